@@ -1,0 +1,132 @@
+import type { z } from "zod";
+import { InvalidExportError } from "../errors/invalid-export-error.js";
+import {
+  assistantInfo,
+  knownParts,
+  type Message,
+  type Part,
+  type SessionExport,
+  sessionInfo,
+  type UnknownPart,
+  unknownPart,
+  userInfo,
+} from "./schema/session-export.js";
+
+/**
+ * Reads the text that `opencode export` wrote.
+ *
+ * @param text the whole export; a leading byte order mark is ignored
+ * @param source what to call it in errors: a path, `-` for standard input, a session id
+ * @returns the session; what this version does not know is kept and counted in `unread`
+ * @throws {InvalidExportError} when the text is empty, is not JSON, is cut off, or lacks something that a trace needs
+ */
+export function readExport(text: string, source: string): SessionExport {
+  const trimmed = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  if (trimmed.trim() === "") {
+    throw new InvalidExportError(
+      source,
+      "the export is empty. opencode prints nothing when it does not know the session; `opencode session list` shows the ids.",
+    );
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(trimmed);
+  } catch (cause) {
+    throw new InvalidExportError(source, describeSyntaxError(trimmed, cause), { cause });
+  }
+  return exportFromJson(json, source);
+}
+
+/**
+ * The same for an export that is already parsed JSON, for instance from opencode's server.
+ *
+ * @throws {InvalidExportError} when something is missing that a trace needs
+ */
+export function exportFromJson(json: unknown, source: string): SessionExport {
+  if (!isObject(json) || !("info" in json) || !("messages" in json)) {
+    throw new InvalidExportError(
+      source,
+      'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`.',
+    );
+  }
+  const info = parse(sessionInfo, json.info, source, "info");
+  if (!Array.isArray(json.messages)) {
+    throw new InvalidExportError(source, 'not an opencode export: "messages" is not a list.');
+  }
+  const partTypes: Record<string, number> = {};
+  const roles: Record<string, number> = {};
+  const messages: Message[] = [];
+  json.messages.forEach((raw: unknown, index) => {
+    const message = readMessage(raw, source, `messages[${index}]`, partTypes);
+    if (typeof message === "string") roles[message] = (roles[message] ?? 0) + 1;
+    else messages.push(message);
+  });
+  return { info, messages, unread: { partTypes, roles } };
+}
+
+/** A message, or the role's name when it is one that looptrace does not know. */
+function readMessage(
+  raw: unknown,
+  source: string,
+  path: string,
+  unread: Record<string, number>,
+): Message | string {
+  if (!isObject(raw) || !isObject(raw.info)) {
+    throw new InvalidExportError(source, `not an opencode export: ${path} has no "info".`);
+  }
+  const rawInfo = raw.info;
+  const where = typeof rawInfo.id === "string" ? `${path} (${rawInfo.id})` : path;
+  const role = rawInfo.role;
+  if (typeof role !== "string") throw new InvalidExportError(source, `${where}.info.role is missing.`);
+  if (role !== "user" && role !== "assistant") return role;
+
+  const parts: Part[] = [];
+  const unknownParts: UnknownPart[] = [];
+  const rawParts = raw.parts;
+  if (!Array.isArray(rawParts)) throw new InvalidExportError(source, `${where}.parts is not a list.`);
+  rawParts.forEach((rawPart: unknown, index) => {
+    const partPath = `${where}.parts[${index}]`;
+    const type = isObject(rawPart) ? rawPart.type : undefined;
+    if (typeof type === "string" && isKnownType(type)) {
+      parts.push(parse(knownParts[type], rawPart, source, partPath));
+    } else {
+      const part = parse(unknownPart, rawPart, source, partPath);
+      unread[part.type] = (unread[part.type] ?? 0) + 1;
+      unknownParts.push(part);
+    }
+  });
+  return role === "user"
+    ? { info: parse(userInfo, rawInfo, source, `${where}.info`), parts, unknownParts }
+    : { info: parse(assistantInfo, rawInfo, source, `${where}.info`), parts, unknownParts };
+}
+
+function isKnownType(type: string): type is keyof typeof knownParts {
+  return Object.hasOwn(knownParts, type);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, path: string): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const field = issue?.path.map((key) => `.${String(key)}`).join("") ?? "";
+  throw new InvalidExportError(
+    source,
+    `${path}${field}: ${issue?.message ?? "unreadable"}. The trace depends on this field; if opencode itself wrote it, please report it with the version (info.version).`,
+    { cause: result.error },
+  );
+}
+
+function describeSyntaxError(text: string, cause: unknown): string {
+  const start = text.trimStart()[0];
+  if (start !== "{") {
+    return `this is not JSON (it starts with ${JSON.stringify(text.trimStart().slice(0, 20))}), so not an opencode export.`;
+  }
+  if (!text.trimEnd().endsWith("}")) {
+    return `the JSON is cut off after ${text.length} characters. opencode loses the end of an export that goes into a pipe; write it to a file instead: \`opencode export <session> > file.json\`.`;
+  }
+  return `this is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}.`;
+}

@@ -1,0 +1,253 @@
+/**
+ * What `opencode export` writes, for opencode 1.15 to 1.18.
+ *
+ * Strict about the fields that a trace is computed from, tolerant about all others: unknown fields stay on the
+ * objects, unknown part types are carried along as {@link UnknownPart}. Types are inferred, never written twice.
+ */
+import { z } from "zod";
+
+/** A point in time as opencode writes it: milliseconds since the Unix epoch. */
+const epochMs = z.number().finite();
+
+/** opencode's token buckets of one call; they are disjoint, `total` is the provider's own sum. */
+const tokens = z.looseObject({
+  total: z.number().optional(),
+  input: z.number().default(0),
+  output: z.number().default(0),
+  reasoning: z.number().default(0),
+  cache: z.looseObject({ read: z.number().default(0), write: z.number().default(0) }).prefault({}),
+});
+
+/** opencode's own error object `{ name, data }`; what is in `data` depends on the name and on the provider. */
+const errorObject = z.looseObject({
+  name: z.string(),
+  data: z.unknown().optional(),
+});
+
+const partBase = { id: z.string(), sessionID: z.string(), messageID: z.string() };
+
+const stepStartPart = z.looseObject({
+  ...partBase,
+  type: z.literal("step-start"),
+  snapshot: z.string().optional(),
+});
+
+const stepFinishPart = z.looseObject({
+  ...partBase,
+  type: z.literal("step-finish"),
+  reason: z.string(),
+  tokens: tokens.prefault({}),
+  cost: z.number().default(0),
+});
+
+const reasoningPart = z.looseObject({
+  ...partBase,
+  type: z.literal("reasoning"),
+  text: z.string(),
+  time: z.looseObject({ start: epochMs, end: epochMs.optional() }),
+});
+
+const textPart = z.looseObject({
+  ...partBase,
+  type: z.literal("text"),
+  text: z.string(),
+  synthetic: z.boolean().optional(),
+  ignored: z.boolean().optional(),
+  time: z.looseObject({ start: epochMs, end: epochMs.optional() }).optional(),
+});
+
+const filePart = z.looseObject({
+  ...partBase,
+  type: z.literal("file"),
+  mime: z.string(),
+  url: z.string(),
+  filename: z.string().optional(),
+  synthetic: z.boolean().optional(),
+});
+
+/** A file that a tool returned; the same fields as a file part, but its ids may be missing. */
+const attachment = z.looseObject({ mime: z.string(), url: z.string(), filename: z.string().optional() });
+
+const toolMetadata = z.record(z.string(), z.unknown());
+
+const toolState = z.discriminatedUnion("status", [
+  z.looseObject({ status: z.literal("pending"), input: z.unknown(), raw: z.string().optional() }),
+  z.looseObject({
+    status: z.literal("running"),
+    input: z.unknown(),
+    title: z.string().optional(),
+    metadata: toolMetadata.optional(),
+    time: z.looseObject({ start: epochMs }),
+  }),
+  z.looseObject({
+    status: z.literal("completed"),
+    input: z.unknown(),
+    output: z.string(),
+    title: z.string().optional(),
+    metadata: toolMetadata.optional(),
+    time: z.looseObject({ start: epochMs, end: epochMs, compacted: epochMs.optional() }),
+    attachments: z.array(attachment).optional(),
+  }),
+  z.looseObject({
+    status: z.literal("error"),
+    input: z.unknown(),
+    error: z.string(),
+    metadata: toolMetadata.optional(),
+    time: z.looseObject({ start: epochMs, end: epochMs }),
+  }),
+]);
+
+const toolPart = z.looseObject({
+  ...partBase,
+  type: z.literal("tool"),
+  tool: z.string(),
+  callID: z.string(),
+  state: toolState,
+});
+
+const patchPart = z.looseObject({
+  ...partBase,
+  type: z.literal("patch"),
+  hash: z.string(),
+  files: z.array(z.string()),
+});
+
+const compactionPart = z.looseObject({
+  ...partBase,
+  type: z.literal("compaction"),
+  auto: z.boolean().optional(),
+  overflow: z.boolean().optional(),
+});
+
+const subtaskPart = z.looseObject({
+  ...partBase,
+  type: z.literal("subtask"),
+  agent: z.string(),
+  prompt: z.string(),
+  description: z.string().optional(),
+  command: z.string().optional(),
+});
+
+/** The part types that looptrace reads, by their `type`. */
+export const knownParts = {
+  "step-start": stepStartPart,
+  "step-finish": stepFinishPart,
+  reasoning: reasoningPart,
+  text: textPart,
+  file: filePart,
+  tool: toolPart,
+  patch: patchPart,
+  compaction: compactionPart,
+  subtask: subtaskPart,
+} as const;
+
+/** A part of a type that this version of looptrace does not read; kept as it is. */
+export const unknownPart = z.looseObject({ ...partBase, type: z.string() });
+
+const modelRef = z.looseObject({
+  providerID: z.string(),
+  modelID: z.string(),
+  variant: z.string().optional(),
+});
+
+export const userInfo = z.looseObject({
+  role: z.literal("user"),
+  id: z.string(),
+  sessionID: z.string(),
+  time: z.looseObject({ created: epochMs }),
+  agent: z.string().optional(),
+  model: modelRef.optional(),
+  system: z.string().optional(),
+});
+
+export const assistantInfo = z.looseObject({
+  role: z.literal("assistant"),
+  id: z.string(),
+  sessionID: z.string(),
+  parentID: z.string().optional(),
+  time: z.looseObject({ created: epochMs, completed: epochMs.optional() }),
+  modelID: z.string(),
+  providerID: z.string(),
+  agent: z.string().optional(),
+  mode: z.string().optional(),
+  variant: z.string().optional(),
+  finish: z.string().optional(),
+  error: errorObject.optional(),
+  summary: z.boolean().optional(),
+  structured: z.unknown().optional(),
+  cost: z.number().default(0),
+  tokens: tokens.prefault({}),
+  path: z.looseObject({ cwd: z.string(), root: z.string() }).partial().optional(),
+});
+
+export const sessionInfo = z.looseObject({
+  id: z.string(),
+  title: z.string().default(""),
+  directory: z.string().default(""),
+  version: z.string().default("unknown"),
+  projectID: z.string().optional(),
+  parentID: z.string().optional(),
+  agent: z.string().optional(),
+  cost: z.number().optional(),
+  tokens: tokens.optional(),
+  time: z.looseObject({ created: epochMs, updated: epochMs.optional() }),
+});
+
+export type StepStartPart = z.infer<typeof stepStartPart>;
+export type StepFinishPart = z.infer<typeof stepFinishPart>;
+export type ReasoningPart = z.infer<typeof reasoningPart>;
+export type TextPart = z.infer<typeof textPart>;
+export type FilePart = z.infer<typeof filePart>;
+export type ToolPart = z.infer<typeof toolPart>;
+export type ToolState = z.infer<typeof toolState>;
+export type PatchPart = z.infer<typeof patchPart>;
+export type CompactionPart = z.infer<typeof compactionPart>;
+export type SubtaskPart = z.infer<typeof subtaskPart>;
+export type Attachment = z.infer<typeof attachment>;
+export type Tokens = z.infer<typeof tokens>;
+export type ErrorObject = z.infer<typeof errorObject>;
+export type UserInfo = z.infer<typeof userInfo>;
+export type AssistantInfo = z.infer<typeof assistantInfo>;
+export type SessionInfo = z.infer<typeof sessionInfo>;
+export type UnknownPart = z.infer<typeof unknownPart>;
+/** Any part that looptrace reads; discriminated by `type`. */
+export type Part =
+  | StepStartPart
+  | StepFinishPart
+  | ReasoningPart
+  | TextPart
+  | FilePart
+  | ToolPart
+  | PatchPart
+  | CompactionPart
+  | SubtaskPart;
+
+interface MessageParts {
+  readonly parts: readonly Part[];
+  /** Parts of types that looptrace does not read, in their order; never lost, never interpreted. */
+  readonly unknownParts: readonly UnknownPart[];
+}
+export interface UserMessage extends MessageParts {
+  readonly info: UserInfo;
+}
+export interface AssistantMessage extends MessageParts {
+  readonly info: AssistantInfo;
+}
+export type Message = UserMessage | AssistantMessage;
+
+/** One session as opencode exports it; a subagent's session is an export of its own (see `assembleSessions`). */
+export interface SessionExport {
+  readonly info: SessionInfo;
+  readonly messages: readonly Message[];
+  /** What this version of looptrace could not read and left aside: part types and message roles with counts. */
+  readonly unread: {
+    readonly partTypes: Readonly<Record<string, number>>;
+    readonly roles: Readonly<Record<string, number>>;
+  };
+}
+
+/** A session with the sessions of its subagents below it. */
+export interface SessionTree {
+  readonly session: SessionExport;
+  readonly children: readonly SessionTree[];
+}
