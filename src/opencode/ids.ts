@@ -5,6 +5,8 @@
  */
 const PATTERN = /^(ses|msg|prt|evt|per|tool)_([0-9a-f]{12})[0-9A-Za-z]+$/;
 const WRAP_MS = 2 ** 36;
+const COUNTER_VALUES = 0x1000;
+const ALL_BITS = 2 ** 48 - 1;
 
 /**
  * The time at which an id was minted.
@@ -16,9 +18,9 @@ const WRAP_MS = 2 ** 36;
 export function idTime(id: string, nearMs: number): number | undefined {
   const match = PATTERN.exec(id);
   if (!match?.[1] || !match[2]) return undefined;
-  const bits = BigInt(`0x${match[2]}`);
-  const value = match[1] === "ses" ? ~bits & 0xffff_ffff_ffffn : bits;
-  const low = Number(value >> 12n);
+  const bits = Number.parseInt(match[2], 16);
+  const value = match[1] === "ses" ? ALL_BITS - bits : bits;
+  const low = Math.floor(value / COUNTER_VALUES);
   return low + Math.round((nearMs - low) / WRAP_MS) * WRAP_MS;
 }
 

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { ConfigurationError } from "../errors/configuration-error.js";
+import { environmentName } from "../otel/options.js";
+
+const CONFIG_FILE = "looptrace.config.json";
+
+const text = z.string().min(1);
+
+/** `looptrace.config.json`; strict, so that a misspelt setting is reported instead of ignored. */
+const configFile = z.strictObject({
+  $schema: z.string().optional(),
+  opencode: text.optional(),
+  model: text.optional(),
+  agent: text.optional(),
+  variant: text.optional(),
+  timeout: text.optional(),
+  projectConfig: z.boolean().optional(),
+  traceName: text.optional(),
+  userId: text.optional(),
+  tags: z.array(text).optional(),
+  environment: environmentName.optional(),
+  release: text.optional(),
+  metadata: z.record(z.string(), z.json()).optional(),
+  textLimit: z.int().min(1000).optional(),
+  langfuse: z
+    .strictObject({ publicKey: text.optional(), secretKey: text.optional(), baseUrl: text.optional() })
+    .optional(),
+  otlp: z
+    .strictObject({ tracesEndpoint: text.optional(), headers: z.record(z.string(), z.string()).optional() })
+    .optional(),
+});
+
+export type ConfigFile = z.infer<typeof configFile>;
+
+/**
+ * Reads the nearest `looptrace.config.json` from a folder upwards, up to the home folder or the root.
+ *
+ * @returns an empty configuration when there is none
+ * @throws {ConfigurationError} when the file is not JSON or holds a setting that looptrace does not know
+ */
+export function readConfigFile(from: string): ConfigFile {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const path = join(folder, CONFIG_FILE);
+    const content = readIfThere(path);
+    if (content !== undefined) return parseConfig(content, path);
+    if (folder === homedir() || folder === dirname(folder)) return {};
+  }
+}
+
+function parseConfig(content: string, path: string): ConfigFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(CONFIG_FILE, `${path} is not valid JSON: ${reason}`);
+  }
+  const result = configFile.safeParse(json);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(
+    ({ path: keys, message }) => `${keys.join(".") || "the file"}: ${message}`,
+  );
+  throw new ConfigurationError(CONFIG_FILE, `${path}: ${problems.join("; ")}`);
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
+      return undefined;
+    throw new ConfigurationError(
+      CONFIG_FILE,
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

@@ -1,0 +1,15 @@
+/** What looptrace's exit codes mean; `--help` and README say the same. */
+export const EXIT = {
+  /** The turn succeeded and its trace is where it belongs. */
+  ok: 0,
+  /** The agent's turn failed. */
+  turnFailed: 1,
+  /** Wrong usage, wrong configuration, input that cannot be read. */
+  usage: 2,
+  /** The turn is fine, but the trace could not be delivered now; it waits in the outbox. */
+  undelivered: 3,
+  /** Interrupted by Ctrl-C or SIGTERM. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

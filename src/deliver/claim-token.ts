@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, readlinkSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { hostname } from "node:os";
+
+/**
+ * How long a claim counts when nobody here can tell whether its process lives: it runs on another machine (a home on
+ * the network, a volume shared by containers), or the platform does not tell when a process started.
+ */
+const LEASE_MS = 15 * 60_000;
+
+/** Stands for the start time of a process that exists where the platform does not tell since when. */
+const UNKNOWN_START = "0";
+
+interface Machine {
+  readonly host: string;
+  readonly boot: string;
+}
+
+let machine: Machine | undefined;
+let own: string | undefined;
+
+/**
+ * Names the running process for as long as it lives: `<pid>-<start>-<host>-<boot>`, hexadecimal throughout. The start
+ * time tells it from a later process with the same id.
+ */
+export function claimToken(): string {
+  if (own === undefined) {
+    const { host, boot } = thisMachine();
+    own = `${process.pid.toString(16)}-${startOf(process.pid) ?? UNKNOWN_START}-${host}-${boot}`;
+  }
+  return own;
+}
+
+/**
+ * Whether the process that a token names may still be at work.
+ *
+ * @param path the file that bears the token; its age decides where the process cannot be looked up
+ */
+export async function isOwnerAlive(token: string, path: string): Promise<boolean> {
+  if (token === claimToken()) return true;
+  const [pid, start, host, boot] = token.split("-");
+  if (pid === undefined || start === undefined) return false;
+  if (host !== thisMachine().host) return isYoung(path);
+  if (boot !== thisMachine().boot) return false;
+  const running = startOf(Number.parseInt(pid, 16));
+  if (running === undefined) return false;
+  if (running === UNKNOWN_START || start === UNKNOWN_START) return isYoung(path);
+  return running === start;
+}
+
+async function isYoung(path: string): Promise<boolean> {
+  try {
+    const { ctimeMs, mtimeMs } = await stat(path);
+    return Date.now() - Math.max(ctimeMs, mtimeMs) < LEASE_MS;
+  } catch {
+    return true;
+  }
+}
+
+function thisMachine(): Machine {
+  machine ??= {
+    host: digest(hostname()),
+    // Ids of processes of another boot or of another container mean nothing here. Where /proc is not there, the start
+    // time is a date, which a reboot does not repeat.
+    boot: digest(
+      (tryTo(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")) ?? "") +
+        (tryTo(() => readlinkSync("/proc/self/ns/pid")) ?? ""),
+    ),
+  };
+  return machine;
+}
+
+/** When a process started, hexadecimal; undefined when there is no such process, or only its zombie. */
+function startOf(pid: number): string | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !exists(pid)) return undefined;
+  if (process.platform === "linux") {
+    const line = tryTo(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+    // proc(5): the name, which may hold anything, ends at the last parenthesis; the state is the third field, the
+    // start time the 22nd, in clock ticks since the boot.
+    const fields = line?.slice(line.lastIndexOf(")") + 2).split(" ");
+    if (fields?.[0] === "Z" || fields?.[0] === "X") return undefined;
+    const ticks = Number(fields?.[19]);
+    return Number.isSafeInteger(ticks) ? ticks.toString(16) : UNKNOWN_START;
+  }
+  if (process.platform === "win32") return UNKNOWN_START;
+  const env = { PATH: process.env.PATH ?? "", LC_ALL: "C", TZ: "UTC" };
+  const started = tryTo(() =>
+    execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
+      encoding: "utf8",
+      env,
+      stdio: ["ignore", "pipe", "ignore"],
+    }),
+  );
+  return started?.trim() ? digest(started.trim()) : UNKNOWN_START;
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
+}
+
+function tryTo<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

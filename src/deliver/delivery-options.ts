@@ -1,0 +1,44 @@
+import { type Clock, systemClock } from "./clock.js";
+import type { Destination } from "./destination.js";
+import type { RunContext, Sender } from "./run-context.js";
+import { DEFAULT_TIMEOUT_MS, send } from "./send.js";
+import { type StorePaths, storePaths } from "./store-paths.js";
+
+export interface DeliveryOptions {
+  /** Default: the user's data folder. */
+  readonly paths?: StorePaths;
+  /** How long to try, in ms; what is left then stays in the outbox. Default 10 s. */
+  readonly budgetMs?: number;
+  /** For one request, in ms. Default 15 s, never more than is left of the budget. */
+  readonly timeoutMs?: number;
+  /** Requests under way at once to one destination. Default 4. */
+  readonly concurrency?: number;
+  /** Stops soon after it is aborted; what was not sent stays in the outbox. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+  readonly send?: Sender;
+}
+
+const DEFAULT_BUDGET_MS = 10_000;
+const DEFAULT_CONCURRENCY = 4;
+
+/** Fills in what the caller left open. */
+export function createRunContext(
+  destination: Destination,
+  options: DeliveryOptions,
+  force: boolean,
+): RunContext {
+  const clock = options.clock ?? systemClock;
+  return {
+    destination,
+    paths: options.paths ?? storePaths(),
+    clock,
+    deadlineMs: clock.now() + (options.budgetMs ?? DEFAULT_BUDGET_MS),
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    concurrency: Math.max(1, Math.floor(options.concurrency ?? DEFAULT_CONCURRENCY)),
+    signal: options.signal,
+    send: options.send ?? send,
+    force,
+    problems: new Set(),
+  };
+}

@@ -1,0 +1,33 @@
+import type { DestinationInfo } from "./destination.js";
+
+/**
+ * What became of the spans given for one destination. Each is counted once:
+ * given = acknowledged + alreadyAcknowledged + pending.spans + rejected.
+ */
+export interface DestinationReport {
+  readonly destination: DestinationInfo;
+  /** Spans that the destination took now. */
+  readonly acknowledged: number;
+  /** Spans that were not sent, because it took them earlier. */
+  readonly alreadyAcknowledged: number;
+  readonly pending: Pending;
+  /** Spans that it will never take; they are kept below `rejected/`, with the reason. */
+  readonly rejected: number;
+  /** What went wrong last with the destination, one line. */
+  readonly lastError: string | undefined;
+  /** What went wrong on this machine: the disk is full, receipts are damaged. One line each. */
+  readonly problems: readonly string[];
+}
+
+/** What is still to be sent. */
+export interface Pending {
+  readonly spans: number;
+  readonly requests: number;
+  /** How many of the spans could not be stored either, and are gone when this process ends. */
+  readonly unsavedSpans: number;
+}
+
+/** Whether everything given is with its destination. */
+export function isDelivered(reports: readonly DestinationReport[]): boolean {
+  return reports.every(({ pending, rejected }) => pending.spans === 0 && rejected === 0);
+}

@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+
+/** What may be shown and written to disk about a destination: nothing of it is secret. */
+export interface DestinationInfo {
+  /** Stable for as long as it is the same place: a hash of kind, address and public key, never of a secret. */
+  readonly id: string;
+  /** `langfuse`: the spans go to a Langfuse, whichever way it was configured. */
+  readonly kind: "langfuse" | "otlp";
+  /** For people: the host, and the beginning of the public key. */
+  readonly label: string;
+  /** The address without user, password and parameters that look like secrets. */
+  readonly url: string;
+}
+
+/** Where spans go, and how. Holds secrets: never print it or write it down, that is what `DestinationInfo` is for. */
+export interface Destination extends DestinationInfo {
+  /** The address that requests are posted to. */
+  readonly endpoint: string;
+  /** Sent with each request. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What must be blotted out of anything that the server says, should it echo it. */
+  readonly secrets: readonly string[];
+  /** Whether large bodies may be compressed. */
+  readonly compression: "gzip" | "none";
+}
+
+/** The part of a destination that may be shown and stored. */
+export function destinationInfo({ id, kind, label, url }: Destination): DestinationInfo {
+  return { id, kind, label, url };
+}
+
+/** Every Langfuse takes OTLP traces below this path. */
+export const LANGFUSE_TRACES_PATH = "/api/public/otel/v1/traces";
+
+/**
+ * Describes a destination from its address and headers.
+ *
+ * An address that ends with Langfuse's path is a Langfuse however it was configured, so the same project given once with
+ * Langfuse's variables and once with OTel's has one id, and nothing is sent to it twice.
+ *
+ * @param endpoint the whole address; a user and password in it become Basic authentication
+ * @param headers names in lower case
+ */
+export function createDestination(
+  endpoint: URL,
+  headers: Readonly<Record<string, string>>,
+  compression: "gzip" | "none" = "gzip",
+): Destination {
+  const bare = new URL(endpoint);
+  bare.username = "";
+  bare.password = "";
+  const all = { ...basicFromUrl(endpoint), ...headers };
+  const isLangfuse = bare.pathname.endsWith(LANGFUSE_TRACES_PATH);
+  const kind = isLangfuse ? "langfuse" : "otlp";
+  const basic = basicParts(all.authorization);
+  const url = publicUrl(bare);
+  const key = basic?.user ?? "";
+  return {
+    id: createHash("sha256")
+      .update(JSON.stringify([kind, url, key]))
+      .digest("hex")
+      .slice(0, 16),
+    kind,
+    label: key === "" ? bare.host : `${bare.host} (${key.slice(0, 10)}${key.length > 10 ? "…" : ""})`,
+    url,
+    endpoint: bare.href,
+    headers: isLangfuse ? { "x-langfuse-ingestion-version": "4", ...all } : all,
+    secrets: secretsOf(bare, all, basic),
+    compression,
+  };
+}
+
+const SECRET_NAME = /key|token|secret|auth|sig|pass|cred|cookie|team/i;
+
+/** An address that may be shown: without user and password, and with parameters that look like secrets blotted out. */
+export function publicUrl(address: URL): string {
+  const url = new URL(address);
+  url.username = "";
+  url.password = "";
+  url.hash = "";
+  for (const name of new Set(url.searchParams.keys())) {
+    if (SECRET_NAME.test(name)) url.searchParams.set(name, "***");
+  }
+  return url.href;
+}
+
+function basicFromUrl({ username, password }: URL): Record<string, string> {
+  if (username === "" && password === "") return {};
+  return { authorization: basicAuthorization(decodeURIComponent(username), decodeURIComponent(password)) };
+}
+
+/** The value of an `Authorization` header for Basic authentication. */
+export function basicAuthorization(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`, "utf8").toString("base64")}`;
+}
+
+interface BasicParts {
+  readonly user: string;
+  readonly password: string;
+}
+
+function basicParts(authorization: string | undefined): BasicParts | undefined {
+  const encoded = /^Basic\s+(\S+)$/i.exec(authorization ?? "")?.[1];
+  if (encoded === undefined) return undefined;
+  const decoded = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = decoded.indexOf(":");
+  // Without a user in front the text is no pair of keys but perhaps a bare secret, which must not be shown.
+  return colon < 1 ? undefined : { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+/** Shorter values are no secrets, and blotting them out would make a message unreadable. */
+const SHORTEST_SECRET = 6;
+
+function secretsOf(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  basic: BasicParts | undefined,
+): readonly string[] {
+  const fromHeaders = Object.entries(headers)
+    .filter(([name]) => name === "authorization" || (SECRET_NAME.test(name) && !name.endsWith("public-key")))
+    .flatMap(([, value]) => [value, value.replace(/^\S+\s+/, "")]);
+  const fromQuery = [...url.searchParams]
+    .filter(([name]) => SECRET_NAME.test(name))
+    .map(([, value]) => value);
+  const all = [...fromHeaders, ...fromQuery, ...(basic ? [basic.password] : [])];
+  return [...new Set(all)]
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length);
+}

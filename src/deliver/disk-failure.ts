@@ -1,0 +1,15 @@
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ENOTDIR: "a part of the path is a file, not a folder",
+};
+
+/** Why a file could not be read or written, in words that are the same for each file of a folder. */
+export function describeDiskFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return (code === undefined ? undefined : WORDS[code]) ?? code ?? error.message;
+}

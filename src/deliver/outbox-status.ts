@@ -1,0 +1,58 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { DestinationInfo } from "./destination.js";
+import { type LastError, readDestinationInfo, readLastError } from "./destination-notes.js";
+import { entryPath, listRequests } from "./outbox.js";
+import { namesIn } from "./private-files.js";
+import { countRejected } from "./rejections.js";
+import { type StorePaths, storePaths } from "./store-paths.js";
+
+/** What waits for one destination. */
+export interface OutboxStatus {
+  readonly destination: DestinationInfo;
+  readonly requests: number;
+  readonly spans: number;
+  readonly bytes: number;
+  /** When the oldest request was put there, ms since the epoch; undefined when there is none. */
+  readonly sinceMs: number | undefined;
+  /** Requests kept because the destination will never take them. */
+  readonly rejectedRequests: number;
+  readonly lastError: LastError | undefined;
+}
+
+/**
+ * What lies in the outbox, for each destination that was ever delivered to, configured now or not. Reads no request and
+ * sends nothing.
+ *
+ * @param paths default: the user's data folder
+ */
+export async function outboxStatus(paths: StorePaths = storePaths()): Promise<readonly OutboxStatus[]> {
+  const ids = new Set([...(await names(paths.outbox)), ...(await names(paths.rejected))]);
+  return Promise.all([...ids].sort().map((id) => statusOf(paths, id)));
+}
+
+async function statusOf(paths: StorePaths, id: string): Promise<OutboxStatus> {
+  const entries = await listRequests(join(paths.outbox, id)).catch(() => []);
+  const sizes = await Promise.all(
+    // A request may be claimed, released or delivered while this looks.
+    entries.map(async (entry) =>
+      stat(entryPath(entry)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return {
+    destination: await readDestinationInfo(paths, id),
+    requests: entries.length,
+    spans: entries.reduce((sum, { spans }) => sum + spans, 0),
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    sinceMs: entries[0]?.createdMs,
+    rejectedRequests: await countRejected(paths, id).catch(() => 0),
+    lastError: await readLastError(paths, id),
+  };
+}
+
+async function names(folder: string): Promise<readonly string[]> {
+  return namesIn(folder).catch(() => []);
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import { readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { claimToken, isOwnerAlive } from "./claim-token.js";
+import { hasCode, namesIn, removeIfThere, writeWhole } from "./private-files.js";
+
+/**
+ * A request on disk: `<time>-<serial>-<random>-<number of spans>.json`, so that names sort by time, never meet, and tell
+ * the number of spans without reading. While a process delivers it, `.claim-<token>` is appended.
+ */
+export interface OutboxEntry {
+  /** Without the claim. */
+  readonly name: string;
+  readonly folder: string;
+  readonly spans: number;
+  /** When it was put there, ms since the epoch. */
+  readonly createdMs: number;
+  /** Whose claim is on it. */
+  readonly owner: string | undefined;
+}
+
+/** An entry that this process may deliver and nobody else will. */
+export interface ClaimedEntry extends OutboxEntry {
+  readonly owner: string;
+}
+
+const NAME =
+  /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-\d{6}-[0-9a-f]{12}-(\d+)\.json)(?:\.claim-([0-9a-f-]+))?$/;
+
+let serial = 0;
+
+/**
+ * Puts a request into a folder of the outbox, claimed by this process from the first moment, so that nobody else begins
+ * to deliver it. When this process dies, its claim lapses.
+ *
+ * @param folder exists already
+ * @param createdMs orders it among the others; ms since the epoch
+ * @throws the file system's error; nothing is left behind then
+ */
+export async function putRequest(
+  folder: string,
+  body: Uint8Array,
+  spans: number,
+  createdMs: number,
+): Promise<ClaimedEntry> {
+  serial = (serial + 1) % 1_000_000;
+  const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
+  const name = `${time}-${String(serial).padStart(6, "0")}-${randomBytes(6).toString("hex")}-${spans}.json`;
+  const entry = { name, folder, spans, createdMs, owner: claimToken() };
+  await writeWhole(entryPath(entry), body);
+  return entry;
+}
+
+/** Where an entry lies at present. */
+export function entryPath({ folder, name, owner }: OutboxEntry): string {
+  return join(folder, owner === undefined ? name : `${name}.claim-${owner}`);
+}
+
+/** What lies in a folder of the outbox, oldest first, claimed or not. */
+export async function listRequests(folder: string): Promise<readonly OutboxEntry[]> {
+  return (await namesIn(folder)).flatMap((file) => {
+    const match = NAME.exec(file);
+    if (!match?.[1]) return [];
+    const [, name, year, month, day, hour, minute, second, ms, spans, owner] = match;
+    const createdMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
+    return [{ name, folder, spans: Number(spans), createdMs, owner }];
+  });
+}
+
+/**
+ * Takes an entry for this process: one atomic rename, which of several processes one wins.
+ *
+ * @returns undefined when a living process has it, or another was faster
+ */
+export async function claimRequest(entry: OutboxEntry): Promise<ClaimedEntry | undefined> {
+  if (entry.owner !== undefined && (await isOwnerAlive(entry.owner, entryPath(entry)))) return undefined;
+  const claimed = { ...entry, owner: claimToken() };
+  try {
+    await rename(entryPath(entry), entryPath(claimed));
+    return claimed;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Gives an entry back for a later run, of this process or another. */
+export async function releaseRequest(entry: ClaimedEntry): Promise<void> {
+  try {
+    await rename(entryPath(entry), entryPath({ ...entry, owner: undefined }));
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+/** Removes an entry that is dealt with. */
+export async function removeRequest(entry: ClaimedEntry): Promise<void> {
+  await removeIfThere(entryPath(entry));
+}
+
+export async function readRequest(entry: OutboxEntry): Promise<Uint8Array> {
+  return readFile(entryPath(entry));
+}

@@ -1,0 +1,106 @@
+import { chmod, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { dirname, relative, sep } from "node:path";
+import { claimToken, isOwnerAlive } from "./claim-token.js";
+
+const TEMPORARY = /\.tmp-([0-9a-f-]+)$/;
+
+/**
+ * Makes a folder of the store, and those between it and the store's root, readable by their owner alone. A folder
+ * that was made wider by somebody else is narrowed.
+ */
+export async function ensurePrivateFolder(root: string, folder: string): Promise<void> {
+  await mkdir(dirname(root), { recursive: true });
+  let path = root;
+  await privateFolder(path);
+  for (const name of relative(root, folder).split(sep).filter(Boolean)) {
+    path = `${path}${sep}${name}`;
+    await privateFolder(path);
+  }
+}
+
+async function privateFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700);
+}
+
+/**
+ * Writes a file (0600) so that it is there whole or not at all, also after a crash of the machine.
+ *
+ * `FileHandle.writeFile` goes on after a short write, so a disk that fills up half-way is an error; one bare
+ * `fs.write`, as write-file-atomic does for buffers, would leave a cut file and report success.
+ *
+ * @throws the file system's error, for instance ENOSPC or EROFS; nothing is left behind then
+ */
+export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${temporarySerial()}.tmp-${claimToken()}`;
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+let serial = 0;
+
+/** Two writers of one process, or of two machines that share the folder, must not meet in one temporary file. */
+function temporarySerial(): string {
+  serial += 1;
+  return `${serial}${Math.random().toString(16).slice(2, 10)}`;
+}
+
+/** Makes a rename last. Not every platform can sync a folder; there the rename itself has to do. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // Windows refuses to open a folder, some network file systems refuse to sync one.
+  }
+}
+
+/** Removes a file that may already be gone. */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+/** The names in a folder, sorted; none when the folder does not exist. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** Removes what `writeWhole` left in a folder when its process was killed. */
+export async function sweepTemporaryFiles(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    const token = TEMPORARY.exec(name)?.[1];
+    if (token === undefined) continue;
+    const path = `${folder}${sep}${name}`;
+    if (!(await isOwnerAlive(token, path))) await removeIfThere(path).catch(() => {});
+  }
+}
+
+/** Whether an error is a system error with this code. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

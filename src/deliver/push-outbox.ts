@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { isOwnerAlive } from "./claim-token.js";
+import { createConsignment } from "./consignment.js";
+import { createRunContext, type DeliveryOptions } from "./delivery-options.js";
+import type { DestinationReport } from "./delivery-report.js";
+import type { Destination } from "./destination.js";
+import { entryPath, listRequests, type OutboxEntry } from "./outbox.js";
+import { type OutboxStatus, outboxStatus } from "./outbox-status.js";
+import { sweepTemporaryFiles } from "./private-files.js";
+import { runDestination } from "./run-destination.js";
+import { outboxProblem } from "./settle.js";
+import { storePaths } from "./store-paths.js";
+
+export interface PushResult {
+  /** One for each destination, in their order. What other processes are delivering now is not in it. */
+  readonly reports: readonly DestinationReport[];
+  /** What waits for destinations that are not configured now; it is left alone. */
+  readonly unconfigured: readonly OutboxStatus[];
+}
+
+/**
+ * Delivers what earlier runs left in the outbox, oldest first, also what a killed process had claimed.
+ *
+ * Cheap when there is nothing to do, so that every command can begin with it.
+ */
+export async function pushOutbox(
+  destinations: readonly Destination[],
+  options: DeliveryOptions = {},
+): Promise<PushResult> {
+  const paths = options.paths ?? storePaths();
+  const reports = await Promise.all(
+    destinations.map(async (destination) => {
+      const context = createRunContext(destination, { ...options, paths }, false);
+      const folder = join(paths.outbox, destination.id);
+      const entries = await available(folder).catch((error: unknown) => {
+        context.problems.add(outboxProblem(context, error));
+        return [];
+      });
+      return runDestination(
+        context,
+        entries.map((entry) => createConsignment(entry, undefined, entry.spans)),
+      );
+    }),
+  );
+  const configured = new Set(destinations.map(({ id }) => id));
+  const unconfigured = (await outboxStatus(paths)).filter(
+    ({ destination, requests }) => requests > 0 && !configured.has(destination.id),
+  );
+  return { reports, unconfigured };
+}
+
+/** What no living process is delivering. */
+async function available(folder: string): Promise<readonly OutboxEntry[]> {
+  await sweepTemporaryFiles(folder);
+  const free: OutboxEntry[] = [];
+  for (const entry of await listRequests(folder)) {
+    if (entry.owner === undefined || !(await isOwnerAlive(entry.owner, entryPath(entry)))) free.push(entry);
+  }
+  return free;
+}

@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { ensurePrivateFolder, hasCode } from "./private-files.js";
+import type { StorePaths } from "./store-paths.js";
+
+/** What a destination has acknowledged of one trace. */
+export interface Receipts {
+  readonly spanIds: ReadonlySet<string>;
+  /** What could not be read and therefore counts as not sent, in words. */
+  readonly problems: readonly string[];
+}
+
+/** One line of a receipt file. Lines are read in order: what was forgotten may be acknowledged again. */
+const receipt = z.union([
+  z.object({ acknowledged: z.array(z.string()) }),
+  z.object({ forgotten: z.array(z.string()) }),
+]);
+type Receipt = z.output<typeof receipt>;
+
+/**
+ * Reads which spans of a trace a destination acknowledged. A damaged line or file counts as not sent and is reported.
+ * Never throws.
+ */
+export async function readReceipts(
+  paths: StorePaths,
+  destinationId: string,
+  traceId: string,
+): Promise<Receipts> {
+  const path = receiptPath(paths, destinationId, traceId);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return { spanIds: new Set(), problems: [] };
+    return {
+      spanIds: new Set(),
+      problems: [`the receipts in ${path} cannot be read (${reason(error)}); their spans count as not sent`],
+    };
+  }
+  const spanIds = new Set<string>();
+  let damaged = 0;
+  for (const line of text.split("\n")) {
+    if (line.trim() === "") continue;
+    const entry = parseLine(line);
+    if (entry === undefined) damaged += 1;
+    else if ("acknowledged" in entry) for (const id of entry.acknowledged) spanIds.add(id);
+    else for (const id of entry.forgotten) spanIds.delete(id);
+  }
+  const problems =
+    damaged === 0
+      ? []
+      : [
+          `${damaged} damaged line${damaged === 1 ? "" : "s"} in ${path}: the spans named there count as not sent`,
+        ];
+  return { spanIds, problems };
+}
+
+/** Those of the spans that are not acknowledged, in the same order. */
+export function unsent(receipts: Receipts, spanIds: readonly string[]): readonly string[] {
+  return spanIds.filter((id) => !receipts.spanIds.has(id));
+}
+
+/**
+ * Notes that a destination acknowledged spans of a trace.
+ *
+ * @throws the file system's error
+ */
+export async function addReceipt(
+  paths: StorePaths,
+  destinationId: string,
+  traceId: string,
+  spanIds: readonly string[],
+): Promise<void> {
+  await append(paths, destinationId, traceId, { acknowledged: [...spanIds] });
+}
+
+/**
+ * Forgets that spans were acknowledged, so that they are sent again.
+ *
+ * @throws the file system's error
+ */
+export async function forgetReceipts(
+  paths: StorePaths,
+  destinationId: string,
+  traceId: string,
+  spanIds: readonly string[],
+): Promise<void> {
+  await append(paths, destinationId, traceId, { forgotten: [...spanIds] });
+}
+
+/**
+ * Appends one line in one write, so that processes that write at once do not mix their lines. The line break stands
+ * in front as well: after a line that a crash cut off, the next one must not be lost with it.
+ */
+async function append(
+  paths: StorePaths,
+  destinationId: string,
+  traceId: string,
+  entry: Receipt,
+): Promise<void> {
+  await ensurePrivateFolder(paths.root, join(paths.sent, destinationId));
+  const file = await open(receiptPath(paths, destinationId, traceId), "a", 0o600);
+  try {
+    await file.appendFile(`\n${JSON.stringify(entry)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function parseLine(line: string): Receipt | undefined {
+  try {
+    return receipt.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A trace id comes from a file's content, so only a well-formed one may become a file's name as it is. */
+function receiptPath(paths: StorePaths, destinationId: string, traceId: string): string {
+  const name = /^[0-9a-f]{32}$/.test(traceId) ? traceId : createHash("sha256").update(traceId).digest("hex");
+  return join(paths.sent, destinationId, `${name}.jsonl`);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

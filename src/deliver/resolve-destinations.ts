@@ -1,0 +1,155 @@
+import { ConfigurationError } from "../errors/configuration-error.js";
+import {
+  basicAuthorization,
+  createDestination,
+  type Destination,
+  LANGFUSE_TRACES_PATH,
+} from "./destination.js";
+import { isHeader, otlpHeaders } from "./otlp-headers.js";
+
+/** Settings that take precedence over the environment, each on its own. */
+export interface DestinationOptions {
+  /** looptrace's version, told to Langfuse as the SDK's. */
+  readonly sdkVersion: string;
+  readonly langfuse?: {
+    readonly publicKey?: string;
+    readonly secretKey?: string;
+    /** Default: Langfuse Cloud in the EU. */
+    readonly baseUrl?: string;
+  };
+  readonly otlp?: {
+    /** Where traces are posted to, used as it is. */
+    readonly tracesEndpoint?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+  /** Default: `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+const DEFAULT_BASE_URL = "https://cloud.langfuse.com";
+
+/**
+ * Finds out where spans are to go: Langfuse (`LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY`, `LANGFUSE_BASE_URL`), any OTLP
+ * backend (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` and their headers), both, or nowhere.
+ * The same place given twice is one destination.
+ *
+ * @returns an empty list when nothing is configured
+ * @throws {ConfigurationError} when something is configured by half or cannot work
+ */
+export function resolveDestinations(options: DestinationOptions): readonly Destination[] {
+  const read = reader(options.env ?? process.env);
+  const found = [langfuseDestination(options, read), otlpDestination(options, read)].filter(
+    (destination) => destination !== undefined,
+  );
+  return [...new Map(found.toReversed().map((one) => [one.id, one])).values()].toReversed();
+}
+
+interface Setting {
+  /** What the user calls it. */
+  readonly name: string;
+  readonly value: string;
+}
+
+type Read = (option: string | undefined, optionName: string, ...variables: string[]) => Setting | undefined;
+
+/** The option, else the first of the variables that is set; an empty one is not set, as OpenTelemetry has it. */
+function reader(env: Readonly<Record<string, string | undefined>>): Read {
+  return (option, optionName, ...variables) => {
+    if (option?.trim()) return { name: optionName, value: option.trim() };
+    for (const name of variables) {
+      const value = env[name]?.trim();
+      if (value) return { name, value };
+    }
+    return undefined;
+  };
+}
+
+function langfuseDestination(
+  { langfuse, sdkVersion }: DestinationOptions,
+  read: Read,
+): Destination | undefined {
+  const publicKey = read(langfuse?.publicKey, "langfuse.publicKey", "LANGFUSE_PUBLIC_KEY");
+  const secretKey = read(langfuse?.secretKey, "langfuse.secretKey", "LANGFUSE_SECRET_KEY");
+  const baseUrl = read(
+    langfuse?.baseUrl,
+    "langfuse.baseUrl",
+    "LANGFUSE_BASE_URL",
+    "LANGFUSE_BASEURL",
+    "LANGFUSE_HOST",
+  );
+  if (!publicKey && !secretKey && !baseUrl) return undefined;
+  if (!publicKey || !secretKey) {
+    const missing = [
+      ...(publicKey ? [] : ["LANGFUSE_PUBLIC_KEY"]),
+      ...(secretKey ? [] : ["LANGFUSE_SECRET_KEY"]),
+    ].join(" and ");
+    const present = (publicKey ?? secretKey ?? baseUrl)?.name;
+    throw new ConfigurationError(
+      missing,
+      `${missing} missing: ${present} is set, but Langfuse needs both keys. Copy them from the project's settings (API keys), or unset ${present} to keep traces on this machine.`,
+    );
+  }
+  const base = httpUrl(baseUrl ?? { name: "LANGFUSE_BASE_URL", value: DEFAULT_BASE_URL });
+  const path = base.pathname.replace(/\/+$/, "");
+  base.pathname = path.endsWith(LANGFUSE_TRACES_PATH) ? path : `${path}${LANGFUSE_TRACES_PATH}`;
+  base.username = "";
+  base.password = "";
+  for (const { name, value } of [publicKey, secretKey]) {
+    if (!isHeader("x-langfuse-public-key", value) || /[:\s]/.test(value)) {
+      throw new ConfigurationError(name, `${name} holds characters that no Langfuse key has. Copy it again.`);
+    }
+  }
+  return createDestination(base, {
+    authorization: basicAuthorization(publicKey.value, secretKey.value),
+    "x-langfuse-ingestion-version": "4",
+    "x-langfuse-sdk-name": "looptrace",
+    "x-langfuse-sdk-version": sdkVersion,
+    "x-langfuse-public-key": publicKey.value,
+  });
+}
+
+function otlpDestination({ otlp }: DestinationOptions, read: Read): Destination | undefined {
+  const traces = read(otlp?.tracesEndpoint, "otlp.tracesEndpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+  const general = read(undefined, "", "OTEL_EXPORTER_OTLP_ENDPOINT");
+  const setting = traces ?? general;
+  if (!setting) return undefined;
+  const endpoint = httpUrl(setting);
+  if (!traces) endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, "")}/v1/traces`;
+
+  const protocol = read(undefined, "", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
+  if (protocol?.value === "grpc") {
+    throw new ConfigurationError(
+      protocol.name,
+      `${protocol.name} is grpc, but looptrace speaks OTLP over HTTP with JSON. Set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/json and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to the backend's HTTP address (usually port 4318).`,
+    );
+  }
+  const headers: Record<string, string> = {};
+  for (const variable of ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]) {
+    const text = read(undefined, "", variable);
+    if (text) Object.assign(headers, otlpHeaders(variable, text.value));
+  }
+  for (const [name, value] of Object.entries(otlp?.headers ?? {})) {
+    if (!isHeader(name, value)) {
+      throw new ConfigurationError("otlp.headers", `otlp.headers: "${name}" cannot be sent as a header.`);
+    }
+    headers[name.toLowerCase()] = value;
+  }
+  const compression = read(
+    undefined,
+    "",
+    "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_COMPRESSION",
+  );
+  return createDestination(endpoint, headers, compression?.value === "none" ? "none" : "gzip");
+}
+
+function httpUrl({ name, value }: Setting): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || (url.protocol !== "http:" && url.protocol !== "https:") || url.hostname === "") {
+    throw new ConfigurationError(
+      name,
+      `${name} is not an address: it must begin with http:// or https://, for instance ${DEFAULT_BASE_URL} or http://127.0.0.1:3000.`,
+    );
+  }
+  return url;
+}

@@ -1,0 +1,60 @@
+import type { ErrorFacts } from "./error-facts.js";
+
+/**
+ * One line for a person: the code, what it means, what was said, what to do. Bounded like the message in it.
+ *
+ * @example
+ * adviceFor(facts); // "rate_limit: the provider asks to wait until 14:03:20 UTC, or use another model (Rate limit reached)"
+ */
+export function adviceFor(facts: ErrorFacts): string {
+  return `${facts.code}: ${whatToDo(facts)} (${facts.message})`;
+}
+
+function whatToDo(facts: ErrorFacts): string {
+  switch (facts.code) {
+    case "rate_limit":
+      return facts.retryAtSource === "default"
+        ? `the provider asks to slow down; try again after ${utcTime(facts.retryAt)}, or use another model`
+        : `the provider asks to wait until ${utcTime(facts.retryAt)}, or use another model`;
+    case "authentication_failed":
+      return "the provider does not accept the key; run `opencode auth login` or set the provider's key";
+    case "billing_error":
+      return "no credit left, or a spending limit is reached; top up the account with the provider, or use another provider";
+    case "invalid_request":
+      return "the request was refused as it is; check the model's name (`opencode models` lists them) and the options";
+    case "server_error":
+      return facts.statusCode === undefined
+        ? "the provider failed or cannot be reached; check the network and its URL, then try again"
+        : `the provider failed with status ${facts.statusCode}; try again in a while, or use another model`;
+    case "max_output_tokens":
+      return facts.reason === "output_limit"
+        ? "the answer is cut off; ask for it in smaller pieces, or raise the model's output limit in opencode's config"
+        : "the conversation is larger than the model's context; start a new session, or use a model with a larger context";
+    case "content_filter":
+      return "the provider's content filter stopped the answer; rephrase the prompt, or use another model";
+    case "permission_rejected":
+      return `opencode asked for a permission${facts.tool === undefined ? "" : ` to use ${facts.tool}`} and nobody was there to give it; allow it under \`permission\` in opencode's config`;
+    case "aborted":
+      return facts.abortedBy === "caller"
+        ? "the turn was ended on request; what was done until then is in the session"
+        : "the turn was ended before its answer; continue the session to go on";
+    case "timeout":
+      return facts.limit === "turn"
+        ? "the turn took longer than it may; allow more time, or ask for less at once"
+        : "a request to the provider took longer than it may; try again, or raise `timeout` of the provider in opencode's config";
+    case "doom_loop":
+      return `${facts.tool} was called again and again to no effect; tell the model what to do instead`;
+    case "unknown":
+      return facts.stderr === undefined
+        ? "no rule knows this failure; look into opencode's log"
+        : "no rule knows this failure; opencode's stderr may say more";
+    default:
+      return facts satisfies never;
+  }
+}
+
+/** The time of day, `14:03:20 UTC`; facts from elsewhere may hold a number that is no date. */
+function utcTime(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? "an unknown time" : `${date.toISOString().slice(11, 19)} UTC`;
+}

@@ -1,0 +1,201 @@
+import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
+import type { ErrorFacts } from "./error-facts.js";
+import { isBillingPhrase, meaningOfOpening } from "./provider-phrases.js";
+import { meaningBeforeStatus, meaningOf, type WordMeaning } from "./provider-words.js";
+import { type ReadError, readErrorObject } from "./read-error-object.js";
+import { DEFAULT_RETRY_DELAY_MS, readRetryAfter } from "./retry-after.js";
+
+/** What is known beside one error object. */
+export interface ErrorObjectContext extends ErrorContext {
+  /** When it occurred, milliseconds since the Unix epoch: waits are counted from here. */
+  readonly at: number;
+  /** What the model had written until then. */
+  readonly partialText?: string | undefined;
+  /** The tool that was being asked for, where a permission is the matter. */
+  readonly tool?: string | undefined;
+  /** Whether the turn has no assistant message at all: the model was never asked. */
+  readonly beforeAnyAnswer?: boolean | undefined;
+}
+
+interface Rule {
+  readonly name: string;
+  /** The facts when the rule applies, else `null`. */
+  readonly read: (error: ReadError, context: ErrorObjectContext) => ErrorFacts | null;
+}
+
+/** opencode's sentence when nobody gave a permission; with the user's feedback behind it when there is one. */
+const REJECTED = "The user rejected permission to use this specific tool call";
+/** opencode's sentence for a failure inside itself. From 1.17 on an unknown model hides behind it. */
+const SERVER_FAILED = "Unexpected server error. Check server logs for details.";
+const REQUEST_TIMED_OUT = /^The operation (?:timed out|was aborted due to timeout)\.?$/;
+
+/** The order in which an error object is read: its name, money, the provider's words, the status, the text. */
+const rules: readonly Rule[] = [
+  { name: "opencode's name for it", read: byName },
+  { name: "money, whatever the status", read: byBilling },
+  {
+    name: "provider's words that outweigh the status",
+    read: (e, c) => byMeaning(meaningBeforeStatus(e.answer.words), e, c),
+  },
+  { name: "the HTTP status", read: (e, c) => byStatus(e.statusCode, e, c) },
+  { name: "the provider's words", read: (e, c) => byMeaning(meaningOf(e.answer.words), e, c) },
+  { name: "a status inside the answer", read: (e, c) => byStatus(failureStatus(e.answer.status), e, c) },
+  { name: "no answer from the provider", read: (e, c) => (e.name === "APIError" ? serverError(e, c) : null) },
+  { name: "one of opencode's own sentences", read: byOwnSentence },
+  { name: "a phrase everybody uses", read: (e, c) => byMeaning(meaningOfOpening(e.message), e, c) },
+];
+
+/**
+ * What one error object of opencode means: `info.error` of a message, or `error` of a run-stream event.
+ *
+ * Reads structure (name, status, the provider's codes) before text, and of text only whole sentences. Total: an
+ * object of any shape is classified, at worst as `unknown`, with a message of one bounded line.
+ *
+ * @param error opencode's `{ name, data }`, as it came
+ * @returns the facts; never `null`, an error object is always a failure
+ */
+export function classifyErrorObject(error: unknown, context: ErrorObjectContext): ErrorFacts {
+  const read = readErrorObject(error);
+  for (const rule of rules) {
+    const facts = rule.read(read, context);
+    if (facts !== null) return facts;
+  }
+  return plainFacts("unknown", messageOf(read), context, read);
+}
+
+function byName(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
+  switch (error.name) {
+    case "ProviderAuthError":
+      return plainFacts("authentication_failed", messageOf(error), context, error);
+    case "MessageAbortedError":
+      return {
+        code: "aborted",
+        ...sharedFacts("aborted", messageOf(error), context, error),
+        abortedBy: "api",
+      };
+    case "ContextOverflowError":
+      return outOfRoom("context_overflow", error, context);
+    case "MessageOutputLengthError":
+      return outOfRoom("output_limit", error, context);
+    case "ContentFilterError":
+      return plainFacts("content_filter", messageOf(error), context, error);
+    case "StructuredOutputError":
+      return plainFacts("unknown", messageOf(error), context, error);
+    case "ProviderModelNotFoundError":
+      return plainFacts("invalid_request", messageOf(error), context, error);
+    default:
+      return null;
+  }
+}
+
+function byBilling(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
+  const meaning = meaningOf(error.answer.words);
+  const isBilling =
+    error.statusCode === 402 ||
+    error.answer.status === 402 ||
+    meaning === "billing_error" ||
+    isBillingPhrase(error.message, meaning);
+  return isBilling ? plainFacts("billing_error", messageOf(error), context, error) : null;
+}
+
+function byMeaning(
+  meaning: WordMeaning | null,
+  error: ReadError,
+  context: ErrorObjectContext,
+): ErrorFacts | null {
+  switch (meaning) {
+    case null:
+      return null;
+    case "rate_limit":
+      return rateLimit(error, context);
+    case "server_error":
+      return serverError(error, context);
+    case "context_overflow":
+      return outOfRoom("context_overflow", error, context);
+    default:
+      return plainFacts(meaning, messageOf(error), context, error);
+  }
+}
+
+function byStatus(
+  status: number | undefined,
+  error: ReadError,
+  context: ErrorObjectContext,
+): ErrorFacts | null {
+  if (status === undefined) return null;
+  if (status === 401 || status === 403) {
+    return plainFacts("authentication_failed", messageOf(error), context, error);
+  }
+  if (status === 429) return rateLimit(error, context);
+  if (status === 413) return outOfRoom("context_overflow", error, context);
+  // 408 is the provider's own time running out, and a status below 400 an answer that could not be read.
+  if (status >= 500 || status < 400 || status === 408) return serverError(error, context);
+  return plainFacts("invalid_request", messageOf(error), context, error);
+}
+
+/** A number in an answer's `code` is a status only where it names a failure. */
+function failureStatus(status: number | undefined): number | undefined {
+  return status !== undefined && status >= 400 ? status : undefined;
+}
+
+function byOwnSentence(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
+  const { message } = error;
+  if (message.startsWith(REJECTED)) {
+    return {
+      code: "permission_rejected",
+      ...sharedFacts("permission_rejected", message, context, error),
+      ...(context.tool === undefined ? {} : { tool: context.tool }),
+    };
+  }
+  if (REQUEST_TIMED_OUT.test(message)) {
+    return { code: "timeout", ...sharedFacts("timeout", message, context, error), limit: "request" };
+  }
+  if (message === SERVER_FAILED && context.beforeAnyAnswer) {
+    const hint = `${message} The model was never asked: an unknown model or provider is the usual cause.`;
+    return plainFacts("unknown", hint, context, error);
+  }
+  return null;
+}
+
+function rateLimit(error: ReadError, context: ErrorObjectContext): ErrorFacts {
+  const said = readRetryAfter(error.headers, context.at, error.answer.retryInfo);
+  return {
+    code: "rate_limit",
+    ...sharedFacts("rate_limit", messageOf(error), context, error),
+    retryAt: context.at + (said?.delayMs ?? DEFAULT_RETRY_DELAY_MS),
+    retryAtSource: said?.source ?? "default",
+    retryAtBounded: said?.bounded ?? false,
+  };
+}
+
+function serverError(error: ReadError, context: ErrorObjectContext): ErrorFacts {
+  const said = readRetryAfter(error.headers, context.at, error.answer.retryInfo);
+  return {
+    code: "server_error",
+    ...sharedFacts("server_error", messageOf(error), context, error),
+    ...(said === null || said.source === "default" ? {} : { retryAfterMs: said.delayMs }),
+  };
+}
+
+function outOfRoom(
+  reason: "output_limit" | "context_overflow",
+  error: ReadError,
+  context: ErrorObjectContext,
+): ErrorFacts {
+  const { partialText } = context;
+  return {
+    code: "max_output_tokens",
+    ...sharedFacts("max_output_tokens", messageOf(error), context, error),
+    reason,
+    ...(partialText === undefined || partialText === "" ? {} : { partialText }),
+  };
+}
+
+/** What was said, or what is known when nothing was. */
+function messageOf(error: ReadError): string {
+  if (error.message !== "") return error.message;
+  const name = error.name === "" ? "an error without a name" : error.name;
+  return error.statusCode === undefined
+    ? `${name}, without a message`
+    : `${name} ${error.statusCode}, without a message`;
+}

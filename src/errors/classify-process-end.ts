@@ -1,0 +1,66 @@
+import { plainFacts, sharedFacts } from "./error-context.js";
+import type { ErrorFacts } from "./error-facts.js";
+import type { TurnEvidence } from "./turn-evidence.js";
+
+/** Signals by which somebody ends a process; the others (SIGSEGV, SIGABRT, …) are the process's own crash. */
+const ENDING_SIGNALS: ReadonlySet<string> = new Set(["SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGTERM"]);
+
+/** How a shell or a wrapper script reports those signals: 128 and the signal's number. */
+const SIGNAL_EXIT_CODES: ReadonlyMap<number, string> = new Map([
+  [129, "SIGHUP"],
+  [130, "SIGINT"],
+  [131, "SIGQUIT"],
+  [137, "SIGKILL"],
+  [143, "SIGTERM"],
+]);
+
+/** The deadline ended a turn that had no answer yet. */
+export function endedByDeadline(evidence: TurnEvidence): ErrorFacts | null {
+  if (evidence.process?.by !== "deadline") return null;
+  const { afterMs } = evidence.process;
+  const after = afterMs === undefined ? "" : ` after ${inSeconds(afterMs)}`;
+  return {
+    code: "timeout",
+    ...sharedFacts("timeout", `The turn had no answer when its time was up${after}.`, around(evidence)),
+    limit: "turn",
+    ...(afterMs === undefined ? {} : { afterMs }),
+  };
+}
+
+/** The caller, or a signal from elsewhere, ended a turn that had no answer yet. */
+export function endedBySomebody(evidence: TurnEvidence): ErrorFacts | null {
+  if (evidence.process === undefined) return null;
+  const { by, exitCode } = evidence.process;
+  const signal = evidence.process.signal ?? SIGNAL_EXIT_CODES.get(exitCode ?? 0);
+  const wasSignalled = signal !== undefined && ENDING_SIGNALS.has(signal);
+  if (by !== "caller" && !wasSignalled) return null;
+  const message =
+    by === "caller"
+      ? "The caller ended the turn before its answer."
+      : `opencode was ended by ${signal} before the turn's answer.`;
+  return {
+    code: "aborted",
+    ...sharedFacts("aborted", message, around(evidence)),
+    abortedBy: by === "caller" ? "caller" : "signal",
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** opencode ended by itself, and the turn has no answer. */
+export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
+  if (evidence.process === undefined) return null;
+  const { exitCode, signal } = evidence.process;
+  const how =
+    signal === undefined ? `ended with exit code ${exitCode ?? "unknown"}` : `crashed with ${signal}`;
+  const when = evidence.lastAssistant === null ? "before the model was asked" : "before the turn's answer";
+  return plainFacts("unknown", `opencode ${how} ${when}; its stderr may say why.`, around(evidence));
+}
+
+function around(evidence: TurnEvidence) {
+  const { sessionId, stderr, process } = evidence;
+  return { evidence: "process", sessionId, stderr, exitCode: process?.exitCode } as const;
+}
+
+function inSeconds(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
+}

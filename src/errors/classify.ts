@@ -1,0 +1,132 @@
+import { headOf, oneLine } from "./bounded-text.js";
+import { classifyErrorObject } from "./classify-error-object.js";
+import { classifyFinish } from "./classify-finish.js";
+import { endedByDeadline, endedByItself, endedBySomebody } from "./classify-process-end.js";
+import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
+import type { ErrorEvidence, ErrorFacts } from "./error-facts.js";
+import { classifyTool, stopsTheLoop } from "./tool-failure.js";
+import type { SeenError, TurnEvidence } from "./turn-evidence.js";
+
+/** `null`: the rule has nothing to say, the next one is asked. */
+type Verdict = ErrorFacts | "succeeded" | null;
+
+interface Rule {
+  readonly name: string;
+  readonly judge: (evidence: TurnEvidence) => Verdict;
+}
+
+/**
+ * The order of evidence: the richest first, and each rule only about what those above it leave open. Exit codes decide
+ * nothing by themselves: opencode exits with 1 after errors it got over, and with 0 after refused permissions.
+ */
+const rules: readonly Rule[] = [
+  { name: "a doom loop ended the turn", judge: doomLoop },
+  { name: "an error in the export that nothing got over", judge: exportError },
+  { name: "the last message is an answer", judge: answered },
+  { name: "an error in the run stream that nothing got over", judge: streamError },
+  { name: "a permission was refused and the loop stopped", judge: permissionRejected },
+  { name: "the finish reason of the last message", judge: finishReason },
+  { name: "the deadline", judge: endedByDeadline },
+  { name: "the caller or a signal", judge: endedBySomebody },
+  { name: "a subagent's failure", judge: ({ childError }) => childError ?? null },
+  { name: "opencode ended by itself without an answer", judge: endedByItself },
+  { name: "a past session without an answer", judge: neverAnswered },
+];
+
+/**
+ * Why a turn failed, from all that is known about its end; pure, and of structure only: stderr is attached, never read.
+ *
+ * @returns the facts of the failure with the evidence they rest on, or `null` when the turn succeeded
+ */
+export function classify(evidence: TurnEvidence): ErrorFacts | null {
+  for (const rule of rules) {
+    const verdict = rule.judge(evidence);
+    if (verdict !== null) return verdict === "succeeded" ? null : verdict;
+  }
+  return null;
+}
+
+function doomLoop(evidence: TurnEvidence): Verdict {
+  const loop = evidence.doomLoop;
+  if (loop === undefined) return null;
+  const message = `${loop.tool} was called ${loop.count} times with the same arguments.`;
+  return {
+    code: "doom_loop",
+    ...sharedFacts("doom_loop", message, around(evidence, "export")),
+    tool: loop.tool,
+    arguments: headOf(JSON.stringify(loop.arguments) ?? "", 2_000),
+    count: loop.count,
+    ...(loop.lastError === undefined ? {} : { lastError: oneLine(loop.lastError) }),
+  };
+}
+
+function exportError(evidence: TurnEvidence): Verdict {
+  const decisive = evidence.exportErrors.findLast(({ recovered }) => !recovered);
+  return decisive === undefined ? null : ofObject(decisive, evidence, "export");
+}
+
+/** `stop`, or `tool-calls` where the call was opencode's own tool for structured answers. */
+function answered({ lastAssistant }: TurnEvidence): Verdict {
+  if (lastAssistant === null || !lastAssistant.completed || lastAssistant.isSummary) return null;
+  const gaveStructure = lastAssistant.tools.some(
+    ({ tool, status }) => tool === "StructuredOutput" && status === "completed",
+  );
+  const isAnswer =
+    lastAssistant.finish === "stop" || (lastAssistant.finish === "tool-calls" && gaveStructure);
+  return isAnswer ? "succeeded" : null;
+}
+
+/** The last error, but one that says something before one that does not: 1.15 sends both for an unknown model. */
+function streamError(evidence: TurnEvidence): Verdict {
+  const open = evidence.streamErrors.filter(({ recovered }) => !recovered);
+  const verdicts = open.map((seen) => ofObject(seen, evidence, "stream"));
+  return verdicts.findLast(({ code }) => code !== "unknown") ?? verdicts.at(-1) ?? null;
+}
+
+function permissionRejected(evidence: TurnEvidence): Verdict {
+  const { lastAssistant } = evidence;
+  if (lastAssistant?.finish !== "tool-calls") return null;
+  const refused = lastAssistant.tools.findLast(stopsTheLoop);
+  const failure = refused === undefined ? null : classifyTool(refused);
+  if (failure === null) return null;
+  return {
+    code: "permission_rejected",
+    ...sharedFacts("permission_rejected", failure.message, around(evidence, "finish")),
+    tool: failure.tool,
+  };
+}
+
+function finishReason(evidence: TurnEvidence): Verdict {
+  const finish = evidence.lastAssistant?.finish;
+  if (finish === undefined) return null;
+  return classifyFinish(finish, { ...around(evidence, "finish"), partialText: evidence.partialText });
+}
+
+function neverAnswered(evidence: TurnEvidence): Verdict {
+  const context = around(evidence, "export");
+  const last = evidence.lastAssistant;
+  if (last === null) {
+    const message =
+      "No model answered this message: an unknown model or provider is the usual cause, or opencode was ended.";
+    return plainFacts("unknown", message, context);
+  }
+  const message = last.completed
+    ? "The turn ends without an answer: opencode was ended between two model calls."
+    : "The turn ends in the middle of a message: opencode was ended, or is still at work.";
+  return { code: "aborted", ...sharedFacts("aborted", message, context), abortedBy: "unknown" };
+}
+
+function ofObject(seen: SeenError, evidence: TurnEvidence, kind: ErrorEvidence): ErrorFacts {
+  return classifyErrorObject(seen.error, {
+    ...around(evidence, kind),
+    at: seen.at,
+    partialText: evidence.partialText,
+    tool: evidence.lastAssistant?.tools.findLast((tool) => classifyTool(tool) !== null)?.tool,
+    beforeAnyAnswer: evidence.lastAssistant === null,
+  });
+}
+
+function around(evidence: TurnEvidence, kind: ErrorEvidence): ErrorContext {
+  const { sessionId, stderr, process } = evidence;
+  return { evidence: kind, sessionId, stderr, exitCode: process?.exitCode };
+}

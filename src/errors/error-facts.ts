@@ -1,0 +1,145 @@
+/**
+ * What is known about a failure, as plain JSON-serialisable data: the form that a trace carries and that crosses
+ * process borders. The classes of the `OpenCodeError` family wrap exactly this.
+ */
+import { z } from "zod";
+
+/**
+ * Where the verdict comes from, richest first: the error object in the session's export, the error event of the run
+ * stream, the finish reason of the last message, the way the process ended. What failed and was tried again stands only
+ * in opencode's log.
+ */
+const evidence = z.enum(["export", "stream", "finish", "process", "log"]);
+
+const providerFacts = z
+  .object({
+    /** opencode's id of the provider, such as `anthropic`. */
+    id: z.string().exactOptional(),
+    /** The provider's own message, on one line. */
+    message: z.string().exactOptional(),
+    /** The provider's error code, such as `insufficient_quota`. */
+    code: z.string().exactOptional(),
+    /** The provider's error type, such as `overloaded_error`. */
+    type: z.string().exactOptional(),
+    /** The provider's id of the request: what its support asks for. */
+    requestId: z.string().exactOptional(),
+    /** Where the request went, without credentials, query and fragment. */
+    url: z.string().exactOptional(),
+    /** The head of the provider's answer as it came. */
+    body: z.string().exactOptional(),
+  })
+  .readonly();
+
+const shared = {
+  /** One line for a person. */
+  message: z.string(),
+  /** Whether the same request may succeed later; how to try again is `retryPolicies[code]`. */
+  retryable: z.boolean(),
+  evidence,
+  /** The HTTP status that the provider answered with. */
+  statusCode: z.int().exactOptional(),
+  sessionId: z.string().exactOptional(),
+  /** The exit code of opencode; it proves nothing by itself. */
+  exitCode: z.int().exactOptional(),
+  /** The tail of opencode's stderr: attached for people, never interpreted. */
+  stderr: z.string().exactOptional(),
+  /** The name of opencode's error object, such as `APIError`, when there was one. */
+  opencodeError: z.string().exactOptional(),
+  provider: providerFacts.exactOptional(),
+};
+
+const schemas = {
+  rate_limit: z.object({
+    ...shared,
+    code: z.literal("rate_limit"),
+    /** When the provider may be asked again: milliseconds since the Unix epoch. */
+    retryAt: z.number(),
+    /** Who said so: a header, the `google.rpc.RetryInfo` of the body, or nobody (60 s after the error). */
+    retryAtSource: z.enum(["retry-after-ms", "retry-after", "retry-info", "default"]),
+    /** Whether the provider named an absurd time (negative, not a time, over 24 h) that was bounded. */
+    retryAtBounded: z.boolean(),
+  }),
+  authentication_failed: z.object({ ...shared, code: z.literal("authentication_failed") }),
+  billing_error: z.object({ ...shared, code: z.literal("billing_error") }),
+  invalid_request: z.object({ ...shared, code: z.literal("invalid_request") }),
+  server_error: z.object({
+    ...shared,
+    code: z.literal("server_error"),
+    /** How long the provider asks to wait, in milliseconds from the error; absent when it did not say. */
+    retryAfterMs: z.number().exactOptional(),
+  }),
+  max_output_tokens: z.object({
+    ...shared,
+    code: z.literal("max_output_tokens"),
+    reason: z.enum(["output_limit", "context_overflow"]),
+    /** What the model had written until then, whole. */
+    partialText: z.string().exactOptional(),
+  }),
+  content_filter: z.object({ ...shared, code: z.literal("content_filter") }),
+  permission_rejected: z.object({
+    ...shared,
+    code: z.literal("permission_rejected"),
+    /** The tool that was refused; absent when opencode did not say. */
+    tool: z.string().exactOptional(),
+  }),
+  aborted: z.object({
+    ...shared,
+    code: z.literal("aborted"),
+    /** Who ended the turn: looptrace's caller, somebody through opencode's API, a signal from elsewhere. */
+    abortedBy: z.enum(["caller", "api", "signal", "unknown"]),
+    /** The signal that ended opencode, such as `SIGTERM`. */
+    signal: z.string().exactOptional(),
+  }),
+  timeout: z.object({
+    ...shared,
+    code: z.literal("timeout"),
+    /** What took too long: the whole turn (its deadline) or one request to the provider (opencode's `timeout`). */
+    limit: z.enum(["turn", "request"]),
+    /** After how many milliseconds it was given up; absent when opencode did not say. */
+    afterMs: z.number().exactOptional(),
+  }),
+  doom_loop: z.object({
+    ...shared,
+    code: z.literal("doom_loop"),
+    /** The tool that was called again and again. */
+    tool: z.string(),
+    /** The arguments it was called with each time, as JSON text (its head when it is long). */
+    arguments: z.string(),
+    /** How often. */
+    count: z.int(),
+    /** The error of the last of these calls, if it failed. */
+    lastError: z.string().exactOptional(),
+  }),
+  unknown: z.object({ ...shared, code: z.literal("unknown") }),
+} as const;
+
+/** Validates {@link ErrorFacts} that come from outside; fields it does not know are dropped. */
+export const errorFactsSchema = z.discriminatedUnion("code", [
+  schemas.rate_limit,
+  schemas.authentication_failed,
+  schemas.billing_error,
+  schemas.invalid_request,
+  schemas.server_error,
+  schemas.max_output_tokens,
+  schemas.content_filter,
+  schemas.permission_rejected,
+  schemas.aborted,
+  schemas.timeout,
+  schemas.doom_loop,
+  schemas.unknown,
+]);
+
+/** The stable name of a class of failures; also the `error.type` of a span. */
+export type ErrorCode = keyof typeof schemas;
+/** The facts of one class of failures. */
+export type FactsOf<Code extends ErrorCode> = { [C in Code]: Readonly<z.infer<(typeof schemas)[C]>> }[Code];
+/** A failure as plain data; discriminated by `code`. */
+export type ErrorFacts = FactsOf<ErrorCode>;
+export type ErrorEvidence = z.infer<typeof evidence>;
+export type ProviderFacts = z.infer<typeof providerFacts>;
+
+/** opencode's own error object; what is in `data` depends on the name and on the provider. */
+export interface ErrorObject {
+  readonly name: string;
+  readonly data?: unknown;
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { oneLine } from "./bounded-text.js";
+import { type ErrorFacts, errorFactsSchema } from "./error-facts.js";
+import { type AnyOpenCodeError, errorFromFacts } from "./opencode-errors.js";
+
+const causeSchema = z.object({ cause: z.object({ name: z.string(), message: z.string() }) });
+const messageSchema = z.object({ message: z.string() });
+
+/**
+ * The error that `toJSON` was called on, of the same class, from the parsed JSON (or its structured clone). The stack
+ * is that of this call; of a cause, name and message come back.
+ *
+ * Never throws: whoever hands back a failure must not lose it to a second one. An unknown code (a newer looptrace on
+ * the other side) or damaged JSON gives an `UnknownOpenCodeError` that says what was wrong with it and keeps the
+ * message, if there was one.
+ */
+export function errorFromJSON(json: unknown): AnyOpenCodeError {
+  const facts = errorFactsSchema.safeParse(json);
+  return errorFromFacts(facts.success ? facts.data : damaged(json, facts.error), causeOf(json));
+}
+
+function causeOf(json: unknown): ErrorOptions {
+  const parsed = causeSchema.safeParse(json);
+  if (!parsed.success) return {};
+  const cause = new Error(parsed.data.cause.message);
+  cause.name = parsed.data.cause.name;
+  return { cause };
+}
+
+function damaged(json: unknown, problem: z.ZodError): ErrorFacts {
+  const issue = problem.issues[0];
+  const where = issue && issue.path.length > 0 ? ` at ${issue.path.join(".")}` : "";
+  const said = messageSchema.safeParse(json);
+  const kept = said.success ? said.data.message : "no message";
+  const what = issue?.message ?? "not the JSON of an error";
+  return {
+    code: "unknown",
+    message: oneLine(`${kept} (an error handed back as JSON that cannot be read${where}: ${what})`),
+    retryable: true,
+    evidence: "process",
+  };
+}

@@ -1,0 +1,163 @@
+/** The family: one class for each `code`, adding what only that failure knows. */
+import type { ErrorFacts, FactsOf } from "./error-facts.js";
+import { OpenCodeError } from "./opencode-error.js";
+
+/** The provider asks to slow down. Wait until {@link RateLimitError.retryAt}, or fail over. */
+export class RateLimitError extends OpenCodeError<FactsOf<"rate_limit">> {
+  override readonly name = "RateLimitError";
+
+  /** When the provider may be asked again: milliseconds since the Unix epoch. */
+  get retryAt(): number {
+    return this.facts.retryAt;
+  }
+}
+
+/** The provider does not know the key, or the key may not do this. */
+export class AuthenticationError extends OpenCodeError<FactsOf<"authentication_failed">> {
+  override readonly name = "AuthenticationError";
+}
+
+/** No credit left, or a spending limit is reached: waiting does not help. */
+export class BillingError extends OpenCodeError<FactsOf<"billing_error">> {
+  override readonly name = "BillingError";
+}
+
+/** The provider or opencode refuses the request as it is: unknown model, bad parameter. */
+export class InvalidRequestError extends OpenCodeError<FactsOf<"invalid_request">> {
+  override readonly name = "InvalidRequestError";
+}
+
+/** The provider failed, is overloaded, or could not be reached. */
+export class ServerError extends OpenCodeError<FactsOf<"server_error">> {
+  override readonly name = "ServerError";
+
+  /** How long the provider asks to wait, in milliseconds from the error. */
+  get retryAfterMs(): number | undefined {
+    return this.facts.retryAfterMs;
+  }
+}
+
+/** The model ran out of room: of output tokens, or of context for the conversation. */
+export class MaxOutputTokensError extends OpenCodeError<FactsOf<"max_output_tokens">> {
+  override readonly name = "MaxOutputTokensError";
+
+  get reason(): "output_limit" | "context_overflow" {
+    return this.facts.reason;
+  }
+  /** What the model had written until then. */
+  get partialText(): string | undefined {
+    return this.facts.partialText;
+  }
+}
+
+/** The provider's content filter stopped the answer. */
+export class ContentFilterError extends OpenCodeError<FactsOf<"content_filter">> {
+  override readonly name = "ContentFilterError";
+}
+
+/** opencode asked for a permission, nobody gave it, and the loop stopped. */
+export class PermissionRejectedError extends OpenCodeError<FactsOf<"permission_rejected">> {
+  override readonly name = "PermissionRejectedError";
+
+  /** The tool that was refused. */
+  get tool(): string | undefined {
+    return this.facts.tool;
+  }
+}
+
+/** Somebody ended the turn before its answer. */
+export class AbortedError extends OpenCodeError<FactsOf<"aborted">> {
+  override readonly name = "AbortedError";
+
+  get abortedBy(): FactsOf<"aborted">["abortedBy"] {
+    return this.facts.abortedBy;
+  }
+  /** The signal that ended opencode, such as `SIGTERM`. */
+  get signal(): string | undefined {
+    return this.facts.signal;
+  }
+}
+
+/** The turn, or one request to the provider, took longer than it may. */
+export class TimeoutError extends OpenCodeError<FactsOf<"timeout">> {
+  override readonly name = "TimeoutError";
+
+  get limit(): "turn" | "request" {
+    return this.facts.limit;
+  }
+  /** After how many milliseconds it was given up. */
+  get afterMs(): number | undefined {
+    return this.facts.afterMs;
+  }
+}
+
+/** The model called the same tool with the same arguments again and again, and the turn ended over it. */
+export class DoomLoopError extends OpenCodeError<FactsOf<"doom_loop">> {
+  override readonly name = "DoomLoopError";
+
+  get tool(): string {
+    return this.facts.tool;
+  }
+  /** The arguments it was called with each time, as JSON text. */
+  get arguments(): string {
+    return this.facts.arguments;
+  }
+  get count(): number {
+    return this.facts.count;
+  }
+  get lastError(): string | undefined {
+    return this.facts.lastError;
+  }
+}
+
+/** A failure that no rule knows; `stderr` may say more. */
+export class UnknownOpenCodeError extends OpenCodeError<FactsOf<"unknown">> {
+  override readonly name = "UnknownOpenCodeError";
+}
+
+/** Any error of the family; discriminated by `code`. */
+export type AnyOpenCodeError =
+  | RateLimitError
+  | AuthenticationError
+  | BillingError
+  | InvalidRequestError
+  | ServerError
+  | MaxOutputTokensError
+  | ContentFilterError
+  | PermissionRejectedError
+  | AbortedError
+  | TimeoutError
+  | DoomLoopError
+  | UnknownOpenCodeError;
+
+/** The error of the class that the facts belong to, to be thrown. */
+export function errorFromFacts(facts: ErrorFacts, options?: ErrorOptions): AnyOpenCodeError {
+  switch (facts.code) {
+    case "rate_limit":
+      return new RateLimitError(facts, options);
+    case "authentication_failed":
+      return new AuthenticationError(facts, options);
+    case "billing_error":
+      return new BillingError(facts, options);
+    case "invalid_request":
+      return new InvalidRequestError(facts, options);
+    case "server_error":
+      return new ServerError(facts, options);
+    case "max_output_tokens":
+      return new MaxOutputTokensError(facts, options);
+    case "content_filter":
+      return new ContentFilterError(facts, options);
+    case "permission_rejected":
+      return new PermissionRejectedError(facts, options);
+    case "aborted":
+      return new AbortedError(facts, options);
+    case "timeout":
+      return new TimeoutError(facts, options);
+    case "doom_loop":
+      return new DoomLoopError(facts, options);
+    case "unknown":
+      return new UnknownOpenCodeError(facts, options);
+    default:
+      return facts satisfies never;
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * There is no opencode that could be started. The message says where it was looked for and how to install it.
+ */
+export class OpenCodeNotFoundError extends Error {
+  override readonly name = "OpenCodeNotFoundError";
+  readonly code = "opencode_not_found";
+  /** The places that were looked at, in order, each with what was found there. */
+  readonly looked: readonly string[];
+
+  constructor(problem: string, looked: readonly string[], options?: ErrorOptions) {
+    const places = looked.map((place) => `\n  - ${place}`).join("");
+    super(
+      `${problem}${places}\nInstall it with \`npm install -g opencode-ai\`, or name one with --opencode <path> or LOOPTRACE_OPENCODE.`,
+      options,
+    );
+    this.looked = looked;
+  }
+}

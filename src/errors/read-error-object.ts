@@ -1,0 +1,76 @@
+import { headOf, oneLine } from "./bounded-text.js";
+import type { ProviderFacts } from "./error-facts.js";
+import { httpStatus, isFields, type ProviderAnswer, readProviderAnswer } from "./provider-answer.js";
+import { header } from "./retry-after.js";
+
+/** An error object of opencode with its loose ends read: bounded, of known types, and what the provider said. */
+export interface ReadError {
+  /** `""` when it has none. */
+  readonly name: string;
+  /** One line; the provider's own sentence where there is one. `""` when nothing was said. */
+  readonly message: string;
+  readonly statusCode: number | undefined;
+  readonly headers: unknown;
+  readonly answer: ProviderAnswer;
+  readonly provider: ProviderFacts;
+}
+
+const MAX_BODY_LENGTH = 2_000;
+const MAX_FIELD_LENGTH = 200;
+const MAX_PROVIDER_MESSAGE_LENGTH = 1_000;
+const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id"] as const;
+
+/** Reads `{ name, data }` of any shape; a field that is missing or of the wrong type counts as not there. */
+export function readErrorObject(error: unknown): ReadError {
+  const object = isFields(error) ? error : {};
+  const data = isFields(object.data) ? object.data : {};
+  const said = typeof data.message === "string" ? data.message : "";
+  const body = typeof data.responseBody === "string" ? data.responseBody : "";
+  // In-stream failures carry the provider's JSON as their message, requests that were refused carry it as body.
+  const inMessage = readProviderAnswer(said);
+  const answer = isTelling(inMessage) ? inMessage : readProviderAnswer(body);
+  const message = inMessage.message ?? (isTelling(inMessage) || said.trim() === "" ? answer.message : said);
+  return {
+    name: typeof object.name === "string" ? oneLine(object.name, MAX_FIELD_LENGTH) : "",
+    message: oneLine(message ?? said),
+    statusCode: httpStatus(data.statusCode),
+    headers: data.responseHeaders,
+    answer,
+    provider: providerFacts(data, answer, body),
+  };
+}
+
+function isTelling(answer: ProviderAnswer): boolean {
+  return answer.words.length > 0 || answer.status !== undefined;
+}
+
+function providerFacts(
+  data: Readonly<Record<string, unknown>>,
+  answer: ProviderAnswer,
+  body: string,
+): ProviderFacts {
+  const requestId =
+    REQUEST_ID_HEADERS.map((name) => header(data.responseHeaders, name)).find((id) => id !== undefined) ??
+    answer.requestId;
+  const url = isFields(data.metadata) ? plainUrl(data.metadata.url) : undefined;
+  const id = data.providerID;
+  return {
+    ...(typeof id === "string" ? { id: oneLine(id, MAX_FIELD_LENGTH) } : {}),
+    ...(answer.message === undefined
+      ? {}
+      : { message: oneLine(answer.message, MAX_PROVIDER_MESSAGE_LENGTH) }),
+    ...(answer.code === undefined ? {} : { code: oneLine(answer.code, MAX_FIELD_LENGTH) }),
+    ...(answer.type === undefined ? {} : { type: oneLine(answer.type, MAX_FIELD_LENGTH) }),
+    ...(requestId === undefined ? {} : { requestId: oneLine(requestId, MAX_FIELD_LENGTH) }),
+    ...(url === undefined ? {} : { url }),
+    ...(body === "" ? {} : { body: headOf(body, MAX_BODY_LENGTH) }),
+  };
+}
+
+/** A URL without what may be secret in it: user, password, query, fragment. */
+function plainUrl(value: unknown): string | undefined {
+  if (typeof value !== "string" || !URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
+  return oneLine(`${url.origin}${url.pathname}`, MAX_FIELD_LENGTH * 2);
+}

@@ -1,0 +1,12 @@
+/** What was asked for cannot be run; found out before opencode was started. The message says what to change. */
+export class RunRequestError extends Error {
+  override readonly name = "RunRequestError";
+  readonly code = "invalid_run_request";
+  /** The field of the request (or the environment variable) that is at fault. */
+  readonly field: string;
+
+  constructor(field: string, problem: string, options?: ErrorOptions) {
+    super(`${field}: ${problem}`, options);
+    this.field = field;
+  }
+}

@@ -1,0 +1,142 @@
+import { oneLine } from "./bounded-text.js";
+import { isFields } from "./provider-answer.js";
+
+/** One tool part of opencode's export, as far as its failure is concerned. */
+export interface ToolFacts {
+  readonly tool: string;
+  readonly status: "pending" | "running" | "completed" | "error";
+  readonly input: unknown;
+  readonly output?: string | undefined;
+  readonly error?: string | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** How a tool call failed. Kinds are stable: they are the `error.type` of a tool's span. */
+export interface ToolFailure {
+  readonly kind:
+    | "failed"
+    | "invalid_arguments"
+    | "unknown_tool"
+    | "permission_rejected"
+    | "aborted"
+    | "timed_out"
+    | "nonzero_exit";
+  /** The tool that the model wanted; not opencode's `invalid`, which stands in for it. */
+  readonly tool: string;
+  /** One line for a person. */
+  readonly message: string;
+  /** The exit code of the command that a shell tool ran. */
+  readonly exitCode?: number;
+}
+
+type Kind = ToolFailure["kind"];
+
+/** opencode's own sentences, and those of MCP servers, by what they mean. Anything else just `failed`. */
+const sentences: readonly (readonly [Kind, RegExp])[] = [
+  ["aborted", /^Tool execution aborted$/],
+  [
+    "permission_rejected",
+    /^The user (?:rejected permission to use this specific tool call|has specified a rule which prevents you from using this specific tool call|dismissed this question)/,
+  ],
+  ["invalid_arguments", /^The \S+ tool was called with invalid arguments\b/],
+  ["timed_out", /^(?:The operation timed out|Request timed out)\b/],
+  // JSON-RPC: -32001 is the MCP client's own timeout; -32602 covers both a tool that is not there and its arguments.
+  ["timed_out", /^MCP error -32001: /],
+  ["unknown_tool", /^(?:MCP error -32602: )+(?:Unknown tool|Tool \S+ not found)/],
+  ["invalid_arguments", /^MCP error -32602: /],
+];
+
+/**
+ * How a tool call failed, or `null` when it did not, or has not ended (`pending`, `running`).
+ *
+ * opencode says `completed` of more than what went well: of a call that it could not even make (its `invalid` tool),
+ * of a command that exited with 3, of one that was killed. An MCP tool's own failure (`isError`) is an `error` from
+ * 1.17 on; 1.15 wrote it as `completed` with nothing to tell it by but the text of a protocol error.
+ */
+export function classifyTool(facts: ToolFacts): ToolFailure | null {
+  switch (facts.status) {
+    case "pending":
+    case "running":
+      return null;
+    case "error":
+      return ofError(facts);
+    case "completed":
+      return ofCompleted(facts);
+    default:
+      return facts.status satisfies never;
+  }
+}
+
+/**
+ * Whether opencode ends its loop over this call: a permission or a question that nobody answered. A call that a rule
+ * forbids, or that the user refused with a remark, is a result like any other: the model goes on.
+ */
+export function stopsTheLoop({ status, error = "" }: ToolFacts): boolean {
+  return (
+    status === "error" &&
+    /^The user (?:rejected permission to use this specific tool call\.$|dismissed this question)/.test(error)
+  );
+}
+
+function ofError({ tool, error = "", metadata }: ToolFacts): ToolFailure {
+  const said = oneLine(error);
+  const message = said === "" ? "The tool failed without a message." : said;
+  const kind: Kind = metadata?.interrupted === true ? "aborted" : kindOf(error);
+  return { kind, tool, message };
+}
+
+function kindOf(error: string): Kind {
+  return sentences.find(([, sentence]) => sentence.test(error))?.[0] ?? "failed";
+}
+
+function ofCompleted(facts: ToolFacts): ToolFailure | null {
+  if (facts.tool === "invalid") return ofInvalid(facts);
+  return ofCommand(facts) ?? ofMcp(facts);
+}
+
+/** opencode puts its tool `invalid` in place of a call that it could not make; the input says which and why. */
+function ofInvalid({ input, output = "" }: ToolFacts): ToolFailure {
+  const wanted = isFields(input) ? input.tool : undefined;
+  const reason = isFields(input) ? input.error : undefined;
+  const why = typeof reason === "string" && reason.trim() !== "" ? reason : output;
+  const isUnknown = /^Model tried to call unavailable tool\b/.test(why);
+  return {
+    kind: isUnknown ? "unknown_tool" : "invalid_arguments",
+    tool: typeof wanted === "string" && wanted !== "" ? wanted : "invalid",
+    message: oneLine(why) || "opencode could not make this call and did not say why.",
+  };
+}
+
+/** A shell command: `metadata.exit` is its exit code, `null` when it did not come to one. */
+function ofCommand({ tool, output = "", metadata }: ToolFacts): ToolFailure | null {
+  const exit = metadata?.exit;
+  if (typeof exit === "number") {
+    if (exit === 0) return null;
+    return { kind: "nonzero_exit", tool, message: `The command exited with code ${exit}.`, exitCode: exit };
+  }
+  if (exit !== null) return null;
+  const note = shellNote(output);
+  if (/\bterminated command after exceeding timeout\b/.test(note)) {
+    const message = /after exceeding timeout (?:of )?\d+ ms/.exec(note)?.[0] ?? "after exceeding its timeout";
+    return { kind: "timed_out", tool, message: `The command was ended ${message}.` };
+  }
+  if (/\buser aborted the command\b/i.test(note)) {
+    return { kind: "aborted", tool, message: "The command was aborted." };
+  }
+  return { kind: "failed", tool, message: "The command ended without an exit code." };
+}
+
+/** What opencode wrote behind a command's output; a block further up is the command's own text. */
+function shellNote(output: string): string {
+  return (
+    /<shell_metadata>((?:(?!<shell_metadata>)[\s\S])*)<\/shell_metadata>\s*$/.exec(
+      output.slice(-2_000),
+    )?.[1] ?? ""
+  );
+}
+
+/** Before 1.17 a server's protocol error came as the output of a completed call. `<server>_<tool>` names an MCP tool. */
+function ofMcp({ tool, output = "" }: ToolFacts): ToolFailure | null {
+  const isProtocolError = tool.includes("_") && /^MCP error -32\d{3}: /.test(output);
+  return isProtocolError ? { kind: kindOf(output), tool, message: oneLine(output) } : null;
+}

@@ -1,0 +1,65 @@
+import type { ErrorFacts, ErrorObject } from "./error-facts.js";
+import type { ToolFacts } from "./tool-failure.js";
+
+/** An error object as it was seen in a turn. */
+export interface SeenError {
+  readonly error: ErrorObject;
+  /** When it occurred, milliseconds since the Unix epoch: waits are counted from here. */
+  readonly at: number;
+  /**
+   * Whether the turn went on and got over it: a later model call of the turn, not counting the summary of a
+   * compaction, was answered. A recovered error is history, not the verdict.
+   */
+  readonly recovered: boolean;
+}
+
+/** The last assistant message of a turn. */
+export interface LastAssistant {
+  /** `info.finish`; absent on errors and on messages that were cut off. */
+  readonly finish?: string | undefined;
+  /** Whether it has `time.completed`; without it opencode ended in the middle of the message. */
+  readonly completed: boolean;
+  /** Whether it is the summary of a compaction that the loop made on its way: never an answer. */
+  readonly isSummary: boolean;
+  /** Its tool parts, in order. */
+  readonly tools: readonly ToolFacts[];
+}
+
+/** How the opencode process of the turn ended. */
+export interface ProcessEnd {
+  readonly exitCode?: number | undefined;
+  /** The signal that ended it, such as `SIGKILL`. */
+  readonly signal?: string | undefined;
+  /** Who ended it: the turn's deadline, looptrace's caller, or neither (opencode itself, or somebody else). */
+  readonly by: "deadline" | "caller" | "other";
+  /** How long it had run, in milliseconds. */
+  readonly afterMs?: number | undefined;
+}
+
+/** Calls of the same tool with the same arguments that ended the turn. */
+export interface DoomLoop {
+  readonly tool: string;
+  readonly arguments: unknown;
+  readonly count: number;
+  readonly lastError?: string | undefined;
+}
+
+/** All that is known about how a turn ended. */
+export interface TurnEvidence {
+  readonly sessionId?: string | undefined;
+  /** The error objects of the turn's assistant messages, in their order. */
+  readonly exportErrors: readonly SeenError[];
+  /** The error events of the run stream, in their order; none for a past session. */
+  readonly streamErrors: readonly SeenError[];
+  /** `null` when the turn has no assistant message at all. */
+  readonly lastAssistant: LastAssistant | null;
+  /** Only where a doom loop is why the turn was ended; one that the model got out of is no failure. */
+  readonly doomLoop?: DoomLoop | undefined;
+  /** The verdict on a subagent of the turn that failed; older opencodes do not tell the parent. */
+  readonly childError?: ErrorFacts | undefined;
+  /** Absent for a past session, whose process nobody watched. */
+  readonly process?: ProcessEnd | undefined;
+  /** What the model had written as its answer until the turn ended. */
+  readonly partialText?: string | undefined;
+  readonly stderr?: string | undefined;
+}

@@ -1,0 +1,121 @@
+import { type ExportResult, exportSession } from "./export-session.js";
+import { findOpenCode } from "./find-opencode.js";
+import { type OpenCodeProgram, readVersion } from "./opencode-version.js";
+import type { Progress } from "./progress.js";
+import { createRunFolder, type RunFolder, readBounded, sweepRunFolders } from "./run-folder.js";
+import { checkRequest, type RunRequest } from "./run-request.js";
+import { type RunResult, runSession } from "./run-session.js";
+import type { SessionTree } from "./schema/session-export.js";
+
+export interface DriveRequest extends RunRequest {
+  /** Path of the opencode to use; else it is looked for (see `findOpenCode`). */
+  readonly opencode?: string | undefined;
+  /** What opencode's environment is made from; this process' own by default. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+export interface DriveHooks {
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Ends the run; what there is of the session is exported all the same. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DriveResult extends Omit<RunResult, "logPath"> {
+  readonly opencode: OpenCodeProgram;
+  /** The session with those of its subagents; null when there is none, or when it could not be exported. */
+  readonly tree: SessionTree | null;
+  /** The exports as opencode wrote them, by session id. */
+  readonly raw: ReadonlyMap<string, string>;
+  /** opencode's log; of an extremely long one the middle is left out, and a line says so. */
+  readonly logText: string;
+  /** What a person should know: an unknown version, a subagent whose session is missing. */
+  readonly notes: readonly string[];
+}
+
+const LONGEST_LOG_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Runs one prompt with opencode and reads the session that came of it, whatever became of the run: also after a
+ * failure, at the deadline, or when it was aborted. Nothing stays behind but the session in opencode's own store.
+ *
+ * @throws {RunRequestError} when the request makes no sense; nothing was started then
+ * @throws {OpenCodeNotFoundError} when there is no opencode
+ * @throws the signal's reason when it was aborted before anything was started
+ */
+export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Promise<DriveResult> {
+  const environment = request.environment ?? process.env;
+  const checked = checkRequest(request);
+  return await withOpenCode(
+    { opencode: request.opencode, environment },
+    async ({ opencode, folder, warnings }) => {
+      hooks.signal?.throwIfAborted();
+      const run = await runSession({ opencode, request: checked, folder, environment, ...hooks });
+      const exported = await exportWhatThereIs(run, {
+        path: opencode.path,
+        folder,
+        environment,
+        directory: checked.directory,
+      });
+      const { logPath, ...result } = run;
+      return {
+        ...result,
+        opencode,
+        tree: exported.tree,
+        raw: exported.raw,
+        logText: await readBounded(logPath, LONGEST_LOG_BYTES),
+        notes: [...warnings, ...exported.notes],
+      };
+    },
+  );
+}
+
+/** An opencode that was found, and a private folder to work with it. */
+export interface OpenCodeAtHand {
+  readonly opencode: OpenCodeProgram;
+  readonly folder: RunFolder;
+  /** What is unusual about this opencode, each a sentence for a person. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Finds opencode, gives it a private folder for as long as `use` takes, and cleans up afterwards whatever happened.
+ * For `exportSession` and `listSessions` outside of a run.
+ *
+ * @throws {OpenCodeNotFoundError} when there is no opencode
+ */
+export async function withOpenCode<T>(
+  where: {
+    readonly opencode?: string | undefined;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+  },
+  use: (atHand: OpenCodeAtHand) => Promise<T>,
+): Promise<T> {
+  const { environment } = where;
+  const path = findOpenCode({ explicit: where.opencode, directory: process.cwd(), environment });
+  await sweepRunFolders();
+  const folder = await createRunFolder();
+  try {
+    const { version, warning } = await readVersion(path, folder, environment);
+    return await use({ opencode: { path, version }, folder, warnings: warning === null ? [] : [warning] });
+  } finally {
+    await folder.remove();
+  }
+}
+
+/** The run's result is worth more than the export: if that fails, it is a note beside the rest. */
+async function exportWhatThereIs(
+  run: RunResult,
+  options: Parameters<typeof exportSession>[1],
+): Promise<Pick<ExportResult, "raw" | "notes"> & { readonly tree: SessionTree | null }> {
+  if (run.sessionId === null) return { tree: null, raw: new Map(), notes: [] };
+  try {
+    return await exportSession(run.sessionId, options);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      tree: null,
+      raw: new Map(),
+      notes: [`The session ${run.sessionId} could not be exported: ${why}`],
+    };
+  }
+}

@@ -1,0 +1,79 @@
+import { OpenCodeCommandError } from "../errors/opencode-command-error.js";
+import { SessionNotFoundError } from "../errors/session-not-found-error.js";
+import { assembleSessions, childSessionIds } from "./assemble-sessions.js";
+import { isSessionId } from "./ids.js";
+import { type CommandOptions, readCommand } from "./read-command.js";
+import { readExport } from "./read-export.js";
+import type { SessionExport, SessionTree } from "./schema/session-export.js";
+
+export interface ExportResult {
+  readonly tree: SessionTree;
+  /** The exports as opencode wrote them, by session id; the root first. */
+  readonly raw: ReadonlyMap<string, string>;
+  /** What could not be had, each a sentence for a person. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Exports a session and, below it, the sessions of its subagents. It may be running still or half finished.
+ *
+ * A subagent's session that cannot be exported is a note, not a failure.
+ *
+ * @throws {SessionNotFoundError} when opencode does not know the session
+ * @throws {OpenCodeCommandError} when the export itself fails or takes too long
+ * @throws {InvalidExportError} when what opencode wrote cannot be read
+ */
+export async function exportSession(sessionId: string, options: CommandOptions): Promise<ExportResult> {
+  const raw = new Map<string, string>();
+  const notes: string[] = [];
+  const root = await exportOne(sessionId, options);
+  raw.set(sessionId, root.text);
+  const sessions = [root.session];
+  const seen = new Set([sessionId]);
+  // Grows while it is walked: children have children.
+  for (const parent of sessions) {
+    for (const childId of childSessionIds(parent)) {
+      if (seen.has(childId)) continue;
+      seen.add(childId);
+      try {
+        const child = await exportOne(childId, options);
+        raw.set(childId, child.text);
+        sessions.push(withParent(child.session, parent.info.id));
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        const why = error instanceof Error ? error.message : String(error);
+        notes.push(
+          `The session ${childId} of a subagent of ${parent.info.id} is missing in the trace: ${why}`,
+        );
+      }
+    }
+  }
+  const trees = assembleSessions(sessions);
+  const tree = trees.find(({ session }) => session.info.id === root.session.info.id);
+  return { tree: tree ?? { session: root.session, children: [] }, raw, notes };
+}
+
+async function exportOne(
+  sessionId: string,
+  options: CommandOptions,
+): Promise<{ readonly text: string; readonly session: SessionExport }> {
+  // Anything else could be taken for an option.
+  if (!isSessionId(sessionId)) throw new SessionNotFoundError(sessionId);
+  let text: string;
+  try {
+    text = await readCommand(["export", sessionId], options);
+  } catch (cause) {
+    if (cause instanceof OpenCodeCommandError && cause.stderr.includes("Session not found")) {
+      throw new SessionNotFoundError(sessionId, { cause });
+    }
+    throw cause;
+  }
+  return { text, session: readExport(text, sessionId) };
+}
+
+/** The task call knows whose child it is, should the child itself not say so, or name a session that is not here. */
+function withParent(session: SessionExport, parentId: string): SessionExport {
+  return session.info.parentID === parentId
+    ? session
+    : { ...session, info: { ...session.info, parentID: parentId } };
+}

@@ -1,0 +1,77 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+
+export interface FindOptions {
+  /** A path that was given explicitly; nothing else is tried then. */
+  readonly explicit?: string | undefined;
+  /** Where relative paths start, and where the search for `node_modules/.bin` begins. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Which opencode to start: the explicit path, `LOOPTRACE_OPENCODE`, `node_modules/.bin` of the directory and its
+ * parents, then `PATH`. A path that was named but cannot be started is an error, not a reason to take another one.
+ *
+ * @returns an absolute path
+ * @throws {OpenCodeNotFoundError} when there is none; it lists the places
+ */
+export function findOpenCode(options: FindOptions): string {
+  const fromEnvironment = options.environment.LOOPTRACE_OPENCODE;
+  if (options.explicit !== undefined) return named(options.explicit, "--opencode", options.directory);
+  if (fromEnvironment) return named(fromEnvironment, "LOOPTRACE_OPENCODE", options.directory);
+
+  const looked: string[] = [];
+  for (const folder of [...binFolders(options.directory), ...pathFolders(options.environment)]) {
+    for (const name of programNames()) {
+      const path = join(folder, name);
+      const problem = whyNotExecutable(path);
+      if (problem === null) return path;
+      if (problem !== "does not exist") looked.push(`${path}: ${problem}`);
+    }
+  }
+  looked.push(
+    `node_modules/.bin in ${options.directory} and the folders above it`,
+    `PATH: ${pathFolders(options.environment).join(delimiter) || "(empty)"}`,
+  );
+  throw new OpenCodeNotFoundError("opencode was not found. Looked at:", looked);
+}
+
+function named(path: string, from: string, directory: string): string {
+  const absolute = resolve(directory, path);
+  const problem = whyNotExecutable(absolute);
+  if (problem === null) return absolute;
+  throw new OpenCodeNotFoundError(`The opencode that ${from} names cannot be started:`, [
+    `${absolute}: ${problem}`,
+  ]);
+}
+
+/** What keeps a path from being started as a program, or null when nothing does. */
+function whyNotExecutable(path: string): string | null {
+  try {
+    if (!statSync(path).isFile()) return "is not a file";
+    accessSync(path, constants.X_OK);
+    return null;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return "does not exist";
+    return code === "EACCES" ? "is not executable" : String(error);
+  }
+}
+
+function binFolders(directory: string): string[] {
+  const folders: string[] = [];
+  for (let at = resolve(directory); ; at = dirname(at)) {
+    folders.push(join(at, "node_modules", ".bin"));
+    if (at === dirname(at)) return folders;
+  }
+}
+
+function pathFolders(environment: FindOptions["environment"]): string[] {
+  return (environment.PATH ?? environment.Path ?? "").split(delimiter).filter((folder) => folder !== "");
+}
+
+function programNames(): readonly string[] {
+  return process.platform === "win32" ? ["opencode.exe", "opencode.cmd"] : ["opencode"];
+}

@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { childEnvironment } from "./child-environment.js";
+import { plainText } from "./plain-text.js";
+import type { RunFolder } from "./run-folder.js";
+import { spawnOpenCode } from "./spawn-opencode.js";
+
+/** An opencode that was found, and what it says it is. */
+export interface OpenCodeProgram {
+  /** Absolute path. */
+  readonly path: string;
+  /** Such as `1.18.33`; null when it did not say. */
+  readonly version: string | null;
+}
+
+const DEADLINE_MS = 30_000;
+const OLDEST_MINOR = 15;
+const NEWEST_MINOR = 18;
+
+/**
+ * Asks an opencode for its version. It is kept off the network: nothing is fetched, nothing is updated.
+ *
+ * @returns the version, or null when what it printed is none, with a warning for a person where one is due:
+ * the behaviour of 1.15 to 1.18 is known, with another version looptrace goes on and says so
+ * @throws {OpenCodeNotFoundError} when the program cannot be started at all
+ */
+export async function readVersion(
+  path: string,
+  folder: RunFolder,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly version: string | null; readonly warning: string | null }> {
+  const files = await folder.streams("version");
+  const exit = await spawnOpenCode({
+    path,
+    arguments: ["--version"],
+    directory: folder.path,
+    environment: childEnvironment(environment, {
+      runId: folder.runId,
+      temporary: folder.temporary,
+      quiet: true,
+    }),
+    files,
+    deadlineMs: DEADLINE_MS,
+    graceMs: 1_000,
+  }).catch((cause: unknown) => {
+    throw new OpenCodeNotFoundError(
+      "opencode was found but cannot be started:",
+      [`${path}: ${cause instanceof Error ? cause.message : String(cause)}`],
+      { cause },
+    );
+  });
+  const output = plainText(await readFile(files.stdout, "utf8")).trim();
+  const version = /^v?(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null;
+  if (version !== null) return { version, warning: versionWarning(version) };
+  const said = output || plainText(await readFile(files.stderr, "utf8")).trim();
+  const how = exit.kind === "exited" ? `exit ${exit.code}` : `ended by ${exit.signal}`;
+  return {
+    version: null,
+    warning: `${path} --version printed no version (${how}${said === "" ? "" : `: ${said.slice(0, 200)}`}); going on as if it were opencode 1.${NEWEST_MINOR}.`,
+  };
+}
+
+/** What to tell a person about a version that looptrace was not tried with; null for a known one. */
+export function versionWarning(version: string): string | null {
+  const minor = minorOf(version);
+  if (minor !== null && minor >= OLDEST_MINOR && minor <= NEWEST_MINOR) return null;
+  return `opencode ${version} is not one of the versions that looptrace knows (1.${OLDEST_MINOR} to 1.${NEWEST_MINOR}); going on, but look at the trace with care.`;
+}
+
+/**
+ * The option that approves all permissions which are not explicitly denied. 1.15 knows only the old name; 1.17 and
+ * 1.18 know both and hide the old one.
+ */
+export function autoApproveOption(version: string | null): string {
+  const minor = version === null ? null : minorOf(version);
+  return minor !== null && minor < 17 ? "--dangerously-skip-permissions" : "--auto";
+}
+
+/** The minor version of a 1.x, else null. */
+function minorOf(version: string): number | null {
+  const minor = /^1\.(\d+)\./.exec(version)?.[1];
+  return minor === undefined ? null : Number(minor);
+}

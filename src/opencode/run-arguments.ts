@@ -1,0 +1,38 @@
+import { autoApproveOption } from "./opencode-version.js";
+import type { CheckedRequest } from "./run-request.js";
+
+/**
+ * The arguments for `opencode run`. The message is not among them: opencode wraps quotes around a message with spaces, takes one
+ * that begins with "-" for an option, and everybody could read it in `ps`. It goes in through standard input.
+ *
+ * Each value is written in one piece with its option, so that one which begins with "-" is not taken for another option.
+ *
+ * @param agent the agent to run with, after the generated configuration had its say
+ */
+export function runArguments(
+  request: CheckedRequest,
+  version: string | null,
+  agent: string | undefined,
+): string[] {
+  const values: readonly (readonly [string, string | undefined])[] = [
+    ["dir", request.directory],
+    ["model", request.model],
+    ["agent", agent],
+    ["variant", request.variant],
+    ["session", request.session],
+    ["title", request.title],
+    ["command", request.command],
+    ...request.files.map((file) => ["file", file] as const),
+  ];
+  return [
+    "run",
+    "--format=json",
+    "--print-logs",
+    "--log-level=INFO",
+    ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
+    ...(request.continueLast ? ["--continue"] : []),
+    ...(request.fork ? ["--fork"] : []),
+    ...(request.autoApprove ? [autoApproveOption(version)] : []),
+    ...(request.extraArguments ?? []),
+  ];
+}

@@ -1,0 +1,191 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { RunRequestError } from "../errors/run-request-error.js";
+import { childEnvironment } from "./child-environment.js";
+import { composeConfig, configContent, promptNeedsFile } from "./compose-config.js";
+import { endProcesses, killProcesses } from "./end-processes.js";
+import { followLines } from "./follow-lines.js";
+import { parseLogLine } from "./log-line.js";
+import type { OpenCodeProgram } from "./opencode-version.js";
+import { plainText } from "./plain-text.js";
+import { initialProgress, type Progress, reduceProgress } from "./progress.js";
+import { runArguments } from "./run-arguments.js";
+import type { RunFolder } from "./run-folder.js";
+import type { CheckedRequest } from "./run-request.js";
+import { readRunEvent } from "./schema/run-event.js";
+import type { ErrorObject } from "./schema/session-export.js";
+import { type ProcessExit, type SpawnOptions, spawnOpenCode } from "./spawn-opencode.js";
+
+export interface RunSessionOptions {
+  readonly opencode: OpenCodeProgram;
+  readonly request: CheckedRequest;
+  readonly folder: RunFolder;
+  /** What opencode's environment is made from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Ends the run: SIGINT, and SIGKILL after the grace. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each new state, at most about ten times a second. What it throws ends the run and is thrown on. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What a run left, before its session is exported. Times: epoch, ms. */
+export interface RunResult {
+  /** Null when opencode never came to make one. */
+  readonly sessionId: string | null;
+  readonly exit: ProcessExit;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** The `error` events of the run stream, in order: for an unknown model they are the only evidence. */
+  readonly streamErrors: readonly ErrorObject[];
+  /** The last state of the progress. */
+  readonly progress: Progress;
+  /** The file with opencode's log, in the run folder. */
+  readonly logPath: string;
+  /** What opencode said on standard error beside its log; its last lines, without control characters. */
+  readonly stderrTail: string;
+}
+
+const POLL_MS = 100;
+const TAIL_LINES = 20;
+const TAIL_LINE_LENGTH = 500;
+
+/**
+ * Runs opencode once and waits for its end. How the turn went is not judged here: the session says that, the exit code does not.
+ *
+ * When the run was killed, for whatever reason, the processes that it left are ended too. After a normal end they are
+ * left alone: an agent may have started a server on purpose.
+ *
+ * @throws {RunRequestError} when the configuration cannot be handed over
+ * @throws the system's error when opencode cannot be started
+ */
+export async function runSession(options: RunSessionOptions): Promise<RunResult> {
+  const { folder, request } = options;
+  const spawnOptions = await prepare(options);
+  const { stdout, stderr } = spawnOptions.files;
+  const startedAt = Date.now();
+  // Aborted when nobody listens any more, so that opencode does not outlive a failure on this side.
+  const givenUp = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, givenUp.signal]) : givenUp.signal;
+  const ending = spawnOpenCode({ ...spawnOptions, signal });
+  let watched: Watched;
+  try {
+    watched = await watch(stdout, stderr, ending, options.onProgress);
+  } catch (error) {
+    givenUp.abort();
+    await ending.catch(() => undefined);
+    await endProcesses(folder.runId);
+    throw error;
+  }
+  const exit = await ending;
+  const endedAt = Date.now();
+  if (exit.kind === "signalled") await endProcesses(folder.runId);
+  return {
+    sessionId: watched.progress.sessionId ?? watched.mentioned ?? request.session ?? null,
+    exit,
+    startedAt,
+    endedAt,
+    streamErrors: watched.errors,
+    progress: watched.progress,
+    logPath: stderr,
+    stderrTail: watched.tail.join("\n"),
+  };
+}
+
+/** Everything that a start of opencode needs, on disk and in its environment. */
+async function prepare(options: RunSessionOptions): Promise<SpawnOptions> {
+  const { folder, request, environment } = options;
+  const { systemPrompt } = request;
+  const prompt =
+    systemPrompt === undefined
+      ? undefined
+      : promptNeedsFile(systemPrompt)
+        ? { file: await folder.write("system-prompt.txt", systemPrompt) }
+        : { text: systemPrompt };
+  const { config, agent } = composeConfig({
+    agent: request.agent,
+    systemPrompt: prompt,
+    mcp: request.mcp,
+  });
+  const runArgs = runArguments(request, options.opencode.version, agent);
+  if (runArgs.some((argument) => argument.includes("\0"))) {
+    throw new RunRequestError("extraArguments", "contain a NUL character, which no program's arguments can.");
+  }
+  return {
+    path: options.opencode.path,
+    arguments: runArgs,
+    directory: request.directory,
+    environment: childEnvironment(environment, {
+      runId: folder.runId,
+      temporary: folder.temporary,
+      directory: request.directory,
+      projectConfig: request.projectConfig ?? false,
+      configContent: config ? configContent(config, environment.OPENCODE_CONFIG_CONTENT) : null,
+    }),
+    files: await folder.streams("run", request.message),
+    deadlineMs: request.deadlineMs,
+    graceMs: request.graceMs,
+    onOwnExit: () => killProcesses(folder.runId),
+  };
+}
+
+interface Watched {
+  readonly progress: Progress;
+  readonly errors: readonly ErrorObject[];
+  readonly tail: readonly string[];
+  /** The first session id that was seen anywhere, for when no event and no log line said which it is. */
+  readonly mentioned: string | undefined;
+}
+
+/** Follows both files until opencode has ended and all that it wrote is read. */
+async function watch(
+  stdout: string,
+  stderr: string,
+  ending: Promise<unknown>,
+  onProgress: RunSessionOptions["onProgress"],
+): Promise<Watched> {
+  const [events, log] = [await followLines(stdout), await followLines(stderr)];
+  let progress = initialProgress;
+  const errors: ErrorObject[] = [];
+  let tail: string[] = [];
+  let mentioned: string | undefined;
+  const takeEvent = (text: string) => {
+    mentioned ??= sessionIdIn(text);
+    const event = readRunEvent(text);
+    if (!event) return;
+    if (event.type === "error") errors.push(event.error);
+    progress = reduceProgress(progress, { from: "stream", event });
+  };
+  const takeLine = (text: string) => {
+    mentioned ??= sessionIdIn(text);
+    const line = parseLogLine(text);
+    if (line) progress = reduceProgress(progress, { from: "log", line });
+    else tail = [...tail, plainText(text).slice(0, TAIL_LINE_LENGTH)].filter(Boolean).slice(-TAIL_LINES);
+  };
+  try {
+    let ended = false;
+    const end = ending.finally(() => {
+      ended = true;
+    });
+    // Its failure is the caller's to handle; here it only matters that it is over.
+    end.catch(() => undefined);
+    for (;;) {
+      const isLast = ended;
+      const before = progress;
+      // The log first: it says what begins, the stream what is done.
+      for (const text of await log.poll()) takeLine(text);
+      for (const text of await events.poll()) takeEvent(text);
+      if (isLast) {
+        takeLine(log.rest());
+        takeEvent(events.rest());
+      }
+      if (progress !== before) onProgress?.(progress);
+      if (isLast) return { progress, errors, tail, mentioned };
+      await Promise.race([sleep(POLL_MS), end.catch(() => undefined)]);
+    }
+  } finally {
+    await Promise.all([events.close(), log.close()]);
+  }
+}
+
+function sessionIdIn(text: string): string | undefined {
+  return /\bses_[0-9A-Za-z]{20,40}\b/.exec(text)?.[0];
+}

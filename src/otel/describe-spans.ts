@@ -1,0 +1,290 @@
+/**
+ * The attributes of each kind of span: Langfuse's, built with its own helper, and beside them OTel's GenAI semantic
+ * conventions, so that any OTLP backend understands the spans.
+ */
+import {
+  createObservationAttributes,
+  type LangfuseGenerationAttributes,
+  type LangfuseObservationType,
+  LangfuseOtelSpanAttributes,
+} from "@langfuse/tracing";
+import type { Attributes } from "@opentelemetry/api";
+import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+import {
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_TOOL_CALL_ID,
+  ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
+  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
+  GEN_AI_OPERATION_NAME_VALUE_CHAT,
+  GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+} from "@opentelemetry/semantic-conventions/incubating";
+import type { ErrorFacts } from "../errors/error-facts.js";
+import type { Call, Loop, Retry, Step, StepEvent, Tool, Usage } from "../trace/model.js";
+import { promptTokens, totalTokens } from "../trace/usage.js";
+import { LOOPTRACE_VERSION } from "../version.js";
+import { cleanText, cleanValue } from "./clean-value.js";
+import type { TraceContext } from "./trace-context.js";
+
+export interface SpanAttributes {
+  readonly attributes: Attributes;
+  /** Set where the span's OTel status is ERROR. */
+  readonly failure: { readonly type: string; readonly message: string } | null;
+}
+
+export function loopAttributes(loop: Loop, context: TraceContext, root: boolean): SpanAttributes {
+  const { trace, options } = context;
+  const { session } = trace;
+  const about = root
+    ? {
+        title: session.title,
+        directory: session.directory,
+        opencodeVersion: session.opencodeVersion,
+        looptraceVersion: LOOPTRACE_VERSION,
+        turn: session.turn,
+        unread: nonEmpty(session.unread),
+        ...options.metadata,
+      }
+    : { subagentSession: loop.sessionId };
+  return observation(context, "agent", {
+    input: loop.input,
+    // A failed turn's output is its error, so that nobody sees an empty page.
+    output: loop.error ? { error: loop.error, text: loop.output } : loop.output,
+    error: loop.error,
+    level: loop.error ? "ERROR" : "DEFAULT",
+    metadata: {
+      ...about,
+      timing: loop.timing,
+      outcome: loop.outcome,
+      agent: loop.agent,
+      userMessage: loop.userMessageId,
+      totals: loop.totals,
+      totalsWithSubagents: loop.totalsWithSubagents,
+      timeAccountMs: loop.account,
+      notes: loop.notes.length > 0 ? loop.notes : undefined,
+    },
+    extra: {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+      ...(loop.agent === null ? {} : { [ATTR_GEN_AI_AGENT_NAME]: loop.agent }),
+      // Below somebody else's span Langfuse would take the loop for no root at all; exactly one span may say this.
+      ...(root && options.parent ? { [LangfuseOtelSpanAttributes.IS_APP_ROOT]: true } : {}),
+    },
+  });
+}
+
+export function stepAttributes(step: Step, loop: Loop, context: TraceContext): SpanAttributes {
+  const decisive = loop.error !== null && loop.steps.at(-1) === step;
+  const error = step.call?.error ?? null;
+  const failedTools = step.tools.filter(({ failure }) => failure !== null);
+  const recovered = !decisive && (error !== null || step.retries.length > 0);
+  const level = decisive ? "ERROR" : recovered || failedTools.length > 0 ? "WARNING" : "DEFAULT";
+  return observation(context, "span", {
+    input: step.call?.input,
+    output: step.call?.output,
+    error: decisive ? loop.error : null,
+    level,
+    statusMessage: level === "WARNING" ? warningOf(step, error, failedTools) : undefined,
+    metadata: {
+      timing: step.timing,
+      outcome: step.outcome,
+      kind: step.kind,
+      agent: step.agent,
+      message: step.messageId,
+      timeAccountMs: step.account,
+      recovered: recovered ? true : undefined,
+      filesChanged: step.patches.length > 0 ? step.patches.flatMap(({ files }) => files) : undefined,
+    },
+  });
+}
+
+export function callAttributes(call: Call, step: Step, loop: Loop, context: TraceContext): SpanAttributes {
+  const { model, usage, cumulative } = call;
+  const decisive = loop.steps.at(-1) === step;
+  const error = call.error ?? (call.outcome === "unfinished" && decisive ? loop.error : null);
+  return observation(context, "generation", {
+    input: call.input,
+    output: call.output,
+    error,
+    level: error ? "ERROR" : "DEFAULT",
+    metadata: {
+      timing: call.timing,
+      outcome: call.outcome,
+      provider: model.providerId,
+      agent: call.agent,
+      mode: call.mode,
+      variant: model.variant,
+      finish: call.finish,
+      usage: usage ? undefined : "unknown",
+      recovered: call.error && !(decisive && loop.error) ? true : undefined,
+      contextTokens: cumulative.contextTokens,
+      contextGrowth: cumulative.contextGrowth,
+      cumulative: { ...cumulative.usage, total: totalTokens(cumulative.usage), cost: cumulative.cost },
+      cacheHitRatio: cumulative.cacheHitRatio,
+      timeToFirstTokenMs: call.firstTokenAt === null ? undefined : call.firstTokenAt - call.start,
+    },
+    generation: {
+      model: cleanText(model.modelId, context.textLimit),
+      modelParameters: parametersOf(call, context),
+      usageDetails: usageDetails(usage),
+      // Only what opencode priced: without a cost Langfuse prices from its own table of models.
+      ...(call.cost !== null ? { costDetails: { total: call.cost } } : {}),
+      ...(call.firstTokenAt !== null ? { completionStartTime: new Date(call.firstTokenAt) } : {}),
+    },
+    extra: {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
+      [ATTR_GEN_AI_PROVIDER_NAME]: model.providerId,
+      [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId,
+      ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
+      ...(usage ? genAiUsage(usage) : {}),
+    },
+  });
+}
+
+export function toolAttributes(tool: Tool, context: TraceContext): SpanAttributes {
+  const { failure } = tool;
+  return observation(context, "tool", {
+    input: tool.input,
+    output:
+      tool.attachments.length > 0 ? { output: tool.output, attachments: tool.attachments } : tool.output,
+    error: failure ? { code: failure.kind, ...failure } : null,
+    level: failure ? "ERROR" : "DEFAULT",
+    metadata: {
+      timing: tool.timing,
+      outcome: tool.outcome,
+      status: tool.status,
+      title: tool.title,
+      tool_call_id: tool.callId,
+      argumentsStreamedFrom: tool.argumentsAt === null ? undefined : new Date(tool.argumentsAt).toISOString(),
+      argumentsMs: tool.argumentsAt === null ? undefined : Math.max(0, tool.start - tool.argumentsAt),
+      subagentSession: tool.childSessionId,
+      subagentMissing: tool.childSessionId !== null && tool.loops.length === 0 ? true : undefined,
+      result: nonEmpty(tool.metadata),
+    },
+    // gen_ai.tool.name is left out on purpose: Langfuse would rename the span to it.
+    extra: {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+      [ATTR_GEN_AI_TOOL_CALL_ID]: tool.callId,
+    },
+  });
+}
+
+export function retryAttributes(retry: Retry, context: TraceContext): SpanAttributes {
+  return observation(context, "span", {
+    output: retry.output.text !== null || retry.output.thinking !== null ? retry.output : undefined,
+    error: null,
+    level: "WARNING",
+    statusMessage: `${retry.error?.message ?? "the stream broke off"}; opencode tried again`,
+    metadata: {
+      timing: retry.timing,
+      attempt: retry.attempt,
+      error: retry.error ?? undefined,
+      recovered: true,
+    },
+    ...(retry.error ? { extra: { [ATTR_ERROR_TYPE]: retry.error.code } } : {}),
+  });
+}
+
+export function eventAttributes(event: StepEvent, context: TraceContext): SpanAttributes {
+  return observation(context, "event", { error: null, level: "DEFAULT", metadata: { ...event.attributes } });
+}
+
+interface Observation {
+  readonly input?: unknown;
+  readonly output?: unknown;
+  readonly error: (ErrorFacts | { readonly code: string; readonly message: string }) | null;
+  readonly level: "DEFAULT" | "WARNING" | "ERROR";
+  readonly statusMessage?: string | undefined;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly generation?: Partial<LangfuseGenerationAttributes>;
+  readonly extra?: Attributes;
+}
+
+function observation(
+  context: TraceContext,
+  type: LangfuseObservationType,
+  about: Observation,
+): SpanAttributes {
+  const clean = (value: unknown): unknown => cleanValue(value, context.textLimit);
+  const { error } = about;
+  const message = error ? cleanText(error.message, context.textLimit) : about.statusMessage;
+  const metadata = Object.fromEntries(
+    Object.entries({ ...about.metadata, ...(error ? { error } : {}) })
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([key, value]) => [key, clean(value)]),
+  );
+  const attributes: Attributes = {
+    ...context.shared,
+    ...about.extra,
+    ...createObservationAttributes(type, {
+      ...about.generation,
+      ...(about.input === undefined ? {} : { input: clean(about.input) }),
+      ...(about.output === undefined || about.output === null ? {} : { output: clean(about.output) }),
+      level: about.level,
+      ...(message === undefined ? {} : { statusMessage: cleanText(message, context.textLimit) }),
+      metadata,
+    }),
+    ...(error ? { [ATTR_ERROR_TYPE]: error.code } : {}),
+  };
+  return { attributes, failure: error && message !== undefined ? { type: error.code, message } : null };
+}
+
+/**
+ * The names matter: Langfuse counts a key as input when it contains `input`, as output when it contains `output`, and
+ * prices by key. Without any usage it would tokenise the texts and invent some, so an unknown usage is sent as zeros.
+ */
+function usageDetails(usage: Usage | null): Record<string, number> {
+  if (!usage) return { input: 0, output: 0, total: 0 };
+  return {
+    input: usage.input,
+    output: usage.output,
+    output_reasoning_tokens: usage.reasoning,
+    input_cached_tokens: usage.cacheRead,
+    input_cache_creation: usage.cacheWrite,
+    total: totalTokens(usage),
+  };
+}
+
+/** OTel's counts are inclusive: input contains the cached tokens, output the reasoning. */
+function genAiUsage(usage: Usage): Attributes {
+  return {
+    [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: promptTokens(usage),
+    [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: usage.output + usage.reasoning,
+    [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: usage.reasoning,
+    [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: usage.cacheRead,
+    [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: usage.cacheWrite,
+  };
+}
+
+function parametersOf(call: Call, context: TraceContext): Record<string, string> {
+  const parameters = {
+    provider: call.model.providerId,
+    agent: call.agent,
+    mode: call.mode,
+    variant: call.model.variant,
+  };
+  return Object.fromEntries(
+    Object.entries(parameters).flatMap(([key, value]) =>
+      value === null ? [] : [[key, cleanText(value, context.textLimit)]],
+    ),
+  );
+}
+
+function warningOf(step: Step, error: ErrorFacts | null, failedTools: readonly Tool[]): string {
+  const reasons = [
+    ...(error ? [`recovered from ${error.code}: ${error.message}`] : []),
+    ...(step.retries.length > 0 ? [`${step.retries.length} attempt(s) failed and were tried again`] : []),
+    ...failedTools.map((tool) => `tool.${tool.name}: ${tool.failure?.message ?? "failed"}`),
+  ];
+  return reasons.join("; ");
+}
+
+function nonEmpty<T extends object>(value: T): T | undefined {
+  return Object.keys(value).length > 0 ? value : undefined;
+}

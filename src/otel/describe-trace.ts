@@ -1,0 +1,88 @@
+import type { Call, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+import {
+  callAttributes,
+  eventAttributes,
+  loopAttributes,
+  retryAttributes,
+  type SpanAttributes,
+  stepAttributes,
+  toolAttributes,
+} from "./describe-spans.js";
+import type { TraceOptions } from "./options.js";
+import type { SpanData, SpanParent } from "./span-data.js";
+import { type TraceContext, traceContext } from "./trace-context.js";
+
+/**
+ * A trace as spans, before the OTel SDK: names, ids, parents, times and attributes.
+ *
+ * Parents come before their children, except the root, which is last: it is sent when all others are.
+ */
+export function describeTrace(trace: LoopTrace, options: TraceOptions): readonly SpanData[] {
+  const context = traceContext(trace, options);
+  const parent: SpanParent | null = options.parent ? { spanId: options.parent.spanId, remote: true } : null;
+  const [root, ...rest] = loopSpans(trace.loop, parent, context, true);
+  return root ? [...rest, root] : rest;
+}
+
+function loopSpans(loop: Loop, parent: SpanParent | null, context: TraceContext, root: boolean): SpanData[] {
+  const name = "opencode.loop";
+  return [
+    span(loop, name, parent, loopAttributes(loop, context, root), context),
+    ...loop.steps.flatMap((step) => stepSpans(step, loop, context)),
+  ];
+}
+
+function stepSpans(step: Step, loop: Loop, context: TraceContext): SpanData[] {
+  const parent = { spanId: loop.spanId, remote: false };
+  const below = { spanId: step.spanId, remote: false };
+  return [
+    span(step, `loop.step-${step.index}`, parent, stepAttributes(step, loop, context), context),
+    ...step.events.map((event) => eventSpan(event, below, context)),
+    ...step.retries.map((retry) => retrySpan(retry, below, context)),
+    ...(step.call ? [callSpan(step.call, step, loop, below, context)] : []),
+    ...step.tools.flatMap((tool) => toolSpans(tool, below, context)),
+  ];
+}
+
+function callSpan(call: Call, step: Step, loop: Loop, parent: SpanParent, context: TraceContext): SpanData {
+  const attributes = callAttributes(call, step, loop, context);
+  return { ...span(call, `llm-call-${call.index}`, parent, attributes, context), kind: "client" };
+}
+
+function toolSpans(tool: Tool, parent: SpanParent, context: TraceContext): SpanData[] {
+  const below = { spanId: tool.spanId, remote: false };
+  return [
+    span(tool, `tool.${tool.name}`, parent, toolAttributes(tool, context), context),
+    ...tool.loops.flatMap((loop) => loopSpans(loop, below, context, false)),
+  ];
+}
+
+function retrySpan(retry: Retry, parent: SpanParent, context: TraceContext): SpanData {
+  return span(retry, "retry", parent, retryAttributes(retry, context), context);
+}
+
+function eventSpan(event: StepEvent, parent: SpanParent, context: TraceContext): SpanData {
+  const moment = { spanId: event.spanId, start: event.at, end: event.at };
+  return span(moment, event.name, parent, eventAttributes(event, context), context);
+}
+
+function span(
+  at: { readonly spanId: string; readonly start: number; readonly end: number },
+  name: string,
+  parent: SpanParent | null,
+  { attributes, failure }: SpanAttributes,
+  context: TraceContext,
+): SpanData {
+  return {
+    traceId: context.traceId,
+    spanId: at.spanId,
+    parent,
+    name: name.toWellFormed(),
+    kind: "internal",
+    start: at.start,
+    end: at.end,
+    attributes,
+    errorMessage: failure?.message ?? null,
+    exception: failure ? { at: at.end, type: failure.type, message: failure.message } : null,
+  };
+}

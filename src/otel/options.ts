@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+/** Where the trace hangs below a span of somebody else's (W3C Trace Context). */
+export interface RemoteParent {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+/** What the caller can say about a trace beside what the session says itself. */
+export interface TraceOptions {
+  /** Default `opencode.loop`. */
+  readonly traceName?: string;
+  readonly userId?: string;
+  readonly tags?: readonly string[];
+  /** Langfuse's environment: lower case, digits, `-` and `_`, up to 40 characters. */
+  readonly environment?: string;
+  readonly release?: string;
+  /** Goes into the loop's metadata. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly parent?: RemoteParent;
+  /** `service.name` of the resource; default `looptrace`. */
+  readonly serviceName?: string;
+  /** Further resource attributes, as in `OTEL_RESOURCE_ATTRIBUTES`. */
+  readonly resourceAttributes?: Readonly<Record<string, string>>;
+  /** The longest string that is sent whole, in UTF-16 code units; default 1,000,000. */
+  readonly textLimit?: number;
+}
+
+/**
+ * Langfuse's rule for environments. Anything else it silently stores as `default`, so it is refused here.
+ * Names that begin with `langfuse` are its own.
+ */
+export const environmentName = z
+  .string()
+  .regex(
+    /^(?!langfuse)[a-z0-9_-]{1,40}$/,
+    "must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse",
+  );
+
+/**
+ * Reads a `traceparent` header or `TRACEPARENT` variable.
+ *
+ * @returns undefined when it is not valid: W3C Trace Context has the receiver then start a trace of its own
+ */
+export function parseTraceparent(value: string): RemoteParent | undefined {
+  const match = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(value.trim());
+  const traceId = match?.[1];
+  const spanId = match?.[2];
+  if (!traceId || !spanId || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
+  return { traceId, spanId };
+}

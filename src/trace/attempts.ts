@@ -1,0 +1,61 @@
+import type {
+  AssistantMessage,
+  Part,
+  ReasoningPart,
+  StepFinishPart,
+  StepStartPart,
+  TextPart,
+  ToolPart,
+} from "../opencode/schema/session-export.js";
+
+/** What one request to the model brought: the parts from its step-start to the next one. */
+export interface Attempt {
+  /** Missing when the request failed or was cut off before its first chunk. */
+  readonly stepStart: StepStartPart | undefined;
+  readonly stepFinish: StepFinishPart | undefined;
+  readonly content: readonly (ReasoningPart | TextPart)[];
+  readonly tools: readonly ToolPart[];
+}
+
+/**
+ * The attempts of a message, in order; the last one is the call, those before it died in mid-stream and were tried
+ * again (opencode then writes a second step-start into the same message, but never a second step-finish).
+ *
+ * @returns no attempt at all for a message that asked no model, such as a subtask's wrapper, whose only part is the
+ *   `task` tool that opencode itself started
+ */
+export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
+  const groups: Part[][] = [];
+  for (const part of message.parts) {
+    if (part.type === "step-start" || groups.length === 0) groups.push([]);
+    groups.at(-1)?.push(part);
+  }
+  const started = groups.some((group) => group[0]?.type === "step-start");
+  if (!started && message.parts.some((part) => part.type === "tool")) return [];
+  // Parts before the first step-start are of no attempt of their own.
+  if (started && groups[0]?.[0]?.type !== "step-start") {
+    const early = groups.shift() ?? [];
+    groups[0]?.push(...early);
+  }
+  return (groups.length === 0 ? [[]] : groups).map(attemptFrom);
+}
+
+/** Tools that opencode started itself, without a model asking for them. */
+export function toolsWithoutCall(message: AssistantMessage): readonly ToolPart[] {
+  return attemptsOf(message).length === 0 ? message.parts.filter(isTool) : [];
+}
+
+function attemptFrom(parts: readonly Part[]): Attempt {
+  return {
+    stepStart: parts.find((part): part is StepStartPart => part.type === "step-start"),
+    stepFinish: parts.find((part): part is StepFinishPart => part.type === "step-finish"),
+    content: parts.filter(
+      (part): part is ReasoningPart | TextPart => part.type === "reasoning" || part.type === "text",
+    ),
+    tools: parts.filter(isTool),
+  };
+}
+
+function isTool(part: Part): part is ToolPart {
+  return part.type === "tool";
+}

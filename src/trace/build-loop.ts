@@ -1,0 +1,205 @@
+import type { AssistantMessage, Message, SessionTree } from "../opencode/schema/session-export.js";
+import { buildStep } from "./build-step.js";
+import { toolResult, userInput } from "./chat-input.js";
+import type { RunEvidence } from "./evidence.js";
+import type { Interval } from "./intervals.js";
+import type {
+  ChatMessage,
+  Cumulative,
+  Loop,
+  ModelFacts,
+  Outcome,
+  Step,
+  StepEvent,
+  TimeAccount,
+} from "./model.js";
+import type { SessionLog } from "./session-log.js";
+import { spanIdOf } from "./span-id.js";
+import { subagentTurns } from "./subagents.js";
+import { timeAccount } from "./time-account.js";
+import { clockRules, lastMomentOf } from "./timing.js";
+import { addTotals, subagentLoops, totalsOf } from "./totals.js";
+import { turnError } from "./turn-error.js";
+import { compactionPart, isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
+
+export interface LoopContext {
+  readonly logs: ReadonlyMap<string, SessionLog>;
+  /** How the process that ran the session's last turn ended, where that is known. */
+  readonly run: RunEvidence | undefined;
+}
+
+/** A session's loops, one a turn, with the loops of its subagents inside the tools that started them. */
+export function loopsOf(
+  tree: SessionTree,
+  context: LoopContext,
+): { readonly loops: readonly Loop[]; readonly unclaimed: readonly SessionTree[] } {
+  const { turns, stray } = turnsOf(tree.session);
+  const subagents = subagentTurns(tree);
+  const children = new Map(
+    [...new Set([...subagents.byPart.values()].flat().map(({ tree: child }) => child))].map((child) => [
+      child,
+      loopsOf(child, { ...context, run: undefined }),
+    ]),
+  );
+  const loopsOfPart = (partId: string): readonly Loop[] =>
+    (subagents.byPart.get(partId) ?? []).flatMap(
+      ({ tree: child, turn }) => children.get(child)?.loops[turn] ?? [],
+    );
+  const loops = turns.map((turn, index) => {
+    const last = index === turns.length - 1;
+    return buildLoop(turn, tree, {
+      log: context.logs.get(tree.session.info.id),
+      run: last ? context.run : undefined,
+      nextTurnAt: turns[index + 1]?.user.info.time.created,
+      loopsOfPart,
+      notes: index === 0 && stray.length > 0 ? [strayNote(stray)] : [],
+    });
+  });
+  const unclaimedBelow = [...children.values()].flatMap(({ unclaimed }) => unclaimed);
+  return { loops, unclaimed: [...subagents.unclaimed, ...unclaimedBelow] };
+}
+
+interface TurnContext {
+  readonly log: SessionLog | undefined;
+  readonly run: RunEvidence | undefined;
+  readonly nextTurnAt: number | undefined;
+  readonly loopsOfPart: (partId: string) => readonly Loop[];
+  readonly notes: readonly string[];
+}
+
+function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
+  const { info } = turn.user;
+  const steps = buildSteps(turn, tree, context);
+  const assistants = turn.rest.filter(isAssistant);
+  const error = turnError({ sessionId: info.sessionID, assistants, steps, run: context.run });
+  const start = Math.min(
+    info.time.created,
+    ...assistants.slice(0, 1).map((message) => message.info.time.created),
+  );
+  const end = Math.max(
+    start,
+    steps.at(-1)?.end ?? context.run?.endedAt ?? start,
+    ...steps.map((step) => step.end),
+  );
+  const lastCall = steps.findLast((step) => step.call)?.call;
+  const totals = totalsOf(steps);
+  const unfinished = steps.length === 0 ? context.run === undefined : steps.at(-1)?.outcome === "unfinished";
+  const outcome: Outcome = unfinished ? "unfinished" : error ? "failed" : "completed";
+  return {
+    spanId: spanIdOf("loop", info.sessionID, info.id),
+    start,
+    end,
+    timing: unfinished ? "bounded" : "exact",
+    sessionId: info.sessionID,
+    userMessageId: info.id,
+    agent: info.agent ?? steps[0]?.agent ?? null,
+    model: lastCall?.model ?? modelAsked(turn),
+    input: [userInput(turn.user)],
+    output: finalOutput(assistants, steps),
+    outcome,
+    error,
+    steps,
+    totals,
+    totalsWithSubagents: subagentLoops(steps).reduce(
+      (sum, loop) => addTotals(sum, loop.totalsWithSubagents),
+      totals,
+    ),
+    account: loopAccount({ start, end }, steps),
+    notes: context.notes,
+  };
+}
+
+/** Walks the turn's messages; what arrives between two calls is the later one's input. */
+function buildSteps(turn: Turn, tree: SessionTree, context: TurnContext): Step[] {
+  const rules = clockRules(tree.session.info.version);
+  const steps: Step[] = [];
+  let input: ChatMessage[] = [userInput(turn.user)];
+  let events: StepEvent[] = [];
+  let calls = 0;
+  let before: Cumulative | null = null;
+  turn.rest.forEach((message, position) => {
+    if (isUser(message)) {
+      input.push(userInput(message));
+      events.push(...compactionEvents(message));
+      return;
+    }
+    const later = turn.rest.slice(position + 1, position + 2)[0];
+    const nextAt = later?.info.time.created ?? context.nextTurnAt;
+    const lastMoment = lastMomentOf(message);
+    const step = buildStep(message, {
+      index: steps.length,
+      callIndex: calls,
+      input,
+      before,
+      events,
+      rules,
+      log: context.log,
+      closedAt: nextAt === undefined ? Math.max(lastMoment, context.run?.endedAt ?? lastMoment) : lastMoment,
+      until: Math.min(
+        nextAt ?? Number.POSITIVE_INFINITY,
+        message.info.time.completed ?? Number.POSITIVE_INFINITY,
+      ),
+      overflowed: overflowed(message, later),
+      loopsOf: context.loopsOfPart,
+    });
+    steps.push(step);
+    events = [];
+    if (step.call) {
+      calls += 1;
+      before = step.call.cumulative;
+      input = [];
+    }
+    input.push(...message.parts.flatMap((part) => (part.type === "tool" ? toolResult(part) : [])));
+  });
+  return steps;
+}
+
+/**
+ * A request that the provider refused as too large leaves an assistant message that is completed, without parts and
+ * without an error; opencode then writes a compaction request that says so.
+ */
+function overflowed(message: AssistantMessage, later: Message | undefined): boolean {
+  if (message.info.error || message.info.finish !== undefined || message.parts.length > 0) return false;
+  if (message.info.time.completed === undefined || !later || !isUser(later)) return false;
+  return compactionPart(later)?.overflow === true;
+}
+
+function compactionEvents(message: Message): StepEvent[] {
+  const part = isUser(message) ? compactionPart(message) : undefined;
+  if (!part) return [];
+  const attributes = { auto: part.auto ?? false, overflow: part.overflow ?? false };
+  const { sessionID, id, time } = message.info;
+  return [{ spanId: spanIdOf("event", sessionID, id), name: "compaction", at: time.created, attributes }];
+}
+
+function modelAsked(turn: Turn): ModelFacts | null {
+  const { model } = turn.user.info;
+  return model
+    ? { providerId: model.providerID, modelId: model.modelID, variant: model.variant ?? null }
+    : null;
+}
+
+function finalOutput(assistants: readonly AssistantMessage[], steps: readonly Step[]): unknown {
+  const structured = assistants.findLast(
+    ({ info }) => info.structured !== undefined && info.structured !== null,
+  );
+  if (structured) return structured.info.structured;
+  return (
+    steps.findLast(({ kind, call }) => kind !== "compaction" && call?.output.text)?.call?.output.text ?? null
+  );
+}
+
+/** The steps' accounts added up; what lies between the steps is opencode's own time. */
+function loopAccount(bounds: Interval, steps: readonly Step[]): TimeAccount {
+  return timeAccount(bounds, {
+    model: steps.flatMap(({ call }) => call ?? []),
+    tools: steps.flatMap(({ tools }) => tools),
+    retries: steps.flatMap(({ retries }) => retries),
+  });
+}
+
+function strayNote(stray: readonly Message[]): string {
+  return `${stray.length} assistant message(s) stand before the first user message and belong to no turn: ${stray
+    .map(({ info }) => info.id)
+    .join(", ")}`;
+}

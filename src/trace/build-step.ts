@@ -1,0 +1,145 @@
+import { classifyErrorObject } from "../errors/classify-error-object.js";
+import type { ErrorFacts } from "../errors/error-facts.js";
+import type { AssistantMessage } from "../opencode/schema/session-export.js";
+import { type Attempt, attemptsOf } from "./attempts.js";
+import { buildTool } from "./build-tool.js";
+import { callOutput } from "./call-output.js";
+import type { Call, ChatMessage, Cumulative, Loop, Outcome, Retry, Step, StepEvent } from "./model.js";
+import { type CallRequest, requestsOf } from "./requests.js";
+import type { SessionLog } from "./session-log.js";
+import { spanIdOf } from "./span-id.js";
+import { timeAccount } from "./time-account.js";
+import { type ClockRules, firstContentAt, outputEndAt } from "./timing.js";
+import { accumulate, usageFrom } from "./usage.js";
+
+export interface StepContext {
+  readonly index: number;
+  readonly callIndex: number;
+  readonly input: readonly ChatMessage[];
+  readonly before: Cumulative | null;
+  readonly events: readonly StepEvent[];
+  readonly rules: ClockRules;
+  readonly log: SessionLog | undefined;
+  /** Where the step ends when the evidence stops before its end. */
+  readonly closedAt: number;
+  /** No request of this message was sent after this moment. */
+  readonly until: number;
+  /** opencode put the request aside since the context was too large, and compacts: it leaves no error on the message. */
+  readonly overflowed: boolean;
+  readonly loopsOf: (partId: string) => readonly Loop[];
+}
+
+/** One assistant message as a step of the loop. */
+export function buildStep(message: AssistantMessage, context: StepContext): Step {
+  const { info } = message;
+  const created = info.time.created;
+  const attempts = attemptsOf(message);
+  const request = requestsOf(attempts, { start: created, end: context.until }, context.log);
+  const tools = message.parts
+    .filter((part) => part.type === "tool")
+    .map((part) => buildTool(part, created, context.rules, context.closedAt, context.loopsOf(part.id)));
+  const call = request ? buildCall(message, request, context) : null;
+  const retries = request ? buildRetries(message, request) : [];
+  const open = info.time.completed === undefined;
+  const end = Math.max(
+    info.time.completed ?? context.closedAt,
+    call?.end ?? created,
+    ...tools.map((tool) => tool.end),
+    ...retries.map((retry) => retry.end),
+  );
+  const bounds = { start: created, end };
+  return {
+    spanId: spanIdOf("step", info.sessionID, info.id),
+    ...bounds,
+    timing: open ? "bounded" : "exact",
+    index: context.index,
+    messageId: info.id,
+    agent: info.agent ?? info.mode ?? null,
+    kind:
+      info.summary === true || info.mode === "compaction"
+        ? "compaction"
+        : attempts.length === 0
+          ? "subtask"
+          : "answer",
+    outcome: open ? "unfinished" : info.error || call?.error ? "failed" : "completed",
+    call,
+    retries,
+    tools,
+    // opencode writes the message that asks for a compaction a moment before the one that answers it.
+    events: context.events.map((event) => ({ ...event, at: Math.max(event.at, created) })),
+    patches: message.parts.flatMap((part) =>
+      part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [],
+    ),
+    account: timeAccount(bounds, { model: call ? [call] : [], tools, retries }),
+  };
+}
+
+function buildCall(message: AssistantMessage, request: CallRequest, context: StepContext): Call {
+  const { info } = message;
+  const { attempt } = request;
+  const created = info.time.created;
+  const error = callError(message, context);
+  const answered = attempt.stepFinish !== undefined;
+  const outcome: Outcome = error
+    ? "failed"
+    : answered || info.time.completed !== undefined
+      ? "completed"
+      : "unfinished";
+  const firstToken = firstContentAt(attempt, created);
+  // Cut off before the answer was whole: where tools are at work already the output had ended, else it was going on.
+  const ended = answered || attempt.tools.some(({ state }) => state.status !== "pending");
+  const outputEnd = ended ? outputEndAt(attempt, created, context.rules) : undefined;
+  const end = Math.max(request.start, outputEnd?.at ?? info.time.completed ?? context.closedAt);
+  const usage = attempt.stepFinish ? usageFrom(attempt.stepFinish.tokens) : null;
+  const cost = attempt.stepFinish && attempt.stepFinish.cost > 0 ? attempt.stepFinish.cost : null;
+  return {
+    spanId: spanIdOf("call", info.sessionID, info.id),
+    start: request.start,
+    end,
+    timing: answered && request.timing === "exact" && outputEnd?.timing === "exact" ? "exact" : "bounded",
+    index: context.callIndex,
+    outcome,
+    model: { providerId: info.providerID, modelId: info.modelID, variant: info.variant ?? null },
+    agent: info.agent ?? null,
+    mode: info.mode ?? null,
+    firstTokenAt: firstToken === undefined ? null : Math.min(Math.max(firstToken, request.start), end),
+    input: context.input,
+    output: callOutput(attempt),
+    finish: attempt.stepFinish?.reason ?? info.finish ?? null,
+    usage,
+    cost,
+    cumulative: accumulate(context.before, usage, cost),
+    error,
+  };
+}
+
+function callError(message: AssistantMessage, context: StepContext): ErrorFacts | null {
+  const at = message.info.time.completed ?? message.info.time.created;
+  if (message.info.error) return classifyErrorObject(message.info.error, { evidence: "export", at });
+  if (!context.overflowed) return null;
+  // The provider's own words are only in the run's event stream; the compaction that follows tells what happened.
+  const overflow = {
+    name: "ContextOverflowError",
+    data: { message: "The request was larger than the model's context." },
+  };
+  return classifyErrorObject(overflow, { evidence: "export", at });
+}
+
+function buildRetries(message: AssistantMessage, request: CallRequest): Retry[] {
+  const { info } = message;
+  return request.dead.map((dead, index) => ({
+    // A dead attempt that streamed is known with and without the log; its own part makes the id the same in both.
+    spanId: spanIdOf("retry", info.sessionID, dead.attempt?.stepStart?.id ?? `${info.id}/${index}`),
+    start: dead.start,
+    end: dead.end,
+    timing: dead.timing,
+    attempt: index,
+    error: dead.failure && classifyErrorObject(dead.failure, { evidence: "log", at: dead.start }),
+    output: callOutput(withoutTools(dead.attempt)),
+  }));
+}
+
+/** The tools of a dead attempt really ran and stand as tools of the step; its own output is what it said. */
+function withoutTools(attempt: Attempt | undefined): Attempt | undefined {
+  return attempt && { ...attempt, tools: [] };
+}

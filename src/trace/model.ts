@@ -1,0 +1,243 @@
+/**
+ * The trace as a value: plain, readonly, JSON-serialisable data.
+ *
+ * All times are milliseconds since the Unix epoch, all durations milliseconds, all costs USD, all usage tokens.
+ */
+import type { ErrorFacts } from "../errors/error-facts.js";
+import type { ToolFailure } from "../errors/tool-failure.js";
+
+/** One turn of a session: one run of opencode's loop, from a real user message to the final response. */
+export interface LoopTrace {
+  /** 32 hex digits, derived from the session's and the user message's id. */
+  readonly traceId: string;
+  readonly session: SessionFacts;
+  readonly loop: Loop;
+}
+
+export interface SessionFacts {
+  readonly id: string;
+  readonly title: string;
+  readonly directory: string;
+  readonly opencodeVersion: string;
+  readonly projectId: string | null;
+  readonly parentId: string | null;
+  /** Position of this turn among the session's turns, from 0. */
+  readonly turn: number;
+  readonly turns: number;
+  /** What the export held that this version of looptrace does not read: part types and roles with counts. */
+  readonly unread: Readonly<Record<string, number>>;
+}
+
+/** `exact`: from a moment that opencode recorded; `bounded`: the best bound that the evidence gives. */
+export type Timing = "exact" | "bounded";
+
+/** A stretch of time with how well its two ends are known. */
+export interface Span {
+  /** 16 hex digits, derived from opencode's ids; the same session gives the same ids again. */
+  readonly spanId: string;
+  readonly start: number;
+  readonly end: number;
+  readonly timing: Timing;
+}
+
+/**
+ * `completed`: it ended as it should. `failed`: it ended in an error. `unfinished`: the evidence stops before its end
+ * (the process was killed, or is still at work); its end is then the last known moment.
+ */
+export type Outcome = "completed" | "failed" | "unfinished";
+
+/** `opencode.loop`: the turn, or a subagent's run inside a `task` tool. */
+export interface Loop extends Span {
+  readonly sessionId: string;
+  readonly userMessageId: string;
+  readonly agent: string | null;
+  /** The model that the turn was asked of: the last call's, else the one the user message names. */
+  readonly model: ModelFacts | null;
+  readonly input: readonly ChatMessage[];
+  /** The final text, or the structured value where one was asked for. */
+  readonly output: unknown;
+  readonly outcome: Outcome;
+  readonly error: ErrorFacts | null;
+  readonly steps: readonly Step[];
+  /** Sums over this loop's own calls. */
+  readonly totals: Totals;
+  /** Sums over this loop and all loops of subagents in it. */
+  readonly totalsWithSubagents: Totals;
+  readonly account: TimeAccount;
+  /** What a reader should know about this loop and cannot see otherwise. */
+  readonly notes: readonly string[];
+}
+
+/** `loop.step-N`: one assistant message, one iteration of the loop. */
+export interface Step extends Span {
+  /** From 0 in its loop. */
+  readonly index: number;
+  readonly messageId: string;
+  readonly agent: string | null;
+  readonly kind: "answer" | "compaction" | "subtask";
+  readonly outcome: Outcome;
+  readonly call: Call | null;
+  readonly retries: readonly Retry[];
+  readonly tools: readonly Tool[];
+  readonly events: readonly StepEvent[];
+  readonly patches: readonly Patch[];
+  readonly account: TimeAccount;
+}
+
+/** `llm-call-N`: one call of the model. */
+export interface Call extends Span {
+  /** From 0 through the whole loop. */
+  readonly index: number;
+  readonly outcome: Outcome;
+  readonly model: ModelFacts;
+  readonly agent: string | null;
+  readonly mode: string | null;
+  /** When the first content (thinking, text or tool arguments) arrived. */
+  readonly firstTokenAt: number | null;
+  readonly input: readonly ChatMessage[];
+  readonly output: CallOutput;
+  readonly finish: string | null;
+  /** null: opencode recorded none, since the call failed or was cut off. */
+  readonly usage: Usage | null;
+  /** USD; null: opencode knows no price for the model. */
+  readonly cost: number | null;
+  /** Sums up to and including this call. */
+  readonly cumulative: Cumulative;
+  readonly error: ErrorFacts | null;
+}
+
+/** A dead attempt of a call: its request failed and opencode tried again. */
+export interface Retry extends Span {
+  /** From 0 in its step. */
+  readonly attempt: number;
+  /** Why it failed, where the log says so. */
+  readonly error: ErrorFacts | null;
+  readonly output: CallOutput;
+}
+
+/** `tool.<name>`: one execution of a tool. */
+export interface Tool extends Span {
+  readonly partId: string;
+  readonly callId: string;
+  /** The tool that the model asked for; for opencode's `invalid` tool the one that was meant. */
+  readonly name: string;
+  readonly status: "pending" | "running" | "completed" | "error";
+  readonly outcome: Outcome;
+  readonly title: string | null;
+  readonly input: unknown;
+  /** What the model is told: the output, or the error's text; null while there is neither. */
+  readonly output: string | null;
+  readonly attachments: readonly FileFacts[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly failure: ToolFailure | null;
+  /** When the model began to write the arguments. */
+  readonly argumentsAt: number | null;
+  /** The subagent's session where this tool started one. */
+  readonly childSessionId: string | null;
+  readonly loops: readonly Loop[];
+}
+
+/** Something that happened beside calls and tools. */
+export interface StepEvent {
+  readonly spanId: string;
+  readonly name: "compaction";
+  readonly at: number;
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Files that a step changed, as opencode's snapshots saw it. */
+export interface Patch {
+  readonly hash: string;
+  readonly files: readonly string[];
+}
+
+export interface ModelFacts {
+  readonly providerId: string;
+  readonly modelId: string;
+  readonly variant: string | null;
+}
+
+export interface FileFacts {
+  readonly mime: string;
+  readonly filename: string | null;
+  readonly url: string;
+}
+
+/** Tokens in opencode's disjoint buckets; the sum of all five is what the call used. */
+export interface Usage {
+  readonly input: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+}
+
+export interface CallOutput {
+  readonly thinking: string | null;
+  readonly text: string | null;
+  readonly toolCalls: readonly ToolCall[];
+}
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: unknown;
+}
+
+export type ContentPart =
+  | { readonly type: "text"; readonly text: string; readonly synthetic?: true }
+  | ({ readonly type: "file" } & FileFacts)
+  | { readonly type: "compaction"; readonly auto: boolean; readonly overflow: boolean }
+  | {
+      readonly type: "subtask";
+      readonly agent: string;
+      readonly prompt: string;
+      readonly description: string | null;
+      readonly command: string | null;
+    };
+
+export type ChatMessage =
+  | { readonly role: "user"; readonly content: string | readonly ContentPart[] }
+  | {
+      readonly role: "tool";
+      readonly tool_call_id: string;
+      readonly name: string;
+      readonly content: string;
+      readonly is_error?: true;
+      readonly attachments?: readonly FileFacts[];
+    };
+
+export interface Totals {
+  readonly steps: number;
+  readonly calls: number;
+  readonly retries: number;
+  readonly tools: number;
+  readonly toolFailures: number;
+  readonly usage: Usage;
+  /** USD; null when opencode priced no call. */
+  readonly cost: number | null;
+}
+
+export interface Cumulative {
+  /** Tokens that the model saw and wrote in this call: what the context holds after it. */
+  readonly contextTokens: number;
+  /** Against the previous call with a known usage; null on the first one. */
+  readonly contextGrowth: number | null;
+  readonly usage: Usage;
+  readonly cost: number | null;
+  /** Share of this call's prompt that came from the provider's cache, 0 to 1; null without a prompt. */
+  readonly cacheHitRatio: number | null;
+}
+
+/**
+ * Where the time went. `model + tools + retries + other = duration`, exactly: where tools run while the model still
+ * writes, the time counts for the model; `toolsSummed` adds up every tool's own duration, overlaps included.
+ */
+export interface TimeAccount {
+  readonly duration: number;
+  readonly model: number;
+  readonly tools: number;
+  readonly retries: number;
+  readonly other: number;
+  readonly toolsSummed: number;
+}

@@ -1,0 +1,35 @@
+import { clip, covered, type Interval } from "./intervals.js";
+import type { TimeAccount } from "./model.js";
+
+/**
+ * Where the time of a step or a loop went.
+ *
+ * A moment counts once, for the first of model, tools, retries that was at work; what remains is opencode's own time.
+ *
+ * @param bounds the step's or the loop's own time
+ * @param work what happened in it; stretches that reach outside are cut to the bounds
+ */
+export function timeAccount(
+  bounds: Interval,
+  work: {
+    readonly model: readonly Interval[];
+    readonly tools: readonly Interval[];
+    readonly retries: readonly Interval[];
+  },
+): TimeAccount {
+  const model = clip(work.model, bounds);
+  const tools = clip(work.tools, bounds);
+  const retries = clip(work.retries, bounds);
+  const duration = bounds.end - bounds.start;
+  const modelMs = covered(model);
+  const modelAndTools = covered([...model, ...tools]);
+  const all = covered([...model, ...tools, ...retries]);
+  return {
+    duration,
+    model: modelMs,
+    tools: modelAndTools - modelMs,
+    retries: all - modelAndTools,
+    other: duration - all,
+    toolsSummed: tools.reduce((sum, { start, end }) => sum + Math.max(0, end - start), 0),
+  };
+}

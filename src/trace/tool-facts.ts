@@ -1,0 +1,49 @@
+import type { ToolFacts } from "../errors/tool-failure.js";
+import type { ToolPart } from "../opencode/schema/session-export.js";
+
+/**
+ * The tool that the model asked for. Calls of unknown tools and with unparsable arguments are run by opencode as a
+ * tool called `invalid`, whose input says which one was meant.
+ */
+export function wantedTool(part: ToolPart): string {
+  if (part.tool !== "invalid") return part.tool;
+  const input = part.state.input;
+  const wanted = typeof input === "object" && input !== null && "tool" in input ? input.tool : undefined;
+  return typeof wanted === "string" && wanted !== "" ? wanted : part.tool;
+}
+
+/** The arguments as opencode has them: parsed, or the raw text while they are still being written. */
+export function toolArguments(part: ToolPart): unknown {
+  const { state } = part;
+  return state.status === "pending" && state.raw ? state.raw : state.input;
+}
+
+/** The session that a `task` tool started; it stands in the metadata from the moment the child exists. */
+export function childSessionId(part: ToolPart): string | null {
+  if (part.tool !== "task" || part.state.status === "pending") return null;
+  const id = part.state.metadata?.sessionId;
+  return typeof id === "string" ? id : null;
+}
+
+/** A tool's metadata without what stands in the output already (bash keeps its output twice). */
+export function toolMetadata(part: ToolPart): Readonly<Record<string, unknown>> {
+  if (part.state.status === "pending") return {};
+  const { output, ...rest } = part.state.metadata ?? {};
+  const told = part.state.status === "completed" ? part.state.output : undefined;
+  const repeated =
+    output === undefined || output === "" || (typeof output === "string" && told !== undefined);
+  return repeated ? rest : { ...rest, output };
+}
+
+/** A tool part as the classifier of failures reads it. */
+export function toolFacts(part: ToolPart): ToolFacts {
+  const { state } = part;
+  return {
+    tool: part.tool,
+    status: state.status,
+    input: state.input,
+    output: state.status === "completed" ? state.output : undefined,
+    error: state.status === "error" ? state.error : undefined,
+    metadata: state.status === "pending" ? undefined : state.metadata,
+  };
+}

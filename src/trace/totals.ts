@@ -1,0 +1,35 @@
+import type { Loop, Step, Totals } from "./model.js";
+import { addCost, addUsage, NO_USAGE } from "./usage.js";
+
+/** Sums over the calls and tools of some steps; subagents' loops are not in it. */
+export function totalsOf(steps: readonly Step[]): Totals {
+  return steps.reduce<Totals>(
+    (sum, step) => ({
+      steps: sum.steps + 1,
+      calls: sum.calls + (step.call ? 1 : 0),
+      retries: sum.retries + step.retries.length,
+      tools: sum.tools + step.tools.length,
+      toolFailures: sum.toolFailures + step.tools.filter(({ failure }) => failure !== null).length,
+      usage: addUsage(sum.usage, step.call?.usage ?? NO_USAGE),
+      cost: addCost(sum.cost, step.call?.cost ?? null),
+    }),
+    { steps: 0, calls: 0, retries: 0, tools: 0, toolFailures: 0, usage: NO_USAGE, cost: null },
+  );
+}
+
+export function addTotals(a: Totals, b: Totals): Totals {
+  return {
+    steps: a.steps + b.steps,
+    calls: a.calls + b.calls,
+    retries: a.retries + b.retries,
+    tools: a.tools + b.tools,
+    toolFailures: a.toolFailures + b.toolFailures,
+    usage: addUsage(a.usage, b.usage),
+    cost: addCost(a.cost, b.cost),
+  };
+}
+
+/** The loops of subagents that were started in a step. */
+export function subagentLoops(steps: readonly Step[]): readonly Loop[] {
+  return steps.flatMap((step) => step.tools.flatMap((tool) => tool.loops));
+}

@@ -1,0 +1,50 @@
+import type { SessionTree } from "../opencode/schema/session-export.js";
+import { loopsOf } from "./build-loop.js";
+import type { Evidence } from "./evidence.js";
+import type { LoopTrace, SessionFacts } from "./model.js";
+import { logBySession } from "./session-log.js";
+import { traceIdOf } from "./span-id.js";
+
+/**
+ * Computes the traces of a session: one a turn, with the loops of its subagents inside.
+ *
+ * A pure function: the same export with the same evidence gives the same traces, byte for byte, on every machine.
+ *
+ * @param tree the session with the sessions of its subagents, as `assembleSessions` puts them together
+ * @param evidence what is known beside the export; it makes times better and errors clearer and changes no id
+ * @returns the traces in the order of the turns; then those of subagents' sessions that no tool accounts for, which
+ *   stand alone so that nothing is lost
+ */
+export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
+  const logs = logBySession(evidence.log);
+  const { loops, unclaimed } = loopsOf(tree, { logs, run: evidence.run });
+  const traces = loops.map(
+    (loop, turn): LoopTrace => ({
+      traceId: traceIdOf(loop.sessionId, loop.userMessageId),
+      session: sessionFacts(tree, turn, loops.length),
+      loop,
+    }),
+  );
+  const alone = unclaimed.flatMap((child) =>
+    traceSession(child, evidence.log === undefined ? {} : { log: evidence.log }),
+  );
+  return [...traces, ...alone];
+}
+
+function sessionFacts({ session }: SessionTree, turn: number, turns: number): SessionFacts {
+  const { info, unread } = session;
+  const counts: Record<string, number> = {};
+  for (const [type, count] of Object.entries(unread.partTypes)) counts[`part ${type}`] = count;
+  for (const [role, count] of Object.entries(unread.roles)) counts[`role ${role}`] = count;
+  return {
+    id: info.id,
+    title: info.title,
+    directory: info.directory,
+    opencodeVersion: info.version,
+    projectId: info.projectID ?? null,
+    parentId: info.parentID ?? null,
+    turn,
+    turns,
+    unread: counts,
+  };
+}

@@ -1,0 +1,176 @@
+import type { Call, Loop, LoopTrace, Step, Tool } from "../trace/model.js";
+import { promptTokens } from "../trace/usage.js";
+import { duration } from "./format.js";
+import { oneLine } from "./terminal-text.js";
+
+/** `failed`: the turn ended in it; `warning`: something failed and the session went on. */
+export type Tone = "plain" | "failed" | "warning" | "muted";
+
+/** One line of the tree, before anything is measured or painted. */
+export interface TreeRow {
+  /** For each level above: whether more rows of that level follow below. The last entry is the row's own. */
+  readonly more: readonly boolean[];
+  readonly name: string;
+  readonly tone: Tone;
+  /** ms since the loop's start; null on rows that are no span. */
+  readonly offset: number | null;
+  readonly duration: number | null;
+  /** `~` durations are bounds. */
+  readonly exact: boolean;
+  readonly tokens: {
+    readonly input: number;
+    readonly cached: number;
+    readonly output: number;
+    readonly reasoning: number;
+  } | null;
+  readonly cost: number | null;
+  readonly detail: string;
+}
+
+/** A trace as rows, in the order of a tree that is read from top to bottom; calls and tools by when they began. */
+export function treeRows(trace: LoopTrace): readonly TreeRow[] {
+  return loopRows(trace.loop, [], trace.loop.start);
+}
+
+function loopRows(loop: Loop, above: readonly boolean[], origin: number): TreeRow[] {
+  return [
+    {
+      more: above,
+      name: "opencode.loop",
+      tone: loop.error ? "failed" : "plain",
+      offset: loop.start - origin,
+      duration: loop.end - loop.start,
+      exact: loop.timing === "exact",
+      tokens: null,
+      cost: loop.totalsWithSubagents.cost,
+      detail: loop.error ? errorText(loop.error) : `“${oneLine(promptOf(loop))}”`,
+    },
+    ...loop.steps.flatMap((step, index) => stepRows(step, [...above, index < loop.steps.length - 1], origin)),
+  ];
+}
+
+function stepRows(step: Step, more: readonly boolean[], origin: number): TreeRow[] {
+  const below: { at: number; rows: (last: boolean) => TreeRow[] }[] = [
+    ...step.events.map((event) => ({
+      at: event.at,
+      rows: (last: boolean) => [
+        noteRow([...more, !last], event.name, event.at - origin, attributesText(event.attributes)),
+      ],
+    })),
+    ...step.retries.map((retry) => ({
+      at: retry.start,
+      rows: (last: boolean): TreeRow[] => [
+        {
+          ...noteRow(
+            [...more, !last],
+            "retry",
+            retry.start - origin,
+            retry.error ? errorText(retry.error) : "the stream broke off",
+          ),
+          duration: retry.end - retry.start,
+          exact: retry.timing === "exact",
+          tone: "warning",
+        },
+      ],
+    })),
+    ...(step.call ? [{ at: step.call.start, rows: callRowsOf(step.call, more, origin) }] : []),
+    ...step.tools.map((tool) => ({
+      at: tool.start,
+      rows: (last: boolean) => toolRows(tool, [...more, !last], origin),
+    })),
+  ];
+  // The sort is stable: what began in the same millisecond stays in the order call, tools.
+  below.sort((a, b) => a.at - b.at);
+  return [
+    {
+      more,
+      name: `loop.step-${step.index}`,
+      tone: step.outcome === "failed" ? "failed" : "plain",
+      offset: step.start - origin,
+      duration: step.end - step.start,
+      exact: step.timing === "exact",
+      tokens: null,
+      cost: null,
+      detail: step.kind === "answer" ? "" : step.kind,
+    },
+    ...below.flatMap(({ rows }, index) => rows(index === below.length - 1)),
+  ];
+}
+
+function callRowsOf(call: Call, more: readonly boolean[], origin: number): (last: boolean) => TreeRow[] {
+  return (last) => [
+    {
+      more: [...more, !last],
+      name: `llm-call-${call.index}`,
+      tone: call.error ? "failed" : "plain",
+      offset: call.start - origin,
+      duration: call.end - call.start,
+      exact: call.timing === "exact",
+      tokens: call.usage && {
+        input: promptTokens(call.usage),
+        cached: call.usage.cacheRead,
+        output: call.usage.output,
+        reasoning: call.usage.reasoning,
+      },
+      cost: call.cost,
+      detail: callDetail(call),
+    },
+  ];
+}
+
+function toolRows(tool: Tool, more: readonly boolean[], origin: number): TreeRow[] {
+  return [
+    {
+      more,
+      name: `tool.${tool.name}`,
+      tone: tool.failure ? "warning" : "plain",
+      offset: tool.start - origin,
+      duration: tool.end - tool.start,
+      exact: tool.timing === "exact",
+      tokens: null,
+      cost: null,
+      detail: tool.failure ? `${tool.failure.kind}: ${oneLine(tool.failure.message)}` : toolDetail(tool),
+    },
+    ...tool.loops.flatMap((loop, index) => loopRows(loop, [...more, index < tool.loops.length - 1], origin)),
+  ];
+}
+
+function noteRow(more: readonly boolean[], name: string, offset: number, detail: string): TreeRow {
+  return { more, name, tone: "muted", offset, duration: null, exact: true, tokens: null, cost: null, detail };
+}
+
+function callDetail(call: Call): string {
+  if (call.error) return errorText(call.error);
+  const wait = call.firstTokenAt === null ? "" : `first token ${duration(call.firstTokenAt - call.start)}`;
+  const said = call.output.text ?? call.output.thinking;
+  const asked = call.output.toolCalls.map(({ name }) => name).join(", ");
+  return [wait, said ? `“${oneLine(said.slice(0, 400))}”` : "", asked ? `→ ${oneLine(asked)}` : ""]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** What a reader recognises a tool call by: its title, else its first telling argument. */
+function toolDetail(tool: Tool): string {
+  if (tool.title) return oneLine(tool.title.slice(0, 400));
+  if (typeof tool.input === "string") return oneLine(tool.input.slice(0, 400));
+  return oneLine((JSON.stringify(tool.input) ?? "").slice(0, 400));
+}
+
+function promptOf(loop: Loop): string {
+  const first = loop.input[0];
+  if (!first) return "";
+  if (typeof first.content === "string") return first.content.slice(0, 400);
+  return first.content
+    .map((part) => (part.type === "text" && !part.synthetic ? part.text.slice(0, 400) : ""))
+    .join(" ");
+}
+
+function errorText(error: { readonly code: string; readonly message: string }): string {
+  return `${error.code}: ${oneLine(error.message)}`;
+}
+
+function attributesText(attributes: Readonly<Record<string, string | number | boolean>>): string {
+  return Object.entries(attributes)
+    .map(([key, value]) => `${key}=${oneLine(String(value))}`)
+    .join(" ");
+}

@@ -1,0 +1,140 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { claimToken, isOwnerAlive } from "../../src/deliver/claim-token.js";
+import {
+  claimRequest,
+  entryPath,
+  listRequests,
+  putRequest,
+  readRequest,
+  releaseRequest,
+  removeRequest,
+} from "../../src/deliver/outbox.js";
+import { sweepTemporaryFiles, writeWhole } from "../../src/deliver/private-files.js";
+import { otlpRequest } from "../support/otlp-requests.js";
+import { temporaryStore } from "../support/temporary-store.js";
+
+const BODY = otlpRequest(2).body;
+const NOW = 1_700_000_000_123;
+
+async function outboxFolder(): Promise<string> {
+  const { outbox } = await temporaryStore();
+  await mkdir(outbox, { recursive: true });
+  return outbox;
+}
+
+/** A token as the process with this id would have written it. */
+function tokenOf(pid: number, start: string): string {
+  const [, , host, boot] = claimToken().split("-");
+  return [pid.toString(16), start, host, boot].join("-");
+}
+
+test("what is put is claimed by this process, and read back byte for byte", async () => {
+  const folder = await outboxFolder();
+  const entry = await putRequest(folder, BODY, 2, NOW);
+  expect(await listRequests(folder)).toEqual([entry]);
+  expect(entry).toMatchObject({ spans: 2, createdMs: NOW, owner: claimToken() });
+  expect(Buffer.from(await readRequest(entry))).toEqual(Buffer.from(BODY));
+  expect(await claimRequest(entry)).toBeUndefined();
+
+  await releaseRequest(entry);
+  expect(await readdir(folder)).toEqual([entry.name]);
+  await releaseRequest(entry);
+});
+
+test("requests are listed oldest first, those of one moment in the order in which they were put", async () => {
+  const folder = await outboxFolder();
+  const names: string[] = [];
+  for (const time of [NOW + 5, NOW, NOW, NOW]) names.push((await putRequest(folder, BODY, 2, time)).name);
+  const [last, ...first] = names;
+  expect((await listRequests(folder)).map(({ name }) => name)).toEqual([...first, last]);
+  expect(new Set(names).size).toBe(4);
+});
+
+test("other files in the folder are no requests", async () => {
+  const folder = await outboxFolder();
+  for (const name of ["destination.json", "last-error.json", "x.json", "notes.txt"]) {
+    await writeFile(join(folder, name), "{}");
+  }
+  expect(await listRequests(folder)).toEqual([]);
+  expect(await listRequests(join(folder, "missing"))).toEqual([]);
+});
+
+test("of several that claim at once, one wins", async () => {
+  const folder = await outboxFolder();
+  const entry = await putRequest(folder, BODY, 2, NOW);
+  await releaseRequest(entry);
+  const free = { ...entry, owner: undefined };
+  const claims = await Promise.all(Array.from({ length: 8 }, () => claimRequest(free)));
+  const won = claims.filter((claim) => claim !== undefined);
+  expect(won).toHaveLength(1);
+  for (const claim of won) await removeRequest(claim);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("the claim of a living process holds, that of a dead one is taken over", async () => {
+  const folder = await outboxFolder();
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child, "spawn");
+  const pid = child.pid ?? 0;
+  const alive = await startOf(pid);
+  const mine = await putRequest(folder, BODY, 2, NOW);
+  const theirs = { ...mine, owner: tokenOf(pid, alive) };
+  await rename(entryPath(mine), entryPath(theirs));
+  expect(await claimRequest(theirs)).toBeUndefined();
+
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(await claimRequest(theirs)).toMatchObject({ owner: claimToken() });
+});
+
+test("a later process with the same id does not keep a claim alive", async () => {
+  const folder = await outboxFolder();
+  const mine = await putRequest(folder, BODY, 2, NOW);
+  expect(await isOwnerAlive(tokenOf(process.pid, "1"), entryPath(mine))).toBe(false);
+});
+
+test("a claim from another machine holds for a while", async () => {
+  const folder = await outboxFolder();
+  const path = join(folder, "claimed");
+  await writeFile(path, "");
+  expect(await isOwnerAlive("1-1-ffffffff-ffffffff", path)).toBe(true);
+});
+
+test("half-written files of dead processes are swept, those of the living stay", async () => {
+  const folder = await outboxFolder();
+  const dead = join(folder, `a.json.1f.tmp-${tokenOf(process.pid, "1")}`);
+  const living = join(folder, `b.json.1f.tmp-${claimToken()}`);
+  for (const path of [dead, living]) await writeFile(path, "{");
+  await utimes(dead, 0, 0);
+  await sweepTemporaryFiles(folder);
+  expect(await readdir(folder)).toEqual([`b.json.1f.tmp-${claimToken()}`]);
+});
+
+test("a file that cannot be written leaves nothing behind", async () => {
+  const folder = await outboxFolder();
+  await mkdir(join(folder, "taken", "inside"), { recursive: true });
+  await expect(writeWhole(join(folder, "taken"), "x")).rejects.toThrow();
+  expect(await readdir(folder)).toEqual(["taken"]);
+});
+
+/** The start time that the implementation would read, found by its own claim in a child of the same kind. */
+async function startOf(pid: number): Promise<string> {
+  for (const start of await candidates(pid)) {
+    if (await isOwnerAlive(tokenOf(pid, start), "/")) return start;
+  }
+  throw new Error(`no start time of process ${pid} is recognised`);
+}
+
+async function candidates(pid: number): Promise<readonly string[]> {
+  const { readFile } = await import("node:fs/promises");
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .map((field) => Number(field).toString(16));
+}

@@ -1,0 +1,171 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { Destination } from "../../src/deliver/destination.js";
+import { retryAfterMs } from "../../src/deliver/retry-after.js";
+import { send } from "../../src/deliver/send.js";
+import { langfuseAt, otlpAt, PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
+import { otlpRequest } from "../support/otlp-requests.js";
+import { type Answer, type Receiver, type ReceiverBehaviour, startReceiver } from "../support/receiver.js";
+
+const BODY = otlpRequest(3).body;
+
+async function start(behaviour?: ReceiverBehaviour): Promise<[Receiver, Destination]> {
+  const receiver = await startReceiver(behaviour);
+  onTestFinished(() => receiver.close());
+  return [receiver, langfuseAt(receiver.url)];
+}
+
+async function answered(answer: Answer) {
+  const [, destination] = await start({ always: answer });
+  return send(destination, BODY);
+}
+
+test("what goes over the wire is what Langfuse wants", async () => {
+  const [receiver, destination] = await start({ keys: { publicKey: PUBLIC_KEY, secretKey: SECRET_KEY } });
+  expect(await send(destination, BODY)).toEqual({ kind: "acknowledged" });
+  expect(receiver.violations).toEqual([]);
+  expect(receiver.spans()).toHaveLength(3);
+  expect(receiver.requests[0]?.headers["content-encoding"]).toBeUndefined();
+  expect(receiver.requests[0]?.body).toBe(new TextDecoder().decode(BODY));
+});
+
+test("a large body is compressed, unless the destination wants none of it", async () => {
+  const [receiver, destination] = await start();
+  const { body } = otlpRequest(3, { padding: 5000 });
+  await send(destination, body);
+  await send({ ...destination, compression: "none" }, body);
+  expect(receiver.requests.map(({ headers }) => headers["content-encoding"])).toEqual(["gzip", undefined]);
+  expect(receiver.requests[0]?.body).toBe(receiver.requests[1]?.body);
+  expect(receiver.violations).toEqual([]);
+});
+
+test.each<[string, Answer, object]>([
+  ["any JSON with 200", { kind: "status", status: 200, body: '{"name":"job"}' }, { kind: "acknowledged" }],
+  ["202 without a body", { kind: "status", status: 202 }, { kind: "acknowledged" }],
+  [
+    "partial success with a string",
+    { kind: "partial", rejectedSpans: "2", errorMessage: "too old" },
+    { kind: "partial", rejectedSpans: 2, message: expect.stringContaining("too old") },
+  ],
+  [
+    "partial success with nothing rejected",
+    { kind: "partial", rejectedSpans: 0, errorMessage: "be careful" },
+    { kind: "acknowledged" },
+  ],
+  [
+    "400",
+    { kind: "status", status: 400, body: '{"error":"Invalid OTLP"}' },
+    { kind: "rejected", status: 400, message: expect.stringMatching(/answered 400: Invalid OTLP$/) },
+  ],
+  ["413", { kind: "status", status: 413 }, { kind: "rejected", status: 413 }],
+  [
+    "401",
+    { kind: "status", status: 401, body: '{"message":"Invalid credentials."}' },
+    { kind: "unauthorised", status: 401, message: expect.stringContaining("Invalid credentials.") },
+  ],
+  ["403", { kind: "status", status: 403 }, { kind: "unauthorised", status: 403 }],
+  [
+    "404 with a page",
+    {
+      kind: "status",
+      status: 404,
+      body: "<html><style>p{}</style><p>Not\n found</p></html>",
+      headers: { "content-type": "text/html" },
+    },
+    { kind: "misdirected", status: 404, message: expect.stringContaining("404: Not found. Check") },
+  ],
+  [
+    "200 with a page",
+    { kind: "status", status: 200, body: "<html>", headers: { "content-type": "text/html; charset=utf-8" } },
+    { kind: "misdirected", status: 200, message: expect.stringContaining("web page") },
+  ],
+  [
+    "429",
+    { kind: "status", status: 429, headers: { "retry-after": "7" } },
+    { kind: "throttled", retryAfterMs: 7000 },
+  ],
+  ["429 without a time", { kind: "status", status: 429 }, { kind: "throttled", retryAfterMs: undefined }],
+  [
+    "503",
+    { kind: "status", status: 503, body: '{"message":"Service Unavailable"}', headers: { "retry-after": "2" } },
+    { kind: "unavailable", retryAfterMs: 2000, message: expect.stringContaining("Service Unavailable") },
+  ],
+  ["500", { kind: "status", status: 500 }, { kind: "unavailable", retryAfterMs: undefined }],
+  ["408", { kind: "status", status: 408 }, { kind: "unavailable" }],
+  [
+    "a reset connection",
+    { kind: "reset" },
+    { kind: "unavailable", message: expect.stringContaining("closed the connection") },
+  ],
+])("%s", async (_, answer, result) => {
+  expect(await answered(answer)).toMatchObject(result);
+});
+
+test("a redirect is not followed, so the keys stay where they belong", async () => {
+  const [elsewhere] = await start();
+  const [, destination] = await start({
+    always: { kind: "redirect", status: 307, location: `${elsewhere.url}/login?token=abcdef` },
+  });
+  expect(await send(destination, BODY)).toMatchObject({
+    kind: "misdirected",
+    status: 307,
+    message: expect.stringContaining(`redirects (307) to ${elsewhere.url}/login?token=***`),
+  });
+  expect(elsewhere.requests).toEqual([]);
+});
+
+test("a server that never answers is unavailable after the timeout", async () => {
+  const [, destination] = await start({ always: { kind: "hang" } });
+  expect(await send(destination, BODY, { timeoutMs: 50 })).toMatchObject({
+    kind: "unavailable",
+    message: expect.stringContaining("no answer"),
+  });
+});
+
+test("an aborted request is unavailable", async () => {
+  const [receiver, destination] = await start({ always: { kind: "hang" } });
+  const controller = new AbortController();
+  const result = send(destination, BODY, { signal: controller.signal });
+  await receiver.arrived(1);
+  controller.abort();
+  expect(await result).toMatchObject({ kind: "unavailable", message: "interrupted" });
+});
+
+test("nothing listens there", async () => {
+  const [receiver, destination] = await start();
+  await receiver.close();
+  expect(await send(destination, BODY)).toMatchObject({
+    kind: "unavailable",
+    message: `nothing listens at 127.0.0.1:${receiver.port} (connection refused)`,
+  });
+});
+
+test("TLS spoken to a server without it is explained", async () => {
+  const [receiver] = await start();
+  const result = await send(otlpAt(receiver.url.replace("http:", "https:")), BODY);
+  expect(result).toMatchObject({ kind: "unavailable", message: expect.stringContaining("http://") });
+});
+
+test("what a server says is bounded, and secrets that it repeats are blotted out", async () => {
+  const basic = Buffer.from(`${PUBLIC_KEY}:${SECRET_KEY}`).toString("base64");
+  const said = `denied: Basic ${basic} is ${SECRET_KEY} ${"long ".repeat(100_000)}`;
+  const result = await answered({
+    kind: "status",
+    status: 401,
+    body: said,
+    headers: { "content-type": "text/plain" },
+  });
+  expect(result).toMatchObject({ message: expect.stringContaining("denied: *** is *** long") });
+  expect(JSON.stringify(result)).not.toContain(SECRET_KEY);
+  expect(JSON.stringify(result).length).toBeLessThan(600);
+});
+
+test.each([
+  ["120", 120_000],
+  ["0", 0],
+  ["1.5", 1500],
+  ["Tue, 14 Nov 2023 22:13:50 GMT", 30_000],
+  ["Tue, 14 Nov 2023 22:00:00 GMT", 0],
+  ["soon", undefined],
+])("Retry-After: %s", (value, ms) => {
+  expect(retryAfterMs(new Headers({ "retry-after": value }), 1_700_000_000_000)).toBe(ms);
+});

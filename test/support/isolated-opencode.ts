@@ -1,0 +1,197 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import os from "node:os";
+import path from "node:path";
+import { execa } from "execa";
+import { titleModel } from "../provider/choose-reply.js";
+import { fillInRecord } from "../provider/fill-in.js";
+import type { Scenario } from "../provider/scenario.js";
+import { type Provider, startProvider } from "../provider/start-provider.js";
+
+/** An opencode that knows nothing of the user's own, and a scripted provider that it talks to. */
+export interface IsolatedOpenCode {
+  /** The whole environment of the process, not an addition to one. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where opencode works: the scenario's files. */
+  readonly workdir: string;
+  readonly home: string;
+  readonly tmpdir: string;
+  /** The generated configuration; `OPENCODE_CONFIG` in `env` names it. */
+  readonly configPath: string;
+  readonly provider: Provider;
+  /** Stops the provider and what opencode left running, and removes every file. May be called twice. */
+  remove(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The id of the scripted provider in opencode's configuration: models are called `scripted/<id>`. */
+export const providerId = "scripted";
+
+const packages = {
+  "chat-completions": "@ai-sdk/openai-compatible",
+  messages: "@ai-sdk/anthropic",
+  responses: "@ai-sdk/openai",
+} as const;
+
+/**
+ * Makes a temporary home, fills the working directory, starts the scenario's provider and configures opencode for it.
+ *
+ * @example
+ * ```ts
+ * const bench = await isolatedOpenCode(await loadScenario("multistep"));
+ * try {
+ *   await execa(openCodeBinary(), ["run", "do it"], { cwd: bench.workdir, env: bench.env, extendEnv: false, stdin: "ignore" });
+ * } finally {
+ *   await bench.remove();
+ * }
+ * ```
+ */
+export async function isolatedOpenCode(scenario: Scenario): Promise<IsolatedOpenCode> {
+  // opencode reports real paths, and the system's temporary folder may be a link.
+  const root = await realpath(await mkdtemp(path.join(os.tmpdir(), "isolated-opencode-")));
+  const home = path.join(root, "home");
+  const tmpdir = path.join(root, "tmp");
+  const workdir = path.join(root, "work");
+  const configPath = path.join(root, "opencode.json");
+  const env = environment({ home, tmpdir, configPath });
+  let provider: Provider | undefined;
+  const remove = async () => {
+    await provider?.close();
+    await endLeftovers(home);
+    await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
+  try {
+    for (const folder of [home, tmpdir, workdir]) await mkdir(folder);
+    for (const [name, content] of Object.entries(scenario.files)) {
+      const file = path.join(workdir, name);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
+    if (scenario.git) await makeRepository(workdir, env);
+    provider = await startProvider(scenario, { workdir });
+    const config = openCodeConfig(scenario, { url: provider.url, workdir });
+    await writeFile(configPath, JSON.stringify(config, undefined, 2));
+  } catch (problem) {
+    await remove();
+    throw problem;
+  }
+  return { env, workdir, home, tmpdir, configPath, provider, remove, [Symbol.asyncDispose]: remove };
+}
+
+/** The path of the opencode that is installed beside the tests. */
+export function openCodeBinary(): string {
+  const manifest = createRequire(import.meta.url).resolve("opencode-ai/package.json");
+  const name = process.platform === "win32" ? "opencode.cmd" : "opencode";
+  const binary = path.join(path.dirname(manifest), "..", ".bin", name);
+  if (!existsSync(binary)) throw new Error(`${binary} is missing; \`npm install\` puts it there.`);
+  return binary;
+}
+
+/** The configuration that makes opencode talk to the scripted provider and to nobody else. */
+export function openCodeConfig(
+  scenario: Scenario,
+  { url, workdir }: { readonly url: string; readonly workdir: string },
+): Record<string, unknown> {
+  const models = Object.fromEntries(
+    scenario.models.map(({ id, cost, limit }) => [
+      id,
+      {
+        name: id,
+        limit,
+        ...(cost && {
+          cost: {
+            input: cost.input,
+            output: cost.output,
+            cache_read: cost.cacheRead,
+            cache_write: cost.cacheWrite,
+          },
+        }),
+      },
+    ]),
+  );
+  return {
+    $schema: "https://opencode.ai/config.json",
+    share: "disabled",
+    autoupdate: false,
+    // Language servers and formatters would make runs slower and their edits differ from machine to machine.
+    lsp: false,
+    formatter: false,
+    model: `${providerId}/${scenario.models[0].id}`,
+    small_model: `${providerId}/${titleModel}`,
+    provider: {
+      [providerId]: {
+        npm: packages[scenario.protocol],
+        name: "Scripted provider",
+        options: { baseURL: `${url}/v1`, apiKey: "scripted" },
+        models: {
+          ...models,
+          [titleModel]: { name: titleModel, limit: { context: 100_000, output: 1_000 } },
+        },
+      },
+    },
+    ...fillInRecord(scenario.opencode, workdir),
+  };
+}
+
+function environment(place: { home: string; tmpdir: string; configPath: string }): Record<string, string> {
+  const { home, tmpdir, configPath } = place;
+  return {
+    // The running node first: scenarios call `node` in bash.
+    PATH: [path.dirname(process.execPath), process.env.PATH ?? ""].join(path.delimiter),
+    HOME: home,
+    USERPROFILE: home,
+    XDG_CONFIG_HOME: path.join(home, ".config"),
+    XDG_DATA_HOME: path.join(home, ".local", "share"),
+    XDG_STATE_HOME: path.join(home, ".local", "state"),
+    XDG_CACHE_HOME: path.join(home, ".cache"),
+    TMPDIR: tmpdir,
+    SHELL: "/bin/bash",
+    LANG: "C.UTF-8",
+    TZ: "UTC",
+    NO_COLOR: "1",
+    OPENCODE_CONFIG: configPath,
+    OPENCODE_DISABLE_PROJECT_CONFIG: "1",
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
+    OPENCODE_DISABLE_CLAUDE_CODE: "1",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_TERMINAL_PROMPT: "0",
+  };
+}
+
+/** One commit with fixed author and dates, so that opencode's project id, the commit's hash, is always the same. */
+async function makeRepository(workdir: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const date = "2026-01-01T00:00:00Z";
+  const author = { GIT_AUTHOR_NAME: "Example", GIT_AUTHOR_EMAIL: "example@example.com" };
+  const committer = { GIT_COMMITTER_NAME: "Example", GIT_COMMITTER_EMAIL: "example@example.com" };
+  const options = {
+    cwd: workdir,
+    env: { ...env, ...author, ...committer, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
+    extendEnv: false,
+  };
+  await execa("git", ["init", "--quiet", "--initial-branch=main"], options);
+  await execa("git", ["add", "--all"], options);
+  await execa("git", ["commit", "--quiet", "--allow-empty", "--message=Begin"], options);
+}
+
+/**
+ * Ends the processes that a killed opencode left behind: those whose HOME is this bench's. bash tools survive their
+ * opencode and would go on writing into folders that are being removed. Without /proc they end by themselves.
+ */
+async function endLeftovers(home: string): Promise<void> {
+  if (process.platform !== "linux") return;
+  for (const entry of await readdir("/proc")) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const environ = await readFile(`/proc/${entry}/environ`, "utf8").catch(() => "");
+    if (!environ.split("\0").includes(`HOME=${home}`)) continue;
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended between being found and being killed.
+    }
+  }
+}

@@ -1,0 +1,283 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
+import { type ReceivedSpan, readSpans } from "./received-spans.js";
+
+/** One scripted answer. */
+export type Answer =
+  | { readonly kind: "accept" }
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly body?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** OTLP's partial success: status 200, and so many spans were not taken. */
+  | { readonly kind: "partial"; readonly rejectedSpans: number | string; readonly errorMessage: string }
+  | { readonly kind: "redirect"; readonly location: string; readonly status?: number }
+  /** Reads the request and never answers. */
+  | { readonly kind: "hang" }
+  /** Reads the request and tears the connection down. */
+  | { readonly kind: "reset" };
+
+export interface ReceiverBehaviour {
+  /** Answers given one after the other; when they are used up, `always` counts. */
+  readonly script?: readonly Answer[];
+  /** The answer to every other request; default: accept what Langfuse would accept. */
+  readonly always?: Answer;
+  /** 413 for a decoded body of more bytes than this. */
+  readonly maxBytes?: number;
+  /** 400 for the whole request when it holds one of these span ids, as Langfuse does with a malformed span. */
+  readonly refuseSpanIds?: Iterable<string>;
+  /** Waits so long before each answer. */
+  readonly delayMs?: number;
+  /** 401 for any other pair of keys. */
+  readonly keys?: { readonly publicKey: string; readonly secretKey: string };
+  /** `otlp` asks for no authentication and none of Langfuse's headers. Default: `langfuse`. */
+  readonly dialect?: "langfuse" | "otlp";
+}
+
+export interface ReceivedRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body after gunzip. */
+  readonly body: string;
+  /** The body as JSON; undefined when it is none. */
+  readonly json: unknown;
+  readonly spans: readonly ReceivedSpan[];
+  /** What was answered; undefined for a request that was hung or reset. */
+  readonly status: number | undefined;
+}
+
+export interface Receiver {
+  /** `http://127.0.0.1:<port>`, without a path: good as LANGFUSE_BASE_URL and as OTEL_EXPORTER_OTLP_ENDPOINT. */
+  readonly url: string;
+  readonly port: number;
+  /** Every request so far, also refused ones, in the order of arrival. */
+  readonly requests: readonly ReceivedRequest[];
+  /** What on the wire a real Langfuse would refuse, drop or show late; empty when all is well. */
+  readonly violations: readonly string[];
+  /** The spans of all accepted requests, a span that came twice twice. */
+  spans(): readonly ReceivedSpan[];
+  /** Changes how it answers from now on. */
+  behave(behaviour: ReceiverBehaviour): void;
+  /** Resolves when so many requests have arrived in all. */
+  arrived(count: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an HTTP server on 127.0.0.1 that takes OTLP/JSON traces as Langfuse does, keeps everything and checks what is on the wire.
+ *
+ * @param port 0 for any; a number to come back where an earlier receiver was
+ */
+export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0): Promise<Receiver> {
+  let current = behaviour;
+  let script = [...(behaviour.script ?? [])];
+  const requests: ReceivedRequest[] = [];
+  const violations: string[] = [];
+  const waiting: { count: number; resolve: () => void }[] = [];
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      violations.push(`the receiver failed: ${String(error)}`);
+      response.destroy();
+    });
+  });
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const raw = await readAll(request);
+    const headers = flatHeaders(request);
+    const found: string[] = [];
+    const read = readBody(raw, headers, found);
+    const refusal = refuse(request, headers, read, current, found);
+    const answer = script.shift() ?? current.always ?? refusal ?? { kind: "accept" };
+    violations.push(...found.map((text) => `request ${requests.length + 1}: ${text}`));
+    requests.push({
+      method: request.method ?? "",
+      path: request.url ?? "",
+      headers,
+      ...read,
+      status: statusOf(answer),
+    });
+    for (const one of waiting) if (requests.length >= one.count) one.resolve();
+    if (current.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, current.delayMs));
+    reply(answer, response);
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const address = server.address() as AddressInfo;
+
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    requests,
+    violations,
+    spans: () => requests.filter(({ status }) => status === 200).flatMap(({ spans }) => spans),
+    behave(next) {
+      current = next;
+      script = [...(next.script ?? [])];
+    },
+    arrived: (count) =>
+      new Promise<void>((resolve) => {
+        if (requests.length >= count) resolve();
+        else waiting.push({ count, resolve });
+      }),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface ReadBody {
+  readonly body: string;
+  readonly json: unknown;
+  readonly spans: readonly ReceivedSpan[];
+}
+
+function readBody(raw: Buffer, headers: Readonly<Record<string, string>>, found: string[]): ReadBody {
+  let bytes = raw;
+  if (headers["content-encoding"] === "gzip") bytes = gunzipSync(raw);
+  else if (headers["content-encoding"] !== undefined)
+    found.push(`content-encoding ${headers["content-encoding"]}`);
+  const body = bytes.toString("utf8");
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    found.push("the body is not JSON");
+    return { body, json: undefined, spans: [] };
+  }
+  return { body, json, spans: readSpans(json, found) };
+}
+
+/** How Langfuse would refuse the request, or undefined when it would take it. */
+function refuse(
+  request: IncomingMessage,
+  headers: Readonly<Record<string, string>>,
+  read: ReadBody,
+  behaviour: ReceiverBehaviour,
+  found: string[],
+): Answer | undefined {
+  const malformed = found.filter((text) => !text.includes("lone surrogate"));
+  if (request.method !== "POST") {
+    found.push(`method ${request.method}`);
+    return json(405, { message: "Method not allowed" });
+  }
+  if (behaviour.dialect !== "otlp") {
+    if (!request.url?.endsWith("/api/public/otel/v1/traces")) {
+      found.push(`path ${request.url}`);
+      return { kind: "status", status: 404, body: "<html>not found</html>" };
+    }
+    const keys = basicKeys(headers.authorization);
+    if (keys === undefined) {
+      found.push("no Basic authentication");
+      return json(401, { message: "No authorization header" });
+    }
+    const wanted = behaviour.keys;
+    if (wanted && (keys.publicKey !== wanted.publicKey || keys.secretKey !== wanted.secretKey)) {
+      return json(401, {
+        message: "Invalid credentials. Confirm that you've configured the correct host.",
+      });
+    }
+    if (headers["x-langfuse-ingestion-version"] !== "4") found.push("no x-langfuse-ingestion-version: 4");
+    for (const name of ["x-langfuse-sdk-name", "x-langfuse-sdk-version", "x-langfuse-public-key"]) {
+      if (!headers[name]) found.push(`no ${name}`);
+    }
+  }
+  if (headers["content-type"]?.split(";")[0]?.trim() !== "application/json") {
+    found.push(`content-type ${headers["content-type"]}`);
+    return json(400, { error: "Invalid content type" });
+  }
+  if (behaviour.maxBytes !== undefined && Buffer.byteLength(read.body) > behaviour.maxBytes) {
+    return json(413, { message: "Request entity too large" });
+  }
+  const refused = new Set(behaviour.refuseSpanIds ?? []);
+  const bad = read.spans.filter(({ spanId }) => refused.has(spanId));
+  if (bad.length > 0 || malformed.length > 0) {
+    const error = `Invalid OTLP trace export: ${Math.max(1, bad.length)} of ${read.spans.length} span(s) cannot be processed. The entire export was rejected.`;
+    return json(400, { error });
+  }
+  return undefined;
+}
+
+function basicKeys(
+  authorization: string | undefined,
+): { readonly publicKey: string; readonly secretKey: string } | undefined {
+  const encoded = /^Basic ([A-Za-z0-9+/]+=*)$/.exec(authorization ?? "")?.[1];
+  if (encoded === undefined) return undefined;
+  const decoded = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = decoded.indexOf(":");
+  if (colon < 1) return undefined;
+  return { publicKey: decoded.slice(0, colon), secretKey: decoded.slice(colon + 1) };
+}
+
+function json(status: number, value: unknown): Answer {
+  return { kind: "status", status, body: JSON.stringify(value) };
+}
+
+function statusOf(answer: Answer): number | undefined {
+  switch (answer.kind) {
+    case "accept":
+    case "partial":
+      return 200;
+    case "status":
+      return answer.status;
+    case "redirect":
+      return answer.status ?? 302;
+    case "hang":
+    case "reset":
+      return undefined;
+    default:
+      return answer satisfies never;
+  }
+}
+
+function reply(answer: Answer, response: ServerResponse): void {
+  const type = { "content-type": "application/json" };
+  switch (answer.kind) {
+    case "accept":
+      response.writeHead(200, type).end('{"name":"otel-ingestion-job","data":{"id":"1"}}');
+      return;
+    case "partial": {
+      const { rejectedSpans, errorMessage } = answer;
+      response.writeHead(200, type).end(JSON.stringify({ partialSuccess: { rejectedSpans, errorMessage } }));
+      return;
+    }
+    case "status":
+      response.writeHead(answer.status, { ...type, ...answer.headers }).end(answer.body ?? "");
+      return;
+    case "redirect":
+      response.writeHead(answer.status ?? 302, { location: answer.location }).end();
+      return;
+    case "hang":
+      return;
+    case "reset":
+      response.socket?.resetAndDestroy();
+      return;
+    default:
+      answer satisfies never;
+  }
+}
+
+async function readAll(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+function flatHeaders(request: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : (value ?? ""),
+    ]),
+  );
+}
