@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
+import { durationMs } from "./parse-duration.js";
 
 const CONFIG_FILE = "looptrace.config.json";
 
@@ -16,7 +17,15 @@ const configFile = z.strictObject({
   model: text.optional(),
   agent: text.optional(),
   variant: text.optional(),
-  timeout: text.optional(),
+  timeout: z
+    .string()
+    .transform((value, context) => {
+      const ms = durationMs(value);
+      if (ms !== undefined) return ms;
+      context.issues.push({ code: "custom", input: value, message: 'give a duration such as "10m"' });
+      return z.NEVER;
+    })
+    .optional(),
   projectConfig: z.boolean().optional(),
   traceName: text.optional(),
   userId: text.optional(),

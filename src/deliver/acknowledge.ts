@@ -17,7 +17,7 @@ export function createAcknowledgements(context: RunContext): Acknowledgements {
   const inThisRun = new Set<string>();
   return {
     async recall(consignment) {
-      const { content, acknowledged, alreadyAcknowledged } = consignment;
+      const { content, acknowledged, alreadyAcknowledged, rejected } = consignment;
       for (const [traceId, spans] of byTrace([...(content?.spans.values() ?? [])])) {
         const receipts = context.force
           ? { spanIds: new Set<string>(), problems: [] }
@@ -25,7 +25,8 @@ export function createAcknowledgements(context: RunContext): Acknowledgements {
         for (const problem of receipts.problems) problems.add(problem);
         for (const span of spans) {
           const key = spanKey(span);
-          if (acknowledged.has(key)) continue;
+          // A span that was set aside here, and then taken with another request, is counted once in each.
+          if (acknowledged.has(key) || rejected.has(key)) continue;
           if (receipts.spanIds.has(span.spanId) || inThisRun.has(key)) alreadyAcknowledged.add(key);
         }
       }

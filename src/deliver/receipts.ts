@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { ensurePrivateFolder, hasCode } from "./private-files.js";
 import type { StorePaths } from "./store-paths.js";
@@ -31,7 +32,7 @@ export async function readReceipts(
   const path = receiptPath(paths, destinationId, traceId);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readSettled(path);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return { spanIds: new Set(), problems: [] };
     return {
@@ -107,6 +108,21 @@ async function append(
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+const SETTLE_TRIES = 20;
+const SETTLE_PAUSE_MS = 10;
+
+/**
+ * Reads a file to which somebody may be appending. A reader can see the first half of a line whose writer is still at
+ * work; a line that stays without its end was cut off by a crash.
+ */
+async function readSettled(path: string): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    const text = await readFile(path, "utf8");
+    if (text === "" || text.endsWith("\n") || tries === SETTLE_TRIES) return text;
+    await pause(SETTLE_PAUSE_MS);
   }
 }
 

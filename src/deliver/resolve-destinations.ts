@@ -9,8 +9,8 @@ import { isHeader, otlpHeaders } from "./otlp-headers.js";
 
 /** Settings that take precedence over the environment, each on its own. */
 export interface DestinationOptions {
-  /** looptrace's version, told to Langfuse as the SDK's. */
-  readonly sdkVersion: string;
+  /** The version that Langfuse is told as the SDK's; default looptrace's own. */
+  readonly sdkVersion?: string;
   readonly langfuse?: {
     readonly publicKey?: string;
     readonly secretKey?: string;
@@ -36,7 +36,7 @@ const DEFAULT_BASE_URL = "https://cloud.langfuse.com";
  * @returns an empty list when nothing is configured
  * @throws {ConfigurationError} when something is configured by half or cannot work
  */
-export function resolveDestinations(options: DestinationOptions): readonly Destination[] {
+export function resolveDestinations(options: DestinationOptions = {}): readonly Destination[] {
   const read = reader(options.env ?? process.env);
   const found = [langfuseDestination(options, read), otlpDestination(options, read)].filter(
     (destination) => destination !== undefined,

@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
 /** Where looptrace keeps its files on the user's machine. All folders are 0700, all files 0600. */
 export interface StorePaths {
@@ -15,10 +15,11 @@ export interface StorePaths {
 }
 
 /**
- * @param env the environment; `XDG_DATA_HOME` counts when it is an absolute path (the XDG base directory
+ * @param env the environment; `LOOPTRACE_HOME` names the folder itself, else `XDG_DATA_HOME` counts when it is an absolute path (the XDG base directory
  *   specification says to ignore a relative one), else `~/.local/share`
  */
 export function storePaths(env: Readonly<Record<string, string | undefined>> = process.env): StorePaths {
+  if (env.LOOPTRACE_HOME) return storePathsAt(resolve(env.LOOPTRACE_HOME));
   const data = env.XDG_DATA_HOME;
   const base = data !== undefined && isAbsolute(data) ? data : join(env.HOME || homedir(), ".local", "share");
   return storePathsAt(join(base, "looptrace"));

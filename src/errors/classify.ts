@@ -67,7 +67,7 @@ function exportError(evidence: TurnEvidence): Verdict {
 
 /** `stop`, or `tool-calls` where the call was opencode's own tool for structured answers. */
 function answered({ lastAssistant }: TurnEvidence): Verdict {
-  if (lastAssistant === null || !lastAssistant.completed || lastAssistant.isSummary) return null;
+  if (lastAssistant === null || lastAssistant.isSummary) return null;
   const gaveStructure = lastAssistant.tools.some(
     ({ tool, status }) => tool === "StructuredOutput" && status === "completed",
   );

@@ -45,13 +45,11 @@ const meanings: readonly (readonly [WordMeaning, RegExp])[] = [
   ],
 ];
 
-/** Meanings that tell more than the HTTP status they come with: gateways send them with any of 400 to 429. */
-const BEFORE_STATUS: ReadonlySet<WordMeaning> = new Set([
-  "billing_error",
-  "content_filter",
-  "context_overflow",
-  "rate_limit",
-]);
+/**
+ * Meanings that tell more than the HTTP status they come with: gateways send them with any of 400 to 429. (So they do
+ * with money, which has a rule of its own.)
+ */
+const BEFORE_STATUS: ReadonlySet<WordMeaning> = new Set(["content_filter", "context_overflow", "rate_limit"]);
 
 /** What a provider's words mean together; `null` when none is known. */
 export function meaningOf(words: readonly string[]): WordMeaning | null {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { childEnvironment } from "./child-environment.js";
 import { plainText } from "./plain-text.js";
@@ -12,6 +12,9 @@ export interface OpenCodeProgram {
   /** Such as `1.18.33`; null when it did not say. */
   readonly version: string | null;
 }
+
+/** What was read before, by path, size and time of the file: one start of opencode costs most of a second. */
+const known = new Map<string, string>();
 
 const DEADLINE_MS = 30_000;
 const OLDEST_MINOR = 15;
@@ -29,6 +32,10 @@ export async function readVersion(
   folder: RunFolder,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly version: string | null; readonly warning: string | null }> {
+  const file = await stat(path).catch(() => null);
+  const key = `${path}\n${file?.size}\n${file?.mtimeMs}`;
+  const before = known.get(key);
+  if (before !== undefined) return { version: before, warning: versionWarning(before) };
   const files = await folder.streams("version");
   const exit = await spawnOpenCode({
     path,
@@ -51,7 +58,10 @@ export async function readVersion(
   });
   const output = plainText(await readFile(files.stdout, "utf8")).trim();
   const version = /^v?(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null;
-  if (version !== null) return { version, warning: versionWarning(version) };
+  if (version !== null) {
+    known.set(key, version);
+    return { version, warning: versionWarning(version) };
+  }
   const said = output || plainText(await readFile(files.stderr, "utf8")).trim();
   const how = exit.kind === "exited" ? `exit ${exit.code}` : `ended by ${exit.signal}`;
   return {

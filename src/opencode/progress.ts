@@ -12,13 +12,18 @@ export type Phase =
   | { readonly kind: "tools"; readonly running: readonly RunningTool[] }
   /** An attempt failed; opencode waits before the next one. */
   | { readonly kind: "retrying"; readonly since: number; readonly reason: string }
-  /** opencode asks for a permission; nobody will answer. */
-  | { readonly kind: "permission"; readonly permission: string; readonly detail: string }
   | { readonly kind: "finishing" };
 
 export interface RunningTool {
   /** The permission that the tool needs, which for most tools is its name; `edit` for all that change files. */
   readonly name: string;
+  readonly detail: string;
+  readonly since: number;
+}
+
+/** A permission that opencode asks for. `since`: epoch, ms; `detail`: the patterns, as JSON. */
+export interface Asking {
+  readonly permission: string;
   readonly detail: string;
   readonly since: number;
 }
@@ -29,6 +34,11 @@ export interface Progress {
   /** Which iteration of the loop, from 0; null before the first. */
   readonly step: number | null;
   readonly phase: Phase;
+  /**
+   * Asked since the last request to the model. In the root session opencode answers by itself at once; what a subagent asks
+   * is never answered by 1.15 and 1.17, not even with automatic approval: the run then hangs until its deadline.
+   */
+  readonly asking: Asking | null;
   readonly toolsDone: number;
   /** How many of these failed. */
   readonly toolsFailed: number;
@@ -56,6 +66,7 @@ export const initialProgress: Progress = {
   sessionId: null,
   step: null,
   phase: { kind: "starting" },
+  asking: null,
   toolsDone: 0,
   toolsFailed: 0,
   failedAttempts: 0,
@@ -127,7 +138,12 @@ function afterLine(progress: Progress, line: LogLine): Progress {
     case "exiting loop":
       // opencode opens one more iteration to find out that there is nothing left to do.
       return isRoot
-        ? { ...progress, step: progress.step ? progress.step - 1 : null, phase: { kind: "finishing" } }
+        ? {
+            ...progress,
+            step: progress.step ? progress.step - 1 : null,
+            phase: { kind: "finishing" },
+            asking: null,
+          }
         : progress;
     case "stream":
       return afterRequest(progress, line, isRoot);
@@ -143,10 +159,10 @@ function afterLine(progress: Progress, line: LogLine): Progress {
     case "asking":
       return {
         ...progress,
-        phase: {
-          kind: "permission",
+        asking: {
           permission: line.fields.permission ?? "",
           detail: line.fields.patterns ?? "",
+          since: line.at,
         },
       };
     default:
@@ -158,8 +174,9 @@ function stepOf(line: LogLine): number | undefined {
   return /^\d{1,9}$/.test(line.fields.step ?? "") ? Number(line.fields.step) : undefined;
 }
 
-function afterRequest(progress: Progress, line: LogLine, isRoot: boolean): Progress {
-  if (line.fields.small === "true") return progress;
+function afterRequest(before: Progress, line: LogLine, isRoot: boolean): Progress {
+  if (line.fields.small === "true") return before;
+  const progress = before.asking ? { ...before, asking: null } : before;
   if (isRoot) return { ...progress, phase: { kind: "waiting-for-model", since: line.at } };
   // A subagent asks its model again, so the tools that it ran before are done; its own task goes on.
   if (progress.phase.kind !== "tools") return progress;

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync, rmSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { onExit } from "signal-exit";
+import { endProcesses } from "./end-processes.js";
 import type { StreamFiles } from "./spawn-opencode.js";
 
 /** A private folder for one run: what goes into opencode and what comes out of it, and its temporary files. */
@@ -24,6 +25,7 @@ export interface RunFolder {
 const PREFIX = "looptrace-";
 /** `looptrace-<pid>-<start of that process>-<machine, boot and pid namespace>-<random>` */
 const NAME = /^looptrace-(\d+)-(\d+)-([0-9a-f]{8})-/;
+const RUN_ID_FILE = "run-id";
 /** A folder of another boot or container says nothing about its process; untouched this long, it is taken for dead. */
 const FOREIGN_MAX_AGE_MS = 48 * 3_600_000;
 
@@ -44,9 +46,11 @@ export async function createRunFolder(): Promise<RunFolder> {
     await writeFile(file, text, { mode: 0o600 });
     return file;
   };
+  const runId = randomUUID();
+  await write(RUN_ID_FILE, runId);
   return {
     path,
-    runId: randomUUID(),
+    runId,
     temporary,
     write,
     streams: async (name, stdin = "") => ({
@@ -62,7 +66,10 @@ export async function createRunFolder(): Promise<RunFolder> {
   };
 }
 
-/** Removes the run folders of looptrace processes that are gone. Never fails: a folder that cannot be removed stays. */
+/**
+ * Removes the run folders of looptrace processes that are gone, and ends what these were driving: an opencode whose driver
+ * was killed has no deadline any more. Never fails: a folder that cannot be removed stays.
+ */
 export async function sweepRunFolders(): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
   for (const name of names) {
@@ -74,7 +81,10 @@ export async function sweepRunFolders(): Promise<void> {
       where === place()
         ? !isAlive(Number(pid), Number(start))
         : (await lastTouched(path)) < Date.now() - FOREIGN_MAX_AGE_MS;
-    if (dead) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    if (!dead) continue;
+    const runId = await readFile(join(path, RUN_ID_FILE), "utf8").catch(() => "");
+    if (where === place() && runId !== "") await endProcesses(runId);
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -18,16 +18,13 @@ export interface RequestLimits {
  *
  * The same trace with the same options gives the same bytes. The root span is the last one of the last request, so
  * that a trace which shows its root is whole.
- *
- * @param skip ids of spans that are not to be sent again
  */
 export function* encodeTrace(
   trace: LoopTrace,
   options: TraceOptions = {},
   limits: RequestLimits = {},
-  skip: ReadonlySet<string> = new Set(),
 ): Generator<OtlpRequest> {
-  const data = describeTrace(trace, options).filter(({ spanId }) => !skip.has(spanId));
+  const data = describeTrace(trace, options);
   const maxSpans = limits.spans ?? 500;
   const maxBytes = limits.bytes ?? 3 * 1024 * 1024;
   const makeSpan = spanMaker(options);

@@ -24,8 +24,8 @@ import { compactionPart, isAssistant, isUser, type Turn, turnsOf } from "./turns
 
 export interface LoopContext {
   readonly logs: ReadonlyMap<string, SessionLog>;
-  /** How the process that ran the session's last turn ended, where that is known. */
-  readonly run: RunEvidence | undefined;
+  /** How the processes ended that ran the session's turns, where that is known. */
+  readonly runs: readonly RunEvidence[];
 }
 
 /** A session's loops, one a turn, with the loops of its subagents inside the tools that started them. */
@@ -38,7 +38,7 @@ export function loopsOf(
   const children = new Map(
     [...new Set([...subagents.byPart.values()].flat().map(({ tree: child }) => child))].map((child) => [
       child,
-      loopsOf(child, { ...context, run: undefined }),
+      loopsOf(child, { ...context, runs: [] }),
     ]),
   );
   const loopsOfPart = (partId: string): readonly Loop[] =>
@@ -46,10 +46,9 @@ export function loopsOf(
       ({ tree: child, turn }) => children.get(child)?.loops[turn] ?? [],
     );
   const loops = turns.map((turn, index) => {
-    const last = index === turns.length - 1;
     return buildLoop(turn, tree, {
       log: context.logs.get(tree.session.info.id),
-      run: last ? context.run : undefined,
+      run: runOf(turn, context.runs),
       nextTurnAt: turns[index + 1]?.user.info.time.created,
       loopsOfPart,
       notes: index === 0 && stray.length > 0 ? [strayNote(stray)] : [],
@@ -109,6 +108,12 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   };
 }
 
+/** The run in which a turn began; both times are of the machine that ran it. */
+function runOf(turn: Turn, runs: readonly RunEvidence[]): RunEvidence | undefined {
+  const at = turn.user.info.time.created;
+  return runs.findLast(({ startedAt, endedAt }) => startedAt <= at && at <= endedAt);
+}
+
 /** Walks the turn's messages; what arrives between two calls is the later one's input. */
 function buildSteps(turn: Turn, tree: SessionTree, context: TurnContext): Step[] {
   const rules = clockRules(tree.session.info.version);
@@ -134,7 +139,8 @@ function buildSteps(turn: Turn, tree: SessionTree, context: TurnContext): Step[]
       events,
       rules,
       log: context.log,
-      closedAt: nextAt === undefined ? Math.max(lastMoment, context.run?.endedAt ?? lastMoment) : lastMoment,
+      // Nothing went on after the process had ended; within a turn the next message tells nothing about this one's end.
+      closedAt: later ? lastMoment : Math.max(lastMoment, context.run?.endedAt ?? lastMoment),
       until: Math.min(
         nextAt ?? Number.POSITIVE_INFINITY,
         message.info.time.completed ?? Number.POSITIVE_INFINITY,

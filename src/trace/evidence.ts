@@ -1,22 +1,34 @@
+import { z } from "zod";
 import type { LogEvidence } from "../opencode/log-evidence.js";
-import type { ErrorObject } from "../opencode/schema/session-export.js";
 
-/** How the process that ran the last turn ended; known only where looptrace drove it. */
-export interface RunEvidence {
+/** How one `opencode run` ended; known only where looptrace drove it. Kept beside the session, hence a schema. */
+export const runEvidence = z.object({
   /** Errors of the run's event stream; for an unknown model they are the only trace of what went wrong. */
-  readonly streamErrors: readonly ErrorObject[];
-  readonly exit:
-    | { readonly kind: "exited"; readonly code: number }
-    | { readonly kind: "signalled"; readonly signal: string; readonly by: "deadline" | "caller" | "other" };
+  streamErrors: z.array(z.object({ name: z.string(), data: z.unknown().optional() })),
+  exit: z.discriminatedUnion("kind", [
+    z.object({
+      kind: z.literal("exited"),
+      code: z.number(),
+      /** Who had already asked it to stop when it came to its own end. */
+      asked: z.enum(["deadline", "caller", "other"]).optional(),
+    }),
+    z.object({
+      kind: z.literal("signalled"),
+      signal: z.string(),
+      by: z.enum(["deadline", "caller", "other"]),
+    }),
+  ]),
   /** ms since the epoch. */
-  readonly startedAt: number;
-  readonly endedAt: number;
+  startedAt: z.number(),
+  endedAt: z.number(),
   /** The last lines of what opencode said on stderr; attached to errors, never interpreted. */
-  readonly stderr: string;
-}
+  stderr: z.string(),
+});
+export type RunEvidence = z.infer<typeof runEvidence>;
 
 /** What is known beside the export; all of it optional, none of it changes an id. */
 export interface Evidence {
   readonly log?: LogEvidence;
-  readonly run?: RunEvidence;
+  /** The runs of the session that looptrace drove; each tells about the turn that began in it. */
+  readonly runs?: readonly RunEvidence[];
 }

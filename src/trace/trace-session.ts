@@ -17,7 +17,7 @@ import { traceIdOf } from "./span-id.js";
  */
 export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
   const logs = logBySession(evidence.log);
-  const { loops, unclaimed } = loopsOf(tree, { logs, run: evidence.run });
+  const { loops, unclaimed } = loopsOf(tree, { logs, runs: evidence.runs ?? [] });
   const traces = loops.map(
     (loop, turn): LoopTrace => ({
       traceId: traceIdOf(loop.sessionId, loop.userMessageId),

@@ -64,6 +64,6 @@ function lastAssistantOf(message: AssistantMessage | undefined): LastAssistant |
 function processEnd(run: RunEvidence): ProcessEnd {
   const afterMs = run.endedAt - run.startedAt;
   return run.exit.kind === "exited"
-    ? { exitCode: run.exit.code, by: "other", afterMs }
+    ? { exitCode: run.exit.code, by: run.exit.asked ?? "other", afterMs }
     : { signal: run.exit.signal, by: run.exit.by, afterMs };
 }

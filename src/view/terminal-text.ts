@@ -1,25 +1,20 @@
-import { stripVTControlCharacters } from "node:util";
 import stringWidth from "string-width";
+import { plainText } from "../opencode/plain-text.js";
 
 /**
  * Text from a model or a tool as it may stand on one line of a terminal: escape sequences and control characters gone,
  * invisible direction marks too (they can make a line read as another), white space folded, valid Unicode.
  */
 export function oneLine(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/\s+/gu, " ")
-    .replace(/[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/gu, "")
-    .trim()
-    .toWellFormed();
+  return severalLines(text).replace(/\s+/gu, " ").trim();
 }
 
 /** The same for text of several lines: line feeds and tabs stay. */
 export function severalLines(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/\r\n?/g, "\n")
-    .replace(/(?![\n\t])[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/gu, "")
-    .toWellFormed();
+  return plainText(text).replace(DIRECTION_MARKS, "").toWellFormed();
 }
+
+const DIRECTION_MARKS = /[\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/gu;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 

@@ -29,16 +29,23 @@ export interface TreeRow {
 
 /** A trace as rows, in the order of a tree that is read from top to bottom; calls and tools by when they began. */
 export function treeRows(trace: LoopTrace): readonly TreeRow[] {
-  return loopRows(trace.loop, [], trace.loop.start);
+  return loopRows(trace.loop, [], { at: trace.loop.start, directory: trace.session.directory });
 }
 
-function loopRows(loop: Loop, above: readonly boolean[], origin: number): TreeRow[] {
+/** What all rows are seen from. */
+interface Origin {
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly directory: string;
+}
+
+function loopRows(loop: Loop, above: readonly boolean[], origin: Origin): TreeRow[] {
   return [
     {
       more: above,
       name: "opencode.loop",
       tone: loop.error ? "failed" : "plain",
-      offset: loop.start - origin,
+      offset: loop.start - origin.at,
       duration: loop.end - loop.start,
       exact: loop.timing === "exact",
       tokens: null,
@@ -49,12 +56,12 @@ function loopRows(loop: Loop, above: readonly boolean[], origin: number): TreeRo
   ];
 }
 
-function stepRows(step: Step, more: readonly boolean[], origin: number): TreeRow[] {
+function stepRows(step: Step, more: readonly boolean[], origin: Origin): TreeRow[] {
   const below: { at: number; rows: (last: boolean) => TreeRow[] }[] = [
     ...step.events.map((event) => ({
       at: event.at,
       rows: (last: boolean) => [
-        noteRow([...more, !last], event.name, event.at - origin, attributesText(event.attributes)),
+        noteRow([...more, !last], event.name, event.at - origin.at, attributesText(event.attributes)),
       ],
     })),
     ...step.retries.map((retry) => ({
@@ -64,7 +71,7 @@ function stepRows(step: Step, more: readonly boolean[], origin: number): TreeRow
           ...noteRow(
             [...more, !last],
             "retry",
-            retry.start - origin,
+            retry.start - origin.at,
             retry.error ? errorText(retry.error) : "the stream broke off",
           ),
           duration: retry.end - retry.start,
@@ -86,7 +93,7 @@ function stepRows(step: Step, more: readonly boolean[], origin: number): TreeRow
       more,
       name: `loop.step-${step.index}`,
       tone: step.outcome === "failed" ? "failed" : "plain",
-      offset: step.start - origin,
+      offset: step.start - origin.at,
       duration: step.end - step.start,
       exact: step.timing === "exact",
       tokens: null,
@@ -97,13 +104,13 @@ function stepRows(step: Step, more: readonly boolean[], origin: number): TreeRow
   ];
 }
 
-function callRowsOf(call: Call, more: readonly boolean[], origin: number): (last: boolean) => TreeRow[] {
+function callRowsOf(call: Call, more: readonly boolean[], origin: Origin): (last: boolean) => TreeRow[] {
   return (last) => [
     {
       more: [...more, !last],
       name: `llm-call-${call.index}`,
       tone: call.error ? "failed" : "plain",
-      offset: call.start - origin,
+      offset: call.start - origin.at,
       duration: call.end - call.start,
       exact: call.timing === "exact",
       tokens: call.usage && {
@@ -118,18 +125,20 @@ function callRowsOf(call: Call, more: readonly boolean[], origin: number): (last
   ];
 }
 
-function toolRows(tool: Tool, more: readonly boolean[], origin: number): TreeRow[] {
+function toolRows(tool: Tool, more: readonly boolean[], origin: Origin): TreeRow[] {
   return [
     {
       more,
       name: `tool.${tool.name}`,
       tone: tool.failure ? "warning" : "plain",
-      offset: tool.start - origin,
+      offset: tool.start - origin.at,
       duration: tool.end - tool.start,
       exact: tool.timing === "exact",
       tokens: null,
       cost: null,
-      detail: tool.failure ? `${tool.failure.kind}: ${oneLine(tool.failure.message)}` : toolDetail(tool),
+      detail: tool.failure
+        ? `${tool.failure.kind}: ${oneLine(tool.failure.message)}`
+        : toolDetail(tool, origin.directory),
     },
     ...tool.loops.flatMap((loop, index) => loopRows(loop, [...more, index < tool.loops.length - 1], origin)),
   ];
@@ -149,11 +158,17 @@ function callDetail(call: Call): string {
     .join(" · ");
 }
 
-/** What a reader recognises a tool call by: its title, else its first telling argument. */
-function toolDetail(tool: Tool): string {
-  if (tool.title) return oneLine(tool.title.slice(0, 400));
+/** What a reader recognises a tool call by: its title, else its arguments. */
+function toolDetail(tool: Tool, directory: string): string {
+  if (tool.title) return oneLine(withoutDirectory(tool.title, directory).slice(0, 400));
   if (typeof tool.input === "string") return oneLine(tool.input.slice(0, 400));
   return oneLine((JSON.stringify(tool.input) ?? "").slice(0, 400));
+}
+
+/** Outside of git opencode titles files by their path from the root, without its first slash. */
+function withoutDirectory(title: string, directory: string): string {
+  const prefix = `${directory.replace(/^\//, "")}/`;
+  return prefix !== "/" && title.startsWith(prefix) ? title.slice(prefix.length) : title;
 }
 
 function promptOf(loop: Loop): string {

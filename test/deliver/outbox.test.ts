@@ -77,13 +77,17 @@ test("of several that claim at once, one wins", async () => {
 
 test("the claim of a living process holds, that of a dead one is taken over", async () => {
   const folder = await outboxFolder();
-  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const script = `
+    import { claimToken } from ${JSON.stringify(new URL("../../src/deliver/claim-token.ts", import.meta.url).href)};
+    process.stdout.write(claimToken());
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
-  await once(child, "spawn");
-  const pid = child.pid ?? 0;
-  const alive = await startOf(pid);
+  const [printed] = await once(child.stdout, "data");
   const mine = await putRequest(folder, BODY, 2, NOW);
-  const theirs = { ...mine, owner: tokenOf(pid, alive) };
+  const theirs = { ...mine, owner: String(printed) };
   await rename(entryPath(mine), entryPath(theirs));
   expect(await claimRequest(theirs)).toBeUndefined();
 
@@ -121,20 +125,3 @@ test("a file that cannot be written leaves nothing behind", async () => {
   await expect(writeWhole(join(folder, "taken"), "x")).rejects.toThrow();
   expect(await readdir(folder)).toEqual(["taken"]);
 });
-
-/** The start time that the implementation would read, found by its own claim in a child of the same kind. */
-async function startOf(pid: number): Promise<string> {
-  for (const start of await candidates(pid)) {
-    if (await isOwnerAlive(tokenOf(pid, start), "/")) return start;
-  }
-  throw new Error(`no start time of process ${pid} is recognised`);
-}
-
-async function candidates(pid: number): Promise<readonly string[]> {
-  const { readFile } = await import("node:fs/promises");
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return stat
-    .slice(stat.lastIndexOf(")") + 2)
-    .split(" ")
-    .map((field) => Number(field).toString(16));
-}

@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -45,6 +46,18 @@ test("a cut line costs only itself, and is reported", async () => {
   const { spanIds, problems } = await readReceipts(paths, "d1", TRACE);
   expect(spanIds).toEqual(new Set(["a", "c"]));
   expect(problems).toEqual([expect.stringContaining("1 damaged line in ")]);
+});
+
+test("a line that is being written is waited for", async () => {
+  const paths = await temporaryStore();
+  const path = join(paths.sent, "d1", `${TRACE}.jsonl`);
+  await addReceipt(paths, "d1", TRACE, ["a"]);
+  await appendFile(path, '\n{"acknowledged":["b"');
+  const reading = readReceipts(paths, "d1", TRACE);
+  // Enough has passed for the first look at the file, and far too little for the last.
+  await new Promise((resolve) => setTimeout(resolve, 15));
+  appendFileSync(path, "]}\n");
+  expect(await reading).toEqual({ spanIds: new Set(["a", "b"]), problems: [] });
 });
 
 test.each([["garbage"], ["\u0000\u0000"], ['{"acknowledged":"a"}'], ["[]"]])(

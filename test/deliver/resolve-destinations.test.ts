@@ -57,7 +57,9 @@ describe("Langfuse", () => {
     expect(resolve(newer)[0]?.endpoint).toContain("//baseurl.test/");
     const newest = { ...newer, LANGFUSE_BASE_URL: "http://base.test" };
     expect(resolve(newest)[0]?.endpoint).toContain("//base.test/");
-    expect(resolve(newest, { langfuse: { baseUrl: "http://opt.test" } })[0]?.endpoint).toContain("//opt.test/");
+    expect(resolve(newest, { langfuse: { baseUrl: "http://opt.test" } })[0]?.endpoint).toContain(
+      "//opt.test/",
+    );
   });
 
   test.each([
@@ -72,9 +74,12 @@ describe("Langfuse", () => {
     expect(error.message).not.toContain("hush");
   });
 
-  test.each(["localhost:3000", "example.com", "ftp://example.com", "http://"])("%s is no base URL", (base) => {
-    expect(failure({ ...KEYS, LANGFUSE_BASE_URL: base }).setting).toBe("LANGFUSE_BASE_URL");
-  });
+  test.each(["localhost:3000", "example.com", "ftp://example.com", "http://"])(
+    "%s is no base URL",
+    (base) => {
+      expect(failure({ ...KEYS, LANGFUSE_BASE_URL: base }).setting).toBe("LANGFUSE_BASE_URL");
+    },
+  );
 
   test("a key that cannot be a header is refused without being shown", () => {
     const error = failure({ ...KEYS, LANGFUSE_SECRET_KEY: "sk-lf\nbroken" });

@@ -86,7 +86,12 @@ test.each<[string, Answer, object]>([
   ["429 without a time", { kind: "status", status: 429 }, { kind: "throttled", retryAfterMs: undefined }],
   [
     "503",
-    { kind: "status", status: 503, body: '{"message":"Service Unavailable"}', headers: { "retry-after": "2" } },
+    {
+      kind: "status",
+      status: 503,
+      body: '{"message":"Service Unavailable"}',
+      headers: { "retry-after": "2" },
+    },
     { kind: "unavailable", retryAfterMs: 2000, message: expect.stringContaining("Service Unavailable") },
   ],
   ["500", { kind: "status", status: 500 }, { kind: "unavailable", retryAfterMs: undefined }],

@@ -120,7 +120,7 @@ describe("status and words of an APIError", () => {
       apiError(undefined, "no", body({ code: "invalid_prompt" })),
       "invalid_request",
     ],
-    ["no status, nothing told", apiError(undefined, "Cannot connect to API"), "server_error"],
+    ["no status, nothing told", apiError(undefined, "socket hang up"), "server_error"],
     [
       "another name with a status",
       { name: "SomeNewError", data: { message: "no", statusCode: 403 } },
@@ -249,6 +249,12 @@ describe("waits", () => {
   it("gives a server error the wait that was asked for, and none that was not", () => {
     const busy = apiError(503, "busy", { responseHeaders: { "retry-after": "3" } });
     expect(classified(busy)).toMatchObject({ code: "server_error", retryAfterMs: 3_000 });
+    const noStatus = apiError(undefined, "busy", {
+      responseHeaders: { "retry-after": "3" },
+      ...body({ type: "overloaded_error" }),
+    });
+    expect(classified(noStatus)).toMatchObject({ code: "server_error", retryAfterMs: 3_000 });
+    expect(classified({ ...noStatus, name: "UnknownError" })).toMatchObject({ retryAfterMs: 3_000 });
     expect(classified(apiError(503, "busy"))).not.toHaveProperty("retryAfterMs");
   });
 });

@@ -318,6 +318,15 @@ const failing: readonly Row[] = [
     { code: "aborted", abortedBy: "signal", signal: "SIGTERM", exitCode: 143 },
   ],
   [
+    "finish error without an error object",
+    turn({ lastAssistant: last({ finish: "error" }), process: { exitCode: 1, by: "other" } }),
+    {
+      code: "unknown",
+      evidence: "finish",
+      message: "The last message ended in an error that opencode did not record.",
+    },
+  ],
+  [
     "17b-structured-fail",
     failedTurn(named("StructuredOutputError", "Model did not produce structured output"), {
       lastAssistant: last({ finish: "stop" }),
@@ -406,6 +415,10 @@ const succeeding: readonly (readonly [string, TurnEvidence])[] = [
   [
     "07f-perm-deny-pattern: a refused tool, then an answer",
     turn({ lastAssistant: last({ tools: [rejectedBash] }) }),
+  ],
+  [
+    "answered, then killed before opencode closed the message",
+    turn({ lastAssistant: last({ completed: false }), process: killedByDeadline }),
   ],
   ["answered, then ended by the deadline while it idled", turn({ process: killedByDeadline })],
   [

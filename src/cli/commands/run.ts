@@ -1,0 +1,195 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { isDelivered } from "../../deliver/delivery-report.js";
+import { pushOutbox } from "../../deliver/push-outbox.js";
+import { resolveDestinations } from "../../deliver/resolve-destinations.js";
+import { storePaths } from "../../deliver/store-paths.js";
+import { adviceFor } from "../../errors/advice.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import type { McpServer } from "../../opencode/compose-config.js";
+import { transcriptOf } from "../../opencode/transcript.js";
+import { oneLine, severalLines } from "../../view/terminal-text.js";
+import { traceLine } from "../../view/trace-line.js";
+import { deliverTraces } from "../../workflow/deliver-traces.js";
+import { gitCommit } from "../../workflow/git-commit.js";
+import { mergeReports } from "../../workflow/merge-reports.js";
+import { OpenCode, type TurnResult } from "../../workflow/open-code.js";
+import { traceUrls } from "../../workflow/trace-urls.js";
+import { deliveryAdvice, deliveryText } from "../delivery-text.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { onInterrupt } from "../interrupt.js";
+import { progressLine } from "../progress-line.js";
+import { readSettings, type TraceFlags } from "../settings.js";
+import type { Terminal } from "../terminal.js";
+
+export interface RunFlags extends TraceFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly opencode?: string;
+  readonly model?: string;
+  readonly agent?: string;
+  readonly variant?: string;
+  readonly dir?: string;
+  readonly file?: readonly string[];
+  readonly session?: string;
+  readonly continue?: boolean;
+  readonly fork?: boolean;
+  readonly title?: string;
+  readonly system?: string;
+  readonly systemFile?: string;
+  readonly mcp?: readonly string[];
+  readonly mcpHeader?: readonly string[];
+  readonly timeout?: number;
+  readonly auto?: boolean;
+  readonly projectConfig?: boolean;
+  readonly logDir?: string;
+}
+
+/** `looptrace run`: one prompt with tracing on. @param extra what stood behind `--`: opencode's own arguments */
+export async function run(
+  message: string,
+  extra: readonly string[],
+  flags: RunFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  // What is wrong with the settings is said before the model costs anything.
+  const settings = readSettings(flags, terminal);
+  const destinations = resolveDestinations(settings.destinations);
+  const paths = storePaths(terminal.env);
+  const directory = resolve(terminal.cwd, flags.dir ?? ".");
+  const systemPrompt = await systemPromptOf(flags, terminal);
+  if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
+
+  const { file } = settings;
+  const agent = new OpenCode({
+    opencode: flags.opencode ?? file.opencode,
+    model: flags.model ?? file.model,
+    agent: flags.agent ?? file.agent,
+    variant: flags.variant ?? file.variant,
+    projectConfig: flags.projectConfig ?? file.projectConfig,
+    timeoutMs: flags.timeout ?? file.timeout,
+    session: flags.session,
+    continueLast: flags.continue,
+    fork: flags.fork,
+    title: flags.title,
+    autoApprove: flags.auto,
+    systemPrompt,
+    directory,
+    environment: terminal.env,
+    store: paths,
+    mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
+    files: (flags.file ?? []).map((path) => resolve(terminal.cwd, path)),
+    extraArguments: extra,
+  });
+  const commit = await gitCommit(directory);
+  const interrupt = onInterrupt();
+  const progress = flags.quiet ? undefined : progressLine(terminal);
+  let result: TurnResult;
+  try {
+    const hooks = { signal: interrupt.signal, ...(progress ? { onProgress: progress.show } : {}) };
+    result = await agent.run(message, {}, hooks);
+  } catch (error) {
+    if (interrupt.signal.aborted) return EXIT.interrupted;
+    throw error;
+  } finally {
+    progress?.stop();
+    interrupt.done();
+  }
+
+  for (const note of result.notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
+  if (flags.logDir !== undefined)
+    await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
+  const traceOptions = {
+    ...settings.trace,
+    ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
+  };
+  const own = await deliverTraces(result.traces, destinations, traceOptions, { paths });
+  const leftovers = (await pushOutbox(destinations, { paths, budgetMs: LEFTOVERS_BUDGET_MS })).reports;
+  const urls = await traceUrls(result.traces, destinations, traceOptions, own);
+
+  if (flags.json) terminal.out(`${JSON.stringify(jsonOf(result, own, urls), undefined, 2).toWellFormed()}\n`);
+  else if (result.text !== null) terminal.out(`${severalLines(result.text).trimEnd()}\n`);
+  for (const trace of result.traces) terminal.err(`${traceLine(trace)}\n`);
+  for (const url of Object.values(urls)) terminal.err(`${url}\n`);
+  if (destinations.length === 0 && result.sessionId !== null) {
+    terminal.err(`Kept on this machine; \`looptrace show ${result.sessionId}\` shows the trace.\n`);
+  }
+  for (const report of own) terminal.err(`${deliveryText(report)}\n`);
+  const reports = mergeReports(own, leftovers);
+  for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
+  if (result.error) terminal.err(`looptrace: ${adviceFor(result.error)}\n`);
+
+  if (interrupt.signal.aborted) return EXIT.interrupted;
+  if (result.error) return EXIT.turnFailed;
+  return isDelivered(own) ? EXIT.ok : EXIT.undelivered;
+}
+
+/** What earlier runs left is sent too, but nobody waits long for it. */
+const LEFTOVERS_BUDGET_MS = 2_000;
+
+function jsonOf(result: TurnResult, delivery: unknown, urls: unknown): object {
+  const { text, output, error, sessionId, totals, traces, exit, notes, opencode } = result;
+  return { sessionId, text, output, error, totals, opencode, exit, notes, urls, delivery, traces };
+}
+
+async function systemPromptOf(flags: RunFlags, terminal: Terminal): Promise<string | undefined> {
+  if (flags.systemFile === undefined) return flags.system;
+  if (flags.system !== undefined) {
+    throw new ConfigurationError(
+      "--system",
+      "Give the system prompt by --system or by --system-file, not both.",
+    );
+  }
+  const path = resolve(terminal.cwd, flags.systemFile);
+  return readFile(path, "utf8").catch((error: unknown) => {
+    throw new ConfigurationError("--system-file", `${path} cannot be read: ${messageOf(error)}`);
+  });
+}
+
+/** `--mcp name=url`, with `--mcp-header name=Header:value` for the headers that its server wants. */
+function mcpServers(servers: readonly string[], headers: readonly string[]): McpServer[] {
+  const byServer = new Map<string, Record<string, string>>();
+  for (const text of headers) {
+    const match = /^([^=]+)=([^:]+):(.*)$/s.exec(text);
+    const [, server, name, value] = match ?? [];
+    if (!server || !name || value === undefined) {
+      throw new ConfigurationError(
+        "--mcp-header",
+        "--mcp-header takes server=Header:value, for instance tickets=Authorization:Bearer…",
+      );
+    }
+    byServer.set(server, { ...byServer.get(server), [name.trim()]: value.trim() });
+  }
+  const found = servers.map((text): McpServer => {
+    const at = text.indexOf("=");
+    if (at <= 0) throw new ConfigurationError("--mcp", `--mcp takes name=url, not ${JSON.stringify(text)}.`);
+    const name = text.slice(0, at);
+    const own = byServer.get(name);
+    byServer.delete(name);
+    return { name, url: text.slice(at + 1), ...(own ? { headers: own } : {}) };
+  });
+  const [unknown] = byServer.keys();
+  if (unknown === undefined) return found;
+  throw new ConfigurationError(
+    "--mcp-header",
+    `--mcp-header names the server ${JSON.stringify(unknown)}, but no --mcp does.`,
+  );
+}
+
+async function makeLogDir(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new ConfigurationError("--log-dir", `${folder} cannot be made: ${messageOf(error)}`);
+  });
+}
+
+async function writeTranscript(folder: string, result: TurnResult, terminal: Terminal): Promise<void> {
+  if (!result.session) return;
+  const path = join(folder, `${result.session.session.info.id}.txt`);
+  await writeFile(path, transcriptOf(result.session), { mode: 0o600 }).catch((error: unknown) => {
+    terminal.err(`looptrace: the transcript could not be written to ${path}: ${messageOf(error)}\n`);
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

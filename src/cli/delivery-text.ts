@@ -1,0 +1,33 @@
+import type { DestinationReport } from "../deliver/delivery-report.js";
+import { count } from "../view/format.js";
+
+/** What became of a trace at one destination, as a line for a person. */
+export function deliveryText(report: DestinationReport): string {
+  const { destination, acknowledged, alreadyAcknowledged, pending, rejected, lastError } = report;
+  const parts = [
+    acknowledged > 0 ? `${count(acknowledged)} spans sent` : "",
+    alreadyAcknowledged > 0 ? `${count(alreadyAcknowledged)} were there already` : "",
+    pending.spans > 0 ? `${count(pending.spans)} spans not delivered` : "",
+    rejected > 0 ? `${count(rejected)} spans rejected` : "",
+  ].filter(Boolean);
+  const because = (pending.spans > 0 || rejected > 0) && lastError ? ` (${lastError})` : "";
+  return `${destination.label}: ${parts.join(", ") || "nothing to send"}${because}`;
+}
+
+/** What to do about what was not delivered; empty when everything was. */
+export function deliveryAdvice(reports: readonly DestinationReport[]): string[] {
+  const advice = reports.flatMap(({ problems }) => [...problems]);
+  const waiting = reports.some(({ pending }) => pending.spans > pending.unsavedSpans);
+  const lost = reports.reduce((sum, { pending }) => sum + pending.unsavedSpans, 0);
+  if (waiting) advice.push("What was not delivered is kept in the outbox; `looptrace push` sends it.");
+  if (lost > 0)
+    advice.push(
+      `${count(lost)} spans could not be kept either; run \`looptrace trace\` on the session again.`,
+    );
+  if (reports.some(({ rejected }) => rejected > 0)) {
+    advice.push(
+      "Rejected spans are kept below `rejected/` in looptrace's data folder, each with the reason.",
+    );
+  }
+  return advice;
+}

@@ -1,0 +1,206 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, Option } from "commander";
+import { EXIT, type ExitCode } from "./exit-codes.js";
+import { parseDuration } from "./parse-duration.js";
+import { collect, withTraceOptions } from "./shared-options.js";
+import type { Terminal } from "./terminal.js";
+
+const EXIT_CODES = `
+Exit codes:
+  0    the turn succeeded and its trace is where it belongs
+  1    the agent's turn failed; one line says why, --json has it whole
+  2    wrong usage, configuration or input
+  3    the turn is fine, but the trace could not be delivered now: it waits in the outbox
+  130  interrupted; what happened so far is recorded`;
+
+const ENVIRONMENT = `
+Where traces go (both may be set; without any they stay on this machine):
+  LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY, LANGFUSE_BASE_URL
+  OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS
+Also read: LANGFUSE_TRACING_ENVIRONMENT, LANGFUSE_RELEASE, LANGFUSE_USER_ID, TRACEPARENT, OTEL_SERVICE_NAME,
+  OTEL_RESOURCE_ATTRIBUTES, LOOPTRACE_OPENCODE, LOOPTRACE_HOME (else XDG_DATA_HOME), NO_COLOR, FORCE_COLOR.
+Settings that stay are kept in looptrace.config.json, in the project or above it.`;
+
+/**
+ * Runs one command line.
+ *
+ * The commands are loaded when they are called: `--help` must not wait for packages that it does not need.
+ *
+ * @param argv the arguments without node and the script
+ * @returns the exit code; never throws for what a user can cause
+ */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.ok;
+  // Commander takes what stands behind `--` for more of the message.
+  const end = argv[0] === "run" ? argv.indexOf("--") : -1;
+  const extra = end < 0 ? [] : argv.slice(end + 1);
+  const program = buildProgram(terminal, extra, (code) => {
+    exit = code;
+  });
+  try {
+    await program.parseAsync(end < 0 ? [...argv] : argv.slice(0, end), { from: "user" });
+    return exit;
+  } catch (error) {
+    // Commander has said already what was wrong; its code for --help and --version is 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const { reportError } = await import("./report-error.js");
+    return reportError(error, terminal);
+  }
+}
+
+function buildProgram(
+  terminal: Terminal,
+  extra: readonly string[],
+  finish: (code: ExitCode) => void,
+): Command {
+  const program = new Command("looptrace")
+    .description("Runs opencode with tracing on, and turns its sessions into Langfuse traces.")
+    .version(readVersion(), "-V, --version", "print looptrace's version")
+    .helpCommand(true)
+    .showHelpAfterError("(--help shows how)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      getOutHelpWidth: () => terminal.width,
+    })
+    .enablePositionalOptions()
+    .addHelpText("after", `${ENVIRONMENT}\n${EXIT_CODES}`);
+
+  const run = program
+    .command("run")
+    .summary("run opencode with tracing on")
+    .description("Runs opencode on a message, prints its answer, and traces what its loop did.")
+    .argument(
+      "[message...]",
+      "what to do; - reads it from standard input; what stands behind -- goes to opencode as it is",
+    )
+    .option("-m, --model <provider/model>", "model to use")
+    .option("--agent <name>", "opencode's agent to use")
+    .option("--variant <name>", "the model's variant, such as high")
+    .option("-d, --dir <directory>", "where opencode works")
+    .option("-f, --file <path>", "a file to attach; can be given several times", collect)
+    .option("-s, --session <id>", "go on with this session")
+    .option("-c, --continue", "go on with the project's last session")
+    .option("--fork", "go on in a copy of the session")
+    .option("--title <title>", "the session's title")
+    .option("--system <text>", "system prompt of the agent")
+    .option("--system-file <path>", "the same from a file")
+    .option("--mcp <name=url>", "a remote MCP server; can be given several times", collect)
+    .option(
+      "--mcp-header <name=Header:value>",
+      "a header for that server; {env:NAME} is read by opencode",
+      collect,
+    )
+    .option("--timeout <duration>", "deadline of the whole run (default: 10m)", parseDuration)
+    .option("--auto", "approve every permission that is not explicitly denied")
+    .option("--project-config", "let opencode read the project's opencode.json")
+    .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)")
+    .option("--log-dir <folder>", "write a readable transcript of the session there")
+    .option("-q, --quiet", "no progress")
+    .option("--json", "print the result with its traces as JSON")
+    // So that a message may begin with a hyphen; what looks like an option is refused by messageOf.
+    .allowUnknownOption();
+  withTraceOptions(run)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  looptrace run "Fix the failing test"
+  looptrace run -m anthropic/claude-sonnet-4-6 --timeout 20m --tag nightly "Update the changelog"
+  looptrace run --continue "Now add a test for it"
+  git diff | looptrace run - --json
+  looptrace run "Look into ticket 7" --mcp tickets=http://127.0.0.1:8000/mcp -- --share
+${EXIT_CODES}`,
+    )
+    .action(async (words: string[], flags, command: Command) => {
+      const { messageOf } = await import("./message.js");
+      const message = await messageOf(words, command);
+      const commands = await import("./commands/run.js");
+      finish(await commands.run(message, extra, flags, terminal));
+    });
+
+  const trace = withSources(
+    program
+      .command("trace")
+      .summary("trace sessions that already happened")
+      .description(
+        "Computes the traces of past sessions and sends them to where they belong. What a destination has already is not sent again.",
+      ),
+  )
+    .option("--force", "send also what was sent before; Langfuse counts it twice until its database merges")
+    .option("--json", "print the traces and what became of them as JSON");
+  withTraceOptions(trace)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  looptrace trace --last
+  looptrace trace ses_e03b66d38ffe7m0arJ0ehJm9sO
+  looptrace trace exports/*.json --environment ci
+  looptrace trace --since 7d
+${EXIT_CODES}`,
+    )
+    .action(async (sources: string[], flags) => {
+      const commands = await import("./commands/trace.js");
+      finish(await commands.trace(sources, flags, terminal));
+    });
+
+  withSources(
+    program
+      .command("show")
+      .summary("show the trace as a tree")
+      .description(
+        "Shows the traces of sessions in the terminal: steps, calls, tools, time, tokens, errors. Nothing is sent.",
+      ),
+  )
+    .option("--json", "print the traces as JSON")
+    .addOption(new Option("--width <columns>", "width of the tree").argParser(parseWidth))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  looptrace show --last
+  looptrace show session.json
+  opencode export ses_… > session.json && looptrace show session.json --json | jq '.[0].loop.totals'`,
+    )
+    .action(async (sources: string[], flags) => {
+      const commands = await import("./commands/show.js");
+      finish(await commands.show(sources, flags, terminal));
+    });
+
+  program
+    .command("push")
+    .summary("deliver what is still in the outbox")
+    .description("Delivers traces that could not be delivered earlier.")
+    .option("--status", "show what waits, for whom and since when, and send nothing")
+    .option("--timeout <duration>", "how long to try (default: 60s)", parseDuration)
+    .option("--json", "print it as JSON")
+    .addHelpText("after", EXIT_CODES)
+    .action(async (flags) => {
+      const commands = await import("./commands/push.js");
+      finish(await commands.push(flags, terminal));
+    });
+  return program;
+}
+
+function withSources(command: Command): Command {
+  return command
+    .argument("[session|file|-...]", "session ids, files of `opencode export`, - for standard input")
+    .option("--last", "the last session")
+    .option("--all", "all sessions of the project")
+    .option("--since <duration|date>", "the project's sessions since then, such as 7d")
+    .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)");
+}
+
+function parseWidth(text: string): number {
+  const width = Number(text);
+  if (Number.isInteger(width) && width >= 20) return width;
+  throw new CommanderError(EXIT.usage, "looptrace.width", "--width takes a number of columns, 20 or more.");
+}
+
+/** Read without a schema, since loading one takes longer than all else that `--help` does. */
+function readVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "unknown";
+}

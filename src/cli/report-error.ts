@@ -1,0 +1,27 @@
+import { EXIT, type ExitCode } from "./exit-codes.js";
+import type { Terminal } from "./terminal.js";
+
+/** Errors whose message is written for the person at the terminal: it says what is wrong and what to do next. */
+const EXPLAINED: ReadonlySet<string> = new Set([
+  "invalid_export",
+  "configuration",
+  "invalid_run_request",
+  "opencode_not_found",
+  "opencode_command_failed",
+  "session_not_found",
+]);
+
+/**
+ * Says on one or a few lines what went wrong, never a stack trace, and gives the exit code.
+ *
+ * A failure that nobody foresaw says so, and how to see more; `LOOPTRACE_DEBUG=1` shows its stack.
+ */
+export function reportError(error: unknown, terminal: Terminal): ExitCode {
+  const known =
+    error instanceof Error && "code" in error && typeof error.code === "string" && EXPLAINED.has(error.code);
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.err(`looptrace: ${message}\n`);
+  if (terminal.env.LOOPTRACE_DEBUG && error instanceof Error && error.stack) terminal.err(`${error.stack}\n`);
+  else if (!known) terminal.err("This should not happen; LOOPTRACE_DEBUG=1 shows where it did.\n");
+  return EXIT.usage;
+}

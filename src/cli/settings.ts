@@ -1,0 +1,122 @@
+import type { DestinationOptions } from "../deliver/resolve-destinations.js";
+import { ConfigurationError } from "../errors/configuration-error.js";
+import { environmentName, parseTraceparent, type TraceOptions } from "../otel/options.js";
+import { type ConfigFile, readConfigFile } from "./config-file.js";
+import type { Terminal } from "./terminal.js";
+
+/** The options about the trace that several commands share, as commander hands them over. */
+export interface TraceFlags {
+  readonly traceName?: string;
+  readonly user?: string;
+  readonly tag?: readonly string[];
+  readonly environment?: string;
+  readonly release?: string;
+  readonly metadata?: readonly string[];
+}
+
+/** Where a command finds its settings: flags over environment over `looptrace.config.json` over defaults. */
+export interface Settings {
+  readonly file: ConfigFile;
+  readonly trace: TraceOptions;
+  readonly destinations: DestinationOptions;
+}
+
+/** @throws {ConfigurationError} when a setting cannot be used; it names the setting */
+export function readSettings(flags: TraceFlags, terminal: Terminal): Settings {
+  const { env } = terminal;
+  const file = readConfigFile(terminal.cwd);
+  const environment =
+    checkedEnvironment(flags.environment, env.LANGFUSE_TRACING_ENVIRONMENT) ?? file.environment;
+  const userId = flags.user ?? (env.LANGFUSE_USER_ID || file.userId);
+  const release = flags.release ?? (env.LANGFUSE_RELEASE || file.release);
+  const traceName = flags.traceName ?? file.traceName;
+  const tags = [...(file.tags ?? []), ...(flags.tag ?? [])];
+  const metadata = { ...file.metadata, ...metadataOf(flags.metadata ?? []) };
+  const resourceAttributes = resourceAttributesOf(env.OTEL_RESOURCE_ATTRIBUTES);
+  const serviceName = env.OTEL_SERVICE_NAME || resourceAttributes["service.name"];
+  const parent = env.TRACEPARENT ? parseTraceparent(env.TRACEPARENT) : undefined;
+  return {
+    file,
+    trace: {
+      ...(traceName === undefined ? {} : { traceName }),
+      ...(userId === undefined ? {} : { userId }),
+      ...(tags.length === 0 ? {} : { tags }),
+      ...(environment === undefined ? {} : { environment }),
+      ...(release === undefined ? {} : { release }),
+      ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+      ...(parent === undefined ? {} : { parent }),
+      ...(serviceName === undefined ? {} : { serviceName }),
+      ...(file.textLimit === undefined ? {} : { textLimit: file.textLimit }),
+      resourceAttributes,
+    },
+    destinations: destinationOptions(file, env),
+  };
+}
+
+/** The environment's variables come before the file's settings, each on its own. */
+function destinationOptions({ langfuse, otlp }: ConfigFile, env: Terminal["env"]): DestinationOptions {
+  const unlessSet = (value: string | undefined, ...variables: string[]): string | undefined =>
+    variables.some((name) => env[name]?.trim()) ? undefined : value;
+  const publicKey = unlessSet(langfuse?.publicKey, "LANGFUSE_PUBLIC_KEY");
+  const secretKey = unlessSet(langfuse?.secretKey, "LANGFUSE_SECRET_KEY");
+  const baseUrl = unlessSet(langfuse?.baseUrl, "LANGFUSE_BASE_URL", "LANGFUSE_BASEURL", "LANGFUSE_HOST");
+  const endpoint = unlessSet(
+    otlp?.tracesEndpoint,
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+  );
+  // Headers may hold keys: they belong to the file's own endpoint and go to no other.
+  const headers = endpoint === undefined ? undefined : otlp?.headers;
+  return {
+    env,
+    langfuse: {
+      ...(publicKey === undefined ? {} : { publicKey }),
+      ...(secretKey === undefined ? {} : { secretKey }),
+      ...(baseUrl === undefined ? {} : { baseUrl }),
+    },
+    otlp: {
+      ...(endpoint === undefined ? {} : { tracesEndpoint: endpoint }),
+      ...(headers === undefined ? {} : { headers }),
+    },
+  };
+}
+
+function checkedEnvironment(flag: string | undefined, variable: string | undefined): string | undefined {
+  const value = flag ?? (variable || undefined);
+  if (value === undefined) return undefined;
+  const name = flag === undefined ? "LANGFUSE_TRACING_ENVIRONMENT" : "--environment";
+  const result = environmentName.safeParse(value);
+  if (result.success) return result.data;
+  throw new ConfigurationError(
+    name,
+    `${name} is ${JSON.stringify(value)}, which Langfuse would silently store as "default": it ${result.error.issues[0]?.message}.`,
+  );
+}
+
+function metadataOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
+      throw new ConfigurationError("--metadata", `--metadata takes key=value, not ${JSON.stringify(pair)}.`);
+    }),
+  );
+}
+
+/** `key=value,key=value` with percent-encoded values, as the OpenTelemetry specification has it. */
+function resourceAttributesOf(text: string | undefined): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  for (const pair of (text ?? "").split(",")) {
+    const at = pair.indexOf("=");
+    if (at <= 0) continue;
+    try {
+      attributes[pair.slice(0, at).trim()] = decodeURIComponent(pair.slice(at + 1).trim());
+    } catch {
+      throw new ConfigurationError(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        `OTEL_RESOURCE_ATTRIBUTES holds a value that is not percent-encoded: ${pair.slice(0, at).trim()}.`,
+      );
+    }
+  }
+  return attributes;
+}

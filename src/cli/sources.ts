@@ -1,0 +1,82 @@
+import { storePaths } from "../deliver/store-paths.js";
+import { ConfigurationError } from "../errors/configuration-error.js";
+import type { LoadOptions, Selection } from "../workflow/load-sessions.js";
+import { readConfigFile } from "./config-file.js";
+import { durationMs } from "./parse-duration.js";
+import type { Terminal } from "./terminal.js";
+
+/** How a command is told which sessions are meant. */
+export interface SourceFlags {
+  readonly opencode?: string;
+  readonly last?: boolean;
+  readonly all?: boolean;
+  readonly since?: string;
+}
+
+export function loadOptions(
+  flags: SourceFlags,
+  terminal: Terminal,
+  prefer: LoadOptions["prefer"],
+): LoadOptions {
+  return {
+    opencode: flags.opencode ?? readConfigFile(terminal.cwd).opencode,
+    environment: terminal.env,
+    directory: terminal.cwd,
+    paths: storePaths(terminal.env),
+    prefer,
+    readStdin,
+    onNote: (note) => terminal.err(`looptrace: ${note}\n`),
+  };
+}
+
+/**
+ * The sessions and files that were named, else those that `--last`, `--all` or `--since` mean.
+ *
+ * @throws {ConfigurationError} when neither or both were given, or when nothing is there
+ */
+export async function sourcesOf(
+  named: readonly string[],
+  flags: SourceFlags,
+  select: (selection: Selection) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const selection = selectionOf(flags);
+  if (named.length > 0 && selection) {
+    throw new ConfigurationError(
+      "sources",
+      "Name the sessions, or say --last, --all or --since, but not both.",
+    );
+  }
+  if (named.length > 0) return named;
+  if (!selection) {
+    throw new ConfigurationError(
+      "sources",
+      "Which session? Name session ids, export files or - for standard input, or say --last. `opencode session list` shows the ids.",
+    );
+  }
+  const ids = await select(selection);
+  if (ids.length > 0) return ids;
+  throw new ConfigurationError("sources", "There is no such session for this directory's project yet.");
+}
+
+function selectionOf(flags: SourceFlags): Selection | undefined {
+  const given = [flags.last, flags.all, flags.since].filter((flag) => flag !== undefined && flag !== false);
+  if (given.length > 1) throw new ConfigurationError("sources", "Say one of --last, --all and --since.");
+  if (flags.last) return { kind: "last" };
+  if (flags.all) return { kind: "all" };
+  if (flags.since === undefined) return undefined;
+  const ms = durationMs(flags.since);
+  const at = ms === undefined ? Date.parse(flags.since) : Date.now() - ms;
+  if (Number.isNaN(at)) {
+    throw new ConfigurationError(
+      "--since",
+      "--since takes a duration such as 7d or 12h, or a date such as 2026-11-01.",
+    );
+  }
+  return { kind: "since", at };
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString("utf8");
+}

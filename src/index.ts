@@ -1,0 +1,64 @@
+/**
+ * looptrace as a library: drive opencode, read its sessions, compute their traces, deliver them.
+ *
+ * @example
+ * ```ts
+ * import { deliverTraces, OpenCode, resolveDestinations } from "looptrace";
+ *
+ * const agent = new OpenCode({ model: "anthropic/claude-sonnet-4-6", timeoutMs: 600_000 });
+ * const result = await agent.run("Fix the failing test");
+ * const reports = await deliverTraces(result.traces, resolveDestinations());
+ * ```
+ *
+ * @packageDocumentation
+ */
+export type { DeliverOptions } from "./deliver/deliver.js";
+export { type DestinationReport, isDelivered } from "./deliver/delivery-report.js";
+export { type Destination, type DestinationInfo, destinationInfo } from "./deliver/destination.js";
+export { type OutboxStatus, outboxStatus } from "./deliver/outbox-status.js";
+export { type PushResult, pushOutbox } from "./deliver/push-outbox.js";
+export { type DestinationOptions, resolveDestinations } from "./deliver/resolve-destinations.js";
+export { type StorePaths, storePaths, storePathsAt } from "./deliver/store-paths.js";
+export { adviceFor } from "./errors/advice.js";
+export { ConfigurationError } from "./errors/configuration-error.js";
+export type { ErrorCode, ErrorFacts } from "./errors/error-facts.js";
+export { errorFromJSON } from "./errors/error-from-json.js";
+export { InvalidExportError } from "./errors/invalid-export-error.js";
+export { OpenCodeCommandError } from "./errors/opencode-command-error.js";
+export { OpenCodeError } from "./errors/opencode-error.js";
+export {
+  AbortedError,
+  type AnyOpenCodeError,
+  AuthenticationError,
+  BillingError,
+  ContentFilterError,
+  DoomLoopError,
+  errorFromFacts,
+  InvalidRequestError,
+  MaxOutputTokensError,
+  PermissionRejectedError,
+  RateLimitError,
+  ServerError,
+  TimeoutError,
+  UnknownOpenCodeError,
+} from "./errors/opencode-errors.js";
+export { OpenCodeNotFoundError } from "./errors/opencode-not-found-error.js";
+export { RunRequestError } from "./errors/run-request-error.js";
+export { SessionNotFoundError } from "./errors/session-not-found-error.js";
+export type { ToolFailure } from "./errors/tool-failure.js";
+export { assembleSessions } from "./opencode/assemble-sessions.js";
+export type { McpServer } from "./opencode/compose-config.js";
+export type { DriveHooks } from "./opencode/drive.js";
+export { type LogEvidence, readLogEvidence } from "./opencode/log-evidence.js";
+export type { Phase, Progress } from "./opencode/progress.js";
+export { exportFromJson, readExport } from "./opencode/read-export.js";
+export type { SessionExport, SessionTree } from "./opencode/schema/session-export.js";
+export { transcriptOf } from "./opencode/transcript.js";
+export type { RemoteParent, TraceOptions } from "./otel/options.js";
+export { parseTraceparent } from "./otel/options.js";
+export type { OtlpRequest } from "./otel/otlp-request.js";
+export type { Evidence, RunEvidence } from "./trace/evidence.js";
+export type * from "./trace/model.js";
+export { traceSession } from "./trace/trace-session.js";
+export { deliverTraces } from "./workflow/deliver-traces.js";
+export { OpenCode, type OpenCodeOptions, type TurnResult } from "./workflow/open-code.js";

@@ -1,0 +1,56 @@
+import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Larger ones are left alone: reading them would take longer than what they tell is worth. */
+const LARGEST_FILE_BYTES = 512 * 1024 * 1024;
+/** opencode's clock and the file system's need not agree to the second. */
+const SLACK_MS = 60_000;
+
+/**
+ * What opencode's own log files below its data folder say about some sessions.
+ *
+ * As of 1.17 there is one file to which all processes write, of which the sessions' lines are taken. Older versions
+ * write a file a process whose times only follow from all its lines, so such a file is taken whole.
+ *
+ * @param sessionIds a session and those of its subagents
+ * @param since when the first of them was made, ms since the epoch: older files are not read
+ * @returns the empty string when there is nothing; a log that cannot be read is as good as none
+ */
+export async function findOpenCodeLog(
+  sessionIds: readonly string[],
+  since: number,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const data = environment.XDG_DATA_HOME || join(environment.HOME || homedir(), ".local", "share");
+  const folder = join(data, "opencode", "log");
+  const names = await readdir(folder).catch(() => []);
+  const texts: string[] = [];
+  for (const name of names.filter((name) => name.endsWith(".log")).sort()) {
+    const path = join(folder, name);
+    const { mtimeMs, size } = await stat(path).catch(() => ({ mtimeMs: 0, size: 0 }));
+    if (mtimeMs + SLACK_MS < since || size > LARGEST_FILE_BYTES) continue;
+    texts.push(await linesAbout(sessionIds, path).catch(() => ""));
+  }
+  return texts.filter((text) => text !== "").join("\n");
+}
+
+async function linesAbout(sessionIds: readonly string[], path: string): Promise<string> {
+  const all: string[] = [];
+  const about: string[] = [];
+  let dated = true;
+  for await (const line of createInterface({
+    input: createReadStream(path, "utf8"),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    // The first line tells the format; of logfmt only the sessions' own lines need to be held.
+    if (all.length === 0 && about.length === 0) dated = !line.startsWith("timestamp=");
+    const mine = sessionIds.some((id) => line.includes(id));
+    if (mine) about.push(line);
+    if (dated) all.push(line);
+  }
+  if (about.length === 0) return "";
+  return (dated ? all : about).join("\n");
+}

@@ -1,0 +1,23 @@
+import type { LoopTrace } from "../trace/model.js";
+import { totalTokens } from "../trace/usage.js";
+import { cost, count, duration } from "./format.js";
+import { oneLine } from "./terminal-text.js";
+
+/** A trace on one line: its id, how it ended, what it took. */
+export function traceLine({ traceId, session, loop }: LoopTrace): string {
+  const totals = loop.totalsWithSubagents;
+  const outcome = loop.error ? loop.error.code : loop.outcome === "completed" ? "ok" : loop.outcome;
+  const turn = session.turns > 1 ? ` turn ${session.turn + 1}/${session.turns}` : "";
+  return [
+    traceId,
+    `${session.id}${turn}`,
+    outcome,
+    `${count(totals.steps)} steps`,
+    `${count(totals.calls)} calls`,
+    `${count(totals.tools)} tools`,
+    duration(loop.end - loop.start),
+    `${count(totalTokens(totals.usage))} tokens`,
+    cost(totals.cost),
+    oneLine(session.title),
+  ].join("  ");
+}

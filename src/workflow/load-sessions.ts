@@ -1,0 +1,184 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { hasCode } from "../deliver/private-files.js";
+import type { StorePaths } from "../deliver/store-paths.js";
+import { InvalidExportError } from "../errors/invalid-export-error.js";
+import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { SessionNotFoundError } from "../errors/session-not-found-error.js";
+import { assembleSessions } from "../opencode/assemble-sessions.js";
+import { withOpenCode } from "../opencode/drive.js";
+import { exportSession } from "../opencode/export-session.js";
+import { findOpenCodeLog } from "../opencode/find-log.js";
+import { isSessionId } from "../opencode/ids.js";
+import { listSessions } from "../opencode/list-sessions.js";
+import { readLogEvidence } from "../opencode/log-evidence.js";
+import { readExport } from "../opencode/read-export.js";
+import type { SessionExport, SessionTree } from "../opencode/schema/session-export.js";
+import type { Evidence, RunEvidence } from "../trace/evidence.js";
+import { keepSession, keptSession, lastKeptSession } from "./session-store.js";
+
+/** A session with what is known beside it. */
+export interface LoadedSession {
+  readonly tree: SessionTree;
+  readonly evidence: Evidence;
+}
+
+export interface LoadOptions {
+  /** Path of the opencode to ask; else it is looked for. */
+  readonly opencode?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths start, and which project's sessions are meant. */
+  readonly directory: string;
+  readonly paths: StorePaths;
+  /** `kept`: what looptrace has kept is as good as opencode's own; `opencode`: it is asked first. */
+  readonly prefer: "kept" | "opencode";
+  /** Reads standard input to its end, for the source `-`. */
+  readonly readStdin: () => Promise<string>;
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** Which of opencode's sessions are meant where none is named. */
+export type Selection =
+  | { readonly kind: "last" }
+  | { readonly kind: "all" }
+  /** Updated since then, ms since the epoch. */
+  | { readonly kind: "since"; readonly at: number };
+
+/**
+ * Loads sessions from wherever they are: export files, standard input (`-`), ids of sessions that opencode or looptrace
+ * knows. Files and ids can be mixed; a subagent's session among them is put below its parent instead of standing alone.
+ *
+ * @throws {InvalidExportError} when a file is not an export; the first one ends it, nothing is half done
+ * @throws {SessionNotFoundError} when nobody knows a session
+ * @throws {OpenCodeNotFoundError} when opencode has to be asked and is not there
+ */
+export async function loadSessions(
+  sources: readonly string[],
+  options: LoadOptions,
+): Promise<readonly LoadedSession[]> {
+  const found: Found[] = [];
+  const wanted: string[] = [];
+  for (const source of sources) {
+    const text = await readSource(source, options);
+    if (text !== undefined) found.push({ sessions: [readExport(text, source)], logText: "", runs: [] });
+    else wanted.push(source);
+  }
+  found.push(...(await findById(wanted, options)));
+  return assemble(found);
+}
+
+/**
+ * The sessions that a selection means: opencode's own, and for `last` with `prefer: "kept"` the one kept last.
+ *
+ * @returns session ids, the last updated first
+ */
+export async function selectSessions(selection: Selection, options: LoadOptions): Promise<readonly string[]> {
+  if (selection.kind === "last" && options.prefer === "kept") {
+    const kept = await lastKeptSession(options.paths);
+    if (kept !== undefined) return [kept];
+  }
+  return withOpenCode(options, async ({ opencode, folder }) => {
+    const { environment, directory } = options;
+    const limit = selection.kind === "last" ? 1 : undefined;
+    const entries = await listSessions({ path: opencode.path, folder, environment, directory }, limit);
+    return entries
+      .filter((entry) => selection.kind !== "since" || entry.updated >= selection.at)
+      .map(({ id }) => id);
+  });
+}
+
+/** What is known of one root session, before subagents are put in their places. */
+interface Found {
+  readonly sessions: readonly SessionExport[];
+  readonly logText: string;
+  readonly runs: readonly RunEvidence[];
+}
+
+async function readSource(source: string, options: LoadOptions): Promise<string | undefined> {
+  if (source === "-") return options.readStdin();
+  try {
+    return await readFile(resolve(options.directory, source), "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT") && isSessionId(source)) return undefined;
+    throw new InvalidExportError(source, whyUnreadable(error), { cause: error });
+  }
+}
+
+function whyUnreadable(error: unknown): string {
+  if (hasCode(error, "ENOENT")) return "there is no such file, and it is not a session's id (ses_…) either.";
+  if (hasCode(error, "EISDIR")) return "this is a folder. Name the export files in it.";
+  if (hasCode(error, "EACCES")) return "the file may not be read by you.";
+  return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+async function findById(ids: readonly string[], options: LoadOptions): Promise<Found[]> {
+  const found: Found[] = [];
+  const missing: string[] = [];
+  for (const id of ids) {
+    const kept = options.prefer === "kept" ? await keptSession(options.paths, id) : undefined;
+    if (kept) found.push(kept);
+    else missing.push(id);
+  }
+  if (missing.length === 0) return found;
+  try {
+    await withOpenCode(options, async ({ opencode, folder, warnings }) => {
+      for (const warning of warnings) options.onNote?.(warning);
+      for (const id of missing)
+        found.push(await exportAndKeep(id, { ...options, path: opencode.path, folder }));
+    });
+  } catch (error) {
+    if (!(error instanceof OpenCodeNotFoundError)) throw error;
+    // Without opencode there is still what was kept.
+    for (const id of missing) {
+      const kept = await keptSession(options.paths, id);
+      if (!kept) throw error;
+      found.push(kept);
+    }
+  }
+  return found;
+}
+
+async function exportAndKeep(
+  id: string,
+  options: LoadOptions & Parameters<typeof exportSession>[1],
+): Promise<Found> {
+  try {
+    const { tree, raw, notes } = await exportSession(id, options);
+    for (const note of notes) options.onNote?.(note);
+    const logText = await findOpenCodeLog(
+      [...raw.keys()],
+      tree.session.info.time.created,
+      options.environment,
+    );
+    await keepSession(options.paths, { rootId: id, raw, logText }).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      options.onNote?.(`The session could not be kept below ${options.paths.sessions}: ${why}`);
+    });
+    const kept = await keptSession(options.paths, id).catch(() => undefined);
+    return { sessions: flatten(tree), logText: kept?.logText || logText, runs: kept?.runs ?? [] };
+  } catch (error) {
+    const kept = error instanceof SessionNotFoundError ? await keptSession(options.paths, id) : undefined;
+    if (!kept) throw error;
+    options.onNote?.(`opencode does not know ${id} any more; this is what looptrace has kept of it.`);
+    return kept;
+  }
+}
+
+function flatten(tree: SessionTree): SessionExport[] {
+  return [tree.session, ...tree.children.flatMap(flatten)];
+}
+
+function assemble(found: readonly Found[]): LoadedSession[] {
+  const trees = assembleSessions(found.flatMap(({ sessions }) => sessions));
+  return trees.map((tree) => {
+    const ids = new Set(flatten(tree).map(({ info }) => info.id));
+    const mine = found.filter(({ sessions }) => sessions.some(({ info }) => ids.has(info.id)));
+    return {
+      tree,
+      evidence: {
+        log: readLogEvidence(mine.map(({ logText }) => logText).join("\n")),
+        runs: mine.flatMap(({ runs }) => runs),
+      },
+    };
+  });
+}

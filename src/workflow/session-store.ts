@@ -1,0 +1,143 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { ensurePrivateFolder, hasCode, writeWhole } from "../deliver/private-files.js";
+import type { StorePaths } from "../deliver/store-paths.js";
+import { childSessionIds } from "../opencode/assemble-sessions.js";
+import { isSessionId } from "../opencode/ids.js";
+import { readExport } from "../opencode/read-export.js";
+import type { SessionExport } from "../opencode/schema/session-export.js";
+import { type RunEvidence, runEvidence } from "../trace/evidence.js";
+
+/**
+ * The sessions that looptrace has seen, kept as they were read, so that views work offline and after a session is gone:
+ * `<id>.json` is opencode's export, `<id>.log` its log, `<id>.runs.json` how the runs ended.
+ */
+export interface KeptSession {
+  /** The session and those of its subagents, as far as they are kept. */
+  readonly sessions: readonly SessionExport[];
+  readonly logText: string;
+  readonly runs: readonly RunEvidence[];
+}
+
+/** One more look at a session. */
+export interface Sighting {
+  readonly rootId: string;
+  /** opencode's exports by session id, the subagents' among them. */
+  readonly raw: ReadonlyMap<string, string>;
+  /** What opencode logged since the last sighting. */
+  readonly logText?: string;
+  readonly run?: RunEvidence;
+}
+
+/**
+ * Keeps what was read; the logs and runs of earlier sightings stay.
+ *
+ * @throws the file system's error, for instance ENOSPC or EROFS
+ */
+export async function keepSession(paths: StorePaths, sighting: Sighting): Promise<void> {
+  await ensurePrivateFolder(paths.root, paths.sessions);
+  for (const [id, text] of sighting.raw) await writeWhole(fileOf(paths, id, "json"), text);
+  const { rootId, logText = "", run } = sighting;
+  if (logText !== "") {
+    const before = await readIfThere(fileOf(paths, rootId, "log"));
+    await writeWhole(fileOf(paths, rootId, "log"), joinLogs(before, logText));
+  }
+  if (run) {
+    const runs = [...(await readRuns(paths, rootId)), run];
+    await writeWhole(fileOf(paths, rootId, "runs.json"), JSON.stringify(runs, undefined, 2));
+  }
+}
+
+/**
+ * Reads a kept session with its subagents.
+ *
+ * @returns undefined when it was never kept
+ * @throws {InvalidExportError} when the kept export cannot be read any more
+ */
+export async function keptSession(paths: StorePaths, id: string): Promise<KeptSession | undefined> {
+  const root = await keptExport(paths, id);
+  if (!root) return undefined;
+  const sessions = [root];
+  const seen = new Set([id]);
+  // Grows while it is walked: children have children.
+  for (const session of sessions) {
+    for (const childId of childSessionIds(session).filter((child) => !seen.has(child))) {
+      seen.add(childId);
+      const child = await keptExport(paths, childId);
+      if (child) sessions.push(child);
+    }
+  }
+  return {
+    sessions,
+    logText: await readIfThere(fileOf(paths, id, "log")),
+    runs: await readRuns(paths, id),
+  };
+}
+
+/** The session that was kept last, subagents' sessions aside; undefined when there is none. */
+export async function lastKeptSession(paths: StorePaths): Promise<string | undefined> {
+  for (const id of await keptIds(paths)) {
+    const session = await keptExport(paths, id);
+    if (session && session.info.parentID === undefined) return id;
+  }
+  return undefined;
+}
+
+/** All kept sessions, the one kept last first. */
+async function keptIds(paths: StorePaths): Promise<readonly string[]> {
+  const names = await readdir(paths.sessions).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  });
+  const ids = names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
+  const times = await Promise.all(
+    ids.filter(isSessionId).map(async (id) => ({ id, at: (await stat(fileOf(paths, id, "json"))).mtimeMs })),
+  );
+  return times.sort((a, b) => b.at - a.at).map(({ id }) => id);
+}
+
+async function keptExport(paths: StorePaths, id: string): Promise<SessionExport | undefined> {
+  // Anything else could name a file somewhere else.
+  if (!isSessionId(id)) return undefined;
+  const path = fileOf(paths, id, "json");
+  const text = await readIfThere(path);
+  return text === "" ? undefined : readExport(text, path);
+}
+
+async function readRuns(paths: StorePaths, id: string): Promise<readonly RunEvidence[]> {
+  try {
+    return z
+      .array(runEvidence)
+      .parse(JSON.parse((await readIfThere(fileOf(paths, id, "runs.json"))) || "[]"));
+  } catch {
+    // Evidence that cannot be read is no evidence; the export itself is whole.
+    return [];
+  }
+}
+
+function fileOf(paths: StorePaths, id: string, ending: string): string {
+  return join(paths.sessions, `${id}.${ending}`);
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return "";
+    throw error;
+  }
+}
+
+/**
+ * Both logs in one. opencode's own log file and what it said on stderr overlap, and a line that stood there twice would
+ * look like a request that was sent twice. Lines of before 1.17 are only distances, which repeat by chance: such a log
+ * is taken or left as a whole.
+ */
+function joinLogs(before: string, more: string): string {
+  if (before === "" || more.includes(before)) return more;
+  if (before.includes(more)) return before;
+  const known = new Set(before.split("\n"));
+  const added = more.split("\n").filter((line) => !line.startsWith("timestamp=") || !known.has(line));
+  return `${before}${before.endsWith("\n") ? "" : "\n"}${added.join("\n")}`;
+}

@@ -1,0 +1,304 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { SessionNotFoundError } from "../../src/errors/session-not-found-error.js";
+import { type DriveHooks, type DriveRequest, drive, withOpenCode } from "../../src/opencode/drive.js";
+import { exportSession } from "../../src/opencode/export-session.js";
+import { listSessions } from "../../src/opencode/list-sessions.js";
+import { parseLog } from "../../src/opencode/log-line.js";
+import type { Progress } from "../../src/opencode/progress.js";
+import type { SessionTree, ToolPart } from "../../src/opencode/schema/session-export.js";
+import { transcriptOf } from "../../src/opencode/transcript.js";
+import { loadScenario, parseScenario } from "../provider/load-scenario.js";
+import type { Scenario } from "../provider/scenario.js";
+import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+
+type Drive = (request: Partial<DriveRequest>, hooks?: DriveHooks) => ReturnType<typeof drive>;
+
+async function play(
+  scenario: string | Scenario,
+  use: (bench: IsolatedOpenCode, run: Drive, seen: Progress[]) => Promise<void>,
+): Promise<void> {
+  const loaded = typeof scenario === "string" ? await loadScenario(scenario) : scenario;
+  const bench = await isolatedOpenCode(loaded);
+  const seen: Progress[] = [];
+  const run: Drive = (request, hooks = {}) =>
+    drive(
+      {
+        message: loaded.prompts[0]?.text ?? "",
+        directory: bench.workdir,
+        opencode: openCodeBinary(),
+        environment: bench.env,
+        ...request,
+      },
+      {
+        ...hooks,
+        onProgress: (progress) => {
+          seen.push(progress);
+          hooks.onProgress?.(progress);
+        },
+      },
+    );
+  try {
+    await use(bench, run, seen);
+    // opencode's own temporary folder is ours and gone; nothing may have been left in the bench's.
+    expect((await readdir(bench.tmpdir)).filter((name) => !name.startsWith("tsx-"))).toEqual([]);
+  } finally {
+    await bench.remove();
+  }
+}
+
+function userTexts(tree: SessionTree | null): string[] {
+  return (tree?.session.messages ?? []).flatMap(({ info, parts }) =>
+    info.role === "user" ? parts.flatMap((part) => (part.type === "text" ? [part.text] : [])) : [],
+  );
+}
+
+function toolParts(tree: SessionTree | null): ToolPart[] {
+  return (tree?.session.messages ?? []).flatMap(({ parts }) => parts.filter((part) => part.type === "tool"));
+}
+
+/** The processes whose home is the bench's, but for zombies. */
+function leftovers(home: string): string[] {
+  return readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+      return environment.includes(`HOME=${home}`) ? [readFileSync(`/proc/${pid}/cmdline`, "latin1")] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The folders that a process with this pid made for its runs. */
+async function runFolders(temporary: string, pid: number | undefined): Promise<string[]> {
+  return (await readdir(temporary)).filter((name) => name.startsWith(`looptrace-${pid}-`));
+}
+
+const threeAnswers = parseScenario(
+  JSON.stringify({
+    name: "three-answers",
+    description: "Three short turns of one session.",
+    prompts: ["one", "two", "three"],
+    files: { "notes.txt": "the port is 9090" },
+    lanes: [{ name: "main", replies: ["First.", "Second.", "Third."].map((text) => ({ text })) }],
+  }),
+  "three-answers",
+);
+
+const linux = process.platform === "linux";
+
+describe("a run that goes well", () => {
+  test("several steps: session, progress, log", () =>
+    play("multistep", async (bench, run, seen) => {
+      const result = await run({ title: "-t A title" });
+      expect(result.exit).toEqual({ kind: "exited", code: 0 });
+      expect(result.streamErrors).toEqual([]);
+      expect(result.notes).toEqual([]);
+      expect(result.stderrTail).toBe("");
+      expect(result.opencode.version).toMatch(/^1\./);
+      expect(result.tree?.session.info).toMatchObject({ id: result.sessionId, title: "-t A title" });
+      expect(result.tree?.session.info.directory).toBe(bench.workdir);
+      expect([...result.raw.keys()]).toEqual([result.sessionId]);
+      expect(result.progress).toMatchObject({
+        sessionId: result.sessionId,
+        step: 3,
+        toolsDone: 5,
+        toolsFailed: 0,
+        tokens: { input: 5324, output: 258, reasoning: 70, cacheRead: 13056, cacheWrite: 0 },
+      });
+      expect(seen.at(-1)).toEqual(result.progress);
+      expect(seen.length).toBeGreaterThan(3);
+      expect(new Set(seen.map(({ step }) => step))).toContain(3);
+      const requests = parseLog(result.logText).filter(
+        ({ message, fields }) => message === "stream" && fields.small === "false",
+      );
+      expect(requests).toHaveLength(4);
+      expect(requests[0]?.fields["session.id"]).toBe(result.sessionId);
+    }));
+
+  test("subagents' sessions are below their parent's", () =>
+    play("subagent", async (_bench, run) => {
+      const result = await run({});
+      expect(result.tree?.children.map(({ session }) => session.info.parentID)).toEqual([result.sessionId]);
+      expect(result.raw.size).toBe(2);
+      expect(result.progress.subagents).toBe(1);
+      const text = result.tree ? transcriptOf(result.tree) : "";
+      expect(text).toContain("\n    [Response]\n    fruit.txt has 3 lines.\n");
+    }));
+
+  test("a message of any kind is stored as it is, and a system prompt reaches the model unchanged", () =>
+    play("plain-answer", async (bench, run) => {
+      const message = `--help -x "quoted" 'and' $HOME \`id\` {env:HOME}\n\n${"long é ".repeat(30_000)}\0end\n`;
+      const systemPrompt = `Literally {env:HOME} and {file:/etc/hostname}.\n${"Be exact. ".repeat(15_000)}End.`;
+      const environment = {
+        ...bench.env,
+        OPENCODE_CONFIG_CONTENT: JSON.stringify({ username: "somebody" }),
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+      };
+      const result = await run({ message, systemPrompt, environment });
+      expect(result.exit).toEqual({ kind: "exited", code: 0 });
+      expect(userTexts(result.tree)).toEqual([message]);
+      const [request] = bench.provider.requests.filter(({ title }) => !title);
+      expect(JSON.stringify(request?.body)).toContain(JSON.stringify(systemPrompt).slice(1, -1));
+    }));
+
+  test("a file that is attached, and a session that is continued by id and as the last one", () =>
+    play(threeAnswers, async (bench, run) => {
+      const first = await run({ message: "one", files: [join(bench.workdir, "notes.txt")] });
+      const second = await run({ message: "two", session: first.sessionId ?? "" });
+      const third = await run({ message: "three", continueLast: true });
+      expect([second.sessionId, third.sessionId]).toEqual([first.sessionId, first.sessionId]);
+      expect(userTexts(third.tree).filter((text) => ["one", "two", "three"].includes(text))).toEqual([
+        "one",
+        "two",
+        "three",
+      ]);
+      expect(JSON.stringify(first.tree)).toContain("the port is 9090");
+    }));
+});
+
+describe("a run that does not", () => {
+  test.skipIf(!linux)("the deadline ends opencode and its commands, the session is exported", () =>
+    play("killed", async (bench, run) => {
+      // The clock of the deadline starts with opencode; on a slow machine the command may not have begun.
+      const result = await run({ deadlineMs: 15_000, graceMs: 2_000 });
+      expect(result.exit).toMatchObject({ kind: "signalled", by: "deadline" });
+      expect(leftovers(bench.home)).toEqual([]);
+      expect(toolParts(result.tree).map(({ tool, state }) => [tool, state.status])).toEqual([
+        ["bash", "running"],
+      ]);
+      expect(await runFolders(tmpdir(), process.pid)).toEqual([]);
+    }),
+  );
+
+  test.skipIf(!linux)("the caller's signal ends it as soon as it comes", () =>
+    play("killed", async (bench, run) => {
+      const caller = new AbortController();
+      const result = await run(
+        {},
+        {
+          signal: caller.signal,
+          onProgress: ({ phase }) => {
+            if (phase.kind === "tools") caller.abort();
+          },
+        },
+      );
+      expect(result.exit).toMatchObject({ kind: "signalled", by: "caller" });
+      expect(leftovers(bench.home)).toEqual([]);
+      expect(toolParts(result.tree)).toHaveLength(1);
+    }),
+  );
+
+  test("a caller who has given up before is told so", () =>
+    play("plain-answer", async (bench, run) => {
+      await expect(run({}, { signal: AbortSignal.abort(new Error("given up")) })).rejects.toThrow("given up");
+      expect(bench.provider.requests).toEqual([]);
+    }));
+
+  test("an unknown model: the stream's error is the only evidence", () =>
+    play("plain-answer", async (_bench, run) => {
+      const result = await run({ model: "scripted/nope" });
+      expect(result.exit).toEqual({ kind: "exited", code: 1 });
+      expect(result.streamErrors.map(({ name }) => name)).toContain("UnknownError");
+      expect(result.sessionId).toMatch(/^ses_/);
+      expect(result.tree?.session.messages.map(({ info }) => info.role)).toEqual(["user"]);
+    }));
+
+  test("a configuration that opencode refuses: no session, its words are kept", () =>
+    play("plain-answer", async (bench, run) => {
+      await writeFile(bench.configPath, "{ nonsense");
+      const result = await run({});
+      expect(result.exit).toEqual({ kind: "exited", code: 1 });
+      expect([result.sessionId, result.tree, result.raw.size]).toEqual([null, null, 0]);
+      expect(result.stderrTail).toContain("opencode.json");
+    }));
+
+  test("what the caller's progress function throws ends the run and is thrown on", () =>
+    play("killed", async (bench, run) => {
+      const onProgress = ({ phase }: Progress) => {
+        if (phase.kind === "tools") throw new Error("the terminal is gone");
+      };
+      await expect(run({}, { onProgress })).rejects.toThrow("the terminal is gone");
+      if (linux) expect(leftovers(bench.home)).toEqual([]);
+    }));
+});
+
+describe.skipIf(!linux)("when the driving process itself is ended", () => {
+  async function driveAndEnd(bench: IsolatedOpenCode, signal: NodeJS.Signals): Promise<number | undefined> {
+    const tsx = createRequire(import.meta.url).resolve("tsx");
+    const program = fileURLToPath(new URL("./drive-and-hang.ts", import.meta.url));
+    const child = spawn(process.execPath, ["--import", tsx, program, openCodeBinary(), bench.workdir], {
+      env: bench.env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(child, "exit");
+    await once(child.stdout, "data");
+    child.kill(signal);
+    expect((await ended)[1]).toBe(signal);
+    return child.pid;
+  }
+
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "by %s: opencode, its commands and the folder go with it",
+    (signal) =>
+      play("killed", async (bench) => {
+        const pid = await driveAndEnd(bench, signal);
+        expect(leftovers(bench.home)).toEqual([]);
+        expect(await runFolders(bench.tmpdir, pid)).toEqual([]);
+      }),
+  );
+
+  test("by SIGKILL: the next run ends what was left and removes the folder", () =>
+    play("killed", async (bench, run) => {
+      const pid = await driveAndEnd(bench, "SIGKILL");
+      const [left] = await runFolders(bench.tmpdir, pid);
+      expect(left).toBeDefined();
+      expect(leftovers(bench.home)).not.toEqual([]);
+      const before = process.env.TMPDIR;
+      process.env.TMPDIR = bench.tmpdir;
+      try {
+        await run({ model: "scripted/nope" });
+      } finally {
+        if (before === undefined) delete process.env.TMPDIR;
+        else process.env.TMPDIR = before;
+      }
+      expect(existsSync(join(bench.tmpdir, left ?? ""))).toBe(false);
+      expect(leftovers(bench.home)).toEqual([]);
+    }));
+});
+
+describe("sessions that are there already", () => {
+  test("are listed and exported; an unknown one is said to be unknown", () =>
+    play("subagent", async (bench, run) => {
+      const where = { opencode: openCodeBinary(), environment: bench.env };
+      const options = (folder: Parameters<typeof listSessions>[0]["folder"], path: string) => ({
+        path,
+        folder,
+        environment: bench.env,
+        directory: bench.workdir,
+      });
+      expect(
+        await withOpenCode(where, ({ folder, opencode }) => listSessions(options(folder, opencode.path))),
+      ).toEqual([]);
+      const { sessionId, raw } = await run({});
+      await withOpenCode(where, async ({ folder, opencode }) => {
+        const at = options(folder, opencode.path);
+        const sessions = await listSessions(at, 5);
+        expect(sessions.map(({ id, directory }) => [id, directory])).toEqual([[sessionId, bench.workdir]]);
+        const again = await exportSession(sessionId ?? "", at);
+        expect([...again.raw]).toEqual([...raw]);
+        await expect(exportSession("ses_0000000000000000000000000a", at)).rejects.toThrow(
+          SessionNotFoundError,
+        );
+        await expect(exportSession("--help", at)).rejects.toThrow(SessionNotFoundError);
+      });
+    }));
+});

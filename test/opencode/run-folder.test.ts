@@ -1,0 +1,82 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { expect, test } from "vitest";
+import { createRunFolder, readBounded, sweepRunFolders } from "../../src/opencode/run-folder.js";
+
+const mode = async (path: string) => (await stat(path)).mode & 0o777;
+
+test("everything in it is for this user only, and goes away with it", async () => {
+  const folder = await createRunFolder();
+  const files = await folder.streams("run", "the message");
+  expect(basename(folder.path)).toMatch(/^looptrace-/);
+  expect(await mode(folder.path)).toBe(0o700);
+  expect(await mode(folder.temporary)).toBe(0o700);
+  for (const file of Object.values(files)) expect(await mode(file)).toBe(0o600);
+  expect(await readFile(files.stdin, "utf8")).toBe("the message");
+  await folder.remove();
+  expect(existsSync(folder.path)).toBe(false);
+  await folder.remove();
+});
+
+test("sweeping removes what dead processes left and nothing else", async () => {
+  const mine = await createRunFolder();
+  const [, , start, place] = basename(mine.path).split("-");
+  const sibling = async (name: string) => {
+    const path = join(tmpdir(), name);
+    await mkdir(path);
+    return path;
+  };
+  const age = async (path: string) => utimes(path, 1_000, 1_000);
+  // No system gives out pids as high as this.
+  const dead = await sibling(`looptrace-4999999-${start}-${place}-test01`);
+  const recycled = await sibling(`looptrace-${process.pid}-1-${place}-test02`);
+  const foreign = await sibling(`looptrace-4999999-${start}-00000000-test03`);
+  const foreignOld = await sibling(`looptrace-4999999-${start}-00000000-test04`);
+  const foreignBusy = await sibling(`looptrace-4999999-${start}-00000000-test05`);
+  const other = await sibling(`looptrace-store-test06-${process.pid}`);
+  try {
+    await writeFile(join(dead, "run.stdout"), "left behind");
+    await writeFile(join(foreignBusy, "run.stdout"), "being written");
+    for (const path of [foreignOld, foreignBusy, other]) await age(path);
+    await sweepRunFolders();
+    expect(existsSync(mine.path)).toBe(true);
+    expect(existsSync(dead)).toBe(false);
+    if (process.platform === "linux") expect(existsSync(recycled)).toBe(false);
+    expect(existsSync(foreign)).toBe(true);
+    expect(existsSync(foreignOld)).toBe(false);
+    expect(existsSync(foreignBusy)).toBe(true);
+    expect(existsSync(other)).toBe(true);
+  } finally {
+    await mine.remove();
+    for (const path of [dead, recycled, foreign, foreignOld, foreignBusy, other]) {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
+});
+
+test("of a very long file the middle is left out, at ends of lines", async () => {
+  const folder = await createRunFolder();
+  try {
+    const path = await folder.write(
+      "log",
+      Array.from({ length: 100 }, (_, index) => `line ${index}\n`).join(""),
+    );
+    const { size } = await stat(path);
+    expect(await readBounded(path, size)).toBe(await readFile(path, "utf8"));
+    const lines = (await readBounded(path, 60)).trimEnd().split("\n");
+    expect(lines).toEqual([
+      "line 0",
+      "line 1",
+      "line 2",
+      "line 3",
+      `[looptrace: ${size - 60} bytes left out here]`,
+      "line 97",
+      "line 98",
+      "line 99",
+    ]);
+  } finally {
+    await folder.remove();
+  }
+});
