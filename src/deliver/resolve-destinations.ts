@@ -65,7 +65,7 @@ function reader(env: Readonly<Record<string, string | undefined>>): Read {
 }
 
 function langfuseDestination(
-  { langfuse, sdkVersion }: DestinationOptions,
+  { langfuse, sdkVersion = LOOPTRACE_VERSION }: DestinationOptions,
   read: Read,
 ): Destination | undefined {
   const publicKey = read(langfuse?.publicKey, "langfuse.publicKey", "LANGFUSE_PUBLIC_KEY");
