@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { LOOPTRACE_VERSION } from "../version.js";
 import {
   basicAuthorization,
   createDestination,
