@@ -151,7 +151,7 @@ function byOwnSentence(error: ReadError, context: ErrorObjectContext): ErrorFact
     return { code: "timeout", ...sharedFacts("timeout", message, context, error), limit: "request" };
   }
   if (message === SERVER_FAILED && context.beforeAnyAnswer) {
-    const hint = `${message} The model was never asked: an unknown model or provider is the usual cause.`;
+    const hint = `${message} The model was never asked: an unknown model or provider is the usual cause (\`opencode models\` lists them).`;
     return plainFacts("unknown", hint, context, error);
   }
   return null;

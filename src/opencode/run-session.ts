@@ -27,6 +27,13 @@ export interface RunSessionOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** An `error` event of the run stream. */
+export interface StreamError {
+  readonly error: ErrorObject;
+  /** When opencode wrote it; epoch, ms. */
+  readonly at: number;
+}
+
 /** What a run left, before its session is exported. Times: epoch, ms. */
 export interface RunResult {
   /** Null when opencode never came to make one. */
@@ -35,7 +42,7 @@ export interface RunResult {
   readonly startedAt: number;
   readonly endedAt: number;
   /** The `error` events of the run stream, in order: for an unknown model they are the only evidence. */
-  readonly streamErrors: readonly ErrorObject[];
+  readonly streamErrors: readonly StreamError[];
   /** The last state of the progress. */
   readonly progress: Progress;
   /** The file with opencode's log, in the run folder. */
@@ -129,7 +136,7 @@ async function prepare(options: RunSessionOptions): Promise<SpawnOptions> {
 
 interface Watched {
   readonly progress: Progress;
-  readonly errors: readonly ErrorObject[];
+  readonly errors: readonly StreamError[];
   readonly tail: readonly string[];
   /** The first session id that was seen anywhere, for when no event and no log line said which it is. */
   readonly mentioned: string | undefined;
@@ -144,14 +151,14 @@ async function watch(
 ): Promise<Watched> {
   const [events, log] = [await followLines(stdout), await followLines(stderr)];
   let progress = initialProgress;
-  const errors: ErrorObject[] = [];
+  const errors: StreamError[] = [];
   let tail: string[] = [];
   let mentioned: string | undefined;
   const takeEvent = (text: string) => {
     mentioned ??= sessionIdIn(text);
     const event = readRunEvent(text);
     if (!event) return;
-    if (event.type === "error") errors.push(event.error);
+    if (event.type === "error") errors.push({ error: event.error, at: event.timestamp });
     progress = reduceProgress(progress, { from: "stream", event });
   };
   const takeLine = (text: string) => {

@@ -36,11 +36,10 @@ export function turnError({ sessionId, assistants, steps, run }: TurnEnd): Error
   return classify({
     sessionId,
     exportErrors,
-    // Without the times of the stream's errors all that can be said is whether the model answered in the end.
-    streamErrors: (run?.streamErrors ?? []).map((error) => ({
+    streamErrors: (run?.streamErrors ?? []).map(({ error, at }) => ({
       error: { name: error.name, data: error.data },
-      at: run?.endedAt ?? 0,
-      recovered: false,
+      at,
+      recovered: at < (steps[lastAnswered]?.end ?? Number.NEGATIVE_INFINITY),
     })),
     lastAssistant: lastAssistantOf(assistants.at(-1)),
     childError: childError ?? undefined,

@@ -133,7 +133,7 @@ async function keptEvidence(
 
 function runEvidenceOf(driven: DriveResult): RunEvidence {
   return {
-    streamErrors: driven.streamErrors.map(({ name, data }) => ({ name, data })),
+    streamErrors: driven.streamErrors.map(({ error, at }) => ({ error: { name: error.name, data: error.data }, at })),
     exit: driven.exit,
     startedAt: driven.startedAt,
     endedAt: driven.endedAt,
@@ -148,7 +148,7 @@ function withoutTurn(driven: DriveResult): ErrorFacts | null {
   return classify({
     sessionId: sessionId ?? undefined,
     exportErrors: [],
-    streamErrors: streamErrors.map((error) => ({ error, at: endedAt, recovered: false })),
+    streamErrors: streamErrors.map(({ error, at }) => ({ error, at, recovered: false })),
     lastAssistant: null,
     process:
       exit.kind === "exited"

@@ -238,7 +238,7 @@ const failing: readonly Row[] = [
       code: "unknown",
       evidence: "stream",
       message:
-        "Unexpected server error. Check server logs for details. The model was never asked: an unknown model or provider is the usual cause.",
+        "Unexpected server error. Check server logs for details. The model was never asked: an unknown model or provider is the usual cause (`opencode models` lists them).",
     },
   ],
   [

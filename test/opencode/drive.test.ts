@@ -207,7 +207,7 @@ describe("a run that does not", () => {
     play("plain-answer", async (_bench, run) => {
       const result = await run({ model: "scripted/nope" });
       expect(result.exit).toEqual({ kind: "exited", code: 1 });
-      expect(result.streamErrors.map(({ name }) => name)).toContain("UnknownError");
+      expect(result.streamErrors.map(({ error }) => error.name)).toContain("UnknownError");
       expect(result.sessionId).toMatch(/^ses_/);
       expect(result.tree?.session.messages.map(({ info }) => info.role)).toEqual(["user"]);
     }));

@@ -111,13 +111,17 @@ export async function run(
   else if (result.text !== null) terminal.out(`${severalLines(result.text).trimEnd()}\n`);
   for (const trace of result.traces) terminal.err(`${traceLine(trace)}\n`);
   for (const url of Object.values(urls)) terminal.err(`${url}\n`);
-  if (destinations.length === 0 && result.sessionId !== null) {
+  if (destinations.length === 0 && result.session !== null) {
     terminal.err(`Kept on this machine; \`looptrace show ${result.sessionId}\` shows the trace.\n`);
   }
   for (const report of own) terminal.err(`${deliveryText(report)}\n`);
   const reports = mergeReports(own, leftovers);
   for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
-  if (result.error) terminal.err(`looptrace: ${adviceFor(result.error)}\n`);
+  if (result.error) {
+    // Where nothing else explains the failure, opencode's own last words may.
+    if (result.error.code === "unknown" && result.error.stderr) terminal.err(`${quoted(result.error.stderr)}\n`);
+    terminal.err(`looptrace: ${adviceFor(result.error)}\n`);
+  }
 
   if (interrupt.signal.aborted) return EXIT.interrupted;
   if (result.error) return EXIT.turnFailed;
@@ -174,6 +178,14 @@ function mcpServers(servers: readonly string[], headers: readonly string[]): Mcp
     "--mcp-header",
     `--mcp-header names the server ${JSON.stringify(unknown)}, but no --mcp does.`,
   );
+}
+
+function quoted(text: string): string {
+  return severalLines(text)
+    .trimEnd()
+    .split("\n")
+    .map((line) => `opencode: ${line}`)
+    .join("\n");
 }
 
 async function makeLogDir(folder: string): Promise<void> {
