@@ -46,8 +46,8 @@ function whatToDo(facts: ErrorFacts): string {
       return `${facts.tool} was called again and again to no effect; tell the model what to do instead`;
     case "unknown":
       return facts.stderr === undefined
-        ? "the cause is not known; opencode's log may tell more"
-        : "the cause is not known; what opencode wrote to stderr may tell more";
+        ? "the cause is not known; look into opencode's log"
+        : "the cause is not known; opencode's stderr may say more";
     default:
       return facts satisfies never;
   }
