@@ -35,6 +35,8 @@ function whatToDo(facts: ErrorFacts): string {
     case "permission_rejected":
       return `opencode asked for a permission${facts.tool === undefined ? "" : ` to use ${facts.tool}`} and nobody was there to give it; allow it under \`permission\` in opencode's config`;
     case "aborted":
+      if (facts.abortedBy === "limit")
+        return "the turn was stopped at a limit of yours; raise it, or ask for less at once";
       return facts.abortedBy === "caller"
         ? "the turn was ended on request; what was done until then is in the session"
         : "the turn was ended before its answer; continue the session to go on";

@@ -23,6 +23,7 @@ const rules: readonly Rule[] = [
   { name: "a doom loop ended the turn", judge: doomLoop },
   { name: "an error in the export that nothing got over", judge: exportError },
   { name: "the last message is an answer", judge: answered },
+  { name: "a limit of the caller's ended the turn", judge: limitReached },
   { name: "an error in the run stream that nothing got over", judge: streamError },
   { name: "a permission was refused and the loop stopped", judge: permissionRejected },
   { name: "the finish reason of the last message", judge: finishReason },
@@ -74,6 +75,22 @@ function answered({ lastAssistant }: TurnEvidence): Verdict {
   const isAnswer =
     lastAssistant.finish === "stop" || (lastAssistant.finish === "tool-calls" && gaveStructure);
   return isAnswer ? "succeeded" : null;
+}
+
+function limitReached(evidence: TurnEvidence): Verdict {
+  const { limit } = evidence;
+  if (limit === undefined) return null;
+  const { of, allowed, reached } = limit;
+  const message =
+    of === "cost"
+      ? `The turn was stopped at $${reached}: it may cost $${allowed}.`
+      : `The turn was stopped at ${reached} ${of}: it may take ${allowed}.`;
+  return {
+    code: "aborted",
+    ...sharedFacts("aborted", message, around(evidence, "process")),
+    abortedBy: "limit",
+    limit,
+  };
 }
 
 /** The last error, but one that says something before one that does not: 1.15 sends both for an unknown model. */

@@ -48,6 +48,11 @@ const shared = {
   provider: providerFacts.exactOptional(),
 };
 
+/** A limit that the caller had set for a run, and what the run had come to: steps, tokens, or USD. */
+const runLimit = z
+  .object({ of: z.enum(["steps", "tokens", "cost"]), allowed: z.number(), reached: z.number() })
+  .readonly();
+
 const schemas = {
   rate_limit: z.object({
     ...shared,
@@ -85,8 +90,13 @@ const schemas = {
   aborted: z.object({
     ...shared,
     code: z.literal("aborted"),
-    /** Who ended the turn: looptrace's caller, somebody through opencode's API, a signal from elsewhere. */
-    abortedBy: z.enum(["caller", "api", "signal", "unknown"]),
+    /**
+     * Who ended the turn: looptrace's caller, a limit that the caller had set, somebody through opencode's API, a
+     * signal from elsewhere.
+     */
+    abortedBy: z.enum(["caller", "limit", "api", "signal", "unknown"]),
+    /** The limit, where one ended the turn. */
+    limit: runLimit.exactOptional(),
     /** The signal that ended opencode, such as `SIGTERM`. */
     signal: z.string().exactOptional(),
   }),
@@ -136,6 +146,7 @@ export type FactsOf<Code extends ErrorCode> = { [C in Code]: Readonly<z.infer<(t
 /** A failure as plain data; discriminated by `code`. */
 export type ErrorFacts = FactsOf<ErrorCode>;
 export type ErrorEvidence = z.infer<typeof evidence>;
+export type RunLimit = z.infer<typeof runLimit>;
 export type ProviderFacts = z.infer<typeof providerFacts>;
 
 /** opencode's own error object; what is in `data` depends on the name and on the provider. */

@@ -1,4 +1,4 @@
-import type { ErrorFacts, ErrorObject } from "./error-facts.js";
+import type { ErrorFacts, ErrorObject, RunLimit } from "./error-facts.js";
 import type { ToolFacts } from "./tool-failure.js";
 
 /** An error object as it was seen in a turn. */
@@ -55,6 +55,8 @@ export interface TurnEvidence {
   readonly lastAssistant: LastAssistant | null;
   /** Only where a doom loop is why the turn was ended; one that the model got out of is no failure. */
   readonly doomLoop?: DoomLoop | undefined;
+  /** Only where a limit that the caller had set is why the turn was ended. */
+  readonly limit?: RunLimit | undefined;
   /** The verdict on a subagent of the turn that failed; older opencodes do not tell the parent. */
   readonly childError?: ErrorFacts | undefined;
   /** Absent for a past session, whose process nobody watched. */

@@ -10,7 +10,7 @@ export function assembleSessions(exports: readonly SessionExport[]): SessionTree
   const byId = new Map<string, SessionExport>();
   for (const session of exports) {
     const known = byId.get(session.info.id);
-    if (!known || known.messages.length < session.messages.length) byId.set(session.info.id, session);
+    if (!known || isFuller(session, known)) byId.set(session.info.id, session);
   }
   const parentOf = new Map<string, string>();
   for (const session of byId.values()) {
@@ -19,20 +19,33 @@ export function assembleSessions(exports: readonly SessionExport[]): SessionTree
     if (parent !== undefined && byId.has(parent)) parentOf.set(session.info.id, parent);
   }
   const childrenOf = new Map<string, SessionExport[]>();
+  const below = new Set<string>();
   for (const [child, parent] of parentOf) {
     const session = byId.get(child);
-    if (session) childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), session]);
+    // Only damaged or made-up exports name each other as parents; they then stand alone instead of vanishing.
+    if (!session || inCycle(child, parentOf)) continue;
+    const siblings = childrenOf.get(parent);
+    if (siblings) siblings.push(session);
+    else childrenOf.set(parent, [session]);
+    below.add(child);
   }
-  const grow = (session: SessionExport, above: ReadonlySet<string>): SessionTree => ({
+  const grow = (session: SessionExport): SessionTree => ({
     session,
-    children: (childrenOf.get(session.info.id) ?? [])
-      .filter((child) => !above.has(child.info.id))
-      .map((child) => grow(child, new Set([...above, child.info.id]))),
+    children: (childrenOf.get(session.info.id) ?? []).map(grow),
   });
-  const roots = [...byId.values()].filter(
-    (session) => !parentOf.has(session.info.id) || inCycle(session.info.id, parentOf),
-  );
-  return roots.map((session) => grow(session, new Set([session.info.id])));
+  return [...byId.values()].filter(({ info }) => !below.has(info.id)).map(grow);
+}
+
+/** The same session exported while it ran and afterwards: what grew later holds more. */
+function isFuller(session: SessionExport, known: SessionExport): boolean {
+  const size = ({ messages, info }: SessionExport): readonly number[] => [
+    messages.length,
+    messages.reduce((sum, { parts, unknownParts }) => sum + parts.length + unknownParts.length, 0),
+    info.time.updated ?? info.time.created,
+  ];
+  const before = size(known);
+  const difference = size(session).map((amount, index) => amount - (before[index] ?? 0));
+  return (difference.find((amount) => amount !== 0) ?? 0) > 0;
 }
 
 /** The sessions that a session's `task` tools started, as far as the export knows. */
@@ -48,7 +61,7 @@ export function childSessionIds(session: SessionExport): string[] {
   return [...ids];
 }
 
-/** Only damaged or made-up exports name each other as parents; they then stand alone instead of vanishing. */
+/** Whether a session is an ancestor of itself. */
 function inCycle(id: string, parentOf: ReadonlyMap<string, string>): boolean {
   const seen = new Set<string>();
   for (let at = parentOf.get(id); at !== undefined && !seen.has(at); at = parentOf.get(at)) {

@@ -5,6 +5,7 @@ import type { Progress } from "./progress.js";
 import { createRunFolder, type RunFolder, readBounded, sweepRunFolders } from "./run-folder.js";
 import { checkRequest, type RunRequest } from "./run-request.js";
 import { type RunResult, runSession } from "./run-session.js";
+import type { RunEvent } from "./schema/run-event.js";
 import type { SessionTree } from "./schema/session-export.js";
 
 export interface DriveRequest extends RunRequest {
@@ -16,6 +17,7 @@ export interface DriveRequest extends RunRequest {
 
 export interface DriveHooks {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
   /** Ends the run; what there is of the session is exported all the same. */
   readonly signal?: AbortSignal | undefined;
 }

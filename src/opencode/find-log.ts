@@ -38,19 +38,16 @@ export async function findOpenCodeLog(
 }
 
 async function linesAbout(sessionIds: readonly string[], path: string): Promise<string> {
-  const all: string[] = [];
-  const about: string[] = [];
-  let dated = true;
+  const kept: string[] = [];
+  let found = false;
   for await (const line of createInterface({
     input: createReadStream(path, "utf8"),
     crlfDelay: Number.POSITIVE_INFINITY,
   })) {
-    // The first line tells the format; of logfmt only the sessions' own lines need to be held.
-    if (all.length === 0 && about.length === 0) dated = !line.startsWith("timestamp=");
     const mine = sessionIds.some((id) => line.includes(id));
-    if (mine) about.push(line);
-    if (dated) all.push(line);
+    found ||= mine;
+    // Logfmt dates each line by itself, so of it only the sessions' own need to be held.
+    if (mine || !line.startsWith("timestamp=")) kept.push(line);
   }
-  if (about.length === 0) return "";
-  return (dated ? all : about).join("\n");
+  return found ? kept.join("\n") : "";
 }

@@ -16,6 +16,7 @@ export interface LoggedRequest {
   readonly small: boolean;
 }
 
+/** A request of the session's own that failed; of those for its title only where the log cannot tell them apart. */
 export interface LoggedFailure {
   readonly sessionId: string;
   readonly at: number;
@@ -35,11 +36,16 @@ export function readLogEvidence(text: string): LogEvidence {
     if (sessionId === undefined || line.fields.providerID === undefined) continue;
     if (line.message === "stream") {
       requests.push({ sessionId, at: line.at, small: line.fields.small === "true" });
-    } else if (line.message === "stream error") {
+    } else if (line.message === "stream error" && !isOfTitle(line)) {
       failures.push({ sessionId, at: line.at, error: failureOf(line) });
     }
   }
   return { requests, failures };
+}
+
+/** 1.15 labels a failed request with what was asked for last, so there `small` says nothing about it. */
+function isOfTitle({ fields }: LogLine): boolean {
+  return fields.small === "true" && fields.error === undefined;
 }
 
 /** 1.15 writes the AI SDK's whole error; of it only what an export's error object also has is taken. */

@@ -53,15 +53,40 @@ export function exportFromJson(json: unknown, source: string): SessionExport {
   if (!Array.isArray(json.messages)) {
     throw new InvalidExportError(source, 'not an opencode export: "messages" is not a list.');
   }
-  const partTypes: Record<string, number> = {};
-  const roles: Record<string, number> = {};
+  const partTypes = new Map<string, number>();
+  const roles = new Map<string, number>();
   const messages: Message[] = [];
   json.messages.forEach((raw: unknown, index) => {
     const message = readMessage(raw, source, `messages[${index}]`, partTypes);
-    if (typeof message === "string") roles[message] = (roles[message] ?? 0) + 1;
+    if (typeof message === "string") count(roles, message);
     else messages.push(message);
   });
-  return { info, messages, unread: { partTypes, roles } };
+  refuseRepeatedIds(messages, source);
+  return {
+    info,
+    messages,
+    unread: { partTypes: Object.fromEntries(partTypes), roles: Object.fromEntries(roles) },
+  };
+}
+
+/** opencode's ids are keys of its database. Spans get theirs from them, and of two with the same id one would be lost. */
+function refuseRepeatedIds(messages: readonly Message[], source: string): void {
+  const seen = new Set<string>();
+  for (const { info, parts, unknownParts } of messages) {
+    for (const { id } of [info, ...parts, ...unknownParts]) {
+      if (seen.has(id)) {
+        throw new InvalidExportError(
+          source,
+          `the id ${id} stands there twice. opencode writes each message and part once; export the session anew.`,
+        );
+      }
+      seen.add(id);
+    }
+  }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 /** A message, or the role's name when it is one that looptrace does not know. */
@@ -69,7 +94,7 @@ function readMessage(
   raw: unknown,
   source: string,
   path: string,
-  unread: Record<string, number>,
+  unread: Map<string, number>,
 ): Message | string {
   if (!isObject(raw) || !isObject(raw.info)) {
     throw new InvalidExportError(source, `not an opencode export: ${path} has no "info".`);
@@ -91,7 +116,7 @@ function readMessage(
       parts.push(parse(knownParts[type], rawPart, source, partPath));
     } else {
       const part = parse(unknownPart, rawPart, source, partPath);
-      unread[part.type] = (unread[part.type] ?? 0) + 1;
+      count(unread, part.type);
       unknownParts.push(part);
     }
   });
@@ -110,7 +135,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, path: string): z.output<S> {
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    const field = unusableTime(value);
+    if (field === undefined) return result.data;
+    throw new InvalidExportError(source, `${path}${field} is no time in ms since the epoch.`);
+  }
   const issue = result.error.issues[0];
   const field = issue?.path.map((key) => `.${String(key)}`).join("") ?? "";
   throw new InvalidExportError(
@@ -120,13 +149,35 @@ function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, p
   );
 }
 
+/** What OTLP can say: 64 bits of ns since the epoch, which is the year 2554. */
+const LATEST_MS = 18_446_744_073_709;
+
+/** opencode keeps the times of a message or a part in `time`, those of a tool in `state.time`. */
+function unusableTime(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  const places = [
+    [".time", value.time],
+    [".state.time", isObject(value.state) ? value.state.time : undefined],
+  ] as const;
+  for (const [path, time] of places) {
+    const wrong = Object.entries(isObject(time) ? time : {}).find(
+      ([, at]) => typeof at === "number" && !(at >= 0 && at <= LATEST_MS),
+    );
+    if (wrong) return `${path}.${wrong[0]}`;
+  }
+  return undefined;
+}
+
 function describeSyntaxError(text: string, cause: unknown): string {
   const start = text.trimStart()[0];
   if (start !== "{") {
     return `this is not JSON (it starts with ${JSON.stringify(text.trimStart().slice(0, 20))}), so not an opencode export.`;
   }
-  if (!text.trimEnd().endsWith("}")) {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // A parser that stumbles where the text ends was still waiting for more.
+  const stumbled = Number(/at position (\d+)/.exec(message)?.[1]);
+  if (message.includes("end of JSON input") || stumbled >= text.trimEnd().length) {
     return `the JSON is cut off after ${text.length} characters. opencode loses the end of an export that goes into a pipe; write it to a file instead: \`opencode export <session> > file.json\`.`;
   }
-  return `this is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}.`;
+  return `this is not valid JSON: ${message}.`;
 }

@@ -11,7 +11,7 @@ import { initialProgress, type Progress, reduceProgress } from "./progress.js";
 import { runArguments } from "./run-arguments.js";
 import type { RunFolder } from "./run-folder.js";
 import type { CheckedRequest } from "./run-request.js";
-import { readRunEvent } from "./schema/run-event.js";
+import { type RunEvent, readRunEvent } from "./schema/run-event.js";
 import type { ErrorObject } from "./schema/session-export.js";
 import { type ProcessExit, type SpawnOptions, spawnOpenCode } from "./spawn-opencode.js";
 
@@ -25,6 +25,8 @@ export interface RunSessionOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with each new state, at most about ten times a second. What it throws ends the run and is thrown on. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Called with each event of the run stream: what is finished in the root session. What it throws ends the run too. */
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
 
 /** An `error` event of the run stream. */
@@ -75,7 +77,7 @@ export async function runSession(options: RunSessionOptions): Promise<RunResult>
   const ending = spawnOpenCode({ ...spawnOptions, signal });
   let watched: Watched;
   try {
-    watched = await watch(stdout, stderr, ending, options.onProgress);
+    watched = await watch(stdout, stderr, ending, options);
   } catch (error) {
     givenUp.abort();
     await ending.catch(() => undefined);
@@ -147,7 +149,7 @@ async function watch(
   stdout: string,
   stderr: string,
   ending: Promise<unknown>,
-  onProgress: RunSessionOptions["onProgress"],
+  hooks: Pick<RunSessionOptions, "onProgress" | "onEvent">,
 ): Promise<Watched> {
   const [events, log] = [await followLines(stdout), await followLines(stderr)];
   let progress = initialProgress;
@@ -160,6 +162,7 @@ async function watch(
     if (!event) return;
     if (event.type === "error") errors.push({ error: event.error, at: event.timestamp });
     progress = reduceProgress(progress, { from: "stream", event });
+    hooks.onEvent?.(event);
   };
   const takeLine = (text: string) => {
     mentioned ??= sessionIdIn(text);
@@ -184,7 +187,7 @@ async function watch(
         takeLine(log.rest());
         takeEvent(events.rest());
       }
-      if (progress !== before) onProgress?.(progress);
+      if (progress !== before) hooks.onProgress?.(progress);
       if (isLast) return { progress, errors, tail, mentioned };
       await Promise.race([sleep(POLL_MS), end.catch(() => undefined)]);
     }

@@ -22,7 +22,7 @@ export type ProcessExit =
       /** Set when it had already been asked to stop, but came to its own good end (code 0) before it did. */
       readonly asked?: StoppedBy;
     }
-  | { readonly kind: "signalled"; readonly signal: NodeJS.Signals; readonly by: StoppedBy };
+  | { readonly kind: "signalled"; readonly signal: string; readonly by: StoppedBy };
 
 export interface SpawnOptions {
   readonly path: string;

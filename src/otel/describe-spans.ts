@@ -2,12 +2,7 @@
  * The attributes of each kind of span: Langfuse's, built with its own helper, and beside them OTel's GenAI semantic
  * conventions, so that any OTLP backend understands the spans.
  */
-import {
-  createObservationAttributes,
-  type LangfuseGenerationAttributes,
-  type LangfuseObservationType,
-  LangfuseOtelSpanAttributes,
-} from "@langfuse/tracing";
+import { LangfuseOtelSpanAttributes } from "@langfuse/tracing";
 import type { Attributes } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
 import {
@@ -30,14 +25,9 @@ import type { ErrorFacts } from "../errors/error-facts.js";
 import type { Call, Loop, Retry, Step, StepEvent, Tool, Usage } from "../trace/model.js";
 import { promptTokens, totalTokens } from "../trace/usage.js";
 import { LOOPTRACE_VERSION } from "../version.js";
-import { cleanText, cleanValue } from "./clean-value.js";
+import { cleanText } from "./clean-value.js";
+import { observation, type SpanAttributes } from "./observation.js";
 import type { TraceContext } from "./trace-context.js";
-
-export interface SpanAttributes {
-  readonly attributes: Attributes;
-  /** Set where the span's OTel status is ERROR. */
-  readonly failure: { readonly type: string; readonly message: string } | null;
-}
 
 export function loopAttributes(loop: Loop, context: TraceContext, root: boolean): SpanAttributes {
   const { trace, options } = context;
@@ -55,8 +45,8 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
     : { subagentSession: loop.sessionId };
   return observation(context, "agent", {
     input: loop.input,
-    // A failed turn's output is its error, so that nobody sees an empty page.
-    output: loop.error ? { error: loop.error, text: loop.output } : loop.output,
+    // A failed turn's output is its error, and that of a silent one says so: Langfuse's session page hides a root without.
+    output: loop.error ? { error: loop.error, text: loop.output } : (loop.output ?? { text: null }),
     error: loop.error,
     level: loop.error ? "ERROR" : "DEFAULT",
     metadata: {
@@ -193,46 +183,6 @@ export function retryAttributes(retry: Retry, context: TraceContext): SpanAttrib
 
 export function eventAttributes(event: StepEvent, context: TraceContext): SpanAttributes {
   return observation(context, "event", { error: null, level: "DEFAULT", metadata: { ...event.attributes } });
-}
-
-interface Observation {
-  readonly input?: unknown;
-  readonly output?: unknown;
-  readonly error: (ErrorFacts | { readonly code: string; readonly message: string }) | null;
-  readonly level: "DEFAULT" | "WARNING" | "ERROR";
-  readonly statusMessage?: string | undefined;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly generation?: Partial<LangfuseGenerationAttributes>;
-  readonly extra?: Attributes;
-}
-
-function observation(
-  context: TraceContext,
-  type: LangfuseObservationType,
-  about: Observation,
-): SpanAttributes {
-  const clean = (value: unknown): unknown => cleanValue(value, context.textLimit);
-  const { error } = about;
-  const message = error ? cleanText(error.message, context.textLimit) : about.statusMessage;
-  const metadata = Object.fromEntries(
-    Object.entries({ ...about.metadata, ...(error ? { error } : {}) })
-      .filter(([, value]) => value !== undefined && value !== null)
-      .map(([key, value]) => [key, clean(value)]),
-  );
-  const attributes: Attributes = {
-    ...context.shared,
-    ...about.extra,
-    ...createObservationAttributes(type, {
-      ...about.generation,
-      ...(about.input === undefined ? {} : { input: clean(about.input) }),
-      ...(about.output === undefined || about.output === null ? {} : { output: clean(about.output) }),
-      level: about.level,
-      ...(message === undefined ? {} : { statusMessage: cleanText(message, context.textLimit) }),
-      metadata,
-    }),
-    ...(error ? { [ATTR_ERROR_TYPE]: error.code } : {}),
-  };
-  return { attributes, failure: error && message !== undefined ? { type: error.code, message } : null };
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { Call, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+import { cleanText } from "./clean-value.js";
 import {
   callAttributes,
   eventAttributes,
   loopAttributes,
   retryAttributes,
-  type SpanAttributes,
   stepAttributes,
   toolAttributes,
 } from "./describe-spans.js";
+import type { SpanAttributes } from "./observation.js";
 import type { TraceOptions } from "./options.js";
 import type { SpanData, SpanParent } from "./span-data.js";
 import { type TraceContext, traceContext } from "./trace-context.js";
@@ -77,7 +78,7 @@ function span(
     traceId: context.traceId,
     spanId: at.spanId,
     parent,
-    name: name.toWellFormed(),
+    name: cleanText(name, context.textLimit),
     kind: "internal",
     start: at.start,
     end: at.end,

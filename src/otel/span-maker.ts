@@ -23,6 +23,7 @@ import {
   ATTR_TELEMETRY_SDK_NAME,
   TELEMETRY_SDK_LANGUAGE_VALUE_NODEJS,
 } from "@opentelemetry/semantic-conventions";
+import { cleanText, DEFAULT_TEXT_LIMIT } from "./clean-value.js";
 import type { TraceOptions } from "./options.js";
 import type { SpanData } from "./span-data.js";
 
@@ -47,18 +48,20 @@ export function spanMaker(options: TraceOptions): (item: SpanData) => ReadableSp
     attributeCountLimit: Number.MAX_SAFE_INTEGER,
     attributeValueLengthLimit: Number.POSITIVE_INFINITY,
   };
+  const clean = (text: string): string => cleanText(text, DEFAULT_TEXT_LIMIT);
+  const given = Object.entries(options.resourceAttributes ?? {});
   const provider = new BasicTracerProvider({
     idGenerator: ids,
     sampler: new AlwaysOnSampler(),
     spanProcessors: [collect],
     // The environment's OTEL_SPAN_* limits are for other people's spans: this trace is sent whole.
     generalLimits: unlimited,
-    spanLimits: unlimited,
+    spanLimits: { ...unlimited, eventCountLimit: 1, attributePerEventCountLimit: 2 },
     resource: resourceFromAttributes({
       [ATTR_TELEMETRY_SDK_LANGUAGE]: TELEMETRY_SDK_LANGUAGE_VALUE_NODEJS,
       [ATTR_TELEMETRY_SDK_NAME]: "opentelemetry",
-      ...options.resourceAttributes,
-      [ATTR_SERVICE_NAME]: options.serviceName ?? "looptrace",
+      ...Object.fromEntries(given.map(([key, value]) => [clean(key), clean(value)])),
+      [ATTR_SERVICE_NAME]: clean(options.serviceName ?? "looptrace"),
     }),
   });
   // With any other scope name than the Langfuse SDK's, Langfuse copies every attribute into the metadata once more.

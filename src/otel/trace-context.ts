@@ -1,9 +1,10 @@
 import { LangfuseOtelSpanAttributes } from "@langfuse/tracing";
 import type { Attributes } from "@opentelemetry/api";
 import { ATTR_GEN_AI_CONVERSATION_ID } from "@opentelemetry/semantic-conventions/incubating";
+import { ConfigurationError } from "../errors/configuration-error.js";
 import type { Loop, LoopTrace } from "../trace/model.js";
 import { cleanText, DEFAULT_TEXT_LIMIT } from "./clean-value.js";
-import type { TraceOptions } from "./options.js";
+import { environmentName, type TraceOptions } from "./options.js";
 
 /** What all spans of a trace have in common. */
 export interface TraceContext {
@@ -31,17 +32,25 @@ export function traceContext(trace: LoopTrace, options: TraceOptions): TraceCont
     [ATTR_GEN_AI_CONVERSATION_ID]: clean(session.id),
   };
   if (options.userId !== undefined) shared[LangfuseOtelSpanAttributes.TRACE_USER_ID] = clean(options.userId);
-  if (options.environment !== undefined) shared[LangfuseOtelSpanAttributes.ENVIRONMENT] = options.environment;
+  if (options.environment !== undefined)
+    shared[LangfuseOtelSpanAttributes.ENVIRONMENT] = checked(options.environment);
   if (options.release !== undefined) shared[LangfuseOtelSpanAttributes.RELEASE] = clean(options.release);
   return { traceId: options.parent?.traceId ?? trace.traceId, trace, options, textLimit, shared };
 }
 
 /** The agent and the model, then the caller's own; each once. */
 function tagsOf(loop: Loop, options: TraceOptions): string[] {
-  const model = loop.model ? `${loop.model.providerId}/${loop.model.modelId}` : undefined;
-  return [
-    ...new Set(
-      [loop.agent, model, ...(options.tags ?? [])].filter((tag) => typeof tag === "string" && tag !== ""),
-    ),
-  ].filter((tag): tag is string => tag !== null && tag !== undefined);
+  const model = loop.model ? `${loop.model.providerId}/${loop.model.modelId}` : "";
+  const tags = [loop.agent ?? "", model, ...(options.tags ?? [])];
+  return [...new Set(tags.filter((tag) => tag !== ""))];
+}
+
+/** @throws {ConfigurationError} for a name that Langfuse would silently store as `default` */
+function checked(environment: string): string {
+  const result = environmentName.safeParse(environment);
+  if (result.success) return result.data;
+  throw new ConfigurationError(
+    "environment",
+    `The environment ${JSON.stringify(environment)} ${result.error.issues[0]?.message ?? "is unusable"}.`,
+  );
 }

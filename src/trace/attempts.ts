@@ -30,19 +30,14 @@ export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
     if (part.type === "step-start" || groups.length === 0) groups.push([]);
     groups.at(-1)?.push(part);
   }
+  if (message.parts.length > 0 && message.parts.every(isTool)) return [];
   const started = groups.some((group) => group[0]?.type === "step-start");
-  if (!started && message.parts.some((part) => part.type === "tool")) return [];
   // Parts before the first step-start are of no attempt of their own.
   if (started && groups[0]?.[0]?.type !== "step-start") {
     const early = groups.shift() ?? [];
     groups[0]?.push(...early);
   }
   return (groups.length === 0 ? [[]] : groups).map(attemptFrom);
-}
-
-/** Tools that opencode started itself, without a model asking for them. */
-export function toolsWithoutCall(message: AssistantMessage): readonly ToolPart[] {
-  return attemptsOf(message).length === 0 ? message.parts.filter(isTool) : [];
 }
 
 function attemptFrom(parts: readonly Part[]): Attempt {

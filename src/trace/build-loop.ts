@@ -3,6 +3,7 @@ import { buildStep } from "./build-step.js";
 import { toolResult, userInput } from "./chat-input.js";
 import type { RunEvidence } from "./evidence.js";
 import type { Interval } from "./intervals.js";
+import { messageClock } from "./message-clock.js";
 import type {
   ChatMessage,
   Cumulative,
@@ -17,7 +18,7 @@ import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
 import { subagentTurns } from "./subagents.js";
 import { timeAccount } from "./time-account.js";
-import { clockRules, lastMomentOf } from "./timing.js";
+import { lastMomentOf } from "./timing.js";
 import { addTotals, subagentLoops, totalsOf } from "./totals.js";
 import { turnError } from "./turn-error.js";
 import { compactionPart, isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
@@ -34,7 +35,7 @@ export function loopsOf(
   context: LoopContext,
 ): { readonly loops: readonly Loop[]; readonly unclaimed: readonly SessionTree[] } {
   const { turns, stray } = turnsOf(tree.session);
-  const subagents = subagentTurns(tree);
+  const subagents = subagentTurns(tree, turns);
   const children = new Map(
     [...new Set([...subagents.byPart.values()].flat().map(({ tree: child }) => child))].map((child) => [
       child,
@@ -68,17 +69,13 @@ interface TurnContext {
 
 function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   const { info } = turn.user;
-  const steps = buildSteps(turn, tree, context);
+  const { steps, notes } = buildSteps(turn, tree, context);
   const assistants = turn.rest.filter(isAssistant);
   const error = turnError({ sessionId: info.sessionID, assistants, steps, run: context.run });
-  const start = Math.min(
-    info.time.created,
-    ...assistants.slice(0, 1).map((message) => message.info.time.created),
-  );
-  const end = Math.max(
-    start,
-    steps.at(-1)?.end ?? context.run?.endedAt ?? start,
-    ...steps.map((step) => step.end),
+  const start = steps.reduce((first, step) => Math.min(first, step.start), info.time.created);
+  const end = steps.reduce(
+    (last, step) => Math.max(last, step.end),
+    steps.length === 0 ? Math.max(start, context.run?.endedAt ?? start) : start,
   );
   const lastCall = steps.findLast((step) => step.call)?.call;
   const totals = totalsOf(steps);
@@ -104,7 +101,7 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
       totals,
     ),
     account: loopAccount({ start, end }, steps),
-    notes: context.notes,
+    notes: [...context.notes, ...notes],
   };
 }
 
@@ -115,8 +112,11 @@ function runOf(turn: Turn, runs: readonly RunEvidence[]): RunEvidence | undefine
 }
 
 /** Walks the turn's messages; what arrives between two calls is the later one's input. */
-function buildSteps(turn: Turn, tree: SessionTree, context: TurnContext): Step[] {
-  const rules = clockRules(tree.session.info.version);
+function buildSteps(
+  turn: Turn,
+  tree: SessionTree,
+  context: TurnContext,
+): { readonly steps: readonly Step[]; readonly notes: readonly string[] } {
   const steps: Step[] = [];
   let input: ChatMessage[] = [userInput(turn.user)];
   let events: StepEvent[] = [];
@@ -128,23 +128,25 @@ function buildSteps(turn: Turn, tree: SessionTree, context: TurnContext): Step[]
       events.push(...compactionEvents(message));
       return;
     }
-    const later = turn.rest.slice(position + 1, position + 2)[0];
+    const later = turn.rest[position + 1];
+    const { created, completed } = message.info.time;
     const nextAt = later?.info.time.created ?? context.nextTurnAt;
-    const lastMoment = lastMomentOf(message);
+    const clock = messageClock(message.info, tree.session.info.version);
+    const lastMoment = lastMomentOf(message, clock);
     const step = buildStep(message, {
       index: steps.length,
       callIndex: calls,
       input,
       before,
       events,
-      rules,
+      clock,
       log: context.log,
       // Nothing went on after the process had ended; within a turn the next message tells nothing about this one's end.
       closedAt: later ? lastMoment : Math.max(lastMoment, context.run?.endedAt ?? lastMoment),
-      until: Math.min(
-        nextAt ?? Number.POSITIVE_INFINITY,
-        message.info.time.completed ?? Number.POSITIVE_INFINITY,
-      ),
+      requestsWithin: {
+        start: Math.min(created, endOf(turn.rest[position - 1] ?? turn.user) ?? created),
+        end: Math.min(nextAt ?? Number.POSITIVE_INFINITY, completed ?? Number.POSITIVE_INFINITY),
+      },
       overflowed: overflowed(message, later),
       loopsOf: context.loopsOfPart,
     });
@@ -157,7 +159,15 @@ function buildSteps(turn: Turn, tree: SessionTree, context: TurnContext): Step[]
     }
     input.push(...message.parts.flatMap((part) => (part.type === "tool" ? toolResult(part) : [])));
   });
-  return steps;
+  const notes = events.map(
+    ({ at }) => `opencode asked for a compaction at ${new Date(at).toISOString()}, and nothing came of it.`,
+  );
+  return { steps, notes };
+}
+
+/** When a message was whole; undefined for one that was cut off. */
+function endOf({ info }: Message): number | undefined {
+  return info.role === "user" ? info.time.created : info.time.completed;
 }
 
 /**
@@ -195,7 +205,7 @@ function finalOutput(assistants: readonly AssistantMessage[], steps: readonly St
   );
 }
 
-/** The steps' accounts added up; what lies between the steps is opencode's own time. */
+/** Over the whole loop: what lies between the steps is opencode's own time. */
 function loopAccount(bounds: Interval, steps: readonly Step[]): TimeAccount {
   return timeAccount(bounds, {
     model: steps.flatMap(({ call }) => call ?? []),

@@ -4,12 +4,14 @@ import type { AssistantMessage } from "../opencode/schema/session-export.js";
 import { type Attempt, attemptsOf } from "./attempts.js";
 import { buildTool } from "./build-tool.js";
 import { callOutput } from "./call-output.js";
+import type { Interval } from "./intervals.js";
+import type { MessageClock } from "./message-clock.js";
 import type { Call, ChatMessage, Cumulative, Loop, Outcome, Retry, Step, StepEvent } from "./model.js";
 import { type CallRequest, requestsOf } from "./requests.js";
 import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
 import { timeAccount } from "./time-account.js";
-import { type ClockRules, firstContentAt, outputEndAt } from "./timing.js";
+import { firstContentAt, outputEndAt } from "./timing.js";
 import { accumulate, usageFrom } from "./usage.js";
 
 export interface StepContext {
@@ -18,12 +20,12 @@ export interface StepContext {
   readonly input: readonly ChatMessage[];
   readonly before: Cumulative | null;
   readonly events: readonly StepEvent[];
-  readonly rules: ClockRules;
+  readonly clock: MessageClock;
   readonly log: SessionLog | undefined;
   /** Where the step ends when the evidence stops before its end. */
   readonly closedAt: number;
-  /** No request of this message was sent after this moment. */
-  readonly until: number;
+  /** The time in which the log's requests are this message's. */
+  readonly requestsWithin: Interval;
   /** opencode put the request aside since the context was too large, and compacts: it leaves no error on the message. */
   readonly overflowed: boolean;
   readonly loopsOf: (partId: string) => readonly Loop[];
@@ -32,22 +34,21 @@ export interface StepContext {
 /** One assistant message as a step of the loop. */
 export function buildStep(message: AssistantMessage, context: StepContext): Step {
   const { info } = message;
-  const created = info.time.created;
+  const { clock } = context;
   const attempts = attemptsOf(message);
-  const request = requestsOf(attempts, { start: created, end: context.until }, context.log);
+  const request = requestsOf(attempts, clock, context.requestsWithin, context.log);
   const tools = message.parts
     .filter((part) => part.type === "tool")
-    .map((part) => buildTool(part, created, context.rules, context.closedAt, context.loopsOf(part.id)));
+    .map((part) => buildTool(part, clock, context.closedAt, context.loopsOf(part.id)));
   const call = request ? buildCall(message, request, context) : null;
   const retries = request ? buildRetries(message, request) : [];
   const open = info.time.completed === undefined;
-  const end = Math.max(
-    info.time.completed ?? context.closedAt,
-    call?.end ?? created,
-    ...tools.map((tool) => tool.end),
-    ...retries.map((retry) => retry.end),
-  );
-  const bounds = { start: created, end };
+  // A clock that was set back while opencode worked must not put what happened outside its step.
+  const within: readonly Interval[] = [...(call ? [call] : []), ...tools, ...retries];
+  const bounds = {
+    start: within.reduce((first, { start }) => Math.min(first, start), clock.created),
+    end: within.reduce((last, { end }) => Math.max(last, end), info.time.completed ?? context.closedAt),
+  };
   return {
     spanId: spanIdOf("step", info.sessionID, info.id),
     ...bounds,
@@ -66,7 +67,10 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
     retries,
     tools,
     // opencode writes the message that asks for a compaction a moment before the one that answers it.
-    events: context.events.map((event) => ({ ...event, at: Math.max(event.at, created) })),
+    events: context.events.map((event) => ({
+      ...event,
+      at: Math.min(Math.max(event.at, bounds.start), bounds.end),
+    })),
     patches: message.parts.flatMap((part) =>
       part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [],
     ),
@@ -77,7 +81,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
 function buildCall(message: AssistantMessage, request: CallRequest, context: StepContext): Call {
   const { info } = message;
   const { attempt } = request;
-  const created = info.time.created;
+  const { clock } = context;
   const error = callError(message, context);
   const answered = attempt.stepFinish !== undefined;
   const outcome: Outcome = error
@@ -85,10 +89,10 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
     : answered || info.time.completed !== undefined
       ? "completed"
       : "unfinished";
-  const firstToken = firstContentAt(attempt, created);
+  const firstToken = firstContentAt(attempt, clock);
   // Cut off before the answer was whole: where tools are at work already the output had ended, else it was going on.
   const ended = answered || attempt.tools.some(({ state }) => state.status !== "pending");
-  const outputEnd = ended ? outputEndAt(attempt, created, context.rules) : undefined;
+  const outputEnd = ended ? outputEndAt(attempt, clock) : undefined;
   const end = Math.max(request.start, outputEnd?.at ?? info.time.completed ?? context.closedAt);
   const usage = attempt.stepFinish ? usageFrom(attempt.stepFinish.tokens) : null;
   const cost = attempt.stepFinish && attempt.stepFinish.cost > 0 ? attempt.stepFinish.cost : null;

@@ -1,10 +1,19 @@
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
 import type { ToolPart } from "../opencode/schema/session-export.js";
 import { fileFacts } from "./chat-input.js";
+import type { Interval } from "./intervals.js";
+import type { MessageClock } from "./message-clock.js";
 import type { Loop, Outcome, Tool } from "./model.js";
 import { spanIdOf } from "./span-id.js";
-import { type ClockRules, toolTime } from "./timing.js";
-import { childSessionId, toolArguments, toolFacts, toolMetadata, wantedTool } from "./tool-facts.js";
+import { toolTime } from "./timing.js";
+import {
+  childSessionId,
+  toolArguments,
+  toolFacts,
+  toolMetadata,
+  toolResultText,
+  wantedTool,
+} from "./tool-facts.js";
 
 /**
  * @param closedAt where the tool ends when the evidence stops before its end
@@ -12,21 +21,20 @@ import { childSessionId, toolArguments, toolFacts, toolMetadata, wantedTool } fr
  */
 export function buildTool(
   part: ToolPart,
-  created: number,
-  rules: ClockRules,
+  clock: MessageClock,
   closedAt: number,
   loops: readonly Loop[],
 ): Tool {
   const { state } = part;
-  const time = toolTime(part, created, rules);
+  const time = toolTime(part, clock);
   const open = state.status === "pending" || state.status === "running";
   const failure = open ? cutOff(part) : classifyTool(toolFacts(part));
   const outcome: Outcome = open ? "unfinished" : failure ? "failed" : "completed";
   const lastOfLoops = loops.reduce((latest, loop) => Math.max(latest, loop.end), time.start);
+  const bounds = { start: time.start, end: time.end ?? Math.max(closedAt, lastOfLoops) };
   return {
     spanId: spanIdOf("tool", part.sessionID, part.id),
-    start: time.start,
-    end: time.end ?? Math.max(closedAt, lastOfLoops),
+    ...bounds,
     timing: open ? "bounded" : time.timing,
     partId: part.id,
     callId: part.callID,
@@ -35,13 +43,26 @@ export function buildTool(
     outcome,
     title: "title" in state && typeof state.title === "string" && state.title !== "" ? state.title : null,
     input: toolArguments(part),
-    output: state.status === "completed" ? state.output : state.status === "error" ? state.error : null,
+    output: toolResultText(part),
     attachments: state.status === "completed" ? (state.attachments ?? []).map(fileFacts) : [],
     metadata: toolMetadata(part),
     failure,
     argumentsAt: time.argumentsAt,
     childSessionId: childSessionId(part),
-    loops,
+    loops: loops.map((loop) => marked(loop, bounds)),
+  };
+}
+
+/** A subagent can begin before or end after its tool (one that was aborted, say); both times are true, so they stay. */
+function marked(loop: Loop, tool: Interval): Loop {
+  const outside = [
+    ...(loop.start < tool.start ? [`began ${tool.start - loop.start} ms before`] : []),
+    ...(loop.end > tool.end ? [`ended ${loop.end - tool.end} ms after`] : []),
+  ];
+  if (outside.length === 0) return loop;
+  return {
+    ...loop,
+    notes: [...loop.notes, `The subagent ${outside.join(" and ")} the tool that asked for it.`],
   };
 }
 

@@ -20,6 +20,24 @@ export const runEvidence = z.object({
       by: z.enum(["deadline", "caller", "other"]),
     }),
   ]),
+  /** Why looptrace itself ended it before its time. */
+  halted: z
+    .discriminatedUnion("by", [
+      z.object({
+        by: z.literal("doom-loop"),
+        tool: z.string(),
+        arguments: z.unknown(),
+        count: z.number(),
+        lastError: z.string().optional(),
+      }),
+      z.object({
+        by: z.literal("limit"),
+        of: z.enum(["steps", "tokens", "cost"]),
+        allowed: z.number(),
+        reached: z.number(),
+      }),
+    ])
+    .optional(),
   /** ms since the epoch. */
   startedAt: z.number(),
   endedAt: z.number(),
@@ -27,6 +45,8 @@ export const runEvidence = z.object({
   stderr: z.string(),
 });
 export type RunEvidence = z.infer<typeof runEvidence>;
+/** Why looptrace ended a run before its time. */
+export type Halt = NonNullable<RunEvidence["halted"]>;
 
 /** What is known beside the export; all of it optional, none of it changes an id. */
 export interface Evidence {

@@ -5,6 +5,7 @@
 import type { ErrorObject } from "../opencode/schema/session-export.js";
 import type { Attempt } from "./attempts.js";
 import type { Interval } from "./intervals.js";
+import type { MessageClock } from "./message-clock.js";
 import type { Timing } from "./model.js";
 import { type SessionLog, within } from "./session-log.js";
 import { firstChunkAt, lastMomentOfAttempt } from "./timing.js";
@@ -27,26 +28,28 @@ export interface DeadRequest extends Interval {
 
 /**
  * @param attempts the message's attempts in order; the last one is the call
- * @param window from the message's `created` to the last moment at which one of its requests can have been sent
+ * @param window the time in which the log's requests are this message's: from the end of the message before it (1.15's
+ *   log is only known to some ms, so a request can seem to be older than its message) to this one's end
  * @param log what opencode's log knows; without it only bounds are known, and attempts that died before their first
  *   chunk cannot be seen at all
  */
 export function requestsOf(
   attempts: readonly Attempt[],
+  clock: MessageClock,
   window: Interval,
   log: SessionLog | undefined,
 ): CallRequest | undefined {
   const call = attempts.at(-1);
   if (!call) return undefined;
   const streamed = attempts.slice(0, -1);
-  return fromLog(call, streamed, window, log) ?? fromExport(call, streamed, window);
+  return (log && fromLog(call, streamed, clock, window, log)) ?? fromExport(call, streamed, clock);
 }
 
-function fromExport(call: Attempt, streamed: readonly Attempt[], window: Interval): CallRequest {
-  let start = window.start;
+function fromExport(call: Attempt, streamed: readonly Attempt[], clock: MessageClock): CallRequest {
+  let start = clock.created;
   const dead = streamed.map((attempt): DeadRequest => {
     const from = start;
-    start = Math.max(from, lastMomentOfAttempt(attempt, window.start));
+    start = Math.max(from, lastMomentOfAttempt(attempt, clock));
     return { start: from, end: start, timing: "bounded", attempt, failure: null };
   });
   return { start, timing: "bounded", attempt: call, dead };
@@ -56,28 +59,29 @@ function fromExport(call: Attempt, streamed: readonly Attempt[], window: Interva
 function fromLog(
   call: Attempt,
   streamed: readonly Attempt[],
+  clock: MessageClock,
   window: Interval,
-  log: SessionLog | undefined,
+  log: SessionLog,
 ): CallRequest | undefined {
-  if (!log) return undefined;
-  const sent = within(log.requests, window);
+  const sent = within(log.requests, window).map(({ at }) => Math.max(at, clock.created));
   const failures = within(log.failures, window);
-  const firstChunk = firstChunkAt(call, window.start);
-  const answered =
-    firstChunk === undefined ? sent.length - 1 : sent.findLastIndex(({ at }) => at <= firstChunk);
-  const start = sent[answered]?.at;
-  if (start === undefined || answered < streamed.length) return undefined;
-  const dead = sent.slice(0, answered).map((request, index): DeadRequest => {
-    const from = request.at;
-    const end = sent[index + 1]?.at ?? start;
+  const firstChunk = firstChunkAt(call, clock);
+  const answered = firstChunk === undefined ? sent.length - 1 : sent.findLastIndex((at) => at <= firstChunk);
+  const start = sent[answered];
+  if (start === undefined) return undefined;
+  const dead = sent.slice(0, answered).map((from, index): DeadRequest => {
+    const end = sent[index + 1] ?? start;
     const during = (at: number | undefined): boolean => at !== undefined && at >= from && at < end;
     return {
       start: from,
       end,
       timing: "exact",
-      attempt: streamed.find((attempt) => during(firstChunkAt(attempt, window.start))),
+      attempt: streamed.find((attempt) => during(firstChunkAt(attempt, clock))),
       failure: failures.find(({ at }) => during(at))?.error ?? null,
     };
   });
+  // What an attempt streamed before it died must not get lost with a log that knows nothing of it.
+  const told = new Set(dead.map(({ attempt }) => attempt));
+  if (!streamed.every((attempt) => told.has(attempt))) return undefined;
   return { start, timing: "exact", attempt: call, dead };
 }

@@ -1,7 +1,7 @@
-import { idTime } from "../opencode/ids.js";
 import type { SessionTree, ToolPart } from "../opencode/schema/session-export.js";
+import { messageClock } from "./message-clock.js";
 import { childSessionId } from "./tool-facts.js";
-import { isAssistant, turnsOf } from "./turns.js";
+import { isAssistant, type Turn, turnsOf } from "./turns.js";
 
 /** One turn of a subagent's session, to be shown inside the `task` tool that asked for it. */
 export interface SubagentTurn {
@@ -17,38 +17,49 @@ export interface SubagentTurn {
  * was created while it ran. A session that several tools continue is dealt out by time: each turn to the last tool
  * that had started by then.
  *
+ * @param turns the session's own; a tool of a message that belongs to none shows nothing, so nothing can stand in it
  * @returns the turns by the id of the tool's part, and the sessions that no tool accounts for
  */
-export function subagentTurns(tree: SessionTree): {
+export function subagentTurns(
+  tree: SessionTree,
+  turns: readonly Turn[],
+): {
   readonly byPart: ReadonlyMap<string, readonly SubagentTurn[]>;
   readonly unclaimed: readonly SessionTree[];
 } {
-  const tasks = taskTools(tree);
+  const tasks = taskTools(turns, tree.session.info.version);
   const byPart = new Map<string, SubagentTurn[]>();
   const unclaimed: SessionTree[] = [];
-  const taken = new Set<string>();
+  const linked = new Map<string, TaskTool[]>();
+  const unlinked: TaskTool[] = [];
+  for (const task of tasks) {
+    const childId = childSessionId(task.part);
+    const known = childId === null ? unlinked : linked.get(childId);
+    if (known) known.push(task);
+    else if (childId !== null) linked.set(childId, [task]);
+  }
   for (const child of tree.children) {
     const { id, time } = child.session.info;
-    const linked = tasks.filter(({ part }) => childSessionId(part) === id);
     const candidates =
-      linked.length > 0
-        ? linked
-        : tasks
-            .filter(({ part, start, end }) => {
-              const free = childSessionId(part) === null && !taken.has(part.id);
-              return free && start <= time.created && time.created <= end;
-            })
-            .slice(0, 1);
-    if (candidates.length === 0) {
+      linked.get(id) ??
+      unlinked
+        .filter(
+          ({ part, start, end }) => !byPart.has(part.id) && start <= time.created && time.created <= end,
+        )
+        .slice(0, 1);
+    const first = candidates[0];
+    const own = turnsOf(child.session).turns;
+    // Without a turn it has no loop that could stand in a tool; what is below it must not get lost with it.
+    if (!first || own.length === 0) {
       unclaimed.push(child);
       continue;
     }
-    turnsOf(child.session).turns.forEach((turn, index) => {
+    own.forEach((turn, index) => {
       const at = turn.user.info.time.created;
-      const task = candidates.findLast(({ start }) => start <= at) ?? candidates[0];
-      if (!task) return;
-      taken.add(task.part.id);
-      byPart.set(task.part.id, [...(byPart.get(task.part.id) ?? []), { tree: child, turn: index }]);
+      const { part } = candidates.findLast(({ start }) => start <= at) ?? first;
+      const ofPart = byPart.get(part.id);
+      if (ofPart) ofPart.push({ tree: child, turn: index });
+      else byPart.set(part.id, [{ tree: child, turn: index }]);
     });
   }
   return { byPart, unclaimed };
@@ -60,19 +71,20 @@ interface TaskTool {
   readonly end: number;
 }
 
-function taskTools(tree: SessionTree): TaskTool[] {
-  return tree.session.messages
-    .filter(isAssistant)
-    .flatMap((message) =>
-      message.parts
+function taskTools(turns: readonly Turn[], version: string): TaskTool[] {
+  return turns
+    .flatMap(({ rest }) => rest.filter(isAssistant))
+    .flatMap((message) => {
+      const clock = messageClock(message.info, version);
+      return message.parts
         .filter((part): part is ToolPart => part.type === "tool" && part.tool === "task")
         .map((part): TaskTool => {
           const { state } = part;
-          const minted = idTime(part.id, message.info.time.created) ?? message.info.time.created;
+          const minted = clock.mintedAt(part.id) ?? clock.created;
           const start = state.status === "pending" ? minted : Math.min(minted, state.time.start);
           const open = state.status === "pending" || state.status === "running";
           return { part, start, end: open ? Number.POSITIVE_INFINITY : state.time.end };
-        }),
-    )
+        });
+    })
     .sort((a, b) => a.start - b.start);
 }

@@ -1,28 +1,10 @@
 /**
  * When calls and tools began and ended, from the best evidence there is. All times in ms since the epoch.
  */
-import { idTime } from "../opencode/ids.js";
 import type { AssistantMessage, Part, ToolPart } from "../opencode/schema/session-export.js";
 import type { Attempt } from "./attempts.js";
+import type { MessageClock } from "./message-clock.js";
 import type { Timing } from "./model.js";
-
-/** What differs between opencode versions in the times that they write. */
-export interface ClockRules {
-  /**
-   * Before 1.18 opencode set a tool's `time.start` anew whenever the tool reported metadata (for bash: on every chunk
-   * of output), so there it says nothing and the part's id, minted when the arguments began, is the better start.
-   */
-  readonly toolStartIsExact: boolean;
-}
-
-/** @param version opencode's version as the session's export gives it; an unreadable one counts as current */
-export function clockRules(version: string): ClockRules {
-  const match = /^v?(\d+)\.(\d+)/.exec(version);
-  if (!match) return { toolStartIsExact: true };
-  const major = Number(match[1]);
-  const minor = Number(match[2]);
-  return { toolStartIsExact: major > 1 || (major === 1 && minor >= 18) };
-}
 
 export interface ToolTime {
   readonly start: number;
@@ -32,39 +14,30 @@ export interface ToolTime {
   readonly argumentsAt: number | null;
 }
 
-export function toolTime(part: ToolPart, created: number, rules: ClockRules): ToolTime {
-  const argumentsAt = idTime(part.id, created);
+export function toolTime(part: ToolPart, clock: MessageClock): ToolTime {
+  const minted = clock.mintedAt(part.id);
+  const argumentsAt = minted ?? null;
   if (part.state.status === "pending") {
-    return {
-      start: argumentsAt ?? created,
-      end: undefined,
-      timing: "bounded",
-      argumentsAt: argumentsAt ?? null,
-    };
+    return { start: minted ?? clock.created, end: undefined, timing: "bounded", argumentsAt };
   }
   const written = part.state.time.start;
-  const start = rules.toolStartIsExact ? written : Math.min(argumentsAt ?? written, written);
+  const start = clock.toolStartIsExact ? written : Math.min(minted ?? written, written);
   const end = part.state.status === "running" ? undefined : Math.max(part.state.time.end, start);
-  return {
-    start,
-    end,
-    timing: rules.toolStartIsExact ? "exact" : "bounded",
-    argumentsAt: argumentsAt ?? null,
-  };
+  return { start, end, timing: clock.toolStartIsExact ? "exact" : "bounded", argumentsAt };
 }
 
 /** When the first chunk of an attempt came in: opencode writes the step-start then. */
-export function firstChunkAt(attempt: Attempt, created: number): number | undefined {
-  return attempt.stepStart ? idTime(attempt.stepStart.id, created) : undefined;
+export function firstChunkAt(attempt: Attempt, clock: MessageClock): number | undefined {
+  return attempt.stepStart && clock.mintedAt(attempt.stepStart.id);
 }
 
 /** When the first content came in: thinking, text, or the arguments of a tool call. */
-export function firstContentAt(attempt: Attempt, created: number): number | undefined {
+export function firstContentAt(attempt: Attempt, clock: MessageClock): number | undefined {
   const times = [
     ...attempt.content.flatMap((part) => part.time?.start ?? []),
-    ...attempt.tools.flatMap((part) => idTime(part.id, created) ?? []),
+    ...attempt.tools.flatMap((part) => clock.mintedAt(part.id) ?? []),
   ];
-  return times.length > 0 ? Math.min(...times) : firstChunkAt(attempt, created);
+  return times.length > 0 ? Math.min(...times) : firstChunkAt(attempt, clock);
 }
 
 /**
@@ -75,13 +48,12 @@ export function firstContentAt(attempt: Attempt, created: number): number | unde
  */
 export function outputEndAt(
   attempt: Attempt,
-  created: number,
-  rules: ClockRules,
+  clock: MessageClock,
 ): { readonly at: number; readonly timing: Timing } | undefined {
-  const finish = attempt.stepFinish ? idTime(attempt.stepFinish.id, created) : undefined;
+  const finish = attempt.stepFinish && clock.mintedAt(attempt.stepFinish.id);
   if (attempt.tools.length === 0 && finish !== undefined) return { at: finish, timing: "exact" };
   const ends = attempt.content.flatMap((part) => part.time?.end ?? part.time?.start ?? []);
-  const times = attempt.tools.map((part) => toolTime(part, created, rules));
+  const times = attempt.tools.map((part) => toolTime(part, clock));
   const known = [...ends, ...times.map(({ start }) => start)];
   if (known.length === 0) return undefined;
   const at = Math.min(Math.max(...known), finish ?? Number.POSITIVE_INFINITY);
@@ -89,24 +61,25 @@ export function outputEndAt(
 }
 
 /** The last moment that a message and its parts tell of. */
-export function lastMomentOf(message: AssistantMessage): number {
-  const { created, completed } = message.info.time;
-  return message.parts.reduce(
-    (latest, part) => Math.max(latest, lastMomentOfPart(part, created)),
-    Math.max(created, completed ?? created),
-  );
+export function lastMomentOf(message: AssistantMessage, clock: MessageClock): number {
+  const { created, completed = created } = message.info.time;
+  return lastMomentOfParts(message.parts, clock, Math.max(created, completed));
 }
 
-/** The last moment that an attempt's own parts tell of; `created` when it left none. */
-export function lastMomentOfAttempt(attempt: Attempt, created: number): number {
+/** The last moment that an attempt's own parts tell of; the message's `created` when it left none. */
+export function lastMomentOfAttempt(attempt: Attempt, clock: MessageClock): number {
   const parts: Part[] = [...attempt.content, ...attempt.tools];
   if (attempt.stepStart) parts.push(attempt.stepStart);
   if (attempt.stepFinish) parts.push(attempt.stepFinish);
-  return parts.reduce((latest, part) => Math.max(latest, lastMomentOfPart(part, created)), created);
+  return lastMomentOfParts(parts, clock, clock.created);
 }
 
-function lastMomentOfPart(part: Part, created: number): number {
-  const minted = idTime(part.id, created) ?? created;
+function lastMomentOfParts(parts: readonly Part[], clock: MessageClock, atLeast: number): number {
+  return parts.reduce((latest, part) => Math.max(latest, lastMomentOfPart(part, clock)), atLeast);
+}
+
+function lastMomentOfPart(part: Part, clock: MessageClock): number {
+  const minted = clock.mintedAt(part.id) ?? clock.created;
   switch (part.type) {
     case "text":
     case "reasoning":

@@ -12,10 +12,10 @@ export function wantedTool(part: ToolPart): string {
   return typeof wanted === "string" && wanted !== "" ? wanted : part.tool;
 }
 
-/** The arguments as opencode has them: parsed, or the raw text while they are still being written. */
+/** The arguments as opencode has them: parsed, or the raw text while they are still being written; null: none. */
 export function toolArguments(part: ToolPart): unknown {
   const { state } = part;
-  return state.status === "pending" && state.raw ? state.raw : state.input;
+  return state.status === "pending" && state.raw ? state.raw : (state.input ?? null);
 }
 
 /** The session that a `task` tool started; it stands in the metadata from the moment the child exists. */
@@ -46,4 +46,9 @@ export function toolFacts(part: ToolPart): ToolFacts {
     error: state.status === "error" ? state.error : undefined,
     metadata: state.status === "pending" ? undefined : state.metadata,
   };
+}
+
+/** What the model is told of a call: its output, or the error's text; null while there is neither. */
+export function toolResultText({ state }: ToolPart): string | null {
+  return state.status === "completed" ? state.output : state.status === "error" ? state.error : null;
 }

@@ -42,6 +42,8 @@ export function turnError({ sessionId, assistants, steps, run }: TurnEnd): Error
       recovered: at < (steps[lastAnswered]?.end ?? Number.NEGATIVE_INFINITY),
     })),
     lastAssistant: lastAssistantOf(assistants.at(-1)),
+    doomLoop: run?.halted?.by === "doom-loop" ? run.halted : undefined,
+    limit: run?.halted?.by === "limit" ? run.halted : undefined,
     childError: childError ?? undefined,
     process: run ? processEnd(run) : undefined,
     partialText: steps.findLast(({ call }) => call?.output.text)?.call?.output.text ?? undefined,

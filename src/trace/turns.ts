@@ -3,7 +3,6 @@ import type {
   CompactionPart,
   Message,
   SessionExport,
-  TextPart,
   UserMessage,
 } from "../opencode/schema/session-export.js";
 
@@ -20,7 +19,7 @@ export interface Turn {
  * User messages made only of `compaction` or `synthetic` parts start no turn: opencode writes them itself when it
  * compacts the context, and the assistants that answer them belong to the turn that is running.
  *
- * @returns the turns in order, and what stands before the first user message (a fork can begin like that)
+ * @returns the turns in order, and what stands before the first user message (of which somebody deleted one)
  */
 export function turnsOf(session: SessionExport): {
   readonly turns: readonly Turn[];
@@ -71,8 +70,4 @@ function isOpenCodesOwn(message: UserMessage): boolean {
 
 export function compactionPart(message: UserMessage): CompactionPart | undefined {
   return message.parts.find((part): part is CompactionPart => part.type === "compaction");
-}
-
-export function isTypedText(part: TextPart): boolean {
-  return part.synthetic !== true && part.ignored !== true;
 }

@@ -45,14 +45,15 @@ export function addCost(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : a + b;
 }
 
-/** The figures after one more call. @param before those after the previous call with a known usage, if any */
+/** The figures after one more call. @param before those after the previous call, if any */
 export function accumulate(before: Cumulative | null, usage: Usage | null, cost: number | null): Cumulative {
   const sum = addUsage(before?.usage ?? NO_USAGE, usage ?? NO_USAGE);
   const contextTokens = usage ? totalTokens(usage) : (before?.contextTokens ?? 0);
   const prompt = usage ? promptTokens(usage) : 0;
   return {
     contextTokens,
-    contextGrowth: usage && before ? contextTokens - before.contextTokens : null,
+    // Before the first call with a known usage nobody knows what the context held.
+    contextGrowth: usage && before && before.contextTokens > 0 ? contextTokens - before.contextTokens : null,
     usage: sum,
     cost: addCost(before?.cost ?? null, cost),
     cacheHitRatio: usage && prompt > 0 ? usage.cacheRead / prompt : null,

@@ -1,0 +1,46 @@
+import { idTime } from "../opencode/ids.js";
+import type { AssistantInfo } from "../opencode/schema/session-export.js";
+
+/** How far an id's time may lie from the message's own times; under load opencode was seen 0.1 s apart. */
+const SLACK_MS = 2_000;
+
+/** What the ids and times of one assistant message can be trusted with. */
+export interface MessageClock {
+  /** ms since the epoch, like all times. */
+  readonly created: number;
+  /**
+   * Before 1.18 opencode set a tool's `time.start` anew whenever the tool reported metadata (for bash: on every chunk
+   * of output), so there it says nothing and the part's id, minted when the arguments began, is the better start.
+   */
+  readonly toolStartIsExact: boolean;
+  /**
+   * When a part of the message was made, from its id; undefined where the id does not tell.
+   *
+   * A fork copies messages with their old times under new ids: those tell when the fork was made.
+   */
+  mintedAt(partId: string): number | undefined;
+}
+
+/** @param version opencode's version as the session's export gives it; an unreadable one counts as current */
+export function messageClock({ id, time }: AssistantInfo, version: string): MessageClock {
+  const { created, completed = Number.POSITIVE_INFINITY } = time;
+  const own = idTime(id, created);
+  const idsTell = own !== undefined && Math.abs(own - created) <= SLACK_MS;
+  return {
+    created,
+    toolStartIsExact: toolStartIsExact(version),
+    mintedAt(partId) {
+      const minted = idsTell ? idTime(partId, created) : undefined;
+      if (minted === undefined || minted < created - SLACK_MS || minted > completed + SLACK_MS)
+        return undefined;
+      return Math.max(minted, created);
+    },
+  };
+}
+
+function toolStartIsExact(version: string): boolean {
+  const match = /^v?(\d+)\.(\d+)/.exec(version);
+  if (!match) return true;
+  const major = Number(match[1]);
+  return major > 1 || (major === 1 && Number(match[2]) >= 18);
+}

@@ -1,0 +1,49 @@
+import { expect, onTestFinished, test } from "vitest";
+import { deliver } from "../../src/deliver/deliver.js";
+import { isDelivered } from "../../src/deliver/delivery-report.js";
+import { describeTrace } from "../../src/otel/describe-trace.js";
+import { encodeTrace } from "../../src/otel/encode-trace.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { langfuseAt } from "../support/destinations.js";
+import { onlyOne } from "../support/fixtures.js";
+import { startReceiver } from "../support/receiver.js";
+import { temporaryStore } from "../support/temporary-store.js";
+import {
+  assistant,
+  exportOf,
+  stepFinish,
+  stepStart,
+  text,
+  tool,
+  treeOf,
+  user,
+} from "../trace/make-session.js";
+
+test("a trace of 20,000 spans arrives whole, each span once", async () => {
+  const steps = Array.from({ length: 5_000 }, (_, index) => {
+    const at = 10 + index * 100;
+    return assistant(at, at + 95, [
+      stepStart(at + 5),
+      text(at + 6, at + 20, `step ${index} 🎉`),
+      tool(at + 21, at + 25, at + 60),
+      tool(at + 22, at + 26, at + 80, { callID: `second_${index}` }),
+      stepFinish(at + 90),
+    ]);
+  });
+  const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), ...steps]))));
+  const described = describeTrace(trace, {});
+  expect(described).toHaveLength(20_001);
+
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  const reports = await deliver([...encodeTrace(trace)], [langfuseAt(receiver.url)], {
+    paths: await temporaryStore(),
+  });
+  expect(isDelivered(reports)).toBe(true);
+  expect(receiver.violations).toEqual([]);
+
+  const key = (span: { readonly spanId: string; readonly name: string }) => `${span.spanId} ${span.name}`;
+  const arrived = receiver.spans();
+  expect(arrived).toHaveLength(described.length);
+  expect(new Set(arrived.map(key))).toEqual(new Set(described.map(key)));
+});

@@ -1,0 +1,111 @@
+import { expect } from "vitest";
+import type { SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { Loop, LoopTrace, Span, TimeAccount } from "../../src/trace/model.js";
+import { isAssistant, turnsOf } from "../../src/trace/turns.js";
+import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import { callsIn, eventsIn, loopsIn, retriesIn, spansIn, stepsIn, toolsIn } from "./walk-trace.js";
+
+/** What holds of every trace, whatever the session was like. */
+export function expectSound(trace: LoopTrace): void {
+  expect(JSON.parse(JSON.stringify(trace))).toStrictEqual(trace);
+  expect(trace.traceId).toMatch(/^[0-9a-f]{32}$/);
+  const ids = [...spansIn(trace.loop), ...eventsIn(trace.loop)].map(({ spanId }) => spanId);
+  expect(ids.filter((id) => !/^[0-9a-f]{16}$/.test(id))).toEqual([]);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const span of spansIn(trace.loop)) expect(span.end).toBeGreaterThanOrEqual(span.start);
+  for (const loop of loopsIn(trace.loop)) expectSoundLoop(loop);
+}
+
+function expectSoundLoop(loop: Loop): void {
+  const { steps } = loop;
+  expect(steps.map(({ index }) => index)).toEqual(steps.map((_, index) => index));
+  const calls = steps.flatMap(({ call }) => call ?? []);
+  expect(calls.map(({ index }) => index)).toEqual(calls.map((_, index) => index));
+  expectAccount(loop.account, loop);
+  for (const step of steps) {
+    expectInside(step, loop);
+    expectAccount(step.account, step);
+    for (const span of [...(step.call ? [step.call] : []), ...step.retries, ...step.tools]) {
+      expectInside(span, step);
+    }
+    for (const { at } of step.events) expectInside({ start: at, end: at }, step);
+    for (const tool of step.tools) {
+      for (const below of tool.loops) {
+        const inside = below.start >= tool.start && below.end <= tool.end;
+        expect(below.notes.some((note) => note.startsWith("The subagent "))).toBe(!inside);
+      }
+    }
+  }
+  const { totals, totalsWithSubagents } = loop;
+  expect(totals).toMatchObject({
+    steps: steps.length,
+    calls: calls.length,
+    retries: steps.flatMap(({ retries }) => retries).length,
+    tools: steps.flatMap(({ tools }) => tools).length,
+    usage: calls.reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE),
+  });
+  expect(totalsWithSubagents).toMatchObject({
+    steps: stepsIn(loop).length,
+    calls: callsIn(loop).length,
+    retries: retriesIn(loop).length,
+    tools: toolsIn(loop).length,
+    toolFailures: toolsIn(loop).filter(({ failure }) => failure !== null).length,
+    usage: callsIn(loop).reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE),
+  });
+  const last = calls.at(-1);
+  if (last) expect(last.cumulative.usage).toEqual(totals.usage);
+}
+
+function expectInside(span: Pick<Span, "start" | "end">, parent: Pick<Span, "start" | "end">): void {
+  expect(span.start).toBeGreaterThanOrEqual(parent.start);
+  expect(span.end).toBeLessThanOrEqual(parent.end);
+}
+
+function expectAccount(account: TimeAccount, { start, end }: Pick<Span, "start" | "end">): void {
+  const { duration, model, tools, retries, other, toolsSummed } = account;
+  expect(duration).toBe(end - start);
+  expect(model + tools + retries + other).toBe(duration);
+  for (const share of [model, tools, retries, other, toolsSummed]) expect(share).toBeGreaterThanOrEqual(0);
+}
+
+/** Nothing that the export holds is missing from the traces, and nothing stands there twice. */
+export function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTree): void {
+  const loops = traces.map(({ loop }) => loop);
+  const messages = messagesIn(tree);
+  const parts = messages.flatMap((message) => message.parts);
+  expect(
+    loops
+      .flatMap(toolsIn)
+      .map(({ partId }) => partId)
+      .sort(),
+  ).toEqual(parts.flatMap((part) => (part.type === "tool" ? [part.id] : [])).sort());
+  expect(
+    loops
+      .flatMap(stepsIn)
+      .map(({ messageId }) => messageId)
+      .sort(),
+  ).toEqual(messages.map(({ info }) => info.id).sort());
+  const said = new Map<string, string[]>();
+  for (const step of loops.flatMap(stepsIn)) {
+    const outputs = [...step.retries.map(({ output }) => output), ...(step.call ? [step.call.output] : [])];
+    said.set(
+      step.messageId,
+      outputs.flatMap(({ text, thinking }) => [text ?? "", thinking ?? ""]),
+    );
+  }
+  for (const { info, parts: own } of messages) {
+    for (const part of own) {
+      if ((part.type !== "text" && part.type !== "reasoning") || part.text === "") continue;
+      expect(said.get(info.id)?.some((output) => output.includes(part.text))).toBe(true);
+    }
+  }
+}
+
+/** The assistant messages that belong to a turn, of a session and those below it. */
+function messagesIn(tree: SessionTree): ReturnType<typeof ofTurns> {
+  return [...ofTurns(tree), ...tree.children.flatMap(messagesIn)];
+}
+
+function ofTurns({ session }: SessionTree) {
+  return turnsOf(session).turns.flatMap(({ rest }) => rest.filter(isAssistant));
+}

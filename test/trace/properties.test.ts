@@ -1,0 +1,197 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
+import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
+import type { LogEvidence } from "../../src/opencode/log-evidence.js";
+import { exportFromJson } from "../../src/opencode/read-export.js";
+import type { SessionExport, SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { LoopTrace } from "../../src/trace/model.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
+import { arbitrarySession } from "./arbitrary-session.js";
+import { expectNothingLost, expectSound } from "./invariants.js";
+import { exportOf, type RawExport, T0 } from "./make-session.js";
+import { eventsIn, spansIn } from "./walk-trace.js";
+
+function treeFrom(exports: readonly RawExport[]): SessionTree {
+  return onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
+}
+
+function idsOf(traces: readonly LoopTrace[]): readonly string[] {
+  return traces.flatMap(({ loop }) => [...spansIn(loop), ...eventsIn(loop)].map(({ spanId }) => spanId));
+}
+
+/** A log that need not fit the session at all. */
+const arbitraryLog: fc.Arbitrary<LogEvidence> = fc.record({
+  requests: fc.array(
+    fc.record({
+      sessionId: fc.constantFrom("ses_0", "ses_1"),
+      at: fc.nat(20_000).map((ms) => T0 + ms),
+      small: fc.boolean(),
+    }),
+    { maxLength: 12 },
+  ),
+  failures: fc.array(
+    fc.record({
+      sessionId: fc.constantFrom("ses_0", "ses_1"),
+      at: fc.nat(20_000).map((ms) => T0 + ms),
+      error: fc.record({ name: fc.constant("UnknownError"), data: fc.record({ message: fc.string() }) }),
+    }),
+    { maxLength: 6 },
+  ),
+});
+
+describe("any session that the border lets in", () => {
+  test("gives sound traces in which nothing is lost, with any log", () => {
+    fc.assert(
+      fc.property(arbitrarySession, fc.option(arbitraryLog, { nil: undefined }), ({ exports }, log) => {
+        const tree = treeFrom(exports);
+        const traces = traceSession(tree, log ? { log } : {});
+        for (const trace of traces) expectSound(trace);
+        expectNothingLost(traces, tree);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("gives the same traces again when it is exported again", () => {
+    fc.assert(
+      fc.property(arbitrarySession, ({ exports }) => {
+        const again: unknown = JSON.parse(JSON.stringify(exports));
+        const second = assembleSessions((again as RawExport[]).map((one) => exportFromJson(one, "again")));
+        expect(traceSession(onlyOne(second))).toStrictEqual(traceSession(treeFrom(exports)));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("keeps its ids when turns are added later", () => {
+    fc.assert(
+      fc.property(arbitrarySession, ({ exports }) => {
+        const [own, ...below] = exports;
+        if (!own) return;
+        const lastUser = own.messages.findLastIndex(
+          ({ info, parts }) => info.role === "user" && parts.some(({ type }) => type === "text"),
+        );
+        const earlier = exportOf(own.messages.slice(0, lastUser), own.info);
+        const before = idsOf(traceSession(treeFrom([earlier, ...below])));
+        const after = new Set(idsOf(traceSession(treeFrom(exports))));
+        expect(before.filter((id) => !after.has(id))).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("has the tokens of its step-finishes in its totals", () => {
+    fc.assert(
+      fc.property(arbitrarySession, ({ exports }) => {
+        const tree = treeFrom(exports.slice(0, 1));
+        const written = tree.session.messages
+          .flatMap(({ parts }) => parts)
+          .flatMap((part) => (part.type === "step-finish" ? [part] : []))
+          .reduce(
+            (sum, { tokens: { input, output, reasoning, cache } }) =>
+              addUsage(sum, { input, output, reasoning, cacheRead: cache.read, cacheWrite: cache.write }),
+            NO_USAGE,
+          );
+        const traced = traceSession(tree).reduce(
+          (sum, { loop }) => addUsage(sum, loop.totals.usage),
+          NO_USAGE,
+        );
+        expect(traced).toEqual(written);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+/** Where in a JSON value something is done, as a share of its nodes; and what. */
+const mutation = fc.record({
+  where: fc.nat(999_999).map((millionths) => millionths / 1_000_000),
+  what: fc.constantFrom("drop", "replace", "repeat", "reverse"),
+  value: fc.jsonValue({ maxDepth: 2 }),
+});
+type Mutation = typeof mutation extends fc.Arbitrary<infer T> ? T : never;
+
+function mutate(json: unknown, { where, what, value }: Mutation): void {
+  const places: { readonly holder: Record<string, unknown>; readonly key: string }[] = [];
+  const visit = (node: unknown): void => {
+    if (typeof node !== "object" || node === null) return;
+    const holder = node as Record<string, unknown>;
+    for (const key of Object.keys(holder)) {
+      places.push({ holder, key });
+      visit(holder[key]);
+    }
+  };
+  visit(json);
+  const place = places[Math.floor(where * places.length)];
+  if (!place) return;
+  const { holder, key } = place;
+  const old = holder[key];
+  if (what === "replace") holder[key] = value;
+  else if (what === "reverse" && Array.isArray(old)) old.reverse();
+  else if (what === "repeat" && Array.isArray(holder)) holder.push(structuredClone(old));
+  else if (Array.isArray(holder)) holder.splice(Number(key), 1);
+  else delete holder[key];
+}
+
+describe("a recorded session that somebody has damaged", () => {
+  test("gives sound traces, or is refused at the border", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...fixtureNames),
+        fc.array(mutation, { minLength: 1, maxLength: 3 }),
+        (name, mutations) => {
+          const { text, subagents, log } = loadFixture(name);
+          const json: unknown = JSON.parse(text);
+          for (const one of mutations) mutate(json, one);
+          const session = borderOf(json);
+          if (!session) return;
+          for (const tree of assembleSessions([session, ...subagents])) {
+            const traces = traceSession(tree, { log });
+            for (const trace of traces) expectSound(trace);
+            expectNothingLost(traces, tree);
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("any JSON at all is read or refused", () => {
+    const json = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ info: fc.jsonValue(), messages: fc.jsonValue() }),
+      fc.record({
+        info: fc.record({ id: fc.string(), time: fc.record({ created: fc.double() }) }),
+        messages: fc.array(
+          fc.record({
+            info: fc.oneof(
+              fc.record({ role: fc.constantFrom("user", "assistant", "constructor") }),
+              fc.jsonValue(),
+            ),
+            parts: fc.array(fc.oneof(fc.record({ type: fc.string() }), fc.jsonValue())),
+          }),
+        ),
+      }),
+    );
+    fc.assert(
+      fc.property(json, (value) => {
+        const session = borderOf(value);
+        if (session) expect(session.messages.length).toBeGreaterThanOrEqual(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** undefined for what the border refuses; any other error fails the test. */
+function borderOf(json: unknown): SessionExport | undefined {
+  try {
+    return exportFromJson(json, "damaged");
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidExportError);
+    return undefined;
+  }
+}

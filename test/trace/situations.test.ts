@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { at, onlyOne, traceOf } from "../support/fixtures.js";
+import { answer, assistant, exportOf, stepStart, T0, text, tool, treeOf, user } from "./make-session.js";
+import { callsIn, toolsIn } from "./walk-trace.js";
+
+describe("a compaction", () => {
+  const { loop } = traceOf("compaction@1.18.33");
+
+  test("belongs to the turn that was running, as a step of its own with the event on it", () => {
+    expect(loop.steps.map(({ kind }) => kind)).toEqual(["answer", "compaction", "answer"]);
+    const { events } = at(loop.steps, 1);
+    expect(onlyOne(events)).toMatchObject({
+      name: "compaction",
+      attributes: { auto: true, overflow: false },
+    });
+    expect(at(loop.steps, 1).call?.output.text).toMatch(/^Goal: /);
+    expect(loop.output).toBe("Three things were logged, one after the other.");
+  });
+
+  test("its calls are asked what opencode wrote", () => {
+    const [, compaction, after] = callsIn(loop);
+    expect(compaction?.input).toMatchObject([
+      { role: "tool", tool_call_id: "call_log" },
+      { role: "user", content: [{ type: "compaction", auto: true, overflow: false }] },
+    ]);
+    expect(after?.input).toMatchObject([{ role: "user", content: expect.stringContaining("Continue") }]);
+    expect(after?.cumulative.contextGrowth).toBeLessThan(0);
+  });
+
+  test("that was asked for and never came is told of in a note", () => {
+    const asked = user(400, [{ type: "compaction", id: "prt_asked", auto: true }]);
+    const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), answer(10, 300), asked]))));
+    expect(trace.loop.notes).toEqual([
+      `opencode asked for a compaction at ${new Date(T0 + 400).toISOString()}, and nothing came of it.`,
+    ]);
+  });
+
+  test("after a request that was too large, the growth is not measured from nothing", () => {
+    const asked = user(100, [{ type: "compaction", id: "prt_overflow", auto: true, overflow: true }]);
+    const summary = answer(110, 200, "Summary.", { summary: true, mode: "compaction" });
+    const trace = onlyOne(
+      traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 90, []), asked, summary]))),
+    );
+    const [refused, compacted] = callsIn(trace.loop);
+    expect(refused).toMatchObject({ outcome: "failed", error: { code: "max_output_tokens" }, usage: null });
+    expect(compacted?.cumulative).toMatchObject({ contextTokens: 112, contextGrowth: null });
+  });
+});
+
+test("tools that fail say how, and the model is told", () => {
+  const { loop } = traceOf("failing-tool@1.18.33");
+  const failures = Object.fromEntries(
+    toolsIn(loop).map(({ callId, name, failure }) => [callId, { name, failure }]),
+  );
+  expect(failures).toMatchObject({
+    call_missing: {
+      name: "read",
+      failure: { kind: "failed", message: expect.stringContaining("File not found") },
+    },
+    call_exit: { name: "bash", failure: { kind: "nonzero_exit", exitCode: 3 } },
+    call_arguments: { name: "read", failure: { kind: "invalid_arguments" } },
+    call_unknown: { name: "frobnicate", failure: { kind: "unknown_tool" } },
+    call_no_json: { name: "bash", failure: { kind: "invalid_arguments" } },
+  });
+  expect(loop.totals.toolFailures).toBe(5);
+  expect(loop).toMatchObject({ outcome: "completed", error: null });
+  const told = callsIn(loop).flatMap(({ input }) => input);
+  expect(told.filter((message) => message.role === "tool" && message.is_error)).toHaveLength(4);
+  // A command that exits with 3 has done its work: the model is told its output.
+  expect(
+    told.find((message) => message.role === "tool" && message.tool_call_id === "call_exit"),
+  ).toMatchObject({
+    content: expect.stringContaining("problem"),
+  });
+});
+
+test("a turn that the provider refused has the typed error on its call and on the loop", () => {
+  const { loop } = traceOf("provider-401@1.18.33");
+  expect(loop).toMatchObject({
+    outcome: "failed",
+    error: { code: "authentication_failed", statusCode: 401 },
+  });
+  expect(onlyOne(callsIn(loop))).toMatchObject({
+    outcome: "failed",
+    usage: null,
+    error: { code: "authentication_failed" },
+  });
+});
+
+test("an answer that was cut at the limit fails the turn with what there was of it", () => {
+  const { loop } = traceOf("length@1.18.33");
+  expect(loop.error).toMatchObject({ code: "max_output_tokens", reason: "output_limit" });
+  expect(loop.output).toMatch(/^It began on a rainy day/);
+});
+
+test("an empty answer is an answer", () => {
+  expect(traceOf("empty-answer@1.18.33").loop).toMatchObject({
+    outcome: "completed",
+    error: null,
+    output: null,
+  });
+});
+
+test("strange characters are in the trace as they are in the export", () => {
+  const { loop } = traceOf("unicode@1.18.33");
+  expect(loop.input).toEqual([
+    { role: "user", content: "Show me the strange characters: 👩‍👩‍👧 ünïcödé 漢字" },
+  ]);
+  expect(loop.output).toBe(
+    "Here they are: 👩‍👩‍👧 漢字, a NUL [\u0000], an ESC [\u001b[1m], a lone surrogate [\ud83d] and another one [\udc4b].",
+  );
+  expect(at(callsIn(loop), 0).output.thinking).toBe("思考中… 🤔 half a pair: \ud83d");
+  expect(toolsIn(loop)[0]?.output).toContain("nul[\u0000] esc[\u001b[31mred");
+});
+
+describe("a message that asked no model", () => {
+  test("has no call, but its tool", () => {
+    const task = tool(20, 21, 100, { tool: "task", callID: "call_own" });
+    const { loop } = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 101, [task])]))));
+    expect(onlyOne(loop.steps)).toMatchObject({
+      kind: "subtask",
+      call: null,
+      tools: [{ callId: "call_own" }],
+    });
+    expect(loop.totals).toMatchObject({ calls: 0, tools: 1 });
+  });
+
+  test("is none that also said something", () => {
+    const parts = [text(20, 30, "Look:"), tool(31, 32, 100)];
+    const { loop } = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 101, parts)]))));
+    expect(onlyOne(loop.steps).call?.output.text).toBe("Look:");
+  });
+});
+
+test("a tool without arguments is plain data all the same", () => {
+  const bare = tool(20, 30, 90, { state: { input: undefined } });
+  const { loop } = onlyOne(
+    traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 100, [stepStart(15), bare])]))),
+  );
+  expect(onlyOne(toolsIn(loop)).input).toBeNull();
+  expect(onlyOne(callsIn(loop)).output.toolCalls).toEqual([{ id: "call_20", name: "bash", arguments: null }]);
+});
+
+test("a structured answer is the loop's output", () => {
+  const { loop } = onlyOne(
+    traceSession(treeOf(exportOf([user(0, "Go."), answer(10, 90, "text", { structured: { port: 9090 } })]))),
+  );
+  expect(loop.output).toEqual({ port: 9090 });
+});

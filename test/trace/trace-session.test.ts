@@ -1,0 +1,188 @@
+import { describe, expect, test } from "vitest";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import { at, fixtureNames, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
+import { expectNothingLost, expectSound } from "./invariants.js";
+import { answer, assistant, exportOf, stepStart, T0, text, tool, treeOf, user } from "./make-session.js";
+import { callsIn, loopsIn, toolsIn } from "./walk-trace.js";
+
+describe.each(fixtureNames)("%s", (name) => {
+  const fixture = loadFixture(name);
+  const { session, subagents } = fixture;
+  const sessions = [session, ...subagents];
+
+  describe.each(["log", "export"] as const)("with the %s", (evidence) => {
+    const traces = tracesOf(fixture, evidence);
+
+    test("is sound, and nothing of it is lost", () => {
+      for (const trace of traces) expectSound(trace);
+      expectNothingLost(traces, fixture.tree);
+    });
+
+    test("is one trace a prompt, in the session's own name", () => {
+      const prompts = session.messages.filter(
+        ({ info, parts }) =>
+          info.role === "user" && parts.some((part) => part.type === "text" && !part.synthetic),
+      );
+      expect(traces.map(({ session: { turn } }) => turn)).toEqual(prompts.map((_, turn) => turn));
+      for (const trace of traces) {
+        expect(trace.session).toMatchObject({
+          id: session.info.id,
+          opencodeVersion: fixture.version,
+          turns: prompts.length,
+          parentId: null,
+          unread: {},
+        });
+      }
+      expect(new Set(traces.map(({ traceId }) => traceId)).size).toBe(traces.length);
+    });
+
+    test("has opencode's own tokens and cost", () => {
+      for (const one of sessions) {
+        const loops = traces
+          .flatMap(({ loop }) => loopsIn(loop))
+          .filter(({ sessionId }) => sessionId === one.info.id);
+        const calls = loops.flatMap(({ steps }) => steps.flatMap(({ call }) => call ?? []));
+        const used = calls.reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE);
+        const { input, output, reasoning, cache } = one.info.tokens ?? {
+          input: 0,
+          output: 0,
+          reasoning: 0,
+          cache: { read: 0, write: 0 },
+        };
+        expect(used).toEqual({ input, output, reasoning, cacheRead: cache.read, cacheWrite: cache.write });
+        expect(loops.reduce((sum, { totals }) => addUsage(sum, totals.usage), NO_USAGE)).toEqual(used);
+        expect(loops.reduce((sum, { totals }) => sum + (totals.cost ?? 0), 0)).toBeCloseTo(
+          one.info.cost ?? 0,
+          10,
+        );
+      }
+    });
+
+    test("says the same again for the same evidence", () => {
+      expect(tracesOf(loadFixture(name), evidence)).toStrictEqual(traces);
+    });
+  });
+
+  test("has the same ids with and without the log, but for the retries that only the log knows", () => {
+    const ids = (evidence: "log" | "export") =>
+      tracesOf(fixture, evidence).map(({ traceId, loop }) => ({
+        traceId,
+        loops: loopsIn(loop).map(({ spanId, start }) => ({ spanId, start })),
+        steps: loopsIn(loop).flatMap(({ steps }) => steps.map(({ spanId, start }) => ({ spanId, start }))),
+        calls: callsIn(loop).map(({ spanId }) => spanId),
+        tools: toolsIn(loop).map(({ spanId, start, end }) => ({ spanId, start, end })),
+      }));
+    expect(ids("log")).toEqual(ids("export"));
+  });
+});
+
+test("the turns of a session are traces of their own, and ids do not depend on the turns after them", () => {
+  const fixture = loadFixture("two-turns@1.18.33");
+  const [first, second] = tracesOf(fixture, "log");
+  expect(first?.loop.input).toEqual([{ role: "user", content: "What is in todo.txt?" }]);
+  expect(second?.loop.input).toEqual([{ role: "user", content: "Add bread to it." }]);
+  expect(first?.loop.output).toBe("It says: buy milk.");
+  expect(second?.loop.output).toBe("Bread is on the list now.");
+  expect(second?.loop.steps.map(({ index }) => index)).toEqual([0, 1]);
+
+  const secondPrompt = fixture.session.messages.findIndex(
+    ({ info }) => info.id === second?.loop.userMessageId,
+  );
+  const earlier = { ...fixture.session, messages: fixture.session.messages.slice(0, secondPrompt) };
+  const before = onlyOne(traceSession({ session: earlier, children: [] }, { log: fixture.log }));
+  expect(before).toStrictEqual(first && { ...first, session: { ...first.session, turns: 1 } });
+});
+
+test("a subagent's session that no tool accounts for stands alone", () => {
+  const child = exportOf([user(50, "Count."), answer(60, 200)], { id: "ses_child", parentID: "ses_made" });
+  const traces = traceSession(treeOf(exportOf([user(0, "Go."), answer(10, 300)]), child));
+  expect(traces.map(({ session }) => [session.id, session.parentId])).toEqual([
+    ["ses_made", null],
+    ["ses_child", "ses_made"],
+  ]);
+});
+
+test("a subagent without a turn does not take what is below it along", () => {
+  const task = tool(20, 30, 400, { tool: "task", state: { metadata: { sessionId: "ses_empty" } } });
+  const parent = exportOf([user(0, "Go."), assistant(10, 410, [stepStart(15), task])]);
+  const empty = exportOf([], { id: "ses_empty", parentID: "ses_made" });
+  const below = exportOf([user(50, "Count."), answer(60, 200)], { id: "ses_below", parentID: "ses_empty" });
+  expect(traceSession(treeOf(parent, empty, below)).map(({ session }) => session.id)).toEqual([
+    "ses_made",
+    "ses_below",
+  ]);
+});
+
+test("what this version does not read is counted", () => {
+  const strange = assistant(10, 90, [
+    { type: "hologram", id: "prt_a" },
+    { type: "constructor", id: "prt_b" },
+  ]);
+  const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), strange]))));
+  expect(trace.session.unread).toEqual({ "part hologram": 1, "part constructor": 1 });
+});
+
+test("assistants before the first user message are told of in a note", () => {
+  const stray = answer(0, 20, "orphan");
+  const trace = onlyOne(traceSession(treeOf(exportOf([stray, user(30, "Go."), answer(40, 200)]))));
+  expect(trace.loop.steps).toHaveLength(1);
+  expect(trace.loop.notes).toEqual([expect.stringContaining(stray.info.id)]);
+});
+
+test("a subagent that was started by such an assistant stands alone", () => {
+  const task = tool(5, 6, 400, { tool: "task", state: { metadata: { sessionId: "ses_child" } } });
+  const parent = exportOf([assistant(1, 410, [stepStart(2), task]), user(420, "Go."), answer(430, 500)]);
+  const child = exportOf([user(50, "Count."), answer(60, 200)], { id: "ses_child", parentID: "ses_made" });
+  expect(traceSession(treeOf(parent, child)).map(({ session }) => session.id)).toEqual([
+    "ses_made",
+    "ses_child",
+  ]);
+});
+
+test("an assistant answers the prompt that it names, also when another one was queued meanwhile", () => {
+  const first = user(0, "First.");
+  const queued = user(100, "Second.");
+  const [one, two] = traceSession(
+    treeOf(
+      exportOf([
+        first,
+        answer(10, 90, "step one", { parentID: first.info.id }),
+        queued,
+        answer(110, 200, "step two", { parentID: first.info.id }),
+        answer(210, 300, "other", { parentID: queued.info.id }),
+      ]),
+    ),
+  );
+  expect(one?.loop.output).toBe("step two");
+  expect(two?.loop.output).toBe("other");
+});
+
+test("a message without an answer ends where the process did", () => {
+  const end = T0 + 5_000;
+  const run = {
+    streamErrors: [
+      { error: { name: "UnknownError", data: { message: "Model not found: x/y." } }, at: T0 + 900 },
+    ],
+    exit: { kind: "exited" as const, code: 1 },
+    startedAt: T0 - 500,
+    endedAt: end,
+    stderr: "",
+  };
+  const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go.")])), { runs: [run] }));
+  expect(trace.loop).toMatchObject({ start: T0, end, outcome: "failed", steps: [] });
+  expect(trace.loop.error).not.toBeNull();
+});
+
+test("thousands of steps in one turn are no matter", () => {
+  const steps = Array.from({ length: 10_000 }, (_, index) =>
+    assistant(index * 100 + 10, index * 100 + 90, [
+      stepStart(index * 100 + 20),
+      text(index * 100 + 21, index * 100 + 40, `step ${index}`),
+      tool(index * 100 + 41, index * 100 + 42, index * 100 + 80),
+    ]),
+  );
+  const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), ...steps]))));
+  expect(trace.loop.totals).toMatchObject({ steps: 10_000, calls: 10_000, tools: 10_000 });
+  expect(at(trace.loop.steps, -1).call?.index).toBe(9_999);
+});

@@ -1,0 +1,24 @@
+import type { Call, Loop, Retry, Span, Step, StepEvent, Tool } from "../../src/trace/model.js";
+
+export function loopsIn(loop: Loop): readonly Loop[] {
+  return [loop, ...loop.steps.flatMap(({ tools }) => tools.flatMap(({ loops }) => loops.flatMap(loopsIn)))];
+}
+export function stepsIn(loop: Loop): readonly Step[] {
+  return loopsIn(loop).flatMap(({ steps }) => steps);
+}
+export function callsIn(loop: Loop): readonly Call[] {
+  return stepsIn(loop).flatMap(({ call }) => call ?? []);
+}
+export function retriesIn(loop: Loop): readonly Retry[] {
+  return stepsIn(loop).flatMap(({ retries }) => retries);
+}
+export function toolsIn(loop: Loop): readonly Tool[] {
+  return stepsIn(loop).flatMap(({ tools }) => tools);
+}
+export function eventsIn(loop: Loop): readonly StepEvent[] {
+  return stepsIn(loop).flatMap(({ events }) => events);
+}
+/** All spans with a duration. */
+export function spansIn(loop: Loop): readonly Span[] {
+  return [...loopsIn(loop), ...stepsIn(loop), ...callsIn(loop), ...retriesIn(loop), ...toolsIn(loop)];
+}
