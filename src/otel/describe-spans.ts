@@ -182,7 +182,18 @@ export function retryAttributes(retry: Retry, context: TraceContext): SpanAttrib
 }
 
 export function eventAttributes(event: StepEvent, context: TraceContext): SpanAttributes {
-  return observation(context, "event", { error: null, level: "DEFAULT", metadata: { ...event.attributes } });
+  const circling = event.name === "doom-loop";
+  const { tool, count, lastError } = event.attributes;
+  return observation(context, "event", {
+    error: null,
+    level: circling ? "WARNING" : "DEFAULT",
+    statusMessage: circling
+      ? `${tool} ${lastError === undefined ? "gave the same result" : "failed"} ${count} times with the same arguments${
+          lastError === undefined ? "" : `; last error: ${lastError}`
+        }`
+      : undefined,
+    metadata: { ...event.attributes },
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AssistantMessage, Message, SessionTree } from "../opencode/schema/session-export.js";
 import { buildStep } from "./build-step.js";
 import { toolResult, userInput } from "./chat-input.js";
+import { withDoomLoops } from "./doom-loop-events.js";
 import type { RunEvidence } from "./evidence.js";
 import type { Interval } from "./intervals.js";
 import { messageClock } from "./message-clock.js";
@@ -162,7 +163,7 @@ function buildSteps(
   const notes = events.map(
     ({ at }) => `opencode asked for a compaction at ${new Date(at).toISOString()}, and nothing came of it.`,
   );
-  return { steps, notes };
+  return { steps: withDoomLoops(steps, turn.user.info.sessionID), notes };
 }
 
 /** When a message was whole; undefined for one that was cut off. */

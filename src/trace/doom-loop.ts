@@ -28,16 +28,11 @@ export const DOOM_LOOP_THRESHOLD = 3;
  * @returns a function that takes the next call and tells the run of equal calls that it is part of
  */
 export function repetitionWatch(): (call: ToolOutcome) => Repetition {
-  let signature = "";
+  let last: ToolOutcome | undefined;
   let count = 0;
   return (call) => {
-    const next = JSON.stringify([
-      call.tool,
-      canonical(call.input),
-      call.failed ? "failed" : ["told", call.result],
-    ]);
-    count = next === signature ? count + 1 : 1;
-    signature = next;
+    count = last !== undefined && isRepeated(last, call) ? count + 1 : 1;
+    last = call;
     return {
       tool: call.tool,
       arguments: call.input,
@@ -45,6 +40,25 @@ export function repetitionWatch(): (call: ToolOutcome) => Repetition {
       lastError: call.failed ? (call.result ?? "") : null,
     };
   };
+}
+
+/** Arguments last: most calls differ before that, and results are long. */
+function isRepeated(before: ToolOutcome, call: ToolOutcome): boolean {
+  if (before.tool !== call.tool || before.failed !== call.failed) return false;
+  if (!call.failed && before.result !== call.result) return false;
+  const signature = signatureOf(call.input);
+  return signature !== undefined && signature === signatureOf(before.input);
+}
+
+/** undefined for arguments that are nested too deeply to be compared. */
+function signatureOf(input: unknown): string | undefined {
+  try {
+    // In a list, since undefined alone has no JSON.
+    return JSON.stringify([canonical(input)]);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** The same value with the keys of all its objects sorted. */

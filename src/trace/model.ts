@@ -140,7 +140,7 @@ export interface Tool extends Span {
 /** Something that happened beside calls and tools. */
 export interface StepEvent {
   readonly spanId: string;
-  readonly name: "compaction";
+  readonly name: "compaction" | "doom-loop";
   readonly at: number;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }

@@ -25,7 +25,10 @@ test("a trace of 20,000 spans arrives whole, each span once", async () => {
     return assistant(at, at + 95, [
       stepStart(at + 5),
       text(at + 6, at + 20, `step ${index} 🎉`),
-      tool(at + 21, at + 25, at + 60),
+      tool(at + 21, at + 25, at + 60, {
+        callID: `first_${index}`,
+        state: { input: { command: `make ${index}` } },
+      }),
       tool(at + 22, at + 26, at + 80, { callID: `second_${index}` }),
       stepFinish(at + 90),
     ]);

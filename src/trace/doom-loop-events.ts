@@ -1,0 +1,52 @@
+import { DOOM_LOOP_THRESHOLD, type Repetition, repetitionWatch } from "./doom-loop.js";
+import type { Step, StepEvent, Tool } from "./model.js";
+import { spanIdOf } from "./span-id.js";
+
+interface Found {
+  readonly step: Step;
+  /** The call with which the repetition became a doom loop. */
+  readonly tool: Tool;
+  repetition: Repetition;
+}
+
+/**
+ * The steps with an event where the model began to turn in circles: at the end of the third equal call in a row, saying
+ * how many there were in the end and what the last one failed with.
+ */
+export function withDoomLoops(steps: readonly Step[], sessionId: string): readonly Step[] {
+  const next = repetitionWatch();
+  const found: Found[] = [];
+  for (const step of steps) {
+    for (const tool of step.tools) {
+      // A call that never ended says nothing about the next one.
+      if (tool.outcome === "unfinished") continue;
+      const { name, input, output: result, failure } = tool;
+      const repetition = next({ tool: name, input, result, failed: failure !== null });
+      const last = found.at(-1);
+      if (repetition.count === DOOM_LOOP_THRESHOLD) found.push({ step, tool, repetition });
+      else if (repetition.count > DOOM_LOOP_THRESHOLD && last) last.repetition = repetition;
+    }
+  }
+  if (found.length === 0) return steps;
+  return steps.map((step) => {
+    const own = found.filter((one) => one.step === step);
+    return own.length === 0
+      ? step
+      : { ...step, events: [...step.events, ...own.map((one) => eventOf(one, sessionId))] };
+  });
+}
+
+function eventOf({ tool, repetition }: Found, sessionId: string): StepEvent {
+  const { count, lastError } = repetition;
+  return {
+    spanId: spanIdOf("event", sessionId, tool.partId),
+    name: "doom-loop",
+    at: tool.end,
+    attributes: {
+      tool: repetition.tool,
+      count,
+      arguments: JSON.stringify(repetition.arguments) ?? "",
+      ...(lastError === null ? {} : { lastError }),
+    },
+  };
+}
