@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
@@ -54,9 +54,14 @@ export function readConfigFile(from: string): ConfigFile {
   for (let folder = from; ; folder = dirname(folder)) {
     const path = join(folder, CONFIG_FILE);
     const content = readIfThere(path);
-    if (content !== undefined) return parseConfig(content, path);
+    if (content !== undefined) return withAbsolutePath(parseConfig(content, path), folder);
     if (folder === homedir() || folder === dirname(folder)) return {};
   }
+}
+
+/** A relative path means what it says to somebody who reads the file, wherever looptrace is called. */
+function withAbsolutePath(config: ConfigFile, folder: string): ConfigFile {
+  return config.opencode === undefined ? config : { ...config, opencode: resolve(folder, config.opencode) };
 }
 
 function parseConfig(content: string, path: string): ConfigFile {

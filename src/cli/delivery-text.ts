@@ -1,14 +1,14 @@
 import type { DestinationReport } from "../deliver/delivery-report.js";
-import { count } from "../view/format.js";
+import { count, plural } from "../view/format.js";
 
 /** What became of a trace at one destination, as a line for a person. */
 export function deliveryText(report: DestinationReport): string {
   const { destination, acknowledged, alreadyAcknowledged, pending, rejected, lastError } = report;
   const parts = [
-    acknowledged > 0 ? `${count(acknowledged)} spans sent` : "",
+    acknowledged > 0 ? `${plural(acknowledged, "span")} sent` : "",
     alreadyAcknowledged > 0 ? `${count(alreadyAcknowledged)} were there already` : "",
-    pending.spans > 0 ? `${count(pending.spans)} spans not delivered` : "",
-    rejected > 0 ? `${count(rejected)} spans rejected` : "",
+    pending.spans > 0 ? `${plural(pending.spans, "span")} not delivered` : "",
+    rejected > 0 ? `${plural(rejected, "span")} rejected` : "",
   ].filter(Boolean);
   const because = (pending.spans > 0 || rejected > 0) && lastError ? ` (${lastError})` : "";
   return `${destination.label}: ${parts.join(", ") || "nothing to send"}${because}`;
@@ -22,7 +22,7 @@ export function deliveryAdvice(reports: readonly DestinationReport[]): string[] 
   if (waiting) advice.push("What was not delivered is kept in the outbox; `looptrace push` sends it.");
   if (lost > 0)
     advice.push(
-      `${count(lost)} spans could not be kept either; run \`looptrace trace\` on the session again.`,
+      `${plural(lost, "span")} could not be kept either; run \`looptrace trace\` on the session again.`,
     );
   if (reports.some(({ rejected }) => rejected > 0)) {
     advice.push(

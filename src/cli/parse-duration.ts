@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "./commander.js";
 
 const UNITS_MS: Readonly<Record<string, number>> = {
   ms: 1,

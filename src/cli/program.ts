@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "./commander.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
+import { markMessage, messageOf } from "./message.js";
 import { parseDuration } from "./parse-duration.js";
 import { collect, withTraceOptions } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
@@ -19,7 +20,7 @@ Where traces go (both may be set; without any they stay on this machine):
   OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS
 Also read: LANGFUSE_TRACING_ENVIRONMENT, LANGFUSE_RELEASE, LANGFUSE_USER_ID, TRACEPARENT, OTEL_SERVICE_NAME,
   OTEL_RESOURCE_ATTRIBUTES, LOOPTRACE_OPENCODE, LOOPTRACE_HOME (else XDG_DATA_HOME), NO_COLOR, FORCE_COLOR.
-Settings that stay are kept in looptrace.config.json, in the project or above it.`;
+Settings that stay are kept in looptrace.config.json, in the working directory or above it.`;
 
 /**
  * Runs one command line.
@@ -37,8 +38,9 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   const program = buildProgram(terminal, extra, (code) => {
     exit = code;
   });
+  const words = markMessage(end < 0 ? argv : argv.slice(0, end), program);
   try {
-    await program.parseAsync(end < 0 ? [...argv] : argv.slice(0, end), { from: "user" });
+    await program.parseAsync(words, { from: "user" });
     return exit;
   } catch (error) {
     // Commander has said already what was wrong; its code for --help and --version is 0.
@@ -114,8 +116,7 @@ Examples:
 ${EXIT_CODES}`,
     )
     .action(async (words: string[], flags, command: Command) => {
-      const { messageOf } = await import("./message.js");
-      const message = await messageOf(words, command);
+      const message = await messageOf(words, command, terminal);
       const commands = await import("./commands/run.js");
       finish(await commands.run(message, extra, flags, terminal));
     });
@@ -127,6 +128,7 @@ ${EXIT_CODES}`,
       .description(
         "Computes the traces of past sessions and sends them to where they belong. What a destination has already is not sent again.",
       ),
+    "the project's last session",
   )
     .option("--force", "send also what was sent before; Langfuse counts it twice until its database merges")
     .option("--json", "print the traces and what became of them as JSON");
@@ -153,9 +155,10 @@ ${EXIT_CODES}`,
       .description(
         "Shows the traces of sessions in the terminal: steps, calls, tools, time, tokens, errors. Nothing is sent.",
       ),
+    "the session that looptrace saw last, else the project's last one",
   )
     .option("--json", "print the traces as JSON")
-    .addOption(new Option("--width <columns>", "width of the tree").argParser(parseWidth))
+    .option("--width <columns>", "width of the tree (default: the terminal's)", parseWidth)
     .addHelpText(
       "after",
       `
@@ -184,10 +187,10 @@ Examples:
   return program;
 }
 
-function withSources(command: Command): Command {
+function withSources(command: Command, last: string): Command {
   return command
     .argument("[session|file|-...]", "session ids, files of `opencode export`, - for standard input")
-    .option("--last", "the last session")
+    .option("--last", last)
     .option("--all", "all sessions of the project")
     .option("--since <duration|date>", "the project's sessions since then, such as 7d")
     .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)");
@@ -196,7 +199,7 @@ function withSources(command: Command): Command {
 function parseWidth(text: string): number {
   const width = Number(text);
   if (Number.isInteger(width) && width >= 20) return width;
-  throw new CommanderError(EXIT.usage, "looptrace.width", "--width takes a number of columns, 20 or more.");
+  throw new InvalidArgumentError("Give a number of columns, 20 or more.");
 }
 
 /** Read without a schema, since loading one takes longer than all else that `--help` does. */

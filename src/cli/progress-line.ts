@@ -1,5 +1,5 @@
 import type { Phase, Progress } from "../opencode/progress.js";
-import { count, duration } from "../view/format.js";
+import { count, duration, plural } from "../view/format.js";
 import { oneLine, shortenTo } from "../view/terminal-text.js";
 import type { Terminal } from "./terminal.js";
 
@@ -7,7 +7,6 @@ import type { Terminal } from "./terminal.js";
 export interface ProgressLine {
   readonly show: (progress: Progress) => void;
   /** Takes the line away, before anything else is written. */
-  readonly clear: () => void;
   readonly stop: () => void;
 }
 
@@ -24,11 +23,10 @@ function changingLine(terminal: Terminal): ProgressLine {
     if (!progress) return;
     const text = shortenTo(
       `${duration(Date.now() - startedAt)}  ${progressText(progress, Date.now())}`,
-      terminal.width - 1,
+      terminal.errWidth - 1,
     );
     terminal.err(`\r\x1b[2K${text}`);
   };
-  const clear = (): void => terminal.err("\r\x1b[2K");
   // A tool that runs for minutes sends no event, but its clock goes on.
   const ticking = setInterval(paint, TICK_MS);
   ticking.unref();
@@ -37,10 +35,9 @@ function changingLine(terminal: Terminal): ProgressLine {
       progress = next;
       paint();
     },
-    clear,
     stop: () => {
       clearInterval(ticking);
-      clear();
+      if (progress) terminal.err("\r\x1b[2K");
     },
   };
 }
@@ -56,7 +53,6 @@ function plainLines(terminal: Terminal): ProgressLine {
       said = key;
       terminal.err(`${progressText(progress, Date.now())}\n`);
     },
-    clear: () => undefined,
     stop: () => undefined,
   };
 }
@@ -69,9 +65,9 @@ export function progressText(progress: Progress, now: number): string {
     step === null ? "starting" : `step ${step}`,
     phaseText(progress.phase, now),
     progress.toolsDone > 0
-      ? `${progress.toolsDone} tools done${progress.toolsFailed > 0 ? ` (${progress.toolsFailed} failed)` : ""}`
+      ? `${plural(progress.toolsDone, "tool")} done${progress.toolsFailed > 0 ? ` (${progress.toolsFailed} failed)` : ""}`
       : "",
-    progress.subagents > 0 ? `${progress.subagents} subagents` : "",
+    progress.subagents > 0 ? plural(progress.subagents, "subagent") : "",
     input > 0 ? `${count(input)} tokens in, ${count(tokens.output + tokens.reasoning)} out` : "",
     progress.cost > 0 ? `$${progress.cost.toFixed(4)}` : "",
   ]

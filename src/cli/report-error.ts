@@ -1,3 +1,4 @@
+import { severalLines } from "../view/terminal-text.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { Terminal } from "./terminal.js";
 
@@ -20,7 +21,8 @@ export function reportError(error: unknown, terminal: Terminal): ExitCode {
   const known =
     error instanceof Error && "code" in error && typeof error.code === "string" && EXPLAINED.has(error.code);
   const message = error instanceof Error ? error.message : String(error);
-  terminal.err(`looptrace: ${message}\n`);
+  // It may quote a file or a program that is not trusted.
+  terminal.err(`looptrace: ${severalLines(message)}\n`);
   if (terminal.env.LOOPTRACE_DEBUG && error instanceof Error && error.stack) terminal.err(`${error.stack}\n`);
   else if (!known) terminal.err("This should not happen; LOOPTRACE_DEBUG=1 shows where it did.\n");
   return EXIT.usage;

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { DestinationOptions } from "../deliver/resolve-destinations.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName, parseTraceparent, type TraceOptions } from "../otel/options.js";
@@ -51,6 +52,19 @@ export function readSettings(flags: TraceFlags, terminal: Terminal): Settings {
     },
     destinations: destinationOptions(file, env),
   };
+}
+
+/**
+ * The opencode that was named by option or file; undefined leaves it to the search, which begins with
+ * `LOOPTRACE_OPENCODE`.
+ */
+export function openCodePath(
+  flag: string | undefined,
+  { opencode }: ConfigFile,
+  terminal: Terminal,
+): string | undefined {
+  if (flag !== undefined) return resolve(terminal.cwd, flag);
+  return terminal.env.LOOPTRACE_OPENCODE ? undefined : opencode;
 }
 
 /** The environment's variables come before the file's settings, each on its own. */

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import type { Command } from "./commander.js";
 
 /** Options about what the trace says; the same on every command that sends one. */
 export function withTraceOptions(command: Command): Command {

@@ -1,8 +1,10 @@
 import { storePaths } from "../deliver/store-paths.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { oneLine } from "../view/terminal-text.js";
 import type { LoadOptions, Selection } from "../workflow/load-sessions.js";
 import { readConfigFile } from "./config-file.js";
 import { durationMs } from "./parse-duration.js";
+import { openCodePath } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 
 /** How a command is told which sessions are meant. */
@@ -19,13 +21,23 @@ export function loadOptions(
   prefer: LoadOptions["prefer"],
 ): LoadOptions {
   return {
-    opencode: flags.opencode ?? readConfigFile(terminal.cwd).opencode,
+    opencode: openCodePath(flags.opencode, readConfigFile(terminal.cwd), terminal),
     environment: terminal.env,
     directory: terminal.cwd,
     paths: storePaths(terminal.env),
     prefer,
-    readStdin,
-    onNote: (note) => terminal.err(`looptrace: ${note}\n`),
+    readStdin: terminal.readStdin,
+    onNote: notesTo(terminal),
+  };
+}
+
+/** Each note once, however many sessions it is about. */
+function notesTo(terminal: Terminal): (note: string) => void {
+  const said = new Set<string>();
+  return (note) => {
+    if (said.has(note)) return;
+    said.add(note);
+    terminal.err(`looptrace: ${oneLine(note)}\n`);
   };
 }
 
@@ -73,10 +85,4 @@ function selectionOf(flags: SourceFlags): Selection | undefined {
     );
   }
   return { kind: "since", at };
-}
-
-async function readStdin(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString("utf8");
 }

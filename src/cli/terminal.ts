@@ -1,5 +1,3 @@
-import pc from "picocolors";
-
 /** Where a command reads and writes; a test gives its own. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -8,9 +6,14 @@ export interface Terminal {
   readonly out: (text: string) => void;
   /** Progress, warnings, errors. */
   readonly err: (text: string) => void;
+  /** Standard input to its end. */
+  readonly readStdin: () => Promise<string>;
   readonly outIsTty: boolean;
   readonly errIsTty: boolean;
+  /** Columns of what `out` writes to. */
   readonly width: number;
+  /** Columns of what `err` writes to: not the same when only one of the two is a terminal. */
+  readonly errWidth: number;
 }
 
 export function processTerminal(): Terminal {
@@ -19,18 +22,12 @@ export function processTerminal(): Terminal {
     cwd: process.cwd(),
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    readStdin: async () => (await import("node:stream/consumers")).text(process.stdin),
     outIsTty: process.stdout.isTTY === true,
     errIsTty: process.stderr.isTTY === true,
     width: widthOf(process.stdout.columns, process.env.COLUMNS),
+    errWidth: widthOf(process.stderr.columns, process.env.COLUMNS),
   };
-}
-
-/** Colours only on a terminal; NO_COLOR and FORCE_COLOR have the last word (no-color.org, force-color.org). */
-export function colorsFor(terminal: Terminal, isTty: boolean): ReturnType<typeof pc.createColors> {
-  const { NO_COLOR, FORCE_COLOR, TERM } = terminal.env;
-  if (NO_COLOR) return pc.createColors(false);
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0") return pc.createColors(true);
-  return pc.createColors(isTty && TERM !== "dumb");
 }
 
 function widthOf(columns: number | undefined, variable: string | undefined): number {

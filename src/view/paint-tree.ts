@@ -1,8 +1,8 @@
 import type { Colors } from "picocolors/types.js";
-import stringWidth from "string-width";
 import type { LoopTrace } from "../trace/model.js";
 import { totalTokens } from "../trace/usage.js";
-import { cost, count, duration, share } from "./format.js";
+import { columnsOf } from "./columns.js";
+import { cost, count, duration, plural, share } from "./format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "./terminal-text.js";
 import { type Tone, type TreeRow, treeRows } from "./tree-rows.js";
 
@@ -24,7 +24,7 @@ const HEADINGS = {
 type Column = keyof typeof HEADINGS;
 const NUMBERS: readonly Column[] = ["duration", "input", "cached", "output", "reasoning", "cost"];
 
-/** The trace as a tree of lines with aligned columns, the totals below. */
+/** The trace as a tree of lines with aligned columns, the totals below; no line is wider than the terminal. */
 export function paintTree(trace: LoopTrace, options: PaintOptions): string {
   const rows = treeRows(trace);
   const cells = rows.map(cellsOf);
@@ -44,13 +44,15 @@ export function paintTree(trace: LoopTrace, options: PaintOptions): string {
     ].join("");
   return [
     options.colors.bold(shortenTo(titleOf(trace), options.width)),
-    options.colors.dim(line(HEADINGS, "").trimEnd()),
+    options.colors.dim(shortenTo(line(HEADINGS, "").trimEnd(), options.width)),
     ...rows.map((row, index) => {
       const cell = cells[index];
-      return cell ? paint(line(cell, row.detail).trimEnd(), row.tone, options.colors) : "";
+      if (!cell) return "";
+      const text = shortenTo(line(cell, row.detail).trimEnd(), options.width);
+      return paint(text, row.tone, options.colors);
     }),
     "",
-    ...totalLines(trace).map((text) => shortenTo(text, options.width)),
+    ...totalLines(trace).flatMap(([label, ...parts]) => folded(label, parts, options.width)),
   ].join("\n");
 }
 
@@ -62,29 +64,64 @@ function titleOf({ session, loop }: LoopTrace): string {
   );
 }
 
-function totalLines({ traceId, session, loop }: LoopTrace): string[] {
+/** What stands below the tree: a label, and parts between which a line may be folded. */
+function totalLines({ traceId, session, loop }: LoopTrace): [label: string, ...parts: string[]][] {
   const { account } = loop;
   const totals = loop.totalsWithSubagents;
   const { usage } = totals;
   const part = (label: string, ms: number): string =>
     `${label} ${duration(ms)} (${share(ms, account.duration) || "0%"})`;
+  const failed = totals.toolFailures > 0 ? ` (${totals.toolFailures} failed)` : "";
   return [
-    `time    ${duration(account.duration)} = ${part("model", account.model)} + ${part("tools", account.tools)} + ${
-      account.retries > 0 ? `${part("retries", account.retries)} + ` : ""
-    }${part("opencode", account.other)}`,
-    `tokens  ${count(totalTokens(usage))} = input ${count(usage.input)} + cached ${count(usage.cacheRead)} + cache write ${count(
-      usage.cacheWrite,
-    )} + output ${count(usage.output)} + reasoning ${count(usage.reasoning)}`,
-    `total   ${plural(totals.steps, "step")}, ${plural(totals.calls, "call")}, ${plural(totals.tools, "tool")}${
-      totals.toolFailures > 0 ? ` (${totals.toolFailures} failed)` : ""
-    }${totals.retries > 0 ? `, ${plural(totals.retries, "retry", "retries")}` : ""}, cost ${cost(totals.cost)}`,
-    `trace   ${traceId}  session ${session.id}`,
-    ...loop.notes.map((note) => `note    ${oneLine(note)}`),
+    [
+      "time",
+      duration(account.duration),
+      part("= model", account.model),
+      part("+ tools", account.tools),
+      ...(account.retries > 0 ? [part("+ retries", account.retries)] : []),
+      part("+ opencode", account.other),
+    ],
+    [
+      "tokens",
+      count(totalTokens(usage)),
+      `= input ${count(usage.input)}`,
+      `+ cached ${count(usage.cacheRead)}`,
+      `+ cache write ${count(usage.cacheWrite)}`,
+      `+ output ${count(usage.output)}`,
+      `+ reasoning ${count(usage.reasoning)}`,
+    ],
+    [
+      "total",
+      `${plural(totals.steps, "step")},`,
+      `${plural(totals.calls, "call")},`,
+      `${plural(totals.tools, "tool")}${failed},`,
+      ...(totals.retries > 0 ? [`${plural(totals.retries, "retry", "retries")},`] : []),
+      `cost ${cost(totals.cost)}`,
+    ],
+    ["trace", traceId],
+    ["session", oneLine(session.id)],
+    ...loop.notes.map((note): [string, ...string[]] => ["note", ...oneLine(note).split(" ")]),
   ];
 }
 
-function plural(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
+const LABEL_WIDTH = 9;
+
+/** A line that goes on, indented, where the next part does not fit any more. */
+function folded(label: string, parts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const part of parts) {
+    const longer = line === "" ? part : `${line} ${part}`;
+    if (line !== "" && LABEL_WIDTH + columnsOf(longer) > width) {
+      lines.push(line);
+      line = part;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line].map((text, index) =>
+    shortenTo(padEnd(index === 0 ? label : "", LABEL_WIDTH) + text, width),
+  );
 }
 
 function cellsOf(row: TreeRow): Record<Column, string> {
@@ -109,10 +146,7 @@ function branch(more: readonly boolean[]): string {
 }
 
 function widest(column: Column, cells: readonly Record<Column, string>[]): number {
-  return cells.reduce(
-    (width, cell) => Math.max(width, stringWidth(cell[column])),
-    stringWidth(HEADINGS[column]),
-  );
+  return cells.reduce((width, cell) => Math.max(width, columnsOf(cell[column])), columnsOf(HEADINGS[column]));
 }
 
 function paint(text: string, tone: Tone, colors: Colors): string {

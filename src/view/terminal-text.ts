@@ -1,5 +1,5 @@
-import stringWidth from "string-width";
 import { plainText } from "../opencode/plain-text.js";
+import { columnsOf } from "./columns.js";
 
 /**
  * Text from a model or a tool as it may stand on one line of a terminal: escape sequences and control characters gone,
@@ -23,11 +23,11 @@ export function shortenTo(text: string, columns: number): string {
   if (columns <= 0) return "";
   // No line is longer than a few hundred columns: what lies beyond need not be measured.
   const head = text.slice(0, columns * 8);
-  if (head.length === text.length && stringWidth(text) <= columns) return text;
+  if (head.length === text.length && columnsOf(text) <= columns) return text;
   let kept = "";
   let width = 0;
   for (const { segment } of graphemes.segment(head)) {
-    const next = stringWidth(segment);
+    const next = columnsOf(segment);
     if (width + next > columns - 1) break;
     kept += segment;
     width += next;
@@ -36,9 +36,9 @@ export function shortenTo(text: string, columns: number): string {
 }
 
 export function padEnd(text: string, columns: number): string {
-  return text + " ".repeat(Math.max(0, columns - stringWidth(text)));
+  return text + " ".repeat(Math.max(0, columns - columnsOf(text)));
 }
 
 export function padStart(text: string, columns: number): string {
-  return " ".repeat(Math.max(0, columns - stringWidth(text))) + text;
+  return " ".repeat(Math.max(0, columns - columnsOf(text))) + text;
 }

@@ -1,6 +1,6 @@
 import type { LoopTrace } from "../trace/model.js";
 import { totalTokens } from "../trace/usage.js";
-import { cost, count, duration } from "./format.js";
+import { cost, count, duration, plural } from "./format.js";
 import { oneLine } from "./terminal-text.js";
 
 /** A trace on one line: its id, how it ended, what it took. */
@@ -10,11 +10,11 @@ export function traceLine({ traceId, session, loop }: LoopTrace): string {
   const turn = session.turns > 1 ? ` turn ${session.turn + 1}/${session.turns}` : "";
   return [
     traceId,
-    `${session.id}${turn}`,
+    `${oneLine(session.id)}${turn}`,
     outcome,
-    `${count(totals.steps)} steps`,
-    `${count(totals.calls)} calls`,
-    `${count(totals.tools)} tools`,
+    plural(totals.steps, "step"),
+    plural(totals.calls, "call"),
+    plural(totals.tools, "tool"),
     duration(loop.end - loop.start),
     `${count(totalTokens(totals.usage))} tokens`,
     cost(totals.cost),

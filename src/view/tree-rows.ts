@@ -12,8 +12,6 @@ export interface TreeRow {
   readonly more: readonly boolean[];
   readonly name: string;
   readonly tone: Tone;
-  /** ms since the loop's start; null on rows that are no span. */
-  readonly offset: number | null;
   readonly duration: number | null;
   /** `~` durations are bounds. */
   readonly exact: boolean;
@@ -29,40 +27,32 @@ export interface TreeRow {
 
 /** A trace as rows, in the order of a tree that is read from top to bottom; calls and tools by when they began. */
 export function treeRows(trace: LoopTrace): readonly TreeRow[] {
-  return loopRows(trace.loop, [], { at: trace.loop.start, directory: trace.session.directory });
+  return loopRows(trace.loop, [], trace.session.directory);
 }
 
-/** What all rows are seen from. */
-interface Origin {
-  /** ms since the epoch. */
-  readonly at: number;
-  readonly directory: string;
-}
-
-function loopRows(loop: Loop, above: readonly boolean[], origin: Origin): TreeRow[] {
+function loopRows(loop: Loop, above: readonly boolean[], directory: string): TreeRow[] {
   return [
     {
       more: above,
       name: "opencode.loop",
       tone: loop.error ? "failed" : "plain",
-      offset: loop.start - origin.at,
       duration: loop.end - loop.start,
       exact: loop.timing === "exact",
       tokens: null,
       cost: loop.totalsWithSubagents.cost,
       detail: loop.error ? errorText(loop.error) : `“${oneLine(promptOf(loop))}”`,
     },
-    ...loop.steps.flatMap((step, index) => stepRows(step, [...above, index < loop.steps.length - 1], origin)),
+    ...loop.steps.flatMap((step, index) =>
+      stepRows(step, [...above, index < loop.steps.length - 1], directory),
+    ),
   ];
 }
 
-function stepRows(step: Step, more: readonly boolean[], origin: Origin): TreeRow[] {
+function stepRows(step: Step, more: readonly boolean[], directory: string): TreeRow[] {
   const below: { at: number; rows: (last: boolean) => TreeRow[] }[] = [
     ...step.events.map((event) => ({
       at: event.at,
-      rows: (last: boolean) => [
-        noteRow([...more, !last], event.name, event.at - origin.at, attributesText(event.attributes)),
-      ],
+      rows: (last: boolean) => [noteRow([...more, !last], event.name, attributesText(event.attributes))],
     })),
     ...step.retries.map((retry) => ({
       at: retry.start,
@@ -71,7 +61,6 @@ function stepRows(step: Step, more: readonly boolean[], origin: Origin): TreeRow
           ...noteRow(
             [...more, !last],
             "retry",
-            retry.start - origin.at,
             retry.error ? errorText(retry.error) : "the stream broke off",
           ),
           duration: retry.end - retry.start,
@@ -80,10 +69,10 @@ function stepRows(step: Step, more: readonly boolean[], origin: Origin): TreeRow
         },
       ],
     })),
-    ...(step.call ? [{ at: step.call.start, rows: callRowsOf(step.call, more, origin) }] : []),
+    ...(step.call ? [{ at: step.call.start, rows: callRowsOf(step.call, more) }] : []),
     ...step.tools.map((tool) => ({
       at: tool.start,
-      rows: (last: boolean) => toolRows(tool, [...more, !last], origin),
+      rows: (last: boolean) => toolRows(tool, [...more, !last], directory),
     })),
   ];
   // The sort is stable: what began in the same millisecond stays in the order call, tools.
@@ -93,7 +82,6 @@ function stepRows(step: Step, more: readonly boolean[], origin: Origin): TreeRow
       more,
       name: `loop.step-${step.index}`,
       tone: step.outcome === "failed" ? "failed" : "plain",
-      offset: step.start - origin.at,
       duration: step.end - step.start,
       exact: step.timing === "exact",
       tokens: null,
@@ -104,13 +92,12 @@ function stepRows(step: Step, more: readonly boolean[], origin: Origin): TreeRow
   ];
 }
 
-function callRowsOf(call: Call, more: readonly boolean[], origin: Origin): (last: boolean) => TreeRow[] {
+function callRowsOf(call: Call, more: readonly boolean[]): (last: boolean) => TreeRow[] {
   return (last) => [
     {
       more: [...more, !last],
       name: `llm-call-${call.index}`,
       tone: call.error ? "failed" : "plain",
-      offset: call.start - origin.at,
       duration: call.end - call.start,
       exact: call.timing === "exact",
       tokens: call.usage && {
@@ -125,27 +112,28 @@ function callRowsOf(call: Call, more: readonly boolean[], origin: Origin): (last
   ];
 }
 
-function toolRows(tool: Tool, more: readonly boolean[], origin: Origin): TreeRow[] {
+function toolRows(tool: Tool, more: readonly boolean[], directory: string): TreeRow[] {
   return [
     {
       more,
       name: `tool.${tool.name}`,
       tone: tool.failure ? "warning" : "plain",
-      offset: tool.start - origin.at,
       duration: tool.end - tool.start,
       exact: tool.timing === "exact",
       tokens: null,
       cost: null,
       detail: tool.failure
         ? `${tool.failure.kind}: ${oneLine(tool.failure.message)}`
-        : toolDetail(tool, origin.directory),
+        : toolDetail(tool, directory),
     },
-    ...tool.loops.flatMap((loop, index) => loopRows(loop, [...more, index < tool.loops.length - 1], origin)),
+    ...tool.loops.flatMap((loop, index) =>
+      loopRows(loop, [...more, index < tool.loops.length - 1], directory),
+    ),
   ];
 }
 
-function noteRow(more: readonly boolean[], name: string, offset: number, detail: string): TreeRow {
-  return { more, name, tone: "muted", offset, duration: null, exact: true, tokens: null, cost: null, detail };
+function noteRow(more: readonly boolean[], name: string, detail: string): TreeRow {
+  return { more, name, tone: "muted", duration: null, exact: true, tokens: null, cost: null, detail };
 }
 
 function callDetail(call: Call): string {

@@ -35,6 +35,8 @@ export interface LoadOptions {
   /** Reads standard input to its end, for the source `-`. */
   readonly readStdin: () => Promise<string>;
   readonly onNote?: ((note: string) => void) | undefined;
+  /** Told of a session that cannot be had, which is then left out; without it the first one ends it all. */
+  readonly onUnreadable?: ((error: unknown, sessionId: string) => void) | undefined;
 }
 
 /** Which of opencode's sessions are meant where none is named. */
@@ -48,23 +50,45 @@ export type Selection =
  * Loads sessions from wherever they are: export files, standard input (`-`), ids of sessions that opencode or looptrace
  * knows. Files and ids can be mixed; a subagent's session among them is put below its parent instead of standing alone.
  *
- * @throws {InvalidExportError} when a file is not an export; the first one ends it, nothing is half done
+ * Files are read first, all of them; sessions that are asked for by id are loaded and handed over one after the other,
+ * so that many need no more memory than the largest.
+ *
+ * @param use called with each session; waited for before the next one is loaded
+ * @throws {InvalidExportError} when a file is not an export; nothing was handed over then
  * @throws {SessionNotFoundError} when nobody knows a session
  * @throws {OpenCodeNotFoundError} when opencode has to be asked and is not there
  */
 export async function loadSessions(
   sources: readonly string[],
   options: LoadOptions,
-): Promise<readonly LoadedSession[]> {
-  const found: Found[] = [];
+  use: (session: LoadedSession) => void | Promise<void>,
+): Promise<void> {
+  // What may belong to another session is held back until all are known.
+  const held: Found[] = [];
   const wanted: string[] = [];
   for (const source of sources) {
     const text = await readSource(source, options);
-    if (text !== undefined) found.push({ sessions: [readExport(text, source)], logText: "", runs: [] });
+    if (text !== undefined) held.push({ sessions: [readExport(text, source)], logText: "", runs: [] });
     else wanted.push(source);
   }
-  found.push(...(await findById(wanted, options)));
-  return assemble(found);
+  const used = new Set<string>();
+  const handOver = async (found: readonly Found[]): Promise<void> => {
+    for (const session of assemble(found)) {
+      if (used.has(session.tree.session.info.id)) continue;
+      for (const { info } of flatten(session.tree)) used.add(info.id);
+      await use(session);
+    }
+  };
+  for (const id of new Set(wanted)) {
+    const found = await findById(id, options).catch((error: unknown) => {
+      if (!options.onUnreadable) throw error;
+      options.onUnreadable(error, id);
+    });
+    if (!found) continue;
+    if (found.sessions[0]?.info.parentID === undefined) await handOver([found]);
+    else held.push(found);
+  }
+  await handOver(held);
 }
 
 /**
@@ -111,31 +135,20 @@ function whyUnreadable(error: unknown): string {
   return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-async function findById(ids: readonly string[], options: LoadOptions): Promise<Found[]> {
-  const found: Found[] = [];
-  const missing: string[] = [];
-  for (const id of ids) {
-    const kept = options.prefer === "kept" ? await keptSession(options.paths, id) : undefined;
-    if (kept) found.push(kept);
-    else missing.push(id);
-  }
-  if (missing.length === 0) return found;
+async function findById(id: string, options: LoadOptions): Promise<Found> {
+  const kept = options.prefer === "kept" ? await keptSession(options.paths, id) : undefined;
+  if (kept) return kept;
   try {
-    await withOpenCode(options, async ({ opencode, folder, warnings }) => {
+    return await withOpenCode(options, ({ opencode, folder, warnings }) => {
       for (const warning of warnings) options.onNote?.(warning);
-      for (const id of missing)
-        found.push(await exportAndKeep(id, { ...options, path: opencode.path, folder }));
+      return exportAndKeep(id, { ...options, path: opencode.path, folder });
     });
   } catch (error) {
-    if (!(error instanceof OpenCodeNotFoundError)) throw error;
     // Without opencode there is still what was kept.
-    for (const id of missing) {
-      const kept = await keptSession(options.paths, id);
-      if (!kept) throw error;
-      found.push(kept);
-    }
+    const instead = error instanceof OpenCodeNotFoundError ? await keptSession(options.paths, id) : undefined;
+    if (!instead) throw error;
+    return instead;
   }
-  return found;
 }
 
 async function exportAndKeep(

@@ -36,6 +36,8 @@ export interface TurnResult {
   readonly totals: Totals;
   /** The session with those of its subagents, as exported. */
   readonly session: SessionTree | null;
+  /** Whether the session lies in the store, so that it can be traced and shown without opencode. */
+  readonly kept: boolean;
   readonly opencode: DriveResult["opencode"];
   readonly exit: DriveResult["exit"];
   /** What a person should know: an unknown version of opencode, a subagent whose session is missing. */
@@ -87,17 +89,22 @@ export class OpenCode {
     const run = runEvidenceOf(driven);
     const notes = [...driven.notes];
     const paths = store === undefined ? storePaths(request.environment) : store;
+    let kept = false;
     if (paths && driven.sessionId !== null && driven.raw.size > 0) {
       const sighting = { rootId: driven.sessionId, raw: driven.raw, logText: driven.logText, run };
-      await keepSession(paths, sighting).catch((error: unknown) => {
+      try {
+        await keepSession(paths, sighting);
+        kept = true;
+      } catch (error) {
         notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
-      });
+      }
     }
-    const kept = paths && driven.sessionId !== null ? await keptEvidence(paths, driven.sessionId) : undefined;
+    const earlier =
+      paths && driven.sessionId !== null ? await keptEvidence(paths, driven.sessionId) : undefined;
     const traces = driven.tree
       ? traceSession(driven.tree, {
-          log: readLogEvidence(kept?.logText || driven.logText),
-          runs: [...(kept?.runs ?? []), run],
+          log: readLogEvidence(earlier?.logText || driven.logText),
+          runs: [...(earlier?.runs ?? []), run],
         }).filter(({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt)
       : [];
     const last = traces.at(-1);
@@ -109,6 +116,7 @@ export class OpenCode {
       traces,
       totals: traces.map(({ loop }) => loop.totalsWithSubagents).reduce(addTotals, totalsOf([])),
       session: driven.tree,
+      kept,
       opencode: driven.opencode,
       exit: driven.exit,
       notes,
@@ -133,7 +141,10 @@ async function keptEvidence(
 
 function runEvidenceOf(driven: DriveResult): RunEvidence {
   return {
-    streamErrors: driven.streamErrors.map(({ error, at }) => ({ error: { name: error.name, data: error.data }, at })),
+    streamErrors: driven.streamErrors.map(({ error, at }) => ({
+      error: { name: error.name, data: error.data },
+      at,
+    })),
     exit: driven.exit,
     startedAt: driven.startedAt,
     endedAt: driven.endedAt,

@@ -87,7 +87,7 @@ export async function lastKeptSession(paths: StorePaths): Promise<string | undef
 /** All kept sessions, the one kept last first. */
 async function keptIds(paths: StorePaths): Promise<readonly string[]> {
   const names = await readdir(paths.sessions).catch((error: unknown) => {
-    if (hasCode(error, "ENOENT")) return [];
+    if (isNotThere(error)) return [];
     throw error;
   });
   const ids = names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
@@ -124,9 +124,14 @@ async function readIfThere(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return "";
+    if (isNotThere(error)) return "";
     throw error;
   }
+}
+
+/** A store whose place is taken by a file holds nothing either. */
+function isNotThere(error: unknown): boolean {
+  return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
 }
 
 /**

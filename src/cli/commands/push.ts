@@ -3,7 +3,7 @@ import { type OutboxStatus, outboxStatus } from "../../deliver/outbox-status.js"
 import { pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { storePaths } from "../../deliver/store-paths.js";
-import { count } from "../../view/format.js";
+import { plural } from "../../view/format.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { readSettings } from "../settings.js";
@@ -50,7 +50,7 @@ function statusText(status: OutboxStatus): string {
   const waiting =
     requests === 0
       ? "nothing waits"
-      : `${count(spans)} spans in ${count(requests)} requests (${count(bytes)} bytes)${since}`;
-  const rejected = rejectedRequests > 0 ? `, ${count(rejectedRequests)} rejected requests kept` : "";
+      : `${plural(spans, "span")} in ${plural(requests, "request")} (${plural(bytes, "byte")})${since}`;
+  const rejected = rejectedRequests > 0 ? `, ${plural(rejectedRequests, "rejected request")} kept` : "";
   return `${destination.label}: ${waiting}${rejected}${lastError ? `, last error: ${lastError.message}` : ""}`;
 }

@@ -1,9 +1,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { isDelivered } from "../../deliver/delivery-report.js";
+import { type DestinationReport, isDelivered } from "../../deliver/delivery-report.js";
+import type { Destination } from "../../deliver/destination.js";
 import { pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
-import { storePaths } from "../../deliver/store-paths.js";
+import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
 import { adviceFor } from "../../errors/advice.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { McpServer } from "../../opencode/compose-config.js";
@@ -14,12 +15,12 @@ import { deliverTraces } from "../../workflow/deliver-traces.js";
 import { gitCommit } from "../../workflow/git-commit.js";
 import { mergeReports } from "../../workflow/merge-reports.js";
 import { OpenCode, type TurnResult } from "../../workflow/open-code.js";
-import { traceUrls } from "../../workflow/trace-urls.js";
+import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { progressLine } from "../progress-line.js";
-import { readSettings, type TraceFlags } from "../settings.js";
+import { openCodePath, readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
 export interface RunFlags extends TraceFlags {
@@ -62,7 +63,7 @@ export async function run(
 
   const { file } = settings;
   const agent = new OpenCode({
-    opencode: flags.opencode ?? file.opencode,
+    opencode: openCodePath(flags.opencode, file, terminal),
     model: flags.model ?? file.model,
     agent: flags.agent ?? file.agent,
     variant: flags.variant ?? file.variant,
@@ -96,6 +97,8 @@ export async function run(
     interrupt.done();
   }
 
+  // The answer first: whoever waits for it need not wait for the trace's delivery.
+  if (!flags.json && result.text !== null) terminal.out(`${severalLines(result.text).trimEnd()}\n`);
   for (const note of result.notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
   if (flags.logDir !== undefined)
     await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
@@ -104,35 +107,56 @@ export async function run(
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
   };
   const own = await deliverTraces(result.traces, destinations, traceOptions, { paths });
-  const leftovers = (await pushOutbox(destinations, { paths, budgetMs: LEFTOVERS_BUDGET_MS })).reports;
-  const urls = await traceUrls(result.traces, destinations, traceOptions, own);
+  const leftovers = await pushLeftovers(destinations, own, paths);
+  const linkTo = await traceLinks(destinations, traceOptions, own);
 
-  if (flags.json) terminal.out(`${JSON.stringify(jsonOf(result, own, urls), undefined, 2).toWellFormed()}\n`);
-  else if (result.text !== null) terminal.out(`${severalLines(result.text).trimEnd()}\n`);
-  for (const trace of result.traces) terminal.err(`${traceLine(trace)}\n`);
-  for (const url of Object.values(urls)) terminal.err(`${url}\n`);
-  if (destinations.length === 0 && result.session !== null) {
-    terminal.err(`Kept on this machine; \`looptrace show ${result.sessionId}\` shows the trace.\n`);
+  if (flags.json)
+    terminal.out(`${JSON.stringify(jsonOf(result, own, linkTo), undefined, 2).toWellFormed()}\n`);
+  for (const trace of result.traces) {
+    terminal.err(`${traceLine(trace)}\n`);
+    const link = linkTo(trace);
+    if (link !== undefined) terminal.err(`${link}\n`);
   }
+  if (destinations.length === 0 && result.session !== null) terminal.err(`${keptText(result)}\n`);
   for (const report of own) terminal.err(`${deliveryText(report)}\n`);
-  const reports = mergeReports(own, leftovers);
-  for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
+  for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
   if (result.error) {
     // Where nothing else explains the failure, opencode's own last words may.
-    if (result.error.code === "unknown" && result.error.stderr) terminal.err(`${quoted(result.error.stderr)}\n`);
+    if (result.error.code === "unknown" && result.error.stderr)
+      terminal.err(`${quoted(result.error.stderr)}\n`);
     terminal.err(`looptrace: ${adviceFor(result.error)}\n`);
   }
 
   if (interrupt.signal.aborted) return EXIT.interrupted;
   if (result.error) return EXIT.turnFailed;
-  return isDelivered(own) ? EXIT.ok : EXIT.undelivered;
+  return isDelivered(own) && (destinations.length > 0 || result.kept) ? EXIT.ok : EXIT.undelivered;
 }
 
 /** What earlier runs left is sent too, but nobody waits long for it. */
 const LEFTOVERS_BUDGET_MS = 2_000;
 
-function jsonOf(result: TurnResult, delivery: unknown, urls: unknown): object {
+/** A destination that could not take the run's own spans is not asked again at once. */
+async function pushLeftovers(
+  destinations: readonly Destination[],
+  own: readonly DestinationReport[],
+  paths: StorePaths,
+): Promise<readonly DestinationReport[]> {
+  const failed = new Set(
+    own.flatMap(({ destination, pending }) => (pending.spans > 0 ? [destination.id] : [])),
+  );
+  const inReach = destinations.filter(({ id }) => !failed.has(id));
+  return (await pushOutbox(inReach, { paths, budgetMs: LEFTOVERS_BUDGET_MS })).reports;
+}
+
+function keptText({ kept, sessionId }: TurnResult): string {
+  return kept
+    ? `Kept on this machine; \`looptrace show ${sessionId}\` shows the trace.`
+    : `The trace is kept nowhere; when looptrace's folder can be written (LOOPTRACE_HOME names another), \`looptrace trace ${sessionId}\` computes it again.`;
+}
+
+function jsonOf(result: TurnResult, delivery: readonly DestinationReport[], linkTo: TraceLink): object {
   const { text, output, error, sessionId, totals, traces, exit, notes, opencode } = result;
+  const urls = urlsOf(traces, linkTo);
   return { sessionId, text, output, error, totals, opencode, exit, notes, urls, delivery, traces };
 }
 

@@ -8,9 +8,10 @@ import { traceLine } from "../../view/trace-line.js";
 import { deliverTraces } from "../../workflow/deliver-traces.js";
 import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { mergeReports } from "../../workflow/merge-reports.js";
-import { traceUrls } from "../../workflow/trace-urls.js";
+import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { reportError } from "../report-error.js";
 import { readSettings, type TraceFlags } from "../settings.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
@@ -28,31 +29,45 @@ export async function trace(
 ): Promise<ExitCode> {
   const settings = readSettings(flags, terminal);
   const destinations = resolveDestinations(settings.destinations);
+  const paths = storePaths(terminal.env);
   const options = loadOptions(flags, terminal, "opencode");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
-  const sessions = await loadSessions(wanted, options);
 
-  const traces: LoopTrace[] = [];
+  // Of many sessions one is held at a time, unless all are asked for as one document.
+  const forJson: LoopTrace[] = [];
+  let seen = 0;
+  let unreadable = 0;
   let reports: readonly DestinationReport[] = [];
-  for (const { tree, evidence } of sessions) {
-    const computed = traceSession(tree, evidence);
-    traces.push(...computed);
-    const delivery = await deliverTraces(computed, destinations, settings.trace, {
-      paths: storePaths(terminal.env),
-      force: flags.force ?? false,
-    });
+  let linkTo: TraceLink | undefined;
+  const onUnreadable = (error: unknown): void => {
+    unreadable += 1;
+    reportError(error, terminal);
+  };
+  // A session that was not asked for by name is no reason to leave all others out.
+  const loading = sources.length > 0 ? options : { ...options, onUnreadable };
+  await loadSessions(wanted, loading, async ({ tree, evidence }) => {
+    const traces = traceSession(tree, evidence);
+    seen += traces.length;
+    const force = flags.force ?? false;
+    const delivery = await deliverTraces(traces, destinations, settings.trace, { paths, force });
     reports = mergeReports(reports, delivery);
-  }
-  const urls = await traceUrls(traces, destinations, settings.trace, reports);
+    linkTo ??= delivery.length > 0 ? await traceLinks(destinations, settings.trace, delivery) : undefined;
+    if (flags.json) {
+      forJson.push(...traces);
+      return;
+    }
+    for (const one of traces) {
+      const link = linkTo?.(one);
+      terminal.out(`${traceLine(one)}${link === undefined ? "" : `  ${link}`}\n`);
+    }
+  });
   if (flags.json) {
-    terminal.out(`${JSON.stringify({ traces, delivery: reports, urls }, undefined, 2).toWellFormed()}\n`);
-  } else {
-    traces.forEach((one) => {
-      const url = urls[one.traceId];
-      terminal.out(`${traceLine(one)}${url === undefined ? "" : `  ${url}`}\n`);
-    });
+    const urls = linkTo ? urlsOf(forJson, linkTo) : {};
+    const document = { traces: forJson, delivery: reports, urls };
+    terminal.out(`${JSON.stringify(document, undefined, 2).toWellFormed()}\n`);
   }
-  if (traces.length === 0) terminal.err("The sessions hold no prompt yet: there is nothing to trace.\n");
+  if (seen === 0 && unreadable === 0)
+    terminal.err("The sessions hold no prompt yet: there is nothing to trace.\n");
   if (destinations.length === 0) {
     terminal.err(
       "No destination is configured, so nothing was sent; set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY (and LANGFUSE_BASE_URL), or OTEL_EXPORTER_OTLP_ENDPOINT.\n",
@@ -60,5 +75,6 @@ export async function trace(
   }
   for (const report of reports) terminal.err(`${deliveryText(report)}\n`);
   for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
+  if (unreadable > 0) return EXIT.usage;
   return isDelivered(reports) ? EXIT.ok : EXIT.undelivered;
 }

@@ -1,0 +1,117 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { builtPath, builtUrl } from "./built.js";
+import { alternate, type Comparison } from "./measure.js";
+import type { Plan } from "./sizes.js";
+import { syntheticSession } from "./synthetic-session.js";
+
+/** How long `looptrace` takes to start, and how much memory its work takes: each side a process of its own. */
+export async function compareProcesses(plan: Plan): Promise<readonly Comparison[]> {
+  const folder = await mkdtemp(join(tmpdir(), "looptrace-bench-"));
+  try {
+    const comparisons: Comparison[] = [];
+    for (const { megabytes } of plan.exports) {
+      const files = await writeExports(folder, megabytes);
+      for (const step of ["trace", "otlp"] as const) {
+        comparisons.push(await compareMemory(step, megabytes, files, plan.memoryRounds));
+      }
+    }
+    const [smallest] = plan.exports;
+    const small = smallest ? await writeExports(folder, smallest.megabytes) : [];
+    const main = builtPath("cli/main.js");
+    return [
+      ...comparisons,
+      { ...(await compareStart("looptrace --help", [main, "--help"], plan.startRounds, folder)), aim: 2 },
+      await compareStart(
+        `looptrace show, ${smallest?.megabytes} MB`,
+        [main, "show", ...small],
+        plan.startRounds,
+        folder,
+      ),
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeExports(folder: string, megabytes: number): Promise<readonly string[]> {
+  const { exports } = syntheticSession(megabytes * 1e6);
+  const files = exports.map((_, index) => join(folder, `${megabytes}-${index}.json`));
+  for (const [index, text] of exports.entries()) await writeFile(files[index] ?? "", text);
+  return files;
+}
+
+/** On Linux a process's peak begins with the memory of the one that forked it; so a small one has to. */
+const START_FROM_SMALL = `
+  const { spawnSync } = require("node:child_process");
+  process.exitCode = spawnSync(process.execPath, process.argv.slice(1), { stdio: "inherit" }).status ?? 1;`;
+
+const READ_FILES = `
+  import { readFileSync } from "node:fs";
+  const texts = process.argv.slice(1).map((file) => readFileSync(file, "utf8"));`;
+const TELL_MEMORY = `
+  process.stdout.write(String(process.resourceUsage().maxRSS));`;
+
+async function compareMemory(
+  step: "trace" | "otlp",
+  megabytes: number,
+  files: readonly string[],
+  rounds: number,
+): Promise<Comparison> {
+  const trace = `
+    const { assembleSessions, readExport, traceSession } = await import(${JSON.stringify(builtUrl("index.js"))});
+    const sessions = texts.map((text, index) => readExport(text, String(index)));
+    const traces = assembleSessions(sessions).flatMap((tree) => traceSession(tree));`;
+  const otlp = `
+    const { encodeTrace } = await import(${JSON.stringify(builtUrl("otel/encode-trace.js"))});
+    const requests = traces.flatMap((trace) => [...encodeTrace(trace)]);`;
+  const program = (work: string) => (): string =>
+    runNode([
+      "-e",
+      START_FROM_SMALL,
+      "--",
+      "--input-type=module",
+      "-e",
+      READ_FILES + work + TELL_MEMORY,
+      ...files,
+    ]);
+  const figures = await alternate(
+    {
+      looptrace: program(step === "trace" ? trace : trace + otlp),
+      bare: program("const parsed = texts.map((text) => JSON.parse(text));"),
+    },
+    rounds,
+    0,
+    // getrusage(2) on Linux, as libuv hands it on: kilobytes.
+    (side) => Promise.resolve(Number(side()) / 1000),
+  );
+  const what = step === "trace" ? "export → trace" : "export → OTLP";
+  return { name: `peak memory, ${what}, ${megabytes} MB (bare: JSON.parse)`, unit: "MB", ...figures, rounds };
+}
+
+async function compareStart(
+  name: string,
+  args: readonly string[],
+  rounds: number,
+  folder: string,
+): Promise<Comparison> {
+  const env = { PATH: process.env.PATH, HOME: folder, LOOPTRACE_HOME: join(folder, "home") };
+  const figures = await alternate(
+    { looptrace: () => runNode(args, env), bare: () => runNode(["-e", "0"], env) },
+    rounds,
+    2,
+  );
+  return { name: `${name} (bare: node -e 0)`, unit: "ms", ...figures, rounds };
+}
+
+function runNode(args: readonly string[], env: NodeJS.ProcessEnv = process.env): string {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, args, {
+    env,
+    encoding: "utf8",
+    maxBuffer: 1e9,
+  });
+  if (status === 0) return stdout;
+  throw new Error(`node ended with ${status}: ${error?.message ?? stderr}`);
+}

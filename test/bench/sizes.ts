@@ -1,0 +1,36 @@
+/** How much is measured. */
+export interface Plan {
+  readonly exports: readonly ExportSize[];
+  /** Megabytes of export whose trace is delivered. */
+  readonly deliveredMb: number;
+  readonly deliveryRounds: number;
+  readonly memoryRounds: number;
+  readonly startRounds: number;
+}
+
+export interface ExportSize {
+  readonly megabytes: number;
+  readonly rounds: number;
+  readonly warmUp: number;
+}
+
+export const FULL: Plan = {
+  exports: [
+    { megabytes: 0.5, rounds: 40, warmUp: 10 },
+    { megabytes: 5, rounds: 20, warmUp: 5 },
+    { megabytes: 50, rounds: 7, warmUp: 1 },
+  ],
+  deliveredMb: 5,
+  deliveryRounds: 9,
+  memoryRounds: 3,
+  startRounds: 25,
+};
+
+/** Shows that the benchmark works; its figures say little. */
+export const QUICK: Plan = {
+  exports: [{ megabytes: 0.2, rounds: 3, warmUp: 1 }],
+  deliveredMb: 0.2,
+  deliveryRounds: 1,
+  memoryRounds: 1,
+  startRounds: 3,
+};

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
+import { readExport } from "../../src/opencode/read-export.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { syntheticSession } from "./synthetic-session.js";
+
+const session = syntheticSession(2_000_000);
+
+test("a synthetic session has the size that was asked for", () => {
+  expect(session.bytes).toBeGreaterThan(1_900_000);
+  expect(session.bytes).toBeLessThan(2_400_000);
+});
+
+test("the same seed gives the same session, another seed another", () => {
+  expect(syntheticSession(100_000, 7)).toEqual(syntheticSession(100_000, 7));
+  expect(syntheticSession(100_000, 8)).not.toEqual(syntheticSession(100_000, 7));
+});
+
+test("looptrace reads all of it: steps, tools and subagents in their places", () => {
+  const exports = session.exports.map((text) => readExport(text, "synthetic"));
+  expect(exports.map(({ unread }) => unread)).toEqual(exports.map(() => ({ partTypes: {}, roles: {} })));
+  const traces = assembleSessions(exports).flatMap((tree) => traceSession(tree));
+  const totals = traces.map(({ loop }) => loop.totalsWithSubagents);
+  const sum = (of: (total: (typeof totals)[number]) => number): number =>
+    totals.reduce((before, total) => before + of(total), 0);
+  expect(sum(({ steps }) => steps)).toBe(session.steps);
+  expect(sum(({ tools }) => tools)).toBe(session.tools);
+  expect(sum(({ toolFailures }) => toolFailures)).toBeGreaterThan(0);
+  const subagents = traces.flatMap(({ loop }) =>
+    loop.steps.flatMap(({ tools }) => tools.flatMap(({ loops }) => loops)),
+  );
+  expect(subagents.length).toBe(session.exports.length - 1);
+  expect(subagents.length).toBeGreaterThan(0);
+  expect(traces.map(({ loop }) => loop.outcome)).toEqual(traces.map(() => "completed"));
+});

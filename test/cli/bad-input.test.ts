@@ -1,0 +1,374 @@
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CliResult, looptrace } from "../support/cli.js";
+import { loadFixture } from "../support/fixtures.js";
+
+let folder: string;
+let env: Record<string, string>;
+
+/** The settings files that no command goes on with. */
+const CONFIGS = {
+  "not-json": "{ nonsense",
+  misspelt: '{"modle":"a/b"}',
+  "wrong-kind": '{"tags":"nightly","timeout":"soon"}',
+};
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "bad-input-")));
+  const write = (name: string, text: string): Promise<void> => writeFile(join(folder, name), text);
+  const { text } = loadFixture("plain-answer@1.18.33");
+  const { info, messages } = JSON.parse(text);
+  await write("good.json", text);
+  await write("cut.json", text.slice(0, 1200));
+  await write("empty.json", "");
+  await write("words.txt", "Hello \u001b[31mthere");
+  await write("escape.json", '{"info": \u001b]0;title\u0007\u009b2J}');
+  await write("list.json", "[]");
+  await write("manifest.json", '{"name":"somebody"}');
+  await write("no-prompt.json", JSON.stringify({ info, messages: [] }));
+  await write("no-answer.json", JSON.stringify({ info, messages: messages.slice(0, 1) }));
+  for (const [name, config] of Object.entries(CONFIGS)) {
+    await mkdir(join(folder, name));
+    await write(join(name, "looptrace.config.json"), config);
+  }
+  await mkdir(join(folder, "folder"));
+  // Leaves a sign when it is to work: what is wrong with the input is to be found out before.
+  await write(
+    "opencode",
+    `#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit 0\ntouch '${folder}/started'\nexit 9\n`,
+  );
+  await chmod(join(folder, "opencode"), 0o755);
+  env = {
+    PATH: process.env.PATH ?? "",
+    HOME: folder,
+    LOOPTRACE_HOME: join(folder, "store"),
+    LOOPTRACE_OPENCODE: join(folder, "opencode"),
+  };
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Case {
+  readonly argv: readonly string[];
+  /** What stands on stderr, whole; `<folder>` is the test's folder. */
+  readonly says: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Below the test's folder. */
+  readonly cwd?: string;
+  readonly stdin?: string;
+}
+
+async function say({ argv, cwd = ".", stdin = "", ...rest }: Omit<Case, "says">): Promise<CliResult> {
+  const inFolder = (text: string): string => text.replaceAll("<folder>", folder);
+  const more = Object.fromEntries(
+    Object.entries(rest.env ?? {}).map(([key, value]) => [key, inFolder(value)]),
+  );
+  const around = { env: { ...env, ...more }, cwd: join(folder, cwd), stdin };
+  const { code, stdout, stderr } = await looptrace(argv, around);
+  return { code, stdout, stderr: stderr.replaceAll(folder, "<folder>") };
+}
+
+/** Exit code 2, nothing on stdout, exactly this on stderr, and opencode was not started. */
+function refuses(cases: Readonly<Record<string, Case>>): void {
+  test.each(Object.entries(cases))("%s", async (_, { says, ...input }) => {
+    expect(await say(input)).toEqual({ code: 2, stdout: "", stderr: says });
+    await expect(readFile(join(folder, "started"))).rejects.toThrow("ENOENT");
+  });
+}
+
+const KEYS = { LANGFUSE_PUBLIC_KEY: "pk-lf-1", LANGFUSE_SECRET_KEY: "sk-lf-1" };
+const HELP = "(--help shows how)\n";
+const NOT_AN_EXPORT =
+  'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`.\n';
+const WHICH =
+  "looptrace: Which session? Name session ids, export files or - for standard input, or say --last. `opencode session list` shows the ids.\n";
+const EMPTY =
+  "the export is empty. opencode prints nothing when it does not know the session; `opencode session list` shows the ids.\n";
+const INSTALL =
+  "Install it with `npm install -g opencode-ai`, or name one with --opencode <path> or LOOPTRACE_OPENCODE.\n";
+const ENVIRONMENT =
+  'is "Prod!", which Langfuse would silently store as "default": it must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse.\n';
+const UNKNOWN_ID = "ses_00000000000000000000000000";
+
+describe("an export that is none", () => {
+  refuses({
+    "that is not there": {
+      argv: ["show", "absent.json"],
+      says: "looptrace: absent.json: there is no such file, and it is not a session's id (ses_…) either.\n",
+    },
+    "that is a folder": {
+      argv: ["trace", "folder"],
+      says: "looptrace: folder: this is a folder. Name the export files in it.\n",
+    },
+    "that is no JSON": {
+      argv: ["show", "words.txt"],
+      says: 'looptrace: words.txt: this is not JSON (it starts with "Hello \\u001b[31mthere"), so not an opencode export.\n',
+    },
+    "that is a JSON list": { argv: ["show", "list.json"], says: `looptrace: list.json: ${NOT_AN_EXPORT}` },
+    "that is other JSON": {
+      argv: ["trace", "manifest.json"],
+      says: `looptrace: manifest.json: ${NOT_AN_EXPORT}`,
+    },
+    "that is cut off": {
+      argv: ["show", "cut.json"],
+      says: "looptrace: cut.json: the JSON is cut off after 1200 characters. opencode loses the end of an export that goes into a pipe; write it to a file instead: `opencode export <session> > file.json`.\n",
+    },
+    "that is empty": { argv: ["show", "empty.json"], says: `looptrace: empty.json: ${EMPTY}` },
+    "that is empty on standard input": { argv: ["trace", "-"], says: `looptrace: -: ${EMPTY}` },
+    "one bad file among good ones": {
+      argv: ["show", "good.json", "empty.json"],
+      says: `looptrace: empty.json: ${EMPTY}`,
+    },
+  });
+
+  test("what is quoted from a file cannot steer the terminal", async () => {
+    const { code, stderr } = await say({ argv: ["show", "escape.json"] });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^looptrace: escape\.json: this is not valid JSON: .*\.\n$/);
+    expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+});
+
+describe("an export with nothing in it", () => {
+  test("without a prompt there is nothing to show, and no failure", async () => {
+    expect(await say({ argv: ["show", "no-prompt.json"] })).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "The session holds no prompt yet: there is nothing to show.\n",
+    });
+    expect(JSON.parse((await say({ argv: ["show", "no-prompt.json", "--json"] })).stdout)).toEqual([]);
+  });
+
+  test("a prompt that nobody answered is a failed turn", async () => {
+    const { code, stdout, stderr } = await say({ argv: ["show", "no-answer.json"] });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("unknown: No model answered this message");
+    expect(stdout).toContain("0 steps, 0 calls, 0 tools");
+  });
+});
+
+describe("sources that do not make sense", () => {
+  refuses({
+    "none for show": { argv: ["show"], says: WHICH },
+    "none for trace": { argv: ["trace"], says: WHICH },
+    "a file and --last": {
+      argv: ["show", "good.json", "--last"],
+      says: "looptrace: Name the sessions, or say --last, --all or --since, but not both.\n",
+    },
+    "--last and --all": {
+      argv: ["trace", "--last", "--all"],
+      says: "looptrace: Say one of --last, --all and --since.\n",
+    },
+    "--since some day": {
+      argv: ["trace", "--since", "soon"],
+      says: "looptrace: --since takes a duration such as 7d or 12h, or a date such as 2026-11-01.\n",
+    },
+    "a width that nothing fits into": {
+      argv: ["show", "good.json", "--width", "5"],
+      says: `error: option '--width <columns>' argument '5' is invalid. Give a number of columns, 20 or more.\n${HELP}`,
+    },
+  });
+});
+
+describe("an opencode that cannot be started", () => {
+  const says = `looptrace: The opencode that LOOPTRACE_OPENCODE names cannot be started:\n  - <folder>/nowhere: does not exist\n${INSTALL}`;
+  const nowhere = { LOOPTRACE_OPENCODE: "<folder>/nowhere" };
+  refuses({
+    "for run": { argv: ["run", "hi"], env: nowhere, says },
+    "for an id": { argv: ["show", UNKNOWN_ID], env: nowhere, says },
+    "for --last": { argv: ["trace", "--last"], env: nowhere, says },
+    "for --last, where looptrace's folder is a file": {
+      argv: ["show", "--last"],
+      env: { ...nowhere, LOOPTRACE_HOME: "<folder>/good.json" },
+      says,
+    },
+    "for an id, where looptrace's folder is a file": {
+      argv: ["show", UNKNOWN_ID],
+      env: { ...nowhere, LOOPTRACE_HOME: "<folder>/good.json" },
+      says,
+    },
+    "named by option, relative to the working directory": {
+      argv: ["run", "hi", "--opencode", "folder"],
+      says: `looptrace: The opencode that --opencode names cannot be started:\n  - <folder>/folder: is not a file\n${INSTALL}`,
+    },
+  });
+});
+
+describe("a run that cannot be meant", () => {
+  const sayIt = 'Say what to do: looptrace run "Fix the failing test", or pipe it in: looptrace run -';
+  const pipeIt = "For a message that begins with a hyphen pipe it in: echo '-x …' | looptrace run -";
+  const duration = "is invalid. Give a duration such as 90s, 10m or 2h.";
+  refuses({
+    "no message": { argv: ["run"], says: `error: no message. ${sayIt}\n${HELP}` },
+    "a message of white space": {
+      argv: ["run", " "],
+      says: "looptrace: message: is empty. Say what to do.\n",
+    },
+    "nothing on standard input": {
+      argv: ["run", "-"],
+      says: "looptrace: message: is empty. Say what to do.\n",
+    },
+    "a misspelt option": {
+      argv: ["run", "--modle", "hi"],
+      says: `error: unknown option '--modle'. ${pipeIt}\n${HELP}`,
+    },
+    "a folder that is not there": {
+      argv: ["run", "hi", "--dir", "nowhere"],
+      says: "looptrace: directory: <folder>/nowhere does not exist.\n",
+    },
+    "a folder that is a file": {
+      argv: ["run", "hi", "--dir", "good.json"],
+      says: "looptrace: directory: <folder>/good.json is not a directory.\n",
+    },
+    "a model without provider": {
+      argv: ["run", "hi", "--model", "gpt"],
+      says: 'looptrace: model: "gpt" is not of the form provider/model, for instance anthropic/claude-sonnet-4-6. `opencode models` lists them.\n',
+    },
+    "a deadline that is no duration": {
+      argv: ["run", "hi", "--timeout", "soon"],
+      says: `error: option '--timeout <duration>' argument 'soon' ${duration}\n${HELP}`,
+    },
+    "a deadline at once": {
+      argv: ["run", "hi", "--timeout", "0"],
+      says: `error: option '--timeout <duration>' argument '0' ${duration}\n${HELP}`,
+    },
+    "a file that is not there": {
+      argv: ["run", "hi", "--file", "b"],
+      says: "looptrace: files: <folder>/b does not exist, so it cannot be attached.\n",
+    },
+    "a session and the last one": {
+      argv: ["run", "hi", "--session", UNKNOWN_ID, "--continue"],
+      says: "looptrace: session: cannot be named when the last session is to be continued: choose one.\n",
+    },
+    "a copy of nothing": {
+      argv: ["run", "hi", "--fork"],
+      says: "looptrace: fork: needs the session to copy: name it, or continue the last one.\n",
+    },
+    "two system prompts": {
+      argv: ["run", "hi", "--system", "a", "--system-file", "b"],
+      says: "looptrace: Give the system prompt by --system or by --system-file, not both.\n",
+    },
+    "a system prompt that is not there": {
+      argv: ["run", "hi", "--system-file", "b"],
+      says: "looptrace: <folder>/b cannot be read: ENOENT: no such file or directory, open '<folder>/b'\n",
+    },
+    "a folder for transcripts that is a file": {
+      argv: ["run", "hi", "--log-dir", "good.json"],
+      says: "looptrace: <folder>/good.json cannot be made: EEXIST: file already exists, mkdir '<folder>/good.json'\n",
+    },
+    "an MCP server without address": {
+      argv: ["run", "hi", "--mcp", "tickets"],
+      says: 'looptrace: --mcp takes name=url, not "tickets".\n',
+    },
+    "an MCP server that is not on the web": {
+      argv: ["run", "hi", "--mcp", "tickets=ftp://x"],
+      says: 'looptrace: mcp: tickets: "ftp://x" is not an http or https URL.\n',
+    },
+    "a header for no MCP server": {
+      argv: ["run", "hi", "--mcp-header", "tickets=a:b"],
+      says: 'looptrace: --mcp-header names the server "tickets", but no --mcp does.\n',
+    },
+    "a header that is none": {
+      argv: ["run", "hi", "--mcp-header", "tickets"],
+      says: "looptrace: --mcp-header takes server=Header:value, for instance tickets=Authorization:Bearer…\n",
+    },
+  });
+});
+
+describe("settings that cannot be used", () => {
+  const both = (missing: string, set: string): string =>
+    `looptrace: ${missing} missing: ${set} is set, but Langfuse needs both keys. Copy them from the project's settings (API keys), or unset ${set} to keep traces on this machine.\n`;
+  const address =
+    "is not an address: it must begin with http:// or https://, for instance https://cloud.langfuse.com or http://127.0.0.1:3000.\n";
+  refuses({
+    "an environment by option": {
+      argv: ["run", "hi", "--environment", "Prod!"],
+      says: `looptrace: --environment ${ENVIRONMENT}`,
+    },
+    "an environment by variable": {
+      argv: ["trace", "good.json"],
+      env: { LANGFUSE_TRACING_ENVIRONMENT: "Prod!" },
+      says: `looptrace: LANGFUSE_TRACING_ENVIRONMENT ${ENVIRONMENT}`,
+    },
+    "metadata without a key": {
+      argv: ["run", "hi", "--metadata", "x"],
+      says: 'looptrace: --metadata takes key=value, not "x".\n',
+    },
+    "a public key alone": {
+      argv: ["run", "hi"],
+      env: { LANGFUSE_PUBLIC_KEY: "pk-lf-1" },
+      says: both("LANGFUSE_SECRET_KEY", "LANGFUSE_PUBLIC_KEY"),
+    },
+    "a secret key alone": {
+      argv: ["trace", "good.json"],
+      env: { LANGFUSE_SECRET_KEY: "sk-lf-1" },
+      says: both("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY"),
+    },
+    "a Langfuse without scheme": {
+      argv: ["run", "hi"],
+      env: { ...KEYS, LANGFUSE_BASE_URL: "cloud" },
+      says: `looptrace: LANGFUSE_BASE_URL ${address}`,
+    },
+    "an OTLP endpoint without scheme": {
+      argv: ["push"],
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: "collector" },
+      says: `looptrace: OTEL_EXPORTER_OTLP_ENDPOINT ${address}`,
+    },
+    "resource attributes that are not encoded": {
+      argv: ["run", "hi"],
+      env: { OTEL_RESOURCE_ATTRIBUTES: "a=%zz" },
+      says: "looptrace: OTEL_RESOURCE_ATTRIBUTES holds a value that is not percent-encoded: a.\n",
+    },
+    "a settings file with a misspelt setting": {
+      argv: ["run", "hi"],
+      cwd: "misspelt",
+      says: 'looptrace: <folder>/misspelt/looptrace.config.json: the file: Unrecognized key: "modle"\n',
+    },
+    "a settings file with values of another kind": {
+      argv: ["trace", "../good.json"],
+      cwd: "wrong-kind",
+      says: 'looptrace: <folder>/wrong-kind/looptrace.config.json: timeout: give a duration such as "10m"; tags: Invalid input: expected array, received string\n',
+    },
+  });
+
+  test("a settings file that is no JSON", async () => {
+    const { code, stderr } = await say({ argv: ["run", "hi"], cwd: "not-json" });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^looptrace: <folder>\/not-json\/looptrace\.config\.json is not valid JSON: .+\n$/,
+    );
+  });
+});
+
+describe("command lines that are none", () => {
+  refuses({
+    "an unknown command": {
+      argv: ["trcae"],
+      says: `error: unknown command 'trcae'\n(Did you mean trace?)\n${HELP}`,
+    },
+    "an unknown option": { argv: ["show", "--nope"], says: `error: unknown option '--nope'\n${HELP}` },
+    "words for push": {
+      argv: ["push", "x"],
+      says: `error: too many arguments for 'push'. Expected 0 arguments but got 1.\n${HELP}`,
+    },
+  });
+
+  test("no command at all: the help, on stderr", async () => {
+    const { code, stdout, stderr } = await say({ argv: [] });
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^Usage: looptrace \[options\] \[command\]\n/);
+  });
+
+  test("what nobody foresaw says how to see more, and then shows it", async () => {
+    const broken = { HOME: folder, LOOPTRACE_HOME: "\0" };
+    const short = await say({ argv: ["show", UNKNOWN_ID], env: broken });
+    const long = await say({ argv: ["show", UNKNOWN_ID], env: { ...broken, LOOPTRACE_DEBUG: "1" } });
+    expect([short.code, long.code]).toEqual([2, 2]);
+    expect(short.stderr).toMatch(
+      /^looptrace: .+\nThis should not happen; LOOPTRACE_DEBUG=1 shows where it did\.\n$/,
+    );
+    expect(long.stderr).toMatch(/\n {4}at /);
+  });
+});

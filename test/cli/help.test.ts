@@ -1,0 +1,42 @@
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { expect, test } from "vitest";
+import { EXIT } from "../../src/cli/exit-codes.js";
+import { looptrace } from "../support/cli.js";
+
+const around = { env: {}, cwd: tmpdir(), columns: 100 };
+const COMMANDS = ["run", "trace", "show", "push"];
+
+async function help(...argv: string[]): Promise<string> {
+  const { code, stdout, stderr } = await looptrace(argv, around);
+  expect([code, stderr]).toEqual([0, ""]);
+  return stdout;
+}
+
+test.each(COMMANDS)("%s --help and help %s say the same, no line too long", async (command) => {
+  const text = await help(command, "--help");
+  expect(await help("help", command)).toBe(text);
+  expect(text).toMatch(new RegExp(`^Usage: looptrace ${command} `));
+  const options = text.slice(0, text.indexOf("Examples:") > 0 ? text.indexOf("Examples:") : text.length);
+  expect(options.split("\n").filter((line) => line.length > 100)).toEqual([]);
+});
+
+test("every exit code is explained", async () => {
+  const text = await help("--help");
+  for (const code of Object.values(EXIT)) expect(text).toMatch(new RegExp(`^ {2}${code}\\s{2,}\\S`, "m"));
+  for (const command of COMMANDS) expect(text).toMatch(new RegExp(`^ {2}${command} `, "m"));
+});
+
+test("README names every command, and every exit code", async () => {
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  for (const command of COMMANDS) expect(readme).toContain(`\`looptrace ${command}`);
+  for (const code of Object.values(EXIT)) expect(readme).toMatch(new RegExp(`^\\| ${code} \\|`, "m"));
+});
+
+test("every option of a command is described", async () => {
+  for (const command of COMMANDS) {
+    const lines = (await help(command, "--help")).split("\n").filter((line) => /^ {2}-/.test(line));
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of lines) expect(line).toMatch(/^ {2}(-\w, )?--[\w-]+( <[^>]+>)?( {2,}\S.*)?$/);
+  }
+});

@@ -1,0 +1,109 @@
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { ConfigFile } from "../../src/cli/config-file.js";
+import { readConfigFile } from "../../src/cli/config-file.js";
+import { readSettings } from "../../src/cli/settings.js";
+import type { Terminal } from "../../src/cli/terminal.js";
+
+async function folderWith(config: object): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "settings-")));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "looptrace.config.json"), JSON.stringify(config));
+  return folder;
+}
+
+function terminalIn(cwd: string, env: Terminal["env"] = {}): Terminal {
+  const none = (): undefined => undefined;
+  const sizes = { outIsTty: false, errIsTty: false, width: 80, errWidth: 80 };
+  return { env, cwd, out: none, err: none, readStdin: async () => "", ...sizes };
+}
+
+const FILE = {
+  traceName: "file",
+  userId: "file",
+  tags: ["file"],
+  environment: "file",
+  release: "file",
+  metadata: { from: "file", kept: { deep: [1] } },
+  textLimit: 2000,
+  langfuse: { publicKey: "pk-file", secretKey: "sk-file", baseUrl: "http://127.0.0.1:1" },
+  otlp: { tracesEndpoint: "http://127.0.0.1:2/v1/traces", headers: { "x-key": "file" } },
+} satisfies ConfigFile;
+
+test("the file alone", async () => {
+  const { trace, destinations } = readSettings({}, terminalIn(await folderWith(FILE)));
+  expect(trace).toEqual({
+    traceName: "file",
+    userId: "file",
+    tags: ["file"],
+    environment: "file",
+    release: "file",
+    metadata: FILE.metadata,
+    textLimit: 2000,
+    resourceAttributes: {},
+  });
+  expect(destinations).toMatchObject({ langfuse: FILE.langfuse, otlp: FILE.otlp });
+});
+
+test("the environment before the file, the flags before both; tags add up, metadata key by key", async () => {
+  const cwd = await folderWith(FILE);
+  const env = {
+    LANGFUSE_USER_ID: "env",
+    LANGFUSE_RELEASE: "env",
+    LANGFUSE_TRACING_ENVIRONMENT: "env",
+    OTEL_SERVICE_NAME: "service",
+    OTEL_RESOURCE_ATTRIBUTES: "service.name=other,team=a%20b,broken",
+    TRACEPARENT: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
+  };
+  expect(readSettings({}, terminalIn(cwd, env)).trace).toMatchObject({
+    userId: "env",
+    release: "env",
+    environment: "env",
+    serviceName: "service",
+    resourceAttributes: { "service.name": "other", team: "a b" },
+    parent: { traceId: "a".repeat(32), spanId: "b".repeat(16) },
+  });
+  const flags = {
+    traceName: "flag",
+    user: "flag",
+    tag: ["flag"],
+    environment: "flag",
+    release: "flag",
+    metadata: ["from=flag=x", "new="],
+  };
+  expect(readSettings(flags, terminalIn(cwd, env)).trace).toMatchObject({
+    traceName: "flag",
+    userId: "flag",
+    tags: ["file", "flag"],
+    environment: "flag",
+    release: "flag",
+    metadata: { from: "flag=x", new: "", kept: { deep: [1] } },
+  });
+});
+
+test("each setting of a destination gives way to its variable; the file's headers go to the file's endpoint only", async () => {
+  const cwd = await folderWith(FILE);
+  const env = { LANGFUSE_BASE_URL: "http://127.0.0.1:3", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4" };
+  const { langfuse, otlp } = readSettings({}, terminalIn(cwd, env)).destinations;
+  expect(langfuse).toEqual({ publicKey: "pk-file", secretKey: "sk-file" });
+  expect(otlp).toEqual({});
+});
+
+test("the nearest file counts, and its relative path is relative to it", async () => {
+  const folder = await folderWith({ model: "p/upper", opencode: "bin/opencode", timeout: "2m" });
+  await mkdir(join(folder, "a", "b"), { recursive: true });
+  expect(readConfigFile(join(folder, "a", "b"))).toEqual({
+    model: "p/upper",
+    opencode: join(folder, "bin/opencode"),
+    timeout: 120_000,
+  });
+  await writeFile(join(folder, "a", "looptrace.config.json"), '{"model":"p/lower"}');
+  expect(readConfigFile(join(folder, "a", "b"))).toEqual({ model: "p/lower" });
+});
+
+test("a TRACEPARENT that is none starts a trace of its own", async () => {
+  const terminal = terminalIn(await folderWith({}), { TRACEPARENT: "nonsense" });
+  expect(readSettings({}, terminal).trace).toEqual({ resourceAttributes: {} });
+});

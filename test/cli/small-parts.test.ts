@@ -1,0 +1,142 @@
+import { expect, test } from "vitest";
+import { colorsFor } from "../../src/cli/colors.js";
+import { deliveryAdvice, deliveryText } from "../../src/cli/delivery-text.js";
+import { durationMs } from "../../src/cli/parse-duration.js";
+import { progressLine, progressText } from "../../src/cli/progress-line.js";
+import type { Terminal } from "../../src/cli/terminal.js";
+import type { DestinationReport } from "../../src/deliver/delivery-report.js";
+import { initialProgress, type Phase, type Progress } from "../../src/opencode/progress.js";
+
+test.each([
+  ["500ms", 500],
+  ["90s", 90_000],
+  ["90", 90_000],
+  [" 1.5 h ", 5_400_000],
+  ["10m", 600_000],
+  ["7d", 604_800_000],
+  ["2w", 1_209_600_000],
+  ["0", undefined],
+  ["-1s", undefined],
+  ["1y", undefined],
+  ["", undefined],
+  ["1m30s", undefined],
+])("%j is a duration of %s ms", (text, ms) => {
+  expect(durationMs(text)).toBe(ms);
+});
+
+function terminal(env: Terminal["env"], isTty: boolean, written: string[] = []): Terminal {
+  return {
+    env,
+    cwd: "/",
+    out: () => undefined,
+    err: (text) => written.push(text),
+    readStdin: async () => "",
+    outIsTty: isTty,
+    errIsTty: isTty,
+    width: 200,
+    errWidth: 40,
+  };
+}
+
+test.each([
+  [{}, true, true],
+  [{}, false, false],
+  [{ TERM: "dumb" }, true, false],
+  [{ NO_COLOR: "1" }, true, false],
+  [{ NO_COLOR: "" }, true, true],
+  [{ FORCE_COLOR: "1" }, false, true],
+  [{ FORCE_COLOR: "0" }, false, false],
+  [{ FORCE_COLOR: "1", NO_COLOR: "1" }, true, false],
+])("colours with %j on a terminal %s: %s", (env, isTty, expected) => {
+  expect(colorsFor(terminal(env, isTty), isTty).isColorSupported).toBe(expected);
+});
+
+function progress(step: number | null, phase: Phase, more: Partial<Progress> = {}): Progress {
+  return { ...initialProgress, step, phase, ...more };
+}
+
+test("what a run is doing, in words", () => {
+  const running = [
+    { name: "bash", detail: "sleep 1\nrm x", since: 1000 },
+    { name: "read", detail: "a\u001b[2J.txt", since: 2000 },
+  ];
+  const tokens = { input: 1000, output: 20, reasoning: 4, cacheRead: 500, cacheWrite: 0 };
+  const done = { toolsDone: 1, toolsFailed: 1, subagents: 2, tokens, cost: 0.01234 };
+  expect([
+    progressText(initialProgress, 0),
+    progressText(progress(0, { kind: "waiting-for-model", since: 500 }), 2000),
+    progressText(progress(1, { kind: "streaming" }, done), 0),
+    progressText(progress(1, { kind: "tools", running }), 4500),
+    progressText(progress(2, { kind: "retrying", since: 0, reason: "429\nlater" }), 999),
+    progressText(progress(2, { kind: "finishing" }), 0),
+  ]).toEqual([
+    "starting",
+    "step 0 · waiting for the model 1.50s",
+    "step 1 · the model answers · 1 tool done (1 failed) · 2 subagents · 1,500 tokens in, 24 out · $0.0123",
+    "step 1 · read a.txt 2.50s and 1 more",
+    "step 2 · attempt failed (429 later), trying again, 999ms",
+    "step 2 · finishing",
+  ]);
+});
+
+test("a log gets a line for each step and each failed attempt, nothing else", () => {
+  const written: string[] = [];
+  const line = progressLine(terminal({}, false, written));
+  line.show(initialProgress);
+  line.show(progress(0, { kind: "streaming" }));
+  line.show(progress(0, { kind: "finishing" }));
+  line.show(progress(0, { kind: "streaming" }, { failedAttempts: 1 }));
+  line.show(progress(1, { kind: "streaming" }, { failedAttempts: 1 }));
+  line.stop();
+  expect(written).toEqual([
+    "step 0 · the model answers\n",
+    "step 0 · the model answers\n",
+    "step 1 · the model answers\n",
+  ]);
+});
+
+test("a terminal gets one line that fits into it, and has it taken away at the end", () => {
+  const written: string[] = [];
+  const line = progressLine(terminal({}, true, written));
+  const running = [{ name: "bash", detail: "x".repeat(300), since: 0 }];
+  line.show(progress(0, { kind: "tools", running }));
+  line.stop();
+  expect(written).toHaveLength(2);
+  expect(written[0]).toMatch(/^\r\u001b\[2K\S.{37}…$/);
+  expect(written[1]).toBe("\r\u001b[2K");
+  const never: string[] = [];
+  progressLine(terminal({}, true, never)).stop();
+  expect(never).toEqual([]);
+});
+
+test("what became of a trace, and what to do about it", () => {
+  const report: DestinationReport = {
+    destination: { id: "a", kind: "langfuse", label: "host (pk…)", url: "http://127.0.0.1/" },
+    acknowledged: 0,
+    alreadyAcknowledged: 0,
+    pending: { spans: 0, requests: 0, unsavedSpans: 0 },
+    rejected: 0,
+    lastError: "it was down",
+    problems: [],
+  };
+  const pending = { spans: 1200, requests: 2, unsavedSpans: 1 };
+  const bad = {
+    ...report,
+    acknowledged: 1,
+    alreadyAcknowledged: 2,
+    pending,
+    rejected: 3,
+    problems: ["disk full"],
+  };
+  expect(deliveryText(report)).toBe("host (pk…): nothing to send");
+  expect(deliveryText(bad)).toBe(
+    "host (pk…): 1 span sent, 2 were there already, 1,200 spans not delivered, 3 spans rejected (it was down)",
+  );
+  expect(deliveryAdvice([report])).toEqual([]);
+  expect(deliveryAdvice([bad])).toEqual([
+    "disk full",
+    "What was not delivered is kept in the outbox; `looptrace push` sends it.",
+    "1 span could not be kept either; run `looptrace trace` on the session again.",
+    "Rejected spans are kept below `rejected/` in looptrace's data folder, each with the reason.",
+  ]);
+});

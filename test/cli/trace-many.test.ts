@@ -1,0 +1,86 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { looptrace } from "../support/cli.js";
+import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
+import { loadFixture } from "../support/fixtures.js";
+import { startReceiver } from "../support/receiver.js";
+
+const fixtures = ["multistep@1.18.33", "plain-answer@1.18.33", "two-turns@1.18.33"].map(loadFixture);
+
+/** An opencode that lists all sessions of its folder, and one more that it cannot export. */
+const PROGRAM = `#!/bin/sh
+cd "$(dirname "$0")"
+case "$1" in
+  --version) echo 1.18.33 ;;
+  session) cat list ;;
+  export) cat "$2.json" ;;
+esac
+`;
+
+test("trace --all: one line a trace, a session that cannot be read is told and holds nothing back", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "trace-many-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  const broken = "ses_00000000000000000000000000";
+  await writeFile(join(folder, "opencode"), PROGRAM);
+  await chmod(join(folder, "opencode"), 0o755);
+  await writeFile(join(folder, `${broken}.json`), "{}");
+  for (const { session, text } of fixtures) await writeFile(join(folder, `${session.info.id}.json`), text);
+  const ids = [broken, ...fixtures.map(({ session }) => session.info.id)];
+  const list = ids.map((id, index) => ({ id, created: 1, updated: 100 - index }));
+  await writeFile(join(folder, "list"), JSON.stringify(list));
+  const around = {
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      LOOPTRACE_OPENCODE: join(folder, "opencode"),
+      LANGFUSE_PUBLIC_KEY: PUBLIC_KEY,
+      LANGFUSE_SECRET_KEY: SECRET_KEY,
+      LANGFUSE_BASE_URL: receiver.url,
+    },
+    cwd: folder,
+  };
+  const { code, stdout, stderr } = await looptrace(["trace", "--all"], around);
+  expect(code).toBe(2);
+  expect(stdout.split("\n").map((line) => line.split("  ")[1])).toEqual([
+    ids[1],
+    ids[2],
+    `${ids[3]} turn 1/2`,
+    `${ids[3]} turn 2/2`,
+    undefined,
+  ]);
+  expect(stderr).toMatch(
+    new RegExp(`^looptrace: ${broken}: this is JSON, but not an opencode export: .+$`, "m"),
+  );
+  expect(stderr).toContain(`${receiver.spans().length} spans sent`);
+  expect(new Set(receiver.spans().map(({ traceId }) => traceId)).size).toBe(4);
+
+  // Named, it ends the command with the same message.
+  const named = await looptrace(["trace", broken], around);
+  expect([named.code, named.stdout]).toEqual([2, ""]);
+  const since = await looptrace(["trace", "--since", "7d"], around);
+  expect([since.code, since.stderr]).toEqual([
+    2,
+    "looptrace: There is no such session for this directory's project yet.\n",
+  ]);
+  const document = JSON.parse((await looptrace(["trace", "--all", "--json"], around)).stdout);
+  expect(document.traces).toHaveLength(4);
+  expect(document.delivery).toMatchObject([{ acknowledged: 0, pending: { spans: 0 } }]);
+});
+
+test("without a destination the traces are told, and why nothing was sent", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "trace-many-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const [fixture] = fixtures;
+  const around = {
+    env: { HOME: folder, LOOPTRACE_OPENCODE: "/nowhere" },
+    cwd: folder,
+    stdin: fixture?.text ?? "",
+  };
+  const { code, stdout, stderr } = await looptrace(["trace", "-"], around);
+  expect([code, stdout.split("\n").length]).toEqual([0, 2]);
+  expect(stderr).toMatch(/^No destination is configured, so nothing was sent; set LANGFUSE_PUBLIC_KEY .+\n$/);
+});

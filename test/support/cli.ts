@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { runCli } from "../../src/cli/program.js";
+import type { Terminal } from "../../src/cli/terminal.js";
+import { PUBLIC_KEY, SECRET_KEY } from "./destinations.js";
+import { type IsolatedOpenCode, openCodeBinary } from "./isolated-opencode.js";
+import type { Receiver } from "./receiver.js";
+
+/** What a command line left. */
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliSurroundings {
+  /** The whole environment, not an addition to one. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdin?: string;
+  /** Columns of a terminal that both streams are; without it they are none. */
+  readonly columns?: number;
+}
+
+/** Runs a command line in this process, as `main.ts` would. */
+export async function looptrace(argv: readonly string[], around: CliSurroundings): Promise<CliResult> {
+  const written = { stdout: "", stderr: "" };
+  const isTty = around.columns !== undefined;
+  const terminal: Terminal = {
+    env: around.env,
+    cwd: around.cwd,
+    out: (text) => {
+      written.stdout += text;
+    },
+    err: (text) => {
+      written.stderr += text;
+    },
+    readStdin: async () => around.stdin ?? "",
+    outIsTty: isTty,
+    errIsTty: isTty,
+    width: around.columns ?? 120,
+    errWidth: around.columns ?? 120,
+  };
+  const code = await runCli(argv, terminal);
+  return { code, ...written };
+}
+
+/** A looptrace in a process of its own. */
+export interface CliProcess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CliResult & { readonly signal: NodeJS.Signals | null }>;
+}
+
+/** What is started: node with the sources, so that the tests need no build. For `bash -c "$LOOPTRACE …"` as well. */
+export const cliCommand: readonly string[] = [
+  process.execPath,
+  "--import",
+  createRequire(import.meta.url).resolve("tsx"),
+  fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url)),
+];
+
+/** Starts a command line as a process, for what only a process shows: signals, pipes, exit codes. */
+export function startLooptrace(argv: readonly string[], around: CliSurroundings): CliProcess {
+  const [node = "", ...rest] = [...cliCommand, ...argv];
+  const child = spawn(node, rest, {
+    cwd: around.cwd,
+    env: Object.fromEntries(Object.entries(around.env).filter(([, value]) => value !== undefined)),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  child.stdin.end(around.stdin ?? "");
+  const ended = once(child, "close").then(() => ({
+    code: child.exitCode ?? -1,
+    signal: child.signalCode,
+    stdout,
+    stderr,
+  }));
+  return { child, ended };
+}
+
+/**
+ * The environment for looptrace beside an isolated opencode: that opencode, and a Langfuse that the receiver stands
+ * for. looptrace's own files are then below the bench's home too.
+ */
+export function cliEnvironment(bench: IsolatedOpenCode, receiver?: Receiver): Record<string, string> {
+  return {
+    ...bench.env,
+    LOOPTRACE_OPENCODE: openCodeBinary(),
+    ...(receiver
+      ? {
+          LANGFUSE_PUBLIC_KEY: PUBLIC_KEY,
+          LANGFUSE_SECRET_KEY: SECRET_KEY,
+          LANGFUSE_BASE_URL: receiver.url,
+        }
+      : {}),
+  };
+}
+
+/** What the receiver found wrong with what arrived; that it knows no `/api/public/projects` is its own affair. */
+export function violationsOf(receiver: Receiver): readonly string[] {
+  const asked = new Set(
+    receiver.requests.flatMap(({ method, path }, index) =>
+      method === "GET" && path === "/api/public/projects" ? [`request ${index + 1}: method GET`] : [],
+    ),
+  );
+  return receiver.violations.filter((text) => !asked.has(text) && !isBodyOf(text, asked));
+}
+
+function isBodyOf(text: string, asked: ReadonlySet<string>): boolean {
+  const request = text.slice(0, text.indexOf(":"));
+  return text === `${request}: the body is not JSON` && asked.has(`${request}: method GET`);
+}

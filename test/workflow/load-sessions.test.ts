@@ -1,0 +1,169 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
+import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
+import { SessionNotFoundError } from "../../src/errors/session-not-found-error.js";
+import type { SessionTree } from "../../src/opencode/schema/session-export.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { type LoadOptions, loadSessions, selectSessions } from "../../src/workflow/load-sessions.js";
+import { keepSession } from "../../src/workflow/session-store.js";
+import { at, type Fixture, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+import { temporaryStore } from "../support/temporary-store.js";
+
+const subagent = loadFixture("subagent@1.18.33");
+const multistep = loadFixture("multistep@1.18.33");
+const twoTurns = loadFixture("two-turns@1.18.33");
+const parentId = subagent.session.info.id;
+const childId = at(subagent.subagents, 0).info.id;
+
+let folder: string;
+let options: LoadOptions;
+
+/** An opencode that knows the sessions whose exports lie in the folder. */
+const PROGRAM = `#!/bin/sh
+case "$1" in
+  --version) echo 1.18.33 ;;
+  session) cat "$SESSIONS/list" ;;
+  export) cat "$SESSIONS/$2.json" 2>/dev/null || { echo "Error: Session not found: $2" >&2; exit 1; } ;;
+esac
+`;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "load-sessions-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "opencode"), PROGRAM);
+  await chmod(join(folder, "opencode"), 0o755);
+  options = {
+    opencode: join(folder, "opencode"),
+    environment: { PATH: process.env.PATH, HOME: folder, SESSIONS: folder },
+    directory: folder,
+    paths: await temporaryStore(),
+    prefer: "opencode",
+    readStdin: async () => multistep.text,
+  };
+});
+
+/** Puts a fixture's sessions where the opencode of the test knows them. */
+async function known(...fixtures: Fixture[]): Promise<void> {
+  for (const { session, text, subagents, subagentTexts } of fixtures) {
+    await writeFile(join(folder, `${session.info.id}.json`), text);
+    for (const [index, { info }] of subagents.entries()) {
+      await writeFile(join(folder, `${info.id}.json`), at(subagentTexts, index));
+    }
+  }
+}
+
+function ids({ session, children }: SessionTree): string[] {
+  return [session.info.id, ...children.flatMap(ids)];
+}
+
+async function loaded(sources: readonly string[], more: Partial<LoadOptions> = {}): Promise<string[][]> {
+  const trees: string[][] = [];
+  await loadSessions(sources, { ...options, ...more }, ({ tree }) => {
+    trees.push(ids(tree));
+  });
+  return trees;
+}
+
+test("files and standard input; a subagent's file is put below its parent's in any order", async () => {
+  await writeFile(join(folder, "parent.json"), subagent.text);
+  await writeFile(join(folder, "child.json"), at(subagent.subagentTexts, 0));
+  const nowhere = { opencode: "/nowhere" };
+  expect(await loaded(["child.json", "-", "parent.json"], nowhere)).toEqual([
+    [multistep.session.info.id],
+    [parentId, childId],
+  ]);
+  expect(await loaded(["child.json"], nowhere)).toEqual([[childId]]);
+});
+
+test("ids; a subagent's session that is named as well is not told twice", async () => {
+  await known(subagent, multistep);
+  expect(await loaded([childId, parentId, multistep.session.info.id, parentId])).toEqual([
+    [parentId, childId],
+    [multistep.session.info.id],
+  ]);
+  expect(await loaded([childId])).toEqual([[childId]]);
+});
+
+test("a file and an id of the same session are one, and a child by id belongs to its parent's file", async () => {
+  await known(subagent);
+  await writeFile(join(folder, "parent.json"), subagent.text);
+  expect(await loaded(["parent.json", parentId])).toEqual([[parentId, childId]]);
+  expect(await loaded(["parent.json", childId])).toEqual([[parentId, childId]]);
+});
+
+test("one session is used before the next one is loaded", async () => {
+  await known(multistep, twoTurns);
+  const wanted = [multistep.session.info.id, twoTurns.session.info.id];
+  const seen: string[] = [];
+  await loadSessions(wanted, options, async ({ tree }) => {
+    seen.push(tree.session.info.id);
+    // Had it been read already, this would come too late.
+    await rm(join(folder, `${twoTurns.session.info.id}.json`), { force: true });
+  }).catch((error: unknown) => {
+    expect(error).toBeInstanceOf(SessionNotFoundError);
+  });
+  expect(seen).toEqual([multistep.session.info.id]);
+});
+
+test("what cannot be had ends it, unless somebody wants to be told instead", async () => {
+  await known(multistep);
+  const gone = "ses_00000000000000000000000000";
+  await expect(loaded([gone, multistep.session.info.id])).rejects.toBeInstanceOf(SessionNotFoundError);
+  const told: string[] = [];
+  const onUnreadable = (error: unknown, id: string): void => {
+    expect(error).toBeInstanceOf(SessionNotFoundError);
+    told.push(id);
+  };
+  const trees = await loaded([gone, multistep.session.info.id], { onUnreadable });
+  expect([told, trees]).toEqual([[gone], [[multistep.session.info.id]]]);
+});
+
+test("a file that is no export: nothing at all is used, be it the last one", async () => {
+  await known(multistep);
+  await writeFile(join(folder, "bad.json"), "{}");
+  let used = 0;
+  const loading = loadSessions([multistep.session.info.id, "bad.json"], options, () => {
+    used += 1;
+  });
+  await expect(loading).rejects.toBeInstanceOf(InvalidExportError);
+  expect(used).toBe(0);
+});
+
+test("what is kept is shown without opencode, with the log that was kept beside it", async () => {
+  const rootId = multistep.session.info.id;
+  const raw = new Map([[rootId, multistep.text]]);
+  await keepSession(options.paths, { rootId, raw, logText: multistep.logText });
+  const kept = { ...options, prefer: "kept", opencode: "/nowhere" } as const;
+  expect(await selectSessions({ kind: "last" }, kept)).toEqual([rootId]);
+  await loadSessions([rootId], kept, ({ tree, evidence }) => {
+    expect(onlyOne(traceSession(tree, evidence))).toEqual(traceOf("multistep@1.18.33", "log"));
+  });
+  // Also where opencode was to be asked first, and is not there.
+  expect(await loaded([rootId], { opencode: "/nowhere" })).toEqual([[rootId]]);
+  await expect(loaded([childId], { opencode: "/nowhere" })).rejects.toBeInstanceOf(OpenCodeNotFoundError);
+});
+
+test("opencode is asked anew, and what it says is kept from then on", async () => {
+  await known(subagent);
+  expect(await loaded([parentId])).toEqual([[parentId, childId]]);
+  await rm(join(folder, `${parentId}.json`));
+  const notes: string[] = [];
+  expect(await loaded([parentId], { onNote: (note) => notes.push(note) })).toEqual([[parentId, childId]]);
+  expect(notes).toEqual([
+    `opencode does not know ${parentId} any more; this is what looptrace has kept of it.`,
+  ]);
+});
+
+test("selections: all, and since a moment", async () => {
+  const entry = (id: string, updated: number) => ({ id, updated, created: 1 });
+  await writeFile(
+    join(folder, "list"),
+    JSON.stringify([entry("ses_a", 10), entry("ses_b", 30), entry("ses_c", 20)]),
+  );
+  expect(await selectSessions({ kind: "all" }, options)).toEqual(["ses_b", "ses_c", "ses_a"]);
+  expect(await selectSessions({ kind: "since", at: 20 }, options)).toEqual(["ses_b", "ses_c"]);
+  expect(await selectSessions({ kind: "last" }, { ...options, prefer: "kept" })).toContain("ses_b");
+});
