@@ -10,6 +10,14 @@ const CONFIG_FILE = "looptrace.config.json";
 
 const text = z.string().min(1);
 
+/** A duration such as `10m`, read as ms. */
+const durationText = z.string().transform((value, context) => {
+  const ms = durationMs(value);
+  if (ms !== undefined) return ms;
+  context.issues.push({ code: "custom", input: value, message: 'give a duration such as "10m"' });
+  return z.NEVER;
+});
+
 /** `looptrace.config.json`; strict, so that a misspelt setting is reported instead of ignored. */
 const configFile = z.strictObject({
   $schema: z.string().optional(),
@@ -17,15 +25,14 @@ const configFile = z.strictObject({
   model: text.optional(),
   agent: text.optional(),
   variant: text.optional(),
-  timeout: z
-    .string()
-    .transform((value, context) => {
-      const ms = durationMs(value);
-      if (ms !== undefined) return ms;
-      context.issues.push({ code: "custom", input: value, message: 'give a duration such as "10m"' });
-      return z.NEVER;
-    })
-    .optional(),
+  timeout: durationText.optional(),
+  retries: z.int().min(0).optional(),
+  patience: durationText.optional(),
+  fallbackModels: z.array(text).optional(),
+  maxSteps: z.int().min(1).optional(),
+  maxTokens: z.int().min(1).optional(),
+  maxCost: z.number().positive().optional(),
+  haltOnDoomLoop: z.union([z.boolean(), z.int().min(2)]).optional(),
   projectConfig: z.boolean().optional(),
   traceName: text.optional(),
   userId: text.optional(),

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from "./commander.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { markMessage, messageOf } from "./message.js";
 import { parseDuration } from "./parse-duration.js";
+import { parseAmount, parseCount } from "./parse-number.js";
 import { collect, withTraceOptions } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
 
@@ -95,6 +96,25 @@ function buildProgram(
       collect,
     )
     .option("--timeout <duration>", "deadline of the whole run (default: 10m)", parseDuration)
+    .option(
+      "--retries <n>",
+      "run a failed turn again so often, where its error allows (default: 0)",
+      parseCount,
+    )
+    .option("--patience <duration>", "how long to wait for a rate limit to end (default: 60s)", parseDuration)
+    .option(
+      "--fallback-model <provider/model>",
+      "go on with it after rate limit, server, authentication or billing errors; can be given several times",
+      collect,
+    )
+    .option("--max-steps <n>", "stop when the loop wants more steps", parseCount)
+    .option("--max-tokens <n>", "stop when the calls took more tokens, cached ones included", parseCount)
+    .option("--max-cost <usd>", "stop when the calls cost more, as far as opencode knows prices", parseAmount)
+    .option(
+      "--halt-on-doom-loop",
+      "stop when the same tool call fails, or gives the same result, 3 times in a row",
+    )
+    .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCount)
     .option("--auto", "approve every permission that is not explicitly denied")
     .option("--project-config", "let opencode read the project's opencode.json")
     .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)")

@@ -6,6 +6,8 @@ import type { Terminal } from "./terminal.js";
 /** Says on stderr what a run is doing: one line that changes on a terminal, a line for each new step elsewhere. */
 export interface ProgressLine {
   readonly show: (progress: Progress) => void;
+  /** Makes room for a line of something else, below which it goes on. */
+  readonly clear: () => void;
   /** Takes the line away, before anything else is written. */
   readonly stop: () => void;
 }
@@ -27,6 +29,9 @@ function changingLine(terminal: Terminal): ProgressLine {
     );
     terminal.err(`\r\x1b[2K${text}`);
   };
+  const clear = (): void => {
+    if (progress) terminal.err("\r\x1b[2K");
+  };
   // A tool that runs for minutes sends no event, but its clock goes on.
   const ticking = setInterval(paint, TICK_MS);
   ticking.unref();
@@ -35,9 +40,10 @@ function changingLine(terminal: Terminal): ProgressLine {
       progress = next;
       paint();
     },
+    clear,
     stop: () => {
       clearInterval(ticking);
-      if (progress) terminal.err("\r\x1b[2K");
+      clear();
     },
   };
 }
@@ -53,6 +59,7 @@ function plainLines(terminal: Terminal): ProgressLine {
       said = key;
       terminal.err(`${progressText(progress, Date.now())}\n`);
     },
+    clear: () => undefined,
     stop: () => undefined,
   };
 }

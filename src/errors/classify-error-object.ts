@@ -63,6 +63,11 @@ export function classifyErrorObject(error: unknown, context: ErrorObjectContext)
   return plainFacts("unknown", messageOf(read), context, read);
 }
 
+/** Whether an error object is only opencode's sentence for a failure inside itself. */
+export function saysNothing(error: unknown): boolean {
+  return readErrorObject(error).message === SERVER_FAILED;
+}
+
 function byName(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
   switch (error.name) {
     case "ProviderAuthError":
@@ -152,7 +157,7 @@ function byOwnSentence(error: ReadError, context: ErrorObjectContext): ErrorFact
   }
   if (message === SERVER_FAILED && context.beforeAnyAnswer) {
     const hint = `${message} The model was never asked: an unknown model or provider is the usual cause (\`opencode models\` lists them).`;
-    return plainFacts("unknown", hint, context, error);
+    return plainFacts("invalid_request", hint, context, error);
   }
   return null;
 }

@@ -46,10 +46,17 @@ export function endedBySomebody(evidence: TurnEvidence): ErrorFacts | null {
   };
 }
 
-/** opencode ended by itself, and the turn has no answer. */
+/**
+ * opencode ended by itself, and the turn has no answer. Before there was a session it had found the arguments, the
+ * configuration or the session wrong: the same again would end the same way.
+ */
 export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
   if (evidence.process === undefined) return null;
   const { exitCode, signal } = evidence.process;
+  if (evidence.lastAssistant === null && evidence.sessionId === undefined && exitCode) {
+    const message = `opencode ended with exit code ${exitCode} before there was a session; its stderr says why.`;
+    return plainFacts("invalid_request", message, around(evidence));
+  }
   const how =
     signal === undefined ? `ended with exit code ${exitCode ?? "unknown"}` : `crashed with ${signal}`;
   const when = evidence.lastAssistant === null ? "before the model was asked" : "before the turn's answer";

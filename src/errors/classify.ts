@@ -1,5 +1,5 @@
 import { headOf, oneLine } from "./bounded-text.js";
-import { classifyErrorObject } from "./classify-error-object.js";
+import { classifyErrorObject, saysNothing } from "./classify-error-object.js";
 import { classifyFinish } from "./classify-finish.js";
 import { endedByDeadline, endedByItself, endedBySomebody } from "./classify-process-end.js";
 import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
@@ -96,7 +96,8 @@ function limitReached(evidence: TurnEvidence): Verdict {
 /** The last error, but one that says something before one that does not: 1.15 sends both for an unknown model. */
 function streamError(evidence: TurnEvidence): Verdict {
   const open = evidence.streamErrors.filter(({ recovered }) => !recovered);
-  const verdicts = open.map((seen) => ofObject(seen, evidence, "stream"));
+  const telling = open.filter(({ error }) => !saysNothing(error));
+  const verdicts = (telling.length > 0 ? telling : open).map((seen) => ofObject(seen, evidence, "stream"));
   return verdicts.findLast(({ code }) => code !== "unknown") ?? verdicts.at(-1) ?? null;
 }
 

@@ -72,7 +72,7 @@ export function checkRequest(request: RunRequest): CheckedRequest {
       throw new RunRequestError(field, "contains a NUL character, which no program's arguments can.");
     }
   }
-  if (request.model !== undefined && !/^[^/\s]+\/\S+$/.test(request.model)) {
+  if (request.model !== undefined && !isModelName(request.model)) {
     throw new RunRequestError(
       "model",
       `${JSON.stringify(request.model)} is not of the form provider/model, for instance anthropic/claude-sonnet-4-6. \`opencode models\` lists them.`,
@@ -97,6 +97,11 @@ export function checkRequest(request: RunRequest): CheckedRequest {
     deadlineMs: checkedDuration("deadlineMs", request.deadlineMs ?? DEFAULT_DEADLINE_MS),
     graceMs: checkedDuration("graceMs", request.graceMs ?? DEFAULT_GRACE_MS),
   };
+}
+
+/** Whether a text has the form `provider/model`; whether there is such a model only opencode knows. */
+export function isModelName(text: string): boolean {
+  return /^[^/\s]+\/\S+$/.test(text);
 }
 
 function checkedDirectory(directory: string | undefined): string {

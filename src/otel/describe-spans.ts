@@ -39,6 +39,8 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
         opencodeVersion: session.opencodeVersion,
         looptraceVersion: LOOPTRACE_VERSION,
         turn: session.turn,
+        run: loop.run?.id,
+        attempt: loop.run?.attempt,
         unread: nonEmpty(session.unread),
         ...options.metadata,
       }

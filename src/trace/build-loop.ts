@@ -102,6 +102,7 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
       totals,
     ),
     account: loopAccount({ start, end }, steps),
+    run: context.run?.id === undefined ? null : { id: context.run.id, attempt: context.run.attempt ?? 0 },
     notes: [...context.notes, ...notes],
   };
 }

@@ -3,6 +3,9 @@ import type { LogEvidence } from "../opencode/log-evidence.js";
 
 /** How one `opencode run` ended; known only where looptrace drove it. Kept beside the session, hence a schema. */
 export const runEvidence = z.object({
+  /** What all attempts at one prompt have in common, and which of them this was, from 0. */
+  id: z.string().optional(),
+  attempt: z.number().optional(),
   /** Errors of the run's event stream; for an unknown model they are the only trace of what went wrong. */
   streamErrors: z.array(
     z.object({ error: z.object({ name: z.string(), data: z.unknown().optional() }), at: z.number() }),

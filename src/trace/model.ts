@@ -64,6 +64,8 @@ export interface Loop extends Span {
   /** Sums over this loop and all loops of subagents in it. */
   readonly totalsWithSubagents: Totals;
   readonly account: TimeAccount;
+  /** The run that looptrace made for it: attempts at the same prompt share an id and count from 0. */
+  readonly run: { readonly id: string; readonly attempt: number } | null;
   /** What a reader should know about this loop and cannot see otherwise. */
   readonly notes: readonly string[];
 }

@@ -1,47 +1,67 @@
+import { randomUUID } from "node:crypto";
+import { type Clock, systemClock } from "../deliver/clock.js";
 import type { StorePaths } from "../deliver/store-paths.js";
-import { storePaths } from "../deliver/store-paths.js";
-import { classify } from "../errors/classify.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { errorFromFacts } from "../errors/opencode-errors.js";
-import { type DriveHooks, type DriveRequest, type DriveResult, drive } from "../opencode/drive.js";
-import { readLogEvidence } from "../opencode/log-evidence.js";
-import type { SessionTree } from "../opencode/schema/session-export.js";
-import type { RunEvidence } from "../trace/evidence.js";
+import { RunRequestError } from "../errors/run-request-error.js";
+import type { DriveHooks, DriveRequest } from "../opencode/drive.js";
+import { DEFAULT_DEADLINE_MS, isModelName } from "../opencode/run-request.js";
 import type { LoopTrace, Totals } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
-import { traceSession } from "../trace/trace-session.js";
-import { keepSession, keptSession } from "./session-store.js";
+import { totalTokens } from "../trace/usage.js";
+import { type NextMove, nextMove, type RetrySettings } from "./next-move.js";
+import { type AttemptResult, runAttempt } from "./run-attempt.js";
+import type { RunLimits } from "./run-watch.js";
 
 /** How opencode works on prompts: what holds for all of them, each prompt can say otherwise. */
-export interface OpenCodeOptions extends Omit<DriveRequest, "message" | "deadlineMs"> {
-  /** How long a turn may take, in ms; 10 minutes by default, `Infinity` for ever. */
+export interface OpenCodeOptions
+  extends Omit<DriveRequest, "message" | "deadlineMs">,
+    RetrySettings,
+    RunLimits {
+  /** How long a prompt may take with all its attempts, in ms; 10 minutes by default, `Infinity` for ever. */
   readonly timeoutMs?: number | undefined;
   /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
   readonly store?: StorePaths | null | undefined;
+  /** Time and chance, for tests. */
+  readonly clock?: Clock | undefined;
 }
 
-/** What became of one prompt. */
-export interface TurnResult {
+/** What a caller can follow while a prompt is worked on. */
+export interface PromptHooks extends DriveHooks {
+  /** Called when an attempt failed and another one follows. */
+  readonly onRetry?: ((retry: Retrying) => void) | undefined;
+}
+
+/** Why and how it goes on after a failed attempt. */
+export interface Retrying {
+  readonly error: ErrorFacts;
+  readonly move: Exclude<NextMove, { readonly kind: "stop" }>;
+  /** The attempt that failed, from 0. */
+  readonly attempt: number;
+}
+
+/** What became of one prompt: its last attempt, and all of them in `attempts`. */
+export interface TurnResult extends AttemptResult {
   /** The final text, or as much of it as there was when the turn failed. */
   readonly text: string | null;
   /** The loop's output: the text, or the structured value where one was asked for. */
   readonly output: unknown;
   /** Why the turn failed; null when it succeeded. */
   readonly error: ErrorFacts | null;
-  /** null when opencode never came to make a session. */
-  readonly sessionId: string | null;
-  /** The traces of the turns that began in this run: one, unless somebody else wrote into the same session. */
+  /** The traces of all attempts, each a turn of a session; a run that succeeds at once has one. */
   readonly traces: readonly LoopTrace[];
-  /** Tokens, cost and counts of the turn with its subagents. */
+  /** Tokens, cost and counts of all attempts with their subagents. */
   readonly totals: Totals;
-  /** The session with those of its subagents, as exported. */
-  readonly session: SessionTree | null;
-  /** Whether the session lies in the store, so that it can be traced and shown without opencode. */
-  readonly kept: boolean;
-  readonly opencode: DriveResult["opencode"];
-  readonly exit: DriveResult["exit"];
-  /** What a person should know: an unknown version of opencode, a subagent whose session is missing. */
-  readonly notes: readonly string[];
+  /** What all attempts have in common; it stands in the metadata of their traces. */
+  readonly runId: string;
+  readonly attempts: readonly AttemptSummary[];
+}
+
+export interface AttemptSummary {
+  /** The model that was asked for; null leaves the choice to opencode. */
+  readonly model: string | null;
+  readonly sessionId: string | null;
+  readonly error: ErrorFacts | null;
 }
 
 /**
@@ -49,7 +69,7 @@ export interface TurnResult {
  *
  * @example
  * ```ts
- * const agent = new OpenCode({ model: "anthropic/claude-sonnet-4-6", timeoutMs: 600_000 });
+ * const agent = new OpenCode({ model: "anthropic/claude-sonnet-4-6", timeoutMs: 600_000, retries: 3 });
  * const { text, totals, traces } = await agent.prompt("Fix the failing test");
  * ```
  */
@@ -61,14 +81,14 @@ export class OpenCode {
   }
 
   /**
-   * Runs one prompt and waits for its end.
+   * Works on one prompt until it is answered or there is nothing more to try.
    *
    * @returns the result of a turn that succeeded
    * @throws {OpenCodeError} of the class that fits when the turn failed; `prompt` loses its trace then, `run` does not
    * @throws {RunRequestError} when the request makes no sense; nothing was started then
    * @throws {OpenCodeNotFoundError} when there is no opencode
    */
-  async prompt(message: string, options: OpenCodeOptions = {}, hooks: DriveHooks = {}): Promise<TurnResult> {
+  async prompt(message: string, options: OpenCodeOptions = {}, hooks: PromptHooks = {}): Promise<TurnResult> {
     const result = await this.run(message, options, hooks);
     if (result.error) throw errorFromFacts(result.error);
     return result;
@@ -77,98 +97,126 @@ export class OpenCode {
   /**
    * The same, but a failed turn is a result like any other: with its error, and with the trace of what happened.
    *
+   * A failed attempt is followed by another one as `retries`, `fallbackModels` and the failure's class allow; each is a
+   * session of its own (or one more turn of the session that was named) and a trace of its own.
+   *
    * @throws {RunRequestError} when the request makes no sense; nothing was started then
    * @throws {OpenCodeNotFoundError} when there is no opencode
    */
-  async run(message: string, options: OpenCodeOptions = {}, hooks: DriveHooks = {}): Promise<TurnResult> {
-    const { timeoutMs, store, ...request } = { ...this.#options, ...options };
-    const driven = await drive(
-      { ...request, message, ...(timeoutMs === undefined ? {} : { deadlineMs: timeoutMs }) },
-      hooks,
-    );
-    const run = runEvidenceOf(driven);
-    const notes = [...driven.notes];
-    const paths = store === undefined ? storePaths(request.environment) : store;
-    let kept = false;
-    if (paths && driven.sessionId !== null && driven.raw.size > 0) {
-      const sighting = { rootId: driven.sessionId, raw: driven.raw, logText: driven.logText, run };
-      try {
-        await keepSession(paths, sighting);
-        kept = true;
-      } catch (error) {
-        notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
+  async run(message: string, options: OpenCodeOptions = {}, hooks: PromptHooks = {}): Promise<TurnResult> {
+    const {
+      timeoutMs = DEFAULT_DEADLINE_MS,
+      store,
+      clock = systemClock,
+      ...rest
+    } = { ...this.#options, ...options };
+    const { retries, patienceMs, fallbackModels, maxSteps, maxTokens, maxCost, haltOnDoomLoop, ...request } =
+      rest;
+    const settings = { retries, patienceMs, fallbackModels };
+    const deadline = clock.now() + timeoutMs;
+    const runId = randomUUID();
+    const done: Attempt[] = [];
+    const failures: ErrorFacts[] = [];
+    let model = request.model;
+    let fallbacks = 0;
+    checkModels(fallbackModels ?? []);
+    for (;;) {
+      const spent = totalsIn(done.flatMap(({ result }) => result.traces));
+      const result = await runAttempt(
+        {
+          drive: { ...request, message, model, deadlineMs: Math.max(1, deadline - clock.now()) },
+          limits: {
+            maxSteps: less(maxSteps, spent.steps),
+            maxTokens: less(maxTokens, totalTokens(spent.usage)),
+            maxCost: less(maxCost, spent.cost ?? 0),
+            haltOnDoomLoop,
+          },
+          store,
+          runId,
+          attempt: done.length,
+        },
+        hooks,
+      );
+      done.push({ model: model ?? null, result });
+      const { error } = result;
+      if (!error || hooks.signal?.aborted) return resultOf(done, runId);
+      const state = {
+        retries: failures.length,
+        retriesOfClass: failures.filter(({ code }) => code === error.code).length,
+        fallbacks,
+        now: clock.now(),
+        deadline,
+        random: clock.random(),
+      };
+      const move = nextMove(error, state, settings);
+      if (move.kind === "stop" || isSpent(done, { maxSteps, maxTokens, maxCost }))
+        return resultOf(done, runId);
+      hooks.onRetry?.({ error, move, attempt: done.length - 1 });
+      if (move.kind === "failover") {
+        model = move.model;
+        fallbacks += 1;
+      } else {
+        failures.push(error);
+        await clock.sleep(move.waitMs, hooks.signal);
+        if (hooks.signal?.aborted) return resultOf(done, runId);
       }
     }
-    const earlier =
-      paths && driven.sessionId !== null ? await keptEvidence(paths, driven.sessionId) : undefined;
-    const traces = driven.tree
-      ? traceSession(driven.tree, {
-          log: readLogEvidence(earlier?.logText || driven.logText),
-          runs: [...(earlier?.runs ?? []), run],
-        }).filter(({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt)
-      : [];
-    const last = traces.at(-1);
-    return {
-      text: textOf(last),
-      output: last?.loop.output ?? null,
-      error: last ? last.loop.error : withoutTurn(driven),
-      sessionId: driven.sessionId,
-      traces,
-      totals: traces.map(({ loop }) => loop.totalsWithSubagents).reduce(addTotals, totalsOf([])),
-      session: driven.tree,
-      kept,
-      opencode: driven.opencode,
-      exit: driven.exit,
-      notes,
-    };
   }
 }
 
-function textOf(trace: LoopTrace | undefined): string | null {
+/** What earlier attempts have left of a limit. */
+function less(limit: number | undefined, spent: number): number | undefined {
+  return limit === undefined ? undefined : limit - spent;
+}
+
+/** Whether the attempts so far have used up a limit, so that another one could not do anything. */
+function isSpent(done: readonly Attempt[], limits: RunLimits): boolean {
+  const { steps, usage, cost } = totalsIn(done.flatMap(({ result }) => result.traces));
   return (
-    trace?.loop.steps.findLast(({ kind, call }) => kind !== "compaction" && call?.output.text)?.call?.output
-      .text ?? null
+    steps >= (limits.maxSteps ?? Number.POSITIVE_INFINITY) ||
+    totalTokens(usage) >= (limits.maxTokens ?? Number.POSITIVE_INFINITY) ||
+    (cost ?? 0) >= (limits.maxCost ?? Number.POSITIVE_INFINITY)
   );
 }
 
-/** Earlier logs and runs of a session that is continued. */
-async function keptEvidence(
-  paths: StorePaths,
-  sessionId: string,
-): Promise<{ readonly logText: string; readonly runs: readonly RunEvidence[] } | undefined> {
-  return keptSession(paths, sessionId).catch(() => undefined);
+/** A fallback that cannot be used is better known before the first model has failed. */
+function checkModels(models: readonly string[]): void {
+  for (const model of models) {
+    if (isModelName(model)) continue;
+    throw new RunRequestError(
+      "fallbackModels",
+      `${JSON.stringify(model)} is not of the form provider/model.`,
+    );
+  }
 }
 
-function runEvidenceOf(driven: DriveResult): RunEvidence {
+interface Attempt {
+  readonly model: string | null;
+  readonly result: AttemptResult;
+}
+
+function resultOf(done: readonly Attempt[], runId: string): TurnResult {
+  const last = done.at(-1)?.result;
+  if (!last) throw new Error("a run has at least one attempt");
+  const traces = done.flatMap(({ result }) => result.traces);
+  const trace = last.traces.at(-1);
   return {
-    streamErrors: driven.streamErrors.map(({ error, at }) => ({
-      error: { name: error.name, data: error.data },
-      at,
-    })),
-    exit: driven.exit,
-    startedAt: driven.startedAt,
-    endedAt: driven.endedAt,
-    stderr: driven.stderrTail,
+    ...last,
+    text: textOf(trace),
+    output: trace?.loop.output ?? null,
+    traces,
+    totals: totalsIn(traces),
+    notes: [...new Set(done.flatMap(({ result }) => result.notes))],
+    runId,
+    attempts: done.map(({ model, result }) => ({ model, sessionId: result.sessionId, error: result.error })),
   };
 }
 
-/** opencode broke off before there was a turn: only the run's stream and the way it ended tell why. */
-function withoutTurn(driven: DriveResult): ErrorFacts | null {
-  const { exit, endedAt, startedAt, streamErrors, sessionId, stderrTail } = driven;
-  const afterMs = endedAt - startedAt;
-  return classify({
-    sessionId: sessionId ?? undefined,
-    exportErrors: [],
-    streamErrors: streamErrors.map(({ error, at }) => ({ error, at, recovered: false })),
-    lastAssistant: null,
-    process:
-      exit.kind === "exited"
-        ? { exitCode: exit.code, by: exit.asked ?? "other", afterMs }
-        : { signal: exit.signal, by: exit.by, afterMs },
-    stderr: stderrTail,
-  });
+function totalsIn(traces: readonly LoopTrace[]): Totals {
+  return traces.map(({ loop }) => loop.totalsWithSubagents).reduce(addTotals, totalsOf([]));
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function textOf(trace: LoopTrace | undefined): string | null {
+  const step = trace?.loop.steps.findLast(({ kind, call }) => kind !== "compaction" && call?.output.text);
+  return step?.call?.output.text ?? null;
 }

@@ -208,7 +208,7 @@ const failing: readonly Row[] = [
       stderr: "Error: Config file is not valid JSON(C): 401 Unauthorized",
     }),
     {
-      code: "unknown",
+      code: "invalid_request",
       evidence: "process",
       exitCode: 1,
       stderr: "Error: Config file is not valid JSON(C): 401 Unauthorized",
@@ -235,7 +235,7 @@ const failing: readonly Row[] = [
       process: { exitCode: 1, by: "other" },
     }),
     {
-      code: "unknown",
+      code: "invalid_request",
       evidence: "stream",
       message:
         "Unexpected server error. Check server logs for details. The model was never asked: an unknown model or provider is the usual cause (`opencode models` lists them).",

@@ -9,12 +9,13 @@ import { adviceFor } from "../../errors/advice.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { McpServer } from "../../opencode/compose-config.js";
 import { transcriptOf } from "../../opencode/transcript.js";
+import { duration } from "../../view/format.js";
 import { oneLine, severalLines } from "../../view/terminal-text.js";
 import { traceLine } from "../../view/trace-line.js";
 import { deliverTraces } from "../../workflow/deliver-traces.js";
 import { gitCommit } from "../../workflow/git-commit.js";
 import { mergeReports } from "../../workflow/merge-reports.js";
-import { OpenCode, type TurnResult } from "../../workflow/open-code.js";
+import { OpenCode, type Retrying, type TurnResult } from "../../workflow/open-code.js";
 import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -41,6 +42,14 @@ export interface RunFlags extends TraceFlags {
   readonly mcp?: readonly string[];
   readonly mcpHeader?: readonly string[];
   readonly timeout?: number;
+  readonly retries?: number;
+  readonly patience?: number;
+  readonly fallbackModel?: readonly string[];
+  readonly maxSteps?: number;
+  readonly maxTokens?: number;
+  readonly maxCost?: number;
+  readonly haltOnDoomLoop?: boolean;
+  readonly doomLoopThreshold?: number;
   readonly auto?: boolean;
   readonly projectConfig?: boolean;
   readonly logDir?: string;
@@ -69,6 +78,13 @@ export async function run(
     variant: flags.variant ?? file.variant,
     projectConfig: flags.projectConfig ?? file.projectConfig,
     timeoutMs: flags.timeout ?? file.timeout,
+    retries: flags.retries ?? file.retries,
+    patienceMs: flags.patience ?? file.patience,
+    fallbackModels: flags.fallbackModel ?? file.fallbackModels,
+    maxSteps: flags.maxSteps ?? file.maxSteps,
+    maxTokens: flags.maxTokens ?? file.maxTokens,
+    maxCost: flags.maxCost ?? file.maxCost,
+    haltOnDoomLoop: flags.doomLoopThreshold ?? flags.haltOnDoomLoop ?? file.haltOnDoomLoop,
     session: flags.session,
     continueLast: flags.continue,
     fork: flags.fork,
@@ -87,8 +103,18 @@ export async function run(
   const progress = flags.quiet ? undefined : progressLine(terminal);
   let result: TurnResult;
   try {
-    const hooks = { signal: interrupt.signal, ...(progress ? { onProgress: progress.show } : {}) };
-    result = await agent.run(message, {}, hooks);
+    result = await agent.run(
+      message,
+      {},
+      {
+        signal: interrupt.signal,
+        ...(progress ? { onProgress: progress.show } : {}),
+        onRetry: (retry) => {
+          progress?.clear();
+          terminal.err(`looptrace: ${retryText(retry)}\n`);
+        },
+      },
+    );
   } catch (error) {
     if (interrupt.signal.aborted) return EXIT.interrupted;
     throw error;
@@ -121,8 +147,8 @@ export async function run(
   for (const report of own) terminal.err(`${deliveryText(report)}\n`);
   for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
   if (result.error) {
-    // Where nothing else explains the failure, opencode's own last words may.
-    if (result.error.code === "unknown" && result.error.stderr)
+    // Where no provider explains the failure, opencode's own last words may.
+    if (result.error.evidence === "process" && result.error.stderr)
       terminal.err(`${quoted(result.error.stderr)}\n`);
     terminal.err(`looptrace: ${adviceFor(result.error)}\n`);
   }
@@ -155,9 +181,10 @@ function keptText({ kept, sessionId }: TurnResult): string {
 }
 
 function jsonOf(result: TurnResult, delivery: readonly DestinationReport[], linkTo: TraceLink): object {
-  const { text, output, error, sessionId, totals, traces, exit, notes, opencode } = result;
+  const { text, output, error, sessionId, runId, attempts, totals, traces, exit, notes, opencode } = result;
   const urls = urlsOf(traces, linkTo);
-  return { sessionId, text, output, error, totals, opencode, exit, notes, urls, delivery, traces };
+  const about = { sessionId, runId, text, output, error, attempts, totals };
+  return { ...about, opencode, exit, notes, urls, delivery, traces };
 }
 
 async function systemPromptOf(flags: RunFlags, terminal: Terminal): Promise<string | undefined> {
@@ -202,6 +229,12 @@ function mcpServers(servers: readonly string[], headers: readonly string[]): Mcp
     "--mcp-header",
     `--mcp-header names the server ${JSON.stringify(unknown)}, but no --mcp does.`,
   );
+}
+
+function retryText({ error, move, attempt }: Retrying): string {
+  const next =
+    move.kind === "failover" ? `going on with ${move.model}` : `trying again in ${duration(move.waitMs)}`;
+  return `attempt ${attempt + 1} failed with ${error.code} (${oneLine(error.message)}); ${next}`;
 }
 
 function quoted(text: string): string {

@@ -1,0 +1,13 @@
+import { InvalidArgumentError } from "./commander.js";
+
+/** A whole number, 0 or more, as an option's value. */
+export function parseCount(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Give a whole number.");
+}
+
+/** An amount above 0, as an option's value. */
+export function parseAmount(text: string): number {
+  if (/^\d*\.?\d+$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError("Give an amount above 0, such as 0.5.");
+}

@@ -1,0 +1,132 @@
+import { type StorePaths, storePaths } from "../deliver/store-paths.js";
+import { classify } from "../errors/classify.js";
+import type { ErrorFacts } from "../errors/error-facts.js";
+import { type DriveHooks, type DriveRequest, type DriveResult, drive } from "../opencode/drive.js";
+import { readLogEvidence } from "../opencode/log-evidence.js";
+import type { SessionTree } from "../opencode/schema/session-export.js";
+import type { Halt, RunEvidence } from "../trace/evidence.js";
+import type { LoopTrace } from "../trace/model.js";
+import { traceSession } from "../trace/trace-session.js";
+import { type RunLimits, runWatch } from "./run-watch.js";
+import { keepSession, keptSession } from "./session-store.js";
+
+/** One start of opencode for a prompt. */
+export interface AttemptRequest {
+  readonly drive: DriveRequest;
+  readonly limits: RunLimits;
+  /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
+  readonly store: StorePaths | null | undefined;
+  /** What all attempts at one prompt have in common, and which of them this is, from 0. */
+  readonly runId: string;
+  readonly attempt: number;
+}
+
+/** What became of it. */
+export interface AttemptResult {
+  readonly error: ErrorFacts | null;
+  readonly sessionId: string | null;
+  readonly traces: readonly LoopTrace[];
+  readonly session: SessionTree | null;
+  readonly kept: boolean;
+  readonly opencode: DriveResult["opencode"];
+  readonly exit: DriveResult["exit"];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Runs opencode once, keeps the session and computes the trace of the turn, whatever became of it.
+ *
+ * @throws {RunRequestError} when the request makes no sense; nothing was started then
+ * @throws {OpenCodeNotFoundError} when there is no opencode
+ */
+export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Promise<AttemptResult> {
+  const halting = new AbortController();
+  let halted: Halt | undefined;
+  const watch = runWatch(request.limits, (reason) => {
+    halted = reason;
+    halting.abort(new Error("a limit of the run was reached"));
+  });
+  const driven = await drive(request.drive, {
+    onProgress: (progress) => {
+      hooks.onProgress?.(progress);
+      watch.onProgress(progress);
+    },
+    onEvent: (event) => {
+      hooks.onEvent?.(event);
+      watch.onEvent(event);
+    },
+    signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
+  });
+  const run = runEvidenceOf(driven, request, halted);
+  const notes = [...driven.notes];
+  const paths = request.store === undefined ? storePaths(request.drive.environment) : request.store;
+  let kept = false;
+  if (paths && driven.sessionId !== null && driven.raw.size > 0) {
+    const sighting = { rootId: driven.sessionId, raw: driven.raw, logText: driven.logText, run };
+    try {
+      await keepSession(paths, sighting);
+      kept = true;
+    } catch (error) {
+      notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
+    }
+  }
+  const earlier =
+    paths && driven.sessionId !== null ? await keptEvidence(paths, driven.sessionId) : undefined;
+  const traces = driven.tree
+    ? traceSession(driven.tree, {
+        log: readLogEvidence(earlier?.logText || driven.logText),
+        runs: [...(earlier?.runs ?? []), run],
+      }).filter(({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt)
+    : [];
+  const last = traces.at(-1);
+  const { sessionId, tree: session, opencode, exit } = driven;
+  const error = last ? last.loop.error : withoutTurn(driven, halted);
+  return { error, sessionId, traces, session, kept, opencode, exit, notes };
+}
+
+/** Earlier logs and runs of a session that is continued. */
+async function keptEvidence(
+  paths: StorePaths,
+  sessionId: string,
+): Promise<{ readonly logText: string; readonly runs: readonly RunEvidence[] } | undefined> {
+  return keptSession(paths, sessionId).catch(() => undefined);
+}
+
+function runEvidenceOf(driven: DriveResult, request: AttemptRequest, halted: Halt | undefined): RunEvidence {
+  return {
+    id: request.runId,
+    attempt: request.attempt,
+    ...(halted === undefined ? {} : { halted }),
+    streamErrors: driven.streamErrors.map(({ error, at }) => ({
+      error: { name: error.name, data: error.data },
+      at,
+    })),
+    exit: driven.exit,
+    startedAt: driven.startedAt,
+    endedAt: driven.endedAt,
+    stderr: driven.stderrTail,
+  };
+}
+
+/** opencode broke off before there was a turn: only the run's stream and the way it ended tell why. */
+function withoutTurn(driven: DriveResult, halted: Halt | undefined): ErrorFacts | null {
+  const { exit, endedAt, startedAt, streamErrors, sessionId, stderrTail } = driven;
+  const afterMs = endedAt - startedAt;
+  return classify({
+    // A session that was only mentioned, such as one that was asked for and does not exist, is none.
+    sessionId: driven.tree === null ? undefined : (sessionId ?? undefined),
+    exportErrors: [],
+    streamErrors: streamErrors.map(({ error, at }) => ({ error, at, recovered: false })),
+    lastAssistant: null,
+    limit: halted?.by === "limit" ? halted : undefined,
+    process:
+      exit.kind === "exited"
+        ? { exitCode: exit.code, by: exit.asked ?? "other", afterMs }
+        : { signal: exit.signal, by: exit.by, afterMs },
+    stderr: stderrTail,
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
