@@ -49,9 +49,11 @@ test("a refused key and an unknown model: exit 1, one line with the code, the er
   const document = JSON.parse(refused.stdout);
   expect(Object.keys(document)).toEqual([
     "sessionId",
+    "runId",
     "text",
     "output",
     "error",
+    "attempts",
     "totals",
     "opencode",
     "exit",

@@ -1,0 +1,240 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parseScenario } from "../provider/load-scenario.js";
+import type { Scenario } from "../provider/scenario.js";
+import { cliEnvironment, looptrace } from "../support/cli.js";
+import { at } from "../support/fixtures.js";
+import { isolatedOpenCode } from "../support/isolated-opencode.js";
+
+type Json = { readonly [key: string]: unknown };
+
+const usage = { input: 3000, cached: 0, output: 40, reasoning: 8 };
+const answer: Json = { delayMs: 20, text: "Done.", usage };
+
+/** An error in the body that OpenAI and those like it send. */
+function refused(status: number, message: string, more: Json = {}, headers: Json = {}): Json {
+  return {
+    delayMs: 20,
+    fault: {
+      type: "status",
+      status,
+      headers,
+      body: { error: { message, type: "error", code: null, ...more } },
+    },
+  };
+}
+
+function scenario(replies: readonly Json[], more: Json = {}): Scenario {
+  const text = JSON.stringify({
+    name: "made-here",
+    description: "Made by a test.",
+    prompts: ["Go."],
+    lanes: [{ name: "main", replies }],
+    ...more,
+  });
+  return parseScenario(text, "a scenario made by a test");
+}
+
+/** Plays a scenario through `looptrace run --json`, and looks for what it left behind. */
+async function play(wanted: Scenario, ...flags: readonly string[]) {
+  const bench = await isolatedOpenCode(wanted);
+  try {
+    const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+    const { code, stdout, stderr } = await looptrace(["run", "--json", ...flags, "Go."], around);
+    const left = process.platform === "linux" ? processesOf(bench.home) : [];
+    return {
+      code,
+      stderr,
+      left,
+      files: readdirSync(bench.tmpdir),
+      document: JSON.parse(stdout),
+      requests: bench.provider.requests,
+    };
+  } finally {
+    await bench.remove();
+  }
+}
+
+function processesOf(home: string): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) &&
+        readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${home}`)
+      );
+    } catch {
+      return false;
+    }
+  });
+}
+
+type Situation = readonly [name: string, replies: readonly Json[], code: string, ...flags: readonly string[]];
+
+describe("every failure of a provider comes out as its class, and leaves nothing behind", () => {
+  const fast = { "retry-after-ms": "20" };
+  const six = (reply: Json): Json[] => Array.from({ length: 6 }, () => reply);
+  const situations: readonly Situation[] = [
+    ["401", [refused(401, "Incorrect API key provided")], "authentication_failed"],
+    ["402", [refused(402, "Insufficient credits")], "billing_error"],
+    ["403", [refused(403, "Project does not have access to model")], "authentication_failed"],
+    ["404", [refused(404, "The model `m1` does not exist")], "invalid_request"],
+    [
+      "429 six times",
+      six(refused(429, "Rate limit reached for m1", { code: "rate_limit_exceeded" }, fast)),
+      "rate_limit",
+    ],
+    [
+      "429 without quota",
+      six(refused(429, "You exceeded your current quota", { code: "insufficient_quota" }, fast)),
+      "billing_error",
+    ],
+    ["500 six times", six(refused(500, "Internal server error", {}, fast)), "server_error"],
+    ["529 six times", six(refused(529, "Overloaded", { type: "overloaded_error" }, fast)), "server_error"],
+    [
+      "502 with a page of HTML, six times",
+      six({
+        delayMs: 20,
+        fault: { type: "status", status: 502, headers: fast, body: "<html><h1>Bad Gateway</h1></html>" },
+      }),
+      "server_error",
+    ],
+    ["a content filter", [{ delayMs: 20, text: "I", finish: "content-filter", usage }], "content_filter"],
+    ["the output limit", [{ delayMs: 20, text: "It began", finish: "length", usage }], "max_output_tokens"],
+    [
+      "a stream that hangs",
+      [{ delayMs: 20, text: "It began", fault: { type: "hang", at: "mid-stream" } }],
+      "timeout",
+      "--timeout",
+      "6s",
+    ],
+  ];
+  test.each(situations.map((situation) => ({ situation, name: situation[0] })))(
+    "$name",
+    async ({ situation }) => {
+      const [, replies, code, ...flags] = situation;
+      const played = await play(scenario(replies), "--timeout", "60s", ...flags);
+      expect(played.document.error).toMatchObject({ code });
+      expect(played.code).toBe(1);
+      expect(at(played.document.traces, 0)).toMatchObject({ loop: { error: { code } } });
+      expect(played.left).toEqual([]);
+      expect(played.files.filter((name) => name.startsWith("looptrace"))).toEqual([]);
+    },
+  );
+
+  test("a 413 that opencode compacts for ever is ended by the limit of steps", async () => {
+    // The summary is answered, and what follows it is as large as before.
+    const tooLarge = Array.from({ length: 30 }, () => [refused(413, "Request too large"), answer]).flat();
+    const { code, document, requests } = await play(
+      scenario(tooLarge),
+      "--max-steps",
+      "3",
+      "--timeout",
+      "40s",
+    );
+    expect(document.error).toMatchObject({
+      code: "aborted",
+      abortedBy: "limit",
+      limit: { of: "steps", allowed: 3 },
+    });
+    expect(code).toBe(1);
+    expect(requests.length).toBeLessThan(60);
+  });
+});
+
+test("what recovered is no failure", async () => {
+  const { code, document } = await play(
+    scenario([
+      refused(429, "Rate limit reached", {}, { "retry-after-ms": "50" }),
+      { delayMs: 20, text: "It began", fault: { type: "cut" } },
+      answer,
+    ]),
+  );
+  expect(document).toMatchObject({ error: null, text: expect.stringContaining("Done.") });
+  expect(code).toBe(0);
+});
+
+test("a fallback model takes over, and both attempts say which they were", async () => {
+  const model = (id: string): Json => ({ id, limit: { context: 100_000, output: 8_000 } });
+  const wanted = scenario([], {
+    models: [model("m1"), model("m2")],
+    lanes: [
+      { name: "first", model: "m1", replies: [refused(401, "Incorrect API key provided")] },
+      { name: "second", model: "m2", replies: [answer] },
+    ],
+  });
+  const { code, stderr, document } = await play(
+    wanted,
+    "-m",
+    "scripted/m1",
+    "--fallback-model",
+    "scripted/m2",
+  );
+  expect(code).toBe(0);
+  expect(stderr).toContain("attempt 1 failed with authentication_failed");
+  expect(stderr).toContain("going on with scripted/m2");
+  expect(document).toMatchObject({
+    text: "Done.",
+    error: null,
+    attempts: [
+      { model: "scripted/m1", error: { code: "authentication_failed" } },
+      { model: "scripted/m2", error: null },
+    ],
+  });
+  const runs = document.traces.map(({ loop }: { loop: { run: unknown } }) => loop.run);
+  expect(runs).toEqual([
+    { id: document.runId, attempt: 0 },
+    { id: document.runId, attempt: 1 },
+  ]);
+});
+
+test("a failed turn is run again where its class allows, and never where it does not", async () => {
+  const cutOff = { delayMs: 20, text: "It began", finish: "length", usage };
+  const again = await play(scenario([cutOff, answer]), "--retries", "2");
+  expect(again.document).toMatchObject({ error: null, text: "Done." });
+  expect(again.document.attempts).toMatchObject([{ error: { code: "max_output_tokens" } }, { error: null }]);
+  const never = await play(scenario([refused(400, "Invalid value for 'messages'")]), "--retries", "2");
+  expect(never.document).toMatchObject({ error: { code: "invalid_request" } });
+  expect(never.document.attempts).toHaveLength(1);
+});
+
+test("a doom loop, too many steps and too high a cost end the run, with the trace of what happened", async () => {
+  const call = (path: string): Json => ({
+    delayMs: 20,
+    toolCalls: [{ name: "read", arguments: { filePath: `{{workdir}}/${path}` } }],
+    usage,
+  });
+  const circling = Array.from({ length: 12 }, () => call("missing.txt"));
+  const doomed = await play(scenario([...circling, answer]), "--halt-on-doom-loop");
+  expect(doomed.document.error).toMatchObject({
+    code: "doom_loop",
+    tool: "read",
+    lastError: expect.stringMatching(/not found/i),
+  });
+  expect(doomed.document.error.count).toBeGreaterThanOrEqual(3);
+  expect(doomed.requests.length).toBeLessThan(12);
+  const events = doomed.document.traces[0].loop.steps.flatMap(
+    ({ events }: { events: { name: string }[] }) => events,
+  );
+  expect(events).toMatchObject([{ name: "doom-loop", attributes: { tool: "read" } }]);
+
+  const wandering = Array.from({ length: 8 }, (_, index) => call(`missing-${index}.txt`));
+  const limited = await play(scenario([...wandering, answer]), "--max-steps", "2");
+  expect(limited.document.error).toMatchObject({
+    code: "aborted",
+    limit: { of: "steps", allowed: 2, reached: 2 },
+  });
+  expect(limited.code).toBe(1);
+
+  const dear = await play(scenario([...wandering, answer]), "--max-cost", "0.005");
+  expect(dear.document.error).toMatchObject({ code: "aborted", limit: { of: "cost", allowed: 0.005 } });
+
+  const enough = await play(
+    scenario([call("missing.txt"), answer]),
+    "--max-steps",
+    "2",
+    "--max-tokens",
+    "100000",
+    "--halt-on-doom-loop",
+  );
+  expect(enough.document).toMatchObject({ error: null, text: "Done." });
+});
