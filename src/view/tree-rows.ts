@@ -1,4 +1,4 @@
-import type { Call, Loop, LoopTrace, Step, Tool } from "../trace/model.js";
+import type { Call, Loop, LoopTrace, Retry, Step, Tool } from "../trace/model.js";
 import { promptTokens } from "../trace/usage.js";
 import { duration } from "./format.js";
 import { oneLine } from "./terminal-text.js";
@@ -52,19 +52,20 @@ function stepRows(step: Step, more: readonly boolean[], directory: string): Tree
   const below: { at: number; rows: (last: boolean) => TreeRow[] }[] = [
     ...step.events.map((event) => ({
       at: event.at,
-      rows: (last: boolean) => [noteRow([...more, !last], event.name, attributesText(event.attributes))],
+      rows: (last: boolean): TreeRow[] => [
+        {
+          ...noteRow([...more, !last], event.name, attributesText(event.attributes)),
+          ...(event.name === "doom-loop" ? { tone: "warning" } : {}),
+        },
+      ],
     })),
-    ...step.retries.map((retry) => ({
+    ...shownRetries(step.retries).map((retry) => ({
       at: retry.start,
       rows: (last: boolean): TreeRow[] => [
         {
-          ...noteRow(
-            [...more, !last],
-            "retry",
-            retry.error ? errorText(retry.error) : "the stream broke off",
-          ),
+          ...noteRow([...more, !last], retry.name, retry.detail),
           duration: retry.end - retry.start,
-          exact: retry.timing === "exact",
+          exact: retry.exact,
           tone: "warning",
         },
       ],
@@ -90,6 +91,33 @@ function stepRows(step: Step, more: readonly boolean[], directory: string): Tree
     },
     ...below.flatMap(({ rows }, index) => rows(index === below.length - 1)),
   ];
+}
+
+interface ShownRetry {
+  readonly start: number;
+  readonly end: number;
+  readonly exact: boolean;
+  readonly name: string;
+  readonly detail: string;
+}
+
+/** More of them are summed up: opencode before 1.18 tries for ever, and hundreds of equal lines tell nothing more. */
+const MOST_RETRIES = 6;
+
+function shownRetries(retries: readonly Retry[]): ShownRetry[] {
+  const rows = retries.map((retry) => ({
+    start: retry.start,
+    end: retry.end,
+    exact: retry.timing === "exact",
+    name: "retry",
+    detail: retry.error ? errorText(retry.error) : "the stream broke off",
+  }));
+  const summed = rows.slice(2, -1);
+  const [first, last] = [summed[0], summed.at(-1)];
+  if (rows.length <= MOST_RETRIES || !first || !last) return rows;
+  const exact = summed.every((row) => row.exact);
+  const middle = { start: first.start, end: last.end, exact, name: `${summed.length} retries`, detail: "" };
+  return [...rows.slice(0, 2), middle, ...rows.slice(-1)];
 }
 
 function callRowsOf(call: Call, more: readonly boolean[]): (last: boolean) => TreeRow[] {

@@ -117,3 +117,17 @@ test("colours: red what ended the turn, yellow what the session got over", () =>
   expect(lineOf("rate-limited-then-ok@1.18.33", " retry ")).toMatch(/^\u001b\[33m.*\u001b\[39m$/);
   expect(lineOf("multistep@1.18.33", "tool.bash")).toMatch(/^│ {2}├─ tool\.bash/);
 });
+
+test("hundreds of dead attempts are summed up, a few are not", () => {
+  const trace = traceOf("quota-exhausted@1.18.33");
+  const names = (times: number): readonly string[] => {
+    const steps = trace.loop.steps.map((step): Step => {
+      const retries = Array.from({ length: times }, (_, index) => step.retries[index % step.retries.length]);
+      return { ...step, retries: retries.filter((retry) => retry !== undefined) };
+    });
+    const text = paintTree({ ...trace, loop: { ...trace.loop, steps } }, { width: 120, colors: plain });
+    return [...text.matchAll(/─ (\d+ retries|retry)/g)].map((match) => match[1] ?? "");
+  };
+  expect(names(6)).toEqual(Array(6).fill("retry"));
+  expect(names(250)).toEqual(["retry", "retry", "247 retries", "retry"]);
+});
