@@ -85,8 +85,8 @@ function sessionWriter(random: Random, begin: number) {
       id: sessionID,
       slug: "eager-engine",
       projectID: "global",
-      directory: "/work/project",
-      path: "work/project",
+      directory: "/home/dev/project",
+      path: "home/dev/project",
       ...(parent === undefined ? {} : { parentID: parent }),
       title: text(40),
       agent: parent === undefined ? "build" : "worker",
@@ -160,7 +160,7 @@ function sessionWriter(random: Random, begin: number) {
       role: "assistant",
       mode: "build",
       agent: "build",
-      path: { cwd: "/work/project", root: "/" },
+      path: { cwd: "/home/dev/project", root: "/" },
       cost,
       tokens,
       modelID: "m1",
@@ -178,7 +178,7 @@ function sessionWriter(random: Random, begin: number) {
     const start = wait(1, 50);
     const time = { start, end: wait(5, 3000) };
     const callID = `call_${start}`;
-    const filePath = `/work/project/src/module-${random.whole(1, 90)}.ts`;
+    const filePath = `/home/dev/project/src/module-${random.whole(1, 90)}.ts`;
     const kind = random.pick(["bash", "read", "edit", "failure"]);
     if (kind === "bash") {
       const metadata = { output, exit: 0, truncated: false };

@@ -23,8 +23,8 @@ const invalid = (wanted: unknown, error: unknown) =>
 const failures: readonly (readonly [string, ToolFacts, Partial<ToolFailure>])[] = [
   [
     "a missing file",
-    failed("read", "File not found: /tmp/x"),
-    { kind: "failed", message: "File not found: /tmp/x" },
+    failed("read", "File not found: /absent"),
+    { kind: "failed", message: "File not found: /absent" },
   ],
   ["no message", failed("read", " "), { kind: "failed", message: "The tool failed without a message." }],
   [

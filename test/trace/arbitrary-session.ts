@@ -213,7 +213,7 @@ function render(
         const reason = step.finish ?? "stop";
         parts.push({ type: "step-finish", id: id("prt"), reason, tokens: { ...used, total: 1 }, cost });
       }
-      if (step.patch) parts.push({ type: "patch", id: id("prt"), hash: "abc", files: ["/work/a.txt"] });
+      if (step.patch) parts.push({ type: "patch", id: id("prt"), hash: "abc", files: ["/home/dev/a.txt"] });
       if (step.unknownPart !== undefined) parts.push({ type: step.unknownPart, id: id("prt") });
       const parent = { own: users.at(-1), none: undefined, first: users[0] }[step.parent];
       messages.push({

@@ -49,8 +49,8 @@ describe.each(["1.18.33", "1.17.19", "1.15.13"])("several steps (%s)", (version)
             description: "Finds the port setting",
           },
         },
-        { id: "call_notes", name: "read", arguments: { filePath: "/work/project/notes.md" } },
-        { id: "call_settings", name: "read", arguments: { filePath: "/work/project/settings.txt" } },
+        { id: "call_notes", name: "read", arguments: { filePath: "/home/dev/project/notes.md" } },
+        { id: "call_settings", name: "read", arguments: { filePath: "/home/dev/project/settings.txt" } },
       ],
     });
     expect(at(calls, 2).output).toMatchObject({ text: null, toolCalls: [{ id: "call_check" }] });
