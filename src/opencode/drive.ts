@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type ExportResult, exportSession } from "./export-session.js";
 import { findOpenCode } from "./find-opencode.js";
 import { type OpenCodeProgram, readVersion } from "./opencode-version.js";
@@ -48,7 +49,7 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
   const environment = request.environment ?? process.env;
   const checked = checkRequest(request);
   return await withOpenCode(
-    { opencode: request.opencode, environment },
+    { opencode: request.opencode, directory: checked.directory, environment },
     async ({ opencode, folder, warnings }) => {
       hooks.signal?.throwIfAborted();
       const run = await runSession({ opencode, request: checked, folder, environment, ...hooks });
@@ -88,12 +89,16 @@ export interface OpenCodeAtHand {
 export async function withOpenCode<T>(
   where: {
     readonly opencode?: string | undefined;
+    /** Whose own opencode (in `node_modules/.bin`, of it or above it) comes before that of the `PATH`. */
+    readonly directory: string;
     readonly environment: Readonly<Record<string, string | undefined>>;
   },
   use: (atHand: OpenCodeAtHand) => Promise<T>,
 ): Promise<T> {
   const { environment } = where;
-  const path = findOpenCode({ explicit: where.opencode, directory: process.cwd(), environment });
+  // A relative path means what it means to this process, not below the directory that opencode works in.
+  const explicit = where.opencode === undefined ? undefined : resolve(where.opencode);
+  const path = findOpenCode({ explicit, directory: where.directory, environment });
   await sweepRunFolders();
   const folder = await createRunFolder();
   try {

@@ -278,7 +278,7 @@ describe.skipIf(!linux)("when the driving process itself is ended", () => {
 describe("sessions that are there already", () => {
   test("are listed and exported; an unknown one is said to be unknown", () =>
     play("subagent", async (bench, run) => {
-      const where = { opencode: openCodeBinary(), environment: bench.env };
+      const where = { opencode: openCodeBinary(), directory: bench.workdir, environment: bench.env };
       const options = (folder: Parameters<typeof listSessions>[0]["folder"], path: string) => ({
         path,
         folder,
