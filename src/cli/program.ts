@@ -12,7 +12,7 @@ Exit codes:
   0    the turn succeeded and its trace is where it belongs
   1    the agent's turn failed; one line says why, --json has it whole
   2    wrong usage, configuration or input
-  3    the turn is fine, but the trace could not be delivered now (it waits in the outbox) or not be kept
+  3    the turn is fine, but its trace could not be delivered (it is in the outbox) or kept
   130  interrupted; what happened so far is recorded`;
 
 const ENVIRONMENT = `
