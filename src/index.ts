@@ -61,4 +61,13 @@ export type { Evidence, RunEvidence } from "./trace/evidence.js";
 export type * from "./trace/model.js";
 export { traceSession } from "./trace/trace-session.js";
 export { deliverTraces } from "./workflow/deliver-traces.js";
-export { OpenCode, type OpenCodeOptions, type TurnResult } from "./workflow/open-code.js";
+export type { NextMove, RetrySettings } from "./workflow/next-move.js";
+export {
+  type AttemptSummary,
+  OpenCode,
+  type OpenCodeOptions,
+  type PromptHooks,
+  type Retrying,
+  type TurnResult,
+} from "./workflow/open-code.js";
+export type { RunLimits } from "./workflow/run-watch.js";
