@@ -11,10 +11,10 @@ const CONFIG_FILE = "looptrace.config.json";
 const text = z.string().min(1);
 
 /** A duration such as `10m`, read as ms. */
-const durationText = z.string().transform((value, context) => {
-  const ms = durationMs(value);
+const durationText = z.unknown().transform((value, context) => {
+  const ms = typeof value === "string" ? durationMs(value) : undefined;
   if (ms !== undefined) return ms;
-  context.issues.push({ code: "custom", input: value, message: 'give a duration such as "10m"' });
+  context.issues.push({ code: "custom", input: value, message: 'must be a duration such as "10m"' });
   return z.NEVER;
 });
 
@@ -74,17 +74,48 @@ function withAbsolutePath(config: ConfigFile, folder: string): ConfigFile {
 function parseConfig(content: string, path: string): ConfigFile {
   let json: unknown;
   try {
-    json = JSON.parse(content);
+    json = JSON.parse(content.replace(/^\uFEFF/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigurationError(CONFIG_FILE, `${path} is not valid JSON: ${reason}`);
   }
   const result = configFile.safeParse(json);
   if (result.success) return result.data;
-  const problems = result.error.issues.map(
-    ({ path: keys, message }) => `${keys.join(".") || "the file"}: ${message}`,
-  );
-  throw new ConfigurationError(CONFIG_FILE, `${path}: ${problems.join("; ")}`);
+  const problems = result.error.issues.map((issue) => `\n  ${problemText(issue)}`);
+  throw new ConfigurationError(CONFIG_FILE, `${path} cannot be used:${problems.join("")}`);
+}
+
+function problemText(issue: z.core.$ZodIssue): string {
+  const setting = issue.path.join(".");
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return `there is no setting ${issue.keys.map((key) => JSON.stringify([...issue.path, key].join("."))).join(", ")}; known${setting && ` in ${setting}`} are ${knownKeys(issue.path).join(", ")}`;
+    case "invalid_type":
+      return `${setting || "the file"} must be ${A[issue.expected] ?? issue.expected}`;
+    case "too_small":
+      return issue.origin === "string"
+        ? `${setting} is empty`
+        : `${setting} must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "invalid_union":
+      return `${setting} must be true, false or a number of 2 or more`;
+    default:
+      return `${setting} ${issue.message}`;
+  }
+}
+
+const A: Readonly<Record<string, string>> = {
+  string: "a text in quotes",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list in [ ]",
+  object: "an object in { }",
+  record: "an object in { }",
+};
+
+function knownKeys([group]: readonly PropertyKey[]): readonly string[] {
+  if (group === "langfuse" || group === "otlp") return Object.keys(configFile.shape[group].unwrap().shape);
+  return Object.keys(configFile.shape);
 }
 
 function readIfThere(path: string): string | undefined {

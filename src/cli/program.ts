@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from "./exit-codes.js";
 import { markMessage, messageOf } from "./message.js";
 import { parseDuration } from "./parse-duration.js";
 import { parseAmount, parseCount } from "./parse-number.js";
-import { collect, withTraceOptions } from "./shared-options.js";
+import { collect, parseText, withTraceOptions } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
 
 const EXIT_CODES = `
@@ -14,6 +14,26 @@ Exit codes:
   2    wrong usage, configuration or input
   3    the turn is fine, but its trace could not be delivered (it is in the outbox) or kept
   130  interrupted; what happened so far is recorded`;
+
+const TRACE_EXIT_CODES = `
+Exit codes:
+  0    every trace is where it belongs, also that of a turn that failed
+  2    wrong usage, configuration or input
+  3    a trace could not be delivered; it is in the outbox
+  130  interrupted`;
+
+const SHOW_EXIT_CODES = `
+Exit codes:
+  0    shown, also when the turn failed
+  2    wrong usage or input
+  130  interrupted`;
+
+const PUSH_EXIT_CODES = `
+Exit codes:
+  0    nothing waits any more (with --status: always)
+  2    wrong usage or configuration
+  3    something still waits, or was refused for good
+  130  interrupted`;
 
 const ENVIRONMENT = `
 Where traces go (both may be set; without any they stay on this machine):
@@ -78,17 +98,17 @@ function buildProgram(
       "[message...]",
       "what to do; - reads it from standard input; what stands behind -- goes to opencode as it is",
     )
-    .option("-m, --model <provider/model>", "model to use")
-    .option("--agent <name>", "opencode's agent to use")
-    .option("--variant <name>", "the model's variant, such as high")
-    .option("-d, --dir <directory>", "where opencode works")
+    .option("-m, --model <provider/model>", "model to use", parseText)
+    .option("--agent <name>", "opencode's agent to use", parseText)
+    .option("--variant <name>", "the model's variant, such as high", parseText)
+    .option("-d, --dir <directory>", "where opencode works", parseText)
     .option("-f, --file <path>", "a file to attach; can be given several times", collect)
-    .option("-s, --session <id>", "go on with this session")
+    .option("-s, --session <id>", "go on with this session", parseText)
     .option("-c, --continue", "go on with the project's last session")
     .option("--fork", "go on in a copy of the session")
-    .option("--title <title>", "the session's title")
-    .option("--system <text>", "system prompt of the agent")
-    .option("--system-file <path>", "the same from a file")
+    .option("--title <title>", "the session's title", parseText)
+    .option("--system <text>", "system prompt of the agent", parseText)
+    .option("--system-file <path>", "the same from a file", parseText)
     .option("--mcp <name=url>", "a remote MCP server; can be given several times", collect)
     .option(
       "--mcp-header <name=Header:value>",
@@ -117,8 +137,8 @@ function buildProgram(
     .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCount)
     .option("--auto", "approve every permission that is not explicitly denied")
     .option("--project-config", "let opencode read the project's opencode.json")
-    .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)")
-    .option("--log-dir <folder>", "write a readable transcript of the session there")
+    .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
+    .option("--log-dir <folder>", "write a readable transcript of the session there", parseText)
     .option("-q, --quiet", "no progress")
     .option("--json", "print the result with its traces as JSON")
     // So that a message may begin with a hyphen; what looks like an option is refused by messageOf.
@@ -161,7 +181,7 @@ Examples:
   looptrace trace ses_e03b66d38ffe7m0arJ0ehJm9sO
   looptrace trace exports/*.json --environment ci
   looptrace trace --since 7d
-${EXIT_CODES}`,
+${TRACE_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {
       const commands = await import("./commands/trace.js");
@@ -185,7 +205,8 @@ ${EXIT_CODES}`,
 Examples:
   looptrace show --last
   looptrace show session.json
-  opencode export ses_… > session.json && looptrace show session.json --json | jq '.[0].loop.totals'`,
+  opencode export ses_… > session.json && looptrace show session.json --json | jq '.[0].loop.totals'
+${SHOW_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {
       const commands = await import("./commands/show.js");
@@ -199,7 +220,7 @@ Examples:
     .option("--status", "show what waits, for whom and since when, and send nothing")
     .option("--timeout <duration>", "how long to try (default: 60s)", parseDuration)
     .option("--json", "print it as JSON")
-    .addHelpText("after", EXIT_CODES)
+    .addHelpText("after", PUSH_EXIT_CODES)
     .action(async (flags) => {
       const commands = await import("./commands/push.js");
       finish(await commands.push(flags, terminal));
@@ -213,7 +234,7 @@ function withSources(command: Command, last: string): Command {
     .option("--last", last)
     .option("--all", "all sessions of the project")
     .option("--since <duration|date>", "the project's sessions since then, such as 7d")
-    .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)");
+    .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)", parseText);
 }
 
 function parseWidth(text: string): number {

@@ -1,20 +1,26 @@
-import type { Command } from "./commander.js";
+import { type Command, InvalidArgumentError } from "./commander.js";
 
 /** Options about what the trace says; the same on every command that sends one. */
 export function withTraceOptions(command: Command): Command {
   return command
-    .option("--trace-name <name>", "name of the trace (default: opencode.loop)")
-    .option("--user <id>", "user that the trace belongs to (LANGFUSE_USER_ID)")
+    .option("--trace-name <name>", "name of the trace (default: opencode.loop)", parseText)
+    .option("--user <id>", "user that the trace belongs to (LANGFUSE_USER_ID)", parseText)
     .option("--tag <tag>", "a tag; can be given several times", collect)
     .option(
       "--environment <name>",
       "Langfuse's environment: a-z, 0-9, - and _ (LANGFUSE_TRACING_ENVIRONMENT)",
     )
-    .option("--release <release>", "release that the trace belongs to (LANGFUSE_RELEASE)")
+    .option("--release <release>", "release that the trace belongs to (LANGFUSE_RELEASE)", parseText)
     .option("--metadata <key=value>", "goes into the loop's metadata; can be given several times", collect);
 }
 
 /** An option that can be given several times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
+  return [...before, parseText(value)];
+}
+
+/** A value that says something: an empty one is most often a shell variable that is not set. */
+export function parseText(value: string): string {
+  if (value.trim() !== "") return value;
+  throw new InvalidArgumentError("It is empty; is a variable not set?");
 }

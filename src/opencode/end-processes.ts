@@ -5,7 +5,8 @@ import { RUN_ID_VARIABLE } from "./child-environment.js";
 
 const TERM_WAIT_MS = 1_000;
 const POLL_MS = 50;
-const MAX_ROUNDS = 5;
+const KILL_WAIT_MS = 500;
+const KILL_POLL_MS = 10;
 
 /**
  * Ends what a killed run left behind. opencode's `bash` commands survive it: they have a session and a process group of their own,
@@ -24,13 +25,19 @@ export async function endProcesses(runId: string): Promise<void> {
   killProcesses(runId);
 }
 
-/** The same at once and without asking, for the moment in which this process itself is ending. */
+/**
+ * The same at once and without asking, for the moment in which this process itself is ending: it blocks, at most 500 ms, until they
+ * are gone.
+ */
 export function killProcesses(runId: string): void {
-  // Several rounds, because a process may have started another one between the look and the kill.
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  // Several rounds, because a process may have started another one between the look and the kill, and because a killed process
+  // still writes in its folders until the system has ended it.
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let waited = 0; waited < KILL_WAIT_MS; waited += KILL_POLL_MS) {
     const found = findProcesses(runId);
     if (found.length === 0) return;
     signalAll(found, "SIGKILL");
+    Atomics.wait(pause, 0, 0, KILL_POLL_MS);
   }
 }
 

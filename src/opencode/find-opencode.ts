@@ -2,6 +2,9 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 
+/** Where an explicit path comes from, in the words of those who gave it. */
+const EXPLICIT = '--opencode, or "opencode" in looptrace.config.json or in the call,';
+
 export interface FindOptions {
   /** A path that was given explicitly; nothing else is tried then. */
   readonly explicit?: string | undefined;
@@ -19,7 +22,7 @@ export interface FindOptions {
  */
 export function findOpenCode(options: FindOptions): string {
   const fromEnvironment = options.environment.LOOPTRACE_OPENCODE;
-  if (options.explicit !== undefined) return named(options.explicit, "--opencode", options.directory);
+  if (options.explicit !== undefined) return named(options.explicit, EXPLICIT, options.directory);
   if (fromEnvironment) return named(fromEnvironment, "LOOPTRACE_OPENCODE", options.directory);
 
   const looked: string[] = [];

@@ -79,6 +79,8 @@ function refuses(cases: Readonly<Record<string, Case>>): void {
 }
 
 const KEYS = { LANGFUSE_PUBLIC_KEY: "pk-lf-1", LANGFUSE_SECRET_KEY: "sk-lf-1" };
+const SETTINGS =
+  "$schema, opencode, model, agent, variant, timeout, retries, patience, fallbackModels, maxSteps, maxTokens, maxCost, haltOnDoomLoop, projectConfig, traceName, userId, tags, environment, release, metadata, textLimit, langfuse, otlp";
 const HELP = "(--help shows how)\n";
 const NOT_AN_EXPORT =
   'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`.\n';
@@ -191,7 +193,7 @@ describe("an opencode that cannot be started", () => {
     },
     "named by option, relative to the working directory": {
       argv: ["run", "hi", "--opencode", "folder"],
-      says: `looptrace: The opencode that --opencode names cannot be started:\n  - <folder>/folder: is not a file\n${INSTALL}`,
+      says: `looptrace: The opencode that --opencode, or "opencode" in looptrace.config.json or in the call, names cannot be started:\n  - <folder>/folder: is not a file\n${INSTALL}`,
     },
   });
 });
@@ -324,12 +326,12 @@ describe("settings that cannot be used", () => {
     "a settings file with a misspelt setting": {
       argv: ["run", "hi"],
       cwd: "misspelt",
-      says: 'looptrace: <folder>/misspelt/looptrace.config.json: the file: Unrecognized key: "modle"\n',
+      says: `looptrace: <folder>/misspelt/looptrace.config.json cannot be used:\n  there is no setting "modle"; known are ${SETTINGS}\n`,
     },
     "a settings file with values of another kind": {
       argv: ["trace", "../good.json"],
       cwd: "wrong-kind",
-      says: 'looptrace: <folder>/wrong-kind/looptrace.config.json: timeout: give a duration such as "10m"; tags: Invalid input: expected array, received string\n',
+      says: 'looptrace: <folder>/wrong-kind/looptrace.config.json cannot be used:\n  timeout must be a duration such as "10m"\n  tags must be a list in [ ]\n',
     },
   });
 
@@ -347,6 +349,14 @@ describe("command lines that are none", () => {
     "an unknown command": {
       argv: ["trcae"],
       says: `error: unknown command 'trcae'\n(Did you mean trace?)\n${HELP}`,
+    },
+    "an option whose shell variable was not set": {
+      argv: ["trace", "--last", "--user", ""],
+      says: `error: option '--user <id>' argument '' is invalid. It is empty; is a variable not set?\n${HELP}`,
+    },
+    "one of several such values": {
+      argv: ["trace", "--last", "--tag", "a", "--tag", " "],
+      says: `error: option '--tag <tag>' argument ' ' is invalid. It is empty; is a variable not set?\n${HELP}`,
     },
     "an unknown option": { argv: ["show", "--nope"], says: `error: unknown option '--nope'\n${HELP}` },
     "words for push": {

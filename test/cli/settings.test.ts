@@ -6,6 +6,7 @@ import type { ConfigFile } from "../../src/cli/config-file.js";
 import { readConfigFile } from "../../src/cli/config-file.js";
 import { readSettings } from "../../src/cli/settings.js";
 import type { Terminal } from "../../src/cli/terminal.js";
+import { ConfigurationError } from "../../src/errors/configuration-error.js";
 
 async function folderWith(config: object): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "settings-")));
@@ -106,4 +107,36 @@ test("the nearest file counts, and its relative path is relative to it", async (
 test("a TRACEPARENT that is none starts a trace of its own", async () => {
   const terminal = terminalIn(await folderWith({}), { TRACEPARENT: "nonsense" });
   expect(readSettings({}, terminal).trace).toEqual({ resourceAttributes: {} });
+});
+
+test.each([
+  ['{"modle":"x"}', 'there is no setting "modle"; known are $schema, opencode, model'],
+  [
+    '{"langfuse":{"key":"x"}}',
+    'there is no setting "langfuse.key"; known in langfuse are publicKey, secretKey, baseUrl',
+  ],
+  ['{"model":3}', "model must be a text in quotes"],
+  ['{"model":""}', "model is empty"],
+  ['{"timeout":5}', 'timeout must be a duration such as "10m"'],
+  ['{"retries":1.5}', "retries must be a whole number"],
+  ['{"maxCost":0}', "maxCost must be more than 0"],
+  ['{"haltOnDoomLoop":"yes"}', "haltOnDoomLoop must be true, false or a number of 2 or more"],
+  ['{"tags":"x"}', "tags must be a list in [ ]"],
+  ['{"environment":"Prod"}', "environment must be 1 to 40 of a-z"],
+  ['{"otlp":{"headers":{"x":1}}}', "otlp.headers.x must be a text in quotes"],
+  ["[]", "the file must be an object in { }"],
+  ["{,", "is not valid JSON"],
+])("a file with %s is refused, and the message says why", async (content, reason) => {
+  const folder = await folderWith({});
+  const path = join(folder, "looptrace.config.json");
+  await writeFile(path, content);
+  expect(() => readConfigFile(folder)).toThrow(ConfigurationError);
+  expect(() => readConfigFile(folder)).toThrow(path);
+  expect(() => readConfigFile(folder)).toThrow(reason);
+});
+
+test("a file that begins with a byte order mark is read", async () => {
+  const folder = await folderWith({});
+  await writeFile(join(folder, "looptrace.config.json"), '\uFEFF{"model":"p/m"}');
+  expect(readConfigFile(folder)).toEqual({ model: "p/m" });
 });
