@@ -5,6 +5,6 @@ import type { Terminal } from "./terminal.js";
 export function colorsFor(terminal: Terminal, isTty: boolean): ReturnType<typeof pc.createColors> {
   const { NO_COLOR, FORCE_COLOR, TERM } = terminal.env;
   if (NO_COLOR) return pc.createColors(false);
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0") return pc.createColors(true);
+  if (FORCE_COLOR) return pc.createColors(FORCE_COLOR !== "0" && FORCE_COLOR !== "false");
   return pc.createColors(isTty && TERM !== "dumb");
 }

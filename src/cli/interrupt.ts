@@ -10,8 +10,10 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /**
  * The first signal asks the work to end, so that what happened so far is still recorded; a second one ends looptrace
  * at once.
+ *
+ * @param onFirst called with the first one, to say so
  */
-export function onInterrupt(): Interrupt {
+export function onInterrupt(onFirst: () => void = () => undefined): Interrupt {
   const controller = new AbortController();
   const handle = (signal: NodeJS.Signals): void => {
     if (controller.signal.aborted) {
@@ -19,6 +21,7 @@ export function onInterrupt(): Interrupt {
       process.kill(process.pid, signal);
       return;
     }
+    onFirst();
     controller.abort(new Error(`interrupted by ${signal}`));
   };
   const done = (): void => {

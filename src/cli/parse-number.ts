@@ -6,6 +6,15 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Give a whole number.");
 }
 
+/** The same from a least number on. */
+export function parseCountFrom(least: number): (text: string) => number {
+  return (text) => {
+    const count = parseCount(text);
+    if (count >= least) return count;
+    throw new InvalidArgumentError(`Give a whole number of ${least} or more.`);
+  };
+}
+
 /** An amount above 0, as an option's value. */
 export function parseAmount(text: string): number {
   if (/^\d*\.?\d+$/.test(text) && Number(text) > 0) return Number(text);

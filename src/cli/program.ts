@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from "./commander.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { markMessage, messageOf } from "./message.js";
 import { parseDuration } from "./parse-duration.js";
-import { parseAmount, parseCount } from "./parse-number.js";
+import { parseAmount, parseCount, parseCountFrom } from "./parse-number.js";
 import { collect, parseText, withTraceOptions } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
 
@@ -127,14 +127,18 @@ function buildProgram(
       "go on with it after rate limit, server, authentication or billing errors; can be given several times",
       collect,
     )
-    .option("--max-steps <n>", "stop when the loop wants more steps", parseCount)
-    .option("--max-tokens <n>", "stop when the calls took more tokens, cached ones included", parseCount)
+    .option("--max-steps <n>", "stop when the loop wants more steps", parseCountFrom(1))
+    .option(
+      "--max-tokens <n>",
+      "stop when the calls took more tokens, cached ones included",
+      parseCountFrom(1),
+    )
     .option("--max-cost <usd>", "stop when the calls cost more, as far as opencode knows prices", parseAmount)
     .option(
       "--halt-on-doom-loop",
       "stop when the same tool call fails, or gives the same result, 3 times in a row",
     )
-    .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCount)
+    .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCountFrom(2))
     .option("--auto", "approve every permission that is not explicitly denied")
     .option("--project-config", "let opencode read the project's opencode.json")
     .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
@@ -197,11 +201,19 @@ ${TRACE_EXIT_CODES}`,
       ),
     "the session that looptrace saw last, else the project's last one",
   )
+    .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
     .option("--json", "print the traces as JSON")
     .option("--width <columns>", "width of the tree (default: the terminal's)", parseWidth)
     .addHelpText(
       "after",
       `
+Columns:
+  time     ~ before it: only a bound is known
+  in       the whole prompt of a call, what came from the provider's cache included
+  cached   that part of it
+  out      what the model wrote, without its thinking
+  think    its thinking, where the provider counts it apart
+
 Examples:
   looptrace show --last
   looptrace show session.json

@@ -21,6 +21,7 @@ export function progressLine(terminal: Terminal): ProgressLine {
 function changingLine(terminal: Terminal): ProgressLine {
   const startedAt = Date.now();
   let progress: Progress | undefined;
+  let stopped = false;
   const paint = (): void => {
     if (!progress) return;
     const text = shortenTo(
@@ -37,11 +38,14 @@ function changingLine(terminal: Terminal): ProgressLine {
   ticking.unref();
   return {
     show: (next) => {
+      if (stopped) return;
       progress = next;
       paint();
     },
     clear,
     stop: () => {
+      if (stopped) return;
+      stopped = true;
       clearInterval(ticking);
       clear();
     },

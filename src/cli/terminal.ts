@@ -30,7 +30,10 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** Below this nothing can be laid out; a terminal that says 0 columns does not know. */
+const NARROWEST = 20;
+
 function widthOf(columns: number | undefined, variable: string | undefined): number {
   const wanted = columns ?? Number(variable);
-  return Number.isInteger(wanted) && wanted >= 20 ? wanted : 120;
+  return Number.isInteger(wanted) && wanted > 0 ? Math.max(wanted, NARROWEST) : 120;
 }

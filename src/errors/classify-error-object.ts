@@ -1,6 +1,6 @@
 import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
 import type { ErrorFacts } from "./error-facts.js";
-import { isBillingPhrase, meaningOfOpening } from "./provider-phrases.js";
+import { bareSentence, isBillingPhrase, meaningOfOpening } from "./provider-phrases.js";
 import { meaningBeforeStatus, meaningOf, type WordMeaning } from "./provider-words.js";
 import { type ReadError, readErrorObject } from "./read-error-object.js";
 import { DEFAULT_RETRY_DELAY_MS, readRetryAfter } from "./retry-after.js";
@@ -37,7 +37,7 @@ const rules: readonly Rule[] = [
     name: "provider's words that outweigh the status",
     read: (e, c) => byMeaning(meaningBeforeStatus(e.answer.words), e, c),
   },
-  { name: "the HTTP status", read: (e, c) => byStatus(e.statusCode, e, c) },
+  { name: "the HTTP status", read: (e, c) => byStatus(statusOf(e), e, c) },
   { name: "the provider's words", read: (e, c) => byMeaning(meaningOf(e.answer.words), e, c) },
   { name: "a status inside the answer", read: (e, c) => byStatus(failureStatus(e.answer.status), e, c) },
   { name: "no answer from the provider", read: (e, c) => (e.name === "APIError" ? serverError(e, c) : null) },
@@ -99,7 +99,8 @@ function byBilling(error: ReadError, context: ErrorObjectContext): ErrorFacts | 
     error.statusCode === 402 ||
     error.answer.status === 402 ||
     meaning === "billing_error" ||
-    isBillingPhrase(error.message, meaning);
+    // The message can be the bare status text while the provider's sentence stands in the body.
+    [error.message, error.answer.message ?? ""].some((text) => isBillingPhrase(text, meaning));
   return isBilling ? plainFacts("billing_error", messageOf(error), context, error) : null;
 }
 
@@ -138,6 +139,12 @@ function byStatus(
   return plainFacts("invalid_request", messageOf(error), context, error);
 }
 
+/** Gateways send what failed behind them with a status of 200: then the one inside the answer counts. */
+function statusOf({ statusCode, answer }: ReadError): number | undefined {
+  if (statusCode === undefined || statusCode >= 400) return statusCode;
+  return failureStatus(answer.status) ?? statusCode;
+}
+
 /** A number in an answer's `code` is a status only where it names a failure. */
 function failureStatus(status: number | undefined): number | undefined {
   return status !== undefined && status >= 400 ? status : undefined;
@@ -152,7 +159,7 @@ function byOwnSentence(error: ReadError, context: ErrorObjectContext): ErrorFact
       ...(context.tool === undefined ? {} : { tool: context.tool }),
     };
   }
-  if (REQUEST_TIMED_OUT.test(message)) {
+  if (REQUEST_TIMED_OUT.test(bareSentence(message))) {
     return { code: "timeout", ...sharedFacts("timeout", message, context, error), limit: "request" };
   }
   if (message === SERVER_FAILED && context.beforeAnyAnswer) {

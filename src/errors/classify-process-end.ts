@@ -21,7 +21,11 @@ export function endedByDeadline(evidence: TurnEvidence): ErrorFacts | null {
   const after = afterMs === undefined ? "" : ` after ${inSeconds(afterMs)}`;
   return {
     code: "timeout",
-    ...sharedFacts("timeout", `The turn had no answer when its time was up${after}.`, around(evidence)),
+    ...sharedFacts(
+      "timeout",
+      `The turn had no answer when its time was up${after}.${lastRequestText(evidence)}`,
+      around(evidence),
+    ),
     limit: "turn",
     ...(afterMs === undefined ? {} : { afterMs }),
   };
@@ -40,7 +44,7 @@ export function endedBySomebody(evidence: TurnEvidence): ErrorFacts | null {
       : `opencode was ended by ${signal} before the turn's answer.`;
   return {
     code: "aborted",
-    ...sharedFacts("aborted", message, around(evidence)),
+    ...sharedFacts("aborted", `${message}${lastRequestText(evidence)}`, around(evidence)),
     abortedBy: by === "caller" ? "caller" : "signal",
     ...(signal === undefined ? {} : { signal }),
   };
@@ -61,6 +65,11 @@ export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
     signal === undefined ? `ended with exit code ${exitCode ?? "unknown"}` : `crashed with ${signal}`;
   const when = evidence.lastAssistant === null ? "before the model was asked" : "before the turn's answer";
   return plainFacts("unknown", `opencode ${how} ${when}; its stderr may say why.`, around(evidence));
+}
+
+/** A sentence about the request that failed last, to go on with; empty where none is known. */
+export function lastRequestText({ requestError }: TurnEvidence): string {
+  return requestError ? ` Its last request had failed: ${requestError.code}, ${requestError.message}` : "";
 }
 
 function around(evidence: TurnEvidence) {

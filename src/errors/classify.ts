@@ -1,11 +1,11 @@
 import { headOf, oneLine } from "./bounded-text.js";
 import { classifyErrorObject, saysNothing } from "./classify-error-object.js";
 import { classifyFinish } from "./classify-finish.js";
-import { endedByDeadline, endedByItself, endedBySomebody } from "./classify-process-end.js";
+import { endedByDeadline, endedByItself, endedBySomebody, lastRequestText } from "./classify-process-end.js";
 import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
 import type { ErrorEvidence, ErrorFacts } from "./error-facts.js";
 import { classifyTool, stopsTheLoop } from "./tool-failure.js";
-import type { SeenError, TurnEvidence } from "./turn-evidence.js";
+import type { LastAssistant, SeenError, TurnEvidence } from "./turn-evidence.js";
 
 /** `null`: the rule has nothing to say, the next one is asked. */
 type Verdict = ErrorFacts | "succeeded" | null;
@@ -25,6 +25,10 @@ const rules: readonly Rule[] = [
   { name: "the last message is an answer", judge: answered },
   { name: "a limit of the caller's ended the turn", judge: limitReached },
   { name: "an error in the run stream that nothing got over", judge: streamError },
+  {
+    name: "the context was too large again after compacting",
+    judge: ({ stuckOverflow }) => stuckOverflow ?? null,
+  },
   { name: "a permission was refused and the loop stopped", judge: permissionRejected },
   { name: "the finish reason of the last message", judge: finishReason },
   { name: "the deadline", judge: endedByDeadline },
@@ -123,6 +127,7 @@ function finishReason(evidence: TurnEvidence): Verdict {
 function neverAnswered(evidence: TurnEvidence): Verdict {
   const context = around(evidence, "export");
   const last = evidence.lastAssistant;
+  const request = lastRequestText(evidence);
   if (last === null) {
     const message =
       "No model answered this message: an unknown model or provider is the usual cause, or opencode was ended.";
@@ -131,7 +136,11 @@ function neverAnswered(evidence: TurnEvidence): Verdict {
   const message = last.completed
     ? "The turn ends without an answer: opencode was ended between two model calls."
     : "The turn ends in the middle of a message: opencode was ended, or is still at work.";
-  return { code: "aborted", ...sharedFacts("aborted", message, context), abortedBy: "unknown" };
+  return {
+    code: "aborted",
+    ...sharedFacts("aborted", `${message}${request}`, context),
+    abortedBy: "unknown",
+  };
 }
 
 function ofObject(seen: SeenError, evidence: TurnEvidence, kind: ErrorEvidence): ErrorFacts {
@@ -139,9 +148,15 @@ function ofObject(seen: SeenError, evidence: TurnEvidence, kind: ErrorEvidence):
     ...around(evidence, kind),
     at: seen.at,
     partialText: evidence.partialText,
-    tool: evidence.lastAssistant?.tools.findLast((tool) => classifyTool(tool) !== null)?.tool,
+    tool: refusedTool(evidence.lastAssistant),
     beforeAnyAnswer: evidence.lastAssistant === null,
   });
+}
+
+/** The tool that a permission was asked for; where opencode refused by itself the call stands there as aborted. */
+function refusedTool(last: LastAssistant | null): string | undefined {
+  const failures = (last?.tools ?? []).flatMap((tool) => classifyTool(tool) ?? []);
+  return (failures.findLast(({ kind }) => kind === "permission_rejected") ?? failures.at(-1))?.tool;
 }
 
 function around(evidence: TurnEvidence, kind: ErrorEvidence): ErrorContext {

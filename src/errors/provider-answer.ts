@@ -56,7 +56,10 @@ function readObject(outer: Fields, layers: number): ProviderAnswer {
   const requestId = within.requestId ?? text(outer.request_id) ?? text(inner.request_id);
   const retryInfo = within.retryInfo ?? retryDelay(inner.details);
   const said = within.message ?? message;
-  const words = [inner.code, inner.type, inner.status, outer.code, outer.type].flatMap(toWord);
+  const reasons = Array.isArray(inner.details)
+    ? inner.details.filter(isFields).map(({ reason }) => reason)
+    : [];
+  const words = [inner.code, inner.type, ...reasons, inner.status, outer.code, outer.type].flatMap(toWord);
   return {
     words: [...within.words, ...words],
     ...(said === undefined ? {} : { message: said }),

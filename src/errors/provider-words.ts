@@ -33,7 +33,7 @@ const meanings: readonly (readonly [WordMeaning, RegExp])[] = [
   ],
   [
     "authentication_failed",
-    /^(?:auth(?:entication)?_error|invalid_api_key|invalid_authentication|unauthori[sz]ed|unauthenticated|permission_(?:error|denied)|forbidden|access_denied(?:_exception)?|token_(?:expired|revoked)|expired_token)$/,
+    /^(?:auth(?:entication)?_error|invalid_api_key|api_key_(?:invalid|expired)|invalid_authentication|unauthori[sz]ed|unauthenticated|permission_(?:error|denied)|forbidden|access_denied(?:_exception)?|token_(?:expired|revoked)|expired_token)$/,
   ],
   [
     "server_error",
@@ -51,6 +51,10 @@ const meanings: readonly (readonly [WordMeaning, RegExp])[] = [
  */
 const BEFORE_STATUS: ReadonlySet<WordMeaning> = new Set(["content_filter", "context_overflow", "rate_limit"]);
 
+/** A key that is refused is that also where the status calls it a bad request, as Google does. */
+const REFUSED_KEY =
+  /^(?:invalid_api_key|api_key_(?:invalid|expired)|token_(?:expired|revoked)|expired_token)$/;
+
 /** What a provider's words mean together; `null` when none is known. */
 export function meaningOf(words: readonly string[]): WordMeaning | null {
   return meanings.find(([, known]) => words.some((word) => known.test(word)))?.[0] ?? null;
@@ -59,5 +63,6 @@ export function meaningOf(words: readonly string[]): WordMeaning | null {
 /** As {@link meaningOf}, only meanings that outweigh an HTTP status. */
 export function meaningBeforeStatus(words: readonly string[]): WordMeaning | null {
   const meaning = meaningOf(words);
+  if (meaning === "authentication_failed" && words.some((word) => REFUSED_KEY.test(word))) return meaning;
   return meaning !== null && BEFORE_STATUS.has(meaning) ? meaning : null;
 }

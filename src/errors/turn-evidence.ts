@@ -59,6 +59,10 @@ export interface TurnEvidence {
   readonly limit?: RunLimit | undefined;
   /** The verdict on a subagent of the turn that failed; older opencodes do not tell the parent. */
   readonly childError?: ErrorFacts | undefined;
+  /** Where opencode compacted because the context was too large, and the next request was too large again. */
+  readonly stuckOverflow?: ErrorFacts | undefined;
+  /** Why the last request failed that opencode made, when the turn was cut off before the next one. */
+  readonly requestError?: ErrorFacts | undefined;
   /** Absent for a past session, whose process nobody watched. */
   readonly process?: ProcessEnd | undefined;
   /** What the model had written as its answer until the turn ended. */

@@ -60,13 +60,17 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
         directory: checked.directory,
       });
       const { logPath, ...result } = run;
+      const logText = await readBounded(logPath, LONGEST_LOG_BYTES);
+      const left = run.exit.kind === "exited" ? await folder.remove("keep-files") : null;
+      const leftNote =
+        left === null ? [] : [`The agent left files in ${left}; they are yours to keep or remove.`];
       return {
         ...result,
         opencode,
         tree: exported.tree,
         raw: exported.raw,
-        logText: await readBounded(logPath, LONGEST_LOG_BYTES),
-        notes: [...warnings, ...exported.notes],
+        logText,
+        notes: [...warnings, ...exported.notes, ...leftNote],
       };
     },
   );
@@ -105,6 +109,7 @@ export async function withOpenCode<T>(
     const { version, warning } = await readVersion(path, folder, environment);
     return await use({ opencode: { path, version }, folder, warnings: warning === null ? [] : [warning] });
   } finally {
+    // Nothing is left to do where `use` has removed it already.
     await folder.remove();
   }
 }

@@ -13,16 +13,18 @@ const sessionEntry = z.looseObject({
 });
 export type SessionEntry = z.infer<typeof sessionEntry>;
 
+/** opencode lists 100 when it is not told how many. */
+const ALL = 1_000_000;
+
 /**
  * The sessions of the project that the directory belongs to (all directories outside of git are one project), the last
  * updated first. Sessions of subagents are not among them.
  *
- * @param limit at most so many
+ * @param limit at most so many; all when not given
  * @throws {OpenCodeCommandError} when opencode fails, or prints something else
  */
 export async function listSessions(options: CommandOptions, limit?: number): Promise<SessionEntry[]> {
-  const listArguments = ["session", "list", "--format=json"];
-  if (limit !== undefined) listArguments.push(`--max-count=${limit}`);
+  const listArguments = ["session", "list", "--format=json", `--max-count=${limit ?? ALL}`];
   const text = await readCommand(listArguments, options);
   // Without any session nothing is printed at all.
   if (text.trim() === "") return [];

@@ -152,6 +152,9 @@ function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, p
 /** What OTLP can say: 64 bits of ns since the epoch, which is the year 2554. */
 const LATEST_MS = 18_446_744_073_709;
 
+/** The times that spans are made of; others, such as `archived`, are opencode's own affair. */
+const SPAN_TIMES: ReadonlySet<string> = new Set(["created", "completed", "start", "end"]);
+
 /** opencode keeps the times of a message or a part in `time`, those of a tool in `state.time`. */
 function unusableTime(value: unknown): string | undefined {
   if (!isObject(value)) return undefined;
@@ -161,7 +164,7 @@ function unusableTime(value: unknown): string | undefined {
   ] as const;
   for (const [path, time] of places) {
     const wrong = Object.entries(isObject(time) ? time : {}).find(
-      ([, at]) => typeof at === "number" && !(at >= 0 && at <= LATEST_MS),
+      ([name, at]) => SPAN_TIMES.has(name) && typeof at === "number" && !(at >= 0 && at <= LATEST_MS),
     );
     if (wrong) return `${path}.${wrong[0]}`;
   }

@@ -15,6 +15,8 @@ export function runArguments(
   agent: string | undefined,
 ): string[] {
   const values: readonly (readonly [string, string | undefined])[] = [
+    // First, because it is a list to opencode: an argument of the caller's behind it would be taken for one more file.
+    ...request.files.map((file) => ["file", file] as const),
     ["dir", request.directory],
     ["model", request.model],
     ["agent", agent],
@@ -22,7 +24,6 @@ export function runArguments(
     ["session", request.session],
     ["title", request.title],
     ["command", request.command],
-    ...request.files.map((file) => ["file", file] as const),
   ];
   return [
     "run",

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readFileSync, readlinkSync, rmSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { onExit } from "signal-exit";
 import { endProcesses } from "./end-processes.js";
 import type { StreamFiles } from "./spawn-opencode.js";
@@ -18,14 +18,21 @@ export interface RunFolder {
   streams(name: string, stdin?: string): Promise<StreamFiles>;
   /** Writes a file that only this user can read, and returns its path. */
   write(name: string, text: string): Promise<string>;
-  /** Removes the folder with all that is in it. Safe to call twice. */
-  remove(): Promise<void>;
+  /**
+   * Removes the folder. Safe to call twice; the second call does nothing.
+   *
+   * @param keepFiles leaves what the agent's commands wrote to its temporary folder, for they may have told about it
+   * @returns the temporary folder where something was left in it
+   */
+  remove(keepFiles?: "keep-files"): Promise<string | null>;
 }
 
 const PREFIX = "looptrace-";
 /** `looptrace-<pid>-<start of that process>-<machine, boot and pid namespace>-<random>` */
 const NAME = /^looptrace-(\d+)-(\d+)-([0-9a-f]{8})-/;
 const RUN_ID_FILE = "run-id";
+/** Marks a folder in which only files are left that an agent has made, for their user to keep. */
+const KEPT_FILE = "kept";
 /** A folder of another boot or container says nothing about its process; untouched this long, it is taken for dead. */
 const FOREIGN_MAX_AGE_MS = 48 * 3_600_000;
 
@@ -48,6 +55,7 @@ export async function createRunFolder(): Promise<RunFolder> {
   };
   const runId = randomUUID();
   await write(RUN_ID_FILE, runId);
+  let removed = false;
   return {
     path,
     runId,
@@ -58,12 +66,37 @@ export async function createRunFolder(): Promise<RunFolder> {
       stdout: await write(`${name}.stdout`, ""),
       stderr: await write(`${name}.stderr`, ""),
     }),
-    remove: async () => {
-      // A process that is just ending may still write into the folder while it is being emptied.
-      await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    remove: async (keepFiles) => {
+      // What was left in it on purpose stays.
+      if (removed) return null;
+      removed = true;
+      const isKept = keepFiles === "keep-files" && (await withoutLeftovers(temporary)).length > 0;
+      const all = await readdir(path).catch(() => []);
+      if (isKept) await write(KEPT_FILE, "");
+      const unwanted = isKept ? all.filter((name) => name !== basename(temporary)) : [""];
+      for (const name of unwanted) {
+        // A process that is just ending may still write into the folder while it is being emptied.
+        await rm(join(path, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      }
       forget();
+      return isKept ? temporary : null;
     },
   };
+}
+
+/** A library that opencode unpacks at each start, 5.5 MB. */
+const UNPACKED = /^\.[0-9a-f]+-[0-9a-f]+\.(?:so|dylib|dll|node)$/;
+
+/** What is in opencode's temporary folder beside its own leftovers, which are removed. */
+async function withoutLeftovers(temporary: string): Promise<readonly string[]> {
+  const names = await readdir(temporary).catch(() => []);
+  for (const name of names) {
+    const path = join(temporary, name);
+    if (UNPACKED.test(name)) await rm(path, { force: true }).catch(() => undefined);
+    // Its folder for the agent's scratch files; one that was used does not go.
+    else if (name === "opencode") await rmdir(path).catch(() => undefined);
+  }
+  return readdir(temporary).catch(() => []);
 }
 
 /**
@@ -82,6 +115,7 @@ export async function sweepRunFolders(): Promise<void> {
         ? !isAlive(Number(pid), Number(start))
         : (await lastTouched(path)) < Date.now() - FOREIGN_MAX_AGE_MS;
     if (!dead) continue;
+    if (existsSync(join(path, KEPT_FILE))) continue;
     const runId = await readFile(join(path, RUN_ID_FILE), "utf8").catch(() => "");
     if (where === place() && runId !== "") await endProcesses(runId);
     await rm(path, { recursive: true, force: true }).catch(() => undefined);

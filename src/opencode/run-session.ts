@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { onExit } from "signal-exit";
 import { RunRequestError } from "../errors/run-request-error.js";
 import { childEnvironment } from "./child-environment.js";
 import { composeConfig, configContent, promptNeedsFile } from "./compose-config.js";
@@ -67,12 +68,27 @@ const TAIL_LINE_LENGTH = 500;
  * @throws the system's error when opencode cannot be started
  */
 export async function runSession(options: RunSessionOptions): Promise<RunResult> {
-  const { folder, request } = options;
+  const { folder } = options;
   const spawnOptions = await prepare(options);
-  const { stdout, stderr } = spawnOptions.files;
-  const startedAt = Date.now();
   // Aborted when nobody listens any more, so that opencode does not outlive a failure on this side.
   const givenUp = new AbortController();
+  // Until the last process is gone, not only while opencode lives: a second Ctrl-C often comes between the two.
+  const forget = onExit(() => killProcesses(folder.runId));
+  try {
+    return await runAndClear(options, spawnOptions, givenUp);
+  } finally {
+    forget();
+  }
+}
+
+async function runAndClear(
+  options: RunSessionOptions,
+  spawnOptions: SpawnOptions,
+  givenUp: AbortController,
+): Promise<RunResult> {
+  const { folder, request } = options;
+  const { stdout, stderr } = spawnOptions.files;
+  const startedAt = Date.now();
   const signal = options.signal ? AbortSignal.any([options.signal, givenUp.signal]) : givenUp.signal;
   const ending = spawnOpenCode({ ...spawnOptions, signal });
   let watched: Watched;
@@ -132,7 +148,6 @@ async function prepare(options: RunSessionOptions): Promise<SpawnOptions> {
     files: await folder.streams("run", request.message),
     deadlineMs: request.deadlineMs,
     graceMs: request.graceMs,
-    onOwnExit: () => killProcesses(folder.runId),
   };
 }
 

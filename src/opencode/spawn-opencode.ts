@@ -36,8 +36,6 @@ export interface SpawnOptions {
   /** How long it has to react to the first signal before it is killed, ms. */
   readonly graceMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called at once when this process exits while opencode runs, after opencode was killed. */
-  readonly onOwnExit?: () => void;
 }
 
 /** Beyond this a timer of Node fires at once. */
@@ -88,10 +86,7 @@ async function runToEnd(
       // It is gone already.
     }
   };
-  const forget = onExit(() => {
-    send("SIGKILL");
-    options.onOwnExit?.();
-  });
+  const forget = onExit(() => send("SIGKILL"));
 
   let asked: { readonly by: StoppedBy; readonly signal: NodeJS.Signals } | undefined;
   let killTimer: NodeJS.Timeout | undefined;
@@ -99,7 +94,7 @@ async function runToEnd(
     if (asked) return;
     asked = { by, signal };
     send(signal);
-    killTimer = setTimeout(() => send("SIGKILL"), options.graceMs);
+    if (options.graceMs <= LONGEST_TIMER_MS) killTimer = setTimeout(() => send("SIGKILL"), options.graceMs);
   };
   const deadline =
     options.deadlineMs <= LONGEST_TIMER_MS

@@ -27,6 +27,7 @@ import { promptTokens, totalTokens } from "../trace/usage.js";
 import { LOOPTRACE_VERSION } from "../version.js";
 import { cleanText } from "./clean-value.js";
 import { observation, type SpanAttributes } from "./observation.js";
+import { providerName } from "./provider-name.js";
 import type { TraceContext } from "./trace-context.js";
 
 export function loopAttributes(loop: Loop, context: TraceContext, root: boolean): SpanAttributes {
@@ -72,11 +73,11 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
 }
 
 export function stepAttributes(step: Step, loop: Loop, context: TraceContext): SpanAttributes {
-  const decisive = loop.error !== null && loop.steps.at(-1) === step;
+  const decisive = loop.failedStep === step.index;
   const error = step.call?.error ?? null;
   const failedTools = step.tools.filter(({ failure }) => failure !== null);
-  const recovered = !decisive && (error !== null || step.retries.length > 0);
-  const level = decisive ? "ERROR" : recovered || failedTools.length > 0 ? "WARNING" : "DEFAULT";
+  const failed = error !== null || step.retries.length > 0 || failedTools.length > 0;
+  const level = decisive ? "ERROR" : failed ? "WARNING" : "DEFAULT";
   return observation(context, "span", {
     input: step.call?.input,
     output: step.call?.output,
@@ -90,7 +91,7 @@ export function stepAttributes(step: Step, loop: Loop, context: TraceContext): S
       agent: step.agent,
       message: step.messageId,
       timeAccountMs: step.account,
-      recovered: recovered ? true : undefined,
+      recovered: step.recovered ? true : undefined,
       filesChanged: step.patches.length > 0 ? step.patches.flatMap(({ files }) => files) : undefined,
     },
   });
@@ -98,7 +99,7 @@ export function stepAttributes(step: Step, loop: Loop, context: TraceContext): S
 
 export function callAttributes(call: Call, step: Step, loop: Loop, context: TraceContext): SpanAttributes {
   const { model, usage, cumulative } = call;
-  const decisive = loop.steps.at(-1) === step;
+  const decisive = loop.failedStep === step.index;
   const error = call.error ?? (call.outcome === "unfinished" && decisive ? loop.error : null);
   return observation(context, "generation", {
     input: call.input,
@@ -114,7 +115,7 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
       variant: model.variant,
       finish: call.finish,
       usage: usage ? undefined : "unknown",
-      recovered: call.error && !(decisive && loop.error) ? true : undefined,
+      recovered: call.error && step.recovered ? true : undefined,
       contextTokens: cumulative.contextTokens,
       contextGrowth: cumulative.contextGrowth,
       cumulative: { ...cumulative.usage, total: totalTokens(cumulative.usage), cost: cumulative.cost },
@@ -131,7 +132,7 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
     },
     extra: {
       [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
-      [ATTR_GEN_AI_PROVIDER_NAME]: model.providerId,
+      [ATTR_GEN_AI_PROVIDER_NAME]: providerName(model.providerId),
       [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId,
       ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
       ...(usage ? genAiUsage(usage) : {}),
@@ -154,9 +155,14 @@ export function toolAttributes(tool: Tool, context: TraceContext): SpanAttribute
       title: tool.title,
       tool_call_id: tool.callId,
       argumentsStreamedFrom: tool.argumentsAt === null ? undefined : new Date(tool.argumentsAt).toISOString(),
-      argumentsMs: tool.argumentsAt === null ? undefined : Math.max(0, tool.start - tool.argumentsAt),
+      // Where opencode's own start is not to be trusted the tool is taken to begin with its arguments.
+      argumentsMs:
+        tool.argumentsAt === null || tool.timing === "bounded"
+          ? undefined
+          : Math.max(0, tool.start - tool.argumentsAt),
       subagentSession: tool.childSessionId,
-      subagentMissing: tool.childSessionId !== null && tool.loops.length === 0 ? true : undefined,
+      subagentMissing: tool.subagentMissing ? true : undefined,
+      notes: tool.notes.length > 0 ? tool.notes : undefined,
       result: nonEmpty(tool.metadata),
     },
     // gen_ai.tool.name is left out on purpose: Langfuse would rename the span to it.
@@ -241,7 +247,7 @@ function parametersOf(call: Call, context: TraceContext): Record<string, string>
 
 function warningOf(step: Step, error: ErrorFacts | null, failedTools: readonly Tool[]): string {
   const reasons = [
-    ...(error ? [`recovered from ${error.code}: ${error.message}`] : []),
+    ...(error ? [`${step.recovered ? "recovered from " : ""}${error.code}: ${error.message}`] : []),
     ...(step.retries.length > 0 ? [`${step.retries.length} attempt(s) failed and were tried again`] : []),
     ...failedTools.map((tool) => `tool.${tool.name}: ${tool.failure?.message ?? "failed"}`),
   ];

@@ -1,5 +1,6 @@
 import type { AssistantMessage, Message, SessionTree } from "../opencode/schema/session-export.js";
 import { buildStep } from "./build-step.js";
+import type { Subagent } from "./build-tool.js";
 import { toolResult, userInput } from "./chat-input.js";
 import { withDoomLoops } from "./doom-loop-events.js";
 import type { RunEvidence } from "./evidence.js";
@@ -21,7 +22,7 @@ import { subagentTurns } from "./subagents.js";
 import { timeAccount } from "./time-account.js";
 import { lastMomentOf } from "./timing.js";
 import { addTotals, subagentLoops, totalsOf } from "./totals.js";
-import { turnError } from "./turn-error.js";
+import { answerText, turnError, type Verdict } from "./turn-error.js";
 import { compactionPart, isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
 
 export interface LoopContext {
@@ -43,16 +44,18 @@ export function loopsOf(
       loopsOf(child, { ...context, runs: [] }),
     ]),
   );
-  const loopsOfPart = (partId: string): readonly Loop[] =>
-    (subagents.byPart.get(partId) ?? []).flatMap(
+  const subagentOf = (partId: string): Subagent => ({
+    loops: (subagents.byPart.get(partId) ?? []).flatMap(
       ({ tree: child, turn }) => children.get(child)?.loops[turn] ?? [],
-    );
+    ),
+    missing: subagents.missing.has(partId),
+  });
   const loops = turns.map((turn, index) => {
     return buildLoop(turn, tree, {
       log: context.logs.get(tree.session.info.id),
       run: runOf(turn, context.runs),
       nextTurnAt: turns[index + 1]?.user.info.time.created,
-      loopsOfPart,
+      subagentOf,
       notes: index === 0 && stray.length > 0 ? [strayNote(stray)] : [],
     });
   });
@@ -64,15 +67,17 @@ interface TurnContext {
   readonly log: SessionLog | undefined;
   readonly run: RunEvidence | undefined;
   readonly nextTurnAt: number | undefined;
-  readonly loopsOfPart: (partId: string) => readonly Loop[];
+  readonly subagentOf: (partId: string) => Subagent;
   readonly notes: readonly string[];
 }
 
 function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   const { info } = turn.user;
-  const { steps, notes } = buildSteps(turn, tree, context);
+  const { steps: built, notes } = buildSteps(turn, tree, context);
   const assistants = turn.rest.filter(isAssistant);
-  const error = turnError({ sessionId: info.sessionID, assistants, steps, run: context.run });
+  const verdict = turnError({ sessionId: info.sessionID, assistants, steps: built, run: context.run });
+  const { error, failedStep } = verdict;
+  const steps = built.map((step) => judged(step, verdict));
   const start = steps.reduce((first, step) => Math.min(first, step.start), info.time.created);
   const end = steps.reduce(
     (last, step) => Math.max(last, step.end),
@@ -95,6 +100,7 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
     output: finalOutput(assistants, steps),
     outcome,
     error,
+    failedStep,
     steps,
     totals,
     totalsWithSubagents: subagentLoops(steps).reduce(
@@ -105,6 +111,18 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
     run: context.run?.id === undefined ? null : { id: context.run.id, attempt: context.run.attempt ?? 0 },
     notes: [...context.notes, ...notes],
   };
+}
+
+/** A step with what only the turn's end tells: whether it was got over, and whether the turn failed on it. */
+function judged(step: Step, { error, failedStep, lastAnswered }: Verdict): Step {
+  const call = step.call;
+  const gotOver = call?.error ? step.index < lastAnswered : step.retries.length > 0 && call?.usage !== null;
+  if (!error || step.index !== failedStep) return gotOver ? { ...step, recovered: true } : step;
+  const outcome = step.outcome === "completed" ? "failed" : step.outcome;
+  // A refused permission is the tool's failure; the call that asked for it went well.
+  const isCalls = error.evidence === "finish" && error.code !== "permission_rejected";
+  if (!call || call.error || !isCalls) return { ...step, outcome };
+  return { ...step, outcome, call: { ...call, outcome: "failed", error } };
 }
 
 /** The run in which a turn began; both times are of the machine that ran it. */
@@ -150,7 +168,7 @@ function buildSteps(
         end: Math.min(nextAt ?? Number.POSITIVE_INFINITY, completed ?? Number.POSITIVE_INFINITY),
       },
       overflowed: overflowed(message, later),
-      loopsOf: context.loopsOfPart,
+      subagentOf: context.subagentOf,
     });
     steps.push(step);
     events = [];
@@ -202,9 +220,7 @@ function finalOutput(assistants: readonly AssistantMessage[], steps: readonly St
     ({ info }) => info.structured !== undefined && info.structured !== null,
   );
   if (structured) return structured.info.structured;
-  return (
-    steps.findLast(({ kind, call }) => kind !== "compaction" && call?.output.text)?.call?.output.text ?? null
-  );
+  return answerText(steps);
 }
 
 /** Over the whole loop: what lies between the steps is opencode's own time. */

@@ -2,17 +2,17 @@ import { classifyErrorObject } from "../errors/classify-error-object.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import type { AssistantMessage } from "../opencode/schema/session-export.js";
 import { type Attempt, attemptsOf } from "./attempts.js";
-import { buildTool } from "./build-tool.js";
+import { buildTool, type Subagent } from "./build-tool.js";
 import { callOutput } from "./call-output.js";
 import type { Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
-import type { Call, ChatMessage, Cumulative, Loop, Outcome, Retry, Step, StepEvent } from "./model.js";
+import type { Call, ChatMessage, Cumulative, Outcome, Retry, Step, StepEvent, Usage } from "./model.js";
 import { type CallRequest, requestsOf } from "./requests.js";
 import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
 import { timeAccount } from "./time-account.js";
 import { firstContentAt, outputEndAt } from "./timing.js";
-import { accumulate, usageFrom } from "./usage.js";
+import { accumulate, addCost, addUsage, usageFrom } from "./usage.js";
 
 export interface StepContext {
   readonly index: number;
@@ -28,7 +28,7 @@ export interface StepContext {
   readonly requestsWithin: Interval;
   /** opencode put the request aside since the context was too large, and compacts: it leaves no error on the message. */
   readonly overflowed: boolean;
-  readonly loopsOf: (partId: string) => readonly Loop[];
+  readonly subagentOf: (partId: string) => Subagent;
 }
 
 /** One assistant message as a step of the loop. */
@@ -39,7 +39,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
   const request = requestsOf(attempts, clock, context.requestsWithin, context.log);
   const tools = message.parts
     .filter((part) => part.type === "tool")
-    .map((part) => buildTool(part, clock, context.closedAt, context.loopsOf(part.id)));
+    .map((part) => buildTool(part, clock, context.closedAt, context.subagentOf(part.id)));
   const call = request ? buildCall(message, request, context) : null;
   const retries = request ? buildRetries(message, request) : [];
   const open = info.time.completed === undefined;
@@ -62,6 +62,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
         : attempts.length === 0
           ? "subtask"
           : "answer",
+    recovered: false,
     outcome: open ? "unfinished" : info.error || call?.error ? "failed" : "completed",
     call,
     retries,
@@ -82,7 +83,7 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
   const { info } = message;
   const { attempt } = request;
   const { clock } = context;
-  const error = callError(message, context);
+  const error = callError(message, request, context);
   const answered = attempt.stepFinish !== undefined;
   const outcome: Outcome = error
     ? "failed"
@@ -94,8 +95,7 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
   const ended = answered || attempt.tools.some(({ state }) => state.status !== "pending");
   const outputEnd = ended ? outputEndAt(attempt, clock) : undefined;
   const end = Math.max(request.start, outputEnd?.at ?? info.time.completed ?? context.closedAt);
-  const usage = attempt.stepFinish ? usageFrom(attempt.stepFinish.tokens) : null;
-  const cost = attempt.stepFinish && attempt.stepFinish.cost > 0 ? attempt.stepFinish.cost : null;
+  const { usage, cost } = spent(message);
   return {
     spanId: spanIdOf("call", info.sessionID, info.id),
     start: request.start,
@@ -117,9 +117,28 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
   };
 }
 
-function callError(message: AssistantMessage, context: StepContext): ErrorFacts | null {
-  const at = message.info.time.completed ?? message.info.time.created;
-  if (message.info.error) return classifyErrorObject(message.info.error, { evidence: "export", at });
+/** Of all step-finishes of the message, of which opencode writes one: nothing that was paid for gets lost. */
+function spent(message: AssistantMessage): { readonly usage: Usage | null; readonly cost: number | null } {
+  return message.parts.reduce<{ readonly usage: Usage | null; readonly cost: number | null }>(
+    (sum, part) => {
+      if (part.type !== "step-finish") return sum;
+      const usage = usageFrom(part.tokens);
+      return {
+        usage: usage && sum.usage ? addUsage(sum.usage, usage) : (usage ?? sum.usage),
+        cost: addCost(sum.cost, part.cost > 0 ? part.cost : null),
+      };
+    },
+    { usage: null, cost: null },
+  );
+}
+
+function callError(message: AssistantMessage, request: CallRequest, context: StepContext): ErrorFacts | null {
+  const { info } = message;
+  const at = info.time.completed ?? info.time.created;
+  if (info.error) return classifyErrorObject(info.error, { evidence: "export", at });
+  // Cut off while opencode waited to try again: only the log knows what the last request died of.
+  if (info.time.completed === undefined && request.attempt.stepFinish === undefined && request.failure)
+    return classifyErrorObject(request.failure.error, { evidence: "log", at: request.failure.at });
   if (!context.overflowed) return null;
   // The provider's own words are only in the run's event stream; the compaction that follows tells what happened.
   const overflow = {
@@ -138,7 +157,7 @@ function buildRetries(message: AssistantMessage, request: CallRequest): Retry[] 
     end: dead.end,
     timing: dead.timing,
     attempt: index,
-    error: dead.failure && classifyErrorObject(dead.failure, { evidence: "log", at: dead.start }),
+    error: dead.failure && classifyErrorObject(dead.failure.error, { evidence: "log", at: dead.failure.at }),
     output: callOutput(withoutTools(dead.attempt)),
   }));
 }

@@ -1,3 +1,4 @@
+import { oneLine } from "../errors/bounded-text.js";
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
 import type { ToolPart } from "../opencode/schema/session-export.js";
 import { fileFacts } from "./chat-input.js";
@@ -15,20 +16,24 @@ import {
   wantedTool,
 } from "./tool-facts.js";
 
-/**
- * @param closedAt where the tool ends when the evidence stops before its end
- * @param loops what its subagent did, if it started one
- */
+/** What is known of the subagent that a tool started; of a tool that started none, nothing. */
+export interface Subagent {
+  readonly loops: readonly Loop[];
+  /** It did start one, and the input lacks that session. */
+  readonly missing: boolean;
+}
+
+/** @param closedAt where the tool ends when the evidence stops before its end */
 export function buildTool(
   part: ToolPart,
   clock: MessageClock,
   closedAt: number,
-  loops: readonly Loop[],
+  { loops, missing }: Subagent,
 ): Tool {
   const { state } = part;
   const time = toolTime(part, clock);
   const open = state.status === "pending" || state.status === "running";
-  const failure = open ? cutOff(part) : classifyTool(toolFacts(part));
+  const failure = open ? cutOff(part) : (classifyTool(toolFacts(part)) ?? failedSubagent(part, loops));
   const outcome: Outcome = open ? "unfinished" : failure ? "failed" : "completed";
   const lastOfLoops = loops.reduce((latest, loop) => Math.max(latest, loop.end), time.start);
   const bounds = { start: time.start, end: time.end ?? Math.max(closedAt, lastOfLoops) };
@@ -50,7 +55,14 @@ export function buildTool(
     argumentsAt: time.argumentsAt,
     childSessionId: childSessionId(part),
     loops: loops.map((loop) => marked(loop, bounds)),
+    subagentMissing: missing,
+    notes: missing ? [missingNote(childSessionId(part))] : [],
   };
+}
+
+function missingNote(sessionId: string | null): string {
+  const who = sessionId === null ? "the subagent's session" : `subagent ${sessionId}`;
+  return `Not in the input: ${who}; its steps, tokens and cost are missing.`;
 }
 
 /** A subagent can begin before or end after its tool (one that was aborted, say); both times are true, so they stay. */
@@ -63,6 +75,17 @@ function marked(loop: Loop, tool: Interval): Loop {
   return {
     ...loop,
     notes: [...loop.notes, `The subagent ${outside.join(" and ")} the tool that asked for it.`],
+  };
+}
+
+/** Before 1.18 opencode called a task completed whose subagent had failed; only the subagent's session tells. */
+function failedSubagent(part: ToolPart, loops: readonly Loop[]): ToolFailure | null {
+  const error = loops.at(-1)?.error;
+  if (!error) return null;
+  return {
+    kind: "failed",
+    tool: wantedTool(part),
+    message: oneLine(`The subagent failed: ${error.message}`),
   };
 }
 

@@ -1,3 +1,4 @@
+import { oneLine } from "../errors/bounded-text.js";
 import { DOOM_LOOP_THRESHOLD, type Repetition, repetitionWatch } from "./doom-loop.js";
 import type { Step, StepEvent, Tool } from "./model.js";
 import { spanIdOf } from "./span-id.js";
@@ -28,9 +29,15 @@ export function withDoomLoops(steps: readonly Step[], sessionId: string): readon
     }
   }
   if (found.length === 0) return steps;
+  const byStep = new Map<Step, Found[]>();
+  for (const one of found) {
+    const own = byStep.get(one.step);
+    if (own) own.push(one);
+    else byStep.set(one.step, [one]);
+  }
   return steps.map((step) => {
-    const own = found.filter((one) => one.step === step);
-    return own.length === 0
+    const own = byStep.get(step);
+    return own === undefined
       ? step
       : { ...step, events: [...step.events, ...own.map((one) => eventOf(one, sessionId))] };
   });
@@ -46,7 +53,7 @@ function eventOf({ tool, repetition }: Found, sessionId: string): StepEvent {
       tool: repetition.tool,
       count,
       arguments: JSON.stringify(repetition.arguments) ?? "",
-      ...(lastError === null ? {} : { lastError }),
+      ...(lastError === null ? {} : { lastError: oneLine(lastError) }),
     },
   };
 }

@@ -58,6 +58,8 @@ export interface Loop extends Span {
   readonly output: unknown;
   readonly outcome: Outcome;
   readonly error: ErrorFacts | null;
+  /** The index of the step that the error stands on; null without an error, and for a turn without a step. */
+  readonly failedStep: number | null;
   readonly steps: readonly Step[];
   /** Sums over this loop's own calls. */
   readonly totals: Totals;
@@ -78,6 +80,8 @@ export interface Step extends Span {
   readonly agent: string | null;
   readonly kind: "answer" | "compaction" | "subtask";
   readonly outcome: Outcome;
+  /** A request of this step failed, and the turn got over it: by another attempt, or by a later step. */
+  readonly recovered: boolean;
   readonly call: Call | null;
   readonly retries: readonly Retry[];
   readonly tools: readonly Tool[];
@@ -137,6 +141,13 @@ export interface Tool extends Span {
   /** The subagent's session where this tool started one. */
   readonly childSessionId: string | null;
   readonly loops: readonly Loop[];
+  /**
+   * The tool started a subagent whose session is not in the input, so that `loops` and all totals lack it. A subagent
+   * that never came to life is not missing: there is nothing that could be here.
+   */
+  readonly subagentMissing: boolean;
+  /** What a reader should know about this tool and cannot see otherwise. */
+  readonly notes: readonly string[];
 }
 
 /** Something that happened beside calls and tools. */
@@ -218,6 +229,8 @@ export interface Totals {
   readonly usage: Usage;
   /** USD; null when opencode priced no call. */
   readonly cost: number | null;
+  /** Subagents' sessions that the input lacks: what they did, used and cost is in none of these sums. */
+  readonly missingSubagents: number;
 }
 
 export interface Cumulative {

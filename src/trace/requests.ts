@@ -2,7 +2,7 @@
  * Which requests were made for one assistant message: the one that was answered (or failed for good), and the dead
  * ones before it that opencode tried again.
  */
-import type { ErrorObject } from "../opencode/schema/session-export.js";
+import type { LoggedFailure } from "../opencode/log-evidence.js";
 import type { Attempt } from "./attempts.js";
 import type { Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
@@ -15,6 +15,8 @@ export interface CallRequest {
   readonly start: number;
   readonly timing: Timing;
   readonly attempt: Attempt;
+  /** What the log says about why it failed; for one that opencode was about to try again, nothing else says it. */
+  readonly failure: LoggedFailure | null;
   readonly dead: readonly DeadRequest[];
 }
 
@@ -23,7 +25,7 @@ export interface DeadRequest extends Interval {
   /** What it streamed before it died; nothing when it failed before its first chunk. */
   readonly attempt: Attempt | undefined;
   /** What the log says about why it failed. */
-  readonly failure: ErrorObject | null;
+  readonly failure: LoggedFailure | null;
 }
 
 /**
@@ -42,8 +44,11 @@ export function requestsOf(
   const call = attempts.at(-1);
   if (!call) return undefined;
   const streamed = attempts.slice(0, -1);
-  return (log && fromLog(call, streamed, clock, window, log)) ?? fromExport(call, streamed, clock);
+  return (log && fromLog(attempts, clock, window, log)) ?? fromExport(call, streamed, clock);
 }
+
+/** A request that failed, or was cut off, before its first chunk. */
+const SILENT: Attempt = { stepStart: undefined, stepFinish: undefined, content: [], tools: [] };
 
 function fromExport(call: Attempt, streamed: readonly Attempt[], clock: MessageClock): CallRequest {
   let start = clock.created;
@@ -52,19 +57,25 @@ function fromExport(call: Attempt, streamed: readonly Attempt[], clock: MessageC
     start = Math.max(from, lastMomentOfAttempt(attempt, clock));
     return { start: from, end: start, timing: "bounded", attempt, failure: null };
   });
-  return { start, timing: "bounded", attempt: call, dead };
+  return { start, timing: "bounded", attempt: call, failure: null, dead };
 }
 
 /** undefined where the log does not fit the export: then the export alone counts. */
 function fromLog(
-  call: Attempt,
-  streamed: readonly Attempt[],
+  attempts: readonly Attempt[],
   clock: MessageClock,
   window: Interval,
   log: SessionLog,
 ): CallRequest | undefined {
   const sent = within(log.requests, window).map(({ at }) => Math.max(at, clock.created));
   const failures = within(log.failures, window);
+  const last = attempts.at(-1) ?? SILENT;
+  const lastChunk = firstChunkAt(last, clock);
+  // A stream that did not come to its end and was followed by further requests is dead like those before it.
+  const lastDied =
+    lastChunk !== undefined && last.stepFinish === undefined && sent.some((at) => at > lastChunk);
+  const call = lastDied ? SILENT : last;
+  const streamed = lastDied ? attempts : attempts.slice(0, -1);
   const firstChunk = firstChunkAt(call, clock);
   const answered = firstChunk === undefined ? sent.length - 1 : sent.findLastIndex((at) => at <= firstChunk);
   const start = sent[answered];
@@ -77,11 +88,12 @@ function fromLog(
       end,
       timing: "exact",
       attempt: streamed.find((attempt) => during(firstChunkAt(attempt, clock))),
-      failure: failures.find(({ at }) => during(at))?.error ?? null,
+      failure: failures.find(({ at }) => during(at)) ?? null,
     };
   });
   // What an attempt streamed before it died must not get lost with a log that knows nothing of it.
   const told = new Set(dead.map(({ attempt }) => attempt));
   if (!streamed.every((attempt) => told.has(attempt))) return undefined;
-  return { start, timing: "exact", attempt: call, dead };
+  const failure = failures.findLast(({ at }) => at >= start) ?? null;
+  return { start, timing: "exact", attempt: call, failure, dead };
 }

@@ -18,10 +18,15 @@ export function logBySession(log: LogEvidence | undefined): ReadonlyMap<string, 
   for (const request of log?.requests ?? []) if (!request.small) of(request.sessionId).requests.push(request);
   for (const failure of log?.failures ?? []) of(failure.sessionId).failures.push(failure);
   for (const entries of bySession.values()) {
-    entries.requests.sort((a, b) => a.at - b.at);
-    entries.failures.sort((a, b) => a.at - b.at);
+    entries.requests = ascending(entries.requests);
+    entries.failures = ascending(entries.failures);
   }
   return bySession;
+}
+
+/** In time's order, each moment once: the same log can come in by two ways, with a session and with its parent. */
+function ascending<T extends { readonly at: number }>(entries: T[]): T[] {
+  return entries.sort((a, b) => a.at - b.at).filter(({ at }, index, all) => all[index - 1]?.at !== at);
 }
 
 /** The entries of a stretch of time, both ends included. @param entries ascending */

@@ -18,7 +18,8 @@ export interface SubagentTurn {
  * that had started by then.
  *
  * @param turns the session's own; a tool of a message that belongs to none shows nothing, so nothing can stand in it
- * @returns the turns by the id of the tool's part, and the sessions that no tool accounts for
+ * @returns the turns by the id of the tool's part, the sessions that no tool accounts for, and the parts of the tools
+ *   whose subagent's session is not among the children
  */
 export function subagentTurns(
   tree: SessionTree,
@@ -26,6 +27,7 @@ export function subagentTurns(
 ): {
   readonly byPart: ReadonlyMap<string, readonly SubagentTurn[]>;
   readonly unclaimed: readonly SessionTree[];
+  readonly missing: ReadonlySet<string>;
 } {
   const tasks = taskTools(turns, tree.session.info.version);
   const byPart = new Map<string, SubagentTurn[]>();
@@ -62,7 +64,18 @@ export function subagentTurns(
       else byPart.set(part.id, [{ tree: child, turn: index }]);
     });
   }
-  return { byPart, unclaimed };
+  const present = new Set(tree.children.map(({ session }) => session.info.id));
+  const missing = tasks.filter(({ part }) => !byPart.has(part.id) && isMissing(part, present));
+  return { byPart, unclaimed, missing: new Set(missing.map(({ part }) => part.id)) };
+}
+
+/**
+ * The link stands in the metadata from the moment the subagent's session exists, so a tool that failed without one
+ * started none. A tool that is completed had a subagent even where sanitising has taken the link away.
+ */
+function isMissing(part: ToolPart, present: ReadonlySet<string>): boolean {
+  const childId = childSessionId(part);
+  return childId === null ? part.state.status === "completed" : !present.has(childId);
 }
 
 interface TaskTool {

@@ -3,6 +3,7 @@ import { addCost, addUsage, NO_USAGE } from "./usage.js";
 
 /** Sums over the calls and tools of some steps; subagents' loops are not in it. */
 export function totalsOf(steps: readonly Step[]): Totals {
+  const missingSubagents = missingOf(steps);
   return steps.reduce<Totals>(
     (sum, step) => ({
       steps: sum.steps + 1,
@@ -12,9 +13,25 @@ export function totalsOf(steps: readonly Step[]): Totals {
       toolFailures: sum.toolFailures + step.tools.filter(({ failure }) => failure !== null).length,
       usage: addUsage(sum.usage, step.call?.usage ?? NO_USAGE),
       cost: addCost(sum.cost, step.call?.cost ?? null),
+      missingSubagents,
     }),
-    { steps: 0, calls: 0, retries: 0, tools: 0, toolFailures: 0, usage: NO_USAGE, cost: null },
+    {
+      steps: 0,
+      calls: 0,
+      retries: 0,
+      tools: 0,
+      toolFailures: 0,
+      usage: NO_USAGE,
+      cost: null,
+      missingSubagents,
+    },
   );
+}
+
+/** How many sessions are missing; one that several tools continued counts once. */
+function missingOf(steps: readonly Step[]): number {
+  const missing = steps.flatMap(({ tools }) => tools.filter(({ subagentMissing }) => subagentMissing));
+  return new Set(missing.map(({ childSessionId, partId }) => childSessionId ?? partId)).size;
 }
 
 export function addTotals(a: Totals, b: Totals): Totals {
@@ -26,6 +43,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
     toolFailures: a.toolFailures + b.toolFailures,
     usage: addUsage(a.usage, b.usage),
     cost: addCost(a.cost, b.cost),
+    missingSubagents: a.missingSubagents + b.missingSubagents,
   };
 }
 

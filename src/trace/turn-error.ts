@@ -15,11 +15,25 @@ export interface TurnEnd {
   readonly run: RunEvidence | undefined;
 }
 
-/** Why a turn failed; null when it succeeded. */
-export function turnError({ sessionId, assistants, steps, run }: TurnEnd): ErrorFacts | null {
+/** Why a turn failed, and where that stands. */
+export interface Verdict {
+  /** null when the turn succeeded. */
+  readonly error: ErrorFacts | null;
+  /** The index of the step that the error stands on; null without an error, and without a step. */
+  readonly failedStep: number | null;
+  /** The index of the last step that was answered: what failed before it, the turn got over. -1: none was. */
+  readonly lastAnswered: number;
+}
+
+export function turnError({ sessionId, assistants, steps, run }: TurnEnd): Verdict {
   const lastAnswered = steps.findLastIndex(
     (step) => step.kind !== "compaction" && step.call?.outcome === "completed" && step.call.finish !== null,
   );
+  const lastTry = steps.findLastIndex(({ kind }) => kind !== "compaction");
+  const overflows = steps.filter((step, index) => isOverflow(step, assistants[index]));
+  const lastTried = steps[lastTry];
+  const stuckOverflow =
+    overflows.length > 1 && lastTried && overflows.includes(lastTried) ? lastTried.call?.error : undefined;
   const exportErrors = assistants.flatMap(({ info }, index): SeenError[] =>
     info.error
       ? [
@@ -33,7 +47,7 @@ export function turnError({ sessionId, assistants, steps, run }: TurnEnd): Error
   );
   const last = steps.at(-1);
   const childError = last?.tools.flatMap(({ loops }) => loops).findLast(({ error }) => error !== null)?.error;
-  return classify({
+  const error = classify({
     sessionId,
     exportErrors,
     streamErrors: (run?.streamErrors ?? []).map(({ error, at }) => ({
@@ -46,9 +60,28 @@ export function turnError({ sessionId, assistants, steps, run }: TurnEnd): Error
     limit: run?.halted?.by === "limit" ? run.halted : undefined,
     childError: childError ?? undefined,
     process: run ? processEnd(run) : undefined,
-    partialText: steps.findLast(({ call }) => call?.output.text)?.call?.output.text ?? undefined,
+    stuckOverflow: stuckOverflow ? { ...stuckOverflow, sessionId } : undefined,
+    requestError: last?.call?.error?.evidence === "log" ? last.call.error : undefined,
+    partialText: answerText(steps) ?? undefined,
     stderr: run?.stderr,
   });
+  if (!error || steps.length === 0) return { error, failedStep: null, lastAnswered };
+  const withError = assistants.findLastIndex(({ info }, index) => info.error && index >= lastAnswered);
+  if (withError >= 0 && error.code !== "doom_loop") return { error, failedStep: withError, lastAnswered };
+  const isStuck = stuckOverflow && error.code === stuckOverflow.code;
+  return { error, failedStep: isStuck ? lastTry : steps.length - 1, lastAnswered };
+}
+
+/** The text with which a turn answers, or as much of it as there was: what stands in its last step, else null. */
+export function answerText(steps: readonly Step[]): string | null {
+  return steps.findLast(({ kind }) => kind !== "compaction")?.call?.output.text ?? null;
+}
+
+/** A request that was too large leaves no error on its message, but the call has it. */
+function isOverflow({ call }: Step, message: AssistantMessage | undefined): boolean {
+  return (
+    !message?.info.error && call?.error?.code === "max_output_tokens" && call.error.evidence === "export"
+  );
 }
 
 function lastAssistantOf(message: AssistantMessage | undefined): LastAssistant | null {

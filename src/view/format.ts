@@ -1,13 +1,43 @@
 /** Numbers as people read them; always the same, whatever the machine's locale. */
 
+/** In what a duration is counted, in ms: whole ms, hundredths and tenths of a second, seconds, minutes. */
+export type TimeUnit = 1 | 10 | 100 | 1000 | 60_000;
+
 /** @param ms milliseconds: `569ms`, `1.30s`, `2m03s`, `1h02m` */
 export function duration(ms: number): string {
-  if (ms < 999.5) return `${Math.round(ms)}ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(ms < 9_995 ? 2 : 1)}s`;
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
-  const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}m`;
+  const unit = unitOf(ms);
+  return durationIn(Math.round(ms / unit), unit);
+}
+
+/** How exactly a duration of that many milliseconds is told. */
+export function unitOf(ms: number): TimeUnit {
+  if (ms < 999.5) return 1;
+  if (ms < 9_995) return 10;
+  if (ms < 59_950) return 100;
+  return ms < 3_599_500 ? 1000 : 60_000;
+}
+
+/** @param units how many of the unit, a whole number */
+export function durationIn(units: number, unit: TimeUnit): string {
+  switch (unit) {
+    case 1:
+      return `${units}ms`;
+    case 10:
+      return `${(units / 100).toFixed(2)}s`;
+    case 100:
+      return `${(units / 10).toFixed(1)}s`;
+    case 1000:
+      return ofTwo(units, "m", "s");
+    case 60_000:
+      return ofTwo(units, "h", "m");
+    default:
+      return unit satisfies never;
+  }
+}
+
+function ofTwo(units: number, large: string, small: string): string {
+  if (units < 60) return `${units}${small}`;
+  return `${Math.floor(units / 60)}${large}${String(units % 60).padStart(2, "0")}${small}`;
 }
 
 /** Whole counts with thousands separated: `12,345`. */
@@ -21,14 +51,20 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** @param usd null where opencode knows no price */
-export function cost(usd: number | null): string {
+/**
+ * @param usd null where opencode knows no price
+ * @param decimals what `costDecimals` says, where several stand below each other
+ */
+export function cost(usd: number | null, decimals?: number): string {
   if (usd === null) return "–";
   if (usd === 0) return "$0";
-  return usd < 0.01 ? `$${usd.toFixed(5)}` : usd < 10 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`;
+  return `$${usd.toFixed(decimals ?? costDecimals([usd]))}`;
 }
 
-/** @param part @param whole `38%`; empty where there is no whole */
-export function share(part: number, whole: number): string {
-  return whole > 0 ? `${Math.round((part / whole) * 100)}%` : "";
+/** With how many decimals costs are told so that none of them loses what matters: as many as the smallest needs. */
+export function costDecimals(costs: readonly number[]): number {
+  return costs.reduce(
+    (most, usd) => (usd === 0 ? most : Math.max(most, usd < 0.01 ? 5 : usd < 10 ? 4 : 2)),
+    2,
+  );
 }

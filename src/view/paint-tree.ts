@@ -1,143 +1,124 @@
 import type { Colors } from "picocolors/types.js";
 import type { LoopTrace } from "../trace/model.js";
-import { totalTokens } from "../trace/usage.js";
 import { columnsOf } from "./columns.js";
-import { cost, count, duration, plural, share } from "./format.js";
+import { cost, costDecimals, count, duration } from "./format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "./terminal-text.js";
+import { folded, totalLines } from "./total-lines.js";
+import {
+  GAP,
+  HEADINGS,
+  type NumberColumn,
+  numberWidths,
+  type TreeLayout,
+  treeLayout,
+} from "./tree-layout.js";
 import { type Tone, type TreeRow, treeRows } from "./tree-rows.js";
 
 export interface PaintOptions {
-  /** Columns of the terminal. */
+  /** Columns of the terminal, at least 20. */
   readonly width: number;
   readonly colors: Colors;
 }
 
-const HEADINGS = {
-  name: "",
-  duration: "time",
-  input: "in",
-  cached: "cached",
-  output: "out",
-  reasoning: "think",
-  cost: "cost",
-};
-type Column = keyof typeof HEADINGS;
-const NUMBERS: readonly Column[] = ["duration", "input", "cached", "output", "reasoning", "cost"];
+type Cells = Readonly<Record<NumberColumn, string>>;
 
 /** The trace as a tree of lines with aligned columns, the totals below; no line is wider than the terminal. */
-export function paintTree(trace: LoopTrace, options: PaintOptions): string {
+export function paintTree(trace: LoopTrace, { width, colors }: PaintOptions): string {
   const rows = treeRows(trace);
-  const cells = rows.map(cellsOf);
-  // A narrow terminal shows what matters most: time first, then input and output, then the rest.
-  const shown =
-    options.width >= 100 ? NUMBERS : options.width >= 72 ? NUMBERS.slice(0, 4) : NUMBERS.slice(0, 1);
-  const filled = shown.filter((column) => cells.some((cell) => cell[column] !== ""));
-  const widths = new Map(filled.map((column) => [column, widest(column, cells)]));
-  const numbers = [...widths.values()].reduce((sum, width) => sum + width + 2, 0);
-  const name = Math.min(widest("name", cells), Math.max(16, options.width - numbers - 12));
-  const detail = Math.max(0, options.width - name - numbers - 2);
-  const line = (cell: Record<Column, string>, text: string): string =>
-    [
-      padEnd(shortenTo(cell.name, name), name),
-      ...filled.map((column) => `  ${padStart(cell[column], widths.get(column) ?? 0)}`),
-      detail > 3 && text !== "" ? `  ${shortenTo(text, detail)}` : "",
-    ].join("");
+  const decimals = costDecimals(rows.flatMap((row) => row.cost ?? []));
+  const cells = rows.map((row) => cellsOf(row, decimals));
+  const detailWidth = ({ aside, detail }: TreeRow): number =>
+    columnsOf(aside) + columnsOf(" · ") + columnsOf(detail);
+  const nameWidth = (row: TreeRow): number => branchOf(row).length + columnsOf(row.name);
+  const markedWidth = (row: TreeRow): number => nameWidth(row) + (isTrouble(row) ? MARK.length : 0);
+  const widths = {
+    name: widest(rows, nameWidth, width),
+    detail: widest(rows, detailWidth, width),
+    numbers: numberWidths(cells),
+  };
+  const roomy = treeLayout(widths, width);
+  const layout =
+    roomy.detail > 0 ? roomy : treeLayout({ ...widths, name: widest(rows, markedWidth, width) }, width);
+  const [title, ...facts] = headOf(trace, width);
+  const signs = {
+    estimated: rows.some((row) => row.duration !== null && !row.exact),
+    marked: rows.some((row) => isMarked(row, layout)),
+  };
   return [
-    options.colors.bold(shortenTo(titleOf(trace), options.width)),
-    options.colors.dim(shortenTo(line(HEADINGS, "").trimEnd(), options.width)),
+    colors.bold(shortenTo(title ?? "", width)),
+    ...facts.map((line) => colors.dim(shortenTo(line, width))),
+    colors.dim(shortenTo(lineOf("", HEADINGS, "", layout).trimEnd(), width)),
     ...rows.map((row, index) => {
-      const cell = cells[index];
-      if (!cell) return "";
-      const text = shortenTo(line(cell, row.detail).trimEnd(), options.width);
-      return paint(text, row.tone, options.colors);
+      const name = nameIn(row, layout.name, isMarked(row, layout) ? MARK : "");
+      const line = lineOf(name, cells[index] ?? HEADINGS, detailOf(row, layout), layout);
+      return paint(shortenTo(line.trimEnd(), width), row.tone, colors);
     }),
     "",
-    ...totalLines(trace).flatMap(([label, ...parts]) => folded(label, parts, options.width)),
+    ...totalLines(trace, decimals, signs).flatMap((line) =>
+      folded(line, width).map((text) => paint(text, line.tone, colors)),
+    ),
   ].join("\n");
 }
 
-function titleOf({ session, loop }: LoopTrace): string {
+/** @param enough what is wider need not be measured: it has to be cut anyway */
+function widest(rows: readonly TreeRow[], widthOf: (row: TreeRow) => number, enough: number): number {
+  let most = 0;
+  for (const row of rows) {
+    if (most >= enough) return most;
+    most = Math.max(most, widthOf(row));
+  }
+  return most;
+}
+
+function lineOf(name: string, cells: Cells, detail: string, layout: TreeLayout): string {
+  const numbers = [...layout.numbers].map(
+    ([column, columns]) => `${" ".repeat(GAP)}${padStart(cells[column], columns)}`,
+  );
+  const text = layout.detail > 0 ? `${" ".repeat(GAP)}${shortenTo(detail, layout.detail)}` : "";
+  return `${padEnd(name, layout.name)}${numbers.join("")}${text}`;
+}
+
+/** An aside must leave the detail as much room as it takes itself. */
+function detailOf({ aside, detail }: TreeRow, layout: TreeLayout): string {
+  if (aside === "" || layout.detail < columnsOf(aside) * 2) return detail;
+  return detail === "" ? aside : `${aside} · ${detail}`;
+}
+
+/** Without colours only the text on the right tells what went wrong; where there is no room for it, a sign must do. */
+const MARK = " !";
+
+function isMarked(row: TreeRow, layout: TreeLayout): boolean {
+  return layout.detail === 0 && isTrouble(row);
+}
+
+function isTrouble({ tone }: TreeRow): boolean {
+  return tone === "failed" || tone === "warning";
+}
+
+/** What the trace is of, on one line where that is wide enough; else the title has its own. */
+function headOf({ session, loop }: LoopTrace, width: number): readonly string[] {
   const model = loop.model ? `${loop.model.providerId}/${loop.model.modelId}` : "no model";
   const turn = session.turns > 1 ? ` · turn ${session.turn + 1} of ${session.turns}` : "";
-  return oneLine(
-    `${session.title || session.id} · ${model} · agent ${loop.agent ?? "?"}${turn} · opencode ${session.opencodeVersion}`,
-  );
+  const title = oneLine(session.title) || oneLine(session.id);
+  const facts = oneLine(`${model} · agent ${loop.agent ?? "?"}${turn} · opencode ${session.opencodeVersion}`);
+  const both = `${title} · ${facts}`;
+  return columnsOf(both) <= width ? [both] : [title, facts];
 }
 
-/** What stands below the tree: a label, and parts between which a line may be folded. */
-function totalLines({ traceId, session, loop }: LoopTrace): [label: string, ...parts: string[]][] {
-  const { account } = loop;
-  const totals = loop.totalsWithSubagents;
-  const { usage } = totals;
-  const part = (label: string, ms: number): string =>
-    `${label} ${duration(ms)} (${share(ms, account.duration) || "0%"})`;
-  const failed = totals.toolFailures > 0 ? ` (${totals.toolFailures} failed)` : "";
-  return [
-    [
-      "time",
-      duration(account.duration),
-      part("= model", account.model),
-      part("+ tools", account.tools),
-      ...(account.retries > 0 ? [part("+ retries", account.retries)] : []),
-      part("+ opencode", account.other),
-    ],
-    [
-      "tokens",
-      count(totalTokens(usage)),
-      `= input ${count(usage.input)}`,
-      `+ cached ${count(usage.cacheRead)}`,
-      `+ cache write ${count(usage.cacheWrite)}`,
-      `+ output ${count(usage.output)}`,
-      `+ reasoning ${count(usage.reasoning)}`,
-    ],
-    [
-      "total",
-      `${plural(totals.steps, "step")},`,
-      `${plural(totals.calls, "call")},`,
-      `${plural(totals.tools, "tool")}${failed},`,
-      ...(totals.retries > 0 ? [`${plural(totals.retries, "retry", "retries")},`] : []),
-      `cost ${cost(totals.cost)}`,
-    ],
-    ["trace", traceId],
-    ["session", oneLine(session.id)],
-    ...loop.notes.map((note): [string, ...string[]] => ["note", ...oneLine(note).split(" ")]),
-  ];
-}
-
-const LABEL_WIDTH = 9;
-
-/** A line that goes on, indented, where the next part does not fit any more. */
-function folded(label: string, parts: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const part of parts) {
-    const longer = line === "" ? part : `${line} ${part}`;
-    if (line !== "" && LABEL_WIDTH + columnsOf(longer) > width) {
-      lines.push(line);
-      line = part;
-    } else {
-      line = longer;
-    }
-  }
-  return [...lines, line].map((text, index) =>
-    shortenTo(padEnd(index === 0 ? label : "", LABEL_WIDTH) + text, width),
-  );
-}
-
-function cellsOf(row: TreeRow): Record<Column, string> {
+function cellsOf(row: TreeRow, decimals: number): Cells {
   const some = (value: number | undefined): string => (value ? count(value) : "");
   return {
-    name: branch(row.more) + oneLine(row.name),
     duration: row.duration === null ? "" : `${row.exact ? "" : "~"}${duration(row.duration)}`,
     input: row.tokens ? count(row.tokens.input) : "",
     cached: some(row.tokens?.cached),
     output: row.tokens ? count(row.tokens.output) : "",
     reasoning: some(row.tokens?.reasoning),
-    cost: row.cost === null ? "" : cost(row.cost),
+    cost: row.cost === null ? "" : cost(row.cost, decimals),
   };
 }
 
-function branch(more: readonly boolean[]): string {
+/** Each of its characters takes one column. */
+function branchOf({ more }: TreeRow): string {
   return more
     .map((follows, level) =>
       level === more.length - 1 ? (follows ? "├─ " : "└─ ") : follows ? "│  " : "   ",
@@ -145,8 +126,14 @@ function branch(more: readonly boolean[]): string {
     .join("");
 }
 
-function widest(column: Column, cells: readonly Record<Column, string>[]): number {
-  return cells.reduce((width, cell) => Math.max(width, columnsOf(cell[column])), columnsOf(HEADINGS[column]));
+/** Of a row that stands too deep for its column the outer branches are left out, so that the name can be read. */
+function nameIn(row: TreeRow, columns: number, mark: string): string {
+  const branch = branchOf(row);
+  const wanted = Math.min(columnsOf(row.name) + mark.length, Math.ceil(columns / 2));
+  const room = Math.max(columns - branch.length, wanted);
+  const left = columns - room;
+  const shown = branch.length <= left ? branch : left > 0 ? `…${branch.slice(branch.length - left + 1)}` : "";
+  return `${shown}${shortenTo(row.name, columns - shown.length - mark.length)}${mark}`;
 }
 
 function paint(text: string, tone: Tone, colors: Colors): string {

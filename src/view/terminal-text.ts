@@ -3,7 +3,8 @@ import { columnsOf } from "./columns.js";
 
 /**
  * Text from a model or a tool as it may stand on one line of a terminal: escape sequences and control characters gone,
- * invisible direction marks too (they can make a line read as another), white space folded, valid Unicode.
+ * invisible characters too (direction marks can make a line read as another, others hide text in it), white space
+ * folded, valid Unicode. Joiners stay: emoji and some scripts are written with them.
  */
 export function oneLine(text: string): string {
   return severalLines(text).replace(/\s+/gu, " ").trim();
@@ -11,10 +12,12 @@ export function oneLine(text: string): string {
 
 /** The same for text of several lines: line feeds and tabs stay. */
 export function severalLines(text: string): string {
-  return plainText(text).replace(DIRECTION_MARKS, "").toWellFormed();
+  return plainText(text).replace(INVISIBLE, "").toWellFormed();
 }
 
-const DIRECTION_MARKS = /[\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/gu;
+/** Direction marks, separators of lines, zero-width spaces, invisible operators, byte order marks, language tags. */
+const INVISIBLE =
+  /[\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -32,7 +35,8 @@ export function shortenTo(text: string, columns: number): string {
     kept += segment;
     width += next;
   }
-  return `${kept.trimEnd()}…`;
+  // The head may end in the middle of a character.
+  return `${kept.trimEnd()}…`.toWellFormed();
 }
 
 export function padEnd(text: string, columns: number): string {

@@ -3,7 +3,7 @@ import { totalTokens } from "../trace/usage.js";
 import { cost, count, duration, plural } from "./format.js";
 import { oneLine } from "./terminal-text.js";
 
-/** A trace on one line: its id, how it ended, what it took. */
+/** A trace on one line: its id, how it ended, what it took, and what of that is not known. */
 export function traceLine({ traceId, session, loop }: LoopTrace): string {
   const totals = loop.totalsWithSubagents;
   const outcome = loop.error ? loop.error.code : loop.outcome === "completed" ? "ok" : loop.outcome;
@@ -18,6 +18,9 @@ export function traceLine({ traceId, session, loop }: LoopTrace): string {
     duration(loop.end - loop.start),
     `${count(totalTokens(totals.usage))} tokens`,
     cost(totals.cost),
+    ...(totals.missingSubagents > 0
+      ? [`without ${plural(totals.missingSubagents, "subagent session")} not in the input`]
+      : []),
     oneLine(session.title),
   ].join("  ");
 }

@@ -1,6 +1,14 @@
 import type { Call, Loop, LoopTrace, Retry, Step, Tool } from "../trace/model.js";
 import { promptTokens } from "../trace/usage.js";
-import { duration } from "./format.js";
+import {
+  callText,
+  eventText,
+  firstTokenText,
+  loopText,
+  retriesText,
+  retryText,
+  toolText,
+} from "./row-texts.js";
 import { oneLine } from "./terminal-text.js";
 
 /** `failed`: the turn ended in it; `warning`: something failed and the session went on. */
@@ -22,7 +30,10 @@ export interface TreeRow {
     readonly reasoning: number;
   } | null;
   readonly cost: number | null;
+  /** What the row is recognised by, or what went wrong. */
   readonly detail: string;
+  /** Stands before the detail where there is room for both. */
+  readonly aside: string;
 }
 
 /** A trace as rows, in the order of a tree that is read from top to bottom; calls and tools by when they began. */
@@ -40,7 +51,8 @@ function loopRows(loop: Loop, above: readonly boolean[], directory: string): Tre
       exact: loop.timing === "exact",
       tokens: null,
       cost: loop.totalsWithSubagents.cost,
-      detail: loop.error ? errorText(loop.error) : `“${oneLine(promptOf(loop))}”`,
+      detail: loopText(loop, above.length === 0),
+      aside: "",
     },
     ...loop.steps.flatMap((step, index) =>
       stepRows(step, [...above, index < loop.steps.length - 1], directory),
@@ -54,8 +66,15 @@ function stepRows(step: Step, more: readonly boolean[], directory: string): Tree
       at: event.at,
       rows: (last: boolean): TreeRow[] => [
         {
-          ...noteRow([...more, !last], event.name, attributesText(event.attributes)),
-          ...(event.name === "doom-loop" ? { tone: "warning" } : {}),
+          more: [...more, !last],
+          name: event.name,
+          tone: event.name === "doom-loop" ? "warning" : "muted",
+          duration: null,
+          exact: true,
+          tokens: null,
+          cost: null,
+          detail: eventText(event),
+          aside: "",
         },
       ],
     })),
@@ -63,10 +82,15 @@ function stepRows(step: Step, more: readonly boolean[], directory: string): Tree
       at: retry.start,
       rows: (last: boolean): TreeRow[] => [
         {
-          ...noteRow([...more, !last], retry.name, retry.detail),
+          more: [...more, !last],
+          name: retry.name,
+          tone: "warning",
           duration: retry.end - retry.start,
           exact: retry.exact,
-          tone: "warning",
+          tokens: null,
+          cost: null,
+          detail: retry.detail,
+          aside: "",
         },
       ],
     })),
@@ -88,6 +112,7 @@ function stepRows(step: Step, more: readonly boolean[], directory: string): Tree
       tokens: null,
       cost: null,
       detail: step.kind === "answer" ? "" : step.kind,
+      aside: "",
     },
     ...below.flatMap(({ rows }, index) => rows(index === below.length - 1)),
   ];
@@ -110,13 +135,20 @@ function shownRetries(retries: readonly Retry[]): ShownRetry[] {
     end: retry.end,
     exact: retry.timing === "exact",
     name: "retry",
-    detail: retry.error ? errorText(retry.error) : "the stream broke off",
+    detail: retryText(retry),
   }));
   const summed = rows.slice(2, -1);
   const [first, last] = [summed[0], summed.at(-1)];
   if (rows.length <= MOST_RETRIES || !first || !last) return rows;
   const exact = summed.every((row) => row.exact);
-  const middle = { start: first.start, end: last.end, exact, name: `${summed.length} retries`, detail: "" };
+  const name = `${summed.length} retries`;
+  const middle = {
+    start: first.start,
+    end: last.end,
+    exact,
+    name,
+    detail: retriesText(retries.slice(2, -1)),
+  };
   return [...rows.slice(0, 2), middle, ...rows.slice(-1)];
 }
 
@@ -135,7 +167,8 @@ function callRowsOf(call: Call, more: readonly boolean[]): (last: boolean) => Tr
         reasoning: call.usage.reasoning,
       },
       cost: call.cost,
-      detail: callDetail(call),
+      detail: callText(call),
+      aside: firstTokenText(call),
     },
   ];
 }
@@ -144,64 +177,17 @@ function toolRows(tool: Tool, more: readonly boolean[], directory: string): Tree
   return [
     {
       more,
-      name: `tool.${tool.name}`,
-      tone: tool.failure ? "warning" : "plain",
+      name: `tool.${oneLine(tool.name)}`,
+      tone: tool.failure || tool.notes.length > 0 ? "warning" : "plain",
       duration: tool.end - tool.start,
       exact: tool.timing === "exact",
       tokens: null,
       cost: null,
-      detail: tool.failure
-        ? `${tool.failure.kind}: ${oneLine(tool.failure.message)}`
-        : toolDetail(tool, directory),
+      detail: toolText(tool, directory),
+      aside: "",
     },
     ...tool.loops.flatMap((loop, index) =>
       loopRows(loop, [...more, index < tool.loops.length - 1], directory),
     ),
   ];
-}
-
-function noteRow(more: readonly boolean[], name: string, detail: string): TreeRow {
-  return { more, name, tone: "muted", duration: null, exact: true, tokens: null, cost: null, detail };
-}
-
-function callDetail(call: Call): string {
-  if (call.error) return errorText(call.error);
-  const wait = call.firstTokenAt === null ? "" : `first token ${duration(call.firstTokenAt - call.start)}`;
-  const said = call.output.text ?? call.output.thinking;
-  const asked = call.output.toolCalls.map(({ name }) => name).join(", ");
-  return [wait, said ? `“${oneLine(said.slice(0, 400))}”` : "", asked ? `→ ${oneLine(asked)}` : ""]
-    .filter(Boolean)
-    .join(" · ");
-}
-
-/** What a reader recognises a tool call by: its title, else its arguments. */
-function toolDetail(tool: Tool, directory: string): string {
-  if (tool.title) return oneLine(withoutDirectory(tool.title, directory).slice(0, 400));
-  if (typeof tool.input === "string") return oneLine(tool.input.slice(0, 400));
-  return oneLine((JSON.stringify(tool.input) ?? "").slice(0, 400));
-}
-
-/** Outside of git opencode titles files by their path from the root, without its first slash. */
-function withoutDirectory(title: string, directory: string): string {
-  const prefix = `${directory.replace(/^\//, "")}/`;
-  return prefix !== "/" && title.startsWith(prefix) ? title.slice(prefix.length) : title;
-}
-
-function promptOf(loop: Loop): string {
-  const first = loop.input[0];
-  if (!first) return "";
-  if (typeof first.content === "string") return first.content.slice(0, 400);
-  return first.content
-    .map((part) => (part.type === "text" && !part.synthetic ? part.text.slice(0, 400) : ""))
-    .join(" ");
-}
-
-function errorText(error: { readonly code: string; readonly message: string }): string {
-  return `${error.code}: ${oneLine(error.message)}`;
-}
-
-function attributesText(attributes: Readonly<Record<string, string | number | boolean>>): string {
-  return Object.entries(attributes)
-    .map(([key, value]) => `${key}=${oneLine(String(value))}`)
-    .join(" ");
 }

@@ -35,8 +35,8 @@ export interface LoadOptions {
   /** Reads standard input to its end, for the source `-`. */
   readonly readStdin: () => Promise<string>;
   readonly onNote?: ((note: string) => void) | undefined;
-  /** Told of a session that cannot be had, which is then left out; without it the first one ends it all. */
-  readonly onUnreadable?: ((error: unknown, sessionId: string) => void) | undefined;
+  /** Told of a file or session that cannot be had, which is then left out; without it the first one ends it all. */
+  readonly onUnreadable?: ((error: unknown, source: string) => void) | undefined;
 }
 
 /** Which of opencode's sessions are meant where none is named. */
@@ -67,9 +67,14 @@ export async function loadSessions(
   const held: Found[] = [];
   const wanted: string[] = [];
   for (const source of sources) {
-    const text = await readSource(source, options);
-    if (text !== undefined) held.push({ sessions: [readExport(text, source)], logText: "", runs: [] });
-    else wanted.push(source);
+    try {
+      const text = await readSource(source, options);
+      if (text !== undefined) held.push({ sessions: [readExport(text, source)], logText: "", runs: [] });
+      else wanted.push(source);
+    } catch (error) {
+      if (!options.onUnreadable) throw error;
+      options.onUnreadable(error, source);
+    }
   }
   const used = new Set<string>();
   const handOver = async (found: readonly Found[]): Promise<void> => {
@@ -111,6 +116,9 @@ export async function selectSessions(selection: Selection, options: LoadOptions)
   });
 }
 
+/** A copy that is older may lack a turn that was added without looptrace; whoever has just run it need not be told. */
+const STALE_MS = 60_000;
+
 /** What is known of one root session, before subagents are put in their places. */
 interface Found {
   readonly sessions: readonly SessionExport[];
@@ -137,7 +145,13 @@ function whyUnreadable(error: unknown): string {
 
 async function findById(id: string, options: LoadOptions): Promise<Found> {
   const kept = options.prefer === "kept" ? await keptSession(options.paths, id) : undefined;
-  if (kept) return kept;
+  if (kept) {
+    if (Date.now() - kept.keptAt > STALE_MS) {
+      const at = new Date(kept.keptAt).toISOString().replace(/\.\d+/, "");
+      options.onNote?.(`This is ${id} as it was kept at ${at}; --fresh reads it anew from opencode.`);
+    }
+    return kept;
+  }
   try {
     return await withOpenCode(options, ({ opencode, folder, warnings }) => {
       for (const warning of warnings) options.onNote?.(warning);

@@ -8,6 +8,7 @@ import type { DriveHooks, DriveRequest } from "../opencode/drive.js";
 import { DEFAULT_DEADLINE_MS, isModelName } from "../opencode/run-request.js";
 import type { LoopTrace, Totals } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
+import { answerText } from "../trace/turn-error.js";
 import { totalTokens } from "../trace/usage.js";
 import { type NextMove, nextMove, type RetrySettings } from "./next-move.js";
 import { type AttemptResult, runAttempt } from "./run-attempt.js";
@@ -102,6 +103,7 @@ export class OpenCode {
    *
    * @throws {RunRequestError} when the request makes no sense; nothing was started then
    * @throws {OpenCodeNotFoundError} when there is no opencode
+   * @throws the signal's reason when it was aborted before opencode was started; later, the result is an `aborted` turn
    */
   async run(message: string, options: OpenCodeOptions = {}, hooks: PromptHooks = {}): Promise<TurnResult> {
     const {
@@ -109,10 +111,14 @@ export class OpenCode {
       store,
       clock = systemClock,
       ...rest
-    } = { ...this.#options, ...options };
+    } = { ...this.#options, ...given(options) };
     const { retries, patienceMs, fallbackModels, maxSteps, maxTokens, maxCost, haltOnDoomLoop, ...request } =
       rest;
     const settings = { retries, patienceMs, fallbackModels };
+    if (!(timeoutMs > 0)) {
+      throw new RunRequestError("timeoutMs", `${timeoutMs} is no duration: it has to be more than 0 ms.`);
+    }
+    checkLimits({ maxSteps, maxTokens, maxCost, haltOnDoomLoop });
     const deadline = clock.now() + timeoutMs;
     const runId = randomUUID();
     const done: Attempt[] = [];
@@ -122,7 +128,7 @@ export class OpenCode {
     checkModels(fallbackModels ?? []);
     for (;;) {
       const spent = totalsIn(done.flatMap(({ result }) => result.traces));
-      const result = await runAttempt(
+      const next = runAttempt(
         {
           drive: { ...request, message, model, deadlineMs: Math.max(1, deadline - clock.now()) },
           limits: {
@@ -137,6 +143,14 @@ export class OpenCode {
         },
         hooks,
       );
+      // What is done already is worth more than that the next attempt could not even be made.
+      const result = await next.catch((problem: unknown) => {
+        if (done.length === 0) throw problem;
+        return messageOf(problem);
+      });
+      if (typeof result === "string") {
+        return resultOf(done, runId, [`Attempt ${done.length + 1} could not be made: ${result}`]);
+      }
       done.push({ model: model ?? null, result });
       const { error } = result;
       if (!error || hooks.signal?.aborted) return resultOf(done, runId);
@@ -152,6 +166,7 @@ export class OpenCode {
       if (move.kind === "stop" || isSpent(done, { maxSteps, maxTokens, maxCost }))
         return resultOf(done, runId);
       hooks.onRetry?.({ error, move, attempt: done.length - 1 });
+      if (hooks.signal?.aborted) return resultOf(done, runId);
       if (move.kind === "failover") {
         model = move.model;
         fallbacks += 1;
@@ -162,6 +177,30 @@ export class OpenCode {
       }
     }
   }
+}
+
+/** What was given, without what was only mentioned: an `undefined` does not undo what the agent was made with. */
+function given(options: OpenCodeOptions): OpenCodeOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** @throws {RunRequestError} naming the limit that no run could keep */
+function checkLimits({ maxSteps, maxTokens, maxCost, haltOnDoomLoop }: RunLimits): void {
+  const least = {
+    maxSteps: [maxSteps, 1],
+    maxTokens: [maxTokens, 1],
+    haltOnDoomLoop: [haltOnDoomLoop, 2],
+  } as const;
+  for (const [name, [value, from]] of Object.entries(least)) {
+    if (typeof value !== "number" || value >= from) continue;
+    throw new RunRequestError(name, `${value} is too low: it has to be ${from} or more.`);
+  }
+  if (maxCost !== undefined && !(maxCost > 0))
+    throw new RunRequestError("maxCost", `${maxCost} is too low: it has to be more than 0.`);
+}
+
+function messageOf(problem: unknown): string {
+  return problem instanceof Error ? problem.message : String(problem);
 }
 
 /** What earlier attempts have left of a limit. */
@@ -195,7 +234,7 @@ interface Attempt {
   readonly result: AttemptResult;
 }
 
-function resultOf(done: readonly Attempt[], runId: string): TurnResult {
+function resultOf(done: readonly Attempt[], runId: string, notes: readonly string[] = []): TurnResult {
   const last = done.at(-1)?.result;
   if (!last) throw new Error("a run has at least one attempt");
   const traces = done.flatMap(({ result }) => result.traces);
@@ -206,7 +245,7 @@ function resultOf(done: readonly Attempt[], runId: string): TurnResult {
     output: trace?.loop.output ?? null,
     traces,
     totals: totalsIn(traces),
-    notes: [...new Set(done.flatMap(({ result }) => result.notes))],
+    notes: [...new Set([...done.flatMap(({ result }) => result.notes), ...notes])],
     runId,
     attempts: done.map(({ model, result }) => ({ model, sessionId: result.sessionId, error: result.error })),
   };
@@ -217,6 +256,5 @@ function totalsIn(traces: readonly LoopTrace[]): Totals {
 }
 
 function textOf(trace: LoopTrace | undefined): string | null {
-  const step = trace?.loop.steps.findLast(({ kind, call }) => kind !== "compaction" && call?.output.text);
-  return step?.call?.output.text ?? null;
+  return trace ? answerText(trace.loop.steps) : null;
 }

@@ -1,6 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { ensurePrivateFolder, hasCode, writeWhole } from "../deliver/private-files.js";
 import type { StorePaths } from "../deliver/store-paths.js";
 import { childSessionIds } from "../opencode/assemble-sessions.js";
@@ -11,13 +10,16 @@ import { type RunEvidence, runEvidence } from "../trace/evidence.js";
 
 /**
  * The sessions that looptrace has seen, kept as they were read, so that views work offline and after a session is gone:
- * `<id>.json` is opencode's export, `<id>.log` its log, `<id>.runs.json` how the runs ended.
+ * `<id>.json` is opencode's export, `<id>.log` the log that opencode itself had of it, `<id>.run-….json` and `.log` how a
+ * run ended and what it logged. Each run has files of its own, so that several may write at once.
  */
 export interface KeptSession {
   /** The session and those of its subagents, as far as they are kept. */
   readonly sessions: readonly SessionExport[];
   readonly logText: string;
   readonly runs: readonly RunEvidence[];
+  /** When the export was read from opencode, ms since the epoch. */
+  readonly keptAt: number;
 }
 
 /** One more look at a session. */
@@ -39,14 +41,10 @@ export async function keepSession(paths: StorePaths, sighting: Sighting): Promis
   await ensurePrivateFolder(paths.root, paths.sessions);
   for (const [id, text] of sighting.raw) await writeWhole(fileOf(paths, id, "json"), text);
   const { rootId, logText = "", run } = sighting;
-  if (logText !== "") {
-    const before = await readIfThere(fileOf(paths, rootId, "log"));
-    await writeWhole(fileOf(paths, rootId, "log"), joinLogs(before, logText));
-  }
-  if (run) {
-    const runs = [...(await readRuns(paths, rootId)), run];
-    await writeWhole(fileOf(paths, rootId, "runs.json"), JSON.stringify(runs, undefined, 2));
-  }
+  // In a name's order: the runs as they began.
+  const name = run ? `run-${run.startedAt}-${run.id ?? "0"}-${run.attempt ?? 0}.` : "";
+  if (logText !== "") await writeWhole(fileOf(paths, rootId, `${name}log`), logText);
+  if (run) await writeWhole(fileOf(paths, rootId, `${name}json`), JSON.stringify(run, undefined, 2));
 }
 
 /**
@@ -70,7 +68,8 @@ export async function keptSession(paths: StorePaths, id: string): Promise<KeptSe
   }
   return {
     sessions,
-    logText: await readIfThere(fileOf(paths, id, "log")),
+    keptAt: (await stat(fileOf(paths, id, "json"))).mtimeMs,
+    logText: await readLogs(paths, id),
     runs: await readRuns(paths, id),
   };
 }
@@ -86,11 +85,9 @@ export async function lastKeptSession(paths: StorePaths): Promise<string | undef
 
 /** All kept sessions, the one kept last first. */
 async function keptIds(paths: StorePaths): Promise<readonly string[]> {
-  const names = await readdir(paths.sessions).catch((error: unknown) => {
-    if (isNotThere(error)) return [];
-    throw error;
-  });
-  const ids = names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
+  const ids = (await namesIn(paths))
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => name.slice(0, -".json".length));
   const times = await Promise.all(
     ids.filter(isSessionId).map(async (id) => ({ id, at: (await stat(fileOf(paths, id, "json"))).mtimeMs })),
   );
@@ -106,14 +103,36 @@ async function keptExport(paths: StorePaths, id: string): Promise<SessionExport 
 }
 
 async function readRuns(paths: StorePaths, id: string): Promise<readonly RunEvidence[]> {
-  try {
-    return z
-      .array(runEvidence)
-      .parse(JSON.parse((await readIfThere(fileOf(paths, id, "runs.json"))) || "[]"));
-  } catch {
-    // Evidence that cannot be read is no evidence; the export itself is whole.
-    return [];
-  }
+  const texts = await readAll(paths, `${id}.run-`, ".json");
+  return texts.flatMap((text) => {
+    try {
+      return [runEvidence.parse(JSON.parse(text))];
+    } catch {
+      // Evidence that cannot be read is no evidence; the export itself is whole.
+      return [];
+    }
+  });
+}
+
+async function readLogs(paths: StorePaths, id: string): Promise<string> {
+  const texts = [
+    await readIfThere(fileOf(paths, id, "log")),
+    ...(await readAll(paths, `${id}.run-`, ".log")),
+  ];
+  return texts.reduce(joinLogs, "");
+}
+
+/** The texts of the files whose names begin and end so, in the names' order. */
+async function readAll(paths: StorePaths, begin: string, end: string): Promise<readonly string[]> {
+  const names = (await namesIn(paths)).filter((name) => name.startsWith(begin) && name.endsWith(end));
+  return Promise.all(names.sort().map((name) => readIfThere(join(paths.sessions, name))));
+}
+
+async function namesIn(paths: StorePaths): Promise<readonly string[]> {
+  return readdir(paths.sessions).catch((error: unknown) => {
+    if (isNotThere(error)) return [];
+    throw error;
+  });
 }
 
 function fileOf(paths: StorePaths, id: string, ending: string): string {

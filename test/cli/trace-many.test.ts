@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,7 +14,7 @@ const PROGRAM = `#!/bin/sh
 cd "$(dirname "$0")"
 case "$1" in
   --version) echo 1.18.33 ;;
-  session) cat list ;;
+  session) echo "$*" >> asked; cat list ;;
   export) cat "$2.json" ;;
 esac
 `;
@@ -58,7 +58,16 @@ test("trace --all: one line a trace, a session that cannot be read is told and h
   expect(stderr).toContain(`${receiver.spans().length} spans sent`);
   expect(new Set(receiver.spans().map(({ traceId }) => traceId)).size).toBe(4);
 
-  // Named, it ends the command with the same message.
+  // opencode itself would list 100 of them.
+  expect(await readFile(join(folder, "asked"), "utf8")).toContain("--max-count=1000000");
+
+  // Named, it holds nothing back either.
+  const mixed = await looptrace(["trace", "--json", broken, "nowhere.json", String(ids[1])], around);
+  expect(mixed.code).toBe(2);
+  expect(JSON.parse(mixed.stdout).traces).toHaveLength(1);
+  expect(mixed.stderr).toMatch(
+    /nowhere\.json: there is no such file[\s\S]+is JSON, but not an opencode export/,
+  );
   const named = await looptrace(["trace", broken], around);
   expect([named.code, named.stdout]).toEqual([2, ""]);
   const since = await looptrace(["trace", "--since", "7d"], around);

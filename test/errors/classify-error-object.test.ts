@@ -47,6 +47,24 @@ describe("billing", () => {
     ["DeepSeek's words", apiError(400, "Error: Insufficient Balance")],
     ["out of credits", apiError(403, "Your team has run out of credits.")],
     ["a bare reason phrase", named("UnknownError", "Payment Required")],
+    [
+      "Anthropic's limit",
+      apiError(
+        400,
+        "You have reached your specified API usage limits. You will regain access on 2026-12-01.",
+      ),
+    ],
+    [
+      "xAI's words",
+      apiError(
+        429,
+        "Your team 7 has either used all available credits or reached its monthly spending limit.",
+      ),
+    ],
+    [
+      "a sentence that stands in the body only",
+      apiError(400, "Bad Request", body({ message: "Your credit balance is too low to access the API." })),
+    ],
   ])("%s", (_what, error) => {
     expect(classified(error)).toMatchObject({ code: "billing_error", retryable: false });
   });
@@ -60,6 +78,9 @@ describe("billing", () => {
     ["the argument 'insufficient funds' is not one of the enum", "invalid_request"],
     ["plan mode does not support payment required checks", "invalid_request"],
     ["insufficient credits_count in the schema", "invalid_request"],
+    ["messages.2.content: please check your plan and billing details page is not UTF-8", "invalid_request"],
+    ["Tool result too long: the agents have run out of credits long ago", "invalid_request"],
+    ["Invalid value for messages[3].content: 'your credit balance is too low to buy'", "invalid_request"],
   ])("not: %s", (message, code) => {
     expect(classified(apiError(400, message))).toMatchObject({ code });
   });
@@ -74,6 +95,37 @@ describe("billing", () => {
       retryAtSource: "retry-info",
     });
     expect(classified(apiError(429, message))).toMatchObject({ code: "billing_error" });
+  });
+});
+
+describe("a refused key and a limit, in unusual forms", () => {
+  it.each([
+    [
+      "Google's 400 for a key",
+      apiError(
+        400,
+        "API key not valid.",
+        body({ code: 400, status: "INVALID_ARGUMENT", details: [{ reason: "API_KEY_INVALID" }] }),
+      ),
+      "authentication_failed",
+    ],
+    ["a 200 around a 401", apiError(200, "no", body({ code: 401, message: "no" })), "authentication_failed"],
+    ["a 200 around a 429", apiError(200, "slow", body({ code: 429, message: "slow" })), "rate_limit"],
+    ["a runtime's class", named("UnknownError", "TimeoutError: The operation timed out."), "timeout"],
+    [
+      "AWS's class",
+      named("UnknownError", "ThrottlingException: Too many requests, please wait"),
+      "rate_limit",
+    ],
+    ["a status as first word", named("UnknownError", "429 Too Many Requests"), "rate_limit"],
+    ["a gateway's upstream", named("UnknownError", '"Upstream provider exploded"'), "server_error"],
+    [
+      "a closed socket",
+      named("UnknownError", "The socket connection was closed unexpectedly."),
+      "server_error",
+    ],
+  ])("%s", (_what, error, code) => {
+    expect(classified(error)).toMatchObject({ code });
   });
 });
 

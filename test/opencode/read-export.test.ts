@@ -51,6 +51,37 @@ test("an export that is cut off behind a brace is cut off all the same", () => {
   expect(refusal(() => readExport(cut, "x"))).toContain("cut off");
 });
 
+test("fields that nothing depends on may be null, and a time that nothing uses anything", () => {
+  const finish = { id: "prt_2", sessionID: "ses_1", messageID: "msg_2", type: "step-finish", reason: "stop" };
+  const tokens = { total: null, input: -5, output: 1.5, reasoning: null, cache: { read: 7, write: 0 } };
+  const answer = message(
+    "msg_2",
+    [
+      { ...finish, tokens, cost: null },
+      { ...text("prt_3"), type: "patch", files: [] },
+    ],
+    {
+      role: "assistant",
+      modelID: "m",
+      providerID: "p",
+      path: null,
+      variant: null,
+      finish: null,
+      error: null,
+    },
+  );
+  const info = { title: null, parentID: null, tokens: null, version: null, time: { ...time, archived: -1 } };
+  const session = exportFromJson(whole([message("msg_1", [text("prt_1")]), answer], info), "x");
+  expect(session.info).toMatchObject({ title: "", version: "unknown" });
+  expect(session.info.parentID).toBeUndefined();
+  expect(session.messages[1]?.info).not.toHaveProperty("error", null);
+  // No number that Langfuse would drop the observation for.
+  expect(session.messages[1]?.parts[0]).toMatchObject({
+    cost: 0,
+    tokens: { input: 0, output: 2, reasoning: 0, cache: { read: 7, write: 0 } },
+  });
+});
+
 test("what follows a whole export is not called cut off", () => {
   const said = refusal(() => readExport(`${JSON.stringify(whole([]))}\nExporting session`, "x"));
   expect(said).toContain("not valid JSON");

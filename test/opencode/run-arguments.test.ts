@@ -9,7 +9,8 @@ const plain: CheckedRequest = {
   deadlineMs: 1,
   graceMs: 1,
 };
-const always = ["run", "--format=json", "--print-logs", "--log-level=INFO", "--dir=/project"];
+const start = ["run", "--format=json", "--print-logs", "--log-level=INFO"];
+const always = [...start, "--dir=/project"];
 
 test("the message is not among the arguments", () => {
   expect(runArguments(plain, "1.18.33", undefined)).toEqual(always);
@@ -28,14 +29,16 @@ test("every option, each in one piece with its value", () => {
     extraArguments: ["--thinking", "--share"],
   };
   expect(runArguments(request, "1.15.13", "looptrace")).toEqual([
-    ...always,
+    ...start,
+    // A list to opencode: what stood behind the last one would be one more file.
+    "--file=/a.txt",
+    "--file=/b c.png",
+    "--dir=/project",
     "--model=anthropic/claude",
     "--agent=looptrace",
     "--variant=high",
     "--session=ses_1",
     "--title=-t with spaces",
-    "--file=/a.txt",
-    "--file=/b c.png",
     "--fork",
     "--dangerously-skip-permissions",
     "--thinking",

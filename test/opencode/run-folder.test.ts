@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
@@ -18,6 +18,28 @@ test("everything in it is for this user only, and goes away with it", async () =
   await folder.remove();
   expect(existsSync(folder.path)).toBe(false);
   await folder.remove();
+});
+
+test("what an agent left in the temporary folder is kept on request, opencode's own leftovers are not", async () => {
+  const folder = await createRunFolder();
+  await writeFile(join(folder.temporary, ".bcfbc55eff9dfbaf-00000000.so"), "a library");
+  await mkdir(join(folder.temporary, "opencode"));
+  await writeFile(join(folder.temporary, "report.txt"), "the agent's");
+  expect(await folder.remove("keep-files")).toBe(folder.temporary);
+  // Neither a second removal nor a later run takes it away.
+  expect(await folder.remove()).toBeNull();
+  await sweepRunFolders();
+  expect(await readdir(folder.temporary)).toEqual(["report.txt"]);
+  expect((await readdir(folder.path)).sort()).toEqual(["kept", "tmp"]);
+  await rm(folder.path, { recursive: true });
+});
+
+test("a folder is not kept for nothing", async () => {
+  const folder = await createRunFolder();
+  await writeFile(join(folder.temporary, ".bcfbc55eff9dfbaf-00000000.so"), "a library");
+  await mkdir(join(folder.temporary, "opencode"));
+  expect(await folder.remove("keep-files")).toBeNull();
+  expect(existsSync(folder.path)).toBe(false);
 });
 
 test("sweeping removes what dead processes left and nothing else", async () => {

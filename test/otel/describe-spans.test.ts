@@ -3,7 +3,7 @@ import { ConfigurationError } from "../../src/errors/configuration-error.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { at, onlyOne, traceOf } from "../support/fixtures.js";
+import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
 import {
   assistant,
@@ -221,4 +221,22 @@ test("the caller's resource attributes stand beside the service's name", () => {
     "service.name": "night-shift",
     "deployment.environment.name": "staging",
   });
+});
+
+test("a subagent that the input lacks is said on its tool's span and in the root's totals", () => {
+  const { session, subagents } = loadFixture("subagent@1.18.33");
+  const trace = onlyOne(traceSession({ session, children: [] }));
+  const { spans } = onTheWire(trace);
+  const id = onlyOne(subagents).info.id;
+  const task = named(spans, "tool.task");
+  expect(metadataOf(task)).toMatchObject({ subagentSession: id, subagentMissing: "true" });
+  expect(jsonOf(task, "langfuse.observation.metadata.notes")).toEqual([
+    `Not in the input: subagent ${id}; its steps, tokens and cost are missing.`,
+  ]);
+  const totals = jsonOf(named(spans, "opencode.loop"), "langfuse.observation.metadata.totalsWithSubagents");
+  expect(totals).toMatchObject({ missingSubagents: 1 });
+
+  const whole = onTheWire(traceOf("subagent@1.18.33")).spans;
+  expect(metadataOf(named(whole, "tool.task"))).not.toHaveProperty("notes");
+  expect(metadataOf(named(whole, "tool.task"))).not.toHaveProperty("subagentMissing");
 });

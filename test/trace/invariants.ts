@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { SessionTree } from "../../src/opencode/schema/session-export.js";
-import type { Loop, LoopTrace, Span, TimeAccount } from "../../src/trace/model.js";
+import type { Call, Loop, LoopTrace, Span, TimeAccount } from "../../src/trace/model.js";
 import { isAssistant, turnsOf } from "../../src/trace/turns.js";
 import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
 import { callsIn, eventsIn, loopsIn, retriesIn, spansIn, stepsIn, toolsIn } from "./walk-trace.js";
@@ -32,6 +32,7 @@ function expectSoundLoop(loop: Loop): void {
     for (const tool of step.tools) {
       for (const below of tool.loops) {
         const inside = below.start >= tool.start && below.end <= tool.end;
+        expect(tool.subagentMissing).toBe(false);
         expect(below.notes.some((note) => note.startsWith("The subagent "))).toBe(!inside);
       }
     }
@@ -43,6 +44,7 @@ function expectSoundLoop(loop: Loop): void {
     retries: steps.flatMap(({ retries }) => retries).length,
     tools: steps.flatMap(({ tools }) => tools).length,
     usage: calls.reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE),
+    cost: costOf(calls),
   });
   expect(totalsWithSubagents).toMatchObject({
     steps: stepsIn(loop).length,
@@ -52,8 +54,24 @@ function expectSoundLoop(loop: Loop): void {
     toolFailures: toolsIn(loop).filter(({ failure }) => failure !== null).length,
     usage: callsIn(loop).reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE),
   });
-  const last = calls.at(-1);
-  if (last) expect(last.cumulative.usage).toEqual(totals.usage);
+  expect(totalsWithSubagents.missingSubagents > 0).toBe(
+    toolsIn(loop).some(({ subagentMissing }) => subagentMissing),
+  );
+  expect(totalsWithSubagents.cost ?? 0).toBeCloseTo(costOf(callsIn(loop)) ?? 0, 10);
+  calls.forEach(({ cumulative }, index) => {
+    const until = calls.slice(0, index + 1);
+    expect(cumulative.usage).toEqual(
+      until.reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE),
+    );
+    expect(cumulative.cost).toBe(costOf(until));
+  });
+  expect(loop.failedStep === null || steps[loop.failedStep] !== undefined).toBe(true);
+  if (loop.error === null) expect(loop.failedStep).toBeNull();
+}
+
+/** Added up in the calls' order, so that not even the last digit differs. */
+function costOf(calls: readonly Call[]): number | null {
+  return calls.reduce<number | null>((sum, { cost }) => (cost === null ? sum : (sum ?? 0) + cost), null);
 }
 
 function expectInside(span: Pick<Span, "start" | "end">, parent: Pick<Span, "start" | "end">): void {
@@ -94,11 +112,36 @@ export function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTre
     );
   }
   for (const { info, parts: own } of messages) {
-    for (const part of own) {
-      if ((part.type !== "text" && part.type !== "reasoning") || part.text === "") continue;
-      expect(said.get(info.id)?.some((output) => output.includes(part.text))).toBe(true);
+    const texts = own.flatMap((part) =>
+      part.type === "text" || part.type === "reasoning" ? [part.text] : [],
+    );
+    for (const one of texts.filter((text) => text !== ""))
+      expect(said.get(info.id)?.some((output) => output.includes(one))).toBe(true);
+    // Blocks of one attempt are joined by an empty line; more than that would be something told twice.
+    const length = (all: readonly string[]): number => all.join("").replaceAll("\n", "").length;
+    expect(length(said.get(info.id) ?? [])).toBe(length(texts));
+    const patches = own.flatMap((part) => (part.type === "patch" ? [part.hash] : []));
+    const step = loops.flatMap(stepsIn).find(({ messageId }) => messageId === info.id);
+    expect(step?.patches.map(({ hash }) => hash)).toEqual(patches);
+  }
+  expectPrompts(loops, tree);
+}
+
+/** Each part of a prompt is in the input of its loop. */
+function expectPrompts(loops: readonly Loop[], tree: SessionTree): void {
+  const inputs = new Map(loops.flatMap(loopsIn).map((loop) => [loop.userMessageId, loop.input[0]]));
+  for (const { session } of treesIn(tree)) {
+    for (const { user } of turnsOf(session).turns) {
+      const content = inputs.get(user.info.id)?.content;
+      const shown = user.parts.filter(({ type }) => ["text", "file", "compaction", "subtask"].includes(type));
+      const told = shown.filter((part) => !(part.type === "text" && part.ignored));
+      expect(typeof content === "string" ? 1 : content?.length).toBe(told.length);
     }
   }
+}
+
+function treesIn(tree: SessionTree): readonly SessionTree[] {
+  return [tree, ...tree.children.flatMap(treesIn)];
 }
 
 /** The assistant messages that belong to a turn, of a session and those below it. */

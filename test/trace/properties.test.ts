@@ -18,8 +18,12 @@ function treeFrom(exports: readonly RawExport[]): SessionTree {
   return onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
 }
 
-function idsOf(traces: readonly LoopTrace[]): readonly string[] {
-  return traces.flatMap(({ loop }) => [...spansIn(loop), ...eventsIn(loop)].map(({ spanId }) => spanId));
+/** Id and start: what a backend tells spans apart by. */
+function identitiesOf(traces: readonly LoopTrace[]): readonly string[] {
+  return traces.flatMap(({ loop }) => [
+    ...spansIn(loop).map(({ spanId, start }) => `${spanId} ${start}`),
+    ...eventsIn(loop).map(({ spanId, at }) => `${spanId} ${at}`),
+  ]);
 }
 
 /** A log that need not fit the session at all. */
@@ -66,7 +70,7 @@ describe("any session that the border lets in", () => {
     );
   });
 
-  test("keeps its ids when turns are added later", () => {
+  test("keeps its ids and starts when turns are added later", () => {
     fc.assert(
       fc.property(arbitrarySession, ({ exports }) => {
         const [own, ...below] = exports;
@@ -75,8 +79,8 @@ describe("any session that the border lets in", () => {
           ({ info, parts }) => info.role === "user" && parts.some(({ type }) => type === "text"),
         );
         const earlier = exportOf(own.messages.slice(0, lastUser), own.info);
-        const before = idsOf(traceSession(treeFrom([earlier, ...below])));
-        const after = new Set(idsOf(traceSession(treeFrom(exports))));
+        const before = identitiesOf(traceSession(treeFrom([earlier, ...below])));
+        const after = new Set(identitiesOf(traceSession(treeFrom(exports))));
         expect(before.filter((id) => !after.has(id))).toEqual([]);
       }),
       { numRuns: 100 },

@@ -1,10 +1,22 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
 import { at, fixtureNames, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
 import { expectNothingLost, expectSound } from "./invariants.js";
 import { answer, assistant, exportOf, stepStart, T0, text, tool, treeOf, user } from "./make-session.js";
 import { callsIn, loopsIn, toolsIn } from "./walk-trace.js";
+
+/** What opencode itself has added up for a session. */
+const ownSums = z.object({
+  cost: z.number(),
+  tokens: z.object({
+    input: z.number(),
+    output: z.number(),
+    reasoning: z.number(),
+    cache: z.object({ read: z.number(), write: z.number() }),
+  }),
+});
 
 describe.each(fixtureNames)("%s", (name) => {
   const fixture = loadFixture(name);
@@ -44,16 +56,11 @@ describe.each(fixtureNames)("%s", (name) => {
           .filter(({ sessionId }) => sessionId === one.info.id);
         const calls = loops.flatMap(({ steps }) => steps.flatMap(({ call }) => call ?? []));
         const used = calls.reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE);
-        const { input, output, reasoning, cache } = one.info.tokens ?? {
-          input: 0,
-          output: 0,
-          reasoning: 0,
-          cache: { read: 0, write: 0 },
-        };
+        const { input, output, reasoning, cache } = ownSums.parse(one.info).tokens;
         expect(used).toEqual({ input, output, reasoning, cacheRead: cache.read, cacheWrite: cache.write });
         expect(loops.reduce((sum, { totals }) => addUsage(sum, totals.usage), NO_USAGE)).toEqual(used);
         expect(loops.reduce((sum, { totals }) => sum + (totals.cost ?? 0), 0)).toBeCloseTo(
-          one.info.cost ?? 0,
+          ownSums.parse(one.info).cost,
           10,
         );
       }

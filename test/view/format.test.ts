@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cost, count, duration, plural, share } from "../../src/view/format.js";
+import { cost, costDecimals, count, duration, durationIn, plural } from "../../src/view/format.js";
 
 test.each([
   [0, "0ms"],
@@ -17,14 +17,14 @@ test.each([
   expect(duration(ms)).toBe(text);
 });
 
-test("counts, their nouns, costs and shares", () => {
+test("counts, their nouns and costs", () => {
   expect([0, 999, 1000, 1234567.4].map(count)).toEqual(["0", "999", "1,000", "1,234,567"]);
   expect([plural(1, "step"), plural(1200, "step"), plural(0, "retry", "retries")]).toEqual([
     "1 step",
     "1,200 steps",
     "0 retries",
   ]);
-  expect([null, 0, 0.00124, 0.0311, 9.99994, 12.5].map(cost)).toEqual([
+  expect([null, 0, 0.00124, 0.0311, 9.99994, 12.5].map((usd) => cost(usd))).toEqual([
     "–",
     "$0",
     "$0.00124",
@@ -32,5 +32,24 @@ test("counts, their nouns, costs and shares", () => {
     "$9.9999",
     "$12.50",
   ]);
-  expect([share(1, 3), share(0, 3), share(1, 0)]).toEqual(["33%", "0%", ""]);
+});
+
+test("costs below each other have as many decimals as the smallest of them needs", () => {
+  const costs = [12.5, 0, 0.00124, 0.0311];
+  expect(costs.map((usd) => cost(usd, costDecimals(costs)))).toEqual([
+    "$12.50000",
+    "$0",
+    "$0.00124",
+    "$0.03110",
+  ]);
+  expect([costDecimals([]), costDecimals([0, 12.5]), costDecimals([0.5, 12.5])]).toEqual([2, 2, 4]);
+});
+
+test("a part of a longer time is told in that one's unit", () => {
+  expect([durationIn(4, 10), durationIn(4, 100), durationIn(4, 1000), durationIn(4, 60_000)]).toEqual([
+    "0.04s",
+    "0.4s",
+    "4s",
+    "4m",
+  ]);
 });

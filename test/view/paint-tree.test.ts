@@ -1,12 +1,13 @@
 import pc from "picocolors";
 import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
-import type { LoopTrace, Step } from "../../src/trace/model.js";
+import type { Loop, LoopTrace, Step } from "../../src/trace/model.js";
+import { traceSession } from "../../src/trace/trace-session.js";
 import { paintTree } from "../../src/view/paint-tree.js";
-import { fixtureNames, loadFixture, traceOf, tracesOf } from "../support/fixtures.js";
+import { fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
 
 const plain = pc.createColors(false);
-const WIDTHS = [60, 80, 140];
+const WIDTHS = [60, 80, 100, 120, 200];
 
 /** Nothing of it may reach a terminal: colours, cursor, window title, C1 escapes, NUL, direction marks. */
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
@@ -51,11 +52,17 @@ describe("the tree of a recorded session", () => {
     "subagent",
     "failing-tool",
     "rate-limited-then-ok",
+    "retry-in-stream",
+    "parallel-subagents",
+    "doom-loop",
+    "provider-401",
     "compaction",
     "killed",
     "unicode",
   ];
-  test.each(names.flatMap((name) => WIDTHS.map((width) => ({ name, width }))))(
+  const widthsOf = (name: string): readonly number[] =>
+    name === "parallel-subagents" ? WIDTHS : [60, 80, 120];
+  test.each(names.flatMap((name) => widthsOf(name).map((width) => ({ name, width }))))(
     "$name at $width columns",
     async ({ name, width }) => {
       const trace = traceOf(`${name}@1.18.33`);
@@ -118,16 +125,71 @@ test("colours: red what ended the turn, yellow what the session got over", () =>
   expect(lineOf("multistep@1.18.33", "tool.bash")).toMatch(/^│ {2}├─ tool\.bash/);
 });
 
+test("without the subagent's session the tree says that it is missing, at every width", async () => {
+  const trace = onlyOne(traceSession({ session: loadFixture("subagent@1.18.33").session, children: [] }));
+  for (const width of [60, 80, 120]) {
+    const text = `${paintTree(trace, { width, colors: plain })}\n`;
+    await expect(text).toMatchFileSnapshot(`snapshots/subagent-missing-${width}.txt`);
+  }
+  const yellow = paintTree(trace, { width: 80, colors: pc.createColors(true) });
+  expect(yellow).toMatch(/^\u001b\[33m.*tool\.task.*Not in .*\u001b\[39m$/m);
+  expect(yellow).toMatch(/^\u001b\[33mnote {5}totals without 1 subagent session/m);
+});
+
+test("where there is no room for a word on it, a sign tells what went wrong", () => {
+  const names = (width: number): readonly string[] => {
+    const text = paintTree(traceOf("failing-tool@1.18.33"), { width, colors: plain });
+    return [...text.matchAll(/─ (\S+(?: !)?)/g)].map((match) => match[1] ?? "");
+  };
+  expect(names(120).filter((name) => name.endsWith("!"))).toEqual([]);
+  expect(names(44).filter((name) => name.endsWith("!"))).toEqual([
+    "tool.read !",
+    "tool.bash !",
+    "tool.read !",
+    "tool.frobnicate !",
+    "tool.bash !",
+  ]);
+});
+
+test("a long title has a line of its own, so that the model stays in sight", () => {
+  const trace = traceOf("plain-answer@1.18.33");
+  const session = { ...trace.session, title: "Which port does the server listen on" };
+  const [title, facts] = paintTree({ ...trace, session }, { width: 80, colors: plain }).split("\n");
+  expect([title, facts]).toEqual([
+    "Which port does the server listen on",
+    "scripted/m1 · agent build · opencode 1.18.33",
+  ]);
+});
+
+test("of rows too deep for their column the name is left, not the branches", () => {
+  const { loop, ...trace } = traceOf("subagent@1.18.33");
+  const deeper = (inner: Loop, levels: number): Loop =>
+    levels === 0
+      ? inner
+      : {
+          ...loop,
+          steps: loop.steps.map((step) => ({
+            ...step,
+            tools: step.tools.map((tool) => ({ ...tool, loops: [deeper(inner, levels - 1)] })),
+          })),
+        };
+  const lines = paintTree({ ...trace, loop: deeper(loop, 6) }, { width: 60, colors: plain }).split("\n");
+  const row = lines.find((line) => line.includes("tool.bash")) ?? "";
+  expect(row).toMatch(/^….*└─ tool\.bash +282ms/);
+});
+
 test("hundreds of dead attempts are summed up, a few are not", () => {
   const trace = traceOf("quota-exhausted@1.18.33");
-  const names = (times: number): readonly string[] => {
+  const text = (times: number): string => {
     const steps = trace.loop.steps.map((step): Step => {
       const retries = Array.from({ length: times }, (_, index) => step.retries[index % step.retries.length]);
       return { ...step, retries: retries.filter((retry) => retry !== undefined) };
     });
-    const text = paintTree({ ...trace, loop: { ...trace.loop, steps } }, { width: 120, colors: plain });
-    return [...text.matchAll(/─ (\d+ retries|retry)/g)].map((match) => match[1] ?? "");
+    return paintTree({ ...trace, loop: { ...trace.loop, steps } }, { width: 120, colors: plain });
   };
+  const names = (times: number): readonly string[] =>
+    [...text(times).matchAll(/─ (\d+ retries|retry)/g)].map((match) => match[1] ?? "");
   expect(names(6)).toEqual(Array(6).fill("retry"));
   expect(names(250)).toEqual(["retry", "retry", "247 retries", "retry"]);
+  expect(text(250)).toMatch(/─ 247 retries .* billing_error 247 times$/m);
 });

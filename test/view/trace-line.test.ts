@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { traceSession } from "../../src/trace/trace-session.js";
 import { duration } from "../../src/view/format.js";
 import { traceLine } from "../../src/view/trace-line.js";
 import { at, loadFixture, traceOf, tracesOf } from "../support/fixtures.js";
@@ -25,4 +26,10 @@ test("nothing in it steers the terminal", () => {
   const session = { ...trace.session, id: "ses_\u001b[2J1", title: "a\nb\u001b]0;x\u0007" };
   expect(traceLine({ ...trace, session })).toMatch(/ {2}ses_1 {2}.* {2}ab?.*$/);
   expect(traceLine({ ...trace, session })).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+});
+
+test("it says which subagents its numbers are without", () => {
+  const trace = at(traceSession({ session: loadFixture("subagent@1.18.33").session, children: [] }), 0);
+  expect(traceLine(trace)).toContain("  $0.00484  without 1 subagent session not in the input  ");
+  expect(traceLine(traceOf("subagent@1.18.33"))).not.toContain("without");
 });

@@ -42,6 +42,7 @@ test("a session is kept with its subagents, log and runs, for the user alone", a
     sessions: [subagent.session, ...subagent.subagents],
     logText: subagent.logText,
     runs: [run(1)],
+    keptAt: expect.any(Number),
   });
   expect(
     (await walk(paths.root)).filter(({ isFolder, mode }) => mode !== (isFolder ? 0o700 : 0o600)),
@@ -59,6 +60,25 @@ test("a second sighting adds its run and the lines of the log that are new", asy
   const kept = await keptSession(paths, rootId);
   expect(kept?.runs).toEqual([run(1), run(2)]);
   expect(kept?.logText).toBe(`${multistep.logText.trimEnd()}\n${later}`);
+});
+
+test("runs that are kept at the same moment do not overwrite each other", async () => {
+  const paths = await temporaryStore();
+  const id = multistep.session.info.id;
+  const raw = new Map([[id, multistep.text]]);
+  await Promise.all(
+    [1, 2, 3, 4].map((n) =>
+      keepSession(paths, {
+        rootId: id,
+        raw,
+        logText: `timestamp=${n} line`,
+        run: { ...run(n), id: `run${n}` },
+      }),
+    ),
+  );
+  const kept = await keptSession(paths, id);
+  expect(kept?.runs.map((one) => one.id)).toEqual(["run1", "run2", "run3", "run4"]);
+  expect(kept?.logText.split("\n")).toEqual([1, 2, 3, 4].map((n) => `timestamp=${n} line`));
 });
 
 test("the last one is the one kept last, a subagent's session never", async () => {
@@ -81,6 +101,6 @@ test("what was never kept, or is no id at all, is not there", async () => {
 test("runs that cannot be read any more are left out, the session is not", async () => {
   const paths = await temporaryStore();
   const id = await keep(paths, multistep);
-  await writeFile(join(paths.sessions, `${id}.runs.json`), "[{");
-  expect(await keptSession(paths, id)).toMatchObject({ runs: [], logText: multistep.logText });
+  await writeFile(join(paths.sessions, `${id}.run-2-a-0.json`), "[{");
+  expect(await keptSession(paths, id)).toMatchObject({ runs: [run(1)], logText: multistep.logText });
 });

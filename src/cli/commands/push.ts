@@ -4,6 +4,7 @@ import { pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { storePaths } from "../../deliver/store-paths.js";
 import { plural } from "../../view/format.js";
+import { terminalJson } from "../../view/terminal-json.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { readSettings } from "../settings.js";
@@ -23,7 +24,7 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
   const paths = storePaths(terminal.env);
   if (flags.status) {
     const status = await outboxStatus(paths);
-    if (flags.json) terminal.out(`${JSON.stringify(status, undefined, 2)}\n`);
+    if (flags.json) terminal.out(`${terminalJson(status)}\n`);
     else terminal.out(status.map((one) => `${statusText(one)}\n`).join("") || "The outbox is empty.\n");
     return EXIT.ok;
   }
@@ -33,7 +34,7 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
     budgetMs: flags.timeout ?? DEFAULT_BUDGET_MS,
   });
   if (flags.json) {
-    terminal.out(`${JSON.stringify({ reports, unconfigured }, undefined, 2)}\n`);
+    terminal.out(`${terminalJson({ reports, unconfigured })}\n`);
   } else {
     for (const report of reports) terminal.out(`${deliveryText(report)}\n`);
     for (const one of unconfigured) terminal.out(`${statusText(one)}; not configured now, so it stays\n`);

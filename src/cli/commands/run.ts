@@ -10,6 +10,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { McpServer } from "../../opencode/compose-config.js";
 import { transcriptOf } from "../../opencode/transcript.js";
 import { duration } from "../../view/format.js";
+import { terminalJson } from "../../view/terminal-json.js";
 import { oneLine, severalLines } from "../../view/terminal-text.js";
 import { traceLine } from "../../view/trace-line.js";
 import { deliverTraces } from "../../workflow/deliver-traces.js";
@@ -99,8 +100,11 @@ export async function run(
     extraArguments: extra,
   });
   const commit = await gitCommit(directory);
-  const interrupt = onInterrupt();
   const progress = flags.quiet ? undefined : progressLine(terminal);
+  const interrupt = onInterrupt(() => {
+    progress?.stop();
+    terminal.err("looptrace: stopping; what happened so far is being saved. Once more quits at once.\n");
+  });
   let result: TurnResult;
   try {
     result = await agent.run(
@@ -136,8 +140,7 @@ export async function run(
   const leftovers = await pushLeftovers(destinations, own, paths);
   const linkTo = await traceLinks(destinations, traceOptions, own);
 
-  if (flags.json)
-    terminal.out(`${JSON.stringify(jsonOf(result, own, linkTo), undefined, 2).toWellFormed()}\n`);
+  if (flags.json) terminal.out(`${terminalJson(jsonOf(result, own, linkTo))}\n`);
   for (const trace of result.traces) {
     terminal.err(`${traceLine(trace)}\n`);
     const link = linkTo(trace);

@@ -1,6 +1,7 @@
 import type { LoopTrace } from "../../trace/model.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { paintTree } from "../../view/paint-tree.js";
+import { terminalJson } from "../../view/terminal-json.js";
 import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { colorsFor } from "../colors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -9,6 +10,7 @@ import type { Terminal } from "../terminal.js";
 
 export interface ShowFlags extends SourceFlags {
   readonly json?: boolean;
+  readonly fresh?: boolean;
   readonly width?: number;
 }
 
@@ -18,7 +20,7 @@ export async function show(
   flags: ShowFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const options = loadOptions(flags, terminal, "kept");
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const colors = colorsFor(terminal, terminal.outIsTty);
   const width = flags.width ?? terminal.width;
@@ -31,7 +33,7 @@ export async function show(
       seen += 1;
     }
   });
-  if (flags.json) terminal.out(`${JSON.stringify(forJson, undefined, 2).toWellFormed()}\n`);
+  if (flags.json) terminal.out(`${terminalJson(forJson)}\n`);
   if (seen === 0) terminal.err("The session holds no prompt yet: there is nothing to show.\n");
   return EXIT.ok;
 }

@@ -4,6 +4,7 @@ import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { storePaths } from "../../deliver/store-paths.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { terminalJson } from "../../view/terminal-json.js";
 import { traceLine } from "../../view/trace-line.js";
 import { deliverTraces } from "../../workflow/deliver-traces.js";
 import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
@@ -43,9 +44,8 @@ export async function trace(
     unreadable += 1;
     reportError(error, terminal);
   };
-  // A session that was not asked for by name is no reason to leave all others out.
-  const loading = sources.length > 0 ? options : { ...options, onUnreadable };
-  await loadSessions(wanted, loading, async ({ tree, evidence }) => {
+  // One that cannot be read is no reason to leave all others out.
+  await loadSessions(wanted, { ...options, onUnreadable }, async ({ tree, evidence }) => {
     const traces = traceSession(tree, evidence);
     seen += traces.length;
     const force = flags.force ?? false;
@@ -61,13 +61,13 @@ export async function trace(
       terminal.out(`${traceLine(one)}${link === undefined ? "" : `  ${link}`}\n`);
     }
   });
+  if (seen === 0 && unreadable > 0) return EXIT.usage;
   if (flags.json) {
     const urls = linkTo ? urlsOf(forJson, linkTo) : {};
     const document = { traces: forJson, delivery: reports, urls };
-    terminal.out(`${JSON.stringify(document, undefined, 2).toWellFormed()}\n`);
+    terminal.out(`${terminalJson(document)}\n`);
   }
-  if (seen === 0 && unreadable === 0)
-    terminal.err("The sessions hold no prompt yet: there is nothing to trace.\n");
+  if (seen === 0) terminal.err("The sessions hold no prompt yet: there is nothing to trace.\n");
   if (destinations.length === 0) {
     terminal.err(
       "No destination is configured, so nothing was sent; set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY (and LANGFUSE_BASE_URL), or OTEL_EXPORTER_OTLP_ENDPOINT.\n",

@@ -9,13 +9,36 @@ import { z } from "zod";
 /** A point in time as opencode writes it: milliseconds since the Unix epoch. */
 const epochMs = z.number().finite();
 
+/** A field that may be missing, or null: opencode's own database has columns that are. */
+function optional<T extends z.ZodType>(schema: T) {
+  return schema
+    .nullish()
+    .transform((value) => value ?? undefined)
+    .optional();
+}
+
+/**
+ * A number of tokens. What is none (providers have sent negative ones, and NaN becomes null in JSON) is taken for the
+ * nearest that is: the wire has only whole numbers, and Langfuse drops an observation with a negative one.
+ */
+const tokenCount = z
+  .number()
+  .nullish()
+  .transform((value) => Math.min(Math.max(0, Math.round(value ?? 0)), Number.MAX_SAFE_INTEGER));
+
+/** USD; as tolerant as the tokens. */
+const usd = z
+  .number()
+  .nullish()
+  .transform((value) => Math.max(0, value ?? 0));
+
 /** opencode's token buckets of one call; they are disjoint, `total` is the provider's own sum. */
 const tokens = z.looseObject({
-  total: z.number().optional(),
-  input: z.number().default(0),
-  output: z.number().default(0),
-  reasoning: z.number().default(0),
-  cache: z.looseObject({ read: z.number().default(0), write: z.number().default(0) }).prefault({}),
+  total: optional(z.number()),
+  input: tokenCount,
+  output: tokenCount,
+  reasoning: tokenCount,
+  cache: z.looseObject({ read: tokenCount, write: tokenCount }).prefault({}),
 });
 
 /** opencode's own error object `{ name, data }`; what is in `data` depends on the name and on the provider. */
@@ -29,7 +52,6 @@ const partBase = { id: z.string(), sessionID: z.string(), messageID: z.string() 
 const stepStartPart = z.looseObject({
   ...partBase,
   type: z.literal("step-start"),
-  snapshot: z.string().optional(),
 });
 
 const stepFinishPart = z.looseObject({
@@ -37,7 +59,7 @@ const stepFinishPart = z.looseObject({
   type: z.literal("step-finish"),
   reason: z.string(),
   tokens: tokens.prefault({}),
-  cost: z.number().default(0),
+  cost: usd,
 });
 
 const reasoningPart = z.looseObject({
@@ -108,7 +130,10 @@ const toolPart = z.looseObject({
 const patchPart = z.looseObject({
   ...partBase,
   type: z.literal("patch"),
-  hash: z.string(),
+  hash: z
+    .string()
+    .nullish()
+    .transform((hash) => hash ?? ""),
   files: z.array(z.string()),
 });
 
@@ -147,7 +172,7 @@ export const unknownPart = z.looseObject({ ...partBase, type: z.string() });
 const modelRef = z.looseObject({
   providerID: z.string(),
   modelID: z.string(),
-  variant: z.string().optional(),
+  variant: optional(z.string()),
 });
 
 export const userInfo = z.looseObject({
@@ -155,41 +180,44 @@ export const userInfo = z.looseObject({
   id: z.string(),
   sessionID: z.string(),
   time: z.looseObject({ created: epochMs }),
-  agent: z.string().optional(),
-  model: modelRef.optional(),
-  system: z.string().optional(),
+  agent: optional(z.string()),
+  model: optional(modelRef),
 });
 
 export const assistantInfo = z.looseObject({
   role: z.literal("assistant"),
   id: z.string(),
   sessionID: z.string(),
-  parentID: z.string().optional(),
+  parentID: optional(z.string()),
   time: z.looseObject({ created: epochMs, completed: epochMs.optional() }),
   modelID: z.string(),
   providerID: z.string(),
-  agent: z.string().optional(),
-  mode: z.string().optional(),
-  variant: z.string().optional(),
-  finish: z.string().optional(),
-  error: errorObject.optional(),
-  summary: z.boolean().optional(),
+  agent: optional(z.string()),
+  mode: optional(z.string()),
+  variant: optional(z.string()),
+  finish: optional(z.string()),
+  error: optional(errorObject),
+  summary: optional(z.boolean()),
   structured: z.unknown().optional(),
-  cost: z.number().default(0),
-  tokens: tokens.prefault({}),
-  path: z.looseObject({ cwd: z.string(), root: z.string() }).partial().optional(),
 });
 
 export const sessionInfo = z.looseObject({
   id: z.string(),
-  title: z.string().default(""),
-  directory: z.string().default(""),
-  version: z.string().default("unknown"),
-  projectID: z.string().optional(),
-  parentID: z.string().optional(),
-  agent: z.string().optional(),
-  cost: z.number().optional(),
-  tokens: tokens.optional(),
+  title: z
+    .string()
+    .nullish()
+    .transform((title) => title ?? ""),
+  directory: z
+    .string()
+    .nullish()
+    .transform((directory) => directory ?? ""),
+  version: z
+    .string()
+    .nullish()
+    .transform((version) => version ?? "unknown"),
+  projectID: optional(z.string()),
+  parentID: optional(z.string()),
+  agent: optional(z.string()),
   time: z.looseObject({ created: epochMs, updated: epochMs.optional() }),
 });
 

@@ -1,0 +1,114 @@
+/** What stands on the right of the tree's rows: what a reader recognises each of them by. */
+import type { Call, Loop, Retry, StepEvent, Tool } from "../trace/model.js";
+import { duration, plural } from "./format.js";
+import { oneLine } from "./terminal-text.js";
+
+/** No line shows more; what lies beyond need not be cleaned. */
+const MOST_TEXT = 400;
+
+/**
+ * A turn by its prompt, a subagent by its agent too. Of how it failed the code is enough where the whole error can be
+ * read elsewhere: on the call that failed, and for the turn itself below the tree.
+ *
+ * @param root the turn's own loop
+ */
+export function loopText(loop: Loop, root: boolean): string {
+  const { error } = loop;
+  const toldBelow = loop.steps.some(({ call }) => call?.error && call.error.message === error?.message);
+  const told = joined(error && (root || toldBelow ? error.code : errorText(error)), quoted(promptOf(loop)));
+  if (root) return told;
+  const agent = loop.agent === null ? "" : `${oneLine(loop.agent)}: `;
+  return joined(`${agent}${told}`, ...loop.notes.map(oneLine));
+}
+
+export function callText(call: Call): string {
+  if (call.error) return errorText(call.error);
+  const asked = call.output.toolCalls.map(({ name }) => name).join(", ");
+  return joined(
+    quoted(call.output.text ?? call.output.thinking ?? ""),
+    asked === "" ? undefined : `→ ${oneLine(asked.slice(0, MOST_TEXT))}`,
+  );
+}
+
+/** How long the model's first content was waited for; as exact as the call's own time. */
+export function firstTokenText({ error, firstTokenAt, start, timing }: Call): string {
+  if (error || firstTokenAt === null) return "";
+  return `first token ${timing === "exact" ? "" : "~"}${duration(firstTokenAt - start)}`;
+}
+
+/**
+ * A tool call is recognised by its title, else by its arguments; how it failed, and what is not known of it, comes first.
+ *
+ * @param directory the session's
+ */
+export function toolText(tool: Tool, directory: string): string {
+  const failure = tool.failure
+    ? `${tool.failure.kind}: ${oneLine(tool.failure.message.slice(0, MOST_TEXT))}`
+    : undefined;
+  return joined(failure, ...tool.notes.map(oneLine), failure ? undefined : toolTitle(tool, directory));
+}
+
+export function retryText(retry: Retry): string {
+  return retry.error ? errorText(retry.error) : "the stream broke off";
+}
+
+/** Many dead attempts by why they died: `rate_limit 240 times, server_error 7 times`. */
+export function retriesText(retries: readonly Retry[]): string {
+  const times = new Map<string, number>();
+  for (const { error } of retries) {
+    const why = error?.code ?? "the stream broke off";
+    times.set(why, (times.get(why) ?? 0) + 1);
+  }
+  return [...times].map(([why, much]) => `${why} ${plural(much, "time")}`).join(", ");
+}
+
+export function eventText({ name, attributes }: StepEvent): string {
+  switch (name) {
+    case "compaction":
+      if (attributes.overflow === true) return "a request was larger than the model's context";
+      return attributes.auto === true ? "automatic: the context was nearly full" : "somebody asked for it";
+    case "doom-loop": {
+      const { tool, count, lastError } = attributes;
+      const how = lastError === undefined ? "gave the same result" : "failed";
+      return oneLine(
+        `${tool} ${how} ${count} times with the same arguments: ${attributes.arguments}`.slice(0, MOST_TEXT),
+      );
+    }
+    default:
+      return name satisfies never;
+  }
+}
+
+function toolTitle(tool: Tool, directory: string): string {
+  if (tool.title) return oneLine(withoutDirectory(tool.title, directory).slice(0, MOST_TEXT));
+  const input = typeof tool.input === "string" ? tool.input : (JSON.stringify(tool.input) ?? "");
+  return oneLine(input.slice(0, MOST_TEXT));
+}
+
+/** Outside of git opencode titles files by their path from the root, without its first slash. */
+function withoutDirectory(title: string, directory: string): string {
+  const prefix = `${directory.replace(/^\//, "")}/`;
+  return prefix !== "/" && title.startsWith(prefix) ? title.slice(prefix.length) : title;
+}
+
+function promptOf(loop: Loop): string {
+  const first = loop.input[0];
+  if (!first) return "";
+  if (typeof first.content === "string") return first.content;
+  return first.content
+    .map((part) => (part.type === "text" && !part.synthetic ? part.text.slice(0, MOST_TEXT) : ""))
+    .join(" ");
+}
+
+function errorText({ code, message }: { readonly code: string; readonly message: string }): string {
+  return `${code}: ${oneLine(message.slice(0, MOST_TEXT))}`;
+}
+
+function quoted(text: string): string {
+  const line = oneLine(text.slice(0, MOST_TEXT));
+  return line === "" ? "" : `“${line}”`;
+}
+
+function joined(...texts: readonly (string | null | undefined)[]): string {
+  return texts.filter(Boolean).join(" · ");
+}

@@ -1,0 +1,13 @@
+/** Delete, C1 controls (a terminal may take them for escapes), direction marks, line separators, byte order marks. */
+const STEERING = /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+
+/**
+ * JSON that can be shown on any terminal: whoever parses it gets the very same value, but what steers terminals stands
+ * there in the escaped form. `JSON.stringify` itself escapes what is below U+0020 and lone surrogates only.
+ */
+export function terminalJson(value: unknown): string {
+  return (JSON.stringify(value, undefined, 2) ?? "null").replace(
+    STEERING,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

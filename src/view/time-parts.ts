@@ -1,0 +1,30 @@
+import type { TimeAccount } from "../trace/model.js";
+import { apportion } from "./apportion.js";
+import { duration, durationIn, unitOf } from "./format.js";
+
+/**
+ * Where the time went, as the parts of one sum: `1.76s`, `= model 1.08s (61%)`, `+ …`.
+ *
+ * All are told in the unit of the total and rounded together, so that what a reader adds up is the total and 100%; only
+ * what would vanish in that unit is told more exactly.
+ *
+ * @param tools how the tools' part is called; null where there were none
+ */
+export function timeParts(account: TimeAccount, tools: string | null): string[] {
+  const parts = [
+    { label: "= model", ms: account.model, shown: true },
+    { label: `+ ${tools ?? "tools"}`, ms: account.tools, shown: tools !== null },
+    { label: "+ retries", ms: account.retries, shown: account.retries > 0 },
+    { label: "+ opencode", ms: account.other, shown: true },
+  ];
+  const times = parts.map(({ ms }) => ms);
+  const unit = unitOf(account.duration);
+  const units = apportion(times, Math.round(account.duration / unit));
+  const percents = apportion(times, 100);
+  const shown = parts.flatMap(({ label, ms, shown }, index) => {
+    const own = units[index] ?? 0;
+    const time = own === 0 ? duration(ms) : durationIn(own, unit);
+    return shown ? `${label} ${time} (${percents[index] ?? 0}%)` : [];
+  });
+  return [duration(account.duration), ...shown];
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import stringWidth from "string-width";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type CliResult, looptrace, startLooptrace } from "../support/cli.js";
+import { loadFixture } from "../support/fixtures.js";
+
+let folder: string;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "show-")));
+  const { text, subagentTexts } = loadFixture("subagent@1.18.33");
+  await writeFile(join(folder, "parent.json"), text);
+  await writeFile(join(folder, "child.json"), subagentTexts[0] ?? "");
+  const steering = "\u001b]0;owned\u0007\u009b2J\u202E\u2066\uFEFF";
+  const { info, messages } = JSON.parse(text);
+  await writeFile(
+    join(folder, "steering.json"),
+    JSON.stringify({ info: { ...info, title: `${steering}title` }, messages }),
+  );
+  env = { PATH: process.env.PATH ?? "", HOME: folder, LOOPTRACE_HOME: join(folder, "store") };
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Around {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly columns?: number;
+}
+
+function show(argv: readonly string[], around: Around = {}): Promise<CliResult> {
+  const columns = around.columns === undefined ? {} : { columns: around.columns };
+  return looptrace(["show", ...argv], { env: { ...env, ...around.env }, cwd: folder, ...columns });
+}
+
+const COLOURED = /\u001b\[\d+m/;
+
+test.each<[string, boolean, Around]>([
+  ["in a pipe", false, {}],
+  ["on a terminal", true, { columns: 80 }],
+  ["on a terminal with NO_COLOR", false, { columns: 80, env: { NO_COLOR: "1" } }],
+  ["on a dumb terminal", false, { columns: 80, env: { TERM: "dumb" } }],
+  ["in a pipe with FORCE_COLOR", true, { env: { FORCE_COLOR: "1" } }],
+])("%s: colours %s", async (_, coloured, around) => {
+  const { code, stdout, stderr } = await show(["parent.json"], around);
+  expect([code, stderr, COLOURED.test(stdout)]).toEqual([0, "", coloured]);
+  expect(stdout.split("\n").filter((line) => stringWidth(line) > (around.columns ?? 120))).toEqual([]);
+  const plain = await show(["parent.json"], { ...around, env: { NO_COLOR: "1" } });
+  expect(stdout.replace(/\u001b\[\d+m/g, "")).toBe(plain.stdout);
+});
+
+test("a process in a pipe tells the same as a terminal of its width", async () => {
+  const { ended } = startLooptrace(["show", "parent.json"], { env: { ...env, COLUMNS: "90" }, cwd: folder });
+  const { code, stdout } = await ended;
+  expect(code).toBe(0);
+  expect(stdout).toBe((await show(["parent.json", "--width", "90"])).stdout);
+});
+
+test.each([20, 60, 80, 100, 120, 200])("no line is wider than --width %i", async (width) => {
+  const { code, stdout } = await show(["parent.json", "child.json", "--width", String(width)]);
+  expect(code).toBe(0);
+  expect(stdout.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
+  expect(stdout).toMatch(/^trace/m);
+});
+
+test("the parent's file alone says whose session is missing, both files together miss nothing", async () => {
+  const id = loadFixture("subagent@1.18.33").subagents[0]?.info.id ?? "";
+  const alone = (await show(["parent.json"])).stdout;
+  expect(alone).toContain(`Not in the input: subagent ${id.slice(0, 20)}`);
+  expect(alone).toContain(`\nnote     totals without 1 subagent session not in the input: ${id}\n`);
+  const both = (await show(["parent.json", "child.json"])).stdout;
+  expect(both).not.toMatch(/not in the input/i);
+  const { stdout } = await show(["parent.json", "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject([{ loop: { totalsWithSubagents: { missingSubagents: 1 } } }]);
+});
+
+test("what steers a terminal is not in the tree, and escaped in the JSON", async () => {
+  const tree = (await show(["steering.json"])).stdout;
+  expect(tree).toMatch(/^title · scripted\/m1/);
+  expect(tree).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/);
+  const json = (await show(["steering.json", "--json"])).stdout;
+  expect(json).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/);
+  expect(JSON.parse(json)[0].session.title).toBe("\u001b]0;owned\u0007\u009b2J\u202E\u2066\uFEFFtitle");
+});

@@ -1,0 +1,33 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { apportion } from "../../src/view/apportion.js";
+
+test.each([
+  [[1, 1, 1], 100, [34, 33, 33]],
+  [[617, 27, 356], 100, [62, 3, 35]],
+  [[0, 5, 0], 100, [0, 100, 0]],
+  [[0, 0], 100, [0, 0]],
+  [[], 100, []],
+  [[1, 2], 0, [0, 0]],
+])("%j of %i: %j", (shares, whole, expected) => {
+  expect(apportion(shares, whole)).toEqual(expected);
+});
+
+test("what is handed out is the whole, and nobody is more than one unit away from the exact share", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat({ max: 10_000_000 }), { minLength: 1, maxLength: 6 }),
+      fc.nat({ max: 100_000 }),
+      (shares, whole) => {
+        const sum = shares.reduce((total, share) => total + share, 0);
+        fc.pre(sum > 0);
+        const units = apportion(shares, whole);
+        expect(units.reduce((total, one) => total + one, 0)).toBe(whole);
+        units.forEach((one, index) => {
+          expect(Number.isInteger(one)).toBe(true);
+          expect(Math.abs(one - ((shares[index] ?? 0) / sum) * whole)).toBeLessThan(1.000_001);
+        });
+      },
+    ),
+  );
+});

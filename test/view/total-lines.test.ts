@@ -1,0 +1,105 @@
+import fc from "fast-check";
+import stringWidth from "string-width";
+import { describe, expect, test } from "vitest";
+import type { LoopTrace } from "../../src/trace/model.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { folded, totalLines } from "../../src/view/total-lines.js";
+import { loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+
+const NO_SIGNS = { estimated: false, marked: false };
+
+function linesOf(trace: LoopTrace, label: string, signs = NO_SIGNS): readonly string[] {
+  return totalLines(trace, 5, signs)
+    .filter((line) => line.label === label)
+    .map(({ parts }) => parts.join(" "));
+}
+
+describe("what stands below the tree", () => {
+  test("tokens in the words of the columns, whose sums they are", () => {
+    expect(linesOf(traceOf("anthropic@1.18.33"), "tokens")).toEqual([
+      "10,400 = in 10,260 (cached 4,600, cache write 5,100) + out 140",
+    ]);
+    expect(linesOf(traceOf("length@1.18.33"), "tokens")).toEqual(["3,064 = in 3,000 + out 58 + think 6"]);
+  });
+
+  test("what no call told is unknown, not 0", () => {
+    expect(linesOf(traceOf("provider-401@1.18.33"), "tokens")).toEqual(["unknown: opencode recorded none"]);
+    expect(linesOf(traceOf("provider-401@1.18.33"), "total")).toEqual([
+      "1 step, 1 call, 0 tools, cost unknown",
+    ]);
+    expect(linesOf(traceOf("parallel-subagents@1.18.33"), "tokens")).toEqual([
+      "12,172 = in 12,000 (cached 5,888) + out 164 + think 8 – without 1 call of unknown usage",
+    ]);
+  });
+
+  test("how the turn failed, in full", () => {
+    expect(linesOf(traceOf("provider-401@1.18.33"), "error")).toEqual([
+      "authentication_failed: Incorrect API key provided: scripted.",
+    ]);
+    expect(linesOf(traceOf("multistep@1.18.33"), "error")).toEqual([]);
+  });
+
+  test("the totals say which subagents they are without", () => {
+    const { session, subagents, tree } = loadFixture("parallel-subagents@1.18.33");
+    const [first, second] = subagents.map(({ info }) => info.id);
+    const lacking = (children: typeof tree.children): readonly string[] =>
+      linesOf(onlyOne(traceSession({ session, children })), "note");
+    expect(lacking([])).toEqual([`totals without 2 subagent sessions not in the input: ${first}, ${second}`]);
+    expect(lacking(tree.children.slice(0, 1))).toEqual([
+      `totals without 1 subagent session not in the input: ${second}`,
+    ]);
+    expect(lacking(tree.children)).toEqual([]);
+  });
+
+  test("what this version does not read is said", () => {
+    const trace = traceOf("plain-answer@1.18.33");
+    const session = { ...trace.session, unread: { "part hologram": 2, "role oracle": 1 } };
+    expect(linesOf({ ...trace, session }, "note")).toEqual([
+      "the export holds what this version does not read: part hologram (2), role oracle (1)",
+    ]);
+  });
+
+  test("signs are explained where they stand, and only there", () => {
+    const trace = traceOf("plain-answer@1.18.33");
+    expect(linesOf(trace, "~")).toEqual([]);
+    expect(linesOf(trace, "!")).toEqual([]);
+    expect(linesOf(trace, "~", { estimated: true, marked: false })).toHaveLength(1);
+    expect(linesOf(trace, "!", { estimated: false, marked: true })).toHaveLength(1);
+  });
+});
+
+describe("folding", () => {
+  const line = (...parts: string[]) => ({ label: "time", parts, tone: "plain" as const });
+
+  test("goes between parts, and between words where a part is too long", () => {
+    expect(folded(line("1.05s", "= model 0.44s (42%)", "+ opencode 0.61s (58%)"), 34)).toEqual([
+      "time     1.05s = model 0.44s (42%)",
+      "         + opencode 0.61s (58%)",
+    ]);
+    expect(folded(line("one two three four"), 20)).toEqual(["time     one two", "         three four"]);
+  });
+
+  test("a word too long for the indented lines stands alone from the left, one too long for all is cut", () => {
+    const id = "a".repeat(32);
+    expect(folded(line("see", id, "now"), 36)).toEqual(["time     see", id, "         now"]);
+    expect(folded(line(id), 36)).toEqual(["time", id]);
+    expect(folded(line(id), 30)).toEqual([`time     ${"a".repeat(20)}…`]);
+  });
+
+  test("no line is wider than the width, no word is lost where each fits", () => {
+    const word = fc.oneof(
+      fc.constantFrom("漢字漢字", "👩‍👩‍👧", "e\u0301e\u0301", "ｗｉｄｅ", "🇩🇪🇫🇷", "a".repeat(50)),
+      fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).map((text) => text.replace(/\s/gu, "_")),
+    );
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1 }), fc.integer({ min: 20, max: 80 }), (words, width) => {
+        const lines = folded(line(...words), width);
+        expect(lines.filter((text) => stringWidth(text) > width)).toEqual([]);
+        if (words.every((one) => stringWidth(one) <= width - 9)) {
+          const told = lines.join(" ").slice("time".length).split(/ +/).filter(Boolean);
+          expect(told).toEqual(words.flatMap((one) => one.split(" ")).filter(Boolean));
+        }
+      }),
+    );
+  });
+});
