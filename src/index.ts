@@ -12,6 +12,7 @@
  *
  * @packageDocumentation
  */
+export type { Clock } from "./deliver/clock.js";
 export type { DeliverOptions } from "./deliver/deliver.js";
 export { type DestinationReport, isDelivered } from "./deliver/delivery-report.js";
 export { type Destination, type DestinationInfo, destinationInfo } from "./deliver/destination.js";
@@ -21,7 +22,7 @@ export { type DestinationOptions, resolveDestinations } from "./deliver/resolve-
 export { type StorePaths, storePaths, storePathsAt } from "./deliver/store-paths.js";
 export { adviceFor } from "./errors/advice.js";
 export { ConfigurationError } from "./errors/configuration-error.js";
-export type { ErrorCode, ErrorFacts } from "./errors/error-facts.js";
+export type { ErrorCode, ErrorFacts, RunLimit } from "./errors/error-facts.js";
 export { errorFromJSON } from "./errors/error-from-json.js";
 export { InvalidExportError } from "./errors/invalid-export-error.js";
 export { OpenCodeCommandError } from "./errors/opencode-command-error.js";
@@ -50,9 +51,12 @@ export { assembleSessions } from "./opencode/assemble-sessions.js";
 export type { McpServer } from "./opencode/compose-config.js";
 export type { DriveHooks } from "./opencode/drive.js";
 export { type LogEvidence, readLogEvidence } from "./opencode/log-evidence.js";
-export type { Phase, Progress } from "./opencode/progress.js";
+export type { OpenCodeProgram } from "./opencode/opencode-version.js";
+export type { Asking, Phase, Progress, RunningTool } from "./opencode/progress.js";
 export { exportFromJson, readExport } from "./opencode/read-export.js";
+export type { RunEvent } from "./opencode/schema/run-event.js";
 export type { SessionExport, SessionTree } from "./opencode/schema/session-export.js";
+export type { ProcessExit } from "./opencode/spawn-opencode.js";
 export { transcriptOf } from "./opencode/transcript.js";
 export type { RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
@@ -61,6 +65,7 @@ export type { Evidence, RunEvidence } from "./trace/evidence.js";
 export type * from "./trace/model.js";
 export { traceSession } from "./trace/trace-session.js";
 export { deliverTraces } from "./workflow/deliver-traces.js";
+export type { LoadedSession } from "./workflow/load-sessions.js";
 export type { NextMove, RetrySettings } from "./workflow/next-move.js";
 export {
   type AttemptSummary,
@@ -70,4 +75,5 @@ export {
   type Retrying,
   type TurnResult,
 } from "./workflow/open-code.js";
+export { type ReadSessionOptions, readSession } from "./workflow/read-session.js";
 export type { RunLimits } from "./workflow/run-watch.js";

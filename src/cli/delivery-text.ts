@@ -1,5 +1,32 @@
 import type { DestinationReport } from "../deliver/delivery-report.js";
+import type { DestinationInfo } from "../deliver/destination.js";
 import { count, plural } from "../view/format.js";
+import { oneLine, shortenTo } from "../view/terminal-text.js";
+import type { Terminal } from "./terminal.js";
+
+/** A delivery that takes longer is worth a line. */
+const PATIENCE_MS = 700;
+
+/** Says on a terminal whom a delivery waits for when it takes its time, and takes the line away when it is over. */
+export async function whileWaiting<T>(
+  terminal: Terminal,
+  destinations: readonly DestinationInfo[],
+  delivery: Promise<T>,
+): Promise<T> {
+  if (!terminal.errIsTty || destinations.length === 0) return delivery;
+  const whom = destinations.map(({ label }) => label).join(" and ");
+  let said = false;
+  const timer = setTimeout(() => {
+    said = true;
+    terminal.err(shortenTo(`delivering to ${oneLine(whom)} …`, terminal.errWidth - 1));
+  }, PATIENCE_MS);
+  try {
+    return await delivery;
+  } finally {
+    clearTimeout(timer);
+    if (said) terminal.err("\r\x1b[2K");
+  }
+}
 
 /** What became of a trace at one destination, as a line for a person. */
 export function deliveryText(report: DestinationReport): string {

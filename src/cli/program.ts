@@ -230,6 +230,11 @@ ${SHOW_EXIT_CODES}`,
     .summary("deliver what is still in the outbox")
     .description("Delivers traces that could not be delivered earlier.")
     .option("--status", "show what waits, for whom and since when, and send nothing")
+    .option(
+      "--discard <destination>",
+      "throw away what waits for it; --status shows the ids in [ ]",
+      parseText,
+    )
     .option("--timeout <duration>", "how long to try (default: 60s)", parseDuration)
     .option("--json", "print it as JSON")
     .addHelpText("after", PUSH_EXIT_CODES)

@@ -1,3 +1,4 @@
+import { RunRequestError } from "../errors/run-request-error.js";
 import { severalLines } from "../view/terminal-text.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { Terminal } from "./terminal.js";
@@ -12,6 +13,28 @@ const EXPLAINED: ReadonlySet<string> = new Set([
   "session_not_found",
 ]);
 
+/** What a field of a request is called on the command line, where that differs. */
+const FLAGS: Readonly<Record<string, string>> = {
+  message: "the message",
+  directory: "--dir",
+  files: "--file",
+  session: "--session",
+  fork: "--fork",
+  title: "--title",
+  model: "--model",
+  agent: "--agent",
+  variant: "--variant",
+  systemPrompt: "--system",
+  mcp: "--mcp",
+  extraArguments: "the arguments behind --",
+  fallbackModels: "--fallback-model",
+};
+
+function inFlags({ field, message }: RunRequestError): string {
+  const flag = FLAGS[field];
+  return flag === undefined ? message : `${flag}${message.slice(field.length)}`;
+}
+
 /**
  * Says on one or a few lines what went wrong, never a stack trace, and gives the exit code.
  *
@@ -20,7 +43,12 @@ const EXPLAINED: ReadonlySet<string> = new Set([
 export function reportError(error: unknown, terminal: Terminal): ExitCode {
   const known =
     error instanceof Error && "code" in error && typeof error.code === "string" && EXPLAINED.has(error.code);
-  const message = error instanceof Error ? error.message : String(error);
+  const message =
+    error instanceof RunRequestError
+      ? inFlags(error)
+      : error instanceof Error
+        ? error.message
+        : String(error);
   // It may quote a file or a program that is not trusted.
   terminal.err(`looptrace: ${severalLines(message)}\n`);
   if (terminal.env.LOOPTRACE_DEBUG && error instanceof Error && error.stack) terminal.err(`${error.stack}\n`);

@@ -6,7 +6,7 @@ export interface DestinationInfo {
   readonly id: string;
   /** `langfuse`: the spans go to a Langfuse, whichever way it was configured. */
   readonly kind: "langfuse" | "otlp";
-  /** For people: the host, and the beginning of the public key. */
+  /** For people: the host with what is special in its path, and the beginning of the public key. */
   readonly label: string;
   /** The address without user, password and parameters that look like secrets. */
   readonly url: string;
@@ -55,13 +55,15 @@ export function createDestination(
   const basic = basicParts(all.authorization);
   const url = publicUrl(bare);
   const key = basic?.user ?? "";
+  // What everybody has at the end of it tells nothing; what is before tells two at one host apart.
+  const place = `${bare.host}${bare.pathname.replace(/(?:\/api\/public\/otel)?\/v1\/traces\/?$/, "").replace(/\/$/, "")}`;
   return {
     id: createHash("sha256")
       .update(JSON.stringify([kind, url, key]))
       .digest("hex")
       .slice(0, 16),
     kind,
-    label: key === "" ? bare.host : `${bare.host} (${key.slice(0, 10)}${key.length > 10 ? "…" : ""})`,
+    label: key === "" ? place : `${place} (${key.slice(0, 10)}${key.length > 10 ? "…" : ""})`,
     url,
     endpoint: bare.href,
     headers: isLangfuse ? { "x-langfuse-ingestion-version": "4", ...all } : all,

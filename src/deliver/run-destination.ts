@@ -1,7 +1,7 @@
 import { createAcknowledgements } from "./acknowledge.js";
 import { type Consignment, pendingCount, pendingKeys } from "./consignment.js";
 import type { DestinationReport } from "./delivery-report.js";
-import { destinationInfo } from "./destination.js";
+import { type DestinationInfo, destinationInfo } from "./destination.js";
 import { noteLastError } from "./destination-notes.js";
 import { createGate } from "./gate.js";
 import { pickSpans, type SpanRef } from "./otlp-body.js";
@@ -100,6 +100,9 @@ export async function runDestination(
           break;
         }
         case "unauthorised":
+          lastError = `${result.message}. ${keysAdvice(destination)}`;
+          stopped = true;
+          return "done";
         case "misdirected":
           stopped = true;
           return "done";
@@ -159,6 +162,14 @@ export async function runDestination(
     lastError: failed ? lastError : undefined,
     problems: [...context.problems],
   };
+}
+
+function keysAdvice({ kind, url }: DestinationInfo): string {
+  const keys =
+    kind === "langfuse"
+      ? "LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY belong together, and to a project of the Langfuse"
+      : "OTEL_EXPORTER_OTLP_HEADERS holds what is wanted";
+  return `Check that ${keys} at ${url}`;
 }
 
 function pendingSpans(consignment: Consignment): readonly SpanRef[] {

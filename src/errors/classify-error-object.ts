@@ -15,6 +15,8 @@ export interface ErrorObjectContext extends ErrorContext {
   readonly tool?: string | undefined;
   /** Whether the turn has no assistant message at all: the model was never asked. */
   readonly beforeAnyAnswer?: boolean | undefined;
+  /** The model that was asked for, `provider/model`. */
+  readonly model?: string | undefined;
 }
 
 interface Rule {
@@ -163,7 +165,8 @@ function byOwnSentence(error: ReadError, context: ErrorObjectContext): ErrorFact
     return { code: "timeout", ...sharedFacts("timeout", message, context, error), limit: "request" };
   }
   if (message === SERVER_FAILED && context.beforeAnyAnswer) {
-    const hint = `${message} The model was never asked: an unknown model or provider is the usual cause (\`opencode models\` lists them).`;
+    const which = context.model === undefined ? "the model" : `the model ${context.model}`;
+    const hint = `opencode never asked ${which}: most often it does not know it, or has no key for its provider. It said: ${message}`;
     return plainFacts("invalid_request", hint, context, error);
   }
   return null;

@@ -23,7 +23,7 @@ export function endedByDeadline(evidence: TurnEvidence): ErrorFacts | null {
     code: "timeout",
     ...sharedFacts(
       "timeout",
-      `The turn had no answer when its time was up${after}.${lastRequestText(evidence)}`,
+      `The turn had no answer when its time was up${after}.${whatWasGoingOn(evidence)}`,
       around(evidence),
     ),
     limit: "turn",
@@ -44,7 +44,7 @@ export function endedBySomebody(evidence: TurnEvidence): ErrorFacts | null {
       : `opencode was ended by ${signal} before the turn's answer.`;
   return {
     code: "aborted",
-    ...sharedFacts("aborted", `${message}${lastRequestText(evidence)}`, around(evidence)),
+    ...sharedFacts("aborted", `${message}${whatWasGoingOn(evidence)}`, around(evidence)),
     abortedBy: by === "caller" ? "caller" : "signal",
     ...(signal === undefined ? {} : { signal }),
   };
@@ -67,9 +67,15 @@ export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
   return plainFacts("unknown", `opencode ${how} ${when}; its stderr may say why.`, around(evidence));
 }
 
-/** A sentence about the request that failed last, to go on with; empty where none is known. */
-export function lastRequestText({ requestError }: TurnEvidence): string {
-  return requestError ? ` Its last request had failed: ${requestError.code}, ${requestError.message}` : "";
+/** Sentences about what was going on when a turn was cut off, to go on with; empty where nothing is known. */
+export function whatWasGoingOn({ requestError, running = [] }: TurnEvidence): string {
+  const tools = running
+    .map(({ tool, forMs }) => `${tool} had been at work for ${inSeconds(forMs)}`)
+    .join(", ");
+  return [
+    requestError ? ` Its last request had failed: ${requestError.code}, ${requestError.message}` : "",
+    tools === "" ? "" : ` ${tools}.`,
+  ].join("");
 }
 
 function around(evidence: TurnEvidence) {

@@ -1,7 +1,7 @@
 import { headOf, oneLine } from "./bounded-text.js";
 import { classifyErrorObject, saysNothing } from "./classify-error-object.js";
 import { classifyFinish } from "./classify-finish.js";
-import { endedByDeadline, endedByItself, endedBySomebody, lastRequestText } from "./classify-process-end.js";
+import { endedByDeadline, endedByItself, endedBySomebody, whatWasGoingOn } from "./classify-process-end.js";
 import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
 import type { ErrorEvidence, ErrorFacts } from "./error-facts.js";
 import { classifyTool, stopsTheLoop } from "./tool-failure.js";
@@ -127,7 +127,7 @@ function finishReason(evidence: TurnEvidence): Verdict {
 function neverAnswered(evidence: TurnEvidence): Verdict {
   const context = around(evidence, "export");
   const last = evidence.lastAssistant;
-  const request = lastRequestText(evidence);
+  const goingOn = whatWasGoingOn(evidence);
   if (last === null) {
     const message =
       "No model answered this message: an unknown model or provider is the usual cause, or opencode was ended.";
@@ -138,7 +138,7 @@ function neverAnswered(evidence: TurnEvidence): Verdict {
     : "The turn ends in the middle of a message: opencode was ended, or is still at work.";
   return {
     code: "aborted",
-    ...sharedFacts("aborted", `${message}${request}`, context),
+    ...sharedFacts("aborted", `${message}${goingOn}`, context),
     abortedBy: "unknown",
   };
 }
@@ -150,6 +150,7 @@ function ofObject(seen: SeenError, evidence: TurnEvidence, kind: ErrorEvidence):
     partialText: evidence.partialText,
     tool: refusedTool(evidence.lastAssistant),
     beforeAnyAnswer: evidence.lastAssistant === null,
+    model: evidence.model,
   });
 }
 

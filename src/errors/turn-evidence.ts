@@ -59,6 +59,10 @@ export interface TurnEvidence {
   readonly limit?: RunLimit | undefined;
   /** The verdict on a subagent of the turn that failed; older opencodes do not tell the parent. */
   readonly childError?: ErrorFacts | undefined;
+  /** The model that was asked for, `provider/model`. */
+  readonly model?: string | undefined;
+  /** The tools that had not ended when the turn was cut off, and for how long they had been at work by then, in ms. */
+  readonly running?: readonly { readonly tool: string; readonly forMs: number }[] | undefined;
   /** Where opencode compacted because the context was too large, and the next request was too large again. */
   readonly stuckOverflow?: ErrorFacts | undefined;
   /** Why the last request failed that opencode made, when the turn was cut off before the next one. */

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { type ExportResult, exportSession } from "./export-session.js";
 import { findOpenCode } from "./find-opencode.js";
 import { type OpenCodeProgram, readVersion } from "./opencode-version.js";
@@ -43,6 +44,7 @@ const LONGEST_LOG_BYTES = 64 * 1024 * 1024;
  *
  * @throws {RunRequestError} when the request makes no sense; nothing was started then
  * @throws {OpenCodeNotFoundError} when there is no opencode
+ * @throws {SessionNotFoundError} when opencode does not know the session that was to be continued
  * @throws the signal's reason when it was aborted before anything was started
  */
 export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Promise<DriveResult> {
@@ -53,7 +55,7 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
     async ({ opencode, folder, warnings }) => {
       hooks.signal?.throwIfAborted();
       const run = await runSession({ opencode, request: checked, folder, environment, ...hooks });
-      const exported = await exportWhatThereIs(run, {
+      const exported = await exportWhatThereIs(run, checked.session, {
         path: opencode.path,
         folder,
         environment,
@@ -117,12 +119,15 @@ export async function withOpenCode<T>(
 /** The run's result is worth more than the export: if that fails, it is a note beside the rest. */
 async function exportWhatThereIs(
   run: RunResult,
+  asked: string | undefined,
   options: Parameters<typeof exportSession>[1],
 ): Promise<Pick<ExportResult, "raw" | "notes"> & { readonly tree: SessionTree | null }> {
   if (run.sessionId === null) return { tree: null, raw: new Map(), notes: [] };
   try {
     return await exportSession(run.sessionId, options);
   } catch (error) {
+    // opencode does not know the session that was to be continued: there was nothing to run.
+    if (error instanceof SessionNotFoundError && run.sessionId === asked) throw error;
     const why = error instanceof Error ? error.message : String(error);
     return {
       tree: null,

@@ -11,6 +11,8 @@ export interface RequestLimits {
   readonly spans?: number;
   /** About how large one request may be, in bytes; a single larger span makes a request of its own. Default 3 MiB. */
   readonly bytes?: number;
+  /** Ids of spans that are not to be sent (yet). */
+  readonly leaveOut?: ReadonlySet<string>;
 }
 
 /**
@@ -31,6 +33,7 @@ export function* encodeTrace(
   let batch: ReadableSpan[] = [];
   let bytes = 0;
   for (const item of data) {
+    if (limits.leaveOut?.has(item.spanId)) continue;
     const span = makeSpan(item);
     const size = sizeOf(span);
     if (batch.length > 0 && (batch.length >= maxSpans || bytes + size > maxBytes)) {

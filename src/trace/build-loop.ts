@@ -75,7 +75,14 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   const { info } = turn.user;
   const { steps: built, notes } = buildSteps(turn, tree, context);
   const assistants = turn.rest.filter(isAssistant);
-  const verdict = turnError({ sessionId: info.sessionID, assistants, steps: built, run: context.run });
+  const asked = modelAsked(turn);
+  const verdict = turnError({
+    sessionId: info.sessionID,
+    assistants,
+    steps: built,
+    run: context.run,
+    model: asked ? `${asked.providerId}/${asked.modelId}` : undefined,
+  });
   const { error, failedStep } = verdict;
   const steps = built.map((step) => judged(step, verdict));
   const start = steps.reduce((first, step) => Math.min(first, step.start), info.time.created);
@@ -95,7 +102,7 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
     sessionId: info.sessionID,
     userMessageId: info.id,
     agent: info.agent ?? steps[0]?.agent ?? null,
-    model: lastCall?.model ?? modelAsked(turn),
+    model: lastCall?.model ?? asked,
     input: [userInput(turn.user)],
     output: finalOutput(assistants, steps),
     outcome,

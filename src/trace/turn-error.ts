@@ -13,6 +13,8 @@ export interface TurnEnd {
   /** One for each assistant message, in the same order. */
   readonly steps: readonly Step[];
   readonly run: RunEvidence | undefined;
+  /** The model that the prompt was meant for, `provider/model`. */
+  readonly model: string | undefined;
 }
 
 /** Why a turn failed, and where that stands. */
@@ -25,7 +27,7 @@ export interface Verdict {
   readonly lastAnswered: number;
 }
 
-export function turnError({ sessionId, assistants, steps, run }: TurnEnd): Verdict {
+export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd): Verdict {
   const lastAnswered = steps.findLastIndex(
     (step) => step.kind !== "compaction" && step.call?.outcome === "completed" && step.call.finish !== null,
   );
@@ -60,6 +62,10 @@ export function turnError({ sessionId, assistants, steps, run }: TurnEnd): Verdi
     limit: run?.halted?.by === "limit" ? run.halted : undefined,
     childError: childError ?? undefined,
     process: run ? processEnd(run) : undefined,
+    model,
+    running: (last?.tools ?? [])
+      .filter(({ outcome }) => outcome === "unfinished")
+      .map(({ name, start, end }) => ({ tool: name, forMs: end - start })),
     stuckOverflow: stuckOverflow ? { ...stuckOverflow, sessionId } : undefined,
     requestError: last?.call?.error?.evidence === "log" ? last.call.error : undefined,
     partialText: answerText(steps) ?? undefined,

@@ -1,12 +1,27 @@
+import { systemClock } from "../deliver/clock.js";
 import { type DeliverOptions, deliver } from "../deliver/deliver.js";
 import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destination.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace } from "../trace/model.js";
+import { openSpanIds } from "../trace/open-spans.js";
+
+/** A turn that was last seen longer ago than this has ended, whatever is left open in it. */
+const STILL_AT_WORK_MS = 3_600_000;
+
+/**
+ * What of a trace is not to be sent yet: what a turn that is perhaps still at work has left open. Its other spans are
+ * as they will always be.
+ *
+ * @param now ms since the epoch
+ */
+export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string> {
+  return now - trace.loop.end > STILL_AT_WORK_MS ? new Set() : openSpanIds(trace);
+}
 
 /**
  * Sends traces to all destinations: what a destination has acknowledged earlier is not sent to it again, what cannot be
- * delivered now waits in the outbox.
+ * delivered now waits in the outbox. Of a turn that may still be at work only what has ended is sent, unless `force` is set.
  *
  * @param traces as `traceSession` computes them
  * @param destinations as `resolveDestinations` finds them; with none nothing is sent and the result is empty
@@ -21,6 +36,10 @@ export async function deliverTraces(
   if (destinations.length === 0 || traces.length === 0) return [];
   // The OTel packages take longer to load than most commands take to run.
   const { encodeTrace } = await import("../otel/encode-trace.js");
-  const requests = traces.flatMap((trace) => [...encodeTrace(trace, traceOptions)]);
+  const now = (options.clock ?? systemClock).now();
+  const requests = traces.flatMap((trace) => {
+    const leaveOut = options.force ? new Set<string>() : notYetToSend(trace, now);
+    return [...encodeTrace(trace, traceOptions, { leaveOut })];
+  });
   return deliver(requests, destinations, options);
 }

@@ -31,6 +31,8 @@ export interface OpenCodeOptions
 export interface PromptHooks extends DriveHooks {
   /** Called when an attempt failed and another one follows. */
   readonly onRetry?: ((retry: Retrying) => void) | undefined;
+  /** Called with the result before `run` returns it, and before `prompt` throws the error in it: here its traces are. */
+  readonly onResult?: ((result: TurnResult) => void) | undefined;
 }
 
 /** Why and how it goes on after a failed attempt. */
@@ -85,7 +87,7 @@ export class OpenCode {
    * Works on one prompt until it is answered or there is nothing more to try.
    *
    * @returns the result of a turn that succeeded
-   * @throws {OpenCodeError} of the class that fits when the turn failed; `prompt` loses its trace then, `run` does not
+   * @throws {OpenCodeError} of the class that fits when the turn failed; `hooks.onResult` has its traces
    * @throws {RunRequestError} when the request makes no sense; nothing was started then
    * @throws {OpenCodeNotFoundError} when there is no opencode
    */
@@ -106,6 +108,12 @@ export class OpenCode {
    * @throws the signal's reason when it was aborted before opencode was started; later, the result is an `aborted` turn
    */
   async run(message: string, options: OpenCodeOptions = {}, hooks: PromptHooks = {}): Promise<TurnResult> {
+    const result = await this.#attempts(message, options, hooks);
+    hooks.onResult?.(result);
+    return result;
+  }
+
+  async #attempts(message: string, options: OpenCodeOptions, hooks: PromptHooks): Promise<TurnResult> {
     const {
       timeoutMs = DEFAULT_DEADLINE_MS,
       store,

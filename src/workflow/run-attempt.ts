@@ -79,8 +79,13 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
       }).filter(({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt)
     : [];
   const last = traces.at(-1);
+  const agent = request.drive.agent;
+  if (agent !== undefined && last && last.loop.agent !== null && last.loop.agent !== agent)
+    notes.push(
+      `opencode knows no agent ${JSON.stringify(agent)} and ran ${JSON.stringify(last.loop.agent)} instead.`,
+    );
   const { sessionId, tree: session, opencode, exit } = driven;
-  const error = last ? last.loop.error : withoutTurn(driven, halted);
+  const error = last ? last.loop.error : withoutTurn(driven, halted, request.drive.model);
   return { error, sessionId, traces, session, kept, opencode, exit, notes };
 }
 
@@ -109,7 +114,11 @@ function runEvidenceOf(driven: DriveResult, request: AttemptRequest, halted: Hal
 }
 
 /** opencode broke off before there was a turn: only the run's stream and the way it ended tell why. */
-function withoutTurn(driven: DriveResult, halted: Halt | undefined): ErrorFacts | null {
+function withoutTurn(
+  driven: DriveResult,
+  halted: Halt | undefined,
+  model: string | undefined,
+): ErrorFacts | null {
   const { exit, endedAt, startedAt, streamErrors, sessionId, stderrTail } = driven;
   const afterMs = endedAt - startedAt;
   return classify({
@@ -118,6 +127,7 @@ function withoutTurn(driven: DriveResult, halted: Halt | undefined): ErrorFacts 
     exportErrors: [],
     streamErrors: streamErrors.map(({ error, at }) => ({ error, at, recovered: false })),
     lastAssistant: null,
+    model,
     limit: halted?.by === "limit" ? halted : undefined,
     process:
       exit.kind === "exited"

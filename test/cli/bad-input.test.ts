@@ -206,11 +206,11 @@ describe("a run that cannot be meant", () => {
     "no message": { argv: ["run"], says: `error: no message. ${sayIt}\n${HELP}` },
     "a message of white space": {
       argv: ["run", " "],
-      says: "looptrace: message: is empty. Say what to do.\n",
+      says: "looptrace: the message: is empty. Say what to do.\n",
     },
     "nothing on standard input": {
       argv: ["run", "-"],
-      says: "looptrace: message: is empty. Say what to do.\n",
+      says: "looptrace: the message: is empty. Say what to do.\n",
     },
     "a misspelt option": {
       argv: ["run", "--modle", "hi"],
@@ -218,15 +218,15 @@ describe("a run that cannot be meant", () => {
     },
     "a folder that is not there": {
       argv: ["run", "hi", "--dir", "nowhere"],
-      says: "looptrace: directory: <folder>/nowhere does not exist.\n",
+      says: "looptrace: --dir: <folder>/nowhere does not exist.\n",
     },
     "a folder that is a file": {
       argv: ["run", "hi", "--dir", "good.json"],
-      says: "looptrace: directory: <folder>/good.json is not a directory.\n",
+      says: "looptrace: --dir: <folder>/good.json is not a directory.\n",
     },
     "a model without provider": {
       argv: ["run", "hi", "--model", "gpt"],
-      says: 'looptrace: model: "gpt" is not of the form provider/model, for instance anthropic/claude-sonnet-4-6. `opencode models` lists them.\n',
+      says: 'looptrace: --model: "gpt" is not of the form provider/model, for instance anthropic/claude-sonnet-4-6. `opencode models` lists them.\n',
     },
     "a deadline that is no duration": {
       argv: ["run", "hi", "--timeout", "soon"],
@@ -238,15 +238,15 @@ describe("a run that cannot be meant", () => {
     },
     "a file that is not there": {
       argv: ["run", "hi", "--file", "b"],
-      says: "looptrace: files: <folder>/b does not exist, so it cannot be attached.\n",
+      says: "looptrace: --file: <folder>/b does not exist, so it cannot be attached.\n",
     },
     "a session and the last one": {
       argv: ["run", "hi", "--session", UNKNOWN_ID, "--continue"],
-      says: "looptrace: session: cannot be named when the last session is to be continued: choose one.\n",
+      says: "looptrace: --session: cannot be named when the last session is to be continued: choose one.\n",
     },
     "a copy of nothing": {
       argv: ["run", "hi", "--fork"],
-      says: "looptrace: fork: needs the session to copy: name it, or continue the last one.\n",
+      says: "looptrace: --fork: needs the session to copy: name it, or continue the last one.\n",
     },
     "two system prompts": {
       argv: ["run", "hi", "--system", "a", "--system-file", "b"],
@@ -266,7 +266,7 @@ describe("a run that cannot be meant", () => {
     },
     "an MCP server that is not on the web": {
       argv: ["run", "hi", "--mcp", "tickets=ftp://x"],
-      says: 'looptrace: mcp: tickets: "ftp://x" is not an http or https URL.\n',
+      says: 'looptrace: --mcp: tickets: "ftp://x" is not an http or https URL.\n',
     },
     "a header for no MCP server": {
       argv: ["run", "hi", "--mcp-header", "tickets=a:b"],

@@ -86,16 +86,17 @@ test("a refused key and an unknown model: exit 1, one line with the code, the er
   const unknown = await looptrace(["run", "--quiet", "-m", "scripted/nope", "Say hello."], around);
   expect([unknown.code, unknown.stdout]).toEqual([1, ""]);
   expect(lastLine(unknown.stderr)).toMatch(
-    /^looptrace: \w+: .*an unknown model or provider is the usual cause/,
+    /^looptrace: \w+: .*opencode never asked the model scripted\/nope: /,
   );
   expect(unknown.stderr).not.toMatch(/^ {4}at /m);
   const nowhere = await looptrace(
     ["run", "--quiet", "-s", "ses_00000000000000000000000000", "Say hello."],
     around,
   );
-  expect([nowhere.code, nowhere.stdout]).toEqual([1, ""]);
-  expect(nowhere.stderr).toContain("opencode: Error: Session not found");
-  expect(nowhere.stderr).not.toMatch(/^ {4}at /m);
+  expect([nowhere.code, nowhere.stdout]).toEqual([2, ""]);
+  expect(nowhere.stderr).toMatch(
+    /^looptrace: opencode knows no session "ses_0+"\. `opencode session list` shows /,
+  );
   expect(violationsOf(receiver)).toEqual([]);
 });
 
@@ -104,12 +105,31 @@ test("the deadline ends a run with a timeout, and its trace is kept", async () =
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const run = await looptrace(["run", "--timeout", "10s", "Wait for the build."], around);
   expect(run.code).toBe(1);
-  expect(lastLine(run.stderr)).toMatch(/^looptrace: timeout: the turn took longer than it may; /);
+  expect(lastLine(run.stderr)).toMatch(
+    /^looptrace: timeout: the turn took longer than it may; .* bash had been at work for \d+(?:\.\d)? s\.\)$/,
+  );
   expect(leftovers(bench.home)).toEqual([]);
   const shown = await looptrace(["show", "--last", "--json"], around);
   expect(JSON.parse(shown.stdout)).toMatchObject([
     { loop: { outcome: "unfinished", error: { code: "timeout", limit: "turn" } } },
   ]);
+});
+
+test("an agent that opencode does not know: the answer of another one, and that it was", async () => {
+  await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
+  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+  const run = await looptrace(["run", "--quiet", "--agent", "ghost", "Say hello."], around);
+  expect(run.code).toBe(0);
+  expect(run.stderr).toContain('looptrace: opencode knows no agent "ghost" and ran "build" instead.\n');
+});
+
+test("arguments that opencode does not know: the end of what it says, not its whole usage", async () => {
+  await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
+  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+  const run = await looptrace(["run", "--quiet", "Say hello.", "--", "--no-such-option"], around);
+  expect(run.code).toBe(1);
+  expect(run.stderr.trimEnd().split("\n").length).toBeLessThan(12);
+  expect(lastLine(run.stderr)).toMatch(/^looptrace: invalid_request: /);
 });
 
 test("Ctrl-C: exit 130, the trace arrives, no process is left", async () => {

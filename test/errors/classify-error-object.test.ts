@@ -275,9 +275,9 @@ describe("bare messages", () => {
 
   it("speaks of an unknown model only when no model was asked", () => {
     const error = named("UnknownError", "Unexpected server error. Check server logs for details.");
-    expect(classified(error).message).not.toContain("unknown model");
+    expect(classified(error).message).not.toContain("opencode never asked the model");
     expect(classifyErrorObject(error, { ...context, beforeAnyAnswer: true }).message).toContain(
-      "unknown model",
+      "opencode never asked the model",
     );
   });
 });

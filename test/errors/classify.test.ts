@@ -232,13 +232,14 @@ const failing: readonly Row[] = [
     turn({
       streamErrors: [openSeen(serverFailed)],
       lastAssistant: null,
+      model: "scripted/nope",
       process: { exitCode: 1, by: "other" },
     }),
     {
       code: "invalid_request",
       evidence: "stream",
       message:
-        "Unexpected server error. Check server logs for details. The model was never asked: an unknown model or provider is the usual cause (`opencode models` lists them).",
+        "opencode never asked the model scripted/nope: most often it does not know it, or has no key for its provider. It said: Unexpected server error. Check server logs for details.",
     },
   ],
   [

@@ -70,7 +70,11 @@ function leftovers(home: string): string[] {
     if (!/^\d+$/.test(pid)) return [];
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
-      return environment.includes(`HOME=${home}`) ? [readFileSync(`/proc/${pid}/cmdline`, "latin1")] : [];
+      // Only of the run: the driving program has helpers of its own, which end when they notice that it has.
+      const isOfRun =
+        environment.includes(`HOME=${home}`) &&
+        environment.some((line) => line.startsWith("LOOPTRACE_RUN_ID="));
+      return isOfRun ? [readFileSync(`/proc/${pid}/cmdline`, "latin1")] : [];
     } catch {
       return [];
     }

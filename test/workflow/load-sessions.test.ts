@@ -8,6 +8,7 @@ import { SessionNotFoundError } from "../../src/errors/session-not-found-error.j
 import type { SessionTree } from "../../src/opencode/schema/session-export.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { type LoadOptions, loadSessions, selectSessions } from "../../src/workflow/load-sessions.js";
+import { readSession } from "../../src/workflow/read-session.js";
 import { keepSession } from "../../src/workflow/session-store.js";
 import { at, type Fixture, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import { temporaryStore } from "../support/temporary-store.js";
@@ -54,6 +55,18 @@ async function known(...fixtures: Fixture[]): Promise<void> {
     }
   }
 }
+
+test("readSession: one session with its evidence, by id or by file", async () => {
+  await known(subagent);
+  const { opencode, environment, directory, paths } = options;
+  const where = { opencode, environment, directory, paths };
+  const byId = await readSession(parentId, where);
+  expect(ids(byId.tree)).toEqual([parentId, childId]);
+  expect(traceSession(byId.tree, byId.evidence)).toHaveLength(1);
+  const byFile = await readSession(join(folder, `${childId}.json`), where);
+  expect(ids(byFile.tree)).toEqual([childId]);
+  await expect(readSession("ses_00000000000000000000000000", where)).rejects.toThrow(SessionNotFoundError);
+});
 
 function ids({ session, children }: SessionTree): string[] {
   return [session.info.id, ...children.flatMap(ids)];

@@ -18,7 +18,7 @@ import { gitCommit } from "../../workflow/git-commit.js";
 import { mergeReports } from "../../workflow/merge-reports.js";
 import { OpenCode, type Retrying, type TurnResult } from "../../workflow/open-code.js";
 import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
-import { deliveryAdvice, deliveryText } from "../delivery-text.js";
+import { deliveryAdvice, deliveryText, whileWaiting } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { progressLine } from "../progress-line.js";
@@ -136,7 +136,8 @@ export async function run(
     ...settings.trace,
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
   };
-  const own = await deliverTraces(result.traces, destinations, traceOptions, { paths });
+  const sending = deliverTraces(result.traces, destinations, traceOptions, { paths });
+  const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, sending);
   const leftovers = await pushLeftovers(destinations, own, paths);
   const linkTo = await traceLinks(destinations, traceOptions, own);
 
@@ -152,7 +153,7 @@ export async function run(
   if (result.error) {
     // Where no provider explains the failure, opencode's own last words may.
     if (result.error.evidence === "process" && result.error.stderr)
-      terminal.err(`${quoted(result.error.stderr)}\n`);
+      terminal.err(`${quoted(lastLines(result.error.stderr))}\n`);
     terminal.err(`looptrace: ${adviceFor(result.error)}\n`);
   }
 
@@ -238,6 +239,14 @@ function retryText({ error, move, attempt }: Retrying): string {
   const next =
     move.kind === "failover" ? `going on with ${move.model}` : `trying again in ${duration(move.waitMs)}`;
   return `attempt ${attempt + 1} failed with ${error.code} (${oneLine(error.message)}); ${next}`;
+}
+
+const MOST_LINES = 8;
+
+/** opencode prints its whole usage over a wrong argument; the reason stands at the end. `--json` has all. */
+function lastLines(text: string): string {
+  const lines = text.trimEnd().split("\n");
+  return lines.length <= MOST_LINES ? text : ["…", ...lines.slice(-MOST_LINES)].join("\n");
 }
 
 function quoted(text: string): string {

@@ -4,13 +4,14 @@ import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { storePaths } from "../../deliver/store-paths.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { plural } from "../../view/format.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { traceLine } from "../../view/trace-line.js";
-import { deliverTraces } from "../../workflow/deliver-traces.js";
+import { deliverTraces, notYetToSend } from "../../workflow/deliver-traces.js";
 import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { mergeReports } from "../../workflow/merge-reports.js";
 import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
-import { deliveryAdvice, deliveryText } from "../delivery-text.js";
+import { deliveryAdvice, deliveryText, whileWaiting } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { reportError } from "../report-error.js";
 import { readSettings, type TraceFlags } from "../settings.js";
@@ -20,6 +21,12 @@ import type { Terminal } from "../terminal.js";
 export interface TraceCommandFlags extends SourceFlags, TraceFlags {
   readonly json?: boolean;
   readonly force?: boolean;
+}
+
+/** Whether the command line itself says something that stands on every span. */
+function saysSomethingOf(flags: TraceFlags): boolean {
+  const { traceName, user, tag, environment, release, metadata } = flags;
+  return [traceName, user, tag, environment, release, metadata].some((flag) => flag !== undefined);
 }
 
 /** `looptrace trace`: the traces of sessions that already happened, sent to where they belong. */
@@ -40,6 +47,7 @@ export async function trace(
   let unreadable = 0;
   let reports: readonly DestinationReport[] = [];
   let linkTo: TraceLink | undefined;
+  let open = 0;
   const onUnreadable = (error: unknown): void => {
     unreadable += 1;
     reportError(error, terminal);
@@ -49,7 +57,10 @@ export async function trace(
     const traces = traceSession(tree, evidence);
     seen += traces.length;
     const force = flags.force ?? false;
-    const delivery = await deliverTraces(traces, destinations, settings.trace, { paths, force });
+    if (!force && destinations.length > 0)
+      open += traces.filter((one) => notYetToSend(one, Date.now()).size > 0).length;
+    const sending = deliverTraces(traces, destinations, settings.trace, { paths, force });
+    const delivery = await whileWaiting(terminal, destinations, sending);
     reports = mergeReports(reports, delivery);
     linkTo ??= delivery.length > 0 ? await traceLinks(destinations, settings.trace, delivery) : undefined;
     if (flags.json) {
@@ -74,6 +85,15 @@ export async function trace(
     );
   }
   for (const report of reports) terminal.err(`${deliveryText(report)}\n`);
+  if (open > 0) {
+    terminal.err(
+      `${plural(open, "turn")} may still be at work: what has not ended was not sent. Trace it again when it has, or with --force.\n`,
+    );
+  }
+  if (saysSomethingOf(flags) && reports.some(({ alreadyAcknowledged }) => alreadyAcknowledged > 0))
+    terminal.err(
+      "What was there already keeps the tags and other settings it was sent with; --force sends it again.\n",
+    );
   for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
   if (unreadable > 0) return EXIT.usage;
   return isDelivered(reports) ? EXIT.ok : EXIT.undelivered;

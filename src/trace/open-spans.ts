@@ -1,0 +1,46 @@
+import type { Loop, LoopTrace, Step } from "./model.js";
+
+/**
+ * The spans of a trace that may look different when the turn goes on: the loop, its last step with all that is in it, and
+ * events that still count. Steps before the last one are as they will always be. None where the run is known to be over,
+ * for instance because looptrace ended it: then nothing goes on, however unfinished it is.
+ *
+ * A backend tells spans apart by id and start; one that was sent too early would stay as it was then.
+ */
+export function openSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
+  const ids = new Set<string>();
+  if (!mayGoOn(loop)) return ids;
+  ids.add(loop.spanId);
+  // Of parallel subagents one may still be at work in a step that is not the last.
+  for (const step of loop.steps) if (step === loop.steps.at(-1) || isUnfinished(step)) addAll(step, ids);
+  for (const { events } of loop.steps) {
+    // The next call may be one more of the same.
+    for (const event of events) if (event.name === "doom-loop") ids.add(event.spanId);
+  }
+  return ids;
+}
+
+function mayGoOn({ run, outcome, error }: Loop): boolean {
+  if (run !== null) return false;
+  return outcome === "unfinished" || (error?.code === "aborted" && error.abortedBy === "unknown");
+}
+
+function isUnfinished(step: Step): boolean {
+  return (
+    step.outcome === "unfinished" ||
+    step.tools.some(({ outcome, loops }) => outcome === "unfinished" || loops.some(mayGoOn))
+  );
+}
+
+function addAll(step: Step, ids: Set<string>): void {
+  ids.add(step.spanId);
+  if (step.call) ids.add(step.call.spanId);
+  for (const { spanId } of [...step.events, ...step.retries]) ids.add(spanId);
+  for (const tool of step.tools) {
+    ids.add(tool.spanId);
+    for (const loop of tool.loops) {
+      ids.add(loop.spanId);
+      for (const below of loop.steps) addAll(below, ids);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { initialProgress } from "../../src/opencode/progress.js";
+import { type RunEvent, readRunEvent } from "../../src/opencode/schema/run-event.js";
+import type { Halt } from "../../src/trace/evidence.js";
+import { type RunLimits, runWatch } from "../../src/workflow/run-watch.js";
+import { mint, stepFinish, stepStart, T0, tool } from "../trace/make-session.js";
+
+function event(type: string, part: object): RunEvent {
+  const whole = { sessionID: "ses_1", messageID: "msg_1", ...part };
+  const read = readRunEvent(JSON.stringify({ type, timestamp: T0, sessionID: "ses_1", part: whole }));
+  if (!read) throw new Error(`no event: ${type}`);
+  return read;
+}
+
+const read = (path: string, output = "same") =>
+  event(
+    "tool_use",
+    tool(0, 1, 2, {
+      tool: "read",
+      state: { status: "completed", input: { filePath: path }, output, time: { start: T0, end: T0 + 1 } },
+    }),
+  );
+
+/** What halted the run, in order: it is to be one thing at most. */
+function halts(limits: RunLimits, events: readonly RunEvent[]): readonly Halt[] {
+  const found: Halt[] = [];
+  const watch = runWatch(limits, (reason) => found.push(reason));
+  for (const one of events) watch.onEvent(one);
+  return found;
+}
+
+test("the third equal call in a row halts, once", () => {
+  const calls = [read("a"), read("a"), read("a"), read("a")];
+  expect(halts({ haltOnDoomLoop: true }, calls)).toMatchObject([
+    { by: "doom-loop", tool: "read", arguments: { filePath: "a" }, count: 3 },
+  ]);
+  expect(halts({ haltOnDoomLoop: 5 }, calls)).toEqual([]);
+  expect(halts({ haltOnDoomLoop: false }, calls)).toEqual([]);
+  expect(halts({}, calls)).toEqual([]);
+});
+
+test("another call, or another result, begins anew", () => {
+  expect(halts({ haltOnDoomLoop: true }, [read("a"), read("a"), read("b"), read("a")])).toEqual([]);
+  expect(halts({ haltOnDoomLoop: true }, [read("a"), read("a"), read("a", "other"), read("a")])).toEqual([]);
+});
+
+test("one step more than allowed halts, already when a step asks for it", () => {
+  const start = event("step_start", { ...stepStart(0), id: mint("prt", 1) });
+  const asks = event("step_finish", { ...stepFinish(0), reason: "tool-calls" });
+  const ends = event("step_finish", stepFinish(0));
+  expect(halts({ maxSteps: 2 }, [start, asks, start, ends])).toEqual([]);
+  expect(halts({ maxSteps: 2 }, [start, asks, start, asks])).toEqual([
+    { by: "limit", of: "steps", allowed: 2, reached: 2 },
+  ]);
+});
+
+test("tokens and cost are checked with every progress", () => {
+  const found: Halt[] = [];
+  const tokens = { input: 50, output: 20, reasoning: 10, cacheRead: 15, cacheWrite: 5 };
+  const watch = runWatch({ maxTokens: 100 }, (reason) => found.push(reason));
+  watch.onProgress({ ...initialProgress, tokens });
+  expect(found).toEqual([]);
+  watch.onProgress({ ...initialProgress, tokens: { ...tokens, cacheRead: 16 } });
+  watch.onProgress({ ...initialProgress, tokens: { ...tokens, cacheRead: 17 } });
+  expect(found).toEqual([{ by: "limit", of: "tokens", allowed: 100, reached: 101 }]);
+
+  const spent: Halt[] = [];
+  const purse = runWatch({ maxCost: 0.5 }, (reason) => spent.push(reason));
+  purse.onProgress({ ...initialProgress, cost: 0.5 });
+  purse.onProgress({ ...initialProgress, cost: 0.51 });
+  expect(spent).toEqual([{ by: "limit", of: "cost", allowed: 0.5, reached: 0.51 }]);
+});
