@@ -120,6 +120,8 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
       contextGrowth: cumulative.contextGrowth,
       cumulative: { ...cumulative.usage, total: totalTokens(cumulative.usage), cost: cumulative.cost },
       cacheHitRatio: cumulative.cacheHitRatio,
+      contextCauses: call.contextCauses.length > 0 ? call.contextCauses : undefined,
+      outputTokensPerSecond: call.outputTokensPerSecond,
       timeToFirstTokenMs: call.firstTokenAt === null ? undefined : call.firstTokenAt - call.start,
     },
     generation: {
@@ -160,6 +162,7 @@ export function toolAttributes(tool: Tool, context: TraceContext): SpanAttribute
         tool.argumentsAt === null || tool.timing === "bounded"
           ? undefined
           : Math.max(0, tool.start - tool.argumentsAt),
+      mcpServer: tool.server,
       subagentSession: tool.childSessionId,
       subagentMissing: tool.subagentMissing ? true : undefined,
       notes: tool.notes.length > 0 ? tool.notes : undefined,
@@ -191,15 +194,18 @@ export function retryAttributes(retry: Retry, context: TraceContext): SpanAttrib
 
 export function eventAttributes(event: StepEvent, context: TraceContext): SpanAttributes {
   const circling = event.name === "doom-loop";
+  const broken = event.name === "cache-break";
   const { tool, count, lastError } = event.attributes;
   return observation(context, "event", {
     error: null,
-    level: circling ? "WARNING" : "DEFAULT",
+    level: circling || broken ? "WARNING" : "DEFAULT",
     statusMessage: circling
       ? `${tool} ${lastError === undefined ? "gave the same result" : "failed"} ${count} times with the same arguments${
           lastError === undefined ? "" : `; last error: ${lastError}`
         }`
-      : undefined,
+      : broken
+        ? `${event.attributes.tokensReadAnew} tokens that had been cached were read anew`
+        : undefined,
     metadata: { ...event.attributes },
   });
 }

@@ -1,6 +1,7 @@
 import type { AssistantMessage, Message, SessionTree } from "../opencode/schema/session-export.js";
 import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
+import { withCacheBreaks } from "./cache-breaks.js";
 import { toolResult, userInput } from "./chat-input.js";
 import { withDoomLoops } from "./doom-loop-events.js";
 import type { RunEvidence } from "./evidence.js";
@@ -16,6 +17,7 @@ import type {
   StepEvent,
   TimeAccount,
 } from "./model.js";
+import { withPlans } from "./plan-events.js";
 import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
 import { subagentTurns } from "./subagents.js";
@@ -149,9 +151,12 @@ function buildSteps(
   let events: StepEvent[] = [];
   let calls = 0;
   let before: Cumulative | null = null;
+  let added: ChatMessage[] = [...input];
+  let compacted = false;
   turn.rest.forEach((message, position) => {
     if (isUser(message)) {
       input.push(userInput(message));
+      added.push(userInput(message));
       events.push(...compactionEvents(message));
       return;
     }
@@ -165,6 +170,8 @@ function buildSteps(
       callIndex: calls,
       input,
       before,
+      added,
+      compacted,
       events,
       clock,
       log: context.log,
@@ -183,13 +190,21 @@ function buildSteps(
       calls += 1;
       before = step.call.cumulative;
       input = [];
+      if (step.call.usage) {
+        added = [];
+        compacted = step.kind === "compaction";
+      }
     }
-    input.push(...message.parts.flatMap((part) => (part.type === "tool" ? toolResult(part) : [])));
+    const results = message.parts.flatMap((part) => (part.type === "tool" ? toolResult(part) : []));
+    input.push(...results);
+    added.push(...results);
   });
   const notes = events.map(
     ({ at }) => `opencode asked for a compaction at ${new Date(at).toISOString()}, and nothing came of it.`,
   );
-  return { steps: withDoomLoops(steps, turn.user.info.sessionID), notes };
+  const sessionId = turn.user.info.sessionID;
+  const marked = withCacheBreaks(withPlans(withDoomLoops(steps, sessionId), sessionId), sessionId);
+  return { steps: marked, notes };
 }
 
 /** When a message was whole; undefined for one that was cut off. */

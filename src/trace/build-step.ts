@@ -4,6 +4,7 @@ import type { AssistantMessage } from "../opencode/schema/session-export.js";
 import { type Attempt, attemptsOf } from "./attempts.js";
 import { buildTool, type Subagent } from "./build-tool.js";
 import { callOutput } from "./call-output.js";
+import { contextCauses } from "./context-growth.js";
 import type { Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
 import type { Call, ChatMessage, Cumulative, Outcome, Retry, Step, StepEvent, Usage } from "./model.js";
@@ -19,6 +20,10 @@ export interface StepContext {
   readonly callIndex: number;
   readonly input: readonly ChatMessage[];
   readonly before: Cumulative | null;
+  /** What was told to the model since the last call with a known usage, the call's own input included. */
+  readonly added: readonly ChatMessage[];
+  /** The conversation was summed up since then. */
+  readonly compacted: boolean;
   readonly events: readonly StepEvent[];
   readonly clock: MessageClock;
   readonly log: SessionLog | undefined;
@@ -113,8 +118,20 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
     usage,
     cost,
     cumulative: accumulate(context.before, usage, cost),
+    contextCauses: contextCauses({ ...context, usage }),
+    outputTokensPerSecond: outputSpeed(usage, firstToken, end),
     error,
   };
+}
+
+/** An answer that came in one piece has no speed; ms. */
+const SHORTEST_STREAM_MS = 20;
+
+/** Tokens a second. @param end when the output ended, ms */
+function outputSpeed(usage: Usage | null, firstToken: number | undefined, end: number): number | null {
+  if (!usage || firstToken === undefined || end - firstToken < SHORTEST_STREAM_MS) return null;
+  const written = usage.output + usage.reasoning;
+  return written === 0 ? null : Math.round((written / (end - firstToken)) * 10_000) / 10;
 }
 
 /** Of all step-finishes of the message, of which opencode writes one: nothing that was paid for gets lost. */

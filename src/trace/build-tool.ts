@@ -9,6 +9,7 @@ import { spanIdOf } from "./span-id.js";
 import { toolTime } from "./timing.js";
 import {
   childSessionId,
+  mcpServer,
   toolArguments,
   toolFacts,
   toolMetadata,
@@ -54,6 +55,7 @@ export function buildTool(
     failure,
     argumentsAt: time.argumentsAt,
     childSessionId: childSessionId(part),
+    server: mcpServer(part),
     loops: loops.map((loop) => marked(loop, bounds)),
     subagentMissing: missing,
     notes: missing ? [missingNote(childSessionId(part))] : [],

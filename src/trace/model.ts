@@ -109,6 +109,10 @@ export interface Call extends Span {
   readonly cost: number | null;
   /** Sums up to and including this call. */
   readonly cumulative: Cumulative;
+  /** What the context's growth is made of, on the first call what the context is made of; empty without a usage. */
+  readonly contextCauses: readonly ContextCause[];
+  /** How fast the answer came in: output and reasoning, from the first token on; null where that is not defined. */
+  readonly outputTokensPerSecond: number | null;
   readonly error: ErrorFacts | null;
 }
 
@@ -140,6 +144,8 @@ export interface Tool extends Span {
   readonly argumentsAt: number | null;
   /** The subagent's session where this tool started one. */
   readonly childSessionId: string | null;
+  /** The MCP server that it belongs to, where the name tells; null for opencode's own tools. */
+  readonly server: string | null;
   readonly loops: readonly Loop[];
   /**
    * The tool started a subagent whose session is not in the input, so that `loops` and all totals lack it. A subagent
@@ -153,7 +159,7 @@ export interface Tool extends Span {
 /** Something that happened beside calls and tools. */
 export interface StepEvent {
   readonly spanId: string;
-  readonly name: "compaction" | "doom-loop";
+  readonly name: "compaction" | "doom-loop" | "cache-break" | "plan";
   readonly at: number;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }
@@ -244,6 +250,25 @@ export interface Cumulative {
   readonly cacheHitRatio: number | null;
 }
 
+/** One cause of a context's growth. */
+export interface ContextCause {
+  /**
+   * `prefix`: system prompt and tools' schemas, and for a later turn all before it. `text`: the prompt, or what opencode
+   * wrote in between. `tool-result`: what a tool told. `output`: what the model itself wrote, thinking included.
+   * `dropped`: what was not sent any more, such as the thinking of earlier calls. `compacted`: what a summary replaced.
+   * `other`: what was added and is nowhere in the export.
+   */
+  readonly kind: "prefix" | "text" | "tool-result" | "output" | "dropped" | "compacted" | "other";
+  /** The tool's name, or the kind of an attachment. */
+  readonly name: string | null;
+  /** The tool call's id. */
+  readonly callId: string | null;
+  /** How long the text is, in UTF-16 code units, where shares were made by it. */
+  readonly characters: number | null;
+  /** Negative for what went away. */
+  readonly tokens: number;
+}
+
 /**
  * Where the time went. `model + tools + retries + other = duration`, exactly: where tools run while the model still
  * writes, the time counts for the model; `toolsSummed` adds up every tool's own duration, overlaps included.
@@ -251,6 +276,8 @@ export interface Cumulative {
 export interface TimeAccount {
   readonly duration: number;
   readonly model: number;
+  /** The part of `model` before the first token. */
+  readonly firstToken: number;
   readonly tools: number;
   readonly retries: number;
   readonly other: number;

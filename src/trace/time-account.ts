@@ -1,6 +1,11 @@
 import { clip, covered, type Interval } from "./intervals.js";
 import type { TimeAccount } from "./model.js";
 
+/** A call, as far as its time is concerned. */
+export interface ModelTime extends Interval {
+  readonly firstTokenAt: number | null;
+}
+
 /**
  * Where the time of a step or a loop went.
  *
@@ -12,7 +17,7 @@ import type { TimeAccount } from "./model.js";
 export function timeAccount(
   bounds: Interval,
   work: {
-    readonly model: readonly Interval[];
+    readonly model: readonly ModelTime[];
     readonly tools: readonly Interval[];
     readonly retries: readonly Interval[];
   },
@@ -22,11 +27,13 @@ export function timeAccount(
   const retries = clip(work.retries, bounds);
   const duration = bounds.end - bounds.start;
   const modelMs = covered(model);
+  const waiting = work.model.map(({ start, firstTokenAt, end }) => ({ start, end: firstTokenAt ?? end }));
   const modelAndTools = covered([...model, ...tools]);
   const all = covered([...model, ...tools, ...retries]);
   return {
     duration,
     model: modelMs,
+    firstToken: covered(clip(waiting, bounds)),
     tools: modelAndTools - modelMs,
     retries: all - modelAndTools,
     other: duration - all,

@@ -25,6 +25,19 @@ export function childSessionId(part: ToolPart): string | null {
   return typeof id === "string" ? id : null;
 }
 
+/** opencode's own tools whose names have an underscore. */
+const OWN: ReadonlySet<string> = new Set(["apply_patch", "plan_enter", "plan_exit"]);
+
+/**
+ * The server of an MCP tool, which opencode names `<server>_<tool>`. A server whose own name has an underscore is cut
+ * there: the export does not tell where the one ends and the other begins.
+ */
+export function mcpServer(part: ToolPart): string | null {
+  const name = wantedTool(part);
+  const end = name.indexOf("_");
+  return end > 0 && !OWN.has(name) ? name.slice(0, end) : null;
+}
+
 /** A tool's metadata without what stands in the output already (bash keeps its output twice). */
 export function toolMetadata(part: ToolPart): Readonly<Record<string, unknown>> {
   if (part.state.status === "pending") return {};

@@ -1,6 +1,6 @@
 /** What stands on the right of the tree's rows: what a reader recognises each of them by. */
 import type { Call, Loop, Retry, StepEvent, Tool } from "../trace/model.js";
-import { duration, plural } from "./format.js";
+import { count, duration, plural } from "./format.js";
 import { oneLine } from "./terminal-text.js";
 
 /** No line shows more; what lies beyond need not be cleaned. */
@@ -73,6 +73,14 @@ export function eventText({ name, attributes }: StepEvent): string {
       return oneLine(
         `${tool} ${how} ${count} times with the same arguments: ${attributes.arguments}`.slice(0, MOST_TEXT),
       );
+    }
+    case "cache-break":
+      return `${count(Number(attributes.tokensReadAnew))} cached tokens were read anew`;
+    case "plan": {
+      const { file, todos, completed, current } = attributes;
+      if (file !== undefined) return oneLine(String(file).slice(0, MOST_TEXT));
+      const now = current === undefined ? "" : `, now: ${String(current).slice(0, MOST_TEXT)}`;
+      return oneLine(`${completed} of ${todos} done${now}`);
     }
     default:
       return name satisfies never;

@@ -1,6 +1,6 @@
+import { apportion } from "../trace/apportion.js";
 import type { TimeAccount } from "../trace/model.js";
-import { apportion } from "./apportion.js";
-import { duration, durationIn, unitOf } from "./format.js";
+import { duration, durationIn, type TimeUnit, unitOf } from "./format.js";
 
 /**
  * Where the time went, as the parts of one sum: `1.76s`, `= model 1.08s (61%)`, `+ …`.
@@ -18,7 +18,7 @@ export function timeParts(account: TimeAccount, tools: string | null): string[] 
     { label: "+ opencode", ms: account.other, shown: true },
   ];
   const times = parts.map(({ ms }) => ms);
-  const unit = unitOf(account.duration);
+  const unit = sumUnit(account.duration);
   const units = apportion(times, Math.round(account.duration / unit));
   const percents = apportion(times, 100);
   const shown = parts.flatMap(({ label, ms, shown }, index) => {
@@ -26,5 +26,23 @@ export function timeParts(account: TimeAccount, tools: string | null): string[] 
     const time = own === 0 ? duration(ms) : durationIn(own, unit);
     return shown ? `${label} ${time} (${percents[index] ?? 0}%)` : [];
   });
-  return [duration(account.duration), ...shown];
+  return [durationIn(Math.round(account.duration / unit), unit), ...shown];
+}
+
+/** The model's time in its two halves, which have different cures: a long prompt, and a long answer. */
+export function modelParts({ model, firstToken }: TimeAccount): string[] {
+  const unit = sumUnit(model);
+  const whole = Math.round(model / unit);
+  const [waiting = 0, answering = 0] = apportion([firstToken, model - firstToken], whole);
+  return [
+    durationIn(whole, unit),
+    `= to first token ${durationIn(waiting, unit)}`,
+    `+ answering ${durationIn(answering, unit)}`,
+  ];
+}
+
+/** Tenths of a second are too rough for parts that are to add up: a part could be off by nearly one. */
+function sumUnit(ms: number): TimeUnit {
+  const unit = unitOf(ms);
+  return unit === 100 ? 10 : unit;
 }

@@ -3,7 +3,7 @@ import { promptTokens, totalTokens } from "../trace/usage.js";
 import { columnsOf } from "./columns.js";
 import { cost, count, plural } from "./format.js";
 import { oneLine, padEnd, shortenTo } from "./terminal-text.js";
-import { timeParts } from "./time-parts.js";
+import { modelParts, timeParts } from "./time-parts.js";
 import type { Tone } from "./tree-rows.js";
 
 /** What stands below the tree: a label, and parts between which a line is folded first. */
@@ -35,6 +35,7 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): To
       "time",
       timeParts(loop.account, tools.length === 0 ? null : withSubagents ? "tools and subagents" : "tools"),
     ),
+    ...modelLine(loop),
     parted("tokens", tokenParts(totals.usage, callsOf(loop))),
     parted("total", [
       `${plural(totals.steps, "step")},`,
@@ -49,6 +50,14 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): To
     ...(signs.estimated ? [worded("~", "estimated: opencode recorded no exact moment", "muted")] : []),
     ...(signs.marked ? [worded("!", "something went wrong here; a wider tree says what", "muted")] : []),
   ];
+}
+
+function modelLine({ account, steps }: Loop): TotalLine[] {
+  const calls = steps.flatMap(({ call }) => (call?.outputTokensPerSecond ? [call] : []));
+  if (account.model === 0 || calls.length === 0) return [];
+  const written = calls.reduce((sum, { usage }) => sum + (usage ? usage.output + usage.reasoning : 0), 0);
+  const seconds = calls.reduce((sum, call) => sum + (call.end - (call.firstTokenAt ?? call.end)), 0) / 1000;
+  return [parted("model", [...modelParts(account), `(${count(written / seconds)} tokens/s)`])];
 }
 
 /** A line that is folded between its parts where that is possible. */

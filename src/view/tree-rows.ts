@@ -68,7 +68,7 @@ function stepRows(step: Step, more: readonly boolean[], directory: string): Tree
         {
           more: [...more, !last],
           name: event.name,
-          tone: event.name === "doom-loop" ? "warning" : "muted",
+          tone: event.name === "doom-loop" || event.name === "cache-break" ? "warning" : "muted",
           duration: null,
           exact: true,
           tokens: null,

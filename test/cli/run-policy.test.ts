@@ -1,78 +1,19 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parseScenario } from "../provider/load-scenario.js";
-import type { Scenario } from "../provider/scenario.js";
-import { cliEnvironment, looptrace } from "../support/cli.js";
 import { at } from "../support/fixtures.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
-
-type Json = { readonly [key: string]: unknown };
-
-const usage = { input: 3000, cached: 0, output: 40, reasoning: 8 };
-const answer: Json = { delayMs: 20, text: "Done.", usage };
-
-/** An error in the body that OpenAI and those like it send. */
-function refused(status: number, message: string, more: Json = {}, headers: Json = {}): Json {
-  return {
-    delayMs: 20,
-    fault: {
-      type: "status",
-      status,
-      headers,
-      body: { error: { message, type: "error", code: null, ...more } },
-    },
-  };
-}
-
-function scenario(replies: readonly Json[], more: Json = {}): Scenario {
-  const text = JSON.stringify({
-    name: "made-here",
-    description: "Made by a test.",
-    prompts: ["Go."],
-    lanes: [{ name: "main", replies }],
-    ...more,
-  });
-  return parseScenario(text, "a scenario made by a test");
-}
-
-/** Plays a scenario through `looptrace run --json`, and looks for what it left behind. */
-async function play(wanted: Scenario, ...flags: readonly string[]) {
-  const bench = await isolatedOpenCode(wanted);
-  try {
-    const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-    const { code, stdout, stderr } = await looptrace(["run", "--json", ...flags, "Go."], around);
-    const left = process.platform === "linux" ? processesOf(bench.home) : [];
-    return {
-      code,
-      stderr,
-      left,
-      files: readdirSync(bench.tmpdir),
-      document: JSON.parse(stdout),
-      requests: bench.provider.requests,
-    };
-  } finally {
-    await bench.remove();
-  }
-}
-
-function processesOf(home: string): string[] {
-  return readdirSync("/proc").filter((pid) => {
-    try {
-      return (
-        /^\d+$/.test(pid) &&
-        readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${home}`)
-      );
-    } catch {
-      return false;
-    }
-  });
-}
+import {
+  answer,
+  type Json,
+  playRun as play,
+  refused,
+  madeScenario as scenario,
+  sixTimes as six,
+  usage,
+} from "../support/play-run.js";
 
 type Situation = readonly [name: string, replies: readonly Json[], code: string, ...flags: readonly string[]];
 
 describe("every failure of a provider comes out as its class, and leaves nothing behind", () => {
   const fast = { "retry-after-ms": "20" };
-  const six = (reply: Json): Json[] => Array.from({ length: 6 }, () => reply);
   const situations: readonly Situation[] = [
     ["401", [refused(401, "Incorrect API key provided")], "authentication_failed"],
     ["402", [refused(402, "Insufficient credits")], "billing_error"],
@@ -116,7 +57,7 @@ describe("every failure of a provider comes out as its class, and leaves nothing
       expect(played.document.error).toMatchObject({ code });
       expect(played.code).toBe(1);
       expect(at(played.document.traces, 0)).toMatchObject({ loop: { error: { code } } });
-      expect(played.left).toEqual([]);
+      expect(played.processes).toEqual([]);
       expect(played.files.filter((name) => name.startsWith("looptrace"))).toEqual([]);
     },
   );

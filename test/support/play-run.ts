@@ -6,7 +6,8 @@ import { isolatedOpenCode } from "./isolated-opencode.js";
 
 export type Json = { readonly [key: string]: unknown };
 
-const usage = { input: 3000, cached: 0, output: 40, reasoning: 8 };
+/** What a reply says it took. */
+export const usage = { input: 3000, cached: 0, output: 40, reasoning: 8 };
 
 /** The reply that ends a turn well. */
 export const answer: Json = { delayMs: 20, text: "Done.", usage };

@@ -65,6 +65,14 @@ function expectSoundLoop(loop: Loop): void {
     );
     expect(cumulative.cost).toBe(costOf(until));
   });
+  for (const [index, call] of calls.entries()) {
+    const sum = call.contextCauses.reduce((total, { tokens }) => total + tokens, 0);
+    const growth = call.cumulative.contextGrowth;
+    // Adds up exactly to the growth; where there is none to tell, to the context itself.
+    if (call.usage) expect([index, sum]).toEqual([index, growth ?? call.cumulative.contextTokens]);
+    else expect(call.contextCauses).toEqual([]);
+  }
+  expect(loop.account.firstToken).toBeLessThanOrEqual(loop.account.model);
   expect(loop.failedStep === null || steps[loop.failedStep] !== undefined).toBe(true);
   if (loop.error === null) expect(loop.failedStep).toBeNull();
 }

@@ -6,19 +6,24 @@ const span = (start: number, end: number) => ({ start, end });
 test("a moment counts once: for the model, then for tools, then for retries", () => {
   expect(
     timeAccount(span(0, 100), {
-      model: [span(10, 40)],
+      model: [{ ...span(10, 40), firstTokenAt: 22 }],
       tools: [span(30, 60), span(50, 70)],
       retries: [span(5, 20)],
     }),
-  ).toEqual({ duration: 100, model: 30, tools: 30, retries: 5, other: 35, toolsSummed: 50 });
+  ).toEqual({ duration: 100, model: 30, firstToken: 12, tools: 30, retries: 5, other: 35, toolsSummed: 50 });
 });
 
 test("what reaches outside counts as far as it is inside", () => {
   expect(
-    timeAccount(span(50, 100), { model: [span(0, 60)], tools: [span(90, 500)], retries: [span(0, 20)] }),
+    timeAccount(span(50, 100), {
+      model: [{ ...span(0, 60), firstTokenAt: null }],
+      tools: [span(90, 500)],
+      retries: [span(0, 20)],
+    }),
   ).toEqual({
     duration: 50,
     model: 10,
+    firstToken: 10,
     tools: 10,
     retries: 0,
     other: 30,
@@ -27,9 +32,12 @@ test("what reaches outside counts as far as it is inside", () => {
 });
 
 test("nothing in no time", () => {
-  expect(timeAccount(span(7, 7), { model: [span(0, 9)], tools: [], retries: [] })).toEqual({
+  expect(
+    timeAccount(span(7, 7), { model: [{ ...span(0, 9), firstTokenAt: 3 }], tools: [], retries: [] }),
+  ).toEqual({
     duration: 0,
     model: 0,
+    firstToken: 0,
     tools: 0,
     retries: 0,
     other: 0,

@@ -4,7 +4,8 @@ import type { TimeAccount } from "../../src/trace/model.js";
 import { timeParts } from "../../src/view/time-parts.js";
 
 function account(model: number, tools: number, retries: number, other: number): TimeAccount {
-  return { duration: model + tools + retries + other, model, tools, retries, other, toolsSummed: tools };
+  const duration = model + tools + retries + other;
+  return { duration, model, firstToken: 0, tools, retries, other, toolsSummed: tools };
 }
 
 test.each<[TimeAccount, string | null, string]>([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { apportion } from "../../src/view/apportion.js";
+import { apportion } from "../../src/trace/apportion.js";
 
 test.each([
   [[1, 1, 1], 100, [34, 33, 33]],

@@ -1,0 +1,53 @@
+import type { Step, StepEvent, Tool } from "./model.js";
+import { spanIdOf } from "./span-id.js";
+
+/** Where agents keep a plan as a file: `plan.md` anywhere, and all of a folder `plans`, as opencode's plan agent does. */
+const PLAN_FILE = /(?:^|[\\/])(?:plans?[\\/][^\\/]+\.md|plan\.md)$/i;
+
+/** The steps with an event wherever the agent made or changed its plan: its list of todos, or a file with a plan. */
+export function withPlans(steps: readonly Step[], sessionId: string): readonly Step[] {
+  return steps.map((step) => {
+    const own = step.tools.flatMap((tool) => {
+      const attributes = todosOf(tool) ?? planFileOf(tool);
+      return attributes ? [eventOf(tool, sessionId, attributes)] : [];
+    });
+    return own.length === 0 ? step : { ...step, events: [...step.events, ...own] };
+  });
+}
+
+function eventOf(tool: Tool, sessionId: string, attributes: StepEvent["attributes"]): StepEvent {
+  return {
+    spanId: spanIdOf("event", sessionId, `${tool.partId}/plan`),
+    name: "plan",
+    at: tool.end,
+    attributes,
+  };
+}
+
+/** `todowrite` hands over the whole list each time. */
+function todosOf({ name, outcome, input }: Tool): StepEvent["attributes"] | undefined {
+  if (name !== "todowrite" || outcome !== "completed") return undefined;
+  const list = isFields(input) ? input.todos : undefined;
+  if (!Array.isArray(list)) return undefined;
+  const todos = list.filter(isFields);
+  const count = (status: string): number => todos.filter((todo) => todo.status === status).length;
+  const active = todos.find(({ status }) => status === "in_progress")?.content;
+  return {
+    todos: todos.length,
+    completed: count("completed"),
+    inProgress: count("in_progress"),
+    pending: count("pending"),
+    cancelled: count("cancelled"),
+    ...(typeof active === "string" ? { current: active } : {}),
+  };
+}
+
+function planFileOf({ name, outcome, input }: Tool): StepEvent["attributes"] | undefined {
+  if (!["write", "edit"].includes(name) || outcome !== "completed" || !isFields(input)) return undefined;
+  const { filePath } = input;
+  return typeof filePath === "string" && PLAN_FILE.test(filePath) ? { file: filePath } : undefined;
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
