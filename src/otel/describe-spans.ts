@@ -58,6 +58,7 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
       outcome: loop.outcome,
       agent: loop.agent,
       userMessage: loop.userMessageId,
+      copied: loop.copied ? true : undefined,
       totals: loop.totals,
       totalsWithSubagents: loop.totalsWithSubagents,
       timeAccountMs: loop.account,
@@ -115,6 +116,8 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
       variant: model.variant,
       finish: call.finish,
       usage: usage ? undefined : "unknown",
+      // Said, but not counted: the session that was forked has it.
+      copiedUsage: loop.copied ? (usage ?? undefined) : undefined,
       recovered: call.error && step.recovered ? true : undefined,
       contextTokens: cumulative.contextTokens,
       contextGrowth: cumulative.contextGrowth,
@@ -127,9 +130,9 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
     generation: {
       model: cleanText(model.modelId, context.textLimit),
       modelParameters: parametersOf(call, context),
-      usageDetails: usageDetails(usage),
+      usageDetails: usageDetails(loop.copied ? null : usage),
       // Only what opencode priced: without a cost Langfuse prices from its own table of models.
-      ...(call.cost !== null ? { costDetails: { total: call.cost } } : {}),
+      ...(call.cost !== null && !loop.copied ? { costDetails: { total: call.cost } } : {}),
       ...(call.firstTokenAt !== null ? { completionStartTime: new Date(call.firstTokenAt) } : {}),
     },
     extra: {
@@ -137,7 +140,7 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
       [ATTR_GEN_AI_PROVIDER_NAME]: providerName(model.providerId),
       [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId,
       ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
-      ...(usage ? genAiUsage(usage) : {}),
+      ...(usage && !loop.copied ? genAiUsage(usage) : {}),
     },
   });
 }

@@ -25,7 +25,15 @@ import { timeAccount } from "./time-account.js";
 import { lastMomentOf } from "./timing.js";
 import { addTotals, subagentLoops, totalsOf } from "./totals.js";
 import { answerText, turnError, type Verdict } from "./turn-error.js";
-import { compactionPart, isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
+import {
+  compactionPart,
+  isAssistant,
+  isCopied,
+  isOpenCodesOwn,
+  isUser,
+  type Turn,
+  turnsOf,
+} from "./turns.js";
 
 export interface LoopContext {
   readonly logs: ReadonlyMap<string, SessionLog>;
@@ -75,6 +83,8 @@ interface TurnContext {
 
 function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   const { info } = turn.user;
+  const copied = isCopied(turn.user);
+  const queued = turn.rest.filter((message) => isUser(message) && !isOpenCodesOwn(message)).length;
   const { steps: built, notes } = buildSteps(turn, tree, context);
   const assistants = turn.rest.filter(isAssistant);
   const asked = modelAsked(turn);
@@ -105,7 +115,9 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
     userMessageId: info.id,
     agent: info.agent ?? steps[0]?.agent ?? null,
     model: lastCall?.model ?? asked,
-    input: [userInput(turn.user)],
+    input: [turn.user, ...turn.rest.filter(isUser).filter((message) => !isOpenCodesOwn(message))].map(
+      userInput,
+    ),
     output: finalOutput(assistants, steps),
     outcome,
     error,
@@ -118,9 +130,17 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
     ),
     account: loopAccount({ start, end }, steps),
     run: context.run?.id === undefined ? null : { id: context.run.id, attempt: context.run.attempt ?? 0 },
-    notes: [...context.notes, ...notes],
+    copied,
+    notes: [
+      ...(copied ? [COPIED] : []),
+      ...(queued > 0 ? [`${queued + 1} prompts were queued and answered together.`] : []),
+      ...context.notes,
+      ...notes,
+    ],
   };
 }
+
+const COPIED = "A fork copied this turn from another session: its tokens and cost are counted there.";
 
 /** A step with what only the turn's end tells: whether it was got over, and whether the turn failed on it. */
 function judged(step: Step, { error, failedStep, lastAnswered }: Verdict): Step {

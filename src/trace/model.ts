@@ -68,6 +68,8 @@ export interface Loop extends Span {
   readonly account: TimeAccount;
   /** The run that looptrace made for it: attempts at the same prompt share an id and count from 0. */
   readonly run: { readonly id: string; readonly attempt: number } | null;
+  /** A fork copied the turn from another session: what it used and cost was used there, and is not to be added up twice. */
+  readonly copied: boolean;
   /** What a reader should know about this loop and cannot see otherwise. */
   readonly notes: readonly string[];
 }
