@@ -225,6 +225,36 @@ ${SHOW_EXIT_CODES}`,
       finish(await commands.show(sources, flags, terminal));
     });
 
+  withSources(
+    program
+      .command("tokens")
+      .summary("show how the context grew, and why")
+      .description(
+        "Shows, call by call, how many tokens the context held, what of it came from the cache, how much it grew, and what made it grow. Nothing is sent.",
+      ),
+    "the session that looptrace saw last, else the project's last one",
+  )
+    .option("--top", "the biggest contributors, each with the call that it came with")
+    .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
+    .option("--json", "print the calls with all causes as JSON")
+    .option("--width <columns>", "width of the table (default: the terminal's)", parseWidth)
+    .addHelpText(
+      "after",
+      `
+What the model wrote is counted by the provider. What came in between two calls is counted
+together, so each tool result and text gets its share by size; on the first call the prompt is
+estimated by its size, and what remains is the system prompt and the tools. All adds up exactly.
+
+Examples:
+  looptrace tokens --last
+  looptrace tokens --top session.json
+${SHOW_EXIT_CODES}`,
+    )
+    .action(async (sources: string[], flags) => {
+      const commands = await import("./commands/tokens.js");
+      finish(await commands.tokens(sources, flags, terminal));
+    });
+
   program
     .command("push")
     .summary("deliver what is still in the outbox")

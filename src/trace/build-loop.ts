@@ -191,7 +191,7 @@ function buildSteps(
       input,
       before,
       added,
-      compacted,
+      compacted: compacted || message.info.summary === true,
       events,
       clock,
       log: context.log,

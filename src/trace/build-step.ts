@@ -22,7 +22,7 @@ export interface StepContext {
   readonly before: Cumulative | null;
   /** What was told to the model since the last call with a known usage, the call's own input included. */
   readonly added: readonly ChatMessage[];
-  /** The conversation was summed up since then. */
+  /** The conversation was summed up since then, or is just being summed up. */
   readonly compacted: boolean;
   readonly events: readonly StepEvent[];
   readonly clock: MessageClock;

@@ -10,7 +10,7 @@ export interface ContextChange {
   readonly before: Cumulative | null;
   /** What was told to the model since then. */
   readonly added: readonly ChatMessage[];
-  /** The conversation was summed up since then. */
+  /** The conversation was summed up since then, or the call sums it up. */
   readonly compacted: boolean;
 }
 

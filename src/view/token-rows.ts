@@ -1,0 +1,93 @@
+import type { Call, ContextCause, Loop, LoopTrace } from "../trace/model.js";
+import { promptTokens } from "../trace/usage.js";
+
+/** One call of a trace with its share of the context; plain data, as `--json` prints it. */
+export interface TokenRow {
+  /** `llm-call-3`; a subagent's with its agent before it. */
+  readonly name: string;
+  /** 0 for the turn's own loop, 1 for a subagent of it, and so on. */
+  readonly depth: number;
+  readonly sessionId: string;
+  readonly spanId: string;
+  /** The whole prompt and its parts; null where opencode recorded no usage. */
+  readonly prompt: { readonly total: number; readonly cached: number; readonly new: number } | null;
+  readonly output: number | null;
+  readonly reasoning: number | null;
+  /** What the context holds after the call. */
+  readonly context: number;
+  /** Against the call before with a known usage; null on the first. */
+  readonly growth: number | null;
+  readonly cacheHitRatio: number | null;
+  /** USD. */
+  readonly cost: number | null;
+  readonly causes: readonly ContextCause[];
+}
+
+/** The calls of a trace in their order, a subagent's where it was started. */
+export function tokenRows({ loop }: LoopTrace): readonly TokenRow[] {
+  return rowsOf(loop, 0);
+}
+
+function rowsOf(loop: Loop, depth: number): TokenRow[] {
+  return loop.steps.flatMap(({ call, tools }) => [
+    ...(call ? [rowOf(call, loop, depth)] : []),
+    ...tools.flatMap((tool) => tool.loops.flatMap((below) => rowsOf(below, depth + 1))),
+  ]);
+}
+
+function rowOf(call: Call, loop: Loop, depth: number): TokenRow {
+  const { usage, cumulative } = call;
+  const own = `llm-call-${call.index}`;
+  return {
+    name: depth === 0 ? own : `${loop.agent ?? "subagent"} ${own}`,
+    depth,
+    sessionId: loop.sessionId,
+    spanId: call.spanId,
+    prompt: usage
+      ? { total: promptTokens(usage), cached: usage.cacheRead, new: usage.input + usage.cacheWrite }
+      : null,
+    output: usage?.output ?? null,
+    reasoning: usage?.reasoning ?? null,
+    context: cumulative.contextTokens,
+    growth: cumulative.contextGrowth,
+    cacheHitRatio: cumulative.cacheHitRatio,
+    cost: call.cost,
+    causes: call.contextCauses,
+  };
+}
+
+/** A cause with the call in whose context it first was. */
+export interface Contributor {
+  readonly call: string;
+  readonly cause: ContextCause;
+}
+
+/** What made the context grow, the biggest first; of what stood there from the beginning the prefix too. */
+export function contributors(rows: readonly TokenRow[]): readonly Contributor[] {
+  return rows
+    .flatMap(({ name, causes }) => causes.map((cause) => ({ call: name, cause })))
+    .filter(({ cause }) => cause.tokens > 0)
+    .sort((a, b) => b.cause.tokens - a.cause.tokens);
+}
+
+/** What a cause is called in a table. */
+export function causeText({ kind, name }: ContextCause): string {
+  switch (kind) {
+    case "prefix":
+      return "system prompt, tools, earlier turns";
+    case "text":
+      return name ?? "text";
+    case "tool-result":
+      return name ?? "a tool's result";
+    case "output":
+      return "the answer itself";
+    case "dropped":
+      return "no longer sent";
+    case "compacted":
+      return "summed up";
+    case "other":
+      return "not in the export";
+    default:
+      return kind satisfies never;
+  }
+}
