@@ -8,7 +8,12 @@ import type { StorePaths } from "./store-paths.js";
 const DESTINATION = "destination.json";
 const LAST_ERROR = "last-error.json";
 
-const info = z.object({ kind: z.enum(["langfuse", "otlp"]), label: z.string(), url: z.string() });
+const info = z.object({
+  kind: z.enum(["langfuse", "otlp"]),
+  label: z.string(),
+  url: z.string(),
+  keyStart: z.string().optional(),
+});
 const lastError = z.object({ message: z.string(), atMs: z.number() });
 
 /** Why the last delivery did not succeed, and when, in ms since the epoch. */

@@ -10,6 +10,8 @@ export interface DestinationInfo {
   readonly label: string;
   /** The address without user, password and parameters that look like secrets. */
   readonly url: string;
+  /** The beginning of the public key, or of the user, that goes with the address; undefined where there is none. */
+  readonly keyStart?: string | undefined;
 }
 
 /** Where spans go, and how. Holds secrets: never print it or write it down, that is what `DestinationInfo` is for. */
@@ -22,15 +24,34 @@ export interface Destination extends DestinationInfo {
   readonly secrets: readonly string[];
   /** Whether large bodies may be compressed. */
   readonly compression: "gzip" | "none";
+  readonly settings: DestinationSettings;
+}
+
+/** What the settings are called that a destination was made of, for whoever has to look at them. */
+export interface DestinationSettings {
+  /** What names the address; undefined where nothing does and it is the default. */
+  readonly address: string | undefined;
+  readonly credentials:
+    | { readonly kind: "keys"; readonly publicKey: string; readonly secretKey: string }
+    /** The variables or options that hold headers; none where no header is configured. */
+    | { readonly kind: "headers"; readonly names: readonly string[] };
 }
 
 /** The part of a destination that may be shown and stored. */
-export function destinationInfo({ id, kind, label, url }: Destination): DestinationInfo {
-  return { id, kind, label, url };
+export function destinationInfo({ id, kind, label, url, keyStart }: Destination): DestinationInfo {
+  return { id, kind, label, url, keyStart };
 }
 
 /** Every Langfuse takes OTLP traces below this path. */
 export const LANGFUSE_TRACES_PATH = "/api/public/otel/v1/traces";
+
+export interface DestinationDetails {
+  readonly settings: DestinationSettings;
+  readonly compression?: "gzip" | "none";
+}
+
+/** So much of a public key tells two projects apart, and does not fill the line. */
+const KEY_START = 10;
 
 /**
  * Describes a destination from its address and headers.
@@ -44,7 +65,7 @@ export const LANGFUSE_TRACES_PATH = "/api/public/otel/v1/traces";
 export function createDestination(
   endpoint: URL,
   headers: Readonly<Record<string, string>>,
-  compression: "gzip" | "none" = "gzip",
+  { settings, compression = "gzip" }: DestinationDetails,
 ): Destination {
   const bare = new URL(endpoint);
   bare.username = "";
@@ -63,12 +84,14 @@ export function createDestination(
       .digest("hex")
       .slice(0, 16),
     kind,
-    label: key === "" ? place : `${place} (${key.slice(0, 10)}${key.length > 10 ? "…" : ""})`,
+    label: key === "" ? place : `${place} (${key.slice(0, KEY_START)}${key.length > KEY_START ? "…" : ""})`,
     url,
+    keyStart: key === "" ? undefined : key.slice(0, KEY_START),
     endpoint: bare.href,
     headers: isLangfuse ? { "x-langfuse-ingestion-version": "4", ...all } : all,
     secrets: secretsOf(bare, all, basic),
     compression,
+    settings,
   };
 }
 

@@ -100,13 +100,15 @@ function langfuseDestination(
       throw new ConfigurationError(name, `${name} holds characters that no Langfuse key has. Copy it again.`);
     }
   }
-  return createDestination(base, {
+  const headers = {
     authorization: basicAuthorization(publicKey.value, secretKey.value),
     "x-langfuse-ingestion-version": "4",
     "x-langfuse-sdk-name": "looptrace",
     "x-langfuse-sdk-version": sdkVersion,
     "x-langfuse-public-key": publicKey.value,
-  });
+  };
+  const credentials = { kind: "keys", publicKey: publicKey.name, secretKey: secretKey.name } as const;
+  return createDestination(base, headers, { settings: { address: baseUrl?.name, credentials } });
 }
 
 function otlpDestination({ otlp }: DestinationOptions, read: Read): Destination | undefined {
@@ -125,10 +127,14 @@ function otlpDestination({ otlp }: DestinationOptions, read: Read): Destination 
     );
   }
   const headers: Record<string, string> = {};
+  const names: string[] = endpoint.username || endpoint.password ? [setting.name] : [];
   for (const variable of ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]) {
     const text = read(undefined, "", variable);
-    if (text) Object.assign(headers, otlpHeaders(variable, text.value));
+    if (!text) continue;
+    Object.assign(headers, otlpHeaders(variable, text.value));
+    names.push(variable);
   }
+  if (Object.keys(otlp?.headers ?? {}).length > 0) names.push("otlp.headers");
   for (const [name, value] of Object.entries(otlp?.headers ?? {})) {
     if (!isHeader(name, value)) {
       throw new ConfigurationError("otlp.headers", `otlp.headers: "${name}" cannot be sent as a header.`);
@@ -141,7 +147,10 @@ function otlpDestination({ otlp }: DestinationOptions, read: Read): Destination 
     "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
     "OTEL_EXPORTER_OTLP_COMPRESSION",
   );
-  return createDestination(endpoint, headers, compression?.value === "none" ? "none" : "gzip");
+  return createDestination(endpoint, headers, {
+    settings: { address: setting.name, credentials: { kind: "headers", names } },
+    compression: compression?.value === "none" ? "none" : "gzip",
+  });
 }
 
 function httpUrl({ name, value }: Setting): URL {

@@ -1,10 +1,11 @@
 import { createAcknowledgements } from "./acknowledge.js";
 import { type Consignment, pendingCount, pendingKeys } from "./consignment.js";
 import type { DestinationReport } from "./delivery-report.js";
-import { type DestinationInfo, destinationInfo } from "./destination.js";
+import { destinationInfo } from "./destination.js";
 import { noteLastError } from "./destination-notes.js";
 import { createGate } from "./gate.js";
 import { pickSpans, type SpanRef } from "./otlp-body.js";
+import { refusedKeysAdvice } from "./refused-keys.js";
 import { createRefusals, keepCopy, setAside } from "./refusals.js";
 import type { RunContext } from "./run-context.js";
 import type { SendResult } from "./send-result.js";
@@ -100,7 +101,7 @@ export async function runDestination(
           break;
         }
         case "unauthorised":
-          lastError = `${result.message}. ${keysAdvice(destination)}`;
+          lastError = `${result.message.replace(/\.$/, "")}. ${refusedKeysAdvice(destination, result.status)}`;
           stopped = true;
           return "done";
         case "misdirected":
@@ -162,14 +163,6 @@ export async function runDestination(
     lastError: failed ? lastError : undefined,
     problems: [...context.problems],
   };
-}
-
-function keysAdvice({ kind, url }: DestinationInfo): string {
-  const keys =
-    kind === "langfuse"
-      ? "LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY belong together, and to a project of the Langfuse"
-      : "OTEL_EXPORTER_OTLP_HEADERS holds what is wanted";
-  return `Check that ${keys} at ${url}`;
 }
 
 function pendingSpans(consignment: Consignment): readonly SpanRef[] {

@@ -93,6 +93,7 @@ export function stepAttributes(step: Step, loop: Loop, context: TraceContext): S
       message: step.messageId,
       timeAccountMs: step.account,
       recovered: step.recovered ? true : undefined,
+      notes: step.notes.length > 0 ? step.notes : undefined,
       filesChanged: step.patches.length > 0 ? step.patches.flatMap(({ files }) => files) : undefined,
     },
   });

@@ -81,8 +81,11 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
       part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [],
     ),
     account: timeAccount(bounds, { model: call ? [call] : [], tools, retries }),
+    notes: request?.logMisfits ? [MISFIT] : [],
   };
 }
+
+const MISFIT = "opencode's log does not fit what the export says of this step; the export counts.";
 
 function buildCall(message: AssistantMessage, request: CallRequest, context: StepContext): Call {
   const { info } = message;

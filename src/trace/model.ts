@@ -90,6 +90,8 @@ export interface Step extends Span {
   readonly events: readonly StepEvent[];
   readonly patches: readonly Patch[];
   readonly account: TimeAccount;
+  /** What a reader should know about this step and cannot see otherwise. */
+  readonly notes: readonly string[];
 }
 
 /** `llm-call-N`: one call of the model. */

@@ -18,6 +18,8 @@ export interface CallRequest {
   /** What the log says about why it failed; for one that opencode was about to try again, nothing else says it. */
   readonly failure: LoggedFailure | null;
   readonly dead: readonly DeadRequest[];
+  /** opencode's log has requests of that time, and they do not fit the export: then the export alone counts. */
+  readonly logMisfits: boolean;
 }
 
 export interface DeadRequest extends Interval {
@@ -44,13 +46,20 @@ export function requestsOf(
   const call = attempts.at(-1);
   if (!call) return undefined;
   const streamed = attempts.slice(0, -1);
-  return (log && fromLog(attempts, clock, window, log)) ?? fromExport(call, streamed, clock);
+  const logged = log && fromLog(attempts, clock, window, log);
+  if (logged) return logged;
+  const logMisfits = log !== undefined && within(log.requests, window).length > 0;
+  return { ...fromExport(call, streamed, clock), logMisfits };
 }
 
 /** A request that failed, or was cut off, before its first chunk. */
 const SILENT: Attempt = { stepStart: undefined, stepFinish: undefined, content: [], tools: [] };
 
-function fromExport(call: Attempt, streamed: readonly Attempt[], clock: MessageClock): CallRequest {
+function fromExport(
+  call: Attempt,
+  streamed: readonly Attempt[],
+  clock: MessageClock,
+): Omit<CallRequest, "logMisfits"> {
   let start = clock.created;
   const dead = streamed.map((attempt): DeadRequest => {
     const from = start;
@@ -95,5 +104,5 @@ function fromLog(
   const told = new Set(dead.map(({ attempt }) => attempt));
   if (!streamed.every((attempt) => told.has(attempt))) return undefined;
   const failure = failures.findLast(({ at }) => at >= start) ?? null;
-  return { start, timing: "exact", attempt: call, failure, dead };
+  return { start, timing: "exact", attempt: call, failure, dead, logMisfits: false };
 }

@@ -7,6 +7,7 @@ import { loadScenario, parseScenario } from "../provider/load-scenario.js";
 import { cliEnvironment, looptrace } from "../support/cli.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { madeScenario } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
 import { arrived } from "./arrived.js";
 import { startMcpServer } from "./mcp-server.js";
@@ -114,4 +115,27 @@ test("a system prompt, a tool server, a message from standard input, opencode's 
   expect(transcript).toContain("[Tool Call] tickets_lookup\n");
   expect(transcript).toContain("[Tool Result]\nTicket 7: the door squeaks.\n");
   expect(transcript).toContain("[Response]\nOil the door.\n");
+});
+
+test("a fork: the turn that it copied is shown, and counted once", async () => {
+  const reply = (text: string) => ({ text, usage: { input: 3000, cached: 0, output: 20, reasoning: 0 } });
+  const replies = [reply("First."), reply("Second.")];
+  await using bench = await isolatedOpenCode(madeScenario(replies));
+  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+  const first = JSON.parse((await looptrace(["run", "--json", "One."], around)).stdout);
+  const forked = await looptrace(["run", "--json", "--continue", "--fork", "Two."], around);
+  const second = JSON.parse(forked.stdout);
+  expect([first.text, second.text]).toEqual(["First.", "Second."]);
+  expect(second.sessionId).not.toBe(first.sessionId);
+  expect(second.traces).toHaveLength(1);
+  expect(second.totals.usage.input).toBe(3000);
+
+  const shown = await looptrace(["show", "--json", second.sessionId], around);
+  const turns: readonly { loop: { copied: boolean; output: string; notes: readonly string[] } }[] =
+    JSON.parse(shown.stdout);
+  expect(turns.map(({ loop }) => [loop.copied, loop.output])).toEqual([
+    [true, "First."],
+    [false, "Second."],
+  ]);
+  expect(at(turns, 0).loop.notes).toEqual([expect.stringContaining("A fork copied this turn")]);
 });

@@ -114,5 +114,6 @@ describe("a stream that broke off", () => {
     const step = onlyOne(onlyOne(traceSession(tree, { log })).loop.steps);
     expect(onlyOne(step.retries).output.text).toBe("I began to say");
     expect(step.call?.output.text).toBe("Said.");
+    expect(step.notes).toEqual([expect.stringContaining("log does not fit")]);
   });
 });

@@ -1,0 +1,36 @@
+import { type Destination, LANGFUSE_TRACES_PATH } from "./destination.js";
+
+/** Where a person would look: of a Langfuse its own address, not the one that traces are posted to. */
+export function addressOf({ kind, url }: Pick<Destination, "kind" | "url">): string {
+  return kind === "langfuse" ? url.replace(LANGFUSE_TRACES_PATH, "") : url;
+}
+
+/**
+ * What to look at when a destination does not accept who is asking (401) or what for (403): which settings, and of the
+ * public key its beginning; never a secret.
+ */
+export function refusedKeysAdvice(destination: Destination, status: 401 | 403): string {
+  const { kind, keyStart, settings } = destination;
+  const { credentials } = settings;
+  const address = addressOf(destination);
+  const key = keyStart === undefined ? "" : ` (${keyStart}…)`;
+  if (credentials.kind === "keys") {
+    const both = `${credentials.publicKey}${key} and ${credentials.secretKey}`;
+    return status === 403
+      ? `Check what ${both} may do at ${address}`
+      : `Check that ${both} belong together, and to a project of the Langfuse at ${address}${elsewhere(settings.address)}`;
+  }
+  const { names } = credentials;
+  if (names.length === 0) {
+    return `No header says who is asking: set OTEL_EXPORTER_OTLP_HEADERS to what ${address} wants, such as authorization=Bearer%20…`;
+  }
+  const pair = kind === "langfuse" ? ", the Basic authorization of a public and a secret key," : "";
+  return status === 403
+    ? `Check what ${names.join(" and ")}${key}${pair} may do at ${address}`
+    : `Check that ${names.join(" and ")}${key}${pair} holds what ${address} wants`;
+}
+
+function elsewhere(setting: string | undefined): string {
+  if (setting !== undefined) return "";
+  return " (the default; LANGFUSE_BASE_URL names another region or a server of your own)";
+}
