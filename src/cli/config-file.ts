@@ -32,6 +32,7 @@ const configFile = z.strictObject({
   maxSteps: z.int().min(1).optional(),
   maxTokens: z.int().min(1).optional(),
   maxCost: z.number().positive().optional(),
+  maxAttempts: z.int().min(1).optional(),
   haltOnDoomLoop: z.union([z.boolean(), z.int().min(2)]).optional(),
   projectConfig: z.boolean().optional(),
   traceName: text.optional(),

@@ -135,6 +135,11 @@ function buildProgram(
     )
     .option("--max-cost <usd>", "stop when the calls cost more, as far as opencode knows prices", parseAmount)
     .option(
+      "--max-attempts <n>",
+      "stop when opencode has asked the model so often in vain and goes on (default: 6; opencode before 1.18 never gives up)",
+      parseCountFrom(1),
+    )
+    .option(
       "--halt-on-doom-loop",
       "stop when the same tool call fails, or gives the same result, 3 times in a row",
     )

@@ -73,7 +73,7 @@ export function whatWasGoingOn({ requestError, running = [] }: TurnEvidence): st
     .map(({ tool, forMs }) => `${tool} had been at work for ${inSeconds(forMs)}`)
     .join(", ");
   return [
-    requestError ? ` Its last request had failed: ${requestError.code}, ${requestError.message}` : "",
+    requestError ? ` A request had failed before: ${requestError.code}, ${requestError.message}` : "",
     tools === "" ? "" : ` ${tools}.`,
   ].join("");
 }

@@ -25,6 +25,7 @@ const rules: readonly Rule[] = [
   { name: "the last message is an answer", judge: answered },
   { name: "a limit of the caller's ended the turn", judge: limitReached },
   { name: "an error in the run stream that nothing got over", judge: streamError },
+  { name: "requests that failed again and again", judge: gaveUp },
   {
     name: "the context was too large again after compacting",
     judge: ({ stuckOverflow }) => stuckOverflow ?? null,
@@ -95,6 +96,15 @@ function limitReached(evidence: TurnEvidence): Verdict {
     abortedBy: "limit",
     limit,
   };
+}
+
+/** opencode before 1.18 tries for ever; what its requests failed with is why there is no answer. */
+function gaveUp(evidence: TurnEvidence): Verdict {
+  const { gaveUpAfter, requestError, sessionId } = evidence;
+  if (gaveUpAfter === undefined) return null;
+  if (requestError) return { ...requestError, ...(sessionId === undefined ? {} : { sessionId }) };
+  const message = `opencode had asked the model ${gaveUpAfter} times in vain when it was stopped.`;
+  return plainFacts("unknown", message, around(evidence, "process"));
 }
 
 /** The last error, but one that says something before one that does not: 1.15 sends both for an unknown model. */

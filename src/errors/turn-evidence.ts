@@ -65,8 +65,10 @@ export interface TurnEvidence {
   readonly running?: readonly { readonly tool: string; readonly forMs: number }[] | undefined;
   /** Where opencode compacted because the context was too large, and the next request was too large again. */
   readonly stuckOverflow?: ErrorFacts | undefined;
-  /** Why the last request failed that opencode made, when the turn was cut off before the next one. */
+  /** Why the last request failed that is known to have, when the turn was cut off before an answer. */
   readonly requestError?: ErrorFacts | undefined;
+  /** After so many failed requests looptrace ended the turn: opencode would have tried for ever. */
+  readonly gaveUpAfter?: number | undefined;
   /** Absent for a past session, whose process nobody watched. */
   readonly process?: ProcessEnd | undefined;
   /** What the model had written as its answer until the turn ended. */

@@ -1,3 +1,4 @@
+import { isOfTitle } from "./log-evidence.js";
 import type { LogLine } from "./log-line.js";
 import type { RunEvent } from "./schema/run-event.js";
 
@@ -148,7 +149,7 @@ function afterLine(progress: Progress, line: LogLine): Progress {
     case "stream":
       return afterRequest(progress, line, isRoot);
     case "stream error":
-      if (line.fields.small === "true") return progress;
+      if (isOfTitle(line)) return progress;
       return {
         ...progress,
         failedAttempts: progress.failedAttempts + 1,

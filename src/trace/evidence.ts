@@ -39,6 +39,7 @@ export const runEvidence = z.object({
         allowed: z.number(),
         reached: z.number(),
       }),
+      z.object({ by: z.literal("retries"), attempts: z.number() }),
     ])
     .optional(),
   /** ms since the epoch. */

@@ -67,7 +67,8 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
       .filter(({ outcome }) => outcome === "unfinished")
       .map(({ name, start, end }) => ({ tool: name, forMs: end - start })),
     stuckOverflow: stuckOverflow ? { ...stuckOverflow, sessionId } : undefined,
-    requestError: last?.call?.error?.evidence === "log" ? last.call.error : undefined,
+    requestError: requestError(last),
+    gaveUpAfter: run?.halted?.by === "retries" ? run.halted.attempts : undefined,
     partialText: answerText(steps) ?? undefined,
     stderr: run?.stderr,
   });
@@ -76,6 +77,14 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
   if (withError >= 0 && error.code !== "doom_loop") return { error, failedStep: withError, lastAnswered };
   const isStuck = stuckOverflow && error.code === stuckOverflow.code;
   return { error, failedStep: isStuck ? lastTry : steps.length - 1, lastAnswered };
+}
+
+/** What the log says of the last request of an unfinished step that is known to have failed. */
+function requestError(last: Step | undefined): ErrorFacts | undefined {
+  if (last?.outcome !== "unfinished") return undefined;
+  if (last.call?.error) return last.call.error.evidence === "log" ? last.call.error : undefined;
+  // The one that was on its way when the turn was cut off had not failed yet.
+  return last.call?.firstTokenAt === null ? (last.retries.at(-1)?.error ?? undefined) : undefined;
 }
 
 /** The text with which a turn answers, or as much of it as there was: what stands in its last step, else null. */

@@ -120,13 +120,22 @@ export class OpenCode {
       clock = systemClock,
       ...rest
     } = { ...this.#options, ...given(options) };
-    const { retries, patienceMs, fallbackModels, maxSteps, maxTokens, maxCost, haltOnDoomLoop, ...request } =
-      rest;
+    const {
+      retries,
+      patienceMs,
+      fallbackModels,
+      maxSteps,
+      maxTokens,
+      maxCost,
+      maxAttempts,
+      haltOnDoomLoop,
+      ...request
+    } = rest;
     const settings = { retries, patienceMs, fallbackModels };
     if (!(timeoutMs > 0)) {
       throw new RunRequestError("timeoutMs", `${timeoutMs} is no duration: it has to be more than 0 ms.`);
     }
-    checkLimits({ maxSteps, maxTokens, maxCost, haltOnDoomLoop });
+    checkLimits({ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop });
     const deadline = clock.now() + timeoutMs;
     const runId = randomUUID();
     const done: Attempt[] = [];
@@ -143,6 +152,7 @@ export class OpenCode {
             maxSteps: less(maxSteps, spent.steps),
             maxTokens: less(maxTokens, totalTokens(spent.usage)),
             maxCost: less(maxCost, spent.cost ?? 0),
+            maxAttempts,
             haltOnDoomLoop,
           },
           store,
@@ -193,10 +203,11 @@ function given(options: OpenCodeOptions): OpenCodeOptions {
 }
 
 /** @throws {RunRequestError} naming the limit that no run could keep */
-function checkLimits({ maxSteps, maxTokens, maxCost, haltOnDoomLoop }: RunLimits): void {
+function checkLimits({ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop }: RunLimits): void {
   const least = {
     maxSteps: [maxSteps, 1],
     maxTokens: [maxTokens, 1],
+    maxAttempts: [maxAttempts, 1],
     haltOnDoomLoop: [haltOnDoomLoop, 2],
   } as const;
   for (const [name, [value, from]] of Object.entries(least)) {

@@ -14,9 +14,16 @@ export interface RunLimits {
   readonly maxTokens?: number | undefined;
   /** USD, as far as opencode knows prices. */
   readonly maxCost?: number | undefined;
+  /**
+   * How often opencode may ask the model in vain, one time after another, before it is stopped when it goes on; default 6,
+   * which is when 1.18 itself gives up. Earlier versions never do.
+   */
+  readonly maxAttempts?: number | undefined;
   /** How many equal tool calls in a row, all failing or all with the same result, end the run; `true` means 3. */
   readonly haltOnDoomLoop?: boolean | number | undefined;
 }
+
+export const DEFAULT_MAX_ATTEMPTS = 6;
 
 /** Watches a run for what should end it. */
 export interface RunWatch {
@@ -31,8 +38,11 @@ export function runWatch(limits: RunLimits, halt: (reason: Halt) => void): RunWa
   const wanted = limits.haltOnDoomLoop;
   const threshold = wanted === true ? DOOM_LOOP_THRESHOLD : wanted || Number.POSITIVE_INFINITY;
   const next = repetitionWatch();
+  const maxAttempts = limits.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
   let halted = false;
   let started = 0;
+  let inVain = 0;
+  let lastFailureAt: number | undefined;
   const end = (reason: Halt): void => {
     if (!halted) halt(reason);
     halted = true;
@@ -41,9 +51,18 @@ export function runWatch(limits: RunLimits, halt: (reason: Halt) => void): RunWa
     onProgress: (progress) => {
       const limit = limitReached(progress, limits);
       if (limit) end({ by: "limit", ...limit });
+      const { phase } = progress;
+      if (phase.kind === "retrying" && phase.since !== lastFailureAt) {
+        lastFailureAt = phase.since;
+        inVain += 1;
+      }
+      // Not at once: a version that gives up by itself has to have the time to write down why.
+      const goesOn = inVain > maxAttempts || (inVain === maxAttempts && phase.kind === "waiting-for-model");
+      if (goesOn) end({ by: "retries", attempts: inVain });
     },
     onEvent: (event) => {
       if (event.type === "step_start") started += 1;
+      else if (event.type !== "error") inVain = 0;
       // A step that asked for tools is followed by another one.
       const coming = event.type === "step_finish" && event.part.reason === "tool-calls" ? 1 : 0;
       if (limits.maxSteps !== undefined && started + coming > limits.maxSteps) {

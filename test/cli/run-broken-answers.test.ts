@@ -38,6 +38,11 @@ describe("answers that break down, and refusals in unusual forms", () => {
       ),
       error: { code: "rate_limit", statusCode: 429, retryAtSource: "retry-after-ms", retryAtBounded: false },
     },
+    "429 again and again, and fewer attempts than opencode itself would make": {
+      replies: sixTimes(refused(429, "Rate limit reached", {}, { "retry-after-ms": "400" })),
+      flags: ["--max-attempts", "2"],
+      error: { code: "rate_limit", evidence: "log", message: "Rate limit reached" },
+    },
     "429 as a page of HTML": {
       replies: sixTimes(bare(429, HTML, { "retry-after-ms": "20" })),
       error: { code: "rate_limit", statusCode: 429 },

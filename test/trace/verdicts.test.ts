@@ -91,7 +91,7 @@ test("what the last request died of is said of a turn that was cut off while ope
     ],
   });
   expect(loop.error).toMatchObject({ code: "aborted" });
-  expect(loop.error?.message).toContain("Its last request had failed: rate_limit, Rate limit reached for m1");
+  expect(loop.error?.message).toContain("A request had failed before: rate_limit, Rate limit reached for m1");
   expect(onlyOne(loop.steps).call?.error).toMatchObject({
     code: "rate_limit",
     retryAt: T0 + 3_040 + 60_000,

@@ -3,7 +3,7 @@ import { initialProgress } from "../../src/opencode/progress.js";
 import { type RunEvent, readRunEvent } from "../../src/opencode/schema/run-event.js";
 import type { Halt } from "../../src/trace/evidence.js";
 import { type RunLimits, runWatch } from "../../src/workflow/run-watch.js";
-import { mint, stepFinish, stepStart, T0, tool } from "../trace/make-session.js";
+import { mint, stepFinish, stepStart, T0, text, tool } from "../trace/make-session.js";
 
 function event(type: string, part: object): RunEvent {
   const whole = { sessionID: "ses_1", messageID: "msg_1", ...part };
@@ -69,4 +69,28 @@ test("tokens and cost are checked with every progress", () => {
   purse.onProgress({ ...initialProgress, cost: 0.5 });
   purse.onProgress({ ...initialProgress, cost: 0.51 });
   expect(spent).toEqual([{ by: "limit", of: "cost", allowed: 0.5, reached: 0.51 }]);
+});
+
+test("requests that fail again and again end a run that goes on after the last attempt it may make", () => {
+  const found: Halt[] = [];
+  const watch = runWatch({ maxAttempts: 3 }, (reason) => found.push(reason));
+  const failed = (since: number) =>
+    watch.onProgress({ ...initialProgress, phase: { kind: "retrying", since, reason: "Overloaded" } });
+  const asks = (since: number) =>
+    watch.onProgress({ ...initialProgress, phase: { kind: "waiting-for-model", since } });
+  failed(10);
+  // The same failure, told once more.
+  failed(10);
+  asks(20);
+  failed(30);
+  watch.onEvent(event("text", text(0, 1, "An answer.")));
+  for (const at of [40, 50]) {
+    failed(at);
+    asks(at + 5);
+  }
+  failed(60);
+  expect(found).toEqual([]);
+  asks(65);
+  failed(70);
+  expect(found).toEqual([{ by: "retries", attempts: 3 }]);
 });

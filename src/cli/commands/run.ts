@@ -49,6 +49,7 @@ export interface RunFlags extends TraceFlags {
   readonly maxSteps?: number;
   readonly maxTokens?: number;
   readonly maxCost?: number;
+  readonly maxAttempts?: number;
   readonly haltOnDoomLoop?: boolean;
   readonly doomLoopThreshold?: number;
   readonly auto?: boolean;
@@ -85,6 +86,7 @@ export async function run(
     maxSteps: flags.maxSteps ?? file.maxSteps,
     maxTokens: flags.maxTokens ?? file.maxTokens,
     maxCost: flags.maxCost ?? file.maxCost,
+    maxAttempts: flags.maxAttempts ?? file.maxAttempts,
     haltOnDoomLoop: flags.doomLoopThreshold ?? flags.haltOnDoomLoop ?? file.haltOnDoomLoop,
     session: flags.session,
     continueLast: flags.continue,
