@@ -134,7 +134,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, path: string): z.output<S> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(withoutNulls(value));
   if (result.success) {
     const field = unusableTime(value);
     if (field === undefined) return result.data;
@@ -147,6 +147,16 @@ function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, p
     `${path}${field}: ${issue?.message ?? "unreadable"}. The trace depends on this field; if opencode itself wrote it, please report it with the version (info.version).`,
     { cause: result.error },
   );
+}
+
+/** A field that is null is one that is missing: opencode's database has columns that may be. */
+function withoutNulls(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  for (const key in value) {
+    if (value[key] === null)
+      return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+  }
+  return value;
 }
 
 /** What OTLP can say: 64 bits of ns since the epoch, which is the year 2554. */

@@ -121,7 +121,12 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
     usage,
     cost,
     cumulative: accumulate(context.before, usage, cost),
-    contextCauses: contextCauses({ ...context, usage }),
+    contextCauses: contextCauses({
+      usage,
+      before: context.before,
+      added: context.added,
+      compacted: context.compacted,
+    }),
     outputTokensPerSecond: outputSpeed(usage, firstToken, end),
     error,
   };

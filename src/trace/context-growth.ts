@@ -54,6 +54,8 @@ function shared(
   pieces: readonly (Piece & { readonly characters: number })[],
   tokens: number,
 ): ContextCause[] {
+  const [only] = pieces;
+  if (only && pieces.length === 1) return [{ ...only, tokens }];
   const shares = apportion(
     pieces.map(({ characters }) => characters),
     tokens,

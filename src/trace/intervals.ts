@@ -26,5 +26,7 @@ export function clip(intervals: readonly Interval[], bounds: Interval): Interval
 
 /** How long the stretches are together; overlaps count once. In ms. */
 export function covered(intervals: readonly Interval[]): number {
+  const [only] = intervals;
+  if (intervals.length < 2) return only ? Math.max(0, only.end - only.start) : 0;
   return union(intervals).reduce((sum, { start, end }) => sum + (end - start), 0);
 }

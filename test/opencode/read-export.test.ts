@@ -82,6 +82,15 @@ test("fields that nothing depends on may be null, and a time that nothing uses a
   });
 });
 
+test("a step-finish without tokens and cost has none", () => {
+  const finish = { id: "prt_2", sessionID: "ses_1", messageID: "msg_2", type: "step-finish", reason: "stop" };
+  const session = exportFromJson(
+    whole([message("msg_2", [finish], { role: "assistant", modelID: "m", providerID: "p" })]),
+    "x",
+  );
+  expect(session.messages[0]?.parts[0]).toMatchObject({ cost: 0, tokens: { input: 0, cache: { read: 0 } } });
+});
+
 test("what follows a whole export is not called cut off", () => {
   const said = refusal(() => readExport(`${JSON.stringify(whole([]))}\nExporting session`, "x"));
   expect(said).toContain("not valid JSON");

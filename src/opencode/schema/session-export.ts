@@ -9,37 +9,53 @@ import { z } from "zod";
 /** A point in time as opencode writes it: milliseconds since the Unix epoch. */
 const epochMs = z.number().finite();
 
-/** A field that may be missing, or null: opencode's own database has columns that are. */
-function optional<T extends z.ZodType>(schema: T) {
-  return schema
-    .nullish()
-    .transform((value) => value ?? undefined)
-    .optional();
+/** opencode's token buckets of one call; they are disjoint, `total` is the provider's own sum. */
+export interface Tokens {
+  readonly total: number | undefined;
+  readonly input: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly cache: { readonly read: number; readonly write: number };
+}
+
+/** Read by hand, because there is one a call and a schema of six numbers takes longer than all else of the message. */
+const tokens = z
+  .unknown()
+  .nullish()
+  .transform((value): Tokens => {
+    const { total, input, output, reasoning, cache } = fieldsOf(value);
+    const { read, write } = fieldsOf(cache);
+    return {
+      total: typeof total === "number" ? total : undefined,
+      input: tokenCount(input),
+      output: tokenCount(output),
+      reasoning: tokenCount(reasoning),
+      cache: { read: tokenCount(read), write: tokenCount(write) },
+    };
+  });
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isFields(value) ? value : {};
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 /**
  * A number of tokens. What is none (providers have sent negative ones, and NaN becomes null in JSON) is taken for the
  * nearest that is: the wire has only whole numbers, and Langfuse drops an observation with a negative one.
  */
-const tokenCount = z
-  .number()
-  .nullish()
-  .transform((value) => Math.min(Math.max(0, Math.round(value ?? 0)), Number.MAX_SAFE_INTEGER));
+function tokenCount(value: unknown): number {
+  if (typeof value !== "number" || !(value > 0)) return 0;
+  return Math.min(Math.round(value), Number.MAX_SAFE_INTEGER);
+}
 
 /** USD; as tolerant as the tokens. */
 const usd = z
-  .number()
+  .unknown()
   .nullish()
-  .transform((value) => Math.max(0, value ?? 0));
-
-/** opencode's token buckets of one call; they are disjoint, `total` is the provider's own sum. */
-const tokens = z.looseObject({
-  total: optional(z.number()),
-  input: tokenCount,
-  output: tokenCount,
-  reasoning: tokenCount,
-  cache: z.looseObject({ read: tokenCount, write: tokenCount }).prefault({}),
-});
+  .transform((value) => (typeof value === "number" && value > 0 ? value : 0));
 
 /** opencode's own error object `{ name, data }`; what is in `data` depends on the name and on the provider. */
 const errorObject = z.looseObject({
@@ -58,7 +74,7 @@ const stepFinishPart = z.looseObject({
   ...partBase,
   type: z.literal("step-finish"),
   reason: z.string(),
-  tokens: tokens.prefault({}),
+  tokens,
   cost: usd,
 });
 
@@ -130,10 +146,7 @@ const toolPart = z.looseObject({
 const patchPart = z.looseObject({
   ...partBase,
   type: z.literal("patch"),
-  hash: z
-    .string()
-    .nullish()
-    .transform((hash) => hash ?? ""),
+  hash: z.string().default(""),
   files: z.array(z.string()),
 });
 
@@ -172,7 +185,7 @@ export const unknownPart = z.looseObject({ ...partBase, type: z.string() });
 const modelRef = z.looseObject({
   providerID: z.string(),
   modelID: z.string(),
-  variant: optional(z.string()),
+  variant: z.string().optional(),
 });
 
 export const userInfo = z.looseObject({
@@ -180,44 +193,35 @@ export const userInfo = z.looseObject({
   id: z.string(),
   sessionID: z.string(),
   time: z.looseObject({ created: epochMs }),
-  agent: optional(z.string()),
-  model: optional(modelRef),
+  agent: z.string().optional(),
+  model: modelRef.optional(),
 });
 
 export const assistantInfo = z.looseObject({
   role: z.literal("assistant"),
   id: z.string(),
   sessionID: z.string(),
-  parentID: optional(z.string()),
+  parentID: z.string().optional(),
   time: z.looseObject({ created: epochMs, completed: epochMs.optional() }),
   modelID: z.string(),
   providerID: z.string(),
-  agent: optional(z.string()),
-  mode: optional(z.string()),
-  variant: optional(z.string()),
-  finish: optional(z.string()),
-  error: optional(errorObject),
-  summary: optional(z.boolean()),
+  agent: z.string().optional(),
+  mode: z.string().optional(),
+  variant: z.string().optional(),
+  finish: z.string().optional(),
+  error: errorObject.optional(),
+  summary: z.boolean().optional(),
   structured: z.unknown().optional(),
 });
 
 export const sessionInfo = z.looseObject({
   id: z.string(),
-  title: z
-    .string()
-    .nullish()
-    .transform((title) => title ?? ""),
-  directory: z
-    .string()
-    .nullish()
-    .transform((directory) => directory ?? ""),
-  version: z
-    .string()
-    .nullish()
-    .transform((version) => version ?? "unknown"),
-  projectID: optional(z.string()),
-  parentID: optional(z.string()),
-  agent: optional(z.string()),
+  title: z.string().default(""),
+  directory: z.string().default(""),
+  version: z.string().default("unknown"),
+  projectID: z.string().optional(),
+  parentID: z.string().optional(),
+  agent: z.string().optional(),
   time: z.looseObject({ created: epochMs, updated: epochMs.optional() }),
 });
 
@@ -232,7 +236,6 @@ export type PatchPart = z.infer<typeof patchPart>;
 export type CompactionPart = z.infer<typeof compactionPart>;
 export type SubtaskPart = z.infer<typeof subtaskPart>;
 export type Attachment = z.infer<typeof attachment>;
-export type Tokens = z.infer<typeof tokens>;
 export type ErrorObject = z.infer<typeof errorObject>;
 export type UserInfo = z.infer<typeof userInfo>;
 export type AssistantInfo = z.infer<typeof assistantInfo>;
