@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * A trace id from opencode's ids: 32 lower-case hex digits (W3C Trace Context).
@@ -17,8 +17,5 @@ export function spanIdOf(kind: SpanKind, sessionId: string, openCodeId: string):
 }
 
 function digest(text: string, bytes: number): string {
-  return createHash("sha256")
-    .update(text)
-    .digest("hex")
-    .slice(0, bytes * 2);
+  return hash("sha256", text, "hex").slice(0, bytes * 2);
 }
