@@ -14,7 +14,8 @@
  */
 export type { Clock } from "./deliver/clock.js";
 export type { DeliverOptions } from "./deliver/deliver.js";
-export { type DestinationReport, isDelivered } from "./deliver/delivery-report.js";
+export type { DeliveryProgress } from "./deliver/delivery-progress.js";
+export { type DestinationReport, isDelivered, type Outdated } from "./deliver/delivery-report.js";
 export { type Destination, type DestinationInfo, destinationInfo } from "./deliver/destination.js";
 export { type OutboxStatus, outboxStatus } from "./deliver/outbox-status.js";
 export { type PushResult, pushOutbox } from "./deliver/push-outbox.js";

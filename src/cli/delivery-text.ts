@@ -1,32 +1,6 @@
 import type { DestinationReport } from "../deliver/delivery-report.js";
-import type { DestinationInfo } from "../deliver/destination.js";
 import { count, plural } from "../view/format.js";
-import { oneLine, shortenTo } from "../view/terminal-text.js";
-import type { Terminal } from "./terminal.js";
-
-/** A delivery that takes longer is worth a line. */
-const PATIENCE_MS = 700;
-
-/** Says on a terminal whom a delivery waits for when it takes its time, and takes the line away when it is over. */
-export async function whileWaiting<T>(
-  terminal: Terminal,
-  destinations: readonly DestinationInfo[],
-  delivery: Promise<T>,
-): Promise<T> {
-  if (!terminal.errIsTty || destinations.length === 0) return delivery;
-  const whom = destinations.map(({ label }) => label).join(" and ");
-  let said = false;
-  const timer = setTimeout(() => {
-    said = true;
-    terminal.err(shortenTo(`delivering to ${oneLine(whom)} …`, terminal.errWidth - 1));
-  }, PATIENCE_MS);
-  try {
-    return await delivery;
-  } finally {
-    clearTimeout(timer);
-    if (said) terminal.err("\r\x1b[2K");
-  }
-}
+import { oneLine } from "../view/terminal-text.js";
 
 /** What became of a trace at one destination, as a line for a person. */
 export function deliveryText(report: DestinationReport): string {
@@ -37,16 +11,45 @@ export function deliveryText(report: DestinationReport): string {
     pending.spans > 0 ? `${plural(pending.spans, "span")} not delivered` : "",
     rejected > 0 ? `${plural(rejected, "span")} rejected` : "",
   ].filter(Boolean);
-  const because = (pending.spans > 0 || rejected > 0) && lastError ? ` (${lastError})` : "";
-  return `${destination.label}: ${parts.join(", ") || "nothing to send"}${because}`;
+  const because = (pending.spans > 0 || rejected > 0) && lastError ? ` (${oneLine(lastError)})` : "";
+  return `${oneLine(destination.label)}: ${parts.join(", ") || "nothing to send"}${because}`;
 }
 
-/** What to do about what was not delivered; empty when everything was. */
-export function deliveryAdvice(reports: readonly DestinationReport[]): string[] {
-  const advice = reports.flatMap(({ problems }) => [...problems]);
+/**
+ * What a destination has that would look different now, and how to send it again; empty when there is nothing of the kind.
+ */
+export function outdatedTexts(reports: readonly DestinationReport[]): string[] {
+  const settings = reports.reduce((sum, { outdated }) => sum + outdated.settings, 0);
+  const content = reports.reduce((sum, { outdated }) => sum + outdated.content, 0);
+  return [
+    settings > 0
+      ? `${plural(settings, "span")} delivered earlier ${settings === 1 ? "keeps" : "keep"} the settings sent then (name, user, tags, environment, release or metadata differ now); --force sends them again.`
+      : "",
+    content > 0
+      ? `${plural(content, "turn")} went on after ${content === 1 ? "its" : "their"} root span was delivered, which shows ${content === 1 ? "it" : "them"} as of then; --force sends all of it again.`
+      : "",
+  ].filter(Boolean);
+}
+
+/** However much goes wrong with a disk, nobody reads more lines about it. */
+const MOST_PROBLEMS = 8;
+
+/**
+ * What to do about what was not delivered; empty when everything was.
+ *
+ * @param again how what waits is sent later
+ */
+export function deliveryAdvice(
+  reports: readonly DestinationReport[],
+  again = "`looptrace push` sends it",
+): string[] {
+  const problems = reports.flatMap((report) => report.problems.map(oneLine));
+  const advice = problems.slice(0, MOST_PROBLEMS);
+  if (problems.length > MOST_PROBLEMS)
+    advice.push(`… and ${problems.length - MOST_PROBLEMS} more of the kind`);
   const waiting = reports.some(({ pending }) => pending.spans > pending.unsavedSpans);
   const lost = reports.reduce((sum, { pending }) => sum + pending.unsavedSpans, 0);
-  if (waiting) advice.push("What was not delivered is kept in the outbox; `looptrace push` sends it.");
+  if (waiting) advice.push(`What was not delivered is kept in the outbox; ${again}.`);
   if (lost > 0)
     advice.push(
       `${plural(lost, "span")} could not be kept either; run \`looptrace trace\` on the session again.`,

@@ -30,9 +30,11 @@ Exit codes:
 
 const PUSH_EXIT_CODES = `
 Exit codes:
-  0    nothing waits any more (with --status: always)
+  0    nothing waits for the configured destinations any more; what waits for others is told
+       (with --status or --discard: it was shown or thrown away)
   2    wrong usage or configuration
-  3    something still waits, or was refused for good
+  3    something still waits for them, or was refused for good; or none is configured, and
+       something waits
   130  interrupted`;
 
 const ENVIRONMENT = `
@@ -267,7 +269,7 @@ ${SHOW_EXIT_CODES}`,
     .option("--status", "show what waits, for whom and since when, and send nothing")
     .option(
       "--discard <destination>",
-      "throw away what waits for it; --status shows the ids in [ ]",
+      "throw away what waits for it, without asking; --status shows the ids in [ ]",
       parseText,
     )
     .option("--timeout <duration>", "how long to try (default: 60s)", parseDuration)

@@ -16,19 +16,21 @@ const UNKNOWN_START = "0";
 interface Machine {
   readonly host: string;
   readonly boot: string;
+  /** Where ids of processes count: they are other ones in another container. */
+  readonly space: string;
 }
 
 let machine: Machine | undefined;
 let own: string | undefined;
 
 /**
- * Names the running process for as long as it lives: `<pid>-<start>-<host>-<boot>`, hexadecimal throughout. The start
+ * Names the running process for as long as it lives: `<pid>-<start>-<host>-<boot>-<space>`, hexadecimal throughout. The start
  * time tells it from a later process with the same id.
  */
 export function claimToken(): string {
   if (own === undefined) {
-    const { host, boot } = thisMachine();
-    own = `${process.pid.toString(16)}-${startOf(process.pid) ?? UNKNOWN_START}-${host}-${boot}`;
+    const { host, boot, space } = thisMachine();
+    own = `${process.pid.toString(16)}-${startOf(process.pid) ?? UNKNOWN_START}-${host}-${boot}-${space}`;
   }
   return own;
 }
@@ -40,10 +42,12 @@ export function claimToken(): string {
  */
 export async function isOwnerAlive(token: string, path: string): Promise<boolean> {
   if (token === claimToken()) return true;
-  const [pid, start, host, boot] = token.split("-");
+  const [pid, start, host, boot, space] = token.split("-");
   if (pid === undefined || start === undefined) return false;
   if (host !== thisMachine().host) return isYoung(path);
   if (boot !== thisMachine().boot) return false;
+  // Of another container on this machine: its ids of processes mean nothing here.
+  if (space !== thisMachine().space) return isYoung(path);
   const running = startOf(Number.parseInt(pid, 16));
   if (running === undefined) return false;
   if (running === UNKNOWN_START || start === UNKNOWN_START) return isYoung(path);
@@ -62,12 +66,9 @@ async function isYoung(path: string): Promise<boolean> {
 function thisMachine(): Machine {
   machine ??= {
     host: digest(hostname()),
-    // Ids of processes of another boot or of another container mean nothing here. Where /proc is not there, the start
-    // time is a date, which a reboot does not repeat.
-    boot: digest(
-      (tryTo(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")) ?? "") +
-        (tryTo(() => readlinkSync("/proc/self/ns/pid")) ?? ""),
-    ),
+    // Where /proc is not there, the start time is a date, which a reboot does not repeat.
+    boot: digest(tryTo(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")) ?? ""),
+    space: digest(tryTo(() => readlinkSync("/proc/self/ns/pid")) ?? ""),
   };
   return machine;
 }

@@ -1,10 +1,13 @@
 import type { OtlpRequest } from "../otel/otlp-request.js";
+import { systemClock } from "./clock.js";
 import { type Consignment, createConsignment, createContent } from "./consignment.js";
 import { createRunContext, type DeliveryOptions } from "./delivery-options.js";
 import type { DestinationReport } from "./delivery-report.js";
 import type { Destination } from "./destination.js";
 import { prepareOutboxFolder } from "./destination-notes.js";
+import type { Edition } from "./edition.js";
 import { type ClaimedEntry, putRequest } from "./outbox.js";
+import { pruneReceipts } from "./prune-receipts.js";
 import { forgetReceipts, readReceipts } from "./receipts.js";
 import type { RunContext } from "./run-context.js";
 import { runDestination } from "./run-destination.js";
@@ -14,6 +17,16 @@ import { type StorePaths, storePaths } from "./store-paths.js";
 export interface DeliverOptions extends DeliveryOptions {
   /** Send also what a destination has already acknowledged. */
   readonly force?: boolean;
+  /**
+   * Ids of destinations that nothing is sent to now: what is given for them is only stored, for instance because they
+   * did not answer a moment ago.
+   */
+  readonly hold?: ReadonlySet<string>;
+}
+
+/** A request, and by what to notice later that its spans would look different. */
+export interface EditedRequest extends OtlpRequest {
+  readonly edition?: Edition;
 }
 
 /**
@@ -31,18 +44,23 @@ export interface DeliverOptions extends DeliveryOptions {
  * if (!isDelivered(reports)) console.error(reports.map((report) => report.lastError));
  */
 export async function deliver(
-  requests: readonly OtlpRequest[] | ((destination: Destination) => readonly OtlpRequest[]),
+  requests: readonly EditedRequest[] | ((destination: Destination) => readonly EditedRequest[]),
   destinations: readonly Destination[],
   options: DeliverOptions = {},
 ): Promise<readonly DestinationReport[]> {
-  return Promise.all(
+  const reports = await Promise.all(
     destinations.map(async (destination) => {
-      const context = createRunContext(destination, options, options.force ?? false);
+      const context = createRunContext(destination, options, {
+        force: options.force ?? false,
+        hold: options.hold?.has(destination.id) ?? false,
+      });
       const own = typeof requests === "function" ? requests(destination) : requests;
       if (context.force) await forget(context, own);
       return runDestination(context, await store(context, own));
     }),
   );
+  await pruneReceipts(options.paths ?? storePaths(), options.clock ?? systemClock);
+  return reports;
 }
 
 /**
@@ -59,14 +77,14 @@ export async function acknowledged(
 }
 
 /** Stores the requests; one that cannot be stored goes on in memory. Those that have nothing to send are not stored. */
-async function store(context: RunContext, requests: readonly OtlpRequest[]): Promise<Consignment[]> {
+async function store(context: RunContext, requests: readonly EditedRequest[]): Promise<Consignment[]> {
   const { clock, destination, paths, problems } = context;
   const folder = await prepareOutboxFolder(paths, destination).catch((error: unknown) => {
     problems.add(outboxProblem(context, error));
     return undefined;
   });
   const consignments: Consignment[] = [];
-  for (const { body, traceId, spanIds } of requests) {
+  for (const { body, traceId, spanIds, edition } of requests) {
     const content = createContent(
       body,
       spanIds.map((spanId) => ({ traceId, spanId })),
@@ -74,12 +92,12 @@ async function store(context: RunContext, requests: readonly OtlpRequest[]): Pro
     let entry: ClaimedEntry | undefined;
     if (folder !== undefined && !(await isAllSent(context, traceId, spanIds))) {
       try {
-        entry = await putRequest(folder, body, content.spans.size, clock.now());
+        entry = await putRequest(folder, body, content.spans.size, clock.now(), edition);
       } catch (error) {
         problems.add(outboxProblem(context, error));
       }
     }
-    consignments.push(createConsignment(entry, content, content.spans.size));
+    consignments.push(createConsignment(entry, content, content.spans.size, edition));
   }
   return consignments;
 }

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "./clock.js";
+import type { DeliveryProgress } from "./delivery-progress.js";
 import type { Destination } from "./destination.js";
 import type { RunContext, Sender } from "./run-context.js";
 import { DEFAULT_TIMEOUT_MS, send } from "./send.js";
@@ -15,6 +16,8 @@ export interface DeliveryOptions {
   readonly concurrency?: number;
   /** Stops soon after it is aborted; what was not sent stays in the outbox. */
   readonly signal?: AbortSignal;
+  /** Told what a delivery is at, for a person who waits; must not throw. */
+  readonly onProgress?: (progress: DeliveryProgress) => void;
   readonly clock?: Clock;
   readonly send?: Sender;
 }
@@ -26,7 +29,7 @@ const DEFAULT_CONCURRENCY = 4;
 export function createRunContext(
   destination: Destination,
   options: DeliveryOptions,
-  force: boolean,
+  { force = false, hold = false }: { readonly force?: boolean; readonly hold?: boolean } = {},
 ): RunContext {
   const clock = options.clock ?? systemClock;
   return {
@@ -39,6 +42,8 @@ export function createRunContext(
     signal: options.signal,
     send: options.send ?? send,
     force,
+    hold,
+    onProgress: options.onProgress ?? (() => undefined),
     problems: new Set(),
   };
 }

@@ -10,6 +10,8 @@ export interface DestinationReport {
   readonly acknowledged: number;
   /** Spans that were not sent, because it took them earlier. */
   readonly alreadyAcknowledged: number;
+  /** Those of them that would look different if they were sent now; what the destination has stays as it was sent. */
+  readonly outdated: Outdated;
   readonly pending: Pending;
   /** Spans that it will never take; they are kept below `rejected/`, with the reason. */
   readonly rejected: number;
@@ -17,6 +19,13 @@ export interface DestinationReport {
   readonly lastError: string | undefined;
   /** What went wrong on this machine: the disk is full, receipts are damaged. One line each. */
   readonly problems: readonly string[];
+}
+
+export interface Outdated {
+  /** Spans by what stands on all spans of a trace: tags, environment, user, name and the like. */
+  readonly settings: number;
+  /** Traces whose root shows a turn that went on since. */
+  readonly content: number;
 }
 
 /** What is still to be sent. */

@@ -1,8 +1,8 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DestinationInfo } from "./destination.js";
-import { readDestinationInfo } from "./destination-notes.js";
-import { claimRequest, listRequests, removeRequest } from "./outbox.js";
+import { noteLastError, readDestinationInfo } from "./destination-notes.js";
+import { spansIn } from "./otlp-body.js";
+import { type ClaimedEntry, claimRequest, listRequests, readRequest, removeRequest } from "./outbox.js";
 import type { StorePaths } from "./store-paths.js";
 
 /** What was thrown away. */
@@ -10,28 +10,55 @@ export interface Discarded {
   readonly destination: DestinationInfo;
   readonly requests: number;
   readonly spans: number;
+  /** Which traces the spans were of; those of damaged requests are not known. */
+  readonly traceIds: readonly string[];
+  /** When the oldest and the newest of the requests were put there, ms since the epoch; undefined when there was none. */
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+  /** Requests that stay, since another process is delivering them. */
+  readonly inDelivery: number;
 }
 
 /**
  * Throws away what waits for a destination, for instance for one that does not exist any more. Requests that another
- * process is just delivering stay.
+ * process is just delivering stay, and so do those that were rejected.
+ *
+ * The destination's folder stays, with the note of what it is: another process may be putting something there.
  *
  * @param destinationId as `outboxStatus` has it
- * @throws the file system's error
+ * @throws the file system's error; what is gone then is gone
  */
 export async function discardOutbox(paths: StorePaths, destinationId: string): Promise<Discarded> {
-  const folder = join(paths.outbox, destinationId);
   const destination = await readDestinationInfo(paths, destinationId);
-  let requests = 0;
-  let spans = 0;
-  for (const entry of await listRequests(folder)) {
+  const gone: ClaimedEntry[] = [];
+  const traceIds = new Set<string>();
+  let inDelivery = 0;
+  for (const entry of await listRequests(join(paths.outbox, destinationId))) {
     const claimed = await claimRequest(entry);
-    if (!claimed) continue;
+    if (claimed === undefined) {
+      inDelivery += 1;
+      continue;
+    }
+    for (const traceId of await traceIdsIn(claimed)) traceIds.add(traceId);
     await removeRequest(claimed);
-    requests += 1;
-    spans += claimed.spans;
+    gone.push(claimed);
   }
-  // Only the notes are left, if anything.
-  if ((await listRequests(folder)).length === 0) await rm(folder, { recursive: true, force: true });
-  return { destination, requests, spans };
+  if (inDelivery === 0 && gone.length > 0) await noteLastError(paths, destinationId, undefined);
+  return {
+    destination,
+    requests: gone.length,
+    spans: gone.reduce((sum, { spans }) => sum + spans, 0),
+    traceIds: [...traceIds],
+    fromMs: gone[0]?.createdMs,
+    toMs: gone.at(-1)?.createdMs,
+    inDelivery,
+  };
+}
+
+async function traceIdsIn(entry: ClaimedEntry): Promise<readonly string[]> {
+  try {
+    return spansIn(await readRequest(entry)).map(({ traceId }) => traceId);
+  } catch {
+    return [];
+  }
 }

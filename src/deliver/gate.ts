@@ -22,8 +22,14 @@ export interface Gate {
 
 /**
  * @param deadlineMs ms since the epoch; nothing is let through from then on
+ * @param onWait told before each wait: for how long, and after how many failures in a row
  */
-export function createGate(clock: Clock, deadlineMs: number, signal: AbortSignal | undefined): Gate {
+export function createGate(
+  clock: Clock,
+  deadlineMs: number,
+  signal: AbortSignal | undefined,
+  onWait: (waitMs: number, failures: number) => void = () => undefined,
+): Gate {
   let opensAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let round = 0;
@@ -33,6 +39,7 @@ export function createGate(clock: Clock, deadlineMs: number, signal: AbortSignal
         const now = clock.now();
         if (signal?.aborted || now >= deadlineMs || opensAt >= deadlineMs) return undefined;
         if (now >= opensAt) return { round };
+        onWait(opensAt - now, failures);
         await clock.sleep(opensAt - now, signal);
       }
     },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Destination, LANGFUSE_TRACES_PATH } from "./destination.js";
+import { readBounded } from "./response-text.js";
 
 const projects = z.object({ data: z.array(z.object({ id: z.string().regex(/^[\w-]+$/) })).min(1) });
 
@@ -24,7 +25,7 @@ export async function langfuseTracesUrl(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (!response.ok) return undefined;
-    const [project] = projects.parse(await response.json()).data;
+    const [project] = projects.parse(JSON.parse(await readBounded(response))).data;
     return project && `${base}/project/${project.id}/traces`;
   } catch {
     return undefined;

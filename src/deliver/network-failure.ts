@@ -31,6 +31,9 @@ export function describeNetworkFailure(error: unknown, destination: Destination)
       if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO") {
         return `${host} does not speak TLS; should the address begin with http://?`;
       }
+      // The fetch standard's list of ports that speak something else.
+      if (message === "bad port")
+        return `Node.js does not connect to ${host}: its port is kept for another protocol`;
       return redact(`${host} was not reached: ${code ? `${code}, ` : ""}${message}`, destination.secrets);
   }
 }

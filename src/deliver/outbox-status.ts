@@ -1,11 +1,15 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { ConfigurationError } from "../errors/configuration-error.js";
 import type { DestinationInfo } from "./destination.js";
 import { type LastError, readDestinationInfo, readLastError } from "./destination-notes.js";
+import { describeDiskFailure } from "./disk-failure.js";
 import { entryPath, listRequests } from "./outbox.js";
 import { namesIn } from "./private-files.js";
 import { countRejected } from "./rejections.js";
 import { type StorePaths, storePaths } from "./store-paths.js";
+
+const DESTINATION_ID = /^[0-9a-f]{16}$/;
 
 /** What waits for one destination. */
 export interface OutboxStatus {
@@ -25,14 +29,24 @@ export interface OutboxStatus {
  * sends nothing.
  *
  * @param paths default: the user's data folder
+ * @throws {ConfigurationError} when it cannot be read; an outbox that does not exist is empty
  */
 export async function outboxStatus(paths: StorePaths = storePaths()): Promise<readonly OutboxStatus[]> {
-  const ids = new Set([...(await names(paths.outbox)), ...(await names(paths.rejected))]);
-  return Promise.all([...ids].sort().map((id) => statusOf(paths, id)));
+  try {
+    const names = new Set([...(await namesIn(paths.outbox)), ...(await namesIn(paths.rejected))]);
+    // A file manager may have put something of its own beside the folders.
+    const ids = [...names].filter((name) => DESTINATION_ID.test(name)).sort();
+    return await Promise.all(ids.map((id) => statusOf(paths, id)));
+  } catch (error) {
+    throw new ConfigurationError(
+      "LOOPTRACE_HOME",
+      `The outbox ${paths.outbox} cannot be read (${describeDiskFailure(error)}). Mend that, or name another folder by LOOPTRACE_HOME.`,
+    );
+  }
 }
 
 async function statusOf(paths: StorePaths, id: string): Promise<OutboxStatus> {
-  const entries = await listRequests(join(paths.outbox, id)).catch(() => []);
+  const entries = await listRequests(join(paths.outbox, id));
   const sizes = await Promise.all(
     // A request may be claimed, released or delivered while this looks.
     entries.map(async (entry) =>
@@ -48,11 +62,7 @@ async function statusOf(paths: StorePaths, id: string): Promise<OutboxStatus> {
     spans: entries.reduce((sum, { spans }) => sum + spans, 0),
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     sinceMs: entries[0]?.createdMs,
-    rejectedRequests: await countRejected(paths, id).catch(() => 0),
+    rejectedRequests: await countRejected(paths, id),
     lastError: await readLastError(paths, id),
   };
-}
-
-async function names(folder: string): Promise<readonly string[]> {
-  return namesIn(folder).catch(() => []);
 }

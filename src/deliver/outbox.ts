@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
+import { type Edition, editionText, parseEdition } from "./edition.js";
 import { hasCode, namesIn, removeIfThere, writeWhole } from "./private-files.js";
 
 /**
- * A request on disk: `<time>-<serial>-<random>-<number of spans>.json`, so that names sort by time, never meet, and tell
- * the number of spans without reading. While a process delivers it, `.claim-<token>` is appended.
+ * A request on disk: `<time>-<serial>-<random>-<number of spans>[-<edition>].json`, so that names sort by time, never
+ * meet, and tell the number of spans without reading. While a process delivers it, `.claim-<token>` is appended.
  */
 export interface OutboxEntry {
   /** Without the claim. */
@@ -15,6 +16,8 @@ export interface OutboxEntry {
   readonly spans: number;
   /** When it was put there, ms since the epoch. */
   readonly createdMs: number;
+  /** Undefined where nobody wants to notice that the spans would look different later. */
+  readonly edition: Edition | undefined;
   /** Whose claim is on it. */
   readonly owner: string | undefined;
 }
@@ -25,7 +28,7 @@ export interface ClaimedEntry extends OutboxEntry {
 }
 
 const NAME =
-  /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-\d{6}-[0-9a-f]{12}-(\d+)\.json)(?:\.claim-([0-9a-f-]+))?$/;
+  /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-\d{6}-[0-9a-f]{12}-(\d+)(?:-([0-9a-f-]+))?\.json)(?:\.claim-([0-9a-f-]+))?$/;
 
 let serial = 0;
 
@@ -42,11 +45,14 @@ export async function putRequest(
   body: Uint8Array,
   spans: number,
   createdMs: number,
+  edition?: Edition,
 ): Promise<ClaimedEntry> {
   serial = (serial + 1) % 1_000_000;
   const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
-  const name = `${time}-${String(serial).padStart(6, "0")}-${randomBytes(6).toString("hex")}-${spans}.json`;
-  const entry = { name, folder, spans, createdMs, owner: claimToken() };
+  const random = randomBytes(6).toString("hex");
+  const end = edition === undefined ? "" : `-${editionText(edition)}`;
+  const name = `${time}-${String(serial).padStart(6, "0")}-${random}-${spans}${end}.json`;
+  const entry = { name, folder, spans, createdMs, edition, owner: claimToken() };
   await writeWhole(entryPath(entry), body);
   return entry;
 }
@@ -56,14 +62,19 @@ export function entryPath({ folder, name, owner }: OutboxEntry): string {
   return join(folder, owner === undefined ? name : `${name}.claim-${owner}`);
 }
 
+/** Whether a process, this one or another, has it. */
+export function isClaimed(entry: OutboxEntry): entry is ClaimedEntry {
+  return entry.owner !== undefined;
+}
+
 /** What lies in a folder of the outbox, oldest first, claimed or not. */
 export async function listRequests(folder: string): Promise<readonly OutboxEntry[]> {
   return (await namesIn(folder)).flatMap((file) => {
     const match = NAME.exec(file);
     if (!match?.[1]) return [];
-    const [, name, year, month, day, hour, minute, second, ms, spans, owner] = match;
+    const [, name, year, month, day, hour, minute, second, ms, spans, edition, owner] = match;
     const createdMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
-    return [{ name, folder, spans: Number(spans), createdMs, owner }];
+    return [{ name, folder, spans: Number(spans), createdMs, edition: parseEdition(edition), owner }];
   });
 }
 

@@ -19,7 +19,8 @@ export async function ensurePrivateFolder(root: string, folder: string): Promise
 }
 
 async function privateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  const made = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await syncFolder(dirname(path));
   if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700);
 }
 
@@ -58,7 +59,7 @@ function temporarySerial(): string {
 }
 
 /** Makes a rename last. Not every platform can sync a folder; there the rename itself has to do. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, "r");
     try {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isOwnerAlive } from "./claim-token.js";
+import { systemClock } from "./clock.js";
 import { createConsignment } from "./consignment.js";
 import { createRunContext, type DeliveryOptions } from "./delivery-options.js";
 import type { DestinationReport } from "./delivery-report.js";
@@ -7,6 +8,7 @@ import type { Destination } from "./destination.js";
 import { entryPath, listRequests, type OutboxEntry } from "./outbox.js";
 import { type OutboxStatus, outboxStatus } from "./outbox-status.js";
 import { sweepTemporaryFiles } from "./private-files.js";
+import { pruneReceipts } from "./prune-receipts.js";
 import { runDestination } from "./run-destination.js";
 import { outboxProblem } from "./settle.js";
 import { storePaths } from "./store-paths.js";
@@ -16,6 +18,8 @@ export interface PushResult {
   readonly reports: readonly DestinationReport[];
   /** What waits for destinations that are not configured now; it is left alone. */
   readonly unconfigured: readonly OutboxStatus[];
+  /** What could not be read beside that, in words. */
+  readonly problems: readonly string[];
 }
 
 /**
@@ -30,8 +34,10 @@ export async function pushOutbox(
   const paths = options.paths ?? storePaths();
   const reports = await Promise.all(
     destinations.map(async (destination) => {
-      const context = createRunContext(destination, { ...options, paths }, false);
+      const context = createRunContext(destination, { ...options, paths });
       const folder = join(paths.outbox, destination.id);
+      // Both are swept here alone: files of a process that was killed while it wrote.
+      await sweepTemporaryFiles(join(paths.rejected, destination.id)).catch(() => undefined);
       const entries = await available(folder).catch((error: unknown) => {
         context.problems.add(outboxProblem(context, error));
         return [];
@@ -42,11 +48,17 @@ export async function pushOutbox(
       );
     }),
   );
+  await pruneReceipts(paths, options.clock ?? systemClock);
   const configured = new Set(destinations.map(({ id }) => id));
-  const unconfigured = (await outboxStatus(paths)).filter(
-    ({ destination, requests }) => requests > 0 && !configured.has(destination.id),
-  );
-  return { reports, unconfigured };
+  try {
+    const unconfigured = (await outboxStatus(paths)).filter(
+      ({ destination, requests }) => requests > 0 && !configured.has(destination.id),
+    );
+    return { reports, unconfigured, problems: [] };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { reports, unconfigured: [], problems: [problem] };
+  }
 }
 
 /** What no living process is delivering. */

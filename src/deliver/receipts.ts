@@ -3,19 +3,27 @@ import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { ensurePrivateFolder, hasCode } from "./private-files.js";
+import type { SpanEdition } from "./edition.js";
+import { ensurePrivateFolder, hasCode, syncFolder } from "./private-files.js";
 import type { StorePaths } from "./store-paths.js";
 
 /** What a destination has acknowledged of one trace. */
 export interface Receipts {
   readonly spanIds: ReadonlySet<string>;
+  /** How those of them looked of which that was noted. */
+  readonly editions: ReadonlyMap<string, SpanEdition>;
   /** What could not be read and therefore counts as not sent, in words. */
   readonly problems: readonly string[];
 }
 
 /** One line of a receipt file. Lines are read in order: what was forgotten may be acknowledged again. */
 const receipt = z.union([
-  z.object({ acknowledged: z.array(z.string()) }),
+  z.object({
+    acknowledged: z.array(z.string()),
+    /** The edition: what all of them share, and what single ones have of their own, by span id. */
+    shared: z.string().optional(),
+    own: z.record(z.string(), z.string()).optional(),
+  }),
   z.object({ forgotten: z.array(z.string()) }),
 ]);
 type Receipt = z.output<typeof receipt>;
@@ -34,20 +42,28 @@ export async function readReceipts(
   try {
     text = await readSettled(path);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return { spanIds: new Set(), problems: [] };
+    if (hasCode(error, "ENOENT")) return NO_RECEIPTS;
     return {
-      spanIds: new Set(),
+      ...NO_RECEIPTS,
       problems: [`the receipts in ${path} cannot be read (${reason(error)}); their spans count as not sent`],
     };
   }
   const spanIds = new Set<string>();
+  const editions = new Map<string, SpanEdition>();
   let damaged = 0;
   for (const line of text.split("\n")) {
     if (line.trim() === "") continue;
     const entry = parseLine(line);
     if (entry === undefined) damaged += 1;
-    else if ("acknowledged" in entry) for (const id of entry.acknowledged) spanIds.add(id);
-    else for (const id of entry.forgotten) spanIds.delete(id);
+    else if ("forgotten" in entry) for (const id of entry.forgotten) spanIds.delete(id);
+    else {
+      const { acknowledged, shared, own } = entry;
+      for (const id of acknowledged) {
+        spanIds.add(id);
+        if (shared === undefined) editions.delete(id);
+        else editions.set(id, { shared, own: own?.[id] });
+      }
+    }
   }
   const problems =
     damaged === 0
@@ -55,8 +71,11 @@ export async function readReceipts(
       : [
           `${damaged} damaged line${damaged === 1 ? "" : "s"} in ${path}: the spans named there count as not sent`,
         ];
-  return { spanIds, problems };
+  return { spanIds, editions, problems };
 }
+
+/** Of a trace that was never sent, or is to be sent whatever the receipts say. */
+export const NO_RECEIPTS: Receipts = { spanIds: new Set(), editions: new Map(), problems: [] };
 
 /** Those of the spans that are not acknowledged, in the same order. */
 export function unsent(receipts: Receipts, spanIds: readonly string[]): readonly string[] {
@@ -66,6 +85,7 @@ export function unsent(receipts: Receipts, spanIds: readonly string[]): readonly
 /**
  * Notes that a destination acknowledged spans of a trace.
  *
+ * @param editions how they look, by span id, as far as that is to be noted; what they share is one for all
  * @throws the file system's error
  */
 export async function addReceipt(
@@ -73,8 +93,17 @@ export async function addReceipt(
   destinationId: string,
   traceId: string,
   spanIds: readonly string[],
+  editions: ReadonlyMap<string, SpanEdition> = new Map(),
 ): Promise<void> {
-  await append(paths, destinationId, traceId, { acknowledged: [...spanIds] });
+  const [first] = editions.values();
+  const own = [...editions].flatMap(([id, edition]) =>
+    edition.own === undefined ? [] : [[id, edition.own]],
+  );
+  await append(paths, destinationId, traceId, {
+    acknowledged: [...spanIds],
+    ...(first === undefined ? {} : { shared: first.shared }),
+    ...(own.length === 0 ? {} : { own: Object.fromEntries(own) }),
+  });
 }
 
 /**
@@ -101,14 +130,19 @@ async function append(
   traceId: string,
   entry: Receipt,
 ): Promise<void> {
-  await ensurePrivateFolder(paths.root, join(paths.sent, destinationId));
+  const folder = join(paths.sent, destinationId);
+  await ensurePrivateFolder(paths.root, folder);
   const file = await open(receiptPath(paths, destinationId, traceId), "a", 0o600);
+  let isNew: boolean;
   try {
+    isNew = (await file.stat()).size === 0;
     await file.appendFile(`\n${JSON.stringify(entry)}\n`);
     await file.sync();
   } finally {
     await file.close();
   }
+  // A file whose name a power failure takes away was never there, and its spans would be sent twice.
+  if (isNew) await syncFolder(folder);
 }
 
 const SETTLE_TRIES = 20;
@@ -135,7 +169,7 @@ function parseLine(line: string): Receipt | undefined {
 }
 
 /** A trace id comes from a file's content, so only a well-formed one may become a file's name as it is. */
-function receiptPath(paths: StorePaths, destinationId: string, traceId: string): string {
+export function receiptPath(paths: StorePaths, destinationId: string, traceId: string): string {
   const name = /^[0-9a-f]{32}$/.test(traceId) ? traceId : createHash("sha256").update(traceId).digest("hex");
   return join(paths.sent, destinationId, `${name}.jsonl`);
 }

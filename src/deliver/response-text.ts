@@ -30,14 +30,39 @@ export async function readBounded(response: Response): Promise<string> {
  * @returns the empty text when it said nothing
  */
 export function serverMessage(text: string, isPage: boolean, secrets: readonly string[]): string {
-  const plain = isPage ? text.replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, " ") : messageInJson(text);
+  const plain = isPage ? textOfPage(text) : messageInJson(text);
   // Blotted out before the cut: half a secret at the end of the message would no longer be found.
   const safe = redact(plain, secrets)
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
-  if (safe === "") return "";
-  const cut = safe.length > MAX_MESSAGE ? `${safe.slice(0, MAX_MESSAGE)}…` : safe;
-  return `: ${cut.toWellFormed()}`;
+  return safe === "" ? "" : `: ${bounded(safe)}`;
+}
+
+/** So much of what a server said as a line can hold. */
+export function bounded(text: string): string {
+  return (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text).toWellFormed();
+}
+
+/**
+ * A page without its tags, scripts and styles. Goes through the text once: one regular expression for all would take
+ * seconds for a page that somebody made for that.
+ */
+function textOfPage(page: string): string {
+  // Not toLowerCase: it makes some letters longer, and then the places differ.
+  const lower = page.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  let text = "";
+  let at = 0;
+  while (at < page.length) {
+    const tag = page.indexOf("<", at);
+    if (tag < 0) return text + page.slice(at);
+    text += `${page.slice(at, tag)} `;
+    const hidden = ["script", "style"].find((name) => lower.startsWith(name, tag + 1));
+    const end = hidden === undefined ? tag : lower.indexOf(`</${hidden}`, tag);
+    const close = end < 0 ? -1 : page.indexOf(">", end);
+    if (close < 0) return text;
+    at = close + 1;
+  }
+  return text;
 }
 
 /** Replaces each secret by `***`. */

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import type { DeliveryProgress } from "./delivery-progress.js";
 import type { Destination } from "./destination.js";
 import type { SendOptions } from "./send.js";
 import type { SendResult } from "./send-result.js";
@@ -24,6 +25,9 @@ export interface RunContext {
   readonly send: Sender;
   /** Send also what was acknowledged earlier. */
   readonly force: boolean;
+  /** Send nothing: store what is given. */
+  readonly hold: boolean;
+  readonly onProgress: (progress: DeliveryProgress) => void;
   /** What went wrong on this machine; one line for all failures of one kind. */
   readonly problems: Set<string>;
 }

@@ -1,12 +1,12 @@
 import { createAcknowledgements } from "./acknowledge.js";
-import { type Consignment, pendingCount, pendingKeys } from "./consignment.js";
+import { type Consignment, letGo, pendingCount, pendingKeys } from "./consignment.js";
 import type { DestinationReport } from "./delivery-report.js";
 import { destinationInfo } from "./destination.js";
 import { noteLastError } from "./destination-notes.js";
 import { createGate } from "./gate.js";
 import { pickSpans, type SpanRef } from "./otlp-body.js";
-import { refusedKeysAdvice } from "./refused-keys.js";
 import { createRefusals, keepCopy, setAside } from "./refusals.js";
+import { refusedKeysAdvice } from "./refused-keys.js";
 import type { RunContext } from "./run-context.js";
 import type { SendResult } from "./send-result.js";
 import { settle } from "./settle.js";
@@ -34,12 +34,17 @@ export async function runDestination(
   consignments: readonly Consignment[],
 ): Promise<DestinationReport> {
   const { destination, clock, signal } = context;
-  const gate = createGate(clock, context.deadlineMs, signal);
+  const info = destinationInfo(destination);
+  const gate = createGate(clock, context.deadlineMs, signal, (waitMs, failures) =>
+    context.onProgress({ kind: "waiting", destination: info, reason: lastError ?? "", failures, waitMs }),
+  );
   const acknowledgements = createAcknowledgements(context);
   const refusals = createRefusals(context);
   const locks = createSpanLocks();
   const queue = [...consignments];
   const doubtful: Consignment[] = [];
+  const spans = consignments.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
   let stopped = false;
   let lastError: string | undefined;
 
@@ -55,6 +60,7 @@ export async function runDestination(
   }
 
   async function attempt(consignment: Consignment): Promise<Next> {
+    const before = pendingCount(consignment);
     if (!(await takeUp(context, consignment))) return "done";
     const release = await locks.take([...(consignment.content?.spans.keys() ?? [])]);
     try {
@@ -65,11 +71,14 @@ export async function runDestination(
       return next;
     } finally {
       release();
+      done += before - pendingCount(consignment);
+      letGo(consignment);
     }
   }
 
   /** Sends what is pending of a request, in halves of halves where the whole is refused. */
   async function sendAll(consignment: Consignment): Promise<Next> {
+    if (context.hold) return "done";
     const spans = pendingSpans(consignment);
     const rest = spans.length === 0 ? [] : [spans];
     for (let chunk = rest.pop(); chunk !== undefined; chunk = rest.pop()) {
@@ -122,6 +131,7 @@ export async function runDestination(
   async function post(consignment: Consignment, chunk: readonly SpanRef[]): Promise<SendResult> {
     const remaining = Math.max(SHORTEST_TIMEOUT_MS, context.deadlineMs - clock.now());
     const timeoutMs = Math.min(context.timeoutMs, remaining);
+    context.onProgress({ kind: "sending", destination: info, done, spans });
     return context.send(destination, bodyOf(consignment, chunk), {
       timeoutMs,
       ...(signal ? { signal } : {}),
@@ -144,20 +154,18 @@ export async function runDestination(
   const unsavedSpans = await settleAll(context, consignments);
   const counts = count(consignments);
   const left = counts.pendingSpans > 0;
-  if (left && lastError === undefined) {
+  if (left && lastError === undefined && !context.hold) {
     lastError = signal?.aborted ? "interrupted" : "the time for delivery ran out";
   }
   const failed = left || counts.rejected > 0;
   // A note for `outboxStatus`; where it cannot be written, the problems already say so.
-  await noteLastError(
-    context.paths,
-    destination.id,
-    failed && lastError !== undefined ? { message: lastError, atMs: clock.now() } : undefined,
-  ).catch(() => {});
+  const note = failed && lastError !== undefined ? { message: lastError, atMs: clock.now() } : undefined;
+  if (!context.hold) await noteLastError(context.paths, destination.id, note).catch(() => {});
   return {
-    destination: destinationInfo(destination),
+    destination: info,
     acknowledged: counts.acknowledged,
     alreadyAcknowledged: counts.alreadyAcknowledged,
+    outdated: { settings: counts.outdatedShared, content: counts.outdatedOwn },
     pending: { spans: counts.pendingSpans, requests: counts.pendingRequests, unsavedSpans },
     rejected: counts.rejected,
     lastError: failed ? lastError : undefined,
@@ -192,6 +200,8 @@ interface Counts {
   rejected: number;
   pendingSpans: number;
   pendingRequests: number;
+  outdatedShared: number;
+  outdatedOwn: number;
 }
 
 function count(consignments: readonly Consignment[]): Counts {
@@ -201,6 +211,8 @@ function count(consignments: readonly Consignment[]): Counts {
     rejected: 0,
     pendingSpans: 0,
     pendingRequests: 0,
+    outdatedShared: 0,
+    outdatedOwn: 0,
   };
   for (const consignment of consignments) {
     if (consignment.elsewhere) continue;
@@ -210,6 +222,8 @@ function count(consignments: readonly Consignment[]): Counts {
     counts.rejected += consignment.rejected.size + consignment.dropped;
     counts.pendingSpans += pending;
     if (pending > 0) counts.pendingRequests += 1;
+    counts.outdatedShared += consignment.outdatedShared.size;
+    counts.outdatedOwn += consignment.outdatedOwn.size;
   }
   return counts;
 }

@@ -3,7 +3,7 @@ import { gzip } from "node:zlib";
 import { z } from "zod";
 import { type Destination, publicUrl } from "./destination.js";
 import { describeNetworkFailure } from "./network-failure.js";
-import { readBounded, serverMessage } from "./response-text.js";
+import { bounded, readBounded, redact, serverMessage } from "./response-text.js";
 import { retryAfterMs } from "./retry-after.js";
 import type { SendResult } from "./send-result.js";
 
@@ -139,7 +139,7 @@ function describeRedirect(destination: Destination, response: Response): string 
   const location = response.headers.get("location");
   const target =
     location !== null && URL.canParse(location, destination.endpoint)
-      ? publicUrl(new URL(location, destination.endpoint))
+      ? redact(bounded(publicUrl(new URL(location, destination.endpoint))), destination.secrets)
       : undefined;
   return `${destination.url} redirects (${response.status}) to ${target ?? "nowhere"}. Redirects are not followed, so that the keys stay with the host they are meant for; if that is the right place, configure its address.`;
 }

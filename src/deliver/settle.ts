@@ -2,7 +2,7 @@ import { type Consignment, pendingCount, pendingKeys } from "./consignment.js";
 import { prepareOutboxFolder } from "./destination-notes.js";
 import { describeDiskFailure } from "./disk-failure.js";
 import { pickSpans } from "./otlp-body.js";
-import { type ClaimedEntry, type OutboxEntry, putRequest, releaseRequest, removeRequest } from "./outbox.js";
+import { isClaimed, putRequest, releaseRequest, removeRequest } from "./outbox.js";
 import type { RunContext } from "./run-context.js";
 
 /**
@@ -42,14 +42,16 @@ export function outboxProblem({ paths }: RunContext, error: unknown): string {
 
 /** The rest first, then the whole: in between both are there, and the receipts sort that out. */
 async function storeRest(context: RunContext, consignment: Consignment): Promise<void> {
-  const { content, entry } = consignment;
+  const { content, edition, entry } = consignment;
   const keys = new Set(pendingKeys(consignment));
   if (content === undefined || keys.size === 0) return;
   const folder = await prepareOutboxFolder(context.paths, context.destination);
   const body =
     keys.size === content.spans.size ? content.body : pickSpans(content.body, (key) => keys.has(key));
   const createdMs = entry?.createdMs ?? context.clock.now();
-  consignment.entry = await putRequest(folder, body, keys.size, createdMs);
+  const keepsLast = content.lastKey !== undefined && keys.has(content.lastKey);
+  const rest = edition && (keepsLast ? edition : { ...edition, last: undefined });
+  consignment.entry = await putRequest(folder, body, keys.size, createdMs, rest);
   if (entry !== undefined && isClaimed(entry)) await removeRequest(entry);
 }
 
@@ -61,8 +63,4 @@ async function releaseClaim({ entry }: Consignment): Promise<void> {
 
 function isPartial({ content }: Consignment, pending: readonly string[] | undefined): boolean {
   return content !== undefined && pending !== undefined && pending.length < content.spans.size;
-}
-
-function isClaimed(entry: OutboxEntry): entry is ClaimedEntry {
-  return entry.owner !== undefined;
 }

@@ -1,7 +1,14 @@
 import { type Consignment, createContent } from "./consignment.js";
 import { describeDiskFailure } from "./disk-failure.js";
 import { spansIn } from "./otlp-body.js";
-import { type ClaimedEntry, claimRequest, readRequest, removeRequest } from "./outbox.js";
+import {
+  type ClaimedEntry,
+  claimRequest,
+  isClaimed,
+  type OutboxEntry,
+  readRequest,
+  removeRequest,
+} from "./outbox.js";
 import { hasCode } from "./private-files.js";
 import { keepRejected } from "./rejections.js";
 import type { RunContext } from "./run-context.js";
@@ -20,12 +27,13 @@ export async function takeUp(context: RunContext, consignment: Consignment): Pro
   let claimed: ClaimedEntry | undefined;
   let body: Uint8Array;
   try {
-    claimed = await claimRequest(consignment.entry);
+    claimed = await claim(consignment, consignment.entry);
     if (claimed === undefined) {
       consignment.elsewhere = true;
       return false;
     }
     consignment.entry = claimed;
+    consignment.claimed = true;
     body = await readRequest(claimed);
   } catch (error) {
     if (hasCode(error, "ENOENT")) consignment.elsewhere = true;
@@ -37,11 +45,18 @@ export async function takeUp(context: RunContext, consignment: Consignment): Pro
   }
   try {
     consignment.content = createContent(body, spansIn(body));
+    consignment.wasRead = true;
+    consignment.size = consignment.content.spans.size;
     return true;
   } catch {
     await setFileAside(context, consignment, claimed, body);
     return false;
   }
+}
+
+/** One that was let go of in this run has its claim still. */
+async function claim({ claimed }: Consignment, entry: OutboxEntry): Promise<ClaimedEntry | undefined> {
+  return claimed && isClaimed(entry) ? entry : claimRequest(entry);
 }
 
 async function setFileAside(

@@ -5,6 +5,7 @@ import type { Destination } from "../deliver/destination.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds } from "../trace/open-spans.js";
+import { traceEdition } from "./trace-edition.js";
 
 /** A turn that was last seen longer ago than this has ended, whatever is left open in it. */
 const STILL_AT_WORK_MS = 3_600_000;
@@ -39,7 +40,11 @@ export async function deliverTraces(
   const now = (options.clock ?? systemClock).now();
   const requests = traces.flatMap((trace) => {
     const leaveOut = options.force ? new Set<string>() : notYetToSend(trace, now);
-    return [...encodeTrace(trace, traceOptions, { leaveOut })];
+    const { shared, last } = traceEdition(trace, traceOptions);
+    return [...encodeTrace(trace, traceOptions, { leaveOut })].map((request) => {
+      const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
+      return { ...request, edition: { shared, last: hasRoot ? last : undefined } };
+    });
   });
   return deliver(requests, destinations, options);
 }

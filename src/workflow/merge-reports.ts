@@ -18,6 +18,10 @@ function add(a: DestinationReport, b: DestinationReport): DestinationReport {
     destination: a.destination,
     acknowledged: a.acknowledged + b.acknowledged,
     alreadyAcknowledged: a.alreadyAcknowledged + b.alreadyAcknowledged,
+    outdated: {
+      settings: a.outdated.settings + b.outdated.settings,
+      content: a.outdated.content + b.outdated.content,
+    },
     pending: {
       spans: a.pending.spans + b.pending.spans,
       requests: a.pending.requests + b.pending.requests,

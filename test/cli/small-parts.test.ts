@@ -114,6 +114,7 @@ test("what became of a trace, and what to do about it", () => {
     destination: { id: "a", kind: "langfuse", label: "host (pk…)", url: "http://127.0.0.1/" },
     acknowledged: 0,
     alreadyAcknowledged: 0,
+    outdated: { settings: 0, content: 0 },
     pending: { spans: 0, requests: 0, unsavedSpans: 0 },
     rejected: 0,
     lastError: "it was down",

@@ -17,6 +17,22 @@ test("waits twice as long after each failure in a row, up to a limit", async () 
   expect(clock.slept.slice(6)).toEqual([8000, 500]);
 });
 
+test("tells of each wait, how long and after how many failures in a row", async () => {
+  const told: (readonly [number, number])[] = [];
+  const onWait = (waitMs: number, failures: number) => void told.push([waitMs, failures]);
+  const gate = createGate(fakeClock(), Number.POSITIVE_INFINITY, undefined, onWait);
+  for (let index = 0; index < 3; index += 1) {
+    const pass = await gate.enter();
+    if (pass) gate.failed(pass, index === 2 ? 9000 : undefined);
+  }
+  await gate.enter();
+  expect(told).toEqual([
+    [500, 1],
+    [1000, 2],
+    [9000, 3],
+  ]);
+});
+
 test("requests that fail together count as one failure", async () => {
   const clock = fakeClock();
   const gate = createGate(clock, Number.POSITIVE_INFINITY, undefined);

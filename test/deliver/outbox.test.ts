@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { claimToken, isOwnerAlive } from "../../src/deliver/claim-token.js";
 import {
   claimRequest,
@@ -28,8 +28,8 @@ async function outboxFolder(): Promise<string> {
 
 /** A token as the process with this id would have written it. */
 function tokenOf(pid: number, start: string): string {
-  const [, , host, boot] = claimToken().split("-");
-  return [pid.toString(16), start, host, boot].join("-");
+  const [, , ...machine] = claimToken().split("-");
+  return [pid.toString(16), start, ...machine].join("-");
 }
 
 test("what is put is claimed by this process, and read back byte for byte", async () => {
@@ -43,6 +43,19 @@ test("what is put is claimed by this process, and read back byte for byte", asyn
   await releaseRequest(entry);
   expect(await readdir(folder)).toEqual([entry.name]);
   await releaseRequest(entry);
+});
+
+test("a name tells the edition of its spans, or that there is none", async () => {
+  const folder = await outboxFolder();
+  const editions = [
+    undefined,
+    { shared: "0a1b2c3d", last: undefined },
+    { shared: "0a1b2c3d", last: "4e5f6071" },
+  ];
+  for (const edition of editions) await putRequest(folder, BODY, 2, NOW, edition);
+  const listed = await listRequests(folder);
+  expect(listed.map(({ edition }) => edition)).toEqual(editions);
+  expect(listed.map(({ spans, createdMs }) => [spans, createdMs])).toEqual(editions.map(() => [2, NOW]));
 });
 
 test("requests are listed oldest first, those of one moment in the order in which they were put", async () => {
@@ -107,6 +120,18 @@ test("a claim from another machine holds for a while", async () => {
   const path = join(folder, "claimed");
   await writeFile(path, "");
   expect(await isOwnerAlive("1-1-ffffffff-ffffffff", path)).toBe(true);
+});
+
+test("a claim from another container on this machine holds for a while, one from before a reboot does not", async () => {
+  const folder = await outboxFolder();
+  const path = join(folder, "claimed");
+  await writeFile(path, "");
+  const [pid, start, host, boot, space] = claimToken().split("-");
+  expect(await isOwnerAlive([pid, start, host, boot, "ffffffff"].join("-"), path)).toBe(true);
+  expect(await isOwnerAlive([pid, start, host, "ffffffff", space].join("-"), path)).toBe(false);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 16 * 60_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await isOwnerAlive([pid, start, host, boot, "ffffffff"].join("-"), path)).toBe(false);
 });
 
 test("half-written files of dead processes are swept, those of the living stay", async () => {

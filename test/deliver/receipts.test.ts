@@ -28,6 +28,30 @@ test("what is forgotten is not sent, until it is acknowledged again", async () =
   expect((await readReceipts(paths, "d1", TRACE)).spanIds).toEqual(new Set(["a", "b"]));
 });
 
+test("the edition of a span is remembered as it was acknowledged last", async () => {
+  const paths = await temporaryStore();
+  const edition = (shared: string, own?: string) => ({ shared, own });
+  await addReceipt(
+    paths,
+    "d1",
+    TRACE,
+    ["a", "b"],
+    new Map([
+      ["a", edition("11111111")],
+      ["b", edition("11111111", "22222222")],
+    ]),
+  );
+  expect((await readReceipts(paths, "d1", TRACE)).editions).toEqual(
+    new Map([
+      ["a", edition("11111111")],
+      ["b", edition("11111111", "22222222")],
+    ]),
+  );
+  await addReceipt(paths, "d1", TRACE, ["b"], new Map([["b", edition("33333333")]]));
+  await addReceipt(paths, "d1", TRACE, ["a"]);
+  expect((await readReceipts(paths, "d1", TRACE)).editions).toEqual(new Map([["b", edition("33333333")]]));
+});
+
 test("many at once lose nothing", async () => {
   const paths = await temporaryStore();
   const ids = Array.from({ length: 50 }, (_, index) => `id${index}`);
@@ -57,7 +81,7 @@ test("a line that is being written is waited for", async () => {
   // Enough has passed for the first look at the file, and far too little for the last.
   await new Promise((resolve) => setTimeout(resolve, 15));
   appendFileSync(path, "]}\n");
-  expect(await reading).toEqual({ spanIds: new Set(["a", "b"]), problems: [] });
+  expect(await reading).toMatchObject({ spanIds: new Set(["a", "b"]), problems: [] });
 });
 
 test.each([["garbage"], ["\u0000\u0000"], ['{"acknowledged":"a"}'], ["[]"]])(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { refusedKeysAdvice } from "../../src/deliver/refused-keys.js";
 import { type DestinationOptions, resolveDestinations } from "../../src/deliver/resolve-destinations.js";
 import { ConfigurationError } from "../../src/errors/configuration-error.js";
 
@@ -154,6 +155,47 @@ describe("both", () => {
     expect(both).toHaveLength(1);
     expect(both[0]?.headers["x-langfuse-sdk-name"]).toBe("looptrace");
   });
+});
+
+test.each<[string, Readonly<Record<string, string>>, string, string]>([
+  [
+    "the default address",
+    KEYS,
+    "Check that LANGFUSE_PUBLIC_KEY (pk-lf-abcd…) and LANGFUSE_SECRET_KEY belong together, and to a project of the Langfuse at https://cloud.langfuse.com (the default; LANGFUSE_BASE_URL names another region or a server of your own)",
+    "Check what LANGFUSE_PUBLIC_KEY (pk-lf-abcd…) and LANGFUSE_SECRET_KEY may do at https://cloud.langfuse.com",
+  ],
+  [
+    "Langfuse given in OpenTelemetry's variables",
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://a.test/api/public/otel",
+      OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Basic ${Buffer.from("pk-lf-abcdefghij:sk-lf-secret").toString("base64")}`,
+    },
+    "Check that OTEL_EXPORTER_OTLP_HEADERS (pk-lf-abcd…), the Basic authorization of a public and a secret key, holds what http://a.test wants",
+    "Check what OTEL_EXPORTER_OTLP_HEADERS (pk-lf-abcd…), the Basic authorization of a public and a secret key, may do at http://a.test",
+  ],
+  [
+    "headers in both variables",
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://a.test",
+      OTEL_EXPORTER_OTLP_HEADERS: "x-team=blue",
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: "authorization=Bearer%20sk-lf-secret",
+    },
+    "Check that OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_TRACES_HEADERS holds what http://a.test/v1/traces wants",
+    "Check what OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_TRACES_HEADERS may do at http://a.test/v1/traces",
+  ],
+  [
+    "no headers",
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "http://a.test" },
+    "No header says who is asking: set OTEL_EXPORTER_OTLP_HEADERS to what http://a.test/v1/traces wants, such as authorization=Bearer%20…",
+    "No header says who is asking: set OTEL_EXPORTER_OTLP_HEADERS to what http://a.test/v1/traces wants, such as authorization=Bearer%20…",
+  ],
+])("what to check when the keys are refused: %s", (_, env, refused, forbidden) => {
+  const [destination] = resolve(env);
+  if (destination === undefined) throw new Error("no destination");
+  expect([refusedKeysAdvice(destination, 401), refusedKeysAdvice(destination, 403)]).toEqual([
+    refused,
+    forbidden,
+  ]);
 });
 
 test("the id depends on the address and the public key, not on the secret", () => {

@@ -144,6 +144,12 @@ test("nothing listens there", async () => {
   });
 });
 
+test("a port that fetch refuses is explained", async () => {
+  expect(await send(otlpAt("http://127.0.0.1:9"), BODY)).toMatchObject({
+    message: "Node.js does not connect to 127.0.0.1:9: its port is kept for another protocol",
+  });
+});
+
 test("TLS spoken to a server without it is explained", async () => {
   const [receiver] = await start();
   const result = await send(otlpAt(receiver.url.replace("http:", "https:")), BODY);
@@ -163,6 +169,29 @@ test("what a server says is bounded, and secrets that it repeats are blotted out
   expect(JSON.stringify(result)).not.toContain(SECRET_KEY);
   expect(JSON.stringify(result).length).toBeLessThan(600);
 });
+
+test.each([
+  ["the target of a redirect", { kind: "redirect", location: `/${"long/".repeat(3000)}` } as const],
+  ["a page of nothing but the beginnings of tags", page("<".repeat(60_000))],
+  ["a page of scripts that never end", page("<script".repeat(9_000))],
+  ["a page with a style that is not closed", page(`Gone${"<style>a{}".repeat(5_000)}`)],
+])("%s is bounded too, and read in no time", async (_, answer) => {
+  const result = await answered(answer);
+  expect(result.kind).toBe("misdirected");
+  expect(JSON.stringify(result).length).toBeLessThan(1000);
+});
+
+test("of a page what it shows is told", async () => {
+  const html =
+    "<!doctype html><html><head><SCRIPT>if (a < b) hide()</SCRIPT><style>p{}</style><title>Not here</title></head><body><p>Ask <b>them</b></p></body>";
+  expect(await answered(page(html))).toMatchObject({
+    message: expect.stringContaining("404: Not here Ask them."),
+  });
+});
+
+function page(body: string): Answer {
+  return { kind: "status", status: 404, body, headers: { "content-type": "text/html" } };
+}
 
 test.each([
   ["120", 120_000],

@@ -7,6 +7,7 @@ function report(id: string, more: Partial<DestinationReport> = {}): DestinationR
     destination: { id, kind: "otlp", label: id, url: `http://127.0.0.1/${id}` },
     acknowledged: 0,
     alreadyAcknowledged: 0,
+    outdated: { settings: 0, content: 0 },
     pending: { spans: 0, requests: 0, unsavedSpans: 0 },
     rejected: 0,
     lastError: undefined,
@@ -19,6 +20,7 @@ test("counts of the same destination are added, the last error and each problem 
   const first = report("a", {
     acknowledged: 3,
     rejected: 1,
+    outdated: { settings: 2, content: 1 },
     pending: { spans: 2, requests: 1, unsavedSpans: 1 },
     lastError: "down",
     problems: ["disk full"],
@@ -26,6 +28,7 @@ test("counts of the same destination are added, the last error and each problem 
   const second = report("a", {
     acknowledged: 4,
     alreadyAcknowledged: 5,
+    outdated: { settings: 4, content: 0 },
     pending: { spans: 1, requests: 1, unsavedSpans: 0 },
     problems: ["disk full", "receipts damaged"],
   });
@@ -35,6 +38,7 @@ test("counts of the same destination are added, the last error and each problem 
       acknowledged: 7,
       alreadyAcknowledged: 5,
       rejected: 1,
+      outdated: { settings: 6, content: 1 },
       pending: { spans: 3, requests: 2, unsavedSpans: 1 },
       lastError: "down",
       problems: ["disk full", "receipts damaged"],

@@ -27,6 +27,7 @@ function took(destination: Destination, acknowledged: number): DestinationReport
     destination,
     acknowledged,
     alreadyAcknowledged: 0,
+    outdated: { settings: 0, content: 0 },
     pending,
     rejected: 0,
     lastError: undefined,

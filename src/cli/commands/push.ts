@@ -1,14 +1,17 @@
 import { isDelivered } from "../../deliver/delivery-report.js";
 import { discardOutbox } from "../../deliver/discard-outbox.js";
 import { type OutboxStatus, outboxStatus } from "../../deliver/outbox-status.js";
-import { pushOutbox } from "../../deliver/push-outbox.js";
+import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { plural } from "../../view/format.js";
 import { terminalJson } from "../../view/terminal-json.js";
-import { deliveryAdvice, deliveryText, whileWaiting } from "../delivery-text.js";
+import { oneLine } from "../../view/terminal-text.js";
+import { whileWaiting } from "../delivery-line.js";
+import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { discardedText, statusText, wayOutText } from "../outbox-text.js";
 import { readSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
@@ -16,72 +19,85 @@ export interface PushFlags {
   readonly status?: boolean;
   readonly json?: boolean;
   readonly timeout?: number;
-  /** The id of a destination, as `--status` shows it. */
+  /** A destination's id, label or address, as `--status` shows them. */
   readonly discard?: string;
 }
 
 /** Somebody who asks for a delivery waits longer than somebody who asked for a run. */
 const DEFAULT_BUDGET_MS = 60_000;
 
-/** `looptrace push`: delivers what is still in the outbox, or shows it. */
+/** `looptrace push`: delivers what is still in the outbox, shows it, or throws a part of it away. */
 export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCode> {
   const paths = storePaths(terminal.env);
-  if (flags.status) {
-    const status = await outboxStatus(paths);
-    if (flags.json) terminal.out(`${terminalJson(status)}\n`);
-    else terminal.out(status.map((one) => `${statusText(one)}\n`).join("") || "The outbox is empty.\n");
-    return EXIT.ok;
-  }
+  if (flags.status) return showStatus(paths, flags, terminal);
   if (flags.discard !== undefined) return discard(flags.discard, paths, flags, terminal);
   const destinations = resolveDestinations(readSettings({}, terminal).destinations);
-  const pushing = pushOutbox(destinations, { paths, budgetMs: flags.timeout ?? DEFAULT_BUDGET_MS });
-  const { reports, unconfigured } = await whileWaiting(terminal, destinations, pushing);
+  const budgetMs = flags.timeout ?? DEFAULT_BUDGET_MS;
+  const result = await whileWaiting(terminal, destinations, (onProgress) =>
+    pushOutbox(destinations, { paths, budgetMs, onProgress }),
+  );
+  const { reports, unconfigured, problems } = result;
   if (flags.json) {
-    terminal.out(`${terminalJson({ reports, unconfigured })}\n`);
+    terminal.out(`${terminalJson(result)}\n`);
   } else {
     for (const report of reports) terminal.out(`${deliveryText(report)}\n`);
     for (const one of unconfigured) {
-      terminal.out(`${statusText(one)}\n`);
-      terminal.out(
-        `  It is not configured now, so this stays. Configure it and push again, or throw it away: looptrace push --discard ${one.destination.id}\n`,
-      );
+      terminal.out(`${statusText(one, paths, Date.now())}\n${wayOutText(one.destination)}\n`);
     }
-    if (reports.length === 0 && unconfigured.length === 0)
+    if (reports.length === 0 && unconfigured.length === 0 && problems.length === 0)
       terminal.out("The outbox is empty, and no destination is configured.\n");
   }
-  for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
-  return isDelivered(reports) && unconfigured.length === 0 ? EXIT.ok : EXIT.undelivered;
+  for (const problem of problems) terminal.err(`${oneLine(problem)}\n`);
+  for (const advice of deliveryAdvice(reports, "push again later")) terminal.err(`${advice}\n`);
+  return exitCodeOf(result);
+}
+
+/**
+ * What waits for a destination that nobody configures any more is no failure of a push to others. Where none is
+ * configured nothing could be delivered.
+ */
+function exitCodeOf({ reports, unconfigured, problems }: PushResult): ExitCode {
+  if (problems.length > 0 || !isDelivered(reports)) return EXIT.undelivered;
+  return reports.length === 0 && unconfigured.length > 0 ? EXIT.undelivered : EXIT.ok;
+}
+
+async function showStatus(paths: StorePaths, flags: PushFlags, terminal: Terminal): Promise<ExitCode> {
+  const status = await outboxStatus(paths);
+  if (flags.json) {
+    terminal.out(`${terminalJson(status)}\n`);
+    return EXIT.ok;
+  }
+  const worthALine = status.filter(({ requests, rejectedRequests }) => requests > 0 || rejectedRequests > 0);
+  for (const one of worthALine) terminal.out(`${statusText(one, paths, Date.now())}\n`);
+  if (!status.some(({ requests }) => requests > 0)) terminal.out("The outbox is empty: nothing waits.\n");
+  return EXIT.ok;
 }
 
 async function discard(
-  id: string,
+  wanted: string,
   paths: StorePaths,
   flags: PushFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const known = (await outboxStatus(paths)).find(({ destination }) => destination.id === id);
-  if (!known) {
-    throw new ConfigurationError(
-      "--discard",
-      `Nothing waits for ${JSON.stringify(id)}; \`looptrace push --status\` shows the ids of those that something waits for.`,
-    );
-  }
-  const { destination, requests, spans } = await discardOutbox(paths, id);
-  if (flags.json) terminal.out(`${terminalJson({ destination, requests, spans })}\n`);
-  else
-    terminal.out(
-      `${destination.label}: ${plural(spans, "span")} in ${plural(requests, "request")} thrown away\n`,
-    );
+  const { destination } = whomToDiscard(wanted, await outboxStatus(paths));
+  const discarded = await discardOutbox(paths, destination.id);
+  terminal.out(`${flags.json ? terminalJson(discarded) : discardedText(discarded, Date.now())}\n`);
   return EXIT.ok;
 }
 
-function statusText(status: OutboxStatus): string {
-  const { destination, requests, spans, bytes, sinceMs, rejectedRequests, lastError } = status;
-  const since = sinceMs === undefined ? "" : ` since ${new Date(sinceMs).toISOString()}`;
-  const waiting =
-    requests === 0
-      ? "nothing waits"
-      : `${plural(spans, "span")} in ${plural(requests, "request")} (${plural(bytes, "byte")})${since}`;
-  const rejected = rejectedRequests > 0 ? `, ${plural(rejectedRequests, "rejected request")} kept` : "";
-  return `${destination.label} [${destination.id}]: ${waiting}${rejected}${lastError ? `, last error: ${lastError.message}` : ""}`;
+/** @throws {ConfigurationError} when nothing waits for it, or it may be one of several */
+function whomToDiscard(wanted: string, status: readonly OutboxStatus[]): OutboxStatus {
+  const waiting = status.filter(({ requests }) => requests > 0);
+  const named = waiting.filter(({ destination: { id, label, url } }) => [id, label, url].includes(wanted));
+  const [one] = named;
+  if (one !== undefined && named.length === 1) return one;
+  const candidates = (named.length > 0 ? named : waiting).map(
+    ({ destination, spans }) =>
+      `\n  [${destination.id}] ${oneLine(destination.label)}: ${plural(spans, "span")}`,
+  );
+  const what =
+    named.length > 0
+      ? `${JSON.stringify(wanted)} stands for ${named.length} destinations; give one of the ids.`
+      : `Nothing waits for ${JSON.stringify(wanted)}; ${candidates.length > 0 ? "this is what something waits for:" : "the outbox is empty."}`;
+  throw new ConfigurationError("--discard", `${what}${candidates.join("")}`);
 }

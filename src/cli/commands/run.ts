@@ -18,7 +18,8 @@ import { gitCommit } from "../../workflow/git-commit.js";
 import { mergeReports } from "../../workflow/merge-reports.js";
 import { OpenCode, type Retrying, type TurnResult } from "../../workflow/open-code.js";
 import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
-import { deliveryAdvice, deliveryText, whileWaiting } from "../delivery-text.js";
+import { whileWaiting } from "../delivery-line.js";
+import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { progressLine } from "../progress-line.js";
@@ -138,8 +139,9 @@ export async function run(
     ...settings.trace,
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
   };
-  const sending = deliverTraces(result.traces, destinations, traceOptions, { paths });
-  const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, sending);
+  const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
+    deliverTraces(result.traces, destinations, traceOptions, { paths, onProgress }),
+  );
   const leftovers = await pushLeftovers(destinations, own, paths);
   const linkTo = await traceLinks(destinations, traceOptions, own);
 

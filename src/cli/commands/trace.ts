@@ -11,7 +11,8 @@ import { deliverTraces, notYetToSend } from "../../workflow/deliver-traces.js";
 import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { mergeReports } from "../../workflow/merge-reports.js";
 import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
-import { deliveryAdvice, deliveryText, whileWaiting } from "../delivery-text.js";
+import { whileWaiting } from "../delivery-line.js";
+import { deliveryAdvice, deliveryText, outdatedTexts } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { reportError } from "../report-error.js";
 import { readSettings, type TraceFlags } from "../settings.js";
@@ -21,12 +22,6 @@ import type { Terminal } from "../terminal.js";
 export interface TraceCommandFlags extends SourceFlags, TraceFlags {
   readonly json?: boolean;
   readonly force?: boolean;
-}
-
-/** Whether the command line itself says something that stands on every span. */
-function saysSomethingOf(flags: TraceFlags): boolean {
-  const { traceName, user, tag, environment, release, metadata } = flags;
-  return [traceName, user, tag, environment, release, metadata].some((flag) => flag !== undefined);
 }
 
 /** `looptrace trace`: the traces of sessions that already happened, sent to where they belong. */
@@ -59,8 +54,12 @@ export async function trace(
     const force = flags.force ?? false;
     if (!force && destinations.length > 0)
       open += traces.filter((one) => notYetToSend(one, Date.now()).size > 0).length;
-    const sending = deliverTraces(traces, destinations, settings.trace, { paths, force });
-    const delivery = await whileWaiting(terminal, destinations, sending);
+    // A destination that did not take one session is not waited for with every other one.
+    const hold = new Set(reports.filter(({ pending }) => pending.spans > 0).map((one) => one.destination.id));
+    const inReach = destinations.filter(({ id }) => !hold.has(id));
+    const delivery = await whileWaiting(terminal, inReach, (onProgress) =>
+      deliverTraces(traces, destinations, settings.trace, { paths, force, hold, onProgress }),
+    );
     reports = mergeReports(reports, delivery);
     linkTo ??= delivery.length > 0 ? await traceLinks(destinations, settings.trace, delivery) : undefined;
     if (flags.json) {
@@ -90,10 +89,7 @@ export async function trace(
       `${plural(open, "turn")} may still be at work: what has not ended was not sent. Trace it again when it has, or with --force.\n`,
     );
   }
-  if (saysSomethingOf(flags) && reports.some(({ alreadyAcknowledged }) => alreadyAcknowledged > 0))
-    terminal.err(
-      "What was there already keeps the tags and other settings it was sent with; --force sends it again.\n",
-    );
+  for (const text of outdatedTexts(reports)) terminal.err(`${text}\n`);
   for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
   if (unreadable > 0) return EXIT.usage;
   return isDelivered(reports) ? EXIT.ok : EXIT.undelivered;

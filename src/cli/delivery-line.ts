@@ -1,0 +1,71 @@
+import type { DeliveryProgress } from "../deliver/delivery-progress.js";
+import type { DestinationInfo } from "../deliver/destination.js";
+import { count, duration } from "../view/format.js";
+import { oneLine, shortenTo } from "../view/terminal-text.js";
+import type { Terminal } from "./terminal.js";
+
+/** A delivery that takes longer is worth a line. */
+const PATIENCE_MS = 700;
+const TICK_MS = 250;
+
+/**
+ * Says on a terminal what a delivery is at when it takes its time, on one line that changes, and takes the line away
+ * when it is over.
+ *
+ * @param destinations those that may be waited for; with none nothing is said
+ * @param delivery what is waited for; given as a function it can tell more than whom it waits for
+ */
+export async function whileWaiting<T>(
+  terminal: Terminal,
+  destinations: readonly DestinationInfo[],
+  delivery: Promise<T> | ((onProgress: (progress: DeliveryProgress) => void) => Promise<T>),
+): Promise<T> {
+  const latest = new Map<string, Dated>();
+  const onProgress = (progress: DeliveryProgress): void => {
+    latest.set(progress.destination.id, { progress, atMs: Date.now() });
+  };
+  const waited = typeof delivery === "function" ? delivery(onProgress) : delivery;
+  if (!terminal.errIsTty || destinations.length === 0) return waited;
+  const startedAt = Date.now();
+  let said = false;
+  const paint = (): void => {
+    const now = Date.now();
+    if (now - startedAt < PATIENCE_MS) return;
+    said = true;
+    const parts = destinations.map((one) => deliveryState(one, latest.get(one.id), now));
+    const text = `${duration(now - startedAt)}  ${parts.join("; ")}`;
+    terminal.err(`\r\x1b[2K${shortenTo(text, terminal.errWidth - 1)}`);
+  };
+  const ticking = setInterval(paint, TICK_MS);
+  ticking.unref();
+  try {
+    return await waited;
+  } finally {
+    clearInterval(ticking);
+    if (said) terminal.err("\r\x1b[2K");
+  }
+}
+
+/** What was told last of a destination, and when, in ms since the epoch. */
+interface Dated {
+  readonly progress: DeliveryProgress;
+  readonly atMs: number;
+}
+
+/** @param now ms since the epoch */
+export function deliveryState(destination: DestinationInfo, last: Dated | undefined, now: number): string {
+  const whom = oneLine(destination.label);
+  if (last === undefined) return `delivering to ${whom}`;
+  const { progress, atMs } = last;
+  switch (progress.kind) {
+    case "sending":
+      return `delivering to ${whom}: ${count(progress.done)} of ${count(progress.spans)} spans`;
+    case "waiting": {
+      const left = Math.max(0, Math.ceil((progress.waitMs - (now - atMs)) / 1000));
+      // The reason names the host already, and it is what a narrow line must not lose.
+      return `${oneLine(progress.reason)}; try ${progress.failures + 1} in ${left}s (${whom})`;
+    }
+    default:
+      return progress satisfies never;
+  }
+}

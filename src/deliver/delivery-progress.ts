@@ -1,0 +1,22 @@
+import type { DestinationInfo } from "./destination.js";
+
+/** What a delivery to one destination is at. */
+export type DeliveryProgress =
+  | {
+      /** A request goes out now. */
+      readonly kind: "sending";
+      readonly destination: DestinationInfo;
+      /** Spans that are through, of all that are to be delivered now. */
+      readonly done: number;
+      readonly spans: number;
+    }
+  | {
+      /** The destination did not take what was sent, and gets a pause. */
+      readonly kind: "waiting";
+      readonly destination: DestinationInfo;
+      /** What went wrong last, one line. */
+      readonly reason: string;
+      /** How often it failed in a row. */
+      readonly failures: number;
+      readonly waitMs: number;
+    };

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import type { Edition } from "../deliver/edition.js";
+import type { TraceOptions } from "../otel/options.js";
+import type { Loop, LoopTrace } from "../trace/model.js";
+
+/** looptrace itself adds it where it runs opencode, and cannot know it of a past session: no setting of the caller's. */
+const OWN_METADATA = "gitCommit";
+
+/**
+ * By what it is noticed that a trace was sent otherwise before: `shared` by the caller's settings, `last`, of the root,
+ * by a turn that went on since.
+ *
+ * Only what opencode recorded counts for the turn. Times, retries and errors may also depend on the log, and a trace
+ * that is computed without it is no news.
+ */
+export function traceEdition({ loop }: LoopTrace, options: TraceOptions): Required<Edition> {
+  const { traceName, userId, tags, environment, release, metadata } = options;
+  const { [OWN_METADATA]: _own, ...own } = metadata ?? {};
+  const settings = [traceName, userId, tags ?? [], environment, release, own];
+  return { shared: digest(settings), last: digest(progressOf(loop)) };
+}
+
+function progressOf(loop: Loop): unknown {
+  const steps = loop.steps.map(({ messageId, call, tools }) => [
+    messageId,
+    call?.finish,
+    tools.map(({ partId, status, loops }) => [partId, status, loops.map(progressOf)]),
+  ]);
+  return [steps, loop.output];
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 8);
+}
