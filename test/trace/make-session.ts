@@ -34,7 +34,14 @@ export function exportOf(messages: readonly RawMessage[], info: Json = {}): RawE
     parts: message.parts.map((part) => ({ sessionID: id, messageID: message.info.id, ...part })),
   }));
   return {
-    info: { version: "1.18.33", title: "made", directory: "/work", time: { created: T0 }, ...info, id },
+    info: {
+      version: "1.18.33",
+      title: "made",
+      directory: "/home/dev/project",
+      time: { created: T0 },
+      ...info,
+      id,
+    },
     messages: own,
   };
 }

@@ -34,7 +34,7 @@ describe("the plan", () => {
     });
   });
 
-  test.each(["/work/plan.md", "/work/.opencode/plans/fix-it.md", "C:\\work\\plan\\a.md"])(
+  test.each(["/home/dev/plan.md", "/home/dev/.opencode/plans/fix-it.md", "C:\\work\\plan\\a.md"])(
     "a file with a plan: %s",
     (filePath) => {
       const steps = stepsOf([stepStart(105), calledWith(110, "write", { filePath }), stepFinish(180)]);
@@ -45,9 +45,9 @@ describe("the plan", () => {
   test("neither other files, nor calls that failed, nor nonsense", () => {
     const steps = stepsOf([
       stepStart(105),
-      calledWith(110, "write", { filePath: "/work/src/planner.ts" }),
-      calledWith(120, "read", { filePath: "/work/plan.md" }),
-      calledWith(130, "edit", { filePath: "/work/plan.md" }, "error"),
+      calledWith(110, "write", { filePath: "/home/dev/src/planner.ts" }),
+      calledWith(120, "read", { filePath: "/home/dev/plan.md" }),
+      calledWith(130, "edit", { filePath: "/home/dev/plan.md" }, "error"),
       calledWith(140, "todowrite", { todos: "none" }),
       stepFinish(180),
     ]);
