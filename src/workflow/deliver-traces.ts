@@ -22,7 +22,8 @@ export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string>
 
 /**
  * Sends traces to all destinations: what a destination has acknowledged earlier is not sent to it again, what cannot be
- * delivered now waits in the outbox. Of a turn that may still be at work only what has ended is sent, unless `force` is set.
+ * delivered now waits in the outbox. Of a turn that may still be at work only what has ended is sent, unless `force` is set. The
+ * destinations' keys are masked wherever the session holds them.
  *
  * @param traces as `traceSession` computes them
  * @param destinations as `resolveDestinations` finds them; with none nothing is sent and the result is empty
@@ -38,10 +39,11 @@ export async function deliverTraces(
   // The OTel packages take longer to load than most commands take to run.
   const { encodeTrace } = await import("../otel/encode-trace.js");
   const now = (options.clock ?? systemClock).now();
+  const secrets = [...new Set(destinations.flatMap((destination) => destination.secrets))];
   const requests = traces.flatMap((trace) => {
     const leaveOut = options.force ? new Set<string>() : notYetToSend(trace, now);
     const { shared, last } = traceEdition(trace, traceOptions);
-    return [...encodeTrace(trace, traceOptions, { leaveOut })].map((request) => {
+    return [...encodeTrace(trace, traceOptions, { leaveOut, secrets })].map((request) => {
       const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
       return { ...request, edition: { shared, last: hasRoot ? last : undefined } };
     });

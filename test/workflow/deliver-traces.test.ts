@@ -7,7 +7,7 @@ import type { LoopTrace } from "../../src/trace/model.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { deliverTraces } from "../../src/workflow/deliver-traces.js";
-import { langfuseAt } from "../support/destinations.js";
+import { langfuseAt, SECRET_KEY } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
 import { startReceiver } from "../support/receiver.js";
@@ -114,4 +114,25 @@ test("a turn that nobody has touched for an hour is sent as it is, and so is one
     await deliverTraces([partial], [langfuseAt(receiver.url)], {}, options);
     expect(receiver.spans().map((span) => span.name)).toContain("opencode.loop");
   }
+});
+
+test("the keys of a destination reach none, wherever the session holds them", async () => {
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  const destination = langfuseAt(receiver.url);
+  const { text } = loadFixture("multistep@1.18.33");
+  // What the agent would see of its environment, and what a title or a file's name could hold.
+  const leaking = text
+    .replaceAll('"output": "', `"output": "LANGFUSE_SECRET_KEY=${SECRET_KEY} `)
+    .replace(/"title": "[^"]*"/, `"title": "key ${SECRET_KEY}"`);
+  expect(leaking.split(SECRET_KEY).length).toBeGreaterThan(5);
+  const traces = assembleSessions([exportFromJson(JSON.parse(leaking), "leaking")]).flatMap((tree) =>
+    traceSession(tree),
+  );
+  const paths = await temporaryStore();
+  await deliverTraces(traces, [destination], { metadata: { note: SECRET_KEY } }, { paths });
+  const bodies = receiver.requests.map(({ body }) => body).join("");
+  expect(bodies).toContain("[masked]");
+  for (const secret of destination.secrets) expect(bodies).not.toContain(secret);
+  expect(receiver.violations).toEqual([]);
 });
