@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { onExit } from "signal-exit";
@@ -86,17 +86,16 @@ export async function createRunFolder(): Promise<RunFolder> {
 
 /** A library that opencode unpacks at each start, 5.5 MB. */
 const UNPACKED = /^\.[0-9a-f]+-[0-9a-f]+\.(?:so|dylib|dll|node)$/;
+/** What programs keep for their own next start (`node-compile-cache`, `tsx-0`, …), not for somebody who looks for it. */
+const CACHES = /(?:^|[-_.])cache(?:[-_.]|$)|^(?:tsx|bunx)-/i;
 
-/** What is in opencode's temporary folder beside its own leftovers, which are removed. */
+/** Removes opencode's own leftovers and caches from its temporary folder, and tells the files that are left. */
 async function withoutLeftovers(temporary: string): Promise<readonly string[]> {
   const names = await readdir(temporary).catch(() => []);
-  for (const name of names) {
-    const path = join(temporary, name);
-    if (UNPACKED.test(name)) await rm(path, { force: true }).catch(() => undefined);
-    // Its folder for the agent's scratch files; one that was used does not go.
-    else if (name === "opencode") await rmdir(path).catch(() => undefined);
-  }
-  return readdir(temporary).catch(() => []);
+  for (const name of names.filter((one) => UNPACKED.test(one) || CACHES.test(one)))
+    await rm(join(temporary, name), { recursive: true, force: true }).catch(() => undefined);
+  const left = await readdir(temporary, { recursive: true, withFileTypes: true }).catch(() => []);
+  return left.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
 }
 
 /**

@@ -29,7 +29,7 @@ test("what an agent left in the temporary folder is kept on request, opencode's 
   // Neither a second removal nor a later run takes it away.
   expect(await folder.remove()).toBeNull();
   await sweepRunFolders();
-  expect(await readdir(folder.temporary)).toEqual(["report.txt"]);
+  expect((await readdir(folder.temporary)).sort()).toEqual(["opencode", "report.txt"]);
   expect((await readdir(folder.path)).sort()).toEqual(["kept", "tmp"]);
   await rm(folder.path, { recursive: true });
 });
@@ -38,6 +38,10 @@ test("a folder is not kept for nothing", async () => {
   const folder = await createRunFolder();
   await writeFile(join(folder.temporary, ".bcfbc55eff9dfbaf-00000000.so"), "a library");
   await mkdir(join(folder.temporary, "opencode"));
+  for (const cache of ["node-compile-cache", "tsx-0"]) {
+    await mkdir(join(folder.temporary, cache, "v20"), { recursive: true });
+    await writeFile(join(folder.temporary, cache, "v20", "entry"), "compiled");
+  }
   expect(await folder.remove("keep-files")).toBeNull();
   expect(existsSync(folder.path)).toBe(false);
 });
