@@ -1,4 +1,4 @@
-import type { Phase, Progress } from "../opencode/progress.js";
+import type { Progress } from "../opencode/progress.js";
 import { count, duration, plural } from "../view/format.js";
 import { oneLine, shortenTo } from "../view/terminal-text.js";
 import type { Terminal } from "./terminal.js";
@@ -52,16 +52,25 @@ function changingLine(terminal: Terminal): ProgressLine {
   };
 }
 
-/** In a log file every line stays, so only a new step or a retry is worth one. */
+/** In a log file every line stays, so only a new step or a failed request is worth one. */
 function plainLines(terminal: Terminal): ProgressLine {
-  let said = "";
+  let saidStep: number | null = null;
+  let saidFailures = 0;
   return {
     show: (progress) => {
-      const { step, failedAttempts } = progress;
-      const key = `${step} ${failedAttempts}`;
-      if (step === null || key === said) return;
-      said = key;
-      terminal.err(`${progressText(progress, Date.now())}\n`);
+      const { step, failedAttempts, lastFailure } = progress;
+      if (step === null) return;
+      const isNewStep = step !== saidStep;
+      saidStep = step;
+      // The next attempt counts from 0 again.
+      saidFailures = Math.min(saidFailures, failedAttempts);
+      if (lastFailure && failedAttempts > saidFailures) {
+        // opencode may be at the next request already; what failed is what matters here.
+        terminal.err(`step ${step} · ${failureText(lastFailure.reason, failedAttempts)}\n`);
+        saidFailures = failedAttempts;
+      } else if (isNewStep) {
+        terminal.err(`${progressText(progress, Date.now())}\n`);
+      }
     },
     clear: () => undefined,
     stop: () => undefined,
@@ -74,7 +83,7 @@ export function progressText(progress: Progress, now: number): string {
   const input = tokens.input + tokens.cacheRead + tokens.cacheWrite;
   return [
     step === null ? "starting" : `step ${step}`,
-    phaseText(progress.phase, now),
+    phaseText(progress, now),
     progress.toolsDone > 0
       ? `${plural(progress.toolsDone, "tool")} done${progress.toolsFailed > 0 ? ` (${progress.toolsFailed} failed)` : ""}`
       : "",
@@ -86,7 +95,16 @@ export function progressText(progress: Progress, now: number): string {
     .join(" · ");
 }
 
-function phaseText(phase: Phase, now: number): string {
+/** @param failures how many requests have failed by now, this one included */
+function failureText(reason: string, failures: number): string {
+  // Whether it will, its log does not say: a refused key it takes for final, a full server not.
+  const all = failures > 1 ? ` (${failures} have by now)` : "";
+  // The SDK's class in front of the provider's message tells a person nothing.
+  const said = oneLine(reason).replace(/^\w+Error: /, "");
+  return `a request failed: ${said}${all} · opencode may ask again`;
+}
+
+function phaseText({ phase, failedAttempts }: Progress, now: number): string {
   const since = (at: number): string => duration(Math.max(0, now - at));
   switch (phase.kind) {
     case "starting":
@@ -102,7 +120,7 @@ function phaseText(phase: Phase, now: number): string {
       return `${oneLine(last.name)} ${oneLine(last.detail.slice(0, 80))} ${since(last.since)}${others}`;
     }
     case "retrying":
-      return `attempt failed (${oneLine(phase.reason)}), trying again, ${since(phase.since)}`;
+      return `${failureText(phase.reason, failedAttempts)}, has waited ${since(phase.since)}`;
     case "finishing":
       return "finishing";
     default:

@@ -28,11 +28,19 @@ const FLAGS: Readonly<Record<string, string>> = {
   mcp: "--mcp",
   extraArguments: "the arguments behind --",
   fallbackModels: "--fallback-model",
+  timeoutMs: "--timeout",
+  maxSteps: "--max-steps",
+  maxTokens: "--max-tokens",
+  maxCost: "--max-cost",
+  maxAttempts: "--max-attempts",
+  haltOnDoomLoop: "--doom-loop-threshold",
 };
 
 function inFlags({ field, message }: RunRequestError): string {
-  const flag = FLAGS[field];
-  return flag === undefined ? message : `${flag}${message.slice(field.length)}`;
+  const name = FLAGS[field] ?? field;
+  const problem = message.slice(`${field}: `.length);
+  // Some problems are said of the field, the others of its value.
+  return /^(?:is|are|needs|cannot|contains?) /.test(problem) ? `${name} ${problem}` : `${name}: ${problem}`;
 }
 
 /**

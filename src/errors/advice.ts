@@ -1,4 +1,4 @@
-import type { ErrorFacts } from "./error-facts.js";
+import type { ErrorFacts, FactsOf } from "./error-facts.js";
 
 /**
  * One line for a person: the code, what it means, what was said, what to do. Bounded like the message in it.
@@ -21,7 +21,7 @@ function whatToDo(facts: ErrorFacts): string {
     case "billing_error":
       return "no credit left, or a spending limit is reached; top up the account with the provider, or use another provider";
     case "invalid_request":
-      return "the request was refused as it is; check the model's name (`opencode models` lists them) and the options";
+      return invalidRequest(facts.reason);
     case "server_error":
       return facts.statusCode === undefined
         ? "the provider failed or cannot be reached; check the network and its URL, then try again"
@@ -41,6 +41,8 @@ function whatToDo(facts: ErrorFacts): string {
         ? "the turn was ended on request; what was done until then is in the session"
         : "the turn was ended before its answer; continue the session to go on";
     case "timeout":
+      if (facts.limit === "turn" && facts.lastFailure)
+        return `the provider failed (${facts.lastFailure.code}) until the time was up; try again in a while, allow more time, or use another model`;
       return facts.limit === "turn"
         ? "the turn took longer than it may; allow more time, or ask for less at once"
         : "a request to the provider took longer than it may; try again, or raise `timeout` of the provider in opencode's config";
@@ -52,6 +54,19 @@ function whatToDo(facts: ErrorFacts): string {
         : "the cause is not known; opencode's stderr may say more";
     default:
       return facts satisfies never;
+  }
+}
+
+function invalidRequest(reason: FactsOf<"invalid_request">["reason"]): string {
+  switch (reason) {
+    case "model":
+      return "check the model's name (`opencode models` lists them), and that the key of its provider is set (`opencode auth login`)";
+    case "start":
+      return "opencode did not begin; check its configuration and the arguments that were given to it";
+    case undefined:
+      return "the request was refused as it is; check the model's name (`opencode models` lists them) and the options";
+    default:
+      return reason satisfies never;
   }
 }
 

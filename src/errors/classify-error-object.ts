@@ -60,9 +60,15 @@ export function classifyErrorObject(error: unknown, context: ErrorObjectContext)
   const read = readErrorObject(error);
   for (const rule of rules) {
     const facts = rule.read(read, context);
-    if (facts !== null) return facts;
+    if (facts !== null) return withReason(facts, context);
   }
   return plainFacts("unknown", messageOf(read), context, read);
+}
+
+/** A request that is wrong before there is any message of the model's never left opencode: it has no such model. */
+function withReason(facts: ErrorFacts, { beforeAnyAnswer }: ErrorObjectContext): ErrorFacts {
+  const neverAsked = beforeAnyAnswer === true && facts.statusCode === undefined;
+  return facts.code === "invalid_request" && neverAsked ? { ...facts, reason: "model" } : facts;
 }
 
 /** Whether an error object is only opencode's sentence for a failure inside itself. */
@@ -166,7 +172,7 @@ function byOwnSentence(error: ReadError, context: ErrorObjectContext): ErrorFact
   }
   if (message === SERVER_FAILED && context.beforeAnyAnswer) {
     const which = context.model === undefined ? "the model" : `the model ${context.model}`;
-    const hint = `opencode never asked ${which}: most often it does not know it, or has no key for its provider. It said: ${message}`;
+    const hint = `opencode never asked ${which}: most often it does not know it, or has no key for its provider.`;
     return plainFacts("invalid_request", hint, context, error);
   }
   return null;

@@ -1,5 +1,6 @@
 import { plainFacts, sharedFacts } from "./error-context.js";
 import type { ErrorFacts } from "./error-facts.js";
+import { howLong } from "./how-long.js";
 import type { TurnEvidence } from "./turn-evidence.js";
 
 /** Signals by which somebody ends a process; the others (SIGSEGV, SIGABRT, …) are the process's own crash. */
@@ -17,8 +18,10 @@ const SIGNAL_EXIT_CODES: ReadonlyMap<number, string> = new Map([
 /** The deadline ended a turn that had no answer yet. */
 export function endedByDeadline(evidence: TurnEvidence): ErrorFacts | null {
   if (evidence.process?.by !== "deadline") return null;
+  const { requestError: failed } = evidence;
   const { afterMs } = evidence.process;
-  const after = afterMs === undefined ? "" : ` after ${inSeconds(afterMs)}`;
+  // Its end can be later than the deadline: opencode is given some time to end by itself.
+  const after = afterMs === undefined ? "" : `; it was ended after ${howLong(afterMs)}`;
   return {
     code: "timeout",
     ...sharedFacts(
@@ -28,6 +31,7 @@ export function endedByDeadline(evidence: TurnEvidence): ErrorFacts | null {
     ),
     limit: "turn",
     ...(afterMs === undefined ? {} : { afterMs }),
+    ...(failed === undefined ? {} : { lastFailure: briefly(failed) }),
   };
 }
 
@@ -59,7 +63,11 @@ export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
   const { exitCode, signal } = evidence.process;
   if (evidence.lastAssistant === null && evidence.sessionId === undefined && exitCode) {
     const message = `opencode ended with exit code ${exitCode} before there was a session; its stderr says why.`;
-    return plainFacts("invalid_request", message, around(evidence));
+    return {
+      code: "invalid_request",
+      ...sharedFacts("invalid_request", message, around(evidence)),
+      reason: "start",
+    };
   }
   const how =
     signal === undefined ? `ended with exit code ${exitCode ?? "unknown"}` : `crashed with ${signal}`;
@@ -69,9 +77,7 @@ export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
 
 /** Sentences about what was going on when a turn was cut off, to go on with; empty where nothing is known. */
 export function whatWasGoingOn({ requestError, running = [] }: TurnEvidence): string {
-  const tools = running
-    .map(({ tool, forMs }) => `${tool} had been at work for ${inSeconds(forMs)}`)
-    .join(", ");
+  const tools = running.map(({ tool, forMs }) => `${tool} had been at work for ${howLong(forMs)}`).join(", ");
   return [
     requestError ? ` A request had failed before: ${requestError.code}, ${requestError.message}` : "",
     tools === "" ? "" : ` ${tools}.`,
@@ -83,6 +89,6 @@ function around(evidence: TurnEvidence) {
   return { evidence: "process", sessionId, stderr, exitCode: process?.exitCode } as const;
 }
 
-function inSeconds(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
+function briefly({ code, message, statusCode }: ErrorFacts) {
+  return { code, message, ...(statusCode === undefined ? {} : { statusCode }) };
 }

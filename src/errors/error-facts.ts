@@ -53,6 +53,11 @@ const runLimit = z
   .object({ of: z.enum(["steps", "tokens", "cost"]), allowed: z.number(), reached: z.number() })
   .readonly();
 
+/** A request that failed on the way: the `code` of its class, and what was said. */
+const lastFailure = z
+  .object({ code: z.string(), message: z.string(), statusCode: z.int().exactOptional() })
+  .readonly();
+
 const schemas = {
   rate_limit: z.object({
     ...shared,
@@ -66,7 +71,15 @@ const schemas = {
   }),
   authentication_failed: z.object({ ...shared, code: z.literal("authentication_failed") }),
   billing_error: z.object({ ...shared, code: z.literal("billing_error") }),
-  invalid_request: z.object({ ...shared, code: z.literal("invalid_request") }),
+  invalid_request: z.object({
+    ...shared,
+    code: z.literal("invalid_request"),
+    /**
+     * What opencode itself could not begin with, so that no provider was asked: the model, or its own arguments and
+     * configuration. Absent where a provider refused the request.
+     */
+    reason: z.enum(["model", "start"]).exactOptional(),
+  }),
   server_error: z.object({
     ...shared,
     code: z.literal("server_error"),
@@ -107,6 +120,8 @@ const schemas = {
     limit: z.enum(["turn", "request"]),
     /** After how many milliseconds it was given up; absent when opencode did not say. */
     afterMs: z.number().exactOptional(),
+    /** Why the last request failed before the time was up, where no answer came after it. */
+    lastFailure: lastFailure.exactOptional(),
   }),
   doom_loop: z.object({
     ...shared,

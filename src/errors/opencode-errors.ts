@@ -25,6 +25,11 @@ export class BillingError extends OpenCodeError<FactsOf<"billing_error">> {
 /** The provider or opencode refuses the request as it is: unknown model, bad parameter. */
 export class InvalidRequestError extends OpenCodeError<FactsOf<"invalid_request">> {
   override readonly name = "InvalidRequestError";
+
+  /** What opencode itself could not begin with; undefined where a provider refused the request. */
+  get reason(): "model" | "start" | undefined {
+    return this.facts.reason;
+  }
 }
 
 /** The provider failed, is overloaded, or could not be reached. */
@@ -88,6 +93,10 @@ export class TimeoutError extends OpenCodeError<FactsOf<"timeout">> {
   /** After how many milliseconds it was given up. */
   get afterMs(): number | undefined {
     return this.facts.afterMs;
+  }
+  /** Why the last request failed before the time was up, where no answer came after it. */
+  get lastFailure(): FactsOf<"timeout">["lastFailure"] {
+    return this.facts.lastFailure;
   }
 }
 

@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { type ExportResult, exportSession } from "./export-session.js";
 import { findOpenCode } from "./find-opencode.js";
+import { isSessionId } from "./ids.js";
+import { listModels, modelNote, projectConfigFile } from "./list-models.js";
 import { type OpenCodeProgram, readVersion } from "./opencode-version.js";
 import type { Progress } from "./progress.js";
 import { createRunFolder, type RunFolder, readBounded, sweepRunFolders } from "./run-folder.js";
@@ -50,17 +52,20 @@ const LONGEST_LOG_BYTES = 64 * 1024 * 1024;
 export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Promise<DriveResult> {
   const environment = request.environment ?? process.env;
   const checked = checkRequest(request);
+  // opencode would need some seconds to find out that this can be none.
+  if (checked.session !== undefined && !isSessionId(checked.session))
+    throw new SessionNotFoundError(checked.session);
   return await withOpenCode(
     { opencode: request.opencode, directory: checked.directory, environment },
     async ({ opencode, folder, warnings }) => {
       hooks.signal?.throwIfAborted();
       const run = await runSession({ opencode, request: checked, folder, environment, ...hooks });
-      const exported = await exportWhatThereIs(run, checked.session, {
-        path: opencode.path,
-        folder,
-        environment,
-        directory: checked.directory,
-      });
+      const { directory } = checked;
+      const command = { path: opencode.path, folder, environment, directory };
+      const exported = await exportWhatThereIs(run, checked.session, command);
+      const unasked = hooks.signal?.aborted ? undefined : unaskedModel(run, exported.tree);
+      const modelNotes =
+        unasked === undefined ? [] : await aboutModel(unasked, command, checked.projectConfig ?? false);
       const { logPath, ...result } = run;
       const logText = await readBounded(logPath, LONGEST_LOG_BYTES);
       const left = run.exit.kind === "exited" ? await folder.remove("keep-files") : null;
@@ -72,7 +77,7 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
         tree: exported.tree,
         raw: exported.raw,
         logText,
-        notes: [...warnings, ...exported.notes, ...leftNote],
+        notes: [...warnings, ...exported.notes, ...modelNotes, ...leftNote],
       };
     },
   );
@@ -127,7 +132,8 @@ async function exportWhatThereIs(
     return await exportSession(run.sessionId, options);
   } catch (error) {
     // opencode does not know the session that was to be continued: there was nothing to run.
-    if (error instanceof SessionNotFoundError && run.sessionId === asked) throw error;
+    const began = run.progress.step !== null;
+    if (error instanceof SessionNotFoundError && run.sessionId === asked && !began) throw error;
     const why = error instanceof Error ? error.message : String(error);
     return {
       tree: null,
@@ -135,4 +141,27 @@ async function exportWhatThereIs(
       notes: [`The session ${run.sessionId} could not be exported: ${why}`],
     };
   }
+}
+
+/** The model of a prompt that opencode stumbled over before it asked any: `provider/model`. */
+function unaskedModel({ streamErrors }: RunResult, tree: SessionTree | null): string | undefined {
+  const last = tree?.session.messages.at(-1)?.info;
+  if (streamErrors.length === 0 || last?.role !== "user" || !last.model) return undefined;
+  return `${last.model.providerID}/${last.model.modelID}`;
+}
+
+/** The list is only a help: where opencode does not give it, nothing is said about the model. */
+async function aboutModel(
+  model: string,
+  options: Parameters<typeof listModels>[0],
+  projectConfig: boolean,
+): Promise<readonly string[]> {
+  const listed = await listModels(options, projectConfig).catch(() => undefined);
+  if (listed === undefined) return [];
+  const { directory, environment } = options;
+  const unread =
+    projectConfig || listed.includes(model)
+      ? undefined
+      : projectConfigFile(directory, environment.OPENCODE_CONFIG);
+  return [modelNote(model, listed, unread)];
 }

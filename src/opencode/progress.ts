@@ -12,7 +12,7 @@ export type Phase =
   /** The last entry began last; `since`: epoch, ms; `detail`: what it works on (a command, a path). */
   | { readonly kind: "tools"; readonly running: readonly RunningTool[] }
   /** An attempt failed; opencode waits before the next one. */
-  | { readonly kind: "retrying"; readonly since: number; readonly reason: string }
+  | ({ readonly kind: "retrying" } & FailedAttempt)
   | { readonly kind: "finishing" };
 
 export interface RunningTool {
@@ -20,6 +20,12 @@ export interface RunningTool {
   readonly name: string;
   readonly detail: string;
   readonly since: number;
+}
+
+/** A request to the model that failed. `since`: epoch, ms; `reason`: the provider's message. */
+export interface FailedAttempt {
+  readonly since: number;
+  readonly reason: string;
 }
 
 /** A permission that opencode asks for. `since`: epoch, ms; `detail`: the patterns, as JSON. */
@@ -45,6 +51,8 @@ export interface Progress {
   readonly toolsFailed: number;
   /** Attempts to reach the model that failed and were, or will be, made again. */
   readonly failedAttempts: number;
+  /** The last of them, in a subagent or not; it stays when the model has been asked again. */
+  readonly lastFailure: FailedAttempt | null;
   /** Sessions that subagents have started. */
   readonly subagents: number;
   readonly tokens: {
@@ -71,6 +79,7 @@ export const initialProgress: Progress = {
   toolsDone: 0,
   toolsFailed: 0,
   failedAttempts: 0,
+  lastFailure: null,
   subagents: 0,
   tokens: { input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0 },
   cost: 0,
@@ -148,13 +157,16 @@ function afterLine(progress: Progress, line: LogLine): Progress {
         : progress;
     case "stream":
       return afterRequest(progress, line, isRoot);
-    case "stream error":
+    case "stream error": {
       if (isOfTitle(line)) return progress;
+      const lastFailure = { since: line.at, reason: reasonOf(line) };
       return {
         ...progress,
         failedAttempts: progress.failedAttempts + 1,
-        phase: isRoot ? { kind: "retrying", since: line.at, reason: reasonOf(line) } : progress.phase,
+        lastFailure,
+        phase: isRoot ? { kind: "retrying", ...lastFailure } : progress.phase,
       };
+    }
     case "evaluated":
       return afterPermission(progress, line);
     case "asking":

@@ -41,6 +41,8 @@ export interface Retrying {
   readonly move: Exclude<NextMove, { readonly kind: "stop" }>;
   /** The attempt that failed, from 0. */
   readonly attempt: number;
+  /** How many attempts there can be at most, this one and those before it included. */
+  readonly mostAttempts: number;
 }
 
 /** What became of one prompt: its last attempt, and all of them in `attempts`. */
@@ -183,7 +185,8 @@ export class OpenCode {
       const move = nextMove(error, state, settings);
       if (move.kind === "stop" || isSpent(done, { maxSteps, maxTokens, maxCost }))
         return resultOf(done, runId);
-      hooks.onRetry?.({ error, move, attempt: done.length - 1 });
+      const mostAttempts = 1 + (retries ?? 0) + (fallbackModels?.length ?? 0);
+      hooks.onRetry?.({ error, move, attempt: done.length - 1, mostAttempts });
       if (hooks.signal?.aborted) return resultOf(done, runId);
       if (move.kind === "failover") {
         model = move.model;

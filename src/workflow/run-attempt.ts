@@ -7,6 +7,8 @@ import type { SessionTree } from "../opencode/schema/session-export.js";
 import type { Halt, RunEvidence } from "../trace/evidence.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
+import { agentNotes, extraArgumentNotes, subagentNotes } from "./attempt-notes.js";
+import { keepStartLog } from "./keep-start-log.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
 import { keepSession, keptSession } from "./session-store.js";
 
@@ -79,13 +81,24 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
       }).filter(({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt)
     : [];
   const last = traces.at(-1);
-  const agent = request.drive.agent;
-  if (agent !== undefined && last && last.loop.agent !== null && last.loop.agent !== agent)
-    notes.push(
-      `opencode knows no agent ${JSON.stringify(agent)} and ran ${JSON.stringify(last.loop.agent)} instead.`,
-    );
   const { sessionId, tree: session, opencode, exit } = driven;
   const error = last ? last.loop.error : withoutTurn(driven, halted, request.drive.model);
+  notes.push(
+    ...agentNotes(request.drive.agent, last?.loop),
+    ...subagentNotes(last?.loop, driven.progress.asking, driven.endedAt),
+  );
+  if (error?.code === "invalid_request" && error.reason === "start")
+    notes.push(...extraArgumentNotes(request.drive.extraArguments ?? []));
+  const cameToNothing = error !== null && (last?.loop.steps.length ?? 0) === 0;
+  if (paths && cameToNothing && driven.logText.trim() !== "") {
+    notes.push(
+      await keepStartLog(paths, run, driven.logText).then(
+        (path) => `All that opencode said is kept in ${path}`,
+        (problem: unknown) =>
+          `What opencode said could not be kept below ${paths.root}: ${messageOf(problem)}`,
+      ),
+    );
+  }
   return { error, sessionId, traces, session, kept, opencode, exit, notes };
 }
 

@@ -12,6 +12,7 @@ let env: Record<string, string>;
 const CONFIGS = {
   "not-json": "{ nonsense",
   misspelt: '{"modle":"a/b"}',
+  "no-model": '{"model":"gpt"}',
   "wrong-kind": '{"tags":"nightly","timeout":"soon"}',
 };
 
@@ -92,6 +93,8 @@ const INSTALL =
   "Install it with `npm install -g opencode-ai`, or name one with --opencode <path> or LOOPTRACE_OPENCODE.\n";
 const ENVIRONMENT =
   'is "Prod!", which Langfuse would silently store as "default": it must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse.\n';
+const SESSIONS =
+  "`opencode session list` shows the sessions of the project you are in; a session of another machine or user (or of another XDG_DATA_HOME) has to be exported there: `opencode export <session> > file.json`.\n";
 const UNKNOWN_ID = "ses_00000000000000000000000000";
 
 describe("an export that is none", () => {
@@ -206,11 +209,11 @@ describe("a run that cannot be meant", () => {
     "no message": { argv: ["run"], says: `error: no message. ${sayIt}\n${HELP}` },
     "a message of white space": {
       argv: ["run", " "],
-      says: "looptrace: the message: is empty. Say what to do.\n",
+      says: "looptrace: the message is empty. Say what to do.\n",
     },
     "nothing on standard input": {
       argv: ["run", "-"],
-      says: "looptrace: the message: is empty. Say what to do.\n",
+      says: "looptrace: the message is empty. Say what to do.\n",
     },
     "a misspelt option": {
       argv: ["run", "--modle", "hi"],
@@ -218,11 +221,11 @@ describe("a run that cannot be meant", () => {
     },
     "a folder that is not there": {
       argv: ["run", "hi", "--dir", "nowhere"],
-      says: "looptrace: --dir: <folder>/nowhere does not exist.\n",
+      says: "looptrace: --dir nowhere: no such directory (<folder>/nowhere).\n",
     },
     "a folder that is a file": {
       argv: ["run", "hi", "--dir", "good.json"],
-      says: "looptrace: --dir: <folder>/good.json is not a directory.\n",
+      says: "looptrace: --dir good.json: this is a file, not a directory (<folder>/good.json).\n",
     },
     "a model without provider": {
       argv: ["run", "hi", "--model", "gpt"],
@@ -238,15 +241,19 @@ describe("a run that cannot be meant", () => {
     },
     "a file that is not there": {
       argv: ["run", "hi", "--file", "b"],
-      says: "looptrace: --file: <folder>/b does not exist, so it cannot be attached.\n",
+      says: "looptrace: --file b: no such file (<folder>/b).\n",
     },
     "a session and the last one": {
       argv: ["run", "hi", "--session", UNKNOWN_ID, "--continue"],
-      says: "looptrace: --session: cannot be named when the last session is to be continued: choose one.\n",
+      says: "looptrace: --session cannot be named when the last session is to be continued: choose one.\n",
     },
     "a copy of nothing": {
       argv: ["run", "hi", "--fork"],
-      says: "looptrace: --fork: needs the session to copy: name it, or continue the last one.\n",
+      says: "looptrace: --fork needs the session to copy: name it, or continue the last one.\n",
+    },
+    "a session's id that is none": {
+      argv: ["run", "hi", "-s", "yesterday"],
+      says: `looptrace: opencode knows no session "yesterday". ${SESSIONS}`,
     },
     "two system prompts": {
       argv: ["run", "hi", "--system", "a", "--system-file", "b"],
@@ -254,11 +261,11 @@ describe("a run that cannot be meant", () => {
     },
     "a system prompt that is not there": {
       argv: ["run", "hi", "--system-file", "b"],
-      says: "looptrace: <folder>/b cannot be read: ENOENT: no such file or directory, open '<folder>/b'\n",
+      says: "looptrace: --system-file b: no such file (<folder>/b).\n",
     },
     "a folder for transcripts that is a file": {
       argv: ["run", "hi", "--log-dir", "good.json"],
-      says: "looptrace: <folder>/good.json cannot be made: EEXIST: file already exists, mkdir '<folder>/good.json'\n",
+      says: "looptrace: --log-dir <folder>/good.json cannot be made: EEXIST: file already exists, mkdir '<folder>/good.json'\n",
     },
     "an MCP server without address": {
       argv: ["run", "hi", "--mcp", "tickets"],
@@ -322,6 +329,11 @@ describe("settings that cannot be used", () => {
       argv: ["run", "hi"],
       env: { OTEL_RESOURCE_ATTRIBUTES: "a=%zz" },
       says: "looptrace: OTEL_RESOURCE_ATTRIBUTES holds a value that is not percent-encoded: a.\n",
+    },
+    "a settings file with a model that is none": {
+      argv: ["run", "hi"],
+      cwd: "no-model",
+      says: 'looptrace: in looptrace.config.json: model: "gpt" is not of the form provider/model, for instance anthropic/claude-sonnet-4-6. `opencode models` lists them.\n',
     },
     "a settings file with a misspelt setting": {
       argv: ["run", "hi"],

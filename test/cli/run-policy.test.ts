@@ -111,8 +111,9 @@ test("a fallback model takes over, and both attempts say which they were", async
     "scripted/m2",
   );
   expect(code).toBe(0);
-  expect(stderr).toContain("attempt 1 failed with authentication_failed");
-  expect(stderr).toContain("going on with scripted/m2");
+  expect(stderr).toContain(
+    "looptrace: authentication_failed: Incorrect API key provided · next attempt 2 of 2 at once with scripted/m2\n",
+  );
   expect(document).toMatchObject({
     text: "Done.",
     error: null,

@@ -104,7 +104,9 @@ test("opencode's last words stand beside a failure that nothing else explains", 
   );
   const { code, stdout, stderr } = await looptrace(["run", "hi"], { env, cwd });
   expect([code, stdout]).toEqual([1, ""]);
-  expect(stderr).toMatch(/^opencode: no luck\nlooptrace: invalid_request: .*exit code 7.*\n$/);
+  expect(stderr).toMatch(
+    /^looptrace: All that opencode said is kept in .+\nopencode: no luck\nlooptrace: invalid_request: .*exit code 7.*\n$/,
+  );
 });
 
 test("an opencode that ends well without having done anything is no success", async () => {

@@ -9,6 +9,7 @@ import { loadScenario } from "../provider/load-scenario.js";
 import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
 import { at } from "../support/fixtures.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { madeScenario, playRun, refused } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { arrived } from "./arrived.js";
 
@@ -32,21 +33,27 @@ function leftovers(home: string): string[] {
   });
 }
 
+/** The file that the notes name. */
+function keptLog(notes: readonly string[]): string {
+  const kept = notes.flatMap((note) => /^All that opencode said is kept in (.+)$/.exec(note)?.[1] ?? []);
+  return at(kept, 0);
+}
+
 /** The error's line, which is the last one. */
 function lastLine(text: string): string {
   return text.trimEnd().split("\n").at(-1) ?? "";
 }
 
-test("a refused key and an unknown model: exit 1, one line with the code, the error whole in JSON and in the trace", async () => {
+test("a refused key: exit 1, one line with the code, the error whole in JSON and in the trace", async () => {
   await using bench = await isolatedOpenCode(await loadScenario("provider-401"));
   const receiver = await receiving();
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
-  const refused = await looptrace(["run", "--json", "Say hello."], around);
-  expect(refused.code).toBe(1);
-  expect(lastLine(refused.stderr)).toMatch(
+  const run = await looptrace(["run", "--json", "Say hello."], around);
+  expect(run.code).toBe(1);
+  expect(lastLine(run.stderr)).toMatch(
     /^looptrace: authentication_failed: the provider does not accept the key; .*Incorrect API key provided/,
   );
-  const document = JSON.parse(refused.stdout);
+  const document = JSON.parse(run.stdout);
   expect(Object.keys(document)).toEqual([
     "sessionId",
     "runId",
@@ -83,12 +90,38 @@ test("a refused key and an unknown model: exit 1, one line with the code, the er
   }
   expect(at(spans, 0).output).toEqual({ error: document.error, text: null });
 
-  const unknown = await looptrace(["run", "--quiet", "-m", "scripted/nope", "Say hello."], around);
-  expect([unknown.code, unknown.stdout]).toEqual([1, ""]);
+  expect(violationsOf(receiver)).toEqual([]);
+});
+
+test("a model that opencode does not know: which, what it knows instead, and where all that it said is", async () => {
+  await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
+  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+  const unknown = await looptrace(["run", "--json", "-m", "scripted/nope", "Say hello."], around);
+  expect(unknown.code).toBe(1);
   expect(lastLine(unknown.stderr)).toMatch(
-    /^looptrace: \w+: .*opencode never asked the model scripted\/nope: /,
+    /^looptrace: invalid_request: check the model's name \(`opencode models` lists them\), and that the key of its provider is set .*scripted\/nope/,
   );
   expect(unknown.stderr).not.toMatch(/^ {4}at /m);
+  const { error, notes } = JSON.parse(unknown.stdout);
+  expect(error).toMatchObject({ code: "invalid_request", reason: "model" });
+  expect(notes).toEqual([
+    expect.stringMatching(/^opencode lists no model scripted\/nope\. Of scripted it lists: scripted\/\w/),
+    expect.stringMatching(/^All that opencode said is kept in /),
+  ]);
+  for (const note of notes) expect(unknown.stderr).toContain(`looptrace: ${note}\n`);
+  expect(readFileSync(keptLog(notes), "utf8")).toContain("scripted/nope");
+
+  // The project's own configuration is not read unless that is wanted; who has it there may well not know.
+  await writeFile(join(bench.workdir, "opencode.json"), "{}");
+  const elsewhere = await looptrace(["run", "--quiet", "-m", "nowhere/m1", "Say hello."], around);
+  expect(elsewhere.code).toBe(1);
+  expect(elsewhere.stderr).toMatch(/opencode lists no model of a provider nowhere: .* models of: .*scripted/);
+  expect(elsewhere.stderr).toContain(`${join(bench.workdir, "opencode.json")} was not read: `);
+});
+
+test("a session that opencode does not know: exit 2, and where those are that it knows", async () => {
+  await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
+  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const nowhere = await looptrace(
     ["run", "--quiet", "-s", "ses_00000000000000000000000000", "Say hello."],
     around,
@@ -97,7 +130,7 @@ test("a refused key and an unknown model: exit 1, one line with the code, the er
   expect(nowhere.stderr).toMatch(
     /^looptrace: opencode knows no session "ses_0+"\. `opencode session list` shows /,
   );
-  expect(violationsOf(receiver)).toEqual([]);
+  expect(bench.provider.requests).toEqual([]);
 });
 
 test("the deadline ends a run with a timeout, and its trace is kept", async () => {
@@ -108,6 +141,7 @@ test("the deadline ends a run with a timeout, and its trace is kept", async () =
   expect(lastLine(run.stderr)).toMatch(
     /^looptrace: timeout: the turn took longer than it may; .* bash had been at work for \d+(?:\.\d)? s\.\)$/,
   );
+  expect(run.stderr).not.toContain("opencode: ");
   expect(leftovers(bench.home)).toEqual([]);
   const shown = await looptrace(["show", "--last", "--json"], around);
   expect(JSON.parse(shown.stdout)).toMatchObject([
@@ -118,18 +152,46 @@ test("the deadline ends a run with a timeout, and its trace is kept", async () =
 test("an agent that opencode does not know: the answer of another one, and that it was", async () => {
   await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const run = await looptrace(["run", "--quiet", "--agent", "ghost", "Say hello."], around);
+  const run = await looptrace(["run", "--quiet", "--json", "--agent", "ghost", "Say hello."], around);
   expect(run.code).toBe(0);
-  expect(run.stderr).toContain('looptrace: opencode knows no agent "ghost" and ran "build" instead.\n');
+  const note =
+    'Asked for the agent "ghost", opencode ran with "build": it has no such agent, or has it for subagents only (`opencode agent list` shows them).';
+  expect(run.stderr).toContain(`looptrace: ${note}\n`);
+  expect(JSON.parse(run.stdout)).toMatchObject({ error: null, notes: [note] });
+  const known = await looptrace(["run", "--json", "--agent", "plan", "Say hello."], around);
+  expect(JSON.parse(known.stdout).notes).toEqual([]);
 });
 
 test("arguments that opencode does not know: the end of what it says, not its whole usage", async () => {
   await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const run = await looptrace(["run", "--quiet", "Say hello.", "--", "--no-such-option"], around);
+  const run = await looptrace(["run", "--json", "Say hello.", "--", "--no-such-option=secret"], around);
   expect(run.code).toBe(1);
-  expect(run.stderr.trimEnd().split("\n").length).toBeLessThan(12);
-  expect(lastLine(run.stderr)).toMatch(/^looptrace: invalid_request: /);
+  expect(run.stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(8);
+  expect(lastLine(run.stderr)).toMatch(
+    /^looptrace: invalid_request: opencode did not begin; check its configuration and the arguments /,
+  );
+  expect(run.stderr).toContain("extra arguments: --no-such-option=…. ");
+  expect(run.stderr).not.toContain("secret");
+  const { error, notes } = JSON.parse(run.stdout);
+  expect(error).toMatchObject({ code: "invalid_request", reason: "start" });
+  expect(readFileSync(keptLog(notes), "utf8").split("\n").length).toBeGreaterThan(30);
+});
+
+test("a deadline while the provider fails for ever: what its requests failed with", async () => {
+  // After the first failure opencode waits beyond the deadline, however slow the machine is.
+  const patient = refused(500, "Internal server error", {}, { "retry-after": "600" });
+  const { code, stderr, document } = await playRun(madeScenario([patient, patient]), "--timeout", "15s");
+  expect(code).toBe(1);
+  expect(document.error).toMatchObject({
+    code: "timeout",
+    limit: "turn",
+    lastFailure: { code: "server_error", message: "Internal server error" },
+  });
+  expect(stderr).toContain("step 0 · a request failed: Internal server error · opencode may ask again\n");
+  expect(lastLine(stderr)).toMatch(
+    /^looptrace: timeout: the provider failed \(server_error\) until the time was up; .* A request had failed before: server_error, Internal server error\)$/,
+  );
 });
 
 test("Ctrl-C: exit 130, the trace arrives, no process is left", async () => {

@@ -67,31 +67,45 @@ test("what a run is doing, in words", () => {
     progressText(progress(0, { kind: "waiting-for-model", since: 500 }), 2000),
     progressText(progress(1, { kind: "streaming" }, done), 0),
     progressText(progress(1, { kind: "tools", running }), 4500),
-    progressText(progress(2, { kind: "retrying", since: 0, reason: "429\nlater" }), 999),
+    progressText(
+      progress(
+        2,
+        { kind: "retrying", since: 0, reason: "AI_APICallError: 429\nlater" },
+        { failedAttempts: 3 },
+      ),
+      999,
+    ),
     progressText(progress(2, { kind: "finishing" }), 0),
   ]).toEqual([
     "starting",
     "step 0 · waiting for the model 1.50s",
     "step 1 · the model answers · 1 tool done (1 failed) · 2 subagents · 1,500 tokens in, 24 out · $0.0123",
     "step 1 · read a.txt 2.50s and 1 more",
-    "step 2 · attempt failed (429 later), trying again, 999ms",
+    "step 2 · a request failed: 429 later (3 have by now) · opencode may ask again, has waited 999ms",
     "step 2 · finishing",
   ]);
 });
 
-test("a log gets a line for each step and each failed attempt, nothing else", () => {
+test("a log gets a line for each step and each failed request, nothing else", () => {
   const written: string[] = [];
   const line = progressLine(terminal({}, false, written));
   line.show(initialProgress);
   line.show(progress(0, { kind: "streaming" }));
   line.show(progress(0, { kind: "finishing" }));
-  line.show(progress(0, { kind: "streaming" }, { failedAttempts: 1 }));
-  line.show(progress(1, { kind: "streaming" }, { failedAttempts: 1 }));
+  const lastFailure = { since: 0, reason: "Overloaded" };
+  line.show(progress(0, { kind: "streaming" }, { failedAttempts: 1, lastFailure }));
+  line.show(progress(1, { kind: "streaming" }, { failedAttempts: 1, lastFailure }));
+  // Another attempt of looptrace's begins anew.
+  line.show(progress(0, { kind: "streaming" }));
+  line.show(progress(0, { kind: "streaming" }, { failedAttempts: 1, lastFailure }));
   line.stop();
+  const failed = "step 0 · a request failed: Overloaded · opencode may ask again\n";
   expect(written).toEqual([
     "step 0 · the model answers\n",
-    "step 0 · the model answers\n",
+    failed,
     "step 1 · the model answers\n",
+    "step 0 · the model answers\n",
+    failed,
   ]);
 });
 

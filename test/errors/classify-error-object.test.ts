@@ -276,9 +276,20 @@ describe("bare messages", () => {
   it("speaks of an unknown model only when no model was asked", () => {
     const error = named("UnknownError", "Unexpected server error. Check server logs for details.");
     expect(classified(error).message).not.toContain("opencode never asked the model");
-    expect(classifyErrorObject(error, { ...context, beforeAnyAnswer: true }).message).toContain(
-      "opencode never asked the model",
-    );
+    const facts = classifyErrorObject(error, { ...context, beforeAnyAnswer: true });
+    expect(facts).toMatchObject({ code: "invalid_request", reason: "model" });
+    expect(facts.message).toContain("opencode never asked the model");
+  });
+
+  it("takes only what no provider answered for a failure of opencode's own", () => {
+    const gone = named("ProviderModelNotFoundError", "Model not found: a/b");
+    expect(classifyErrorObject(gone, { ...context, beforeAnyAnswer: true })).toMatchObject({
+      reason: "model",
+    });
+    expect(classified(gone)).not.toHaveProperty("reason");
+    const refused = classifyErrorObject(apiError(400, "bad"), { ...context, beforeAnyAnswer: true });
+    expect(refused.code).toBe("invalid_request");
+    expect(refused).not.toHaveProperty("reason");
   });
 });
 

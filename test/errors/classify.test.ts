@@ -225,7 +225,7 @@ const failing: readonly Row[] = [
   [
     "09-unbundled-npm: hangs until the deadline",
     turn({ lastAssistant: unfinished, process: killedByDeadline }),
-    { code: "timeout", message: "The turn had no answer when its time was up after 40 s." },
+    { code: "timeout", message: "The turn had no answer when its time was up; it was ended after 40 s." },
   ],
   [
     "09-unknown-model: only in the stream",
@@ -238,8 +238,9 @@ const failing: readonly Row[] = [
     {
       code: "invalid_request",
       evidence: "stream",
+      reason: "model",
       message:
-        "opencode never asked the model scripted/nope: most often it does not know it, or has no key for its provider. It said: Unexpected server error. Check server logs for details.",
+        "opencode never asked the model scripted/nope: most often it does not know it, or has no key for its provider.",
     },
   ],
   [
@@ -252,7 +253,12 @@ const failing: readonly Row[] = [
       lastAssistant: null,
       process: { exitCode: 1, by: "other" },
     }),
-    { code: "invalid_request", evidence: "stream", message: "Model not found: scripted/nope." },
+    {
+      code: "invalid_request",
+      evidence: "stream",
+      reason: "model",
+      message: "Model not found: scripted/nope.",
+    },
   ],
   [
     "09-unknown-model as a past session",

@@ -68,6 +68,15 @@ test("a failed attempt is a retry, with its reason", () => {
     failedAttempts: 1,
     phase: { kind: "retrying", since: second + 30, reason: "AI_APICallError: Rate limit reached" },
   });
+  // Also when the model has been asked again already.
+  const again = after(
+    ...evidence,
+    ...log("message=loop session.id=ses_root step=0", "message=stream session.id=ses_root small=false"),
+  );
+  expect(again).toMatchObject({
+    phase: { kind: "waiting-for-model" },
+    lastFailure: { since: second + 30, reason: "AI_APICallError: Rate limit reached" },
+  });
 });
 
 test("1.15 logs the request with the error: only the message is shown", () => {

@@ -94,3 +94,58 @@ test("requests that fail again and again end a run that goes on after the last a
   failed(70);
   expect(found).toEqual([{ by: "retries", attempts: 3 }]);
 });
+
+test("steps whose requests all fail leave no event: the log's count of iterations ends them too", () => {
+  const found: Halt[] = [];
+  const watch = runWatch({ maxSteps: 2 }, (reason) => found.push(reason));
+  for (const step of [null, 0, 1, 2]) watch.onProgress({ ...initialProgress, step });
+  // One more iteration begins, and ends at once, when a turn is over.
+  expect(found).toEqual([]);
+  watch.onProgress({ ...initialProgress, step: 3 });
+  expect(found).toEqual([{ by: "limit", of: "steps", allowed: 2, reached: 3 }]);
+});
+
+test("the first reason counts, whatever else is reached afterwards", () => {
+  const found: Halt[] = [];
+  const watch = runWatch({ maxCost: 1, maxTokens: 1, haltOnDoomLoop: 2 }, (reason) => found.push(reason));
+  watch.onEvent(read("a"));
+  watch.onEvent(read("a"));
+  watch.onProgress({ ...initialProgress, cost: 9, tokens: { ...initialProgress.tokens, input: 9 } });
+  watch.onEvent(read("a"));
+  expect(found).toMatchObject([{ by: "doom-loop", tool: "read", count: 2 }]);
+});
+
+test("a doom loop of failing calls says what they failed with", () => {
+  const failing = event(
+    "tool_use",
+    tool(0, 1, 2, {
+      tool: "read",
+      state: {
+        status: "error",
+        input: { filePath: "x" },
+        error: "File not found",
+        time: { start: T0, end: T0 },
+      },
+    }),
+  );
+  expect(halts({ haltOnDoomLoop: true }, [failing, failing, failing])).toEqual([
+    { by: "doom-loop", tool: "read", arguments: { filePath: "x" }, count: 3, lastError: "File not found" },
+  ]);
+});
+
+test("without limits only requests in vain end a run: the sixth, when opencode goes on after it", () => {
+  const found: Halt[] = [];
+  const watch = runWatch({}, (reason) => found.push(reason));
+  watch.onProgress({
+    ...initialProgress,
+    step: 500,
+    cost: 1e6,
+    tokens: { ...initialProgress.tokens, input: 1e9 },
+  });
+  for (let since = 10; since <= 60; since += 10) {
+    watch.onProgress({ ...initialProgress, phase: { kind: "retrying", since, reason: "Overloaded" } });
+  }
+  expect(found).toEqual([]);
+  watch.onProgress({ ...initialProgress, phase: { kind: "waiting-for-model", since: 65 } });
+  expect(found).toEqual([{ by: "retries", attempts: 6 }]);
+});

@@ -7,24 +7,26 @@ import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
 import { adviceFor } from "../../errors/advice.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { RunRequestError } from "../../errors/run-request-error.js";
 import type { McpServer } from "../../opencode/compose-config.js";
 import { transcriptOf } from "../../opencode/transcript.js";
-import { duration } from "../../view/format.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { oneLine, severalLines } from "../../view/terminal-text.js";
 import { traceLine } from "../../view/trace-line.js";
 import { deliverTraces } from "../../workflow/deliver-traces.js";
 import { gitCommit } from "../../workflow/git-commit.js";
 import { mergeReports } from "../../workflow/merge-reports.js";
-import { OpenCode, type Retrying, type TurnResult } from "../../workflow/open-code.js";
+import { OpenCode, type TurnResult } from "../../workflow/open-code.js";
 import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { progressLine } from "../progress-line.js";
+import { keptText, lastWords, retryText } from "../run-text.js";
 import { openCodePath, readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
+import { typedPath } from "../typed-path.js";
 
 export interface RunFlags extends TraceFlags {
   readonly json?: boolean;
@@ -69,7 +71,7 @@ export async function run(
   const settings = readSettings(flags, terminal);
   const destinations = resolveDestinations(settings.destinations);
   const paths = storePaths(terminal.env);
-  const directory = resolve(terminal.cwd, flags.dir ?? ".");
+  const directory = typedPath("--dir", flags.dir ?? terminal.cwd, "directory", terminal);
   const systemPrompt = await systemPromptOf(flags, terminal);
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
@@ -99,7 +101,7 @@ export async function run(
     environment: terminal.env,
     store: paths,
     mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
-    files: (flags.file ?? []).map((path) => resolve(terminal.cwd, path)),
+    files: (flags.file ?? []).map((path) => typedPath("--file", path, "any", terminal)),
     extraArguments: extra,
   });
   const commit = await gitCommit(directory);
@@ -124,7 +126,7 @@ export async function run(
     );
   } catch (error) {
     if (interrupt.signal.aborted) return EXIT.interrupted;
-    throw error;
+    throw ofFile(error, flags);
   } finally {
     progress?.stop();
     interrupt.done();
@@ -155,9 +157,7 @@ export async function run(
   for (const report of own) terminal.err(`${deliveryText(report)}\n`);
   for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
   if (result.error) {
-    // Where no provider explains the failure, opencode's own last words may.
-    if (result.error.evidence === "process" && result.error.stderr)
-      terminal.err(`${quoted(lastLines(result.error.stderr))}\n`);
+    terminal.err(lastWords(result.error));
     terminal.err(`looptrace: ${adviceFor(result.error)}\n`);
   }
 
@@ -182,17 +182,20 @@ async function pushLeftovers(
   return (await pushOutbox(inReach, { paths, budgetMs: LEFTOVERS_BUDGET_MS })).reports;
 }
 
-function keptText({ kept, sessionId }: TurnResult): string {
-  return kept
-    ? `Kept on this machine; \`looptrace show ${sessionId}\` shows the trace.`
-    : `The trace is kept nowhere; when looptrace's folder can be written (LOOPTRACE_HOME names another), \`looptrace trace ${sessionId}\` computes it again.`;
-}
-
 function jsonOf(result: TurnResult, delivery: readonly DestinationReport[], linkTo: TraceLink): object {
   const { text, output, error, sessionId, runId, attempts, totals, traces, exit, notes, opencode } = result;
   const urls = urlsOf(traces, linkTo);
   const about = { sessionId, runId, text, output, error, attempts, totals };
   return { ...about, opencode, exit, notes, urls, delivery, traces };
+}
+
+/** What is wrong with a setting that nobody typed stands in the file. */
+function ofFile(error: unknown, flags: RunFlags): unknown {
+  if (!(error instanceof RunRequestError)) return error;
+  const { model, agent, variant, fallbackModel: fallbackModels } = flags;
+  const typed: Readonly<Record<string, unknown>> = { model, agent, variant, fallbackModels };
+  if (!(error.field in typed) || typed[error.field] !== undefined) return error;
+  return new ConfigurationError(error.field, `in looptrace.config.json: ${error.message}`);
 }
 
 async function systemPromptOf(flags: RunFlags, terminal: Terminal): Promise<string | undefined> {
@@ -203,9 +206,12 @@ async function systemPromptOf(flags: RunFlags, terminal: Terminal): Promise<stri
       "Give the system prompt by --system or by --system-file, not both.",
     );
   }
-  const path = resolve(terminal.cwd, flags.systemFile);
+  const path = typedPath("--system-file", flags.systemFile, "file", terminal);
   return readFile(path, "utf8").catch((error: unknown) => {
-    throw new ConfigurationError("--system-file", `${path} cannot be read: ${messageOf(error)}`);
+    throw new ConfigurationError(
+      "--system-file",
+      `--system-file ${flags.systemFile} cannot be read: ${messageOf(error)}`,
+    );
   });
 }
 
@@ -239,31 +245,9 @@ function mcpServers(servers: readonly string[], headers: readonly string[]): Mcp
   );
 }
 
-function retryText({ error, move, attempt }: Retrying): string {
-  const next =
-    move.kind === "failover" ? `going on with ${move.model}` : `trying again in ${duration(move.waitMs)}`;
-  return `attempt ${attempt + 1} failed with ${error.code} (${oneLine(error.message)}); ${next}`;
-}
-
-const MOST_LINES = 8;
-
-/** opencode prints its whole usage over a wrong argument; the reason stands at the end. `--json` has all. */
-function lastLines(text: string): string {
-  const lines = text.trimEnd().split("\n");
-  return lines.length <= MOST_LINES ? text : ["…", ...lines.slice(-MOST_LINES)].join("\n");
-}
-
-function quoted(text: string): string {
-  return severalLines(text)
-    .trimEnd()
-    .split("\n")
-    .map((line) => `opencode: ${line}`)
-    .join("\n");
-}
-
 async function makeLogDir(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw new ConfigurationError("--log-dir", `${folder} cannot be made: ${messageOf(error)}`);
+    throw new ConfigurationError("--log-dir", `--log-dir ${folder} cannot be made: ${messageOf(error)}`);
   });
 }
 

@@ -1,0 +1,45 @@
+import type { ErrorFacts } from "../errors/error-facts.js";
+import { duration } from "../view/format.js";
+import { oneLine, severalLines } from "../view/terminal-text.js";
+import type { Retrying, TurnResult } from "../workflow/open-code.js";
+
+/** What failed, what happens next, and when, on one line. */
+export function retryText({ error, move, attempt, mostAttempts }: Retrying): string {
+  const next = `next attempt ${attempt + 2} of ${mostAttempts}`;
+  const how = move.kind === "failover" ? `at once with ${oneLine(move.model)}` : waitText(move.waitMs);
+  return `${error.code}: ${oneLine(error.message)} · ${next} ${how}`;
+}
+
+/** Nobody waits for hundredths of a second. */
+function waitText(ms: number): string {
+  if (ms < 1000) return "at once";
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 60 ? `in ${seconds} s` : `in ${duration(seconds * 1000)}`;
+}
+
+/** Where the trace is when no destination is configured. */
+export function keptText({ kept, sessionId }: Pick<TurnResult, "kept" | "sessionId">): string {
+  return kept
+    ? `Kept on this machine; \`looptrace show ${sessionId}\` shows the trace.`
+    : `The trace is kept nowhere; when looptrace's folder can be written (LOOPTRACE_HOME names another), \`looptrace trace ${sessionId}\` computes it again.`;
+}
+
+const MOST_LINES = 4;
+const LONGEST_LINE = 160;
+
+/**
+ * opencode's own last words, a few lines, where no provider and no deadline explains the failure; else nothing. It may print
+ * its whole usage: what was said before them is in the log that was kept.
+ */
+export function lastWords(error: ErrorFacts): string {
+  const isUnexplained =
+    error.evidence === "process" && (error.code === "unknown" || error.code === "invalid_request");
+  if (!isUnexplained || error.stderr === undefined) return "";
+  const lines = severalLines(error.stderr)
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+  const last = lines.slice(-MOST_LINES).map((line) => oneLine(line).slice(0, LONGEST_LINE).toWellFormed());
+  const shown = lines.length > last.length ? ["…", ...last] : last;
+  return shown.map((line) => `opencode: ${line}\n`).join("");
+}

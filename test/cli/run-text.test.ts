@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { lastWords, retryText } from "../../src/cli/run-text.js";
+import type { ErrorFacts } from "../../src/errors/error-facts.js";
+import type { Retrying } from "../../src/workflow/open-code.js";
+
+const shared = { message: "Slow\ndown\u001b[2J", retryable: true, evidence: "export" } as const;
+const limited: ErrorFacts = {
+  ...shared,
+  code: "rate_limit",
+  retryAt: 0,
+  retryAtSource: "retry-after",
+  retryAtBounded: false,
+};
+
+test.each([
+  [{ kind: "retry", waitMs: 0 }, "at once"],
+  [{ kind: "retry", waitMs: 11_001 }, "in 12 s"],
+  [{ kind: "retry", waitMs: 89_500 }, "in 1m30s"],
+  [{ kind: "failover", model: "a/b" }, "at once with a/b"],
+] satisfies readonly (readonly [Retrying["move"], string])[])("%j: %s", (move, when) => {
+  expect(retryText({ error: limited, move, attempt: 0, mostAttempts: 3 })).toBe(
+    `rate_limit: Slow down · next attempt 2 of 3 ${when}`,
+  );
+});
+
+test("opencode's last words are few, short and harmless", () => {
+  const usage = Array.from({ length: 60 }, (_, index) => `  --option-${index} ${"x".repeat(300)}\u001b[31m`);
+  const error = {
+    ...shared,
+    code: "invalid_request",
+    reason: "start",
+    evidence: "process",
+    stderr: usage.join("\n"),
+  } as const;
+  const lines = lastWords(error).split("\n");
+  expect(lines).toHaveLength(6);
+  expect(lines[0]).toBe("opencode: …");
+  expect(lines[4]).toMatch(/^opencode: --option-59 x+$/);
+  for (const line of lines) expect(line.length).toBeLessThan(180);
+  expect(lastWords({ ...error, stderr: "one\n\ntwo" })).toBe("opencode: one\nopencode: two\n");
+});
+
+test("where a provider or a deadline explains the failure they say nothing", () => {
+  expect(lastWords({ ...shared, code: "server_error", stderr: "boom" })).toBe("");
+  expect(
+    lastWords({ ...shared, code: "timeout", limit: "turn", evidence: "process", stderr: "migrating" }),
+  ).toBe("");
+  expect(lastWords({ ...shared, code: "unknown", evidence: "process" })).toBe("");
+  expect(lastWords({ ...shared, code: "unknown", evidence: "process", stderr: "boom" })).toBe(
+    "opencode: boom\n",
+  );
+});
