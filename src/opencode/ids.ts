@@ -3,7 +3,8 @@
  * The hex digits are the low 48 bits of `ms * 0x1000 + counter`, so the time is known modulo 2^36 ms (795 days);
  * session ids are inverted bit by bit, so that the newest sorts first.
  */
-const PATTERN = /^(ses|msg|prt|evt|per|tool)_([0-9a-f]{12})[0-9A-Za-z]+$/;
+const PATTERN = /^(?:ses|msg|prt|evt|per|tool)_[0-9a-f]{12}[0-9A-Za-z]+$/;
+const HEX_DIGITS = 12;
 const WRAP_MS = 2 ** 36;
 const COUNTER_VALUES = 0x1000;
 const ALL_BITS = 2 ** 48 - 1;
@@ -16,10 +17,10 @@ const ALL_BITS = 2 ** 48 - 1;
  * @returns ms since the epoch, or undefined when the id is not of opencode's form
  */
 export function idTime(id: string, nearMs: number): number | undefined {
-  const match = PATTERN.exec(id);
-  if (!match?.[1] || !match[2]) return undefined;
-  const bits = Number.parseInt(match[2], 16);
-  const value = match[1] === "ses" ? ALL_BITS - bits : bits;
+  if (!PATTERN.test(id)) return undefined;
+  const digits = id.indexOf("_") + 1;
+  const bits = Number.parseInt(id.slice(digits, digits + HEX_DIGITS), 16);
+  const value = id.startsWith("ses") ? ALL_BITS - bits : bits;
   const low = Math.floor(value / COUNTER_VALUES);
   return low + Math.round((nearMs - low) / WRAP_MS) * WRAP_MS;
 }

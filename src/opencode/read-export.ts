@@ -71,6 +71,7 @@ export function exportFromJson(json: unknown, source: string): SessionExport {
 
 /** opencode's ids are keys of its database. Spans get theirs from them, and of two with the same id one would be lost. */
 function refuseRepeatedIds(messages: readonly Message[], source: string): void {
+  if (areAscending(messages)) return;
   const seen = new Set<string>();
   for (const { info, parts, unknownParts } of messages) {
     for (const { id } of [info, ...parts, ...unknownParts]) {
@@ -83,6 +84,24 @@ function refuseRepeatedIds(messages: readonly Message[], source: string): void {
       seen.add(id);
     }
   }
+}
+
+/**
+ * Whether all ids ascend, as opencode mints them: then none can stand there twice, and nobody has to remember them all.
+ * Those of messages and of parts are never the same, since each kind has a prefix of its own.
+ */
+function areAscending(messages: readonly Message[]): boolean {
+  let message = "msg_";
+  let part = "prt_";
+  for (const { info, parts, unknownParts } of messages) {
+    if (unknownParts.length > 0 || !info.id.startsWith("msg_") || info.id <= message) return false;
+    message = info.id;
+    for (const { id } of parts) {
+      if (!id.startsWith("prt_") || id <= part) return false;
+      part = id;
+    }
+  }
+  return true;
 }
 
 function count(counts: Map<string, number>, name: string): void {
@@ -163,22 +182,23 @@ function withoutNulls(value: unknown): unknown {
 const LATEST_MS = 18_446_744_073_709;
 
 /** The times that spans are made of; others, such as `archived`, are opencode's own affair. */
-const SPAN_TIMES: ReadonlySet<string> = new Set(["created", "completed", "start", "end"]);
+const SPAN_TIMES = ["created", "completed", "start", "end"] as const;
 
 /** opencode keeps the times of a message or a part in `time`, those of a tool in `state.time`. */
 function unusableTime(value: unknown): string | undefined {
   if (!isObject(value)) return undefined;
-  const places = [
-    [".time", value.time],
-    [".state.time", isObject(value.state) ? value.state.time : undefined],
-  ] as const;
-  for (const [path, time] of places) {
-    const wrong = Object.entries(isObject(time) ? time : {}).find(
-      ([name, at]) => SPAN_TIMES.has(name) && typeof at === "number" && !(at >= 0 && at <= LATEST_MS),
-    );
-    if (wrong) return `${path}.${wrong[0]}`;
-  }
-  return undefined;
+  const own = unusableIn(value.time);
+  if (own !== undefined) return `.time.${own}`;
+  const ofState = isObject(value.state) ? unusableIn(value.state.time) : undefined;
+  return ofState === undefined ? undefined : `.state.time.${ofState}`;
+}
+
+function unusableIn(time: unknown): string | undefined {
+  if (!isObject(time)) return undefined;
+  return SPAN_TIMES.find((name) => {
+    const at = time[name];
+    return typeof at === "number" && !(at >= 0 && at <= LATEST_MS);
+  });
 }
 
 function describeSyntaxError(text: string, cause: unknown): string {

@@ -25,30 +25,36 @@ export interface Attempt {
  *   `task` tool that opencode itself started
  */
 export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
+  const { parts } = message;
+  if (parts.length > 0 && parts.every(isTool)) return [];
+  // Nearly all messages are one attempt.
+  if (parts.findLastIndex(isStepStart) <= 0) return [attemptFrom(parts)];
   const groups: Part[][] = [];
-  for (const part of message.parts) {
-    if (part.type === "step-start" || groups.length === 0) groups.push([]);
+  for (const part of parts) {
+    if (isStepStart(part) || groups.length === 0) groups.push([]);
     groups.at(-1)?.push(part);
   }
-  if (message.parts.length > 0 && message.parts.every(isTool)) return [];
-  const started = groups.some((group) => group[0]?.type === "step-start");
   // Parts before the first step-start are of no attempt of their own.
-  if (started && groups[0]?.[0]?.type !== "step-start") {
+  if (groups[0]?.[0]?.type !== "step-start") {
     const early = groups.shift() ?? [];
     groups[0]?.push(...early);
   }
-  return (groups.length === 0 ? [[]] : groups).map(attemptFrom);
+  return groups.map(attemptFrom);
 }
 
 function attemptFrom(parts: readonly Part[]): Attempt {
   return {
-    stepStart: parts.find((part): part is StepStartPart => part.type === "step-start"),
+    stepStart: parts.find(isStepStart),
     stepFinish: parts.find((part): part is StepFinishPart => part.type === "step-finish"),
     content: parts.filter(
       (part): part is ReasoningPart | TextPart => part.type === "reasoning" || part.type === "text",
     ),
     tools: parts.filter(isTool),
   };
+}
+
+function isStepStart(part: Part): part is StepStartPart {
+  return part.type === "step-start";
 }
 
 function isTool(part: Part): part is ToolPart {

@@ -4,29 +4,24 @@ export interface Interval {
   readonly end: number;
 }
 
-/** The same stretches, ascending, with overlapping and touching ones joined and empty ones left out. */
-export function union(intervals: readonly Interval[]): Interval[] {
-  const sorted = intervals.filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start);
-  const joined: { start: number; end: number }[] = [];
-  for (const { start, end } of sorted) {
-    const last = joined.at(-1);
-    if (last && start <= last.end) last.end = Math.max(last.end, end);
-    else joined.push({ start, end });
+/**
+ * How long the stretches are together within some bounds; overlaps count once. In ms.
+ */
+export function covered(intervals: readonly Interval[], bounds: Interval): number {
+  let sum = 0;
+  let reached = bounds.start;
+  for (const { start, end } of ascending(intervals)) {
+    const from = Math.max(start, reached);
+    const to = Math.min(end, bounds.end);
+    if (to <= from) continue;
+    sum += to - from;
+    reached = to;
   }
-  return joined;
+  return sum;
 }
 
-/** The parts of `bounds` that the stretches cover. */
-export function clip(intervals: readonly Interval[], bounds: Interval): Interval[] {
-  return intervals.map(({ start, end }) => ({
-    start: Math.max(start, bounds.start),
-    end: Math.min(end, bounds.end),
-  }));
-}
-
-/** How long the stretches are together; overlaps count once. In ms. */
-export function covered(intervals: readonly Interval[]): number {
-  const [only] = intervals;
-  if (intervals.length < 2) return only ? Math.max(0, only.end - only.start) : 0;
-  return union(intervals).reduce((sum, { start, end }) => sum + (end - start), 0);
+/** By their start; what is in order already is handed back as it is. */
+function ascending(intervals: readonly Interval[]): readonly Interval[] {
+  const inOrder = intervals.every(({ start }, index) => start >= (intervals[index - 1]?.start ?? start));
+  return inOrder ? intervals : [...intervals].sort((a, b) => a.start - b.start);
 }

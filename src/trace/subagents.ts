@@ -88,16 +88,18 @@ function taskTools(turns: readonly Turn[], version: string): TaskTool[] {
   return turns
     .flatMap(({ rest }) => rest.filter(isAssistant))
     .flatMap((message) => {
+      const tasks = message.parts.filter(
+        (part): part is ToolPart => part.type === "tool" && part.tool === "task",
+      );
+      if (tasks.length === 0) return [];
       const clock = messageClock(message.info, version);
-      return message.parts
-        .filter((part): part is ToolPart => part.type === "tool" && part.tool === "task")
-        .map((part): TaskTool => {
-          const { state } = part;
-          const minted = clock.mintedAt(part.id) ?? clock.created;
-          const start = state.status === "pending" ? minted : Math.min(minted, state.time.start);
-          const open = state.status === "pending" || state.status === "running";
-          return { part, start, end: open ? Number.POSITIVE_INFINITY : state.time.end };
-        });
+      return tasks.map((part): TaskTool => {
+        const { state } = part;
+        const minted = clock.mintedAt(part.id) ?? clock.created;
+        const start = state.status === "pending" ? minted : Math.min(minted, state.time.start);
+        const open = state.status === "pending" || state.status === "running";
+        return { part, start, end: open ? Number.POSITIVE_INFINITY : state.time.end };
+      });
     })
     .sort((a, b) => a.start - b.start);
 }

@@ -1,4 +1,4 @@
-import { clip, covered, type Interval } from "./intervals.js";
+import { covered, type Interval } from "./intervals.js";
 import type { TimeAccount } from "./model.js";
 
 /** A call, as far as its time is concerned. */
@@ -22,21 +22,19 @@ export function timeAccount(
     readonly retries: readonly Interval[];
   },
 ): TimeAccount {
-  const model = clip(work.model, bounds);
-  const tools = clip(work.tools, bounds);
-  const retries = clip(work.retries, bounds);
+  const { model, tools, retries } = work;
   const duration = bounds.end - bounds.start;
-  const modelMs = covered(model);
-  const waiting = work.model.map(({ start, firstTokenAt, end }) => ({ start, end: firstTokenAt ?? end }));
-  const modelAndTools = covered([...model, ...tools]);
-  const all = covered([...model, ...tools, ...retries]);
+  const modelMs = covered(model, bounds);
+  const waiting = model.map(({ start, firstTokenAt, end }) => ({ start, end: firstTokenAt ?? end }));
+  const modelAndTools = tools.length === 0 ? modelMs : covered([...model, ...tools], bounds);
+  const all = retries.length === 0 ? modelAndTools : covered([...model, ...tools, ...retries], bounds);
   return {
     duration,
     model: modelMs,
-    firstToken: covered(clip(waiting, bounds)),
+    firstToken: covered(waiting, bounds),
     tools: modelAndTools - modelMs,
     retries: all - modelAndTools,
     other: duration - all,
-    toolsSummed: tools.reduce((sum, { start, end }) => sum + Math.max(0, end - start), 0),
+    toolsSummed: tools.reduce((sum, tool) => sum + covered([tool], bounds), 0),
   };
 }

@@ -33,11 +33,10 @@ export function firstChunkAt(attempt: Attempt, clock: MessageClock): number | un
 
 /** When the first content came in: thinking, text, or the arguments of a tool call. */
 export function firstContentAt(attempt: Attempt, clock: MessageClock): number | undefined {
-  const times = [
-    ...attempt.content.flatMap((part) => part.time?.start ?? []),
-    ...attempt.tools.flatMap((part) => clock.mintedAt(part.id) ?? []),
-  ];
-  return times.length > 0 ? Math.min(...times) : firstChunkAt(attempt, clock);
+  let first = Number.POSITIVE_INFINITY;
+  for (const { time } of attempt.content) first = Math.min(first, time?.start ?? first);
+  for (const { id } of attempt.tools) first = Math.min(first, clock.mintedAt(id) ?? first);
+  return first < Number.POSITIVE_INFINITY ? first : firstChunkAt(attempt, clock);
 }
 
 /**
@@ -52,12 +51,16 @@ export function outputEndAt(
 ): { readonly at: number; readonly timing: Timing } | undefined {
   const finish = attempt.stepFinish && clock.mintedAt(attempt.stepFinish.id);
   if (attempt.tools.length === 0 && finish !== undefined) return { at: finish, timing: "exact" };
-  const ends = attempt.content.flatMap((part) => part.time?.end ?? part.time?.start ?? []);
-  const times = attempt.tools.map((part) => toolTime(part, clock));
-  const known = [...ends, ...times.map(({ start }) => start)];
-  if (known.length === 0) return undefined;
-  const at = Math.min(Math.max(...known), finish ?? Number.POSITIVE_INFINITY);
-  return { at, timing: times.every(({ timing }) => timing === "exact") ? "exact" : "bounded" };
+  let last = Number.NEGATIVE_INFINITY;
+  let timing: Timing = "exact";
+  for (const { time } of attempt.content) last = Math.max(last, time?.end ?? time?.start ?? last);
+  for (const part of attempt.tools) {
+    const tool = toolTime(part, clock);
+    last = Math.max(last, tool.start);
+    if (tool.timing === "bounded") timing = "bounded";
+  }
+  if (last === Number.NEGATIVE_INFINITY) return undefined;
+  return { at: Math.min(last, finish ?? Number.POSITIVE_INFINITY), timing };
 }
 
 /** The last moment that a message and its parts tell of. */

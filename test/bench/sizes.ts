@@ -12,6 +12,8 @@ export interface ExportSize {
   readonly megabytes: number;
   readonly rounds: number;
   readonly warmUp: number;
+  /** Of a tool, in characters; else as `syntheticSession` has it. */
+  readonly longestOutput?: number;
 }
 
 export const FULL: Plan = {
@@ -19,6 +21,8 @@ export const FULL: Plan = {
     { megabytes: 0.5, rounds: 40, warmUp: 10 },
     { megabytes: 5, rounds: 20, warmUp: 5 },
     { megabytes: 50, rounds: 7, warmUp: 1 },
+    // Some 10,000 steps.
+    { megabytes: 77, rounds: 7, warmUp: 1, longestOutput: 600 },
   ],
   deliveredMb: 5,
   deliveryRounds: 9,

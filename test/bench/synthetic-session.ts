@@ -14,14 +14,23 @@ const STEPS_IN_A_TURN = 200;
 const STEPS_BETWEEN_SUBAGENTS = 15;
 const BEGIN = 1_795_234_042_567;
 
+/** What a tool's output has at least, and where nobody says otherwise at most, in characters. */
+const SHORTEST_OUTPUT = 500;
+const LONGEST_OUTPUT = 50_000;
+
 /**
  * A session of about so many bytes in all: steps with thinking, text and one to three tools whose outputs have 0.5 to
  * 50 kB, and now and then a subagent. Fields and nesting are those of the recorded exports.
  *
  * @param bytes of all exports together, when written as UTF-8
+ * @param longestOutput of a tool, in characters: the shorter, the more steps
  */
-export function syntheticSession(bytes: number, seed = 1): SyntheticSession {
-  const writer = sessionWriter(createRandom(seed), BEGIN);
+export function syntheticSession(
+  bytes: number,
+  seed = 1,
+  longestOutput: number = LONGEST_OUTPUT,
+): SyntheticSession {
+  const writer = sessionWriter(createRandom(seed), BEGIN, longestOutput);
   const exports = writer.session(bytes, undefined);
   const { steps, tools } = writer.counts;
   return { exports, bytes: exports.reduce((sum, text) => sum + Buffer.byteLength(text), 0), steps, tools };
@@ -32,7 +41,7 @@ interface Message {
   readonly parts: readonly object[];
 }
 
-function sessionWriter(random: Random, begin: number) {
+function sessionWriter(random: Random, begin: number, longestOutput: number) {
   const { text } = createTexts(random);
   const counts = { steps: 0, tools: 0 };
   let now = begin;
@@ -174,7 +183,7 @@ function sessionWriter(random: Random, begin: number) {
   }
 
   function tool(): object {
-    const output = text(random.logarithmic(500, 50_000));
+    const output = text(random.logarithmic(SHORTEST_OUTPUT, longestOutput));
     const start = wait(1, 50);
     const time = { start, end: wait(5, 3000) };
     const callID = `call_${start}`;
