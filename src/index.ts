@@ -48,6 +48,8 @@ export { OpenCodeNotFoundError } from "./errors/opencode-not-found-error.js";
 export { RunRequestError } from "./errors/run-request-error.js";
 export { SessionNotFoundError } from "./errors/session-not-found-error.js";
 export type { ToolFailure } from "./errors/tool-failure.js";
+export { countMarkers } from "./masking/marker.js";
+export { type Mask, type Masking, type MaskingOptions, maskFor } from "./masking/mask.js";
 export { assembleSessions } from "./opencode/assemble-sessions.js";
 export type { McpServer } from "./opencode/compose-config.js";
 export type { DriveHooks } from "./opencode/drive.js";
@@ -65,7 +67,7 @@ export type { OtlpRequest } from "./otel/otlp-request.js";
 export type { Evidence, RunEvidence } from "./trace/evidence.js";
 export type * from "./trace/model.js";
 export { traceSession } from "./trace/trace-session.js";
-export { deliverTraces } from "./workflow/deliver-traces.js";
+export { type DeliverTracesOptions, deliverTraces } from "./workflow/deliver-traces.js";
 export type { LoadedSession } from "./workflow/load-sessions.js";
 export type { NextMove, RetrySettings } from "./workflow/next-move.js";
 export {

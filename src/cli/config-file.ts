@@ -42,6 +42,8 @@ const configFile = z.strictObject({
   release: text.optional(),
   metadata: z.record(z.string(), z.json()).optional(),
   textLimit: z.int().min(1000).optional(),
+  content: z.boolean().optional(),
+  mask: z.union([z.literal(false), z.array(text)]).optional(),
   langfuse: z
     .strictObject({ publicKey: text.optional(), secretKey: text.optional(), baseUrl: text.optional() })
     .optional(),
@@ -98,11 +100,16 @@ function problemText(issue: z.core.$ZodIssue): string {
         ? `${setting} is empty`
         : `${setting} must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
     case "invalid_union":
-      return `${setting} must be true, false or a number of 2 or more`;
+      return `${setting} must be ${EITHER[setting] ?? "of another kind"}`;
     default:
       return `${setting} ${issue.message}`;
   }
 }
+
+const EITHER: Readonly<Record<string, string>> = {
+  haltOnDoomLoop: "true, false or a number of 2 or more",
+  mask: "a list of regular expressions in quotes, or false",
+};
 
 const A: Readonly<Record<string, string>> = {
   string: "a text in quotes",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "./commander.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
+import { withMasking } from "./masking.js";
 import { markMessage, messageOf } from "./message.js";
 import { parseDuration } from "./parse-duration.js";
 import { parseAmount, parseCount, parseCountFrom } from "./parse-number.js";
@@ -154,7 +155,7 @@ function buildProgram(
     .option("--json", "print the result with its traces as JSON")
     // So that a message may begin with a hyphen; what looks like an option is refused by messageOf.
     .allowUnknownOption();
-  withTraceOptions(run)
+  withMasking(withTraceOptions(run))
     .addHelpText(
       "after",
       `
@@ -283,7 +284,7 @@ ${SHOW_EXIT_CODES}`,
 }
 
 function withSources(command: Command, last: string): Command {
-  return command
+  return withMasking(command)
     .argument("[session|file|-...]", "session ids, files of `opencode export`, - for standard input")
     .option("--last", last)
     .option("--all", "all sessions of the project")

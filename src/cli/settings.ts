@@ -13,6 +13,8 @@ export interface TraceFlags {
   readonly environment?: string;
   readonly release?: string;
   readonly metadata?: readonly string[];
+  /** False with `--no-content`. */
+  readonly content?: boolean;
 }
 
 /** Where a command finds its settings: flags over environment over `looptrace.config.json` over defaults. */
@@ -47,6 +49,7 @@ export function readSettings(flags: TraceFlags, terminal: Terminal): Settings {
       ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
       ...(parent === undefined ? {} : { parent }),
       ...(serviceName === undefined ? {} : { serviceName }),
+      ...((flags.content ?? true) && (file.content ?? true) ? {} : { content: false }),
       ...(file.textLimit === undefined ? {} : { textLimit: file.textLimit }),
       resourceAttributes,
     },

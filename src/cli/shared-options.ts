@@ -11,6 +11,10 @@ export function withTraceOptions(command: Command): Command {
       "Langfuse's environment: a-z, 0-9, - and _ (LANGFUSE_TRACING_ENVIRONMENT)",
     )
     .option("--release <release>", "release that the trace belongs to (LANGFUSE_RELEASE)", parseText)
+    .option(
+      "--no-content",
+      "send structure, times, tokens and cost only: nothing that was said, read or called",
+    )
     .option("--metadata <key=value>", "goes into the loop's metadata; can be given several times", collect);
 }
 

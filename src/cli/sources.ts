@@ -3,25 +3,30 @@ import { ConfigurationError } from "../errors/configuration-error.js";
 import { oneLine } from "../view/terminal-text.js";
 import type { LoadOptions, Selection } from "../workflow/load-sessions.js";
 import { readConfigFile } from "./config-file.js";
+import { type MaskFlags, maskingOf } from "./masking.js";
 import { durationMs } from "./parse-duration.js";
 import { openCodePath } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 
 /** How a command is told which sessions are meant. */
-export interface SourceFlags {
+export interface SourceFlags extends MaskFlags {
   readonly opencode?: string;
   readonly last?: boolean;
   readonly all?: boolean;
   readonly since?: string;
 }
 
+/** @param keys what is masked beside all else, such as the keys of destinations */
 export function loadOptions(
   flags: SourceFlags,
   terminal: Terminal,
   prefer: LoadOptions["prefer"],
+  keys: readonly string[] = [],
 ): LoadOptions {
+  const file = readConfigFile(terminal.cwd);
   return {
-    opencode: openCodePath(flags.opencode, readConfigFile(terminal.cwd), terminal),
+    opencode: openCodePath(flags.opencode, file, terminal),
+    masking: maskingOf(flags, file, terminal, keys),
     environment: terminal.env,
     directory: terminal.cwd,
     paths: storePaths(terminal.env),

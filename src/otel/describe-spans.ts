@@ -22,6 +22,7 @@ import {
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
 } from "@opentelemetry/semantic-conventions/incubating";
 import type { ErrorFacts } from "../errors/error-facts.js";
+import { countMarkers } from "../masking/marker.js";
 import type { Call, Loop, Retry, Step, StepEvent, Tool, Usage } from "../trace/model.js";
 import { promptTokens, totalTokens } from "../trace/usage.js";
 import { LOOPTRACE_VERSION } from "../version.js";
@@ -59,6 +60,7 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
       agent: loop.agent,
       userMessage: loop.userMessageId,
       copied: loop.copied ? true : undefined,
+      masked: maskedIn(loop) || undefined,
       totals: loop.totals,
       totalsWithSubagents: loop.totalsWithSubagents,
       timeAccountMs: loop.account,
@@ -262,6 +264,22 @@ function warningOf(step: Step, error: ErrorFacts | null, failedTools: readonly T
     ...failedTools.map((tool) => `tool.${tool.name}: ${tool.failure?.message ?? "failed"}`),
   ];
   return reasons.join("; ");
+}
+
+/** How many secrets were masked in the loop and below it; what a call is given was said before and counts there. */
+function maskedIn(loop: Loop): number {
+  return loop.steps.reduce(
+    (sum, { call, retries, tools, events }) => {
+      const said = [call?.output, call?.error, retries.map(({ output, error }) => [output, error]), events];
+      const done = tools.map(({ loops, ...tool }) => countMarkers(tool) + loops.reduce(addMasked, 0));
+      return sum + countMarkers(said) + done.reduce((before, count) => before + count, 0);
+    },
+    countMarkers([loop.input, loop.error]),
+  );
+}
+
+function addMasked(sum: number, loop: Loop): number {
+  return sum + maskedIn(loop);
 }
 
 function nonEmpty<T extends object>(value: T): T | undefined {

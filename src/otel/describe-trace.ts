@@ -12,6 +12,7 @@ import type { SpanAttributes } from "./observation.js";
 import type { TraceOptions } from "./options.js";
 import type { SpanData, SpanParent } from "./span-data.js";
 import { type TraceContext, traceContext } from "./trace-context.js";
+import { withoutContent } from "./without-content.js";
 
 /**
  * A trace as spans, before the OTel SDK: names, ids, parents, times and attributes.
@@ -19,9 +20,9 @@ import { type TraceContext, traceContext } from "./trace-context.js";
  * Parents come before their children, except the root, which is last: it is sent when all others are.
  */
 export function describeTrace(trace: LoopTrace, options: TraceOptions): readonly SpanData[] {
-  const context = traceContext(trace, options);
+  const context = traceContext(options.content === false ? withoutContent(trace) : trace, options);
   const parent: SpanParent | null = options.parent ? { spanId: options.parent.spanId, remote: true } : null;
-  const [root, ...rest] = loopSpans(trace.loop, parent, context, true);
+  const [root, ...rest] = loopSpans(context.trace.loop, parent, context, true);
   return root ? [...rest, root] : rest;
 }
 

@@ -2,7 +2,6 @@ import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import type { LoopTrace } from "../trace/model.js";
 import { describeTrace } from "./describe-trace.js";
-import { spanMask } from "./mask-secrets.js";
 import type { TraceOptions } from "./options.js";
 import type { OtlpRequest } from "./otlp-request.js";
 import { spanMaker } from "./span-maker.js";
@@ -14,8 +13,6 @@ export interface RequestLimits {
   readonly bytes?: number;
   /** Ids of spans that are not to be sent (yet). */
   readonly leaveOut?: ReadonlySet<string>;
-  /** What is masked wherever it stands; most of all the keys of those whom the spans are sent to. */
-  readonly secrets?: readonly string[];
 }
 
 /**
@@ -33,12 +30,11 @@ export function* encodeTrace(
   const maxSpans = limits.spans ?? 500;
   const maxBytes = limits.bytes ?? 3 * 1024 * 1024;
   const makeSpan = spanMaker(options);
-  const mask = spanMask(limits.secrets ?? []);
   let batch: ReadableSpan[] = [];
   let bytes = 0;
   for (const item of data) {
     if (limits.leaveOut?.has(item.spanId)) continue;
-    const span = makeSpan(mask(item));
+    const span = makeSpan(item);
     const size = sizeOf(span);
     if (batch.length > 0 && (batch.length >= maxSpans || bytes + size > maxBytes)) {
       yield request(batch);

@@ -22,6 +22,11 @@ export interface TraceOptions {
   readonly serviceName?: string;
   /** Further resource attributes, as in `OTEL_RESOURCE_ATTRIBUTES`. */
   readonly resourceAttributes?: Readonly<Record<string, string>>;
+  /**
+   * Whether what was said, read, written and called is sent; default true. With false: structure, times, tokens, cost,
+   * names, and the errors' classes.
+   */
+  readonly content?: boolean;
   /** The longest string that is sent whole, in UTF-16 code units; default 1,000,000. */
   readonly textLimit?: number;
 }

@@ -2,10 +2,19 @@ import { systemClock } from "../deliver/clock.js";
 import { type DeliverOptions, deliver } from "../deliver/deliver.js";
 import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destination.js";
+import { type Masking, maskFor } from "../masking/mask.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds } from "../trace/open-spans.js";
 import { traceEdition } from "./trace-edition.js";
+
+export interface DeliverTracesOptions extends DeliverOptions {
+  /**
+   * What is masked beside the destinations' own keys, which always are; by default tokens of well-known shapes and the
+   * values of those environment variables that are called like secrets.
+   */
+  readonly masking?: Masking | undefined;
+}
 
 /** A turn that was last seen longer ago than this has ended, whatever is left open in it. */
 const STILL_AT_WORK_MS = 3_600_000;
@@ -22,8 +31,8 @@ export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string>
 
 /**
  * Sends traces to all destinations: what a destination has acknowledged earlier is not sent to it again, what cannot be
- * delivered now waits in the outbox. Of a turn that may still be at work only what has ended is sent, unless `force` is set. The
- * destinations' keys are masked wherever the session holds them.
+ * delivered now waits in the outbox. Of a turn that may still be at work only what has ended is sent, unless `force` is set.
+ * Secrets are masked wherever the traces hold them, before anything is written or sent.
  *
  * @param traces as `traceSession` computes them
  * @param destinations as `resolveDestinations` finds them; with none nothing is sent and the result is empty
@@ -33,20 +42,28 @@ export async function deliverTraces(
   traces: readonly LoopTrace[],
   destinations: readonly Destination[],
   traceOptions: TraceOptions = {},
-  options: DeliverOptions = {},
+  { masking, ...options }: DeliverTracesOptions = {},
 ): Promise<readonly DestinationReport[]> {
   if (destinations.length === 0 || traces.length === 0) return [];
   // The OTel packages take longer to load than most commands take to run.
   const { encodeTrace } = await import("../otel/encode-trace.js");
   const now = (options.clock ?? systemClock).now();
-  const secrets = [...new Set(destinations.flatMap((destination) => destination.secrets))];
+  const mask = await maskFor([traces, traceOptions], withKeys(masking, destinations));
+  const said = mask(traceOptions);
   const requests = traces.flatMap((trace) => {
     const leaveOut = options.force ? new Set<string>() : notYetToSend(trace, now);
     const { shared, last } = traceEdition(trace, traceOptions);
-    return [...encodeTrace(trace, traceOptions, { leaveOut, secrets })].map((request) => {
+    return [...encodeTrace(mask(trace), said, { leaveOut })].map((request) => {
       const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
       return { ...request, edition: { shared, last: hasRoot ? last : undefined } };
     });
   });
   return deliver(requests, destinations, options);
+}
+
+/** Nobody means to send the keys with which something is sent. */
+function withKeys(masking: Masking | undefined, destinations: readonly Destination[]): Masking {
+  const keys = destinations.flatMap(({ secrets }) => secrets);
+  if (masking === false) return { environment: {}, knownShapes: false, secrets: keys };
+  return { ...masking, secrets: [...(masking?.secrets ?? []), ...keys] };
 }

@@ -5,6 +5,7 @@ import type { StorePaths } from "../deliver/store-paths.js";
 import { InvalidExportError } from "../errors/invalid-export-error.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
+import { type Masking, maskFor } from "../masking/mask.js";
 import { assembleSessions } from "../opencode/assemble-sessions.js";
 import { withOpenCode } from "../opencode/drive.js";
 import { exportSession } from "../opencode/export-session.js";
@@ -15,7 +16,8 @@ import { readLogEvidence } from "../opencode/log-evidence.js";
 import { readExport } from "../opencode/read-export.js";
 import type { SessionExport, SessionTree } from "../opencode/schema/session-export.js";
 import type { Evidence, RunEvidence } from "../trace/evidence.js";
-import { keepSession, keptSession, lastKeptSession } from "./session-store.js";
+import { maskedExports } from "./mask-driven.js";
+import { type KeptSession, keepSession, keptSession, lastKeptSession } from "./session-store.js";
 
 /** A session with what is known beside it. */
 export interface LoadedSession {
@@ -32,6 +34,8 @@ export interface LoadOptions {
   readonly paths: StorePaths;
   /** `kept`: what looptrace has kept is as good as opencode's own; `opencode`: it is asked first. */
   readonly prefer: "kept" | "opencode";
+  /** What is masked in all that is loaded, and in what is kept of it. */
+  readonly masking?: Masking | undefined;
   /** Reads standard input to its end, for the source `-`. */
   readonly readStdin: () => Promise<string>;
   readonly onNote?: ((note: string) => void) | undefined;
@@ -69,8 +73,8 @@ export async function loadSessions(
   for (const source of sources) {
     try {
       const text = await readSource(source, options);
-      if (text !== undefined) held.push({ sessions: [readExport(text, source)], logText: "", runs: [] });
-      else wanted.push(source);
+      if (text === undefined) wanted.push(source);
+      else held.push(await masked({ sessions: [readExport(text, source)], logText: "", runs: [] }, options));
     } catch (error) {
       if (!options.onUnreadable) throw error;
       options.onUnreadable(error, source);
@@ -143,8 +147,23 @@ function whyUnreadable(error: unknown): string {
   return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 
+/** Also what was kept by somebody who masked less. */
+async function masked({ sessions, logText, runs }: Found, options: LoadOptions): Promise<Found> {
+  const mask = await maskFor([sessions, logText, runs], maskingOf(options));
+  return { sessions: mask(sessions), logText: mask(logText), runs: mask(runs) };
+}
+
+function maskingOf({ masking, environment }: LoadOptions): Masking {
+  return masking === false ? false : { environment, ...masking };
+}
+
+async function keptMasked(id: string, options: LoadOptions): Promise<KeptSession | undefined> {
+  const kept = await keptSession(options.paths, id);
+  return kept && { ...kept, ...(await masked(kept, options)) };
+}
+
 async function findById(id: string, options: LoadOptions): Promise<Found> {
-  const kept = options.prefer === "kept" ? await keptSession(options.paths, id) : undefined;
+  const kept = options.prefer === "kept" ? await keptMasked(id, options) : undefined;
   if (kept) {
     if (Date.now() - kept.keptAt > STALE_MS) {
       const at = new Date(kept.keptAt).toISOString().replace(/\.\d+/, "");
@@ -159,7 +178,7 @@ async function findById(id: string, options: LoadOptions): Promise<Found> {
     });
   } catch (error) {
     // Without opencode there is still what was kept.
-    const instead = error instanceof OpenCodeNotFoundError ? await keptSession(options.paths, id) : undefined;
+    const instead = error instanceof OpenCodeNotFoundError ? await keptMasked(id, options) : undefined;
     if (!instead) throw error;
     return instead;
   }
@@ -177,14 +196,18 @@ async function exportAndKeep(
       tree.session.info.time.created,
       options.environment,
     );
-    await keepSession(options.paths, { rootId: id, raw, logText }).catch((error: unknown) => {
+    const exports = [...raw.values()].map((text): unknown => JSON.parse(text));
+    const mask = await maskFor([exports, logText], maskingOf(options));
+    const sighting = { rootId: id, raw: maskedExports(raw, mask), logText: mask(logText) };
+    await keepSession(options.paths, sighting).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       options.onNote?.(`The session could not be kept below ${options.paths.sessions}: ${why}`);
     });
-    const kept = await keptSession(options.paths, id).catch(() => undefined);
-    return { sessions: flatten(tree), logText: kept?.logText || logText, runs: kept?.runs ?? [] };
+    const kept = await keptMasked(id, options).catch(() => undefined);
+    const beside = { logText: kept?.logText || sighting.logText, runs: kept?.runs ?? [] };
+    return { sessions: mask(flatten(tree)), ...beside };
   } catch (error) {
-    const kept = error instanceof SessionNotFoundError ? await keptSession(options.paths, id) : undefined;
+    const kept = error instanceof SessionNotFoundError ? await keptMasked(id, options) : undefined;
     if (!kept) throw error;
     options.onNote?.(`opencode does not know ${id} any more; this is what looptrace has kept of it.`);
     return kept;

@@ -4,11 +4,11 @@ import type { StorePaths } from "../deliver/store-paths.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { errorFromFacts } from "../errors/opencode-errors.js";
 import { RunRequestError } from "../errors/run-request-error.js";
+import type { Masking } from "../masking/mask.js";
 import type { DriveHooks, DriveRequest } from "../opencode/drive.js";
 import { DEFAULT_DEADLINE_MS, isModelName } from "../opencode/run-request.js";
 import type { LoopTrace, Totals } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
-import { answerText } from "../trace/turn-error.js";
 import { totalTokens } from "../trace/usage.js";
 import { type NextMove, nextMove, type RetrySettings } from "./next-move.js";
 import { type AttemptResult, runAttempt } from "./run-attempt.js";
@@ -23,6 +23,11 @@ export interface OpenCodeOptions
   readonly timeoutMs?: number | undefined;
   /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
   readonly store?: StorePaths | null | undefined;
+  /**
+   * What is masked in the traces and in what is kept; by default tokens of well-known shapes and the values of those
+   * environment variables that are called like secrets.
+   */
+  readonly masking?: Masking | undefined;
   /** Time and chance, for tests. */
   readonly clock?: Clock | undefined;
 }
@@ -47,10 +52,6 @@ export interface Retrying {
 
 /** What became of one prompt: its last attempt, and all of them in `attempts`. */
 export interface TurnResult extends AttemptResult {
-  /** The final text, or as much of it as there was when the turn failed. */
-  readonly text: string | null;
-  /** The loop's output: the text, or the structured value where one was asked for. */
-  readonly output: unknown;
   /** Why the turn failed; null when it succeeded. */
   readonly error: ErrorFacts | null;
   /** The traces of all attempts, each a turn of a session; a run that succeeds at once has one. */
@@ -119,6 +120,7 @@ export class OpenCode {
     const {
       timeoutMs = DEFAULT_DEADLINE_MS,
       store,
+      masking,
       clock = systemClock,
       ...rest
     } = { ...this.#options, ...given(options) };
@@ -158,6 +160,7 @@ export class OpenCode {
             haltOnDoomLoop,
           },
           store,
+          masking,
           runId,
           attempt: done.length,
         },
@@ -260,11 +263,8 @@ function resultOf(done: readonly Attempt[], runId: string, notes: readonly strin
   const last = done.at(-1)?.result;
   if (!last) throw new Error("a run has at least one attempt");
   const traces = done.flatMap(({ result }) => result.traces);
-  const trace = last.traces.at(-1);
   return {
     ...last,
-    text: textOf(trace),
-    output: trace?.loop.output ?? null,
     traces,
     totals: totalsIn(traces),
     notes: [...new Set([...done.flatMap(({ result }) => result.notes), ...notes])],
@@ -275,8 +275,4 @@ function resultOf(done: readonly Attempt[], runId: string, notes: readonly strin
 
 function totalsIn(traces: readonly LoopTrace[]): Totals {
   return traces.map(({ loop }) => loop.totalsWithSubagents).reduce(addTotals, totalsOf([]));
-}
-
-function textOf(trace: LoopTrace | undefined): string | null {
-  return trace ? answerText(trace.loop.steps) : null;
 }

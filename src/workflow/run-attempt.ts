@@ -1,14 +1,17 @@
 import { type StorePaths, storePaths } from "../deliver/store-paths.js";
 import { classify } from "../errors/classify.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
+import type { Masking } from "../masking/mask.js";
 import { type DriveHooks, type DriveRequest, type DriveResult, drive } from "../opencode/drive.js";
 import { readLogEvidence } from "../opencode/log-evidence.js";
 import type { SessionTree } from "../opencode/schema/session-export.js";
-import type { Halt, RunEvidence } from "../trace/evidence.js";
+import type { Evidence, Halt, RunEvidence } from "../trace/evidence.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
+import { answerText } from "../trace/turn-error.js";
 import { agentNotes, extraArgumentNotes, subagentNotes } from "./attempt-notes.js";
 import { keepStartLog } from "./keep-start-log.js";
+import { maskDriven } from "./mask-driven.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
 import { keepSession, keptSession } from "./session-store.js";
 
@@ -18,13 +21,18 @@ export interface AttemptRequest {
   readonly limits: RunLimits;
   /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
   readonly store: StorePaths | null | undefined;
+  readonly masking: Masking | undefined;
   /** What all attempts at one prompt have in common, and which of them this is, from 0. */
   readonly runId: string;
   readonly attempt: number;
 }
 
-/** What became of it. */
+/** What became of it. Secrets are masked in all of it but the answer itself. */
 export interface AttemptResult {
+  /** The final text, or as much of it as there was when the turn failed. */
+  readonly text: string | null;
+  /** The loop's output: the text, or the structured value where one was asked for. */
+  readonly output: unknown;
   readonly error: ErrorFacts | null;
   readonly sessionId: string | null;
   readonly traces: readonly LoopTrace[];
@@ -48,7 +56,7 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
     halted = reason;
     halting.abort(new Error("a limit of the run was reached"));
   });
-  const driven = await drive(request.drive, {
+  const unmasked = await drive(request.drive, {
     onProgress: (progress) => {
       hooks.onProgress?.(progress);
       watch.onProgress(progress);
@@ -59,6 +67,7 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
     },
     signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
   });
+  const driven = await maskDriven(unmasked, maskingOf(request));
   const run = runEvidenceOf(driven, request, halted);
   const notes = [...driven.notes];
   const paths = request.store === undefined ? storePaths(request.drive.environment) : request.store;
@@ -74,13 +83,14 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
   }
   const earlier =
     paths && driven.sessionId !== null ? await keptEvidence(paths, driven.sessionId) : undefined;
-  const traces = driven.tree
-    ? traceSession(driven.tree, {
-        log: readLogEvidence(earlier?.logText || driven.logText),
-        runs: [...(earlier?.runs ?? []), run],
-      }).filter(({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt)
-    : [];
+  const evidence = {
+    log: readLogEvidence(earlier?.logText || driven.logText),
+    runs: [...(earlier?.runs ?? []), run],
+  };
+  const traces = tracesOf(driven, evidence, run);
   const last = traces.at(-1);
+  // Whoever asked is told what the agent said, whatever that is.
+  const said = driven.tree === unmasked.tree ? last : tracesOf(unmasked, evidence, run).at(-1);
   const { sessionId, tree: session, opencode, exit } = driven;
   const error = last ? last.loop.error : withoutTurn(driven, halted, request.drive.model);
   notes.push(
@@ -99,7 +109,21 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
       ),
     );
   }
-  return { error, sessionId, traces, session, kept, opencode, exit, notes };
+  const answer = { text: said ? answerText(said.loop.steps) : null, output: said?.loop.output ?? null };
+  return { ...answer, error, sessionId, traces, session, kept, opencode, exit, notes };
+}
+
+/** The agent prints the environment that it was given, if any. */
+function maskingOf({ masking, drive: { environment } }: AttemptRequest): Masking {
+  return masking === false ? false : { environment, ...masking };
+}
+
+/** The traces of the turns that a run has made; a session that is continued has more. */
+function tracesOf({ tree }: DriveResult, evidence: Evidence, run: RunEvidence): readonly LoopTrace[] {
+  if (!tree) return [];
+  return traceSession(tree, evidence).filter(
+    ({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt,
+  );
 }
 
 /** Earlier logs and runs of a session that is continued. */

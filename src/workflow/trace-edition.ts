@@ -14,9 +14,9 @@ const OWN_METADATA = "gitCommit";
  * that is computed without it is no news.
  */
 export function traceEdition({ loop }: LoopTrace, options: TraceOptions): Required<Edition> {
-  const { traceName, userId, tags, environment, release, metadata } = options;
+  const { traceName, userId, tags, environment, release, metadata, content = true } = options;
   const { [OWN_METADATA]: _own, ...own } = metadata ?? {};
-  const settings = [traceName, userId, tags ?? [], environment, release, own];
+  const settings = [traceName, userId, tags ?? [], environment, release, own, content];
   return { shared: digest(settings), last: digest(progressOf(loop)) };
 }
 

@@ -132,7 +132,7 @@ test("the keys of a destination reach none, wherever the session holds them", as
   const paths = await temporaryStore();
   await deliverTraces(traces, [destination], { metadata: { note: SECRET_KEY } }, { paths });
   const bodies = receiver.requests.map(({ body }) => body).join("");
-  expect(bodies).toContain("[masked]");
+  expect(bodies).toContain("[masked: key]");
   for (const secret of destination.secrets) expect(bodies).not.toContain(secret);
   expect(receiver.violations).toEqual([]);
 });

@@ -22,13 +22,14 @@ import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
+import { type MaskFlags, maskingOf } from "../masking.js";
 import { progressLine } from "../progress-line.js";
 import { keptText, lastWords, retryText } from "../run-text.js";
 import { openCodePath, readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { typedPath } from "../typed-path.js";
 
-export interface RunFlags extends TraceFlags {
+export interface RunFlags extends TraceFlags, MaskFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly opencode?: string;
@@ -76,6 +77,12 @@ export async function run(
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
   const { file } = settings;
+  const masking = maskingOf(
+    flags,
+    file,
+    terminal,
+    destinations.flatMap(({ secrets }) => secrets),
+  );
   const agent = new OpenCode({
     opencode: openCodePath(flags.opencode, file, terminal),
     model: flags.model ?? file.model,
@@ -100,6 +107,7 @@ export async function run(
     directory,
     environment: terminal.env,
     store: paths,
+    masking,
     mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
     files: (flags.file ?? []).map((path) => typedPath("--file", path, "any", terminal)),
     extraArguments: extra,
@@ -142,7 +150,7 @@ export async function run(
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
   };
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
-    deliverTraces(result.traces, destinations, traceOptions, { paths, onProgress }),
+    deliverTraces(result.traces, destinations, traceOptions, { paths, masking, onProgress }),
   );
   const leftovers = await pushLeftovers(destinations, own, paths);
   const linkTo = await traceLinks(destinations, traceOptions, own);

@@ -33,7 +33,9 @@ export async function trace(
   const settings = readSettings(flags, terminal);
   const destinations = resolveDestinations(settings.destinations);
   const paths = storePaths(terminal.env);
-  const options = loadOptions(flags, terminal, "opencode");
+  const keys = destinations.flatMap(({ secrets }) => secrets);
+  const options = loadOptions(flags, terminal, "opencode", keys);
+  const { masking } = options;
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
 
   // Of many sessions one is held at a time, unless all are asked for as one document.
@@ -58,7 +60,7 @@ export async function trace(
     const hold = new Set(reports.filter(({ pending }) => pending.spans > 0).map((one) => one.destination.id));
     const inReach = destinations.filter(({ id }) => !hold.has(id));
     const delivery = await whileWaiting(terminal, inReach, (onProgress) =>
-      deliverTraces(traces, destinations, settings.trace, { paths, force, hold, onProgress }),
+      deliverTraces(traces, destinations, settings.trace, { paths, masking, force, hold, onProgress }),
     );
     reports = mergeReports(reports, delivery);
     linkTo ??= delivery.length > 0 ? await traceLinks(destinations, settings.trace, delivery) : undefined;

@@ -1,0 +1,59 @@
+import { ConfigurationError } from "../errors/configuration-error.js";
+import type { Masking } from "../masking/mask.js";
+import type { Command } from "./commander.js";
+import type { ConfigFile } from "./config-file.js";
+import { collect } from "./shared-options.js";
+import type { Terminal } from "./terminal.js";
+
+/** The options about what is masked, as commander hands them over. */
+export interface MaskFlags {
+  /** Patterns; false with `--no-mask`. */
+  readonly mask?: readonly string[] | false;
+}
+
+/** Options about what is masked; the same on every command that reads sessions. */
+export function withMasking(command: Command): Command {
+  return command
+    .option(
+      "--mask <regex>",
+      "mask also what matches, such as /acme-\\d+/i; can be given several times",
+      collect,
+    )
+    .option("--no-mask", "mask nothing but the keys that looptrace itself sends with");
+}
+
+/**
+ * What is masked: by default tokens of well-known shapes, values of variables that are called like secrets, and the keys
+ * in the configuration; beside that what the file's patterns and the typed ones match.
+ *
+ * @param keys further keys, such as those of the destinations
+ * @throws {ConfigurationError} when a pattern is none
+ */
+export function maskingOf(
+  flags: MaskFlags,
+  file: ConfigFile,
+  { env }: Terminal,
+  keys: readonly string[] = [],
+): Masking {
+  if (flags.mask === false || (flags.mask === undefined && file.mask === false)) return false;
+  const secrets = [...keys, file.langfuse?.secretKey, ...Object.values(file.otlp?.headers ?? {})];
+  return {
+    environment: env,
+    secrets: secrets.filter((secret) => secret !== undefined),
+    patterns: [
+      ...(file.mask || []).map((text) => patternOf(text, "looptrace.config.json: mask")),
+      ...(flags.mask ?? []).map((text) => patternOf(text, "--mask")),
+    ],
+  };
+}
+
+/** `acme-\d+`, or with flags `/acme-\d+/i`. */
+function patternOf(text: string, where: string): RegExp {
+  const [, source = text, flags = ""] = /^\/(.+)\/([a-z]*)$/s.exec(text) ?? [];
+  try {
+    return new RegExp(source, flags);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(where, `${where} takes a regular expression: ${why}.`);
+  }
+}

@@ -1,0 +1,112 @@
+import { environmentSecrets } from "./environment-secrets.js";
+import { findKnownShapes } from "./known-shapes.js";
+import { markerOf } from "./marker.js";
+import type { Secret } from "./secret.js";
+import { replaceTexts, textPieces } from "./texts.js";
+
+/** What is masked. */
+export interface MaskingOptions {
+  /** The values of its variables whose names look like secrets are masked; default: this process's environment. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Whether tokens of well-known shapes are masked; default true. */
+  readonly knownShapes?: boolean | undefined;
+  /** Secrets that are known otherwise, such as keys; those of fewer than 4 characters are left alone. */
+  readonly secrets?: readonly string[] | undefined;
+  /** All that these match is masked. */
+  readonly patterns?: readonly RegExp[] | undefined;
+  /** The caller's own: is given every text and hands it back as it may be kept and sent. */
+  readonly replace?: ((text: string) => string) | undefined;
+}
+
+/** What is done about secrets; `false` leaves everything as it is. */
+export type Masking = MaskingOptions | false;
+
+/** Masks plain data: what was found secret in some values, wherever it stands in these or others. */
+export interface Mask {
+  /** The same value with markers in the place of what is secret; what holds nothing secret stays the same object. */
+  <T>(value: T): T;
+  /** The same for a text that is JSON. @throws {SyntaxError} when it is not */
+  json(text: string): string;
+}
+
+/** A shorter text would be masked out of every other word. */
+const SHORTEST = 4;
+
+/**
+ * Looks through some values for what must not be kept or sent, and makes the function that masks it.
+ *
+ * Secrets are masked as they are, as they stand inside of JSON, and percent-encoded; whatever was found in one text is
+ * masked in all of them. Masking what is masked already changes nothing.
+ *
+ * @param values plain data, as JSON has it
+ */
+export async function maskFor(values: readonly unknown[], masking: Masking = {}): Promise<Mask> {
+  if (masking === false) return maskOf((text) => text);
+  const { environment = process.env, knownShapes = true, secrets = [], patterns = [], replace } = masking;
+  const known = [
+    ...environmentSecrets(environment),
+    ...secrets.filter(({ length }) => length >= SHORTEST).map((text) => ({ text, label: "key" })),
+  ];
+  const found = new Map<string, string>();
+  for (const piece of textPieces(values)) {
+    const shapes = knownShapes ? await findKnownShapes(piece) : [];
+    for (const form of [...known, ...shapes].flatMap(formsOf)) {
+      if (!found.has(form.text) && piece.includes(form.text)) found.set(form.text, form.marker);
+    }
+  }
+  const steps = [
+    ...(found.size > 0 ? [literally(found)] : []),
+    ...patterns.map(byPattern),
+    ...(replace ? [replace] : []),
+  ];
+  return maskOf((text) => steps.reduce((rest, step) => step(rest), text));
+}
+
+function maskOf(replace: (text: string) => string): Mask {
+  const mask = <T>(value: T): T => replaceTexts(value, replace);
+  const json = (text: string): string => {
+    const value: unknown = JSON.parse(text);
+    const masked = mask(value);
+    return masked === value ? text : JSON.stringify(masked, undefined, 2);
+  };
+  return Object.assign(mask, { json });
+}
+
+interface Form {
+  readonly text: string;
+  readonly marker: string;
+}
+
+/** How a secret may stand in a text. */
+function formsOf({ text, label }: Secret): readonly Form[] {
+  const marker = markerOf(label);
+  const address = /^([a-z][\w+.-]*:\/\/)(.+)@([^@]*)$/is.exec(text);
+  // Of an address only the user and the password: where it leads is worth knowing.
+  if (address) return [{ text, marker: `${address[1]}${marker}@${address[3]}` }];
+  const forms = new Set([text, JSON.stringify(text).slice(1, -1), percentEncoded(text)]);
+  return [...forms].map((form) => ({ text: form, marker }));
+}
+
+/** A lone surrogate cannot be encoded. */
+function percentEncoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+
+/** The longest first, since one may be the beginning of another. */
+function literally(markers: ReadonlyMap<string, string>): (text: string) => string {
+  const longestFirst = [...markers.keys()].sort((a, b) => b.length - a.length);
+  const pattern = new RegExp(longestFirst.map(escaped).join("|"), "g");
+  return (text) => text.replace(pattern, (match) => markers.get(match) ?? match);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+}
+
+function byPattern(pattern: RegExp): (text: string) => string {
+  const { source, flags } = pattern;
+  const all = new RegExp(source, `${flags.replace(/[gy]/g, "")}g`);
+  const marker = markerOf("pattern");
+  // What a pattern matches without a character is nothing that could be masked.
+  return (text) => text.replace(all, (match: string) => (match === "" ? match : marker));
+}

@@ -1,0 +1,111 @@
+import type { ErrorFacts } from "../errors/error-facts.js";
+import type { ToolFailure } from "../errors/tool-failure.js";
+import type { Call, CallOutput, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+
+/** What stands where a text would be that has to be there. */
+const NOT_SENT = "[content not sent]";
+
+/**
+ * The trace without what was said, read, written and called: structure, times, tokens, cost, names of tools, agents and
+ * models, and the errors' classes remain. Everything else, also the session's title and folder, is gone.
+ */
+export function withoutContent({ session, loop, ...trace }: LoopTrace): LoopTrace {
+  return { ...trace, session: { ...session, title: "", directory: "" }, loop: bareLoop(loop) };
+}
+
+function bareLoop(loop: Loop): Loop {
+  return {
+    ...loop,
+    input: [],
+    output: null,
+    error: loop.error && bareError(loop.error),
+    steps: loop.steps.map(bareStep),
+  };
+}
+
+function bareStep(step: Step): Step {
+  return {
+    ...step,
+    call: step.call && bareCall(step.call),
+    retries: step.retries.map(bareRetry),
+    tools: step.tools.map(bareTool),
+    events: step.events.map(bareEvent),
+    patches: [],
+  };
+}
+
+function bareCall(call: Call): Call {
+  return { ...call, input: [], output: bareOutput(call.output), error: call.error && bareError(call.error) };
+}
+
+/** Which tools were called, without what for. */
+function bareOutput({ toolCalls }: CallOutput): CallOutput {
+  return {
+    thinking: null,
+    text: null,
+    toolCalls: toolCalls.map(({ id, name }) => ({ id, name, arguments: null })),
+  };
+}
+
+function bareRetry(retry: Retry): Retry {
+  return { ...retry, output: bareOutput(retry.output), error: retry.error && bareError(retry.error) };
+}
+
+function bareTool(tool: Tool): Tool {
+  return {
+    ...tool,
+    title: null,
+    input: null,
+    output: null,
+    attachments: [],
+    metadata: {},
+    failure: tool.failure && bareFailure(tool.failure),
+    loops: tool.loops.map(bareLoop),
+  };
+}
+
+/** Of an event its figures: a text in it is a todo, a path, or what a call was made with. */
+function bareEvent(event: StepEvent): StepEvent {
+  const { tool, ...attributes } = event.attributes;
+  const figures = Object.entries(attributes).filter(([, value]) => typeof value !== "string");
+  return {
+    ...event,
+    attributes: { ...(tool === undefined ? {} : { tool }), ...Object.fromEntries(figures) },
+  };
+}
+
+function bareFailure({ message: _, ...failure }: ToolFailure): ToolFailure {
+  return { ...failure, message: NOT_SENT };
+}
+
+/** Texts of an error that are looptrace's, opencode's or a protocol's own words; any other may quote a request. */
+const OWN_WORDS: ReadonlySet<string> = new Set([
+  "code",
+  "evidence",
+  "opencodeError",
+  "sessionId",
+  "retryAtSource",
+  "reason",
+  "abortedBy",
+  "signal",
+  "limit",
+  "of",
+  "tool",
+  "id",
+  "type",
+  "requestId",
+]);
+
+function bareError(error: ErrorFacts): ErrorFacts {
+  return { ...error, ...bareTexts(error), message: NOT_SENT };
+}
+
+/** Every text with another name is blotted out, so that one that is added later does not slip through. */
+function bareTexts(facts: object): object {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]: [string, unknown]) => {
+      if (typeof value === "string") return [name, OWN_WORDS.has(name) ? value : NOT_SENT];
+      return [name, typeof value === "object" && value !== null ? bareTexts(value) : value];
+    }),
+  );
+}

@@ -1,0 +1,130 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
+import { SECRET_KEY } from "../support/destinations.js";
+import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { answer, madeScenario, usage } from "../support/play-run.js";
+import { startReceiver } from "../support/receiver.js";
+import { arrived } from "./arrived.js";
+
+/** Put together here, so that nothing in this file has the shape of a token. */
+const GITHUB_TOKEN = ["ghp", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].join("_");
+const DEPLOY_TOKEN = "planted-in-the-environment";
+const TICKET = "ACME-4711";
+const PLANTED = [GITHUB_TOKEN, DEPLOY_TOKEN, TICKET, SECRET_KEY];
+
+const leaking = madeScenario(
+  [
+    {
+      delayMs: 20,
+      reasoning: `The user gave me ${GITHUB_TOKEN}.`,
+      text: `I print the environment for ${TICKET}.`,
+      toolCalls: [
+        {
+          id: "call_leak",
+          name: "bash",
+          arguments: {
+            command: `printenv DEPLOY_TOKEN LANGFUSE_SECRET_KEY; echo '{"t":"${GITHUB_TOKEN}"}'; exit 3`,
+            description: `Prints ${TICKET}`,
+          },
+        },
+      ],
+      usage,
+    },
+    { ...answer, text: `It is ${DEPLOY_TOKEN}, for ${TICKET}.` },
+  ],
+  { prompts: [`Use ${GITHUB_TOKEN} for ${TICKET}.`] },
+);
+
+/** All that lies below a folder, as one text. */
+async function textBelow(folder: string): Promise<string> {
+  const names = await readdir(folder, { recursive: true });
+  const texts = await Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      return `${name}\n${(await stat(path)).isFile() ? await readFile(path, "latin1") : ""}`;
+    }),
+  );
+  return texts.join("\n");
+}
+
+async function playLeaking(...flags: readonly string[]) {
+  const receiver = await startReceiver();
+  const bench = await isolatedOpenCode(leaking);
+  onTestFinished(async () => {
+    await bench.remove();
+    await receiver.close();
+  });
+  const env = { ...cliEnvironment(bench, receiver), DEPLOY_TOKEN };
+  const argv = ["run", "--json", "--log-dir", join(bench.home, "transcripts"), "--tag", TICKET];
+  const played = await looptrace([...argv, ...flags, `Use ${GITHUB_TOKEN} for ${TICKET}.`], {
+    env,
+    cwd: bench.workdir,
+  });
+  const wire = receiver.requests.map(({ body }) => body).join("\n");
+  return { ...played, document: JSON.parse(played.stdout), receiver, wire, bench, env };
+}
+
+describe("secrets that a session holds", () => {
+  test("reach neither the wire nor the disk, the answer stays as it is", async () => {
+    const { code, document, stderr, wire, bench, env, receiver } = await playLeaking(
+      "--mask",
+      "/acme-\\d+/i",
+    );
+    expect(stderr).not.toContain("could not");
+    expect(code).toBe(0);
+    expect(document.text).toBe(`It is ${DEPLOY_TOKEN}, for ${TICKET}.`);
+
+    const kept = await textBelow(join(bench.home, ".local", "share", "looptrace"));
+    const transcript = await textBelow(join(bench.home, "transcripts"));
+    const traces = JSON.stringify(document.traces);
+    for (const [place, text] of Object.entries({ wire, kept, transcript, traces })) {
+      for (const secret of PLANTED)
+        expect({ place, leaks: text.includes(secret) ? secret : "" }).toEqual({ place, leaks: "" });
+      for (const marker of ["GITHUB_TOKEN", "DEPLOY_TOKEN", "LANGFUSE_SECRET_KEY", "pattern"])
+        expect({ place, holds: text.includes(`[masked: ${marker}]`) }).toEqual({ place, holds: true });
+    }
+    const root = arrived(receiver).find(({ name }) => name === "opencode.loop");
+    expect(Number(root?.span.attributes["langfuse.observation.metadata.masked"])).toBeGreaterThan(6);
+    expect(violationsOf(receiver)).toEqual([]);
+
+    // What was sent once looks the same when it is read again, from what was kept and from opencode.
+    for (const again of [
+      ["show", "--json"],
+      ["trace", "--json"],
+    ]) {
+      const { stdout } = await looptrace([...again, "--mask", "/acme-\\d+/i", document.sessionId], {
+        env,
+        cwd: bench.workdir,
+      });
+      const [trace] = again[0] === "show" ? JSON.parse(stdout) : JSON.parse(stdout).traces;
+      expect(trace.loop.steps).toEqual(document.traces[0].loop.steps);
+    }
+  });
+
+  test("are left alone where somebody wants it so, the destination's own key excepted", async () => {
+    const { wire } = await playLeaking("--no-mask");
+    for (const secret of PLANTED) expect(wire.includes(secret)).toBe(secret !== SECRET_KEY);
+  });
+});
+
+test("without content nothing that was said, read or called is sent, and the figures are", async () => {
+  const { code, document, wire, receiver } = await playLeaking("--no-content", "--no-mask");
+  expect(code).toBe(0);
+  for (const text of [GITHUB_TOKEN, DEPLOY_TOKEN, "printenv", "I print", "Prints", "user gave me"])
+    expect({ text, sent: wire.includes(text) }).toEqual({ text, sent: false });
+  const spans = arrived(receiver);
+  expect(spans.map(({ name }) => name)).toEqual([
+    "opencode.loop",
+    "loop.step-0",
+    "llm-call-0",
+    "tool.bash",
+    "loop.step-1",
+    "llm-call-1",
+  ]);
+  const [loop] = spans;
+  expect(loop?.span.attributes["langfuse.observation.metadata.totals"]).toContain('"calls":2');
+  expect(document.traces[0].loop.steps[0].tools[0].output).toContain(DEPLOY_TOKEN);
+  expect(violationsOf(receiver)).toEqual([]);
+});

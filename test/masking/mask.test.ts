@@ -1,0 +1,185 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { countMarkers } from "../../src/masking/marker.js";
+import { type MaskingOptions, maskFor } from "../../src/masking/mask.js";
+
+/** Made at run time, so that nothing in this file has the shape of a token. */
+const GITHUB = ["ghp", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].join("_");
+const ANTHROPIC = ["sk", "ant", "api03", `${"a1B2c3D4".repeat(11)}a1B2c`, "a1B2c3AA"].join("-");
+const AWS_ID = ["AKIA", "IOSFODNN7QWERTYU"].join("");
+const AWS_SECRET = ["wJalrXUtnFEMI", "K7MDENG", "bPxRfiCYzAAAAAAKEY"].join("/");
+
+async function masked<T>(value: T, options: MaskingOptions = {}): Promise<T> {
+  return (await maskFor([value], { environment: {}, ...options }))(value);
+}
+
+describe("what is masked", () => {
+  test("tokens of well-known shapes, wherever they stand, and named", async () => {
+    const value = {
+      text: `The token is ${GITHUB}, keep it.`,
+      deep: [{ [`key ${ANTHROPIC}`]: 1 }],
+      env: `AWS_ACCESS_KEY_ID=${AWS_ID}\nAWS_SECRET_ACCESS_KEY=${AWS_SECRET}\n`,
+      account: "AWS_ACCOUNT_ID=123456789012",
+    };
+    expect(await masked(value)).toEqual({
+      text: "The token is [masked: GITHUB_TOKEN], keep it.",
+      deep: [{ "key [masked: ANTHROPIC_API_KEY]": 1 }],
+      env: "AWS_ACCESS_KEY_ID=[masked: AWSAccessKeyID]\nAWS_SECRET_ACCESS_KEY=[masked: AWSSecretAccessKey]\n",
+      account: "AWS_ACCOUNT_ID=123456789012",
+    });
+  });
+
+  test("what is recognised in one text is masked in all of them", async () => {
+    const value = [`aws_secret_access_key = ${AWS_SECRET}`, `bare ${AWS_SECRET} again`];
+    expect((await masked(value))[1]).toBe("bare [masked: AWSSecretAccessKey] again");
+  });
+
+  test("of an address the user and the password, not where it leads", async () => {
+    const value = `postgres://app:${"s3cretpw"}@db.local:5432/x?sslmode=on`;
+    expect(await masked(value)).toBe("postgres://[masked: PostgreSQLConnection]@db.local:5432/x?sslmode=on");
+  });
+
+  test("a comment that switches rules off is a text like any other", async () => {
+    expect(await masked(`# secretlint-disable\n${GITHUB}\n# secretlint-enable`)).toBe(
+      "# secretlint-disable\n[masked: GITHUB_TOKEN]\n# secretlint-enable",
+    );
+  });
+
+  test("values of environment variables that are called like secrets", async () => {
+    const environment = {
+      DEPLOY_TOKEN: "q8-planted-value",
+      MY_PASSWORD: "swordfish-and-more",
+      npm_config__authToken: "not by this name: words have borders",
+      HOME: "/home/dev",
+    };
+    expect(await masked("q8-planted-value swordfish-and-more /home/dev", { environment })).toBe(
+      "[masked: DEPLOY_TOKEN] [masked: MY_PASSWORD] /home/dev",
+    );
+  });
+
+  test("secrets as they stand inside of JSON and of an address", async () => {
+    const secret = 'a"b\\c d/é&';
+    const value = [JSON.stringify({ secret }), `https://x.test/?k=${encodeURIComponent(secret)}`, secret];
+    expect(await masked(value, { secrets: [secret] })).toEqual([
+      '{"secret":"[masked: key]"}',
+      "https://x.test/?k=[masked: key]",
+      "[masked: key]",
+    ]);
+  });
+
+  test("one secret that begins like another", async () => {
+    expect(await masked("abcdef-long abcdef", { secrets: ["abcdef", "abcdef-long"] })).toBe(
+      "[masked: key] [masked: key]",
+    );
+  });
+
+  test("what the caller's patterns match, and what the caller's function changes", async () => {
+    const options = {
+      patterns: [/\bcustomer-\d+/, /^first$/m, /x*/],
+      replace: (text: string) => text.replaceAll("Ada", "A."),
+    };
+    expect(await masked(["customer-12 and customer-7", "first\nsecond", "Ada"], options)).toEqual([
+      "[masked: pattern] and [masked: pattern]",
+      "[masked: pattern]\nsecond",
+      "A.",
+    ]);
+  });
+
+  test("a pattern of the caller's is not changed by its use", async () => {
+    const pattern = /secret/g;
+    pattern.lastIndex = 3;
+    await masked("secret secret", { patterns: [pattern] });
+    expect(pattern.lastIndex).toBe(3);
+  });
+});
+
+describe("what is left alone", () => {
+  test("values of variables that only tell about a secret, or are no secrets", async () => {
+    const environment = {
+      SSH_AUTH_SOCK: "/run/user/1000/keyring/ssh",
+      TOKEN_LIMIT: "100000000000",
+      LANGFUSE_PUBLIC_KEY: "pk-lf-11112222",
+      PASSWORD_STORE_DIR: "/home/dev/.password-store",
+      API_KEY: "disabled",
+      SECRET: "short",
+      TOKEN_TTL: "3600000000",
+      KEYBOARD: "de-latin1-nodeadkeys",
+      SESSION_TOKEN: process.cwd(),
+    };
+    const text = Object.values(environment).join(" ");
+    expect(await masked(text, { environment })).toBe(text);
+  });
+
+  test("what holds nothing secret is the same object", async () => {
+    const value = { a: ["text", 1, null, true, { b: undefined }], secret: GITHUB };
+    const mask = await maskFor([value], { environment: {} });
+    const result = mask(value);
+    expect(result.a).toBe(value.a);
+    expect(mask(value.a)).toBe(value.a);
+  });
+
+  test("everything, where nothing is to be masked", async () => {
+    const mask = await maskFor([GITHUB], false);
+    expect(mask(GITHUB)).toBe(GITHUB);
+    expect(mask.json(`["${GITHUB}"]`)).toBe(`["${GITHUB}"]`);
+  });
+});
+
+test("JSON stays JSON, and stays the same text where nothing is masked", async () => {
+  const secret = 'pass"word\n';
+  const text = JSON.stringify({ a: `x ${secret}`, [secret]: 1 });
+  const mask = await maskFor([JSON.parse(text)], { environment: {}, secrets: [secret] });
+  expect(JSON.parse(mask.json(text))).toEqual({ a: "x [masked: key]", "[masked: key]": 1 });
+  expect(mask.json('{ "a":   1 }')).toBe('{ "a":   1 }');
+});
+
+test("values that are nested deeper than anybody's stack do not leak", async () => {
+  const depth = 50_000;
+  const value: unknown = JSON.parse(`${"[".repeat(depth)}"${GITHUB}"${"]".repeat(depth)}`);
+  const mask = await maskFor([value, GITHUB], { environment: {} });
+  expect(JSON.stringify(mask(value))).not.toContain(GITHUB);
+});
+
+describe("for any data", () => {
+  const planted = fc.constantFrom("planted-secret-1", 'plan"ted\\2', "päßwörd-3", GITHUB);
+  const text = fc
+    .array(fc.oneof(fc.string({ unit: "binary" }), planted), { maxLength: 4 })
+    .map((parts) => parts.join(" "));
+  const data = fc.letrec((tie) => ({
+    node: fc.oneof(
+      { depthSize: "small" },
+      text,
+      fc.constantFrom(null, true, 7),
+      fc.array(tie("node"), { maxLength: 4 }),
+      fc.dictionary(text, tie("node"), { maxKeys: 4, noNullPrototype: true }),
+    ),
+  })).node;
+  const options = { environment: { A_TOKEN: "planted-secret-1" }, secrets: ['plan"ted\\2', "päßwörd-3"] };
+
+  test("no planted secret is left, masking again changes nothing, and all is counted", async () => {
+    await fc.assert(
+      fc.asyncProperty(data, async (value) => {
+        const before = JSON.stringify(value);
+        const result = await masked(value, options);
+        const after = JSON.stringify(result);
+        for (const secret of ["planted-secret-1", 'plan"ted\\2', "päßwörd-3", GITHUB]) {
+          expect(after).not.toContain(JSON.stringify(secret).slice(1, -1));
+        }
+        expect(await masked(result, options)).toBe(result);
+        const count = before.split(/planted-secret-1|plan\\"ted\\\\2|päßwörd-3|ghp_\w{36}/).length - 1;
+        // Two keys can become one.
+        expect(after.split("[masked: ").length - 1).toBeLessThanOrEqual(count);
+        if (count > 0) expect(after).toContain("[masked: ");
+        expect(JSON.stringify(value)).toBe(before);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+test("markers are counted wherever they stand", () => {
+  expect(countMarkers({ a: "[masked: key] x [masked: GITHUB_TOKEN]", b: [["[masked: a]"], 1, null] })).toBe(
+    3,
+  );
+  expect(countMarkers("[masked]")).toBe(0);
+});
