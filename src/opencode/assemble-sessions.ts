@@ -1,9 +1,14 @@
+import { InvalidExportError } from "../errors/invalid-export-error.js";
 import type { SessionExport, SessionTree } from "./schema/session-export.js";
+
+/** What is nested deeper could not be walked through by everybody who gets it. */
+const DEEPEST = 100;
 
 /**
  * Puts the sessions of subagents below the sessions that started them.
  *
  * @param exports sessions in any order; one that stands there twice counts once, the fuller one
+ * @throws {InvalidExportError} when they are nested deeper than anybody's subagents are
  * @returns the sessions without a parent among the given ones, in the order given, with their descendants
  */
 export function assembleSessions(exports: readonly SessionExport[]): SessionTree[] {
@@ -29,11 +34,17 @@ export function assembleSessions(exports: readonly SessionExport[]): SessionTree
     else childrenOf.set(parent, [session]);
     below.add(child);
   }
-  const grow = (session: SessionExport): SessionTree => ({
-    session,
-    children: (childrenOf.get(session.info.id) ?? []).map(grow),
-  });
-  return [...byId.values()].filter(({ info }) => !below.has(info.id)).map(grow);
+  const grow = (session: SessionExport, depth: number): SessionTree => {
+    const children = childrenOf.get(session.info.id) ?? [];
+    if (depth === DEEPEST && children.length > 0) {
+      throw new InvalidExportError(
+        session.info.id,
+        `its subagents are nested deeper than ${DEEPEST} levels. opencode itself goes no deeper than a few; are the parents (info.parentID) right?`,
+      );
+    }
+    return { session, children: children.map((child) => grow(child, depth + 1)) };
+  };
+  return [...byId.values()].filter(({ info }) => !below.has(info.id)).map((session) => grow(session, 0));
 }
 
 /** The same session exported while it ran and afterwards: what grew later holds more. */

@@ -64,6 +64,7 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
       totals: loop.totals,
       totalsWithSubagents: loop.totalsWithSubagents,
       timeAccountMs: loop.account,
+      unanswered: loop.unanswered.length > 0 ? loop.unanswered : undefined,
       notes: loop.notes.length > 0 ? loop.notes : undefined,
     },
     extra: {
@@ -274,7 +275,7 @@ function maskedIn(loop: Loop): number {
       const done = tools.map(({ loops, ...tool }) => countMarkers(tool) + loops.reduce(addMasked, 0));
       return sum + countMarkers(said) + done.reduce((before, count) => before + count, 0);
     },
-    countMarkers([loop.input, loop.error]),
+    countMarkers([loop.input, loop.unanswered, loop.error]),
   );
 }
 

@@ -17,6 +17,7 @@ function bareLoop(loop: Loop): Loop {
   return {
     ...loop,
     input: [],
+    unanswered: [],
     output: null,
     error: loop.error && bareError(loop.error),
     steps: loop.steps.map(bareStep),

@@ -36,8 +36,8 @@ export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
   }
   // Parts before the first step-start are of no attempt of their own.
   if (groups[0]?.[0]?.type !== "step-start") {
-    const early = groups.shift() ?? [];
-    groups[0]?.push(...early);
+    const [early = [], first = [], ...later] = groups;
+    return [[...early, ...first], ...later].map(attemptFrom);
   }
   return groups.map(attemptFrom);
 }

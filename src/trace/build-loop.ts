@@ -1,4 +1,10 @@
-import type { AssistantMessage, Message, SessionTree } from "../opencode/schema/session-export.js";
+import type {
+  AssistantMessage,
+  Message,
+  SessionExport,
+  SessionTree,
+  UserMessage,
+} from "../opencode/schema/session-export.js";
 import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
 import { withCacheBreaks } from "./cache-breaks.js";
@@ -16,6 +22,7 @@ import type {
   Step,
   StepEvent,
   TimeAccount,
+  Usage,
 } from "./model.js";
 import { withPlans } from "./plan-events.js";
 import type { SessionLog } from "./session-log.js";
@@ -25,15 +32,7 @@ import { timeAccount } from "./time-account.js";
 import { lastMomentOf } from "./timing.js";
 import { addTotals, subagentLoops, totalsOf } from "./totals.js";
 import { answerText, turnError, type Verdict } from "./turn-error.js";
-import {
-  compactionPart,
-  isAssistant,
-  isCopied,
-  isOpenCodesOwn,
-  isUser,
-  type Turn,
-  turnsOf,
-} from "./turns.js";
+import { compactionPart, isAssistant, isCopiedTurn, isUser, type Turn, turnsOf } from "./turns.js";
 
 export interface LoopContext {
   readonly logs: ReadonlyMap<string, SessionLog>;
@@ -46,8 +45,13 @@ export function loopsOf(
   tree: SessionTree,
   context: LoopContext,
 ): { readonly loops: readonly Loop[]; readonly unclaimed: readonly SessionTree[] } {
-  const { turns, stray } = turnsOf(tree.session);
+  const { runs } = context;
+  const turns = turnsOf(tree.session, (one, other) => {
+    const [runOfOne, runOfOther] = [runAt(one, runs), runAt(other, runs)];
+    return runOfOne !== undefined && runOfOther !== undefined && runOfOne !== runOfOther;
+  });
   const subagents = subagentTurns(tree, turns);
+  const neighbours = neighboursOf(tree.session);
   const children = new Map(
     [...new Set([...subagents.byPart.values()].flat().map(({ tree: child }) => child))].map((child) => [
       child,
@@ -60,13 +64,12 @@ export function loopsOf(
     ),
     missing: subagents.missing.has(partId),
   });
-  const loops = turns.map((turn, index) => {
+  const loops = turns.map((turn) => {
     return buildLoop(turn, tree, {
       log: context.logs.get(tree.session.info.id),
-      run: runOf(turn, context.runs),
-      nextTurnAt: turns[index + 1]?.user.info.time.created,
+      run: runAt(turn.at, runs),
+      neighbours,
       subagentOf,
-      notes: index === 0 && stray.length > 0 ? [strayNote(stray)] : [],
     });
   });
   const unclaimedBelow = [...children.values()].flatMap(({ unclaimed }) => unclaimed);
@@ -76,20 +79,39 @@ export function loopsOf(
 interface TurnContext {
   readonly log: SessionLog | undefined;
   readonly run: RunEvidence | undefined;
-  readonly nextTurnAt: number | undefined;
+  readonly neighbours: ReadonlyMap<string, Neighbours>;
   readonly subagentOf: (partId: string) => Subagent;
-  readonly notes: readonly string[];
+}
+
+/** What is next to an answer in its session, whatever turn that belongs to; ms since the epoch. */
+interface Neighbours {
+  /** When the answer before it ended; undefined where there is none, or it was cut off. */
+  readonly before: number | undefined;
+  /** When the next one began. */
+  readonly after: number | undefined;
+}
+
+function neighboursOf({ messages }: SessionExport): ReadonlyMap<string, Neighbours> {
+  const answers = messages.filter(isAssistant);
+  return new Map(
+    answers.map(({ info }, index) => [
+      info.id,
+      {
+        before: answers[index - 1]?.info.time.completed,
+        after: answers[index + 1]?.info.time.created,
+      },
+    ]),
+  );
 }
 
 function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
-  const { info } = turn.user;
-  const copied = isCopied(turn.user);
-  const queued = turn.rest.filter((message) => isUser(message) && !isOpenCodesOwn(message)).length;
-  const { steps: built, notes } = buildSteps(turn, tree, context);
+  const sessionId = tree.session.info.id;
+  const copied = isCopiedTurn(turn);
+  const { steps: built, notes } = buildSteps(turn, tree, copied, context);
   const assistants = turn.rest.filter(isAssistant);
   const asked = modelAsked(turn);
   const verdict = turnError({
-    sessionId: info.sessionID,
+    sessionId,
     assistants,
     steps: built,
     run: context.run,
@@ -97,27 +119,30 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   });
   const { error, failedStep } = verdict;
   const steps = built.map((step) => judged(step, verdict));
-  const start = steps.reduce((first, step) => Math.min(first, step.start), info.time.created);
+  const start = steps.reduce((first, step) => Math.min(first, step.start), turn.at);
   const end = steps.reduce(
     (last, step) => Math.max(last, step.end),
     steps.length === 0 ? Math.max(start, context.run?.endedAt ?? start) : start,
   );
   const lastCall = steps.findLast((step) => step.call)?.call;
   const totals = totalsOf(steps);
-  const unfinished = steps.length === 0 ? context.run === undefined : steps.at(-1)?.outcome === "unfinished";
+  const unanswered = unansweredIn(turn);
+  // What opencode has put there for the model goes to the model, unless the process ends before.
+  const goesOn = unanswered.length > 0 && !error && !context.run;
+  const unfinished =
+    steps.length === 0 ? context.run === undefined : goesOn || steps.at(-1)?.outcome === "unfinished";
   const outcome: Outcome = unfinished ? "unfinished" : error ? "failed" : "completed";
   return {
-    spanId: spanIdOf("loop", info.sessionID, info.id),
+    spanId: spanIdOf("loop", sessionId, turn.id),
     start,
     end,
     timing: unfinished ? "bounded" : "exact",
-    sessionId: info.sessionID,
-    userMessageId: info.id,
-    agent: info.agent ?? steps[0]?.agent ?? null,
+    sessionId,
+    userMessageId: turn.id,
+    agent: turn.prompts[0]?.info.agent ?? steps[0]?.agent ?? null,
     model: lastCall?.model ?? asked,
-    input: [turn.user, ...turn.rest.filter(isUser).filter((message) => !isOpenCodesOwn(message))].map(
-      userInput,
-    ),
+    input: turn.prompts.map(userInput),
+    unanswered,
     output: finalOutput(assistants, steps),
     outcome,
     error,
@@ -133,13 +158,16 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
     copied,
     notes: [
       ...(copied ? [COPIED] : []),
-      ...(queued > 0 ? [`${queued + 1} prompts were queued and answered together.`] : []),
-      ...context.notes,
+      ...(turn.prompts.length === 0 ? [DELETED] : []),
+      ...(turn.prompts.length > 1
+        ? [`${turn.prompts.length} prompts were answered together, by one run of the loop.`]
+        : []),
       ...notes,
     ],
   };
 }
 
+const DELETED = "The prompt of this turn is not in the export: somebody has deleted it.";
 const COPIED = "A fork copied this turn from another session: its tokens and cost are counted there.";
 
 /** A step with what only the turn's end tells: whether it was got over, and whether the turn failed on it. */
@@ -154,9 +182,18 @@ function judged(step: Step, { error, failedStep, lastAnswered }: Verdict): Step 
   return { ...step, outcome, call: { ...call, outcome: "failed", error } };
 }
 
-/** The run in which a turn began; both times are of the machine that ran it. */
-function runOf(turn: Turn, runs: readonly RunEvidence[]): RunEvidence | undefined {
-  const at = turn.user.info.time.created;
+/** What opencode has put behind the last answer, and no call took up. */
+function unansweredIn({ prompts, rest }: Turn): readonly ChatMessage[] {
+  const asked: ReadonlySet<Message> = new Set(prompts);
+  return rest
+    .slice(rest.findLastIndex(isAssistant) + 1)
+    .filter(isUser)
+    .filter((message) => !asked.has(message))
+    .map(userInput);
+}
+
+/** The run that was at work at a moment; both times are of the machine that ran it. */
+function runAt(at: number, runs: readonly RunEvidence[]): RunEvidence | undefined {
   return runs.findLast(({ startedAt, endedAt }) => startedAt <= at && at <= endedAt);
 }
 
@@ -164,32 +201,37 @@ function runOf(turn: Turn, runs: readonly RunEvidence[]): RunEvidence | undefine
 function buildSteps(
   turn: Turn,
   tree: SessionTree,
+  copied: boolean,
   context: TurnContext,
 ): { readonly steps: readonly Step[]; readonly notes: readonly string[] } {
   const steps: Step[] = [];
-  let input: ChatMessage[] = [userInput(turn.user)];
+  const sessionId = tree.session.info.id;
+  let input: ChatMessage[] = turn.prompts.slice(0, 1).map(userInput);
   let events: StepEvent[] = [];
   let calls = 0;
   let before: Cumulative | null = null;
+  let lastUsage: Usage | null = null;
   let added: ChatMessage[] = [...input];
   let compacted = false;
   turn.rest.forEach((message, position) => {
     if (isUser(message)) {
       input.push(userInput(message));
       added.push(userInput(message));
-      events.push(...compactionEvents(message));
+      events.push(...compactionEvents(message, sessionId));
       return;
     }
     const later = turn.rest[position + 1];
     const { created, completed } = message.info.time;
-    const nextAt = later?.info.time.created ?? context.nextTurnAt;
+    const near = context.neighbours.get(message.info.id);
     const clock = messageClock(message.info, tree.session.info.version);
     const lastMoment = lastMomentOf(message, clock);
     const step = buildStep(message, {
+      sessionId,
       index: steps.length,
       callIndex: calls,
       input,
       before,
+      lastUsage,
       added,
       compacted: compacted || message.info.summary === true,
       events,
@@ -198,11 +240,11 @@ function buildSteps(
       // Nothing went on after the process had ended; within a turn the next message tells nothing about this one's end.
       closedAt: later ? lastMoment : Math.max(lastMoment, context.run?.endedAt ?? lastMoment),
       requestsWithin: {
-        start: Math.min(created, endOf(turn.rest[position - 1] ?? turn.user) ?? created),
-        end: Math.min(nextAt ?? Number.POSITIVE_INFINITY, completed ?? Number.POSITIVE_INFINITY),
+        start: Math.min(created, near?.before ?? turn.at),
+        end: completed ?? near?.after ?? Number.POSITIVE_INFINITY,
       },
       overflowed: overflowed(message, later),
-      subagentOf: context.subagentOf,
+      subagentOf: copied ? copiedSubagent(context.subagentOf) : context.subagentOf,
     });
     steps.push(step);
     events = [];
@@ -211,25 +253,29 @@ function buildSteps(
       before = step.call.cumulative;
       input = [];
       if (step.call.usage) {
+        lastUsage = step.call.usage;
         added = [];
         compacted = step.kind === "compaction";
       }
     }
-    const results = message.parts.flatMap((part) => (part.type === "tool" ? toolResult(part) : []));
-    input.push(...results);
-    added.push(...results);
+    for (const part of message.parts) {
+      if (part.type !== "tool") continue;
+      for (const result of toolResult(part)) {
+        input.push(result);
+        added.push(result);
+      }
+    }
   });
   const notes = events.map(
     ({ at }) => `opencode asked for a compaction at ${new Date(at).toISOString()}, and nothing came of it.`,
   );
-  const sessionId = turn.user.info.sessionID;
   const marked = withCacheBreaks(withPlans(withDoomLoops(steps, sessionId), sessionId), sessionId);
   return { steps: marked, notes };
 }
 
-/** When a message was whole; undefined for one that was cut off. */
-function endOf({ info }: Message): number | undefined {
-  return info.role === "user" ? info.time.created : info.time.completed;
+/** A fork copies no subagents: those of a copied turn stand with the session that it was copied from. */
+function copiedSubagent(subagentOf: TurnContext["subagentOf"]): TurnContext["subagentOf"] {
+  return (partId) => ({ ...subagentOf(partId), missing: false });
 }
 
 /**
@@ -242,16 +288,16 @@ function overflowed(message: AssistantMessage, later: Message | undefined): bool
   return compactionPart(later)?.overflow === true;
 }
 
-function compactionEvents(message: Message): StepEvent[] {
-  const part = isUser(message) ? compactionPart(message) : undefined;
+function compactionEvents(message: UserMessage, sessionId: string): StepEvent[] {
+  const part = compactionPart(message);
   if (!part) return [];
   const attributes = { auto: part.auto ?? false, overflow: part.overflow ?? false };
-  const { sessionID, id, time } = message.info;
-  return [{ spanId: spanIdOf("event", sessionID, id), name: "compaction", at: time.created, attributes }];
+  const { id, time } = message.info;
+  return [{ spanId: spanIdOf("event", sessionId, id), name: "compaction", at: time.created, attributes }];
 }
 
 function modelAsked(turn: Turn): ModelFacts | null {
-  const { model } = turn.user.info;
+  const model = turn.prompts[0]?.info.model;
   return model
     ? { providerId: model.providerID, modelId: model.modelID, variant: model.variant ?? null }
     : null;
@@ -272,10 +318,4 @@ function loopAccount(bounds: Interval, steps: readonly Step[]): TimeAccount {
     tools: steps.flatMap(({ tools }) => tools),
     retries: steps.flatMap(({ retries }) => retries),
   });
-}
-
-function strayNote(stray: readonly Message[]): string {
-  return `${stray.length} assistant message(s) stand before the first user message and belong to no turn: ${stray
-    .map(({ info }) => info.id)
-    .join(", ")}`;
 }

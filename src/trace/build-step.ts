@@ -16,10 +16,13 @@ import { firstContentAt, outputEndAt } from "./timing.js";
 import { accumulate, addCost, addUsage, usageFrom } from "./usage.js";
 
 export interface StepContext {
+  readonly sessionId: string;
   readonly index: number;
   readonly callIndex: number;
   readonly input: readonly ChatMessage[];
   readonly before: Cumulative | null;
+  /** Of the last call before it whose usage is known. */
+  readonly lastUsage: Usage | null;
   /** What was told to the model since the last call with a known usage, the call's own input included. */
   readonly added: readonly ChatMessage[];
   /** The conversation was summed up since then, or is just being summed up. */
@@ -44,9 +47,16 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
   const request = requestsOf(attempts, clock, context.requestsWithin, context.log);
   const tools = message.parts
     .filter((part) => part.type === "tool")
-    .map((part) => buildTool(part, clock, context.closedAt, context.subagentOf(part.id)));
+    .map((part) =>
+      buildTool(part, {
+        sessionId: context.sessionId,
+        clock,
+        closedAt: context.closedAt,
+        subagent: context.subagentOf(part.id),
+      }),
+    );
   const call = request ? buildCall(message, request, context) : null;
-  const retries = request ? buildRetries(message, request) : [];
+  const retries = request ? buildRetries(message, request, context.sessionId) : [];
   const open = info.time.completed === undefined;
   // A clock that was set back while opencode worked must not put what happened outside its step.
   const within: readonly Interval[] = [...(call ? [call] : []), ...tools, ...retries];
@@ -55,7 +65,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
     end: within.reduce((last, { end }) => Math.max(last, end), info.time.completed ?? context.closedAt),
   };
   return {
-    spanId: spanIdOf("step", info.sessionID, info.id),
+    spanId: spanIdOf("step", context.sessionId, info.id),
     ...bounds,
     timing: open ? "bounded" : "exact",
     index: context.index,
@@ -81,8 +91,16 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
       part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [],
     ),
     account: timeAccount(bounds, { model: call ? [call] : [], tools, retries }),
-    notes: request?.logMisfits ? [MISFIT] : [],
+    notes: [...(request?.logMisfits ? [MISFIT] : []), ...(call ? [] : errorNotes(message))],
   };
+}
+
+/** A message that asked no model has no call on which its error could stand. */
+function errorNotes({ info }: AssistantMessage): readonly string[] {
+  if (!info.error) return [];
+  const at = info.time.completed ?? info.time.created;
+  const { code, message } = classifyErrorObject(info.error, { evidence: "export", at });
+  return [`It failed, ${code}: ${message}`];
 }
 
 const MISFIT = "opencode's log does not fit what the export says of this step; the export counts.";
@@ -98,14 +116,17 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
     : answered || info.time.completed !== undefined
       ? "completed"
       : "unfinished";
-  const firstToken = firstContentAt(attempt, clock);
+  const firstContent = firstContentAt(attempt, clock);
   // Cut off before the answer was whole: where tools are at work already the output had ended, else it was going on.
   const ended = answered || attempt.tools.some(({ state }) => state.status !== "pending");
   const outputEnd = ended ? outputEndAt(attempt, clock) : undefined;
   const end = Math.max(request.start, outputEnd?.at ?? info.time.completed ?? context.closedAt);
+  const firstTokenAt =
+    firstContent === undefined ? null : Math.min(Math.max(firstContent, request.start), end);
   const { usage, cost } = spent(message);
+  const streamed = answered && outputEnd?.timing === "exact" && firstTokenAt === firstContent;
   return {
-    spanId: spanIdOf("call", info.sessionID, info.id),
+    spanId: spanIdOf("call", context.sessionId, info.id),
     start: request.start,
     end,
     timing: answered && request.timing === "exact" && outputEnd?.timing === "exact" ? "exact" : "bounded",
@@ -114,7 +135,7 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
     model: { providerId: info.providerID, modelId: info.modelID, variant: info.variant ?? null },
     agent: info.agent ?? null,
     mode: info.mode ?? null,
-    firstTokenAt: firstToken === undefined ? null : Math.min(Math.max(firstToken, request.start), end),
+    firstTokenAt,
     input: context.input,
     output: callOutput(attempt),
     finish: attempt.stepFinish?.reason ?? info.finish ?? null,
@@ -124,10 +145,11 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
     contextCauses: contextCauses({
       usage,
       before: context.before,
+      lastUsage: context.lastUsage,
       added: context.added,
       compacted: context.compacted,
     }),
-    outputTokensPerSecond: outputSpeed(usage, firstToken, end),
+    outputTokensPerSecond: streamed ? outputSpeed(attempt, usage, end - (firstTokenAt ?? end)) : null,
     error,
   };
 }
@@ -135,11 +157,12 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
 /** An answer that came in one piece has no speed; ms. */
 const SHORTEST_STREAM_MS = 20;
 
-/** Tokens a second. @param end when the output ended, ms */
-function outputSpeed(usage: Usage | null, firstToken: number | undefined, end: number): number | null {
-  if (!usage || firstToken === undefined || end - firstToken < SHORTEST_STREAM_MS) return null;
-  const written = usage.output + usage.reasoning;
-  return written === 0 ? null : Math.round((written / (end - firstToken)) * 10_000) / 10;
+/** Tokens a second. Thinking that a provider keeps to itself was done before the first token. @param streamedMs from that on */
+function outputSpeed(attempt: Attempt, usage: Usage | null, streamedMs: number): number | null {
+  if (!usage || streamedMs < SHORTEST_STREAM_MS) return null;
+  const thought = attempt.content.some(({ type, text }) => type === "reasoning" && text !== "");
+  const written = usage.output + (thought ? usage.reasoning : 0);
+  return written === 0 ? null : Math.round((written / streamedMs) * 10_000) / 10;
 }
 
 /** Of all step-finishes of the message, of which opencode writes one: nothing that was paid for gets lost. */
@@ -173,11 +196,11 @@ function callError(message: AssistantMessage, request: CallRequest, context: Ste
   return classifyErrorObject(overflow, { evidence: "export", at });
 }
 
-function buildRetries(message: AssistantMessage, request: CallRequest): Retry[] {
+function buildRetries(message: AssistantMessage, request: CallRequest, sessionId: string): Retry[] {
   const { info } = message;
   return request.dead.map((dead, index) => ({
     // A dead attempt that streamed is known with and without the log; its own part makes the id the same in both.
-    spanId: spanIdOf("retry", info.sessionID, dead.attempt?.stepStart?.id ?? `${info.id}/${index}`),
+    spanId: spanIdOf("retry", sessionId, dead.attempt?.stepStart?.id ?? `${info.id}/${index}`),
     start: dead.start,
     end: dead.end,
     timing: dead.timing,

@@ -24,14 +24,17 @@ export interface Subagent {
   readonly missing: boolean;
 }
 
-/** @param closedAt where the tool ends when the evidence stops before its end */
-export function buildTool(
-  part: ToolPart,
-  clock: MessageClock,
-  closedAt: number,
-  { loops, missing }: Subagent,
-): Tool {
+export interface ToolContext {
+  readonly sessionId: string;
+  readonly clock: MessageClock;
+  /** Where the tool ends when the evidence stops before its end. */
+  readonly closedAt: number;
+  readonly subagent: Subagent;
+}
+
+export function buildTool(part: ToolPart, { sessionId, clock, closedAt, subagent }: ToolContext): Tool {
   const { state } = part;
+  const { loops, missing } = subagent;
   const time = toolTime(part, clock);
   const open = state.status === "pending" || state.status === "running";
   const failure = open ? cutOff(part) : (classifyTool(toolFacts(part)) ?? failedSubagent(part, loops));
@@ -39,7 +42,7 @@ export function buildTool(
   const lastOfLoops = loops.reduce((latest, loop) => Math.max(latest, loop.end), time.start);
   const bounds = { start: time.start, end: time.end ?? Math.max(closedAt, lastOfLoops) };
   return {
-    spanId: spanIdOf("tool", part.sessionID, part.id),
+    spanId: spanIdOf("tool", sessionId, part.id),
     ...bounds,
     timing: open ? "bounded" : time.timing,
     partId: part.id,

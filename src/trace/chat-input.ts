@@ -8,7 +8,7 @@ export function userInput(message: UserMessage): ChatMessage {
   const content = message.parts.flatMap((part): ContentPart[] => {
     switch (part.type) {
       case "text":
-        if (part.ignored) return [];
+        if (part.ignored) return [{ type: "text", text: part.text, ignored: true }];
         return part.synthetic
           ? [{ type: "text", text: part.text, synthetic: true }]
           : [{ type: "text", text: promptText(part.text) }];
@@ -31,7 +31,7 @@ export function userInput(message: UserMessage): ChatMessage {
     }
   });
   const only = content.length === 1 ? content[0] : undefined;
-  return { role: "user", content: only?.type === "text" ? only.text : content };
+  return { role: "user", content: only?.type === "text" && !only.ignored ? only.text : content };
 }
 
 /** The result that the model is told; nothing while the tool has none. */

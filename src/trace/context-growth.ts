@@ -8,6 +8,8 @@ export interface ContextChange {
   readonly usage: Usage | null;
   /** After the last call before it whose usage is known; null on the first one. */
   readonly before: Cumulative | null;
+  /** Of that call. */
+  readonly lastUsage: Usage | null;
   /** What was told to the model since then. */
   readonly added: readonly ChatMessage[];
   /** The conversation was summed up since then, or the call sums it up. */
@@ -16,6 +18,12 @@ export interface ContextChange {
 
 /** About how many characters of a prompt make a token; only what no count tells rests on it. */
 const CHARACTERS_PER_TOKEN = 4;
+
+/** Dense text has fewer tokens than its length tells, but hardly less than this share of them. */
+const SURELY_LESS = 0.6;
+
+/** A picture takes some hundreds to 1,600 tokens, whatever the length of its data; about 1,000. */
+const FILE_WEIGHT = 1_000 * CHARACTERS_PER_TOKEN;
 
 /**
  * What the growth of a call's context is made of, or on the first call the context itself.
@@ -26,53 +34,71 @@ const CHARACTERS_PER_TOKEN = 4;
  *
  * @returns empty where the usage is not known
  */
-export function contextCauses({ usage, before, added, compacted }: ContextChange): ContextCause[] {
+export function contextCauses({ usage, before, lastUsage, added, compacted }: ContextChange): ContextCause[] {
   if (!usage) return [];
   const pieces = added.flatMap(piecesOf);
   const written = usage.output + usage.reasoning;
   const output = cause("output", written);
+  const weight = pieces.reduce((sum, piece) => sum + piece.weight, 0);
+  const estimate = Math.ceil(weight / CHARACTERS_PER_TOKEN);
   const prompt = promptTokens(usage);
   if (!before || before.contextTokens === 0) {
-    const size = pieces.reduce((sum, piece) => sum + piece.characters, 0);
-    const told = Math.min(prompt, Math.ceil(size / CHARACTERS_PER_TOKEN));
+    const told = Math.min(prompt, estimate);
     return [cause("prefix", prompt - told), ...shared(pieces, told), output];
   }
   const between = prompt - before.contextTokens;
-  if (between < 0) return [cause(compacted ? "compacted" : "dropped", between), output];
-  const isTold = pieces.some(({ characters }) => characters > 0);
-  if (!isTold) return [...(between > 0 ? [cause("other", between)] : []), output];
-  return [...shared(pieces, between), output];
+  if (estimate === 0) {
+    const rest = between < 0 ? cause(compacted ? "compacted" : "dropped", between) : cause("other", between);
+    return [...(between === 0 ? [] : [rest]), output];
+  }
+  // Many providers are not sent the last call's thinking again: the context then grew by less than what was told.
+  const unsent = between < estimate * SURELY_LESS ? (lastUsage?.reasoning ?? 0) : 0;
+  const told = between < 0 ? estimate : Math.max(between, Math.min(estimate, between + unsent));
+  const gone = between - told;
+  return [
+    ...shared(pieces, told),
+    ...(gone === 0 ? [] : [cause(compacted ? "compacted" : "dropped", gone)]),
+    output,
+  ];
 }
 
-type Piece = Pick<ContextCause, "kind" | "name" | "callId" | "characters">;
+interface Piece extends Pick<ContextCause, "kind" | "name" | "callId" | "characters"> {
+  /** What it counts when shares are made, in characters of text. */
+  readonly weight: number;
+}
 
 function cause(kind: ContextCause["kind"], tokens: number): ContextCause {
   return { kind, name: null, callId: null, characters: null, tokens };
 }
 
-function shared(
-  pieces: readonly (Piece & { readonly characters: number })[],
-  tokens: number,
-): ContextCause[] {
-  const [only] = pieces;
-  if (only && pieces.length === 1) return [{ ...only, tokens }];
+function shared(pieces: readonly Piece[], tokens: number): ContextCause[] {
   const shares = apportion(
-    pieces.map(({ characters }) => characters),
+    pieces.map(({ weight }) => weight),
     tokens,
   );
-  return pieces.map((piece, index) => ({ ...piece, tokens: shares[index] ?? 0 }));
+  return pieces.map(({ weight: _, ...piece }, index) => ({ ...piece, tokens: shares[index] ?? 0 }));
 }
 
-function piecesOf(message: ChatMessage): (Piece & { readonly characters: number })[] {
+function piecesOf(message: ChatMessage): Piece[] {
   if (message.role === "tool") {
-    const { name, tool_call_id: callId, content } = message;
-    return [{ kind: "tool-result", name, callId, characters: content.length }];
+    const { name, tool_call_id: callId, content, attachments = [] } = message;
+    const weight = content.length + attachments.length * FILE_WEIGHT;
+    return [{ kind: "tool-result", name, callId, characters: content.length, weight }];
   }
   const { content } = message;
   const parts = typeof content === "string" ? [{ type: "text" as const, text: content }] : content;
-  return parts.map((part) => {
-    const characters =
-      part.type === "text" ? part.text.length : part.type === "subtask" ? part.prompt.length : 0;
-    return { kind: "text", name: part.type === "text" ? null : part.type, callId: null, characters };
+  return parts.flatMap((part): Piece[] => {
+    const shared = { kind: "text", name: part.type === "text" ? null : part.type, callId: null } as const;
+    switch (part.type) {
+      case "text":
+        if (part.ignored) return [];
+        return [{ ...shared, characters: part.text.length, weight: part.text.length }];
+      case "subtask":
+        return [{ ...shared, characters: part.prompt.length, weight: part.prompt.length }];
+      case "file":
+        return [{ ...shared, characters: null, weight: FILE_WEIGHT }];
+      default:
+        return [{ ...shared, characters: null, weight: 0 }];
+    }
   });
 }

@@ -49,11 +49,15 @@ export type Outcome = "completed" | "failed" | "unfinished";
 /** `opencode.loop`: the turn, or a subagent's run inside a `task` tool. */
 export interface Loop extends Span {
   readonly sessionId: string;
+  /** Of the prompt that began it. */
   readonly userMessageId: string;
   readonly agent: string | null;
   /** The model that the turn was asked of: the last call's, else the one the user message names. */
   readonly model: ModelFacts | null;
+  /** The prompt, and those that came while the loop was at work. */
   readonly input: readonly ChatMessage[];
+  /** What opencode itself has put behind the last answer, and no call took up. */
+  readonly unanswered: readonly ChatMessage[];
   /** The final text, or the structured value where one was asked for. */
   readonly output: unknown;
   readonly outcome: Outcome;
@@ -208,7 +212,8 @@ export interface ToolCall {
 }
 
 export type ContentPart =
-  | { readonly type: "text"; readonly text: string; readonly synthetic?: true }
+  /** `synthetic`: opencode wrote it; `ignored`: it is shown to people and not sent to the model. */
+  | { readonly type: "text"; readonly text: string; readonly synthetic?: true; readonly ignored?: true }
   | ({ readonly type: "file" } & FileFacts)
   | { readonly type: "compaction"; readonly auto: boolean; readonly overflow: boolean }
   | {

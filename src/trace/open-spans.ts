@@ -11,8 +11,10 @@ export function openSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
   const ids = new Set<string>();
   if (!mayGoOn(loop)) return ids;
   ids.add(loop.spanId);
-  // Of parallel subagents one may still be at work in a step that is not the last.
-  for (const step of loop.steps) if (step === loop.steps.at(-1) || isUnfinished(step)) addAll(step, ids);
+  // Of parallel subagents one may still be at work in a step that is not the last; and what failed may yet be got over.
+  for (const step of loop.steps) {
+    if (step === loop.steps.at(-1) || isUnfinished(step) || isFailing(step)) addAll(step, ids);
+  }
   for (const { events } of loop.steps) {
     // The next call may be one more of the same.
     for (const event of events) if (event.name === "doom-loop") ids.add(event.spanId);
@@ -20,9 +22,12 @@ export function openSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
   return ids;
 }
 
-function mayGoOn({ run, outcome, error }: Loop): boolean {
+function mayGoOn({ run, outcome, error, steps }: Loop): boolean {
   if (run !== null) return false;
-  return outcome === "unfinished" || (error?.code === "aborted" && error.abortedBy === "unknown");
+  if (outcome === "unfinished" || (error?.code === "aborted" && error.abortedBy === "unknown")) return true;
+  // After tools the model is asked once more, whatever they came to, unless somebody refused one.
+  const call = steps.at(-1)?.call;
+  return call?.finish === "tool-calls" && call.error === null && error?.code !== "permission_rejected";
 }
 
 function isUnfinished(step: Step): boolean {
@@ -30,6 +35,10 @@ function isUnfinished(step: Step): boolean {
     step.outcome === "unfinished" ||
     step.tools.some(({ outcome, loops }) => outcome === "unfinished" || loops.some(mayGoOn))
   );
+}
+
+function isFailing({ call, recovered }: Step): boolean {
+  return !recovered && call !== null && call.error !== null;
 }
 
 function addAll(step: Step, ids: Set<string>): void {

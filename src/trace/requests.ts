@@ -61,9 +61,11 @@ function fromExport(
   clock: MessageClock,
 ): Omit<CallRequest, "logMisfits"> {
   let start = clock.created;
-  const dead = streamed.map((attempt): DeadRequest => {
+  const dead = streamed.map((attempt, index): DeadRequest => {
     const from = start;
-    start = Math.max(from, lastMomentOfAttempt(attempt, clock));
+    // A tool of a dead attempt may run on while the next one is answered already.
+    const next = firstChunkAt(streamed[index + 1] ?? call, clock) ?? Number.POSITIVE_INFINITY;
+    start = Math.max(from, Math.min(lastMomentOfAttempt(attempt, clock), next));
     return { start: from, end: start, timing: "bounded", attempt, failure: null };
   });
   return { start, timing: "bounded", attempt: call, failure: null, dead };
@@ -89,20 +91,28 @@ function fromLog(
   const answered = firstChunk === undefined ? sent.length - 1 : sent.findLastIndex((at) => at <= firstChunk);
   const start = sent[answered];
   if (start === undefined) return undefined;
+  const waiting = streamed.map((attempt) => ({ attempt, at: firstChunkAt(attempt, clock) }));
   const dead = sent.slice(0, answered).map((from, index): DeadRequest => {
     const end = sent[index + 1] ?? start;
-    const during = (at: number | undefined): boolean => at !== undefined && at >= from && at < end;
-    return {
-      start: from,
-      end,
-      timing: "exact",
-      attempt: streamed.find((attempt) => during(firstChunkAt(attempt, clock))),
-      failure: failures.find(({ at }) => during(at)) ?? null,
-    };
+    // Both lists are in order, so what is found stands near their beginnings.
+    const attempt = takeDuring(waiting, from, end)?.attempt;
+    const failure = within(failures, { start: from, end: end - 1 })[0] ?? null;
+    return { start: from, end, timing: "exact", attempt, failure };
   });
   // What an attempt streamed before it died must not get lost with a log that knows nothing of it.
   const told = new Set(dead.map(({ attempt }) => attempt));
   if (!streamed.every((attempt) => told.has(attempt))) return undefined;
   const failure = failures.findLast(({ at }) => at >= start) ?? null;
   return { start, timing: "exact", attempt: call, failure, dead, logMisfits: false };
+}
+
+/** Takes the first of some attempts that began to be answered in a stretch of time. @param attempts in order; is shortened */
+function takeDuring<T extends { readonly at: number | undefined }>(
+  attempts: T[],
+  from: number,
+  end: number,
+): T | undefined {
+  const [first] = attempts;
+  if (first?.at === undefined || first.at < from || first.at >= end) return undefined;
+  return attempts.shift();
 }

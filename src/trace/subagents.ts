@@ -1,4 +1,4 @@
-import type { SessionTree, ToolPart } from "../opencode/schema/session-export.js";
+import type { SessionExport, SessionInfo, SessionTree, ToolPart } from "../opencode/schema/session-export.js";
 import { messageClock } from "./message-clock.js";
 import { childSessionId } from "./tool-facts.js";
 import { isAssistant, type Turn, turnsOf } from "./turns.js";
@@ -14,7 +14,7 @@ export interface SubagentTurn {
  * Which turns of the subagents' sessions belong to which `task` tool.
  *
  * The tool's metadata names the session. A tool without that link (a sanitised export has none) gets the session that
- * was created while it ran. A session that several tools continue is dealt out by time: each turn to the last tool
+ * was created while it ran and ended when it did. A session that several tools continue is dealt out by time: each turn to the last tool
  * that had started by then.
  *
  * @param turns the session's own; a tool of a message that belongs to none shows nothing, so nothing can stand in it
@@ -40,25 +40,25 @@ export function subagentTurns(
     if (known) known.push(task);
     else if (childId !== null) linked.set(childId, [task]);
   }
-  for (const child of tree.children) {
-    const { id, time } = child.session.info;
+  // By their times, not as somebody happened to name the files.
+  const children = [...tree.children].sort((a, b) => compare(a.session.info, b.session.info));
+  for (const child of children) {
+    const { id } = child.session.info;
     const candidates =
       linked.get(id) ??
-      unlinked
-        .filter(
-          ({ part, start, end }) => !byPart.has(part.id) && start <= time.created && time.created <= end,
-        )
-        .slice(0, 1);
+      bestFit(
+        child.session,
+        unlinked.filter(({ part }) => !byPart.has(part.id)),
+      );
     const first = candidates[0];
-    const own = turnsOf(child.session).turns;
+    const own = turnsOf(child.session);
     // Without a turn it has no loop that could stand in a tool; what is below it must not get lost with it.
     if (!first || own.length === 0) {
       unclaimed.push(child);
       continue;
     }
     own.forEach((turn, index) => {
-      const at = turn.user.info.time.created;
-      const { part } = candidates.findLast(({ start }) => start <= at) ?? first;
+      const { part } = candidates.findLast(({ start }) => start <= turn.at) ?? first;
       const ofPart = byPart.get(part.id);
       if (ofPart) ofPart.push({ tree: child, turn: index });
       else byPart.set(part.id, [{ tree: child, turn: index }]);
@@ -67,6 +67,25 @@ export function subagentTurns(
   const present = new Set(tree.children.map(({ session }) => session.info.id));
   const missing = tasks.filter(({ part }) => !byPart.has(part.id) && isMissing(part, present));
   return { byPart, unclaimed, missing: new Set(missing.map(({ part }) => part.id)) };
+}
+
+function compare(a: SessionInfo, b: SessionInfo): number {
+  return a.time.created - b.time.created || (a.id < b.id ? -1 : 1);
+}
+
+/**
+ * Of the tools during which a session was created the one that ended soonest after the session's own end.
+ *
+ * @returns that one, or nothing
+ */
+function bestFit({ info, messages }: SessionExport, tasks: readonly TaskTool[]): readonly TaskTool[] {
+  const last = messages.reduce((latest, message) => {
+    const { created } = message.info.time;
+    return Math.max(latest, isAssistant(message) ? (message.info.time.completed ?? created) : created);
+  }, info.time.created);
+  const during = tasks.filter(({ start, end }) => start <= info.time.created && info.time.created <= end);
+  const distance = ({ end }: TaskTool): number => Math.abs(end - last);
+  return during.sort((a, b) => (distance(a) < distance(b) ? -1 : 1)).slice(0, 1);
 }
 
 /**

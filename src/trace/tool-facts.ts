@@ -38,13 +38,17 @@ export function mcpServer(part: ToolPart): string | null {
   return end > 0 && !OWN.has(name) ? name.slice(0, end) : null;
 }
 
-/** A tool's metadata without what stands in the output already (bash keeps its output twice). */
+/** A tool's metadata without what stands in the output already: bash keeps its output twice, cut in either place. */
 export function toolMetadata(part: ToolPart): Readonly<Record<string, unknown>> {
   if (part.state.status === "pending") return {};
   const { output, ...rest } = part.state.metadata ?? {};
   const told = part.state.status === "completed" ? part.state.output : undefined;
   const repeated =
-    output === undefined || output === "" || (typeof output === "string" && told !== undefined);
+    output === undefined ||
+    output === "" ||
+    (typeof output === "string" &&
+      told !== undefined &&
+      (part.tool === "bash" || told.includes(output) || output.includes(told)));
   return repeated ? rest : { ...rest, output };
 }
 

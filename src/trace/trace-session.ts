@@ -1,8 +1,8 @@
 import type { SessionTree } from "../opencode/schema/session-export.js";
 import { loopsOf } from "./build-loop.js";
-import type { Evidence } from "./evidence.js";
+import type { Evidence, RunEvidence } from "./evidence.js";
 import type { LoopTrace, SessionFacts } from "./model.js";
-import { logBySession } from "./session-log.js";
+import { logBySession, type SessionLog } from "./session-log.js";
 import { traceIdOf } from "./span-id.js";
 
 /**
@@ -16,8 +16,15 @@ import { traceIdOf } from "./span-id.js";
  *   stand alone so that nothing is lost
  */
 export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
-  const logs = logBySession(evidence.log);
-  const { loops, unclaimed } = loopsOf(tree, { logs, runs: evidence.runs ?? [] });
+  return tracesOf(tree, logBySession(evidence.log), evidence.runs ?? []);
+}
+
+function tracesOf(
+  tree: SessionTree,
+  logs: ReadonlyMap<string, SessionLog>,
+  runs: readonly RunEvidence[],
+): readonly LoopTrace[] {
+  const { loops, unclaimed } = loopsOf(tree, { logs, runs });
   const traces = loops.map(
     (loop, turn): LoopTrace => ({
       traceId: traceIdOf(loop.sessionId, loop.userMessageId),
@@ -25,9 +32,7 @@ export function traceSession(tree: SessionTree, evidence: Evidence = {}): readon
       loop,
     }),
   );
-  const alone = unclaimed.flatMap((child) =>
-    traceSession(child, evidence.log === undefined ? {} : { log: evidence.log }),
-  );
+  const alone = unclaimed.flatMap((child) => tracesOf(child, logs, []));
   return [...traces, ...alone];
 }
 

@@ -22,7 +22,7 @@ const result = (name: string, length: number) => ({
 
 test("the first call: what it is asked, estimated by its size, and the prefix before it", () => {
   const added = [{ role: "user" as const, content: "a".repeat(400) }];
-  expect(contextCauses({ usage: first, before: null, added, compacted: false })).toEqual([
+  expect(contextCauses({ usage: first, before: null, lastUsage: null, added, compacted: false })).toEqual([
     { kind: "prefix", name: null, callId: null, characters: null, tokens: 900 },
     { kind: "text", name: null, callId: null, characters: 400, tokens: 100 },
     { kind: "output", name: null, callId: null, characters: null, tokens: 60 },
@@ -31,8 +31,14 @@ test("the first call: what it is asked, estimated by its size, and the prefix be
 
 test("a later call: each tool result by its share, its own output as the provider counts it", () => {
   // 1,060 tokens were there; 1,160 are read now, so 100 lie between.
-  const added = [result("read", 750), result("bash", 250)];
-  const causes = contextCauses({ usage: usage(160, 1_000, 30), before, added, compacted: false });
+  const added = [result("read", 300), result("bash", 100)];
+  const causes = contextCauses({
+    usage: usage(160, 1_000, 30),
+    before,
+    lastUsage: first,
+    added,
+    compacted: false,
+  });
   expect(causes.map(({ kind, name, tokens }) => [kind, name, tokens])).toEqual([
     ["tool-result", "read", 75],
     ["tool-result", "bash", 25],
@@ -42,29 +48,36 @@ test("a later call: each tool result by its share, its own output as the provide
 
 test("shares that do not divide evenly add up all the same", () => {
   const added = [result("a", 1), result("b", 1), result("c", 1)];
-  const causes = contextCauses({ usage: usage(1_070, 0, 1), before, added, compacted: false });
+  const causes = contextCauses({
+    usage: usage(1_070, 0, 1),
+    before,
+    lastUsage: first,
+    added,
+    compacted: false,
+  });
   expect(causes.map(({ tokens }) => tokens)).toEqual([4, 3, 3, 1]);
 });
 
 test("what went away, what nobody sees, and a summary", () => {
   const kinds = (prompt: number, compacted: boolean, added = [result("a", 5)]) =>
-    contextCauses({ usage: usage(prompt, 0, 7), before, added, compacted }).map(({ kind, tokens }) => [
-      kind,
-      tokens,
-    ]);
+    contextCauses({ usage: usage(prompt, 0, 7), before, lastUsage: first, added, compacted }).map(
+      ({ kind, tokens }) => [kind, tokens],
+    );
   expect(kinds(1_050, false)).toEqual([
-    ["dropped", -10],
+    ["tool-result", 2],
+    ["dropped", -12],
     ["output", 7],
   ]);
   expect(kinds(300, true)).toEqual([
-    ["compacted", -760],
+    ["tool-result", 2],
+    ["compacted", -762],
     ["output", 7],
   ]);
   expect(kinds(1_100, false, [])).toEqual([
     ["other", 40],
     ["output", 7],
   ]);
-  expect(contextCauses({ usage: null, before, added: [], compacted: false })).toEqual([]);
+  expect(contextCauses({ usage: null, before, lastUsage: first, added: [], compacted: false })).toEqual([]);
 });
 
 test("in a recorded session the file that was read is what made the context grow", () => {
@@ -73,4 +86,39 @@ test("in a recorded session the file that was read is what made the context grow
   const grown = at(calls, 1);
   const results = grown.contextCauses.filter(({ kind }) => kind === "tool-result");
   expect(results.map(({ callId }) => callId)).toEqual(at(calls, 0).output.toolCalls.map(({ id }) => id));
+});
+
+test("thinking that was not sent again went away, and what was told came all the same", () => {
+  const thoughtful = usage(1_000, 0, 50, 2_000);
+  const after = accumulate(null, thoughtful, null);
+  const causes = contextCauses({
+    // 3,050 tokens were there, 2,000 of them are not sent again; 4,000 came in.
+    usage: usage(5_050, 0, 30),
+    before: after,
+    lastUsage: thoughtful,
+    added: [result("read", 16_000)],
+    compacted: false,
+  });
+  expect(causes.map(({ kind, tokens }) => [kind, tokens])).toEqual([
+    ["tool-result", 4_000],
+    ["dropped", -2_000],
+    ["output", 30],
+  ]);
+});
+
+test("a picture has a weight, whatever the length of its data", () => {
+  const picture = { mime: "image/png", filename: null, url: `data:image/png;base64,${"A".repeat(90_000)}` };
+  const added = [{ ...result("shot", 0), attachments: [picture] }, result("grep", 4_000)];
+  const causes = contextCauses({
+    usage: usage(3_060, 0, 1),
+    before,
+    lastUsage: first,
+    added,
+    compacted: false,
+  });
+  expect(causes.map(({ name, tokens }) => [name, tokens])).toEqual([
+    ["shot", 1_000],
+    ["grep", 1_000],
+    [null, 1],
+  ]);
 });

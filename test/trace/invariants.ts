@@ -137,13 +137,17 @@ export function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTre
 
 /** Each part of a prompt is in the input of its loop. */
 function expectPrompts(loops: readonly Loop[], tree: SessionTree): void {
-  const inputs = new Map(loops.flatMap(loopsIn).map((loop) => [loop.userMessageId, loop.input[0]]));
+  const inputs = new Map(loops.flatMap(loopsIn).map((loop) => [loop.userMessageId, loop.input]));
   for (const { session } of treesIn(tree)) {
-    for (const { user } of turnsOf(session).turns) {
-      const content = inputs.get(user.info.id)?.content;
-      const shown = user.parts.filter(({ type }) => ["text", "file", "compaction", "subtask"].includes(type));
-      const told = shown.filter((part) => !(part.type === "text" && part.ignored));
-      expect(typeof content === "string" ? 1 : content?.length).toBe(told.length);
+    for (const { id, prompts } of turnsOf(session)) {
+      const lengths = inputs
+        .get(id)
+        ?.map(({ content }) => (typeof content === "string" ? 1 : content.length));
+      const shown = prompts.map(
+        ({ parts }) =>
+          parts.filter(({ type }) => ["text", "file", "compaction", "subtask"].includes(type)).length,
+      );
+      expect(lengths).toEqual(shown);
     }
   }
 }
@@ -152,11 +156,11 @@ function treesIn(tree: SessionTree): readonly SessionTree[] {
   return [tree, ...tree.children.flatMap(treesIn)];
 }
 
-/** The assistant messages that belong to a turn, of a session and those below it. */
+/** The assistant messages of a session and those below it. */
 function messagesIn(tree: SessionTree): ReturnType<typeof ofTurns> {
   return [...ofTurns(tree), ...tree.children.flatMap(messagesIn)];
 }
 
 function ofTurns({ session }: SessionTree) {
-  return turnsOf(session).turns.flatMap(({ rest }) => rest.filter(isAssistant));
+  return session.messages.filter(isAssistant);
 }

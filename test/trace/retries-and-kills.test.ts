@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import {
+  answer,
   assistant,
   exportOf,
   SESSION,
@@ -9,6 +10,7 @@ import {
   stepStart,
   T0,
   text,
+  tool,
   treeOf,
   user,
 } from "./make-session.js";
@@ -115,5 +117,60 @@ describe("a stream that broke off", () => {
     expect(onlyOne(step.retries).output.text).toBe("I began to say");
     expect(step.call?.output.text).toBe("Said.");
     expect(step.notes).toEqual([expect.stringContaining("log does not fit")]);
+  });
+});
+
+describe("a request that failed and was made again", () => {
+  const failure = {
+    name: "APIError",
+    data: { message: "Rate limit reached", statusCode: 429, isRetryable: true },
+  };
+
+  test("is the call's own, also where another prompt was typed in between", () => {
+    const [first, second] = [user(0, "One."), user(1_000, "Two.")];
+    const messages = [
+      first,
+      answer(50, 5_000, "One.", { parentID: first.info.id }),
+      second,
+      answer(5_020, 6_000, "Two.", { parentID: second.info.id }),
+    ];
+    const at = (ms: number) => ({ sessionId: SESSION, at: T0 + ms, small: false });
+    const log = {
+      requests: [at(55), at(3_100), at(5_025)],
+      failures: [{ sessionId: SESSION, at: T0 + 100, error: failure }],
+    };
+    // The answer streams only after the second request.
+    const said = messages[1];
+    if (said) {
+      const late = [stepStart(3_200), text(3_210, 4_990, "One."), stepFinish(4_995)];
+      messages[1] = { ...said, parts: late };
+    }
+    const [one, two] = traceSession(treeOf(exportOf(messages)), { log });
+    expect(
+      one?.loop.steps[0]?.retries.map(({ start, end, error }) => [start - T0, end - T0, error?.code]),
+    ).toEqual([[55, 3_100, "rate_limit"]]);
+    expect(one?.loop.steps[0]?.call).toMatchObject({
+      start: T0 + 3_100,
+      timing: "exact",
+      firstTokenAt: T0 + 3_210,
+    });
+    expect(two?.loop.steps[0]).toMatchObject({ retries: [], recovered: false, call: { start: T0 + 5_025 } });
+  });
+
+  test("is over when the next one is answered, though its tool runs on", () => {
+    const parts = [
+      stepStart(100),
+      tool(130, 130, 5_000),
+      stepStart(2_000),
+      text(2_010, 3_000, "Done."),
+      stepFinish(3_005),
+    ];
+    const { loop } = onlyOne(
+      traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 5_010, parts, { finish: "stop" })]))),
+    );
+    const step = onlyOne(loop.steps);
+    expect(step.retries.map(({ start, end }) => [start - T0, end - T0])).toEqual([[10, 2_000]]);
+    expect(step.call).toMatchObject({ start: T0 + 2_000, firstTokenAt: T0 + 2_010 });
+    expect(step.call?.end).toBeGreaterThanOrEqual(T0 + 3_000);
   });
 });

@@ -1,8 +1,21 @@
 import { describe, expect, test } from "vitest";
+import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, onlyOne, traceOf } from "../support/fixtures.js";
-import { answer, assistant, exportOf, stepStart, T0, text, tool, treeOf, user } from "./make-session.js";
-import { callsIn, toolsIn } from "./walk-trace.js";
+import {
+  answer,
+  assistant,
+  exportOf,
+  mint,
+  SESSION,
+  stepStart,
+  T0,
+  text,
+  tool,
+  treeOf,
+  user,
+} from "./make-session.js";
+import { callsIn, spansIn, toolsIn } from "./walk-trace.js";
 
 describe("a compaction", () => {
   const { loop } = traceOf("compaction@1.18.33");
@@ -147,4 +160,101 @@ test("a structured answer is the loop's output", () => {
     traceSession(treeOf(exportOf([user(0, "Go."), answer(10, 90, "text", { structured: { port: 9090 } })]))),
   );
   expect(loop.output).toEqual({ port: 9090 });
+});
+
+test("an error of a message that asked no model stands in its step's notes", () => {
+  const task = tool(20, 21, 100, { tool: "task" });
+  const error = { name: "APIError", data: { message: "no such agent", statusCode: 400, isRetryable: false } };
+  const messages = [user(0, "Go."), assistant(10, 101, [task], { error }), answer(110, 200)];
+  const { loop } = onlyOne(traceSession(treeOf(exportOf(messages))));
+  expect(at(loop.steps, 0)).toMatchObject({ kind: "subtask", outcome: "failed" });
+  expect(at(loop.steps, 0).notes.join()).toContain("no such agent");
+});
+
+test("a text that only people are shown is in the input, and said to be ignored", () => {
+  const parts = [
+    { type: "text", id: mint("prt", 0), text: "Go." },
+    { type: "text", id: mint("prt", 0), text: "for your eyes", ignored: true },
+  ];
+  const { loop } = onlyOne(traceSession(treeOf(exportOf([user(0, parts), answer(10, 90)]))));
+  expect(loop.input).toEqual([
+    {
+      role: "user",
+      content: [
+        { type: "text", text: "Go." },
+        { type: "text", text: "for your eyes", ignored: true },
+      ],
+    },
+  ]);
+});
+
+test("what a tool's metadata says beside its output is kept", () => {
+  const told = (output: string) =>
+    tool(20, 30, 90, { tool: "tickets_read", state: { output: "ticket 7: open", metadata: { output } } });
+  const metadataWith = (output: string) =>
+    onlyOne(
+      toolsIn(
+        onlyOne(
+          traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 100, [stepStart(15), told(output)])]))),
+        ).loop,
+      ),
+    ).metadata;
+  expect(metadataWith("ticket 7")).toEqual({});
+  expect(metadataWith("something else")).toEqual({ output: "something else" });
+});
+
+test("more parts than a call of a function can have arguments", () => {
+  const parts = Array.from({ length: 150_000 }, (_, index) => ({
+    ...tool(20, 30, 90),
+    callID: `call_${index}`,
+  }));
+  const message = assistant(10, 100, [...parts, stepStart(95)]);
+  const { loop } = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), message, answer(110, 200)]))));
+  expect(loop.totals.tools).toBe(150_000);
+  expect(at(loop.steps, 1).call?.input).toHaveLength(150_000);
+});
+
+test("subagents that are nested deeper than anybody's are refused", () => {
+  const exports = Array.from({ length: 150 }, (_, index) =>
+    exportOf([], { id: `ses_${index}`, ...(index === 0 ? {} : { parentID: `ses_${index - 1}` }) }),
+  );
+  expect(() => treeOf(...exports)).toThrow(InvalidExportError);
+});
+
+test("ids are of the session that a message stands in, whatever the message says", () => {
+  const messages = [user(0, "Go."), answer(10, 90)];
+  const copy = exportOf(messages, { id: "ses_copy" });
+  const other = { ...exportOf(messages), info: { ...exportOf(messages).info, id: "ses_other" } };
+  const ids = [copy, other].map((one) =>
+    spansIn(onlyOne(traceSession(treeOf(one))).loop).map(({ spanId }) => spanId),
+  );
+  expect(new Set(ids.flat()).size).toBe(ids.flat().length);
+});
+
+test("parallel subagents without links: each by its time, in whatever order their files are named", () => {
+  const task = (from: number, to: number, callID: string) => tool(from, from, to, { tool: "task", callID });
+  const parent = exportOf([
+    user(0, "Go."),
+    assistant(10, 9_000, [stepStart(20), task(40, 8_000, "slow"), task(60, 2_000, "quick")]),
+  ]);
+  const child = (id: string, from: number, to: number) =>
+    exportOf([user(from, id), answer(from + 10, to)], {
+      id,
+      parentID: SESSION,
+      time: { created: T0 + from },
+    });
+  const [slow, quick] = [child("ses_slow", 70, 7_900), child("ses_quick", 80, 1_900)];
+  for (const order of [
+    [slow, quick],
+    [quick, slow],
+  ]) {
+    const { loop } = onlyOne(traceSession(treeOf(parent, ...order)));
+    const inside = toolsIn(loop).flatMap(({ callId, loops }) =>
+      loops.map(({ sessionId }) => [callId, sessionId]),
+    );
+    expect(inside).toEqual([
+      ["slow", "ses_slow"],
+      ["quick", "ses_quick"],
+    ]);
+  }
 });

@@ -103,7 +103,21 @@ test("a tool of an MCP server says which; opencode's own has none", () => {
 
 test("the answer's speed: what was written from the first token to the end; none for one that came at once", () => {
   const [slow] = stepsOf([stepStart(105), text(110, 160, "…"), stepFinish(160)]);
-  expect(slow?.call?.outputTokensPerSecond).toBe(240);
+  expect(slow?.call?.outputTokensPerSecond).toBe(200);
   const [sudden] = stepsOf([stepStart(105), text(110, 111, "…"), stepFinish(111)]);
   expect(sudden?.call?.outputTokensPerSecond).toBeNull();
+});
+
+test("the answer's speed leaves out thinking that the provider kept to itself, and is none where the end is not known", () => {
+  const tokens = { total: 150, input: 100, output: 10, reasoning: 40, cache: { read: 0, write: 0 } };
+  const [hidden] = stepsOf([stepStart(105), text(110, 160, "…"), stepFinish(160, { tokens })]);
+  expect(hidden?.call?.outputTokensPerSecond).toBe(200);
+  const thought = { ...text(110, 130, "Hm."), type: "reasoning" };
+  const [told] = stepsOf([stepStart(105), thought, text(130, 160, "…"), stepFinish(160, { tokens })]);
+  expect(told?.call?.outputTokensPerSecond).toBe(1_000);
+  // Before 1.18 nobody knows when the arguments were complete.
+  const written = [stepStart(100), text(110, 200, "…"), tool(205, 9_000, 9_050), stepFinish(9_060)];
+  const message = assistant(10, 9_100, written);
+  const old = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), message], { version: "1.17.19" }))));
+  expect(onlyOne(old.loop.steps).call?.outputTokensPerSecond).toBeNull();
 });

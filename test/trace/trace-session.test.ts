@@ -1,10 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { traceIdOf } from "../../src/trace/span-id.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
 import { at, fixtureNames, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
 import { expectNothingLost, expectSound } from "./invariants.js";
-import { answer, assistant, exportOf, stepStart, T0, text, tool, treeOf, user } from "./make-session.js";
+import {
+  answer,
+  assistant,
+  exportOf,
+  SESSION,
+  stepFinish,
+  stepStart,
+  T0,
+  text,
+  tool,
+  treeOf,
+  user,
+} from "./make-session.js";
 import { callsIn, loopsIn, toolsIn } from "./walk-trace.js";
 
 /** What opencode itself has added up for a session. */
@@ -32,16 +45,20 @@ describe.each(fixtureNames)("%s", (name) => {
     });
 
     test("is one trace a prompt, in the session's own name", () => {
-      const prompts = session.messages.filter(
-        ({ info, parts }) =>
-          info.role === "user" && parts.some((part) => part.type === "text" && !part.synthetic),
+      // After an overflow opencode puts a prompt once more.
+      const prompts = new Set(
+        session.messages.flatMap(({ info, parts }) =>
+          info.role === "user"
+            ? parts.flatMap((part) => (part.type === "text" && !part.synthetic ? [part.text] : []))
+            : [],
+        ),
       );
-      expect(traces.map(({ session: { turn } }) => turn)).toEqual(prompts.map((_, turn) => turn));
+      expect(traces.map(({ session: { turn } }) => turn)).toEqual([...prompts].map((_, turn) => turn));
       for (const trace of traces) {
         expect(trace.session).toMatchObject({
           id: session.info.id,
           opencodeVersion: fixture.version,
-          turns: prompts.length,
+          turns: prompts.size,
           parentId: null,
           unread: {},
         });
@@ -130,21 +147,39 @@ test("what this version does not read is counted", () => {
   expect(trace.session.unread).toEqual({ "part hologram": 1, "part constructor": 1 });
 });
 
-test("assistants before the first user message are told of in a note", () => {
-  const stray = answer(0, 20, "orphan");
-  const trace = onlyOne(traceSession(treeOf(exportOf([stray, user(30, "Go."), answer(40, 200)]))));
-  expect(trace.loop.steps).toHaveLength(1);
-  expect(trace.loop.notes).toEqual([expect.stringContaining(stray.info.id)]);
-});
-
-test("a subagent that was started by such an assistant stands alone", () => {
+describe("answers to a prompt that was deleted", () => {
+  const gone = "msg_1fc0be38a001gone";
   const task = tool(5, 6, 400, { tool: "task", state: { metadata: { sessionId: "ses_child" } } });
-  const parent = exportOf([assistant(1, 410, [stepStart(2), task]), user(420, "Go."), answer(430, 500)]);
+  const first = assistant(1, 410, [stepStart(2), task, stepFinish(405)], { parentID: gone });
   const child = exportOf([user(50, "Count."), answer(60, 200)], { id: "ses_child", parentID: "ses_made" });
-  expect(traceSession(treeOf(parent, child)).map(({ session }) => session.id)).toEqual([
-    "ses_made",
-    "ses_child",
-  ]);
+
+  test("are a turn of their own with all that they did, under the prompt's id", () => {
+    const parent = exportOf([first, user(420, "Go."), answer(430, 500)]);
+    const [orphan, own, ...none] = traceSession(treeOf(parent, child));
+    expect(none).toEqual([]);
+    expect(orphan?.traceId).toBe(traceIdOf(SESSION, gone));
+    expect(orphan?.loop).toMatchObject({ userMessageId: gone, input: [], start: T0 + 1 });
+    expect(orphan?.loop.notes[0]).toContain("deleted");
+    expect(orphan?.loop.totals.usage.input).toBe(100);
+    expect(onlyOne(toolsIn(at(traceSession(treeOf(parent, child)), 0).loop)).loops).toHaveLength(1);
+    expect(own?.loop).toMatchObject({ output: "Done.", error: null });
+  });
+
+  test("are not lost where there is no prompt at all, and in a subagent's session neither", () => {
+    const nested = exportOf([answer(60, 200, "orphan", { parentID: "msg_gone" })], {
+      id: "ses_child",
+      parentID: "ses_made",
+    });
+    const { loop } = onlyOne(traceSession(treeOf(exportOf([first]), nested)));
+    expect(loop.totalsWithSubagents).toMatchObject({ steps: 2, missingSubagents: 0 });
+  });
+
+  test("are the prompt's where that stands behind them", () => {
+    const prompt = user(0, "Go.");
+    const early = answer(10, 200, "Early.", { parentID: prompt.info.id });
+    const { loop } = onlyOne(traceSession(treeOf(exportOf([early, prompt]))));
+    expect(loop).toMatchObject({ input: [{ content: "Go." }], output: "Early.", notes: [] });
+  });
 });
 
 test("an assistant answers the prompt that it names, also when another one was queued meanwhile", () => {

@@ -55,7 +55,7 @@ function tokenCount(value: unknown): number {
 const usd = z
   .unknown()
   .nullish()
-  .transform((value) => (typeof value === "number" && value > 0 ? value : 0));
+  .transform((value) => (typeof value === "number" && value > 0 && Number.isFinite(value) ? value : 0));
 
 /** opencode's own error object `{ name, data }`; what is in `data` depends on the name and on the provider. */
 const errorObject = z.looseObject({
