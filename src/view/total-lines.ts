@@ -2,6 +2,7 @@ import type { Call, Loop, LoopTrace, Tool, Usage } from "../trace/model.js";
 import { promptTokens, totalTokens } from "../trace/usage.js";
 import { columnsOf } from "./columns.js";
 import { cost, count, plural } from "./format.js";
+import { callsIn, toolsIn } from "./loop-parts.js";
 import { oneLine, padEnd, shortenTo } from "./terminal-text.js";
 import { modelParts, timeParts } from "./time-parts.js";
 import type { Tone } from "./tree-rows.js";
@@ -25,7 +26,7 @@ export interface Signs {
 export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): TotalLine[] {
   const { traceId, session, loop } = trace;
   const totals = loop.totalsWithSubagents;
-  const tools = toolsOf(loop);
+  const tools = toolsIn(loop);
   const failed = totals.toolFailures > 0 ? ` (${totals.toolFailures} failed)` : "";
   const withSubagents = tools.some(({ loops, subagentMissing }) => loops.length > 0 || subagentMissing);
   const error = loop.error && `${loop.error.code}: ${shortenTo(oneLine(loop.error.message), MOST_TEXT)}`;
@@ -36,7 +37,7 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): To
       timeParts(loop.account, tools.length === 0 ? null : withSubagents ? "tools and subagents" : "tools"),
     ),
     ...modelLine(loop),
-    parted("tokens", tokenParts(totals.usage, callsOf(loop))),
+    parted("tokens", tokenParts(totals.usage, callsIn(loop))),
     parted("total", [
       `${plural(totals.steps, "step")},`,
       `${plural(totals.calls, "call")},`,
@@ -136,13 +137,4 @@ function tokenParts(usage: Usage, calls: readonly Call[]): string[] {
     ...(usage.reasoning > 0 ? [`+ think ${count(usage.reasoning)}`] : []),
     ...(unknown > 0 ? [`– without ${plural(unknown, "call")}`, "of unknown usage"] : []),
   ];
-}
-
-function callsOf(loop: Loop): readonly Call[] {
-  const below = toolsOf(loop).flatMap(({ loops }) => loops);
-  return [loop, ...below].flatMap(({ steps }) => steps.flatMap(({ call }) => call ?? []));
-}
-
-function toolsOf(loop: Loop): readonly Tool[] {
-  return loop.steps.flatMap(({ tools }) => tools.flatMap((tool) => [tool, ...tool.loops.flatMap(toolsOf)]));
 }
