@@ -5,6 +5,7 @@ import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
 import { durationMs } from "./parse-duration.js";
+import { TOOL_BUDGET_FORM, toolBudget } from "./parse-tool-budget.js";
 
 const CONFIG_FILE = "looptrace.config.json";
 
@@ -17,6 +18,28 @@ const durationText = z.unknown().transform((value, context) => {
   context.issues.push({ code: "custom", input: value, message: 'must be a duration such as "10m"' });
   return z.NEVER;
 });
+
+/** A limit such as `bash:p90=5s`. */
+const toolBudgetText = z.unknown().transform((value, context) => {
+  const budget = typeof value === "string" ? toolBudget(value) : undefined;
+  if (budget !== undefined) return budget;
+  context.issues.push({ code: "custom", input: value, message: `must be ${TOOL_BUDGET_FORM}` });
+  return z.NEVER;
+});
+
+/** The budgets of `looptrace check`; those of `looptrace run` stand outside of it. */
+const checkSettings = z.strictObject({
+  maxCost: z.number().positive().optional(),
+  maxTokens: z.int().min(1).optional(),
+  maxDuration: durationText.optional(),
+  maxSteps: z.int().min(1).optional(),
+  maxTool: z.array(toolBudgetText).optional(),
+  noErrors: z.boolean().optional(),
+  noToolErrors: z.boolean().optional(),
+  noDoomLoop: z.boolean().optional(),
+});
+
+export type CheckSettings = z.infer<typeof checkSettings>;
 
 /** `looptrace.config.json`; strict, so that a misspelt setting is reported instead of ignored. */
 const configFile = z.strictObject({
@@ -44,6 +67,7 @@ const configFile = z.strictObject({
   textLimit: z.int().min(1000).optional(),
   content: z.boolean().optional(),
   mask: z.union([z.literal(false), z.array(text)]).optional(),
+  check: checkSettings.optional(),
   langfuse: z
     .strictObject({ publicKey: text.optional(), secretKey: text.optional(), baseUrl: text.optional() })
     .optional(),
@@ -122,7 +146,8 @@ const A: Readonly<Record<string, string>> = {
 };
 
 function knownKeys([group]: readonly PropertyKey[]): readonly string[] {
-  if (group === "langfuse" || group === "otlp") return Object.keys(configFile.shape[group].unwrap().shape);
+  if (group === "langfuse" || group === "otlp" || group === "check")
+    return Object.keys(configFile.shape[group].unwrap().shape);
   return Object.keys(configFile.shape);
 }
 

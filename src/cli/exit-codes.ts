@@ -4,6 +4,8 @@ export const EXIT = {
   ok: 0,
   /** The agent's turn failed. */
   turnFailed: 1,
+  /** A budget of `looptrace check` does not hold, or is not known to hold. */
+  overBudget: 1,
   /** Wrong usage, wrong configuration, input that cannot be read. */
   usage: 2,
   /** The turn is fine, but its trace could not be delivered now and waits in the outbox, or could not even be kept. */

@@ -87,7 +87,12 @@ export function eventText({ name, attributes }: StepEvent): string {
   }
 }
 
-function toolTitle(tool: Tool, directory: string): string {
+/**
+ * Its title, else its arguments, in at most 400 characters.
+ *
+ * @param directory the session's
+ */
+export function toolTitle(tool: Tool, directory: string): string {
   if (tool.title) return oneLine(withoutDirectory(tool.title, directory).slice(0, MOST_TEXT));
   const input = typeof tool.input === "string" ? tool.input : (JSON.stringify(tool.input) ?? "");
   return oneLine(input.slice(0, MOST_TEXT));

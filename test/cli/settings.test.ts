@@ -124,6 +124,11 @@ test.each([
   ['{"tags":"x"}', "tags must be a list in [ ]"],
   ['{"environment":"Prod"}', "environment must be 1 to 40 of a-z"],
   ['{"otlp":{"headers":{"x":1}}}', "otlp.headers.x must be a text in quotes"],
+  ['{"check":{"maxcost":1}}', 'there is no setting "check.maxcost"; known in check are maxCost, maxTokens,'],
+  ['{"check":{"maxCost":"1"}}', "check.maxCost must be a number"],
+  ['{"check":{"maxDuration":"soon"}}', 'check.maxDuration must be a duration such as "10m"'],
+  ['{"check":{"maxTool":"p90=5s"}}', "check.maxTool must be a list in [ ]"],
+  ['{"check":{"maxTool":["p90"]}}', "check.maxTool.0 must be [tool:]stat=duration, such as p90=5s"],
   ["[]", "the file must be an object in { }"],
   ["{,", "is not valid JSON"],
 ])("a file with %s is refused, and the message says why", async (content, reason) => {

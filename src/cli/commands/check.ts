@@ -1,0 +1,86 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { traceSession } from "../../trace/trace-session.js";
+import { verdictText } from "../../view/budget-texts.js";
+import { checkSession, type SessionCheck } from "../../view/check-session.js";
+import { junitXml, type Unreadable } from "../../view/junit.js";
+import { paintCheck } from "../../view/paint-check.js";
+import { terminalJson } from "../../view/terminal-json.js";
+import { oneLine } from "../../view/terminal-text.js";
+import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
+import { type BudgetFlags, budgetsOf } from "../check-settings.js";
+import { colorsFor } from "../colors.js";
+import { readConfigFile } from "../config-file.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { reportError } from "../report-error.js";
+import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
+import type { Terminal } from "../terminal.js";
+
+export interface CheckFlags extends SourceFlags, BudgetFlags {
+  readonly json?: boolean;
+  /** A file, or `-` for standard output. */
+  readonly junit?: string;
+  readonly fresh?: boolean;
+  readonly width?: number;
+}
+
+/** `looptrace check`: whether sessions stay within their budgets. */
+export async function check(
+  sources: readonly string[],
+  flags: CheckFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (flags.json && flags.junit === "-") {
+    throw new ConfigurationError(
+      "--junit",
+      "Standard output holds one document: give --junit a file, or leave --json out.",
+    );
+  }
+  const budgets = budgetsOf(flags, readConfigFile(terminal.cwd).check);
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const asText = !flags.json && flags.junit !== "-";
+  const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };
+  const checks: SessionCheck[] = [];
+  const unreadable: Unreadable[] = [];
+  const onUnreadable = (error: unknown, source: string): void => {
+    unreadable.push({ source, message: error instanceof Error ? error.message : String(error) });
+    reportError(error, terminal);
+  };
+  // One that cannot be read is no reason to leave all others unchecked.
+  await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
+    const { id, title } = tree.session.info;
+    const traces = traceSession(tree, evidence);
+    if (traces.length === 0) {
+      terminal.err(`looptrace: ${oneLine(id)} holds no prompt yet: there is nothing to check.\n`);
+      return;
+    }
+    const checked = checkSession({ id, title }, traces, budgets);
+    if (asText) terminal.out(`${checks.length > 0 ? "\n" : ""}${paintCheck(checked, paint)}\n`);
+    checks.push(checked);
+  });
+  const broken = checks.some(({ passed }) => !passed);
+  const passed = checks.length > 0 && !broken && unreadable.length === 0;
+  if (flags.json) terminal.out(`${terminalJson({ passed, sessions: checks, unreadable })}\n`);
+  if (flags.junit !== undefined) await writeJunit(flags.junit, junitXml(checks, unreadable), terminal);
+  if (asText && checks.length > 0) terminal.out(`\n${verdictText(checks)}\n`);
+  if (broken) return EXIT.overBudget;
+  return passed ? EXIT.ok : EXIT.usage;
+}
+
+/** @throws {ConfigurationError} when the file cannot be written */
+async function writeJunit(target: string, xml: string, terminal: Terminal): Promise<void> {
+  if (target === "-") {
+    terminal.out(xml);
+    return;
+  }
+  const path = resolve(terminal.cwd, target);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, xml);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError("--junit", `--junit ${target}: the file cannot be written: ${why}`);
+  }
+}

@@ -1,0 +1,60 @@
+/** What of a tool's durations a limit is for: their sum, the longest, or a percentile such as `p90`. */
+export type ToolStat = "max" | "sum" | `p${number}`;
+
+/** A limit for how long tools took. */
+export interface ToolBudget {
+  readonly kind: "tool";
+  /** The tool's name; null for all tools together. */
+  readonly tool: string | null;
+  readonly stat: ToolStat;
+  /** ms */
+  readonly limit: number;
+}
+
+/** What a session may take: USD, tokens, ms, steps, or how often something may happen. What is equal to it holds. */
+export type Budget =
+  | { readonly kind: "cost" | "tokens" | "duration" | "steps"; readonly limit: number }
+  | ToolBudget
+  | { readonly kind: "errors" | "tool-errors" | "doom-loops"; readonly limit: 0 };
+
+/** How values and limits of a budget are counted. */
+export type BudgetUnit = "usd" | "tokens" | "ms" | "count";
+
+/** A budget as its option on the command line names it, without the hyphens: `max-cost`, `max-tool bash:p90`. */
+export function budgetName(budget: Budget): string {
+  switch (budget.kind) {
+    case "cost":
+    case "tokens":
+    case "duration":
+    case "steps":
+      return `max-${budget.kind}`;
+    case "tool":
+      return `max-tool ${budget.tool === null ? "" : `${budget.tool}:`}${budget.stat}`;
+    case "errors":
+    case "tool-errors":
+      return `no-${budget.kind}`;
+    case "doom-loops":
+      return "no-doom-loop";
+    default:
+      return budget satisfies never;
+  }
+}
+
+export function budgetUnit({ kind }: Budget): BudgetUnit {
+  switch (kind) {
+    case "cost":
+      return "usd";
+    case "tokens":
+      return "tokens";
+    case "duration":
+    case "tool":
+      return "ms";
+    case "steps":
+    case "errors":
+    case "tool-errors":
+    case "doom-loops":
+      return "count";
+    default:
+      return kind satisfies never;
+  }
+}

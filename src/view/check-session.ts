@@ -1,0 +1,241 @@
+import type { Call, Loop, LoopTrace, Tool } from "../trace/model.js";
+import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
+import { type Budget, type BudgetUnit, budgetName, budgetUnit, type ToolBudget } from "./budgets.js";
+import { count, plural } from "./format.js";
+import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
+import { percentile } from "./percentiles.js";
+import { toolTitle } from "./row-texts.js";
+import { oneLine } from "./terminal-text.js";
+
+/** What became of one budget; plain data, as `--json` prints it. */
+export interface BudgetResult {
+  /** As the option is called: `max-cost`, `max-tool bash:p90`, `no-errors`. */
+  readonly budget: string;
+  readonly unit: BudgetUnit;
+  /** `unknown`: the trace does not tell whether it holds, so that it does not count as holding. */
+  readonly status: "pass" | "fail" | "unknown";
+  /** What is known of it; null where nothing is, and for the time of a tool that was not called. */
+  readonly value: number | null;
+  readonly limit: number;
+  /** How much the value is above the limit; null where it is not. */
+  readonly over: number | null;
+  /** What a reader should know about the value: what failed, which call was the slowest, what is not known. */
+  readonly note: string | null;
+}
+
+/** A session against its budgets; plain data, as `--json` prints it. */
+export interface SessionCheck {
+  readonly sessionId: string;
+  readonly title: string;
+  readonly turns: number;
+  /** Of all its turns, in ms; the time between turns is in none of them. */
+  readonly duration: number;
+  /** Every budget holds, and is known to hold. */
+  readonly passed: boolean;
+  readonly results: readonly BudgetResult[];
+  /** What the sums lack, or count only as far as it is known. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Whether a session stays within its budgets.
+ *
+ * Budgets are for the sums over all turns of the session with their subagents. A turn that a fork copied counts zero:
+ * it was paid for where it happened.
+ *
+ * @param traces all that `traceSession` made of the session, in its order
+ */
+export function checkSession(
+  session: { readonly id: string; readonly title: string },
+  traces: readonly LoopTrace[],
+  budgets: readonly Budget[],
+): SessionCheck {
+  const facts = factsOf(traces);
+  const results = budgets.map((budget) => resultOf(budget, facts));
+  return {
+    sessionId: session.id,
+    title: session.title,
+    turns: traces.length,
+    duration: durationOf(facts),
+    passed: results.every(({ status }) => status === "pass"),
+    results,
+    warnings: warningsOf(facts, budgets),
+  };
+}
+
+/** What budgets are held against, without the turns that were copied. */
+interface Facts {
+  readonly traces: readonly LoopTrace[];
+  readonly copied: number;
+  readonly loops: readonly Loop[];
+  readonly calls: readonly Call[];
+  readonly tools: readonly { readonly tool: Tool; readonly directory: string }[];
+}
+
+function factsOf(all: readonly LoopTrace[]): Facts {
+  const traces = all.filter(({ loop }) => !loop.copied);
+  return {
+    traces,
+    copied: all.length - traces.length,
+    loops: traces.flatMap(({ loop }) => loopsIn(loop)),
+    calls: traces.flatMap(({ loop }) => callsIn(loop)),
+    tools: traces.flatMap(({ loop, session }) =>
+      toolsIn(loop).map((tool) => ({ tool, directory: session.directory })),
+    ),
+  };
+}
+
+interface Finding {
+  readonly value: number | null;
+  readonly note?: string | undefined;
+  /** The value is not known, or not all of it. */
+  readonly uncertain?: boolean;
+}
+
+function resultOf(budget: Budget, facts: Facts): BudgetResult {
+  const { value, note, uncertain } = findingOf(budget, facts);
+  const { limit } = budget;
+  const unit = budgetUnit(budget);
+  const over = value === null ? 0 : rounded(value, unit) - rounded(limit, unit);
+  return {
+    budget: budgetName(budget),
+    unit,
+    // What is known may be too much already.
+    status: over > 0 ? "fail" : uncertain ? "unknown" : "pass",
+    value,
+    limit,
+    over: over > 0 ? rounded(over, unit) : null,
+    note: note ?? null,
+  };
+}
+
+/** Sums of prices are off by what binary fractions are off; a billionth of a dollar is less than any token costs. */
+function rounded(value: number, unit: BudgetUnit): number {
+  return unit === "usd" ? Math.round(value * 1e9) / 1e9 : value;
+}
+
+function findingOf(budget: Budget, facts: Facts): Finding {
+  switch (budget.kind) {
+    case "cost":
+      return costOf(facts);
+    case "tokens":
+      return tokensOf(facts);
+    case "duration":
+      return { value: durationOf(facts) };
+    case "steps":
+      return { value: facts.traces.reduce((sum, { loop }) => sum + loop.totalsWithSubagents.steps, 0) };
+    case "tool":
+      return toolTimeOf(budget, facts);
+    case "errors":
+      return errorsOf(facts);
+    case "tool-errors":
+      return toolErrorsOf(facts);
+    case "doom-loops":
+      return doomLoopsOf(facts);
+    default:
+      return budget satisfies never;
+  }
+}
+
+/** Where a call took tokens that nobody knows the price of, the sum is only a part. */
+function costOf({ traces, calls }: Facts): Finding {
+  const known = traces.reduce<number | null>(
+    (sum, { loop }) => addCost(sum, loop.totalsWithSubagents.cost),
+    null,
+  );
+  if (calls.length === 0) return { value: 0 };
+  const unpriced = calls.filter(({ usage, cost }) => usage && totalTokens(usage) > 0 && cost === null).length;
+  if (unpriced > 0) {
+    const note = `opencode knows no price of ${count(unpriced)} of ${plural(calls.length, "call")}`;
+    return { value: known, note, uncertain: true };
+  }
+  if (known === null && calls.some(({ usage }) => usage === null)) {
+    return { value: null, note: "opencode recorded neither cost nor usage", uncertain: true };
+  }
+  return { value: known ?? 0 };
+}
+
+function tokensOf({ traces, calls }: Facts): Finding {
+  if (calls.length > 0 && calls.every(({ usage }) => usage === null)) {
+    return { value: null, note: "opencode recorded no usage", uncertain: true };
+  }
+  const usage = traces.reduce((sum, { loop }) => addUsage(sum, loop.totalsWithSubagents.usage), NO_USAGE);
+  return { value: totalTokens(usage) };
+}
+
+function durationOf({ traces }: Facts): number {
+  return traces.reduce((sum, { loop }) => sum + loop.end - loop.start, 0);
+}
+
+function toolTimeOf({ tool: name, stat }: ToolBudget, { tools }: Facts): Finding {
+  const meant = tools
+    .filter(({ tool }) => name === null || tool.name === name)
+    .map((one) => ({ ...one, ms: Math.max(0, one.tool.end - one.tool.start) }))
+    .sort((a, b) => a.ms - b.ms);
+  const times = meant.map(({ ms }) => ms);
+  const slowest = meant.at(-1);
+  if (!slowest) return { value: null, note: "not called" };
+  const { tool, directory } = slowest;
+  const what = [oneLine(tool.name), toolTitle(tool, directory)].filter(Boolean).join(" ");
+  const note = `${plural(meant.length, "call")}, the slowest: ${what}`;
+  if (stat === "sum") return { value: times.reduce((sum, ms) => sum + ms, 0), note };
+  return { value: (stat === "max" ? slowest.ms : percentile(times, Number(stat.slice(1)))) ?? null, note };
+}
+
+/** Turns that failed; what a turn got over is no error of it. */
+function errorsOf({ traces }: Facts): Finding {
+  const failed = traces.flatMap(({ session, loop }) =>
+    loop.error ? [`${loop.error.code}${session.turns > 1 ? ` in turn ${session.turn + 1}` : ""}`] : [],
+  );
+  return { value: failed.length, note: failed.length > 0 ? failed.join(", ") : undefined };
+}
+
+/** Also those that the model got over. */
+function toolErrorsOf({ tools }: Facts): Finding {
+  const kinds = tools.flatMap(({ tool }) =>
+    tool.failure ? [`${oneLine(tool.name)} ${tool.failure.kind}`] : [],
+  );
+  return { value: kinds.length, note: kinds.length > 0 ? byFrequency(kinds) : undefined };
+}
+
+function doomLoopsOf({ loops }: Facts): Finding {
+  const found = loops
+    .flatMap(({ steps }) => steps.flatMap(({ events }) => events))
+    .filter(({ name }) => name === "doom-loop")
+    .map(({ attributes }) => `${oneLine(String(attributes.tool))} ${attributes.count} times`);
+  return { value: found.length, note: found.length > 0 ? found.join(", ") : undefined };
+}
+
+/** `bash nonzero_exit (3 times), read failed`, the most frequent first. */
+function byFrequency(texts: readonly string[]): string {
+  const times = new Map<string, number>();
+  for (const text of texts) times.set(text, (times.get(text) ?? 0) + 1);
+  return [...times]
+    .sort(([, a], [, b]) => b - a)
+    .map(([text, much]) => (much === 1 ? text : `${text} (${plural(much, "time")})`))
+    .join(", ");
+}
+
+function warningsOf({ traces, copied, calls, tools }: Facts, budgets: readonly Budget[]): readonly string[] {
+  const missing = traces.reduce((sum, { loop }) => sum + loop.totalsWithSubagents.missingSubagents, 0);
+  const unfinished = traces.filter(({ loop }) => loop.outcome === "unfinished").length;
+  const unknown = calls.filter(({ usage }) => usage === null).length;
+  const open = tools.filter(({ tool }) => tool.outcome === "unfinished").length;
+  const of = (...kinds: readonly Budget["kind"][]): boolean =>
+    budgets.some(({ kind }) => kinds.includes(kind));
+  return [
+    ...(missing > 0
+      ? [`${plural(missing, "subagent session")} not in the input: what they took is in no sum`]
+      : []),
+    ...(unfinished > 0
+      ? [`${plural(unfinished, "turn")} without an end: counted as far as the session tells`]
+      : []),
+    ...(unknown > 0 && unknown < calls.length && of("tokens", "cost")
+      ? [`tokens and cost lack ${plural(unknown, "call")} of unknown usage`]
+      : []),
+    ...(open > 0 && of("tool")
+      ? [`${plural(open, "tool call")} without an end: counted up to the last known moment`]
+      : []),
+    ...(copied > 0 ? [`${plural(copied, "turn")} that a fork copied: counted as zero`] : []),
+  ];
+}

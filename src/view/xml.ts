@@ -1,0 +1,50 @@
+/**
+ * An element of an XML document. There is no library for the writing: what is hard in it, characters that XML cannot
+ * hold at all and white space that a parser would change, the builders leave to whoever calls them.
+ */
+export interface XmlElement {
+  readonly name: string;
+  readonly attributes?: Readonly<Record<string, string | number>>;
+  /** Elements, or text. */
+  readonly content?: readonly XmlElement[] | string;
+}
+
+/** The whole document, encoded in UTF-8 when it is written, a line an element. Names are taken as they are. */
+export function xmlDocument(root: XmlElement): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${lines(root, "").join("\n")}\n`;
+}
+
+function lines({ name, attributes = {}, content = [] }: XmlElement, indent: string): string[] {
+  const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${inAttribute(String(value))}"`);
+  const start = `${indent}<${name}${words.join("")}`;
+  if (content.length === 0) return [`${start}/>`];
+  if (typeof content === "string") return [`${start}>${escaped(content)}</${name}>`];
+  return [`${start}>`, ...content.flatMap((element) => lines(element, `${indent}  `)), `${indent}</${name}>`];
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "\t": "&#9;",
+  "\n": "&#10;",
+  "\r": "&#13;",
+};
+
+/** Everything but what the production `Char` of XML 1.0 allows: most control characters, halves of characters. */
+const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+
+/** A parser would make a line feed of a carriage return. */
+function escaped(text: string): string {
+  return encoded(text, /[&<>\r]/g);
+}
+
+/** In an attribute a parser would also make a space of a tab and a line feed. */
+function inAttribute(text: string): string {
+  return encoded(text, /[&<>"\t\n\r]/g);
+}
+
+function encoded(text: string, characters: RegExp): string {
+  return text.replace(FORBIDDEN, "").replace(characters, (character) => ENTITIES[character] ?? character);
+}
