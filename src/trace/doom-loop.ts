@@ -1,3 +1,5 @@
+import { signatureOf } from "./signature.js";
+
 /** A tool call and what came of it, as far as repetitions are concerned. */
 export interface ToolOutcome {
   readonly tool: string;
@@ -48,26 +50,4 @@ function isRepeated(before: ToolOutcome, call: ToolOutcome): boolean {
   if (!call.failed && before.result !== call.result) return false;
   const signature = signatureOf(call.input);
   return signature !== undefined && signature === signatureOf(before.input);
-}
-
-/** undefined for arguments that are nested too deeply to be compared. */
-function signatureOf(input: unknown): string | undefined {
-  try {
-    // In a list, since undefined alone has no JSON.
-    return JSON.stringify([canonical(input)]);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-/** The same value with the keys of all its objects sorted. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, item]) => [key, canonical(item)]),
-  );
 }
