@@ -1,8 +1,9 @@
-import type { Call, Loop, LoopTrace, Tool } from "../trace/model.js";
+import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
 import { type Budget, type BudgetUnit, budgetName, budgetUnit, type ToolBudget } from "./budgets.js";
 import { count, plural } from "./format.js";
-import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
+import { type Gaps, gapsOf, gapTexts } from "./gaps.js";
+import { loopsIn, toolsIn } from "./loop-parts.js";
 import { percentile } from "./percentiles.js";
 import { toolTitle } from "./row-texts.js";
 import { oneLine } from "./terminal-text.js";
@@ -67,8 +68,8 @@ export function checkSession(
 interface Facts {
   readonly traces: readonly LoopTrace[];
   readonly copied: number;
+  readonly gaps: Gaps;
   readonly loops: readonly Loop[];
-  readonly calls: readonly Call[];
   readonly tools: readonly { readonly tool: Tool; readonly directory: string }[];
 }
 
@@ -77,8 +78,8 @@ function factsOf(all: readonly LoopTrace[]): Facts {
   return {
     traces,
     copied: all.length - traces.length,
+    gaps: gapsOf(traces),
     loops: traces.flatMap(({ loop }) => loopsIn(loop)),
-    calls: traces.flatMap(({ loop }) => callsIn(loop)),
     tools: traces.flatMap(({ loop, session }) =>
       toolsIn(loop).map((tool) => ({ tool, directory: session.directory })),
     ),
@@ -138,25 +139,23 @@ function findingOf(budget: Budget, facts: Facts): Finding {
 }
 
 /** Where a call took tokens that nobody knows the price of, the sum is only a part. */
-function costOf({ traces, calls }: Facts): Finding {
+function costOf({ traces, gaps: { calls, withoutPrice, withoutUsage } }: Facts): Finding {
   const known = traces.reduce<number | null>(
     (sum, { loop }) => addCost(sum, loop.totalsWithSubagents.cost),
     null,
   );
-  if (calls.length === 0) return { value: 0 };
-  const unpriced = calls.filter(({ usage, cost }) => usage && totalTokens(usage) > 0 && cost === null).length;
-  if (unpriced > 0) {
-    const note = `opencode knows no price of ${count(unpriced)} of ${plural(calls.length, "call")}`;
+  if (withoutPrice > 0) {
+    const note = `opencode knows no price of ${count(withoutPrice)} of ${plural(calls, "call")}`;
     return { value: known, note, uncertain: true };
   }
-  if (known === null && calls.some(({ usage }) => usage === null)) {
+  if (known === null && withoutUsage > 0) {
     return { value: null, note: "opencode recorded neither cost nor usage", uncertain: true };
   }
   return { value: known ?? 0 };
 }
 
-function tokensOf({ traces, calls }: Facts): Finding {
-  if (calls.length > 0 && calls.every(({ usage }) => usage === null)) {
+function tokensOf({ traces, gaps: { calls, withoutUsage } }: Facts): Finding {
+  if (calls > 0 && withoutUsage === calls) {
     return { value: null, note: "opencode recorded no usage", uncertain: true };
   }
   const usage = traces.reduce((sum, { loop }) => addUsage(sum, loop.totalsWithSubagents.usage), NO_USAGE);
@@ -216,26 +215,14 @@ function byFrequency(texts: readonly string[]): string {
     .join(", ");
 }
 
-function warningsOf({ traces, copied, calls, tools }: Facts, budgets: readonly Budget[]): readonly string[] {
-  const missing = traces.reduce((sum, { loop }) => sum + loop.totalsWithSubagents.missingSubagents, 0);
-  const unfinished = traces.filter(({ loop }) => loop.outcome === "unfinished").length;
-  const unknown = calls.filter(({ usage }) => usage === null).length;
-  const open = tools.filter(({ tool }) => tool.outcome === "unfinished").length;
+function warningsOf({ gaps, copied }: Facts, budgets: readonly Budget[]): readonly string[] {
   const of = (...kinds: readonly Budget["kind"][]): boolean =>
     budgets.some(({ kind }) => kinds.includes(kind));
   return [
-    ...(missing > 0
-      ? [`${plural(missing, "subagent session")} not in the input: what they took is in no sum`]
-      : []),
-    ...(unfinished > 0
-      ? [`${plural(unfinished, "turn")} without an end: counted as far as the session tells`]
-      : []),
-    ...(unknown > 0 && unknown < calls.length && of("tokens", "cost")
-      ? [`tokens and cost lack ${plural(unknown, "call")} of unknown usage`]
-      : []),
-    ...(open > 0 && of("tool")
-      ? [`${plural(open, "tool call")} without an end: counted up to the last known moment`]
-      : []),
+    ...gapTexts.missingSubagents(gaps),
+    ...gapTexts.unfinished(gaps),
+    ...(of("tokens", "cost") ? gapTexts.withoutUsage(gaps) : []),
+    ...(of("tool") ? gapTexts.openTools(gaps) : []),
     ...(copied > 0 ? [`${plural(copied, "turn")} that a fork copied: counted as zero`] : []),
   ];
 }

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { storePathsAt } from "../../src/deliver/store-paths.js";
+import { keepSession } from "../../src/workflow/session-store.js";
 import { type CliResult, looptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
 
@@ -131,6 +133,21 @@ test("a subagent's file beside its parent's is a part of it; without it a warnin
   const alone = await json(["subagent.json", "--max-steps", "4"]);
   const warnings = ["1 subagent session not in the input: what they took is in no sum"];
   expect(alone).toMatchObject({ code: 0, passed: true, sessions: [{ results: [{ value: 2 }], warnings }] });
+});
+
+test("a session that looptrace has kept, by its id and as the last one, with its subagent", async () => {
+  const { session, subagents, text, subagentTexts } = loadFixture("subagent@1.18.33");
+  const raw = new Map(
+    [session, ...subagents].map(({ info }, index) => [info.id, [text, ...subagentTexts][index] ?? ""]),
+  );
+  await keepSession(storePathsAt(join(folder, "store")), { rootId: session.info.id, raw });
+  for (const source of [session.info.id, "--last"]) {
+    const { code, sessions } = await json([source, "--max-steps", "3"]);
+    expect([code, sessions]).toMatchObject([
+      1,
+      [{ sessionId: session.info.id, results: [{ value: 4, over: 1 }] }],
+    ]);
+  }
 });
 
 test("what cannot be read is said, and the rest is checked", async () => {
