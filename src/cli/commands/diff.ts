@@ -1,0 +1,75 @@
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { traceSession } from "../../trace/trace-session.js";
+import { diffCsv } from "../../view/diff-csv.js";
+import { paintDiff } from "../../view/paint-diff.js";
+import { type DiffSide, diffSessions } from "../../view/session-diff.js";
+import { terminalJson } from "../../view/terminal-json.js";
+import { oneLine } from "../../view/terminal-text.js";
+import { type LoadedSession, type LoadOptions, loadSessions } from "../../workflow/load-sessions.js";
+import { colorsFor } from "../colors.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { loadOptions } from "../sources.js";
+import type { Terminal } from "../terminal.js";
+
+export interface DiffFlags {
+  readonly opencode?: string;
+  /** Files of subagents' sessions. */
+  readonly subagent?: readonly string[];
+  readonly json?: boolean;
+  readonly csv?: boolean;
+  readonly fresh?: boolean;
+  readonly width?: number;
+}
+
+/** `looptrace diff`: two sessions side by side. */
+export async function diff(a: string, b: string, flags: DiffFlags, terminal: Terminal): Promise<ExitCode> {
+  if (flags.json && flags.csv) {
+    throw new ConfigurationError("--csv", "Say one of --json and --csv: standard output holds one document.");
+  }
+  const subagents = flags.subagent ?? [];
+  if ([a, b, ...subagents].filter((source) => source === "-").length > 1) {
+    throw new ConfigurationError(
+      "sources",
+      "Standard input holds one session: give the other one as a file or an id.",
+    );
+  }
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  const left = await loadSide(a, subagents, options);
+  const right = await loadSide(b, subagents, options);
+  for (const id of left.others.filter((other) => right.others.includes(other))) {
+    terminal.err(`looptrace: ${oneLine(id)} belongs to neither session: it is left out.\n`);
+  }
+  const difference = diffSessions(left.side, right.side);
+  for (const { sessionId, turns } of [difference.a, difference.b]) {
+    if (turns === 0) terminal.err(`looptrace: ${oneLine(sessionId)} holds no prompt yet.\n`);
+  }
+  if (flags.json) terminal.out(`${terminalJson(difference)}\n`);
+  else if (flags.csv) terminal.out(diffCsv(difference));
+  else {
+    const width = flags.width ?? terminal.width;
+    const colors = colorsFor(terminal, terminal.outIsTty);
+    terminal.out(`${paintDiff(difference, { width, colors })}\n`);
+  }
+  return EXIT.ok;
+}
+
+/** @returns the session that the source means, and the ids of those that the files of subagents added beside it */
+async function loadSide(
+  source: string,
+  subagents: readonly string[],
+  options: LoadOptions,
+): Promise<{ readonly side: DiffSide; readonly others: readonly string[] }> {
+  const loaded: LoadedSession[] = [];
+  await loadSessions([source, ...subagents], options, (session) => void loaded.push(session));
+  const [first, ...others] = loaded;
+  // Each source is loaded, or it is an error.
+  if (!first) throw new ConfigurationError("sources", `${source}: there is no session in it.`);
+  const { id, title, version } = first.tree.session.info;
+  return {
+    side: {
+      session: { id, title, opencodeVersion: version },
+      traces: traceSession(first.tree, first.evidence),
+    },
+    others: others.map(({ tree }) => tree.session.info.id),
+  };
+}

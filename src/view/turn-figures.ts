@@ -1,0 +1,163 @@
+import type { LoopTrace, Totals, Usage } from "../trace/model.js";
+import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
+import { gapsOf } from "./gaps.js";
+import { toolsIn } from "./loop-parts.js";
+
+/** A figure of two sides; null where it is not known, or that side is not there. */
+export interface Compared {
+  readonly a: number | null;
+  readonly b: number | null;
+  /** b − a */
+  readonly difference: number | null;
+  /** The difference as a part of a, in per cent, to two decimals; null where a is 0. */
+  readonly percent: number | null;
+}
+
+export type FigureUnit = "count" | "tokens" | "usd" | "ms";
+
+/** The figures, in their order; those after `tokens` but the context are parts of it, those after `duration` of that. */
+const FIGURES = [
+  { name: "steps", unit: "count" },
+  { name: "calls", unit: "count" },
+  { name: "retries", unit: "count" },
+  { name: "tools", unit: "count" },
+  { name: "toolFailures", unit: "count" },
+  { name: "tokens", unit: "tokens" },
+  { name: "input", unit: "tokens" },
+  { name: "cached", unit: "tokens" },
+  { name: "cacheWrite", unit: "tokens" },
+  { name: "output", unit: "tokens" },
+  { name: "reasoning", unit: "tokens" },
+  { name: "context", unit: "tokens" },
+  { name: "cost", unit: "usd" },
+  { name: "duration", unit: "ms" },
+  { name: "modelTime", unit: "ms" },
+  { name: "toolTime", unit: "ms" },
+  { name: "retryTime", unit: "ms" },
+  { name: "opencodeTime", unit: "ms" },
+] as const satisfies readonly { readonly name: string; readonly unit: FigureUnit }[];
+
+export type FigureName = (typeof FIGURES)[number]["name"];
+
+export interface Figure extends Compared {
+  readonly name: FigureName;
+  readonly unit: FigureUnit;
+}
+
+/** How often a tool was called, how often that failed, and how many ms it took in all. */
+export interface ToolFigures {
+  readonly tool: string;
+  readonly calls: Compared;
+  readonly failures: Compared;
+  readonly time: Compared;
+}
+
+/** The sums over the turns of each side, with their subagents; without a turn nothing of a side is known. */
+export function figuresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]): readonly Figure[] {
+  const [left, right] = [valuesOf(a), valuesOf(b)];
+  return FIGURES.map(({ name, unit }) => ({
+    name,
+    unit,
+    ...compared(left?.[name] ?? null, right?.[name] ?? null, unit),
+  }));
+}
+
+/** By tool, subagents' tools among them: what took the most time first, on whichever side it took more. */
+export function toolFiguresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]): readonly ToolFigures[] {
+  const [left, right] = [byTool(a), byTool(b)];
+  const names = [...new Set([...left.keys(), ...right.keys()])];
+  return names
+    .map((tool): ToolFigures => {
+      const of = (figure: keyof ToolSum): Compared =>
+        compared(
+          a.length === 0 ? null : (left.get(tool)?.[figure] ?? 0),
+          b.length === 0 ? null : (right.get(tool)?.[figure] ?? 0),
+          figure === "time" ? "ms" : "count",
+        );
+      return { tool, calls: of("calls"), failures: of("failures"), time: of("time") };
+    })
+    .sort((one, other) => mostOf(other.time) - mostOf(one.time));
+}
+
+function compared(a: number | null, b: number | null, unit: FigureUnit): Compared {
+  const difference = a === null || b === null ? null : rounded(b - a, unit);
+  const percent =
+    difference === null || a === null || a === 0 ? null : Math.round((difference / a) * 10_000) / 100;
+  return { a, b, difference, percent };
+}
+
+/** Prices that are added up in another order are off by what binary fractions are off. */
+function rounded(difference: number, unit: FigureUnit): number {
+  const exact = unit === "usd" ? Math.round(difference * 1e9) / 1e9 : difference;
+  return exact === 0 ? 0 : exact;
+}
+
+function mostOf({ a, b }: Compared): number {
+  return Math.max(a ?? 0, b ?? 0);
+}
+
+type Values = Readonly<Record<FigureName, number | null>>;
+
+function valuesOf(traces: readonly LoopTrace[]): Values | null {
+  const last = traces.at(-1);
+  if (!last) return null;
+  const totals = traces.map(({ loop }) => loop.totalsWithSubagents);
+  const accounts = traces.map(({ loop }) => loop.account);
+  const sum = (of: (one: Totals) => number): number => totals.reduce((all, one) => all + of(one), 0);
+  const time = (of: (one: (typeof accounts)[number]) => number): number =>
+    accounts.reduce((all, one) => all + of(one), 0);
+  return {
+    steps: sum(({ steps }) => steps),
+    calls: sum(({ calls }) => calls),
+    retries: sum(({ retries }) => retries),
+    tools: sum(({ tools }) => tools),
+    toolFailures: sum(({ toolFailures }) => toolFailures),
+    ...tokensOf(traces, totals),
+    context: contextOf(last),
+    cost: totals.reduce<number | null>((all, { cost }) => addCost(all, cost), null),
+    duration: time(({ duration }) => duration),
+    modelTime: time(({ model }) => model),
+    toolTime: time(({ tools }) => tools),
+    retryTime: time(({ retries }) => retries),
+    opencodeTime: time(({ other }) => other),
+  };
+}
+
+type TokenFigure = "tokens" | "input" | "cached" | "cacheWrite" | "output" | "reasoning";
+
+function tokensOf(
+  traces: readonly LoopTrace[],
+  totals: readonly Totals[],
+): Readonly<Record<TokenFigure, number | null>> {
+  const { calls, withoutUsage } = gapsOf(traces);
+  if (calls > 0 && withoutUsage === calls)
+    return { tokens: null, input: null, cached: null, cacheWrite: null, output: null, reasoning: null };
+  const usage = totals.reduce<Usage>((all, one) => addUsage(all, one.usage), NO_USAGE);
+  const { input, cacheRead, cacheWrite, output, reasoning } = usage;
+  return { tokens: totalTokens(usage), input, cached: cacheRead, cacheWrite, output, reasoning };
+}
+
+/** What the turn's own context holds after its last call; a subagent has a context of its own. */
+function contextOf({ loop }: LoopTrace): number | null {
+  const context = loop.steps.findLast(({ call }) => call)?.call?.cumulative.contextTokens;
+  return context === undefined || context === 0 ? null : context;
+}
+
+interface ToolSum {
+  calls: number;
+  failures: number;
+  /** ms */
+  time: number;
+}
+
+function byTool(traces: readonly LoopTrace[]): ReadonlyMap<string, ToolSum> {
+  const sums = new Map<string, ToolSum>();
+  for (const tool of traces.flatMap(({ loop }) => toolsIn(loop))) {
+    const sum = sums.get(tool.name) ?? { calls: 0, failures: 0, time: 0 };
+    sum.calls += 1;
+    sum.failures += tool.failure ? 1 : 0;
+    sum.time += Math.max(0, tool.end - tool.start);
+    sums.set(tool.name, sum);
+  }
+  return sums;
+}
