@@ -66,6 +66,7 @@ const configFile = z.strictObject({
   metadata: z.record(z.string(), z.json()).optional(),
   textLimit: z.int().min(1000).optional(),
   content: z.boolean().optional(),
+  outboxLimitMb: z.number().positive().optional(),
   mask: z.union([z.literal(false), z.array(text)]).optional(),
   check: checkSettings.optional(),
   langfuse: z

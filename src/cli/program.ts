@@ -370,8 +370,19 @@ ${CHECK_EXIT_CODES}`,
       parseText,
     )
     .option("--timeout <duration>", "how long to try (default: 60s)", parseDuration)
-    .option("--json", "print it as JSON")
-    .addHelpText("after", PUSH_EXIT_CODES)
+    .option("--watch", "go on delivering what comes into the outbox, until interrupted")
+    .option("--every <duration>", "how long to pause between two looks (default: 30s)", parseDuration)
+    .option("--json", "print it as JSON; with --watch a line for each report")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  looptrace push
+  looptrace push --status
+  looptrace push --watch --every 5m
+  looptrace push --discard 1f0c9a52d4e87b36
+${PUSH_EXIT_CODES}`,
+    )
     .action(async (flags) => {
       const commands = await import("./commands/push.js");
       finish(await commands.push(flags, terminal));

@@ -22,6 +22,8 @@ export interface Settings {
   readonly file: ConfigFile;
   readonly trace: TraceOptions;
   readonly destinations: DestinationOptions;
+  /** How much the outbox may hold; undefined leaves it at the default. */
+  readonly outboxLimitBytes: number | undefined;
 }
 
 /** @throws {ConfigurationError} when a setting cannot be used; it names the setting */
@@ -54,6 +56,7 @@ export function readSettings(flags: TraceFlags, terminal: Terminal): Settings {
       resourceAttributes,
     },
     destinations: destinationOptions(file, env),
+    outboxLimitBytes: file.outboxLimitMb === undefined ? undefined : file.outboxLimitMb * 1e6,
   };
 }
 

@@ -5,8 +5,10 @@ import { createRunContext, type DeliveryOptions } from "./delivery-options.js";
 import type { DestinationReport } from "./delivery-report.js";
 import type { Destination } from "./destination.js";
 import { prepareOutboxFolder } from "./destination-notes.js";
-import type { Edition } from "./edition.js";
-import { type ClaimedEntry, putRequest } from "./outbox.js";
+import { type Edition, editionText } from "./edition.js";
+import { claimRequest, digestOf, isClaimed, listRequests, type OutboxEntry, putRequest } from "./outbox.js";
+import { DEFAULT_OUTBOX_LIMIT_BYTES, outboxRoom } from "./outbox-room.js";
+import { syncFolder } from "./private-files.js";
 import { pruneReceipts } from "./prune-receipts.js";
 import { forgetReceipts, readReceipts } from "./receipts.js";
 import type { RunContext } from "./run-context.js";
@@ -22,6 +24,8 @@ export interface DeliverOptions extends DeliveryOptions {
    * did not answer a moment ago.
    */
   readonly hold?: ReadonlySet<string>;
+  /** How much the outbox may hold, in bytes; what does not fit in is sent from memory. Default 2 GB. */
+  readonly outboxLimitBytes?: number | undefined;
 }
 
 /** A request, and by what to notice later that its spans would look different. */
@@ -48,18 +52,24 @@ export async function deliver(
   destinations: readonly Destination[],
   options: DeliverOptions = {},
 ): Promise<readonly DestinationReport[]> {
+  const paths = options.paths ?? storePaths();
+  const room = await outboxRoom(paths, options.outboxLimitBytes ?? DEFAULT_OUTBOX_LIMIT_BYTES);
   const reports = await Promise.all(
     destinations.map(async (destination) => {
       const context = createRunContext(destination, options, {
         force: options.force ?? false,
         hold: options.hold?.has(destination.id) ?? false,
+        room,
       });
       const own = typeof requests === "function" ? requests(destination) : requests;
       if (context.force) await forget(context, own);
-      return runDestination(context, await store(context, own));
+      const report = await runDestination(context, await store(context, own));
+      // It may have become fuller by what could not be sent.
+      const warning = report.pending.spans > 0 ? room.warning() : undefined;
+      return warning === undefined ? report : { ...report, problems: [...report.problems, warning] };
     }),
   );
-  await pruneReceipts(options.paths ?? storePaths(), options.clock ?? systemClock);
+  await pruneReceipts(paths, options.clock ?? systemClock);
   return reports;
 }
 
@@ -76,30 +86,72 @@ export async function acknowledged(
   return (await readReceipts(paths, destination.id, traceId)).spanIds;
 }
 
-/** Stores the requests; one that cannot be stored goes on in memory. Those that have nothing to send are not stored. */
+/** Requests that are stored at once: the disk has more to do, but not everything at the same time. */
+const STORED_AT_ONCE = 4;
+
+/**
+ * Stores the requests; one that cannot be stored goes on in memory. Those that have nothing to send are not stored, and
+ * one that waits there already, of an earlier delivery that failed, is taken up instead.
+ */
 async function store(context: RunContext, requests: readonly EditedRequest[]): Promise<Consignment[]> {
-  const { clock, destination, paths, problems } = context;
+  const { destination, paths, problems } = context;
   const folder = await prepareOutboxFolder(paths, destination).catch((error: unknown) => {
     problems.add(outboxProblem(context, error));
     return undefined;
   });
+  const waiting = folder === undefined ? new Map() : await waitingIn(folder);
   const consignments: Consignment[] = [];
-  for (const { body, traceId, spanIds, edition } of requests) {
-    const content = createContent(
-      body,
-      spanIds.map((spanId) => ({ traceId, spanId })),
+  for (let index = 0; index < requests.length; index += STORED_AT_ONCE) {
+    const some = requests.slice(index, index + STORED_AT_ONCE);
+    consignments.push(
+      ...(await Promise.all(some.map((request) => storeOne(context, request, folder, waiting)))),
     );
-    let entry: ClaimedEntry | undefined;
-    if (folder !== undefined && !(await isAllSent(context, traceId, spanIds))) {
-      try {
-        entry = await putRequest(folder, body, content.spans.size, clock.now(), edition);
-      } catch (error) {
-        problems.add(outboxProblem(context, error));
-      }
-    }
-    consignments.push(createConsignment(entry, content, content.spans.size, edition));
   }
+  if (folder !== undefined && requests.length > 0) await syncFolder(folder);
   return consignments;
+}
+
+async function storeOne(
+  context: RunContext,
+  { body, traceId, spanIds, edition }: EditedRequest,
+  folder: string | undefined,
+  waiting: ReadonlyMap<string, OutboxEntry>,
+): Promise<Consignment> {
+  const { clock, problems, room } = context;
+  const content = createContent(
+    body,
+    spanIds.map((spanId) => ({ traceId, spanId })),
+  );
+  const size = content.spans.size;
+  if (folder === undefined || (await isAllSent(context, traceId, spanIds)))
+    return createConsignment(undefined, content, size, edition);
+  try {
+    const known = waiting.get(likeness(digestOf(body), edition));
+    const entry =
+      (known && (await claimRequest(known))) ??
+      (room.take(body.byteLength)
+        ? await putRequest(folder, body, size, clock.now(), edition, false)
+        : undefined);
+    return createConsignment(entry, content, size, edition);
+  } catch (error) {
+    problems.add(outboxProblem(context, error));
+    return createConsignment(undefined, content, size, edition);
+  }
+}
+
+/** What nobody is delivering, by its content. */
+async function waitingIn(folder: string): Promise<ReadonlyMap<string, OutboxEntry>> {
+  const entries = await listRequests(folder).catch(() => []);
+  return new Map(
+    entries
+      .filter((entry) => !isClaimed(entry))
+      .map((entry) => [likeness(entry.digest, entry.edition), entry]),
+  );
+}
+
+/** By what two requests are the same: what they say, and what is to be noticed of it later. */
+function likeness(digest: string, edition: Edition | undefined): string {
+  return `${digest} ${edition === undefined ? "" : editionText(edition)}`;
 }
 
 async function isAllSent(

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "./clock.js";
 import type { DeliveryProgress } from "./delivery-progress.js";
 import type { Destination } from "./destination.js";
+import { ENDLESS_ROOM, type OutboxRoom } from "./outbox-room.js";
 import type { RunContext, Sender } from "./run-context.js";
 import { DEFAULT_TIMEOUT_MS, send } from "./send.js";
 import { type StorePaths, storePaths } from "./store-paths.js";
@@ -29,7 +30,11 @@ const DEFAULT_CONCURRENCY = 4;
 export function createRunContext(
   destination: Destination,
   options: DeliveryOptions,
-  { force = false, hold = false }: { readonly force?: boolean; readonly hold?: boolean } = {},
+  {
+    force = false,
+    hold = false,
+    room = ENDLESS_ROOM,
+  }: { readonly force?: boolean; readonly hold?: boolean; readonly room?: OutboxRoom } = {},
 ): RunContext {
   const clock = options.clock ?? systemClock;
   return {
@@ -43,6 +48,7 @@ export function createRunContext(
     send: options.send ?? send,
     force,
     hold,
+    room,
     onProgress: options.onProgress ?? (() => undefined),
     problems: new Set(),
   };

@@ -47,7 +47,8 @@ export const LANGFUSE_TRACES_PATH = "/api/public/otel/v1/traces";
 
 export interface DestinationDetails {
   readonly settings: DestinationSettings;
-  readonly compression?: "gzip" | "none";
+  /** Default: gzip, but for this machine itself, where it costs more than it saves. */
+  readonly compression?: "gzip" | "none" | undefined;
 }
 
 /** So much of a public key tells two projects apart, and does not fill the line. */
@@ -65,7 +66,7 @@ const KEY_START = 10;
 export function createDestination(
   endpoint: URL,
   headers: Readonly<Record<string, string>>,
-  { settings, compression = "gzip" }: DestinationDetails,
+  { settings, compression }: DestinationDetails,
 ): Destination {
   const bare = new URL(endpoint);
   bare.username = "";
@@ -90,10 +91,12 @@ export function createDestination(
     endpoint: bare.href,
     headers: isLangfuse ? { "x-langfuse-ingestion-version": "4", ...all } : all,
     secrets: secretsOf(bare, all, basic),
-    compression,
+    compression: compression ?? (LOOPBACK.test(bare.hostname) ? "none" : "gzip"),
     settings,
   };
 }
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 const SECRET_NAME = /key|token|secret|auth|sig|pass|cred|cookie|team/i;
 

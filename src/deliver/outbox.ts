@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
@@ -6,14 +6,17 @@ import { type Edition, editionText, parseEdition } from "./edition.js";
 import { hasCode, namesIn, removeIfThere, writeWhole } from "./private-files.js";
 
 /**
- * A request on disk: `<time>-<serial>-<random>-<number of spans>[-<edition>].json`, so that names sort by time, never
- * meet, and tell the number of spans without reading. While a process delivers it, `.claim-<token>` is appended.
+ * A request on disk: `<time>-<serial>-<digest>-<number of spans>[-<edition>].json`, so that names sort by time, meet only
+ * where the contents are the same, and tell those and the number of spans without reading. While a process delivers it,
+ * `.claim-<token>` is appended.
  */
 export interface OutboxEntry {
   /** Without the claim. */
   readonly name: string;
   readonly folder: string;
   readonly spans: number;
+  /** Of the content: two requests with the same one are the same. */
+  readonly digest: string;
   /** When it was put there, ms since the epoch. */
   readonly createdMs: number;
   /** Undefined where nobody wants to notice that the spans would look different later. */
@@ -28,7 +31,7 @@ export interface ClaimedEntry extends OutboxEntry {
 }
 
 const NAME =
-  /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-\d{6}-[0-9a-f]{12}-(\d+)(?:-([0-9a-f-]+))?\.json)(?:\.claim-([0-9a-f-]+))?$/;
+  /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-\d{6}-([0-9a-f]{12})-(\d+)(?:-([0-9a-f-]+))?\.json)(?:\.claim-([0-9a-f-]+))?$/;
 
 let serial = 0;
 
@@ -38,6 +41,7 @@ let serial = 0;
  *
  * @param folder exists already
  * @param createdMs orders it among the others; ms since the epoch
+ * @param lasting false leaves it to the caller to sync the folder, once for many requests
  * @throws the file system's error; nothing is left behind then
  */
 export async function putRequest(
@@ -46,15 +50,21 @@ export async function putRequest(
   spans: number,
   createdMs: number,
   edition?: Edition,
+  lasting = true,
 ): Promise<ClaimedEntry> {
   serial = (serial + 1) % 1_000_000;
   const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
-  const random = randomBytes(6).toString("hex");
+  const digest = digestOf(body);
   const end = edition === undefined ? "" : `-${editionText(edition)}`;
-  const name = `${time}-${String(serial).padStart(6, "0")}-${random}-${spans}${end}.json`;
-  const entry = { name, folder, spans, createdMs, edition, owner: claimToken() };
-  await writeWhole(entryPath(entry), body);
+  const name = `${time}-${String(serial).padStart(6, "0")}-${digest}-${spans}${end}.json`;
+  const entry = { name, folder, spans, digest, createdMs, edition, owner: claimToken() };
+  await writeWhole(entryPath(entry), body, lasting);
   return entry;
+}
+
+/** By what the names of requests tell their contents. */
+export function digestOf(body: Uint8Array): string {
+  return createHash("sha256").update(body).digest("hex").slice(0, 12);
 }
 
 /** Where an entry lies at present. */
@@ -72,9 +82,9 @@ export async function listRequests(folder: string): Promise<readonly OutboxEntry
   return (await namesIn(folder)).flatMap((file) => {
     const match = NAME.exec(file);
     if (!match?.[1]) return [];
-    const [, name, year, month, day, hour, minute, second, ms, spans, edition, owner] = match;
+    const [, name, year, month, day, hour, minute, second, ms, digest = "", spans, edition, owner] = match;
     const createdMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
-    return [{ name, folder, spans: Number(spans), createdMs, edition: parseEdition(edition), owner }];
+    return [{ name, folder, spans: Number(spans), digest, createdMs, edition: parseEdition(edition), owner }];
   });
 }
 

@@ -30,9 +30,10 @@ async function privateFolder(path: string): Promise<void> {
  * `FileHandle.writeFile` goes on after a short write, so a disk that fills up half-way is an error; one bare
  * `fs.write`, as write-file-atomic does for buffers, would leave a cut file and report success.
  *
+ * @param lasting false leaves it to the caller to sync the folder, once for many files
  * @throws the file system's error, for instance ENOSPC or EROFS; nothing is left behind then
  */
-export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeWhole(path: string, data: Uint8Array | string, lasting = true): Promise<void> {
   const temporary = `${path}.${temporarySerial()}.tmp-${claimToken()}`;
   try {
     const file = await open(temporary, "wx", 0o600);
@@ -47,7 +48,7 @@ export async function writeWhole(path: string, data: Uint8Array | string): Promi
     await unlink(temporary).catch(() => {});
     throw error;
   }
-  await syncFolder(dirname(path));
+  if (lasting) await syncFolder(dirname(path));
 }
 
 let serial = 0;

@@ -149,7 +149,7 @@ function otlpDestination({ otlp }: DestinationOptions, read: Read): Destination 
   );
   return createDestination(endpoint, headers, {
     settings: { address: setting.name, credentials: { kind: "headers", names } },
-    compression: compression?.value === "none" ? "none" : "gzip",
+    compression: compression && (compression.value === "none" ? "none" : "gzip"),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.js";
 import type { DeliveryProgress } from "./delivery-progress.js";
 import type { Destination } from "./destination.js";
+import type { OutboxRoom } from "./outbox-room.js";
 import type { SendOptions } from "./send.js";
 import type { SendResult } from "./send-result.js";
 import type { StorePaths } from "./store-paths.js";
@@ -27,6 +28,8 @@ export interface RunContext {
   readonly force: boolean;
   /** Send nothing: store what is given. */
   readonly hold: boolean;
+  /** What may still be stored. */
+  readonly room: OutboxRoom;
   readonly onProgress: (progress: DeliveryProgress) => void;
   /** What went wrong on this machine; one line for all failures of one kind. */
   readonly problems: Set<string>;

@@ -21,6 +21,8 @@ export async function settle(context: RunContext, consignment: Consignment): Pro
       if (entry !== undefined) await removeRequest(entry);
       return 0;
     }
+    if (entry === undefined && !context.room.take(consignment.content?.body.byteLength ?? 0))
+      return pendingCount(consignment);
     if (entry === undefined || isPartial(consignment, pending)) await storeRest(context, consignment);
     if (consignment.entry !== undefined && isClaimed(consignment.entry)) {
       await releaseRequest(consignment.entry);

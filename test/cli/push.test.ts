@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { looptrace } from "../support/cli.js";
+import { looptrace, startLooptrace } from "../support/cli.js";
 import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
 import { loadFixture } from "../support/fixtures.js";
 import { type Receiver, type ReceiverBehaviour, startReceiver } from "../support/receiver.js";
@@ -230,4 +230,45 @@ test("an outbox that cannot be read is not called empty", async () => {
   const push = await looptrace(["push"], { env: bare, cwd });
   expect([push.code, push.stdout]).toEqual([3, ""]);
   expect(push.stderr).toContain("cannot be read");
+});
+
+test("a watch delivers what comes into the outbox, says only what is new, and ends with Ctrl-C", async () => {
+  const receiver = await receive(WRONG);
+  const { cwd, env, waiting } = await place(receiver.url);
+  const watching = startLooptrace(["push", "--watch", "--every", "1s"], { env, cwd });
+  const said = (): Promise<string> =>
+    new Promise((resolve) => {
+      watching.child.stdout?.once("data", (text: unknown) => resolve(String(text)));
+    });
+  const refused = said();
+  expect((await looptrace(["trace", "session.json"], { env, cwd })).code).toBe(3);
+  expect(await refused).toContain("404");
+  const delivered = said();
+  receiver.behave({});
+  expect(await delivered).toContain("14 spans sent");
+  watching.child.kill("SIGINT");
+  const { code, stdout } = await watching.ended;
+  expect(code).toBe(0);
+  expect(stdout.trim().split("\n")).toHaveLength(2);
+  expect(await waiting()).toMatchObject([{ spans: 0 }]);
+});
+
+test.each([
+  [["--status", "--discard", "x"], "--status and --discard"],
+  [["--watch", "--status"], "--status and --watch"],
+  [["--every", "5s"], "--watch"],
+])("push %j is refused", async (flags, why) => {
+  const { cwd, env } = await place("http://127.0.0.1:1");
+  const { code, stderr } = await looptrace(["push", ...flags], { env, cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain(why);
+});
+
+test("what waits already is not queued a second time", async () => {
+  const receiver = await receive(WRONG);
+  const { cwd, env, waiting } = await place(receiver.url);
+  for (let times = 0; times < 3; times += 1) await looptrace(["trace", "session.json"], { env, cwd });
+  expect(await waiting()).toMatchObject([{ spans: 14, requests: 1 }]);
+  receiver.behave({});
+  expect((await looptrace(["push"], { env, cwd })).stdout).toContain("14 spans sent");
 });

@@ -1,16 +1,20 @@
+import { systemClock } from "../../deliver/clock.js";
+import type { DeliveryOptions } from "../../deliver/delivery-options.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
+import type { Destination } from "../../deliver/destination.js";
 import { discardOutbox } from "../../deliver/discard-outbox.js";
 import { type OutboxStatus, outboxStatus } from "../../deliver/outbox-status.js";
 import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { plural } from "../../view/format.js";
+import { duration, plural } from "../../view/format.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { oneLine } from "../../view/terminal-text.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { onInterrupt } from "../interrupt.js";
 import { discardedText, statusText, wayOutText } from "../outbox-text.js";
 import { readSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
@@ -21,18 +25,25 @@ export interface PushFlags {
   readonly timeout?: number;
   /** A destination's id, label or address, as `--status` shows them. */
   readonly discard?: string;
+  /** Go on until interrupted. */
+  readonly watch?: boolean;
+  /** How long to pause between two looks, in ms. */
+  readonly every?: number;
 }
 
 /** Somebody who asks for a delivery waits longer than somebody who asked for a run. */
 const DEFAULT_BUDGET_MS = 60_000;
+const DEFAULT_PAUSE_MS = 30_000;
 
 /** `looptrace push`: delivers what is still in the outbox, shows it, or throws a part of it away. */
 export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCode> {
   const paths = storePaths(terminal.env);
+  checkTogether(flags);
   if (flags.status) return showStatus(paths, flags, terminal);
   if (flags.discard !== undefined) return discard(flags.discard, paths, flags, terminal);
   const destinations = resolveDestinations(readSettings({}, terminal).destinations);
   const budgetMs = flags.timeout ?? DEFAULT_BUDGET_MS;
+  if (flags.watch) return watch(destinations, { paths, budgetMs }, flags, terminal);
   const result = await whileWaiting(terminal, destinations, (onProgress) =>
     pushOutbox(destinations, { paths, budgetMs, onProgress }),
   );
@@ -50,6 +61,57 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
   for (const problem of problems) terminal.err(`${oneLine(problem)}\n`);
   for (const advice of deliveryAdvice(reports, "push again later")) terminal.err(`${advice}\n`);
   return exitCodeOf(result);
+}
+
+/**
+ * Delivers what comes into the outbox until it is interrupted. A line is said only when something happened, and why
+ * something waits only when that is news.
+ */
+async function watch(
+  destinations: readonly Destination[],
+  options: DeliveryOptions,
+  { every = DEFAULT_PAUSE_MS, json }: PushFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  if (destinations.length === 0) {
+    throw new ConfigurationError(
+      "--watch",
+      "No destination is configured, so there is nothing to deliver to; set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY (and LANGFUSE_BASE_URL), or OTEL_EXPORTER_OTLP_ENDPOINT.",
+    );
+  }
+  const interrupt = onInterrupt();
+  const { signal } = interrupt;
+  const said = new Map<string, string>();
+  terminal.err(`looptrace: watching the outbox, every ${duration(every)}; Ctrl-C ends it.\n`);
+  try {
+    for (;;) {
+      const result = await pushOutbox(destinations, { ...options, signal });
+      for (const report of result.reports) {
+        const { destination, acknowledged, rejected, pending, lastError = "" } = report;
+        const isNews = acknowledged + rejected > 0 || lastError !== (said.get(destination.id) ?? "");
+        said.set(destination.id, lastError);
+        if (isNews && (pending.spans > 0 || acknowledged + rejected > 0))
+          terminal.out(`${json ? JSON.stringify(report) : deliveryText(report)}\n`);
+      }
+      for (const problem of result.problems) terminal.err(`${oneLine(problem)}\n`);
+      if (signal.aborted) return exitCodeOf(result);
+      await systemClock.sleep(every, signal);
+      if (signal.aborted) return exitCodeOf(result);
+    }
+  } finally {
+    interrupt.done();
+  }
+}
+
+/** @throws {ConfigurationError} for flags of which one would be ignored */
+function checkTogether({ status, discard, watch, every }: PushFlags): void {
+  const wanted = [status && "--status", discard !== undefined && "--discard", watch && "--watch"].filter(
+    Boolean,
+  );
+  if (wanted.length > 1) {
+    throw new ConfigurationError("push", `Say one of ${wanted.join(" and ")}, not both.`);
+  }
+  if (every !== undefined && !watch) throw new ConfigurationError("--every", "--every goes with --watch.");
 }
 
 /**

@@ -70,6 +70,7 @@ export async function run(
 ): Promise<ExitCode> {
   // What is wrong with the settings is said before the model costs anything.
   const settings = readSettings(flags, terminal);
+  const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
   const paths = storePaths(terminal.env);
   const directory = typedPath("--dir", flags.dir ?? terminal.cwd, "directory", terminal);
@@ -150,7 +151,12 @@ export async function run(
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
   };
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
-    deliverTraces(result.traces, destinations, traceOptions, { paths, masking, onProgress }),
+    deliverTraces(result.traces, destinations, traceOptions, {
+      paths,
+      masking,
+      outboxLimitBytes,
+      onProgress,
+    }),
   );
   const leftovers = await pushLeftovers(destinations, own, paths);
   const linkTo = await traceLinks(destinations, traceOptions, own);

@@ -31,6 +31,7 @@ export async function trace(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const settings = readSettings(flags, terminal);
+  const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
   const paths = storePaths(terminal.env);
   const keys = destinations.flatMap(({ secrets }) => secrets);
@@ -60,7 +61,14 @@ export async function trace(
     const hold = new Set(reports.filter(({ pending }) => pending.spans > 0).map((one) => one.destination.id));
     const inReach = destinations.filter(({ id }) => !hold.has(id));
     const delivery = await whileWaiting(terminal, inReach, (onProgress) =>
-      deliverTraces(traces, destinations, settings.trace, { paths, masking, force, hold, onProgress }),
+      deliverTraces(traces, destinations, settings.trace, {
+        paths,
+        masking,
+        outboxLimitBytes,
+        force,
+        hold,
+        onProgress,
+      }),
     );
     reports = mergeReports(reports, delivery);
     linkTo ??= delivery.length > 0 ? await traceLinks(destinations, settings.trace, delivery) : undefined;
