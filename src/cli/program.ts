@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isStepPath } from "../view/step-path.js";
 import { Command, CommanderError, InvalidArgumentError } from "./commander.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { withMasking } from "./masking.js";
@@ -36,6 +37,12 @@ Exit codes:
   0    all budgets hold
   1    a budget does not hold, or nobody can tell whether it does
   2    wrong usage or configuration: no budget, no session, a source that cannot be read
+  130  interrupted`;
+
+const TOOLS_EXIT_CODES = `
+Exit codes:
+  0    shown
+  2    wrong usage or input; what could be read of several sessions is shown all the same
   130  interrupted`;
 
 const PUSH_EXIT_CODES = `
@@ -219,21 +226,45 @@ ${TRACE_EXIT_CODES}`,
     "the session that looptrace saw last, else the project's last one",
   )
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
-    .option("--json", "print the traces as JSON")
+    .option(
+      "--depth <n>",
+      "how deep: 1 the steps, 2 their calls, tools, retries and events, 3 the subagents, 4 their steps, and so on",
+      parseCountFrom(1),
+    )
+    .option("--errors", "only the rows with errors and warnings, and what they stand below")
+    .option(
+      "--slow <duration>",
+      "only calls, tools and retries that took so long, such as 500ms or 2s, and what they stand below",
+      parseDuration,
+    )
+    .option(
+      "--step <n>",
+      "one step whole: thinking, text, each tool's arguments and result; 5/0/2 is step 2 of the first subagent in step 5",
+      parseStepPath,
+    )
+    .option("--turn <n>", "only this turn of the session, from 1", parseCountFrom(1))
+    .option("--json", "print the traces as JSON, whole whatever is filtered; with --step that step")
     .option("--width <columns>", "width of the tree (default: the terminal's)", parseWidth)
     .addHelpText(
       "after",
       `
+Steps, and the subagents that a step started, are counted from 0. A step is named by the way to it:
+5 is step 5 of the turn, 5/0/2 step 2 of the first subagent (0) that step 5 started, and so on
+deeper. Each turn of a session has a step 0; --turn picks one.
+
 Columns:
   time     ~ before it: only a bound is known
   in       the whole prompt of a call, what came from the provider's cache included
   cached   that part of it
   out      what the model wrote, without its thinking
   think    its thinking, where the provider counts it apart
+  0 … 9s   when each began and how long it took, from 100 columns on where there is room
 
 Examples:
   looptrace show --last
-  looptrace show session.json
+  looptrace show --last --errors
+  looptrace show --last --slow 10s
+  looptrace show --last --turn 2 --step 5
   opencode export ses_… > session.json && looptrace show session.json --json | jq '.[0].loop.totals'
 ${SHOW_EXIT_CODES}`,
     )
@@ -254,6 +285,7 @@ ${SHOW_EXIT_CODES}`,
     .option("--top", "the biggest contributors, each with the call that it came with")
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
     .option("--json", "print the calls with all causes as JSON")
+    .option("--csv", "print the calls as CSV, a row each, without the causes")
     .option("--width <columns>", "width of the table (default: the terminal's)", parseWidth)
     .addHelpText(
       "after",
@@ -265,11 +297,55 @@ estimated by its size, and what remains is the system prompt and the tools. All 
 Examples:
   looptrace tokens --last
   looptrace tokens --top session.json
+  looptrace tokens --since 7d --csv > calls.csv
 ${SHOW_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {
       const commands = await import("./commands/tokens.js");
       finish(await commands.tokens(sources, flags, terminal));
+    });
+
+  withSources(
+    program
+      .command("tools")
+      .summary("show how long each tool took, and which calls were slow")
+      .description(
+        "Shows for each tool how often it was called, how often it failed and how long it took, and the slowest calls with their arguments: one table over all sessions that are named. Nothing is sent.",
+      ),
+    "the session that looptrace saw last, else the project's last one",
+  )
+    .option("--by-server", "put the tools together by MCP server; opencode's own are opencode")
+    .option("--slowest <n>", "how many of the slowest calls to show (default: 5)", parseCount)
+    .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
+    .option("--json", "print the table and the slowest calls as JSON")
+    .option("--csv", "print the table as CSV, a row each, times in ms")
+    .option("--width <columns>", "width of the table (default: the terminal's)", parseWidth)
+    .addHelpText(
+      "after",
+      `
+Columns:
+  calls    all of them, subagents' too; not those in turns that a fork copied from another session
+  failed   of those that ended
+  p50 …    percentiles by nearest rank, so each is a call's real time: p99 of fewer than 100
+           calls is the longest. Failed calls count, unfinished ones do not
+  total    the calls' times added up
+  share    of the turns' time, how much had at least one such call at work; overlaps count once
+  ~        before a time: of one or more of the calls only a bound is known
+  *        behind a tool: a subagent's whole time is in it, and the subagent's tools count too
+
+Which server a tool belongs to is told by its name (server_tool).
+
+Examples:
+  looptrace tools --last
+  looptrace tools --since 7d --by-server
+  looptrace tools exports/*.json --slowest 20
+  looptrace tools --all --csv > tools.csv
+  looptrace tools --last --json | jq '.tools[] | select(.errors > 0).name'
+${TOOLS_EXIT_CODES}`,
+    )
+    .action(async (sources: string[], flags) => {
+      const commands = await import("./commands/tools.js");
+      finish(await commands.tools(sources, flags, terminal));
     });
 
   program
@@ -403,6 +479,13 @@ function parseWidth(text: string): number {
   const width = Number(text);
   if (Number.isInteger(width) && width >= 20) return width;
   throw new InvalidArgumentError("Give a number of columns, 20 or more.");
+}
+
+function parseStepPath(text: string): string {
+  if (isStepPath(text)) return text;
+  throw new InvalidArgumentError(
+    "Give a step such as 5, or 5/0/2 for step 2 of the first subagent that step 5 started.",
+  );
 }
 
 /** Read without a schema, since loading one takes longer than all else that `--help` does. */

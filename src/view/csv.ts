@@ -1,22 +1,25 @@
-import { severalLines } from "./terminal-text.js";
+import { oneLine } from "./terminal-text.js";
 
+/** Texts may come from models and tools, numbers are looptrace's own; null is an empty cell. */
 export type CsvCell = string | number | null;
 
+/** What a spreadsheet takes for the beginning of a formula, in its wide form too. */
+const FORMULA = /^[=+\-@＝＋－＠]/;
+
 /**
- * Rows as CSV (RFC 4180): CRLF after each, quotes where a cell needs them, doubled inside; null is an empty cell.
+ * One line of a table as RFC 4180 has it, with its CRLF.
  *
- * A spreadsheet takes a text that begins with `=`, `+`, `-`, `@` for a formula and runs it, and what models and tools
- * write is not trusted: such a text gets an apostrophe before it, a number stays one. What steers terminals is taken out.
+ * A text is put on one line and cleaned as for a terminal, since that is where it may be printed. One that a spreadsheet
+ * would run as a formula gets an apostrophe before it, which spreadsheets take for "this is text".
  */
-export function csv(rows: readonly (readonly CsvCell[])[]): string {
-  return rows.map((row) => `${row.map(cellText).join(",")}\r\n`).join("");
+export function csvLine(cells: readonly CsvCell[]): string {
+  return `${cells.map(cellOf).join(",")}\r\n`;
 }
 
-function cellText(cell: CsvCell): string {
+function cellOf(cell: CsvCell): string {
   if (cell === null) return "";
   if (typeof cell === "number") return String(cell);
-  const text = severalLines(cell);
-  // White space before it does not help against all spreadsheets, nor do the wide forms of the signs.
-  const safe = /^[\s\u00A0]*[=+\-@＝＋－＠]/.test(text) || /^[\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const text = oneLine(cell);
+  const inert = FORMULA.test(text) ? `'${text}` : text;
+  return /[",]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }

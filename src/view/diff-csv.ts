@@ -1,4 +1,4 @@
-import { type CsvCell, csv } from "./csv.js";
+import { type CsvCell, csvLine } from "./csv.js";
 import type { FiguresDiff, SessionDiff, TurnDiff } from "./session-diff.js";
 import type { Compared } from "./turn-figures.js";
 
@@ -11,11 +11,12 @@ const COLUMNS = ["turn", "kind", "name", "unit", "a", "b", "difference", "percen
  * the turns part, by the step from 0).
  */
 export function diffCsv({ turns, sums }: SessionDiff): string {
-  return csv([
+  const rows = [
     COLUMNS,
     ...turns.flatMap((turn) => [...factRows(turn), ...figureRows(turn.turn, turn), ...partingRows(turn)]),
     ...figureRows("all", sums),
-  ]);
+  ];
+  return rows.map(csvLine).join("");
 }
 
 type Row = readonly [

@@ -3,9 +3,9 @@ import { type BudgetTexts, budgetTexts } from "./budget-texts.js";
 import type { BudgetResult, SessionCheck } from "./check-session.js";
 import { columnsOf } from "./columns.js";
 import { plural } from "./format.js";
+import { folded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 import { oneLine, padEnd, padStart, shortenTo } from "./terminal-text.js";
-import { folded } from "./total-lines.js";
 
 const WORDS = { pass: "pass", fail: "FAIL", unknown: "unknown" } as const;
 

@@ -9,10 +9,10 @@ import {
   partingTexts,
 } from "./diff-texts.js";
 import { plural } from "./format.js";
+import { folded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 import type { FiguresDiff, SessionDiff, SessionHead, TurnDiff, TurnFacts } from "./session-diff.js";
 import { oneLine, padEnd, padStart, shortenTo } from "./terminal-text.js";
-import { folded } from "./total-lines.js";
 import type { Compared, FigureName } from "./turn-figures.js";
 
 /** Two sessions side by side, turn by turn, sums at the end; no line is wider than the terminal. */

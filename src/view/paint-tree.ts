@@ -1,9 +1,14 @@
 import type { Colors } from "picocolors/types.js";
 import type { LoopTrace } from "../trace/model.js";
 import { columnsOf } from "./columns.js";
-import { cost, costDecimals, count, duration } from "./format.js";
-import { oneLine, padEnd, padStart, shortenTo } from "./terminal-text.js";
-import { folded, totalLines } from "./total-lines.js";
+import { cost, costDecimals, count, duration, plural } from "./format.js";
+import { folded } from "./labelled-line.js";
+import { padEnd, padStart, shortenTo } from "./terminal-text.js";
+import { axisOf, type TimeAxis, timeBar } from "./time-bar.js";
+import { inTone } from "./tones.js";
+import { totalLines } from "./total-lines.js";
+import { traceHead } from "./trace-head.js";
+import { type FilteredTree, filterTree, type RowFilter } from "./tree-filter.js";
 import {
   GAP,
   HEADINGS,
@@ -12,7 +17,7 @@ import {
   type TreeLayout,
   treeLayout,
 } from "./tree-layout.js";
-import { type Tone, type TreeRow, treeRows } from "./tree-rows.js";
+import { isTrouble, rowsOf, type TreeRow, treeOf } from "./tree-rows.js";
 
 export interface PaintOptions {
   /** Columns of the terminal, at least 20. */
@@ -20,12 +25,21 @@ export interface PaintOptions {
   readonly colors: Colors;
 }
 
+export interface TreeOptions extends PaintOptions {
+  /** Which rows are shown; the totals are always those of the whole turn. */
+  readonly filter?: RowFilter;
+}
+
 type Cells = Readonly<Record<NumberColumn, string>>;
 
 /** The trace as a tree of lines with aligned columns, the totals below; no line is wider than the terminal. */
-export function paintTree(trace: LoopTrace, { width, colors }: PaintOptions): string {
-  const rows = treeRows(trace);
-  const decimals = costDecimals(rows.flatMap((row) => row.cost ?? []));
+export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: TreeOptions): string {
+  const whole = treeOf(trace);
+  const all = rowsOf(whole);
+  const filtered = filterTree(whole, filter);
+  const rows = filtered.hidden === 0 ? all : rowsOf(filtered.tree);
+  const axis = axisOf(all);
+  const decimals = costDecimals(all.flatMap((row) => row.cost ?? []));
   const cells = rows.map((row) => cellsOf(row, decimals));
   const detailWidth = ({ aside, detail }: TreeRow): number =>
     columnsOf(aside) + columnsOf(" · ") + columnsOf(detail);
@@ -39,25 +53,32 @@ export function paintTree(trace: LoopTrace, { width, colors }: PaintOptions): st
   const roomy = treeLayout(widths, width);
   const layout =
     roomy.detail > 0 ? roomy : treeLayout({ ...widths, name: widest(rows, markedWidth, width) }, width);
-  const [title, ...facts] = headOf(trace, width);
+  const [title, ...facts] = traceHead(trace, width);
   const signs = {
     estimated: rows.some((row) => row.duration !== null && !row.exact),
     marked: rows.some((row) => isMarked(row, layout)),
+    bars: layout.bar > 0 ? rows : [],
   };
   return [
     colors.bold(shortenTo(title ?? "", width)),
     ...facts.map((line) => colors.dim(shortenTo(line, width))),
-    colors.dim(shortenTo(lineOf("", HEADINGS, "", layout).trimEnd(), width)),
+    colors.dim(shortenTo(lineOf("", HEADINGS, barHeading(axis, layout.bar), "", layout).trimEnd(), width)),
     ...rows.map((row, index) => {
       const name = nameIn(row, layout.name, isMarked(row, layout) ? MARK : "");
-      const line = lineOf(name, cells[index] ?? HEADINGS, detailOf(row, layout), layout);
-      return paint(shortenTo(line.trimEnd(), width), row.tone, colors);
+      const bar = layout.bar > 0 ? timeBar(row, axis, layout.bar) : "";
+      const line = lineOf(name, cells[index] ?? HEADINGS, bar, detailOf(row, layout), layout);
+      return inTone(shortenTo(line.trimEnd(), width), row.tone, colors);
     }),
+    ...(filtered.hidden > 0 ? [colors.dim(shortenTo(hiddenText(filtered), width))] : []),
     "",
     ...totalLines(trace, decimals, signs).flatMap((line) =>
-      folded(line, width).map((text) => paint(text, line.tone, colors)),
+      folded(line, width).map((text) => inTone(text, line.tone, colors)),
     ),
   ].join("\n");
+}
+
+function hiddenText({ hidden, found }: FilteredTree): string {
+  return `${plural(hidden, "row")} not shown${found ? "" : ": nothing matches"}`;
 }
 
 /** @param enough what is wider need not be measured: it has to be cut anyway */
@@ -70,12 +91,18 @@ function widest(rows: readonly TreeRow[], widthOf: (row: TreeRow) => number, eno
   return most;
 }
 
-function lineOf(name: string, cells: Cells, detail: string, layout: TreeLayout): string {
+function lineOf(name: string, cells: Cells, bar: string, detail: string, layout: TreeLayout): string {
   const numbers = [...layout.numbers].map(
     ([column, columns]) => `${" ".repeat(GAP)}${padStart(cells[column], columns)}`,
   );
+  const bars = layout.bar > 0 ? `${" ".repeat(GAP)}${padEnd(bar, layout.bar)}` : "";
   const text = layout.detail > 0 ? `${" ".repeat(GAP)}${shortenTo(detail, layout.detail)}` : "";
-  return `${padEnd(name, layout.name)}${numbers.join("")}${text}`;
+  return `${padEnd(name, layout.name)}${numbers.join("")}${bars}${text}`;
+}
+
+/** Where the axis begins, and how long it is. */
+function barHeading({ start, end }: TimeAxis, columns: number): string {
+  return `0${padStart(duration(end - start), columns - 1)}`;
 }
 
 /** An aside must leave the detail as much room as it takes itself. */
@@ -89,20 +116,6 @@ const MARK = " !";
 
 function isMarked(row: TreeRow, layout: TreeLayout): boolean {
   return layout.detail === 0 && isTrouble(row);
-}
-
-function isTrouble({ tone }: TreeRow): boolean {
-  return tone === "failed" || tone === "warning";
-}
-
-/** What the trace is of, on one line where that is wide enough; else the title has its own. */
-function headOf({ session, loop }: LoopTrace, width: number): readonly string[] {
-  const model = loop.model ? `${loop.model.providerId}/${loop.model.modelId}` : "no model";
-  const turn = session.turns > 1 ? ` · turn ${session.turn + 1} of ${session.turns}` : "";
-  const title = oneLine(session.title) || oneLine(session.id);
-  const facts = oneLine(`${model} · agent ${loop.agent ?? "?"}${turn} · opencode ${session.opencodeVersion}`);
-  const both = `${title} · ${facts}`;
-  return columnsOf(both) <= width ? [both] : [title, facts];
 }
 
 function cellsOf(row: TreeRow, decimals: number): Cells {
@@ -134,19 +147,4 @@ function nameIn(row: TreeRow, columns: number, mark: string): string {
   const left = columns - room;
   const shown = branch.length <= left ? branch : left > 0 ? `…${branch.slice(branch.length - left + 1)}` : "";
   return `${shown}${shortenTo(row.name, columns - shown.length - mark.length)}${mark}`;
-}
-
-function paint(text: string, tone: Tone, colors: Colors): string {
-  switch (tone) {
-    case "failed":
-      return colors.red(text);
-    case "warning":
-      return colors.yellow(text);
-    case "muted":
-      return colors.dim(text);
-    case "plain":
-      return text;
-    default:
-      return tone satisfies never;
-  }
 }

@@ -19,7 +19,8 @@ export function severalLines(text: string): string {
 const INVISIBLE =
   /[\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** What a reader takes for one character. */
+export const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** Cut to a number of terminal columns, with `…` where something is left out; wide characters count two. */
 export function shortenTo(text: string, columns: number): string {

@@ -1,18 +1,14 @@
-import type { Call, Loop, LoopTrace, Tool, Usage } from "../trace/model.js";
-import { promptTokens, totalTokens } from "../trace/usage.js";
-import { columnsOf } from "./columns.js";
+import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { cost, count, plural } from "./format.js";
+import { type LabelledLine, parted, worded } from "./labelled-line.js";
 import { callsIn, toolsIn } from "./loop-parts.js";
-import { oneLine, padEnd, shortenTo } from "./terminal-text.js";
+import { eventText } from "./row-texts.js";
+import { placedSteps } from "./step-path.js";
+import { oneLine, shortenTo } from "./terminal-text.js";
+import { BAR_SIGNS, TROUBLE_SIGN } from "./time-bar.js";
 import { modelParts, timeParts } from "./time-parts.js";
-import type { Tone } from "./tree-rows.js";
-
-/** What stands below the tree: a label, and parts between which a line is folded first. */
-export interface TotalLine {
-  readonly label: string;
-  readonly parts: readonly string[];
-  readonly tone: Tone;
-}
+import { tokenParts } from "./token-parts.js";
+import { isTrouble, type RowFacts } from "./tree-rows.js";
 
 /** Which signs stand in the tree; those are explained, the others are not. */
 export interface Signs {
@@ -20,10 +16,12 @@ export interface Signs {
   readonly estimated: boolean;
   /** `!` behind a name. */
   readonly marked: boolean;
+  /** The rows that have bars; none: the tree has no bars. */
+  readonly bars: readonly RowFacts[];
 }
 
 /** @param decimals with how many the tree tells costs */
-export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): TotalLine[] {
+export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): LabelledLine[] {
   const { traceId, session, loop } = trace;
   const totals = loop.totalsWithSubagents;
   const tools = toolsIn(loop);
@@ -32,6 +30,7 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): To
   const error = loop.error && `${loop.error.code}: ${shortenTo(oneLine(loop.error.message), MOST_TEXT)}`;
   return [
     ...(error === null ? [] : [worded("error", error, "failed")]),
+    ...doomLoops(loop).map((text) => worded("warning", text, "alarm")),
     parted(
       "time",
       timeParts(loop.account, tools.length === 0 ? null : withSubagents ? "tools and subagents" : "tools"),
@@ -49,11 +48,12 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): To
     parted("session", [oneLine(session.id)]),
     ...notesOf(trace, tools).map((note) => worded("note", note, "warning")),
     ...(signs.estimated ? [worded("~", "estimated: opencode recorded no exact moment", "muted")] : []),
+    ...(signs.bars.length > 0 ? [parted("bar", barParts(signs.bars))] : []),
     ...(signs.marked ? [worded("!", "something went wrong here; a wider tree says what", "muted")] : []),
   ];
 }
 
-function modelLine({ account, steps }: Loop): TotalLine[] {
+function modelLine({ account, steps }: Loop): LabelledLine[] {
   const calls = steps.flatMap(({ call }) => (call?.outputTokensPerSecond ? [call] : []));
   if (account.model === 0 || calls.length === 0) return [];
   const written = calls.reduce((sum, { usage }) => sum + (usage ? usage.output + usage.reasoning : 0), 0);
@@ -61,14 +61,28 @@ function modelLine({ account, steps }: Loop): TotalLine[] {
   return [parted("model", [...modelParts(account), `(${count(written / seconds)} tokens/s)`])];
 }
 
-/** A line that is folded between its parts where that is possible. */
-function parted(label: string, parts: readonly string[]): TotalLine {
-  return { label, parts, tone: "plain" };
+/** Of a doom loop the tree shows where it began, and cut; it is worth a line of its own. */
+function doomLoops(loop: Loop): string[] {
+  return placedSteps(loop).flatMap(({ path, step }) =>
+    step.events.flatMap((event) =>
+      event.name === "doom-loop"
+        ? [`doom loop in step ${path}: ${shortenTo(eventText(event), MOST_TEXT)}`]
+        : [],
+    ),
+  );
 }
 
-/** A line that is folded between words. */
-function worded(label: string, text: string, tone: Tone): TotalLine {
-  return { label, parts: text.split(" "), tone };
+function barParts(rows: readonly RowFacts[]): string[] {
+  const has = (...kinds: RowFacts["kind"][]): boolean => rows.some(({ kind }) => kinds.includes(kind));
+  const parts = [
+    ...(has("call") ? [`${BAR_SIGNS.call} model`] : []),
+    ...(has("tool") ? [`${BAR_SIGNS.tool} tool`] : []),
+    ...(has("retry") ? [`${BAR_SIGNS.retry} retry`] : []),
+    ...(has("loop", "step") ? [`${BAR_SIGNS.loop} loop or step`] : []),
+    ...(has("event") ? [`${BAR_SIGNS.event} event`] : []),
+    ...(rows.some(isTrouble) ? [`${TROUBLE_SIGN} something went wrong`] : []),
+  ];
+  return parts.map((part, index) => (index === parts.length - 1 ? part : `${part},`));
 }
 
 /** What the tree and its totals lack comes first. */
@@ -97,44 +111,3 @@ const MOST_IDS = 5;
 
 /** A provider may answer with a whole page; its head says what happened. */
 const MOST_TEXT = 600;
-
-/** Labels are padded to this many columns. */
-const LABEL_WIDTH = 9;
-
-/**
- * A line that goes on, indented, where the next part does not fit any more; no line is wider than the width. A word that
- * is too long for the indented lines, an id say, stands alone from the very left: cut in two it could not be copied.
- */
-export function folded({ label, parts }: TotalLine, width: number): string[] {
-  const room = width - LABEL_WIDTH;
-  const lines: { readonly indented: boolean; readonly text: string }[] = [];
-  for (const part of parts.flatMap((one) => (columnsOf(one) > room ? one.split(" ") : [one]))) {
-    const last = lines.at(-1);
-    const longer = last?.indented ? `${last.text} ${part}` : undefined;
-    if (longer !== undefined && columnsOf(longer) <= room)
-      lines[lines.length - 1] = { indented: true, text: longer };
-    else lines.push({ indented: columnsOf(part) <= room || columnsOf(part) > width, text: part });
-  }
-  if (lines[0]?.indented !== true) lines.unshift({ indented: true, text: "" });
-  return lines.map(({ indented, text }, index) => {
-    const start = indented ? padEnd(index === 0 ? label : "", LABEL_WIDTH) : "";
-    return shortenTo(`${start}${text}`.trimEnd(), width);
-  });
-}
-
-/** In the words and sums of the tree's columns: what was cached is part of the input. */
-function tokenParts(usage: Usage, calls: readonly Call[]): string[] {
-  const unknown = calls.filter((call) => call.usage === null).length;
-  if (calls.length > 0 && unknown === calls.length) return ["unknown:", "opencode recorded none"];
-  const ofInput = [
-    ...(usage.cacheRead > 0 ? [`cached ${count(usage.cacheRead)}`] : []),
-    ...(usage.cacheWrite > 0 ? [`cache write ${count(usage.cacheWrite)}`] : []),
-  ];
-  return [
-    count(totalTokens(usage)),
-    `= in ${count(promptTokens(usage))}${ofInput.length > 0 ? ` (${ofInput.join(", ")})` : ""}`,
-    `+ out ${count(usage.output)}`,
-    ...(usage.reasoning > 0 ? [`+ think ${count(usage.reasoning)}`] : []),
-    ...(unknown > 0 ? [`– without ${plural(unknown, "call")}`, "of unknown usage"] : []),
-  ];
-}

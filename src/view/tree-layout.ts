@@ -27,10 +27,20 @@ const USUAL_DETAIL = 30;
 /** A name shorter than this tells nothing, so before that the cost gives way too. */
 const SHORTEST_NAME = 10;
 
+/** Below this many columns of the terminal the text on the right needs all that names and numbers leave. */
+const NARROWEST_WITH_BAR = 100;
+
+const WIDEST_BAR = 40;
+
+/** A shorter bar cannot tell what came first. */
+const SHORTEST_BAR = 8;
+
 /** How many columns of the terminal each part of the tree's lines takes. */
 export interface TreeLayout {
   readonly name: number;
   readonly numbers: ReadonlyMap<NumberColumn, number>;
+  /** When each row began and how long it took; 0: there is no room for it. */
+  readonly bar: number;
   /** 0: there is no room for it. */
   readonly detail: number;
 }
@@ -45,7 +55,7 @@ export interface TreeWidths {
 }
 
 /**
- * Deals out a terminal's columns. First the text on the right is cut, then the finer numbers are left out, then the text
+ * Deals out a terminal's columns. First the text on the right is cut, then the bars go, then the finer numbers are left out, then the text
  * altogether, then tokens, and last cost and time; names are cut where they would take more than half of the line.
  *
  * @param width columns of the terminal
@@ -63,9 +73,22 @@ export function treeLayout(widths: TreeWidths, width: number): TreeLayout {
   dropUnless(Math.min(name, SHORTEST_NAME), "cost", "duration");
   const usual = Math.min(widths.name, left(), Math.max(name, left() - USUAL_DETAIL));
   const rest = Math.min(widths.detail, left() - usual - GAP);
-  return rest < Math.min(widths.detail, SHORTEST_DETAIL)
-    ? { name: Math.min(widths.name, left()), numbers, detail: 0 }
-    : { name: usual, numbers, detail: Math.max(0, rest) };
+  if (rest < Math.min(widths.detail, SHORTEST_DETAIL))
+    return { name: Math.min(widths.name, left()), numbers, bar: 0, detail: 0 };
+  const bar = width < NARROWEST_WITH_BAR ? 0 : barWidth(left() - usual, widths.detail);
+  return {
+    name: usual,
+    numbers,
+    bar,
+    detail: Math.max(0, bar === 0 ? rest : Math.min(rest, left() - usual - GAP - bar - GAP)),
+  };
+}
+
+/** A third of what is left, and what the texts do not need. */
+function barWidth(left: number, detail: number): number {
+  const room = left - GAP - (detail > 0 ? GAP : 0);
+  const bar = Math.min(WIDEST_BAR, Math.max(Math.floor(room / 3), room - detail));
+  return bar < SHORTEST_BAR ? 0 : bar;
 }
 
 /** The widest of each column that has anything in it. */

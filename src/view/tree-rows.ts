@@ -1,4 +1,4 @@
-import type { Call, Loop, LoopTrace, Retry, Step, Tool } from "../trace/model.js";
+import type { Call, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
 import { promptTokens } from "../trace/usage.js";
 import {
   callText,
@@ -11,16 +11,24 @@ import {
 } from "./row-texts.js";
 import { oneLine } from "./terminal-text.js";
 
-/** `failed`: the turn ended in it; `warning`: something failed and the session went on. */
-export type Tone = "plain" | "failed" | "warning" | "muted";
+/**
+ * `failed`: the turn ended in it; `warning`: something failed and the session went on; `alarm`: the session went round
+ * in circles, which nobody sees from a single row.
+ */
+export type Tone = "plain" | "failed" | "warning" | "alarm" | "muted";
 
-/** One line of the tree, before anything is measured or painted. */
-export interface TreeRow {
-  /** For each level above: whether more rows of that level follow below. The last entry is the row's own. */
-  readonly more: readonly boolean[];
+/** What one line of the tree says, before anything is measured or painted. */
+export interface RowFacts {
+  readonly kind: "loop" | "step" | "call" | "tool" | "retry" | "event";
   readonly name: string;
   readonly tone: Tone;
+  /** ms since the epoch; of an event both are its moment. */
+  readonly start: number;
+  readonly end: number;
+  /** In ms; null for what only happens. */
   readonly duration: number | null;
+  /** Of what waits or works by itself, how long the longest took that the row stands for, in ms; null for all else. */
+  readonly longest: number | null;
   /** `~` durations are bounds. */
   readonly exact: boolean;
   readonly tokens: {
@@ -36,130 +44,156 @@ export interface TreeRow {
   readonly aside: string;
 }
 
-/** A trace as rows, in the order of a tree that is read from top to bottom; calls and tools by when they began. */
-export function treeRows(trace: LoopTrace): readonly TreeRow[] {
-  return loopRows(trace.loop, [], trace.session.directory);
+/** A row with the rows below it, in their order. */
+export interface TreeNode {
+  readonly facts: RowFacts;
+  readonly below: readonly TreeNode[];
 }
 
-function loopRows(loop: Loop, above: readonly boolean[], directory: string): TreeRow[] {
+/** One line of the tree. */
+export interface TreeRow extends RowFacts {
+  /** For each level above: whether more rows of that level follow below. The last entry is the row's own. */
+  readonly more: readonly boolean[];
+}
+
+/** Whether the row is about something that went wrong. */
+export function isTrouble({ tone }: RowFacts): boolean {
+  return tone === "failed" || tone === "warning" || tone === "alarm";
+}
+
+/** A trace as a tree of rows; calls and tools by when they began. */
+export function treeOf({ loop, session }: LoopTrace): TreeNode {
+  return loopNode(loop, true, session.directory);
+}
+
+/** The rows in the order of a tree that is read from top to bottom. */
+export function rowsOf(node: TreeNode, more: readonly boolean[] = []): TreeRow[] {
   return [
-    {
-      more: above,
-      name: "opencode.loop",
-      tone: loop.error ? "failed" : "plain",
-      duration: loop.end - loop.start,
-      exact: loop.timing === "exact",
-      tokens: null,
-      cost: loop.totalsWithSubagents.cost,
-      detail: loopText(loop, above.length === 0),
-      aside: "",
-    },
-    ...loop.steps.flatMap((step, index) =>
-      stepRows(step, [...above, index < loop.steps.length - 1], directory),
-    ),
+    { ...node.facts, more },
+    ...node.below.flatMap((one, index) => rowsOf(one, [...more, index < node.below.length - 1])),
   ];
 }
 
-function stepRows(step: Step, more: readonly boolean[], directory: string): TreeRow[] {
-  const below: { at: number; rows: (last: boolean) => TreeRow[] }[] = [
-    ...step.events.map((event) => ({
-      at: event.at,
-      rows: (last: boolean): TreeRow[] => [
-        {
-          more: [...more, !last],
-          name: event.name,
-          tone: event.name === "doom-loop" || event.name === "cache-break" ? "warning" : "muted",
-          duration: null,
-          exact: true,
-          tokens: null,
-          cost: null,
-          detail: eventText(event),
-          aside: "",
-        },
-      ],
-    })),
-    ...shownRetries(step.retries).map((retry) => ({
-      at: retry.start,
-      rows: (last: boolean): TreeRow[] => [
-        {
-          more: [...more, !last],
-          name: retry.name,
-          tone: "warning",
-          duration: retry.end - retry.start,
-          exact: retry.exact,
-          tokens: null,
-          cost: null,
-          detail: retry.detail,
-          aside: "",
-        },
-      ],
-    })),
-    ...(step.call ? [{ at: step.call.start, rows: callRowsOf(step.call, more) }] : []),
-    ...step.tools.map((tool) => ({
-      at: tool.start,
-      rows: (last: boolean) => toolRows(tool, [...more, !last], directory),
-    })),
-  ];
-  // The sort is stable: what began in the same millisecond stays in the order call, tools.
-  below.sort((a, b) => a.at - b.at);
-  return [
-    {
-      more,
-      name: `loop.step-${step.index}`,
-      tone: step.outcome === "failed" ? "failed" : "plain",
-      duration: step.end - step.start,
-      exact: step.timing === "exact",
-      tokens: null,
-      cost: null,
-      detail: step.kind === "answer" ? "" : step.kind,
-      aside: "",
-    },
-    ...below.flatMap(({ rows }, index) => rows(index === below.length - 1)),
-  ];
-}
+/** What only some rows have. */
+const NOTHING = { longest: null, tokens: null, cost: null, aside: "" };
 
-interface ShownRetry {
+function timeOf({ start, end, timing }: Loop | Step | Call | Tool | Retry): {
   readonly start: number;
   readonly end: number;
+  readonly duration: number;
   readonly exact: boolean;
-  readonly name: string;
-  readonly detail: string;
+} {
+  return { start, end, duration: end - start, exact: timing === "exact" };
+}
+
+function loopNode(loop: Loop, root: boolean, directory: string): TreeNode {
+  return {
+    facts: {
+      ...NOTHING,
+      ...timeOf(loop),
+      kind: "loop",
+      name: "opencode.loop",
+      tone: loop.error ? "failed" : "plain",
+      cost: loop.totalsWithSubagents.cost,
+      detail: loopText(loop, root),
+    },
+    below: loop.steps.map((step) => stepNode(step, directory)),
+  };
+}
+
+function stepNode(step: Step, directory: string): TreeNode {
+  const below = [
+    ...step.events.map(eventNode),
+    ...retryNodes(step.retries),
+    ...(step.call ? [callNode(step.call)] : []),
+    ...step.tools.map((tool) => toolNode(tool, directory)),
+  ];
+  return {
+    facts: {
+      ...NOTHING,
+      ...timeOf(step),
+      kind: "step",
+      name: `loop.step-${step.index}`,
+      tone: step.outcome === "failed" ? "failed" : "plain",
+      detail: step.kind === "answer" ? "" : step.kind,
+    },
+    // The sort is stable: what began in the same millisecond stays in the order call, tools.
+    below: below.sort((a, b) => a.facts.start - b.facts.start),
+  };
+}
+
+function eventNode(event: StepEvent): TreeNode {
+  const tones = {
+    "doom-loop": "alarm",
+    "cache-break": "warning",
+    compaction: "muted",
+    plan: "muted",
+  } as const;
+  return {
+    facts: {
+      ...NOTHING,
+      kind: "event",
+      name: event.name,
+      tone: tones[event.name],
+      start: event.at,
+      end: event.at,
+      duration: null,
+      exact: true,
+      detail: eventText(event),
+    },
+    below: [],
+  };
 }
 
 /** More of them are summed up: opencode before 1.18 tries for ever, and hundreds of equal lines tell nothing more. */
 const MOST_RETRIES = 6;
 
-function shownRetries(retries: readonly Retry[]): ShownRetry[] {
-  const rows = retries.map((retry) => ({
-    start: retry.start,
-    end: retry.end,
-    exact: retry.timing === "exact",
-    name: "retry",
-    detail: retryText(retry),
-  }));
-  const summed = rows.slice(2, -1);
+function retryNodes(retries: readonly Retry[]): TreeNode[] {
+  const summed = retries.slice(2, -1);
   const [first, last] = [summed[0], summed.at(-1)];
-  if (rows.length <= MOST_RETRIES || !first || !last) return rows;
-  const exact = summed.every((row) => row.exact);
-  const name = `${summed.length} retries`;
-  const middle = {
-    start: first.start,
-    end: last.end,
-    exact,
-    name,
-    detail: retriesText(retries.slice(2, -1)),
+  if (retries.length <= MOST_RETRIES || !first || !last) return retries.map(retryNode);
+  const time = { start: first.start, end: last.end, duration: last.end - first.start };
+  const sum: TreeNode = {
+    facts: {
+      ...NOTHING,
+      ...time,
+      kind: "retry",
+      name: `${summed.length} retries`,
+      tone: "warning",
+      longest: summed.reduce((most, { start, end }) => Math.max(most, end - start), 0),
+      exact: summed.every(({ timing }) => timing === "exact"),
+      detail: retriesText(summed),
+    },
+    below: [],
   };
-  return [...rows.slice(0, 2), middle, ...rows.slice(-1)];
+  return [...retries.slice(0, 2).map(retryNode), sum, ...retries.slice(-1).map(retryNode)];
 }
 
-function callRowsOf(call: Call, more: readonly boolean[]): (last: boolean) => TreeRow[] {
-  return (last) => [
-    {
-      more: [...more, !last],
+function retryNode(retry: Retry): TreeNode {
+  const time = timeOf(retry);
+  return {
+    facts: {
+      ...NOTHING,
+      ...time,
+      kind: "retry",
+      name: "retry",
+      tone: "warning",
+      longest: time.duration,
+      detail: retryText(retry),
+    },
+    below: [],
+  };
+}
+
+function callNode(call: Call): TreeNode {
+  const time = timeOf(call);
+  return {
+    facts: {
+      ...time,
+      kind: "call",
       name: `llm-call-${call.index}`,
       tone: call.error ? "failed" : "plain",
-      duration: call.end - call.start,
-      exact: call.timing === "exact",
+      longest: time.duration,
       tokens: call.usage && {
         input: promptTokens(call.usage),
         cached: call.usage.cacheRead,
@@ -170,24 +204,22 @@ function callRowsOf(call: Call, more: readonly boolean[]): (last: boolean) => Tr
       detail: callText(call),
       aside: firstTokenText(call),
     },
-  ];
+    below: [],
+  };
 }
 
-function toolRows(tool: Tool, more: readonly boolean[], directory: string): TreeRow[] {
-  return [
-    {
-      more,
+function toolNode(tool: Tool, directory: string): TreeNode {
+  const time = timeOf(tool);
+  return {
+    facts: {
+      ...NOTHING,
+      ...time,
+      kind: "tool",
       name: `tool.${oneLine(tool.name)}`,
       tone: tool.failure || tool.notes.length > 0 ? "warning" : "plain",
-      duration: tool.end - tool.start,
-      exact: tool.timing === "exact",
-      tokens: null,
-      cost: null,
+      longest: time.duration,
       detail: toolText(tool, directory),
-      aside: "",
     },
-    ...tool.loops.flatMap((loop, index) =>
-      loopRows(loop, [...more, index < tool.loops.length - 1], directory),
-    ),
-  ];
+    below: tool.loops.map((loop) => loopNode(loop, false, directory)),
+  };
 }

@@ -67,7 +67,7 @@ test.each([20, 60, 80, 100, 120, 200])("no line is wider than --width %i", async
 
 test("the parent's file alone says whose session is missing, both files together miss nothing", async () => {
   const id = loadFixture("subagent@1.18.33").subagents[0]?.info.id ?? "";
-  const alone = (await show(["parent.json"])).stdout;
+  const alone = (await show(["parent.json", "--width", "150"])).stdout;
   expect(alone).toContain(`Not in the input: subagent ${id.slice(0, 20)}`);
   expect(alone).toContain(`\nnote     totals without 1 subagent session not in the input: ${id}\n`);
   const both = (await show(["parent.json", "child.json"])).stdout;
@@ -83,4 +83,40 @@ test("what steers a terminal is not in the tree, and escaped in the JSON", async
   const json = (await show(["steering.json", "--json"])).stdout;
   expect(json).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/);
   expect(JSON.parse(json)[0].session.title).toBe("\u001b]0;owned\u0007\u009b2J\u202E\u2066\uFEFFtitle");
+});
+
+test("filters leave out rows of the tree, and nothing of the JSON", async () => {
+  const files = ["parent.json", "child.json"];
+  const whole = await show([...files, "--json"]);
+  for (const filter of [["--depth", "1"], ["--errors"], ["--slow", "500ms"]]) {
+    const { code, stdout } = await show([...files, ...filter]);
+    expect([code, /^\d+ rows not shown/m.test(stdout)]).toEqual([0, true]);
+    expect((await show([...files, ...filter, "--json"])).stdout).toBe(whole.stdout);
+  }
+});
+
+test("one step whole, a subagent's too, in the width of the terminal", async () => {
+  const files = ["parent.json", "child.json"];
+  const own = await show([...files, "--step", "0"], { columns: 80, env: { NO_COLOR: "1" } });
+  expect([own.code, own.stderr]).toEqual([0, ""]);
+  expect(own.stdout).toMatch(
+    /^thinking\n {2}\S[\s\S]*^tool\.task .*\n {2}arguments\n[\s\S]*^ {2}subagent 0\/0\n/m,
+  );
+  expect(own.stdout.split("\n").filter((line) => stringWidth(line) > 80)).toEqual([]);
+  expect((await show([...files, "--step", "0/0/1"])).stdout).toMatch(
+    /^Step 0\/0\/1 · subagent 0\/0 \(worker\)$/m,
+  );
+});
+
+test.each([
+  [["--depth", "0"], /--depth <n>.*1 or more/],
+  [["--step", "0/0"], /--step <n>.*such as 5, or 5\/0\/2/],
+  [["--step", "7"], /^looptrace: The turn has no step 7: it has steps 0 to 1\.\n$/],
+  [["--step", "0", "--errors"], /one or the other/],
+  [["--turn", "2"], /^looptrace: There is no turn 2: the last one is turn 1\.\n$/],
+  [["--slow", "soon"], /--slow <duration>.*such as 90s/],
+])("%j is refused", async (argv, why) => {
+  const { code, stdout, stderr } = await show(["parent.json", ...argv]);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(why);
 });

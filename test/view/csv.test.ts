@@ -1,66 +1,78 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type CsvCell, csv } from "../../src/view/csv.js";
+import { csvLine } from "../../src/view/csv.js";
+import { oneLine } from "../../src/view/terminal-text.js";
+import { TOKEN_COLUMNS, tokenCsv } from "../../src/view/token-csv.js";
+import { tokenRows } from "../../src/view/token-rows.js";
+import { fixtureNames, loadFixture, tracesOf } from "../support/fixtures.js";
+import { parseCsv } from "../support/parse-csv.js";
 
-test.each<[string, CsvCell, string]>([
-  ["a text", "plain text", "plain text"],
-  ["nothing", null, ""],
-  ["a number, also a negative one", -1.5, "-1.5"],
-  ["a comma", "a,b", '"a,b"'],
-  ["quotes", 'say "hi"', '"say ""hi"""'],
-  ["lines", "one\ntwo", '"one\ntwo"'],
-  ["a formula", '=HYPERLINK("http://x")', `"'=HYPERLINK(""http://x"")"`],
-  ["a formula behind spaces", "  @SUM(A1)", "'  @SUM(A1)"],
-  ["a formula that begins with a sign", "-2+3", "'-2+3"],
-  ["a formula that begins with a plus", "+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"],
-  ["a formula in wide letters", "＝1+1", "'＝1+1"],
-  ["a tab", "\t=1", "'\t=1"],
-  ["an escape sequence", "\u001b[31mred\u001b[0m", "red"],
-  ["a formula behind what is taken out", "\u001b[31m\u202E=1", "'=1"],
-  ["wide text", "漢字 👩‍👩‍👧", "漢字 👩‍👩‍👧"],
-])("%s", (_, cell, expected) => {
-  expect(csv([["x", cell]])).toBe(`x,${expected}\r\n`);
+test.each<[string | number | null, string]>([
+  ["bash", "bash"],
+  ["", ""],
+  [null, ""],
+  [-5, "-5"],
+  [0.25, "0.25"],
+  ["a,b", '"a,b"'],
+  ['say "hi"', '"say ""hi"""'],
+  ["two\nlines", "two lines"],
+  ["\u001b[31mred\u001b[0m", "red"],
+  ["=1+1", "'=1+1"],
+  ["+1", "'+1"],
+  ["-1", "'-1"],
+  ["@SUM(A1)", "'@SUM(A1)"],
+  [" \t=1", "'=1"],
+  ["\u200b=1", "'=1"],
+  ["＝1", "'＝1"],
+  ['=HYPERLINK("x","y")', `"'=HYPERLINK(""x"",""y"")"`],
+])("%j is written %s", (cell, text) => {
+  expect(csvLine([cell])).toBe(`${text}\r\n`);
 });
 
-/** A reader by the grammar of RFC 4180. */
-function read(text: string): string[][] {
-  const rows: string[][] = [];
-  let row: string[] = [];
-  for (const match of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
-    row.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? "");
-    if (match[3] === "\r\n") {
-      rows.push(row);
-      row = [];
-    }
-  }
-  return rows;
-}
-
-test("any cells come back where they were, and none is a formula", () => {
-  const cell = fc.oneof(
-    fc.string({
-      unit: fc.constantFrom("a", '"', ",", "\n", "\r", "=", "+", "-", "@", " ", "\t", "漢", "\u0000"),
-    }),
+test("whatever the cells hold, they are read back as one row, and none as a formula", () => {
+  const text = fc.oneof(
     fc.string({ unit: "grapheme" }),
-    fc.integer(),
-    fc.constant(null),
+    fc.string({ unit: "binary" }),
+    fc.constantFrom('"', '""', ",", "\r\n", "\n", "=", "@x", "-", "+", "'", '",=1', "漢字", "👩‍👩‍👧"),
   );
-  const table = fc
-    .integer({ min: 1, max: 4 })
-    .chain((columns) =>
-      fc.array(fc.array(cell, { minLength: columns, maxLength: columns }), { minLength: 1, maxLength: 5 }),
-    );
+  const number = fc.double({ noNaN: true, noDefaultInfinity: true });
   fc.assert(
-    fc.property(table, (rows) => {
-      const back = read(csv(rows));
-      expect(back.map((row) => row.length)).toEqual(rows.map((row) => row.length));
-      for (const [index, row] of rows.entries()) {
-        for (const [column, value] of row.entries()) {
-          const text = back[index]?.[column] ?? "";
-          if (typeof value !== "string") expect(text).toBe(value === null ? "" : String(value));
-          else expect(text).not.toMatch(/^\s*[=+\-@]/);
+    fc.property(fc.array(fc.oneof(text, number, fc.constant(null)), { minLength: 1 }), (cells) => {
+      const [row, ...more] = parseCsv(csvLine(cells));
+      expect(more).toEqual([]);
+      expect(row).toHaveLength(cells.length);
+      for (const [index, cell] of cells.entries()) {
+        const read = row?.[index] ?? "";
+        if (typeof cell === "number") expect(Number(read)).toBe(cell + 0);
+        else {
+          expect(read).not.toMatch(/^[=+\-@]/);
+          expect(read.replace(/^'(?=[=+\-@＝＋－＠])/, "")).toBe(
+            oneLine(cell ?? "").replace(/^'(?=[=+\-@＝＋－＠])/, ""),
+          );
         }
       }
     }),
   );
+});
+
+test.each(fixtureNames)("%s: a row for each call, with what the table says", (name) => {
+  for (const trace of tracesOf(loadFixture(name), "log")) {
+    const [head = [], ...rows] = parseCsv([TOKEN_COLUMNS, ...tokenCsv(trace)].map(csvLine).join(""));
+    const calls = tokenRows(trace);
+    expect(rows).toHaveLength(calls.length);
+    for (const [index, row] of rows.entries()) {
+      const cells = Object.fromEntries(head.map((column, at) => [column, row[at]]));
+      const call = calls[index];
+      expect(cells).toMatchObject({
+        traceId: trace.traceId,
+        call: call?.name,
+        spanId: call?.spanId,
+        promptTokens: String(call?.prompt?.total ?? ""),
+        contextTokens: String(call?.context),
+        contextGrowth: String(call?.growth ?? ""),
+        costUsd: String(call?.cost ?? ""),
+        copied: "no",
+      });
+    }
+  }
 });

@@ -5,7 +5,9 @@ import { describe, expect, test } from "vitest";
 import { readExport } from "../../src/opencode/read-export.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
+import { paintStep } from "../../src/view/paint-step.js";
 import { paintTree } from "../../src/view/paint-tree.js";
+import { placedSteps } from "../../src/view/step-path.js";
 import { terminalJson } from "../../src/view/terminal-json.js";
 import { traceLine } from "../../src/view/trace-line.js";
 import { loadFixture } from "../support/fixtures.js";
@@ -77,6 +79,11 @@ describe.each(Object.entries(ATTACKS))("%s in every text of an export", (_, atta
         expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
         expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
       }
+      for (const placed of placedSteps(trace.loop)) {
+        const lines = paintStep(trace, placed, { width: 40, colors: plain }).split("\n");
+        expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
+        expect(lines.filter((line) => stringWidth(line) > 40)).toEqual([]);
+      }
       const steps = paintTree(trace, { width: 200, colors: plain }).match(/loop\.step-\d+/g);
       expect(steps?.length).toBe(trace.loop.totalsWithSubagents.steps);
       for (const text of [traceLine(trace), terminalJson(trace).replaceAll("\n", "")]) {
@@ -133,7 +140,9 @@ describe("any text whatever", () => {
     fc.assert(
       fc.property(text, width, (attack, columns) => {
         for (const trace of attacked(`${name}@1.18.33`, attack)) {
-          const lines = paintTree(trace, { width: columns, colors: plain }).split("\n");
+          const options = { width: columns, colors: plain };
+          const steps = placedSteps(trace.loop).map((placed) => paintStep(trace, placed, options));
+          const lines = [paintTree(trace, options), ...steps].join("\n").split("\n");
           expect(lines.filter((line) => stringWidth(line) > columns)).toEqual([]);
           expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
         }

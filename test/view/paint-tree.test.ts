@@ -61,7 +61,7 @@ describe("the tree of a recorded session", () => {
     "unicode",
   ];
   const widthsOf = (name: string): readonly number[] =>
-    name === "parallel-subagents" ? WIDTHS : [60, 80, 120];
+    name === "parallel-subagents" ? WIDTHS : [60, 80, 120, 200];
   test.each(names.flatMap((name) => widthsOf(name).map((width) => ({ name, width }))))(
     "$name at $width columns",
     async ({ name, width }) => {
@@ -113,7 +113,7 @@ describe("what models, tools and other people's exports say", () => {
   });
 });
 
-test("colours: red what ended the turn, yellow what the session got over", () => {
+test("colours: red what ended the turn, yellow what the session got over, bold where it went in circles", () => {
   const colors = pc.createColors(true);
   const lineOf = (name: string, start: string): string =>
     paintTree(traceOf(name), { width: 100, colors })
@@ -122,6 +122,12 @@ test("colours: red what ended the turn, yellow what the session got over", () =>
   expect(lineOf("provider-401@1.18.33", "opencode.loop")).toMatch(/^\u001b\[31m.*\u001b\[39m$/);
   expect(lineOf("failing-tool@1.18.33", "tool.bash")).toMatch(/^\u001b\[33m.*\u001b\[39m$/);
   expect(lineOf("rate-limited-then-ok@1.18.33", " retry ")).toMatch(/^\u001b\[33m.*\u001b\[39m$/);
+  expect(lineOf("doom-loop@1.18.33", "─ doom-loop")).toMatch(
+    /^\u001b\[1m\u001b\[33m.*\u001b\[39m\u001b\[22m$/,
+  );
+  expect(lineOf("doom-loop@1.18.33", "warning ")).toMatch(
+    /^\u001b\[1m\u001b\[33mwarning {2}doom loop in step 2: /,
+  );
   expect(lineOf("multistep@1.18.33", "tool.bash")).toMatch(/^│ {2}├─ tool\.bash/);
 });
 

@@ -3,10 +3,12 @@ import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { folded, totalLines } from "../../src/view/total-lines.js";
+import { folded } from "../../src/view/labelled-line.js";
+import { type Signs, totalLines } from "../../src/view/total-lines.js";
+import { rowsOf, treeOf } from "../../src/view/tree-rows.js";
 import { loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 
-const NO_SIGNS = { estimated: false, marked: false };
+const NO_SIGNS: Signs = { estimated: false, marked: false, bars: [] };
 
 function linesOf(trace: LoopTrace, label: string, signs = NO_SIGNS): readonly string[] {
   return totalLines(trace, 5, signs)
@@ -63,8 +65,30 @@ describe("what stands below the tree", () => {
     const trace = traceOf("plain-answer@1.18.33");
     expect(linesOf(trace, "~")).toEqual([]);
     expect(linesOf(trace, "!")).toEqual([]);
-    expect(linesOf(trace, "~", { estimated: true, marked: false })).toHaveLength(1);
-    expect(linesOf(trace, "!", { estimated: false, marked: true })).toHaveLength(1);
+    expect(linesOf(trace, "~", { ...NO_SIGNS, estimated: true })).toHaveLength(1);
+    expect(linesOf(trace, "!", { ...NO_SIGNS, marked: true })).toHaveLength(1);
+    expect(linesOf(trace, "bar")).toEqual([]);
+    const bars = (name: string): readonly string[] =>
+      linesOf(trace, "bar", { ...NO_SIGNS, bars: rowsOf(treeOf(traceOf(name))) });
+    expect(bars("plain-answer@1.18.33")).toEqual(["█ model, ─ loop or step"]);
+    expect(bars("doom-loop@1.18.33")).toEqual([
+      "█ model, ▓ tool, ─ loop or step, · event, ! something went wrong",
+    ]);
+  });
+
+  test("a doom loop is told in full, with the step where it began", () => {
+    const doom = traceOf("doom-loop@1.18.33");
+    const told = 'read failed 5 times with the same arguments: {"filePath":"/home/dev/project/missing.txt"}';
+    expect(linesOf(doom, "warning")).toEqual([`doom loop in step 2: ${told}`]);
+    const parent = traceOf("subagent@1.18.33");
+    const steps = parent.loop.steps.map((step) => ({
+      ...step,
+      tools: step.tools.map((tool) => ({ ...tool, loops: [...tool.loops, doom.loop] })),
+    }));
+    expect(linesOf({ ...parent, loop: { ...parent.loop, steps } }, "warning")).toEqual([
+      `doom loop in step 0/1/2: ${told}`,
+    ]);
+    expect(linesOf(parent, "warning")).toEqual([]);
   });
 });
 

@@ -1,6 +1,10 @@
+import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { plural } from "../../view/format.js";
+import { paintStep } from "../../view/paint-step.js";
 import { paintTree } from "../../view/paint-tree.js";
+import { findStep } from "../../view/step-path.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { colorsFor } from "../colors.js";
@@ -12,28 +16,92 @@ export interface ShowFlags extends SourceFlags {
   readonly json?: boolean;
   readonly fresh?: boolean;
   readonly width?: number;
+  readonly depth?: number;
+  readonly errors?: boolean;
+  /** In ms. */
+  readonly slow?: number;
+  /** From 1. */
+  readonly turn?: number;
+  /** As `isStepPath` allows it. */
+  readonly step?: string;
 }
 
-/** `looptrace show`: the traces of sessions as trees, or as JSON. */
+/**
+ * `looptrace show`: the traces of sessions as trees, one step of them whole, or either as JSON.
+ *
+ * @throws {ConfigurationError} when there is no such turn or step, or options contradict each other
+ */
 export async function show(
   sources: readonly string[],
   flags: ShowFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  refuseContradictions(flags);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
-  const colors = colorsFor(terminal, terminal.outIsTty);
-  const width = flags.width ?? terminal.width;
-  const forJson: LoopTrace[] = [];
-  let seen = 0;
+  const display = displayOf(flags, terminal);
+  const forJson: unknown[] = [];
+  const missed: string[] = [];
+  let [seen, mostTurns] = [0, 0];
   await loadSessions(wanted, options, ({ tree, evidence }) => {
     for (const trace of traceSession(tree, evidence)) {
-      if (flags.json) forJson.push(trace);
-      else terminal.out(`${seen > 0 ? "\n" : ""}${paintTree(trace, { width, colors })}\n`);
+      mostTurns = Math.max(mostTurns, trace.session.turns);
+      if (flags.turn !== undefined && flags.turn !== trace.session.turn + 1) continue;
+      const shown = display(trace);
+      if ("why" in shown) {
+        missed.push(shown.why);
+        continue;
+      }
+      if (flags.json) forJson.push(shown.json);
+      else terminal.out(`${seen > 0 ? "\n" : ""}${shown.text()}\n`);
       seen += 1;
     }
   });
+  if (seen === 0 && mostTurns > 0) throw nothingShown(flags, mostTurns, missed);
   if (flags.json) terminal.out(`${terminalJson(forJson)}\n`);
   if (seen === 0) terminal.err("The session holds no prompt yet: there is nothing to show.\n");
   return EXIT.ok;
+}
+
+/** What of a trace is shown, or why nothing is. */
+type Shown = { readonly json: unknown; readonly text: () => string } | { readonly why: string };
+
+function displayOf(flags: ShowFlags, terminal: Terminal): (trace: LoopTrace) => Shown {
+  const colors = colorsFor(terminal, terminal.outIsTty);
+  const width = flags.width ?? terminal.width;
+  const filter = { depth: flags.depth, errors: flags.errors, slowMs: flags.slow };
+  const wanted = flags.step;
+  if (wanted === undefined)
+    return (trace) => ({ json: trace, text: () => paintTree(trace, { width, colors, filter }) });
+  return (trace) => {
+    const placed = findStep(trace.loop, wanted);
+    if (typeof placed === "string") return { why: placed };
+    const { traceId, session } = trace;
+    const { path, loop, step } = placed;
+    return {
+      json: { traceId, sessionId: loop.sessionId, turn: session.turn, path, step },
+      text: () => paintStep(trace, placed, { width, colors }),
+    };
+  };
+}
+
+function refuseContradictions({ step, depth, errors, slow }: ShowFlags): void {
+  if (step === undefined || (depth === undefined && !errors && slow === undefined)) return;
+  throw new ConfigurationError(
+    "--step",
+    "--step shows one step whole; --depth, --errors and --slow are for the tree. Say one or the other.",
+  );
+}
+
+/** @param mostTurns how many turns the session has, of several the one with the most */
+function nothingShown(flags: ShowFlags, mostTurns: number, missed: readonly string[]): ConfigurationError {
+  const [why] = missed;
+  if (why === undefined) {
+    return new ConfigurationError(
+      "--turn",
+      `There is no turn ${flags.turn}: the last one is turn ${mostTurns}.`,
+    );
+  }
+  const others = missed.length > 1 ? ` None of the ${plural(missed.length, "turn")} has it.` : "";
+  return new ConfigurationError("--step", `${why}${others}`);
 }

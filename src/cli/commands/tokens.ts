@@ -1,36 +1,53 @@
+import { ConfigurationError } from "../../errors/configuration-error.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { csvLine } from "../../view/csv.js";
 import { paintTokens } from "../../view/paint-tokens.js";
 import { terminalJson } from "../../view/terminal-json.js";
+import { TOKEN_COLUMNS, tokenCsv } from "../../view/token-csv.js";
 import { tokenRows } from "../../view/token-rows.js";
 import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { colorsFor } from "../colors.js";
+import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
-export interface TokensFlags extends SourceFlags {
-  readonly json?: boolean;
+export interface TokensFlags extends SourceFlags, FormatFlags {
   readonly fresh?: boolean;
   readonly top?: boolean;
   readonly width?: number;
 }
 
-/** `looptrace tokens`: how the context grew from call to call, and why. */
+/**
+ * `looptrace tokens`: how the context grew from call to call, and why.
+ *
+ * @throws {ConfigurationError} when options contradict each other
+ */
 export async function tokens(
   sources: readonly string[],
   flags: TokensFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const format = dataFormat(flags);
+  if (format === "csv" && flags.top) {
+    throw new ConfigurationError(
+      "--csv",
+      "--csv prints the calls, --top what made them grow. Say one or the other.",
+    );
+  }
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const colors = colorsFor(terminal, terminal.outIsTty);
   const width = flags.width ?? terminal.width;
   const forJson: object[] = [];
   let seen = 0;
+  if (format === "csv") terminal.out(csvLine(TOKEN_COLUMNS));
   await loadSessions(wanted, options, ({ tree, evidence }) => {
     for (const trace of traceSession(tree, evidence)) {
       const { traceId, session } = trace;
-      if (flags.json) {
+      if (format === "csv") {
+        terminal.out(tokenCsv(trace).map(csvLine).join(""));
+      } else if (format === "json") {
         forJson.push({ traceId, sessionId: session.id, turn: session.turn, calls: tokenRows(trace) });
       } else {
         const painted = paintTokens(trace, { width, colors, top: flags.top ?? false });
@@ -39,7 +56,7 @@ export async function tokens(
       seen += 1;
     }
   });
-  if (flags.json) terminal.out(`${terminalJson(forJson)}\n`);
+  if (format === "json") terminal.out(`${terminalJson(forJson)}\n`);
   if (seen === 0) terminal.err("The session holds no prompt yet: there is nothing to show.\n");
   return EXIT.ok;
 }

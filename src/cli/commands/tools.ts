@@ -1,0 +1,60 @@
+import { traceSession } from "../../trace/trace-session.js";
+import { csvLine } from "../../view/csv.js";
+import { paintTools } from "../../view/paint-tools.js";
+import { terminalJson } from "../../view/terminal-json.js";
+import { TOOL_COLUMNS, toolCsv } from "../../view/tool-csv.js";
+import { toolTable } from "../../view/tool-table.js";
+import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
+import { colorsFor } from "../colors.js";
+import { dataFormat, type FormatFlags } from "../data-format.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { reportError } from "../report-error.js";
+import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
+import type { Terminal } from "../terminal.js";
+
+export interface ToolsFlags extends SourceFlags, FormatFlags {
+  readonly fresh?: boolean;
+  readonly byServer?: boolean;
+  /** How many of the slowest calls are shown. */
+  readonly slowest?: number;
+  readonly width?: number;
+}
+
+const DEFAULT_SLOWEST = 5;
+
+/**
+ * `looptrace tools`: how often, how long and how well each tool worked, one table over all sessions that can be read.
+ *
+ * @throws {ConfigurationError} when options contradict each other
+ */
+export async function tools(
+  sources: readonly string[],
+  flags: ToolsFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const format = dataFormat(flags);
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const table = toolTable({
+    by: flags.byServer ? "server" : "tool",
+    slowest: flags.slowest ?? DEFAULT_SLOWEST,
+  });
+  let unreadable = 0;
+  const onUnreadable = (error: unknown): void => {
+    unreadable += 1;
+    reportError(error, terminal);
+  };
+  // One that cannot be read is no reason to leave all others out.
+  await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
+    for (const trace of traceSession(tree, evidence)) table.add(trace);
+  });
+  const report = table.report();
+  if (unreadable > 0 && report.sessions === 0) return EXIT.usage;
+  if (format === "json") terminal.out(`${terminalJson(report)}\n`);
+  else if (format === "csv") terminal.out([TOOL_COLUMNS, ...toolCsv(report)].map(csvLine).join(""));
+  else {
+    const colors = colorsFor(terminal, terminal.outIsTty);
+    terminal.out(`${paintTools(report, { width: flags.width ?? terminal.width, colors })}\n`);
+  }
+  return unreadable > 0 ? EXIT.usage : EXIT.ok;
+}

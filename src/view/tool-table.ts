@@ -1,0 +1,230 @@
+import { covered, type Interval } from "../trace/intervals.js";
+import type { LoopTrace, Timing, Tool } from "../trace/model.js";
+import { percentile } from "./percentiles.js";
+import { type PlacedStep, placedSteps } from "./step-path.js";
+
+/** How opencode's own tools are called among the MCP servers. */
+export const OWN_SERVER = "opencode";
+
+/** The figures of some tool calls; plain data, as `--json` prints it. Times in ms, of calls that ended. */
+export interface ToolFigures {
+  /** All of them, those without an end too. */
+  readonly calls: number;
+  /** Of the calls that ended, those that failed. */
+  readonly errors: number;
+  /** Calls without an end: their time is in none of the figures. */
+  readonly unfinished: number;
+  /** Of the calls that ended, those of whose time only a bound is known; all times are estimated if there is one. */
+  readonly boundedCalls: number;
+  /** Calls that started a subagent: its time is in theirs, and its own tools are counted too. */
+  readonly subagentCalls: number;
+  /** Percentiles by nearest rank; null where no call ended. */
+  readonly p50Ms: number | null;
+  readonly p90Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+  /** Overlaps count as often as there are calls. */
+  readonly totalMs: number;
+  /** How long at least one of the calls was at work while its turn was; overlaps count once. */
+  readonly busyMs: number;
+  /** `busyMs` of the turns' whole time, 0 to 1; null where the turns took no time. */
+  readonly share: number | null;
+}
+
+export interface ToolRow extends ToolFigures {
+  /** The tool's name; the server's where tools are put together by server. */
+  readonly name: string;
+  /** The MCP server as far as the tool's name tells, else `opencode`. */
+  readonly server: string;
+}
+
+export interface SlowCall {
+  readonly tool: string;
+  readonly server: string;
+  readonly durationMs: number;
+  readonly timing: Timing;
+  /** ms since the epoch. */
+  readonly start: number;
+  readonly failure: { readonly kind: string; readonly message: string } | null;
+  readonly withSubagent: boolean;
+  /** The session, and the turn in it from 0, that `looptrace show` is to be asked for. */
+  readonly sessionId: string;
+  readonly turn: number;
+  /** How many turns the session has. */
+  readonly turns: number;
+  /** The way to the step, for `looptrace show --step`. */
+  readonly step: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly callId: string;
+  readonly arguments: unknown;
+}
+
+export interface ToolReport {
+  readonly groupedBy: "tool" | "server";
+  readonly sessions: number;
+  /** Turns that a fork copied from another session are not among them, and nothing in them is counted. */
+  readonly turns: number;
+  readonly copiedTurns: number;
+  /** Subagents whose sessions the input lacks, so that their tools are not counted. */
+  readonly missingSubagents: number;
+  /** How long the turns took together, in ms. */
+  readonly durationMs: number;
+  /** The one that took the most time first. */
+  readonly tools: readonly ToolRow[];
+  /** All calls together. */
+  readonly total: ToolFigures;
+  readonly slowest: readonly SlowCall[];
+}
+
+/** A table that is filled trace by trace and keeps of each only what it needs: durations, and the slowest calls. */
+export interface ToolTable {
+  add(trace: LoopTrace): void;
+  report(): ToolReport;
+}
+
+/** @param slowest how many of the slowest calls are kept, with their arguments */
+export function toolTable(options: {
+  readonly by: ToolReport["groupedBy"];
+  readonly slowest: number;
+}): ToolTable {
+  const groups = new Map<string, { readonly server: string; readonly sums: Sums }>();
+  const total = emptySums();
+  const sessions = new Set<string>();
+  let slowest: SlowCall[] = [];
+  let [turns, copiedTurns, missingSubagents, durationMs] = [0, 0, 0, 0];
+
+  const add = (trace: LoopTrace): void => {
+    const { loop, session } = trace;
+    sessions.add(session.id);
+    if (loop.copied) {
+      copiedTurns += 1;
+      return;
+    }
+    turns += 1;
+    durationMs += loop.end - loop.start;
+    missingSubagents += loop.totalsWithSubagents.missingSubagents;
+    const placed = placedSteps(loop, (one) => !one.copied).flatMap((one) =>
+      one.step.tools.map((tool) => ({ placed: one, tool })),
+    );
+    const byGroup = new Map<string, Tool[]>();
+    for (const { tool } of placed) {
+      const name = options.by === "server" ? serverOf(tool) : tool.name;
+      const own = byGroup.get(name);
+      if (own) own.push(tool);
+      else byGroup.set(name, [tool]);
+    }
+    for (const [name, tools] of byGroup) {
+      const [first] = tools;
+      const group = groups.get(name) ?? { server: first ? serverOf(first) : OWN_SERVER, sums: emptySums() };
+      groups.set(name, group);
+      addTo(group.sums, tools, loop);
+    }
+    addTo(
+      total,
+      placed.map(({ tool }) => tool),
+      loop,
+    );
+    const calls = placed.filter(({ tool }) => hasEnded(tool)).map((one) => slowCall(one, trace));
+    slowest = [...slowest, ...calls].sort(bySlowness).slice(0, options.slowest);
+  };
+
+  const report = (): ToolReport => ({
+    groupedBy: options.by,
+    sessions: sessions.size,
+    turns,
+    copiedTurns,
+    missingSubagents,
+    durationMs,
+    tools: [...groups]
+      .map(([name, { server, sums }]): ToolRow => ({ name, server, ...figuresOf(sums, durationMs) }))
+      .sort((a, b) => b.totalMs - a.totalMs || b.calls - a.calls || (a.name < b.name ? -1 : 1)),
+    total: figuresOf(total, durationMs),
+    slowest,
+  });
+  return { add, report };
+}
+
+interface Sums {
+  calls: number;
+  errors: number;
+  bounded: number;
+  subagents: number;
+  busyMs: number;
+  /** Of the calls that ended. */
+  readonly durations: number[];
+}
+
+function emptySums(): Sums {
+  return { calls: 0, errors: 0, bounded: 0, subagents: 0, busyMs: 0, durations: [] };
+}
+
+function addTo(sums: Sums, tools: readonly Tool[], turn: Interval): void {
+  const ended = tools.filter(hasEnded);
+  sums.calls += tools.length;
+  sums.errors += ended.filter(({ outcome }) => outcome === "failed").length;
+  sums.bounded += ended.filter(({ timing }) => timing === "bounded").length;
+  sums.subagents += tools.filter(startedSubagent).length;
+  sums.busyMs += covered(ended, turn);
+  for (const { start, end } of ended) sums.durations.push(end - start);
+}
+
+function figuresOf(
+  { calls, errors, bounded, subagents, busyMs, durations }: Sums,
+  turnsMs: number,
+): ToolFigures {
+  const sorted = durations.toSorted((a, b) => a - b);
+  return {
+    calls,
+    errors,
+    unfinished: calls - sorted.length,
+    boundedCalls: bounded,
+    subagentCalls: subagents,
+    p50Ms: percentile(sorted, 50) ?? null,
+    p90Ms: percentile(sorted, 90) ?? null,
+    p99Ms: percentile(sorted, 99) ?? null,
+    maxMs: sorted.at(-1) ?? null,
+    totalMs: sorted.reduce((sum, ms) => sum + ms, 0),
+    busyMs,
+    share: turnsMs > 0 ? busyMs / turnsMs : null,
+  };
+}
+
+function slowCall(
+  { placed, tool }: { readonly placed: PlacedStep; readonly tool: Tool },
+  { traceId, session }: LoopTrace,
+): SlowCall {
+  return {
+    tool: tool.name,
+    server: serverOf(tool),
+    durationMs: tool.end - tool.start,
+    timing: tool.timing,
+    start: tool.start,
+    failure: tool.failure && { kind: tool.failure.kind, message: tool.failure.message },
+    withSubagent: startedSubagent(tool),
+    sessionId: session.id,
+    turn: session.turn,
+    turns: session.turns,
+    step: placed.path,
+    traceId,
+    spanId: tool.spanId,
+    callId: tool.callId,
+    arguments: tool.input,
+  };
+}
+
+function bySlowness(a: SlowCall, b: SlowCall): number {
+  return b.durationMs - a.durationMs || a.start - b.start;
+}
+
+function hasEnded({ outcome }: Tool): boolean {
+  return outcome !== "unfinished";
+}
+
+function startedSubagent({ childSessionId, loops }: Tool): boolean {
+  return childSessionId !== null || loops.length > 0;
+}
+
+function serverOf({ server }: Tool): string {
+  return server ?? OWN_SERVER;
+}

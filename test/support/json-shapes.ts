@@ -1,0 +1,293 @@
+/** What `--json` prints, strictly: a field more or less is a change of what others read. */
+import { z } from "zod";
+import { errorFactsSchema } from "../../src/errors/error-facts.js";
+import type { Loop } from "../../src/trace/model.js";
+
+const span = {
+  spanId: z.string().regex(/^[0-9a-f]{16}$/),
+  start: z.number(),
+  end: z.number(),
+  timing: z.enum(["exact", "bounded"]),
+};
+const outcome = z.enum(["completed", "failed", "unfinished"]);
+const usage = z.strictObject({
+  input: z.number(),
+  output: z.number(),
+  reasoning: z.number(),
+  cacheRead: z.number(),
+  cacheWrite: z.number(),
+});
+const totals = z.strictObject({
+  steps: z.number(),
+  calls: z.number(),
+  retries: z.number(),
+  tools: z.number(),
+  toolFailures: z.number(),
+  usage,
+  cost: z.number().nullable(),
+  missingSubagents: z.number(),
+});
+const account = z.strictObject({
+  duration: z.number(),
+  model: z.number(),
+  firstToken: z.number(),
+  tools: z.number(),
+  retries: z.number(),
+  other: z.number(),
+  toolsSummed: z.number(),
+});
+const model = z.strictObject({
+  providerId: z.string(),
+  modelId: z.string(),
+  variant: z.string().nullable(),
+});
+const file = { mime: z.string(), filename: z.string().nullable(), url: z.string() };
+const contentPart = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("text"),
+    text: z.string(),
+    synthetic: z.literal(true).exactOptional(),
+    ignored: z.literal(true).exactOptional(),
+  }),
+  z.strictObject({ type: z.literal("file"), ...file }),
+  z.strictObject({ type: z.literal("compaction"), auto: z.boolean(), overflow: z.boolean() }),
+  z.strictObject({
+    type: z.literal("subtask"),
+    agent: z.string(),
+    prompt: z.string(),
+    description: z.string().nullable(),
+    command: z.string().nullable(),
+  }),
+]);
+const message = z.discriminatedUnion("role", [
+  z.strictObject({ role: z.literal("user"), content: z.union([z.string(), z.array(contentPart)]) }),
+  z.strictObject({
+    role: z.literal("tool"),
+    tool_call_id: z.string(),
+    name: z.string(),
+    content: z.string(),
+    is_error: z.literal(true).exactOptional(),
+    attachments: z.array(z.strictObject(file)).exactOptional(),
+  }),
+]);
+const callOutput = z.strictObject({
+  thinking: z.string().nullable(),
+  text: z.string().nullable(),
+  toolCalls: z.array(z.strictObject({ id: z.string(), name: z.string(), arguments: z.unknown() })),
+});
+const cause = z.strictObject({
+  kind: z.enum(["prefix", "text", "tool-result", "output", "dropped", "compacted", "other"]),
+  name: z.string().nullable(),
+  callId: z.string().nullable(),
+  characters: z.number().nullable(),
+  tokens: z.number(),
+});
+const call = z.strictObject({
+  ...span,
+  index: z.int(),
+  outcome,
+  model,
+  agent: z.string().nullable(),
+  mode: z.string().nullable(),
+  firstTokenAt: z.number().nullable(),
+  input: z.array(message),
+  output: callOutput,
+  finish: z.string().nullable(),
+  usage: usage.nullable(),
+  cost: z.number().nullable(),
+  cumulative: z.strictObject({
+    contextTokens: z.number(),
+    contextGrowth: z.number().nullable(),
+    usage,
+    cost: z.number().nullable(),
+    cacheHitRatio: z.number().nullable(),
+  }),
+  contextCauses: z.array(cause),
+  outputTokensPerSecond: z.number().nullable(),
+  error: errorFactsSchema.nullable(),
+});
+const failureKind = z.enum([
+  ...(["failed", "invalid_arguments", "unknown_tool", "permission_rejected", "aborted"] as const),
+  ...(["timed_out", "nonzero_exit"] as const),
+]);
+const tool = z.strictObject({
+  ...span,
+  partId: z.string(),
+  callId: z.string(),
+  name: z.string(),
+  status: z.enum(["pending", "running", "completed", "error"]),
+  outcome,
+  title: z.string().nullable(),
+  input: z.unknown(),
+  output: z.string().nullable(),
+  attachments: z.array(z.strictObject(file)),
+  metadata: z.record(z.string(), z.unknown()),
+  failure: z
+    .strictObject({
+      kind: failureKind,
+      tool: z.string(),
+      message: z.string(),
+      exitCode: z.number().exactOptional(),
+    })
+    .nullable(),
+  argumentsAt: z.number().nullable(),
+  childSessionId: z.string().nullable(),
+  server: z.string().nullable(),
+  get loops(): z.ZodArray<z.ZodType<Loop>> {
+    return z.array(loop);
+  },
+  subagentMissing: z.boolean(),
+  notes: z.array(z.string()),
+});
+const step = z.strictObject({
+  ...span,
+  index: z.int(),
+  messageId: z.string(),
+  agent: z.string().nullable(),
+  kind: z.enum(["answer", "compaction", "subtask"]),
+  outcome,
+  recovered: z.boolean(),
+  call: call.nullable(),
+  retries: z.array(
+    z.strictObject({
+      ...span,
+      attempt: z.int(),
+      error: errorFactsSchema.nullable(),
+      output: callOutput,
+    }),
+  ),
+  tools: z.array(tool),
+  events: z.array(
+    z.strictObject({
+      spanId: span.spanId,
+      name: z.enum(["compaction", "doom-loop", "cache-break", "plan"]),
+      at: z.number(),
+      attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    }),
+  ),
+  patches: z.array(z.strictObject({ hash: z.string(), files: z.array(z.string()) })),
+  account,
+  notes: z.array(z.string()),
+});
+const loop: z.ZodType<Loop> = z.strictObject({
+  ...span,
+  sessionId: z.string(),
+  userMessageId: z.string(),
+  agent: z.string().nullable(),
+  model: model.nullable(),
+  input: z.array(message),
+  unanswered: z.array(message),
+  output: z.unknown(),
+  outcome,
+  error: errorFactsSchema.nullable(),
+  failedStep: z.int().nullable(),
+  steps: z.array(step),
+  totals,
+  totalsWithSubagents: totals,
+  account,
+  run: z.strictObject({ id: z.string(), attempt: z.int() }).nullable(),
+  copied: z.boolean(),
+  notes: z.array(z.string()),
+});
+const traceId = z.string().regex(/^[0-9a-f]{32}$/);
+
+/** `show --json` */
+export const showJson = z.array(
+  z.strictObject({
+    traceId,
+    session: z.strictObject({
+      id: z.string(),
+      title: z.string(),
+      directory: z.string(),
+      opencodeVersion: z.string(),
+      projectId: z.string().nullable(),
+      parentId: z.string().nullable(),
+      turn: z.int(),
+      turns: z.int(),
+      unread: z.record(z.string(), z.number()),
+    }),
+    loop,
+  }),
+);
+
+/** `show --step … --json` */
+export const stepJson = z.array(
+  z.strictObject({
+    traceId,
+    sessionId: z.string(),
+    turn: z.int(),
+    path: z.string().regex(/^\d+(\/\d+\/\d+)*$/),
+    step,
+  }),
+);
+
+/** `tokens --json` */
+export const tokensJson = z.array(
+  z.strictObject({
+    traceId,
+    sessionId: z.string(),
+    turn: z.int(),
+    calls: z.array(
+      z.strictObject({
+        name: z.string(),
+        depth: z.int(),
+        sessionId: z.string(),
+        spanId: span.spanId,
+        prompt: z.strictObject({ total: z.number(), cached: z.number(), new: z.number() }).nullable(),
+        output: z.number().nullable(),
+        reasoning: z.number().nullable(),
+        context: z.number(),
+        growth: z.number().nullable(),
+        cacheHitRatio: z.number().nullable(),
+        cost: z.number().nullable(),
+        causes: z.array(cause),
+      }),
+    ),
+  }),
+);
+
+const figures = {
+  calls: z.int(),
+  errors: z.int(),
+  unfinished: z.int(),
+  boundedCalls: z.int(),
+  subagentCalls: z.int(),
+  p50Ms: z.number().nullable(),
+  p90Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+  maxMs: z.number().nullable(),
+  totalMs: z.number(),
+  busyMs: z.number(),
+  share: z.number().min(0).max(1).nullable(),
+};
+
+/** `tools --json` */
+export const toolsJson = z.strictObject({
+  groupedBy: z.enum(["tool", "server"]),
+  sessions: z.int(),
+  turns: z.int(),
+  copiedTurns: z.int(),
+  missingSubagents: z.int(),
+  durationMs: z.number(),
+  tools: z.array(z.strictObject({ name: z.string(), server: z.string(), ...figures })),
+  total: z.strictObject(figures),
+  slowest: z.array(
+    z.strictObject({
+      tool: z.string(),
+      server: z.string(),
+      durationMs: z.number(),
+      timing: span.timing,
+      start: z.number(),
+      failure: z.strictObject({ kind: failureKind, message: z.string() }).nullable(),
+      withSubagent: z.boolean(),
+      sessionId: z.string(),
+      turn: z.int(),
+      turns: z.int(),
+      step: z.string().regex(/^\d+(\/\d+\/\d+)*$/),
+      traceId,
+      spanId: span.spanId,
+      callId: z.string(),
+      arguments: z.unknown(),
+    }),
+  ),
+});

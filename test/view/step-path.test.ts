@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { findStep, isStepPath, placedSteps } from "../../src/view/step-path.js";
+import { fixtureNames, loadFixture, traceOf, tracesOf } from "../support/fixtures.js";
+import { stepsIn } from "../trace/walk-trace.js";
+
+test.each(fixtureNames)("%s: each step has a path of its own, which leads to it", (name) => {
+  for (const { loop } of tracesOf(loadFixture(name), "log")) {
+    const placed = placedSteps(loop);
+    expect(new Set(placed.map(({ step }) => step))).toEqual(new Set(stepsIn(loop)));
+    expect(placed).toHaveLength(stepsIn(loop).length);
+    expect(new Set(placed.map(({ path }) => path)).size).toBe(placed.length);
+    for (const one of placed) {
+      expect(isStepPath(one.path)).toBe(true);
+      expect(findStep(loop, one.path)).toEqual(one);
+    }
+  }
+});
+
+test("steps and subagents stand in turns", () => {
+  const { loop } = traceOf("parallel-subagents@1.18.33");
+  expect(placedSteps(loop).map(({ path }) => path)).toEqual(["0", "0/0/0", "0/0/1", "0/1/0", "1"]);
+});
+
+test.each([
+  ["7", "The turn has no step 7: it has steps 0 to 1."],
+  ["1/0/0", "Step 1 has no subagent 0: it has no subagent."],
+  ["0/2/0", "Step 0 has no subagent 2: it has subagents 0 to 1."],
+  ["0/0/5", "Subagent 0/0 has no step 5: it has steps 0 to 1."],
+  ["0/1/1", "Subagent 0/1 has no step 1: it has one, step 0."],
+])("%s: %s", (path, why) => {
+  expect(findStep(traceOf("parallel-subagents@1.18.33").loop, path)).toBe(why);
+});
+
+test.each(["", "x", "1/2", "1/2/3/4", "/1", "1/", "1//2", "-1", "1.5", " 1", "99999999999"])(
+  "%j is no path",
+  (text) => {
+    expect(isStepPath(text)).toBe(false);
+  },
+);
