@@ -4,7 +4,7 @@ import type { Discarded } from "../deliver/discard-outbox.js";
 import type { OutboxStatus } from "../deliver/outbox-status.js";
 import { addressOf } from "../deliver/refused-keys.js";
 import type { StorePaths } from "../deliver/store-paths.js";
-import { duration, plural } from "../view/format.js";
+import { bytesText, duration, plural } from "../view/format.js";
 import { oneLine } from "../view/terminal-text.js";
 
 /**
@@ -82,11 +82,4 @@ function ago(ms: number): string {
   if (days >= 2) return ` (${days} days ago)`;
   const seconds = Math.floor(ms / 1000);
   return ` (${seconds < 60 ? `${seconds}s` : duration(seconds * 1000)} ago)`;
-}
-
-function bytesText(bytes: number): string {
-  if (bytes < 1000) return plural(bytes, "byte");
-  const [value, unit] =
-    bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }

@@ -68,3 +68,11 @@ export function costDecimals(costs: readonly number[]): number {
     2,
   );
 }
+
+/** `812 bytes`, `1.5 kB`, `12 MB`; a kilobyte has 1,000. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1000) return plural(bytes, "byte");
+  const [value, unit] =
+    bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+}

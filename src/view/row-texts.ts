@@ -104,12 +104,13 @@ function withoutDirectory(title: string, directory: string): string {
   return prefix !== "/" && title.startsWith(prefix) ? title.slice(prefix.length) : title;
 }
 
-function promptOf(loop: Loop): string {
+/** What the person asked for; no more than `most` characters of each text. */
+export function promptOf(loop: Loop, most = MOST_TEXT): string {
   const first = loop.input[0];
   if (!first) return "";
   if (typeof first.content === "string") return first.content;
   return first.content
-    .map((part) => (part.type === "text" && !part.synthetic ? part.text.slice(0, MOST_TEXT) : ""))
+    .map((part) => (part.type === "text" && !part.synthetic ? part.text.slice(0, most) : ""))
     .join(" ");
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cost, costDecimals, count, duration, durationIn, plural } from "../../src/view/format.js";
+import { bytesText, cost, costDecimals, count, duration, durationIn, plural } from "../../src/view/format.js";
 
 test.each([
   [0, "0ms"],
@@ -52,4 +52,15 @@ test("a part of a longer time is told in that one's unit", () => {
     "4s",
     "4m",
   ]);
+});
+
+test.each([
+  [1, "1 byte"],
+  [999, "999 bytes"],
+  [1500, "1.5 kB"],
+  [163_594, "164 kB"],
+  [9_960_000, "10 MB"],
+  [2_500_000_000, "2.5 GB"],
+])("%i bytes are %s", (bytes, text) => {
+  expect(bytesText(bytes)).toBe(text);
 });

@@ -1,0 +1,19 @@
+import { apportion } from "../../trace/apportion.js";
+import type { TimeAccount } from "../../trace/model.js";
+import type { AccountPart } from "./report-data.js";
+
+/** Where the time went, in the order in which it is drawn; what took none is left out. */
+export function accountParts(account: TimeAccount): AccountPart[] {
+  const parts = [
+    { kind: "firstToken", label: "model, to the first token", ms: account.firstToken },
+    { kind: "answering", label: "model, answering", ms: account.model - account.firstToken },
+    { kind: "tools", label: "tools and subagents", ms: account.tools },
+    { kind: "retries", label: "retries", ms: account.retries },
+    { kind: "other", label: "opencode itself", ms: account.other },
+  ] as const;
+  const percents = apportion(
+    parts.map(({ ms }) => ms),
+    100,
+  );
+  return parts.map((part, index) => ({ ...part, percent: percents[index] ?? 0 })).filter(({ ms }) => ms > 0);
+}

@@ -1,0 +1,13 @@
+/** What could end a script element or begin a comment in it, and what ends a line or turns a text round in an editor. */
+const SPECIAL = /[<>&\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
+
+/**
+ * JSON that can stand in a `<script type="application/json">`: whoever parses it gets the very same value, and no text in
+ * it, neither `</script>` nor `<!--`, means anything to an HTML parser.
+ */
+export function embeddedJson(value: unknown): string {
+  return (JSON.stringify(value) ?? "null").replace(
+    SPECIAL,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

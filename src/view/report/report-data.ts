@@ -1,0 +1,198 @@
+/**
+ * What the report's page is made of: plain data, computed before the page is written, so that the page only draws.
+ *
+ * Times are milliseconds since the trace's start unless it says otherwise, costs USD, usage tokens. Every text that a
+ * person, a model or a tool wrote is as hostile here as it was in the session.
+ */
+
+/** All that the page holds but the rows' details, which lie beside it in chunks. */
+export interface ReportData {
+  readonly title: string;
+  /** looptrace's own. */
+  readonly version: string;
+  readonly traces: readonly TraceData[];
+}
+
+/** One turn of a session. */
+export interface TraceData {
+  readonly traceId: string;
+  readonly sessionId: string;
+  readonly sessionTitle: string;
+  readonly directory: string;
+  readonly opencodeVersion: string;
+  /** From 0 among the session's turns. */
+  readonly turn: number;
+  readonly turns: number;
+  readonly prompt: string;
+  readonly outcome: "completed" | "failed" | "unfinished";
+  readonly model: string | null;
+  readonly agent: string | null;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  readonly duration: number;
+  readonly exact: boolean;
+  readonly totals: TotalsData;
+  readonly notes: readonly string[];
+  /** The waterfall from top to bottom; the turn's own loop is row 0. */
+  readonly rows: readonly ReportRow[];
+  readonly errors: readonly ErrorEntry[];
+  /** One for each loop that called the model, the turn's own first. */
+  readonly series: readonly TokenSeries[];
+  readonly tools: readonly ToolLatency[];
+  readonly slowest: readonly SlowCall[];
+  readonly account: readonly AccountPart[];
+}
+
+/** Sums over the turn and all subagents in it. */
+export interface TotalsData {
+  readonly tokens: number;
+  readonly input: number;
+  readonly cached: number;
+  readonly output: number;
+  readonly reasoning: number;
+  /** null: opencode priced no call. */
+  readonly cost: number | null;
+  readonly steps: number;
+  readonly calls: number;
+  readonly retries: number;
+  readonly tools: number;
+  readonly toolFailures: number;
+  readonly missingSubagents: number;
+}
+
+export type RowKind = "loop" | "step" | "call" | "tool" | "retry" | "event";
+
+/** `failed`: the turn ended in it; `warning`: something failed and the session went on. */
+export type RowTone = "plain" | "failed" | "warning";
+
+/** One line of the waterfall. */
+export interface ReportRow {
+  /** The index of the row that it stands below; -1 for the first. */
+  readonly parent: number;
+  readonly depth: number;
+  readonly kind: RowKind;
+  readonly name: string;
+  /** What the row is recognised by, or what went wrong; one clean line. */
+  readonly text: string;
+  readonly tone: RowTone;
+  readonly start: number;
+  readonly end: number;
+  /** Whether both ends are moments that opencode recorded. */
+  readonly exact: boolean;
+  /** When the call's first content came. */
+  readonly firstToken: number | null;
+  readonly tokens: RowTokens | null;
+  readonly cost: number | null;
+  /** In which chunk the row's detail is, and where in it. */
+  readonly chunk: number;
+  readonly place: number;
+}
+
+export interface RowTokens {
+  /** The whole prompt, what was cached included. */
+  readonly input: number;
+  readonly cached: number;
+  readonly output: number;
+  readonly reasoning: number;
+}
+
+/** What the panel shows of one row. */
+export interface Detail {
+  /** Labels with what stands behind them. */
+  readonly facts: readonly Fact[];
+  readonly sections: readonly Section[];
+}
+
+export type Fact = readonly [label: string, value: string];
+
+/** A piece of content. `text` is prose, `code` and `diff` are set in columns, `value` is any JSON. */
+export type Section =
+  | { readonly title: string; readonly form: "text" | "code" | "diff"; readonly text: string }
+  | { readonly title: string; readonly form: "value"; readonly value: unknown };
+
+/** A failure with its typed state. */
+export interface ErrorEntry {
+  readonly row: number;
+  /** The name of that row. */
+  readonly where: string;
+  /** The turn's own error, that of a call, of a dead attempt, or of a tool. */
+  readonly of: "turn" | "subagent" | "call" | "retry" | "tool";
+  /** The error's class, of a tool's failure its kind. */
+  readonly code: string;
+  readonly message: string;
+  readonly advice: string | null;
+  /** All other fields by their names, nested ones with dots. */
+  readonly state: readonly Fact[];
+}
+
+/** How a loop's context grew. */
+export interface TokenSeries {
+  readonly row: number;
+  readonly name: string;
+  readonly calls: readonly TokenPoint[];
+}
+
+export interface TokenPoint extends TokenParts {
+  readonly row: number;
+  readonly name: string;
+  /** Whether opencode recorded a usage; without one all figures are 0. */
+  readonly known: boolean;
+  /** What the context holds after the call. */
+  readonly context: number;
+  /** Against the call before; null on the first. */
+  readonly growth: number | null;
+  readonly cacheHitRatio: number | null;
+  readonly cost: number | null;
+  /** Sums up to and including this call. */
+  readonly sum: TokenParts;
+  readonly causes: readonly { readonly text: string; readonly tokens: number }[];
+}
+
+/** Disjoint parts of what a call used. */
+export interface TokenParts {
+  readonly cached: number;
+  /** Input that did not come from the cache, what was written to the cache included. */
+  readonly fresh: number;
+  readonly output: number;
+  readonly reasoning: number;
+}
+
+/** How long a tool took, over all its calls that ended. */
+export interface ToolLatency {
+  readonly name: string;
+  readonly count: number;
+  readonly errors: number;
+  /** Calls whose end nobody knows; they are in `count` only. */
+  readonly unfinished: number;
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
+  readonly sum: number;
+  /** Durations for the chart, sorted; of many a sample that keeps both ends. */
+  readonly sample: readonly number[];
+}
+
+export interface SlowCall {
+  readonly row: number;
+  readonly name: string;
+  readonly duration: number;
+  readonly failed: boolean;
+  /** The head of the arguments as JSON. */
+  readonly arguments: string;
+}
+
+/** A part of where the time went; the parts add up to the duration, their percents to 100. */
+export interface AccountPart {
+  readonly kind: "firstToken" | "answering" | "tools" | "retries" | "other";
+  readonly label: string;
+  readonly ms: number;
+  readonly percent: number;
+}
+
+/** The details of some rows, with the long texts that are first met in them. */
+export interface Chunk {
+  readonly texts: readonly string[];
+  /** Details in which strings may stand for texts of this or an earlier chunk; see `unpack`. */
+  readonly details: readonly unknown[];
+}
