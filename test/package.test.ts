@@ -42,6 +42,7 @@ async function packCopy(copy: string): Promise<string> {
     "package.json",
     "README.md",
     "LICENSE",
+    "build-page.ts",
     "tsconfig.json",
     "tsconfig.build.json",
   ]) {
@@ -77,11 +78,13 @@ function inProject(args: readonly string[]): Promise<{ readonly stdout: string; 
 
 test("the tarball holds the built package and nothing else", async () => {
   const others = files.filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
-  expect(others.toSorted()).toEqual(["LICENSE", "README.md", "package.json"]);
+  expect(others.toSorted()).toEqual(["LICENSE", "README.md", "dist/report/page.css", "package.json"]);
   const sources = await readdir(join(repository, "src"), { recursive: true });
+  // The report's page is bundled into two files.
   const expected = sources
-    .filter((path) => path.endsWith(".ts"))
-    .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`));
+    .filter((path) => path.endsWith(".ts") && !path.startsWith("report/page/"))
+    .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
+    .concat("dist/report/page.js", "dist/report/page.css");
   expect(files.filter((path) => path.startsWith("dist/")).toSorted()).toEqual(expected.toSorted());
 });
 

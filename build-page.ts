@@ -1,0 +1,56 @@
+/**
+ * Bundles the report's page: its program and its style sheet, each one file, with the licences of what is in them.
+ *
+ * @example `tsx build-page.ts` writes dist/report/page.js and dist/report/page.css
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import type { PageAssets } from "./src/view/report/report-html.js";
+
+const root = new URL("./", import.meta.url);
+
+/** What is bundled; each wants its licence to go along. */
+const BUNDLED = ["preact", "@tanstack/virtual-core", "uplot"];
+
+/** Bundles the page. @throws esbuild's error when the sources cannot be bundled */
+export async function bundlePage(): Promise<PageAssets> {
+  const page = fileURLToPath(new URL("src/report/page/", root));
+  const { outputFiles } = await build({
+    entryPoints: [`${page}main.tsx`, `${page}style.css`],
+    outdir: "page",
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    // Evergreen browsers since light-dark() came, in 2024.
+    target: ["chrome123", "firefox120", "safari17.5"],
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    legalComments: "none",
+    logLevel: "silent",
+  });
+  const textOf = (ending: string): string =>
+    outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";
+  const licences = await licencesOf(BUNDLED);
+  return { script: `${licences}${textOf(".js")}`, style: textOf(".css") };
+}
+
+async function licencesOf(packages: readonly string[]): Promise<string> {
+  const texts = await Promise.all(
+    packages.map(async (name) => {
+      const text = await readFile(new URL(`node_modules/${name}/LICENSE`, root), "utf8");
+      // An HTML parser reads a carriage return as a line feed, and the script's hash would not fit any more.
+      return `${name}\n\n${text.replaceAll("\r\n", "\n").replaceAll("*/", "").trim()}`;
+    }),
+  );
+  return `/*\n${texts.join("\n\n")}\n*/\n`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { script, style } = await bundlePage();
+  const folder = new URL("dist/report/", root);
+  await mkdir(folder, { recursive: true });
+  await writeFile(new URL("page.js", folder), script);
+  await writeFile(new URL("page.css", folder), style);
+}

@@ -1,0 +1,28 @@
+import { segmentsOf } from "./segments.js";
+
+interface ContentProps {
+  readonly text: string;
+  /** What is marked in it. */
+  readonly query?: string;
+}
+
+/**
+ * Text that somebody else wrote. It becomes text nodes and nothing else; what cannot be seen in it is named, and it
+ * cannot turn round what stands beside it.
+ */
+export function Content({ text, query = "" }: ContentProps) {
+  return (
+    <span class="content">
+      {segmentsOf(text, query).map((segment, index) => {
+        // The pieces of one text have no other identity than their places.
+        if (segment.form === "plain") return segment.text;
+        if (segment.form === "match") return <mark key={index}>{segment.text}</mark>;
+        return (
+          <span key={index} class="named">
+            {segment.text}
+          </span>
+        );
+      })}
+    </span>
+  );
+}

@@ -1,0 +1,41 @@
+import { axisText } from "./axis-text.js";
+import { percentAt, ticks, type Viewport } from "./viewport.js";
+
+/** As many moments are named; the style sheet hides every other one on a narrow screen. */
+const MOST_TICKS = 8;
+
+/** The axis of time above the rows. */
+export function Ruler({ view }: { readonly view: Viewport }) {
+  const marks = ticks(view, MOST_TICKS);
+  const step = (marks[1] ?? 0) - (marks[0] ?? 0);
+  return (
+    <div class="ruler" aria-hidden="true">
+      <span class="name" />
+      <span class="lane">
+        <span class="axis">
+          {marks.map((at) => (
+            <span key={at} class="tick" style={{ left: `${percentAt(view, at)}%` }}>
+              {axisText(at, step)}
+            </span>
+          ))}
+        </span>
+      </span>
+    </div>
+  );
+}
+
+/** The axis' lines behind the rows. */
+export function Grid({ view }: { readonly view: Viewport }) {
+  return (
+    <div class="grid" aria-hidden="true">
+      <span class="name" />
+      <span class="lane">
+        <span class="axis">
+          {ticks(view, MOST_TICKS).map((at) => (
+            <span key={at} class="rule" style={{ left: `${percentAt(view, at)}%` }} />
+          ))}
+        </span>
+      </span>
+    </div>
+  );
+}
