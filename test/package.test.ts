@@ -102,6 +102,17 @@ test("the installed command shows a recorded session, and says nothing on stderr
   expect(stderr).toBe("");
 });
 
+test("the installed command writes a report with what the package brings", async () => {
+  const bin = join(project, "node_modules", packageJson.name, packageJson.bin.looptrace ?? "");
+  const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
+  const { stdout, stderr } = await inProject([bin, "report", session, "-o", "-"]);
+  expect(stdout).toMatch(/^<!doctype html>/);
+  for (const licence of ["preact", "@tanstack/virtual-core", "uplot"])
+    expect(stdout).toContain(`${licence}\n`);
+  expect(stdout.match(/MIT License/g)).toHaveLength(3);
+  expect(stderr).toBe("");
+});
+
 const CONSUMER = `
 import { readFileSync } from "node:fs";
 import { assembleSessions, type LoopTrace, OpenCode, OpenCodeError, readExport, traceSession } from "looptrace";

@@ -1,0 +1,77 @@
+import { resolve } from "node:path";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { traceSession } from "../../trace/trace-session.js";
+import { LOOPTRACE_VERSION } from "../../version.js";
+import { bytesText, plural } from "../../view/format.js";
+import { reportBuilder } from "../../view/report/build-report.js";
+import { reportHtml } from "../../view/report/report-html.js";
+import { terminalJson } from "../../view/terminal-json.js";
+import { oneLine } from "../../view/terminal-text.js";
+import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
+import { pageAssets } from "../../workflow/page-assets.js";
+import { writeReport } from "../../workflow/write-report.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
+import type { Terminal } from "../terminal.js";
+
+export interface ReportFlags extends SourceFlags {
+  readonly output?: string;
+  readonly title?: string;
+  readonly fresh?: boolean;
+  readonly json?: boolean;
+}
+
+/** `looptrace report`: the traces of sessions as one HTML page. */
+export async function report(
+  sources: readonly string[],
+  flags: ReportFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const output = outputOf(flags, terminal);
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const assets = await pageAssets();
+  const builder = reportBuilder(LOOPTRACE_VERSION);
+  await loadSessions(wanted, options, ({ tree, evidence }) => {
+    for (const trace of traceSession(tree, evidence)) builder.add(trace);
+  });
+  if (builder.size === 0) {
+    terminal.err("The session holds no prompt yet: there is nothing to report, and no file was written.\n");
+    return EXIT.usage;
+  }
+  const made = builder.finish(flags.title);
+  const pieces = reportHtml(made, assets);
+  if (output === undefined) {
+    for (const piece of pieces) terminal.out(piece);
+    return EXIT.ok;
+  }
+  const files = wanted.filter((source) => source !== "-").map((source) => resolve(terminal.cwd, source));
+  const bytes = await writeReport(output, pieces, files);
+  const turns = plural(builder.size, "turn");
+  terminal.err(
+    `looptrace: wrote ${oneLine(output)}, ${bytesText(bytes)}, ${turns}. It holds what the sessions hold.\n`,
+  );
+  if (flags.json) {
+    const traceIds = made.data.traces.map(({ traceId }) => traceId);
+    terminal.out(`${terminalJson({ file: output, bytes, traceIds })}\n`);
+  }
+  return EXIT.ok;
+}
+
+/**
+ * @returns the file's whole path; undefined for standard output
+ * @throws {ConfigurationError} when it would go to a terminal, or has to share standard output
+ */
+function outputOf({ output, json }: ReportFlags, terminal: Terminal): string | undefined {
+  if (output !== undefined && output !== "-") return resolve(terminal.cwd, output);
+  if (json)
+    throw new ConfigurationError(
+      "--json",
+      "--json prints what was written, so it needs a file: -o report.html",
+    );
+  if (output === "-" || !terminal.outIsTty) return undefined;
+  throw new ConfigurationError(
+    "--output",
+    "Where to? Name the file: -o report.html (or - for standard output).",
+  );
+}
