@@ -271,7 +271,7 @@ Examples:
   looptrace show --last --errors
   looptrace show --last --slow 10s
   looptrace show --last --turn 2 --step 5
-  opencode export ses_… > session.json && looptrace show session.json --json | jq '.[0].loop.totals'
+  opencode export ses_… > session.json && looptrace show session.json --json | jq '.[0].loop.totalsWithSubagents'
 ${SHOW_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {
@@ -296,6 +296,16 @@ ${SHOW_EXIT_CODES}`,
     .addHelpText(
       "after",
       `
+Columns:
+  context    what the context held after the call: in, out and think together
+  growth     against the call before; none on a turn's first call
+  in         the whole prompt, what came from the provider's cache included
+  cached     that part of it; the rest was read anew, or written to the cache
+  caused by  what the growth is made of, on the first call the context itself; the answer
+             itself is what the model wrote, thinking included
+Where the terminal is narrow, the bar goes first, then think, cost, out, cached and in.
+With --top, share is of all that came into the contexts of the turn and its subagents.
+
 What the model wrote is counted by the provider. What came in between two calls is counted
 together, so each tool result and text gets its share by size; on the first call the prompt is
 estimated by its size, and what remains is the system prompt and the tools. All adds up exactly.

@@ -18,8 +18,7 @@ export function timeParts(account: TimeAccount, tools: string | null): string[] 
     { label: "+ opencode", ms: account.other, shown: true },
   ];
   const times = parts.map(({ ms }) => ms);
-  const unit = sumUnit(account.duration);
-  const units = apportion(times, Math.round(account.duration / unit));
+  const { unit, units } = partUnits(account);
   const percents = apportion(times, 100);
   const shown = parts.flatMap(({ label, ms, shown }, index) => {
     const own = units[index] ?? 0;
@@ -29,10 +28,26 @@ export function timeParts(account: TimeAccount, tools: string | null): string[] 
   return [durationIn(Math.round(account.duration / unit), unit), ...shown];
 }
 
-/** The model's time in its two halves, which have different cures: a long prompt, and a long answer. */
-export function modelParts({ model, firstToken }: TimeAccount): string[] {
-  const unit = sumUnit(model);
-  const whole = Math.round(model / unit);
+/** The parts in the unit of the total, rounded together. */
+function partUnits({ duration: ms, model, tools, retries, other }: TimeAccount) {
+  const unit = sumUnit(ms);
+  return { unit, units: apportion([model, tools, retries, other], Math.round(ms / unit)) };
+}
+
+/**
+ * The model's time in its two halves, which have different cures: a long prompt, and a long answer. Rounded as the model's
+ * part of the total is.
+ */
+export function modelParts(account: TimeAccount): string[] {
+  const { model, firstToken } = account;
+  const { unit, units } = partUnits(account);
+  const whole = units[0] ?? 0;
+  if (whole === 0)
+    return [
+      duration(model),
+      `= to first token ${duration(firstToken)}`,
+      `+ answering ${duration(model - firstToken)}`,
+    ];
   const [waiting = 0, answering = 0] = apportion([firstToken, model - firstToken], whole);
   return [
     durationIn(whole, unit),

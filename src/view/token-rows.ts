@@ -1,5 +1,6 @@
 import type { Call, ContextCause, Loop, LoopTrace } from "../trace/model.js";
 import { promptTokens } from "../trace/usage.js";
+import { toolTitle } from "./row-texts.js";
 
 /** One call of a trace with its share of the context; plain data, as `--json` prints it. */
 export interface TokenRow {
@@ -13,29 +14,37 @@ export interface TokenRow {
   readonly prompt: { readonly total: number; readonly cached: number; readonly new: number } | null;
   readonly output: number | null;
   readonly reasoning: number | null;
-  /** What the context holds after the call. */
-  readonly context: number;
+  /** What the context holds after the call; null where opencode recorded no usage. */
+  readonly context: number | null;
   /** Against the call before with a known usage; null on the first. */
   readonly growth: number | null;
   readonly cacheHitRatio: number | null;
   /** USD. */
   readonly cost: number | null;
-  readonly causes: readonly ContextCause[];
+  readonly causes: readonly DescribedCause[];
+}
+
+export interface DescribedCause extends ContextCause {
+  /** Which file, command or question a tool's result is about, on one line; null for what no tool brought. */
+  readonly about: string | null;
 }
 
 /** The calls of a trace in their order, a subagent's where it was started. */
-export function tokenRows({ loop }: LoopTrace): readonly TokenRow[] {
-  return rowsOf(loop, 0);
+export function tokenRows({ loop, session }: LoopTrace): readonly TokenRow[] {
+  return rowsOf(loop, 0, session.directory);
 }
 
-function rowsOf(loop: Loop, depth: number): TokenRow[] {
+function rowsOf(loop: Loop, depth: number, directory: string): TokenRow[] {
+  const titles = new Map<string, string>();
+  for (const { tools } of loop.steps)
+    for (const tool of tools) titles.set(tool.callId, toolTitle(tool, directory));
   return loop.steps.flatMap(({ call, tools }) => [
-    ...(call ? [rowOf(call, loop, depth)] : []),
-    ...tools.flatMap((tool) => tool.loops.flatMap((below) => rowsOf(below, depth + 1))),
+    ...(call ? [rowOf(call, loop, depth, titles)] : []),
+    ...tools.flatMap((tool) => tool.loops.flatMap((below) => rowsOf(below, depth + 1, directory))),
   ]);
 }
 
-function rowOf(call: Call, loop: Loop, depth: number): TokenRow {
+function rowOf(call: Call, loop: Loop, depth: number, titles: ReadonlyMap<string, string>): TokenRow {
   const { usage, cumulative } = call;
   const own = `llm-call-${call.index}`;
   return {
@@ -48,33 +57,37 @@ function rowOf(call: Call, loop: Loop, depth: number): TokenRow {
       : null,
     output: usage?.output ?? null,
     reasoning: usage?.reasoning ?? null,
-    context: cumulative.contextTokens,
+    context: usage ? cumulative.contextTokens : null,
     growth: cumulative.contextGrowth,
     cacheHitRatio: cumulative.cacheHitRatio,
     cost: call.cost,
-    causes: call.contextCauses,
+    causes: call.contextCauses.map((cause) => ({
+      ...cause,
+      about: (cause.callId !== null && titles.get(cause.callId)) || null,
+    })),
   };
 }
 
 /** A cause with the call in whose context it first was. */
 export interface Contributor {
   readonly call: string;
-  readonly cause: ContextCause;
+  readonly depth: number;
+  readonly cause: DescribedCause;
 }
 
 /** What made the context grow, the biggest first; of what stood there from the beginning the prefix too. */
 export function contributors(rows: readonly TokenRow[]): readonly Contributor[] {
   return rows
-    .flatMap(({ name, causes }) => causes.map((cause) => ({ call: name, cause })))
+    .flatMap(({ name, depth, causes }) => causes.map((cause) => ({ call: name, depth, cause })))
     .filter(({ cause }) => cause.tokens > 0)
     .sort((a, b) => b.cause.tokens - a.cause.tokens);
 }
 
-/** What a cause is called in a table. */
-export function causeText({ kind, name }: ContextCause): string {
+/** What a cause is called in a table. @param turn of the session, from 0: the first one has none before it */
+export function causeText({ kind, name }: ContextCause, turn: number): string {
   switch (kind) {
     case "prefix":
-      return "system prompt, tools, earlier turns";
+      return turn === 0 ? "system prompt and tools" : "system prompt, tools, earlier turns";
     case "text":
       return name ?? "text";
     case "tool-result":

@@ -1,4 +1,4 @@
-import type { Loop, LoopTrace, Tool } from "../trace/model.js";
+import type { Call, Loop, LoopTrace, Tool } from "../trace/model.js";
 import { cost, count, plural } from "./format.js";
 import { type LabelledLine, parted, worded } from "./labelled-line.js";
 import { callsIn, toolsIn } from "./loop-parts.js";
@@ -35,7 +35,7 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
       "time",
       timeParts(loop.account, tools.length === 0 ? null : withSubagents ? "tools and subagents" : "tools"),
     ),
-    ...modelLine(loop),
+    ...modelLine(loop, withSubagents),
     parted("tokens", tokenParts(totals.usage, callsIn(loop))),
     parted("total", [
       `${plural(totals.steps, "step")},`,
@@ -53,12 +53,14 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
   ];
 }
 
-function modelLine({ account, steps }: Loop): LabelledLine[] {
+function modelLine({ account, steps }: Loop, withSubagents: boolean): LabelledLine[] {
   const calls = steps.flatMap(({ call }) => (call?.outputTokensPerSecond ? [call] : []));
   if (account.model === 0 || calls.length === 0) return [];
-  const written = calls.reduce((sum, { usage }) => sum + (usage ? usage.output + usage.reasoning : 0), 0);
-  const seconds = calls.reduce((sum, call) => sum + (call.end - (call.firstTokenAt ?? call.end)), 0) / 1000;
-  return [parted("model", [...modelParts(account), `(${count(written / seconds)} tokens/s)`])];
+  const secondsOf = (call: Call): number => (call.end - (call.firstTokenAt ?? call.end)) / 1000;
+  const seconds = calls.reduce((sum, call) => sum + secondsOf(call), 0);
+  const written = calls.reduce((sum, call) => sum + (call.outputTokensPerSecond ?? 0) * secondsOf(call), 0);
+  const own = withSubagents ? "the turn's own calls, " : "";
+  return [parted("model", [...modelParts(account), `(${own}${count(written / seconds)} tokens/s)`])];
 }
 
 /** Of a doom loop the tree shows where it began, and cut; it is worth a line of its own. */

@@ -1,11 +1,13 @@
 import type { LoopTrace } from "../trace/model.js";
 import { totalTokens } from "../trace/usage.js";
 import { cost, count, duration, plural } from "./format.js";
+import { gapsOf } from "./gaps.js";
 import { oneLine } from "./terminal-text.js";
 
 /** A trace on one line: its id, how it ended, what it took, and what of that is not known. */
 export function traceLine({ traceId, session, loop }: LoopTrace): string {
   const totals = loop.totalsWithSubagents;
+  const { calls, withoutUsage } = gapsOf([{ traceId, session, loop }]);
   const outcome = loop.error ? loop.error.code : loop.outcome === "completed" ? "ok" : loop.outcome;
   const turn = session.turns > 1 ? ` turn ${session.turn + 1}/${session.turns}` : "";
   return [
@@ -16,8 +18,9 @@ export function traceLine({ traceId, session, loop }: LoopTrace): string {
     plural(totals.calls, "call"),
     plural(totals.tools, "tool"),
     duration(loop.end - loop.start),
-    `${count(totalTokens(totals.usage))} tokens`,
-    cost(totals.cost),
+    ...(withoutUsage === calls && calls > 0
+      ? ["tokens unknown"]
+      : [`${count(totalTokens(totals.usage))} tokens`, cost(totals.cost)]),
     ...(totals.missingSubagents > 0
       ? [`without ${plural(totals.missingSubagents, "subagent session")} not in the input`]
       : []),

@@ -227,6 +227,7 @@ export const tokensJson = z.array(
     traceId,
     sessionId: z.string(),
     turn: z.int(),
+    missingSubagents: z.int(),
     calls: z.array(
       z.strictObject({
         name: z.string(),
@@ -236,11 +237,11 @@ export const tokensJson = z.array(
         prompt: z.strictObject({ total: z.number(), cached: z.number(), new: z.number() }).nullable(),
         output: z.number().nullable(),
         reasoning: z.number().nullable(),
-        context: z.number(),
+        context: z.number().nullable(),
         growth: z.number().nullable(),
         cacheHitRatio: z.number().nullable(),
         cost: z.number().nullable(),
-        causes: z.array(cause),
+        causes: z.array(cause.extend({ about: z.string().nullable() })),
       }),
     ),
   }),

@@ -68,7 +68,7 @@ test.each(fixtureNames)("%s: a row for each call, with what the table says", (na
         call: call?.name,
         spanId: call?.spanId,
         promptTokens: String(call?.prompt?.total ?? ""),
-        contextTokens: String(call?.context),
+        contextTokens: String(call?.context ?? ""),
         contextGrowth: String(call?.growth ?? ""),
         costUsd: String(call?.cost ?? ""),
         copied: "no",

@@ -42,7 +42,7 @@ test.each(fixtureNames)("%s: the causes of all calls add up to the context of ea
       const sum = causes.reduce((total, { tokens }) => total + tokens, 0);
       const before = growth === null ? 0 : (held.get(sessionId) ?? 0);
       expect(before + sum).toBe(context);
-      held.set(sessionId, context);
+      held.set(sessionId, context ?? 0);
     }
   }
 });

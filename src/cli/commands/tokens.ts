@@ -48,7 +48,9 @@ export async function tokens(
       if (format === "csv") {
         terminal.out(tokenCsv(trace).map(csvLine).join(""));
       } else if (format === "json") {
-        forJson.push({ traceId, sessionId: session.id, turn: session.turn, calls: tokenRows(trace) });
+        const { missingSubagents } = trace.loop.totalsWithSubagents;
+        const of = { traceId, sessionId: session.id, turn: session.turn, missingSubagents };
+        forJson.push({ ...of, calls: tokenRows(trace) });
       } else {
         const painted = paintTokens(trace, { width, colors, top: flags.top ?? false });
         terminal.out(`${seen > 0 ? "\n" : ""}${painted}\n`);

@@ -12,15 +12,20 @@ export interface Placed<T> {
 /**
  * How the context of a loop grew over its calls.
  *
+ * @param turn of its session, from 0
  * @returns null for a loop that called no model
  */
-export function tokenSeries(loop: Placed<Loop>, calls: readonly Placed<Call>[]): TokenSeries | null {
+export function tokenSeries(
+  loop: Placed<Loop>,
+  calls: readonly Placed<Call>[],
+  turn: number,
+): TokenSeries | null {
   if (calls.length === 0) return null;
   const name = loop.row === 0 ? "the turn" : oneLine(loop.of.agent ?? "subagent");
-  return { row: loop.row, name, calls: calls.map(pointOf) };
+  return { row: loop.row, name, calls: calls.map((call) => pointOf(call, turn)) };
 }
 
-function pointOf({ row, of: call }: Placed<Call>): TokenPoint {
+function pointOf({ row, of: call }: Placed<Call>, turn: number): TokenPoint {
   const { cumulative, usage } = call;
   return {
     ...partsOf(usage),
@@ -32,7 +37,10 @@ function pointOf({ row, of: call }: Placed<Call>): TokenPoint {
     cacheHitRatio: cumulative.cacheHitRatio,
     cost: call.cost,
     sum: partsOf(cumulative.usage),
-    causes: call.contextCauses.map((cause) => ({ text: oneLine(causeText(cause)), tokens: cause.tokens })),
+    causes: call.contextCauses.map((cause) => ({
+      text: oneLine(causeText(cause, turn)),
+      tokens: cause.tokens,
+    })),
   };
 }
 

@@ -70,7 +70,7 @@ export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
       if (placed.call) calls.push(placed.call);
       if (step.index === loop.failedStep) failedRow = placed.call?.row ?? placed.row;
     }
-    const own = tokenSeries({ row, of: loop }, calls);
+    const own = tokenSeries({ row, of: loop }, calls, parent < 0 ? trace.session.turn : 0);
     if (own) series.splice(seriesAt, 0, own);
     if (loop.error) {
       const where = rows[failedRow]?.name ?? "";
