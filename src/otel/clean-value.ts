@@ -30,7 +30,7 @@ function cleanNested(value: unknown, limit: number, depth: number): unknown {
 }
 
 export function cleanText(text: string, limit: number): string {
-  return shorten(describeDataUrl(text) ?? text, limit).toWellFormed();
+  return shorten(describeDataUrls(text), limit).toWellFormed();
 }
 
 /** Keeps the head and the tail, and says in between how long it was. */
@@ -49,11 +49,18 @@ function isInsidePair(text: string, at: number): boolean {
   return at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }
 
+/** Long enough to be a medium and no example of one. */
+const DATA_URLS = /data:([\w.+/-]*)(?:;[\w.=+-]+)*;base64,([A-Za-z0-9+/]{200,}={0,2})/g;
+
 /** Megabytes of base64 help nobody in a trace; what it was and how large it was does. */
-function describeDataUrl(text: string): string | undefined {
-  if (!text.startsWith("data:")) return undefined;
-  const match = /^data:([^;,]*)[^,]{0,100};base64,/.exec(text.slice(0, 300));
-  if (!match) return undefined;
-  const bytes = Math.floor(((text.length - match[0].length) * 3) / 4);
-  return `[${match[1] || "data"}, ${bytes} bytes, not sent]`;
+function describeDataUrls(text: string): string {
+  if (!text.includes(";base64,")) return text;
+  const whole = /^data:([^;,]*)[^,]{0,100};base64,/.exec(text.slice(0, 300));
+  if (whole && !/\s/.test(text)) return described(whole[1], text.length - whole[0].length);
+  return text.replace(DATA_URLS, (_, mime: string, data: string) => described(mime, data.length));
+}
+
+/** @param length of the base64 */
+function described(mime: string | undefined, length: number): string {
+  return `[${mime || "data"}, ${Math.floor((length * 3) / 4)} bytes, not sent]`;
 }

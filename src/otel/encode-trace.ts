@@ -1,9 +1,12 @@
+import type { Attributes } from "@opentelemetry/api";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import type { LoopTrace } from "../trace/model.js";
+import { DEFAULT_TEXT_LIMIT } from "./clean-value.js";
 import { describeTrace } from "./describe-trace.js";
 import type { TraceOptions } from "./options.js";
 import type { OtlpRequest } from "./otlp-request.js";
+import type { SpanData } from "./span-data.js";
 import { spanMaker } from "./span-maker.js";
 
 export interface RequestLimits {
@@ -11,6 +14,8 @@ export interface RequestLimits {
   readonly spans?: number;
   /** About how large one request may be, in bytes; a single larger span makes a request of its own. Default 3 MiB. */
   readonly bytes?: number;
+  /** About how large one span may be, in bytes; of a larger one all texts are shortened further. Default 8 MiB. */
+  readonly spanBytes?: number;
   /** Ids of spans that are not to be sent (yet). */
   readonly leaveOut?: ReadonlySet<string>;
 }
@@ -27,14 +32,16 @@ export function* encodeTrace(
   limits: RequestLimits = {},
 ): Generator<OtlpRequest> {
   const data = describeTrace(trace, options);
+  const shortened = shortening(trace, options);
   const maxSpans = limits.spans ?? 500;
   const maxBytes = limits.bytes ?? 3 * 1024 * 1024;
   const makeSpan = spanMaker(options);
   let batch: ReadableSpan[] = [];
   let bytes = 0;
+  const maxSpanBytes = limits.spanBytes ?? DEFAULT_SPAN_BYTES;
   for (const item of data) {
     if (limits.leaveOut?.has(item.spanId)) continue;
-    const span = makeSpan(item);
+    const span = makeSpan(sizeOf(item) > maxSpanBytes ? shortened(item, maxSpanBytes) : item);
     const size = sizeOf(span);
     if (batch.length > 0 && (batch.length >= maxSpans || bytes + size > maxBytes)) {
       yield request(batch);
@@ -58,8 +65,36 @@ function request(spans: ReadableSpan[]): OtlpRequest {
   };
 }
 
+/** Langfuse takes larger ones, but its database and what stands before it may not: it warns from 9.5 MB on. */
+const DEFAULT_SPAN_BYTES = 8 * 1024 * 1024;
+
+/** Nothing is cut to less: a span that is still too large then has very many texts. */
+const SHORTEST_TEXT = 1_000;
+
+/**
+ * Describes single spans anew, with their texts shortened further and further until they fit. Heads and tails stay, and
+ * each text says how long it was.
+ */
+function shortening(trace: LoopTrace, options: TraceOptions): (item: SpanData, maxBytes: number) => SpanData {
+  // A trace with one such span often has more of them.
+  const byLimit = new Map<number, ReadonlyMap<string, SpanData>>();
+  return (item, maxBytes) => {
+    let fitting = item;
+    let textLimit = options.textLimit ?? DEFAULT_TEXT_LIMIT;
+    while (sizeOf(fitting) > maxBytes && textLimit > SHORTEST_TEXT) {
+      textLimit = Math.max(SHORTEST_TEXT, Math.floor(textLimit / 4));
+      const described =
+        byLimit.get(textLimit) ??
+        new Map(describeTrace(trace, { ...options, textLimit }).map((span) => [span.spanId, span]));
+      byLimit.set(textLimit, described);
+      fitting = described.get(item.spanId) ?? fitting;
+    }
+    return fitting;
+  };
+}
+
 /** About how many bytes a span takes in the request; long strings are what counts. */
-function sizeOf(span: ReadableSpan): number {
+function sizeOf(span: { readonly attributes: Attributes }): number {
   return Object.values(span.attributes).reduce<number>(
     (sum, value) => sum + (typeof value === "string" ? Buffer.byteLength(value) : 40) + 80,
     600,

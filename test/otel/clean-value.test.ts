@@ -68,3 +68,11 @@ describe("a value", () => {
     expect(JSON.stringify(cleanValue(deep, 100))).toContain("nested deeper than 200 levels, not sent");
   });
 });
+
+test("media inside of a longer text are described as well, examples of them are not", () => {
+  const picture = `data:image/png;base64,${"iVBOR".repeat(80)}==`;
+  const text = `Look: ![](${picture}) and {"url":"${picture}"}; data:text/plain;base64,SGk= is short.`;
+  expect(cleanText(text, 100_000)).toBe(
+    'Look: ![]([image/png, 301 bytes, not sent]) and {"url":"[image/png, 301 bytes, not sent]"}; data:text/plain;base64,SGk= is short.',
+  );
+});

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read-export.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
@@ -9,7 +10,16 @@ import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
-import { answer, exportOf, treeOf, user } from "../trace/make-session.js";
+import {
+  answer,
+  assistant,
+  exportOf,
+  stepFinish,
+  stepStart,
+  tool,
+  treeOf,
+  user,
+} from "../trace/make-session.js";
 import { callsIn, eventsIn, loopsIn, spansIn, stepsIn, toolsIn } from "../trace/walk-trace.js";
 import { jsonOf, metadataOf, named, onTheWire, stringsIn, textOf } from "./wire.js";
 
@@ -272,4 +282,27 @@ test("what is described is what is sent", () => {
   expect(onTheWire(trace).spans.map(({ spanId, name }) => ({ spanId, name }))).toEqual(
     described.map(({ spanId, name }) => ({ spanId, name })),
   );
+});
+
+const toldTo = z.array(z.object({ content: z.string() }));
+
+test("a span that is too large as a whole is shortened, each of its texts with head and tail; the others are not", () => {
+  const tools = Array.from({ length: 12 }, (_, index) => ({
+    ...tool(20, 30, 90, { state: { output: `head ${index} ${"👩‍👩‍👧 x".repeat(90_000)} tail ${index}` } }),
+    callID: `call_${index}`,
+  }));
+  const asked = assistant(10, 95, [stepStart(15), ...tools, stepFinish(94, { reason: "tool-calls" })]);
+  const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), asked, answer(100, 200)]))));
+  const { spans } = onTheWire(trace);
+  const sizes = spans.map((span) => Buffer.byteLength(JSON.stringify(span)));
+  expect(Math.max(...sizes)).toBeLessThan(8.5 * 1024 * 1024);
+  const input = toldTo.parse(jsonOf(named(spans, "llm-call-1"), "langfuse.observation.input"));
+  expect(input).toHaveLength(12);
+  for (const [index, { content }] of input.entries()) {
+    expect(content.startsWith(`head ${index} `)).toBe(true);
+    expect(content.endsWith(` tail ${index}`)).toBe(true);
+    expect(content).toMatch(/\[\d+ of \d+ characters left out\]/);
+    expect(content.isWellFormed()).toBe(true);
+  }
+  expect(textOf(named(spans, "tool.bash"), "langfuse.observation.output").length).toBeGreaterThan(700_000);
 });
