@@ -45,6 +45,9 @@ test("trace --all: one line a trace, a session that cannot be read is told and h
   };
   const { code, stdout, stderr } = await looptrace(["trace", "--all"], around);
   expect(code).toBe(2);
+  expect(stderr).not.toContain("of 4 sessions");
+  const onTerminal = await looptrace(["trace", "--all"], { ...around, columns: 100 });
+  for (const done of [1, 2, 3, 4]) expect(onTerminal.stderr).toContain(` ${done} of 4 sessions`);
   expect(stdout.split("\n").map((line) => line.split("  ")[1])).toEqual([
     ids[1],
     ids[2],

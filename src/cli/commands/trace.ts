@@ -15,6 +15,7 @@ import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText, outdatedTexts } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { reportError } from "../report-error.js";
+import { sessionCounter } from "../session-counter.js";
 import { readSettings, type TraceFlags } from "../settings.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
@@ -41,6 +42,7 @@ export async function trace(
 
   // Of many sessions one is held at a time, unless all are asked for as one document.
   const forJson: LoopTrace[] = [];
+  const counter = sessionCounter(terminal, wanted.length);
   let seen = 0;
   let unreadable = 0;
   let reports: readonly DestinationReport[] = [];
@@ -48,12 +50,15 @@ export async function trace(
   let open = 0;
   const onUnreadable = (error: unknown): void => {
     unreadable += 1;
+    counter.clear();
     reportError(error, terminal);
+    counter.next();
   };
   // One that cannot be read is no reason to leave all others out.
   await loadSessions(wanted, { ...options, onUnreadable }, async ({ tree, evidence }) => {
     const traces = traceSession(tree, evidence);
     seen += traces.length;
+    counter.clear();
     const force = flags.force ?? false;
     if (!force && destinations.length > 0)
       open += traces.filter((one) => notYetToSend(one, Date.now()).size > 0).length;
@@ -72,15 +77,16 @@ export async function trace(
     );
     reports = mergeReports(reports, delivery);
     linkTo ??= delivery.length > 0 ? await traceLinks(destinations, settings.trace, delivery) : undefined;
-    if (flags.json) {
-      forJson.push(...traces);
-      return;
+    if (flags.json) forJson.push(...traces);
+    else {
+      for (const one of traces) {
+        const link = linkTo?.(one);
+        terminal.out(`${traceLine(one)}${link === undefined ? "" : `  ${link}`}\n`);
+      }
     }
-    for (const one of traces) {
-      const link = linkTo?.(one);
-      terminal.out(`${traceLine(one)}${link === undefined ? "" : `  ${link}`}\n`);
-    }
+    counter.next();
   });
+  counter.clear();
   if (seen === 0 && unreadable > 0) return EXIT.usage;
   if (flags.json) {
     const urls = linkTo ? urlsOf(forJson, linkTo) : {};
