@@ -43,15 +43,14 @@ const SHORTEST = 4;
 export async function maskFor(values: readonly unknown[], masking: Masking = {}): Promise<Mask> {
   if (masking === false) return maskOf((text) => text);
   const { environment = process.env, knownShapes = true, secrets = [], patterns = [], replace } = masking;
-  const known = [
-    ...environmentSecrets(environment),
-    ...secrets.filter(({ length }) => length >= SHORTEST).map((text) => ({ text, label: "key" })),
-  ];
+  let missing = knownForms(environment, secrets);
   const found = new Map<string, string>();
   for (const piece of textPieces(values)) {
-    const shapes = knownShapes ? await findKnownShapes(piece) : [];
-    for (const form of [...known, ...shapes].flatMap(formsOf)) {
-      if (!found.has(form.text) && piece.includes(form.text)) found.set(form.text, form.marker);
+    const present = missing.filter(({ text }) => piece.includes(text));
+    if (present.length > 0) missing = missing.filter((form) => !present.includes(form));
+    for (const { text, marker } of present) found.set(text, marker);
+    for (const shape of knownShapes ? await findKnownShapes(piece) : []) {
+      for (const { text, marker } of formsOf(shape)) if (!found.has(text)) found.set(text, marker);
     }
   }
   const steps = [
@@ -60,6 +59,29 @@ export async function maskFor(values: readonly unknown[], masking: Masking = {})
     ...(replace ? [replace] : []),
   ];
   return maskOf((text) => steps.reduce((rest, step) => step(rest), text));
+}
+
+/**
+ * A mask of what is known to be secret without looking at anything: the environment's values, the given secrets and
+ * patterns. For what passes by, such as the progress of a run.
+ */
+export function quickMask(masking: Masking = {}): Mask {
+  if (masking === false) return maskOf((text) => text);
+  const { environment = process.env, secrets = [], patterns = [] } = masking;
+  const known = new Map(knownForms(environment, secrets).map(({ text, marker }) => [text, marker]));
+  const steps = [...(known.size > 0 ? [literally(known)] : []), ...patterns.map(byPattern)];
+  return maskOf((text) => steps.reduce((rest, step) => step(rest), text));
+}
+
+function knownForms(
+  environment: Readonly<Record<string, string | undefined>>,
+  secrets: readonly string[],
+): readonly Form[] {
+  // The later one names it where both are the same: a variable's name tells more.
+  return [
+    ...secrets.filter(({ length }) => length >= SHORTEST).map((text) => ({ text, label: "key" })),
+    ...environmentSecrets(environment),
+  ].flatMap(formsOf);
 }
 
 function maskOf(replace: (text: string) => string): Mask {

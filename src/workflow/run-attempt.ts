@@ -51,9 +51,9 @@ export interface AttemptResult {
  */
 export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Promise<AttemptResult> {
   const halting = new AbortController();
-  let halted: Halt | undefined;
+  let haltedBy: Halt | undefined;
   const watch = runWatch(request.limits, (reason) => {
-    halted = reason;
+    haltedBy = reason;
     halting.abort(new Error("a limit of the run was reached"));
   });
   const unmasked = await drive(request.drive, {
@@ -67,7 +67,7 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
     },
     signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
   });
-  const driven = await maskDriven(unmasked, maskingOf(request));
+  const { driven, halted } = await maskDriven(unmasked, haltedBy, maskingOf(request));
   const run = runEvidenceOf(driven, request, halted);
   const notes = [...driven.notes];
   const paths = request.store === undefined ? storePaths(request.drive.environment) : request.store;

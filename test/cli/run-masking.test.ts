@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Scenario } from "../provider/scenario.js";
 import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
 import { SECRET_KEY } from "../support/destinations.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
@@ -50,8 +51,12 @@ async function textBelow(folder: string): Promise<string> {
 }
 
 async function playLeaking(...flags: readonly string[]) {
+  return play(leaking, ...flags);
+}
+
+async function play(scenario: Scenario, ...flags: readonly string[]) {
   const receiver = await startReceiver();
-  const bench = await isolatedOpenCode(leaking);
+  const bench = await isolatedOpenCode(scenario);
   onTestFinished(async () => {
     await bench.remove();
     await receiver.close();
@@ -107,6 +112,30 @@ describe("secrets that a session holds", () => {
     const { wire } = await playLeaking("--no-mask");
     for (const secret of PLANTED) expect(wire.includes(secret)).toBe(secret !== SECRET_KEY);
   });
+});
+
+test("why looptrace ended a run quotes the model, and what passes by may be logged: no secret in either", async () => {
+  const circling = Array.from({ length: 9 }, (_, index) => ({
+    delayMs: 20,
+    toolCalls: [
+      {
+        id: `call_${index}`,
+        name: "bash",
+        arguments: { command: `false ${DEPLOY_TOKEN}`, description: "Fails" },
+      },
+    ],
+    usage,
+  }));
+  const { document, stderr, bench, wire } = await play(
+    madeScenario([...circling, answer]),
+    "--halt-on-doom-loop",
+  );
+  expect(document.error).toMatchObject({ code: "doom_loop" });
+  expect(document.error.arguments).toContain("[masked: DEPLOY_TOKEN]");
+  const kept = await textBelow(join(bench.home, ".local", "share", "looptrace"));
+  for (const [place, text] of Object.entries({ kept, wire, stderr, document: JSON.stringify(document) }))
+    expect({ place, leaks: text.includes(DEPLOY_TOKEN) }).toEqual({ place, leaks: false });
+  expect(stderr).toContain("[masked: DEPLOY_TOKEN]");
 });
 
 test("without content nothing that was said, read or called is sent, and the figures are", async () => {

@@ -183,3 +183,10 @@ test("markers are counted wherever they stand", () => {
   );
   expect(countMarkers("[masked]")).toBe(0);
 });
+
+test("a token is found wherever in a long text it stands", async () => {
+  for (const before of [99_990, 107_970, 199_999]) {
+    const text = `${"x ".repeat(before / 2)}${GITHUB} ${"y ".repeat(60_000)}`;
+    expect(await masked(text)).not.toContain(GITHUB);
+  }
+});

@@ -8,6 +8,7 @@ import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
 import { adviceFor } from "../../errors/advice.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
+import { quickMask } from "../../masking/mask.js";
 import type { McpServer } from "../../opencode/compose-config.js";
 import { transcriptOf } from "../../opencode/transcript.js";
 import { terminalJson } from "../../view/terminal-json.js";
@@ -114,6 +115,8 @@ export async function run(
     extraArguments: extra,
   });
   const commit = await gitCommit(directory);
+  // What a person watches may end up in the log of a CI.
+  const quick = quickMask(masking);
   const progress = flags.quiet ? undefined : progressLine(terminal);
   const interrupt = onInterrupt(() => {
     progress?.stop();
@@ -126,7 +129,7 @@ export async function run(
       {},
       {
         signal: interrupt.signal,
-        ...(progress ? { onProgress: progress.show } : {}),
+        ...(progress ? { onProgress: (now) => progress.show(quick(now)) } : {}),
         onRetry: (retry) => {
           progress?.clear();
           terminal.err(`looptrace: ${retryText(retry)}\n`);
