@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { severalLines } from "../../src/view/terminal-text.js";
+import { graphemes, severalLines } from "../../src/view/terminal-text.js";
 import { wrapped } from "../../src/view/wrap-text.js";
 
 test.each<[string, number, readonly string[]]>([
@@ -47,7 +47,9 @@ test("no line is too wide, and nothing but blanks at the breaks is lost", () => 
     fc.property(fc.array(piece, { maxLength: 20 }), fc.integer({ min: 2, max: 30 }), (pieces, columns) => {
       const text = severalLines(pieces.join(""));
       const lines = wrapped(text, columns);
-      expect(lines.filter((line) => stringWidth(line) > columns && [...line].length > 1)).toEqual([]);
+      // One character can be wider than two columns: notes with their stems, say.
+      const isOne = (line: string): boolean => [...graphemes.segment(line)].length === 1;
+      expect(lines.filter((line) => stringWidth(line) > columns && !isOne(line))).toEqual([]);
       const solid = (one: string): string => one.replace(/\s+/gu, "");
       expect(solid(lines.join(""))).toBe(solid(text));
     }),

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { TraceData } from "../../view/report/report-data.js";
 import { Account } from "./account.js";
 import { DetailPanel } from "./detail-panel.js";
@@ -40,7 +40,8 @@ export function TracePage({ trace, detailOf, isDark, query, onQuery, found }: Tr
     setOpen(false);
     tree.current?.focus({ preventScroll: true });
   }, []);
-  useEffect(() => {
+  // Not only after the page was drawn: somebody may type at once.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const typing = event.target instanceof HTMLInputElement;
       if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
