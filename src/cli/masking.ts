@@ -1,25 +1,12 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
 import type { Masking } from "../masking/mask.js";
-import type { Command } from "./commander.js";
 import type { ConfigFile } from "./config-file.js";
-import { collect } from "./shared-options.js";
 import type { Terminal } from "./terminal.js";
 
 /** The options about what is masked, as commander hands them over. */
 export interface MaskFlags {
   /** Patterns; false with `--no-mask`. */
   readonly mask?: readonly string[] | false;
-}
-
-/** Options about what is masked; the same on every command that reads sessions. */
-export function withMasking(command: Command): Command {
-  return command
-    .option(
-      "--mask <regex>",
-      "mask also what matches, such as /acme-\\d+/i; can be given several times",
-      collect,
-    )
-    .option("--no-mask", "mask nothing but the keys that looptrace itself sends with");
 }
 
 /**

@@ -28,3 +28,26 @@ export function parseText(value: string): string {
   if (value.trim() !== "") return value;
   throw new InvalidArgumentError("It is empty; is a variable not set?");
 }
+
+/** Options about what is masked; the same on every command that reads sessions. */
+export function withMasking(command: Command): Command {
+  return command
+    .option(
+      "--mask <regex>",
+      "mask also what matches, such as /acme-\\d+/i; can be given several times",
+      collect,
+    )
+    .option("--no-mask", "mask nothing but the keys that looptrace itself sends with");
+}
+
+/** The sessions that a command is about; the same on every command that reads some. @param last what `--last` means */
+export function withSources(command: Command, last: string): Command {
+  return withMasking(
+    command
+      .argument("[session|file|-...]", "session ids, files of `opencode export`, - for standard input")
+      .option("--last", last)
+      .option("--all", "all sessions of the project")
+      .option("--since <duration|date>", "the project's sessions since then, such as 7d")
+      .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)", parseText),
+  );
+}

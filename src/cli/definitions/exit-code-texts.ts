@@ -1,0 +1,50 @@
+/** What the exit codes mean, as `--help` says it. */
+export const EXIT_CODES = `
+Exit codes:
+  0    the turn succeeded and its trace is where it belongs
+  1    the agent's turn failed; one line says why, --json has it whole
+       (check: a budget does not hold)
+  2    wrong usage, configuration or input
+  3    the turn is fine, but its trace could not be delivered (it is in the outbox) or kept
+  130  interrupted; what happened so far is recorded`;
+
+export const TRACE_EXIT_CODES = `
+Exit codes:
+  0    every trace is where it belongs, also that of a turn that failed
+  2    wrong usage, configuration or input
+  3    a trace could not be delivered; it is in the outbox
+  130  interrupted`;
+
+export const SHOW_EXIT_CODES = `
+Exit codes:
+  0    shown, also when the turn failed
+  2    wrong usage or input
+  130  interrupted`;
+
+export const CHECK_EXIT_CODES = `
+Exit codes:
+  0    all budgets hold
+  1    a budget does not hold, or nobody can tell whether it does
+  2    wrong usage or configuration: no budget, no session, a source that cannot be read
+  130  interrupted`;
+
+export const TOOLS_EXIT_CODES = `
+Exit codes:
+  0    shown
+  2    wrong usage or input; what could be read of several sessions is shown all the same
+  130  interrupted`;
+
+export const REPORT_EXIT_CODES = `
+Exit codes:
+  0    written, also when the turn failed
+  2    wrong usage or input, or the file cannot be written
+  130  interrupted`;
+
+export const PUSH_EXIT_CODES = `
+Exit codes:
+  0    nothing waits for the configured destinations any more; what waits for others is told
+       (with --status or --discard: it was shown or thrown away)
+  2    wrong usage or configuration
+  3    something still waits for them, or was refused for good; or none is configured, and
+       something waits
+  130  interrupted`;

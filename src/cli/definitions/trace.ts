@@ -1,0 +1,34 @@
+import type { Command } from "../commander.js";
+import { withSources, withTraceOptions } from "../shared-options.js";
+import type { Surroundings } from "./definition.js";
+import { TRACE_EXIT_CODES } from "./exit-code-texts.js";
+
+/** `looptrace trace` as the command line knows it. */
+export function defineTrace(program: Command, { terminal, finish }: Surroundings): void {
+  const trace = withSources(
+    program
+      .command("trace")
+      .summary("trace sessions that already happened")
+      .description(
+        "Computes the traces of past sessions and sends them to where they belong. What a destination has already is not sent again.",
+      ),
+    "the project's last session",
+  )
+    .option("--force", "send also what was sent before; Langfuse counts it twice until its database merges")
+    .option("--json", "print the traces and what became of them as JSON");
+  withTraceOptions(trace)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  looptrace trace --last
+  looptrace trace ses_e03b66d38ffe7m0arJ0ehJm9sO
+  looptrace trace exports/*.json --environment ci
+  looptrace trace --since 7d
+${TRACE_EXIT_CODES}`,
+    )
+    .action(async (sources: string[], flags) => {
+      const commands = await import("../commands/trace.js");
+      finish(await commands.trace(sources, flags, terminal));
+    });
+}
