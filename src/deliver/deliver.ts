@@ -126,11 +126,12 @@ async function storeOne(
   if (folder === undefined || (await isAllSent(context, traceId, spanIds)))
     return createConsignment(undefined, content, size, edition);
   try {
-    const known = waiting.get(likeness(digestOf(body), edition));
+    const digest = digestOf(body);
+    const known = waiting.get(likeness(digest, edition));
     const entry =
       (known && (await claimRequest(known))) ??
       (room.take(body.byteLength)
-        ? await putRequest(folder, body, size, clock.now(), edition, false)
+        ? await putRequest(folder, body, size, clock.now(), edition, { lasting: false, digest })
         : undefined);
     return createConsignment(entry, content, size, edition);
   } catch (error) {

@@ -33,6 +33,13 @@ export interface ClaimedEntry extends OutboxEntry {
 const NAME =
   /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-\d{6}-([0-9a-f]{12})-(\d+)(?:-([0-9a-f-]+))?\.json)(?:\.claim-([0-9a-f-]+))?$/;
 
+export interface PutOptions {
+  /** False leaves it to the caller to sync the folder, once for many requests. */
+  readonly lasting?: boolean;
+  /** Of the body, where the caller knows it already. */
+  readonly digest?: string;
+}
+
 let serial = 0;
 
 /**
@@ -41,7 +48,6 @@ let serial = 0;
  *
  * @param folder exists already
  * @param createdMs orders it among the others; ms since the epoch
- * @param lasting false leaves it to the caller to sync the folder, once for many requests
  * @throws the file system's error; nothing is left behind then
  */
 export async function putRequest(
@@ -50,11 +56,10 @@ export async function putRequest(
   spans: number,
   createdMs: number,
   edition?: Edition,
-  lasting = true,
+  { lasting = true, digest = digestOf(body) }: PutOptions = {},
 ): Promise<ClaimedEntry> {
   serial = (serial + 1) % 1_000_000;
   const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
-  const digest = digestOf(body);
   const end = edition === undefined ? "" : `-${editionText(edition)}`;
   const name = `${time}-${String(serial).padStart(6, "0")}-${digest}-${spans}${end}.json`;
   const entry = { name, folder, spans, digest, createdMs, edition, owner: claimToken() };
