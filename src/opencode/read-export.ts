@@ -163,9 +163,16 @@ function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, p
   const field = issue?.path.map((key) => `.${String(key)}`).join("") ?? "";
   throw new InvalidExportError(
     source,
-    `${path}${field}: ${issue?.message ?? "unreadable"}. The trace depends on this field; if opencode itself wrote it, please report it with the version (info.version).`,
+    `${path}${field}: ${whatIsWrong(issue)}. The trace depends on this field; if opencode itself wrote it, please report it with the version (info.version).`,
     { cause: result.error },
   );
+}
+
+function whatIsWrong(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code !== "invalid_type") return issue?.message ?? "unreadable";
+  return issue.message.endsWith("received undefined")
+    ? `missing, a ${issue.expected} should be there`
+    : issue.message;
 }
 
 /** A field that is null is one that is missing: opencode's database has columns that may be. */

@@ -63,7 +63,7 @@ const errorObject = z.looseObject({
   data: z.unknown().optional(),
 });
 
-const partBase = { id: z.string(), sessionID: z.string(), messageID: z.string() };
+const partBase = { id: z.string() };
 
 const stepStartPart = z.looseObject({
   ...partBase,
@@ -191,7 +191,6 @@ const modelRef = z.looseObject({
 export const userInfo = z.looseObject({
   role: z.literal("user"),
   id: z.string(),
-  sessionID: z.string(),
   time: z.looseObject({ created: epochMs }),
   agent: z.string().optional(),
   model: modelRef.optional(),
@@ -200,7 +199,6 @@ export const userInfo = z.looseObject({
 export const assistantInfo = z.looseObject({
   role: z.literal("assistant"),
   id: z.string(),
-  sessionID: z.string(),
   parentID: z.string().optional(),
   time: z.looseObject({ created: epochMs, completed: epochMs.optional() }),
   modelID: z.string(),
