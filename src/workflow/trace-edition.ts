@@ -10,7 +10,7 @@ const OWN_METADATA = "gitCommit";
  * By what it is noticed that a trace was sent otherwise before: `shared` by the caller's settings, `last`, of the root,
  * by a turn that went on since.
  *
- * Only what opencode recorded counts for the turn. Times, retries and errors may also depend on the log, and a trace
+ * Only what opencode recorded counts for the turn, and no text of it: that may be masked otherwise elsewhere. Times, retries and errors may also depend on the log, and a trace
  * that is computed without it is no news.
  */
 export function traceEdition({ loop }: LoopTrace, options: TraceOptions): Required<Edition> {
@@ -26,7 +26,7 @@ function progressOf(loop: Loop): unknown {
     call?.finish,
     tools.map(({ partId, status, loops }) => [partId, status, loops.map(progressOf)]),
   ]);
-  return [steps, loop.output];
+  return steps;
 }
 
 function digest(value: unknown): string {
