@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
+import { jsonProblem } from "./json-problem.js";
 import { durationMs } from "./parse-duration.js";
 import { TOOL_BUDGET_FORM, toolBudget } from "./parse-tool-budget.js";
 
@@ -86,11 +87,23 @@ export type ConfigFile = z.infer<typeof configFile>;
  * @throws {ConfigurationError} when the file is not JSON or holds a setting that looptrace does not know
  */
 export function readConfigFile(from: string): ConfigFile {
+  return locateConfigFile(from)?.config ?? {};
+}
+
+/**
+ * The same, with where it is.
+ *
+ * @returns undefined when there is none
+ * @throws {ConfigurationError} as `readConfigFile`
+ */
+export function locateConfigFile(
+  from: string,
+): { readonly path: string; readonly config: ConfigFile } | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const path = join(folder, CONFIG_FILE);
     const content = readIfThere(path);
-    if (content !== undefined) return withAbsolutePath(parseConfig(content, path), folder);
-    if (folder === homedir() || folder === dirname(folder)) return {};
+    if (content !== undefined) return { path, config: withAbsolutePath(parseConfig(content, path), folder) };
+    if (folder === homedir() || folder === dirname(folder)) return undefined;
   }
 }
 
@@ -100,12 +113,12 @@ function withAbsolutePath(config: ConfigFile, folder: string): ConfigFile {
 }
 
 function parseConfig(content: string, path: string): ConfigFile {
+  const text = content.replace(/^\uFEFF/, "");
   let json: unknown;
   try {
-    json = JSON.parse(content.replace(/^\uFEFF/, ""));
+    json = JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigurationError(CONFIG_FILE, `${path} is not valid JSON: ${reason}`);
+    throw new ConfigurationError(CONFIG_FILE, `${path} is not valid JSON: ${jsonProblem(text, error)}`);
   }
   const result = configFile.safeParse(json);
   if (result.success) return result.data;
