@@ -54,6 +54,9 @@ export interface DestinationDetails {
 /** So much of a public key tells two projects apart, and does not fill the line. */
 const KEY_START = 10;
 
+/** How Langfuse's secret keys begin. Where the two keys were mixed up, one stands in the public key's place. */
+const SECRET_KEY = /^sk-/i;
+
 /**
  * Describes a destination from its address and headers.
  *
@@ -77,6 +80,7 @@ export function createDestination(
   const basic = basicParts(all.authorization);
   const url = publicUrl(bare);
   const key = basic?.user ?? "";
+  const keyStart = SECRET_KEY.test(key) ? "" : key.slice(0, KEY_START);
   // What everybody has at the end of it tells nothing; what is before tells two at one host apart.
   const place = `${bare.host}${bare.pathname.replace(/(?:\/api\/public\/otel)?\/v1\/traces\/?$/, "").replace(/\/$/, "")}`;
   return {
@@ -85,9 +89,9 @@ export function createDestination(
       .digest("hex")
       .slice(0, 16),
     kind,
-    label: key === "" ? place : `${place} (${key.slice(0, KEY_START)}${key.length > KEY_START ? "…" : ""})`,
+    label: keyStart === "" ? place : `${place} (${keyStart}${key.length > KEY_START ? "…" : ""})`,
     url,
-    keyStart: key === "" ? undefined : key.slice(0, KEY_START),
+    keyStart: keyStart === "" ? undefined : keyStart,
     endpoint: bare.href,
     headers: isLangfuse ? { "x-langfuse-ingestion-version": "4", ...all } : all,
     secrets: secretsOf(bare, all, basic),
@@ -145,7 +149,11 @@ function secretsOf(
   basic: BasicParts | undefined,
 ): readonly string[] {
   const fromHeaders = Object.entries(headers)
-    .filter(([name]) => name === "authorization" || (SECRET_NAME.test(name) && !name.endsWith("public-key")))
+    .filter(
+      ([name, value]) =>
+        name === "authorization" ||
+        (SECRET_NAME.test(name) && (!name.endsWith("public-key") || SECRET_KEY.test(value))),
+    )
     .flatMap(([, value]) => [value, value.replace(/^\S+\s+/, "")]);
   const fromQuery = [...url.searchParams]
     .filter(([name]) => SECRET_NAME.test(name))

@@ -1,8 +1,27 @@
 import { z } from "zod";
 import { type Destination, LANGFUSE_TRACES_PATH } from "./destination.js";
-import { readBounded } from "./response-text.js";
+import { bounded, readBounded, redact } from "./response-text.js";
 
-const projects = z.object({ data: z.array(z.object({ id: z.string().regex(/^[\w-]+$/) })).min(1) });
+/** The project that a pair of Langfuse's keys belongs to. */
+export interface LangfuseProject {
+  readonly name: string | undefined;
+  /** Where Langfuse shows its traces: add `/` and a trace id. */
+  readonly tracesUrl: string;
+}
+
+/** What a Langfuse says to the question of which project the keys are. */
+export type ProjectAnswer =
+  | { readonly kind: "named"; readonly project: LangfuseProject }
+  | { readonly kind: "refused"; readonly status: 401 | 403 }
+  /** It is no Langfuse, is not reached, or does not say. */
+  | { readonly kind: "unknown" };
+
+type Asked = Pick<Destination, "kind" | "endpoint" | "headers" | "secrets">;
+
+// What else an answer holds, and how Langfuse's later versions change that, is of no matter here.
+const projects = z.object({
+  data: z.array(z.object({ id: z.string().regex(/^[\w-]+$/), name: z.string().optional() })).min(1),
+});
 
 const TIMEOUT_MS = 3_000;
 
@@ -12,22 +31,37 @@ const TIMEOUT_MS = 3_000;
  * @returns undefined when it cannot be known now: it is no Langfuse, or it does not say which project the keys are of.
  *   Never throws; a missing link is no reason to fail
  */
-export async function langfuseTracesUrl(
-  destination: Pick<Destination, "kind" | "endpoint" | "headers">,
-): Promise<string | undefined> {
-  if (destination.kind !== "langfuse" || !destination.endpoint.includes(LANGFUSE_TRACES_PATH))
-    return undefined;
-  const base = destination.endpoint.slice(0, destination.endpoint.indexOf(LANGFUSE_TRACES_PATH));
+export async function langfuseTracesUrl(destination: Asked): Promise<string | undefined> {
+  const answer = await askForProject(destination);
+  return answer.kind === "named" ? answer.project.tracesUrl : undefined;
+}
+
+/**
+ * Asks a Langfuse which project a destination's keys belong to. Never throws.
+ *
+ * @param timeoutMs for the whole exchange
+ */
+export async function askForProject(
+  { kind, endpoint, headers, secrets }: Asked,
+  timeoutMs = TIMEOUT_MS,
+): Promise<ProjectAnswer> {
+  if (kind !== "langfuse" || !endpoint.includes(LANGFUSE_TRACES_PATH)) return { kind: "unknown" };
+  const base = endpoint.slice(0, endpoint.indexOf(LANGFUSE_TRACES_PATH));
   try {
     const response = await fetch(`${base}/api/public/projects`, {
-      headers: { ...destination.headers },
+      headers: { ...headers },
       redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
-    if (!response.ok) return undefined;
-    const [project] = projects.parse(JSON.parse(await readBounded(response))).data;
-    return project && `${base}/project/${project.id}/traces`;
+    const { status } = response;
+    const text = await readBounded(response);
+    if (status === 401 || status === 403) return { kind: "refused", status };
+    if (!response.ok) return { kind: "unknown" };
+    const [project] = projects.parse(JSON.parse(text)).data;
+    if (!project) return { kind: "unknown" };
+    const name = project.name === undefined ? undefined : bounded(redact(project.name, secrets));
+    return { kind: "named", project: { name, tracesUrl: `${base}/project/${project.id}/traces` } };
   } catch {
-    return undefined;
+    return { kind: "unknown" };
   }
 }

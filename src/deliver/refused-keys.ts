@@ -9,7 +9,10 @@ export function addressOf({ kind, url }: Pick<Destination, "kind" | "url">): str
  * What to look at when a destination does not accept who is asking (401) or what for (403): which settings, and of the
  * public key its beginning; never a secret.
  */
-export function refusedKeysAdvice(destination: Destination, status: 401 | 403): string {
+export function refusedKeysAdvice(
+  destination: Pick<Destination, "kind" | "url" | "keyStart" | "settings">,
+  status: 401 | 403,
+): string {
   const { kind, keyStart, settings } = destination;
   const { credentials } = settings;
   const address = addressOf(destination);

@@ -38,11 +38,34 @@ const DEFAULT_BASE_URL = "https://cloud.langfuse.com";
  * @throws {ConfigurationError} when something is configured by half or cannot work
  */
 export function resolveDestinations(options: DestinationOptions = {}): readonly Destination[] {
+  const { destinations, problems } = surveyDestinations(options);
+  const [problem] = problems;
+  if (problem) throw problem;
+  return destinations;
+}
+
+/** Where spans are to go, and what of the configuration cannot work. */
+export interface DestinationSurvey {
+  readonly destinations: readonly Destination[];
+  readonly problems: readonly ConfigurationError[];
+}
+
+/** The same, but one place that is configured wrongly hides no other: what is wrong stands beside what works. */
+export function surveyDestinations(options: DestinationOptions = {}): DestinationSurvey {
   const read = reader(options.env ?? process.env);
-  const found = [langfuseDestination(options, read), otlpDestination(options, read)].filter(
-    (destination) => destination !== undefined,
-  );
-  return [...new Map(found.toReversed().map((one) => [one.id, one])).values()].toReversed();
+  const found: Destination[] = [];
+  const problems: ConfigurationError[] = [];
+  for (const configured of [langfuseDestination, otlpDestination]) {
+    try {
+      const destination = configured(options, read);
+      if (destination) found.push(destination);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      problems.push(error);
+    }
+  }
+  const destinations = [...new Map(found.toReversed().map((one) => [one.id, one])).values()].toReversed();
+  return { destinations, problems };
 }
 
 interface Setting {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { refusedKeysAdvice } from "../../src/deliver/refused-keys.js";
-import { type DestinationOptions, resolveDestinations } from "../../src/deliver/resolve-destinations.js";
+import {
+  type DestinationOptions,
+  resolveDestinations,
+  surveyDestinations,
+} from "../../src/deliver/resolve-destinations.js";
 import { ConfigurationError } from "../../src/errors/configuration-error.js";
 
 const KEYS = { LANGFUSE_PUBLIC_KEY: "pk-lf-abcdefghij", LANGFUSE_SECRET_KEY: "sk-lf-secret" };
@@ -204,4 +208,28 @@ test("the id depends on the address and the public key, not on the secret", () =
   expect(id({ LANGFUSE_PUBLIC_KEY: "pk-lf-other" })).not.toBe(id({}));
   expect(id({ LANGFUSE_BASE_URL: "http://other.test" })).not.toBe(id({}));
   expect(id({ LANGFUSE_BASE_URL: "https://cloud.langfuse.com/" })).toBe(id({}));
+});
+
+test("a survey tells what is wrong beside what works, in the order in which it would be thrown", () => {
+  const half = { LANGFUSE_PUBLIC_KEY: "pk-lf-abcdefghij" };
+  const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" };
+  const { destinations, problems } = surveyDestinations({ env: { ...half, ...collector } });
+  expect(destinations.map(({ url }) => url)).toEqual(["http://127.0.0.1:4318/v1/traces"]);
+  expect(problems.map(({ setting }) => setting)).toEqual(["LANGFUSE_SECRET_KEY"]);
+  const both = surveyDestinations({ env: { ...half, OTEL_EXPORTER_OTLP_ENDPOINT: "nowhere" } });
+  expect(both.destinations).toEqual([]);
+  expect(both.problems.map(({ setting }) => setting)).toEqual([
+    "LANGFUSE_SECRET_KEY",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+  ]);
+  expect(failure({ ...half, OTEL_EXPORTER_OTLP_ENDPOINT: "nowhere" })).toEqual(both.problems[0]);
+});
+
+test("a secret key in the public one's place is not shown, and is blotted out of answers", () => {
+  const [destination] = resolve({
+    LANGFUSE_PUBLIC_KEY: "sk-lf-secret",
+    LANGFUSE_SECRET_KEY: "pk-lf-abcdefghij",
+  });
+  expect(destination).toMatchObject({ label: "cloud.langfuse.com", keyStart: undefined });
+  expect(destination?.secrets).toContain("sk-lf-secret");
 });

@@ -33,6 +33,8 @@ export interface ReceiverBehaviour {
   readonly delayMs?: number;
   /** 401 for any other pair of keys. */
   readonly keys?: { readonly publicKey: string; readonly secretKey: string };
+  /** Says that the keys are of this project; without it the question is refused as any other than POST. */
+  readonly project?: { readonly id: string; readonly name: string };
   /** `otlp` asks for no authentication and none of Langfuse's headers. Default: `langfuse`. */
   readonly dialect?: "langfuse" | "otlp";
 }
@@ -91,7 +93,8 @@ export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0)
     const raw = await readAll(request);
     const headers = flatHeaders(request);
     const found: string[] = [];
-    const read = readBody(raw, headers, found);
+    const isQuestion = current.project !== undefined && request.url === PROJECTS_PATH;
+    const read = isQuestion ? { body: "", json: undefined, spans: [] } : readBody(raw, headers, found);
     const refusal = refuse(request, headers, read, current, found);
     const answer = script.shift() ?? current.always ?? refusal ?? { kind: "accept" };
     violations.push(...found.map((text) => `request ${requests.length + 1}: ${text}`));
@@ -158,6 +161,8 @@ function readBody(raw: Buffer, headers: Readonly<Record<string, string>>, found:
   return { body, json, spans: readSpans(json, found) };
 }
 
+const PROJECTS_PATH = "/api/public/projects";
+
 /** How Langfuse would refuse the request, or undefined when it would take it. */
 function refuse(
   request: IncomingMessage,
@@ -167,12 +172,13 @@ function refuse(
   found: string[],
 ): Answer | undefined {
   const malformed = found.filter((text) => !text.includes("lone surrogate"));
-  if (request.method !== "POST") {
+  const isQuestion = behaviour.project !== undefined && request.url === PROJECTS_PATH;
+  if (request.method !== "POST" && !isQuestion) {
     found.push(`method ${request.method}`);
     return json(405, { message: "Method not allowed" });
   }
   if (behaviour.dialect !== "otlp") {
-    if (!request.url?.endsWith("/api/public/otel/v1/traces")) {
+    if (!isQuestion && !request.url?.endsWith("/api/public/otel/v1/traces")) {
       found.push(`path ${request.url}`);
       return { kind: "status", status: 404, body: "<html>not found</html>" };
     }
@@ -192,6 +198,7 @@ function refuse(
       if (!headers[name]) found.push(`no ${name}`);
     }
   }
+  if (isQuestion) return json(200, { data: [behaviour.project] });
   if (headers["content-type"]?.split(";")[0]?.trim() !== "application/json") {
     found.push(`content-type ${headers["content-type"]}`);
     return json(400, { error: "Invalid content type" });
