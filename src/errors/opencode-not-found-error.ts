@@ -1,3 +1,7 @@
+/** How to come by an opencode. */
+export const OPENCODE_ADVICE =
+  "Install it with `npm install -g opencode-ai`, or name one with --opencode <path> or LOOPTRACE_OPENCODE.";
+
 /**
  * There is no opencode that could be started. The message says where it was looked for and how to install it.
  */
@@ -7,12 +11,13 @@ export class OpenCodeNotFoundError extends Error {
   /** The places that were looked at, in order, each with what was found there. */
   readonly looked: readonly string[];
 
-  constructor(problem: string, looked: readonly string[], options?: ErrorOptions) {
+  constructor(
+    readonly problem: string,
+    looked: readonly string[],
+    options?: ErrorOptions,
+  ) {
     const places = looked.map((place) => `\n  - ${place}`).join("");
-    super(
-      `${problem}${places}\nInstall it with \`npm install -g opencode-ai\`, or name one with --opencode <path> or LOOPTRACE_OPENCODE.`,
-      options,
-    );
+    super(`${problem}${places}\n${OPENCODE_ADVICE}`, options);
     this.looked = looked;
   }
 }

@@ -1,6 +1,6 @@
-import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { pathFolders, whyNotExecutable } from "./executables.js";
 
 /** Where an explicit path comes from, in the words of those who gave it. */
 const EXPLICIT = '--opencode, or "opencode" in looptrace.config.json or in the call,';
@@ -50,29 +50,12 @@ function named(path: string, from: string, directory: string): string {
   ]);
 }
 
-/** What keeps a path from being started as a program, or null when nothing does. */
-function whyNotExecutable(path: string): string | null {
-  try {
-    if (!statSync(path).isFile()) return "is not a file";
-    accessSync(path, constants.X_OK);
-    return null;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return "does not exist";
-    return code === "EACCES" ? "is not executable" : String(error);
-  }
-}
-
 function binFolders(directory: string): string[] {
   const folders: string[] = [];
   for (let at = resolve(directory); ; at = dirname(at)) {
     folders.push(join(at, "node_modules", ".bin"));
     if (at === dirname(at)) return folders;
   }
-}
-
-function pathFolders(environment: FindOptions["environment"]): string[] {
-  return (environment.PATH ?? environment.Path ?? "").split(delimiter).filter((folder) => folder !== "");
 }
 
 function programNames(): readonly string[] {

@@ -72,9 +72,24 @@ export async function readVersion(
 
 /** What to tell a person about a version that looptrace was not tried with; null for a known one. */
 export function versionWarning(version: string): string | null {
-  const minor = minorOf(version);
-  if (minor !== null && minor >= OLDEST_MINOR && minor <= NEWEST_MINOR) return null;
-  return `opencode ${version} is not one of the versions that looptrace knows (1.${OLDEST_MINOR} to 1.${NEWEST_MINOR}); going on, but look at the trace with care.`;
+  if (versionSupport(version) === "known") return null;
+  return `opencode ${version} is not one of the versions that looptrace knows (${KNOWN_VERSIONS}); going on, but look at the trace with care.`;
+}
+
+/** The versions whose behaviour is known, for people. */
+export const KNOWN_VERSIONS = `1.${OLDEST_MINOR} to 1.${NEWEST_MINOR}`;
+
+/**
+ * Where a version stands to the known ones. One of 0.0.0 is of somebody's own making, and so as new as any.
+ *
+ * @param version as `readVersion` gives it
+ */
+export function versionSupport(version: string): "older" | "known" | "newer" {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
+  if (major === undefined || minor === undefined || major > 1 || (major === 1 && minor > NEWEST_MINOR))
+    return "newer";
+  if (major === 1 && minor >= OLDEST_MINOR) return "known";
+  return major === 0 && minor === 0 && patch === 0 ? "newer" : "older";
 }
 
 /**

@@ -2,7 +2,12 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
-import { autoApproveOption, readVersion, versionWarning } from "../../src/opencode/opencode-version.js";
+import {
+  autoApproveOption,
+  readVersion,
+  versionSupport,
+  versionWarning,
+} from "../../src/opencode/opencode-version.js";
 import { createRunFolder, type RunFolder } from "../../src/opencode/run-folder.js";
 import { openCodeBinary } from "../support/isolated-opencode.js";
 
@@ -51,6 +56,19 @@ test.each(["1.15.0", "1.16.4", "1.18.33"])("%s is known", (version) => {
 
 test.each(["1.14.9", "1.19.0", "0.3.1", "2.15.0"])("%s is not", (version) => {
   expect(versionWarning(version)).toContain(version);
+});
+
+test.each([
+  ["0.3.1", "older"],
+  ["1.14.9", "older"],
+  ["1.15.0", "known"],
+  ["1.18.33", "known"],
+  ["1.18.0-beta.2", "known"],
+  ["1.19.0", "newer"],
+  ["2.0.0", "newer"],
+  ["0.0.0-dev-202511201200", "newer"],
+] as const)("%s is %s", (version, support) => {
+  expect(versionSupport(version)).toBe(support);
 });
 
 test("the option for automatic approval has two names", () => {
