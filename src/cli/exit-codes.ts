@@ -6,6 +6,8 @@ export const EXIT = {
   turnFailed: 1,
   /** A budget of `looptrace check` does not hold, or is not known to hold. */
   overBudget: 1,
+  /** A check of `looptrace doctor` failed. */
+  unfit: 1,
   /** Wrong usage, wrong configuration, input that cannot be read. */
   usage: 2,
   /** The turn is fine, but its trace could not be delivered now and waits in the outbox, or could not even be kept. */

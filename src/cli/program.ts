@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "./commander.js";
 import { defineCheck } from "./definitions/check.js";
 import { defineDiff } from "./definitions/diff.js";
+import { defineDoctor } from "./definitions/doctor.js";
 import { EXIT_CODES } from "./definitions/exit-code-texts.js";
 import { definePush } from "./definitions/push.js";
 import { defineReport } from "./definitions/report.js";
@@ -79,6 +80,7 @@ function buildProgram(
   defineCheck(program, around);
   defineReport(program, around);
   definePush(program, around);
+  defineDoctor(program, around);
   return program;
 }
 

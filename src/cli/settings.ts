@@ -28,8 +28,12 @@ export interface Settings {
 
 /** @throws {ConfigurationError} when a setting cannot be used; it names the setting */
 export function readSettings(flags: TraceFlags, terminal: Terminal): Settings {
+  return settingsWith(readConfigFile(terminal.cwd), flags, terminal);
+}
+
+/** The same with a file that is read already. */
+export function settingsWith(file: ConfigFile, flags: TraceFlags, terminal: Terminal): Settings {
   const { env } = terminal;
-  const file = readConfigFile(terminal.cwd);
   const environment =
     checkedEnvironment(flags.environment, env.LANGFUSE_TRACING_ENVIRONMENT) ?? file.environment;
   const userId = flags.user ?? (env.LANGFUSE_USER_ID || file.userId);
@@ -74,7 +78,7 @@ export function openCodePath(
 }
 
 /** The environment's variables come before the file's settings, each on its own. */
-function destinationOptions({ langfuse, otlp }: ConfigFile, env: Terminal["env"]): DestinationOptions {
+export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Terminal["env"]): DestinationOptions {
   const unlessSet = (value: string | undefined, ...variables: string[]): string | undefined =>
     variables.some((name) => env[name]?.trim()) ? undefined : value;
   const publicKey = unlessSet(langfuse?.publicKey, "LANGFUSE_PUBLIC_KEY");

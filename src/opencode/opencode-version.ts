@@ -20,6 +20,14 @@ const DEADLINE_MS = 30_000;
 const OLDEST_MINOR = 15;
 const NEWEST_MINOR = 18;
 
+/** What an opencode says of its version. */
+export interface VersionAnswer {
+  readonly version: string | null;
+  /** What it printed instead of a version, and how it ended; null where there is a version. */
+  readonly problem: string | null;
+  readonly warning: string | null;
+}
+
 /**
  * Asks an opencode for its version. It is kept off the network: nothing is fetched, nothing is updated.
  *
@@ -31,11 +39,11 @@ export async function readVersion(
   path: string,
   folder: RunFolder,
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<{ readonly version: string | null; readonly warning: string | null }> {
+): Promise<VersionAnswer> {
   const file = await stat(path).catch(() => null);
   const key = `${path}\n${file?.size}\n${file?.mtimeMs}`;
   const before = known.get(key);
-  if (before !== undefined) return { version: before, warning: versionWarning(before) };
+  if (before !== undefined) return { version: before, problem: null, warning: versionWarning(before) };
   const files = await folder.streams("version");
   const exit = await spawnOpenCode({
     path,
@@ -60,13 +68,15 @@ export async function readVersion(
   const version = /^v?(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null;
   if (version !== null) {
     known.set(key, version);
-    return { version, warning: versionWarning(version) };
+    return { version, problem: null, warning: versionWarning(version) };
   }
   const said = output || plainText(await readFile(files.stderr, "utf8")).trim();
   const how = exit.kind === "exited" ? `exit ${exit.code}` : `ended by ${exit.signal}`;
+  const problem = `${path} --version printed no version (${how}${said === "" ? "" : `: ${said.slice(0, 200)}`})`;
   return {
     version: null,
-    warning: `${path} --version printed no version (${how}${said === "" ? "" : `: ${said.slice(0, 200)}`}); going on as if it were opencode 1.${NEWEST_MINOR}.`,
+    problem,
+    warning: `${problem}; going on as if it were opencode 1.${NEWEST_MINOR}.`,
   };
 }
 

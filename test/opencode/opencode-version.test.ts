@@ -39,8 +39,8 @@ test("an unknown version is a warning, not an error", async () => {
 
 test("something that is no version is quoted", async () => {
   const path = await script("#!/bin/sh\necho 'please \x1b[31mupdate' >&2\nexit 3\n");
-  const { version, warning } = await readVersion(path, folder, {});
-  expect(version).toBeNull();
+  const { version, problem, warning } = await readVersion(path, folder, {});
+  expect([version, problem]).toEqual([null, `${path} --version printed no version (exit 3: please update)`]);
   expect(warning).toContain("printed no version (exit 3: please update)");
 });
 

@@ -292,3 +292,19 @@ export const toolsJson = z.strictObject({
     }),
   ),
 });
+
+/** `doctor --json` */
+export const doctorJson = z.strictObject({
+  passed: z.boolean(),
+  findings: z.array(
+    z.strictObject({
+      check: z.enum([
+        ...(["node", "looptrace", "opencode", "ripgrep", "configuration"] as const),
+        ...(["destination", "store", "outbox", "disk", "environment"] as const),
+      ]),
+      status: z.enum(["ok", "warning", "failed"]),
+      found: z.string().min(1),
+      advice: z.string().min(1).nullable(),
+    }),
+  ),
+});

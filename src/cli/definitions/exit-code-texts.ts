@@ -3,7 +3,7 @@ export const EXIT_CODES = `
 Exit codes:
   0    the turn succeeded and its trace is where it belongs
   1    the agent's turn failed; one line says why, --json has it whole
-       (check: a budget does not hold)
+       (check: a budget does not hold; doctor: something failed)
   2    wrong usage, configuration or input
   3    the turn is fine, but its trace could not be delivered (it is in the outbox) or kept
   130  interrupted; what happened so far is recorded`;
@@ -47,4 +47,11 @@ Exit codes:
   2    wrong usage or configuration
   3    something still waits for them, or was refused for good; or none is configured, and
        something waits
+  130  interrupted`;
+
+export const DOCTOR_EXIT_CODES = `
+Exit codes:
+  0    nothing failed; there may be warnings
+  1    something failed
+  2    wrong usage
   130  interrupted`;

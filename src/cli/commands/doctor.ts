@@ -1,0 +1,99 @@
+import { inspectStore } from "../../deliver/inspect-store.js";
+import { probeDestination } from "../../deliver/probe-destination.js";
+import { surveyDestinations } from "../../deliver/resolve-destinations.js";
+import { storePaths } from "../../deliver/store-paths.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { quickMask } from "../../masking/mask.js";
+import { findRipgrep } from "../../opencode/find-ripgrep.js";
+import { LOOPTRACE_VERSION, NODE_WANTED } from "../../version.js";
+import { findingsVerdict, paintFindings } from "../../view/paint-findings.js";
+import { terminalJson } from "../../view/terminal-json.js";
+import { areMixedUp } from "../../workflow/doctor/environment-findings.js";
+import { findingsOf } from "../../workflow/doctor/findings.js";
+import { openCodeFacts } from "../../workflow/doctor/opencode-facts.js";
+import { colorsFor } from "../colors.js";
+import { type ConfigFile, locateConfigFile } from "../config-file.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { maskingOf } from "../masking.js";
+import { destinationOptions, openCodePath, settingsWith } from "../settings.js";
+import type { Terminal } from "../terminal.js";
+
+export interface DoctorFlags {
+  readonly opencode?: string;
+  readonly json?: boolean;
+  readonly width?: number;
+}
+
+/** `looptrace doctor`: whether all is there that looptrace needs, and what to do where it is not. */
+export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<ExitCode> {
+  const { env, cwd } = terminal;
+  const { file, path, problems } = readConfiguration(terminal);
+  const options = destinationOptions(file, env);
+  const { destinations, problems: destinationProblems } = surveyDestinations(options);
+  const outboxLimitBytes = file.outboxLimitMb === undefined ? undefined : file.outboxLimitMb * 1e6;
+  const [opencode, probes, store] = await Promise.all([
+    openCodeFacts({
+      explicit: openCodePath(flags.opencode, file, terminal),
+      directory: cwd,
+      environment: env,
+    }),
+    Promise.all(destinations.map((destination) => probeDestination(destination))),
+    inspectStore(storePaths(env), outboxLimitBytes),
+  ]);
+  const found = findingsOf({
+    looptrace: LOOPTRACE_VERSION,
+    node: { version: process.versions.node, wanted: NODE_WANTED, arguments: process.execArgv },
+    opencode,
+    ripgrep: findRipgrep(env),
+    configuration: { path, directory: cwd, problems },
+    destinations: probes,
+    destinationProblems: destinationProblems.map(({ message }) => message),
+    mixedUpKeys: areMixedUp(
+      options.langfuse?.publicKey ?? env.LANGFUSE_PUBLIC_KEY,
+      options.langfuse?.secretKey ?? env.LANGFUSE_SECRET_KEY,
+    ),
+    store,
+    environment: env,
+  });
+  // A program or a server that was asked may have repeated what it was given.
+  const secrets = [
+    file.langfuse?.secretKey ?? "",
+    ...Object.values(file.otlp?.headers ?? {}),
+    ...destinations.flatMap((destination) => destination.secrets),
+  ];
+  const findings = quickMask({ environment: env, secrets })(found);
+  const passed = findings.every(({ status }) => status !== "failed");
+  if (flags.json) {
+    terminal.out(`${terminalJson({ passed, findings })}\n`);
+  } else {
+    const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };
+    terminal.out(`${paintFindings(findings, paint)}\n\n${findingsVerdict(findings)}\n`);
+  }
+  return passed ? EXIT.ok : EXIT.unfit;
+}
+
+interface Configuration {
+  /** Empty where there is none, or none that can be used. */
+  readonly file: ConfigFile;
+  readonly path: string | undefined;
+  readonly problems: readonly string[];
+}
+
+/** What is wrong with the settings is a finding here: it must not hide what else is wrong. */
+function readConfiguration(terminal: Terminal): Configuration {
+  const problems: string[] = [];
+  const orProblem = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      problems.push(error.message);
+      return undefined;
+    }
+  };
+  const located = orProblem(() => locateConfigFile(terminal.cwd));
+  const file = located?.config ?? {};
+  orProblem(() => settingsWith(file, {}, terminal));
+  orProblem(() => maskingOf({}, file, terminal));
+  return { file, path: located?.path, problems };
+}

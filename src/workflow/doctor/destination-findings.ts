@@ -1,0 +1,131 @@
+import type { Destination } from "../../deliver/destination.js";
+import type { DestinationProbe } from "../../deliver/probe-destination.js";
+import { addressOf, refusedKeysAdvice } from "../../deliver/refused-keys.js";
+import type { SendResult } from "../../deliver/send-result.js";
+import type { Finding } from "../../view/finding.js";
+import { oneLine } from "../../view/terminal-text.js";
+import type { DoctorFacts } from "./facts.js";
+import { withAdvice } from "./with-advice.js";
+
+const CHECK = "destination";
+
+const HOW_TO_CONFIGURE =
+  "To send them, set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY (and LANGFUSE_BASE_URL), or OTEL_EXPORTER_OTLP_ENDPOINT.";
+
+/** Where traces go, and whether they would be taken there; to keep them on this machine is no failure. */
+export function destinationFindings({
+  destinations,
+  destinationProblems,
+  configuration,
+}: Pick<DoctorFacts, "destinations" | "destinationProblems" | "configuration">): readonly Finding[] {
+  const problems = destinationProblems.map(
+    (problem): Finding => ({ check: CHECK, status: "failed", ...withAdvice(problem) }),
+  );
+  const found = [...problems, ...destinations.map(destinationFinding)];
+  if (found.length > 0) return found;
+  const nowhere =
+    configuration.problems.length > 0 ? "none is configured, as far as it can be read" : "none is configured";
+  return [
+    {
+      check: CHECK,
+      status: "ok",
+      found: `${nowhere}: traces stay on this machine`,
+      advice: HOW_TO_CONFIGURE,
+    },
+  ];
+}
+
+function destinationFinding(probe: DestinationProbe): Finding {
+  const { answer, settings } = probe;
+  const place = `${probe.kind === "langfuse" ? "Langfuse" : "OTLP"} at ${addressOf(probe)}`;
+  const key = probe.keyStart === undefined ? "" : ` (${probe.keyStart}…)`;
+  const found = (what: string): string => `${place}${key} ${what}; set by ${settingsText(settings)}`;
+  const finding = (status: Finding["status"], what: string, advice: string | null): Finding => ({
+    check: CHECK,
+    status,
+    found: found(what),
+    advice,
+  });
+  switch (answer.kind) {
+    case "acknowledged":
+    case "partial":
+      return takenFinding(probe, finding);
+    case "unauthorised":
+      return finding(
+        "failed",
+        `refuses the ${settings.credentials.kind === "keys" ? "keys" : "request"}: ${answer.message}`,
+        `${refusedKeysAdvice(probe, answer.status)}.`,
+      );
+    case "rejected":
+      return finding(
+        "warning",
+        `answers, but takes no empty request: ${answer.message}`,
+        "It may take traces all the same: `looptrace trace --last` shows it.",
+      );
+    case "throttled":
+      return finding(
+        "warning",
+        `is there, but busy: ${answer.message}`,
+        "Traces wait in the outbox until it takes them; `looptrace push` sends them.",
+      );
+    case "misdirected":
+      return finding("failed", `is no place for traces: ${answer.message}`, addressAdvice(settings));
+    case "unavailable":
+      return finding("failed", `cannot be reached: ${answer.message}`, unreachableAdvice(answer, settings));
+    default:
+      return answer satisfies never;
+  }
+}
+
+type Make = (status: Finding["status"], what: string, advice: string | null) => Finding;
+
+function takenFinding({ kind, project }: DestinationProbe, finding: Make): Finding {
+  if (kind !== "langfuse") return finding("ok", "takes traces", null);
+  switch (project.kind) {
+    case "named": {
+      const { name, tracesUrl } = project.project;
+      const which = name === undefined ? tracesUrl : `"${oneLine(name)}"`;
+      return finding("ok", `takes traces for the project ${which}`, null);
+    }
+    case "refused":
+      return finding(
+        "warning",
+        `takes traces, but does not let the keys ask for their project (${project.status})`,
+        "looptrace cannot print links to its traces then. Check that the keys are a project's, not an organisation's.",
+      );
+    case "unknown":
+      return finding("ok", "takes traces; which project the keys are of it does not say", null);
+    default:
+      return project satisfies never;
+  }
+}
+
+function addressAdvice({ address }: Destination["settings"]): string {
+  if (address === undefined) return "Set LANGFUSE_BASE_URL to the address of your Langfuse.";
+  return `Check ${address}: the whole address without a page's path, as the browser shows it for a Langfuse.`;
+}
+
+function unreachableAdvice(
+  { message }: Extract<SendResult, { kind: "unavailable" }>,
+  { address }: Destination["settings"],
+): string {
+  const setting = address ?? "the network, or set LANGFUSE_BASE_URL where it is not Langfuse's cloud";
+  const server = / answered 5\d\d/.test(message)
+    ? "the server has trouble; ask who runs it"
+    : `check ${setting} and that the server runs`;
+  return `${server[0]?.toUpperCase()}${server.slice(1)}. Until then traces wait in the outbox, and \`looptrace push\` sends them.`;
+}
+
+/** From where a destination's settings are: the environment's variables are written in capitals, the file's settings are not. */
+function settingsText({ address, credentials }: Destination["settings"]): string {
+  const names =
+    credentials.kind === "keys" ? [credentials.publicKey, credentials.secretKey] : credentials.names;
+  const all = [...new Set([...(address === undefined ? [] : [address]), ...names])];
+  const variables = all.filter((name) => /^[A-Z]/.test(name));
+  const settings = all.filter((name) => !/^[A-Z]/.test(name));
+  const parts = [
+    variables.length > 0 ? `${variables.join(", ")} (environment)` : "",
+    settings.length > 0 ? `${settings.join(", ")} (looptrace.config.json)` : "",
+  ];
+  return parts.filter(Boolean).join(" and ");
+}

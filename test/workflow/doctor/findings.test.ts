@@ -1,0 +1,366 @@
+import { describe, expect, test } from "vitest";
+import type { StoreFacts } from "../../../src/deliver/inspect-store.js";
+import type { OutboxStatus } from "../../../src/deliver/outbox-status.js";
+import type { DestinationProbe } from "../../../src/deliver/probe-destination.js";
+import type { SendResult } from "../../../src/deliver/send-result.js";
+import type { Finding } from "../../../src/view/finding.js";
+import { areMixedUp } from "../../../src/workflow/doctor/environment-findings.js";
+import type { DoctorFacts, OpenCodeFacts } from "../../../src/workflow/doctor/facts.js";
+import { findingsOf } from "../../../src/workflow/doctor/findings.js";
+import { isAtLeast } from "../../../src/workflow/doctor/program-findings.js";
+
+const STORE: StoreFacts = {
+  root: "/home/ada/store",
+  isThere: true,
+  mode: 0o700,
+  problem: undefined,
+  sessionsBytes: 1_500_000,
+  outboxBytes: 0,
+  outbox: [],
+  fullness: undefined,
+  freeBytes: 75e9,
+};
+
+const FACTS: DoctorFacts = {
+  looptrace: "1.2.3",
+  node: { version: "20.19.0", wanted: ">=20.19", arguments: [] },
+  opencode: { kind: "found", path: "/bin/opencode", from: "PATH", version: "1.18.33", problem: null },
+  ripgrep: "/bin/rg",
+  configuration: { path: "/work/looptrace.config.json", directory: "/work", problems: [] },
+  destinations: [],
+  destinationProblems: [],
+  mixedUpKeys: false,
+  store: STORE,
+  environment: {},
+};
+
+/** What one check finds where some facts are others. */
+function found(check: string, facts: Partial<DoctorFacts>): readonly Finding[] {
+  return findingsOf({ ...FACTS, ...facts }).filter((finding) => finding.check === check);
+}
+
+function one(check: string, facts: Partial<DoctorFacts>): Finding {
+  const [finding, ...more] = found(check, facts);
+  if (!finding || more.length > 0) throw new Error(`${check} has ${more.length + 1} findings`);
+  return finding;
+}
+
+test("where all is in order, every check says so", () => {
+  expect(findingsOf(FACTS).map(({ check, status }) => [check, status])).toEqual(
+    [
+      ...["node", "looptrace", "opencode", "ripgrep", "configuration"],
+      ...["destination", "store", "outbox", "disk", "environment"],
+    ].map((check) => [check, "ok"]),
+  );
+});
+
+test.each([
+  ["20.19.0", "20.19", true],
+  ["20.18.9", "20.19", false],
+  ["22.0.0", "20.19", true],
+  ["18.20.4", "20.19", false],
+  ["v24.1.0-nightly", "24.0", true],
+  ["20", "20.19", false],
+  ["20.19", "20.19.0", true],
+])("%s is at least %s: %s", (version, least, expected) => {
+  expect(isAtLeast(version, least)).toBe(expected);
+});
+
+test("a Node.js that is too old", () => {
+  const node = { ...FACTS.node, version: "18.20.4" };
+  expect(one("node", { node })).toMatchObject({
+    status: "failed",
+    found: "Node.js 18.20.4, but looptrace needs 20.19 or later",
+    advice: expect.stringContaining("nodejs.org"),
+  });
+});
+
+describe("opencode", () => {
+  const at = (version: string | null, problem: string | null = null): OpenCodeFacts => ({
+    kind: "found",
+    path: "/bin/opencode",
+    from: "LOOPTRACE_OPENCODE",
+    version,
+    problem,
+  });
+
+  test.each([
+    ["1.15.0", "ok"],
+    ["1.18.99", "ok"],
+    ["1.19.0", "warning"],
+    ["2.0.0", "warning"],
+    ["1.14.9", "failed"],
+    ["0.15.0", "failed"],
+  ])("%s: %s", (version, status) => {
+    const finding = one("opencode", { opencode: at(version) });
+    expect(finding.status).toBe(status);
+    expect(finding.found).toContain(`opencode ${version} at /bin/opencode (LOOPTRACE_OPENCODE)`);
+    if (status === "ok") expect(finding.advice).toBeNull();
+    else expect(finding.advice).toContain("1.15 to 1.18");
+  });
+
+  test("none, and one that is none", () => {
+    const missing = { kind: "missing", problem: "Not found. Looked at:", looked: ["/a", "/b"] } as const;
+    expect(one("opencode", { opencode: missing })).toMatchObject({
+      status: "failed",
+      found: "Not found. Looked at: /a; /b",
+      advice: expect.stringContaining("npm install -g opencode-ai"),
+    });
+    expect(one("opencode", { opencode: at(null, "it says hello") })).toMatchObject({
+      status: "failed",
+      found: "it says hello",
+      advice: expect.stringContaining("/bin/opencode --version"),
+    });
+  });
+
+  test("no ripgrep is a warning", () => {
+    expect(one("ripgrep", { ripgrep: undefined }).status).toBe("warning");
+  });
+});
+
+test("the configuration: none, or each thing that is wrong", () => {
+  const none = { path: undefined, directory: "/work", problems: [] };
+  expect(one("configuration", { configuration: none })).toMatchObject({
+    status: "ok",
+    found: expect.stringContaining("no looptrace.config.json in /work or above"),
+  });
+  const configuration = { ...none, problems: ["one is wrong", "two as well"] };
+  expect(found("configuration", { configuration }).map(({ status, found }) => [status, found])).toEqual([
+    ["failed", "one is wrong"],
+    ["failed", "two as well"],
+  ]);
+});
+
+describe("destinations", () => {
+  const URL = "https://langfuse.example/api/public/otel/v1/traces";
+  const langfuse = (answer: SendResult, more: Partial<DestinationProbe> = {}): DestinationProbe => ({
+    id: "0123456789abcdef",
+    kind: "langfuse",
+    label: "langfuse.example (pk-lf-1234…)",
+    url: URL,
+    keyStart: "pk-lf-1234",
+    settings: {
+      address: "LANGFUSE_BASE_URL",
+      credentials: { kind: "keys", publicKey: "LANGFUSE_PUBLIC_KEY", secretKey: "langfuse.secretKey" },
+    },
+    answer,
+    project: { kind: "unknown" },
+    ...more,
+  });
+  const judged = (answer: SendResult, more: Partial<DestinationProbe> = {}): Finding =>
+    one("destination", { destinations: [langfuse(answer, more)] });
+  const taken = { kind: "acknowledged" } as const;
+
+  test("keys that are taken: by which project, and from where all of it is", () => {
+    const project = { kind: "named", project: { name: "a\u001b[2Jb", tracesUrl: "https://x/p" } } as const;
+    expect(judged(taken, { project })).toEqual({
+      check: "destination",
+      status: "ok",
+      found:
+        'Langfuse at https://langfuse.example (pk-lf-1234…) takes traces for the project "ab"; set by LANGFUSE_BASE_URL, LANGFUSE_PUBLIC_KEY (environment) and langfuse.secretKey (looptrace.config.json)',
+      advice: null,
+    });
+    expect(judged(taken)).toMatchObject({ status: "ok", advice: null });
+    expect(judged(taken, { project: { kind: "refused", status: 403 } })).toMatchObject({
+      status: "warning",
+      found: expect.stringContaining("(403)"),
+    });
+  });
+
+  test("keys that are refused: which", () => {
+    const refused = { kind: "unauthorised", status: 401, message: "it answered 401" } as const;
+    const { status, found, advice } = judged(refused);
+    expect([status, found.includes("refuses the keys: it answered 401")]).toEqual(["failed", true]);
+    expect(advice).toBe(
+      "Check that LANGFUSE_PUBLIC_KEY (pk-lf-1234…) and langfuse.secretKey belong together, and to a project of the Langfuse at https://langfuse.example.",
+    );
+  });
+
+  test.each([
+    [{ kind: "rejected", status: 400, message: "why" }, "warning", "looptrace trace --last"],
+    [{ kind: "throttled", retryAfterMs: 1, message: "why" }, "warning", "looptrace push"],
+    [{ kind: "misdirected", status: 404, message: "why" }, "failed", "Check LANGFUSE_BASE_URL"],
+    [
+      { kind: "unavailable", retryAfterMs: undefined, message: "why" },
+      "failed",
+      "Check LANGFUSE_BASE_URL and",
+    ],
+    [{ kind: "unavailable", retryAfterMs: undefined, message: "x answered 503" }, "failed", "has trouble"],
+  ] as const)("%j: %s", (answer, status, advice) => {
+    const finding = judged(answer);
+    expect([finding.status, finding.found.includes(answer.message)]).toEqual([status, true]);
+    expect(finding.advice).toContain(advice);
+  });
+
+  test("the default address and an OTLP backend", () => {
+    const settings = { ...langfuse(taken).settings, address: undefined };
+    const gone = { kind: "unavailable", retryAfterMs: undefined, message: "why" } as const;
+    expect(judged(gone, { settings }).advice).toContain("set LANGFUSE_BASE_URL");
+    const otlp = {
+      kind: "otlp",
+      url: "http://c:4318/v1/traces",
+      keyStart: undefined,
+      settings: { address: "otlp.tracesEndpoint", credentials: { kind: "headers", names: [] } },
+    } as const;
+    expect(judged(taken, otlp)).toMatchObject({
+      status: "ok",
+      found:
+        "OTLP at http://c:4318/v1/traces takes traces; set by otlp.tracesEndpoint (looptrace.config.json)",
+    });
+  });
+
+  test("what cannot work stands before what is configured well", () => {
+    const destinationProblems = ["LANGFUSE_SECRET_KEY missing: both are needed. Copy them."];
+    expect(found("destination", { destinationProblems, destinations: [langfuse(taken)] })).toMatchObject([
+      { status: "failed", found: "LANGFUSE_SECRET_KEY missing: both are needed", advice: "Copy them." },
+      { status: "ok" },
+    ]);
+  });
+});
+
+describe("the store", () => {
+  const store = (more: Partial<StoreFacts>) => ({ store: { ...STORE, ...more } });
+
+  test("not there yet, open to others, closed", () => {
+    expect(one("store", store({ isThere: false, mode: undefined }))).toMatchObject({
+      status: "ok",
+      found: "/home/ada/store is not there yet and can be made",
+    });
+    expect(one("store", store({ mode: 0o750 }))).toMatchObject({
+      status: "warning",
+      found: "/home/ada/store can be written to, 1.5 MB of sessions, but others may use it (0750)",
+      advice: expect.stringContaining("chmod 700 /home/ada/store"),
+    });
+    const problem = { path: "/home/ada/store/outbox", reason: "the file system is read-only" };
+    expect(one("store", store({ problem }))).toMatchObject({
+      status: "failed",
+      found: "/home/ada/store/outbox cannot be written to: the file system is read-only",
+      advice: expect.stringContaining("LOOPTRACE_HOME"),
+    });
+  });
+
+  test("an outbox that cannot be read is said once", () => {
+    const unreadable = { outbox: { problem: "It cannot be read. Mend that." } };
+    expect(one("outbox", store(unreadable))).toMatchObject({ status: "failed", advice: "Mend that." });
+    const problem = { path: STORE.root, reason: "permission denied" };
+    expect(found("outbox", store({ ...unreadable, problem }))).toEqual([]);
+  });
+
+  const status = (more: Partial<OutboxStatus>): OutboxStatus => ({
+    destination: { id: "0123456789abcdef", kind: "otlp", label: "there", url: "http://there" },
+    requests: 0,
+    spans: 0,
+    bytes: 0,
+    sinceMs: undefined,
+    rejectedRequests: 0,
+    lastError: undefined,
+    ...more,
+  });
+
+  test("what waits: how much, for whom, since when, why", () => {
+    const outbox = [
+      status({
+        requests: 2,
+        spans: 30,
+        sinceMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+        lastError: { message: "it was down", atMs: 1 },
+      }),
+      status({ rejectedRequests: 3 }),
+    ];
+    const fullness = "the outbox holds much";
+    expect(one("outbox", store({ outbox, outboxBytes: 4096, fullness }))).toEqual({
+      check: "outbox",
+      status: "warning",
+      found:
+        "30 spans in 2 requests (4.1 kB) wait for there since 2026-01-02T03:04:05Z; 3 requests refused for good, kept below rejected/; last error: it was down",
+      advice:
+        "The outbox holds much. `looptrace push` sends what waits, `looptrace push --status` says more.",
+    });
+    expect(one("outbox", store({ outbox: [status({ rejectedRequests: 1 })] }))).toMatchObject({
+      status: "ok",
+      found: "nothing waits; 1 request refused for good, kept below rejected/",
+    });
+  });
+
+  test.each([
+    [200_000_000, "ok"],
+    [199_999_999, "warning"],
+    [0, "warning"],
+  ])("%d bytes free: %s", (freeBytes, expected) => {
+    expect(one("disk", store({ freeBytes })).status).toBe(expected);
+  });
+
+  test("a disk that does not tell is passed over", () => {
+    expect(found("disk", store({ freeBytes: undefined }))).toEqual([]);
+  });
+});
+
+describe("variables", () => {
+  const mistakes = (environment: DoctorFacts["environment"], more: Partial<DoctorFacts> = {}) =>
+    found("environment", { environment, ...more }).filter(({ status }) => status === "warning");
+
+  test.each([
+    ["http://c:4318/v1/traces", 1],
+    ["http://c:4318/v1/traces/ ", 1],
+    ["http://c:4318/v1/traces?team=a", 1],
+    ["http://c:4318", 0],
+    ["http://c:4318/v1/traces/v2", 0],
+    ["no address", 0],
+    ["", 0],
+  ])("OTEL_EXPORTER_OTLP_ENDPOINT=%s", (endpoint, many) => {
+    const found = mistakes({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+    expect(found).toHaveLength(many);
+    for (const { advice } of found) expect(advice).toContain("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    const traces = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://c" };
+    expect(mistakes(traces)).toEqual([]);
+  });
+
+  test("certificates that are not checked, quotation marks, keys mixed up", () => {
+    expect(mistakes({ NODE_TLS_REJECT_UNAUTHORIZED: "1" })).toEqual([]);
+    expect(mistakes({ NODE_TLS_REJECT_UNAUTHORIZED: "0" })).toHaveLength(1);
+    const quoted = { LANGFUSE_SECRET_KEY: '"sk-lf-quoted"', LANGFUSE_BASE_URL: "'http://x'", OTHER: '"x"' };
+    expect(mistakes(quoted)).toMatchObject([
+      { found: "quotation marks are a part of LANGFUSE_BASE_URL, LANGFUSE_SECRET_KEY" },
+    ]);
+    expect(mistakes({}, { mixedUpKeys: true })).toHaveLength(1);
+    expect(areMixedUp("pk-lf-1", "sk-lf-1")).toBe(false);
+    expect(areMixedUp(" sk-lf-1", undefined)).toBe(true);
+    expect(areMixedUp(undefined, "pk-lf-1")).toBe(true);
+    expect(areMixedUp(undefined, "own")).toBe(false);
+  });
+
+  const proxy = { HTTPS_PROXY: "http://user:hush-hush@proxy:3128" };
+  const node = (version: string, ...args: readonly string[]) => ({
+    node: { ...FACTS.node, version, arguments: args },
+  });
+
+  test.each([
+    ["20.19.0", {}, "Node.js 24"],
+    ["20.19.0", { NODE_USE_ENV_PROXY: "1" }, "Node.js 24"],
+    ["22.20.0", { NODE_USE_ENV_PROXY: "1" }, "Node.js 24"],
+    ["23.5.0", { NODE_USE_ENV_PROXY: "1" }, "Node.js 24"],
+    ["22.21.0", {}, "set NODE_USE_ENV_PROXY=1"],
+    ["22.21.0", { NODE_USE_ENV_PROXY: "1" }, undefined],
+    ["24.0.0", { NODE_OPTIONS: "--max-old-space-size=1 --use-env-proxy" }, undefined],
+  ])("a proxy, with node %s and %j: %s", (version, more, advice) => {
+    const found = mistakes({ ...proxy, ...more }, node(version));
+    expect(found.map((finding) => finding.advice?.includes(advice ?? ""))).toEqual(
+      advice === undefined ? [] : [true],
+    );
+    expect(JSON.stringify(found)).not.toContain("hush");
+  });
+
+  test("a proxy for http matters where a destination far away is plain http", () => {
+    expect(mistakes({ http_proxy: "http://proxy" })).toEqual([]);
+    expect(mistakes(proxy, node("24.5.0", "--use-env-proxy"))).toEqual([]);
+    const at = (url: string): DestinationProbe => ({
+      ...{ id: "0", kind: "otlp", label: "l", url, answer: { kind: "acknowledged" } },
+      settings: { address: "x", credentials: { kind: "headers", names: [] } },
+      project: { kind: "unknown" },
+    });
+    expect(mistakes({ http_proxy: "http://proxy" }, { destinations: [at("http://127.0.0.1:1/")] })).toEqual(
+      [],
+    );
+    expect(mistakes({ http_proxy: "http://proxy" }, { destinations: [at("http://far/")] })).toHaveLength(1);
+  });
+});
