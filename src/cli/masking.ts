@@ -22,11 +22,15 @@ export function maskingOf(
   { env }: Terminal,
   keys: readonly string[] = [],
 ): Masking {
-  if (flags.mask === false || (flags.mask === undefined && file.mask === false)) return false;
-  const secrets = [...keys, file.langfuse?.secretKey, ...Object.values(file.otlp?.headers ?? {})];
+  const secrets = [...keys, file.langfuse?.secretKey, ...Object.values(file.otlp?.headers ?? {})].filter(
+    (secret) => secret !== undefined,
+  );
+  if (flags.mask === false || (flags.mask === undefined && file.mask === false)) {
+    return { environment: {}, knownShapes: false, secrets };
+  }
   return {
     environment: env,
-    secrets: secrets.filter((secret) => secret !== undefined),
+    secrets,
     patterns: [
       ...(file.mask || []).map((text) => patternOf(text, "looptrace.config.json: mask")),
       ...(flags.mask ?? []).map((text) => patternOf(text, "--mask")),

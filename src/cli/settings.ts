@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { DestinationOptions } from "../deliver/resolve-destinations.js";
+import { type DestinationOptions, resolveDestinations } from "../deliver/resolve-destinations.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName, parseTraceparent, type TraceOptions } from "../otel/options.js";
 import { type ConfigFile, readConfigFile } from "./config-file.js";
@@ -75,6 +75,17 @@ export function openCodePath(
 ): string | undefined {
   if (flag !== undefined) return resolve(terminal.cwd, flag);
   return terminal.env.LOOPTRACE_OPENCODE ? undefined : opencode;
+}
+
+/** The keys that looptrace would send with; none where the settings make no destination. */
+export function destinationKeys(file: ConfigFile, { env }: Terminal): readonly string[] {
+  try {
+    return resolveDestinations(destinationOptions(file, env)).flatMap(({ secrets }) => secrets);
+  } catch (error) {
+    // Whoever only looks at a session need not be told of it.
+    if (error instanceof ConfigurationError) return [];
+    throw error;
+  }
 }
 
 /** The environment's variables come before the file's settings, each on its own. */

@@ -5,7 +5,7 @@ import type { LoadOptions, Selection } from "../workflow/load-sessions.js";
 import { readConfigFile } from "./config-file.js";
 import { type MaskFlags, maskingOf } from "./masking.js";
 import { durationMs } from "./parse-duration.js";
-import { openCodePath } from "./settings.js";
+import { destinationKeys, openCodePath } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 
 /** How a command is told which sessions are meant. */
@@ -16,14 +16,13 @@ export interface SourceFlags extends MaskFlags {
   readonly since?: string;
 }
 
-/** @param keys what is masked beside all else, such as the keys of destinations */
 export function loadOptions(
   flags: SourceFlags,
   terminal: Terminal,
   prefer: LoadOptions["prefer"],
-  keys: readonly string[] = [],
 ): LoadOptions {
   const file = readConfigFile(terminal.cwd);
+  const keys = destinationKeys(file, terminal);
   return {
     opencode: openCodePath(flags.opencode, file, terminal),
     masking: maskingOf(flags, file, terminal, keys),

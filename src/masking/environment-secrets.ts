@@ -1,13 +1,17 @@
 import { existsSync } from "node:fs";
 import type { Secret } from "./secret.js";
 
-/** Words that a secret's variable is called by, each as a whole between underscores or the name's ends. */
+/** Words that a secret's variable is called by, as a whole between underscores or the name's ends. */
 const SECRET_NAME =
-  /(?:^|_)(?:SECRETS?|TOKENS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|APIKEY|KEY|PAT|AUTH|AUTHORIZATION|BEARER|COOKIE|JWT)(?:_|$)/i;
+  /(?:^|_)(?:SECRET|TOKEN|CREDENTIAL|KEY|PAT|AUTH|AUTHORIZATION|BEARER|COOKIE|JWT|DSN|CONNECTION_STRING)S?\d*(?:_|$)/;
+
+/** And those that also stand at the end of longer ones: `PGPASSWORD`, `SSHPASS`, `APITOKEN2`. */
+const SECRET_ENDING =
+  /(?:PASSWORD|PASSWD|PASSPHRASE|PASS|_PWD|TOKEN|SECRET|APIKEY|SECRETKEY|ACCESSKEY)S?\d*$/;
 
 /** What tells something about a secret instead of being one: where it is, how long it lives, who may have it. */
 const ABOUT_A_SECRET =
-  /(?:^|_)PUBLIC_|_(?:FILE|PATH|DIR|SOCK|SOCKET|URL|URI|HOST|PORT|ENDPOINT|NAME|ID|TYPE|METHOD|MODE|REGION|ISSUER|AUDIENCE|LIMIT|BUDGET|COUNT|MAX|MIN|TTL|EXPIRY|EXPIRES|TIMEOUT|ENABLED|VERSION|STORE|PROVIDER|COMMAND)$/i;
+  /(?:^|_)(?:PUBLIC|SORT|CACHE|PARTITION|PRIMARY|FOREIGN)_|(?<!SECRET)_ID$|(?:BY|COM|TRES|SUR)PASS$|_(?:FILE|PATH|DIR|SOCK|SOCKET|URL|URI|HOST|PORT|ENDPOINT|NAME|USER|DOMAIN|SERVER|REALM|ALGORITHM|BACKEND|MODEL|SERVICE|ALIAS|ARN|TYPE|METHOD|MODE|REGION|ISSUER|AUDIENCE|LIMIT|BUDGET|COUNT|MAX|MIN|TTL|EXPIRY|EXPIRES|TIMEOUT|ENABLED|VERSION|STORE|PROVIDER|COMMAND)$/;
 
 /** Shorter values are in the way of ordinary text. */
 const SHORTEST = 8;
@@ -25,12 +29,32 @@ export function environmentSecrets(
 ): readonly Secret[] {
   return Object.entries(environment).flatMap(([name, value]): Secret[] => {
     const text = value?.trim() ?? "";
-    return isSecretName(name) && isSecretValue(text) ? [{ text, label: name }] : [];
+    const texts = /_HEADERS$/i.test(name) ? headerValues(text) : isSecretName(name) ? [text] : [];
+    return texts.filter(isSecretValue).map((secret) => ({ text: secret, label: name }));
   });
 }
 
+/** `name=value,name=value`, as OpenTelemetry has it; the values as they stand there, decoded, and without a scheme. */
+function headerValues(text: string): readonly string[] {
+  return text.split(",").flatMap((pair) => {
+    const value = pair.slice(pair.indexOf("=") + 1).trim();
+    const decoded = /%[0-9a-f]{2}/i.test(value) ? decodedOr(value) : value;
+    return [...new Set([value, decoded, decoded.replace(/^(?:Bearer|Basic|Token)\s+/i, "")])];
+  });
+}
+
+function decodedOr(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
 function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name) && !ABOUT_A_SECRET.test(name);
+  // npm_config__authToken has its words in capitals only.
+  const words = name.replace(/([a-z\d])([A-Z])/g, "$1_$2").toUpperCase();
+  return (SECRET_NAME.test(words) || SECRET_ENDING.test(words)) && !ABOUT_A_SECRET.test(words);
 }
 
 function isSecretValue(text: string): boolean {

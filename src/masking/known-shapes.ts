@@ -1,3 +1,4 @@
+import { findMoreShapes } from "./more-shapes.js";
 import type { Secret } from "./secret.js";
 
 const RULE = "@secretlint/secretlint-rule-";
@@ -18,10 +19,17 @@ export async function findKnownShapes(text: string): Promise<readonly Secret[]> 
   const found: Secret[] = [];
   // The rules take quadratic time in how much they find in one text.
   for (let from = 0; from < text.length; from += WINDOW) {
-    found.push(...(await findIn(text.slice(from, from + WINDOW + OVERLAP))));
+    const window = text.slice(from, from + WINDOW + OVERLAP);
+    // What a colour or an escaped line break stands before begins a word all the same.
+    const plain = window.replace(ANSI, " ").replace(ESCAPED, " ");
+    found.push(...(await findIn(window)), ...findMoreShapes(window));
+    if (plain !== window) found.push(...(await findIn(plain)), ...findMoreShapes(plain));
   }
   return found;
 }
+
+const ANSI = /\u001b\[[0-9;]*[A-Za-z]/g;
+const ESCAPED = /\\+(?:[nrtbf]|u00[0-9a-f]{2})/gi;
 
 const WINDOW = 100_000;
 /** Longer than any private key. */

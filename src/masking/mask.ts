@@ -41,7 +41,7 @@ const SHORTEST = 4;
  * @param values plain data, as JSON has it
  */
 export async function maskFor(values: readonly unknown[], masking: Masking = {}): Promise<Mask> {
-  if (masking === false) return maskOf((text) => text);
+  if (masking === false) return maskOf(new Map(), []);
   const { environment = process.env, knownShapes = true, secrets = [], patterns = [], replace } = masking;
   let missing = knownForms(environment, secrets);
   const found = new Map<string, string>();
@@ -53,12 +53,7 @@ export async function maskFor(values: readonly unknown[], masking: Masking = {})
       for (const { text, marker } of formsOf(shape)) if (!found.has(text)) found.set(text, marker);
     }
   }
-  const steps = [
-    ...(found.size > 0 ? [literally(found)] : []),
-    ...patterns.map(byPattern),
-    ...(replace ? [replace] : []),
-  ];
-  return maskOf((text) => steps.reduce((rest, step) => step(rest), text));
+  return maskOf(found, [...patterns.map(byPattern), ...(replace ? [replace] : [])]);
 }
 
 /**
@@ -66,11 +61,10 @@ export async function maskFor(values: readonly unknown[], masking: Masking = {})
  * patterns. For what passes by, such as the progress of a run.
  */
 export function quickMask(masking: Masking = {}): Mask {
-  if (masking === false) return maskOf((text) => text);
+  if (masking === false) return maskOf(new Map(), []);
   const { environment = process.env, secrets = [], patterns = [] } = masking;
   const known = new Map(knownForms(environment, secrets).map(({ text, marker }) => [text, marker]));
-  const steps = [...(known.size > 0 ? [literally(known)] : []), ...patterns.map(byPattern)];
-  return maskOf((text) => steps.reduce((rest, step) => step(rest), text));
+  return maskOf(known, patterns.map(byPattern));
 }
 
 function knownForms(
@@ -84,8 +78,14 @@ function knownForms(
   ].flatMap(formsOf);
 }
 
-function maskOf(replace: (text: string) => string): Mask {
-  const mask = <T>(value: T): T => replaceTexts(value, replace);
+/** @param steps what is done to texts beside that, but not to the names of fields */
+function maskOf(markers: ReadonlyMap<string, string>, steps: readonly ((text: string) => string)[]): Mask {
+  const name = markers.size > 0 ? literally(markers) : (text: string): string => text;
+  const replacing = {
+    name,
+    text: (text: string): string => steps.reduce((rest, step) => step(rest), name(text)),
+  };
+  const mask = <T>(value: T): T => replaceTexts(value, replacing);
   const json = (text: string): string => {
     const value: unknown = JSON.parse(text);
     const masked = mask(value);
@@ -105,8 +105,16 @@ function formsOf({ text, label }: Secret): readonly Form[] {
   const address = /^([a-z][\w+.-]*:\/\/)(.+)@([^@]*)$/is.exec(text);
   // Of an address only the user and the password: where it leads is worth knowing.
   if (address) return [{ text, marker: `${address[1]}${marker}@${address[3]}` }];
-  const forms = new Set([text, JSON.stringify(text).slice(1, -1), percentEncoded(text)]);
+  const percent = percentEncoded(text);
+  const once = inJson(text);
+  const twice = inJson(once);
+  const lower = percent.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+  const forms = new Set([text, once, twice, inJson(twice), percent, lower, text.replaceAll("/", "\\/")]);
   return [...forms].map((form) => ({ text: form, marker }));
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** A lone surrogate cannot be encoded. */

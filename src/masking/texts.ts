@@ -38,15 +38,71 @@ export function* textPieces(values: readonly unknown[], size = 1_000_000): Gener
 /**
  * The same value with all its texts replaced, keys of objects among them. What is not changed stays the same object.
  *
+ * What sessions and traces are put together by (ids, types, states) stays as it is, whatever somebody wants masked.
+ *
  * @param value plain data, as JSON has it; anything else in it is handed back as it is
  */
-export function replaceTexts<T>(value: T, replace: (text: string) => string): T {
+export function replaceTexts<T>(value: T, replace: Replacing): T {
   // Texts become texts, and everything else keeps its shape.
   return replaced(value, replace, 0) as T;
 }
 
-function replaced(value: unknown, replace: (text: string) => string, depth: number): unknown {
-  if (typeof value === "string") return replace(value);
+/** How texts are replaced. */
+export interface Replacing {
+  readonly text: (text: string) => string;
+  /** The names of fields, such as data of any shape has them; others are texts. */
+  readonly name: (name: string) => string;
+}
+
+/** Fields by which sessions and traces are put together, in opencode's words, looptrace's and those of the chat. */
+const STRUCTURE: ReadonlySet<string> = new Set([
+  ...[
+    "id",
+    "sessionID",
+    "messageID",
+    "parentID",
+    "callID",
+    "projectID",
+    "type",
+    "role",
+    "status",
+    "finish",
+    "reason",
+    "tool",
+  ],
+  ...[
+    "traceId",
+    "spanId",
+    "sessionId",
+    "parentId",
+    "userMessageId",
+    "messageId",
+    "partId",
+    "callId",
+    "runId",
+  ],
+  ...[
+    "childSessionId",
+    "kind",
+    "outcome",
+    "timing",
+    "code",
+    "evidence",
+    "tool_call_id",
+    "by",
+    "of",
+    "version",
+  ],
+]);
+
+/** What stands in such a field when it is what it seems: opencode's and OTel's ids, a word of a protocol, a version. */
+const STRUCTURAL =
+  /^(?:(?:ses|msg|prt|evt|per|tool|call|toolu|run)_[\w-]+|[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z]+(?:[-_][a-z]+)*|[\d.]+)$/;
+
+const FIELD_NAME = /^[A-Za-z_$][\w$-]{0,40}$/;
+
+function replaced(value: unknown, replace: Replacing, depth: number): unknown {
+  if (typeof value === "string") return replace.text(value);
   if (typeof value !== "object" || value === null) return value;
   if (depth === DEEPEST) return `[nested deeper than ${DEEPEST} levels, left out]`;
   if (Array.isArray(value)) {
@@ -56,10 +112,21 @@ function replaced(value: unknown, replace: (text: string) => string, depth: numb
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   let changed = false;
-  const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
-    const own: [string, unknown] = [replace(key), replaced(item, replace, depth + 1)];
-    changed ||= own[0] !== key || own[1] !== item;
-    return own;
-  });
+  const entries = new Map<string, unknown>();
+  for (const [key, item] of Object.entries(value)) {
+    const name = FIELD_NAME.test(key) ? replace.name(key) : replace.text(key);
+    const keeps = STRUCTURE.has(key) && typeof item === "string" && STRUCTURAL.test(item);
+    const own = keeps ? item : replaced(item, replace, depth + 1);
+    changed ||= name !== key || own !== item;
+    entries.set(unused(name, entries), own);
+  }
   return changed ? Object.fromEntries(entries) : value;
+}
+
+/** Two names can become one, and none of them is to be lost. */
+function unused(name: string, entries: ReadonlyMap<string, unknown>): string {
+  if (!entries.has(name)) return name;
+  let number = 2;
+  while (entries.has(`${name} ${number}`)) number += 1;
+  return `${name} ${number}`;
 }

@@ -114,8 +114,12 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
 }
 
 /** The agent prints the environment that it was given, if any. */
-function maskingOf({ masking, drive: { environment } }: AttemptRequest): Masking {
-  return masking === false ? false : { environment, ...masking };
+function maskingOf({ masking, drive: { environment, mcp = [] } }: AttemptRequest): Masking {
+  if (masking === false) return false;
+  // opencode has them in its configuration, which an agent can read.
+  const headers = mcp.flatMap((server) => Object.values(server.headers ?? {}));
+  const bare = headers.map((value) => value.replace(/^(?:Bearer|Basic|Token)\s+/i, ""));
+  return { environment, ...masking, secrets: [...(masking?.secrets ?? []), ...headers, ...bare] };
 }
 
 /** The traces of the turns that a run has made; a session that is continued has more. */

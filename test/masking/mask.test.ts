@@ -190,3 +190,113 @@ test("a token is found wherever in a long text it stands", async () => {
     expect(await masked(text)).not.toContain(GITHUB);
   }
 });
+
+describe("a private key", () => {
+  const body = Array.from(
+    { length: 20 },
+    (_, line) => `${String.fromCharCode(65 + line)}${"x9Yz+/".repeat(10)}abc`,
+  );
+  const [begin, end] = ["-----BEGIN OPENSSH PRIVATE KEY-----", "-----END OPENSSH PRIVATE KEY-----"];
+  const lines = [begin, ...body, "shortLast0123456==", end];
+
+  test.each<[string, string]>([
+    ["as it is", lines.join("\n")],
+    ["with numbers before its lines", lines.map((line, index) => `${index + 1}: ${line}`).join("\n")],
+    ["as cat -n shows it", lines.map((line, index) => `     ${index + 1}\t${line}`).join("\n")],
+    ["as grep shows it", lines.map((line, index) => `id_rsa:${index + 1}:${line}`).join("\n")],
+    ["in a diff", lines.map((line) => `+${line}`).join("\n")],
+    ["inside of JSON inside of JSON", JSON.stringify(JSON.stringify({ key: lines.join("\n") }))],
+    ["without its end", lines.slice(0, 9).join("\n")],
+    ["encrypted", lines.join("\r\n").replace("OPENSSH", "ENCRYPTED")],
+  ])("%s", async (_, text) => {
+    const result = await masked(text);
+    for (const line of body) expect(result).not.toContain(line);
+    expect(result).not.toContain("shortLast");
+  });
+
+  test("in parts elsewhere", async () => {
+    const [, part] = await masked([lines.join("\n"), `The key has ${body[3]} in it.`]);
+    expect(part).toBe("The key has [masked: PrivateKey] in it.");
+  });
+});
+
+describe("a token is found", () => {
+  test.each<[string, string]>([
+    ["after an escaped line break", JSON.stringify(`line\n${GITHUB}`)],
+    ["two levels deep in JSON", JSON.stringify(JSON.stringify({ a: `x\n${GITHUB}` }))],
+    ["in colour", `\u001b[32m${GITHUB}\u001b[0m`],
+  ])("%s", async (_, text) => {
+    expect(await masked(text)).not.toContain(GITHUB);
+  });
+});
+
+test("passwords in addresses of any kind, and where they stand alone", async () => {
+  const password = ["S3cret", "Pw99"].join("");
+  const addresses = [
+    `https://ci:${password}@gitlab:8080/x`,
+    `redis://:${password}@localhost:6379`,
+    `amqp://a:${password}@vault.internal`,
+    `clickhouse://u:p%40${password}@h`,
+  ];
+  const result = await masked([...addresses, `PGPASSWORD=${password}`]);
+  expect(JSON.stringify(result)).not.toContain(password);
+  expect(result[0]).toBe("https://[masked: password]@gitlab:8080/x");
+});
+
+test("addresses without a password, and what stands in for one, stay", async () => {
+  const text = [
+    "http://host:3000/@scope/pkg and @types/node@20.1.0",
+    "https://user:$TOKEN@example.com, https://user:<password>@example.com, postgres://u:password@localhost/x",
+    "mailto:a@b.test http://127.0.0.1:4318/v1/traces",
+  ].join("\n");
+  const result = await masked(text);
+  expect(result).toContain("http://host:3000/@scope/pkg and @types/node@20.1.0");
+  expect(result).toContain("https://user:$TOKEN@example.com, https://user:<password>@example.com");
+  expect(result).toContain("mailto:a@b.test http://127.0.0.1:4318/v1/traces");
+});
+
+test.each([
+  "PGPASSWORD",
+  "MYSQL_PWD",
+  "DB_PASS",
+  "SSHPASS",
+  "npm_config__authToken",
+  "API_KEYS",
+  "GITHUB_TOKEN2",
+  "APITOKEN",
+  "accessToken",
+  "VAULT_SECRET_ID",
+  "SENTRY_DSN",
+  "AZURE_STORAGE_CONNECTION_STRING",
+])("the variable %s is called like a secret", async (name) => {
+  expect(await masked("a planted-value-1 b", { environment: { [name]: "planted-value-1" } })).toBe(
+    `a [masked: ${name}] b`,
+  );
+});
+
+test.each([
+  "PWD",
+  "OLDPWD",
+  "AUTH_USER",
+  "SORT_KEY",
+  "CACHE_KEY",
+  "TOKEN_TTL",
+  "AWS_ACCESS_KEY_ID",
+  "COMPASS",
+  "GIT_AUTHOR_NAME",
+])("the variable %s is not", async (name) => {
+  const text = "a planted-value-1 b";
+  expect(await masked(text, { environment: { [name]: "planted-value-1" } })).toBe(text);
+});
+
+test("headers for a collector are keys", async () => {
+  const environment = { OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20abcdef-1234567,x-team=a" };
+  expect(await masked("Bearer abcdef-1234567, x-team: a", { environment })).toBe(
+    "[masked: OTEL_EXPORTER_OTLP_HEADERS], x-team: a",
+  );
+});
+
+test("two names that become one lose nothing", async () => {
+  const second = GITHUB.replace("wWPw", "aWPa");
+  expect(Object.values(await masked({ [GITHUB]: 1, [second]: 2 }))).toEqual([1, 2]);
+});

@@ -35,8 +35,7 @@ export async function trace(
   const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
   const paths = storePaths(terminal.env);
-  const keys = destinations.flatMap(({ secrets }) => secrets);
-  const options = loadOptions(flags, terminal, "opencode", keys);
+  const options = loadOptions(flags, terminal, "opencode");
   const { masking } = options;
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
 

@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { maskFor } from "../../src/masking/mask.js";
+import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
+import { readExport } from "../../src/opencode/read-export.js";
+import { encodeTrace } from "../../src/otel/encode-trace.js";
+import type { LoopTrace } from "../../src/trace/model.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { fixtureNames, loadFixture } from "../support/fixtures.js";
+import { readSpans } from "../support/received-spans.js";
+import { spansIn } from "../trace/walk-trace.js";
+
+const pattern = fc.constantFrom(
+  /./,
+  /\w+/,
+  /\d{4,}/,
+  /[A-Za-z0-9]{20,}/,
+  /[0-9a-f]{16,}/,
+  /tool/,
+  /e/,
+  /ses_\w+/,
+  /completed|stop/,
+);
+
+function shapeOf(traces: readonly LoopTrace[]) {
+  return traces.map(({ traceId, loop }) => [
+    traceId,
+    loop.outcome,
+    loop.totalsWithSubagents,
+    spansIn(loop).map(({ spanId, start, end }) => [spanId, start, end]),
+  ]);
+}
+
+test("whatever somebody wants masked, a session stays the session that it is", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...fixtureNames), pattern, async (name, one) => {
+      const { text, subagentTexts } = loadFixture(name);
+      const texts = [text, ...subagentTexts];
+      const mask = await maskFor([texts.map((each): unknown => JSON.parse(each))], {
+        environment: {},
+        patterns: [one],
+      });
+      const tracesOf = (all: readonly string[]) =>
+        assembleSessions(all.map((each) => readExport(each, name))).flatMap((tree) => traceSession(tree));
+      const traces = tracesOf(texts);
+      const ids = (all: readonly LoopTrace[]) => shapeOf(all).map(([traceId, , , spans]) => [traceId, spans]);
+      // What was masked when the session came in, and a trace that is masked as a whole.
+      expect(ids(tracesOf(texts.map((each) => mask.json(each))))).toEqual(ids(traces));
+      const whole = traces.map((trace) => mask(trace));
+      expect(shapeOf(whole)).toEqual(shapeOf(traces));
+      const wrong: string[] = [];
+      for (const trace of whole) {
+        for (const { body } of encodeTrace(trace))
+          readSpans(JSON.parse(new TextDecoder().decode(body)), wrong);
+      }
+      expect(wrong).toEqual([]);
+    }),
+    { numRuns: 80 },
+  );
+});
