@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { quickMask } from "../masking/mask.js";
 import { childEnvironment } from "./child-environment.js";
 import { plainText } from "./plain-text.js";
 import type { RunFolder } from "./run-folder.js";
@@ -70,7 +71,8 @@ export async function readVersion(
     known.set(key, version);
     return { version, problem: null, warning: versionWarning(version) };
   }
-  const said = output || plainText(await readFile(files.stderr, "utf8")).trim();
+  // Masked before it is cut: half a secret would not be found any more.
+  const said = quickMask({ environment })(output || plainText(await readFile(files.stderr, "utf8")).trim());
   const how = exit.kind === "exited" ? `exit ${exit.code}` : `ended by ${exit.signal}`;
   const problem = `${path} --version printed no version (${how}${said === "" ? "" : `: ${said.slice(0, 200)}`})`;
   return {

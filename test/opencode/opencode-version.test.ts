@@ -44,6 +44,13 @@ test("something that is no version is quoted", async () => {
   expect(warning).toContain("printed no version (exit 3: please update)");
 });
 
+test("a secret in what is quoted is masked, also where the quotation is cut", async () => {
+  const path = await script(`#!/bin/sh\necho "${"x".repeat(190)} $SOME_API_KEY"\n`);
+  const { problem } = await readVersion(path, folder, { SOME_API_KEY: "hush-0123456789-hush" });
+  expect(problem).toContain("x".repeat(190));
+  expect(problem).not.toContain("hush");
+});
+
 test("a file that the system cannot start", async () => {
   const path = join(folder.path, "broken");
   await writeFile(path, "#!/no/such/interpreter\n", { mode: 0o755 });
