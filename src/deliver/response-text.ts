@@ -1,3 +1,5 @@
+import { textForms } from "../masking/forms.js";
+
 const MAX_BYTES = 64 * 1024;
 const MAX_MESSAGE = 300;
 
@@ -65,9 +67,9 @@ function textOfPage(page: string): string {
   return text;
 }
 
-/** Replaces each secret by `***`. */
+/** Replaces each secret by `***`, however it is written there: a server may repeat it as JSON or percent-encoded. */
 export function redact(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  return secrets.flatMap(textForms).reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
 }
 
 function messageInJson(text: string): string {

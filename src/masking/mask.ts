@@ -1,4 +1,5 @@
 import { environmentSecrets } from "./environment-secrets.js";
+import { textForms } from "./forms.js";
 import { findKnownShapes } from "./known-shapes.js";
 import { markerOf } from "./marker.js";
 import type { Secret } from "./secret.js";
@@ -105,21 +106,7 @@ function formsOf({ text, label }: Secret): readonly Form[] {
   const address = /^([a-z][\w+.-]*:\/\/)(.+)@([^@]*)$/is.exec(text);
   // Of an address only the user and the password: where it leads is worth knowing.
   if (address) return [{ text, marker: `${address[1]}${marker}@${address[3]}` }];
-  const percent = percentEncoded(text);
-  const once = inJson(text);
-  const twice = inJson(once);
-  const lower = percent.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
-  const forms = new Set([text, once, twice, inJson(twice), percent, lower, text.replaceAll("/", "\\/")]);
-  return [...forms].map((form) => ({ text: form, marker }));
-}
-
-function inJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
-}
-
-/** A lone surrogate cannot be encoded. */
-function percentEncoded(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
+  return textForms(text).map((form) => ({ text: form, marker }));
 }
 
 /** The longest first, since one may be the beginning of another. */

@@ -203,3 +203,19 @@ test.each([
 ])("Retry-After: %s", (value, ms) => {
   expect(retryAfterMs(new Headers({ "retry-after": value }), 1_700_000_000_000)).toBe(ms);
 });
+
+test.each([
+  [
+    "in JSON, with its slashes escaped",
+    (key: string) => JSON.stringify({ errors: [key] }).replaceAll("/", "\\/"),
+  ],
+  ["percent-encoded", (key: string) => `Cannot POST /v1/traces?token=${encodeURIComponent(key)}`],
+  ["percent-encoded in small letters", (key: string) => `no ${encodeURIComponent(key).toLowerCase()} here`],
+])("a key that a server repeats %s is blotted out", async (_, body) => {
+  const key = "ab/cd+ef==zz";
+  const [receiver, destination] = await start({ always: { kind: "status", status: 401, body: body(key) } });
+  const result = await send({ ...destination, secrets: [key] }, BODY);
+  expect(receiver.requests).toHaveLength(1);
+  expect(JSON.stringify(result)).toContain("***");
+  expect(JSON.stringify(result)).not.toMatch(/cd(?:\+|%2b)ef/i);
+});
