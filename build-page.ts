@@ -1,21 +1,26 @@
 /**
- * Bundles the report's page: its program and its style sheet, each one file, with the licences of what is in them.
+ * Bundles the pages: of each its program and its style sheet, each one file, with the licences of what is in them.
  *
- * @example `tsx build-page.ts` writes dist/report/page.js and dist/report/page.css
+ * @example `tsx build-page.ts` writes dist/report/page.js and dist/report/page.css, and the same of the list
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { PageAssets } from "./src/view/report/report-html.js";
+import type { PageAssets } from "./src/view/page-policy.js";
 
 const root = new URL("./", import.meta.url);
 
-/** What is bundled; each wants its licence to go along. */
-const BUNDLED = ["preact", "@tanstack/virtual-core", "uplot"];
+/** The pages by their folders in src/report, each with what is bundled into it: that wants its licence to go along. */
+const PAGES = {
+  /** The report of a trace. */
+  page: ["preact", "@tanstack/virtual-core", "uplot"],
+  /** The list of the sessions that are kept. */
+  list: ["preact"],
+} as const;
 
-/** Bundles the page. @throws esbuild's error when the sources cannot be bundled */
-export async function bundlePage(): Promise<PageAssets> {
-  const page = fileURLToPath(new URL("src/report/page/", root));
+/** Bundles a page. @throws esbuild's error when the sources cannot be bundled */
+export async function bundlePage(name: keyof typeof PAGES): Promise<PageAssets> {
+  const page = fileURLToPath(new URL(`src/report/${name}/`, root));
   const { outputFiles } = await build({
     entryPoints: [`${page}main.tsx`, `${page}style.css`],
     outdir: "page",
@@ -32,7 +37,7 @@ export async function bundlePage(): Promise<PageAssets> {
   });
   const textOf = (ending: string): string =>
     outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";
-  const licences = await licencesOf(BUNDLED);
+  const licences = await licencesOf(PAGES[name]);
   return { script: `${licences}${textOf(".js")}`, style: textOf(".css") };
 }
 
@@ -48,9 +53,11 @@ async function licencesOf(packages: readonly string[]): Promise<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { script, style } = await bundlePage();
   const folder = new URL("dist/report/", root);
   await mkdir(folder, { recursive: true });
-  await writeFile(new URL("page.js", folder), script);
-  await writeFile(new URL("page.css", folder), style);
+  for (const name of ["page", "list"] as const) {
+    const { script, style } = await bundlePage(name);
+    await writeFile(new URL(`${name}.js`, folder), script);
+    await writeFile(new URL(`${name}.css`, folder), style);
+  }
 }

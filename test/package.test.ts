@@ -78,13 +78,15 @@ function inProject(args: readonly string[]): Promise<{ readonly stdout: string; 
 
 test("the tarball holds the built package and nothing else", async () => {
   const others = files.filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
-  expect(others.toSorted()).toEqual(["LICENSE", "README.md", "dist/report/page.css", "package.json"]);
+  expect(others.toSorted()).toEqual([
+    ...["LICENSE", "README.md", "dist/report/list.css", "dist/report/page.css", "package.json"],
+  ]);
   const sources = await readdir(join(repository, "src"), { recursive: true });
-  // The report's page is bundled into two files.
+  // Each page is bundled into two files.
   const expected = sources
-    .filter((path) => path.endsWith(".ts") && !path.startsWith("report/page/"))
+    .filter((path) => path.endsWith(".ts") && !path.startsWith("report/"))
     .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
-    .concat("dist/report/page.js", "dist/report/page.css");
+    .concat(["list", "page"].flatMap((name) => [`dist/report/${name}.js`, `dist/report/${name}.css`]));
   expect(files.filter((path) => path.startsWith("dist/")).toSorted()).toEqual(expected.toSorted());
 });
 

@@ -30,7 +30,7 @@ export async function report(
   const output = outputOf(flags, terminal);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
-  const assets = await pageAssets();
+  const assets = await pageAssets("page");
   const builder = reportBuilder(LOOPTRACE_VERSION);
   await loadSessions(wanted, options, ({ tree, evidence }) => {
     for (const trace of traceSession(tree, evidence)) builder.add(trace);
