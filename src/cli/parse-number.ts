@@ -20,3 +20,9 @@ export function parseAmount(text: string): number {
   if (/^\d*\.?\d+$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError("Give an amount above 0, such as 0.5.");
 }
+
+/** A TCP port as an option's value; 0 is any that is free. */
+export function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError("Give a port, 0 to 65535.");
+}

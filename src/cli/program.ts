@@ -11,6 +11,7 @@ import { defineShow } from "./definitions/show.js";
 import { defineTokens } from "./definitions/tokens.js";
 import { defineTools } from "./definitions/tools.js";
 import { defineTrace } from "./definitions/trace.js";
+import { defineView } from "./definitions/view.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { markMessage } from "./message.js";
 import type { Terminal } from "./terminal.js";
@@ -79,6 +80,7 @@ function buildProgram(
   defineDiff(program, around);
   defineCheck(program, around);
   defineReport(program, around);
+  defineView(program, around);
   definePush(program, around);
   defineDoctor(program, around);
   return program;

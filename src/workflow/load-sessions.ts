@@ -6,7 +6,7 @@ import { InvalidExportError } from "../errors/invalid-export-error.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { type Masking, maskFor } from "../masking/mask.js";
-import { assembleSessions } from "../opencode/assemble-sessions.js";
+import { assembleSessions, childSessionIds } from "../opencode/assemble-sessions.js";
 import { withOpenCode } from "../opencode/drive.js";
 import { exportSession } from "../opencode/export-session.js";
 import { findOpenCodeLog } from "../opencode/find-log.js";
@@ -74,7 +74,10 @@ export async function loadSessions(
     try {
       const text = await readSource(source, options);
       if (text === undefined) wanted.push(source);
-      else held.push(await masked({ sessions: [readExport(text, source)], logText: "", runs: [] }, options));
+      else
+        held.push(
+          await masked({ sessions: [readExport(text, source)], logText: "", runs: [] }, maskingOf(options)),
+        );
     } catch (error) {
       if (!options.onUnreadable) throw error;
       options.onUnreadable(error, source);
@@ -98,6 +101,34 @@ export async function loadSessions(
     else held.push(found);
   }
   await handOver(held);
+}
+
+/** A kept session with its subagents, and which sessions of subagents it names. */
+export interface KeptLoad {
+  readonly loaded: readonly LoadedSession[];
+  readonly parentId: string | undefined;
+  /** Also those that are not kept. */
+  readonly subagentIds: readonly string[];
+}
+
+/**
+ * Loads a session that looptrace has kept, and asks nobody else.
+ *
+ * @returns undefined when it is not kept
+ * @throws {InvalidExportError} when the kept export cannot be read
+ */
+export async function loadKept(
+  id: string,
+  { paths, masking }: { readonly paths: StorePaths; readonly masking: Masking },
+): Promise<KeptLoad | undefined> {
+  const kept = await keptSession(paths, id);
+  return (
+    kept && {
+      loaded: assemble([await masked(kept, masking)]),
+      parentId: kept.sessions[0]?.info.parentID,
+      subagentIds: kept.sessions.flatMap(childSessionIds),
+    }
+  );
 }
 
 /**
@@ -148,8 +179,8 @@ function whyUnreadable(error: unknown): string {
 }
 
 /** Also what was kept by somebody who masked less. */
-async function masked({ sessions, logText, runs }: Found, options: LoadOptions): Promise<Found> {
-  const mask = await maskFor([sessions, logText, runs], maskingOf(options));
+async function masked({ sessions, logText, runs }: Found, masking: Masking): Promise<Found> {
+  const mask = await maskFor([sessions, logText, runs], masking);
   return { sessions: mask(sessions), logText: mask(logText), runs: mask(runs) };
 }
 
@@ -159,7 +190,7 @@ function maskingOf({ masking, environment }: LoadOptions): Masking {
 
 async function keptMasked(id: string, options: LoadOptions): Promise<KeptSession | undefined> {
   const kept = await keptSession(options.paths, id);
-  return kept && { ...kept, ...(await masked(kept, options)) };
+  return kept && { ...kept, ...(await masked(kept, maskingOf(options))) };
 }
 
 async function findById(id: string, options: LoadOptions): Promise<Found> {

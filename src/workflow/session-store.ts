@@ -83,6 +83,45 @@ export async function lastKeptSession(paths: StorePaths): Promise<string | undef
   return undefined;
 }
 
+/** The files of one kept session, as far as a folder's listing tells of them. */
+export interface KeptFiles {
+  readonly id: string;
+  /** Another one when any of the files is another one: their names, times and sizes. */
+  readonly fingerprint: string;
+  /** When the export was written, ms since the epoch. */
+  readonly keptAt: number;
+}
+
+/**
+ * What is kept, without reading it: sessions and subagents' sessions by their ids.
+ *
+ * @throws the file system's error when the folder is there and cannot be read
+ */
+export async function keptFiles(paths: StorePaths): Promise<ReadonlyMap<string, KeptFiles>> {
+  const found = new Map<string, { keptAt?: number; readonly prints: string[] }>();
+  const listing = await Promise.all(
+    [...(await namesIn(paths))].sort().map(async (name) => {
+      const id = /^([^.]+)\.(?:run-.+\.)?(?:json|log)$/.exec(name)?.[1] ?? "";
+      // Another process may have removed it meanwhile.
+      const facts = isSessionId(id) && (await stat(join(paths.sessions, name)).catch(() => undefined));
+      return { name, id, facts };
+    }),
+  );
+  for (const { name, id, facts } of listing) {
+    if (!facts) continue;
+    const files = found.get(id) ?? { prints: [] };
+    files.prints.push(`${name} ${facts.mtimeMs} ${facts.size}`);
+    if (name === `${id}.json`) files.keptAt = facts.mtimeMs;
+    found.set(id, files);
+  }
+  const kept = new Map<string, KeptFiles>();
+  for (const [id, { keptAt, prints }] of found) {
+    // Logs and runs alone are no session.
+    if (keptAt !== undefined) kept.set(id, { id, keptAt, fingerprint: prints.join("\n") });
+  }
+  return kept;
+}
+
 /** All kept sessions, the one kept last first. */
 async function keptIds(paths: StorePaths): Promise<readonly string[]> {
   const ids = (await namesIn(paths))

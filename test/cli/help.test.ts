@@ -5,7 +5,19 @@ import { EXIT } from "../../src/cli/exit-codes.js";
 import { looptrace } from "../support/cli.js";
 
 const around = { env: {}, cwd: tmpdir(), columns: 100 };
-const COMMANDS = ["run", "trace", "show", "tokens", "tools", "diff", "check", "report", "push", "doctor"];
+const COMMANDS = [
+  "run",
+  "trace",
+  "show",
+  "tokens",
+  "tools",
+  "diff",
+  "check",
+  "report",
+  "view",
+  "push",
+  "doctor",
+];
 
 async function help(...argv: string[]): Promise<string> {
   const { code, stdout, stderr } = await looptrace(argv, around);

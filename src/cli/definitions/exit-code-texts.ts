@@ -55,3 +55,8 @@ Exit codes:
   1    something failed
   2    wrong usage
   130  interrupted`;
+
+export const VIEW_EXIT_CODES = `
+Exit codes:
+  0    ended by Ctrl-C or SIGTERM, as it is meant to
+  2    wrong usage or configuration, or the port cannot be had`;

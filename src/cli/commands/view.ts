@@ -1,0 +1,66 @@
+import { hasCode } from "../../deliver/private-files.js";
+import { storePaths } from "../../deliver/store-paths.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { serveView, type ViewOptions, type ViewServer } from "../../serve/view-server.js";
+import { oneLine } from "../../view/terminal-text.js";
+import { pageAssets } from "../../workflow/page-assets.js";
+import { readConfigFile } from "../config-file.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { onInterrupt } from "../interrupt.js";
+import { type MaskFlags, maskingOf } from "../masking.js";
+import type { Terminal } from "../terminal.js";
+
+export interface ViewFlags extends MaskFlags {
+  readonly port?: number;
+  readonly json?: boolean;
+}
+
+/** `looptrace view`: serves the kept sessions to browsers on this machine, until it is interrupted. */
+export async function view(flags: ViewFlags, terminal: Terminal): Promise<ExitCode> {
+  const interrupt = onInterrupt();
+  try {
+    const [list, page] = await Promise.all([pageAssets("list"), pageAssets("page")]);
+    const server = await listening({
+      paths: storePaths(terminal.env),
+      masking: maskingOf(flags, readConfigFile(terminal.cwd), terminal),
+      port: flags.port ?? 0,
+      assets: { list, page },
+      onProblem: (error) => terminal.err(`looptrace: ${problemText(error)}\n`),
+    });
+    terminal.out(`${flags.json ? JSON.stringify({ url: server.url }) : server.url}\n`);
+    await aborted(interrupt.signal);
+    await server.close();
+    return EXIT.ok;
+  } finally {
+    interrupt.done();
+  }
+}
+
+async function listening(options: ViewOptions): Promise<ViewServer> {
+  try {
+    return await serveView(options);
+  } catch (error) {
+    const { port } = options;
+    const why = hasCode(error, "EADDRINUSE")
+      ? "is in use already"
+      : hasCode(error, "EACCES")
+        ? "may not be used by you"
+        : undefined;
+    if (why === undefined) throw error;
+    throw new ConfigurationError(
+      "--port",
+      `Port ${port} ${why}. Name another one, or none: then a free one is taken.`,
+    );
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function problemText(error: unknown): string {
+  return oneLine(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,35 @@
+import type { Command } from "../commander.js";
+import { parsePort } from "../parse-number.js";
+import { withMasking } from "../shared-options.js";
+import type { Surroundings } from "./definition.js";
+import { VIEW_EXIT_CODES } from "./exit-code-texts.js";
+
+/** `looptrace view` as the command line knows it. */
+export function defineView(program: Command, { terminal, finish }: Surroundings): void {
+  withMasking(
+    program
+      .command("view")
+      .summary("show the kept sessions in a browser")
+      .description(
+        "Serves the sessions that looptrace has kept to browsers on this machine: a list to search, sort and filter, which follows what is recorded, and behind each session its report. Prints the address and goes on until it is interrupted. Nothing is sent or written.",
+      ),
+  )
+    .option("--port <n>", "port on 127.0.0.1 (default: one that is free)", parsePort)
+    .option("--json", "print the address as JSON, on one line")
+    .addHelpText(
+      "after",
+      `
+The address holds a token that is new each time: who has it on this machine can read all that is
+kept, so do not pass it on. No browser is opened.
+
+Examples:
+  looptrace view
+  looptrace view --port 4310
+  looptrace view --json > address.json &
+${VIEW_EXIT_CODES}`,
+    )
+    .action(async (flags) => {
+      const commands = await import("../commands/view.js");
+      finish(await commands.view(flags, terminal));
+    });
+}

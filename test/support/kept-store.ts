@@ -1,0 +1,36 @@
+import { utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { StorePaths } from "../../src/deliver/store-paths.js";
+import { keepSession } from "../../src/workflow/session-store.js";
+import { at, loadFixture } from "./fixtures.js";
+
+/**
+ * Keeps what a fixture recorded, as a run of looptrace would.
+ *
+ * @param change what is done to each export's text
+ * @returns the session's id
+ */
+export async function keepFixture(
+  paths: StorePaths,
+  name: string,
+  change: (text: string) => string = (text) => text,
+): Promise<string> {
+  const { session, text, subagents, subagentTexts, logText } = loadFixture(name);
+  const children = subagents.map(({ info }, index): [string, string] => [
+    info.id,
+    change(at(subagentTexts, index)),
+  ]);
+  const raw = new Map([[session.info.id, change(text)], ...children]);
+  await keepSession(paths, { rootId: session.info.id, raw, logText });
+  return session.info.id;
+}
+
+/** Makes a kept session look as if it was kept then, ms since the epoch. */
+export async function keptAt(paths: StorePaths, id: string, ms: number): Promise<void> {
+  await utimes(join(paths.sessions, `${id}.json`), ms / 1000, ms / 1000);
+}
+
+/** Puts a file there that is no export. */
+export async function keepDamaged(paths: StorePaths, id: string, text: string): Promise<void> {
+  await writeFile(join(paths.sessions, `${id}.json`), text, { mode: 0o600 });
+}
