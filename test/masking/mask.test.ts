@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { countMarkers } from "../../src/masking/marker.js";
-import { type MaskingOptions, maskFor } from "../../src/masking/mask.js";
+import { type MaskingOptions, maskFor, quickMask } from "../../src/masking/mask.js";
 
 /** Made at run time, so that nothing in this file has the shape of a token. */
 const GITHUB = ["ghp", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].join("_");
@@ -299,4 +299,16 @@ test("headers for a collector are keys", async () => {
 test("two names that become one lose nothing", async () => {
   const second = GITHUB.replace("wWPw", "aWPa");
   expect(Object.values(await masked({ [GITHUB]: 1, [second]: 2 }))).toEqual([1, 2]);
+});
+
+test("what passes by is masked by what is known without looking at it", () => {
+  const mask = quickMask({
+    environment: { A_TOKEN: "planted-value-1" },
+    secrets: ["a-key"],
+    patterns: [/acme/],
+  });
+  expect(mask({ phase: { detail: "planted-value-1 a-key acme" } })).toEqual({
+    phase: { detail: "[masked: A_TOKEN] [masked: key] [masked: pattern]" },
+  });
+  expect(quickMask(false)("planted-value-1")).toBe("planted-value-1");
 });
