@@ -1,0 +1,89 @@
+/**
+ * Plays the demo and takes the picture of its report that README shows.
+ *
+ *   npm run screenshots
+ */
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { bundlePage } from "../../build-page.js";
+import { processTerminal } from "../../src/cli/terminal.js";
+import { type StorePaths, storePathsAt } from "../../src/deliver/store-paths.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { LOOPTRACE_VERSION } from "../../src/version.js";
+import { reportBuilder } from "../../src/view/report/build-report.js";
+import { reportHtml } from "../../src/view/report/report-html.js";
+import { loadKept } from "../../src/workflow/load-sessions.js";
+import { lastKeptSession } from "../../src/workflow/session-store.js";
+import { launchBrowser } from "../../test/support/browser.js";
+import { openDemo } from "./open-demo.js";
+
+const PICTURE = fileURLToPath(new URL("report.png", import.meta.url));
+const SIZE = { width: 1280, height: 900 };
+
+/** What a clone of the repository should not grow by with each new picture. */
+const MOST_BYTES = 200_000;
+
+/** Stands in the picture for the temporary folder that the demo really works in. */
+const SHOWN_DIRECTORY = "/home/you/shop";
+
+const folder = await mkdtemp(join(tmpdir(), "looptrace-screenshots-"));
+try {
+  const store = storePathsAt(join(folder, "store"));
+  await play(store);
+  const page = join(folder, "report.html");
+  await writeFile(page, await reportOf(store));
+  await takePicture(page);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Plays the demo, with neutral paths in what is kept of it. */
+async function play(store: StorePaths): Promise<void> {
+  const own = processTerminal();
+  const demo = await openDemo({ ...own, out: () => {} }, { LOOPTRACE_HOME: store.root });
+  try {
+    const exit = await demo.looptrace("run", "--dir", demo.workdir, demo.prompt);
+    demo.check();
+    if (exit !== 0) throw new Error(`the demo ended with ${exit}`);
+    for (const name of await readdir(store.sessions)) {
+      const path = join(store.sessions, name);
+      const text = await readFile(path, "utf8");
+      // opencode names files outside of git from the root, without its first slash.
+      const shown = text
+        .replaceAll(demo.workdir, SHOWN_DIRECTORY)
+        .replaceAll(demo.workdir.slice(1), SHOWN_DIRECTORY.slice(1));
+      await writeFile(path, shown);
+    }
+  } finally {
+    await demo.remove();
+  }
+}
+
+async function reportOf(paths: StorePaths): Promise<string> {
+  const id = await lastKeptSession(paths);
+  const kept = id === undefined ? undefined : await loadKept(id, { paths, masking: false });
+  if (!kept) throw new Error("the demo's session was not kept");
+  const builder = reportBuilder(LOOPTRACE_VERSION);
+  for (const { tree, evidence } of kept.loaded) {
+    for (const trace of traceSession(tree, evidence)) builder.add(trace);
+  }
+  return reportHtml(builder.finish(), await bundlePage("page")).join("");
+}
+
+async function takePicture(page: string): Promise<void> {
+  const browser = await launchBrowser(folder);
+  try {
+    const context = await browser.newContext({ viewport: SIZE, colorScheme: "light" });
+    const tab = await context.newPage();
+    await tab.goto(pathToFileURL(page).href);
+    await tab.locator(".row").first().waitFor();
+    await tab.screenshot({ path: PICTURE });
+  } finally {
+    await browser.close();
+  }
+  const { size } = await stat(PICTURE);
+  if (size > MOST_BYTES) throw new Error(`${PICTURE} has ${size} bytes; at most ${MOST_BYTES} are wanted`);
+  process.stderr.write(`Wrote ${relative(process.cwd(), PICTURE)}, ${Math.round(size / 1000)} kB.\n`);
+}
