@@ -59,12 +59,12 @@ export type { Asking, Phase, Progress, RunningTool } from "./opencode/progress.j
 export { exportFromJson, readExport } from "./opencode/read-export.js";
 export type { RunEvent } from "./opencode/schema/run-event.js";
 export type { SessionExport, SessionTree } from "./opencode/schema/session-export.js";
-export type { ProcessExit } from "./opencode/spawn-opencode.js";
+export type { ProcessExit, RunExit } from "./opencode/spawn-opencode.js";
 export { transcriptOf } from "./opencode/transcript.js";
 export type { RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
 export type { OtlpRequest } from "./otel/otlp-request.js";
-export type { Evidence, RunEvidence } from "./trace/evidence.js";
+export type { Evidence, PermissionWait, RunEvidence, SeenRetry } from "./trace/evidence.js";
 export type * from "./trace/model.js";
 export { traceSession } from "./trace/trace-session.js";
 export { type DeliverTracesOptions, deliverTraces } from "./workflow/deliver-traces.js";

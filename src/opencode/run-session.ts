@@ -14,7 +14,7 @@ import type { RunFolder } from "./run-folder.js";
 import type { CheckedRequest } from "./run-request.js";
 import { type RunEvent, readRunEvent } from "./schema/run-event.js";
 import type { ErrorObject } from "./schema/session-export.js";
-import { type ProcessExit, type SpawnOptions, spawnOpenCode } from "./spawn-opencode.js";
+import { type RunExit, type SpawnOptions, spawnOpenCode } from "./spawn-opencode.js";
 
 export interface RunSessionOptions {
   readonly opencode: OpenCodeProgram;
@@ -41,7 +41,7 @@ export interface StreamError {
 export interface RunResult {
   /** Null when opencode never came to make one. */
   readonly sessionId: string | null;
-  readonly exit: ProcessExit;
+  readonly exit: RunExit;
   readonly startedAt: number;
   readonly endedAt: number;
   /** The `error` events of the run stream, in order: for an unknown model they are the only evidence. */

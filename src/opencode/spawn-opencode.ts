@@ -24,6 +24,15 @@ export type ProcessExit =
     }
   | { readonly kind: "signalled"; readonly signal: string; readonly by: StoppedBy };
 
+/** How a run ended: with its process, or, on a server that goes on, without one. */
+export type RunExit =
+  | ProcessExit
+  | {
+      readonly kind: "served";
+      /** Who had the turn aborted. */
+      readonly asked?: Exclude<StoppedBy, "other">;
+    };
+
 export interface SpawnOptions {
   readonly path: string;
   readonly arguments: readonly string[];

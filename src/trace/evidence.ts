@@ -1,7 +1,40 @@
 import { z } from "zod";
+import type { ProcessEnd } from "../errors/turn-evidence.js";
 import type { LogEvidence } from "../opencode/log-evidence.js";
 
-/** How one `opencode run` ended; known only where looptrace drove it. Kept beside the session, hence a schema. */
+/** A permission that opencode asked for while somebody was there to be asked. Times: ms since the epoch. */
+export const permissionWait = z.object({
+  /** The session that asked, which can be a subagent's. */
+  sessionId: z.string(),
+  /** The tool call that waits for it, where opencode says so. */
+  callId: z.string().optional(),
+  /** Such as `bash`, `edit`, `external_directory`, `doom_loop`. */
+  permission: z.string(),
+  /** What it was asked for: commands, paths. */
+  patterns: z.array(z.string()),
+  askedAt: z.number(),
+  /** null when it was never answered. */
+  answeredAt: z.number().nullable(),
+  answer: z.enum(["once", "always", "reject"]).nullable(),
+  /** looptrace, by the caller's policy, or somebody else, such as a person in front of opencode. */
+  by: z.enum(["policy", "other"]),
+});
+export type PermissionWait = z.infer<typeof permissionWait>;
+
+/** A request to the model that failed and that opencode makes again, as its events tell it. */
+export const seenRetry = z.object({
+  sessionId: z.string(),
+  /** When it failed, and when opencode tries again; ms since the epoch. */
+  at: z.number(),
+  next: z.number(),
+  /** opencode's count, from 1. */
+  attempt: z.number(),
+  /** The provider's message. */
+  reason: z.string(),
+});
+export type SeenRetry = z.infer<typeof seenRetry>;
+
+/** How one turn that looptrace drove or followed ended. Kept beside the session, hence a schema. */
 export const runEvidence = z.object({
   /** What all attempts at one prompt have in common, and which of them this was, from 0. */
   id: z.string().optional(),
@@ -22,7 +55,16 @@ export const runEvidence = z.object({
       signal: z.string(),
       by: z.enum(["deadline", "caller", "other"]),
     }),
+    z.object({
+      /** No process ended with the turn: it was one of a server's, which went on. */
+      kind: z.literal("served"),
+      /** Who had it aborted. */
+      asked: z.enum(["deadline", "caller"]).optional(),
+    }),
   ]),
+  /** Where opencode's events were followed: what it asked permission for, and what it tried again. */
+  permissions: z.array(permissionWait).optional(),
+  retries: z.array(seenRetry).optional(),
   /** Why looptrace itself ended it before its time. */
   halted: z
     .discriminatedUnion("by", [
@@ -51,6 +93,23 @@ export const runEvidence = z.object({
 export type RunEvidence = z.infer<typeof runEvidence>;
 /** Why looptrace ended a run before its time. */
 export type Halt = NonNullable<RunEvidence["halted"]>;
+
+/** What the way a run ended says about a turn without an answer; undefined where no process ended and nobody asked for an end. */
+export function processEndOf({
+  exit,
+  startedAt,
+  endedAt,
+}: Pick<RunEvidence, "exit" | "startedAt" | "endedAt">): ProcessEnd | undefined {
+  const afterMs = endedAt - startedAt;
+  switch (exit.kind) {
+    case "exited":
+      return { exitCode: exit.code, by: exit.asked ?? "other", afterMs };
+    case "signalled":
+      return { signal: exit.signal, by: exit.by, afterMs };
+    case "served":
+      return exit.asked === undefined ? undefined : { by: exit.asked, afterMs };
+  }
+}
 
 /** What is known beside the export; all of it optional, none of it changes an id. */
 export interface Evidence {

@@ -1,8 +1,8 @@
 import { classify } from "../errors/classify.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
-import type { LastAssistant, ProcessEnd, SeenError } from "../errors/turn-evidence.js";
+import type { LastAssistant, SeenError } from "../errors/turn-evidence.js";
 import type { AssistantMessage } from "../opencode/schema/session-export.js";
-import type { RunEvidence } from "./evidence.js";
+import { processEndOf, type RunEvidence } from "./evidence.js";
 import type { Step } from "./model.js";
 import { toolFacts } from "./tool-facts.js";
 
@@ -37,7 +37,7 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
   const stuckOverflow =
     overflows.length > 1 && lastTried && overflows.includes(lastTried) ? lastTried.call?.error : undefined;
   const exportErrors = assistants.flatMap(({ info }, index): SeenError[] =>
-    info.error
+    info.error && !isOwnAbort(info.error, run)
       ? [
           {
             error: { name: info.error.name, data: info.error.data },
@@ -52,16 +52,18 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
   const error = classify({
     sessionId,
     exportErrors,
-    streamErrors: (run?.streamErrors ?? []).map(({ error, at }) => ({
-      error: { name: error.name, data: error.data },
-      at,
-      recovered: at < (steps[lastAnswered]?.end ?? Number.NEGATIVE_INFINITY),
-    })),
+    streamErrors: (run?.streamErrors ?? [])
+      .filter(({ error }) => !isOwnAbort(error, run))
+      .map(({ error, at }) => ({
+        error: { name: error.name, data: error.data },
+        at,
+        recovered: at < (steps[lastAnswered]?.end ?? Number.NEGATIVE_INFINITY),
+      })),
     lastAssistant: lastAssistantOf(assistants.at(-1)),
     doomLoop: run?.halted?.by === "doom-loop" ? run.halted : undefined,
     limit: run?.halted?.by === "limit" ? run.halted : undefined,
     childError: childError ?? undefined,
-    process: run ? processEnd(run) : undefined,
+    process: run ? processEndOf(run) : undefined,
     model,
     running: (last?.tools ?? [])
       .filter(({ outcome }) => outcome === "unfinished")
@@ -110,9 +112,8 @@ function lastAssistantOf(message: AssistantMessage | undefined): LastAssistant |
   };
 }
 
-function processEnd(run: RunEvidence): ProcessEnd {
-  const afterMs = run.endedAt - run.startedAt;
-  return run.exit.kind === "exited"
-    ? { exitCode: run.exit.code, by: run.exit.asked ?? "other", afterMs }
-    : { signal: run.exit.signal, by: run.exit.by, afterMs };
+/** What a server says of a turn that looptrace had it abort; why it did is what counts. */
+function isOwnAbort({ name }: { readonly name: string }, run: RunEvidence | undefined): boolean {
+  if (name !== "MessageAbortedError" || run?.exit.kind !== "served") return false;
+  return run.exit.asked !== undefined || run.halted !== undefined;
 }

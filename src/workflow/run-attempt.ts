@@ -5,7 +5,7 @@ import type { Masking } from "../masking/mask.js";
 import { type DriveHooks, type DriveRequest, type DriveResult, drive } from "../opencode/drive.js";
 import { readLogEvidence } from "../opencode/log-evidence.js";
 import type { SessionTree } from "../opencode/schema/session-export.js";
-import type { Evidence, Halt, RunEvidence } from "../trace/evidence.js";
+import { type Evidence, type Halt, processEndOf, type RunEvidence } from "../trace/evidence.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import { answerText } from "../trace/turn-error.js";
@@ -160,8 +160,7 @@ function withoutTurn(
   halted: Halt | undefined,
   model: string | undefined,
 ): ErrorFacts | null {
-  const { exit, endedAt, startedAt, streamErrors, sessionId, stderrTail } = driven;
-  const afterMs = endedAt - startedAt;
+  const { streamErrors, sessionId, stderrTail } = driven;
   return classify({
     // A session that was only mentioned, such as one that was asked for and does not exist, is none.
     sessionId: driven.tree === null ? undefined : (sessionId ?? undefined),
@@ -170,10 +169,7 @@ function withoutTurn(
     lastAssistant: null,
     model,
     limit: halted?.by === "limit" ? halted : undefined,
-    process:
-      exit.kind === "exited"
-        ? { exitCode: exit.code, by: exit.asked ?? "other", afterMs }
-        : { signal: exit.signal, by: exit.by, afterMs },
+    process: processEndOf(driven),
     stderr: stderrTail,
   });
 }

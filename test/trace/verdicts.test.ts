@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { runEvidence } from "../../src/trace/evidence.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import {
@@ -196,4 +197,35 @@ test("a message with more than one step-finish loses no tokens", () => {
   const parts = [stepStart(20), stepFinish(40), stepStart(50), text(55, 60, "Hi."), stepFinish(65)];
   const loop = loopOf([user(0, "Go."), assistant(10, 70, parts, { finish: "stop" })]);
   expect(loop.totals.usage).toMatchObject({ input: 200, output: 20, reasoning: 4 });
+});
+
+describe("a turn that a server was made to abort", () => {
+  const messages = [
+    user(0, "Go."),
+    assistant(50, 900, [stepStart(60)], {
+      error: { name: "MessageAbortedError", data: { message: "Aborted" } },
+    }),
+  ];
+  const run = { streamErrors: [], startedAt: T0 - 10, endedAt: T0 + 1_000, stderr: "" } as const;
+  const errorAfter = (evidence: object) => {
+    const parsed = runEvidence.parse({ ...run, ...evidence });
+    return onlyOne(traceSession(treeOf(exportOf(messages)), { runs: [parsed] })).loop.error;
+  };
+
+  test("failed for the reason it was aborted for", () => {
+    expect(errorAfter({ exit: { kind: "served", asked: "deadline" } })).toMatchObject({ code: "timeout" });
+    expect(errorAfter({ exit: { kind: "served", asked: "caller" } })).toMatchObject({
+      code: "aborted",
+      abortedBy: "caller",
+    });
+    const limit = { by: "limit", of: "steps", allowed: 2, reached: 2 };
+    expect(errorAfter({ exit: { kind: "served", asked: "caller" }, halted: limit })).toMatchObject({
+      code: "aborted",
+      abortedBy: "limit",
+    });
+  });
+
+  test("by somebody else is aborted by somebody else", () => {
+    expect(errorAfter({ exit: { kind: "served" } })).toMatchObject({ code: "aborted", evidence: "export" });
+  });
 });
