@@ -1,4 +1,5 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import { patientFetch } from "./patient-fetch.js";
 
 /** Where an opencode server listens, and what it wants to hear. */
 export interface ServerConnection {
@@ -21,6 +22,7 @@ export async function connect(connection: ServerConnection, directory?: string):
   return createOpencodeClient({
     baseUrl: connection.url,
     headers: authorization(connection),
+    fetch: (input, init) => patientFetch(new Request(input, init)),
     ...(directory === undefined ? {} : { directory }),
   });
 }

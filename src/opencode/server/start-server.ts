@@ -1,0 +1,199 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { onExit } from "signal-exit";
+import { z } from "zod";
+import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
+import { OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js";
+import { childEnvironment } from "../child-environment.js";
+import { killProcesses } from "../end-processes.js";
+import { parseLogLine } from "../log-line.js";
+import { plainText } from "../plain-text.js";
+import type { RunFolder } from "../run-folder.js";
+import { type ProcessExit, spawnOpenCode } from "../spawn-opencode.js";
+import { authorization, type ServerConnection } from "./connection.js";
+import { freePort } from "./free-port.js";
+
+export interface StartServerOptions {
+  /** Absolute path of opencode. */
+  readonly path: string;
+  /** Private to this server; its temporary files and its log go there. Whoever made it removes it after the end. */
+  readonly folder: RunFolder;
+  /** What opencode's environment is made from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The server's own working directory; each request can name another project's. */
+  readonly directory: string;
+  /** JSON for OPENCODE_CONFIG_CONTENT; null leaves it as the environment has it. */
+  readonly configContent: string | null;
+  /** Whether opencode reads the projects' own opencode.json; left as the environment has it when not given. */
+  readonly projectConfig?: boolean | undefined;
+  /** For a server that only reads: fetch nothing from the network. */
+  readonly quiet?: boolean;
+  /** Ends the server, also while it starts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An opencode server of looptrace's own, on 127.0.0.1. */
+export interface RunningServer {
+  readonly connection: ServerConnection;
+  /** What it says it is, such as `1.18.33`; null when it does not say. */
+  readonly version: string | null;
+  /** The file with opencode's log; it grows. */
+  readonly logPath: string;
+  /** Set when the server has ended, however that came. */
+  readonly exit: ProcessExit | null;
+  /** Settles with the end of the server; never fails. */
+  readonly ended: Promise<ProcessExit>;
+  /** Ends it: SIGINT, and SIGKILL after the grace. Event streams must be closed before, else that takes long. */
+  stop(): Promise<ProcessExit>;
+}
+
+const STARTUP_MS = 30_000;
+const POLL_MS = 15;
+const ANSWER_MS = 5_000;
+const STOP_GRACE_MS = 3_000;
+const PORT_ATTEMPTS = 3;
+
+/**
+ * Starts `opencode serve` on a free port of 127.0.0.1, with a password that only this process knows, and waits until it answers.
+ *
+ * It has a process group of its own, and is killed with all that it started when this process ends before it.
+ *
+ * @throws {OpenCodeNotFoundError} when the program cannot be started at all
+ * @throws {OpenCodeCommandError} when it ends, or does not listen within 30 s
+ * @throws the signal's reason
+ */
+export async function startServer(options: StartServerOptions): Promise<RunningServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startAt(await freePort(), attempt, options);
+    } catch (error) {
+      const taken = error instanceof OpenCodeCommandError && /EADDRINUSE|in use/i.test(error.stderr);
+      if (!taken || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startAt(port: number, attempt: number, options: StartServerOptions): Promise<RunningServer> {
+  const { folder, signal } = options;
+  signal?.throwIfAborted();
+  const files = await folder.streams(`serve-${attempt}`);
+  const connection = { url: `http://127.0.0.1:${port}`, password: randomBytes(24).toString("base64url") };
+  const stopping = new AbortController();
+  const spawned = spawnOpenCode({
+    path: options.path,
+    arguments: ["serve", "--hostname=127.0.0.1", `--port=${port}`, "--print-logs", "--log-level=INFO"],
+    directory: options.directory,
+    environment: {
+      ...childEnvironment(options.environment, {
+        runId: folder.runId,
+        temporary: folder.temporary,
+        directory: options.directory,
+        configContent: options.configContent,
+        ...(options.projectConfig === undefined ? {} : { projectConfig: options.projectConfig }),
+        ...(options.quiet === undefined ? {} : { quiet: options.quiet }),
+      }),
+      // Not in the arguments, which everybody can read.
+      OPENCODE_SERVER_USERNAME: "opencode",
+      OPENCODE_SERVER_PASSWORD: connection.password,
+    },
+    files,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    graceMs: STOP_GRACE_MS,
+    signal: stopping.signal,
+  });
+  const forget = onExit(() => killProcesses(folder.runId));
+  const onAbort = () => stopping.abort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  let exit: ProcessExit | null = null;
+  let notStarted: Error | undefined;
+  const ended = spawned.then(
+    (how) => how,
+    (error: unknown): ProcessExit => {
+      notStarted = error instanceof Error ? error : new Error(String(error));
+      return { kind: "exited", code: 1 };
+    },
+  );
+  ended
+    .then((how) => {
+      exit = how;
+      signal?.removeEventListener("abort", onAbort);
+      forget();
+    })
+    .catch(() => undefined);
+  const stop = async () => {
+    stopping.abort();
+    return await ended;
+  };
+  try {
+    await listening(files.stdout, () => exit !== null, signal);
+    if (exit !== null) await failed(exit, files.stderr, notStarted, options.path);
+    const version = await versionOf(connection, signal);
+    return {
+      connection,
+      version,
+      logPath: files.stderr,
+      get exit() {
+        return exit;
+      },
+      ended,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Until the server says so: a request that comes before may never be answered. */
+async function listening(stdout: string, hasEnded: () => boolean, signal?: AbortSignal): Promise<void> {
+  const giveUpAt = performance.now() + STARTUP_MS;
+  while (!hasEnded()) {
+    signal?.throwIfAborted();
+    if ((await readFile(stdout, "utf8")).includes("listening on")) return;
+    if (performance.now() > giveUpAt) {
+      throw new OpenCodeCommandError("opencode serve", `did not listen within ${STARTUP_MS / 1000} s.`, "");
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function failed(
+  exit: ProcessExit,
+  stderr: string,
+  notStarted: Error | undefined,
+  path: string,
+): Promise<never> {
+  if (notStarted) {
+    throw new OpenCodeNotFoundError(
+      "opencode was found but cannot be started:",
+      [`${path}: ${notStarted.message}`],
+      {
+        cause: notStarted,
+      },
+    );
+  }
+  const how = exit.kind === "exited" ? `ended with exit code ${exit.code}` : `was ended by ${exit.signal}`;
+  const said = (await readFile(stderr, "utf8"))
+    .split("\n")
+    .filter((line) => parseLogLine(line) === undefined)
+    .map((line) => plainText(line).trim())
+    .filter((line) => line !== "");
+  throw new OpenCodeCommandError("opencode serve", `${how} before it listened.`, said.slice(-5).join("\n"));
+}
+
+const health = z.object({ version: z.string() });
+
+async function versionOf(connection: ServerConnection, signal?: AbortSignal): Promise<string | null> {
+  const patience = AbortSignal.timeout(ANSWER_MS);
+  const answer = await fetch(`${connection.url}/global/health`, {
+    headers: authorization(connection),
+    signal: signal ? AbortSignal.any([signal, patience]) : patience,
+  }).catch((cause: unknown) => {
+    signal?.throwIfAborted();
+    throw new OpenCodeCommandError("opencode serve", "listens, but does not answer.", "", { cause });
+  });
+  if (!answer.ok)
+    throw new OpenCodeCommandError("opencode serve", `answers with the status ${answer.status}.`, "");
+  return health.safeParse(await answer.json().catch(() => null)).data?.version ?? null;
+}
