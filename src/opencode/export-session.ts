@@ -24,23 +24,51 @@ export interface ExportResult {
  * @throws {InvalidExportError} when what opencode wrote cannot be read
  */
 export async function exportSession(sessionId: string, options: CommandOptions): Promise<ExportResult> {
+  return await collectSessions(sessionId, {
+    read: (id) => exportOne(id, options),
+    signal: options.signal,
+  });
+}
+
+/** One session as it was read: the text, and what it says. */
+export interface ReadSession {
+  readonly text: string;
+  readonly session: SessionExport;
+}
+
+/** How sessions are read, wherever they are. */
+export interface SessionReader {
+  /** @throws {SessionNotFoundError} when there is no such session */
+  readonly read: (sessionId: string) => Promise<ReadSession>;
+  /** Sessions of subagents that no tool call names; only a server knows them. */
+  readonly childrenOf?: (sessionId: string) => Promise<readonly string[]>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A session with those of its subagents. One of theirs that cannot be read is a note, not a failure.
+ *
+ * @throws what `read` throws for the session itself
+ */
+export async function collectSessions(sessionId: string, reader: SessionReader): Promise<ExportResult> {
   const raw = new Map<string, string>();
   const notes: string[] = [];
-  const root = await exportOne(sessionId, options);
+  const root = await reader.read(sessionId);
   raw.set(sessionId, root.text);
   const sessions = [root.session];
   const seen = new Set([sessionId]);
   // Grows while it is walked: children have children.
   for (const parent of sessions) {
-    for (const childId of childSessionIds(parent)) {
+    const listed = (await reader.childrenOf?.(parent.info.id).catch(() => [])) ?? [];
+    for (const childId of [...childSessionIds(parent), ...listed]) {
       if (seen.has(childId)) continue;
       seen.add(childId);
       try {
-        const child = await exportOne(childId, options);
+        const child = await reader.read(childId);
         raw.set(childId, child.text);
         sessions.push(withParent(child.session, parent.info.id));
       } catch (error) {
-        options.signal?.throwIfAborted();
+        reader.signal?.throwIfAborted();
         const why = error instanceof Error ? error.message : String(error);
         notes.push(
           `The session ${childId} of a subagent of ${parent.info.id} is missing in the trace: ${why}`,
@@ -53,10 +81,7 @@ export async function exportSession(sessionId: string, options: CommandOptions):
   return { tree: tree ?? { session: root.session, children: [] }, raw, notes };
 }
 
-async function exportOne(
-  sessionId: string,
-  options: CommandOptions,
-): Promise<{ readonly text: string; readonly session: SessionExport }> {
+async function exportOne(sessionId: string, options: CommandOptions): Promise<ReadSession> {
   // Anything else could be taken for an option.
   if (!isSessionId(sessionId)) throw new SessionNotFoundError(sessionId);
   let text: string;

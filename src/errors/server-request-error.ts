@@ -1,0 +1,31 @@
+import { oneLine } from "./bounded-text.js";
+
+/** An opencode server could not be asked, or did not do what it was asked for. */
+export class ServerRequestError extends Error {
+  override readonly name = "ServerRequestError";
+  readonly code = "opencode_server_failed";
+  /** What the server answered with; undefined when there was no answer. */
+  readonly answer: unknown;
+  readonly statusCode: number | undefined;
+
+  /** @param what what was asked for, to stand after "could not" */
+  constructor(what: string, answer: unknown, statusCode: number | undefined) {
+    const how = statusCode === undefined ? "" : ` (status ${statusCode})`;
+    super(`opencode's server could not ${what}${how}: ${saidIn(answer)}`);
+    this.answer = answer;
+    this.statusCode = statusCode;
+    if (answer instanceof Error) this.cause = answer;
+  }
+}
+
+/** The message in a server's error object, on one line. */
+function saidIn(answer: unknown): string {
+  const text = messageIn(answer) ?? (typeof answer === "string" ? answer : JSON.stringify(answer));
+  return oneLine(text ?? "") || "it said nothing";
+}
+
+function messageIn(answer: unknown): string | undefined {
+  if (typeof answer !== "object" || answer === null) return undefined;
+  if ("message" in answer && typeof answer.message === "string") return answer.message;
+  return "data" in answer ? messageIn(answer.data) : undefined;
+}

@@ -1,0 +1,100 @@
+import { pathToFileURL } from "node:url";
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import type { OpencodeClient, PermissionRuleset } from "@opencode-ai/sdk/v2/client";
+import { ServerRequestError } from "../../errors/server-request-error.js";
+import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
+import type { CheckedRequest } from "../run-request.js";
+
+/** What `opencode run` denies in the sessions that it makes: there is nobody to ask, and no plan mode to switch to. */
+const UNATTENDED: PermissionRuleset = [
+  { permission: "question", action: "deny", pattern: "*" },
+  { permission: "plan_enter", action: "deny", pattern: "*" },
+  { permission: "plan_exit", action: "deny", pattern: "*" },
+];
+
+/**
+ * The session that a prompt belongs to, as `opencode run` finds or makes it: the named one, the project's last one, a copy
+ * of either, or a new one.
+ *
+ * @returns its id
+ * @throws {SessionNotFoundError} when the named one does not exist
+ * @throws {ServerRequestError} when the server refuses
+ */
+export async function openSession(
+  client: OpencodeClient,
+  request: CheckedRequest,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const continued = request.session ?? (request.continueLast ? await lastSession(client) : undefined);
+  const id =
+    continued === undefined
+      ? await newSession(client, request.title)
+      : await continuedSession(client, continued, request.fork ?? false);
+  await shareWhereConfigured(client, id, environment);
+  return id;
+}
+
+async function newSession(client: OpencodeClient, title: string | undefined): Promise<string> {
+  const { data, error, response } = await client.session.create({
+    ...(title === undefined ? {} : { title }),
+    permission: UNATTENDED,
+  });
+  if (!data) throw new ServerRequestError("make a session", error, response?.status);
+  return data.id;
+}
+
+async function continuedSession(client: OpencodeClient, id: string, fork: boolean): Promise<string> {
+  const known = await client.session.get({ sessionID: id });
+  if (known.response?.status === 404) throw new SessionNotFoundError(id);
+  if (!known.data) throw new ServerRequestError(`find the session ${id}`, known.error, known.response?.status);
+  if (!fork) return known.data.id;
+  const { data, error, response } = await client.session.fork({ sessionID: id });
+  if (!data) throw new ServerRequestError(`copy the session ${id}`, error, response?.status);
+  return data.id;
+}
+
+/** The last one of the project that is no subagent's; a new one where there is none. */
+async function lastSession(client: OpencodeClient): Promise<string | undefined> {
+  const { data, error, response } = await client.session.list();
+  if (!data) throw new ServerRequestError("list its sessions", error, response?.status);
+  return data.find(({ parentID }) => parentID === undefined)?.id;
+}
+
+/** As `opencode run` does for users who have chosen it; that it fails is no reason not to work. */
+async function shareWhereConfigured(
+  client: OpencodeClient,
+  sessionID: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const { data } = await client.config.get();
+  const isOn = /^(?:1|true)$/i.test(environment.OPENCODE_AUTO_SHARE ?? "");
+  if (data?.share === "auto" || (isOn && data?.share !== "disabled")) await client.session.share({ sessionID });
+}
+
+/**
+ * The agent to ask for: undefined, for opencode's default, where there is none of that name or only one for subagents.
+ * `opencode run` does the same.
+ */
+export async function usableAgent(
+  client: OpencodeClient,
+  asked: string | undefined,
+): Promise<string | undefined> {
+  if (asked === undefined) return undefined;
+  const { data, error, response } = await client.app.agents();
+  if (!data) throw new ServerRequestError("list its agents", error, response?.status);
+  const found = data.find(({ name }) => name === asked);
+  return found && found.mode !== "subagent" ? asked : undefined;
+}
+
+/** A file part as `opencode run` makes it: opencode itself finds out later what is in the file. */
+export function filePart(path: string): {
+  readonly type: "file";
+  readonly url: string;
+  readonly filename: string;
+  readonly mime: string;
+} {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const mime = isFolder ? "application/x-directory" : "text/plain";
+  return { type: "file", url: pathToFileURL(path).href, filename: basename(path), mime };
+}
