@@ -1,0 +1,122 @@
+/** The events of an opencode server that looptrace reads, for opencode 1.15 to 1.18; all others are nothing to it. */
+import { z } from "zod";
+import { idTime } from "../ids.js";
+
+const ofSession = { sessionID: z.string() };
+
+/** Session, message and part as the server gives them: read where they are used, kept as they came. */
+const identified = { id: z.string() };
+const rawSession = z.looseObject({ ...identified, parentID: z.string().nullish() });
+const rawMessage = z.looseObject({ ...identified, role: z.string() });
+const rawPart = z.looseObject({ ...identified, type: z.string(), messageID: z.string() });
+
+const sessionStatus = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("busy") }),
+  z.looseObject({ type: z.literal("idle") }),
+  z.looseObject({
+    type: z.literal("retry"),
+    /** From 1. */
+    attempt: z.number(),
+    message: z.string(),
+    /** When opencode asks again, ms since the epoch. */
+    next: z.number(),
+  }),
+]);
+
+const answer = z.enum(["once", "always", "reject"]);
+
+const serverEvent = z.discriminatedUnion("type", [
+  event("session.created", { info: rawSession }),
+  event("session.updated", { info: rawSession }),
+  event("session.deleted", { info: rawSession }),
+  event("session.status", { ...ofSession, status: sessionStatus }),
+  event("session.idle", ofSession),
+  event("session.error", {
+    sessionID: z.string().optional(),
+    error: z.looseObject({ name: z.string(), data: z.unknown().optional() }).optional(),
+  }),
+  event("message.updated", { sessionID: z.string().optional(), info: rawMessage }),
+  event("message.removed", { ...ofSession, messageID: z.string() }),
+  event("message.part.updated", {
+    sessionID: z.string().optional(),
+    part: rawPart,
+    time: z.number().optional(),
+  }),
+  event("message.part.removed", { ...ofSession, messageID: z.string(), partID: z.string() }),
+  event("message.part.delta", {
+    ...ofSession,
+    messageID: z.string(),
+    partID: z.string(),
+    /** The part's field that grows, such as `text`. */
+    field: z.string(),
+    delta: z.string(),
+  }),
+  event("permission.asked", {
+    ...ofSession,
+    id: z.string(),
+    permission: z.string(),
+    patterns: z.array(z.string()).default([]),
+    tool: z.looseObject({ messageID: z.string(), callID: z.string() }).optional(),
+  }),
+  event("permission.replied", { ...ofSession, requestID: z.string(), reply: answer }),
+  event("question.asked", { ...ofSession, id: z.string() }),
+  event("question.replied", { ...ofSession, requestID: z.string() }),
+  event("question.rejected", { ...ofSession, requestID: z.string() }),
+]);
+
+function event<Type extends string, Shape extends z.ZodRawShape>(type: Type, properties: Shape) {
+  return z.object({
+    id: z.string().optional(),
+    type: z.literal(type),
+    properties: z.looseObject(properties),
+  });
+}
+
+/** An event, and when the server made it, ms since the epoch. */
+export type ServerEvent = z.infer<typeof serverEvent> & { readonly at: number };
+export type SessionStatus = z.infer<typeof sessionStatus>;
+/** A session, message or part as the server gave it, not yet read. */
+export type RawSession = z.infer<typeof rawSession>;
+export type RawMessageInfo = z.infer<typeof rawMessage>;
+export type RawPart = z.infer<typeof rawPart>;
+
+/** What stands in one `data:` of an event stream. */
+export interface SentEvent {
+  /** `server.connected`, `server.heartbeat`, one of {@link ServerEvent}'s, or something else. */
+  readonly type: string;
+  /** The project's directory, which only the stream of all directories tells. */
+  readonly directory?: string | undefined;
+  /** undefined for what looptrace does not read, and for what is not as it should be. */
+  readonly event?: ServerEvent | undefined;
+}
+
+const wrapped = z.looseObject({
+  directory: z.string().optional(),
+  payload: z.looseObject({ type: z.string() }),
+});
+const typed = z.looseObject({ type: z.string() });
+
+/**
+ * Reads one event of `/event`, or of `/global/event`, which wraps them.
+ *
+ * @param text the JSON behind `data:`
+ * @param receivedAt ms since the epoch; the event's time where its id does not tell it
+ * @returns undefined when the text is no event at all
+ */
+export function readServerEvent(text: string, receivedAt: number): SentEvent | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const inside = wrapped.safeParse(json).data;
+  const payload = inside?.payload ?? typed.safeParse(json).data;
+  if (!payload) return undefined;
+  const read = serverEvent.safeParse(payload).data;
+  return {
+    type: payload.type,
+    directory: inside?.directory,
+    event: read && { ...read, at: (read.id && idTime(read.id, receivedAt)) || receivedAt },
+  };
+}

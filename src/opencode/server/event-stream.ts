@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createLineSplitter } from "../follow-lines.js";
+import { readServerEvent, type SentEvent, type ServerEvent } from "../schema/server-event.js";
+import { authorization, type ServerConnection } from "./connection.js";
+
+/** Why an event stream is not there, or not there any more. */
+export interface StreamTrouble {
+  readonly kind: /** Nobody listens there, or the connection broke. */
+    | "unreachable"
+    /** The server wants another password or user. */
+    | "unauthorized"
+    /** What answers there has no events: another server, or another version of opencode. */
+    | "not-events"
+    /** Not even a heartbeat for too long. */
+    | "silent"
+    /** The server closed it. */
+    | "ended";
+  /** A clause for a person, without a full stop. */
+  readonly message: string;
+  /** How many tries in a row have failed by now; 0 when a stream that was there broke. */
+  readonly failures: number;
+}
+
+export interface FollowOptions {
+  /** Only the events of this project's directory (`/event`); without it those of all (`/global/event`). */
+  readonly directory?: string | undefined;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Never before `onConnected`. */
+  readonly onEvent: (event: ServerEvent, directory: string | undefined) => void;
+  /**
+   * The server sends events from now on. What happened before, it does not tell: whoever keeps a state reads it anew.
+   *
+   * @param first false after an interruption
+   */
+  readonly onConnected?: ((first: boolean) => void) | undefined;
+  /** Told of each try that failed; it goes on by itself, unless `signal` is aborted here. */
+  readonly onTrouble?: ((trouble: StreamTrouble) => void) | undefined;
+  /** How long a stream may say nothing, ms. */
+  readonly silenceMs?: number | undefined;
+  /** The wait before the first try anew, ms; it doubles up to {@link LONGEST_WAIT_MS}. */
+  readonly firstWaitMs?: number | undefined;
+}
+
+/** opencode sends a heartbeat every 10 s. */
+const SILENCE_MS = 35_000;
+/** A server that is starting may take a request and never answer it. */
+const ANSWER_MS = 10_000;
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 5_000;
+
+/**
+ * Follows the events of an opencode server, and connects again whenever the stream breaks, until it is told to end. Plain
+ * fetch, because the SDK's own stream notices no silence, hides the status of a refusal and stops when the server ends it.
+ *
+ * @returns when `signal` is aborted and the connection is closed; a server waits for those that are open before it ends
+ * @throws what a hook throws
+ */
+export async function followEvents(connection: ServerConnection, options: FollowOptions): Promise<void> {
+  const { signal, onEvent, onConnected, onTrouble, firstWaitMs = FIRST_WAIT_MS } = options;
+  let first = true;
+  let failures = 0;
+  while (!signal.aborted) {
+    let connected = false;
+    let why: Omit<StreamTrouble, "failures"> | undefined;
+    for await (const sent of openStream(connection, options)) {
+      if (signal.aborted) break;
+      if ("kind" in sent) {
+        why = sent;
+        continue;
+      }
+      if (!connected) {
+        connected = true;
+        failures = 0;
+        onConnected?.(first);
+        first = false;
+      }
+      if (sent.event) onEvent(sent.event, sent.directory);
+    }
+    if (signal.aborted) return;
+    if (!connected) failures += 1;
+    if (why) onTrouble?.({ ...why, failures });
+    const waitMs = Math.min(firstWaitMs * 2 ** failures, LONGEST_WAIT_MS);
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** The events of one connection; the last thing it yields is why it ended, unless that was the caller's wish. */
+async function* openStream(
+  connection: ServerConnection,
+  { directory, signal, silenceMs = SILENCE_MS }: FollowOptions,
+): AsyncGenerator<SentEvent | Omit<StreamTrouble, "failures">> {
+  const closing = new AbortController();
+  let limitMs = ANSWER_MS;
+  let watch = setTimeout(() => closing.abort(), limitMs);
+  try {
+    const response = await fetch(addressOf(connection, directory), {
+      headers: { accept: "text/event-stream", ...authorization(connection) },
+      signal: AbortSignal.any([signal, closing.signal]),
+    });
+    const refusal = whyNoStream(response);
+    if (refusal || !response.body) {
+      yield refusal ?? { kind: "not-events", message: "its answer is empty" };
+      return;
+    }
+    clearTimeout(watch);
+    limitMs = silenceMs;
+    watch = setTimeout(() => closing.abort(), limitMs);
+    for await (const text of dataOf(response.body, () => watch.refresh())) {
+      const sent = readServerEvent(text, Date.now());
+      if (sent) yield sent;
+    }
+    yield { kind: "ended", message: "the server ended its stream of events" };
+  } catch (error) {
+    if (signal.aborted) return;
+    yield closing.signal.aborted
+      ? { kind: "silent", message: `it has said nothing for ${Math.round(limitMs / 1000)} s` }
+      : { kind: "unreachable", message: messageOf(error) };
+  } finally {
+    clearTimeout(watch);
+    closing.abort();
+  }
+}
+
+function addressOf({ url }: ServerConnection, directory: string | undefined): URL {
+  const base = url.replace(/\/+$/, "");
+  if (directory === undefined) return new URL(`${base}/global/event`);
+  return new URL(`${base}/event?${new URLSearchParams({ directory })}`);
+}
+
+function whyNoStream({ status, headers }: Response): Omit<StreamTrouble, "failures"> | undefined {
+  if (status === 401 || status === 403)
+    return { kind: "unauthorized", message: `it refuses the password (HTTP ${status})` };
+  if (status >= 400) return { kind: "not-events", message: `it has no events (HTTP ${status})` };
+  const type = headers.get("content-type") ?? "";
+  // opencode answers with its web page what it does not know.
+  if (type.startsWith("text/event-stream")) return undefined;
+  return { kind: "not-events", message: `it has no events (its answer is ${type || "of no type"})` };
+}
+
+/** The texts of the events of a stream, see https://html.spec.whatwg.org/multipage/server-sent-events.html. */
+async function* dataOf(body: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const splitter = createLineSplitter();
+  let data: string[] = [];
+  for await (const bytes of body) {
+    onBytes();
+    for (const line of splitter.push(decoder.decode(bytes, { stream: true }))) {
+      if (line === "") {
+        if (data.length > 0) yield data.join("\n");
+        data = [];
+      } else if (line.startsWith("data:")) {
+        data.push(line.slice(line.startsWith("data: ") ? "data: ".length : "data:".length));
+      }
+    }
+  }
+}
+
+/** What fetch says itself is "fetch failed"; the reason is below it. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;
+}
