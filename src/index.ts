@@ -55,8 +55,14 @@ export type { McpServer } from "./opencode/compose-config.js";
 export type { DriveHooks } from "./opencode/drive.js";
 export { type LogEvidence, readLogEvidence } from "./opencode/log-evidence.js";
 export type { OpenCodeProgram } from "./opencode/opencode-version.js";
+export type {
+  PermissionAnswer,
+  PermissionPolicy,
+  PermissionRequest,
+} from "./opencode/permission-policy.js";
 export type { Asking, Phase, Progress, RunningTool } from "./opencode/progress.js";
 export { exportFromJson, readExport } from "./opencode/read-export.js";
+export type { PermissionWait, SeenRetry } from "./opencode/schema/event-facts.js";
 export type { RunEvent } from "./opencode/schema/run-event.js";
 export type { SessionExport, SessionTree } from "./opencode/schema/session-export.js";
 export type { ProcessExit, RunExit } from "./opencode/spawn-opencode.js";
@@ -64,7 +70,7 @@ export { transcriptOf } from "./opencode/transcript.js";
 export type { RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
 export type { OtlpRequest } from "./otel/otlp-request.js";
-export type { Evidence, PermissionWait, RunEvidence, SeenRetry } from "./trace/evidence.js";
+export type { Evidence, RunEvidence } from "./trace/evidence.js";
 export type * from "./trace/model.js";
 export { traceSession } from "./trace/trace-session.js";
 export { type DeliverTracesOptions, deliverTraces } from "./workflow/deliver-traces.js";

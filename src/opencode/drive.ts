@@ -1,20 +1,31 @@
-import { resolve } from "node:path";
+import { OpenCodeCommandError } from "../errors/opencode-command-error.js";
+import { RunRequestError } from "../errors/run-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
-import { type ExportResult, exportSession } from "./export-session.js";
-import { findOpenCode } from "./find-opencode.js";
+import { driveCli } from "./drive-cli.js";
 import { isSessionId } from "./ids.js";
-import { listModels, modelNote, projectConfigFile } from "./list-models.js";
-import { type OpenCodeProgram, readVersion } from "./opencode-version.js";
+import type { OpenCodeProgram } from "./opencode-version.js";
 import type { Progress } from "./progress.js";
-import { createRunFolder, type RunFolder, readBounded, sweepRunFolders } from "./run-folder.js";
-import { checkRequest, type RunRequest } from "./run-request.js";
-import { type RunResult, runSession } from "./run-session.js";
+import { type CheckedRequest, checkRequest, type RunRequest } from "./run-request.js";
+import type { RunResult } from "./run-session.js";
 import type { RunEvent } from "./schema/run-event.js";
 import type { SessionTree } from "./schema/session-export.js";
+import { driveServer } from "./server/drive-server.js";
+import { NotYetPromptedError } from "./server/served-run.js";
+import type { ServerPool } from "./server/server-pool.js";
+
+/**
+ * How opencode is driven: `cli` by `opencode run` and `opencode export`, `server` by an `opencode serve`, `auto` by a server wherever that can
+ * do what is asked for, else by the CLI.
+ */
+export type Driver = "auto" | "cli" | "server";
 
 export interface DriveRequest extends RunRequest {
   /** Path of the opencode to use; else it is looked for (see `findOpenCode`). */
   readonly opencode?: string | undefined;
+  /** `auto` by default. */
+  readonly driver?: Driver | undefined;
+  /** Warm servers to use, which live on after the run; by default a run starts one of its own and stops it again. */
+  readonly servers?: ServerPool | undefined;
   /** What opencode's environment is made from; this process' own by default. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -28,6 +39,8 @@ export interface DriveHooks {
 
 export interface DriveResult extends Omit<RunResult, "logPath"> {
   readonly opencode: OpenCodeProgram;
+  /** How it was driven in the end. */
+  readonly driver: Exclude<Driver, "auto">;
   /** The session with those of its subagents; null when there is none, or when it could not be exported. */
   readonly tree: SessionTree | null;
   /** The exports as opencode wrote them, by session id. */
@@ -38,14 +51,13 @@ export interface DriveResult extends Omit<RunResult, "logPath"> {
   readonly notes: readonly string[];
 }
 
-const LONGEST_LOG_BYTES = 64 * 1024 * 1024;
-
 /**
  * Runs one prompt with opencode and reads the session that came of it, whatever became of the run: also after a
  * failure, at the deadline, or when it was aborted. Nothing stays behind but the session in opencode's own store.
  *
  * @throws {RunRequestError} when the request makes no sense; nothing was started then
  * @throws {OpenCodeNotFoundError} when there is no opencode
+ * @throws {OpenCodeCommandError} when the driver `server` was asked for, and opencode does not become one
  * @throws {SessionNotFoundError} when opencode does not know the session that was to be continued
  * @throws the signal's reason when it was aborted before anything was started
  */
@@ -55,113 +67,35 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
   // opencode would need some seconds to find out that this can be none.
   if (checked.session !== undefined && !isSessionId(checked.session))
     throw new SessionNotFoundError(checked.session);
-  return await withOpenCode(
-    { opencode: request.opencode, directory: checked.directory, environment },
-    async ({ opencode, folder, warnings }) => {
-      hooks.signal?.throwIfAborted();
-      const run = await runSession({ opencode, request: checked, folder, environment, ...hooks });
-      const { directory } = checked;
-      const command = { path: opencode.path, folder, environment, directory };
-      const exported = await exportWhatThereIs(run, checked.session, command);
-      const unasked = hooks.signal?.aborted ? undefined : unaskedModel(run, exported.tree);
-      const modelNotes =
-        unasked === undefined ? [] : await aboutModel(unasked, command, checked.projectConfig ?? false);
-      const { logPath, ...result } = run;
-      const logText = await readBounded(logPath, LONGEST_LOG_BYTES);
-      const left = run.exit.kind === "exited" ? await folder.remove("keep-files") : null;
-      const leftNote =
-        left === null ? [] : [`The agent left files in ${left}; they are yours to keep or remove.`];
-      return {
-        ...result,
-        opencode,
-        tree: exported.tree,
-        raw: exported.raw,
-        logText,
-        notes: [...warnings, ...exported.notes, ...modelNotes, ...leftNote],
-      };
-    },
-  );
-}
-
-/** An opencode that was found, and a private folder to work with it. */
-export interface OpenCodeAtHand {
-  readonly opencode: OpenCodeProgram;
-  readonly folder: RunFolder;
-  /** What is unusual about this opencode, each a sentence for a person. */
-  readonly warnings: readonly string[];
-}
-
-/**
- * Finds opencode, gives it a private folder for as long as `use` takes, and cleans up afterwards whatever happened.
- * For `exportSession` and `listSessions` outside of a run.
- *
- * @throws {OpenCodeNotFoundError} when there is no opencode
- */
-export async function withOpenCode<T>(
-  where: {
-    readonly opencode?: string | undefined;
-    /** Whose own opencode (in `node_modules/.bin`, of it or above it) comes before that of the `PATH`. */
-    readonly directory: string;
-    readonly environment: Readonly<Record<string, string | undefined>>;
-  },
-  use: (atHand: OpenCodeAtHand) => Promise<T>,
-): Promise<T> {
-  const { environment } = where;
-  // A relative path means what it means to this process, not below the directory that opencode works in.
-  const explicit = where.opencode === undefined ? undefined : resolve(where.opencode);
-  const path = findOpenCode({ explicit, directory: where.directory, environment });
-  await sweepRunFolders();
-  const folder = await createRunFolder();
+  const where = { opencode: request.opencode, environment };
+  const driver = driverFor(checked, request.driver ?? "auto");
+  if (driver === "cli") return await driveCli(checked, where, hooks);
   try {
-    const { version, warning } = await readVersion(path, folder, environment);
-    return await use({ opencode: { path, version }, folder, warnings: warning === null ? [] : [warning] });
-  } finally {
-    // Nothing is left to do where `use` has removed it already.
-    await folder.remove();
-  }
-}
-
-/** The run's result is worth more than the export: if that fails, it is a note beside the rest. */
-async function exportWhatThereIs(
-  run: RunResult,
-  asked: string | undefined,
-  options: Parameters<typeof exportSession>[1],
-): Promise<Pick<ExportResult, "raw" | "notes"> & { readonly tree: SessionTree | null }> {
-  if (run.sessionId === null) return { tree: null, raw: new Map(), notes: [] };
-  try {
-    return await exportSession(run.sessionId, options);
+    return await driveServer(checked, { ...where, servers: request.servers }, hooks);
   } catch (error) {
-    // opencode does not know the session that was to be continued: there was nothing to run.
-    const began = run.progress.step !== null;
-    if (error instanceof SessionNotFoundError && run.sessionId === asked && !began) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    return {
-      tree: null,
-      raw: new Map(),
-      notes: [`The session ${run.sessionId} could not be exported: ${why}`],
-    };
+    const canRetry = error instanceof NotYetPromptedError || error instanceof OpenCodeCommandError;
+    if (!canRetry || typeof checked.permissions === "function") throw error;
+    // Where a server is of no use nothing has happened yet. `opencode run` either works, or says in its own words why not.
+    if (request.driver === "server") throw error;
+    return await driveCli(checked, where, hooks);
   }
 }
 
-/** The model of a prompt that opencode stumbled over before it asked any: `provider/model`. */
-function unaskedModel({ streamErrors }: RunResult, tree: SessionTree | null): string | undefined {
-  const last = tree?.session.messages.at(-1)?.info;
-  if (streamErrors.length === 0 || last?.role !== "user" || !last.model) return undefined;
-  return `${last.model.providerID}/${last.model.modelID}`;
-}
-
-/** The list is only a help: where opencode does not give it, nothing is said about the model. */
-async function aboutModel(
-  model: string,
-  options: Parameters<typeof listModels>[0],
-  projectConfig: boolean,
-): Promise<readonly string[]> {
-  const listed = await listModels(options, projectConfig).catch(() => undefined);
-  if (listed === undefined) return [];
-  const { directory, environment } = options;
-  const unread =
-    projectConfig || listed.includes(model)
-      ? undefined
-      : projectConfigFile(directory, environment.OPENCODE_CONFIG);
-  return [modelNote(model, listed, unread)];
+/** What only one of the drivers can do decides, unless the caller insists. */
+function driverFor(request: CheckedRequest, driver: Driver): Driver {
+  const hasExtra = (request.extraArguments ?? []).length > 0;
+  const asksCaller = typeof request.permissions === "function";
+  if (hasExtra && (driver === "server" || asksCaller)) {
+    throw new RunRequestError(
+      "extraArguments",
+      `are for \`opencode run\`, and so for the driver cli${asksCaller ? ", which cannot ask a function for permissions" : ""}.`,
+    );
+  }
+  if (asksCaller && driver === "cli") {
+    throw new RunRequestError(
+      "permissions",
+      "can be a function only with the driver server: `opencode run` answers by itself.",
+    );
+  }
+  return hasExtra ? "cli" : driver;
 }

@@ -37,6 +37,16 @@ export async function findOpenCodeLog(
   return texts.filter((text) => text !== "").join("\n");
 }
 
+/**
+ * What a log says about some sessions, in which it says more. Up to 1.15 a line's time follows from those before it, so such a log is
+ * taken whole.
+ */
+export function sessionLines(sessionIds: readonly string[], log: string): string {
+  const lines = log.split("\n");
+  if (!lines.some((line) => line.startsWith("timestamp="))) return log;
+  return lines.filter((line) => sessionIds.some((id) => line.includes(id))).join("\n");
+}
+
 async function linesAbout(sessionIds: readonly string[], path: string): Promise<string> {
   const kept: string[] = [];
   let found = false;

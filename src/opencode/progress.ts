@@ -8,15 +8,22 @@ export type Phase =
   | { readonly kind: "starting" }
   /** A request was sent to the model, nothing has come back yet. `since`: epoch, ms. */
   | { readonly kind: "waiting-for-model"; readonly since: number }
-  | { readonly kind: "streaming" }
+  /** `tail`: the end of what it has written so far, where that is known. */
+  | { readonly kind: "streaming"; readonly tail?: string }
   /** The last entry began last; `since`: epoch, ms; `detail`: what it works on (a command, a path). */
   | { readonly kind: "tools"; readonly running: readonly RunningTool[] }
   /** An attempt failed; opencode waits before the next one. */
-  | ({ readonly kind: "retrying" } & FailedAttempt)
+  | ({
+      readonly kind: "retrying" /** When it asks again, where that is known; epoch, ms. */;
+      readonly until?: number;
+    } & FailedAttempt)
   | { readonly kind: "finishing" };
 
 export interface RunningTool {
-  /** The permission that the tool needs, which for most tools is its name; `edit` for all that change files. */
+  /**
+   * Of a run on a server the tool's name; else the permission that it needs, which for most tools is the same, and `edit`
+   * for all that change files.
+   */
   readonly name: string;
   readonly detail: string;
   readonly since: number;

@@ -33,7 +33,7 @@ export function runArguments(
     ...values.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
     ...(request.continueLast ? ["--continue"] : []),
     ...(request.fork ? ["--fork"] : []),
-    ...(request.autoApprove ? [autoApproveOption(version)] : []),
+    ...(request.permissions === "allow" ? [autoApproveOption(version)] : []),
     ...(request.extraArguments ?? []),
   ];
 }

@@ -173,17 +173,28 @@ async function lastTouched(folder: string): Promise<number> {
   return Math.max(...times);
 }
 
-/** Reads a file whole, but of one beyond `limit` bytes only the beginning and the end, with a line that says so. */
-export async function readBounded(path: string, limit: number): Promise<string> {
+/** As much of a log as is read. */
+export const LONGEST_LOG_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Reads a file whole, but of one beyond `limit` bytes only the beginning and the end, with a line that says so.
+ *
+ * @param from where to begin, in bytes
+ */
+export async function readBounded(path: string, limit: number, from = 0): Promise<string> {
   const file = await open(path, "r");
   try {
-    const { size } = await file.stat();
-    if (size <= limit) return await file.readFile("utf8");
+    const size = Math.max(0, (await file.stat()).size - from);
+    if (size <= limit) {
+      const all = Buffer.alloc(size);
+      const { bytesRead } = await file.read(all, 0, size, from);
+      return all.subarray(0, bytesRead).toString("utf8");
+    }
     const half = Math.floor(limit / 2);
     const head = Buffer.alloc(half);
     const tail = Buffer.alloc(half);
-    await file.read(head, 0, half, 0);
-    await file.read(tail, 0, half, size - half);
+    await file.read(head, 0, half, from);
+    await file.read(tail, 0, half, from + size - half);
     const start = head.subarray(0, head.lastIndexOf(0x0a) + 1).toString("utf8");
     const end = tail.subarray(tail.indexOf(0x0a) + 1).toString("utf8");
     return `${start}[looptrace: ${size - limit} bytes left out here]\n${end}`;

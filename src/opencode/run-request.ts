@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { RunRequestError } from "../errors/run-request-error.js";
 import type { McpServer } from "./compose-config.js";
+import type { PermissionPolicy } from "./permission-policy.js";
 
 /** One prompt for opencode, and the circumstances under which it works on it. */
 export interface RunRequest {
@@ -25,8 +26,8 @@ export interface RunRequest {
   readonly title?: string | undefined;
   /** A command of opencode's; the message becomes its arguments. */
   readonly command?: string | undefined;
-  /** Approve every permission that is not explicitly denied. */
-  readonly autoApprove?: boolean | undefined;
+  /** Who answers when opencode asks for a permission that its configuration neither allows nor denies; `deny` by default. */
+  readonly permissions?: PermissionPolicy | undefined;
   /** Becomes an agent's prompt: the named agent's, else that of an agent `looptrace`. */
   readonly systemPrompt?: string | undefined;
   readonly mcp?: readonly McpServer[] | undefined;

@@ -2,16 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { onExit } from "signal-exit";
 import { RunRequestError } from "../errors/run-request-error.js";
 import { childEnvironment } from "./child-environment.js";
-import { composeConfig, configContent, promptNeedsFile } from "./compose-config.js";
 import { endProcesses, killProcesses } from "./end-processes.js";
 import { followLines } from "./follow-lines.js";
 import { parseLogLine } from "./log-line.js";
 import type { OpenCodeProgram } from "./opencode-version.js";
 import { plainText } from "./plain-text.js";
+import { prepareConfig } from "./prepare-config.js";
 import { initialProgress, type Progress, reduceProgress } from "./progress.js";
 import { runArguments } from "./run-arguments.js";
 import type { RunFolder } from "./run-folder.js";
 import type { CheckedRequest } from "./run-request.js";
+import type { PermissionWait, SeenRetry } from "./schema/event-facts.js";
 import { type RunEvent, readRunEvent } from "./schema/run-event.js";
 import type { ErrorObject } from "./schema/session-export.js";
 import { type RunExit, type SpawnOptions, spawnOpenCode } from "./spawn-opencode.js";
@@ -46,8 +47,13 @@ export interface RunResult {
   readonly endedAt: number;
   /** The `error` events of the run stream, in order: for an unknown model they are the only evidence. */
   readonly streamErrors: readonly StreamError[];
+  /** What was asked for and what was tried again, where the events of a server told. */
+  readonly permissions: readonly PermissionWait[];
+  readonly retries: readonly SeenRetry[];
   /** The last state of the progress. */
   readonly progress: Progress;
+  /** What a person should know about the way it went. */
+  readonly notes: readonly string[];
   /** The file with opencode's log, in the run folder. */
   readonly logPath: string;
   /** What opencode said on standard error beside its log; its last lines, without control characters. */
@@ -109,6 +115,9 @@ async function runAndClear(
     startedAt,
     endedAt,
     streamErrors: watched.errors,
+    permissions: [],
+    retries: [],
+    notes: [],
     progress: watched.progress,
     logPath: stderr,
     stderrTail: watched.tail.join("\n"),
@@ -118,18 +127,7 @@ async function runAndClear(
 /** Everything that a start of opencode needs, on disk and in its environment. */
 async function prepare(options: RunSessionOptions): Promise<SpawnOptions> {
   const { folder, request, environment } = options;
-  const { systemPrompt } = request;
-  const prompt =
-    systemPrompt === undefined
-      ? undefined
-      : promptNeedsFile(systemPrompt)
-        ? { file: await folder.write("system-prompt.txt", systemPrompt) }
-        : { text: systemPrompt };
-  const { config, agent } = composeConfig({
-    agent: request.agent,
-    systemPrompt: prompt,
-    mcp: request.mcp,
-  });
+  const { configContent, agent } = await prepareConfig(request, folder, environment);
   const runArgs = runArguments(request, options.opencode.version, agent);
   if (runArgs.some((argument) => argument.includes("\0"))) {
     throw new RunRequestError("extraArguments", "contain a NUL character, which no program's arguments can.");
@@ -143,7 +141,7 @@ async function prepare(options: RunSessionOptions): Promise<SpawnOptions> {
       temporary: folder.temporary,
       directory: request.directory,
       projectConfig: request.projectConfig ?? false,
-      configContent: config ? configContent(config, environment.OPENCODE_CONFIG_CONTENT) : null,
+      configContent,
     }),
     files: await folder.streams("run", request.message),
     deadlineMs: request.deadlineMs,

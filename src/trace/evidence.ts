@@ -1,38 +1,7 @@
 import { z } from "zod";
 import type { ProcessEnd } from "../errors/turn-evidence.js";
 import type { LogEvidence } from "../opencode/log-evidence.js";
-
-/** A permission that opencode asked for while somebody was there to be asked. Times: ms since the epoch. */
-export const permissionWait = z.object({
-  /** The session that asked, which can be a subagent's. */
-  sessionId: z.string(),
-  /** The tool call that waits for it, where opencode says so. */
-  callId: z.string().optional(),
-  /** Such as `bash`, `edit`, `external_directory`, `doom_loop`. */
-  permission: z.string(),
-  /** What it was asked for: commands, paths. */
-  patterns: z.array(z.string()),
-  askedAt: z.number(),
-  /** null when it was never answered. */
-  answeredAt: z.number().nullable(),
-  answer: z.enum(["once", "always", "reject"]).nullable(),
-  /** looptrace, by the caller's policy, or somebody else, such as a person in front of opencode. */
-  by: z.enum(["policy", "other"]),
-});
-export type PermissionWait = z.infer<typeof permissionWait>;
-
-/** A request to the model that failed and that opencode makes again, as its events tell it. */
-export const seenRetry = z.object({
-  sessionId: z.string(),
-  /** When it failed, and when opencode tries again; ms since the epoch. */
-  at: z.number(),
-  next: z.number(),
-  /** opencode's count, from 1. */
-  attempt: z.number(),
-  /** The provider's message. */
-  reason: z.string(),
-});
-export type SeenRetry = z.infer<typeof seenRetry>;
+import { permissionWait, seenRetry } from "../opencode/schema/event-facts.js";
 
 /** How one turn that looptrace drove or followed ended. Kept beside the session, hence a schema. */
 export const runEvidence = z.object({

@@ -6,20 +6,24 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { SessionNotFoundError } from "../../src/errors/session-not-found-error.js";
-import { type DriveHooks, type DriveRequest, drive, withOpenCode } from "../../src/opencode/drive.js";
+import { type DriveHooks, type DriveRequest, type Driver, drive } from "../../src/opencode/drive.js";
 import { exportSession } from "../../src/opencode/export-session.js";
 import { listSessions } from "../../src/opencode/list-sessions.js";
 import { parseLog } from "../../src/opencode/log-line.js";
 import type { Progress } from "../../src/opencode/progress.js";
 import type { SessionTree, ToolPart } from "../../src/opencode/schema/session-export.js";
 import { transcriptOf } from "../../src/opencode/transcript.js";
+import { withOpenCode } from "../../src/opencode/with-opencode.js";
 import { loadScenario, parseScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 
 type Drive = (request: Partial<DriveRequest>, hooks?: DriveHooks) => ReturnType<typeof drive>;
+
+/** By which driver the tests of a group drive; `auto` where that makes no difference. */
+let driver: Driver = "auto";
 
 async function play(
   scenario: string | Scenario,
@@ -35,6 +39,7 @@ async function play(
         directory: bench.workdir,
         opencode: openCodeBinary(),
         environment: bench.env,
+        driver,
         ...request,
       },
       {
@@ -99,11 +104,20 @@ const threeAnswers = parseScenario(
 
 const linux = process.platform === "linux";
 
-describe("a run that goes well", () => {
+const drivers = ["server", "cli"] as const;
+const wellEnded = { server: { kind: "served" }, cli: { kind: "exited", code: 0 } } as const;
+const stoppedBy = (by: string) =>
+  ({ server: { kind: "served", asked: by }, cli: { kind: "signalled", by } }) as const;
+
+describe.each(drivers)("with the driver %s, a run that goes well", (name) => {
+  beforeAll(() => {
+    driver = name;
+  });
+
   test("several steps: session, progress, log", () =>
     play("multistep", async (bench, run, seen) => {
       const result = await run({ title: "-t A title" });
-      expect(result.exit).toEqual({ kind: "exited", code: 0 });
+      expect(result.exit).toEqual(wellEnded[name]);
       expect(result.streamErrors).toEqual([]);
       expect(result.notes).toEqual([]);
       expect(result.stderrTail).toBe("");
@@ -148,7 +162,7 @@ describe("a run that goes well", () => {
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
       };
       const result = await run({ message, systemPrompt, environment });
-      expect(result.exit).toEqual({ kind: "exited", code: 0 });
+      expect(result.exit).toEqual(wellEnded[name]);
       expect(userTexts(result.tree)).toEqual([message]);
       const [request] = bench.provider.requests.filter(({ title }) => !title);
       expect(JSON.stringify(request?.body)).toContain(JSON.stringify(systemPrompt).slice(1, -1));
@@ -169,15 +183,20 @@ describe("a run that goes well", () => {
     }));
 });
 
-describe("a run that does not", () => {
+describe.each(drivers)("with the driver %s, a run that does not", (name) => {
+  beforeAll(() => {
+    driver = name;
+  });
+
   test.skipIf(!linux)("the deadline ends opencode and its commands, the session is exported", () =>
     play("killed", async (bench, run) => {
       // The clock of the deadline starts with opencode; on a slow machine the command may not have begun.
       const result = await run({ deadlineMs: 15_000, graceMs: 2_000 });
-      expect(result.exit).toMatchObject({ kind: "signalled", by: "deadline" });
+      expect(result.exit).toMatchObject(stoppedBy("deadline")[name]);
       expect(leftovers(bench.home)).toEqual([]);
       expect(toolParts(result.tree).map(({ tool, state }) => [tool, state.status])).toEqual([
-        ["bash", "running"],
+        // A server has the time to say how the tool ended.
+        ["bash", name === "server" ? "completed" : "running"],
       ]);
       expect(await runFolders(tmpdir(), process.pid)).toEqual([]);
     }),
@@ -195,7 +214,7 @@ describe("a run that does not", () => {
           },
         },
       );
-      expect(result.exit).toMatchObject({ kind: "signalled", by: "caller" });
+      expect(result.exit).toMatchObject(stoppedBy("caller")[name]);
       expect(leftovers(bench.home)).toEqual([]);
       expect(toolParts(result.tree)).toHaveLength(1);
     }),
@@ -210,7 +229,7 @@ describe("a run that does not", () => {
   test("an unknown model: the stream's error is the only evidence", () =>
     play("plain-answer", async (_bench, run) => {
       const result = await run({ model: "scripted/nope" });
-      expect(result.exit).toEqual({ kind: "exited", code: 1 });
+      expect(result.exit).toEqual(name === "server" ? { kind: "served" } : { kind: "exited", code: 1 });
       expect(result.streamErrors.map(({ error }) => error.name)).toContain("UnknownError");
       expect(result.sessionId).toMatch(/^ses_/);
       expect(result.tree?.session.messages.map(({ info }) => info.role)).toEqual(["user"]);
@@ -219,7 +238,10 @@ describe("a run that does not", () => {
   test("a configuration that opencode refuses: no session, its words are kept", () =>
     play("plain-answer", async (bench, run) => {
       await writeFile(bench.configPath, "{ nonsense");
-      const result = await run({});
+      if (name === "server") await expect(run({})).rejects.toThrow(/opencode's server could not/);
+      // Without a choice `opencode run` says it in its own words.
+      const result = await run({ driver: name === "server" ? "auto" : name });
+      expect(result.driver).toBe("cli");
       expect(result.exit).toEqual({ kind: "exited", code: 1 });
       expect([result.sessionId, result.tree, result.raw.size]).toEqual([null, null, 0]);
       expect(result.stderrTail).toContain("opencode.json");

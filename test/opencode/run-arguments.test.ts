@@ -25,7 +25,7 @@ test("every option, each in one piece with its value", () => {
     fork: true,
     title: "-t with spaces",
     files: ["/a.txt", "/b c.png"],
-    autoApprove: true,
+    permissions: "allow",
     extraArguments: ["--thinking", "--share"],
   };
   expect(runArguments(request, "1.15.13", "looptrace")).toEqual([

@@ -104,7 +104,7 @@ export async function run(
     continueLast: flags.continue,
     fork: flags.fork,
     title: flags.title,
-    autoApprove: flags.auto,
+    permissions: flags.auto ? "allow" : undefined,
     systemPrompt,
     directory,
     environment: terminal.env,

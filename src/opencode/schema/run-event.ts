@@ -28,5 +28,10 @@ export function readRunEvent(line: string): RunEvent | undefined {
   } catch {
     return undefined;
   }
+  return readRunEventJson(json);
+}
+
+/** The same for one that is already parsed. */
+export function readRunEventJson(json: unknown): RunEvent | undefined {
   return runEvent.safeParse(json).data;
 }

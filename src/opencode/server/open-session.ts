@@ -1,6 +1,6 @@
-import { pathToFileURL } from "node:url";
 import { statSync } from "node:fs";
 import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { OpencodeClient, PermissionRuleset } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
@@ -47,7 +47,8 @@ async function newSession(client: OpencodeClient, title: string | undefined): Pr
 async function continuedSession(client: OpencodeClient, id: string, fork: boolean): Promise<string> {
   const known = await client.session.get({ sessionID: id });
   if (known.response?.status === 404) throw new SessionNotFoundError(id);
-  if (!known.data) throw new ServerRequestError(`find the session ${id}`, known.error, known.response?.status);
+  if (!known.data)
+    throw new ServerRequestError(`find the session ${id}`, known.error, known.response?.status);
   if (!fork) return known.data.id;
   const { data, error, response } = await client.session.fork({ sessionID: id });
   if (!data) throw new ServerRequestError(`copy the session ${id}`, error, response?.status);
@@ -69,7 +70,8 @@ async function shareWhereConfigured(
 ): Promise<void> {
   const { data } = await client.config.get();
   const isOn = /^(?:1|true)$/i.test(environment.OPENCODE_AUTO_SHARE ?? "");
-  if (data?.share === "auto" || (isOn && data?.share !== "disabled")) await client.session.share({ sessionID });
+  if (data?.share === "auto" || (isOn && data?.share !== "disabled"))
+    await client.session.share({ sessionID });
 }
 
 /**

@@ -1,10 +1,9 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
-import { InvalidExportError } from "../../errors/invalid-export-error.js";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
 import { collectSessions, type ExportResult, type ReadSession } from "../export-session.js";
 import { isSessionId } from "../ids.js";
-import { readExport } from "../read-export.js";
+import { exportFromJson } from "../read-export.js";
 
 /**
  * A session with those of its subagents as a server has them at this moment, finished or not: the same as what `opencode export`
@@ -33,12 +32,14 @@ export async function readSessionFrom(
 
 async function readOne(client: OpencodeClient, id: string, signal?: AbortSignal): Promise<ReadSession> {
   if (!isSessionId(id)) throw new SessionNotFoundError(id);
-  // As text: it is kept as it is, and read by looptrace's own schemas.
-  const options = { parseAs: "text", ...(signal ? { signal } : {}) } as const;
-  const info = textOf(await client.session.get({ sessionID: id }, options), id);
-  const messages = textOf(await client.session.messages({ sessionID: id }, options), id);
-  const text = `{"info":${info},"messages":${messages}}\n`;
-  return { text, session: readExport(text, id) };
+  const options = signal ? { signal } : {};
+  const info = dataOf(await client.session.get({ sessionID: id }, options), id);
+  const messages = dataOf(await client.session.messages({ sessionID: id }, options), id);
+  // To the byte as `opencode export` writes it, so that what is kept does not tell by which way it came.
+  return {
+    text: `${JSON.stringify({ info, messages }, null, 2)}\n`,
+    session: exportFromJson({ info, messages }, id),
+  };
 }
 
 interface Answer {
@@ -47,9 +48,8 @@ interface Answer {
   readonly response?: Response;
 }
 
-function textOf({ data, error, response }: Answer, sessionId: string): string {
+function dataOf({ data, error, response }: Answer, sessionId: string): unknown {
   if (response?.status === 404) throw new SessionNotFoundError(sessionId);
-  if (response?.ok !== true) throw new ServerRequestError(`read the session ${sessionId}`, error, response?.status);
-  if (typeof data === "string") return data;
-  throw new InvalidExportError(sessionId, "the server answered with something else than a session.");
+  if (response?.ok === true) return data;
+  throw new ServerRequestError(`read the session ${sessionId}`, error, response?.status);
 }

@@ -1,0 +1,34 @@
+import { composeConfig, configContent, type McpServer, promptNeedsFile } from "./compose-config.js";
+import type { RunFolder } from "./run-folder.js";
+
+/** What a request wants in opencode's configuration. */
+export interface ConfigWish {
+  readonly agent?: string | undefined;
+  readonly systemPrompt?: string | undefined;
+  readonly mcp?: readonly McpServer[] | undefined;
+}
+
+/**
+ * Everything that a start of opencode needs for a request, with files in the run's folder where the environment has no room.
+ *
+ * @returns the text for OPENCODE_CONFIG_CONTENT, null when there is nothing to say; and the agent to run with, undefined for
+ *   opencode's default
+ * @throws {RunRequestError} when the configuration cannot be handed over
+ */
+export async function prepareConfig(
+  { agent, systemPrompt, mcp }: ConfigWish,
+  folder: RunFolder,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly configContent: string | null; readonly agent: string | undefined }> {
+  const prompt =
+    systemPrompt === undefined
+      ? undefined
+      : promptNeedsFile(systemPrompt)
+        ? { file: await folder.write("system-prompt.txt", systemPrompt) }
+        : { text: systemPrompt };
+  const composed = composeConfig({ agent, systemPrompt: prompt, mcp });
+  const content = composed.config
+    ? configContent(composed.config, environment.OPENCODE_CONFIG_CONTENT)
+    : null;
+  return { configContent: content, agent: composed.agent };
+}

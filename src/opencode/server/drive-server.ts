@@ -1,0 +1,153 @@
+import { readFile, stat } from "node:fs/promises";
+import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
+import type { DriveHooks, DriveResult } from "../drive.js";
+import { leftNotes } from "../drive-cli.js";
+import { exportSession } from "../export-session.js";
+import { sessionLines } from "../find-log.js";
+import { parseLogLine } from "../log-line.js";
+import { versionSupport, versionWarning } from "../opencode-version.js";
+import { plainText } from "../plain-text.js";
+import { readBack, unaskedModelNotes } from "../read-back.js";
+import { LONGEST_LOG_BYTES, readBounded, sweepRunFolders } from "../run-folder.js";
+import type { CheckedRequest } from "../run-request.js";
+import { pathOfOpenCode } from "../with-opencode.js";
+import { connect } from "./connection.js";
+import { readSessionFrom } from "./read-session.js";
+import { runOnServer, type ServedRun } from "./served-run.js";
+import { type ServerLease, ServerPool } from "./server-pool.js";
+
+export interface ServerDriveOptions {
+  readonly opencode?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Servers that live on; without them one is started, and stopped at the end. */
+  readonly servers?: ServerPool | undefined;
+}
+
+/**
+ * Runs one prompt on an opencode server, and reads the session from it.
+ *
+ * @throws {OpenCodeNotFoundError} when there is no opencode
+ * @throws {OpenCodeCommandError} when it does not become a server, or one that is too old
+ * @throws {NotYetPromptedError} when the server could not be used
+ * @throws {SessionNotFoundError} when opencode does not know the session that was to be continued
+ */
+export async function driveServer(
+  request: CheckedRequest,
+  options: ServerDriveOptions,
+  hooks: DriveHooks,
+): Promise<DriveResult> {
+  const startedAt = Date.now();
+  const path = pathOfOpenCode({ ...options, directory: request.directory });
+  hooks.signal?.throwIfAborted();
+  const circumstances = { environment: options.environment, path, startedAt };
+  if (options.servers)
+    return await driveOn(options.servers, request, { ...circumstances, isShared: true }, hooks);
+  await sweepRunFolders();
+  const servers = new ServerPool();
+  let left: readonly string[] = [];
+  try {
+    const driven = await driveOn(servers, request, { ...circumstances, isShared: false }, hooks);
+    left = await servers.close();
+    return { ...driven, notes: [...driven.notes, ...left.flatMap(leftNotes)] };
+  } finally {
+    await servers.close();
+  }
+}
+
+interface Circumstances {
+  readonly path: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly startedAt: number;
+  /** Whether the server may work on other prompts too. */
+  readonly isShared: boolean;
+}
+
+async function driveOn(
+  servers: ServerPool,
+  request: CheckedRequest,
+  { path, environment, startedAt, isShared }: Circumstances,
+  hooks: DriveHooks,
+): Promise<DriveResult> {
+  const { directory, agent, systemPrompt, mcp, projectConfig = false } = request;
+  const lease = await servers.lease({
+    path,
+    environment,
+    directory,
+    agent,
+    systemPrompt,
+    mcp,
+    projectConfig,
+  });
+  let wasAborted = true;
+  try {
+    const { server, folder } = lease;
+    const { version } = server;
+    if (version !== null && versionSupport(version) === "older")
+      throw new OpenCodeCommandError(
+        "opencode serve",
+        `is of opencode ${version}, which is too old for it.`,
+        "",
+      );
+    const { size: logFrom } = await stat(server.logPath);
+    const run = await runOnServer({
+      server,
+      request,
+      agent: lease.agent,
+      environment,
+      startedAt,
+      remainingMs: request.deadlineMs - (Date.now() - startedAt),
+      ...hooks,
+    });
+    const command = { path, folder, environment, directory };
+    const client = await connect(server.connection, directory);
+    const read = await readBack(run, request.session, (id) =>
+      server.exit === null ? readSessionFrom(client, id) : exportSession(id, command),
+    );
+    const modelNotes = hooks.signal?.aborted
+      ? []
+      : await unaskedModelNotes(run, read.tree, command, projectConfig);
+    wasAborted = run.exit.kind !== "served" || run.exit.asked !== undefined;
+    const warning = version === null ? null : versionWarning(version);
+    return {
+      ...run,
+      opencode: { path, version },
+      driver: "server",
+      tree: read.tree,
+      raw: read.raw,
+      logText: await logOf(lease, idsOf(run, read.raw), isShared, logFrom),
+      stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath),
+      notes: [...(warning === null ? [] : [warning]), ...run.notes, ...read.notes, ...modelNotes],
+    };
+  } finally {
+    await lease.release(wasAborted);
+  }
+}
+
+function idsOf(run: ServedRun, raw: ReadonlyMap<string, string>): readonly string[] {
+  return raw.size > 0 || run.sessionId === null ? [...raw.keys()] : [run.sessionId];
+}
+
+/** The log of the run; where other sessions may stand in it too, its sessions' own lines. */
+async function logOf(
+  { server }: ServerLease,
+  sessionIds: readonly string[],
+  isShared: boolean,
+  from: number,
+): Promise<string> {
+  const text = await readBounded(server.logPath, LONGEST_LOG_BYTES, isShared ? from : 0);
+  return isShared ? sessionLines(sessionIds, text) : text;
+}
+
+const TAIL_LINES = 20;
+const TAIL_LINE_LENGTH = 500;
+
+/** What a server said beside its log before it ended. */
+async function lastWords(logPath: string): Promise<string> {
+  return (await readFile(logPath, "utf8"))
+    .split("\n")
+    .filter((line) => parseLogLine(line) === undefined)
+    .map((line) => plainText(line).slice(0, TAIL_LINE_LENGTH))
+    .filter(Boolean)
+    .slice(-TAIL_LINES)
+    .join("\n");
+}

@@ -1,0 +1,272 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import { ServerRequestError } from "../../errors/server-request-error.js";
+import type { Progress } from "../progress.js";
+import type { CheckedRequest } from "../run-request.js";
+import type { RunResult, StreamError } from "../run-session.js";
+import type { RunEvent } from "../schema/run-event.js";
+import type { ServerEvent } from "../schema/server-event.js";
+import type { RunExit, StoppedBy } from "../spawn-opencode.js";
+import { connect } from "./connection.js";
+import { followEvents } from "./event-stream.js";
+import { filePart, openSession, usableAgent } from "./open-session.js";
+import { servedProgress } from "./served-progress.js";
+import type { RunningServer } from "./start-server.js";
+import { createTurnWatch } from "./turn-watch.js";
+
+export interface ServedRunOptions {
+  readonly server: RunningServer;
+  readonly request: CheckedRequest;
+  /** The agent to run with, after the generated configuration had its say. */
+  readonly agent: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** When the run began; epoch, ms. */
+  readonly startedAt: number;
+  /** How much of its time is left, ms; `Infinity` for ever. */
+  readonly remainingMs: number;
+  /** Ends the turn. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+}
+
+/** A turn on a server, as far as the server told about it; the session is still to be read. */
+export type ServedRun = Omit<RunResult, "logPath" | "stderrTail">;
+
+/** Before the prompt was handed over: nothing has happened that could not be tried in another way. */
+export class NotYetPromptedError extends Error {
+  override readonly name = "NotYetPromptedError";
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const CONNECT_MS = 5_000;
+const DRAIN_MS = 1_000;
+const STATUS_POLL_MS = 500;
+
+/**
+ * Hands a prompt to a server and waits until the loop has ended. Like `opencode run`, but without a start, and with the server's events:
+ * permissions are answered by the caller's policy, and requests that are made again are seen.
+ *
+ * At the deadline and on the caller's wish the turn is aborted. If the server does not manage that within the grace, or goes
+ * away, the result says how that ended; the session then has to be read without it.
+ *
+ * @throws {NotYetPromptedError} when the server could not be used at all
+ * @throws {SessionNotFoundError} when the session that was to be continued does not exist
+ * @throws what a hook throws; the turn is aborted then
+ */
+export async function runOnServer(options: ServedRunOptions): Promise<ServedRun> {
+  const { server, request, startedAt } = options;
+  const client = await connect(server.connection, request.directory);
+  const { sessionId, agent } = await prepared(client, options);
+
+  const run = servedProgress(sessionId, startedAt);
+  const watch = createTurnWatch(run, request.permissions ?? "deny", client);
+  const failing = new AbortController();
+  let hookProblem: unknown;
+  const listening = new AbortController();
+  let idle = false;
+  const onEvent = (event: ServerEvent): void => {
+    const before = run.progress;
+    const events = run.take(event);
+    watch.take(event);
+    if (isIdle(event, sessionId)) idle = true;
+    if (run.progress === before && events.length === 0) return;
+    try {
+      for (const one of events) options.onEvent?.(one);
+      if (run.progress !== before) options.onProgress?.(run.progress);
+    } catch (problem) {
+      hookProblem ??= problem;
+      failing.abort();
+    }
+  };
+  const { connected, following } = listen(server, request.directory, listening.signal, onEvent);
+  try {
+    await connected;
+    idle = false;
+    const end = await turnEnd(client, options, { sessionId, agent, failing: failing.signal });
+    if (end.error) watch.streamErrors.push({ error: end.error, at: Date.now() });
+    // What it says last is often still on its way when the answer is here.
+    const giveUpAt = performance.now() + DRAIN_MS;
+    while (!idle && server.exit === null && performance.now() < giveUpAt) await sleep(5);
+    if (failing.signal.aborted) throw hookProblem;
+    return {
+      sessionId,
+      exit: end.exit,
+      startedAt,
+      endedAt: Date.now(),
+      streamErrors: watch.streamErrors,
+      permissions: watch.permissions(),
+      retries: watch.retries,
+      progress: run.progress,
+      notes: watch.notes,
+    };
+  } finally {
+    listening.abort();
+    await following;
+    await watch.settled();
+  }
+}
+
+async function prepared(
+  client: OpencodeClient,
+  { request, agent, environment }: ServedRunOptions,
+): Promise<{ readonly sessionId: string; readonly agent: string | undefined }> {
+  try {
+    const usable = await usableAgent(client, agent);
+    return { sessionId: await openSession(client, request, environment), agent: usable };
+  } catch (error) {
+    if (!(error instanceof ServerRequestError) && !isNetworkFailure(error)) throw error;
+    throw new NotYetPromptedError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function isNetworkFailure(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^E[A-Z]+$/.test(String(error.code));
+}
+
+function listen(
+  server: RunningServer,
+  directory: string,
+  signal: AbortSignal,
+  onEvent: (event: ServerEvent) => void,
+): { readonly connected: Promise<void>; readonly following: Promise<void> } {
+  let following: Promise<void> = Promise.resolve();
+  const connected = new Promise<void>((resolve) => {
+    // Without events a turn can be driven all the same: nothing of the result depends on them but what only they tell.
+    const patience = setTimeout(resolve, CONNECT_MS);
+    following = followEvents(server.connection, {
+      directory,
+      signal,
+      onEvent,
+      onConnected: () => {
+        clearTimeout(patience);
+        resolve();
+      },
+    }).finally(() => clearTimeout(patience));
+  });
+  return { connected, following };
+}
+
+function isIdle(event: ServerEvent, sessionId: string): boolean {
+  if (event.type === "session.idle") return event.properties.sessionID === sessionId;
+  return (
+    event.type === "session.status" &&
+    event.properties.sessionID === sessionId &&
+    event.properties.status.type === "idle"
+  );
+}
+
+interface TurnEnd {
+  readonly exit: RunExit;
+  /** What the server answered the prompt with, where that was no message. */
+  readonly error?: StreamError["error"];
+}
+
+interface Prompt {
+  readonly sessionId: string;
+  readonly agent: string | undefined;
+  /** Aborted when the turn is to end for a failure on this side. */
+  readonly failing: AbortSignal;
+}
+
+/** Prompts, waits, and aborts the turn when it is time. */
+async function turnEnd(
+  client: OpencodeClient,
+  options: ServedRunOptions,
+  { sessionId, agent, failing }: Prompt,
+): Promise<TurnEnd> {
+  const { server, request, remainingMs, signal } = options;
+  const giveUp = new AbortController();
+  let asked: Exclude<StoppedBy, "other"> | undefined;
+  let graceTimer: NodeJS.Timeout | undefined;
+  const abort = (by: Exclude<StoppedBy, "other">): void => {
+    if (asked) return;
+    asked = by;
+    client.session.abort({ sessionID: sessionId }, { signal: giveUp.signal }).catch(() => undefined);
+    if (request.graceMs <= LONGEST_TIMER_MS) graceTimer = setTimeout(() => giveUp.abort(), request.graceMs);
+  };
+  const onAbort = () => abort("caller");
+  const deadline =
+    remainingMs <= LONGEST_TIMER_MS
+      ? setTimeout(() => abort("deadline"), Math.max(1, remainingMs))
+      : undefined;
+  const wishes = [signal, failing].filter((one) => one !== undefined);
+  for (const wish of wishes) wish.addEventListener("abort", onAbort, { once: true });
+  if (wishes.some(({ aborted }) => aborted)) onAbort();
+  try {
+    const answer = await prompt(client, options, { sessionId, agent, signal: giveUp.signal });
+    const served: RunExit = { kind: "served", ...(asked === undefined ? {} : { asked }) };
+    return { exit: served, ...(answer.error === undefined ? {} : { error: answer.error }) };
+  } catch {
+    // The connection broke: the server is gone, or did not abort in time and will have to go.
+    if (
+      server.exit === null &&
+      !giveUp.signal.aborted &&
+      (await idleAfterAll(client, sessionId, giveUp.signal))
+    )
+      return { exit: { kind: "served", ...(asked === undefined ? {} : { asked }) } };
+    const exit = await server.stop();
+    return { exit: asked === undefined ? exit : { kind: "signalled", signal: "SIGKILL", by: asked } };
+  } finally {
+    clearTimeout(deadline);
+    clearTimeout(graceTimer);
+    for (const wish of wishes) wish.removeEventListener("abort", onAbort);
+  }
+}
+
+/** @throws when there was no answer at all */
+async function prompt(
+  client: OpencodeClient,
+  { request }: ServedRunOptions,
+  { sessionId, agent, signal }: { sessionId: string; agent: string | undefined; signal: AbortSignal },
+): Promise<{ readonly error?: StreamError["error"] }> {
+  const { message, command, model, variant, files } = request;
+  const shared = {
+    sessionID: sessionId,
+    ...(agent === undefined ? {} : { agent }),
+    ...(variant === undefined ? {} : { variant }),
+  };
+  const answer =
+    command === undefined
+      ? await client.session.prompt(
+          {
+            ...shared,
+            ...(model === undefined ? {} : { model: modelParts(model) }),
+            parts: [...files.map(filePart), { type: "text", text: message }],
+          },
+          { signal },
+        )
+      : await client.session.command(
+          { ...shared, command, arguments: message, ...(model === undefined ? {} : { model }) },
+          { signal },
+        );
+  if (answer.response?.ok === true) return {};
+  // The SDK gives failures of the connection as it gives refusals.
+  if (answer.response === undefined) throw answer.error;
+  const { error } = answer;
+  const name =
+    typeof error === "object" && error !== null && "name" in error ? String(error.name) : "UnknownError";
+  const data =
+    typeof error === "object" && error !== null && "data" in error ? error.data : { message: String(error) };
+  return { error: { name, data } };
+}
+
+function modelParts(model: string): { readonly providerID: string; readonly modelID: string } {
+  const [providerID = "", ...rest] = model.split("/");
+  return { providerID, modelID: rest.join("/") };
+}
+
+/** Where only the connection broke, the turn goes on: until the server says that it is over, or is gone. */
+async function idleAfterAll(
+  client: OpencodeClient,
+  sessionId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    const { data } = await client.session.status({}, { signal }).catch(() => ({ data: undefined }));
+    if (!data) return false;
+    const status = data[sessionId];
+    if (status === undefined || status.type === "idle") return true;
+    await sleep(STATUS_POLL_MS);
+  }
+}

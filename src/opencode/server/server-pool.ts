@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { endProcesses } from "../end-processes.js";
+import { type ConfigWish, prepareConfig } from "../prepare-config.js";
+import { createRunFolder, type RunFolder } from "../run-folder.js";
+import { type RunningServer, startServer } from "./start-server.js";
+
+/** What a server has to be like for a prompt: it reads its configuration once, when it starts. */
+export interface ServerWish extends ConfigWish {
+  /** Absolute path of opencode. */
+  readonly path: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly directory: string;
+  readonly projectConfig: boolean;
+}
+
+/** A server for one prompt, perhaps at the same time as for others. */
+export interface ServerLease {
+  readonly server: RunningServer;
+  readonly folder: RunFolder;
+  /** The agent to ask for, after the generated configuration had its say. */
+  readonly agent: string | undefined;
+  /**
+   * Gives it back.
+   *
+   * @param turnWasAborted then what the agent left running is ended with the server; after a normal end it may have been started
+   *   on purpose
+   */
+  release(turnWasAborted: boolean): Promise<void>;
+}
+
+interface Started {
+  readonly server: RunningServer;
+  readonly folder: RunFolder;
+  readonly agent: string | undefined;
+}
+
+interface Entry {
+  readonly folder: Promise<RunFolder>;
+  readonly starting: Promise<Started>;
+  leases: number;
+  turns: number;
+  aborted: boolean;
+  /** No new prompts: it is stopped when the last one ends. */
+  retired: boolean;
+}
+
+/** A server is replaced after so many turns: its log and its memory grow with each. */
+const MOST_TURNS = 200;
+
+/**
+ * Warm opencode servers: one for each way of being configured, started when it is first wanted and shared by all prompts that
+ * want the same. A server that went away is replaced by the next prompt.
+ *
+ * Close it at the end: until then its servers run. They are ended with this process in any case.
+ */
+export class ServerPool {
+  readonly #entries = new Map<string, Entry>();
+  readonly #retired = new Set<Entry>();
+  readonly #left: string[] = [];
+  readonly #mostTurns: number;
+  #closed = false;
+
+  /** @param mostTurns how many turns a server may have before it is replaced */
+  constructor({ mostTurns = MOST_TURNS }: { readonly mostTurns?: number } = {}) {
+    this.#mostTurns = mostTurns;
+  }
+
+  /**
+   * @throws {OpenCodeNotFoundError} when opencode cannot be started at all
+   * @throws {OpenCodeCommandError} when it does not become a server
+   * @throws {RunRequestError} when the configuration cannot be handed over
+   */
+  async lease(wish: ServerWish): Promise<ServerLease> {
+    if (this.#closed) throw new Error("this pool of opencode servers is closed");
+    const key = keyOf(wish);
+    // Without a pause between the look and the start, so that two prompts do not start two servers.
+    const entry = this.#entries.get(key) ?? this.#start(key, wish);
+    entry.leases += 1;
+    try {
+      const { server, folder, agent } = await entry.starting;
+      if (server.exit !== null) {
+        this.#retire(key, entry);
+        await this.#release(entry);
+        return await this.lease(wish);
+      }
+      entry.turns += 1;
+      if (entry.turns >= this.#mostTurns) this.#retire(key, entry);
+      return {
+        server,
+        folder,
+        // Prompts without a system prompt share a server, whatever agent they want.
+        agent: wish.systemPrompt === undefined ? wish.agent : agent,
+        release: async (turnWasAborted) => {
+          entry.aborted ||= turnWasAborted;
+          if (server.exit !== null) this.#retire(key, entry);
+          await this.#release(entry);
+        },
+      };
+    } catch (error) {
+      this.#retire(key, entry);
+      await this.#release(entry);
+      throw error;
+    }
+  }
+
+  /**
+   * Stops all servers, those in use too.
+   *
+   * @returns folders in which agents have left files, and which therefore stay
+   */
+  async close(): Promise<readonly string[]> {
+    this.#closed = true;
+    const entries = [...this.#entries.values(), ...this.#retired];
+    this.#entries.clear();
+    this.#retired.clear();
+    await Promise.all(entries.map((entry) => this.#end(entry)));
+    return [...this.#left];
+  }
+
+  #start(key: string, wish: ServerWish): Entry {
+    const folder = createRunFolder();
+    const starting = folder.then((made) => startIn(made, wish));
+    // Whoever waits for it is told; here it only must not go unheard.
+    starting.catch(() => undefined);
+    const entry: Entry = { folder, starting, leases: 0, turns: 0, aborted: false, retired: false };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #retire(key: string, entry: Entry): void {
+    if (entry.retired) return;
+    entry.retired = true;
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    this.#retired.add(entry);
+  }
+
+  async #release(entry: Entry): Promise<void> {
+    entry.leases -= 1;
+    if (entry.leases > 0 || !entry.retired || !this.#retired.delete(entry)) return;
+    await this.#end(entry);
+  }
+
+  async #end(entry: Entry): Promise<void> {
+    const started = await entry.starting.catch(() => undefined);
+    await started?.server.stop();
+    const folder = await entry.folder;
+    if (entry.aborted) await endProcesses(folder.runId);
+    const left = await folder.remove(entry.aborted || !started ? undefined : "keep-files");
+    if (left !== null) this.#left.push(left);
+  }
+}
+
+async function startIn(folder: RunFolder, wish: ServerWish): Promise<Started> {
+  const { path, environment, directory, projectConfig } = wish;
+  const { configContent, agent } = await prepareConfig(wish, folder, environment);
+  const options = { path, folder, environment, directory, projectConfig, configContent };
+  return { folder, agent, server: await startServer(options) };
+}
+
+function keyOf({ path, environment, projectConfig, agent, systemPrompt, mcp }: ServerWish): string {
+  const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
+  // The agent's name is part of the configuration only where it gets another prompt.
+  const ofAgent = systemPrompt === undefined ? null : (agent ?? null);
+  const text = JSON.stringify([path, projectConfig, ofAgent, systemPrompt ?? null, mcp ?? [], variables]);
+  return createHash("sha256").update(text).digest("hex");
+}

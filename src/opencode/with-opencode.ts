@@ -1,0 +1,55 @@
+import { resolve } from "node:path";
+import { findOpenCode } from "./find-opencode.js";
+import { type OpenCodeProgram, readVersion } from "./opencode-version.js";
+import { createRunFolder, type RunFolder, sweepRunFolders } from "./run-folder.js";
+
+/** What decides which opencode is meant. */
+export interface WhereOpenCode {
+  /** Its path, where the caller knows it. */
+  readonly opencode?: string | undefined;
+  /** Whose own opencode (in `node_modules/.bin`, of it or above it) comes before that of the `PATH`. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The absolute path of the opencode to use.
+ *
+ * @throws {OpenCodeNotFoundError} when there is none
+ */
+export function pathOfOpenCode({ opencode, directory, environment }: WhereOpenCode): string {
+  // A relative path means what it means to this process, not below the directory that opencode works in.
+  const explicit = opencode === undefined ? undefined : resolve(opencode);
+  return findOpenCode({ explicit, directory, environment });
+}
+
+/** An opencode that was found, and a private folder to work with it. */
+export interface OpenCodeAtHand {
+  readonly opencode: OpenCodeProgram;
+  readonly folder: RunFolder;
+  /** What is unusual about this opencode, each a sentence for a person. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Finds opencode, gives it a private folder for as long as `use` takes, and cleans up afterwards whatever happened.
+ * For `exportSession` and `listSessions` outside of a run.
+ *
+ * @throws {OpenCodeNotFoundError} when there is no opencode
+ */
+export async function withOpenCode<T>(
+  where: WhereOpenCode,
+  use: (atHand: OpenCodeAtHand) => Promise<T>,
+): Promise<T> {
+  const { environment } = where;
+  const path = pathOfOpenCode(where);
+  await sweepRunFolders();
+  const folder = await createRunFolder();
+  try {
+    const { version, warning } = await readVersion(path, folder, environment);
+    return await use({ opencode: { path, version }, folder, warnings: warning === null ? [] : [warning] });
+  } finally {
+    // Nothing is left to do where `use` has removed it already.
+    await folder.remove();
+  }
+}
