@@ -36,6 +36,7 @@ export {
   ContentFilterError,
   DoomLoopError,
   errorFromFacts,
+  InvalidOutputError,
   InvalidRequestError,
   MaxOutputTokensError,
   PermissionRejectedError,
@@ -52,7 +53,7 @@ export { countMarkers } from "./masking/marker.js";
 export { type Mask, type Masking, type MaskingOptions, maskFor } from "./masking/mask.js";
 export { assembleSessions } from "./opencode/assemble-sessions.js";
 export type { McpServer } from "./opencode/compose-config.js";
-export type { DriveHooks } from "./opencode/drive.js";
+export type { DriveHooks, Driver } from "./opencode/drive.js";
 export { type LogEvidence, readLogEvidence } from "./opencode/log-evidence.js";
 export type { OpenCodeProgram } from "./opencode/opencode-version.js";
 export type {
@@ -65,6 +66,7 @@ export { exportFromJson, readExport } from "./opencode/read-export.js";
 export type { PermissionWait, SeenRetry } from "./opencode/schema/event-facts.js";
 export type { RunEvent } from "./opencode/schema/run-event.js";
 export type { SessionExport, SessionTree } from "./opencode/schema/session-export.js";
+export { ServerPool } from "./opencode/server/server-pool.js";
 export type { ProcessExit, RunExit } from "./opencode/spawn-opencode.js";
 export { transcriptOf } from "./opencode/transcript.js";
 export type { RemoteParent, TraceOptions } from "./otel/options.js";
@@ -84,5 +86,6 @@ export {
   type Retrying,
   type TurnResult,
 } from "./workflow/open-code.js";
+export type { JsonSchema, OutputSchema } from "./workflow/output-schema.js";
 export { type ReadSessionOptions, readSession } from "./workflow/read-session.js";
 export type { RunLimits } from "./workflow/run-watch.js";

@@ -7,5 +7,5 @@ import type * as Commander from "commander";
  */
 const commander: typeof Commander = createRequire(import.meta.url)("commander");
 
-export const { Command, CommanderError, InvalidArgumentError } = commander;
+export const { Command, CommanderError, InvalidArgumentError, Option } = commander;
 export type Command = Commander.Command;

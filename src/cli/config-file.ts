@@ -46,6 +46,7 @@ export type CheckSettings = z.infer<typeof checkSettings>;
 const configFile = z.strictObject({
   $schema: z.string().optional(),
   opencode: text.optional(),
+  driver: z.enum(["auto", "cli", "server"]).optional(),
   model: text.optional(),
   agent: text.optional(),
   variant: text.optional(),

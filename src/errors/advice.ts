@@ -32,6 +32,10 @@ function whatToDo(facts: ErrorFacts): string {
         : "the conversation is larger than the model's context; start a new session, or use a model with a larger context";
     case "content_filter":
       return "the provider's content filter stopped the answer; rephrase the prompt, or use another model";
+    case "invalid_output":
+      return facts.reason === "missing"
+        ? "the model gave no structured answer; try again, ask for it in the prompt, or use a model that can call tools"
+        : "the answer does not fit the schema; try again, make the schema simpler, or say in the prompt what is expected";
     case "permission_rejected":
       return `opencode asked for a permission${facts.tool === undefined ? "" : ` to use ${facts.tool}`} and nobody was there to give it; allow it under \`permission\` in opencode's config`;
     case "aborted":

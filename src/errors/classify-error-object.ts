@@ -93,7 +93,12 @@ function byName(error: ReadError, context: ErrorObjectContext): ErrorFacts | nul
     case "ContentFilterError":
       return plainFacts("content_filter", messageOf(error), context, error);
     case "StructuredOutputError":
-      return plainFacts("unknown", messageOf(error), context, error);
+      return {
+        code: "invalid_output",
+        ...sharedFacts("invalid_output", messageOf(error), context, error),
+        reason: "missing",
+        problems: [],
+      };
     case "ProviderModelNotFoundError":
       return plainFacts("invalid_request", messageOf(error), context, error);
     default:

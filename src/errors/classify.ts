@@ -22,6 +22,7 @@ interface Rule {
 const rules: readonly Rule[] = [
   { name: "a doom loop ended the turn", judge: doomLoop },
   { name: "an error in the export that nothing got over", judge: exportError },
+  { name: "an answer that does not fit its schema", judge: misfit },
   { name: "the last message is an answer", judge: answered },
   { name: "a limit of the caller's ended the turn", judge: limitReached },
   { name: "an error in the run stream that nothing got over", judge: streamError },
@@ -69,6 +70,20 @@ function doomLoop(evidence: TurnEvidence): Verdict {
 function exportError(evidence: TurnEvidence): Verdict {
   const decisive = evidence.exportErrors.findLast(({ recovered }) => !recovered);
   return decisive === undefined ? null : ofObject(decisive, evidence, "export");
+}
+
+function misfit(evidence: TurnEvidence): Verdict {
+  const { schemaProblems = [] } = evidence;
+  if (schemaProblems.length === 0 || answered(evidence) !== "succeeded") return null;
+  const [first = "", ...others] = schemaProblems;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  const message = `The answer does not fit the schema: ${first}${more}.`;
+  return {
+    code: "invalid_output",
+    ...sharedFacts("invalid_output", message, around(evidence, "export")),
+    reason: "schema",
+    problems: schemaProblems,
+  };
 }
 
 /** `stop`, or `tool-calls` where the call was opencode's own tool for structured answers. */

@@ -94,6 +94,14 @@ const schemas = {
     partialText: z.string().exactOptional(),
   }),
   content_filter: z.object({ ...shared, code: z.literal("content_filter") }),
+  invalid_output: z.object({
+    ...shared,
+    code: z.literal("invalid_output"),
+    /** Whether there was no structured answer at all, or one that does not fit the schema. */
+    reason: z.enum(["missing", "schema"]),
+    /** Where it does not fit, each a line: the place in the answer, and what is wrong there. */
+    problems: z.array(z.string()).readonly(),
+  }),
   permission_rejected: z.object({
     ...shared,
     code: z.literal("permission_rejected"),
@@ -147,6 +155,7 @@ export const errorFactsSchema = z.discriminatedUnion("code", [
   schemas.server_error,
   schemas.max_output_tokens,
   schemas.content_filter,
+  schemas.invalid_output,
   schemas.permission_rejected,
   schemas.aborted,
   schemas.timeout,

@@ -60,6 +60,19 @@ export class ContentFilterError extends OpenCodeError<FactsOf<"content_filter">>
   override readonly name = "ContentFilterError";
 }
 
+/** A structured answer was asked for, and there is none, or none that fits the schema. */
+export class InvalidOutputError extends OpenCodeError<FactsOf<"invalid_output">> {
+  override readonly name = "InvalidOutputError";
+
+  get reason(): "missing" | "schema" {
+    return this.facts.reason;
+  }
+  /** Where the answer does not fit: the place in it, and what is wrong there. */
+  get problems(): readonly string[] {
+    return this.facts.problems;
+  }
+}
+
 /** opencode asked for a permission, nobody gave it, and the loop stopped. */
 export class PermissionRejectedError extends OpenCodeError<FactsOf<"permission_rejected">> {
   override readonly name = "PermissionRejectedError";
@@ -133,6 +146,7 @@ export type AnyOpenCodeError =
   | ServerError
   | MaxOutputTokensError
   | ContentFilterError
+  | InvalidOutputError
   | PermissionRejectedError
   | AbortedError
   | TimeoutError
@@ -156,6 +170,8 @@ export function errorFromFacts(facts: ErrorFacts, options?: ErrorOptions): AnyOp
       return new MaxOutputTokensError(facts, options);
     case "content_filter":
       return new ContentFilterError(facts, options);
+    case "invalid_output":
+      return new InvalidOutputError(facts, options);
     case "permission_rejected":
       return new PermissionRejectedError(facts, options);
     case "aborted":

@@ -26,6 +26,7 @@ export const retryPolicies = {
   server_error: backoff,
   max_output_tokens: { kind: "once" },
   content_filter: never,
+  invalid_output: { kind: "once" },
   permission_rejected: never,
   aborted: never,
   timeout: backoff,

@@ -69,6 +69,8 @@ export interface TurnEvidence {
   readonly requestError?: ErrorFacts | undefined;
   /** After so many failed requests looptrace ended the turn: opencode would have tried for ever. */
   readonly gaveUpAfter?: number | undefined;
+  /** Where a structured answer does not fit the schema that was asked for; opencode itself does not look. */
+  readonly schemaProblems?: readonly string[] | undefined;
   /** Absent for a past session, whose process nobody watched. */
   readonly process?: ProcessEnd | undefined;
   /** What the model had written as its answer until the turn ended. */

@@ -74,7 +74,7 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
     return await driveServer(checked, { ...where, servers: request.servers }, hooks);
   } catch (error) {
     const canRetry = error instanceof NotYetPromptedError || error instanceof OpenCodeCommandError;
-    if (!canRetry || typeof checked.permissions === "function") throw error;
+    if (!canRetry || needsServer(checked) !== null) throw error;
     // Where a server is of no use nothing has happened yet. `opencode run` either works, or says in its own words why not.
     if (request.driver === "server") throw error;
     return await driveCli(checked, where, hooks);
@@ -84,18 +84,22 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
 /** What only one of the drivers can do decides, unless the caller insists. */
 function driverFor(request: CheckedRequest, driver: Driver): Driver {
   const hasExtra = (request.extraArguments ?? []).length > 0;
-  const asksCaller = typeof request.permissions === "function";
-  if (hasExtra && (driver === "server" || asksCaller)) {
-    throw new RunRequestError(
-      "extraArguments",
-      `are for \`opencode run\`, and so for the driver cli${asksCaller ? ", which cannot ask a function for permissions" : ""}.`,
-    );
+  const needs = needsServer(request);
+  if (hasExtra && (driver === "server" || needs)) {
+    const why = needs === null ? "" : `, and ${needs.field} ${needs.why}`;
+    throw new RunRequestError("extraArguments", `are for the driver cli, \`opencode run\`${why}.`);
   }
-  if (asksCaller && driver === "cli") {
-    throw new RunRequestError(
-      "permissions",
-      "can be a function only with the driver server: `opencode run` answers by itself.",
-    );
-  }
+  if (driver === "cli" && needs)
+    throw new RunRequestError(needs.field, `${needs.why}: \`opencode run\` has no way to say it.`);
   return hasExtra ? "cli" : driver;
+}
+
+/** What of a request only a server can do; null when there is nothing. */
+function needsServer({
+  permissions,
+  schema,
+}: CheckedRequest): { readonly field: string; readonly why: string } | null {
+  if (typeof permissions === "function")
+    return { field: "permissions", why: "as a function needs the driver server" };
+  return schema === undefined ? null : { field: "schema", why: "needs the driver server" };
 }

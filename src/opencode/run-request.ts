@@ -31,6 +31,11 @@ export interface RunRequest {
   /** Becomes an agent's prompt: the named agent's, else that of an agent `looptrace`. */
   readonly systemPrompt?: string | undefined;
   readonly mcp?: readonly McpServer[] | undefined;
+  /**
+   * A JSON schema for the answer: the model has to give it as a value of this form. opencode does not check that it does. Only the
+   * driver server can ask for it.
+   */
+  readonly schema?: Readonly<Record<string, unknown>> | undefined;
   /** Whether opencode reads the opencode.json of the project; not by default. */
   readonly projectConfig?: boolean | undefined;
   /** Handed to `opencode run` as they are, after all others. */
@@ -78,6 +83,9 @@ export function checkRequest(request: RunRequest): CheckedRequest {
       "model",
       `${JSON.stringify(request.model)} is not of the form provider/model, for instance anthropic/claude-sonnet-4-6. \`opencode models\` lists them.`,
     );
+  }
+  if (request.schema !== undefined && request.command !== undefined) {
+    throw new RunRequestError("schema", "cannot be given to a command: opencode has no place for it there.");
   }
   if (request.systemPrompt !== undefined && request.systemPrompt.trim() === "") {
     throw new RunRequestError("systemPrompt", "is empty; leave it out to keep the agent's own.");

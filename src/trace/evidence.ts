@@ -3,6 +3,8 @@ import type { ProcessEnd } from "../errors/turn-evidence.js";
 import type { LogEvidence } from "../opencode/log-evidence.js";
 import { permissionWait, seenRetry } from "../opencode/schema/event-facts.js";
 
+export type { PermissionWait, SeenRetry } from "../opencode/schema/event-facts.js";
+
 /** How one turn that looptrace drove or followed ended. Kept beside the session, hence a schema. */
 export const runEvidence = z.object({
   /** What all attempts at one prompt have in common, and which of them this was, from 0. */
@@ -34,6 +36,8 @@ export const runEvidence = z.object({
   /** Where opencode's events were followed: what it asked permission for, and what it tried again. */
   permissions: z.array(permissionWait).optional(),
   retries: z.array(seenRetry).optional(),
+  /** Where a structured answer does not fit the schema that was asked for. */
+  schemaProblems: z.array(z.string()).optional(),
   /** Why looptrace itself ended it before its time. */
   halted: z
     .discriminatedUnion("by", [

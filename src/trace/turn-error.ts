@@ -71,6 +71,7 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
     stuckOverflow: stuckOverflow ? { ...stuckOverflow, sessionId } : undefined,
     requestError: requestError(last),
     gaveUpAfter: run?.halted?.by === "retries" ? run.halted.attempts : undefined,
+    schemaProblems: run?.schemaProblems,
     partialText: answerText(steps) ?? undefined,
     stderr: run?.stderr,
   });

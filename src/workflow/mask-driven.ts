@@ -2,29 +2,36 @@ import { type Mask, type Masking, maskFor } from "../masking/mask.js";
 import type { DriveResult } from "../opencode/drive.js";
 import type { Halt } from "../trace/evidence.js";
 
-/**
- * What a run of opencode brought, as it may be kept, shown and sent.
- *
- * @param halted why looptrace ended it, if it did: it may quote what the model wrote
- */
+/** What looptrace itself found out about a run; it may quote what the model wrote. */
+export interface Findings {
+  /** Why looptrace ended it, if it did. */
+  readonly halted: Halt | undefined;
+  /** Where its structured answer does not fit. */
+  readonly schemaProblems: readonly string[];
+}
+
+/** What a run of opencode brought, as it may be kept, shown and sent. */
 export async function maskDriven(
   driven: DriveResult,
-  halted: Halt | undefined,
+  findings: Findings,
   masking: Masking,
-): Promise<{ readonly driven: DriveResult; readonly halted: Halt | undefined }> {
-  const { tree, streamErrors, logText, stderrTail, notes, progress, raw } = driven;
+): Promise<Findings & { readonly driven: DriveResult }> {
+  const { tree, streamErrors, permissions, retries, logText, stderrTail, notes, progress, raw } = driven;
   // All of the tree stands in the exports that it was read from.
   const exports = [...raw.values()].map((text): unknown => JSON.parse(text));
-  const mask = await maskFor([exports, streamErrors, logText, stderrTail, notes, progress, halted], masking);
+  const told = [streamErrors, permissions, retries, logText, stderrTail, notes, progress, findings];
+  const mask = await maskFor([exports, told], masking);
   const own = {
     tree: mask(tree),
     streamErrors: mask(streamErrors),
+    permissions: mask(permissions),
+    retries: mask(retries),
     logText: mask(logText),
     stderrTail: mask(stderrTail),
     notes: mask(notes),
     progress: mask(progress),
   };
-  return { driven: { ...driven, ...own, raw: maskedExports(raw, mask) }, halted: mask(halted) };
+  return { driven: { ...driven, ...own, raw: maskedExports(raw, mask) }, ...mask(findings) };
 }
 
 /** Exports as opencode wrote them, by session id, as they may be kept. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { z } from "zod";
 import { type Clock, systemClock } from "../deliver/clock.js";
 import type { StorePaths } from "../deliver/store-paths.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
@@ -11,16 +12,19 @@ import type { LoopTrace, Totals } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
 import { totalTokens } from "../trace/usage.js";
 import { type NextMove, nextMove, type RetrySettings } from "./next-move.js";
+import { type OutputSchema, prepareSchema } from "./output-schema.js";
 import { type AttemptResult, runAttempt } from "./run-attempt.js";
 import type { RunLimits } from "./run-watch.js";
 
 /** How opencode works on prompts: what holds for all of them, each prompt can say otherwise. */
 export interface OpenCodeOptions
-  extends Omit<DriveRequest, "message" | "deadlineMs">,
+  extends Omit<DriveRequest, "message" | "deadlineMs" | "schema">,
     RetrySettings,
     RunLimits {
   /** How long a prompt may take with all its attempts, in ms; 10 minutes by default, `Infinity` for ever. */
   readonly timeoutMs?: number | undefined;
+  /** Asks for a structured answer, the result's `output`, and checks that it fits: a JSON schema or a zod schema. */
+  readonly schema?: OutputSchema | undefined;
   /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
   readonly store?: StorePaths | null | undefined;
   /**
@@ -101,6 +105,22 @@ export class OpenCode {
   }
 
   /**
+   * The same for a structured answer.
+   *
+   * @param schema what the answer has to be like; `output` is the answer as the schema reads it, transformed and all
+   * @throws {InvalidOutputError} when the model gave no such answer
+   */
+  async promptFor<Output>(
+    message: string,
+    schema: z.ZodType<Output>,
+    options: Omit<OpenCodeOptions, "schema"> = {},
+    hooks: PromptHooks = {},
+  ): Promise<TurnResult & { readonly output: Output }> {
+    const result = await this.prompt(message, { ...options, schema }, hooks);
+    return { ...result, output: schema.parse(result.output) };
+  }
+
+  /**
    * The same, but a failed turn is a result like any other: with its error, and with the trace of what happened.
    *
    * A failed attempt is followed by another one as `retries`, `fallbackModels` and the failure's class allow; each is a
@@ -133,6 +153,7 @@ export class OpenCode {
       maxCost,
       maxAttempts,
       haltOnDoomLoop,
+      schema,
       ...request
     } = rest;
     const settings = { retries, patienceMs, fallbackModels };
@@ -147,11 +168,19 @@ export class OpenCode {
     let model = request.model;
     let fallbacks = 0;
     checkModels(fallbackModels ?? []);
+    const output = schema === undefined ? undefined : await prepareSchema(schema);
     for (;;) {
       const spent = totalsIn(done.flatMap(({ result }) => result.traces));
       const next = runAttempt(
         {
-          drive: { ...request, message, model, deadlineMs: Math.max(1, deadline - clock.now()) },
+          drive: {
+            ...request,
+            message,
+            model,
+            schema: output?.json,
+            deadlineMs: Math.max(1, deadline - clock.now()),
+          },
+          checkOutput: output?.check,
           limits: {
             maxSteps: less(maxSteps, spent.steps),
             maxTokens: less(maxTokens, totalTokens(spent.usage)),

@@ -22,6 +22,8 @@ export interface AttemptRequest {
   /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
   readonly store: StorePaths | null | undefined;
   readonly masking: Masking | undefined;
+  /** Where a structured answer does not fit the schema that was asked for. */
+  readonly checkOutput: ((value: unknown) => readonly string[]) | undefined;
   /** What all attempts at one prompt have in common, and which of them this is, from 0. */
   readonly runId: string;
   readonly attempt: number;
@@ -39,6 +41,8 @@ export interface AttemptResult {
   readonly session: SessionTree | null;
   readonly kept: boolean;
   readonly opencode: DriveResult["opencode"];
+  /** How opencode was driven. */
+  readonly driver: DriveResult["driver"];
   readonly exit: DriveResult["exit"];
   readonly notes: readonly string[];
 }
@@ -67,8 +71,15 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
     },
     signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
   });
-  const { driven, halted } = await maskDriven(unmasked, haltedBy, maskingOf(request));
-  const run = runEvidenceOf(driven, request, halted);
+  const { driven, halted, schemaProblems } = await maskDriven(
+    unmasked,
+    { halted: haltedBy, schemaProblems: problemsOf(unmasked, request.checkOutput) },
+    maskingOf(request),
+  );
+  const run = {
+    ...runEvidenceOf(driven, request, halted),
+    ...(schemaProblems.length === 0 ? {} : { schemaProblems: [...schemaProblems] }),
+  };
   const notes = [...driven.notes];
   const paths = request.store === undefined ? storePaths(request.drive.environment) : request.store;
   let kept = false;
@@ -91,7 +102,7 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
   const last = traces.at(-1);
   // Whoever asked is told what the agent said, whatever that is.
   const said = driven.tree === unmasked.tree ? last : tracesOf(unmasked, evidence, run).at(-1);
-  const { sessionId, tree: session, opencode, exit } = driven;
+  const { sessionId, tree: session, opencode, driver, exit } = driven;
   const error = last ? last.loop.error : withoutTurn(driven, halted, request.drive.model);
   notes.push(
     ...agentNotes(request.drive.agent, last?.loop),
@@ -110,7 +121,20 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
     );
   }
   const answer = { text: said ? answerText(said.loop.steps) : null, output: said?.loop.output ?? null };
-  return { ...answer, error, sessionId, traces, session, kept, opencode, exit, notes };
+  return { ...answer, error, sessionId, traces, session, kept, opencode, driver, exit, notes };
+}
+
+/** What is wrong with the structured answer of a run, if it has one. */
+function problemsOf(
+  { tree, startedAt }: DriveResult,
+  check: AttemptRequest["checkOutput"],
+): readonly string[] {
+  const answers = (tree?.session.messages ?? []).flatMap(({ info }) =>
+    info.role === "assistant" && info.time.created >= startedAt && info.structured != null
+      ? [info.structured]
+      : [],
+  );
+  return answers.length === 0 ? [] : (check?.(answers.at(-1)) ?? []);
 }
 
 /** The agent prints the environment that it was given, if any. */
@@ -148,6 +172,8 @@ function runEvidenceOf(driven: DriveResult, request: AttemptRequest, halted: Hal
       at,
     })),
     exit: driven.exit,
+    ...(driven.permissions.length === 0 ? {} : { permissions: [...driven.permissions] }),
+    ...(driven.retries.length === 0 ? {} : { retries: [...driven.retries] }),
     startedAt: driven.startedAt,
     endedAt: driven.endedAt,
     stderr: driven.stderrTail,

@@ -207,7 +207,7 @@ describe("status and words of an APIError", () => {
     [
       "the name of a structure, with words about money",
       named("StructuredOutputError", "Payment required"),
-      "unknown",
+      "invalid_output",
     ],
   ])("%s", (_what, error, code) => {
     expect(classified(error)).toMatchObject({ code });

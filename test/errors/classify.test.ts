@@ -339,7 +339,20 @@ const failing: readonly Row[] = [
       lastAssistant: last({ finish: "stop" }),
       process: undefined,
     }),
-    { code: "unknown", evidence: "export" },
+    { code: "invalid_output", reason: "missing", evidence: "export" },
+  ],
+  [
+    "a structured answer that does not fit",
+    turn({
+      lastAssistant: last({ finish: "stop" }),
+      schemaProblems: ["price must be number", "the answer must have required property 'name'"],
+    }),
+    {
+      code: "invalid_output",
+      reason: "schema",
+      message: "The answer does not fit the schema: price must be number (and 1 more).",
+      problems: ["price must be number", "the answer must have required property 'name'"],
+    },
   ],
   [
     "18c-serve-abort",

@@ -48,6 +48,11 @@ const family = {
     { tool: "bash", arguments: "{}", count: 3, lastError: "no" },
     { tool: "bash", arguments: "{}", count: 3, lastError: "no" },
   ],
+  invalid_output: [
+    classes.InvalidOutputError,
+    { reason: "schema", problems: ["items[2] must be string"] },
+    { reason: "schema", problems: ["items[2] must be string"] },
+  ],
   unknown: [classes.UnknownOpenCodeError, {}, {}],
 } as const satisfies Record<ErrorCode, readonly [unknown, object, object]>;
 

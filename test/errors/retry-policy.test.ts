@@ -12,6 +12,7 @@ describe("retryPolicies", () => {
       server_error: "backoff",
       max_output_tokens: "once",
       content_filter: "never",
+      invalid_output: "once",
       permission_rejected: "never",
       aborted: "never",
       timeout: "backoff",

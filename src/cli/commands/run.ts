@@ -10,6 +10,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { quickMask } from "../../masking/mask.js";
 import type { McpServer } from "../../opencode/compose-config.js";
+import type { Driver } from "../../opencode/drive.js";
 import { transcriptOf } from "../../opencode/transcript.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { oneLine, severalLines } from "../../view/terminal-text.js";
@@ -25,6 +26,7 @@ import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
 import { progressLine } from "../progress-line.js";
+import { readSchema } from "../read-schema.js";
 import { keptText, lastWords, retryText } from "../run-text.js";
 import { openCodePath, readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
@@ -58,6 +60,8 @@ export interface RunFlags extends TraceFlags, MaskFlags {
   readonly haltOnDoomLoop?: boolean;
   readonly doomLoopThreshold?: number;
   readonly auto?: boolean;
+  readonly driver?: Driver;
+  readonly schema?: string;
   readonly projectConfig?: boolean;
   readonly logDir?: string;
 }
@@ -76,6 +80,7 @@ export async function run(
   const paths = storePaths(terminal.env);
   const directory = typedPath("--dir", flags.dir ?? terminal.cwd, "directory", terminal);
   const systemPrompt = await systemPromptOf(flags, terminal);
+  const schema = flags.schema === undefined ? undefined : await readSchema(flags.schema, terminal);
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
   const { file } = settings;
@@ -105,6 +110,8 @@ export async function run(
     fork: flags.fork,
     title: flags.title,
     permissions: flags.auto ? "allow" : undefined,
+    driver: flags.driver ?? file.driver,
+    schema,
     systemPrompt,
     directory,
     environment: terminal.env,
@@ -145,7 +152,7 @@ export async function run(
   }
 
   // The answer first: whoever waits for it need not wait for the trace's delivery.
-  if (!flags.json && result.text !== null) terminal.out(`${severalLines(result.text).trimEnd()}\n`);
+  if (!flags.json) terminal.out(answerOf(result, schema !== undefined));
   for (const note of result.notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
   if (flags.logDir !== undefined)
     await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
@@ -174,6 +181,8 @@ export async function run(
   for (const report of own) terminal.err(`${deliveryText(report)}\n`);
   for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
   if (result.error) {
+    if (result.error.code === "invalid_output")
+      for (const problem of result.error.problems) terminal.err(`looptrace: ${oneLine(problem)}\n`);
     terminal.err(lastWords(result.error));
     terminal.err(`looptrace: ${adviceFor(result.error)}\n`);
   }
@@ -199,11 +208,18 @@ async function pushLeftovers(
   return (await pushOutbox(inReach, { paths, budgetMs: LEFTOVERS_BUDGET_MS })).reports;
 }
 
+/** A value is for a program, which must not take one that does not fit for one that does. */
+function answerOf({ text, output, error }: TurnResult, isStructured: boolean): string {
+  if (isStructured) return error ? "" : `${terminalJson(output)}\n`;
+  return text === null ? "" : `${severalLines(text).trimEnd()}\n`;
+}
+
 function jsonOf(result: TurnResult, delivery: readonly DestinationReport[], linkTo: TraceLink): object {
-  const { text, output, error, sessionId, runId, attempts, totals, traces, exit, notes, opencode } = result;
+  const { text, output, error, sessionId, runId, attempts, totals, traces, exit, notes, opencode, driver } =
+    result;
   const urls = urlsOf(traces, linkTo);
   const about = { sessionId, runId, text, output, error, attempts, totals };
-  return { ...about, opencode, exit, notes, urls, delivery, traces };
+  return { ...about, opencode, driver, exit, notes, urls, delivery, traces };
 }
 
 /** What is wrong with a setting that nobody typed stands in the file. */

@@ -1,4 +1,4 @@
-import type { Command } from "../commander.js";
+import { type Command, Option } from "../commander.js";
 import { messageOf } from "../message.js";
 import { parseDuration } from "../parse-duration.js";
 import { parseAmount, parseCount, parseCountFrom } from "../parse-number.js";
@@ -62,8 +62,15 @@ export function defineRun(program: Command, { terminal, extra, finish }: Surroun
       "stop when the same tool call fails, or gives the same result, 3 times in a row",
     )
     .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCountFrom(2))
+    .option("--schema <file>", "ask for a structured answer: a JSON schema, to which it is held", parseText)
     .option("--auto", "approve every permission that is not explicitly denied")
     .option("--project-config", "let opencode read the project's opencode.json")
+    .addOption(
+      new Option(
+        "--driver <driver>",
+        "how opencode is driven: by a server, by opencode run, or as it fits",
+      ).choices(["auto", "server", "cli"]),
+    )
     .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
     .option("--log-dir <folder>", "write a readable transcript of the session there", parseText)
     .option("-q, --quiet", "no progress")
@@ -79,6 +86,7 @@ Examples:
   looptrace run -m anthropic/claude-sonnet-4-6 --timeout 20m --tag nightly "Update the changelog"
   looptrace run --continue "Now add a test for it"
   git diff | looptrace run - --json
+  looptrace run --schema verdict.schema.json "Is the changelog up to date?"
   looptrace run "Look into ticket 7" --mcp tickets=http://127.0.0.1:8000/mcp -- --share
 ${EXIT_CODES}`,
     )

@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
+import { ServerRequestError } from "../../errors/server-request-error.js";
 import type { DriveHooks, DriveResult } from "../drive.js";
 import { leftNotes } from "../drive-cli.js";
 import { exportSession } from "../export-session.js";
@@ -100,9 +101,14 @@ async function driveOn(
     });
     const command = { path, folder, environment, directory };
     const client = await connect(server.connection, directory);
-    const read = await readBack(run, request.session, (id) =>
-      server.exit === null ? readSessionFrom(client, id) : exportSession(id, command),
-    );
+    const read = await readBack(run, request.session, async (id) => {
+      if (server.exit !== null) return await exportSession(id, command);
+      // 1.18's server refuses to give out messages that asked for a structured answer; its export does not.
+      return await readSessionFrom(client, id).catch((error: unknown) => {
+        if (error instanceof ServerRequestError) return exportSession(id, command);
+        throw error;
+      });
+    });
     const modelNotes = hooks.signal?.aborted
       ? []
       : await unaskedModelNotes(run, read.tree, command, projectConfig);

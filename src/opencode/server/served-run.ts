@@ -220,7 +220,7 @@ async function prompt(
   { request }: ServedRunOptions,
   { sessionId, agent, signal }: { sessionId: string; agent: string | undefined; signal: AbortSignal },
 ): Promise<{ readonly error?: StreamError["error"] }> {
-  const { message, command, model, variant, files } = request;
+  const { message, command, model, variant, files, schema } = request;
   const shared = {
     sessionID: sessionId,
     ...(agent === undefined ? {} : { agent }),
@@ -232,6 +232,7 @@ async function prompt(
           {
             ...shared,
             ...(model === undefined ? {} : { model: modelParts(model) }),
+            ...(schema === undefined ? {} : { format: { type: "json_schema", schema } }),
             parts: [...files.map(filePart), { type: "text", text: message }],
           },
           { signal },

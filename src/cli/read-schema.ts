@@ -1,0 +1,31 @@
+import { readFile } from "node:fs/promises";
+import { ConfigurationError } from "../errors/configuration-error.js";
+import type { JsonSchema } from "../workflow/output-schema.js";
+import { jsonProblem } from "./json-problem.js";
+import type { Terminal } from "./terminal.js";
+import { typedPath } from "./typed-path.js";
+
+/**
+ * The JSON schema in a file that was named on the command line.
+ *
+ * @throws {ConfigurationError} when there is no such file, or no JSON object in it
+ */
+export async function readSchema(typed: string, terminal: Terminal): Promise<JsonSchema> {
+  const path = typedPath("--schema", typed, "file", terminal);
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigurationError("--schema", `--schema ${typed} cannot be read: ${why}`);
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigurationError("--schema", `--schema ${typed}: ${jsonProblem(text, cause)}`);
+  }
+  if (isObject(json)) return json;
+  throw new ConfigurationError("--schema", `--schema ${typed} holds no JSON schema: that is a JSON object.`);
+}
+
+function isObject(value: unknown): value is JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
