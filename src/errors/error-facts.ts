@@ -7,9 +7,9 @@ import { z } from "zod";
 /**
  * Where the verdict comes from, richest first: the error object in the session's export, the error event of the run
  * stream, the finish reason of the last message, the way the process ended. What failed and was tried again stands only
- * in opencode's log.
+ * in opencode's log, and in the events of its server.
  */
-const evidence = z.enum(["export", "stream", "finish", "process", "log"]);
+const evidence = z.enum(["export", "stream", "finish", "process", "log", "events"]);
 
 const providerFacts = z
   .object({

@@ -8,7 +8,7 @@ import { contextCauses } from "./context-growth.js";
 import type { Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
 import type { Call, ChatMessage, Cumulative, Outcome, Retry, Step, StepEvent, Usage } from "./model.js";
-import { type CallRequest, requestsOf } from "./requests.js";
+import { type CallRequest, type RequestFailure, requestsOf } from "./requests.js";
 import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
 import { timeAccount } from "./time-account.js";
@@ -91,7 +91,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
       part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [],
     ),
     account: timeAccount(bounds, { model: call ? [call] : [], tools, retries }),
-    notes: [...(request?.logMisfits ? [MISFIT] : []), ...(call ? [] : errorNotes(message))],
+    notes: [...(request?.misfit ? [MISFITS[request.misfit]] : []), ...(call ? [] : errorNotes(message))],
   };
 }
 
@@ -103,7 +103,10 @@ function errorNotes({ info }: AssistantMessage): readonly string[] {
   return [`It failed, ${code}: ${message}`];
 }
 
-const MISFIT = "opencode's log does not fit what the export says of this step; the export counts.";
+const MISFITS = {
+  log: "opencode's log does not fit what the export says of this step; the export counts.",
+  events: "opencode's events do not fit what the export says of this step; the export counts.",
+} as const;
 
 function buildCall(message: AssistantMessage, request: CallRequest, context: StepContext): Call {
   const { info } = message;
@@ -184,9 +187,9 @@ function callError(message: AssistantMessage, request: CallRequest, context: Ste
   const { info } = message;
   const at = info.time.completed ?? info.time.created;
   if (info.error) return classifyErrorObject(info.error, { evidence: "export", at });
-  // Cut off while opencode waited to try again: only the log knows what the last request died of.
+  // Cut off while opencode waited to try again: only the log and the events know what the last request died of.
   if (info.time.completed === undefined && request.attempt.stepFinish === undefined && request.failure)
-    return classifyErrorObject(request.failure.error, { evidence: "log", at: request.failure.at });
+    return classifyFailure(request.failure);
   if (!context.overflowed) return null;
   // The provider's own words are only in the run's event stream; the compaction that follows tells what happened.
   const overflow = {
@@ -196,16 +199,20 @@ function callError(message: AssistantMessage, request: CallRequest, context: Ste
   return classifyErrorObject(overflow, { evidence: "export", at });
 }
 
+function classifyFailure({ error, evidence, at }: RequestFailure): ErrorFacts {
+  return classifyErrorObject(error, { evidence, at });
+}
+
 function buildRetries(message: AssistantMessage, request: CallRequest, sessionId: string): Retry[] {
   const { info } = message;
   return request.dead.map((dead, index) => ({
-    // A dead attempt that streamed is known with and without the log; its own part makes the id the same in both.
+    // A dead attempt that streamed is known with and without log and events; its own part makes the id the same in both.
     spanId: spanIdOf("retry", sessionId, dead.attempt?.stepStart?.id ?? `${info.id}/${index}`),
     start: dead.start,
     end: dead.end,
     timing: dead.timing,
     attempt: index,
-    error: dead.failure && classifyErrorObject(dead.failure.error, { evidence: "log", at: dead.failure.at }),
+    error: dead.failure && classifyFailure(dead.failure),
     output: callOutput(withoutTools(dead.attempt)),
   }));
 }

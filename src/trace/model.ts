@@ -128,7 +128,7 @@ export interface Call extends Span {
 export interface Retry extends Span {
   /** From 0 in its step. */
   readonly attempt: number;
-  /** Why it failed, where the log says so. */
+  /** Why it failed, where the log or the events say so. */
   readonly error: ErrorFacts | null;
   readonly output: CallOutput;
 }

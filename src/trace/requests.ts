@@ -2,12 +2,12 @@
  * Which requests were made for one assistant message: the one that was answered (or failed for good), and the dead
  * ones before it that opencode tried again.
  */
-import type { LoggedFailure } from "../opencode/log-evidence.js";
+import type { ErrorEvidence, ErrorObject } from "../errors/error-facts.js";
 import type { Attempt } from "./attempts.js";
 import type { Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
 import type { Timing } from "./model.js";
-import { type SessionLog, within } from "./session-log.js";
+import { type FollowedRetry, type SessionLog, within } from "./session-log.js";
 import { firstChunkAt, lastMomentOfAttempt } from "./timing.js";
 
 export interface CallRequest {
@@ -15,27 +15,41 @@ export interface CallRequest {
   readonly start: number;
   readonly timing: Timing;
   readonly attempt: Attempt;
-  /** What the log says about why it failed; for one that opencode was about to try again, nothing else says it. */
-  readonly failure: LoggedFailure | null;
+  /** Why it failed; for one that opencode was about to try again, nothing but its log and its events say it. */
+  readonly failure: RequestFailure | null;
   readonly dead: readonly DeadRequest[];
-  /** opencode's log has requests of that time, and they do not fit the export: then the export alone counts. */
-  readonly logMisfits: boolean;
+  /** What has requests of that time that do not fit the export, and therefore does not count. */
+  readonly misfit: "log" | "events" | null;
+}
+
+/** Why one request failed, and when, ms since the epoch. */
+export interface RequestFailure {
+  readonly at: number;
+  readonly error: ErrorObject;
+  readonly evidence: Extract<ErrorEvidence, "log" | "events">;
 }
 
 export interface DeadRequest extends Interval {
   readonly timing: Timing;
   /** What it streamed before it died; nothing when it failed before its first chunk. */
   readonly attempt: Attempt | undefined;
-  /** What the log says about why it failed. */
-  readonly failure: LoggedFailure | null;
+  readonly failure: RequestFailure | null;
+}
+
+/** A request that is known to have been sent. */
+interface Sent {
+  readonly at: number;
+  readonly timing: Timing;
+  /** What it died of, if it did. */
+  readonly failure: RequestFailure | null;
 }
 
 /**
  * @param attempts the message's attempts in order; the last one is the call
  * @param window the time in which the log's requests are this message's: from the end of the message before it (1.15's
  *   log is only known to some ms, so a request can seem to be older than its message) to this one's end
- * @param log what opencode's log knows; without it only bounds are known, and attempts that died before their first
- *   chunk cannot be seen at all
+ * @param log what opencode's log knows, else its events; without them only bounds are known, and attempts that died
+ *   before their first chunk cannot be seen at all
  */
 export function requestsOf(
   attempts: readonly Attempt[],
@@ -46,10 +60,12 @@ export function requestsOf(
   const call = attempts.at(-1);
   if (!call) return undefined;
   const streamed = attempts.slice(0, -1);
-  const logged = log && fromLog(attempts, clock, window, log);
-  if (logged) return logged;
-  const logMisfits = log !== undefined && within(log.requests, window).length > 0;
-  return { ...fromExport(call, streamed, clock), logMisfits };
+  const logged = log ? sentByLog(log, clock, window) : [];
+  const followed = log ? sentByEvents(log.retries, attempts, clock, window) : [];
+  const known = fitted(attempts, clock, logged) ?? fitted(attempts, clock, followed);
+  if (known) return known;
+  const misfit = logged.length > 0 ? "log" : followed.length > 0 ? "events" : null;
+  return { ...fromExport(call, streamed, clock), misfit };
 }
 
 /** A request that failed, or was cut off, before its first chunk. */
@@ -59,7 +75,7 @@ function fromExport(
   call: Attempt,
   streamed: readonly Attempt[],
   clock: MessageClock,
-): Omit<CallRequest, "logMisfits"> {
+): Omit<CallRequest, "misfit"> {
   let start = clock.created;
   const dead = streamed.map((attempt, index): DeadRequest => {
     const from = start;
@@ -71,39 +87,87 @@ function fromExport(
   return { start, timing: "bounded", attempt: call, failure: null, dead };
 }
 
-/** undefined where the log does not fit the export: then the export alone counts. */
-function fromLog(
-  attempts: readonly Attempt[],
+/** The requests of which the log knows, ascending. */
+function sentByLog(
+  { requests, failures }: SessionLog,
   clock: MessageClock,
   window: Interval,
-  log: SessionLog,
+): readonly Sent[] {
+  const sent = within(requests, window).map(({ at }) => Math.max(at, clock.created));
+  const failed = within(failures, window).map(
+    ({ at, error }): RequestFailure => ({ at, error, evidence: "log" }),
+  );
+  return sent.map((at, index): Sent => {
+    const next = sent[index + 1];
+    const failure =
+      next === undefined
+        ? failed.findLast((one) => one.at >= at)
+        : within(failed, { start: at, end: next - 1 })[0];
+    return { at, timing: "exact", failure: failure ?? null };
+  });
+}
+
+/**
+ * The requests of which the events tell, ascending: the first one, which failed some time after the message was created,
+ * and those by which it was made again. None where none failed: then the events tell nothing.
+ */
+function sentByEvents(
+  retries: readonly FollowedRetry[],
+  attempts: readonly Attempt[],
+  clock: MessageClock,
+  { end }: Interval,
+): readonly Sent[] {
+  // Another message may begin in the millisecond in which this one ends.
+  const own = within(retries, { start: clock.created, end: end - 1 });
+  const chunks = attempts.map((attempt) => firstChunkAt(attempt, clock));
+  let sent: Pick<Sent, "at" | "timing"> | undefined = { at: clock.created, timing: "bounded" };
+  const all: Sent[] = [];
+  own.forEach(({ at, next, until, reason }, index) => {
+    if (!sent) return;
+    const error = { name: "UnknownError", data: { message: reason } };
+    all.push({ ...sent, failure: { at, error, evidence: "events" } });
+    // That it was answered, or failed too, is known to the millisecond; that it was due then is no more than a plan.
+    const heard = Math.min(
+      own[index + 1]?.at ?? Number.POSITIVE_INFINITY,
+      chunks.find((chunk) => chunk !== undefined && chunk >= at) ?? Number.POSITIVE_INFINITY,
+    );
+    const due = Math.max(next, at);
+    const isSent = heard < Number.POSITIVE_INFINITY || due <= Math.min(until, end);
+    sent = isSent ? { at: Math.min(due, heard), timing: due <= heard ? "exact" : "bounded" } : undefined;
+  });
+  return sent && all.length > 0 ? [...all, { ...sent, failure: null }] : all;
+}
+
+/** undefined where the requests do not fit the export: then the export alone counts. */
+function fitted(
+  attempts: readonly Attempt[],
+  clock: MessageClock,
+  sent: readonly Sent[],
 ): CallRequest | undefined {
-  const sent = within(log.requests, window).map(({ at }) => Math.max(at, clock.created));
-  const failures = within(log.failures, window);
   const last = attempts.at(-1) ?? SILENT;
   const lastChunk = firstChunkAt(last, clock);
   // A stream that did not come to its end and was followed by further requests is dead like those before it.
   const lastDied =
-    lastChunk !== undefined && last.stepFinish === undefined && sent.some((at) => at > lastChunk);
+    lastChunk !== undefined && last.stepFinish === undefined && sent.some(({ at }) => at > lastChunk);
   const call = lastDied ? SILENT : last;
   const streamed = lastDied ? attempts : attempts.slice(0, -1);
   const firstChunk = firstChunkAt(call, clock);
-  const answered = firstChunk === undefined ? sent.length - 1 : sent.findLastIndex((at) => at <= firstChunk);
-  const start = sent[answered];
-  if (start === undefined) return undefined;
+  const index = firstChunk === undefined ? sent.length - 1 : sent.findLastIndex(({ at }) => at <= firstChunk);
+  const answered = sent[index];
+  if (!answered) return undefined;
   const waiting = streamed.map((attempt) => ({ attempt, at: firstChunkAt(attempt, clock) }));
-  const dead = sent.slice(0, answered).map((from, index): DeadRequest => {
-    const end = sent[index + 1] ?? start;
+  const dead = sent.slice(0, index).map(({ at, timing, failure }, position): DeadRequest => {
+    const next = sent[position + 1] ?? answered;
     // Both lists are in order, so what is found stands near their beginnings.
-    const attempt = takeDuring(waiting, from, end)?.attempt;
-    const failure = within(failures, { start: from, end: end - 1 })[0] ?? null;
-    return { start: from, end, timing: "exact", attempt, failure };
+    const attempt = takeDuring(waiting, at, next.at)?.attempt;
+    const isExact = timing === "exact" && next.timing === "exact";
+    return { start: at, end: next.at, timing: isExact ? "exact" : "bounded", attempt, failure };
   });
   // What an attempt streamed before it died must not get lost with a log that knows nothing of it.
   const told = new Set(dead.map(({ attempt }) => attempt));
   if (!streamed.every((attempt) => told.has(attempt))) return undefined;
-  const failure = failures.findLast(({ at }) => at >= start) ?? null;
-  return { start, timing: "exact", attempt: call, failure, dead, logMisfits: false };
+  const { at: start, timing, failure } = answered;
+  return { start, timing, attempt: call, failure, dead, misfit: null };
 }
 
 /** Takes the first of some attempts that began to be answered in a stretch of time. @param attempts in order; is shortened */

@@ -1,30 +1,47 @@
 import type { LogEvidence, LoggedFailure, LoggedRequest } from "../opencode/log-evidence.js";
+import type { RunEvidence, SeenRetry } from "./evidence.js";
 import type { Interval } from "./intervals.js";
 
-/** What the log says about one session, ascending in time, without the title's requests. */
+/** What the log and the events say about one session's requests, ascending in time, without the title's requests. */
 export interface SessionLog {
   readonly requests: readonly LoggedRequest[];
   readonly failures: readonly LoggedFailure[];
+  /** What the events tell of failures; the log, where it has the same requests, knows more. */
+  readonly retries: readonly FollowedRetry[];
 }
 
-/** The log by session id, so that a session of thousands of steps reads it once. */
-export function logBySession(log: LogEvidence | undefined): ReadonlyMap<string, SessionLog> {
-  const bySession = new Map<string, { requests: LoggedRequest[]; failures: LoggedFailure[] }>();
-  const of = (sessionId: string): { requests: LoggedRequest[]; failures: LoggedFailure[] } => {
-    const known = bySession.get(sessionId) ?? { requests: [], failures: [] };
+/** A retry that events told of. */
+export interface FollowedRetry extends SeenRetry {
+  /** When nobody followed the events any more since the turn had ended: what was due later was never sent. */
+  readonly until: number;
+}
+
+/** The log and the runs' retries by session id, so that a session of thousands of steps reads them once. */
+export function logBySession(
+  log: LogEvidence | undefined,
+  runs: readonly RunEvidence[],
+): ReadonlyMap<string, SessionLog> {
+  type Entries = { requests: LoggedRequest[]; failures: LoggedFailure[]; retries: FollowedRetry[] };
+  const bySession = new Map<string, Entries>();
+  const of = (sessionId: string): Entries => {
+    const known = bySession.get(sessionId) ?? { requests: [], failures: [], retries: [] };
     bySession.set(sessionId, known);
     return known;
   };
   for (const request of log?.requests ?? []) if (!request.small) of(request.sessionId).requests.push(request);
   for (const failure of log?.failures ?? []) of(failure.sessionId).failures.push(failure);
+  for (const { retries = [], endedAt } of runs) {
+    for (const retry of retries) of(retry.sessionId).retries.push({ ...retry, until: endedAt });
+  }
   for (const entries of bySession.values()) {
     entries.requests = ascending(entries.requests);
     entries.failures = ascending(entries.failures);
+    entries.retries = ascending(entries.retries);
   }
   return bySession;
 }
 
-/** In time's order, each moment once: the same log can come in by two ways, with a session and with its parent. */
+/** In time's order, each moment once: the same evidence can come in by two ways, with a session and with its parent. */
 function ascending<T extends { readonly at: number }>(entries: T[]): T[] {
   return entries.sort((a, b) => a.at - b.at).filter(({ at }, index, all) => all[index - 1]?.at !== at);
 }

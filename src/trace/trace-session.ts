@@ -16,7 +16,8 @@ import { traceIdOf } from "./span-id.js";
  *   stand alone so that nothing is lost
  */
 export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
-  return tracesOf(tree, logBySession(evidence.log), evidence.runs ?? []);
+  const { log, runs = [] } = evidence;
+  return tracesOf(tree, logBySession(log, runs), runs);
 }
 
 function tracesOf(

@@ -82,10 +82,11 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
   return { error, failedStep: isStuck ? lastTry : steps.length - 1, lastAnswered };
 }
 
-/** What the log says of the last request of an unfinished step that is known to have failed. */
+/** What the log, or else the events, say of the last request of an unfinished step that is known to have failed. */
 function requestError(last: Step | undefined): ErrorFacts | undefined {
   if (last?.outcome !== "unfinished") return undefined;
-  if (last.call?.error) return last.call.error.evidence === "log" ? last.call.error : undefined;
+  const error = last.call?.error;
+  if (error) return error.evidence === "log" || error.evidence === "events" ? error : undefined;
   // The one that was on its way when the turn was cut off had not failed yet.
   return last.call?.firstTokenAt === null ? (last.retries.at(-1)?.error ?? undefined) : undefined;
 }

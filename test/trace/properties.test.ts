@@ -5,6 +5,7 @@ import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
 import type { LogEvidence } from "../../src/opencode/log-evidence.js";
 import { exportFromJson } from "../../src/opencode/read-export.js";
 import type { SessionExport, SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { RunEvidence } from "../../src/trace/evidence.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
@@ -54,16 +55,48 @@ const arbitraryLog: fc.Arbitrary<LogEvidence> = fc.record({
   ),
 });
 
-describe("any session that the border lets in", () => {
-  test("gives sound traces in which nothing is lost, with any log", () => {
-    fc.assert(
-      fc.property(arbitrarySession, fc.option(arbitraryLog, { nil: undefined }), ({ exports }, log) => {
-        const tree = treeFrom(exports);
-        const traces = traceSession(tree, log ? { log } : {});
-        for (const trace of traces) expectSound(trace);
-        expectNothingLost(traces, tree);
+const moment = fc.integer({ min: -1_000, max: 20_000 }).map((ms) => T0 + ms);
+
+/** Runs whose events tell of anything, at any time. */
+const arbitraryRuns: fc.Arbitrary<readonly RunEvidence[]> = fc.array(
+  fc.record({
+    streamErrors: fc.constant([]),
+    exit: fc.constantFrom(
+      { kind: "served" as const },
+      { kind: "served" as const, asked: "deadline" as const },
+    ),
+    startedAt: fc.integer({ min: -1_000, max: 5_000 }).map((ms) => T0 + ms),
+    endedAt: moment,
+    stderr: fc.constant(""),
+    retries: fc.array(
+      fc.record({
+        sessionId: fc.constantFrom("ses_0", "ses_1", "ses_2"),
+        at: moment,
+        next: moment,
+        attempt: fc.nat(6),
+        reason: fc.oneof(fc.constantFrom("Rate limit reached", "Overloaded"), fc.string()),
       }),
-      { numRuns: 300 },
+      { maxLength: 8 },
+    ),
+  }),
+  { maxLength: 2 },
+);
+
+describe("any session that the border lets in", () => {
+  test("gives sound traces in which nothing is lost, with any log and any events", () => {
+    fc.assert(
+      fc.property(
+        arbitrarySession,
+        fc.option(arbitraryLog, { nil: undefined }),
+        arbitraryRuns,
+        ({ exports }, log, runs) => {
+          const tree = treeFrom(exports);
+          const traces = traceSession(tree, { ...(log ? { log } : {}), runs });
+          for (const trace of traces) expectSound(trace);
+          expectNothingLost(traces, tree);
+        },
+      ),
+      { numRuns: 400 },
     );
   });
 
