@@ -92,8 +92,12 @@ const STRUCTURE: ReadonlySet<string> = new Set([
     "by",
     "of",
     "version",
+    "permission",
   ],
 ]);
+
+/** Whoever answers a question may say anything under this name; only these are opencode's, of a permission. */
+const ANSWERS: ReadonlySet<unknown> = new Set(["once", "always", "reject", "none"]);
 
 /** What stands in such a field when it is what it seems: opencode's and OTel's ids, a word of a protocol, a version. */
 const STRUCTURAL =
@@ -115,7 +119,9 @@ function replaced(value: unknown, replace: Replacing, depth: number): unknown {
   const entries = new Map<string, unknown>();
   for (const [key, item] of Object.entries(value)) {
     const name = FIELD_NAME.test(key) ? replace.name(key) : replace.text(key);
-    const keeps = STRUCTURE.has(key) && typeof item === "string" && STRUCTURAL.test(item);
+    const keeps =
+      (STRUCTURE.has(key) && typeof item === "string" && STRUCTURAL.test(item)) ||
+      (key === "answer" && ANSWERS.has(item));
     const own = keeps ? item : replaced(item, replace, depth + 1);
     changed ||= name !== key || own !== item;
     entries.set(unused(name, entries), own);

@@ -169,6 +169,7 @@ export function toolAttributes(tool: Tool, context: TraceContext): SpanAttribute
         tool.argumentsAt === null || tool.timing === "bounded"
           ? undefined
           : Math.max(0, tool.start - tool.argumentsAt),
+      permissionWaitMs: tool.permissionWaitMs ?? undefined,
       mcpServer: tool.server,
       subagentSession: tool.childSessionId,
       subagentMissing: tool.subagentMissing ? true : undefined,
@@ -200,21 +201,42 @@ export function retryAttributes(retry: Retry, context: TraceContext): SpanAttrib
 }
 
 export function eventAttributes(event: StepEvent, context: TraceContext): SpanAttributes {
-  const circling = event.name === "doom-loop";
-  const broken = event.name === "cache-break";
-  const { tool, count, lastError } = event.attributes;
+  const { askedAt, ...attributes } = event.attributes;
+  const warning = warningOfEvent(event);
   return observation(context, "event", {
     error: null,
-    level: circling || broken ? "WARNING" : "DEFAULT",
-    statusMessage: circling
-      ? `${tool} ${lastError === undefined ? "gave the same result" : "failed"} ${count} times with the same arguments${
-          lastError === undefined ? "" : `; last error: ${lastError}`
-        }`
-      : broken
-        ? `${event.attributes.tokensReadAnew} tokens that had been cached were read anew`
-        : undefined,
-    metadata: { ...event.attributes },
+    level: warning === undefined ? "DEFAULT" : "WARNING",
+    statusMessage: warning ?? (attributes.answer === "none" ? UNANSWERED : undefined),
+    metadata: {
+      ...attributes,
+      ...(typeof askedAt === "number" ? { askedAt: new Date(askedAt).toISOString() } : {}),
+    },
   });
+}
+
+const UNANSWERED = "nobody had answered when the turn ended";
+
+function warningOfEvent({ name, attributes }: StepEvent): string | undefined {
+  switch (name) {
+    case "doom-loop": {
+      const { tool, count, lastError } = attributes;
+      const how = lastError === undefined ? "gave the same result" : "failed";
+      const last = lastError === undefined ? "" : `; last error: ${lastError}`;
+      return `${tool} ${how} ${count} times with the same arguments${last}`;
+    }
+    case "cache-break":
+      return `${attributes.tokensReadAnew} tokens that had been cached were read anew`;
+    case "permission": {
+      if (attributes.answer !== "reject") return undefined;
+      const by = attributes.by === "policy" ? " by policy" : "";
+      return `the permission for ${attributes.permission} was rejected${by}`;
+    }
+    case "compaction":
+    case "plan":
+      return undefined;
+    default:
+      return name satisfies never;
+  }
 }
 
 /**

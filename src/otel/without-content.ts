@@ -65,14 +65,14 @@ function bareTool(tool: Tool): Tool {
   };
 }
 
-/** Of an event its figures: a text in it is a todo, a path, or what a call was made with. */
+/** What opencode and looptrace call things in an event; any other text in it is a todo, a path, or what was asked for. */
+const EVENT_WORDS: ReadonlySet<string> = new Set(["tool", "permission", "answer", "by", "callId"]);
+
 function bareEvent(event: StepEvent): StepEvent {
-  const { tool, ...attributes } = event.attributes;
-  const figures = Object.entries(attributes).filter(([, value]) => typeof value !== "string");
-  return {
-    ...event,
-    attributes: { ...(tool === undefined ? {} : { tool }), ...Object.fromEntries(figures) },
-  };
+  const bare = Object.entries(event.attributes).filter(
+    ([name, value]) => EVENT_WORDS.has(name) || typeof value === "number" || typeof value === "boolean",
+  );
+  return { ...event, attributes: Object.fromEntries(bare) };
 }
 
 function bareFailure({ message: _, ...failure }: ToolFailure): ToolFailure {

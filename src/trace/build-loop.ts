@@ -24,6 +24,7 @@ import type {
   TimeAccount,
   Usage,
 } from "./model.js";
+import { type AskedPermission, permissionsByMessage } from "./permissions.js";
 import { withPlans } from "./plan-events.js";
 import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
@@ -33,9 +34,12 @@ import { lastMomentOf } from "./timing.js";
 import { addTotals, subagentLoops, totalsOf } from "./totals.js";
 import { answerText, turnError, type Verdict } from "./turn-error.js";
 import { compactionPart, isAssistant, isCopiedTurn, isUser, type Turn, turnsOf } from "./turns.js";
+import { toolWork } from "./waiting.js";
 
 export interface LoopContext {
   readonly logs: ReadonlyMap<string, SessionLog>;
+  /** What each session asked permission for. */
+  readonly permissions: ReadonlyMap<string, readonly AskedPermission[]>;
   /** How the processes ended that ran the session's turns, where that is known. */
   readonly runs: readonly RunEvidence[];
 }
@@ -46,6 +50,7 @@ export function loopsOf(
   context: LoopContext,
 ): { readonly loops: readonly Loop[]; readonly unclaimed: readonly SessionTree[] } {
   const { runs } = context;
+  const { id } = tree.session.info;
   const turns = turnsOf(tree.session, (one, other) => {
     const [runOfOne, runOfOther] = [runAt(one, runs), runAt(other, runs)];
     return runOfOne !== undefined && runOfOther !== undefined && runOfOne !== runOfOther;
@@ -64,9 +69,14 @@ export function loopsOf(
     ),
     missing: subagents.missing.has(partId),
   });
+  const permissions = permissionsByMessage(
+    tree.session.messages.filter(isAssistant),
+    context.permissions.get(id) ?? [],
+  );
   const loops = turns.map((turn) => {
     return buildLoop(turn, tree, {
-      log: context.logs.get(tree.session.info.id),
+      log: context.logs.get(id),
+      permissions,
       run: runAt(turn.at, runs),
       neighbours,
       subagentOf,
@@ -78,6 +88,8 @@ export function loopsOf(
 
 interface TurnContext {
   readonly log: SessionLog | undefined;
+  /** By message. */
+  readonly permissions: ReadonlyMap<string, readonly AskedPermission[]>;
   readonly run: RunEvidence | undefined;
   readonly neighbours: ReadonlyMap<string, Neighbours>;
   readonly subagentOf: (partId: string) => Subagent;
@@ -224,7 +236,12 @@ function buildSteps(
     const { created, completed } = message.info.time;
     const near = context.neighbours.get(message.info.id);
     const clock = messageClock(message.info, tree.session.info.version);
-    const lastMoment = lastMomentOf(message, clock);
+    const permissions = context.permissions.get(message.info.id) ?? [];
+    // While somebody was waited for the session was alive.
+    const lastMoment = permissions.reduce(
+      (latest, { end }) => Math.max(latest, end),
+      lastMomentOf(message, clock),
+    );
     const step = buildStep(message, {
       sessionId,
       index: steps.length,
@@ -235,6 +252,7 @@ function buildSteps(
       added,
       compacted: compacted || message.info.summary === true,
       events,
+      permissions,
       clock,
       log: context.log,
       // Nothing went on after the process had ended; within a turn the next message tells nothing about this one's end.
@@ -315,7 +333,7 @@ function finalOutput(assistants: readonly AssistantMessage[], steps: readonly St
 function loopAccount(bounds: Interval, steps: readonly Step[]): TimeAccount {
   return timeAccount(bounds, {
     model: steps.flatMap(({ call }) => call ?? []),
-    tools: steps.flatMap(({ tools }) => tools),
+    ...toolWork(steps),
     retries: steps.flatMap(({ retries }) => retries),
   });
 }

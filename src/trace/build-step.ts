@@ -8,12 +8,14 @@ import { contextCauses } from "./context-growth.js";
 import type { Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
 import type { Call, ChatMessage, Cumulative, Outcome, Retry, Step, StepEvent, Usage } from "./model.js";
+import { type AskedPermission, permissionEvent } from "./permissions.js";
 import { type CallRequest, type RequestFailure, requestsOf } from "./requests.js";
 import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
 import { timeAccount } from "./time-account.js";
 import { firstContentAt, outputEndAt } from "./timing.js";
 import { accumulate, addCost, addUsage, usageFrom } from "./usage.js";
+import { toolWork } from "./waiting.js";
 
 export interface StepContext {
   readonly sessionId: string;
@@ -28,6 +30,8 @@ export interface StepContext {
   /** The conversation was summed up since then, or is just being summed up. */
   readonly compacted: boolean;
   readonly events: readonly StepEvent[];
+  /** What was asked permission for in it, ascending in time. */
+  readonly permissions: readonly AskedPermission[];
   readonly clock: MessageClock;
   readonly log: SessionLog | undefined;
   /** Where the step ends when the evidence stops before its end. */
@@ -53,10 +57,14 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
         clock,
         closedAt: context.closedAt,
         subagent: context.subagentOf(part.id),
+        waits: context.permissions.filter(({ callId }) => callId === part.callID),
       }),
     );
   const call = request ? buildCall(message, request, context) : null;
   const retries = request ? buildRetries(message, request, context.sessionId) : [];
+  const asked = context.permissions.map((one, index) =>
+    permissionEvent(one, index, context.sessionId, info.id),
+  );
   const open = info.time.completed === undefined;
   // A clock that was set back while opencode worked must not put what happened outside its step.
   const within: readonly Interval[] = [...(call ? [call] : []), ...tools, ...retries];
@@ -83,14 +91,18 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
     retries,
     tools,
     // opencode writes the message that asks for a compaction a moment before the one that answers it.
-    events: context.events.map((event) => ({
+    events: [...context.events, ...asked].map((event) => ({
       ...event,
       at: Math.min(Math.max(event.at, bounds.start), bounds.end),
     })),
     patches: message.parts.flatMap((part) =>
       part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [],
     ),
-    account: timeAccount(bounds, { model: call ? [call] : [], tools, retries }),
+    account: timeAccount(bounds, {
+      model: call ? [call] : [],
+      ...toolWork([{ call, retries, tools, events: asked }]),
+      retries,
+    }),
     notes: [...(request?.misfit ? [MISFITS[request.misfit]] : []), ...(call ? [] : errorNotes(message))],
   };
 }

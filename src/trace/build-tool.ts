@@ -2,7 +2,7 @@ import { oneLine } from "../errors/bounded-text.js";
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
 import type { ToolPart } from "../opencode/schema/session-export.js";
 import { fileFacts } from "./chat-input.js";
-import type { Interval } from "./intervals.js";
+import { covered, type Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
 import type { Loop, Outcome, Tool } from "./model.js";
 import { spanIdOf } from "./span-id.js";
@@ -30,9 +30,14 @@ export interface ToolContext {
   /** Where the tool ends when the evidence stops before its end. */
   readonly closedAt: number;
   readonly subagent: Subagent;
+  /** When it waited for permission; empty where it is not known to have asked for any. */
+  readonly waits: readonly Interval[];
 }
 
-export function buildTool(part: ToolPart, { sessionId, clock, closedAt, subagent }: ToolContext): Tool {
+export function buildTool(
+  part: ToolPart,
+  { sessionId, clock, closedAt, subagent, waits }: ToolContext,
+): Tool {
   const { state } = part;
   const { loops, missing } = subagent;
   const time = toolTime(part, clock);
@@ -57,6 +62,7 @@ export function buildTool(part: ToolPart, { sessionId, clock, closedAt, subagent
     metadata: toolMetadata(part),
     failure,
     argumentsAt: time.argumentsAt,
+    permissionWaitMs: waits.length === 0 ? null : covered(waits, bounds),
     childSessionId: childSessionId(part),
     server: mcpServer(part),
     loops: loops.map((loop) => marked(loop, bounds)),

@@ -20,6 +20,27 @@ export function covered(intervals: readonly Interval[], bounds: Interval): numbe
   return sum;
 }
 
+/**
+ * What remains of some stretches when others are cut out of them, each for itself: two that overlap still do. Ascending
+ * within each of them.
+ */
+export function without(intervals: readonly Interval[], holes: readonly Interval[]): readonly Interval[] {
+  if (holes.length === 0) return intervals;
+  const cuts = ascending(holes);
+  return intervals.flatMap(({ start, end }) => {
+    const left: Interval[] = [];
+    let reached = start;
+    for (const cut of cuts) {
+      if (cut.end <= reached) continue;
+      if (cut.start >= end) break;
+      if (cut.start > reached) left.push({ start: reached, end: cut.start });
+      reached = cut.end;
+    }
+    if (reached < end) left.push({ start: reached, end });
+    return left;
+  });
+}
+
 /** By their start; what is in order already is handed back as it is. */
 function ascending(intervals: readonly Interval[]): readonly Interval[] {
   const inOrder = intervals.every(({ start }, index) => start >= (intervals[index - 1]?.start ?? start));

@@ -150,6 +150,11 @@ export interface Tool extends Span {
   readonly failure: ToolFailure | null;
   /** When the model began to write the arguments. */
   readonly argumentsAt: number | null;
+  /**
+   * How much of its time it waited for somebody's permission, in ms; null where it asked for none, or nobody followed
+   * opencode's events.
+   */
+  readonly permissionWaitMs: number | null;
   /** The subagent's session where this tool started one. */
   readonly childSessionId: string | null;
   /** The MCP server that it belongs to, where the name tells; null for opencode's own tools. */
@@ -167,9 +172,14 @@ export interface Tool extends Span {
 /** Something that happened beside calls and tools. */
 export interface StepEvent {
   readonly spanId: string;
-  readonly name: "compaction" | "doom-loop" | "cache-break" | "plan";
+  readonly name: "compaction" | "doom-loop" | "cache-break" | "plan" | "permission";
   readonly at: number;
-  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  /**
+   * Of a `permission`: `permission` and `patterns`, what was asked for; `answer`, which is `once`, `always`, `reject`, or
+   * `none` where none came before the turn had ended; `by` whom; `askedAt`; `waitedMs`, until the answer or that end; and
+   * the `callId` of the tool that it was for, where opencode says so.
+   */
+  readonly attributes: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
 
 /** Files that a step changed, as opencode's snapshots saw it. */
@@ -279,15 +289,18 @@ export interface ContextCause {
 }
 
 /**
- * Where the time went. `model + tools + retries + other = duration`, exactly: where tools run while the model still
- * writes, the time counts for the model; `toolsSummed` adds up every tool's own duration, overlaps included.
+ * Where the time went. `model + tools + waiting + retries + other = duration`, exactly: where tools run while the model
+ * still writes, the time counts for the model; `toolsSummed` adds up every tool's own time at work, overlaps included.
  */
 export interface TimeAccount {
   readonly duration: number;
   readonly model: number;
   /** The part of `model` before the first token. */
   readonly firstToken: number;
+  /** Subagents included; without the time for which a tool waited for permission. */
   readonly tools: number;
+  /** For somebody's permission, as far as nothing else was at work then; 0 where opencode's events were not followed. */
+  readonly waiting: number;
   readonly retries: number;
   readonly other: number;
   readonly toolsSummed: number;

@@ -16,8 +16,10 @@ export function openSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
     if (step === loop.steps.at(-1) || isUnfinished(step) || isFailing(step)) addAll(step, ids);
   }
   for (const { events } of loop.steps) {
-    // The next call may be one more of the same.
-    for (const event of events) if (event.name === "doom-loop") ids.add(event.spanId);
+    // The next call may be one more of the same, and an answer may still come.
+    for (const { name, attributes, spanId } of events) {
+      if (name === "doom-loop" || (name === "permission" && attributes.answer === "none")) ids.add(spanId);
+    }
   }
   return ids;
 }

@@ -9,31 +9,36 @@ export interface ModelTime extends Interval {
 /**
  * Where the time of a step or a loop went.
  *
- * A moment counts once, for the first of model, tools, retries that was at work; what remains is opencode's own time.
+ * A moment counts once, for the first of model, tools, waiting, retries that it was spent on; what remains is opencode's
+ * own time.
  *
  * @param bounds the step's or the loop's own time
- * @param work what happened in it; stretches that reach outside are cut to the bounds
+ * @param work what happened in it; stretches that reach outside are cut to the bounds. `tools`: when they were at work,
+ *   `waiting`: when somebody's permission was waited for
  */
 export function timeAccount(
   bounds: Interval,
   work: {
     readonly model: readonly ModelTime[];
     readonly tools: readonly Interval[];
+    readonly waiting: readonly Interval[];
     readonly retries: readonly Interval[];
   },
 ): TimeAccount {
-  const { model, tools, retries } = work;
+  const { model, tools, waiting: waits, retries } = work;
   const duration = bounds.end - bounds.start;
   const modelMs = covered(model, bounds);
-  const waiting = model.map(({ start, firstTokenAt, end }) => ({ start, end: firstTokenAt ?? end }));
+  const toFirstToken = model.map(({ start, firstTokenAt, end }) => ({ start, end: firstTokenAt ?? end }));
   const modelAndTools = tools.length === 0 ? modelMs : covered([...model, ...tools], bounds);
-  const all = retries.length === 0 ? modelAndTools : covered([...model, ...tools, ...retries], bounds);
+  const withWaits = waits.length === 0 ? modelAndTools : covered([...model, ...tools, ...waits], bounds);
+  const all = retries.length === 0 ? withWaits : covered([...model, ...tools, ...waits, ...retries], bounds);
   return {
     duration,
     model: modelMs,
-    firstToken: covered(waiting, bounds),
+    firstToken: covered(toFirstToken, bounds),
     tools: modelAndTools - modelMs,
-    retries: all - modelAndTools,
+    waiting: withWaits - modelAndTools,
+    retries: all - withWaits,
     other: duration - all,
     toolsSummed: tools.reduce((sum, tool) => sum + covered([tool], bounds), 0),
   };

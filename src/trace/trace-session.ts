@@ -1,8 +1,9 @@
 import type { SessionTree } from "../opencode/schema/session-export.js";
-import { loopsOf } from "./build-loop.js";
-import type { Evidence, RunEvidence } from "./evidence.js";
+import { type LoopContext, loopsOf } from "./build-loop.js";
+import type { Evidence } from "./evidence.js";
 import type { LoopTrace, SessionFacts } from "./model.js";
-import { logBySession, type SessionLog } from "./session-log.js";
+import { permissionsBySession } from "./permissions.js";
+import { logBySession } from "./session-log.js";
 import { traceIdOf } from "./span-id.js";
 
 /**
@@ -17,15 +18,15 @@ import { traceIdOf } from "./span-id.js";
  */
 export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
   const { log, runs = [] } = evidence;
-  return tracesOf(tree, logBySession(log, runs), runs);
+  return tracesOf(tree, {
+    logs: logBySession(log, runs),
+    permissions: permissionsBySession(runs),
+    runs,
+  });
 }
 
-function tracesOf(
-  tree: SessionTree,
-  logs: ReadonlyMap<string, SessionLog>,
-  runs: readonly RunEvidence[],
-): readonly LoopTrace[] {
-  const { loops, unclaimed } = loopsOf(tree, { logs, runs });
+function tracesOf(tree: SessionTree, context: LoopContext): readonly LoopTrace[] {
+  const { loops, unclaimed } = loopsOf(tree, context);
   const traces = loops.map(
     (loop, turn): LoopTrace => ({
       traceId: traceIdOf(loop.sessionId, loop.userMessageId),
@@ -33,7 +34,7 @@ function tracesOf(
       loop,
     }),
   );
-  const alone = unclaimed.flatMap((child) => tracesOf(child, logs, []));
+  const alone = unclaimed.flatMap((child) => tracesOf(child, { ...context, runs: [] }));
   return [...traces, ...alone];
 }
 

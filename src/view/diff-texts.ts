@@ -22,6 +22,7 @@ export const FIGURE_LABELS: Readonly<Record<FigureName, string>> = {
   duration: "time",
   modelTime: "  model",
   toolTime: "  tools",
+  waitingTime: "  permissions",
   retryTime: "  retries",
   opencodeTime: "  opencode",
 };

@@ -82,9 +82,33 @@ export function eventText({ name, attributes }: StepEvent): string {
       const now = current === undefined ? "" : `, now: ${String(current).slice(0, MOST_TEXT)}`;
       return oneLine(`${completed} of ${todos} done${now}`);
     }
+    case "permission":
+      return permissionText(attributes);
     default:
       return name satisfies never;
   }
+}
+
+const ANSWERS: Readonly<Record<string, string>> = {
+  once: "allowed once",
+  always: "allowed from now on",
+  reject: "rejected",
+};
+
+function permissionText({ permission, patterns, answer, by, waitedMs }: StepEvent["attributes"]): string {
+  const what = Array.isArray(patterns) ? patterns.join(", ").slice(0, MOST_TEXT) : "";
+  const waited = duration(Number(waitedMs));
+  const answered = ANSWERS[String(answer)];
+  const how =
+    answered === undefined
+      ? `no answer in ${waited}`
+      : `${answered}${by === "policy" ? " by policy" : ""} after ${waited}`;
+  return joined(how, oneLine(`${permission}${what === "" ? "" : `: ${what}`}`));
+}
+
+/** How much of a tool's time went by before it was allowed to begin; empty where it did not ask. */
+export function permissionWaitText({ permissionWaitMs }: Tool): string {
+  return permissionWaitMs === null ? "" : `waited ${duration(permissionWaitMs)} for permission`;
 }
 
 /**

@@ -1,10 +1,11 @@
-import type { Call, Loop, LoopTrace, Retry, Span, Step, Tool } from "../trace/model.js";
+import type { Call, Loop, LoopTrace, Retry, Span, Step, StepEvent, Tool } from "../trace/model.js";
 import { NO_USAGE } from "../trace/usage.js";
 import { argumentText } from "./argument-text.js";
 import { errorDetails } from "./error-lines.js";
+import { eventTone } from "./event-tone.js";
 import { cost, count, duration, plural } from "./format.js";
 import { type LabelledLine, parted, worded } from "./labelled-line.js";
-import { eventText, loopText, retryText } from "./row-texts.js";
+import { eventText, loopText, permissionWaitText, retryText } from "./row-texts.js";
 import { type PlacedStep, subagentsOf } from "./step-path.js";
 import { oneLine } from "./terminal-text.js";
 import { modelParts, timeParts } from "./time-parts.js";
@@ -38,15 +39,18 @@ export function stepView(trace: LoopTrace, placed: PlacedStep): StepView {
     ...step.retries.map((retry) => retrySection(retry, trace)),
     ...(step.call ? outputSections(step.call) : []),
     ...toolSections(placed, trace),
-    ...step.events.map(
-      (event): StepSection => ({
-        heading: event.name,
-        tone: event.name === "doom-loop" ? "alarm" : event.name === "cache-break" ? "warning" : "plain",
-        blocks: [{ label: null, text: eventText(event) }],
-      }),
-    ),
+    ...step.events.map(eventSection),
   ];
   return { title: titleOf(placed, trace), facts: factsOf(step, loop, trace), sections };
+}
+
+function eventSection(event: StepEvent): StepSection {
+  const tone = eventTone(event);
+  return {
+    heading: event.name,
+    tone: tone === "muted" ? "plain" : tone,
+    blocks: [{ label: null, text: eventText(event) }],
+  };
 }
 
 function titleOf({ path, loop, step }: PlacedStep, { loop: root }: LoopTrace): string {
@@ -157,6 +161,7 @@ function toolSections({ path, step }: PlacedStep, trace: LoopTrace): StepSection
       blocks: [
         ...(tool.failure ? [{ label: null, text: `${tool.failure.kind}: ${tool.failure.message}` }] : []),
         ...tool.notes.map((note) => ({ label: null, text: note })),
+        ...(tool.permissionWaitMs === null ? [] : [{ label: null, text: permissionWaitText(tool) }]),
         { label: "arguments", text: argumentText(tool.input) || "(none)" },
         { label: "result", text: resultText(tool) },
         ...textBlock(

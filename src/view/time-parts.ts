@@ -14,6 +14,7 @@ export function timeParts(account: TimeAccount, tools: string | null): string[] 
   const parts = [
     { label: "= model", ms: account.model, shown: true },
     { label: `+ ${tools ?? "tools"}`, ms: account.tools, shown: tools !== null },
+    { label: "+ waiting for permission", ms: account.waiting, shown: account.waiting > 0 },
     { label: "+ retries", ms: account.retries, shown: account.retries > 0 },
     { label: "+ opencode", ms: account.other, shown: true },
   ];
@@ -29,9 +30,9 @@ export function timeParts(account: TimeAccount, tools: string | null): string[] 
 }
 
 /** The parts in the unit of the total, rounded together. */
-function partUnits({ duration: ms, model, tools, retries, other }: TimeAccount) {
+function partUnits({ duration: ms, model, tools, waiting, retries, other }: TimeAccount) {
   const unit = sumUnit(ms);
-  return { unit, units: apportion([model, tools, retries, other], Math.round(ms / unit)) };
+  return { unit, units: apportion([model, tools, waiting, retries, other], Math.round(ms / unit)) };
 }
 
 /**

@@ -1,10 +1,12 @@
 import type { Call, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
 import { promptTokens } from "../trace/usage.js";
+import { eventTone } from "./event-tone.js";
 import {
   callText,
   eventText,
   firstTokenText,
   loopText,
+  permissionWaitText,
   retriesText,
   retryText,
   toolText,
@@ -123,18 +125,12 @@ function stepNode(step: Step, directory: string): TreeNode {
 }
 
 function eventNode(event: StepEvent): TreeNode {
-  const tones = {
-    "doom-loop": "alarm",
-    "cache-break": "warning",
-    compaction: "muted",
-    plan: "muted",
-  } as const;
   return {
     facts: {
       ...NOTHING,
       kind: "event",
       name: event.name,
-      tone: tones[event.name],
+      tone: eventTone(event),
       start: event.at,
       end: event.at,
       duration: null,
@@ -219,6 +215,7 @@ function toolNode(tool: Tool, directory: string): TreeNode {
       tone: tool.failure || tool.notes.length > 0 ? "warning" : "plain",
       longest: time.duration,
       detail: toolText(tool, directory),
+      aside: permissionWaitText(tool),
     },
     below: tool.loops.map((loop) => loopNode(loop, false, directory)),
   };

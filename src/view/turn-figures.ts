@@ -33,6 +33,7 @@ const FIGURES = [
   { name: "duration", unit: "ms" },
   { name: "modelTime", unit: "ms" },
   { name: "toolTime", unit: "ms" },
+  { name: "waitingTime", unit: "ms" },
   { name: "retryTime", unit: "ms" },
   { name: "opencodeTime", unit: "ms" },
 ] as const satisfies readonly { readonly name: string; readonly unit: FigureUnit }[];
@@ -118,6 +119,7 @@ function valuesOf(traces: readonly LoopTrace[]): Values | null {
     duration: time(({ duration }) => duration),
     modelTime: time(({ model }) => model),
     toolTime: time(({ tools }) => tools),
+    waitingTime: time(({ waiting }) => waiting),
     retryTime: time(({ retries }) => retries),
     opencodeTime: time(({ other }) => other),
   };

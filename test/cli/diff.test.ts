@@ -42,7 +42,7 @@ const compared = {
 const figures = {
   figures: z
     .array(z.strictObject({ name: z.string(), unit: z.enum(["count", "tokens", "usd", "ms"]), ...compared }))
-    .length(18),
+    .length(19),
   tools: z.array(
     z.strictObject({
       tool: z.string(),

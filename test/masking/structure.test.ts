@@ -4,10 +4,12 @@ import { maskFor } from "../../src/masking/mask.js";
 import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
 import { readExport } from "../../src/opencode/read-export.js";
 import { encodeTrace } from "../../src/otel/encode-trace.js";
+import { runEvidence } from "../../src/trace/evidence.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture } from "../support/fixtures.js";
 import { readSpans } from "../support/received-spans.js";
+import { asked, followed } from "../trace/make-evidence.js";
 import { spansIn } from "../trace/walk-trace.js";
 
 const pattern = fc.constantFrom(
@@ -57,4 +59,23 @@ test("whatever somebody wants masked, a session stays the session that it is", a
     }),
     { numRuns: 80 },
   );
+});
+
+test("what events told of a run stays readable, whatever of its texts is masked", async () => {
+  const retry = { sessionId: "ses_made", at: 1, next: 2, attempt: 1, reason: "Rate limit of acme-42" };
+  const run = followed({
+    permissions: [asked(1, 2, { callId: "call_1", patterns: ["deploy acme-42", "once"] })],
+    retries: [retry],
+  });
+  const mask = await maskFor([run], { environment: {}, patterns: [/acme-\d+/, /once|other|bash|served/] });
+  const masked = runEvidence.parse(mask(run));
+  expect(masked.permissions).toEqual([
+    { ...run.permissions?.[0], patterns: ["deploy [masked: pattern]", "[masked: pattern]"] },
+  ]);
+  expect(masked.retries).toEqual([{ ...retry, reason: "Rate limit of [masked: pattern]" }]);
+});
+
+test("an answer of somebody else's is a text like any other", async () => {
+  const mask = await maskFor([], { environment: {}, patterns: [/swordfish/] });
+  expect(mask({ answer: "swordfish" })).not.toEqual({ answer: "swordfish" });
 });

@@ -32,6 +32,7 @@ const account = z.strictObject({
   model: z.number(),
   firstToken: z.number(),
   tools: z.number(),
+  waiting: z.number(),
   retries: z.number(),
   other: z.number(),
   toolsSummed: z.number(),
@@ -131,6 +132,7 @@ const tool = z.strictObject({
     })
     .nullable(),
   argumentsAt: z.number().nullable(),
+  permissionWaitMs: z.number().nullable(),
   childSessionId: z.string().nullable(),
   server: z.string().nullable(),
   get loops(): z.ZodArray<z.ZodType<Loop>> {
@@ -160,9 +162,9 @@ const step = z.strictObject({
   events: z.array(
     z.strictObject({
       spanId: span.spanId,
-      name: z.enum(["compaction", "doom-loop", "cache-break", "plan"]),
+      name: z.enum(["compaction", "doom-loop", "cache-break", "plan", "permission"]),
       at: z.number(),
-      attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
     }),
   ),
   patches: z.array(z.strictObject({ hash: z.string(), files: z.array(z.string()) })),

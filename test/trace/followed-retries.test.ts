@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RunEvidence, SeenRetry } from "../../src/trace/evidence.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
+import { followed } from "./make-evidence.js";
 import {
   answer,
   assistant,
@@ -30,15 +31,7 @@ function retry(failed: number, next: number, attempt = 1, more: Partial<SeenRetr
 }
 
 function run(retries: readonly SeenRetry[], endedAt = 10_000, more: Partial<RunEvidence> = {}): RunEvidence {
-  return {
-    streamErrors: [],
-    exit: { kind: "served" },
-    startedAt: T0 - 500,
-    endedAt: T0 + endedAt,
-    stderr: "",
-    retries: [...retries],
-    ...more,
-  };
+  return followed({ retries: [...retries], endedAt: T0 + endedAt, ...more });
 }
 
 /** An answer that streams late: what it waited for is in question. */

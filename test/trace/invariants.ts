@@ -30,6 +30,8 @@ function expectSoundLoop(loop: Loop): void {
     }
     for (const { at } of step.events) expectInside({ start: at, end: at }, step);
     for (const tool of step.tools) {
+      expect(tool.permissionWaitMs ?? 0).toBeGreaterThanOrEqual(0);
+      expect(tool.permissionWaitMs ?? 0).toBeLessThanOrEqual(tool.end - tool.start);
       for (const below of tool.loops) {
         const inside = below.start >= tool.start && below.end <= tool.end;
         expect(tool.subagentMissing).toBe(false);
@@ -88,10 +90,12 @@ function expectInside(span: Pick<Span, "start" | "end">, parent: Pick<Span, "sta
 }
 
 function expectAccount(account: TimeAccount, { start, end }: Pick<Span, "start" | "end">): void {
-  const { duration, model, tools, retries, other, toolsSummed } = account;
+  const { duration, model, tools, waiting, retries, other, toolsSummed } = account;
   expect(duration).toBe(end - start);
-  expect(model + tools + retries + other).toBe(duration);
-  for (const share of [model, tools, retries, other, toolsSummed]) expect(share).toBeGreaterThanOrEqual(0);
+  expect(model + tools + waiting + retries + other).toBe(duration);
+  for (const share of [model, tools, waiting, retries, other, toolsSummed])
+    expect(share).toBeGreaterThanOrEqual(0);
+  expect(toolsSummed).toBeGreaterThanOrEqual(tools);
 }
 
 /** Nothing that the export holds is missing from the traces, and nothing stands there twice. */

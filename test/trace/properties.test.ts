@@ -14,7 +14,7 @@ import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
 import { arbitrarySession } from "./arbitrary-session.js";
 import { expectNothingLost, expectSound } from "./invariants.js";
 import { exportOf, type RawExport, T0 } from "./make-session.js";
-import { eventsIn, spansIn } from "./walk-trace.js";
+import { eventsIn, loopsIn, spansIn } from "./walk-trace.js";
 
 function treeFrom(exports: readonly RawExport[]): SessionTree {
   return onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
@@ -78,9 +78,52 @@ const arbitraryRuns: fc.Arbitrary<readonly RunEvidence[]> = fc.array(
       }),
       { maxLength: 8 },
     ),
+    permissions: fc.array(
+      fc
+        .record({
+          sessionId: fc.constantFrom("ses_0", "ses_1", "ses_2"),
+          callId: fc.option(
+            fc.nat(6).map((part) => `call_${part}`),
+            { nil: undefined },
+          ),
+          permission: fc.constantFrom("bash", "external_directory", "doom_loop"),
+          patterns: fc.array(fc.string(), { maxLength: 2 }),
+          askedAt: moment,
+          waited: fc.option(fc.integer({ min: -50, max: 9_000 })),
+          answer: fc.constantFrom("once" as const, "always" as const, "reject" as const),
+          by: fc.constantFrom("policy" as const, "other" as const),
+        })
+        .map(({ callId, waited, answer, ...one }) => ({
+          ...one,
+          ...(callId === undefined ? {} : { callId }),
+          answeredAt: waited === null ? null : one.askedAt + waited,
+          answer: waited === null ? null : answer,
+        })),
+      { maxLength: 8 },
+    ),
   }),
   { maxLength: 2 },
 );
+
+/** Each permission of a session that has an answer is an event of it, once. */
+function expectAllPermissions(traces: readonly LoopTrace[], runs: readonly RunEvidence[]): void {
+  const loops = traces.flatMap(({ loop }) => loopsIn(loop));
+  const answered = new Set(loops.flatMap(({ sessionId, steps }) => (steps.length > 0 ? [sessionId] : [])));
+  const asked = runs
+    .flatMap(({ permissions = [] }) => permissions)
+    .filter(({ sessionId }) => answered.has(sessionId))
+    .map(({ sessionId, askedAt, callId, permission, patterns }) =>
+      JSON.stringify([sessionId, askedAt, callId ?? null, permission, patterns]),
+    );
+  const told = loops.flatMap(({ sessionId, steps }) =>
+    steps
+      .flatMap(({ events }) => events.filter(({ name }) => name === "permission"))
+      .map(({ attributes: { askedAt, callId, permission, patterns } }) =>
+        JSON.stringify([sessionId, askedAt, callId ?? null, permission, patterns]),
+      ),
+  );
+  expect(told.sort()).toEqual([...new Set(asked)].sort());
+}
 
 describe("any session that the border lets in", () => {
   test("gives sound traces in which nothing is lost, with any log and any events", () => {
@@ -94,6 +137,7 @@ describe("any session that the border lets in", () => {
           const traces = traceSession(tree, { ...(log ? { log } : {}), runs });
           for (const trace of traces) expectSound(trace);
           expectNothingLost(traces, tree);
+          expectAllPermissions(traces, runs);
         },
       ),
       { numRuns: 400 },

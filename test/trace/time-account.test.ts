@@ -3,14 +3,24 @@ import { timeAccount } from "../../src/trace/time-account.js";
 
 const span = (start: number, end: number) => ({ start, end });
 
-test("a moment counts once: for the model, then for tools, then for retries", () => {
+test("a moment counts once: for the model, then for tools, then for waiting, then for retries", () => {
   expect(
     timeAccount(span(0, 100), {
       model: [{ ...span(10, 40), firstTokenAt: 22 }],
       tools: [span(30, 60), span(50, 70)],
+      waiting: [span(15, 35), span(65, 80)],
       retries: [span(5, 20)],
     }),
-  ).toEqual({ duration: 100, model: 30, firstToken: 12, tools: 30, retries: 5, other: 35, toolsSummed: 50 });
+  ).toEqual({
+    duration: 100,
+    model: 30,
+    firstToken: 12,
+    tools: 30,
+    waiting: 10,
+    retries: 5,
+    other: 25,
+    toolsSummed: 50,
+  });
 });
 
 test("what reaches outside counts as far as it is inside", () => {
@@ -18,6 +28,7 @@ test("what reaches outside counts as far as it is inside", () => {
     timeAccount(span(50, 100), {
       model: [{ ...span(0, 60), firstTokenAt: null }],
       tools: [span(90, 500)],
+      waiting: [span(0, 70)],
       retries: [span(0, 20)],
     }),
   ).toEqual({
@@ -25,20 +36,27 @@ test("what reaches outside counts as far as it is inside", () => {
     model: 10,
     firstToken: 10,
     tools: 10,
+    waiting: 10,
     retries: 0,
-    other: 30,
+    other: 20,
     toolsSummed: 10,
   });
 });
 
 test("nothing in no time", () => {
   expect(
-    timeAccount(span(7, 7), { model: [{ ...span(0, 9), firstTokenAt: 3 }], tools: [], retries: [] }),
+    timeAccount(span(7, 7), {
+      model: [{ ...span(0, 9), firstTokenAt: 3 }],
+      tools: [],
+      waiting: [],
+      retries: [],
+    }),
   ).toEqual({
     duration: 0,
     model: 0,
     firstToken: 0,
     tools: 0,
+    waiting: 0,
     retries: 0,
     other: 0,
     toolsSummed: 0,

@@ -49,7 +49,7 @@ describe("two sessions", () => {
   test("the time and its parts, which add up", () => {
     const { figures } = at(diff("plain-answer", "rate-limited-then-ok").turns, 0);
     for (const of of ["a", "b", "difference"] as const) {
-      const parts = (["modelTime", "toolTime", "retryTime", "opencodeTime"] as const).map(
+      const parts = (["modelTime", "toolTime", "waitingTime", "retryTime", "opencodeTime"] as const).map(
         (name) => figure(figures, name)[of] ?? Number.NaN,
       );
       expect(parts.reduce((sum, part) => sum + part)).toBe(figure(figures, "duration")[of]);

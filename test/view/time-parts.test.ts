@@ -3,9 +3,15 @@ import { expect, test } from "vitest";
 import type { TimeAccount } from "../../src/trace/model.js";
 import { timeParts } from "../../src/view/time-parts.js";
 
-function account(model: number, tools: number, retries: number, other: number): TimeAccount {
-  const duration = model + tools + retries + other;
-  return { duration, model, firstToken: 0, tools, retries, other, toolsSummed: tools };
+function account(
+  model: number,
+  tools: number,
+  retries: number,
+  other: number,
+  waiting: number = 0,
+): TimeAccount {
+  const duration = model + tools + waiting + retries + other;
+  return { duration, model, firstToken: 0, tools, waiting, retries, other, toolsSummed: tools };
 }
 
 test.each<[TimeAccount, string | null, string]>([
@@ -22,6 +28,11 @@ test.each<[TimeAccount, string | null, string]>([
     "tools",
     "1h03m = model 1h00m (95%) + tools 3m (5%) + opencode 12.0s (0%)",
   ],
+  [
+    account(1_000, 500, 0, 500, 2_000),
+    "tools",
+    "4.00s = model 1.00s (25%) + tools 0.50s (13%) + waiting for permission 2.00s (50%) + opencode 0.50s (12%)",
+  ],
   [account(0, 0, 0, 0), null, "0ms = model 0ms (0%) + opencode 0ms (0%)"],
 ])("%j", (times, tools, expected) => {
   expect(timeParts(times, tools).join(" ")).toBe(expected);
@@ -37,10 +48,10 @@ function read(text: string): number {
 test("a reader who adds up the parts gets the total and 100%, however long it took", () => {
   const ms = fc.oneof(fc.nat({ max: 900 }), fc.nat({ max: 30_000 }), fc.nat({ max: 90_000_000 }));
   fc.assert(
-    fc.property(ms, ms, ms, ms, (...times) => {
+    fc.property(ms, ms, ms, ms, ms, (...times) => {
       const [total = "", ...parts] = timeParts(account(...times), "tools");
       fc.pre(times.some((time) => time > 0));
-      const found = parts.map((part) => /^[=+] \w+ (\S+) \((\d+)%\)$/.exec(part) ?? []);
+      const found = parts.map((part) => /^[=+] [a-z ]+ (\S+) \((\d+)%\)$/.exec(part) ?? []);
       expect(found.reduce((sum, [, , percent]) => sum + Number(percent), 0)).toBe(100);
       const sum = found.reduce((all, [, time = ""]) => all + read(time), 0);
       // Parts that are smaller than the total's unit are told exactly, and then are less than a unit each.

@@ -8,6 +8,7 @@ export function accountParts(account: TimeAccount): AccountPart[] {
     { kind: "firstToken", label: "model, to the first token", ms: account.firstToken },
     { kind: "answering", label: "model, answering", ms: account.model - account.firstToken },
     { kind: "tools", label: "tools and subagents", ms: account.tools },
+    { kind: "waiting", label: "waiting for permission", ms: account.waiting },
     { kind: "retries", label: "retries", ms: account.retries },
     { kind: "other", label: "opencode itself", ms: account.other },
   ] as const;

@@ -41,6 +41,7 @@ export function stepDetail(step: Step): Detail {
       ...named("agent", step.agent),
       ["model", duration(account.model)],
       ["tools", duration(account.tools)],
+      ...(account.waiting > 0 ? [["waiting for permission", duration(account.waiting)] as const] : []),
       ...(account.retries > 0 ? [["retries", duration(account.retries)] as const] : []),
       ["opencode itself", duration(account.other)],
       ...notesOf(step.notes),
@@ -102,6 +103,9 @@ export function toolDetail(tool: Tool): Detail {
       ...timeFacts(tool),
       ["status", tool.status],
       ...named("title", tool.title),
+      ...(tool.permissionWaitMs === null
+        ? []
+        : [["waited for permission", duration(tool.permissionWaitMs)] as const]),
       ...named("MCP server", tool.server),
       ...named("subagent's session", tool.childSessionId),
       ["call id", tool.callId],
@@ -117,14 +121,30 @@ export function toolDetail(tool: Tool): Detail {
   };
 }
 
-export function eventDetail({ at, attributes }: StepEvent, start: number): Detail {
-  return {
-    facts: [
-      ["at", duration(at - start)],
-      ...Object.entries(attributes).map(([name, value]) => [name, String(value)] as const),
-    ],
-    sections: [],
-  };
+export function eventDetail({ name, at, attributes }: StepEvent, start: number): Detail {
+  const when: Fact = ["at", duration(at - start)];
+  if (name === "permission") return { facts: [when, ...permissionFacts(attributes)], sections: [] };
+  return { facts: [when, ...Object.entries(attributes).map(attributeFact)], sections: [] };
+}
+
+function attributeFact([name, value]: [string, StepEvent["attributes"][string]]): Fact {
+  return [name, String(value)];
+}
+
+function permissionFacts({
+  patterns,
+  askedAt,
+  waitedMs,
+  callId,
+  ...said
+}: StepEvent["attributes"]): readonly Fact[] {
+  return [
+    ["asked", new Date(Number(askedAt)).toISOString()],
+    ["waited", duration(Number(waitedMs))],
+    ...Object.entries(said).map(attributeFact),
+    ...(Array.isArray(patterns) ? patterns.map((pattern): Fact => ["pattern", String(pattern)]) : []),
+    ...named("call id", callId === undefined ? null : String(callId)),
+  ];
 }
 
 /** Of a tool's metadata these repeat its result in another form. */

@@ -184,7 +184,7 @@ export interface SlowCall {
 
 /** A part of where the time went; the parts add up to the duration, their percents to 100. */
 export interface AccountPart {
-  readonly kind: "firstToken" | "answering" | "tools" | "retries" | "other";
+  readonly kind: "firstToken" | "answering" | "tools" | "waiting" | "retries" | "other";
   readonly label: string;
   readonly ms: number;
   readonly percent: number;

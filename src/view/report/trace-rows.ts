@@ -1,5 +1,6 @@
 import type { Call, Loop, LoopTrace, Span, Step, StepEvent, Tool } from "../../trace/model.js";
 import { promptTokens } from "../../trace/usage.js";
+import { eventTone } from "../event-tone.js";
 import { callText, eventText, loopText, retryText, toolText } from "../row-texts.js";
 import { oneLine } from "../terminal-text.js";
 import { callDetail, eventDetail, loopDetail, retryDetail, stepDetail, toolDetail } from "./detail-of.js";
@@ -124,7 +125,7 @@ export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
 
   const addEvent = (event: StepEvent, parent: number): void => {
     const { name, at } = event;
-    const tone = name === "doom-loop" || name === "cache-break" ? "warning" : "plain";
+    const tone = eventTone(event) === "muted" ? "plain" : "warning";
     const own = { kind: "event", name, text: eventText(event), tone } as const;
     add({ start: at, end: at, timing: "exact" }, parent, own, eventDetail(event, root.start));
   };

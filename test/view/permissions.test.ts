@@ -1,0 +1,113 @@
+import pc from "picocolors";
+import { expect, test } from "vitest";
+import type { PermissionWait } from "../../src/trace/evidence.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { paintStep } from "../../src/view/paint-step.js";
+import { paintTree } from "../../src/view/paint-tree.js";
+import { reportBuilder } from "../../src/view/report/build-report.js";
+import { eventDetail, stepDetail, toolDetail } from "../../src/view/report/detail-of.js";
+import { eventText } from "../../src/view/row-texts.js";
+import { placedSteps } from "../../src/view/step-path.js";
+import { rowsOf, treeOf } from "../../src/view/tree-rows.js";
+import { at, onlyOne } from "../support/fixtures.js";
+import { asked, followed } from "../trace/make-evidence.js";
+import {
+  answer,
+  assistant,
+  exportOf,
+  treeOf as sessionOf,
+  stepFinish,
+  stepStart,
+  T0,
+  tool,
+  user,
+} from "../trace/make-session.js";
+import { eventsIn, toolsIn } from "../trace/walk-trace.js";
+
+const plain = pc.createColors(false);
+const colored = pc.createColors(true);
+
+function traceWith(...permissions: readonly PermissionWait[]) {
+  const first = assistant(50, 2_000, [stepStart(60), tool(100, 120, 1_900), stepFinish(1_990)], {
+    finish: "tool-calls",
+  });
+  const tree = sessionOf(exportOf([user(0, "Go."), first, answer(2_010, 2_500)]));
+  return onlyOne(traceSession(tree, { runs: [followed({ permissions: [...permissions] })] }));
+}
+
+const waited = asked(200, 1_200, { callId: "call_100" });
+const rejected = asked(200, 210, { callId: "call_100", answer: "reject", by: "policy" });
+
+test.each([
+  [waited, "allowed once after 1.00s · bash: npm test"],
+  [
+    asked(200, 450, { answer: "always", by: "policy" }),
+    "allowed from now on by policy after 250ms · bash: npm test",
+  ],
+  [rejected, "rejected by policy after 10ms · bash: npm test"],
+  [
+    asked(200, null, { permission: "edit", patterns: ["a.ts", "b.ts"] }),
+    "no answer in 9.80s · edit: a.ts, b.ts",
+  ],
+  [asked(200, 300, { permission: "doom_loop", patterns: [] }), "allowed once after 100ms · doom_loop"],
+  [
+    asked(200, 300, { permission: "a\u001b[31m", patterns: ["x\n\u202Ey\u0007"] }),
+    expect.not.stringMatching(/[\u0000-\u001f\u202e]/),
+  ],
+])("in words: %j", (permission, expected) => {
+  expect(eventText(onlyOne(eventsIn(traceWith(permission).loop)))).toEqual(expected);
+});
+
+test("the tree has it as a row, and how long the tool waited", () => {
+  const tree = paintTree(traceWith(waited), { width: 200, colors: plain });
+  expect(tree).toMatch(/─ permission .*allowed once after 1\.00s · bash: npm test/);
+  const row = rowsOf(treeOf(traceWith(waited))).find(({ kind }) => kind === "tool");
+  expect(row).toMatchObject({ aside: "waited 1.00s for permission", duration: 1_780 });
+  expect(tree).toMatch(/^time .* tools 0\.78s .* \+ waiting for permission 1\.00s/m);
+  const without = paintTree(traceWith(), { width: 200, colors: plain });
+  expect(without).not.toContain("permission");
+});
+
+test("one that was rejected is trouble", () => {
+  const options = { width: 200, colors: plain, filter: { errors: true } };
+  expect(paintTree(traceWith(rejected), options)).toContain("rejected by policy");
+  expect(paintTree(traceWith(waited), options)).not.toContain("allowed once");
+});
+
+test("a step's page has it whole", () => {
+  const trace = traceWith(rejected);
+  const paint = (colors: typeof plain) =>
+    paintStep(trace, at(placedSteps(trace.loop), 0), { width: 120, colors });
+  expect(paint(plain)).toContain("waited 10ms for permission");
+  expect(paint(plain)).toContain("rejected by policy after 10ms · bash: npm test");
+  expect(paint(colored)).toMatch(/^\u001b\[33m.*permission/m);
+});
+
+test("the report's page has it in the details, with the step's and the turn's time", () => {
+  const { loop } = traceWith(waited);
+  const event = onlyOne(eventsIn(loop));
+  expect(eventDetail(event, loop.start).facts).toEqual([
+    ["at", "200ms"],
+    ["asked", new Date(T0 + 200).toISOString()],
+    ["waited", "1.00s"],
+    ["permission", "bash"],
+    ["answer", "once"],
+    ["by", "other"],
+    ["pattern", "npm test"],
+    ["call id", "call_100"],
+  ]);
+  expect(toolDetail(onlyOne(toolsIn(loop))).facts).toContainEqual(["waited for permission", "1.00s"]);
+  expect(stepDetail(at(loop.steps, 0)).facts).toContainEqual(["waiting for permission", "1.00s"]);
+  const builder = reportBuilder("1.2.3");
+  builder.add(traceWith(waited));
+  builder.add(traceWith(rejected));
+  const { data } = builder.finish();
+  expect(at(data.traces, 0).account).toContainEqual({
+    kind: "waiting",
+    label: "waiting for permission",
+    ms: 1_000,
+    percent: 40,
+  });
+  const tones = data.traces.map(({ rows }) => rows.find(({ name }) => name === "permission")?.tone);
+  expect(tones).toEqual(["plain", "warning"]);
+});
