@@ -113,7 +113,10 @@ function slowLines({ slowest, sessions }: ToolReport, width: number, colors: Col
   return slowest.flatMap((call, index) => {
     const name = `${oneLine(call.tool)}${call.withSubagent ? SUBAGENT_MARK : ""}`;
     const failure = call.failure ? ` · ${call.failure.kind}` : "";
-    const head = `${padStart(times[index] ?? "", timeWidth)}${GAP}${name} · ${placeOf(call, sessions)}${failure}`;
+    const waited = call.permissionWaitMs
+      ? ` · ${duration(call.permissionWaitMs)} of it waiting for permission`
+      : "";
+    const head = `${padStart(times[index] ?? "", timeWidth)}${GAP}${name} · ${placeOf(call, sessions)}${failure}${waited}`;
     const asked = `${" ".repeat(timeWidth)}${GAP}${argumentLine(call.arguments, MOST_ARGUMENTS)}`;
     const first = shortenTo(head, width);
     return [call.failure ? colors.yellow(first) : first, colors.dim(shortenTo(asked.trimEnd(), width))];
@@ -147,6 +150,9 @@ function notesOf({ total, copiedTurns, missingSubagents }: ToolReport): Labelled
         ]
       : []),
     ...(total.boundedCalls > 0 ? [worded("~", "estimated: opencode recorded no exact moment", "muted")] : []),
+    ...(total.permissionWaitMs > 0
+      ? [note(`${duration(total.permissionWaitMs)} of the total was waiting for permission, no tool's work`)]
+      : []),
     ...(total.unfinished > 0
       ? [note(`${plural(total.unfinished, "call")} without an end: in no time and no percentile`)]
       : []),

@@ -29,6 +29,8 @@ export interface ToolFigures {
   readonly busyMs: number;
   /** `busyMs` of the turns' whole time, 0 to 1; null where the turns took no time. */
   readonly share: number | null;
+  /** How much of `totalMs` was waiting for somebody's permission; 0 also where nobody followed opencode's events. */
+  readonly permissionWaitMs: number;
 }
 
 export interface ToolRow extends ToolFigures {
@@ -42,6 +44,8 @@ export interface SlowCall {
   readonly tool: string;
   readonly server: string;
   readonly durationMs: number;
+  /** How much of it was waiting for permission; null where it is not known to have asked for any. */
+  readonly permissionWaitMs: number | null;
   readonly timing: Timing;
   /** ms since the epoch. */
   readonly start: number;
@@ -151,12 +155,13 @@ interface Sums {
   bounded: number;
   subagents: number;
   busyMs: number;
+  permissionWaitMs: number;
   /** Of the calls that ended. */
   readonly durations: number[];
 }
 
 function emptySums(): Sums {
-  return { calls: 0, errors: 0, bounded: 0, subagents: 0, busyMs: 0, durations: [] };
+  return { calls: 0, errors: 0, bounded: 0, subagents: 0, busyMs: 0, permissionWaitMs: 0, durations: [] };
 }
 
 function addTo(sums: Sums, tools: readonly Tool[], turn: Interval): void {
@@ -166,11 +171,14 @@ function addTo(sums: Sums, tools: readonly Tool[], turn: Interval): void {
   sums.bounded += ended.filter(({ timing }) => timing === "bounded").length;
   sums.subagents += tools.filter(startedSubagent).length;
   sums.busyMs += covered(ended, turn);
-  for (const { start, end } of ended) sums.durations.push(end - start);
+  for (const { start, end, permissionWaitMs } of ended) {
+    sums.durations.push(end - start);
+    sums.permissionWaitMs += permissionWaitMs ?? 0;
+  }
 }
 
 function figuresOf(
-  { calls, errors, bounded, subagents, busyMs, durations }: Sums,
+  { calls, errors, bounded, subagents, busyMs, permissionWaitMs, durations }: Sums,
   turnsMs: number,
 ): ToolFigures {
   const sorted = durations.toSorted((a, b) => a - b);
@@ -187,6 +195,7 @@ function figuresOf(
     totalMs: sorted.reduce((sum, ms) => sum + ms, 0),
     busyMs,
     share: turnsMs > 0 ? busyMs / turnsMs : null,
+    permissionWaitMs,
   };
 }
 
@@ -198,6 +207,7 @@ function slowCall(
     tool: tool.name,
     server: serverOf(tool),
     durationMs: tool.end - tool.start,
+    permissionWaitMs: tool.permissionWaitMs,
     timing: tool.timing,
     start: tool.start,
     failure: tool.failure && { kind: tool.failure.kind, message: tool.failure.message },

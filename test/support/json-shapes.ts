@@ -262,6 +262,7 @@ const figures = {
   totalMs: z.number(),
   busyMs: z.number(),
   share: z.number().min(0).max(1).nullable(),
+  permissionWaitMs: z.number(),
 };
 
 /** `tools --json` */
@@ -279,6 +280,7 @@ export const toolsJson = z.strictObject({
       tool: z.string(),
       server: z.string(),
       durationMs: z.number(),
+      permissionWaitMs: z.number().nullable(),
       timing: span.timing,
       start: z.number(),
       failure: z.strictObject({ kind: failureKind, message: z.string() }).nullable(),

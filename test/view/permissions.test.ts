@@ -3,11 +3,14 @@ import { expect, test } from "vitest";
 import type { PermissionWait } from "../../src/trace/evidence.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { paintStep } from "../../src/view/paint-step.js";
+import { paintTools } from "../../src/view/paint-tools.js";
 import { paintTree } from "../../src/view/paint-tree.js";
 import { reportBuilder } from "../../src/view/report/build-report.js";
 import { eventDetail, stepDetail, toolDetail } from "../../src/view/report/detail-of.js";
 import { eventText } from "../../src/view/row-texts.js";
 import { placedSteps } from "../../src/view/step-path.js";
+import { TOOL_COLUMNS, toolCsv } from "../../src/view/tool-csv.js";
+import { toolTable } from "../../src/view/tool-table.js";
 import { rowsOf, treeOf } from "../../src/view/tree-rows.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { asked, followed } from "../trace/make-evidence.js";
@@ -110,4 +113,17 @@ test("the report's page has it in the details, with the step's and the turn's ti
   });
   const tones = data.traces.map(({ rows }) => rows.find(({ name }) => name === "permission")?.tone);
   expect(tones).toEqual(["plain", "warning"]);
+});
+
+test("the table of tools says how much of their time was waiting, and for which of the slowest calls", () => {
+  const table = toolTable({ by: "tool", slowest: 5 });
+  table.add(traceWith(waited));
+  table.add(traceWith());
+  const report = table.report();
+  expect(report.total).toMatchObject({ totalMs: 3_560, permissionWaitMs: 1_000 });
+  expect(report.slowest.map(({ permissionWaitMs }) => permissionWaitMs)).toEqual([1_000, null]);
+  const text = paintTools(report, { width: 120, colors: plain });
+  expect(text).toMatch(/1\.78s {2}bash · step 0 · 1\.00s of it waiting for permission$/m);
+  expect(text).toMatch(/^note +1\.00s of the total was waiting for permission/m);
+  expect(toolCsv(report)[0]?.[TOOL_COLUMNS.indexOf("permissionWaitMs")]).toBe(1_000);
 });

@@ -81,6 +81,7 @@ describe("the table of tools", () => {
       totalMs: 60,
       busyMs: 60,
       share: 60 / 1000,
+      permissionWaitMs: 0,
     });
     expect(rowOf(report, "read")).toMatchObject({
       calls: 2,
@@ -165,6 +166,7 @@ describe("the table of tools", () => {
     expect(reportOf([traceOf("killed@1.18.33")]).total).toEqual({
       ...{ calls: 1, errors: 0, unfinished: 1, boundedCalls: 0, subagentCalls: 0 },
       ...{ p50Ms: null, p90Ms: null, p99Ms: null, maxMs: null, totalMs: 0, busyMs: 0, share: 0 },
+      permissionWaitMs: 0,
     });
   });
 
