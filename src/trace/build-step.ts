@@ -212,7 +212,10 @@ function callError(message: AssistantMessage, request: CallRequest, context: Ste
 }
 
 function classifyFailure({ error, evidence, at }: RequestFailure): ErrorFacts {
-  return classifyErrorObject(error, { evidence, at });
+  const facts = classifyErrorObject(error, { evidence, at });
+  if (facts.code !== "unknown" || evidence !== "events") return facts;
+  // opencode makes a request again only after an error of the provider's, or on the way there, which it calls so.
+  return classifyErrorObject({ ...error, name: "APIError" }, { evidence, at });
 }
 
 function buildRetries(message: AssistantMessage, request: CallRequest, sessionId: string): Retry[] {

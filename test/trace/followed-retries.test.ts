@@ -71,6 +71,17 @@ describe("a request that failed and was made again, by the server's events", () 
     expect(loop.account).toMatchObject({ retries: 4_950, firstToken: 105 });
   });
 
+  test.each([
+    ["Rate limit reached for m1", "rate_limit"],
+    ["Overloaded", "server_error"],
+    ["Connection reset by server", "server_error"],
+    ["You exceeded your current quota, please check your plan and billing details.", "billing_error"],
+  ])("says why it failed, as far as the provider's words tell: %s", (reason, code) => {
+    const again = run([retry(80, 5_000, 1, { reason })]);
+    const loop = loopOf([user(0, "Go."), late(50, 5_100, 6_000)], again);
+    expect(onlyOne(retriesIn(loop)).error).toMatchObject({ code, message: reason });
+  });
+
   test("keeps what it had streamed", () => {
     const parts = [
       stepStart(100),
@@ -164,6 +175,22 @@ describe("a request that failed and was made again, by the server's events", () 
     );
     expect(step.retries.map(({ output }) => output.text)).toEqual(["One.", "Two."]);
     expect(step.notes).toEqual([expect.stringContaining("events do not fit")]);
+  });
+
+  test("counts where the log does not reach, and the log where it does", () => {
+    const messages = [
+      user(0, "Go."),
+      assistant(50, 400, [stepStart(60), tool(70, 80, 390), stepFinish(395)], { finish: "tool-calls" }),
+      late(401, 3_100, 4_000),
+    ];
+    const log = { requests: [{ sessionId: SESSION, at: T0 + 55, small: false }], failures: [] };
+    const runs = [run([retry(450, 3_000)])];
+    const { steps } = onlyOne(traceSession(treeOf(exportOf(messages)), { log, runs })).loop;
+    expect(steps.map(({ call }) => [(call?.start ?? 0) - T0, call?.timing])).toEqual([
+      [55, "exact"],
+      [3_000, "exact"],
+    ]);
+    expect(steps.map(({ retries }) => retries.length)).toEqual([0, 1]);
   });
 
   test("in a subagent's session is on its call", () => {
