@@ -9,6 +9,7 @@ import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
+import { arbitraryRuns } from "../trace/arbitrary-runs.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import {
   answer,
@@ -261,17 +262,22 @@ test("any ms since the epoch is on the wire to the ns", () => {
 
 test("any session that the border lets in can be sent", () => {
   fc.assert(
-    fc.property(arbitrarySession, fc.constantFrom(10, 1_000_000), ({ exports }, textLimit) => {
-      const tree = onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
-      for (const trace of traceSession(tree)) {
-        const { spans } = onTheWire(trace, { textLimit }, { spans: 3 });
-        expect(parents(spans)).toEqual(wantedParents(trace));
-        for (const span of spans) {
-          expect(BigInt(span.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(span.startTimeUnixNano));
-          for (const found of stringsIn(span.attributes)) expect(found.isWellFormed()).toBe(true);
+    fc.property(
+      arbitrarySession,
+      arbitraryRuns,
+      fc.constantFrom(10, 1_000_000),
+      ({ exports }, runs, textLimit) => {
+        const tree = onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
+        for (const trace of traceSession(tree, { runs })) {
+          const { spans } = onTheWire(trace, { textLimit }, { spans: 3 });
+          expect(parents(spans)).toEqual(wantedParents(trace));
+          for (const span of spans) {
+            expect(BigInt(span.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(span.startTimeUnixNano));
+            for (const found of stringsIn(span.attributes)) expect(found.isWellFormed()).toBe(true);
+          }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 60 },
   );
 });

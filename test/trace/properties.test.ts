@@ -11,6 +11,7 @@ import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
 import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
+import { arbitraryRuns } from "./arbitrary-runs.js";
 import { arbitrarySession } from "./arbitrary-session.js";
 import { expectNothingLost, expectSound } from "./invariants.js";
 import { exportOf, type RawExport, T0 } from "./make-session.js";
@@ -54,56 +55,6 @@ const arbitraryLog: fc.Arbitrary<LogEvidence> = fc.record({
     { maxLength: 6 },
   ),
 });
-
-const moment = fc.integer({ min: -1_000, max: 20_000 }).map((ms) => T0 + ms);
-
-/** Runs whose events tell of anything, at any time. */
-const arbitraryRuns: fc.Arbitrary<readonly RunEvidence[]> = fc.array(
-  fc.record({
-    streamErrors: fc.constant([]),
-    exit: fc.constantFrom(
-      { kind: "served" as const },
-      { kind: "served" as const, asked: "deadline" as const },
-    ),
-    startedAt: fc.integer({ min: -1_000, max: 5_000 }).map((ms) => T0 + ms),
-    endedAt: moment,
-    stderr: fc.constant(""),
-    retries: fc.array(
-      fc.record({
-        sessionId: fc.constantFrom("ses_0", "ses_1", "ses_2"),
-        at: moment,
-        next: moment,
-        attempt: fc.nat(6),
-        reason: fc.oneof(fc.constantFrom("Rate limit reached", "Overloaded"), fc.string()),
-      }),
-      { maxLength: 8 },
-    ),
-    permissions: fc.array(
-      fc
-        .record({
-          sessionId: fc.constantFrom("ses_0", "ses_1", "ses_2"),
-          callId: fc.option(
-            fc.nat(6).map((part) => `call_${part}`),
-            { nil: undefined },
-          ),
-          permission: fc.constantFrom("bash", "external_directory", "doom_loop"),
-          patterns: fc.array(fc.string(), { maxLength: 2 }),
-          askedAt: moment,
-          waited: fc.option(fc.integer({ min: -50, max: 9_000 })),
-          answer: fc.constantFrom("once" as const, "always" as const, "reject" as const),
-          by: fc.constantFrom("policy" as const, "other" as const),
-        })
-        .map(({ callId, waited, answer, ...one }) => ({
-          ...one,
-          ...(callId === undefined ? {} : { callId }),
-          answeredAt: waited === null ? null : one.askedAt + waited,
-          answer: waited === null ? null : answer,
-        })),
-      { maxLength: 8 },
-    ),
-  }),
-  { maxLength: 2 },
-);
 
 /** Each permission of a session that has an answer is an event of it, once. */
 function expectAllPermissions(traces: readonly LoopTrace[], runs: readonly RunEvidence[]): void {

@@ -9,6 +9,7 @@ import { reportBuilder } from "../../../src/view/report/build-report.js";
 import { unpack } from "../../../src/view/report/pack-texts.js";
 import type { Detail, ReportRow, TraceData } from "../../../src/view/report/report-data.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../../support/fixtures.js";
+import { arbitraryRuns } from "../../trace/arbitrary-runs.js";
 import { arbitrarySession } from "../../trace/arbitrary-session.js";
 import { callsIn, eventsIn, loopsIn, retriesIn, spansIn, stepsIn, toolsIn } from "../../trace/walk-trace.js";
 
@@ -93,9 +94,9 @@ describe.each(fixtureNames)("%s", (name) => {
 
 test("every trace is told as it is", () => {
   fc.assert(
-    fc.property(arbitrarySession, ({ exports }) => {
+    fc.property(arbitrarySession, arbitraryRuns, ({ exports }, runs) => {
       const tree = onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
-      for (const built of build(traceSession(tree))) expectFaithful(built);
+      for (const built of build(traceSession(tree, { runs }))) expectFaithful(built);
     }),
     { numRuns: 60 },
   );
