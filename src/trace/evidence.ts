@@ -3,8 +3,6 @@ import type { ProcessEnd } from "../errors/turn-evidence.js";
 import type { LogEvidence } from "../opencode/log-evidence.js";
 import { permissionWait, seenRetry } from "../opencode/schema/event-facts.js";
 
-export type { PermissionWait, SeenRetry } from "../opencode/schema/event-facts.js";
-
 /** How one turn that looptrace drove or followed ended. Kept beside the session, hence a schema. */
 export const runEvidence = z.object({
   /** What all attempts at one prompt have in common, and which of them this was, from 0. */

@@ -1,5 +1,6 @@
 import type { LogEvidence, LoggedFailure, LoggedRequest } from "../opencode/log-evidence.js";
-import type { RunEvidence, SeenRetry } from "./evidence.js";
+import type { SeenRetry } from "../opencode/schema/event-facts.js";
+import type { RunEvidence } from "./evidence.js";
 import type { Interval } from "./intervals.js";
 
 /** What the log and the events say about one session's requests, ascending in time, without the title's requests. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PermissionWait } from "../../src/trace/evidence.js";
+import type { PermissionWait } from "../../src/opencode/schema/event-facts.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { onlyOne } from "../support/fixtures.js";
 import { asked, followed } from "../trace/make-evidence.js";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { RunEvidence, SeenRetry } from "../../src/trace/evidence.js";
+import type { SeenRetry } from "../../src/opencode/schema/event-facts.js";
+import type { RunEvidence } from "../../src/trace/evidence.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
 import { followed } from "./make-evidence.js";

@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { expect, test } from "vitest";
-import type { PermissionWait } from "../../src/trace/evidence.js";
+import type { PermissionWait } from "../../src/opencode/schema/event-facts.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { paintStep } from "../../src/view/paint-step.js";
 import { paintTools } from "../../src/view/paint-tools.js";
