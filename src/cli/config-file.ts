@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
-import { jsonProblem } from "./json-problem.js";
+import { jsonProblem } from "../view/json-problem.js";
 import { durationMs } from "./parse-duration.js";
 import { TOOL_BUDGET_FORM, toolBudget } from "./parse-tool-budget.js";
 

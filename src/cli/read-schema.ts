@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { jsonProblem } from "../view/json-problem.js";
 import type { JsonSchema } from "../workflow/output-schema.js";
-import { jsonProblem } from "./json-problem.js";
 import type { Terminal } from "./terminal.js";
 import { typedPath } from "./typed-path.js";
 

@@ -5,16 +5,25 @@ const UNEXPECTED = "Unexpected token";
  * nothing of the text but the one character that is wrong: there may be a key beside it.
  *
  * @param error what `JSON.parse` threw for the text
+ * @param where how the place is told; both count from 1
  */
-export function jsonProblem(text: string, error: unknown): string {
+export function jsonProblem(
+  text: string,
+  error: unknown,
+  where: (line: number, column: number) => string = (line, column) => `line ${line}, column ${column}`,
+): string {
+  const place = (at: number): string => {
+    const lines = text.slice(0, at).split("\n");
+    return ` in ${where(lines.length, (lines.at(-1)?.length ?? 0) + 1)}`;
+  };
   const message = error instanceof Error ? error.message : "";
   if (message.startsWith(UNEXPECTED)) {
     const at = unexpectedAt(text);
     const character = String.fromCodePoint(text.codePointAt(at) ?? 0xfffd);
-    return `unexpected ${JSON.stringify(character)}${place(text, at)}`;
+    return `unexpected ${JSON.stringify(character)}${place(at)}`;
   }
   const known = /^([^"]+?)(?: in JSON| after JSON)? at position (\d+)/.exec(message);
-  if (known?.[1]) return `${known[1]}${place(text, Number(known[2]))}`;
+  if (known?.[1]) return `${known[1]}${place(Number(known[2]))}`;
   return "it ends too early";
 }
 
@@ -39,9 +48,4 @@ function hasUnexpected(start: string): boolean {
   } catch (error) {
     return error instanceof Error && error.message.startsWith(UNEXPECTED);
   }
-}
-
-function place(text: string, at: number): string {
-  const lines = text.slice(0, at).split("\n");
-  return ` in line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }

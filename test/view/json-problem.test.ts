@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { jsonProblem } from "../../src/cli/json-problem.js";
+import { jsonProblem } from "../../src/view/json-problem.js";
 
 function problemOf(text: string): string | undefined {
   try {
@@ -36,4 +36,14 @@ test("nothing of the text is repeated, wherever it breaks", () => {
         expect(problem).not.toContain(secret.slice(from, from + 4));
     }),
   );
+});
+
+test("the place is told as the caller wants it", () => {
+  const text = '{"a": b}';
+  try {
+    JSON.parse(text);
+    expect.unreachable();
+  } catch (error) {
+    expect(jsonProblem(text, error, (_, column) => `column ${column}`)).toBe('unexpected "b" in column 7');
+  }
 });

@@ -1,0 +1,84 @@
+import leven from "leven";
+import type { z } from "zod";
+import { taskRequestSchema } from "./task.js";
+
+const FIELDS: readonly string[] = Object.keys(taskRequestSchema.unwrap().shape);
+const MCP_FIELDS = ["name", "url", "headers", "timeout"];
+
+/** What is wrong with one field of a task, as a sentence without its end. */
+export function taskProblem(issue: z.core.$ZodIssue): string {
+  const field = issue.path.join(".");
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => unknownField(key, issue.path)).join("; ");
+    case "invalid_type":
+      if (field === "") return "must be an object with a prompt, or a text in quotes";
+      return issue.input === undefined
+        ? `has no ${field}`
+        : `${field} must be ${A[issue.expected] ?? issue.expected}`;
+    case "too_small":
+      return issue.origin === "string"
+        ? `${field} is empty`
+        : `${field} must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "invalid_union":
+      return `${field} must be ${EITHER[field] ?? "JSON"}`;
+    default:
+      return `${field} ${issue.message}`;
+  }
+}
+
+const EITHER: Readonly<Record<string, string>> = {
+  id: "a text that is not empty, or a whole number",
+  haltOnDoomLoop: "true, false or a number of 2 or more",
+};
+
+const A: Readonly<Record<string, string>> = {
+  string: "a text in quotes",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list in [ ]",
+  object: "an object in { }",
+  record: "an object in { }",
+};
+
+/** Up to so many letters may be wrong for a name to be taken for a misspelt one. */
+const MOST_WRONG = 3;
+
+function unknownField(key: string, path: readonly PropertyKey[]): string {
+  const known = path[0] === "mcp" ? MCP_FIELDS : FIELDS;
+  const name = JSON.stringify([...path, key].join("."));
+  const near = nearest(key, known);
+  if (near !== undefined) return `there is no field ${name}; did you mean "${near}"?`;
+  return `there is no field ${name}; known are ${known.join(", ")}`;
+}
+
+function nearest(key: string, known: readonly string[]): string | undefined {
+  // What tools of other vendors call it.
+  const alias = ALIASES[key.toLowerCase()];
+  if (alias !== undefined && known.includes(alias)) return alias;
+  const most = Math.min(MOST_WRONG, Math.floor(key.length / 2));
+  const ranked = known
+    .map((name) => ({ name, wrong: leven(key.toLowerCase(), name.toLowerCase(), { maxDistance: most + 1 }) }))
+    .sort((a, b) => a.wrong - b.wrong);
+  const [best] = ranked;
+  return best !== undefined && best.wrong <= most ? best.name : undefined;
+}
+
+const ALIASES: Readonly<Record<string, string>> = {
+  message: "prompt",
+  input: "prompt",
+  text: "prompt",
+  task: "prompt",
+  dir: "directory",
+  cwd: "directory",
+  workdir: "directory",
+  custom_id: "id",
+  system: "systemPrompt",
+  system_prompt: "systemPrompt",
+  user: "userId",
+  timeoutms: "timeout",
+  response_format: "schema",
+  json_schema: "schema",
+  fallback_models: "fallbackModels",
+};

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { durationMs } from "../view/duration-ms.js";
+
+const text = z.string().trim().min(1);
+const texts = z.array(text).readonly();
+
+/** `"10m"`, or a number of ms; read as ms. */
+const timeSpan = z.unknown().transform((value, context) => {
+  const ms = typeof value === "string" ? durationMs(value) : value;
+  if (typeof ms === "number" && ms > 0) return ms;
+  context.issues.push({
+    code: "custom",
+    input: value,
+    message: 'must be a duration such as "10m", or a number of milliseconds above 0',
+  });
+  return z.NEVER;
+});
+
+/** A tool server that opencode reaches over HTTP, as the driver takes it. */
+const mcpServer = z.strictObject({
+  name: text,
+  url: text,
+  headers: z.record(z.string(), z.string()).exactOptional(),
+  timeout: timeSpan.exactOptional(),
+});
+
+/**
+ * What a task may say: a prompt, and what differs for it from what holds for all. Strict, so that a misspelt field is
+ * reported instead of ignored.
+ */
+export const taskRequestSchema = z
+  .strictObject({
+    /** By what the task is known again; else its content is. A number counts as its digits. */
+    id: z.union([text, z.int().transform(String)]).exactOptional(),
+    prompt: z.string().refine((value) => value.trim() !== "", "is empty"),
+    /** `provider/model`. */
+    model: text.exactOptional(),
+    agent: text.exactOptional(),
+    /** The model's variant, such as `high`. */
+    variant: text.exactOptional(),
+    /** Where opencode works; a relative one belongs to looptrace's own working directory. */
+    directory: text.exactOptional(),
+    /** Files to attach; relative ones belong to looptrace's own working directory. */
+    files: texts.exactOptional(),
+    systemPrompt: text.exactOptional(),
+    /** A JSON schema that the answer has to have the shape of. */
+    schema: z.record(z.string(), z.json()).exactOptional(),
+    mcp: z.array(mcpServer).readonly().exactOptional(),
+    /** The session to go on with. */
+    session: text.exactOptional(),
+    /** Go on in a copy of that session. */
+    fork: z.boolean().exactOptional(),
+    /** The session's title. */
+    title: text.exactOptional(),
+    /** Approve every permission that is not explicitly denied. */
+    autoApprove: z.boolean().exactOptional(),
+    /** Whether opencode reads the opencode.json of the project. */
+    projectConfig: z.boolean().exactOptional(),
+    /** Tags of the trace, beside those of all tasks. */
+    tags: texts.exactOptional(),
+    /** Goes into the metadata of the loop, beside that of all tasks. */
+    metadata: z.record(z.string(), z.json()).exactOptional(),
+    userId: text.exactOptional(),
+    /** How long the task may take with all its attempts, ms. */
+    timeout: timeSpan.exactOptional(),
+    retries: z.int().min(0).exactOptional(),
+    fallbackModels: texts.exactOptional(),
+    maxSteps: z.int().min(1).exactOptional(),
+    maxTokens: z.int().min(1).exactOptional(),
+    /** USD. */
+    maxCost: z.number().positive().exactOptional(),
+    maxAttempts: z.int().min(1).exactOptional(),
+    haltOnDoomLoop: z.union([z.boolean(), z.int().min(2)]).exactOptional(),
+  })
+  .readonly();
+
+/** What a task says; a `timeout` is in ms here. */
+export type TaskRequest = z.output<typeof taskRequestSchema>;
+/** The same as it may be written down: a `timeout` also as `"10m"`. */
+export type TaskInput = z.input<typeof taskRequestSchema>;
+
+/** A task with what it is known by. */
+export interface Task {
+  /** Its own, or one that is derived from its content; no two tasks of a list share one. */
+  readonly id: string;
+  /** Where it stands in its file, from 1; null where it comes from none. */
+  readonly line: number | null;
+  /** Of what it asks for, without its id: another digest is another task, whatever its id. */
+  readonly digest: string;
+  readonly request: TaskRequest;
+}
