@@ -1,0 +1,226 @@
+import { resolve } from "node:path";
+import { type Clock, systemClock } from "../deliver/clock.js";
+import type { DestinationReport } from "../deliver/delivery-report.js";
+import type { Destination } from "../deliver/destination.js";
+import { type StorePaths, storePaths } from "../deliver/store-paths.js";
+import { oneLine } from "../errors/bounded-text.js";
+import type { ErrorFacts } from "../errors/error-facts.js";
+import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { RunRequestError } from "../errors/run-request-error.js";
+import { SessionNotFoundError } from "../errors/session-not-found-error.js";
+import type { Progress } from "../opencode/progress.js";
+import type { TraceOptions } from "../otel/options.js";
+import { totalsOf } from "../trace/totals.js";
+import { deliverTraces } from "../workflow/deliver-traces.js";
+import { gitCommit } from "../workflow/git-commit.js";
+import { OpenCode, type OpenCodeOptions, type TurnResult } from "../workflow/open-code.js";
+import { type TraceLink, traceLinks, urlsOf } from "../workflow/trace-links.js";
+import type { Task, TaskRequest } from "./task.js";
+import type { TaskDelivery, TaskResult } from "./task-result.js";
+
+/** What holds for all tasks. */
+export interface TaskRunnerOptions {
+  /** How opencode works on them; a task's own fields come before it. */
+  readonly defaults?: OpenCodeOptions | undefined;
+  /** Where their traces go; nowhere by default. */
+  readonly destinations?: readonly Destination[] | undefined;
+  /** What their traces say; a task's own tags and metadata are added, its user comes before this one. */
+  readonly trace?: TraceOptions | undefined;
+  /** How much the outbox may hold, in bytes; 2 GB by default. */
+  readonly outboxLimitBytes?: number | undefined;
+  /** What relative directories and files of tasks belong to; default this process's working directory. */
+  readonly cwd?: string | undefined;
+  /** Time, for tests. */
+  readonly clock?: Clock | undefined;
+}
+
+export interface TaskHooks {
+  /** Ends the task; what happened so far is traced all the same. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** One task that was worked on. */
+export interface TaskRun {
+  readonly result: TaskResult;
+  /** It was ended before it came to a result of its own, by its signal: it is to be done again. */
+  readonly interrupted: boolean;
+}
+
+/**
+ * Works on one task and delivers its traces.
+ *
+ * @throws {OpenCodeNotFoundError} when there is no opencode: no other task would fare better
+ */
+export type TaskRunner = (task: Task, hooks?: TaskHooks) => Promise<TaskRun>;
+
+/** A destination that did not take everything is left alone for so long; meanwhile what is for it goes to the outbox. */
+const HOLD_MS = 30_000;
+
+/**
+ * Makes what works on tasks, several at once if need be: each runs opencode on its prompt, keeps the session and delivers
+ * the traces. A turn that fails is a result like any other; so is a request that makes no sense.
+ */
+export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
+  const { defaults = {}, cwd = process.cwd(), clock = systemClock } = options;
+  const agent = new OpenCode(defaults);
+  const deliver = taskDelivery(options, clock);
+  const commits = new Map<string, Promise<string | undefined>>();
+  const commitOf = (directory: string): Promise<string | undefined> => {
+    const known = commits.get(directory) ?? gitCommit(directory);
+    commits.set(directory, known);
+    return known;
+  };
+
+  return async (task, { signal, onProgress } = {}) => {
+    const startedAt = clock.now();
+    const about = { id: task.id, line: task.line, digest: task.digest };
+    const turn = turnOptions(task.request, cwd);
+    const commit = await commitOf(turn.directory ?? defaults.directory ?? process.cwd());
+    let done: TurnResult;
+    try {
+      // A signal of its own: many listeners at one and the same look like a leak to Node.
+      const own = signal && AbortSignal.any([signal]);
+      done = await agent.run(task.request.prompt, turn, { signal: own, onProgress });
+    } catch (problem) {
+      if (problem instanceof OpenCodeNotFoundError) throw problem;
+      const interrupted = signal?.aborted === true;
+      const error = interrupted ? ABORTED : factsOf(problem);
+      return {
+        interrupted,
+        result: { ...about, ...NOTHING_RUN, status: "failed", error, startedAt, endedAt: clock.now() },
+      };
+    }
+    const { text, output, error, sessionId, runId, attempts, totals, traces, kept, notes } = done;
+    const { delivery, linkTo } = await deliver(done.traces, traceOptions(options.trace, task, commit));
+    const result: TaskResult = {
+      ...about,
+      status: error === null ? "done" : "failed",
+      error,
+      text,
+      output,
+      sessionId,
+      runId,
+      attempts,
+      totals,
+      traceIds: traces.map(({ traceId }) => traceId),
+      urls: urlsOf(traces, linkTo),
+      startedAt,
+      endedAt: clock.now(),
+      delivery,
+      kept,
+      notes,
+    };
+    // Without the signal it might have been tried again, or have gone on.
+    return { result, interrupted: error !== null && signal?.aborted === true };
+  };
+}
+
+/** What a task says to opencode, as the driver takes it. */
+function turnOptions(request: TaskRequest, cwd: string): OpenCodeOptions {
+  const { directory, files, schema } = request;
+  const { model, agent, variant, systemPrompt, mcp, session, fork, title } = request;
+  const { autoApprove, projectConfig, timeout: timeoutMs, retries, fallbackModels } = request;
+  const { maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop } = request;
+  return {
+    ...{ model, agent, variant, systemPrompt, mcp, session, fork, title },
+    ...{ autoApprove, projectConfig, timeoutMs, retries, fallbackModels },
+    ...{ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop },
+    ...structuredAnswer(schema),
+    directory: directory === undefined ? undefined : resolve(cwd, directory),
+    files: files?.map((file) => resolve(cwd, file)),
+  };
+}
+
+/** How a driver that can answer in the shape of a JSON schema is asked to. */
+function structuredAnswer(schema: TaskRequest["schema"]): { readonly schema?: TaskRequest["schema"] } {
+  return schema === undefined ? {} : { schema };
+}
+
+function traceOptions(all: TraceOptions = {}, task: Task, commit: string | undefined): TraceOptions {
+  const { userId, tags = [], metadata } = task.request;
+  const allTags = [...new Set([...(all.tags ?? []), ...tags])];
+  return {
+    ...all,
+    ...(userId === undefined ? {} : { userId }),
+    ...(allTags.length === 0 ? {} : { tags: allTags }),
+    metadata: {
+      task: task.id,
+      ...(commit === undefined ? {} : { gitCommit: commit }),
+      ...all.metadata,
+      ...metadata,
+    },
+  };
+}
+
+type Delivered = { readonly delivery: readonly TaskDelivery[]; readonly linkTo: TraceLink };
+
+/** Delivers the traces of many tasks: none waits long for a destination that has just kept another one waiting. */
+function taskDelivery(
+  { defaults = {}, destinations = [], outboxLimitBytes }: TaskRunnerOptions,
+  clock: Clock,
+): (traces: TurnResult["traces"], trace: TraceOptions) => Promise<Delivered> {
+  const paths: StorePaths = defaults.store ?? storePaths(defaults.environment);
+  const heldUntil = new Map<string, number>();
+  let links: Promise<TraceLink> | undefined;
+  return async (traces, trace) => {
+    const hold = new Set([...heldUntil].flatMap(([id, until]) => (until > clock.now() ? [id] : [])));
+    const reports = await deliverTraces(traces, destinations, trace, {
+      paths,
+      masking: defaults.masking,
+      outboxLimitBytes,
+      hold,
+    });
+    for (const { destination, pending } of reports) {
+      if (hold.has(destination.id)) continue;
+      if (pending.spans > 0) heldUntil.set(destination.id, clock.now() + HOLD_MS);
+      else heldUntil.delete(destination.id);
+    }
+    // Which project the keys are of is asked once.
+    if (reports.some((one) => one.acknowledged + one.alreadyAcknowledged > 0))
+      links ??= traceLinks(destinations, trace, reports);
+    return { delivery: reports.map(deliveryOf), linkTo: (await links) ?? (() => undefined) };
+  };
+}
+
+function deliveryOf(report: DestinationReport): TaskDelivery {
+  const { destination, acknowledged, alreadyAcknowledged, pending, rejected, lastError } = report;
+  return {
+    destination: destination.label,
+    acknowledged: acknowledged + alreadyAcknowledged,
+    pending: pending.spans,
+    unsaved: pending.unsavedSpans,
+    rejected,
+    lastError: lastError ?? null,
+  };
+}
+
+const NOTHING_RUN = {
+  text: null,
+  output: null,
+  sessionId: null,
+  runId: null,
+  attempts: [],
+  totals: totalsOf([]),
+  traceIds: [],
+  urls: {},
+  delivery: [],
+  kept: false,
+  notes: [],
+} as const;
+
+const ABORTED: ErrorFacts = {
+  code: "aborted",
+  message: "The task was ended before opencode was started.",
+  retryable: false,
+  evidence: "process",
+  abortedBy: "caller",
+};
+
+/** Why there was no turn. */
+function factsOf(problem: unknown): ErrorFacts {
+  const message = oneLine(problem instanceof Error ? problem.message : String(problem));
+  if (problem instanceof RunRequestError || problem instanceof SessionNotFoundError)
+    return { code: "invalid_request", message, retryable: false, evidence: "process", reason: "start" };
+  return { code: "unknown", message, retryable: true, evidence: "process" };
+}

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { errorFactsSchema } from "../errors/error-facts.js";
+
+const count = z.int().min(0);
+
+const totals = z
+  .object({
+    steps: count,
+    calls: count,
+    retries: count,
+    tools: count,
+    toolFailures: count,
+    usage: z
+      .object({
+        input: z.number(),
+        output: z.number(),
+        reasoning: z.number(),
+        cacheRead: z.number(),
+        cacheWrite: z.number(),
+      })
+      .readonly(),
+    cost: z.number().nullable(),
+    missingSubagents: count,
+  })
+  .readonly();
+
+const delivery = z
+  .object({
+    /** The destination's name for people. */
+    destination: z.string(),
+    /** Spans that it has, also from before. */
+    acknowledged: count,
+    /** Spans that wait in the outbox. */
+    pending: count,
+    /** Spans that could not even be stored there. */
+    unsaved: count,
+    /** Spans that it will never take. */
+    rejected: count,
+    lastError: z.string().nullable(),
+  })
+  .readonly();
+
+/**
+ * What became of a task, as plain data: a line of the results. Fields that it does not know are dropped, so that what a
+ * later version writes can be read.
+ */
+export const taskResultSchema = z
+  .object({
+    id: z.string(),
+    /** Where the task stood in its file, from 1. */
+    line: z.int().nullable(),
+    /** Of what the task asked for: see `Task`. */
+    digest: z.string(),
+    status: z.enum(["done", "failed"]),
+    /** Why it failed; null when it is done. */
+    error: errorFactsSchema.nullable(),
+    /** The answer, or as much of it as there was. */
+    text: z.string().nullable(),
+    /** The same, or the value where a structured one was asked for. */
+    output: z.unknown(),
+    /** Of the last attempt. */
+    sessionId: z.string().nullable(),
+    /** Of the last run; null where none came about. */
+    runId: z.string().nullable(),
+    /** Of all runs: a task that was put back because of a rate limit has several. */
+    attempts: z
+      .array(
+        z
+          .object({
+            model: z.string().nullable(),
+            sessionId: z.string().nullable(),
+            error: errorFactsSchema.nullable(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+    /** Of all attempts with their subagents; cost in USD. */
+    totals,
+    traceIds: z.array(z.string()).readonly(),
+    /** Where the traces can be looked at, by their ids. */
+    urls: z.record(z.string(), z.string()).readonly(),
+    /** ms since the epoch: when the task was first started, and when it was over. */
+    startedAt: z.number(),
+    endedAt: z.number(),
+    /** Where its traces are, by destination. */
+    delivery: z.array(delivery).readonly(),
+    /** Whether the session is kept on this machine. */
+    kept: z.boolean(),
+    /** What a person should know. */
+    notes: z.array(z.string()).readonly(),
+  })
+  .readonly();
+
+export type TaskResult = z.output<typeof taskResultSchema>;
+export type TaskDelivery = z.output<typeof delivery>;
+
+/** Whether a task's traces are where they belong. */
+export function isResultDelivered({ delivery, kept, traceIds }: TaskResult): boolean {
+  if (delivery.length === 0) return kept || traceIds.length === 0;
+  return delivery.every(({ pending, rejected }) => pending === 0 && rejected === 0);
+}

@@ -1,0 +1,135 @@
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** What a prompt can ask of this opencode, as JSON; any other prompt is answered at once. */
+export interface Directions {
+  /** Tells prompts apart. */
+  readonly name?: string;
+  readonly waitMs?: number;
+  /** opencode's error object, with which the run ends instead of an answer; of a list one for each run, `null` is an answer. */
+  readonly error?: object;
+  readonly errors?: readonly (object | null)[];
+  readonly cost?: number;
+}
+
+/** A program in opencode's place that is fast and does as the prompt says. */
+export interface TalkingOpenCode {
+  /** The environment for looptrace, with this opencode in it. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly path: string;
+  /** An empty folder to work in. */
+  readonly cwd: string;
+  /** The prompts of all runs, in the order in which they began. */
+  runs(): Promise<readonly string[]>;
+  /** How many runs were under way at once at most. */
+  mostAtOnce(): Promise<number>;
+}
+
+const PROGRAM = `
+const fs = require("node:fs");
+const { randomBytes } = require("node:crypto");
+const [command, ...argv] = process.argv.slice(2);
+const at = (name) => __dirname + "/" + name;
+const id = (kind) => kind + "_" + randomBytes(13).toString("hex");
+if (command === "--version") { console.log("1.18.33"); process.exit(0); }
+if (command === "export") { process.stdout.write(fs.readFileSync(at(argv[0] + ".json"))); process.exit(0); }
+if (command !== "run") process.exit(1);
+const prompt = fs.readFileSync(0, "utf8");
+let directions = {};
+try { directions = JSON.parse(prompt); } catch {}
+const before = fs.existsSync(at("runs")) ? fs.readFileSync(at("runs"), "utf8").split("\\n") : [];
+const mine = JSON.stringify(["begin", prompt]);
+const earlier = before.filter((line) => line === mine).length;
+fs.appendFileSync(at("runs"), mine + "\\n");
+const model = (argv.find((word) => word.startsWith("--model=")) ?? "--model=scripted/m1").slice(8);
+const [providerID, modelID] = model.split("/");
+const sessionID = id("ses");
+const say = (event) => console.log(JSON.stringify({ timestamp: Date.now(), sessionID, ...event }));
+const error = directions.errors ? directions.errors[Math.min(earlier, directions.errors.length - 1)] : directions.error;
+const created = Date.now();
+const cost = directions.cost ?? 0.001;
+const end = (signal) => {
+  fs.appendFileSync(at("runs"), JSON.stringify(["end", prompt]) + "\\n");
+  const [user, assistant] = [id("msg"), id("msg")];
+  const tokens = { total: 110, input: 100, output: 10, reasoning: 0, cache: { read: 0, write: 0 } };
+  const of = (messageID) => ({ id: id("prt"), sessionID, messageID });
+  const done = Date.now();
+  const failed = error || (signal ? { name: "MessageAbortedError", data: { message: "Aborted" } } : null);
+  const model = { providerID, modelID };
+  const session = {
+    info: {
+      id: sessionID, slug: "a", projectID: "global", directory: process.cwd(), title: "A session", version: "1.18.33",
+      time: { created, updated: done },
+    },
+    messages: [
+      {
+        info: { id: user, sessionID, role: "user", time: { created }, agent: "build", model },
+        parts: [{ ...of(user), type: "text", text: prompt }],
+      },
+      {
+        info: {
+          id: assistant, sessionID, role: "assistant", parentID: user, mode: "build", agent: "build", providerID, modelID,
+          path: { cwd: process.cwd(), root: "/" }, time: { created, completed: done },
+          ...(failed ? { error: failed, cost: 0, tokens: { ...tokens, total: 0, input: 0, output: 0 } } : { finish: "stop", cost, tokens }),
+        },
+        parts: failed ? [] : [
+          { ...of(assistant), type: "step-start" },
+          { ...of(assistant), type: "text", text: "Answer to " + (directions.name ?? prompt), time: { start: done, end: done } },
+          { ...of(assistant), type: "step-finish", reason: "stop", cost, tokens },
+        ],
+      },
+    ],
+  };
+  fs.writeFileSync(at(sessionID + ".json"), JSON.stringify(session));
+  if (failed) say({ type: "error", error: failed });
+  process.exit(failed ? 1 : 0);
+};
+say({ type: "step_start" });
+process.on("SIGINT", () => end("SIGINT"));
+process.on("SIGTERM", () => end("SIGTERM"));
+setTimeout(end, directions.waitMs ?? 0);
+`;
+
+/** Removed with the test. */
+export async function talkingOpenCode(): Promise<TalkingOpenCode> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "talking-opencode-")));
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  const path = join(folder, "opencode");
+  const cwd = join(folder, "work");
+  await mkdir(cwd);
+  await writeFile(path, `#!${process.execPath}\n${PROGRAM}`);
+  await chmod(path, 0o755);
+  const log = async (): Promise<readonly (readonly [string, string])[]> => {
+    const text = await readFile(join(folder, "runs"), "utf8").catch(() => "");
+    return text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  };
+  return {
+    env: {
+      PATH: process.env.PATH ?? "",
+      HOME: folder,
+      LOOPTRACE_HOME: join(folder, "looptrace"),
+      LOOPTRACE_OPENCODE: path,
+    },
+    path,
+    cwd,
+    runs: async () => (await log()).flatMap(([what, prompt]) => (what === "begin" ? [prompt] : [])),
+    mostAtOnce: async () => {
+      let [running, most] = [0, 0];
+      for (const [what] of await log()) {
+        running += what === "begin" ? 1 : -1;
+        most = Math.max(most, running);
+      }
+      return most;
+    },
+  };
+}
+
+/** opencode's error objects for what providers answer. */
+export function apiError(statusCode: number, message: string, more: object = {}): object {
+  return { name: "APIError", data: { message, statusCode, isRetryable: false, ...more } };
+}
