@@ -4,9 +4,11 @@ const STEERING = /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFE
 /**
  * JSON that can be shown on any terminal: whoever parses it gets the very same value, but what steers terminals stands
  * there in the escaped form. `JSON.stringify` itself escapes what is below U+0020 and lone surrogates only.
+ *
+ * @param indent spaces for each level; with 0 all is on one line
  */
-export function terminalJson(value: unknown): string {
-  return (JSON.stringify(value, undefined, 2) ?? "null").replace(
+export function terminalJson(value: unknown, indent = 2): string {
+  return (JSON.stringify(value, undefined, indent) ?? "null").replace(
     STEERING,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -1,0 +1,150 @@
+import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { syncFolder } from "../deliver/private-files.js";
+import { ConfigurationError } from "../errors/configuration-error.js";
+import { terminalJson } from "../view/terminal-json.js";
+import { lockFile } from "./file-lock.js";
+import { type Recorded, readResults } from "./read-results.js";
+import type { Spent } from "./schedule.js";
+import type { Task } from "./task.js";
+import type { TaskResult } from "./task-result.js";
+
+/** A file of results, open for more of them. */
+export interface Results {
+  readonly path: string;
+  /** What was recorded earlier of these tasks, by their ids. */
+  readonly earlier: ReadonlyMap<string, Recorded>;
+  /** What all that is recorded has come to. */
+  readonly spent: Spent;
+  /** Tasks that ask for something else than they did when their result was recorded. */
+  readonly changed: number;
+  /**
+   * Records one result: when this resolves, it outlives a kill and a crash of the machine.
+   *
+   * @throws the file system's error, for instance ENOSPC; nothing of the result is in the file then
+   */
+  append(result: TaskResult): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the results of some tasks, those that are there from before included. Half a line at the end, as a kill while it was
+ * written leaves it, is taken away.
+ *
+ * @param path of a file that need not exist; it is made readable by its owner alone
+ * @throws {ConfigurationError} when it cannot be written, when another process is at it, when it is no file of results, or when
+ *   none of the results in it belongs to any of the tasks; it is as it was then
+ */
+export async function openResults(path: string, tasks: readonly Task[]): Promise<Results> {
+  const problem = (text: string): ConfigurationError =>
+    new ConfigurationError("--output", `${path}: ${text}`);
+  const unusable = (error: unknown): ConfigurationError =>
+    problem(`the results cannot be written there: ${error instanceof Error ? error.message : String(error)}`);
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    throw unusable(error);
+  });
+  const lock = await lockFile(path).catch((error: unknown) => {
+    throw unusable(error);
+  });
+  if (!lock)
+    throw problem(
+      "another looptrace batch is writing to it now. Wait for its end, or name another file with -o.",
+    );
+  try {
+    const bytes = await readIfThere(path).catch((error: unknown) => {
+      throw unusable(error);
+    });
+    const read = readResults(bytes);
+    if (read.kind === "foreign")
+      throw problem(`line ${read.line} is no result of a batch. Name another file with -o.`);
+    const known = new Map(tasks.map((task) => [task.id, task]));
+    const fitting = [...read.byId].filter(([id]) => known.has(id));
+    const changed = fitting.filter(([id, { digest }]) => known.get(id)?.digest !== digest).length;
+    if (read.byId.size > 0 && changed === fitting.length) {
+      throw problem(
+        `it holds results, but none of them is of one of these tasks as they are now. Name another file with -o, or remove it.`,
+      );
+    }
+    const file = await open(path, "a", 0o600)
+      .then(async (made) => {
+        await made.close();
+        return open(path, "r+");
+      })
+      .catch((error: unknown) => {
+        throw unusable(error);
+      });
+    try {
+      const writer = await writerOf(file, read.wholeBytes, read.needsLineFeed);
+      await syncFolder(dirname(path));
+      return {
+        path,
+        earlier: new Map(fitting),
+        spent: read.spent,
+        changed,
+        append: writer.append,
+        close: async () => {
+          await writer.close();
+          await lock.release();
+        },
+      };
+    } catch (error) {
+      await file.close();
+      throw unusable(error);
+    }
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function readIfThere(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+/** The id first: by it half a line is told from a line of something else. */
+function lineOf({ id, ...rest }: TaskResult): string {
+  return terminalJson({ id, ...rest }, 0);
+}
+
+/** Writes lines one after the other, each whole or not at all. */
+async function writerOf(
+  file: FileHandle,
+  wholeBytes: number,
+  needsLineFeed: boolean,
+): Promise<{ append(result: TaskResult): Promise<void>; close(): Promise<void> }> {
+  let size = wholeBytes;
+  const write = async (data: Buffer): Promise<void> => {
+    try {
+      await file.truncate(size);
+      let written = 0;
+      while (written < data.length) {
+        const { bytesWritten } = await file.write(data, written, data.length - written, size + written);
+        written += bytesWritten;
+      }
+      await file.datasync();
+      size += data.length;
+    } catch (error) {
+      // What there is of the line would stand in the way of the next one, here or at the next start.
+      await file.truncate(size).catch(() => undefined);
+      throw error;
+    }
+  };
+  await write(Buffer.from(needsLineFeed ? "\n" : ""));
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    append: (result) => {
+      const next = last.then(() => write(Buffer.from(`${lineOf(result)}\n`)));
+      last = next.catch(() => undefined);
+      return next;
+    },
+    close: async () => {
+      await last;
+      await file.close();
+    },
+  };
+}
