@@ -1,0 +1,114 @@
+import type { ErrorCode } from "../errors/error-facts.js";
+import type { Usage } from "../trace/model.js";
+import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
+import type { LeftReason, Spent } from "./schedule.js";
+import { isResultDelivered, type TaskResult } from "./task-result.js";
+
+/** How a batch stands. What was recorded by earlier starts of it is in `total`, `skipped` and `skippedFailed` alone. */
+export interface BatchStanding {
+  /** Tasks of the list. */
+  readonly total: number;
+  /** Tasks that were done before. */
+  readonly skipped: number;
+  /** Tasks that had failed before and are not done again. */
+  readonly skippedFailed: number;
+  readonly done: number;
+  /** How many tasks failed, by the code of their error. */
+  readonly failed: Readonly<Partial<Record<ErrorCode, number>>>;
+  readonly running: number;
+  /** Tasks that are still to be started, or wait to be started again. */
+  readonly waiting: number;
+  /** Of all attempts that are over. */
+  readonly usage: Usage;
+  /** USD; null while opencode has priced nothing. */
+  readonly cost: number | null;
+  /** Until when providers are left alone because of a rate limit, ms since the epoch; `""` is the one that opencode chooses. */
+  readonly pauses: readonly { readonly provider: string; readonly until: number }[];
+  /** ms since the epoch. */
+  readonly startedAt: number;
+}
+
+/** Tasks without a result, for one reason. */
+export interface NotStarted {
+  readonly reason: LeftReason;
+  /** Where the reason is a provider's refusal; `""` is the one that opencode chooses. */
+  readonly provider: string | null;
+  readonly tasks: number;
+}
+
+/** What became of a batch. */
+export interface BatchSummary extends Omit<BatchStanding, "running" | "waiting" | "pauses"> {
+  /** Tasks that have no result and are done at the next start: interrupted, or not started at all. */
+  readonly notDone: readonly NotStarted[];
+  /** Tasks that were done before but asked for something else then. */
+  readonly changed: number;
+  /** Tasks whose cost opencode does not know, or not whole. */
+  readonly unpriced: number;
+  /** What earlier starts of the batch had come to. */
+  readonly before: Spent;
+  readonly sessions: number;
+  /** Sessions that ended, a minute. */
+  readonly sessionsPerMinute: number;
+  readonly endedAt: number;
+  /** The file of the results; null where there is none. */
+  readonly results: string | null;
+  /** Tasks whose traces are not where they belong. */
+  readonly undelivered: number;
+}
+
+/** Adds up the results of a batch. */
+export interface Tally {
+  /** A run that is over, also one whose task is put back or interrupted. */
+  ran(run: TaskResult): void;
+  /** A task that has come to its result. */
+  finished(result: TaskResult): void;
+  readonly sums: Readonly<Sums>;
+}
+
+type Sums = Pick<
+  BatchSummary,
+  "done" | "failed" | "usage" | "cost" | "unpriced" | "sessions" | "undelivered"
+>;
+
+export function createTally(): Tally {
+  let sums: Sums = {
+    done: 0,
+    failed: {},
+    usage: NO_USAGE,
+    cost: null,
+    unpriced: 0,
+    sessions: 0,
+    undelivered: 0,
+  };
+  return {
+    ran: ({ totals, attempts }) => {
+      sums = {
+        ...sums,
+        usage: addUsage(sums.usage, totals.usage),
+        cost: addCost(sums.cost, totals.cost),
+        unpriced: sums.unpriced + (totals.cost === null && totalTokens(totals.usage) > 0 ? 1 : 0),
+        sessions: sums.sessions + new Set(attempts.flatMap(({ sessionId }) => sessionId ?? [])).size,
+      };
+    },
+    finished: (result) => {
+      const { error } = result;
+      const undelivered = sums.undelivered + (isResultDelivered(result) ? 0 : 1);
+      sums =
+        error === null
+          ? { ...sums, undelivered, done: sums.done + 1 }
+          : {
+              ...sums,
+              undelivered,
+              failed: { ...sums.failed, [error.code]: (sums.failed[error.code] ?? 0) + 1 },
+            };
+    },
+    get sums() {
+      return sums;
+    },
+  };
+}
+
+/** How many tasks failed, whatever the code. */
+export function failures({ failed }: Pick<BatchStanding, "failed">): number {
+  return Object.values(failed).reduce((sum, tasks) => sum + tasks, 0);
+}

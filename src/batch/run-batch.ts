@@ -1,0 +1,214 @@
+import { systemClock } from "../deliver/clock.js";
+import { ConfigurationError } from "../errors/configuration-error.js";
+import { totalTokens } from "../trace/usage.js";
+import { createAlarm } from "./alarm.js";
+import {
+  type BatchEvent,
+  type BatchOptions,
+  DEFAULT_BATCH_PATIENCE_MS,
+  DEFAULT_CONCURRENCY,
+  DEFAULT_REQUEUES,
+} from "./batch-options.js";
+import { type BatchSummary, createTally, type NotStarted } from "./batch-summary.js";
+import { mergeRuns } from "./merge-runs.js";
+import { providerOf, providersOfError } from "./providers.js";
+import { openResults, type Results } from "./results.js";
+import type { TaskRun, TaskRunner } from "./run-task.js";
+import { createSchedule, type Ended, type Left } from "./schedule.js";
+import type { Task } from "./task.js";
+import type { TaskResult } from "./task-result.js";
+
+/**
+ * Works on many tasks, so many at once, and records their results.
+ *
+ * A rate limit of one task holds back all tasks of its provider until the provider's own time; meanwhile those of others go
+ * on. The same call again, with the same file of results, goes on where this one ended, however it ended.
+ *
+ * @param tasks with different ids, as `parseTasks` gives them
+ * @param run works on one task, as `taskRunner` makes it
+ * @throws {ConfigurationError} when the results cannot be written, or belong to other tasks; nothing was started then
+ * @throws what `run` throws, and the file system's error when a result cannot be recorded: nothing more is started then, and
+ *   what runs comes to its end before
+ *
+ * @example
+ * ```ts
+ * const tasks = parseTasks(await readFile("tasks.jsonl", "utf8"), "tasks.jsonl");
+ * const run = taskRunner({ defaults: { model: "anthropic/claude-sonnet-4-6" }, destinations: resolveDestinations() });
+ * const { done, failed } = await runBatch(tasks, run, { concurrency: 4, results: "tasks.results.jsonl" });
+ * ```
+ */
+export async function runBatch(
+  tasks: readonly Task[],
+  run: TaskRunner,
+  options: BatchOptions = {},
+): Promise<BatchSummary> {
+  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+  if (!(concurrency >= 1))
+    throw new ConfigurationError(
+      "concurrency",
+      `${concurrency} tasks at once are too few: it has to be 1 or more.`,
+    );
+  if (new Set(tasks.map(({ id }) => id)).size < tasks.length)
+    throw new ConfigurationError("tasks", "Two tasks have the same id.");
+  const results = options.results === undefined ? undefined : await openResults(options.results, tasks);
+  try {
+    return await work(tasks, run, { ...options, concurrency }, results);
+  } finally {
+    await results?.close();
+  }
+}
+
+async function work(
+  tasks: readonly Task[],
+  run: TaskRunner,
+  options: BatchOptions & { readonly concurrency: number },
+  results: Results | undefined,
+): Promise<BatchSummary> {
+  const { defaultModel, signal, clock = systemClock } = options;
+  const recorded = (task: Task) => results?.earlier.get(task.id)?.status;
+  const pending = tasks.filter((task) => {
+    const status = recorded(task);
+    return status === undefined || (status === "failed" && options.retryFailed);
+  });
+  const skipped = tasks.filter((task) => recorded(task) === "done").length;
+  const startedAt = clock.now();
+  const before = results?.spent ?? { cost: 0, tokens: 0 };
+  const schedule = createSchedule(
+    pending.map(({ request }) => providerOf(request.model ?? defaultModel)),
+    {
+      concurrency: options.concurrency,
+      patienceMs: options.patienceMs ?? DEFAULT_BATCH_PATIENCE_MS,
+      requeues: options.requeues ?? DEFAULT_REQUEUES,
+      keepGoing: options.keepGoing ?? false,
+      limits: options.limits ?? {},
+      spent: before,
+    },
+    startedAt,
+  );
+  const tally = createTally();
+  const about = {
+    total: tasks.length,
+    skipped,
+    skippedFailed: tasks.length - pending.length - skipped,
+    startedAt,
+  };
+  const tell = (event: BatchEvent): void => {
+    const { done, failed, usage, cost } = tally.sums;
+    const now = {
+      running: schedule.running(),
+      waiting: schedule.waiting(),
+      pauses: schedule.pauses(clock.now()),
+    };
+    options.onEvent?.(event, { ...about, done, failed, usage, cost, ...now });
+  };
+  const alarm = createAlarm(clock);
+  let broken: { readonly by: unknown } | undefined;
+  const breakOff = (by: unknown): void => {
+    broken ??= { by };
+    schedule.stop("broken");
+  };
+  const earlierRuns = new Map<number, TaskResult>();
+
+  const finish = async (index: number, task: Task, { result, interrupted }: TaskRun): Promise<void> => {
+    const providers = providersOfError(task, result, defaultModel);
+    const blockedBefore = schedule.blocked().size;
+    const verdict = schedule.ended(index, endedBy(result, providers, interrupted), clock.now());
+    tally.ran(result);
+    const merged = mergeRuns(earlierRuns.get(index), result);
+    earlierRuns.delete(index);
+    if (verdict === "finished") {
+      await results?.append(merged);
+      tally.finished(merged);
+      tell({ kind: "finished", task, result: merged });
+    } else if (verdict === "put-back") {
+      earlierRuns.set(index, merged);
+      const until = result.error?.code === "rate_limit" ? result.error.retryAt : clock.now();
+      tell({ kind: "put-back", task, providers, until });
+    } else {
+      tell({ kind: "interrupted", task });
+    }
+    for (const [provider, code] of [...schedule.blocked()].slice(blockedBefore))
+      tell({ kind: "blocked", provider, code });
+  };
+  const start = async (index: number, task: Task): Promise<void> => {
+    try {
+      tell({ kind: "started", task });
+      await finish(index, task, await run(task, { signal }));
+    } catch (problem) {
+      breakOff(problem);
+    }
+  };
+
+  const onAbort = (): void => {
+    schedule.stop("interrupted");
+    alarm.ring();
+  };
+  if (signal?.aborted) schedule.stop("interrupted");
+  signal?.addEventListener("abort", onAbort);
+  tell({ kind: "begun" });
+  const under = new Set<Promise<void>>();
+  let told = false;
+  try {
+    for (;;) {
+      const next = broken && under.size === 0 ? { kind: "over" as const } : schedule.next(clock.now());
+      const reason = schedule.stopped();
+      if (reason !== null && !told) {
+        told = true;
+        tell({ kind: "stopping", reason });
+      }
+      if (next.kind === "over") break;
+      if (next.kind === "wait") {
+        await alarm.wait(next.until);
+        continue;
+      }
+      const task = pending[next.task];
+      if (!task) throw new Error(`there is no task ${next.task}`);
+      const running: Promise<void> = start(next.task, task).finally(() => {
+        under.delete(running);
+        alarm.ring();
+      });
+      under.add(running);
+    }
+    // A result may still be on its way to the disk.
+    await Promise.all(under);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+  if (broken) throw broken.by;
+  const endedAt = clock.now();
+  const { sums } = tally;
+  return {
+    ...about,
+    ...sums,
+    notDone: notDoneOf(schedule.left()),
+    changed: results?.changed ?? 0,
+    before,
+    sessionsPerMinute: endedAt > startedAt ? (sums.sessions / (endedAt - startedAt)) * 60_000 : 0,
+    endedAt,
+    results: results?.path ?? null,
+  };
+}
+
+function endedBy({ error, totals }: TaskResult, providers: readonly string[], interrupted: boolean): Ended {
+  return {
+    error:
+      error === null
+        ? null
+        : { code: error.code, ...(error.code === "rate_limit" ? { retryAt: error.retryAt } : {}) },
+    providers,
+    cost: totals.cost ?? 0,
+    tokens: totalTokens(totals.usage),
+    interrupted,
+  };
+}
+
+/** Why tasks have no result, each reason once. */
+function notDoneOf(left: readonly Left[]): readonly NotStarted[] {
+  const byReason = new Map<string, NotStarted>();
+  for (const { reason, provider } of left) {
+    const key = `${reason} ${provider ?? ""}`;
+    const tasks = (byReason.get(key)?.tasks ?? 0) + 1;
+    byReason.set(key, { reason, provider, tasks });
+  }
+  return [...byReason.values()];
+}
