@@ -12,6 +12,20 @@
  *
  * @packageDocumentation
  */
+export type { BatchEvent, BatchOptions } from "./batch/batch-options.js";
+export type { BatchStanding, BatchSummary, NotStarted } from "./batch/batch-summary.js";
+export { parseTasks, taskOf } from "./batch/parse-tasks.js";
+export { runBatch } from "./batch/run-batch.js";
+export {
+  type TaskHooks,
+  type TaskRun,
+  type TaskRunner,
+  type TaskRunnerOptions,
+  taskRunner,
+} from "./batch/run-task.js";
+export type { BatchLimits, LeftReason, StopReason } from "./batch/schedule.js";
+export { type Task, type TaskInput, type TaskRequest, taskRequestSchema } from "./batch/task.js";
+export { type TaskDelivery, type TaskResult, taskResultSchema } from "./batch/task-result.js";
 export type { Clock } from "./deliver/clock.js";
 export type { DeliverOptions } from "./deliver/deliver.js";
 export type { DeliveryProgress } from "./deliver/delivery-progress.js";

@@ -1,8 +1,9 @@
 import type { ErrorCode } from "../errors/error-facts.js";
 import type { Usage } from "../trace/model.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
+import { mergeDeliveries } from "./merge-runs.js";
 import type { LeftReason, Spent } from "./schedule.js";
-import { isResultDelivered, type TaskResult } from "./task-result.js";
+import { isResultDelivered, type TaskDelivery, type TaskResult } from "./task-result.js";
 
 /** How a batch stands. What was recorded by earlier starts of it is in `total`, `skipped` and `skippedFailed` alone. */
 export interface BatchStanding {
@@ -54,6 +55,8 @@ export interface BatchSummary extends Omit<BatchStanding, "running" | "waiting" 
   readonly results: string | null;
   /** Tasks whose traces are not where they belong. */
   readonly undelivered: number;
+  /** Where the traces of all tasks are, by destination. */
+  readonly delivery: readonly TaskDelivery[];
 }
 
 /** Adds up the results of a batch. */
@@ -67,7 +70,7 @@ export interface Tally {
 
 type Sums = Pick<
   BatchSummary,
-  "done" | "failed" | "usage" | "cost" | "unpriced" | "sessions" | "undelivered"
+  "done" | "failed" | "usage" | "cost" | "unpriced" | "sessions" | "undelivered" | "delivery"
 >;
 
 export function createTally(): Tally {
@@ -79,14 +82,16 @@ export function createTally(): Tally {
     unpriced: 0,
     sessions: 0,
     undelivered: 0,
+    delivery: [],
   };
   return {
-    ran: ({ totals, attempts }) => {
+    ran: ({ totals, attempts, delivery }) => {
       sums = {
         ...sums,
         usage: addUsage(sums.usage, totals.usage),
         cost: addCost(sums.cost, totals.cost),
         unpriced: sums.unpriced + (totals.cost === null && totalTokens(totals.usage) > 0 ? 1 : 0),
+        delivery: mergeDeliveries(sums.delivery, delivery),
         sessions: sums.sessions + new Set(attempts.flatMap(({ sessionId }) => sessionId ?? [])).size,
       };
     },

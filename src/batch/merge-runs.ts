@@ -17,7 +17,8 @@ export function mergeRuns(earlier: TaskResult | undefined, last: TaskResult): Ta
   };
 }
 
-function mergeDeliveries(
+/** The deliveries of several runs as one for each destination. */
+export function mergeDeliveries(
   earlier: readonly TaskDelivery[],
   last: readonly TaskDelivery[],
 ): readonly TaskDelivery[] {

@@ -21,7 +21,8 @@ export interface Results {
   /**
    * Records one result: when this resolves, it outlives a kill and a crash of the machine.
    *
-   * @throws the file system's error, for instance ENOSPC; nothing of the result is in the file then
+   * @throws {ConfigurationError} when the disk does not take it, for instance because it is full; nothing of the result is in the
+   *   file then
    */
   append(result: TaskResult): Promise<void>;
   close(): Promise<void>;
@@ -81,7 +82,12 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
         earlier: new Map(fitting),
         spent: read.spent,
         changed,
-        append: writer.append,
+        append: (result) =>
+          writer.append(result).catch((error: unknown) => {
+            throw problem(
+              `a result could not be recorded: ${error instanceof Error ? error.message : String(error)}. The same command goes on with what is not recorded.`,
+            );
+          }),
         close: async () => {
           await writer.close();
           await lock.release();

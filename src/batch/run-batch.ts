@@ -27,8 +27,8 @@ import type { TaskResult } from "./task-result.js";
  * @param tasks with different ids, as `parseTasks` gives them
  * @param run works on one task, as `taskRunner` makes it
  * @throws {ConfigurationError} when the results cannot be written, or belong to other tasks; nothing was started then
- * @throws what `run` throws, and the file system's error when a result cannot be recorded: nothing more is started then, and
- *   what runs comes to its end before
+ * @throws what `run` throws, and {ConfigurationError} when a result cannot be recorded: nothing more is started then, and what
+ *   runs comes to its end before
  *
  * @example
  * ```ts

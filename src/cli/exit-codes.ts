@@ -4,6 +4,8 @@ export const EXIT = {
   ok: 0,
   /** The agent's turn failed. */
   turnFailed: 1,
+  /** A task of `looptrace batch` failed, or was not started. */
+  tasksLeft: 1,
   /** A budget of `looptrace check` does not hold, or is not known to hold. */
   overBudget: 1,
   /** A check of `looptrace doctor` failed. */

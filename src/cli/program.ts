@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "./commander.js";
+import { defineBatch } from "./definitions/batch.js";
 import { defineCheck } from "./definitions/check.js";
 import { defineDiff } from "./definitions/diff.js";
 import { defineDoctor } from "./definitions/doctor.js";
@@ -73,6 +74,7 @@ function buildProgram(
 
   const around = { terminal, extra, finish };
   defineRun(program, around);
+  defineBatch(program, around);
   defineTrace(program, around);
   defineShow(program, around);
   defineTokens(program, around);

@@ -12,7 +12,7 @@ export interface Terminal {
   readonly errIsTty: boolean;
   /** Columns of what `out` writes to. */
   readonly width: number;
-  /** Columns of what `err` writes to: not the same when only one of the two is a terminal. */
+  /** Columns of what `err` writes to, now: not the same when only one of the two is a terminal. */
   readonly errWidth: number;
 }
 
@@ -26,7 +26,9 @@ export function processTerminal(): Terminal {
     outIsTty: process.stdout.isTTY === true,
     errIsTty: process.stderr.isTTY === true,
     width: widthOf(process.stdout.columns, process.env.COLUMNS),
-    errWidth: widthOf(process.stderr.columns, process.env.COLUMNS),
+    get errWidth() {
+      return widthOf(process.stderr.columns, process.env.COLUMNS);
+    },
   };
 }
 

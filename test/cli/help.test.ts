@@ -7,6 +7,7 @@ import { looptrace } from "../support/cli.js";
 const around = { env: {}, cwd: tmpdir(), columns: 100 };
 const COMMANDS = [
   "run",
+  "batch",
   "trace",
   "show",
   "tokens",

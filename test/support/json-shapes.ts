@@ -312,3 +312,36 @@ export const doctorJson = z.strictObject({
     }),
   ),
 });
+
+const taskCount = z.int().min(0);
+
+/** `batch --json` */
+export const batchJson = z.strictObject({
+  total: taskCount,
+  skipped: taskCount,
+  skippedFailed: taskCount,
+  done: taskCount,
+  failed: z.record(z.string(), taskCount),
+  notDone: z.array(z.strictObject({ reason: z.string(), provider: z.string().nullable(), tasks: taskCount })),
+  changed: taskCount,
+  usage: totals.shape.usage,
+  cost: z.number().nullable(),
+  unpriced: taskCount,
+  before: z.strictObject({ cost: z.number(), tokens: z.number() }),
+  sessions: taskCount,
+  sessionsPerMinute: z.number(),
+  startedAt: z.number(),
+  endedAt: z.number(),
+  results: z.string().nullable(),
+  undelivered: taskCount,
+  delivery: z.array(
+    z.strictObject({
+      destination: z.string(),
+      acknowledged: taskCount,
+      pending: taskCount,
+      unsaved: taskCount,
+      rejected: taskCount,
+      lastError: z.string().nullable(),
+    }),
+  ),
+});

@@ -231,7 +231,11 @@ function ofFile(error: unknown, flags: RunFlags): unknown {
   return new ConfigurationError(error.field, `in looptrace.config.json: ${error.message}`);
 }
 
-async function systemPromptOf(flags: RunFlags, terminal: Terminal): Promise<string | undefined> {
+/** The text of `--system` or `--system-file`. @throws {ConfigurationError} when both are given, or the file cannot be read */
+export async function systemPromptOf(
+  flags: Pick<RunFlags, "system" | "systemFile">,
+  terminal: Terminal,
+): Promise<string | undefined> {
   if (flags.systemFile === undefined) return flags.system;
   if (flags.system !== undefined) {
     throw new ConfigurationError(
@@ -249,7 +253,7 @@ async function systemPromptOf(flags: RunFlags, terminal: Terminal): Promise<stri
 }
 
 /** `--mcp name=url`, with `--mcp-header name=Header:value` for the headers that its server wants. */
-function mcpServers(servers: readonly string[], headers: readonly string[]): McpServer[] {
+export function mcpServers(servers: readonly string[], headers: readonly string[]): McpServer[] {
   const byServer = new Map<string, Record<string, string>>();
   for (const text of headers) {
     const match = /^([^=]+)=([^:]+):(.*)$/s.exec(text);

@@ -8,6 +8,15 @@ Exit codes:
   3    the turn is fine, but its trace could not be delivered (it is in the outbox) or kept
   130  interrupted; what happened so far is recorded`;
 
+export const BATCH_EXIT_CODES = `
+Exit codes:
+  0    every task is done, also by an earlier start, and its trace is where it belongs
+  1    a task failed, or was not started because of a limit or of its provider
+  2    wrong usage, configuration or input; nothing was started. Or there is no opencode, or
+       a result could not be recorded: the batch broke off
+  3    every task is done, but a trace could not be delivered (it is in the outbox) or kept
+  130  interrupted; what was done is recorded, the same command goes on`;
+
 export const TRACE_EXIT_CODES = `
 Exit codes:
   0    every trace is where it belongs, also that of a turn that failed

@@ -1,0 +1,212 @@
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { type BatchSummary, failures } from "../../batch/batch-summary.js";
+import { parseTasks } from "../../batch/parse-tasks.js";
+import { runBatch } from "../../batch/run-batch.js";
+import { taskRunner } from "../../batch/run-task.js";
+import type { Task } from "../../batch/task.js";
+import type { DestinationReport } from "../../deliver/delivery-report.js";
+import type { Destination } from "../../deliver/destination.js";
+import { pushOutbox } from "../../deliver/push-outbox.js";
+import { resolveDestinations } from "../../deliver/resolve-destinations.js";
+import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { quickMask } from "../../masking/mask.js";
+import { isModelName } from "../../opencode/run-request.js";
+import { folded } from "../../view/labelled-line.js";
+import { terminalJson } from "../../view/terminal-json.js";
+import { inTone } from "../../view/tones.js";
+import { batchProgress } from "../batch-progress.js";
+import { summaryLines } from "../batch-text.js";
+import { colorsFor } from "../colors.js";
+import { whileWaiting } from "../delivery-line.js";
+import { deliveryAdvice } from "../delivery-text.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { onInterrupt } from "../interrupt.js";
+import { maskingOf } from "../masking.js";
+import { openCodePath, readSettings, type Settings } from "../settings.js";
+import type { Terminal } from "../terminal.js";
+import { typedPath } from "../typed-path.js";
+import { mcpServers, type RunFlags, systemPromptOf } from "./run.js";
+
+/** What of `looptrace run` holds for all tasks here, and what the batch itself may do. */
+export interface BatchFlags
+  extends Omit<RunFlags, "file" | "session" | "continue" | "fork" | "title" | "logDir"> {
+  readonly concurrency?: number;
+  readonly output?: string;
+  readonly retryFailed?: boolean;
+  readonly maxErrors?: number;
+  /** ms */
+  readonly maxDuration?: number;
+  readonly requeues?: number;
+  readonly keepGoing?: boolean;
+  readonly taskMaxCost?: number;
+  readonly taskMaxTokens?: number;
+}
+
+/** `looptrace batch`: many tasks, several at once. @param source a file of tasks, or `-` */
+export async function batch(source: string, flags: BatchFlags, terminal: Terminal): Promise<ExitCode> {
+  const settings = readSettings(flags, terminal);
+  const { file, outboxLimitBytes } = settings;
+  const destinations = resolveDestinations(settings.destinations);
+  const paths = storePaths(terminal.env);
+  const tasks = await readTasks(source, terminal);
+  const results = resultsPath(source, flags.output, terminal);
+  const keys = destinations.flatMap(({ secrets }) => secrets);
+  const masking = maskingOf(flags, file, terminal, keys);
+  const defaults = { ...(await defaultsOf(flags, settings, terminal)), store: paths, masking };
+  const run = taskRunner({
+    defaults,
+    destinations,
+    trace: settings.trace,
+    outboxLimitBytes,
+    cwd: terminal.cwd,
+  });
+  // What a person watches may end up in the log of a CI.
+  const quick = quickMask(masking);
+  const progress = flags.quiet ? undefined : batchProgress(terminal);
+  const interrupt = onInterrupt(() => {
+    progress?.clear();
+    terminal.err(
+      "looptrace: stopping; what is done is recorded, what runs is done again next time. Once more quits at once.\n",
+    );
+  });
+  let summary: BatchSummary;
+  try {
+    summary = await runBatch(tasks, run, {
+      concurrency: flags.concurrency,
+      results,
+      retryFailed: flags.retryFailed,
+      limits: {
+        maxCost: flags.maxCost,
+        maxTokens: flags.maxTokens,
+        maxErrors: flags.maxErrors,
+        maxDurationMs: flags.maxDuration,
+      },
+      patienceMs: flags.patience ?? file.patience,
+      requeues: flags.requeues,
+      keepGoing: flags.keepGoing,
+      defaultModel: defaults.model,
+      signal: interrupt.signal,
+      onEvent: (event, standing) =>
+        progress?.tell(
+          event.kind === "finished" ? { ...event, result: quick(event.result) } : event,
+          standing,
+        ),
+    });
+  } finally {
+    progress?.stop();
+    interrupt.done();
+  }
+  const leftovers = await pushLeftovers(summary, destinations, paths, flags, terminal);
+
+  if (flags.json) terminal.out(`${terminalJson(summary)}\n`);
+  else terminal.out(`${paintSummary(summary, terminal)}\n`);
+  for (const advice of deliveryAdvice(leftovers)) terminal.err(`${advice}\n`);
+
+  if (interrupt.signal.aborted) return EXIT.interrupted;
+  if (failures(summary) + summary.skippedFailed + summary.notDone.length > 0) return EXIT.tasksLeft;
+  return isDelivered(summary, leftovers) ? EXIT.ok : EXIT.undelivered;
+}
+
+/** @throws {ConfigurationError} when the file cannot be read, or a line of it is no task */
+async function readTasks(source: string, terminal: Terminal): Promise<readonly Task[]> {
+  if (source === "-") return parseTasks(await terminal.readStdin(), "standard input");
+  const path = typedPath("The file of tasks", source, "file", terminal);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError("tasks", `${source} cannot be read: ${why}`);
+  });
+  try {
+    return parseTasks(new TextDecoder("utf-8", { fatal: true }).decode(bytes), source);
+  } catch (error) {
+    if (error instanceof TypeError) throw new ConfigurationError("tasks", `${source} is not UTF-8 text.`);
+    throw error;
+  }
+}
+
+/** @throws {ConfigurationError} when nobody said where, or when it is the file of tasks itself */
+function resultsPath(source: string, output: string | undefined, { cwd }: Terminal): string {
+  if (output === undefined && source === "-") {
+    throw new ConfigurationError(
+      "--output",
+      "Tasks from standard input have no file that the results could stand beside: say where they go with -o <file>.",
+    );
+  }
+  const beside = `${source.replace(/\.(?:jsonl|ndjson|json|txt)$/i, "")}.results.jsonl`;
+  const path = resolve(cwd, output ?? beside);
+  if (source !== "-" && path === resolve(cwd, source)) {
+    throw new ConfigurationError(
+      "--output",
+      `-o ${basename(path)} is the file of the tasks; the results need one of their own.`,
+    );
+  }
+  return path;
+}
+
+/**
+ * What holds for tasks that do not say otherwise.
+ *
+ * @throws {ConfigurationError} when no task could be run with it
+ */
+async function defaultsOf(flags: BatchFlags, { file }: Settings, terminal: Terminal) {
+  const models = [flags.model ?? file.model, ...(flags.fallbackModel ?? file.fallbackModels ?? [])];
+  const wrong = models.find((model) => model !== undefined && !isModelName(model));
+  if (wrong !== undefined) {
+    const problem = `${JSON.stringify(wrong)} is not of the form provider/model; \`opencode models\` lists them.`;
+    throw new ConfigurationError("model", problem);
+  }
+  return {
+    opencode: openCodePath(flags.opencode, file, terminal),
+    model: flags.model ?? file.model,
+    agent: flags.agent ?? file.agent,
+    variant: flags.variant ?? file.variant,
+    projectConfig: flags.projectConfig ?? file.projectConfig,
+    timeoutMs: flags.timeout ?? file.timeout,
+    retries: flags.retries ?? file.retries,
+    // The batch waits for rate limits itself: meanwhile another task can have the place.
+    patienceMs: 0,
+    fallbackModels: flags.fallbackModel ?? file.fallbackModels,
+    maxSteps: flags.maxSteps ?? file.maxSteps,
+    maxTokens: flags.taskMaxTokens ?? file.maxTokens,
+    maxCost: flags.taskMaxCost ?? file.maxCost,
+    maxAttempts: flags.maxAttempts ?? file.maxAttempts,
+    haltOnDoomLoop: flags.doomLoopThreshold ?? flags.haltOnDoomLoop ?? file.haltOnDoomLoop,
+    autoApprove: flags.auto,
+    systemPrompt: await systemPromptOf(flags, terminal),
+    directory: typedPath("--dir", flags.dir ?? terminal.cwd, "directory", terminal),
+    environment: terminal.env,
+    mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
+  };
+}
+
+/** What earlier runs left is sent too, but nobody waits long for it. */
+const LEFTOVERS_BUDGET_MS = 2_000;
+
+async function pushLeftovers(
+  summary: BatchSummary,
+  destinations: readonly Destination[],
+  paths: StorePaths,
+  { quiet }: BatchFlags,
+  terminal: Terminal,
+): Promise<readonly DestinationReport[]> {
+  const own = summary.undelivered > 0 ? {} : { budgetMs: LEFTOVERS_BUDGET_MS };
+  return whileWaiting(terminal, quiet ? [] : destinations, async (onProgress) => {
+    const { reports } = await pushOutbox(destinations, { paths, onProgress, ...own });
+    return reports;
+  });
+}
+
+/** Whether the traces of all tasks are where they belong, be it only by now. */
+function isDelivered({ undelivered, delivery }: BatchSummary, now: readonly DestinationReport[]): boolean {
+  if (undelivered === 0) return true;
+  if (delivery.length === 0 || delivery.some(({ unsaved, rejected }) => unsaved + rejected > 0)) return false;
+  return now.every(({ pending, rejected }) => pending.spans === 0 && rejected === 0);
+}
+
+function paintSummary(summary: BatchSummary, terminal: Terminal): string {
+  const colors = colorsFor(terminal, terminal.outIsTty);
+  return summaryLines(summary)
+    .flatMap((line) => folded(line, terminal.width).map((text) => inTone(text, line.tone, colors)))
+    .join("\n");
+}

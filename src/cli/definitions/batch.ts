@@ -1,0 +1,95 @@
+import type { Command } from "../commander.js";
+import { parseDuration } from "../parse-duration.js";
+import { parseAmount, parseCount, parseCountFrom } from "../parse-number.js";
+import { collect, parseText, withMasking, withTraceOptions } from "../shared-options.js";
+import type { Surroundings } from "./definition.js";
+import { BATCH_EXIT_CODES } from "./exit-code-texts.js";
+
+/** `looptrace batch` as the command line knows it. */
+export function defineBatch(program: Command, { terminal, finish }: Surroundings): void {
+  const batch = program
+    .command("batch")
+    .summary("run opencode on many tasks, several at once")
+    .description(
+      "Runs opencode on each task of a file, several at once, traces what its loops did, and records each result as soon as it is there. The same command again goes on where it ended.",
+    )
+    .argument("<tasks>", "a file of tasks, one JSON object or text a line; - reads standard input")
+    .option("-n, --concurrency <n>", "tasks at once (default: 2)", parseCountFrom(1))
+    .option(
+      "-o, --output <file>",
+      "where the results go (default: beside the tasks, .results.jsonl)",
+      parseText,
+    )
+    .option("--retry-failed", "do tasks again whose recorded result is a failure")
+    .option("--max-cost <usd>", "start no more tasks when the batch has cost so much", parseAmount)
+    .option(
+      "--max-tokens <n>",
+      "start no more tasks when the batch took so many tokens, cached ones included",
+      parseCountFrom(1),
+    )
+    .option("--max-errors <n>", "start no more tasks when so many have failed", parseCountFrom(1))
+    .option("--max-duration <duration>", "start no more tasks after that time", parseDuration)
+    .option("--patience <duration>", "how long to wait for a rate limit to end (default: 10m)", parseDuration)
+    .option("--requeues <n>", "put a task back so often because of a rate limit (default: 10)", parseCount)
+    .option("--keep-going", "go on with a provider's tasks after it has refused the key or the credit")
+    .option("-m, --model <provider/model>", "model of tasks that name none", parseText)
+    .option("--agent <name>", "opencode's agent, of tasks that name none", parseText)
+    .option("--variant <name>", "the model's variant, of tasks that name none", parseText)
+    .option("-d, --dir <directory>", "where opencode works, for tasks that do not say", parseText)
+    .option("--system <text>", "system prompt of tasks that have none", parseText)
+    .option("--system-file <path>", "the same from a file", parseText)
+    .option("--mcp <name=url>", "a remote MCP server; can be given several times", collect)
+    .option(
+      "--mcp-header <name=Header:value>",
+      "a header for that server; {env:NAME} is read by opencode",
+      collect,
+    )
+    .option("--timeout <duration>", "deadline of each task (default: 10m)", parseDuration)
+    .option(
+      "--retries <n>",
+      "run a failed turn again so often, where its error allows (default: 0)",
+      parseCount,
+    )
+    .option(
+      "--fallback-model <provider/model>",
+      "go on with it after rate limit, server, authentication or billing errors; can be given several times",
+      collect,
+    )
+    .option("--task-max-cost <usd>", "stop a task when its calls cost more", parseAmount)
+    .option("--task-max-tokens <n>", "stop a task when its calls took more tokens", parseCountFrom(1))
+    .option("--max-steps <n>", "stop a task when its loop wants more steps", parseCountFrom(1))
+    .option(
+      "--max-attempts <n>",
+      "stop a task when opencode has asked the model so often in vain and goes on (default: 6)",
+      parseCountFrom(1),
+    )
+    .option(
+      "--halt-on-doom-loop",
+      "stop a task when the same tool call fails, or gives the same result, 3 times in a row",
+    )
+    .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCountFrom(2))
+    .option("--auto", "approve every permission that is not explicitly denied")
+    .option("--project-config", "let opencode read the project's opencode.json")
+    .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
+    .option("-q, --quiet", "no progress")
+    .option("--json", "print the summary as JSON");
+  withMasking(withTraceOptions(batch))
+    .addHelpText(
+      "after",
+      `
+A task is a text, or an object with a prompt and what differs for it:
+  "Say what src/main.ts does"
+  {"id":"bug-7","prompt":"Fix bug 7","model":"openai/gpt-5","directory":"a","timeout":"20m"}
+
+Examples:
+  looptrace batch tasks.jsonl -n 4
+  looptrace batch tasks.jsonl -n 8 --max-cost 20 --max-errors 10 -o results.jsonl
+  looptrace batch tasks.jsonl --retry-failed --retries 2 --fallback-model openai/gpt-5
+  jq -c '.[]' issues.json | looptrace batch - -o results.jsonl --json
+${BATCH_EXIT_CODES}`,
+    )
+    .action(async (tasks: string, flags) => {
+      const commands = await import("../commands/batch.js");
+      finish(await commands.batch(tasks, flags, terminal));
+    });
+}
