@@ -120,21 +120,16 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
 function turnOptions(request: TaskRequest, cwd: string): OpenCodeOptions {
   const { directory, files, schema } = request;
   const { model, agent, variant, systemPrompt, mcp, session, fork, title } = request;
-  const { autoApprove, projectConfig, timeout: timeoutMs, retries, fallbackModels } = request;
+  const { permissions, projectConfig, timeout: timeoutMs, retries, fallbackModels } = request;
   const { maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop } = request;
   return {
     ...{ model, agent, variant, systemPrompt, mcp, session, fork, title },
-    ...{ autoApprove, projectConfig, timeoutMs, retries, fallbackModels },
+    ...{ permissions, projectConfig, timeoutMs, retries, fallbackModels },
     ...{ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop },
-    ...structuredAnswer(schema),
+    schema,
     directory: directory === undefined ? undefined : resolve(cwd, directory),
     files: files?.map((file) => resolve(cwd, file)),
   };
-}
-
-/** How a driver that can answer in the shape of a JSON schema is asked to. */
-function structuredAnswer(schema: TaskRequest["schema"]): { readonly schema?: TaskRequest["schema"] } {
-  return schema === undefined ? {} : { schema };
 }
 
 function traceOptions(all: TraceOptions = {}, task: Task, commit: string | undefined): TraceOptions {

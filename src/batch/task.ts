@@ -52,8 +52,8 @@ export const taskRequestSchema = z
     fork: z.boolean().exactOptional(),
     /** The session's title. */
     title: text.exactOptional(),
-    /** Approve every permission that is not explicitly denied. */
-    autoApprove: z.boolean().exactOptional(),
+    /** What is answered when opencode asks for a permission that its configuration neither allows nor denies. */
+    permissions: z.enum(["allow", "deny"]).exactOptional(),
     /** Whether opencode reads the opencode.json of the project. */
     projectConfig: z.boolean().exactOptional(),
     /** Tags of the trace, beside those of all tasks. */

@@ -12,7 +12,9 @@ import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { quickMask } from "../../masking/mask.js";
+import { leftNotes } from "../../opencode/drive-cli.js";
 import { isModelName } from "../../opencode/run-request.js";
+import { ServerPool } from "../../opencode/server/server-pool.js";
 import { folded } from "../../view/labelled-line.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { inTone } from "../../view/tones.js";
@@ -24,6 +26,7 @@ import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { maskingOf } from "../masking.js";
+import { readSchema } from "../read-schema.js";
 import { openCodePath, readSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { typedPath } from "../typed-path.js";
@@ -54,7 +57,9 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   const results = resultsPath(source, flags.output, terminal);
   const keys = destinations.flatMap(({ secrets }) => secrets);
   const masking = maskingOf(flags, file, terminal, keys);
-  const defaults = { ...(await defaultsOf(flags, settings, terminal)), store: paths, masking };
+  // Each task finds an opencode that is warm already.
+  const servers = new ServerPool();
+  const defaults = { ...(await defaultsOf(flags, settings, terminal)), servers, store: paths, masking };
   const run = taskRunner({
     defaults,
     destinations,
@@ -96,7 +101,9 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
     });
   } finally {
     progress?.stop();
+    const left = await servers.close();
     interrupt.done();
+    for (const note of left.flatMap(leftNotes)) terminal.err(`looptrace: ${note}\n`);
   }
   const leftovers = await pushLeftovers(summary, destinations, paths, flags, terminal);
 
@@ -172,7 +179,9 @@ async function defaultsOf(flags: BatchFlags, { file }: Settings, terminal: Termi
     maxCost: flags.taskMaxCost ?? file.maxCost,
     maxAttempts: flags.maxAttempts ?? file.maxAttempts,
     haltOnDoomLoop: flags.doomLoopThreshold ?? flags.haltOnDoomLoop ?? file.haltOnDoomLoop,
-    autoApprove: flags.auto,
+    permissions: flags.auto ? ("allow" as const) : undefined,
+    driver: flags.driver ?? file.driver,
+    schema: flags.schema === undefined ? undefined : await readSchema(flags.schema, terminal),
     systemPrompt: await systemPromptOf(flags, terminal),
     directory: typedPath("--dir", flags.dir ?? terminal.cwd, "directory", terminal),
     environment: terminal.env,

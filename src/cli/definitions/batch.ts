@@ -1,4 +1,4 @@
-import type { Command } from "../commander.js";
+import { type Command, Option } from "../commander.js";
 import { parseDuration } from "../parse-duration.js";
 import { parseAmount, parseCount, parseCountFrom } from "../parse-number.js";
 import { collect, parseText, withMasking, withTraceOptions } from "../shared-options.js";
@@ -68,8 +68,19 @@ export function defineBatch(program: Command, { terminal, finish }: Surroundings
       "stop a task when the same tool call fails, or gives the same result, 3 times in a row",
     )
     .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCountFrom(2))
+    .option(
+      "--schema <file>",
+      "ask for structured answers: a JSON schema, of tasks that have none",
+      parseText,
+    )
     .option("--auto", "approve every permission that is not explicitly denied")
     .option("--project-config", "let opencode read the project's opencode.json")
+    .addOption(
+      new Option(
+        "--driver <driver>",
+        "how opencode is driven: by warm servers, by opencode run, or as it fits",
+      ).choices(["auto", "server", "cli"]),
+    )
     .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
     .option("-q, --quiet", "no progress")
     .option("--json", "print the summary as JSON");
