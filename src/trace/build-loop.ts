@@ -24,6 +24,7 @@ import type {
   TimeAccount,
   Usage,
 } from "./model.js";
+import { withoutOwnAbort } from "./own-abort.js";
 import { type AskedPermission, permissionsByMessage } from "./permissions.js";
 import { withPlans } from "./plan-events.js";
 import type { SessionLog } from "./session-log.js";
@@ -74,10 +75,11 @@ export function loopsOf(
     context.permissions.get(id) ?? [],
   );
   const loops = turns.map((turn) => {
-    return buildLoop(turn, tree, {
+    const run = runAt(turn.at, runs);
+    return buildLoop(withoutOwnAbort(turn, run), tree, {
       log: context.logs.get(id),
       permissions,
-      run: runAt(turn.at, runs),
+      run,
       neighbours,
       subagentOf,
     });

@@ -4,6 +4,7 @@ import type { LastAssistant, SeenError } from "../errors/turn-evidence.js";
 import type { AssistantMessage } from "../opencode/schema/session-export.js";
 import { processEndOf, type RunEvidence } from "./evidence.js";
 import type { Step } from "./model.js";
+import { ABORTED_MESSAGE, isOwnAbort } from "./own-abort.js";
 import { toolFacts } from "./tool-facts.js";
 
 /** What is known about a turn's end. */
@@ -37,7 +38,7 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
   const stuckOverflow =
     overflows.length > 1 && lastTried && overflows.includes(lastTried) ? lastTried.call?.error : undefined;
   const exportErrors = assistants.flatMap(({ info }, index): SeenError[] =>
-    info.error && !isOwnAbort(info.error, run)
+    info.error
       ? [
           {
             error: { name: info.error.name, data: info.error.data },
@@ -53,7 +54,7 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
     sessionId,
     exportErrors,
     streamErrors: (run?.streamErrors ?? [])
-      .filter(({ error }) => !isOwnAbort(error, run))
+      .filter(({ error }) => !(error.name === ABORTED_MESSAGE && isOwnAbort(run)))
       .map(({ error, at }) => ({
         error: { name: error.name, data: error.data },
         at,
@@ -66,7 +67,10 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
     process: run ? processEndOf(run) : undefined,
     model,
     running: (last?.tools ?? [])
-      .filter(({ outcome }) => outcome === "unfinished")
+      .filter(
+        ({ outcome, failure }) =>
+          outcome === "unfinished" || (isOwnAbort(run) && failure?.kind === "aborted"),
+      )
       .map(({ name, start, end }) => ({ tool: name, forMs: end - start })),
     stuckOverflow: stuckOverflow ? { ...stuckOverflow, sessionId } : undefined,
     requestError: requestError(last),
@@ -112,10 +116,4 @@ function lastAssistantOf(message: AssistantMessage | undefined): LastAssistant |
     isSummary: info.summary === true,
     tools: parts.flatMap((part) => (part.type === "tool" ? [toolFacts(part)] : [])),
   };
-}
-
-/** What a server says of a turn that looptrace had it abort; why it did is what counts. */
-function isOwnAbort({ name }: { readonly name: string }, run: RunEvidence | undefined): boolean {
-  if (name !== "MessageAbortedError" || run?.exit.kind !== "served") return false;
-  return run.exit.asked !== undefined || run.halted !== undefined;
 }

@@ -81,7 +81,7 @@ function refuses(cases: Readonly<Record<string, Case>>): void {
 
 const KEYS = { LANGFUSE_PUBLIC_KEY: "pk-lf-1", LANGFUSE_SECRET_KEY: "sk-lf-1" };
 const SETTINGS =
-  "$schema, opencode, model, agent, variant, timeout, retries, patience, fallbackModels, maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop, projectConfig, traceName, userId, tags, environment, release, metadata, textLimit, content, outboxLimitMb, mask, check, langfuse, otlp";
+  "$schema, opencode, driver, model, agent, variant, timeout, retries, patience, fallbackModels, maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop, projectConfig, traceName, userId, tags, environment, release, metadata, textLimit, content, outboxLimitMb, mask, check, langfuse, otlp";
 const HELP = "(--help shows how)\n";
 const NOT_AN_EXPORT =
   'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`.\n';

@@ -63,13 +63,20 @@ test("a refused key: exit 1, one line with the code, the error whole in JSON and
     "attempts",
     "totals",
     "opencode",
+    "driver",
     "exit",
     "notes",
     "urls",
     "delivery",
     "traces",
   ]);
-  expect(document).toMatchObject({ text: null, output: null, notes: [], exit: { kind: "exited" } });
+  expect(document).toMatchObject({
+    text: null,
+    output: null,
+    notes: [],
+    driver: "server",
+    exit: { kind: "served" },
+  });
   expect(document.error).toMatchObject({
     code: "authentication_failed",
     retryable: false,

@@ -110,7 +110,7 @@ test("a TRACEPARENT that is none starts a trace of its own", async () => {
 });
 
 test.each([
-  ['{"modle":"x"}', 'there is no setting "modle"; known are $schema, opencode, model'],
+  ['{"modle":"x"}', 'there is no setting "modle"; known are $schema, opencode, driver, model'],
   [
     '{"langfuse":{"key":"x"}}',
     'there is no setting "langfuse.key"; known in langfuse are publicKey, secretKey, baseUrl',
