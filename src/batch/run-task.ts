@@ -15,6 +15,7 @@ import { deliverTraces } from "../workflow/deliver-traces.js";
 import { gitCommit } from "../workflow/git-commit.js";
 import { OpenCode, type OpenCodeOptions, type TurnResult } from "../workflow/open-code.js";
 import { type TraceLink, traceLinks, urlsOf } from "../workflow/trace-links.js";
+import { firstStart } from "./first-start.js";
 import type { Task, TaskRequest } from "./task.js";
 import type { TaskDelivery, TaskResult } from "./task-result.js";
 
@@ -65,6 +66,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
   const { defaults = {}, cwd = process.cwd(), clock = systemClock } = options;
   const agent = new OpenCode(defaults);
   const deliver = taskDelivery(options, clock);
+  const first = firstStart();
   const commits = new Map<string, Promise<string | undefined>>();
   const commitOf = (directory: string): Promise<string | undefined> => {
     const known = commits.get(directory) ?? gitCommit(directory);
@@ -78,10 +80,18 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     const turn = turnOptions(task.request, cwd);
     const commit = await commitOf(turn.directory ?? defaults.directory ?? process.cwd());
     let done: TurnResult;
+    let entered = false;
     try {
       // A signal of its own: many listeners at one and the same look like a leak to Node.
       const own = signal && AbortSignal.any([signal]);
-      done = await agent.run(task.request.prompt, turn, { signal: own, onProgress });
+      entered = await first.enter(own);
+      done = await agent.run(task.request.prompt, turn, {
+        signal: own,
+        onProgress: (progress) => {
+          if (progress.sessionId !== null) first.begun();
+          onProgress?.(progress);
+        },
+      });
     } catch (problem) {
       if (problem instanceof OpenCodeNotFoundError) throw problem;
       const interrupted = signal?.aborted === true;
@@ -90,6 +100,8 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
         interrupted,
         result: { ...about, ...NOTHING_RUN, status: "failed", error, startedAt, endedAt: clock.now() },
       };
+    } finally {
+      if (entered) first.over();
     }
     const { text, output, error, sessionId, runId, attempts, totals, traces, kept, notes } = done;
     const { delivery, linkTo } = await deliver(done.traces, traceOptions(options.trace, task, commit));

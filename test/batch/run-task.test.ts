@@ -124,6 +124,19 @@ test("a task that is ended by its signal is to be done again, and is traced as f
   expect(never).toMatchObject({ interrupted: true, result: { error: { code: "aborted" }, traceIds: [] } });
 });
 
+test("the first starts are made one after the other, until one has made a session", async () => {
+  const opencode = await talkingOpenCode();
+  const run = runnerOf(opencode);
+  const tasks = (silent: boolean): Task[] =>
+    ["a", "b", "c"].map((name) => task({ prompt: JSON.stringify({ name, silent, waitMs: 1_500 }) }));
+  const mute = await Promise.all(tasks(true).map((one) => run(one)));
+  expect(mute.map(({ result }) => result.sessionId)).toEqual([null, null, null]);
+  expect(await opencode.mostAtOnce()).toBe(1);
+  const talking = await Promise.all(tasks(false).map((one) => run(one)));
+  expect(talking.map(({ result }) => result.status)).toEqual(["done", "done", "done"]);
+  expect(await opencode.mostAtOnce()).toBeGreaterThan(1);
+});
+
 test("a destination that is down keeps one task waiting, not each; what is for it waits in the outbox", async () => {
   const opencode = await talkingOpenCode();
   const receiver = await startReceiver();

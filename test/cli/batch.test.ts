@@ -44,13 +44,13 @@ test("tasks are done, several at once, and their results stand beside them", asy
     "Hello",
     {
       id: "two",
-      prompt: prompt({ name: "two", waitMs: 400 }),
+      prompt: prompt({ name: "two", waitMs: 1_500 }),
       model: "p/m",
       directory: "below",
       tags: ["x"],
     },
-    { id: "three", prompt: prompt({ name: "three", waitMs: 400 }) },
-    { id: 4, prompt: prompt({ name: "four", waitMs: 400 }) },
+    { id: "three", prompt: prompt({ name: "three", waitMs: 1_500 }) },
+    { id: 4, prompt: prompt({ name: "four", waitMs: 1_500 }) },
   );
   const { code, stdout, stderr } = await call(opencode, "-n", "3", "--model", "q/n", "--json");
   expect(batchJson.parse(JSON.parse(stdout))).toMatchObject({

@@ -12,6 +12,8 @@ export interface Directions {
   readonly error?: object;
   readonly errors?: readonly (object | null)[];
   readonly cost?: number;
+  /** Ends without a word, and without a session. */
+  readonly silent?: boolean;
 }
 
 /** A program in opencode's place that is fast and does as the prompt says. */
@@ -86,10 +88,14 @@ const end = (signal) => {
   if (failed) say({ type: "error", error: failed });
   process.exit(failed ? 1 : 0);
 };
-say({ type: "step_start" });
+const fail = () => {
+  fs.appendFileSync(at("runs"), JSON.stringify(["end", prompt]) + "\\n");
+  process.exit(1);
+};
+if (!directions.silent) say({ type: "step_start" });
 process.on("SIGINT", () => end("SIGINT"));
 process.on("SIGTERM", () => end("SIGTERM"));
-setTimeout(end, directions.waitMs ?? 0);
+setTimeout(directions.silent ? fail : end, directions.waitMs ?? 0);
 `;
 
 /** Removed with the test. */
