@@ -1,6 +1,5 @@
 import { systemClock } from "../deliver/clock.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { totalTokens } from "../trace/usage.js";
 import { createAlarm } from "./alarm.js";
 import {
   type BatchEvent,
@@ -9,12 +8,13 @@ import {
   DEFAULT_CONCURRENCY,
   DEFAULT_REQUEUES,
 } from "./batch-options.js";
-import { type BatchSummary, createTally, type NotStarted } from "./batch-summary.js";
+import { type BatchSummary, createTally } from "./batch-summary.js";
 import { mergeRuns } from "./merge-runs.js";
+import { endedBy, notDoneOf } from "./outcomes.js";
 import { providerOf, providersOfError } from "./providers.js";
 import { openResults, type Results } from "./results.js";
 import type { TaskRun, TaskRunner } from "./run-task.js";
-import { createSchedule, type Ended, type Left } from "./schedule.js";
+import { createSchedule } from "./schedule.js";
 import type { Task } from "./task.js";
 import type { TaskResult } from "./task-result.js";
 
@@ -187,28 +187,4 @@ async function work(
     endedAt,
     results: results?.path ?? null,
   };
-}
-
-function endedBy({ error, totals }: TaskResult, providers: readonly string[], interrupted: boolean): Ended {
-  return {
-    error:
-      error === null
-        ? null
-        : { code: error.code, ...(error.code === "rate_limit" ? { retryAt: error.retryAt } : {}) },
-    providers,
-    cost: totals.cost ?? 0,
-    tokens: totalTokens(totals.usage),
-    interrupted,
-  };
-}
-
-/** Why tasks have no result, each reason once. */
-function notDoneOf(left: readonly Left[]): readonly NotStarted[] {
-  const byReason = new Map<string, NotStarted>();
-  for (const { reason, provider } of left) {
-    const key = `${reason} ${provider ?? ""}`;
-    const tasks = (byReason.get(key)?.tasks ?? 0) + 1;
-    byReason.set(key, { reason, provider, tasks });
-  }
-  return [...byReason.values()];
 }

@@ -16,6 +16,7 @@ import { gitCommit } from "../workflow/git-commit.js";
 import { OpenCode, type OpenCodeOptions, type TurnResult } from "../workflow/open-code.js";
 import { type TraceLink, traceLinks, urlsOf } from "../workflow/trace-links.js";
 import { firstStart } from "./first-start.js";
+import { oneAfterAnother } from "./one-after-another.js";
 import type { Task, TaskRequest } from "./task.js";
 import type { TaskDelivery, TaskResult } from "./task-result.js";
 
@@ -74,7 +75,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     return known;
   };
 
-  return async (task, { signal, onProgress } = {}) => {
+  const runTask: TaskRunner = async (task, { signal, onProgress } = {}) => {
     const startedAt = clock.now();
     const about = { id: task.id, line: task.line, digest: task.digest };
     const turn = turnOptions(task.request, cwd);
@@ -125,6 +126,12 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     };
     // Without the signal it might have been tried again, or have gone on.
     return { result, interrupted: error !== null && signal?.aborted === true };
+  };
+  // A session takes one prompt at a time; a fork is a session of its own.
+  const inSession = oneAfterAnother();
+  return (task, hooks) => {
+    const { session, fork } = task.request;
+    return inSession(fork ? undefined : session, () => runTask(task, hooks));
   };
 }
 

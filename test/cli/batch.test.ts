@@ -263,6 +263,24 @@ describe("what ends looptrace itself", () => {
     expect((await resultsIn(opencode)).map(({ id }) => id).toSorted()).toEqual(["a", "b", "c", "d"]);
   });
 
+  test("a second Ctrl-C quits at once; what was recorded stays, and the next start can write", async () => {
+    const opencode = await talkingOpenCode();
+    const stubborn = { id: "b", prompt: prompt({ name: "b", waitMs: 60_000, stubborn: true }) };
+    await writeTasks(opencode, quick("a"), stubborn);
+    const { child, ended } = startLooptrace(["batch", "tasks.jsonl", "-n", "1"], opencode);
+    await started(opencode, 2);
+    child.kill("SIGINT");
+    const said = new Promise((resolve) =>
+      child.stderr?.on("data", (text) => /Once more/.test(text) && resolve(text)),
+    );
+    await said;
+    child.kill("SIGINT");
+    expect((await ended).signal).toBe("SIGINT");
+    await writeTasks(opencode, quick("a"), { id: "b", prompt: prompt({ name: "b" }) });
+    const again = await call(opencode);
+    expect([again.code, (await resultsIn(opencode)).map(({ id }) => id)]).toEqual([0, ["a", "b"]]);
+  });
+
   test("kill -9: no recorded result is lost or done twice, and the next start does the rest", async () => {
     const opencode = await talkingOpenCode();
     const names = ["a", "b", "c", "d", "e", "f"];

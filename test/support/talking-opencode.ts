@@ -14,6 +14,8 @@ export interface Directions {
   readonly cost?: number;
   /** Ends without a word, and without a session. */
   readonly silent?: boolean;
+  /** Does not end when it is asked to. */
+  readonly stubborn?: boolean;
 }
 
 /** A program in opencode's place that is fast and does as the prompt says. */
@@ -93,8 +95,7 @@ const fail = () => {
   process.exit(1);
 };
 if (!directions.silent) say({ type: "step_start" });
-process.on("SIGINT", () => end("SIGINT"));
-process.on("SIGTERM", () => end("SIGTERM"));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => directions.stubborn || end(signal));
 setTimeout(directions.silent ? fail : end, directions.waitMs ?? 0);
 `;
 
