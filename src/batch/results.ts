@@ -1,10 +1,10 @@
-import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder } from "../deliver/private-files.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { terminalJson } from "../view/terminal-json.js";
 import { lockFile } from "./file-lock.js";
 import { type Recorded, readResults } from "./read-results.js";
+import { resultWriter } from "./result-writer.js";
 import type { Spent } from "./schedule.js";
 import type { Task } from "./task.js";
 import type { TaskResult } from "./task-result.js";
@@ -75,7 +75,7 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
         throw unusable(error);
       });
     try {
-      const writer = await writerOf(file, read.wholeBytes, read.needsLineFeed);
+      const writer = await resultWriter(file, read.wholeBytes, read.needsLineFeed);
       await syncFolder(dirname(path));
       return {
         path,
@@ -110,47 +110,4 @@ async function readIfThere(path: string): Promise<Buffer> {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return Buffer.alloc(0);
     throw error;
   }
-}
-
-/** The id first: by it half a line is told from a line of something else. */
-function lineOf({ id, ...rest }: TaskResult): string {
-  return terminalJson({ id, ...rest }, 0);
-}
-
-/** Writes lines one after the other, each whole or not at all. */
-async function writerOf(
-  file: FileHandle,
-  wholeBytes: number,
-  needsLineFeed: boolean,
-): Promise<{ append(result: TaskResult): Promise<void>; close(): Promise<void> }> {
-  let size = wholeBytes;
-  const write = async (data: Buffer): Promise<void> => {
-    try {
-      await file.truncate(size);
-      let written = 0;
-      while (written < data.length) {
-        const { bytesWritten } = await file.write(data, written, data.length - written, size + written);
-        written += bytesWritten;
-      }
-      await file.datasync();
-      size += data.length;
-    } catch (error) {
-      // What there is of the line would stand in the way of the next one, here or at the next start.
-      await file.truncate(size).catch(() => undefined);
-      throw error;
-    }
-  };
-  await write(Buffer.from(needsLineFeed ? "\n" : ""));
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    append: (result) => {
-      const next = last.then(() => write(Buffer.from(`${lineOf(result)}\n`)));
-      last = next.catch(() => undefined);
-      return next;
-    },
-    close: async () => {
-      await last;
-      await file.close();
-    },
-  };
 }

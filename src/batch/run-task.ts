@@ -1,8 +1,5 @@
-import { resolve } from "node:path";
 import { type Clock, systemClock } from "../deliver/clock.js";
-import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destination.js";
-import { type StorePaths, storePaths } from "../deliver/store-paths.js";
 import { oneLine } from "../errors/bounded-text.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
@@ -11,14 +8,15 @@ import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import type { Progress } from "../opencode/progress.js";
 import type { TraceOptions } from "../otel/options.js";
 import { totalsOf } from "../trace/totals.js";
-import { deliverTraces } from "../workflow/deliver-traces.js";
 import { gitCommit } from "../workflow/git-commit.js";
 import { OpenCode, type OpenCodeOptions, type TurnResult } from "../workflow/open-code.js";
-import { type TraceLink, traceLinks, urlsOf } from "../workflow/trace-links.js";
+import { urlsOf } from "../workflow/trace-links.js";
 import { firstStart } from "./first-start.js";
 import { oneAfterAnother } from "./one-after-another.js";
-import type { Task, TaskRequest } from "./task.js";
-import type { TaskDelivery, TaskResult } from "./task-result.js";
+import type { Task } from "./task.js";
+import { taskDelivery } from "./task-delivery.js";
+import { traceOptions, turnOptions } from "./task-options.js";
+import type { TaskResult } from "./task-result.js";
 
 /** What holds for all tasks. */
 export interface TaskRunnerOptions {
@@ -55,9 +53,6 @@ export interface TaskRun {
  * @throws {OpenCodeNotFoundError} when there is no opencode: no other task would fare better
  */
 export type TaskRunner = (task: Task, hooks?: TaskHooks) => Promise<TaskRun>;
-
-/** A destination that did not take everything is left alone for so long; meanwhile what is for it goes to the outbox. */
-const HOLD_MS = 30_000;
 
 /**
  * Makes what works on tasks, several at once if need be: each runs opencode on its prompt, keeps the session and delivers
@@ -132,80 +127,6 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
   return (task, hooks) => {
     const { session, fork } = task.request;
     return inSession(fork ? undefined : session, () => runTask(task, hooks));
-  };
-}
-
-/** What a task says to opencode, as the driver takes it. */
-function turnOptions(request: TaskRequest, cwd: string): OpenCodeOptions {
-  const { directory, files, schema } = request;
-  const { model, agent, variant, systemPrompt, mcp, session, fork, title } = request;
-  const { permissions, projectConfig, timeout: timeoutMs, retries, fallbackModels } = request;
-  const { maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop } = request;
-  return {
-    ...{ model, agent, variant, systemPrompt, mcp, session, fork, title },
-    ...{ permissions, projectConfig, timeoutMs, retries, fallbackModels },
-    ...{ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop },
-    schema,
-    directory: directory === undefined ? undefined : resolve(cwd, directory),
-    files: files?.map((file) => resolve(cwd, file)),
-  };
-}
-
-function traceOptions(all: TraceOptions = {}, task: Task, commit: string | undefined): TraceOptions {
-  const { userId, tags = [], metadata } = task.request;
-  const allTags = [...new Set([...(all.tags ?? []), ...tags])];
-  return {
-    ...all,
-    ...(userId === undefined ? {} : { userId }),
-    ...(allTags.length === 0 ? {} : { tags: allTags }),
-    metadata: {
-      task: task.id,
-      ...(commit === undefined ? {} : { gitCommit: commit }),
-      ...all.metadata,
-      ...metadata,
-    },
-  };
-}
-
-type Delivered = { readonly delivery: readonly TaskDelivery[]; readonly linkTo: TraceLink };
-
-/** Delivers the traces of many tasks: none waits long for a destination that has just kept another one waiting. */
-function taskDelivery(
-  { defaults = {}, destinations = [], outboxLimitBytes }: TaskRunnerOptions,
-  clock: Clock,
-): (traces: TurnResult["traces"], trace: TraceOptions) => Promise<Delivered> {
-  const paths: StorePaths = defaults.store ?? storePaths(defaults.environment);
-  const heldUntil = new Map<string, number>();
-  let links: Promise<TraceLink> | undefined;
-  return async (traces, trace) => {
-    const hold = new Set([...heldUntil].flatMap(([id, until]) => (until > clock.now() ? [id] : [])));
-    const reports = await deliverTraces(traces, destinations, trace, {
-      paths,
-      masking: defaults.masking,
-      outboxLimitBytes,
-      hold,
-    });
-    for (const { destination, pending } of reports) {
-      if (hold.has(destination.id)) continue;
-      if (pending.spans > 0) heldUntil.set(destination.id, clock.now() + HOLD_MS);
-      else heldUntil.delete(destination.id);
-    }
-    // Which project the keys are of is asked once.
-    if (reports.some((one) => one.acknowledged + one.alreadyAcknowledged > 0))
-      links ??= traceLinks(destinations, trace, reports);
-    return { delivery: reports.map(deliveryOf), linkTo: (await links) ?? (() => undefined) };
-  };
-}
-
-function deliveryOf(report: DestinationReport): TaskDelivery {
-  const { destination, acknowledged, alreadyAcknowledged, pending, rejected, lastError } = report;
-  return {
-    destination: destination.label,
-    acknowledged: acknowledged + alreadyAcknowledged,
-    pending: pending.spans,
-    unsaved: pending.unsavedSpans,
-    rejected,
-    lastError: lastError ?? null,
   };
 }
 

@@ -21,7 +21,11 @@ export function defineBatch(program: Command, { terminal, finish }: Surroundings
       parseText,
     )
     .option("--retry-failed", "do tasks again whose recorded result is a failure")
-    .option("--max-cost <usd>", "start no more tasks when the batch has cost so much", parseAmount)
+    .option(
+      "--max-cost <usd>",
+      "start no more tasks when the batch has cost so much, as far as opencode knows prices",
+      parseAmount,
+    )
     .option(
       "--max-tokens <n>",
       "start no more tasks when the batch took so many tokens, cached ones included",
