@@ -65,12 +65,7 @@ async function work(
   results: Results | undefined,
 ): Promise<BatchSummary> {
   const { defaultModel, signal, clock = systemClock } = options;
-  const recorded = (task: Task) => results?.earlier.get(task.id)?.status;
-  const pending = tasks.filter((task) => {
-    const status = recorded(task);
-    return status === undefined || (status === "failed" && options.retryFailed);
-  });
-  const skipped = tasks.filter((task) => recorded(task) === "done").length;
+  const { pending, ...recorded } = selected(tasks, results, options.retryFailed ?? false);
   const startedAt = clock.now();
   const before = results?.spent ?? { cost: 0, tokens: 0 };
   const schedule = createSchedule(
@@ -86,12 +81,7 @@ async function work(
     startedAt,
   );
   const tally = createTally();
-  const about = {
-    total: tasks.length,
-    skipped,
-    skippedFailed: tasks.length - pending.length - skipped,
-    startedAt,
-  };
+  const about = { total: tasks.length, ...recorded, startedAt };
   const tell = (event: BatchEvent): void => {
     const { done, failed, usage, cost } = tally.sums;
     const now = {
@@ -187,4 +177,19 @@ async function work(
     endedAt,
     results: results?.path ?? null,
   };
+}
+
+/** The tasks that are to be done, and how many are not, by what is recorded of them. */
+function selected(
+  tasks: readonly Task[],
+  results: Results | undefined,
+  retryFailed: boolean,
+): { readonly pending: readonly Task[]; readonly skipped: number; readonly skippedFailed: number } {
+  const statusOf = ({ id }: Task) => results?.earlier.get(id)?.status;
+  const pending = tasks.filter((task) => {
+    const status = statusOf(task);
+    return status === undefined || (status === "failed" && retryFailed);
+  });
+  const skipped = tasks.filter((task) => statusOf(task) === "done").length;
+  return { pending, skipped, skippedFailed: tasks.length - pending.length - skipped };
 }

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { durationMs } from "../view/duration-ms.js";
 
 const text = z.string().trim().min(1);
+/** Kept as it is, blanks at its ends too. */
+const prose = z.string().refine((value) => value.trim() !== "", "is empty");
 const texts = z.array(text).readonly();
 
 /** `"10m"`, or a number of ms; read as ms. */
@@ -32,7 +34,7 @@ export const taskRequestSchema = z
   .strictObject({
     /** By what the task is known again; else its content is. A number counts as its digits. */
     id: z.union([text, z.int().transform(String)]).exactOptional(),
-    prompt: z.string().refine((value) => value.trim() !== "", "is empty"),
+    prompt: prose,
     /** `provider/model`. */
     model: text.exactOptional(),
     agent: text.exactOptional(),
@@ -42,7 +44,7 @@ export const taskRequestSchema = z
     directory: text.exactOptional(),
     /** Files to attach; relative ones belong to looptrace's own working directory. */
     files: texts.exactOptional(),
-    systemPrompt: text.exactOptional(),
+    systemPrompt: prose.exactOptional(),
     /** A JSON schema that the answer has to have the shape of. */
     schema: z.record(z.string(), z.json()).exactOptional(),
     mcp: z.array(mcpServer).readonly().exactOptional(),

@@ -23,8 +23,9 @@ test("a task a line: an object, or a text that is its prompt; empty lines and a 
   ]);
 });
 
-test("a prompt is kept as it is", () => {
-  expect(parseTasks('{"prompt":"  two\\n lines "}', "t")[0]?.request.prompt).toBe("  two\n lines ");
+test("prompts are kept as they are", () => {
+  const [task] = parseTasks('{"prompt":"  two\\n lines ","systemPrompt":" Be brief.\\n"}', "t");
+  expect(task?.request).toEqual({ prompt: "  two\n lines ", systemPrompt: " Be brief.\n" });
 });
 
 describe("what is known again", () => {
