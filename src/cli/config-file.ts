@@ -5,10 +5,9 @@ import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
 import { jsonProblem } from "../view/json-problem.js";
+import { CONFIG_FILE } from "./config-file-name.js";
 import { durationMs } from "./parse-duration.js";
 import { TOOL_BUDGET_FORM, toolBudget } from "./parse-tool-budget.js";
-
-const CONFIG_FILE = "looptrace.config.json";
 
 const text = z.string().min(1);
 

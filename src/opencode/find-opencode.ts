@@ -41,6 +41,26 @@ export function findOpenCode(options: FindOptions): string {
   throw new OpenCodeNotFoundError("opencode was not found. Looked at:", looked);
 }
 
+/** What decides which opencode is meant. */
+export interface WhereOpenCode {
+  /** Its path, where the caller knows it. */
+  readonly opencode?: string | undefined;
+  /** Whose own opencode (in `node_modules/.bin`, of it or above it) comes before that of the `PATH`. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The absolute path of the opencode to use.
+ *
+ * @throws {OpenCodeNotFoundError} when there is none
+ */
+export function pathOfOpenCode({ opencode, directory, environment }: WhereOpenCode): string {
+  // A relative path means what it means to this process, not below the directory that opencode works in.
+  const explicit = opencode === undefined ? undefined : resolve(opencode);
+  return findOpenCode({ explicit, directory, environment });
+}
+
 function named(path: string, from: string, directory: string): string {
   const absolute = resolve(directory, path);
   const problem = whyNotExecutable(absolute);

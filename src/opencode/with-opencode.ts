@@ -1,27 +1,6 @@
-import { resolve } from "node:path";
-import { findOpenCode } from "./find-opencode.js";
+import { pathOfOpenCode, type WhereOpenCode } from "./find-opencode.js";
 import { type OpenCodeProgram, readVersion } from "./opencode-version.js";
 import { createRunFolder, type RunFolder, sweepRunFolders } from "./run-folder.js";
-
-/** What decides which opencode is meant. */
-export interface WhereOpenCode {
-  /** Its path, where the caller knows it. */
-  readonly opencode?: string | undefined;
-  /** Whose own opencode (in `node_modules/.bin`, of it or above it) comes before that of the `PATH`. */
-  readonly directory: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
-/**
- * The absolute path of the opencode to use.
- *
- * @throws {OpenCodeNotFoundError} when there is none
- */
-export function pathOfOpenCode({ opencode, directory, environment }: WhereOpenCode): string {
-  // A relative path means what it means to this process, not below the directory that opencode works in.
-  const explicit = opencode === undefined ? undefined : resolve(opencode);
-  return findOpenCode({ explicit, directory, environment });
-}
 
 /** An opencode that was found, and a private folder to work with it. */
 export interface OpenCodeAtHand {

@@ -4,6 +4,7 @@
  *
  *   npm run bench
  *   npm run -s bench -- --quick --json
+ *   npm run bench -- --only sessions
  */
 import { parseArgs } from "node:util";
 import { compareComputing } from "./compute.js";
@@ -11,19 +12,35 @@ import { compareDelivery } from "./delivery.js";
 import type { Comparison } from "./measure.js";
 import { paintTable } from "./paint-table.js";
 import { compareProcesses } from "./processes.js";
+import { compareSessions } from "./sessions.js";
 import { FULL, QUICK } from "./sizes.js";
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    only: { type: "string" },
   },
 });
 const plan = values.quick ? QUICK : FULL;
 
+const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
+  computing: async () => {
+    const measured: Comparison[] = [];
+    for (const size of plan.exports) measured.push(...(await compareComputing(size)));
+    return measured;
+  },
+  delivery: () => compareDelivery(plan),
+  processes: () => compareProcesses(plan),
+  sessions: () => compareSessions(plan),
+};
+const wanted = values.only === undefined ? Object.keys(parts) : [values.only];
 const measured: Comparison[] = [];
-for (const size of plan.exports) measured.push(...(await compareComputing(size)));
-measured.push(...(await compareDelivery(plan)), ...(await compareProcesses(plan)));
+for (const name of wanted) {
+  const measure = parts[name];
+  if (!measure) throw new Error(`--only takes one of ${Object.keys(parts).join(", ")}`);
+  measured.push(...(await measure()));
+}
 // A quick run is too cold to be held to anything.
 const comparisons = values.quick ? measured.map(({ aim: _, ...comparison }) => comparison) : measured;
 

@@ -6,6 +6,10 @@ export interface Plan {
   readonly deliveryRounds: number;
   readonly memoryRounds: number;
   readonly startRounds: number;
+  /** Sessions of the real opencode, by each driver. */
+  readonly sessionRounds: number;
+  /** Sessions in a batch. */
+  readonly batchTasks: number;
 }
 
 export interface ExportSize {
@@ -28,6 +32,8 @@ export const FULL: Plan = {
   deliveryRounds: 9,
   memoryRounds: 3,
   startRounds: 25,
+  sessionRounds: 7,
+  batchTasks: 20,
 };
 
 /** Shows that the benchmark works; its figures say little. */
@@ -37,4 +43,6 @@ export const QUICK: Plan = {
   deliveryRounds: 1,
   memoryRounds: 1,
   startRounds: 3,
+  sessionRounds: 1,
+  batchTasks: 2,
 };

@@ -11,6 +11,8 @@ import { RunRequestError } from "../../errors/run-request-error.js";
 import { quickMask } from "../../masking/mask.js";
 import type { McpServer } from "../../opencode/compose-config.js";
 import type { Driver } from "../../opencode/drive.js";
+import { leftNotes } from "../../opencode/drive-cli.js";
+import type { ServerPool } from "../../opencode/server/server-pool.js";
 import { transcriptOf } from "../../opencode/transcript.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { oneLine, severalLines } from "../../view/terminal-text.js";
@@ -66,10 +68,18 @@ export interface RunFlags extends TraceFlags, MaskFlags {
   readonly logDir?: string;
 }
 
-/** `looptrace run`: one prompt with tracing on. @param extra what stood behind `--`: opencode's own arguments */
+/** What a run is given beside its flags. */
+export interface RunMeans {
+  /** What stood behind `--`: opencode's own arguments. */
+  readonly extra: readonly string[];
+  /** Closed by whoever made it. */
+  readonly servers: ServerPool;
+}
+
+/** `looptrace run`: one prompt with tracing on. */
 export async function run(
   message: string,
-  extra: readonly string[],
+  { extra, servers }: RunMeans,
   flags: RunFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
@@ -111,6 +121,7 @@ export async function run(
     title: flags.title,
     permissions: flags.auto ? "allow" : undefined,
     driver: flags.driver ?? file.driver,
+    servers,
     schema,
     systemPrompt,
     directory,
@@ -153,7 +164,9 @@ export async function run(
 
   // The answer first: whoever waits for it need not wait for the trace's delivery.
   if (!flags.json) terminal.out(answerOf(result, schema !== undefined));
-  for (const note of result.notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
+  // It is being stopped since the session was read.
+  const notes = [...result.notes, ...(await servers.close()).flatMap(leftNotes)];
+  for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
   if (flags.logDir !== undefined)
     await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
   const traceOptions = {
@@ -171,7 +184,7 @@ export async function run(
   const leftovers = await pushLeftovers(destinations, own, paths);
   const linkTo = await traceLinks(destinations, traceOptions, own);
 
-  if (flags.json) terminal.out(`${terminalJson(jsonOf(result, own, linkTo))}\n`);
+  if (flags.json) terminal.out(`${terminalJson(jsonOf({ ...result, notes }, own, linkTo))}\n`);
   for (const trace of result.traces) {
     terminal.err(`${traceLine(trace)}\n`);
     const link = linkTo(trace);

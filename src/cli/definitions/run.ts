@@ -92,7 +92,13 @@ ${EXIT_CODES}`,
     )
     .action(async (words: string[], flags, command: Command) => {
       const message = await messageOf(words, command, terminal);
-      const commands = await import("../commands/run.js");
-      finish(await commands.run(message, extra, flags, terminal));
+      const { earlyServer } = await import("../early-server.js");
+      const servers = earlyServer(flags, extra, terminal);
+      try {
+        const commands = await import("../commands/run.js");
+        finish(await commands.run(message, { extra, servers }, flags, terminal));
+      } finally {
+        await servers.close();
+      }
     });
 }

@@ -5,13 +5,13 @@ import type { DriveHooks, DriveResult } from "../drive.js";
 import { leftNotes } from "../drive-cli.js";
 import { exportSession } from "../export-session.js";
 import { sessionLines } from "../find-log.js";
+import { pathOfOpenCode } from "../find-opencode.js";
 import { parseLogLine } from "../log-line.js";
 import { versionSupport, versionWarning } from "../opencode-version.js";
 import { plainText } from "../plain-text.js";
 import { readBack, unaskedModelNotes } from "../read-back.js";
-import { LONGEST_LOG_BYTES, readBounded, sweepRunFolders } from "../run-folder.js";
+import { LONGEST_LOG_BYTES, readBounded } from "../run-folder.js";
 import type { CheckedRequest } from "../run-request.js";
-import { pathOfOpenCode } from "../with-opencode.js";
 import { connect } from "./connection.js";
 import { readSessionFrom } from "./read-session.js";
 import { runOnServer, type ServedRun } from "./served-run.js";
@@ -41,14 +41,11 @@ export async function driveServer(
   const path = pathOfOpenCode({ ...options, directory: request.directory });
   hooks.signal?.throwIfAborted();
   const circumstances = { environment: options.environment, path, startedAt };
-  if (options.servers)
-    return await driveOn(options.servers, request, { ...circumstances, isShared: true }, hooks);
-  await sweepRunFolders();
-  const servers = new ServerPool();
-  let left: readonly string[] = [];
+  if (options.servers) return await driveOn(options.servers, request, circumstances, hooks);
+  const servers = new ServerPool({ mostTurns: 1 });
   try {
-    const driven = await driveOn(servers, request, { ...circumstances, isShared: false }, hooks);
-    left = await servers.close();
+    const driven = await driveOn(servers, request, circumstances, hooks);
+    const left = await servers.close();
     return { ...driven, notes: [...driven.notes, ...left.flatMap(leftNotes)] };
   } finally {
     await servers.close();
@@ -59,14 +56,12 @@ interface Circumstances {
   readonly path: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly startedAt: number;
-  /** Whether the server may work on other prompts too. */
-  readonly isShared: boolean;
 }
 
 async function driveOn(
   servers: ServerPool,
   request: CheckedRequest,
-  { path, environment, startedAt, isShared }: Circumstances,
+  { path, environment, startedAt }: Circumstances,
   hooks: DriveHooks,
 ): Promise<DriveResult> {
   const { directory, agent, systemPrompt, mcp, projectConfig = false } = request;
@@ -82,13 +77,6 @@ async function driveOn(
   let wasAborted = true;
   try {
     const { server, folder } = lease;
-    const { version } = server;
-    if (version !== null && versionSupport(version) === "older")
-      throw new OpenCodeCommandError(
-        "opencode serve",
-        `is of opencode ${version}, which is too old for it.`,
-        "",
-      );
     const { size: logFrom } = await stat(server.logPath);
     const run = await runOnServer({
       server,
@@ -97,6 +85,7 @@ async function driveOn(
       environment,
       startedAt,
       remainingMs: request.deadlineMs - (Date.now() - startedAt),
+      usable: server.version.then(refuseOld),
       ...hooks,
     });
     const command = { path, folder, environment, directory };
@@ -113,6 +102,7 @@ async function driveOn(
       ? []
       : await unaskedModelNotes(run, read.tree, command, projectConfig);
     wasAborted = run.exit.kind !== "served" || run.exit.asked !== undefined;
+    const version = await server.version;
     const warning = version === null ? null : versionWarning(version);
     return {
       ...run,
@@ -120,13 +110,18 @@ async function driveOn(
       driver: "server",
       tree: read.tree,
       raw: read.raw,
-      logText: await logOf(lease, idsOf(run, read.raw), isShared, logFrom),
+      logText: await logOf(lease, idsOf(run, read.raw), servers.isShared, logFrom),
       stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath),
       notes: [...(warning === null ? [] : [warning]), ...run.notes, ...read.notes, ...modelNotes],
     };
   } finally {
-    await lease.release(wasAborted);
+    lease.release(wasAborted);
   }
+}
+
+function refuseOld(version: string | null): void {
+  if (version === null || versionSupport(version) !== "older") return;
+  throw new OpenCodeCommandError("opencode serve", `is of opencode ${version}, which is too old for it.`, "");
 }
 
 function idsOf(run: ServedRun, raw: ReadonlyMap<string, string>): readonly string[] {

@@ -31,7 +31,8 @@ export async function openSession(
     continued === undefined
       ? await newSession(client, request.title)
       : await continuedSession(client, continued, request.fork ?? false);
-  await shareWhereConfigured(client, id, environment);
+  // Nobody waits for it: that it fails, or comes late, is no reason not to work.
+  shareWhereConfigured(client, id, environment).catch(() => undefined);
   return id;
 }
 
@@ -62,7 +63,7 @@ async function lastSession(client: OpencodeClient): Promise<string | undefined> 
   return data.find(({ parentID }) => parentID === undefined)?.id;
 }
 
-/** As `opencode run` does for users who have chosen it; that it fails is no reason not to work. */
+/** As `opencode run` does for users who have chosen it. */
 async function shareWhereConfigured(
   client: OpencodeClient,
   sessionID: string,

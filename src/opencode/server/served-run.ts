@@ -22,6 +22,8 @@ export interface ServedRunOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** When the run began; epoch, ms. */
   readonly startedAt: number;
+  /** Fails when the server is none to work with. */
+  readonly usable: Promise<void>;
   /** How much of its time is left, ms; `Infinity` for ever. */
   readonly remainingMs: number;
   /** Ends the turn. */
@@ -55,62 +57,85 @@ const STATUS_POLL_MS = 500;
  * @throws what a hook throws; the turn is aborted then
  */
 export async function runOnServer(options: ServedRunOptions): Promise<ServedRun> {
-  const { server, request, startedAt } = options;
+  const { server, request } = options;
   const client = await connect(server.connection, request.directory);
-  const { sessionId, agent } = await prepared(client, options);
+  const listening = new AbortController();
+  let onEvent: (event: ServerEvent) => void = () => undefined;
+  const { connected, following } = listen(server, request.directory, listening.signal, (event) =>
+    // What the server says before there is a session is about others.
+    onEvent(event),
+  );
+  try {
+    const [session] = await Promise.all([prepared(client, options), connected, options.usable]);
+    const turn = createTurn(client, options, session);
+    onEvent = turn.take;
+    return await turn.play();
+  } finally {
+    listening.abort();
+    await following;
+  }
+}
 
+interface Turn {
+  readonly take: (event: ServerEvent) => void;
+  readonly play: () => Promise<ServedRun>;
+}
+
+function createTurn(client: OpencodeClient, options: ServedRunOptions, session: OpenedSession): Turn {
+  const { server, request, startedAt } = options;
+  const { sessionId } = session;
   const run = servedProgress(sessionId, startedAt);
   const watch = createTurnWatch(run, request.permissions ?? "deny", client);
   const failing = new AbortController();
   let hookProblem: unknown;
-  const listening = new AbortController();
   let idle = false;
-  const onEvent = (event: ServerEvent): void => {
-    const before = run.progress;
-    const events = run.take(event);
-    watch.take(event);
-    if (isIdle(event, sessionId)) idle = true;
-    if (run.progress === before && events.length === 0) return;
-    try {
-      for (const one of events) options.onEvent?.(one);
-      if (run.progress !== before) options.onProgress?.(run.progress);
-    } catch (problem) {
-      hookProblem ??= problem;
-      failing.abort();
-    }
+  return {
+    take: (event) => {
+      const before = run.progress;
+      const events = run.take(event);
+      watch.take(event);
+      if (isIdle(event, sessionId)) idle = true;
+      if (run.progress === before && events.length === 0) return;
+      try {
+        for (const one of events) options.onEvent?.(one);
+        if (run.progress !== before) options.onProgress?.(run.progress);
+      } catch (problem) {
+        hookProblem ??= problem;
+        failing.abort();
+      }
+    },
+    play: async () => {
+      const end = await turnEnd(client, options, { ...session, failing: failing.signal });
+      if (end.error) watch.streamErrors.push({ error: end.error, at: Date.now() });
+      // What it says last is often still on its way when the answer is here.
+      const giveUpAt = performance.now() + DRAIN_MS;
+      while (!idle && server.exit === null && performance.now() < giveUpAt) await sleep(5);
+      await watch.settled();
+      if (failing.signal.aborted) throw hookProblem;
+      return {
+        sessionId,
+        exit: end.exit,
+        startedAt,
+        endedAt: Date.now(),
+        streamErrors: watch.streamErrors,
+        permissions: watch.permissions(),
+        retries: watch.retries,
+        progress: run.progress,
+        notes: watch.notes,
+      };
+    },
   };
-  const { connected, following } = listen(server, request.directory, listening.signal, onEvent);
-  try {
-    await connected;
-    idle = false;
-    const end = await turnEnd(client, options, { sessionId, agent, failing: failing.signal });
-    if (end.error) watch.streamErrors.push({ error: end.error, at: Date.now() });
-    // What it says last is often still on its way when the answer is here.
-    const giveUpAt = performance.now() + DRAIN_MS;
-    while (!idle && server.exit === null && performance.now() < giveUpAt) await sleep(5);
-    if (failing.signal.aborted) throw hookProblem;
-    return {
-      sessionId,
-      exit: end.exit,
-      startedAt,
-      endedAt: Date.now(),
-      streamErrors: watch.streamErrors,
-      permissions: watch.permissions(),
-      retries: watch.retries,
-      progress: run.progress,
-      notes: watch.notes,
-    };
-  } finally {
-    listening.abort();
-    await following;
-    await watch.settled();
-  }
+}
+
+interface OpenedSession {
+  readonly sessionId: string;
+  readonly agent: string | undefined;
 }
 
 async function prepared(
   client: OpencodeClient,
   { request, agent, environment }: ServedRunOptions,
-): Promise<{ readonly sessionId: string; readonly agent: string | undefined }> {
+): Promise<OpenedSession> {
   try {
     const usable = await usableAgent(client, agent);
     return { sessionId: await openSession(client, request, environment), agent: usable };
@@ -162,9 +187,7 @@ interface TurnEnd {
   readonly error?: StreamError["error"];
 }
 
-interface Prompt {
-  readonly sessionId: string;
-  readonly agent: string | undefined;
+interface Prompt extends OpenedSession {
   /** Aborted when the turn is to end for a failure on this side. */
   readonly failing: AbortSignal;
 }

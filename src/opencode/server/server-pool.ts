@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { endProcesses } from "../end-processes.js";
 import { type ConfigWish, prepareConfig } from "../prepare-config.js";
-import { createRunFolder, type RunFolder } from "../run-folder.js";
+import { createRunFolder, type RunFolder, sweepRunFolders } from "../run-folder.js";
 import { type RunningServer, startServer } from "./start-server.js";
 
 /** What a server has to be like for a prompt: it reads its configuration once, when it starts. */
@@ -20,12 +20,12 @@ export interface ServerLease {
   /** The agent to ask for, after the generated configuration had its say. */
   readonly agent: string | undefined;
   /**
-   * Gives it back.
+   * Gives it back. A server that nobody is to use any more is stopped, which nobody need wait for.
    *
    * @param turnWasAborted then what the agent left running is ended with the server; after a normal end it may have been started
    *   on purpose
    */
-  release(turnWasAborted: boolean): Promise<void>;
+  release(turnWasAborted: boolean): void;
 }
 
 interface Started {
@@ -57,12 +57,26 @@ export class ServerPool {
   readonly #entries = new Map<string, Entry>();
   readonly #retired = new Set<Entry>();
   readonly #left: string[] = [];
+  readonly #ending = new Set<Promise<void>>();
+  #starts: Promise<unknown> = Promise.resolve();
+  #swept: Promise<void> | undefined;
   readonly #mostTurns: number;
   #closed = false;
 
-  /** @param mostTurns how many turns a server may have before it is replaced */
+  /** Whether several turns may be at work on one server. */
+  get isShared(): boolean {
+    return this.#mostTurns > 1;
+  }
+
+  /** @param mostTurns how many turns a server may have before it is replaced; 1 for servers that nobody shares */
   constructor({ mostTurns = MOST_TURNS }: { readonly mostTurns?: number } = {}) {
     this.#mostTurns = mostTurns;
+  }
+
+  /** Starts a server that will be wanted, if there is none like it. What goes wrong is told to who leases it. */
+  warm(wish: ServerWish): void {
+    const key = keyOf(wish);
+    if (!this.#closed && !this.#entries.has(key)) this.#start(key, wish);
   }
 
   /**
@@ -80,7 +94,7 @@ export class ServerPool {
       const { server, folder, agent } = await entry.starting;
       if (server.exit !== null) {
         this.#retire(key, entry);
-        await this.#release(entry);
+        this.#release(entry);
         return await this.lease(wish);
       }
       entry.turns += 1;
@@ -90,15 +104,15 @@ export class ServerPool {
         folder,
         // Prompts without a system prompt share a server, whatever agent they want.
         agent: wish.systemPrompt === undefined ? wish.agent : agent,
-        release: async (turnWasAborted) => {
+        release: (turnWasAborted) => {
           entry.aborted ||= turnWasAborted;
           if (server.exit !== null) this.#retire(key, entry);
-          await this.#release(entry);
+          this.#release(entry);
         },
       };
     } catch (error) {
       this.#retire(key, entry);
-      await this.#release(entry);
+      this.#release(entry);
       throw error;
     }
   }
@@ -113,15 +127,18 @@ export class ServerPool {
     const entries = [...this.#entries.values(), ...this.#retired];
     this.#entries.clear();
     this.#retired.clear();
-    await Promise.all(entries.map((entry) => this.#end(entry)));
+    for (const entry of entries) this.#end(entry);
+    await Promise.all([this.#swept, ...this.#ending]);
     return [...this.#left];
   }
 
   #start(key: string, wish: ServerWish): Entry {
+    // What killed runs have left goes away meanwhile.
+    this.#swept ??= sweepRunFolders().catch(() => undefined);
     const folder = createRunFolder();
-    const starting = folder.then((made) => startIn(made, wish));
-    // Whoever waits for it is told; here it only must not go unheard.
-    starting.catch(() => undefined);
+    // One after the other: several that find a new home at once break each other's making of the database.
+    const starting = this.#starts.then(async () => startIn(await folder, wish));
+    this.#starts = starting.catch(() => undefined);
     const entry: Entry = { folder, starting, leases: 0, turns: 0, aborted: false, retired: false };
     this.#entries.set(key, entry);
     return entry;
@@ -134,13 +151,19 @@ export class ServerPool {
     this.#retired.add(entry);
   }
 
-  async #release(entry: Entry): Promise<void> {
+  #release(entry: Entry): void {
     entry.leases -= 1;
     if (entry.leases > 0 || !entry.retired || !this.#retired.delete(entry)) return;
-    await this.#end(entry);
+    this.#end(entry);
   }
 
-  async #end(entry: Entry): Promise<void> {
+  /** Nobody need wait for it but `close`. */
+  #end(entry: Entry): void {
+    const ending: Promise<void> = this.#stop(entry).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  async #stop(entry: Entry): Promise<void> {
     const started = await entry.starting.catch(() => undefined);
     await started?.server.stop();
     const folder = await entry.folder;

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onExit } from "signal-exit";
-import { z } from "zod";
 import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
 import { OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js";
 import { childEnvironment } from "../child-environment.js";
@@ -13,6 +12,7 @@ import type { RunFolder } from "../run-folder.js";
 import { type ProcessExit, spawnOpenCode } from "../spawn-opencode.js";
 import { authorization, type ServerConnection } from "./connection.js";
 import { freePort } from "./free-port.js";
+import { patientFetch } from "./patient-fetch.js";
 
 export interface StartServerOptions {
   /** Absolute path of opencode. */
@@ -36,8 +36,8 @@ export interface StartServerOptions {
 /** An opencode server of looptrace's own, on 127.0.0.1. */
 export interface RunningServer {
   readonly connection: ServerConnection;
-  /** What it says it is, such as `1.18.33`; null when it does not say. */
-  readonly version: string | null;
+  /** What it says it is, such as `1.18.33`; null when it does not say. Never fails. */
+  readonly version: Promise<string | null>;
   /** The file with opencode's log; it grows. */
   readonly logPath: string;
   /** Set when the server has ended, however that came. */
@@ -128,10 +128,9 @@ async function startAt(port: number, attempt: number, options: StartServerOption
   try {
     await listening(files.stdout, () => exit !== null, signal);
     if (exit !== null) await failed(exit, files.stderr, notStarted, options.path);
-    const version = await versionOf(connection, signal);
     return {
       connection,
-      version,
+      version: versionOf(connection).catch(() => null),
       logPath: files.stderr,
       get exit() {
         return exit;
@@ -182,18 +181,13 @@ async function failed(
   throw new OpenCodeCommandError("opencode serve", `${how} before it listened.`, said.slice(-5).join("\n"));
 }
 
-const health = z.object({ version: z.string() });
-
-async function versionOf(connection: ServerConnection, signal?: AbortSignal): Promise<string | null> {
-  const patience = AbortSignal.timeout(ANSWER_MS);
-  const answer = await fetch(`${connection.url}/global/health`, {
-    headers: authorization(connection),
-    signal: signal ? AbortSignal.any([signal, patience]) : patience,
-  }).catch((cause: unknown) => {
-    signal?.throwIfAborted();
-    throw new OpenCodeCommandError("opencode serve", "listens, but does not answer.", "", { cause });
-  });
-  if (!answer.ok)
-    throw new OpenCodeCommandError("opencode serve", `answers with the status ${answer.status}.`, "");
-  return health.safeParse(await answer.json().catch(() => null)).data?.version ?? null;
+/** Read without a schema, since loading one takes as long as the server's start leaves time for. */
+async function versionOf(connection: ServerConnection): Promise<string | null> {
+  const answer = await patientFetch(
+    new Request(`${connection.url}/global/health`, {
+      headers: authorization(connection),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    }),
+  );
+  return /"version"\s*:\s*"([^"]+)"/.exec(await answer.text())?.[1] ?? null;
 }

@@ -33,7 +33,7 @@ async function serverOptions() {
 test("a server answers only to whom it belongs, tells its version, and leaves nothing behind", async () => {
   const options = await serverOptions();
   const server = await startServer(options);
-  expect(server.version).toMatch(/^\d+\.\d+\.\d+/);
+  expect(await server.version).toMatch(/^\d+\.\d+\.\d+/);
   expect(server.exit).toBeNull();
   const stranger = await fetch(`${server.connection.url}/session`);
   expect(stranger.status).toBe(401);
@@ -81,7 +81,7 @@ test("a port that was taken in the meantime is no failure: another one is tried"
     http.createServer((_, answer) => answer.end('{"version":"1.18.0"}')).listen(port, "127.0.0.1", () => console.log("opencode server listening on x"));
   `);
   const server = await startServer({ ...(await serverOptions()), path });
-  expect(server.version).toBe("1.18.0");
+  expect(await server.version).toBe("1.18.0");
   await server.stop();
 });
 

@@ -1,0 +1,51 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { pathOfOpenCode } from "../opencode/find-opencode.js";
+import { ServerPool } from "../opencode/server/server-pool.js";
+import { CONFIG_FILE } from "./config-file-name.js";
+import type { Terminal } from "./terminal.js";
+
+/** What of the flags of `looptrace run` decides how opencode is started. */
+export interface EarlyFlags {
+  readonly driver?: string;
+  readonly opencode?: string;
+  readonly dir?: string;
+  readonly agent?: string;
+  readonly system?: string;
+  readonly systemFile?: string;
+  readonly mcp?: readonly string[];
+  readonly projectConfig?: boolean;
+}
+
+/**
+ * The servers of a run. Where the command line alone says how opencode is to be started, it is started already: that takes longer
+ * than looptrace's own start, and need not wait for it. What is wrong with the command line is found out meanwhile, before
+ * any model is asked.
+ *
+ * @param extra opencode's own arguments; no server takes them
+ */
+export function earlyServer(flags: EarlyFlags, extra: readonly string[], terminal: Terminal): ServerPool {
+  const servers = new ServerPool({ mostTurns: 1 });
+  const { driver = "auto", system, systemFile, mcp = [], agent, projectConfig = false } = flags;
+  const isPlain = system === undefined && systemFile === undefined && mcp.length === 0;
+  const directory = resolve(terminal.cwd, flags.dir ?? ".");
+  if (driver === "cli" || extra.length > 0 || !isPlain || hasConfigFile(terminal.cwd)) return servers;
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return servers;
+  const opencode = flags.opencode === undefined ? undefined : resolve(terminal.cwd, flags.opencode);
+  const environment = terminal.env;
+  try {
+    const path = pathOfOpenCode({ opencode, directory, environment });
+    servers.warm({ path, environment, directory, agent, projectConfig });
+  } catch {
+    // The run itself says that there is no opencode, and where it was looked for.
+  }
+  return servers;
+}
+
+/** Whether there may be one: it can say anything, and reading it takes as long as all else. */
+function hasConfigFile(from: string): boolean {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, CONFIG_FILE))) return true;
+    if (folder === dirname(folder)) return false;
+  }
+}
