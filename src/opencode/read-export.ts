@@ -49,21 +49,41 @@ export function exportFromJson(json: unknown, source: string): SessionExport {
       'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`.',
     );
   }
-  const info = parse(sessionInfo, json.info, source, "info");
   if (!Array.isArray(json.messages)) {
     throw new InvalidExportError(source, 'not an opencode export: "messages" is not a list.');
   }
+  const messages = json.messages.map((raw: unknown, index) =>
+    messageFromJson(raw, source, `messages[${index}]`),
+  );
+  return exportOfMessages(json.info, messages, source);
+}
+
+/**
+ * Puts an export together of messages that are read already.
+ *
+ * @param info the session's own, as opencode gives it
+ * @param read what `messageFromJson` returned for each message
+ * @throws {InvalidExportError} when something is missing that a trace needs, or an id stands there twice
+ */
+export function exportOfMessages(
+  info: unknown,
+  read: readonly (Message | string)[],
+  source: string,
+): SessionExport {
   const partTypes = new Map<string, number>();
   const roles = new Map<string, number>();
   const messages: Message[] = [];
-  json.messages.forEach((raw: unknown, index) => {
-    const message = readMessage(raw, source, `messages[${index}]`, partTypes);
-    if (typeof message === "string") count(roles, message);
-    else messages.push(message);
-  });
+  for (const message of read) {
+    if (typeof message === "string") {
+      count(roles, message);
+      continue;
+    }
+    messages.push(message);
+    for (const { type } of message.unknownParts) count(partTypes, type);
+  }
   refuseRepeatedIds(messages, source);
   return {
-    info,
+    info: parse(sessionInfo, info, source, "info"),
     messages,
     unread: { partTypes: Object.fromEntries(partTypes), roles: Object.fromEntries(roles) },
   };
@@ -108,13 +128,14 @@ function count(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
-/** A message, or the role's name when it is one that looptrace does not know. */
-function readMessage(
-  raw: unknown,
-  source: string,
-  path: string,
-  unread: Map<string, number>,
-): Message | string {
+/**
+ * Reads one message with its parts.
+ *
+ * @param path where it stands, for errors
+ * @returns the role's name when it is one that looptrace does not know
+ * @throws {InvalidExportError} when something is missing that a trace needs
+ */
+export function messageFromJson(raw: unknown, source: string, path: string): Message | string {
   if (!isObject(raw) || !isObject(raw.info)) {
     throw new InvalidExportError(source, `not an opencode export: ${path} has no "info".`);
   }
@@ -134,9 +155,7 @@ function readMessage(
     if (typeof type === "string" && isKnownType(type)) {
       parts.push(parse(knownParts[type], rawPart, source, partPath));
     } else {
-      const part = parse(unknownPart, rawPart, source, partPath);
-      count(unread, part.type);
-      unknownParts.push(part);
+      unknownParts.push(parse(unknownPart, rawPart, source, partPath));
     }
   });
   return role === "user"

@@ -1,0 +1,84 @@
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import type { ExportResult } from "../../src/opencode/export-session.js";
+import type { ServerEvent } from "../../src/opencode/schema/server-event.js";
+import { connect } from "../../src/opencode/server/connection.js";
+import { followEvents } from "../../src/opencode/server/event-stream.js";
+import { readSessionFrom } from "../../src/opencode/server/read-session.js";
+import type { Scenario } from "../provider/scenario.js";
+import { isolatedOpenCode } from "./isolated-opencode.js";
+import { serveOpenCode } from "./opencode-server.js";
+
+/** What a scenario's prompts left when they were played to the real opencode's server. */
+export interface PlayedOnServer {
+  readonly sessionId: string;
+  /** All events, in their order. */
+  readonly events: readonly ServerEvent[];
+  /** What the server says when all is over. */
+  readonly read: ExportResult;
+}
+
+/** Sends a scenario's prompts to an `opencode serve`, one after the other, and follows its events. */
+export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> {
+  const bench = await isolatedOpenCode(scenario);
+  try {
+    const server = await serveOpenCode(bench);
+    const ending = new AbortController();
+    const events: ServerEvent[] = [];
+    let connected = (): void => undefined;
+    const isConnected = new Promise<void>((resolve) => {
+      connected = resolve;
+    });
+    const following = followEvents(server.connection, {
+      signal: ending.signal,
+      onConnected: () => connected(),
+      onEvent: (event) => events.push(event),
+    });
+    try {
+      await isConnected;
+      const client = await connect(server.connection, bench.workdir);
+      const sessionId = await openSession(client);
+      let idles = 0;
+      for (const prompt of scenario.prompts) {
+        await client.session.prompt({ sessionID: sessionId, parts: [{ type: "text", text: prompt.text }] });
+        idles += 1;
+        await until(() => events.filter((event) => isIdle(event, sessionId)).length >= idles);
+      }
+      const read = await readSessionFrom(client, sessionId);
+      // What comes behind the end, such as the session's summary, has its event too.
+      await until(() => readAgainst(events, read));
+      return { sessionId, events, read };
+    } finally {
+      ending.abort();
+      await following;
+      await server.stop();
+    }
+  } finally {
+    await bench.remove();
+  }
+}
+
+export async function openSession(client: OpencodeClient): Promise<string> {
+  const { data, error } = await client.session.create({});
+  if (!data) throw new Error(`no session: ${JSON.stringify(error)}`);
+  return data.id;
+}
+
+/** Waits for something that must come, for as long as the test may take. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((later) => setTimeout(later, 20));
+}
+
+function isIdle(event: ServerEvent, sessionId: string): boolean {
+  return event.type === "session.idle" && event.properties.sessionID === sessionId;
+}
+
+/** Whether the events have come to what was read. */
+function readAgainst(events: readonly ServerEvent[], { tree }: ExportResult): boolean {
+  const { updated } = tree.session.info.time;
+  return events.some(
+    (event) =>
+      event.type === "session.updated" &&
+      event.properties.info.id === tree.session.info.id &&
+      (event.properties.info as { readonly time?: { readonly updated?: number } }).time?.updated === updated,
+  );
+}
