@@ -7,9 +7,13 @@ import type { Loop, LoopTrace, Step } from "./model.js";
  *
  * A backend tells spans apart by id and start; one that was sent too early would stay as it was then.
  */
-export function openSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
+export function openSpanIds(trace: LoopTrace): ReadonlySet<string> {
+  return mayGoOn(trace.loop) ? runningSpanIds(trace) : new Set();
+}
+
+/** The same for a turn that is known to be at work, whatever it looks like. */
+export function runningSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
   const ids = new Set<string>();
-  if (!mayGoOn(loop)) return ids;
   ids.add(loop.spanId);
   // Of parallel subagents one may still be at work in a step that is not the last; and what failed may yet be got over.
   for (const step of loop.steps) {

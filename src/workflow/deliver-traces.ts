@@ -5,7 +5,7 @@ import type { Destination } from "../deliver/destination.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace } from "../trace/model.js";
-import { openSpanIds } from "../trace/open-spans.js";
+import { openSpanIds, runningSpanIds } from "../trace/open-spans.js";
 import { traceEdition } from "./trace-edition.js";
 
 export interface DeliverTracesOptions extends DeliverOptions {
@@ -14,6 +14,11 @@ export interface DeliverTracesOptions extends DeliverOptions {
    * values of those environment variables that are called like secrets.
    */
   readonly masking?: Masking | undefined;
+  /**
+   * Whether the turns are known to be at work, or known not to be: then all that is not closed for good is left out, or
+   * nothing is. By default it is what they look like that counts.
+   */
+  readonly atWork?: boolean | undefined;
 }
 
 /** A turn that was last seen longer ago than this has ended, whatever is left open in it. */
@@ -42,7 +47,7 @@ export async function deliverTraces(
   traces: readonly LoopTrace[],
   destinations: readonly Destination[],
   traceOptions: TraceOptions = {},
-  { masking, ...options }: DeliverTracesOptions = {},
+  { masking, atWork, ...options }: DeliverTracesOptions = {},
 ): Promise<readonly DestinationReport[]> {
   if (destinations.length === 0 || traces.length === 0) return [];
   // The OTel packages take longer to load than most commands take to run.
@@ -51,7 +56,7 @@ export async function deliverTraces(
   const mask = await maskFor([traces, traceOptions], withKeys(masking, destinations));
   const said = mask(traceOptions);
   const requests = traces.flatMap((trace) => {
-    const leaveOut = options.force ? new Set<string>() : notYetToSend(trace, now);
+    const leaveOut = options.force ? new Set<string>() : openIn(trace, atWork, now);
     const { shared, last } = traceEdition(trace, traceOptions);
     return [...encodeTrace(mask(trace), said, { leaveOut })].map((request) => {
       const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
@@ -59,6 +64,11 @@ export async function deliverTraces(
     });
   });
   return deliver(requests, destinations, options);
+}
+
+function openIn(trace: LoopTrace, atWork: boolean | undefined, now: number): ReadonlySet<string> {
+  if (atWork === undefined) return notYetToSend(trace, now);
+  return atWork ? runningSpanIds(trace) : new Set();
 }
 
 /** Nobody means to send the keys with which something is sent. */
