@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "./commander.js";
+import { defineAttach } from "./definitions/attach.js";
 import { defineBatch } from "./definitions/batch.js";
 import { defineCheck } from "./definitions/check.js";
 import { defineDiff } from "./definitions/diff.js";
@@ -76,6 +77,7 @@ function buildProgram(
   defineRun(program, around);
   defineBatch(program, around);
   defineTrace(program, around);
+  defineAttach(program, around);
   defineShow(program, around);
   defineTokens(program, around);
   defineTools(program, around);

@@ -69,3 +69,9 @@ export const VIEW_EXIT_CODES = `
 Exit codes:
   0    ended by Ctrl-C or SIGTERM, as it is meant to
   2    wrong usage or configuration, or the port cannot be had`;
+
+export const ATTACH_EXIT_CODES = `
+Exit codes:
+  0    ended by Ctrl-C or SIGTERM, as it is meant to, and every trace is where it belongs
+  2    wrong usage or configuration, or there is no such server
+  3    a trace could not be delivered (it is in the outbox) or kept`;

@@ -1,28 +1,9 @@
+import type { PermissionWait, SeenRetry } from "../schema/event-facts.js";
 import type { ServerEvent } from "../schema/server-event.js";
 
-/** A request to the model that failed and that opencode makes again. Times: ms since the epoch. */
-export interface ToldRetry {
-  readonly sessionId: string;
-  /** When it failed, and when opencode tries again. */
-  readonly at: number;
-  readonly next: number;
-  /** opencode's count, from 1. */
-  readonly attempt: number;
-  readonly reason: string;
-}
-
-/** A permission that opencode asked for. */
-export interface ToldPermission {
-  /** opencode's name for the request. */
+/** A permission, by opencode's name for the request. */
+export interface ToldPermission extends PermissionWait {
   readonly requestId: string;
-  readonly sessionId: string;
-  readonly callId?: string | undefined;
-  readonly permission: string;
-  readonly patterns: readonly string[];
-  readonly askedAt: number;
-  /** null while nobody has answered. */
-  readonly answeredAt: number | null;
-  readonly answer: "once" | "always" | "reject" | null;
 }
 
 /** An error that opencode told of a session. */
@@ -34,7 +15,7 @@ export interface ToldError {
 
 /** What the events tell and no export: failed requests, permissions, errors of sessions. */
 export interface EventEvidence {
-  readonly retries: readonly ToldRetry[];
+  readonly retries: readonly SeenRetry[];
   readonly permissions: readonly ToldPermission[];
   readonly errors: readonly ToldError[];
 }
@@ -69,6 +50,7 @@ export function addEvidence(evidence: EventEvidence, event: ServerEvent): EventE
         askedAt: event.at,
         answeredAt: null,
         answer: null,
+        by: "other",
       };
       return { ...evidence, permissions: [...evidence.permissions, asked] };
     }

@@ -34,7 +34,7 @@ test("a permission that is answered, and one that is not", () => {
     ["permission.replied", { sessionID: "ses_1", requestID: "per_1", reply: "always" }],
     ["permission.replied", { sessionID: "ses_1", requestID: "per_1", reply: "reject" }],
   );
-  const said = { sessionId: "ses_1", permission: "bash", patterns: ["rm -r build"] };
+  const said = { sessionId: "ses_1", permission: "bash", patterns: ["rm -r build"], by: "other" };
   expect(permissions).toEqual([
     { ...said, requestId: "per_1", callId: "call_remove", askedAt: 1000, answeredAt: 3000, answer: "always" },
     { ...said, requestId: "per_2", askedAt: 2000, answeredAt: null, answer: null },

@@ -1,0 +1,165 @@
+import { resolveDestinations } from "../../deliver/resolve-destinations.js";
+import { storePaths } from "../../deliver/store-paths.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { quickMask } from "../../masking/mask.js";
+import { isSessionId } from "../../opencode/ids.js";
+import type { ServerConnection } from "../../opencode/server/connection.js";
+import type { StreamTrouble } from "../../opencode/server/event-stream.js";
+import { oneLine } from "../../view/terminal-text.js";
+import { attachTo, type LeftAtWork } from "../../workflow/attach.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { followLine } from "../follow-line.js";
+import { onInterrupt } from "../interrupt.js";
+import { type MaskFlags, maskingOf } from "../masking.js";
+import { readSettings, type TraceFlags } from "../settings.js";
+import type { Terminal } from "../terminal.js";
+import { turnOutput } from "../turn-output.js";
+
+export interface AttachFlags extends TraceFlags, MaskFlags {
+  readonly password?: string;
+  readonly username?: string;
+  readonly directory?: string;
+  readonly session?: string;
+  /** False with `--no-live`. */
+  readonly live?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** `looptrace attach`: traces the turns of somebody else's server, until it is interrupted. */
+export async function attach(url: string, flags: AttachFlags, terminal: Terminal): Promise<ExitCode> {
+  const settings = readSettings(flags, terminal);
+  const destinations = resolveDestinations(settings.destinations);
+  const paths = storePaths(terminal.env);
+  const connection = connectionOf(url, flags, terminal);
+  if (flags.session !== undefined && !isSessionId(flags.session)) {
+    throw new ConfigurationError("--session", `${JSON.stringify(flags.session)} is no session's id (ses_…).`);
+  }
+  const keys = [
+    ...destinations.flatMap(({ secrets }) => secrets),
+    ...(connection.password ? [connection.password] : []),
+  ];
+  const masking = maskingOf(flags, settings.file, terminal, keys);
+  const quick = quickMask(masking);
+  const line = followLine(flags.quiet ? undefined : terminal);
+  const out = turnOutput({
+    terminal,
+    settings,
+    destinations,
+    paths,
+    masking,
+    json: flags.json ?? false,
+    clear: line.clear,
+  });
+  const ending = new AbortController();
+  const interrupt = onInterrupt(() => {
+    line.stop();
+    terminal.err("looptrace: ending; what is over is being delivered. Once more quits at once.\n");
+  });
+  let connected = false;
+  let away = false;
+  let refusal: ConfigurationError | undefined;
+  const onTrouble = (trouble: StreamTrouble): void => {
+    if (!connected) {
+      refusal = refusalOf(connection, flags, trouble);
+      ending.abort();
+    } else if (trouble.kind === "unauthorized" || trouble.failures === AWAY_AFTER) {
+      if (!away) out.note(`${connection.url}: ${trouble.message}; waiting for it to come back.`);
+      away = true;
+    }
+  };
+  let left: readonly LeftAtWork[];
+  let delivered: boolean;
+  try {
+    left = await attachTo({
+      connection,
+      directory: flags.directory,
+      session: flags.session,
+      destinations,
+      traceOptions: settings.trace,
+      paths,
+      masking,
+      outboxLimitBytes: settings.outboxLimitBytes,
+      live: flags.live ?? true,
+      signal: AbortSignal.any([interrupt.signal, ending.signal]),
+      onConnected: (first) => {
+        connected = true;
+        if (first) out.note(`following ${connection.url}; Ctrl-C ends it.`);
+        else if (away) out.note(`${connection.url} is back.`);
+        away = false;
+      },
+      onTrouble,
+      onNote: out.note,
+      onChange: (mirror) => line.show(mirror, quick),
+      onTurn: (trace, kept) => out.add(trace, kept, true),
+    });
+    line.stop();
+    delivered = await out.close();
+  } finally {
+    line.stop();
+    interrupt.done();
+  }
+  if (refusal) throw refusal;
+  for (const { sessionId, kept } of left) {
+    const what = kept ? "it is kept as far as it came" : "it could not be kept";
+    terminal.err(
+      `looptrace: ${sessionId} is at work still: ${what}. \`looptrace trace ${sessionId}\` sends the rest when it is over.\n`,
+    );
+  }
+  return delivered && left.every(({ kept }) => kept) ? EXIT.ok : EXIT.undelivered;
+}
+
+/** A server that starts anew is there again after two or three tries, which is no news. */
+const AWAY_AFTER = 3;
+
+/** @throws {ConfigurationError} when the address is none */
+function connectionOf(text: string, flags: AttachFlags, { env }: Terminal): ServerConnection {
+  const url = parseUrl(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
+  if (!url || !/^https?:$/.test(url.protocol) || url.hostname === "") {
+    throw new ConfigurationError(
+      "url",
+      `${JSON.stringify(text)} is no address of a server. \`opencode serve\` prints it, such as http://127.0.0.1:4096.`,
+    );
+  }
+  const password =
+    flags.password ?? (decodeURIComponent(url.password) || env.OPENCODE_SERVER_PASSWORD || undefined);
+  const username =
+    flags.username ?? (decodeURIComponent(url.username) || env.OPENCODE_SERVER_USERNAME || undefined);
+  const path = url.pathname.replace(/\/+$/, "");
+  return { url: `${url.origin}${path}`, password, username };
+}
+
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusalOf(
+  { url, password }: ServerConnection,
+  { directory }: AttachFlags,
+  trouble: StreamTrouble,
+): ConfigurationError {
+  const said = oneLine(trouble.message);
+  switch (trouble.kind) {
+    case "unauthorized":
+      return new ConfigurationError(
+        "password",
+        password === undefined
+          ? `The opencode at ${url} wants a password: set OPENCODE_SERVER_PASSWORD to the one that it was started with.`
+          : `The opencode at ${url} does not take this password and user; are they those in OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME of the server?`,
+      );
+    case "not-events":
+      return new ConfigurationError(
+        "url",
+        `What listens at ${url} does not look like opencode: ${said}.${directory === undefined ? " An old version tells the events of one project only: name it by --directory." : ""}`,
+      );
+    default:
+      return new ConfigurationError(
+        "url",
+        `No opencode can be reached at ${url}: ${said}. Is it running, and with this port? \`opencode --port 4096\` and \`opencode serve --port 4096\` listen on one.`,
+      );
+  }
+}

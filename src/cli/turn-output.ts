@@ -1,0 +1,123 @@
+import { type DestinationReport, isDelivered } from "../deliver/delivery-report.js";
+import type { Destination } from "../deliver/destination.js";
+import { pushOutbox } from "../deliver/push-outbox.js";
+import type { StorePaths } from "../deliver/store-paths.js";
+import type { Masking } from "../masking/mask.js";
+import type { LoopTrace } from "../trace/model.js";
+import { terminalJson } from "../view/terminal-json.js";
+import { oneLine } from "../view/terminal-text.js";
+import { traceLine } from "../view/trace-line.js";
+import { deliverTraces } from "../workflow/deliver-traces.js";
+import { traceLinks } from "../workflow/trace-links.js";
+import { deliveryAdvice, deliveryText } from "./delivery-text.js";
+import type { Settings } from "./settings.js";
+import type { Terminal } from "./terminal.js";
+
+export interface TurnOutputOptions {
+  readonly terminal: Terminal;
+  readonly settings: Settings;
+  readonly destinations: readonly Destination[];
+  readonly paths: StorePaths;
+  readonly masking: Masking;
+  /** A line of JSON a turn, instead of one for a person. */
+  readonly json: boolean;
+  /** Makes room on the terminal for what is printed. */
+  readonly clear: () => void;
+}
+
+/** Sends the turns that end while a command goes on, and prints a line for each. */
+export interface TurnOutput {
+  /** @param over whether the turn is known to be over; undefined leaves it to what it looks like */
+  readonly add: (trace: LoopTrace, kept: boolean, over?: boolean) => void;
+  readonly note: (text: string) => void;
+  /** Waits for what is under way. @returns whether all that was handed over is where it belongs */
+  readonly close: () => Promise<boolean>;
+}
+
+/** A destination that did not take something is not asked again at once; the outbox keeps it. */
+const HOLD_MS = 30_000;
+const LEFTOVERS_BUDGET_MS = 2_000;
+
+export function turnOutput(options: TurnOutputOptions): TurnOutput {
+  const { terminal, settings, destinations, paths, masking, json, clear } = options;
+  const { outboxLimitBytes } = settings;
+  const heldUntil = new Map<string, number>();
+  const said = new Set<string>();
+  let isKept = true;
+  let isRejected = false;
+  let waiting: readonly DestinationReport[] = [];
+  let work = Promise.resolve();
+
+  const note = (text: string): void => {
+    clear();
+    terminal.err(`looptrace: ${oneLine(text)}\n`);
+  };
+  const inReach = (): readonly Destination[] =>
+    destinations.filter(({ id }) => (heldUntil.get(id) ?? 0) <= Date.now());
+  const hold = (reports: readonly DestinationReport[]): void => {
+    for (const { destination, pending } of reports) {
+      if (pending.spans === 0) heldUntil.delete(destination.id);
+      else if (!((heldUntil.get(destination.id) ?? 0) > Date.now()))
+        heldUntil.set(destination.id, Date.now() + HOLD_MS);
+    }
+  };
+
+  const deliverOne = async (trace: LoopTrace, kept: boolean, over: boolean | undefined): Promise<void> => {
+    const reachable = new Set(inReach().map(({ id }) => id));
+    const reports = await deliverTraces([trace], destinations, settings.trace, {
+      paths,
+      masking,
+      outboxLimitBytes,
+      hold: new Set(destinations.map(({ id }) => id).filter((id) => !reachable.has(id))),
+      ...(over === undefined ? {} : { atWork: !over }),
+    });
+    isKept &&= kept || destinations.length > 0;
+    isRejected ||= reports.some(({ rejected }) => rejected > 0);
+    hold(reports);
+    const linkTo = await traceLinks(destinations, settings.trace, reports);
+    const url = linkTo(trace) ?? null;
+    clear();
+    if (json) {
+      const { traceId, session, loop } = trace;
+      const about = { sessionId: session.id, turn: session.turn, traceId, error: loop.error };
+      const totals = loop.totalsWithSubagents;
+      terminal.out(`${terminalJson({ ...about, totals, url, kept, delivery: reports, trace }, 0)}\n`);
+    } else {
+      terminal.out(`${traceLine(trace)}${url === null ? "" : `  ${url}`}\n`);
+    }
+    const leftovers = await pushOutbox(inReach(), { paths, budgetMs: LEFTOVERS_BUDGET_MS });
+    hold(leftovers.reports);
+    waiting = destinations.flatMap(({ id }) => {
+      const last = [...leftovers.reports, ...reports].find(({ destination }) => destination.id === id);
+      return last && last.pending.spans > 0 ? [last] : [];
+    });
+    sayOnce(reports);
+  };
+
+  /** What goes wrong with a destination goes wrong with each turn; once is enough, until it is something else. */
+  const sayOnce = (reports: readonly DestinationReport[]): void => {
+    for (const report of reports) {
+      if (report.pending.spans === 0 && report.rejected === 0) {
+        said.clear();
+        continue;
+      }
+      const key = `${report.destination.id} ${report.lastError ?? ""}`;
+      if (report.lastError !== undefined && !said.has(key)) terminal.err(`${deliveryText(report)}\n`);
+      said.add(key);
+    }
+  };
+
+  return {
+    add: (trace, kept, over) => {
+      work = work
+        .then(() => deliverOne(trace, kept, over))
+        .catch((error: unknown) => note(error instanceof Error ? error.message : String(error)));
+    },
+    note,
+    close: async () => {
+      await work;
+      for (const advice of deliveryAdvice(waiting)) terminal.err(`${advice}\n`);
+      return isKept && !isRejected && isDelivered(waiting);
+    },
+  };
+}

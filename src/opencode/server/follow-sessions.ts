@@ -1,0 +1,251 @@
+import { z } from "zod";
+import type { RawSession, ServerEvent } from "../schema/server-event.js";
+import { connect, type ServerConnection } from "./connection.js";
+import { addEvidence, type EventEvidence, evidenceWithout, noEvidence } from "./event-evidence.js";
+import { followEvents, type StreamTrouble } from "./event-stream.js";
+import { busySessions, listServerSessions, looksUnfinished, type ServerSession } from "./list-sessions.js";
+import { readSessionFrom } from "./read-session.js";
+import {
+  applyEvent,
+  emptyMirror,
+  familyOf,
+  type Mirror,
+  type MirroredSession,
+  rootOf,
+  withoutSessions,
+  withSession,
+} from "./session-mirror.js";
+
+export interface FollowSessionsOptions {
+  /** Only the sessions of this project's directory. */
+  readonly directory?: string | undefined;
+  /** Only this session. */
+  readonly session?: string | undefined;
+  readonly signal: AbortSignal;
+  /** A session at work has changed, or one of its subagents'. */
+  readonly onChange?: ((rootId: string) => void) | undefined;
+  /**
+   * A session has come to rest, perhaps while nobody was listening. It is mirrored until this is done; the events that come
+   * meanwhile wait.
+   */
+  readonly onIdle: (rootId: string) => Promise<void>;
+  readonly onConnected?: ((first: boolean) => void) | undefined;
+  readonly onTrouble?: ((trouble: StreamTrouble) => void) | undefined;
+  /** What could not be read, a sentence for a person. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** The sessions of a server that are at work. */
+export interface FollowedSessions {
+  readonly mirror: Mirror;
+  readonly evidence: EventEvidence;
+  /** Settles when `signal` is aborted and all is closed. */
+  readonly ended: Promise<void>;
+}
+
+/** How far back, and among how many sessions, one at work is looked for. */
+const LOOK_BACK_MS = 24 * 3_600_000;
+const MOST_SESSIONS = 50;
+/** The server's clock and the order of its writes are not to the millisecond. */
+const SLACK_MS = 5_000;
+const READ_MS = 60_000;
+
+/** Either an event, or that events come from now on. */
+type Queued = ServerEvent | { readonly type: "connected"; readonly first: boolean; readonly at: number };
+
+/**
+ * Mirrors the sessions of a server that are at work: those that are so at the start are read, those that begin are told. After
+ * an interruption what is mirrored is read anew, and sessions that came to rest meanwhile are told of. One that rests is forgotten.
+ */
+export function followSessions(
+  connection: ServerConnection,
+  options: FollowSessionsOptions,
+): FollowedSessions {
+  const { signal, onChange, onIdle } = options;
+  let mirror = emptyMirror;
+  let evidence = noEvidence;
+  let lastEventAt: number | undefined;
+  /** Sessions that are not wanted or cannot be read; the latter are tried again after a new connection. */
+  const leftOut = new Set<string>();
+  const queue: Queued[] = [];
+  let wake = (): void => undefined;
+
+  const push = (queued: Queued): void => {
+    queue.push(queued);
+    wake();
+  };
+
+  /** Reads a session with all that belong to it; false when it is not one to be followed. */
+  const read = async (id: string): Promise<boolean> => {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
+    try {
+      const client = await connect(connection);
+      let rootId = id;
+      for (;;) {
+        const { data } = await client.session.get({ sessionID: rootId }, { signal: patience });
+        if (!data?.parentID) break;
+        rootId = data.parentID;
+      }
+      if (options.session !== undefined && options.session !== rootId) {
+        leftOut.add(id);
+        return false;
+      }
+      const { raw } = await readSessionFrom(client, rootId, patience);
+      for (const text of raw.values()) mirror = withSession(mirror, sessionOf(text));
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      leftOut.add(id);
+      const why = error instanceof Error ? error.message : String(error);
+      options.onNote?.(`The session ${id} could not be read from the server: ${why}`);
+      return false;
+    }
+  };
+
+  const rest = async (rootId: string): Promise<void> => {
+    await onIdle(rootId);
+    const family = new Set(familyOf(mirror, rootId));
+    mirror = withoutSessions(mirror, family);
+    evidence = evidenceWithout(evidence, family);
+  };
+
+  /** What was missed is read; before the first event of a connection. */
+  const catchUp = async (first: boolean): Promise<void> => {
+    leftOut.clear();
+    const client = await connect(connection);
+    const { directory } = options;
+    const mirrored = new Set([...mirror.keys()].map((id) => rootOf(mirror, id)));
+    const since = first ? Date.now() - LOOK_BACK_MS : (lastEventAt ?? Date.now()) - SLACK_MS;
+    const sessions = await listServerSessions(client, { directory, since, limit: MOST_SESSIONS, signal });
+    const candidates: ServerSession[] = [];
+    for (const session of sessions) {
+      // What was updated a moment ago is loaded there anyway.
+      if (!first || (await looksUnfinished(client, session.id, signal))) candidates.push(session);
+    }
+    const directories = [...new Set(candidates.map((one) => one.directory))];
+    const busy = new Set<string>();
+    for (const one of directories) for (const id of await busySessions(client, one, signal)) busy.add(id);
+    for (const id of new Set([...mirrored, ...busy])) {
+      if (!mirror.has(id) || mirrored.has(id)) await read(id);
+    }
+    for (const id of busy) {
+      const session = mirror.get(id);
+      if (session?.status.type === "idle") mirror = withSession(mirror, session, { type: "busy" });
+    }
+    const busyRoots = new Set([...busy].map((id) => rootOf(mirror, id)));
+    const missed = first ? [] : sessions.map(({ id }) => id).filter((id) => isWanted(id));
+    for (const id of new Set([...mirrored, ...missed])) {
+      if (busyRoots.has(id)) continue;
+      if (mirror.has(id) || (await read(id))) await rest(id);
+    }
+    for (const id of busyRoots) onChange?.(id);
+  };
+
+  const isWanted = (id: string): boolean => options.session === undefined || options.session === id;
+  /** A subagent's session belongs to one that is mirrored, or is read with it. */
+  const isWantedNew = ({ id, parentID }: RawSession): boolean =>
+    parentID ? mirror.has(parentID) : isWanted(id);
+
+  const take = async (event: ServerEvent): Promise<void> => {
+    lastEventAt = Math.max(lastEventAt ?? 0, event.at);
+    const id = sessionOfEvent(event);
+    if (id === undefined || leftOut.has(id)) return;
+    if (event.type === "session.created" && !isWantedNew(event.properties.info)) return;
+    // All work begins with it, and reading at less would bring back what rests.
+    const works = event.type === "session.status" && event.properties.status.type !== "idle";
+    if (works && !mirror.has(id) && !(await read(id))) return;
+    const before = mirror;
+    mirror = applyEvent(mirror, event);
+    if (!mirror.has(id)) return;
+    evidence = addEvidence(evidence, event);
+    const rootId = rootOf(mirror, id);
+    if (isAtRest(event) && id === rootId) await rest(rootId);
+    else if (mirror !== before) onChange?.(rootId);
+  };
+
+  const pump = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const next = queue.shift();
+      if (next === undefined) {
+        await new Promise<void>((woken) => {
+          wake = woken;
+        });
+        continue;
+      }
+      if (next.type !== "connected") await take(next);
+      else {
+        await catchUp(next.first).catch((error: unknown) => {
+          if (signal.aborted) return;
+          options.onNote?.(
+            `What is at work could not be asked: ${error instanceof Error ? error.message : String(error)}`,
+          );
+        });
+        if (!signal.aborted) options.onConnected?.(next.first);
+      }
+    }
+  };
+
+  signal.addEventListener("abort", () => wake(), { once: true });
+  const following = followEvents(connection, {
+    directory: options.directory,
+    signal,
+    onEvent: push,
+    onConnected: (first) => push({ type: "connected", first, at: Date.now() }),
+    onTrouble: options.onTrouble,
+  });
+  return {
+    get mirror() {
+      return mirror;
+    },
+    get evidence() {
+      return evidence;
+    },
+    ended: Promise.all([following, pump()]).then(() => undefined),
+  };
+}
+
+function isAtRest(event: ServerEvent): boolean {
+  return (
+    event.type === "session.idle" ||
+    (event.type === "session.status" && event.properties.status.type === "idle")
+  );
+}
+
+function sessionOfEvent(event: ServerEvent): string | undefined {
+  switch (event.type) {
+    case "session.created":
+    case "session.updated":
+    case "session.deleted":
+      return event.properties.info.id;
+    case "message.updated":
+      return event.properties.sessionID ?? textOf(event.properties.info.sessionID);
+    case "message.part.updated":
+      return event.properties.sessionID ?? textOf(event.properties.part.sessionID);
+    default:
+      return event.properties.sessionID;
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+const identified = z.looseObject({ id: z.string() });
+const readFromServer = z.object({
+  info: identified,
+  messages: z.array(
+    z.object({
+      info: identified.extend({ role: z.string() }),
+      parts: z.array(identified.extend({ type: z.string(), messageID: z.string() })),
+    }),
+  ),
+});
+
+/** What `readSessionFrom` has read, which has been checked there. */
+function sessionOf(text: string): Pick<MirroredSession, "info" | "messages"> {
+  const { info, messages } = readFromServer.parse(JSON.parse(text));
+  return {
+    info: { ...info, parentID: typeof info.parentID === "string" ? info.parentID : undefined },
+    messages,
+  };
+}

@@ -1,0 +1,48 @@
+import { type EventEvidence, evidenceWithin } from "../opencode/server/event-evidence.js";
+import type { RunEvidence } from "../trace/evidence.js";
+import type { Loop } from "../trace/model.js";
+
+/**
+ * How the turns of a session ended that a server ran and somebody else asked for: with what the server's events told of each.
+ *
+ * @param loops all turns of the session, in their order
+ * @param wanted the turns that are over and were followed
+ * @param family the session and its subagents'
+ */
+export function servedRuns(
+  loops: readonly Loop[],
+  wanted: (loop: Loop) => boolean,
+  evidence: EventEvidence,
+  family: ReadonlySet<string>,
+): readonly RunEvidence[] {
+  return loops.flatMap((loop, index) => {
+    if (!wanted(loop)) return [];
+    const nextStart = loops[index + 1]?.start ?? Number.POSITIVE_INFINITY;
+    return [servedRun(loop, nextStart, evidence, family)];
+  });
+}
+
+/** @param before what was told from then on belongs to the next turn, ms since the epoch */
+export function servedRun(
+  loop: Loop,
+  before: number,
+  evidence: EventEvidence,
+  family: ReadonlySet<string>,
+): RunEvidence {
+  const { retries, permissions, errors } = evidenceWithin(evidence, family, loop.start, before - 1);
+  return {
+    exit: { kind: "served" },
+    startedAt: loop.start,
+    // A turn that came to nothing is told of a little later than it ended.
+    endedAt: Math.max(loop.end, ...errors.map(({ at }) => at)),
+    stderr: "",
+    // A subagent's failure is an answer of its tool, not the turn's own.
+    streamErrors: errors
+      .filter(({ sessionId }) => sessionId === loop.sessionId)
+      .map(({ error: { name, data }, at }) => ({ error: { name, data }, at })),
+    ...(permissions.length === 0
+      ? {}
+      : { permissions: permissions.map(({ requestId: _requestId, ...permission }) => permission) }),
+    ...(retries.length === 0 ? {} : { retries: [...retries] }),
+  };
+}

@@ -1,0 +1,290 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { connect, type ServerConnection } from "../../src/opencode/server/connection.js";
+import { readSessionFrom } from "../../src/opencode/server/read-session.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import type { Scenario } from "../provider/scenario.js";
+import { type CliProcess, cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
+import { cuttingProxy } from "../support/cutting-proxy.js";
+import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
+import { freePort, type RunningServer, serveOpenCode } from "../support/opencode-server.js";
+import { openSession, until } from "../support/play-on-server.js";
+import { answer, type Json, madeScenario, refused, usage } from "../support/play-run.js";
+import { type Receiver, startReceiver } from "../support/receiver.js";
+import { eventsIn, spansIn } from "../trace/walk-trace.js";
+
+interface Place {
+  readonly bench: IsolatedOpenCode;
+  readonly server: RunningServer;
+  readonly receiver: Receiver;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+async function place(scenario: Scenario): Promise<Place> {
+  const bench = await isolatedOpenCode(scenario);
+  const receiver = await startReceiver();
+  const server = await serveOpenCode(bench);
+  onTestFinished(async () => {
+    await server.stop();
+    await receiver.close();
+    await bench.remove();
+  });
+  const env = { ...cliEnvironment(bench, receiver), OPENCODE_SERVER_PASSWORD: server.connection.password };
+  return { bench, server, receiver, env };
+}
+
+interface Attached {
+  readonly process: CliProcess;
+  readonly turns: () => readonly Json[];
+  readonly stderr: () => string;
+  /** Ctrl-C. */
+  end(): Promise<{ readonly code: number; readonly stderr: string }>;
+}
+
+async function attached(url: string, { env, bench }: Place, ...flags: readonly string[]): Promise<Attached> {
+  const started = startLooptrace(["attach", url, "--json", ...flags], { env, cwd: bench.workdir });
+  onTestFinished(() => void started.child.kill("SIGKILL"));
+  const said = { stdout: "", stderr: "" };
+  started.child.stdout?.on("data", (text: string) => {
+    said.stdout += text;
+  });
+  started.child.stderr?.on("data", (text: string) => {
+    said.stderr += text;
+  });
+  await until(() => said.stderr.includes("following ") || started.child.exitCode !== null);
+  return {
+    process: started,
+    turns: () => said.stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Json])),
+    stderr: () => said.stderr,
+    end: async () => {
+      started.child.kill("SIGINT");
+      const { code, stderr } = await started.ended;
+      return { code, stderr };
+    },
+  };
+}
+
+/** What stands on the wire: each span's id and start, sorted; a span that came twice stands there twice. */
+function wired(receiver: Receiver): readonly string[] {
+  return receiver
+    .spans()
+    .map(({ spanId, startTimeUnixNano }) => `${spanId} ${BigInt(startTimeUnixNano) / 1_000_000n}`)
+    .sort();
+}
+
+/** The same of the traces as the server's sessions give them. */
+async function expected(
+  connection: ServerConnection,
+  ...sessionIds: readonly string[]
+): Promise<readonly string[]> {
+  const client = await connect(connection);
+  const spans: string[] = [];
+  for (const id of sessionIds) {
+    const { tree } = await readSessionFrom(client, id);
+    for (const { loop } of traceSession(tree)) {
+      for (const { spanId, start } of spansIn(loop)) spans.push(`${spanId} ${start}`);
+      for (const { spanId, at } of eventsIn(loop)) spans.push(`${spanId} ${at}`);
+    }
+  }
+  return spans.sort();
+}
+
+async function ask({ bench, server }: Place, text = "Go.", session?: string) {
+  const client = await connect(server.connection, bench.workdir);
+  const sessionID = session ?? (await openSession(client));
+  const done = client.session.prompt({ sessionID, parts: [{ type: "text", text }] });
+  return { sessionID, done };
+}
+
+/** For a tool that has no end before the test says so. */
+const UNTIL_TOLD = "until [ -e go ]; do sleep 0.1; done";
+
+/** A turn of so many steps, each with a tool that waits. */
+function longTurn(steps: number, wait: string, beforeTheAnswer: readonly Json[] = []): Scenario {
+  const replies = Array.from({ length: steps }, (_, index) => ({
+    delayMs: 20,
+    text: `Step ${index}.`,
+    toolCalls: [
+      {
+        id: `call_${index}`,
+        name: "bash",
+        arguments: { command: `${wait}; echo ${index}`, description: "Waits" },
+      },
+    ],
+    usage,
+  }));
+  return madeScenario([...replies, ...beforeTheAnswer, answer]);
+}
+
+describe("a server that somebody else runs", { timeout: 120_000 }, () => {
+  test("a turn goes out while it runs, each span once, and is told when it is over", async () => {
+    const here = await place(longTurn(4, "sleep 1"));
+    const attach = await attached(here.server.connection.url, here);
+    const { sessionID, done } = await ask(here);
+    await until(() => here.receiver.spans().length > 0);
+    expect(attach.turns()).toEqual([]);
+    expect(here.receiver.spans().map(({ name }) => name)).not.toContain("opencode.loop");
+    await done;
+    await until(() => attach.turns().length === 1);
+    const all = await expected(here.server.connection, sessionID);
+    expect(attach.turns()).toMatchObject([
+      { sessionId: sessionID, turn: 0, error: null, kept: true, totals: { steps: 5, tools: 4 } },
+    ]);
+    expect(await attach.end()).toMatchObject({ code: 0 });
+    expect(wired(here.receiver)).toEqual(all);
+    expect(violationsOf(here.receiver)).toEqual([]);
+    // What a later `trace` finds is what was sent.
+    const again = await looptrace(["trace", sessionID], { env: here.env, cwd: here.bench.workdir });
+    expect(again.stderr).toContain(`${all.length} were there already`);
+    expect(wired(here.receiver)).toEqual(all);
+  });
+
+  test("a turn under way is followed to its end, and its retries are kept", async () => {
+    const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "300" });
+    const here = await place(longTurn(1, UNTIL_TOLD, [full]));
+    const { sessionID, done } = await ask(here);
+    const attach = await attached(here.server.connection.url, here);
+    await writeFile(join(here.bench.workdir, "go"), "");
+    await done;
+    await until(() => attach.turns().length === 1);
+    expect(await attach.end()).toMatchObject({ code: 0 });
+    const folder = join(here.bench.home, ".local/share/looptrace/sessions");
+    const [run] = (await readdir(folder)).filter((name) => name.startsWith(`${sessionID}.run-`));
+    expect(JSON.parse(await readFile(join(folder, run ?? ""), "utf8"))).toMatchObject({
+      exit: { kind: "served" },
+      retries: [{ sessionId: sessionID, attempt: 1, reason: "Rate limit reached" }],
+    });
+  });
+
+  test("whatever becomes of the connection, nothing is lost and nothing comes twice", async () => {
+    const here = await place(longTurn(6, "sleep 0.3"));
+    const proxy = await cuttingProxy(here.server.connection.url);
+    onTestFinished(proxy.close);
+    const attach = await attached(proxy.url, here);
+    let over = false;
+    const { sessionID, done } = await ask(here);
+    const cutting = (async () => {
+      let cuts = 0;
+      while (!over) {
+        await new Promise((later) => setTimeout(later, 200 + Math.random() * 1500));
+        cuts += Math.min(1, proxy.cut());
+      }
+      return cuts;
+    })();
+    await done;
+    over = true;
+    expect(await cutting).toBeGreaterThan(1);
+    await until(() => attach.turns().length === 1);
+    const { code } = await attach.end();
+    expect(code).toBe(0);
+    expect(attach.turns()).toMatchObject([{ sessionId: sessionID, totals: { steps: 7, tools: 6 } }]);
+    expect(wired(here.receiver)).toEqual(await expected(here.server.connection, sessionID));
+  });
+
+  test("a turn that ended while the connection was away is told when it is back", async () => {
+    const here = await place(longTurn(1, "sleep 0.3"));
+    const proxy = await cuttingProxy(here.server.connection.url);
+    onTestFinished(proxy.close);
+    const attach = await attached(proxy.url, here);
+    const cutting = setInterval(() => proxy.cut(), 1);
+    const { sessionID, done } = await ask(here);
+    await done;
+    clearInterval(cutting);
+    await until(() => attach.turns().length === 1);
+    await attach.end();
+    expect(wired(here.receiver)).toEqual(await expected(here.server.connection, sessionID));
+  });
+
+  test("Ctrl-C in the middle of a turn: it is kept and said so, and the rest is sent later", async () => {
+    const here = await place(longTurn(3, "sleep 1"));
+    const attach = await attached(here.server.connection.url, here);
+    const { sessionID, done } = await ask(here);
+    await until(() => here.receiver.spans().length > 0);
+    const { code, stderr } = await attach.end();
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${sessionID} is at work still: it is kept as far as it came.`);
+    const shown = await looptrace(["show", sessionID], { env: here.env, cwd: here.bench.workdir });
+    expect([shown.code, shown.stdout.includes("Step 0.")]).toEqual([0, true]);
+    await done;
+    expect((await looptrace(["trace", sessionID], { env: here.env, cwd: here.bench.workdir })).code).toBe(0);
+    const all = await expected(here.server.connection, sessionID);
+    expect(wired(here.receiver).map((one) => one.split(" ")[0])).toEqual(all.map((one) => one.split(" ")[0]));
+  });
+
+  test("a server that goes away and comes back", async () => {
+    const here = await place(madeScenario([answer, answer]));
+    const port = Number(new URL(here.server.connection.url).port);
+    const attach = await attached(here.server.connection.url, here);
+    const first = await ask(here);
+    await first.done;
+    await until(() => attach.turns().length === 1);
+    await here.server.stop();
+    await until(() => attach.stderr().includes("waiting for it to come back"));
+    const again = await serveOpenCode(here.bench, port);
+    onTestFinished(async () => void (await again.stop()));
+    await until(() => attach.stderr().includes("is back."));
+    const second = await ask(here);
+    await second.done;
+    await until(() => attach.turns().length === 2);
+    expect((await attach.end()).code).toBe(0);
+    expect(attach.stderr().match(/waiting for it/g)).toHaveLength(1);
+    expect(wired(here.receiver)).toEqual(
+      await expected(here.server.connection, first.sessionID, second.sessionID),
+    );
+  });
+
+  test("--session follows that one, --directory those of a project, --no-live sends at the end", async () => {
+    const here = await place(madeScenario([answer, answer]));
+    const client = await connect(here.server.connection, here.bench.workdir);
+    const wanted = await openSession(client);
+    const attach = await attached(here.server.connection.url, here, "--session", wanted, "--no-live");
+    const elsewhere = await attached(here.server.connection.url, here, "--directory", here.bench.home);
+    const other = await ask(here);
+    await other.done;
+    await (await ask(here, "Go.", wanted)).done;
+    await until(() => attach.turns().length === 1);
+    expect(await attach.end()).toMatchObject({ code: 0 });
+    expect(attach.turns()).toMatchObject([{ sessionId: wanted }]);
+    expect(await elsewhere.end()).toMatchObject({ code: 0 });
+    expect(elsewhere.turns()).toEqual([]);
+  });
+});
+
+describe("what cannot be followed", () => {
+  const around = { env: { HOME: "/nonexistent" }, cwd: "/" };
+
+  test("nobody listens", async () => {
+    const port = await freePort();
+    const { code, stderr } = await looptrace(["attach", `127.0.0.1:${port}`], around);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      new RegExp(`^looptrace: No opencode can be reached at http://127\\.0\\.0\\.1:${port}: .*ECONNREFUSED`),
+    );
+  });
+
+  test.each([
+    [401, "wants a password: set OPENCODE_SERVER_PASSWORD", []],
+    [401, "does not take this password", ["--password", "wrong"]],
+    [404, "does not look like opencode", []],
+  ])("a server that answers %d", async (status, said, flags) => {
+    const server = createServer((_, response) => response.writeHead(status).end()).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await until(() => server.listening);
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const { code, stderr } = await looptrace(["attach", `http://127.0.0.1:${port}/`, ...flags], around);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);
+    expect(stderr).not.toContain("wrong");
+  });
+
+  test.each([
+    [["ftp://x"], "is no address of a server"],
+    [["http://"], "is no address of a server"],
+    [["http://127.0.0.1:1", "--session", "x"], "is no session's id"],
+  ])("%j", async (argv, said) => {
+    const { code, stderr } = await looptrace(["attach", ...argv], around);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);
+  });
+});

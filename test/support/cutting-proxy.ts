@@ -1,0 +1,47 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+
+/** A TCP proxy in front of a port of 127.0.0.1, whose connections can be cut. */
+export interface CuttingProxy {
+  readonly url: string;
+  /** Cuts all connections that are open. @returns how many */
+  cut(): number;
+  close(): Promise<void>;
+}
+
+export async function cuttingProxy(target: string): Promise<CuttingProxy> {
+  const open = new Set<Socket>();
+  const port = Number(new URL(target).port);
+  const server = createServer((socket) => {
+    const onward = connect(port, "127.0.0.1");
+    for (const [from, to] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      open.add(from);
+      from.pipe(to);
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        open.delete(from);
+        to.destroy();
+      });
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("there is no port");
+  const cut = (): number => {
+    const count = open.size;
+    for (const socket of open) socket.destroy();
+    return count;
+  };
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    cut,
+    close: async () => {
+      cut();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
