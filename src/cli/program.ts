@@ -14,6 +14,7 @@ import { defineTokens } from "./definitions/tokens.js";
 import { defineTools } from "./definitions/tools.js";
 import { defineTrace } from "./definitions/trace.js";
 import { defineView } from "./definitions/view.js";
+import { defineWatch } from "./definitions/watch.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { markMessage } from "./message.js";
 import type { Terminal } from "./terminal.js";
@@ -78,6 +79,7 @@ function buildProgram(
   defineBatch(program, around);
   defineTrace(program, around);
   defineAttach(program, around);
+  defineWatch(program, around);
   defineShow(program, around);
   defineTokens(program, around);
   defineTools(program, around);

@@ -4,7 +4,7 @@ import { oneLine } from "../view/terminal-text.js";
 import type { LoadOptions, Selection } from "../workflow/load-sessions.js";
 import { readConfigFile } from "./config-file.js";
 import { type MaskFlags, maskingOf } from "./masking.js";
-import { durationMs } from "./parse-duration.js";
+import { parseSince } from "./parse-duration.js";
 import { destinationKeys, openCodePath } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 
@@ -80,13 +80,5 @@ function selectionOf(flags: SourceFlags): Selection | undefined {
   if (flags.last) return { kind: "last" };
   if (flags.all) return { kind: "all" };
   if (flags.since === undefined) return undefined;
-  const ms = durationMs(flags.since);
-  const at = ms === undefined ? Date.parse(flags.since) : Date.now() - ms;
-  if (Number.isNaN(at)) {
-    throw new ConfigurationError(
-      "--since",
-      "--since takes a duration such as 7d or 12h, or a date such as 2026-11-01.",
-    );
-  }
-  return { kind: "since", at };
+  return { kind: "since", at: parseSince(flags.since) };
 }

@@ -6,8 +6,9 @@ import { connect, type ServerConnection } from "../../src/opencode/server/connec
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import type { Scenario } from "../provider/scenario.js";
-import { type CliProcess, cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
+import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
 import { cuttingProxy } from "../support/cutting-proxy.js";
+import { type FollowingCli, startFollowing } from "../support/following-cli.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
 import { freePort, type RunningServer, serveOpenCode } from "../support/opencode-server.js";
 import { openSession, until } from "../support/play-on-server.js";
@@ -35,35 +36,8 @@ async function place(scenario: Scenario): Promise<Place> {
   return { bench, server, receiver, env };
 }
 
-interface Attached {
-  readonly process: CliProcess;
-  readonly turns: () => readonly Json[];
-  readonly stderr: () => string;
-  /** Ctrl-C. */
-  end(): Promise<{ readonly code: number; readonly stderr: string }>;
-}
-
-async function attached(url: string, { env, bench }: Place, ...flags: readonly string[]): Promise<Attached> {
-  const started = startLooptrace(["attach", url, "--json", ...flags], { env, cwd: bench.workdir });
-  onTestFinished(() => void started.child.kill("SIGKILL"));
-  const said = { stdout: "", stderr: "" };
-  started.child.stdout?.on("data", (text: string) => {
-    said.stdout += text;
-  });
-  started.child.stderr?.on("data", (text: string) => {
-    said.stderr += text;
-  });
-  await until(() => said.stderr.includes("following ") || started.child.exitCode !== null);
-  return {
-    process: started,
-    turns: () => said.stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Json])),
-    stderr: () => said.stderr,
-    end: async () => {
-      started.child.kill("SIGINT");
-      const { code, stderr } = await started.ended;
-      return { code, stderr };
-    },
-  };
+function attached(url: string, { env, bench }: Place, ...flags: readonly string[]): Promise<FollowingCli> {
+  return startFollowing(["attach", url, "--json", ...flags], { env, cwd: bench.workdir });
 }
 
 /** What stands on the wire: each span's id and start, sorted; a span that came twice stands there twice. */

@@ -10,6 +10,7 @@ import { attachTo, type LeftAtWork } from "../../workflow/attach.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { followLine } from "../follow-line.js";
 import { onInterrupt } from "../interrupt.js";
+import { leftAtWorkText } from "../left-at-work.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
 import { readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
@@ -100,12 +101,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
     interrupt.done();
   }
   if (refusal) throw refusal;
-  for (const { sessionId, kept } of left) {
-    const what = kept ? "it is kept as far as it came" : "it could not be kept";
-    terminal.err(
-      `looptrace: ${sessionId} is at work still: ${what}. \`looptrace trace ${sessionId}\` sends the rest when it is over.\n`,
-    );
-  }
+  for (const one of left) terminal.err(leftAtWorkText(one));
   return delivered && left.every(({ kept }) => kept) ? EXIT.ok : EXIT.undelivered;
 }
 

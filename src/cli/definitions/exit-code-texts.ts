@@ -75,3 +75,9 @@ Exit codes:
   0    ended by Ctrl-C or SIGTERM, as it is meant to, and every trace is where it belongs
   2    wrong usage or configuration, or there is no such server
   3    a trace could not be delivered (it is in the outbox) or kept`;
+
+export const WATCH_EXIT_CODES = `
+Exit codes:
+  0    ended by Ctrl-C or SIGTERM, as it is meant to, and every trace is where it belongs
+  2    wrong usage or configuration, or there is no opencode
+  3    a trace could not be delivered (it is in the outbox) or kept`;

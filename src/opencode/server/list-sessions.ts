@@ -50,7 +50,7 @@ const lastMessage = z.array(
     info: z.looseObject({
       role: z.string(),
       finish: z.string().nullish(),
-      error: z.unknown(),
+      error: z.unknown().optional(),
       time: z.looseObject({ completed: z.number().nullish() }),
     }),
   }),

@@ -1,0 +1,75 @@
+import { realpathSync } from "node:fs";
+import { resolveDestinations } from "../../deliver/resolve-destinations.js";
+import { storePaths } from "../../deliver/store-paths.js";
+import { watchStore } from "../../workflow/watch-store.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { onInterrupt } from "../interrupt.js";
+import { leftAtWorkText } from "../left-at-work.js";
+import { type MaskFlags, maskingOf } from "../masking.js";
+import { parseSince } from "../parse-duration.js";
+import { openCodePath, readSettings, type TraceFlags } from "../settings.js";
+import type { Terminal } from "../terminal.js";
+import { turnOutput } from "../turn-output.js";
+import { typedPath } from "../typed-path.js";
+
+export interface WatchFlags extends TraceFlags, MaskFlags {
+  readonly since?: string;
+  readonly directory?: string;
+  readonly opencode?: string;
+  readonly json?: boolean;
+}
+
+/** `looptrace watch`: traces the turns that opencode's store tells of, until it is interrupted. */
+export async function watch(flags: WatchFlags, terminal: Terminal): Promise<ExitCode> {
+  const settings = readSettings(flags, terminal);
+  const destinations = resolveDestinations(settings.destinations);
+  const paths = storePaths(terminal.env);
+  const masking = maskingOf(
+    flags,
+    settings.file,
+    terminal,
+    destinations.flatMap(({ secrets }) => secrets),
+  );
+  const since = flags.since === undefined ? Date.now() : parseSince(flags.since);
+  // opencode calls its directories by their real paths.
+  const only =
+    flags.directory === undefined
+      ? undefined
+      : realpathSync(typedPath("--directory", flags.directory, "directory", terminal));
+  const out = turnOutput({
+    terminal,
+    settings,
+    destinations,
+    paths,
+    masking,
+    json: flags.json ?? false,
+    clear: () => undefined,
+  });
+  const interrupt = onInterrupt(() => {
+    terminal.err("looptrace: ending; what is over is being delivered. Once more quits at once.\n");
+  });
+  try {
+    const left = await watchStore({
+      opencode: openCodePath(flags.opencode, settings.file, terminal),
+      environment: terminal.env,
+      directory: terminal.cwd,
+      only,
+      since,
+      paths,
+      masking,
+      signal: interrupt.signal,
+      onReady: () => out.note("watching opencode's sessions; Ctrl-C ends it."),
+      onNote: out.note,
+      onTurn: (trace, kept) => out.add(trace, kept, true),
+    });
+    const delivered = await out.close();
+    for (const one of left) terminal.err(leftAtWorkText(one));
+    return delivered && left.every(({ kept }) => kept) ? EXIT.ok : EXIT.undelivered;
+  } catch (error) {
+    // It was still starting.
+    if (interrupt.signal.aborted) return EXIT.ok;
+    throw error;
+  } finally {
+    interrupt.done();
+  }
+}

@@ -1,0 +1,38 @@
+import { onTestFinished } from "vitest";
+import { type CliSurroundings, startLooptrace } from "./cli.js";
+import { until } from "./play-on-server.js";
+import type { Json } from "./play-run.js";
+
+/** A command that goes on until it is interrupted, and prints a line of JSON for each turn. */
+export interface FollowingCli {
+  readonly turns: () => readonly Json[];
+  readonly stderr: () => string;
+  /** Ctrl-C. */
+  end(): Promise<{ readonly code: number; readonly stderr: string }>;
+}
+
+/** Starts one, and waits until it says that it follows. */
+export async function startFollowing(
+  argv: readonly string[],
+  around: CliSurroundings,
+): Promise<FollowingCli> {
+  const started = startLooptrace(argv, around);
+  onTestFinished(() => void started.child.kill("SIGKILL"));
+  const said = { stdout: "", stderr: "" };
+  started.child.stdout?.on("data", (text: string) => {
+    said.stdout += text;
+  });
+  started.child.stderr?.on("data", (text: string) => {
+    said.stderr += text;
+  });
+  await until(() => said.stderr.includes("Ctrl-C ends it.") || started.child.exitCode !== null);
+  return {
+    turns: () => said.stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Json])),
+    stderr: () => said.stderr,
+    end: async () => {
+      started.child.kill("SIGINT");
+      const { code, stderr } = await started.ended;
+      return { code, stderr };
+    },
+  };
+}
