@@ -9,6 +9,7 @@ import { type CheckedRequest, checkRequest, type RunRequest } from "./run-reques
 import type { RunResult } from "./run-session.js";
 import type { RunEvent } from "./schema/run-event.js";
 import type { SessionTree } from "./schema/session-export.js";
+import type { ServerConnection } from "./server/connection.js";
 import { driveServer } from "./server/drive-server.js";
 import { NotYetPromptedError } from "./server/served-run.js";
 import type { ServerPool } from "./server/server-pool.js";
@@ -30,9 +31,26 @@ export interface DriveRequest extends RunRequest {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
+/** A session that is about to be prompted on a server. */
+export interface ServedSession {
+  readonly connection: ServerConnection;
+  readonly directory: string;
+  readonly sessionId: string;
+  /** The server's log, and where in it this run begins, in bytes. */
+  readonly logPath: string;
+  readonly logFrom: number;
+  /** ms since the epoch */
+  readonly startedAt: number;
+}
+
 export interface DriveHooks {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  /**
+   * Called before the prompt is handed to a server, with where its session can be followed. What it returns is called when the turn is
+   * over, and waited for.
+   */
+  readonly onServed?: ((session: ServedSession) => () => Promise<void>) | undefined;
   /** Ends the run; what there is of the session is exported all the same. */
   readonly signal?: AbortSignal | undefined;
 }

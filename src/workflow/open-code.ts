@@ -11,6 +11,7 @@ import { DEFAULT_DEADLINE_MS, isModelName } from "../opencode/run-request.js";
 import type { LoopTrace, Totals } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
 import { totalTokens } from "../trace/usage.js";
+import type { LiveDelivery } from "./live-run.js";
 import { type NextMove, nextMove, type RetrySettings } from "./next-move.js";
 import { type OutputSchema, prepareSchema } from "./output-schema.js";
 import { type AttemptResult, runAttempt } from "./run-attempt.js";
@@ -25,6 +26,8 @@ export interface OpenCodeOptions
   readonly timeoutMs?: number | undefined;
   /** Asks for a structured answer, the result's `output`, and checks that it fits: a JSON schema or a zod schema. */
   readonly schema?: OutputSchema | undefined;
+  /** Sends what is closed of a turn while it runs, to where its whole trace is sent later; only the driver server can. */
+  readonly live?: LiveDelivery | undefined;
   /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
   readonly store?: StorePaths | null | undefined;
   /**
@@ -154,6 +157,7 @@ export class OpenCode {
       maxAttempts,
       haltOnDoomLoop,
       schema,
+      live,
       ...request
     } = rest;
     const settings = { retries, patienceMs, fallbackModels };
@@ -168,6 +172,11 @@ export class OpenCode {
     let model = request.model;
     let fallbacks = 0;
     checkModels(fallbackModels ?? []);
+    if (live && request.driver === "cli")
+      throw new RunRequestError(
+        "live",
+        "needs the driver server: `opencode run` cannot be followed so closely.",
+      );
     const output = schema === undefined ? undefined : await prepareSchema(schema);
     for (;;) {
       const spent = totalsIn(done.flatMap(({ result }) => result.traces));
@@ -181,6 +190,7 @@ export class OpenCode {
             deadlineMs: Math.max(1, deadline - clock.now()),
           },
           checkOutput: output?.check,
+          live,
           limits: {
             maxSteps: less(maxSteps, spent.steps),
             maxTokens: less(maxTokens, totalTokens(spent.usage)),

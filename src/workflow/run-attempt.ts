@@ -2,7 +2,13 @@ import { type StorePaths, storePaths } from "../deliver/store-paths.js";
 import { classify } from "../errors/classify.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import type { Masking } from "../masking/mask.js";
-import { type DriveHooks, type DriveRequest, type DriveResult, drive } from "../opencode/drive.js";
+import {
+  type DriveHooks,
+  type DriveRequest,
+  type DriveResult,
+  drive,
+  type ServedSession,
+} from "../opencode/drive.js";
 import { readLogEvidence } from "../opencode/log-evidence.js";
 import type { SessionTree } from "../opencode/schema/session-export.js";
 import { type Evidence, type Halt, processEndOf, type RunEvidence } from "../trace/evidence.js";
@@ -11,6 +17,7 @@ import { traceSession } from "../trace/trace-session.js";
 import { answerText } from "../trace/turn-error.js";
 import { agentNotes, extraArgumentNotes, subagentNotes } from "./attempt-notes.js";
 import { keepStartLog } from "./keep-start-log.js";
+import { type LiveDelivery, liveRun } from "./live-run.js";
 import { maskDriven } from "./mask-driven.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
 import { keepSession, keptSession } from "./session-store.js";
@@ -22,6 +29,8 @@ export interface AttemptRequest {
   /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
   readonly store: StorePaths | null | undefined;
   readonly masking: Masking | undefined;
+  /** Where what is closed of the turn goes while it runs. */
+  readonly live: LiveDelivery | undefined;
   /** Where a structured answer does not fit the schema that was asked for. */
   readonly checkOutput: ((value: unknown) => readonly string[]) | undefined;
   /** What all attempts at one prompt have in common, and which of them this is, from 0. */
@@ -68,6 +77,13 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
     onEvent: (event) => {
       hooks.onEvent?.(event);
       watch.onEvent(event);
+    },
+    onServed: (served) => {
+      const told = hooks.onServed?.(served);
+      const live = liveFor(request, served);
+      return async () => {
+        await Promise.all([told?.(), live?.()]);
+      };
     },
     signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
   });
@@ -122,6 +138,15 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
   }
   const answer = { text: said ? answerText(said.loop.steps) : null, output: said?.loop.output ?? null };
   return { ...answer, error, sessionId, traces, session, kept, opencode, driver, exit, notes };
+}
+
+/** Follows the turn, where what is closed of it is to go out while it runs. */
+function liveFor(request: AttemptRequest, served: ServedSession): (() => Promise<void>) | undefined {
+  const { live, runId, attempt, drive: driven } = request;
+  if (!live || live.destinations.length === 0) return undefined;
+  const paths = request.store ?? storePaths(driven.environment);
+  const run = { id: runId, attempt, startedAt: served.startedAt };
+  return liveRun(served, run, { ...live, paths, masking: maskingOf(request) });
 }
 
 /** What is wrong with the structured answer of a run, if it has one. */

@@ -64,6 +64,7 @@ export interface RunFlags extends TraceFlags, MaskFlags {
   readonly auto?: boolean;
   readonly driver?: Driver;
   readonly schema?: string;
+  readonly live?: boolean;
   readonly projectConfig?: boolean;
   readonly logDir?: string;
 }
@@ -100,6 +101,11 @@ export async function run(
     terminal,
     destinations.flatMap(({ secrets }) => secrets),
   );
+  const commit = await gitCommit(directory);
+  const traceOptions = {
+    ...settings.trace,
+    ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
+  };
   const agent = new OpenCode({
     opencode: openCodePath(flags.opencode, file, terminal),
     model: flags.model ?? file.model,
@@ -122,6 +128,7 @@ export async function run(
     permissions: flags.auto ? "allow" : undefined,
     driver: flags.driver ?? file.driver,
     servers,
+    live: flags.live ? { destinations, trace: traceOptions, outboxLimitBytes } : undefined,
     schema,
     systemPrompt,
     directory,
@@ -132,7 +139,6 @@ export async function run(
     files: (flags.file ?? []).map((path) => typedPath("--file", path, "any", terminal)),
     extraArguments: extra,
   });
-  const commit = await gitCommit(directory);
   // What a person watches may end up in the log of a CI.
   const quick = quickMask(masking);
   const progress = flags.quiet ? undefined : progressLine(terminal);
@@ -169,10 +175,6 @@ export async function run(
   for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
   if (flags.logDir !== undefined)
     await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
-  const traceOptions = {
-    ...settings.trace,
-    ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
-  };
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
     deliverTraces(result.traces, destinations, traceOptions, {
       paths,

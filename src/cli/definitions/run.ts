@@ -73,6 +73,7 @@ export function defineRun(program: Command, { terminal, extra, finish }: Surroun
     )
     .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
     .option("--log-dir <folder>", "write a readable transcript of the session there", parseText)
+    .option("--live", "send finished spans while the session runs")
     .option("-q, --quiet", "no progress")
     .option("--json", "print the result with its traces as JSON")
     // So that a message may begin with a hyphen; what looks like an option is refused by messageOf.

@@ -14,8 +14,9 @@ import { LONGEST_LOG_BYTES, readBounded } from "../run-folder.js";
 import type { CheckedRequest } from "../run-request.js";
 import { connect } from "./connection.js";
 import { readSessionFrom } from "./read-session.js";
-import { runOnServer, type ServedRun } from "./served-run.js";
+import { NotYetPromptedError, runOnServer, type ServedRun } from "./served-run.js";
 import { type ServerLease, ServerPool } from "./server-pool.js";
+import { isGone } from "./start-server.js";
 
 export interface ServerDriveOptions {
   readonly opencode?: string | undefined;
@@ -63,6 +64,7 @@ async function driveOn(
   request: CheckedRequest,
   { path, environment, startedAt }: Circumstances,
   hooks: DriveHooks,
+  isSecondTry = false,
 ): Promise<DriveResult> {
   const { directory, agent, systemPrompt, mcp, projectConfig = false } = request;
   const lease = await servers.lease({
@@ -85,6 +87,7 @@ async function driveOn(
       environment,
       startedAt,
       remainingMs: request.deadlineMs - (Date.now() - startedAt),
+      logFrom,
       usable: server.version.then(refuseOld),
       ...hooks,
     });
@@ -114,9 +117,14 @@ async function driveOn(
       stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath),
       notes: [...(warning === null ? [] : [warning]), ...run.notes, ...read.notes, ...modelNotes],
     };
+  } catch (error) {
+    // One that ended between two prompts has done nothing of this one yet; the next one may.
+    const isOver = error instanceof NotYetPromptedError && !isSecondTry && (await isGone(lease.server));
+    if (!isOver) throw error;
   } finally {
     lease.release(wasAborted);
   }
+  return await driveOn(servers, request, { path, environment, startedAt }, hooks, true);
 }
 
 function refuseOld(version: string | null): void {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../../errors/server-request-error.js";
+import type { DriveHooks } from "../drive.js";
 import type { Progress } from "../progress.js";
 import type { CheckedRequest } from "../run-request.js";
 import type { RunResult, StreamError } from "../run-session.js";
@@ -11,7 +12,7 @@ import { connect } from "./connection.js";
 import { followEvents } from "./event-stream.js";
 import { filePart, openSession, usableAgent } from "./open-session.js";
 import { servedProgress } from "./served-progress.js";
-import type { RunningServer } from "./start-server.js";
+import { isGone, type RunningServer } from "./start-server.js";
 import { createTurnWatch } from "./turn-watch.js";
 
 export interface ServedRunOptions {
@@ -26,6 +27,9 @@ export interface ServedRunOptions {
   readonly usable: Promise<void>;
   /** How much of its time is left, ms; `Infinity` for ever. */
   readonly remainingMs: number;
+  /** Where in the server's log this run begins, in bytes. */
+  readonly logFrom: number;
+  readonly onServed?: DriveHooks["onServed"];
   /** Ends the turn. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -65,14 +69,23 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
     // What the server says before there is a session is about others.
     onEvent(event),
   );
+  let release: (() => Promise<void>) | undefined;
   try {
     const [session] = await Promise.all([prepared(client, options), connected, options.usable]);
     const turn = createTurn(client, options, session);
     onEvent = turn.take;
+    release = options.onServed?.({
+      connection: server.connection,
+      directory: request.directory,
+      sessionId: session.sessionId,
+      logPath: server.logPath,
+      logFrom: options.logFrom,
+      startedAt: options.startedAt,
+    });
     return await turn.play();
   } finally {
     listening.abort();
-    await following;
+    await Promise.all([following, release?.()]);
   }
 }
 
@@ -222,6 +235,7 @@ async function turnEnd(
     return { exit: served, ...(answer.error === undefined ? {} : { error: answer.error }) };
   } catch {
     // The connection broke: the server is gone, or did not abort in time and will have to go.
+    if (!giveUp.signal.aborted) await isGone(server);
     if (
       server.exit === null &&
       !giveUp.signal.aborted &&

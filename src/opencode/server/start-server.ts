@@ -191,3 +191,12 @@ async function versionOf(connection: ServerConnection): Promise<string | null> {
   );
   return /"version"\s*:\s*"([^"]+)"/.exec(await answer.text())?.[1] ?? null;
 }
+
+/** A connection breaks a little before the end of its process is told. */
+const END_TOLD_MS = 500;
+
+/** Whether a server that broke a connection has ended. */
+export async function isGone(server: RunningServer): Promise<boolean> {
+  await Promise.race([server.ended, sleep(END_TOLD_MS, undefined, { ref: false })]);
+  return server.exit !== null;
+}

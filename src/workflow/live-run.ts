@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import type { Destination } from "../deliver/destination.js";
+import type { StorePaths } from "../deliver/store-paths.js";
+import type { Masking } from "../masking/mask.js";
+import type { ServedSession } from "../opencode/drive.js";
+import { type LogEvidence, readLogEvidence } from "../opencode/log-evidence.js";
+import { evidenceWithin } from "../opencode/server/event-evidence.js";
+import { followSessions } from "../opencode/server/follow-sessions.js";
+import { familyOf, treeOf } from "../opencode/server/session-mirror.js";
+import type { TraceOptions } from "../otel/options.js";
+import { type LiveTracer, liveTracer } from "./live-trace.js";
+
+/** Where what is closed of a turn goes while it runs; the same as what its whole trace is sent with later. */
+export interface LiveDelivery {
+  readonly destinations: readonly Destination[];
+  readonly trace?: TraceOptions | undefined;
+  /** How much the outbox may hold, in bytes; 2 GB by default. */
+  readonly outboxLimitBytes?: number | undefined;
+}
+
+/** The run that is at work. */
+export interface RunAtWork {
+  readonly id: string;
+  readonly attempt: number;
+  /** ms since the epoch */
+  readonly startedAt: number;
+}
+
+/**
+ * Sends what is closed of a driven turn while it is at work, with the evidence that its whole trace will have: the spans are the
+ * same, whenever they are sent.
+ *
+ * @returns to be called when the turn is over: nothing is sent by this any more when it settles
+ */
+export function liveRun(
+  served: ServedSession,
+  run: RunAtWork,
+  delivery: LiveDelivery & { readonly paths: StorePaths; readonly masking: Masking },
+): () => Promise<void> {
+  const { sessionId, logPath, logFrom } = served;
+  const ending = new AbortController();
+  let log: LogEvidence = { requests: [], failures: [] };
+  const tracer: LiveTracer = liveTracer({
+    ...delivery,
+    traceOptions: delivery.trace ?? {},
+    sessionOf: (rootId) => {
+      const tree = treeOf(followed.mirror, rootId);
+      if (!tree) return undefined;
+      const { retries, permissions } = evidenceWithin(
+        followed.evidence,
+        new Set(familyOf(followed.mirror, rootId)),
+        run.startedAt,
+        Number.POSITIVE_INFINITY,
+      );
+      const atWork = {
+        ...run,
+        exit: { kind: "served" as const },
+        endedAt: Number.MAX_SAFE_INTEGER,
+        stderr: "",
+        streamErrors: [],
+        retries: [...retries],
+        permissions: permissions.map(({ requestId: _requestId, ...permission }) => permission),
+      };
+      return { tree, evidence: { log, runs: [atWork] } };
+    },
+  });
+  const look = async (): Promise<void> => {
+    const text = await readFile(logPath, "utf8").catch(() => "");
+    log = readLogEvidence(text.slice(logFrom));
+    if (!ending.signal.aborted) tracer.update(sessionId);
+  };
+  let looking: Promise<void> | undefined;
+  const followed = followSessions(served.connection, {
+    directory: served.directory,
+    session: sessionId,
+    signal: ending.signal,
+    onChange: () => {
+      looking ??= look().finally(() => {
+        looking = undefined;
+      });
+    },
+    // The turn's end is for the run itself to tell.
+    onIdle: () => Promise.resolve(),
+  });
+  return async () => {
+    ending.abort();
+    await looking;
+    await Promise.all([followed.ended, tracer.release(sessionId)]);
+  };
+}
