@@ -12,7 +12,12 @@ export interface CuttingProxy {
 export async function cuttingProxy(target: string): Promise<CuttingProxy> {
   const open = new Set<Socket>();
   const port = Number(new URL(target).port);
+  let closed = false;
   const server = createServer((socket) => {
+    if (closed) {
+      socket.destroy();
+      return;
+    }
     const onward = connect(port, "127.0.0.1");
     for (const [from, to] of [
       [socket, onward],
@@ -39,9 +44,10 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
     url: `http://127.0.0.1:${address.port}`,
     cut,
     close: async () => {
-      cut();
+      closed = true;
+      // Not waited for: who has connected and was not accepted yet is cut when it is.
       server.close();
-      await once(server, "close");
+      cut();
     },
   };
 }
