@@ -13,6 +13,7 @@ export interface ProgressLine {
 }
 
 const TICK_MS = 250;
+const TAIL_LENGTH = 60;
 
 export function progressLine(terminal: Terminal): ProgressLine {
   return terminal.errIsTty ? changingLine(terminal) : plainLines(terminal);
@@ -104,6 +105,12 @@ function failureText(reason: string, failures: number): string {
   return `a request failed: ${said}${all} · opencode may ask again`;
 }
 
+/** The end of what is being written, as much as fits beside the rest. */
+function endOf(text: string): string {
+  const line = oneLine(text.slice(-TAIL_LENGTH));
+  return text.length > TAIL_LENGTH ? `…${line}` : line;
+}
+
 function phaseText({ phase, failedAttempts }: Progress, now: number): string {
   const since = (at: number): string => duration(Math.max(0, now - at));
   switch (phase.kind) {
@@ -112,7 +119,7 @@ function phaseText({ phase, failedAttempts }: Progress, now: number): string {
     case "waiting-for-model":
       return `waiting for the model ${since(phase.since)}`;
     case "streaming":
-      return "the model answers";
+      return phase.tail ? `the model answers: ${endOf(phase.tail)}` : "the model answers";
     case "tools": {
       const last = phase.running.at(-1);
       if (!last) return "";
@@ -120,7 +127,9 @@ function phaseText({ phase, failedAttempts }: Progress, now: number): string {
       return `${oneLine(last.name)} ${oneLine(last.detail.slice(0, 80))} ${since(last.since)}${others}`;
     }
     case "retrying":
-      return `${failureText(phase.reason, failedAttempts)}, has waited ${since(phase.since)}`;
+      return phase.until === undefined
+        ? `${failureText(phase.reason, failedAttempts)}, has waited ${since(phase.since)}`
+        : `${failureText(phase.reason, failedAttempts)} in ${duration(Math.max(0, phase.until - now))}`;
     case "finishing":
       return "finishing";
     default:

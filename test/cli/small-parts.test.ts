@@ -75,6 +75,8 @@ test("what a run is doing, in words", () => {
       ),
       999,
     ),
+    progressText(progress(2, { kind: "retrying", since: 0, reason: "Overloaded", until: 5_000 }), 2000),
+    progressText(progress(1, { kind: "streaming", tail: `${"x".repeat(80)}\u001b[2J\nand so on` }), 0),
     progressText(progress(2, { kind: "finishing" }), 0),
   ]).toEqual([
     "starting",
@@ -82,6 +84,8 @@ test("what a run is doing, in words", () => {
     "step 1 · the model answers · 1 tool done (1 failed) · 2 subagents · 1,500 tokens in, 24 out · $0.0123",
     "step 1 · read a.txt 2.50s and 1 more",
     "step 2 · a request failed: 429 later (3 have by now) · opencode may ask again, has waited 999ms",
+    "step 2 · a request failed: Overloaded · opencode may ask again in 3.00s",
+    `step 1 · the model answers: …${"x".repeat(46)} and so on`,
     "step 2 · finishing",
   ]);
 });

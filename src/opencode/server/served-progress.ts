@@ -17,7 +17,7 @@ export interface ServedProgress {
   isOurs(sessionId: string): boolean;
 }
 
-/** The tail of a streamed answer that is worth showing on a line. */
+/** More of a streamed answer than a line shows: a secret in what is shown has to be whole to be found and masked. */
 const TAIL_LENGTH = 200;
 
 /**
