@@ -8,9 +8,11 @@ import { type IsolatedOpenCode, openCodeBinary } from "./isolated-opencode.js";
 export interface RunningServer {
   readonly connection: ServerConnection & { readonly password: string };
   readonly child: ChildProcess;
-  /** Asks it to end, and waits until it has. @returns after how many ms */
+  /** Asks it to end, ends it when it does not, and waits until it has. @returns after how many ms */
   stop(): Promise<number>;
 }
+
+const STOP_GRACE_MS = 3_000;
 
 /** Starts the real opencode's server beside a scripted provider, on a port that is free or on the given one. */
 export async function serveOpenCode(bench: IsolatedOpenCode, wantedPort?: number): Promise<RunningServer> {
@@ -38,7 +40,10 @@ export async function serveOpenCode(bench: IsolatedOpenCode, wantedPort?: number
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, "exit");
         child.kill("SIGTERM");
+        // After an event client has gone in the middle of a turn it may take for ever.
+        const patience = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
         await ended;
+        clearTimeout(patience);
       }
       return performance.now() - from;
     },
