@@ -123,8 +123,12 @@ export function followSessions(
       if (!first || (await looksUnfinished(client, session.id, signal))) candidates.push(session);
     }
     const directories = [...new Set(candidates.map((one) => one.directory))];
-    const busy = new Set<string>();
-    for (const one of directories) for (const id of await busySessions(client, one, signal)) busy.add(id);
+    const askBusy = async (): Promise<Set<string>> => {
+      const all = new Set<string>();
+      for (const one of directories) for (const id of await busySessions(client, one, signal)) all.add(id);
+      return all;
+    };
+    const busy = await askBusy();
     for (const id of new Set([...mirrored, ...busy])) {
       if (!mirror.has(id) || mirrored.has(id)) await read(id);
     }
@@ -135,8 +139,11 @@ export function followSessions(
     const busyRoots = new Set([...busy].map((id) => rootOf(mirror, id)));
     const missed = first ? [] : sessions.map(({ id }) => id).filter((id) => isWanted(id));
     for (const id of new Set([...mirrored, ...missed])) {
-      if (busyRoots.has(id)) continue;
-      if (mirror.has(id) || (await read(id))) await rest(id);
+      if (busyRoots.has(id) || !(mirror.has(id) || (await read(id)))) continue;
+      // It may have begun since the server was asked; its own events tell of the end then.
+      if ([...(await askBusy())].some((one) => rootOf(mirror, one) === id)) busyRoots.add(id);
+      // Or have been read in its midst, and have ended since.
+      else if (await read(id)) await rest(id);
     }
     for (const id of busyRoots) onChange?.(id);
   };
