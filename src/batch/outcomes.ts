@@ -22,7 +22,7 @@ export function endedBy(
 }
 
 /** Why tasks have no result, each reason once. */
-export function notDoneOf(left: readonly Left[]): readonly NotStarted[] {
+export function notDoneOf(left: readonly Pick<Left, "reason" | "provider">[]): readonly NotStarted[] {
   const byReason = new Map<string, NotStarted>();
   for (const { reason, provider } of left) {
     const key = `${reason} ${provider ?? ""}`;

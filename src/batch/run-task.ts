@@ -130,7 +130,8 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
   };
 }
 
-const NOTHING_RUN = {
+/** What the result of a task says when opencode was not even started. */
+export const NOTHING_RUN = {
   text: null,
   output: null,
   sessionId: null,

@@ -1,0 +1,304 @@
+import { createAlarm } from "../batch/alarm.js";
+import { type BatchEvent, DEFAULT_BATCH_PATIENCE_MS, DEFAULT_REQUEUES } from "../batch/batch-options.js";
+import { type BatchStanding, type BatchSummary, createTally, failures } from "../batch/batch-summary.js";
+import { providerOf, providersOfError } from "../batch/providers.js";
+import { openResults, type Results } from "../batch/results.js";
+import { notDoneOf } from "../batch/outcomes.js";
+import type { Left, LeftReason, StopReason } from "../batch/schedule.js";
+import type { Task } from "../batch/task.js";
+import type { TaskResult } from "../batch/task-result.js";
+import { systemClock } from "../deliver/clock.js";
+import type { ErrorCode } from "../errors/error-facts.js";
+import { totalTokens } from "../trace/usage.js";
+import { LASTING } from "./after-run.js";
+import type { FleetBatchOptions } from "./fleet-batch-options.js";
+import { JOB_VERSION, type JobData, jobDataSchema, NO_RUNS } from "./job-data.js";
+import { followJobs } from "./job-events.js";
+import { outcomeOf } from "./job-outcome.js";
+import { providerHolds } from "./provider-holds.js";
+import { batchIdOf, jobIdOf } from "./queue-names.js";
+import { addJobs, type TaskQueue, taskQueue } from "./task-queue.js";
+
+/** A task whose result is not recorded yet. */
+interface Open {
+  readonly task: Task;
+  readonly data: JobData;
+  readonly provider: string;
+}
+
+/** All jobs are asked for so often, whatever the events say; with many of them less often. */
+const POLL_MS = 2_000;
+const POLL_MS_PER_JOB = 5;
+/** So many answers of Redis are waited for at once. */
+const AT_ONCE = 100;
+/** At the end a result that is on its way to the disk is waited for. */
+const LAST_RESULT_MS = 2_000;
+
+/**
+ * Has many tasks done by the workers of a queue, and records their results.
+ *
+ * Each task becomes a job, once, however often this is called; results are taken out of Redis when they are on the disk, so
+ * that the same call goes on where another one ended, however it ended. Jobs that Redis has lost are put there again.
+ *
+ * @param tasks with different ids, as `parseTasks` gives them
+ * @throws {ConfigurationError} when the results cannot be written, or belong to other tasks
+ */
+export async function runFleetBatch(
+  tasks: readonly Task[],
+  options: FleetBatchOptions,
+): Promise<BatchSummary> {
+  const results = await openResults(options.results, tasks);
+  const queue = taskQueue(options.redis.client, options.queue);
+  try {
+    return await follow(tasks, options, results, queue);
+  } finally {
+    await results.close();
+    await queue.close();
+  }
+}
+
+async function follow(
+  tasks: readonly Task[],
+  options: FleetBatchOptions,
+  results: Results,
+  queue: TaskQueue,
+): Promise<BatchSummary> {
+  const { redis, signal, defaultModel, limits = {}, keepGoing = false, clock = systemClock } = options;
+  const { requestOf = (request) => request } = options;
+  const batch = options.batchId ?? batchIdOf(results.path);
+  const patienceMs = options.patienceMs ?? DEFAULT_BATCH_PATIENCE_MS;
+  const policy = { patienceMs, requeues: options.requeues ?? DEFAULT_REQUEUES, keepGoing };
+  const startedAt = clock.now();
+  const holds = providerHolds(redis.client, options.queue);
+  const alarm = createAlarm(clock);
+  const tally = createTally();
+
+  const open = new Map<string, Open>();
+  for (const task of tasks) {
+    const recorded = results.earlier.get(task.id)?.status;
+    if (recorded === "done" || (recorded === "failed" && !options.retryFailed)) continue;
+    const request = requestOf(task.request, batch);
+    const data = {
+      version: JOB_VERSION,
+      batch,
+      task: { ...task, request },
+      policy,
+      state: NO_RUNS,
+      result: null,
+    } as const;
+    open.set(jobIdOf(batch, task), { task, data, provider: providerOf(request.model ?? defaultModel) });
+  }
+  const skipped = tasks.filter(({ id }) => results.earlier.get(id)?.status === "done").length;
+  const about = {
+    total: tasks.length,
+    skipped,
+    skippedFailed: tasks.length - open.size - skipped,
+    startedAt,
+  };
+  const left: Pick<Left, "reason" | "provider">[] = [];
+  const running = new Set<string>();
+  const finished = new Set<string>();
+  const blocked = new Map<string, ErrorCode>();
+  let pauses: BatchStanding["pauses"] = [];
+  let stopped: StopReason | null = null;
+  let over = false;
+
+  const tell = (event: BatchEvent): void => {
+    const { done, failed, usage, cost } = tally.sums;
+    const now = { running: running.size, waiting: open.size - running.size, pauses };
+    options.onEvent?.(event, { ...about, done, failed, usage, cost, ...now });
+  };
+
+  /** Takes jobs out of the queue that nobody has begun. What runs comes to its end. */
+  const withdraw = async (which: (one: Open) => boolean, reason: LeftReason, provider: string | null) => {
+    const chosen = [...open].filter(([, one]) => which(one)).map(([jobId]) => jobId);
+    await eachOf(chosen, async (jobId) => {
+      const job = await queue.getJob(jobId);
+      // A result that is there, or about to be, is worth more than an empty queue.
+      if (job && (job.finishedOn !== undefined || jobDataSchema.safeParse(job.data).data?.result)) return;
+      if (job && (await queue.remove(jobId)) !== 1) return;
+      if (!open.delete(jobId)) return;
+      running.delete(jobId);
+      left.push({ reason, provider });
+    });
+  };
+  const stop = async (reason: StopReason): Promise<void> => {
+    if (stopped !== null) return;
+    stopped = reason;
+    tell({ kind: "stopping", reason });
+    await withdraw(() => true, reason, null);
+  };
+  const refuse = async (providers: readonly string[], code: ErrorCode): Promise<void> => {
+    if (keepGoing) return;
+    for (const provider of providers) {
+      if (blocked.has(provider)) continue;
+      blocked.set(provider, code);
+      tell({ kind: "blocked", provider, code });
+      await withdraw((one) => one.provider === provider, code, provider);
+    }
+  };
+  const limitReached = (): StopReason | null => {
+    const { sums } = tally;
+    const { spent } = results;
+    const cost = spent.cost + (sums.cost ?? 0);
+    const tokens = spent.tokens + totalTokens(sums.usage);
+    if (cost >= (limits.maxCost ?? Number.POSITIVE_INFINITY)) return "max-cost";
+    if (tokens >= (limits.maxTokens ?? Number.POSITIVE_INFINITY)) return "max-tokens";
+    if (failures(sums) >= (limits.maxErrors ?? Number.POSITIVE_INFINITY)) return "max-errors";
+    const most = limits.maxDurationMs ?? Number.POSITIVE_INFINITY;
+    return clock.now() - startedAt >= most ? "max-duration" : null;
+  };
+
+  const record = async (jobId: string, { task }: Open, result: TaskResult): Promise<void> => {
+    await results.append(result);
+    open.delete(jobId);
+    running.delete(jobId);
+    tally.ran(result);
+    tally.finished(result);
+    tell({ kind: "finished", task, result });
+    // Only now does Redis forget it. Where that fails, the next start removes it.
+    await queue.remove(jobId).catch(() => undefined);
+    const { error } = result;
+    const endless = error?.code === "rate_limit" && error.retryAt - clock.now() > patienceMs;
+    if (error && (LASTING.has(error.code) || endless))
+      await refuse(providersOfError(task, result, defaultModel), error.code);
+  };
+  const look = async (jobId: string): Promise<"missing" | undefined> => {
+    const one = open.get(jobId);
+    if (!one) return undefined;
+    const job = await queue.getJob(jobId);
+    if (!job) return "missing";
+    if (job.finishedOn === undefined || over || !open.has(jobId)) return undefined;
+    const { data, returnvalue, failedReason, finishedOn } = job;
+    await record(jobId, one, outcomeOf(one.task, { data, returnvalue, failedReason, finishedOn }));
+    return undefined;
+  };
+  const add = (jobIds: readonly string[]): Promise<void> =>
+    addJobs(
+      queue,
+      jobIds.flatMap((id) => {
+        const one = open.get(id);
+        return one ? [{ id, data: one.data }] : [];
+      }),
+    );
+  const poll = async (): Promise<void> => {
+    const missing: string[] = [];
+    await eachOf([...open.keys()], async (jobId) => {
+      if ((await look(jobId)) === "missing") missing.push(jobId);
+    });
+    const active = new Set(await redis.client.lrange(queue.toKey("active"), 0, -1));
+    running.clear();
+    for (const jobId of open.keys()) if (active.has(jobId)) running.add(jobId);
+    if (stopped === null) await add(missing.filter((jobId) => !blocked.has(open.get(jobId)?.provider ?? "")));
+    const now = clock.now();
+    const providers = [...new Set([...open.values()].map(({ provider }) => provider))];
+    const held = await Promise.all(
+      providers.map(async (name) => ({ name, hold: await holds.of(name, now) })),
+    );
+    pauses = held.flatMap(({ name, hold }) => (hold ? [{ provider: name, until: hold.until }] : []));
+  };
+
+  const work = async (): Promise<void> => {
+    await forget(tasks, batch, results, options.retryFailed ?? false, queue);
+    stopped = limitReached();
+    if (stopped === null) await add([...open.keys()]);
+    else {
+      tell({ kind: "stopping", reason: stopped });
+      await withdraw(() => true, stopped, null);
+    }
+    tell({ kind: "begun" });
+    let nextPoll = clock.now();
+    while (open.size > 0 && !over) {
+      if (clock.now() >= nextPoll) {
+        await poll();
+        tell({ kind: "begun" });
+        nextPoll = clock.now() + Math.max(POLL_MS, open.size * POLL_MS_PER_JOB);
+      }
+      for (const jobId of finished) {
+        finished.delete(jobId);
+        await look(jobId);
+      }
+      const reached = limitReached();
+      if (reached !== null) await stop(reached);
+      if (open.size > 0 && !over) await alarm.wait(nextPoll);
+    }
+  };
+
+  const unfollow = followJobs(redis.client, options.queue, {
+    onTaken: (jobId) => {
+      const one = open.get(jobId);
+      if (!one) return;
+      running.add(jobId);
+      tell({ kind: "started", task: one.task });
+    },
+    onWaiting: (jobId) => void running.delete(jobId),
+    onFinished: (jobId) => {
+      if (!open.has(jobId)) return;
+      finished.add(jobId);
+      alarm.ring();
+    },
+  });
+  try {
+    const working = work();
+    await Promise.race([working, aborted(signal)]);
+    if (signal?.aborted) {
+      over = true;
+      alarm.ring();
+      const ending = working.then(() =>
+        options.cancel ? withdraw(() => true, "interrupted", null) : undefined,
+      );
+      await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, LAST_RESULT_MS).unref())]);
+      ending.catch(() => undefined);
+    }
+  } finally {
+    over = true;
+    await unfollow();
+  }
+  left.push(...[...open].map(() => ({ reason: stopped ?? ("interrupted" as const), provider: null })));
+  const endedAt = clock.now();
+  const { sums } = tally;
+  return {
+    ...about,
+    ...sums,
+    notDone: notDoneOf(left),
+    changed: results.changed,
+    before: results.spent,
+    sessionsPerMinute: endedAt > startedAt ? (sums.sessions / (endedAt - startedAt)) * 60_000 : 0,
+    endedAt,
+    results: results.path,
+  };
+}
+
+/** Removes the jobs of results that are on the disk: an earlier start was killed before it could. */
+async function forget(
+  tasks: readonly Task[],
+  batch: string,
+  { earlier }: Results,
+  retryFailed: boolean,
+  queue: TaskQueue,
+): Promise<void> {
+  const recorded = tasks.filter(({ id }) => earlier.has(id));
+  await eachOf(recorded, async (task) => {
+    const jobId = jobIdOf(batch, task);
+    if (earlier.get(task.id)?.status === "failed" && retryFailed) {
+      // Of a task that is done again only the failure goes; a run that is under way, or that went well, is of this start.
+      const job = await queue.getJob(jobId);
+      if (job?.finishedOn === undefined) return;
+      const result = jobDataSchema.safeParse(job.data).data?.result;
+      if (result?.status === "done") return;
+    }
+    await queue.remove(jobId).catch(() => undefined);
+  });
+}
+
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < items.length; from += AT_ONCE)
+    await Promise.all(items.slice(from, from + AT_ONCE).map(work));
+}
+
+async function aborted(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal?.aborted) resolve();
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

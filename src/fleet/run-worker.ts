@@ -1,0 +1,227 @@
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import type { TaskRunner } from "../batch/run-task.js";
+import type { TaskResult } from "../batch/task-result.js";
+import { type Clock, systemClock } from "../deliver/clock.js";
+import type { StorePaths } from "../deliver/store-paths.js";
+import { oneLine } from "../errors/bounded-text.js";
+import { errorFromFacts } from "../errors/opencode-errors.js";
+import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { withoutAnswer } from "./after-run.js";
+import { type JobData, jobDataSchema } from "./job-data.js";
+import { type Hold, providerHolds } from "./provider-holds.js";
+import { KEY_PREFIX } from "./queue-names.js";
+import type { RedisLink } from "./redis-link.js";
+import { progressReporter } from "./report-progress.js";
+import { type ResultSpool, resultSpool } from "./result-spool.js";
+import { connectionOf, taskQueue } from "./task-queue.js";
+import { type JobEnd, MOST_LOST, workOnJob } from "./work-on-job.js";
+
+export const DEFAULT_ATTEMPTS = 3;
+export const DEFAULT_WORKER_CONCURRENCY = 2;
+/** So long a job of a worker that went away waits before another worker may have it. */
+export const DEFAULT_LOCK_MS = 30_000;
+
+/** A worker that is asked to end waits so long for Redis to take its jobs back. */
+const GIVE_BACK_MS = 10_000;
+
+export type WorkerEvent =
+  | { readonly kind: "started"; readonly jobId: string; readonly task: string }
+  /** The job has its result. */
+  | { readonly kind: "finished"; readonly jobId: string; readonly result: TaskResult }
+  /** A run failed in a way that may pass: the task waits in the queue until then, ms since the epoch. */
+  | { readonly kind: "later"; readonly jobId: string; readonly run: TaskResult; readonly until: number }
+  /** Providers are left alone, by all workers. */
+  | { readonly kind: "held"; readonly providers: readonly string[]; readonly hold: Hold }
+  | { readonly kind: "given-back"; readonly jobId: string }
+  /** A job in the queue that is none of looptrace's, or of another version's. */
+  | { readonly kind: "unreadable"; readonly jobId: string; readonly why: string }
+  /** A worker went away; its job is given to another one. */
+  | { readonly kind: "taken-over"; readonly jobId: string }
+  /** Something went wrong in the queue itself that the next step gets over. */
+  | { readonly kind: "problem"; readonly why: string };
+
+export interface FleetWorkerOptions {
+  readonly redis: RedisLink;
+  /** The queue's name. */
+  readonly queue: string;
+  /** Works on one task, as `taskRunner` makes it. */
+  readonly run: TaskRunner;
+  /** Where results are kept until Redis has them. */
+  readonly paths: StorePaths;
+  /** How many tasks run at once; default 2. */
+  readonly concurrency?: number | undefined;
+  /** How often a task may be run, rate limits not counted; default 3. */
+  readonly attempts?: number | undefined;
+  /** How long a job of a worker that went away waits before another one may have it, ms; default 30 s. */
+  readonly lockMs?: number | undefined;
+  /** The model of tasks that name none, to know their provider by. */
+  readonly defaultModel?: string | undefined;
+  /** Ends the worker: no more jobs are taken, and what runs is ended and given back to the queue. */
+  readonly signal: AbortSignal;
+  /** Told what happens; must not throw. */
+  readonly onEvent?: ((event: WorkerEvent) => void) | undefined;
+  /** Time, for tests. */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Takes tasks from a queue and works on them, until its signal ends it.
+ *
+ * A job belongs to its worker as long as that one renews its lock. A worker that is killed does not: another one has the job
+ * then and starts it from the beginning, in a new session. A result is kept in the job before the job is closed, and on this
+ * machine before that, so that neither a kill nor a Redis that is away loses one.
+ *
+ * @throws {OpenCodeNotFoundError} when this machine has no opencode; its jobs are given back
+ */
+export async function runFleetWorker(options: FleetWorkerOptions): Promise<void> {
+  const { redis, signal, clock = systemClock, lockMs = DEFAULT_LOCK_MS } = options;
+  const tell = (event: WorkerEvent): void => options.onEvent?.(event);
+  const stop = new AbortController();
+  let broken: { readonly by: unknown } | undefined;
+  const spool = resultSpool(options.paths, options.queue);
+  const shop = {
+    run: options.run,
+    holds: providerHolds(redis.client, options.queue),
+    spool,
+    attempts: options.attempts ?? DEFAULT_ATTEMPTS,
+    defaultModel: options.defaultModel,
+    signal: stop.signal,
+    clock,
+    onHold: (providers: readonly string[], hold: Hold) => tell({ kind: "held", providers, hold }),
+  };
+
+  const work = async (job: Job<unknown, TaskResult>, token?: string): Promise<TaskResult> => {
+    const id = job.id ?? "";
+    const run: TaskRunner = (task, hooks) => {
+      tell({ kind: "started", jobId: id, task: task.id });
+      return options.run(task, hooks);
+    };
+    const taken = {
+      id,
+      data: job.data,
+      timesLost: job.stalledCounter,
+      save: (data: JobData) => saved(job, data),
+      onProgress: progressReporter((progress) => job.updateProgress(progress)),
+    };
+    let end: JobEnd;
+    try {
+      end = await workOnJob(taken, { ...shop, run });
+    } catch (problem) {
+      if (!(problem instanceof OpenCodeNotFoundError)) throw problem;
+      broken ??= { by: problem };
+      end = { kind: "given-back" };
+    }
+    switch (end.kind) {
+      case "finished":
+        tell({ kind: "finished", jobId: id, result: end.result });
+        // It stands in the job's data; what is returned goes into the queue's stream of events too.
+        if (end.result.error === null) return withoutAnswer(end.result);
+        throw new UnrecoverableError(JSON.stringify(errorFromFacts(end.result.error)));
+      case "later":
+        await job.moveToDelayed(end.at, token);
+        if (end.run) tell({ kind: "later", jobId: id, run: end.run, until: end.at });
+        throw new DelayedError();
+      case "given-back":
+        await job.moveToWait(token);
+        tell({ kind: "given-back", jobId: id });
+        if (broken) stop.abort(broken.by);
+        throw new WaitingError();
+      case "unreadable":
+        tell({ kind: "unreadable", jobId: id, why: end.error.message });
+        throw new UnrecoverableError(JSON.stringify(errorFromFacts(end.error)));
+      default:
+        return end satisfies never;
+    }
+  };
+  const carefully = async (job: Job<unknown, TaskResult>, token?: string): Promise<TaskResult> => {
+    try {
+      return await work(job, token);
+    } catch (problem) {
+      if (MEANT.some((kind) => problem instanceof kind)) throw problem;
+      if (!signal.aborted) tell({ kind: "problem", why: reasonOf(problem) });
+      // Not the task has failed but the queue, because of a lock that is lost for instance. So the job stays as it is: its lock
+      // expires, and somebody takes it.
+      throw new WaitingError();
+    }
+  };
+
+  await deliverSpooled(spool, redis.client, options.queue);
+  const worker = new Worker<unknown, TaskResult>(options.queue, carefully, {
+    connection: connectionOf(redis.client),
+    prefix: KEY_PREFIX,
+    concurrency: options.concurrency ?? DEFAULT_WORKER_CONCURRENCY,
+    lockDuration: lockMs,
+    stalledInterval: lockMs,
+    // Beyond looptrace's own count, which ends the task with an error that says why.
+    maxStalledCount: MOST_LOST + 5,
+    runRetryDelay: 1_000,
+  });
+  worker.on("error", (error) => {
+    // That Redis is away, its connection tells, once.
+    if (redis.client.status === "ready") tell({ kind: "problem", why: reasonOf(error) });
+  });
+  worker.on("stalled", (jobId) => tell({ kind: "taken-over", jobId }));
+  await new Promise<void>((resolve) => {
+    const ended = (): void => resolve();
+    if (signal.aborted) ended();
+    signal.addEventListener("abort", ended, { once: true });
+    stop.signal.addEventListener("abort", ended, { once: true });
+  });
+  await closed(worker.close(), redis, () => stop.abort(signal.reason));
+  if (broken) throw broken.by;
+}
+
+/** How a processor says what became of a job. */
+const MEANT = [DelayedError, UnrecoverableError, WaitingError];
+
+/**
+ * Ends what runs and waits until it is given back: not for ever, should Redis be away.
+ *
+ * @param closing takes no more jobs
+ */
+async function closed(closing: Promise<void>, redis: RedisLink, endRuns: () => void): Promise<void> {
+  endRuns();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setInterval(() => {
+      if (redis.client.status !== "ready") resolve();
+    }, GIVE_BACK_MS);
+  });
+  await Promise.race([closing, late]);
+  clearInterval(timer);
+}
+
+function reasonOf(problem: unknown): string {
+  return oneLine(problem instanceof Error ? problem.message : String(problem));
+}
+
+/** @returns false when the queue does not know the job any more */
+async function saved(job: Job<unknown, TaskResult>, data: JobData): Promise<boolean> {
+  try {
+    await job.updateData(data);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith("Missing key for job")) return false;
+    throw error;
+  }
+}
+
+/** What earlier workers of this machine have not got rid of. */
+async function deliverSpooled(spool: ResultSpool, client: Redis, name: string): Promise<void> {
+  const spooled = await spool.all();
+  if (spooled.length === 0) return;
+  const queue = taskQueue(client, name);
+  try {
+    for (const { jobId, result } of spooled) {
+      const job = await queue.getJob(jobId);
+      const data = job && jobDataSchema.safeParse(job.data).data;
+      // Of a job that is not there: it may be put there again.
+      if (!job || !data) continue;
+      if (data.result === null && job.finishedOn === undefined) await job.updateData({ ...data, result });
+      await spool.remove(jobId);
+    }
+  } finally {
+    await queue.close();
+  }
+}
