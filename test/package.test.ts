@@ -115,6 +115,14 @@ test("the installed command writes a report with what the package brings", async
   expect(stderr).toBe("");
 });
 
+test("what is for several machines is apart from the rest", async () => {
+  const names = ["runFleetBatch", "runFleetWorker", "openRedis", "redisAddress"];
+  const source = `import * as fleet from "looptrace/fleet"; import * as rest from "looptrace";
+    console.log(JSON.stringify(${JSON.stringify(names)}.map((name) => [typeof fleet[name], typeof rest[name]])))`;
+  const { stdout } = await inProject(["--input-type=module", "-e", source]);
+  expect(JSON.parse(stdout)).toEqual(names.map(() => ["function", "undefined"]));
+});
+
 const CONSUMER = `
 import { readFileSync } from "node:fs";
 import { assembleSessions, type LoopTrace, OpenCode, OpenCodeError, readExport, traceSession } from "looptrace";

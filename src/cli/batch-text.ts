@@ -43,7 +43,7 @@ export function eventText(event: BatchEvent, now: number): string | undefined {
   }
 }
 
-function providerText(provider: string): string {
+export function providerText(provider: string): string {
   return provider === "" ? "opencode's own choice of a provider" : shortenTo(oneLine(provider), LONGEST_ID);
 }
 

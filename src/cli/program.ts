@@ -15,6 +15,7 @@ import { defineTools } from "./definitions/tools.js";
 import { defineTrace } from "./definitions/trace.js";
 import { defineView } from "./definitions/view.js";
 import { defineWatch } from "./definitions/watch.js";
+import { defineWorker } from "./definitions/worker.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { markMessage } from "./message.js";
 import type { Terminal } from "./terminal.js";
@@ -24,7 +25,8 @@ Where traces go (both may be set; without any they stay on this machine):
   LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY, LANGFUSE_BASE_URL
   OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS
 Also read: LANGFUSE_TRACING_ENVIRONMENT, LANGFUSE_RELEASE, LANGFUSE_USER_ID, TRACEPARENT, OTEL_SERVICE_NAME,
-  OTEL_RESOURCE_ATTRIBUTES, LOOPTRACE_OPENCODE, LOOPTRACE_HOME (else XDG_DATA_HOME), NO_COLOR, FORCE_COLOR.
+  OTEL_RESOURCE_ATTRIBUTES, LOOPTRACE_OPENCODE, LOOPTRACE_HOME (else XDG_DATA_HOME), LOOPTRACE_REDIS_PASSWORD,
+  NO_COLOR, FORCE_COLOR.
 Settings that stay are kept in looptrace.config.json, in the working directory or above it.`;
 
 /**
@@ -77,6 +79,7 @@ function buildProgram(
   const around = { terminal, extra, finish };
   defineRun(program, around);
   defineBatch(program, around);
+  defineWorker(program, around);
   defineTrace(program, around);
   defineAttach(program, around);
   defineWatch(program, around);

@@ -149,7 +149,7 @@ async function follow(
     return clock.now() - startedAt >= most ? "max-duration" : null;
   };
 
-  const record = async (jobId: string, { task }: Open, result: TaskResult): Promise<void> => {
+  const record = async (jobId: string, { task, provider }: Open, result: TaskResult): Promise<void> => {
     await results.append(result);
     open.delete(jobId);
     running.delete(jobId);
@@ -160,8 +160,10 @@ async function follow(
     await queue.remove(jobId).catch(() => undefined);
     const { error } = result;
     const endless = error?.code === "rate_limit" && error.retryAt - clock.now() > patienceMs;
-    if (error && (LASTING.has(error.code) || endless))
-      await refuse(providersOfError(task, result, defaultModel), error.code);
+    if (!error || !(LASTING.has(error.code) || endless)) return;
+    const providers = providersOfError(task, result, defaultModel);
+    // Who answers tasks that name no model is for the workers to know.
+    await refuse(provider === "" ? [...providers, ""] : providers, error.code);
   };
   const look = async (jobId: string): Promise<"missing" | undefined> => {
     const one = open.get(jobId);

@@ -8,6 +8,7 @@ const around = { env: {}, cwd: tmpdir(), columns: 100 };
 const COMMANDS = [
   "run",
   "batch",
+  "worker",
   "trace",
   "show",
   "tokens",

@@ -45,10 +45,16 @@ export interface BatchFlags
   readonly keepGoing?: boolean;
   readonly taskMaxCost?: number;
   readonly taskMaxTokens?: number;
+  /** The Redis with whose workers the tasks are done; without one it is this machine. */
+  readonly redis?: string;
+  readonly queue?: string;
+  readonly batchId?: string;
+  readonly cancel?: boolean;
 }
 
 /** `looptrace batch`: many tasks, several at once. @param source a file of tasks, or `-` */
 export async function batch(source: string, flags: BatchFlags, terminal: Terminal): Promise<ExitCode> {
+  refuseQueueFlags(flags);
   const settings = readSettings(flags, terminal);
   const { file, outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
@@ -116,8 +122,16 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   return isDelivered(summary, leftovers) ? EXIT.ok : EXIT.undelivered;
 }
 
+/** @throws {ConfigurationError} when a flag is given that says nothing without a queue */
+function refuseQueueFlags({ queue, batchId, cancel }: BatchFlags): void {
+  const typed = { "--queue": queue, "--batch-id": batchId, "--cancel": cancel };
+  const [flag] = Object.entries(typed).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (flag !== undefined)
+    throw new ConfigurationError(flag, `${flag} is for --redis: say at which Redis the queue is.`);
+}
+
 /** @throws {ConfigurationError} when the file cannot be read, or a line of it is no task */
-async function readTasks(source: string, terminal: Terminal): Promise<readonly Task[]> {
+export async function readTasks(source: string, terminal: Terminal): Promise<readonly Task[]> {
   if (source === "-") return parseTasks(await terminal.readStdin(), "standard input");
   const path = typedPath("The file of tasks", source, "file", terminal);
   const bytes = await readFile(path).catch((error: unknown) => {
@@ -133,7 +147,7 @@ async function readTasks(source: string, terminal: Terminal): Promise<readonly T
 }
 
 /** @throws {ConfigurationError} when nobody said where, or when it is the file of tasks itself */
-function resultsPath(source: string, output: string | undefined, { cwd }: Terminal): string {
+export function resultsPath(source: string, output: string | undefined, { cwd }: Terminal): string {
   if (output === undefined && source === "-") {
     throw new ConfigurationError(
       "--output",
@@ -156,7 +170,7 @@ function resultsPath(source: string, output: string | undefined, { cwd }: Termin
  *
  * @throws {ConfigurationError} when no task could be run with it
  */
-async function defaultsOf(flags: BatchFlags, { file }: Settings, terminal: Terminal) {
+export async function defaultsOf(flags: BatchFlags, { file }: Settings, terminal: Terminal) {
   const models = [flags.model ?? file.model, ...(flags.fallbackModel ?? file.fallbackModels ?? [])];
   const wrong = models.find((model) => model !== undefined && !isModelName(model));
   if (wrong !== undefined) {
@@ -213,7 +227,7 @@ function isDelivered({ undelivered, delivery }: BatchSummary, now: readonly Dest
   return now.every(({ pending, rejected }) => pending.spans === 0 && rejected === 0);
 }
 
-function paintSummary(summary: BatchSummary, terminal: Terminal): string {
+export function paintSummary(summary: BatchSummary, terminal: Terminal): string {
   const colors = colorsFor(terminal, terminal.outIsTty);
   return summaryLines(summary)
     .flatMap((line) => folded(line, terminal.width).map((text) => inTone(text, line.tone, colors)))

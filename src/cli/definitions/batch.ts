@@ -86,6 +86,14 @@ export function defineBatch(program: Command, { terminal, finish }: Surroundings
       ).choices(["auto", "server", "cli"]),
     )
     .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
+    .option("--redis <url>", "have the tasks done by the workers of a queue in this Redis", parseText)
+    .option("--queue <name>", "the queue's name, with --redis (default: looptrace)", parseText)
+    .option(
+      "--batch-id <name>",
+      "what the batch is known by again, with --redis (default: this host and the results' path)",
+      parseText,
+    )
+    .option("--cancel", "with --redis: Ctrl-C takes what no worker has begun out of the queue")
     .option("-q, --quiet", "no progress")
     .option("--json", "print the summary as JSON");
   withMasking(withTraceOptions(batch))
@@ -101,10 +109,16 @@ Examples:
   looptrace batch tasks.jsonl -n 8 --max-cost 20 --max-errors 10 -o results.jsonl
   looptrace batch tasks.jsonl --retry-failed --retries 2 --fallback-model openai/gpt-5
   jq -c '.[]' issues.json | looptrace batch - -o results.jsonl --json
+  looptrace batch tasks.jsonl --redis redis://queue.example.com   # done by looptrace worker
 ${BATCH_EXIT_CODES}`,
     )
     .action(async (tasks: string, flags) => {
-      const commands = await import("../commands/batch.js");
-      finish(await commands.batch(tasks, flags, terminal));
+      if (flags.redis === undefined) {
+        const commands = await import("../commands/batch.js");
+        finish(await commands.batch(tasks, flags, terminal));
+      } else {
+        const commands = await import("../commands/fleet-batch.js");
+        finish(await commands.fleetBatch(tasks, flags, terminal));
+      }
     });
 }

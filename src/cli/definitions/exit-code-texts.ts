@@ -17,6 +17,12 @@ Exit codes:
   3    every task is done, but a trace could not be delivered (it is in the outbox) or kept
   130  interrupted; what was done is recorded, the same command goes on`;
 
+export const WORKER_EXIT_CODES = `
+Exit codes:
+  0    ended by Ctrl-C or SIGTERM, as it is meant to; what ran is back in the queue
+  2    wrong usage or configuration, no such Redis, or no opencode; no task was lost
+  3    ended likewise, but traces could not be delivered (they are in the outbox)`;
+
 export const TRACE_EXIT_CODES = `
 Exit codes:
   0    every trace is where it belongs, also that of a turn that failed

@@ -1,0 +1,132 @@
+import { type BatchSummary, failures } from "../../batch/batch-summary.js";
+import { type TaskRequest, taskRequestSchema } from "../../batch/task.js";
+import { resolveDestinations } from "../../deliver/resolve-destinations.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { batchName } from "../../fleet/queue-names.js";
+import { runFleetBatch } from "../../fleet/run-fleet-batch.js";
+import { quickMask } from "../../masking/mask.js";
+import { terminalJson } from "../../view/terminal-json.js";
+import { batchProgress } from "../batch-progress.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { onInterrupt } from "../interrupt.js";
+import { maskingOf } from "../masking.js";
+import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
+import { readSettings, type Settings } from "../settings.js";
+import type { Terminal } from "../terminal.js";
+import { type BatchFlags, defaultsOf, paintSummary, readTasks, resultsPath } from "./batch.js";
+
+type FleetBatchFlags = BatchFlags & RedisFlags;
+
+/** `looptrace batch --redis`: many tasks, done by the workers of a queue. @param source a file of tasks, or `-` */
+export async function fleetBatch(
+  source: string,
+  flags: FleetBatchFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  refuseWorkersFlags(flags);
+  const settings = readSettings(flags, terminal);
+  const { file } = settings;
+  const queue = queueOf(flags);
+  const batchId = flags.batchId === undefined ? undefined : batchName(flags.batchId);
+  const tasks = await readTasks(source, terminal);
+  const results = resultsPath(source, flags.output, terminal);
+  // Directories are the workers', and need not be here.
+  const { dir: _, ...elsewhere } = flags;
+  const defaults = await defaultsOf(elsewhere, settings, terminal);
+  const keys = resolveDestinations(settings.destinations).flatMap(({ secrets }) => secrets);
+  const quick = quickMask(maskingOf(flags, file, terminal, keys));
+  const progress = flags.quiet ? undefined : batchProgress(terminal);
+  const redis = await redisOf(flags, terminal, progress?.clear);
+  const interrupt = onInterrupt(() => {
+    progress?.clear();
+    terminal.err(
+      flags.cancel
+        ? "looptrace: stopping; what no worker has begun leaves the queue, the rest is fetched by the same command. Once more quits at once.\n"
+        : "looptrace: stopping; the tasks stay in the queue, and the same command fetches their results. Once more quits at once.\n",
+    );
+  });
+  let summary: BatchSummary;
+  try {
+    summary = await runFleetBatch(tasks, {
+      redis,
+      queue,
+      results,
+      batchId,
+      requestOf: (request, batch) => requestFor(request, batch, defaults, flags, settings),
+      cancel: flags.cancel,
+      retryFailed: flags.retryFailed,
+      limits: {
+        maxCost: flags.maxCost,
+        maxTokens: flags.maxTokens,
+        maxErrors: flags.maxErrors,
+        maxDurationMs: flags.maxDuration,
+      },
+      patienceMs: flags.patience ?? file.patience,
+      requeues: flags.requeues,
+      keepGoing: flags.keepGoing,
+      defaultModel: defaults.model,
+      signal: interrupt.signal,
+      onEvent: (event, standing) =>
+        progress?.tell(
+          event.kind === "finished" ? { ...event, result: quick(event.result) } : event,
+          standing,
+        ),
+    });
+  } finally {
+    progress?.stop();
+    redis.close();
+    interrupt.done();
+  }
+  terminal.out(flags.json ? `${terminalJson(summary)}\n` : `${paintSummary(summary, terminal)}\n`);
+  if (interrupt.signal.aborted) return EXIT.interrupted;
+  if (failures(summary) + summary.skippedFailed + summary.notDone.length > 0) return EXIT.tasksLeft;
+  // What waits in the outboxes of the workers is theirs to deliver.
+  return summary.undelivered === 0 ? EXIT.ok : EXIT.undelivered;
+}
+
+/** @throws {ConfigurationError} when a flag is given that only a worker can follow */
+function refuseWorkersFlags(flags: FleetBatchFlags): void {
+  const typed: Readonly<Record<string, boolean>> = {
+    "--concurrency": flags.concurrency !== undefined,
+    "--driver": flags.driver !== undefined,
+    "--opencode": flags.opencode !== undefined,
+    "--trace-name": flags.traceName !== undefined,
+    "--environment": flags.environment !== undefined,
+    "--release": flags.release !== undefined,
+    "--no-content": flags.content === false,
+    "--mask": Array.isArray(flags.mask),
+    "--no-mask": flags.mask === false,
+  };
+  const [flag] = Object.entries(typed).flatMap(([name, given]) => (given ? [name] : []));
+  if (flag !== undefined)
+    throw new ConfigurationError(
+      flag,
+      `${flag} is for the workers to know: with --redis, give it to looptrace worker instead.`,
+    );
+}
+
+/** What a worker is asked for: the task, and what the flags and the configuration here say for all tasks. */
+function requestFor(
+  request: TaskRequest,
+  batch: string,
+  defaults: Awaited<ReturnType<typeof defaultsOf>>,
+  flags: FleetBatchFlags,
+  { trace }: Settings,
+): TaskRequest {
+  const { model, agent, variant, systemPrompt, schema, mcp, permissions, projectConfig } = defaults;
+  const { timeoutMs, retries, fallbackModels, maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop } =
+    defaults;
+  const forAll = {
+    ...{ model, agent, variant, systemPrompt, schema, permissions, projectConfig },
+    ...{ retries, fallbackModels, maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop },
+    ...(mcp.length === 0 ? {} : { mcp }),
+    timeout: timeoutMs,
+    directory: flags.dir,
+    userId: trace.userId,
+  };
+  const tags = [...new Set([...(trace.tags ?? []), ...(request.tags ?? [])])];
+  const metadata = { batch, ...trace.metadata, ...request.metadata };
+  const whole = { ...forAll, ...request, metadata, ...(tags.length === 0 ? {} : { tags }) };
+  // As it goes through the queue: what is undefined here is not there at all.
+  return taskRequestSchema.parse(JSON.parse(JSON.stringify(whole)));
+}

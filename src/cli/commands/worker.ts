@@ -1,0 +1,109 @@
+import { hostname } from "node:os";
+import { taskRunner } from "../../batch/run-task.js";
+import { isResultDelivered } from "../../batch/task-result.js";
+import { pushOutbox } from "../../deliver/push-outbox.js";
+import { resolveDestinations } from "../../deliver/resolve-destinations.js";
+import { storePaths } from "../../deliver/store-paths.js";
+import { DEFAULT_WORKER_CONCURRENCY, runFleetWorker, type WorkerEvent } from "../../fleet/run-worker.js";
+import { quickMask } from "../../masking/mask.js";
+import { leftNotes } from "../../opencode/drive-cli.js";
+import { findOpenCode } from "../../opencode/find-opencode.js";
+import { ServerPool } from "../../opencode/server/server-pool.js";
+import { plural } from "../../view/format.js";
+import { terminalJson } from "../../view/terminal-json.js";
+import { whileWaiting } from "../delivery-line.js";
+import { deliveryAdvice } from "../delivery-text.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { onInterrupt } from "../interrupt.js";
+import { maskingOf } from "../masking.js";
+import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
+import { readSettings } from "../settings.js";
+import type { Terminal } from "../terminal.js";
+import { isTrouble, workerText } from "../worker-text.js";
+import { type BatchFlags, defaultsOf } from "./batch.js";
+
+export interface WorkerFlags
+  extends RedisFlags,
+    Omit<BatchFlags, "redis" | "queue" | "output" | "retryFailed" | "batchId" | "cancel"> {
+  readonly attempts?: number;
+  /** ms */
+  readonly lock?: number;
+}
+
+/** What earlier runs left is sent too, but nobody waits long for it. */
+const LEFTOVERS_BUDGET_MS = 2_000;
+
+/** `looptrace worker`: does the tasks of a queue until it is interrupted. */
+export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<ExitCode> {
+  const settings = readSettings(flags, terminal);
+  const { file, outboxLimitBytes } = settings;
+  const destinations = resolveDestinations(settings.destinations);
+  const paths = storePaths(terminal.env);
+  const queue = queueOf(flags);
+  const keys = destinations.flatMap(({ secrets }) => secrets);
+  const masking = maskingOf(flags, file, terminal, keys);
+  const servers = new ServerPool();
+  // An agent has no business in the queue.
+  const { LOOPTRACE_REDIS_PASSWORD: _, ...environment } = terminal.env;
+  const own = { environment, servers, store: paths, masking };
+  const defaults = { ...(await defaultsOf(flags, settings, terminal)), ...own };
+  const { opencode: explicit, directory } = defaults;
+  // A worker that can do nothing takes no task.
+  findOpenCode({ explicit, directory, environment });
+  const run = taskRunner({
+    defaults,
+    destinations,
+    trace: { ...settings.trace, metadata: { worker: hostname(), ...settings.trace.metadata } },
+    outboxLimitBytes,
+    cwd: directory,
+  });
+  const quick = quickMask(masking);
+  const redis = await redisOf(flags, terminal);
+  const say = (text: string): void => terminal.err(`looptrace: ${text}\n`);
+  const interrupt = onInterrupt(() =>
+    say("stopping; what runs is given back to the queue. Once more quits at once."),
+  );
+  const concurrency = flags.concurrency ?? DEFAULT_WORKER_CONCURRENCY;
+  if (!flags.quiet)
+    say(`waiting for tasks of the queue ${queue} at ${redis.address.shown}, ${concurrency} at once`);
+  let undelivered = 0;
+  const tell = (happened: WorkerEvent): void => {
+    const event = quick(happened);
+    if (event.kind === "finished") {
+      if (!isResultDelivered(event.result)) undelivered += 1;
+      if (flags.json) terminal.out(`${terminalJson({ job: event.jobId, ...event.result }, 0)}\n`);
+    }
+    if (flags.quiet && !isTrouble(event)) return;
+    const text = workerText(event, Date.now());
+    if (text !== undefined) terminal.err(`${text}\n`);
+  };
+  try {
+    await runFleetWorker({
+      redis,
+      queue,
+      run,
+      paths,
+      concurrency,
+      attempts: flags.attempts,
+      lockMs: flags.lock,
+      defaultModel: defaults.model,
+      signal: interrupt.signal,
+      onEvent: tell,
+    });
+  } finally {
+    redis.close();
+    const left = await servers.close();
+    interrupt.done();
+    for (const note of left.flatMap(leftNotes)) say(note);
+  }
+  if (undelivered === 0) return EXIT.ok;
+  const reports = await whileWaiting(terminal, flags.quiet ? [] : destinations, async (onProgress) => {
+    const pushed = await pushOutbox(destinations, { paths, onProgress, budgetMs: LEFTOVERS_BUDGET_MS });
+    return pushed.reports;
+  });
+  for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
+  if (reports.length > 0 && reports.every(({ pending, rejected }) => pending.spans + rejected === 0))
+    return EXIT.ok;
+  say(`the traces of ${plural(undelivered, "task")} were not delivered at once`);
+  return EXIT.undelivered;
+}
