@@ -33,6 +33,8 @@ const POLL_MS_PER_JOB = 5;
 const AT_ONCE = 100;
 /** At the end a result that is on its way to the disk is waited for. */
 const LAST_RESULT_MS = 2_000;
+/** Many jobs are not taken out of a queue at once. */
+const CANCEL_MS = 60_000;
 
 /**
  * Has many tasks done by the workers of a queue, and records their results.
@@ -202,6 +204,7 @@ async function follow(
 
   const work = async (): Promise<void> => {
     await forget(tasks, batch, results, options.retryFailed ?? false, queue);
+    if (over) return;
     stopped = limitReached();
     if (stopped === null) await add([...open.keys()]);
     else {
@@ -249,7 +252,8 @@ async function follow(
       const ending = working.then(() =>
         options.cancel ? withdraw(() => true, "interrupted", null) : undefined,
       );
-      await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, LAST_RESULT_MS).unref())]);
+      const late = clock.sleep(options.cancel ? CANCEL_MS : LAST_RESULT_MS, undefined);
+      await Promise.race([ending, late]);
       ending.catch(() => undefined);
     }
   } finally {

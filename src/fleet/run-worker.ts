@@ -91,6 +91,7 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
     onHold: (providers: readonly string[], hold: Hold) => tell({ kind: "held", providers, hold }),
   };
 
+  const onRefused = (why: string): void => tell({ kind: "problem", why: `${why}; trying again` });
   const work = async (job: Job<unknown, TaskResult>, token?: string): Promise<TaskResult> => {
     const id = job.id ?? "";
     const run: TaskRunner = (task, hooks) => {
@@ -101,7 +102,7 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
       id,
       data: job.data,
       timesLost: job.stalledCounter,
-      save: (data: JobData) => saved(job, data),
+      save: (data: JobData) => saved(job, data, { clock, signal: stop.signal, onRefused }),
       onProgress: progressReporter((progress) => job.updateProgress(progress)),
     };
     let end: JobEnd;
@@ -196,14 +197,31 @@ function reasonOf(problem: unknown): string {
   return oneLine(problem instanceof Error ? problem.message : String(problem));
 }
 
-/** @returns false when the queue does not know the job any more */
-async function saved(job: Job<unknown, TaskResult>, data: JobData): Promise<boolean> {
-  try {
-    await job.updateData(data);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith("Missing key for job")) return false;
-    throw error;
+/** A Redis whose memory or disk is full answers, but keeps nothing. */
+const SAVE_AGAIN_MS = 2_000;
+
+/**
+ * Keeps a job's data, also in a Redis that takes nothing for a while: the run has cost what it has cost.
+ *
+ * @returns false when the queue does not know the job any more
+ * @throws what Redis said, when the worker is to end
+ */
+async function saved(
+  job: Job<unknown, TaskResult>,
+  data: JobData,
+  around: { readonly clock: Clock; readonly signal: AbortSignal; readonly onRefused: (why: string) => void },
+): Promise<boolean> {
+  const { clock, signal, onRefused } = around;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await job.updateData(data);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("Missing key for job")) return false;
+      if (signal.aborted) throw error;
+      if (tries === 1) onRefused(reasonOf(error));
+      await clock.sleep(SAVE_AGAIN_MS, signal);
+    }
   }
 }
 

@@ -1,14 +1,17 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseTasks } from "../../src/batch/parse-tasks.js";
+import { openResults } from "../../src/batch/results.js";
 import type { TaskRunner } from "../../src/batch/run-task.js";
 import type { Task } from "../../src/batch/task.js";
 import type { TaskResult } from "../../src/batch/task-result.js";
 import type { ErrorFacts } from "../../src/errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
 import type { FleetBatchOptions } from "../../src/fleet/fleet-batch-options.js";
+import { NO_RUNS } from "../../src/fleet/job-data.js";
+import { jobIdOf } from "../../src/fleet/queue-names.js";
 import { runFleetBatch } from "../../src/fleet/run-fleet-batch.js";
-import { taskQueue } from "../../src/fleet/task-queue.js";
+import { addJobs, taskQueue } from "../../src/fleet/task-queue.js";
 import {
   recordedResults,
   scriptedRunner,
@@ -249,6 +252,62 @@ describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", () => {
     expect([ran.length, told]).toEqual([2, ["lost", "back"]]);
     expect(await recordedResults(results)).toHaveLength(2);
     expect(link.client.status).toBe("ready");
+  });
+
+  test("a result that is on the disk is not taken again from a job that a killed batch has left", async () => {
+    const redis = await startRedis();
+    const { link, paths, options, results, jobsLeft } = await setUp(redis, { batchId: "b" });
+    const tasks = someTasks(3);
+    const [first = expect.unreachable(), second = expect.unreachable()] = tasks;
+    const file = await openResults(results, tasks);
+    await file.append(resultOf(first));
+    await file.append(resultOf(second, INVALID));
+    await file.close();
+    const queue = taskQueue(link.client, "tests");
+    const policy = { patienceMs: 0, requeues: 0, keepGoing: false };
+    const job = (task: Task, more: Partial<TaskResult>) => ({
+      id: jobIdOf("b", task),
+      data: { version: 1 as const, batch: "b", task, policy, state: NO_RUNS, result: resultOf(task, more) },
+    });
+    await addJobs(queue, [job(first, {}), job(second, INVALID)]);
+    const run = scriptedRunner();
+    const worker = startWorker({ redis: await redis.link(), paths, run });
+    await until(async () => ((await queue.getJobCounts("wait", "active")).wait ?? 0) === 0);
+    await until(() => worker.events.filter(({ kind }) => kind === "finished").length === 2);
+    expect(run.ran).toEqual([]);
+    expect(await runFleetBatch(tasks, { ...options, retryFailed: true })).toMatchObject({
+      skipped: 1,
+      done: 2,
+    });
+    expect(run.ran.toSorted()).toEqual(["t2", "t3"]);
+    expect((await recordedResults(results)).map(({ id }) => id).toSorted()).toEqual(["t1", "t2", "t2", "t3"]);
+    expect(await jobsLeft()).toBe(0);
+    await queue.close();
+  });
+
+  test("a result that Redis has no room for is kept until there is some", async () => {
+    const redis = await startRedis();
+    const { link, paths, options } = await setUp(redis);
+    let full = (): void => undefined;
+    const wait = new Promise<void>((resolve) => {
+      full = resolve;
+    });
+    const run: TaskRunner = async (task) => {
+      await wait;
+      return { result: resultOf(task), interrupted: false };
+    };
+    const worker = startWorker({ redis: await redis.link(), paths, run });
+    const batch = runFleetBatch(someTasks(1), options);
+    await until(async () => (await link.client.llen("looptrace:tests:active")) === 1);
+    // With less than it holds already, Redis refuses what writes.
+    await link.client.config("SET", "maxmemory", "1kb");
+    full();
+    await until(() => worker.events.some(({ kind }) => kind === "problem"));
+    await link.client.config("SET", "maxmemory", "0");
+    expect(await batch).toMatchObject({ done: 1 });
+    expect(worker.events.filter(({ kind }) => kind === "problem")).toEqual([
+      { kind: "problem", why: expect.stringContaining("OOM") },
+    ]);
   });
 
   test("jobs that Redis has lost are put there again", async () => {
