@@ -1,6 +1,7 @@
 import { QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import { KEY_PREFIX } from "./queue-names.js";
+import { closeSoon } from "./redis-link.js";
 import { connectionOf } from "./task-queue.js";
 
 export interface JobEventHooks {
@@ -25,5 +26,5 @@ export function followJobs(client: Redis, name: string, hooks: JobEventHooks): (
   const finished = ({ jobId }: { readonly jobId: string }): void => hooks.onFinished(jobId);
   events.on("waiting", waiting).on("delayed", waiting).on("stalled", waiting);
   events.on("completed", finished).on("failed", finished);
-  return () => events.close().catch(() => undefined);
+  return () => closeSoon(events.close());
 }

@@ -20,7 +20,7 @@ export interface RedisLinkHooks {
 }
 
 const FIRST_ANSWER_MS = 5_000;
-const LONGEST_BETWEEN_TRIES_MS = 5_000;
+const LONGEST_BETWEEN_TRIES_MS = 2_000;
 /** BullMQ's own recommendation; looptrace too uses what came with it. */
 const LEAST_VERSION = [6, 2] as const;
 
@@ -31,14 +31,16 @@ const LEAST_VERSION = [6, 2] as const;
  */
 export async function openRedis(address: RedisAddress, hooks: RedisLinkHooks = {}): Promise<RedisLink> {
   const notes = await probe(address);
+  let lost = false;
+  let closing = false;
   const client = new Redis({
     ...optionsOf(address),
     // Whatever is asked while Redis is away is asked when it is back.
     maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 10), LONGEST_BETWEEN_TRIES_MS),
+    // The connections that BullMQ makes after this one end with it, too.
+    retryStrategy: (times) =>
+      closing ? null : Math.min(100 * 2 ** Math.min(times, 10), LONGEST_BETWEEN_TRIES_MS),
   });
-  let lost = false;
-  let closing = false;
   let why = "the connection was closed";
   client.on("error", (error: unknown) => {
     why = reasonOf(error);
@@ -63,6 +65,19 @@ export async function openRedis(address: RedisAddress, hooks: RedisLinkHooks = {
       client.disconnect();
     },
   };
+}
+
+/** BullMQ closes in moments, but while Redis is away never: then it ends with the connection. */
+const CLOSING_MS = 1_000;
+
+/** Waits for something of BullMQ's to close, but not for long. Never rejects. */
+export async function closeSoon(closing: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, CLOSING_MS);
+  });
+  await Promise.race([closing.catch(() => undefined), late]);
+  clearTimeout(timer);
 }
 
 function optionsOf({ host, port, db, tls, username, password }: RedisAddress) {
@@ -135,6 +150,15 @@ function unreachable({ shown, username, password }: RedisAddress, error: unknown
       : `The Redis at ${shown} does not accept this ${username === undefined ? "password" : "user or password"}.`;
   }
   return `The Redis at ${shown} cannot be used: ${why}. Is it running there, and may this machine reach it?`;
+}
+
+/** Whether an error only says that Redis is away, which the connection itself tells. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return (
+    code in REASONS || code === "EPIPE" || /^Connection is closed|^Stream isn't writeable/.test(error.message)
+  );
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,9 +1,9 @@
 import { createAlarm } from "../batch/alarm.js";
 import { type BatchEvent, DEFAULT_BATCH_PATIENCE_MS, DEFAULT_REQUEUES } from "../batch/batch-options.js";
 import { type BatchStanding, type BatchSummary, createTally, failures } from "../batch/batch-summary.js";
+import { notDoneOf } from "../batch/outcomes.js";
 import { providerOf, providersOfError } from "../batch/providers.js";
 import { openResults, type Results } from "../batch/results.js";
-import { notDoneOf } from "../batch/outcomes.js";
 import type { Left, LeftReason, StopReason } from "../batch/schedule.js";
 import type { Task } from "../batch/task.js";
 import type { TaskResult } from "../batch/task-result.js";
@@ -17,6 +17,7 @@ import { followJobs } from "./job-events.js";
 import { outcomeOf } from "./job-outcome.js";
 import { providerHolds } from "./provider-holds.js";
 import { batchIdOf, jobIdOf } from "./queue-names.js";
+import { closeSoon } from "./redis-link.js";
 import { addJobs, type TaskQueue, taskQueue } from "./task-queue.js";
 
 /** A task whose result is not recorded yet. */
@@ -55,7 +56,7 @@ export async function runFleetBatch(
     return await follow(tasks, options, results, queue);
   } finally {
     await results.close();
-    await queue.close();
+    await closeSoon(queue.close());
   }
 }
 

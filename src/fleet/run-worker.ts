@@ -11,7 +11,7 @@ import { withoutAnswer } from "./after-run.js";
 import { type JobData, jobDataSchema } from "./job-data.js";
 import { type Hold, providerHolds } from "./provider-holds.js";
 import { KEY_PREFIX } from "./queue-names.js";
-import type { RedisLink } from "./redis-link.js";
+import { isConnectionLoss, type RedisLink } from "./redis-link.js";
 import { progressReporter } from "./report-progress.js";
 import { type ResultSpool, resultSpool } from "./result-spool.js";
 import { connectionOf, taskQueue } from "./task-queue.js";
@@ -24,6 +24,7 @@ export const DEFAULT_LOCK_MS = 30_000;
 
 /** A worker that is asked to end waits so long for Redis to take its jobs back. */
 const GIVE_BACK_MS = 10_000;
+const LOOK_EVERY_MS = 100;
 
 export type WorkerEvent =
   | { readonly kind: "started"; readonly jobId: string; readonly task: string }
@@ -79,6 +80,7 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
   const tell = (event: WorkerEvent): void => options.onEvent?.(event);
   const stop = new AbortController();
   let broken: { readonly by: unknown } | undefined;
+  let atWork = 0;
   const spool = resultSpool(options.paths, options.queue);
   const shop = {
     run: options.run,
@@ -136,19 +138,22 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
     }
   };
   const carefully = async (job: Job<unknown, TaskResult>, token?: string): Promise<TaskResult> => {
+    atWork += 1;
     try {
       return await work(job, token);
     } catch (problem) {
       if (MEANT.some((kind) => problem instanceof kind)) throw problem;
-      if (!signal.aborted) tell({ kind: "problem", why: reasonOf(problem) });
+      if (!isConnectionLoss(problem)) tell({ kind: "problem", why: reasonOf(problem) });
       // Not the task has failed but the queue, because of a lock that is lost for instance. So the job stays as it is: its lock
       // expires, and somebody takes it.
       throw new WaitingError();
+    } finally {
+      atWork -= 1;
     }
   };
 
   await deliverSpooled(spool, redis.client, options.queue);
-  const worker = new Worker<unknown, TaskResult>(options.queue, carefully, {
+  const worker = new JobWorker(options.queue, carefully, {
     connection: connectionOf(redis.client),
     prefix: KEY_PREFIX,
     concurrency: options.concurrency ?? DEFAULT_WORKER_CONCURRENCY,
@@ -159,8 +164,7 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
     runRetryDelay: 1_000,
   });
   worker.on("error", (error) => {
-    // That Redis is away, its connection tells, once.
-    if (redis.client.status === "ready") tell({ kind: "problem", why: reasonOf(error) });
+    if (!isConnectionLoss(error)) tell({ kind: "problem", why: reasonOf(error) });
   });
   worker.on("stalled", (jobId) => tell({ kind: "taken-over", jobId }));
   await new Promise<void>((resolve) => {
@@ -169,27 +173,40 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
     signal.addEventListener("abort", ended, { once: true });
     stop.signal.addEventListener("abort", ended, { once: true });
   });
-  await closed(worker.close(), redis, () => stop.abort(signal.reason));
+  // Its look for stalled jobs too, which closing alone ends last of all.
+  await worker.pause(true);
+  const closing = worker.close();
+  stop.abort(signal.reason);
+  await closedOrAway(closing, redis, () => atWork);
+  await worker.stopRenewing();
   if (broken) throw broken.by;
+}
+
+class JobWorker extends Worker<unknown, TaskResult> {
+  /** BullMQ does so after all else, which while Redis is away comes to no end: nobody should wait for the timer. */
+  async stopRenewing(): Promise<void> {
+    await this.lockManager.close();
+  }
 }
 
 /** How a processor says what became of a job. */
 const MEANT = [DelayedError, UnrecoverableError, WaitingError];
 
-/**
- * Ends what runs and waits until it is given back: not for ever, should Redis be away.
- *
- * @param closing takes no more jobs
- */
-async function closed(closing: Promise<void>, redis: RedisLink, endRuns: () => void): Promise<void> {
-  endRuns();
+/** Waits until all is given back, but no longer than that is of use, should Redis be away. */
+async function closedOrAway(
+  closing: Promise<void>,
+  { client }: RedisLink,
+  atWork: () => number,
+): Promise<void> {
+  const since = Date.now();
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
+  const away = new Promise<void>((resolve) => {
     timer = setInterval(() => {
-      if (redis.client.status !== "ready") resolve();
-    }, GIVE_BACK_MS);
+      const isLong = atWork() === 0 || Date.now() - since > GIVE_BACK_MS;
+      if (client.status !== "ready" && isLong) resolve();
+    }, LOOK_EVERY_MS);
   });
-  await Promise.race([closing, late]);
+  await Promise.race([closing, away]);
   clearInterval(timer);
 }
 

@@ -126,10 +126,22 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", () => {
     const worker = await startWorker(redis.url, opencode, "--lock", "1s");
     const batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
     await until(async () => (await opencode.runs()).length === 1);
+    const other = ["batch", "tasks.jsonl", "--redis", redis.url, "--queue", "other", "-o", "other.jsonl"];
+    const idle = await startWorker(redis.url, opencode, "--queue", "other-one");
+    const waiting = startLooptrace(other, opencode);
+    const link = await redis.link();
+    await until(async () => (await link.client.llen("looptrace:other:wait")) === 1);
     await redis.kill();
-    await until(() => worker.said().includes("is away"));
-    worker.child.kill("SIGTERM");
-    expect((await worker.ended).signal).toBeNull();
+    await until(() => worker.said().includes("is away") && idle.said().includes("is away"));
+    for (const { child } of [worker, idle]) child.kill("SIGTERM");
+    waiting.child.kill("SIGINT");
+    for (const one of [worker, idle]) {
+      const { code, signal } = await one.ended;
+      expect([code, signal]).toEqual([0, null]);
+      // Once, and nothing of what each part of the queue says to it.
+      expect(one.said().match(/the Redis at .* is away|the queue:/g)).toHaveLength(1);
+    }
+    expect((await waiting.ended).code).toBe(130);
     await redis.start();
     await startWorker(redis.url, opencode, "--lock", "1s");
     const { code, stderr } = await batch.ended;
