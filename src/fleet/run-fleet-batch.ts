@@ -12,6 +12,7 @@ import type { ErrorCode } from "../errors/error-facts.js";
 import { totalTokens } from "../trace/usage.js";
 import { LASTING } from "./after-run.js";
 import type { FleetBatchOptions } from "./fleet-batch-options.js";
+import { eachOf, forgetRecorded } from "./forget-recorded.js";
 import { JOB_VERSION, type JobData, jobDataSchema, NO_RUNS } from "./job-data.js";
 import { followJobs } from "./job-events.js";
 import { outcomeOf } from "./job-outcome.js";
@@ -30,8 +31,6 @@ interface Open {
 /** All jobs are asked for so often, whatever the events say; with many of them less often. */
 const POLL_MS = 2_000;
 const POLL_MS_PER_JOB = 5;
-/** So many answers of Redis are waited for at once. */
-const AT_ONCE = 100;
 /** At the end a result that is on its way to the disk is waited for. */
 const LAST_RESULT_MS = 2_000;
 /** Many jobs are not taken out of a queue at once. */
@@ -204,7 +203,7 @@ async function follow(
   };
 
   const work = async (): Promise<void> => {
-    await forget(tasks, batch, results, options.retryFailed ?? false, queue);
+    await forgetRecorded(tasks, batch, results, options.retryFailed ?? false, queue);
     if (over) return;
     stopped = limitReached();
     if (stopped === null) await add([...open.keys()]);
@@ -274,33 +273,6 @@ async function follow(
     endedAt,
     results: results.path,
   };
-}
-
-/** Removes the jobs of results that are on the disk: an earlier start was killed before it could. */
-async function forget(
-  tasks: readonly Task[],
-  batch: string,
-  { earlier }: Results,
-  retryFailed: boolean,
-  queue: TaskQueue,
-): Promise<void> {
-  const recorded = tasks.filter(({ id }) => earlier.has(id));
-  await eachOf(recorded, async (task) => {
-    const jobId = jobIdOf(batch, task);
-    if (earlier.get(task.id)?.status === "failed" && retryFailed) {
-      // Of a task that is done again only the failure goes; a run that is under way, or that went well, is of this start.
-      const job = await queue.getJob(jobId);
-      if (job?.finishedOn === undefined) return;
-      const result = jobDataSchema.safeParse(job.data).data?.result;
-      if (result?.status === "done") return;
-    }
-    await queue.remove(jobId).catch(() => undefined);
-  });
-}
-
-async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (let from = 0; from < items.length; from += AT_ONCE)
-    await Promise.all(items.slice(from, from + AT_ONCE).map(work));
 }
 
 async function aborted(signal: AbortSignal | undefined): Promise<void> {

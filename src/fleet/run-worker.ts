@@ -1,5 +1,4 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
-import type { Redis } from "ioredis";
 import type { TaskRunner } from "../batch/run-task.js";
 import type { TaskResult } from "../batch/task-result.js";
 import { type Clock, systemClock } from "../deliver/clock.js";
@@ -8,13 +7,14 @@ import { oneLine } from "../errors/bounded-text.js";
 import { errorFromFacts } from "../errors/opencode-errors.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { withoutAnswer } from "./after-run.js";
-import { type JobData, jobDataSchema } from "./job-data.js";
+import type { JobData } from "./job-data.js";
 import { type Hold, providerHolds } from "./provider-holds.js";
 import { KEY_PREFIX } from "./queue-names.js";
 import { isConnectionLoss, type RedisLink } from "./redis-link.js";
 import { progressReporter } from "./report-progress.js";
-import { type ResultSpool, resultSpool } from "./result-spool.js";
-import { connectionOf, taskQueue } from "./task-queue.js";
+import { resultSpool } from "./result-spool.js";
+import { deliverSpooled, saveJob } from "./save-job.js";
+import { connectionOf } from "./task-queue.js";
 import { type JobEnd, MOST_LOST, workOnJob } from "./work-on-job.js";
 
 export const DEFAULT_ATTEMPTS = 3;
@@ -104,7 +104,7 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
       id,
       data: job.data,
       timesLost: job.stalledCounter,
-      save: (data: JobData) => saved(job, data, { clock, signal: stop.signal, onRefused }),
+      save: (data: JobData) => saveJob(job, data, { clock, signal: stop.signal, onRefused }),
       onProgress: progressReporter((progress) => job.updateProgress(progress)),
     };
     let end: JobEnd;
@@ -212,51 +212,4 @@ async function closedOrAway(
 
 function reasonOf(problem: unknown): string {
   return oneLine(problem instanceof Error ? problem.message : String(problem));
-}
-
-/** A Redis whose memory or disk is full answers, but keeps nothing. */
-const SAVE_AGAIN_MS = 2_000;
-
-/**
- * Keeps a job's data, also in a Redis that takes nothing for a while: the run has cost what it has cost.
- *
- * @returns false when the queue does not know the job any more
- * @throws what Redis said, when the worker is to end
- */
-async function saved(
-  job: Job<unknown, TaskResult>,
-  data: JobData,
-  around: { readonly clock: Clock; readonly signal: AbortSignal; readonly onRefused: (why: string) => void },
-): Promise<boolean> {
-  const { clock, signal, onRefused } = around;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await job.updateData(data);
-      return true;
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith("Missing key for job")) return false;
-      if (signal.aborted) throw error;
-      if (tries === 1) onRefused(reasonOf(error));
-      await clock.sleep(SAVE_AGAIN_MS, signal);
-    }
-  }
-}
-
-/** What earlier workers of this machine have not got rid of. */
-async function deliverSpooled(spool: ResultSpool, client: Redis, name: string): Promise<void> {
-  const spooled = await spool.all();
-  if (spooled.length === 0) return;
-  const queue = taskQueue(client, name);
-  try {
-    for (const { jobId, result } of spooled) {
-      const job = await queue.getJob(jobId);
-      const data = job && jobDataSchema.safeParse(job.data).data;
-      // Of a job that is not there: it may be put there again.
-      if (!job || !data) continue;
-      if (data.result === null && job.finishedOn === undefined) await job.updateData({ ...data, result });
-      await spool.remove(jobId);
-    }
-  } finally {
-    await queue.close();
-  }
 }
