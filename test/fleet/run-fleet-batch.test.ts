@@ -10,6 +10,7 @@ import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error
 import type { FleetBatchOptions } from "../../src/fleet/fleet-batch-options.js";
 import { NO_RUNS } from "../../src/fleet/job-data.js";
 import { jobIdOf } from "../../src/fleet/queue-names.js";
+import { resultSpool } from "../../src/fleet/result-spool.js";
 import { runFleetBatch } from "../../src/fleet/run-fleet-batch.js";
 import { addJobs, taskQueue } from "../../src/fleet/task-queue.js";
 import {
@@ -283,6 +284,25 @@ describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", () => {
     expect((await recordedResults(results)).map(({ id }) => id).toSorted()).toEqual(["t1", "t2", "t2", "t3"]);
     expect(await jobsLeft()).toBe(0);
     await queue.close();
+  });
+
+  test("what an ended worker could not hand over, the next one of its machine does", async () => {
+    const redis = await startRedis();
+    const { link, paths, options } = await setUp(redis, { batchId: "b" });
+    const [task = expect.unreachable()] = someTasks(1);
+    const spool = resultSpool(paths, "tests");
+    await spool.put(jobIdOf("b", task), resultOf(task, { text: "From before" }));
+    await spool.put("b-gone", resultOf(task));
+    const batch = runFleetBatch([task], options);
+    await until(async () => (await link.client.llen("looptrace:tests:wait")) === 1);
+    const run = scriptedRunner();
+    const worker = startWorker({ redis: await redis.link(), paths, run });
+    expect(await batch).toMatchObject({ done: 1 });
+    expect(await recordedResults(options.results)).toMatchObject([{ text: "From before" }]);
+    expect(run.ran).toEqual([]);
+    // That of a job which Redis does not have waits for it.
+    expect((await spool.all()).map(({ jobId }) => jobId)).toEqual(["b-gone"]);
+    await worker.stop();
   });
 
   test("a result that Redis has no room for is kept until there is some", async () => {
