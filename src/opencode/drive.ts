@@ -88,6 +88,7 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
   const where = { opencode: request.opencode, environment };
   const driver = driverFor(checked, request.driver ?? "auto");
   if (driver === "cli") return await driveCli(checked, where, hooks);
+  const from = performance.now();
   try {
     return await driveServer(checked, { ...where, servers: request.servers }, hooks);
   } catch (error) {
@@ -95,7 +96,9 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
     if (!canRetry || needsServer(checked) !== null) throw error;
     // Where a server is of no use nothing has happened yet. `opencode run` either works, or says in its own words why not.
     if (request.driver === "server") throw error;
-    return await driveCli(checked, where, hooks);
+    // The time that it took is gone.
+    const deadlineMs = Math.max(1, checked.deadlineMs - (performance.now() - from));
+    return await driveCli({ ...checked, deadlineMs }, where, hooks);
   }
 }
 

@@ -16,13 +16,22 @@ export interface ServerConnection {
  *
  * @param directory the project's directory, in which the server finds configuration and sessions; without it that in
  *   which the server was started
+ * @param signal ends all of its requests
  */
-export async function connect(connection: ServerConnection, directory?: string): Promise<OpencodeClient> {
+export async function connect(
+  connection: ServerConnection,
+  directory?: string,
+  signal?: AbortSignal,
+): Promise<OpencodeClient> {
   const { createOpencodeClient } = await import("@opencode-ai/sdk/v2/client");
   return createOpencodeClient({
     baseUrl: connection.url,
     headers: authorization(connection),
-    fetch: (input, init) => patientFetch(new Request(input, init)),
+    fetch: (input, init) => {
+      const request = new Request(input, init);
+      if (!signal) return patientFetch(request);
+      return patientFetch(new Request(request, { signal: AbortSignal.any([request.signal, signal]) }));
+    },
     ...(directory === undefined ? {} : { directory }),
   });
 }

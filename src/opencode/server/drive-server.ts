@@ -14,9 +14,11 @@ import { LONGEST_LOG_BYTES, readBounded } from "../run-folder.js";
 import type { CheckedRequest } from "../run-request.js";
 import { connect } from "./connection.js";
 import { readSessionFrom } from "./read-session.js";
-import { NotYetPromptedError, runOnServer, type ServedRun } from "./served-run.js";
+import { type RunEnding, runEnding } from "./run-ending.js";
+import { NotYetPromptedError, notPrompted, runOnServer, type ServedRun } from "./served-run.js";
 import { type ServerLease, ServerPool } from "./server-pool.js";
 import { isGone } from "./start-server.js";
+import { unlessAborted } from "./unless-aborted.js";
 
 export interface ServerDriveOptions {
   readonly opencode?: string | undefined;
@@ -41,41 +43,44 @@ export async function driveServer(
   const startedAt = Date.now();
   const path = pathOfOpenCode({ ...options, directory: request.directory });
   hooks.signal?.throwIfAborted();
-  const circumstances = { environment: options.environment, path, startedAt };
-  if (options.servers) return await driveOn(options.servers, request, circumstances, hooks);
-  const servers = new ServerPool({ mostTurns: 1 });
+  const ending = runEnding(request.deadlineMs, hooks.signal);
+  const circumstances = { environment: options.environment, path, startedAt, ending };
+  const servers = options.servers ?? new ServerPool({ mostTurns: 1 });
   try {
     const driven = await driveOn(servers, request, circumstances, hooks);
-    const left = await servers.close();
+    const left = options.servers ? [] : await servers.close();
     return { ...driven, notes: [...driven.notes, ...left.flatMap(leftNotes)] };
   } finally {
-    await servers.close();
+    ending.forget();
+    if (!options.servers) await servers.close();
   }
 }
+
+/** A server that does not give a session out in this time will not. */
+const READ_MS = 60_000;
 
 interface Circumstances {
   readonly path: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly startedAt: number;
+  readonly ending: RunEnding;
 }
 
 async function driveOn(
   servers: ServerPool,
   request: CheckedRequest,
-  { path, environment, startedAt }: Circumstances,
+  circumstances: Circumstances,
   hooks: DriveHooks,
   isSecondTry = false,
 ): Promise<DriveResult> {
+  const { path, environment, startedAt, ending } = circumstances;
   const { directory, agent, systemPrompt, mcp, projectConfig = false } = request;
-  const lease = await servers.lease({
-    path,
-    environment,
-    directory,
-    agent,
-    systemPrompt,
-    mcp,
-    projectConfig,
+  const wish = { path, environment, directory, agent, systemPrompt, mcp, projectConfig };
+  const lease = await servers.lease(wish, ending.signal).catch((error: unknown) => {
+    if (ending.by === undefined) throw error;
+    return ending.by;
   });
+  if (typeof lease === "string") return withoutServer(path, startedAt, lease);
   let wasAborted = true;
   try {
     const { server, folder } = lease;
@@ -86,17 +91,19 @@ async function driveOn(
       agent: lease.agent,
       environment,
       startedAt,
-      remainingMs: request.deadlineMs - (Date.now() - startedAt),
+      ending,
       logFrom,
       usable: server.version.then(refuseOld),
-      ...hooks,
+      onServed: hooks.onServed,
+      onProgress: hooks.onProgress,
+      onEvent: hooks.onEvent,
     });
     const command = { path, folder, environment, directory };
     const client = await connect(server.connection, directory);
     const read = await readBack(run, request.session, async (id) => {
       if (server.exit !== null) return await exportSession(id, command);
       // 1.18's server refuses to give out messages that asked for a structured answer; its export does not.
-      return await readSessionFrom(client, id).catch((error: unknown) => {
+      return await readSessionFrom(client, id, AbortSignal.timeout(READ_MS)).catch((error: unknown) => {
         if (error instanceof ServerRequestError) return exportSession(id, command);
         throw error;
       });
@@ -105,7 +112,8 @@ async function driveOn(
       ? []
       : await unaskedModelNotes(run, read.tree, command, projectConfig);
     wasAborted = run.exit.kind !== "served" || run.exit.asked !== undefined;
-    const version = await server.version;
+    // Known by now, where the server answers at all.
+    const version = await unlessAborted(server.version, ending.signal).catch(() => null);
     const warning = version === null ? null : versionWarning(version);
     return {
       ...run,
@@ -124,7 +132,20 @@ async function driveOn(
   } finally {
     lease.release(wasAborted);
   }
-  return await driveOn(servers, request, { path, environment, startedAt }, hooks, true);
+  return await driveOn(servers, request, circumstances, hooks, true);
+}
+
+/** A run that ended while its server was still starting. */
+function withoutServer(path: string, startedAt: number, by: NonNullable<RunEnding["by"]>): DriveResult {
+  return {
+    ...notPrompted(startedAt, by),
+    opencode: { path, version: null },
+    driver: "server",
+    tree: null,
+    raw: new Map(),
+    logText: "",
+    stderrTail: "",
+  };
 }
 
 function refuseOld(version: string | null): void {

@@ -2,18 +2,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import type { DriveHooks } from "../drive.js";
-import type { Progress } from "../progress.js";
+import { initialProgress, type Progress } from "../progress.js";
 import type { CheckedRequest } from "../run-request.js";
 import type { RunResult, StreamError } from "../run-session.js";
 import type { RunEvent } from "../schema/run-event.js";
 import type { ServerEvent } from "../schema/server-event.js";
-import type { RunExit, StoppedBy } from "../spawn-opencode.js";
+import type { ProcessExit, RunExit, StoppedBy } from "../spawn-opencode.js";
 import { connect } from "./connection.js";
 import { followEvents } from "./event-stream.js";
 import { filePart, openSession, usableAgent } from "./open-session.js";
+import type { RunEnding } from "./run-ending.js";
 import { servedProgress } from "./served-progress.js";
 import { isGone, type RunningServer } from "./start-server.js";
 import { createTurnWatch } from "./turn-watch.js";
+import { unlessAborted } from "./unless-aborted.js";
 
 export interface ServedRunOptions {
   readonly server: RunningServer;
@@ -25,13 +27,11 @@ export interface ServedRunOptions {
   readonly startedAt: number;
   /** Fails when the server is none to work with. */
   readonly usable: Promise<void>;
-  /** How much of its time is left, ms; `Infinity` for ever. */
-  readonly remainingMs: number;
+  /** Ends it: before the prompt nothing has happened then, later the turn is aborted. */
+  readonly ending: RunEnding;
   /** Where in the server's log this run begins, in bytes. */
   readonly logFrom: number;
   readonly onServed?: DriveHooks["onServed"];
-  /** Ends the turn. */
-  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
@@ -44,7 +44,25 @@ export class NotYetPromptedError extends Error {
   override readonly name = "NotYetPromptedError";
 }
 
+/** A run that was ended before its prompt was handed over. */
+export function notPrompted(startedAt: number, by: NonNullable<RunEnding["by"]>): ServedRun {
+  return {
+    sessionId: null,
+    exit: { kind: "served", asked: by },
+    startedAt,
+    endedAt: Date.now(),
+    streamErrors: [],
+    permissions: [],
+    retries: [],
+    progress: initialProgress,
+    notes: [],
+  };
+}
+
+/** Beyond this a timer of Node fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** A loop that has not begun when it is to be aborted does not notice. */
+const ABORT_AGAIN_MS = 250;
 const CONNECT_MS = 5_000;
 const DRAIN_MS = 1_000;
 const STATUS_POLL_MS = 500;
@@ -53,7 +71,7 @@ const STATUS_POLL_MS = 500;
  * Hands a prompt to a server and waits until the loop has ended. Like `opencode run`, but without a start, and with the server's events:
  * permissions are answered by the caller's policy, and requests that are made again are seen.
  *
- * At the deadline and on the caller's wish the turn is aborted. If the server does not manage that within the grace, or goes
+ * At the deadline and on the caller's wish the turn is aborted; before the prompt there is none, and no model is asked. If the server does not manage that within the grace, or goes
  * away, the result says how that ended; the session then has to be read without it.
  *
  * @throws {NotYetPromptedError} when the server could not be used at all
@@ -61,8 +79,9 @@ const STATUS_POLL_MS = 500;
  * @throws what a hook throws; the turn is aborted then
  */
 export async function runOnServer(options: ServedRunOptions): Promise<ServedRun> {
-  const { server, request } = options;
+  const { server, request, ending } = options;
   const client = await connect(server.connection, request.directory);
+  const preparing = await connect(server.connection, request.directory, ending.signal);
   const listening = new AbortController();
   let onEvent: (event: ServerEvent) => void = () => undefined;
   const { connected, following } = listen(server, request.directory, listening.signal, (event) =>
@@ -71,7 +90,15 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
   );
   let release: (() => Promise<void>) | undefined;
   try {
-    const [session] = await Promise.all([prepared(client, options), connected, options.usable]);
+    const ready = Promise.all([prepared(preparing, options), connected, options.usable]);
+    const session = await unlessAborted(ready, ending.signal).then(
+      ([opened]) => opened,
+      (error: unknown) => {
+        if (ending.by === undefined) throw error;
+        return undefined;
+      },
+    );
+    if (!session || ending.by !== undefined) return notPrompted(options.startedAt, ending.by ?? "caller");
     const turn = createTurn(client, options, session);
     onEvent = turn.take;
     release = options.onServed?.({
@@ -211,24 +238,27 @@ async function turnEnd(
   options: ServedRunOptions,
   { sessionId, agent, failing }: Prompt,
 ): Promise<TurnEnd> {
-  const { server, request, remainingMs, signal } = options;
+  const { server, request, ending } = options;
   const giveUp = new AbortController();
   let asked: Exclude<StoppedBy, "other"> | undefined;
   let graceTimer: NodeJS.Timeout | undefined;
+  let again: NodeJS.Timeout | undefined;
   const abort = (by: Exclude<StoppedBy, "other">): void => {
     if (asked) return;
     asked = by;
-    client.session.abort({ sessionID: sessionId }, { signal: giveUp.signal }).catch(() => undefined);
+    const send = (): void => {
+      client.session.abort({ sessionID: sessionId }, { signal: giveUp.signal }).catch(() => undefined);
+    };
+    send();
+    again = setInterval(send, ABORT_AGAIN_MS);
     if (request.graceMs <= LONGEST_TIMER_MS) graceTimer = setTimeout(() => giveUp.abort(), request.graceMs);
   };
-  const onAbort = () => abort("caller");
-  const deadline =
-    remainingMs <= LONGEST_TIMER_MS
-      ? setTimeout(() => abort("deadline"), Math.max(1, remainingMs))
-      : undefined;
-  const wishes = [signal, failing].filter((one) => one !== undefined);
-  for (const wish of wishes) wish.addEventListener("abort", onAbort, { once: true });
-  if (wishes.some(({ aborted }) => aborted)) onAbort();
+  const onEnding = () => abort(ending.by ?? "caller");
+  const onFailing = () => abort("caller");
+  // Whoever was told of the session may have ended it at once.
+  if (ending.by !== undefined) return { exit: { kind: "served", asked: ending.by } };
+  ending.signal.addEventListener("abort", onEnding, { once: true });
+  failing.addEventListener("abort", onFailing, { once: true });
   try {
     const answer = await prompt(client, options, { sessionId, agent, signal: giveUp.signal });
     const served: RunExit = { kind: "served", ...(asked === undefined ? {} : { asked }) };
@@ -243,12 +273,20 @@ async function turnEnd(
     )
       return { exit: { kind: "served", ...(asked === undefined ? {} : { asked }) } };
     const exit = await server.stop();
-    return { exit: asked === undefined ? exit : { kind: "signalled", signal: "SIGKILL", by: asked } };
+    return {
+      exit: asked === undefined ? byOthers(exit) : { kind: "signalled", signal: "SIGKILL", by: asked },
+    };
   } finally {
-    clearTimeout(deadline);
     clearTimeout(graceTimer);
-    for (const wish of wishes) wish.removeEventListener("abort", onAbort);
+    clearInterval(again);
+    ending.signal.removeEventListener("abort", onEnding);
+    failing.removeEventListener("abort", onFailing);
   }
+}
+
+/** A server that was stopped was not stopped for this turn: that is another's on it, or the pool's end. */
+function byOthers(exit: ProcessExit): ProcessExit {
+  return exit.kind === "exited" ? { kind: "exited", code: exit.code } : { ...exit, by: "other" };
 }
 
 /** @throws when there was no answer at all */

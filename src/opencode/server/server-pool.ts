@@ -3,6 +3,7 @@ import { endProcesses } from "../end-processes.js";
 import { type ConfigWish, prepareConfig } from "../prepare-config.js";
 import { createRunFolder, type RunFolder, sweepRunFolders } from "../run-folder.js";
 import { type RunningServer, startServer } from "./start-server.js";
+import { unlessAborted } from "./unless-aborted.js";
 
 /** What a server has to be like for a prompt: it reads its configuration once, when it starts. */
 export interface ServerWish extends ConfigWish {
@@ -37,6 +38,8 @@ interface Started {
 interface Entry {
   readonly folder: Promise<RunFolder>;
   readonly starting: Promise<Started>;
+  /** Ends it, also while it starts or waits for its turn to start. */
+  readonly stopping: AbortController;
   leases: number;
   turns: number;
   aborted: boolean;
@@ -80,45 +83,52 @@ export class ServerPool {
   }
 
   /**
+   * @param signal ends the wait for a server that starts; one that nobody else is to use is stopped then
    * @throws {OpenCodeNotFoundError} when opencode cannot be started at all
    * @throws {OpenCodeCommandError} when it does not become a server
    * @throws {RunRequestError} when the configuration cannot be handed over
+   * @throws the signal's reason
    */
-  async lease(wish: ServerWish): Promise<ServerLease> {
-    if (this.#closed) throw new Error("this pool of opencode servers is closed");
+  async lease(wish: ServerWish, signal?: AbortSignal): Promise<ServerLease> {
+    if (this.#closed) throw closedPool();
+    signal?.throwIfAborted();
     const key = keyOf(wish);
     // Without a pause between the look and the start, so that two prompts do not start two servers.
     const entry = this.#entries.get(key) ?? this.#start(key, wish);
     entry.leases += 1;
+    entry.turns += 1;
+    // At once: a prompt that comes while it starts must not be one too many.
+    if (entry.turns >= this.#mostTurns) this.#retire(key, entry);
+    let started: Started;
     try {
-      const { server, folder, agent } = await entry.starting;
-      if (server.exit !== null) {
-        this.#retire(key, entry);
-        this.#release(entry);
-        return await this.lease(wish);
-      }
-      entry.turns += 1;
-      if (entry.turns >= this.#mostTurns) this.#retire(key, entry);
-      return {
-        server,
-        folder,
-        // Prompts without a system prompt share a server, whatever agent they want.
-        agent: wish.systemPrompt === undefined ? wish.agent : agent,
-        release: (turnWasAborted) => {
-          entry.aborted ||= turnWasAborted;
-          if (server.exit !== null) this.#retire(key, entry);
-          this.#release(entry);
-        },
-      };
+      started = await unlessAborted(entry.starting, signal);
     } catch (error) {
-      this.#retire(key, entry);
+      // That nobody waits for it any more does not make it a bad one.
+      if (!signal?.aborted) this.#retire(key, entry);
       this.#release(entry);
       throw error;
     }
+    const { server, folder, agent } = started;
+    if (server.exit !== null) {
+      this.#retire(key, entry);
+      this.#release(entry);
+      return await this.lease(wish, signal);
+    }
+    return {
+      server,
+      folder,
+      // Prompts without a system prompt share a server, whatever agent they want.
+      agent: wish.systemPrompt === undefined ? wish.agent : agent,
+      release: (turnWasAborted) => {
+        entry.aborted ||= turnWasAborted;
+        if (server.exit !== null) this.#retire(key, entry);
+        this.#release(entry);
+      },
+    };
   }
 
   /**
-   * Stops all servers, those in use too.
+   * Stops all servers, those in use and those that start too.
    *
    * @returns folders in which agents have left files, and which therefore stay
    */
@@ -137,9 +147,10 @@ export class ServerPool {
     this.#swept ??= sweepRunFolders().catch(() => undefined);
     const folder = createRunFolder();
     // One after the other: several that find a new home at once break each other's making of the database.
-    const starting = this.#starts.then(async () => startIn(await folder, wish));
+    const stopping = new AbortController();
+    const starting = this.#starts.then(async () => startIn(await folder, wish, stopping.signal));
     this.#starts = starting.catch(() => undefined);
-    const entry: Entry = { folder, starting, leases: 0, turns: 0, aborted: false, retired: false };
+    const entry: Entry = { folder, starting, stopping, leases: 0, turns: 0, aborted: false, retired: false };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -159,24 +170,33 @@ export class ServerPool {
 
   /** Nobody need wait for it but `close`. */
   #end(entry: Entry): void {
-    const ending: Promise<void> = this.#stop(entry).finally(() => this.#ending.delete(ending));
+    const ending: Promise<void> = this.#stop(entry)
+      // A folder that cannot be removed stays, for the next sweep.
+      .catch(() => undefined)
+      .finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
 
   async #stop(entry: Entry): Promise<void> {
+    entry.stopping.abort(closedPool());
     const started = await entry.starting.catch(() => undefined);
     await started?.server.stop();
     const folder = await entry.folder;
-    if (entry.aborted) await endProcesses(folder.runId);
+    if (entry.aborted || !started) await endProcesses(folder.runId);
     const left = await folder.remove(entry.aborted || !started ? undefined : "keep-files");
     if (left !== null) this.#left.push(left);
   }
 }
 
-async function startIn(folder: RunFolder, wish: ServerWish): Promise<Started> {
+function closedPool(): Error {
+  return new Error("this pool of opencode servers is closed");
+}
+
+async function startIn(folder: RunFolder, wish: ServerWish, signal: AbortSignal): Promise<Started> {
+  signal.throwIfAborted();
   const { path, environment, directory, projectConfig } = wish;
   const { configContent, agent } = await prepareConfig(wish, folder, environment);
-  const options = { path, folder, environment, directory, projectConfig, configContent };
+  const options = { path, folder, environment, directory, projectConfig, configContent, signal };
   return { folder, agent, server: await startServer(options) };
 }
 

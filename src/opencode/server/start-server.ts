@@ -127,6 +127,7 @@ async function startAt(port: number, attempt: number, options: StartServerOption
   };
   try {
     await listening(files.stdout, () => exit !== null, signal);
+    signal?.throwIfAborted();
     if (exit !== null) await failed(exit, files.stderr, notStarted, options.path);
     return {
       connection,

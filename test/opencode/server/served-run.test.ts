@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { drive } from "../../../src/opencode/drive.js";
 import type { PermissionRequest } from "../../../src/opencode/permission-policy.js";
@@ -145,6 +147,65 @@ test("the answer is seen while it grows", async () => {
   });
   expect(tails.length).toBeGreaterThan(2);
   for (const tail of tails) expect("One two three four five six seven.").toContain(tail);
+});
+
+describe("a run that is ended before its prompt asks no model", () => {
+  test("by its deadline, which counts from the start of the server on", async () => {
+    const bench = await place(madeScenario([answer]));
+    const result = await drive({ ...requestIn(bench), deadlineMs: 50 });
+    expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
+    expect([result.sessionId, result.tree]).toEqual([null, null]);
+    expect(bench.provider.requests).toEqual([]);
+    if (process.platform === "linux") expect(() => serverOf(bench)).toThrow("no server runs");
+  });
+
+  test("by the caller, while the server of a pool starts", async () => {
+    const bench = await place(madeScenario([answer]));
+    const servers = new ServerPool();
+    const caller = new AbortController();
+    const driving = drive({ ...requestIn(bench), servers }, { signal: caller.signal });
+    setTimeout(() => caller.abort(), 50);
+    expect(await driving).toMatchObject({ sessionId: null, exit: { kind: "served", asked: "caller" } });
+    await servers.close();
+    expect(bench.provider.requests).toEqual([]);
+    if (process.platform === "linux") expect(() => serverOf(bench)).toThrow("no server runs");
+  });
+
+  test("by the caller, when the session is there", async () => {
+    const bench = await place(madeScenario([answer]));
+    const caller = new AbortController();
+    const onServed = () => {
+      caller.abort();
+      return () => Promise.resolve();
+    };
+    const result = await drive(requestIn(bench), { signal: caller.signal, onServed });
+    expect(result.exit).toEqual({ kind: "served", asked: "caller" });
+    expect(bench.provider.requests).toEqual([]);
+  });
+
+  test("also where the server never answers", async () => {
+    const bench = await place(madeScenario([answer]));
+    const opencode = join(bench.home, "silent");
+    const program = `require("node:http").createServer(() => {}).listen(Number(process.argv[4].slice(7)), "127.0.0.1",
+      () => console.log("listening on it"));`;
+    await writeFile(opencode, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
+    const result = await drive({ ...requestIn(bench), opencode, deadlineMs: 1_000 });
+    expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
+  });
+});
+
+test("what it took to find out that opencode makes no server counts for the deadline", async () => {
+  const bench = await place(madeScenario([answer]));
+  const opencode = join(bench.home, "no-server");
+  const program = `const [command] = process.argv.slice(2);
+    if (command === "--version") console.log("1.18.33");
+    else setTimeout(() => process.exit(1), command === "serve" ? 2_500 : 60_000);`;
+  await writeFile(opencode, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
+  const request = { ...requestIn(bench), driver: "auto" as const, opencode, deadlineMs: 3_000, graceMs: 100 };
+  const result = await drive(request);
+  expect(result).toMatchObject({ driver: "cli", exit: { kind: "signalled", by: "deadline" } });
+  // The whole deadline anew would be at least this.
+  expect(result.endedAt - result.startedAt).toBeLessThan(3_000);
 });
 
 /** The pid of the server that works for a bench. */
