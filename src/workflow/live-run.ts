@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import type { Destination } from "../deliver/destination.js";
 import type { StorePaths } from "../deliver/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { ServedSession } from "../opencode/drive.js";
-import { type LogEvidence, readLogEvidence } from "../opencode/log-evidence.js";
+import { readLogEvidence } from "../opencode/log-evidence.js";
+import { LONGEST_LOG_BYTES, readBounded } from "../opencode/run-folder.js";
 import { evidenceWithin } from "../opencode/server/event-evidence.js";
 import { followSessions } from "../opencode/server/follow-sessions.js";
 import { familyOf, treeOf } from "../opencode/server/session-mirror.js";
@@ -39,11 +39,12 @@ export function liveRun(
 ): () => Promise<void> {
   const { sessionId, logPath, logFrom } = served;
   const ending = new AbortController();
-  let log: LogEvidence = { requests: [], failures: [] };
   const tracer: LiveTracer = liveTracer({
     ...delivery,
     traceOptions: delivery.trace ?? {},
-    sessionOf: (rootId) => {
+    sessionOf: async (rootId) => {
+      // Only for a look, not for each change: a turn has a hundred thousand of them, and a log that grows with it.
+      const log = readLogEvidence(await readBounded(logPath, LONGEST_LOG_BYTES, logFrom).catch(() => ""));
       const tree = treeOf(followed.mirror, rootId);
       if (!tree) return undefined;
       const { retries, permissions } = evidenceWithin(
@@ -64,27 +65,16 @@ export function liveRun(
       return { tree, evidence: { log, runs: [atWork] } };
     },
   });
-  const look = async (): Promise<void> => {
-    const text = await readFile(logPath, "utf8").catch(() => "");
-    log = readLogEvidence(text.slice(logFrom));
-    if (!ending.signal.aborted) tracer.update(sessionId);
-  };
-  let looking: Promise<void> | undefined;
   const followed = followSessions(served.connection, {
     directory: served.directory,
     session: sessionId,
     signal: ending.signal,
-    onChange: () => {
-      looking ??= look().finally(() => {
-        looking = undefined;
-      });
-    },
+    onChange: () => tracer.update(sessionId),
     // The turn's end is for the run itself to tell.
     onIdle: () => Promise.resolve(),
   });
   return async () => {
     ending.abort();
-    await looking;
     await Promise.all([followed.ended, tracer.release(sessionId)]);
   };
 }

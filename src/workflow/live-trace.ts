@@ -23,7 +23,7 @@ export interface LiveTracerOptions {
   readonly masking: Masking | undefined;
   readonly outboxLimitBytes?: number | undefined;
   /** The session as it is now; asked when there is time for it. */
-  readonly sessionOf: (rootId: string) => LiveSession | undefined;
+  readonly sessionOf: (rootId: string) => LiveSession | undefined | Promise<LiveSession | undefined>;
   /** Told the reports of each delivery. */
   readonly onDelivery?: ((reports: readonly DestinationReport[]) => void) | undefined;
   /** Told what went wrong; the turn's end sends what is missing. */
@@ -76,7 +76,7 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
   const look = async (rootId: string, one: Watched): Promise<void> => {
     one.changed = false;
     const from = performance.now();
-    const session = options.sessionOf(rootId);
+    const session = await options.sessionOf(rootId);
     const trace = session && traceSession(session.tree, session.evidence).findLast(isOf(rootId));
     const fresh = trace && closedSteps(trace).filter(({ spanId }) => !one.sent.has(spanId));
     one.costMs = performance.now() - from;
