@@ -65,6 +65,8 @@ export interface AttemptResult {
 export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Promise<AttemptResult> {
   const halting = new AbortController();
   let haltedBy: Halt | undefined;
+  /** Of the servers that were used. */
+  const passwords: string[] = [];
   const watch = runWatch(request.limits, (reason) => {
     haltedBy = reason;
     halting.abort(new Error("a limit of the run was reached"));
@@ -79,6 +81,7 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
       watch.onEvent(event);
     },
     onServed: (served) => {
+      passwords.push(...passwordOf(served));
       const told = hooks.onServed?.(served);
       const live = liveFor(request, served);
       return async () => {
@@ -90,7 +93,7 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
   const { driven, halted, schemaProblems } = await maskDriven(
     unmasked,
     { halted: haltedBy, schemaProblems: problemsOf(unmasked, request.checkOutput) },
-    maskingOf(request),
+    maskingOf(request, passwords),
   );
   const run = {
     ...runEvidenceOf(driven, request, halted),
@@ -146,7 +149,7 @@ function liveFor(request: AttemptRequest, served: ServedSession): (() => Promise
   if (!live || live.destinations.length === 0) return undefined;
   const paths = request.store ?? storePaths(driven.environment);
   const run = { id: runId, attempt, startedAt: served.startedAt };
-  return liveRun(served, run, { ...live, paths, masking: maskingOf(request) });
+  return liveRun(served, run, { ...live, paths, masking: maskingOf(request, passwordOf(served)) });
 }
 
 /** What is wrong with the structured answer of a run, if it has one. */
@@ -162,13 +165,25 @@ function problemsOf(
   return answers.length === 0 ? [] : (check?.(answers.at(-1)) ?? []);
 }
 
+/** What a server lets its clients in by: the agent's commands inherit it, and with it could answer for the caller. */
+function passwordOf({ connection: { password } }: ServedSession): readonly string[] {
+  return password === undefined ? [] : [password];
+}
+
 /** The agent prints the environment that it was given, if any. */
-function maskingOf({ masking, drive: { environment, mcp = [] } }: AttemptRequest): Masking {
+function maskingOf(
+  { masking, drive: { environment, mcp = [] } }: AttemptRequest,
+  passwords: readonly string[],
+): Masking {
   if (masking === false) return false;
   // opencode has them in its configuration, which an agent can read.
   const headers = mcp.flatMap((server) => Object.values(server.headers ?? {}));
   const bare = headers.map((value) => value.replace(/^(?:Bearer|Basic|Token)\s+/i, ""));
-  return { environment, ...masking, secrets: [...(masking?.secrets ?? []), ...headers, ...bare] };
+  return {
+    environment,
+    ...masking,
+    secrets: [...(masking?.secrets ?? []), ...headers, ...bare, ...passwords],
+  };
 }
 
 /** The traces of the turns that a run has made; a session that is continued has more. */
