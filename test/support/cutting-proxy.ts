@@ -9,7 +9,9 @@ export interface CuttingProxy {
   close(): Promise<void>;
 }
 
-export async function cuttingProxy(target: string): Promise<CuttingProxy> {
+/** @param cutAt a text that the target says; where it does so first, that connection is cut instead of passing it on */
+export async function cuttingProxy(target: string, cutAt?: string): Promise<CuttingProxy> {
+  let isCut = cutAt === undefined;
   const open = new Set<Socket>();
   const port = Number(new URL(target).port);
   let closed = false;
@@ -24,6 +26,14 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
       [onward, socket],
     ] as const) {
       open.add(from);
+      if (from === onward) {
+        from.prependListener("data", (bytes) => {
+          if (isCut || cutAt === undefined || !bytes.toString("latin1").includes(cutAt)) return;
+          isCut = true;
+          from.unpipe(to);
+          to.destroy();
+        });
+      }
       from.pipe(to);
       from.on("error", () => to.destroy());
       from.on("close", () => {

@@ -68,6 +68,8 @@ export function servedProgress(sessionId: string, startedAt: number): ServedProg
         const tool = toolOf(part, at);
         if (tool === undefined) return [];
         if (tool.state === "running") {
+          // Read from the server a moment before its end was told.
+          if (told.has(part.id)) return [];
           running.set(part.id, running.get(part.id) ?? tool.running);
           toTools();
           return [];

@@ -9,7 +9,8 @@ import type { RunEvent } from "../schema/run-event.js";
 import type { ServerEvent } from "../schema/server-event.js";
 import type { ProcessExit, RunExit, StoppedBy } from "../spawn-opencode.js";
 import { connect } from "./connection.js";
-import { followEvents } from "./event-stream.js";
+import { type FollowOptions, followEvents } from "./event-stream.js";
+import { missedEvents } from "./missed-events.js";
 import { filePart, openSession, usableAgent } from "./open-session.js";
 import type { RunEnding } from "./run-ending.js";
 import { servedProgress } from "./served-progress.js";
@@ -84,10 +85,12 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
   const preparing = await connect(server.connection, request.directory, ending.signal);
   const listening = new AbortController();
   let onEvent: (event: ServerEvent) => void = () => undefined;
-  const { connected, following } = listen(server, request.directory, listening.signal, (event) =>
+  let onConnected: () => void = () => undefined;
+  const { connected, following } = listen(server, request.directory, listening.signal, {
     // What the server says before there is a session is about others.
-    onEvent(event),
-  );
+    onEvent: (event) => onEvent(event),
+    onConnected: () => onConnected(),
+  });
   let release: (() => Promise<void>) | undefined;
   try {
     const ready = Promise.all([prepared(preparing, options), connected, options.usable]);
@@ -101,6 +104,14 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
     if (!session || ending.by !== undefined) return notPrompted(options.startedAt, ending.by ?? "caller");
     const turn = createTurn(client, options, session);
     onEvent = turn.take;
+    // Of a permission that was asked for meanwhile nobody else would know: the agent would wait for ever.
+    onConnected = () => {
+      missedEvents(client, session.sessionId, options.startedAt, listening.signal)
+        .then((events) => {
+          if (!listening.signal.aborted) for (const event of events) turn.take(event);
+        })
+        .catch(() => undefined);
+    };
     release = options.onServed?.({
       connection: server.connection,
       directory: request.directory,
@@ -193,11 +204,11 @@ function listen(
   server: RunningServer,
   directory: string,
   signal: AbortSignal,
-  onEvent: (event: ServerEvent) => void,
+  { onEvent, onConnected }: Pick<FollowOptions, "onEvent"> & { readonly onConnected: () => void },
 ): { readonly connected: Promise<void>; readonly following: Promise<void> } {
   let following: Promise<void> = Promise.resolve();
   const connected = new Promise<void>((resolve) => {
-    // Without events a turn can be driven all the same: nothing of the result depends on them but what only they tell.
+    // Without events a turn can be driven all the same, until they come: only a permission has to wait for them.
     const patience = setTimeout(resolve, CONNECT_MS);
     following = followEvents(server.connection, {
       directory,
@@ -206,6 +217,7 @@ function listen(
       onConnected: () => {
         clearTimeout(patience);
         resolve();
+        onConnected();
       },
     }).finally(() => clearTimeout(patience));
   });

@@ -5,9 +5,13 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { drive } from "../../../src/opencode/drive.js";
 import type { PermissionRequest } from "../../../src/opencode/permission-policy.js";
 import type { Progress } from "../../../src/opencode/progress.js";
+import { checkRequest } from "../../../src/opencode/run-request.js";
+import { runEnding } from "../../../src/opencode/server/run-ending.js";
+import { runOnServer } from "../../../src/opencode/server/served-run.js";
 import { ServerPool } from "../../../src/opencode/server/server-pool.js";
 import { loadScenario } from "../../provider/load-scenario.js";
 import type { Scenario } from "../../provider/scenario.js";
+import { cuttingProxy } from "../../support/cutting-proxy.js";
 import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../../support/isolated-opencode.js";
 import { answer, madeScenario, refused, usage } from "../../support/play-run.js";
 
@@ -116,6 +120,44 @@ describe("permissions", () => {
     expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
     expect(result.permissions).toMatchObject([{ answer: null, answeredAt: null }]);
   });
+});
+
+test("what was missed while the events were interrupted is caught up with: the agent does not wait for ever", async () => {
+  const bench = await place(
+    madeScenario([bash("call_a", "echo a"), bash("call_b", "echo b"), answer], { opencode: asking }),
+  );
+  const servers = new ServerPool();
+  onTestFinished(async () => {
+    await servers.close();
+  });
+  const { directory, opencode, environment } = requestIn(bench);
+  const lease = await servers.lease({ path: opencode, directory, environment, projectConfig: false });
+  const proxy = await cuttingProxy(lease.server.connection.url, '"permission.asked"');
+  onTestFinished(() => proxy.close());
+  const ending = runEnding(40_000, undefined);
+  const startedAt = Date.now();
+  const told: string[] = [];
+  const run = await runOnServer({
+    server: {
+      ...lease.server,
+      connection: { ...lease.server.connection, url: proxy.url },
+      exit: null,
+    },
+    request: checkRequest({ message: "Go.", directory, permissions: "allow" }),
+    agent: undefined,
+    environment,
+    startedAt,
+    ending,
+    usable: Promise.resolve(),
+    logFrom: 0,
+    onEvent: ({ type }) => told.push(type),
+  });
+  ending.forget();
+  expect(run.exit).toEqual({ kind: "served" });
+  expect(run.permissions.map(({ answer: given }) => given)).toEqual(["once", "once"]);
+  const steps = Array.from({ length: 3 }, () => ["step_start", "step_finish"]).flat();
+  expect(told.filter((type) => type.startsWith("step_"))).toEqual(steps);
+  expect(run.progress).toMatchObject({ step: 2, toolsDone: 2 });
 });
 
 test("retries are told with their waits, and the progress says until when", async () => {
