@@ -56,6 +56,8 @@ const serverEvent = z.discriminatedUnion("type", [
     id: z.string(),
     permission: z.string(),
     patterns: z.array(z.string()).default([]),
+    /** What the answer `always` would allow: patterns with `*` and `?`. */
+    always: z.array(z.string()).default([]),
     tool: z.looseObject({ messageID: z.string(), callID: z.string() }).optional(),
   }),
   event("permission.replied", { ...ofSession, requestID: z.string(), reply: answer }),

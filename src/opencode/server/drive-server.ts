@@ -91,6 +91,7 @@ async function driveOn(
       agent: lease.agent,
       environment,
       startedAt,
+      isShared: servers.isShared,
       ending,
       logFrom,
       usable: server.version.then(refuseOld),

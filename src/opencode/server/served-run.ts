@@ -28,6 +28,8 @@ export interface ServedRunOptions {
   readonly startedAt: number;
   /** Fails when the server is none to work with. */
   readonly usable: Promise<void>;
+  /** Whether other prompts use the server too. */
+  readonly isShared: boolean;
   /** Ends it: before the prompt nothing has happened then, later the turn is aborted. */
   readonly ending: RunEnding;
   /** Where in the server's log this run begins, in bytes. */
@@ -136,7 +138,7 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
   const { server, request, startedAt } = options;
   const { sessionId } = session;
   const run = servedProgress(sessionId, startedAt);
-  const watch = createTurnWatch(run, request.permissions ?? "deny", client);
+  const watch = createTurnWatch(run, request.permissions ?? "deny", client, options.isShared);
   const failing = new AbortController();
   let hookProblem: unknown;
   let idle = false;

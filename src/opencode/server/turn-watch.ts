@@ -19,18 +19,30 @@ export interface TurnWatch {
   readonly settled: () => Promise<void>;
 }
 
+/** What the answer `always` stands for. */
+interface Allowed {
+  readonly permission: string;
+  readonly pattern: string;
+}
+
 const REPLIES = { allow: "once", always: "always", deny: "reject" } as const;
 
+/**
+ * @param isShared whether other prompts use the server too: it takes `always` for the answer to all sessions of the project, so
+ *   that another prompt's policy would not be asked any more; there the answer is kept here, for this turn
+ */
 export function createTurnWatch(
   run: Pick<ServedProgress, "isOurs" | "progress">,
   policy: PermissionPolicy,
   client: Pick<OpencodeClient, "permission">,
+  isShared: boolean,
 ): TurnWatch {
   const waits = new Map<string, PermissionWait>();
   const retries: SeenRetry[] = [];
   const streamErrors: StreamError[] = [];
   const notes: string[] = [];
   const answering = new Set<Promise<void>>();
+  const allowed: Allowed[] = [];
   const decided = new Map<string, PermissionWait["answer"]>();
   /** The first word counts: an answer is told by its own event and by the server's answer to it. */
   const end = (id: string, reply: NonNullable<PermissionWait["answer"]>, at: number): void => {
@@ -40,11 +52,15 @@ export function createTurnWatch(
     waits.set(id, { ...wait, answeredAt: at, answer: reply, by });
   };
 
-  const answer = async (id: string, wait: PermissionWait): Promise<void> => {
+  const answer = async (id: string, wait: PermissionWait, always: readonly string[]): Promise<void> => {
     const { sessionId, permission, patterns, callId } = wait;
-    const { answer, problem } = await answerOf(policy, { sessionId, permission, patterns, callId });
+    const { answer, problem } = isAllowed(allowed, wait)
+      ? { answer: "allow" as const, problem: undefined }
+      : await answerOf(policy, { sessionId, permission, patterns, callId });
     if (problem !== undefined) notes.push(problem);
-    const reply = REPLIES[answer];
+    const isKept = isShared && answer === "always";
+    if (isKept) allowed.push(...always.map((pattern) => ({ permission, pattern })));
+    const reply = REPLIES[isKept ? "allow" : answer];
     decided.set(id, reply);
     const { response } = await client.permission.reply({ requestID: id, reply });
     if (response?.ok) end(id, reply, Date.now());
@@ -54,7 +70,7 @@ export function createTurnWatch(
     take: (event) => {
       switch (event.type) {
         case "permission.asked": {
-          const { id, sessionID, permission, patterns, tool } = event.properties;
+          const { id, sessionID, permission, patterns, always, tool } = event.properties;
           if (!run.isOurs(sessionID) || waits.has(id)) return;
           const wait: PermissionWait = {
             sessionId: sessionID,
@@ -67,7 +83,7 @@ export function createTurnWatch(
             by: "other",
           };
           waits.set(id, wait);
-          const answered: Promise<void> = answer(id, wait)
+          const answered: Promise<void> = answer(id, wait, always)
             .catch(() => undefined)
             .finally(() => answering.delete(answered));
           answering.add(answered);
@@ -106,4 +122,21 @@ export function createTurnWatch(
       ]);
     },
   };
+}
+
+function isAllowed(allowed: readonly Allowed[], { permission, patterns }: PermissionWait): boolean {
+  const ofIt = allowed.filter((one) => one.permission === permission);
+  return patterns.length > 0 && patterns.every((text) => ofIt.some(({ pattern }) => matches(text, pattern)));
+}
+
+/** As opencode reads its patterns: `ls *` stands for `ls` alone too. */
+function matches(text: string, pattern: string): boolean {
+  const inWords = pattern.endsWith(" *") ? [pattern, pattern.slice(0, -2)] : [pattern];
+  return inWords.some((one) => {
+    const source = one
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".");
+    return new RegExp(`^${source}$`, "s").test(text);
+  });
 }

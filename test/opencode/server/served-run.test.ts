@@ -98,6 +98,35 @@ describe("permissions", () => {
     expect(result.permissions).toHaveLength(1);
   });
 
+  test("`always` on a server that others use too holds for its own turn, and is no answer to anybody else", async () => {
+    const lanes = ["one", "two"].map((name) => ({
+      name,
+      match: `prompt ${name}`,
+      replies: [bash(`call_${name}_a`, "echo a"), bash(`call_${name}_b`, "echo b"), answer],
+    }));
+    const bench = await place(madeScenario([], { lanes, opencode: asking }));
+    const servers = new ServerPool();
+    onTestFinished(async () => {
+      await servers.close();
+    });
+    const request = { ...requestIn(bench), servers };
+    let asked = 0;
+    const first = await drive({
+      ...request,
+      message: "prompt one",
+      permissions: () => {
+        asked += 1;
+        return "always";
+      },
+    });
+    const second = await drive({ ...request, message: "prompt two", permissions: "deny" });
+    expect(outputs(first)).toEqual(["a", "b"]);
+    // What `always` means is opencode's to say: `echo *`, for both commands.
+    expect([asked, first.permissions.length]).toEqual([1, 2]);
+    expect(outputs(second)).toEqual(["error"]);
+    expect(second.permissions).toMatchObject([{ answer: "reject", by: "policy" }]);
+  });
+
   test("a policy that fails denies, and says why", async () => {
     const bench = await place(scenario());
     const result = await drive({
@@ -147,6 +176,7 @@ test("what was missed while the events were interrupted is caught up with: the a
     agent: undefined,
     environment,
     startedAt,
+    isShared: false,
     ending,
     usable: Promise.resolve(),
     logFrom: 0,
