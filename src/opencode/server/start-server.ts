@@ -53,6 +53,8 @@ const POLL_MS = 15;
 const ANSWER_MS = 5_000;
 const STOP_GRACE_MS = 3_000;
 const PORT_ATTEMPTS = 3;
+/** The last is the name under which 1.18.33 hides why it cannot listen. */
+const PORT_TAKEN = /EADDRINUSE|in use|\bServeError\b/i;
 
 /**
  * Starts `opencode serve` on a free port of 127.0.0.1, with a password that only this process knows, and waits until it answers.
@@ -68,7 +70,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     try {
       return await startAt(await freePort(), attempt, options);
     } catch (error) {
-      const taken = error instanceof OpenCodeCommandError && /EADDRINUSE|in use/i.test(error.stderr);
+      const taken = error instanceof OpenCodeCommandError && PORT_TAKEN.test(error.stderr);
       if (!taken || attempt === PORT_ATTEMPTS) throw error;
     }
   }
