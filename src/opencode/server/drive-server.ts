@@ -104,8 +104,9 @@ async function driveOn(
     const read = await readBack(run, request.session, async (id) => {
       if (server.exit !== null) return await exportSession(id, command);
       // 1.18's server refuses to give out messages that asked for a structured answer; its export does not.
-      return await readSessionFrom(client, id, AbortSignal.timeout(READ_MS)).catch((error: unknown) => {
-        if (error instanceof ServerRequestError) return exportSession(id, command);
+      const patience = AbortSignal.timeout(READ_MS);
+      return await readSessionFrom(client, id, patience).catch((error: unknown) => {
+        if (error instanceof ServerRequestError || patience.aborted) return exportSession(id, command);
         throw error;
       });
     });
