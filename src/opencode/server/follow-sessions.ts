@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { RawSession, ServerEvent } from "../schema/server-event.js";
 import { connect, type ServerConnection } from "./connection.js";
@@ -49,6 +50,8 @@ const MOST_SESSIONS = 50;
 /** The server's clock and the order of its writes are not to the millisecond. */
 const SLACK_MS = 5_000;
 const READ_MS = 60_000;
+/** A server that has just come back may not be quite there: waits before it is asked once more what was missed. */
+const ASK_AGAIN_MS = [500, 2_000];
 
 /** Either an event, or that events come from now on. */
 type Queued = ServerEvent | { readonly type: "connected"; readonly first: boolean; readonly at: number };
@@ -65,8 +68,9 @@ export function followSessions(
   let mirror = emptyMirror;
   let evidence = noEvidence;
   let lastEventAt: number | undefined;
-  /** Sessions that are not wanted or cannot be read; the latter are tried again after a new connection. */
   const leftOut = new Set<string>();
+  /** Sessions that could not be read; they are tried again when they come to rest. */
+  const unreadable = new Set<string>();
   const queue: Queued[] = [];
   let wake = (): void => undefined;
 
@@ -75,14 +79,16 @@ export function followSessions(
     wake();
   };
 
+  const patience = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
+
   /** Reads a session with all that belong to it; false when it is not one to be followed. */
   const read = async (id: string): Promise<boolean> => {
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
+    const patient = { signal: patience() };
     try {
       const client = await connect(connection);
       let rootId = id;
       for (;;) {
-        const { data } = await client.session.get({ sessionID: rootId }, { signal: patience });
+        const { data } = await client.session.get({ sessionID: rootId }, patient);
         if (!data?.parentID) break;
         rootId = data.parentID;
       }
@@ -90,12 +96,12 @@ export function followSessions(
         leftOut.add(id);
         return false;
       }
-      const { raw } = await readSessionFrom(client, rootId, patience);
+      const { raw } = await readSessionFrom(client, rootId, patient.signal);
       for (const text of raw.values()) mirror = withSession(mirror, sessionOf(text));
       return true;
     } catch (error) {
       if (signal.aborted) return false;
-      leftOut.add(id);
+      unreadable.add(id);
       const why = error instanceof Error ? error.message : String(error);
       options.onNote?.(`The session ${id} could not be read from the server: ${why}`);
       return false;
@@ -112,20 +118,25 @@ export function followSessions(
   /** What was missed is read; before the first event of a connection. */
   const catchUp = async (first: boolean): Promise<void> => {
     leftOut.clear();
+    unreadable.clear();
     const client = await connect(connection);
     const { directory } = options;
     const mirrored = new Set([...mirror.keys()].map((id) => rootOf(mirror, id)));
-    const since = first ? Date.now() - LOOK_BACK_MS : (lastEventAt ?? Date.now()) - SLACK_MS;
-    const sessions = await listServerSessions(client, { directory, since, limit: MOST_SESSIONS, signal });
+    const since = lastEventAt === undefined ? Date.now() - LOOK_BACK_MS : lastEventAt - SLACK_MS;
+    const listed = { directory, since, limit: MOST_SESSIONS, signal: patience() };
+    const sessions = await listServerSessions(client, listed);
     const candidates: ServerSession[] = [];
     for (const session of sessions) {
       // What was updated a moment ago is loaded there anyway.
-      if (!first || (await looksUnfinished(client, session.id, signal))) candidates.push(session);
+      if (!first || (await looksUnfinished(client, session.id, patience()))) candidates.push(session);
     }
-    const directories = [...new Set(candidates.map((one) => one.directory))];
+    // A tool that takes long, or a person who is asked, keeps a session at work without any update.
+    const atWork = [...mirrored].flatMap((id) => textOf(mirror.get(id)?.info.directory) ?? []);
+    const directories = new Set([...candidates.map((one) => one.directory), ...atWork]);
     const askBusy = async (): Promise<Set<string>> => {
       const all = new Set<string>();
-      for (const one of directories) for (const id of await busySessions(client, one, signal)) all.add(id);
+      for (const one of directories)
+        for (const id of await busySessions(client, one, patience())) all.add(id);
       return all;
     };
     const busy = await askBusy();
@@ -148,6 +159,17 @@ export function followSessions(
     for (const id of busyRoots) onChange?.(id);
   };
 
+  const catchUpPatiently = async (first: boolean): Promise<void> => {
+    for (const waitMs of ASK_AGAIN_MS) {
+      try {
+        return await catchUp(first);
+      } catch {
+        await sleep(waitMs, undefined, { signal });
+      }
+    }
+    await catchUp(first);
+  };
+
   const isWanted = (id: string): boolean => options.session === undefined || options.session === id;
   /** A subagent's session belongs to one that is mirrored, or is read with it. */
   const isWantedNew = ({ id, parentID }: RawSession): boolean =>
@@ -157,6 +179,12 @@ export function followSessions(
     lastEventAt = Math.max(lastEventAt ?? 0, event.at);
     const id = sessionOfEvent(event);
     if (id === undefined || leftOut.has(id)) return;
+    if (unreadable.has(id)) {
+      if (!isAtRest(event)) return;
+      unreadable.delete(id);
+      if ((await read(id)) && rootOf(mirror, id) === id) await rest(id);
+      return;
+    }
     if (event.type === "session.created" && !isWantedNew(event.properties.info)) return;
     // All work begins with it, and reading at less would bring back what rests.
     const works = event.type === "session.status" && event.properties.status.type !== "idle";
@@ -181,12 +209,14 @@ export function followSessions(
       }
       if (next.type !== "connected") await take(next);
       else {
-        await catchUp(next.first).catch((error: unknown) => {
+        await catchUpPatiently(next.first).catch((error: unknown) => {
           if (signal.aborted) return;
           options.onNote?.(
             `What is at work could not be asked: ${error instanceof Error ? error.message : String(error)}`,
           );
         });
+        // From here on the server tells what happens, and nothing before is missed any more.
+        lastEventAt ??= next.at;
         if (!signal.aborted) options.onConnected?.(next.first);
       }
     }
