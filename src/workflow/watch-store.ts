@@ -1,20 +1,14 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import type { StorePaths } from "../deliver/store-paths.js";
 import type { Masking } from "../masking/mask.js";
-import { findOpenCodeLog } from "../opencode/find-log.js";
 import { connect } from "../opencode/server/connection.js";
-import { listServerSessions, looksUnfinished } from "../opencode/server/list-sessions.js";
-import { readSessionFrom } from "../opencode/server/read-session.js";
 import { type RunningServer, startServer } from "../opencode/server/start-server.js";
 import { opencodeStore } from "../opencode/store-files.js";
 import { withOpenCode } from "../opencode/with-opencode.js";
 import type { LoopTrace } from "../trace/model.js";
-import { openSpanIds } from "../trace/open-spans.js";
-import { traceSession } from "../trace/trace-session.js";
 import type { LeftAtWork } from "./attach.js";
-import { recordSession } from "./record-session.js";
+import { turnFinder } from "./turn-finder.js";
 
 export interface WatchStoreOptions {
   /** Path of the opencode that reads the store; else it is looked for. */
@@ -39,15 +33,6 @@ export interface WatchStoreOptions {
 const POLL_MS = 5_000;
 /** A turn writes many times a second. */
 const DEBOUNCE_MS = 300;
-/** An answer that looks like the last may be followed by opencode's own compaction, or by a prompt that waited. */
-const SETTLE_MS = 1_500;
-/** What was broken off and looks as if it might go on, has ended after so long. */
-const QUIET_MS = 10_000;
-const SLACK_MS = 5_000;
-/** A turn whose opencode was killed looks as if it were at work, for ever. */
-const BROKEN_OFF_MS = 3_600_000;
-const MOST_SESSIONS = 200;
-const READ_MS = 60_000;
 const RESTART_MS = 2_000;
 
 /**
@@ -105,99 +90,6 @@ export async function watchStore(options: WatchStoreOptions): Promise<readonly L
       await server?.stop();
     }
   });
-}
-
-interface TurnFinder {
-  /** @returns after how many ms it is to look again, should nothing change */
-  look(client: OpencodeClient): Promise<number>;
-  keepWhatIsLeft(client: OpencodeClient): Promise<readonly LeftAtWork[]>;
-}
-
-function turnFinder(options: WatchStoreOptions): TurnFinder {
-  const { environment, signal, since, paths, masking, onNote, only } = options;
-  /** Sessions as they were when they were looked at last: when they were updated. */
-  const seen = new Map<string, number>();
-  /** Those that have a turn which is not over. */
-  const pending = new Set<string>();
-  const told = new Set<string>();
-  const complained = new Set<string>();
-  let newest = since;
-
-  /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
-  const consider = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
-    const quietMs = Date.now() - (seen.get(id) ?? Date.now());
-    if (quietMs < BROKEN_OFF_MS && (await looksUnfinished(client, id, patience))) return undefined;
-    const read = await readSessionFrom(client, id, patience);
-    const loops = traceSession(read.tree).filter(({ loop }) => loop.sessionId === id);
-    const last = loops.at(-1);
-    const age = last ? Date.now() - last.loop.end : 0;
-    const waits = last && openSpanIds(last).size > 0 ? QUIET_MS : SETTLE_MS;
-    const over = age >= waits ? loops : loops.slice(0, -1);
-    const wanted = new Set(
-      over
-        .map(({ loop }) => loop)
-        .filter(({ userMessageId, copied, end }) => !told.has(userMessageId) && !copied && end >= since)
-        .map(({ userMessageId }) => userMessageId),
-    );
-    if (wanted.size > 0) {
-      const logText = await findOpenCodeLog(
-        [...read.raw.keys()],
-        read.tree.session.info.time.created,
-        environment,
-      );
-      const { traces, kept, notes } = await recordSession({ read, logText }, { paths, masking });
-      for (const note of [...read.notes, ...notes]) onNote?.(note);
-      for (const trace of traces) {
-        const { sessionId, userMessageId } = trace.loop;
-        if (sessionId !== id || !wanted.has(userMessageId)) continue;
-        told.add(userMessageId);
-        options.onTurn(trace, kept);
-      }
-    }
-    if (age < waits) return waits - age;
-    pending.delete(id);
-    return undefined;
-  };
-
-  return {
-    look: async (client) => {
-      let nextMs = Number.POSITIVE_INFINITY;
-      try {
-        const sessions = await listServerSessions(client, {
-          directory: only,
-          since: newest - SLACK_MS,
-          limit: MOST_SESSIONS,
-          signal,
-        });
-        const changed = sessions.filter(({ id, time }) => seen.get(id) !== time.updated);
-        for (const { id, time } of changed) {
-          seen.set(id, time.updated);
-          // It stays there until its turn is over, also when it cannot be read just now.
-          pending.add(id);
-        }
-        for (const id of pending) nextMs = Math.min(nextMs, (await consider(client, id)) ?? nextMs);
-        newest = Math.max(newest, ...changed.map(({ time }) => time.updated));
-        complained.clear();
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        if (!signal.aborted && !complained.has(why)) onNote?.(why);
-        complained.add(why);
-      }
-      return nextMs;
-    },
-    keepWhatIsLeft: async (client) => {
-      const left: LeftAtWork[] = [];
-      for (const id of pending) {
-        const read = await readSessionFrom(client, id, AbortSignal.timeout(READ_MS)).catch(() => undefined);
-        if (!read || !traceSession(read.tree).some(({ loop }) => loop.sessionId === id && loop.end >= since))
-          continue;
-        const { kept } = await recordSession({ read }, { paths, masking });
-        left.push({ sessionId: id, kept });
-      }
-      return left;
-    },
-  };
 }
 
 interface Changes {

@@ -56,6 +56,9 @@ const lastMessage = z.array(
   }),
 );
 
+/** The next step's message is there at once. */
+const BETWEEN_STEPS_MS = 10_000;
+
 /**
  * Whether a session may be at work, by its last message. To ask the server itself, as {@link busySessions} does, makes it load
  * the directory's project, should it not have done so yet.
@@ -76,7 +79,9 @@ export async function looksUnfinished(
   const info = read.data.at(-1)?.info;
   if (!info) return false;
   if (info.role !== "assistant" || !info.time.completed) return true;
-  return info.finish === "tool-calls" && !info.error;
+  // After a refused permission or a structured answer nothing follows.
+  const isBetweenSteps = Date.now() - info.time.completed < BETWEEN_STEPS_MS;
+  return info.finish === "tool-calls" && !info.error && isBetweenSteps;
 }
 
 const statuses = z.record(z.string(), z.looseObject({ type: z.string() }));

@@ -1,72 +1,7 @@
-import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { type FollowSessionsOptions, followSessions } from "../../../src/opencode/server/follow-sessions.js";
 import { until } from "../../support/play-on-server.js";
-
-interface Held {
-  readonly directory: string;
-  updated: number;
-}
-
-/** As much of an opencode server as following asks for, whose every answer is the test's. */
-async function serving(sessions: Readonly<Record<string, Held>>) {
-  const streams = new Set<ServerResponse>();
-  const busy = new Set<string>();
-  /** How often what is asked for, by its path, fails from now on. */
-  const failing = new Map<string, number>();
-  const infoOf = (id: string) => {
-    const held = sessions[id];
-    return held && { id, directory: held.directory, title: id, version: "1.18.33", time: timeOf(held) };
-  };
-  const timeOf = ({ updated }: Held) => ({ created: 1, updated });
-  const answerTo = (url: URL): unknown => {
-    const [, first, second, third] = url.pathname.split("/");
-    if (first === "experimental") {
-      const start = Number(url.searchParams.get("start") ?? 0);
-      return Object.entries(sessions).flatMap(([id, { updated }]) => (updated >= start ? [infoOf(id)] : []));
-    }
-    if (second === "status") {
-      const inside = [...busy].filter((id) => sessions[id]?.directory === url.searchParams.get("directory"));
-      return Object.fromEntries(inside.map((id) => [id, { type: "busy" }]));
-    }
-    return third === undefined ? infoOf(second ?? "") : [];
-  };
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "", "http://x");
-    if (url.pathname === "/global/event") {
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(
-        `data: ${JSON.stringify({ payload: { type: "server.connected", properties: {} } })}\n\n`,
-      );
-      streams.add(response);
-      return;
-    }
-    const left = failing.get(url.pathname) ?? 0;
-    failing.set(url.pathname, left - 1);
-    response.writeHead(left > 0 ? 500 : 200, { "content-type": "application/json" });
-    response.end(JSON.stringify(left > 0 ? { message: "not now" } : answerTo(url)));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("there is no port");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    busy,
-    failing,
-    tell: (type: string, properties: Readonly<Record<string, unknown>>) => {
-      for (const one of streams) one.write(`data: ${JSON.stringify({ payload: { type, properties } })}\n\n`);
-    },
-    cut: () => {
-      for (const one of streams) one.destroy();
-      streams.clear();
-    },
-  };
-}
+import { scriptedServer } from "../../support/scripted-server.js";
 
 async function following(url: string, more: Partial<FollowSessionsOptions> = {}) {
   const ending = new AbortController();
@@ -98,7 +33,7 @@ afterEach(() => void vi.useRealTimers());
 
 test("what has been at work without a word for long is so still after an interruption", async () => {
   const now = Date.now();
-  const server = await serving({
+  const server = await scriptedServer({
     ses_long: { directory: "/a", updated: now - 600_000 },
     ses_other: { directory: "/b", updated: now },
   });
@@ -120,7 +55,7 @@ test("what has been at work without a word for long is so still after an interru
 test("a turn that came and went while nobody listened is told, also when nothing had been told before", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000_000_000 });
   const sessions = { ses_a: { directory: "/a", updated: 1 } };
-  const server = await serving(sessions);
+  const server = await scriptedServer(sessions);
   const { seen } = await following(server.url);
   sessions.ses_a.updated = Date.now() + 1_000;
   vi.setSystemTime(Date.now() + 600_000);
@@ -130,7 +65,7 @@ test("a turn that came and went while nobody listened is told, also when nothing
 });
 
 test("a session that cannot be read when its turn begins is read when it ends, and at the next one", async () => {
-  const server = await serving({ ses_a: { directory: "/a", updated: 1 } });
+  const server = await scriptedServer({ ses_a: { directory: "/a", updated: 1 } });
   const { seen } = await following(server.url);
   server.failing.set("/session/ses_a/message", 1);
   server.tell(...busy("ses_a"));
@@ -146,7 +81,7 @@ test("a session that cannot be read when its turn begins is read when it ends, a
 
 test("a server that is not quite there after an interruption is asked again for what was missed", async () => {
   const sessions = { ses_a: { directory: "/a", updated: 1 } };
-  const server = await serving(sessions);
+  const server = await scriptedServer(sessions);
   const { seen } = await following(server.url);
   server.tell(...busy("ses_a"));
   sessions.ses_a.updated = Date.now();

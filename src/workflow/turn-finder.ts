@@ -1,0 +1,153 @@
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import { ServerRequestError } from "../errors/server-request-error.js";
+import { SessionNotFoundError } from "../errors/session-not-found-error.js";
+import { findOpenCodeLog } from "../opencode/find-log.js";
+import { listServerSessions, looksUnfinished, type ServerSession } from "../opencode/server/list-sessions.js";
+import { readSessionFrom } from "../opencode/server/read-session.js";
+import type { Loop } from "../trace/model.js";
+import { openSpanIds } from "../trace/open-spans.js";
+import { traceSession } from "../trace/trace-session.js";
+import type { LeftAtWork } from "./attach.js";
+import { recordSession } from "./record-session.js";
+import type { WatchStoreOptions } from "./watch-store.js";
+
+/** An answer that looks like the last may be followed by opencode's own compaction, or by a prompt that waited. */
+const SETTLE_MS = 1_500;
+/** What was broken off and looks as if it might go on, has ended after so long. */
+const QUIET_MS = 10_000;
+const SLACK_MS = 5_000;
+/** A turn whose opencode was killed looks as if it were at work, for ever. */
+const BROKEN_OFF_MS = 3_600_000;
+/** So many are asked for first, and more while there are. */
+const SESSIONS_AT_ONCE = 200;
+const READ_MS = 60_000;
+
+/** Finds the turns of a store that are over, each once, and those that went on after that once more. */
+export interface TurnFinder {
+  /** Never throws for what a server or a disk does. @returns after how many ms it is to look again, should nothing change */
+  look(client: OpencodeClient): Promise<number>;
+  keepWhatIsLeft(client: OpencodeClient): Promise<readonly LeftAtWork[]>;
+}
+
+export type TurnFinderOptions = Omit<WatchStoreOptions, "opencode" | "directory" | "onReady">;
+
+export function turnFinder(options: TurnFinderOptions): TurnFinder {
+  const { environment, signal, since, paths, masking, onNote, only } = options;
+  /** Sessions as they were when they were looked at last: when they were updated. */
+  const seen = new Map<string, number>();
+  /** Those that have a turn which is not over. */
+  const pending = new Set<string>();
+  /** How many steps a turn had when it was told: a compaction that somebody asks for later belongs to the turn before it. */
+  const told = new Map<string, number>();
+  const complained = new Set<string>();
+  let newest = since;
+
+  const patience = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
+  const isNew = ({ userMessageId, copied, end, steps }: Loop): boolean =>
+    !copied && end >= since && steps.length > (told.get(userMessageId) ?? -1);
+
+  const changedSessions = async (client: OpencodeClient): Promise<readonly ServerSession[]> => {
+    for (let limit = SESSIONS_AT_ONCE; ; limit *= 2) {
+      const listed = { directory: only, since: newest - SLACK_MS, limit, signal: patience() };
+      const sessions = await listServerSessions(client, listed);
+      if (sessions.length >= limit) continue;
+      return sessions.filter(({ id, time }) => seen.get(id) !== time.updated);
+    }
+  };
+
+  /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
+  const consider = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
+    const unfinished = await looksUnfinished(client, id, patience());
+    if (unfinished && Date.now() - (seen.get(id) ?? Date.now()) < BROKEN_OFF_MS) return undefined;
+    const read = await readSessionFrom(client, id, patience());
+    const loops = traceSession(read.tree).filter(({ loop }) => loop.sessionId === id);
+    const last = loops.at(-1);
+    if (!last) {
+      pending.delete(id);
+      return undefined;
+    }
+    const age = Date.now() - last.loop.end;
+    // That the session was not updated does not say that nothing happened in it.
+    const quietMs = unfinished ? BROKEN_OFF_MS : openSpanIds(last).size > 0 ? QUIET_MS : SETTLE_MS;
+    const over = age >= quietMs ? loops : loops.slice(0, -1);
+    const wanted = new Set(over.filter(({ loop }) => isNew(loop)).map(({ loop }) => loop.userMessageId));
+    if (wanted.size > 0) {
+      const logText = await findOpenCodeLog(
+        [...read.raw.keys()],
+        read.tree.session.info.time.created,
+        environment,
+      );
+      const { traces, kept, notes } = await recordSession({ read, logText }, { paths, masking });
+      for (const note of [...read.notes, ...notes]) onNote?.(note);
+      for (const trace of traces) {
+        const { sessionId, userMessageId, steps } = trace.loop;
+        if (sessionId !== id || !wanted.has(userMessageId)) continue;
+        told.set(userMessageId, steps.length);
+        options.onTurn(trace, kept);
+      }
+    }
+    if (age < quietMs) return quietMs - age;
+    pending.delete(id);
+    return undefined;
+  };
+
+  /** One that cannot be read, or is not there any more, is in nobody's way. @returns as `consider` */
+  const considerSafely = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
+    try {
+      return await consider(client, id);
+    } catch (error) {
+      if (isGone(error)) pending.delete(id);
+      else complain(error);
+      return undefined;
+    }
+  };
+
+  let troubled = false;
+  const complain = (error: unknown): void => {
+    troubled = true;
+    const why = error instanceof Error ? error.message : String(error);
+    if (!signal.aborted && !complained.has(why)) onNote?.(why);
+    complained.add(why);
+  };
+
+  return {
+    look: async (client) => {
+      let nextMs = Number.POSITIVE_INFINITY;
+      troubled = false;
+      try {
+        const changed = await changedSessions(client);
+        for (const { id, time } of changed) {
+          seen.set(id, time.updated);
+          // It stays there until its turn is over, also when it cannot be read just now.
+          pending.add(id);
+          newest = Math.max(newest, time.updated);
+        }
+      } catch (error) {
+        complain(error);
+      }
+      for (const id of pending) {
+        if (signal.aborted) break;
+        nextMs = Math.min(nextMs, (await considerSafely(client, id)) ?? nextMs);
+      }
+      if (!troubled) complained.clear();
+      return nextMs;
+    },
+    keepWhatIsLeft: async (client) => {
+      const left: LeftAtWork[] = [];
+      for (const id of pending) {
+        const read = await readSessionFrom(client, id, AbortSignal.timeout(READ_MS)).catch(() => undefined);
+        if (!read || !traceSession(read.tree).some(({ loop }) => loop.sessionId === id && loop.end >= since))
+          continue;
+        const { kept } = await recordSession({ read }, { paths, masking });
+        left.push({ sessionId: id, kept });
+      }
+      return left;
+    },
+  };
+}
+
+function isGone(error: unknown): boolean {
+  return (
+    error instanceof SessionNotFoundError || (error instanceof ServerRequestError && error.statusCode === 404)
+  );
+}

@@ -1,0 +1,133 @@
+import { expect, test } from "vitest";
+import { connect } from "../../src/opencode/server/connection.js";
+import type { LoopTrace } from "../../src/trace/model.js";
+import { turnFinder } from "../../src/workflow/turn-finder.js";
+import { type ScriptedSession, scriptedServer } from "../support/scripted-server.js";
+import { temporaryStore } from "../support/temporary-store.js";
+
+const HOUR_MS = 3_600_000;
+
+interface Step {
+  readonly at: number;
+  readonly finish?: string;
+  readonly text?: string;
+  /** Nothing of it is complete. */
+  readonly broken?: boolean;
+}
+
+/** A turn's messages: the prompt, and a message a step. */
+function turn(id: string, at: number, ...steps: readonly Step[]): readonly unknown[] {
+  const common = { modelID: "m", providerID: "p", agent: "build", mode: "build", cost: 0 };
+  const tokens = { input: 1, output: 1, reasoning: 0, cache: { read: 0, write: 0 } };
+  const prompt = { id: `msg_${id}`, role: "user", agent: "build", model: { providerID: "p", modelID: "m" } };
+  return [
+    {
+      info: { ...prompt, time: { created: at } },
+      parts: [{ id: `prt_${id}`, type: "text", messageID: `msg_${id}`, text: "Go." }],
+    },
+    ...steps.map(({ at: from, finish = "stop", text = "Done.", broken }, index) => {
+      const messageID = `msg_${id}_${index}`;
+      const time = broken ? { created: from } : { created: from, completed: from + 100 };
+      const part = (name: string) => ({ id: `prt_${id}_${index}_${name}`, messageID });
+      return {
+        info: {
+          ...common,
+          ...{ id: messageID, role: "assistant", parentID: `msg_${id}`, path: { cwd: "/a", root: "/a" } },
+          ...{ tokens, time, ...(broken ? {} : { finish }) },
+        },
+        parts: [
+          { ...part("0"), type: "step-start" },
+          { ...part("1"), type: "text", text, time: { start: from, ...(broken ? {} : { end: from + 50 }) } },
+          ...(broken ? [] : [{ ...part("2"), type: "step-finish", reason: finish, tokens, cost: 0 }]),
+        ],
+      };
+    }),
+  ];
+}
+
+async function finding(sessions: Record<string, ScriptedSession>, since: number) {
+  const server = await scriptedServer(sessions);
+  const told: LoopTrace[] = [];
+  const notes: string[] = [];
+  const finder = turnFinder({
+    ...{ environment: { HOME: "/nonexistent" }, since, masking: undefined, only: undefined },
+    paths: await temporaryStore(),
+    signal: new AbortController().signal,
+    onNote: (note) => notes.push(note),
+    onTurn: (trace) => told.push(trace),
+  });
+  const client = await connect({ url: server.url });
+  return { server, told, notes, look: () => finder.look(client) };
+}
+
+test("all sessions since then are found, however many", async () => {
+  const now = Date.now();
+  const sessions: Record<string, ScriptedSession> = {};
+  for (let index = 0; index < 210; index += 1)
+    sessions[`ses_${index}`] = { directory: "/a", updated: now - index };
+  const oldest = {
+    directory: "/a",
+    updated: now - 60_000,
+    messages: turn("1", now - 61_000, { at: now - 60_500 }),
+  };
+  const { told, look } = await finding({ ...sessions, ses_oldest: oldest }, now - HOUR_MS);
+  expect(await look()).toBe(Number.POSITIVE_INFINITY);
+  expect(told.map(({ session }) => session.id)).toEqual(["ses_oldest"]);
+});
+
+test("a session that is gone or cannot be read is in no other's way", async () => {
+  const now = Date.now();
+  const atWork = turn("1", now - 2_000, { at: now - 1_900, broken: true });
+  const sessions: Record<string, ScriptedSession> = {
+    ses_gone: { directory: "/a", updated: now, messages: atWork },
+    ses_bad: { directory: "/a", updated: now - 1, messages: [{ info: { id: "msg_1" }, parts: [] }] },
+  };
+  const { told, notes, look } = await finding(sessions, now - HOUR_MS);
+  await look();
+  delete sessions.ses_gone;
+  sessions.ses_good = {
+    directory: "/a",
+    updated: now - 2,
+    messages: turn("2", now - 9_000, { at: now - 8_000 }),
+  };
+  await look();
+  await look();
+  expect(told.map(({ session }) => session.id)).toEqual(["ses_good"]);
+  expect(notes).toEqual([expect.stringContaining("ses_bad")]);
+});
+
+test("a turn that is at work for more than an hour is not over, and one that went on is told again", async () => {
+  const now = Date.now();
+  const from = now - 3 * HOUR_MS;
+  const long: ScriptedSession = {
+    ...{ directory: "/a", updated: from },
+    messages: turn("1", from, { at: from, finish: "tool-calls" }, { at: now - 60_000, broken: true }),
+  };
+  const { told, look } = await finding({ ses_long: long }, from - 1);
+  await look();
+  expect(told).toEqual([]);
+  // Nothing for more than an hour: somebody was asked, and has answered after all.
+  const quiet = turn("1", from, { at: from, finish: "tool-calls" }, { at: from + 500, broken: true });
+  long.messages = quiet;
+  await look();
+  expect(told.map(({ loop }) => loop.steps.length)).toEqual([2]);
+  long.messages = [
+    ...quiet.slice(0, 2),
+    ...turn("1", from, { at: from }, { at: from + 500 }, { at: now - 20_000 }).slice(2),
+  ];
+  long.updated = now;
+  await look();
+  await look();
+  expect(told.map(({ loop }) => loop.steps.length)).toEqual([2, 3]);
+});
+
+test("after a refused permission, where nothing follows the tools, the turn is over", async () => {
+  const now = Date.now();
+  const ended = turn("1", now - 31_000, { at: now - 30_000, finish: "tool-calls" });
+  const { told, look } = await finding(
+    { ses_a: { directory: "/a", updated: now, messages: ended } },
+    now - HOUR_MS,
+  );
+  await look();
+  expect(told).toHaveLength(1);
+});
