@@ -254,6 +254,16 @@ describe("what cannot be followed", () => {
   });
 
   test.each([
+    ["http://opencode:hunter2@127.0.0.1:99999", "is no address of a server"],
+    ["opencode:hunter2@127.0.0.1:x", "is no address of a server"],
+    ["http://opencode:hunter2%zz@127.0.0.1:1", "No opencode can be reached at http://127.0.0.1:1"],
+  ])("the password in %s is told to nobody", async (url, said) => {
+    const { code, stderr, stdout } = await looptrace(["attach", url], around);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);
+    expect(stderr + stdout).not.toContain("hunter2");
+  });
+
+  test.each([
     [["ftp://x"], "is no address of a server"],
     [["http://"], "is no address of a server"],
     [["http://127.0.0.1:1", "--session", "x"], "is no session's id"],

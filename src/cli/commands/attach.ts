@@ -114,15 +114,27 @@ function connectionOf(text: string, flags: AttachFlags, { env }: Terminal): Serv
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === "") {
     throw new ConfigurationError(
       "url",
-      `${JSON.stringify(text)} is no address of a server. \`opencode serve\` prints it, such as http://127.0.0.1:4096.`,
+      `${JSON.stringify(withoutUser(text))} is no address of a server. \`opencode serve\` prints it, such as http://127.0.0.1:4096.`,
     );
   }
-  const password =
-    flags.password ?? (decodeURIComponent(url.password) || env.OPENCODE_SERVER_PASSWORD || undefined);
-  const username =
-    flags.username ?? (decodeURIComponent(url.username) || env.OPENCODE_SERVER_USERNAME || undefined);
+  const password = flags.password ?? (decoded(url.password) || env.OPENCODE_SERVER_PASSWORD || undefined);
+  const username = flags.username ?? (decoded(url.username) || env.OPENCODE_SERVER_USERNAME || undefined);
   const path = url.pathname.replace(/\/+$/, "");
   return { url: `${url.origin}${path}`, password, username };
+}
+
+/** What stands before the host may hold a password. */
+function withoutUser(text: string): string {
+  return text.replace(/^([a-z]+:\/\/)?.*@/is, "$1");
+}
+
+/** A percent sign that escapes nothing stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function parseUrl(text: string): URL | undefined {
