@@ -59,7 +59,8 @@ const READ_MS = 60_000;
 export async function attachTo(options: AttachOptions): Promise<readonly LeftAtWork[]> {
   const { connection, signal, paths, masking } = options;
   const since = Date.now() - SLACK_MS;
-  const told = new Set<string>();
+  /** How many steps a turn had when it was told: a compaction that somebody asks for later belongs to the turn before it. */
+  const told = new Map<string, number>();
   const live = options.live
     ? liveTracer({
         ...options,
@@ -75,18 +76,22 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
     );
     if (!read) return;
     const isNew = (loop: Loop, index: number, all: readonly Loop[]): boolean =>
-      !told.has(loop.userMessageId) && !loop.copied && (loop.end >= since || index === all.length - 1);
+      loop.steps.length > (told.get(loop.userMessageId) ?? -1) &&
+      !loop.copied &&
+      (loop.end >= since || index === all.length - 1);
     const loops = loopsOf(traceSession(read.tree), rootId);
     const wanted = new Set(loops.filter(isNew));
     if (wanted.size === 0) return;
-    const runs = servedRuns(loops, (loop) => wanted.has(loop), followed.evidence, new Set(read.raw.keys()));
+    // What is kept of how a turn ended stays when the turn goes on.
+    const isFirst = (loop: Loop): boolean => wanted.has(loop) && !told.has(loop.userMessageId);
+    const runs = servedRuns(loops, isFirst, followed.evidence, new Set(read.raw.keys()));
     const { traces, kept, notes } = await recordSession({ read, runs }, { paths, masking });
     for (const note of notes) options.onNote?.(note);
     const ids = new Set([...wanted].map(({ userMessageId }) => userMessageId));
     for (const trace of traces) {
-      const { userMessageId, sessionId } = trace.loop;
+      const { userMessageId, sessionId, steps } = trace.loop;
       if (sessionId !== rootId || !ids.has(userMessageId)) continue;
-      told.add(userMessageId);
+      told.set(userMessageId, steps.length);
       options.onTurn(trace, kept);
     }
   };
