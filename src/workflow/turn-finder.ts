@@ -48,10 +48,14 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
 
   const changedSessions = async (client: OpencodeClient): Promise<readonly ServerSession[]> => {
     for (let limit = SESSIONS_AT_ONCE; ; limit *= 2) {
-      const listed = { directory: only, since: newest - SLACK_MS, limit, signal: patience() };
+      const listed = { since: newest - SLACK_MS, limit, signal: patience() };
       const sessions = await listServerSessions(client, listed);
       if (sessions.length >= limit) continue;
-      return sessions.filter(({ id, time }) => seen.get(id) !== time.updated);
+      // Asked for one directory, opencode would load its project, and note that in its store.
+      return sessions.filter(
+        ({ id, directory, time }) =>
+          (only === undefined || directory === only) && seen.get(id) !== time.updated,
+      );
     }
   };
 

@@ -8,12 +8,12 @@ import { temporaryStore } from "../support/temporary-store.js";
 
 const HOUR_MS = 3_600_000;
 
-async function finding(sessions: Record<string, ScriptedSession>, since: number) {
+async function finding(sessions: Record<string, ScriptedSession>, since: number, only?: string) {
   const server = await scriptedServer(sessions);
   const told: LoopTrace[] = [];
   const notes: string[] = [];
   const finder = turnFinder({
-    ...{ environment: { HOME: "/nonexistent" }, since, masking: undefined, only: undefined },
+    ...{ environment: { HOME: "/nonexistent" }, since, masking: undefined, only },
     paths: await temporaryStore(),
     signal: new AbortController().signal,
     onNote: (note) => notes.push(note),
@@ -93,4 +93,17 @@ test("after a refused permission, where nothing follows the tools, the turn is o
   );
   await look();
   expect(told).toHaveLength(1);
+});
+
+test("those of one directory are found without asking opencode for it, which would load its project", async () => {
+  const now = Date.now();
+  const messages = turn("1", now - 9_000, { at: now - 8_000 });
+  const sessions = {
+    ses_a: { directory: "/a", updated: now, messages },
+    ses_b: { directory: "/b", updated: now, messages },
+  };
+  const { server, told, notes, look } = await finding(sessions, now - HOUR_MS, "/a");
+  server.failing.set("/session", 1);
+  await look();
+  expect([told.map(({ session }) => session.id), notes]).toEqual([["ses_a"], []]);
 });

@@ -10,7 +10,7 @@ export function defineWatch(program: Command, { terminal, finish }: Surroundings
       .command("watch")
       .summary("trace every turn of opencode on this machine")
       .description(
-        "Follows opencode's own store on this machine and traces each turn when it is over, whoever ran it: the TUI, `opencode run`, an editor. Goes on until it is interrupted. opencode itself needs no plugin, and nothing is written into its store.",
+        "Follows opencode's own store on this machine and traces each turn when it is over, whoever ran it: the TUI, `opencode run`, an editor. Goes on until it is interrupted. opencode itself needs no plugin, and nothing of its sessions is changed.",
       ),
   )
     .option(
