@@ -34,7 +34,7 @@ export async function scriptedServer(sessions: Record<string, ScriptedSession>):
   });
   const answerTo = ({ pathname, searchParams }: URL): unknown => {
     const [, first, second = "", third] = pathname.split("/");
-    if (first === "experimental") {
+    if (first === "experimental" || second === "") {
       const start = Number(searchParams.get("start") ?? 0);
       return Object.entries(sessions)
         .filter(([, { updated }]) => updated >= start)
@@ -54,7 +54,7 @@ export async function scriptedServer(sessions: Record<string, ScriptedSession>):
   };
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "", "http://x");
-    if (url.pathname === "/global/event") {
+    if (url.pathname.endsWith("/event")) {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(
         `data: ${JSON.stringify({ payload: { type: "server.connected", properties: {} } })}\n\n`,

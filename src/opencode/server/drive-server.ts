@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import type { DriveHooks, DriveResult } from "../drive.js";
@@ -124,7 +124,8 @@ async function driveOn(
       tree: read.tree,
       raw: read.raw,
       logText: await logOf(lease, idsOf(run, read.raw), servers.isShared, logFrom),
-      stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath),
+      stderrTail:
+        run.exit.kind === "served" ? "" : await lastWords(server.logPath, servers.isShared ? logFrom : 0),
       notes: [...(warning === null ? [] : [warning]), ...run.notes, ...read.notes, ...modelNotes],
     };
   } catch (error) {
@@ -174,8 +175,8 @@ const TAIL_LINES = 20;
 const TAIL_LINE_LENGTH = 500;
 
 /** What a server said beside its log before it ended. */
-async function lastWords(logPath: string): Promise<string> {
-  return (await readFile(logPath, "utf8"))
+async function lastWords(logPath: string, from: number): Promise<string> {
+  return (await readBounded(logPath, LONGEST_LOG_BYTES, from))
     .split("\n")
     .filter((line) => parseLogLine(line) === undefined)
     .map((line) => plainText(line).slice(0, TAIL_LINE_LENGTH))

@@ -148,7 +148,9 @@ export class ServerPool {
     const folder = createRunFolder();
     // One after the other: several that find a new home at once break each other's making of the database.
     const stopping = new AbortController();
-    const starting = this.#starts.then(async () => startIn(await folder, wish, stopping.signal));
+    const starting = this.#starts.then(async () =>
+      startIn(await folder, wish, this.isShared, stopping.signal),
+    );
     this.#starts = starting.catch(() => undefined);
     const entry: Entry = { folder, starting, stopping, leases: 0, turns: 0, aborted: false, retired: false };
     this.#entries.set(key, entry);
@@ -192,9 +194,16 @@ function closedPool(): Error {
   return new Error("this pool of opencode servers is closed");
 }
 
-async function startIn(folder: RunFolder, wish: ServerWish, signal: AbortSignal): Promise<Started> {
+async function startIn(
+  folder: RunFolder,
+  wish: ServerWish,
+  isShared: boolean,
+  signal: AbortSignal,
+): Promise<Started> {
   signal.throwIfAborted();
-  const { path, environment, directory, projectConfig } = wish;
+  const { path, environment, projectConfig } = wish;
+  // One of several directories may be gone before the others; each request names its own.
+  const directory = isShared ? folder.path : wish.directory;
   const { configContent, agent } = await prepareConfig(wish, folder, environment);
   const options = { path, folder, environment, directory, projectConfig, configContent, signal };
   return { folder, agent, server: await startServer(options) };

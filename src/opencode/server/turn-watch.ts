@@ -84,7 +84,9 @@ export function createTurnWatch(
           };
           waits.set(id, wait);
           const answered: Promise<void> = answer(id, wait, always)
-            .catch(() => undefined)
+            // It waits still; when the connection is back it is asked anew.
+            .catch(() => waits.delete(id))
+            .then(() => undefined)
             .finally(() => answering.delete(answered));
           answering.add(answered);
           return;

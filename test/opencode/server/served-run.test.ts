@@ -276,8 +276,8 @@ test("what it took to find out that opencode makes no server counts for the dead
   const request = { ...requestIn(bench), driver: "auto" as const, opencode, deadlineMs: 3_000, graceMs: 100 };
   const result = await drive(request);
   expect(result).toMatchObject({ driver: "cli", exit: { kind: "signalled", by: "deadline" } });
-  // The whole deadline anew would be at least this.
-  expect(result.endedAt - result.startedAt).toBeLessThan(3_000);
+  // By its own clock: the whole deadline anew would be at least this.
+  expect(result.endedAt - result.startedAt).toBeLessThan(request.deadlineMs);
 });
 
 /** The pid of the server that works for a bench. */
