@@ -49,6 +49,8 @@ export type BatchEvent =
   | { readonly kind: "interrupted"; readonly task: Task }
   /** No task of the provider is started any more. */
   | { readonly kind: "blocked"; readonly provider: string; readonly code: ErrorCode }
+  /** Tasks wait in a queue of this name, and nobody is there to do them. */
+  | { readonly kind: "no-workers"; readonly queue: string }
   /** No task is started any more. */
   | { readonly kind: "stopping"; readonly reason: StopReason };
 

@@ -119,7 +119,7 @@ export function standingText(standing: BatchStanding, now: number, width: number
       ? `${count(failures(standing))} failed${width < CODES_FROM ? "" : ` (${failuresText(failed)})`}`
       : "",
     ...waits.map(
-      ({ provider, until }) => `${oneLine(provider) || "rate limit"} waits ${seconds(until - now)}`,
+      ({ provider, until }) => `${oneLine(provider) || "the provider"} waits ${seconds(until - now)}`,
     ),
     seconds(elapsed),
     left >= 1000 ? `about ${seconds(left)} left` : "",

@@ -14,7 +14,10 @@ const LONGEST_ID = 60;
 const LONGEST_TEXT = 200;
 
 /** One finished task on one line. */
-export function taskText({ id, status, error, text, totals, startedAt, endedAt }: TaskResult): string {
+export function taskText(result: TaskResult): string {
+  const { id, status, error, text, output, totals, startedAt, endedAt } = result;
+  // A structured answer need not say anything beside its value.
+  const answer = text ?? (output === null ? "" : (JSON.stringify(output) ?? ""));
   const name = shortenTo(oneLine(id), LONGEST_ID);
   if (error !== null) return `failed ${name}: ${shortenTo(oneLine(adviceFor(error)), LONGEST_TEXT)}`;
   const figures = [
@@ -22,7 +25,7 @@ export function taskText({ id, status, error, text, totals, startedAt, endedAt }
     `${count(totalTokens(totals.usage))} tokens`,
     ...(totals.cost === null ? [] : [cost(totals.cost)]),
   ];
-  return `${status} ${name} (${figures.join(", ")}): ${shortenTo(oneLine((text ?? "").slice(0, 2000)), 60)}`;
+  return `${status} ${name} (${figures.join(", ")}): ${shortenTo(oneLine(answer.slice(0, 2000)), 60)}`;
 }
 
 /** What a person should know of an event beside that tasks begin and end; undefined where that is nothing. */
@@ -34,6 +37,8 @@ export function eventText(event: BatchEvent, now: number): string | undefined {
     }
     case "blocked":
       return `${event.code}: no more tasks of ${providerText(event.provider)} are started (--keep-going starts them all the same)`;
+    case "no-workers":
+      return `no worker is on the queue ${shortenTo(oneLine(event.queue), LONGEST_ID)}: the tasks wait until \`looptrace worker --redis …\` runs somewhere`;
     case "stopping":
       return event.reason === "interrupted"
         ? undefined
@@ -112,7 +117,7 @@ export function summaryLines(summary: BatchSummary): LabelledLine[] {
       `+ think ${count(usage.reasoning)}`,
     ]),
     parted("cost", [
-      summary.cost === null ? "unknown" : cost(summary.cost),
+      summary.cost === null ? (summary.sessions === 0 ? cost(0) : "unknown") : cost(summary.cost),
       ...(unpriced > 0 && summary.cost !== null
         ? [`without ${plural(unpriced, "run")} of unknown price`]
         : []),

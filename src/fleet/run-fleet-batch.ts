@@ -185,6 +185,13 @@ async function follow(
         return one ? [{ id, data: one.data }] : [];
       }),
     );
+  let isManned = true;
+  /** Nobody would see that tasks wait for nothing. A Redis that does not tell who is connected tells nothing here. */
+  const lookForWorkers = async (): Promise<void> => {
+    const manned = running.size > 0 || (await queue.getWorkersCount().catch(() => 1)) > 0;
+    if (isManned && !manned && open.size > 0) tell({ kind: "no-workers", queue: options.queue });
+    isManned = manned;
+  };
   const poll = async (): Promise<void> => {
     const missing: string[] = [];
     await eachOf([...open.keys()], async (jobId) => {
@@ -194,6 +201,7 @@ async function follow(
     running.clear();
     for (const jobId of open.keys()) if (active.has(jobId)) running.add(jobId);
     if (stopped === null) await add(missing.filter((jobId) => !blocked.has(open.get(jobId)?.provider ?? "")));
+    await lookForWorkers();
     const now = clock.now();
     const providers = [...new Set([...open.values()].map(({ provider }) => provider))];
     const held = await Promise.all(

@@ -129,7 +129,9 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
   );
   if (error?.code === "invalid_request" && error.reason === "start")
     notes.push(...extraArgumentNotes(request.drive.extraArguments ?? []));
-  const cameToNothing = error !== null && (last?.loop.steps.length ?? 0) === 0;
+  // Who ended it himself knows why.
+  const isWanted = error?.code === "aborted" && error.abortedBy === "caller";
+  const cameToNothing = error !== null && !isWanted && (last?.loop.steps.length ?? 0) === 0;
   if (paths && cameToNothing && driven.logText.trim() !== "") {
     notes.push(
       await keepStartLog(paths, run, driven.logText).then(

@@ -325,9 +325,20 @@ describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", () => {
     await until(() => worker.events.some(({ kind }) => kind === "problem"));
     await link.client.config("SET", "maxmemory", "0");
     expect(await batch).toMatchObject({ done: 1 });
-    expect(worker.events.filter(({ kind }) => kind === "problem")).toEqual([
-      { kind: "problem", why: expect.stringContaining("OOM") },
-    ]);
+    // How often it tries until there is room again is a matter of time.
+    for (const event of worker.events.filter(({ kind }) => kind === "problem"))
+      expect(event).toMatchObject({ why: expect.stringContaining("OOM") });
+  });
+
+  test("that nobody is there to do the tasks is told, once", async () => {
+    const redis = await startRedis();
+    const { paths, options } = await setUp(redis);
+    const told: string[] = [];
+    const batch = runFleetBatch(someTasks(2), { ...options, onEvent: ({ kind }) => void told.push(kind) });
+    await until(() => told.includes("no-workers"));
+    startWorker({ redis: await redis.link(), paths, run: scriptedRunner() });
+    expect(await batch).toMatchObject({ done: 2 });
+    expect(told.filter((kind) => kind === "no-workers")).toHaveLength(1);
   });
 
   test("jobs that Redis has lost are put there again", async () => {

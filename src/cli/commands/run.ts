@@ -106,6 +106,8 @@ export async function run(
     ...settings.trace,
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
   };
+  if (flags.live && destinations.length === 0)
+    terminal.err("looptrace: --live has nowhere to send: no destination is configured.\n");
   const agent = new OpenCode({
     opencode: openCodePath(flags.opencode, file, terminal),
     model: flags.model ?? file.model,
