@@ -144,7 +144,7 @@ describe("permissions", () => {
     const result = await drive({
       ...requestIn(bench),
       permissions: () => new Promise(() => undefined),
-      deadlineMs: 9_000,
+      deadlineMs: 20_000,
     });
     expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
     expect(result.permissions).toMatchObject([{ answer: null, answeredAt: null }]);
