@@ -122,3 +122,23 @@ export function readServerEvent(text: string, receivedAt: number): SentEvent | u
     event: read && { ...read, at: (read.id && idTime(read.id, receivedAt)) || receivedAt },
   };
 }
+
+/** The session that an event is about. Newer versions name it beside what they tell, older ones only in it. */
+export function sessionIdOf(event: ServerEvent): string | undefined {
+  switch (event.type) {
+    case "session.created":
+    case "session.updated":
+    case "session.deleted":
+      return event.properties.info.id;
+    case "message.updated":
+      return event.properties.sessionID ?? textOf(event.properties.info.sessionID);
+    case "message.part.updated":
+      return event.properties.sessionID ?? textOf(event.properties.part.sessionID);
+    default:
+      return event.properties.sessionID;
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

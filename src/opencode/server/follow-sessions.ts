@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { RawSession, ServerEvent } from "../schema/server-event.js";
+import { type RawSession, type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 import { connect, type ServerConnection } from "./connection.js";
 import { addEvidence, type EventEvidence, evidenceWithout, noEvidence } from "./event-evidence.js";
 import { followEvents, type StreamTrouble } from "./event-stream.js";
@@ -177,7 +177,7 @@ export function followSessions(
 
   const take = async (event: ServerEvent): Promise<void> => {
     lastEventAt = Math.max(lastEventAt ?? 0, event.at);
-    const id = sessionOfEvent(event);
+    const id = sessionIdOf(event);
     if (id === undefined || leftOut.has(id)) return;
     if (unreadable.has(id)) {
       if (!isAtRest(event)) return;
@@ -246,21 +246,6 @@ function isAtRest(event: ServerEvent): boolean {
     event.type === "session.idle" ||
     (event.type === "session.status" && event.properties.status.type === "idle")
   );
-}
-
-function sessionOfEvent(event: ServerEvent): string | undefined {
-  switch (event.type) {
-    case "session.created":
-    case "session.updated":
-    case "session.deleted":
-      return event.properties.info.id;
-    case "message.updated":
-      return event.properties.sessionID ?? textOf(event.properties.info.sessionID);
-    case "message.part.updated":
-      return event.properties.sessionID ?? textOf(event.properties.part.sessionID);
-    default:
-      return event.properties.sessionID;
-  }
 }
 
 function textOf(value: unknown): string | undefined {

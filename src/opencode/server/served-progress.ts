@@ -1,7 +1,7 @@
 import type { FailedAttempt, Progress, RunningTool } from "../progress.js";
 import { initialProgress, reduceProgress } from "../progress.js";
 import { type RunEvent, readRunEventJson } from "../schema/run-event.js";
-import type { RawPart, ServerEvent } from "../schema/server-event.js";
+import { type RawPart, type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 
 /** How a run on a server comes along, from the server's events. */
 export interface ServedProgress {
@@ -136,10 +136,10 @@ export function servedProgress(sessionId: string, startedAt: number): ServedProg
           return tell(`error ${event.at}`, { timestamp: event.at, sessionID, type: "error", error });
         }
         case "message.updated":
-          if (sessionOf(event.properties) === sessionId) takeMessage(event);
+          if (sessionIdOf(event) === sessionId) takeMessage(event);
           return [];
         case "message.part.updated":
-          return sessionOf(event.properties) === sessionId ? takePart(event.properties.part, event.at) : [];
+          return sessionIdOf(event) === sessionId ? takePart(event.properties.part, event.at) : [];
         case "message.part.delta": {
           const { sessionID, delta, field } = event.properties;
           if (sessionID !== sessionId || field !== "text" || running.size > 0) return [];
@@ -161,14 +161,6 @@ export function servedProgress(sessionId: string, startedAt: number): ServedProg
       }
     },
   };
-}
-
-/** Newer versions name the session beside what they tell about it, older ones only in it. */
-function sessionOf(properties: { readonly sessionID?: string | undefined } & object): string | undefined {
-  if (properties.sessionID !== undefined) return properties.sessionID;
-  const inner = "info" in properties ? properties.info : "part" in properties ? properties.part : undefined;
-  if (typeof inner !== "object" || inner === null || !("sessionID" in inner)) return undefined;
-  return typeof inner.sessionID === "string" ? inner.sessionID : undefined;
 }
 
 function createdAt({ time }: { readonly [key: string]: unknown }): number {

@@ -138,7 +138,12 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
   const { server, request, startedAt } = options;
   const { sessionId } = session;
   const run = servedProgress(sessionId, startedAt);
-  const watch = createTurnWatch(run, request.permissions ?? "deny", client, options.isShared);
+  const watch = createTurnWatch(
+    { sessionId, isOurs: run.isOurs },
+    request.permissions ?? "deny",
+    (answer) => client.permission.reply(answer),
+    options.isShared,
+  );
   const failing = new AbortController();
   let hookProblem: unknown;
   let idle = false;
@@ -159,7 +164,8 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
     },
     play: async () => {
       const end = await turnEnd(client, options, { ...session, failing: failing.signal });
-      if (end.error) watch.streamErrors.push({ error: end.error, at: Date.now() });
+      // What the server answered a prompt with that it could not begin.
+      const refused = end.error ? [{ error: end.error, at: Date.now() }] : [];
       // What it says last is often still on its way when the answer is here.
       const giveUpAt = performance.now() + DRAIN_MS;
       while (!idle && server.exit === null && performance.now() < giveUpAt) await sleep(5);
@@ -170,9 +176,9 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
         exit: end.exit,
         startedAt,
         endedAt: Date.now(),
-        streamErrors: watch.streamErrors,
+        streamErrors: [...watch.streamErrors(), ...refused],
         permissions: watch.permissions(),
-        retries: watch.retries,
+        retries: watch.retries(),
         progress: run.progress,
         notes: watch.notes,
       };

@@ -1,11 +1,12 @@
 import { assembleSessions } from "../assemble-sessions.js";
 import { exportOfMessages, messageFromJson } from "../read-export.js";
-import type {
-  RawMessageInfo,
-  RawPart,
-  RawSession,
-  ServerEvent,
-  SessionStatus,
+import {
+  type RawMessageInfo,
+  type RawPart,
+  type RawSession,
+  type ServerEvent,
+  type SessionStatus,
+  sessionIdOf,
 } from "../schema/server-event.js";
 import type { Message, SessionExport, SessionTree } from "../schema/session-export.js";
 import { isOutdated, isOutdatedMessage, isOutdatedSession } from "./outdated.js";
@@ -58,7 +59,8 @@ export function applyEvent(mirror: Mirror, event: ServerEvent): Mirror {
     case "session.idle":
       return changed(mirror, event.properties.sessionID, (session) => ({ ...session, status: IDLE }));
     case "message.updated": {
-      const { info, sessionID = textOf(info.sessionID) } = event.properties;
+      const { info } = event.properties;
+      const sessionID = sessionIdOf(event);
       return changed(mirror, sessionID, (session) => {
         const messages = putMessage(session.messages, info);
         return messages === session.messages ? session : { ...session, messages };
@@ -72,7 +74,8 @@ export function applyEvent(mirror: Mirror, event: ServerEvent): Mirror {
       }));
     }
     case "message.part.updated": {
-      const { part, sessionID = textOf(part.sessionID) } = event.properties;
+      const { part } = event.properties;
+      const sessionID = sessionIdOf(event);
       return changedMessage(mirror, sessionID, part.messageID, (parts) => putPart(parts, part));
     }
     case "message.part.removed": {

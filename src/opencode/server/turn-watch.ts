@@ -1,23 +1,28 @@
-import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { answerOf, type PermissionPolicy } from "../permission-policy.js";
 import type { StreamError } from "../run-session.js";
 import type { PermissionWait, SeenRetry } from "../schema/event-facts.js";
-import type { ServerEvent } from "../schema/server-event.js";
-import type { ServedProgress } from "./served-progress.js";
+import { type ServerEvent, sessionIdOf } from "../schema/server-event.js";
+import { addEvidence, type EventEvidence, noEvidence, type ToldPermission } from "./event-evidence.js";
 
 /** Answers what the agent asks for during a turn, and remembers what only events tell. */
 export interface TurnWatch {
   readonly take: (event: ServerEvent) => void;
   /** In the order in which they were asked. */
   readonly permissions: () => readonly PermissionWait[];
-  readonly retries: readonly SeenRetry[];
-  /** What the run's own session had to say; more may be added. */
-  readonly streamErrors: StreamError[];
+  readonly retries: () => readonly SeenRetry[];
+  /** What the run's own session had to say. */
+  readonly streamErrors: () => readonly StreamError[];
   /** What a person should know. */
   readonly notes: readonly string[];
   /** When all answers are on their way. */
   readonly settled: () => Promise<void>;
 }
+
+/** Hands an answer to the server; without a response nobody knows whether it came there. */
+export type SendReply = (answer: {
+  readonly requestID: string;
+  readonly reply: NonNullable<PermissionWait["answer"]>;
+}) => Promise<{ readonly response?: { readonly ok: boolean } | undefined }>;
 
 /** What the answer `always` stands for. */
 interface Allowed {
@@ -32,89 +37,59 @@ const REPLIES = { allow: "once", always: "always", deny: "reject" } as const;
  *   that another prompt's policy would not be asked any more; there the answer is kept here, for this turn
  */
 export function createTurnWatch(
-  run: Pick<ServedProgress, "isOurs" | "progress">,
+  run: { readonly sessionId: string; readonly isOurs: (sessionId: string) => boolean },
   policy: PermissionPolicy,
-  client: Pick<OpencodeClient, "permission">,
+  reply: SendReply,
   isShared: boolean,
 ): TurnWatch {
-  const waits = new Map<string, PermissionWait>();
-  const retries: SeenRetry[] = [];
-  const streamErrors: StreamError[] = [];
+  let told = noEvidence;
   const notes: string[] = [];
   const answering = new Set<Promise<void>>();
   const allowed: Allowed[] = [];
   const decided = new Map<string, PermissionWait["answer"]>();
-  /** The first word counts: an answer is told by its own event and by the server's answer to it. */
-  const end = (id: string, reply: NonNullable<PermissionWait["answer"]>, at: number): void => {
-    const wait = waits.get(id);
-    if (wait?.answeredAt !== null) return;
-    const by = decided.get(id) === reply ? "policy" : "other";
-    waits.set(id, { ...wait, answeredAt: at, answer: reply, by });
-  };
 
-  const answer = async (id: string, wait: PermissionWait, always: readonly string[]): Promise<void> => {
-    const { sessionId, permission, patterns, callId } = wait;
+  const answer = async (wait: ToldPermission, always: readonly string[]): Promise<void> => {
+    const { requestId, sessionId, permission, patterns, callId } = wait;
     const { answer, problem } = isAllowed(allowed, wait)
       ? { answer: "allow" as const, problem: undefined }
       : await answerOf(policy, { sessionId, permission, patterns, callId });
     if (problem !== undefined) notes.push(problem);
     const isKept = isShared && answer === "always";
     if (isKept) allowed.push(...always.map((pattern) => ({ permission, pattern })));
-    const reply = REPLIES[isKept ? "allow" : answer];
-    decided.set(id, reply);
-    const { response } = await client.permission.reply({ requestID: id, reply });
-    if (response?.ok) end(id, reply, Date.now());
+    const given = REPLIES[isKept ? "allow" : answer];
+    decided.set(requestId, given);
+    const { response } = await reply({ requestID: requestId, reply: given });
+    // It waits still: when the connection is back it is told again, and answered again.
+    if (response === undefined) told = withoutPermission(told, requestId);
+    else if (response.ok) told = addEvidence(told, replied(sessionId, requestId, given));
   };
 
   return {
     take: (event) => {
-      switch (event.type) {
-        case "permission.asked": {
-          const { id, sessionID, permission, patterns, always, tool } = event.properties;
-          if (!run.isOurs(sessionID) || waits.has(id)) return;
-          const wait: PermissionWait = {
-            sessionId: sessionID,
-            ...(tool === undefined ? {} : { callId: tool.callID }),
-            permission,
-            patterns: [...patterns],
-            askedAt: event.at,
-            answeredAt: null,
-            answer: null,
-            by: "other",
-          };
-          waits.set(id, wait);
-          const answered: Promise<void> = answer(id, wait, always)
-            // It waits still; when the connection is back it is asked anew.
-            .catch(() => waits.delete(id))
-            .then(() => undefined)
-            .finally(() => answering.delete(answered));
-          answering.add(answered);
-          return;
-        }
-        case "permission.replied": {
-          const { requestID, reply } = event.properties;
-          end(requestID, reply, event.at);
-          return;
-        }
-        case "session.status": {
-          const { sessionID, status } = event.properties;
-          if (!run.isOurs(sessionID) || status.type !== "retry") return;
-          const { attempt, message, next } = status;
-          retries.push({ sessionId: sessionID, at: event.at, next, attempt, reason: message });
-          return;
-        }
-        case "session.error": {
-          const { sessionID, error } = event.properties;
-          if (sessionID !== run.progress.sessionId || !error) return;
-          streamErrors.push({ error: { name: error.name, data: error.data }, at: event.at });
-          return;
-        }
-        default:
-      }
+      const id = sessionIdOf(event);
+      if (id === undefined || !run.isOurs(id)) return;
+      const isKnown =
+        event.type === "permission.asked" &&
+        told.permissions.some(({ requestId }) => requestId === event.properties.id);
+      if (isKnown) return;
+      told = addEvidence(told, event);
+      const asked = event.type === "permission.asked" ? told.permissions.at(-1) : undefined;
+      if (event.type !== "permission.asked" || !asked) return;
+      const answered: Promise<void> = answer(asked, event.properties.always)
+        .catch(() => undefined)
+        .finally(() => answering.delete(answered));
+      answering.add(answered);
     },
-    permissions: () => [...waits.values()],
-    retries,
-    streamErrors,
+    permissions: () =>
+      told.permissions.map(({ requestId, ...wait }) => {
+        const isOurs = wait.answer !== null && decided.get(requestId) === wait.answer;
+        return isOurs ? { ...wait, by: "policy" } : wait;
+      }),
+    retries: () => told.retries,
+    streamErrors: () =>
+      told.errors.flatMap(({ sessionId, error: { name, data }, at }) =>
+        sessionId === run.sessionId ? [{ error: { name, data }, at }] : [],
+      ),
     notes,
     settled: async () => {
       // A caller who never answers must not hold up the end of the turn.
@@ -124,6 +99,19 @@ export function createTurnWatch(
       ]);
     },
   };
+}
+
+/** The server's answer to a reply can come before the event that tells it, or instead of it. */
+function replied(
+  sessionID: string,
+  requestID: string,
+  reply: NonNullable<PermissionWait["answer"]>,
+): ServerEvent {
+  return { type: "permission.replied", properties: { sessionID, requestID, reply }, at: Date.now() };
+}
+
+function withoutPermission(told: EventEvidence, id: string): EventEvidence {
+  return { ...told, permissions: told.permissions.filter(({ requestId }) => requestId !== id) };
 }
 
 function isAllowed(allowed: readonly Allowed[], { permission, patterns }: PermissionWait): boolean {
