@@ -1,46 +1,30 @@
 import leven from "leven";
 import type { z } from "zod";
+import { fieldProblem } from "../view/field-problem.js";
 import { taskRequestSchema } from "./task.js";
 
 const FIELDS: readonly string[] = Object.keys(taskRequestSchema.unwrap().shape);
 const MCP_FIELDS = ["name", "url", "headers", "timeout"];
 
+const WORDS = {
+  whole: "it",
+  either: {
+    id: "a text that is not empty, or a whole number",
+    haltOnDoomLoop: "true, false or a number of 2 or more",
+  },
+  otherwise: "JSON",
+} as const;
+
 /** What is wrong with one field of a task, as a sentence without its end. */
 export function taskProblem(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => unknownField(key, issue.path)).join("; ");
   const field = issue.path.join(".");
-  switch (issue.code) {
-    case "unrecognized_keys":
-      return issue.keys.map((key) => unknownField(key, issue.path)).join("; ");
-    case "invalid_type":
-      if (field === "") return "must be an object with a prompt, or a text in quotes";
-      return issue.input === undefined
-        ? `has no ${field}`
-        : `${field} must be ${A[issue.expected] ?? issue.expected}`;
-    case "too_small":
-      return issue.origin === "string"
-        ? `${field} is empty`
-        : `${field} must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-    case "invalid_union":
-      return `${field} must be ${EITHER[field] ?? "JSON"}`;
-    default:
-      return `${field} ${issue.message}`;
-  }
+  if (issue.code === "invalid_type" && field === "")
+    return "must be an object with a prompt, or a text in quotes";
+  if (issue.code === "invalid_type" && issue.input === undefined) return `has no ${field}`;
+  return fieldProblem(issue, WORDS);
 }
-
-const EITHER: Readonly<Record<string, string>> = {
-  id: "a text that is not empty, or a whole number",
-  haltOnDoomLoop: "true, false or a number of 2 or more",
-};
-
-const A: Readonly<Record<string, string>> = {
-  string: "a text in quotes",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  array: "a list in [ ]",
-  object: "an object in { }",
-  record: "an object in { }",
-};
 
 /** Up to so many letters may be wrong for a name to be taken for a misspelt one. */
 const MOST_WRONG = 3;

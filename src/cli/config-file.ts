@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
+import { fieldProblem } from "../view/field-problem.js";
 import { jsonProblem } from "../view/json-problem.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 import { durationMs } from "./parse-duration.js";
@@ -126,38 +127,21 @@ function parseConfig(content: string, path: string): ConfigFile {
   throw new ConfigurationError(CONFIG_FILE, `${path} cannot be used:${problems.join("")}`);
 }
 
+const WORDS = {
+  whole: "the file",
+  either: {
+    haltOnDoomLoop: "true, false or a number of 2 or more",
+    mask: "a list of regular expressions in quotes, or false",
+  },
+  otherwise: "of another kind",
+} as const;
+
 function problemText(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "unrecognized_keys") return fieldProblem(issue, WORDS);
   const setting = issue.path.join(".");
-  switch (issue.code) {
-    case "unrecognized_keys":
-      return `there is no setting ${issue.keys.map((key) => JSON.stringify([...issue.path, key].join("."))).join(", ")}; known${setting && ` in ${setting}`} are ${knownKeys(issue.path).join(", ")}`;
-    case "invalid_type":
-      return `${setting || "the file"} must be ${A[issue.expected] ?? issue.expected}`;
-    case "too_small":
-      return issue.origin === "string"
-        ? `${setting} is empty`
-        : `${setting} must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-    case "invalid_union":
-      return `${setting} must be ${EITHER[setting] ?? "of another kind"}`;
-    default:
-      return `${setting} ${issue.message}`;
-  }
+  const names = issue.keys.map((key) => JSON.stringify([...issue.path, key].join("."))).join(", ");
+  return `there is no setting ${names}; known${setting && ` in ${setting}`} are ${knownKeys(issue.path).join(", ")}`;
 }
-
-const EITHER: Readonly<Record<string, string>> = {
-  haltOnDoomLoop: "true, false or a number of 2 or more",
-  mask: "a list of regular expressions in quotes, or false",
-};
-
-const A: Readonly<Record<string, string>> = {
-  string: "a text in quotes",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  array: "a list in [ ]",
-  object: "an object in { }",
-  record: "an object in { }",
-};
 
 function knownKeys([group]: readonly PropertyKey[]): readonly string[] {
   if (group === "langfuse" || group === "otlp" || group === "check")

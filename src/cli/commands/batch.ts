@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import type { BatchEvent, BatchOptions } from "../../batch/batch-options.js";
 import { type BatchSummary, failures } from "../../batch/batch-summary.js";
 import { parseTasks } from "../../batch/parse-tasks.js";
 import { runBatch } from "../../batch/run-batch.js";
@@ -18,6 +19,7 @@ import { ServerPool } from "../../opencode/server/server-pool.js";
 import { folded } from "../../view/labelled-line.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { inTone } from "../../view/tones.js";
+import { agentOptions } from "../agent-options.js";
 import { batchProgress } from "../batch-progress.js";
 import { summaryLines } from "../batch-text.js";
 import { colorsFor } from "../colors.js";
@@ -26,11 +28,10 @@ import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { maskingOf } from "../masking.js";
-import { readSchema } from "../read-schema.js";
-import { openCodePath, readSettings, type Settings } from "../settings.js";
+import { readSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { typedPath } from "../typed-path.js";
-import { mcpServers, type RunFlags, systemPromptOf } from "./run.js";
+import type { RunFlags } from "./run.js";
 
 /** What of `looptrace run` holds for all tasks here, and what the batch itself may do. */
 export interface BatchFlags
@@ -87,23 +88,10 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
     summary = await runBatch(tasks, run, {
       concurrency: flags.concurrency,
       results,
-      retryFailed: flags.retryFailed,
-      limits: {
-        maxCost: flags.maxCost,
-        maxTokens: flags.maxTokens,
-        maxErrors: flags.maxErrors,
-        maxDurationMs: flags.maxDuration,
-      },
-      patienceMs: flags.patience ?? file.patience,
-      requeues: flags.requeues,
-      keepGoing: flags.keepGoing,
-      defaultModel: defaults.model,
+      ...batchOptions(flags, settings, defaults.model, (event, standing) =>
+        progress?.tell(quickly(event, quick), standing),
+      ),
       signal: interrupt.signal,
-      onEvent: (event, standing) =>
-        progress?.tell(
-          event.kind === "finished" ? { ...event, result: quick(event.result) } : event,
-          standing,
-        ),
     });
   } finally {
     progress?.stop();
@@ -120,6 +108,34 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   if (interrupt.signal.aborted) return EXIT.interrupted;
   if (failures(summary) + summary.skippedFailed + summary.notDone.length > 0) return EXIT.tasksLeft;
   return isDelivered(summary, leftovers) ? EXIT.ok : EXIT.undelivered;
+}
+
+/** What the flags say of the batch as a whole, wherever its tasks are done. */
+export function batchOptions(
+  flags: BatchFlags,
+  { file }: Settings,
+  defaultModel: string | undefined,
+  onEvent: NonNullable<BatchOptions["onEvent"]>,
+): Omit<BatchOptions, "concurrency" | "results" | "signal"> {
+  return {
+    retryFailed: flags.retryFailed,
+    limits: {
+      maxCost: flags.maxCost,
+      maxTokens: flags.maxTokens,
+      maxErrors: flags.maxErrors,
+      maxDurationMs: flags.maxDuration,
+    },
+    patienceMs: flags.patience ?? file.patience,
+    requeues: flags.requeues,
+    keepGoing: flags.keepGoing,
+    defaultModel,
+    onEvent,
+  };
+}
+
+/** An event as it may be shown. */
+export function quickly(event: BatchEvent, mask: ReturnType<typeof quickMask>): BatchEvent {
+  return event.kind === "finished" ? { ...event, result: mask(event.result) } : event;
 }
 
 /** @throws {ConfigurationError} when a flag is given that says nothing without a queue */
@@ -178,28 +194,11 @@ export async function defaultsOf(flags: BatchFlags, { file }: Settings, terminal
     throw new ConfigurationError("model", problem);
   }
   return {
-    opencode: openCodePath(flags.opencode, file, terminal),
-    model: flags.model ?? file.model,
-    agent: flags.agent ?? file.agent,
-    variant: flags.variant ?? file.variant,
-    projectConfig: flags.projectConfig ?? file.projectConfig,
-    timeoutMs: flags.timeout ?? file.timeout,
-    retries: flags.retries ?? file.retries,
+    ...(await agentOptions(flags, file, terminal)),
     // The batch waits for rate limits itself: meanwhile another task can have the place.
     patienceMs: 0,
-    fallbackModels: flags.fallbackModel ?? file.fallbackModels,
-    maxSteps: flags.maxSteps ?? file.maxSteps,
     maxTokens: flags.taskMaxTokens ?? file.maxTokens,
     maxCost: flags.taskMaxCost ?? file.maxCost,
-    maxAttempts: flags.maxAttempts ?? file.maxAttempts,
-    haltOnDoomLoop: flags.doomLoopThreshold ?? flags.haltOnDoomLoop ?? file.haltOnDoomLoop,
-    permissions: flags.auto ? ("allow" as const) : undefined,
-    driver: flags.driver ?? file.driver,
-    schema: flags.schema === undefined ? undefined : await readSchema(flags.schema, terminal),
-    systemPrompt: await systemPromptOf(flags, terminal),
-    directory: typedPath("--dir", flags.dir ?? terminal.cwd, "directory", terminal),
-    environment: terminal.env,
-    mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
   };
 }
 

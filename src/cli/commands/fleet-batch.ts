@@ -13,7 +13,15 @@ import { maskingOf } from "../masking.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
-import { type BatchFlags, defaultsOf, paintSummary, readTasks, resultsPath } from "./batch.js";
+import {
+  type BatchFlags,
+  batchOptions,
+  defaultsOf,
+  paintSummary,
+  quickly,
+  readTasks,
+  resultsPath,
+} from "./batch.js";
 
 type FleetBatchFlags = BatchFlags & RedisFlags;
 
@@ -54,23 +62,10 @@ export async function fleetBatch(
       batchId,
       requestOf: (request, batch) => requestFor(request, batch, defaults, flags, settings),
       cancel: flags.cancel,
-      retryFailed: flags.retryFailed,
-      limits: {
-        maxCost: flags.maxCost,
-        maxTokens: flags.maxTokens,
-        maxErrors: flags.maxErrors,
-        maxDurationMs: flags.maxDuration,
-      },
-      patienceMs: flags.patience ?? file.patience,
-      requeues: flags.requeues,
-      keepGoing: flags.keepGoing,
-      defaultModel: defaults.model,
+      ...batchOptions(flags, settings, defaults.model, (event, standing) =>
+        progress?.tell(quickly(event, quick), standing),
+      ),
       signal: interrupt.signal,
-      onEvent: (event, standing) =>
-        progress?.tell(
-          event.kind === "finished" ? { ...event, result: quick(event.result) } : event,
-          standing,
-        ),
     });
   } finally {
     progress?.stop();

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type DestinationReport, isDelivered } from "../../deliver/delivery-report.js";
 import type { Destination } from "../../deliver/destination.js";
@@ -9,8 +9,6 @@ import { adviceFor } from "../../errors/advice.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { quickMask } from "../../masking/mask.js";
-import type { McpServer } from "../../opencode/compose-config.js";
-import type { Driver } from "../../opencode/drive.js";
 import { leftNotes } from "../../opencode/drive-cli.js";
 import type { ServerPool } from "../../opencode/server/server-pool.js";
 import { transcriptOf } from "../../opencode/transcript.js";
@@ -22,50 +20,29 @@ import { gitCommit } from "../../workflow/git-commit.js";
 import { mergeReports } from "../../workflow/merge-reports.js";
 import { OpenCode, type TurnResult } from "../../workflow/open-code.js";
 import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
+import { type AgentFlags, agentOptions } from "../agent-options.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
 import { progressLine } from "../progress-line.js";
-import { readSchema } from "../read-schema.js";
 import { keptText, lastWords, retryText } from "../run-text.js";
-import { openCodePath, readSettings, type TraceFlags } from "../settings.js";
+import { readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { typedPath } from "../typed-path.js";
 
-export interface RunFlags extends TraceFlags, MaskFlags {
+export interface RunFlags extends TraceFlags, MaskFlags, AgentFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
-  readonly opencode?: string;
-  readonly model?: string;
-  readonly agent?: string;
-  readonly variant?: string;
-  readonly dir?: string;
   readonly file?: readonly string[];
   readonly session?: string;
   readonly continue?: boolean;
   readonly fork?: boolean;
   readonly title?: string;
-  readonly system?: string;
-  readonly systemFile?: string;
-  readonly mcp?: readonly string[];
-  readonly mcpHeader?: readonly string[];
-  readonly timeout?: number;
-  readonly retries?: number;
-  readonly patience?: number;
-  readonly fallbackModel?: readonly string[];
-  readonly maxSteps?: number;
   readonly maxTokens?: number;
   readonly maxCost?: number;
-  readonly maxAttempts?: number;
-  readonly haltOnDoomLoop?: boolean;
-  readonly doomLoopThreshold?: number;
-  readonly auto?: boolean;
-  readonly driver?: Driver;
-  readonly schema?: string;
   readonly live?: boolean;
-  readonly projectConfig?: boolean;
   readonly logDir?: string;
 }
 
@@ -89,9 +66,7 @@ export async function run(
   const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
   const paths = storePaths(terminal.env);
-  const directory = typedPath("--dir", flags.dir ?? terminal.cwd, "directory", terminal);
-  const systemPrompt = await systemPromptOf(flags, terminal);
-  const schema = flags.schema === undefined ? undefined : await readSchema(flags.schema, terminal);
+  const work = await agentOptions(flags, settings.file, terminal);
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
   const { file } = settings;
@@ -101,7 +76,7 @@ export async function run(
     terminal,
     destinations.flatMap(({ secrets }) => secrets),
   );
-  const commit = await gitCommit(directory);
+  const commit = await gitCommit(work.directory);
   const traceOptions = {
     ...settings.trace,
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
@@ -109,35 +84,17 @@ export async function run(
   if (flags.live && destinations.length === 0)
     terminal.err("looptrace: --live has nowhere to send: no destination is configured.\n");
   const agent = new OpenCode({
-    opencode: openCodePath(flags.opencode, file, terminal),
-    model: flags.model ?? file.model,
-    agent: flags.agent ?? file.agent,
-    variant: flags.variant ?? file.variant,
-    projectConfig: flags.projectConfig ?? file.projectConfig,
-    timeoutMs: flags.timeout ?? file.timeout,
-    retries: flags.retries ?? file.retries,
-    patienceMs: flags.patience ?? file.patience,
-    fallbackModels: flags.fallbackModel ?? file.fallbackModels,
-    maxSteps: flags.maxSteps ?? file.maxSteps,
+    ...work,
     maxTokens: flags.maxTokens ?? file.maxTokens,
     maxCost: flags.maxCost ?? file.maxCost,
-    maxAttempts: flags.maxAttempts ?? file.maxAttempts,
-    haltOnDoomLoop: flags.doomLoopThreshold ?? flags.haltOnDoomLoop ?? file.haltOnDoomLoop,
     session: flags.session,
     continueLast: flags.continue,
     fork: flags.fork,
     title: flags.title,
-    permissions: flags.auto ? "allow" : undefined,
-    driver: flags.driver ?? file.driver,
     servers,
     live: flags.live ? { destinations, trace: traceOptions, outboxLimitBytes } : undefined,
-    schema,
-    systemPrompt,
-    directory,
-    environment: terminal.env,
     store: paths,
     masking,
-    mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
     files: (flags.file ?? []).map((path) => typedPath("--file", path, "any", terminal)),
     extraArguments: extra,
   });
@@ -171,7 +128,7 @@ export async function run(
   }
 
   // The answer first: whoever waits for it need not wait for the trace's delivery.
-  if (!flags.json) terminal.out(answerOf(result, schema !== undefined));
+  if (!flags.json) terminal.out(answerOf(result, work.schema !== undefined));
   // It is being stopped since the session was read.
   const notes = [...result.notes, ...(await servers.close()).flatMap(leftNotes)];
   for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
@@ -249,56 +206,6 @@ function ofFile(error: unknown, flags: RunFlags): unknown {
 }
 
 /** The text of `--system` or `--system-file`. @throws {ConfigurationError} when both are given, or the file cannot be read */
-export async function systemPromptOf(
-  flags: Pick<RunFlags, "system" | "systemFile">,
-  terminal: Terminal,
-): Promise<string | undefined> {
-  if (flags.systemFile === undefined) return flags.system;
-  if (flags.system !== undefined) {
-    throw new ConfigurationError(
-      "--system",
-      "Give the system prompt by --system or by --system-file, not both.",
-    );
-  }
-  const path = typedPath("--system-file", flags.systemFile, "file", terminal);
-  return readFile(path, "utf8").catch((error: unknown) => {
-    throw new ConfigurationError(
-      "--system-file",
-      `--system-file ${flags.systemFile} cannot be read: ${messageOf(error)}`,
-    );
-  });
-}
-
-/** `--mcp name=url`, with `--mcp-header name=Header:value` for the headers that its server wants. */
-export function mcpServers(servers: readonly string[], headers: readonly string[]): McpServer[] {
-  const byServer = new Map<string, Record<string, string>>();
-  for (const text of headers) {
-    const match = /^([^=]+)=([^:]+):(.*)$/s.exec(text);
-    const [, server, name, value] = match ?? [];
-    if (!server || !name || value === undefined) {
-      throw new ConfigurationError(
-        "--mcp-header",
-        "--mcp-header takes server=Header:value, for instance tickets=Authorization:Bearer…",
-      );
-    }
-    byServer.set(server, { ...byServer.get(server), [name.trim()]: value.trim() });
-  }
-  const found = servers.map((text): McpServer => {
-    const at = text.indexOf("=");
-    if (at <= 0) throw new ConfigurationError("--mcp", `--mcp takes name=url, not ${JSON.stringify(text)}.`);
-    const name = text.slice(0, at);
-    const own = byServer.get(name);
-    byServer.delete(name);
-    return { name, url: text.slice(at + 1), ...(own ? { headers: own } : {}) };
-  });
-  const [unknown] = byServer.keys();
-  if (unknown === undefined) return found;
-  throw new ConfigurationError(
-    "--mcp-header",
-    `--mcp-header names the server ${JSON.stringify(unknown)}, but no --mcp does.`,
-  );
-}
-
 async function makeLogDir(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new ConfigurationError("--log-dir", `--log-dir ${folder} cannot be made: ${messageOf(error)}`);
