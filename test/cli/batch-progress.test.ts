@@ -208,7 +208,7 @@ test("the summary fits, whatever its width, and says what to do", () => {
     sessions: 13,
     sessionsPerMinute: 12.34,
     endedAt: START + 61_000,
-    results: "/work/tasks.results.jsonl",
+    results: "/home/dev/tasks.results.jsonl",
     undelivered: 1,
     delivery: [
       { destination: "Langfuse", acknowledged: 30, pending: 3, unsaved: 0, rejected: 0, lastError: HOSTILE },
@@ -227,7 +227,7 @@ test("the summary fits, whatever its width, and says what to do", () => {
     "tokens   1,234 = in 1,034 (cached 0) + out 200 + think 0",
     "cost     $0.5000 without 2 runs of unknown price ($3.0000 and 5,000 tokens at earlier starts)",
     "time     1m01s, 13 sessions, 12.3 a minute",
-    "results  /work/tasks.results.jsonl",
+    "results  /home/dev/tasks.results.jsonl",
     "traces   Langfuse: 30 spans delivered, 3 not yet (evil second line)",
   ]);
   for (const width of [20, 40, 80])

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import type { ServerConnection } from "../../src/opencode/server/connection.js";
+import { freePort } from "../../src/opencode/server/free-port.js";
 import { type IsolatedOpenCode, openCodeBinary } from "./isolated-opencode.js";
 
 /** An `opencode serve` as somebody else would have started it. */
@@ -48,15 +48,4 @@ export async function serveOpenCode(bench: IsolatedOpenCode, wantedPort?: number
       return performance.now() - from;
     },
   };
-}
-
-/** A port of 127.0.0.1 on which nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("there is no port");
-  return address.port;
 }

@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { afterEach, expect, test } from "vitest";
 import type { ServerEvent } from "../../../src/opencode/schema/server-event.js";
 import { followEvents, type StreamTrouble } from "../../../src/opencode/server/event-stream.js";
+import { freePort } from "../../../src/opencode/server/free-port.js";
 import { loadScenario } from "../../provider/load-scenario.js";
 import { isolatedOpenCode } from "../../support/isolated-opencode.js";
-import { freePort, serveOpenCode } from "../../support/opencode-server.js";
+import { serveOpenCode } from "../../support/opencode-server.js";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -131,11 +132,15 @@ test("reads what it knows, and leaves out what it does not know and what is malf
 test("unwraps the events of all directories", async () => {
   const { url, requests } = await serving([
     (_, response) =>
-      stream(response, { payload: connected }, { directory: "/work", project: "p", payload: idle("ses_1") }),
+      stream(
+        response,
+        { payload: connected },
+        { directory: "/home/dev", project: "p", payload: idle("ses_1") },
+      ),
   ]);
   const { events } = await follow(url, (so) => so.events.length === 1);
   expect(requests[0]?.url).toBe("/global/event");
-  expect(events[0]).toMatchObject({ directory: "/work", event: { type: "session.idle" } });
+  expect(events[0]).toMatchObject({ directory: "/home/dev", event: { type: "session.idle" } });
 });
 
 test("connects again when the stream ends, breaks or falls silent, and says why", async () => {

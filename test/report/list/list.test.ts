@@ -14,7 +14,7 @@ function session(id: string, more: Partial<SessionSummary> = {}): SessionSummary
     title: `Title of ${id}`,
     prompts: ["Do something."],
     at: 1000,
-    directory: "/work/shop",
+    directory: "/home/dev/shop",
     models: ["acme/large"],
     outcome: "completed",
     errors: [],

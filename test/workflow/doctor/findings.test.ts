@@ -26,7 +26,7 @@ const FACTS: DoctorFacts = {
   node: { version: "20.19.0", wanted: ">=20.19", arguments: [] },
   opencode: { kind: "found", path: "/bin/opencode", from: "PATH", version: "1.18.33", problem: null },
   ripgrep: "/bin/rg",
-  configuration: { path: "/work/looptrace.config.json", directory: "/work", problems: [] },
+  configuration: { path: "/home/dev/looptrace.config.json", directory: "/home/dev", problems: [] },
   destinations: [],
   destinationProblems: [],
   mixedUpKeys: false,
@@ -119,10 +119,10 @@ describe("opencode", () => {
 });
 
 test("the configuration: none, or each thing that is wrong", () => {
-  const none = { path: undefined, directory: "/work", problems: [] };
+  const none = { path: undefined, directory: "/home/dev", problems: [] };
   expect(one("configuration", { configuration: none })).toMatchObject({
     status: "ok",
-    found: expect.stringContaining("no looptrace.config.json in /work or above"),
+    found: expect.stringContaining("no looptrace.config.json in /home/dev or above"),
   });
   const configuration = { ...none, problems: ["one is wrong", "two as well"] };
   expect(found("configuration", { configuration }).map(({ status, found }) => [status, found])).toEqual([
