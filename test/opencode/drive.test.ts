@@ -278,7 +278,7 @@ describe.skipIf(!linux)("when the driving process itself is ended", () => {
       play("killed", async (bench) => {
         const pid = await driveAndEnd(bench, signal);
         // What was killed is gone when the system comes to it.
-        await expect.poll(() => leftovers(bench.home), { timeout: 5_000 }).toEqual([]);
+        await expect.poll(() => leftovers(bench.home)).toEqual([]);
         expect(await runFolders(bench.tmpdir, pid)).toEqual([]);
       }),
   );

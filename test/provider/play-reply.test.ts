@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { ask, closeProviders, replying } from "./ask-provider.js";
 
 afterEach(closeProviders);
@@ -63,7 +63,7 @@ describe("a fault", () => {
   test("hang before the headers lasts until the provider closes", async () => {
     const provider = await faulty({ type: "hang", at: "before-headers" });
     const pending = expect(ask(provider)).rejects.toThrow("fetch failed");
-    await vi.waitFor(() => expect(provider.requests[0]?.outcome).toBe("hung"));
+    await expect.poll(() => provider.requests[0]?.outcome).toBe("hung");
     await provider.close();
     await pending;
     expect(provider.requests[0]?.headersSent).toBeUndefined();
@@ -72,7 +72,7 @@ describe("a fault", () => {
   test("hang in the middle of the stream lasts until the client gives up", async () => {
     const provider = await faulty({ type: "hang", at: "mid-stream" });
     const response = await ask(provider);
-    await vi.waitFor(() => expect(provider.requests[0]?.outcome).toBe("hung"));
+    await expect.poll(() => provider.requests[0]?.outcome).toBe("hung");
     expect(response.status).toBe(200);
     await response.body?.cancel();
   });
@@ -120,7 +120,7 @@ describe("a fault", () => {
     await provider.arrivalOf(1);
     impatient.abort();
     await expect(pending).rejects.toThrow();
-    await vi.waitFor(() => expect(provider.requests[0]?.outcome).toBe("client-closed"));
+    await expect.poll(() => provider.requests[0]?.outcome).toBe("client-closed");
   });
 });
 

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { StorePaths } from "../../src/deliver/store-paths.js";
 import { type SessionCatalog, sessionCatalog } from "../../src/serve/session-catalog.js";
 import { keepSession } from "../../src/workflow/session-store.js";
@@ -17,7 +17,7 @@ function catalogOf(paths: StorePaths): SessionCatalog {
 /** Looks, and waits until all is read. */
 async function settled(catalog: SessionCatalog): Promise<void> {
   await catalog.refresh();
-  await vi.waitFor(() => expect(catalog.since(0).pending).toBe(0), 20_000);
+  await expect.poll(() => catalog.since(0).pending).toBe(0);
 }
 
 function ids(catalog: SessionCatalog, from = 0): readonly string[] {

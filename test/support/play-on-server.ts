@@ -29,6 +29,8 @@ export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> 
       connected = resolve;
     });
     const following = followEvents(server.connection, {
+      // The stream of all projects begins a moment after it has said so.
+      directory: bench.workdir,
       signal: ending.signal,
       onConnected: () => connected(),
       onEvent: (event) => events.push(event),

@@ -13,6 +13,8 @@ export interface ScriptedSession {
 /** As much of an opencode server as following asks for, whose every answer is the test's. */
 export interface ScriptedServer {
   readonly url: string;
+  /** Settles with the first stream of events. */
+  readonly streaming: Promise<void>;
   /** The sessions that it calls busy. */
   readonly busy: Set<string>;
   /** How often what is asked for, by its path, fails from now on. */
@@ -26,6 +28,10 @@ export interface ScriptedServer {
 /** @param sessions by their ids; one that is taken away is not found any more */
 export async function scriptedServer(sessions: Record<string, ScriptedSession>): Promise<ScriptedServer> {
   const streams = new Set<ServerResponse>();
+  let begun = (): void => undefined;
+  const streaming = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
   const busy = new Set<string>();
   const failing = new Map<string, number>();
   const infoOf = (id: string, { directory, updated }: ScriptedSession) => ({
@@ -60,6 +66,7 @@ export async function scriptedServer(sessions: Record<string, ScriptedSession>):
         `data: ${JSON.stringify({ payload: { type: "server.connected", properties: {} } })}\n\n`,
       );
       streams.add(response);
+      begun();
       return;
     }
     const left = failing.get(url.pathname) ?? 0;
@@ -78,6 +85,7 @@ export async function scriptedServer(sessions: Record<string, ScriptedSession>):
   if (address === null || typeof address === "string") throw new Error("there is no port");
   return {
     url: `http://127.0.0.1:${address.port}`,
+    streaming,
     busy,
     failing,
     tell: (type, properties) => {

@@ -29,7 +29,8 @@ export interface FollowOptions {
   /** Never before `onConnected`. */
   readonly onEvent: (event: ServerEvent, directory: string | undefined) => void;
   /**
-   * The server sends events from now on. What happened before, it does not tell: whoever keeps a state reads it anew.
+   * The server sends events from now on; those of all projects a moment later (1.18). What happened before, it does not tell:
+   * whoever keeps a state reads it anew.
    *
    * @param first false after an interruption
    */

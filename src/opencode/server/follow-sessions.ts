@@ -50,6 +50,11 @@ const MOST_SESSIONS = 50;
 /** The server's clock and the order of its writes are not to the millisecond. */
 const SLACK_MS = 5_000;
 const READ_MS = 60_000;
+/**
+ * opencode's stream of all projects says that it is connected before it listens (1.18: `Stream.make(connected)`, and only behind
+ * it the subscription; on a busy machine 160 ms later). Whoever asks only then what is at work misses nothing.
+ */
+const NOT_YET_LISTENING_MS = 500;
 /** A server that has just come back may not be quite there: waits before it is asked once more what was missed. */
 const ASK_AGAIN_MS = [500, 2_000];
 
@@ -160,6 +165,7 @@ export function followSessions(
   };
 
   const catchUpPatiently = async (first: boolean): Promise<void> => {
+    if (options.directory === undefined) await sleep(NOT_YET_LISTENING_MS, undefined, { signal });
     for (const waitMs of ASK_AGAIN_MS) {
       try {
         return await catchUp(first);

@@ -236,8 +236,13 @@ test("follows the real opencode, which ends without waiting for a follower that 
   await refused.end();
   const authorization = `Basic ${Buffer.from(`opencode:${connection.password}`).toString("base64")}`;
   const url = `${connection.url}/session?${new URLSearchParams({ directory: bench.workdir })}`;
-  await fetch(url, { method: "POST", headers: { authorization } });
-  await expect.poll(() => so.events.map(({ event }) => event.type)).toContain("session.created");
+  // It says that it is connected a moment before it listens.
+  await expect
+    .poll(async () => {
+      await fetch(url, { method: "POST", headers: { authorization } });
+      return so.events.map(({ event }) => event.type);
+    })
+    .toContain("session.created");
   expect(so.events[0]?.directory).toBe(bench.workdir);
   await so.end();
   await stop();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { type FollowSessionsOptions, followSessions } from "../../../src/opencode/server/follow-sessions.js";
 import { until } from "../../support/play-on-server.js";
@@ -62,6 +63,19 @@ test("a turn that came and went while nobody listened is told, also when nothing
   server.cut();
   await until(() => seen.connects === 2);
   expect(seen.idle).toEqual(["ses_a"]);
+});
+
+test("a turn that begins before a server listens that calls itself connected is found", async () => {
+  const asked = { info: { id: "msg_1", role: "user", sessionID: "ses_a", time: { created: 1 } }, parts: [] };
+  const server = await scriptedServer({
+    ses_a: { directory: "/a", updated: Date.now(), messages: [asked] },
+  });
+  // Its event is told to nobody.
+  void server.streaming.then(() => sleep(100)).then(() => server.busy.add("ses_a"));
+  const { seen, followed } = await following(server.url);
+  expect(followed.mirror.has("ses_a")).toBe(true);
+  server.tell(...idle("ses_a"));
+  await until(() => seen.idle.length === 1);
 });
 
 test("a session that cannot be read when its turn begins is read when it ends, and at the next one", async () => {
