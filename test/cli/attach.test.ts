@@ -93,7 +93,7 @@ function longTurn(steps: number, wait: string, beforeTheAnswer: readonly Json[] 
   return madeScenario([...replies, ...beforeTheAnswer, answer]);
 }
 
-describe("a server that somebody else runs", { timeout: 60_000 }, () => {
+describe("a server that somebody else runs", () => {
   test("a turn goes out while it runs, each span once, and is told when it is over", async () => {
     const here = await place(longTurn(4, "sleep 1"));
     const attach = await attached(here.server.connection.url, here);

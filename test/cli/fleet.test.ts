@@ -195,13 +195,13 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", () => {
     );
     const batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
     for (let deaths = 1; deaths <= 6; deaths += 1) {
-      const worker = await startWorker(redis.url, opencode, "--lock", "300ms", "-n", "1");
+      const worker = await startWorker(redis.url, opencode, "--lock", "1s", "-n", "1");
       const runs = () => opencode.runs().then((all) => all.filter((one) => one.includes("deadly")).length);
       await until(async () => (await runs()) >= deaths);
       worker.child.kill("SIGKILL");
       await worker.ended;
     }
-    await startWorker(redis.url, opencode, "--lock", "300ms");
+    await startWorker(redis.url, opencode, "--lock", "1s");
     const { code, stdout } = await batch.ended;
     expect(code).toBe(1);
     expect(stdout).toContain("failed   1 (unknown 1)");

@@ -193,7 +193,7 @@ test("a destination that is in trouble: a person sees what is waited for, and th
   const { cwd, env } = await place(receiver.url);
   await looptrace(["trace", "session.json"], { env, cwd });
   receiver.behave({ always: { kind: "status", status: 503, body: '{"message":"Too busy"}' } });
-  const { stderr } = await looptrace(["push", "--timeout", "4s"], { env, cwd, columns: 200 });
+  const { stderr } = await looptrace(["push", "--timeout", "8s"], { env, cwd, columns: 200 });
   expect(stderr).toMatch(/\r\x1b\[2K[\d.]+m?s {2}\S+ \S+ answered 503: Too busy; try \d in \ds \(127/);
   expect(stderr.slice(stderr.lastIndexOf("\r"))).toBe(
     "\r\x1b[2KWhat was not delivered is kept in the outbox; push again later.\n",

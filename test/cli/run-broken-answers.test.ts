@@ -83,12 +83,12 @@ describe("answers that break down, and refusals in unusual forms", () => {
     },
     "a provider that says nothing at all": {
       replies: [{ delayMs: 20, fault: { type: "hang", at: "before-headers" } }],
-      flags: ["--timeout", "6s"],
+      flags: ["--timeout", "20s"],
       error: { code: "timeout" },
     },
     "a connection that is always reset": {
       replies: Array.from({ length: 20 }, () => ({ fault: { type: "reset", at: "before-headers" } })),
-      flags: ["--timeout", "8s"],
+      flags: ["--timeout", "25s"],
       error: { code: "timeout" },
     },
     "a stream that always ends without a finish": {
@@ -99,7 +99,7 @@ describe("answers that break down, and refusals in unusual forms", () => {
   };
 
   test.each(Object.entries(fatal))("%s", async (_, { replies, more, flags, error }) => {
-    const played = await playRun(madeScenario(replies, more), "--timeout", "60s", ...(flags ?? []));
+    const played = await playRun(madeScenario(replies, more), "--timeout", "110s", ...(flags ?? []));
     expect(played.document.error).toMatchObject(error);
     expect(JSON.stringify(played.document.error).length).toBeLessThan(20_000);
     expect(played.document.traces[0].loop.error).toMatchObject({ code: error.code });
@@ -127,7 +127,7 @@ describe("answers that break down, and refusals in unusual forms", () => {
   };
 
   test.each(Object.entries(survived))("%s, and then an answer: no failure", async (_, { replies, more }) => {
-    const played = await playRun(madeScenario(replies, more), "--timeout", "60s");
+    const played = await playRun(madeScenario(replies, more), "--timeout", "110s");
     expect(played.document.error).toBeNull();
     expect(played.document.text).toBe("Done.");
     expect(played.code).toBe(0);

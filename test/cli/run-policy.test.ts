@@ -46,14 +46,14 @@ describe("every failure of a provider comes out as its class, and leaves nothing
       [{ delayMs: 20, text: "It began", fault: { type: "hang", at: "mid-stream" } }],
       "timeout",
       "--timeout",
-      "6s",
+      "20s",
     ],
   ];
   test.each(situations.map((situation) => ({ situation, name: situation[0] })))(
     "$name",
     async ({ situation }) => {
       const [, replies, code, ...flags] = situation;
-      const played = await play(scenario(replies), "--timeout", "60s", ...flags);
+      const played = await play(scenario(replies), "--timeout", "110s", ...flags);
       expect(played.document.error).toMatchObject({ code });
       expect(played.code).toBe(1);
       expect(at(played.document.traces, 0)).toMatchObject({ loop: { error: { code } } });
@@ -70,7 +70,7 @@ describe("every failure of a provider comes out as its class, and leaves nothing
       "--max-steps",
       "3",
       "--timeout",
-      "40s",
+      "110s",
     );
     expect(document.error).toMatchObject({
       code: "aborted",

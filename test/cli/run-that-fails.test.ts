@@ -143,7 +143,7 @@ test("a session that opencode does not know: exit 2, and where those are that it
 test("the deadline ends a run with a timeout, and its trace is kept", async () => {
   await using bench = await isolatedOpenCode(await loadScenario("killed"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const run = await looptrace(["run", "--timeout", "10s", "Wait for the build."], around);
+  const run = await looptrace(["run", "--timeout", "25s", "Wait for the build."], around);
   expect(run.code).toBe(1);
   expect(lastLine(run.stderr)).toMatch(
     /^looptrace: timeout: the turn took longer than it may; .* bash had been at work for \d+(?:\.\d)? s\.\)$/,
@@ -188,7 +188,7 @@ test("arguments that opencode does not know: the end of what it says, not its wh
 test("a deadline while the provider fails for ever: what its requests failed with", async () => {
   // After the first failure opencode waits beyond the deadline, however slow the machine is.
   const patient = refused(500, "Internal server error", {}, { "retry-after": "600" });
-  const { code, stderr, document } = await playRun(madeScenario([patient, patient]), "--timeout", "15s");
+  const { code, stderr, document } = await playRun(madeScenario([patient, patient]), "--timeout", "30s");
   expect(code).toBe(1);
   expect(document.error).toMatchObject({
     code: "timeout",

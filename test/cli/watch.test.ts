@@ -63,7 +63,7 @@ const waits: Json = {
   usage,
 };
 
-describe("opencode on this machine", { timeout: 120_000 }, () => {
+describe("opencode on this machine", () => {
   test("each turn is told when it is over, with its retries from opencode's log, and sent once", async () => {
     const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "300" });
     const { bench, receiver, around } = await place(madeScenario([full, answer, answer]));

@@ -191,7 +191,7 @@ describe.each(drivers)("with the driver %s, a run that does not", (name) => {
   test.skipIf(!linux)("the deadline ends opencode and its commands, the session is exported", () =>
     play("killed", async (bench, run) => {
       // The clock of the deadline starts with opencode; on a slow machine the command may not have begun.
-      const result = await run({ deadlineMs: 15_000, graceMs: 2_000 });
+      const result = await run({ deadlineMs: 25_000, graceMs: 2_000 });
       expect(result.exit).toMatchObject(stoppedBy("deadline")[name]);
       expect(leftovers(bench.home)).toEqual([]);
       expect(toolParts(result.tree).map(({ tool, state }) => [tool, state.status])).toEqual([

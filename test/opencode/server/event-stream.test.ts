@@ -157,7 +157,7 @@ test("connects again when the stream ends, breaks or falls silent, and says why"
     (_, response) => response.writeHead(503).end(),
     (_, response) => stream(response, connected, idle("ses_4")),
   ]);
-  const so = await follow(url, ({ events }) => events.length === 4, { silenceMs: 200 });
+  const so = await follow(url, ({ events }) => events.length === 4, { silenceMs: 2_000 });
   expect(so.connects).toEqual([true, false, false, false]);
   expect(so.troubles.map(({ kind, failures }) => [kind, failures])).toEqual([
     ["ended", 0],

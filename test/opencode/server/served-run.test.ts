@@ -271,9 +271,15 @@ test("what it took to find out that opencode makes no server counts for the dead
   const opencode = join(bench.home, "no-server");
   const program = `const [command] = process.argv.slice(2);
     if (command === "--version") console.log("1.18.33");
-    else setTimeout(() => process.exit(1), command === "serve" ? 2_500 : 60_000);`;
+    else setTimeout(() => process.exit(1), command === "serve" ? 5_000 : 60_000);`;
   await writeFile(opencode, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
-  const request = { ...requestIn(bench), driver: "auto" as const, opencode, deadlineMs: 3_000, graceMs: 100 };
+  const request = {
+    ...requestIn(bench),
+    driver: "auto" as const,
+    opencode,
+    deadlineMs: 15_000,
+    graceMs: 100,
+  };
   const result = await drive(request);
   expect(result).toMatchObject({ driver: "cli", exit: { kind: "signalled", by: "deadline" } });
   // By its own clock: the whole deadline anew would be at least this.

@@ -160,7 +160,7 @@ describe("a mirror", () => {
 });
 
 const names = ["multistep", "subagent", "compaction", "rate-limited-then-ok", "overflow"];
-describe.each(names)("the real opencode's events of %s", { timeout: 60_000 }, (name) => {
+describe.each(names)("the real opencode's events of %s", (name) => {
   test("tell what its server tells, and at each moment a trace that only grows", async () => {
     const { sessionId, events, read } = await playOnServer(await loadScenario(name));
     const mirror = fold(events);
