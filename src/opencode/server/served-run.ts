@@ -4,17 +4,17 @@ import { ServerRequestError } from "../../errors/server-request-error.js";
 import type { DriveHooks } from "../drive.js";
 import { initialProgress, type Progress } from "../progress.js";
 import type { CheckedRequest } from "../run-request.js";
-import type { RunResult, StreamError } from "../run-session.js";
+import type { RunResult } from "../run-session.js";
 import type { RunEvent } from "../schema/run-event.js";
 import type { ServerEvent } from "../schema/server-event.js";
-import type { ProcessExit, RunExit, StoppedBy } from "../spawn-opencode.js";
 import { connect } from "./connection.js";
 import { type FollowOptions, followEvents } from "./event-stream.js";
 import { missedEvents } from "./missed-events.js";
-import { filePart, openSession, usableAgent } from "./open-session.js";
+import { openSession, usableAgent } from "./open-session.js";
+import { playTurn } from "./play-turn.js";
 import type { RunEnding } from "./run-ending.js";
 import { servedProgress } from "./served-progress.js";
-import { isGone, type RunningServer } from "./start-server.js";
+import type { RunningServer } from "./start-server.js";
 import { createTurnWatch } from "./turn-watch.js";
 import { unlessAborted } from "./unless-aborted.js";
 
@@ -62,20 +62,16 @@ export function notPrompted(startedAt: number, by: NonNullable<RunEnding["by"]>)
   };
 }
 
-/** Beyond this a timer of Node fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** A loop that has not begun when it is to be aborted does not notice. */
-const ABORT_AGAIN_MS = 250;
 const CONNECT_MS = 5_000;
 const DRAIN_MS = 1_000;
-const STATUS_POLL_MS = 500;
 
 /**
- * Hands a prompt to a server and waits until the loop has ended. Like `opencode run`, but without a start, and with the server's events:
- * permissions are answered by the caller's policy, and requests that are made again are seen.
+ * Hands a prompt to a server and waits until the loop has ended. Like `opencode run`, but without a start, and with the
+ * server's events: permissions are answered by the caller's policy, and requests that are made again are seen.
  *
- * At the deadline and on the caller's wish the turn is aborted; before the prompt there is none, and no model is asked. If the server does not manage that within the grace, or goes
- * away, the result says how that ended; the session then has to be read without it.
+ * At the deadline and on the caller's wish the turn is aborted; before the prompt there is none, and no model is asked. If
+ * the server does not manage that within the grace, or goes away, the result says how that ended; the session then has to
+ * be read without it.
  *
  * @throws {NotYetPromptedError} when the server could not be used at all
  * @throws {SessionNotFoundError} when the session that was to be continued does not exist
@@ -163,7 +159,7 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
       }
     },
     play: async () => {
-      const end = await turnEnd(client, options, { ...session, failing: failing.signal });
+      const end = await playTurn(client, { ...options, ...session, failing: failing.signal });
       // What the server answered a prompt with that it could not begin.
       const refused = end.error ? [{ error: end.error, at: Date.now() }] : [];
       // What it says last is often still on its way when the answer is here.
@@ -239,130 +235,4 @@ function isIdle(event: ServerEvent, sessionId: string): boolean {
     event.properties.sessionID === sessionId &&
     event.properties.status.type === "idle"
   );
-}
-
-interface TurnEnd {
-  readonly exit: RunExit;
-  /** What the server answered the prompt with, where that was no message. */
-  readonly error?: StreamError["error"];
-}
-
-interface Prompt extends OpenedSession {
-  /** Aborted when the turn is to end for a failure on this side. */
-  readonly failing: AbortSignal;
-}
-
-/** Prompts, waits, and aborts the turn when it is time. */
-async function turnEnd(
-  client: OpencodeClient,
-  options: ServedRunOptions,
-  { sessionId, agent, failing }: Prompt,
-): Promise<TurnEnd> {
-  const { server, request, ending } = options;
-  const giveUp = new AbortController();
-  let asked: Exclude<StoppedBy, "other"> | undefined;
-  let graceTimer: NodeJS.Timeout | undefined;
-  let again: NodeJS.Timeout | undefined;
-  const abort = (by: Exclude<StoppedBy, "other">): void => {
-    if (asked) return;
-    asked = by;
-    const send = (): void => {
-      client.session.abort({ sessionID: sessionId }, { signal: giveUp.signal }).catch(() => undefined);
-    };
-    send();
-    again = setInterval(send, ABORT_AGAIN_MS);
-    if (request.graceMs <= LONGEST_TIMER_MS) graceTimer = setTimeout(() => giveUp.abort(), request.graceMs);
-  };
-  const onEnding = () => abort(ending.by ?? "caller");
-  const onFailing = () => abort("caller");
-  // Whoever was told of the session may have ended it at once.
-  if (ending.by !== undefined) return { exit: { kind: "served", asked: ending.by } };
-  ending.signal.addEventListener("abort", onEnding, { once: true });
-  failing.addEventListener("abort", onFailing, { once: true });
-  try {
-    const answer = await prompt(client, options, { sessionId, agent, signal: giveUp.signal });
-    const served: RunExit = { kind: "served", ...(asked === undefined ? {} : { asked }) };
-    return { exit: served, ...(answer.error === undefined ? {} : { error: answer.error }) };
-  } catch {
-    // The connection broke: the server is gone, or did not abort in time and will have to go.
-    if (!giveUp.signal.aborted) await isGone(server);
-    if (
-      server.exit === null &&
-      !giveUp.signal.aborted &&
-      (await idleAfterAll(client, sessionId, giveUp.signal))
-    )
-      return { exit: { kind: "served", ...(asked === undefined ? {} : { asked }) } };
-    const exit = await server.stop();
-    return {
-      exit: asked === undefined ? byOthers(exit) : { kind: "signalled", signal: "SIGKILL", by: asked },
-    };
-  } finally {
-    clearTimeout(graceTimer);
-    clearInterval(again);
-    ending.signal.removeEventListener("abort", onEnding);
-    failing.removeEventListener("abort", onFailing);
-  }
-}
-
-/** A server that was stopped was not stopped for this turn: that is another's on it, or the pool's end. */
-function byOthers(exit: ProcessExit): ProcessExit {
-  return exit.kind === "exited" ? { kind: "exited", code: exit.code } : { ...exit, by: "other" };
-}
-
-/** @throws when there was no answer at all */
-async function prompt(
-  client: OpencodeClient,
-  { request }: ServedRunOptions,
-  { sessionId, agent, signal }: { sessionId: string; agent: string | undefined; signal: AbortSignal },
-): Promise<{ readonly error?: StreamError["error"] }> {
-  const { message, command, model, variant, files, schema } = request;
-  const shared = {
-    sessionID: sessionId,
-    ...(agent === undefined ? {} : { agent }),
-    ...(variant === undefined ? {} : { variant }),
-  };
-  const answer =
-    command === undefined
-      ? await client.session.prompt(
-          {
-            ...shared,
-            ...(model === undefined ? {} : { model: modelParts(model) }),
-            ...(schema === undefined ? {} : { format: { type: "json_schema", schema } }),
-            parts: [...files.map(filePart), { type: "text", text: message }],
-          },
-          { signal },
-        )
-      : await client.session.command(
-          { ...shared, command, arguments: message, ...(model === undefined ? {} : { model }) },
-          { signal },
-        );
-  if (answer.response?.ok === true) return {};
-  // The SDK gives failures of the connection as it gives refusals.
-  if (answer.response === undefined) throw answer.error;
-  const { error } = answer;
-  const name =
-    typeof error === "object" && error !== null && "name" in error ? String(error.name) : "UnknownError";
-  const data =
-    typeof error === "object" && error !== null && "data" in error ? error.data : { message: String(error) };
-  return { error: { name, data } };
-}
-
-function modelParts(model: string): { readonly providerID: string; readonly modelID: string } {
-  const [providerID = "", ...rest] = model.split("/");
-  return { providerID, modelID: rest.join("/") };
-}
-
-/** Where only the connection broke, the turn goes on: until the server says that it is over, or is gone. */
-async function idleAfterAll(
-  client: OpencodeClient,
-  sessionId: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  for (;;) {
-    const { data } = await client.session.status({}, { signal }).catch(() => ({ data: undefined }));
-    if (!data) return false;
-    const status = data[sessionId];
-    if (status === undefined || status.type === "idle") return true;
-    await sleep(STATUS_POLL_MS);
-  }
 }
