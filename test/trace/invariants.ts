@@ -139,14 +139,16 @@ export function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTre
   expectPrompts(loops, tree);
 }
 
-/** Each part of a prompt is in the input of its loop. */
+/** Each part of a prompt is in the input of its loop; runs can tell prompts apart that look as if one loop had answered them. */
 function expectPrompts(loops: readonly Loop[], tree: SessionTree): void {
   const inputs = new Map(loops.flatMap(loopsIn).map((loop) => [loop.userMessageId, loop.input]));
   for (const { session } of treesIn(tree)) {
     for (const { id, prompts } of turnsOf(session)) {
-      const lengths = inputs
-        .get(id)
-        ?.map(({ content }) => (typeof content === "string" ? 1 : content.length));
+      expect(inputs.has(id)).toBe(true);
+      const ids = new Set([id, ...prompts.map(({ info }) => info.id)]);
+      const lengths = [...ids]
+        .flatMap((one) => inputs.get(one) ?? [])
+        .map(({ content }) => (typeof content === "string" ? 1 : content.length));
       const shown = prompts.map(
         ({ parts }) =>
           parts.filter(({ type }) => ["text", "file", "compaction", "subtask"].includes(type)).length,
