@@ -1,8 +1,8 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { lockFile } from "../deliver/file-lock.js";
 import { syncFolder } from "../deliver/private-files.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { lockFile } from "./file-lock.js";
 import { type Recorded, readResults } from "./read-results.js";
 import { resultWriter } from "./result-writer.js";
 import type { Spent } from "./schedule.js";

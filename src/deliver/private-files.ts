@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
 
@@ -34,7 +34,7 @@ async function privateFolder(path: string): Promise<void> {
  * @throws the file system's error, for instance ENOSPC or EROFS; nothing is left behind then
  */
 export async function writeWhole(path: string, data: Uint8Array | string, lasting = true): Promise<void> {
-  const temporary = `${path}.${temporarySerial()}.tmp-${claimToken()}`;
+  const temporary = temporaryPath(path);
   try {
     const file = await open(temporary, "wx", 0o600);
     try {
@@ -53,10 +53,13 @@ export async function writeWhole(path: string, data: Uint8Array | string, lastin
 
 let serial = 0;
 
-/** Two writers of one process, or of two machines that share the folder, must not meet in one temporary file. */
-function temporarySerial(): string {
+/**
+ * Where something is made that is to be renamed to a path; when this process dies before, `sweepTemporaryFiles` removes
+ * it. Two writers of one process, or of two machines that share the folder, must not meet in one.
+ */
+export function temporaryPath(path: string): string {
   serial += 1;
-  return `${serial}${Math.random().toString(16).slice(2, 10)}`;
+  return `${path}.${serial}${Math.random().toString(16).slice(2, 10)}.tmp-${claimToken()}`;
 }
 
 /** Makes a rename last. Not every platform can sync a folder; there the rename itself has to do. */
@@ -92,13 +95,13 @@ export async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** Removes what `writeWhole` left in a folder when its process was killed. */
+/** Removes what was made at a `temporaryPath` in a folder by a process that was killed. */
 export async function sweepTemporaryFiles(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
     const token = TEMPORARY.exec(name)?.[1];
     if (token === undefined) continue;
     const path = `${folder}${sep}${name}`;
-    if (!(await isOwnerAlive(token, path))) await removeIfThere(path).catch(() => {});
+    if (!(await isOwnerAlive(token, path))) await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -1,0 +1,104 @@
+import { mkdir, open, realpath, rename, rm, rmdir, utimes } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { claimToken, isOwnerAlive } from "./claim-token.js";
+import { hasCode, namesIn, removeIfThere, sweepTemporaryFiles, temporaryPath } from "./private-files.js";
+
+/** That its owner alone is at a file. */
+export interface FileLock {
+  /** @throws the file system's error */
+  release(): Promise<void>;
+}
+
+const LOCK = /^\..+\.lock$/;
+
+/** Somebody may take a lock between the look at it and the try, and be gone at the next look. */
+const TRIES = 10;
+
+/** A process on another machine is told by how lately its file was touched. */
+const TOUCH_EVERY_MS = 5 * 60_000;
+
+/**
+ * Claims a file, if nobody has it: of several that begin at the same moment, in this process or another, exactly one
+ * gets it. What a process that is no more has left does not count, and is removed.
+ *
+ * The lock is a folder beside the file, `.<name>.lock`, in which a file's name says who has it. It comes into being with
+ * its owner in it, by a rename, which fails where a folder is that is not empty; and a dead owner is removed by name. So
+ * nobody can take the lock of a living one for that of the dead one before, as with a file that is read and then removed.
+ *
+ * @param path of a file that need not exist; its folder must
+ * @returns undefined when somebody else has it
+ * @throws the file system's error
+ */
+export async function lockFile(path: string): Promise<FileLock | undefined> {
+  const real = await realpath(path).catch(async () => join(await realpath(dirname(path)), basename(path)));
+  const lock = join(dirname(real), `.${basename(real)}.lock`);
+  for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    if (await isOwned(lock)) return undefined;
+    if (await take(lock)) return lockAt(lock);
+  }
+  return undefined;
+}
+
+/** Removes the locks in a folder whose owners are no more. Never throws: what stays does no harm. */
+export async function sweepLocks(folder: string): Promise<void> {
+  // What was about to become one is a temporary folder.
+  await sweepTemporaryFiles(folder).catch(() => {});
+  for (const name of await namesIn(folder).catch(() => [])) {
+    const path = join(folder, name);
+    if (LOCK.test(name) && !(await isOwned(path).catch(() => true))) await removeEmpty(path);
+  }
+}
+
+/** @returns whether it was free */
+async function take(lock: string): Promise<boolean> {
+  const made = temporaryPath(lock);
+  try {
+    await mkdir(made, { mode: 0o700 });
+    await (await open(join(made, claimToken()), "w", 0o600)).close();
+    await rename(made, lock);
+    return true;
+  } catch (error) {
+    await rm(made, { recursive: true, force: true }).catch(() => {});
+    if (!isOccupied(error)) throw error;
+    // Windows renames nothing to where a folder is, be it empty.
+    await removeEmpty(lock);
+    return false;
+  }
+}
+
+function isOccupied(error: unknown): boolean {
+  if (hasCode(error, "ENOTEMPTY") || hasCode(error, "EEXIST")) return true;
+  const isRename = error instanceof Error && "syscall" in error && error.syscall === "rename";
+  return process.platform === "win32" && isRename && (hasCode(error, "EPERM") || hasCode(error, "EACCES"));
+}
+
+function lockAt(lock: string): FileLock {
+  const own = join(lock, claimToken());
+  const touching = setInterval(() => {
+    const now = new Date();
+    utimes(own, now, now).catch(() => undefined);
+  }, TOUCH_EVERY_MS);
+  touching.unref();
+  return {
+    release: async () => {
+      clearInterval(touching);
+      await removeIfThere(own);
+      await removeEmpty(lock);
+    },
+  };
+}
+
+/** Whether a living process has the lock, this one included. */
+async function isOwned(lock: string): Promise<boolean> {
+  for (const token of await namesIn(lock)) {
+    const path = join(lock, token);
+    if (await isOwnerAlive(token, path)) return true;
+    await removeIfThere(path);
+  }
+  return false;
+}
+
+/** Where it is not empty, somebody has taken it; where it stays although it is, it is free nevertheless. */
+async function removeEmpty(lock: string): Promise<void> {
+  await rmdir(lock).catch(() => {});
+}
