@@ -37,8 +37,9 @@ export interface EditedRequest extends OtlpRequest {
  * Delivers requests to all destinations at once. Each is first stored, then sent, so that what cannot be sent now is sent
  * by a later `pushOutbox`, of whatever process. One destination that is down does not hold back another.
  *
- * Spans that a destination has already acknowledged are not sent to it again. A disk that is full or read-only is
- * reported in `problems`, and the requests are sent from memory.
+ * Spans that a destination has already acknowledged are not sent to it again; while another process is sending spans of the
+ * same trace, this waits for it, for half of its time at most. A disk that is full or read-only is reported in
+ * `problems`, and the requests are sent from memory.
  *
  * @param requests the same for all destinations, or a function where they differ
  * @returns a report for each destination, in their order. Never throws for what servers, networks or disks do

@@ -2,6 +2,7 @@ import { readFile, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Clock } from "./clock.js";
+import { sweepLocks } from "./file-lock.js";
 import { listRequests } from "./outbox.js";
 import { namesIn, removeIfThere, writeWhole } from "./private-files.js";
 import { receiptPath } from "./receipts.js";
@@ -20,7 +21,8 @@ const marker = z.object({ atMs: z.number() });
 
 /**
  * Removes receipts that nobody asked for in `RECEIPTS_KEPT_MS`; looks at most once a day. Those of a destination that
- * something still waits for stay, as they tell what of it had arrived. Never throws: what stays is removed another day.
+ * something still waits for stay, as they tell what of it had arrived. Locks of dead processes go as well. Never throws:
+ * what stays is removed another day.
  *
  * @returns how many traces were forgotten
  */
@@ -32,9 +34,10 @@ export async function pruneReceipts(paths: StorePaths, clock: Clock): Promise<nu
     if (names.length === 0 || Math.abs(now - (await lastPruned(paths))) < DAY_MS) return 0;
     await writeWhole(join(paths.sent, MARKER), `${JSON.stringify({ atMs: now })}\n`);
     for (const destinationId of names) {
-      if (destinationId === MARKER || (await listRequests(join(paths.outbox, destinationId))).length > 0)
-        continue;
+      if (destinationId === MARKER) continue;
       const folder = join(paths.sent, destinationId);
+      await sweepLocks(folder);
+      if ((await listRequests(join(paths.outbox, destinationId))).length > 0) continue;
       for (const name of await namesIn(folder)) {
         const path = join(folder, name);
         if (!name.endsWith(".jsonl") || now - (await stat(path)).mtimeMs < RECEIPTS_KEPT_MS) continue;

@@ -130,7 +130,7 @@ async function append(
   traceId: string,
   entry: Receipt,
 ): Promise<void> {
-  const folder = join(paths.sent, destinationId);
+  const folder = receiptFolder(paths, destinationId);
   await ensurePrivateFolder(paths.root, folder);
   const file = await open(receiptPath(paths, destinationId, traceId), "a", 0o600);
   let isNew: boolean;
@@ -171,7 +171,12 @@ function parseLine(line: string): Receipt | undefined {
 /** A trace id comes from a file's content, so only a well-formed one may become a file's name as it is. */
 export function receiptPath(paths: StorePaths, destinationId: string, traceId: string): string {
   const name = /^[0-9a-f]{32}$/.test(traceId) ? traceId : createHash("sha256").update(traceId).digest("hex");
-  return join(paths.sent, destinationId, `${name}.jsonl`);
+  return join(receiptFolder(paths, destinationId), `${name}.jsonl`);
+}
+
+/** Where a destination's receipts are, and for a while beside each who is sending spans of its trace. */
+export function receiptFolder(paths: StorePaths, destinationId: string): string {
+  return join(paths.sent, destinationId);
 }
 
 function reason(error: unknown): string {

@@ -12,6 +12,7 @@ import type { SendResult } from "./send-result.js";
 import { settle } from "./settle.js";
 import { createSpanLocks } from "./span-locks.js";
 import { takeUp } from "./take-up.js";
+import { createTraceLocks } from "./trace-locks.js";
 
 /** A request that meets a destination in trouble so often in one run waits for the next one. */
 const MAX_FAILURES = 6;
@@ -40,7 +41,8 @@ export async function runDestination(
   );
   const acknowledgements = createAcknowledgements(context);
   const refusals = createRefusals(context);
-  const locks = createSpanLocks();
+  const spanLocks = createSpanLocks();
+  const traceLocks = createTraceLocks(context);
   const queue = [...consignments];
   const doubtful: Consignment[] = [];
   const spans = consignments.reduce((sum, { size }) => sum + size, 0);
@@ -62,7 +64,10 @@ export async function runDestination(
   async function attempt(consignment: Consignment): Promise<Next> {
     const before = pendingCount(consignment);
     if (!(await takeUp(context, consignment))) return "done";
-    const release = await locks.take([...(consignment.content?.spans.keys() ?? [])]);
+    const { keys, traceIds } = whatIn(consignment);
+    const releaseSpans = await spanLocks.take(keys);
+    // Whoever only stores sends nothing twice.
+    const releaseTraces = await traceLocks.take(context.hold ? [] : traceIds);
     try {
       await acknowledgements.recall(consignment);
       const next = await sendAll(consignment);
@@ -70,7 +75,8 @@ export async function runDestination(
       if (pendingCount(consignment) === 0) await settle(context, consignment);
       return next;
     } finally {
-      release();
+      await releaseTraces();
+      releaseSpans();
       done += before - pendingCount(consignment);
       letGo(consignment);
     }
@@ -171,6 +177,14 @@ export async function runDestination(
     lastError: failed ? lastError : undefined,
     problems: [...context.problems],
   };
+}
+
+function whatIn({ content }: Consignment): {
+  readonly keys: readonly string[];
+  readonly traceIds: readonly string[];
+} {
+  const spans = content?.spans ?? new Map<string, SpanRef>();
+  return { keys: [...spans.keys()], traceIds: [...spans.values()].map(({ traceId }) => traceId) };
 }
 
 function pendingSpans(consignment: Consignment): readonly SpanRef[] {

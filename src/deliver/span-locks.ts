@@ -1,6 +1,6 @@
 /**
- * Keeps two requests that hold the same span from being under way at once: the second waits, and then finds the
- * span acknowledged.
+ * Keeps two requests of a delivery that hold the same span from being under way at once: the second waits, and then
+ * finds the span acknowledged. `TraceLocks` does so between deliveries.
  */
 export interface SpanLocks {
   /** Waits until none of the keys is taken, and takes all. @returns gives them back */

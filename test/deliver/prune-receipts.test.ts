@@ -1,7 +1,9 @@
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { claimToken } from "../../src/deliver/claim-token.js";
 import { deliver } from "../../src/deliver/deliver.js";
+import { lockFile } from "../../src/deliver/file-lock.js";
 import { pruneReceipts, RECEIPTS_KEPT_MS } from "../../src/deliver/prune-receipts.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import type { SendResult } from "../../src/deliver/send-result.js";
@@ -82,6 +84,22 @@ test("receipts of a destination that something waits for stay", async () => {
   const clock = fakeClock(START + RECEIPTS_KEPT_MS + 2 * DAY);
   await pushOutbox([], { paths, clock });
   expect(await left(paths)).toBe(2);
+});
+
+test("locks of dead processes go, also where something waits; those of living ones stay", async () => {
+  const paths = await temporaryStore();
+  await receipts(paths, 1);
+  const clock = fakeClock(START);
+  await deliver([otlpRequest(2, { trace: 3 })], [destination], { paths, clock, send: refuse });
+  await rm(join(paths.sent, "last-pruned.json"), { force: true });
+  const folder = join(paths.sent, destination.id);
+  const lock = await lockFile(join(folder, `${traceId(1)}.jsonl`));
+  const [pid, , ...machine] = claimToken().split("-");
+  await mkdir(join(folder, `.${traceId(2)}.jsonl.lock`));
+  await writeFile(join(folder, `.${traceId(2)}.jsonl.lock`, [pid, "1", ...machine].join("-")), "");
+  expect(await pruneReceipts(paths, clock)).toBe(0);
+  expect(await readdir(folder)).toEqual([`.${traceId(1)}.jsonl.lock`, `${traceId(1)}.jsonl`]);
+  await lock?.release();
 });
 
 test("a store without receipts is left as it is", async () => {
