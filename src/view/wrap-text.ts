@@ -29,14 +29,15 @@ function wrappedLine(line: string, columns: number): string[] {
       from += segment.length;
       continue;
     }
-    if (width + next > columns && index > from) {
+    // Twice where what stands before the blank takes no column at all.
+    while (width + next > columns && index > from) {
       const end = !blank && breakAt > from ? breakAt : index;
       lines.push(line.slice(from, end).trimEnd());
       from = blank ? index + segment.length : end;
       width = columnsOf(line.slice(from, index));
       hasWord = width > 0;
-      if (blank) continue;
     }
+    if (from > index) continue;
     width += next;
     if (!blank) hasWord = true;
     else if (hasWord) breakAt = index + segment.length;

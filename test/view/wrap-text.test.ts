@@ -18,6 +18,7 @@ test.each<[string, number, readonly string[]]>([
   ["go abcdefghij", 6, ["go", "abcdef", "ghij"]],
   ["漢字漢字", 5, ["漢字", "漢字"]],
   ["漢", 2, ["漢"]],
+  ["\u200d  \u0301漢", 2, ["\u200d", " \u0301", "漢"]],
   ["👩‍👩‍👧👩‍👩‍👧", 3, ["👩‍👩‍👧", "👩‍👩‍👧"]],
 ])("%j in %i columns", (text, columns, lines) => {
   expect(wrapped(text, columns)).toEqual(lines);
