@@ -210,12 +210,12 @@ describe("a server that somebody else runs", () => {
     );
   });
 
-  test("--session follows that one, --directory those of a project, --no-live sends at the end", async () => {
+  test("--session follows that one, --dir those of a project, --no-live sends at the end", async () => {
     const here = await place(madeScenario([answer, answer]));
     const client = await connect(here.server.connection, here.bench.workdir);
     const wanted = await openSession(client);
     const attach = await attached(here.server.connection.url, here, "--session", wanted, "--no-live");
-    const elsewhere = await attached(here.server.connection.url, here, "--directory", here.bench.home);
+    const elsewhere = await attached(here.server.connection.url, here, "--dir", here.bench.home);
     const other = await ask(here);
     await other.done;
     await (await ask(here, "Go.", wanted)).done;

@@ -10,6 +10,8 @@ const COMMANDS = [
   "batch",
   "worker",
   "trace",
+  "attach",
+  "watch",
   "show",
   "tokens",
   "tools",
@@ -53,4 +55,15 @@ test("every option of a command is described", async () => {
     expect(lines.length).toBeGreaterThan(3);
     for (const line of lines) expect(line).toMatch(/^ {2}(-\w, )?--[\w-]+( <[^>]+>)?( {2,}\S.*)?$/);
   }
+});
+
+test("a directory is named the same way by every command that takes one", async () => {
+  const named: string[] = [];
+  for (const command of COMMANDS) {
+    const text = await help(command, "--help");
+    expect(text).not.toContain("--directory");
+    if (/^ {2}-d, --dir <directory> {2,}\S/m.test(text)) named.push(command);
+    else expect(text).not.toContain("--dir ");
+  }
+  expect(named).toEqual(["run", "batch", "worker", "attach", "watch"]);
 });

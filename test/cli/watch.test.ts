@@ -101,10 +101,10 @@ describe("opencode on this machine", () => {
     expect(watch.turns()).toMatchObject([{ totals: { steps: 2, tools: 1 } }]);
     await watch.end();
 
-    const since = await startFollowing(["watch", "--json", "--since", "1h", "--directory", "."], around);
+    const since = await startFollowing(["watch", "--json", "--since", "1h", "--dir", "."], around);
     await until(() => since.turns().length === 2);
     expect(await since.end()).toMatchObject({ code: 0 });
-    const elsewhere = ["watch", "--json", "--since", "1h", "--directory", bench.home];
+    const elsewhere = ["watch", "--json", "--since", "1h", "--dir", bench.home];
     const none = await startFollowing(elsewhere, around);
     await new Promise((later) => setTimeout(later, 1500));
     await none.end();
@@ -141,7 +141,7 @@ describe("opencode on this machine", () => {
 
 test.each([
   [["--since", "soon"], "--since takes a duration"],
-  [["--directory", "/nowhere"], "--directory"],
+  [["--dir", "/nowhere"], "--dir"],
   [["--opencode", "/nowhere/opencode"], "opencode"],
 ])("watch %j is wrong usage", async (argv, said) => {
   const { code, stderr } = await looptrace(["watch", ...argv], { env: { HOME: "/nonexistent" }, cwd: "/" });

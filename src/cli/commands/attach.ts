@@ -19,7 +19,7 @@ import { turnOutput } from "../turn-output.js";
 export interface AttachFlags extends TraceFlags, MaskFlags {
   readonly password?: string;
   readonly username?: string;
-  readonly directory?: string;
+  readonly dir?: string;
   readonly session?: string;
   /** False with `--no-live`. */
   readonly live?: boolean;
@@ -74,7 +74,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
   try {
     left = await attachTo({
       connection,
-      directory: flags.directory,
+      directory: flags.dir,
       session: flags.session,
       destinations,
       traceOptions: settings.trace,
@@ -147,7 +147,7 @@ function parseUrl(text: string): URL | undefined {
 
 function refusalOf(
   { url, password }: ServerConnection,
-  { directory }: AttachFlags,
+  { dir }: AttachFlags,
   trouble: StreamTrouble,
 ): ConfigurationError {
   const said = oneLine(trouble.message);
@@ -162,7 +162,7 @@ function refusalOf(
     case "not-events":
       return new ConfigurationError(
         "url",
-        `What listens at ${url} does not look like opencode: ${said}.${directory === undefined ? " An old version tells the events of one project only: name it by --directory." : ""}`,
+        `What listens at ${url} does not look like opencode: ${said}.${dir === undefined ? " An old version tells the events of one project only: name it by --dir." : ""}`,
       );
     default:
       return new ConfigurationError(

@@ -14,7 +14,7 @@ import { typedPath } from "../typed-path.js";
 
 export interface WatchFlags extends TraceFlags, MaskFlags {
   readonly since?: string;
-  readonly directory?: string;
+  readonly dir?: string;
   readonly opencode?: string;
   readonly json?: boolean;
 }
@@ -33,9 +33,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<Exit
   const since = flags.since === undefined ? Date.now() : parseSince(flags.since);
   // opencode calls its directories by their real paths.
   const only =
-    flags.directory === undefined
-      ? undefined
-      : realpathSync(typedPath("--directory", flags.directory, "directory", terminal));
+    flags.dir === undefined ? undefined : realpathSync(typedPath("--dir", flags.dir, "directory", terminal));
   const out = turnOutput({
     terminal,
     settings,

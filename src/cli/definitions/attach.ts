@@ -21,7 +21,7 @@ export function defineAttach(program: Command, { terminal, finish }: Surrounding
     )
     .option("--username <name>", "the server's user (OPENCODE_SERVER_USERNAME; default: opencode)", parseText)
     .option(
-      "--directory <path>",
+      "-d, --dir <directory>",
       "only the sessions of this project, as the server calls it (default: all)",
       parseText,
     )
@@ -33,8 +33,9 @@ export function defineAttach(program: Command, { terminal, finish }: Surrounding
     .addHelpText(
       "after",
       `
-A line for each turn goes to stdout. The server may go away and come back: what happened meanwhile is
-read when it is there again. When looptrace is ended, what is under way is kept as far as it came.
+A line for each turn goes to stdout. The server may go away and come back: what happened meanwhile
+is read when it is there again. When looptrace is ended, what is under way is kept as far as it
+came.
 
 Examples:
   opencode --port 4096          and in another terminal:

@@ -18,7 +18,7 @@ export function defineWatch(program: Command, { terminal, finish }: Surroundings
       "trace also the turns that have ended since then, such as 1h",
       parseText,
     )
-    .option("--directory <path>", "only the sessions of this project (default: all)", parseText)
+    .option("-d, --dir <directory>", "only the sessions of this project (default: all)", parseText)
     .option("--opencode <path>", "the opencode that reads the store (LOOPTRACE_OPENCODE)", parseText)
     .option("--json", "print a line of JSON for each turn that is over");
   withTraceOptions(watch)
@@ -31,7 +31,7 @@ looptrace is ended is kept as far as it came.
 Examples:
   looptrace watch
   looptrace watch --since 1h --tag interactive
-  looptrace watch --directory . --json >> turns.jsonl
+  looptrace watch --dir . --json >> turns.jsonl
 ${WATCH_EXIT_CODES}`,
     )
     .action(async (flags) => {
