@@ -37,8 +37,7 @@ export interface Results {
  *   none of the results in it belongs to any of the tasks; it is as it was then
  */
 export async function openResults(path: string, tasks: readonly Task[]): Promise<Results> {
-  const problem = (text: string): ConfigurationError =>
-    new ConfigurationError("--output", `${path}: ${text}`);
+  const problem = (text: string): ConfigurationError => new ConfigurationError("results", `${path}: ${text}`);
   const unusable = (error: unknown): ConfigurationError =>
     problem(`the results cannot be written there: ${error instanceof Error ? error.message : String(error)}`);
   await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
@@ -49,7 +48,7 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
   });
   if (!lock)
     throw problem(
-      "another looptrace batch is writing to it now. Wait for its end, or name another file with -o.",
+      "another looptrace batch is writing to it now. Wait for its end, or name another file for the results (-o).",
     );
   try {
     const bytes = await readIfThere(path).catch((error: unknown) => {
@@ -57,13 +56,13 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
     });
     const read = readResults(bytes);
     if (read.kind === "foreign")
-      throw problem(`line ${read.line} is no result of a batch. Name another file with -o.`);
+      throw problem(`line ${read.line} is no result of a batch. Name another file for the results (-o).`);
     const known = new Map(tasks.map((task) => [task.id, task]));
     const fitting = [...read.byId].filter(([id]) => known.has(id));
     const changed = fitting.filter(([id, { digest }]) => known.get(id)?.digest !== digest).length;
     if (read.byId.size > 0 && changed === fitting.length) {
       throw problem(
-        `it holds results, but none of them is of one of these tasks as they are now. Name another file with -o, or remove it.`,
+        `it holds results, but none of them is of one of these tasks as they are now. Name another file for the results (-o), or remove it.`,
       );
     }
     const file = await open(path, "a", 0o600)

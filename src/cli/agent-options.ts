@@ -71,12 +71,17 @@ export async function systemPromptOf(flags: AgentFlags, terminal: Terminal): Pro
     );
   }
   const path = typedPath("--system-file", flags.systemFile, "file", terminal);
-  return readFile(path, "utf8").catch((error: unknown) => {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new ConfigurationError(
       "--system-file",
       `--system-file ${flags.systemFile} cannot be read: ${messageOf(error)}`,
     );
   });
+  if (text.trim() !== "") return text;
+  throw new ConfigurationError(
+    "--system-file",
+    `--system-file ${flags.systemFile} is empty; leave it out to keep the agent's own.`,
+  );
 }
 
 /** `--mcp name=url`, with `--mcp-header name=Header:value` for the headers that its server wants. */

@@ -1,14 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { RunRequestError } from "../errors/run-request-error.js";
 import { jsonProblem } from "../view/json-problem.js";
-import type { JsonSchema } from "../workflow/output-schema.js";
+import { type JsonSchema, prepareSchema } from "../workflow/output-schema.js";
 import type { Terminal } from "./terminal.js";
 import { typedPath } from "./typed-path.js";
 
 /**
  * The JSON schema in a file that was named on the command line.
  *
- * @throws {ConfigurationError} when there is no such file, or no JSON object in it
+ * @throws {ConfigurationError} when there is no such file, or no JSON schema in it
  */
 export async function readSchema(typed: string, terminal: Terminal): Promise<JsonSchema> {
   const path = typedPath("--schema", typed, "file", terminal);
@@ -22,8 +23,17 @@ export async function readSchema(typed: string, terminal: Terminal): Promise<Jso
   } catch (cause) {
     throw new ConfigurationError("--schema", `--schema ${typed}: ${jsonProblem(text, cause)}`);
   }
-  if (isObject(json)) return json;
-  throw new ConfigurationError("--schema", `--schema ${typed} holds no JSON schema: that is a JSON object.`);
+  if (!isObject(json))
+    throw new ConfigurationError(
+      "--schema",
+      `--schema ${typed} holds no JSON schema: that is a JSON object.`,
+    );
+  // Here it is still known which file it came from, and no task of a batch has begun.
+  await prepareSchema(json).catch((error: unknown) => {
+    if (!(error instanceof RunRequestError)) throw error;
+    throw new ConfigurationError("--schema", `--schema ${typed} ${error.problem}`);
+  });
+  return json;
 }
 
 function isObject(value: unknown): value is JsonSchema {

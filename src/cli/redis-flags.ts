@@ -26,7 +26,7 @@ export async function redisOf(
   terminal: Terminal,
   clear: () => void = () => undefined,
 ): Promise<RedisLink> {
-  const address = redisAddress(redis, terminal.env.LOOPTRACE_REDIS_PASSWORD);
+  const address = redisAddress(redis, terminal.env.LOOPTRACE_REDIS_PASSWORD, "--redis");
   const say = (text: string): void => {
     clear();
     terminal.err(`looptrace: ${oneLine(text)}\n`);

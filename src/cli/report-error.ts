@@ -34,11 +34,12 @@ const FLAGS: Readonly<Record<string, string>> = {
   maxCost: "--max-cost",
   maxAttempts: "--max-attempts",
   haltOnDoomLoop: "--doom-loop-threshold",
+  schema: "--schema",
+  live: "--live",
 };
 
-function inFlags({ field, message }: RunRequestError): string {
+function inFlags({ field, problem }: RunRequestError): string {
   const name = FLAGS[field] ?? field;
-  const problem = message.slice(`${field}: `.length);
   // Some problems are said of the field, the others of its value.
   return /^(?:is|are|needs|cannot|contains?) /.test(problem) ? `${name} ${problem}` : `${name}: ${problem}`;
 }

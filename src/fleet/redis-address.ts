@@ -17,15 +17,16 @@ const DEFAULT_PORT = 6379;
 /**
  * @param url `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS
  * @param password for a URL that holds none, so that it need not stand in a process list
+ * @param called what the URL is called where it was given
  * @throws {ConfigurationError} when it is no such URL; it never quotes what may be a password
  */
-export function redisAddress(url: string, password?: string): RedisAddress {
+export function redisAddress(url: string, password?: string, called = "url"): RedisAddress {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const db = parsed === undefined ? undefined : /^\/?$|^\/(\d{1,5})$/.exec(parsed.pathname);
   if (!parsed || !db || !["redis:", "rediss:"].includes(parsed.protocol) || parsed.hostname === "")
     throw new ConfigurationError(
-      "--redis",
-      "--redis takes the address of a Redis, such as redis://127.0.0.1:6379, redis://user:password@host:6379/0, or rediss:// with TLS. What was given is none.",
+      called,
+      `${called} takes the address of a Redis, such as redis://127.0.0.1:6379, redis://user:password@host:6379/0, or rediss:// with TLS. What was given is none.`,
     );
   const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = parsed.port === "" ? DEFAULT_PORT : Number(parsed.port);

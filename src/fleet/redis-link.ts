@@ -112,7 +112,7 @@ async function probe(address: RedisAddress): Promise<readonly string[]> {
     return checkedInfo(info, address);
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
-    throw new ConfigurationError("--redis", unreachable(address, last ?? error));
+    throw new ConfigurationError("redis", unreachable(address, last ?? error));
   } finally {
     client.disconnect();
   }
@@ -131,7 +131,7 @@ function checkedInfo(info: string, { shown }: RedisAddress): readonly string[] {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < LEAST_VERSION[0] || (major === LEAST_VERSION[0] && minor < LEAST_VERSION[1]))
     throw new ConfigurationError(
-      "--redis",
+      "redis",
       `The Redis at ${shown} is version ${oneLine(version)}; ${LEAST_VERSION.join(".")} or newer is needed.`,
     );
   const policy = field("maxmemory_policy");

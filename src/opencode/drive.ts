@@ -106,10 +106,10 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
 function driverFor(request: CheckedRequest, driver: Driver): Driver {
   const hasExtra = (request.extraArguments ?? []).length > 0;
   const needs = needsServer(request);
-  if (hasExtra && (driver === "server" || needs)) {
-    const why = needs === null ? "" : `, and ${needs.field} ${needs.why}`;
-    throw new RunRequestError("extraArguments", `are for the driver cli, \`opencode run\`${why}.`);
-  }
+  if (hasExtra && needs)
+    throw new RunRequestError(needs.field, `${needs.why}, and extra arguments are for \`opencode run\`.`);
+  if (hasExtra && driver === "server")
+    throw new RunRequestError("extraArguments", "are for the driver cli, `opencode run`.");
   if (driver === "cli" && needs)
     throw new RunRequestError(needs.field, `${needs.why}: \`opencode run\` has no way to say it.`);
   return hasExtra ? "cli" : driver;

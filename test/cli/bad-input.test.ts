@@ -24,6 +24,7 @@ beforeAll(async () => {
   await write("good.json", text);
   await write("cut.json", text.slice(0, 1200));
   await write("empty.json", "");
+  await write("schema.json", "{}");
   await write("words.txt", "Hello \u001b[31mthere");
   await write("escape.json", '{"info": \u001b]0;title\u0007\u009b2J}');
   await write("list.json", "[]");
@@ -35,10 +36,11 @@ beforeAll(async () => {
     await write(join(name, "looptrace.config.json"), config);
   }
   await mkdir(join(folder, "folder"));
-  // Leaves a sign when it is to work: what is wrong with the input is to be found out before.
+  // Leaves a sign when it is to work: what is wrong with the input is to be found out before. A server that is started early,
+  // while the command line is looked at, has no work yet; where it comes to work, `opencode run` follows one that does not start.
   await write(
     "opencode",
-    `#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit 0\ntouch '${folder}/started'\nexit 9\n`,
+    `#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit 0\n[ "$1" = serve ] && exit 9\ntouch '${folder}/started'\nexit 9\n`,
   );
   await chmod(join(folder, "opencode"), 0o755);
   env = {
@@ -254,6 +256,27 @@ describe("a run that cannot be meant", () => {
     "a session's id that is none": {
       argv: ["run", "hi", "-s", "yesterday"],
       says: `looptrace: opencode knows no session "yesterday". ${SESSIONS}`,
+    },
+    "sending while it runs, without a server": {
+      argv: ["run", "hi", "--live", "--driver", "cli"],
+      env: KEYS,
+      says: "looptrace: --live needs the driver server: `opencode run` cannot be followed so closely.\n",
+    },
+    "a structured answer without a server": {
+      argv: ["run", "hi", "--schema", "schema.json", "--driver", "cli"],
+      says: "looptrace: --schema needs the driver server: `opencode run` has no way to say it.\n",
+    },
+    "a structured answer, and opencode's own arguments": {
+      argv: ["run", "hi", "--schema", "schema.json", "--", "--share"],
+      says: "looptrace: --schema needs the driver server, and extra arguments are for `opencode run`.\n",
+    },
+    "a server, and opencode's own arguments": {
+      argv: ["run", "hi", "--driver", "server", "--", "--share"],
+      says: "looptrace: the arguments behind -- are for the driver cli, `opencode run`.\n",
+    },
+    "a system prompt without a word": {
+      argv: ["run", "hi", "--system-file", "empty.json"],
+      says: "looptrace: --system-file empty.json is empty; leave it out to keep the agent's own.\n",
     },
     "two system prompts": {
       argv: ["run", "hi", "--system", "a", "--system-file", "b"],

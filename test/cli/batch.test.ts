@@ -199,15 +199,25 @@ describe("what is wrong is said before anything starts", () => {
       'tasks.jsonl:1: there is no field "promt"; did you mean "prompt"?',
     ],
     ["the results in the tasks' file", ['"x"'], ["-o", "tasks.jsonl"], "is the file of the tasks"],
-    ["a default model", ['"x"'], ["-m", "nonsense"], "is not of the form provider/model"],
+    ["a default model", ['"x"'], ["-m", "nonsense"], '--model: "nonsense" is not of the form'],
+    ["a fallback", ['"x"'], ["--fallback-model", "no"], '--fallback-model: "no" is not of the form'],
     ["a directory", ['"x"'], ["-d", "not-there"], "--dir not-there: no such directory"],
     ["so many at once", ['"x"'], ["-n", "0"], "Give a whole number of 1 or more"],
     ["no UTF-8", [Buffer.from([0x22, 0xff, 0x22])], [], "is not UTF-8 text"],
     ["results of something else", ['"x"'], ["-o", "opencode-notes.txt"], "is no result of a batch"],
+    ["no schema", ['"x"'], ["--schema", "wrong.json"], "looptrace: --schema wrong.json is no JSON schema: "],
+    [
+      "a schema that nobody could be asked for",
+      ['"x"'],
+      ["--schema", "good.json", "--driver", "cli"],
+      "looptrace: --schema needs the driver server, but --driver says cli: ",
+    ],
   ])("%s", async (_, [content = ""], flags, message) => {
     const opencode = await talkingOpenCode();
     await writeFile(join(opencode.cwd, "tasks.jsonl"), content);
     await writeFile(join(opencode.cwd, "opencode-notes.txt"), "Notes");
+    await writeFile(join(opencode.cwd, "wrong.json"), '{"type": "colour"}');
+    await writeFile(join(opencode.cwd, "good.json"), "{}");
     const { code, stdout, stderr } = await call(opencode, ...flags);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(message);

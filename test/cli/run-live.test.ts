@@ -63,5 +63,5 @@ test("the driver cli cannot", async () => {
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const { code, stderr } = await looptrace(["run", "--live", "--driver", "cli", "Go."], around);
   expect([code, bench.provider.requests]).toEqual([2, []]);
-  expect(stderr).toContain("live needs the driver server");
+  expect(stderr).toContain("looptrace: --live needs the driver server: `opencode run` cannot");
 });

@@ -71,8 +71,11 @@ describe("what cannot be asked for", () => {
     { flags: ["--schema", "absent.json"], problem: "absent.json" },
     { flags: ["--schema", "list.json"], problem: "holds no JSON schema: that is a JSON object" },
     { flags: ["--schema", "broken.json"], problem: "--schema broken.json: " },
-    { flags: ["--schema", "wrong.json"], problem: "schema is no JSON schema: " },
-    { flags: ["--schema", "good.json", "--driver", "cli"], problem: "schema needs the driver server" },
+    { flags: ["--schema", "wrong.json"], problem: "looptrace: --schema wrong.json is no JSON schema: " },
+    {
+      flags: ["--schema", "good.json", "--driver", "cli"],
+      problem: "looptrace: --schema needs the driver server: `opencode run`",
+    },
   ])("$flags", async ({ flags, problem }) => {
     const bench = await isolatedOpenCode(scenario);
     try {

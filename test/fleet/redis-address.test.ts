@@ -24,7 +24,8 @@ test("a password of its own is for a URL without one", () => {
 test.each(["", "localhost:6379", "http://h", "redis://", "redis://:secret@h/name", "redis://h:99999"])(
   "%j is none, and is not repeated",
   (url) => {
-    expect(() => redisAddress(url)).toThrow("--redis takes the address of a Redis, such as");
+    expect(() => redisAddress(url)).toThrow("url takes the address of a Redis, such as");
+    expect(() => redisAddress(url, undefined, "--redis")).toThrow("--redis takes the address of a Redis");
     expect(() => redisAddress(url)).not.toThrow("secret");
   },
 );

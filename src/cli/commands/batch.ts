@@ -23,6 +23,7 @@ import { agentOptions } from "../agent-options.js";
 import { batchProgress } from "../batch-progress.js";
 import { summaryLines } from "../batch-text.js";
 import { colorsFor } from "../colors.js";
+import { CONFIG_FILE } from "../config-file-name.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -57,6 +58,7 @@ export interface BatchFlags
 export async function batch(source: string, flags: BatchFlags, terminal: Terminal): Promise<ExitCode> {
   refuseQueueFlags(flags);
   const settings = readSettings(flags, terminal);
+  refuseSchemaWithoutServer(flags, settings);
   const { file, outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
   const paths = storePaths(terminal.env);
@@ -187,12 +189,8 @@ export function resultsPath(source: string, output: string | undefined, { cwd }:
  * @throws {ConfigurationError} when no task could be run with it
  */
 export async function defaultsOf(flags: BatchFlags, { file }: Settings, terminal: Terminal) {
-  const models = [flags.model ?? file.model, ...(flags.fallbackModel ?? file.fallbackModels ?? [])];
-  const wrong = models.find((model) => model !== undefined && !isModelName(model));
-  if (wrong !== undefined) {
-    const problem = `${JSON.stringify(wrong)} is not of the form provider/model; \`opencode models\` lists them.`;
-    throw new ConfigurationError("model", problem);
-  }
+  checkModels("--model", flags.model, "model", file.model);
+  checkModels("--fallback-model", flags.fallbackModel, "fallbackModels", file.fallbackModels);
   return {
     ...(await agentOptions(flags, file, terminal)),
     // The batch waits for rate limits itself: meanwhile another task can have the place.
@@ -200,6 +198,32 @@ export async function defaultsOf(flags: BatchFlags, { file }: Settings, terminal
     maxTokens: flags.taskMaxTokens ?? file.maxTokens,
     maxCost: flags.taskMaxCost ?? file.maxCost,
   };
+}
+
+/** @throws {ConfigurationError} naming the flag, or the setting that holds where no flag was typed */
+function checkModels(
+  flag: string,
+  typed: string | readonly string[] | undefined,
+  setting: string,
+  kept: string | readonly string[] | undefined,
+): void {
+  const wrong = [typed ?? kept ?? []].flat().find((model) => !isModelName(model));
+  if (wrong === undefined) return;
+  const name = typed === undefined ? `in ${CONFIG_FILE}: ${setting}` : flag;
+  throw new ConfigurationError(
+    name,
+    `${name}: ${JSON.stringify(wrong)} is not of the form provider/model; \`opencode models\` lists them.`,
+  );
+}
+
+/** @throws {ConfigurationError} when every task would fail for it */
+function refuseSchemaWithoutServer({ schema, driver }: BatchFlags, { file }: Settings): void {
+  if (schema === undefined || (driver ?? file.driver) !== "cli") return;
+  const where = driver === undefined ? `"driver" in ${CONFIG_FILE}` : "--driver";
+  throw new ConfigurationError(
+    "--schema",
+    `--schema needs the driver server, but ${where} says cli: \`opencode run\` has no way to say it.`,
+  );
 }
 
 /** What earlier runs left is sent too, but nobody waits long for it. */
