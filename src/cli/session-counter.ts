@@ -9,7 +9,7 @@ export interface SessionCounter {
   readonly next: () => void;
 }
 
-/** @param total how many there are; for one, and where stderr is no terminal, nothing is said */
+/** @param total how many there are; for none or one, and where stderr is no terminal, nothing is said */
 export function sessionCounter(terminal: Terminal, total: number): SessionCounter {
   if (total < 2 || !terminal.errIsTty) return { clear: () => undefined, next: () => undefined };
   let done = 0;

@@ -67,3 +67,13 @@ test("a directory is named the same way by every command that takes one", async 
   }
   expect(named).toEqual(["run", "batch", "worker", "attach", "watch"]);
 });
+
+test("progress is silenced the same way by every command that tells some", async () => {
+  const silent: string[] = [];
+  for (const command of COMMANDS) {
+    const text = await help(command, "--help");
+    if (/^ {2}-q, --quiet {2,}no progress$/m.test(text)) silent.push(command);
+    else expect(text).not.toContain("--quiet");
+  }
+  expect(silent).toEqual(["run", "batch", "worker", "trace", "attach", "watch", "push"]);
+});

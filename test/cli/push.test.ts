@@ -198,6 +198,11 @@ test("a destination that is in trouble: a person sees what is waited for, and th
   expect(stderr.slice(stderr.lastIndexOf("\r"))).toBe(
     "\r\x1b[2KWhat was not delivered is kept in the outbox; push again later.\n",
   );
+  const quiet = await looptrace(["push", "--timeout", "1500ms", "-q"], { env, cwd, columns: 200 });
+  expect([quiet.code, quiet.stderr]).toEqual([
+    3,
+    "What was not delivered is kept in the outbox; push again later.\n",
+  ]);
   // In a log file such a line is of no use.
   expect((await looptrace(["push", "--timeout", "500ms"], { env, cwd })).stderr).not.toContain("try");
 });
@@ -232,26 +237,32 @@ test("an outbox that cannot be read is not called empty", async () => {
   expect(push.stderr).toContain("cannot be read");
 });
 
-test("a watch delivers what comes into the outbox, says only what is new, and ends with Ctrl-C", async () => {
-  const receiver = await receive(WRONG);
-  const { cwd, env, waiting } = await place(receiver.url);
-  const watching = startLooptrace(["push", "--watch", "--every", "1s"], { env, cwd });
-  const said = (): Promise<string> =>
-    new Promise((resolve) => {
-      watching.child.stdout?.once("data", (text: unknown) => resolve(String(text)));
-    });
-  const refused = said();
-  expect((await looptrace(["trace", "session.json"], { env, cwd })).code).toBe(3);
-  expect(await refused).toContain("404");
-  const delivered = said();
-  receiver.behave({});
-  expect(await delivered).toContain("14 spans sent");
-  watching.child.kill("SIGINT");
-  const { code, stdout } = await watching.ended;
-  expect(code).toBe(0);
-  expect(stdout.trim().split("\n")).toHaveLength(2);
-  expect(await waiting()).toMatchObject([{ spans: 0 }]);
-});
+test.each([
+  { flags: [], says: "looptrace: watching the outbox, every 1.00s; Ctrl-C ends it.\n" },
+  { flags: ["-q"], says: "" },
+])(
+  "a watch $flags delivers what comes, says only what is new, and ends with Ctrl-C",
+  async ({ flags, says }) => {
+    const receiver = await receive(WRONG);
+    const { cwd, env, waiting } = await place(receiver.url);
+    const watching = startLooptrace(["push", "--watch", "--every", "1s", ...flags], { env, cwd });
+    const said = (): Promise<string> =>
+      new Promise((resolve) => {
+        watching.child.stdout?.once("data", (text: unknown) => resolve(String(text)));
+      });
+    const refused = said();
+    expect((await looptrace(["trace", "session.json"], { env, cwd })).code).toBe(3);
+    expect(await refused).toContain("404");
+    const delivered = said();
+    receiver.behave({});
+    expect(await delivered).toContain("14 spans sent");
+    watching.child.kill("SIGINT");
+    const { code, stdout, stderr } = await watching.ended;
+    expect([code, stderr]).toEqual([0, says]);
+    expect(stdout.trim().split("\n")).toHaveLength(2);
+    expect(await waiting()).toMatchObject([{ spans: 0 }]);
+  },
+);
 
 test.each([
   [["--status", "--discard", "x"], "--status and --discard"],

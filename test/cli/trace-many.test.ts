@@ -48,6 +48,10 @@ test("trace --all: one line a trace, a session that cannot be read is told and h
   expect(stderr).not.toContain("of 4 sessions");
   const onTerminal = await looptrace(["trace", "--all"], { ...around, columns: 100 });
   for (const done of [1, 2, 3, 4]) expect(onTerminal.stderr).toContain(` ${done} of 4 sessions`);
+  const quiet = await looptrace(["trace", "--all", "-q"], { ...around, columns: 100 });
+  expect(quiet.stderr).not.toContain("of 4 sessions");
+  expect(quiet.stderr).not.toContain("\r");
+  expect(quiet.stderr).toContain(`looptrace: ${broken}: `);
   expect(stdout.split("\n").map((line) => line.split("  ")[1])).toEqual([
     ids[1],
     ids[2],

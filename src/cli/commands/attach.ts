@@ -85,8 +85,8 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
       signal: AbortSignal.any([interrupt.signal, ending.signal]),
       onConnected: (first) => {
         connected = true;
-        if (first) out.note(`following ${connection.url}; Ctrl-C ends it.`);
-        else if (away) out.note(`${connection.url} is back.`);
+        if (first && !flags.quiet) out.note(`following ${connection.url}; Ctrl-C ends it.`);
+        if (!first && away) out.note(`${connection.url} is back.`);
         away = false;
       },
       onTrouble,

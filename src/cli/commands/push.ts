@@ -22,6 +22,7 @@ import type { Terminal } from "../terminal.js";
 export interface PushFlags {
   readonly status?: boolean;
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly timeout?: number;
   /** A destination's id, label or address, as `--status` shows them. */
   readonly discard?: string;
@@ -44,7 +45,7 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
   const destinations = resolveDestinations(readSettings({}, terminal).destinations);
   const budgetMs = flags.timeout ?? DEFAULT_BUDGET_MS;
   if (flags.watch) return watch(destinations, { paths, budgetMs }, flags, terminal);
-  const result = await whileWaiting(terminal, destinations, (onProgress) =>
+  const result = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
     pushOutbox(destinations, { paths, budgetMs, onProgress }),
   );
   const { reports, unconfigured, problems } = result;
@@ -70,7 +71,7 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
 async function watch(
   destinations: readonly Destination[],
   options: DeliveryOptions,
-  { every = DEFAULT_PAUSE_MS, json }: PushFlags,
+  { every = DEFAULT_PAUSE_MS, json, quiet }: PushFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (destinations.length === 0) {
@@ -82,7 +83,7 @@ async function watch(
   const interrupt = onInterrupt();
   const { signal } = interrupt;
   const said = new Map<string, string>();
-  terminal.err(`looptrace: watching the outbox, every ${duration(every)}; Ctrl-C ends it.\n`);
+  if (!quiet) terminal.err(`looptrace: watching the outbox, every ${duration(every)}; Ctrl-C ends it.\n`);
   try {
     for (;;) {
       const result = await pushOutbox(destinations, { ...options, signal });

@@ -22,6 +22,7 @@ import type { Terminal } from "../terminal.js";
 
 export interface TraceCommandFlags extends SourceFlags, TraceFlags {
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly force?: boolean;
 }
 
@@ -41,7 +42,7 @@ export async function trace(
 
   // Of many sessions one is held at a time, unless all are asked for as one document.
   const forJson: LoopTrace[] = [];
-  const counter = sessionCounter(terminal, wanted.length);
+  const counter = sessionCounter(terminal, flags.quiet ? 0 : wanted.length);
   let seen = 0;
   let unreadable = 0;
   let reports: readonly DestinationReport[] = [];
@@ -64,7 +65,7 @@ export async function trace(
     // A destination that did not take one session is not waited for with every other one.
     const hold = new Set(reports.filter(({ pending }) => pending.spans > 0).map((one) => one.destination.id));
     const inReach = destinations.filter(({ id }) => !hold.has(id));
-    const delivery = await whileWaiting(terminal, inReach, (onProgress) =>
+    const delivery = await whileWaiting(terminal, flags.quiet ? [] : inReach, (onProgress) =>
       deliverTraces(traces, destinations, settings.trace, {
         paths,
         masking,

@@ -16,6 +16,7 @@ export interface WatchFlags extends TraceFlags, MaskFlags {
   readonly since?: string;
   readonly dir?: string;
   readonly opencode?: string;
+  readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
@@ -56,7 +57,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<Exit
       paths,
       masking,
       signal: interrupt.signal,
-      onReady: () => out.note("watching opencode's sessions; Ctrl-C ends it."),
+      onReady: flags.quiet ? undefined : () => out.note("watching opencode's sessions; Ctrl-C ends it."),
       onNote: out.note,
       onTurn: (trace, kept) => out.add(trace, kept, true),
     });

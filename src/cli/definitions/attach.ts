@@ -27,7 +27,7 @@ export function defineAttach(program: Command, { terminal, finish }: Surrounding
     )
     .option("--session <id>", "only this session", parseText)
     .option("--no-live", "send a turn when it is over, and nothing before")
-    .option("--quiet", "no progress on stderr")
+    .option("-q, --quiet", "no progress")
     .option("--json", "print a line of JSON for each turn that is over");
   withTraceOptions(attach)
     .addHelpText(

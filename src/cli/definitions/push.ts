@@ -19,6 +19,7 @@ export function definePush(program: Command, { terminal, finish }: Surroundings)
     .option("--timeout <duration>", "how long to try (default: 60s)", parseDuration)
     .option("--watch", "go on delivering what comes into the outbox, until interrupted")
     .option("--every <duration>", "how long to pause between two looks (default: 30s)", parseDuration)
+    .option("-q, --quiet", "no progress")
     .option("--json", "print it as JSON; with --watch a line for each report")
     .addHelpText(
       "after",

@@ -15,6 +15,7 @@ export function defineTrace(program: Command, { terminal, finish }: Surroundings
     "the project's last session",
   )
     .option("--force", "send also what was sent before; Langfuse counts it twice until its database merges")
+    .option("-q, --quiet", "no progress")
     .option("--json", "print the traces and what became of them as JSON");
   withTraceOptions(trace)
     .addHelpText(

@@ -20,6 +20,7 @@ export function defineWatch(program: Command, { terminal, finish }: Surroundings
     )
     .option("-d, --dir <directory>", "only the sessions of this project (default: all)", parseText)
     .option("--opencode <path>", "the opencode that reads the store (LOOPTRACE_OPENCODE)", parseText)
+    .option("-q, --quiet", "no progress")
     .option("--json", "print a line of JSON for each turn that is over");
   withTraceOptions(watch)
     .addHelpText(

@@ -44,7 +44,7 @@ export function defineWorker(program: Command, { terminal, finish }: Surrounding
       ).choices(["auto", "server", "cli"]),
     )
     .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
-    .option("-q, --quiet", "say only what went wrong")
+    .option("-q, --quiet", "no progress")
     .option("--json", "print each finished task as JSON, one a line");
   withMasking(withTraceOptions(worker))
     .addHelpText(
