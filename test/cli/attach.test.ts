@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { freePort } from "../../src/opencode/server/free-port.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import type { Scenario } from "../provider/scenario.js";
-import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
+import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
 import { cuttingProxy } from "../support/cutting-proxy.js";
 import { type FollowingCli, startFollowing } from "../support/following-cli.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
@@ -15,6 +16,7 @@ import { type RunningServer, serveOpenCode } from "../support/opencode-server.js
 import { openSession, until } from "../support/play-on-server.js";
 import { answer, type Json, madeScenario, refused, usage } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
+import { scriptedServer } from "../support/scripted-server.js";
 import { eventsIn, spansIn } from "../trace/walk-trace.js";
 
 interface Place {
@@ -216,14 +218,41 @@ describe("a server that somebody else runs", () => {
     const wanted = await openSession(client);
     const attach = await attached(here.server.connection.url, here, "--session", wanted, "--no-live");
     const elsewhere = await attached(here.server.connection.url, here, "--dir", here.bench.home);
+    const unknown = `ses_${"0".repeat(26)}`;
+    const nobody = await attached(here.server.connection.url, here, "--session", unknown);
+    expect(nobody.stderr()).toMatch(
+      new RegExp(
+        `^looptrace: The server has no session ${unknown} \\(yet\\); waiting for it\\.\nlooptrace: following `,
+      ),
+    );
+    expect((await nobody.end()).code).toBe(0);
     const other = await ask(here);
     await other.done;
     await (await ask(here, "Go.", wanted)).done;
     await until(() => attach.turns().length === 1);
+    expect(attach.stderr()).not.toContain("has no session");
     expect(await attach.end()).toMatchObject({ code: 0 });
     expect(attach.turns()).toMatchObject([{ sessionId: wanted }]);
     expect(await elsewhere.end()).toMatchObject({ code: 0 });
     expect(elsewhere.turns()).toEqual([]);
+  });
+});
+
+test("a session that the server does not have is told at once, also when all else is silent", async () => {
+  const server = await scriptedServer({});
+  const env = { HOME: "/nonexistent", LOOPTRACE_HOME: "/nonexistent/looptrace", PATH: process.env.PATH };
+  const argv = ["attach", server.url, "--session", "ses_unknown", "-q"];
+  const { child, ended } = startLooptrace(argv, { env, cwd: "/" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child.stderr ?? expect.unreachable(), "data");
+  child.kill("SIGINT");
+  expect(await ended).toMatchObject({
+    code: 0,
+    stdout: "",
+    stderr: [
+      "looptrace: The server has no session ses_unknown (yet); waiting for it.\n",
+      "looptrace: ending; what is over is being delivered. Once more quits at once.\n",
+    ].join(""),
   });
 });
 
@@ -267,7 +296,7 @@ describe("what cannot be followed", () => {
   test.each([
     [["ftp://x"], "is no address of a server"],
     [["http://"], "is no address of a server"],
-    [["http://127.0.0.1:1", "--session", "x"], "is no session's id"],
+    [["http://127.0.0.1:1", "--session", "x"], 'looptrace: --session "x" is no session\'s id (ses_…).\n'],
   ])("%j", async (argv, said) => {
     const { code, stderr } = await looptrace(["attach", ...argv], around);
     expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);

@@ -5,6 +5,8 @@ import { onTestFinished } from "vitest";
 /** A session of a server, which the test may change. */
 export interface ScriptedSession {
   readonly directory: string;
+  /** The session whose subagent it is. */
+  readonly parentID?: string;
   updated: number;
   /** `{ info, parts }` each. */
   messages?: readonly unknown[];
@@ -34,8 +36,8 @@ export async function scriptedServer(sessions: Record<string, ScriptedSession>):
   });
   const busy = new Set<string>();
   const failing = new Map<string, number>();
-  const infoOf = (id: string, { directory, updated }: ScriptedSession) => ({
-    ...{ id, directory, title: id, version: "1.18.33" },
+  const infoOf = (id: string, { directory, parentID, updated }: ScriptedSession) => ({
+    ...{ id, directory, parentID, title: id, version: "1.18.33" },
     time: { created: 1, updated },
   });
   const answerTo = ({ pathname, searchParams }: URL): unknown => {

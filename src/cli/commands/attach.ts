@@ -34,7 +34,10 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
   const paths = storePaths(terminal.env);
   const connection = connectionOf(url, flags, terminal);
   if (flags.session !== undefined && !isSessionId(flags.session)) {
-    throw new ConfigurationError("--session", `${JSON.stringify(flags.session)} is no session's id (ses_…).`);
+    throw new ConfigurationError(
+      "--session",
+      `--session ${JSON.stringify(flags.session)} is no session's id (ses_…).`,
+    );
   }
   const keys = [
     ...destinations.flatMap(({ secrets }) => secrets),

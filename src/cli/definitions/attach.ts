@@ -25,7 +25,7 @@ export function defineAttach(program: Command, { terminal, finish }: Surrounding
       "only the sessions of this project, as the server calls it (default: all)",
       parseText,
     )
-    .option("--session <id>", "only this session", parseText)
+    .option("--session <id>", "only this session; one that is not there yet is waited for", parseText)
     .option("--no-live", "send a turn when it is over, and nothing before")
     .option("-q, --quiet", "no progress")
     .option("--json", "print a line of JSON for each turn that is over");

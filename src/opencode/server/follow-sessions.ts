@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { z } from "zod";
+import { ServerRequestError } from "../../errors/server-request-error.js";
 import { type RawSession, type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 import { connect, type ServerConnection } from "./connection.js";
 import { addEvidence, type EventEvidence, evidenceWithout, noEvidence } from "./event-evidence.js";
@@ -32,7 +34,7 @@ export interface FollowSessionsOptions {
   readonly onIdle: (rootId: string) => Promise<void>;
   readonly onConnected?: ((first: boolean) => void) | undefined;
   readonly onTrouble?: ((trouble: StreamTrouble) => void) | undefined;
-  /** What could not be read, a sentence for a person. */
+  /** What could not be read, or is not there to be followed, a sentence for a person. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
 
@@ -120,11 +122,31 @@ export function followSessions(
     evidence = evidenceWithout(evidence, family);
   };
 
+  let hasLooked = false;
+  /** Tells, once, of a session that nothing may ever come of: else nobody would know why nothing happens. */
+  const lookForWanted = async (client: OpencodeClient): Promise<void> => {
+    const { session } = options;
+    if (session === undefined || hasLooked) return;
+    const { data, error, response } = await client.session.get(
+      { sessionID: session },
+      { signal: patience() },
+    );
+    if (response?.status === 404)
+      options.onNote?.(`The server has no session ${session} (yet); waiting for it.`);
+    else if (!data) throw new ServerRequestError(`look for the session ${session}`, error, response?.status);
+    else if (data.parentID)
+      options.onNote?.(
+        `The session ${session} is a subagent's and is traced with the one that it belongs to: follow ${data.parentID}.`,
+      );
+    hasLooked = true;
+  };
+
   /** What was missed is read; before the first event of a connection. */
   const catchUp = async (first: boolean): Promise<void> => {
     leftOut.clear();
     unreadable.clear();
     const client = await connect(connection);
+    await lookForWanted(client);
     const { directory } = options;
     const mirrored = new Set([...mirror.keys()].map((id) => rootOf(mirror, id)));
     const since = lastEventAt === undefined ? Date.now() - LOOK_BACK_MS : lastEventAt - SLACK_MS;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { type FollowSessionsOptions, followSessions } from "../../../src/opencode/server/follow-sessions.js";
 import { until } from "../../support/play-on-server.js";
-import { scriptedServer } from "../../support/scripted-server.js";
+import { type ScriptedSession, scriptedServer } from "../../support/scripted-server.js";
 
 async function following(url: string, more: Partial<FollowSessionsOptions> = {}) {
   const ending = new AbortController();
@@ -103,4 +103,36 @@ test("a server that is not quite there after an interruption is asked again for 
   server.cut();
   await until(() => seen.connects === 2);
   expect([seen.idle, seen.notes]).toEqual([["ses_a"], []]);
+});
+
+test("a wanted session that is not there is told once, and followed when it comes", async () => {
+  const sessions: Record<string, ScriptedSession> = {};
+  const server = await scriptedServer(sessions);
+  const { seen } = await following(server.url, { session: "ses_later" });
+  expect(seen.notes).toEqual(["The server has no session ses_later (yet); waiting for it."]);
+  server.cut();
+  await until(() => seen.connects === 2);
+  sessions.ses_later = { directory: "/a", updated: Date.now() };
+  server.tell(...busy("ses_later"));
+  server.tell(...idle("ses_later"));
+  await until(() => seen.idle.length === 1);
+  expect(seen.notes).toHaveLength(1);
+});
+
+test("a wanted session that is a subagent's is never followed, and which one is, is told", async () => {
+  const server = await scriptedServer({
+    ses_parent: { directory: "/a", updated: 1 },
+    ses_child: { directory: "/a", parentID: "ses_parent", updated: 1 },
+  });
+  const { seen } = await following(server.url, { session: "ses_child" });
+  expect(seen.notes).toEqual([
+    "The session ses_child is a subagent's and is traced with the one that it belongs to: follow ses_parent.",
+  ]);
+});
+
+test("a wanted session that is there needs no word, and one that could not be asked for is asked for again", async () => {
+  const server = await scriptedServer({ ses_a: { directory: "/a", updated: 1 } });
+  server.failing.set("/session/ses_a", 1);
+  const { seen } = await following(server.url, { session: "ses_a" });
+  expect([seen.notes, server.failing.get("/session/ses_a")]).toEqual([[], -1]);
 });
