@@ -1,3 +1,4 @@
+import { adviceFor, adviceOnly } from "../errors/advice.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { duration } from "../view/format.js";
 import { oneLine, severalLines } from "../view/terminal-text.js";
@@ -22,6 +23,15 @@ export function keptText({ kept, sessionId }: Pick<TurnResult, "kept" | "session
   return kept
     ? `Kept on this machine; \`looptrace show ${sessionId}\` shows the trace.`
     : `The trace is kept nowhere; when looptrace's folder can be written (LOOPTRACE_HOME names another), \`looptrace trace ${sessionId}\` computes it again.`;
+}
+
+/** Why a run failed, the last line with what to do; whole, and nothing of it twice. */
+export function failureText(error: ErrorFacts): string {
+  const problems = error.code === "invalid_output" ? error.problems : [];
+  // They say all that the message says, which counts them.
+  const advice = problems.length > 0 ? adviceOnly(error) : adviceFor(error);
+  const lines = [...problems.map((problem) => `looptrace: ${oneLine(problem)}\n`), lastWords(error)];
+  return `${lines.join("")}looptrace: ${oneLine(advice)}\n`;
 }
 
 const MOST_LINES = 4;

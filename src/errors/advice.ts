@@ -7,7 +7,12 @@ import type { ErrorFacts, FactsOf } from "./error-facts.js";
  * adviceFor(facts); // "rate_limit: the provider asks to wait until 14:03:20 UTC, or use another model (Rate limit reached)"
  */
 export function adviceFor(facts: ErrorFacts): string {
-  return `${facts.code}: ${whatToDo(facts)} (${facts.message})`;
+  return `${adviceOnly(facts)} (${facts.message})`;
+}
+
+/** The same for where what was said stands already: the code, what it means, what to do. */
+export function adviceOnly(facts: ErrorFacts): string {
+  return `${facts.code}: ${whatToDo(facts)}`;
 }
 
 function whatToDo(facts: ErrorFacts): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lastWords, retryText } from "../../src/cli/run-text.js";
+import { failureText, lastWords, retryText } from "../../src/cli/run-text.js";
 import type { ErrorFacts } from "../../src/errors/error-facts.js";
 import type { Retrying } from "../../src/workflow/open-code.js";
 
@@ -48,5 +48,25 @@ test("where a provider or a deadline explains the failure they say nothing", () 
   expect(lastWords({ ...shared, code: "unknown", evidence: "process" })).toBe("");
   expect(lastWords({ ...shared, code: "unknown", evidence: "process", stderr: "boom" })).toBe(
     "opencode: boom\n",
+  );
+});
+
+test("why a run failed: nothing twice, and the last line says what to do", () => {
+  const misfit = {
+    ...shared,
+    code: "invalid_output",
+    message: "The answer does not fit the schema: a must be string (and 1 more).",
+  } as const;
+  const problems = ["a must be string", "b must be \u001b[2Jnumber"];
+  expect(failureText({ ...misfit, reason: "schema", problems }).split("\n")).toEqual([
+    "looptrace: a must be string",
+    "looptrace: b must be number",
+    expect.stringMatching(/^looptrace: invalid_output: the answer does not fit the schema; [^(]+$/),
+    "",
+  ]);
+  const none = { ...misfit, message: "No value.", reason: "missing", problems: [] } as const;
+  expect(failureText(none)).toMatch(/^looptrace: invalid_output: the model gave no .+ \(No value\.\)\n$/);
+  expect(failureText({ ...shared, code: "unknown", evidence: "process", stderr: "boom" })).toMatch(
+    /^opencode: boom\nlooptrace: unknown: .+ \(Slow down\)\n$/,
   );
 });

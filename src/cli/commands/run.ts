@@ -5,7 +5,6 @@ import type { Destination } from "../../deliver/destination.js";
 import { pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
-import { adviceFor } from "../../errors/advice.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { quickMask } from "../../masking/mask.js";
@@ -27,7 +26,7 @@ import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
 import { progressLine } from "../progress-line.js";
-import { keptText, lastWords, retryText } from "../run-text.js";
+import { failureText, keptText, retryText } from "../run-text.js";
 import { readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { typedPath } from "../typed-path.js";
@@ -154,12 +153,7 @@ export async function run(
   if (destinations.length === 0 && result.session !== null) terminal.err(`${keptText(result)}\n`);
   for (const report of own) terminal.err(`${deliveryText(report)}\n`);
   for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
-  if (result.error) {
-    if (result.error.code === "invalid_output")
-      for (const problem of result.error.problems) terminal.err(`looptrace: ${oneLine(problem)}\n`);
-    terminal.err(lastWords(result.error));
-    terminal.err(`looptrace: ${adviceFor(result.error)}\n`);
-  }
+  if (result.error) terminal.err(failureText(result.error));
 
   if (interrupt.signal.aborted) return EXIT.interrupted;
   if (result.error) return EXIT.turnFailed;
