@@ -25,6 +25,19 @@ export function keptText({ kept, sessionId }: Pick<TurnResult, "kept" | "session
     : `The trace is kept nowhere; when looptrace's folder can be written (LOOPTRACE_HOME names another), \`looptrace trace ${sessionId}\` computes it again.`;
 }
 
+/** Of a run that was interrupted early enough. */
+export const NOTHING_RUN =
+  "looptrace: interrupted before opencode had begun: nothing was run, and no model was asked.\n";
+
+/** Whether opencode has no turn of this run: then no model was asked, be the session that was to be continued there or not. */
+export function isNothingRun({
+  traces,
+  session,
+  sessionId,
+}: Pick<TurnResult, "traces" | "session" | "sessionId">): boolean {
+  return traces.length === 0 && (sessionId === null || session !== null);
+}
+
 /** Why a run failed, the last line with what to do; whole, and nothing of it twice. */
 export function failureText(error: ErrorFacts): string {
   const problems = error.code === "invalid_output" ? error.problems : [];

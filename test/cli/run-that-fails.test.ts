@@ -211,6 +211,10 @@ test("Ctrl-C: exit 130, the trace arrives, no process is left", async () => {
   child.kill("SIGINT");
   const { code, signal, stderr } = await ended;
   expect([code, signal]).toEqual([130, null]);
+  expect(stderr).toContain(
+    "looptrace: stopping; what happened so far is being saved. Once more quits at once.\n",
+  );
+  expect(stderr).not.toContain("no model was asked");
   expect(lastLine(stderr)).toMatch(/^looptrace: aborted: the turn was ended on request; /);
   expect(leftovers(bench.home)).toEqual([]);
   expect(at(arrived(receiver), 0)).toMatchObject({ name: "opencode.loop", level: "ERROR" });

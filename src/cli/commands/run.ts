@@ -26,7 +26,7 @@ import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
 import { progressLine } from "../progress-line.js";
-import { failureText, keptText, retryText } from "../run-text.js";
+import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText } from "../run-text.js";
 import { readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { typedPath } from "../typed-path.js";
@@ -100,9 +100,11 @@ export async function run(
   // What a person watches may end up in the log of a CI.
   const quick = quickMask(masking);
   const progress = flags.quiet ? undefined : progressLine(terminal);
+  let hasBegun = false;
   const interrupt = onInterrupt(() => {
     progress?.stop();
-    terminal.err("looptrace: stopping; what happened so far is being saved. Once more quits at once.\n");
+    const saving = hasBegun ? "; what happened so far is being saved" : "";
+    terminal.err(`looptrace: stopping${saving}. Once more quits at once.\n`);
   });
   let result: TurnResult;
   try {
@@ -111,7 +113,15 @@ export async function run(
       {},
       {
         signal: interrupt.signal,
-        ...(progress ? { onProgress: (now) => progress.show(quick(now)) } : {}),
+        // Before the prompt is handed over; what a server tells of it comes later.
+        onServed: () => {
+          hasBegun = true;
+          return async () => undefined;
+        },
+        onProgress: (now) => {
+          hasBegun ||= now.sessionId !== null;
+          progress?.show(quick(now));
+        },
         onRetry: (retry) => {
           progress?.clear();
           terminal.err(`looptrace: ${retryText(retry)}\n`);
@@ -119,7 +129,10 @@ export async function run(
       },
     );
   } catch (error) {
-    if (interrupt.signal.aborted) return EXIT.interrupted;
+    if (interrupt.signal.aborted) {
+      if (!hasBegun) terminal.err(NOTHING_RUN);
+      return EXIT.interrupted;
+    }
     throw ofFile(error, flags);
   } finally {
     progress?.stop();
@@ -150,10 +163,13 @@ export async function run(
     const link = linkTo(trace);
     if (link !== undefined) terminal.err(`${link}\n`);
   }
-  if (destinations.length === 0 && result.session !== null) terminal.err(`${keptText(result)}\n`);
+  const isNothing = interrupt.signal.aborted && isNothingRun(result);
+  if (destinations.length === 0 && result.session !== null && !isNothing)
+    terminal.err(`${keptText(result)}\n`);
   for (const report of own) terminal.err(`${deliveryText(report)}\n`);
   for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
-  if (result.error) terminal.err(failureText(result.error));
+  if (isNothing) terminal.err(NOTHING_RUN);
+  else if (result.error) terminal.err(failureText(result.error));
 
   if (interrupt.signal.aborted) return EXIT.interrupted;
   if (result.error) return EXIT.turnFailed;
