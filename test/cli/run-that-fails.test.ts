@@ -209,8 +209,8 @@ test("Ctrl-C: exit 130, the trace arrives, no process is left", async () => {
   await bench.provider.arrivalOf(1, new AbortController().signal);
   if (process.platform === "linux") expect(leftovers(bench.home)).not.toEqual([]);
   child.kill("SIGINT");
-  const { code, signal, stderr } = await ended;
-  expect([code, signal]).toEqual([130, null]);
+  const { code, signal, stdout, stderr } = await ended;
+  expect([code, signal, stdout]).toEqual([130, null, ""]);
   expect(stderr).toContain(
     "looptrace: stopping; what happened so far is being saved. Once more quits at once.\n",
   );

@@ -12,7 +12,7 @@ import { leftNotes } from "../../opencode/drive-cli.js";
 import type { ServerPool } from "../../opencode/server/server-pool.js";
 import { transcriptOf } from "../../opencode/transcript.js";
 import { terminalJson } from "../../view/terminal-json.js";
-import { oneLine, severalLines } from "../../view/terminal-text.js";
+import { oneLine } from "../../view/terminal-text.js";
 import { traceLine } from "../../view/trace-line.js";
 import { deliverTraces } from "../../workflow/deliver-traces.js";
 import { gitCommit } from "../../workflow/git-commit.js";
@@ -20,6 +20,7 @@ import { mergeReports } from "../../workflow/merge-reports.js";
 import { OpenCode, type TurnResult } from "../../workflow/open-code.js";
 import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.js";
 import { type AgentFlags, agentOptions } from "../agent-options.js";
+import { answerText, cutOffText } from "../answer-text.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -140,7 +141,7 @@ export async function run(
   }
 
   // The answer first: whoever waits for it need not wait for the trace's delivery.
-  if (!flags.json) terminal.out(answerOf(result, work.schema !== undefined));
+  if (!flags.json) terminal.out(answerText(result, work.schema !== undefined));
   // It is being stopped since the session was read.
   const notes = [...result.notes, ...(await servers.close()).flatMap(leftNotes)];
   for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
@@ -168,6 +169,7 @@ export async function run(
     terminal.err(`${keptText(result)}\n`);
   for (const report of own) terminal.err(`${deliveryText(report)}\n`);
   for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
+  if (!flags.json && work.schema === undefined) terminal.err(cutOffText(result));
   if (isNothing) terminal.err(NOTHING_RUN);
   else if (result.error) terminal.err(failureText(result.error));
 
@@ -190,12 +192,6 @@ async function pushLeftovers(
   );
   const inReach = destinations.filter(({ id }) => !failed.has(id));
   return (await pushOutbox(inReach, { paths, budgetMs: LEFTOVERS_BUDGET_MS })).reports;
-}
-
-/** A value is for a program, which must not take one that does not fit for one that does. */
-function answerOf({ text, output, error }: TurnResult, isStructured: boolean): string {
-  if (isStructured) return error ? "" : `${terminalJson(output)}\n`;
-  return text === null ? "" : `${severalLines(text).trimEnd()}\n`;
 }
 
 function jsonOf(result: TurnResult, delivery: readonly DestinationReport[], linkTo: TraceLink): object {

@@ -82,6 +82,9 @@ export function defineRun(program: Command, { terminal, extra, finish }: Surroun
     .addHelpText(
       "after",
       `
+Standard output gets a whole answer or nothing: one that was cut off is left out, and a line on
+standard error says how to see what there was of it. --json has it as text.
+
 Examples:
   looptrace run "Fix the failing test"
   looptrace run -m anthropic/claude-sonnet-4-6 --timeout 20m --tag nightly "Update the changelog"

@@ -1,0 +1,40 @@
+import type { Step } from "../trace/model.js";
+import { terminalJson } from "../view/terminal-json.js";
+import { severalLines } from "../view/terminal-text.js";
+import type { TurnResult } from "../workflow/open-code.js";
+
+/**
+ * What a run prints on standard output, where a program may read it: a whole answer, or the empty string. What a turn that failed
+ * has said last may end in the middle, or only announce the next tool, and a value may not be what was asked for.
+ */
+export function answerText(
+  result: Pick<TurnResult, "text" | "output" | "error" | "traces">,
+  isStructured: boolean,
+): string {
+  const { text, output, error } = result;
+  if (isStructured) return error ? "" : `${terminalJson(output)}\n`;
+  return text === null || isCutOff(result) ? "" : `${severalLines(text).trimEnd()}\n`;
+}
+
+/** Where to see as much of a text as there was, when it is not printed; else the empty string. */
+export function cutOffText(result: Pick<TurnResult, "text" | "error" | "traces">): string {
+  const { text, traces } = result;
+  const trace = traces.at(-1);
+  const step = lastStep(result);
+  if (text === null || !trace || !step || !isCutOff(result)) return "";
+  const { id, turn, turns } = trace.session;
+  const which = `${turns > 1 ? ` --turn ${turn + 1}` : ""} --step ${step.index}`;
+  return `looptrace: the answer was cut off, so none is printed; \`looptrace show ${id}${which}\` shows what there was of it.\n`;
+}
+
+/** A turn can fail although it has answered: at what came after that. */
+function isCutOff(result: Pick<TurnResult, "error" | "traces">): boolean {
+  if (result.error === null) return false;
+  const call = lastStep(result)?.call;
+  return call?.outcome !== "completed" || call.finish !== "stop";
+}
+
+/** The one whose text is the result's. */
+function lastStep({ traces }: Pick<TurnResult, "traces">): Step | undefined {
+  return traces.at(-1)?.loop.steps.findLast(({ kind }) => kind !== "compaction");
+}
