@@ -91,6 +91,19 @@ test("a step-finish without tokens and cost has none", () => {
   expect(session.messages[0]?.parts[0]).toMatchObject({ cost: 0, tokens: { input: 0, cache: { read: 0 } } });
 });
 
+test("tokens and a cost that no call takes leave the sums exact and finite", () => {
+  const tokens = { input: Number.MAX_SAFE_INTEGER - 2, output: 1e300, reasoning: 3 };
+  const finish = { id: "prt_2", type: "step-finish", reason: "stop", tokens, cost: 1e308 };
+  const session = exportFromJson(
+    whole([message("msg_2", [finish], { role: "assistant", modelID: "m", providerID: "p" })]),
+    "x",
+  );
+  expect(session.messages[0]?.parts[0]).toMatchObject({
+    cost: 1e12,
+    tokens: { input: 1e12, output: 1e12, reasoning: 3 },
+  });
+});
+
 test("what follows a whole export is not called cut off", () => {
   const said = refusal(() => readExport(`${JSON.stringify(whole([]))}\nExporting session`, "x"));
   expect(said).toContain("not valid JSON");

@@ -42,20 +42,23 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
+/** More than any call takes of tokens or USD, and so little that the sums of thousands of calls are exact, and finite. */
+const MOST = 1e12;
+
 /**
  * A number of tokens. What is none (providers have sent negative ones, and NaN becomes null in JSON) is taken for the
  * nearest that is: the wire has only whole numbers, and Langfuse drops an observation with a negative one.
  */
 function tokenCount(value: unknown): number {
   if (typeof value !== "number" || !(value > 0)) return 0;
-  return Math.min(Math.round(value), Number.MAX_SAFE_INTEGER);
+  return Math.min(Math.round(value), MOST);
 }
 
 /** USD; as tolerant as the tokens. */
 const usd = z
   .unknown()
   .nullish()
-  .transform((value) => (typeof value === "number" && value > 0 && Number.isFinite(value) ? value : 0));
+  .transform((value) => (typeof value === "number" && value > 0 ? Math.min(value, MOST) : 0));
 
 /** opencode's own error object `{ name, data }`; what is in `data` depends on the name and on the provider. */
 const errorObject = z.looseObject({
