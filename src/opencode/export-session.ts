@@ -53,20 +53,23 @@ export interface SessionReader {
 export async function collectSessions(sessionId: string, reader: SessionReader): Promise<ExportResult> {
   const raw = new Map<string, string>();
   const notes: string[] = [];
-  const root = await reader.read(sessionId);
+  const read = async (id: string) => {
+    const listing = reader.childrenOf?.(id).catch(() => []);
+    return { ...(await reader.read(id)), listed: (await listing) ?? [] };
+  };
+  const root = await read(sessionId);
   raw.set(sessionId, root.text);
-  const sessions = [root.session];
+  const sessions = [root];
   const seen = new Set([sessionId]);
   // Grows while it is walked: children have children.
-  for (const parent of sessions) {
-    const listed = (await reader.childrenOf?.(parent.info.id).catch(() => [])) ?? [];
+  for (const { session: parent, listed } of sessions) {
     for (const childId of [...childSessionIds(parent), ...listed]) {
       if (seen.has(childId)) continue;
       seen.add(childId);
       try {
-        const child = await reader.read(childId);
+        const child = await read(childId);
         raw.set(childId, child.text);
-        sessions.push(withParent(child.session, parent.info.id));
+        sessions.push({ ...child, session: withParent(child.session, parent.info.id) });
       } catch (error) {
         reader.signal?.throwIfAborted();
         const why = error instanceof Error ? error.message : String(error);
@@ -76,7 +79,7 @@ export async function collectSessions(sessionId: string, reader: SessionReader):
       }
     }
   }
-  const trees = assembleSessions(sessions);
+  const trees = assembleSessions(sessions.map(({ session }) => session));
   const tree = trees.find(({ session }) => session.info.id === root.session.info.id);
   return { tree: tree ?? { session: root.session, children: [] }, raw, notes };
 }

@@ -33,8 +33,12 @@ export async function readSessionFrom(
 async function readOne(client: OpencodeClient, id: string, signal?: AbortSignal): Promise<ReadSession> {
   if (!isSessionId(id)) throw new SessionNotFoundError(id);
   const options = signal ? { signal } : {};
-  const info = dataOf(await client.session.get({ sessionID: id }, options), id);
-  const messages = dataOf(await client.session.messages({ sessionID: id }, options), id);
+  const [got, told] = await Promise.all([
+    client.session.get({ sessionID: id }, options),
+    client.session.messages({ sessionID: id }, options),
+  ]);
+  const info = dataOf(got, id);
+  const messages = dataOf(told, id);
   // To the byte as `opencode export` writes it, so that what is kept does not tell by which way it came.
   return {
     text: `${JSON.stringify({ info, messages }, null, 2)}\n`,
