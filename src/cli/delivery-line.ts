@@ -65,6 +65,8 @@ export function deliveryState(destination: DestinationInfo, last: Dated | undefi
       // The reason names the host already, and it is what a narrow line must not lose.
       return `${oneLine(progress.reason)}; try ${progress.failures + 1} in ${left}s (${whom})`;
     }
+    case "queued":
+      return `waiting for another looptrace that is delivering the same trace to ${whom}`;
     default:
       return progress satisfies never;
   }

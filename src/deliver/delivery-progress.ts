@@ -19,4 +19,9 @@ export type DeliveryProgress =
       /** How often it failed in a row. */
       readonly failures: number;
       readonly waitMs: number;
+    }
+  | {
+      /** Another process is sending spans of the same trace there, and is waited for. */
+      readonly kind: "queued";
+      readonly destination: DestinationInfo;
     };

@@ -42,7 +42,11 @@ export async function runDestination(
   const acknowledgements = createAcknowledgements(context);
   const refusals = createRefusals(context);
   const spanLocks = createSpanLocks();
-  const traceLocks = createTraceLocks(context);
+  const traceLocks = createTraceLocks(context, () =>
+    context.onProgress({ kind: "queued", destination: info }),
+  );
+  /** Somebody else was sending spans of theirs; what is free goes first. */
+  const putBack = new Set<Consignment>();
   const queue = [...consignments];
   const doubtful: Consignment[] = [];
   const spans = consignments.reduce((sum, { size }) => sum + size, 0);
@@ -65,9 +69,15 @@ export async function runDestination(
     const before = pendingCount(consignment);
     if (!(await takeUp(context, consignment))) return "done";
     const { keys, traceIds } = whatIn(consignment);
+    // A destination in trouble is waited for before, so that nobody else waits for this delivery meanwhile.
+    if (consignment.failures > 0) await gate.enter();
     const releaseSpans = await spanLocks.take(keys);
-    // Whoever only stores sends nothing twice.
-    const releaseTraces = await traceLocks.take(context.hold ? [] : traceIds);
+    const releaseTraces = await takeTraces(consignment, context.hold ? [] : traceIds);
+    if (releaseTraces === undefined) {
+      releaseSpans();
+      letGo(consignment);
+      return "again";
+    }
     try {
       await acknowledgements.recall(consignment);
       const next = await sendAll(consignment);
@@ -80,6 +90,14 @@ export async function runDestination(
       done += before - pendingCount(consignment);
       letGo(consignment);
     }
+  }
+
+  /** @returns undefined when another process has one of them, and other requests can be sent meanwhile */
+  async function takeTraces(consignment: Consignment, traceIds: readonly string[]) {
+    if (putBack.has(consignment) || queue.length === 0) return traceLocks.take(traceIds);
+    const release = await traceLocks.takeIfFree(traceIds);
+    if (release === undefined) putBack.add(consignment);
+    return release;
   }
 
   /** Sends what is pending of a request, in halves of halves where the whole is refused. */

@@ -12,14 +12,17 @@ import { DEFAULT_TIMEOUT_MS } from "./send.js";
  * takes them in the order of their ids, so that no two wait for each other.
  */
 export interface TraceLocks {
+  /** Takes all of the traces, unless somebody else has one of them. @returns gives them back; undefined when it has none */
+  takeIfFree(traceIds: Iterable<string>): Promise<Release | undefined>;
   /**
    * Waits until nobody else has any of the traces, and takes all; but not for long. Where one cannot be had in time, or
    * the disk does not take a lock, it goes on without: a span that is sent twice is better than one that is not sent.
-   *
-   * @returns gives them back. Neither throws
    */
-  take(traceIds: Iterable<string>): Promise<() => Promise<void>>;
+  take(traceIds: Iterable<string>): Promise<Release>;
 }
+
+/** Gives traces back. Never throws, and neither does taking them. */
+export type Release = () => Promise<void>;
 
 /** Who has not got its answer by then is hardly going to. */
 const LONGEST_WAIT_MS = DEFAULT_TIMEOUT_MS;
@@ -29,11 +32,17 @@ const LONGEST_PAUSE_MS = 250;
 
 interface Shared {
   users: number;
-  /** Undefined when it goes on without. */
-  readonly lock: Promise<FileLock | undefined>;
+  /** For one that is waited for still. */
+  isWaiting: boolean;
+  /** Undefined when it was not free; without a lock when it goes on without. */
+  readonly taken: Promise<{ readonly lock: FileLock | undefined } | undefined>;
 }
 
-export function createTraceLocks({ clock, deadlineMs, destination, paths, signal }: RunContext): TraceLocks {
+/** @param onWait told when it begins to wait for somebody else */
+export function createTraceLocks(
+  { clock, deadlineMs, destination, paths, signal }: RunContext,
+  onWait: () => void = () => undefined,
+): TraceLocks {
   const shared = new Map<string, Shared>();
   const releasing = new Map<string, Promise<void>>();
   /** For which it has waited in vain; for their next requests it does not wait again. */
@@ -41,22 +50,25 @@ export function createTraceLocks({ clock, deadlineMs, destination, paths, signal
   // The other half is for sending.
   const noLongerFromMs = clock.now() + (deadlineMs - clock.now()) / 2;
 
-  async function lock(traceId: string): Promise<FileLock | undefined> {
+  async function lock(traceId: string, waits: boolean): Shared["taken"] {
     const path = receiptPath(paths, destination.id, traceId);
     const untilMs = Math.min(noLongerFromMs, clock.now() + LONGEST_WAIT_MS);
     try {
       for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
         const taken = await lockBeside(path);
-        if (taken !== undefined) return taken;
+        if (taken !== undefined) return { lock: taken };
+        if (inVain.has(traceId)) break;
+        if (!waits) return undefined;
         const leftMs = untilMs - clock.now();
-        if (leftMs <= 0 || inVain.has(traceId) || signal?.aborted) break;
+        if (leftMs <= 0 || signal?.aborted) break;
+        if (pauseMs === FIRST_PAUSE_MS) onWait();
         await clock.sleep(Math.min(leftMs, pauseMs * (0.5 + clock.random() / 2)), signal);
       }
       inVain.add(traceId);
     } catch {
       // Where that is worth telling, the receipts cannot be written either, and that is told.
     }
-    return undefined;
+    return { lock: undefined };
   }
 
   async function lockBeside(path: string): Promise<FileLock | undefined> {
@@ -70,15 +82,27 @@ export function createTraceLocks({ clock, deadlineMs, destination, paths, signal
     }
   }
 
-  async function enter(traceId: string): Promise<void> {
-    let one = shared.get(traceId);
-    if (one === undefined) {
-      const free = releasing.get(traceId) ?? Promise.resolve();
-      one = { users: 0, lock: free.then(() => lock(traceId)) };
-      shared.set(traceId, one);
+  async function enter(traceId: string, waits: boolean): Promise<boolean> {
+    for (;;) {
+      const one = shared.get(traceId) ?? begin(traceId, waits);
+      if (one.isWaiting && !waits) return false;
+      one.users += 1;
+      if (await one.taken) return true;
+      // Another request of this delivery has only asked whether it is free.
+      if (!waits) return false;
     }
-    one.users += 1;
-    await one.lock;
+  }
+
+  function begin(traceId: string, waits: boolean): Shared {
+    const free = releasing.get(traceId) ?? Promise.resolve();
+    const taken = free.then(() => lock(traceId, waits));
+    const one: Shared = { users: 0, isWaiting: waits, taken };
+    shared.set(traceId, one);
+    void taken.then((got) => {
+      one.isWaiting = false;
+      if (!got) shared.delete(traceId);
+    });
+    return one;
   }
 
   async function leave(traceId: string): Promise<void> {
@@ -88,19 +112,29 @@ export function createTraceLocks({ clock, deadlineMs, destination, paths, signal
     if (one.users > 0) return;
     shared.delete(traceId);
     // Where it cannot be removed, it lapses with this process.
-    const released = one.lock.then((taken) => taken?.release()).catch(() => undefined);
+    const released = one.taken.then((taken) => taken?.lock?.release()).catch(() => undefined);
     releasing.set(traceId, released);
     await released;
     if (releasing.get(traceId) === released) releasing.delete(traceId);
   }
 
+  async function takeAll(traceIds: Iterable<string>, waits: boolean): Promise<Release | undefined> {
+    const entered: string[] = [];
+    const release = async (): Promise<void> => {
+      await Promise.all(entered.map(leave));
+    };
+    for (const traceId of [...new Set(traceIds)].sort()) {
+      if (!(await enter(traceId, waits))) {
+        await release();
+        return undefined;
+      }
+      entered.push(traceId);
+    }
+    return release;
+  }
+
   return {
-    async take(traceIds) {
-      const inOrder = [...new Set(traceIds)].sort();
-      for (const traceId of inOrder) await enter(traceId);
-      return async () => {
-        await Promise.all(inOrder.map(leave));
-      };
-    },
+    takeIfFree: (traceIds) => takeAll(traceIds, false),
+    take: async (traceIds) => (await takeAll(traceIds, true)) ?? (async () => undefined),
   };
 }

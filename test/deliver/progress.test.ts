@@ -30,9 +30,11 @@ test("a delivery tells how far it is, and why and how long it waits", async () =
   expect(told[0]?.destination).toEqual({ id, kind, label, url, keyStart });
   expect(
     told.map((one) =>
-      one.kind === "sending"
-        ? `${one.done}/${one.spans}`
-        : `${one.reason}: ${one.failures}, ${one.waitMs} ms`,
+      one.kind === "waiting"
+        ? `${one.reason}: ${one.failures}, ${one.waitMs} ms`
+        : one.kind === "sending"
+          ? `${one.done}/${one.spans}`
+          : one.kind,
     ),
   ).toEqual([
     "0/30",

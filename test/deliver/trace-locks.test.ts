@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { deliver } from "../../src/deliver/deliver.js";
 import { createRunContext, type DeliveryOptions } from "../../src/deliver/delivery-options.js";
+import type { DeliveryProgress } from "../../src/deliver/delivery-progress.js";
 import { lockFile } from "../../src/deliver/file-lock.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { receiptPath } from "../../src/deliver/receipts.js";
@@ -136,6 +137,56 @@ describe("another process that has the trace", () => {
     expect(await beside(paths)).toEqual([]);
   });
 
+  test("is waited for when all that is free has gone out, and that is told", async () => {
+    const paths = await temporaryStore();
+    const lock = await lockFileOf(paths, 1);
+    const clock = fakeClock();
+    const told: string[] = [];
+    const sent: string[] = [];
+    const send = async (_: unknown, body: Uint8Array): Promise<SendResult> => {
+      sent.push(Buffer.from(body).includes(traceId(2)) ? "free" : "held");
+      return { kind: "acknowledged" };
+    };
+    const waiting = {
+      ...clock,
+      sleep: async (ms: number, signal: AbortSignal | undefined) => {
+        sent.push("wait");
+        await clock.sleep(ms, signal);
+        await lock?.release();
+      },
+    };
+    const requests = [...otlpRequests(50, 10), otlpRequest(3, { trace: 2 })];
+    const onProgress = ({ kind }: DeliveryProgress) => void told.push(kind);
+    const options = { paths, clock: waiting, send, onProgress, concurrency: 1 };
+    const [report] = await deliver(requests, [destination], options);
+    expect(report).toMatchObject({ acknowledged: 53 });
+    expect(sent).toEqual(["free", "wait", ...Array.from({ length: 5 }, () => "held")]);
+    expect(told.slice(0, 2)).toEqual(["sending", "queued"]);
+    expect(await beside(paths)).toEqual([]);
+  });
+
+  test("does not wait while this one gives a destination in trouble a pause", async () => {
+    const paths = await temporaryStore();
+    const clock = fakeClock();
+    const locksInPauses: number[] = [];
+    const watched = {
+      ...clock,
+      sleep: async (ms: number, signal: AbortSignal | undefined) => {
+        locksInPauses.push((await beside(paths)).length);
+        await clock.sleep(ms, signal);
+      },
+    };
+    const away: SendResult = { kind: "unavailable", retryAfterMs: undefined, message: "it is away" };
+    let requests = 0;
+    const send = async (): Promise<SendResult> => {
+      requests += 1;
+      return requests < 3 ? away : { kind: "acknowledged" };
+    };
+    const [report] = await deliver([otlpRequest(3)], [destination], { paths, clock: watched, send });
+    expect(report).toMatchObject({ acknowledged: 3 });
+    expect(locksInPauses).toEqual([0, 0]);
+  });
+
   test("is not waited for any longer by one that is interrupted; its spans stay for the next", async () => {
     const paths = await temporaryStore();
     const lock = await lockFileOf(paths, 1);
@@ -181,20 +232,20 @@ test("where no lock can be written the spans are sent, and the receipts alone ar
 
 test("requests of one delivery do not wait for each other", async () => {
   const paths = await temporaryStore();
-  let atOnce = 0;
-  let most = 0;
+  let inside = 0;
+  let allAreThere = (): void => undefined;
+  const four = new Promise<void>((resolve) => {
+    allAreThere = resolve;
+  });
   const send = async (): Promise<SendResult> => {
-    atOnce += 1;
-    most = Math.max(most, atOnce);
-    // Until no more come, or all four are there.
-    for (let turns = 0; turns < 200 && most < 4; turns += 1) await pause(5);
-    atOnce -= 1;
+    inside += 1;
+    if (inside === 4) allAreThere();
+    await four;
     return { kind: "acknowledged" };
   };
   const clock = fakeClock();
   const [report] = await deliver(otlpRequests(80, 2), [destination], { paths, clock, send, concurrency: 4 });
   expect(report).toMatchObject({ acknowledged: 80 });
-  expect(most).toBe(4);
   expect(clock.slept).toEqual([]);
   expect(await beside(paths)).toEqual([]);
 });
