@@ -1,3 +1,5 @@
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import { storePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
@@ -64,7 +66,8 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
   let away = false;
   let refusal: ConfigurationError | undefined;
   const onTrouble = (trouble: StreamTrouble): void => {
-    if (!connected) {
+    // A stream that was there and broke is no refusal, be it in its first moment.
+    if (!connected && (trouble.failures > 0 || trouble.kind === "unauthorized")) {
       refusal = refusalOf(connection, flags, trouble);
       ending.abort();
     } else if (trouble.kind === "unauthorized" || trouble.failures === AWAY_AFTER) {
@@ -77,7 +80,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
   try {
     left = await attachTo({
       connection,
-      directory: flags.dir,
+      directory: flags.dir === undefined ? undefined : realPathOf(resolve(terminal.cwd, flags.dir)),
       session: flags.session,
       destinations,
       traceOptions: settings.trace,
@@ -110,6 +113,15 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
 
 /** A server that starts anew is there again after two or three tries, which is no news. */
 const AWAY_AFTER = 3;
+
+/** opencode calls its directories by their real paths; one of another machine is taken as it is. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
 
 /** @throws {ConfigurationError} when the address is none */
 function connectionOf(text: string, flags: AttachFlags, { env }: Terminal): ServerConnection {

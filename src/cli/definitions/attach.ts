@@ -20,11 +20,7 @@ export function defineAttach(program: Command, { terminal, finish }: Surrounding
       parseText,
     )
     .option("--username <name>", "the server's user (OPENCODE_SERVER_USERNAME; default: opencode)", parseText)
-    .option(
-      "-d, --dir <directory>",
-      "only the sessions of this project, as the server calls it (default: all)",
-      parseText,
-    )
+    .option("-d, --dir <directory>", "only the sessions of this project (default: all)", parseText)
     .option("--session <id>", "only this session; one that is not there yet is waited for", parseText)
     .option("--no-live", "send a turn when it is over, and nothing before")
     .option("-q, --quiet", "no progress")

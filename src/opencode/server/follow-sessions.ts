@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { z } from "zod";
-import { ServerRequestError } from "../../errors/server-request-error.js";
 import { type RawSession, type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 import { connect, type ServerConnection } from "./connection.js";
 import { addEvidence, type EventEvidence, evidenceWithout, noEvidence } from "./event-evidence.js";
@@ -123,22 +122,24 @@ export function followSessions(
   };
 
   let hasLooked = false;
-  /** Tells, once, of a session that nothing may ever come of: else nobody would know why nothing happens. */
+  /**
+   * Tells, once, of a session that nothing may ever come of: else nobody would know why nothing happens. Where it cannot be
+   * asked for, the next connection asks again.
+   */
   const lookForWanted = async (client: OpencodeClient): Promise<void> => {
-    const { session } = options;
-    if (session === undefined || hasLooked) return;
-    const { data, error, response } = await client.session.get(
-      { sessionID: session },
-      { signal: patience() },
-    );
-    if (response?.status === 404)
-      options.onNote?.(`The server has no session ${session} (yet); waiting for it.`);
-    else if (!data) throw new ServerRequestError(`look for the session ${session}`, error, response?.status);
-    else if (data.parentID)
-      options.onNote?.(
+    const { session, directory, onNote } = options;
+    if (session === undefined || !onNote || hasLooked) return;
+    const { data, response } = await client.session.get({ sessionID: session }, { signal: patience() });
+    hasLooked = data !== undefined || response?.status === 404;
+    if (response?.status === 404) onNote(`The server has no session ${session} (yet); waiting for it.`);
+    else if (data?.parentID)
+      onNote(
         `The session ${session} is a subagent's and is traced with the one that it belongs to: follow ${data.parentID}.`,
       );
-    hasLooked = true;
+    else if (data && directory !== undefined && data.directory !== directory)
+      onNote(
+        `The session ${session} belongs to ${data.directory}, and only what happens in ${directory} is followed.`,
+      );
   };
 
   /** What was missed is read; before the first event of a connection. */
@@ -146,7 +147,7 @@ export function followSessions(
     leftOut.clear();
     unreadable.clear();
     const client = await connect(connection);
-    await lookForWanted(client);
+    await lookForWanted(client).catch(() => undefined);
     const { directory } = options;
     const mirrored = new Set([...mirror.keys()].map((id) => rootOf(mirror, id)));
     const since = lastEventAt === undefined ? Date.now() - LOOK_BACK_MS : lastEventAt - SLACK_MS;

@@ -27,6 +27,10 @@ async function following(url: string, more: Partial<FollowSessionsOptions> = {})
   return { seen, followed };
 }
 
+const unanswered = (sessionID: string) => ({
+  info: { id: "msg_1", role: "user", sessionID, time: { created: 1 } },
+  parts: [],
+});
 const busy = (sessionID: string) => ["session.status", { sessionID, status: { type: "busy" } }] as const;
 const idle = (sessionID: string) => ["session.idle", { sessionID }] as const;
 
@@ -66,9 +70,8 @@ test("a turn that came and went while nobody listened is told, also when nothing
 });
 
 test("a turn that begins before a server listens that calls itself connected is found", async () => {
-  const asked = { info: { id: "msg_1", role: "user", sessionID: "ses_a", time: { created: 1 } }, parts: [] };
   const server = await scriptedServer({
-    ses_a: { directory: "/a", updated: Date.now(), messages: [asked] },
+    ses_a: { directory: "/a", updated: Date.now(), messages: [unanswered("ses_a")] },
   });
   // Its event is told to nobody.
   void server.streaming.then(() => sleep(100)).then(() => server.busy.add("ses_a"));
@@ -130,9 +133,18 @@ test("a wanted session that is a subagent's is never followed, and which one is,
   ]);
 });
 
-test("a wanted session that is there needs no word, and one that could not be asked for is asked for again", async () => {
+test("a wanted session of another directory than the followed one is told", async () => {
   const server = await scriptedServer({ ses_a: { directory: "/a", updated: 1 } });
+  const { seen } = await following(server.url, { session: "ses_a", directory: "/b" });
+  expect(seen.notes).toEqual(["The session ses_a belongs to /a, and only what happens in /b is followed."]);
+});
+
+test("a wanted session that is there needs no word, and is followed also where it could not be asked for", async () => {
+  const server = await scriptedServer({
+    ses_a: { directory: "/a", updated: Date.now(), messages: [unanswered("ses_a")] },
+  });
+  server.busy.add("ses_a");
   server.failing.set("/session/ses_a", 1);
-  const { seen } = await following(server.url, { session: "ses_a" });
-  expect([seen.notes, server.failing.get("/session/ses_a")]).toEqual([[], -1]);
+  const { seen, followed } = await following(server.url, { session: "ses_a" });
+  expect([seen.notes, followed.mirror.has("ses_a")]).toEqual([[], true]);
 });
