@@ -88,8 +88,11 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
             );
           }),
         close: async () => {
-          await writer.close();
-          await lock.release();
+          try {
+            await writer.close();
+          } finally {
+            await lock.release();
+          }
         },
       };
     } catch (error) {

@@ -24,14 +24,13 @@ export function cutOffText(result: Pick<TurnResult, "text" | "error" | "traces">
   if (text === null || !trace || !step || !isCutOff(result)) return "";
   const { id, turn, turns } = trace.session;
   const which = `${turns > 1 ? ` --turn ${turn + 1}` : ""} --step ${step.index}`;
-  return `looptrace: the answer was cut off, so none is printed; \`looptrace show ${id}${which}\` shows what there was of it.\n`;
+  return `looptrace: there is no whole answer, so none is printed; \`looptrace show ${id}${which}\` shows what there was.\n`;
 }
 
 /** A turn can fail although it has answered: at what came after that. */
 function isCutOff(result: Pick<TurnResult, "error" | "traces">): boolean {
   if (result.error === null) return false;
-  const call = lastStep(result)?.call;
-  return call?.outcome !== "completed" || call.finish !== "stop";
+  return lastStep(result)?.call?.finish !== "stop";
 }
 
 /** The one whose text is the result's. */

@@ -20,7 +20,7 @@ test("a turn that failed after its answer has one, a turn that did not get that 
   const { id } = at(killed.traces, 0).session;
   expect([answerText(killed, false), cutOffText(killed)]).toEqual([
     "",
-    `looptrace: the answer was cut off, so none is printed; \`looptrace show ${id} --step 0\` shows what there was of it.\n`,
+    `looptrace: there is no whole answer, so none is printed; \`looptrace show ${id} --step 0\` shows what there was.\n`,
   ]);
   const silent = { ...killed, text: null };
   expect([answerText(silent, false), cutOffText(silent)]).toEqual(["", ""]);
@@ -49,7 +49,7 @@ async function cutOff(replies: readonly Json[], ...flags: readonly string[]) {
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const { code, stdout, stderr } = await looptrace(["run", ...flags, "Go."], around);
   const [, show = ""] =
-    /the answer was cut off, so none is printed; `looptrace (show [^`]+)`/.exec(stderr) ?? [];
+    /there is no whole answer, so none is printed; `looptrace (show [^`]+)`/.exec(stderr) ?? [];
   const shown = await looptrace(show.split(" "), around);
   return { code, stdout, shown: shown.stdout };
 }
@@ -58,7 +58,7 @@ test.each([
   {
     why: "the deadline, in the middle of a text",
     replies: [broken({ type: "hang", at: "mid-stream" }, { text: "It began well" })],
-    flags: ["--timeout", "12s"],
+    flags: ["--timeout", "25s"],
     text: "It began",
   },
   {
@@ -77,7 +77,7 @@ test.each([
         usage,
       },
     ],
-    flags: ["--timeout", "12s"],
+    flags: ["--timeout", "25s"],
     text: "I look first.",
   },
 ])("nothing is on stdout after $why, and where it is is told", async ({ replies, flags, text }) => {

@@ -38,18 +38,25 @@ const SAYS = [
 ].join("\n");
 
 test.each([
-  { at: "serve", flags: ["--driver", "server"] },
-  { at: "run", flags: ["--driver", "cli"] },
-  { at: "--version", flags: ["--driver", "cli"] },
-])("Ctrl-C while opencode $at is starting: nothing was run, and that is said", async ({ at, flags }) => {
-  const { around, begun } = await slowOpenCode(at);
-  // With a system prompt no server is started before looptrace listens to Ctrl-C.
-  const argv = ["run", "--json", "--system", "Be brief.", ...flags, "Say hello."];
-  const { child, ended } = startLooptrace(argv, around);
-  onTestFinished(() => void child.kill("SIGKILL"));
-  await until(() => existsSync(begun) || child.exitCode !== null);
-  child.kill("SIGINT");
-  const { code, signal, stdout, stderr } = await ended;
-  expect([code, signal, stderr]).toEqual([130, null, SAYS]);
-  if (stdout !== "") expect(JSON.parse(stdout)).toMatchObject({ sessionId: null, text: null, traces: [] });
-});
+  { at: "serve", flags: ["--driver", "server"], isRun: true },
+  { at: "run", flags: ["--driver", "cli"], isRun: true },
+  // Before there is a run there is nothing that --json could tell.
+  { at: "--version", flags: ["--driver", "cli"], isRun: false },
+])(
+  "Ctrl-C while opencode $at is starting: nothing was run, and that is said",
+  async ({ at, flags, isRun }) => {
+    const { around, begun } = await slowOpenCode(at);
+    // With a system prompt no server is started before looptrace listens to Ctrl-C.
+    const argv = ["run", "--json", "--system", "Be brief.", ...flags, "Say hello."];
+    const { child, ended } = startLooptrace(argv, around);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await until(() => existsSync(begun) || child.exitCode !== null);
+    child.kill("SIGINT");
+    const { code, signal, stdout, stderr } = await ended;
+    expect([code, signal, stderr]).toEqual([130, null, SAYS]);
+    const document = stdout === "" ? null : JSON.parse(stdout);
+    expect(document).toEqual(
+      isRun ? expect.objectContaining({ sessionId: null, text: null, traces: [] }) : null,
+    );
+  },
+);

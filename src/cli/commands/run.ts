@@ -211,7 +211,7 @@ function ofFile(error: unknown, flags: RunFlags): unknown {
   return new ConfigurationError(error.field, `in looptrace.config.json: ${error.message}`);
 }
 
-/** The text of `--system` or `--system-file`. @throws {ConfigurationError} when both are given, or the file cannot be read */
+/** @throws {ConfigurationError} when the folder cannot be made */
 async function makeLogDir(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new ConfigurationError("--log-dir", `--log-dir ${folder} cannot be made: ${messageOf(error)}`);

@@ -82,7 +82,7 @@ export function defineRun(program: Command, { terminal, extra, finish }: Surroun
     .addHelpText(
       "after",
       `
-Standard output gets a whole answer or nothing: one that was cut off is left out, and a line on
+Standard output gets a whole answer or nothing: what is less is left out, and a line on
 standard error says how to see what there was of it. --json has it as text.
 
 Examples:
