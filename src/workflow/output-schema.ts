@@ -1,3 +1,4 @@
+import type { ErrorObject } from "ajv";
 import { z } from "zod";
 import { RunRequestError } from "../errors/run-request-error.js";
 
@@ -16,6 +17,8 @@ export interface PreparedSchema {
 
 /** More would be no help. */
 const MOST_PROBLEMS = 20;
+/** What is no schema at all is so in every place, and is told in one line. */
+const MOST_SCHEMA_PROBLEMS = 3;
 
 /**
  * Reads a schema. Of a JSON schema `$schema` says which draft is meant, else 2020-12; keywords and formats that nobody
@@ -30,20 +33,23 @@ export async function prepareSchema(schema: OutputSchema): Promise<PreparedSchem
   try {
     validate = draft.compile(schema);
   } catch (cause) {
-    throw new RunRequestError("schema", `is no JSON schema: ${messageOf(cause)}`, { cause });
+    const found = problemsOf((draft.errors ?? []).map(problemOf("the schema")), MOST_SCHEMA_PROBLEMS);
+    const why = found.length === 0 ? messageOf(cause) : found.join("; ");
+    throw new RunRequestError("schema", `is no JSON schema: ${why}`, { cause });
   }
   return {
     json: schema,
-    check: (value) => {
-      if (validate(value)) return [];
-      return problemsOf(
-        (validate.errors ?? []).map(({ instancePath, message = "does not fit", params }) => ({
-          place: placeOf(instancePath.split("/").slice(1).map(unescaped)),
-          message: `${message}${detailOf(params)}`,
-        })),
-      );
-    },
+    check: (value) =>
+      validate(value) ? [] : problemsOf((validate.errors ?? []).map(problemOf("the answer")), MOST_PROBLEMS),
   };
+}
+
+/** @param whole what the value is called that is looked at */
+function problemOf(whole: string): (error: ErrorObject) => Problem {
+  return ({ instancePath, message = "does not fit", params }) => ({
+    place: placeOf(instancePath.split("/").slice(1).map(unescaped), whole),
+    message: `${message}${detailOf(params)}`,
+  });
 }
 
 function ofZod(schema: z.ZodType): PreparedSchema {
@@ -59,7 +65,11 @@ function ofZod(schema: z.ZodType): PreparedSchema {
     check: (value) => {
       const { error } = schema.safeParse(value);
       return problemsOf(
-        (error?.issues ?? []).map(({ path, message }) => ({ place: placeOf(path.map(String)), message })),
+        (error?.issues ?? []).map(({ path, message }) => ({
+          place: placeOf(path.map(String), "the answer"),
+          message,
+        })),
+        MOST_PROBLEMS,
       );
     },
   };
@@ -90,15 +100,15 @@ interface Problem {
   readonly message: string;
 }
 
-function problemsOf(problems: readonly Problem[]): readonly string[] {
+function problemsOf(problems: readonly Problem[], most: number): readonly string[] {
   const lines = [...new Set(problems.map(({ place, message }) => `${place} ${message}`))];
-  const left = lines.length - MOST_PROBLEMS;
-  return left > 0 ? [...lines.slice(0, MOST_PROBLEMS), `and ${left} more`] : lines;
+  const left = lines.length - most;
+  return left > 0 ? [...lines.slice(0, most), `and ${left} more`] : lines;
 }
 
-/** Such as `items[2].name`; the whole answer is `the answer`. */
-function placeOf(path: readonly string[]): string {
-  if (path.length === 0) return "the answer";
+/** Such as `items[2].name`. */
+function placeOf(path: readonly string[], whole: string): string {
+  if (path.length === 0) return whole;
   return path
     .map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`))
     .join("")

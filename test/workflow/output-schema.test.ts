@@ -46,6 +46,10 @@ describe("a JSON schema", () => {
   test("that is none is refused", async () => {
     await expect(prepareSchema({ type: 5 })).rejects.toThrow(RunRequestError);
     await expect(prepareSchema({ $ref: "#/nowhere" })).rejects.toThrow(/^schema: is no JSON schema: /);
+    const properties = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`p${index}`, "text"]));
+    await expect(prepareSchema({ properties })).rejects.toThrow(
+      "schema: is no JSON schema: properties.p0 must be object,boolean; properties.p1 must be object,boolean; properties.p2 must be object,boolean; and 47 more",
+    );
   });
 });
 
