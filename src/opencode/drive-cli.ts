@@ -4,7 +4,7 @@ import { readBack, unaskedModelNotes } from "./read-back.js";
 import { LONGEST_LOG_BYTES, readBounded } from "./run-folder.js";
 import type { CheckedRequest } from "./run-request.js";
 import { runSession } from "./run-session.js";
-import { withOpenCode } from "./with-opencode.js";
+import { type OpenCodeAtHand, withOpenCode } from "./with-opencode.js";
 
 /**
  * Runs one prompt by `opencode run`, and reads the session by `opencode export`.
@@ -22,7 +22,7 @@ export async function driveCli(
 ): Promise<DriveResult> {
   const { environment } = where;
   const { directory } = request;
-  return await withOpenCode({ ...where, directory }, async ({ opencode, folder, warnings }) => {
+  const use = async ({ opencode, folder, warnings }: OpenCodeAtHand): Promise<DriveResult> => {
     hooks.signal?.throwIfAborted();
     const run = await runSession({ opencode, request, folder, environment, ...hooks });
     const command = { path: opencode.path, folder, environment, directory };
@@ -42,7 +42,8 @@ export async function driveCli(
       logText,
       notes: [...warnings, ...run.notes, ...exported.notes, ...modelNotes, ...leftNotes(left)],
     };
-  });
+  };
+  return await withOpenCode({ ...where, directory }, use, { sweep: "meanwhile" });
 }
 
 /** @param folder where an agent has left files, if it has */

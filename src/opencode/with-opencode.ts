@@ -1,6 +1,7 @@
 import { pathOfOpenCode, type WhereOpenCode } from "./find-opencode.js";
 import { type OpenCodeProgram, readVersion } from "./opencode-version.js";
-import { createRunFolder, type RunFolder, sweepRunFolders } from "./run-folder.js";
+import { createRunFolder, type RunFolder } from "./run-folder.js";
+import { sweepRunFolders } from "./sweep-run-folders.js";
 
 /** An opencode that was found, and a private folder to work with it. */
 export interface OpenCodeAtHand {
@@ -8,6 +9,14 @@ export interface OpenCodeAtHand {
   readonly folder: RunFolder;
   /** What is unusual about this opencode, each a sentence for a person. */
   readonly warnings: readonly string[];
+}
+
+export interface WithOpenCodeOptions {
+  /**
+   * Whether what killed runs have left is ended first, so that a session of theirs is read as it will stay (3 s at most); a run does not
+   * wait for that.
+   */
+  readonly sweep: "first" | "meanwhile";
 }
 
 /**
@@ -19,10 +28,12 @@ export interface OpenCodeAtHand {
 export async function withOpenCode<T>(
   where: WhereOpenCode,
   use: (atHand: OpenCodeAtHand) => Promise<T>,
+  { sweep }: WithOpenCodeOptions = { sweep: "first" },
 ): Promise<T> {
   const { environment } = where;
   const path = pathOfOpenCode(where);
-  await sweepRunFolders();
+  const swept = sweepRunFolders();
+  if (sweep === "first") await swept;
   const folder = await createRunFolder();
   try {
     const { version, warning } = await readVersion(path, folder, environment);

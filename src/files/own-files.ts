@@ -1,0 +1,134 @@
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open } from "node:fs/promises";
+
+/** A file that is none of ours to read: a link, a pipe, a device, somebody else's, or too long. */
+export class UnfitFileError extends Error {
+  override readonly name = "UnfitFileError";
+
+  /** @param problem goes on with "it"; for a person */
+  constructor(
+    readonly path: string,
+    readonly problem: string,
+  ) {
+    super(`${path} is not read: it ${problem}`);
+  }
+}
+
+/** What a system without links, pipes or owners does not know. */
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/** Beyond this no string of Node's can be. */
+export const LONGEST_TEXT_BYTES = 512 * 1024 * 1024;
+
+/**
+ * Opens a file of looptrace's own for reading, in a folder where others may put theirs too: a regular file of this user's, and no link to
+ * one. It never waits, as opening somebody's pipe would.
+ *
+ * @throws {UnfitFileError} when it is something else
+ * @throws the file system's error
+ */
+export async function openOwnFile(path: string): Promise<FileHandle> {
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
+    throw isLoop(error) ? new UnfitFileError(path, "is a link") : error;
+  });
+  try {
+    const { uid } = await regular(file, path);
+    if (!isOwn(uid)) throw new UnfitFileError(path, "belongs to another user");
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads a file of looptrace's own, whole.
+ *
+ * @param mostBytes what is longer is refused before it is read
+ * @throws {UnfitFileError} when it is a link, no regular file, somebody else's, or longer
+ * @throws the file system's error
+ */
+export async function readOwnFile(path: string, mostBytes = LONGEST_TEXT_BYTES): Promise<Buffer> {
+  const file = await openOwnFile(path);
+  try {
+    return await readToEnd(file, path, mostBytes);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The same as text. */
+export async function readOwnText(path: string, mostBytes = LONGEST_TEXT_BYTES): Promise<string> {
+  return (await readOwnFile(path, mostBytes)).toString("utf8");
+}
+
+/**
+ * Reads what a person has named: links are followed, and a pipe is read to its end (`<(…)`), but only so much of anything.
+ *
+ * @throws {UnfitFileError} when it is longer
+ * @throws the file system's error
+ */
+export async function readNamedFile(path: string, mostBytes = LONGEST_TEXT_BYTES): Promise<Buffer> {
+  const file = await open(path, O_RDONLY);
+  try {
+    return await readToEnd(file, path, mostBytes);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Whether a folder is this user's own, no link, and closed to writers of another account: what lies in it is then this user's doing.
+ * False also where there is none.
+ */
+export async function isOwnFolder(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isDirectory() === true && isOwn(found.uid) && (!hasOwners || (found.mode & 0o022) === 0);
+}
+
+const hasOwners = process.getuid !== undefined;
+
+/** Whether something belongs to the user that this process works for. */
+export function isOwn(uid: number): boolean {
+  return !hasOwners || uid === process.geteuid?.();
+}
+
+async function regular(
+  file: FileHandle,
+  path: string,
+): Promise<{ readonly uid: number; readonly size: number }> {
+  const found = await file.stat();
+  if (found.isDirectory()) throw new UnfitFileError(path, "is a folder");
+  if (!found.isFile()) throw new UnfitFileError(path, "is no regular file");
+  return found;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Its size may be unknown (a pipe) or grow meanwhile, so it is not believed. */
+async function readToEnd(file: FileHandle, path: string, mostBytes: number): Promise<Buffer> {
+  const { size } = await file.stat();
+  const tooLong = (): UnfitFileError =>
+    new UnfitFileError(path, `is longer than the ${inMegabytes(mostBytes)} that are read`);
+  if (size > mostBytes) throw tooLong();
+  const chunks: Buffer[] = [];
+  let total = 0;
+  // One byte more than it says tells whether it says so rightly.
+  for (let want = Math.min(size, mostBytes) + 1; ; want = CHUNK_BYTES) {
+    const chunk = Buffer.allocUnsafe(want);
+    const { bytesRead } = await file.read(chunk, 0, want, null);
+    if (bytesRead === 0) return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+    total += bytesRead;
+    if (total > mostBytes) throw tooLong();
+    chunks.push(chunk.subarray(0, bytesRead));
+  }
+}
+
+function inMegabytes(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${bytes} bytes` : `${Math.floor(bytes / 1024 / 1024)} MB`;
+}
+
+function isLoop(error: unknown): boolean {
+  // FreeBSD says EMLINK.
+  return error instanceof Error && "code" in error && (error.code === "ELOOP" || error.code === "EMLINK");
+}
