@@ -1,27 +1,56 @@
 import { textForms } from "../masking/forms.js";
 
-const MAX_BYTES = 64 * 1024;
+/** As much of an explanation as anybody reads. */
+const MAX_EXPLANATION_BYTES = 64 * 1024;
+/** An acknowledgement is some 100 bytes, one with a long complaint some KB. */
+const MAX_ACKNOWLEDGEMENT_BYTES = 1024 * 1024;
 const MAX_MESSAGE = 300;
+
+/** The body of an answer that matters to its last byte. */
+export type WholeBody =
+  | { readonly kind: "whole"; readonly bytes: Uint8Array }
+  /** Longer than any such answer, perhaps endless. */
+  | { readonly kind: "endless" }
+  /** The connection was closed before its end, or what came cannot be decompressed. */
+  | { readonly kind: "broken" };
+
+/** Reads a body to its end. What is longer than a megabyte is not read on. */
+export async function readWhole(response: Response): Promise<WholeBody> {
+  const { chunks, end } = await readUpTo(response, MAX_ACKNOWLEDGEMENT_BYTES);
+  if (end === "whole") return { kind: "whole", bytes: Buffer.concat(chunks) };
+  return { kind: end };
+}
 
 /** The beginning of an answer's body, whatever its length; what was read before the connection broke. */
 export async function readBounded(response: Response): Promise<string> {
+  // The status line already said what became of the request; the rest is only its explanation.
+  const { chunks } = await readUpTo(response, MAX_EXPLANATION_BYTES);
+  return new TextDecoder().decode(Buffer.concat(chunks)).slice(0, MAX_EXPLANATION_BYTES);
+}
+
+interface ReadBody {
+  readonly chunks: readonly Uint8Array[];
+  readonly end: WholeBody["kind"];
+}
+
+async function readUpTo(response: Response, most: number): Promise<ReadBody> {
   const reader = response.body?.getReader();
-  if (!reader) return "";
-  const decoder = new TextDecoder();
-  let text = "";
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
-    while (bytes < MAX_BYTES) {
+    while (reader && bytes <= most) {
       const { done, value } = await reader.read();
-      if (done) break;
+      if (done) return { chunks, end: "whole" };
       bytes += value.byteLength;
-      text += decoder.decode(value, { stream: true });
+      chunks.push(value);
     }
-    await reader.cancel();
   } catch {
-    // The status line already said what became of the request; the rest is only its explanation.
+    return { chunks, end: "broken" };
   }
-  return text.slice(0, MAX_BYTES);
+  if (!reader) return { chunks, end: "whole" };
+  // Closes the connection; that nothing more is wanted cannot fail.
+  await reader.cancel().catch(() => undefined);
+  return { chunks, end: "endless" };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { z } from "zod";
+import { readAcknowledgement } from "./acknowledgement.js";
 import { type Destination, publicUrl } from "./destination.js";
 import { describeNetworkFailure } from "./network-failure.js";
 import { bounded, readBounded, redact, serverMessage } from "./response-text.js";
@@ -49,11 +49,13 @@ export async function send(
         ...destination.headers,
         "content-type": "application/json",
         accept: "application/json",
+        // fetch takes a compressed body that was cut for a whole one.
+        "accept-encoding": "identity",
         ...(compressed ? { "content-encoding": "gzip" } : {}),
       },
       body: new Uint8Array(compressed ? await compress(body) : body),
     });
-    return await classify(destination, response);
+    return await classify(destination, response, signal);
   } catch (error) {
     const message = timeout.aborted
       ? `no answer from ${destination.label} within ${seconds(timeoutMs)}`
@@ -64,21 +66,18 @@ export async function send(
   }
 }
 
-async function classify(destination: Destination, response: Response): Promise<SendResult> {
+async function classify(
+  destination: Destination,
+  response: Response,
+  signal: AbortSignal,
+): Promise<SendResult> {
   const { status } = response;
+  if (response.ok) return readAcknowledgement(destination, response, signal);
   const text = await readBounded(response);
   if (status >= 300 && status < 400) {
     return { kind: "misdirected", status, message: describeRedirect(destination, response) };
   }
   const isPage = response.headers.get("content-type")?.includes("text/html") ?? false;
-  if (response.ok) {
-    if (!isPage) return acknowledgement(destination, text);
-    return {
-      kind: "misdirected",
-      status,
-      message: `${destination.url} answers with a web page, so it is not where traces go. Check the address.`,
-    };
-  }
   const message = `${destination.label} answered ${status}${serverMessage(text, isPage, destination.secrets)}`;
   switch (status) {
     case 401:
@@ -103,36 +102,6 @@ async function classify(destination: Destination, response: Response): Promise<S
         message: `${message}. Check that ${destination.url} is the address for traces.`,
       };
   }
-}
-
-const partialSuccess = z.object({
-  partialSuccess: z.object({
-    // Protobuf's JSON mapping writes 64-bit integers as strings; some servers write numbers.
-    rejectedSpans: z.coerce.number().int().positive(),
-    errorMessage: z.string().default(""),
-  }),
-});
-
-/**
- * Reads a 2xx answer. OTLP servers answer with an ExportTraceServiceResponse; Langfuse with whatever its queue says,
- * which means that it took everything.
- */
-function acknowledgement(destination: Destination, text: string): SendResult {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return { kind: "acknowledged" };
-  }
-  const partial = partialSuccess.safeParse(json);
-  if (!partial.success) return { kind: "acknowledged" };
-  const { rejectedSpans, errorMessage } = partial.data.partialSuccess;
-  const said = serverMessage(JSON.stringify({ message: errorMessage }), false, destination.secrets);
-  return {
-    kind: "partial",
-    rejectedSpans,
-    message: `${destination.label} dropped ${rejectedSpans} of the spans${said}`,
-  };
 }
 
 function describeRedirect(destination: Destination, response: Response): string {

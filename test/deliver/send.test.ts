@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test } from "vitest";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Destination } from "../../src/deliver/destination.js";
 import { retryAfterMs } from "../../src/deliver/retry-after.js";
 import { send } from "../../src/deliver/send.js";
@@ -7,6 +8,7 @@ import { otlpRequest } from "../support/otlp-requests.js";
 import { type Answer, type Receiver, type ReceiverBehaviour, startReceiver } from "../support/receiver.js";
 
 const BODY = otlpRequest(3).body;
+const TEXT = { "content-type": "text/plain" };
 
 async function start(behaviour?: ReceiverBehaviour): Promise<[Receiver, Destination]> {
   const receiver = await startReceiver(behaviour);
@@ -75,7 +77,7 @@ test.each<[string, Answer, object]>([
   ],
   [
     "200 with a page",
-    { kind: "status", status: 200, body: "<html>", headers: { "content-type": "text/html; charset=utf-8" } },
+    { kind: "status", status: 200, body: "<p>", headers: { "content-type": "text/html; charset=utf-8" } },
     { kind: "misdirected", status: 200, message: expect.stringContaining("web page") },
   ],
   [
@@ -103,6 +105,110 @@ test.each<[string, Answer, object]>([
   ],
 ])("%s", async (_, answer, result) => {
   expect(await answered(answer)).toMatchObject(result);
+});
+
+/** What a proxy's login page, a captive portal, or a broken connection makes of "200". */
+describe("200, but not delivered", () => {
+  const LOGIN = "<!DOCTYPE html><title>Log in</title><form>";
+  const long = JSON.stringify({ a: Array.from({ length: 300 }, (_, i) => (i * 7919) % 1009) });
+  const head = (headers: string) => `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${headers}\r\n\r\n`;
+  const compressed = (encoding: string, bytes: Uint8Array): Answer => ({
+    kind: "raw",
+    bytes: Buffer.concat([
+      Buffer.from(head(`content-encoding: ${encoding}\r\ncontent-length: ${bytes.length}`)),
+      bytes,
+    ]),
+  });
+  const ok = (body: string, type?: string): Answer => ({
+    kind: "status",
+    status: 200,
+    body,
+    ...(type === undefined ? {} : { headers: { "content-type": type } }),
+  });
+
+  test.each<[string, Answer, string]>([
+    ["a page that says it is JSON", ok(LOGIN), "with a web page"],
+    ["a page that says it is text", ok(LOGIN, "text/plain"), "with a web page"],
+    ["a page under 202", { kind: "status", status: 202, body: LOGIN }, "with a web page"],
+    ["XHTML", ok('<?xml version="1.0"?><html/>', "application/xhtml+xml"), "with a web page"],
+    ["a word", ok("OK", "text/plain"), "no answer of an OTLP receiver"],
+    ["JSON that stops", ok('{"name":"jo'), "no answer of an OTLP receiver"],
+    ["two values", ok("{}{}"), "no answer of an OTLP receiver"],
+    ["a list", ok("[]"), "no answer of an OTLP receiver"],
+    ["null", ok("null"), "no answer of an OTLP receiver"],
+    ["a text in JSON", ok('"please log in"'), "no answer of an OTLP receiver"],
+    ["bytes", ok("\u0000\u0001\u0002"), "no answer of an OTLP receiver"],
+    ["an error in JSON", ok('{"error":"not logged in"}'), "but with an error: not logged in"],
+    ["another one", ok('{"error":{"code":16,"message":"who?"}}'), "but with an error: who?"],
+    ["more than a megabyte", ok(" ".repeat(1024 * 1024 + 1)), "with more than a megabyte"],
+    ["an answer that never ends", { kind: "endless", part: "x".repeat(10_000) }, "with more than a megabyte"],
+  ])("%s: it is no place for traces", async (_, answer, says) => {
+    expect(await answered(answer)).toMatchObject({
+      kind: "misdirected",
+      message: expect.stringContaining(says),
+    });
+  });
+
+  test.each<[string, Answer]>([
+    ["a length that is not reached", { kind: "raw", bytes: `${head("content-length: 100")}{}` }],
+    ["a length of which nothing comes", { kind: "raw", bytes: head("content-length: 100") }],
+    ["chunks without an end", { kind: "raw", bytes: `${head("transfer-encoding: chunked")}2\r\n{}\r\n` }],
+    ["a chunk that is cut", { kind: "raw", bytes: `${head("transfer-encoding: chunked")}ff\r\n{}` }],
+    ["gzip that is none", compressed("gzip", Buffer.from("{}"))],
+    ["gzip that is cut to nothing", compressed("gzip", gzipSync(long).subarray(0, 10))],
+    ["brotli that is cut", compressed("br", brotliCompressSync(long).subarray(0, 8))],
+  ])("%s: it is sent again", async (_, answer) => {
+    expect(await answered(answer)).toMatchObject({
+      kind: "unavailable",
+      message: expect.stringMatching(/the answer of .+ breaks off|closed the connection/),
+    });
+  });
+
+  test("an answer that never comes to its end is given up at the timeout", async () => {
+    const [, destination] = await start({ always: { kind: "endless", part: "" } });
+    expect(await send(destination, BODY, { timeoutMs: 200 })).toMatchObject({
+      kind: "unavailable",
+      message: expect.stringContaining("no answer"),
+    });
+  });
+
+  test("gzip that is cut in the middle is not taken for whole", async () => {
+    const result = await answered(compressed("gzip", gzipSync(long).subarray(0, 200)));
+    expect(result.kind).not.toBe("acknowledged");
+  });
+
+  test("spans that such an answer has met are sent again, and arrive once there is a receiver", async () => {
+    const [receiver, destination] = await start({ script: [ok(LOGIN, "text/html")] });
+    expect((await send(destination, BODY)).kind).toBe("misdirected");
+    expect(await send(destination, BODY)).toEqual({ kind: "acknowledged" });
+    expect(receiver.requests.map(({ body }) => body)).toEqual(Array(2).fill(new TextDecoder().decode(BODY)));
+  });
+});
+
+describe("delivered", () => {
+  const JOB = { name: "otel-ingestion-job", data: { id: "1" }, opts: { attempts: 6 }, failedReason: null };
+  test.each<[string, Answer]>([
+    ["Langfuse's job", { kind: "status", status: 200, body: JSON.stringify(JOB) }],
+    ["what OTLP says of all taken", { kind: "status", status: 200, body: '{"partialSuccess":{}}' }],
+    ["no error", { kind: "status", status: 200, body: '{"error":null,"errors":[]}' }],
+    ["an object that is called text", { kind: "status", status: 200, body: " {}\n", headers: TEXT }],
+    ["an empty body of no type", { kind: "status", status: 200, headers: { "content-type": "text/html" } }],
+    ["204", { kind: "status", status: 204 }],
+    ["202 with white space", { kind: "status", status: 202, body: "\r\n" }],
+    ["201", { kind: "status", status: 201, body: "{}" }],
+    ["a server that closes behind it", { kind: "raw", bytes: "HTTP/1.0 200 OK\r\n\r\n" }],
+  ])("%s", async (_, answer) => {
+    expect(await answered(answer)).toEqual({ kind: "acknowledged" });
+  });
+
+  test("partial success by the names of protobuf", async () => {
+    const body = '{"partial_success":{"rejected_spans":"1","error_message":"too old"}}';
+    expect(await answered({ kind: "status", status: 200, body })).toMatchObject({
+      kind: "partial",
+      rejectedSpans: 1,
+      message: expect.stringMatching(/dropped 1 of the spans: too old$/),
+    });
+  });
 });
 
 test("a redirect is not followed, so the keys stay where they belong", async () => {

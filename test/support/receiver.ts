@@ -15,6 +15,10 @@ export type Answer =
   /** OTLP's partial success: status 200, and so many spans were not taken. */
   | { readonly kind: "partial"; readonly rejectedSpans: number | string; readonly errorMessage: string }
   | { readonly kind: "redirect"; readonly location: string; readonly status?: number }
+  /** Writes this to the connection as it is, a whole HTTP answer or a part of one, and closes it. */
+  | { readonly kind: "raw"; readonly bytes: string | Uint8Array }
+  /** Status 200, and this again and again until nobody reads it any more; the empty text stops behind the headers. */
+  | { readonly kind: "endless"; readonly part: string }
   /** Reads the request and never answers. */
   | { readonly kind: "hang" }
   /** Reads the request and tears the connection down. */
@@ -49,7 +53,7 @@ export interface ReceivedRequest {
   /** The body as JSON; undefined when it is none. */
   readonly json: unknown;
   readonly spans: readonly ReceivedSpan[];
-  /** What was answered; undefined for a request that was hung or reset. */
+  /** What was answered; undefined for a request that was hung or reset, or answered by raw bytes. */
   readonly status: number | undefined;
 }
 
@@ -239,6 +243,9 @@ function statusOf(answer: Answer): number | undefined {
       return answer.status;
     case "redirect":
       return answer.status ?? 302;
+    case "endless":
+      return 200;
+    case "raw":
     case "hang":
     case "reset":
       return undefined;
@@ -264,6 +271,17 @@ function reply(answer: Answer, response: ServerResponse): void {
     case "redirect":
       response.writeHead(answer.status ?? 302, { location: answer.location }).end();
       return;
+    case "raw":
+      response.socket?.end(answer.bytes);
+      return;
+    case "endless": {
+      const write = () => {
+        while (!response.destroyed && response.write(answer.part));
+      };
+      response.writeHead(200, type).on("drain", write).flushHeaders();
+      if (answer.part !== "") write();
+      return;
+    }
     case "hang":
       return;
     case "reset":
