@@ -1,3 +1,5 @@
+import { decodeText } from "../opencode/decode-text.js";
+
 /** Where a command reads and writes; a test gives its own. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -22,7 +24,8 @@ export function processTerminal(): Terminal {
     cwd: process.cwd(),
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    readStdin: async () => (await import("node:stream/consumers")).text(process.stdin),
+    // What comes from a file or a pipe of PowerShell's may be UTF-16.
+    readStdin: async () => decodeText(await (await import("node:stream/consumers")).buffer(process.stdin)),
     outIsTty: process.stdout.isTTY === true,
     errIsTty: process.stderr.isTTY === true,
     width: widthOf(process.stdout.columns, process.env.COLUMNS),

@@ -1,5 +1,8 @@
 import type { z } from "zod";
 import { InvalidExportError } from "../errors/invalid-export-error.js";
+import { findExport, unendedExport, withoutTerminalCodes } from "./find-export.js";
+import { foreignJson, foreignText, opencode2 } from "./foreign-shapes.js";
+import { identifiedRow, isWholeToolRow, timedRow, toolRow } from "./legacy-rows.js";
 import {
   assistantInfo,
   knownParts,
@@ -13,15 +16,16 @@ import {
 } from "./schema/session-export.js";
 
 /**
- * Reads the text that `opencode export` wrote.
+ * Reads the text that `opencode export` wrote, also where a shell has put other text around it.
  *
  * @param text the whole export; a leading byte order mark is ignored
  * @param source what to call it in errors: a path, `-` for standard input, a session id
  * @returns the session; what this version does not know is kept and counted in `unread`
- * @throws {InvalidExportError} when the text is empty, is not JSON, is cut off, or lacks something that a trace needs
+ * @throws {InvalidExportError} when the text is empty, holds no export or several, is cut off, or lacks something that a
+ *   trace cannot be made without
  */
 export function readExport(text: string, source: string): SessionExport {
-  const trimmed = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  const trimmed = text.replace(/^\uFEFF+/, "");
   if (trimmed.trim() === "") {
     throw new InvalidExportError(
       source,
@@ -32,9 +36,21 @@ export function readExport(text: string, source: string): SessionExport {
   try {
     json = JSON.parse(trimmed);
   } catch (cause) {
-    throw new InvalidExportError(source, describeSyntaxError(trimmed, cause), { cause });
+    json = exportWithin(trimmed, source, cause);
   }
   return exportFromJson(json, source);
+}
+
+/** The export in a text that is not all of it. @param cause why the whole is no JSON */
+function exportWithin(text: string, source: string, cause: unknown): unknown {
+  const plain = withoutTerminalCodes(text);
+  const found = findExport(plain);
+  if (found?.isOneOfSeveral) {
+    throw new InvalidExportError(source, "several exports stand in it. Name each in a file of its own.");
+  }
+  if (found) return found.json;
+  const problem = foreignText(text) ?? describeSyntaxError(text, plain, cause);
+  throw new InvalidExportError(source, problem, { cause });
 }
 
 /**
@@ -43,6 +59,9 @@ export function readExport(text: string, source: string): SessionExport {
  * @throws {InvalidExportError} when something is missing that a trace needs
  */
 export function exportFromJson(json: unknown, source: string): SessionExport {
+  const foreign =
+    isObject(json) && "info" in json && Array.isArray(json.messages) ? opencode2(json) : foreignJson(json);
+  if (foreign !== undefined) throw new InvalidExportError(source, foreign);
   if (!isObject(json) || !("info" in json) || !("messages" in json)) {
     throw new InvalidExportError(
       source,
@@ -52,8 +71,9 @@ export function exportFromJson(json: unknown, source: string): SessionExport {
   if (!Array.isArray(json.messages)) {
     throw new InvalidExportError(source, 'not an opencode export: "messages" is not a list.');
   }
+  const near = aMomentOf(json.info, json.messages);
   const messages = json.messages.map((raw: unknown, index) =>
-    messageFromJson(raw, source, `messages[${index}]`),
+    messageFromJson(raw, source, `messages[${index}]`, near),
   );
   return exportOfMessages(json.info, messages, source);
 }
@@ -83,10 +103,35 @@ export function exportOfMessages(
   }
   refuseRepeatedIds(messages, source);
   return {
-    info: parse(sessionInfo, info, source, "info"),
+    info: parse(sessionInfo, sessionRow(info, messages), source, "info"),
     messages,
     unread: { partTypes: Object.fromEntries(partTypes), roles: Object.fromEntries(roles) },
   };
+}
+
+/** A time of the session, ms since the epoch: what ids tell is only known near one. */
+function aMomentOf(info: unknown, messages: readonly unknown[]): number | undefined {
+  for (const holder of [info, ...messages.map((raw) => (isObject(raw) ? raw.info : undefined))]) {
+    const time = isObject(holder) && isObject(holder.time) ? holder.time : {};
+    const moment = time.created ?? time.completed ?? time.updated;
+    if (typeof moment === "number") return moment;
+  }
+  return undefined;
+}
+
+/** Each message says which session it is of, and none was made before it. */
+function sessionRow(info: unknown, [first]: readonly Message[]): unknown {
+  if (!isObject(info) || !first) return info;
+  const id = typeof info.id === "string" ? info.id : first.info.sessionID;
+  return timedRow(
+    { ...info, id, time: { created: first.info.time.created, ...withoutOtherTypes(info.time) } },
+    first.info.time.created,
+  );
+}
+
+function withoutOtherTypes(time: unknown): Record<string, unknown> {
+  if (!isObject(time)) return {};
+  return Object.fromEntries(Object.entries(time).filter(([, at]) => typeof at === "number"));
 }
 
 /** opencode's ids are keys of its database. Spans get theirs from them, and of two with the same id one would be lost. */
@@ -132,36 +177,51 @@ function count(counts: Map<string, number>, name: string): void {
  * Reads one message with its parts.
  *
  * @param path where it stands, for errors
+ * @param near a time of its session, ms since the epoch, for a message that has none itself
  * @returns the role's name when it is one that looptrace does not know
- * @throws {InvalidExportError} when something is missing that a trace needs
+ * @throws {InvalidExportError} when something is missing that a trace cannot be made without
  */
-export function messageFromJson(raw: unknown, source: string, path: string): Message | string {
+export function messageFromJson(raw: unknown, source: string, path: string, near?: number): Message | string {
   if (!isObject(raw) || !isObject(raw.info)) {
     throw new InvalidExportError(source, `not an opencode export: ${path} has no "info".`);
   }
-  const rawInfo = raw.info;
+  const rawInfo = timedRow(raw.info, near);
   const where = typeof rawInfo.id === "string" ? `${path} (${rawInfo.id})` : path;
   const role = rawInfo.role;
   if (typeof role !== "string") throw new InvalidExportError(source, `${where}.info.role is missing.`);
   if (role !== "user" && role !== "assistant") return role;
+  const rawParts = raw.parts;
+  if (!Array.isArray(rawParts)) throw new InvalidExportError(source, `${where}.parts is not a list.`);
+  const info =
+    role === "user"
+      ? parse(userInfo, rawInfo, source, `${where}.info`)
+      : parse(assistantInfo, rawInfo, source, `${where}.info`);
 
   const parts: Part[] = [];
   const unknownParts: UnknownPart[] = [];
-  const rawParts = raw.parts;
-  if (!Array.isArray(rawParts)) throw new InvalidExportError(source, `${where}.parts is not a list.`);
+  const { created } = info.time;
+  const times = { created, completed: info.role === "assistant" ? info.time.completed : undefined };
   rawParts.forEach((rawPart: unknown, index) => {
     const partPath = `${where}.parts[${index}]`;
-    const type = isObject(rawPart) ? rawPart.type : undefined;
-    if (typeof type === "string" && isKnownType(type)) {
-      parts.push(parse(knownParts[type], rawPart, source, partPath));
-    } else {
+    const row = isObject(rawPart) ? identifiedRow(rawPart, `${info.id}/${index}`) : undefined;
+    if (!row) {
       unknownParts.push(parse(unknownPart, rawPart, source, partPath));
+    } else if (typeof row.type !== "string") {
+      unknownParts.push(parse(unknownPart, { ...row, type: NO_TYPE }, source, partPath));
+    } else if (row.type === "tool") {
+      const tool = isWholeToolRow(row) ? row : toolRow(row, times);
+      parts.push(parse(knownParts.tool, tool, source, partPath));
+    } else if (isKnownType(row.type)) {
+      parts.push(parse(knownParts[row.type], row, source, partPath));
+    } else {
+      unknownParts.push(parse(unknownPart, row, source, partPath));
     }
   });
-  return role === "user"
-    ? { info: parse(userInfo, rawInfo, source, `${where}.info`), parts, unknownParts }
-    : { info: parse(assistantInfo, rawInfo, source, `${where}.info`), parts, unknownParts };
+  return info.role === "user" ? { info, parts, unknownParts } : { info, parts, unknownParts };
 }
+
+/** How parts without a type are counted. */
+const NO_TYPE = "(none)";
 
 function isKnownType(type: string): type is keyof typeof knownParts {
   return Object.hasOwn(knownParts, type);
@@ -227,16 +287,20 @@ function unusableIn(time: unknown): string | undefined {
   });
 }
 
-function describeSyntaxError(text: string, cause: unknown): string {
-  const start = text.trimStart()[0];
+/** @param plain the text without what a terminal would not show */
+function describeSyntaxError(text: string, plain: string, cause: unknown): string {
+  if (unendedExport(plain) !== undefined) return cutOff(text);
+  const start = plain.trimStart()[0];
   if (start !== "{") {
     return `this is not JSON (it starts with ${JSON.stringify(text.trimStart().slice(0, 20))}), so not an opencode export.`;
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   // A parser that stumbles where the text ends was still waiting for more.
   const stumbled = Number(/at position (\d+)/.exec(message)?.[1]);
-  if (message.includes("end of JSON input") || stumbled >= text.trimEnd().length) {
-    return `the JSON is cut off after ${text.length} characters. opencode loses the end of an export that goes into a pipe; write it to a file instead: \`opencode export <session> > file.json\`.`;
-  }
+  if (message.includes("end of JSON input") || stumbled >= text.trimEnd().length) return cutOff(text);
   return `this is not valid JSON: ${message}.`;
+}
+
+function cutOff(text: string): string {
+  return `the JSON is cut off after ${text.length} characters. opencode loses the end of an export that goes into a pipe, often all behind the first 64 KiB; write it to a file instead: \`opencode export <session> > file.json\`.`;
 }

@@ -79,9 +79,9 @@ function toolLines(part: ToolPart): string[] {
   const call = block(`Tool Call] ${oneLine(part.tool)}`, argumentText(state.input));
   switch (state.status) {
     case "completed":
-      return [...call, ...block("Tool Result]", state.output === "" ? "(empty)" : state.output)];
+      return [...call, ...block("Tool Result]", state.output || "(empty)")];
     case "error":
-      return [...call, ...block("Tool Result] failed", state.error)];
+      return [...call, ...block("Tool Result] failed", state.error ?? "")];
     case "running":
     case "pending":
       return [...call, ...block(`Tool Result] none: the call was still ${state.status}`, "")];

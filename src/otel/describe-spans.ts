@@ -114,10 +114,10 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
     metadata: {
       timing: call.timing,
       outcome: call.outcome,
-      provider: model.providerId,
+      provider: model?.providerId,
       agent: call.agent,
       mode: call.mode,
-      variant: model.variant,
+      variant: model?.variant,
       finish: call.finish,
       usage: usage ? undefined : "unknown",
       // Said, but not counted: the session that was forked has it.
@@ -132,7 +132,7 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
       timeToFirstTokenMs: call.firstTokenAt === null ? undefined : call.firstTokenAt - call.start,
     },
     generation: {
-      model: cleanText(model.modelId, context.textLimit),
+      ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
       modelParameters: parametersOf(call, context),
       usageDetails: usageDetails(loop.copied ? null : usage),
       // Only what opencode priced: without a cost Langfuse prices from its own table of models.
@@ -141,8 +141,12 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
     },
     extra: {
       [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
-      [ATTR_GEN_AI_PROVIDER_NAME]: providerName(model.providerId),
-      [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId,
+      ...(model
+        ? {
+            [ATTR_GEN_AI_PROVIDER_NAME]: providerName(model.providerId),
+            [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId,
+          }
+        : {}),
       ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
       ...(usage && !loop.copied ? genAiUsage(usage) : {}),
     },
@@ -268,10 +272,10 @@ function genAiUsage(usage: Usage): Attributes {
 
 function parametersOf(call: Call, context: TraceContext): Record<string, string> {
   const parameters = {
-    provider: call.model.providerId,
+    provider: call.model?.providerId ?? null,
     agent: call.agent,
     mode: call.mode,
-    variant: call.model.variant,
+    variant: call.model?.variant ?? null,
   };
   return Object.fromEntries(
     Object.entries(parameters).flatMap(([key, value]) =>

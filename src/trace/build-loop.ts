@@ -255,6 +255,7 @@ function buildSteps(
       compacted: compacted || message.info.summary === true,
       events,
       permissions,
+      asked: modelAsked(turn),
       clock,
       log: context.log,
       // Nothing went on after the process had ended; within a turn the next message tells nothing about this one's end.

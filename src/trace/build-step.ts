@@ -1,13 +1,23 @@
 import { classifyErrorObject } from "../errors/classify-error-object.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
-import type { AssistantMessage } from "../opencode/schema/session-export.js";
+import type { AssistantInfo, AssistantMessage } from "../opencode/schema/session-export.js";
 import { type Attempt, attemptsOf } from "./attempts.js";
 import { buildTool, type Subagent } from "./build-tool.js";
 import { callOutput } from "./call-output.js";
 import { contextCauses } from "./context-growth.js";
 import type { Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
-import type { Call, ChatMessage, Cumulative, Outcome, Retry, Step, StepEvent, Usage } from "./model.js";
+import type {
+  Call,
+  ChatMessage,
+  Cumulative,
+  ModelFacts,
+  Outcome,
+  Retry,
+  Step,
+  StepEvent,
+  Usage,
+} from "./model.js";
 import { type AskedPermission, permissionEvent } from "./permissions.js";
 import { type CallRequest, type RequestFailure, requestsOf } from "./requests.js";
 import type { SessionLog } from "./session-log.js";
@@ -32,6 +42,8 @@ export interface StepContext {
   readonly events: readonly StepEvent[];
   /** What was asked permission for in it, ascending in time. */
   readonly permissions: readonly AskedPermission[];
+  /** The model that the turn's prompt names. */
+  readonly asked: ModelFacts | null;
   readonly clock: MessageClock;
   readonly log: SessionLog | undefined;
   /** Where the step ends when the evidence stops before its end. */
@@ -147,7 +159,7 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
     timing: answered && request.timing === "exact" && outputEnd?.timing === "exact" ? "exact" : "bounded",
     index: context.callIndex,
     outcome,
-    model: { providerId: info.providerID, modelId: info.modelID, variant: info.variant ?? null },
+    model: modelOf(info, context.asked),
     agent: info.agent ?? null,
     mode: info.mode ?? null,
     firstTokenAt,
@@ -167,6 +179,16 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
     outputTokensPerSecond: streamed ? outputSpeed(attempt, usage, end - (firstTokenAt ?? end)) : null,
     error,
   };
+}
+
+/** Rows of old opencodes lack the model that answered; it is the one that was asked. */
+function modelOf(
+  { providerID, modelID, variant }: AssistantInfo,
+  asked: ModelFacts | null,
+): ModelFacts | null {
+  if (modelID === undefined) return asked;
+  const providerId = providerID ?? (asked?.modelId === modelID ? asked.providerId : "unknown");
+  return { providerId, modelId: modelID, variant: variant ?? null };
 }
 
 /** An answer that came in one piece has no speed; ms. */

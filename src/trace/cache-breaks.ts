@@ -20,7 +20,7 @@ export function withCacheBreaks(steps: readonly Step[], sessionId: string): read
 function breakOf(before: Call, call: Call, messageId: string, sessionId: string): StepEvent | undefined {
   if (!before.usage || !call.usage) return undefined;
   // Another model has a cache of its own, and a summary is asked for without the conversation's beginning.
-  if (before.model.modelId !== call.model.modelId || before.mode !== call.mode) return undefined;
+  if (before.model?.modelId !== call.model?.modelId || before.mode !== call.mode) return undefined;
   const lost = before.usage.cacheRead - call.usage.cacheRead;
   if (lost <= 0 || promptTokens(call.usage) < promptTokens(before.usage)) return undefined;
   return {

@@ -45,7 +45,7 @@ export function toolResult(part: ToolPart): ChatMessage[] {
       role: "tool",
       tool_call_id: part.callID,
       name: wantedTool(part),
-      content: state.status === "completed" ? state.output : state.error,
+      content: (state.status === "completed" ? state.output : state.error) ?? "",
       ...(failed ? { is_error: true as const } : {}),
       ...(attachments.length > 0 ? { attachments: attachments.map(fileFacts) } : {}),
     },

@@ -103,7 +103,8 @@ export interface Call extends Span {
   /** From 0 through the whole loop. */
   readonly index: number;
   readonly outcome: Outcome;
-  readonly model: ModelFacts;
+  /** The model that answered, else the one that the prompt names; null where neither is recorded. */
+  readonly model: ModelFacts | null;
   readonly agent: string | null;
   readonly mode: string | null;
   /** When the first content (thinking, text or tool arguments) arrived. */

@@ -21,9 +21,10 @@ export function toolTime(part: ToolPart, clock: MessageClock): ToolTime {
     return { start: minted ?? clock.created, end: undefined, timing: "bounded", argumentsAt };
   }
   const written = part.state.time.start;
-  const start = clock.toolStartIsExact ? written : Math.min(minted ?? written, written);
+  const isExact = clock.toolStartIsExact && !part.state.timesUnknown;
+  const start = isExact ? written : Math.min(minted ?? written, written);
   const end = part.state.status === "running" ? undefined : Math.max(part.state.time.end, start);
-  return { start, end, timing: clock.toolStartIsExact ? "exact" : "bounded", argumentsAt };
+  return { start, end, timing: isExact ? "exact" : "bounded", argumentsAt };
 }
 
 /** When the first chunk of an attempt came in: opencode writes the step-start then. */

@@ -67,5 +67,7 @@ export function toolFacts(part: ToolPart): ToolFacts {
 
 /** What the model is told of a call: its output, or the error's text; null while there is neither. */
 export function toolResultText({ state }: ToolPart): string | null {
-  return state.status === "completed" ? state.output : state.status === "error" ? state.error : null;
+  const told =
+    state.status === "completed" ? state.output : state.status === "error" ? state.error : undefined;
+  return told ?? null;
 }

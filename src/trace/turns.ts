@@ -164,6 +164,7 @@ function isQueued(before: Draft, last: Draft, earlier: Draft | undefined): boole
   const { model } = prompt.info;
   const sameModel =
     model === undefined ||
+    answer.info.modelID === undefined ||
     (model.modelID === answer.info.modelID && model.providerID === answer.info.providerID);
   // While an earlier turn was at work, it waited for that.
   const free = Math.max(before.at, endOf(earlier?.lastAnswer?.message) ?? before.at);

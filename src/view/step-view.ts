@@ -95,7 +95,9 @@ function errorFacts({ error }: Call): LabelledLine[] {
 function callFacts(call: Call, { account }: Step, trace: LoopTrace): LabelledLine[] {
   const { model, cumulative, usage, outputTokensPerSecond: speed } = call;
   const asked = [
-    `${model.providerId}/${model.modelId}${model.variant === null ? "" : ` (${model.variant})`}`,
+    model
+      ? `${model.providerId}/${model.modelId}${model.variant === null ? "" : ` (${model.variant})`}`
+      : "unknown model",
     ...(call.agent === null ? [] : [`agent ${call.agent}`]),
     ...(call.finish === null ? [] : [`finish ${call.finish}`]),
   ];

@@ -7,6 +7,7 @@ import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import { assembleSessions, childSessionIds } from "../opencode/assemble-sessions.js";
+import { decodeText } from "../opencode/decode-text.js";
 import { exportSession } from "../opencode/export-session.js";
 import { findOpenCodeLog } from "../opencode/find-log.js";
 import { isSessionId } from "../opencode/ids.js";
@@ -164,7 +165,7 @@ interface Found {
 async function readSource(source: string, options: LoadOptions): Promise<string | undefined> {
   if (source === "-") return options.readStdin();
   try {
-    return await readFile(resolve(options.directory, source), "utf8");
+    return decodeText(await readFile(resolve(options.directory, source)));
   } catch (error) {
     if (hasCode(error, "ENOENT") && isSessionId(source)) return undefined;
     throw new InvalidExportError(source, whyUnreadable(error), { cause: error });

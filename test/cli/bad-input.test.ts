@@ -120,7 +120,7 @@ describe("an export that is none", () => {
     },
     "that is cut off": {
       argv: ["show", "cut.json"],
-      says: "looptrace: cut.json: the JSON is cut off after 1200 characters. opencode loses the end of an export that goes into a pipe; write it to a file instead: `opencode export <session> > file.json`.\n",
+      says: "looptrace: cut.json: the JSON is cut off after 1200 characters. opencode loses the end of an export that goes into a pipe, often all behind the first 64 KiB; write it to a file instead: `opencode export <session> > file.json`.\n",
     },
     "that is empty": { argv: ["show", "empty.json"], says: `looptrace: empty.json: ${EMPTY}` },
     "that is empty on standard input": { argv: ["trace", "-"], says: `looptrace: -: ${EMPTY}` },

@@ -6,6 +6,7 @@ import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { cliCommand, startLooptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
+import { reportedPath } from "../support/reported.js";
 
 let env: Record<string, string>;
 
@@ -42,6 +43,13 @@ test("a reader that has seen enough is no failure", async () => {
   }).ended;
   expect([whole.code, whole.stderr]).toEqual([0, ""]);
   expect(JSON.parse(whole.stdout)).toMatchObject([{ session: { title } }]);
+});
+
+test("a file of PowerShell's comes through a pipe too", async () => {
+  const [node = "", ...rest] = [...cliCommand, "show", "-", "--json"];
+  const input = await readFile(reportedPath("powershell-utf16/session-utf16le.json"));
+  const result = await execa(node, rest, { env, extendEnv: false, input });
+  expect(JSON.parse(result.stdout)).toMatchObject([{ session: { id: "ses_e03b62130ffeoj4vp7D1mp9Cj4" } }]);
 });
 
 test("a listener on standard error that goes away does not end the command", async () => {

@@ -130,7 +130,7 @@ describe.each(fixtureNames)("%s on the wire", (name) => {
         expect(metadataOf(span).usage).toBe(usage ? undefined : "unknown");
         if (call.cost === null) expect(span.attributes).not.toHaveProperty([COST]);
         else expect(jsonOf(span, COST)).toEqual({ total: call.cost });
-        expect(textOf(span, "langfuse.observation.model.name")).toBe(call.model.modelId);
+        expect(textOf(span, "langfuse.observation.model.name")).toBe(call.model?.modelId);
         if (call.firstTokenAt !== null) {
           const since = jsonOf(span, "langfuse.observation.completion_start_time");
           expect(since).toBe(new Date(call.firstTokenAt).toISOString());

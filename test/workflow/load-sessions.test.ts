@@ -68,6 +68,11 @@ test("readSession: one session with its evidence, by id or by file", async () =>
   await expect(readSession("ses_00000000000000000000000000", where)).rejects.toThrow(SessionNotFoundError);
 });
 
+test("a file as PowerShell writes it", async () => {
+  await writeFile(join(folder, "utf16.json"), Buffer.from(`\uFEFF${multistep.text}`, "utf16le"));
+  expect(await loaded(["utf16.json"], { opencode: "/nowhere" })).toEqual([[multistep.session.info.id]]);
+});
+
 function ids({ session, children }: SessionTree): string[] {
   return [session.info.id, ...children.flatMap(ids)];
 }

@@ -1,13 +1,23 @@
 /**
- * What `opencode export` writes, for opencode 1.15 to 1.18.
+ * What `opencode export` writes, for opencode 1.15 to 1.18 and, where its database has older rows, before.
  *
- * Strict about the fields that a trace is computed from, tolerant about all others: unknown fields stay on the
- * objects, unknown part types are carried along as {@link UnknownPart}. Types are inferred, never written twice.
+ * Strict about what no trace can be made without: the ids and times that spans are made of. All else may be missing or
+ * of another type, and is unknown then. Unknown fields stay on the objects, unknown part types are carried along as
+ * {@link UnknownPart}. Types are inferred, never written twice.
  */
 import { z } from "zod";
 
 /** A point in time as opencode writes it: milliseconds since the Unix epoch. */
 const epochMs = z.number().finite();
+
+/** What a trace can do without: of any other type it is unknown. */
+const text = z.string().optional().catch(undefined);
+const flag = z.boolean().optional().catch(undefined);
+const moment = epochMs.optional().catch(undefined);
+/** Such as a name that stands in a span's name: unknown is none. */
+const textOrNone = z.string().catch("");
+/** When a text or thinking came in. */
+const streamTime = z.looseObject({ start: epochMs, end: moment }).optional().catch(undefined);
 
 /** opencode's token buckets of one call; they are disjoint, `total` is the provider's own sum. */
 export interface Tokens {
@@ -66,6 +76,17 @@ const errorObject = z.looseObject({
   data: z.unknown().optional(),
 });
 
+/** An error of any other form is one of unknown kind: that there is one must not get lost. */
+const anyError = z
+  .unknown()
+  .transform((value): z.infer<typeof errorObject> | undefined => {
+    if (value === undefined || value === null || value === false || value === "") return undefined;
+    if (!isFields(value)) return { name: "UnknownError", data: { message: String(value) } };
+    const { name, data = value } = value;
+    return typeof name === "string" ? { ...value, name } : { name: "UnknownError", data };
+  })
+  .optional();
+
 const partBase = { id: z.string() };
 
 const stepStartPart = z.looseObject({
@@ -76,7 +97,7 @@ const stepStartPart = z.looseObject({
 const stepFinishPart = z.looseObject({
   ...partBase,
   type: z.literal("step-finish"),
-  reason: z.string(),
+  reason: text,
   tokens,
   cost: usd,
 });
@@ -85,56 +106,62 @@ const reasoningPart = z.looseObject({
   ...partBase,
   type: z.literal("reasoning"),
   text: z.string(),
-  time: z.looseObject({ start: epochMs, end: epochMs.optional() }),
+  time: streamTime,
 });
 
 const textPart = z.looseObject({
   ...partBase,
   type: z.literal("text"),
   text: z.string(),
-  synthetic: z.boolean().optional(),
-  ignored: z.boolean().optional(),
-  time: z.looseObject({ start: epochMs, end: epochMs.optional() }).optional(),
+  synthetic: flag,
+  ignored: flag,
+  time: streamTime,
 });
 
 const filePart = z.looseObject({
   ...partBase,
   type: z.literal("file"),
-  mime: z.string(),
-  url: z.string(),
-  filename: z.string().optional(),
-  synthetic: z.boolean().optional(),
+  mime: textOrNone,
+  url: textOrNone,
+  filename: text,
+  synthetic: flag,
 });
 
 /** A file that a tool returned; the same fields as a file part, but its ids may be missing. */
-const attachment = z.looseObject({ mime: z.string(), url: z.string(), filename: z.string().optional() });
+const attachment = z.looseObject({ mime: textOrNone, url: textOrNone, filename: text });
 
-const toolMetadata = z.record(z.string(), z.unknown());
+const toolMetadata = z.record(z.string(), z.unknown()).optional().catch(undefined);
+
+/** Rows that lack a status or times get them from `toolRow`, which says so. */
+const timesUnknown = z.literal(true).optional().catch(undefined);
 
 const toolState = z.discriminatedUnion("status", [
-  z.looseObject({ status: z.literal("pending"), input: z.unknown(), raw: z.string().optional() }),
+  z.looseObject({ status: z.literal("pending"), input: z.unknown().optional(), raw: text }),
   z.looseObject({
     status: z.literal("running"),
-    input: z.unknown(),
-    title: z.string().optional(),
-    metadata: toolMetadata.optional(),
+    input: z.unknown().optional(),
+    title: text,
+    metadata: toolMetadata,
     time: z.looseObject({ start: epochMs }),
+    timesUnknown,
   }),
   z.looseObject({
     status: z.literal("completed"),
-    input: z.unknown(),
-    output: z.string(),
-    title: z.string().optional(),
-    metadata: toolMetadata.optional(),
-    time: z.looseObject({ start: epochMs, end: epochMs, compacted: epochMs.optional() }),
-    attachments: z.array(attachment).optional(),
+    input: z.unknown().optional(),
+    output: text,
+    title: text,
+    metadata: toolMetadata,
+    time: z.looseObject({ start: epochMs, end: epochMs, compacted: moment }),
+    attachments: z.array(attachment).optional().catch(undefined),
+    timesUnknown,
   }),
   z.looseObject({
     status: z.literal("error"),
-    input: z.unknown(),
-    error: z.string(),
-    metadata: toolMetadata.optional(),
+    input: z.unknown().optional(),
+    error: text,
+    metadata: toolMetadata,
     time: z.looseObject({ start: epochMs, end: epochMs }),
+    timesUnknown,
   }),
 ]);
 
@@ -143,30 +170,32 @@ const toolPart = z.looseObject({
   type: z.literal("tool"),
   tool: z.string(),
   callID: z.string(),
+  /** What the provider said of the call, and `providerExecuted` where it ran the tool itself. */
+  metadata: toolMetadata,
   state: toolState,
 });
 
 const patchPart = z.looseObject({
   ...partBase,
   type: z.literal("patch"),
-  hash: z.string().default(""),
-  files: z.array(z.string()),
+  hash: textOrNone,
+  files: z.array(z.string()).catch([]),
 });
 
 const compactionPart = z.looseObject({
   ...partBase,
   type: z.literal("compaction"),
-  auto: z.boolean().optional(),
-  overflow: z.boolean().optional(),
+  auto: flag,
+  overflow: flag,
 });
 
 const subtaskPart = z.looseObject({
   ...partBase,
   type: z.literal("subtask"),
-  agent: z.string(),
-  prompt: z.string(),
-  description: z.string().optional(),
-  command: z.string().optional(),
+  agent: textOrNone,
+  prompt: textOrNone,
+  description: text,
+  command: text,
 });
 
 /** The part types that looptrace reads, by their `type`. */
@@ -188,42 +217,42 @@ export const unknownPart = z.looseObject({ ...partBase, type: z.string() });
 const modelRef = z.looseObject({
   providerID: z.string(),
   modelID: z.string(),
-  variant: z.string().optional(),
+  variant: text,
 });
 
 export const userInfo = z.looseObject({
   role: z.literal("user"),
   id: z.string(),
   time: z.looseObject({ created: epochMs }),
-  agent: z.string().optional(),
-  model: modelRef.optional(),
+  agent: text,
+  model: modelRef.optional().catch(undefined),
 });
 
 export const assistantInfo = z.looseObject({
   role: z.literal("assistant"),
   id: z.string(),
-  parentID: z.string().optional(),
-  time: z.looseObject({ created: epochMs, completed: epochMs.optional() }),
-  modelID: z.string(),
-  providerID: z.string(),
-  agent: z.string().optional(),
-  mode: z.string().optional(),
-  variant: z.string().optional(),
-  finish: z.string().optional(),
-  error: errorObject.optional(),
-  summary: z.boolean().optional(),
+  parentID: text,
+  time: z.looseObject({ created: epochMs, completed: moment }),
+  modelID: text,
+  providerID: text,
+  agent: text,
+  mode: text,
+  variant: text,
+  finish: text,
+  error: anyError,
+  summary: flag,
   structured: z.unknown().optional(),
 });
 
 export const sessionInfo = z.looseObject({
   id: z.string(),
-  title: z.string().default(""),
-  directory: z.string().default(""),
-  version: z.string().default("unknown"),
-  projectID: z.string().optional(),
-  parentID: z.string().optional(),
-  agent: z.string().optional(),
-  time: z.looseObject({ created: epochMs, updated: epochMs.optional() }),
+  title: textOrNone,
+  directory: textOrNone,
+  version: z.string().catch("unknown"),
+  projectID: text,
+  parentID: text,
+  agent: text,
+  time: z.looseObject({ created: epochMs, updated: moment }),
 });
 
 export type StepStartPart = z.infer<typeof stepStartPart>;

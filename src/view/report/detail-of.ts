@@ -65,7 +65,7 @@ export function callDetail(call: Call): Detail {
         : [["first token after", duration(call.firstTokenAt - call.start)] as const]),
       ["outcome", call.outcome],
       ...named("finish", call.finish),
-      ["model", modelName(call.model) ?? ""],
+      ["model", modelName(call.model) ?? "unknown"],
       ...named("agent", call.agent),
       ...named("mode", call.mode),
       ...(usage

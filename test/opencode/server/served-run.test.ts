@@ -40,7 +40,7 @@ const outputs = ({ tree }: Awaited<ReturnType<typeof drive>>) =>
   (tree?.session.messages ?? []).flatMap(({ parts }) =>
     parts.flatMap((part) =>
       part.type === "tool"
-        ? [part.state.status === "completed" ? part.state.output.trim() : part.state.status]
+        ? [part.state.status === "completed" ? part.state.output?.trim() : part.state.status]
         : [],
     ),
   );

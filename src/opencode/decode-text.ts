@@ -1,0 +1,29 @@
+/** So much of a text tells in which encoding it is. */
+const SAMPLE_BYTES = 4_096;
+
+/**
+ * The text of a file, or of standard input, as shells write them: UTF-8 or UTF-16 in either byte order (what `>` of
+ * PowerShell 5.1 makes), with or without a byte order mark, which is no part of the text.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+}
+
+function encodingOf(bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  // JSON is made of ASCII characters for the most part, and each of them has a zero byte in UTF-16.
+  const sample = bytes.subarray(0, SAMPLE_BYTES);
+  const [even, odd] = [zeroes(sample, 0), zeroes(sample, 1)];
+  const many = sample.length / 20;
+  if (odd > many && odd > 4 * even) return "utf-16le";
+  return even > many && even > 4 * odd ? "utf-16be" : "utf-8";
+}
+
+/** How many bytes are zero at every other place. */
+function zeroes(bytes: Uint8Array, from: 0 | 1): number {
+  let count = 0;
+  for (let at = from; at < bytes.length; at += 2) if (bytes[at] === 0) count += 1;
+  return count;
+}

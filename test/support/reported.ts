@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
+import { decodeText } from "../../src/opencode/decode-text.js";
+import { readExport } from "../../src/opencode/read-export.js";
+import type { Evidence } from "../../src/trace/evidence.js";
+import type { LoopTrace } from "../../src/trace/model.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+
+const FOLDER = fileURLToPath(new URL("../../fixtures/reported", import.meta.url));
+
+/** The path of a file of a situation that people reported, such as `code-mode/session.json`. */
+export function reportedPath(file: string): string {
+  return join(FOLDER, file);
+}
+
+/** Such a file's text. */
+export function reportedText(file: string): string {
+  return decodeText(readFileSync(reportedPath(file)));
+}
+
+/** The traces of a reported session; further files are its subagents'. */
+export function reportedTraces(files: readonly string[], evidence: Evidence = {}): readonly LoopTrace[] {
+  return assembleSessions(files.map((file) => readExport(reportedText(file), file))).flatMap((tree) =>
+    traceSession(tree, evidence),
+  );
+}
