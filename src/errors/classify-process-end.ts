@@ -38,12 +38,13 @@ export function endedByDeadline(evidence: TurnEvidence): ErrorFacts | null {
 /** The caller, or a signal from elsewhere, ended a turn that had no answer yet. */
 export function endedBySomebody(evidence: TurnEvidence): ErrorFacts | null {
   if (evidence.process === undefined) return null;
-  const { by, exitCode } = evidence.process;
+  const { by, exitCode, abandoned = false } = evidence.process;
   const signal = evidence.process.signal ?? SIGNAL_EXIT_CODES.get(exitCode ?? 0);
   const wasSignalled = signal !== undefined && ENDING_SIGNALS.has(signal);
-  if (by !== "caller" && !wasSignalled) return null;
-  const message =
-    by === "caller"
+  if (by !== "caller" && !wasSignalled && !abandoned) return null;
+  const message = abandoned
+    ? "looptrace was killed before the turn's answer, and its opencode was ended with it."
+    : by === "caller"
       ? "The caller ended the turn before its answer."
       : `opencode was ended by ${signal} before the turn's answer.`;
   return {

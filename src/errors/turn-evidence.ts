@@ -34,6 +34,8 @@ export interface ProcessEnd {
   readonly by: "deadline" | "caller" | "other";
   /** How long it had run, in milliseconds. */
   readonly afterMs?: number | undefined;
+  /** Whether looptrace was killed, and its opencode was ended for that. */
+  readonly abandoned?: boolean | undefined;
 }
 
 /** Calls of the same tool with the same arguments that ended the turn. */

@@ -51,6 +51,12 @@ export interface DriveHooks {
    * over, and waited for.
    */
   readonly onServed?: ((session: ServedSession) => () => Promise<void>) | undefined;
+  /**
+   * Called once, as soon as it is known to which session the turn belongs; with a server that is before its prompt.
+   *
+   * @param runId what marks opencode and all that it starts, see `findProcesses`
+   */
+  readonly onSession?: ((sessionId: string, runId: string) => void) | undefined;
   /** Ends the run; what there is of the session is exported all the same. */
   readonly signal?: AbortSignal | undefined;
 }

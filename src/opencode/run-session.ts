@@ -27,6 +27,8 @@ export interface RunSessionOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with each new state, at most about ten times a second. What it throws ends the run and is thrown on. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Called once the session's id is known, see `DriveHooks`. */
+  readonly onSession?: ((sessionId: string, runId: string) => void) | undefined;
   /** Called with each event of the run stream: what is finished in the root session. What it throws ends the run too. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
@@ -162,7 +164,7 @@ async function watch(
   stdout: string,
   stderr: string,
   ending: Promise<unknown>,
-  hooks: Pick<RunSessionOptions, "onProgress" | "onEvent">,
+  hooks: Pick<RunSessionOptions, "onProgress" | "onEvent" | "onSession" | "folder">,
 ): Promise<Watched> {
   const [events, log] = [await followLines(stdout), await followLines(stderr)];
   let progress = initialProgress;
@@ -200,6 +202,8 @@ async function watch(
         takeLine(log.rest());
         takeEvent(events.rest());
       }
+      if (before.sessionId === null && progress.sessionId !== null)
+        hooks.onSession?.(progress.sessionId, hooks.folder.runId);
       if (progress !== before) hooks.onProgress?.(progress);
       if (isLast) return { progress, errors, tail, mentioned };
       await Promise.race([sleep(POLL_MS), end.catch(() => undefined)]);

@@ -30,6 +30,10 @@ export const runEvidence = z.object({
       /** Who had it aborted. */
       asked: z.enum(["deadline", "caller"]).optional(),
     }),
+    z.object({
+      /** looptrace itself was killed while it drove the turn, and took opencode with it. */
+      kind: z.literal("abandoned"),
+    }),
   ]),
   /** Where opencode's events were followed: what it asked permission for, and what it tried again. */
   permissions: z.array(permissionWait).optional(),
@@ -79,6 +83,8 @@ export function processEndOf({
       return { signal: exit.signal, by: exit.by, afterMs };
     case "served":
       return exit.asked === undefined ? undefined : { by: exit.asked, afterMs };
+    case "abandoned":
+      return { by: "other", abandoned: true };
   }
 }
 

@@ -19,6 +19,7 @@ import { agentNotes, extraArgumentNotes, subagentNotes } from "./attempt-notes.j
 import { keepStartLog } from "./keep-start-log.js";
 import { type LiveDelivery, liveRun } from "./live-run.js";
 import { maskDriven } from "./mask-driven.js";
+import { ownTurn } from "./run-owner.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
 import { keepSession, keptSession } from "./session-store.js";
 
@@ -63,6 +64,28 @@ export interface AttemptResult {
  * @throws {OpenCodeNotFoundError} when there is no opencode
  */
 export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Promise<AttemptResult> {
+  const paths = request.store === undefined ? storePaths(request.drive.environment) : request.store;
+  const { runId: id, attempt } = request;
+  const startedAt = Date.now();
+  let disown: (() => Promise<void>) | undefined;
+  try {
+    return await driveAndKeep(request, paths, {
+      ...hooks,
+      onSession: (sessionId, mark) => {
+        hooks.onSession?.(sessionId, mark);
+        if (paths) disown ??= ownTurn(paths, sessionId, { mark, id, attempt, startedAt });
+      },
+    });
+  } finally {
+    await disown?.();
+  }
+}
+
+async function driveAndKeep(
+  request: AttemptRequest,
+  paths: StorePaths | null,
+  hooks: DriveHooks,
+): Promise<AttemptResult> {
   const halting = new AbortController();
   let haltedBy: Halt | undefined;
   /** Of the servers that were used. */
@@ -88,6 +111,7 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
         await Promise.all([told?.(), live?.()]);
       };
     },
+    onSession: hooks.onSession,
     signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
   });
   const { driven, halted, schemaProblems } = await maskDriven(
@@ -100,7 +124,6 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
     ...(schemaProblems.length === 0 ? {} : { schemaProblems: [...schemaProblems] }),
   };
   const notes = [...driven.notes];
-  const paths = request.store === undefined ? storePaths(request.drive.environment) : request.store;
   let kept = false;
   if (paths && driven.sessionId !== null && driven.raw.size > 0) {
     const sighting = { rootId: driven.sessionId, raw: driven.raw, logText: driven.logText, run };

@@ -7,6 +7,7 @@ import { isSessionId } from "../opencode/ids.js";
 import { readExport } from "../opencode/read-export.js";
 import type { SessionExport } from "../opencode/schema/session-export.js";
 import { type RunEvidence, runEvidence } from "../trace/evidence.js";
+import { abandonedRuns } from "./run-owner.js";
 
 /**
  * The sessions that looptrace has seen, kept as they were read, so that views work offline and after a session is gone:
@@ -66,11 +67,12 @@ export async function keptSession(paths: StorePaths, id: string): Promise<KeptSe
       if (child) sessions.push(child);
     }
   }
+  const runs = await readRuns(paths, id);
   return {
     sessions,
     keptAt: (await stat(fileOf(paths, id, "json"))).mtimeMs,
     logText: await readLogs(paths, id),
-    runs: await readRuns(paths, id),
+    runs: [...runs, ...(await abandonedRuns(paths, root, runs))],
   };
 }
 

@@ -9,6 +9,7 @@ import { openSpanIds } from "../trace/open-spans.js";
 import { traceSession } from "../trace/trace-session.js";
 import type { LeftAtWork } from "./attach.js";
 import { recordSession } from "./record-session.js";
+import { abandonedRuns, hasOwner } from "./run-owner.js";
 import type { WatchStoreOptions } from "./watch-store.js";
 
 /** An answer that looks like the last may be followed by opencode's own compaction, or by a prompt that waited. */
@@ -61,15 +62,20 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
 
   /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
   const consider = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
-    const unfinished = await looksUnfinished(client, id, patience());
-    if (unfinished && Date.now() - (seen.get(id) ?? Date.now()) < BROKEN_OFF_MS) return undefined;
+    const looksAtWork = await looksUnfinished(client, id, patience());
+    const isRecent = Date.now() - (seen.get(id) ?? Date.now()) < BROKEN_OFF_MS;
+    if (looksAtWork && isRecent && !(await hasOwner(paths, id))) return undefined;
     const read = await readSessionFrom(client, id, patience());
-    const loops = traceSession(read.tree).filter(({ loop }) => loop.sessionId === id);
+    // One whose looptrace was killed is over, whatever it looks like.
+    const runs = looksAtWork ? await abandonedRuns(paths, read.tree.session) : [];
+    const loops = traceSession(read.tree, { runs }).filter(({ loop }) => loop.sessionId === id);
     const last = loops.at(-1);
     if (!last) {
       pending.delete(id);
       return undefined;
     }
+    const unfinished = looksAtWork && last.loop.run === null;
+    if (unfinished && isRecent) return undefined;
     const age = Date.now() - last.loop.end;
     // That the session was not updated does not say that nothing happened in it.
     const quietMs = unfinished ? BROKEN_OFF_MS : openSpanIds(last).size > 0 ? QUIET_MS : SETTLE_MS;

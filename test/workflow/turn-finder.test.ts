@@ -1,4 +1,8 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { claimToken } from "../../src/deliver/claim-token.js";
 import { connect } from "../../src/opencode/server/connection.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { turnFinder } from "../../src/workflow/turn-finder.js";
@@ -12,15 +16,16 @@ async function finding(sessions: Record<string, ScriptedSession>, since: number,
   const server = await scriptedServer(sessions);
   const told: LoopTrace[] = [];
   const notes: string[] = [];
+  const paths = await temporaryStore();
   const finder = turnFinder({
     ...{ environment: { HOME: "/nonexistent" }, since, masking: undefined, only },
-    paths: await temporaryStore(),
+    paths,
     signal: new AbortController().signal,
     onNote: (note) => notes.push(note),
     onTurn: (trace) => told.push(trace),
   });
   const client = await connect({ url: server.url });
-  return { server, told, notes, look: () => finder.look(client) };
+  return { server, told, notes, paths, look: () => finder.look(client) };
 }
 
 test("all sessions since then are found, however many", async () => {
@@ -106,4 +111,32 @@ test("those of one directory are found without asking opencode for it, which wou
   server.failing.set("/session", 1);
   await look();
   expect([told.map(({ session }) => session.id), notes]).toEqual([["ses_a"], []]);
+});
+
+test("a turn whose looptrace was killed is over, but not one that somebody else has begun in the session since", async () => {
+  const now = Date.now();
+  const broken = turn("1", now - 31_000, { at: now - 30_000, broken: true });
+  const session: ScriptedSession = { directory: "/a", updated: now - 30_000, messages: broken };
+  const { told, look, paths } = await finding({ ses_left: session }, now - HOUR_MS);
+  await look();
+  expect(told).toEqual([]);
+  const [, start, host, boot, space] = claimToken().split("-");
+  const owner = {
+    token: ["4c4b3f", start, host, boot, space].join("-"),
+    mark: randomUUID(),
+    id: "r",
+    attempt: 0,
+  };
+  await mkdir(paths.sessions, { recursive: true });
+  await writeFile(
+    join(paths.sessions, "ses_left.owner-r-0.json"),
+    JSON.stringify({ ...owner, startedAt: now - 32_000 }),
+  );
+  await look();
+  expect(told.map(({ loop }) => [loop.userMessageId, loop.error?.code])).toEqual([["msg_1", "aborted"]]);
+  session.messages = [...broken, ...turn("2", now - 21_000, { at: now - 20_000, broken: true })];
+  session.updated = now - 20_000;
+  await look();
+  await look();
+  expect(told).toHaveLength(1);
 });

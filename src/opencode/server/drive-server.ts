@@ -95,6 +95,8 @@ async function driveOn(
       ending,
       logFrom,
       usable: server.version.then(refuseOld),
+      runId: folder.runId,
+      onSession: hooks.onSession,
       onServed: hooks.onServed,
       onProgress: hooks.onProgress,
       onEvent: hooks.onEvent,

@@ -34,6 +34,9 @@ export interface ServedRunOptions {
   readonly ending: RunEnding;
   /** Where in the server's log this run begins, in bytes. */
   readonly logFrom: number;
+  /** What marks the server and all that it starts. */
+  readonly runId: string;
+  readonly onSession?: DriveHooks["onSession"];
   readonly onServed?: DriveHooks["onServed"];
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
@@ -110,6 +113,7 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
         })
         .catch(() => undefined);
     };
+    options.onSession?.(session.sessionId, options.runId);
     release = options.onServed?.({
       connection: server.connection,
       directory: request.directory,

@@ -167,6 +167,7 @@ test("what was missed while the events were interrupted is caught up with: the a
   const startedAt = Date.now();
   const told: string[] = [];
   const run = await runOnServer({
+    runId: "run",
     server: {
       ...lease.server,
       connection: { ...lease.server.connection, url: proxy.url },
