@@ -35,6 +35,8 @@ export interface DriveRequest extends RunRequest {
 export interface ServedSession {
   readonly connection: ServerConnection;
   readonly directory: string;
+  /** opencode's version; null where it does not say. */
+  readonly version: Promise<string | null>;
   readonly sessionId: string;
   /** The server's log, and where in it this run begins, in bytes. */
   readonly logPath: string;

@@ -237,7 +237,7 @@ function buildSteps(
     const later = turn.rest[position + 1];
     const { created, completed } = message.info.time;
     const near = context.neighbours.get(message.info.id);
-    const clock = messageClock(message.info, tree.session.info.version);
+    const clock = messageClock(message.info, context.run?.opencode ?? tree.session.info.version);
     const permissions = context.permissions.get(message.info.id) ?? [];
     // While somebody was waited for the session was alive.
     const lastMoment = permissions.reduce(

@@ -61,6 +61,8 @@ export function buildTool(
     attachments: state.status === "completed" ? (state.attachments ?? []).map(fileFacts) : [],
     metadata: toolMetadata(part),
     failure,
+    atLeastMs: time.atLeastMs,
+    atMostMs: time.atMostMs,
     argumentsAt: time.argumentsAt,
     permissionWaitMs: waits.length === 0 ? null : covered(waits, bounds),
     childSessionId: childSessionId(part),

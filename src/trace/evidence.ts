@@ -8,6 +8,8 @@ export const runEvidence = z.object({
   /** What all attempts at one prompt have in common, and which of them this was, from 0. */
   id: z.string().optional(),
   attempt: z.number().optional(),
+  /** The version of the opencode that ran it; the session may have been made by another one. */
+  opencode: z.string().optional(),
   /** Errors of the run's event stream; for an unknown model they are the only trace of what went wrong. */
   streamErrors: z.array(
     z.object({ error: z.object({ name: z.string(), data: z.unknown().optional() }), at: z.number() }),

@@ -9,8 +9,9 @@ export interface MessageClock {
   /** ms since the epoch, like all times. */
   readonly created: number;
   /**
-   * Before 1.18 opencode set a tool's `time.start` anew whenever the tool reported metadata (for bash: on every chunk
-   * of output), so there it says nothing and the part's id, minted when the arguments began, is the better start.
+   * Before 1.18.26 opencode set a tool's `time.start` anew whenever the tool reported metadata (bash does on every chunk
+   * of output, `task` when its subagent exists, and any plugin's tool may), so there it is no more than the latest moment
+   * at which the tool can have started, and the part's id, minted when the arguments began, is the better start.
    */
   readonly toolStartIsExact: boolean;
   /**
@@ -21,7 +22,7 @@ export interface MessageClock {
   mintedAt(partId: string): number | undefined;
 }
 
-/** @param version opencode's version as the session's export gives it; an unreadable one counts as current */
+/** @param version the opencode that wrote the message, as far as that is known */
 export function messageClock({ id, time }: AssistantInfo, version: string): MessageClock {
   const { created, completed = Number.POSITIVE_INFINITY } = time;
   const own = idTime(id, created);
@@ -38,9 +39,8 @@ export function messageClock({ id, time }: AssistantInfo, version: string): Mess
   };
 }
 
+/** Only of a release one knows what is in it: one of somebody's own making (`local`, `0.0.0-…`) or a preview may be older. */
 function toolStartIsExact(version: string): boolean {
-  const match = /^v?(\d+)\.(\d+)/.exec(version);
-  if (!match) return true;
-  const major = Number(match[1]);
-  return major > 1 || (major === 1 && Number(match[2]) >= 18);
+  const [, major = 0, minor = 0, patch = 0] = /^v?(\d+)\.(\d+)\.(\d+)$/.exec(version)?.map(Number) ?? [];
+  return major > 1 || (major === 1 && (minor > 18 || (minor === 18 && patch >= 26)));
 }

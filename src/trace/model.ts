@@ -149,6 +149,12 @@ export interface Tool extends Span {
   readonly attachments: readonly FileFacts[];
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly failure: ToolFailure | null;
+  /**
+   * How long it can have run, in ms: both are its duration where that is exact. Null where it has no end. Of a tool whose
+   * start opencode set anew it is no more than from its arguments on, and no less than from the last such start on.
+   */
+  readonly atLeastMs: number;
+  readonly atMostMs: number | null;
   /** When the model began to write the arguments. */
   readonly argumentsAt: number | null;
   /**

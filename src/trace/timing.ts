@@ -12,19 +12,28 @@ export interface ToolTime {
   readonly end: number | undefined;
   readonly timing: Timing;
   readonly argumentsAt: number | null;
+  /** How long it can have run, ms; null: for ever, as far as the evidence tells. */
+  readonly atLeastMs: number;
+  readonly atMostMs: number | null;
 }
 
 export function toolTime(part: ToolPart, clock: MessageClock): ToolTime {
   const minted = clock.mintedAt(part.id);
   const argumentsAt = minted ?? null;
   if (part.state.status === "pending") {
-    return { start: minted ?? clock.created, end: undefined, timing: "bounded", argumentsAt };
+    const start = minted ?? clock.created;
+    return { start, end: undefined, timing: "bounded", argumentsAt, atLeastMs: 0, atMostMs: null };
   }
   const written = part.state.time.start;
   const isExact = clock.toolStartIsExact && !part.state.timesUnknown;
   const start = isExact ? written : Math.min(minted ?? written, written);
   const end = part.state.status === "running" ? undefined : Math.max(part.state.time.end, start);
-  return { start, end, timing: isExact ? "exact" : "bounded", argumentsAt };
+  const timing = isExact ? "exact" : "bounded";
+  if (end === undefined) return { start, end, timing, argumentsAt, atLeastMs: 0, atMostMs: null };
+  // No tool starts before its message, and none later than the start that was written.
+  const earliest = isExact || minted !== undefined ? start : Math.min(start, clock.created);
+  const latest = part.state.timesUnknown ? end : Math.min(Math.max(written, start), end);
+  return { start, end, timing, argumentsAt, atLeastMs: end - latest, atMostMs: end - earliest };
 }
 
 /** When the first chunk of an attempt came in: opencode writes the step-start then. */

@@ -1,7 +1,7 @@
 import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
 import { type Budget, type BudgetUnit, budgetName, budgetUnit, type ToolBudget } from "./budgets.js";
-import { count, plural } from "./format.js";
+import { count, duration, plural } from "./format.js";
 import { type Gaps, gapsOf, gapTexts } from "./gaps.js";
 import { loopsIn, toolsIn } from "./loop-parts.js";
 import { percentile } from "./percentiles.js";
@@ -91,13 +91,15 @@ interface Finding {
   readonly note?: string | undefined;
   /** The value is not known, or not all of it. */
   readonly uncertain?: boolean;
+  /** What it is at least, where the value itself may be too much. */
+  readonly least?: number;
 }
 
 function resultOf(budget: Budget, facts: Facts): BudgetResult {
-  const { value, note, uncertain } = findingOf(budget, facts);
+  const { value, note, uncertain, least = value } = findingOf(budget, facts);
   const { limit } = budget;
   const unit = budgetUnit(budget);
-  const over = value === null ? 0 : rounded(value, unit) - rounded(limit, unit);
+  const over = least === null ? 0 : rounded(least, unit) - rounded(limit, unit);
   return {
     budget: budgetName(budget),
     unit,
@@ -166,7 +168,7 @@ function durationOf({ traces }: Facts): number {
   return traces.reduce((sum, { loop }) => sum + loop.end - loop.start, 0);
 }
 
-function toolTimeOf({ tool: name, stat }: ToolBudget, { tools }: Facts): Finding {
+function toolTimeOf({ tool: name, stat, limit }: ToolBudget, { tools }: Facts): Finding {
   const meant = tools
     .filter(({ tool }) => name === null || tool.name === name)
     .map((one) => ({ ...one, ms: Math.max(0, one.tool.end - one.tool.start) }))
@@ -177,8 +179,28 @@ function toolTimeOf({ tool: name, stat }: ToolBudget, { tools }: Facts): Finding
   const { tool, directory } = slowest;
   const what = [oneLine(tool.name), toolTitle(tool, directory)].filter(Boolean).join(" ");
   const note = `${plural(meant.length, "call")}, the slowest: ${what}`;
-  if (stat === "sum") return { value: times.reduce((sum, ms) => sum + ms, 0), note };
-  return { value: (stat === "max" ? slowest.ms : percentile(times, Number(stat.slice(1)))) ?? null, note };
+  const value = statOf(times, stat);
+  if (meant.every(({ tool: one }) => one.outcome === "unfinished" || one.timing === "exact"))
+    return { value, note };
+  // Of a tool without an end what is known counts, as everywhere.
+  const least = statOf(
+    meant.map(({ tool: one, ms }) => (one.atMostMs === null ? ms : one.atLeastMs)),
+    stat,
+  );
+  const most = statOf(
+    meant.map(({ tool: one, ms }) => one.atMostMs ?? ms),
+    stat,
+  );
+  const uncertain = most > limit;
+  const bounds = `between ${duration(least)} and ${duration(most)}, as far as opencode's times tell`;
+  return { value, least, note: uncertain && least <= limit ? `${bounds}; ${note}` : note, uncertain };
+}
+
+/** @param times in ms, at least one, in any order */
+function statOf(times: readonly number[], stat: ToolBudget["stat"]): number {
+  if (stat === "sum") return times.reduce((sum, ms) => sum + ms, 0);
+  const sorted = times.toSorted((a, b) => a - b);
+  return percentile(sorted, stat === "max" ? 100 : Number(stat.slice(1))) ?? 0;
 }
 
 /** Turns that failed; what a turn got over is no error of it. */

@@ -45,6 +45,7 @@ export function liveRun(
     sessionOf: async (rootId) => {
       // Only for a look, not for each change: a turn has a hundred thousand of them, and a log that grows with it.
       const log = readLogEvidence(await readBounded(logPath, LONGEST_LOG_BYTES, logFrom).catch(() => ""));
+      const version = await served.version.catch(() => null);
       const tree = treeOf(followed.mirror, rootId);
       if (!tree) return undefined;
       const { retries, permissions } = evidenceWithin(
@@ -55,6 +56,7 @@ export function liveRun(
       );
       const atWork = {
         ...run,
+        ...(version === null ? {} : { opencode: version }),
         exit: { kind: "served" as const },
         endedAt: Number.MAX_SAFE_INTEGER,
         stderr: "",

@@ -231,6 +231,7 @@ function runEvidenceOf(driven: DriveResult, request: AttemptRequest, halted: Hal
   return {
     id: request.runId,
     attempt: request.attempt,
+    ...(driven.opencode.version === null ? {} : { opencode: driven.opencode.version }),
     ...(halted === undefined ? {} : { halted }),
     streamErrors: driven.streamErrors.map(({ error, at }) => ({
       error: { name: error.name, data: error.data },

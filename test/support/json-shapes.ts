@@ -131,6 +131,8 @@ const tool = z.strictObject({
       exitCode: z.number().exactOptional(),
     })
     .nullable(),
+  atLeastMs: z.number(),
+  atMostMs: z.number().nullable(),
   argumentsAt: z.number().nullable(),
   permissionWaitMs: z.number().nullable(),
   childSessionId: z.string().nullable(),

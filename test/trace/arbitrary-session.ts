@@ -99,7 +99,7 @@ const turnSpec = fc.record({
   trailing: fc.constantFrom(false, false, true),
 });
 const sessionSpec = fc.record({
-  version: fc.constantFrom("1.15.13", "1.17.19", "1.18.33", "local"),
+  version: fc.constantFrom("1.15.13", "1.17.19", "1.18.4", "1.18.33", "local"),
   ids: fc.constantFrom<IdStyle>("opencode", "opencode", "fork", "other", "random"),
   turns: fc.array(turnSpec, { minLength: 1, maxLength: 3 }),
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { RunEvidence } from "../../src/trace/evidence.js";
 import type { Loop } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import {
@@ -10,6 +11,7 @@ import {
   traceOf,
   tracesOf,
 } from "../support/fixtures.js";
+import { reportedTraces } from "../support/reported.js";
 import {
   answer,
   assistant,
@@ -142,7 +144,7 @@ describe("a call ends with the model's output", () => {
 });
 
 describe("a tool's start", () => {
-  test("is what opencode wrote, as of 1.18", () => {
+  test("is what opencode wrote, as of 1.18.26", () => {
     const { loop } = traceOf("multistep@1.18.33");
     const slow = at(loop.steps, 0).tools.find(({ callId }) => callId === "call_list");
     expect(slow?.timing).toBe("exact");
@@ -165,6 +167,96 @@ describe("a tool's start", () => {
       expect(slow && slow.end - slow.start).toBeGreaterThan(300);
     },
   );
+
+  test("of a command that printed a line now and then for 5 s is when its arguments began", () => {
+    const { loop } = onlyOne(reportedTraces(["tool-start-restamped/session.json"]));
+    const bash = onlyOne(at(loop.steps, 0).tools);
+    // opencode itself wrote 65 ms.
+    expect(bash).toMatchObject({
+      name: "bash",
+      timing: "bounded",
+      atLeastMs: 65,
+      atMostMs: bash.end - bash.start,
+    });
+    expect(bash.end - bash.start).toBeGreaterThan(5_000);
+    expect(bash.end - bash.start).toBeLessThan(6_500);
+    expect(at(loop.steps, 0).call).toMatchObject({ timing: "bounded" });
+  });
+
+  const toolOf = (
+    version: string | undefined,
+    parts: Readonly<Record<string, unknown>> = {},
+    runs: RunEvidence[] = [],
+  ) => {
+    // Its arguments began at 110, it started at 200, and told of itself at 800.
+    const message = assistant(10, 1_000, [stepStart(100), tool(110, 800, 900, parts), stepFinish(950)]);
+    const tree = treeOf(exportOf([user(0, "Go."), message], { version }));
+    return onlyOne(at(onlyOne(traceSession(tree, { runs })).loop.steps, 0).tools);
+  };
+
+  test.each(["1.18.26", "1.18.27", "1.18.33", "v1.18.33", "1.19.0", "1.20.1", "2.0.0"])(
+    "of %s is what it wrote",
+    (version) => {
+      expect(toolOf(version)).toMatchObject({
+        start: T0 + 800,
+        timing: "exact",
+        atLeastMs: 100,
+        atMostMs: 100,
+      });
+    },
+  );
+
+  test.each([
+    ...["1.18.25", "1.18.18", "1.18.4", "1.18.0", "1.17.99", "1.15.13", "0.9.0"],
+    ...[
+      "local",
+      "dev",
+      "unknown",
+      "",
+      "0.0.0-dev-202607011200",
+      "1.18.26-beta",
+      "1.18.33-rc.1",
+      "1.19.0-dev",
+    ],
+    ...["1.18", "1.18.33+mine", "v", "latest 1.18.33"],
+    undefined,
+  ])("of %s is not believed, whatever tool it is", (version) => {
+    for (const name of ["bash", "task", "execute", "read", "my_team_db_get"]) {
+      expect(toolOf(version, { tool: name })).toMatchObject({
+        ...{ start: T0 + 110, end: T0 + 900, timing: "bounded" },
+        ...{ atLeastMs: 100, atMostMs: 790 },
+      });
+    }
+  });
+
+  test("where the id does not tell when its arguments began, it can have run since its message began", () => {
+    expect(toolOf("1.18.4", { id: "prt_made" })).toMatchObject({
+      ...{ start: T0 + 800, timing: "bounded", argumentsAt: null },
+      ...{ atLeastMs: 100, atMostMs: 890 },
+    });
+  });
+
+  test("is believed by the version that ran the turn, where that is known", () => {
+    const run = (opencode?: string): RunEvidence => ({
+      ...{
+        exit: { kind: "exited", code: 0 },
+        startedAt: T0 - 10,
+        endedAt: T0 + 1_100,
+        stderr: "",
+        streamErrors: [],
+      },
+      ...(opencode === undefined ? {} : { opencode }),
+    });
+    expect(toolOf("1.18.4", {}, [run("1.18.33")])).toMatchObject({ timing: "exact" });
+    expect(toolOf("1.18.33", {}, [run("1.18.4")])).toMatchObject({ timing: "bounded" });
+    expect(toolOf("1.18.33", {}, [run()])).toMatchObject({ timing: "exact" });
+    // Another turn's.
+    expect(
+      toolOf("1.18.33", {}, [{ ...run("1.18.4"), startedAt: T0 + 2_000, endedAt: T0 + 3_000 }]),
+    ).toMatchObject({
+      timing: "exact",
+    });
+  });
 });
 
 test("a fork's ids tell when it was made, not when its messages were", () => {

@@ -27,7 +27,13 @@ test("what a server's log says of a run counts, whatever stands before it in the
   );
   const over = liveRun(
     {
-      ...{ connection: { url: server.url }, directory: "/a", sessionId: "ses_a", startedAt: now },
+      ...{
+        connection: { url: server.url },
+        directory: "/a",
+        version: Promise.resolve(null),
+        sessionId: "ses_a",
+        startedAt: now,
+      },
       ...{ logPath, logFrom: Buffer.byteLength(before) },
     },
     { id: "run", attempt: 0, startedAt: now },

@@ -117,6 +117,7 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
     release = options.onServed?.({
       connection: server.connection,
       directory: request.directory,
+      version: server.version,
       sessionId: session.sessionId,
       logPath: server.logPath,
       logFrom: options.logFrom,
