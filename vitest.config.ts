@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/browser-folder.ts"],
+    globalSetup: ["test/support/shared-processes.ts"],
     // The end-to-end tests start the real opencode; a loaded two-core machine needs room.
     testTimeout: 300_000,
     hookTimeout: 300_000,

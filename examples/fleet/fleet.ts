@@ -12,9 +12,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { taskResultSchema } from "../../src/batch/task-result.js";
 import { storePaths } from "../../src/deliver/store-paths.js";
-import { cliCommand } from "../../test/support/cli.js";
 import { isolatedOpenCode, openCodeBinary } from "../../test/support/isolated-opencode.js";
 import { isRedisInstalled, startRedisServer } from "../../test/support/redis-server.js";
 import { fleetScenario, MODULES, promptOf } from "./scenario.js";
@@ -51,9 +51,13 @@ async function main(): Promise<number> {
   };
 
   const start = (name: string, ...argv: readonly string[]) => {
-    const [node = "", ...rest] = [...cliCommand, ...argv];
+    const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
     say(`${name.padEnd(8)} $ looptrace ${argv.join(" ")}`);
-    const child = spawn(node, rest, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, ...argv], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const ended = once(child, "close");
     cleanups.push(async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");

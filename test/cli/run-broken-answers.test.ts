@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { answer, broken, type Json, madeScenario, playRun, refused, sixTimes } from "../support/play-run.js";
+import {
+  answer,
+  broken,
+  type Json,
+  madeScenario,
+  playRun,
+  playToDeadline,
+  refused,
+  sixTimes,
+} from "../support/play-run.js";
 
 interface Situation {
   readonly replies: readonly Json[];
@@ -83,12 +92,10 @@ describe("answers that break down, and refusals in unusual forms", () => {
     },
     "a provider that says nothing at all": {
       replies: [{ delayMs: 20, fault: { type: "hang", at: "before-headers" } }],
-      flags: ["--timeout", "20s"],
       error: { code: "timeout" },
     },
     "a connection that is always reset": {
       replies: Array.from({ length: 20 }, () => ({ fault: { type: "reset", at: "before-headers" } })),
-      flags: ["--timeout", "25s"],
       error: { code: "timeout" },
     },
     "a stream that always ends without a finish": {
@@ -99,7 +106,9 @@ describe("answers that break down, and refusals in unusual forms", () => {
   };
 
   test.each(Object.entries(fatal))("%s", async (_, { replies, more, flags, error }) => {
-    const played = await playRun(madeScenario(replies, more), "--timeout", "110s", ...(flags ?? []));
+    const wanted = madeScenario(replies, more);
+    const played =
+      error.code === "timeout" ? await playToDeadline(wanted, 1) : await playRun(wanted, ...(flags ?? []));
     expect(played.document.error).toMatchObject(error);
     expect(JSON.stringify(played.document.error).length).toBeLessThan(20_000);
     expect(played.document.traces[0].loop.error).toMatchObject({ code: error.code });
@@ -127,7 +136,7 @@ describe("answers that break down, and refusals in unusual forms", () => {
   };
 
   test.each(Object.entries(survived))("%s, and then an answer: no failure", async (_, { replies, more }) => {
-    const played = await playRun(madeScenario(replies, more), "--timeout", "110s");
+    const played = await playRun(madeScenario(replies, more));
     expect(played.document.error).toBeNull();
     expect(played.document.text).toBe("Done.");
     expect(played.code).toBe(0);

@@ -4,13 +4,14 @@ import {
   answer,
   type Json,
   playRun as play,
+  playToDeadline,
   refused,
   madeScenario as scenario,
   sixTimes as six,
   usage,
 } from "../support/play-run.js";
 
-type Situation = readonly [name: string, replies: readonly Json[], code: string, ...flags: readonly string[]];
+type Situation = readonly [name: string, replies: readonly Json[], code: string];
 
 describe("every failure of a provider comes out as its class, and leaves nothing behind", () => {
   const fast = { "retry-after-ms": "20" };
@@ -45,15 +46,14 @@ describe("every failure of a provider comes out as its class, and leaves nothing
       "a stream that hangs",
       [{ delayMs: 20, text: "It began", fault: { type: "hang", at: "mid-stream" } }],
       "timeout",
-      "--timeout",
-      "20s",
     ],
   ];
   test.each(situations.map((situation) => ({ situation, name: situation[0] })))(
     "$name",
     async ({ situation }) => {
-      const [, replies, code, ...flags] = situation;
-      const played = await play(scenario(replies), "--timeout", "110s", ...flags);
+      const [, replies, code] = situation;
+      const wanted = scenario(replies);
+      const played = code === "timeout" ? await playToDeadline(wanted, 1) : await play(wanted);
       expect(played.document.error).toMatchObject({ code });
       expect(played.code).toBe(1);
       expect(at(played.document.traces, 0)).toMatchObject({ loop: { error: { code } } });
@@ -65,13 +65,7 @@ describe("every failure of a provider comes out as its class, and leaves nothing
   test("a 413 that opencode compacts for ever is ended by the limit of steps", async () => {
     // The summary is answered, and what follows it is as large as before.
     const tooLarge = Array.from({ length: 30 }, () => [refused(413, "Request too large"), answer]).flat();
-    const { code, document, requests } = await play(
-      scenario(tooLarge),
-      "--max-steps",
-      "3",
-      "--timeout",
-      "110s",
-    );
+    const { code, document, requests } = await play(scenario(tooLarge), "--max-steps", "3");
     expect(document.error).toMatchObject({
       code: "aborted",
       abortedBy: "limit",

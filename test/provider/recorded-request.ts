@@ -68,7 +68,7 @@ export function openRecord(arrival: {
   for (const [name, value] of Object.entries(incoming)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
   }
-  const sessionId = headers["x-session-affinity"] ?? headers["x-session-id"];
+  const sessionId = sessionOf(headers);
   const parentSessionId = headers["x-parent-session-id"];
   return {
     ...plain,
@@ -79,6 +79,12 @@ export function openRecord(arrival: {
     ...(sessionId === undefined ? {} : { sessionId }),
     ...(parentSessionId === undefined ? {} : { parentSessionId }),
   };
+}
+
+/** opencode's session that a request belongs to, where it says so. */
+export function sessionOf(headers: IncomingHttpHeaders): string | undefined {
+  const id = headers["x-session-affinity"] ?? headers["x-session-id"];
+  return Array.isArray(id) ? id[0] : id;
 }
 
 /** A clock with fractions of a millisecond that agrees with the wall clock other processes read. */

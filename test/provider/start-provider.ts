@@ -7,7 +7,13 @@ import { type Choice, replyChooser } from "./choose-reply.js";
 import { fillInRecord } from "./fill-in.js";
 import { messages } from "./messages.js";
 import { playReply, type Stage, sendWhole } from "./play-reply.js";
-import { fractionalClock, type OpenRecord, openRecord, type RecordedRequest } from "./recorded-request.js";
+import {
+  fractionalClock,
+  type OpenRecord,
+  openRecord,
+  type RecordedRequest,
+  sessionOf,
+} from "./recorded-request.js";
 import { responses } from "./responses.js";
 import type { Reply, Scenario } from "./scenario.js";
 import { fieldOf, type WireProtocol } from "./wire-protocol.js";
@@ -33,10 +39,11 @@ export interface Provider {
  * Starts a model provider on a free port of 127.0.0.1 that replies as the scenario says, in all three protocols.
  *
  * @param options.workdir stands for `{{workdir}}` in tool arguments
+ * @param options.strangers sessions that are none of this run: they are refused, and not recorded
  */
 export async function startProvider(
   scenario: Scenario,
-  options: { readonly workdir: string },
+  options: { readonly workdir: string; readonly strangers?: ReadonlySet<string> },
 ): Promise<Provider> {
   const choose = replyChooser(scenario);
   const now = fractionalClock();
@@ -54,10 +61,16 @@ export async function startProvider(
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    // The address is somebody else's next, who is not to get what this one left open.
+    if (options.strangers) response.shouldKeepAlive = false;
     const received = now();
     const text = await readText(request).catch(() => undefined);
     // The client died while it was still asking: there is no request to answer.
     if (text === undefined) return;
+    if (options.strangers?.has(sessionOf(request.headers) ?? "")) {
+      response.writeHead(410).end();
+      return;
+    }
     const path = request.url?.split("?")[0] ?? "";
     const body = parseJson(text);
     const protocol = request.method === "POST" ? protocols.find((entry) => entry.path === path) : undefined;

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { inject } from "vitest";
 import { runCli } from "../../src/cli/program.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 import { PUBLIC_KEY, SECRET_KEY } from "./destinations.js";
-import { type IsolatedOpenCode, openCodeBinary } from "./isolated-opencode.js";
+import type { IsolatedOpenCode } from "./isolated-opencode.js";
 import type { Receiver } from "./receiver.js";
 
 /** What a command line left. */
@@ -53,13 +53,13 @@ export interface CliProcess {
   readonly ended: Promise<CliResult & { readonly signal: NodeJS.Signals | null }>;
 }
 
+/** Node with one of the repository's programs, `src/cli/main.ts` say, as it is now. */
+export function programCommand(source: string): readonly [string, string] {
+  return [process.execPath, join(inject("compiledSources"), source.replace(/\.ts$/, ".js"))];
+}
+
 /** What is started: node with the sources, so that the tests need no build. For `bash -c "$LOOPTRACE …"` as well. */
-export const cliCommand: readonly string[] = [
-  process.execPath,
-  "--import",
-  createRequire(import.meta.url).resolve("tsx"),
-  fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url)),
-];
+export const cliCommand: readonly string[] = programCommand("src/cli/main.ts");
 
 /** Starts a command line as a process, for what only a process shows: signals, pipes, exit codes. */
 export function startLooptrace(argv: readonly string[], around: CliSurroundings): CliProcess {
@@ -93,7 +93,7 @@ export function startLooptrace(argv: readonly string[], around: CliSurroundings)
 export function cliEnvironment(bench: IsolatedOpenCode, receiver?: Receiver): Record<string, string> {
   return {
     ...bench.env,
-    LOOPTRACE_OPENCODE: openCodeBinary(),
+    LOOPTRACE_OPENCODE: bench.binary,
     ...(receiver
       ? {
           LANGFUSE_PUBLIC_KEY: PUBLIC_KEY,

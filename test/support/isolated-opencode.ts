@@ -20,6 +20,8 @@ export interface IsolatedOpenCode {
   /** The generated configuration; `OPENCODE_CONFIG` in `env` names it. */
   readonly configPath: string;
   readonly provider: Provider;
+  /** The opencode to start: the real one, or what stands before a warm server (see `warmOpenCode`). */
+  readonly binary: string;
   /** Stops the provider and what opencode left running, and removes every file. May be called twice. */
   remove(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -54,7 +56,7 @@ export async function isolatedOpenCode(scenario: Scenario): Promise<IsolatedOpen
   const tmpdir = path.join(root, "tmp");
   const workdir = path.join(root, "work");
   const configPath = path.join(root, "opencode.json");
-  const env = environment({ home, tmpdir, configPath });
+  const env = openCodeEnvironment({ home, tmpdir, configPath });
   let provider: Provider | undefined;
   const remove = async () => {
     await provider?.close();
@@ -63,11 +65,7 @@ export async function isolatedOpenCode(scenario: Scenario): Promise<IsolatedOpen
   };
   try {
     for (const folder of [home, tmpdir, workdir]) await mkdir(folder);
-    for (const [name, content] of Object.entries(scenario.files)) {
-      const file = path.join(workdir, name);
-      await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(file, content);
-    }
+    await writeFiles(scenario.files, workdir);
     if (scenario.git) await makeRepository(workdir, env);
     provider = await startProvider(scenario, { workdir });
     const config = openCodeConfig(scenario, { url: provider.url, workdir });
@@ -76,7 +74,26 @@ export async function isolatedOpenCode(scenario: Scenario): Promise<IsolatedOpen
     await remove();
     throw problem;
   }
-  return { env, workdir, home, tmpdir, configPath, provider, remove, [Symbol.asyncDispose]: remove };
+  return {
+    env,
+    workdir,
+    home,
+    tmpdir,
+    configPath,
+    provider,
+    binary: openCodeBinary(),
+    remove,
+    [Symbol.asyncDispose]: remove,
+  };
+}
+
+/** Puts a scenario's files into its working directory. */
+export async function writeFiles(files: Scenario["files"], workdir: string): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(workdir, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
 }
 
 /** The path of the opencode that is installed beside the tests. */
@@ -134,7 +151,12 @@ export function openCodeConfig(
   };
 }
 
-function environment(place: { home: string; tmpdir: string; configPath: string }): Record<string, string> {
+/** An environment for opencode that lets nothing of the caller's in but the PATH. */
+export function openCodeEnvironment(place: {
+  readonly home: string;
+  readonly tmpdir: string;
+  readonly configPath: string;
+}): Record<string, string> {
   const { home, tmpdir, configPath } = place;
   return {
     // The running node first: scenarios call `node` in bash.
@@ -181,7 +203,7 @@ async function makeRepository(workdir: string, env: Readonly<Record<string, stri
  * Ends the processes that a killed opencode left behind: those whose HOME is this bench's. bash tools survive their
  * opencode and would go on writing into folders that are being removed. Without /proc they end by themselves.
  */
-async function endLeftovers(home: string): Promise<void> {
+export async function endLeftovers(home: string): Promise<void> {
   if (process.platform !== "linux") return;
   for (const entry of await readdir("/proc")) {
     const pid = Number(entry);

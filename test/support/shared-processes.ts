@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { compileSources } from "./compile-sources.js";
+import { controlServer } from "./control-server.js";
+import { placeAim, placeReturn, placeWish, warmPlaces } from "./warm-places.js";
+import { startWarmServer, type WarmServer } from "./warm-server.js";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Where the browser is unpacked by the first test file that needs it. */
+    readonly browserFolder: string;
+    /** The folder with the compiled sources; it stands for the repository. */
+    readonly compiledSources: string;
+    /** Of the server that starts what test files share: see control-server.ts. */
+    readonly sharedProcesses: string;
+  }
+}
+
+/** What all test files of a run share: each is started when it is first wanted, and goes away when the last file has ended. */
+export default async function sharedProcesses(project: TestProject): Promise<() => Promise<void>> {
+  const browserFolder = await mkdtemp(join(tmpdir(), "looptrace-browser-"));
+  const sources = await compileSources();
+  let starting: Promise<WarmServer> | undefined;
+  const opencode = (): Promise<WarmServer> => (starting ??= startWarmServer(sources.folder));
+  const places = warmPlaces(opencode);
+  const control = await controlServer({
+    opencode: async () => {
+      const { settings, program } = await opencode();
+      return { settings, program };
+    },
+    lease: (wish) => places.lease(placeWish.parse(wish)),
+    aim: (aim) => places.aim(placeAim.parse(aim)),
+    giveBack: (place) => places.giveBack(placeReturn.parse(place)),
+  });
+  project.provide("browserFolder", browserFolder);
+  project.provide("compiledSources", sources.folder);
+  project.provide("sharedProcesses", control.url);
+  return async () => {
+    await control.close();
+    const server = await starting?.catch(() => undefined);
+    await server?.stop();
+    await places.remove();
+    await sources.remove();
+    await rm(browserFolder, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,84 @@
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, inject } from "vitest";
+import { z } from "zod";
+import type { Scenario } from "../provider/scenario.js";
+import { startProvider } from "../provider/start-provider.js";
+import { askControl } from "./control-server.js";
+import {
+  endLeftovers,
+  type IsolatedOpenCode,
+  openCodeConfig,
+  openCodeEnvironment,
+  writeFiles,
+} from "./isolated-opencode.js";
+import { placeLease } from "./warm-places.js";
+import { warmSettings } from "./warm-server.js";
+
+const warmAnswer = z.object({ settings: warmSettings, program: z.string() });
+
+// The first file that wants it waits for its start here, where that counts for no test.
+beforeAll(async () => {
+  await askControl(inject("sharedProcesses"), "opencode");
+}, 120_000);
+
+/** An opencode like that of `isolatedOpenCode`, whose server is started already. */
+export interface WarmOpenCode extends IsolatedOpenCode {
+  /** The server itself, for what talks to it without looptrace; it has the sessions of other tests too, in other directories. */
+  readonly server: { readonly url: string; readonly password: string };
+}
+
+/**
+ * What `isolatedOpenCode` gives, in a tenth of the time: one real `opencode serve` for all tests of a run, in which each test has a
+ * directory, a configuration and a scripted provider of its own. looptrace's home and temporary folder are the test's own too.
+ *
+ * `binary`, which `cliEnvironment` hands to looptrace, is a small program that lets looptrace start, follow and end a server of its own, as it
+ * thinks (see warm-opencode-program.ts). So this is for all that is not about opencode's start, end, environment or processes: commands
+ * of the agent run below the shared server, with its environment, and are not ended with looptrace. `--system` and `--mcp`
+ * start a real server, cold as ever; the driver `cli` does not work.
+ *
+ * A deadline (`--timeout`) still counts; let it be short, and the test wait for what must have happened before by an event.
+ *
+ * @param options.fresh for what leaves something behind in opencode's memory, such as a permission that is given for `always`
+ * @example
+ * ```ts
+ * await using bench = await warmOpenCode(await loadScenario("multistep"));
+ * await looptrace(["run", "do it"], { env: cliEnvironment(bench), cwd: bench.workdir });
+ * ```
+ * @throws when the scenario wants a git repository: opencode would not look for a configuration above it
+ */
+export async function warmOpenCode(
+  scenario: Scenario,
+  { fresh = false }: { readonly fresh?: boolean } = {},
+): Promise<WarmOpenCode> {
+  if (scenario.git) throw new Error(`"${scenario.name}" wants a git repository; use isolatedOpenCode`);
+  const control = inject("sharedProcesses");
+  const { settings, program } = warmAnswer.parse(await askControl(control, "opencode"));
+  const config = JSON.stringify(openCodeConfig(scenario, { url: "{{provider}}", workdir: "{{workdir}}" }));
+  const lease = placeLease.parse(await askControl(control, "lease", { config, fresh }));
+  const { workdir, configPath, formerSessions } = lease;
+  const root = await realpath(await mkdtemp(join(tmpdir(), "warm-opencode-home-")));
+  const home = join(root, "home");
+  const ownTmpdir = join(root, "tmp");
+  for (const folder of [home, ownTmpdir]) await mkdir(folder);
+  await writeFiles(scenario.files, workdir);
+  const provider = await startProvider(scenario, { workdir, strangers: new Set(formerSessions) });
+  await askControl(control, "aim", { workdir, port: Number(new URL(provider.url).port) });
+  let removed: Promise<void> | undefined;
+  const giveBack = async (): Promise<void> => {
+    await askControl(control, "giveBack", { workdir });
+    await provider.close();
+    await endLeftovers(home);
+    await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
+  const remove = (): Promise<void> => (removed ??= giveBack());
+  const env = openCodeEnvironment({ home, tmpdir: ownTmpdir, configPath });
+  const { url, authorization } = settings;
+  const [, password = ""] = Buffer.from(authorization.slice("Basic ".length), "base64").toString().split(":");
+  return {
+    ...{ env, workdir, home, tmpdir: ownTmpdir, configPath, provider, binary: program, remove },
+    server: { url, password },
+    [Symbol.asyncDispose]: remove,
+  };
+}

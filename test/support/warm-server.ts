@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, open, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { freePort } from "../../src/opencode/server/free-port.js";
+import { endLeftovers, openCodeBinary, openCodeEnvironment } from "./isolated-opencode.js";
+
+export const warmSettings = z.object({
+  url: z.string(),
+  authorization: z.string(),
+  /** The file with the server's log. */
+  log: z.string(),
+  version: z.string(),
+  /** The real opencode, and the environment in which its commands find the server's sessions. */
+  binary: z.string(),
+  env: z.record(z.string(), z.string()),
+});
+export type WarmSettings = z.infer<typeof warmSettings>;
+
+/** The real opencode's server for a whole run of the tests. */
+export interface WarmServer {
+  readonly settings: WarmSettings;
+  /** A program to be started in opencode's place: see warm-opencode-program.ts. */
+  readonly program: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an `opencode serve` with a home of its own. It takes the configuration of each project's `opencode.json`, which may stand in the
+ * folder above: so each directory has a scripted provider of its own.
+ *
+ * @param compiled the folder with the compiled sources
+ */
+export async function startWarmServer(compiled: string): Promise<WarmServer> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), "warm-opencode-")));
+  const place = { home: join(root, "home"), tmpdir: join(root, "tmp"), configPath: join(root, "none.json") };
+  for (const folder of [place.home, place.tmpdir]) await mkdir(folder);
+  const { OPENCODE_DISABLE_PROJECT_CONFIG: _no, OPENCODE_CONFIG: _none, ...env } = openCodeEnvironment(place);
+  const log = join(root, "log");
+  const said = join(root, "said");
+  const [out, err] = [await open(said, "a"), await open(log, "a")];
+  const port = await freePort();
+  const binary = openCodeBinary();
+  const child = spawn(
+    binary,
+    ["serve", "--hostname=127.0.0.1", `--port=${port}`, "--print-logs", "--log-level=INFO"],
+    {
+      cwd: root,
+      env: { ...env, OPENCODE_SERVER_PASSWORD: "sesame" },
+      stdio: ["ignore", out.fd, err.fd],
+      detached: true,
+    },
+  );
+  await Promise.all([out.close(), err.close()]);
+  // Also when vitest is ended in the middle.
+  const kill = (): void => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    process.kill(-child.pid, "SIGKILL");
+  };
+  process.once("exit", kill);
+  const stop = async (): Promise<void> => {
+    process.off("exit", kill);
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, "exit");
+      kill();
+      await ended;
+    }
+    await endLeftovers(place.home);
+    await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
+  try {
+    while (!(await readFile(said, "utf8")).includes("listening on")) {
+      if (child.exitCode !== null) throw new Error(`opencode serve ended: ${await readFile(log, "utf8")}`);
+      await new Promise((later) => setTimeout(later, 20));
+    }
+    const url = `http://127.0.0.1:${port}`;
+    const authorization = `Basic ${Buffer.from("opencode:sesame").toString("base64")}`;
+    const health = await fetch(`${url}/global/health`, { headers: { authorization } });
+    const { version } = z.object({ version: z.string() }).parse(await health.json());
+    const settings: WarmSettings = { url, authorization, log, version, binary, env };
+    await writeFile(join(root, "settings.json"), JSON.stringify(settings));
+    const program = join(root, "opencode");
+    const main = join(compiled, "test", "support", "warm-opencode-program.js");
+    await writeFile(
+      program,
+      `#!/bin/sh\nexec '${process.execPath}' '${main}' '${root}/settings.json' "$@"\n`,
+    );
+    await chmod(program, 0o755);
+    return { settings, program, stop };
+  } catch (problem) {
+    await stop();
+    throw problem;
+  }
+}
