@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
@@ -81,31 +80,55 @@ const configFile = z.strictObject({
 
 export type ConfigFile = z.infer<typeof configFile>;
 
+/** An unusually long file of settings has some KB. */
+const MAX_BYTES = 1024 * 1024;
+
 /**
- * Reads the nearest `looptrace.config.json` from a folder upwards, up to the home folder or the root.
+ * Where the innermost `looptrace.config.json` of some folders is.
  *
- * @returns an empty configuration when there is none
- * @throws {ConfigurationError} when the file is not JSON or holds a setting that looptrace does not know
+ * @param folders from the innermost outwards
+ * @returns undefined when there is none
  */
-export function readConfigFile(from: string): ConfigFile {
-  return locateConfigFile(from)?.config ?? {};
+export function findConfigFile(folders: readonly string[]): string | undefined {
+  return folders.map((folder) => join(folder, CONFIG_FILE)).find(isThere);
+}
+
+/** @throws {ConfigurationError} when the text is not JSON, or holds a setting that looptrace does not know */
+export function parseConfigFile(path: string, text: string): ConfigFile {
+  return withAbsolutePath(parseConfig(text, path), dirname(path));
 }
 
 /**
- * The same, with where it is.
+ * Reads it once: what is looked at is what is used. Of what is no file, such as a pipe that never ends, nothing is read.
  *
- * @returns undefined when there is none
- * @throws {ConfigurationError} as `readConfigFile`
+ * @throws {ConfigurationError} when it cannot be read
  */
-export function locateConfigFile(
-  from: string,
-): { readonly path: string; readonly config: ConfigFile } | undefined {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const path = join(folder, CONFIG_FILE);
-    const content = readIfThere(path);
-    if (content !== undefined) return { path, config: withAbsolutePath(parseConfig(content, path), folder) };
-    if (folder === homedir() || folder === dirname(folder)) return undefined;
+export function readConfigText(path: string): string {
+  let handle: number | undefined;
+  try {
+    handle = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stats = fstatSync(handle);
+    if (!stats.isFile()) throw new Error("it is no file");
+    if (stats.size > MAX_BYTES) throw new Error("it is longer than a megabyte");
+    return readFileSync(handle, "utf8");
+  } catch (error) {
+    throw unreadable(path, error);
+  } finally {
+    if (handle !== undefined) closeSync(handle);
   }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): ConfigurationError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new ConfigurationError(CONFIG_FILE, `${path} cannot be read: ${why}`);
 }
 
 /** A relative path means what it says to somebody who reads the file, wherever looptrace is called. */
@@ -147,17 +170,4 @@ function knownKeys([group]: readonly PropertyKey[]): readonly string[] {
   if (group === "langfuse" || group === "otlp" || group === "check")
     return Object.keys(configFile.shape[group].unwrap().shape);
   return Object.keys(configFile.shape);
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
-      return undefined;
-    throw new ConfigurationError(
-      CONFIG_FILE,
-      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }

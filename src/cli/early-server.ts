@@ -1,7 +1,10 @@
 import { existsSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 import { pathOfOpenCode } from "../opencode/find-opencode.js";
 import { ServerPool } from "../opencode/server/server-pool.js";
+import { currentIdentity } from "../trust/identity.js";
+import { projectFolders } from "../trust/project-folders.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 import type { Terminal } from "./terminal.js";
 
@@ -29,7 +32,7 @@ export function earlyServer(flags: EarlyFlags, extra: readonly string[], termina
   const { driver = "auto", system, systemFile, mcp = [], agent, projectConfig = false } = flags;
   const isPlain = system === undefined && systemFile === undefined && mcp.length === 0;
   const directory = resolve(terminal.cwd, flags.dir ?? ".");
-  if (driver === "cli" || extra.length > 0 || !isPlain || hasConfigFile(terminal.cwd)) return servers;
+  if (driver === "cli" || extra.length > 0 || !isPlain || hasConfigFile(terminal)) return servers;
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return servers;
   const opencode = flags.opencode === undefined ? undefined : resolve(terminal.cwd, flags.opencode);
   const environment = terminal.env;
@@ -42,10 +45,8 @@ export function earlyServer(flags: EarlyFlags, extra: readonly string[], termina
   return servers;
 }
 
-/** Whether there may be one: it can say anything, and reading it takes as long as all else. */
-function hasConfigFile(from: string): boolean {
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, CONFIG_FILE))) return true;
-    if (folder === dirname(folder)) return false;
-  }
+/** Whether there is one: it can say anything, and reading it takes as long as all else. */
+function hasConfigFile({ cwd, env }: Terminal): boolean {
+  const { inside } = projectFolders(cwd, env.HOME || homedir(), currentIdentity(env));
+  return inside.some((folder) => existsSync(join(folder, CONFIG_FILE)));
 }

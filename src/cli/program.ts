@@ -13,6 +13,7 @@ import { defineShow } from "./definitions/show.js";
 import { defineTokens } from "./definitions/tokens.js";
 import { defineTools } from "./definitions/tools.js";
 import { defineTrace } from "./definitions/trace.js";
+import { defineTrust } from "./definitions/trust.js";
 import { defineView } from "./definitions/view.js";
 import { defineWatch } from "./definitions/watch.js";
 import { defineWorker } from "./definitions/worker.js";
@@ -26,8 +27,9 @@ Where traces go (both may be set; without any they stay on this machine):
   OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS
 Also read: LANGFUSE_TRACING_ENVIRONMENT, LANGFUSE_RELEASE, LANGFUSE_USER_ID, TRACEPARENT, OTEL_SERVICE_NAME,
   OTEL_RESOURCE_ATTRIBUTES, LOOPTRACE_OPENCODE, LOOPTRACE_HOME (else XDG_DATA_HOME), LOOPTRACE_REDIS_PASSWORD,
-  NO_COLOR, FORCE_COLOR.
-Settings that stay are kept in looptrace.config.json, in the working directory or above it.`;
+  LOOPTRACE_TRUST, NO_COLOR, FORCE_COLOR.
+Settings that stay are kept in looptrace.config.json, in the working directory or above it in its git
+repository. looptrace trust allows what in it could do harm.`;
 
 /**
  * Runs one command line.
@@ -91,6 +93,7 @@ function buildProgram(
   defineReport(program, around);
   defineView(program, around);
   definePush(program, around);
+  defineTrust(program, around);
   defineDoctor(program, around);
   return program;
 }

@@ -2,7 +2,10 @@ import { resolve } from "node:path";
 import { type DestinationOptions, resolveDestinations } from "../deliver/resolve-destinations.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName, parseTraceparent, type TraceOptions } from "../otel/options.js";
-import { type ConfigFile, readConfigFile } from "./config-file.js";
+import type { ConfigFile } from "./config-file.js";
+import type { Risk } from "./config-risks.js";
+import { destinationOptions } from "./destination-options.js";
+import { readProjectConfig } from "./project-config.js";
 import type { Terminal } from "./terminal.js";
 
 /** The options about the trace that several commands share, as commander hands them over. */
@@ -26,9 +29,12 @@ export interface Settings {
   readonly outboxLimitBytes: number | undefined;
 }
 
-/** @throws {ConfigurationError} when a setting cannot be used; it names the setting */
-export function readSettings(flags: TraceFlags, terminal: Terminal): Settings {
-  return settingsWith(readConfigFile(terminal.cwd), flags, terminal);
+/**
+ * @param uses what of the file's risks the command takes; default all
+ * @throws {ConfigurationError} when a setting cannot be used; it names the setting
+ */
+export function readSettings(flags: TraceFlags, terminal: Terminal, uses?: readonly Risk[]): Settings {
+  return settingsWith(readProjectConfig(terminal, uses), flags, terminal);
 }
 
 /** The same with a file that is read already. */
@@ -86,34 +92,6 @@ export function destinationKeys(file: ConfigFile, { env }: Terminal): readonly s
     if (error instanceof ConfigurationError) return [];
     throw error;
   }
-}
-
-/** The environment's variables come before the file's settings, each on its own. */
-export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Terminal["env"]): DestinationOptions {
-  const unlessSet = (value: string | undefined, ...variables: string[]): string | undefined =>
-    variables.some((name) => env[name]?.trim()) ? undefined : value;
-  const publicKey = unlessSet(langfuse?.publicKey, "LANGFUSE_PUBLIC_KEY");
-  const secretKey = unlessSet(langfuse?.secretKey, "LANGFUSE_SECRET_KEY");
-  const baseUrl = unlessSet(langfuse?.baseUrl, "LANGFUSE_BASE_URL", "LANGFUSE_BASEURL", "LANGFUSE_HOST");
-  const endpoint = unlessSet(
-    otlp?.tracesEndpoint,
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-  );
-  // Headers may hold keys: they belong to the file's own endpoint and go to no other.
-  const headers = endpoint === undefined ? undefined : otlp?.headers;
-  return {
-    env,
-    langfuse: {
-      ...(publicKey === undefined ? {} : { publicKey }),
-      ...(secretKey === undefined ? {} : { secretKey }),
-      ...(baseUrl === undefined ? {} : { baseUrl }),
-    },
-    otlp: {
-      ...(endpoint === undefined ? {} : { tracesEndpoint: endpoint }),
-      ...(headers === undefined ? {} : { headers }),
-    },
-  };
 }
 
 function checkedEnvironment(flag: string | undefined, variable: string | undefined): string | undefined {

@@ -1,10 +1,11 @@
-import { storePaths } from "../deliver/store-paths.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { oneLine } from "../view/terminal-text.js";
 import type { LoadOptions, Selection } from "../workflow/load-sessions.js";
-import { readConfigFile } from "./config-file.js";
+import { READING_RISKS } from "./config-risks.js";
 import { type MaskFlags, maskingOf } from "./masking.js";
+import { ownStore } from "./own-store.js";
 import { parseSince } from "./parse-duration.js";
+import { readProjectConfig } from "./project-config.js";
 import { destinationKeys, openCodePath } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 
@@ -16,19 +17,20 @@ export interface SourceFlags extends MaskFlags {
   readonly since?: string;
 }
 
+/** @param file the configuration, where the command has read it already */
 export function loadOptions(
   flags: SourceFlags,
   terminal: Terminal,
   prefer: LoadOptions["prefer"],
+  file = readProjectConfig(terminal, READING_RISKS),
 ): LoadOptions {
-  const file = readConfigFile(terminal.cwd);
   const keys = destinationKeys(file, terminal);
   return {
     opencode: openCodePath(flags.opencode, file, terminal),
     masking: maskingOf(flags, file, terminal, keys),
     environment: terminal.env,
     directory: terminal.cwd,
-    paths: storePaths(terminal.env),
+    paths: ownStore(terminal),
     prefer,
     readStdin: terminal.readStdin,
     onNote: notesTo(terminal),

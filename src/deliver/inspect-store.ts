@@ -10,6 +10,8 @@ import type { StorePaths } from "./store-paths.js";
 export interface StoreFacts {
   readonly root: string;
   readonly isThere: boolean;
+  /** Why it is not used, with what to do; not set where it is. */
+  readonly foreign?: string;
   /** The permission bits; undefined also where there are none (Windows). */
   readonly mode: number | undefined;
   /** Why looptrace could not write, and where; undefined when it can. */
@@ -29,17 +31,21 @@ export interface StoreFacts {
  * synced and renamed. Leaves nothing behind, no folder either, and changes no permissions.
  *
  * @param outboxLimitBytes what the outbox may hold
+ * @param tries false leaves the trying out
  */
 export async function inspectStore(
   paths: StorePaths,
   outboxLimitBytes = DEFAULT_OUTBOX_LIMIT_BYTES,
+  tries = true,
 ): Promise<StoreFacts> {
   const { root } = paths;
   const before = await stat(root).catch(() => undefined);
   const problem =
     before && !before.isDirectory()
       ? { path: root, reason: "it is a file, not a folder" }
-      : await writeProblem(paths);
+      : tries
+        ? await writeProblem(paths)
+        : undefined;
   const [sessionsBytes, outboxBytes, outbox, room, freeBytes] = await Promise.all([
     bytesBelow(paths.sessions),
     bytesBelow(paths.outbox),

@@ -1,5 +1,8 @@
-import { delimiter, dirname, join, resolve } from "node:path";
+import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { doubtAbout } from "../trust/doubt.js";
+import { currentIdentity } from "../trust/identity.js";
+import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
 import { pathFolders, whyNotExecutable } from "./executables.js";
 
 /** Where an explicit path comes from, in the words of those who gave it. */
@@ -13,33 +16,57 @@ export interface FindOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** The opencode to start, and what was passed over on the way to it. */
+export interface FoundOpenCode {
+  readonly path: string;
+  /** Those that others may have put there, each with why. */
+  readonly passedOver: readonly string[];
+}
+
 /**
  * Which opencode to start: the explicit path, `LOOPTRACE_OPENCODE`, `node_modules/.bin` of the directory and its
  * parents, then `PATH`. A path that was named but cannot be started is an error, not a reason to take another one.
+ *
+ * One that belongs to another user, or that others may write to, is not started; on the `PATH` it is, as a shell would, unless it is
+ * there only because npm puts each `node_modules/.bin` on it.
  *
  * @returns an absolute path
  * @throws {OpenCodeNotFoundError} when there is none; it lists the places
  */
 export function findOpenCode(options: FindOptions): string {
-  const fromEnvironment = options.environment.LOOPTRACE_OPENCODE;
-  if (options.explicit !== undefined) return named(options.explicit, EXPLICIT, options.directory);
-  if (fromEnvironment) return named(fromEnvironment, "LOOPTRACE_OPENCODE", options.directory);
+  return searchOpenCode(options).path;
+}
+
+/** The same, and what was passed over. */
+export function searchOpenCode(options: FindOptions): FoundOpenCode {
+  const { environment } = options;
+  const fromEnvironment = environment.LOOPTRACE_OPENCODE;
+  if (options.explicit !== undefined) return named(options.explicit, EXPLICIT, options);
+  if (fromEnvironment) return named(fromEnvironment, "LOOPTRACE_OPENCODE", options);
 
   const looked: string[] = [];
-  for (const folder of [...binFolders(options.directory), ...pathFolders(options.environment)]) {
+  const passedOver: string[] = [];
+  const isChosen = (folder: string): boolean => isAbsolute(folder) && !folder.endsWith(BIN_FOLDER);
+  for (const folder of [...binFolders(options.directory), ...pathFolders(environment)]) {
     for (const name of programNames()) {
       const path = join(folder, name);
       const problem = whyNotExecutable(path);
-      if (problem === null) return path;
-      if (problem !== "does not exist") looked.push(`${path}: ${problem}`);
+      const doubt =
+        problem === null && !isChosen(folder) ? whyNotTrusted(resolve(path), environment) : undefined;
+      if (problem === null && doubt === undefined) return { path, passedOver };
+      if (doubt !== undefined) passedOver.push(`${path}: ${doubt}`);
+      if (doubt !== undefined || problem !== "does not exist") looked.push(`${path}: ${doubt ?? problem}`);
     }
   }
   looked.push(
     `node_modules/.bin in ${options.directory} and the folders above it`,
-    `PATH: ${pathFolders(options.environment).join(delimiter) || "(empty)"}`,
+    `PATH: ${pathFolders(environment).join(delimiter) || "(empty)"}`,
   );
   throw new OpenCodeNotFoundError("opencode was not found. Looked at:", looked);
 }
+
+/** How the folders end that npm puts on the `PATH`, of all folders up to `/`. */
+const BIN_FOLDER = join("node_modules", ".bin");
 
 /** What decides which opencode is meant. */
 export interface WhereOpenCode {
@@ -61,13 +88,19 @@ export function pathOfOpenCode({ opencode, directory, environment }: WhereOpenCo
   return findOpenCode({ explicit, directory, environment });
 }
 
-function named(path: string, from: string, directory: string): string {
+function named(path: string, from: string, { directory, environment }: FindOptions): FoundOpenCode {
   const absolute = resolve(directory, path);
-  const problem = whyNotExecutable(absolute);
-  if (problem === null) return absolute;
+  const problem = whyNotExecutable(absolute) ?? whyNotTrusted(absolute, environment);
+  if (problem === undefined) return { path: absolute, passedOver: [] };
   throw new OpenCodeNotFoundError(`The opencode that ${from} names cannot be started:`, [
     `${absolute}: ${problem}`,
   ]);
+}
+
+function whyNotTrusted(path: string, environment: FindOptions["environment"]): string | undefined {
+  const doubt = doubtAbout(path, currentIdentity(environment));
+  if (doubt === undefined || isTrustedByName(path, environment)) return undefined;
+  return `${doubt}, so others decide what it does. Where you trust them, ${TRUST_VARIABLE}=${path} allows it`;
 }
 
 function binFolders(directory: string): string[] {

@@ -81,7 +81,7 @@ test("all is in order: by which project, from where, and nothing is left behind"
 });
 
 test("settings from the file, and no destination at all", async () => {
-  const { url } = await receive({ dialect: "otlp" });
+  const { url, requests } = await receive({ dialect: "otlp" });
   const { cwd, env } = await place();
   const alone = await examine({ cwd, env });
   expect([alone.code, alone.of("destination")[0]?.status]).toEqual([0, "ok"]);
@@ -90,6 +90,19 @@ test("settings from the file, and no destination at all", async () => {
   const file = join(cwd, "looptrace.config.json");
   const headers = { "x-api-key": "hush-hush-hush-hush" };
   await writeFile(file, JSON.stringify({ otlp: { tracesEndpoint: `${url}/v1/traces`, headers } }));
+  // Not before the file is allowed: until then nothing goes there, and nothing else of it counts.
+  const before = await examine({ cwd, env }, ["hush-hush-hush-hush"]);
+  expect(before.code).toBe(1);
+  expect(before.of("configuration")).toMatchObject([
+    {
+      status: "failed",
+      found: `${file} would decide where traces go (otlp.tracesEndpoint, otlp.headers)`,
+      advice: expect.stringContaining("looptrace trust"),
+    },
+  ]);
+  expect(before.of("destination")[0]?.found).toContain("none is configured");
+  expect(requests).toEqual([]);
+  await looptrace(["trust"], { cwd, env });
   const { code, of } = await examine({ cwd, env }, ["hush-hush-hush-hush"]);
   expect([code, of("configuration")[0]?.found]).toEqual([0, `${file} is valid`]);
   expect(of("destination")[0]?.found).toBe(

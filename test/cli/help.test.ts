@@ -20,6 +20,7 @@ const COMMANDS = [
   "report",
   "view",
   "push",
+  "trust",
   "doctor",
 ];
 

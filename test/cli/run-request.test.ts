@@ -78,9 +78,11 @@ test("--continue, and settings from the file where no option says otherwise", as
   const config = { opencode: "../opencode", model: "p/file", agent: "plan", variant: "low" };
   await writeFile(join(cwd, "looptrace.config.json"), JSON.stringify(config));
   await mkdir(join(cwd, "deep"));
+  await mkdir(join(cwd, ".git"));
   // The file's path is relative to the file, wherever the command is called.
   const { LOOPTRACE_OPENCODE: _, ...without } = env;
-  const below = { env: without, cwd: join(cwd, "deep") };
+  const trusting = { ...without, LOOPTRACE_TRUST: cwd };
+  const below = { env: trusting, cwd: join(cwd, "deep") };
   await looptrace(["run", "-c", "--model", "p/flag", "hi"], below);
   expect((await lastRun()).argv.slice(4)).toEqual([
     `--dir=${cwd}/deep`,
@@ -90,7 +92,7 @@ test("--continue, and settings from the file where no option says otherwise", as
     "--continue",
   ]);
   // The environment comes before the file.
-  const named = { ...below, env: { ...without, LOOPTRACE_OPENCODE: `${path}-other` } };
+  const named = { ...below, env: { ...trusting, LOOPTRACE_OPENCODE: `${path}-other` } };
   const { code, stderr } = await looptrace(["run", "hi"], named);
   expect(code).toBe(2);
   expect(stderr).toContain("The opencode that LOOPTRACE_OPENCODE names cannot be started");

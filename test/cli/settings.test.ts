@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { ConfigFile } from "../../src/cli/config-file.js";
-import { readConfigFile } from "../../src/cli/config-file.js";
+import { readProjectConfig } from "../../src/cli/project-config.js";
 import { readSettings } from "../../src/cli/settings.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 import { ConfigurationError } from "../../src/errors/configuration-error.js";
@@ -15,8 +15,10 @@ async function folderWith(config: object): Promise<string> {
   return folder;
 }
 
-function terminalIn(cwd: string, env: Terminal["env"] = {}): Terminal {
+/** One that trusts the files of this test: what it takes to be trusted is tested elsewhere. */
+function terminalIn(cwd: string, variables: Terminal["env"] = {}): Terminal {
   const none = (): undefined => undefined;
+  const env = { LOOPTRACE_TRUST: "*", LOOPTRACE_HOME: join(cwd, "store"), ...variables };
   const sizes = { outIsTty: false, errIsTty: false, width: 80, errWidth: 80 };
   return { env, cwd, out: none, err: none, readStdin: async () => "", ...sizes };
 }
@@ -92,16 +94,17 @@ test("each setting of a destination gives way to its variable; the file's header
   expect(otlp).toEqual({});
 });
 
-test("the nearest file counts, and its relative path is relative to it", async () => {
+test("the nearest file of the project counts, and its relative path is relative to it", async () => {
   const folder = await folderWith({ model: "p/upper", opencode: "bin/opencode", timeout: "2m" });
+  await mkdir(join(folder, ".git"));
   await mkdir(join(folder, "a", "b"), { recursive: true });
-  expect(readConfigFile(join(folder, "a", "b"))).toEqual({
+  expect(readProjectConfig(terminalIn(join(folder, "a", "b")))).toEqual({
     model: "p/upper",
     opencode: join(folder, "bin/opencode"),
     timeout: 120_000,
   });
   await writeFile(join(folder, "a", "looptrace.config.json"), '{"model":"p/lower"}');
-  expect(readConfigFile(join(folder, "a", "b"))).toEqual({ model: "p/lower" });
+  expect(readProjectConfig(terminalIn(join(folder, "a", "b")))).toEqual({ model: "p/lower" });
 });
 
 test("a TRACEPARENT that is none starts a trace of its own", async () => {
@@ -135,13 +138,13 @@ test.each([
   const folder = await folderWith({});
   const path = join(folder, "looptrace.config.json");
   await writeFile(path, content);
-  expect(() => readConfigFile(folder)).toThrow(ConfigurationError);
-  expect(() => readConfigFile(folder)).toThrow(path);
-  expect(() => readConfigFile(folder)).toThrow(reason);
+  expect(() => readProjectConfig(terminalIn(folder))).toThrow(ConfigurationError);
+  expect(() => readProjectConfig(terminalIn(folder))).toThrow(path);
+  expect(() => readProjectConfig(terminalIn(folder))).toThrow(reason);
 });
 
 test("a file that begins with a byte order mark is read", async () => {
   const folder = await folderWith({});
   await writeFile(join(folder, "looptrace.config.json"), '\uFEFF{"model":"p/m"}');
-  expect(readConfigFile(folder)).toEqual({ model: "p/m" });
+  expect(readProjectConfig(terminalIn(folder))).toEqual({ model: "p/m" });
 });

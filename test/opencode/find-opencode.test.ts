@@ -1,13 +1,13 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
-import { findOpenCode } from "../../src/opencode/find-opencode.js";
+import { findOpenCode, searchOpenCode } from "../../src/opencode/find-opencode.js";
 
 let root: string;
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "find-opencode-"));
+  root = await realpath(await mkdtemp(join(tmpdir(), "find-opencode-")));
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -67,4 +67,49 @@ test("nothing found: says where it looked and how to install it", async () => {
   expect(error.message).toContain(`${locked}: is not executable`);
   expect(error.message).toContain(`node_modules/.bin in ${join(root, "work/deep")}`);
   expect(error.message).toContain(`PATH: ${join(root, "usr/bin")}`);
+});
+
+const OPEN_FILE = "others may write to it (mode 0777)";
+
+test("one that others may write to is not started where a name means it, and passed over where it was looked for", async () => {
+  const open = await program("work/deep/node_modules/.bin/opencode", 0o777);
+  const trusted = { LOOPTRACE_TRUST: join(root, "work") };
+  for (const where of [{ explicit: open }, { environment: { LOOPTRACE_OPENCODE: open } }]) {
+    expect(failure(where).message).toContain("cannot be started");
+    expect(failure(where).looked[0]).toContain(`${open}: ${OPEN_FILE}`);
+    expect(failure(where).looked[0]).toContain(`LOOPTRACE_TRUST=${open} allows it`);
+    expect(found({ ...where, environment: { ...where.environment, ...trusted } })).toBe(open);
+  }
+  expect(failure({}).looked[0]).toContain(`${open}: ${OPEN_FILE}`);
+  expect(found({ environment: trusted })).toBe(open);
+
+  const next = await program("work/node_modules/.bin/opencode");
+  const { path, passedOver } = searchOpenCode({ directory: join(root, "work/deep"), environment: {} });
+  expect([path, passedOver]).toEqual([next, [expect.stringContaining(`${open}: ${OPEN_FILE}`)]]);
+});
+
+test("a folder on its way that others may write to is as bad, whatever link leads there", async () => {
+  const inner = await program("shared/opencode-ai/bin/opencode");
+  await mkdir(join(root, "bin"));
+  const link = join(root, "bin/opencode");
+  await symlink("../shared/opencode-ai/bin/opencode", link);
+  expect(found({ explicit: link })).toBe(link);
+  await chmod(join(root, "shared"), 0o777);
+  expect(failure({ explicit: link }).looked[0]).toContain(
+    `others may write to the folder ${join(root, "shared")} (mode 0777)`,
+  );
+  // In a sticky folder nobody can put another one in its place.
+  await chmod(join(root, "shared"), 0o1777);
+  expect(found({ explicit: link })).toBe(link);
+  expect(found({ explicit: inner })).toBe(inner);
+});
+
+test("on the PATH it is started, as a shell would; but not from there what npm or a relative folder put on it", async () => {
+  const open = await program("usr/bin/opencode", 0o777);
+  expect(found({ environment: { PATH: join(root, "usr/bin") } })).toBe(open);
+  const bin = await program("elsewhere/node_modules/.bin/opencode", 0o777);
+  const both = [dirname(bin), dirname(open)].join(delimiter);
+  expect(found({ environment: { PATH: both } })).toBe(open);
+  const near = relative(process.cwd(), dirname(open));
+  expect(failure({ environment: { PATH: near } }).message).toContain(OPEN_FILE);
 });

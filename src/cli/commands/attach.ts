@@ -1,7 +1,6 @@
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
-import { storePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { quickMask } from "../../masking/mask.js";
 import { isSessionId } from "../../opencode/ids.js";
@@ -14,6 +13,7 @@ import { followLine } from "../follow-line.js";
 import { onInterrupt } from "../interrupt.js";
 import { leftAtWorkText } from "../left-at-work.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
+import { ownStore } from "../own-store.js";
 import { readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
@@ -33,7 +33,7 @@ export interface AttachFlags extends TraceFlags, MaskFlags {
 export async function attach(url: string, flags: AttachFlags, terminal: Terminal): Promise<ExitCode> {
   const settings = readSettings(flags, terminal);
   const destinations = resolveDestinations(settings.destinations);
-  const paths = storePaths(terminal.env);
+  const paths = ownStore(terminal);
   const connection = connectionOf(url, flags, terminal);
   if (flags.session !== undefined && !isSessionId(flags.session)) {
     throw new ConfigurationError(

@@ -10,12 +10,15 @@ import type { DestinationReport } from "../../deliver/delivery-report.js";
 import type { Destination } from "../../deliver/destination.js";
 import { pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
-import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
+import type { StorePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive-cli.js";
 import { isModelName } from "../../opencode/run-request.js";
 import { ServerPool } from "../../opencode/server/server-pool.js";
+import { doubtAboutOwner } from "../../trust/doubt.js";
+import { currentIdentity } from "../../trust/identity.js";
+import { isTrustedByName, TRUST_VARIABLE } from "../../trust/trusted-paths.js";
 import { folded } from "../../view/labelled-line.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { inTone } from "../../view/tones.js";
@@ -29,6 +32,7 @@ import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { maskingOf } from "../masking.js";
+import { ownStore } from "../own-store.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { typedPath } from "../typed-path.js";
@@ -61,7 +65,7 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   refuseSchemaWithoutServer(flags, settings);
   const { file, outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
-  const paths = storePaths(terminal.env);
+  const paths = ownStore(terminal);
   const tasks = await readTasks(source, terminal);
   const results = resultsPath(source, flags.output, terminal);
   const keys = destinations.flatMap(({ secrets }) => secrets);
@@ -164,8 +168,8 @@ export async function readTasks(source: string, terminal: Terminal): Promise<rea
   }
 }
 
-/** @throws {ConfigurationError} when nobody said where, or when it is the file of tasks itself */
-export function resultsPath(source: string, output: string | undefined, { cwd }: Terminal): string {
+/** @throws {ConfigurationError} when nobody said where, when it is the file of tasks itself, or another user's */
+export function resultsPath(source: string, output: string | undefined, { cwd, env }: Terminal): string {
   if (output === undefined && source === "-") {
     throw new ConfigurationError(
       "--output",
@@ -178,6 +182,13 @@ export function resultsPath(source: string, output: string | undefined, { cwd }:
     throw new ConfigurationError(
       "--output",
       `-o ${basename(path)} is the file of the tasks; the results need one of their own.`,
+    );
+  }
+  const doubt = doubtAboutOwner(path, currentIdentity(env));
+  if (doubt !== undefined && !isTrustedByName(path, env)) {
+    throw new ConfigurationError(
+      "--output",
+      `${path} is not used for the results, because ${doubt}, who could say which tasks are done. Name another file by -o <file>, or allow this one by ${TRUST_VARIABLE}=${path}.`,
     );
   }
   return path;

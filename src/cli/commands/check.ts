@@ -11,8 +11,9 @@ import { oneLine } from "../../view/terminal-text.js";
 import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { type BudgetFlags, budgetsOf } from "../check-settings.js";
 import { colorsFor } from "../colors.js";
-import { readConfigFile } from "../config-file.js";
+import { READING_RISKS } from "../config-risks.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { readProjectConfig } from "../project-config.js";
 import { reportError } from "../report-error.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
@@ -37,8 +38,9 @@ export async function check(
       "Standard output holds one document: give --junit a file, or leave --json out.",
     );
   }
-  const budgets = budgetsOf(flags, readConfigFile(terminal.cwd).check);
-  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  const file = readProjectConfig(terminal, READING_RISKS);
+  const budgets = budgetsOf(flags, file.check);
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept", file);
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const asText = !flags.json && flags.junit !== "-";
   const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };

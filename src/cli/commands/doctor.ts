@@ -1,7 +1,7 @@
-import { inspectStore } from "../../deliver/inspect-store.js";
+import { inspectStore, type StoreFacts } from "../../deliver/inspect-store.js";
 import { probeDestination } from "../../deliver/probe-destination.js";
 import { surveyDestinations } from "../../deliver/resolve-destinations.js";
-import { storePaths } from "../../deliver/store-paths.js";
+import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { quickMask } from "../../masking/mask.js";
 import { findRipgrep } from "../../opencode/find-ripgrep.js";
@@ -9,13 +9,17 @@ import { LOOPTRACE_VERSION, NODE_WANTED } from "../../version.js";
 import { findingsVerdict, paintFindings } from "../../view/paint-findings.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { areMixedUp } from "../../workflow/doctor/environment-findings.js";
+import type { ConfigurationFacts } from "../../workflow/doctor/facts.js";
 import { findingsOf } from "../../workflow/doctor/findings.js";
 import { openCodeFacts } from "../../workflow/doctor/opencode-facts.js";
 import { colorsFor } from "../colors.js";
-import { type ConfigFile, locateConfigFile } from "../config-file.js";
+import type { ConfigFile } from "../config-file.js";
+import { destinationOptions } from "../destination-options.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { maskingOf } from "../masking.js";
-import { destinationOptions, openCodePath, settingsWith } from "../settings.js";
+import { storeProblem } from "../own-store.js";
+import { findProjectConfig, readProjectConfig, UntrustedConfigError } from "../project-config.js";
+import { openCodePath, settingsWith } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
 export interface DoctorFlags {
@@ -27,9 +31,10 @@ export interface DoctorFlags {
 /** `looptrace doctor`: whether all is there that looptrace needs, and what to do where it is not. */
 export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<ExitCode> {
   const { env, cwd } = terminal;
-  const { file, path, problems } = readConfiguration(terminal);
+  const { file, path, problems, ignored } = readConfiguration(terminal);
   const options = destinationOptions(file, env);
   const { destinations, problems: destinationProblems } = surveyDestinations(options);
+  const paths = storePaths(env);
   const outboxLimitBytes = file.outboxLimitMb === undefined ? undefined : file.outboxLimitMb * 1e6;
   const [opencode, probes, store] = await Promise.all([
     openCodeFacts({
@@ -38,14 +43,14 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
       environment: env,
     }),
     Promise.all(destinations.map((destination) => probeDestination(destination))),
-    inspectStore(storePaths(env), outboxLimitBytes),
+    storeFacts(paths, outboxLimitBytes, env),
   ]);
   const found = findingsOf({
     looptrace: LOOPTRACE_VERSION,
     node: { version: process.versions.node, wanted: NODE_WANTED, arguments: process.execArgv },
     opencode,
     ripgrep: findRipgrep(env),
-    configuration: { path, directory: cwd, problems },
+    configuration: { path, directory: cwd, problems, ignored },
     destinations: probes,
     destinationProblems: destinationProblems.map(({ message }) => message),
     mixedUpKeys: areMixedUp(
@@ -72,28 +77,40 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
   return passed ? EXIT.ok : EXIT.unfit;
 }
 
+/** What is somebody else's is not tried. */
+async function storeFacts(
+  paths: StorePaths,
+  outboxLimitBytes: number | undefined,
+  env: Terminal["env"],
+): Promise<StoreFacts> {
+  const foreign = storeProblem(paths, env);
+  const facts = await inspectStore(paths, outboxLimitBytes, foreign === undefined);
+  return foreign === undefined ? facts : { ...facts, foreign: foreign.message };
+}
+
 interface Configuration {
   /** Empty where there is none, or none that can be used. */
   readonly file: ConfigFile;
   readonly path: string | undefined;
-  readonly problems: readonly string[];
+  readonly problems: ConfigurationFacts["problems"];
+  readonly ignored: ConfigurationFacts["ignored"];
 }
 
 /** What is wrong with the settings is a finding here: it must not hide what else is wrong. */
 function readConfiguration(terminal: Terminal): Configuration {
-  const problems: string[] = [];
+  const problems: ConfigurationFacts["problems"][number][] = [];
   const orProblem = <T>(read: () => T): T | undefined => {
     try {
       return read();
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      problems.push(error.message);
+      problems.push({ text: error.message, isTrust: error instanceof UntrustedConfigError });
       return undefined;
     }
   };
-  const located = orProblem(() => locateConfigFile(terminal.cwd));
-  const file = located?.config ?? {};
+  const places = orProblem(() => findProjectConfig(terminal));
+  const file = orProblem(() => readProjectConfig({ ...terminal, err: () => undefined })) ?? {};
   orProblem(() => settingsWith(file, {}, terminal));
   orProblem(() => maskingOf({}, file, terminal));
-  return { file, path: located?.path, problems };
+  return { file, path: places?.path, problems, ignored: places?.ignored };
 }

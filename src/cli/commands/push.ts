@@ -6,7 +6,7 @@ import { discardOutbox } from "../../deliver/discard-outbox.js";
 import { type OutboxStatus, outboxStatus } from "../../deliver/outbox-status.js";
 import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
-import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
+import type { StorePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { duration, plural } from "../../view/format.js";
 import { terminalJson } from "../../view/terminal-json.js";
@@ -16,6 +16,7 @@ import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { discardedText, statusText, wayOutText } from "../outbox-text.js";
+import { ownStore } from "../own-store.js";
 import { readSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
@@ -38,11 +39,11 @@ const DEFAULT_PAUSE_MS = 30_000;
 
 /** `looptrace push`: delivers what is still in the outbox, shows it, or throws a part of it away. */
 export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCode> {
-  const paths = storePaths(terminal.env);
+  const paths = ownStore(terminal);
   checkTogether(flags);
   if (flags.status) return showStatus(paths, flags, terminal);
   if (flags.discard !== undefined) return discard(flags.discard, paths, flags, terminal);
-  const destinations = resolveDestinations(readSettings({}, terminal).destinations);
+  const destinations = resolveDestinations(readSettings({}, terminal, ["destination"]).destinations);
   const budgetMs = flags.timeout ?? DEFAULT_BUDGET_MS;
   if (flags.watch) return watch(destinations, { paths, budgetMs }, flags, terminal);
   const result = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>

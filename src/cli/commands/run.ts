@@ -4,7 +4,7 @@ import { type DestinationReport, isDelivered } from "../../deliver/delivery-repo
 import type { Destination } from "../../deliver/destination.js";
 import { pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
-import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
+import type { StorePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { quickMask } from "../../masking/mask.js";
@@ -26,6 +26,7 @@ import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
+import { ownStore } from "../own-store.js";
 import { progressLine } from "../progress-line.js";
 import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText } from "../run-text.js";
 import { readSettings, type TraceFlags } from "../settings.js";
@@ -65,7 +66,7 @@ export async function run(
   const settings = readSettings(flags, terminal);
   const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
-  const paths = storePaths(terminal.env);
+  const paths = ownStore(terminal);
   const work = await agentOptions(flags, settings.file, terminal);
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 

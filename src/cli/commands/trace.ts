@@ -1,7 +1,6 @@
 import type { DestinationReport } from "../../deliver/delivery-report.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
-import { storePaths } from "../../deliver/store-paths.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { plural } from "../../view/format.js";
@@ -14,6 +13,7 @@ import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.j
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText, outdatedTexts } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { ownStore } from "../own-store.js";
 import { reportError } from "../report-error.js";
 import { sessionCounter } from "../session-counter.js";
 import { readSettings, type TraceFlags } from "../settings.js";
@@ -35,7 +35,7 @@ export async function trace(
   const settings = readSettings(flags, terminal);
   const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
-  const paths = storePaths(terminal.env);
+  const paths = ownStore(terminal);
   const options = loadOptions(flags, terminal, "opencode");
   const { masking } = options;
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));

@@ -1,13 +1,13 @@
 import { hasCode } from "../../deliver/private-files.js";
-import { storePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { serveView, type ViewOptions, type ViewServer } from "../../serve/view-server.js";
 import { oneLine } from "../../view/terminal-text.js";
 import { pageAssets } from "../../workflow/page-assets.js";
-import { readConfigFile } from "../config-file.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
+import { ownStore } from "../own-store.js";
+import { readProjectConfig } from "../project-config.js";
 import type { Terminal } from "../terminal.js";
 
 export interface ViewFlags extends MaskFlags {
@@ -19,10 +19,12 @@ export interface ViewFlags extends MaskFlags {
 export async function view(flags: ViewFlags, terminal: Terminal): Promise<ExitCode> {
   const interrupt = onInterrupt();
   try {
+    const paths = ownStore(terminal);
+    const masking = maskingOf(flags, readProjectConfig(terminal, ["masks"]), terminal);
     const [list, page] = await Promise.all([pageAssets("list"), pageAssets("page")]);
     const server = await listening({
-      paths: storePaths(terminal.env),
-      masking: maskingOf(flags, readConfigFile(terminal.cwd), terminal),
+      paths,
+      masking,
       port: flags.port ?? 0,
       assets: { list, page },
       onProblem: (error) => terminal.err(`looptrace: ${problemText(error)}\n`),

@@ -1,11 +1,11 @@
 import { realpathSync } from "node:fs";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
-import { storePaths } from "../../deliver/store-paths.js";
 import { watchStore } from "../../workflow/watch-store.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { leftAtWorkText } from "../left-at-work.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
+import { ownStore } from "../own-store.js";
 import { parseSince } from "../parse-duration.js";
 import { openCodePath, readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
@@ -24,7 +24,7 @@ export interface WatchFlags extends TraceFlags, MaskFlags {
 export async function watch(flags: WatchFlags, terminal: Terminal): Promise<ExitCode> {
   const settings = readSettings(flags, terminal);
   const destinations = resolveDestinations(settings.destinations);
-  const paths = storePaths(terminal.env);
+  const paths = ownStore(terminal);
   const masking = maskingOf(
     flags,
     settings.file,

@@ -18,6 +18,8 @@ export type OpenCodeFacts =
       readonly version: string | null;
       /** Why there is no version; null when there is one. */
       readonly problem: string | null;
+      /** Those that were found before it and not taken, as others may have put them there; each with why. */
+      readonly passedOver: readonly string[];
     };
 
 /** What was found out about a machine and its settings, before anybody judges it. */
@@ -49,6 +51,8 @@ export interface ConfigurationFacts {
   readonly path: string | undefined;
   /** Where it was looked for first. */
   readonly directory: string;
-  /** What is wrong with the file or with variables, each with what to do. */
-  readonly problems: readonly string[];
+  /** What is wrong with the file or with variables, each with what to do; `isTrust` where the user has not agreed to the file. */
+  readonly problems: readonly { readonly text: string; readonly isTrust: boolean }[];
+  /** A file further up that does not count, and why. */
+  readonly ignored?: { readonly path: string; readonly why: string } | undefined;
 }

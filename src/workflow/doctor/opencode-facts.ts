@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js";
-import { type FindOptions, findOpenCode } from "../../opencode/find-opencode.js";
+import { type FindOptions, searchOpenCode } from "../../opencode/find-opencode.js";
 import { readVersion } from "../../opencode/opencode-version.js";
 import { createRunFolder } from "../../opencode/run-folder.js";
 import type { OpenCodeFacts } from "./facts.js";
@@ -8,7 +8,7 @@ import type { OpenCodeFacts } from "./facts.js";
 /** Looks for the opencode that a run would start, and asks it for its version. */
 export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts> {
   try {
-    const path = findOpenCode(options);
+    const { path, passedOver } = searchOpenCode(options);
     const folder = await createRunFolder();
     try {
       const { version, problem } = await readVersion(path, folder, options.environment);
@@ -18,6 +18,7 @@ export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts
         from: whereFrom(path, options),
         version,
         problem,
+        passedOver,
       };
     } finally {
       await folder.remove();

@@ -2,6 +2,7 @@ import { OPENCODE_ADVICE } from "../../errors/opencode-not-found-error.js";
 import { KNOWN_VERSIONS, versionSupport } from "../../opencode/opencode-version.js";
 import type { Finding } from "../../view/finding.js";
 import type { ConfigurationFacts, DoctorFacts, OpenCodeFacts } from "./facts.js";
+import { withAdvice } from "./with-advice.js";
 
 /** @param node its version and what package.json wants, which is always "this one or a later one" */
 export function nodeFinding({ version, wanted }: Pick<DoctorFacts["node"], "version" | "wanted">): Finding {
@@ -55,6 +56,14 @@ export function openCodeFinding(facts: OpenCodeFacts): Finding {
   const support = versionSupport(version);
   switch (support) {
     case "known":
+      if (facts.passedOver.length > 0) {
+        return {
+          check,
+          status: "warning",
+          found: `${found}, and not ${facts.passedOver.join("; ")}`,
+          advice: "Remove what you do not know.",
+        };
+      }
       return { check, status: "ok", found, advice: null };
     case "newer":
       return {
@@ -88,19 +97,39 @@ export function ripgrepFinding(path: string | undefined): Finding {
   };
 }
 
-export function configurationFindings({ path, directory, problems }: ConfigurationFacts): readonly Finding[] {
+export function configurationFindings({
+  path,
+  directory,
+  problems,
+  ignored,
+}: ConfigurationFacts): readonly Finding[] {
   const check = "configuration";
+  const further: readonly Finding[] =
+    ignored === undefined
+      ? []
+      : [
+          {
+            check,
+            status: "warning",
+            found: `${ignored.path} is not read: ${ignored.why}`,
+            advice: "Put what is to count into a file in the project, or into the environment.",
+          },
+        ];
   if (problems.length > 0) {
-    return problems.map((found) => ({
-      check,
-      status: "failed",
-      found,
-      advice: "Mend it: until then the commands that need it end with exit code 2.",
-    }));
+    const found = problems.map(
+      ({ text, isTrust }): Finding => ({
+        check,
+        status: "failed",
+        ...(isTrust
+          ? withAdvice(text)
+          : { found: text, advice: "Mend it: until then the commands that need it end with exit code 2." }),
+      }),
+    );
+    return [...found, ...further];
   }
   const found =
     path === undefined
-      ? `no looptrace.config.json in ${directory} or above: flags, environment and defaults count`
+      ? `no looptrace.config.json in ${directory} or above in its project: flags, environment and defaults count`
       : `${path} is valid`;
-  return [{ check, status: "ok", found, advice: null }];
+  return [{ check, status: "ok", found, advice: null }, ...further];
 }

@@ -9,6 +9,8 @@ const LITTLE_SPACE_BYTES = 200_000_000;
 
 /** About looptrace's own folder, its outbox, and the disk that they are on. */
 export function storeFindings(facts: StoreFacts): readonly Finding[] {
+  if (facts.foreign !== undefined)
+    return [{ check: "store", status: "failed", ...withAdvice(facts.foreign) }, ...diskFindings(facts)];
   const outbox = outboxFinding(facts);
   // Why the folder is of no use is said already.
   const isSaid = facts.problem !== undefined && outbox.status === "failed";

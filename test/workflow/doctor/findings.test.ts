@@ -24,7 +24,14 @@ const STORE: StoreFacts = {
 const FACTS: DoctorFacts = {
   looptrace: "1.2.3",
   node: { version: "20.19.0", wanted: ">=20.19", arguments: [] },
-  opencode: { kind: "found", path: "/bin/opencode", from: "PATH", version: "1.18.33", problem: null },
+  opencode: {
+    kind: "found",
+    path: "/bin/opencode",
+    from: "PATH",
+    version: "1.18.33",
+    problem: null,
+    passedOver: [],
+  },
   ripgrep: "/bin/rg",
   configuration: { path: "/home/dev/looptrace.config.json", directory: "/home/dev", problems: [] },
   destinations: [],
@@ -82,6 +89,7 @@ describe("opencode", () => {
     from: "LOOPTRACE_OPENCODE",
     version,
     problem,
+    passedOver: [],
   });
 
   test.each([
@@ -124,11 +132,20 @@ test("the configuration: none, or each thing that is wrong", () => {
     status: "ok",
     found: expect.stringContaining("no looptrace.config.json in /home/dev or above"),
   });
-  const configuration = { ...none, problems: ["one is wrong", "two as well"] };
-  expect(found("configuration", { configuration }).map(({ status, found }) => [status, found])).toEqual([
-    ["failed", "one is wrong"],
-    ["failed", "two as well"],
+  const problems = [
+    { text: "one is wrong", isTrust: false },
+    { text: "two is not allowed. Allow it", isTrust: true },
+  ];
+  const ignored = { path: "/home/looptrace.config.json", why: "it is above the project /home/dev" };
+  const all = found("configuration", { configuration: { ...none, problems, ignored } });
+  expect(all.map(({ status, found, advice }) => [status, found, advice])).toEqual([
+    ["failed", "one is wrong", expect.stringContaining("exit code 2")],
+    ["failed", "two is not allowed", "Allow it"],
+    ["warning", `${ignored.path} is not read: ${ignored.why}`, expect.any(String)],
   ]);
+  expect(found("configuration", { configuration: { ...none, ignored } }).map(({ status }) => status)).toEqual(
+    ["ok", "warning"],
+  );
 });
 
 describe("destinations", () => {

@@ -1,0 +1,48 @@
+import type { ConfigFile } from "./config-file.js";
+import { destinationOptions } from "./destination-options.js";
+import type { Terminal } from "./terminal.js";
+
+/** What a file can do to its reader that a person should have agreed to: its author may be a stranger. */
+export type Risk = "destination" | "program" | "projectConfig" | "masks";
+
+export const ALL_RISKS: readonly Risk[] = ["destination", "program", "projectConfig", "masks"];
+/** Of a command that shows sessions: it may start opencode to read them, and sends nothing. */
+export const READING_RISKS: readonly Risk[] = ["program", "masks"];
+
+/** One of them, with the settings that bring it about. */
+export interface ConfigRisk {
+  readonly kind: Risk;
+  readonly settings: readonly string[];
+}
+
+/**
+ * What of a file needs to be agreed to, as far as the environment does not say something else anyway. Where the traces go, and so
+ * whom the session and the keys are sent to, is as good as a program: both take all that the session has.
+ */
+export function risksOf(file: ConfigFile, env: Terminal["env"]): readonly ConfigRisk[] {
+  const { langfuse = {}, otlp = {} } = destinationOptions(file, env);
+  const destination = [
+    ...Object.keys(langfuse).map((name) => `langfuse.${name}`),
+    ...Object.keys(otlp).map((name) => `otlp.${name}`),
+  ];
+  const risks: readonly ConfigRisk[] = [
+    { kind: "destination", settings: destination },
+    { kind: "program", settings: file.opencode !== undefined && !env.LOOPTRACE_OPENCODE ? ["opencode"] : [] },
+    { kind: "projectConfig", settings: file.projectConfig === true ? ["projectConfig"] : [] },
+    { kind: "masks", settings: file.mask === false ? ["mask"] : [] },
+  ];
+  return risks.filter(({ settings }) => settings.length > 0);
+}
+
+const DOES: Readonly<Record<Risk, string>> = {
+  destination: "where traces go",
+  program: "which program is started",
+  projectConfig: "that opencode obeys the project's opencode.json",
+  masks: "that secrets are not masked",
+};
+
+/** `where traces go (langfuse.baseUrl) and which program is started (opencode)`. */
+export function risksText(risks: readonly ConfigRisk[]): string {
+  const texts = risks.map(({ kind, settings }) => `${DOES[kind]} (${settings.join(", ")})`);
+  return [texts.slice(0, -1).join(", "), texts.at(-1)].filter(Boolean).join(" and ");
+}

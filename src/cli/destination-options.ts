@@ -1,0 +1,31 @@
+import type { DestinationOptions } from "../deliver/resolve-destinations.js";
+import type { ConfigFile } from "./config-file.js";
+import type { Terminal } from "./terminal.js";
+
+/** The environment's variables come before the file's settings, each on its own. */
+export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Terminal["env"]): DestinationOptions {
+  const unlessSet = (value: string | undefined, ...variables: string[]): string | undefined =>
+    variables.some((name) => env[name]?.trim()) ? undefined : value;
+  const publicKey = unlessSet(langfuse?.publicKey, "LANGFUSE_PUBLIC_KEY");
+  const secretKey = unlessSet(langfuse?.secretKey, "LANGFUSE_SECRET_KEY");
+  const baseUrl = unlessSet(langfuse?.baseUrl, "LANGFUSE_BASE_URL", "LANGFUSE_BASEURL", "LANGFUSE_HOST");
+  const endpoint = unlessSet(
+    otlp?.tracesEndpoint,
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+  );
+  // Headers may hold keys: they belong to the file's own endpoint and go to no other.
+  const headers = endpoint === undefined ? undefined : otlp?.headers;
+  return {
+    env,
+    langfuse: {
+      ...(publicKey === undefined ? {} : { publicKey }),
+      ...(secretKey === undefined ? {} : { secretKey }),
+      ...(baseUrl === undefined ? {} : { baseUrl }),
+    },
+    otlp: {
+      ...(endpoint === undefined ? {} : { tracesEndpoint: endpoint }),
+      ...(headers === undefined ? {} : { headers }),
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { homedir } from "node:os";
+import { dirname } from "node:path";
+import { ConfigurationError } from "../errors/configuration-error.js";
+import { doubtAbout } from "../trust/doubt.js";
+import { currentIdentity } from "../trust/identity.js";
+import { projectFolders } from "../trust/project-folders.js";
+import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
+import { oneLine } from "../view/terminal-text.js";
+import { type ConfigFile, findConfigFile, parseConfigFile, readConfigText } from "./config-file.js";
+import { CONFIG_FILE } from "./config-file-name.js";
+import { ALL_RISKS, type Risk, risksOf, risksText } from "./config-risks.js";
+import type { Terminal } from "./terminal.js";
+import { isTrustedFile, trustedFiles } from "./trusted-files.js";
+
+type Environment = Terminal["env"];
+
+/** Where a command works, and where it says what it leaves out. */
+type Place = Pick<Terminal, "cwd" | "env" | "err">;
+
+/** A file that is left alone until its reader has agreed to it. The message says what it would do, and how to allow it. */
+export class UntrustedConfigError extends ConfigurationError {}
+
+/** A file that does not count, and why. */
+export interface IgnoredConfig {
+  readonly path: string;
+  readonly why: string;
+  /** It stands in the repository that the working directory is in, but which is not the user's. */
+  readonly isNear: boolean;
+}
+
+/** What there is of configuration files around a working directory. */
+export interface ConfigPlaces {
+  /** The one that counts; undefined where there is none. */
+  readonly path: string | undefined;
+  /** The innermost one of those further up. */
+  readonly ignored: IgnoredConfig | undefined;
+}
+
+/** Looks for the project's `looptrace.config.json`: in the working directory, and above it up to the project's root. */
+export function findProjectConfig({ cwd, env }: Pick<Place, "cwd" | "env">): ConfigPlaces {
+  const { inside, above, strange } = projectFolders(cwd, env.HOME || homedir(), currentIdentity(env));
+  const further = findConfigFile(above);
+  const isNear =
+    strange !== undefined && further !== undefined && `${dirname(further)}/`.startsWith(`${strange.folder}/`);
+  const why = isNear
+    ? `the repository ${strange.folder} is not yours: ${strange.doubt}`
+    : `it is above the project, which is ${inside.at(-1)}`;
+  return {
+    path: findConfigFile(inside),
+    ignored: further === undefined ? undefined : { path: further, why, isNear },
+  };
+}
+
+/**
+ * Reads the project's `looptrace.config.json`. It counts when the user and root alone can have written it, and when the user
+ * has agreed to what in it could do harm: a repository's files belong to whoever cloned it, but its author may be a stranger.
+ *
+ * It is refused and not left out, because to leave out what it says of masks, content, budgets and the address of one's own
+ * Langfuse would send more than was meant, and elsewhere.
+ *
+ * @param uses what of the risks the command would take; the others are no matter to it
+ * @returns an empty configuration when there is none
+ * @throws {UntrustedConfigError} when it is not to be used yet
+ * @throws {ConfigurationError} when it cannot be read
+ */
+export function readProjectConfig(place: Place, uses: readonly Risk[] = ALL_RISKS): ConfigFile {
+  const { env } = place;
+  const { path, ignored } = findProjectConfig(place);
+  if (ignored?.isNear)
+    place.err(`looptrace: ${oneLine(ignored.path)} is left out, as ${oneLine(ignored.why)}\n`);
+  if (path === undefined) return {};
+  const text = readConfigText(path);
+  const doubt = doubtAboutConfig(path, env);
+  if (doubt !== undefined) {
+    agreed(path, text, env, `is not used, because ${doubt}`);
+    return parseConfigFile(path, text);
+  }
+  const file = parseConfigFile(path, text);
+  const risks = risksOf(file, env).filter(({ kind }) => uses.includes(kind));
+  if (risks.length > 0) agreed(path, text, env, `would decide ${risksText(risks)}`);
+  return file;
+}
+
+/**
+ * @param why what is to be said of the file where the user has not agreed to it, or not to what it holds now
+ * @throws {UntrustedConfigError} in that case
+ */
+function agreed(path: string, text: string, env: Environment, why: string): void {
+  if (isTrustedByName(path, env)) return;
+  const files = trustedFiles(env);
+  if (isTrustedFile(files, path, text)) return;
+  const changed = files.some((file) => file.path === path) ? ", and has changed since you allowed it" : "";
+  throw new UntrustedConfigError(
+    CONFIG_FILE,
+    `${path} ${why}${changed}. A stranger may have written it: read it and, if you agree, allow it by \`looptrace trust\` (or by ${TRUST_VARIABLE}=${path}).`,
+  );
+}
+
+/** @returns why others may have written a file; undefined where it is the user's or root's own */
+export function doubtAboutConfig(path: string, env: Environment): string | undefined {
+  try {
+    return doubtAbout(path, currentIdentity(env));
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

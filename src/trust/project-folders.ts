@@ -1,0 +1,64 @@
+import { lstatSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { doubtAboutOwner } from "./doubt.js";
+import type { Identity } from "./identity.js";
+
+/** Where a project's own files are looked for. */
+export interface ProjectFolders {
+  /** From the innermost outwards. */
+  readonly inside: readonly string[];
+  /** The further ones up to `/`. They may belong to anybody, or to other projects. */
+  readonly above: readonly string[];
+  /** A repository around the working directory that does not count, since it belongs to another user: the folder, and why. */
+  readonly strange: { readonly folder: string; readonly doubt: string } | undefined;
+}
+
+/**
+ * From a folder up to the root of its git repository, as far as that is the user's own, and never above the home folder;
+ * outside of a repository the folder alone. What is on the disk decides: a `.git`, which in a worktree or a submodule is a
+ * file. `GIT_DIR` says where git's data are, not whose project this is.
+ */
+export function projectFolders(from: string, home: string, identity: Identity | undefined): ProjectFolders {
+  const all = upwards(realPathOr(from));
+  const homeAt = all.indexOf(realPathOr(home));
+  const reach = homeAt < 0 ? all.length : homeAt + 1;
+  const root = all.slice(0, reach).findIndex((folder) => isThere(join(folder, ".git")));
+  const folder = all[root];
+  const doubt =
+    folder === undefined
+      ? undefined
+      : (doubtAboutOwner(join(folder, ".git"), identity) ?? doubtAboutOwner(folder, identity));
+  const count = root < 0 || doubt !== undefined ? 1 : root + 1;
+  return {
+    inside: all.slice(0, count),
+    above: all.slice(count),
+    strange: folder === undefined || doubt === undefined ? undefined : { folder, doubt },
+  };
+}
+
+function upwards(from: string): readonly string[] {
+  const folders = [from];
+  for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) folders.push(dirname(folder));
+  return folders;
+}
+
+function isThere(path: string): boolean {
+  return lstatOr(path) !== undefined;
+}
+
+function lstatOr(path: string) {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    // A folder that may not be looked into holds no repository of the user's.
+    return undefined;
+  }
+}
+
+function realPathOr(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
