@@ -21,6 +21,8 @@ const totals = z
       .readonly(),
     cost: z.number().nullable(),
     missingSubagents: count,
+    /** Results of before it was counted have none. */
+    doubtfulCalls: count.default(0),
   })
   .readonly();
 

@@ -23,8 +23,8 @@ import {
 } from "@opentelemetry/semantic-conventions/incubating";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { countMarkers } from "../masking/marker.js";
-import type { Call, Loop, Retry, Step, StepEvent, Tool, Usage } from "../trace/model.js";
-import { promptTokens, totalTokens } from "../trace/usage.js";
+import type { Call, Loop, Retry, Step, StepEvent, Tool, Totals, Usage, UsageDoubt } from "../trace/model.js";
+import { NO_USAGE, promptTokens, recordedUsage, totalTokens, usageOfHalf } from "../trace/usage.js";
 import { LOOPTRACE_VERSION } from "../version.js";
 import { cleanText } from "./clean-value.js";
 import { observation, type SpanAttributes } from "./observation.js";
@@ -61,8 +61,8 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
       userMessage: loop.userMessageId,
       copied: loop.copied ? true : undefined,
       masked: maskedIn(loop) || undefined,
-      totals: loop.totals,
-      totalsWithSubagents: loop.totalsWithSubagents,
+      totals: totalsOf(loop.totals),
+      totalsWithSubagents: totalsOf(loop.totalsWithSubagents),
       timeAccountMs: loop.account,
       unanswered: loop.unanswered.length > 0 ? loop.unanswered : undefined,
       notes: loop.notes.length > 0 ? loop.notes : undefined,
@@ -103,7 +103,7 @@ export function stepAttributes(step: Step, loop: Loop, context: TraceContext): S
 }
 
 export function callAttributes(call: Call, step: Step, loop: Loop, context: TraceContext): SpanAttributes {
-  const { model, usage, cumulative } = call;
+  const { model, usage, usageDoubt, cumulative } = call;
   const decisive = loop.failedStep === step.index;
   const error = call.error ?? (call.outcome === "unfinished" && decisive ? loop.error : null);
   return observation(context, "generation", {
@@ -119,7 +119,8 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
       mode: call.mode,
       variant: model?.variant,
       finish: call.finish,
-      usage: usage ? undefined : "unknown",
+      usage: usageDoubt?.kind ?? (usage ? undefined : "unknown"),
+      usageDoubt: doubtOf(usageDoubt),
       // Said, but not counted: the session that was forked has it.
       copiedUsage: loop.copied ? (usage ?? undefined) : undefined,
       recovered: call.error && step.recovered ? true : undefined,
@@ -134,7 +135,10 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
     generation: {
       ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
       modelParameters: parametersOf(call, context),
-      usageDetails: usageDetails(loop.copied ? null : usage),
+      usageDetails: usageDetails(
+        loop.copied ? NO_USAGE : recordedUsage(call),
+        usage !== null || usageDoubt?.kind === "partial",
+      ),
       // Only what opencode priced: without a cost Langfuse prices from its own table of models.
       ...(call.cost !== null && !loop.copied ? { costDetails: { total: call.cost } } : {}),
       ...(call.firstTokenAt !== null ? { completionStartTime: new Date(call.firstTokenAt) } : {}),
@@ -148,7 +152,7 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
           }
         : {}),
       ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
-      ...(usage && !loop.copied ? genAiUsage(usage) : {}),
+      ...(loop.copied ? {} : genAiUsage(call)),
     },
   });
 }
@@ -247,8 +251,8 @@ function warningOfEvent({ name, attributes }: StepEvent): string | undefined {
  * The names matter: Langfuse counts a key as input when it contains `input`, as output when it contains `output`, and
  * prices by key. Without any usage it would tokenise the texts and invent some, so an unknown usage is sent as zeros.
  */
-function usageDetails(usage: Usage | null): Record<string, number> {
-  if (!usage) return { input: 0, output: 0, total: 0 };
+function usageDetails(usage: Usage, known: boolean): Record<string, number> {
+  if (!known) return { input: 0, output: 0, total: 0 };
   return {
     input: usage.input,
     output: usage.output,
@@ -260,14 +264,35 @@ function usageDetails(usage: Usage | null): Record<string, number> {
 }
 
 /** OTel's counts are inclusive: input contains the cached tokens, output the reasoning. */
-function genAiUsage(usage: Usage): Attributes {
+function genAiUsage(call: Call): Attributes {
+  const [read, written] = [usageOfHalf("prompt", call), usageOfHalf("output", call)];
   return {
-    [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: promptTokens(usage),
-    [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: usage.output + usage.reasoning,
-    [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: usage.reasoning,
-    [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: usage.cacheRead,
-    [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: usage.cacheWrite,
+    ...(read ? { [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: promptTokens(read) } : {}),
+    ...(written
+      ? {
+          [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: written.output + written.reasoning,
+          [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: written.reasoning,
+        }
+      : {}),
+    ...(read
+      ? {
+          [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: read.cacheRead,
+          [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: read.cacheWrite,
+        }
+      : {}),
   };
+}
+
+/** What was recorded, and why that is not the truth; the sentence first. */
+function doubtOf(doubt: UsageDoubt | null): object | undefined {
+  if (!doubt) return undefined;
+  const { reason, unsure, recorded, total } = doubt;
+  return { reason, unsure, recorded, total };
+}
+
+/** What sums lack is told where they lack something. */
+function totalsOf({ doubtfulCalls, ...totals }: Totals): object {
+  return doubtfulCalls > 0 ? { ...totals, doubtfulCalls } : totals;
 }
 
 function parametersOf(call: Call, context: TraceContext): Record<string, string> {

@@ -22,11 +22,11 @@ export interface Attempt {
  * again (opencode then writes a second step-start into the same message, but never a second step-finish).
  *
  * @returns no attempt at all for a message that asked no model, such as a subtask's wrapper, whose only part is the
- *   `task` tool that opencode itself started
+ *   `task` tool that opencode itself started; a message that has tokens did ask one, whatever became of its other parts
  */
 export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
   const { parts } = message;
-  if (parts.length > 0 && parts.every(isTool)) return [];
+  if (parts.length > 0 && parts.every(isTool) && !hasTokens(message)) return [];
   // Nearly all messages are one attempt.
   if (parts.findLastIndex(isStepStart) <= 0) return [attemptFrom(parts)];
   const groups: Part[][] = [];
@@ -40,6 +40,10 @@ export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
     return [[...early, ...first], ...later].map(attemptFrom);
   }
   return groups.map(attemptFrom);
+}
+
+function hasTokens({ info: { tokens } }: AssistantMessage): boolean {
+  return tokens.input + tokens.output + tokens.reasoning + tokens.cache.read + tokens.cache.write > 0;
 }
 
 function attemptFrom(parts: readonly Part[]): Attempt {

@@ -9,11 +9,13 @@ import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
 import { withCacheBreaks } from "./cache-breaks.js";
 import { toolResult, userInput } from "./chat-input.js";
+import { type Told, uncounted } from "./context-growth.js";
 import { withDoomLoops } from "./doom-loop-events.js";
 import type { RunEvidence } from "./evidence.js";
 import type { Interval } from "./intervals.js";
 import { messageClock } from "./message-clock.js";
 import type {
+  Call,
   ChatMessage,
   Cumulative,
   Loop,
@@ -35,6 +37,7 @@ import { lastMomentOf } from "./timing.js";
 import { addTotals, subagentLoops, totalsOf } from "./totals.js";
 import { answerText, turnError, type Verdict } from "./turn-error.js";
 import { compactionPart, isAssistant, isCopiedTurn, isUser, type Turn, turnsOf } from "./turns.js";
+import { sureUsageOf } from "./usage.js";
 import { toolWork } from "./waiting.js";
 
 export interface LoopContext {
@@ -187,13 +190,18 @@ const COPIED = "A fork copied this turn from another session: its tokens and cos
 /** A step with what only the turn's end tells: whether it was got over, and whether the turn failed on it. */
 function judged(step: Step, { error, failedStep, lastAnswered }: Verdict): Step {
   const call = step.call;
-  const gotOver = call?.error ? step.index < lastAnswered : step.retries.length > 0 && call?.usage !== null;
+  const gotOver = call?.error ? step.index < lastAnswered : step.retries.length > 0 && isCounted(call);
   if (!error || step.index !== failedStep) return gotOver ? { ...step, recovered: true } : step;
   const outcome = step.outcome === "completed" ? "failed" : step.outcome;
   // A refused permission is the tool's failure; the call that asked for it went well.
   const isCalls = error.evidence === "finish" && error.code !== "permission_rejected";
   if (!call || call.error || !isCalls) return { ...step, outcome };
   return { ...step, outcome, call: { ...call, outcome: "failed", error } };
+}
+
+/** Whether a call came to its end, so that what it wrote is in the next one's prompt: its tokens were counted, however badly. */
+function isCounted(call: Call | null): boolean {
+  return call === null || call.usage !== null || call.usageDoubt !== null;
 }
 
 /** What opencode has put behind the last answer, and no call took up. */
@@ -225,7 +233,7 @@ function buildSteps(
   let calls = 0;
   let before: Cumulative | null = null;
   let lastUsage: Usage | null = null;
-  let added: ChatMessage[] = [...input];
+  let added: Told[] = [...input];
   let compacted = false;
   turn.rest.forEach((message, position) => {
     if (isUser(message)) {
@@ -273,10 +281,15 @@ function buildSteps(
       calls += 1;
       before = step.call.cumulative;
       input = [];
-      if (step.call.usage) {
-        lastUsage = step.call.usage;
+      const read = sureUsageOf("prompt", step.call);
+      const written = sureUsageOf("output", step.call);
+      if (read) {
+        lastUsage = written;
         added = [];
-        compacted = step.kind === "compaction";
+      }
+      if (isCounted(step.call)) {
+        compacted = step.kind === "compaction" || (compacted && !read);
+        if (!read || !written) added.push(uncounted(step.call));
       }
     }
     for (const part of message.parts) {

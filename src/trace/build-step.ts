@@ -4,7 +4,8 @@ import type { AssistantInfo, AssistantMessage } from "../opencode/schema/session
 import { type Attempt, attemptsOf } from "./attempts.js";
 import { buildTool, type Subagent } from "./build-tool.js";
 import { callOutput } from "./call-output.js";
-import { contextCauses } from "./context-growth.js";
+import { callSpending } from "./call-usage.js";
+import { contextCauses, type Told } from "./context-growth.js";
 import type { Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
 import type {
@@ -24,7 +25,7 @@ import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
 import { timeAccount } from "./time-account.js";
 import { firstContentAt, outputEndAt } from "./timing.js";
-import { accumulate, addCost, addUsage, usageFrom } from "./usage.js";
+import { accumulate, sureUsageOf } from "./usage.js";
 import { toolWork } from "./waiting.js";
 
 export interface StepContext {
@@ -33,10 +34,10 @@ export interface StepContext {
   readonly callIndex: number;
   readonly input: readonly ChatMessage[];
   readonly before: Cumulative | null;
-  /** Of the last call before it whose usage is known. */
+  /** Of the last call before it whose prompt is known, where its output is too. */
   readonly lastUsage: Usage | null;
-  /** What was told to the model since the last call with a known usage, the call's own input included. */
-  readonly added: readonly ChatMessage[];
+  /** What was told to the model since the last call with a known prompt, the call's own input included. */
+  readonly added: readonly Told[];
   /** The conversation was summed up since then, or is just being summed up. */
   readonly compacted: boolean;
   readonly events: readonly StepEvent[];
@@ -150,7 +151,9 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
   const end = Math.max(request.start, outputEnd?.at ?? info.time.completed ?? context.closedAt);
   const firstTokenAt =
     firstContent === undefined ? null : Math.min(Math.max(firstContent, request.start), end);
-  const { usage, cost } = spent(message);
+  const output = callOutput(attempt);
+  const { usage, usageDoubt, cost } = callSpending(message, isAnswered(message, attempt), output);
+  const tokens = { usage, usageDoubt };
   const streamed = answered && outputEnd?.timing === "exact" && firstTokenAt === firstContent;
   return {
     spanId: spanIdOf("call", context.sessionId, info.id),
@@ -164,19 +167,23 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
     mode: info.mode ?? null,
     firstTokenAt,
     input: context.input,
-    output: callOutput(attempt),
+    output,
     finish: attempt.stepFinish?.reason ?? info.finish ?? null,
     usage,
+    usageDoubt,
     cost,
-    cumulative: accumulate(context.before, usage, cost),
+    cumulative: accumulate(context.before, tokens, cost),
     contextCauses: contextCauses({
-      usage,
+      read: sureUsageOf("prompt", tokens),
+      written: sureUsageOf("output", tokens),
       before: context.before,
       lastUsage: context.lastUsage,
       added: context.added,
       compacted: context.compacted,
     }),
-    outputTokensPerSecond: streamed ? outputSpeed(attempt, usage, end - (firstTokenAt ?? end)) : null,
+    outputTokensPerSecond: streamed
+      ? outputSpeed(attempt, sureUsageOf("output", tokens), end - (firstTokenAt ?? end))
+      : null,
     error,
   };
 }
@@ -202,19 +209,11 @@ function outputSpeed(attempt: Attempt, usage: Usage | null, streamedMs: number):
   return written === 0 ? null : Math.round((written / streamedMs) * 10_000) / 10;
 }
 
-/** Of all step-finishes of the message, of which opencode writes one: nothing that was paid for gets lost. */
-function spent(message: AssistantMessage): { readonly usage: Usage | null; readonly cost: number | null } {
-  return message.parts.reduce<{ readonly usage: Usage | null; readonly cost: number | null }>(
-    (sum, part) => {
-      if (part.type !== "step-finish") return sum;
-      const usage = usageFrom(part.tokens);
-      return {
-        usage: usage && sum.usage ? addUsage(sum.usage, usage) : (usage ?? sum.usage),
-        cost: addCost(sum.cost, part.cost > 0 ? part.cost : null),
-      };
-    },
-    { usage: null, cost: null },
-  );
+/** Whether the call came to its end. A request that was refused as too large leaves a completed message without anything. */
+function isAnswered({ info, parts }: AssistantMessage, attempt: Attempt): boolean {
+  if (attempt.stepFinish) return true;
+  if (info.error || info.time.completed === undefined) return false;
+  return info.finish !== undefined || parts.some(({ type }) => type === "text" || type === "reasoning");
 }
 
 function callError(message: AssistantMessage, request: CallRequest, context: StepContext): ErrorFacts | null {

@@ -1,6 +1,6 @@
 import type { Call, Step, StepEvent } from "./model.js";
 import { spanIdOf } from "./span-id.js";
-import { promptTokens } from "./usage.js";
+import { promptTokens, sureUsageOf } from "./usage.js";
 
 /**
  * The steps with an event where the provider's cache broke: fewer tokens came from it than at the call before, although
@@ -10,7 +10,7 @@ export function withCacheBreaks(steps: readonly Step[], sessionId: string): read
   let before: Call | undefined;
   return steps.map((step) => {
     const { call } = step;
-    if (!call?.usage) return step;
+    if (!call || !sureUsageOf("prompt", call)) return step;
     const event = before && breakOf(before, call, step.messageId, sessionId);
     before = call;
     return event ? { ...step, events: [...step.events, event] } : step;
@@ -18,18 +18,19 @@ export function withCacheBreaks(steps: readonly Step[], sessionId: string): read
 }
 
 function breakOf(before: Call, call: Call, messageId: string, sessionId: string): StepEvent | undefined {
-  if (!before.usage || !call.usage) return undefined;
+  const [then, now] = [sureUsageOf("prompt", before), sureUsageOf("prompt", call)];
+  if (!then || !now) return undefined;
   // Another model has a cache of its own, and a summary is asked for without the conversation's beginning.
   if (before.model?.modelId !== call.model?.modelId || before.mode !== call.mode) return undefined;
-  const lost = before.usage.cacheRead - call.usage.cacheRead;
-  if (lost <= 0 || promptTokens(call.usage) < promptTokens(before.usage)) return undefined;
+  const lost = then.cacheRead - now.cacheRead;
+  if (lost <= 0 || promptTokens(now) < promptTokens(then)) return undefined;
   return {
     spanId: spanIdOf("event", sessionId, `${messageId}/cache-break`),
     name: "cache-break",
     at: call.start,
     attributes: {
-      cachedBefore: before.usage.cacheRead,
-      cachedNow: call.usage.cacheRead,
+      cachedBefore: then.cacheRead,
+      cachedNow: now.cacheRead,
       tokensReadAnew: lost,
     },
   };

@@ -1,19 +1,40 @@
 import { apportion } from "./apportion.js";
-import type { ChatMessage, ContextCause, Cumulative, Usage } from "./model.js";
-import { promptTokens } from "./usage.js";
+import type { Call, ChatMessage, ContextCause, Cumulative, Usage } from "./model.js";
+import { promptTokens, sureUsageOf } from "./usage.js";
 
 /** What a call's context is compared with, and what came in since then. */
 export interface ContextChange {
-  /** The call's own; null where opencode recorded none. */
-  readonly usage: Usage | null;
-  /** After the last call before it whose usage is known; null on the first one. */
+  /** The call's own, where its prompt is known. */
+  readonly read: Usage | null;
+  /** The same, where its output is known. */
+  readonly written: Usage | null;
+  /** After the last call before it whose prompt is known; null on the first one. */
   readonly before: Cumulative | null;
-  /** Of that call. */
+  /** Of that call, where its output is known. */
   readonly lastUsage: Usage | null;
   /** What was told to the model since then. */
-  readonly added: readonly ChatMessage[];
+  readonly added: readonly Told[];
   /** The conversation was summed up since then, or the call sums it up. */
   readonly compacted: boolean;
+}
+
+/** What stands in a prompt: what was told to the model, and what it wrote itself where nobody counted that. */
+export type Told = ChatMessage | Uncounted;
+
+interface Uncounted {
+  readonly role: "assistant";
+  readonly call: string;
+  readonly characters: number;
+  readonly weight: number;
+}
+
+/** What a call wrote and is not counted in the context after it: the next calls read it. */
+export function uncounted(call: Pick<Call, "index" | "output" | "usage" | "usageDoubt">): Uncounted {
+  const { text, toolCalls } = call.output;
+  const characters = (text ?? "").length + JSON.stringify(toolCalls).length;
+  const counted = sureUsageOf("output", call);
+  const weight = counted ? (counted.output + counted.reasoning) * CHARACTERS_PER_TOKEN : characters;
+  return { role: "assistant", call: `llm-call-${call.index}`, characters, weight };
 }
 
 /** About how many characters of a prompt make a token; only what no count tells rests on it. */
@@ -32,24 +53,24 @@ const FILE_WEIGHT = 1_000 * CHARACTERS_PER_TOKEN;
  * and each text gets its share by size; on the first call the prompt's share is estimated by its size, and what remains
  * is the prefix. The tokens add up exactly to `contextGrowth`, on the first call to `contextTokens`.
  *
- * @returns empty where the usage is not known
+ * @returns empty where the prompt is not known
  */
-export function contextCauses({ usage, before, lastUsage, added, compacted }: ContextChange): ContextCause[] {
-  if (!usage) return [];
+export function contextCauses(change: ContextChange): ContextCause[] {
+  const { read, written, before, lastUsage, added, compacted } = change;
+  if (!read) return [];
   const pieces = added.flatMap(piecesOf);
-  const written = usage.output + usage.reasoning;
-  const output = cause("output", written);
+  const output = written ? [cause("output", written.output + written.reasoning)] : [];
   const weight = pieces.reduce((sum, piece) => sum + piece.weight, 0);
   const estimate = Math.ceil(weight / CHARACTERS_PER_TOKEN);
-  const prompt = promptTokens(usage);
+  const prompt = promptTokens(read);
   if (!before || before.contextTokens === 0) {
     const told = Math.min(prompt, estimate);
-    return [cause("prefix", prompt - told), ...shared(pieces, told), output];
+    return [cause("prefix", prompt - told), ...shared(pieces, told), ...output];
   }
   const between = prompt - before.contextTokens;
   if (estimate === 0) {
     const rest = between < 0 ? cause(compacted ? "compacted" : "dropped", between) : cause("other", between);
-    return [...(between === 0 ? [] : [rest]), output];
+    return [...(between === 0 ? [] : [rest]), ...output];
   }
   // Many providers are not sent the last call's thinking again: the context then grew by less than what was told.
   const unsent = between < estimate * SURELY_LESS ? (lastUsage?.reasoning ?? 0) : 0;
@@ -58,7 +79,7 @@ export function contextCauses({ usage, before, lastUsage, added, compacted }: Co
   return [
     ...shared(pieces, told),
     ...(gone === 0 ? [] : [cause(compacted ? "compacted" : "dropped", gone)]),
-    output,
+    ...output,
   ];
 }
 
@@ -79,7 +100,11 @@ function shared(pieces: readonly Piece[], tokens: number): ContextCause[] {
   return pieces.map(({ weight: _, ...piece }, index) => ({ ...piece, tokens: shares[index] ?? 0 }));
 }
 
-function piecesOf(message: ChatMessage): Piece[] {
+function piecesOf(message: Told): Piece[] {
+  if (message.role === "assistant") {
+    const { call: name, characters, weight } = message;
+    return [{ kind: "output", name, callId: null, characters, weight }];
+  }
   if (message.role === "tool") {
     const { name, tool_call_id: callId, content, attachments = [] } = message;
     const weight = content.length + attachments.length * FILE_WEIGHT;

@@ -112,8 +112,10 @@ export interface Call extends Span {
   readonly input: readonly ChatMessage[];
   readonly output: CallOutput;
   readonly finish: string | null;
-  /** null: opencode recorded none, since the call failed or was cut off. */
+  /** null: opencode recorded none, since the call failed or was cut off, or what it recorded cannot be true (`usageDoubt`). */
   readonly usage: Usage | null;
+  /** What speaks against the recorded tokens; null where nothing does. */
+  readonly usageDoubt: UsageDoubt | null;
   /** USD; null: opencode knows no price for the model. */
   readonly cost: number | null;
   /** Sums up to and including this call. */
@@ -216,6 +218,23 @@ export interface Usage {
   readonly cacheWrite: number;
 }
 
+/**
+ * Why the tokens that opencode recorded of a call are not, or not all, what it used. `unknown`: none of them can be true;
+ * `partial`: the prompt or the output cannot; `contradiction`: the parts do not make the total that stands beside them,
+ * and both are told as they are, the parts as the call's `usage`.
+ */
+export interface UsageDoubt {
+  readonly kind: "unknown" | "partial" | "contradiction";
+  /** One sentence for people. */
+  readonly reason: string;
+  /** Which half is not known, or is what the contradiction may be about. */
+  readonly unsure: readonly ("prompt" | "output")[];
+  /** What opencode recorded, as far as it is tokens; sums hold it, so that they say too little rather than nothing. */
+  readonly recorded: Usage;
+  /** opencode's own total where it recorded one. */
+  readonly total: number | null;
+}
+
 export interface CallOutput {
   readonly thinking: string | null;
   readonly text: string | null;
@@ -263,12 +282,17 @@ export interface Totals {
   readonly cost: number | null;
   /** Subagents' sessions that the input lacks: what they did, used and cost is in none of these sums. */
   readonly missingSubagents: number;
+  /** Answered calls whose tokens are in doubt (`usageDoubt`): the sums hold of them only what was recorded. */
+  readonly doubtfulCalls: number;
 }
 
 export interface Cumulative {
-  /** Tokens that the model saw and wrote in this call: what the context holds after it. */
+  /**
+   * Tokens that the model saw and wrote in this call: what the context holds after it. Of a call whose prompt is not known
+   * those after the call before; an answer of unknown size is not in it.
+   */
   readonly contextTokens: number;
-  /** Against the previous call with a known usage; null on the first one. */
+  /** Against the previous call with a known prompt; null on the first one. */
   readonly contextGrowth: number | null;
   readonly usage: Usage;
   readonly cost: number | null;
@@ -285,7 +309,7 @@ export interface ContextCause {
    * `other`: what was added and is nowhere in the export.
    */
   readonly kind: "prefix" | "text" | "tool-result" | "output" | "dropped" | "compacted" | "other";
-  /** The tool's name, or the kind of an attachment. */
+  /** The tool's name, or the kind of an attachment; of an earlier answer that was not counted then, its call's. */
   readonly name: string | null;
   /** The tool call's id. */
   readonly callId: string | null;

@@ -1,5 +1,5 @@
 import type { Loop, Step, Totals } from "./model.js";
-import { addCost, addUsage, NO_USAGE } from "./usage.js";
+import { addCost, addUsage, NO_USAGE, recordedUsage } from "./usage.js";
 
 /** Sums over the calls and tools of some steps; subagents' loops are not in it. */
 export function totalsOf(steps: readonly Step[]): Totals {
@@ -11,9 +11,10 @@ export function totalsOf(steps: readonly Step[]): Totals {
       retries: sum.retries + step.retries.length,
       tools: sum.tools + step.tools.length,
       toolFailures: sum.toolFailures + step.tools.filter(({ failure }) => failure !== null).length,
-      usage: addUsage(sum.usage, step.call?.usage ?? NO_USAGE),
+      usage: step.call ? addUsage(sum.usage, recordedUsage(step.call)) : sum.usage,
       cost: addCost(sum.cost, step.call?.cost ?? null),
       missingSubagents,
+      doubtfulCalls: sum.doubtfulCalls + (step.call?.usageDoubt ? 1 : 0),
     }),
     {
       steps: 0,
@@ -24,6 +25,7 @@ export function totalsOf(steps: readonly Step[]): Totals {
       usage: NO_USAGE,
       cost: null,
       missingSubagents,
+      doubtfulCalls: 0,
     },
   );
 }
@@ -44,6 +46,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
     usage: addUsage(a.usage, b.usage),
     cost: addCost(a.cost, b.cost),
     missingSubagents: a.missingSubagents + b.missingSubagents,
+    doubtfulCalls: a.doubtfulCalls + b.doubtfulCalls,
   };
 }
 

@@ -1,24 +1,6 @@
-import type { Tokens } from "../opencode/schema/session-export.js";
-import type { Cumulative, Usage } from "./model.js";
+import type { Call, Cumulative, Usage } from "./model.js";
 
 export const NO_USAGE: Usage = { input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0 };
-
-/**
- * opencode's buckets are disjoint; they are taken over as they are.
- *
- * @returns null when the provider reported no usage: opencode then writes zeros and leaves out the total
- */
-export function usageFrom(tokens: Tokens): Usage | null {
-  const { total, input, output, reasoning, cache } = tokens;
-  if (total === undefined && input + output + reasoning + cache.read + cache.write === 0) return null;
-  return {
-    input: tokens.input,
-    output: tokens.output,
-    reasoning: tokens.reasoning,
-    cacheRead: tokens.cache.read,
-    cacheWrite: tokens.cache.write,
-  };
-}
 
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
@@ -45,17 +27,39 @@ export function addCost(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : a + b;
 }
 
+/** What is told of a call's tokens. */
+export type CallTokens = Pick<Call, "usage" | "usageDoubt">;
+
+/** What the sums hold of a call: what was recorded, however doubtful. */
+export function recordedUsage({ usage, usageDoubt }: CallTokens): Usage {
+  return usage ?? usageDoubt?.recorded ?? NO_USAGE;
+}
+
+/** Its tokens, where half of them, the prompt or the output, is to be told. */
+export function usageOfHalf(half: "prompt" | "output", { usage, usageDoubt }: CallTokens): Usage | null {
+  if (usage) return usage;
+  return usageDoubt?.kind === "partial" && !usageDoubt.unsure.includes(half) ? usageDoubt.recorded : null;
+}
+
+/** The same where something is to be concluded from it: nothing may speak against that half. */
+export function sureUsageOf(half: "prompt" | "output", call: CallTokens): Usage | null {
+  return call.usageDoubt?.unsure.includes(half) ? null : usageOfHalf(half, call);
+}
+
 /** The figures after one more call. @param before those after the previous call, if any */
-export function accumulate(before: Cumulative | null, usage: Usage | null, cost: number | null): Cumulative {
-  const sum = addUsage(before?.usage ?? NO_USAGE, usage ?? NO_USAGE);
-  const contextTokens = usage ? totalTokens(usage) : (before?.contextTokens ?? 0);
-  const prompt = usage ? promptTokens(usage) : 0;
+export function accumulate(before: Cumulative | null, call: CallTokens, cost: number | null): Cumulative {
+  const read = sureUsageOf("prompt", call);
+  const written = sureUsageOf("output", call);
+  const prompt = read ? promptTokens(read) : 0;
+  const contextTokens = read
+    ? prompt + (written ? written.output + written.reasoning : 0)
+    : (before?.contextTokens ?? 0);
   return {
     contextTokens,
-    // Before the first call with a known usage nobody knows what the context held.
-    contextGrowth: usage && before && before.contextTokens > 0 ? contextTokens - before.contextTokens : null,
-    usage: sum,
+    // Before the first call with a known prompt nobody knows what the context held.
+    contextGrowth: read && before && before.contextTokens > 0 ? contextTokens - before.contextTokens : null,
+    usage: addUsage(before?.usage ?? NO_USAGE, recordedUsage(call)),
     cost: addCost(before?.cost ?? null, cost),
-    cacheHitRatio: usage && prompt > 0 ? usage.cacheRead / prompt : null,
+    cacheHitRatio: read && prompt > 0 ? read.cacheRead / prompt : null,
   };
 }

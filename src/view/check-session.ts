@@ -2,7 +2,7 @@ import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
 import { type Budget, type BudgetUnit, budgetName, budgetUnit, type ToolBudget } from "./budgets.js";
 import { count, duration, plural } from "./format.js";
-import { type Gaps, gapsOf, gapTexts } from "./gaps.js";
+import { doubtText, type Gaps, gapsOf, gapTexts } from "./gaps.js";
 import { loopsIn, toolsIn } from "./loop-parts.js";
 import { percentile } from "./percentiles.js";
 import { toolTitle } from "./row-texts.js";
@@ -141,7 +141,8 @@ function findingOf(budget: Budget, facts: Facts): Finding {
 }
 
 /** Where a call took tokens that nobody knows the price of, the sum is only a part. */
-function costOf({ traces, gaps: { calls, withoutPrice, withoutUsage } }: Facts): Finding {
+function costOf({ traces, gaps }: Facts): Finding {
+  const { calls, withoutPrice, withoutUsage } = gaps;
   const known = traces.reduce<number | null>(
     (sum, { loop }) => addCost(sum, loop.totalsWithSubagents.cost),
     null,
@@ -153,15 +154,31 @@ function costOf({ traces, gaps: { calls, withoutPrice, withoutUsage } }: Facts):
   if (known === null && withoutUsage > 0) {
     return { value: null, note: "opencode recorded neither cost nor usage", uncertain: true };
   }
+  // opencode makes the cost of the tokens that it recorded.
+  if (gaps.doubts.length > 0) return { value: known, note: doubtNote(gaps), uncertain: true };
   return { value: known ?? 0 };
 }
 
-function tokensOf({ traces, gaps: { calls, withoutUsage } }: Facts): Finding {
+function tokensOf({ traces, gaps }: Facts): Finding {
+  const { calls, withoutUsage, doubts } = gaps;
   if (calls > 0 && withoutUsage === calls) {
     return { value: null, note: "opencode recorded no usage", uncertain: true };
   }
   const usage = traces.reduce((sum, { loop }) => addUsage(sum, loop.totalsWithSubagents.usage), NO_USAGE);
-  return { value: totalTokens(usage) };
+  const value = totalTokens(usage);
+  if (doubts.length === 0) return { value };
+  // Of what contradicts itself the smaller is what was used at least.
+  const tooMuch = doubts.reduce((sum, { doubt: { kind, recorded, total } }) => {
+    const excess = total === null ? 0 : totalTokens(recorded) - Math.max(0, total);
+    return kind === "contradiction" ? sum + Math.max(0, excess) : sum;
+  }, 0);
+  return { value, least: value - tooMuch, note: doubtNote(gaps), uncertain: true };
+}
+
+function doubtNote({ doubts, calls }: Gaps): string {
+  const [first] = doubts;
+  const told = first ? doubtText(first.doubt, first.name) : "";
+  return doubts.length === 1 ? told : `${count(doubts.length)} of ${plural(calls, "call")} in doubt, ${told}`;
 }
 
 function durationOf({ traces }: Facts): number {

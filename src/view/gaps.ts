@@ -1,7 +1,8 @@
-import type { LoopTrace } from "../trace/model.js";
-import { totalTokens } from "../trace/usage.js";
+import type { Loop, LoopTrace, UsageDoubt } from "../trace/model.js";
+import { recordedUsage, totalTokens } from "../trace/usage.js";
 import { plural } from "./format.js";
-import { callsIn, toolsIn } from "./loop-parts.js";
+import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
+import { oneLine } from "./terminal-text.js";
 
 /** What the sums over some traces lack, or hold only as far as it is known: how many of each. */
 export interface Gaps {
@@ -9,12 +10,22 @@ export interface Gaps {
   /** Turns without an end. */
   readonly unfinished: number;
   readonly calls: number;
-  /** Calls whose tokens opencode did not record. */
+  /** Calls of which nothing is known of their tokens. */
   readonly withoutUsage: number;
+  /** Those of them that failed or were cut off, so that nothing was to be recorded. */
+  readonly unrecorded: number;
+  /** Calls that were answered and whose recorded tokens are in doubt. */
+  readonly doubts: readonly DoubtfulCall[];
   /** Calls that took tokens whose price opencode does not know. */
   readonly withoutPrice: number;
   /** Tools without an end. */
   readonly openTools: number;
+}
+
+export interface DoubtfulCall {
+  /** `llm-call-3`; a subagent's with its agent before it. */
+  readonly name: string;
+  readonly doubt: UsageDoubt;
 }
 
 export function gapsOf(traces: readonly LoopTrace[]): Gaps {
@@ -24,10 +35,37 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
     missingSubagents: loops.reduce((sum, loop) => sum + loop.totalsWithSubagents.missingSubagents, 0),
     unfinished: loops.filter(({ outcome }) => outcome === "unfinished").length,
     calls: calls.length,
-    withoutUsage: calls.filter(({ usage }) => usage === null).length,
-    withoutPrice: calls.filter(({ usage, cost }) => usage && totalTokens(usage) > 0 && cost === null).length,
+    withoutUsage: calls.filter((call) => call.usage === null && totalTokens(recordedUsage(call)) === 0)
+      .length,
+    unrecorded: calls.filter(({ usage, usageDoubt }) => usage === null && usageDoubt === null).length,
+    doubts: loops.flatMap((loop) => loopsIn(loop).flatMap((one) => doubtsOf(one, one === loop))),
+    withoutPrice: calls.filter((call) => call.cost === null && totalTokens(recordedUsage(call)) > 0).length,
     openTools: loops.flatMap(toolsIn).filter(({ outcome }) => outcome === "unfinished").length,
   };
+}
+
+function doubtsOf({ agent, steps }: Loop, own: boolean): readonly DoubtfulCall[] {
+  const whose = own ? "" : `${oneLine(agent ?? "subagent")} `;
+  return steps.flatMap(({ call }) =>
+    call?.usageDoubt ? [{ name: `${whose}llm-call-${call.index}`, doubt: call.usageDoubt }] : [],
+  );
+}
+
+/** A provider that counts wrongly does so in every call. */
+const MOST_DOUBTS = 3;
+
+/** What is in doubt, on one line: `prompt of llm-call-1 unknown: opencode recorded a prompt of 0 tokens`. */
+export function doubtText({ kind, reason, unsure }: UsageDoubt, name: string): string {
+  switch (kind) {
+    case "unknown":
+      return `tokens of ${name} unknown: ${reason}`;
+    case "partial":
+      return `${unsure.join(" and ")} of ${name} unknown: ${reason}`;
+    case "contradiction":
+      return `tokens of ${name} contradict each other: ${reason}`;
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** In words, for people: a text a gap; none where nothing of a kind is known at all, since then no sum pretends to be one. */
@@ -36,8 +74,14 @@ export const gapTexts = {
     some > 0 ? [`${plural(some, "subagent session")} not in the input: what they took is in no sum`] : [],
   unfinished: ({ unfinished: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "turn")} without an end: counted as far as the session tells`] : [],
-  withoutUsage: ({ withoutUsage: some, calls }: Gaps): readonly string[] =>
+  withoutUsage: ({ unrecorded: some, calls }: Gaps): readonly string[] =>
     some > 0 && some < calls ? [`tokens and cost lack ${plural(some, "call")} of unknown usage`] : [],
+  doubts: ({ doubts }: Gaps): readonly string[] => [
+    ...doubts.slice(0, MOST_DOUBTS).map(({ name, doubt }) => doubtText(doubt, name)),
+    ...(doubts.length > MOST_DOUBTS
+      ? [`the tokens of ${plural(doubts.length - MOST_DOUBTS, "more call")} are in doubt too`]
+      : []),
+  ],
   withoutPrice: ({ withoutPrice: some, calls }: Gaps): readonly string[] =>
     some > 0 && some < calls
       ? [`the cost lacks ${plural(some, "call")} that opencode knows no price of`]

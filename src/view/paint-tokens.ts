@@ -30,14 +30,18 @@ export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
   const lines =
     rows.length === 0
       ? ["The turn made no call."]
-      : rows.every(({ context }) => context === null)
+      : rows.every(({ prompt, output }) => prompt === null && output === null)
         ? ["opencode recorded no tokens of any call."]
         : top
           ? topLines(rows, width, turn)
           : callLines(rows, width, turn);
   const [heading, ...rest] = lines;
   const gaps = gapsOf([trace]);
-  const notes = [...gapTexts.missingSubagents(gaps), ...gapTexts.withoutUsage(gaps)];
+  const notes = [
+    ...gapTexts.missingSubagents(gaps),
+    ...gapTexts.withoutUsage(gaps),
+    ...gapTexts.doubts(gaps),
+  ];
   return [
     colors.bold(shortenTo(titleOf(trace), width)),
     colors.dim(shortenTo(heading ?? "", width).trimEnd()),

@@ -119,12 +119,14 @@ function isMarked(row: TreeRow, layout: TreeLayout): boolean {
 }
 
 function cellsOf(row: TreeRow, decimals: number): Cells {
-  const some = (value: number | undefined): string => (value ? count(value) : "");
+  const some = (value: number | null | undefined): string => (value ? count(value) : "");
+  const known = (value: number | null | undefined): string =>
+    value === undefined ? "" : value === null ? "?" : count(value);
   return {
     duration: row.duration === null ? "" : `${row.exact ? "" : "~"}${duration(row.duration)}`,
-    input: row.tokens ? count(row.tokens.input) : "",
+    input: known(row.tokens?.input),
     cached: some(row.tokens?.cached),
-    output: row.tokens ? count(row.tokens.output) : "",
+    output: known(row.tokens?.output),
     reasoning: some(row.tokens?.reasoning),
     cost: row.cost === null ? "" : cost(row.cost, decimals),
   };

@@ -25,9 +25,16 @@ export function callText(call: Call): string {
   if (call.error) return errorText(call.error);
   const asked = call.output.toolCalls.map(({ name }) => name).join(", ");
   return joined(
+    doubtWord(call),
     quoted(call.output.text ?? call.output.thinking ?? ""),
     asked === "" ? undefined : `→ ${oneLine(asked.slice(0, MOST_TEXT))}`,
   );
+}
+
+function doubtWord({ usageDoubt: doubt }: Call): string {
+  if (!doubt) return "";
+  if (doubt.kind === "unknown") return "tokens unknown";
+  return doubt.kind === "partial" ? `${doubt.unsure.join(" and ")} unknown` : "tokens contradict each other";
 }
 
 /** How long the model's first content was waited for; as exact as the call's own time. */

@@ -116,6 +116,7 @@ function turnFacts(trace: LoopTrace, side: DiffSide): TurnFacts {
       ...gapTexts.missingSubagents(gaps),
       ...gapTexts.unfinished(gaps),
       ...gapTexts.withoutUsage(gaps),
+      ...gapTexts.doubts(gaps),
       ...gapTexts.withoutPrice(gaps),
       ...gapTexts.openTools(gaps),
       ...(loop.copied ? ["a fork copied this turn from another session, where its cost was paid"] : []),

@@ -1,5 +1,5 @@
 import type { Call, Loop, LoopTrace, Retry, Span, Step, StepEvent, Tool } from "../trace/model.js";
-import { NO_USAGE } from "../trace/usage.js";
+import { recordedUsage, sureUsageOf } from "../trace/usage.js";
 import { argumentText } from "./argument-text.js";
 import { errorDetails } from "./error-lines.js";
 import { eventTone } from "./event-tone.js";
@@ -93,7 +93,7 @@ function errorFacts({ error }: Call): LabelledLine[] {
 }
 
 function callFacts(call: Call, { account }: Step, trace: LoopTrace): LabelledLine[] {
-  const { model, cumulative, usage, outputTokensPerSecond: speed } = call;
+  const { model, cumulative, usageDoubt: doubt, outputTokensPerSecond: speed } = call;
   const asked = [
     model
       ? `${model.providerId}/${model.modelId}${model.variant === null ? "" : ` (${model.variant})`}`
@@ -112,8 +112,9 @@ function callFacts(call: Call, { account }: Step, trace: LoopTrace): LabelledLin
     ...(account.model > 0
       ? [parted("model", [...modelParts(account), ...(speed ? [`(${count(speed)} tokens/s)`] : [])])]
       : []),
-    parted("tokens", tokenParts(usage ?? NO_USAGE, [call])),
-    ...(usage ? [parted("context", listed(context))] : []),
+    parted("tokens", tokenParts(recordedUsage(call), [call])),
+    ...(doubt ? [worded("note", doubt.reason, "warning")] : []),
+    ...(sureUsageOf("prompt", call) ? [parted("context", listed(context))] : []),
     parted("cost", [call.cost === null ? "unknown" : cost(call.cost)]),
   ];
 }

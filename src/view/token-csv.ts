@@ -4,7 +4,8 @@ import { tokenRows } from "./token-rows.js";
 
 /**
  * The head of the table that `tokenCsv` fills: tokens are counts, the cost is USD, `turn` counts from 0, `copied` says yes
- * of a turn that a fork copied and that is not to be added up twice.
+ * of a turn that a fork copied and that is not to be added up twice, `usageDoubt` whether the tokens are `unknown`, known in
+ * part (`partial`) or a `contradiction`.
  */
 export const TOKEN_COLUMNS = [
   ...["traceId", "turn", "sessionId", "spanId", "call", "depth", "promptTokens", "cachedTokens", "newTokens"],
@@ -16,6 +17,7 @@ export const TOKEN_COLUMNS = [
     "cacheHitRatio",
     "costUsd",
     "copied",
+    "usageDoubt",
   ],
 ];
 
@@ -33,6 +35,7 @@ export function tokenCsv(trace: LoopTrace): readonly (readonly CsvCell[])[] {
       row.cacheHitRatio,
       row.cost,
       loop.copied ? "yes" : "no",
+      row.doubt?.kind ?? null,
     ],
   ]);
 }

@@ -1,5 +1,5 @@
-import type { Call, ContextCause, Loop, LoopTrace } from "../trace/model.js";
-import { promptTokens } from "../trace/usage.js";
+import type { Call, ContextCause, Loop, LoopTrace, UsageDoubt } from "../trace/model.js";
+import { promptTokens, sureUsageOf, usageOfHalf } from "../trace/usage.js";
 import { toolTitle } from "./row-texts.js";
 
 /** One call of a trace with its share of the context; plain data, as `--json` prints it. */
@@ -10,18 +10,20 @@ export interface TokenRow {
   readonly depth: number;
   readonly sessionId: string;
   readonly spanId: string;
-  /** The whole prompt and its parts; null where opencode recorded no usage. */
+  /** The whole prompt and its parts; null where it is not known. */
   readonly prompt: { readonly total: number; readonly cached: number; readonly new: number } | null;
   readonly output: number | null;
   readonly reasoning: number | null;
-  /** What the context holds after the call; null where opencode recorded no usage. */
+  /** What the context holds after the call, without an answer of unknown size; null where the prompt is not known. */
   readonly context: number | null;
-  /** Against the call before with a known usage; null on the first. */
+  /** Against the call before with a known prompt; null on the first. */
   readonly growth: number | null;
   readonly cacheHitRatio: number | null;
   /** USD. */
   readonly cost: number | null;
   readonly causes: readonly DescribedCause[];
+  /** What speaks against the recorded tokens; null where nothing does. */
+  readonly doubt: UsageDoubt | null;
 }
 
 export interface DescribedCause extends ContextCause {
@@ -45,19 +47,20 @@ function rowsOf(loop: Loop, depth: number, directory: string): TokenRow[] {
 }
 
 function rowOf(call: Call, loop: Loop, depth: number, titles: ReadonlyMap<string, string>): TokenRow {
-  const { usage, cumulative } = call;
+  const { cumulative } = call;
+  const [read, written] = [usageOfHalf("prompt", call), usageOfHalf("output", call)];
   const own = `llm-call-${call.index}`;
   return {
     name: depth === 0 ? own : `${loop.agent ?? "subagent"} ${own}`,
     depth,
     sessionId: loop.sessionId,
     spanId: call.spanId,
-    prompt: usage
-      ? { total: promptTokens(usage), cached: usage.cacheRead, new: usage.input + usage.cacheWrite }
+    prompt: read
+      ? { total: promptTokens(read), cached: read.cacheRead, new: read.input + read.cacheWrite }
       : null,
-    output: usage?.output ?? null,
-    reasoning: usage?.reasoning ?? null,
-    context: usage ? cumulative.contextTokens : null,
+    output: written?.output ?? null,
+    reasoning: written?.reasoning ?? null,
+    context: sureUsageOf("prompt", call) ? cumulative.contextTokens : null,
     growth: cumulative.contextGrowth,
     cacheHitRatio: cumulative.cacheHitRatio,
     cost: call.cost,
@@ -65,6 +68,7 @@ function rowOf(call: Call, loop: Loop, depth: number, titles: ReadonlyMap<string
       ...cause,
       about: (cause.callId !== null && titles.get(cause.callId)) || null,
     })),
+    doubt: call.usageDoubt,
   };
 }
 
@@ -93,7 +97,7 @@ export function causeText({ kind, name }: ContextCause, turn: number): string {
     case "tool-result":
       return name ?? "a tool's result";
     case "output":
-      return "the answer itself";
+      return name === null ? "the answer itself" : `the answer of ${name}`;
     case "dropped":
       return "no longer sent";
     case "compacted":

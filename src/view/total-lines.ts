@@ -1,5 +1,6 @@
 import type { Call, Loop, LoopTrace, Tool } from "../trace/model.js";
 import { cost, count, plural } from "./format.js";
+import { gapsOf, gapTexts } from "./gaps.js";
 import { type LabelledLine, parted, worded } from "./labelled-line.js";
 import { callsIn, toolsIn } from "./loop-parts.js";
 import { eventText } from "./row-texts.js";
@@ -88,7 +89,8 @@ function barParts(rows: readonly RowFacts[]): string[] {
 }
 
 /** What the tree and its totals lack comes first. */
-function notesOf({ session, loop }: LoopTrace, tools: readonly Tool[]): string[] {
+function notesOf(trace: LoopTrace, tools: readonly Tool[]): string[] {
+  const { session, loop } = trace;
   const missing = loop.totalsWithSubagents.missingSubagents;
   const ids = [
     ...new Set(tools.flatMap((tool) => (tool.subagentMissing ? (tool.childSessionId ?? []) : []))),
@@ -103,6 +105,7 @@ function notesOf({ session, loop }: LoopTrace, tools: readonly Tool[]): string[]
           }`,
         ]
       : []),
+    ...gapTexts.doubts(gapsOf([trace])),
     ...(unread.length > 0 ? [`the export holds what this version does not read: ${unread.join(", ")}`] : []),
     ...loop.notes.map(oneLine),
   ];

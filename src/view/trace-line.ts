@@ -7,7 +7,7 @@ import { oneLine } from "./terminal-text.js";
 /** A trace on one line: its id, how it ended, what it took, and what of that is not known. */
 export function traceLine({ traceId, session, loop }: LoopTrace): string {
   const totals = loop.totalsWithSubagents;
-  const { calls, withoutUsage } = gapsOf([{ traceId, session, loop }]);
+  const { calls, withoutUsage, doubts } = gapsOf([{ traceId, session, loop }]);
   const outcome = loop.error ? loop.error.code : loop.outcome === "completed" ? "ok" : loop.outcome;
   const turn = session.turns > 1 ? ` turn ${session.turn + 1}/${session.turns}` : "";
   return [
@@ -21,6 +21,9 @@ export function traceLine({ traceId, session, loop }: LoopTrace): string {
     ...(withoutUsage === calls && calls > 0
       ? ["tokens unknown"]
       : [`${count(totalTokens(totals.usage))} tokens`, cost(totals.cost)]),
+    ...(doubts.length > 0 && withoutUsage < calls
+      ? [`tokens of ${plural(doubts.length, "call")} in doubt`]
+      : []),
     ...(totals.missingSubagents > 0
       ? [`without ${plural(totals.missingSubagents, "subagent session")} not in the input`]
       : []),

@@ -1,5 +1,5 @@
 import type { Call, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
-import { promptTokens } from "../trace/usage.js";
+import { promptTokens, usageOfHalf } from "../trace/usage.js";
 import { eventTone } from "./event-tone.js";
 import {
   callText,
@@ -19,6 +19,26 @@ import { oneLine } from "./terminal-text.js";
  */
 export type Tone = "plain" | "failed" | "warning" | "alarm" | "muted";
 
+/** A call's tokens; null: that half is not known. */
+export interface CallFigures {
+  readonly input: number | null;
+  readonly cached: number | null;
+  readonly output: number | null;
+  readonly reasoning: number | null;
+}
+
+/** @returns null where neither half is known */
+export function callFigures(call: Call): CallFigures | null {
+  const [read, written] = [usageOfHalf("prompt", call), usageOfHalf("output", call)];
+  if (!read && !written) return null;
+  return {
+    input: read && promptTokens(read),
+    cached: read?.cacheRead ?? null,
+    output: written?.output ?? null,
+    reasoning: written?.reasoning ?? null,
+  };
+}
+
 /** What one line of the tree says, before anything is measured or painted. */
 export interface RowFacts {
   readonly kind: "loop" | "step" | "call" | "tool" | "retry" | "event";
@@ -33,12 +53,7 @@ export interface RowFacts {
   readonly longest: number | null;
   /** `~` durations are bounds. */
   readonly exact: boolean;
-  readonly tokens: {
-    readonly input: number;
-    readonly cached: number;
-    readonly output: number;
-    readonly reasoning: number;
-  } | null;
+  readonly tokens: CallFigures | null;
   readonly cost: number | null;
   /** What the row is recognised by, or what went wrong. */
   readonly detail: string;
@@ -190,12 +205,7 @@ function callNode(call: Call): TreeNode {
       name: `llm-call-${call.index}`,
       tone: call.error ? "failed" : "plain",
       longest: time.duration,
-      tokens: call.usage && {
-        input: promptTokens(call.usage),
-        cached: call.usage.cacheRead,
-        output: call.usage.output,
-        reasoning: call.usage.reasoning,
-      },
+      tokens: callFigures(call),
       cost: call.cost,
       detail: callText(call),
       aside: firstTokenText(call),

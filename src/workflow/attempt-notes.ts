@@ -1,6 +1,8 @@
 import { howLong } from "../errors/how-long.js";
 import type { DriveResult } from "../opencode/drive.js";
-import type { Loop, Tool } from "../trace/model.js";
+import type { Loop, LoopTrace, Tool } from "../trace/model.js";
+import { addTotals, totalsOf } from "../trace/totals.js";
+import type { RunLimits } from "./run-watch.js";
 
 /** opencode answers for an agent that it does not have with another one, and only its stderr says so. */
 export function agentNotes(asked: string | undefined, loop: Loop | undefined): readonly string[] {
@@ -32,6 +34,24 @@ export function subagentNotes(
       return `${work}. It had asked for a permission ${since} before (${asking.permission} ${asking.detail}); opencode before 1.18 never answers a subagent. Allow it under \`permission\` in opencode's config.`;
     }),
   );
+}
+
+/**
+ * What a limit could not see: a run is ended by what opencode says of its calls, and some providers say nothing, or what
+ * cannot be true.
+ */
+export function limitNotes(
+  { maxTokens, maxCost }: Pick<RunLimits, "maxTokens" | "maxCost">,
+  traces: readonly LoopTrace[],
+): readonly string[] {
+  const { calls, doubtfulCalls } = traces
+    .map(({ loop }) => loop.totalsWithSubagents)
+    .reduce(addTotals, totalsOf([]));
+  const limits = [...(maxTokens === undefined ? [] : ["tokens"]), ...(maxCost === undefined ? [] : ["cost"])];
+  if (limits.length === 0 || doubtfulCalls === 0) return [];
+  return [
+    `The limit for ${limits.join(" and ")} could not be held for certain: of ${doubtfulCalls} of ${calls} calls opencode recorded no tokens, or some that cannot be true.`,
+  ];
 }
 
 /** The names of opencode's own options that were handed on, without their values. */

@@ -15,7 +15,7 @@ import { type Evidence, type Halt, processEndOf, type RunEvidence } from "../tra
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import { answerText } from "../trace/turn-error.js";
-import { agentNotes, extraArgumentNotes, subagentNotes } from "./attempt-notes.js";
+import { agentNotes, extraArgumentNotes, limitNotes, subagentNotes } from "./attempt-notes.js";
 import { keepStartLog } from "./keep-start-log.js";
 import { type LiveDelivery, liveRun } from "./live-run.js";
 import { maskDriven } from "./mask-driven.js";
@@ -149,6 +149,7 @@ async function driveAndKeep(
   notes.push(
     ...agentNotes(request.drive.agent, last?.loop),
     ...subagentNotes(last?.loop, driven.progress.asking, driven.endedAt),
+    ...limitNotes(request.limits ?? {}, traces),
   );
   if (error?.code === "invalid_request" && error.reason === "start")
     notes.push(...extraArgumentNotes(request.drive.extraArguments ?? []));

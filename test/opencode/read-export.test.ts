@@ -78,7 +78,13 @@ test("fields that nothing depends on may be null, and a time that nothing uses a
   // No number that Langfuse would drop the observation for.
   expect(session.messages[1]?.parts[0]).toMatchObject({
     cost: 0,
-    tokens: { input: 0, output: 2, reasoning: 0, cache: { read: 7, write: 0 } },
+    tokens: {
+      input: 0,
+      output: 2,
+      reasoning: 0,
+      cache: { read: 7, write: 0 },
+      untrue: { prompt: true, output: true },
+    },
   });
 });
 
@@ -88,10 +94,13 @@ test("a step-finish without tokens and cost has none", () => {
     whole([message("msg_2", [finish], { role: "assistant", modelID: "m", providerID: "p" })]),
     "x",
   );
-  expect(session.messages[0]?.parts[0]).toMatchObject({ cost: 0, tokens: { input: 0, cache: { read: 0 } } });
+  expect(session.messages[0]?.parts[0]).toMatchObject({
+    cost: 0,
+    tokens: { input: 0, cache: { read: 0 }, untrue: { prompt: false } },
+  });
 });
 
-test("tokens and a cost that no call takes leave the sums exact and finite", () => {
+test("tokens and a cost that no call takes are none, and said to be", () => {
   const tokens = { input: Number.MAX_SAFE_INTEGER - 2, output: 1e300, reasoning: 3 };
   const finish = { id: "prt_2", type: "step-finish", reason: "stop", tokens, cost: 1e308 };
   const session = exportFromJson(
@@ -99,8 +108,8 @@ test("tokens and a cost that no call takes leave the sums exact and finite", () 
     "x",
   );
   expect(session.messages[0]?.parts[0]).toMatchObject({
-    cost: 1e12,
-    tokens: { input: 1e12, output: 1e12, reasoning: 3 },
+    cost: 0,
+    tokens: { input: 0, output: 0, reasoning: 3, untrue: { prompt: true, output: true } },
   });
 });
 

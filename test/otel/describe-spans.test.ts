@@ -5,6 +5,7 @@ import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
+import { reportedTrace } from "../support/reported.js";
 import {
   assistant,
   exportOf,
@@ -239,4 +240,49 @@ test("a subagent that the input lacks is said on its tool's span and in the root
   const whole = onTheWire(traceOf("subagent@1.18.33")).spans;
   expect(metadataOf(named(whole, "tool.task"))).not.toHaveProperty("notes");
   expect(metadataOf(named(whole, "tool.task"))).not.toHaveProperty("subagentMissing");
+});
+
+describe("a call whose recorded tokens cannot be true", () => {
+  const callIn = (name: string, call: string) => named(onTheWire(reportedTrace(name)).spans, call);
+  const genAi = (span: ReceivedSpan) =>
+    Object.keys(span.attributes).filter((key) => key.startsWith("gen_ai.usage"));
+
+  test("sends explicit zeros, lest Langfuse tokenises the texts, and says that it is unknown", () => {
+    const call = callIn("zero-usage-with-total", "llm-call-0");
+    expect(jsonOf(call, USAGE)).toEqual({ input: 0, output: 0, total: 0 });
+    expect(metadataOf(call).usage).toBe("unknown");
+    expect(textOf(call, "langfuse.observation.metadata.usageDoubt")).toContain(
+      "although the call was answered",
+    );
+    expect(genAi(call)).toEqual([]);
+    expect(call.attributes).not.toHaveProperty(["langfuse.observation.cost_details"]);
+  });
+
+  test("sends the half that is known", () => {
+    const call = callIn("prompt-tokens-zero", "llm-call-1");
+    expect(jsonOf(call, USAGE)).toMatchObject({ input: 0, output: 400, total: 400 });
+    expect(metadataOf(call)).toMatchObject({ usage: "partial" });
+    expect(metadataOf(call)).not.toHaveProperty("contextCauses");
+    expect(genAi(call).sort()).toEqual([
+      "gen_ai.usage.output_tokens",
+      "gen_ai.usage.reasoning.output_tokens",
+    ]);
+  });
+
+  test("sends parts that contradict the total, and both in its metadata", () => {
+    const call = callIn("reasoning-outside-completion", "llm-call-0");
+    expect(jsonOf(call, USAGE)).toMatchObject({ input: 1_000, output_reasoning_tokens: 640, total: 1_640 });
+    expect(metadataOf(call)).toMatchObject({ usage: "contradiction" });
+    expect(jsonOf(call, "langfuse.observation.metadata.usageDoubt")).toMatchObject({ total: 1_060 });
+  });
+
+  test("the loop's sums say that they lack something, and only then", () => {
+    const totals = (name: string) =>
+      jsonOf(
+        named(onTheWire(reportedTrace(name)).spans, "opencode.loop"),
+        "langfuse.observation.metadata.totals",
+      );
+    expect(totals("prompt-tokens-zero")).toMatchObject({ doubtfulCalls: 1 });
+    expect(totals("usage-elsewhere")).not.toHaveProperty("doubtfulCalls");
+  });
 });

@@ -26,6 +26,7 @@ const totals = z.strictObject({
   usage,
   cost: z.number().nullable(),
   missingSubagents: z.number(),
+  doubtfulCalls: z.number(),
 });
 const account = z.strictObject({
   duration: z.number(),
@@ -83,6 +84,13 @@ const cause = z.strictObject({
   characters: z.number().nullable(),
   tokens: z.number(),
 });
+const usageDoubt = z.strictObject({
+  kind: z.enum(["unknown", "partial", "contradiction"]),
+  reason: z.string(),
+  unsure: z.array(z.enum(["prompt", "output"])),
+  recorded: usage,
+  total: z.number().nullable(),
+});
 const call = z.strictObject({
   ...span,
   index: z.int(),
@@ -95,6 +103,7 @@ const call = z.strictObject({
   output: callOutput,
   finish: z.string().nullable(),
   usage: usage.nullable(),
+  usageDoubt: usageDoubt.nullable(),
   cost: z.number().nullable(),
   cumulative: z.strictObject({
     contextTokens: z.number(),
@@ -246,6 +255,7 @@ export const tokensJson = z.array(
         cacheHitRatio: z.number().nullable(),
         cost: z.number().nullable(),
         causes: z.array(cause.extend({ about: z.string().nullable() })),
+        doubt: usageDoubt.nullable(),
       }),
     ),
   }),

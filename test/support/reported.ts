@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
@@ -7,6 +7,7 @@ import { readExport } from "../../src/opencode/read-export.js";
 import type { Evidence } from "../../src/trace/evidence.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
+import { onlyOne } from "./fixtures.js";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures/reported", import.meta.url));
 
@@ -25,4 +26,17 @@ export function reportedTraces(files: readonly string[], evidence: Evidence = {}
   return assembleSessions(files.map((file) => readExport(reportedText(file), file))).flatMap((tree) =>
     traceSession(tree, evidence),
   );
+}
+
+/** The paths of all exports of a situation, relative to the folder of all. */
+export function reportedFiles(situation: string): readonly string[] {
+  return readdirSync(join(FOLDER, situation))
+    .filter((file) => file.endsWith(".json"))
+    .sort()
+    .map((file) => join(situation, file));
+}
+
+/** The trace of a situation of one turn, with its subagents' sessions. */
+export function reportedTrace(situation: string): LoopTrace {
+  return onlyOne(reportedTraces(reportedFiles(situation)));
 }

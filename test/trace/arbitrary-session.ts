@@ -35,6 +35,20 @@ const tokens = fc.record({
   reasoning: fc.nat(9_000),
   cache: fc.record({ read: fc.nat(200_000), write: fc.nat(9_000) }),
 });
+/** How a provider's figures go wrong: nothing said, half of it, a total that they do not make, or what is no number. */
+const fault = fc.constantFrom(
+  "",
+  "",
+  "",
+  "",
+  "zeros",
+  "no-prompt",
+  "no-output",
+  "total",
+  "no-total",
+  "null",
+  "absurd",
+);
 const error = fc.record({
   name: fc.constantFrom("APIError", "UnknownError", "ContextOverflowError", "MessageAbortedError", "Odd"),
   data: fc.oneof(
@@ -74,6 +88,9 @@ const assistantSpec = fc.record({
   gap,
   attempts: fc.array(attemptSpec, { maxLength: 3 }),
   tokens: fc.option(tokens, { nil: undefined }),
+  fault,
+  /** Where the tokens stand: on the step-finish, on the message, or on both. */
+  recordedOn: fc.constantFrom("both", "both", "finish", "message", "finish-less message"),
   cost: fc.constantFrom(0, 0, 0.25, 1.5),
   completed: fc.oneof(
     { weight: 4, arbitrary: fc.constant(true) },
@@ -128,6 +145,31 @@ export const arbitrarySession: fc.Arbitrary<ArbitrarySession> = fc
       ],
     };
   });
+
+const ZEROS: Json = { total: 0, input: 0, output: 0, reasoning: 0, cache: { read: 0, write: 0 } };
+
+function withFault(used: typeof tokens extends fc.Arbitrary<infer T> ? T : never, fault: string): Json {
+  const { input, output, reasoning, cache } = used;
+  const total = input + output + reasoning + cache.read + cache.write;
+  switch (fault) {
+    case "zeros":
+      return ZEROS;
+    case "no-prompt":
+      return { total: output + reasoning, input: 0, output, reasoning, cache: { read: 0, write: 0 } };
+    case "no-output":
+      return { total: total - output - reasoning, input, output: 0, reasoning: 0, cache };
+    case "total":
+      return { ...used, total: total + 7 };
+    case "no-total":
+      return { ...used };
+    case "null":
+      return { ...used, total: null, input: null };
+    case "absurd":
+      return { ...used, total, output: -output - 1, cache: { read: 1e15, write: 0 } };
+    default:
+      return { ...used, total };
+  }
+}
 
 function render(
   spec: SessionSpec,
@@ -209,9 +251,11 @@ function render(
       });
       tick(20);
       if (step.tokens && step.attempts.length > 0) {
-        const { tokens: used, cost } = step;
+        const { cost } = step;
         const reason = step.finish ?? "stop";
-        parts.push({ type: "step-finish", id: id("prt"), reason, tokens: { ...used, total: 1 }, cost });
+        const used = step.recordedOn === "message" ? ZEROS : withFault(step.tokens, step.fault);
+        if (step.recordedOn !== "finish-less message")
+          parts.push({ type: "step-finish", id: id("prt"), reason, tokens: used, cost });
       }
       if (step.patch) parts.push({ type: "patch", id: id("prt"), hash: "abc", files: ["/home/dev/a.txt"] });
       if (step.unknownPart !== undefined) parts.push({ type: step.unknownPart, id: id("prt") });
@@ -224,6 +268,9 @@ function render(
           modelID: "m1",
           providerID: "scripted",
           agent: "build",
+          ...(step.tokens && step.attempts.length > 0 && step.recordedOn !== "finish"
+            ? { tokens: withFault(step.tokens, step.fault), cost: step.cost }
+            : {}),
           ...Object.fromEntries(
             Object.entries({
               parentID: parent,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { contextCauses } from "../../src/trace/context-growth.js";
+import { type ContextChange, contextCauses as causesOf } from "../../src/trace/context-growth.js";
+import type { Usage } from "../../src/trace/model.js";
 import { accumulate } from "../../src/trace/usage.js";
 import { at, traceOf } from "../support/fixtures.js";
 import { callsIn } from "./walk-trace.js";
@@ -12,7 +13,14 @@ const usage = (input: number, cacheRead: number, output: number, reasoning = 0) 
   cacheWrite: 0,
 });
 const first = usage(1_000, 0, 50, 10);
-const before = accumulate(null, first, null);
+const known = (own: Usage) => ({ usage: own, usageDoubt: null });
+const before = accumulate(null, known(first), null);
+/** Of a call whose usage is known whole, or not at all. */
+const contextCauses = ({
+  usage: own,
+  ...change
+}: Omit<ContextChange, "read" | "written"> & { usage: Usage | null }) =>
+  causesOf({ ...change, read: own, written: own });
 const result = (name: string, length: number) => ({
   role: "tool" as const,
   tool_call_id: `call_${name}`,
@@ -90,7 +98,7 @@ test("in a recorded session the file that was read is what made the context grow
 
 test("thinking that was not sent again went away, and what was told came all the same", () => {
   const thoughtful = usage(1_000, 0, 50, 2_000);
-  const after = accumulate(null, thoughtful, null);
+  const after = accumulate(null, known(thoughtful), null);
   const causes = contextCauses({
     // 3,050 tokens were there, 2,000 of them are not sent again; 4,000 came in.
     usage: usage(5_050, 0, 30),

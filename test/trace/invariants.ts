@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import type { SessionTree } from "../../src/opencode/schema/session-export.js";
-import type { Call, Loop, LoopTrace, Span, TimeAccount } from "../../src/trace/model.js";
+import type { Call, Loop, LoopTrace, Span, TimeAccount, Usage } from "../../src/trace/model.js";
 import { isAssistant, turnsOf } from "../../src/trace/turns.js";
-import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import { addUsage, NO_USAGE, recordedUsage, sureUsageOf, totalTokens } from "../../src/trace/usage.js";
 import { callsIn, eventsIn, loopsIn, retriesIn, spansIn, stepsIn, toolsIn } from "./walk-trace.js";
 
 /** What holds of every trace, whatever the session was like. */
@@ -45,7 +45,8 @@ function expectSoundLoop(loop: Loop): void {
     calls: calls.length,
     retries: steps.flatMap(({ retries }) => retries).length,
     tools: steps.flatMap(({ tools }) => tools).length,
-    usage: calls.reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE),
+    usage: calls.reduce((sum, call) => addUsage(sum, recordedUsage(call)), NO_USAGE),
+    doubtfulCalls: calls.filter(({ usageDoubt }) => usageDoubt !== null).length,
     cost: costOf(calls),
   });
   expect(totalsWithSubagents).toMatchObject({
@@ -54,7 +55,8 @@ function expectSoundLoop(loop: Loop): void {
     retries: retriesIn(loop).length,
     tools: toolsIn(loop).length,
     toolFailures: toolsIn(loop).filter(({ failure }) => failure !== null).length,
-    usage: callsIn(loop).reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE),
+    usage: callsIn(loop).reduce((sum, call) => addUsage(sum, recordedUsage(call)), NO_USAGE),
+    doubtfulCalls: callsIn(loop).filter(({ usageDoubt }) => usageDoubt !== null).length,
   });
   expect(totalsWithSubagents.missingSubagents > 0).toBe(
     toolsIn(loop).some(({ subagentMissing }) => subagentMissing),
@@ -65,7 +67,7 @@ function expectSoundLoop(loop: Loop): void {
   calls.forEach(({ cumulative }, index) => {
     const until = calls.slice(0, index + 1);
     expect(cumulative.usage).toEqual(
-      until.reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE),
+      until.reduce((sum, call) => addUsage(sum, recordedUsage(call)), NO_USAGE),
     );
     expect(cumulative.cost).toBe(costOf(until));
   });
@@ -73,12 +75,26 @@ function expectSoundLoop(loop: Loop): void {
     const sum = call.contextCauses.reduce((total, { tokens }) => total + tokens, 0);
     const growth = call.cumulative.contextGrowth;
     // Adds up exactly to the growth; where there is none to tell, to the context itself.
-    if (call.usage) expect([index, sum]).toEqual([index, growth ?? call.cumulative.contextTokens]);
-    else expect(call.contextCauses).toEqual([]);
+    if (sureUsageOf("prompt", call))
+      expect([index, sum]).toEqual([index, growth ?? call.cumulative.contextTokens]);
+    else expect([call.contextCauses, growth]).toEqual([[], null]);
+    const { usage, usageDoubt: doubt } = call;
+    if (usage) expect(totalTokens(usage)).toBeGreaterThan(0);
+    if (usage && !doubt) expect(promptOf(usage)).toBeGreaterThan(0);
+    if (doubt) expect(doubt.kind === "contradiction").toBe(usage !== null);
+  }
+  // Nothing is concluded from what is not sure.
+  for (const { call, events } of steps) {
+    const broke = events.some(({ name }) => name === "cache-break");
+    if (broke) expect(call && sureUsageOf("prompt", call)).not.toBeNull();
   }
   expect(loop.account.firstToken).toBeLessThanOrEqual(loop.account.model);
   expect(loop.failedStep === null || steps[loop.failedStep] !== undefined).toBe(true);
   if (loop.error === null) expect(loop.failedStep).toBeNull();
+}
+
+function promptOf({ input, cacheRead, cacheWrite }: Usage): number {
+  return input + cacheRead + cacheWrite;
 }
 
 /** Added up in the calls' order, so that not even the last digit differs. */

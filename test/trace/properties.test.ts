@@ -4,12 +4,13 @@ import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
 import type { LogEvidence } from "../../src/opencode/log-evidence.js";
 import { exportFromJson } from "../../src/opencode/read-export.js";
-import type { SessionExport, SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { SessionExport, SessionTree, Tokens } from "../../src/opencode/schema/session-export.js";
 import type { RunEvidence } from "../../src/trace/evidence.js";
-import type { LoopTrace } from "../../src/trace/model.js";
+import type { LoopTrace, Usage } from "../../src/trace/model.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import { isAssistant } from "../../src/trace/turns.js";
+import { addUsage, NO_USAGE, totalTokens } from "../../src/trace/usage.js";
 import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
 import { arbitraryRuns } from "./arbitrary-runs.js";
 import { arbitrarySession } from "./arbitrary-session.js";
@@ -76,6 +77,10 @@ function expectAllPermissions(traces: readonly LoopTrace[], runs: readonly RunEv
   expect(told.sort()).toEqual([...new Set(asked)].sort());
 }
 
+function figuresOf({ input, output, reasoning, cache }: Tokens): Usage {
+  return { input, output, reasoning, cacheRead: cache.read, cacheWrite: cache.write };
+}
+
 describe("any session that the border lets in", () => {
   test("gives sound traces in which nothing is lost, with any log and any events", () => {
     fc.assert(
@@ -128,18 +133,18 @@ describe("any session that the border lets in", () => {
     );
   });
 
-  test("has the tokens of its step-finishes in its totals", () => {
+  test("has the tokens of its step-finishes, or of its messages, in its totals", () => {
     fc.assert(
       fc.property(arbitrarySession, ({ exports }) => {
         const tree = treeFrom(exports.slice(0, 1));
         const written = tree.session.messages
-          .flatMap(({ parts }) => parts)
-          .flatMap((part) => (part.type === "step-finish" ? [part] : []))
-          .reduce(
-            (sum, { tokens: { input, output, reasoning, cache } }) =>
-              addUsage(sum, { input, output, reasoning, cacheRead: cache.read, cacheWrite: cache.write }),
-            NO_USAGE,
-          );
+          .filter(isAssistant)
+          .map(({ info, parts }) => {
+            const finishes = parts.flatMap((part) => (part.type === "step-finish" ? [part.tokens] : []));
+            const sum = finishes.map(figuresOf).reduce(addUsage, NO_USAGE);
+            return totalTokens(sum) > 0 ? sum : figuresOf(info.tokens);
+          })
+          .reduce(addUsage, NO_USAGE);
         const traced = traceSession(tree).reduce(
           (sum, { loop }) => addUsage(sum, loop.totals.usage),
           NO_USAGE,

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import type { Loop } from "../../src/trace/model.js";
-import { agentNotes, extraArgumentNotes, subagentNotes } from "../../src/workflow/attempt-notes.js";
+import {
+  agentNotes,
+  extraArgumentNotes,
+  limitNotes,
+  subagentNotes,
+} from "../../src/workflow/attempt-notes.js";
 import { traceOf } from "../support/fixtures.js";
+import { reportedTrace } from "../support/reported.js";
 
 const { loop } = traceOf("subagent@1.18.33");
 
@@ -62,4 +68,14 @@ test("extra arguments are named without their values, which may be secret", () =
   expect(extraArgumentNotes([])).toEqual([]);
   const [note] = extraArgumentNotes(["--share", "--password=a\nb", "--attach", "http://u:p@127.0.0.1"]);
   expect(note).toMatch(/^opencode was given these extra arguments: --share --password=… --attach …\. /);
+});
+
+test("a limit that nobody could hold, since opencode recorded no tokens", () => {
+  const doubtful = [reportedTrace("zero-usage-with-total"), reportedTrace("prompt-tokens-zero")];
+  expect(limitNotes({ maxTokens: 5, maxCost: 1 }, doubtful)).toEqual([
+    "The limit for tokens and cost could not be held for certain: of 2 of 4 calls opencode recorded no tokens, or some that cannot be true.",
+  ]);
+  expect(limitNotes({ maxCost: 1 }, doubtful)).toEqual([expect.stringContaining("The limit for cost could")]);
+  expect(limitNotes({}, doubtful)).toEqual([]);
+  expect(limitNotes({ maxTokens: 5 }, [reportedTrace("usage-elsewhere")])).toEqual([]);
 });

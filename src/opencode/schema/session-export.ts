@@ -26,6 +26,8 @@ export interface Tokens {
   readonly output: number;
   readonly reasoning: number;
   readonly cache: { readonly read: number; readonly write: number };
+  /** Which half holds a figure that is no number of tokens, or lacks one that opencode always writes. */
+  readonly untrue: { readonly prompt: boolean; readonly output: boolean };
 }
 
 /** Read by hand, because there is one a call and a schema of six numbers takes longer than all else of the message. */
@@ -41,8 +43,25 @@ const tokens = z
       output: tokenCount(output),
       reasoning: tokenCount(reasoning),
       cache: { read: tokenCount(read), write: tokenCount(write) },
+      untrue: !isFields(value)
+        ? NOTHING_UNTRUE
+        : {
+            prompt: !isTokenCount(input) || !isAbsentOrCount(read) || !isAbsentOrCount(write),
+            output: !isTokenCount(output) || !isAbsentOrCount(reasoning),
+          },
     };
   });
+
+/** Where nothing was recorded at all there is nothing to doubt. */
+const NOTHING_UNTRUE = { prompt: false, output: false };
+
+function isAbsentOrCount(value: unknown): boolean {
+  return value === undefined || isTokenCount(value);
+}
+
+function isTokenCount(value: unknown): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MOST_TOKENS;
+}
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return isFields(value) ? value : {};
@@ -52,23 +71,24 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-/** More than any call takes of tokens or USD, and so little that the sums of thousands of calls are exact, and finite. */
-const MOST = 1e12;
-
 /**
- * A number of tokens. What is none (providers have sent negative ones, and NaN becomes null in JSON) is taken for the
- * nearest that is: the wire has only whole numbers, and Langfuse drops an observation with a negative one.
+ * A number of tokens; of what is none 0, or the nearest whole number: providers have sent negative ones, and NaN becomes
+ * null in JSON. Langfuse drops an observation with a negative one.
  */
 function tokenCount(value: unknown): number {
-  if (typeof value !== "number" || !(value > 0)) return 0;
-  return Math.min(Math.round(value), MOST);
+  if (typeof value !== "number" || !(value > 0) || value > MOST_TOKENS) return 0;
+  return Math.round(value);
 }
 
-/** USD; as tolerant as the tokens. */
+/** USD; what no call costs is no price. */
 const usd = z
   .unknown()
   .nullish()
-  .transform((value) => (typeof value === "number" && value > 0 ? Math.min(value, MOST) : 0));
+  .transform((value) => (typeof value === "number" && value > 0 && value <= MOST_USD ? value : 0));
+
+/** No model's context holds a hundredth of the tokens, and the sums of thousands of calls stay exact. */
+const MOST_TOKENS = 1e9;
+const MOST_USD = 1e6;
 
 /** opencode's own error object `{ name, data }`; what is in `data` depends on the name and on the provider. */
 const errorObject = z.looseObject({
@@ -242,6 +262,9 @@ export const assistantInfo = z.looseObject({
   error: anyError,
   summary: flag,
   structured: z.unknown().optional(),
+  /** The same as on its step-finish, which some tools and older rows lack. */
+  tokens,
+  cost: usd,
 });
 
 export const sessionInfo = z.looseObject({

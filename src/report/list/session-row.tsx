@@ -16,7 +16,17 @@ export function SessionRow({ session }: { readonly session: ListedSession }) {
 }
 
 function Figures({ session }: { readonly session: SessionSummary }) {
-  const { id, title, prompts, models, outcome, errors, turns, missingSubagents: missing } = session;
+  const {
+    id,
+    title,
+    prompts,
+    models,
+    outcome,
+    errors,
+    turns,
+    missingSubagents: missing,
+    doubtfulCalls: doubtful,
+  } = session;
   const [prompt = ""] = prompts;
   return (
     <>
@@ -32,6 +42,7 @@ function Figures({ session }: { readonly session: SessionSummary }) {
         {missing > 0 && (
           <span class="note lacking">without {plural(missing, "subagent session")}, not kept</span>
         )}
+        {doubtful > 0 && <span class="note lacking">tokens of {plural(doubtful, "call")} in doubt</span>}
       </td>
       <td>
         <Content text={models.join(", ") || "–"} />

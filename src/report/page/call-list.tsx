@@ -65,8 +65,8 @@ export function CallList({ calls, onOpen }: CallListProps) {
   );
 }
 
-function causesText({ causes, known }: TokenPoint): string {
-  if (!known) return "opencode recorded no tokens";
+function causesText({ causes, known, doubt }: TokenPoint): string {
+  if (!known || (doubt !== null && causes.length === 0)) return doubt ?? "opencode recorded no tokens";
   const largest = causes.toSorted((a, b) => Math.abs(b.tokens) - Math.abs(a.tokens));
   const more = largest.length > MOST_CAUSES ? ", …" : "";
   return `${largest

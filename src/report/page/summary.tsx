@@ -12,7 +12,7 @@ export function Summary({ trace }: { readonly trace: TraceData }) {
     ["cost", totals.cost === null ? "unknown" : cost(totals.cost)],
     [
       "tokens",
-      count(totals.tokens),
+      totals.tokens === 0 && totals.doubtfulCalls > 0 ? "unknown" : count(totals.tokens),
       `${count(totals.input)} in (${count(totals.cached)} cached), ${count(totals.output)} out, ${count(totals.reasoning)} thinking`,
     ],
     ["steps", count(totals.steps)],

@@ -106,12 +106,13 @@ export function Tokens({ series, isDark, onOpen }: TokensProps) {
 const NONE: readonly TokenPoint[] = [];
 
 function readingOf(point: TokenPoint): string {
-  if (!point.known) return "opencode recorded no tokens";
+  if (!point.known) return point.doubt ?? "opencode recorded no tokens";
   const grown = point.growth === null ? "" : `, ${signed(point.growth)}`;
   const hit =
     point.cacheHitRatio === null ? "" : `, ${Math.round(point.cacheHitRatio * 100)}% from the cache`;
   const price = point.cost === null ? "" : `, ${cost(point.cost)}`;
-  return `context ${count(point.context)}${grown}${hit}${price}`;
+  const doubt = point.doubt === null ? "" : ` – ${point.doubt}`;
+  return `context ${count(point.context)}${grown}${hit}${price}${doubt}`;
 }
 
 function chartOptions(

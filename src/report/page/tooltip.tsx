@@ -49,8 +49,18 @@ function tooltipFacts({ start, end, exact, firstToken, tokens, cost: usd }: Repo
       : ([["first token after", `${bound}${duration(firstToken - start)}`]] as [string, string][])),
     ...(tokens
       ? ([
-          ["in", `${count(tokens.input)} (${count(tokens.cached)} cached)`],
-          ["out", `${count(tokens.output)} + ${count(tokens.reasoning)} thinking`],
+          [
+            "in",
+            tokens.input === null
+              ? "unknown"
+              : `${count(tokens.input)} (${count(tokens.cached ?? 0)} cached)`,
+          ],
+          [
+            "out",
+            tokens.output === null
+              ? "unknown"
+              : `${count(tokens.output)} + ${count(tokens.reasoning ?? 0)} thinking`,
+          ],
         ] as [string, string][])
       : []),
     ...(usd === null ? [] : ([["cost", cost(usd)]] as [string, string][])),

@@ -34,6 +34,8 @@ export interface SessionSummary {
   readonly duration: number;
   /** Subagents' sessions that are not kept: what they did is in none of the sums. */
   readonly missingSubagents: number;
+  /** Calls whose tokens are in doubt. */
+  readonly doubtfulCalls: number;
 }
 
 /** A session of which there is nothing to show but why. */
@@ -77,6 +79,7 @@ export function listedSession(id: string, traces: readonly LoopTrace[], keptAt: 
     cost: totals.reduce<number | null>((known, { cost }) => addCost(known, cost), null),
     duration: sum(own.map(({ start, end }) => end - start)),
     missingSubagents: sum(totals.map(({ missingSubagents }) => missingSubagents)),
+    doubtfulCalls: sum(totals.map(({ doubtfulCalls }) => doubtfulCalls)),
   };
 }
 

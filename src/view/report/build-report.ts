@@ -1,5 +1,6 @@
 import type { LoopTrace } from "../../trace/model.js";
 import { totalTokens } from "../../trace/usage.js";
+import { gapsOf, gapTexts } from "../gaps.js";
 import { promptOf } from "../row-texts.js";
 import { oneLine } from "../terminal-text.js";
 import { accountParts } from "./account-parts.js";
@@ -65,7 +66,7 @@ function traceData(trace: LoopTrace, packer: Packer): TraceData {
     duration: loop.end - loop.start,
     exact: loop.timing === "exact",
     totals: totalsData(trace),
-    notes: [...unreadNotes(session.unread), ...loop.notes],
+    notes: [...gapTexts.doubts(gapsOf([trace])), ...unreadNotes(session.unread), ...loop.notes],
     rows,
     errors,
     series,

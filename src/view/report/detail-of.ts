@@ -11,7 +11,7 @@ import type {
   StepEvent,
   Tool,
 } from "../../trace/model.js";
-import { promptTokens } from "../../trace/usage.js";
+import { promptTokens, sureUsageOf, usageOfHalf } from "../../trace/usage.js";
 import { cost, count, duration } from "../format.js";
 import type { Detail, Fact, Section } from "./report-data.js";
 
@@ -55,7 +55,8 @@ export function stepDetail(step: Step): Detail {
 }
 
 export function callDetail(call: Call): Detail {
-  const { usage, cumulative } = call;
+  const { usageDoubt, cumulative } = call;
+  const [read, written] = [usageOfHalf("prompt", call), usageOfHalf("output", call)];
   const { cacheHitRatio, contextGrowth } = cumulative;
   return {
     facts: [
@@ -68,16 +69,24 @@ export function callDetail(call: Call): Detail {
       ["model", modelName(call.model) ?? "unknown"],
       ...named("agent", call.agent),
       ...named("mode", call.mode),
-      ...(usage
+      ...(read
         ? ([
-            ["prompt", `${count(promptTokens(usage))} tokens`],
-            ["from the cache", count(usage.cacheRead)],
-            ["written to the cache", count(usage.cacheWrite)],
-            ["output", count(usage.output)],
-            ["reasoning", count(usage.reasoning)],
-            ["context after it", `${count(cumulative.contextTokens)} tokens`],
+            ["prompt", `${count(promptTokens(read))} tokens`],
+            ["from the cache", count(read.cacheRead)],
+            ["written to the cache", count(read.cacheWrite)],
           ] as const)
-        : ([["tokens", "opencode recorded none"]] as const)),
+        : []),
+      ...(written
+        ? ([
+            ["output", count(written.output)],
+            ["reasoning", count(written.reasoning)],
+          ] as const)
+        : []),
+      ...(sureUsageOf("prompt", call)
+        ? ([["context after it", `${count(cumulative.contextTokens)} tokens`]] as const)
+        : []),
+      ...(read || written ? [] : ([["tokens", "opencode recorded none"]] as const)),
+      ...notesOf(usageDoubt ? [usageDoubt.reason] : []),
       ...(contextGrowth === null ? [] : [["context grew by", signed(contextGrowth)] as const]),
       ...(cacheHitRatio === null ? [] : [["cache hits", `${Math.round(cacheHitRatio * 100)}%`] as const]),
       ...(call.outputTokensPerSecond === null

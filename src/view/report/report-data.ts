@@ -58,6 +58,7 @@ export interface TotalsData {
   readonly tools: number;
   readonly toolFailures: number;
   readonly missingSubagents: number;
+  readonly doubtfulCalls: number;
 }
 
 export type RowKind = "loop" | "step" | "call" | "tool" | "retry" | "event";
@@ -88,12 +89,13 @@ export interface ReportRow {
   readonly place: number;
 }
 
+/** null: that half is not known. */
 export interface RowTokens {
   /** The whole prompt, what was cached included. */
-  readonly input: number;
-  readonly cached: number;
-  readonly output: number;
-  readonly reasoning: number;
+  readonly input: number | null;
+  readonly cached: number | null;
+  readonly output: number | null;
+  readonly reasoning: number | null;
 }
 
 /** What the panel shows of one row. */
@@ -135,8 +137,10 @@ export interface TokenSeries {
 export interface TokenPoint extends TokenParts {
   readonly row: number;
   readonly name: string;
-  /** Whether opencode recorded a usage; without one all figures are 0. */
+  /** Whether anything is known of its usage; without it all figures are 0. */
   readonly known: boolean;
+  /** What speaks against the recorded tokens. */
+  readonly doubt: string | null;
   /** What the context holds after the call. */
   readonly context: number;
   /** Against the call before; null on the first. */

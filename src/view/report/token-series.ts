@@ -1,4 +1,5 @@
 import type { Call, Loop, Usage } from "../../trace/model.js";
+import { recordedUsage } from "../../trace/usage.js";
 import { oneLine } from "../terminal-text.js";
 import { causeText } from "../token-rows.js";
 import type { TokenParts, TokenPoint, TokenSeries } from "./report-data.js";
@@ -26,12 +27,13 @@ export function tokenSeries(
 }
 
 function pointOf({ row, of: call }: Placed<Call>, turn: number): TokenPoint {
-  const { cumulative, usage } = call;
+  const { cumulative, usage, usageDoubt } = call;
   return {
-    ...partsOf(usage),
+    ...partsOf(recordedUsage(call)),
     row,
     name: `llm-call-${call.index}`,
-    known: usage !== null,
+    known: usage !== null || usageDoubt?.kind === "partial",
+    doubt: usageDoubt?.reason ?? null,
     context: cumulative.contextTokens,
     growth: cumulative.contextGrowth,
     cacheHitRatio: cumulative.cacheHitRatio,

@@ -1,8 +1,8 @@
 import type { Call, Loop, LoopTrace, Span, Step, StepEvent, Tool } from "../../trace/model.js";
-import { promptTokens } from "../../trace/usage.js";
 import { eventTone } from "../event-tone.js";
 import { callText, eventText, loopText, retryText, toolText } from "../row-texts.js";
 import { oneLine } from "../terminal-text.js";
+import { callFigures } from "../tree-rows.js";
 import { callDetail, eventDetail, loopDetail, retryDetail, stepDetail, toolDetail } from "./detail-of.js";
 import { errorEntry, failureEntry } from "./error-state.js";
 import type { Packer } from "./pack-texts.js";
@@ -131,7 +131,7 @@ export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
   };
 
   const addCall = (call: Call, parent: number, loop: Loop): number => {
-    const { usage, error } = call;
+    const { error } = call;
     const name = `llm-call-${call.index}`;
     const row = add(
       call,
@@ -142,12 +142,7 @@ export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
         text: callText(call),
         tone: error ? "failed" : "plain",
         firstToken: call.firstTokenAt === null ? null : call.firstTokenAt - root.start,
-        tokens: usage && {
-          input: promptTokens(usage),
-          cached: usage.cacheRead,
-          output: usage.output,
-          reasoning: usage.reasoning,
-        },
+        tokens: callFigures(call),
         cost: call.cost,
       },
       callDetail(call),

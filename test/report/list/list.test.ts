@@ -24,6 +24,7 @@ function session(id: string, more: Partial<SessionSummary> = {}): SessionSummary
     cost: 0.5,
     duration: 10_000,
     missingSubagents: 0,
+    doubtfulCalls: 0,
     ...more,
   };
 }

@@ -95,6 +95,7 @@ test("stacks: the highest top is drawn first, and parts are what lies between to
     row: 0,
     name: "llm-call-0",
     known: true,
+    doubt: null,
     context: 126,
     growth: null,
     cacheHitRatio: null,
