@@ -15,6 +15,7 @@ import type { RunContext } from "./run-context.js";
 import { runDestination } from "./run-destination.js";
 import { outboxProblem } from "./settle.js";
 import { type StorePaths, storePaths } from "./store-paths.js";
+import { refuseUntrustedStore } from "./trusted-store.js";
 
 export interface DeliverOptions extends DeliveryOptions {
   /** Send also what a destination has already acknowledged. */
@@ -43,6 +44,7 @@ export interface EditedRequest extends OtlpRequest {
  *
  * @param requests the same for all destinations, or a function where they differ
  * @returns a report for each destination, in their order. Never throws for what servers, networks or disks do
+ * @throws {ConfigurationError} when looptrace's folder is not this user's alone; nothing was sent or written then
  *
  * @example
  * const reports = await deliver(requests, resolveDestinations({ sdkVersion: "0.1.0" }));
@@ -54,6 +56,7 @@ export async function deliver(
   options: DeliverOptions = {},
 ): Promise<readonly DestinationReport[]> {
   const paths = options.paths ?? storePaths();
+  refuseUntrustedStore(paths);
   const room = await outboxRoom(paths, options.outboxLimitBytes ?? DEFAULT_OUTBOX_LIMIT_BYTES);
   const reports = await Promise.all(
     destinations.map(async (destination) => {

@@ -1,12 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { readOwnText } from "../files/own-files.js";
 import { type Destination, type DestinationInfo, destinationInfo } from "./destination.js";
 import { ensurePrivateFolder, removeIfThere, writeWhole } from "./private-files.js";
 import type { StorePaths } from "./store-paths.js";
 
 const DESTINATION = "destination.json";
 const LAST_ERROR = "last-error.json";
+const MOST_NOTE_BYTES = 1_000_000;
 
 const info = z.object({
   kind: z.enum(["langfuse", "otlp"]),
@@ -60,7 +61,7 @@ export async function readLastError(
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return await readOwnText(path, MOST_NOTE_BYTES);
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import { noteLastError, readDestinationInfo } from "./destination-notes.js";
 import { spansIn } from "./otlp-body.js";
 import { type ClaimedEntry, claimRequest, listRequests, readRequest, removeRequest } from "./outbox.js";
 import type { StorePaths } from "./store-paths.js";
+import { refuseUntrustedFolder, refuseUntrustedStore } from "./trusted-store.js";
 
 /** What was thrown away. */
 export interface Discarded {
@@ -29,6 +30,8 @@ export interface Discarded {
  * @throws the file system's error; what is gone then is gone
  */
 export async function discardOutbox(paths: StorePaths, destinationId: string): Promise<Discarded> {
+  refuseUntrustedStore(paths);
+  refuseUntrustedFolder(paths.root, join(paths.outbox, destinationId));
   const destination = await readDestinationInfo(paths, destinationId);
   const gone: ClaimedEntry[] = [];
   const traceIds = new Set<string>();

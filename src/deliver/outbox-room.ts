@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { namesIn } from "./private-files.js";
 import type { StorePaths } from "./store-paths.js";
@@ -49,7 +49,7 @@ async function bytesBelow(outbox: string): Promise<number> {
   for (const folder of await namesIn(outbox)) {
     for (const name of await namesIn(join(outbox, folder)).catch(() => [])) {
       // One may be delivered while this looks.
-      sum += await stat(join(outbox, folder, name)).then(
+      sum += await lstat(join(outbox, folder, name)).then(
         ({ size }) => size,
         () => 0,
       );

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import type { DestinationInfo } from "./destination.js";
@@ -8,6 +8,7 @@ import { entryPath, listRequests } from "./outbox.js";
 import { namesIn } from "./private-files.js";
 import { countRejected } from "./rejections.js";
 import { type StorePaths, storePaths } from "./store-paths.js";
+import { refuseUntrustedStore } from "./trusted-store.js";
 
 const DESTINATION_ID = /^[0-9a-f]{16}$/;
 
@@ -32,6 +33,7 @@ export interface OutboxStatus {
  * @throws {ConfigurationError} when it cannot be read; an outbox that does not exist is empty
  */
 export async function outboxStatus(paths: StorePaths = storePaths()): Promise<readonly OutboxStatus[]> {
+  refuseUntrustedStore(paths);
   try {
     const names = new Set([...(await namesIn(paths.outbox)), ...(await namesIn(paths.rejected))]);
     // A file manager may have put something of its own beside the folders.
@@ -50,7 +52,7 @@ async function statusOf(paths: StorePaths, id: string): Promise<OutboxStatus> {
   const sizes = await Promise.all(
     // A request may be claimed, released or delivered while this looks.
     entries.map(async (entry) =>
-      stat(entryPath(entry)).then(
+      lstat(entryPath(entry)).then(
         ({ size }) => size,
         () => 0,
       ),

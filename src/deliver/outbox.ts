@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFile, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
+import { readOwnFile } from "../files/own-files.js";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
 import { type Edition, editionText, parseEdition } from "./edition.js";
 import { hasCode, namesIn, removeIfThere, writeWhole } from "./private-files.js";
@@ -125,5 +126,5 @@ export async function removeRequest(entry: ClaimedEntry): Promise<void> {
 }
 
 export async function readRequest(entry: OutboxEntry): Promise<Uint8Array> {
-  return readFile(entryPath(entry));
+  return readOwnFile(entryPath(entry));
 }

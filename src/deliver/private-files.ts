@@ -1,26 +1,30 @@
 import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
+import { refuseUntrustedFolder } from "./trusted-store.js";
 
 const TEMPORARY = /\.tmp-([0-9a-f-]+)$/;
 
 /**
  * Makes a folder of the store, and those between it and the store's root, readable by their owner alone. A folder
- * that was made wider by somebody else is narrowed.
+ * that others can only read is narrowed.
+ *
+ * @throws {ConfigurationError} for one that is a link, another user's, or open to every writer
  */
 export async function ensurePrivateFolder(root: string, folder: string): Promise<void> {
   await mkdir(dirname(root), { recursive: true });
   let path = root;
-  await privateFolder(path);
+  await privateFolder(root, path);
   for (const name of relative(root, folder).split(sep).filter(Boolean)) {
     path = `${path}${sep}${name}`;
-    await privateFolder(path);
+    await privateFolder(root, path);
   }
 }
 
-async function privateFolder(path: string): Promise<void> {
+async function privateFolder(root: string, path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
   if (made !== undefined) await syncFolder(dirname(path));
+  refuseUntrustedFolder(root, path);
   if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700);
 }
 

@@ -1,12 +1,14 @@
-import { readFile, stat, utimes } from "node:fs/promises";
+import { lstat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { readOwnText } from "../files/own-files.js";
 import type { Clock } from "./clock.js";
 import { sweepLocks } from "./file-lock.js";
 import { listRequests } from "./outbox.js";
 import { namesIn, removeIfThere, writeWhole } from "./private-files.js";
 import { receiptPath } from "./receipts.js";
 import type { StorePaths } from "./store-paths.js";
+import { refuseUntrustedFolder } from "./trusted-store.js";
 
 const DAY_MS = 86_400_000;
 
@@ -36,11 +38,12 @@ export async function pruneReceipts(paths: StorePaths, clock: Clock): Promise<nu
     for (const destinationId of names) {
       if (destinationId === MARKER) continue;
       const folder = join(paths.sent, destinationId);
+      refuseUntrustedFolder(paths.root, folder);
       await sweepLocks(folder);
       if ((await listRequests(join(paths.outbox, destinationId))).length > 0) continue;
       for (const name of await namesIn(folder)) {
         const path = join(folder, name);
-        if (!name.endsWith(".jsonl") || now - (await stat(path)).mtimeMs < RECEIPTS_KEPT_MS) continue;
+        if (!name.endsWith(".jsonl") || now - (await lstat(path)).mtimeMs < RECEIPTS_KEPT_MS) continue;
         await removeIfThere(path);
         pruned += 1;
       }
@@ -61,7 +64,7 @@ export async function touchReceipts(
   const path = receiptPath(paths, destinationId, traceId);
   try {
     const now = clock.now();
-    if (now - (await stat(path)).mtimeMs > DAY_MS) await utimes(path, now / 1000, now / 1000);
+    if (now - (await lstat(path)).mtimeMs > DAY_MS) await utimes(path, now / 1000, now / 1000);
   } catch {
     // They were read a moment ago; at worst they count as old some day.
   }
@@ -70,7 +73,7 @@ export async function touchReceipts(
 /** ms since the epoch; 0 when it is not known. */
 async function lastPruned(paths: StorePaths): Promise<number> {
   try {
-    return marker.parse(JSON.parse(await readFile(join(paths.sent, MARKER), "utf8"))).atMs;
+    return marker.parse(JSON.parse(await readOwnText(join(paths.sent, MARKER), 1_000))).atMs;
   } catch {
     return 0;
   }

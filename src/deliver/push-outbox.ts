@@ -11,7 +11,8 @@ import { sweepTemporaryFiles } from "./private-files.js";
 import { pruneReceipts } from "./prune-receipts.js";
 import { runDestination } from "./run-destination.js";
 import { outboxProblem } from "./settle.js";
-import { storePaths } from "./store-paths.js";
+import { type StorePaths, storePaths } from "./store-paths.js";
+import { refuseUntrustedFolder, refuseUntrustedStore } from "./trusted-store.js";
 
 export interface PushResult {
   /** One for each destination, in their order. What other processes are delivering now is not in it. */
@@ -26,19 +27,22 @@ export interface PushResult {
  * Delivers what earlier runs left in the outbox, oldest first, also what a killed process had claimed.
  *
  * Cheap when there is nothing to do, so that every command can begin with it.
+ *
+ * @throws {ConfigurationError} when looptrace's folder is not this user's alone
  */
 export async function pushOutbox(
   destinations: readonly Destination[],
   options: DeliveryOptions = {},
 ): Promise<PushResult> {
   const paths = options.paths ?? storePaths();
+  refuseUntrustedStore(paths);
   const reports = await Promise.all(
     destinations.map(async (destination) => {
       const context = createRunContext(destination, { ...options, paths });
       const folder = join(paths.outbox, destination.id);
       // Both are swept here alone: files of a process that was killed while it wrote.
       await sweepTemporaryFiles(join(paths.rejected, destination.id)).catch(() => undefined);
-      const entries = await available(folder).catch((error: unknown) => {
+      const entries = await available(paths, folder).catch((error: unknown) => {
         context.problems.add(outboxProblem(context, error));
         return [];
       });
@@ -62,7 +66,8 @@ export async function pushOutbox(
 }
 
 /** What no living process is delivering. */
-async function available(folder: string): Promise<readonly OutboxEntry[]> {
+async function available(paths: StorePaths, folder: string): Promise<readonly OutboxEntry[]> {
+  refuseUntrustedFolder(paths.root, folder);
   await sweepTemporaryFiles(folder);
   const free: OutboxEntry[] = [];
   for (const entry of await listRequests(folder)) {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { appendToOwnFile, readOwnText } from "../files/own-files.js";
 import type { SpanEdition } from "./edition.js";
 import { ensurePrivateFolder, hasCode, syncFolder } from "./private-files.js";
 import type { StorePaths } from "./store-paths.js";
@@ -132,7 +132,7 @@ async function append(
 ): Promise<void> {
   const folder = receiptFolder(paths, destinationId);
   await ensurePrivateFolder(paths.root, folder);
-  const file = await open(receiptPath(paths, destinationId, traceId), "a", 0o600);
+  const file = await appendToOwnFile(receiptPath(paths, destinationId, traceId));
   let isNew: boolean;
   try {
     isNew = (await file.stat()).size === 0;
@@ -154,7 +154,7 @@ const SETTLE_PAUSE_MS = 10;
  */
 async function readSettled(path: string): Promise<string> {
   for (let tries = 1; ; tries += 1) {
-    const text = await readFile(path, "utf8");
+    const text = await readOwnText(path);
     if (text === "" || text.endsWith("\n") || tries === SETTLE_TRIES) return text;
     await pause(SETTLE_PAUSE_MS);
   }

@@ -3,6 +3,7 @@ import { ensurePrivateFolder, hasCode } from "./private-files.js";
 import { receiptFolder, receiptPath } from "./receipts.js";
 import type { RunContext } from "./run-context.js";
 import { DEFAULT_TIMEOUT_MS } from "./send.js";
+import { refuseUntrustedFolder } from "./trusted-store.js";
 
 /**
  * Keeps two processes that follow one session, or two deliveries of one process, from sending spans of a trace to a
@@ -72,12 +73,14 @@ export function createTraceLocks(
   }
 
   async function lockBeside(path: string): Promise<FileLock | undefined> {
+    const folder = receiptFolder(paths, destination.id);
+    refuseUntrustedFolder(paths.root, folder);
     try {
       return await lockFile(path);
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
       // Nothing has been sent there yet.
-      await ensurePrivateFolder(paths.root, receiptFolder(paths, destination.id));
+      await ensurePrivateFolder(paths.root, folder);
       return lockFile(path);
     }
   }

@@ -1,5 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
+import { currentIdentity } from "../trust/identity.js";
+import { isTrustedByName } from "../trust/trusted-paths.js";
 
 /** A file that is none of ours to read: a link, a pipe, a device, somebody else's, or too long. */
 export class UnfitFileError extends Error {
@@ -15,7 +17,7 @@ export class UnfitFileError extends Error {
 }
 
 /** What a system without links, pipes or owners does not know. */
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 /** Beyond this no string of Node's can be. */
 export const LONGEST_TEXT_BYTES = 512 * 1024 * 1024;
@@ -28,12 +30,40 @@ export const LONGEST_TEXT_BYTES = 512 * 1024 * 1024;
  * @throws the file system's error
  */
 export async function openOwnFile(path: string): Promise<FileHandle> {
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
-    throw isLoop(error) ? new UnfitFileError(path, "is a link") : error;
+  return await checked(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, "own");
+}
+
+/**
+ * The same for appending; a file that is not there is made, for this user alone.
+ *
+ * @throws {UnfitFileError} when it is something else
+ * @throws the file system's error
+ */
+export async function appendToOwnFile(path: string): Promise<FileHandle> {
+  return await checked(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, "own");
+}
+
+/**
+ * Opens a regular file for reading, whoever's it is, be it by a link: one of opencode's, say, which its user may have put elsewhere.
+ * It never waits.
+ *
+ * @throws {UnfitFileError} when it is a pipe, a device or a folder
+ * @throws the file system's error
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  return await checked(path, O_RDONLY | O_NONBLOCK, "any");
+}
+
+async function checked(path: string, flags: number, whose: "own" | "any"): Promise<FileHandle> {
+  const file = await open(path, flags, 0o600).catch((error: unknown) => {
+    if (isLoop(error)) throw new UnfitFileError(path, "is a link");
+    // A pipe that nobody reads, or a socket.
+    throw hasCode(error, "ENXIO") ? new UnfitFileError(path, "is no regular file") : error;
   });
   try {
     const { uid } = await regular(file, path);
-    if (!isOwn(uid)) throw new UnfitFileError(path, "belongs to another user");
+    if (whose === "own" && !isOwn(uid) && !isTrustedByName(path, process.env))
+      throw new UnfitFileError(path, "belongs to another user");
     return file;
   } catch (error) {
     await file.close();
@@ -83,14 +113,13 @@ export async function readNamedFile(path: string, mostBytes = LONGEST_TEXT_BYTES
  */
 export async function isOwnFolder(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
-  return found?.isDirectory() === true && isOwn(found.uid) && (!hasOwners || (found.mode & 0o022) === 0);
+  if (!found?.isDirectory() || !isOwn(found.uid)) return false;
+  return process.platform === "win32" || (found.mode & 0o022) === 0;
 }
 
-const hasOwners = process.getuid !== undefined;
-
-/** Whether something belongs to the user that this process works for. */
-export function isOwn(uid: number): boolean {
-  return !hasOwners || uid === process.geteuid?.();
+/** Whether something belongs to the user that this process works for, or to root. */
+function isOwn(uid: number): boolean {
+  return currentIdentity(process.env)?.uids.has(uid) ?? true;
 }
 
 async function regular(
@@ -130,5 +159,9 @@ function inMegabytes(bytes: number): string {
 
 function isLoop(error: unknown): boolean {
   // FreeBSD says EMLINK.
-  return error instanceof Error && "code" in error && (error.code === "ELOOP" || error.code === "EMLINK");
+  return hasCode(error, "ELOOP") || hasCode(error, "EMLINK");
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type TaskResult, taskResultSchema } from "../batch/task-result.js";
 import { ensurePrivateFolder, namesIn, removeIfThere, writeWhole } from "../deliver/private-files.js";
 import type { StorePaths } from "../deliver/store-paths.js";
+import { refuseUntrustedFolder } from "../deliver/trusted-store.js";
+import { readOwnText } from "../files/own-files.js";
 
 const spooledSchema = z.object({ jobId: z.string(), result: taskResultSchema, at: z.number() }).readonly();
 
@@ -30,7 +31,7 @@ export function resultSpool(paths: StorePaths, queue: string, now: () => number 
     join(folder, `${createHash("sha256").update(jobId).digest("hex").slice(0, 32)}.json`);
   const read = async (path: string): Promise<Spooled | undefined> => {
     try {
-      return spooledSchema.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
+      return spooledSchema.safeParse(JSON.parse(await readOwnText(path))).data;
     } catch {
       return undefined;
     }
@@ -46,6 +47,7 @@ export function resultSpool(paths: StorePaths, queue: string, now: () => number 
     },
     remove: (jobId) => removeIfThere(pathOf(jobId)),
     all: async () => {
+      refuseUntrustedFolder(paths.root, folder);
       const found: Spooled[] = [];
       for (const name of await namesIn(folder)) {
         if (!name.endsWith(".json")) continue;

@@ -1,8 +1,8 @@
-import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { openRegularFile } from "../files/own-files.js";
 
 /** Larger ones are left alone: reading them would take longer than what they tell is worth. */
 const LARGEST_FILE_BYTES = 512 * 1024 * 1024;
@@ -48,10 +48,11 @@ export function sessionLines(sessionIds: readonly string[], log: string): string
 }
 
 async function linesAbout(sessionIds: readonly string[], path: string): Promise<string> {
+  const file = await openRegularFile(path);
   const kept: string[] = [];
   let found = false;
   for await (const line of createInterface({
-    input: createReadStream(path, "utf8"),
+    input: file.createReadStream({ encoding: "utf8" }),
     crlfDelay: Number.POSITIVE_INFINITY,
   })) {
     const mine = sessionIds.some((id) => line.includes(id));

@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
 import { StringDecoder } from "node:string_decoder";
+import { openOwnFile } from "../files/own-files.js";
 
 /** Cuts text that arrives in pieces into whole lines. */
 export interface LineSplitter {
@@ -37,7 +37,7 @@ export interface LineFollower {
 const CHUNK_BYTES = 64 * 1024;
 
 export async function followLines(path: string): Promise<LineFollower> {
-  const file = await open(path, "r");
+  const file = await openOwnFile(path);
   const buffer = Buffer.alloc(CHUNK_BYTES);
   // Keeps the bytes of a character that is cut by the end of a reading.
   const decoder = new StringDecoder("utf8");

@@ -1,5 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { readOwnText } from "../files/own-files.js";
 import { quickMask } from "../masking/mask.js";
 import { childEnvironment } from "./child-environment.js";
 import { plainText } from "./plain-text.js";
@@ -65,14 +66,14 @@ export async function readVersion(
       { cause },
     );
   });
-  const output = plainText(await readFile(files.stdout, "utf8")).trim();
+  const output = plainText(await readOwnText(files.stdout)).trim();
   const version = /^v?(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null;
   if (version !== null) {
     known.set(key, version);
     return { version, problem: null, warning: versionWarning(version) };
   }
   // Masked before it is cut: half a secret would not be found any more.
-  const said = quickMask({ environment })(output || plainText(await readFile(files.stderr, "utf8")).trim());
+  const said = quickMask({ environment })(output || plainText(await readOwnText(files.stderr)).trim());
   const how = exit.kind === "exited" ? `exit ${exit.code}` : `ended by ${exit.signal}`;
   const problem = `${path} --version printed no version (${how}${said === "" ? "" : `: ${said.slice(0, 200)}`})`;
   return {

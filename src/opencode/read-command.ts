@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { OpenCodeCommandError } from "../errors/opencode-command-error.js";
+import { readOwnText } from "../files/own-files.js";
 import { childEnvironment } from "./child-environment.js";
 import { parseLogLine } from "./log-line.js";
 import { plainText } from "./plain-text.js";
@@ -52,8 +52,8 @@ export async function readCommand(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new OpenCodeCommandError(command, `could not be started: ${why}`, "", { cause });
   });
-  if (exit.kind === "exited" && exit.code === 0) return await readFile(files.stdout, "utf8");
-  const stderr = lastWords(await readFile(files.stderr, "utf8"));
+  if (exit.kind === "exited" && exit.code === 0) return await readOwnText(files.stdout);
+  const stderr = lastWords(await readOwnText(files.stderr));
   if (exit.kind === "exited")
     throw new OpenCodeCommandError(command, `failed with exit code ${exit.code}.`, stderr);
   const why =

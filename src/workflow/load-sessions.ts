@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { hasCode } from "../deliver/private-files.js";
 import type { StorePaths } from "../deliver/store-paths.js";
+import { refuseUntrustedStore } from "../deliver/trusted-store.js";
 import { InvalidExportError } from "../errors/invalid-export-error.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
@@ -84,6 +85,7 @@ export async function loadSessions(
       options.onUnreadable(error, source);
     }
   }
+  if (wanted.length > 0) refuseUntrustedStore(options.paths);
   const used = new Set<string>();
   const handOver = async (found: readonly Found[]): Promise<void> => {
     for (const session of assemble(found)) {
@@ -138,6 +140,7 @@ export async function loadKept(
  * @returns session ids, the last updated first
  */
 export async function selectSessions(selection: Selection, options: LoadOptions): Promise<readonly string[]> {
+  refuseUntrustedStore(options.paths);
   if (selection.kind === "last" && options.prefer === "kept") {
     const kept = await lastKeptSession(options.paths);
     if (kept !== undefined) return [kept];

@@ -1,7 +1,9 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ensurePrivateFolder, hasCode, writeWhole } from "../deliver/private-files.js";
 import type { StorePaths } from "../deliver/store-paths.js";
+import { refuseUntrustedFolder, refuseUntrustedStore } from "../deliver/trusted-store.js";
+import { readOwnText } from "../files/own-files.js";
 import { childSessionIds } from "../opencode/assemble-sessions.js";
 import { isSessionId } from "../opencode/ids.js";
 import { readExport } from "../opencode/read-export.js";
@@ -55,6 +57,7 @@ export async function keepSession(paths: StorePaths, sighting: Sighting): Promis
  * @throws {InvalidExportError} when the kept export cannot be read any more
  */
 export async function keptSession(paths: StorePaths, id: string): Promise<KeptSession | undefined> {
+  refuseUntrustedFolder(paths.root, paths.sessions);
   const root = await keptExport(paths, id);
   if (!root) return undefined;
   const sessions = [root];
@@ -70,7 +73,7 @@ export async function keptSession(paths: StorePaths, id: string): Promise<KeptSe
   const runs = await readRuns(paths, id);
   return {
     sessions,
-    keptAt: (await stat(fileOf(paths, id, "json"))).mtimeMs,
+    keptAt: (await lstat(fileOf(paths, id, "json"))).mtimeMs,
     logText: await readLogs(paths, id),
     runs: [...runs, ...(await abandonedRuns(paths, root, runs))],
   };
@@ -100,12 +103,13 @@ export interface KeptFiles {
  * @throws the file system's error when the folder is there and cannot be read
  */
 export async function keptFiles(paths: StorePaths): Promise<ReadonlyMap<string, KeptFiles>> {
+  refuseUntrustedStore(paths);
   const found = new Map<string, { keptAt?: number; readonly prints: string[] }>();
   const listing = await Promise.all(
     [...(await namesIn(paths))].sort().map(async (name) => {
       const id = /^([^.]+)\.(?:run-.+\.)?(?:json|log)$/.exec(name)?.[1] ?? "";
       // Another process may have removed it meanwhile.
-      const facts = isSessionId(id) && (await stat(join(paths.sessions, name)).catch(() => undefined));
+      const facts = isSessionId(id) && (await lstat(join(paths.sessions, name)).catch(() => undefined));
       return { name, id, facts };
     }),
   );
@@ -130,7 +134,7 @@ async function keptIds(paths: StorePaths): Promise<readonly string[]> {
     .filter((name) => name.endsWith(".json"))
     .map((name) => name.slice(0, -".json".length));
   const times = await Promise.all(
-    ids.filter(isSessionId).map(async (id) => ({ id, at: (await stat(fileOf(paths, id, "json"))).mtimeMs })),
+    ids.filter(isSessionId).map(async (id) => ({ id, at: (await lstat(fileOf(paths, id, "json"))).mtimeMs })),
   );
   return times.sort((a, b) => b.at - a.at).map(({ id }) => id);
 }
@@ -182,7 +186,7 @@ function fileOf(paths: StorePaths, id: string, ending: string): string {
 
 async function readIfThere(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await readOwnText(path);
   } catch (error) {
     if (isNotThere(error)) return "";
     throw error;

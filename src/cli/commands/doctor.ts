@@ -2,6 +2,7 @@ import { inspectStore, type StoreFacts } from "../../deliver/inspect-store.js";
 import { probeDestination } from "../../deliver/probe-destination.js";
 import { surveyDestinations } from "../../deliver/resolve-destinations.js";
 import { type StorePaths, storePaths } from "../../deliver/store-paths.js";
+import { storeProblem } from "../../deliver/trusted-store.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { quickMask } from "../../masking/mask.js";
 import { findRipgrep } from "../../opencode/find-ripgrep.js";
@@ -17,7 +18,6 @@ import type { ConfigFile } from "../config-file.js";
 import { destinationOptions } from "../destination-options.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { maskingOf } from "../masking.js";
-import { storeProblem } from "../own-store.js";
 import { findProjectConfig, readProjectConfig, UntrustedConfigError } from "../project-config.js";
 import { openCodePath, settingsWith } from "../settings.js";
 import type { Terminal } from "../terminal.js";
@@ -83,7 +83,7 @@ async function storeFacts(
   outboxLimitBytes: number | undefined,
   env: Terminal["env"],
 ): Promise<StoreFacts> {
-  const foreign = storeProblem(paths, env);
+  const foreign = storeProblem(paths.root, env);
   const facts = await inspectStore(paths, outboxLimitBytes, foreign === undefined);
   return foreign === undefined ? facts : { ...facts, foreign: foreign.message };
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onExit } from "signal-exit";
 import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
 import { OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js";
+import { readOwnText } from "../../files/own-files.js";
 import { childEnvironment } from "../child-environment.js";
 import { killProcesses } from "../end-processes.js";
 import { parseLogLine } from "../log-line.js";
@@ -152,7 +152,7 @@ async function listening(stdout: string, hasEnded: () => boolean, signal?: Abort
   const giveUpAt = performance.now() + STARTUP_MS;
   while (!hasEnded()) {
     signal?.throwIfAborted();
-    if ((await readFile(stdout, "utf8")).includes("listening on")) return;
+    if ((await readOwnText(stdout)).includes("listening on")) return;
     if (performance.now() > giveUpAt) {
       throw new OpenCodeCommandError("opencode serve", `did not listen within ${STARTUP_MS / 1000} s.`, "");
     }
@@ -176,7 +176,7 @@ async function failed(
     );
   }
   const how = exit.kind === "exited" ? `ended with exit code ${exit.code}` : `was ended by ${exit.signal}`;
-  const said = (await readFile(stderr, "utf8"))
+  const said = (await readOwnText(stderr))
     .split("\n")
     .filter((line) => parseLogLine(line) === undefined)
     .map((line) => plainText(line).trim())
