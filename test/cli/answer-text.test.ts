@@ -4,8 +4,8 @@ import type { ErrorFacts } from "../../src/errors/error-facts.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { cliEnvironment, looptrace } from "../support/cli.js";
 import { at, loadFixture } from "../support/fixtures.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { broken, type Json, madeScenario, usage } from "../support/play-run.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 
 const error: ErrorFacts = { code: "unknown", message: "It broke.", retryable: true, evidence: "process" };
 
@@ -44,7 +44,7 @@ test("a value is printed when nothing is wrong with it, whatever was said beside
 
 /** The plain run of a scenario, and what the command shows that it names. */
 async function cutOff(replies: readonly Json[], ...flags: readonly string[]) {
-  const bench = await isolatedOpenCode(madeScenario(replies));
+  const bench = await warmOpenCode(madeScenario(replies));
   onTestFinished(() => bench.remove());
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const { code, stdout, stderr } = await looptrace(["run", ...flags, "Go."], around);

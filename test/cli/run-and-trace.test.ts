@@ -7,6 +7,7 @@ import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { startReceiver } from "../support/receiver.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 import { arrived, bucketsOf } from "./arrived.js";
 
 const SESSION = /\bses_[0-9A-Za-z]{20,}\b/;
@@ -169,7 +170,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
 
 test("the next turn sends its own spans only; what a Langfuse that is down could not take is pushed later", async () => {
   const scenario = await loadScenario("two-turns");
-  await using bench = await isolatedOpenCode(scenario);
+  await using bench = await warmOpenCode(scenario);
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };

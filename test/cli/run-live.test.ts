@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { until } from "../support/play-on-server.js";
 import { answer, madeScenario, refused, usage } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 import { eventsIn, spansIn } from "../trace/walk-trace.js";
 
 const bash = (id: string, command: string) => ({
@@ -25,7 +25,7 @@ const scenario = madeScenario([
 ]);
 
 test("what is closed goes out while the run is at work, with the ids and times that its trace has in the end, once", async () => {
-  const bench = await isolatedOpenCode(scenario);
+  const bench = await warmOpenCode(scenario);
   onTestFinished(() => bench.remove());
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());
@@ -58,7 +58,7 @@ test("what is closed goes out while the run is at work, with the ids and times t
 });
 
 test("the driver cli cannot", async () => {
-  const bench = await isolatedOpenCode(scenario);
+  const bench = await warmOpenCode(scenario);
   onTestFinished(() => bench.remove());
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const { code, stderr } = await looptrace(["run", "--live", "--driver", "cli", "Go."], around);

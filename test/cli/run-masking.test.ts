@@ -1,12 +1,12 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Scenario } from "../provider/scenario.js";
 import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
 import { SECRET_KEY } from "../support/destinations.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 import { arrived } from "./arrived.js";
 
 /** Put together here, so that nothing in this file has the shape of a token. */
@@ -15,28 +15,30 @@ const DEPLOY_TOKEN = "planted-in-the-environment";
 const TICKET = "ACME-4711";
 const PLANTED = [GITHUB_TOKEN, DEPLOY_TOKEN, TICKET, SECRET_KEY];
 
-const leaking = madeScenario(
-  [
-    {
-      delayMs: 20,
-      reasoning: `The user gave me ${GITHUB_TOKEN}.`,
-      text: `I print the environment for ${TICKET}.`,
-      toolCalls: [
-        {
-          id: "call_leak",
-          name: "bash",
-          arguments: {
-            command: `printenv DEPLOY_TOKEN LANGFUSE_SECRET_KEY; echo '{"t":"${GITHUB_TOKEN}"}'; exit 3`,
-            description: `Prints ${TICKET}`,
+/** @param command what the agent's first tool runs */
+const leaking = (command: string) =>
+  madeScenario(
+    [
+      {
+        delayMs: 20,
+        reasoning: `The user gave me ${GITHUB_TOKEN}.`,
+        text: `I print the environment for ${TICKET}.`,
+        toolCalls: [
+          {
+            id: "call_leak",
+            name: "bash",
+            arguments: {
+              command: `${command}; echo '{"t":"${GITHUB_TOKEN}"}'; exit 3`,
+              description: `Prints ${TICKET}`,
+            },
           },
-        },
-      ],
-      usage,
-    },
-    { ...answer, text: `It is ${DEPLOY_TOKEN}, for ${TICKET}.` },
-  ],
-  { prompts: [`Use ${GITHUB_TOKEN} for ${TICKET}.`] },
-);
+        ],
+        usage,
+      },
+      { ...answer, text: `It is ${DEPLOY_TOKEN}, for ${TICKET}.` },
+    ],
+    { prompts: [`Use ${GITHUB_TOKEN} for ${TICKET}.`] },
+  );
 
 /** All that lies below a folder, as one text. */
 async function textBelow(folder: string): Promise<string> {
@@ -50,13 +52,20 @@ async function textBelow(folder: string): Promise<string> {
   return texts.join("\n");
 }
 
+/** The tool prints what a server of looptrace's own has in its environment. */
 async function playLeaking(...flags: readonly string[]) {
-  return play(leaking, ...flags);
+  const printing = leaking("printenv DEPLOY_TOKEN LANGFUSE_SECRET_KEY");
+  return play(await isolatedOpenCode(printing), ...flags);
 }
 
-async function play(scenario: Scenario, ...flags: readonly string[]) {
+/** The tool prints the same, which stands in the command. */
+async function playSaying(...flags: readonly string[]) {
+  const saying = leaking(`echo ${DEPLOY_TOKEN}; echo ${SECRET_KEY}`);
+  return play(await warmOpenCode(saying), ...flags);
+}
+
+async function play(bench: IsolatedOpenCode, ...flags: readonly string[]) {
   const receiver = await startReceiver();
-  const bench = await isolatedOpenCode(scenario);
   onTestFinished(async () => {
     await bench.remove();
     await receiver.close();
@@ -109,7 +118,7 @@ describe("secrets that a session holds", () => {
   });
 
   test("are left alone where somebody wants it so, the destination's own key excepted", async () => {
-    const { wire } = await playLeaking("--no-mask");
+    const { wire } = await playSaying("--no-mask");
     for (const secret of PLANTED) expect(wire.includes(secret)).toBe(secret !== SECRET_KEY);
   });
 });
@@ -127,7 +136,7 @@ test("why looptrace ended a run quotes the model, and what passes by may be logg
     usage,
   }));
   const { document, stderr, bench, wire } = await play(
-    madeScenario([...circling, answer]),
+    await warmOpenCode(madeScenario([...circling, answer])),
     "--halt-on-doom-loop",
   );
   expect(document.error).toMatchObject({ code: "doom_loop" });
@@ -138,9 +147,9 @@ test("why looptrace ended a run quotes the model, and what passes by may be logg
 });
 
 test("without content nothing that was said, read or called is sent, and the figures are", async () => {
-  const { code, document, wire, receiver } = await playLeaking("--no-content", "--no-mask");
+  const { code, document, wire, receiver } = await playSaying("--no-content", "--no-mask");
   expect(code).toBe(0);
-  for (const text of [GITHUB_TOKEN, DEPLOY_TOKEN, "printenv", "I print", "Prints", "user gave me"])
+  for (const text of [GITHUB_TOKEN, DEPLOY_TOKEN, "echo", "I print", "Prints", "user gave me"])
     expect({ text, sent: wire.includes(text) }).toEqual({ text, sent: false });
   const spans = arrived(receiver);
   expect(spans.map(({ name }) => name)).toEqual([

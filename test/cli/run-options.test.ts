@@ -9,11 +9,12 @@ import { at, onlyOne } from "../support/fixtures.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { madeScenario } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 import { arrived } from "./arrived.js";
 import { startMcpServer } from "./mcp-server.js";
 
 test("a subagent is nested on the wire, below a span of somebody else's, and a terminal sees the progress", async () => {
-  await using bench = await isolatedOpenCode(await loadScenario("subagent"));
+  await using bench = await warmOpenCode(await loadScenario("subagent"));
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());
   const traceId = "0af7651916cd43dd8448eb211c80319c";
@@ -120,7 +121,7 @@ test("a system prompt, a tool server, a message from standard input, opencode's 
 test("a fork: the turn that it copied is shown, and counted once", async () => {
   const reply = (text: string) => ({ text, usage: { input: 3000, cached: 0, output: 20, reasoning: 0 } });
   const replies = [reply("First."), reply("Second.")];
-  await using bench = await isolatedOpenCode(madeScenario(replies));
+  await using bench = await warmOpenCode(madeScenario(replies));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const first = JSON.parse((await looptrace(["run", "--json", "One."], around)).stdout);
   const forked = await looptrace(["run", "--json", "--continue", "--fork", "Two."], around);

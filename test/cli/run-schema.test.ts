@@ -5,8 +5,8 @@ import { z } from "zod";
 import { InvalidOutputError } from "../../src/errors/opencode-errors.js";
 import { OpenCode } from "../../src/workflow/open-code.js";
 import { cliEnvironment, looptrace } from "../support/cli.js";
-import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 
 const schema = {
   type: "object",
@@ -21,7 +21,7 @@ const giving = (value: object) =>
   ]);
 
 async function ask(scenario: ReturnType<typeof madeScenario>, ...flags: readonly string[]) {
-  const bench = await isolatedOpenCode(scenario);
+  const bench = await warmOpenCode(scenario);
   try {
     await writeFile(join(bench.workdir, "out.json"), JSON.stringify(schema));
     const around = { env: cliEnvironment(bench), cwd: bench.workdir };
@@ -84,7 +84,7 @@ describe("what cannot be asked for", () => {
       problem: "looptrace: --schema needs the driver server: `opencode run`",
     },
   ])("$flags", async ({ flags, problem }) => {
-    const bench = await isolatedOpenCode(scenario);
+    const bench = await warmOpenCode(scenario);
     try {
       const files = { list: "[]", broken: '{"type": ', wrong: '{"type": "colour"}', good: "{}" };
       for (const [name, text] of Object.entries(files))
@@ -101,7 +101,7 @@ describe("what cannot be asked for", () => {
 });
 
 test("in the library a zod schema says what comes out, and fails as a typed error", async () => {
-  const bench = await isolatedOpenCode(
+  const bench = await warmOpenCode(
     madeScenario(
       [{ when: "2026-11-21" }, { when: "soon" }].map((value, index) => ({
         delayMs: 20,
@@ -112,7 +112,7 @@ test("in the library a zod schema says what comes out, and fails as a typed erro
   );
   try {
     const agent = new OpenCode({
-      opencode: openCodeBinary(),
+      opencode: bench.binary,
       directory: bench.workdir,
       environment: bench.env,
       store: null,

@@ -5,8 +5,7 @@ import { connect } from "../../src/opencode/server/connection.js";
 import { followEvents } from "../../src/opencode/server/event-stream.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
 import type { Scenario } from "../provider/scenario.js";
-import { isolatedOpenCode } from "./isolated-opencode.js";
-import { serveOpenCode } from "./opencode-server.js";
+import { warmOpenCode } from "./warm-opencode.js";
 
 /** What a scenario's prompts left when they were played to the real opencode's server. */
 export interface PlayedOnServer {
@@ -17,18 +16,17 @@ export interface PlayedOnServer {
   readonly read: ExportResult;
 }
 
-/** Sends a scenario's prompts to an `opencode serve`, one after the other, and follows its events. */
+/** Sends a scenario's prompts to the `opencode serve` that the tests share, one after the other, and follows its events. */
 export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> {
-  const bench = await isolatedOpenCode(scenario);
+  const bench = await warmOpenCode(scenario);
   try {
-    const server = await serveOpenCode(bench);
     const ending = new AbortController();
     const events: ServerEvent[] = [];
     let connected = (): void => undefined;
     const isConnected = new Promise<void>((resolve) => {
       connected = resolve;
     });
-    const following = followEvents(server.connection, {
+    const following = followEvents(bench.server, {
       // The stream of all projects begins a moment after it has said so.
       directory: bench.workdir,
       signal: ending.signal,
@@ -37,7 +35,7 @@ export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> 
     });
     try {
       await isConnected;
-      const client = await connect(server.connection, bench.workdir);
+      const client = await connect(bench.server, bench.workdir);
       const sessionId = await openSession(client);
       let idles = 0;
       for (const prompt of scenario.prompts) {
@@ -52,7 +50,6 @@ export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> 
     } finally {
       ending.abort();
       await following;
-      await server.stop();
     }
   } finally {
     await bench.remove();
