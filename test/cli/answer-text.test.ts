@@ -1,9 +1,10 @@
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { answerText, cutOffText } from "../../src/cli/answer-text.js";
 import type { ErrorFacts } from "../../src/errors/error-facts.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { cliEnvironment, looptrace } from "../support/cli.js";
 import { at, loadFixture } from "../support/fixtures.js";
+import { longEnough } from "../support/long-enough.js";
 import { broken, type Json, madeScenario, usage } from "../support/play-run.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
@@ -44,8 +45,7 @@ test("a value is printed when nothing is wrong with it, whatever was said beside
 
 /** The plain run of a scenario, and what the command shows that it names. */
 async function cutOff(replies: readonly Json[], ...flags: readonly string[]) {
-  const bench = await warmOpenCode(madeScenario(replies));
-  onTestFinished(() => bench.remove());
+  await using bench = await warmOpenCode(madeScenario(replies));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const { code, stdout, stderr } = await looptrace(["run", ...flags, "Go."], around);
   const [, show = ""] =
@@ -58,13 +58,13 @@ test.each([
   {
     why: "the deadline, in the middle of a text",
     replies: [broken({ type: "hang", at: "mid-stream" }, { text: "It began well" })],
-    flags: ["--timeout", "25s"],
+    deadline: true,
     text: "It began",
   },
   {
     why: "the model's output limit",
     replies: [{ delayMs: 20, text: "It began well", finish: "length", usage }],
-    flags: [],
+    deadline: false,
     text: "It began well",
   },
   {
@@ -77,11 +77,16 @@ test.each([
         usage,
       },
     ],
-    flags: ["--timeout", "25s"],
+    deadline: true,
     text: "I look first.",
   },
-])("nothing is on stdout after $why, and where it is is told", async ({ replies, flags, text }) => {
-  const { code, stdout, shown } = await cutOff(replies, ...flags);
+])("nothing is on stdout after $why, and where it is is told", async ({ replies, deadline, text }) => {
+  const { code, stdout, shown } = deadline
+    ? await longEnough(
+        (seconds) => cutOff(replies, "--timeout", `${seconds}s`),
+        (played) => played.shown.includes(text),
+      )
+    : await cutOff(replies);
   expect([code, stdout]).toEqual([1, ""]);
   expect(shown).toContain(text);
 });

@@ -9,8 +9,10 @@ import { loadScenario } from "../provider/load-scenario.js";
 import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
 import { at } from "../support/fixtures.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
-import { madeScenario, playRun, refused } from "../support/play-run.js";
+import { longEnough } from "../support/long-enough.js";
+import { madeScenario, playToDeadline, refused } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 import { arrived } from "./arrived.js";
 
 async function receiving(): Promise<Receiver> {
@@ -45,7 +47,7 @@ function lastLine(text: string): string {
 }
 
 test("a refused key: exit 1, one line with the code, the error whole in JSON and in the trace", async () => {
-  await using bench = await isolatedOpenCode(await loadScenario("provider-401"));
+  await using bench = await warmOpenCode(await loadScenario("provider-401"));
   const receiver = await receiving();
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
   const run = await looptrace(["run", "--json", "Say hello."], around);
@@ -127,7 +129,7 @@ test("a model that opencode does not know: which, what it knows instead, and whe
 });
 
 test("a session that opencode does not know: exit 2, and where those are that it knows", async () => {
-  await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
+  await using bench = await warmOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const nowhere = await looptrace(
     ["run", "--quiet", "-s", "ses_00000000000000000000000000", "Say hello."],
@@ -143,7 +145,11 @@ test("a session that opencode does not know: exit 2, and where those are that it
 test("the deadline ends a run with a timeout, and its trace is kept", async () => {
   await using bench = await isolatedOpenCode(await loadScenario("killed"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const run = await looptrace(["run", "--timeout", "25s", "Wait for the build."], around);
+  // A cold opencode takes its time to begin.
+  const run = await longEnough(
+    (seconds) => looptrace(["run", "--timeout", `${3 * seconds}s`, "Wait for the build."], around),
+    ({ stderr }) => stderr.includes("bash had been at work"),
+  );
   expect(run.code).toBe(1);
   expect(lastLine(run.stderr)).toMatch(
     /^looptrace: timeout: the turn took longer than it may; .* bash had been at work for \d+(?:\.\d)? s\.\)$/,
@@ -157,7 +163,7 @@ test("the deadline ends a run with a timeout, and its trace is kept", async () =
 });
 
 test("an agent that opencode does not know: the answer of another one, and that it was", async () => {
-  await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
+  await using bench = await warmOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const run = await looptrace(["run", "--quiet", "--json", "--agent", "ghost", "Say hello."], around);
   expect(run.code).toBe(0);
@@ -188,7 +194,7 @@ test("arguments that opencode does not know: the end of what it says, not its wh
 test("a deadline while the provider fails for ever: what its requests failed with", async () => {
   // After the first failure opencode waits beyond the deadline, however slow the machine is.
   const patient = refused(500, "Internal server error", {}, { "retry-after": "600" });
-  const { code, stderr, document } = await playRun(madeScenario([patient, patient]), "--timeout", "30s");
+  const { code, stderr, document } = await playToDeadline(madeScenario([patient, patient]), 1);
   expect(code).toBe(1);
   expect(document.error).toMatchObject({
     code: "timeout",
@@ -222,7 +228,7 @@ test("Ctrl-C: exit 130, the trace arrives, no process is left", async () => {
 });
 
 test("where nothing can be kept or sent the answer is not lost, and the exit code tells", async () => {
-  await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
+  await using bench = await warmOpenCode(await loadScenario("plain-answer"));
   const place = join(bench.home, "taken");
   await writeFile(place, "a file where looptrace's folder should be");
   const env = { ...cliEnvironment(bench), LOOPTRACE_HOME: place };

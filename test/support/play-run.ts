@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { parseScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { cliEnvironment, looptrace } from "./cli.js";
+import { longEnough } from "./long-enough.js";
 import { warmOpenCode } from "./warm-opencode.js";
 
 export type Json = { readonly [key: string]: unknown };
@@ -59,22 +60,16 @@ export async function playRun(wanted: Scenario, ...flags: readonly string[]) {
   }
 }
 
-/** A deadline that is long enough on a quiet machine, s. */
-const FIRST_DEADLINE_S = 4;
-const LONGEST_DEADLINE_S = 64;
-
 /**
- * Plays a scenario up to a deadline, which counts from looptrace's start on. Where it came before the model was asked so often, as it may on a
- * busy machine, the scenario is played again with twice the time.
+ * Plays a scenario up to a deadline, which comes after the model was asked so often.
  *
  * @param requests how many, titles not counted, are to arrive before the deadline
  */
 export async function playToDeadline(wanted: Scenario, requests: number, ...flags: readonly string[]) {
-  for (let deadline = FIRST_DEADLINE_S; ; deadline *= 2) {
-    const played = await playRun(wanted, ...flags, "--timeout", `${deadline}s`);
-    const asked = played.requests.filter(({ title }) => !title).length;
-    if (asked >= requests || deadline >= LONGEST_DEADLINE_S) return played;
-  }
+  return await longEnough(
+    (seconds) => playRun(wanted, ...flags, "--timeout", `${seconds}s`),
+    (played) => played.requests.filter(({ title }) => !title).length >= requests,
+  );
 }
 
 function processesOf(home: string): string[] {

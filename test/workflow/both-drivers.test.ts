@@ -3,7 +3,9 @@ import type { Loop, LoopTrace, Step, Tool } from "../../src/trace/model.js";
 import { OpenCode, type TurnResult } from "../../src/workflow/open-code.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
-import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { loadFixture, tracesOf } from "../support/fixtures.js";
+import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 
 /**
  * What a trace says about what happened, without what differs from run to run: times, ids, and words in which opencode names
@@ -62,11 +64,12 @@ function outline(traces: readonly LoopTrace[], place: string): unknown {
   return traces.map(({ loop }) => ofLoop(loop));
 }
 
+/** With the driver `cli` opencode starts anew for each prompt. */
 async function play(scenario: Scenario, driver: "cli" | "server") {
-  const bench = await isolatedOpenCode(scenario);
+  const bench = await (driver === "cli" ? isolatedOpenCode(scenario) : warmOpenCode(scenario));
   try {
     const agent = new OpenCode({
-      opencode: openCodeBinary(),
+      opencode: bench.binary,
       directory: bench.workdir,
       environment: bench.env,
       store: null,
@@ -98,22 +101,33 @@ async function play(scenario: Scenario, driver: "cli" | "server") {
 }
 
 describe("both drivers make the same of", () => {
+  test.each(["two-turns", "subagent", "permission-rejected", "rate-limited-then-ok"])(
+    "%s",
+    async (name) => {
+      const scenario = await loadScenario(name);
+      const [cli, server] = await Promise.all([play(scenario, "cli"), play(scenario, "server")]);
+      expect([cli.drivers, server.drivers]).toEqual([["cli"], ["server"]]);
+      expect({ ...server, drivers: [] }).toEqual({ ...cli, drivers: [] });
+    },
+    // Two cold starts of opencode and as many of its exports.
+    120_000,
+  );
+});
+
+/** `opencode run` made the recordings, in this folder. */
+const RECORDED_IN = "/home/dev/project";
+
+describe("the driver server makes the same of it as what was recorded of `opencode run`:", () => {
   test.each([
-    "multistep",
-    "two-turns",
-    "subagent",
-    "compaction",
-    "permission-rejected",
-    "provider-401",
-    "rate-limited-then-ok",
-    "retry-in-stream",
-    "unicode",
-    "responses",
+    ...["anthropic", "compaction", "content-filter", "empty-answer", "failing-tool", "length", "multistep"],
+    ...["parallel-subagents", "plain-answer", "provider-401", "quota-exhausted", "responses"],
+    ...["retry-in-stream", "unicode", "overflow"],
   ])("%s", async (name) => {
-    const scenario = await loadScenario(name);
-    const cli = await play(scenario, "cli");
-    const server = await play(scenario, "server");
-    expect([cli.drivers, server.drivers]).toEqual([["cli"], ["server"]]);
-    expect({ ...server, drivers: [] }).toEqual({ ...cli, drivers: [] });
+    const recorded = loadFixture(`${name}@1.18.33`);
+    const traces = tracesOf(recorded, "log");
+    const server = await play(await loadScenario(name), "server");
+    expect(server.outline).toEqual(outline(traces, RECORDED_IN));
+    expect(server.errors).toEqual(traces.map(({ loop }) => loop.error?.code ?? null));
+    expect(server.permissions).toEqual(traces.map(() => recorded.session.info.permission));
   });
 });
