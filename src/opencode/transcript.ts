@@ -54,6 +54,7 @@ function partLines(part: Part, role: "user" | "assistant"): string[] {
     case "text":
       if (part.text.trim() === "") return [];
       if (role === "assistant") return block("Response]", part.text);
+      if (part.ignored) return block("Notice] (shown to people, sent to no model)", part.text);
       return block(part.synthetic ? "User] (added by opencode)" : "User]", part.text);
     case "reasoning":
       return part.text.trim() === "" ? [] : block("Thinking]", part.text);

@@ -36,7 +36,7 @@ import { timeAccount } from "./time-account.js";
 import { lastMomentOf } from "./timing.js";
 import { addTotals, subagentLoops, totalsOf } from "./totals.js";
 import { answerText, turnError, type Verdict } from "./turn-error.js";
-import { compactionPart, isAssistant, isCopiedTurn, isUser, type Turn, turnsOf } from "./turns.js";
+import { compactionPart, isAskedByHand, isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
 import { sureUsageOf } from "./usage.js";
 import { toolWork } from "./waiting.js";
 
@@ -55,10 +55,7 @@ export function loopsOf(
 ): { readonly loops: readonly Loop[]; readonly unclaimed: readonly SessionTree[] } {
   const { runs } = context;
   const { id } = tree.session.info;
-  const turns = turnsOf(tree.session, (one, other) => {
-    const [runOfOne, runOfOther] = [runAt(one, runs), runAt(other, runs)];
-    return runOfOne !== undefined && runOfOther !== undefined && runOfOne !== runOfOther;
-  });
+  const turns = turnsOf(tree.session, (at) => runAt(at, runs));
   const subagents = subagentTurns(tree, turns);
   const neighbours = neighboursOf(tree.session);
   const children = new Map(
@@ -123,17 +120,26 @@ function neighboursOf({ messages }: SessionExport): ReadonlyMap<string, Neighbou
 
 function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   const sessionId = tree.session.info.id;
-  const copied = isCopiedTurn(turn);
-  const { steps: built, notes } = buildSteps(turn, tree, copied, context);
+  const { copied, origin } = turn;
+  const { steps: built, notes } = buildSteps(turn, tree, context);
   const assistants = turn.rest.filter(isAssistant);
   const asked = modelAsked(turn);
-  const verdict = turnError({
-    sessionId,
-    assistants,
-    steps: built,
-    run: context.run,
-    model: asked ? `${asked.providerId}/${asked.modelId}` : undefined,
-  });
+  const summaries = askedSummaries(turn);
+  const isOpen =
+    assistants.length === 0 && context.run === undefined && tree.session.info.parentID === undefined;
+  const isDone =
+    origin === "command" || (assistants.length > 0 && assistants.every((one) => summaries.has(one)));
+  const verdict =
+    isOpen || (isDone && !context.run)
+      ? NO_VERDICT
+      : turnError({
+          sessionId,
+          assistants,
+          asked: summaries,
+          steps: built,
+          run: context.run,
+          model: asked ? `${asked.providerId}/${asked.modelId}` : undefined,
+        });
   const { error, failedStep } = verdict;
   const steps = built.map((step) => judged(step, verdict));
   const start = steps.reduce((first, step) => Math.min(first, step.start), turn.at);
@@ -175,7 +181,9 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
     copied,
     notes: [
       ...(copied ? [COPIED] : []),
-      ...(turn.prompts.length === 0 ? [DELETED] : []),
+      ...(origin === "prompt" ? [] : [ORIGINS[origin]]),
+      ...(isOpen ? [UNANSWERED] : []),
+      ...contextNotes(turn),
       ...(turn.prompts.length > 1
         ? [`${turn.prompts.length} prompts were answered together, by one run of the loop.`]
         : []),
@@ -184,8 +192,50 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   };
 }
 
-const DELETED = "The prompt of this turn is not in the export: somebody has deleted it.";
+const ORIGINS = {
+  command: "A person ran this command in the session; no model was asked.",
+  opencode: "No prompt began this turn: its first message is opencode's own, or a plugin's.",
+  deleted: "The prompt of this turn is not in the export: somebody has deleted it.",
+} as const;
+const UNANSWERED =
+  "No model answered this message: opencode may be at work on it, or have failed before it asked one (an unknown model or provider is the usual cause), or the message asked for no answer, and the next prompt takes it along.";
+/** A person's own command or compaction, and what may yet be answered or was not meant to be, did not fail. */
+const NO_VERDICT: Verdict = { error: null, failedStep: null, lastAnswered: -1 };
 const COPIED = "A fork copied this turn from another session: its tokens and cost are counted there.";
+
+/** The summaries that a person had asked for, as by `/compact`, and that came to a good end: no loop was on its way. */
+function askedSummaries({ context, rest }: Turn): ReadonlySet<AssistantMessage> {
+  const byHand = new Set(
+    [...context, ...rest].flatMap((message) =>
+      isUser(message) && isAskedByHand(message) ? [message.info.id] : [],
+    ),
+  );
+  return new Set(
+    rest.filter(
+      (message): message is AssistantMessage =>
+        isAssistant(message) &&
+        message.info.summary === true &&
+        message.info.error === undefined &&
+        message.info.finish !== undefined &&
+        byHand.has(message.info.parentID ?? ""),
+    ),
+  );
+}
+
+/** Commands stand as turns of their own. */
+function contextNotes({ context }: Turn): readonly string[] {
+  const read = context.filter((message) => isUser(message) && !isOfCommand(message, context)).length;
+  if (read === 0) return [];
+  return [
+    read === 1
+      ? "A message before the prompt got no answer of its own: the model read it in this turn."
+      : `${read} messages before the prompt got no answer of their own: the model read them in this turn.`,
+  ];
+}
+
+function isOfCommand(message: Message, context: readonly Message[]): boolean {
+  return context.some((other) => isAssistant(other) && other.info.parentID === message.info.id);
+}
 
 /** A step with what only the turn's end tells: whether it was got over, and whether the turn failed on it. */
 function judged(step: Step, { error, failedStep, lastAnswered }: Verdict): Step {
@@ -223,13 +273,16 @@ function runAt(at: number, runs: readonly RunEvidence[]): RunEvidence | undefine
 function buildSteps(
   turn: Turn,
   tree: SessionTree,
-  copied: boolean,
   context: TurnContext,
 ): { readonly steps: readonly Step[]; readonly notes: readonly string[] } {
   const steps: Step[] = [];
   const sessionId = tree.session.info.id;
-  let input: ChatMessage[] = turn.prompts.slice(0, 1).map(userInput);
-  let events: StepEvent[] = [];
+  // A prompt that came while the loop was at work is input of the step after it.
+  const first = turn.prompts.filter(({ info }) => info.id === turn.id);
+  let input: ChatMessage[] = [...turn.context, ...first].flatMap(toldBy);
+  let events: StepEvent[] = turn.context
+    .filter(isUser)
+    .flatMap((message) => compactionEvents(message, sessionId));
   let calls = 0;
   let before: Cumulative | null = null;
   let lastUsage: Usage | null = null;
@@ -273,7 +326,8 @@ function buildSteps(
         end: completed ?? near?.after ?? Number.POSITIVE_INFINITY,
       },
       overflowed: overflowed(message, later),
-      subagentOf: copied ? copiedSubagent(context.subagentOf) : context.subagentOf,
+      subagentOf: turn.copied ? copiedSubagent(context.subagentOf) : context.subagentOf,
+      byPerson: turn.origin === "command",
     });
     steps.push(step);
     events = [];
@@ -292,12 +346,9 @@ function buildSteps(
         if (!read || !written) added.push(uncounted(step.call));
       }
     }
-    for (const part of message.parts) {
-      if (part.type !== "tool") continue;
-      for (const result of toolResult(part)) {
-        input.push(result);
-        added.push(result);
-      }
+    for (const result of toldBy(message)) {
+      input.push(result);
+      added.push(result);
     }
   });
   const notes = events.map(
@@ -305,6 +356,12 @@ function buildSteps(
   );
   const marked = withCacheBreaks(withPlans(withDoomLoops(steps, sessionId), sessionId), sessionId);
   return { steps: marked, notes };
+}
+
+/** What the next call is told by a message: all of a user's, of an answer the results of its tools. */
+function toldBy(message: Message): readonly ChatMessage[] {
+  if (isUser(message)) return [userInput(message)];
+  return message.parts.flatMap((part) => (part.type === "tool" ? toolResult(part) : []));
 }
 
 /** A fork copies no subagents: those of a copied turn stand with the session that it was copied from. */

@@ -54,13 +54,15 @@ export interface StepContext {
   /** opencode put the request aside since the context was too large, and compacts: it leaves no error on the message. */
   readonly overflowed: boolean;
   readonly subagentOf: (partId: string) => Subagent;
+  /** A person had it done, no model. */
+  readonly byPerson: boolean;
 }
 
 /** One assistant message as a step of the loop. */
 export function buildStep(message: AssistantMessage, context: StepContext): Step {
   const { info } = message;
   const { clock } = context;
-  const attempts = attemptsOf(message);
+  const attempts = context.byPerson ? [] : attemptsOf(message);
   const request = requestsOf(attempts, clock, context.requestsWithin, context.log);
   const tools = message.parts
     .filter((part) => part.type === "tool")
@@ -92,12 +94,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
     index: context.index,
     messageId: info.id,
     agent: info.agent ?? info.mode ?? null,
-    kind:
-      info.summary === true || info.mode === "compaction"
-        ? "compaction"
-        : attempts.length === 0
-          ? "subtask"
-          : "answer",
+    kind: kindOf(message, attempts, context),
     recovered: false,
     outcome: open ? "unfinished" : info.error || call?.error ? "failed" : "completed",
     call,
@@ -118,6 +115,16 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
     }),
     notes: [...(request?.misfit ? [MISFITS[request.misfit]] : []), ...(call ? [] : errorNotes(message))],
   };
+}
+
+function kindOf(
+  { info }: AssistantMessage,
+  attempts: readonly Attempt[],
+  { byPerson }: StepContext,
+): Step["kind"] {
+  if (byPerson) return "command";
+  if (info.summary === true || info.mode === "compaction") return "compaction";
+  return attempts.length === 0 ? "subtask" : "answer";
 }
 
 /** A message that asked no model has no call on which its error could stand. */

@@ -3,12 +3,15 @@ import type { ChatMessage, ContentPart, FileFacts } from "./model.js";
 import { promptText } from "./prompt-text.js";
 import { wantedTool } from "./tool-facts.js";
 
-/** A user message as the input of the call that answers it; plain text stays plain text. */
+/**
+ * A user message as the input of the call that answers it; plain text stays plain text. What is only shown to people, and sent
+ * to no model, is none.
+ */
 export function userInput(message: UserMessage): ChatMessage {
   const content = message.parts.flatMap((part): ContentPart[] => {
     switch (part.type) {
       case "text":
-        if (part.ignored) return [{ type: "text", text: part.text, ignored: true }];
+        if (part.ignored) return [];
         return part.synthetic
           ? [{ type: "text", text: part.text, synthetic: true }]
           : [{ type: "text", text: promptText(part.text) }];
@@ -31,7 +34,7 @@ export function userInput(message: UserMessage): ChatMessage {
     }
   });
   const only = content.length === 1 ? content[0] : undefined;
-  return { role: "user", content: only?.type === "text" && !only.ignored ? only.text : content };
+  return { role: "user", content: only?.type === "text" ? only.text : content };
 }
 
 /** The result that the model is told; nothing while the tool has none. */

@@ -116,7 +116,6 @@ function piecesOf(message: Told): Piece[] {
     const shared = { kind: "text", name: part.type === "text" ? null : part.type, callId: null } as const;
     switch (part.type) {
       case "text":
-        if (part.ignored) return [];
         return [{ ...shared, characters: part.text.length, weight: part.text.length }];
       case "subtask":
         return [{ ...shared, characters: part.prompt.length, weight: part.prompt.length }];

@@ -49,7 +49,7 @@ export type Outcome = "completed" | "failed" | "unfinished";
 /** `opencode.loop`: the turn, or a subagent's run inside a `task` tool. */
 export interface Loop extends Span {
   readonly sessionId: string;
-  /** Of the prompt that began it. */
+  /** Of the message that began it. */
   readonly userMessageId: string;
   readonly agent: string | null;
   /** The model that the turn was asked of: the last call's, else the one the user message names. */
@@ -84,7 +84,8 @@ export interface Step extends Span {
   readonly index: number;
   readonly messageId: string;
   readonly agent: string | null;
-  readonly kind: "answer" | "compaction" | "subtask";
+  /** `command`: a person ran a command in the session, as by `!ls`; no model was asked. */
+  readonly kind: "answer" | "compaction" | "subtask" | "command";
   readonly outcome: Outcome;
   /** A request of this step failed, and the turn got over it: by another attempt, or by a later step. */
   readonly recovered: boolean;
@@ -109,6 +110,7 @@ export interface Call extends Span {
   readonly mode: string | null;
   /** When the first content (thinking, text or tool arguments) arrived. */
   readonly firstTokenAt: number | null;
+  /** What it was told that no call before it was; on the turn's first one also what stood before the prompt without an answer. */
   readonly input: readonly ChatMessage[];
   readonly output: CallOutput;
   readonly finish: string | null;
@@ -248,8 +250,8 @@ export interface ToolCall {
 }
 
 export type ContentPart =
-  /** `synthetic`: opencode wrote it; `ignored`: it is shown to people and not sent to the model. */
-  | { readonly type: "text"; readonly text: string; readonly synthetic?: true; readonly ignored?: true }
+  /** `synthetic`: opencode wrote it. */
+  | { readonly type: "text"; readonly text: string; readonly synthetic?: true }
   | ({ readonly type: "file" } & FileFacts)
   | { readonly type: "compaction"; readonly auto: boolean; readonly overflow: boolean }
   | {

@@ -11,6 +11,8 @@ import { toolFacts } from "./tool-facts.js";
 export interface TurnEnd {
   readonly sessionId: string;
   readonly assistants: readonly AssistantMessage[];
+  /** Those with which a compaction ended that a person asked for: the turn had its answer before. */
+  readonly asked: ReadonlySet<AssistantMessage>;
   /** One for each assistant message, in the same order. */
   readonly steps: readonly Step[];
   readonly run: RunEvidence | undefined;
@@ -28,7 +30,7 @@ export interface Verdict {
   readonly lastAnswered: number;
 }
 
-export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd): Verdict {
+export function turnError({ sessionId, assistants, asked, steps, run, model }: TurnEnd): Verdict {
   const lastAnswered = steps.findLastIndex(
     (step) => step.kind !== "compaction" && step.call?.outcome === "completed" && step.call.finish !== null,
   );
@@ -60,7 +62,7 @@ export function turnError({ sessionId, assistants, steps, run, model }: TurnEnd)
         at,
         recovered: at < (steps[lastAnswered]?.end ?? Number.NEGATIVE_INFINITY),
       })),
-    lastAssistant: lastAssistantOf(assistants.at(-1)),
+    lastAssistant: lastAssistantOf(assistants.findLast((message) => !asked.has(message))),
     doomLoop: run?.halted?.by === "doom-loop" ? run.halted : undefined,
     limit: run?.halted?.by === "limit" ? run.halted : undefined,
     childError: childError ?? undefined,

@@ -3,24 +3,37 @@ import type {
   AssistantMessage,
   CompactionPart,
   Message,
+  Part,
   SessionExport,
   UserMessage,
 } from "../opencode/schema/session-export.js";
 
 /** What one run of opencode's loop was asked and did, in order. */
 export interface Turn {
-  /** The id of the prompt that began it, also where the prompt itself was deleted. */
+  /** The id of what began it, also where that itself was deleted. */
   readonly id: string;
   /** When it began, ms since the epoch. */
   readonly at: number;
-  /** What somebody asked: the prompt that began it, and those that came while the loop was already at work. */
+  /**
+   * What began it: a `prompt`; a `command` that a person ran in the session, of which no model was asked anything; a message of
+   * `opencode`'s or a plugin's own, where there is no prompt that it could belong to; or a prompt that was `deleted`.
+   */
+  readonly origin: "prompt" | "command" | "opencode" | "deleted";
+  /**
+   * What stood before it for the model to read: messages that got no answer of their own, since they asked for none, and
+   * commands that a person ran. The commands are turns as well.
+   */
+  readonly context: readonly Message[];
+  /** What was asked: the prompt that began it, and those that came while the loop was already at work. */
   readonly prompts: readonly UserMessage[];
   /** All that followed the first prompt: answers, what opencode itself put between them, and further prompts. */
   readonly rest: readonly Message[];
+  /** A fork copied it from another session. */
+  readonly copied: boolean;
 }
 
-/** Whether two moments are known to belong to different runs of opencode; ms since the epoch. */
-export type AreApart = (one: number, other: number) => boolean;
+/** Which of the known runs of opencode was at work at a moment, ms since the epoch; undefined where none is known. */
+export type RunOf = (at: number) => object | undefined;
 
 /** opencode begins to answer within a second or so; a prompt that waited longer was not queued but left unanswered. */
 const QUEUED_WITHIN_MS = 3_000;
@@ -28,20 +41,26 @@ const QUEUED_WITHIN_MS = 3_000;
 const NEXT_STEP_WITHIN_MS = 250;
 
 /**
- * Cuts a session into turns: one for each run of opencode's loop.
+ * Cuts a session into turns: one for each run of opencode's loop, and one for each command that a person ran.
  *
  * User messages that opencode itself writes start no turn: requests for a compaction, synthetic texts, and after an overflow
- * the prompt once more. Answers belong to the turn of the prompt that they name. Prompts that were queued and answered
- * together are one turn, and so is what was typed while the loop was at work: opencode answers the newest prompt with the
- * next step of the same loop. Answers to a prompt that somebody deleted are a turn without one.
+ * the prompt once more. Nor does a plugin's notice, which no model is ever told. Answers belong to the turn of the prompt that
+ * they name. Prompts that were queued and answered together are one turn, and so is what was typed while the loop was at
+ * work: opencode answers the newest prompt with the next step of the same loop. A message that has no answer while a later
+ * one has is read with that one. Answers to a prompt that was deleted are a turn without one.
+ *
+ * Of a message's id nothing is concluded but for answers: those are opencode's own, while a prompt's id may be its client's.
  */
-export function turnsOf(session: SessionExport, areApart: AreApart = () => false): readonly Turn[] {
-  const drafts = mergeDrafts(draftsOf(session.messages), areApart);
-  return drafts.map(({ id, at, prompts, rest }) => ({
-    id,
-    at,
-    prompts: inOrder(prompts),
-    rest: inOrder(rest),
+export function turnsOf(session: SessionExport, runOf: RunOf = () => undefined): readonly Turn[] {
+  const drafts = withContext(mergeDrafts(draftsOf(session), runOf), runOf);
+  return drafts.map((draft) => ({
+    id: draft.id,
+    at: draft.at,
+    origin: draft.origin,
+    context: inOrder(draft.context),
+    prompts: inOrder(draft.prompts),
+    rest: inOrder(draft.rest),
+    copied: isCopied(draft),
   }));
 }
 
@@ -58,83 +77,182 @@ function inOrder<M extends Message>(placed: Placed<M>[]): readonly M[] {
 interface Draft {
   readonly id: string;
   readonly at: number;
+  readonly origin: Turn["origin"];
   /** The place of what it begins with. */
   readonly index: number;
   /** The prompt that it begins with; undefined where that was deleted. */
   first: Placed<UserMessage> | undefined;
   /** In no order. */
+  readonly context: Placed[];
   readonly prompts: Placed<UserMessage>[];
   readonly rest: Placed[];
   lastPrompt: UserMessage | undefined;
   firstAnswer: Placed<AssistantMessage> | undefined;
   lastAnswer: Placed<AssistantMessage> | undefined;
+  /** Whether a fork copied the prompt that it begins with. */
+  readonly isCopiedPrompt: boolean;
+  /** Whether it has an answer that no fork copied. */
+  hasOwnAnswer: boolean;
 }
 
 /** A turn for each prompt, before those are joined that one run of the loop answered. */
-function draftsOf(messages: readonly Message[]): readonly Draft[] {
+function draftsOf({ info: { time }, messages }: SessionExport): readonly Draft[] {
   const own = opencodesOwn(messages);
+  const answers = answersByPrompt(messages);
   const drafts = new Map<string, Draft>();
-  const begin = (id: string, { message, index }: Placed): Draft => {
+  const begin = (id: string, origin: Turn["origin"], { message, index }: Placed): Draft => {
     const draft: Draft = {
       id,
       at: message.info.time.created,
+      origin,
       index,
+      context: [],
       prompts: [],
       rest: [],
       first: undefined,
       lastPrompt: undefined,
       firstAnswer: undefined,
       lastAnswer: undefined,
+      isCopiedPrompt: isUser(message) && isCopiedFromBefore(message, time.created),
+      hasOwnAnswer: false,
     };
     drafts.set(id, draft);
     return draft;
   };
   messages.forEach((message, index) => {
-    if (!isUser(message) || own.has(message)) return;
-    const draft = begin(message.info.id, { message, index });
-    draft.first = { message, index };
-    draft.prompts.push(draft.first);
-    draft.lastPrompt = message;
+    if (!isUser(message)) return;
+    const placed = { message, index };
+    if (isCommand(message, answers.get(message.info.id) ?? [])) {
+      begin(message.info.id, "command", placed).rest.push(placed);
+    } else if (!own.has(message) && !isNotice(message)) {
+      const draft = begin(message.info.id, "prompt", placed);
+      draft.first = placed;
+      draft.prompts.push(placed);
+      draft.lastPrompt = message;
+    }
   });
+  /** The turns that answers to messages without a turn of their own belong to. */
   const turnOfOwn = new Map<string, Draft>();
   let current: Draft | undefined;
-  messages.forEach((message, index) => {
-    const placed = { message, index };
-    if (isUser(message)) {
-      const prompted = drafts.get(message.info.id);
-      if (prompted && !own.has(message)) {
-        current = prompted;
-        return;
-      }
-      current ??= begin(message.info.id, placed);
-      current.rest.push(placed);
-      turnOfOwn.set(message.info.id, current);
+  /** The last turn whose loop has come to an answer: what a person asks for by hand belongs to that. */
+  let answered: Draft | undefined;
+
+  const placeUser = (message: UserMessage, index: number): void => {
+    const { id } = message.info;
+    const drafted = drafts.get(id);
+    if (drafted?.origin === "command") return;
+    if (drafted) {
+      current = drafted;
       return;
     }
+    if (isNotice(message)) return;
+    const placed = { message, index };
+    // What is asked for by hand comes when no loop is at work: it is not for a message that has no answer.
+    const turn =
+      isAskedByHand(message) && current?.firstAnswer === undefined ? (answered ?? current) : current;
+    // A fork's own message is not what was copied.
+    const isApart = turn && isCopied(turn) && !isCopiedFromBefore(message, time.created);
+    current = !turn || isApart ? begin(id, "opencode", placed) : turn;
+    current.rest.push(placed);
+    turnOfOwn.set(id, current);
+  };
+  const placeAnswer = (message: AssistantMessage, index: number): void => {
     const { id, parentID } = message.info;
+    const placed = { message, index };
     // The named prompt's turn rather than the last one: a prompt can be queued while an earlier turn still answers.
     const named = parentID === undefined ? current : (turnOfOwn.get(parentID) ?? drafts.get(parentID));
-    const turn = named ?? begin(parentID ?? id, placed);
+    const turn = named ?? answering(parentID, placed) ?? begin(parentID ?? id, "deleted", placed);
+    if (parentID !== undefined && !drafts.has(parentID)) turnOfOwn.set(parentID, turn);
     turn.rest.push(placed);
-    turn.firstAnswer ??= { message, index };
-    turn.lastAnswer = { message, index };
+    turn.firstAnswer ??= placed;
+    turn.lastAnswer = placed;
+    turn.hasOwnAnswer ||= !isCopiedAnswer(message, time.created);
+    if (turn.origin === "command") return;
     current ??= turn;
+    answered = turn;
+  };
+  const notices = new Map(
+    messages.flatMap((message, index) =>
+      isUser(message) && isNotice(message) ? [[message.info.id, { message, index }]] : [],
+    ),
+  );
+  /** A loop that goes on after a notice answers the notice by name, since that is the newest message. */
+  const answering = (
+    parentID: string | undefined,
+    { message }: Placed<AssistantMessage>,
+  ): Draft | undefined => {
+    const notice = parentID === undefined ? undefined : notices.get(parentID);
+    if (!notice) return undefined;
+    const isAtWork = current && !(current.lastAnswer && endsTheLoop(current.lastAnswer.message));
+    const isApart = current && isCopied(current) && !isCopiedAnswer(message, time.created);
+    if (current && isAtWork && !isApart) return current;
+    current = begin(notice.message.info.id, "opencode", notice);
+    return current;
+  };
+
+  messages.forEach((message, index) => {
+    if (isUser(message)) placeUser(message, index);
+    else placeAnswer(message, index);
   });
   return [...drafts.values()].sort((a, b) => a.index - b.index);
 }
 
-function mergeDrafts(drafts: readonly Draft[], areApart: AreApart): readonly Draft[] {
+function answersByPrompt(messages: readonly Message[]): ReadonlyMap<string, readonly AssistantMessage[]> {
+  const answers = new Map<string, AssistantMessage[]>();
+  for (const message of messages) {
+    if (!isAssistant(message) || message.info.parentID === undefined) continue;
+    const known = answers.get(message.info.parentID);
+    if (known) known.push(message);
+    else answers.set(message.info.parentID, [message]);
+  }
+  return answers;
+}
+
+/** Whether all that is known of it was copied by a fork: all its answers, or without any the prompt. */
+function isCopied({ firstAnswer, hasOwnAnswer, isCopiedPrompt }: Draft): boolean {
+  return firstAnswer ? !hasOwnAnswer : isCopiedPrompt;
+}
+
+function mergeDrafts(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
   const merged: Draft[] = [];
   for (const draft of drafts) {
     merged.push(draft);
     for (;;) {
       const [earlier, before, last] = [merged.at(-3), merged.at(-2), merged.at(-1)];
-      if (!before || !last || areApart(before.at, last.at)) break;
+      if (!before || !last || before.origin === "command" || last.origin === "command") break;
+      const [run, next] = [runOf(before.at), runOf(last.at)];
+      if (run !== undefined && next !== undefined && run !== next) break;
       if (!isQueued(before, last, earlier) && !isInTheSameLoop(before, last)) break;
       merged.splice(-2, 2, joined(before, last));
     }
   }
   return merged;
+}
+
+/**
+ * Gives what has no answer to the next turn that has one: the model reads it there. Of a prompt that a known run of opencode
+ * began it is known that it was to be answered. Without a later turn it may yet be, so it stays.
+ */
+function withContext(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
+  const turns: Draft[] = [];
+  let waiting: Draft[] = [];
+  for (const draft of drafts) {
+    if (draft.origin === "command" || draft.firstAnswer === undefined) {
+      waiting.push(draft);
+      continue;
+    }
+    const run = runOf(draft.at);
+    for (const before of waiting) {
+      const runOfBefore = runOf(before.at);
+      const isAlone = before.origin === "command" || (runOfBefore !== undefined && runOfBefore !== run);
+      if (isAlone) turns.push(before);
+      if (!isAlone || before.origin === "command")
+        draft.context.push(...before.context, ...before.prompts, ...before.rest);
+    }
+    waiting = [];
+    turns.push(draft);
+  }
+  return [...turns, ...waiting];
 }
 
 /** Both in one, the smaller lists into the larger: a row of prompts is joined from its end. */
@@ -147,6 +265,7 @@ function joined(before: Draft, last: Draft): Draft {
     lastPrompt: last.lastPrompt ?? before.lastPrompt,
     firstAnswer: before.firstAnswer ?? last.firstAnswer,
     lastAnswer: last.lastAnswer ?? before.lastAnswer,
+    hasOwnAnswer: before.hasOwnAnswer || last.hasOwnAnswer,
   };
 }
 
@@ -160,7 +279,7 @@ function together<T>(one: T[], other: T[]): T[] {
 function isQueued(before: Draft, last: Draft, earlier: Draft | undefined): boolean {
   const answer = last.firstAnswer?.message;
   const prompt = before.lastPrompt;
-  if (before.firstAnswer || !prompt || !answer || isCopied(prompt)) return false;
+  if (before.firstAnswer || !prompt || !answer || isCopied(before) !== isCopied(last)) return false;
   const { model } = prompt.info;
   const sameModel =
     model === undefined ||
@@ -177,14 +296,11 @@ function isInTheSameLoop(before: Draft, last: Draft): boolean {
   const ended = before.lastAnswer;
   const next = last.firstAnswer;
   if (!ended || !next || next.index < ended.index || endsTheLoop(ended.message)) return false;
+  if (next.message.info.time.created < ended.message.info.time.created) return false;
   const at = endOf(ended.message);
-  if (at === undefined || isCopiedPrompt(last) !== isCopiedPrompt(before)) return false;
+  if (at === undefined || isCopied(last) !== isCopied(before)) return false;
   const gap = next.message.info.time.created - at;
   return last.at <= at ? gap <= QUEUED_WITHIN_MS : gap <= NEXT_STEP_WITHIN_MS;
-}
-
-function isCopiedPrompt({ lastPrompt }: Draft): boolean {
-  return lastPrompt !== undefined && isCopied(lastPrompt);
 }
 
 /** opencode's loop goes on after tools and after a summary, and ends with everything else. */
@@ -201,9 +317,10 @@ function endOf(message: AssistantMessage | undefined): number | undefined {
 function opencodesOwn(messages: readonly Message[]): ReadonlySet<Message> {
   const own = new Set<Message>();
   let prompt: UserMessage | undefined;
-  messages.forEach((message, index) => {
+  const told = messages.filter((message) => !isUser(message) || !isNotice(message));
+  told.forEach((message, index) => {
     if (!isUser(message)) return;
-    if (isOpenCodesOwn(message) || isReplay(message, prompt, messages, index)) own.add(message);
+    if (isOpenCodesOwn(message) || isReplay(message, prompt, told, index)) own.add(message);
     else prompt = message;
   });
   return own;
@@ -226,32 +343,31 @@ function isReplay(
   return textsIn(prompt).every((text) => said.has(text));
 }
 
-function textsIn({ parts }: UserMessage): readonly string[] {
-  return parts.flatMap((part) => (part.type === "text" && !part.synthetic ? [part.text] : []));
+function textsIn(message: UserMessage): readonly string[] {
+  return toldParts(message).flatMap((part) => (part.type === "text" && !part.synthetic ? [part.text] : []));
 }
 
 /**
- * Whether a fork copied this turn: its messages have new ids and their old times.
+ * Whether a fork copied this answer: it has a new id and its old times. No client makes an answer's id: opencode mints it right
+ * before it notes when the answer was created.
+ *
+ * @param sessionCreated a fork is younger than what it copied; ms since the epoch
  */
-export function isCopiedTurn({ prompts, rest }: Turn): boolean {
-  return prompts.some(isCopied) || rest.some((message) => isAssistant(message) && isCopiedAnswer(message));
+function isCopiedAnswer({ info }: AssistantMessage, sessionCreated: number): boolean {
+  const { created, completed = created } = info.time;
+  // Ids repeat after some years; a copy's is of the fork's time.
+  const minted = idTime(info.id, Math.max(created, sessionCreated));
+  return minted !== undefined && minted > Math.max(created, completed);
 }
 
-/** All ids of an answer that is opencode's first are minted before it is complete. */
-function isCopiedAnswer({ info, parts }: AssistantMessage): boolean {
-  const { created, completed } = info.time;
-  if (completed === undefined || parts.length === 0) return false;
-  return [info, ...parts].every(({ id }) => (idTime(id, created) ?? Number.NEGATIVE_INFINITY) > completed);
+/**
+ * Whether a fork copied this message, as far as its time tells: it is older than its session. Its id alone would prove
+ * nothing, since a client may have made it by a clock of its own.
+ */
+function isCopiedFromBefore({ info }: UserMessage, sessionCreated: number): boolean {
+  const { created } = info.time;
+  return created < sessionCreated && (idTime(info.id, sessionCreated) ?? created) > created;
 }
-
-/** Whether a fork copied this message: it has a new id and its old time. */
-function isCopied({ info }: Message): boolean {
-  const minted = idTime(info.id, info.time.created);
-  return minted !== undefined && minted - info.time.created > COPIED_AFTER_MS;
-}
-
-/** Under load opencode was seen to mint an id 0.1 s apart from the message's time. */
-const COPIED_AFTER_MS = 2_000;
 
 export function isUser(message: Message): message is UserMessage {
   return message.info.role === "user";
@@ -263,12 +379,48 @@ export function isAssistant(message: Message): message is AssistantMessage {
 
 /** Whether opencode wrote this user message, not a person: compaction requests and what follows them. */
 function isOpenCodesOwn(message: UserMessage): boolean {
-  return (
-    message.parts.length > 0 &&
-    message.parts.every(
-      (part) => part.type === "compaction" || (part.type === "text" && part.synthetic === true),
-    )
-  );
+  const parts = toldParts(message);
+  return parts.length > 0 && parts.every((part) => part.type === "compaction" || isSynthetic(part));
+}
+
+/** The parts that a model is told. */
+function toldParts({ parts }: UserMessage): readonly Part[] {
+  return parts.filter((part) => part.type !== "text" || part.ignored !== true);
+}
+
+function isSynthetic(part: Part): boolean {
+  return part.type === "text" && part.synthetic === true;
+}
+
+/** Whether it only tells the person something: plugins show their news so, and opencode sends no model any of it. */
+function isNotice(message: UserMessage): boolean {
+  return message.parts.length > 0 && message.unknownParts.length === 0 && toldParts(message).length === 0;
+}
+
+/** What opencode notes down, as a message of the user's, before it runs a person's command. */
+const COMMAND_TEXT = "The following tool was executed by the user";
+
+/**
+ * Whether a person ran a command in the session, as by `!ls`: opencode notes a synthetic message, and an answer that is one
+ * tool and no model's. In a sanitised export the text is not there.
+ */
+function isCommand(message: UserMessage, answers: readonly AssistantMessage[]): boolean {
+  const parts = toldParts(message);
+  if (parts.length === 0 || !parts.every(isSynthetic) || answers.length === 0) return false;
+  const isNoted = parts.some((part) => part.type === "text" && part.text === COMMAND_TEXT);
+  return answers.every(({ info, parts: done }) => {
+    if (info.finish !== undefined || info.error || info.summary === true) return false;
+    // For a moment, or for ever if opencode was ended in it, the tool is not there yet.
+    return done.length === 0
+      ? isNoted && info.time.completed === undefined
+      : done.every((part) => part.type === "tool" && part.tool !== "task");
+  });
+}
+
+/** Whether a person asked for a compaction, as by `/compact`. */
+export function isAskedByHand(message: UserMessage): boolean {
+  const part = compactionPart(message);
+  return part !== undefined && part.auto !== true;
 }
 
 export function compactionPart(message: UserMessage): CompactionPart | undefined {

@@ -1,9 +1,10 @@
 import type { Loop, LoopTrace, Tool } from "../trace/model.js";
+import { isUnanswered } from "../trace/unanswered.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
 import { type Budget, type BudgetUnit, budgetName, budgetUnit, type ToolBudget } from "./budgets.js";
 import { count, duration, plural } from "./format.js";
 import { doubtText, type Gaps, gapsOf, gapTexts } from "./gaps.js";
-import { loopsIn, toolsIn } from "./loop-parts.js";
+import { isCommand, loopsIn, toolsIn } from "./loop-parts.js";
 import { percentile } from "./percentiles.js";
 import { toolTitle } from "./row-texts.js";
 import { oneLine } from "./terminal-text.js";
@@ -42,7 +43,7 @@ export interface SessionCheck {
  * Whether a session stays within its budgets.
  *
  * Budgets are for the sums over all turns of the session with their subagents. A turn that a fork copied counts zero:
- * it was paid for where it happened.
+ * it was paid for where it happened. Nor does a command count that a person ran: that was not the agent.
  *
  * @param traces all that `traceSession` made of the session, in its order
  */
@@ -64,20 +65,23 @@ export function checkSession(
   };
 }
 
-/** What budgets are held against, without the turns that were copied. */
+/** What budgets are held against, without the turns that were copied and the commands of a person. */
 interface Facts {
   readonly traces: readonly LoopTrace[];
   readonly copied: number;
+  readonly commands: number;
   readonly gaps: Gaps;
   readonly loops: readonly Loop[];
   readonly tools: readonly { readonly tool: Tool; readonly directory: string }[];
 }
 
 function factsOf(all: readonly LoopTrace[]): Facts {
-  const traces = all.filter(({ loop }) => !loop.copied);
+  const fresh = all.filter(({ loop }) => !loop.copied);
+  const traces = fresh.filter(({ loop }) => !isCommand(loop));
   return {
     traces,
-    copied: all.length - traces.length,
+    copied: all.length - fresh.length,
+    commands: fresh.length - traces.length,
     gaps: gapsOf(traces),
     loops: traces.flatMap(({ loop }) => loopsIn(loop)),
     tools: traces.flatMap(({ loop, session }) =>
@@ -225,7 +229,10 @@ function errorsOf({ traces }: Facts): Finding {
   const failed = traces.flatMap(({ session, loop }) =>
     loop.error ? [`${loop.error.code}${session.turns > 1 ? ` in turn ${session.turn + 1}` : ""}`] : [],
   );
-  return { value: failed.length, note: failed.length > 0 ? failed.join(", ") : undefined };
+  if (failed.length > 0) return { value: failed.length, note: failed.join(", ") };
+  const open = traces.filter(({ loop }) => isUnanswered(loop)).length;
+  if (open === 0) return { value: 0 };
+  return { value: 0, note: `nothing tells what became of ${plural(open, "message")}`, uncertain: true };
 }
 
 /** Also those that the model got over. */
@@ -254,7 +261,7 @@ function byFrequency(texts: readonly string[]): string {
     .join(", ");
 }
 
-function warningsOf({ gaps, copied }: Facts, budgets: readonly Budget[]): readonly string[] {
+function warningsOf({ gaps, copied, commands }: Facts, budgets: readonly Budget[]): readonly string[] {
   const of = (...kinds: readonly Budget["kind"][]): boolean =>
     budgets.some(({ kind }) => kinds.includes(kind));
   return [
@@ -263,5 +270,6 @@ function warningsOf({ gaps, copied }: Facts, budgets: readonly Budget[]): readon
     ...(of("tokens", "cost") ? gapTexts.withoutUsage(gaps) : []),
     ...(of("tool") ? gapTexts.openTools(gaps) : []),
     ...(copied > 0 ? [`${plural(copied, "turn")} that a fork copied: counted as zero`] : []),
+    ...(commands > 0 ? [`${plural(commands, "command")} that a person ran: not counted`] : []),
   ];
 }

@@ -14,3 +14,8 @@ export function callsIn(loop: Loop): readonly Call[] {
 export function toolsIn(loop: Loop): readonly Tool[] {
   return loop.steps.flatMap(({ tools }) => tools.flatMap((tool) => [tool, ...tool.loops.flatMap(toolsIn)]));
 }
+
+/** Whether it is a command that a person ran in the session, of which no model was asked anything. */
+export function isCommand({ steps }: Loop): boolean {
+  return steps.length > 0 && steps.every(({ kind }) => kind === "command");
+}

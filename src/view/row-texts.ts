@@ -1,6 +1,7 @@
 /** What stands on the right of the tree's rows: what a reader recognises each of them by. */
 import type { Call, Loop, Retry, StepEvent, Tool } from "../trace/model.js";
 import { count, duration, plural } from "./format.js";
+import { isCommand } from "./loop-parts.js";
 import { oneLine } from "./terminal-text.js";
 
 /** No line shows more; what lies beyond need not be cleaned. */
@@ -135,14 +136,25 @@ function withoutDirectory(title: string, directory: string): string {
   return prefix !== "/" && title.startsWith(prefix) ? title.slice(prefix.length) : title;
 }
 
-/** What the person asked for; no more than `most` characters of each text. */
+/**
+ * What the person asked for, or with `!` in front the command that the person ran; no more than `most` characters of each
+ * text.
+ */
 export function promptOf(loop: Loop, most = MOST_TEXT): string {
+  const command = isCommand(loop) ? loop.steps[0]?.tools[0] : undefined;
+  if (command) return `!${commandText(command.input)}`.slice(0, most);
   const first = loop.input[0];
   if (!first) return "";
   if (typeof first.content === "string") return first.content;
   return first.content
     .map((part) => (part.type === "text" && !part.synthetic ? part.text.slice(0, most) : ""))
     .join(" ");
+}
+
+function commandText(input: unknown): string {
+  const isPlain =
+    typeof input === "object" && input !== null && "command" in input && typeof input.command === "string";
+  return isPlain ? String(input.command) : (JSON.stringify(input) ?? "");
 }
 
 function errorText({ code, message }: { readonly code: string; readonly message: string }): string {

@@ -4,7 +4,7 @@ import type { StorePaths } from "../deliver/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { ExportResult } from "../opencode/export-session.js";
 import { connect, type ServerConnection } from "../opencode/server/connection.js";
-import { evidenceWithin } from "../opencode/server/event-evidence.js";
+import { type EventEvidence, evidenceWithin } from "../opencode/server/event-evidence.js";
 import type { StreamTrouble } from "../opencode/server/event-stream.js";
 import { type FollowedSessions, followSessions } from "../opencode/server/follow-sessions.js";
 import { readSessionFrom } from "../opencode/server/read-session.js";
@@ -12,6 +12,7 @@ import { familyOf, type Mirror, rawExports, rootOf, treeOf } from "../opencode/s
 import type { TraceOptions } from "../otel/options.js";
 import type { Loop, LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
+import { isUnanswered } from "../trace/unanswered.js";
 import { type LiveSession, liveTracer } from "./live-trace.js";
 import { recordSession } from "./record-session.js";
 import { servedRun, servedRuns } from "./served-runs.js";
@@ -79,7 +80,9 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
       loop.steps.length > (told.get(loop.userMessageId) ?? -1) &&
       !loop.copied &&
       (loop.end >= since || index === all.length - 1);
-    const loops = loopsOf(traceSession(read.tree), rootId);
+    const loops = loopsOf(traceSession(read.tree), rootId).filter(
+      (loop) => !isUnanswered(loop) || hasFailed(loop, followed.evidence),
+    );
     const wanted = new Set(loops.filter(isNew));
     if (wanted.size === 0) return;
     // What is kept of how a turn ended stays when the turn goes on.
@@ -117,6 +120,14 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
   return await keepWhatIsLeft(followed.mirror, options);
 }
 
+/**
+ * Whether the server told of a failure after a message that no model answered. Without one it may never have been to be
+ * answered, and is told with the turn that reads it.
+ */
+function hasFailed({ sessionId, start }: Loop, evidence: EventEvidence): boolean {
+  return evidence.errors.some((error) => error.sessionId === sessionId && error.at >= start);
+}
+
 /** What is at work cannot be asked for once more: the server may be gone. */
 async function keepWhatIsLeft(
   mirror: Mirror,
@@ -141,7 +152,8 @@ function liveSession({ mirror, evidence }: FollowedSessions, rootId: string): Li
     ({ length }) => length > 0,
   );
   const loop = isTold ? loopsOf(traceSession(tree), rootId).at(-1) : undefined;
-  if (!loop) return { tree, evidence: {} };
+  // A message without an answer may be none that a loop runs for.
+  if (!loop || isUnanswered(loop)) return { tree, evidence: {} };
   return { tree, evidence: { runs: [servedRun(loop, Number.POSITIVE_INFINITY, evidence, family)] } };
 }
 

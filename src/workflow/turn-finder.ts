@@ -2,11 +2,12 @@ import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../errors/server-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { findOpenCodeLog } from "../opencode/find-log.js";
-import { listServerSessions, looksUnfinished, type ServerSession } from "../opencode/server/list-sessions.js";
+import { endOfSession, listServerSessions, type ServerSession } from "../opencode/server/list-sessions.js";
 import { readSessionFrom } from "../opencode/server/read-session.js";
 import type { Loop } from "../trace/model.js";
 import { openSpanIds } from "../trace/open-spans.js";
 import { traceSession } from "../trace/trace-session.js";
+import { isUnanswered } from "../trace/unanswered.js";
 import type { LeftAtWork } from "./attach.js";
 import { recordSession } from "./record-session.js";
 import { abandonedRuns, hasOwner } from "./run-owner.js";
@@ -40,6 +41,8 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
   const pending = new Set<string>();
   /** How many steps a turn had when it was told: a compaction that somebody asks for later belongs to the turn before it. */
   const told = new Map<string, number>();
+  /** The message without an answer that a session was seen to end with, when all before it had been told. */
+  const waitingAt = new Map<string, string>();
   const complained = new Set<string>();
   let newest = since;
 
@@ -62,23 +65,23 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
 
   /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
   const consider = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
-    const looksAtWork = await looksUnfinished(client, id, patience());
+    const { state, messageId } = await endOfSession(client, id, patience());
     const isRecent = Date.now() - (seen.get(id) ?? Date.now()) < BROKEN_OFF_MS;
-    if (looksAtWork && isRecent && !(await hasOwner(paths, id))) return undefined;
+    const isWaiting = state === "unanswered" && waitingAt.get(id) === messageId;
+    if (isRecent && (state === "at-work" || isWaiting) && !(await hasOwner(paths, id))) return undefined;
     const read = await readSessionFrom(client, id, patience());
     // One whose looptrace was killed is over, whatever it looks like.
-    const runs = looksAtWork ? await abandonedRuns(paths, read.tree.session) : [];
-    const loops = traceSession(read.tree, { runs }).filter(({ loop }) => loop.sessionId === id);
+    const runs = state === "at-rest" ? [] : await abandonedRuns(paths, read.tree.session);
+    const all = traceSession(read.tree, { runs }).filter(({ loop }) => loop.sessionId === id);
+    // What no model has answered is no turn yet: it may never be to be answered, and is told with the one that reads it.
+    const loops = all.slice(0, all.findLastIndex(({ loop }) => !isUnanswered(loop)) + 1);
     const last = loops.at(-1);
-    if (!last) {
-      pending.delete(id);
-      return undefined;
-    }
-    const unfinished = looksAtWork && last.loop.run === null;
-    if (unfinished && isRecent) return undefined;
-    const age = Date.now() - last.loop.end;
+    const isOpen = last !== undefined && openSpanIds(last).size > 0;
+    const isBroken = last?.loop.run === null && (state === "at-work" || (state === "unanswered" && isOpen));
+    if (isBroken && state === "at-work" && isRecent) return undefined;
+    const age = last ? Date.now() - last.loop.end : Number.POSITIVE_INFINITY;
     // That the session was not updated does not say that nothing happened in it.
-    const quietMs = unfinished ? BROKEN_OFF_MS : openSpanIds(last).size > 0 ? QUIET_MS : SETTLE_MS;
+    const quietMs = isBroken ? BROKEN_OFF_MS : isOpen ? QUIET_MS : SETTLE_MS;
     const over = age >= quietMs ? loops : loops.slice(0, -1);
     const wanted = new Set(over.filter(({ loop }) => isNew(loop)).map(({ loop }) => loop.userMessageId));
     if (wanted.size > 0) {
@@ -97,7 +100,8 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       }
     }
     if (age < quietMs) return quietMs - age;
-    pending.delete(id);
+    if (state === "unanswered" && isRecent && messageId !== undefined) waitingAt.set(id, messageId);
+    else pending.delete(id);
     return undefined;
   };
 

@@ -148,11 +148,16 @@ describe("an export with nothing in it", () => {
     expect(JSON.parse((await say({ argv: ["show", "no-prompt.json", "--json"] })).stdout)).toEqual([]);
   });
 
-  test("a prompt that nobody answered is a failed turn", async () => {
+  test("a message that nothing answers is told of as what it is", async () => {
     const { code, stdout, stderr } = await say({ argv: ["show", "no-answer.json"] });
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain("unknown: No model answered this message");
+    expect(stdout).toContain("No model answered this message");
     expect(stdout).toContain("0 steps, 0 calls, 0 tools");
+    const check = await say({ argv: ["check", "no-answer.json", "--no-errors", "--json"] });
+    expect([check.code, JSON.parse(check.stdout).sessions[0].results]).toEqual([
+      1,
+      [expect.objectContaining({ status: "unknown", note: "nothing tells what became of 1 message" })],
+    ]);
   });
 });
 

@@ -36,3 +36,11 @@ export function turn(id: string, at: number, ...steps: readonly ScriptedStep[]):
     }),
   ];
 }
+
+/** A message of the user's that nothing answers; shown to people only where it is `ignored`. */
+export function message(id: string, at: number, text: string, ignored = false): unknown {
+  return {
+    info: { id: `msg_${id}`, role: "user", agent: "build", time: { created: at } },
+    parts: [{ id: `prt_${id}`, type: "text", messageID: `msg_${id}`, text, ...(ignored ? { ignored } : {}) }],
+  };
+}

@@ -102,15 +102,24 @@ const assistantSpec = fc.record({
   structured: fc.option(json, { nil: undefined, freq: 8 }),
   patch: fc.boolean(),
   unknownPart: fc.constantFrom(undefined, undefined, "snapshot", "constructor", "__proto__"),
-  /** The user message that it answers: its turn's, none, or any other. */
-  parent: fc.constantFrom("own", "own", "own", "none", "first"),
+  /** The message that it answers: its turn's prompt, none, any other, or a notice that came before it. */
+  parent: fc.constantFrom("own", "own", "own", "none", "first", "notice"),
   /** Before it opencode asks for a compaction. */
   compaction: fc.constantFrom(false, false, false, true),
 });
+/** What stands before a prompt and is none: a plugin's notice, a command of the person's, or context without an answer. */
+type Aside = "notice" | "command" | "running-command" | "context";
 const turnSpec = fc.record({
   gap,
+  asides: fc.array(fc.constantFrom<Aside>("notice", "command", "running-command", "context"), {
+    maxLength: 2,
+  }),
   prompt: words,
   file: fc.boolean(),
+  /** A part of the prompt that only people are shown. */
+  ignored: fc.constantFrom(false, false, true),
+  /** Whose clock made the prompt's id: the server's, or a client's that is ahead or behind, ms; or it is no time at all. */
+  clock: fc.constantFrom<number | "none">(0, 0, 4_000, 3_600_000, -3_600_000, 63_072_000_000, "none"),
   steps: fc.array(assistantSpec, { maxLength: 4 }),
   /** A compaction that was asked for when the turn was over. */
   trailing: fc.constantFrom(false, false, true),
@@ -184,32 +193,72 @@ function render(
     now = Math.max(T0 - 10_000, now + ms);
     return now;
   };
-  const id = (prefix: "msg" | "prt"): string => {
+  const id = (prefix: "msg" | "prt", clock: number | "none" = 0): string => {
     made += 1;
     const unique = `${info.id.slice(4)}x${made}`.padStart(14, "0");
-    if (spec.ids === "other") return `${prefix}-${unique}`;
+    if (spec.ids === "other" || clock === "none") return `${prefix}-${unique}`;
     const random = (BigInt(salt + 1) * 2654435761n * BigInt(made) * 40503n) & 0xffff_ffff_ffffn;
-    const at = BigInt(now + (spec.ids === "fork" ? 86_400_000 : 0));
+    const at = BigInt(now + clock + (spec.ids === "fork" ? 86_400_000 : 0));
     const bits = spec.ids === "random" ? random : (at * 0x1000n + 1n) & 0xffff_ffff_ffffn;
     return `${prefix}_${bits.toString(16).padStart(12, "0")}${unique}`;
   };
   const messages: RawMessage[] = [];
   const users: string[] = [];
-  const say = (parts: readonly Json[], own: boolean): void => {
-    const message = { role: "user", id: id("msg"), time: { created: now }, agent: "build" };
+  const say = (parts: readonly Json[], own: boolean, clock: number | "none" = 0): string => {
+    const message = { role: "user", id: id("msg", clock), time: { created: now }, agent: "build" };
     if (own) users.push(message.id);
     messages.push({ info: message, parts });
+    return message.id;
   };
-  const compaction = (): void => say([{ type: "compaction", id: id("prt"), auto: true }], false);
+  const notice = (): string => say([{ type: "text", id: id("prt"), text: "news", ignored: true }], false);
+  const command = (isRunning: boolean): void => {
+    const parentID = say([{ type: "text", id: id("prt"), text: "executed", synthetic: true }], false);
+    const created = tick(3);
+    const start = tick(3);
+    const input = { command: "ls" };
+    const end = tick(300);
+    const state = isRunning
+      ? { status: "running", input, time: { start }, metadata: {} }
+      : { status: "completed", input, output: "a.txt", time: { start, end }, metadata: {} };
+    messages.push({
+      info: {
+        ...{
+          role: "assistant",
+          id: id("msg"),
+          parentID,
+          modelID: "m1",
+          providerID: "scripted",
+          agent: "build",
+        },
+        time: { created, ...(isRunning ? {} : { completed: end }) },
+      },
+      parts: [{ type: "tool", id: id("prt"), tool: "bash", callID: `call_${made}`, state }],
+    });
+  };
+  const aside = (kind: Aside): void => {
+    if (kind === "notice") notice();
+    else if (kind === "context") say([{ type: "text", id: id("prt"), text: "context" }], false);
+    else command(kind === "running-command");
+  };
+  const compaction = (): void => {
+    say([{ type: "compaction", id: id("prt"), auto: true }], false);
+  };
   for (const turn of spec.turns) {
     tick(turn.gap);
+    for (const kind of turn.asides) {
+      aside(kind);
+      tick(40);
+    }
     const file = { type: "file", id: id("prt"), mime: "image/png", url: "data:image/png;base64,AAAA" };
-    say([{ type: "text", id: id("prt"), text: turn.prompt }, ...(turn.file ? [file] : [])], true);
+    const shown = { type: "text", id: id("prt"), text: "for people", ignored: true };
+    const prompt = { type: "text", id: id("prt"), text: turn.prompt };
+    say([prompt, ...(turn.file ? [file] : []), ...(turn.ignored ? [shown] : [])], true, turn.clock);
     for (const step of turn.steps) {
       if (step.compaction) {
         tick(1);
         compaction();
       }
+      const told = step.parent === "notice" ? notice() : undefined;
       tick(step.gap);
       const message = id("msg");
       const created = now;
@@ -259,7 +308,7 @@ function render(
       }
       if (step.patch) parts.push({ type: "patch", id: id("prt"), hash: "abc", files: ["/home/dev/a.txt"] });
       if (step.unknownPart !== undefined) parts.push({ type: step.unknownPart, id: id("prt") });
-      const parent = { own: users.at(-1), none: undefined, first: users[0] }[step.parent];
+      const parent = { own: users.at(-1), none: undefined, first: users[0], notice: told }[step.parent];
       messages.push({
         info: {
           role: "assistant",

@@ -155,6 +155,7 @@ export function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTre
     expect(step?.patches.map(({ hash }) => hash)).toEqual(patches);
   }
   expectPrompts(loops, tree);
+  expectMessages(tree);
 }
 
 /** Each part of a prompt is in the input of its loop; runs can tell prompts apart that look as if one loop had answered them. */
@@ -169,10 +170,36 @@ function expectPrompts(loops: readonly Loop[], tree: SessionTree): void {
         .map(({ content }) => (typeof content === "string" ? 1 : content.length));
       const shown = prompts.map(
         ({ parts }) =>
-          parts.filter(({ type }) => ["text", "file", "compaction", "subtask"].includes(type)).length,
+          parts.filter(
+            (part) =>
+              ["text", "file", "compaction", "subtask"].includes(part.type) &&
+              !(part.type === "text" && part.ignored),
+          ).length,
       );
       expect(lengths).toEqual(shown);
     }
+  }
+}
+
+/** Each message is in a turn, but for notices; none is in two, but for what a command told the turn after it. */
+function expectMessages(tree: SessionTree): void {
+  for (const { session } of treesIn(tree)) {
+    const turns = turnsOf(session);
+    const commands = new Set(
+      turns.flatMap(({ origin, rest }) => (origin === "command" ? rest.map(({ info }) => info.id) : [])),
+    );
+    const placed = turns.flatMap(({ id, prompts, rest, context }) => [
+      ...prompts.flatMap(({ info }) => (info.id === id ? [id] : [])),
+      ...rest.map(({ info }) => info.id),
+      ...context.flatMap(({ info }) => (commands.has(info.id) ? [] : info.id)),
+    ]);
+    const all = session.messages.filter(
+      ({ info, parts }) =>
+        info.role === "assistant" ||
+        parts.length === 0 ||
+        !parts.every((part) => part.type === "text" && part.ignored),
+    );
+    expect(placed.sort()).toEqual(all.map(({ info }) => info.id).sort());
   }
 }
 

@@ -7,9 +7,11 @@ import {
   assistant,
   exportOf,
   mint,
+  type RawMessage,
   stepFinish,
   stepStart,
   T0,
+  text,
   tool,
   treeOf,
   user,
@@ -38,12 +40,22 @@ describe("prompts that were queued", () => {
   test.each([
     ["another model answered the second", user(40, "Two.", m2), 100],
     ["the second came much later", user(9_000, "Two.", m1), 9_100],
-  ])("are not one where %s: the first was left unanswered", (_, second, from) => {
-    const more = { parentID: second.info.id, modelID: second.info.model === m2.model ? "m2" : "m1" };
-    const [first, last] = tracesOf(user(0, "One.", m1), second, answer(from, from + 50, "Done.", more));
-    expect(first?.loop).toMatchObject({ steps: [], error: { code: "unknown" } });
-    expect(last?.loop).toMatchObject({ error: null, output: "Done." });
-  });
+  ])(
+    "are not one where %s: the first asked for no answer, and is read with the second",
+    (_, second, from) => {
+      const more = { parentID: second.info.id, modelID: second.info.model === m2.model ? "m2" : "m1" };
+      const first = user(0, "One.", m1);
+      const { loop } = onlyOne(tracesOf(first, second, answer(from, from + 50, "Done.", more)));
+      expect(loop).toMatchObject({
+        userMessageId: second.info.id,
+        outcome: "completed",
+        error: null,
+        input: [{ content: "Two." }],
+        notes: ["A message before the prompt got no answer of its own: the model read it in this turn."],
+      });
+      expect(onlyOne(loop.steps).call?.input.map(({ content }) => content)).toEqual(["One.", "Two."]);
+    },
+  );
 });
 
 describe("a prompt that came while the loop was at work", () => {
@@ -135,15 +147,20 @@ test("what opencode put behind the last answer is told, and the turn not taken f
   });
 });
 
+const DAY = 86_400_000;
+/** The same message in a fork that was made then: new ids, old times. */
+const copied = (message: RawMessage, forkedAt = DAY): RawMessage => ({
+  info: { ...message.info, id: mint("msg", forkedAt) },
+  parts: message.parts.map((part) => ({ ...part, id: mint("prt", forkedAt) })),
+});
+const asFork = (forkedAt: number, ...messages: readonly RawMessage[]) =>
+  traceSession(treeOf(exportOf(messages, { time: { created: T0 + forkedAt } })));
+
 describe("a turn that a fork copied", () => {
-  const DAY = 86_400_000;
-  const copy = (message: ReturnType<typeof user>) => ({
-    ...message,
-    info: { ...message.info, id: mint("msg", DAY) },
-  });
-  const traces = tracesOf(
-    copy(user(0, "One.")),
-    copy(answer(10, 200, "First.")),
+  const traces = asFork(
+    DAY,
+    copied(user(0, "One.")),
+    copied(answer(10, 200, "First.")),
     user(DAY + 100, "Two."),
     answer(DAY + 110, DAY + 300, "Second."),
   );
@@ -173,21 +190,96 @@ describe("a turn that a fork copied", () => {
     expect(usageOf(1)).toEqual([112, 100, false]);
   });
 
-  test("is known by its answers where the fork was made at once", () => {
-    const late = (from: number, to: number) => {
-      const message = answer(from, to, "First.");
-      const parts = message.parts.map((part) => ({ ...part, id: mint("prt", to + 300) }));
-      return { info: { ...message.info, id: mint("msg", to + 300) }, parts };
-    };
-    const [copied, own] = tracesOf(user(0, "One."), late(10, 900), user(5_000, "Two."), answer(5_010, 5_500));
-    expect([copied?.loop.copied, own?.loop.copied]).toEqual([true, false]);
+  test.each([
+    ["at once", 300],
+    ["after more than a year", 500 * DAY],
+    ["after more years than ids last", 1_200 * DAY],
+  ])("is known where the fork was made %s", (_, later) => {
+    const forkedAt = 900 + later;
+    const [first, own] = asFork(
+      forkedAt,
+      copied(user(0, "One."), forkedAt),
+      copied(answer(10, 900, "First."), forkedAt),
+      user(forkedAt + 50, "Two."),
+      answer(forkedAt + 60, forkedAt + 500),
+    );
+    expect([first?.loop.copied, own?.loop.copied]).toEqual([true, false]);
+  });
+
+  test("is known where it had come to nothing, had failed, was cut off, or was of one tool", () => {
+    const failed = assistant(10, 20, [], { error: { name: "APIError", data: { message: "no" } } });
+    const cutOff = assistant(10, null, [stepStart(15), text(16, null, "")]);
+    const wrapper = assistant(10, 40, [tool(12, 13, 41, { tool: "task" })], { finish: "tool-calls" });
+    for (const last of [failed, cutOff, wrapper]) {
+      const [turn] = asFork(DAY, copied(user(0, "One.")), copied(last));
+      expect(turn?.loop.copied).toBe(true);
+    }
+    const { loop } = onlyOne(asFork(DAY, copied(user(0, "One."))));
+    expect(loop).toMatchObject({ copied: true, outcome: "unfinished", error: null });
   });
 
   test("misses no subagent: that one stands with the session that was copied", () => {
     const task = tool(20, 30, 300, { tool: "task", state: { metadata: { sessionId: "ses_child" } } });
     const asked = assistant(10, 400, [stepStart(15), task, stepFinish(350)]);
-    const { loop } = onlyOne(tracesOf(copy(user(0, "One.")), asked));
+    const { loop } = onlyOne(asFork(DAY, copied(user(0, "One.")), copied(asked)));
     expect(loop).toMatchObject({ copied: true, totals: { missingSubagents: 0 } });
     expect(onlyOne(onlyOne(loop.steps).tools)).toMatchObject({ subagentMissing: false, notes: [] });
+  });
+
+  test("has none of the fork's own work in it: a compaction that is asked for there stands alone", () => {
+    const request = user(DAY + 100, [{ type: "compaction", id: mint("prt", DAY + 100), auto: false }]);
+    const summary = answer(DAY + 110, DAY + 300, "Summary.", { summary: true, parentID: request.info.id });
+    const turns = asFork(DAY, copied(user(0, "One.")), copied(answer(10, 200)), request, summary);
+    expect(turns.map(({ loop }) => [loop.copied, loop.outcome, loop.error])).toEqual([
+      [true, "completed", null],
+      [false, "completed", null],
+    ]);
+  });
+});
+
+describe("a prompt whose id its client made", () => {
+  const HOUR = 3_600_000;
+  test.each([
+    ["by a clock that is 4 s ahead", mint("msg", 4_000)],
+    ["by a clock that is an hour ahead", mint("msg", HOUR)],
+    ["by a clock that is an hour behind", mint("msg", -HOUR)],
+    ["by a clock that is years ahead", mint("msg", 2 * 365 * DAY)],
+    ["by a clock that is years behind", mint("msg", -3 * 365 * DAY)],
+    ["of a UUID", "msg_6f9619ff-8b86-d011-b42d-00c04fc964ff"],
+    ["of a UUID that looks like a time", "msg_ffffffffffff4011b42d00c04fc9"],
+  ])("%s is an ordinary turn, in its place", (_, id) => {
+    const [first, second, third] = [user(0, "One."), user(500, "Two.", { id }), user(1_500, "Three.")];
+    const traces = tracesOf(
+      first,
+      answer(10, 200, "1", { parentID: first.info.id }),
+      second,
+      answer(520, 900, "2", { parentID: id }),
+      third,
+      answer(1_520, 1_900, "3", { parentID: third.info.id }),
+    );
+    expect(traces.map(({ loop }) => [loop.output, loop.copied, loop.totals.usage.input])).toEqual([
+      ["1", false, 100],
+      ["2", false, 100],
+      ["3", false, 100],
+    ]);
+    expect(traces.flatMap(({ loop }) => loop.notes)).toEqual([]);
+  });
+
+  test("may stand behind its own answer, when both are of one millisecond", () => {
+    const id = mint("msg", HOUR);
+    const said = answer(0, 200, "Done.", { parentID: id });
+    const { loop } = onlyOne(tracesOf(said, user(0, "Go.", { id })));
+    expect(loop).toMatchObject({
+      userMessageId: id,
+      output: "Done.",
+      input: [{ content: "Go." }],
+      notes: [],
+    });
+  });
+
+  test("is no copy in a session whose server's clock was set back", () => {
+    const id = mint("msg", 4_000);
+    const session = exportOf([user(-900, "Go.", { id }), answer(-800, -100, "Done.", { parentID: id })]);
+    expect(onlyOne(traceSession(treeOf(session))).loop.copied).toBe(false);
   });
 });

@@ -269,3 +269,23 @@ describe("a budget that is equal to the value holds, one just below does not", (
     );
   });
 });
+
+describe("what was not the agent's", () => {
+  test("a command that a person ran counts for no budget, and that is said", () => {
+    const traces = reportedTraces(["user-shell-command/session.json"]);
+    const { passed, results, warnings } = check(
+      traces,
+      ...NONE,
+      { kind: "steps", limit: 1 },
+      { kind: "tool", tool: "bash", stat: "max", limit: 1 },
+    );
+    expect([passed, results.map(({ value }) => value)]).toEqual([true, [0, 0, 0, 1, null]]);
+    expect(warnings).toEqual(["1 command that a person ran: not counted"]);
+  });
+
+  test("what became of a last message without an answer is not known", () => {
+    const exported = exportOf([user(0, "Go."), answer(10, 90), user(9_000, "context")]);
+    const { results, passed } = check(traceSession(treeOf(exported)), { kind: "errors", limit: 0 });
+    expect([passed, onlyOne(results).status, onlyOne(results).value]).toEqual([false, "unknown", 0]);
+  });
+});

@@ -4,13 +4,11 @@ import { attachTo } from "../../src/workflow/attach.js";
 import { keptSession } from "../../src/workflow/session-store.js";
 import { until } from "../support/play-on-server.js";
 import { type ScriptedSession, scriptedServer } from "../support/scripted-server.js";
-import { turn } from "../support/scripted-turn.js";
+import { message, turn } from "../support/scripted-turn.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
-test("a turn that goes on after it was told is told again, with what was known of it", async () => {
-  const now = Date.now();
-  const ended = turn("1", now, { at: now + 10 });
-  const session: ScriptedSession = { directory: "/a", updated: now, messages: ended.slice(0, 1) };
+/** Attaches to a server with one session, which the test lets work. */
+async function attachedTo(session: ScriptedSession) {
   const server = await scriptedServer({ ses_a: session });
   const paths = await temporaryStore();
   const ending = new AbortController();
@@ -30,8 +28,18 @@ test("a turn that goes on after it was told is told again, with what was known o
     await attached;
   });
   await until(() => connected);
-  const works = () => server.tell("session.status", { sessionID: "ses_a", status: { type: "busy" } });
-  const rests = () => server.tell("session.idle", { sessionID: "ses_a" });
+  return {
+    ...{ server, paths, told },
+    works: () => server.tell("session.status", { sessionID: "ses_a", status: { type: "busy" } }),
+    rests: () => server.tell("session.idle", { sessionID: "ses_a" }),
+  };
+}
+
+test("a turn that goes on after it was told is told again, with what was known of it", async () => {
+  const now = Date.now();
+  const ended = turn("1", now, { at: now + 10 });
+  const session: ScriptedSession = { directory: "/a", updated: now, messages: ended.slice(0, 1) };
+  const { server, paths, told, works, rests } = await attachedTo(session);
   works();
   const status = { type: "retry", attempt: 1, message: "Too many requests", next: now + 9 };
   server.tell("session.status", { sessionID: "ses_a", status });
@@ -48,4 +56,37 @@ test("a turn that goes on after it was told is told again, with what was known o
   expect((await keptSession(paths, "ses_a"))?.runs).toMatchObject([
     { retries: [{ attempt: 1, reason: "Too many requests" }] },
   ]);
+});
+
+test("a message without an answer is no turn: it is told with the one that reads it", async () => {
+  const now = Date.now();
+  const first = turn("1", now, { at: now + 10 });
+  const aside = [message("2", now + 200, "pruned", true), message("3", now + 300, "Some context.")];
+  const session: ScriptedSession = { directory: "/a", updated: now, messages: first.slice(0, 1) };
+  const { told, works, rests } = await attachedTo(session);
+  works();
+  session.messages = [...first, ...aside];
+  rests();
+  await until(() => told.length === 1);
+  works();
+  session.messages = [...first, ...aside, ...turn("4", now + 9_000, { at: now + 9_010 })];
+  rests();
+  await until(() => told.length === 2);
+  expect(told.map(({ loop }) => loop.steps[0]?.call?.input.map(({ content }) => content))).toEqual([
+    ["Go."],
+    ["Some context.", "Go."],
+  ]);
+});
+
+test("a prompt that opencode failed on before it asked a model is a failed turn", async () => {
+  const now = Date.now();
+  const prompt = turn("1", now).slice(0, 1);
+  const session: ScriptedSession = { directory: "/a", updated: now, messages: prompt };
+  const { server, told, works, rests } = await attachedTo(session);
+  works();
+  const error = { name: "UnknownError", data: { message: "Model not found: scripted/nope." } };
+  server.tell("session.error", { sessionID: "ses_a", error });
+  rests();
+  await until(() => told.length === 1);
+  expect(told.map(({ loop }) => [loop.outcome, loop.error?.evidence])).toEqual([["failed", "stream"]]);
 });

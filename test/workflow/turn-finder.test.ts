@@ -7,7 +7,7 @@ import { connect } from "../../src/opencode/server/connection.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { turnFinder } from "../../src/workflow/turn-finder.js";
 import { type ScriptedSession, scriptedServer } from "../support/scripted-server.js";
-import { turn } from "../support/scripted-turn.js";
+import { message, turn } from "../support/scripted-turn.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 const HOUR_MS = 3_600_000;
@@ -139,4 +139,54 @@ test("a turn whose looptrace was killed is over, but not one that somebody else 
   await look();
   await look();
   expect(told).toHaveLength(1);
+});
+
+const inputsOf = (told: readonly LoopTrace[]) =>
+  told.map(({ loop }) => loop.steps[0]?.call?.input.map(({ content }) => content));
+
+test("a turn is over although a plugin's notices stand behind it", async () => {
+  const now = Date.now();
+  const notices = Array.from({ length: 12 }, (_, index) => message(`9${index}`, now - 5_000, "pruned", true));
+  const messages = [...turn("1", now - 9_000, { at: now - 8_000 }), ...notices];
+  const { told, look } = await finding({ ses_a: { directory: "/a", updated: now, messages } }, now - HOUR_MS);
+  expect(await look()).toBe(Number.POSITIVE_INFINITY);
+  expect(inputsOf(told)).toEqual([["Go."]]);
+});
+
+test("a turn is over although a message without an answer stands behind it, which is told with the next one", async () => {
+  const now = Date.now();
+  const before = turn("1", now - 90_000, { at: now - 80_000 });
+  const context = message("2", now - 60_000, "Some context.");
+  const session: ScriptedSession = { directory: "/a", updated: now - 60_000, messages: [...before, context] };
+  const { told, look } = await finding({ ses_a: session }, now - HOUR_MS);
+  await look();
+  await look();
+  expect(inputsOf(told)).toEqual([["Go."]]);
+  session.messages = [...before, context, ...turn("3", now - 20_000, { at: now - 19_000 })];
+  session.updated = now - 19_000;
+  await look();
+  expect(inputsOf(told)).toEqual([["Go."], ["Some context.", "Go."]]);
+});
+
+test("a turn at work with a prompt waiting behind it is not over", async () => {
+  const now = Date.now();
+  const atWork = turn(
+    "1",
+    now - 60_000,
+    { at: now - 59_000, finish: "tool-calls" },
+    { at: now - 50_000, broken: true },
+  );
+  const messages = [...atWork, message("2", now - 40_000, "And then?")];
+  const { told, look } = await finding({ ses_a: { directory: "/a", updated: now, messages } }, now - HOUR_MS);
+  expect(await look()).toBeGreaterThan(0);
+  expect(told).toEqual([]);
+});
+
+test("a prompt whose id a client made by a clock that is ahead is a turn like any other", async () => {
+  const now = Date.now();
+  const ahead = `${((BigInt(now) + 4_000n) * 0x1000n).toString(16).slice(-12)}AAAAAAAAAAAAAA`;
+  const messages = turn(ahead, now - 9_000, { at: now - 8_000 });
+  const { told, look } = await finding({ ses_a: { directory: "/a", updated: now, messages } }, now - HOUR_MS);
+  await look();
+  expect(told.map(({ loop }) => loop.userMessageId)).toEqual([`msg_${ahead}`]);
 });

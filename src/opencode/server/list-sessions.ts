@@ -45,23 +45,76 @@ export async function listServerSessions(
     .sort((a, b) => b.time.updated - a.time.updated);
 }
 
-const lastMessage = z.array(
+const lastMessages = z.array(
   z.looseObject({
     info: z.looseObject({
+      id: z.string(),
       role: z.string(),
       finish: z.string().nullish(),
       error: z.unknown().optional(),
       time: z.looseObject({ completed: z.number().nullish() }),
     }),
+    parts: z.array(z.looseObject({ ignored: z.boolean().nullish() })).default([]),
   }),
 );
 
 /** The next step's message is there at once. */
 const BETWEEN_STEPS_MS = 10_000;
+/** Behind the last message that counts there may be notices of plugins: so many more are asked for then. */
+const MORE_MESSAGES = 10;
+
+/** How a session ends, as far as its last message tells. */
+export interface SessionEnd {
+  /**
+   * `at-work`: its last answer is not complete, or was a moment ago and is to be followed by another one. `unanswered`: a
+   * message is the last, to be answered or not. `at-rest`: an answer is.
+   */
+  readonly state: "at-work" | "unanswered" | "at-rest";
+  /** The last message's; undefined where there is none. */
+  readonly messageId: string | undefined;
+}
 
 /**
- * Whether a session may be at work, by its last message. To ask the server itself, as {@link busySessions} does, makes it load
- * the directory's project, should it not have done so yet.
+ * How a session ends. To ask the server itself, as {@link busySessions} does, makes it load the directory's project, should it
+ * not have done so yet.
+ *
+ * @throws {ServerRequestError} when the server cannot be reached or refuses
+ */
+export async function endOfSession(
+  client: OpencodeClient,
+  id: string,
+  signal?: AbortSignal,
+): Promise<SessionEnd> {
+  for (let limit = 1; ; limit *= MORE_MESSAGES) {
+    const { data, error, response } = await client.session.messages(
+      { sessionID: id, limit },
+      signal ? { signal } : {},
+    );
+    const read = lastMessages.safeParse(data);
+    if (!read.success) throw new ServerRequestError(`read the session ${id}`, error, response?.status);
+    const last = read.data.findLast((message) => !isNotice(message));
+    if (last) return { state: stateAfter(last), messageId: last.info.id };
+    if (read.data.length < limit) return { state: "at-rest", messageId: undefined };
+  }
+}
+
+type LastMessage = z.infer<typeof lastMessages>[number];
+
+/** What only people are shown neither is answered nor says that something else was. */
+function isNotice({ info, parts }: LastMessage): boolean {
+  return info.role === "user" && parts.length > 0 && parts.every(({ ignored }) => ignored === true);
+}
+
+function stateAfter({ info }: LastMessage): SessionEnd["state"] {
+  if (info.role !== "assistant") return "unanswered";
+  if (!info.time.completed) return "at-work";
+  // After a refused permission or a structured answer nothing follows.
+  const isBetweenSteps = Date.now() - info.time.completed < BETWEEN_STEPS_MS;
+  return info.finish === "tool-calls" && !info.error && isBetweenSteps ? "at-work" : "at-rest";
+}
+
+/**
+ * Whether a session may be at work, by its end.
  *
  * @throws {ServerRequestError} when the server cannot be reached or refuses
  */
@@ -70,18 +123,7 @@ export async function looksUnfinished(
   id: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { data, error, response } = await client.session.messages(
-    { sessionID: id, limit: 1 },
-    signal ? { signal } : {},
-  );
-  const read = lastMessage.safeParse(data);
-  if (!read.success) throw new ServerRequestError(`read the session ${id}`, error, response?.status);
-  const info = read.data.at(-1)?.info;
-  if (!info) return false;
-  if (info.role !== "assistant" || !info.time.completed) return true;
-  // After a refused permission or a structured answer nothing follows.
-  const isBetweenSteps = Date.now() - info.time.completed < BETWEEN_STEPS_MS;
-  return info.finish === "tool-calls" && !info.error && isBetweenSteps;
+  return (await endOfSession(client, id, signal)).state !== "at-rest";
 }
 
 const statuses = z.record(z.string(), z.looseObject({ type: z.string() }));

@@ -11,7 +11,10 @@ import {
 import type { Message, SessionExport, SessionTree } from "../schema/session-export.js";
 import { isOutdated, isOutdatedMessage, isOutdatedSession } from "./outdated.js";
 
-/** A message with its parts, both in the order of their ids, as the server has them. */
+/**
+ * A message with its parts, these in the order of their ids; messages stand in the order of their times, as the server has them:
+ * a prompt's id may be its client's, by a clock of its own.
+ */
 export interface MirroredMessage {
   readonly info: RawMessageInfo;
   readonly parts: readonly RawPart[];
@@ -85,7 +88,7 @@ export function applyEvent(mirror: Mirror, event: ServerEvent): Mirror {
     case "message.part.delta": {
       const { sessionID, messageID, partID, field, delta } = event.properties;
       return changedMessage(mirror, sessionID, messageID, (parts) => {
-        const at = placeOf(parts, partID, idOf);
+        const at = placeOf(parts, partID);
         const part = parts[at];
         const before = part?.id === partID ? part[field] : undefined;
         if (part === undefined || typeof before !== "string") return parts;
@@ -217,9 +220,10 @@ function changedMessage(
   change: (parts: readonly RawPart[]) => readonly RawPart[],
 ): Mirror {
   return changed(mirror, sessionId, (session) => {
-    const at = placeOf(session.messages, messageId, idOfMessage);
+    // Nearly always it is one of the last.
+    const at = session.messages.findLastIndex(({ info }) => info.id === messageId);
     const message = session.messages[at];
-    if (message?.info.id !== messageId) return session;
+    if (!message) return session;
     const parts = change(message.parts);
     if (parts === message.parts) return session;
     return { ...session, messages: session.messages.with(at, { ...message, parts }) };
@@ -227,36 +231,41 @@ function changedMessage(
 }
 
 function putMessage(all: readonly MirroredMessage[], info: RawMessageInfo): readonly MirroredMessage[] {
-  const at = placeOf(all, info.id, idOfMessage);
+  const at = all.findLastIndex((message) => message.info.id === info.id);
   const known = all[at];
-  if (known?.info.id !== info.id) return all.toSpliced(at, 0, { info, parts: [] });
-  return isOutdatedMessage(info, known.info) ? all : all.with(at, { ...known, info });
+  if (known) return isOutdatedMessage(info, known.info) ? all : all.with(at, { ...known, info });
+  const before = all.findLastIndex((message) => isBefore(message.info, info));
+  return all.toSpliced(before + 1, 0, { info, parts: [] });
+}
+
+/** By when they were created, as the server orders them; of those of one moment by their ids. */
+function isBefore(one: RawMessageInfo, other: RawMessageInfo): boolean {
+  const [first, second] = [createdAt(one), createdAt(other)];
+  return first === second ? one.id < other.id : first < second;
+}
+
+/** ms since the epoch; a message that does not tell is the newest. */
+function createdAt({ time }: RawMessageInfo): number {
+  if (typeof time !== "object" || time === null || !("created" in time)) return Number.POSITIVE_INFINITY;
+  return typeof time.created === "number" ? time.created : Number.POSITIVE_INFINITY;
 }
 
 function putPart(all: readonly RawPart[], part: RawPart): readonly RawPart[] {
-  const at = placeOf(all, part.id, idOf);
+  const at = placeOf(all, part.id);
   const known = all[at];
   if (known?.id !== part.id) return all.toSpliced(at, 0, part);
   return isOutdated(part, known) ? all : all.with(at, part);
 }
 
-/** Where an id stands, or would stand: opencode's ids ascend, and what is new is nearly always the last. */
-function placeOf<Item>(items: readonly Item[], id: string, idOf: (item: Item) => string): number {
-  let at = items.length;
+/** Where a part's id stands, or would stand: they ascend, and what is new is nearly always the last. */
+function placeOf(parts: readonly RawPart[], id: string): number {
+  let at = parts.length;
   for (; at > 0; at -= 1) {
-    const before = items[at - 1];
-    if (before === undefined || idOf(before) < id) return at;
-    if (idOf(before) === id) return at - 1;
+    const before = parts[at - 1];
+    if (before === undefined || before.id < id) return at;
+    if (before.id === id) return at - 1;
   }
   return at;
-}
-
-function idOf({ id }: RawPart): string {
-  return id;
-}
-
-function idOfMessage({ info }: MirroredMessage): string {
-  return info.id;
 }
 
 /** The server stores a text when it is complete; of one that is streaming the events have told more. */

@@ -104,7 +104,30 @@ describe("a mirror", () => {
     expect(fold(stray, mirror)).toBe(mirror);
   });
 
-  test("puts messages and parts in the order of their ids, and takes them away", () => {
+  test("puts messages in the order of their times, as the server does: a client may have made a prompt's id", () => {
+    const ahead = { ...question, id: "msg_9", time: { created: 3 } };
+    const said = { ...answer, id: "msg_4", parentID: "msg_9", time: { created: 4 } };
+    const behind = { ...question, id: "msg_0", time: { created: 5 } };
+    const mirror = fold([
+      ...begun,
+      told("message.updated", { info: ahead }),
+      told("message.updated", { info: said }),
+      told("message.part.updated", { part: { ...part, id: "prt_4", messageID: "msg_4" } }),
+      told("message.updated", { info: behind }),
+      told("message.updated", { info: { ...ahead, summary: { diffs: [] } } }),
+    ]);
+    const messages = mirror.get("ses_1")?.messages ?? [];
+    expect(messages.map(({ info, parts }) => [info.id, parts.length])).toEqual([
+      ["msg_1", 0],
+      ["msg_2", 1],
+      ["msg_9", 0],
+      ["msg_4", 1],
+      ["msg_0", 0],
+    ]);
+    expect(messages[2]?.info).toHaveProperty("summary");
+  });
+
+  test("puts messages and parts in the order of their times and ids, and takes them away", () => {
     const tail = { ...part, id: "prt_3" };
     const mirror = fold([
       begun[0] ?? delta(""),
