@@ -5,6 +5,8 @@ import { isFields } from "./provider-answer.js";
 export interface ToolFacts {
   readonly tool: string;
   readonly status: "pending" | "running" | "completed" | "error";
+  /** The model's provider ran it: its own way to say that it failed is in its result (`metadata`). */
+  readonly isProviders?: boolean;
   readonly input: unknown;
   readonly output?: string | undefined;
   readonly error?: string | undefined;
@@ -90,8 +92,42 @@ function kindOf(error: string): Kind {
 }
 
 function ofCompleted(facts: ToolFacts): ToolFailure | null {
+  if (facts.isProviders) return ofProvider(facts);
   if (facts.tool === "invalid") return ofInvalid(facts);
-  return ofCommand(facts) ?? ofMcp(facts);
+  return ofScript(facts) ?? ofCommand(facts) ?? ofMcp(facts);
+}
+
+/** The results of tools that providers run, as the AI SDK hands them on: each kind says in its own way that it failed. */
+function ofProvider({ tool, metadata = {} }: ToolFacts): ToolFailure | null {
+  const { type, errorCode, error, status, outcome, return_code: exit } = metadata;
+  const fail = (message: string, kind: Kind = "failed"): ToolFailure => ({ kind, tool, message });
+  // Anthropic: `web_search_tool_result_error` and the like.
+  if (typeof type === "string" && type.endsWith("_error")) {
+    return fail(oneLine(typeof errorCode === "string" ? errorCode : type));
+  }
+  if (typeof exit === "number" && exit !== 0) {
+    const message = `The code exited with code ${exit}.`;
+    return { kind: "nonzero_exit", tool, message, exitCode: exit };
+  }
+  // OpenAI: a call of an MCP server that failed.
+  if (error !== undefined && error !== null && error !== false && error !== "") return fail(wordsOf(error));
+  if (status === "failed" || status === "incomplete")
+    return fail(`The provider says that it ${status === "failed" ? "failed" : "was not completed"}.`);
+  // Google's code execution.
+  if (outcome === "OUTCOME_FAILED") return fail("The code failed.");
+  return outcome === "OUTCOME_DEADLINE_EXCEEDED" ? fail("The code ran for too long.", "timed_out") : null;
+}
+
+function wordsOf(error: unknown): string {
+  const message = isFields(error) ? error.message : error;
+  return oneLine(typeof message === "string" ? message : JSON.stringify(error));
+}
+
+/** opencode's code mode calls a script completed that was cancelled. */
+function ofScript({ tool, output = "", metadata }: ToolFacts): ToolFailure | null {
+  if (tool !== "execute" || metadata?.error !== true || !Array.isArray(metadata.toolCalls)) return null;
+  const message = oneLine(output) || "The script failed.";
+  return { kind: /^Execution cancelled\b/.test(output) ? "aborted" : "failed", tool, message };
 }
 
 /** opencode puts its tool `invalid` in place of a call that it could not make; the input says which and why. */

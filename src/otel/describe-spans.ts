@@ -23,7 +23,18 @@ import {
 } from "@opentelemetry/semantic-conventions/incubating";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { countMarkers } from "../masking/marker.js";
-import type { Call, Loop, Retry, Step, StepEvent, Tool, Totals, Usage, UsageDoubt } from "../trace/model.js";
+import type {
+  Call,
+  InnerCall,
+  Loop,
+  Retry,
+  Step,
+  StepEvent,
+  Tool,
+  Totals,
+  Usage,
+  UsageDoubt,
+} from "../trace/model.js";
 import { NO_USAGE, promptTokens, recordedUsage, totalTokens, usageOfHalf } from "../trace/usage.js";
 import { LOOPTRACE_VERSION } from "../version.js";
 import { cleanText } from "./clean-value.js";
@@ -179,6 +190,7 @@ export function toolAttributes(tool: Tool, context: TraceContext): SpanAttribute
           : Math.max(0, tool.start - tool.argumentsAt),
       permissionWaitMs: tool.permissionWaitMs ?? undefined,
       mcpServer: tool.server,
+      providerExecuted: tool.origin === "provider" ? true : undefined,
       subagentSession: tool.childSessionId,
       subagentMissing: tool.subagentMissing ? true : undefined,
       notes: tool.notes.length > 0 ? tool.notes : undefined,
@@ -189,6 +201,27 @@ export function toolAttributes(tool: Tool, context: TraceContext): SpanAttribute
       [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
       [ATTR_GEN_AI_TOOL_CALL_ID]: tool.callId,
     },
+  });
+}
+
+export function innerCallAttributes(call: InnerCall, tool: Tool, context: TraceContext): SpanAttributes {
+  const failure =
+    call.outcome === "failed"
+      ? { code: "failed", message: "The call failed; opencode does not record why." }
+      : null;
+  return observation(context, "tool", {
+    input: call.input,
+    error: failure,
+    level: failure ? "ERROR" : "DEFAULT",
+    metadata: {
+      // Its span is as long as its script's, for want of anything better.
+      timing: "bounded",
+      durationMs: call.durationMs ?? undefined,
+      outcome: call.outcome,
+      calledBy: tool.callId,
+      mcpServer: call.server,
+    },
+    extra: { [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL },
   });
 }
 

@@ -1,8 +1,9 @@
-import type { Call, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
 import { cleanText } from "./clean-value.js";
 import {
   callAttributes,
   eventAttributes,
+  innerCallAttributes,
   loopAttributes,
   retryAttributes,
   stepAttributes,
@@ -55,8 +56,15 @@ function toolSpans(tool: Tool, parent: SpanParent, context: TraceContext): SpanD
   const below = { spanId: tool.spanId, remote: false };
   return [
     span(tool, `tool.${tool.name}`, parent, toolAttributes(tool, context), context),
+    ...tool.innerCalls.map((call) => innerSpan(call, tool, below, context)),
     ...tool.loops.flatMap((loop) => loopSpans(loop, below, context, false)),
   ];
+}
+
+/** It was made while its script ran; when is not known. */
+function innerSpan(call: InnerCall, tool: Tool, parent: SpanParent, context: TraceContext): SpanData {
+  const moment = { spanId: call.spanId, start: tool.start, end: tool.end };
+  return span(moment, `tool.${call.name}`, parent, innerCallAttributes(call, tool, context), context);
 }
 
 function retrySpan(retry: Retry, parent: SpanParent, context: TraceContext): SpanData {

@@ -61,6 +61,7 @@ function bareTool(tool: Tool): Tool {
     attachments: [],
     metadata: {},
     failure: tool.failure && bareFailure(tool.failure),
+    innerCalls: tool.innerCalls.map((call) => ({ ...call, input: null })),
     loops: tool.loops.map(bareLoop),
   };
 }

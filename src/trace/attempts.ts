@@ -7,6 +7,7 @@ import type {
   TextPart,
   ToolPart,
 } from "../opencode/schema/session-export.js";
+import { isProviderExecuted } from "./provider-tools.js";
 
 /** What one request to the model brought: the parts from its step-start to the next one. */
 export interface Attempt {
@@ -26,7 +27,8 @@ export interface Attempt {
  */
 export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
   const { parts } = message;
-  if (parts.length > 0 && parts.every(isTool) && !hasTokens(message)) return [];
+  const isAsked = hasTokens(message) || parts.some((part) => !isTool(part) || isProviderExecuted(part));
+  if (parts.length > 0 && !isAsked) return [];
   // Nearly all messages are one attempt.
   if (parts.findLastIndex(isStepStart) <= 0) return [attemptFrom(parts)];
   const groups: Part[][] = [];

@@ -44,6 +44,8 @@ export interface LoopContext {
   readonly logs: ReadonlyMap<string, SessionLog>;
   /** What each session asked permission for. */
   readonly permissions: ReadonlyMap<string, readonly AskedPermission[]>;
+  /** The MCP servers that opencode had, as configured. */
+  readonly servers: readonly string[];
   /** How the processes ended that ran the session's turns, where that is known. */
   readonly runs: readonly RunEvidence[];
 }
@@ -78,6 +80,7 @@ export function loopsOf(
     const run = runAt(turn.at, runs);
     return buildLoop(withoutOwnAbort(turn, run), tree, {
       log: context.logs.get(id),
+      servers: context.servers,
       permissions,
       run,
       neighbours,
@@ -89,6 +92,7 @@ export function loopsOf(
 }
 
 interface TurnContext {
+  readonly servers: readonly string[];
   readonly log: SessionLog | undefined;
   /** By message. */
   readonly permissions: ReadonlyMap<string, readonly AskedPermission[]>;
@@ -318,6 +322,7 @@ function buildSteps(
       permissions,
       asked: modelAsked(turn),
       clock,
+      servers: context.servers,
       log: context.log,
       // Nothing went on after the process had ended; within a turn the next message tells nothing about this one's end.
       closedAt: later ? lastMoment : Math.max(lastMoment, context.run?.endedAt ?? lastMoment),

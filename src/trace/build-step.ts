@@ -20,6 +20,7 @@ import type {
   Usage,
 } from "./model.js";
 import { type AskedPermission, permissionEvent } from "./permissions.js";
+import { isProviderExecuted } from "./provider-tools.js";
 import { type CallRequest, type RequestFailure, requestsOf } from "./requests.js";
 import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
@@ -46,6 +47,8 @@ export interface StepContext {
   /** The model that the turn's prompt names. */
   readonly asked: ModelFacts | null;
   readonly clock: MessageClock;
+  /** The MCP servers that opencode had, as configured. */
+  readonly servers: readonly string[];
   readonly log: SessionLog | undefined;
   /** Where the step ends when the evidence stops before its end. */
   readonly closedAt: number;
@@ -72,6 +75,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
         clock,
         closedAt: context.closedAt,
         subagent: context.subagentOf(part.id),
+        servers: context.servers,
         waits: context.permissions.filter(({ callId }) => callId === part.callID),
       }),
     );
@@ -153,7 +157,8 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
       : "unfinished";
   const firstContent = firstContentAt(attempt, clock);
   // Cut off before the answer was whole: where tools are at work already the output had ended, else it was going on.
-  const ended = answered || attempt.tools.some(({ state }) => state.status !== "pending");
+  const ended =
+    answered || attempt.tools.some((part) => part.state.status !== "pending" && !isProviderExecuted(part));
   const outputEnd = ended ? outputEndAt(attempt, clock) : undefined;
   const end = Math.max(request.start, outputEnd?.at ?? info.time.completed ?? context.closedAt);
   const firstTokenAt =

@@ -2,20 +2,22 @@ import { oneLine } from "../errors/bounded-text.js";
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
 import type { ToolPart } from "../opencode/schema/session-export.js";
 import { fileFacts } from "./chat-input.js";
+import { innerCalls } from "./inner-calls.js";
 import { covered, type Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
 import type { Loop, Outcome, Tool } from "./model.js";
+import { isProviderExecuted } from "./provider-tools.js";
 import { spanIdOf } from "./span-id.js";
 import { toolTime } from "./timing.js";
 import {
   childSessionId,
-  mcpServer,
   toolArguments,
   toolFacts,
   toolMetadata,
   toolResultText,
   wantedTool,
 } from "./tool-facts.js";
+import { originOf } from "./tool-origin.js";
 
 /** What is known of the subagent that a tool started; of a tool that started none, nothing. */
 export interface Subagent {
@@ -32,11 +34,13 @@ export interface ToolContext {
   readonly subagent: Subagent;
   /** When it waited for permission; empty where it is not known to have asked for any. */
   readonly waits: readonly Interval[];
+  /** The MCP servers that opencode had, as configured. */
+  readonly servers: readonly string[];
 }
 
 export function buildTool(
   part: ToolPart,
-  { sessionId, clock, closedAt, subagent, waits }: ToolContext,
+  { sessionId, clock, closedAt, subagent, waits, servers }: ToolContext,
 ): Tool {
   const { state } = part;
   const { loops, missing } = subagent;
@@ -55,7 +59,7 @@ export function buildTool(
     name: wantedTool(part),
     status: state.status,
     outcome,
-    title: "title" in state && typeof state.title === "string" && state.title !== "" ? state.title : null,
+    title: titleOf(part),
     input: toolArguments(part),
     output: toolResultText(part),
     attachments: state.status === "completed" ? (state.attachments ?? []).map(fileFacts) : [],
@@ -66,11 +70,19 @@ export function buildTool(
     argumentsAt: time.argumentsAt,
     permissionWaitMs: waits.length === 0 ? null : covered(waits, bounds),
     childSessionId: childSessionId(part),
-    server: mcpServer(part),
+    ...originOf(part, servers),
+    innerCalls: innerCalls(part, sessionId, servers),
     loops: loops.map((loop) => marked(loop, bounds)),
     subagentMissing: missing,
     notes: missing ? [missingNote(childSessionId(part))] : [],
   };
+}
+
+/** opencode titles a tool of the provider's by the name that it has for it, which tells nothing. */
+function titleOf(part: ToolPart): string | null {
+  const title = "title" in part.state ? part.state.title : undefined;
+  if (typeof title !== "string" || title === "") return null;
+  return title === part.tool && isProviderExecuted(part) ? null : title;
 }
 
 function missingNote(sessionId: string | null): string {

@@ -1,6 +1,7 @@
 import type { Attachment, FilePart, ToolPart, UserMessage } from "../opencode/schema/session-export.js";
 import type { ChatMessage, ContentPart, FileFacts } from "./model.js";
 import { promptText } from "./prompt-text.js";
+import { isProviderExecuted } from "./provider-tools.js";
 import { wantedTool } from "./tool-facts.js";
 
 /**
@@ -37,10 +38,14 @@ export function userInput(message: UserMessage): ChatMessage {
   return { role: "user", content: only?.type === "text" ? only.text : content };
 }
 
-/** The result that the model is told; nothing while the tool has none. */
+/**
+ * The result that the model is told; nothing while the tool has none, nor for what the provider ran: its result came with
+ * the answer, and is part of that when it is sent again.
+ */
 export function toolResult(part: ToolPart): ChatMessage[] {
   const { state } = part;
   if (state.status !== "completed" && state.status !== "error") return [];
+  if (isProviderExecuted(part)) return [];
   const failed = state.status === "error" || part.tool === "invalid";
   const attachments = state.status === "completed" ? (state.attachments ?? []) : [];
   return [

@@ -21,6 +21,8 @@ export function withDoomLoops(steps: readonly Step[], sessionId: string): readon
     for (const tool of step.tools) {
       // A call that never ended says nothing about the next one.
       if (tool.outcome === "unfinished") continue;
+      // What the provider runs again and again, the provider decides.
+      if (tool.origin === "provider") continue;
       const { name, input, output: result, failure } = tool;
       const repetition = next({ tool: name, input, result, failed: failure !== null });
       const last = found.at(-1);

@@ -95,4 +95,6 @@ export interface Evidence {
   readonly log?: LogEvidence;
   /** The runs of the session that looptrace drove; each tells about the turn that began in it. */
   readonly runs?: readonly RunEvidence[];
+  /** The names of the MCP servers that opencode had, as configured; without them no tool is said to be of one. */
+  readonly mcpServers?: readonly string[];
 }

@@ -138,6 +138,27 @@ export interface Retry extends Span {
   readonly output: CallOutput;
 }
 
+/**
+ * Whose a tool is: `opencode` for its own, `mcp` for a configured MCP server's, `provider` for one that the model's provider
+ * ran while the model answered. `unknown`: a plugin's, or that of a server which is not known.
+ */
+export type ToolOrigin = "opencode" | "mcp" | "provider" | "unknown";
+
+/** A call that a script of the model's made in opencode's code mode. When it was made is not recorded. */
+export interface InnerCall {
+  readonly spanId: string;
+  /** From 0 in its tool. */
+  readonly index: number;
+  /** As the tool is called outside of code mode: `<server>_<tool>`. */
+  readonly name: string;
+  /** The MCP server, as configured where that is known. */
+  readonly server: string | null;
+  readonly outcome: Outcome;
+  readonly input: unknown;
+  /** null: opencode did not record it. */
+  readonly durationMs: number | null;
+}
+
 /** `tool.<name>`: one execution of a tool. */
 export interface Tool extends Span {
   readonly partId: string;
@@ -168,8 +189,11 @@ export interface Tool extends Span {
   readonly permissionWaitMs: number | null;
   /** The subagent's session where this tool started one. */
   readonly childSessionId: string | null;
-  /** The MCP server that it belongs to, where the name tells; null for opencode's own tools. */
+  readonly origin: ToolOrigin;
+  /** The MCP server that it belongs to, as configured; null where it belongs to none, and where that is not known. */
   readonly server: string | null;
+  /** The calls that its script made, where the tool is opencode's code mode (`execute`); in their order. */
+  readonly innerCalls: readonly InnerCall[];
   readonly loops: readonly Loop[];
   /**
    * The tool started a subagent whose session is not in the input, so that `loops` and all totals lack it. A subagent

@@ -53,6 +53,7 @@ function addAll(step: Step, ids: Set<string>): void {
   for (const { spanId } of [...step.events, ...step.retries]) ids.add(spanId);
   for (const tool of step.tools) {
     ids.add(tool.spanId);
+    for (const { spanId } of tool.innerCalls) ids.add(spanId);
     for (const loop of tool.loops) {
       ids.add(loop.spanId);
       for (const below of loop.steps) addAll(below, ids);

@@ -5,6 +5,7 @@ import type { AssistantMessage, Part, ToolPart } from "../opencode/schema/sessio
 import type { Attempt } from "./attempts.js";
 import type { MessageClock } from "./message-clock.js";
 import type { Timing } from "./model.js";
+import { isProviderExecuted } from "./provider-tools.js";
 
 export interface ToolTime {
   readonly start: number;
@@ -60,12 +61,18 @@ export function outputEndAt(
   clock: MessageClock,
 ): { readonly at: number; readonly timing: Timing } | undefined {
   const finish = attempt.stepFinish && clock.mintedAt(attempt.stepFinish.id);
-  if (attempt.tools.length === 0 && finish !== undefined) return { at: finish, timing: "exact" };
+  // What the provider ran is part of the stream.
+  const tools = attempt.tools.filter((part) => !isProviderExecuted(part));
+  if (tools.length === 0 && finish !== undefined) return { at: finish, timing: "exact" };
   let last = Number.NEGATIVE_INFINITY;
   let timing: Timing = "exact";
   for (const { time } of attempt.content) last = Math.max(last, time?.end ?? time?.start ?? last);
   for (const part of attempt.tools) {
     const tool = toolTime(part, clock);
+    if (isProviderExecuted(part)) {
+      last = Math.max(last, tool.end ?? tool.start);
+      continue;
+    }
     last = Math.max(last, tool.start);
     if (tool.timing === "bounded") timing = "bounded";
   }

@@ -1,5 +1,6 @@
 import type { ToolFacts } from "../errors/tool-failure.js";
 import type { ToolPart } from "../opencode/schema/session-export.js";
+import { isProviderExecuted, providerArguments, providerResult } from "./provider-tools.js";
 
 /**
  * The tool that the model asked for. Calls of unknown tools and with unparsable arguments are run by opencode as a
@@ -14,6 +15,7 @@ export function wantedTool(part: ToolPart): string {
 
 /** The arguments as opencode has them: parsed, or the raw text while they are still being written; null: none. */
 export function toolArguments(part: ToolPart): unknown {
+  if (isProviderExecuted(part)) return providerArguments(part);
   const { state } = part;
   return state.status === "pending" && state.raw ? state.raw : (state.input ?? null);
 }
@@ -25,24 +27,13 @@ export function childSessionId(part: ToolPart): string | null {
   return typeof id === "string" ? id : null;
 }
 
-/** opencode's own tools whose names have an underscore. */
-const OWN: ReadonlySet<string> = new Set(["apply_patch", "plan_enter", "plan_exit"]);
-
-/**
- * The server of an MCP tool, which opencode names `<server>_<tool>`. A server whose own name has an underscore is cut
- * there: the export does not tell where the one ends and the other begins.
- */
-export function mcpServer(part: ToolPart): string | null {
-  const name = wantedTool(part);
-  const end = name.indexOf("_");
-  return end > 0 && !OWN.has(name) ? name.slice(0, end) : null;
-}
-
 /** A tool's metadata without what stands in the output already: bash keeps its output twice, cut in either place. */
 export function toolMetadata(part: ToolPart): Readonly<Record<string, unknown>> {
   if (part.state.status === "pending") return {};
   const { output, ...rest } = part.state.metadata ?? {};
   const told = part.state.status === "completed" ? part.state.output : undefined;
+  // opencode makes the output of a provider's tool of its result.
+  if (isProviderExecuted(part) && JSON.stringify(part.state.metadata) === told) return {};
   const repeated =
     output === undefined ||
     output === "" ||
@@ -56,13 +47,19 @@ export function toolMetadata(part: ToolPart): Readonly<Record<string, unknown>> 
 export function toolFacts(part: ToolPart): ToolFacts {
   const { state } = part;
   return {
-    tool: part.tool,
+    tool: isProviderExecuted(part) ? wantedTool(part) : part.tool,
+    isProviders: isProviderExecuted(part),
     status: state.status,
     input: state.input,
     output: state.status === "completed" ? state.output : undefined,
     error: state.status === "error" ? state.error : undefined,
-    metadata: state.status === "pending" ? undefined : state.metadata,
+    metadata: metadataOf(part),
   };
+}
+
+function metadataOf(part: ToolPart): ToolFacts["metadata"] {
+  if (part.state.status === "pending") return undefined;
+  return isProviderExecuted(part) ? providerResult(part) : part.state.metadata;
 }
 
 /** What the model is told of a call: its output, or the error's text; null while there is neither. */

@@ -17,10 +17,11 @@ import { traceIdOf } from "./span-id.js";
  *   stand alone so that nothing is lost
  */
 export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
-  const { log, runs = [] } = evidence;
+  const { log, runs = [], mcpServers = [] } = evidence;
   return tracesOf(tree, {
     logs: logBySession(log, runs),
     permissions: permissionsBySession(runs),
+    servers: mcpServers,
     runs,
   });
 }

@@ -20,6 +20,8 @@ export function toolWork(steps: readonly StepWork[]): ToolWork {
     const asked = step.events.flatMap(waitOf);
     for (const { wait } of asked) waiting.push(wait);
     for (const tool of step.tools) {
+      // The provider ran it while the model answered: that time is the model's.
+      if (tool.origin === "provider") continue;
       const own = asked.flatMap(({ callId, wait }) => (callId === tool.callId ? [wait] : []));
       const below = idleIn(tool);
       for (const one of below) waiting.push(one);

@@ -190,8 +190,11 @@ function durationOf({ traces }: Facts): number {
 }
 
 function toolTimeOf({ tool: name, stat, limit }: ToolBudget, { tools }: Facts): Finding {
-  const meant = tools
-    .filter(({ tool }) => name === null || tool.name === name)
+  const meant = [
+    ...tools.filter(({ tool }) => name === null || tool.name === name),
+    // All tools together have a script's calls in the script's own time.
+    ...(name === null ? [] : tools.flatMap((one) => calledByScript(one, name))),
+  ]
     .map((one) => ({ ...one, ms: Math.max(0, one.tool.end - one.tool.start) }))
     .sort((a, b) => a.ms - b.ms);
   const times = meant.map(({ ms }) => ms);
@@ -217,6 +220,18 @@ function toolTimeOf({ tool: name, stat, limit }: ToolBudget, { tools }: Facts): 
   return { value, least, note: uncertain && least <= limit ? `${bounds}; ${note}` : note, uncertain };
 }
 
+/** What a tool's script called is known to have run no longer than the script. */
+function calledByScript({ tool, directory }: Facts["tools"][number], name: string): Facts["tools"] {
+  return tool.innerCalls
+    .filter((call) => call.name === name)
+    .map(({ input, durationMs }) => {
+      const about = { ...tool, name, title: null, input };
+      if (durationMs === null) return { tool: { ...about, timing: "bounded", atLeastMs: 0 }, directory };
+      const known = { end: tool.start + durationMs, atLeastMs: durationMs, atMostMs: durationMs };
+      return { tool: { ...about, ...known, timing: "exact" }, directory };
+    });
+}
+
 /** @param times in ms, at least one, in any order */
 function statOf(times: readonly number[], stat: ToolBudget["stat"]): number {
   if (stat === "sum") return times.reduce((sum, ms) => sum + ms, 0);
@@ -237,9 +252,10 @@ function errorsOf({ traces }: Facts): Finding {
 
 /** Also those that the model got over. */
 function toolErrorsOf({ tools }: Facts): Finding {
-  const kinds = tools.flatMap(({ tool }) =>
-    tool.failure ? [`${oneLine(tool.name)} ${tool.failure.kind}`] : [],
-  );
+  const kinds = tools.flatMap(({ tool }) => [
+    ...(tool.failure ? [`${oneLine(tool.name)} ${tool.failure.kind}`] : []),
+    ...tool.innerCalls.flatMap((call) => (call.outcome === "failed" ? [`${oneLine(call.name)} failed`] : [])),
+  ]);
   return { value: kinds.length, note: kinds.length > 0 ? byFrequency(kinds) : undefined };
 }
 

@@ -156,6 +156,13 @@ function notesOf({ total, copiedTurns, missingSubagents }: ToolReport): Labelled
     ...(total.unfinished > 0
       ? [note(`${plural(total.unfinished, "call")} without an end: in no time and no percentile`)]
       : []),
+    ...(total.withoutTime > 0
+      ? [
+          note(
+            `${plural(total.withoutTime, "call")} of scripts, whose time opencode does not record: only its script's is told`,
+          ),
+        ]
+      : []),
     ...(missingSubagents > 0
       ? [note(`without the tools of ${plural(missingSubagents, "subagent session")} not in the input`)]
       : []),

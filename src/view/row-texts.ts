@@ -1,5 +1,5 @@
 /** What stands on the right of the tree's rows: what a reader recognises each of them by. */
-import type { Call, Loop, Retry, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, Retry, StepEvent, Tool } from "../trace/model.js";
 import { count, duration, plural } from "./format.js";
 import { isCommand } from "./loop-parts.js";
 import { oneLine } from "./terminal-text.js";
@@ -54,6 +54,12 @@ export function toolText(tool: Tool, directory: string): string {
     ? `${tool.failure.kind}: ${oneLine(tool.failure.message.slice(0, MOST_TEXT))}`
     : undefined;
   return joined(failure, ...tool.notes.map(oneLine), failure ? undefined : toolTitle(tool, directory));
+}
+
+/** A call of a script's by its arguments; that it failed comes first. */
+export function innerCallText({ outcome, input }: InnerCall): string {
+  const asked = input === null ? "" : oneLine((JSON.stringify(input) ?? "").slice(0, MOST_TEXT));
+  return joined(outcome === "completed" ? undefined : outcome, asked);
 }
 
 export function retryText(retry: Retry): string {

@@ -1,11 +1,11 @@
-import type { Call, Loop, LoopTrace, Retry, Span, Step, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, LoopTrace, Retry, Span, Step, StepEvent, Tool } from "../trace/model.js";
 import { recordedUsage, sureUsageOf } from "../trace/usage.js";
 import { argumentText } from "./argument-text.js";
 import { errorDetails } from "./error-lines.js";
 import { eventTone } from "./event-tone.js";
 import { cost, count, duration, plural } from "./format.js";
 import { type LabelledLine, parted, worded } from "./labelled-line.js";
-import { eventText, loopText, permissionWaitText, retryText } from "./row-texts.js";
+import { eventText, innerCallText, loopText, permissionWaitText, retryText } from "./row-texts.js";
 import { type PlacedStep, subagentsOf } from "./step-path.js";
 import { oneLine } from "./terminal-text.js";
 import { modelParts, timeParts } from "./time-parts.js";
@@ -166,6 +166,7 @@ function toolSections({ path, step }: PlacedStep, trace: LoopTrace): StepSection
         ...tool.notes.map((note) => ({ label: null, text: note })),
         ...(tool.permissionWaitMs === null ? [] : [{ label: null, text: permissionWaitText(tool) }]),
         { label: "arguments", text: argumentText(tool.input) || "(none)" },
+        ...textBlock("called by its script", tool.innerCalls.map(innerCallLine).join("\n")),
         { label: "result", text: resultText(tool) },
         ...textBlock(
           "attached",
@@ -178,6 +179,11 @@ function toolSections({ path, step }: PlacedStep, trace: LoopTrace): StepSection
       ],
     };
   });
+}
+
+function innerCallLine(call: InnerCall): string {
+  const took = call.durationMs === null ? [] : [duration(call.durationMs)];
+  return [oneLine(call.name), ...took, innerCallText(call)].filter(Boolean).join(" · ");
 }
 
 function resultText({ output }: Tool): string {

@@ -1,10 +1,11 @@
 import { covered, type Interval } from "../trace/intervals.js";
-import type { LoopTrace, Timing, Tool } from "../trace/model.js";
+import type { InnerCall, LoopTrace, Timing, Tool } from "../trace/model.js";
 import { percentile } from "./percentiles.js";
 import { type PlacedStep, placedSteps } from "./step-path.js";
 
-/** How opencode's own tools are called among the MCP servers. */
-export const OWN_SERVER = "opencode";
+/** How tools that are of no known MCP server are called among the servers. */
+const NO_SERVER = { opencode: "opencode", provider: "provider", unknown: "unknown" } as const;
+const TAKEN: ReadonlySet<string> = new Set(Object.values(NO_SERVER));
 
 /** The figures of some tool calls; plain data, as `--json` prints it. Times in ms, of calls that ended. */
 export interface ToolFigures {
@@ -14,6 +15,8 @@ export interface ToolFigures {
   readonly errors: number;
   /** Calls without an end: their time is in none of the figures. */
   readonly unfinished: number;
+  /** Calls that a script made (opencode's code mode) and of whose time nothing is recorded: it is in none of the figures. */
+  readonly withoutTime: number;
   /** Of the calls that ended, those of whose time only a bound is known; all times are estimated if there is one. */
   readonly boundedCalls: number;
   /** Calls that started a subagent: its time is in theirs, and its own tools are counted too. */
@@ -36,7 +39,10 @@ export interface ToolFigures {
 export interface ToolRow extends ToolFigures {
   /** The tool's name; the server's where tools are put together by server. */
   readonly name: string;
-  /** The MCP server as far as the tool's name tells, else `opencode`. */
+  /**
+   * The MCP server, as configured; else `opencode` for its own tools, `provider` for what the model's provider ran by itself,
+   * `unknown` for a plugin's tool and for that of a server which is not known.
+   */
   readonly server: string;
 }
 
@@ -111,24 +117,31 @@ export function toolTable(options: {
     const placed = placedSteps(loop, (one) => !one.copied).flatMap((one) =>
       one.step.tools.map((tool) => ({ placed: one, tool })),
     );
-    const byGroup = new Map<string, Tool[]>();
-    for (const { tool } of placed) {
-      const name = options.by === "server" ? serverOf(tool) : tool.name;
-      const own = byGroup.get(name);
-      if (own) own.push(tool);
-      else byGroup.set(name, [tool]);
-    }
-    for (const [name, tools] of byGroup) {
-      const [first] = tools;
-      const group = groups.get(name) ?? { server: first ? serverOf(first) : OWN_SERVER, sums: emptySums() };
+    const inner = placed.flatMap(({ tool }) => tool.innerCalls);
+    const byGroup = new Map<
+      string,
+      { readonly server: string; readonly tools: Tool[]; readonly inner: InnerCall[] }
+    >();
+    const groupOf = (name: string, server: string) => {
+      const key = options.by === "server" ? server : name;
+      const group = byGroup.get(key) ?? { server, tools: [], inner: [] };
+      byGroup.set(key, group);
+      return group;
+    };
+    for (const { tool } of placed) groupOf(tool.name, serverOf(tool)).tools.push(tool);
+    for (const call of inner) groupOf(call.name, serverOfInner(call)).inner.push(call);
+    for (const [name, { server, tools, inner: calls }] of byGroup) {
+      const group = groups.get(name) ?? { server, sums: emptySums() };
       groups.set(name, group);
       addTo(group.sums, tools, loop);
+      addInner(group.sums, calls);
     }
     addTo(
       total,
       placed.map(({ tool }) => tool),
       loop,
     );
+    addInner(total, inner);
     const calls = placed.filter(({ tool }) => hasEnded(tool)).map((one) => slowCall(one, trace));
     slowest = [...slowest, ...calls].sort(bySlowness).slice(0, options.slowest);
   };
@@ -156,12 +169,26 @@ interface Sums {
   subagents: number;
   busyMs: number;
   permissionWaitMs: number;
+  withoutTime: number;
   /** Of the calls that ended. */
   readonly durations: number[];
 }
 
 function emptySums(): Sums {
-  return { calls: 0, errors: 0, bounded: 0, subagents: 0, busyMs: 0, permissionWaitMs: 0, durations: [] };
+  return {
+    ...{ calls: 0, errors: 0, bounded: 0, subagents: 0, busyMs: 0, permissionWaitMs: 0, withoutTime: 0 },
+    durations: [],
+  };
+}
+
+/** What a script called is done in the script's own time: it makes nothing busy that is not busy anyway. */
+function addInner(sums: Sums, calls: readonly InnerCall[]): void {
+  for (const { outcome, durationMs } of calls) {
+    sums.calls += 1;
+    if (outcome === "failed") sums.errors += 1;
+    if (durationMs !== null) sums.durations.push(durationMs);
+    else if (outcome !== "unfinished") sums.withoutTime += 1;
+  }
 }
 
 function addTo(sums: Sums, tools: readonly Tool[], turn: Interval): void {
@@ -178,14 +205,15 @@ function addTo(sums: Sums, tools: readonly Tool[], turn: Interval): void {
 }
 
 function figuresOf(
-  { calls, errors, bounded, subagents, busyMs, permissionWaitMs, durations }: Sums,
+  { calls, errors, bounded, subagents, busyMs, permissionWaitMs, withoutTime, durations }: Sums,
   turnsMs: number,
 ): ToolFigures {
   const sorted = durations.toSorted((a, b) => a - b);
   return {
     calls,
     errors,
-    unfinished: calls - sorted.length,
+    unfinished: calls - sorted.length - withoutTime,
+    withoutTime,
     boundedCalls: bounded,
     subagentCalls: subagents,
     p50Ms: percentile(sorted, 50) ?? null,
@@ -235,6 +263,16 @@ function startedSubagent({ childSessionId, loops }: Tool): boolean {
   return childSessionId !== null || loops.length > 0;
 }
 
-function serverOf({ server }: Tool): string {
-  return server ?? OWN_SERVER;
+function serverOf({ origin, server }: Tool): string {
+  if (server === null) return origin === "mcp" ? NO_SERVER.unknown : NO_SERVER[origin];
+  return origin === "provider" ? `${server} (${NO_SERVER.provider})` : serverName(server);
+}
+
+function serverOfInner({ server }: InnerCall): string {
+  return server === null ? NO_SERVER.unknown : serverName(server);
+}
+
+/** A server may be called as no server is. */
+function serverName(server: string): string {
+  return TAKEN.has(server) ? `${server} (MCP server)` : server;
 }

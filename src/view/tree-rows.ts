@@ -1,10 +1,11 @@
-import type { Call, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
 import { promptTokens, usageOfHalf } from "../trace/usage.js";
 import { eventTone } from "./event-tone.js";
 import {
   callText,
   eventText,
   firstTokenText,
+  innerCallText,
   loopText,
   permissionWaitText,
   retriesText,
@@ -227,6 +228,27 @@ function toolNode(tool: Tool, directory: string): TreeNode {
       detail: toolText(tool, directory),
       aside: permissionWaitText(tool),
     },
-    below: tool.loops.map((loop) => loopNode(loop, false, directory)),
+    below: [
+      ...tool.innerCalls.map((call) => innerCallNode(call, tool)),
+      ...tool.loops.map((loop) => loopNode(loop, false, directory)),
+    ],
+  };
+}
+
+/** When it was made, and often how long it took, is not recorded. */
+function innerCallNode(call: InnerCall, { start, end }: Tool): TreeNode {
+  return {
+    facts: {
+      ...NOTHING,
+      kind: "tool",
+      name: `tool.${oneLine(call.name)}`,
+      tone: call.outcome === "failed" ? "warning" : "plain",
+      start,
+      end,
+      duration: call.durationMs,
+      exact: false,
+      detail: innerCallText(call),
+    },
+    below: [],
   };
 }

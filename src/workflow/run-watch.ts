@@ -4,6 +4,7 @@ import type { Progress } from "../opencode/progress.js";
 import type { RunEvent } from "../opencode/schema/run-event.js";
 import { DOOM_LOOP_THRESHOLD, repetitionWatch } from "../trace/doom-loop.js";
 import type { Halt } from "../trace/evidence.js";
+import { isProviderExecuted } from "../trace/provider-tools.js";
 import { toolFacts, toolResultText } from "../trace/tool-facts.js";
 
 /** What a run may come to before it is stopped. */
@@ -68,7 +69,7 @@ export function runWatch(limits: RunLimits, halt: (reason: Halt) => void): RunWa
       if (limits.maxSteps !== undefined && started + coming > limits.maxSteps) {
         end({ by: "limit", of: "steps", allowed: limits.maxSteps, reached: started });
       }
-      if (event.type !== "tool_use") return;
+      if (event.type !== "tool_use" || isProviderExecuted(event.part)) return;
       const facts = toolFacts(event.part);
       const {
         tool,

@@ -196,7 +196,9 @@ function wantedParents({ loop }: LoopTrace): Readonly<Record<string, string>> {
     ...stepsIn(loop).flatMap(({ spanId, call, retries, tools, events }) =>
       [...(call ? [call] : []), ...retries, ...tools, ...events].map((below) => [below.spanId, spanId]),
     ),
-    ...toolsIn(loop).flatMap(({ spanId, loops }) => loops.map((below) => [below.spanId, spanId])),
+    ...toolsIn(loop).flatMap(({ spanId, loops, innerCalls }) =>
+      [...loops, ...innerCalls].map((below) => [below.spanId, spanId]),
+    ),
   ]);
 }
 

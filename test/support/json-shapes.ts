@@ -144,7 +144,19 @@ const tool = z.strictObject({
   argumentsAt: z.number().nullable(),
   permissionWaitMs: z.number().nullable(),
   childSessionId: z.string().nullable(),
+  origin: z.enum(["opencode", "mcp", "provider", "unknown"]),
   server: z.string().nullable(),
+  innerCalls: z.array(
+    z.strictObject({
+      spanId: z.string(),
+      index: z.number(),
+      name: z.string(),
+      server: z.string().nullable(),
+      outcome,
+      input: z.unknown(),
+      durationMs: z.number().nullable(),
+    }),
+  ),
   get loops(): z.ZodArray<z.ZodType<Loop>> {
     return z.array(loop);
   },
@@ -264,6 +276,7 @@ const figures = {
   calls: z.int(),
   errors: z.int(),
   unfinished: z.int(),
+  withoutTime: z.int(),
   boundedCalls: z.int(),
   subagentCalls: z.int(),
   p50Ms: z.number().nullable(),

@@ -58,7 +58,22 @@ const error = fc.record({
 });
 
 const toolSpec = fc.record({
-  tool: fc.constantFrom("bash", "read", "task", "invalid", "tiny_echo", "StructuredOutput"),
+  tool: fc.constantFrom("bash", "read", "task", "invalid", "tiny_echo", "StructuredOutput", "execute"),
+  /** The provider ran it. */
+  isProviders: fc.constantFrom(false, false, false, true),
+  /** What a script says that it called. */
+  toolCalls: fc.option(
+    fc.array(
+      fc.oneof(
+        fc
+          .record({ tool: words, status: fc.constantFrom("completed", "error", "running"), input: json })
+          .map((call): unknown => JSON.parse(JSON.stringify(call))),
+        json,
+      ),
+      { maxLength: 3 },
+    ),
+    { nil: undefined },
+  ),
   status: fc.constantFrom("pending", "running", "completed", "completed", "error"),
   wait: gap,
   run: gap,
@@ -280,7 +295,10 @@ function render(
           });
         }
         for (const one of attempt.tools) {
-          const part = { type: "tool", id: id("prt"), tool: one.tool, callID: `call_${parts.length}` };
+          const part = {
+            ...{ type: "tool", id: id("prt"), tool: one.tool, callID: `call_${parts.length}` },
+            ...(one.isProviders ? { metadata: { providerExecuted: true } } : {}),
+          };
           const start = tick(one.wait);
           const link =
             one.tool === "task" && one.linked ? children[links++ % Math.max(1, children.length)] : undefined;
@@ -288,6 +306,7 @@ function render(
             ...one.metadata,
             ...(one.tool === "bash" && one.exit !== undefined ? { exit: one.exit } : {}),
             ...(link === undefined ? {} : { sessionId: link }),
+            ...(one.tool === "execute" && one.toolCalls ? { toolCalls: one.toolCalls } : {}),
           };
           const states: Record<string, Json> = {
             pending: { raw: one.said },

@@ -86,21 +86,6 @@ describe("the provider's cache", () => {
   });
 });
 
-test("a tool of an MCP server says which; opencode's own has none", () => {
-  const [{ tools } = { tools: [] }] = stepsOf([
-    stepStart(105),
-    calledWith(110, "tickets_search", {}),
-    calledWith(120, "bash", {}),
-    calledWith(130, "apply_patch", {}),
-    stepFinish(180),
-  ]);
-  expect(tools.map(({ name, server }) => [name, server])).toEqual([
-    ["tickets_search", "tickets"],
-    ["bash", null],
-    ["apply_patch", null],
-  ]);
-});
-
 test("the answer's speed: what was written from the first token to the end; none for one that came at once", () => {
   const [slow] = stepsOf([stepStart(105), text(110, 160, "…"), stepFinish(160)]);
   expect(slow?.call?.outputTokensPerSecond).toBe(200);

@@ -15,10 +15,19 @@ export function retriesIn(loop: Loop): readonly Retry[] {
 export function toolsIn(loop: Loop): readonly Tool[] {
   return stepsIn(loop).flatMap(({ tools }) => tools);
 }
+/** What scripts called, each as long as its script. */
+export function innerCallsIn(loop: Loop): readonly Span[] {
+  return toolsIn(loop).flatMap(({ start, end, innerCalls }) =>
+    innerCalls.map(({ spanId }) => ({ spanId, start, end, timing: "bounded" as const })),
+  );
+}
 export function eventsIn(loop: Loop): readonly StepEvent[] {
   return stepsIn(loop).flatMap(({ events }) => events);
 }
 /** All spans with a duration. */
 export function spansIn(loop: Loop): readonly Span[] {
-  return [...loopsIn(loop), ...stepsIn(loop), ...callsIn(loop), ...retriesIn(loop), ...toolsIn(loop)];
+  return [
+    ...[...loopsIn(loop), ...stepsIn(loop), ...callsIn(loop), ...retriesIn(loop), ...toolsIn(loop)],
+    ...innerCallsIn(loop),
+  ];
 }

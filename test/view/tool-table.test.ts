@@ -9,6 +9,7 @@ import { type ToolReport, toolTable } from "../../src/view/tool-table.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
 import { toolsJson } from "../support/json-shapes.js";
 import { parseCsv } from "../support/parse-csv.js";
+import { reportedTraces } from "../support/reported.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import {
   answer,
@@ -44,21 +45,25 @@ function countedTools({ copied, steps }: Loop): readonly Tool[] {
   return steps.flatMap(({ tools }) => tools.flatMap((one) => [one, ...one.loops.flatMap(countedTools)]));
 }
 
-/** A turn of one step with these tools: name, from, to. */
-function turnWith(...tools: readonly (readonly [string, number, number | null])[]): readonly LoopTrace[] {
+/** A turn of one step with these tools (name, from, to), of an opencode with these MCP servers. */
+function turnWith(
+  mcpServers: readonly string[],
+  ...tools: readonly (readonly [string, number, number | null])[]
+): readonly LoopTrace[] {
   const parts = tools.map(([name, from, to]): Json => tool(20, from, to, { tool: name, callID: `c${from}` }));
   const messages = [
     user(0, "Go."),
     assistant(10, 900, [stepStart(11), ...parts, stepFinish(899)], { finish: "tool-calls" }),
     answer(910, 1000),
   ];
-  return traceSession(treeOf(exportOf(messages)));
+  return traceSession(treeOf(exportOf(messages)), { mcpServers });
 }
 
 describe("the table of tools", () => {
   test("counts calls and failures, and tells the times of those that ended", () => {
     const report = reportOf(
       turnWith(
+        [],
         ["bash", 100, 110],
         ["bash", 200, 230],
         ["bash", 300, 320],
@@ -72,6 +77,7 @@ describe("the table of tools", () => {
       calls: 3,
       errors: 0,
       unfinished: 0,
+      withoutTime: 0,
       boundedCalls: 0,
       subagentCalls: 0,
       p50Ms: 20,
@@ -95,22 +101,50 @@ describe("the table of tools", () => {
   });
 
   test("adds up times that overlap, and counts them once in the share", () => {
-    const report = reportOf(turnWith(["read", 100, 300], ["read", 200, 400], ["bash", 250, 350]));
+    const report = reportOf(turnWith([], ["read", 100, 300], ["read", 200, 400], ["bash", 250, 350]));
     expect(rowOf(report, "read")).toMatchObject({ totalMs: 400, busyMs: 300, share: 0.3 });
     expect(report.total).toMatchObject({ totalMs: 500, busyMs: 300, share: 0.3 });
   });
 
-  test("puts tools together by MCP server; opencode's own are opencode", () => {
-    const traces = turnWith(["tickets_search", 100, 200], ["tickets_get", 200, 250], ["bash", 300, 310]);
+  const of = ["tickets_search", "tickets_get", "delegate_task", "bash"] as const;
+  const called = of.map((name, index) => [name, 100 * (index + 1), 190 - index + 100 * index] as const);
+
+  test("puts tools together by MCP server; opencode's own are opencode, all others unknown", () => {
+    const traces = turnWith(["tickets"], ...called);
     expect(reportOf(traces, "server").tools).toMatchObject([
-      { name: "tickets", server: "tickets", calls: 2, totalMs: 150 },
-      { name: "opencode", server: "opencode", calls: 1, totalMs: 10 },
+      { name: "tickets", server: "tickets", calls: 2 },
+      { name: "unknown", server: "unknown", calls: 1 },
+      { name: "opencode", server: "opencode", calls: 1 },
     ]);
     expect(reportOf(traces).tools.map(({ name, server }) => [name, server])).toEqual([
       ["tickets_search", "tickets"],
       ["tickets_get", "tickets"],
+      ["delegate_task", "unknown"],
       ["bash", "opencode"],
     ]);
+  });
+
+  test("claims no server where none is known", () => {
+    expect(reportOf(turnWith([], ...called), "server").tools).toMatchObject([
+      { name: "unknown", server: "unknown", calls: 3 },
+      { name: "opencode", server: "opencode", calls: 1 },
+    ]);
+  });
+
+  test("tells a server that is called as none is from none", () => {
+    const servers = ["opencode", "unknown"];
+    const traces = turnWith(servers, ["opencode_x", 100, 200], ["unknown_x", 200, 250], ["bash", 300, 310]);
+    expect(reportOf(traces, "server").tools.map(({ name }) => name)).toEqual([
+      "opencode (MCP server)",
+      "unknown (MCP server)",
+      "opencode",
+    ]);
+  });
+
+  test("what the provider ran is the provider's", () => {
+    const traces = reportedTraces(["provider-executed-web-search/session.json"]);
+    expect(reportOf(traces, "server").tools).toMatchObject([{ name: "provider", calls: 1, errors: 0 }]);
+    expect(rowOf(reportOf(traces), "web_search")).toMatchObject({ server: "provider", calls: 1 });
   });
 
   test("counts the tools of subagents, and marks those that started one", () => {
@@ -166,7 +200,7 @@ describe("the table of tools", () => {
     expect(reportOf([traceOf("killed@1.18.33")]).total).toEqual({
       ...{ calls: 1, errors: 0, unfinished: 1, boundedCalls: 0, subagentCalls: 0 },
       ...{ p50Ms: null, p90Ms: null, p99Ms: null, maxMs: null, totalMs: 0, busyMs: 0, share: 0 },
-      permissionWaitMs: 0,
+      ...{ permissionWaitMs: 0, withoutTime: 0 },
     });
   });
 
@@ -200,13 +234,22 @@ test("whatever the sessions: sums, order and shares hold, and the slowest are th
       const report = toolsJson.parse(JSON.parse(JSON.stringify(reportOf(traces, group, slowest))));
       const counted = traces.flatMap(({ loop }) => countedTools(loop));
       const ended = counted.filter(({ outcome }) => outcome !== "unfinished");
-      const sum = (field: "calls" | "errors" | "unfinished" | "boundedCalls" | "totalMs"): number =>
-        report.tools.reduce((total, row) => total + row[field], 0);
-      for (const field of ["calls", "errors", "unfinished", "boundedCalls", "totalMs"] as const) {
+      const inner = counted.flatMap(({ innerCalls }) => innerCalls);
+      const sum = (
+        field: "calls" | "errors" | "unfinished" | "withoutTime" | "boundedCalls" | "totalMs",
+      ): number => report.tools.reduce((total, row) => total + row[field], 0);
+      for (const field of [
+        "calls",
+        "errors",
+        "unfinished",
+        "withoutTime",
+        "boundedCalls",
+        "totalMs",
+      ] as const) {
         expect(sum(field)).toBe(report.total[field]);
       }
-      expect(report.total.calls).toBe(counted.length);
-      expect(report.total.calls - report.total.unfinished).toBe(ended.length);
+      expect(report.total.calls).toBe(counted.length + inner.length);
+      expect(report.total.calls - report.total.unfinished - report.total.withoutTime).toBe(ended.length);
       for (const { p50Ms, p90Ms, p99Ms, maxMs, totalMs, busyMs } of [...report.tools, report.total]) {
         const times = [p50Ms, p90Ms, p99Ms, maxMs].filter((ms) => ms !== null);
         expect([0, 4]).toContain(times.length);

@@ -4,6 +4,7 @@ import type {
   ChatMessage,
   ContentPart,
   FileFacts,
+  InnerCall,
   Loop,
   ModelFacts,
   Retry,
@@ -116,6 +117,7 @@ export function toolDetail(tool: Tool): Detail {
         ? []
         : [["waited for permission", duration(tool.permissionWaitMs)] as const]),
       ...named("MCP server", tool.server),
+      ...named("run by", tool.origin === "provider" ? "the model's provider" : null),
       ...named("subagent's session", tool.childSessionId),
       ["call id", tool.callId],
       ...notesOf(tool.notes),
@@ -127,6 +129,18 @@ export function toolDetail(tool: Tool): Detail {
       ...fileSections(tool.attachments),
       ...(Object.keys(rest).length === 0 ? [] : [{ title: "Metadata", form: "value", value: rest } as const]),
     ],
+  };
+}
+
+export function innerCallDetail(call: InnerCall): Detail {
+  return {
+    facts: [
+      ["called by", "the script of the tool above"],
+      ["took", call.durationMs === null ? "not recorded" : duration(call.durationMs)],
+      ["outcome", call.outcome],
+      ...named("MCP server", call.server),
+    ],
+    sections: [{ title: "Arguments", form: "value", value: call.input }],
   };
 }
 

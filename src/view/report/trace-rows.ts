@@ -1,9 +1,17 @@
-import type { Call, Loop, LoopTrace, Span, Step, StepEvent, Tool } from "../../trace/model.js";
+import type { Call, InnerCall, Loop, LoopTrace, Span, Step, StepEvent, Tool } from "../../trace/model.js";
 import { eventTone } from "../event-tone.js";
-import { callText, eventText, loopText, retryText, toolText } from "../row-texts.js";
+import { callText, eventText, innerCallText, loopText, retryText, toolText } from "../row-texts.js";
 import { oneLine } from "../terminal-text.js";
 import { callFigures } from "../tree-rows.js";
-import { callDetail, eventDetail, loopDetail, retryDetail, stepDetail, toolDetail } from "./detail-of.js";
+import {
+  callDetail,
+  eventDetail,
+  innerCallDetail,
+  loopDetail,
+  retryDetail,
+  stepDetail,
+  toolDetail,
+} from "./detail-of.js";
 import { errorEntry, failureEntry } from "./error-state.js";
 import type { Packer } from "./pack-texts.js";
 import type { Detail, ErrorEntry, ReportRow, TokenSeries } from "./report-data.js";
@@ -161,7 +169,15 @@ export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
     const row = add(tool, parent, own, toolDetail(tool));
     tools.push({ row, tool });
     if (failure) errors.push(failureEntry(failure, { row, where: name, of: "tool" }));
+    for (const call of tool.innerCalls) addInnerCall(call, tool, row);
     for (const loop of tool.loops) addLoop(loop, row);
+  };
+
+  const addInnerCall = (call: InnerCall, tool: Tool, parent: number): void => {
+    const name = `tool.${oneLine(call.name)}`;
+    const tone = call.outcome === "failed" ? "warning" : "plain";
+    const when = { start: tool.start, end: tool.end, timing: "bounded" } as const;
+    add(when, parent, { kind: "tool", name, text: innerCallText(call), tone }, innerCallDetail(call));
   };
 
   addLoop(root, -1);

@@ -11,7 +11,16 @@ import type { Detail, ReportRow, TraceData } from "../../../src/view/report/repo
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../../support/fixtures.js";
 import { arbitraryRuns } from "../../trace/arbitrary-runs.js";
 import { arbitrarySession } from "../../trace/arbitrary-session.js";
-import { callsIn, eventsIn, loopsIn, retriesIn, spansIn, stepsIn, toolsIn } from "../../trace/walk-trace.js";
+import {
+  callsIn,
+  eventsIn,
+  innerCallsIn,
+  loopsIn,
+  retriesIn,
+  spansIn,
+  stepsIn,
+  toolsIn,
+} from "../../trace/walk-trace.js";
 
 interface Built {
   readonly trace: LoopTrace;
@@ -36,7 +45,7 @@ function expectFaithful({ trace, data, detailOf }: Built): void {
   expect(ofKind("loop").length).toBe(loopsIn(loop).length);
   expect(ofKind("step").length).toBe(stepsIn(loop).length);
   expect(ofKind("call").length).toBe(callsIn(loop).length);
-  expect(ofKind("tool").length).toBe(toolsIn(loop).length);
+  expect(ofKind("tool").length).toBe(toolsIn(loop).length + innerCallsIn(loop).length);
   expect(ofKind("retry").length).toBe(retriesIn(loop).length);
   expect(ofKind("event").length).toBe(eventsIn(loop).length);
   const times = (list: readonly { readonly start: number; readonly end: number }[], begin: number) =>

@@ -1,0 +1,91 @@
+import type { ToolPart } from "../opencode/schema/session-export.js";
+import type { ToolOrigin } from "./model.js";
+import { isProviderExecuted, providerServer } from "./provider-tools.js";
+import { wantedTool } from "./tool-facts.js";
+
+/** Whose a tool is, and of which MCP server. */
+export interface Origin {
+  readonly origin: ToolOrigin;
+  readonly server: string | null;
+}
+
+/** The tools that opencode 1.15 to 1.18, and versions before, bring along. */
+const OWN: ReadonlySet<string> = new Set([
+  ...[
+    "bash",
+    "shell",
+    "read",
+    "write",
+    "edit",
+    "multiedit",
+    "patch",
+    "apply_patch",
+    "glob",
+    "grep",
+    "list",
+    "ls",
+  ],
+  ...[
+    "task",
+    "todowrite",
+    "todoread",
+    "webfetch",
+    "websearch",
+    "codesearch",
+    "skill",
+    "lsp",
+    "question",
+    "batch",
+  ],
+  ...["plan_enter", "plan_exit", "invalid", "execute", "StructuredOutput"],
+  ...["list_mcp_resources", "list_mcp_resource_templates", "read_mcp_resource"],
+]);
+
+const UNKNOWN: Origin = { origin: "unknown", server: null };
+
+/**
+ * Where a call's tool comes from, as far as that is known.
+ *
+ * opencode names a tool of an MCP server `<server>_<tool>`, with `_` for all characters but letters, digits, `_` and `-`; so
+ * does a plugin, as it likes. Which it is, and where the server's name ends, tell only the names of the servers.
+ *
+ * @param servers the names of the MCP servers that opencode had, as configured
+ */
+export function originOf(part: ToolPart, servers: readonly string[]): Origin {
+  if (isProviderExecuted(part)) return { origin: "provider", server: providerServer(part) };
+  const name = wantedTool(part);
+  const matching = serversOf(name, servers);
+  // A server's tool may have been given the name of one of opencode's own.
+  if (OWN.has(name)) return matching.length === 0 ? { origin: "opencode", server: null } : UNKNOWN;
+  const [server] = matching;
+  return server !== undefined && matching.length === 1 ? { origin: "mcp", server } : UNKNOWN;
+}
+
+/** The servers that have the longest prefix of a tool's name; several have the same, where only other characters tell them apart. */
+function serversOf(tool: string, servers: readonly string[]): readonly string[] {
+  let longest = 0;
+  let found: string[] = [];
+  for (const server of new Set(servers)) {
+    const prefix = `${sanitised(server)}_`;
+    if (!tool.startsWith(prefix) || tool.length === prefix.length || prefix.length < longest) continue;
+    if (prefix.length > longest) found = [];
+    longest = prefix.length;
+    found.push(server);
+  }
+  return found;
+}
+
+/**
+ * A server by the name that opencode gives it in code mode.
+ *
+ * @returns the name as configured; the same again where no server, or several, are called so
+ */
+export function configuredName(name: string, servers: readonly string[]): string {
+  const same = [...new Set(servers)].filter((server) => sanitised(server) === name);
+  return same.length === 1 ? (same[0] ?? name) : name;
+}
+
+/** A name as opencode makes it part of a tool's. */
+function sanitised(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_-]/g, "_");
+}
