@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Destination } from "./destination.js";
+import type { Answer } from "./exchange.js";
 import { readWhole, serverMessage } from "./response-text.js";
 import type { SendResult } from "./send-result.js";
 
@@ -19,7 +20,7 @@ interface PartialSuccess {
  */
 export async function readAcknowledgement(
   destination: Destination,
-  response: Response,
+  response: Answer,
   signal: AbortSignal,
 ): Promise<SendResult> {
   const { status } = response;
@@ -35,6 +36,7 @@ export async function readAcknowledgement(
     );
   }
   const { bytes } = body;
+  if (bytes.length > 0 && isProtobuf(response)) return protobufAcknowledgement(destination, status, bytes);
   const text = new TextDecoder().decode(bytes).trim();
   if (text === "") {
     // A compressed body that was cut may decompress to nothing; an empty one need not be compressed.
@@ -58,6 +60,28 @@ export async function readAcknowledgement(
   return acknowledged(destination, partialSuccessIn(json));
 }
 
+/** An ExportTraceServiceResponse as protobuf, which is what a receiver answers that was sent protobuf. */
+async function protobufAcknowledgement(
+  destination: Destination,
+  status: number,
+  bytes: Uint8Array,
+): Promise<SendResult> {
+  const { ProtobufTraceSerializer } = await import("@opentelemetry/otlp-transformer");
+  try {
+    const { partialSuccess } = ProtobufTraceSerializer.deserializeResponse(bytes);
+    const rejectedSpans = Number(partialSuccess?.rejectedSpans ?? 0);
+    const errorMessage = partialSuccess?.errorMessage ?? "";
+    return acknowledged(destination, rejectedSpans > 0 ? { rejectedSpans, errorMessage } : undefined);
+  } catch {
+    const message = `${destination.url} answers ${status} with protobuf that is no answer of an OTLP receiver. Check the address.`;
+    return { kind: "misdirected", status, message };
+  }
+}
+
+function isProtobuf({ headers }: Answer): boolean {
+  return /^application\/(?:x-|vnd\.google\.)?protobuf\b/i.test(headers.get("content-type") ?? "");
+}
+
 /** What a whole answer comes to. */
 function acknowledged(destination: Destination, partial: PartialSuccess | undefined): SendResult {
   if (partial === undefined) return { kind: "acknowledged" };
@@ -75,16 +99,16 @@ function brokenOff(destination: Destination): SendResult {
   return { kind: "unavailable", retryAfterMs: undefined, message };
 }
 
-function isCompressed({ headers }: Response): boolean {
+function isCompressed({ headers }: Answer): boolean {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   return encoding !== "" && encoding !== "identity";
 }
 
-function isWithoutBody({ status, headers }: Response): boolean {
+function isWithoutBody({ status, headers }: Answer): boolean {
   return status === 204 || status === 205 || headers.get("content-length") === "0";
 }
 
-function looksLikePage(text: string, { headers }: Response): boolean {
+function looksLikePage(text: string, { headers }: Answer): boolean {
   if (headers.get("content-type")?.includes("text/html")) return true;
   return /^<(?:!doctype|html|head|body|\?xml)/i.test(text);
 }

@@ -9,9 +9,9 @@ import { type StorePaths, storePaths } from "./store-paths.js";
 export interface DeliveryOptions {
   /** Default: the user's data folder. */
   readonly paths?: StorePaths;
-  /** How long to try, in ms; what is left then stays in the outbox. Default 10 s. */
+  /** How long to try, in ms; what is left then stays in the outbox. Default 10 s, or more where the destination may take longer. */
   readonly budgetMs?: number;
-  /** For one request, in ms. Default 15 s, never more than is left of the budget. */
+  /** For one request, in ms. Default the destination's own, else 15 s; never more than is left of the budget. */
   readonly timeoutMs?: number;
   /** Requests under way at once to one destination. Default 4. */
   readonly concurrency?: number;
@@ -41,8 +41,9 @@ export function createRunContext(
     destination,
     paths: options.paths ?? storePaths(),
     clock,
-    deadlineMs: clock.now() + (options.budgetMs ?? DEFAULT_BUDGET_MS),
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    // Who says how long an answer may take means to wait so long.
+    deadlineMs: clock.now() + (options.budgetMs ?? Math.max(DEFAULT_BUDGET_MS, destination.timeoutMs ?? 0)),
+    timeoutMs: options.timeoutMs ?? destination.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     concurrency: Math.max(1, Math.floor(options.concurrency ?? DEFAULT_CONCURRENCY)),
     signal: options.signal,
     send: options.send ?? send,

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { ClientTls } from "./client-tls.js";
+import type { HttpProxy } from "./proxy.js";
 
 /** What may be shown and written to disk about a destination: nothing of it is secret. */
 export interface DestinationInfo {
@@ -24,8 +26,19 @@ export interface Destination extends DestinationInfo {
   readonly secrets: readonly string[];
   /** Whether large bodies may be compressed. */
   readonly compression: "gzip" | "none";
+  /** How the spans are written. */
+  readonly protocol: OtlpProtocol;
+  /** How long one exchange may take, in ms; undefined leaves it at the default. */
+  readonly timeoutMs?: number | undefined;
+  /** What requests go through; undefined where they go there directly. */
+  readonly proxy?: HttpProxy | undefined;
+  /** Certificates other than those that Node.js has. */
+  readonly tls?: ClientTls | undefined;
   readonly settings: DestinationSettings;
 }
+
+/** OTLP over HTTP in one of its two forms. */
+export type OtlpProtocol = "http/json" | "http/protobuf";
 
 /** What the settings are called that a destination was made of, for whoever has to look at them. */
 export interface DestinationSettings {
@@ -49,6 +62,11 @@ export interface DestinationDetails {
   readonly settings: DestinationSettings;
   /** Default: gzip, but for this machine itself, where it costs more than it saves. */
   readonly compression?: "gzip" | "none" | undefined;
+  /** Default: JSON. */
+  readonly protocol?: OtlpProtocol | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly proxy?: HttpProxy | undefined;
+  readonly tls?: ClientTls | undefined;
 }
 
 /** So much of a public key tells two projects apart, and does not fill the line. */
@@ -69,7 +87,7 @@ const SECRET_KEY = /^sk-/i;
 export function createDestination(
   endpoint: URL,
   headers: Readonly<Record<string, string>>,
-  { settings, compression }: DestinationDetails,
+  { settings, compression, protocol, timeoutMs, proxy, tls }: DestinationDetails,
 ): Destination {
   const bare = new URL(endpoint);
   bare.username = "";
@@ -94,13 +112,22 @@ export function createDestination(
     keyStart: keyStart === "" ? undefined : keyStart,
     endpoint: bare.href,
     headers: isLangfuse ? { "x-langfuse-ingestion-version": "4", ...all } : all,
-    secrets: secretsOf(bare, all, basic),
-    compression: compression ?? (LOOPBACK.test(bare.hostname) ? "none" : "gzip"),
+    secrets: secretsOf(bare, all, basic, proxy?.authorization),
+    compression: compression ?? (isLoopback(bare.hostname) ? "none" : "gzip"),
+    protocol: protocol ?? "http/json",
+    timeoutMs,
+    proxy,
+    tls,
     settings,
   };
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+/** Whether an address's host is this machine itself. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
+}
 
 const SECRET_NAME = /key|token|secret|auth|sig|pass|cred|cookie|team/i;
 
@@ -147,6 +174,7 @@ function secretsOf(
   url: URL,
   headers: Readonly<Record<string, string>>,
   basic: BasicParts | undefined,
+  forProxy: string | undefined,
 ): readonly string[] {
   const fromHeaders = Object.entries(headers)
     .filter(
@@ -158,7 +186,9 @@ function secretsOf(
   const fromQuery = [...url.searchParams]
     .filter(([name]) => SECRET_NAME.test(name))
     .map(([, value]) => value);
-  const all = [...fromHeaders, ...fromQuery, ...(basic ? [basic.password] : [])];
+  const fromProxy =
+    forProxy === undefined ? [] : [forProxy.replace(/^\S+\s+/, ""), basicParts(forProxy)?.password ?? ""];
+  const all = [...fromHeaders, ...fromQuery, ...(basic ? [basic.password] : []), ...fromProxy];
   return [...new Set(all)]
     .filter((secret) => secret.length >= SHORTEST_SECRET)
     .sort((a, b) => b.length - a.length);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Destination, LANGFUSE_TRACES_PATH } from "./destination.js";
+import { exchange } from "./exchange.js";
 import { bounded, readBounded, redact } from "./response-text.js";
 
 /** The project that a pair of Langfuse's keys belongs to. */
@@ -16,7 +17,7 @@ export type ProjectAnswer =
   /** It is no Langfuse, is not reached, or does not say. */
   | { readonly kind: "unknown" };
 
-type Asked = Pick<Destination, "kind" | "endpoint" | "headers" | "secrets">;
+type Asked = Pick<Destination, "kind" | "endpoint" | "headers" | "secrets" | "proxy" | "tls">;
 
 // What else an answer holds, and how Langfuse's later versions change that, is of no matter here.
 const projects = z.object({
@@ -41,16 +42,14 @@ export async function langfuseTracesUrl(destination: Asked): Promise<string | un
  *
  * @param timeoutMs for the whole exchange
  */
-export async function askForProject(
-  { kind, endpoint, headers, secrets }: Asked,
-  timeoutMs = TIMEOUT_MS,
-): Promise<ProjectAnswer> {
+export async function askForProject(destination: Asked, timeoutMs = TIMEOUT_MS): Promise<ProjectAnswer> {
+  const { kind, endpoint, headers, secrets } = destination;
   if (kind !== "langfuse" || !endpoint.includes(LANGFUSE_TRACES_PATH)) return { kind: "unknown" };
   const base = endpoint.slice(0, endpoint.indexOf(LANGFUSE_TRACES_PATH));
   try {
-    const response = await fetch(`${base}/api/public/projects`, {
+    const response = await exchange(destination, `${base}/api/public/projects`, {
+      method: "GET",
       headers: { ...headers },
-      redirect: "error",
       signal: AbortSignal.timeout(timeoutMs),
     });
     const { status } = response;

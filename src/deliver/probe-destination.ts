@@ -7,6 +7,8 @@ import type { SendResult } from "./send-result.js";
 /** What came of asking a destination whether it would take traces; nothing of it is secret. */
 export interface DestinationProbe extends DestinationInfo {
   readonly settings: DestinationSettings;
+  /** What it was asked through; undefined where it was asked directly. */
+  readonly proxy: { readonly shown: string; readonly setting: string } | undefined;
   /** What it said to a request without a span. */
   readonly answer: SendResult;
   /** Which project the keys are of; `unknown` for whatever is no Langfuse. */
@@ -31,5 +33,7 @@ export async function probeDestination(
     send(destination, NOTHING, { timeoutMs }),
     askForProject(destination, timeoutMs),
   ]);
-  return { ...destinationInfo(destination), settings: destination.settings, answer, project };
+  const { settings, proxy } = destination;
+  const through = proxy && { shown: proxy.shown, setting: proxy.setting };
+  return { ...destinationInfo(destination), settings, proxy: through, answer, project };
 }

@@ -7,6 +7,8 @@ import {
   LANGFUSE_TRACES_PATH,
 } from "./destination.js";
 import { isHeader, otlpHeaders } from "./otlp-headers.js";
+import { readOtlpVariables, wantsOtlp } from "./otlp-variables.js";
+import { proxyFor } from "./proxy.js";
 
 /** Settings that take precedence over the environment, each on its own. */
 export interface DestinationOptions {
@@ -32,7 +34,8 @@ const DEFAULT_BASE_URL = "https://cloud.langfuse.com";
 /**
  * Finds out where spans are to go: Langfuse (`LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY`, `LANGFUSE_BASE_URL`), any OTLP
  * backend (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` and their headers), both, or nowhere.
- * The same place given twice is one destination.
+ * The same place given twice is one destination. `OTEL_SDK_DISABLED=true` switches all of them off, `OTEL_TRACES_EXPORTER=none` what
+ * OpenTelemetry's variables name, `LANGFUSE_TRACING_ENABLED=false` what Langfuse's do.
  *
  * @returns an empty list when nothing is configured
  * @throws {ConfigurationError} when something is configured by half or cannot work
@@ -48,24 +51,36 @@ export function resolveDestinations(options: DestinationOptions = {}): readonly 
 export interface DestinationSurvey {
   readonly destinations: readonly Destination[];
   readonly problems: readonly ConfigurationError[];
+  /** The variables that switch off what would be configured otherwise, such as `OTEL_SDK_DISABLED`. */
+  readonly switchedOff: readonly string[];
 }
 
 /** The same, but one place that is configured wrongly hides no other: what is wrong stands beside what works. */
 export function surveyDestinations(options: DestinationOptions = {}): DestinationSurvey {
-  const read = reader(options.env ?? process.env);
+  const env = options.env ?? process.env;
+  const read = reader(env);
   const found: Destination[] = [];
   const problems: ConfigurationError[] = [];
+  const switchedOff: string[] = [];
   for (const configured of [langfuseDestination, otlpDestination]) {
     try {
-      const destination = configured(options, read);
-      if (destination) found.push(destination);
+      const destination = configured(options, read, env);
+      if (typeof destination === "string") switchedOff.push(destination);
+      else if (destination) found.push(destination);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       problems.push(error);
     }
   }
   const destinations = [...new Map(found.toReversed().map((one) => [one.id, one])).values()].toReversed();
-  return { destinations, problems };
+  return { destinations, problems, switchedOff: [...new Set(switchedOff)] };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** OpenTelemetry's booleans: what is not `true` is false. */
+function isDisabled(env: Environment): boolean {
+  return env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true";
 }
 
 interface Setting {
@@ -77,7 +92,7 @@ interface Setting {
 type Read = (option: string | undefined, optionName: string, ...variables: string[]) => Setting | undefined;
 
 /** The option, else the first of the variables that is set; an empty one is not set, as OpenTelemetry has it. */
-function reader(env: Readonly<Record<string, string | undefined>>): Read {
+function reader(env: Environment): Read {
   return (option, optionName, ...variables) => {
     if (option?.trim()) return { name: optionName, value: option.trim() };
     for (const name of variables) {
@@ -91,7 +106,8 @@ function reader(env: Readonly<Record<string, string | undefined>>): Read {
 function langfuseDestination(
   { langfuse, sdkVersion = LOOPTRACE_VERSION }: DestinationOptions,
   read: Read,
-): Destination | undefined {
+  env: Environment,
+): Destination | string | undefined {
   const publicKey = read(langfuse?.publicKey, "langfuse.publicKey", "LANGFUSE_PUBLIC_KEY");
   const secretKey = read(langfuse?.secretKey, "langfuse.secretKey", "LANGFUSE_SECRET_KEY");
   const baseUrl = read(
@@ -102,6 +118,8 @@ function langfuseDestination(
     "LANGFUSE_HOST",
   );
   if (!publicKey && !secretKey && !baseUrl) return undefined;
+  if (isDisabled(env)) return "OTEL_SDK_DISABLED";
+  if (/^(?:false|0)$/i.test(env.LANGFUSE_TRACING_ENABLED?.trim() ?? "")) return "LANGFUSE_TRACING_ENABLED";
   if (!publicKey || !secretKey) {
     const missing = [
       ...(publicKey ? [] : ["LANGFUSE_PUBLIC_KEY"]),
@@ -114,8 +132,11 @@ function langfuseDestination(
     );
   }
   const base = httpUrl(baseUrl ?? { name: "LANGFUSE_BASE_URL", value: DEFAULT_BASE_URL });
-  const path = base.pathname.replace(/\/+$/, "");
-  base.pathname = path.endsWith(LANGFUSE_TRACES_PATH) ? path : `${path}${LANGFUSE_TRACES_PATH}`;
+  // Some give the address that an OTLP exporter needs.
+  const path = base.pathname
+    .replace(/\/+$/, "")
+    .replace(/\/+api\/+public(?:\/+otel(?:\/+v1(?:\/+traces)?)?)?$/, "");
+  base.pathname = `${path.replace(/\/+$/, "")}${LANGFUSE_TRACES_PATH}`;
   base.username = "";
   base.password = "";
   for (const { name, value } of [publicKey, secretKey]) {
@@ -131,24 +152,41 @@ function langfuseDestination(
     "x-langfuse-public-key": publicKey.value,
   };
   const credentials = { kind: "keys", publicKey: publicKey.name, secretKey: secretKey.name } as const;
-  return createDestination(base, headers, { settings: { address: baseUrl?.name, credentials } });
+  return createDestination(base, headers, {
+    settings: { address: baseUrl?.name, credentials },
+    timeoutMs: langfuseTimeoutMs(read),
+    proxy: proxyFor(base, env),
+  });
 }
 
-function otlpDestination({ otlp }: DestinationOptions, read: Read): Destination | undefined {
+/** Langfuse's SDKs take seconds. */
+function langfuseTimeoutMs(read: Read): number | undefined {
+  const timeout = read(undefined, "", "LANGFUSE_TIMEOUT");
+  if (timeout === undefined) return undefined;
+  const ms = /^\d+(?:\.\d+)?$/.test(timeout.value) ? Math.ceil(Number(timeout.value) * 1000) : 0;
+  if (ms > 0) return ms;
+  throw new ConfigurationError(
+    timeout.name,
+    `${timeout.name} is ${JSON.stringify(timeout.value)}; it takes seconds, such as 10.`,
+  );
+}
+
+function otlpDestination(
+  { otlp }: DestinationOptions,
+  read: Read,
+  env: Environment,
+): Destination | string | undefined {
   const traces = read(otlp?.tracesEndpoint, "otlp.tracesEndpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
   const general = read(undefined, "", "OTEL_EXPORTER_OTLP_ENDPOINT");
   const setting = traces ?? general;
   if (!setting) return undefined;
+  if (isDisabled(env)) return "OTEL_SDK_DISABLED";
+  if (!wantsOtlp(read(undefined, "", "OTEL_TRACES_EXPORTER"))) return "OTEL_TRACES_EXPORTER";
   const endpoint = httpUrl(setting);
   if (!traces) endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, "")}/v1/traces`;
-
-  const protocol = read(undefined, "", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
-  if (protocol?.value === "grpc") {
-    throw new ConfigurationError(
-      protocol.name,
-      `${protocol.name} is grpc, but looptrace speaks OTLP over HTTP with JSON. Set OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/json and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to the backend's HTTP address (usually port 4318).`,
-    );
-  }
+  const variables = readOtlpVariables((name) =>
+    read(undefined, "", `OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL_EXPORTER_OTLP_${name}`),
+  );
   const headers: Record<string, string> = {};
   const names: string[] = endpoint.username || endpoint.password ? [setting.name] : [];
   for (const variable of ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]) {
@@ -164,15 +202,10 @@ function otlpDestination({ otlp }: DestinationOptions, read: Read): Destination 
     }
     headers[name.toLowerCase()] = value;
   }
-  const compression = read(
-    undefined,
-    "",
-    "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
-    "OTEL_EXPORTER_OTLP_COMPRESSION",
-  );
   return createDestination(endpoint, headers, {
     settings: { address: setting.name, credentials: { kind: "headers", names } },
-    compression: compression && (compression.value === "none" ? "none" : "gzip"),
+    ...variables,
+    proxy: proxyFor(endpoint, env),
   });
 }
 

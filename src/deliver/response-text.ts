@@ -1,4 +1,5 @@
 import { textForms } from "../masking/forms.js";
+import type { Answer } from "./exchange.js";
 
 /** As much of an explanation as anybody reads. */
 const MAX_EXPLANATION_BYTES = 64 * 1024;
@@ -15,14 +16,14 @@ export type WholeBody =
   | { readonly kind: "broken" };
 
 /** Reads a body to its end. What is longer than a megabyte is not read on. */
-export async function readWhole(response: Response): Promise<WholeBody> {
+export async function readWhole(response: Answer): Promise<WholeBody> {
   const { chunks, end } = await readUpTo(response, MAX_ACKNOWLEDGEMENT_BYTES);
   if (end === "whole") return { kind: "whole", bytes: Buffer.concat(chunks) };
   return { kind: end };
 }
 
 /** The beginning of an answer's body, whatever its length; what was read before the connection broke. */
-export async function readBounded(response: Response): Promise<string> {
+export async function readBounded(response: Answer): Promise<string> {
   // The status line already said what became of the request; the rest is only its explanation.
   const { chunks } = await readUpTo(response, MAX_EXPLANATION_BYTES);
   return new TextDecoder().decode(Buffer.concat(chunks)).slice(0, MAX_EXPLANATION_BYTES);
@@ -33,7 +34,7 @@ interface ReadBody {
   readonly end: WholeBody["kind"];
 }
 
-async function readUpTo(response: Response, most: number): Promise<ReadBody> {
+async function readUpTo(response: Answer, most: number): Promise<ReadBody> {
   const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;

@@ -4,7 +4,7 @@
  * @param nowMs the date is compared with, in ms since the epoch
  * @returns ms, never negative; undefined when it does not say
  */
-export function retryAfterMs(headers: Headers, nowMs: number = Date.now()): number | undefined {
+export function retryAfterMs(headers: Pick<Headers, "get">, nowMs: number = Date.now()): number | undefined {
   const value = headers.get("retry-after")?.trim();
   if (!value) return undefined;
   if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1000);

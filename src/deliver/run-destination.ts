@@ -138,6 +138,7 @@ export async function runDestination(
           stopped = true;
           return "done";
         case "misdirected":
+        case "blocked":
           stopped = true;
           return "done";
         case "throttled":

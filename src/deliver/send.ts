@@ -2,13 +2,14 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { readAcknowledgement } from "./acknowledgement.js";
 import { type Destination, publicUrl } from "./destination.js";
-import { describeNetworkFailure } from "./network-failure.js";
+import { type Answer, exchange } from "./exchange.js";
+import { describeNetworkFailure, describeProxyRefusal, refusedByProxy } from "./network-failure.js";
 import { bounded, readBounded, redact, serverMessage } from "./response-text.js";
 import { retryAfterMs } from "./retry-after.js";
 import type { SendResult } from "./send-result.js";
 
 export interface SendOptions {
-  /** For the whole exchange, the answer included. Default 15 s. */
+  /** For the whole exchange, the answer included, in ms. Default the destination's own, else 15 s. */
   readonly timeoutMs?: number;
   /** Ends the request early; the result is then `unavailable`. */
   readonly signal?: AbortSignal;
@@ -25,7 +26,7 @@ const GZIP_FROM_BYTES = 4096;
 const compress = promisify(gzip);
 
 /**
- * Posts one OTLP/JSON request. Never throws: whatever happens is a result.
+ * Posts one OTLP request. Never throws: whatever happens is a result.
  *
  * Redirects are not followed, so the keys never reach another host; certificates are verified.
  *
@@ -36,39 +37,80 @@ export async function send(
   body: Uint8Array,
   options: SendOptions = {},
 ): Promise<SendResult> {
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timeoutMs = options.timeoutMs ?? destination.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const timeout = AbortSignal.timeout(Math.min(Math.ceil(timeoutMs), LONGEST_TIMEOUT_MS));
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const written = await bodyFor(destination, body);
+  if ("kind" in written) return written;
+  const { bytes, type } = written;
   try {
-    const compressed = destination.compression === "gzip" && body.byteLength >= GZIP_FROM_BYTES;
-    const response = await fetch(destination.endpoint, {
+    const compressed = destination.compression === "gzip" && bytes.byteLength >= GZIP_FROM_BYTES;
+    const answer = await exchange(destination, destination.endpoint, {
       method: "POST",
-      redirect: "manual",
       signal,
       headers: {
         ...destination.headers,
-        "content-type": "application/json",
-        accept: "application/json",
+        "content-type": type,
+        accept: type,
         // fetch takes a compressed body that was cut for a whole one.
         "accept-encoding": "identity",
         ...(compressed ? { "content-encoding": "gzip" } : {}),
       },
-      body: new Uint8Array(compressed ? await compress(body) : body),
+      body: new Uint8Array(compressed ? await compress(bytes) : bytes),
     });
-    return await classify(destination, response, signal);
+    return await classify(destination, answer, signal);
   } catch (error) {
+    if (!timeout.aborted && !options.signal?.aborted) return failure(destination, error);
     const message = timeout.aborted
       ? `no answer from ${destination.label} within ${seconds(timeoutMs)}`
-      : options.signal?.aborted
-        ? "interrupted"
-        : describeNetworkFailure(error, destination);
+      : "interrupted";
     return { kind: "unavailable", retryAfterMs: undefined, message };
   }
 }
 
+interface WrittenBody {
+  readonly bytes: Uint8Array;
+  readonly type: string;
+}
+
+/** The request as the destination wants it; refused when it holds what cannot be written so. */
+async function bodyFor(
+  { protocol, label }: Destination,
+  body: Uint8Array,
+): Promise<WrittenBody | SendResult> {
+  if (protocol === "http/json") return { bytes: body, type: "application/json" };
+  const { protobufBody } = await import("./protobuf-body.js");
+  try {
+    return { bytes: await protobufBody(body), type: "application/x-protobuf" };
+  } catch {
+    return {
+      kind: "rejected",
+      status: 400,
+      message: `what is to be sent to ${label} cannot be written as protobuf`,
+    };
+  }
+}
+
+function failure(destination: Destination, error: unknown): SendResult {
+  const status = refusedByProxy(error);
+  if (status === undefined || isPassing(status)) {
+    const message =
+      status === undefined
+        ? describeNetworkFailure(error, destination)
+        : describeProxyRefusal(status, destination);
+    return { kind: "unavailable", retryAfterMs: undefined, message };
+  }
+  return { kind: "blocked", status, message: describeProxyRefusal(status, destination) };
+}
+
+/** Whether another try may go better: the proxy has trouble, or does not reach the server now. */
+function isPassing(status: number): boolean {
+  return status >= 500 || status === 429 || status === 408;
+}
+
 async function classify(
   destination: Destination,
-  response: Response,
+  response: Answer,
   signal: AbortSignal,
 ): Promise<SendResult> {
   const { status } = response;
@@ -83,6 +125,8 @@ async function classify(
     case 401:
     case 403:
       return { kind: "unauthorised", status, message };
+    case 407:
+      return { kind: "blocked", status, message: describeProxyRefusal(status, destination) };
     case 400:
     case 413:
     case 422:
@@ -104,7 +148,7 @@ async function classify(
   }
 }
 
-function describeRedirect(destination: Destination, response: Response): string {
+function describeRedirect(destination: Destination, response: Answer): string {
   const location = response.headers.get("location");
   const target =
     location !== null && URL.canParse(location, destination.endpoint)

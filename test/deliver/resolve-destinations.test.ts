@@ -51,6 +51,13 @@ describe("Langfuse", () => {
     ["https://example.com/tools/langfuse//", "https://example.com/tools/langfuse/api/public/otel/v1/traces"],
     ["http://[::1]:3000", "http://[::1]:3000/api/public/otel/v1/traces"],
     ["  https://example.com  ", "https://example.com/api/public/otel/v1/traces"],
+    ["https://example.com/api/public", "https://example.com/api/public/otel/v1/traces"],
+    ["https://example.com/api/public/otel", "https://example.com/api/public/otel/v1/traces"],
+    ["https://example.com/api/public/otel//", "https://example.com/api/public/otel/v1/traces"],
+    ["https://example.com/api/public/otel/v1", "https://example.com/api/public/otel/v1/traces"],
+    ["https://example.com/api/public/otel/v1/traces/", "https://example.com/api/public/otel/v1/traces"],
+    ["https://example.com/lf/api/public/otel", "https://example.com/lf/api/public/otel/v1/traces"],
+    ["https://example.com/api/publicity", "https://example.com/api/publicity/api/public/otel/v1/traces"],
   ])("base URL %s", (base, endpoint) => {
     expect(resolve({ ...KEYS, LANGFUSE_BASE_URL: base })[0]?.endpoint).toBe(endpoint);
   });
@@ -129,7 +136,7 @@ describe("OTLP", () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://a.test:4317",
       OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
     });
-    expect(error.message).toContain("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/json");
+    expect(error.message).toContain("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
   });
 
   test("user and password in the address become a header and are shown nowhere", () => {

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
+import { requestOfProtobuf, responseProtobuf } from "./otlp-protobuf.js";
 import { type ReceivedSpan, readSpans } from "./received-spans.js";
 
 /** One scripted answer. */
@@ -41,6 +43,8 @@ export interface ReceiverBehaviour {
   readonly project?: { readonly id: string; readonly name: string };
   /** `otlp` asks for no authentication and none of Langfuse's headers. Default: `langfuse`. */
   readonly dialect?: "langfuse" | "otlp";
+  /** Speaks TLS with these; only what it is started with counts. */
+  readonly tls?: ServerOptions;
 }
 
 export interface ReceivedRequest {
@@ -48,9 +52,9 @@ export interface ReceivedRequest {
   /** Path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The body after gunzip. */
+  /** The body after gunzip; in base64 where it is protobuf. */
   readonly body: string;
-  /** The body as JSON; undefined when it is none. */
+  /** The body as JSON, also where it came as protobuf; undefined when it is neither. */
   readonly json: unknown;
   readonly spans: readonly ReceivedSpan[];
   /** What was answered; undefined for a request that was hung or reset, or answered by raw bytes. */
@@ -75,7 +79,7 @@ export interface Receiver {
 }
 
 /**
- * Starts an HTTP server on 127.0.0.1 that takes OTLP/JSON traces as Langfuse does, keeps everything and checks what is on the wire.
+ * Starts an HTTP server on 127.0.0.1 that takes OTLP traces as Langfuse does, keeps everything and checks what is on the wire.
  *
  * @param port 0 for any; a number to come back where an earlier receiver was
  */
@@ -86,12 +90,14 @@ export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0)
   const violations: string[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
 
-  const server = createServer((request, response) => {
+  const listen = (request: IncomingMessage, response: ServerResponse): void => {
     handle(request, response).catch((error: unknown) => {
       violations.push(`the receiver failed: ${String(error)}`);
       response.destroy();
     });
-  });
+  };
+  const { tls } = behaviour;
+  const server = tls === undefined ? createServer(listen) : createTlsServer(tls, listen);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const raw = await readAll(request);
@@ -111,7 +117,7 @@ export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0)
     });
     for (const one of waiting) if (requests.length >= one.count) one.resolve();
     if (current.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, current.delayMs));
-    reply(answer, response);
+    reply(answer, response, headers.accept === PROTOBUF && current.dialect === "otlp");
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -121,7 +127,7 @@ export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0)
   const address = server.address() as AddressInfo;
 
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http${tls === undefined ? "" : "s"}://127.0.0.1:${address.port}`,
     port: address.port,
     requests,
     violations,
@@ -154,16 +160,19 @@ function readBody(raw: Buffer, headers: Readonly<Record<string, string>>, found:
   if (headers["content-encoding"] === "gzip") bytes = gunzipSync(raw);
   else if (headers["content-encoding"] !== undefined)
     found.push(`content-encoding ${headers["content-encoding"]}`);
-  const body = bytes.toString("utf8");
+  const isProtobuf = headers["content-type"] === PROTOBUF;
+  const body = bytes.toString(isProtobuf ? "base64" : "utf8");
   let json: unknown;
   try {
-    json = JSON.parse(body);
+    json = isProtobuf ? requestOfProtobuf(bytes) : JSON.parse(body);
   } catch {
-    found.push("the body is not JSON");
+    found.push(`the body is not ${isProtobuf ? "protobuf" : "JSON"}`);
     return { body, json: undefined, spans: [] };
   }
   return { body, json, spans: readSpans(json, found) };
 }
+
+const PROTOBUF = "application/x-protobuf";
 
 const PROJECTS_PATH = "/api/public/projects";
 
@@ -203,7 +212,7 @@ function refuse(
     }
   }
   if (isQuestion) return json(200, { data: [behaviour.project] });
-  if (headers["content-type"]?.split(";")[0]?.trim() !== "application/json") {
+  if (!["application/json", PROTOBUF].includes(headers["content-type"]?.split(";")[0]?.trim() ?? "")) {
     found.push(`content-type ${headers["content-type"]}`);
     return json(400, { error: "Invalid content type" });
   }
@@ -254,14 +263,21 @@ function statusOf(answer: Answer): number | undefined {
   }
 }
 
-function reply(answer: Answer, response: ServerResponse): void {
+/** @param asProtobuf as an OTLP receiver answers to protobuf; Langfuse answers JSON to it too */
+function reply(answer: Answer, response: ServerResponse, asProtobuf: boolean): void {
   const type = { "content-type": "application/json" };
   switch (answer.kind) {
     case "accept":
+      if (asProtobuf)
+        return void response.writeHead(200, { "content-type": PROTOBUF }).end(responseProtobuf());
       response.writeHead(200, type).end('{"name":"otel-ingestion-job","data":{"id":"1"}}');
       return;
     case "partial": {
       const { rejectedSpans, errorMessage } = answer;
+      if (asProtobuf) {
+        const partial = responseProtobuf({ rejectedSpans: Number(rejectedSpans), errorMessage });
+        return void response.writeHead(200, { "content-type": PROTOBUF }).end(partial);
+      }
       response.writeHead(200, type).end(JSON.stringify({ partialSuccess: { rejectedSpans, errorMessage } }));
       return;
     }

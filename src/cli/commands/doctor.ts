@@ -33,7 +33,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
   const { env, cwd } = terminal;
   const { file, path, problems, ignored } = readConfiguration(terminal);
   const options = destinationOptions(file, env);
-  const { destinations, problems: destinationProblems } = surveyDestinations(options);
+  const { destinations, problems: destinationProblems, switchedOff } = surveyDestinations(options);
   const paths = storePaths(env);
   const outboxLimitBytes = file.outboxLimitMb === undefined ? undefined : file.outboxLimitMb * 1e6;
   const [opencode, probes, store] = await Promise.all([
@@ -53,6 +53,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
     configuration: { path, directory: cwd, problems, ignored },
     destinations: probes,
     destinationProblems: destinationProblems.map(({ message }) => message),
+    switchedOff,
     mixedUpKeys: areMixedUp(
       options.langfuse?.publicKey ?? env.LANGFUSE_PUBLIC_KEY,
       options.langfuse?.secretKey ?? env.LANGFUSE_SECRET_KEY,

@@ -16,12 +16,24 @@ const HOW_TO_CONFIGURE =
 export function destinationFindings({
   destinations,
   destinationProblems,
+  switchedOff,
   configuration,
-}: Pick<DoctorFacts, "destinations" | "destinationProblems" | "configuration">): readonly Finding[] {
+}: Pick<
+  DoctorFacts,
+  "destinations" | "destinationProblems" | "switchedOff" | "configuration"
+>): readonly Finding[] {
   const problems = destinationProblems.map(
     (problem): Finding => ({ check: CHECK, status: "failed", ...withAdvice(problem) }),
   );
-  const found = [...problems, ...destinations.map(destinationFinding)];
+  const off = switchedOff.map(
+    (name): Finding => ({
+      check: CHECK,
+      status: "warning",
+      found: `${name} switches off what is configured: traces stay on this machine`,
+      advice: `Unset ${name} to send them.`,
+    }),
+  );
+  const found = [...problems, ...off, ...destinations.map(destinationFinding)];
   if (found.length > 0) return found;
   const nowhere =
     configuration.problems.length > 0 ? "none is configured, as far as it can be read" : "none is configured";
@@ -37,9 +49,11 @@ export function destinationFindings({
 
 function destinationFinding(probe: DestinationProbe): Finding {
   const { answer, settings } = probe;
-  const place = `${probe.kind === "langfuse" ? "Langfuse" : "OTLP"} at ${addressOf(probe)}`;
+  const through = probe.proxy === undefined ? "" : ` through the proxy ${probe.proxy.shown}`;
+  const place = `${probe.kind === "langfuse" ? "Langfuse" : "OTLP"} at ${addressOf(probe)}${through}`;
   const key = probe.keyStart === undefined ? "" : ` (${probe.keyStart}…)`;
-  const found = (what: string): string => `${place}${key} ${what}; set by ${settingsText(settings)}`;
+  const found = (what: string): string =>
+    `${place}${key} ${what}; set by ${settingsText(settings, probe.proxy)}`;
   const finding = (status: Finding["status"], what: string, advice: string | null): Finding => ({
     check: CHECK,
     status,
@@ -68,6 +82,14 @@ function destinationFinding(probe: DestinationProbe): Finding {
         `is there, but busy: ${answer.message}`,
         "Traces wait in the outbox until it takes them; `looptrace push` sends them.",
       );
+    case "blocked": {
+      const { found: why, advice } = withAdvice(answer.message);
+      return finding(
+        "failed",
+        `is not reached: ${why}`,
+        advice ?? "Ask who runs the proxy to let it through.",
+      );
+    }
     case "misdirected":
       return finding("failed", `is no place for traces: ${answer.message}`, addressAdvice(settings));
     case "unavailable":
@@ -117,11 +139,15 @@ function unreachableAdvice(
 }
 
 /** From where a destination's settings are: the environment's variables are written in capitals, the file's settings are not. */
-function settingsText({ address, credentials }: Destination["settings"]): string {
+function settingsText(
+  { address, credentials }: Destination["settings"],
+  proxy: DestinationProbe["proxy"],
+): string {
   const names =
     credentials.kind === "keys" ? [credentials.publicKey, credentials.secretKey] : credentials.names;
   const all = [...new Set([...(address === undefined ? [] : [address]), ...names])];
-  const variables = all.filter((name) => /^[A-Z]/.test(name));
+  const own = all.filter((name) => /^[A-Z]/.test(name));
+  const variables = [...own, ...(proxy === undefined ? [] : [proxy.setting])];
   const settings = all.filter((name) => !/^[A-Z]/.test(name));
   const parts = [
     variables.length > 0 ? `${variables.join(", ")} (environment)` : "",

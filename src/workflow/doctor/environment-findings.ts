@@ -1,8 +1,8 @@
+import { variablesLeftAlone } from "../../deliver/otlp-variables.js";
 import type { Finding } from "../../view/finding.js";
 import type { DoctorFacts } from "./facts.js";
-import { isAtLeast } from "./program-findings.js";
 
-type Facts = Pick<DoctorFacts, "environment" | "node" | "destinations" | "mixedUpKeys">;
+type Facts = Pick<DoctorFacts, "environment" | "mixedUpKeys">;
 
 interface Mistake {
   readonly found: string;
@@ -17,7 +17,7 @@ export function environmentFindings(facts: Facts): readonly Finding[] {
     mixedUp(facts),
     quoted(facts),
     uncheckedCertificates(facts),
-    ignoredProxy(facts),
+    ...leftAlone(facts),
   ].filter((mistake) => mistake !== undefined);
   if (mistakes.length === 0)
     return [{ check, status: "ok", found: "no variable that is often set wrongly is", advice: null }];
@@ -75,30 +75,12 @@ function uncheckedCertificates({ environment }: Facts): Mistake | undefined {
   };
 }
 
-/** node's fetch knows proxies from 22.21 and 24.0 on, and uses them only when it is told to. */
-function ignoredProxy({ environment, node, destinations }: Facts): Mistake | undefined {
-  const names = [
-    ...["HTTPS_PROXY", "https_proxy"],
-    ...(destinations.some(isPlainAndFar) ? ["HTTP_PROXY", "http_proxy"] : []),
-  ].filter((name) => set(environment[name]) !== undefined);
-  if (names.length === 0) return undefined;
-  const isAble =
-    isAtLeast(node.version, "24.0") || (isAtLeast(node.version, "22.21") && !isAtLeast(node.version, "23"));
-  const isTold =
-    environment.NODE_USE_ENV_PROXY === "1" ||
-    [...node.arguments, ...(environment.NODE_OPTIONS ?? "").split(/\s+/)].includes("--use-env-proxy");
-  if (isAble && isTold) return undefined;
-  return {
-    found: `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} set, but Node.js does not use ${names.length > 1 ? "them" : "it"}: looptrace connects directly`,
-    advice: isAble
-      ? "Where traces have to go through the proxy, set NODE_USE_ENV_PROXY=1."
-      : "Where traces have to go through the proxy, run looptrace with Node.js 24 and set NODE_USE_ENV_PROXY=1.",
-  };
-}
-
-function isPlainAndFar({ url }: { readonly url: string }): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === "http:" && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+/** What other programs of OpenTelemetry's would do with a variable; looptrace says that it does not. */
+function leftAlone({ environment }: Facts): readonly Mistake[] {
+  return variablesLeftAlone(environment).map(({ name, why }) => ({
+    found: `${name} changes nothing here: ${why}`,
+    advice: "It may stay for other programs.",
+  }));
 }
 
 function set(value: string | undefined): string | undefined {

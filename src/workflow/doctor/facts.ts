@@ -40,6 +40,8 @@ export interface DoctorFacts {
   readonly destinations: readonly DestinationProbe[];
   /** What of the configured destinations cannot work, each a sentence or more with what to do. */
   readonly destinationProblems: readonly string[];
+  /** The variables that switch off what would be configured otherwise. */
+  readonly switchedOff: readonly string[];
   /** Whether one of Langfuse's keys stands in the other one's place. */
   readonly mixedUpKeys: boolean;
   readonly store: StoreFacts;

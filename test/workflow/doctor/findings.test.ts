@@ -36,6 +36,7 @@ const FACTS: DoctorFacts = {
   configuration: { path: "/home/dev/looptrace.config.json", directory: "/home/dev", problems: [] },
   destinations: [],
   destinationProblems: [],
+  switchedOff: [],
   mixedUpKeys: false,
   store: STORE,
   environment: {},
@@ -160,6 +161,7 @@ describe("destinations", () => {
       address: "LANGFUSE_BASE_URL",
       credentials: { kind: "keys", publicKey: "LANGFUSE_PUBLIC_KEY", secretKey: "langfuse.secretKey" },
     },
+    proxy: undefined,
     answer,
     project: { kind: "unknown" },
     ...more,
@@ -346,38 +348,41 @@ describe("variables", () => {
     expect(areMixedUp(undefined, "own")).toBe(false);
   });
 
-  const proxy = { HTTPS_PROXY: "http://user:hush-hush@proxy:3128" };
-  const node = (version: string, ...args: readonly string[]) => ({
-    node: { ...FACTS.node, version, arguments: args },
+  test("what other programs of OpenTelemetry's would obey, and a proxy that is obeyed", () => {
+    expect(
+      mistakes({
+        OTEL_EXPORTER_OTLP_INSECURE: "true",
+        OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: "100",
+        OTEL_BSP_SCHEDULE_DELAY: "",
+        OTEL_SERVICE_NAME: "x",
+        HTTPS_PROXY: "http://user:hush-hush@proxy:3128",
+      }).map(({ found }) => found),
+    ).toEqual([
+      "OTEL_EXPORTER_OTLP_INSECURE changes nothing here: it is about gRPC; over HTTP the endpoint's http:// or https:// decides",
+      "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT changes nothing here: a trace is sent whole; textLimit in looptrace.config.json bounds its texts",
+    ]);
   });
+});
 
-  test.each([
-    ["20.19.0", {}, "Node.js 24"],
-    ["20.19.0", { NODE_USE_ENV_PROXY: "1" }, "Node.js 24"],
-    ["22.20.0", { NODE_USE_ENV_PROXY: "1" }, "Node.js 24"],
-    ["23.5.0", { NODE_USE_ENV_PROXY: "1" }, "Node.js 24"],
-    ["22.21.0", {}, "set NODE_USE_ENV_PROXY=1"],
-    ["22.21.0", { NODE_USE_ENV_PROXY: "1" }, undefined],
-    ["24.0.0", { NODE_OPTIONS: "--max-old-space-size=1 --use-env-proxy" }, undefined],
-  ])("a proxy, with node %s and %j: %s", (version, more, advice) => {
-    const found = mistakes({ ...proxy, ...more }, node(version));
-    expect(found.map((finding) => finding.advice?.includes(advice ?? ""))).toEqual(
-      advice === undefined ? [] : [true],
-    );
-    expect(JSON.stringify(found)).not.toContain("hush");
+test("a destination that is switched off, one behind a proxy, and a proxy that lets nothing through", () => {
+  expect(found("destination", { switchedOff: ["OTEL_SDK_DISABLED"] })).toMatchObject([
+    { status: "warning", found: expect.stringContaining("OTEL_SDK_DISABLED switches off") },
+  ]);
+  const behind = (answer: SendResult): DestinationProbe => ({
+    ...{ id: "0", kind: "otlp", label: "l", url: "https://far/v1/traces", answer },
+    settings: { address: "OTEL_EXPORTER_OTLP_ENDPOINT", credentials: { kind: "headers", names: [] } },
+    proxy: { shown: "proxy:3128", setting: "HTTPS_PROXY" },
+    project: { kind: "unknown" },
   });
-
-  test("a proxy for http matters where a destination far away is plain http", () => {
-    expect(mistakes({ http_proxy: "http://proxy" })).toEqual([]);
-    expect(mistakes(proxy, node("24.5.0", "--use-env-proxy"))).toEqual([]);
-    const at = (url: string): DestinationProbe => ({
-      ...{ id: "0", kind: "otlp", label: "l", url, answer: { kind: "acknowledged" } },
-      settings: { address: "x", credentials: { kind: "headers", names: [] } },
-      project: { kind: "unknown" },
-    });
-    expect(mistakes({ http_proxy: "http://proxy" }, { destinations: [at("http://127.0.0.1:1/")] })).toEqual(
-      [],
-    );
-    expect(mistakes({ http_proxy: "http://proxy" }, { destinations: [at("http://far/")] })).toHaveLength(1);
+  expect(one("destination", { destinations: [behind({ kind: "acknowledged" })] }).found).toBe(
+    "OTLP at https://far/v1/traces through the proxy proxy:3128 takes traces; set by OTEL_EXPORTER_OTLP_ENDPOINT, HTTPS_PROXY (environment)",
+  );
+  const message = "the proxy wants a user (407). Set HTTPS_PROXY.";
+  expect(
+    one("destination", { destinations: [behind({ kind: "blocked", status: 407, message })] }),
+  ).toMatchObject({
+    status: "failed",
+    found: expect.stringContaining("is not reached: the proxy wants a user (407); set by"),
+    advice: "Set HTTPS_PROXY.",
   });
 });

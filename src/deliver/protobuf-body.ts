@@ -1,0 +1,159 @@
+import type { Attributes, HrTime, SpanContext } from "@opentelemetry/api";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
+import { z } from "zod";
+
+const texts = z.object({ values: z.array(z.object({ stringValue: z.string() })) });
+const truths = z.object({ values: z.array(z.object({ boolValue: z.boolean() })) });
+const number = z.union([
+  z.object({ intValue: z.coerce.number() }).transform(({ intValue }) => intValue),
+  z.object({ doubleValue: z.number() }).transform(({ doubleValue }) => doubleValue),
+]);
+const numbers = z.object({ values: z.array(number) });
+
+const anyValue = z.union([
+  z.object({ stringValue: z.string() }).transform(({ stringValue }) => stringValue),
+  z.object({ boolValue: z.boolean() }).transform(({ boolValue }) => boolValue),
+  number,
+  z
+    .object({ arrayValue: texts })
+    .transform(({ arrayValue }) => arrayValue.values.map(({ stringValue }) => stringValue)),
+  z
+    .object({ arrayValue: truths })
+    .transform(({ arrayValue }) => arrayValue.values.map(({ boolValue }) => boolValue)),
+  z.object({ arrayValue: numbers }).transform(({ arrayValue }) => arrayValue.values),
+  z.strictObject({}).transform(() => undefined),
+]);
+
+const attributes = z
+  .array(z.object({ key: z.string(), value: anyValue }))
+  .default([])
+  .transform((pairs): Attributes => Object.fromEntries(pairs.map(({ key, value }) => [key, value])));
+
+const count = z.number().int().default(0);
+
+const NANOS = 1_000_000_000n;
+
+const time = z
+  .string()
+  .regex(/^\d+$/)
+  .transform((text): HrTime => [Number(BigInt(text) / NANOS), Number(BigInt(text) % NANOS)]);
+
+/** The low byte holds the W3C flags, the bit above the mask says whether the parent is in another process. */
+const IS_REMOTE = 0x200;
+
+const context = z.object({
+  traceId: z.string().default(""),
+  spanId: z.string().default(""),
+  flags: z.number().int().default(0),
+});
+
+const span = context.extend({
+  parentSpanId: z.string().default(""),
+  name: z.string().default(""),
+  kind: z.number().int().default(0),
+  startTimeUnixNano: time,
+  endTimeUnixNano: time,
+  attributes,
+  droppedAttributesCount: count,
+  events: z
+    .array(
+      z.object({
+        timeUnixNano: time,
+        name: z.string().default(""),
+        attributes,
+        droppedAttributesCount: count,
+      }),
+    )
+    .default([]),
+  droppedEventsCount: count,
+  links: z.array(context.extend({ attributes, droppedAttributesCount: count })).default([]),
+  droppedLinksCount: count,
+  status: z
+    .object({ code: z.number().int().default(0), message: z.string().optional() })
+    .default({ code: 0 }),
+});
+
+const exportRequest = z.object({
+  resourceSpans: z.array(
+    z.object({
+      resource: z.object({ attributes }).default({ attributes: {} }),
+      schemaUrl: z.string().optional(),
+      scopeSpans: z.array(
+        z.object({
+          scope: z
+            .object({ name: z.string().default(""), version: z.string().optional() })
+            .default({ name: "" }),
+          schemaUrl: z.string().optional(),
+          spans: z.array(span),
+        }),
+      ),
+    }),
+  ),
+});
+
+/**
+ * The same ExportTraceServiceRequest as protobuf. What waits in the outbox stays JSON, which can be looked at and taken apart;
+ * the same JSON gives the same bytes, so that a retry is one.
+ *
+ * @param body an ExportTraceServiceRequest as JSON
+ * @throws {Error} when it is none, or holds values that looptrace itself never writes
+ */
+export async function protobufBody(body: Uint8Array): Promise<Uint8Array> {
+  const [{ ProtobufTraceSerializer }, { resourceFromAttributes }] = await Promise.all([
+    import("@opentelemetry/otlp-transformer"),
+    import("@opentelemetry/resources"),
+  ]);
+  const request = exportRequest.parse(JSON.parse(new TextDecoder().decode(body)));
+  const spans = request.resourceSpans.flatMap((group) => {
+    // The serialiser groups by identity.
+    const resource = resourceFromAttributes(group.resource.attributes, schemaOf(group));
+    return group.scopeSpans.flatMap((scoped) => {
+      const { name, version } = scoped.scope;
+      const instrumentationScope = {
+        name,
+        ...(version === undefined ? {} : { version }),
+        ...schemaOf(scoped),
+      };
+      return scoped.spans.map(
+        (span): ReadableSpan => ({ ...readable(span), resource, instrumentationScope }),
+      );
+    });
+  });
+  const bytes = ProtobufTraceSerializer.serializeRequest(spans);
+  if (bytes === undefined) throw new Error("the OTLP serialiser gave no bytes");
+  return bytes;
+}
+
+function schemaOf({ schemaUrl }: { readonly schemaUrl?: string | undefined }): { schemaUrl?: string } {
+  return schemaUrl === undefined ? {} : { schemaUrl };
+}
+
+/** The span as the SDK has it, from which it was written. */
+function readable(
+  span: z.output<typeof exportRequest>["resourceSpans"][number]["scopeSpans"][number]["spans"][number],
+): Omit<ReadableSpan, "resource" | "instrumentationScope"> {
+  const { parentSpanId, status, kind } = span;
+  const own = contextOf(span);
+  return {
+    name: span.name,
+    // The SDK counts from 0, OTLP from 1.
+    kind: kind - 1,
+    spanContext: () => own,
+    ...(parentSpanId === "" ? {} : { parentSpanContext: { ...own, spanId: parentSpanId } }),
+    startTime: span.startTimeUnixNano,
+    endTime: span.endTimeUnixNano,
+    duration: [0, 0],
+    ended: true,
+    status: { code: status.code, ...(status.message === undefined ? {} : { message: status.message }) },
+    attributes: span.attributes,
+    droppedAttributesCount: span.droppedAttributesCount,
+    events: span.events.map(({ timeUnixNano, ...event }) => ({ ...event, time: timeUnixNano })),
+    droppedEventsCount: span.droppedEventsCount,
+    links: span.links.map((link) => ({ ...link, context: contextOf(link) })),
+    droppedLinksCount: span.droppedLinksCount,
+  };
+}
+
+function contextOf({ traceId, spanId, flags }: z.output<typeof context>): SpanContext {
+  return { traceId, spanId, traceFlags: flags & 0xff, isRemote: (flags & IS_REMOTE) !== 0 };
+}

@@ -1,0 +1,55 @@
+import protobuf from "protobufjs";
+
+/** What of opentelemetry-proto 1.x an export of traces needs; the numbers are the protocol. */
+const PROTO = `
+syntax = "proto3";
+message Request { repeated ResourceSpans resource_spans = 1; }
+message Response { PartialSuccess partial_success = 1; }
+message PartialSuccess { int64 rejected_spans = 1; string error_message = 2; }
+message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; string schema_url = 3; }
+message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
+message ScopeSpans { Scope scope = 1; repeated Span spans = 2; string schema_url = 3; }
+message Scope { string name = 1; string version = 2; repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4; }
+message Span {
+  bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; string name = 5; int32 kind = 6;
+  fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9;
+  uint32 dropped_attributes_count = 10; repeated Event events = 11; uint32 dropped_events_count = 12; repeated Link links = 13;
+  uint32 dropped_links_count = 14; Status status = 15; fixed32 flags = 16;
+}
+message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4; }
+message Link { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; repeated KeyValue attributes = 4; uint32 dropped_attributes_count = 5; fixed32 flags = 6; }
+message Status { string message = 2; int32 code = 3; }
+message KeyValue { string key = 1; AnyValue value = 2; }
+message AnyValue {
+  oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; ArrayValue array_value = 5; KeyValueList kvlist_value = 6; bytes bytes_value = 7; }
+}
+message ArrayValue { repeated AnyValue values = 1; }
+message KeyValueList { repeated KeyValue values = 1; }
+`;
+
+const { root } = protobuf.parse(PROTO);
+
+/**
+ * An ExportTraceServiceRequest as OTLP's JSON has it: ids as hex digits, 64-bit times as texts, integers as numbers.
+ *
+ * @throws {Error} when the bytes are none
+ */
+export function requestOfProtobuf(bytes: Uint8Array): unknown {
+  const type = root.lookupType("Request");
+  const object = type.toObject(type.decode(bytes), { longs: String, bytes: Array, arrays: true });
+  return JSON.parse(JSON.stringify(object), (key, value) => {
+    if (/^(?:trace|span|parentSpan)Id$/.test(key)) return Buffer.from(value).toString("hex");
+    // What is 0 is not written.
+    if (key === "status") return { code: 0, ...value };
+    return key === "intValue" ? Number(value) : value;
+  });
+}
+
+/** An ExportTraceServiceResponse. */
+export function responseProtobuf(partialSuccess?: {
+  readonly rejectedSpans: number;
+  readonly errorMessage: string;
+}): Uint8Array {
+  const type = root.lookupType("Response");
+  return type.encode(type.fromObject(partialSuccess ? { partialSuccess } : {})).finish();
+}
