@@ -1,10 +1,8 @@
 import { existsSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathOfOpenCode } from "../opencode/find-opencode.js";
 import { ServerPool } from "../opencode/server/server-pool.js";
-import { currentIdentity } from "../trust/identity.js";
-import { projectFolders } from "../trust/project-folders.js";
+import { projectAround } from "../trust/project-folders.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 import type { Terminal } from "./terminal.js";
 
@@ -47,6 +45,10 @@ export function earlyServer(flags: EarlyFlags, extra: readonly string[], termina
 
 /** Whether there is one: it can say anything, and reading it takes as long as all else. */
 function hasConfigFile({ cwd, env }: Terminal): boolean {
-  const { inside } = projectFolders(cwd, env.HOME || homedir(), currentIdentity(env));
-  return inside.some((folder) => existsSync(join(folder, CONFIG_FILE)));
+  try {
+    return projectAround(cwd, env).inside.some((folder) => existsSync(join(folder, CONFIG_FILE)));
+  } catch {
+    // What is wrong with LOOPTRACE_TRUST the run itself says.
+    return true;
+  }
 }

@@ -1,9 +1,8 @@
-import { homedir } from "node:os";
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
-import { projectFolders } from "../trust/project-folders.js";
+import { projectAround } from "../trust/project-folders.js";
 import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
 import { oneLine } from "../view/terminal-text.js";
 import { type ConfigFile, findConfigFile, parseConfigFile, readConfigText } from "./config-file.js";
@@ -38,7 +37,7 @@ export interface ConfigPlaces {
 
 /** Looks for the project's `looptrace.config.json`: in the working directory, and above it up to the project's root. */
 export function findProjectConfig({ cwd, env }: Pick<Place, "cwd" | "env">): ConfigPlaces {
-  const { inside, above, strange } = projectFolders(cwd, env.HOME || homedir(), currentIdentity(env));
+  const { inside, above, strange } = projectAround(cwd, env);
   const further = findConfigFile(above);
   const isNear =
     strange !== undefined && further !== undefined && `${dirname(further)}/`.startsWith(`${strange.folder}/`);

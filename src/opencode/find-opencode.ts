@@ -1,5 +1,6 @@
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { isCommitted } from "../trust/committed.js";
 import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
 import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
@@ -27,8 +28,8 @@ export interface FoundOpenCode {
  * Which opencode to start: the explicit path, `LOOPTRACE_OPENCODE`, `node_modules/.bin` of the directory and its
  * parents, then `PATH`. A path that was named but cannot be started is an error, not a reason to take another one.
  *
- * One that belongs to another user, or that others may write to, is not started; on the `PATH` it is, as a shell would, unless it is
- * there only because npm puts each `node_modules/.bin` on it.
+ * One that belongs to another user, or that others may write to, is not started, nor is one that is found and came with the
+ * repository; on the `PATH` it is, as a shell would, unless it is there only because npm puts each `node_modules/.bin` on it.
  *
  * @returns an absolute path
  * @throws {OpenCodeNotFoundError} when there is none; it lists the places
@@ -52,7 +53,7 @@ export function searchOpenCode(options: FindOptions): FoundOpenCode {
       const path = join(folder, name);
       const problem = whyNotExecutable(path);
       const doubt =
-        problem === null && !isChosen(folder) ? whyNotTrusted(resolve(path), environment) : undefined;
+        problem === null && !isChosen(folder) ? whyNotTaken(resolve(path), environment) : undefined;
       if (problem === null && doubt === undefined) return { path, passedOver };
       if (doubt !== undefined) passedOver.push(`${path}: ${doubt}`);
       if (doubt !== undefined || problem !== "does not exist") looked.push(`${path}: ${doubt ?? problem}`);
@@ -95,6 +96,13 @@ function named(path: string, from: string, { directory, environment }: FindOptio
   throw new OpenCodeNotFoundError(`The opencode that ${from} names cannot be started:`, [
     `${absolute}: ${problem}`,
   ]);
+}
+
+/** One that came with the repository is the repository's author's choice, and not one that the user has installed. */
+function whyNotTaken(path: string, environment: FindOptions["environment"]): string | undefined {
+  const why = whyNotTrusted(path, environment);
+  if (why !== undefined || !isCommitted(path) || isTrustedByName(path, environment)) return why;
+  return `it came with the repository, so its author decides what it does. Where you trust them, ${TRUST_VARIABLE}=${path} allows it`;
 }
 
 function whyNotTrusted(path: string, environment: FindOptions["environment"]): string | undefined {

@@ -1,7 +1,9 @@
 import { lstatSync, realpathSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { doubtAboutOwner } from "./doubt.js";
-import type { Identity } from "./identity.js";
+import { currentIdentity, type Identity } from "./identity.js";
+import { isTrustedByName } from "./trusted-paths.js";
 
 /** Where a project's own files are looked for. */
 export interface ProjectFolders {
@@ -17,15 +19,22 @@ export interface ProjectFolders {
  * From a folder up to the root of its git repository, as far as that is the user's own, and never above the home folder;
  * outside of a repository the folder alone. What is on the disk decides: a `.git`, which in a worktree or a submodule is a
  * file. `GIT_DIR` says where git's data are, not whose project this is.
+ *
+ * @param isTrusted whether the user has said that a repository counts whoever it belongs to
  */
-export function projectFolders(from: string, home: string, identity: Identity | undefined): ProjectFolders {
+export function projectFolders(
+  from: string,
+  home: string,
+  identity: Identity | undefined,
+  isTrusted: (folder: string) => boolean = () => false,
+): ProjectFolders {
   const all = upwards(realPathOr(from));
   const homeAt = all.indexOf(realPathOr(home));
   const reach = homeAt < 0 ? all.length : homeAt + 1;
   const root = all.slice(0, reach).findIndex((folder) => isThere(join(folder, ".git")));
   const folder = all[root];
   const doubt =
-    folder === undefined
+    folder === undefined || isTrusted(folder)
       ? undefined
       : (doubtAboutOwner(join(folder, ".git"), identity) ?? doubtAboutOwner(folder, identity));
   const count = root < 0 || doubt !== undefined ? 1 : root + 1;
@@ -34,6 +43,19 @@ export function projectFolders(from: string, home: string, identity: Identity | 
     above: all.slice(count),
     strange: folder === undefined || doubt === undefined ? undefined : { folder, doubt },
   };
+}
+
+/**
+ * The same for a working directory and an environment as they are.
+ *
+ * @throws {ConfigurationError} when `LOOPTRACE_TRUST` makes no sense
+ */
+export function projectAround(
+  directory: string,
+  env: Readonly<Record<string, string | undefined>>,
+): ProjectFolders {
+  const isTrusted = (folder: string): boolean => isTrustedByName(folder, env);
+  return projectFolders(directory, env.HOME || homedir(), currentIdentity(env), isTrusted);
 }
 
 function upwards(from: string): readonly string[] {

@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -112,4 +113,24 @@ test("on the PATH it is started, as a shell would; but not from there what npm o
   expect(found({ environment: { PATH: both } })).toBe(open);
   const near = relative(process.cwd(), dirname(open));
   expect(failure({ environment: { PATH: near } }).message).toContain(OPEN_FILE);
+});
+
+test("one that came with a cloned repository is its author's, whatever link leads to it; one that was installed is not", async () => {
+  const work = join(root, "work");
+  const near = await program("work/node_modules/.bin/opencode");
+  const git = (...args: readonly string[]) => execFileSync("git", args, { cwd: work, stdio: "ignore" });
+  git("init");
+  expect(found({})).toBe(near);
+  git("add", "--force", "node_modules/.bin/opencode");
+  expect(failure({}).looked[0]).toContain(`${near}: it came with the repository`);
+  expect(found({ environment: { LOOPTRACE_TRUST: near } })).toBe(near);
+  expect(found({ explicit: near })).toBe(near);
+
+  await rename(join(work, "node_modules"), join(work, "modules"));
+  await symlink("modules", join(work, "node_modules"));
+  git("rm", "-r", "--cached", "--force", ".");
+  git("add", "--force", "node_modules");
+  expect(failure({}).looked[0]).toContain("it came with the repository");
+  git("rm", "--cached", "node_modules");
+  expect(found({})).toBe(near);
 });

@@ -45,6 +45,8 @@ test("a repository of another user is none, and does not open what is above it",
   const { inside, strange } = projectFolders(deep, NO_HOME, stranger);
   expect(inside).toEqual([deep]);
   expect(strange).toEqual({ folder: root, doubt: `it belongs to uid ${ME}` });
+  const trusting = projectFolders(deep, NO_HOME, stranger, (folder) => folder === root);
+  expect([trusting.inside.at(-1), trusting.strange]).toEqual([root, undefined]);
 });
 
 test("a .git that is a link of one's own to nowhere still ends the project", async () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createLineSplitter } from "../follow-lines.js";
 import { readServerEvent, type SentEvent, type ServerEvent } from "../schema/server-event.js";
 import { authorization, type ServerConnection } from "./connection.js";
+import { patientFetch } from "./patient-fetch.js";
 
 /** Why an event stream is not there, or not there any more. */
 export interface StreamTrouble {
@@ -95,10 +96,12 @@ async function* openStream(
   let limitMs = ANSWER_MS;
   let watch = setTimeout(() => closing.abort(), limitMs);
   try {
-    const response = await fetch(addressOf(connection, directory), {
+    // Not Node's own fetch, which can be told to ask a proxy even for this machine itself (NODE_USE_ENV_PROXY).
+    const request = new Request(addressOf(connection, directory), {
       headers: { accept: "text/event-stream", ...authorization(connection) },
       signal: AbortSignal.any([signal, closing.signal]),
     });
+    const response = await patientFetch(request);
     const refusal = whyNoStream(response);
     if (refusal || !response.body) {
       yield refusal ?? { kind: "not-events", message: "its answer is empty" };
