@@ -43,6 +43,8 @@ export interface BatchSummary extends Omit<BatchStanding, "running" | "waiting" 
   readonly notDone: readonly NotStarted[];
   /** Tasks that were done before but asked for something else then. */
   readonly changed: number;
+  /** Lines of the results that a crash of the machine had left unreadable; their tasks are done again. */
+  readonly damaged: number;
   /** Tasks whose cost opencode does not know, or not whole. */
   readonly unpriced: number;
   /** What earlier starts of the batch had come to. */

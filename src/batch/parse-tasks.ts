@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { isTooDeep, TOO_DEEP } from "../files/json-depth.js";
 import { jsonProblem } from "../view/json-problem.js";
 import { type Task, type TaskRequest, taskRequestSchema } from "./task.js";
 import { taskProblem } from "./task-problem.js";
@@ -77,17 +78,12 @@ function readRequest(content: string): Read {
       ],
     };
   }
-  try {
-    const result = taskRequestSchema.safeParse(typeof json === "string" ? { prompt: json } : json, {
-      reportInput: true,
-    });
-    if (result.success) return { request: result.data };
-    return { problems: result.error.issues.map(taskProblem) };
-  } catch (error) {
-    // Checking a value goes as deep as the value does.
-    if (error instanceof RangeError) return { problems: ["is nested too deeply"] };
-    throw error;
-  }
+  if (isTooDeep(json)) return { problems: [TOO_DEEP] };
+  const result = taskRequestSchema.safeParse(typeof json === "string" ? { prompt: json } : json, {
+    reportInput: true,
+  });
+  if (result.success) return { request: result.data };
+  return { problems: result.error.issues.map(taskProblem) };
 }
 
 function problemsText(text: string, name: string, problems: readonly string[]): string {

@@ -16,7 +16,9 @@ export type ReadResults =
       /** The last result of each task; one that is done stays so. */
       readonly byId: ReadonlyMap<string, Recorded>;
       readonly spent: Spent;
-      /** How much of the file is whole; what follows is half a line. */
+      /** Lines that a crash of the machine has left with NUL bytes in them and without a result. */
+      readonly damaged: number;
+      /** How much of the file is whole; what follows is half a line, or damaged. */
       readonly wholeBytes: number;
       /** The last line is whole but for its end. */
       readonly needsLineFeed: boolean;
@@ -29,15 +31,20 @@ const LINE_FEED = 0x0a;
 /** How every line of results begins. */
 const LINE_START = '{"id":';
 
-/** Reads a file of results, whatever became of its last line. */
+/**
+ * Reads a file of results, whatever became of its last line. After a power cut a file may be as long as it was to become, with NUL bytes
+ * where its end, or a part of it, had not come to the disk: what is whole beside them counts.
+ */
 export function readResults(bytes: Buffer): ReadResults {
   const byId = new Map<string, Recorded>();
   const spent = { cost: 0, tokens: 0 };
+  let damaged = 0;
+  let wholeBytes = 0;
   let begin = 0;
   for (let line = 1; begin < bytes.length; line += 1) {
     const at = bytes.indexOf(LINE_FEED, begin);
-    const end = at < 0 ? withoutZeros(bytes, begin) : at;
-    const text = bytes.toString("utf8", begin, end);
+    const raw = bytes.toString("utf8", begin, at < 0 ? bytes.length : at);
+    const text = withoutNuls(raw);
     const result = resultOf(text);
     if (result) {
       spent.cost += result.totals.cost ?? 0;
@@ -48,22 +55,31 @@ export function readResults(bytes: Buffer): ReadResults {
           digest: result.digest,
           code: result.error?.code ?? null,
         });
+      const end = at < 0 ? begin + Buffer.byteLength(raw.slice(0, raw.lastIndexOf("}") + 1)) : at + 1;
+      if (at < 0) return { kind: "results", byId, spent, damaged, wholeBytes: end, needsLineFeed: true };
+      wholeBytes = end;
     } else if (at < 0 && isTorn(text)) {
-      return { kind: "results", byId, spent, wholeBytes: begin, needsLineFeed: false };
-    } else if (text.trim() !== "") {
-      return { kind: "foreign", line };
-    }
-    if (at < 0) return { kind: "results", byId, spent, wholeBytes: end, needsLineFeed: true };
+      if (raw.includes("\0")) damaged += 1;
+      break;
+    } else if (isDamaged(raw, text)) damaged += 1;
+    else if (raw.trim() !== "") return { kind: "foreign", line };
+    else wholeBytes = at < 0 ? bytes.length : at + 1;
+    if (at < 0) break;
     begin = at + 1;
   }
-  return { kind: "results", byId, spent, wholeBytes: bytes.length, needsLineFeed: false };
+  return { kind: "results", byId, spent, damaged, wholeBytes, needsLineFeed: false };
 }
 
-/** Where the last line ends: a crash of the machine may have left zeros behind it, or in its place. */
-function withoutZeros(bytes: Buffer, begin: number): number {
-  let end = bytes.length;
-  while (end > begin && bytes[end - 1] === 0) end -= 1;
-  return end;
+/** A line without the NUL bytes that stand before and behind it. */
+function withoutNuls(raw: string): string {
+  return raw.replace(/^\0+|\0+$/g, "");
+}
+
+/** Whether a line can be what a crash of the machine leaves of one: NUL bytes, with a beginning before or an end behind them. */
+function isDamaged(raw: string, text: string): boolean {
+  if (!raw.includes("\0")) return false;
+  const isBeginning = LINE_START.startsWith(text) || text.startsWith(LINE_START);
+  return isBeginning || (raw.startsWith("\0") && text.endsWith("}"));
 }
 
 /** Whether it can be what a kill leaves of a line: its beginning. */

@@ -1,8 +1,9 @@
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { lockFile } from "../deliver/file-lock.js";
 import { syncFolder } from "../deliver/private-files.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { openRegularFile } from "../files/own-files.js";
 import { type Recorded, readResults } from "./read-results.js";
 import { resultWriter } from "./result-writer.js";
 import type { Spent } from "./schedule.js";
@@ -18,6 +19,8 @@ export interface Results {
   readonly spent: Spent;
   /** Tasks that ask for something else than they did when their result was recorded. */
   readonly changed: number;
+  /** Lines that a crash of the machine has left unreadable. */
+  readonly damaged: number;
   /**
    * Records one result: when this resolves, it outlives a kill and a crash of the machine.
    *
@@ -81,6 +84,7 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
         earlier: new Map(fitting),
         spent: read.spent,
         changed,
+        damaged: read.damaged,
         append: (result) =>
           writer.append(result).catch((error: unknown) => {
             throw problem(
@@ -107,7 +111,12 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
 
 async function readIfThere(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    const file = await openRegularFile(path);
+    try {
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return Buffer.alloc(0);
     throw error;

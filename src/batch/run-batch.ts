@@ -172,6 +172,7 @@ async function work(
     ...sums,
     notDone: notDoneOf(schedule.left()),
     changed: results?.changed ?? 0,
+    damaged: results?.damaged ?? 0,
     before,
     sessionsPerMinute: endedAt > startedAt ? (sums.sessions / (endedAt - startedAt)) * 60_000 : 0,
     endedAt,

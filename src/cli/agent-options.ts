@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { readNamedText } from "../files/own-files.js";
 import type { McpServer } from "../opencode/compose-config.js";
 import type { Driver } from "../opencode/drive.js";
 import type { ConfigFile } from "./config-file.js";
@@ -62,6 +62,9 @@ export async function agentOptions(flags: AgentFlags, file: ConfigFile, terminal
   };
 }
 
+/** No model takes more. */
+const MOST_SYSTEM_BYTES = 16 * 1024 * 1024;
+
 export async function systemPromptOf(flags: AgentFlags, terminal: Terminal): Promise<string | undefined> {
   if (flags.systemFile === undefined) return flags.system;
   if (flags.system !== undefined) {
@@ -71,7 +74,7 @@ export async function systemPromptOf(flags: AgentFlags, terminal: Terminal): Pro
     );
   }
   const path = typedPath("--system-file", flags.systemFile, "file", terminal);
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
+  const text = await readNamedText(path, MOST_SYSTEM_BYTES).catch((error: unknown) => {
     throw new ConfigurationError(
       "--system-file",
       `--system-file ${flags.systemFile} cannot be read: ${messageOf(error)}`,

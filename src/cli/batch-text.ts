@@ -84,7 +84,7 @@ export function failuresText(failed: BatchSummary["failed"]): string {
 
 /** What became of a batch. */
 export function summaryLines(summary: BatchSummary): LabelledLine[] {
-  const { total, done, skipped, skippedFailed, changed, notDone, usage, before, unpriced } = summary;
+  const { total, done, skipped, skippedFailed, changed, damaged, notDone, usage, before, unpriced } = summary;
   const failed = failures(summary);
   const all = done + skipped;
   const inputs = `in ${count(promptTokens(usage))} (cached ${count(usage.cacheRead)})`;
@@ -106,6 +106,15 @@ export function summaryLines(summary: BatchSummary): LabelledLine[] {
           worded(
             "note",
             `${plural(changed, "task")} asked for something else when the results were recorded; another file (-o) does them anew`,
+            "warning",
+          ),
+        ]
+      : []),
+    ...(damaged > 0
+      ? [
+          worded(
+            "note",
+            `${plural(damaged, "line")} of the results had been damaged by a crash of the machine; what was whole counts, the rest is done again`,
             "warning",
           ),
         ]

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } fr
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { isTooDeep, TOO_DEEP } from "../files/json-depth.js";
 import { environmentName } from "../otel/options.js";
 import { fieldProblem } from "../view/field-problem.js";
 import { jsonProblem } from "../view/json-problem.js";
@@ -144,6 +145,7 @@ function parseConfig(content: string, path: string): ConfigFile {
   } catch (error) {
     throw new ConfigurationError(CONFIG_FILE, `${path} is not valid JSON: ${jsonProblem(text, error)}`);
   }
+  if (isTooDeep(json)) throw new ConfigurationError(CONFIG_FILE, `${path} ${TOO_DEEP}.`);
   const result = configFile.safeParse(json);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `\n  ${problemText(issue)}`);

@@ -1,10 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";
+import { readNamedText } from "../files/own-files.js";
 import { jsonProblem } from "../view/json-problem.js";
 import { type JsonSchema, prepareSchema } from "../workflow/output-schema.js";
 import type { Terminal } from "./terminal.js";
 import { typedPath } from "./typed-path.js";
+
+const MOST_SCHEMA_BYTES = 16 * 1024 * 1024;
 
 /**
  * The JSON schema in a file that was named on the command line.
@@ -13,7 +15,7 @@ import { typedPath } from "./typed-path.js";
  */
 export async function readSchema(typed: string, terminal: Terminal): Promise<JsonSchema> {
   const path = typedPath("--schema", typed, "file", terminal);
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+  const text = await readNamedText(path, MOST_SCHEMA_BYTES).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigurationError("--schema", `--schema ${typed} cannot be read: ${why}`);
   });

@@ -1,4 +1,6 @@
+import { describeDiskFailure } from "../deliver/disk-failure.js";
 import { RunRequestError } from "../errors/run-request-error.js";
+import { UnfitFileError } from "../files/own-files.js";
 import { severalLines } from "../view/terminal-text.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { Terminal } from "./terminal.js";
@@ -44,6 +46,17 @@ function inFlags({ field, problem }: RunRequestError): string {
   return /^(?:is|are|needs|cannot|contains?) /.test(problem) ? `${name} ${problem}` : `${name}: ${problem}`;
 }
 
+/** What the system refuses anywhere, or what is too much for the engine, in words; undefined for all else. */
+function sayable(error: unknown): string | undefined {
+  if (error instanceof RangeError && /call stack/.test(error.message))
+    return "something in what was read is nested too deeply to be worked on.";
+  if (error instanceof UnfitFileError) return `${error.message}.`;
+  if (!(error instanceof Error) || !("syscall" in error) || typeof error.syscall !== "string")
+    return undefined;
+  const where = "path" in error && typeof error.path === "string" ? ` ${error.path}` : "";
+  return `${error.syscall}${where}: ${describeDiskFailure(error)}.`;
+}
+
 /**
  * Says on one or a few lines what went wrong, never a stack trace, and gives the exit code.
  *
@@ -52,15 +65,15 @@ function inFlags({ field, problem }: RunRequestError): string {
 export function reportError(error: unknown, terminal: Terminal): ExitCode {
   const known =
     error instanceof Error && "code" in error && typeof error.code === "string" && EXPLAINED.has(error.code);
+  const said = sayable(error);
   const message =
     error instanceof RunRequestError
       ? inFlags(error)
-      : error instanceof Error
-        ? error.message
-        : String(error);
+      : (said ?? (error instanceof Error ? error.message : String(error)));
   // It may quote a file or a program that is not trusted.
   terminal.err(`looptrace: ${severalLines(message)}\n`);
   if (terminal.env.LOOPTRACE_DEBUG && error instanceof Error && error.stack) terminal.err(`${error.stack}\n`);
-  else if (!known) terminal.err("This should not happen; LOOPTRACE_DEBUG=1 shows where it did.\n");
+  else if (!known && said === undefined)
+    terminal.err("This should not happen; LOOPTRACE_DEBUG=1 shows where it did.\n");
   return EXIT.usage;
 }

@@ -107,6 +107,11 @@ export async function readNamedFile(path: string, mostBytes = LONGEST_TEXT_BYTES
   }
 }
 
+/** The same as text. */
+export async function readNamedText(path: string, mostBytes = LONGEST_TEXT_BYTES): Promise<string> {
+  return (await readNamedFile(path, mostBytes)).toString("utf8");
+}
+
 /**
  * Whether a folder is this user's own, no link, and closed to writers of another account: what lies in it is then this user's doing.
  * False also where there is none.
@@ -133,10 +138,16 @@ async function regular(
 }
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Of /dev/zero and its like there is no end. */
+const MOST_DEVICE_BYTES = 1024 * 1024;
 
 /** Its size may be unknown (a pipe) or grow meanwhile, so it is not believed. */
 async function readToEnd(file: FileHandle, path: string, mostBytes: number): Promise<Buffer> {
-  const { size } = await file.stat();
+  const { size, isDevice } = await file
+    .stat()
+    .then((found) => ({ size: found.size, isDevice: found.isCharacterDevice() || found.isBlockDevice() }));
+  // A terminal is one too, and what is typed is short.
+  if (isDevice && mostBytes > MOST_DEVICE_BYTES) return await readToEnd(file, path, MOST_DEVICE_BYTES);
   const tooLong = (): UnfitFileError =>
     new UnfitFileError(path, `is longer than the ${inMegabytes(mostBytes)} that are read`);
   if (size > mostBytes) throw tooLong();

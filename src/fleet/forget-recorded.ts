@@ -1,6 +1,6 @@
 import type { Results } from "../batch/results.js";
 import type { Task } from "../batch/task.js";
-import { jobDataSchema } from "./job-data.js";
+import { readJobData } from "./job-data.js";
 import { jobIdOf } from "./queue-names.js";
 import type { TaskQueue } from "./task-queue.js";
 
@@ -22,7 +22,7 @@ export async function forgetRecorded(
       // Of a task that is done again only the failure goes; a run that is under way, or that went well, is of this start.
       const job = await queue.getJob(jobId);
       if (job?.finishedOn === undefined) return;
-      const result = jobDataSchema.safeParse(job.data).data?.result;
+      const result = readJobData(job.data)?.result;
       if (result?.status === "done") return;
     }
     await queue.remove(jobId).catch(() => undefined);

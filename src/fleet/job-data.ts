@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { taskRequestSchema } from "../batch/task.js";
 import { taskResultSchema } from "../batch/task-result.js";
+import { isTooDeep } from "../files/json-depth.js";
 
 /** Raised when a worker of an earlier version could not make sense of a job any more. */
 export const JOB_VERSION = 1;
@@ -61,6 +62,12 @@ export const jobDataSchema = z
 
 export type JobData = z.output<typeof jobDataSchema>;
 export type JobPolicy = z.output<typeof jobPolicy>;
+
+/** Reads what the queue has of a job. @returns undefined where it is no job of looptrace's of this version */
+export function readJobData(data: unknown): JobData | undefined {
+  // Checking a value goes as deep as the value does.
+  return isTooDeep(data) ? undefined : jobDataSchema.safeParse(data).data;
+}
 
 export const NO_RUNS: JobData["state"] = { putBacks: 0, retries: {}, earlier: null };
 

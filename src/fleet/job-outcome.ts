@@ -2,7 +2,7 @@ import type { Task } from "../batch/task.js";
 import { type TaskResult, taskResultSchema } from "../batch/task-result.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { errorFromJSON } from "../errors/error-from-json.js";
-import { type JobData, jobDataSchema } from "./job-data.js";
+import { type JobData, readJobData } from "./job-data.js";
 import { withoutRun } from "./work-on-job.js";
 
 /** A finished job as the queue hands it back. */
@@ -20,7 +20,7 @@ export interface FinishedJob {
  */
 export function outcomeOf(task: Task, job: FinishedJob): TaskResult {
   const about = { id: task.id, line: task.line, digest: task.digest };
-  const data = jobDataSchema.safeParse(job.data).data;
+  const data = readJobData(job.data);
   const result = data?.result ?? taskResultSchema.safeParse(job.returnvalue).data;
   if (result) return { ...result, ...about };
   return { ...withoutRun({ ...task }, failureOf(job), job.finishedOn, job.finishedOn), ...earlierOf(data) };

@@ -13,7 +13,7 @@ import { totalTokens } from "../trace/usage.js";
 import { LASTING } from "./after-run.js";
 import type { FleetBatchOptions } from "./fleet-batch-options.js";
 import { eachOf, forgetRecorded } from "./forget-recorded.js";
-import { JOB_VERSION, type JobData, jobDataSchema, NO_RUNS } from "./job-data.js";
+import { JOB_VERSION, type JobData, NO_RUNS, readJobData } from "./job-data.js";
 import { followJobs } from "./job-events.js";
 import { outcomeOf } from "./job-outcome.js";
 import { providerHolds } from "./provider-holds.js";
@@ -117,7 +117,7 @@ async function follow(
     await eachOf(chosen, async (jobId) => {
       const job = await queue.getJob(jobId);
       // A result that is there, or about to be, is worth more than an empty queue.
-      if (job && (job.finishedOn !== undefined || jobDataSchema.safeParse(job.data).data?.result)) return;
+      if (job && (job.finishedOn !== undefined || readJobData(job.data)?.result)) return;
       if (job && (await queue.remove(jobId)) !== 1) return;
       if (!open.delete(jobId)) return;
       running.delete(jobId);
@@ -276,6 +276,7 @@ async function follow(
     ...sums,
     notDone: notDoneOf(left),
     changed: results.changed,
+    damaged: results.damaged,
     before: results.spent,
     sessionsPerMinute: endedAt > startedAt ? (sums.sessions / (endedAt - startedAt)) * 60_000 : 0,
     endedAt,

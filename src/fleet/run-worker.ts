@@ -1,4 +1,4 @@
-import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from "bullmq";
 import type { TaskRunner } from "../batch/run-task.js";
 import type { TaskResult } from "../batch/task-result.js";
 import { type Clock, systemClock } from "../deliver/clock.js";
@@ -10,6 +10,7 @@ import { withoutAnswer } from "./after-run.js";
 import type { JobData } from "./job-data.js";
 import { type Hold, providerHolds } from "./provider-holds.js";
 import { KEY_PREFIX } from "./queue-names.js";
+import { ReadableWorker } from "./readable-job.js";
 import { isConnectionLoss, type RedisLink } from "./redis-link.js";
 import { progressReporter } from "./report-progress.js";
 import { resultSpool } from "./result-spool.js";
@@ -182,7 +183,7 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
   if (broken) throw broken.by;
 }
 
-class JobWorker extends Worker<unknown, TaskResult> {
+class JobWorker extends ReadableWorker<unknown, TaskResult> {
   /** BullMQ does so after all else, which while Redis is away comes to no end: nobody should wait for the timer. */
   async stopRenewing(): Promise<void> {
     await this.lockManager.close();

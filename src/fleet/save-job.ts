@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { TaskResult } from "../batch/task-result.js";
 import type { Clock } from "../deliver/clock.js";
 import { oneLine } from "../errors/bounded-text.js";
-import { type JobData, jobDataSchema } from "./job-data.js";
+import { type JobData, readJobData } from "./job-data.js";
 import type { ResultSpool } from "./result-spool.js";
 import { taskQueue } from "./task-queue.js";
 
@@ -43,7 +43,7 @@ export async function deliverSpooled(spool: ResultSpool, client: Redis, name: st
   try {
     for (const { jobId, result } of spooled) {
       const job = await queue.getJob(jobId);
-      const data = job && jobDataSchema.safeParse(job.data).data;
+      const data = job && readJobData(job.data);
       // Of a job that is not there: it may be put there again.
       if (!job || !data) continue;
       if (data.result === null && job.finishedOn === undefined) await job.updateData({ ...data, result });

@@ -1,8 +1,9 @@
-import { type ConnectionOptions, Queue } from "bullmq";
+import type { ConnectionOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import type { TaskResult } from "../batch/task-result.js";
 import { JOB_NAME, type JobData } from "./job-data.js";
 import { KEY_PREFIX } from "./queue-names.js";
+import { ReadableQueue } from "./readable-job.js";
 
 /** A job that nobody fetches the result of is removed in the end. */
 const KEPT_SECONDS = 7 * 24 * 3_600;
@@ -11,11 +12,11 @@ const MOST_EVENTS = 2_000;
 /** So many jobs go to Redis in one request. */
 const ADDED_AT_ONCE = 500;
 
-export type TaskQueue = Queue<JobData, TaskResult, typeof JOB_NAME>;
+export type TaskQueue = ReadableQueue<JobData, TaskResult, typeof JOB_NAME>;
 
 /** The queue as a batch sees it. @param client with `maxRetriesPerRequest: null`; it stays open */
 export function taskQueue(client: Redis, name: string): TaskQueue {
-  const queue: TaskQueue = new Queue(name, {
+  const queue: TaskQueue = new ReadableQueue(name, {
     connection: connectionOf(client),
     prefix: KEY_PREFIX,
     streams: { events: { maxLen: MOST_EVENTS } },

@@ -6,6 +6,7 @@ import type { Clock } from "../deliver/clock.js";
 import { oneLine } from "../errors/bounded-text.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { isTooDeep } from "../files/json-depth.js";
 import type { Progress } from "../opencode/progress.js";
 import { afterRun, withoutAnswer } from "./after-run.js";
 import { JOB_VERSION, type JobData, jobDataSchema } from "./job-data.js";
@@ -57,6 +58,7 @@ export const MOST_LOST = 5;
  * @throws {OpenCodeNotFoundError} when this machine has no opencode; the job is as it was
  */
 export async function workOnJob(job: TakenJob, shop: Workshop): Promise<JobEnd> {
+  if (isTooDeep(job.data)) return { kind: "unreadable", error: unreadable() };
   const parsed = jobDataSchema.safeParse(job.data);
   if (!parsed.success) return { kind: "unreadable", error: unreadable(parsed.error.issues[0]?.path) };
   const { data } = parsed;

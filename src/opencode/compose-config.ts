@@ -1,4 +1,5 @@
 import { RunRequestError } from "../errors/run-request-error.js";
+import { isTooDeep, TOO_DEEP } from "../files/json-depth.js";
 
 /** A tool server that opencode reaches over HTTP. */
 export interface McpServer {
@@ -92,6 +93,7 @@ function parseExisting(existing: string): Record<string, unknown> {
   } catch (cause) {
     throw new RunRequestError("OPENCODE_CONFIG_CONTENT", `is set, but is not JSON. ${hint}`, { cause });
   }
+  if (isTooDeep(value)) throw new RunRequestError("OPENCODE_CONFIG_CONTENT", `${TOO_DEEP}.`);
   if (isObject(value)) return value;
   throw new RunRequestError("OPENCODE_CONFIG_CONTENT", `is set, but is not a JSON object. ${hint}`);
 }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { hasCode } from "../deliver/private-files.js";
 import type { StorePaths } from "../deliver/store-paths.js";
@@ -6,6 +5,7 @@ import { refuseUntrustedStore } from "../deliver/trusted-store.js";
 import { InvalidExportError } from "../errors/invalid-export-error.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
+import { readNamedFile, UnfitFileError } from "../files/own-files.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import { assembleSessions, childSessionIds } from "../opencode/assemble-sessions.js";
 import { decodeText } from "../opencode/decode-text.js";
@@ -168,7 +168,7 @@ interface Found {
 async function readSource(source: string, options: LoadOptions): Promise<string | undefined> {
   if (source === "-") return options.readStdin();
   try {
-    return decodeText(await readFile(resolve(options.directory, source)));
+    return decodeText(await readNamedFile(resolve(options.directory, source)));
   } catch (error) {
     if (hasCode(error, "ENOENT") && isSessionId(source)) return undefined;
     throw new InvalidExportError(source, whyUnreadable(error), { cause: error });
@@ -179,6 +179,7 @@ function whyUnreadable(error: unknown): string {
   if (hasCode(error, "ENOENT")) return "there is no such file, and it is not a session's id (ses_…) either.";
   if (hasCode(error, "EISDIR")) return "this is a folder. Name the export files in it.";
   if (hasCode(error, "EACCES")) return "the file may not be read by you.";
+  if (error instanceof UnfitFileError) return `it ${error.problem}.`;
   return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv";
 import { z } from "zod";
 import { RunRequestError } from "../errors/run-request-error.js";
+import { isTooDeep, TOO_DEEP } from "../files/json-depth.js";
 
 /** A JSON schema, as plain JSON. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -28,6 +29,7 @@ const MOST_SCHEMA_PROBLEMS = 3;
  */
 export async function prepareSchema(schema: OutputSchema): Promise<PreparedSchema> {
   if (schema instanceof z.ZodType) return ofZod(schema);
+  if (isTooDeep(schema)) throw new RunRequestError("schema", `${TOO_DEEP}.`);
   const draft = await draftOf(schema);
   let validate: ReturnType<typeof draft.compile>;
   try {
@@ -39,8 +41,12 @@ export async function prepareSchema(schema: OutputSchema): Promise<PreparedSchem
   }
   return {
     json: schema,
-    check: (value) =>
-      validate(value) ? [] : problemsOf((validate.errors ?? []).map(problemOf("the answer")), MOST_PROBLEMS),
+    check: (value) => {
+      if (isTooDeep(value)) return [`the answer ${TOO_DEEP}`];
+      return validate(value)
+        ? []
+        : problemsOf((validate.errors ?? []).map(problemOf("the answer")), MOST_PROBLEMS);
+    },
   };
 }
 
@@ -63,6 +69,7 @@ function ofZod(schema: z.ZodType): PreparedSchema {
   return {
     json,
     check: (value) => {
+      if (isTooDeep(value)) return [`the answer ${TOO_DEEP}`];
       const { error } = schema.safeParse(value);
       return problemsOf(
         (error?.issues ?? []).map(({ path, message }) => ({

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -80,6 +80,49 @@ describe("what is recorded", () => {
     expect([...results.earlier.keys()]).toEqual(["t1"]);
     await results.close();
   });
+});
+
+describe("after a power cut", () => {
+  const [one, two] = [lineOf(first), lineOf(second)];
+  const zeros = "\0".repeat(4_096);
+  test.each([
+    ["zeros behind the last line", `${one}${two}${zeros}`, ["t1", "t2"], 1, `${one}${two}`],
+    ["zeros and a line feed", `${one}${two}${zeros}\n`, ["t1", "t2"], 1, `${one}${two}`],
+    ["zeros in the place of a line's end", `${one}${two.slice(0, 40)}${zeros}`, ["t1"], 1, one],
+    ["the same, and a line feed", `${one}${two.slice(0, 40)}${zeros}\n`, ["t1"], 1, one],
+    ["zeros in the place of a line's beginning", `${one}${zeros}${two.slice(40)}`, ["t1"], 1, one],
+    ["zeros between two lines", `${one}${zeros}${two}`, ["t1", "t2"], 0, undefined],
+    ["a line of zeros, and more behind it", `${one}${zeros}\n${two}`, ["t1", "t2"], 1, undefined],
+    ["nothing but zeros", zeros, [], 1, ""],
+  ])("%s: what is whole counts, and it goes on", async (_, text, ids, damaged, kept) => {
+    const path = await temporaryFile();
+    await (await openResults(path, tasks)).close();
+    await writeFile(path, text);
+    const results = await openResults(path, tasks);
+    expect([[...results.earlier.keys()], results.damaged]).toEqual([ids, damaged]);
+    await results.append(third);
+    await results.close();
+    const after = await readFile(path, "utf8");
+    expect(after).toBe(`${kept ?? text}${lineOf(third)}`);
+    expect(readResults(Buffer.from(after))).toMatchObject({
+      kind: "results",
+      byId: { size: ids.length + 1 },
+    });
+  });
+
+  test("what has NUL bytes in it for another reason is no file of results", () => {
+    expect(readResults(Buffer.from("RIFF\0\0\0\0WAVE\n"))).toEqual({ kind: "foreign", line: 1 });
+  });
+});
+
+test("a pipe, or a folder, in the place of the results is refused at once", async () => {
+  const path = await temporaryFile();
+  await (await openResults(path, tasks)).close();
+  await rm(path);
+  execFileSync("mkfifo", [path]);
+  await expect(openResults(path, tasks)).rejects.toThrow(
+    `${path}: the results cannot be written there: ${path} is not read: it is no regular file`,
+  );
 });
 
 describe("a kill while a line was written", () => {

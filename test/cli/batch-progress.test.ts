@@ -203,6 +203,7 @@ test("the summary fits, whatever its width, and says what to do", () => {
       { reason: "max-duration", provider: null, tasks: 1 },
     ] as const,
     changed: 1,
+    damaged: 0,
     unpriced: 2,
     before: { cost: 3, tokens: 5_000 },
     sessions: 13,

@@ -50,6 +50,34 @@ async function setUp(redis: TestRedis, more: Partial<FleetBatchOptions> = {}) {
 }
 
 describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", () => {
+  test.each([
+    ["no JSON", "{broken"],
+    ["nested without an end", "[".repeat(50_000) + "]".repeat(50_000)],
+    [
+      "deep where anything may be",
+      `{"version":1,"task":{"request":{"metadata":${"[".repeat(9_000)}${"]".repeat(9_000)}}}}`,
+    ],
+    ["another version's", '{"version":99}'],
+  ])("a job whose data are %s fails, and leaves nothing that is at work", async (_, data) => {
+    const redis = await startRedis();
+    const { link, results, paths, options, jobsLeft } = await setUp(redis);
+    const tasks = someTasks(2);
+    const queue = taskQueue(link.client, "tests");
+    const batch = runFleetBatch(tasks, { ...options, batchId: "b" });
+    // Before anybody works on it.
+    await until(async () => (await queue.getWaitingCount()) === 2);
+    const ids = tasks.map((task) => jobIdOf("b", task));
+    const [key = ""] = (await link.client.keys("*")).filter((name) => name.endsWith(`:${ids[0]}`));
+    await link.client.hset(key, "data", data);
+    startWorker({ redis: await redis.link(), paths, run: scriptedRunner() });
+    expect(await batch).toMatchObject({ done: 1, failed: { invalid_request: 1 } });
+    const [one] = (await recordedResults(results)).filter(({ status }) => status === "failed");
+    expect(one?.error?.message).toContain("The job is none of looptrace's");
+    expect(await queue.getActiveCount()).toBe(0);
+    await queue.close();
+    expect(await jobsLeft()).toBe(0);
+  });
+
   test("each task has one result, and Redis holds nothing of it in the end", async () => {
     const redis = await startRedis();
     const { link, results, paths, options, jobsLeft } = await setUp(redis);

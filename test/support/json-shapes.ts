@@ -348,6 +348,7 @@ export const batchJson = z.strictObject({
   failed: z.record(z.string(), taskCount),
   notDone: z.array(z.strictObject({ reason: z.string(), provider: z.string().nullable(), tasks: taskCount })),
   changed: taskCount,
+  damaged: taskCount,
   usage: totals.shape.usage,
   cost: z.number().nullable(),
   unpriced: taskCount,

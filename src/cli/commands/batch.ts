@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { BatchEvent, BatchOptions } from "../../batch/batch-options.js";
 import { type BatchSummary, failures } from "../../batch/batch-summary.js";
@@ -12,6 +11,7 @@ import { pushOutbox } from "../../deliver/push-outbox.js";
 import { resolveDestinations } from "../../deliver/resolve-destinations.js";
 import type { StorePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { readNamedFile } from "../../files/own-files.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive-cli.js";
 import { isModelName } from "../../opencode/run-request.js";
@@ -156,7 +156,7 @@ function refuseQueueFlags({ queue, batchId, cancel }: BatchFlags): void {
 export async function readTasks(source: string, terminal: Terminal): Promise<readonly Task[]> {
   if (source === "-") return parseTasks(await terminal.readStdin(), "standard input");
   const path = typedPath("The file of tasks", source, "file", terminal);
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readNamedFile(path).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     throw new ConfigurationError("tasks", `${source} cannot be read: ${why}`);
   });
