@@ -17,24 +17,28 @@ import { openSession, until } from "../support/play-on-server.js";
 import { answer, type Json, madeScenario, refused, usage } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { scriptedServer } from "../support/scripted-server.js";
+import { ownWarmOpenCode } from "../support/warm-opencode.js";
 import { eventsIn, spansIn } from "../trace/walk-trace.js";
+
+/** attach follows all sessions of a server, so other tests' must not be among them. */
+const opencode = ownWarmOpenCode();
 
 interface Place {
   readonly bench: IsolatedOpenCode;
-  readonly server: RunningServer;
+  readonly server: Pick<RunningServer, "connection">;
   readonly receiver: Receiver;
   readonly env: Readonly<Record<string, string>>;
 }
 
 async function place(scenario: Scenario): Promise<Place> {
-  const bench = await isolatedOpenCode(scenario);
+  const bench = await opencode(scenario);
+  onTestFinished(() => bench.remove());
+  return await placeAt(bench, { connection: bench.server });
+}
+
+async function placeAt(bench: IsolatedOpenCode, server: Place["server"]): Promise<Place> {
   const receiver = await startReceiver();
-  const server = await serveOpenCode(bench);
-  onTestFinished(async () => {
-    await server.stop();
-    await receiver.close();
-    await bench.remove();
-  });
+  onTestFinished(() => receiver.close());
   const env = { ...cliEnvironment(bench, receiver), OPENCODE_SERVER_PASSWORD: server.connection.password };
   return { bench, server, receiver, env };
 }
@@ -140,19 +144,16 @@ describe("a server that somebody else runs", () => {
     const proxy = await cuttingProxy(here.server.connection.url);
     onTestFinished(proxy.close);
     const attach = await attached(proxy.url, here);
-    let over = false;
     const { sessionID, done } = await ask(here);
-    const cutting = (async () => {
-      let cuts = 0;
-      while (!over) {
-        await new Promise((later) => setTimeout(later, 200 + Math.random() * 1500));
-        cuts += Math.min(1, proxy.cut());
-      }
-      return cuts;
-    })();
+    // In each step at another moment after its request, ms.
+    let cuts = 0;
+    for (const [step, moment] of [0, 300, 40, 150, 500, 90].entries()) {
+      await here.bench.provider.arrivalOf(step + 1);
+      await new Promise((later) => setTimeout(later, moment));
+      cuts += Math.min(1, proxy.cut());
+    }
     await done;
-    over = true;
-    expect(await cutting).toBeGreaterThan(1);
+    expect(cuts).toBeGreaterThan(1);
     await until(() => attach.turns().length === 1);
     const { code } = await attach.end();
     expect(code).toBe(0);
@@ -191,13 +192,19 @@ describe("a server that somebody else runs", () => {
   });
 
   test("a server that goes away and comes back", async () => {
-    const here = await place(madeScenario([answer, answer]));
-    const port = Number(new URL(here.server.connection.url).port);
+    const bench = await isolatedOpenCode(madeScenario([answer, answer]));
+    const server = await serveOpenCode(bench);
+    onTestFinished(async () => {
+      await server.stop();
+      await bench.remove();
+    });
+    const here = await placeAt(bench, server);
+    const port = Number(new URL(server.connection.url).port);
     const attach = await attached(here.server.connection.url, here);
     const first = await ask(here);
     await first.done;
     await until(() => attach.turns().length === 1);
-    await here.server.stop();
+    await server.stop();
     await until(() => attach.stderr().includes("waiting for it to come back"));
     const again = await serveOpenCode(here.bench, port);
     onTestFinished(async () => void (await again.stop()));

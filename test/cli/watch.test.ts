@@ -1,59 +1,58 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { connect } from "../../src/opencode/server/connection.js";
 import type { Scenario } from "../provider/scenario.js";
 import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
 import { startFollowing } from "../support/following-cli.js";
-import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
-import { until } from "../support/play-on-server.js";
+import { openCodeBinary } from "../support/isolated-opencode.js";
+import { openSession, until } from "../support/play-on-server.js";
 import { answer, type Json, madeScenario, refused, usage } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
+import { ownWarmOpenCode, type WarmOpenCode } from "../support/warm-opencode.js";
+
+/** What works on the store is a server, as a TUI has one; what watch reads it with is started by looptrace, as ever. */
+const opencode = ownWarmOpenCode({ logsToStore: true });
 
 async function place(scenario: Scenario) {
-  const bench = await isolatedOpenCode(scenario);
+  const bench = await opencode(scenario);
   const receiver = await startReceiver();
   onTestFinished(async () => {
     await receiver.close();
     await bench.remove();
   });
-  const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
-  return { bench, receiver, around };
+  const own = { LOOPTRACE_OPENCODE: openCodeBinary(), LOOPTRACE_HOME: join(bench.home, "looptrace") };
+  const env = { ...cliEnvironment(bench, receiver), ...bench.server.env, ...own };
+  return { bench, receiver, around: { env, cwd: bench.workdir } };
 }
 
-/** opencode as a person would start it, without looptrace. */
-function opencodeRun(bench: IsolatedOpenCode, ...argv: readonly string[]): ChildProcess {
-  return spawn(openCodeBinary(), ["run", ...argv, "Go."], {
-    cwd: bench.workdir,
-    env: { ...bench.env, PWD: bench.workdir },
-    stdio: "ignore",
-  });
+/** A prompt without looptrace, as a person would write it. */
+async function prompted(bench: WarmOpenCode, session?: string) {
+  const client = await connect(bench.server, bench.workdir);
+  const sessionID = session ?? (await openSession(client));
+  const done = client.session.prompt({ sessionID, parts: [{ type: "text", text: "Go." }] });
+  return { sessionID, done };
 }
 
-async function ran(bench: IsolatedOpenCode, ...argv: readonly string[]): Promise<void> {
-  await once(opencodeRun(bench, ...argv), "exit");
+async function ran(bench: WarmOpenCode, session?: string): Promise<string> {
+  const { sessionID, done } = await prompted(bench, session);
+  await done;
+  return sessionID;
 }
 
-async function opencode(bench: IsolatedOpenCode, ...argv: readonly string[]): Promise<string> {
+async function said(bench: WarmOpenCode, ...argv: readonly string[]): Promise<string> {
   const file = join(bench.home, "said");
   // It loses the end of what goes into a pipe.
   const command = ["-c", '"$0" "$@" > "$SAID"', openCodeBinary(), ...argv];
   await execa("bash", command, {
     cwd: bench.workdir,
-    env: { ...bench.env, SAID: file },
+    env: { ...bench.server.env, SAID: file },
     extendEnv: false,
     stdin: "ignore",
   });
   return readFile(file, "utf8");
-}
-
-/** The file to which all processes write. */
-async function opencodeLog({ env, home }: IsolatedOpenCode): Promise<string> {
-  const data = env.XDG_DATA_HOME ?? join(home, ".local", "share");
-  return readFile(join(data, "opencode", "log", "opencode.log"), "utf8");
 }
 
 const waits: Json = {
@@ -74,15 +73,13 @@ describe("opencode on this machine", () => {
     const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "300" });
     const { bench, receiver, around } = await place(madeScenario([full, answer, answer]));
     const watch = await startFollowing(["watch", "--json"], around);
-    await ran(bench);
+    const session = await ran(bench);
     await until(() => watch.turns().length === 1);
-    await ran(bench, "--continue");
+    await ran(bench, session);
     await until(() => watch.turns().length === 2);
     const [first, second] = watch.turns();
-    // When it ends, a busy opencode loses what it has not written of its log yet.
-    const retries = (await opencodeLog(bench)).includes("Rate limit reached") ? [{}] : [];
     expect([first, second]).toMatchObject([
-      { turn: 0, error: null, kept: true, trace: { loop: { steps: [{ retries }] } } },
+      { turn: 0, error: null, kept: true, trace: { loop: { steps: [{ retries: [{}] }] } } },
       { turn: 1, error: null, kept: true, sessionId: first?.sessionId },
     ]);
     expect(await watch.end()).toMatchObject({ code: 0 });
@@ -98,13 +95,13 @@ describe("opencode on this machine", () => {
     const { bench, around } = await place(madeScenario([answer, waits, answer]));
     await ran(bench);
     const watch = await startFollowing(["watch", "--json"], around);
-    const running = opencodeRun(bench, "--title", "second");
+    const { done } = await prompted(bench);
     await until(() => existsSync(join(bench.workdir, "begun")));
     // It has seen the store change several times by then.
     await new Promise((later) => setTimeout(later, 1500));
     expect(watch.turns()).toEqual([]);
     await writeFile(join(bench.workdir, "go"), "");
-    await once(running, "exit");
+    await done;
     await until(() => watch.turns().length === 1);
     expect(watch.turns()).toMatchObject([{ totals: { steps: 2, tools: 1 } }]);
     await watch.end();
@@ -122,13 +119,13 @@ describe("opencode on this machine", () => {
   test("Ctrl-C in the middle of a turn: it is kept and said so", async () => {
     const { bench, around } = await place(madeScenario([waits, answer]));
     const watch = await startFollowing(["watch", "--json"], around);
-    const running = opencodeRun(bench);
+    const { done } = await prompted(bench);
     await until(() => existsSync(join(bench.workdir, "begun")));
     await new Promise((later) => setTimeout(later, 1500));
     const { code, stderr } = await watch.end();
     expect([code, stderr]).toEqual([0, expect.stringMatching(/ses_\w+ is at work still: it is kept/)]);
     await writeFile(join(bench.workdir, "go"), "");
-    await once(running, "exit");
+    await done;
     const id = /ses_\w+/.exec(stderr)?.[0] ?? "";
     const shown = await looptrace(["show", id], around);
     expect([shown.code, shown.stdout.includes("It waits.")]).toEqual([0, true]);
@@ -137,13 +134,13 @@ describe("opencode on this machine", () => {
   test("nothing that opencode says of a session is another one afterwards", async () => {
     const { bench, around } = await place(madeScenario([answer]));
     await ran(bench);
-    const listed = async () => opencode(bench, "session", "list", "--format", "json");
+    const listed = async () => said(bench, "session", "list", "--format", "json");
     const [{ id }] = JSON.parse(await listed());
-    const before = [await listed(), await opencode(bench, "export", id)];
+    const before = [await listed(), await said(bench, "export", id)];
     const watch = await startFollowing(["watch", "--json", "--since", "1h"], around);
     await until(() => watch.turns().length === 1);
     await watch.end();
-    expect([await listed(), await opencode(bench, "export", id)]).toEqual(before);
+    expect([await listed(), await said(bench, "export", id)]).toEqual(before);
   });
 });
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, inject } from "vitest";
+import { afterAll, beforeAll, inject } from "vitest";
 import { z } from "zod";
 import type { Scenario } from "../provider/scenario.js";
 import { startProvider } from "../provider/start-provider.js";
@@ -13,20 +13,27 @@ import {
   openCodeEnvironment,
   writeFiles,
 } from "./isolated-opencode.js";
-import { placeLease } from "./warm-places.js";
-import { warmSettings } from "./warm-server.js";
+import { placeLease, type WarmPlaces, warmPlaces } from "./warm-places.js";
+import { startWarmServer, type WarmServer, warmSettings } from "./warm-server.js";
 
 const warmAnswer = z.object({ settings: warmSettings, program: z.string() });
+
+const START_MS = 120_000;
 
 // The first file that wants it waits for its start here, where that counts for no test.
 beforeAll(async () => {
   await askControl(inject("sharedProcesses"), "opencode");
-}, 120_000);
+}, START_MS);
 
 /** An opencode like that of `isolatedOpenCode`, whose server is started already. */
 export interface WarmOpenCode extends IsolatedOpenCode {
   /** The server itself, for what talks to it without looptrace; it has the sessions of other tests too, in other directories. */
-  readonly server: { readonly url: string; readonly password: string };
+  readonly server: {
+    readonly url: string;
+    readonly password: string;
+    /** In which the real opencode's commands find the server's sessions. */
+    readonly env: Readonly<Record<string, string>>;
+  };
 }
 
 /**
@@ -48,37 +55,80 @@ export interface WarmOpenCode extends IsolatedOpenCode {
  * ```
  * @throws when the scenario wants a git repository: opencode would not look for a configuration above it
  */
-export async function warmOpenCode(
+export async function warmOpenCode(scenario: Scenario, options: PlaceOptions = {}): Promise<WarmOpenCode> {
+  const control = inject("sharedProcesses");
+  return await benchAt(
+    {
+      server: async () => warmAnswer.parse(await askControl(control, "opencode")),
+      lease: async (wish) => placeLease.parse(await askControl(control, "lease", wish)),
+      aim: async (aim) => void (await askControl(control, "aim", aim)),
+      giveBack: async (place) => void (await askControl(control, "giveBack", place)),
+    },
+    scenario,
+    options,
+  );
+}
+
+/**
+ * The same with a server that only the tests of one file have: for what looks at all sessions of a server, or at opencode's own store. To be called at
+ * the top of a file; the server runs from its first test to its last one.
+ *
+ * @param options.logsToStore whether opencode writes its log into its store, as it does for a person
+ */
+export function ownWarmOpenCode(
+  options: { readonly logsToStore?: boolean } = {},
+): (scenario: Scenario, options?: PlaceOptions) => Promise<WarmOpenCode> {
+  let running: WarmServer | undefined;
+  const server = async (): Promise<WarmServer> => running ?? Promise.reject(new Error("no test runs"));
+  const places = warmPlaces(server);
+  beforeAll(async () => {
+    running = await startWarmServer(inject("compiledSources"), options);
+  }, START_MS);
+  afterAll(async () => {
+    await running?.stop();
+    await places.remove();
+  });
+  return (scenario, wanted = {}) => benchAt({ server, ...places }, scenario, wanted);
+}
+
+interface PlaceOptions {
+  readonly fresh?: boolean;
+}
+
+interface Host extends Omit<WarmPlaces, "remove"> {
+  server(): Promise<Pick<WarmServer, "settings" | "program">>;
+}
+
+async function benchAt(
+  host: Host,
   scenario: Scenario,
-  { fresh = false }: { readonly fresh?: boolean } = {},
+  { fresh = false }: PlaceOptions,
 ): Promise<WarmOpenCode> {
   if (scenario.git) throw new Error(`"${scenario.name}" wants a git repository; use isolatedOpenCode`);
-  const control = inject("sharedProcesses");
-  const { settings, program } = warmAnswer.parse(await askControl(control, "opencode"));
+  const { settings, program } = await host.server();
   const config = JSON.stringify(openCodeConfig(scenario, { url: "{{provider}}", workdir: "{{workdir}}" }));
-  const lease = placeLease.parse(await askControl(control, "lease", { config, fresh }));
-  const { workdir, configPath, formerSessions } = lease;
+  const { workdir, configPath, formerSessions } = await host.lease({ config, fresh });
   const root = await realpath(await mkdtemp(join(tmpdir(), "warm-opencode-home-")));
   const home = join(root, "home");
   const ownTmpdir = join(root, "tmp");
   for (const folder of [home, ownTmpdir]) await mkdir(folder);
   await writeFiles(scenario.files, workdir);
   const provider = await startProvider(scenario, { workdir, strangers: new Set(formerSessions) });
-  await askControl(control, "aim", { workdir, port: Number(new URL(provider.url).port) });
+  await host.aim({ workdir, port: Number(new URL(provider.url).port) });
   let removed: Promise<void> | undefined;
   const giveBack = async (): Promise<void> => {
-    await askControl(control, "giveBack", { workdir });
+    await host.giveBack({ workdir });
     await provider.close();
     await endLeftovers(home);
     await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
   const remove = (): Promise<void> => (removed ??= giveBack());
   const env = openCodeEnvironment({ home, tmpdir: ownTmpdir, configPath });
-  const { url, authorization } = settings;
+  const { url, authorization, env: serverEnv } = settings;
   const [, password = ""] = Buffer.from(authorization.slice("Basic ".length), "base64").toString().split(":");
   return {
     ...{ env, workdir, home, tmpdir: ownTmpdir, configPath, provider, binary: program, remove },
-    server: { url, password },
+    server: { url, password, env: serverEnv },
     [Symbol.asyncDispose]: remove,
   };
 }

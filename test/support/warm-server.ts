@@ -32,8 +32,12 @@ export interface WarmServer {
  * folder above: so each directory has a scripted provider of its own.
  *
  * @param compiled the folder with the compiled sources
+ * @param options.logsToStore whether its log goes where opencode's own logs are; looptrace's servers then have none
  */
-export async function startWarmServer(compiled: string): Promise<WarmServer> {
+export async function startWarmServer(
+  compiled: string,
+  { logsToStore = false }: { readonly logsToStore?: boolean } = {},
+): Promise<WarmServer> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "warm-opencode-")));
   const place = { home: join(root, "home"), tmpdir: join(root, "tmp"), configPath: join(root, "none.json") };
   for (const folder of [place.home, place.tmpdir]) await mkdir(folder);
@@ -45,7 +49,10 @@ export async function startWarmServer(compiled: string): Promise<WarmServer> {
   const binary = openCodeBinary();
   const child = spawn(
     binary,
-    ["serve", "--hostname=127.0.0.1", `--port=${port}`, "--print-logs", "--log-level=INFO"],
+    [
+      ...["serve", "--hostname=127.0.0.1", `--port=${port}`, "--log-level=INFO"],
+      ...(logsToStore ? [] : ["--print-logs"]),
+    ],
     {
       cwd: root,
       env: { ...env, OPENCODE_SERVER_PASSWORD: "sesame" },
