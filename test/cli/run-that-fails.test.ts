@@ -143,20 +143,24 @@ test("a session that opencode does not know: exit 2, and where those are that it
 });
 
 test("the deadline ends a run with a timeout, and its trace is kept", async () => {
-  await using bench = await isolatedOpenCode(await loadScenario("killed"));
-  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  // A cold opencode takes its time to begin.
-  const run = await longEnough(
-    (seconds) => looptrace(["run", "--timeout", `${3 * seconds}s`, "Wait for the build."], around),
-    ({ stderr }) => stderr.includes("bash had been at work"),
+  const scenario = await loadScenario("killed");
+  const { run, shown } = await longEnough(
+    async (seconds) => {
+      await using bench = await isolatedOpenCode(scenario);
+      const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+      // A cold opencode takes its time to begin.
+      const argv = ["run", "--timeout", `${2 * seconds}s`, "Wait for the build."];
+      const run = await looptrace(argv, around);
+      expect(leftovers(bench.home)).toEqual([]);
+      return { run, shown: await looptrace(["show", "--last", "--json"], around) };
+    },
+    ({ run: { stderr } }) => stderr.includes("bash had been at work"),
   );
   expect(run.code).toBe(1);
   expect(lastLine(run.stderr)).toMatch(
     /^looptrace: timeout: the turn took longer than it may; .* bash had been at work for \d+(?:\.\d)? s\.\)$/,
   );
   expect(run.stderr).not.toContain("opencode: ");
-  expect(leftovers(bench.home)).toEqual([]);
-  const shown = await looptrace(["show", "--last", "--json"], around);
   expect(JSON.parse(shown.stdout)).toMatchObject([
     { loop: { outcome: "unfinished", error: { code: "timeout", limit: "turn" } } },
   ]);

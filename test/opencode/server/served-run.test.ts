@@ -12,8 +12,10 @@ import { ServerPool } from "../../../src/opencode/server/server-pool.js";
 import { loadScenario } from "../../provider/load-scenario.js";
 import type { Scenario } from "../../provider/scenario.js";
 import { cuttingProxy } from "../../support/cutting-proxy.js";
-import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../../support/isolated-opencode.js";
+import { type IsolatedOpenCode, isolatedOpenCode } from "../../support/isolated-opencode.js";
+import { longEnough } from "../../support/long-enough.js";
 import { answer, madeScenario, refused, usage } from "../../support/play-run.js";
+import { warmOpenCode } from "../../support/warm-opencode.js";
 
 const asking = { permission: { bash: "ask" } };
 const bash = (id: string, command: string) => ({
@@ -22,8 +24,16 @@ const bash = (id: string, command: string) => ({
   usage,
 });
 
+/** For what is about a server's start, its process or its end. */
 async function place(scenario: Scenario): Promise<IsolatedOpenCode> {
   const bench = await isolatedOpenCode(scenario);
+  onTestFinished(() => bench.remove());
+  return bench;
+}
+
+/** Before the server that the tests share. */
+async function warmPlace(...wanted: Parameters<typeof warmOpenCode>): Promise<IsolatedOpenCode> {
+  const bench = await warmOpenCode(...wanted);
   onTestFinished(() => bench.remove());
   return bench;
 }
@@ -31,7 +41,7 @@ async function place(scenario: Scenario): Promise<IsolatedOpenCode> {
 const requestIn = (bench: IsolatedOpenCode) => ({
   message: "Go.",
   directory: bench.workdir,
-  opencode: openCodeBinary(),
+  opencode: bench.binary,
   environment: bench.env,
   driver: "server" as const,
 });
@@ -50,7 +60,7 @@ describe("permissions", () => {
     madeScenario([bash("call_a", "echo a"), bash("call_b", "echo b"), answer], { opencode: asking });
 
   test("are given by a policy, and how long they waited is known", async () => {
-    const bench = await place(scenario());
+    const bench = await warmPlace(scenario());
     const result = await drive({ ...requestIn(bench), permissions: "allow" });
     expect(outputs(result)).toEqual(["a", "b"]);
     expect(result.permissions).toMatchObject([
@@ -62,7 +72,7 @@ describe("permissions", () => {
   });
 
   test("are refused without one: the loop stops", async () => {
-    const bench = await place(scenario());
+    const bench = await warmPlace(scenario());
     const result = await drive(requestIn(bench));
     expect(outputs(result)).toEqual(["error"]);
     expect(result.permissions).toMatchObject([{ answer: "reject", by: "policy" }]);
@@ -70,7 +80,7 @@ describe("permissions", () => {
   });
 
   test("are asked of the caller's function, which may take its time", async () => {
-    const bench = await place(scenario());
+    const bench = await warmPlace(scenario());
     const asked: PermissionRequest[] = [];
     const result = await drive({
       ...requestIn(bench),
@@ -92,7 +102,7 @@ describe("permissions", () => {
 
   test("`always` holds for the rest of the session", async () => {
     const twice = [bash("call_a", "echo a"), bash("call_b", "echo a"), answer];
-    const bench = await place(madeScenario(twice, { opencode: asking }));
+    const bench = await warmPlace(madeScenario(twice, { opencode: asking }), { fresh: true });
     const result = await drive({ ...requestIn(bench), permissions: () => "always" });
     expect(outputs(result)).toEqual(["a", "a"]);
     expect(result.permissions).toHaveLength(1);
@@ -104,7 +114,7 @@ describe("permissions", () => {
       match: `prompt ${name}`,
       replies: [bash(`call_${name}_a`, "echo a"), bash(`call_${name}_b`, "echo b"), answer],
     }));
-    const bench = await place(madeScenario([], { lanes, opencode: asking }));
+    const bench = await warmPlace(madeScenario([], { lanes, opencode: asking }), { fresh: true });
     const servers = new ServerPool();
     onTestFinished(async () => {
       await servers.close();
@@ -128,7 +138,7 @@ describe("permissions", () => {
   });
 
   test("a policy that fails denies, and says why", async () => {
-    const bench = await place(scenario());
+    const bench = await warmPlace(scenario());
     const result = await drive({
       ...requestIn(bench),
       permissions: () => {
@@ -140,19 +150,22 @@ describe("permissions", () => {
   });
 
   test("a policy that never answers does not outlive the deadline", async () => {
-    const bench = await place(scenario());
-    const result = await drive({
-      ...requestIn(bench),
-      permissions: () => new Promise(() => undefined),
-      deadlineMs: 20_000,
-    });
+    const result = await longEnough(
+      async (seconds) =>
+        drive({
+          ...requestIn(await warmPlace(scenario())),
+          permissions: () => new Promise(() => undefined),
+          deadlineMs: seconds * 1000,
+        }),
+      ({ permissions }) => permissions.length > 0,
+    );
     expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
     expect(result.permissions).toMatchObject([{ answer: null, answeredAt: null }]);
   });
 });
 
 test("what was missed while the events were interrupted is caught up with: the agent does not wait for ever", async () => {
-  const bench = await place(
+  const bench = await warmPlace(
     madeScenario([bash("call_a", "echo a"), bash("call_b", "echo b"), answer], { opencode: asking }),
   );
   const servers = new ServerPool();
@@ -193,7 +206,7 @@ test("what was missed while the events were interrupted is caught up with: the a
 
 test("retries are told with their waits, and the progress says until when", async () => {
   const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "400" });
-  const bench = await place(madeScenario([full, full, answer]));
+  const bench = await warmPlace(madeScenario([full, full, answer]));
   const seen: Progress[] = [];
   const result = await drive(requestIn(bench), { onProgress: (progress) => seen.push(progress) });
   expect(result.retries).toMatchObject([
@@ -207,7 +220,7 @@ test("retries are told with their waits, and the progress says until when", asyn
 });
 
 test("the answer is seen while it grows", async () => {
-  const bench = await place(
+  const bench = await warmPlace(
     madeScenario([
       { delayMs: 20, chunkMs: 60, chunks: 8, text: "One two three four five six seven.", usage },
     ]),
@@ -245,7 +258,7 @@ describe("a run that is ended before its prompt asks no model", () => {
   });
 
   test("by the caller, when the session is there", async () => {
-    const bench = await place(madeScenario([answer]));
+    const bench = await warmPlace(madeScenario([answer]));
     const caller = new AbortController();
     const onServed = () => {
       caller.abort();
@@ -272,13 +285,13 @@ test("what it took to find out that opencode makes no server counts for the dead
   const opencode = join(bench.home, "no-server");
   const program = `const [command] = process.argv.slice(2);
     if (command === "--version") console.log("1.18.33");
-    else setTimeout(() => process.exit(1), command === "serve" ? 5_000 : 60_000);`;
+    else setTimeout(() => process.exit(1), command === "serve" ? 1_500 : 60_000);`;
   await writeFile(opencode, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
   const request = {
     ...requestIn(bench),
     driver: "auto" as const,
     opencode,
-    deadlineMs: 15_000,
+    deadlineMs: 5_000,
     graceMs: 100,
   };
   const result = await drive(request);
