@@ -1,5 +1,6 @@
 import { InvalidExportError } from "../errors/invalid-export-error.js";
 import type { SessionExport, SessionTree } from "./schema/session-export.js";
+import { taskSessionId } from "./task-session.js";
 
 /** What is nested deeper could not be walked through by everybody who gets it. */
 const DEEPEST = 100;
@@ -18,10 +19,15 @@ export function assembleSessions(exports: readonly SessionExport[]): SessionTree
     if (!known || isFuller(session, known)) byId.set(session.info.id, session);
   }
   const parentOf = new Map<string, string>();
+  const named = new Map<string, string>();
   for (const session of byId.values()) {
-    // The child's own word first; a sanitised parent has lost its links, a child never has.
-    const parent = session.info.parentID;
-    if (parent !== undefined && byId.has(parent)) parentOf.set(session.info.id, parent);
+    for (const child of childSessionIds(session)) if (!named.has(child)) named.set(child, session.info.id);
+  }
+  for (const session of byId.values()) {
+    const { id, parentID } = session.info;
+    // The child's own word first: a sanitised parent has lost its links, and a fork has those of the session it copied.
+    const parent = parentID ?? named.get(id);
+    if (parent !== undefined && byId.has(parent)) parentOf.set(id, parent);
   }
   const childrenOf = new Map<string, SessionExport[]>();
   const below = new Set<string>();
@@ -64,9 +70,8 @@ export function childSessionIds(session: SessionExport): string[] {
   const ids = new Set<string>();
   for (const message of session.messages) {
     for (const part of message.parts) {
-      if (part.type !== "tool" || part.state.status === "pending") continue;
-      const id = part.state.metadata?.sessionId;
-      if (part.tool === "task" && typeof id === "string") ids.add(id);
+      const id = part.type === "tool" ? taskSessionId(part) : null;
+      if (id !== null) ids.add(id);
     }
   }
   return [...ids];

@@ -2,6 +2,7 @@ import { OpenCodeCommandError } from "../errors/opencode-command-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { assembleSessions, childSessionIds } from "./assemble-sessions.js";
 import { isSessionId } from "./ids.js";
+import { listChildren } from "./list-children.js";
 import { type CommandOptions, readCommand } from "./read-command.js";
 import { readExport } from "./read-export.js";
 import type { SessionExport, SessionTree } from "./schema/session-export.js";
@@ -23,11 +24,22 @@ export interface ExportResult {
  * @throws {OpenCodeCommandError} when the export itself fails or takes too long
  * @throws {InvalidExportError} when what opencode wrote cannot be read
  */
-export async function exportSession(sessionId: string, options: CommandOptions): Promise<ExportResult> {
+export async function exportSession(sessionId: string, options: ExportOptions): Promise<ExportResult> {
+  const list = options.children ?? (() => listChildren(options));
+  let listed: ReturnType<typeof listChildren> | undefined;
   return await collectSessions(sessionId, {
     read: (id) => exportOne(id, options),
+    childrenOf: async (id) => {
+      listed ??= list();
+      return (await listed).get(id) ?? [];
+    },
     signal: options.signal,
   });
+}
+
+export interface ExportOptions extends CommandOptions {
+  /** What `listChildren` says, where it is asked for more than one session; by default it is asked for this one. */
+  readonly children?: (() => ReturnType<typeof listChildren>) | undefined;
 }
 
 /** One session as it was read: the text, and what it says. */
@@ -40,7 +52,7 @@ export interface ReadSession {
 export interface SessionReader {
   /** @throws {SessionNotFoundError} when there is no such session */
   readonly read: (sessionId: string) => Promise<ReadSession>;
-  /** Sessions of subagents that no tool call names; only a server knows them. */
+  /** Sessions of subagents that no tool call names, a plugin's say; opencode's store and its servers know them. */
   readonly childrenOf?: (sessionId: string) => Promise<readonly string[]>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,16 +66,21 @@ export async function collectSessions(sessionId: string, reader: SessionReader):
   const raw = new Map<string, string>();
   const notes: string[] = [];
   const read = async (id: string) => {
-    const listing = reader.childrenOf?.(id).catch(() => []);
+    const listing = reader.childrenOf?.(id).catch((error: unknown) => messageOf(error));
     return { ...(await reader.read(id)), listed: (await listing) ?? [] };
   };
   const root = await read(sessionId);
+  if (typeof root.listed === "string" && reader.signal?.aborted !== true)
+    notes.push(
+      `opencode could not say which sessions were started by ${sessionId}, so those that no tool names, a plugin's say, are missing in the trace: ${root.listed}`,
+    );
   raw.set(sessionId, root.text);
   const sessions = [root];
   const seen = new Set([sessionId]);
   // Grows while it is walked: children have children.
   for (const { session: parent, listed } of sessions) {
-    for (const childId of [...childSessionIds(parent), ...listed]) {
+    const unnamed = typeof listed === "string" ? [] : listed;
+    for (const childId of [...childSessionIds(parent), ...unnamed]) {
       if (seen.has(childId)) continue;
       seen.add(childId);
       try {
@@ -72,9 +89,8 @@ export async function collectSessions(sessionId: string, reader: SessionReader):
         sessions.push({ ...child, session: withParent(child.session, parent.info.id) });
       } catch (error) {
         reader.signal?.throwIfAborted();
-        const why = error instanceof Error ? error.message : String(error);
         notes.push(
-          `The session ${childId} of a subagent of ${parent.info.id} is missing in the trace: ${why}`,
+          `The session ${childId} of a subagent of ${parent.info.id} is missing in the trace: ${messageOf(error)}`,
         );
       }
     }
@@ -82,6 +98,10 @@ export async function collectSessions(sessionId: string, reader: SessionReader):
   const trees = assembleSessions(sessions.map(({ session }) => session));
   const tree = trees.find(({ session }) => session.info.id === root.session.info.id);
   return { tree: tree ?? { session: root.session, children: [] }, raw, notes };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function exportOne(sessionId: string, options: CommandOptions): Promise<ReadSession> {

@@ -32,7 +32,8 @@ export async function readCommand(
   options: CommandOptions,
 ): Promise<string> {
   const command = `opencode ${commandArguments.join(" ")}`;
-  const files = await options.folder.streams("command");
+  // Several may run at once, of each kind one.
+  const files = await options.folder.streams(`command-${commandArguments[0] ?? ""}`);
   const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
   const exit = await spawnOpenCode({
     path: options.path,

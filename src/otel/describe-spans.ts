@@ -353,13 +353,18 @@ function warningOf(step: Step, error: ErrorFacts | null, failedTools: readonly T
 
 /** How many secrets were masked in the loop and below it; what a call is given was said before and counts there. */
 function maskedIn(loop: Loop): number {
+  const beside = loop.loops.reduce(addMasked, 0);
   return loop.steps.reduce(
-    (sum, { call, retries, tools, events }) => {
+    (sum, { call, retries, tools, loops, events }) => {
       const said = [call?.output, call?.error, retries.map(({ output, error }) => [output, error]), events];
-      const done = tools.map(({ loops, ...tool }) => countMarkers(tool) + loops.reduce(addMasked, 0));
-      return sum + countMarkers(said) + done.reduce((before, count) => before + count, 0);
+      const done = tools.map(
+        (tool) => countMarkers({ ...tool, loops: [] }) + tool.loops.reduce(addMasked, 0),
+      );
+      return (
+        sum + countMarkers(said) + done.reduce((before, count) => before + count, loops.reduce(addMasked, 0))
+      );
     },
-    countMarkers([loop.input, loop.unanswered, loop.error]),
+    beside + countMarkers([loop.input, loop.unanswered, loop.error]),
   );
 }
 

@@ -32,6 +32,9 @@ function loopSpans(loop: Loop, parent: SpanParent | null, context: TraceContext,
   return [
     span(loop, name, parent, loopAttributes(loop, context, root), context),
     ...loop.steps.flatMap((step) => stepSpans(step, loop, context)),
+    ...loop.loops.flatMap((below) =>
+      loopSpans(below, { spanId: loop.spanId, remote: false }, context, false),
+    ),
   ];
 }
 
@@ -44,6 +47,7 @@ function stepSpans(step: Step, loop: Loop, context: TraceContext): SpanData[] {
     ...step.retries.map((retry) => retrySpan(retry, below, context)),
     ...(step.call ? [callSpan(step.call, step, loop, below, context)] : []),
     ...step.tools.flatMap((tool) => toolSpans(tool, below, context)),
+    ...step.loops.flatMap((one) => loopSpans(one, below, context, false)),
   ];
 }
 

@@ -21,6 +21,7 @@ function bareLoop(loop: Loop): Loop {
     output: null,
     error: loop.error && bareError(loop.error),
     steps: loop.steps.map(bareStep),
+    loops: loop.loops.map(bareLoop),
   };
 }
 
@@ -30,6 +31,7 @@ function bareStep(step: Step): Step {
     call: step.call && bareCall(step.call),
     retries: step.retries.map(bareRetry),
     tools: step.tools.map(bareTool),
+    loops: step.loops.map(bareLoop),
     events: step.events.map(bareEvent),
     patches: [],
   };

@@ -26,15 +26,16 @@ import type {
   TimeAccount,
   Usage,
 } from "./model.js";
+import { outliving } from "./outliving.js";
 import { withoutOwnAbort } from "./own-abort.js";
 import { type AskedPermission, permissionsByMessage } from "./permissions.js";
 import { withPlans } from "./plan-events.js";
 import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
-import { subagentTurns } from "./subagents.js";
+import { type SubagentTurn, subagentTurns } from "./subagents.js";
 import { timeAccount } from "./time-account.js";
 import { lastMomentOf } from "./timing.js";
-import { addTotals, subagentLoops, totalsOf } from "./totals.js";
+import { addTotals, subagentsOfLoop, totalsOf } from "./totals.js";
 import { answerText, turnError, type Verdict } from "./turn-error.js";
 import { compactionPart, isAskedByHand, isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
 import { sureUsageOf } from "./usage.js";
@@ -60,16 +61,18 @@ export function loopsOf(
   const turns = turnsOf(tree.session, (at) => runAt(at, runs));
   const subagents = subagentTurns(tree, turns);
   const neighbours = neighboursOf(tree.session);
+  const { byPart, byMessage, byTurn } = subagents;
+  const placed = [byPart, byMessage, byTurn].flatMap((places) => [...places.values()].flat());
   const children = new Map(
-    [...new Set([...subagents.byPart.values()].flat().map(({ tree: child }) => child))].map((child) => [
+    [...new Set(placed.map(({ tree: child }) => child))].map((child) => [
       child,
       loopsOf(child, { ...context, runs: [] }),
     ]),
   );
+  const loopsAt = (places: ReadonlyMap<string, readonly SubagentTurn[]>, key: string): readonly Loop[] =>
+    (places.get(key) ?? []).flatMap(({ tree: child, turn }) => children.get(child)?.loops[turn] ?? []);
   const subagentOf = (partId: string): Subagent => ({
-    loops: (subagents.byPart.get(partId) ?? []).flatMap(
-      ({ tree: child, turn }) => children.get(child)?.loops[turn] ?? [],
-    ),
+    loops: loopsAt(byPart, partId),
     missing: subagents.missing.has(partId),
   });
   const permissions = permissionsByMessage(
@@ -85,6 +88,8 @@ export function loopsOf(
       run,
       neighbours,
       subagentOf,
+      startedIn: (messageId) => loopsAt(byMessage, messageId),
+      startedBeside: (turnId) => loopsAt(byTurn, turnId),
     });
   });
   const unclaimedBelow = [...children.values()].flatMap(({ unclaimed }) => unclaimed);
@@ -99,6 +104,10 @@ interface TurnContext {
   readonly run: RunEvidence | undefined;
   readonly neighbours: ReadonlyMap<string, Neighbours>;
   readonly subagentOf: (partId: string) => Subagent;
+  /** Subagents that were started in a step, but not by a tool. */
+  readonly startedIn: (messageId: string) => readonly Loop[];
+  /** Subagents that were started in a turn, but not in a step. */
+  readonly startedBeside: (turnId: string) => readonly Loop[];
 }
 
 /** What is next to an answer in its session, whatever turn that belongs to; ms since the epoch. */
@@ -153,6 +162,7 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   );
   const lastCall = steps.findLast((step) => step.call)?.call;
   const totals = totalsOf(steps);
+  const loops = context.startedBeside(turn.id);
   const unanswered = unansweredIn(turn);
   // What opencode has put there for the model goes to the model, unless the process ends before.
   const goesOn = unanswered.length > 0 && !error && !context.run;
@@ -176,11 +186,12 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
     failedStep,
     steps,
     totals,
-    totalsWithSubagents: subagentLoops(steps).reduce(
+    totalsWithSubagents: subagentsOfLoop({ steps, loops }).reduce(
       (sum, loop) => addTotals(sum, loop.totalsWithSubagents),
       totals,
     ),
-    account: loopAccount({ start, end }, steps),
+    account: loopAccount({ start, end }, steps, loops),
+    loops: loops.map((loop) => outliving(loop, { start, end }, "the turn that it was started in")),
     run: context.run?.id === undefined ? null : { id: context.run.id, attempt: context.run.attempt ?? 0 },
     copied,
     notes: [
@@ -333,6 +344,7 @@ function buildSteps(
       overflowed: overflowed(message, later),
       subagentOf: turn.copied ? copiedSubagent(context.subagentOf) : context.subagentOf,
       byPerson: turn.origin === "command",
+      loops: context.startedIn(message.info.id),
     });
     steps.push(step);
     events = [];
@@ -408,10 +420,10 @@ function finalOutput(assistants: readonly AssistantMessage[], steps: readonly St
 }
 
 /** Over the whole loop: what lies between the steps is opencode's own time. */
-function loopAccount(bounds: Interval, steps: readonly Step[]): TimeAccount {
+function loopAccount(bounds: Interval, steps: readonly Step[], beside: readonly Loop[]): TimeAccount {
   return timeAccount(bounds, {
     model: steps.flatMap(({ call }) => call ?? []),
-    ...toolWork(steps),
+    ...toolWork(steps, beside),
     retries: steps.flatMap(({ retries }) => retries),
   });
 }

@@ -12,6 +12,7 @@ import type {
   Call,
   ChatMessage,
   Cumulative,
+  Loop,
   ModelFacts,
   Outcome,
   Retry,
@@ -19,6 +20,7 @@ import type {
   StepEvent,
   Usage,
 } from "./model.js";
+import { outliving } from "./outliving.js";
 import { type AskedPermission, permissionEvent } from "./permissions.js";
 import { isProviderExecuted } from "./provider-tools.js";
 import { type CallRequest, type RequestFailure, requestsOf } from "./requests.js";
@@ -59,6 +61,8 @@ export interface StepContext {
   readonly subagentOf: (partId: string) => Subagent;
   /** A person had it done, no model. */
   readonly byPerson: boolean;
+  /** Subagents that were started in it, but not by a tool. */
+  readonly loops: readonly Loop[];
 }
 
 /** One assistant message as a step of the loop. */
@@ -104,6 +108,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
     call,
     retries,
     tools,
+    loops: context.loops.map((loop) => outliving(loop, bounds, "the step that it was started in")),
     // opencode writes the message that asks for a compaction a moment before the one that answers it.
     events: [...context.events, ...asked].map((event) => ({
       ...event,
@@ -114,7 +119,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
     ),
     account: timeAccount(bounds, {
       model: call ? [call] : [],
-      ...toolWork([{ call, retries, tools, events: asked }]),
+      ...toolWork([{ call, retries, tools, loops: context.loops, events: asked }]),
       retries,
     }),
     notes: [...(request?.misfit ? [MISFITS[request.misfit]] : []), ...(call ? [] : errorNotes(message))],

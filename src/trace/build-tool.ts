@@ -1,22 +1,17 @@
 import { oneLine } from "../errors/bounded-text.js";
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
 import type { ToolPart } from "../opencode/schema/session-export.js";
+import { taskSessionId } from "../opencode/task-session.js";
 import { fileFacts } from "./chat-input.js";
 import { innerCalls } from "./inner-calls.js";
 import { covered, type Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
 import type { Loop, Outcome, Tool } from "./model.js";
+import { outliving } from "./outliving.js";
 import { isProviderExecuted } from "./provider-tools.js";
 import { spanIdOf } from "./span-id.js";
 import { toolTime } from "./timing.js";
-import {
-  childSessionId,
-  toolArguments,
-  toolFacts,
-  toolMetadata,
-  toolResultText,
-  wantedTool,
-} from "./tool-facts.js";
+import { toolArguments, toolFacts, toolMetadata, toolResultText, wantedTool } from "./tool-facts.js";
 import { originOf } from "./tool-origin.js";
 
 /** What is known of the subagent that a tool started; of a tool that started none, nothing. */
@@ -69,12 +64,12 @@ export function buildTool(
     atMostMs: time.atMostMs,
     argumentsAt: time.argumentsAt,
     permissionWaitMs: waits.length === 0 ? null : covered(waits, bounds),
-    childSessionId: childSessionId(part),
+    childSessionId: taskSessionId(part),
     ...originOf(part, servers),
     innerCalls: innerCalls(part, sessionId, servers),
-    loops: loops.map((loop) => marked(loop, bounds)),
+    loops: loops.map((loop) => outliving(loop, bounds, "the tool that asked for it")),
     subagentMissing: missing,
-    notes: missing ? [missingNote(childSessionId(part))] : [],
+    notes: missing ? [missingNote(part)] : [],
   };
 }
 
@@ -85,26 +80,20 @@ function titleOf(part: ToolPart): string | null {
   return title === part.tool && isProviderExecuted(part) ? null : title;
 }
 
-function missingNote(sessionId: string | null): string {
-  const who = sessionId === null ? "the subagent's session" : `subagent ${sessionId}`;
-  return `Not in the input: ${who}; its steps, tokens and cost are missing.`;
+function missingNote(part: ToolPart): string {
+  const id = taskSessionId(part);
+  if (id !== null) return `Not in the input: subagent ${id}; its steps, tokens and cost are missing.`;
+  return part.state.status === "completed"
+    ? "Not in the input: the subagent's session; its steps, tokens and cost are missing."
+    : "Not in the input: the subagent's session; if the tool had started one, its steps, tokens and cost are missing.";
 }
 
-/** A subagent can begin before or end after its tool (one that was aborted, say); both times are true, so they stay. */
-function marked(loop: Loop, tool: Interval): Loop {
-  const outside = [
-    ...(loop.start < tool.start ? [`began ${tool.start - loop.start} ms before`] : []),
-    ...(loop.end > tool.end ? [`ended ${loop.end - tool.end} ms after`] : []),
-  ];
-  if (outside.length === 0) return loop;
-  return {
-    ...loop,
-    notes: [...loop.notes, `The subagent ${outside.join(" and ")} the tool that asked for it.`],
-  };
-}
-
-/** Before 1.18 opencode called a task completed whose subagent had failed; only the subagent's session tells. */
+/**
+ * Before 1.18 opencode called a task completed whose subagent had failed; only the subagent's session tells. One that works on
+ * in the background, or that a plugin started, had its tool succeed whatever became of it.
+ */
 function failedSubagent(part: ToolPart, loops: readonly Loop[]): ToolFailure | null {
+  if (part.tool !== "task" || isInBackground(part)) return null;
   const error = loops.at(-1)?.error;
   if (!error) return null;
   return {
@@ -112,6 +101,10 @@ function failedSubagent(part: ToolPart, loops: readonly Loop[]): ToolFailure | n
     tool: wantedTool(part),
     message: oneLine(`The subagent failed: ${error.message}`),
   };
+}
+
+function isInBackground({ state }: ToolPart): boolean {
+  return state.status !== "pending" && state.metadata?.background === true;
 }
 
 /** opencode was ended, or is still at work: the call has no result, and the model was told none. */

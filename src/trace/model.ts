@@ -70,6 +70,8 @@ export interface Loop extends Span {
   /** Sums over this loop and all loops of subagents in it. */
   readonly totalsWithSubagents: Totals;
   readonly account: TimeAccount;
+  /** Subagents that were started in its time, while no step was at work: by a plugin, say. */
+  readonly loops: readonly Loop[];
   /** The run that looptrace made for it: attempts at the same prompt share an id and count from 0. */
   readonly run: { readonly id: string; readonly attempt: number } | null;
   /** A fork copied the turn from another session: what it used and cost was used there, and is not to be added up twice. */
@@ -92,6 +94,8 @@ export interface Step extends Span {
   readonly call: Call | null;
   readonly retries: readonly Retry[];
   readonly tools: readonly Tool[];
+  /** Subagents that were started in its time, while no tool was at work: by a plugin, say. */
+  readonly loops: readonly Loop[];
   readonly events: readonly StepEvent[];
   readonly patches: readonly Patch[];
   readonly account: TimeAccount;
@@ -187,17 +191,18 @@ export interface Tool extends Span {
    * opencode's events.
    */
   readonly permissionWaitMs: number | null;
-  /** The subagent's session where this tool started one. */
+  /** The subagent's session where this tool names the one that it started. */
   readonly childSessionId: string | null;
   readonly origin: ToolOrigin;
   /** The MCP server that it belongs to, as configured; null where it belongs to none, and where that is not known. */
   readonly server: string | null;
   /** The calls that its script made, where the tool is opencode's code mode (`execute`); in their order. */
   readonly innerCalls: readonly InnerCall[];
+  /** Subagents that it started; with those of a plugin's tool too, and such as went on after it. */
   readonly loops: readonly Loop[];
   /**
-   * The tool started a subagent whose session is not in the input, so that `loops` and all totals lack it. A subagent
-   * that never came to life is not missing: there is nothing that could be here.
+   * The tool started a subagent whose session is not in the input, so that `loops` and all totals lack it; or it was broken
+   * off, or is at work, and may have. A subagent that never came to life is not missing: there is nothing that could be here.
    */
   readonly subagentMissing: boolean;
   /** What a reader should know about this tool and cannot see otherwise. */
@@ -347,7 +352,8 @@ export interface ContextCause {
 
 /**
  * Where the time went. `model + tools + waiting + retries + other = duration`, exactly: where tools run while the model
- * still writes, the time counts for the model; `toolsSummed` adds up every tool's own time at work, overlaps included.
+ * still writes, the time counts for the model; `toolsSummed` adds up every tool's own time at work, overlaps included. A
+ * subagent that works on after its tool, or that no tool started, is at work as tools are.
  */
 export interface TimeAccount {
   readonly duration: number;

@@ -1,4 +1,5 @@
 import type { Loop, LoopTrace, Step } from "./model.js";
+import { subagentsOfLoop, subagentsOfStep } from "./totals.js";
 
 /**
  * The spans of a trace that may look different when the turn goes on: the loop, its last step with all that is in it, and
@@ -8,13 +9,45 @@ import type { Loop, LoopTrace, Step } from "./model.js";
  * A backend tells spans apart by id and start; one that was sent too early would stay as it was then.
  */
 export function openSpanIds(trace: LoopTrace): ReadonlySet<string> {
-  return mayGoOn(trace.loop) ? runningSpanIds(trace) : new Set();
+  const { loop } = trace;
+  if (mayGoOn(loop)) return runningSpanIds(trace);
+  const ids = new Set<string>();
+  if (loop.run === null) addOutliving(loop, ids);
+  return ids;
+}
+
+/**
+ * Subagents that are at work although the turn is over: in the background, or a plugin's. The sums of all that they stand in
+ * are open with them.
+ */
+function addOutliving(loop: Loop, ids: Set<string>): boolean {
+  let found = false;
+  const below = [
+    ...loop.steps.flatMap(({ tools }) =>
+      tools.flatMap((tool) => tool.loops.filter(({ end }) => tool.outcome === "completed" || end > tool.end)),
+    ),
+    ...loop.steps.flatMap(({ loops }) => loops),
+    ...loop.loops,
+  ];
+  for (const one of below) {
+    if (one.outcome === "unfinished") addRunning(one, ids);
+    else if (!addOutliving(one, ids)) continue;
+    found = true;
+  }
+  if (found) ids.add(loop.spanId);
+  return found;
 }
 
 /** The same for a turn that is known to be at work, whatever it looks like. */
 export function runningSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
   const ids = new Set<string>();
+  addRunning(loop, ids);
+  return ids;
+}
+
+function addRunning(loop: Loop, ids: Set<string>): void {
   ids.add(loop.spanId);
+  for (const below of loop.loops) if (mayGoOn(below)) addRunning(below, ids);
   // Of parallel subagents one may still be at work in a step that is not the last; and what failed may yet be got over.
   for (const step of loop.steps) {
     if (step === loop.steps.at(-1) || isUnfinished(step) || isFailing(step)) addAll(step, ids);
@@ -25,7 +58,6 @@ export function runningSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
       if (name === "doom-loop" || (name === "permission" && attributes.answer === "none")) ids.add(spanId);
     }
   }
-  return ids;
 }
 
 function mayGoOn({ run, outcome, error, steps }: Loop): boolean {
@@ -39,7 +71,8 @@ function mayGoOn({ run, outcome, error, steps }: Loop): boolean {
 function isUnfinished(step: Step): boolean {
   return (
     step.outcome === "unfinished" ||
-    step.tools.some(({ outcome, loops }) => outcome === "unfinished" || loops.some(mayGoOn))
+    step.tools.some(({ outcome }) => outcome === "unfinished") ||
+    subagentsOfStep(step).some((loop) => mayGoOn(loop) || subagentsOfLoop(loop).some(mayGoOn))
   );
 }
 
@@ -54,9 +87,12 @@ function addAll(step: Step, ids: Set<string>): void {
   for (const tool of step.tools) {
     ids.add(tool.spanId);
     for (const { spanId } of tool.innerCalls) ids.add(spanId);
-    for (const loop of tool.loops) {
-      ids.add(loop.spanId);
-      for (const below of loop.steps) addAll(below, ids);
-    }
   }
+  for (const loop of subagentsOfStep(step)) addWhole(loop, ids);
+}
+
+function addWhole(loop: Loop, ids: Set<string>): void {
+  ids.add(loop.spanId);
+  for (const step of loop.steps) addAll(step, ids);
+  for (const below of loop.loops) addWhole(below, ids);
 }

@@ -1,124 +1,258 @@
-import type { SessionExport, SessionInfo, SessionTree, ToolPart } from "../opencode/schema/session-export.js";
+import type {
+  AssistantMessage,
+  SessionExport,
+  SessionInfo,
+  SessionTree,
+  ToolPart,
+} from "../opencode/schema/session-export.js";
+import { taskSessionId } from "../opencode/task-session.js";
 import { messageClock } from "./message-clock.js";
-import { childSessionId } from "./tool-facts.js";
-import { isAssistant, type Turn, turnsOf } from "./turns.js";
+import { isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
 
-/** One turn of a subagent's session, to be shown inside the `task` tool that asked for it. */
+/** One turn of a subagent's session, to be shown where it was started. */
 export interface SubagentTurn {
   readonly tree: SessionTree;
   /** Its position among the turns of the subagent's session. */
   readonly turn: number;
 }
 
+/** What stands where: in the tool, by its part's id, in the step, by its message's id, or in the turn itself, by its id. */
+export interface SubagentPlaces {
+  readonly byPart: ReadonlyMap<string, readonly SubagentTurn[]>;
+  readonly byMessage: ReadonlyMap<string, readonly SubagentTurn[]>;
+  readonly byTurn: ReadonlyMap<string, readonly SubagentTurn[]>;
+  /** Sessions that can stand nowhere: they have no turn of their own, or the session has none. */
+  readonly unclaimed: readonly SessionTree[];
+  /** The parts of the `task` tools whose subagent's session is not among the children. */
+  readonly missing: ReadonlySet<string>;
+}
+
 /**
- * Which turns of the subagents' sessions belong to which `task` tool.
+ * Where the turns of the sessions below a session belong.
  *
- * The tool's metadata names the session. A tool without that link (a sanitised export has none) gets the session that
- * was created while it ran and ended when it did. A session that several tools continue is dealt out by time: each turn to the last tool
- * that had started by then.
+ * A `task` tool names the session that it started. A session that none names (a sanitised export has lost the links, and
+ * plugins start sessions of their own) belongs to the tool that was at work when it was made; of several to the one that
+ * names it, was asked the same or has its title, else to the one that starts sessions most likely and ended soonest after
+ * the session's own end. Where no tool was at work it belongs to the step, else to the turn. A session that was prompted
+ * again is dealt out by time: each of its turns where it began.
  *
  * @param turns the session's own; a tool of a message that belongs to none shows nothing, so nothing can stand in it
- * @returns the turns by the id of the tool's part, the sessions that no tool accounts for, and the parts of the tools
- *   whose subagent's session is not among the children
  */
-export function subagentTurns(
-  tree: SessionTree,
-  turns: readonly Turn[],
-): {
-  readonly byPart: ReadonlyMap<string, readonly SubagentTurn[]>;
-  readonly unclaimed: readonly SessionTree[];
-  readonly missing: ReadonlySet<string>;
-} {
-  const tasks = taskTools(turns, tree.session.info.version);
-  const byPart = new Map<string, SubagentTurn[]>();
+export function subagentTurns(tree: SessionTree, turns: readonly Turn[]): SubagentPlaces {
+  const tools = toolsOf(turns, tree.session.info.version);
+  const places = { byPart: placed(), byMessage: placed(), byTurn: placed() };
   const unclaimed: SessionTree[] = [];
-  const linked = new Map<string, TaskTool[]>();
-  const unlinked: TaskTool[] = [];
-  for (const task of tasks) {
-    const childId = childSessionId(task.part);
-    const known = childId === null ? unlinked : linked.get(childId);
-    if (known) known.push(task);
-    else if (childId !== null) linked.set(childId, [task]);
+  const linked = new Map<string, PlacedTool[]>();
+  for (const one of tools) {
+    if (one.childId === null) continue;
+    const known = linked.get(one.childId);
+    if (known) known.push(one);
+    else linked.set(one.childId, [one]);
   }
   // By their times, not as somebody happened to name the files.
   const children = [...tree.children].sort((a, b) => compare(a.session.info, b.session.info));
   for (const child of children) {
-    const { id } = child.session.info;
-    const candidates =
-      linked.get(id) ??
-      bestFit(
-        child.session,
-        unlinked.filter(({ part }) => !byPart.has(part.id)),
-      );
-    const first = candidates[0];
-    const own = turnsOf(child.session);
-    // Without a turn it has no loop that could stand in a tool; what is below it must not get lost with it.
-    if (!first || own.length === 0) {
+    const { session } = child;
+    const own = turnsOf(session);
+    // Without a turn it has no loop that could stand anywhere; what is below it must not get lost with it.
+    if (own.length === 0 || turns.length === 0) {
       unclaimed.push(child);
       continue;
     }
+    const links = linked.get(session.info.id);
+    const kin = links ? [] : tools.filter((one) => mayHaveStarted(one, places.byPart)).map(kinship(session));
     own.forEach((turn, index) => {
-      const { part } = candidates.findLast(({ start }) => start <= turn.at) ?? first;
-      const ofPart = byPart.get(part.id);
-      if (ofPart) ofPart.push({ tree: child, turn: index });
-      else byPart.set(part.id, [{ tree: child, turn: index }]);
+      const at = index === 0 ? Math.min(session.info.time.created, turn.at) : turn.at;
+      const tool = links
+        ? (links.findLast(({ start }) => start <= turn.at) ?? links[0])
+        : (bestOf(kin, at, endOf(turn)) ?? bestOf(kin, turn.at, endOf(turn)));
+      const one = { tree: child, turn: index };
+      if (tool) places.byPart.add(tool.part.id, one);
+      else placeByTime(one, at, turns, places);
     });
   }
   const present = new Set(tree.children.map(({ session }) => session.info.id));
-  const missing = tasks.filter(({ part }) => !byPart.has(part.id) && isMissing(part, present));
-  return { byPart, unclaimed, missing: new Set(missing.map(({ part }) => part.id)) };
+  const missing = tools.filter(({ part }) => !places.byPart.has(part.id) && isMissing(part, present));
+  return { ...places, unclaimed, missing: new Set(missing.map(({ part }) => part.id)) };
+}
+
+class Placed extends Map<string, SubagentTurn[]> {
+  add(key: string, one: SubagentTurn): void {
+    const known = this.get(key);
+    if (known) known.push(one);
+    else this.set(key, [one]);
+  }
+}
+
+function placed(): Placed {
+  return new Placed();
+}
+
+/** In the step that was at work, else in the turn that had begun last. @param at ms since the epoch */
+function placeByTime(
+  one: SubagentTurn,
+  at: number,
+  turns: readonly Turn[],
+  { byMessage, byTurn }: { readonly byMessage: Placed; readonly byTurn: Placed },
+): void {
+  const turn = turns.findLast((candidate) => candidate.at <= at) ?? turns[0];
+  const step = turn?.rest.filter(isAssistant).findLast(({ info }) => info.time.created <= at);
+  if (step && at <= (step.info.time.completed ?? at)) byMessage.add(step.info.id, one);
+  else if (turn) byTurn.add(turn.id, one);
 }
 
 function compare(a: SessionInfo, b: SessionInfo): number {
   return a.time.created - b.time.created || (a.id < b.id ? -1 : 1);
 }
 
-/**
- * Of the tools during which a session was created the one that ended soonest after the session's own end.
- *
- * @returns that one, or nothing
- */
-function bestFit({ info, messages }: SessionExport, tasks: readonly TaskTool[]): readonly TaskTool[] {
-  const last = messages.reduce((latest, message) => {
+/** A `task` tool starts one session; a plugin's tool may start any number. */
+function mayHaveStarted({ part, childId }: PlacedTool, taken: ReadonlyMap<string, unknown>): boolean {
+  return part.tool !== "task" || (childId === null && !taken.has(part.id));
+}
+
+function endOf({ at, rest }: Turn): number {
+  return rest.reduce((latest, message) => {
     const { created } = message.info.time;
     return Math.max(latest, isAssistant(message) ? (message.info.time.completed ?? created) : created);
-  }, info.time.created);
-  const during = tasks.filter(({ start, end }) => start <= info.time.created && info.time.created <= end);
-  const distance = ({ end }: TaskTool): number => Math.abs(end - last);
-  return during.sort((a, b) => (distance(a) < distance(b) ? -1 : 1)).slice(0, 1);
+  }, at);
+}
+
+/** A tool with how much speaks for its having started a session. */
+interface Kin {
+  readonly tool: PlacedTool;
+  readonly likeness: number;
+}
+
+/** What speaks for a tool, the stronger the higher; a name tells more than all likenesses together. */
+const NAMES_IT = 16;
+const SAME_PROMPT = 8;
+const SAME_TITLE = 4;
+const STARTS_SESSIONS = 2;
+const MAY_START_SESSIONS = 1;
+
+function kinship({ info, messages }: SessionExport): (tool: PlacedTool) => Kin {
+  const prompt = messages
+    .find(isUser)
+    ?.parts.map((part) => (part.type === "text" ? part.text : ""))
+    .join("\n")
+    .trim();
+  return (tool) => {
+    const { state } = tool.part;
+    const told = state.status === "completed" ? (state.output ?? "") : "";
+    const metadata = state.status === "pending" ? undefined : state.metadata;
+    const texts = textsIn(state.input);
+    const names = told.includes(info.id) || (JSON.stringify(metadata) ?? "").includes(info.id);
+    const titled = texts.some((text) => text.length > 3 && info.title.includes(text));
+    return {
+      tool,
+      likeness:
+        (names ? NAMES_IT : 0) +
+        (prompt !== undefined && prompt !== "" && texts.includes(prompt) ? SAME_PROMPT : 0) +
+        (titled ? SAME_TITLE : 0) +
+        likelihood(tool.part.tool),
+    };
+  };
+}
+
+/** opencode's own tools that work on files, the web or the plan start nothing; a shell may start anything. */
+const OWN: ReadonlySet<string> = new Set([
+  ...[
+    "read",
+    "write",
+    "edit",
+    "multiedit",
+    "patch",
+    "apply_patch",
+    "list",
+    "glob",
+    "grep",
+    "codesearch",
+    "lsp",
+  ],
+  ...["webfetch", "websearch", "todowrite", "todoread", "question", "skill", "invalid", "StructuredOutput"],
+  ...["plan_enter", "plan_exit"],
+]);
+
+function likelihood(tool: string): number {
+  if (OWN.has(tool)) return 0;
+  return tool === "bash" ? MAY_START_SESSIONS : STARTS_SESSIONS;
+}
+
+function textsIn(input: unknown): readonly string[] {
+  if (typeof input !== "object" || input === null) return [];
+  return Object.values(input).flatMap((value) => (typeof value === "string" ? [value.trim()] : []));
 }
 
 /**
- * The link stands in the metadata from the moment the subagent's session exists, so a tool that failed without one
- * started none. A tool that is completed had a subagent even where sanitising has taken the link away.
+ * Of the tools that were at work at a moment the one that started the session most likely.
+ *
+ * @param at ms since the epoch
+ * @param last when the session's turn ended, ms since the epoch
  */
-function isMissing(part: ToolPart, present: ReadonlySet<string>): boolean {
-  const childId = childSessionId(part);
-  return childId === null ? part.state.status === "completed" : !present.has(childId);
+function bestOf(kin: readonly Kin[], at: number, last: number): PlacedTool | undefined {
+  const distance = ({ tool: { end } }: Kin): number => Math.abs(end - last);
+  let best: Kin | undefined;
+  for (const one of kin) {
+    if (at < one.tool.start || at > one.tool.end) continue;
+    const isBetter =
+      !best ||
+      one.likeness > best.likeness ||
+      (one.likeness === best.likeness && distance(one) < distance(best));
+    if (isBetter) best = one;
+  }
+  return best?.tool;
 }
 
-interface TaskTool {
+/**
+ * The link stands in the metadata from the moment the subagent's session exists, so a tool that was refused without one
+ * started none. One that is completed had a subagent even where the link is lost; so may one that was at work, or was
+ * broken off.
+ */
+function isMissing(part: ToolPart, present: ReadonlySet<string>): boolean {
+  if (part.tool !== "task") return false;
+  const childId = taskSessionId(part);
+  if (childId !== null) return !present.has(childId);
+  return part.state.status === "completed" || mayHaveBegun(part);
+}
+
+/** Whether a `task` tool that names no session may have started one all the same. */
+export function mayHaveBegun({ state }: ToolPart): boolean {
+  if (state.status === "running") return true;
+  if (state.status !== "error") return false;
+  return state.metadata?.interrupted === true || /\babort|\binterrupt|\bcancell?ed/i.test(state.error ?? "");
+}
+
+interface PlacedTool {
   readonly part: ToolPart;
+  /** The session that it names as the one that it started. */
+  readonly childId: string | null;
   readonly start: number;
+  /** Of one that never ended the next turn's beginning. */
   readonly end: number;
 }
 
-function taskTools(turns: readonly Turn[], version: string): TaskTool[] {
+function toolsOf(turns: readonly Turn[], version: string): readonly PlacedTool[] {
+  const inTurn = (message: AssistantMessage, until: number): PlacedTool[] => {
+    const tools = message.parts.filter((part): part is ToolPart => part.type === "tool");
+    if (tools.length === 0) return [];
+    const clock = messageClock(message.info, version);
+    return tools.map((part): PlacedTool => {
+      const { state } = part;
+      const minted = clock.mintedAt(part.id) ?? clock.created;
+      const start = state.status === "pending" ? minted : Math.min(minted, state.time.start);
+      const open = state.status === "pending" || state.status === "running";
+      return {
+        part,
+        childId: taskSessionId(part),
+        start,
+        end: open ? Math.max(start, until) : state.time.end,
+      };
+    });
+  };
   return turns
-    .flatMap(({ rest }) => rest.filter(isAssistant))
-    .flatMap((message) => {
-      const tasks = message.parts.filter(
-        (part): part is ToolPart => part.type === "tool" && part.tool === "task",
-      );
-      if (tasks.length === 0) return [];
-      const clock = messageClock(message.info, version);
-      return tasks.map((part): TaskTool => {
-        const { state } = part;
-        const minted = clock.mintedAt(part.id) ?? clock.created;
-        const start = state.status === "pending" ? minted : Math.min(minted, state.time.start);
-        const open = state.status === "pending" || state.status === "running";
-        return { part, start, end: open ? Number.POSITIVE_INFINITY : state.time.end };
-      });
+    .flatMap(({ rest }, index) => {
+      const until = turns[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+      return rest.filter(isAssistant).flatMap((message) => inTurn(message, until));
     })
     .sort((a, b) => a.start - b.start);
 }

@@ -20,13 +20,6 @@ export function toolArguments(part: ToolPart): unknown {
   return state.status === "pending" && state.raw ? state.raw : (state.input ?? null);
 }
 
-/** The session that a `task` tool started; it stands in the metadata from the moment the child exists. */
-export function childSessionId(part: ToolPart): string | null {
-  if (part.tool !== "task" || part.state.status === "pending") return null;
-  const id = part.state.metadata?.sessionId;
-  return typeof id === "string" ? id : null;
-}
-
 /** A tool's metadata without what stands in the output already: bash keeps its output twice, cut in either place. */
 export function toolMetadata(part: ToolPart): Readonly<Record<string, unknown>> {
   if (part.state.status === "pending") return {};

@@ -50,7 +50,14 @@ export function addTotals(a: Totals, b: Totals): Totals {
   };
 }
 
-/** The loops of subagents that were started in a step. */
-export function subagentLoops(steps: readonly Step[]): readonly Loop[] {
-  return steps.flatMap((step) => step.tools.flatMap((tool) => tool.loops));
+/** The loops of subagents that were started in a step, those of its tools first. */
+export function subagentsOfStep({ tools, loops }: Pick<Step, "tools" | "loops">): readonly Loop[] {
+  return loops.length === 0
+    ? tools.flatMap((tool) => tool.loops)
+    : [...tools.flatMap((tool) => tool.loops), ...loops];
+}
+
+/** The loops of all subagents that were started in a loop, wherever they stand in it. */
+export function subagentsOfLoop({ steps, loops }: Pick<Loop, "steps" | "loops">): readonly Loop[] {
+  return [...steps.flatMap(subagentsOfStep), ...loops];
 }

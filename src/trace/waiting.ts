@@ -1,9 +1,10 @@
 /** When tools were at work, and when they, or the subagents in them, only waited for somebody's permission. */
 import { type Interval, without } from "./intervals.js";
-import type { Step, StepEvent, Tool } from "./model.js";
+import type { Loop, Step, StepEvent } from "./model.js";
+import { subagentsOfLoop } from "./totals.js";
 
 /** A step's parts that take time. */
-export type StepWork = Pick<Step, "call" | "retries" | "tools" | "events">;
+export type StepWork = Pick<Step, "call" | "retries" | "tools" | "loops" | "events">;
 
 export interface ToolWork {
   /** The stretches in which tools were at work; those of one tool do not overlap. */
@@ -12,10 +13,29 @@ export interface ToolWork {
   readonly waiting: readonly Interval[];
 }
 
-/** Of a tool's time the waiting for its permission is no work, nor is that of a subagent in which nothing else goes on. */
-export function toolWork(steps: readonly StepWork[]): ToolWork {
+/**
+ * Of a tool's time the waiting for its permission is no work, nor is that of a subagent in which nothing else goes on. A
+ * subagent is at work after its tool too, and where no tool started it.
+ *
+ * @param beside subagents that were started in none of the steps
+ */
+export function toolWork(steps: readonly StepWork[], beside: readonly Loop[] = []): ToolWork {
   const tools: Interval[] = [];
   const waiting: Interval[] = [];
+  const subagents = (
+    loops: readonly Loop[],
+    within: readonly Interval[],
+    asked: readonly Interval[],
+  ): void => {
+    const idle = idleIn(loops);
+    for (const one of idle) waiting.push(one);
+    tools.push(...without(within, [...asked, ...idle]));
+    const outside = (loop: Loop, above: readonly Interval[]): void => {
+      tools.push(...without([loop], [...above, ...idle]));
+      for (const below of subagentsOfLoop(loop)) outside(below, [...above, loop]);
+    };
+    for (const loop of loops) outside(loop, within);
+  };
   for (const step of steps) {
     const asked = step.events.flatMap(waitOf);
     for (const { wait } of asked) waiting.push(wait);
@@ -23,19 +43,22 @@ export function toolWork(steps: readonly StepWork[]): ToolWork {
       // The provider ran it while the model answered: that time is the model's.
       if (tool.origin === "provider") continue;
       const own = asked.flatMap(({ callId, wait }) => (callId === tool.callId ? [wait] : []));
-      const below = idleIn(tool);
-      for (const one of below) waiting.push(one);
-      tools.push(...without([tool], [...own, ...below]));
+      subagents(tool.loops, [tool], own);
     }
+    for (const loop of step.loops) subagents([loop], [], []);
   }
+  for (const loop of beside) subagents([loop], [], []);
   return { tools, waiting };
 }
 
-/** When the subagents of a tool waited for a permission and did nothing else. */
-function idleIn({ loops }: Tool): readonly Interval[] {
+/** When some subagents waited for a permission and did nothing else. */
+function idleIn(loops: readonly Loop[]): readonly Interval[] {
   const steps = loops.flatMap((loop) => loop.steps);
   if (steps.length === 0) return [];
-  const { tools, waiting } = toolWork(steps);
+  const { tools, waiting } = toolWork(
+    steps,
+    loops.flatMap((loop) => loop.loops),
+  );
   if (waiting.length === 0) return [];
   const busy = steps.flatMap(({ call, retries }) => [...(call ? [call] : []), ...retries]);
   return without(waiting, [...busy, ...tools]);

@@ -50,18 +50,31 @@ function partingOf(a: Loop, b: Loop, words: Words, within: Parting["within"]): P
     const below = stepA && stepB ? partingBelow(stepA, stepB, words, within) : null;
     if (below) return below;
   }
-  return null;
+  // Those that were started between steps stand beside the last one.
+  const last = Math.max(0, Math.min(a.steps.length, b.steps.length) - 1);
+  return partingOfLoops(a.loops, b.loops, words, (loop) => [...within, { step: last, agent: loop.agent }]);
 }
 
 /** Only what is there on both sides can be compared: of files, one side may lack its subagents' sessions. */
 function partingBelow(a: Step, b: Step, words: Words, within: Parting["within"]): Parting | null {
+  const inside = (loop: Loop): Parting["within"] => [...within, { step: a.index, agent: loop.agent }];
   for (const [index, tool] of a.tools.entries()) {
-    for (const [position, loop] of tool.loops.entries()) {
-      const other = b.tools[index]?.loops[position];
-      const inside = [...within, { step: a.index, agent: loop.agent }];
-      const parting = other ? partingOf(loop, other, words, inside) : null;
-      if (parting) return parting;
-    }
+    const parting = partingOfLoops(tool.loops, b.tools[index]?.loops ?? [], words, inside);
+    if (parting) return parting;
+  }
+  return partingOfLoops(a.loops, b.loops, words, inside);
+}
+
+function partingOfLoops(
+  a: readonly Loop[],
+  b: readonly Loop[],
+  words: Words,
+  within: (loop: Loop) => Parting["within"],
+): Parting | null {
+  for (const [position, loop] of a.entries()) {
+    const other = b[position];
+    const parting = other ? partingOf(loop, other, words, within(loop)) : null;
+    if (parting) return parting;
   }
   return null;
 }

@@ -1,8 +1,9 @@
-import type { Call, Loop, Tool } from "../trace/model.js";
+import type { Call, Loop, Step, Tool } from "../trace/model.js";
+import { subagentsOfLoop, subagentsOfStep } from "../trace/totals.js";
 
 /** A loop with all loops of subagents in it, outermost first. */
 export function loopsIn(loop: Loop): readonly Loop[] {
-  return [loop, ...toolsIn(loop).flatMap(({ loops }) => loops)];
+  return [loop, ...subagentsOfLoop(loop).flatMap(loopsIn)];
 }
 
 /** The calls of a loop and of its subagents. */
@@ -12,7 +13,33 @@ export function callsIn(loop: Loop): readonly Call[] {
 
 /** The tools of a loop and of its subagents, each subagent's behind the tool that started it. */
 export function toolsIn(loop: Loop): readonly Tool[] {
-  return loop.steps.flatMap(({ tools }) => tools.flatMap((tool) => [tool, ...tool.loops.flatMap(toolsIn)]));
+  return [
+    ...loop.steps.flatMap(({ tools, loops }) => [
+      ...tools.flatMap((tool) => [tool, ...tool.loops.flatMap(toolsIn)]),
+      ...loops.flatMap(toolsIn),
+    ]),
+    ...loop.loops.flatMap(toolsIn),
+  ];
+}
+
+/**
+ * The subagents that are told of with a step: those of its tools, those that were started in it, and those that were started
+ * before the next step began.
+ */
+export function subagentsAt(step: Step, { steps, loops }: Loop): readonly Loop[] {
+  if (loops.length === 0) return subagentsOfStep(step);
+  const place = steps.indexOf(step);
+  const from = place <= 0 ? Number.NEGATIVE_INFINITY : step.start;
+  const to = steps[place + 1]?.start ?? Number.POSITIVE_INFINITY;
+  return [...subagentsOfStep(step), ...loops.filter(({ start }) => start >= from && start < to)];
+}
+
+/** Whether a subagent works in a loop, or should. */
+export function hasSubagents(loop: Loop): boolean {
+  return (
+    subagentsOfLoop(loop).length > 0 ||
+    loop.steps.some(({ tools }) => tools.some((tool) => tool.subagentMissing))
+  );
 }
 
 /** Whether it is a command that a person ran in the session, of which no model was asked anything. */

@@ -1,20 +1,16 @@
 import type { Loop, Step } from "../trace/model.js";
+import { subagentsAt } from "./loop-parts.js";
 
 /** A step with the way to it. */
 export interface PlacedStep {
   /**
    * Steps and subagents in turns, all counted from 0: `5` is step 5 of the turn, `5/0/2` step 2 of the first subagent
-   * that step 5 started.
+   * that step 5 started, or that was started before step 6.
    */
   readonly path: string;
   /** The turn's own loop, or the subagent's. */
   readonly loop: Loop;
   readonly step: Step;
-}
-
-/** The subagents' loops that a step started, in the order of its tools. */
-export function subagentsOf({ tools }: Step): readonly Loop[] {
-  return tools.flatMap(({ loops }) => loops);
 }
 
 /**
@@ -27,7 +23,7 @@ export function placedSteps(loop: Loop, wanted: (loop: Loop) => boolean = () => 
     if (!wanted(one)) return [];
     return one.steps.flatMap((step) => {
       const path = `${above}${step.index}`;
-      const subagents = subagentsOf(step).flatMap((next, index) => below(next, `${path}/${index}/`));
+      const subagents = subagentsAt(step, one).flatMap((next, index) => below(next, `${path}/${index}/`));
       return [{ path, loop: one, step }, ...subagents];
     });
   };
@@ -55,7 +51,7 @@ export function findStep(loop: Loop, path: string): PlacedStep | string {
     if (!step) return `${where} has no step ${wanted}: it has ${range("step", here.steps.length)}.`;
     way = `${way === "" ? "" : `${way}/`}${wanted}`;
     if (subagent === undefined) return { path: way, loop: here, step };
-    const loops = subagentsOf(step);
+    const loops = subagentsAt(step, here);
     const below = loops[subagent];
     if (!below) return `Step ${way} has no subagent ${subagent}: it has ${range("subagent", loops.length)}.`;
     here = below;

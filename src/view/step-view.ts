@@ -5,10 +5,11 @@ import { errorDetails } from "./error-lines.js";
 import { eventTone } from "./event-tone.js";
 import { cost, count, duration, plural } from "./format.js";
 import { type LabelledLine, parted, worded } from "./labelled-line.js";
+import { subagentsAt } from "./loop-parts.js";
 import { eventText, innerCallText, loopText, permissionWaitText, retryText } from "./row-texts.js";
-import { type PlacedStep, subagentsOf } from "./step-path.js";
+import type { PlacedStep } from "./step-path.js";
 import { oneLine } from "./terminal-text.js";
-import { modelParts, timeParts } from "./time-parts.js";
+import { modelParts, timeParts, toolsLabel } from "./time-parts.js";
 import { tokenParts } from "./token-parts.js";
 import type { Tone } from "./tree-rows.js";
 
@@ -62,7 +63,8 @@ function titleOf({ path, loop, step }: PlacedStep, { loop: root }: LoopTrace): s
 
 function factsOf(step: Step, loop: Loop, trace: LoopTrace): LabelledLine[] {
   const { call, tools } = step;
-  const withSubagents = tools.some(({ loops, subagentMissing }) => loops.length > 0 || subagentMissing);
+  const withSubagents =
+    step.loops.length > 0 || tools.some(({ loops, subagentMissing }) => loops.length > 0 || subagentMissing);
   const began = `${duration(step.start - trace.loop.start)} into the turn, at ${new Date(step.start).toISOString()}`;
   return [
     ...(call?.error ? errorFacts(call) : []),
@@ -73,10 +75,7 @@ function factsOf(step: Step, loop: Loop, trace: LoopTrace): LabelledLine[] {
       ? [worded("note", "A request of this step failed, and the turn got over it.", "warning")]
       : []),
     worded("began", began, "plain"),
-    parted(
-      "time",
-      timeParts(step.account, tools.length === 0 ? null : withSubagents ? "tools and subagents" : "tools"),
-    ),
+    parted("time", timeParts(step.account, toolsLabel(tools.length > 0, withSubagents))),
     ...(call ? callFacts(call, step, trace) : [worded("call", "none: the step asked no model", "plain")]),
     ...step.patches.map(({ files }) => parted("changed", files.map(oneLine))),
     ...step.notes.map((note) => worded("note", oneLine(note), "warning")),
@@ -152,9 +151,9 @@ function outputSections({ output }: Call): StepSection[] {
   return [...section("thinking", output.thinking), ...section("text", output.text)];
 }
 
-function toolSections({ path, step }: PlacedStep, trace: LoopTrace): StepSection[] {
-  const all = subagentsOf(step);
-  return step.tools.map((tool) => {
+function toolSections({ path, step, loop: own }: PlacedStep, trace: LoopTrace): StepSection[] {
+  const all = subagentsAt(step, own);
+  const told = step.tools.map((tool): StepSection => {
     const subagents = tool.loops.map((loop) => ({ loop, path: `${path}/${all.indexOf(loop)}` }));
     return {
       heading: [`tool.${tool.name}`, timeText(tool, trace), tool.status, tool.callId]
@@ -179,6 +178,13 @@ function toolSections({ path, step }: PlacedStep, trace: LoopTrace): StepSection
       ],
     };
   });
+  const beside = all.slice(step.tools.flatMap(({ loops }) => loops).length);
+  if (beside.length === 0) return told;
+  const blocks = beside.map((loop, index) => {
+    const at = `${path}/${all.length - beside.length + index}`;
+    return { label: `subagent ${at}`, text: subagentText(loop, at) };
+  });
+  return [...told, { heading: "started by no tool", tone: "plain", blocks }];
 }
 
 function innerCallLine(call: InnerCall): string {

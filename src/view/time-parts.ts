@@ -29,6 +29,12 @@ export function timeParts(account: TimeAccount, tools: string | null): string[] 
   return [durationIn(Math.round(account.duration / unit), unit), ...shown];
 }
 
+/** How the tools' part is called; null where nothing was at work that has its time there. */
+export function toolsLabel(withTools: boolean, withSubagents: boolean): string | null {
+  if (withSubagents) return withTools ? "tools and subagents" : "subagents";
+  return withTools ? "tools" : null;
+}
+
 /** The parts in the unit of the total, rounded together. */
 function partUnits({ duration: ms, model, tools, waiting, retries, other }: TimeAccount) {
   const unit = sumUnit(ms);

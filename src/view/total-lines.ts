@@ -2,12 +2,12 @@ import type { Call, Loop, LoopTrace, Tool } from "../trace/model.js";
 import { cost, count, plural } from "./format.js";
 import { gapsOf, gapTexts } from "./gaps.js";
 import { type LabelledLine, parted, worded } from "./labelled-line.js";
-import { callsIn, toolsIn } from "./loop-parts.js";
+import { callsIn, hasSubagents, toolsIn } from "./loop-parts.js";
 import { eventText } from "./row-texts.js";
 import { placedSteps } from "./step-path.js";
 import { oneLine, shortenTo } from "./terminal-text.js";
 import { BAR_SIGNS, TROUBLE_SIGN } from "./time-bar.js";
-import { modelParts, timeParts } from "./time-parts.js";
+import { modelParts, timeParts, toolsLabel } from "./time-parts.js";
 import { tokenParts } from "./token-parts.js";
 import { isTrouble, type RowFacts } from "./tree-rows.js";
 
@@ -27,15 +27,12 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
   const totals = loop.totalsWithSubagents;
   const tools = toolsIn(loop);
   const failed = totals.toolFailures > 0 ? ` (${totals.toolFailures} failed)` : "";
-  const withSubagents = tools.some(({ loops, subagentMissing }) => loops.length > 0 || subagentMissing);
+  const withSubagents = hasSubagents(loop);
   const error = loop.error && `${loop.error.code}: ${shortenTo(oneLine(loop.error.message), MOST_TEXT)}`;
   return [
     ...(error === null ? [] : [worded("error", error, "failed")]),
     ...doomLoops(loop).map((text) => worded("warning", text, "alarm")),
-    parted(
-      "time",
-      timeParts(loop.account, tools.length === 0 ? null : withSubagents ? "tools and subagents" : "tools"),
-    ),
+    parted("time", timeParts(loop.account, toolsLabel(tools.length > 0, withSubagents))),
     ...modelLine(loop, withSubagents),
     parted("tokens", tokenParts(totals.usage, callsIn(loop))),
     parted("total", [

@@ -115,7 +115,13 @@ function loopNode(loop: Loop, root: boolean, directory: string): TreeNode {
       cost: loop.totalsWithSubagents.cost,
       detail: loopText(loop, root),
     },
-    below: loop.steps.map((step) => stepNode(step, directory)),
+    below: inTime(
+      [
+        ...loop.steps.map((step) => stepNode(step, directory)),
+        ...loop.loops.map((below) => loopNode(below, false, directory)),
+      ],
+      loop.loops.length > 0,
+    ),
   };
 }
 
@@ -125,6 +131,7 @@ function stepNode(step: Step, directory: string): TreeNode {
     ...retryNodes(step.retries),
     ...(step.call ? [callNode(step.call)] : []),
     ...step.tools.map((tool) => toolNode(tool, directory)),
+    ...step.loops.map((loop) => loopNode(loop, false, directory)),
   ];
   return {
     facts: {
@@ -138,6 +145,11 @@ function stepNode(step: Step, directory: string): TreeNode {
     // The sort is stable: what began in the same millisecond stays in the order call, tools.
     below: below.sort((a, b) => a.facts.start - b.facts.start),
   };
+}
+
+/** Steps stand in opencode's own order; what else was started between them by its time. */
+function inTime(nodes: TreeNode[], isMixed: boolean): TreeNode[] {
+  return isMixed ? nodes.sort((a, b) => a.facts.start - b.facts.start) : nodes;
 }
 
 function eventNode(event: StepEvent): TreeNode {

@@ -10,12 +10,14 @@ import { type FollowedSessions, followSessions } from "../opencode/server/follow
 import { readSessionFrom } from "../opencode/server/read-session.js";
 import { familyOf, type Mirror, rawExports, rootOf, treeOf } from "../opencode/server/session-mirror.js";
 import type { TraceOptions } from "../otel/options.js";
+import { lastMomentOfLoop } from "../trace/extent.js";
 import type { Loop, LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import { type LiveSession, liveTracer } from "./live-trace.js";
 import { recordSession } from "./record-session.js";
 import { servedRun, servedRuns } from "./served-runs.js";
+import { toldTurns } from "./told-turns.js";
 
 export interface AttachOptions {
   readonly connection: ServerConnection;
@@ -60,8 +62,7 @@ const READ_MS = 60_000;
 export async function attachTo(options: AttachOptions): Promise<readonly LeftAtWork[]> {
   const { connection, signal, paths, masking } = options;
   const since = Date.now() - SLACK_MS;
-  /** How many steps a turn had when it was told: a compaction that somebody asks for later belongs to the turn before it. */
-  const told = new Map<string, number>();
+  const told = toldTurns();
   const live = options.live
     ? liveTracer({
         ...options,
@@ -77,9 +78,7 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
     );
     if (!read) return;
     const isNew = (loop: Loop, index: number, all: readonly Loop[]): boolean =>
-      loop.steps.length > (told.get(loop.userMessageId) ?? -1) &&
-      !loop.copied &&
-      (loop.end >= since || index === all.length - 1);
+      told.isNews(loop) && !loop.copied && (lastMomentOfLoop(loop) >= since || index === all.length - 1);
     const loops = loopsOf(traceSession(read.tree), rootId).filter(
       (loop) => !isUnanswered(loop) || hasFailed(loop, followed.evidence),
     );
@@ -92,9 +91,9 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
     for (const note of notes) options.onNote?.(note);
     const ids = new Set([...wanted].map(({ userMessageId }) => userMessageId));
     for (const trace of traces) {
-      const { userMessageId, sessionId, steps } = trace.loop;
+      const { userMessageId, sessionId } = trace.loop;
       if (sessionId !== rootId || !ids.has(userMessageId)) continue;
-      told.set(userMessageId, steps.length);
+      told.add(trace.loop);
       options.onTurn(trace, kept);
     }
   };

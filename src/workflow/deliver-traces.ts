@@ -4,6 +4,7 @@ import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destination.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import type { TraceOptions } from "../otel/options.js";
+import { lastMomentOfLoop } from "../trace/extent.js";
 import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds, runningSpanIds } from "../trace/open-spans.js";
 import { traceEdition } from "./trace-edition.js";
@@ -31,7 +32,7 @@ const STILL_AT_WORK_MS = 3_600_000;
  * @param now ms since the epoch
  */
 export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string> {
-  return now - trace.loop.end > STILL_AT_WORK_MS ? new Set() : openSpanIds(trace);
+  return now - lastMomentOfLoop(trace.loop) > STILL_AT_WORK_MS ? new Set() : openSpanIds(trace);
 }
 
 /**

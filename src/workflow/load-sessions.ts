@@ -12,8 +12,10 @@ import { decodeText } from "../opencode/decode-text.js";
 import { exportSession } from "../opencode/export-session.js";
 import { findOpenCodeLog } from "../opencode/find-log.js";
 import { isSessionId } from "../opencode/ids.js";
+import { listChildren } from "../opencode/list-children.js";
 import { listSessions } from "../opencode/list-sessions.js";
 import { readLogEvidence } from "../opencode/log-evidence.js";
+import type { CommandOptions } from "../opencode/read-command.js";
 import { readExport } from "../opencode/read-export.js";
 import type { SessionExport, SessionTree } from "../opencode/schema/session-export.js";
 import { withOpenCode } from "../opencode/with-opencode.js";
@@ -94,8 +96,13 @@ export async function loadSessions(
       await use(session);
     }
   };
+  let listed: ReturnType<typeof listChildren> | undefined;
+  const children: Children = (command) => {
+    listed ??= listChildren(command);
+    return listed;
+  };
   for (const id of new Set(wanted)) {
-    const found = await findById(id, options).catch((error: unknown) => {
+    const found = await findById(id, options, children).catch((error: unknown) => {
       if (!options.onUnreadable) throw error;
       options.onUnreadable(error, id);
     });
@@ -129,7 +136,12 @@ export async function loadKept(
     kept && {
       loaded: assemble([await masked(kept, masking)]),
       parentId: kept.sessions[0]?.info.parentID,
-      subagentIds: kept.sessions.flatMap(childSessionIds),
+      subagentIds: [
+        ...new Set([
+          ...kept.sessions.slice(1).map(({ info }) => info.id),
+          ...kept.sessions.flatMap(childSessionIds),
+        ]),
+      ],
     }
   );
 }
@@ -198,7 +210,10 @@ async function keptMasked(id: string, options: LoadOptions): Promise<KeptSession
   return kept && { ...kept, ...(await masked(kept, maskingOf(options))) };
 }
 
-async function findById(id: string, options: LoadOptions): Promise<Found> {
+/** Asks for them once, however many sessions are loaded. */
+type Children = (command: CommandOptions) => ReturnType<typeof listChildren>;
+
+async function findById(id: string, options: LoadOptions, children: Children): Promise<Found> {
   const kept = options.prefer === "kept" ? await keptMasked(id, options) : undefined;
   if (kept) {
     if (Date.now() - kept.keptAt > STALE_MS) {
@@ -210,7 +225,8 @@ async function findById(id: string, options: LoadOptions): Promise<Found> {
   try {
     return await withOpenCode(options, ({ opencode, folder, warnings }) => {
       for (const warning of warnings) options.onNote?.(warning);
-      return exportAndKeep(id, { ...options, path: opencode.path, folder });
+      const command = { ...options, path: opencode.path, folder };
+      return exportAndKeep(id, { ...command, children: () => children(command) });
     });
   } catch (error) {
     // Without opencode there is still what was kept.

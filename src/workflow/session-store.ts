@@ -1,5 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { ensurePrivateFolder, hasCode, writeWhole } from "../deliver/private-files.js";
 import type { StorePaths } from "../deliver/store-paths.js";
 import { refuseUntrustedFolder, refuseUntrustedStore } from "../deliver/trusted-store.js";
@@ -13,7 +14,7 @@ import { abandonedRuns } from "./run-owner.js";
 
 /**
  * The sessions that looptrace has seen, kept as they were read, so that views work offline and after a session is gone:
- * `<id>.json` is opencode's export, `<id>.log` the log that opencode itself had of it, `<id>.run-….json` and `.log` how a
+ * `<id>.json` is opencode's export, `<id>.children.json` the ids of the sessions below it, `<id>.log` the log that opencode itself had of it, `<id>.run-….json` and `.log` how a
  * run ended and what it logged. Each run has files of its own, so that several may write at once.
  */
 export interface KeptSession {
@@ -43,6 +44,7 @@ export interface Sighting {
 export async function keepSession(paths: StorePaths, sighting: Sighting): Promise<void> {
   await ensurePrivateFolder(paths.root, paths.sessions);
   for (const [id, text] of sighting.raw) await writeWhole(fileOf(paths, id, "json"), text);
+  await keepChildren(paths, sighting);
   const { rootId, logText = "", run } = sighting;
   // In a name's order: the runs as they began.
   const name = run ? `run-${run.startedAt}-${run.id ?? "0"}-${run.attempt ?? 0}.` : "";
@@ -64,7 +66,9 @@ export async function keptSession(paths: StorePaths, id: string): Promise<KeptSe
   const seen = new Set([id]);
   // Grows while it is walked: children have children.
   for (const session of sessions) {
-    for (const childId of childSessionIds(session).filter((child) => !seen.has(child))) {
+    const known = await readChildren(paths, session.info.id);
+    for (const childId of new Set([...childSessionIds(session), ...known])) {
+      if (seen.has(childId)) continue;
       seen.add(childId);
       const child = await keptExport(paths, childId);
       if (child) sessions.push(child);
@@ -77,6 +81,44 @@ export async function keptSession(paths: StorePaths, id: string): Promise<KeptSe
     logText: await readLogs(paths, id),
     runs: [...runs, ...(await abandonedRuns(paths, root, runs))],
   };
+}
+
+/**
+ * Keeps which sessions are below which: a plugin's are named by no tool of the session that they belong to. Those that were
+ * known before stay.
+ */
+async function keepChildren(paths: StorePaths, { rootId, raw }: Sighting): Promise<void> {
+  const byParent = new Map<string, string[]>();
+  for (const [id, text] of raw) {
+    if (id === rootId) continue;
+    const parent = parentIn(text) ?? rootId;
+    byParent.set(parent, [...(byParent.get(parent) ?? []), id]);
+  }
+  for (const [parent, ids] of byParent) {
+    if (!isSessionId(parent)) continue;
+    const known = await readChildren(paths, parent);
+    const all = [...new Set([...known, ...ids])];
+    if (all.length > known.length) await writeWhole(fileOf(paths, parent, CHILDREN), JSON.stringify(all));
+  }
+}
+
+const CHILDREN = "children.json";
+
+const parented = z.object({ info: z.object({ parentID: z.string().optional() }) });
+
+function parentIn(text: string): string | undefined {
+  return parented.safeParse(JSON.parse(text)).data?.info.parentID;
+}
+
+/** What cannot be read is not known: the sessions themselves are whole. */
+async function readChildren(paths: StorePaths, id: string): Promise<readonly string[]> {
+  if (!isSessionId(id)) return [];
+  try {
+    const text = await readIfThere(fileOf(paths, id, CHILDREN));
+    return text === "" ? [] : z.array(z.string()).parse(JSON.parse(text)).filter(isSessionId);
+  } catch {
+    return [];
+  }
 }
 
 /** The session that was kept last, subagents' sessions aside; undefined when there is none. */
@@ -107,7 +149,7 @@ export async function keptFiles(paths: StorePaths): Promise<ReadonlyMap<string, 
   const found = new Map<string, { keptAt?: number; readonly prints: string[] }>();
   const listing = await Promise.all(
     [...(await namesIn(paths))].sort().map(async (name) => {
-      const id = /^([^.]+)\.(?:run-.+\.)?(?:json|log)$/.exec(name)?.[1] ?? "";
+      const id = /^([^.]+)\.(?:run-.+\.|children\.)?(?:json|log)$/.exec(name)?.[1] ?? "";
       // Another process may have removed it meanwhile.
       const facts = isSessionId(id) && (await lstat(join(paths.sessions, name)).catch(() => undefined));
       return { name, id, facts };

@@ -21,12 +21,14 @@ export function traceEdition({ loop }: LoopTrace, options: TraceOptions): Requir
 }
 
 function progressOf(loop: Loop): unknown {
-  const steps = loop.steps.map(({ messageId, call, tools }) => [
+  const steps: unknown[] = loop.steps.map(({ messageId, call, tools, loops }) => [
     messageId,
     call?.finish,
     tools.map(({ partId, status, loops }) => [partId, status, loops.map(progressOf)]),
+    ...(loops.length > 0 ? [loops.map(progressOf)] : []),
   ]);
-  return steps;
+  // Without any of them what was sent before they were looked for is no other edition.
+  return loop.loops.length > 0 ? [...steps, loop.loops.map(progressOf)] : steps;
 }
 
 function digest(value: unknown): string {

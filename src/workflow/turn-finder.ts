@@ -4,6 +4,7 @@ import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { findOpenCodeLog } from "../opencode/find-log.js";
 import { endOfSession, listServerSessions, type ServerSession } from "../opencode/server/list-sessions.js";
 import { readSessionFrom } from "../opencode/server/read-session.js";
+import { lastMomentOfLoop, subagentsAtWork } from "../trace/extent.js";
 import type { Loop } from "../trace/model.js";
 import { openSpanIds } from "../trace/open-spans.js";
 import { traceSession } from "../trace/trace-session.js";
@@ -11,6 +12,7 @@ import { isUnanswered } from "../trace/unanswered.js";
 import type { LeftAtWork } from "./attach.js";
 import { recordSession } from "./record-session.js";
 import { abandonedRuns, hasOwner } from "./run-owner.js";
+import { toldTurns } from "./told-turns.js";
 import type { WatchStoreOptions } from "./watch-store.js";
 
 /** An answer that looks like the last may be followed by opencode's own compaction, or by a prompt that waited. */
@@ -39,16 +41,14 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
   const seen = new Map<string, number>();
   /** Those that have a turn which is not over. */
   const pending = new Set<string>();
-  /** How many steps a turn had when it was told: a compaction that somebody asks for later belongs to the turn before it. */
-  const told = new Map<string, number>();
+  const told = toldTurns();
   /** The message without an answer that a session was seen to end with, when all before it had been told. */
   const waitingAt = new Map<string, string>();
   const complained = new Set<string>();
   let newest = since;
 
   const patience = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
-  const isNew = ({ userMessageId, copied, end, steps }: Loop): boolean =>
-    !copied && end >= since && steps.length > (told.get(userMessageId) ?? -1);
+  const isNew = (loop: Loop): boolean => !loop.copied && lastMomentOfLoop(loop) >= since && told.isNews(loop);
 
   const changedSessions = async (client: OpencodeClient): Promise<readonly ServerSession[]> => {
     for (let limit = SESSIONS_AT_ONCE; ; limit *= 2) {
@@ -93,13 +93,16 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       const { traces, kept, notes } = await recordSession({ read, logText }, { paths, masking });
       for (const note of [...read.notes, ...notes]) onNote?.(note);
       for (const trace of traces) {
-        const { sessionId, userMessageId, steps } = trace.loop;
+        const { sessionId, userMessageId } = trace.loop;
         if (sessionId !== id || !wanted.has(userMessageId)) continue;
-        told.set(userMessageId, steps.length);
+        told.add(trace.loop);
         options.onTurn(trace, kept);
       }
     }
     if (age < quietMs) return quietMs - age;
+    // One that outlives its turn changes nothing in the session that is looked at.
+    if (last && subagentsAtWork(last.loop) && Date.now() - lastMomentOfLoop(last.loop) < BROKEN_OFF_MS)
+      return QUIET_MS;
     if (state === "unanswered" && isRecent && messageId !== undefined) waitingAt.set(id, messageId);
     else pending.delete(id);
     return undefined;

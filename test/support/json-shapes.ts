@@ -191,6 +191,9 @@ const step = z.strictObject({
   ),
   patches: z.array(z.strictObject({ hash: z.string(), files: z.array(z.string()) })),
   account,
+  get loops(): z.ZodArray<z.ZodType<Loop>> {
+    return z.array(loop);
+  },
   notes: z.array(z.string()),
 });
 const loop: z.ZodType<Loop> = z.strictObject({
@@ -209,6 +212,9 @@ const loop: z.ZodType<Loop> = z.strictObject({
   totals,
   totalsWithSubagents: totals,
   account,
+  get loops(): z.ZodArray<z.ZodType<Loop>> {
+    return z.array(loop);
+  },
   run: z.strictObject({ id: z.string(), attempt: z.int() }).nullable(),
   copied: z.boolean(),
   notes: z.array(z.string()),

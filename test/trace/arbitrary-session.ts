@@ -140,6 +140,8 @@ const turnSpec = fc.record({
   trailing: fc.constantFrom(false, false, true),
 });
 const sessionSpec = fc.record({
+  /** When the session was made, ms: a plugin makes sessions whenever it likes. */
+  made: fc.oneof(fc.constant(0), fc.integer({ min: -2_000, max: 20_000 })),
   version: fc.constantFrom("1.15.13", "1.17.19", "1.18.4", "1.18.33", "local"),
   ids: fc.constantFrom<IdStyle>("opencode", "opencode", "fork", "other", "random"),
   turns: fc.array(turnSpec, { minLength: 1, maxLength: 3 }),
@@ -201,7 +203,7 @@ function render(
   children: readonly string[],
   salt: number,
 ): RawExport {
-  let now = T0 + 100;
+  let now = T0 + spec.made + 100;
   let made = 0;
   let links = 0;
   const tick = (ms: number): number => {
@@ -357,5 +359,5 @@ function render(
       compaction();
     }
   }
-  return exportOf(messages, { ...info, version: spec.version });
+  return exportOf(messages, { time: { created: T0 + spec.made }, ...info, version: spec.version });
 }

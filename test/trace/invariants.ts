@@ -32,13 +32,12 @@ function expectSoundLoop(loop: Loop): void {
     for (const tool of step.tools) {
       expect(tool.permissionWaitMs ?? 0).toBeGreaterThanOrEqual(0);
       expect(tool.permissionWaitMs ?? 0).toBeLessThanOrEqual(tool.end - tool.start);
-      for (const below of tool.loops) {
-        const inside = below.start >= tool.start && below.end <= tool.end;
-        expect(tool.subagentMissing).toBe(false);
-        expect(below.notes.some((note) => note.startsWith("The subagent "))).toBe(!inside);
-      }
+      expectSubagents(tool.loops, tool);
+      if (tool.loops.length > 0) expect(tool.subagentMissing).toBe(false);
     }
+    expectSubagents(step.loops, step);
   }
+  expectSubagents(loop.loops, loop);
   const { totals, totalsWithSubagents } = loop;
   expect(totals).toMatchObject({
     steps: steps.length,
@@ -91,6 +90,14 @@ function expectSoundLoop(loop: Loop): void {
   expect(loop.account.firstToken).toBeLessThanOrEqual(loop.account.model);
   expect(loop.failedStep === null || steps[loop.failedStep] !== undefined).toBe(true);
   if (loop.error === null) expect(loop.failedStep).toBeNull();
+}
+
+/** Where a subagent's time reaches outside of what it stands in, that is said. */
+function expectSubagents(loops: readonly Loop[], place: Pick<Span, "start" | "end">): void {
+  for (const below of loops) {
+    const inside = below.start >= place.start && below.end <= place.end;
+    expect(below.notes.some((note) => note.startsWith("The subagent "))).toBe(!inside);
+  }
 }
 
 function promptOf({ input, cacheRead, cacheWrite }: Usage): number {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { Loop } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
+import { totalTokens } from "../../src/trace/usage.js";
 import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+import { reportedTrace, reportedTraces } from "../support/reported.js";
 import {
   answer,
   assistant,
@@ -10,6 +13,7 @@ import {
   stepFinish,
   stepStart,
   T0,
+  text,
   tool,
   treeOf,
   user,
@@ -68,6 +72,209 @@ describe("which tool a subagent belongs to", () => {
       ["ses_a"],
       ["ses_b"],
     ]);
+  });
+
+  const childOf = (id: string, at: number, to: number, more: Json = {}, said = "Count.") =>
+    exportOf([user(at + 2, said), answer(at + 5, to, `${id} is done.`)], {
+      id,
+      parentID: SESSION,
+      time: { created: T0 + at },
+      ...more,
+    });
+  const plugin = (at: number, to: number | null, state: Json = {}, name = "delegate") =>
+    tool(at, at + 5, to, { tool: name, callID: `call_${name}_${at}`, state });
+  /** Where each session stands: in which tool, step or turn. */
+  const placesOf = (loop: Loop): Record<string, string> => {
+    const ids = (where: string, loops: readonly Loop[]) => loops.map(({ sessionId }) => [sessionId, where]);
+    return Object.fromEntries([
+      ...loop.steps.flatMap((step) => [
+        ...step.tools.flatMap((one) => ids(`${one.name} ${one.start - T0}`, one.loops)),
+        ...ids(`step ${step.index}`, step.loops),
+      ]),
+      ...ids("turn", loop.loops),
+    ]);
+  };
+  const parent = exportOf([
+    user(0, "Go."),
+    assistant(
+      10,
+      900,
+      [
+        stepStart(20),
+        tool(30, 35, 800, { tool: "read", callID: "call_read" }),
+        plugin(40, 400, { input: { prompt: "Name the fruit." } }),
+        plugin(50, 500, { input: { description: "Weigh them" } }, "spawn"),
+        plugin(60, 600, { metadata: { session: "ses_named" } }, "other"),
+        stepFinish(895),
+      ],
+      { finish: "tool-calls" },
+    ),
+    assistant(1_000, 1_500, [stepStart(1_010), text(1_020, 1_400, "Done."), stepFinish(1_490)], {
+      finish: "stop",
+    }),
+    user(2_000, "And now?"),
+    assistant(2_010, 2_500, [stepStart(2_020), text(2_030, 2_400, "So."), stepFinish(2_490)], {
+      finish: "stop",
+    }),
+  ]);
+
+  test("a plugin's are told apart by who names them, what was asked, the title, and who starts sessions at all", () => {
+    const [first] = traceSession(
+      treeOf(
+        parent,
+        childOf("ses_asked", 70, 90, {}, "Name the fruit."),
+        childOf("ses_titled", 71, 90, { title: "Weigh them (@worker subagent)" }),
+        childOf("ses_named", 72, 90),
+        childOf("ses_short", 300, 405),
+        childOf("ses_of_read", 700, 750),
+      ),
+    );
+    expect(placesOf(first?.loop ?? expect.fail())).toEqual({
+      ses_asked: "delegate 45",
+      ses_titled: "spawn 55",
+      ses_named: "other 65",
+      ses_short: "delegate 45",
+      ses_of_read: "read 35",
+    });
+  });
+
+  test("without a tool at work: the step, between steps and after the last one the turn", () => {
+    const traces = traceSession(
+      treeOf(
+        parent,
+        childOf("ses_early", -50, 300),
+        childOf("ses_between", 950, 1_200),
+        childOf("ses_in_step", 1_100, 1_700),
+        childOf("ses_after", 1_600, 2_700),
+        childOf("ses_second", 2_100, 2_200),
+        childOf("ses_late", 9_000, 9_900),
+      ),
+    );
+    expect(traces.map(({ loop }) => [loop.sessionId, placesOf(loop)])).toEqual([
+      [SESSION, { ses_early: "turn", ses_between: "turn", ses_in_step: "step 1", ses_after: "turn" }],
+      [SESSION, { ses_second: "step 0", ses_late: "turn" }],
+    ]);
+    const [first, second] = traces.map(({ loop }) => loop);
+    expect(first?.totalsWithSubagents.calls).toBe(6);
+    expect(first?.totalsWithSubagents.usage.input).toBe(600);
+    expect(second?.totalsWithSubagents.calls).toBe(3);
+    const notes = first?.steps[1]?.loops[0]?.notes;
+    expect(notes).toEqual(["The subagent ended 200 ms after the step that it was started in."]);
+    expect(first?.end).toBe(T0 + 1_500);
+  });
+
+  test("a session that a plugin prompts again stands where each of its turns began", () => {
+    const again = exportOf(
+      [user(70, "One."), answer(75, 300, "one"), user(2_100, "Two."), answer(2_110, 2_300, "two")],
+      { id: "ses_again", parentID: SESSION, time: { created: T0 + 66 } },
+    );
+    const [first, second] = traceSession(treeOf(parent, again));
+    expect(placesOf(first?.loop ?? expect.fail())).toEqual({ ses_again: "delegate 45" });
+    expect(placesOf(second?.loop ?? expect.fail())).toEqual({ ses_again: "step 0" });
+  });
+
+  test("a tool of an earlier turn that never ended starts nothing in a later one", () => {
+    const killed = exportOf([
+      user(0, "Go."),
+      assistant(10, null, [stepStart(20), plugin(30, null)]),
+      user(2_000, "And now?"),
+      assistant(2_010, 2_500, [stepStart(2_020), text(2_030, 2_400, "So."), stepFinish(2_490)], {
+        finish: "stop",
+      }),
+    ]);
+    const traces = traceSession(treeOf(killed, childOf("ses_a", 100, 200), childOf("ses_b", 2_100, 2_200)));
+    expect(traces.map(({ loop }) => placesOf(loop))).toEqual([{ ses_a: "delegate 35" }, { ses_b: "step 0" }]);
+  });
+
+  test("a task that names another session started no other, and one that lost its link only one", () => {
+    const two = exportOf([
+      user(0, "Go."),
+      assistant(10, 900, [stepStart(20), task(30, 400, "ses_a"), task(40, 500), stepFinish(895)]),
+    ]);
+    const [trace] = traceSession(
+      treeOf(two, childOf("ses_a", 50, 390), childOf("ses_b", 60, 490), childOf("ses_c", 70, 480)),
+    );
+    expect(placesOf(trace?.loop ?? expect.fail())).toEqual({
+      ses_a: "task 35",
+      ses_b: "task 45",
+      ses_c: "step 0",
+    });
+  });
+
+  test("the link of a task may be lost in its metadata and stand in what the model was told", () => {
+    const told = tool(30, 35, 400, {
+      tool: "task",
+      state: { output: '<task id="ses_told" state="completed">\n<task_result>4</task_result>', metadata: {} },
+    });
+    const own = exportOf([user(0, "Go."), assistant(10, 900, [stepStart(20), told, stepFinish(895)])]);
+    // Its clock is off: by time it would belong to nothing.
+    const [trace] = traceSession(treeOf(own, childOf("ses_told", 5_000, 5_100)));
+    expect(
+      onlyOne(toolsIn(trace?.loop ?? expect.fail()).slice(0, 1)).loops.map(({ sessionId }) => sessionId),
+    ).toEqual(["ses_told"]);
+    const alone = onlyOne(traceSession(treeOf(own))).loop;
+    expect(onlyOne(toolsIn(alone))).toMatchObject({ childSessionId: "ses_told", subagentMissing: true });
+  });
+
+  test("below one that a plugin started another one counts too", () => {
+    const nested = exportOf([user(310, "Deeper."), answer(315, 340, "deep")], {
+      id: "ses_deep",
+      parentID: "ses_up",
+      time: { created: T0 + 305 },
+    });
+    const [trace] = traceSession(treeOf(parent, childOf("ses_up", 300, 390), nested));
+    expect(loopsIn(trace?.loop ?? expect.fail()).map(({ sessionId }) => sessionId)).toEqual([
+      SESSION,
+      "ses_up",
+      "ses_deep",
+    ]);
+    expect(trace?.loop.totalsWithSubagents.calls).toBe(4);
+  });
+
+  test("as people met it: a plugin's tool that started a session, and a task that was aborted", () => {
+    const delegated = reportedTrace("plugin-delegate-task").loop;
+    expect(totalTokens(delegated.totalsWithSubagents.usage)).toBe(52_730);
+    expect(onlyOne(delegated.steps[0]?.tools ?? []).loops).toHaveLength(1);
+    const lost = reportedTrace("task-link-lost").loop;
+    expect(totalTokens(lost.totalsWithSubagents.usage)).toBe(12_060);
+    expect(lost.totalsWithSubagents.missingSubagents).toBe(0);
+    const [alone] = reportedTraces(["task-link-lost/aborted-no-link.json"]);
+    expect(alone?.loop.totalsWithSubagents.missingSubagents).toBe(1);
+    expect(toolsIn(alone?.loop ?? expect.fail()).flatMap(({ notes }) => notes)).toEqual([
+      "Not in the input: the subagent's session; if the tool had started one, its steps, tokens and cost are missing.",
+    ]);
+  });
+
+  test("a task in the background succeeded whatever becomes of its subagent, and so did a plugin's tool", () => {
+    const failed = exportOf(
+      [
+        user(60, "Count."),
+        assistant(65, 380, [], { error: { name: "UnknownError", data: { message: "no" } } }),
+      ],
+      { id: "ses_a", parentID: SESSION, time: { created: T0 + 55 } },
+    );
+    const failureOf = (one: Json) =>
+      onlyOne(
+        toolsIn(
+          onlyOne(
+            traceSession(
+              treeOf(
+                exportOf([user(0, "Go."), assistant(10, 900, [stepStart(20), one, stepFinish(895)])]),
+                failed,
+              ),
+            ),
+          ).loop,
+        ),
+      ).failure;
+    expect(failureOf(task(30, 400, "ses_a"))).toMatchObject({ message: "The subagent failed: no" });
+    const background = { metadata: { sessionId: "ses_a", background: true } };
+    expect(failureOf(tool(30, 35, 100, { tool: "task", state: background }))).toBeNull();
+    expect(failureOf(plugin(30, 400))).toBeNull();
+  });
+
+  test("a session without a turn has no place for it: it stands alone", () => {
+    const traces = traceSession(treeOf(exportOf([]), childOf("ses_a", 50, 300)));
+    expect(traces.map(({ loop }) => loop.sessionId)).toEqual(["ses_a"]);
   });
 
   test("the turns of a session that two tools continued are dealt out by time", () => {
@@ -173,7 +380,9 @@ describe("a subagent whose session is not in the input", () => {
       false,
       task(10, 90, { status: "error", error: "Unknown agent type" }),
     ],
-    ["that had not started when opencode was killed", false, task(10, null, {})],
+    ["that may have started when opencode was killed", true, task(10, null, {})],
+    ["that was broken off", true, task(10, 90, { status: "error", error: "Tool execution aborted" })],
+    ["that was refused", false, task(10, 90, { status: "error", error: "The user rejected permission" })],
     [
       "that opencode was just about to start",
       false,

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { timeAccount } from "../../src/trace/time-account.js";
+import { onlyOne } from "../support/fixtures.js";
+import { reportedTrace } from "../support/reported.js";
 
 const span = (start: number, end: number) => ({ start, end });
 
@@ -61,4 +63,18 @@ test("nothing in no time", () => {
     other: 0,
     toolsSummed: 0,
   });
+});
+
+test("what only a subagent in the background did is no time of opencode's", () => {
+  const { loop } = reportedTrace("background-subagent");
+  const [, second, third] = loop.steps;
+  const subagent = onlyOne(onlyOne(loop.steps[0]?.tools ?? []).loops);
+  expect(subagent.end).toBeGreaterThan(onlyOne(loop.steps[0]?.tools ?? []).end);
+  const alone = subagent.end - (second?.end ?? 0);
+  expect([alone, (third?.start ?? 0) - subagent.end]).toEqual([3_695, 74]);
+  const { model, tools, waiting, retries, other, duration } = loop.account;
+  expect(model + tools + waiting + retries + other).toBe(duration);
+  expect(tools).toBeGreaterThanOrEqual(alone);
+  // The start of the turn, moments around the calls, and those 74 ms.
+  expect(other).toBeLessThan(500);
 });

@@ -1,7 +1,8 @@
 import type { Call, Loop, Retry, Span, Step, StepEvent, Tool } from "../../src/trace/model.js";
 
 export function loopsIn(loop: Loop): readonly Loop[] {
-  return [loop, ...loop.steps.flatMap(({ tools }) => tools.flatMap(({ loops }) => loops.flatMap(loopsIn)))];
+  const below = loop.steps.flatMap(({ tools, loops }) => [...tools.flatMap((tool) => tool.loops), ...loops]);
+  return [loop, ...[...below, ...loop.loops].flatMap(loopsIn)];
 }
 export function stepsIn(loop: Loop): readonly Step[] {
   return loopsIn(loop).flatMap(({ steps }) => steps);

@@ -1,16 +1,25 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../../src/errors/session-not-found-error.js";
+import { readExport } from "../../src/opencode/read-export.js";
 import type { SessionTree } from "../../src/opencode/schema/session-export.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { type LoadOptions, loadSessions, selectSessions } from "../../src/workflow/load-sessions.js";
+import { totalTokens } from "../../src/trace/usage.js";
+import {
+  type LoadedSession,
+  type LoadOptions,
+  loadKept,
+  loadSessions,
+  selectSessions,
+} from "../../src/workflow/load-sessions.js";
 import { readSession } from "../../src/workflow/read-session.js";
-import { keepSession } from "../../src/workflow/session-store.js";
+import { keepSession, lastKeptSession } from "../../src/workflow/session-store.js";
 import { at, type Fixture, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+import { reportedFiles, reportedText } from "../support/reported.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 const subagent = loadFixture("subagent@1.18.33");
@@ -27,6 +36,7 @@ const PROGRAM = `#!/bin/sh
 case "$1" in
   --version) echo 1.18.33 ;;
   session) cat "$SESSIONS/list" ;;
+  db) echo db >> "$SESSIONS/asked"; cat "$SESSIONS/children" 2>/dev/null || echo "[]" ;;
   export) cat "$SESSIONS/$2.json" 2>/dev/null || { echo "Error: Session not found: $2" >&2; exit 1; } ;;
 esac
 `;
@@ -184,4 +194,52 @@ test("selections: all, and since a moment", async () => {
   expect(await selectSessions({ kind: "all" }, options)).toEqual(["ses_b", "ses_c", "ses_a"]);
   expect(await selectSessions({ kind: "since", at: 20 }, options)).toEqual(["ses_b", "ses_c"]);
   expect(await selectSessions({ kind: "last" }, { ...options, prefer: "kept" })).toContain("ses_b");
+});
+
+/** A plugin's session below another one, which no tool of that one names. */
+async function pluginsSession(): Promise<{ readonly parent: string; readonly child: string }> {
+  const [childText = "", parentText = ""] = reportedFiles("plugin-delegate-task").map(reportedText);
+  const idOf = (text: string): string => readExport(text, "test").info.id;
+  const [parent, child] = [idOf(parentText), idOf(childText)];
+  await writeFile(join(folder, `${parent}.json`), parentText);
+  await writeFile(join(folder, `${child}.json`), childText);
+  await writeFile(join(folder, "children"), JSON.stringify([{ id: child, parent_id: parent }]));
+  return { parent, child };
+}
+
+test("a session that a plugin has started is found in opencode's store, and again in what was kept", async () => {
+  const { parent, child } = await pluginsSession();
+  const tokensOf = ({ tree, evidence }: LoadedSession): number =>
+    totalTokens(onlyOne(traceSession(tree, evidence)).loop.totalsWithSubagents.usage);
+  expect(tokensOf(await readSession(parent, options))).toBe(52_730);
+  // Without opencode it stands where it was kept, also below another one by its own id.
+  const kept: LoadOptions = { ...options, opencode: join(folder, "none"), prefer: "kept" };
+  expect(tokensOf(await readSession(parent, kept))).toBe(52_730);
+  const loaded = await loadKept(parent, { paths: options.paths, masking: false });
+  expect(loaded?.subagentIds).toEqual([child]);
+  expect(await lastKeptSession(options.paths)).toBe(parent);
+  // Named as well it is not told twice.
+  const told: string[] = [];
+  await loadSessions([child, parent, child], options, ({ tree }) => {
+    told.push(tree.session.info.id);
+  });
+  expect(told).toEqual([parent]);
+});
+
+test("opencode's store is asked once, however many sessions are loaded", async () => {
+  const { parent } = await pluginsSession();
+  await known(multistep, twoTurns);
+  await loadSessions([parent, multistep.session.info.id, twoTurns.session.info.id], options, () => undefined);
+  expect(await readFile(join(folder, "asked"), "utf8")).toBe("db\n");
+});
+
+test("where opencode cannot say what is below a session, that is said, and what its tools name is there", async () => {
+  await known(subagent);
+  await writeFile(join(folder, "children"), "Unexpected error");
+  const notes: string[] = [];
+  const { tree } = await readSession(parentId, { ...options, onNote: (note) => notes.push(note) });
+  expect(tree.children.map(({ session }) => session.info.id)).toEqual([childId]);
+  expect(notes).toEqual([
+    expect.stringContaining(`opencode could not say which sessions were started by ${parentId}`),
+  ]);
 });

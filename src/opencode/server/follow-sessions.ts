@@ -204,6 +204,19 @@ export function followSessions(
   const isWantedNew = ({ id, parentID }: RawSession): boolean =>
     parentID ? mirror.has(parentID) : isWanted(id);
 
+  /** Whether only a subagent of a session was at work that is at rest itself. */
+  const hasOutlived = async (rootId: string): Promise<boolean> => {
+    const family = familyOf(mirror, rootId).map((id) => mirror.get(id));
+    if (family.some((session) => session?.status.type !== "idle")) return false;
+    const directory = textOf(mirror.get(rootId)?.info.directory);
+    if (directory === undefined) return false;
+    // What was read in its midst looks idle here until an event says otherwise.
+    const busy = await connect(connection)
+      .then((client) => busySessions(client, directory, patience()))
+      .catch(() => new Set([rootId]));
+    return !busy.has(rootId);
+  };
+
   const take = async (event: ServerEvent): Promise<void> => {
     lastEventAt = Math.max(lastEventAt ?? 0, event.at);
     const id = sessionIdOf(event);
@@ -223,7 +236,7 @@ export function followSessions(
     if (!mirror.has(id)) return;
     evidence = addEvidence(evidence, event);
     const rootId = rootOf(mirror, id);
-    if (isAtRest(event) && id === rootId) await rest(rootId);
+    if (isAtRest(event) && (id === rootId || (await hasOutlived(rootId)))) await rest(rootId);
     else if (mirror !== before) onChange?.(rootId);
   };
 

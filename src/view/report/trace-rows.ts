@@ -74,11 +74,20 @@ export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
     // What its own loop was called stands before what its subagents' were.
     const seriesAt = series.length;
     let failedRow = row;
+    const beside = [...loop.loops];
+    const addUntil = (at: number): void => {
+      while ((beside[0]?.start ?? at) < at) {
+        const next = beside.shift();
+        if (next) addLoop(next, row);
+      }
+    };
     for (const step of loop.steps) {
+      addUntil(step.start);
       const placed = addStep(step, row, loop);
       if (placed.call) calls.push(placed.call);
       if (step.index === loop.failedStep) failedRow = placed.call?.row ?? placed.row;
     }
+    addUntil(Number.POSITIVE_INFINITY);
     const own = tokenSeries({ row, of: loop }, calls, parent < 0 ? trace.session.turn : 0);
     if (own) series.splice(seriesAt, 0, own);
     if (loop.error) {
@@ -126,6 +135,7 @@ export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
       });
     }
     below.push(...step.tools.map((tool) => ({ at: tool.start, add: () => addTool(tool, row) })));
+    below.push(...step.loops.map((one) => ({ at: one.start, add: () => addLoop(one, row) })));
     // The sort is stable: what began in the same millisecond stays in the order call, tools.
     for (const one of below.sort((a, b) => a.at - b.at)) one.add();
     return { row, call };
