@@ -37,6 +37,8 @@ export interface ServedSession {
   readonly directory: string;
   /** opencode's version; null where it does not say. */
   readonly version: Promise<string | null>;
+  /** The names of the MCP servers that opencode has, as configured. */
+  readonly mcpServers: readonly string[];
   readonly sessionId: string;
   /** The server's log, and where in it this run begins, in bytes. */
   readonly logPath: string;

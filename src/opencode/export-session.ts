@@ -4,7 +4,7 @@ import { assembleSessions, childSessionIds } from "./assemble-sessions.js";
 import { isSessionId } from "./ids.js";
 import { listChildren } from "./list-children.js";
 import { type CommandOptions, readCommand } from "./read-command.js";
-import { readExport } from "./read-export.js";
+import { exportJson, readExport } from "./read-export.js";
 import type { SessionExport, SessionTree } from "./schema/session-export.js";
 
 export interface ExportResult {
@@ -116,7 +116,17 @@ async function exportOne(sessionId: string, options: CommandOptions): Promise<Re
     }
     throw cause;
   }
-  return { text, session: readExport(text, sessionId) };
+  return { text: jsonText(text, sessionId), session: readExport(text, sessionId) };
+}
+
+/** What is kept is the export alone, whatever else opencode has printed. */
+function jsonText(text: string, source: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return `${JSON.stringify(exportJson(text, source), null, 2)}\n`;
+  }
 }
 
 /** The task call knows whose child it is, should the child itself not say so, or name a session that is not here. */

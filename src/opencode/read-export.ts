@@ -25,6 +25,15 @@ import {
  *   trace cannot be made without
  */
 export function readExport(text: string, source: string): SessionExport {
+  return exportFromJson(exportJson(text, source), source);
+}
+
+/**
+ * The JSON of an export in a text, as `readExport` finds it.
+ *
+ * @throws {InvalidExportError} as `readExport`, but for what is missing in the export
+ */
+export function exportJson(text: string, source: string): unknown {
   const trimmed = text.replace(/^\uFEFF+/, "");
   if (trimmed.trim() === "") {
     throw new InvalidExportError(
@@ -32,13 +41,11 @@ export function readExport(text: string, source: string): SessionExport {
       "the export is empty. opencode prints nothing when it does not know the session; `opencode session list` shows the ids.",
     );
   }
-  let json: unknown;
   try {
-    json = JSON.parse(trimmed);
+    return JSON.parse(trimmed);
   } catch (cause) {
-    json = exportWithin(trimmed, source, cause);
+    return exportWithin(trimmed, source, cause);
   }
-  return exportFromJson(json, source);
 }
 
 /** The export in a text that is not all of it. @param cause why the whole is no JSON */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { onExit } from "signal-exit";
 import { RunRequestError } from "../errors/run-request-error.js";
 import { childEnvironment } from "./child-environment.js";
+import { configuredServers } from "./configured-servers.js";
 import { endProcesses, killProcesses } from "./end-processes.js";
 import { followLines } from "./follow-lines.js";
 import { parseLogLine } from "./log-line.js";
@@ -52,6 +53,8 @@ export interface RunResult {
   /** What was asked for and what was tried again, where the events of a server told. */
   readonly permissions: readonly PermissionWait[];
   readonly retries: readonly SeenRetry[];
+  /** The names of the MCP servers that opencode had, as configured. */
+  readonly mcpServers: readonly string[];
   /** The last state of the progress. */
   readonly progress: Progress;
   /** What a person should know about the way it went. */
@@ -119,11 +122,18 @@ async function runAndClear(
     streamErrors: watched.errors,
     permissions: [],
     retries: [],
+    mcpServers: await serversOf(options),
     notes: [],
     progress: watched.progress,
     logPath: stderr,
     stderrTail: watched.tail.join("\n"),
   };
+}
+
+async function serversOf({ request, environment }: RunSessionOptions): Promise<readonly string[]> {
+  const { directory, mcp = [], projectConfig = false } = request;
+  const configured = await configuredServers({ directory, environment, projectConfig });
+  return [...new Set([...mcp.map(({ name }) => name), ...configured])];
 }
 
 /** Everything that a start of opencode needs, on disk and in its environment. */

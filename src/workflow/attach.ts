@@ -7,6 +7,7 @@ import { connect, type ServerConnection } from "../opencode/server/connection.js
 import { type EventEvidence, evidenceWithin } from "../opencode/server/event-evidence.js";
 import type { StreamTrouble } from "../opencode/server/event-stream.js";
 import { type FollowedSessions, followSessions } from "../opencode/server/follow-sessions.js";
+import { mcpServersOf } from "../opencode/server/mcp-servers.js";
 import { readSessionFrom } from "../opencode/server/read-session.js";
 import { familyOf, type Mirror, rawExports, rootOf, treeOf } from "../opencode/server/session-mirror.js";
 import type { TraceOptions } from "../otel/options.js";
@@ -63,10 +64,14 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
   const { connection, signal, paths, masking } = options;
   const since = Date.now() - SLACK_MS;
   const told = toldTurns();
+  const servers = knownServers(connection, signal);
   const live = options.live
     ? liveTracer({
         ...options,
-        sessionOf: (rootId) => liveSession(followed, rootId),
+        sessionOf: async (rootId) => {
+          const mcpServers = await servers.of(followed.mirror.get(rootId)?.info.directory);
+          return liveSession(followed, rootId, mcpServers ?? []);
+        },
         onProblem: noteOf(options),
       })
     : undefined;
@@ -87,7 +92,11 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
     // What is kept of how a turn ended stays when the turn goes on.
     const isFirst = (loop: Loop): boolean => wanted.has(loop) && !told.has(loop.userMessageId);
     const runs = servedRuns(loops, isFirst, followed.evidence, new Set(read.raw.keys()));
-    const { traces, kept, notes } = await recordSession({ read, runs }, { paths, masking });
+    const { directory } = read.tree.session.info;
+    const mcpServers = await servers.of(directory);
+    // The next turn may have others.
+    servers.forget(directory);
+    const { traces, kept, notes } = await recordSession({ read, runs, mcpServers }, { paths, masking });
     for (const note of notes) options.onNote?.(note);
     const ids = new Set([...wanted].map(({ userMessageId }) => userMessageId));
     for (const trace of traces) {
@@ -143,7 +152,39 @@ async function keepWhatIsLeft(
   return left;
 }
 
-function liveSession({ mirror, evidence }: FollowedSessions, rootId: string): LiveSession | undefined {
+/** A server that does not say which MCP servers it has within this says nothing of them. */
+const SERVERS_MS = 5_000;
+
+/** The MCP servers that the opencode server has, asked for once a turn and directory. */
+function knownServers(
+  connection: ServerConnection,
+  signal: AbortSignal,
+): {
+  readonly of: (directory: unknown) => Promise<readonly string[] | undefined>;
+  readonly forget: (directory: string) => void;
+} {
+  const known = new Map<string, Promise<readonly string[] | undefined>>();
+  const ask = async (directory: string): Promise<readonly string[] | undefined> => {
+    const client = await connect(connection, directory === "" ? undefined : directory);
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(SERVERS_MS)]);
+    return await mcpServersOf(client, { added: true, signal: patience });
+  };
+  return {
+    of: (directory) => {
+      const where = typeof directory === "string" ? directory : "";
+      const asked = known.get(where) ?? ask(where).catch(() => undefined);
+      known.set(where, asked);
+      return asked;
+    },
+    forget: (directory) => void known.delete(directory),
+  };
+}
+
+function liveSession(
+  { mirror, evidence }: FollowedSessions,
+  rootId: string,
+  mcpServers: readonly string[],
+): LiveSession | undefined {
   const tree = treeOf(mirror, rootId);
   if (!tree) return undefined;
   const family = new Set(familyOf(mirror, rootId));
@@ -152,8 +193,9 @@ function liveSession({ mirror, evidence }: FollowedSessions, rootId: string): Li
   );
   const loop = isTold ? loopsOf(traceSession(tree), rootId).at(-1) : undefined;
   // A message without an answer may be none that a loop runs for.
-  if (!loop || isUnanswered(loop)) return { tree, evidence: {} };
-  return { tree, evidence: { runs: [servedRun(loop, Number.POSITIVE_INFINITY, evidence, family)] } };
+  if (!loop || isUnanswered(loop)) return { tree, evidence: { mcpServers } };
+  const run = servedRun(loop, Number.POSITIVE_INFINITY, evidence, family);
+  return { tree, evidence: { runs: [run], mcpServers } };
 }
 
 async function readAtRest(

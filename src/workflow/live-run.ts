@@ -64,7 +64,7 @@ export function liveRun(
         retries: [...retries],
         permissions: permissions.map(({ requestId: _requestId, ...permission }) => permission),
       };
-      return { tree, evidence: { log, runs: [atWork] } };
+      return { tree, evidence: { log, runs: [atWork], mcpServers: served.mcpServers } };
     },
   });
   const followed = followSessions(served.connection, {

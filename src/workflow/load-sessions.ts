@@ -8,6 +8,7 @@ import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { readNamedFile, UnfitFileError } from "../files/own-files.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import { assembleSessions, childSessionIds } from "../opencode/assemble-sessions.js";
+import { configuredServers } from "../opencode/configured-servers.js";
 import { decodeText } from "../opencode/decode-text.js";
 import { exportSession } from "../opencode/export-session.js";
 import { findOpenCodeLog } from "../opencode/find-log.js";
@@ -80,7 +81,10 @@ export async function loadSessions(
       if (text === undefined) wanted.push(source);
       else
         held.push(
-          await masked({ sessions: [readExport(text, source)], logText: "", runs: [] }, maskingOf(options)),
+          await masked(
+            await withServers({ sessions: [readExport(text, source)], logText: "", runs: [] }, options),
+            maskingOf(options),
+          ),
         );
     } catch (error) {
       if (!options.onUnreadable) throw error;
@@ -175,6 +179,8 @@ interface Found {
   readonly sessions: readonly SessionExport[];
   readonly logText: string;
   readonly runs: readonly RunEvidence[];
+  /** The names of the MCP servers that opencode had; undefined where nothing is kept of them. */
+  readonly mcpServers?: readonly string[] | undefined;
 }
 
 async function readSource(source: string, options: LoadOptions): Promise<string | undefined> {
@@ -196,9 +202,24 @@ function whyUnreadable(error: unknown): string {
 }
 
 /** Also what was kept by somebody who masked less. */
-async function masked({ sessions, logText, runs }: Found, masking: Masking): Promise<Found> {
-  const mask = await maskFor([sessions, logText, runs], masking);
-  return { sessions: mask(sessions), logText: mask(logText), runs: mask(runs) };
+async function masked({ sessions, logText, runs, mcpServers }: Found, masking: Masking): Promise<Found> {
+  const mask = await maskFor([sessions, logText, runs, mcpServers], masking);
+  return {
+    sessions: mask(sessions),
+    logText: mask(logText),
+    runs: mask(runs),
+    mcpServers: mcpServers && mask(mcpServers),
+  };
+}
+
+/** Where nothing is kept of the MCP servers, those count that the session's directory is configured with now. */
+async function withServers(found: Found, { environment }: LoadOptions): Promise<Found> {
+  const [root] = found.sessions;
+  if (found.mcpServers || !root) return found;
+  return {
+    ...found,
+    mcpServers: await configuredServers({ directory: root.info.directory, environment, projectConfig: true }),
+  };
 }
 
 function maskingOf({ masking, environment }: LoadOptions): Masking {
@@ -207,7 +228,12 @@ function maskingOf({ masking, environment }: LoadOptions): Masking {
 
 async function keptMasked(id: string, options: LoadOptions): Promise<KeptSession | undefined> {
   const kept = await keptSession(options.paths, id);
-  return kept && { ...kept, ...(await masked(kept, maskingOf(options))) };
+  if (!kept) return undefined;
+  const { sessions, logText, runs, mcpServers } = await masked(
+    await withServers(kept, options),
+    maskingOf(options),
+  );
+  return { ...kept, sessions, logText, runs, mcpServers };
 }
 
 /** Asks for them once, however many sessions are loaded. */
@@ -249,14 +275,26 @@ async function exportAndKeep(
       options.environment,
     );
     const exports = [...raw.values()].map((text): unknown => JSON.parse(text));
-    const mask = await maskFor([exports, logText], maskingOf(options));
-    const sighting = { rootId: id, raw: maskedExports(raw, mask), logText: mask(logText) };
+    const { directory } = tree.session.info;
+    const { environment } = options;
+    const mcpServers = await configuredServers({ directory, environment, projectConfig: true });
+    const mask = await maskFor([exports, logText, mcpServers], maskingOf(options));
+    const sighting = {
+      rootId: id,
+      raw: maskedExports(raw, mask),
+      logText: mask(logText),
+      mcpServers: mask(mcpServers),
+    };
     await keepSession(options.paths, sighting).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       options.onNote?.(`The session could not be kept below ${options.paths.sessions}: ${why}`);
     });
     const kept = await keptMasked(id, options).catch(() => undefined);
-    const beside = { logText: kept?.logText || sighting.logText, runs: kept?.runs ?? [] };
+    const beside = {
+      logText: kept?.logText || sighting.logText,
+      runs: kept?.runs ?? [],
+      mcpServers: kept?.mcpServers ?? sighting.mcpServers,
+    };
     return { sessions: mask(flatten(tree)), ...beside };
   } catch (error) {
     const kept = error instanceof SessionNotFoundError ? await keptMasked(id, options) : undefined;
@@ -280,6 +318,7 @@ function assemble(found: readonly Found[]): LoadedSession[] {
       evidence: {
         log: readLogEvidence(mine.map(({ logText }) => logText).join("\n")),
         runs: mine.flatMap(({ runs }) => runs),
+        mcpServers: mine.flatMap(({ mcpServers = [] }) => mcpServers),
       },
     };
   });

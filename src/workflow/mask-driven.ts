@@ -16,10 +16,21 @@ export async function maskDriven(
   findings: Findings,
   masking: Masking,
 ): Promise<Findings & { readonly driven: DriveResult }> {
-  const { tree, streamErrors, permissions, retries, logText, stderrTail, notes, progress, raw } = driven;
+  const { tree, streamErrors, permissions, retries, logText, stderrTail, notes, progress, raw, mcpServers } =
+    driven;
   // All of the tree stands in the exports that it was read from.
   const exports = [...raw.values()].map((text): unknown => JSON.parse(text));
-  const told = [streamErrors, permissions, retries, logText, stderrTail, notes, progress, findings];
+  const told = [
+    streamErrors,
+    permissions,
+    retries,
+    logText,
+    stderrTail,
+    notes,
+    progress,
+    findings,
+    mcpServers,
+  ];
   const mask = await maskFor([exports, told], masking);
   const own = {
     tree: mask(tree),
@@ -29,6 +40,7 @@ export async function maskDriven(
     logText: mask(logText),
     stderrTail: mask(stderrTail),
     notes: mask(notes),
+    mcpServers: mask(mcpServers),
     progress: mask(progress),
   };
   return { driven: { ...driven, ...own, raw: maskedExports(raw, mask) }, ...mask(findings) };

@@ -15,6 +15,8 @@ export interface SeenSession {
   readonly logText?: string | undefined;
   /** How turns of it ended. */
   readonly runs?: readonly RunEvidence[] | undefined;
+  /** The names of the MCP servers that opencode had; undefined where it did not say. */
+  readonly mcpServers?: readonly string[] | undefined;
 }
 
 export interface RecordOptions {
@@ -36,15 +38,25 @@ export async function recordSession(
   seen: SeenSession,
   { paths, masking }: RecordOptions,
 ): Promise<RecordedSession> {
-  const { read, logText = "", runs = [] } = seen;
+  const { read, logText = "", runs = [], mcpServers } = seen;
   const rootId = read.tree.session.info.id;
   const exports = [...read.raw.values()].map((text): unknown => JSON.parse(text));
-  const mask = await maskFor([exports, logText, runs], masking);
-  const masked = { tree: mask(read.tree), logText: mask(logText), runs: mask(runs) };
+  const mask = await maskFor([exports, logText, runs, mcpServers], masking);
+  const masked = {
+    tree: mask(read.tree),
+    logText: mask(logText),
+    runs: mask(runs),
+    mcpServers: mcpServers && mask(mcpServers),
+  };
   const notes: string[] = [];
   let kept = true;
   try {
-    const sighting = { rootId, raw: maskedExports(read.raw, mask), logText: masked.logText };
+    const sighting = {
+      rootId,
+      raw: maskedExports(read.raw, mask),
+      logText: masked.logText,
+      mcpServers: masked.mcpServers,
+    };
     await keepSession(paths, sighting);
     for (const run of masked.runs) await keepSession(paths, { rootId, raw: new Map(), run });
   } catch (error) {
@@ -55,6 +67,7 @@ export async function recordSession(
   const evidence = {
     log: readLogEvidence(before?.logText || masked.logText),
     runs: before?.runs ?? masked.runs,
+    mcpServers: before?.mcpServers ?? masked.mcpServers ?? [],
   };
   return { traces: traceSession(masked.tree, evidence), kept, notes };
 }

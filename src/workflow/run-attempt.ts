@@ -21,7 +21,7 @@ import { type LiveDelivery, liveRun } from "./live-run.js";
 import { maskDriven } from "./mask-driven.js";
 import { ownTurn } from "./run-owner.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
-import { keepSession, keptSession } from "./session-store.js";
+import { type KeptSession, keepSession, keptSession } from "./session-store.js";
 
 /** One start of opencode for a prompt. */
 export interface AttemptRequest {
@@ -126,7 +126,13 @@ async function driveAndKeep(
   const notes = [...driven.notes];
   let kept = false;
   if (paths && driven.sessionId !== null && driven.raw.size > 0) {
-    const sighting = { rootId: driven.sessionId, raw: driven.raw, logText: driven.logText, run };
+    const sighting = {
+      rootId: driven.sessionId,
+      raw: driven.raw,
+      logText: driven.logText,
+      run,
+      mcpServers: driven.mcpServers,
+    };
     try {
       await keepSession(paths, sighting);
       kept = true;
@@ -139,6 +145,7 @@ async function driveAndKeep(
   const evidence = {
     log: readLogEvidence(earlier?.logText || driven.logText),
     runs: [...(earlier?.runs ?? []), run],
+    mcpServers: [...(earlier?.mcpServers ?? []), ...driven.mcpServers],
   };
   const traces = tracesOf(driven, evidence, run);
   const last = traces.at(-1);
@@ -224,7 +231,7 @@ function tracesOf({ tree }: DriveResult, evidence: Evidence, run: RunEvidence): 
 async function keptEvidence(
   paths: StorePaths,
   sessionId: string,
-): Promise<{ readonly logText: string; readonly runs: readonly RunEvidence[] } | undefined> {
+): Promise<Pick<KeptSession, "logText" | "runs" | "mcpServers"> | undefined> {
   return keptSession(paths, sessionId).catch(() => undefined);
 }
 

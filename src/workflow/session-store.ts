@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -14,14 +15,17 @@ import { abandonedRuns } from "./run-owner.js";
 
 /**
  * The sessions that looptrace has seen, kept as they were read, so that views work offline and after a session is gone:
- * `<id>.json` is opencode's export, `<id>.children.json` the ids of the sessions below it, `<id>.log` the log that opencode itself had of it, `<id>.run-….json` and `.log` how a
- * run ended and what it logged. Each run has files of its own, so that several may write at once.
+ * `<id>.json` is opencode's export, `<id>.children.json` the ids of the sessions below it, `<id>.log` the log that opencode
+ * itself had of it, `<id>.run-….json` and `.log` how a run ended and what it logged, `<id>.mcp-….json` which MCP servers
+ * opencode had. Each run, and each set of servers, has a file of its own, so that several may write at once.
  */
 export interface KeptSession {
   /** The session and those of its subagents, as far as they are kept. */
   readonly sessions: readonly SessionExport[];
   readonly logText: string;
   readonly runs: readonly RunEvidence[];
+  /** The names of the MCP servers that opencode had in any sighting; undefined where none told. */
+  readonly mcpServers: readonly string[] | undefined;
   /** When the export was read from opencode, ms since the epoch. */
   readonly keptAt: number;
 }
@@ -34,6 +38,8 @@ export interface Sighting {
   /** What opencode logged since the last sighting. */
   readonly logText?: string;
   readonly run?: RunEvidence;
+  /** The names of the MCP servers that opencode had. */
+  readonly mcpServers?: readonly string[] | undefined;
 }
 
 /**
@@ -50,6 +56,11 @@ export async function keepSession(paths: StorePaths, sighting: Sighting): Promis
   const name = run ? `run-${run.startedAt}-${run.id ?? "0"}-${run.attempt ?? 0}.` : "";
   if (logText !== "") await writeWhole(fileOf(paths, rootId, `${name}log`), logText);
   if (run) await writeWhole(fileOf(paths, rootId, `${name}json`), JSON.stringify(run, undefined, 2));
+  if (sighting.mcpServers) {
+    const text = JSON.stringify({ mcpServers: [...new Set(sighting.mcpServers)].sort() });
+    const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+    await writeWhole(fileOf(paths, rootId, `mcp-${digest}.json`), text);
+  }
 }
 
 /**
@@ -79,6 +90,7 @@ export async function keptSession(paths: StorePaths, id: string): Promise<KeptSe
     sessions,
     keptAt: (await lstat(fileOf(paths, id, "json"))).mtimeMs,
     logText: await readLogs(paths, id),
+    mcpServers: await readServers(paths, id),
     runs: [...runs, ...(await abandonedRuns(paths, root, runs))],
   };
 }
@@ -149,7 +161,7 @@ export async function keptFiles(paths: StorePaths): Promise<ReadonlyMap<string, 
   const found = new Map<string, { keptAt?: number; readonly prints: string[] }>();
   const listing = await Promise.all(
     [...(await namesIn(paths))].sort().map(async (name) => {
-      const id = /^([^.]+)\.(?:run-.+\.|children\.)?(?:json|log)$/.exec(name)?.[1] ?? "";
+      const id = /^([^.]+)\.(?:(?:run|mcp)-.+\.|children\.)?(?:json|log)$/.exec(name)?.[1] ?? "";
       // Another process may have removed it meanwhile.
       const facts = isSessionId(id) && (await lstat(join(paths.sessions, name)).catch(() => undefined));
       return { name, id, facts };
@@ -199,6 +211,20 @@ async function readRuns(paths: StorePaths, id: string): Promise<readonly RunEvid
       return [];
     }
   });
+}
+
+const keptServers = z.object({ mcpServers: z.array(z.string()) });
+
+async function readServers(paths: StorePaths, id: string): Promise<readonly string[] | undefined> {
+  const texts = await readAll(paths, `${id}.mcp-`, ".json");
+  const sets = texts.flatMap((text) => {
+    try {
+      return [keptServers.parse(JSON.parse(text)).mcpServers];
+    } catch {
+      return [];
+    }
+  });
+  return sets.length === 0 ? undefined : [...new Set(sets.flat())];
 }
 
 async function readLogs(paths: StorePaths, id: string): Promise<string> {

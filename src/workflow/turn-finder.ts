@@ -1,6 +1,7 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../errors/server-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
+import { configuredServers } from "../opencode/configured-servers.js";
 import { findOpenCodeLog } from "../opencode/find-log.js";
 import { endOfSession, listServerSessions, type ServerSession } from "../opencode/server/list-sessions.js";
 import { readSessionFrom } from "../opencode/server/read-session.js";
@@ -90,7 +91,10 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
         read.tree.session.info.time.created,
         environment,
       );
-      const { traces, kept, notes } = await recordSession({ read, logText }, { paths, masking });
+      // The opencode that reads the store has no server of its own.
+      const { directory } = read.tree.session.info;
+      const mcpServers = await configuredServers({ directory, environment, projectConfig: true });
+      const { traces, kept, notes } = await recordSession({ read, logText, mcpServers }, { paths, masking });
       for (const note of [...read.notes, ...notes]) onNote?.(note);
       for (const trace of traces) {
         const { sessionId, userMessageId } = trace.loop;

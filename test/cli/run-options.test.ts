@@ -107,7 +107,10 @@ test("a system prompt, a tool server, a message from standard input, opencode's 
   expect(trace.session).toMatchObject({ id: sessionId, title: "From outside" });
   expect(trace.loop.input).toEqual([{ role: "user", content: message }]);
   expect(trace.loop.steps[0]?.tools).toMatchObject([
-    { name: "tickets_lookup", output: "Ticket 7: the door squeaks.", status: "completed" },
+    {
+      ...{ name: "tickets_lookup", output: "Ticket 7: the door squeaks.", status: "completed" },
+      ...{ origin: "mcp", server: "tickets" },
+    },
   ]);
 
   expect(await readdir(join(bench.workdir, "logs"))).toEqual([`${sessionId}.txt`]);
@@ -116,6 +119,36 @@ test("a system prompt, a tool server, a message from standard input, opencode's 
   expect(transcript).toContain("[Tool Call] tickets_lookup\n");
   expect(transcript).toContain("[Tool Result]\nTicket 7: the door squeaks.\n");
   expect(transcript).toContain("[Response]\nOil the door.\n");
+});
+
+test("a tool server of the project's configuration, whose name is not what tools are called by", async () => {
+  const server = await startMcpServer();
+  onTestFinished(() => server.close());
+  const replies = [
+    { toolCalls: [{ id: "call_ticket", name: "my_team_db_lookup", arguments: { ticket: 7 } }] },
+    { text: "Oil the door." },
+  ];
+  const mcp = { "my_team.db": { type: "remote", url: server.url, enabled: true } };
+  await using bench = await warmOpenCode({ ...madeScenario(replies), opencode: { mcp } });
+  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+  const run = JSON.parse((await looptrace(["run", "--json", "Look into ticket 7."], around)).stdout);
+  const seen = (traces: readonly { loop: { steps: readonly { tools: readonly object[] }[] } }[]): unknown =>
+    traces[0]?.loop.steps[0]?.tools;
+  const right = [{ name: "my_team_db_lookup", status: "completed", origin: "mcp", server: "my_team.db" }];
+  expect(seen(run.traces)).toMatchObject(right);
+
+  // It is kept with the session, for the time when nobody can be asked any more.
+  const later = {
+    ...around,
+    env: { ...around.env, OPENCODE_CONFIG: "", XDG_CONFIG_HOME: bench.tmpdir },
+    cwd: bench.tmpdir,
+  };
+  const shown = await looptrace(["show", "--json", run.sessionId], later);
+  expect(seen(JSON.parse(shown.stdout))).toMatchObject(right);
+  const byServer = JSON.parse(
+    (await looptrace(["tools", run.sessionId, "--by-server", "--json"], later)).stdout,
+  );
+  expect(byServer.tools).toMatchObject([{ name: "my_team.db", calls: 1 }]);
 });
 
 test("a fork: the turn that it copied is shown, and counted once", async () => {

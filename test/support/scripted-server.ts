@@ -21,6 +21,8 @@ export interface ScriptedServer {
   readonly busy: Set<string>;
   /** How often what is asked for, by its path, fails from now on. */
   readonly failing: Map<string, number>;
+  /** What it answers elsewhere, by the path. */
+  readonly answers: Map<string, unknown>;
   /** Sends an event. */
   readonly tell: (type: string, properties: Readonly<Record<string, unknown>>) => void;
   /** Cuts the streams of events. */
@@ -36,11 +38,13 @@ export async function scriptedServer(sessions: Record<string, ScriptedSession>):
   });
   const busy = new Set<string>();
   const failing = new Map<string, number>();
+  const answers = new Map<string, unknown>();
   const infoOf = (id: string, { directory, parentID, updated }: ScriptedSession) => ({
     ...{ id, directory, parentID, title: id, version: "1.18.33" },
     time: { created: 1, updated },
   });
   const answerTo = ({ pathname, searchParams }: URL): unknown => {
+    if (answers.has(pathname)) return answers.get(pathname);
     const [, first, second = "", third] = pathname.split("/");
     if (first === "experimental" || second === "") {
       const start = Number(searchParams.get("start") ?? 0);
@@ -90,6 +94,7 @@ export async function scriptedServer(sessions: Record<string, ScriptedSession>):
     streaming,
     busy,
     failing,
+    answers,
     tell: (type, properties) => {
       for (const one of streams) one.write(`data: ${JSON.stringify({ payload: { type, properties } })}\n\n`);
     },

@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { attachTo } from "../../src/workflow/attach.js";
 import { keptSession } from "../../src/workflow/session-store.js";
@@ -56,6 +57,48 @@ test("a turn that goes on after it was told is told again, with what was known o
   expect((await keptSession(paths, "ses_a"))?.runs).toMatchObject([
     { retries: [{ attempt: 1, reason: "Too many requests" }] },
   ]);
+});
+
+describe("the MCP servers of the followed opencode", () => {
+  const now = Date.now();
+  const called = {
+    ...{ id: "prt_1_0_t", messageID: "msg_1_0", type: "tool", tool: "docs_db_search", callID: "c1" },
+    state: { status: "completed", input: {}, output: "", time: { start: now + 20, end: now + 30 } },
+  };
+  const messages = turn("1", now, { at: now + 10 }).map((one, index) =>
+    index === 0 ? one : { ...asMessage(one), parts: [...asMessage(one).parts, called] },
+  );
+
+  function asMessage(value: unknown): { readonly info: unknown; readonly parts: readonly unknown[] } {
+    return z.object({ info: z.unknown(), parts: z.array(z.unknown()) }).parse(value);
+  }
+
+  const toolsOf = async (answers: Readonly<Record<string, unknown>>) => {
+    const session: ScriptedSession = { directory: "/a", updated: now, messages: messages.slice(0, 1) };
+    const { server, paths, told, works, rests } = await attachedTo(session);
+    for (const [path, answer] of Object.entries(answers)) server.answers.set(path, answer);
+    works();
+    session.messages = messages;
+    rests();
+    await until(() => told.length === 1);
+    const { mcpServers } = (await keptSession(paths, "ses_a")) ?? {};
+    return [told[0]?.loop.steps[0]?.tools.map(({ server: name }) => name), mcpServers];
+  };
+
+  test("are those that it is configured with and those that were added, and are kept", async () => {
+    const config = { mcp: { off: { enabled: false }, docs: { type: "local" } } };
+    const status = {
+      "docs.db": { status: "connected" },
+      docs: { status: "failed" },
+      gone: { status: "disabled" },
+    };
+    expect(await toolsOf({ "/config": config, "/mcp": status })).toEqual([["docs.db"], ["docs", "docs.db"]]);
+  });
+
+  test("are unknown where it does not say, or something else", async () => {
+    expect(await toolsOf({ "/config": undefined, "/mcp": undefined })).toEqual([[null], undefined]);
+    expect(await toolsOf({ "/config": { mcp: 7 }, "/mcp": ["docs.db"] })).toEqual([[null], []]);
+  });
 });
 
 test("a message without an answer is no turn: it is told with the one that reads it", async () => {

@@ -31,6 +31,7 @@ test("what a server's log says of a run counts, whatever stands before it in the
         connection: { url: server.url },
         directory: "/a",
         version: Promise.resolve(null),
+        mcpServers: [],
         sessionId: "ses_a",
         startedAt: now,
       },

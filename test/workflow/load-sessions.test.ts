@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../../src/errors/session-not-found-error.js";
@@ -81,6 +81,51 @@ test("readSession: one session with its evidence, by id or by file", async () =>
 test("a file as PowerShell writes it", async () => {
   await writeFile(join(folder, "utf16.json"), Buffer.from(`\uFEFF${multistep.text}`, "utf16le"));
   expect(await loaded(["utf16.json"], { opencode: "/nowhere" })).toEqual([[multistep.session.info.id]]);
+});
+
+describe("the MCP servers of a session", () => {
+  const servers = async (sources: readonly string[], more: Partial<LoadOptions> = {}) => {
+    const found: unknown[] = [];
+    await loadSessions(sources, { ...options, ...more }, ({ evidence }) => {
+      found.push(evidence.mcpServers);
+    });
+    return onlyOne(found);
+  };
+  const { id } = multistep.session.info;
+  const configure = (...names: readonly string[]) => {
+    const mcp = Object.fromEntries(names.map((name) => [name, { type: "local", command: ["true"] }]));
+    return writeFile(join(folder, "named.json"), JSON.stringify({ mcp }));
+  };
+  const named = () => ({
+    environment: { ...options.environment, OPENCODE_CONFIG: join(folder, "named.json") },
+  });
+
+  test("of a file are those of the configuration, if there is one", async () => {
+    await writeFile(join(folder, "export.json"), multistep.text);
+    expect(await servers(["export.json"])).toEqual([]);
+    await configure("my_team.db");
+    expect(await servers(["export.json"], named())).toEqual(["my_team.db"]);
+  });
+
+  test("are kept with the session, with those of other sightings", async () => {
+    await known(multistep);
+    await configure("my_team.db");
+    expect(await servers([id], named())).toEqual(["my_team.db"]);
+    // The configuration is another one now.
+    await configure("tickets");
+    expect(await servers([id], { ...named(), prefer: "kept" })).toEqual(["my_team.db"]);
+    const run = { rootId: id, raw: new Map(), mcpServers: ["my_team.db", "docs"] };
+    await keepSession(options.paths, run);
+    await keepSession(options.paths, run);
+    const kept = await servers([id], { ...named(), prefer: "kept" });
+    expect([...(Array.isArray(kept) ? kept : [])].sort()).toEqual(["docs", "my_team.db"]);
+  });
+
+  test("of a session that was kept before they were, are those of the configuration", async () => {
+    await keepSession(options.paths, { rootId: id, raw: new Map([[id, multistep.text]]) });
+    await configure("tickets");
+    expect(await servers([id], { ...named(), prefer: "kept" })).toEqual(["tickets"]);
+  });
 });
 
 function ids({ session, children }: SessionTree): string[] {

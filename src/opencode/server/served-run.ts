@@ -9,6 +9,7 @@ import type { RunEvent } from "../schema/run-event.js";
 import type { ServerEvent } from "../schema/server-event.js";
 import { connect } from "./connection.js";
 import { type FollowOptions, followEvents } from "./event-stream.js";
+import { mcpServersOf } from "./mcp-servers.js";
 import { missedEvents } from "./missed-events.js";
 import { openSession, usableAgent } from "./open-session.js";
 import { playTurn } from "./play-turn.js";
@@ -60,6 +61,7 @@ export function notPrompted(startedAt: number, by: NonNullable<RunEnding["by"]>)
     streamErrors: [],
     permissions: [],
     retries: [],
+    mcpServers: [],
     progress: initialProgress,
     notes: [],
   };
@@ -118,6 +120,7 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
       connection: server.connection,
       directory: request.directory,
       version: server.version,
+      mcpServers: session.mcpServers,
       sessionId: session.sessionId,
       logPath: server.logPath,
       logFrom: options.logFrom,
@@ -180,6 +183,7 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
         streamErrors: [...watch.streamErrors(), ...refused],
         permissions: watch.permissions(),
         retries: watch.retries(),
+        mcpServers: session.mcpServers,
         progress: run.progress,
         notes: watch.notes,
       };
@@ -190,6 +194,7 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
 interface OpenedSession {
   readonly sessionId: string;
   readonly agent: string | undefined;
+  readonly mcpServers: readonly string[];
 }
 
 async function prepared(
@@ -198,7 +203,11 @@ async function prepared(
 ): Promise<OpenedSession> {
   try {
     const usable = await usableAgent(client, agent);
-    return { sessionId: await openSession(client, request, environment), agent: usable };
+    const [sessionId, mcpServers = []] = await Promise.all([
+      openSession(client, request, environment),
+      mcpServersOf(client, { added: false }),
+    ]);
+    return { sessionId, agent: usable, mcpServers };
   } catch (error) {
     if (!(error instanceof ServerRequestError) && !isNetworkFailure(error)) throw error;
     throw new NotYetPromptedError(error instanceof Error ? error.message : String(error), { cause: error });
