@@ -39,6 +39,14 @@ test("the third equal call in a row halts, once", () => {
   expect(halts({}, calls)).toEqual([]);
 });
 
+test("what the model's provider runs again and again does not halt it", () => {
+  const search = event(
+    "tool_use",
+    tool(0, 1, 2, { tool: "web_search", metadata: { providerExecuted: true } }),
+  );
+  expect(halts({ haltOnDoomLoop: true }, [search, search, search, search])).toEqual([]);
+});
+
 test("another call, or another result, begins anew", () => {
   expect(halts({ haltOnDoomLoop: true }, [read("a"), read("a"), read("b"), read("a")])).toEqual([]);
   expect(halts({ haltOnDoomLoop: true }, [read("a"), read("a"), read("a", "other"), read("a")])).toEqual([]);
