@@ -56,7 +56,7 @@ function whatToDo(facts: ErrorFacts): string {
         ? "the turn took longer than it may; allow more time, or ask for less at once"
         : "a request to the provider took longer than it may; try again, or raise `timeout` of the provider in opencode's config";
     case "doom_loop":
-      return `${facts.tool} was called again and again to no effect; tell the model what to do instead`;
+      return doomLoop(facts);
     case "unknown":
       return facts.stderr === undefined
         ? "the cause is not known; look into opencode's log"
@@ -83,4 +83,12 @@ function invalidRequest(reason: FactsOf<"invalid_request">["reason"]): string {
 function utcTime(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? "an unknown time" : `${date.toISOString().slice(11, 19)} UTC`;
+}
+
+function doomLoop({ tool, answer }: FactsOf<"doom_loop">): string {
+  if (tool !== null)
+    return `${tool} was called again and again to no effect; tell the model what to do instead`;
+  return answer === undefined
+    ? "the prompt alone is more than the model can take, so that compacting does not help; shorten it, or use a model with a larger context"
+    : "the model repeats its answer, and opencode asks it again and again; the provider does not say as it should why an answer ends: try another model or provider";
 }

@@ -5,7 +5,7 @@ import { endedByDeadline, endedByItself, endedBySomebody, whatWasGoingOn } from 
 import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
 import type { ErrorEvidence, ErrorFacts } from "./error-facts.js";
 import { classifyTool, stopsTheLoop } from "./tool-failure.js";
-import type { LastAssistant, SeenError, TurnEvidence } from "./turn-evidence.js";
+import type { DoomLoop, LastAssistant, SeenError, TurnEvidence } from "./turn-evidence.js";
 
 /** `null`: the rule has nothing to say, the next one is asked. */
 type Verdict = ErrorFacts | "succeeded" | null;
@@ -56,15 +56,24 @@ export function classify(evidence: TurnEvidence): ErrorFacts | null {
 function doomLoop(evidence: TurnEvidence): Verdict {
   const loop = evidence.doomLoop;
   if (loop === undefined) return null;
-  const message = `${loop.tool} was called ${loop.count} times with the same arguments.`;
+  const { tool, answer, count, lastError } = loop;
   return {
     code: "doom_loop",
-    ...sharedFacts("doom_loop", message, around(evidence, "export")),
-    tool: loop.tool,
-    arguments: headOf(JSON.stringify(loop.arguments) ?? "", 2_000),
-    count: loop.count,
-    ...(loop.lastError === undefined ? {} : { lastError: oneLine(loop.lastError) }),
+    ...sharedFacts("doom_loop", doomLoopMessage(loop), around(evidence, "export")),
+    tool,
+    arguments: tool === null ? null : headOf(JSON.stringify(loop.arguments) ?? "", 2_000),
+    ...(answer === undefined ? {} : { answer: { ...answer, text: headOf(answer.text, 2_000) } }),
+    count,
+    ...(lastError === undefined ? {} : { lastError: oneLine(lastError) }),
   };
+}
+
+function doomLoopMessage({ tool, answer, count }: DoomLoop): string {
+  if (tool !== null) return `${tool} was called ${count} times with the same arguments.`;
+  if (answer === undefined)
+    return `The request was too large for the model's context ${count} times, each time after compacting.`;
+  const what = answer.text.trim() === "" ? "an empty answer" : "the same answer";
+  return `The model gave ${what} ${count} times, without a tool (finish ${answer.finish}).`;
 }
 
 function exportError(evidence: TurnEvidence): Verdict {

@@ -134,13 +134,18 @@ const schemas = {
   doom_loop: z.object({
     ...shared,
     code: z.literal("doom_loop"),
-    /** The tool that was called again and again. */
-    tool: z.string(),
-    /** The arguments it was called with each time, as JSON text (its head when it is long). */
-    arguments: z.string(),
+    /**
+     * The tool that was called again and again; null where none was: the model gave the same answer without a tool (`answer`), or
+     * requests were too large for its context again and again.
+     */
+    tool: z.string().nullable(),
+    /** The arguments it was called with each time, as JSON text (its head when it is long); null without a tool. */
+    arguments: z.string().nullable(),
+    /** What the model answered each time: its text (its head when it is long), empty where it said nothing, and its finish. */
+    answer: z.object({ text: z.string(), finish: z.string() }).readonly().exactOptional(),
     /** How often. */
     count: z.int(),
-    /** The error of the last of these calls, if it failed. */
+    /** The error of the last of these calls or requests, if it failed. */
     lastError: z.string().exactOptional(),
   }),
   unknown: z.object({ ...shared, code: z.literal("unknown") }),

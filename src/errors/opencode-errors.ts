@@ -113,16 +113,24 @@ export class TimeoutError extends OpenCodeError<FactsOf<"timeout">> {
   }
 }
 
-/** The model called the same tool with the same arguments again and again, and the turn ended over it. */
+/**
+ * The model turned in circles, and the turn ended over it: it called the same tool with the same arguments again and again, or
+ * gave the same answer without a tool, or was asked again and again for more than its context holds.
+ */
 export class DoomLoopError extends OpenCodeError<FactsOf<"doom_loop">> {
   override readonly name = "DoomLoopError";
 
-  get tool(): string {
+  /** null where no tool was called. */
+  get tool(): string | null {
     return this.facts.tool;
   }
-  /** The arguments it was called with each time, as JSON text. */
-  get arguments(): string {
+  /** The arguments it was called with each time, as JSON text; null without a tool. */
+  get arguments(): string | null {
     return this.facts.arguments;
+  }
+  /** What the model answered each time; undefined where a tool was called, or no answer came. */
+  get answer(): FactsOf<"doom_loop">["answer"] {
+    return this.facts.answer;
   }
   get count(): number {
     return this.facts.count;

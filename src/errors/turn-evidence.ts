@@ -38,10 +38,13 @@ export interface ProcessEnd {
   readonly abandoned?: boolean | undefined;
 }
 
-/** Calls of the same tool with the same arguments that ended the turn. */
+/** Equal calls of a tool, equal answers without one, or requests that stayed too large, that ended the turn. */
 export interface DoomLoop {
-  readonly tool: string;
-  readonly arguments: unknown;
+  /** null where no tool was called. */
+  readonly tool: string | null;
+  readonly arguments?: unknown;
+  /** What the model answered each time, empty where it said nothing; absent where a tool was called, or no answer came. */
+  readonly answer?: { readonly text: string; readonly finish: string } | undefined;
   readonly count: number;
   readonly lastError?: string | undefined;
 }

@@ -23,6 +23,7 @@ import {
 } from "@opentelemetry/semantic-conventions/incubating";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { countMarkers } from "../masking/marker.js";
+import { doomLoopText } from "../trace/doom-loop-text.js";
 import type {
   Call,
   InnerCall,
@@ -260,10 +261,8 @@ const UNANSWERED = "nobody had answered when the turn ended";
 function warningOfEvent({ name, attributes }: StepEvent): string | undefined {
   switch (name) {
     case "doom-loop": {
-      const { tool, count, lastError } = attributes;
-      const how = lastError === undefined ? "gave the same result" : "failed";
-      const last = lastError === undefined ? "" : `; last error: ${lastError}`;
-      return `${tool} ${how} ${count} times with the same arguments${last}`;
+      const { lastError } = attributes;
+      return `${doomLoopText(attributes)}${lastError === undefined ? "" : `; last error: ${lastError}`}`;
     }
     case "cache-break":
       return `${attributes.tokensReadAnew} tokens that had been cached were read anew`;

@@ -1,35 +1,29 @@
-import { oneLine } from "../errors/bounded-text.js";
-import { DOOM_LOOP_THRESHOLD, type Repetition, repetitionWatch } from "./doom-loop.js";
-import type { Step, StepEvent, Tool } from "./model.js";
+import { headOf, oneLine } from "../errors/bounded-text.js";
+import { answerWatch, DOOM_LOOP_THRESHOLD, repetitionWatch } from "./doom-loop.js";
+import type { Call, Step, StepEvent, Tool } from "./model.js";
 import { spanIdOf } from "./span-id.js";
+
+type Attributes = StepEvent["attributes"];
 
 interface Found {
   readonly step: Step;
-  /** The call with which the repetition became a doom loop. */
-  readonly tool: Tool;
-  repetition: Repetition;
+  /** What the event's id is made of: the part or the message with which the repetition became a doom loop. */
+  readonly id: string;
+  readonly at: number;
+  /** Only made for what becomes an event: arguments may be long, and deep. */
+  attributes: () => Attributes;
 }
 
+/** The longest text of an answer that an event shows. */
+const MOST_TEXT = 2_000;
+
 /**
- * The steps with an event where the model began to turn in circles: at the end of the third equal call in a row, saying
- * how many there were in the end and what the last one failed with.
+ * The steps with an event where the model began to turn in circles: at the end of the third equal call of a tool in a row, the
+ * third equal answer without a tool, or the third request that was too large although the conversation had been summed up,
+ * saying how many there were in the end and what the last one failed with.
  */
 export function withDoomLoops(steps: readonly Step[], sessionId: string): readonly Step[] {
-  const next = repetitionWatch();
-  const found: Found[] = [];
-  for (const step of steps) {
-    for (const tool of step.tools) {
-      // A call that never ended says nothing about the next one.
-      if (tool.outcome === "unfinished") continue;
-      // What the provider runs again and again, the provider decides.
-      if (tool.origin === "provider") continue;
-      const { name, input, output: result, failure } = tool;
-      const repetition = next({ tool: name, input, result, failed: failure !== null });
-      const last = found.at(-1);
-      if (repetition.count === DOOM_LOOP_THRESHOLD) found.push({ step, tool, repetition });
-      else if (repetition.count > DOOM_LOOP_THRESHOLD && last) last.repetition = repetition;
-    }
-  }
+  const found = [...repeatedTools(steps), ...repeatedAnswers(steps), ...overflows(steps)];
   if (found.length === 0) return steps;
   const byStep = new Map<Step, Found[]>();
   for (const one of found) {
@@ -45,17 +39,98 @@ export function withDoomLoops(steps: readonly Step[], sessionId: string): readon
   });
 }
 
-function eventOf({ tool, repetition }: Found, sessionId: string): StepEvent {
-  const { count, lastError } = repetition;
+function eventOf({ id, at, attributes }: Found, sessionId: string): StepEvent {
+  return { spanId: spanIdOf("event", sessionId, id), name: "doom-loop", at, attributes: attributes() };
+}
+
+/** A call that never ended says nothing about the next one; and what the provider runs again and again, the provider decides. */
+function isComparable({ outcome, origin }: Tool): boolean {
+  return outcome !== "unfinished" && origin !== "provider";
+}
+
+/** Takes what is the next of a run of equals: an event begins with the third of them, and those after it make it longer. */
+function collector(): {
+  readonly found: readonly Found[];
+  readonly take: (count: number, one: Found) => void;
+} {
+  const found: Found[] = [];
   return {
-    spanId: spanIdOf("event", sessionId, tool.partId),
-    name: "doom-loop",
-    at: tool.end,
-    attributes: {
-      tool: repetition.tool,
-      count,
-      arguments: JSON.stringify(repetition.arguments) ?? "",
-      ...(lastError === null ? {} : { lastError: oneLine(lastError) }),
+    found,
+    take: (count, one) => {
+      const last = found.at(-1);
+      if (count === DOOM_LOOP_THRESHOLD) found.push(one);
+      else if (count > DOOM_LOOP_THRESHOLD && last) last.attributes = one.attributes;
     },
   };
+}
+
+function repeatedTools(steps: readonly Step[]): readonly Found[] {
+  const next = repetitionWatch();
+  const { found, take } = collector();
+  for (const step of steps) {
+    for (const tool of step.tools) {
+      if (!isComparable(tool)) continue;
+      const { name, input, output: result, failure, partId: id, end: at } = tool;
+      const { count, lastError, ...repeated } = next({ tool: name, input, result, failed: failure !== null });
+      const attributes = (): Attributes => ({
+        tool: repeated.tool,
+        count,
+        arguments: JSON.stringify(repeated.arguments) ?? "",
+        ...(lastError === null ? {} : { lastError: oneLine(lastError) }),
+      });
+      take(count, { step, id, at, attributes });
+    }
+  }
+  return found;
+}
+
+function repeatedAnswers(steps: readonly Step[]): readonly Found[] {
+  const next = repetitionWatch();
+  const watch = answerWatch();
+  // Empty answers may have others between them, so that both may go on at once.
+  const [said, empty] = [collector(), collector()];
+  for (const [index, step] of steps.entries()) {
+    for (const tool of step.tools.filter(isComparable)) {
+      const { name, input, output: result, failure } = tool;
+      if (next({ tool: name, input, result, failed: failure !== null }).count === 1) watch.progress();
+    }
+    const { call } = step;
+    // opencode's own summaries are no answers, and what failed is none either.
+    if (step.kind !== "answer" || !call || !isInVain(step, call, steps[index + 1])) continue;
+    const { text, finish } = { text: call.output.text ?? "", finish: call.finish ?? "" };
+    const { count } = watch.answer({ text, finish });
+    const attributes = (): Attributes => ({ answer: oneLine(headOf(text, MOST_TEXT)), finish, count });
+    const one = { step, id: `${step.messageId}/doom-loop`, at: call.end, attributes };
+    (text.trim() === "" ? empty : said).take(count, one);
+  }
+  return [...said.found, ...empty.found];
+}
+
+/** What ends a loop, unless opencode has to make room after it and asks again. */
+const ENDS = new Set(["stop", "length", "content-filter", "error"]);
+
+/** Whether it called no tool, and the loop goes on all the same. */
+function isInVain({ tools }: Step, { outcome, finish, output }: Call, next: Step | undefined): boolean {
+  if (outcome !== "completed" || finish === null || tools.length > 0 || output.toolCalls.length > 0)
+    return false;
+  return !ENDS.has(finish) || next?.kind === "compaction";
+}
+
+function overflows(steps: readonly Step[]): readonly Found[] {
+  const { found, take } = collector();
+  let count = 0;
+  for (const step of steps) {
+    const { call } = step;
+    if (step.kind !== "answer" || !call) continue;
+    const { error } = call;
+    if (error?.code !== "max_output_tokens" || error.reason !== "context_overflow") {
+      if (call.outcome === "completed") count = 0;
+      continue;
+    }
+    count += 1;
+    const total = count;
+    const attributes = (): Attributes => ({ count: total, lastError: oneLine(error.message) });
+    take(count, { step, id: `${step.messageId}/doom-loop`, at: call.end, attributes });
+  }
+  return found;
 }

@@ -51,3 +51,56 @@ function isRepeated(before: ToolOutcome, call: ToolOutcome): boolean {
   const signature = signatureOf(call.input);
   return signature !== undefined && signature === signatureOf(before.input);
 }
+
+/** An answer without a tool, after which opencode asked the model again. */
+export interface ToollessAnswer {
+  /** Empty where the model said nothing. */
+  readonly text: string;
+  readonly finish: string;
+}
+
+/** The same answer without a tool again and again. */
+export interface RepeatedAnswer {
+  readonly answer: ToollessAnswer;
+  /** How many times, with nothing new between them. */
+  readonly count: number;
+}
+
+/** What a loop does that is told to {@link answerWatch}. */
+export interface AnswerWatch {
+  /** @returns the run of equal answers that it is part of */
+  readonly answer: (answer: ToollessAnswer) => RepeatedAnswer;
+  /** A tool was called as it had not been right before: the loop got on. */
+  readonly progress: () => void;
+}
+
+/**
+ * Watches the answers of one loop that call no tool. An answer without a tool usually ends the loop; where opencode asks again
+ * all the same (finish `unknown`, `tool-calls` without any, a compaction after each), the same answer is one in vain.
+ *
+ * Empty answers count together whatever their finish, also with an answer between them that was given before. Another text begins
+ * anew, and so does a tool that was not called so right before.
+ */
+export function answerWatch(): AnswerWatch {
+  let said: ToollessAnswer | undefined;
+  let times = 0;
+  let empty = 0;
+  const progress = (): void => {
+    said = undefined;
+    times = 0;
+    empty = 0;
+  };
+  return {
+    progress,
+    answer: (answer) => {
+      if (answer.text.trim() === "") {
+        empty += 1;
+        return { answer, count: empty };
+      }
+      if (answer.text !== said?.text || answer.finish !== said.finish) progress();
+      said = answer;
+      times += 1;
+      return { answer, count: times };
+    },
+  };
+}

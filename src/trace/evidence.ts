@@ -47,8 +47,11 @@ export const runEvidence = z.object({
     .discriminatedUnion("by", [
       z.object({
         by: z.literal("doom-loop"),
-        tool: z.string(),
-        arguments: z.unknown(),
+        /** null where no tool was called: the model repeated an answer, or requests were too large again and again. */
+        tool: z.string().nullable(),
+        arguments: z.unknown().optional(),
+        /** What it answered each time; absent where it was a tool's call, or no answer came. */
+        answer: z.object({ text: z.string(), finish: z.string() }).optional(),
         count: z.number(),
         lastError: z.string().optional(),
       }),

@@ -215,6 +215,10 @@ export interface StepEvent {
   readonly name: "compaction" | "doom-loop" | "cache-break" | "plan" | "permission";
   readonly at: number;
   /**
+   * Of a `doom-loop`: `count`, and `tool` with `arguments`; or `answer`, the text that the model gave again and again without a
+   * tool (empty where it said nothing), with `finish`; or neither, where requests were too large for the context again and
+   * again. `lastError` where they failed.
+   *
    * Of a `permission`: `permission` and `patterns`, what was asked for; `answer`, which is `once`, `always`, `reject`, or
    * `none` where none came before the turn had ended; `by` whom; `askedAt`; `waitedMs`, until the answer or that end; and
    * the `callId` of the tool that it was for, where opencode says so.

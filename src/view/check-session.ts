@@ -1,3 +1,4 @@
+import { doomLoopName } from "../trace/doom-loop-text.js";
 import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
@@ -263,7 +264,7 @@ function doomLoopsOf({ loops }: Facts): Finding {
   const found = loops
     .flatMap(({ steps }) => steps.flatMap(({ events }) => events))
     .filter(({ name }) => name === "doom-loop")
-    .map(({ attributes }) => `${oneLine(String(attributes.tool))} ${attributes.count} times`);
+    .map(({ attributes }) => oneLine(doomLoopName(attributes)));
   return { value: found.length, note: found.length > 0 ? found.join(", ") : undefined };
 }
 

@@ -1,4 +1,5 @@
 /** What stands on the right of the tree's rows: what a reader recognises each of them by. */
+import { doomLoopText } from "../trace/doom-loop-text.js";
 import type { Call, InnerCall, Loop, Retry, StepEvent, Tool } from "../trace/model.js";
 import { count, duration, plural } from "./format.js";
 import { isCommand } from "./loop-parts.js";
@@ -82,11 +83,9 @@ export function eventText({ name, attributes }: StepEvent): string {
       if (attributes.overflow === true) return "a request was larger than the model's context";
       return attributes.auto === true ? "automatic: the context was nearly full" : "somebody asked for it";
     case "doom-loop": {
-      const { tool, count, lastError } = attributes;
-      const how = lastError === undefined ? "gave the same result" : "failed";
-      return oneLine(
-        `${tool} ${how} ${count} times with the same arguments: ${attributes.arguments}`.slice(0, MOST_TEXT),
-      );
+      const what = attributes.tool === undefined ? attributes.answer : attributes.arguments;
+      const more = what === undefined || what === "" ? (attributes.tool ? "" : attributes.lastError) : what;
+      return oneLine(`${doomLoopText(attributes)}${more ? `: ${more}` : ""}`.slice(0, MOST_TEXT));
     }
     case "cache-break":
       return `${count(Number(attributes.tokensReadAnew))} cached tokens were read anew`;

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { loadScenario } from "../provider/load-scenario.js";
 import { at } from "../support/fixtures.js";
 import {
   answer,
   type Json,
   playRun as play,
+  playColdRun,
   playToDeadline,
   refused,
   madeScenario as scenario,
@@ -175,4 +177,51 @@ test("a doom loop, too many steps and too high a cost end the run, with the trac
     "--halt-on-doom-loop",
   );
   expect(enough.document).toMatchObject({ error: null, text: "Done." });
+});
+
+describe("a loop that gets nowhere without a tool is ended by --halt-on-doom-loop", () => {
+  const unknown: Json = { delayMs: 20, finish: "unknown", usage: { input: 900, output: 0 } };
+  const tooLarge = refused(400, "This model's maximum context length is 100000 tokens.", {
+    code: "context_length_exceeded",
+  });
+  const summary: Json = { delayMs: 20, text: "So far: nothing.", usage };
+  const playOver = (driver: string, wanted: ReturnType<typeof scenario>) =>
+    (driver === "cli" ? playColdRun : play)(wanted, "--driver", driver, "--halt-on-doom-loop");
+  const doomEvents = (document: { traces: { loop: { steps: { events: { name: string }[] }[] } }[] }) =>
+    document.traces
+      .flatMap(({ loop }) => loop.steps.flatMap(({ events }) => events))
+      .filter(({ name }) => name === "doom-loop");
+
+  test.each(["server", "cli"])("empty answers for ever, over the driver %s", async (driver) => {
+    const replies = Array.from({ length: 60 }, () => unknown);
+    const { code, document, requests } = await playOver(driver, scenario(replies));
+    expect(document.driver).toBe(driver);
+    expect(document.error).toMatchObject({
+      code: "doom_loop",
+      tool: null,
+      arguments: null,
+      answer: { text: "", finish: "unknown" },
+      count: 3,
+    });
+    expect(code).toBe(1);
+    expect(requests.length).toBeLessThan(30);
+    expect(doomEvents(document)).toMatchObject([{ attributes: { answer: "", finish: "unknown" } }]);
+  });
+
+  test.each(["server", "cli"])("requests that stay too large, over the driver %s", async (driver) => {
+    const replies = Array.from({ length: 30 }, () => [tooLarge, summary]).flat();
+    const { code, document, requests } = await playOver(driver, scenario(replies));
+    expect(document.error).toMatchObject({ code: "doom_loop", tool: null, count: 3 });
+    expect(document.error.lastError).toMatch(/maximum context length/);
+    expect(code).toBe(1);
+    expect(requests.length).toBeLessThan(40);
+    expect(doomEvents(document)).toHaveLength(1);
+  });
+
+  test("but not what comes to an end by itself", async () => {
+    const storm = await loadScenario("unknown-storm");
+    const { code, document } = await play(storm, "--halt-on-doom-loop", "--doom-loop-threshold", "7");
+    expect(document).toMatchObject({ error: null, text: "Hello." });
+    expect(code).toBe(0);
+  });
 });

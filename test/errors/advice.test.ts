@@ -37,6 +37,14 @@ const rows: readonly (readonly [string, ErrorFacts])[] = [
   ],
   ["raise `timeout` of the provider", { ...shared, code: "timeout", limit: "request" }],
   ["bash was called again", { ...shared, code: "doom_loop", tool: "bash", arguments: "{}", count: 3 }],
+  [
+    "try another model or provider",
+    {
+      ...{ ...shared, code: "doom_loop", tool: null, arguments: null, count: 3 },
+      answer: { text: "", finish: "unknown" },
+    },
+  ],
+  ["a larger context", { ...shared, code: "doom_loop", tool: null, arguments: null, count: 3 }],
   ["look into opencode's log", { ...shared, code: "unknown" }],
   ["stderr may say more", { ...shared, code: "unknown", stderr: "boom" }],
 ];

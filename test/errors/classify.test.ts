@@ -72,6 +72,42 @@ const failing: readonly Row[] = [
     { code: "doom_loop", tool: "bash", arguments: '{"command":"ls"}', count: 3, lastError: "no such file" },
   ],
   [
+    "a loop of empty answers",
+    failedTurn(rejected, {
+      doomLoop: { tool: null, answer: { text: "", finish: "unknown" }, count: 42 },
+    }),
+    {
+      code: "doom_loop",
+      message: "The model gave an empty answer 42 times, without a tool (finish unknown).",
+      tool: null,
+      arguments: null,
+      answer: { text: "", finish: "unknown" },
+      count: 42,
+    },
+  ],
+  [
+    "a loop of the same answer",
+    failedTurn(rejected, {
+      doomLoop: { tool: null, answer: { text: "x".repeat(9_000), finish: "other" }, count: 3 },
+    }),
+    {
+      code: "doom_loop",
+      message: "The model gave the same answer 3 times, without a tool (finish other).",
+      answer: { text: expect.stringMatching(/^x{2000} … \[cut: 9000 characters in all\]$/), finish: "other" },
+    },
+  ],
+  [
+    "a loop of requests that stay too large",
+    failedTurn(rejected, { doomLoop: { tool: null, count: 3, lastError: "prompt is\ntoo long" } }),
+    {
+      code: "doom_loop",
+      message: "The request was too large for the model's context 3 times, each time after compacting.",
+      tool: null,
+      arguments: null,
+      lastError: "prompt is too long",
+    },
+  ],
+  [
     "07g-perm-ask-noskip",
     turn({
       lastAssistant: last({ finish: "tool-calls", tools: [tool("read"), rejectedBash] }),

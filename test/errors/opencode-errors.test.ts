@@ -56,7 +56,33 @@ const family = {
   unknown: [classes.UnknownOpenCodeError, {}, {}],
 } as const satisfies Record<ErrorCode, readonly [unknown, object, object]>;
 
-const rows = Object.entries(family).map(([code, [type, own, getters]]) => {
+/** What else an error of a class can say. */
+const variants = [
+  [
+    "doom_loop",
+    [
+      classes.DoomLoopError,
+      { tool: null, arguments: null, answer: { text: "", finish: "unknown" }, count: 42 },
+      {
+        tool: null,
+        arguments: null,
+        answer: { text: "", finish: "unknown" },
+        count: 42,
+        lastError: undefined,
+      },
+    ],
+  ],
+  [
+    "doom_loop",
+    [
+      classes.DoomLoopError,
+      { tool: null, arguments: null, count: 3, lastError: "too long" },
+      { tool: null, arguments: null, answer: undefined, count: 3, lastError: "too long" },
+    ],
+  ],
+] as const;
+
+const rows = [...Object.entries(family), ...variants].map(([code, [type, own, getters]]) => {
   const json = { ...shared, code, retryable: isRetryable(asCode(code)), ...own };
   return [code, type, errorFromJSON(json), json, getters] as const;
 });

@@ -16,6 +16,7 @@ const finishReasons = {
   "tool-calls": "tool_calls",
   length: "length",
   "content-filter": "content_filter",
+  unknown: "eos_token",
 } as const;
 
 /** OpenAI's chat completions, with the `reasoning_content` that compatible providers add. */

@@ -17,6 +17,7 @@ const stopReasons = {
   "tool-calls": "tool_use",
   length: "max_tokens",
   "content-filter": "refusal",
+  unknown: "eos_token",
 } as const;
 
 /** Anthropic's messages. Its stream always has usage, so a reply without any reports zeros. */

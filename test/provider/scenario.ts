@@ -71,8 +71,8 @@ const reply = z
     text: lines.optional(),
     /** Several calls in one reply are parallel calls. */
     toolCalls: z.array(toolCall).default([]),
-    /** Else `tool-calls` when there are any, or `stop`. */
-    finish: z.enum(["stop", "tool-calls", "length", "content-filter"]).optional(),
+    /** Else `tool-calls` when there are any, or `stop`; `unknown` is a reason that no client knows. */
+    finish: z.enum(["stop", "tool-calls", "length", "content-filter", "unknown"]).optional(),
     /** Left out: the provider reports no usage. */
     usage: usage.optional(),
     fault: fault.optional(),

@@ -157,3 +157,67 @@ test("without limits only requests in vain end a run: the sixth, when opencode g
   watch.onProgress({ ...initialProgress, phase: { kind: "waiting-for-model", since: 65 } });
   expect(found).toEqual([{ by: "retries", attempts: 6 }]);
 });
+
+/** A step that answers without a tool. */
+const says = (said: string, finish = "unknown"): readonly RunEvent[] => [
+  event("step_start", stepStart(0)),
+  ...(said === "" ? [] : [event("text", text(0, 1, said))]),
+  event("step_finish", { ...stepFinish(1), reason: finish }),
+];
+const begins = event("step_start", stepStart(9));
+const overflow: RunEvent = {
+  type: "error",
+  timestamp: T0,
+  error: { name: "ContextOverflowError", data: { message: "too long" } },
+};
+const goOn = event("text", { ...text(0, 1, "Continue."), synthetic: true });
+const summed = [...says("So far: nothing.", "stop"), goOn];
+
+test.each([
+  ["empty answers", [...says(""), ...says(""), ...says("")], { text: "", finish: "unknown" }],
+  [
+    "empty answers, whatever their finish",
+    [...says(""), ...says("", "tool-calls"), ...says("")],
+    { text: "" },
+  ],
+  ["the same answer", [...says("Hm."), ...says("Hm."), ...says("Hm.")], { text: "Hm.", finish: "unknown" }],
+  [
+    "empty answers between the same ones",
+    [...says("Hm."), ...says(""), ...says("Hm."), ...says(""), ...says("Hm.")],
+    { text: "Hm." },
+  ],
+  [
+    "the same answer after each compaction",
+    [...says("Done.", "stop"), ...summed, ...says("Done.", "stop"), ...summed, ...says("Done.", "stop")],
+    { text: "Done.", finish: "stop" },
+  ],
+])("%s three times halt when the run goes on after them", (_, events, answer) => {
+  expect(halts({ haltOnDoomLoop: true }, events)).toEqual([]);
+  expect(halts({ haltOnDoomLoop: true }, [...events, begins])).toMatchObject([
+    { by: "doom-loop", tool: null, answer, count: 3 },
+  ]);
+  expect(halts({ haltOnDoomLoop: 4 }, [...events, begins])).toEqual([]);
+  expect(halts({}, [...events, begins])).toEqual([]);
+});
+
+test("other answers, and tools that get on, begin anew", () => {
+  const tries = [
+    [...says("One"), ...says("Two"), ...says("Three")],
+    [...says(""), ...says(""), ...says("Hm."), ...says("")],
+    [...says(""), ...says(""), begins, read("a"), ...says("")],
+    [...says(""), begins, read("a"), ...says(""), begins, read("b"), ...says("")],
+  ];
+  for (const events of tries) expect(halts({ haltOnDoomLoop: true }, [...events, begins])).toEqual([]);
+});
+
+test("requests that are too large halt when the third is followed by one more compaction", () => {
+  const rounds = [overflow, ...summed, overflow, ...summed, overflow];
+  expect(halts({ haltOnDoomLoop: true }, rounds)).toEqual([]);
+  expect(halts({ haltOnDoomLoop: true }, [...rounds, begins])).toEqual([
+    { by: "doom-loop", tool: null, count: 3, lastError: "too long" },
+  ]);
+  const gotOn = [overflow, ...summed, ...says("Fine."), overflow, ...summed, ...says("Fine, too."), overflow];
+  expect(halts({ haltOnDoomLoop: true }, [...gotOn, begins])).toEqual([]);
+  const worked = [overflow, ...summed, begins, read("a"), overflow, ...summed, begins, read("b"), overflow];
+  expect(halts({ haltOnDoomLoop: true }, [...worked, begins])).toEqual([]);
+});

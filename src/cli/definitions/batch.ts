@@ -69,7 +69,7 @@ export function defineBatch(program: Command, { terminal, finish }: Surroundings
     )
     .option(
       "--halt-on-doom-loop",
-      "stop a task when the same tool call fails, or gives the same result, 3 times in a row",
+      "stop a task when the same tool call fails, or gives the same result, 3 times in a row, or the same answer comes without a tool",
     )
     .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCountFrom(2))
     .option(

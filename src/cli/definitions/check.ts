@@ -33,7 +33,10 @@ export function defineCheck(program: Command, { terminal, finish }: Surroundings
     )
     .option("--no-errors", "no turn may fail; what it got over is no failure")
     .option("--no-tool-errors", "no tool call may fail, not even one that the model got over")
-    .option("--no-doom-loop", "no tool call may be made 3 times in a row in vain")
+    .option(
+      "--no-doom-loop",
+      "no tool call may be made, nor an answer without a tool given, 3 times in a row in vain",
+    )
     .option("--fresh", "ask opencode anew instead of checking what looptrace has kept of the session")
     .option("--json", "print the results as JSON")
     .option("--junit <file|->", "write the results as JUnit XML, a test case a budget", parseText)

@@ -59,7 +59,7 @@ export function defineRun(program: Command, { terminal, extra, finish }: Surroun
     )
     .option(
       "--halt-on-doom-loop",
-      "stop when the same tool call fails, or gives the same result, 3 times in a row",
+      "stop when the same tool call fails, or gives the same result, 3 times in a row, or the same answer comes without a tool",
     )
     .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCountFrom(2))
     .option("--schema <file>", "ask for a structured answer: a JSON schema, to which it is held", parseText)
