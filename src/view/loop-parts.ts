@@ -24,14 +24,13 @@ export function toolsIn(loop: Loop): readonly Tool[] {
 
 /**
  * The subagents that are told of with a step: those of its tools, those that were started in it, and those that were started
- * before the next step began.
+ * between it and the next one, or before the first one. Each stands with one step.
  */
 export function subagentsAt(step: Step, { steps, loops }: Loop): readonly Loop[] {
   if (loops.length === 0) return subagentsOfStep(step);
-  const place = steps.indexOf(step);
-  const from = place <= 0 ? Number.NEGATIVE_INFINITY : step.start;
-  const to = steps[place + 1]?.start ?? Number.POSITIVE_INFINITY;
-  return [...subagentsOfStep(step), ...loops.filter(({ start }) => start >= from && start < to)];
+  const placeOf = (loop: Loop): Step | undefined =>
+    steps.findLast(({ start }) => start <= loop.start) ?? steps[0];
+  return [...subagentsOfStep(step), ...loops.filter((loop) => placeOf(loop) === step)];
 }
 
 /** Whether a subagent works in a loop, or should. */

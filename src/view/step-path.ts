@@ -21,6 +21,8 @@ export interface PlacedStep {
 export function placedSteps(loop: Loop, wanted: (loop: Loop) => boolean = () => true): readonly PlacedStep[] {
   const below = (one: Loop, above: string): PlacedStep[] => {
     if (!wanted(one)) return [];
+    // A turn that asked no model itself may have had others do so: as if it had a step for them.
+    if (one.steps.length === 0) return one.loops.flatMap((next, index) => below(next, `${above}0/${index}/`));
     return one.steps.flatMap((step) => {
       const path = `${above}${step.index}`;
       const subagents = subagentsAt(step, one).flatMap((next, index) => below(next, `${path}/${index}/`));
@@ -48,11 +50,15 @@ export function findStep(loop: Loop, path: string): PlacedStep | string {
     const [wanted = 0, subagent] = numbers.slice(index, index + 2);
     const step = here.steps[wanted];
     const where = way === "" ? "The turn" : `Subagent ${way}`;
-    if (!step) return `${where} has no step ${wanted}: it has ${range("step", here.steps.length)}.`;
+    if (
+      !step &&
+      !(subagent !== undefined && wanted === 0 && here.loops.length > 0 && here.steps.length === 0)
+    )
+      return `${where} has no step ${wanted}: it has ${range("step", here.steps.length)}.`;
     way = `${way === "" ? "" : `${way}/`}${wanted}`;
-    if (subagent === undefined) return { path: way, loop: here, step };
-    const loops = subagentsAt(step, here);
-    const below = loops[subagent];
+    if (step && subagent === undefined) return { path: way, loop: here, step };
+    const loops: readonly Loop[] = step ? subagentsAt(step, here) : here.loops;
+    const below = loops[subagent ?? 0];
     if (!below) return `Step ${way} has no subagent ${subagent}: it has ${range("subagent", loops.length)}.`;
     here = below;
     way = `${way}/${subagent}`;

@@ -192,9 +192,14 @@ function parents(spans: readonly ReceivedSpan[]): Readonly<Record<string, string
 function wantedParents({ loop }: LoopTrace): Readonly<Record<string, string>> {
   return Object.fromEntries([
     [loop.spanId, ""],
-    ...loopsIn(loop).flatMap(({ spanId, steps }) => steps.map((step) => [step.spanId, spanId])),
-    ...stepsIn(loop).flatMap(({ spanId, call, retries, tools, events }) =>
-      [...(call ? [call] : []), ...retries, ...tools, ...events].map((below) => [below.spanId, spanId]),
+    ...loopsIn(loop).flatMap(({ spanId, steps, loops }) =>
+      [...steps, ...loops].map((below) => [below.spanId, spanId]),
+    ),
+    ...stepsIn(loop).flatMap(({ spanId, call, retries, tools, loops, events }) =>
+      [...(call ? [call] : []), ...retries, ...tools, ...loops, ...events].map((below) => [
+        below.spanId,
+        spanId,
+      ]),
     ),
     ...toolsIn(loop).flatMap(({ spanId, loops, innerCalls }) =>
       [...loops, ...innerCalls].map((below) => [below.spanId, spanId]),

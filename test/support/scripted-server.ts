@@ -61,6 +61,10 @@ export async function scriptedServer(sessions: Record<string, ScriptedSession>):
     const session = sessions[second];
     if (!session) return undefined;
     if (third === undefined) return infoOf(second, session);
+    if (third === "children") {
+      const below = Object.entries(sessions).filter(([, { parentID }]) => parentID === second);
+      return below.map(([id, one]) => infoOf(id, one));
+    }
     const limit = Number(searchParams.get("limit") ?? Number.MAX_SAFE_INTEGER);
     return third === "message" ? (session.messages ?? []).slice(-limit) : [];
   };

@@ -137,23 +137,32 @@ describe("sessions of several turns", () => {
     expect(figure(sums.figures, "tokens")).toMatchObject({ a: 112, b: 224 });
   });
 
-  test("a subagent's session that no tool accounts for stands behind the turns, and says so", () => {
+  test("a session that no tool accounts for counts in the turn in whose time it was made", () => {
     const parent = exportOf([user(0, "One."), answer(10, 200)]);
+    const child = exportOf([user(20, "Look."), answer(30, 90)], {
+      id: "ses_child",
+      parentID: parent.info.id,
+    });
+    const alone = diffSessions(sideOf(treeOf(parent)), sideOf(treeOf(parent, child)));
+    expect(alone.turns).toHaveLength(1);
+    expect(figure(alone.sums.figures, "calls")).toMatchObject({ a: 1, b: 2 });
+    expect(figure(alone.sums.figures, "tokens")).toMatchObject({ a: 112, b: 224 });
+  });
+
+  test("one of a session without a turn stands behind the turns, and says so", () => {
+    const parent = exportOf([]);
     const child = exportOf([user(20, "Look."), answer(30, 90)], {
       id: "ses_child",
       parentID: parent.info.id,
     });
     const more = exportOf([user(0, "One."), answer(10, 200), user(300, "Two."), answer(310, 400)]);
     const { turns, sums } = diffSessions(sideOf(treeOf(parent, child)), sideOf(treeOf(more)));
-    expect(turns.map(({ a, b }) => [a?.sessionId, b?.sessionId])).toEqual([
-      ["ses_made", "ses_made"],
-      [undefined, "ses_made"],
-      ["ses_child", undefined],
-    ]);
-    expect(turns[2]?.a?.notes).toEqual([
+    const told = turns.flatMap(({ a }) => a ?? []);
+    expect(told.map(({ sessionId }) => sessionId)).toEqual(["ses_child"]);
+    expect(told[0]?.notes).toEqual([
       "a turn of the subagent's session ses_child, which no tool accounts for",
     ]);
-    expect(figure(sums.figures, "calls")).toMatchObject({ a: 2, b: 2 });
+    expect(figure(sums.figures, "calls")).toMatchObject({ a: 1, b: 2 });
   });
 
   test("a session without a turn has nothing to compare", () => {

@@ -136,6 +136,18 @@ describe("every reader has them, once", () => {
     for (const path of ["0/0", "0/1", "0/2"]) expect(painted).toContain(`subagent ${path}`);
   });
 
+  test("also of a turn that asked no model itself", () => {
+    const quiet = exportOf([user(0, "Go.")]);
+    const [one] = traceSession(treeOf(quiet, childOf("ses_only", 50, 200)));
+    const loop = one?.loop ?? expect.fail();
+    expect(placedSteps(loop).map(({ path }) => path)).toEqual(["0/0/0"]);
+    expect(findStep(loop, "0/0/0")).toMatchObject({ loop: { sessionId: "ses_only" } });
+    expect(findStep(loop, "0/1/0")).toBe("Step 0 has no subagent 1: it has one, subagent 0.");
+    expect(findStep(loop, "0")).toBe("The turn has no step 0: it has no step.");
+    expect(loop.totalsWithSubagents.calls).toBe(1);
+    expect(tokenRows(one ?? expect.fail())).toHaveLength(1);
+  });
+
   test("what they do is compared", () => {
     const other = traceOf(
       ...children.slice(0, 2),

@@ -40,9 +40,13 @@ function rowOf(report: ToolReport, name: string): ToolReport["tools"][number] {
 }
 
 /** What a fork copied is counted elsewhere, with all that stands below it. */
-function countedTools({ copied, steps }: Loop): readonly Tool[] {
+function countedTools({ copied, steps, loops: beside }: Loop): readonly Tool[] {
   if (copied) return [];
-  return steps.flatMap(({ tools }) => tools.flatMap((one) => [one, ...one.loops.flatMap(countedTools)]));
+  const inSteps = steps.flatMap(({ tools, loops }) => [
+    ...tools.flatMap((one) => [one, ...one.loops.flatMap(countedTools)]),
+    ...loops.flatMap(countedTools),
+  ]);
+  return [...inSteps, ...beside.flatMap(countedTools)];
 }
 
 /** A turn of one step with these tools (name, from, to), of an opencode with these MCP servers. */

@@ -9,8 +9,8 @@ import { message, turn } from "../support/scripted-turn.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 /** Attaches to a server with one session, which the test lets work. */
-async function attachedTo(session: ScriptedSession) {
-  const server = await scriptedServer({ ses_a: session });
+async function attachedTo(session: ScriptedSession, others: Record<string, ScriptedSession> = {}) {
+  const server = await scriptedServer({ ses_a: session, ...others });
   const paths = await temporaryStore();
   const ending = new AbortController();
   const told: LoopTrace[] = [];
@@ -132,4 +132,32 @@ test("a prompt that opencode failed on before it asked a model is a failed turn"
   rests();
   await until(() => told.length === 1);
   expect(told.map(({ loop }) => [loop.outcome, loop.error?.evidence])).toEqual([["failed", "stream"]]);
+});
+
+test("a turn that a subagent outlives is told again when that is done, and the subagent is no turn of its own", async () => {
+  const now = Date.now();
+  const below: ScriptedSession = { directory: "/a", parentID: "ses_a", updated: now };
+  const session: ScriptedSession = {
+    directory: "/a",
+    updated: now,
+    messages: turn("1", now, { at: now + 10 }),
+  };
+  const { server, told, works, rests } = await attachedTo(session, { ses_below: below });
+  const status = (type: string) =>
+    server.tell("session.status", { sessionID: "ses_below", status: { type } });
+  works();
+  server.busy.add("ses_below");
+  status("busy");
+  below.messages = turn("2", now + 5, { at: now + 20, broken: true });
+  rests();
+  await until(() => told.length === 1);
+  status("busy");
+  below.messages = turn("2", now + 5, { at: now + 20 });
+  server.busy.delete("ses_below");
+  status("idle");
+  await until(() => told.length === 2);
+  expect(told.map(({ loop }) => loop.sessionId)).toEqual(["ses_a", "ses_a"]);
+  expect(told.map(({ loop }) => loop.totalsWithSubagents.steps)).toEqual([2, 2]);
+  const ends = told.map(({ loop }) => [...loop.loops, ...loop.steps.flatMap((step) => step.loops)]);
+  expect(ends.map((loops) => loops.map(({ outcome }) => outcome))).toEqual([["unfinished"], ["completed"]]);
 });
