@@ -1,19 +1,29 @@
-import { findMoreShapes } from "./more-shapes.js";
 import type { Secret } from "./secret.js";
+import { valueStrength } from "./secret-values.js";
 
 const RULE = "@secretlint/secretlint-rule-";
 
-/** An account's number is no secret; the rule for AWS looks for it together with the ids of access keys. */
-const HARMLESS: ReadonlySet<string> = new Set(["AWSAccountID"]);
+/**
+ * An account's number is no secret; the rule for AWS looks for it together with the ids of access keys. Private keys and
+ * addresses are found by our own rules: those of secretlint take what stands between for a part of them.
+ */
+const LEFT_ALONE: ReadonlySet<string> = new Set([
+  "AWSAccountID",
+  "PrivateKey",
+  "BasicAuth",
+  "MongoDBConnection",
+  "MySQLConnection",
+  "PostgreSQLConnection",
+]);
 
 /** Rules name what they found in capitals (KEY, TOKEN, ID, URI); beside it may stand words about it. */
 const FINDING = /^[A-Z_]+$/;
 
 /**
  * Tokens whose shape tells what they are: those of the rules that secretlint recommends (AWS, GitHub, npm, Slack, OpenAI,
- * Anthropic, private keys, passwords in URLs, and others).
+ * Anthropic, and others).
  *
- * @returns what was found, as it stands in the text; of an address only with what surrounds its password
+ * @returns what was found, as it stands in the text
  */
 export async function findKnownShapes(text: string): Promise<readonly Secret[]> {
   const found: Secret[] = [];
@@ -21,19 +31,17 @@ export async function findKnownShapes(text: string): Promise<readonly Secret[]> 
   for (let from = 0; from < text.length; from += WINDOW) {
     const window = text.slice(from, from + WINDOW + OVERLAP);
     // What a colour or an escaped line break stands before begins a word all the same.
-    const plain = window.replace(ANSI, " ").replace(ESCAPED, " ");
-    found.push(...(await findIn(window)), ...findMoreShapes(window));
-    if (plain !== window) found.push(...(await findIn(plain)), ...findMoreShapes(plain));
+    found.push(...(await findIn(window.replace(ANSI, " ").replace(ESCAPED, " "))));
   }
   return found;
 }
 
 const ANSI = /\u001b\[[0-9;]*[A-Za-z]/g;
-const ESCAPED = /\\+(?:[nrtbf]|u00[0-9a-f]{2})/gi;
+const ESCAPED = /(?<!\\)\\{1,64}(?:[nrtbf]|u00[0-9a-f]{2})/gi;
 
 const WINDOW = 100_000;
-/** Longer than any private key. */
-const OVERLAP = 8_000;
+/** Longer than any token. */
+const OVERLAP = 4_000;
 
 async function findIn(text: string): Promise<readonly Secret[]> {
   // Loading the rules takes longer than most commands take to run.
@@ -60,10 +68,10 @@ async function findIn(text: string): Promise<readonly Secret[]> {
   });
   // The places that the rules report are not exact for all of them, what they found is.
   return messages.flatMap(({ messageId, data }) =>
-    HARMLESS.has(messageId)
+    LEFT_ALONE.has(messageId)
       ? []
       : Object.entries(isFields(data) ? data : {}).flatMap(([field, found]): Secret[] =>
-          FINDING.test(field) && typeof found === "string" && found !== ""
+          FINDING.test(field) && typeof found === "string" && valueStrength(found) > 0
             ? [{ text: found, label: messageId }]
             : [],
         ),

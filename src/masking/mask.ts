@@ -1,15 +1,19 @@
+import { isSecretField } from "./assignments.js";
 import { environmentSecrets } from "./environment-secrets.js";
+import { findSecrets } from "./find-secrets.js";
 import { textForms } from "./forms.js";
 import { findKnownShapes } from "./known-shapes.js";
+import { type Literal, replacerOf } from "./literals.js";
 import { markerOf } from "./marker.js";
 import type { Secret } from "./secret.js";
-import { replaceTexts, textPieces } from "./texts.js";
+import { spreads } from "./secret-values.js";
+import { fieldsOf, replaceTexts, textPieces } from "./texts.js";
 
 /** What is masked. */
 export interface MaskingOptions {
   /** The values of its variables whose names look like secrets are masked; default: this process's environment. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Whether tokens of well-known shapes are masked; default true. */
+  /** Whether tokens of well-known shapes and values of telling names are masked; default true. */
   readonly knownShapes?: boolean | undefined;
   /** Secrets that are known otherwise, such as keys; those of fewer than 4 characters are left alone. */
   readonly secrets?: readonly string[] | undefined;
@@ -42,19 +46,33 @@ const SHORTEST = 4;
  * @param values plain data, as JSON has it
  */
 export async function maskFor(values: readonly unknown[], masking: Masking = {}): Promise<Mask> {
-  if (masking === false) return maskOf(new Map(), []);
+  if (masking === false) return maskOf([], [], false);
   const { environment = process.env, knownShapes = true, secrets = [], patterns = [], replace } = masking;
   let missing = knownForms(environment, secrets);
-  const found = new Map<string, string>();
+  const literals: Literal[] = [];
+  const seen = new Set<string>();
+  const take = (secret: Secret): void => {
+    if (seen.has(secret.text) || secret.text.length < SHORTEST) return;
+    seen.add(secret.text);
+    literals.push(...formsOf(secret));
+  };
   for (const piece of textPieces(values)) {
-    const present = missing.filter(({ text }) => piece.includes(text));
-    if (present.length > 0) missing = missing.filter((form) => !present.includes(form));
-    for (const { text, marker } of present) found.set(text, marker);
-    for (const shape of knownShapes ? await findKnownShapes(piece) : []) {
-      for (const { text, marker } of formsOf(shape)) if (!found.has(text)) found.set(text, marker);
+    const present = new Set(missing.filter(({ text }) => piece.includes(text)));
+    if (present.size > 0) missing = missing.filter((form) => !present.has(form));
+    literals.push(...present);
+    if (!knownShapes) continue;
+    for (const secret of await findKnownShapes(piece)) take(secret);
+    const found = findSecrets(piece);
+    for (const secret of found.secrets) take(secret);
+    for (const literal of found.literals) if (!seen.has(literal.text)) literals.push(literal);
+  }
+  if (knownShapes) {
+    for (const [name, value] of fieldsOf(values)) {
+      if (isSecretField(name, value) && spreads(value)) take({ text: value, label: name });
     }
   }
-  return maskOf(found, [...patterns.map(byPattern), ...(replace ? [replace] : [])]);
+  const steps = [...patterns.map(byPattern), ...(replace ? [replace] : [])];
+  return maskOf(literals, steps, knownShapes);
 }
 
 /**
@@ -62,29 +80,39 @@ export async function maskFor(values: readonly unknown[], masking: Masking = {})
  * patterns. For what passes by, such as the progress of a run.
  */
 export function quickMask(masking: Masking = {}): Mask {
-  if (masking === false) return maskOf(new Map(), []);
+  if (masking === false) return maskOf([], [], false);
   const { environment = process.env, secrets = [], patterns = [] } = masking;
-  const known = new Map(knownForms(environment, secrets).map(({ text, marker }) => [text, marker]));
-  return maskOf(known, patterns.map(byPattern));
+  return maskOf(knownForms(environment, secrets), patterns.map(byPattern), false);
 }
 
 function knownForms(
   environment: Readonly<Record<string, string | undefined>>,
   secrets: readonly string[],
-): readonly Form[] {
-  // The later one names it where both are the same: a variable's name tells more.
+): readonly Literal[] {
+  // The first one names it where both are the same: a variable's name tells more.
   return [
+    ...environmentSecrets(environment).toReversed(),
     ...secrets.filter(({ length }) => length >= SHORTEST).map((text) => ({ text, label: "key" })),
-    ...environmentSecrets(environment),
   ].flatMap(formsOf);
 }
 
-/** @param steps what is done to texts beside that, but not to the names of fields */
-function maskOf(markers: ReadonlyMap<string, string>, steps: readonly ((text: string) => string)[]): Mask {
-  const name = markers.size > 0 ? literally(markers) : (text: string): string => text;
+/**
+ * @param steps what is done to texts beside that, but not to the names of fields
+ * @param byName whether values of fields are masked whose names say that they are secret
+ */
+function maskOf(
+  literals: readonly Literal[],
+  steps: readonly ((text: string) => string)[],
+  byName: boolean,
+): Mask {
+  const name = replacerOf(withSafeMarkers(literals));
   const replacing = {
     name,
     text: (text: string): string => steps.reduce((rest, step) => step(rest), name(text)),
+    field: byName
+      ? (key: string, value: string): string =>
+          isSecretField(key, value) ? markerOf(name(key) === key ? key : "secret") : value
+      : undefined,
   };
   const mask = <T>(value: T): T => replaceTexts(value, replacing);
   const json = (text: string): string => {
@@ -95,29 +123,28 @@ function maskOf(markers: ReadonlyMap<string, string>, steps: readonly ((text: st
   return Object.assign(mask, { json });
 }
 
-interface Form {
-  readonly text: string;
-  readonly marker: string;
+/** A name that stands before one secret may have another one in it. */
+function withSafeMarkers(literals: readonly Literal[]): readonly Literal[] {
+  const replace = replacerOf(literals);
+  return literals.map((literal) =>
+    replace(literal.marker) === literal.marker ? literal : { ...literal, marker: markerOf("secret") },
+  );
 }
+
+/** The wrapped lines of a terminal are longer than that. */
+const SHORTEST_WRAPPED = 16;
 
 /** How a secret may stand in a text. */
-function formsOf({ text, label }: Secret): readonly Form[] {
+function formsOf({ text, label }: Secret): readonly Literal[] {
   const marker = markerOf(label);
-  const address = /^([a-z][\w+.-]*:\/\/)(.+)@([^@]*)$/is.exec(text);
-  // Of an address only the user and the password: where it leads is worth knowing.
-  if (address) return [{ text, marker: `${address[1]}${marker}@${address[3]}` }];
-  return textForms(text).map((form) => ({ text: form, marker }));
-}
-
-/** The longest first, since one may be the beginning of another. */
-function literally(markers: ReadonlyMap<string, string>): (text: string) => string {
-  const longestFirst = [...markers.keys()].sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(longestFirst.map(escaped).join("|"), "g");
-  return (text) => text.replace(pattern, (match) => markers.get(match) ?? match);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+  const wraps = text.length >= SHORTEST_WRAPPED && !/\s/.test(text);
+  return textForms(text).map((form) => {
+    // Of an address only the user and the password: where it leads is worth knowing.
+    const address = /^([a-z][\w+.-]*:\/\/)(.+)@[^@]*$/is.exec(form);
+    const from = address?.[1]?.length ?? 0;
+    const to = address ? from + (address[2]?.length ?? 0) : form.length;
+    return { text: form, from, to, marker, isWord: false, wraps: wraps && form === text };
+  });
 }
 
 function byPattern(pattern: RegExp): (text: string) => string {

@@ -35,6 +35,20 @@ export function* textPieces(values: readonly unknown[], size = 1_000_000): Gener
   if (piece.length > 0) yield piece.join("\n");
 }
 
+/** The fields of all objects in some plain values that are texts, with the names by which they go. */
+export function* fieldsOf(values: readonly unknown[]): Generator<readonly [name: string, value: string]> {
+  const left: unknown[] = [...values];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value !== "object" || value === null) continue;
+    const told = Array.isArray(value) ? undefined : namedValue(value);
+    for (const [key, item] of Object.entries(value)) {
+      if (typeof item === "object") left.push(item);
+      else if (typeof item === "string") yield [told?.key === key ? told.name : key, item];
+    }
+  }
+}
+
 /**
  * The same value with all its texts replaced, keys of objects among them. What is not changed stays the same object.
  *
@@ -52,6 +66,8 @@ export interface Replacing {
   readonly text: (text: string) => string;
   /** The names of fields, such as data of any shape has them; others are texts. */
   readonly name: (name: string) => string;
+  /** A text that is the value of a field, by the field's name. */
+  readonly field?: ((name: string, value: string) => string) | undefined;
 }
 
 /** Fields by which sessions and traces are put together, in opencode's words, looptrace's and those of the chat. */
@@ -117,16 +133,36 @@ function replaced(value: unknown, replace: Replacing, depth: number): unknown {
   if (prototype !== Object.prototype && prototype !== null) return value;
   let changed = false;
   const entries = new Map<string, unknown>();
+  const told = replace.field && namedValue(value);
   for (const [key, item] of Object.entries(value)) {
     const name = FIELD_NAME.test(key) ? replace.name(key) : replace.text(key);
     const keeps =
       (STRUCTURE.has(key) && typeof item === "string" && STRUCTURAL.test(item)) ||
       (key === "answer" && ANSWERS.has(item));
-    const own = keeps ? item : replaced(item, replace, depth + 1);
+    const shown =
+      replace.field && typeof item === "string"
+        ? replace.field(told?.key === key ? told.name : key, item)
+        : item;
+    const own = keeps ? item : replaced(shown, replace, depth + 1);
     changed ||= name !== key || own !== item;
     entries.set(unused(name, entries), own);
   }
   return changed ? Object.fromEntries(entries) : value;
+}
+
+/** In lists of variables a field says the name, and another one the value. */
+const NAME_FIELDS = ["name", "Name", "key", "Key", "variable", "parameter"];
+const VALUE_FIELDS = ["value", "Value", "val", "default", "content"];
+
+/**
+ * Of an object such as `{ "name": "DB_PASSWORD", "value": "…" }`, which of its fields has the value, and of what name.
+ */
+export function namedValue(value: object): { readonly key: string; readonly name: string } | undefined {
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const key = VALUE_FIELDS.find((each) => typeof fields.get(each) === "string");
+  if (key === undefined) return undefined;
+  const name = NAME_FIELDS.map((each) => fields.get(each)).find((each) => typeof each === "string");
+  return typeof name === "string" ? { key, name } : undefined;
 }
 
 /** Two names can become one, and none of them is to be lost. */

@@ -1,0 +1,541 @@
+import type { Finding } from "./finding.js";
+import { credentialsOf } from "./header-values.js";
+import { type NameStrength, nameStrength, wordsOf } from "./secret-names.js";
+import { isExpression, spreads, type ValueStrength, valueStrength } from "./secret-values.js";
+
+/** What names of secrets contain. Each begins with three letters of `STEMS`. */
+const STEM =
+  /pass|pwd|pswd|psk|pw(?![a-z])|secret|token|key|cred|auth|cookie|dsn|bearer|jwt|conn|contra|sig(?![a-z])|signature|salt|mnemonic|seed|sid(?![a-z])|sess|otp|totp|senha|kennwort|pepper|recovery|verifier|webhook|pat(?![a-z])|phpsess|hmac|license/iy;
+const STEMS =
+  "pas pwd psw psk pw_ sec tok key cre aut coo dsn bea jwt con sig sal mne see sid ses otp tot sen ken pep rec ver web pat php hma lic";
+
+const stems = new Uint8Array(1 << 15);
+for (const stem of STEMS.split(" ")) {
+  const [first = 0, second = 0, third = 0] = [...stem].map((letter) => letter.charCodeAt(0) & 31);
+  if (stem.endsWith("_")) stems.fill(1, (first << 10) | (second << 5), ((first << 10) | (second << 5)) + 32);
+  else stems[(first << 10) | (second << 5) | third] = 1;
+}
+
+const LONGEST_NAME = 60;
+const LONGEST_VALUE = 2_000;
+/** What is longer and still not random is text. */
+const LONGEST_WEAK = 200;
+/** Of a line, what is looked at before a name. */
+const BEFORE = 200;
+
+/** How surely the way in which a value stands there tells that it is the value of a name. */
+type Place = "setting" | "line" | "quoted" | "inline";
+
+interface Name {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+  readonly strength: NameStrength;
+  readonly isFlag: boolean;
+}
+
+interface Value {
+  readonly from: number;
+  readonly to: number;
+  readonly quoted: boolean;
+}
+
+/**
+ * Values that stand behind a name which says that they are secret, in the ways in which settings, programs, commands,
+ * headers and addresses have them: `DB_PASSWORD=…`, `"apiKey": "…"`, `--token …`, `<password>…</password>`, `?sig=…`.
+ */
+export function findAssignments(text: string): readonly Finding[] {
+  const found: Finding[] = [];
+  const { length } = text;
+  let headerEnd = 0;
+  for (let at = 0; at + 2 < length; at += 1) {
+    const first = text.charCodeAt(at);
+    if (first < 65) continue;
+    const stem =
+      ((first & 31) << 10) | ((text.charCodeAt(at + 1) & 31) << 5) | (text.charCodeAt(at + 2) & 31);
+    if (stems[stem] === 0) continue;
+    STEM.lastIndex = at;
+    if (!STEM.test(text)) continue;
+    const name = nameAround(text, at);
+    if (name !== undefined && isHeader(name.text)) {
+      // Of a header's value all has been looked at.
+      if (name.from >= headerEnd) {
+        const values = valuesOf(text, name);
+        found.push(...values);
+        const line = text.slice(name.to, name.to + LONGEST_NAME * 50);
+        headerEnd = values.at(-1)?.to ?? name.to + Math.max(0, line.search(/[\n"'`]/));
+      }
+    } else if (name !== undefined) found.push(...valuesOf(text, name));
+    // What follows in the same name tells no more; a very long one is looked at in parts.
+    at = Math.max(at, nameEnd(text, at) - 1);
+  }
+  return found;
+}
+
+function isNamePart(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 48 && code <= 57) ||
+    code === 95 ||
+    code === 45 ||
+    code === 46
+  );
+}
+
+function nameEnd(text: string, at: number): number {
+  let to = at;
+  while (to - at < LONGEST_NAME && isNamePart(text.charCodeAt(to))) to += 1;
+  return to;
+}
+
+const strengths = new Map<string, NameStrength>();
+const MOST_STRENGTHS = 20_000;
+
+function strengthOf(name: string): NameStrength {
+  const known = strengths.get(name);
+  if (known !== undefined) return known;
+  if (strengths.size > MOST_STRENGTHS) strengths.clear();
+  const strength = nameStrength(name);
+  strengths.set(name, strength);
+  return strength;
+}
+
+/** What can follow a name whose value comes next. */
+const FOLLOWS = /["'`()\]}|?=:,>< \t\r\n!+]|-[->]|->|\|/y;
+
+function nameAround(text: string, at: number): Name | undefined {
+  let from = at;
+  while (at - from < LONGEST_NAME && from > 0 && isNamePart(text.charCodeAt(from - 1))) from -= 1;
+  let to = nameEnd(text, at);
+  // A name that goes on is none.
+  if (at - from === LONGEST_NAME || to - at === LONGEST_NAME) return undefined;
+  while (to > at && (text[to - 1] === "." || text[to - 1] === "-")) to -= 1;
+  FOLLOWS.lastIndex = to;
+  if (!FOLLOWS.test(text)) return undefined;
+  const isFlag = text[from] === "-" && /^-{1,2}[A-Za-z]/.test(text.slice(from, from + 3));
+  while (from < at && (text[from] === "-" || text[from] === ".")) from += 1;
+  const name = text.slice(from, to);
+  const isParameter = name.toLowerCase() === "key" && /[?&;]/.test(text.charAt(from - 1));
+  const strength = isParameter ? 1 : strengthOf(name);
+  if (strength === 0 && !isHeader(name)) return undefined;
+  if (text.slice(Math.max(0, from - 9), from).endsWith("[masked: ")) return undefined;
+  return { from, to, text: name, strength, isFlag };
+}
+
+function isHeader(name: string): boolean {
+  return /^(?:x-)?(?:proxy-)?authorization$|^(?:http_)?(?:proxy_)?authorization$|^(?:set-)?cookie$/i.test(
+    name,
+  );
+}
+
+const GAP = /[ \t]{0,40}/y;
+const OPERATOR = /(?::=|=>|->|<-|\?=|\+=|\|\|=|\?\?=|={1,3}|!={1,2}|:-|:(?!:))/y;
+const TYPED =
+  /[ \t]{0,8}&?(?:'\w{1,20} )?[A-Za-z_][\w.<>|[\]?]{0,40}(?: \| [\w.]{1,20}){0,3} {0,4}= {0,4}(?=[bru@]?["'`])/y;
+const TYPED_AFTER = /[ \t]{1,8}[\w.*[\]]{1,24}[ \t]{1,8}:?=[ \t]{0,8}(?=["'`])/y;
+const LINE_BREAK = /[ \t]{0,80}\r?\n[ \t]{0,200}(?=["'`])/y;
+const COMMA = /,\s{0,80}(?:(?:default|value|defaultValue)\s?[=:]\s?)?(?=[rbuf@]?["'`])/y;
+const FALLBACK = /["'`]?[)\]]{0,2}\s{0,8}(?:\|\||\?\?|\?:|or)\s{1,8}(?=["'`])/y;
+const CALLED = /\(\s{0,8}(?=["'`])/y;
+const ELEMENT = /(?:\s[^<>\n]{0,80})?>\s{0,80}/y;
+const KEY_ELEMENT = /<\/(?:key|name|Key|Name|string)>[^<]{0,120}<(?:string|value|Value|data)>\s{0,80}/y;
+const ATTRIBUTE =
+  /["']\s{1,80}(?:[\w:-]{1,20}=["'][^"'<>\n]{0,60}["']\s{1,8}){0,2}(?:value|Value|val|content|default)\s?=\s?(?=["'])/y;
+const NEXT = "(?:\\s|\\n(?:[\\w./@-]{1,120}[:-]\\d{1,6}[:-]|\\s{0,8}\\d{1,6}[|:\\t→]|[+>|])){0,80}";
+const PAIR = new RegExp(
+  `["']?[ \\t]{0,8},?${NEXT}(?:["']?(?:type|secret|sensitive|masked|protected|description|is_secret|isSecret|environment_scope|slot)["']?\\s{0,4}[:=]\\s{0,4}["']?[\\w *-]{0,40}["']?,?${NEXT}){0,3}["']?(?:value|Value|val|default|content|plaintext|ParameterValue|parameter_value)["']?\\s{0,8}[:=]\\s{0,8}`,
+  "y",
+);
+const NAMED =
+  /(?:^|[\s"'{,<(-])(?:name|Name|key|Key|variable|ParameterKey|parameter_key|id|field|env|secret_name)["']?\s{0,8}[:=]\s{0,8}["']?$/;
+const SETTER =
+  /(?:^|[\s"'`(;&|:+>/=])(?:set(?:x|env)?|ENV|ARG|export|config(?::set| set)|configure set|secrets? (?:set|put|create)|git config(?: --\w+)?|password-store|npm config set)(?: -{1,2}\w+){0,3}[ \t]+["']?$/;
+const LOGIN = /\b(?:login|machine|user(?:name)?|account|host|default)\s{1,8}\S{1,100}\s{1,8}$/;
+const SAID =
+  /["'`*]{0,3}\s{1,4}(?:is|was|are|to|ist|lautet|est|es|equals|set to|is set to|value)\s{0,4}[:=]?\s{1,4}["'`*]{0,3}/y;
+const LINE_START =
+  /^(?:\S{0,160}[?&][\w-]{1,20}=|<\w{1,10}>)?(?:[\w./@-]{1,120}[:-]\d{1,6}[:-])?[\s+\-#>|*\d:→]{0,40}(?:- )?(?:(?:export|set|env|let|const|var) )?["'`]?(?:[$@*]{0,3})$/;
+
+/** The values that stand behind a name; mostly none. */
+function valuesOf(text: string, name: Name): readonly Finding[] {
+  const before = text.charAt(name.from - 1);
+  const isQuoted = (before === '"' || before === "'" || before === "`") && text[name.to] === before;
+  let at = name.to + (isQuoted ? 1 : 0);
+  const opened = before === "[" || before === "{" || (isQuoted && /[[({]/.test(text.charAt(name.from - 2)));
+  if (
+    /[\])}]/.test(text.charAt(at)) &&
+    (opened || (before === ":" && /[[{]/.test(text.charAt(name.from - 2))))
+  )
+    at += 1;
+  const start = after(GAP, text, at) ?? at;
+
+  const operated = after(OPERATOR, text, start);
+  if (operated !== undefined) {
+    const operator = text.slice(start, operated);
+    return operator === "->" && !isQuoted ? [] : assigned(text, name, operator, operated, isQuoted, before);
+  }
+  const character = text[start];
+  if (character === ">" || before === "<") return element(text, name, at, before, isQuoted);
+  if (character === "<") {
+    const inside = after(KEY_ELEMENT, text, at);
+    return inside === undefined ? [] : upTo(text, name, inside, "<", "setting");
+  }
+  if (isNamed(text, name.from)) {
+    const pair = after(PAIR, text, name.to);
+    if (pair !== undefined && pair > name.to) {
+      return one(text, name, quotedAt(text, pair) ?? bareAt(text, pair, "\\s,\"'<>}"), "line");
+    }
+  }
+  const next = isQuoted
+    ? (after(COMMA, text, at) ?? after(FALLBACK, text, at))
+    : after(FALLBACK, text, name.to);
+  if (next !== undefined) {
+    if (isHeader(name.text)) return headerValues(text, name, next);
+    const own = name.text.slice(name.text.lastIndexOf(".") + 1);
+    const place = name.isFlag ? "setting" : isConstant(own) ? "quoted" : "inline";
+    return one(text, name, quotedAt(text, next), place);
+  }
+  if (isQuoted) {
+    const attribute = after(ATTRIBUTE, text, name.to);
+    if (attribute !== undefined) return one(text, name, quotedAt(text, attribute), "setting");
+  }
+  const called = after(CALLED, text, name.to);
+  if (called !== undefined)
+    return name.strength === 3 ? one(text, name, quotedAt(text, called), "inline") : [];
+  return spaced(text, name, start, isQuoted);
+}
+
+/** Whether it is itself the value of a field that says a name. */
+function isNamed(text: string, from: number): boolean {
+  let at = from - 1;
+  if (/["']/.test(text.charAt(at))) at -= 1;
+  for (let count = 0; count < 8 && text[at] === " "; count += 1) at -= 1;
+  return (text[at] === ":" || text[at] === "=") && NAMED.test(text.slice(Math.max(0, from - 40), from));
+}
+
+function after(pattern: RegExp, text: string, at: number): number | undefined {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : undefined;
+}
+
+/** `name=…`, `name: …` and the like. */
+function assigned(
+  text: string,
+  name: Name,
+  operator: string,
+  operated: number,
+  isQuoted: boolean,
+  before: string,
+): readonly Finding[] {
+  if (isHeader(name.text)) return headerValues(text, name, operated);
+  const isComparison = operator.startsWith("==") || operator.startsWith("!=");
+  let at = after(GAP, text, operated) ?? operated;
+  if (operator === ":") at = after(TYPED, text, operated) ?? at;
+  const broken = after(LINE_BREAK, text, operated);
+  const quoted = quotedAt(text, broken ?? at);
+  if (quoted) {
+    if (isComparison) return name.strength === 3 ? one(text, name, quoted, "inline") : [];
+    const isSetting =
+      operator === "=" && operated === name.to + 1 && at === operated && isConstant(name.text);
+    const isLine = isLineStart(text, name) && isLineEnd(text, quoted.to + 1);
+    return one(text, name, quoted, isSetting ? "setting" : isLine ? "line" : "quoted");
+  }
+  if (isComparison) return [];
+  if (text[at] === "[") return items(text, name, at);
+  const isTight = operated === at && operator === "=" && operated === name.to + (isQuoted ? 2 : 1);
+  if (isTight && (before === "?" || before === "&" || (before === "#" && name.strength > 0))) {
+    return one(text, name, bareAt(text, at, "\\s&#\"'<>`\\\\|)"), "setting");
+  }
+  if (operator === ":-") return one(text, name, bareAt(text, at, "\\s}\"'`"), "line");
+  const semicolons =
+    operator === "=" &&
+    !isExpression(text.slice(at, at + LONGEST_NAME)) &&
+    isInConnectionString(text, name, at);
+  if (semicolons) return one(text, name, bareAt(text, at, ";\"'`\\n\\r<>"), "setting");
+  if (isTight && isConstant(name.text)) return one(text, name, settingAt(text, at), "setting");
+  if (name.isFlag && isTight) return one(text, name, bareAt(text, at, "\\s\"'`"), "setting");
+  if (isBlock(text, at)) return block(text, name, at);
+  if (isLineStart(text, name)) {
+    const end = lineEnd(text, at);
+    const line = trimmed(text, at, end);
+    if (line && !/\s/.test(text.slice(line.from, line.to))) {
+      return one(text, name, line, operator === ":" || isTight || operator === "=" ? "line" : "inline");
+    }
+    if (line && name.strength === 3 && isConstant(name.text)) return one(text, name, line, "inline");
+  }
+  const isHeaderName = operator === ":" && /^[A-Z][\w]*(?:-[A-Za-z\d]+)+$/.test(name.text);
+  const place = isHeaderName ? "setting" : isTight && !/[(.]/.test(before) ? "line" : "inline";
+  return one(text, name, bareAt(text, at, "\\s,;&\"'`<>|)}\\]"), place);
+}
+
+/** `--password …`, `machine … password …`, `password is …`, and a setting on a line of its own. */
+function spaced(text: string, name: Name, start: number, isQuoted: boolean): readonly Finding[] {
+  if (isHeader(name.text)) return [];
+  const typed = after(TYPED_AFTER, text, name.to);
+  if (typed !== undefined) return one(text, name, quotedAt(text, typed), "quoted");
+  const said = after(SAID, text, name.to);
+  if (said !== undefined) return one(text, name, bareAt(text, said, "\\s\"'`<>"), "inline");
+  if (text[start] === "|") {
+    const cell = after(/\|\s{0,40}`{0,2}/y, text, start);
+    return cell === undefined || text[start + 1] === "|"
+      ? []
+      : one(text, name, bareAt(text, cell, "|\\n`"), isConstant(name.text) ? "line" : "quoted");
+  }
+  if (start === name.to || isQuoted) return [];
+  const value = quotedAt(text, start) ?? bareAt(text, start, "\\s\"'`;|&<>)");
+  if (value === undefined) return [];
+  // Most such words are followed by another one.
+  if (valueStrength(text.slice(value.from, value.to)) < (name.strength > 1 ? 1 : 2)) return [];
+  const prefix = text.slice(Math.max(0, name.from - BEFORE), name.from);
+  if (name.isFlag && !text.startsWith("-", start)) return one(text, name, value, "setting");
+  if (SETTER.test(prefix.slice(-40))) return one(text, name, value, "setting");
+  if (name.strength > 1 && LOGIN.test(prefix)) {
+    // People write of a user and a password too.
+    const isFile = /\bmachine\s|(?:^|\n)[\s\d|:+>]{0,20}login\s/.test(prefix);
+    return one(text, name, value, isFile ? "setting" : "inline");
+  }
+  // CREATE ROLE … PASSWORD '…'
+  if (value.quoted)
+    return name.strength === 3 && name.text === name.text.toUpperCase() ? one(text, name, value, "line") : [];
+  if (!isLineStart(text, name) || name.strength < 2) return [];
+  const line = trimmed(text, start, lineEnd(text, start));
+  if (line === undefined) return [];
+  // Routers say how a password is written before it.
+  const kind = /^[0-9] (?=\S+$)/.exec(text.slice(line.from, line.to));
+  const own = { ...line, from: line.from + (kind?.[0].length ?? 0) };
+  if (/\s/.test(text.slice(own.from, own.to))) return [];
+  return one(text, name, own, /^(?:requirepass|masterauth)$/i.test(name.text) ? "setting" : "inline");
+}
+
+function element(
+  text: string,
+  name: Name,
+  at: number,
+  before: string,
+  isQuoted: boolean,
+): readonly Finding[] {
+  if (before !== "<" && before !== ":" && !isQuoted) return [];
+  const inside = after(ELEMENT, text, at);
+  return inside === undefined ? [] : upTo(text, name, inside, "<", "setting");
+}
+
+function upTo(text: string, name: Name, from: number, stop: string, place: Place): readonly Finding[] {
+  const end = text.indexOf(stop, from);
+  if (end < 0 || end - from > LONGEST_VALUE) return [];
+  return one(text, name, trimmed(text, from, end), place);
+}
+
+/** Each item of a list of secrets. */
+function items(text: string, name: Name, at: number): readonly Finding[] {
+  const found: Finding[] = [];
+  let next = at + 1;
+  for (let count = 0; count < 50; count += 1) {
+    const gap = after(/[\s,]{0,100}/y, text, next) ?? next;
+    const value = quotedAt(text, gap);
+    if (!value) break;
+    found.push(...one(text, name, value, "quoted"));
+    next = value.to + 1;
+  }
+  return found;
+}
+
+function isBlock(text: string, at: number): boolean {
+  return (
+    /^[|>][+-]?\d?[ \t]*\r?$/m.test(text.slice(at, at + 6).split("\n", 1)[0] ?? "") &&
+    /[|>]/.test(text.charAt(at))
+  );
+}
+
+/** What outputs of tools put before a line. */
+const PREFIX = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|\s{0,8}\d{1,6}[|:\t→])?[ \t+>|*]{0,80}/;
+
+/** The lines of a YAML text block. */
+function block(text: string, name: Name, at: number): readonly Finding[] {
+  const found: Finding[] = [];
+  let from = lineEnd(text, at) + 1;
+  for (let count = 0; count < 60; count += 1) {
+    const end = lineEnd(text, from);
+    const prefix = PREFIX.exec(text.slice(from, end))?.[0].length ?? 0;
+    const line = trimmed(text, from + prefix, end);
+    if (!line || prefix === 0 || /[\s:]/.test(text.slice(line.from, line.to))) break;
+    found.push(...one(text, name, line, "line"));
+    from = end + 1;
+  }
+  return found;
+}
+
+function headerValues(text: string, name: Name, from: number): readonly Finding[] {
+  const at = after(/\s{0,8}[rbuf@$]?["'`]?/y, text, from) ?? from;
+  return credentialsOf(text, at, /cookie/i.test(name.text)).map(({ from: start, to }) => ({
+    from: start,
+    to,
+    label: name.text.replace(/^["']|["']$/g, ""),
+    contextFrom: name.from,
+    spreads: spreads(text.slice(start, to)),
+  }));
+}
+
+const QUOTE = /[bruf@$L]{0,2}(?:"""|'''|["'`])/y;
+
+function quotedAt(text: string, at: number): Value | undefined {
+  QUOTE.lastIndex = at;
+  const quote = QUOTE.exec(text)?.[0];
+  if (quote === undefined) return undefined;
+  const mark = quote.charAt(quote.length - 1);
+  const from = at + quote.length;
+  const last = Math.min(text.length, from + LONGEST_VALUE);
+  let breaks = 0;
+  for (let to = from; to < last; to += 1) {
+    const character = text[to];
+    if (character === mark) return { from, to, quoted: true };
+    if (character === "\\") to += 1;
+    // A value that was wrapped goes on without a blank before or after.
+    else if (character === "\n") {
+      breaks += 1;
+      if (breaks > 8 || to - from < 16 || /\s/.test(text.slice(from, to - 1))) return undefined;
+    }
+  }
+  // Cut off, as outputs are: what is there is a part of it.
+  return last === text.length && breaks === 0 && last - from >= 8
+    ? { from, to: last, quoted: true }
+    : undefined;
+}
+
+/** @param stops the characters that end the value, as in a class of a regular expression */
+function bareAt(text: string, from: number, stops: string): Value | undefined {
+  let pattern = bare.get(stops);
+  if (!pattern) {
+    pattern = new RegExp(`[^${stops}]{0,${LONGEST_VALUE}}`, "y");
+    bare.set(stops, pattern);
+  }
+  return trimmed(text, from, after(pattern, text, from) ?? from);
+}
+
+const bare = new Map<string, RegExp>();
+
+/** As shells and files of settings have it: up to the next blank. */
+function settingAt(text: string, from: number): Value | undefined {
+  const value = bareAt(text, from, "\\s\"'`");
+  if (!value) return undefined;
+  const next = /[;&|](?=[\w.-]+=|$)|[;&|]{2}|[;]$/.exec(text.slice(value.from, value.to));
+  return next ? trimmed(text, value.from, value.from + next.index) : value;
+}
+
+function lineEnd(text: string, from: number): number {
+  const last = Math.min(text.length, from + LONGEST_VALUE);
+  for (let to = from; to < last; to += 1) if (text.charCodeAt(to) === 10) return to;
+  return last;
+}
+
+/** Without blanks around, remarks behind, and signs that belong to what surrounds it. */
+function trimmed(text: string, from: number, to: number): Value | undefined {
+  let raw = text.slice(from, to);
+  const remark = /\s[#;](?:\s|$)|<\/[a-z]/.exec(raw);
+  if (remark) raw = raw.slice(0, remark.index);
+  const lead = raw.length - raw.trimStart().length;
+  let value = withoutEnd(raw.trim(), "\\\"'`,;");
+  while (value.endsWith("**")) value = value.slice(0, -1);
+  const closed = /[([{<]/.test(value) ? value : withoutEnd(value, ")]}>.");
+  return closed === "" ? undefined : { from: from + lead, to: from + lead + closed.length, quoted: false };
+}
+
+function withoutEnd(text: string, characters: string): string {
+  let to = text.length;
+  while (to > 0 && characters.includes(text.charAt(to - 1))) to -= 1;
+  return text.slice(0, to);
+}
+
+function isConstant(name: string): boolean {
+  return /^[A-Z][A-Z\d_]*$/.test(name);
+}
+
+function isLineStart(text: string, name: Name): boolean {
+  const from = Math.max(0, name.from - BEFORE);
+  const line = text.slice(from, name.from);
+  return LINE_START.test(line.slice(line.lastIndexOf("\n") + 1));
+}
+
+function isLineEnd(text: string, at: number): boolean {
+  return /^[ \t]*,?[ \t]*(?:\r?\n|$)/.test(text.slice(at, at + 12));
+}
+
+const PARTS =
+  /(?:Server|Data Source|Host(?:Name)?|User(?: Id|name|)|Uid|Endpoint|SharedAccessKeyName|AccountName|Database|Initial Catalog|DefaultEndpointsProtocol|Driver|jdbc:\w+:[^;]{1,80}|Provider|Port|Trusted_Connection|Address|AuthType|Url|ClientId)\s?=?[^;=]{0,100};/i;
+
+/** ADO, ODBC, JDBC and Azure have `Name=value;Name=value`. */
+function isInConnectionString(text: string, name: Name, at: number): boolean {
+  const before = text.slice(Math.max(0, name.from - BEFORE), name.from);
+  const semicolon = before.lastIndexOf(";");
+  if (semicolon >= 0 && /^[ \t]{0,4}[\w ]{0,20}$/.test(before.slice(semicolon + 1))) {
+    const start = Math.max(before.lastIndexOf(";", semicolon - 1), before.lastIndexOf("\n", semicolon));
+    if (before.slice(start + 1, semicolon).includes("=")) return true;
+  }
+  const rest = text.slice(at, at + BEFORE).split("\n", 1)[0] ?? "";
+  const next = rest.indexOf(";");
+  return (
+    next > 0 &&
+    /^\s?[A-Za-z][\w ]{1,30}=/.test(rest.slice(next + 1, next + 40)) &&
+    PARTS.test(`${rest.slice(next + 1)};`)
+  );
+}
+
+function one(text: string, name: Name, value: Value | undefined, place: Place): readonly Finding[] {
+  if (!value || value.to <= value.from) return [];
+  const whole = text.slice(value.from, value.to);
+  const scheme = /^(?:Bearer|Basic|Token|Bot|ApiKey|Api-Key|Key)\s+(?=\S{6})/i.exec(whole)?.[0].length ?? 0;
+  const own = whole.includes("\n") ? whole.slice(scheme).replaceAll(/\s/g, "") : whole.slice(scheme);
+  if (!isSecret(own, name, place, value.quoted)) return [];
+  const alone = spreads(own);
+  if (!alone && own.length > LONGEST_WEAK) return [];
+  return [
+    {
+      from: value.from + scheme,
+      to: value.to,
+      label: name.text,
+      contextFrom: name.from,
+      spreads: alone,
+    },
+  ];
+}
+
+const LEAST: Readonly<
+  Record<
+    Place,
+    readonly [never: 4, weak: ValueStrength | 4, middle: ValueStrength | 4, strong: ValueStrength | 4]
+  >
+> = {
+  setting: [4, 2, 1, 1],
+  line: [4, 2, 2, 1],
+  quoted: [4, 2, 2, 1],
+  inline: [4, 3, 3, 2],
+};
+
+function isSecret(value: string, name: Name, place: Place, quoted: boolean): boolean {
+  const strength = valueStrength(value);
+  if (strength === 0) return false;
+  if (!quoted && place !== "setting" && isExpression(value)) return false;
+  // `password: "Password"`, `TOKEN=token_name`: names of the same thing.
+  if (strength === 1 && value.length <= LONGEST_NAME && isNameOf(value, name.text)) return false;
+  if (strength === 1 && place === "line" && !quoted && /^[A-Za-z]+$/.test(value) && !isConstant(name.text)) {
+    return name.strength === 3 && /^[a-z]{8,}$/.test(value);
+  }
+  if (strength < 3 && name.strength < 3 && value.length < 8) return false;
+  return strength >= LEAST[place][name.strength];
+}
+
+function isNameOf(value: string, name: string): boolean {
+  const words = wordsOf(value);
+  return wordsOf(name).includes(words) || strengthOf(value) > 0 || /PASS|SECRET|TOKEN|_KEY$/.test(words);
+}
+
+/**
+ * Whether the value of a field is secret by the field's name: as `findAssignments` has it for texts.
+ *
+ * @param key the name of the field
+ */
+export function isSecretField(key: string, value: string): boolean {
+  const name: Name = { from: 0, to: key.length, text: key, strength: strengthOf(key), isFlag: false };
+  if (name.strength === 0 || key.length > LONGEST_NAME * 2) return false;
+  return isSecret(value, name, isConstant(key) ? "setting" : "line", true);
+}

@@ -1,0 +1,200 @@
+import type { Finding } from "./finding.js";
+import { spreads, valueStrength } from "./secret-values.js";
+
+/** An argument of a command, in quotes or not. */
+const ARGUMENT = `(?:"([^"\\n]{1,200})"|'([^'\\n]{1,200})'|([^\\s"'\`;|&<>]{1,200}))`;
+
+interface Command {
+  /** The words that a line is looked at for. */
+  readonly words: readonly string[];
+  readonly patterns: readonly RegExp[];
+  /** What stands between a user and the password, where both are one argument. */
+  readonly separator?: string;
+}
+
+function argumentOf(flags: string): RegExp {
+  return new RegExp(`(?:^|[\\s"'])(?:${flags})${ARGUMENT}`, "dg");
+}
+
+const COMMANDS: readonly Command[] = [
+  {
+    words: ["curl", "wget", "http ", "https ", "xh ", "curlie"],
+    patterns: [
+      argumentOf("(?:-[a-zA-Z]{0,4}u|--user|-U|--proxy-user|-a|--auth|--creds)(?:=|\\s{0,4})"),
+      argumentOf("[\"']?(?:-u|--user)[\"'],\\s{0,4}"),
+    ],
+    separator: ":",
+  },
+  {
+    words: ["mysql", "mariadb", "mycli", "innobackupex", "xtrabackup"],
+    patterns: [argumentOf("-p(?!\\s|rotocol|ort|ager|lugin|rint)")],
+  },
+  { words: ["sshpass"], patterns: [argumentOf("-p\\s{0,4}")] },
+  { words: ["redis-cli", "keydb-cli", "valkey-cli"], patterns: [argumentOf("(?:-a|--pass)(?:=|\\s{1,4})")] },
+  {
+    words: [" login"],
+    patterns: [argumentOf("(?:-p|-P|--pat)(?:=|\\s{1,4})")],
+  },
+  {
+    words: ["skopeo", "buildah", "podman", "crane", "regctl", "oras "],
+    patterns: [argumentOf("(?:--creds|--src-creds|--dest-creds)(?:=|\\s{1,4})")],
+    separator: ":",
+  },
+  {
+    words: [
+      "mongo",
+      "influx",
+      "rabbitmqadmin",
+      "clickhouse-client",
+      "cqlsh",
+      "xfreerdp",
+      "rdesktop",
+      "psexec",
+      "grafana-cli",
+    ],
+    patterns: [argumentOf("(?:-p|/p:)\\s{0,4}")],
+  },
+  {
+    words: ["mosquitto_", "sqlcmd", "bcp ", "isql", "ipmitool", "zip ", "unzip", "tsql", "ssh-keygen"],
+    patterns: [argumentOf("(?:-P|-N)\\s{0,4}")],
+  },
+  { words: ["7z", "rar "], patterns: [argumentOf("-p(?=\\S)")] },
+  { words: ["ldap"], patterns: [argumentOf("-w\\s{0,4}")] },
+  {
+    words: ["smbclient", "rpcclient", "crackmapexec", "smbmap"],
+    patterns: [argumentOf("(?:-U|--user)(?:=|\\s{0,4})")],
+    separator: "%",
+  },
+  { words: ["lftp"], patterns: [argumentOf("-u\\s{0,4}")], separator: "," },
+  {
+    words: ["sqlplus", "expdp", "impdp", "sqlldr", "rman target"],
+    patterns: [
+      new RegExp(
+        `(?:sqlplus|expdp|impdp|sqlldr|target)\\s{1,4}(?:-\\w{1,4}\\s{1,4}){0,3}(?=["']?\\w{1,40}/)${ARGUMENT}`,
+        "dg",
+      ),
+    ],
+    separator: "/",
+  },
+  { words: ["pass:"], patterns: [new RegExp(`(?:^|[\\s"'/])pass:${ARGUMENT}`, "dg")] },
+  { words: ["openssl enc", "openssl aes"], patterns: [argumentOf("-k\\s{1,4}")] },
+  { words: ["snmp"], patterns: [argumentOf("-[AX]\\s{1,4}")] },
+  {
+    words: ["SecureString"],
+    patterns: [new RegExp(`ConvertTo-SecureString\\s{1,4}(?:-String\\s{1,4})?${ARGUMENT}`, "dg")],
+  },
+  {
+    words: ["IDENTIFIED", "identified"],
+    patterns: [
+      /identified\s{1,4}(?:with\s{1,4}\w{1,40}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?(?:"([^"\n]{1,200})"|'([^'\n]{1,200})')/dgi,
+    ],
+  },
+  {
+    words: ["htpasswd"],
+    patterns: [
+      new RegExp(
+        `htpasswd\\s{1,4}-\\w{0,6}b\\w{0,6}(?:\\s{1,4}-\\w{1,4})*\\s{1,4}(?:\\S{1,120}\\s{1,4})?\\S{1,60}\\s{1,4}${ARGUMENT}(?=[\\s<&]|$)`,
+        "dg",
+      ),
+    ],
+  },
+  { words: ["nmcli", "iwctl"], patterns: [argumentOf("(?:password|--passphrase)\\s{1,4}")] },
+  {
+    words: ["cmdkey", "schtasks", "runas", "net use"],
+    patterns: [argumentOf("/(?:pass|rp|p|pw):"), new RegExp(`/user:\\S{1,60}\\s{1,4}${ARGUMENT}`, "dg")],
+  },
+  {
+    words: ["mc alias set", "mc config host add"],
+    patterns: [new RegExp(`\\shttps?://\\S{1,200}\\s{1,4}\\S{1,100}\\s{1,4}${ARGUMENT}`, "dg")],
+  },
+  {
+    words: ["chpasswd"],
+    patterns: [new RegExp(`echo\\s{1,4}(?:-\\w\\s{1,4})?${ARGUMENT}`, "dg")],
+    separator: ":",
+  },
+  {
+    words: ["--password-stdin", "sudo -S", "--stdin", "--with-token"],
+    patterns: [
+      new RegExp(`(?:echo|printf)\\s{1,4}(?:-\\w\\s{1,4})?${ARGUMENT}`, "dg"),
+      new RegExp(`<<<\\s{0,4}${ARGUMENT}`, "dg"),
+    ],
+  },
+  {
+    words: ["sendline", 'send "'],
+    patterns: [new RegExp(`(?:ssword|sphrase)[^\\n]{0,40}send(?:line)?[ (]{1,4}${ARGUMENT}`, "dg")],
+  },
+];
+
+const LONGEST_LINE = 1_000;
+
+/** By the first three characters of a word, the commands that are called so. */
+const byStart = new Map<number, { readonly word: string; readonly command: Command }[]>();
+const firsts = new Uint8Array(1 << 16);
+const starts = new Uint8Array(1 << 16);
+for (const command of COMMANDS) {
+  for (const word of command.words) {
+    const start = startAt(word, 0);
+    firsts[word.charCodeAt(0)] = 1;
+    starts[start] = 1;
+    byStart.set(start, [...(byStart.get(start) ?? []), { word, command }]);
+  }
+}
+
+function startAt(text: string, at: number): number {
+  return (text.charCodeAt(at) * 961 + text.charCodeAt(at + 1) * 31 + text.charCodeAt(at + 2)) & 0xffff;
+}
+
+/** Passwords among the arguments of commands: `curl -u user:…`, `mysql -p…`, `sshpass -p …`. */
+export function findInCommands(text: string): readonly Finding[] {
+  const found: Finding[] = [];
+  const done = new Map<Command, number>();
+  for (let at = 0; at + 2 < text.length; at += 1) {
+    if (firsts[text.charCodeAt(at)] === 0) continue;
+    const start = startAt(text, at);
+    if (starts[start] === 0) continue;
+    for (const { word, command } of byStart.get(start) ?? []) {
+      const next = done.get(command) ?? 0;
+      // A part of a longer word is no command.
+      if (at < next || !text.startsWith(word, at)) continue;
+      if (/^\w/.test(word) && /[\w-]/.test(text.charAt(at - 1))) continue;
+      const from = Math.max(next, lineStart(text, at));
+      const to = lineEnd(text, at);
+      found.push(...inLine(text.slice(from, to), from, command));
+      done.set(command, to);
+    }
+  }
+  return found;
+}
+
+function lineStart(text: string, at: number): number {
+  let from = at;
+  while (from > 0 && at - from < LONGEST_LINE / 2 && text[from - 1] !== "\n") from -= 1;
+  return from;
+}
+
+/** A line goes on behind a backslash. */
+function lineEnd(text: string, at: number): number {
+  let to = at;
+  while (to < text.length && to - at < LONGEST_LINE && (text[to] !== "\n" || text[to - 1] === "\\")) to += 1;
+  return Math.max(to, at + 1);
+}
+
+function inLine(line: string, start: number, { patterns, separator }: Command): readonly Finding[] {
+  return patterns.flatMap((pattern) =>
+    [...line.matchAll(pattern)].flatMap((match): Finding[] => {
+      const span = match.indices?.slice(1).find((each) => each !== undefined);
+      if (!span) return [];
+      const [from, to] = span;
+      const argument = line.slice(from, to);
+      const split = separator === undefined ? -1 : argument.indexOf(separator);
+      if (separator !== undefined && (split < 0 || argument.includes("://"))) return [];
+      let password = argument.slice(split + 1);
+      // sqlplus user/password@host
+      if (separator === "/") password = /^\//.test(argument) ? "" : password.replace(/@[^@]*$/, "");
+      if (valueStrength(password) === 0 || password.startsWith("-")) return [];
+      const at = start + from + split + 1;
+      const own = { from: at, to: at + password.length, label: "password" };
+      return [{ ...own, contextFrom: start + match.index, spreads: spreads(password) }];
+    }),
+  );
+}

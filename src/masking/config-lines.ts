@@ -1,0 +1,95 @@
+import type { Finding } from "./finding.js";
+import { spreads, valueStrength } from "./secret-values.js";
+import { replacedView } from "./views.js";
+
+/** Secrets that only the format of a file tells: `.pgpass`, Kubernetes Secrets, JSON web keys. */
+export function findInFormats(text: string): readonly Finding[] {
+  return [...inPgpass(text), ...inKubernetesSecrets(text), ...inWebKeys(text)];
+}
+
+const PORT = /:(?:\d{4,5}|\*):/g;
+const PGPASS_HOST =
+  /(?:^|[\s"'`:>+|=])(localhost|\*|\d{1,3}(?:\.\d{1,3}){3}|[\w-]{5,60}|[\w-]{1,60}(?:\.[\w-]{1,60}){1,6})$/;
+const PGPASS_REST = /(?:[A-Za-z_][\w-]{0,60}|\*):(?:[A-Za-z_][\w.-]{0,60}|\*):([^\s"'`]{4,200})/y;
+const SOURCE_FILE = /\.(?:[cm]?[jt]sx?|py|go|rs|c|h|cpp|java|rb|php|md|json|ya?ml)$/;
+
+/** host:port:database:user:password */
+function inPgpass(text: string): readonly Finding[] {
+  return [...text.matchAll(PORT)].flatMap(({ 0: port, index }): Finding[] => {
+    const host = PGPASS_HOST.exec(text.slice(Math.max(0, index - 100), index))?.[1];
+    if (host === undefined || SOURCE_FILE.test(host)) return [];
+    PGPASS_REST.lastIndex = index + port.length;
+    const password = PGPASS_REST.exec(text)?.[1];
+    if (password === undefined || valueStrength(password) === 0) return [];
+    const to = PGPASS_REST.lastIndex;
+    const own = { from: to - password.length, to, label: "pgpass" };
+    return [{ ...own, contextFrom: index - host.length, spreads: spreads(password) }];
+  });
+}
+
+const KIND = /["']?kind["']?:\s{0,4}["']?(?:Sealed)?Secret\b/g;
+const DATA = /^([ \t]*)["']?(?:data|stringData)["']?:[ \t]*\{?[ \t]*\r?$/gm;
+const FIELD = /^([ \t]*)["']?[\w.-]{1,100}["']?:[ \t]*["']?([^\s"',|>]{4,4000})["']?,?[ \t]*\r?$/;
+const FLAT = /["']?(?:data|stringData)["']?:\s{0,4}\{([^{}]{1,20000})\}/g;
+const FLAT_FIELD = /["'][\w.-]{1,100}["']:\s{0,4}["']([^"']{4,4000})["']/g;
+const LONGEST_SECRET = 20_000;
+/** What outputs of tools put before lines; without it, how far a line is indented tells what it belongs to. */
+const PREFIX = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|[ \t]{0,8}\d{1,6}(?:[:\t→]|\| ?)|\+|> )/gm;
+
+/** All values of a Secret are, whatever they are called. */
+function inKubernetesSecrets(text: string): readonly Finding[] {
+  const found: Finding[] = [];
+  let done = 0;
+  for (const { index } of text.matchAll(KIND)) {
+    if (index < done) continue;
+    const start = Math.max(done, text.lastIndexOf("\n---", index), index - LONGEST_SECRET / 4);
+    const next = text.indexOf("\n---", index);
+    const end = Math.min(next < 0 ? text.length : next, index + LONGEST_SECRET);
+    done = end;
+    const view = replacedView(text.slice(start, end), PREFIX, () => "");
+    const part = view.text;
+    const place = (from: number, value: string, contextFrom: number): Finding =>
+      inSecret(start + view.origin(from), value, start + view.origin(contextFrom));
+    for (const { 0: head, 1: indent = "", index: at } of part.matchAll(DATA)) {
+      let from = at + head.length + 1;
+      for (const line of part.slice(from).split("\n")) {
+        const field = FIELD.exec(line);
+        if (field && (field[1] ?? "").length > indent.length) {
+          const value = field[2] ?? "";
+          const own = from + line.indexOf(value, line.indexOf(":") + 1);
+          if (valueStrength(value) > 0) found.push(place(own, value, from + indent.length));
+        } else if (!/^[ \t]*(?:#.*|[A-Za-z0-9+/=]{1,200}|[\w.-]+:[ \t]*[|>]?[+-]?)?\r?$/.test(line)) break;
+        from += line.length + 1;
+      }
+    }
+    for (const { 1: fields = "", 0: whole, index: at } of part.matchAll(FLAT)) {
+      const base = at + whole.indexOf("{") + 1;
+      for (const { 0: field, 1: value = "", index: inside } of fields.matchAll(FLAT_FIELD)) {
+        const own = base + inside + field.lastIndexOf(value);
+        if (valueStrength(value) > 0) found.push(place(own, value, base + inside));
+      }
+    }
+  }
+  return found;
+}
+
+function inSecret(from: number, value: string, contextFrom: number): Finding {
+  return { from, to: from + value.length, label: "KubernetesSecret", contextFrom, spreads: spreads(value) };
+}
+
+const PRIVATE_PART = /["'](?:d|p|q|dp|dq|qi|k)["']\s{0,4}:\s{0,4}["']([\w-]{20,2000})["']/g;
+
+/** Of a JSON web key, the numbers that only its owner knows. */
+function inWebKeys(text: string): readonly Finding[] {
+  const found: Finding[] = [];
+  let done = 0;
+  for (let at = text.indexOf('"kty"'); at >= 0; at = text.indexOf('"kty"', done)) {
+    const from = Math.max(done, at - 4_000);
+    done = at + 4_000;
+    for (const { 0: whole, 1: value = "", index } of text.slice(from, done).matchAll(PRIVATE_PART)) {
+      const own = from + index + whole.lastIndexOf(value);
+      found.push({ from: own, to: own + value.length, label: "PrivateKey", contextFrom: own, spreads: true });
+    }
+  }
+  return found;
+}

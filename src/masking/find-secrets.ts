@@ -1,0 +1,75 @@
+import { findAddresses } from "./addresses.js";
+import { findAssignments } from "./assignments.js";
+import { findInCommands } from "./commands.js";
+import { findInFormats } from "./config-lines.js";
+import type { Finding } from "./finding.js";
+import type { Literal } from "./literals.js";
+import { markerOf } from "./marker.js";
+import { findPrivateKeys } from "./private-keys.js";
+import type { Secret } from "./secret.js";
+import { findTokenShapes } from "./token-shapes.js";
+import { decodedFromBase64, percentView, unescapedView, type View } from "./views.js";
+
+/** What was found in a text: secrets by themselves, and those that are one only where they stand. */
+export interface FoundSecrets {
+  readonly secrets: readonly Secret[];
+  readonly literals: readonly Literal[];
+}
+
+/** Fewer characters of an encoded text may stand anywhere. */
+const SHORTEST_LINE = 20;
+
+/**
+ * Looks for tokens, private keys, values of telling names, passwords in addresses and commands: in a text as it is, with
+ * its escapes resolved, percent-decoded and decoded from base64. Takes time in proportion to the text.
+ */
+export function findSecrets(text: string): FoundSecrets {
+  const secrets: Secret[] = [];
+  const literals: Literal[] = [];
+  const take = (view: View, findings: readonly Finding[]): void => {
+    for (const { from, to, label, contextFrom, spreads } of findings) {
+      const [start, end] = [view.origin(from), view.origin(to)];
+      if (spreads) {
+        for (const own of [text.slice(start, end), view.text.slice(from, to)]) {
+          secrets.push({ text: own, label });
+          if (/\n/.test(own)) secrets.push({ text: own.replaceAll(/\r?\n[ \t]*(?:[+|>#*] ?)?/g, ""), label });
+        }
+        continue;
+      }
+      const context = view.origin(contextFrom);
+      literals.push({
+        text: text.slice(context, end),
+        from: start - context,
+        to: end - context,
+        marker: markerOf(label),
+        isWord: true,
+        wraps: false,
+      });
+    }
+  };
+  const plain: View = { text, origin: (at) => at };
+  take(plain, findIn(text));
+  const unescaped = unescapedView(text);
+  if (unescaped) take(unescaped, findIn(unescaped.text));
+  const decoded = percentView(text);
+  if (decoded) take(decoded, findIn(decoded.text));
+  for (const encoded of decodedFromBase64(text)) {
+    const [inside] = findIn(encoded.text);
+    if (!inside) continue;
+    for (const line of text.slice(encoded.from, encoded.to).split(/\s+/)) {
+      if (line.length >= SHORTEST_LINE) secrets.push({ text: line, label: inside.label });
+    }
+  }
+  return { secrets, literals };
+}
+
+function findIn(text: string): readonly Finding[] {
+  return [
+    ...findPrivateKeys(text),
+    ...findTokenShapes(text),
+    ...findAddresses(text),
+    ...findAssignments(text),
+    ...findInCommands(text),
+    ...findInFormats(text),
+  ];
+}

@@ -1,0 +1,228 @@
+/**
+ * Other ways to read a text: with its escapes resolved, percent-decoded, decoded from base64. What is found in one of them
+ * is told as a place in the text itself.
+ */
+
+/** A text, and where each of its characters comes from. */
+export interface View {
+  readonly text: string;
+  /** The place in the original of a place in this text; of its end too. */
+  readonly origin: (at: number) => number;
+}
+
+const ESCAPE =
+  /\u001b\[[0-9;]{0,20}[A-Za-z]|(?<!\\)\\{1,64}(?:u00[0-7][0-9a-fA-F]|x[0-7][0-9a-fA-F]|["'`/nrtbf])|&(?:quot|apos|amp|lt|gt|#39|#34|#x27|#x22|#61|#x3[dD]);/g;
+const HAS_ESCAPE = /\\["'`/nrtbfux]|\u001b\[|&(?:quot|apos|amp|lt|gt|#\w{2,3});/;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  quot: '"',
+  apos: "'",
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  "#39": "'",
+  "#34": '"',
+  "#x27": "'",
+  "#x22": '"',
+};
+const CONTROLS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: " ", f: " " };
+
+/**
+ * Without colours, and with the escapes of JSON, shells and HTML resolved, however many levels deep: of those lines that
+ * have any.
+ */
+export function unescapedView(text: string): View | undefined {
+  const lines = linesWith(text, HAS_ESCAPE);
+  if (lines.length === 0) return undefined;
+  return joinedView(text, lines, (line) =>
+    replacedView(line, ESCAPE, (found) => {
+      if (found.startsWith("\u001b")) return "";
+      if (found.startsWith("&")) return ENTITIES[found.slice(1, -1)] ?? "=";
+      const kind = found.replace(/^\\+/, "");
+      if (kind.length > 1) return String.fromCharCode(Number.parseInt(kind.slice(1), 16));
+      return CONTROLS[kind] ?? kind;
+    }),
+  );
+}
+
+interface Part {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Neighbouring lines that a pattern is in, as parts of the text. */
+function linesWith(text: string, pattern: RegExp): readonly Part[] {
+  const parts: Part[] = [];
+  const search = new RegExp(pattern.source, "g");
+  for (let match = search.exec(text); match; match = search.exec(text)) {
+    const from = text.lastIndexOf("\n", match.index) + 1;
+    const end = text.indexOf("\n", match.index);
+    const to = end < 0 ? text.length : end;
+    const last = parts.at(-1);
+    if (last && from <= last.to + 1) parts[parts.length - 1] = { from: last.from, to };
+    else parts.push({ from, to });
+    search.lastIndex = Math.max(to, match.index + 1);
+  }
+  return parts;
+}
+
+/** Parts of a text, each read in another way and on lines of their own. */
+function joinedView(text: string, parts: readonly Part[], read: (part: string) => View): View {
+  const views: { readonly view: View; readonly from: number; readonly start: number }[] = [];
+  const texts: string[] = [];
+  let start = 0;
+  for (const { from, to } of parts) {
+    const view = read(text.slice(from, to));
+    views.push({ view, from, start });
+    texts.push(view.text);
+    start += view.text.length + 1;
+  }
+  return {
+    text: texts.join("\n"),
+    origin: (at) => {
+      const part = views[lastBefore(views.length, (index) => (views[index]?.start ?? 0) <= at)];
+      return part ? part.from + part.view.origin(Math.min(at - part.start, part.view.text.length)) : 0;
+    },
+  };
+}
+
+const PERCENT = /%(?:25){0,3}([2-7][0-9a-fA-F]|0[aAdD])/g;
+const HAS_PERCENT = /%[0-9a-fA-F]{2}/;
+
+/** What is percent-encoded in a text, decoded however often it was encoded; each run on a line of its own. */
+export function percentView(text: string): View | undefined {
+  if (!HAS_PERCENT.test(text)) return undefined;
+  const runs = [...percentRuns(text)];
+  if (runs.length === 0) return undefined;
+  return joinedView(text, runs, (run) =>
+    replacedView(run, PERCENT, (found) => String.fromCharCode(Number.parseInt(found.slice(-2), 16))),
+  );
+}
+
+const RUN_SPAN = /[^\s"<>`\\]/;
+const LONGEST_RUN = 8_000;
+
+/** Runs without blanks or quotes around what is percent-encoded. */
+function* percentRuns(text: string): Generator<Part> {
+  let done = 0;
+  for (let at = text.indexOf("%"); at >= 0; at = text.indexOf("%", Math.max(done, at + 1))) {
+    if (!/^%[0-9a-fA-F]{2}/.test(text.slice(at, at + 3))) continue;
+    let from = at;
+    while (from > done && at - from < LONGEST_RUN && RUN_SPAN.test(text.charAt(from - 1))) from -= 1;
+    let to = at + 3;
+    while (to < text.length && to - at < LONGEST_RUN && RUN_SPAN.test(text.charAt(to))) to += 1;
+    yield { from, to };
+    done = to;
+  }
+}
+
+/** One pattern replaced in a text, with the places kept. */
+export function replacedView(text: string, pattern: RegExp, replace: (found: string) => string): View {
+  // Where pieces that were left as they are begin, here and in the original.
+  const here: number[] = [0];
+  const there: number[] = [0];
+  let result = "";
+  let done = 0;
+  for (const match of text.matchAll(pattern)) {
+    result += text.slice(done, match.index);
+    here.push(result.length);
+    there.push(match.index);
+    result += replace(match[0]);
+    done = match.index + match[0].length;
+    here.push(result.length);
+    there.push(done);
+  }
+  result += text.slice(done);
+  return {
+    text: result,
+    origin: (at) => {
+      const index = lastBefore(here.length, (each) => (here[each] ?? 0) <= at);
+      return (there[index] ?? 0) + at - (here[index] ?? 0);
+    },
+  };
+}
+
+function lastBefore(length: number, holds: (index: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** What base64 is written with, also that of addresses. */
+const BASE64_CODES = new Uint8Array(1 << 16);
+for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-") {
+  BASE64_CODES[character.charCodeAt(0)] = 1;
+}
+const SHORTEST_RUN = 20;
+const GOES_ON = /={0,2}\r?\n[ \t]{0,40}(?=[A-Za-z0-9+/_-]{4})/y;
+const LINES = /\r?\n[ \t]*/g;
+/** No more of a run is decoded: what follows is as long as nobody's secret. */
+const LONGEST_ENCODED = 400_000;
+
+/** Texts that stand in base64 in a text, also broken into lines, with where each stands. */
+export function* decodedFromBase64(
+  text: string,
+): Generator<{ readonly from: number; readonly to: number; readonly text: string }> {
+  let at = 0;
+  while (at < text.length) {
+    const from = at;
+    at = runEnd(text, at);
+    if (at - from < SHORTEST_RUN) {
+      at += 1;
+      continue;
+    }
+    // Most runs are no base64 of a text, which shows in their first characters.
+    if (!isPrintable(text.slice(from, from + 16))) continue;
+    const line = at;
+    for (let next = goesOn(text, at); next > 0 && at - from < LONGEST_ENCODED; next = goesOn(text, at)) {
+      at = runEnd(text, next);
+    }
+    const whole = decoded(text.slice(from, at));
+    if (whole !== undefined) yield { from, to: at, text: whole };
+    else if (at > line) {
+      at = line;
+      const alone = decoded(text.slice(from, line));
+      if (alone !== undefined) yield { from, to: line, text: alone };
+    }
+  }
+}
+
+function runEnd(text: string, from: number): number {
+  let to = from;
+  while (BASE64_CODES[text.charCodeAt(to)] === 1) to += 1;
+  return to;
+}
+
+function goesOn(text: string, at: number): number {
+  GOES_ON.lastIndex = at;
+  return GOES_ON.test(text) ? GOES_ON.lastIndex : -1;
+}
+
+/** Whether the first bytes that a run of base64 stands for are characters of a text. */
+function isPrintable(encoded: string): boolean {
+  for (let at = 0; at + 3 < encoded.length; at += 4) {
+    let bits = 0;
+    for (let next = at; next < at + 4; next += 1) bits = bits * 64 + sextetOf(encoded.charCodeAt(next));
+    for (const byte of [bits >> 16, (bits >> 8) & 255, bits & 255]) {
+      if ((byte < 32 || byte > 126) && byte !== 9 && byte !== 10 && byte !== 13) return false;
+    }
+  }
+  return true;
+}
+
+function sextetOf(code: number): number {
+  if (code >= 97) return code - 71;
+  if (code >= 65 && code <= 90) return code - 65;
+  if (code >= 48 && code <= 57) return code + 4;
+  return code === 43 || code === 45 ? 62 : 63;
+}
+
+function decoded(run: string): string | undefined {
+  const text = Buffer.from(run.slice(0, LONGEST_ENCODED).replace(LINES, ""), "base64").toString("latin1");
+  return /^[\t\n\r -~\u0080-\u00ff]*$/.test(text) ? text : undefined;
+}

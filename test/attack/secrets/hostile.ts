@@ -1,0 +1,54 @@
+/** Texts that make careless patterns take more than time in proportion to their length. */
+export const HOSTILE: readonly (readonly [name: string, text: (length: number) => string])[] = [
+  ["password=", (length) => filled("password=", length)],
+  ["password= on lines", (length) => filled("password=\n", length)],
+  ['"password": "', (length) => filled('"password": "', length)],
+  ["passwordpassword", (length) => filled("password", length)],
+  ["tokens and words", (length) => filled("token is the ", length)],
+  ["double quotes", (length) => filled('"', length)],
+  ["single quotes", (length) => filled("'", length)],
+  ["backslashes", (length) => filled("\\", length)],
+  ["escaped quotes", (length) => filled('\\"password\\": \\"', length)],
+  ["base64", (length) => filled("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo", length)],
+  ["base64 in lines", (length) => filled(`${"QUJD".repeat(19)}\n`, length)],
+  ["one letter", (length) => filled("a", length)],
+  ["blanks", (length) => filled(" ", length)],
+  ["line breaks", (length) => filled("\n", length)],
+  ["beginnings of keys", (length) => filled("-----BEGIN PRIVATE KEY-----\n", length)],
+  ["beginnings without ends", (length) => filled("-----BEGIN", length)],
+  ["addresses", (length) => filled("postgres://a:b@", length)],
+  ["an address that goes on", (length) => `https://a:${filled("b@", length)}`],
+  ["percent signs", (length) => filled("%20", length)],
+  ["percent signs encoded often", (length) => filled("%252525", length)],
+  ["commands", (length) => filled("curl -u a:b ", length)],
+  ["commands without a line break", (length) => filled("mysql -p", length)],
+  ["pairs", (length) => filled('name: "PASSWORD",\n type: ', length)],
+  ["connection strings", (length) => filled("Server=a;Password=", length)],
+  ["Kubernetes Secrets", (length) => filled("kind: Secret\ndata:\n", length)],
+  ["web keys", (length) => filled('"kty" "d":"', length)],
+  ["tags", (length) => filled("<password>", length)],
+  ["cookies", (length) => filled("Cookie: a=b; ", length)],
+  ["beginnings of JWTs", (length) => filled("eyJhbGciOi.", length)],
+  ["beginnings of tokens", (length) => filled("sk-proj- ghp_ glpat- xoxb-\n", length)],
+  ["different passwords", (length) => numbered((n) => `DB_PASSWORD=q${n}w${n * 7}e\n`, length)],
+  ["different tokens", (length) => numbered((n) => `DEPLOY_TOKEN=aB${n}cD${n * 31}eF${n * 17}gH\n`, length)],
+  [
+    "passwords that begin alike",
+    (length) => numbered((n) => `DB_PASSWORD=${"aB3".repeat(20)}${n}\n`, length),
+  ],
+];
+
+function filled(part: string, length: number): string {
+  return part.repeat(Math.ceil(length / part.length)).slice(0, length);
+}
+
+function numbered(part: (n: number) => string, length: number): string {
+  const parts: string[] = [];
+  let size = 0;
+  for (let n = 1; size < length; n += 1) {
+    const one = part(n);
+    parts.push(one);
+    size += one.length;
+  }
+  return parts.join("");
+}
