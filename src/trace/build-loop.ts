@@ -79,8 +79,13 @@ export function loopsOf(
     tree.session.messages.filter(isAssistant),
     context.permissions.get(id) ?? [],
   );
+  const answered = new Set<RunEvidence>();
   const loops = turns.map((turn) => {
-    const run = runAt(turn.at, runs);
+    const runThen = runAt(turn.at, runs);
+    const isAnswered = turn.rest.some(isAssistant);
+    // A run has one prompt: what came after its answer came from a plugin, say, and nothing is known of it.
+    const run = runThen && (isAnswered || !answered.has(runThen)) ? runThen : undefined;
+    if (run && isAnswered) answered.add(run);
     return buildLoop(withoutOwnAbort(turn, run), tree, {
       log: context.logs.get(id),
       servers: context.servers,
@@ -140,10 +145,9 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   const summaries = askedSummaries(turn);
   const isOpen =
     assistants.length === 0 && context.run === undefined && tree.session.info.parentID === undefined;
-  const isDone =
-    origin === "command" || (assistants.length > 0 && assistants.every((one) => summaries.has(one)));
+  const isSummedUp = assistants.length > 0 && assistants.every((one) => summaries.has(one));
   const verdict =
-    isOpen || (isDone && !context.run)
+    isOpen || origin === "command" || (isSummedUp && isUntroubled(context.run))
       ? NO_VERDICT
       : turnError({
           sessionId,
@@ -250,6 +254,14 @@ function contextNotes({ context }: Turn): readonly string[] {
 
 function isOfCommand(message: Message, context: readonly Message[]): boolean {
   return context.some((other) => isAssistant(other) && other.info.parentID === message.info.id);
+}
+
+/** Whether nothing that is known of a run says that it went wrong, or was ended. */
+function isUntroubled(run: RunEvidence | undefined): boolean {
+  return (
+    run === undefined ||
+    (run.streamErrors.length === 0 && !run.halted && run.exit.kind === "served" && !run.exit.asked)
+  );
 }
 
 /** A step with what only the turn's end tells: whether it was got over, and whether the turn failed on it. */

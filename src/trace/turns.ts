@@ -230,12 +230,14 @@ function mergeDrafts(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
 }
 
 /**
- * Gives what has no answer to the next turn that has one: the model reads it there. Of a prompt that a known run of opencode
- * began it is known that it was to be answered. Without a later turn it may yet be, so it stays.
+ * Gives what has no answer to the next turn that has one: the model reads it there. Of a prompt that began a known run of
+ * opencode it is known that it was to be answered. Without a later turn it may yet be, so it stays.
  */
 function withContext(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
   const turns: Draft[] = [];
   let waiting: Draft[] = [];
+  /** A run has one prompt: what comes after its answer came from a plugin, say. */
+  const answered = new Set<object | undefined>();
   for (const draft of drafts) {
     if (draft.origin === "command" || draft.firstAnswer === undefined) {
       waiting.push(draft);
@@ -244,12 +246,14 @@ function withContext(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
     const run = runOf(draft.at);
     for (const before of waiting) {
       const runOfBefore = runOf(before.at);
-      const isAlone = before.origin === "command" || (runOfBefore !== undefined && runOfBefore !== run);
+      const isPrompt = runOfBefore !== undefined && runOfBefore !== run && !answered.has(runOfBefore);
+      const isAlone = before.origin === "command" || isPrompt;
       if (isAlone) turns.push(before);
       if (!isAlone || before.origin === "command")
         draft.context.push(...before.context, ...before.prompts, ...before.rest);
     }
     waiting = [];
+    answered.add(run);
     turns.push(draft);
   }
   return [...turns, ...waiting];

@@ -15,6 +15,7 @@ import { type Evidence, type Halt, processEndOf, type RunEvidence } from "../tra
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import { answerText } from "../trace/turn-error.js";
+import { isUnanswered } from "../trace/unanswered.js";
 import { agentNotes, extraArgumentNotes, limitNotes, subagentNotes } from "./attempt-notes.js";
 import { keepStartLog } from "./keep-start-log.js";
 import { type LiveDelivery, liveRun } from "./live-run.js";
@@ -148,9 +149,9 @@ async function driveAndKeep(
     mcpServers: [...(earlier?.mcpServers ?? []), ...driven.mcpServers],
   };
   const traces = tracesOf(driven, evidence, run);
-  const last = traces.at(-1);
+  const last = lastOf(traces);
   // Whoever asked is told what the agent said, whatever that is.
-  const said = driven.tree === unmasked.tree ? last : tracesOf(unmasked, evidence, run).at(-1);
+  const said = driven.tree === unmasked.tree ? last : lastOf(tracesOf(unmasked, evidence, run));
   const { sessionId, tree: session, opencode, driver, exit } = driven;
   const error = last ? last.loop.error : withoutTurn(driven, halted, request.drive.model);
   notes.push(
@@ -225,6 +226,11 @@ function tracesOf({ tree }: DriveResult, evidence: Evidence, run: RunEvidence): 
   return traceSession(tree, evidence).filter(
     ({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt,
   );
+}
+
+/** The turn that was asked for: behind it may be a message that a plugin has put there, for the next prompt. */
+function lastOf(traces: readonly LoopTrace[]): LoopTrace | undefined {
+  return traces.findLast(({ loop }) => !isUnanswered(loop)) ?? traces.at(-1);
 }
 
 /** Earlier logs and runs of a session that is continued. */

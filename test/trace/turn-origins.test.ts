@@ -292,6 +292,25 @@ describe("a message that got no answer of its own", () => {
     ]);
   });
 
+  test("is none where the run that looptrace made had its answer already: a plugin has put it there", () => {
+    const run = {
+      startedAt: T0 - 50,
+      endedAt: T0 + 900,
+      streamErrors: [],
+      exit: { kind: "exited", code: 0 } as const,
+      stderr: "",
+    };
+    const before = [...exchange(0, "One.", "1"), user(600, "context")];
+    expect(summary(traceSession(treeOf(exportOf(before)), { runs: [run] }))).toEqual([
+      ["One.", "completed", null, 1],
+      ["context", "unfinished", null, 0],
+    ]);
+    const traces = traceSession(treeOf(exportOf([...before, ...exchange(30_000, "Two.", "2")])), {
+      runs: [run],
+    });
+    expect(firstInput(traces, 1)?.map(([, content]) => content)).toEqual(["context", "Two."]);
+  });
+
   test("and a compaction that a person asks for after it leave the turn before them as it was", () => {
     const request = user(20_000, [{ type: "compaction", id: mint("prt", 20_000), auto: false }]);
     const traces = tracesOf(

@@ -1,12 +1,17 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { connect } from "../../src/opencode/server/connection.js";
+import { readSessionFrom } from "../../src/opencode/server/read-session.js";
 import type { LoopTrace } from "../../src/trace/model.js";
+import { traceSession } from "../../src/trace/trace-session.js";
 import { attachTo } from "../../src/workflow/attach.js";
 import { keptSession } from "../../src/workflow/session-store.js";
-import { until } from "../support/play-on-server.js";
+import { openSession, until } from "../support/play-on-server.js";
+import { madeScenario } from "../support/play-run.js";
 import { type ScriptedSession, scriptedServer } from "../support/scripted-server.js";
 import { message, turn } from "../support/scripted-turn.js";
 import { temporaryStore } from "../support/temporary-store.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 
 /** Attaches to a server with one session, which the test lets work. */
 async function attachedTo(session: ScriptedSession, others: Record<string, ScriptedSession> = {}) {
@@ -160,4 +165,61 @@ test("a turn that a subagent outlives is told again when that is done, and the s
   expect(told.map(({ loop }) => loop.totalsWithSubagents.steps)).toEqual([2, 2]);
   const ends = told.map(({ loop }) => [...loop.loops, ...loop.steps.flatMap((step) => step.loops)]);
   expect(ends.map((loops) => loops.map(({ outcome }) => outcome))).toEqual([["unfinished"], ["completed"]]);
+});
+
+test("sees of a real server what the whole trace has: a client's own id, a notice, context and a person's command", async () => {
+  const usage = { input: 1_000, output: 10 };
+  const replies = ["One.", "Two.", "Three."].map((text) => ({ text, usage }));
+  await using bench = await warmOpenCode(madeScenario(replies));
+  const client = await connect(bench.server, bench.workdir);
+  const sessionID = await openSession(client);
+  const ending = new AbortController();
+  const told: LoopTrace[] = [];
+  let connected = false;
+  const attached = attachTo({
+    connection: bench.server,
+    directory: bench.workdir,
+    ...{ destinations: [], traceOptions: {}, paths: await temporaryStore(), masking: undefined, live: true },
+    signal: ending.signal,
+    onConnected: () => {
+      connected = true;
+    },
+    onTurn: (trace) => told.push(trace),
+  });
+  onTestFinished(async () => {
+    ending.abort();
+    await attached;
+  });
+  await until(() => connected);
+  const say = (text: string, more: object = {}, part: object = {}) =>
+    client.session.prompt({ sessionID, parts: [{ type: "text", text, ...part }], ...more });
+  const ahead = ((BigInt(Date.now()) + 3_600_000n) * 0x1000n).toString(16).slice(-12);
+  await say("First.", { messageID: `msg_${ahead}AAAAAAAAAAAAAA` });
+  await until(() => told.length === 1);
+  await say("pruned", { noReply: true }, { ignored: true });
+  await say("Some context.", { noReply: true });
+  await say("Second.", { messageID: "msg_6f9619ff-8b86-d011-b42d-00c04fc964ff" });
+  await until(() => told.length === 2);
+  await client.session.shell({ sessionID, agent: "build", command: "echo hi" });
+  await until(() => told.length === 3);
+  await say("Third.");
+  await until(() => told.length === 4);
+  const { tree } = await readSessionFrom(client, sessionID);
+  const outline = (traces: readonly LoopTrace[]) =>
+    traces.map(({ traceId, loop }) => [
+      traceId,
+      loop.outcome,
+      loop.steps.map(({ kind, call }) => [kind, call?.input]),
+    ]);
+  expect(outline(told)).toEqual(outline(traceSession(tree)));
+  expect(told.map(({ loop }) => [loop.copied, loop.error, loop.steps.map(({ kind }) => kind)])).toEqual([
+    [false, null, ["answer"]],
+    [false, null, ["answer"]],
+    [false, null, ["command"]],
+    [false, null, ["answer"]],
+  ]);
+  expect(told[1]?.loop.steps[0]?.call?.input.map(({ content }) => content)).toEqual([
+    "Some context.",
+    "Second.",
+  ]);
 });
