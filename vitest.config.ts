@@ -1,14 +1,37 @@
 import { defineConfig } from "vitest/config";
 
+/** What starts processes (opencode, looptrace, a browser, Redis), or puts a module of its own in another's place, is called so. */
+const PROCESS_TESTS = "test/**/*.process.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/shared-processes.ts"],
-    // The end-to-end tests start the real opencode; a loaded two-core machine needs room.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    // What a test waits for, it waits for as long as it may take: a machine that is busy is slow, not wrong.
-    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
+    reporters: ["default", "./test/support/skipped-reporter.ts"],
+    // A hang shows; what takes longer on a machine that is not quiet says so itself.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // What a test waits for, it waits for as long as it may take: a machine that is busy is slow, not wrong.
+    expect: { poll: { timeout: 25_000 } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "process",
+          include: [PROCESS_TESTS],
+          globalSetup: ["test/support/shared-processes.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [PROCESS_TESTS],
+          setupFiles: ["test/support/no-processes.ts"],
+          // Most of their time would go into loading the same modules anew for each file.
+          isolate: false,
+        },
+      },
+    ],
   },
 });

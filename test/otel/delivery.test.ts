@@ -19,7 +19,10 @@ import {
   user,
 } from "../trace/make-session.js";
 
-test("a trace of 20,000 spans arrives whole, each span once", async () => {
+/** So many spans take a busy machine a while, ms. */
+const LONG_MS = 120_000;
+
+test("a trace of 20,000 spans arrives whole, each span once", { timeout: LONG_MS }, async () => {
   const steps = Array.from({ length: 5_000 }, (_, index) => {
     const at = 10 + index * 100;
     return assistant(at, at + 95, [

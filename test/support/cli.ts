@@ -59,11 +59,11 @@ export function programCommand(source: string): readonly [string, string] {
 }
 
 /** What is started: node with the sources, so that the tests need no build. For `bash -c "$LOOPTRACE …"` as well. */
-export const cliCommand: readonly string[] = programCommand("src/cli/main.ts");
+export const cliCommand = (): readonly [string, string] => programCommand("src/cli/main.ts");
 
 /** Starts a command line as a process, for what only a process shows: signals, pipes, exit codes. */
 export function startLooptrace(argv: readonly string[], around: CliSurroundings): CliProcess {
-  const [node = "", ...rest] = [...cliCommand, ...argv];
+  const [node = "", ...rest] = [...cliCommand(), ...argv];
   const child = spawn(node, rest, {
     cwd: around.cwd,
     env: Object.fromEntries(Object.entries(around.env).filter(([, value]) => value !== undefined)),

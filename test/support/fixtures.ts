@@ -61,6 +61,22 @@ export const fixtureNames: readonly string[] = readdirSync(FOLDER, { withFileTyp
 
 /** @throws when there is no such fixture, or it is not whole */
 export function loadFixture(name: string): Fixture {
+  const known = loaded.get(name) ?? deeplyFrozen(readFixture(name));
+  loaded.set(name, known);
+  return known;
+}
+
+/** Read once, since many tests want the same; frozen, since they share it. */
+const loaded = new Map<string, Fixture>();
+
+function deeplyFrozen<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const one of Object.values(value)) deeplyFrozen(one);
+  return value;
+}
+
+function readFixture(name: string): Fixture {
   const folder = join(FOLDER, name);
   const read = (file: string): string => readFileSync(join(folder, file), "utf8");
   const text = read("session.json");

@@ -3,10 +3,8 @@ import { redisAddress } from "../../src/fleet/redis-address.js";
 import { openRedis, type RedisLink, type RedisLinkHooks } from "../../src/fleet/redis-link.js";
 import { isRedisInstalled, type RedisServer, startRedisServer } from "./redis-server.js";
 
-/** Without a Redis on this machine the tests that need one are skipped. */
+/** Without a Redis on this machine the tests that need one are skipped; the run says so at its end. */
 export const hasRedis = isRedisInstalled();
-
-if (!hasRedis) process.stderr.write("redis-server is not on the PATH: tests of the fleet are skipped.\n");
 
 export interface TestRedis extends RedisServer {
   /** A connection, closed with the test. */

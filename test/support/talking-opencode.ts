@@ -8,6 +8,8 @@ export interface Directions {
   /** Tells prompts apart. */
   readonly name?: string;
   readonly waitMs?: number;
+  /** Is at work until there is a file of this name in its working directory. */
+  readonly until?: string;
   /** opencode's error object, with which the run ends instead of an answer; of a list one for each run, `null` is an answer. */
   readonly error?: object;
   readonly errors?: readonly (object | null)[];
@@ -96,7 +98,11 @@ const fail = () => {
 };
 if (!directions.silent) say({ type: "step_start" });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => directions.stubborn || end(signal));
-setTimeout(directions.silent ? fail : end, directions.waitMs ?? 0);
+const whenTold = () => {
+  if (directions.until && !fs.existsSync(directions.until)) setTimeout(whenTold, 20);
+  else setTimeout(directions.silent ? fail : end, directions.waitMs ?? 0);
+};
+whenTold();
 `;
 
 /** Removed with the test. */

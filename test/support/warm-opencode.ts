@@ -22,7 +22,9 @@ const START_MS = 120_000;
 
 // The first file that wants it waits for its start here, where that counts for no test.
 beforeAll(async () => {
-  await askControl(inject("sharedProcesses"), "opencode");
+  // Unit tests have nothing of the kind, and may import this with what else they need.
+  const control: string | undefined = inject("sharedProcesses");
+  if (control !== undefined) await askControl(control, "opencode");
 }, START_MS);
 
 /** An opencode like that of `isolatedOpenCode`, whose server is started already. */

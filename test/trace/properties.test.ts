@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
 import type { LogEvidence } from "../../src/opencode/log-evidence.js";
@@ -56,6 +56,9 @@ const arbitraryLog: fc.Arbitrary<LogEvidence> = fc.record({
     { maxLength: 6 },
   ),
 });
+
+// Hundreds of sessions each, which a busy machine takes its time for.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Each permission of a session that has an answer is an event of it, once. */
 function expectAllPermissions(traces: readonly LoopTrace[], runs: readonly RunEvidence[]): void {

@@ -1,0 +1,57 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { fleetScenario, MODULES, promptOf } from "../../examples/fleet/scenario.js";
+import { cliEnvironment, startLooptrace, violationsOf } from "../support/cli.js";
+import { allowColdStarts } from "../support/cold-starts.js";
+import { recordedResults, temporaryFolder, until } from "../support/fleet.js";
+import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { startReceiver } from "../support/receiver.js";
+import { hasRedis, startRedis } from "../support/redis.js";
+
+allowColdStarts();
+
+test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed", async () => {
+  const [redis, receiver, bench] = [
+    await startRedis(),
+    await startReceiver(),
+    await isolatedOpenCode(fleetScenario()),
+  ];
+  onTestFinished(async () => {
+    await bench.remove();
+    await receiver.close();
+  });
+  const cwd = await temporaryFolder();
+  const tasks = MODULES.map(({ name }) => JSON.stringify({ id: name, prompt: promptOf(name) }));
+  await writeFile(join(cwd, "tasks.jsonl"), tasks.join("\n"));
+  const around = { cwd, env: cliEnvironment(bench, receiver) };
+  const startWorker = () => {
+    const worker = ["worker", "--redis", redis.url, "-n", "2", "--lock", "2s", "--dir", bench.workdir];
+    const { child, ended } = startLooptrace(worker, around);
+    let said = "";
+    child.stderr?.on("data", (text: string) => {
+      said += text;
+    });
+    onTestFinished(async () => {
+      child.kill("SIGTERM");
+      await ended;
+    });
+    return { child, ended, said: () => said };
+  };
+  const first = startWorker();
+  const batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url, "--json"], around);
+  await until(() => first.said().includes("began"));
+  const second = startWorker();
+  // The model has been asked: it is in the middle of a turn.
+  await until(() => bench.provider.requests.length > 0);
+  first.child.kill("SIGKILL");
+  const { code, stdout, stderr } = await batch.ended;
+  expect([code, stderr]).toEqual([0, expect.stringContaining("[8/8]")]);
+  expect(JSON.parse(stdout)).toMatchObject({ done: MODULES.length, failed: {}, undelivered: 0 });
+  const results = await recordedResults(join(cwd, "tasks.results.jsonl"));
+  expect(results.map(({ id }) => id).toSorted()).toEqual(MODULES.map(({ name }) => name).toSorted());
+  expect(second.said()).toContain("its worker went away");
+  const sent = new Set(receiver.spans().map(({ traceId }) => traceId));
+  for (const { traceIds } of results) expect(traceIds.every((id) => sent.has(id))).toBe(true);
+  expect(violationsOf(receiver)).toEqual([]);
+});

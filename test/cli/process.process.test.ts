@@ -1,0 +1,79 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { cliCommand, startLooptrace } from "../support/cli.js";
+import { loadFixture } from "../support/fixtures.js";
+import { reportedPath } from "../support/reported.js";
+
+let env: Record<string, string>;
+
+beforeAll(() => {
+  env = { PATH: process.env.PATH ?? "", HOME: tmpdir(), LOOPTRACE_HOME: join(tmpdir(), "no-such-folder") };
+});
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "process-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test("a reader that has seen enough is no failure", async () => {
+  const folder = await temporaryFolder();
+  // More than a pipe holds, so that the writer meets the closed end.
+  const { info, messages } = JSON.parse(loadFixture("multistep@1.18.33").text);
+  const title = "long ".repeat(200_000);
+  await writeFile(join(folder, "large.json"), JSON.stringify({ info: { ...info, title }, messages }));
+  const show = [...cliCommand(), "show", "large.json", "--json"];
+  const result = await execa("bash", ["-c", 'set -o pipefail; "$@" | head -c 20', "bash", ...show], {
+    cwd: folder,
+    env,
+    extendEnv: false,
+  });
+  expect([result.exitCode, result.stderr]).toEqual([0, ""]);
+  expect(result.stdout).toHaveLength(20);
+
+  // The whole document comes through a pipe that is read to its end.
+  const whole = await startLooptrace(["show", "-", "--json"], {
+    cwd: folder,
+    env,
+    stdin: await readFile(join(folder, "large.json"), "utf8"),
+  }).ended;
+  expect([whole.code, whole.stderr]).toEqual([0, ""]);
+  expect(JSON.parse(whole.stdout)).toMatchObject([{ session: { title } }]);
+});
+
+test("a file of PowerShell's comes through a pipe too", async () => {
+  const [node = "", ...rest] = [...cliCommand(), "show", "-", "--json"];
+  const input = await readFile(reportedPath("powershell-utf16/session-utf16le.json"));
+  const result = await execa(node, rest, { env, extendEnv: false, input });
+  expect(JSON.parse(result.stdout)).toMatchObject([{ session: { id: "ses_e03b62130ffeoj4vp7D1mp9Cj4" } }]);
+});
+
+test("a listener on standard error that goes away does not end the command", async () => {
+  const folder = await temporaryFolder();
+  const absent = [...cliCommand(), "show", "absent.json"];
+  const script = '"$@" 2> >(exec 0<&-; sleep 0); echo "exit $?"';
+  const result = await execa("bash", ["-c", script, "bash", ...absent], {
+    cwd: folder,
+    env,
+    extendEnv: false,
+  });
+  expect(result.stdout).toBe("exit 2");
+});
+
+test("the exit code and the version reach the shell", async () => {
+  const cwd = await temporaryFolder();
+  const manifest = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")));
+  expect(await startLooptrace(["--version"], { cwd, env }).ended).toEqual({
+    code: 0,
+    signal: null,
+    stdout: `${manifest.version}\n`,
+    stderr: "",
+  });
+  expect(await startLooptrace(["show"], { cwd, env }).ended).toMatchObject({ code: 2, stdout: "" });
+});

@@ -1,0 +1,51 @@
+import { once } from "node:events";
+import { expect, onTestFinished, test } from "vitest";
+import { findProcesses } from "../../src/opencode/end-processes.js";
+import { loadScenario } from "../provider/load-scenario.js";
+import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
+import { allowColdStarts } from "../support/cold-starts.js";
+import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { until } from "../support/play-on-server.js";
+import { startReceiver } from "../support/receiver.js";
+
+allowColdStarts();
+
+test.skipIf(process.platform !== "linux").each(["server", "cli"])(
+  "kill -9 of a run by the driver %s: opencode ends, and trace --last sends all of the session",
+  async (driver) => {
+    const bench = await isolatedOpenCode(await loadScenario("killed"));
+    onTestFinished(() => bench.remove());
+    const receiver = await startReceiver();
+    onTestFinished(() => receiver.close());
+    // What all that is started for the run inherits.
+    const mark = `outer-${process.pid}-${driver}`;
+    const around = {
+      env: { ...cliEnvironment(bench, receiver), LOOPTRACE_RUN_ID: mark },
+      cwd: bench.workdir,
+    };
+    const { child } = startLooptrace(["run", "--driver", driver, "Wait for the build."], around);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    // The second request would only come when the tool has ended.
+    await until(() =>
+      bench.provider.requests.some(({ title, lastChunk }) => !title && lastChunk !== undefined),
+    );
+    await until(() => findProcesses(mark).length > 4);
+    child.kill("SIGKILL");
+    await once(child, "close");
+    await expect.poll(() => findProcesses(mark)).toEqual([]);
+
+    const { code, stderr } = await looptrace(["trace", "--last"], {
+      env: cliEnvironment(bench, receiver),
+      cwd: bench.workdir,
+    });
+    expect(stderr).not.toContain("may still be at work");
+    expect(code).toBe(0);
+    const names = receiver.spans().map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(["opencode.loop", "loop.step-0", "llm-call-0", "tool.bash"]),
+    );
+    const shown = await looptrace(["show", "--last"], { env: cliEnvironment(bench), cwd: bench.workdir });
+    expect(shown.stdout).toContain("looptrace was killed before the turn's answer");
+    expect(violationsOf(receiver)).toEqual([]);
+  },
+);

@@ -1,0 +1,389 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { drive } from "../../../src/opencode/drive.js";
+import type { PermissionRequest } from "../../../src/opencode/permission-policy.js";
+import type { Progress } from "../../../src/opencode/progress.js";
+import { checkRequest } from "../../../src/opencode/run-request.js";
+import { runEnding } from "../../../src/opencode/server/run-ending.js";
+import { runOnServer } from "../../../src/opencode/server/served-run.js";
+import { ServerPool } from "../../../src/opencode/server/server-pool.js";
+import { loadScenario } from "../../provider/load-scenario.js";
+import type { Scenario } from "../../provider/scenario.js";
+import { allowColdStarts } from "../../support/cold-starts.js";
+import { cuttingProxy } from "../../support/cutting-proxy.js";
+import { type IsolatedOpenCode, isolatedOpenCode } from "../../support/isolated-opencode.js";
+import { longEnough } from "../../support/long-enough.js";
+import { answer, madeScenario, refused, usage } from "../../support/play-run.js";
+import { warmOpenCode } from "../../support/warm-opencode.js";
+
+allowColdStarts();
+
+const asking = { permission: { bash: "ask" } };
+const bash = (id: string, command: string) => ({
+  delayMs: 20,
+  toolCalls: [{ id, name: "bash", arguments: { command, description: "Runs" } }],
+  usage,
+});
+
+/** For what is about a server's start, its process or its end. */
+async function place(scenario: Scenario): Promise<IsolatedOpenCode> {
+  const bench = await isolatedOpenCode(scenario);
+  onTestFinished(() => bench.remove());
+  return bench;
+}
+
+/** Before the server that the tests share. */
+async function warmPlace(...wanted: Parameters<typeof warmOpenCode>): Promise<IsolatedOpenCode> {
+  const bench = await warmOpenCode(...wanted);
+  onTestFinished(() => bench.remove());
+  return bench;
+}
+
+const requestIn = (bench: IsolatedOpenCode) => ({
+  message: "Go.",
+  directory: bench.workdir,
+  opencode: bench.binary,
+  environment: bench.env,
+  driver: "server" as const,
+});
+
+const outputs = ({ tree }: Awaited<ReturnType<typeof drive>>) =>
+  (tree?.session.messages ?? []).flatMap(({ parts }) =>
+    parts.flatMap((part) =>
+      part.type === "tool"
+        ? [part.state.status === "completed" ? part.state.output?.trim() : part.state.status]
+        : [],
+    ),
+  );
+
+describe("permissions", () => {
+  const scenario = () =>
+    madeScenario([bash("call_a", "echo a"), bash("call_b", "echo b"), answer], { opencode: asking });
+
+  test("are given by a policy, and how long they waited is known", async () => {
+    const bench = await warmPlace(scenario());
+    const result = await drive({ ...requestIn(bench), permissions: "allow" });
+    expect(outputs(result)).toEqual(["a", "b"]);
+    expect(result.permissions).toMatchObject([
+      { sessionId: result.sessionId, callId: "call_a", permission: "bash", answer: "once", by: "policy" },
+      { sessionId: result.sessionId, callId: "call_b", permission: "bash", answer: "once", by: "policy" },
+    ]);
+    for (const { askedAt, answeredAt } of result.permissions)
+      expect(answeredAt).toBeGreaterThanOrEqual(askedAt);
+  });
+
+  test("are refused without one: the loop stops", async () => {
+    const bench = await warmPlace(scenario());
+    const result = await drive(requestIn(bench));
+    expect(outputs(result)).toEqual(["error"]);
+    expect(result.permissions).toMatchObject([{ answer: "reject", by: "policy" }]);
+    expect(bench.provider.requests.filter(({ title }) => !title)).toHaveLength(1);
+  });
+
+  test("are asked of the caller's function, which may take its time", async () => {
+    const bench = await warmPlace(scenario());
+    const asked: PermissionRequest[] = [];
+    const result = await drive({
+      ...requestIn(bench),
+      permissions: async (request) => {
+        asked.push(request);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return request.callId === "call_a" ? "allow" : "deny";
+      },
+    });
+    expect(asked.map(({ permission, patterns }) => [permission, patterns])).toEqual([
+      ["bash", ["echo a"]],
+      ["bash", ["echo b"]],
+    ]);
+    expect(outputs(result)).toEqual(["a", "error"]);
+    expect(result.permissions.map(({ answer: given }) => given)).toEqual(["once", "reject"]);
+    const [first] = result.permissions;
+    expect((first?.answeredAt ?? 0) - (first?.askedAt ?? 0)).toBeGreaterThanOrEqual(290);
+  });
+
+  test("`always` holds for the rest of the session", async () => {
+    const twice = [bash("call_a", "echo a"), bash("call_b", "echo a"), answer];
+    const bench = await warmPlace(madeScenario(twice, { opencode: asking }), { fresh: true });
+    const result = await drive({ ...requestIn(bench), permissions: () => "always" });
+    expect(outputs(result)).toEqual(["a", "a"]);
+    expect(result.permissions).toHaveLength(1);
+  });
+
+  test("`always` on a server that others use too holds for its own turn, and is no answer to anybody else", async () => {
+    const lanes = ["one", "two"].map((name) => ({
+      name,
+      match: `prompt ${name}`,
+      replies: [bash(`call_${name}_a`, "echo a"), bash(`call_${name}_b`, "echo b"), answer],
+    }));
+    const bench = await warmPlace(madeScenario([], { lanes, opencode: asking }), { fresh: true });
+    const servers = new ServerPool();
+    onTestFinished(async () => {
+      await servers.close();
+    });
+    const request = { ...requestIn(bench), servers };
+    let asked = 0;
+    const first = await drive({
+      ...request,
+      message: "prompt one",
+      permissions: () => {
+        asked += 1;
+        return "always";
+      },
+    });
+    const second = await drive({ ...request, message: "prompt two", permissions: "deny" });
+    expect(outputs(first)).toEqual(["a", "b"]);
+    // What `always` means is opencode's to say: `echo *`, for both commands.
+    expect([asked, first.permissions.length]).toEqual([1, 2]);
+    expect(outputs(second)).toEqual(["error"]);
+    expect(second.permissions).toMatchObject([{ answer: "reject", by: "policy" }]);
+  });
+
+  test("a policy that fails denies, and says why", async () => {
+    const bench = await warmPlace(scenario());
+    const result = await drive({
+      ...requestIn(bench),
+      permissions: () => {
+        throw new Error("nobody at the desk");
+      },
+    });
+    expect(outputs(result)).toEqual(["error"]);
+    expect(result.notes).toContain("bash was denied, for the policy failed: nobody at the desk");
+  });
+
+  test("a policy that never answers does not outlive the deadline", async () => {
+    const result = await longEnough(
+      async (seconds) =>
+        drive({
+          ...requestIn(await warmPlace(scenario())),
+          permissions: () => new Promise(() => undefined),
+          deadlineMs: seconds * 1000,
+        }),
+      ({ permissions }) => permissions.length > 0,
+    );
+    expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
+    expect(result.permissions).toMatchObject([{ answer: null, answeredAt: null }]);
+  });
+});
+
+test("what was missed while the events were interrupted is caught up with: the agent does not wait for ever", async () => {
+  const bench = await warmPlace(
+    madeScenario([bash("call_a", "echo a"), bash("call_b", "echo b"), answer], { opencode: asking }),
+  );
+  const servers = new ServerPool();
+  onTestFinished(async () => {
+    await servers.close();
+  });
+  const { directory, opencode, environment } = requestIn(bench);
+  const lease = await servers.lease({ path: opencode, directory, environment, projectConfig: false });
+  const proxy = await cuttingProxy(lease.server.connection.url, '"permission.asked"');
+  onTestFinished(() => proxy.close());
+  const ending = runEnding(40_000, undefined);
+  const startedAt = Date.now();
+  const told: string[] = [];
+  const run = await runOnServer({
+    runId: "run",
+    server: {
+      ...lease.server,
+      connection: { ...lease.server.connection, url: proxy.url },
+      exit: null,
+    },
+    request: checkRequest({ message: "Go.", directory, permissions: "allow" }),
+    agent: undefined,
+    environment,
+    startedAt,
+    isShared: false,
+    ending,
+    usable: Promise.resolve(),
+    logFrom: 0,
+    onEvent: ({ type }) => told.push(type),
+  });
+  ending.forget();
+  expect(run.exit).toEqual({ kind: "served" });
+  expect(run.permissions.map(({ answer: given }) => given)).toEqual(["once", "once"]);
+  const steps = Array.from({ length: 3 }, () => ["step_start", "step_finish"]).flat();
+  expect(told.filter((type) => type.startsWith("step_"))).toEqual(steps);
+  expect(run.progress).toMatchObject({ step: 2, toolsDone: 2 });
+});
+
+test("retries are told with their waits, and the progress says until when", async () => {
+  const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "400" });
+  const bench = await warmPlace(madeScenario([full, full, answer]));
+  const seen: Progress[] = [];
+  const result = await drive(requestIn(bench), { onProgress: (progress) => seen.push(progress) });
+  expect(result.retries).toMatchObject([
+    { sessionId: result.sessionId, attempt: 1, reason: "Rate limit reached" },
+    { sessionId: result.sessionId, attempt: 2, reason: "Rate limit reached" },
+  ]);
+  for (const { at, next } of result.retries) expect(next).toBeGreaterThan(at);
+  const waits = seen.flatMap(({ phase }) => (phase.kind === "retrying" ? [phase.until] : []));
+  expect(new Set(waits)).toEqual(new Set(result.retries.map(({ next }) => next)));
+  expect(result.progress).toMatchObject({ failedAttempts: 2, phase: { kind: "finishing" } });
+});
+
+test("the answer is seen while it grows", async () => {
+  const bench = await warmPlace(
+    madeScenario([
+      { delayMs: 20, chunkMs: 60, chunks: 8, text: "One two three four five six seven.", usage },
+    ]),
+  );
+  const tails: string[] = [];
+  await drive(requestIn(bench), {
+    onProgress: ({ phase }) => {
+      if (phase.kind === "streaming" && phase.tail !== undefined) tails.push(phase.tail);
+    },
+  });
+  expect(tails.length).toBeGreaterThan(2);
+  for (const tail of tails) expect("One two three four five six seven.").toContain(tail);
+});
+
+describe("a run that is ended before its prompt asks no model", () => {
+  test("by its deadline, which counts from the start of the server on", async () => {
+    const bench = await place(madeScenario([answer]));
+    const result = await drive({ ...requestIn(bench), deadlineMs: 50 });
+    expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
+    expect([result.sessionId, result.tree]).toEqual([null, null]);
+    expect(bench.provider.requests).toEqual([]);
+    if (process.platform === "linux") expect(() => serverOf(bench)).toThrow("no server runs");
+  });
+
+  test("by the caller, while the server of a pool starts", async () => {
+    const bench = await place(madeScenario([answer]));
+    const servers = new ServerPool();
+    const caller = new AbortController();
+    const driving = drive({ ...requestIn(bench), servers }, { signal: caller.signal });
+    setTimeout(() => caller.abort(), 50);
+    expect(await driving).toMatchObject({ sessionId: null, exit: { kind: "served", asked: "caller" } });
+    await servers.close();
+    expect(bench.provider.requests).toEqual([]);
+    if (process.platform === "linux") expect(() => serverOf(bench)).toThrow("no server runs");
+  });
+
+  test("by the caller, when the session is there", async () => {
+    const bench = await warmPlace(madeScenario([answer]));
+    const caller = new AbortController();
+    const onServed = () => {
+      caller.abort();
+      return () => Promise.resolve();
+    };
+    const result = await drive(requestIn(bench), { signal: caller.signal, onServed });
+    expect(result.exit).toEqual({ kind: "served", asked: "caller" });
+    expect(bench.provider.requests).toEqual([]);
+  });
+
+  test("also where the server never answers", async () => {
+    const bench = await place(madeScenario([answer]));
+    const opencode = join(bench.home, "silent");
+    const program = `require("node:http").createServer(() => {}).listen(Number(process.argv[4].slice(7)), "127.0.0.1",
+      () => console.log("listening on it"));`;
+    await writeFile(opencode, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
+    const result = await drive({ ...requestIn(bench), opencode, deadlineMs: 1_000 });
+    expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
+  });
+});
+
+test("what it took to find out that opencode makes no server counts for the deadline", async () => {
+  const bench = await place(madeScenario([answer]));
+  const opencode = join(bench.home, "no-server");
+  const program = `const [command] = process.argv.slice(2);
+    if (command === "--version") console.log("1.18.33");
+    else setTimeout(() => process.exit(1), command === "serve" ? 1_500 : 60_000);`;
+  await writeFile(opencode, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
+  const request = {
+    ...requestIn(bench),
+    driver: "auto" as const,
+    opencode,
+    deadlineMs: 5_000,
+    graceMs: 100,
+  };
+  const result = await drive(request);
+  expect(result).toMatchObject({ driver: "cli", exit: { kind: "signalled", by: "deadline" } });
+  // By its own clock: the whole deadline anew would be at least this.
+  expect(result.endedAt - result.startedAt).toBeLessThan(request.deadlineMs);
+});
+
+/** The pid of the server that works for a bench. */
+function serverOf(bench: IsolatedOpenCode): number {
+  const found = readdirSync("/proc").find((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const isOurs = readFileSync(`/proc/${pid}/environ`, "latin1").includes(`HOME=${bench.home}\0`);
+      return isOurs && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("\0serve\0");
+    } catch {
+      return false;
+    }
+  });
+  if (found === undefined) throw new Error("no server runs");
+  return Number(found);
+}
+
+describe.skipIf(process.platform !== "linux")("a server that goes away", () => {
+  test("in the middle of a turn: what there is of the session is read without it", async () => {
+    const bench = await place(await loadScenario("killed"));
+    let killed = false;
+    const result = await drive(requestIn(bench), {
+      onProgress: ({ phase }) => {
+        if (killed || phase.kind !== "tools") return;
+        killed = true;
+        process.kill(serverOf(bench), "SIGKILL");
+      },
+    });
+    expect(result.exit).toEqual({ kind: "signalled", signal: "SIGKILL", by: "other" });
+    expect(result.tree?.session.messages.at(-1)?.parts.map(({ type }) => type)).toContain("tool");
+  });
+
+  test("is replaced for the next prompt; what was finished stays finished", async () => {
+    const lanes = ["one", "two"].map((name) => ({
+      name,
+      match: `prompt ${name}`,
+      replies: [{ delayMs: 20, text: `Answer ${name}.`, usage }],
+    }));
+    const bench = await place(madeScenario([], { lanes }));
+    const servers = new ServerPool();
+    onTestFinished(async () => {
+      await servers.close();
+    });
+    const first = await drive({ ...requestIn(bench), servers, message: "prompt one" });
+    const before = serverOf(bench);
+    process.kill(before, "SIGKILL");
+    await expect
+      .poll(() => {
+        try {
+          return serverOf(bench);
+        } catch {
+          return undefined;
+        }
+      })
+      .not.toBe(before);
+    const second = await drive({ ...requestIn(bench), servers, message: "prompt two" });
+    expect([first.exit, second.exit]).toEqual([{ kind: "served" }, { kind: "served" }]);
+    expect(serverOf(bench)).not.toBe(before);
+    expect(JSON.stringify(second.tree)).toContain("Answer two.");
+  });
+});
+
+test("prompts that want the same share a server, and each has its own log and session", async () => {
+  const names = ["one", "two", "three"];
+  const lanes = names.map((name) => ({
+    name,
+    match: `prompt ${name}`,
+    replies: [{ delayMs: 200, text: `Answer ${name}.`, usage }],
+  }));
+  const bench = await place(madeScenario([], { lanes }));
+  const servers = new ServerPool();
+  const results = await Promise.all(
+    names.map((name) => drive({ ...requestIn(bench), servers, message: `prompt ${name}` })),
+  );
+  expect(new Set(results.map(({ sessionId }) => sessionId)).size).toBe(3);
+  for (const [index, { sessionId, logText, tree }] of results.entries()) {
+    expect(JSON.stringify(tree)).toContain(`Answer ${names[index]}.`);
+    const others = results.flatMap((other) => (other.sessionId === sessionId ? [] : [other.sessionId ?? ""]));
+    expect(logText).toContain(sessionId);
+    for (const other of others) expect(logText).not.toContain(other);
+  }
+  expect(serverOf(bench)).toBeGreaterThan(0);
+  expect(await servers.close()).toEqual([]);
+  expect(() => serverOf(bench)).toThrow("no server runs");
+  await expect(drive({ ...requestIn(bench), servers })).rejects.toThrow("is closed");
+});

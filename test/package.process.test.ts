@@ -1,0 +1,165 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+
+const run = promisify(execFile);
+const repository = fileURLToPath(new URL("..", import.meta.url));
+
+const manifest = z.object({
+  name: z.string(),
+  version: z.string(),
+  bin: z.record(z.string(), z.string()),
+  dependencies: z.record(z.string(), z.string()),
+});
+const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
+
+/** A project of somebody who installed the package, made from the tarball that would be published. */
+let project: string;
+let folder: string;
+let files: readonly string[];
+let packageJson: z.output<typeof manifest>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "looptrace-package-"));
+  packageJson = manifest.parse(JSON.parse(await readFile(join(repository, "package.json"), "utf8")));
+  const tarball = await packCopy(join(folder, "copy"));
+  project = join(folder, "project");
+  await install(tarball, project);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Packs a copy of the sources, so that what is built here does not get in the way of other tests. */
+async function packCopy(copy: string): Promise<string> {
+  await mkdir(copy);
+  for (const name of [
+    "src",
+    "package.json",
+    "README.md",
+    "LICENSE",
+    "build-page.ts",
+    "tsconfig.json",
+    "tsconfig.build.json",
+  ]) {
+    await cp(join(repository, name), join(copy, name), { recursive: true });
+  }
+  await symlink(join(repository, "node_modules"), join(copy, "node_modules"), "junction");
+  const { stdout } = await run("npm", ["pack", "--json", "--silent"], { cwd: copy });
+  // What the build prints stands before the JSON.
+  const [result] = packed.parse(JSON.parse(stdout.slice(stdout.indexOf("["))));
+  files = result.files.map(({ path }) => path);
+  return join(copy, result.filename);
+}
+
+/**
+ * What `npm install` does, without a network: the tarball's content goes into `node_modules`, beside it only what the
+ * package says it depends on.
+ */
+async function install(tarball: string, target: string): Promise<void> {
+  const modules = join(target, "node_modules");
+  const own = join(modules, packageJson.name);
+  await mkdir(own, { recursive: true });
+  await run("tar", ["-xzf", tarball, "-C", own, "--strip-components=1"]);
+  for (const name of Object.keys(packageJson.dependencies)) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(join(repository, "node_modules", name), join(modules, name), "junction");
+  }
+  await writeFile(join(target, "package.json"), JSON.stringify({ type: "module", private: true }));
+}
+
+function inProject(args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  return run(process.execPath, args, { cwd: project });
+}
+
+test("the tarball holds the built package and nothing else", async () => {
+  const others = files.filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
+  expect(others.toSorted()).toEqual([
+    ...["LICENSE", "README.md", "dist/report/list.css", "dist/report/page.css", "package.json"],
+  ]);
+  const sources = await readdir(join(repository, "src"), { recursive: true });
+  // Each page is bundled into two files.
+  const expected = sources
+    .filter((path) => path.endsWith(".ts") && !path.startsWith("report/"))
+    .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
+    .concat(["list", "page"].flatMap((name) => [`dist/report/${name}.js`, `dist/report/${name}.css`]));
+  expect(files.filter((path) => path.startsWith("dist/")).toSorted()).toEqual(expected.toSorted());
+});
+
+test("the installed command says its version", async () => {
+  const bin = join(project, "node_modules", packageJson.name, packageJson.bin.looptrace ?? "");
+  expect(await readFile(bin, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+  expect(await inProject([bin, "--version"])).toEqual({ stdout: `${packageJson.version}\n`, stderr: "" });
+});
+
+test("the installed command shows a recorded session, and says nothing on stderr", async () => {
+  const bin = join(project, "node_modules", packageJson.name, packageJson.bin.looptrace ?? "");
+  const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
+  const { stdout, stderr } = await inProject([bin, "show", session]);
+  expect(stdout).toContain("llm-call-0");
+  expect(stderr).toBe("");
+});
+
+test("the installed command writes a report with what the package brings", async () => {
+  const bin = join(project, "node_modules", packageJson.name, packageJson.bin.looptrace ?? "");
+  const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
+  const { stdout, stderr } = await inProject([bin, "report", session, "-o", "-"]);
+  expect(stdout).toMatch(/^<!doctype html>/);
+  for (const licence of ["preact", "@tanstack/virtual-core", "uplot"])
+    expect(stdout).toContain(`${licence}\n`);
+  expect(stdout.match(/MIT License/g)).toHaveLength(3);
+  expect(stderr).toBe("");
+});
+
+test("what is for several machines is apart from the rest", async () => {
+  const names = ["runFleetBatch", "runFleetWorker", "openRedis", "redisAddress"];
+  const source = `import * as fleet from "looptrace/fleet"; import * as rest from "looptrace";
+    console.log(JSON.stringify(${JSON.stringify(names)}.map((name) => [typeof fleet[name], typeof rest[name]])))`;
+  const { stdout } = await inProject(["--input-type=module", "-e", source]);
+  expect(JSON.parse(stdout)).toEqual(names.map(() => ["function", "undefined"]));
+});
+
+const CONSUMER = `
+import { readFileSync } from "node:fs";
+import { assembleSessions, type LoopTrace, OpenCode, OpenCodeError, readExport, traceSession } from "looptrace";
+import { allowColdStarts } from "support/cold-starts.js";
+
+allowColdStarts();
+
+const path = process.argv[2] ?? "";
+const traces: readonly LoopTrace[] = assembleSessions([readExport(readFileSync(path, "utf8"), path)]).flatMap((tree) =>
+  traceSession(tree),
+);
+const calls: number[] = traces.map(({ loop }) => loop.totals.calls);
+// @ts-expect-error the package has types, and they are checked: a timeout is a number
+const agent = new OpenCode({ timeoutMs: "soon" });
+console.log(JSON.stringify({ calls, isClass: agent instanceof OpenCode && OpenCodeError.name === "OpenCodeError" }));
+`;
+
+test.each([
+  ["NodeNext", "NodeNext"],
+  ["ESNext", "bundler"],
+])(
+  "a program that uses the library compiles (module %s, resolution %s) and runs",
+  async (module, resolution) => {
+    const source = join(project, "consumer.ts");
+    await writeFile(source, CONSUMER);
+    const tsc = join(repository, "node_modules", "typescript", "bin", "tsc");
+    const options = ["--strict", "--exactOptionalPropertyTypes", "--target", "ES2023", "--outDir", "out"];
+    const typeRoots = join(repository, "node_modules", "@types");
+    const resolved = ["--module", module, "--moduleResolution", resolution, "--types", "node"];
+    await inProject([tsc, ...options, ...resolved, "--typeRoots", typeRoots, source]).catch(
+      (error: { stdout?: string }) => {
+        throw new Error(error.stdout);
+      },
+    );
+    const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
+    const { stdout, stderr } = await inProject([join(project, "out", "consumer.js"), session]);
+    expect(JSON.parse(stdout)).toEqual({ calls: [4], isClass: true });
+    expect(stderr).toBe("");
+  },
+);

@@ -1,0 +1,140 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { readExport } from "../../src/opencode/read-export.js";
+import type { SessionExport } from "../../src/opencode/schema/session-export.js";
+import { allowColdStarts } from "../support/cold-starts.js";
+import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
+import { loadScenario } from "./load-scenario.js";
+import { runScenario, type ScenarioRun } from "./run-scenario.js";
+import type { Scenario } from "./scenario.js";
+
+allowColdStarts();
+
+async function play(
+  name: string,
+  look: (played: {
+    run: ScenarioRun;
+    bench: IsolatedOpenCode;
+    sessions: SessionExport[];
+  }) => Promise<void> | void,
+): Promise<void> {
+  const scenario = await loadScenario(name);
+  const bench = await isolatedOpenCode(scenario);
+  try {
+    const run = await runScenario(scenario, bench);
+    expect(bench.provider.unforeseen()).toEqual([]);
+    expect(bench.provider.requests.filter(({ title }) => !title)).toHaveLength(replyCount(scenario));
+    await look({ run, bench, sessions: run.exports.map((text) => readExport(text, name)) });
+  } finally {
+    await bench.remove();
+  }
+  expect(existsSync(bench.home)).toBe(false);
+  expect(existsSync(bench.configPath)).toBe(false);
+}
+
+const replyCount = ({ lanes }: Scenario) => lanes.reduce((sum, { replies }) => sum + replies.length, 0);
+
+/** One line a part: what the session holds, without its ids and times. */
+function outline(session: SessionExport | undefined): string[] {
+  return (session?.messages ?? []).flatMap(({ info, parts }) =>
+    parts.map(
+      (part) => `${info.role} ${part.type === "tool" ? `${part.tool} ${part.state.status}` : part.type}`,
+    ),
+  );
+}
+
+function finishedTokens(session: SessionExport | undefined) {
+  return (session?.messages ?? []).flatMap(({ parts }) =>
+    parts.flatMap((part) => (part.type === "step-finish" ? [part.tokens] : [])),
+  );
+}
+
+test("chat completions: multistep", () =>
+  play("multistep", async ({ run, bench, sessions }) => {
+    expect(run.turns.map(({ exitCode }) => exitCode)).toEqual([0]);
+    expect(sessions).toHaveLength(1);
+    const [session] = sessions;
+    expect(session?.info.title).toBe("A scripted session");
+    expect(outline(session).filter((line) => line.includes("completed"))).toEqual([
+      "assistant bash completed",
+      "assistant read completed",
+      "assistant read completed",
+      "assistant edit completed",
+      "assistant bash completed",
+    ]);
+    expect(outline(session).filter((line) => line === "assistant reasoning")).toHaveLength(4);
+    expect(finishedTokens(session)).toMatchObject([
+      { input: 4000, output: 116, reasoning: 24, cache: { read: 0, write: 0 }, total: 4140 },
+      { input: 760, output: 76, reasoning: 20, cache: { read: 3840, write: 0 }, total: 4696 },
+      { input: 340, output: 40, reasoning: 18, cache: { read: 4480, write: 0 }, total: 4878 },
+      { input: 224, output: 26, reasoning: 8, cache: { read: 4736, write: 0 }, total: 4994 },
+    ]);
+    expect(await readFile(path.join(bench.workdir, "settings.txt"), "utf8")).toContain("port = 9090");
+    expect(bench.provider.requests.map(({ sessionId }) => sessionId)).toEqual(
+      bench.provider.requests.map(() => session?.info.id),
+    );
+  }));
+
+test("Anthropic's messages: anthropic", () =>
+  play("anthropic", ({ run, sessions }) => {
+    expect(run.turns.map(({ exitCode }) => exitCode)).toEqual([0]);
+    const [session] = sessions;
+    expect(outline(session)).toEqual([
+      "user text",
+      "assistant step-start",
+      "assistant reasoning",
+      "assistant text",
+      "assistant read completed",
+      "assistant step-finish",
+      "assistant step-start",
+      "assistant reasoning",
+      "assistant text",
+      "assistant step-finish",
+    ]);
+    expect(run.exports[0]).toContain('"signature": "signature-of-message-');
+    expect(finishedTokens(session)).toMatchObject([
+      { input: 400, output: 110, reasoning: 0, cache: { read: 0, write: 4600 }, total: 5110 },
+      { input: 160, output: 30, reasoning: 0, cache: { read: 4600, write: 500 }, total: 5290 },
+    ]);
+  }));
+
+test("OpenAI's Responses: responses", () =>
+  play("responses", ({ run, sessions }) => {
+    expect(run.turns.map(({ exitCode }) => exitCode)).toEqual([0]);
+    const [session] = sessions;
+    expect(outline(session)).toEqual([
+      "user text",
+      "assistant step-start",
+      "assistant reasoning",
+      "assistant read completed",
+      "assistant read completed",
+      "assistant step-finish",
+      "assistant step-start",
+      "assistant text",
+      "assistant step-finish",
+    ]);
+    expect(finishedTokens(session)).toMatchObject([
+      { input: 4000, output: 64, reasoning: 32, cache: { read: 0, write: 0 }, total: 4096 },
+      { input: 332, output: 10, reasoning: 0, cache: { read: 3968, write: 0 }, total: 4310 },
+    ]);
+  }));
+
+test("a subagent's session is exported beside its parent's", () =>
+  play("subagent", ({ bench, sessions }) => {
+    const [parent, child] = sessions;
+    expect(child?.info.parentID).toBe(parent?.info.id);
+    expect(outline(parent)).toContain("assistant task completed");
+    const fromWorker = bench.provider.requests.filter(({ lane }) => lane === "worker");
+    expect(fromWorker.map(({ parentSessionId }) => parentSessionId)).toEqual([
+      parent?.info.id,
+      parent?.info.id,
+    ]);
+  }));
+
+test("a killed run leaves a half-finished session", () =>
+  play("killed", ({ run, sessions }) => {
+    expect(run.turns.map(({ signal }) => signal)).toEqual(["SIGKILL"]);
+    expect(outline(sessions[0]).at(-1)).toBe("assistant bash running");
+  }));
