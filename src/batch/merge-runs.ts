@@ -12,9 +12,15 @@ export function mergeRuns(earlier: TaskResult | undefined, last: TaskResult): Ta
     urls: { ...earlier.urls, ...last.urls },
     startedAt: earlier.startedAt,
     delivery: mergeDeliveries(earlier.delivery, last.delivery),
-    kept: earlier.kept && last.kept,
+    kept: areKept(earlier, last),
     notes: [...new Set([...earlier.notes, ...last.notes])],
   };
+}
+
+/** A run that ended before it came to a turn had nothing to keep. */
+function areKept(...runs: readonly TaskResult[]): boolean {
+  const withTurns = runs.filter(({ traceIds }) => traceIds.length > 0);
+  return (withTurns.length > 0 ? withTurns : runs).every(({ kept }) => kept);
 }
 
 /** The deliveries of several runs as one for each destination. */
