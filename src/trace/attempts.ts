@@ -1,11 +1,12 @@
-import type {
-  AssistantMessage,
-  Part,
-  ReasoningPart,
-  StepFinishPart,
-  StepStartPart,
-  TextPart,
-  ToolPart,
+import {
+  type AssistantMessage,
+  type Part,
+  type ReasoningPart,
+  type StepFinishPart,
+  type StepStartPart,
+  sumOfTokens,
+  type TextPart,
+  type ToolPart,
 } from "../opencode/schema/session-export.js";
 import { isProviderExecuted } from "./provider-tools.js";
 
@@ -45,7 +46,7 @@ export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
 }
 
 function hasTokens({ info: { tokens } }: AssistantMessage): boolean {
-  return tokens.input + tokens.output + tokens.reasoning + tokens.cache.read + tokens.cache.write > 0;
+  return sumOfTokens(tokens) > 0;
 }
 
 function attemptFrom(parts: readonly Part[]): Attempt {

@@ -46,14 +46,15 @@ export interface SessionCheck {
  * Budgets are for the sums over all turns of the session with their subagents. A turn that a fork copied counts zero:
  * it was paid for where it happened. Nor does a command count that a person ran: that was not the agent.
  *
+ * @param session `recordedTokens`: how many opencode itself has counted for it, without subagents; 0: none
  * @param traces all that `traceSession` made of the session, in its order
  */
 export function checkSession(
-  session: { readonly id: string; readonly title: string },
+  session: { readonly id: string; readonly title: string; readonly recordedTokens?: number },
   traces: readonly LoopTrace[],
   budgets: readonly Budget[],
 ): SessionCheck {
-  const facts = factsOf(traces);
+  const facts = { ...factsOf(traces), unseen: unseenOf(session, traces) };
   const results = budgets.map((budget) => resultOf(budget, facts));
   return {
     sessionId: session.id,
@@ -68,6 +69,8 @@ export function checkSession(
 
 /** What budgets are held against, without the turns that were copied and the commands of a person. */
 interface Facts {
+  /** What opencode has counted for the session and its messages do not tell of, in words; null where they tell of it all. */
+  readonly unseen: string | null;
   readonly traces: readonly LoopTrace[];
   readonly copied: number;
   readonly commands: number;
@@ -76,7 +79,19 @@ interface Facts {
   readonly tools: readonly { readonly tool: Tool; readonly directory: string }[];
 }
 
-function factsOf(all: readonly LoopTrace[]): Facts {
+/** Messages may have been taken away, or out of the file. Less is nothing strange: an older opencode counted nothing. */
+function unseenOf(
+  { id, recordedTokens: tokens = 0 }: { readonly id: string; readonly recordedTokens?: number },
+  traces: readonly LoopTrace[],
+): string | null {
+  const told = traces
+    .filter(({ session }) => session.id === id)
+    .reduce((sum, { loop }) => sum + totalTokens(loop.totals.usage), 0);
+  if (tokens <= told) return null;
+  return `opencode has counted ${count(tokens)} tokens for the session, and its messages tell of ${count(told)}`;
+}
+
+function factsOf(all: readonly LoopTrace[]): Omit<Facts, "unseen"> {
   const fresh = all.filter(({ loop }) => !loop.copied);
   const traces = fresh.filter(({ loop }) => !isCommand(loop));
   return {
@@ -146,7 +161,7 @@ function findingOf(budget: Budget, facts: Facts): Finding {
 }
 
 /** Where a call took tokens that nobody knows the price of, the sum is only a part. */
-function costOf({ traces, gaps }: Facts): Finding {
+function costOf({ traces, gaps, unseen }: Facts): Finding {
   const { calls, withoutPrice, withoutUsage } = gaps;
   const known = traces.reduce<number | null>(
     (sum, { loop }) => addCost(sum, loop.totalsWithSubagents.cost),
@@ -161,17 +176,18 @@ function costOf({ traces, gaps }: Facts): Finding {
   }
   // opencode makes the cost of the tokens that it recorded.
   if (gaps.doubts.length > 0) return { value: known, note: doubtNote(gaps), uncertain: true };
+  if (unseen !== null) return { value: known, note: unseen, uncertain: true };
   return { value: known ?? 0 };
 }
 
-function tokensOf({ traces, gaps }: Facts): Finding {
+function tokensOf({ traces, gaps, unseen }: Facts): Finding {
   const { calls, withoutUsage, doubts } = gaps;
   if (calls > 0 && withoutUsage === calls) {
     return { value: null, note: "opencode recorded no usage", uncertain: true };
   }
   const usage = traces.reduce((sum, { loop }) => addUsage(sum, loop.totalsWithSubagents.usage), NO_USAGE);
   const value = totalTokens(usage);
-  if (doubts.length === 0) return { value };
+  if (doubts.length === 0) return unseen === null ? { value } : { value, note: unseen, uncertain: true };
   // Of what contradicts itself the smaller is what was used at least.
   const tooMuch = doubts.reduce((sum, { doubt: { kind, recorded, total } }) => {
     const excess = total === null ? 0 : totalTokens(recorded) - Math.max(0, total);

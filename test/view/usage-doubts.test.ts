@@ -3,6 +3,7 @@ import pc from "picocolors";
 import { describe, expect, test } from "vitest";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
+import { totalTokens } from "../../src/trace/usage.js";
 import type { Budget } from "../../src/view/budgets.js";
 import { checkSession } from "../../src/view/check-session.js";
 import { paintStep } from "../../src/view/paint-step.js";
@@ -30,6 +31,7 @@ import {
 const zeros = reportedTrace("zero-usage-with-total");
 const noPrompt = reportedTrace("prompt-tokens-zero");
 const contradiction = reportedTrace("reasoning-outside-completion");
+const usual = traceOf("multistep@1.18.33");
 const colors = pc.createColors(false);
 
 function statuses(trace: LoopTrace, ...budgets: readonly Budget[]) {
@@ -107,6 +109,23 @@ describe("no budget on them holds", () => {
       ["unknown", 0.3, null],
     ]);
     expect(statuses(trace({ cost: 0.01 }), ...budgets).map(([status]) => status)).toEqual(["pass", "pass"]);
+  });
+
+  test("a session of whose tokens its messages do not tell all", () => {
+    const budgets = [{ kind: "tokens", limit: 1e6 } as const, { kind: "cost", limit: 1 } as const];
+    const session = (tokens: number) => ({ id: usual.session.id, title: "t", recordedTokens: tokens });
+    const told = totalTokens(usual.loop.totals.usage);
+    const statusOf = (tokens: number) =>
+      checkSession(session(tokens), [usual], budgets).results.map(({ status }) => status);
+    expect([0, told - 5, told, told + 1].map(statusOf)).toEqual([
+      ["pass", "pass"],
+      ["pass", "pass"],
+      ["pass", "pass"],
+      ["unknown", "unknown"],
+    ]);
+    expect(at(checkSession(session(50_000), [usual], budgets).results, 0).note).toBe(
+      "opencode has counted 50,000 tokens for the session, and its messages tell of 18,708",
+    );
   });
 
   test("the note says of which call, and why", () => {

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { sumOfTokens } from "../../opencode/schema/session-export.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { verdictText } from "../../view/budget-texts.js";
 import { checkSession, type SessionCheck } from "../../view/check-session.js";
@@ -52,13 +53,17 @@ export async function check(
   };
   // One that cannot be read is no reason to leave all others unchecked.
   await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
-    const { id, title } = tree.session.info;
+    const { id, title, tokens } = tree.session.info;
     const traces = traceSession(tree, evidence);
     if (traces.length === 0) {
       terminal.err(`looptrace: ${oneLine(id)} holds no prompt yet: there is nothing to check.\n`);
       return;
     }
-    const checked = checkSession({ id, title }, traces, budgets);
+    const checked = checkSession(
+      { id, title, recordedTokens: tokens ? sumOfTokens(tokens) : 0 },
+      traces,
+      budgets,
+    );
     if (asText) terminal.out(`${checks.length > 0 ? "\n" : ""}${paintCheck(checked, paint)}\n`);
     checks.push(checked);
   });

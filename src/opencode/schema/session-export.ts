@@ -52,6 +52,11 @@ const tokens = z
     };
   });
 
+/** All buckets together. */
+export function sumOfTokens({ input, output, reasoning, cache }: Tokens): number {
+  return input + output + reasoning + cache.read + cache.write;
+}
+
 /** Where nothing was recorded at all there is nothing to doubt. */
 const NOTHING_UNTRUE = { prompt: false, output: false };
 
@@ -275,6 +280,8 @@ export const sessionInfo = z.looseObject({
   projectID: text,
   parentID: text,
   agent: text,
+  /** What opencode has counted for the session itself, from 1.18 on; a fork's with what was copied. */
+  tokens: tokens.optional(),
   time: z.looseObject({ created: epochMs, updated: moment }),
 });
 
