@@ -22,6 +22,11 @@ function treeFrom(exports: readonly RawExport[]): SessionTree {
   return onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
 }
 
+/** When its messages were made, ms since the epoch. */
+function momentsIn(raw: RawExport): readonly number[] {
+  return exportFromJson(raw, "generated").messages.map(({ info }) => info.time.created);
+}
+
 /** Id and start: what a backend tells spans apart by. */
 function identitiesOf(
   traces: readonly LoopTrace[],
@@ -126,6 +131,9 @@ describe("any session that the border lets in", () => {
         // What answers one of the earlier prompts is no turn that was added: that one was still at work then.
         const known = new Set(messages.map(({ info }) => info.id));
         const added = own.messages.slice(lastUser).filter(({ info }) => !known.has(String(info.parentID)));
+        // A subagent that was there before began before, also where the session's clock goes backward.
+        const begun = Math.min(...momentsIn(exportOf(added, own.info)));
+        fc.pre(below.every((child) => momentsIn(child).every((moment) => moment < begun)));
         const earlier = exportOf(messages, own.info);
         const later = exportOf([...messages, ...added], own.info);
         const before = identitiesOf(traceSession(treeFrom([earlier, ...below])), openSpanIds);
