@@ -1,5 +1,6 @@
-import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { isChosenFolder } from "../trust/chosen-folder.js";
 import { isCommitted } from "../trust/committed.js";
 import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
@@ -47,13 +48,12 @@ export function searchOpenCode(options: FindOptions): FoundOpenCode {
 
   const looked: string[] = [];
   const passedOver: string[] = [];
-  const isChosen = (folder: string): boolean => isAbsolute(folder) && !folder.endsWith(BIN_FOLDER);
   for (const folder of [...binFolders(options.directory), ...pathFolders(environment)]) {
     for (const name of programNames()) {
       const path = join(folder, name);
       const problem = whyNotExecutable(path);
       const doubt =
-        problem === null && !isChosen(folder) ? whyNotTaken(resolve(path), environment) : undefined;
+        problem === null && !isChosenFolder(folder) ? whyNotTaken(resolve(path), environment) : undefined;
       if (problem === null && doubt === undefined) return { path, passedOver };
       if (doubt !== undefined) passedOver.push(`${path}: ${doubt}`);
       if (doubt !== undefined || problem !== "does not exist") looked.push(`${path}: ${doubt ?? problem}`);
@@ -65,9 +65,6 @@ export function searchOpenCode(options: FindOptions): FoundOpenCode {
   );
   throw new OpenCodeNotFoundError("opencode was not found. Looked at:", looked);
 }
-
-/** How the folders end that npm puts on the `PATH`, of all folders up to `/`. */
-const BIN_FOLDER = join("node_modules", ".bin");
 
 /** What decides which opencode is meant. */
 export interface WhereOpenCode {

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { lstatSync } from "node:fs";
-import { dirname, sep } from "node:path";
+import { lstatSync, realpathSync } from "node:fs";
+import { basename, delimiter, dirname } from "node:path";
+import { isChosenFolder } from "./chosen-folder.js";
 
 const TIMEOUT_MS = 5_000;
 
@@ -25,15 +26,21 @@ function linksAbove(path: string): readonly string[] {
   return links;
 }
 
+/** Asked where the file really is: on a way there by a link, git sees no repository. */
 function isTracked(path: string): boolean {
-  const folder = existingFolder(dirname(path));
-  const name = `:(literal)${path.slice(folder.length).split(sep).filter(Boolean).join("/")}`;
   try {
-    const found = execFileSync("git", [...HARMLESS, "ls-files", "-z", "--", name], {
-      cwd: folder,
-      timeout: TIMEOUT_MS,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
+    const folder = realpathSync(dirname(path));
+    const found = execFileSync(
+      "git",
+      [...HARMLESS, "-C", folder, "ls-files", "-z", "--", `:(literal)${basename(path)}`],
+      // Windows looks for programs in the folder that they are to work in first.
+      {
+        cwd: dirname(process.execPath),
+        env: environment(),
+        timeout: TIMEOUT_MS,
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
     return found.length > 0;
   } catch {
     // Another user's repository, which git does not look into, is found out by its owner.
@@ -41,10 +48,9 @@ function isTracked(path: string): boolean {
   }
 }
 
-/** The folder that git can be asked in: not one that is reached by a link, which may lead out of the repository. */
-function existingFolder(folder: string): string {
-  for (let at = folder; at !== dirname(at); at = dirname(at)) {
-    if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink()) return existingFolder(dirname(at));
-  }
-  return folder;
+/** With the user's own git, and without the variables by which git, in a hook say, is told of another repository. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:GIT_|PATH$)/i.test(name));
+  const path = (process.env.PATH ?? "").split(delimiter).filter(isChosenFolder);
+  return { ...Object.fromEntries(kept), PATH: path.join(delimiter) };
 }

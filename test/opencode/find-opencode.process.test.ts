@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
 import { findOpenCode, searchOpenCode } from "../../src/opencode/find-opencode.js";
 
@@ -10,7 +11,10 @@ let root: string;
 beforeEach(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), "find-opencode-")));
 });
-afterEach(() => rm(root, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  return rm(root, { recursive: true, force: true });
+});
 
 async function program(path: string, mode = 0o755): Promise<string> {
   const file = join(root, path);
@@ -133,4 +137,27 @@ test("one that came with a cloned repository is its author's, whatever link lead
   expect(failure({}).looked[0]).toContain("it came with the repository");
   git("rm", "--cached", "node_modules");
   expect(found({})).toBe(near);
+});
+
+test("nor does it matter how one comes to the repository, or which one git is told of", async () => {
+  const near = await program("work/node_modules/.bin/opencode");
+  const git = (...args: readonly string[]) =>
+    execFileSync("git", args, { cwd: join(root, "work"), stdio: "ignore" });
+  git("init");
+  git("add", "--force", "node_modules/.bin/opencode");
+  await symlink("work", join(root, "by-link"));
+  expect(failure({ directory: join(root, "by-link") }).looked[0]).toContain("it came with the repository");
+  // As git itself tells its hooks.
+  vi.stubEnv("GIT_DIR", ".git");
+  expect(failure({}).looked[0]).toContain(`${near}: it came with the repository`);
+});
+
+test("a git that came with the repository is not asked", async () => {
+  await program("work/node_modules/.bin/opencode");
+  const asked = join(root, "asked");
+  const git = await program("work/node_modules/.bin/git");
+  await writeFile(git, `#!/bin/sh\ntouch '${asked}'\n`);
+  vi.stubEnv("PATH", [dirname(git), `${dirname(git)}/`, process.env.PATH].join(delimiter));
+  found({});
+  expect(existsSync(asked)).toBe(false);
 });
