@@ -7,6 +7,7 @@ import { storePaths } from "../deliver/store-paths.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
+import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
 import type { Terminal } from "./terminal.js";
 
 type Environment = Terminal["env"];
@@ -28,11 +29,9 @@ export function trustRecordPath(env: Environment): string {
  */
 export function trustedFiles(env: Environment): readonly TrustedFile[] {
   const path = trustRecordPath(env);
-  const no = (why: string): ConfigurationError =>
-    new ConfigurationError(
-      path,
-      `${path} says which files are trusted, but ${why}. Remove it, and allow them anew by \`looptrace trust\`.`,
-    );
+  const anew = "Remove it, and allow them anew by `looptrace trust`";
+  const no = (why: string, advice = anew): ConfigurationError =>
+    new ConfigurationError(path, `${path} says which files are trusted, but ${why}. ${advice}.`);
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -42,7 +41,11 @@ export function trustedFiles(env: Environment): readonly TrustedFile[] {
     throw no(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   const doubt = doubtAbout(path, currentIdentity(env));
-  if (doubt !== undefined) throw no(`it is not believed, as ${doubt}`);
+  if (doubt !== undefined && !isTrustedByName(path, env)) {
+    // A new one in the same folder would be believed no more.
+    const elsewhere = `Where you trust them, ${TRUST_VARIABLE}=${path} allows it; else name a folder of your own by LOOPTRACE_HOME, and allow the files anew by \`looptrace trust\``;
+    throw no(`it is not believed, as ${doubt}`, elsewhere);
+  }
   try {
     return record.parse(JSON.parse(text)).files;
   } catch {
@@ -55,10 +58,14 @@ export function isTrustedFile(files: readonly TrustedFile[], path: string, conte
   return files.some((file) => file.path === path && file.sha256 === digest(content));
 }
 
-/** @throws the file system's error */
+/**
+ * @throws {ConfigurationError} when it would not be believed, as others may write to where it is written down
+ * @throws the file system's error
+ */
 export async function rememberTrust(path: string, content: string, env: Environment): Promise<void> {
   const others = trustedFiles(env).filter((file) => file.path !== path);
   await write([...others, { path, sha256: digest(content) }], env);
+  trustedFiles(env);
 }
 
 /** @returns whether it was allowed before */

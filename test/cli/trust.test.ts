@@ -215,6 +215,19 @@ describe("looptrace trust", () => {
     expect((await trace({}, copy)).code).toBe(2);
   });
 
+  test("a file is the same by whatever link it was named", async () => {
+    await config({ mask: false });
+    await symlink("clone", join(root, "by-link"));
+    for (const named of ["by-link/looptrace.config.json", "by-link"]) {
+      expect((await call(["trust", named], {}, root)).stdout).toContain(`${file} is allowed`);
+      expect((await trace()).code).toBe(0);
+      expect((await call(["trust", "--remove", named], {}, root)).stdout).toContain("is allowed no longer");
+      expect((await trace()).code).toBe(2);
+    }
+    const { stderr } = await call(["trust", "x-looptrace.config.json"]);
+    expect(stderr).toContain("x-looptrace.config.json is no looptrace.config.json");
+  });
+
   test("there is nothing to allow, or not what it is for", async () => {
     expect((await call(["trust"])).stderr).toContain(`There is no looptrace.config.json in ${cwd}`);
     expect((await call(["trust", "evil"])).stderr).toContain("evil is no looptrace.config.json");
@@ -233,9 +246,24 @@ describe("looptrace trust", () => {
       code: 2,
       stderr: expect.stringContaining("it is not believed, as others may write to it"),
     });
+    expect((await trace({ LOOPTRACE_TRUST: record })).code).toBe(0);
     await chmod(record, 0o600);
     await writeFile(record, "{}");
     expect((await trace()).stderr).toContain("it is damaged");
+  });
+
+  test("nothing is said to be allowed where the record would not be believed", async () => {
+    await config({ mask: false });
+    const open = join(root, "open");
+    await mkdir(open);
+    await chmod(open, 0o777);
+    const inOpen = { LOOPTRACE_HOME: join(open, "store") };
+    const { code, stdout, stderr } = await call(["trust"], inOpen);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(`as others may write to the folder ${open} (mode 0777). Where you trust them`);
+    const trusting = { ...inOpen, LOOPTRACE_TRUST: join(open, "store") };
+    expect((await call(["trust"], trusting)).code).toBe(0);
+    expect((await trace(trusting)).code).toBe(0);
   });
 });
 

@@ -1,5 +1,5 @@
-import { statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { terminalJson } from "../../view/terminal-json.js";
 import { oneLine } from "../../view/terminal-text.js";
@@ -68,8 +68,17 @@ function fileMeant(named: string | undefined, terminal: Terminal): string {
   const path = resolve(terminal.cwd, named);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     // Another name would never be read.
-    if (path.endsWith(CONFIG_FILE)) return path;
+    if (basename(path) === CONFIG_FILE) return join(realPathOr(dirname(path)), CONFIG_FILE);
     throw new ConfigurationError("file", `${named} is no ${CONFIG_FILE}.`);
   }
-  return findProjectConfig({ ...terminal, cwd: path }).path ?? join(path, CONFIG_FILE);
+  return findProjectConfig({ ...terminal, cwd: path }).path ?? join(realPathOr(path), CONFIG_FILE);
+}
+
+/** A folder as it is found when a command works in it; of one that is gone a permission can still be taken back. */
+function realPathOr(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
 }
