@@ -23,8 +23,10 @@ export class UntrustedConfigError extends ConfigurationError {}
 export interface IgnoredConfig {
   readonly path: string;
   readonly why: string;
-  /** It stands in the repository that the working directory is in, but which is not the user's. */
-  readonly isNear: boolean;
+  /** How it would count. */
+  readonly advice: string;
+  /** Whether the user may think that it counts: it is the user's own, or stands in the repository that the working directory is in. */
+  readonly isExpected: boolean;
 }
 
 /** What there is of configuration files around a working directory. */
@@ -41,12 +43,24 @@ export function findProjectConfig({ cwd, env }: Pick<Place, "cwd" | "env">): Con
   const further = findConfigFile(above);
   const isNear =
     strange !== undefined && further !== undefined && `${dirname(further)}/`.startsWith(`${strange.folder}/`);
-  const why = isNear
-    ? `the repository ${strange.folder} is not yours: ${strange.doubt}`
-    : `it is above the project, which is ${inside.at(-1)}`;
   return {
     path: findConfigFile(inside),
-    ignored: further === undefined ? undefined : { path: further, why, isNear },
+    ignored:
+      further === undefined
+        ? undefined
+        : isNear
+          ? {
+              path: further,
+              why: `the repository ${strange.folder} is not yours: ${strange.doubt}`,
+              advice: `Where you trust all that is in it, ${TRUST_VARIABLE}=${strange.folder} makes it your project.`,
+              isExpected: true,
+            }
+          : {
+              path: further,
+              why: `it is above the project, which is ${inside.at(-1)}`,
+              advice: "Put what is to count into a file in the project, or into the environment.",
+              isExpected: doubtAboutConfig(further, env) === undefined,
+            },
   };
 }
 
@@ -65,9 +79,13 @@ export function findProjectConfig({ cwd, env }: Pick<Place, "cwd" | "env">): Con
 export function readProjectConfig(place: Place, uses: readonly Risk[] = ALL_RISKS): ConfigFile {
   const { env } = place;
   const { path, ignored } = findProjectConfig(place);
-  if (ignored?.isNear)
-    place.err(`looptrace: ${oneLine(ignored.path)} is left out, as ${oneLine(ignored.why)}\n`);
-  if (path === undefined) return {};
+  if (path === undefined) {
+    if (ignored?.isExpected)
+      place.err(
+        `looptrace: ${oneLine(`${ignored.path} is left out, as ${ignored.why}. ${ignored.advice}`)}\n`,
+      );
+    return {};
+  }
   const text = readConfigText(path);
   const doubt = doubtAboutConfig(path, env);
   if (doubt !== undefined) {

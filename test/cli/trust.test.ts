@@ -184,12 +184,20 @@ describe("a file that others may write to", () => {
   });
 });
 
-test("one above the project is not read, and doctor says so", async () => {
+test("one above the project is not read, which is said of one's own", async () => {
   const above = join(root, "looptrace.config.json");
   await writeFile(above, JSON.stringify({ opencode: "./evil", nonsense: 1 }));
-  expect((await trace()).code).toBe(0);
+  const show = () => call(["show", join(root, "session.json")]);
+  const said = `looptrace: ${above} is left out, as it is above the project, which is ${cwd}. Put what is to count into a file in the project, or into the environment.\n`;
+  expect(await show()).toMatchObject({ code: 0, stderr: said });
   const { stdout } = await call(["doctor", "--width", "400"]);
   expect(stdout).toContain(`${above} is not read: it is above the project, which is ${cwd}`);
+  // What others may have put there is not worth a word to each command.
+  await chmod(above, 0o666);
+  expect(await show()).toMatchObject({ code: 0, stderr: "" });
+  await chmod(above, 0o644);
+  await config({ tags: ["x"] });
+  expect(await show()).toMatchObject({ code: 0, stderr: "" });
 });
 
 describe("looptrace trust", () => {
@@ -290,7 +298,7 @@ describe.skipIf(process.getuid?.() !== 0)("what another user has planted", () =>
     await mkdir(join(shared, ".git"));
     await chown(join(shared, ".git"), STRANGER, STRANGER);
     expect((await run(work)).stderr).toContain(
-      `looptrace: ${planted} is left out, as the repository ${shared} is not yours: it belongs to uid ${STRANGER}\n`,
+      `looptrace: ${planted} is left out, as the repository ${shared} is not yours: it belongs to uid ${STRANGER}. Where you trust all that is in it, LOOPTRACE_TRUST=${shared} makes it your project.\n`,
     );
     expect(await run(shared)).toMatchObject({
       code: 2,

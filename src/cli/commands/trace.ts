@@ -36,7 +36,7 @@ export async function trace(
   const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
   const paths = ownStore(terminal);
-  const options = loadOptions(flags, terminal, "opencode");
+  const options = loadOptions(flags, terminal, "opencode", settings.file);
   const { masking } = options;
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
 

@@ -55,6 +55,6 @@ export interface ConfigurationFacts {
   readonly directory: string;
   /** What is wrong with the file or with variables, each with what to do; `isTrust` where the user has not agreed to the file. */
   readonly problems: readonly { readonly text: string; readonly isTrust: boolean }[];
-  /** A file further up that does not count, and why. */
-  readonly ignored?: { readonly path: string; readonly why: string } | undefined;
+  /** A file further up that does not count, why, and how it would. */
+  readonly ignored?: { readonly path: string; readonly why: string; readonly advice: string } | undefined;
 }

@@ -112,7 +112,7 @@ export function configurationFindings({
             check,
             status: "warning",
             found: `${ignored.path} is not read: ${ignored.why}`,
-            advice: "Put what is to count into a file in the project, or into the environment.",
+            advice: ignored.advice,
           },
         ];
   if (problems.length > 0) {

@@ -137,12 +137,16 @@ test("the configuration: none, or each thing that is wrong", () => {
     { text: "one is wrong", isTrust: false },
     { text: "two is not allowed. Allow it", isTrust: true },
   ];
-  const ignored = { path: "/home/looptrace.config.json", why: "it is above the project /home/dev" };
+  const ignored = {
+    path: "/home/looptrace.config.json",
+    why: "it is above the project /home/dev",
+    advice: "Move it.",
+  };
   const all = found("configuration", { configuration: { ...none, problems, ignored } });
   expect(all.map(({ status, found, advice }) => [status, found, advice])).toEqual([
     ["failed", "one is wrong", expect.stringContaining("exit code 2")],
     ["failed", "two is not allowed", "Allow it"],
-    ["warning", `${ignored.path} is not read: ${ignored.why}`, expect.any(String)],
+    ["warning", `${ignored.path} is not read: ${ignored.why}`, "Move it."],
   ]);
   expect(found("configuration", { configuration: { ...none, ignored } }).map(({ status }) => status)).toEqual(
     ["ok", "warning"],
