@@ -25,7 +25,16 @@ async function privateFolder(root: string, path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
   if (made !== undefined) await syncFolder(dirname(path));
   refuseUntrustedFolder(root, path);
-  if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700);
+  if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) await narrow(path);
+}
+
+/** One that root has made (a volume, say), or that is allowed by name, is not this user's to narrow; what is put into it is. */
+async function narrow(folder: string): Promise<void> {
+  try {
+    await chmod(folder, 0o700);
+  } catch (error) {
+    if (!hasCode(error, "EPERM")) throw error;
+  }
 }
 
 /**

@@ -154,13 +154,15 @@ async function readToEnd(file: FileHandle, path: string, mostBytes: number): Pro
   const chunks: Buffer[] = [];
   let total = 0;
   // One byte more than it says tells whether it says so rightly.
-  for (let want = Math.min(size, mostBytes) + 1; ; want = CHUNK_BYTES) {
-    const chunk = Buffer.allocUnsafe(want);
-    const { bytesRead } = await file.read(chunk, 0, want, null);
+  const first = Buffer.allocUnsafe(Math.min(size, mostBytes) + 1);
+  for (let into = first; ; into = into === first ? Buffer.allocUnsafe(CHUNK_BYTES) : into) {
+    const { bytesRead } = await file.read(into, 0, into.length, null);
     if (bytesRead === 0) return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
     total += bytesRead;
     if (total > mostBytes) throw tooLong();
-    chunks.push(chunk.subarray(0, bytesRead));
+    const read = into.subarray(0, bytesRead);
+    // A pipe gives 64 KB at a time: what is read into is used again, and not kept for each of them.
+    chunks.push(into === first ? read : Buffer.from(read));
   }
 }
 
