@@ -112,3 +112,13 @@ test("root trusts the user who became root by sudo, and nobody else's word for i
   expect(uids).toEqual(expect.arrayContaining([0, ME]));
   expect([...(currentIdentity({ SUDO_UID: "4711x" })?.uids ?? [])]).not.toContain(4711);
 });
+
+test.skipIf(ME !== 0)(
+  "a group that is written down nowhere is the user's own where it has the user's number",
+  () => {
+    const NOWHERE = 471_147;
+    const identity = currentIdentity({ SUDO_UID: String(NOWHERE) });
+    expect([NOWHERE, NOWHERE + 1].map((gid) => identity?.isOwnGroup(gid))).toEqual([true, false]);
+    expect(currentIdentity({})?.isOwnGroup(NOWHERE)).toBe(false);
+  },
+);

@@ -47,7 +47,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
   ]);
   const found = findingsOf({
     looptrace: LOOPTRACE_VERSION,
-    node: { version: process.versions.node, wanted: NODE_WANTED, arguments: process.execArgv },
+    node: { version: process.versions.node, wanted: NODE_WANTED },
     opencode,
     ripgrep: findRipgrep(env),
     configuration: { path, directory: cwd, problems, ignored },

@@ -29,8 +29,6 @@ export interface DoctorFacts {
     readonly version: string;
     /** As package.json has it: `>=20.19`. */
     readonly wanted: string;
-    /** What node itself was started with. */
-    readonly arguments: readonly string[];
   };
   readonly opencode: OpenCodeFacts;
   /** Where ripgrep is; undefined when there is none that opencode would find. */

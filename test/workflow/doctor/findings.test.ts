@@ -23,7 +23,7 @@ const STORE: StoreFacts = {
 
 const FACTS: DoctorFacts = {
   looptrace: "1.2.3",
-  node: { version: "20.19.0", wanted: ">=20.19", arguments: [] },
+  node: { version: "20.19.0", wanted: ">=20.19" },
   opencode: {
     kind: "found",
     path: "/bin/opencode",
