@@ -38,8 +38,23 @@ export function findAddresses(text: string): readonly Finding[] {
       });
     }
   }
+  for (let at = text.indexOf("jdbc:oracle:"); at >= 0; at = text.indexOf("jdbc:oracle:", at + 1)) {
+    const match = /^jdbc:oracle:\w{1,10}:[\w.-]{1,60}\/([^\s"'`]{1,200})@/.exec(text.slice(at, at + LONGEST));
+    const password = match?.[1] ?? "";
+    if (!match || valueStrength(password) === 0) continue;
+    const to = at + match[0].length - 1;
+    found.push({
+      from: to - password.length,
+      to,
+      label: "password",
+      contextFrom: at,
+      spreads: spreads(password),
+    });
+  }
   for (let at = text.indexOf("@tcp("); at >= 0; at = text.indexOf("@tcp(", at + 5)) {
-    const before = /[\w.-]{1,60}:([^\s"'`]{1,200})$/.exec(text.slice(Math.max(0, at - LONGEST), at));
+    const ahead = text.slice(Math.max(0, at - LONGEST), at);
+    const before =
+      /[\w.-]{1,60}:([^\s"'`:?=]{1,200})$/.exec(ahead) ?? /[\w.-]{1,60}:([^\s"'`]{1,200})$/.exec(ahead);
     if (!before || valueStrength(before[1] ?? "") === 0) continue;
     const contextFrom = at - before[0].length;
     found.push({

@@ -138,7 +138,7 @@ const LINE_BREAK = /[ \t]{0,80}\r?\n[ \t]{0,200}(?=["'`])/y;
 const COMMA = /,\s{0,80}(?:(?:default|value|defaultValue)\s?[=:]\s?)?(?=[rbuf@]?["'`])/y;
 const FALLBACK = /["'`]?[)\]]{0,2}\s{0,8}(?:\|\||\?\?|\?:|or)\s{1,8}(?=["'`])/y;
 const CALLED = /\(\s{0,8}(?=["'`])/y;
-const ELEMENT = /(?:\s[^<>\n]{0,80})?>\s{0,80}/y;
+const ELEMENT = /(?:\s[^<>\n]{0,80})?>\s{0,80}(?:<(?:value|string)>\s{0,20})?/y;
 const KEY_ELEMENT = /<\/(?:key|name|Key|Name|string)>[^<]{0,120}<(?:string|value|Value|data)>\s{0,80}/y;
 const ATTRIBUTE =
   /["']\s{1,80}(?:[\w:-]{1,20}=["'][^"'<>\n]{0,60}["']\s{1,8}){0,2}(?:value|Value|val|content|default)\s?=\s?(?=["'])/y;
@@ -150,7 +150,7 @@ const PAIR = new RegExp(
 const NAMED =
   /(?:^|[\s"'{,<(-])(?:name|Name|key|Key|variable|ParameterKey|parameter_key|id|field|env|secret_name)["']?\s{0,8}[:=]\s{0,8}["']?$/;
 const SETTER =
-  /(?:^|[\s"'`(;&|:+>/=])(?:set(?:x|env)?|ENV|ARG|export|config(?::set| set)|configure set|secrets? (?:set|put|create)|git config(?: --\w+)?|password-store|npm config set)(?: -{1,2}\w+){0,3}[ \t]+["']?$/;
+  /(?:^|[\s"'`(;&|:+>/=])(?:set(?:x|env)?|ENV|ARG|export|config(?::set| set)|configure set|secrets? (?:set|put|create)|git config(?: --\w+)?|password-store|npm config set)(?: -{1,2}\w+){0,3}[ \t]+(?:["']|\S{1,100}[/:.])?$/;
 const LOGIN = /\b(?:login|machine|user(?:name)?|account|host|default)\s{1,8}\S{1,100}\s{1,8}$/;
 const SAID =
   /["'`*]{0,3}\s{1,4}(?:is|was|are|to|ist|lautet|est|es|equals|set to|is set to|value)\s{0,4}[:=]?\s{1,4}["'`*]{0,3}/y;
@@ -173,7 +173,9 @@ function valuesOf(text: string, name: Name): readonly Finding[] {
   const operated = after(OPERATOR, text, start);
   if (operated !== undefined) {
     const operator = text.slice(start, operated);
-    return operator === "->" && !isQuoted ? [] : assigned(text, name, operator, operated, isQuoted, before);
+    return operator === "->" && !isQuoted && start === name.to
+      ? []
+      : assigned(text, name, operator, operated, isQuoted, before);
   }
   const character = text[start];
   if (character === ">" || before === "<") return element(text, name, at, before, isQuoted);
@@ -201,8 +203,10 @@ function valuesOf(text: string, name: Name): readonly Finding[] {
     if (attribute !== undefined) return one(text, name, quotedAt(text, attribute), "setting");
   }
   const called = after(CALLED, text, name.to);
-  if (called !== undefined)
-    return name.strength === 3 ? one(text, name, quotedAt(text, called), "inline") : [];
+  if (called !== undefined) {
+    const place = name.strength === 3 ? "quoted" : "inline";
+    return name.strength > 1 ? one(text, name, quotedAt(text, called), place) : [];
+  }
   return spaced(text, name, start, isQuoted);
 }
 
@@ -255,7 +259,10 @@ function assigned(
   if (semicolons) return one(text, name, bareAt(text, at, ";\"'`\\n\\r<>"), "setting");
   if (isTight && isConstant(name.text)) return one(text, name, settingAt(text, at), "setting");
   if (name.isFlag && isTight) return one(text, name, bareAt(text, at, "\\s\"'`"), "setting");
-  if (isBlock(text, at)) return block(text, name, at);
+  if (isBlock(text, at)) return block(text, name, at, /(?:)/y);
+  if (operator === ":" && /^[ \t]*\r?$/.test(text.slice(at, lineEnd(text, at)))) {
+    return block(text, name, at, /- ["']?/y);
+  }
   if (isLineStart(text, name)) {
     const end = lineEnd(text, at);
     const line = trimmed(text, at, end);
@@ -282,8 +289,10 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
       ? []
       : one(text, name, bareAt(text, cell, "|\\n`"), isConstant(name.text) ? "line" : "quoted");
   }
-  if (start === name.to || isQuoted) return [];
-  const value = quotedAt(text, start) ?? bareAt(text, start, "\\s\"'`;|&<>)");
+  if (isQuoted || !/[ \t]/.test(text.charAt(name.to))) return [];
+  // `gh secret set NAME --body …`, and routers say how a password is written before it.
+  const begin = after(/(?:-{1,2}(?:body|value|b|v)[= ]{0,4}|\d (?=\S))/y, text, start) ?? start;
+  const value = quotedAt(text, begin) ?? bareAt(text, begin, "\\s\"'`;|&<>)");
   if (value === undefined) return [];
   // Most such words are followed by another one.
   if (valueStrength(text.slice(value.from, value.to)) < (name.strength > 1 ? 1 : 2)) return [];
@@ -296,16 +305,15 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
     return one(text, name, value, isFile ? "setting" : "inline");
   }
   // CREATE ROLE … PASSWORD '…'
-  if (value.quoted)
-    return name.strength === 3 && name.text === name.text.toUpperCase() ? one(text, name, value, "line") : [];
+  if (value.quoted) {
+    const isKeyword = name.text === name.text.toUpperCase();
+    return name.strength === 3 ? one(text, name, value, isKeyword ? "line" : "inline") : [];
+  }
+  if (valueStrength(text.slice(value.from, value.to)) === 3) return one(text, name, value, "inline");
   if (!isLineStart(text, name) || name.strength < 2) return [];
-  const line = trimmed(text, start, lineEnd(text, start));
-  if (line === undefined) return [];
-  // Routers say how a password is written before it.
-  const kind = /^[0-9] (?=\S+$)/.exec(text.slice(line.from, line.to));
-  const own = { ...line, from: line.from + (kind?.[0].length ?? 0) };
-  if (/\s/.test(text.slice(own.from, own.to))) return [];
-  return one(text, name, own, /^(?:requirepass|masterauth)$/i.test(name.text) ? "setting" : "inline");
+  const line = trimmed(text, begin, lineEnd(text, begin));
+  if (line === undefined || /\s/.test(text.slice(line.from, line.to))) return [];
+  return one(text, name, line, /^(?:requirepass|masterauth)$/i.test(name.text) ? "setting" : "inline");
 }
 
 function element(
@@ -322,7 +330,8 @@ function element(
 
 function upTo(text: string, name: Name, from: number, stop: string, place: Place): readonly Finding[] {
   const end = text.indexOf(stop, from);
-  if (end < 0 || end - from > LONGEST_VALUE) return [];
+  // Else it is a type of a type, or a comparison.
+  if (text[end + 1] !== "/" || end < 0 || end - from > LONGEST_VALUE) return [];
   return one(text, name, trimmed(text, from, end), place);
 }
 
@@ -348,16 +357,21 @@ function isBlock(text: string, at: number): boolean {
 }
 
 /** What outputs of tools put before a line. */
-const PREFIX = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|\s{0,8}\d{1,6}[|:\t→])?[ \t+>|*]{0,80}/;
+const PREFIX = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|\s{0,8}\d{1,6}[|:\t→])?[ \t+>|]{0,80}/;
 
-/** The lines of a YAML text block. */
-function block(text: string, name: Name, at: number): readonly Finding[] {
+/**
+ * The lines of a YAML text block, or the items of a list.
+ *
+ * @param mark what each line begins with
+ */
+function block(text: string, name: Name, at: number, mark: RegExp): readonly Finding[] {
   const found: Finding[] = [];
   let from = lineEnd(text, at) + 1;
   for (let count = 0; count < 60; count += 1) {
     const end = lineEnd(text, from);
     const prefix = PREFIX.exec(text.slice(from, end))?.[0].length ?? 0;
-    const line = trimmed(text, from + prefix, end);
+    const start = after(mark, text, from + prefix);
+    const line = start === undefined ? undefined : trimmed(text, start, end);
     if (!line || prefix === 0 || /[\s:]/.test(text.slice(line.from, line.to))) break;
     found.push(...one(text, name, line, "line"));
     from = end + 1;

@@ -58,7 +58,7 @@ const COMMANDS: readonly Command[] = [
     words: ["mosquitto_", "sqlcmd", "bcp ", "isql", "ipmitool", "zip ", "unzip", "tsql", "ssh-keygen"],
     patterns: [argumentOf("(?:-P|-N)\\s{0,4}")],
   },
-  { words: ["7z", "rar "], patterns: [argumentOf("-p(?=\\S)")] },
+  { words: ["7z ", "7za ", "rar "], patterns: [argumentOf("-p(?=\\S)")] },
   { words: ["ldap"], patterns: [argumentOf("-w\\s{0,4}")] },
   {
     words: ["smbclient", "rpcclient", "crackmapexec", "smbmap"],
@@ -80,7 +80,7 @@ const COMMANDS: readonly Command[] = [
   { words: ["openssl enc", "openssl aes"], patterns: [argumentOf("-k\\s{1,4}")] },
   { words: ["snmp"], patterns: [argumentOf("-[AX]\\s{1,4}")] },
   {
-    words: ["SecureString"],
+    words: ["ConvertTo-SecureString"],
     patterns: [new RegExp(`ConvertTo-SecureString\\s{1,4}(?:-String\\s{1,4})?${ARGUMENT}`, "dg")],
   },
   {
@@ -88,6 +88,10 @@ const COMMANDS: readonly Command[] = [
     patterns: [
       /identified\s{1,4}(?:with\s{1,4}\w{1,40}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?(?:"([^"\n]{1,200})"|'([^'\n]{1,200})')/dgi,
     ],
+  },
+  {
+    words: ["SET PASSWORD", "set password"],
+    patterns: [/set password (?:for [^\n=]{1,80} ?)?= ?'([^'\n]{1,200})'/dgi],
   },
   {
     words: ["htpasswd"],

@@ -1,10 +1,17 @@
 import type { Finding } from "./finding.js";
+import { nameStrength } from "./secret-names.js";
 import { spreads, valueStrength } from "./secret-values.js";
 import { replacedView } from "./views.js";
 
-/** Secrets that only the format of a file tells: `.pgpass`, Kubernetes Secrets, JSON web keys. */
+/** Secrets that only a format tells: `.pgpass`, Kubernetes Secrets, JSON web keys, tables, phrases of many words. */
 export function findInFormats(text: string): readonly Finding[] {
-  return [...inPgpass(text), ...inKubernetesSecrets(text), ...inWebKeys(text)];
+  return [
+    ...inPgpass(text),
+    ...inKubernetesSecrets(text),
+    ...inWebKeys(text),
+    ...inTables(text),
+    ...phrasesIn(text),
+  ];
 }
 
 const PORT = /:(?:\d{4,5}|\*):/g;
@@ -92,4 +99,72 @@ function inWebKeys(text: string): readonly Finding[] {
     }
   }
   return found;
+}
+
+const COLUMN = /(?:^|[\n,;\t"|+> :])(?:user_?)?(?:password|passwd|secret|api_?key)"?(?=[,;\t\r\n])/gi;
+const COLUMNS = /^["\w -]{1,40}(?:[,;\t]["\w -]{1,40}){1,30}\r?$/;
+const MOST_ROWS = 200;
+const LONGEST_HEAD = 500;
+
+/** Files of comma-separated values have their names in the first line. */
+function inTables(text: string): readonly Finding[] {
+  const found: Finding[] = [];
+  for (const { index } of text.matchAll(COLUMN)) {
+    const before = text.slice(Math.max(0, index - LONGEST_HEAD), index);
+    const from = index - before.length + before.lastIndexOf("\n") + 1;
+    const head = lineAt(text, from);
+    const [, columns = ""] = splitPrefix(head);
+    if (!COLUMNS.test(columns)) continue;
+    const separator = /[,;\t]/.exec(columns)?.[0] ?? ",";
+    const names = columns
+      .trimEnd()
+      .split(separator)
+      .map((name) => name.replaceAll('"', ""));
+    const column = names.findIndex((name) => nameStrength(name) > 1);
+    if (column < 0) continue;
+    let at = from + head.length + 1;
+    for (let row = 0; row < MOST_ROWS; row += 1) {
+      const line = lineAt(text, at);
+      const [prefix, rest] = splitPrefix(line);
+      const cells = rest.trimEnd().split(separator);
+      if (cells.length !== names.length) break;
+      const start = at + prefix.length + cells.slice(0, column).join(separator).length + (column > 0 ? 1 : 0);
+      const cell = /^"?([^"]{4,200})"?$/.exec(cells[column] ?? "")?.[1];
+      if (cell !== undefined && valueStrength(cell) > 1) {
+        const own = start + ((cells[column] ?? "").startsWith('"') ? 1 : 0);
+        const label = names[column] ?? "password";
+        found.push({ from: own, to: own + cell.length, label, contextFrom: at, spreads: spreads(cell) });
+      }
+      at += line.length + 1;
+    }
+  }
+  return found;
+}
+
+function splitPrefix(line: string): readonly [prefix: string, rest: string] {
+  const length =
+    /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|[ \t]{0,8}\d{1,6}(?:[:\t→]|\| ?)|\+|> )/.exec(line)?.[0].length ?? 0;
+  return [line.slice(0, length), line.slice(length)];
+}
+
+function lineAt(text: string, from: number): string {
+  const end = text.indexOf("\n", from);
+  return text.slice(from, Math.min(end < 0 ? text.length : end, from + 2_000));
+}
+
+const PHRASE =
+  /\b(?:mnemonic|seed|recovery|backup|wallet|secret)[ _-]?(?:phrase|words|recovery phrase)?["'`]{0,2}\s{0,4}(?:[:=]|is)\s{0,4}["'`]{0,2}((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})(?![a-z ])/gi;
+
+/** The words that a wallet can be opened with: twelve or more, none of them long. */
+function phrasesIn(text: string): readonly Finding[] {
+  return [...text.matchAll(PHRASE)].map(({ 0: whole, 1: phrase = "", index }) => {
+    const to = index + whole.length;
+    return {
+      from: to - phrase.length,
+      to,
+      label: "mnemonic",
+      contextFrom: to - phrase.length,
+      spreads: true,
+    };
+  });
 }

@@ -6,8 +6,7 @@ const LONGEST_KEY = 20_000;
 /** Where the lines of a key end, also as strings of programs have them. */
 const BREAKS = /\r?\n|(?:\\+r)?\\+n/g;
 /** A key's lines have 64 or 76 characters, the last one fewer. */
-const BODY =
-  /(?<=^[ \t]{0,20}\+)[A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9/][A-Za-z0-9+/]{15,}={0,2}|[A-Za-z0-9+/]{16,}={0,2}/g;
+const BODY = /(?:[A-Za-z0-9/]|(?<=\S)\+)[A-Za-z0-9+/]{15,}={0,2}/g;
 const FULL_LINE = 40;
 /** Headers may stand before the first line, and outputs put lines of their own between. */
 const MOST_OTHER_LINES = 6;

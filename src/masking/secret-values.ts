@@ -8,19 +8,21 @@ const PLACEHOLDER =
   /^(?:\$\{?\(?[A-Za-z_][\w.:-]*\}?\)?|%[A-Za-z_]\w*%?|%\(\w+\)s|<[^>]*>?|\[[^\]]*\]?|\{[^}]*\}?|\(.*|\*+|[.…•·●_-]+|(.)\1{2,}|&\w+;?|@\w+@|![A-Z]\w+|#\{.*|__\w+__|\\[A-Za-z]+\{?.*)$/u;
 
 const NO_VALUE =
-  /^(?:null|none|nil|undefined|void|true|false|yes|no|on|off|required|optional|default|unset|empty|missing|unknown|any|string|str|number|int|integer|bool|boolean|bytes?|buffer|object|array|list|text|varchar|char|date|uuid|function|self|this|password|passwd|passphrase|pass|pwd|secret|token|key|apikey|api_key|auth|bearer|basic|digest|user|username|login|admin|administrator|root|guest|test|tests|testing|demo|example|sample|dummy|fake|mock|foo|bar|baz|qux|foobar|postgres|postgresql|mysql|mongo|mongodb|redis|rabbitmq|minio|minioadmin|changeit|changeme|letmein|welcome|hello|world|abc|abcd|abc123|secret123|password1|password123|passw0rd|p@ssw0rd|p@ssword|1234|12345|123456|1234567|12345678|123456789|1234567890|0123456789|qwerty|todo|tbd|tba|fixme|hidden|redacted|masked|removed|omitted|censored|private|public|encrypted|hunter|localhost|same-origin|include|omit|manual|auto|inherit|ephemeral|prompt|stdin|env|file|vault|keyring|keychain|secretmanager|xxx|yyy|zzz|n\/a|sha1|sha256|sha384|sha512|md5|hmac|rsa|aes|hs256|rs256|es256|utf8|utf-8|base64|hex|ascii|latin1|binary|current-password|new-password|one-time-code)$/i;
+  /^(?:null|none|nil|undefined|void|true|false|yes|no|on|off|required|optional|default|unset|empty|missing|unknown|any|string|str|number|int|integer|bool|boolean|bytes?|buffer|object|array|list|text|varchar|char|date|uuid|function|self|this|password|passwd|passphrase|pass|pwd|secret|token|key|apikey|api_key|auth|bearer|basic|digest|user|username|login|admin|administrator|root|guest|test|tests|testing|demo|example|sample|dummy|fake|mock|foo|bar|baz|qux|foobar|postgres|postgresql|mysql|mongo|mongodb|redis|rabbitmq|minio|minioadmin|changeit|changeme|letmein|welcome|hello|world|abc|abcd|abc123|secret123|password1|password123|passw0rd|p@ssw0rd|p@ssword|1234|12345|123456|1234567|12345678|123456789|1234567890|0123456789|qwerty|qwer|asdf|asdfasdf|todo|tbd|tba|fixme|hidden|redacted|masked|removed|omitted|censored|private|public|encrypted|hunter|localhost|same-origin|include|omit|manual|auto|inherit|ephemeral|prompt|stdin|env|file|vault|keyring|keychain|secretmanager|xxx|yyy|zzz|n\/a|sha1|sha256|sha384|sha512|md5|hmac|rsa|aes|hs256|rs256|es256|utf8|utf-8|base64|hex|ascii|latin1|binary|current-password|new-password|one-time-code)$/i;
 
 const STAND_IN =
   /(?:^|[^a-z])(?:your|yours|my-?own|change-?_?me|change-?_?this|replace|placeholder|example|insert|enter|put|redacted|masked|dummy|sample|fake|goes-?_?here|not-?_?a-?_?real|xxx+)(?:$|[^a-z])|x{6,}|X{4,}|\.\.\.|…|\*{3,}|•{2,}|\[masked|<[\w -]+>|\$\{|\$\(|\{\{|<%|%\(|#\{|process\.env|os\.environ|getenv|System\.get|import\.meta|secretsmanager|keyvault|^op:\/\/|^vault:|^ref\+|^arn:|^env[:.(]|^secrets?\.|^ENC\[|^!vault|^file:/i;
 
 /** Of code, as values are written there. */
 const EXPRESSION =
-  /^(?:[A-Za-z_$][\w$]*(?:(?:\?\.|\.|->|::)[A-Za-z_$][\w$]*)+[!?;,)]*$|[A-Za-z_$][\w$.]*(?:\?\.)?[([{<`]|new |await |typeof |function|async |class |lambda |=>|[!~+-]?[A-Za-z_$][\w$]*[[(]|\/\/|\/\*|"|'|`)/;
+  /^(?:[A-Za-z_$][\w$]*(?:(?:\?\.|\.#?|->|::)[A-Za-z_$][\w$]*)+(?:[!?;,)]*$|[([])|[A-Za-z_$][\w$.]*(?:\?\.)?[([{<`]|new |await |typeof |function|async |class |lambda |=>|[!~+-]?[A-Za-z_$][\w$]*[[(]|\/\/|\/\*|"|'|`)/;
 
 const WORD = /^(?:[A-Z]?[a-z]{1,24}\d{0,4}|[A-Z]{1,12}\d{0,4}|\d{1,4}|v\d{1,3})$/;
 
 /** Whether it is made of words and small numbers, as names of things are. */
 function isWordy(value: string): boolean {
+  // Names begin with letters: `2024Abc` in the midst of one is chance.
+  if (/[-_.:/+#]\d+[A-Za-z]{3}/.test(value)) return false;
   const parts = value
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .replace(/(\d)([A-Z][a-z])/g, "$1 $2")
@@ -74,8 +76,13 @@ export function valueStrength(text: string): ValueStrength {
     )
   )
     return 0;
+  if (/^\/.*[[\]^$()|*?\\]/.test(value)) return 0;
   if (/\\[dwsb.]|\[\^|\(\?|\[a-z|\[A-Z|\[0-9|\.\*/.test(value)) return 0;
-  if (/^\d{4}-\d\d-\d\d(?:[T ]|$)|^v?\d+(?:\.\d+)+$|^\d+(?:ms|s|m|h|d|px|em|rem|%|kb|mb|gb)?$/i.test(value)) {
+  if (
+    /^\d{4}-\d\d-\d\d(?:[T ]|$)|^v?\d+(?:\.\d+)+$|^0x[\da-f]{1,8}$|^\d+(?:ms|s|m|h|d|px|em|rem|%|kb|mb|gb)?$/i.test(
+      value,
+    )
+  ) {
     return /^\d{4,}$/.test(value) ? 1 : 0;
   }
   if (/\s/.test(value)) {

@@ -169,23 +169,26 @@ export function* decodedFromBase64(
   text: string,
 ): Generator<{ readonly from: number; readonly to: number; readonly text: string }> {
   let at = 0;
-  while (at < text.length) {
-    const from = at;
-    at = runEnd(text, at);
-    if (at - from < SHORTEST_RUN) {
-      at += 1;
-      continue;
-    }
+  // A run that is long enough stands at one of these places.
+  for (let probe = SHORTEST_RUN - 1; probe < text.length; probe += SHORTEST_RUN) {
+    if (BASE64_CODES[text.charCodeAt(probe)] === 0) continue;
+    let from = probe;
+    while (from > at && BASE64_CODES[text.charCodeAt(from - 1)] === 1) from -= 1;
+    at = runEnd(text, probe);
+    probe = at - 1;
+    if (at - from < SHORTEST_RUN) continue;
     // Most runs are no base64 of a text, which shows in their first characters.
     if (!isPrintable(text.slice(from, from + 16))) continue;
     const line = at;
     for (let next = goesOn(text, at); next > 0 && at - from < LONGEST_ENCODED; next = goesOn(text, at)) {
       at = runEnd(text, next);
     }
+    probe = at - 1;
     const whole = decoded(text.slice(from, at));
     if (whole !== undefined) yield { from, to: at, text: whole };
     else if (at > line) {
       at = line;
+      probe = at - 1;
       const alone = decoded(text.slice(from, line));
       if (alone !== undefined) yield { from, to: line, text: alone };
     }

@@ -313,6 +313,19 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   "password-stdin": "echo ⟦{pw}⟧ | docker login -u ci --password-stdin registry.internal",
   "heroku config": "heroku config:set SECRET_TOKEN=⟦{an32}⟧",
   "GitHub Actions env": "env:\n  NODE_ENV: test\n  SIGNING_KEY: ⟦{an40}⟧",
+  "npm config set": "npm config set //registry.acme.test/:_authToken ⟦{an36}⟧",
+  "gh secret set": "gh secret set DB_PASSWORD --body ⟦{pw}⟧",
+  "7z -p": "7z x -p⟦{pw}⟧ backup.7z",
+  SecureString: 'ConvertTo-SecureString "⟦{pw}⟧" -AsPlainText -Force',
+  "SQL set password": "SET PASSWORD FOR 'app'@'%' = '⟦{pw}⟧';",
+  "Oracle JDBC": "jdbc:oracle:thin:scott/⟦{pw}⟧@//db.internal:1521/main",
+  sqlplus: "sqlplus scott/⟦{pw}⟧@orcl",
+  "setting element": '<setting name="ApiKey"><value>⟦{an32}⟧</value></setting>',
+  "YAML list": "api_tokens:\n  - ⟦{an24}⟧\n  - ⟦{an24}⟧\n",
+  "table of users": "username,password,role\nbob,⟦{pw}⟧,admin\nana,⟦{pw}⟧,user",
+  "system property": "java -Dspring.datasource.password=⟦{pw}⟧ -jar app.jar",
+  "seed phrase": "seed phrase: ⟦{phrase}⟧",
+  router: "username admin password 7 ⟦{hexu14}⟧",
   prose: "The admin password is ⟦{pw}⟧ on staging.",
   label: "Password: ⟦{pw}⟧",
   "Markdown table": "| variable | value |\n|---|---|\n| ADMIN_PASSWORD | ⟦{pw}⟧ |",
@@ -340,6 +353,8 @@ function made(random: Random, code: string): string {
     return `${drawn(random, "an", random.whole(5, 8))}${random.pick(["!", "#", "%", "*", "-", "_", "+", "."])}${drawn(random, "dig", 2)}${drawn(random, "al", 3)}`;
   if (code === "basic") return Buffer.from(`svc:${made(random, "pw")}`).toString("base64");
   if (code === "word") return random.pick(WORDS);
+  if (code === "phrase")
+    return Array.from({ length: 12 }, () => drawn(random, "lower", random.whole(3, 8))).join(" ");
   if (code === "uuid") return [8, 4, 4, 4, 12].map((length) => drawn(random, "hex", length)).join("-");
   const [, alphabet = "", length = ""] = /^(b64x|b64|b32|hexu|hex|pem|[a-z]+?)(\d+)$/.exec(code) ?? [];
   return drawn(random, alphabet, Number(length));
@@ -361,7 +376,7 @@ export const KINDS: readonly Kind[] = Object.entries(TEMPLATES).map(([name, temp
   make: (random) => {
     const filled = template
       .replaceAll(/(?<=[⟦\w.+}$-])\|(?=[\w{$~./-])/g, "")
-      .replaceAll(/\{(pw|word|uuid|basic|[a-z]+\d*x?\d+)\}/g, (_, code: string) => made(random, code));
+      .replaceAll(/\{(pw|word|uuid|basic|phrase|[a-z]+\d*x?\d+)\}/g, (_, code: string) => made(random, code));
     const secrets = [...filled.matchAll(/⟦([^⟧]+)⟧/g)].map(([, secret = ""]) => secret);
     return { text: filled.replaceAll(/[⟦⟧]/g, ""), secrets };
   },
