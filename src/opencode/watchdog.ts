@@ -68,7 +68,7 @@ const guarded = new Map<string, string>();
 
 /**
  * Has a run ended, with all that it started, and its folder removed, when this process is killed in a way that it cannot notice
- * (`kill -9`, out of memory). One small helper process does so for all runs of this process, and ends with it.
+ * (`kill -9`, out of memory). One small helper process does so for all runs of this process, and ends with the last of them.
  *
  * Where there is no `sh` (Windows) nobody does; what is left then goes with the next run.
  *
@@ -83,7 +83,18 @@ export function guard(runId: string, folder: string): () => void {
   watchdog ??= start();
   // A new one in the place of one that was killed hears of all.
   for (const [id, path] of jobs) watchdog?.stdin?.write(`${id} ${path}\n`);
-  return () => void guarded.delete(runId);
+  return () => {
+    guarded.delete(runId);
+    if (guarded.size === 0) dismiss();
+  };
+}
+
+/** Waited for, which holds this process up for a moment: in a container nothing may reap what outlives its parent. */
+function dismiss(): void {
+  const child = watchdog;
+  watchdog = undefined;
+  child?.ref();
+  child?.stdin?.end();
 }
 
 function start(): ChildProcess | undefined {

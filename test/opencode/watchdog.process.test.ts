@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findProcesses, killProcesses } from "../../src/opencode/end-processes.js";
+import { createRunFolder } from "../../src/opencode/run-folder.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 
 allowColdStarts();
@@ -115,6 +116,22 @@ test.skipIf(process.platform !== "linux")(
     await expect.poll(() => isThere(helper ?? 0)).toBe(false);
   },
 );
+
+test.skipIf(process.platform !== "linux")("the helper ends with the last run, and is reaped", async () => {
+  const before = watchdogsOf(process.pid);
+  const [first, second] = [await createRunFolder(), await createRunFolder()];
+  const [helper, ...others] = watchdogsOf(process.pid).filter((pid) => !before.includes(pid));
+  expect([helper, others]).toEqual([expect.any(Number), []]);
+  await first.remove();
+  expect(isThere(helper ?? 0)).toBe(true);
+  await second.remove();
+  await expect.poll(() => existsSync(`/proc/${helper}`)).toBe(false);
+
+  // The next run has one again.
+  const third = await createRunFolder();
+  expect(watchdogsOf(process.pid).filter((pid) => !before.includes(pid))).toHaveLength(1);
+  await third.remove();
+});
 
 test.skipIf(process.platform !== "linux")(
   "the helper holds no keys, and its command line no name to be killed by",
