@@ -13,8 +13,8 @@ import { traceIdOf } from "./span-id.js";
  *
  * @param tree the session with the sessions of its subagents, as `assembleSessions` puts them together
  * @param evidence what is known beside the export; it makes times better and errors clearer and changes no id
- * @returns the traces in the order of the turns; then those of subagents' sessions that no tool accounts for, which
- *   stand alone so that nothing is lost
+ * @returns the traces in the order of the turns; then those of subagents' sessions that can stand in none
+ *   of them, alone so that nothing is lost
  */
 export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
   const { log, runs = [], mcpServers = [] } = evidence;

@@ -118,13 +118,12 @@ test("the turns of a session are traces of their own, and ids do not depend on t
   expect(before).toStrictEqual(first && { ...first, session: { ...first.session, turns: 1 } });
 });
 
-test("a subagent's session that no tool accounts for stands alone", () => {
+test("a subagent's session stands alone where there is no turn that it could stand in", () => {
   const child = exportOf([user(50, "Count."), answer(60, 200)], { id: "ses_child", parentID: "ses_made" });
-  const traces = traceSession(treeOf(exportOf([user(0, "Go."), answer(10, 300)]), child));
-  expect(traces.map(({ session }) => [session.id, session.parentId])).toEqual([
-    ["ses_made", null],
-    ["ses_child", "ses_made"],
-  ]);
+  const sessionsOf = (...messages: Parameters<typeof exportOf>[0]) =>
+    traceSession(treeOf(exportOf(messages), child)).map(({ session }) => [session.id, session.parentId]);
+  expect(sessionsOf()).toEqual([["ses_child", "ses_made"]]);
+  expect(sessionsOf(user(0, "Go."), answer(10, 300))).toEqual([["ses_made", null]]);
 });
 
 test("a subagent without a turn does not take what is below it along", () => {
