@@ -106,14 +106,22 @@ function repeatedAnswers(steps: readonly Step[]): readonly Found[] {
   return [...said.found, ...empty.found];
 }
 
-/** What ends a loop, unless opencode has to make room after it and asks again. */
+/** What ends a loop. */
 const ENDS = new Set(["stop", "length", "content-filter", "error"]);
 
 /** Whether it called no tool, and the loop goes on all the same. */
 function isInVain({ tools }: Step, { outcome, finish, output }: Call, next: Step | undefined): boolean {
   if (outcome !== "completed" || finish === null || tools.length > 0 || output.toolCalls.length > 0)
     return false;
-  return !ENDS.has(finish) || next?.kind === "compaction";
+  return !ENDS.has(finish) || (next !== undefined && isAskedAgain(next));
+}
+
+/**
+ * Whether a step follows an answer that ends a loop without anything new that it would answer: opencode makes room and goes on, or
+ * takes the prompt for unanswered, as it does with one whose id a client made by a clock that is ahead.
+ */
+function isAskedAgain({ kind, call }: Step): boolean {
+  return kind === "compaction" || (kind === "answer" && call !== null && call.input.length === 0);
 }
 
 function overflows(steps: readonly Step[]): readonly Found[] {

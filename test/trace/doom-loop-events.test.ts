@@ -42,6 +42,11 @@ const calls = (index: number, command: string, output = "same"): RawMessage => {
 };
 const tooLarge = (index: number): RawMessage =>
   assistant(100 + index * 1_000, 150 + index * 1_000, [], { parentID: asked.info.id });
+/** What opencode puts behind an answer, such as what a subagent in the background came to. */
+const news = (index: number): RawMessage => {
+  const at = 300 + index * 1_000;
+  return user(at, [{ type: "text", id: mint("prt", at), text: `Task ${index} is done.`, synthetic: true }]);
+};
 /** A compaction: opencode's request, the summary, and what it tells the model then. */
 const sumsUp = (index: number, overflow = false): readonly RawMessage[] => {
   const from = 300 + index * 1_000;
@@ -103,6 +108,21 @@ describe("a loop that gets nowhere without a tool", () => {
       { answer: "", finish: "unknown", count: 3 },
     ],
     [
+      "answers that end a loop, and after which it goes on without anything new",
+      [
+        says(0, "Hello.", "stop"),
+        says(1, "Hello.", "stop"),
+        says(2, "Hello.", "stop"),
+        says(3, "Hi.", "stop"),
+      ],
+      { answer: "Hello.", finish: "stop", count: 3 },
+    ],
+    [
+      "answers that were cut off, again and again",
+      [says(0, "", "length"), says(1, "", "length"), says(2, "", "length"), says(3, "Hi.", "stop")],
+      { answer: "", finish: "length", count: 3 },
+    ],
+    [
       "an answer after each compaction",
       [0, 1, 2].flatMap((index) => [says(index, "Done.", "stop"), ...sumsUp(index)]),
       { answer: "Done.", finish: "stop", count: 3 },
@@ -136,6 +156,10 @@ describe("a loop that gets nowhere without a tool", () => {
       [calls(0, "a", "1"), says(1, ""), calls(2, "a", "2"), says(3, ""), calls(4, "a", "3"), says(5, "")],
     ],
     ["an answer that ends it", [says(0, ""), says(1, ""), says(2, "", "stop")]],
+    [
+      "something new to answer each time",
+      [0, 1, 2, 3].flatMap((index) => [says(index, "", "stop"), news(index)]),
+    ],
   ])("is none with %s", (_, messages) => {
     expect(eventsOf(...messages)).toEqual([]);
   });
