@@ -243,17 +243,14 @@ function askedSummaries({ context, rest }: Turn): ReadonlySet<AssistantMessage> 
 
 /** Commands stand as turns of their own. */
 function contextNotes({ context }: Turn): readonly string[] {
-  const read = context.filter((message) => isUser(message) && !isOfCommand(message, context)).length;
+  const commands = new Set(context.flatMap((message) => (isUser(message) ? [] : message.info.parentID)));
+  const read = context.filter((message) => isUser(message) && !commands.has(message.info.id)).length;
   if (read === 0) return [];
   return [
     read === 1
       ? "A message before the prompt got no answer of its own: the model read it in this turn."
       : `${read} messages before the prompt got no answer of their own: the model read them in this turn.`,
   ];
-}
-
-function isOfCommand(message: Message, context: readonly Message[]): boolean {
-  return context.some((other) => isAssistant(other) && other.info.parentID === message.info.id);
 }
 
 /** Whether nothing that is known of a run says that it went wrong, or was ended. */

@@ -60,12 +60,15 @@ export function subagentTurns(tree: SessionTree, turns: readonly Turn[]): Subage
       continue;
     }
     const links = linked.get(session.info.id);
-    const kin = links ? [] : tools.filter((one) => mayHaveStarted(one, places.byPart)).map(kinship(session));
+    const candidates = links ? [] : tools.filter((one) => mayHaveStarted(one, places.byPart));
+    const likeness = kinship(session);
+    const best = (at: number, turn: Turn): PlacedTool | undefined =>
+      bestOf(candidates, likeness, at, endOf(turn));
     own.forEach((turn, index) => {
       const at = index === 0 ? Math.min(session.info.time.created, turn.at) : turn.at;
       const tool = links
         ? (links.findLast(({ start }) => start <= turn.at) ?? links[0])
-        : (bestOf(kin, at, endOf(turn)) ?? bestOf(kin, turn.at, endOf(turn)));
+        : (best(at, turn) ?? best(turn.at, turn));
       const one = { tree: child, turn: index };
       if (tool) places.byPart.add(tool.part.id, one);
       else placeByTime(one, at, turns, places);
@@ -117,12 +120,6 @@ function endOf({ at, rest }: Turn): number {
   }, at);
 }
 
-/** A tool with how much speaks for its having started a session. */
-interface Kin {
-  readonly tool: PlacedTool;
-  readonly likeness: number;
-}
-
 /** What speaks for a tool, the stronger the higher; a name tells more than all likenesses together. */
 const NAMES_IT = 16;
 const SAME_PROMPT = 8;
@@ -130,27 +127,44 @@ const SAME_TITLE = 4;
 const STARTS_SESSIONS = 2;
 const MAY_START_SESSIONS = 1;
 
-function kinship({ info, messages }: SessionExport): (tool: PlacedTool) => Kin {
+/** @returns how much speaks for a tool's having started the session */
+function kinship({ info, messages }: SessionExport): (tool: PlacedTool) => number {
   const prompt = messages
     .find(isUser)
     ?.parts.map((part) => (part.type === "text" ? part.text : ""))
     .join("\n")
     .trim();
-  return (tool) => {
-    const { state } = tool.part;
-    const told = state.status === "completed" ? (state.output ?? "") : "";
-    const metadata = state.status === "pending" ? undefined : state.metadata;
-    const texts = textsIn(state.input);
-    const names = told.includes(info.id) || (JSON.stringify(metadata) ?? "").includes(info.id);
+  return ({ part, said }) => {
+    const { told, metadata, texts } = said();
+    const names = told.includes(info.id) || metadata.includes(info.id);
     const titled = texts.some((text) => text.length > 3 && info.title.includes(text));
-    return {
-      tool,
-      likeness:
-        (names ? NAMES_IT : 0) +
-        (prompt !== undefined && prompt !== "" && texts.includes(prompt) ? SAME_PROMPT : 0) +
-        (titled ? SAME_TITLE : 0) +
-        likelihood(tool.part.tool),
+    return (
+      (names ? NAMES_IT : 0) +
+      (prompt !== undefined && prompt !== "" && texts.includes(prompt) ? SAME_PROMPT : 0) +
+      (titled ? SAME_TITLE : 0) +
+      likelihood(part.tool)
+    );
+  };
+}
+
+/** What a tool said and was told, as texts that a session is looked for in. */
+interface Said {
+  readonly told: string;
+  readonly metadata: string;
+  /** Its arguments, as far as they are texts. */
+  readonly texts: readonly string[];
+}
+
+/** Made where it is asked for, and once: there may be thousands of tools, and as many sessions. */
+function saidBy({ state }: ToolPart): () => Said {
+  let said: Said | undefined;
+  return () => {
+    said ??= {
+      told: state.status === "completed" ? (state.output ?? "") : "",
+      metadata: (state.status === "pending" ? undefined : JSON.stringify(state.metadata)) ?? "",
+      texts: textsIn(state.input),
     };
+    return said;
   };
 }
 
@@ -186,18 +200,25 @@ function textsIn(input: unknown): readonly string[] {
 /**
  * Of the tools that were at work at a moment the one that started the session most likely.
  *
+ * @param likeness how much speaks for a tool; asked only of those that were at work
  * @param at ms since the epoch
  * @param last when the session's turn ended, ms since the epoch
  */
-function bestOf(kin: readonly Kin[], at: number, last: number): PlacedTool | undefined {
-  const distance = ({ tool: { end } }: Kin): number => Math.abs(end - last);
-  let best: Kin | undefined;
-  for (const one of kin) {
-    if (at < one.tool.start || at > one.tool.end) continue;
+function bestOf(
+  tools: readonly PlacedTool[],
+  likeness: (tool: PlacedTool) => number,
+  at: number,
+  last: number,
+): PlacedTool | undefined {
+  const distance = ({ end }: PlacedTool): number => Math.abs(end - last);
+  let best: { readonly tool: PlacedTool; readonly likeness: number } | undefined;
+  for (const tool of tools) {
+    if (at < tool.start || at > tool.end) continue;
+    const one = { tool, likeness: likeness(tool) };
     const isBetter =
       !best ||
       one.likeness > best.likeness ||
-      (one.likeness === best.likeness && distance(one) < distance(best));
+      (one.likeness === best.likeness && distance(tool) < distance(best.tool));
     if (isBetter) best = one;
   }
   return best?.tool;
@@ -229,6 +250,7 @@ interface PlacedTool {
   readonly start: number;
   /** Of one that never ended the next turn's beginning. */
   readonly end: number;
+  readonly said: () => Said;
 }
 
 function toolsOf(turns: readonly Turn[], version: string): readonly PlacedTool[] {
@@ -246,6 +268,7 @@ function toolsOf(turns: readonly Turn[], version: string): readonly PlacedTool[]
         childId: taskSessionId(part),
         start,
         end: open ? Math.max(start, until) : state.time.end,
+        said: saidBy(part),
       };
     });
   };

@@ -25,12 +25,19 @@ export function toolsIn(loop: Loop): readonly Tool[] {
 /**
  * The subagents that are told of with a step: those of its tools, those that were started in it, and those that were started
  * between it and the next one, or before the first one. Each stands with one step.
+ *
+ * @returns asks for those of a step of the loop
  */
-export function subagentsAt(step: Step, { steps, loops }: Loop): readonly Loop[] {
-  if (loops.length === 0) return subagentsOfStep(step);
-  const placeOf = (loop: Loop): Step | undefined =>
-    steps.findLast(({ start }) => start <= loop.start) ?? steps[0];
-  return [...subagentsOfStep(step), ...loops.filter((loop) => placeOf(loop) === step)];
+export function subagentsByStep({ steps, loops }: Loop): (step: Step) => readonly Loop[] {
+  if (loops.length === 0) return subagentsOfStep;
+  const beside = new Map<Step | undefined, Loop[]>();
+  for (const loop of loops) {
+    const place = steps.findLast(({ start }) => start <= loop.start) ?? steps[0];
+    const known = beside.get(place);
+    if (known) known.push(loop);
+    else beside.set(place, [loop]);
+  }
+  return (step) => [...subagentsOfStep(step), ...(beside.get(step) ?? [])];
 }
 
 /** Whether a subagent works in a loop, or should. */

@@ -1,5 +1,5 @@
 import type { Loop, Step } from "../trace/model.js";
-import { subagentsAt } from "./loop-parts.js";
+import { subagentsByStep } from "./loop-parts.js";
 
 /** A step with the way to it. */
 export interface PlacedStep {
@@ -23,9 +23,10 @@ export function placedSteps(loop: Loop, wanted: (loop: Loop) => boolean = () => 
     if (!wanted(one)) return [];
     // A turn that asked no model itself may have had others do so: as if it had a step for them.
     if (one.steps.length === 0) return one.loops.flatMap((next, index) => below(next, `${above}0/${index}/`));
+    const subagentsAt = subagentsByStep(one);
     return one.steps.flatMap((step) => {
       const path = `${above}${step.index}`;
-      const subagents = subagentsAt(step, one).flatMap((next, index) => below(next, `${path}/${index}/`));
+      const subagents = subagentsAt(step).flatMap((next, index) => below(next, `${path}/${index}/`));
       return [{ path, loop: one, step }, ...subagents];
     });
   };
@@ -57,7 +58,7 @@ export function findStep(loop: Loop, path: string): PlacedStep | string {
       return `${where} has no step ${wanted}: it has ${range("step", here.steps.length)}.`;
     way = `${way === "" ? "" : `${way}/`}${wanted}`;
     if (step && subagent === undefined) return { path: way, loop: here, step };
-    const loops: readonly Loop[] = step ? subagentsAt(step, here) : here.loops;
+    const loops: readonly Loop[] = step ? subagentsByStep(here)(step) : here.loops;
     const below = loops[subagent ?? 0];
     if (!below) return `Step ${way} has no subagent ${subagent}: it has ${range("subagent", loops.length)}.`;
     here = below;

@@ -5,7 +5,7 @@ import { errorDetails } from "./error-lines.js";
 import { eventTone } from "./event-tone.js";
 import { cost, count, duration, plural } from "./format.js";
 import { type LabelledLine, parted, worded } from "./labelled-line.js";
-import { subagentsAt } from "./loop-parts.js";
+import { subagentsByStep } from "./loop-parts.js";
 import { eventText, innerCallText, loopText, permissionWaitText, retryText } from "./row-texts.js";
 import type { PlacedStep } from "./step-path.js";
 import { oneLine } from "./terminal-text.js";
@@ -152,7 +152,7 @@ function outputSections({ output }: Call): StepSection[] {
 }
 
 function toolSections({ path, step, loop: own }: PlacedStep, trace: LoopTrace): StepSection[] {
-  const all = subagentsAt(step, own);
+  const all = subagentsByStep(own)(step);
   const told = step.tools.map((tool): StepSection => {
     const subagents = tool.loops.map((loop) => ({ loop, path: `${path}/${all.indexOf(loop)}` }));
     return {

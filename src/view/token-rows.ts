@@ -1,6 +1,6 @@
 import type { Call, ContextCause, Loop, LoopTrace, UsageDoubt } from "../trace/model.js";
 import { promptTokens, sureUsageOf, usageOfHalf } from "../trace/usage.js";
-import { subagentsAt } from "./loop-parts.js";
+import { subagentsByStep } from "./loop-parts.js";
 import { toolTitle } from "./row-texts.js";
 
 /** One call of a trace with its share of the context; plain data, as `--json` prints it. */
@@ -41,9 +41,10 @@ function rowsOf(loop: Loop, depth: number, directory: string): TokenRow[] {
   const titles = new Map<string, string>();
   for (const { tools } of loop.steps)
     for (const tool of tools) titles.set(tool.callId, toolTitle(tool, directory));
+  const subagentsAt = subagentsByStep(loop);
   const rows = loop.steps.flatMap((step) => [
     ...(step.call ? [rowOf(step.call, loop, depth, titles)] : []),
-    ...subagentsAt(step, loop).flatMap((below) => rowsOf(below, depth + 1, directory)),
+    ...subagentsAt(step).flatMap((below) => rowsOf(below, depth + 1, directory)),
   ]);
   // A turn that asked no model itself may have had others do so.
   if (loop.steps.length > 0) return rows;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Loop } from "../../src/trace/model.js";
+import { subagentTurns } from "../../src/trace/subagents.js";
 import { traceSession } from "../../src/trace/trace-session.js";
+import { turnsOf } from "../../src/trace/turns.js";
 import { totalTokens } from "../../src/trace/usage.js";
 import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import { reportedTrace, reportedTraces } from "../support/reported.js";
@@ -61,6 +63,30 @@ describe("which tool a subagent belongs to", () => {
     });
   const task = (at: number, to: number | null, sessionId?: string) =>
     tool(at, at + 5, to, { tool: "task", state: { metadata: sessionId === undefined ? {} : { sessionId } } });
+
+  test("is looked for among the tools that were at work, and in what each said once only", () => {
+    let read = 0;
+    const delegates = [10, 100].map((from) => tool(from, from + 5, from + 80, { tool: "delegate" }));
+    const parent = exportOf([
+      user(0, "Go."),
+      assistant(5, 900, [stepStart(6), ...delegates, stepFinish(895)]),
+    ]);
+    const children = Array.from({ length: 20 }, (_, index) => child(`ses_${index}`, 20 + index, 60));
+    const tree = treeOf(parent, ...children);
+    for (const { parts } of tree.session.messages) {
+      for (const part of parts) {
+        if (part.type !== "tool" || part.state.status !== "completed") continue;
+        const toJSON = (): object => {
+          read += 1;
+          return {};
+        };
+        Object.assign(part.state, { metadata: { toJSON } });
+      }
+    }
+    const { byPart } = subagentTurns(tree, turnsOf(tree.session));
+    expect([...byPart.values()].map(({ length }) => length)).toEqual([20]);
+    expect(read).toBe(1);
+  });
 
   test("without the link it is the one that was at work when its session was made", () => {
     const parent = exportOf([

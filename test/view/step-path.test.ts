@@ -21,6 +21,18 @@ test("steps and subagents stand in turns", () => {
   expect(placedSteps(loop).map(({ path }) => path)).toEqual(["0", "0/0/0", "0/0/1", "0/1/0", "1"]);
 });
 
+test("thousands of subagents between thousands of steps are no matter", () => {
+  const { loop } = traceOf("plain-answer@1.18.33");
+  const [step] = loop.steps;
+  if (!step) throw new Error("a step is missing");
+  const moments = Array.from({ length: 4_000 }, (_, index) => loop.start + index * 10);
+  const steps = moments.map((start, index) => ({ ...step, index, start, end: start + 5 }));
+  const loops = moments.map((start) => ({ ...loop, start: start + 7 }));
+  const paths = placedSteps({ ...loop, steps, loops }).map(({ path }) => path);
+  expect(paths.slice(-4)).toEqual(["3998", "3998/0/0", "3999", "3999/0/0"]);
+  expect(paths).toHaveLength(8_000);
+});
+
 test.each([
   ["7", "The turn has no step 7: it has steps 0 to 1."],
   ["1/0/0", "Step 1 has no subagent 0: it has no subagent."],
