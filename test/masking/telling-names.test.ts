@@ -38,6 +38,8 @@ describe("stays as it is", () => {
     "assets/index-BDnqZat0.js and chunk.8f3a1c9d2b7e4f60.css",
     ".sk-fading-circle .sk-circle-before { margin: 0 }",
     "max_tokens: 4096, token_type: bearer",
+    `"signature": "${Buffer.from("of a thought, as providers sign it, 2024").toString("base64")}"`,
+    '{ sessionId: "ses_e03b66d38ffe05tdavb", parentSessionId: "ses_e03af5e48e084bf1g6r" }',
     "git log --author=bob --token-limit 5000",
     "export function tokenize(source: string): Token[] {",
     'throw new Error("Invalid token: unexpected end of input");',
