@@ -42,6 +42,8 @@ export interface ExportOptions extends CommandOptions {
   readonly children?: (() => ReturnType<typeof listChildren>) | undefined;
 }
 
+const MOST_SESSIONS = 1_000;
+
 /** One session as it was read: the text, and what it says. */
 export interface ReadSession {
   readonly text: string;
@@ -55,6 +57,8 @@ export interface SessionReader {
   /** Sessions of subagents that no tool call names, a plugin's say; opencode's store and its servers know them. */
   readonly childrenOf?: (sessionId: string) => Promise<readonly string[]>;
   readonly signal?: AbortSignal | undefined;
+  /** How many sessions are read at most: a server that makes them up would never come to an end. */
+  readonly mostSessions?: number;
 }
 
 /**
@@ -63,6 +67,7 @@ export interface SessionReader {
  * @throws what `read` throws for the session itself
  */
 export async function collectSessions(sessionId: string, reader: SessionReader): Promise<ExportResult> {
+  const { mostSessions = MOST_SESSIONS } = reader;
   const raw = new Map<string, string>();
   const notes: string[] = [];
   const read = async (id: string) => {
@@ -78,10 +83,16 @@ export async function collectSessions(sessionId: string, reader: SessionReader):
   const sessions = [root];
   const seen = new Set([sessionId]);
   // Grows while it is walked: children have children.
-  for (const { session: parent, listed } of sessions) {
+  walk: for (const { session: parent, listed } of sessions) {
     const unnamed = typeof listed === "string" ? [] : listed;
     for (const childId of [...childSessionIds(parent), ...unnamed]) {
       if (seen.has(childId)) continue;
+      if (seen.size >= mostSessions) {
+        notes.push(
+          `The session ${sessionId} has more than ${mostSessions - 1} subagents' sessions; the others are left out.`,
+        );
+        break walk;
+      }
       seen.add(childId);
       try {
         const child = await read(childId);

@@ -9,14 +9,24 @@ export interface LineSplitter {
   rest(): string;
 }
 
-export function createLineSplitter(): LineSplitter {
+/** A line has no end that is to be waited for. */
+export class LineTooLongError extends Error {
+  override readonly name = "LineTooLongError";
+}
+
+/** @param most characters that a line may have: `push` throws a {@link LineTooLongError} for a longer one */
+export function createLineSplitter(most = Number.POSITIVE_INFINITY): LineSplitter {
   // Pieces, not one string that grows: a line of many megabytes would be copied at each piece.
   let open: string[] = [];
+  let length = 0;
   return {
     push: (piece) => {
       const [first = "", ...others] = piece.split("\n");
       open.push(first);
+      length += first.length;
+      if (length > most) throw new LineTooLongError(`a line has more than ${most} characters`);
       if (others.length === 0) return [];
+      length = others.at(-1)?.length ?? 0;
       const lines = [open.join(""), ...others];
       open = [lines.pop() ?? ""];
       return lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));

@@ -136,13 +136,23 @@ function hasFailed({ sessionId, start }: Loop, evidence: EventEvidence): boolean
   return evidence.errors.some((error) => error.sessionId === sessionId && error.at >= start);
 }
 
+/** Who ends it does not want to wait for sessions that a server may have made up. */
+const KEEP_MS = 5_000;
+
 /** What is at work cannot be asked for once more: the server may be gone. */
 async function keepWhatIsLeft(
   mirror: Mirror,
   { paths, masking, onNote }: AttachOptions,
 ): Promise<LeftAtWork[]> {
   const left: LeftAtWork[] = [];
+  const until = performance.now() + KEEP_MS;
   for (const rootId of new Set([...mirror.keys()].map((id) => rootOf(mirror, id)))) {
+    if (performance.now() > until) {
+      onNote?.(
+        "More sessions are at work than can be kept now; `looptrace trace` has them when they are over.",
+      );
+      break;
+    }
     const read = fromMirror(mirror, rootId);
     if (!read || mirror.get(rootId)?.status.type === "idle") continue;
     const { kept, notes } = await recordSession({ read }, { paths, masking });

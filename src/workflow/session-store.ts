@@ -48,6 +48,9 @@ export interface Sighting {
  * @throws the file system's error, for instance ENOSPC or EROFS
  */
 export async function keepSession(paths: StorePaths, sighting: Sighting): Promise<void> {
+  // Anything else could name a file somewhere else.
+  for (const id of [sighting.rootId, ...sighting.raw.keys()])
+    if (!isSessionId(id)) throw new Error(`${JSON.stringify(id.slice(0, 100))} is no session's id`);
   await ensurePrivateFolder(paths.root, paths.sessions);
   for (const [id, text] of sighting.raw) await writeWhole(fileOf(paths, id, "json"), text);
   await keepChildren(paths, sighting);

@@ -9,6 +9,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive-cli.js";
+import { isSessionId } from "../../opencode/ids.js";
 import type { ServerPool } from "../../opencode/server/server-pool.js";
 import { transcriptOf } from "../../opencode/transcript.js";
 import { terminalJson } from "../../view/terminal-json.js";
@@ -221,7 +222,8 @@ async function makeLogDir(folder: string): Promise<void> {
 
 async function writeTranscript(folder: string, result: TurnResult, terminal: Terminal): Promise<void> {
   if (!result.session) return;
-  const path = join(folder, `${result.session.session.info.id}.txt`);
+  const { id } = result.session.session.info;
+  const path = join(folder, `${isSessionId(id) ? id : "session"}.txt`);
   await writeFile(path, transcriptOf(result.session), { mode: 0o600 }).catch((error: unknown) => {
     terminal.err(`looptrace: the transcript could not be written to ${path}: ${messageOf(error)}\n`);
   });

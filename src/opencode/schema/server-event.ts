@@ -1,5 +1,6 @@
 /** The events of an opencode server that looptrace reads, for opencode 1.15 to 1.18; all others are nothing to it. */
 import { z } from "zod";
+import { isTooDeep } from "../../files/json-depth.js";
 import { idTime } from "../ids.js";
 
 const ofSession = { sessionID: z.string() };
@@ -75,7 +76,11 @@ function event<Type extends string, Shape extends z.ZodRawShape>(type: Type, pro
 }
 
 /** An event, and when the server made it, ms since the epoch. */
-export type ServerEvent = z.infer<typeof serverEvent> & { readonly at: number };
+export type ServerEvent = z.infer<typeof serverEvent> & {
+  readonly at: number;
+  /** How many characters of JSON told it. */
+  readonly size?: number;
+};
 export type SessionStatus = z.infer<typeof sessionStatus>;
 /** A session, message or part as the server gave it, not yet read. */
 export type RawSession = z.infer<typeof rawSession>;
@@ -112,6 +117,8 @@ export function readServerEvent(text: string, receivedAt: number): SentEvent | u
   } catch {
     return undefined;
   }
+  // It goes through recursions from here on.
+  if (isTooDeep(json)) return undefined;
   const inside = wrapped.safeParse(json).data;
   const payload = inside?.payload ?? typed.safeParse(json).data;
   if (!payload) return undefined;
@@ -119,7 +126,11 @@ export function readServerEvent(text: string, receivedAt: number): SentEvent | u
   return {
     type: payload.type,
     directory: inside?.directory,
-    event: read && { ...read, at: (read.id && idTime(read.id, receivedAt)) || receivedAt },
+    event: read && {
+      ...read,
+      at: (read.id && idTime(read.id, receivedAt)) || receivedAt,
+      size: text.length,
+    },
   };
 }
 

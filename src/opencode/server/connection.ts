@@ -29,12 +29,18 @@ export async function connect(
     headers: authorization(connection),
     fetch: (input, init) => {
       const request = new Request(input, init);
-      if (!signal) return patientFetch(request);
-      return patientFetch(new Request(request, { signal: AbortSignal.any([request.signal, signal]) }));
+      const most = /\/message$/.test(new URL(request.url).pathname) ? MOST_MESSAGES_BYTES : MOST_BYTES;
+      if (!signal) return patientFetch(request, most);
+      return patientFetch(new Request(request, { signal: AbortSignal.any([request.signal, signal]) }), most);
     },
     ...(directory === undefined ? {} : { directory }),
   });
 }
+
+/** Of a list of sessions, say. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** A session that is longer can still be read by `opencode export`. */
+const MOST_MESSAGES_BYTES = 128 * 1024 * 1024;
 
 /** The header by which a server lets a client in; none for a server without a password. */
 export function authorization({

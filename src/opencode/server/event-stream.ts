@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createLineSplitter } from "../follow-lines.js";
+import { createLineSplitter, LineTooLongError } from "../follow-lines.js";
 import { readServerEvent, type SentEvent, type ServerEvent } from "../schema/server-event.js";
 import { authorization, type ServerConnection } from "./connection.js";
 import { patientFetch } from "./patient-fetch.js";
@@ -27,8 +27,11 @@ export interface FollowOptions {
   readonly directory?: string | undefined;
   /** Ends it. */
   readonly signal: AbortSignal;
-  /** Never before `onConnected`. */
-  readonly onEvent: (event: ServerEvent, directory: string | undefined) => void;
+  /**
+   * Never before `onConnected`. Nothing more is read before what it returns has settled: a server that says more than can be taken is
+   * made to wait.
+   */
+  readonly onEvent: (event: ServerEvent, directory: string | undefined) => unknown;
   /**
    * The server sends events from now on; those of all projects a moment later (1.18). What happened before, it does not tell:
    * whoever keeps a state reads it anew.
@@ -77,10 +80,11 @@ export async function followEvents(connection: ServerConnection, options: Follow
         onConnected?.(first);
         first = false;
       }
-      if (sent.event) onEvent(sent.event, sent.directory);
+      if (sent.event) await onEvent(sent.event, sent.directory);
     }
     if (signal.aborted) return;
-    if (!connected) failures += 1;
+    // One that says what cannot be taken says it again at once.
+    if (!connected || why?.kind === "not-events") failures += 1;
     if (why) onTrouble?.({ ...why, failures });
     const waitMs = Math.min(firstWaitMs * 2 ** failures, LONGEST_WAIT_MS);
     await sleep(waitMs, undefined, { signal }).catch(() => undefined);
@@ -94,7 +98,13 @@ async function* openStream(
 ): AsyncGenerator<SentEvent | Omit<StreamTrouble, "failures">> {
   const closing = new AbortController();
   let limitMs = ANSWER_MS;
-  let watch = setTimeout(() => closing.abort(), limitMs);
+  let isTaken = false;
+  const silent = (): void => {
+    // It has said something that is still being worked on.
+    if (isTaken) watch.refresh();
+    else closing.abort();
+  };
+  let watch = setTimeout(silent, limitMs);
   try {
     // Not Node's own fetch, which can be told to ask a proxy even for this machine itself (NODE_USE_ENV_PROXY).
     const request = new Request(addressOf(connection, directory), {
@@ -109,14 +119,23 @@ async function* openStream(
     }
     clearTimeout(watch);
     limitMs = silenceMs;
-    watch = setTimeout(() => closing.abort(), limitMs);
+    watch = setTimeout(silent, limitMs);
     for await (const text of dataOf(response.body, () => watch.refresh())) {
       const sent = readServerEvent(text, Date.now());
+      isTaken = true;
       if (sent) yield sent;
+      isTaken = false;
     }
     yield { kind: "ended", message: "the server ended its stream of events" };
   } catch (error) {
     if (signal.aborted) return;
+    if (error instanceof LineTooLongError) {
+      yield {
+        kind: "not-events",
+        message: `it sends an event of more than ${MOST_EVENT_CHARACTERS} characters`,
+      };
+      return;
+    }
     yield closing.signal.aborted
       ? { kind: "silent", message: `it has said nothing for ${Math.round(limitMs / 1000)} s` }
       : { kind: "unreachable", message: messageOf(error) };
@@ -136,24 +155,34 @@ function whyNoStream({ status, headers }: Response): Omit<StreamTrouble, "failur
   if (status === 401 || status === 403)
     return { kind: "unauthorized", message: `it refuses the password (HTTP ${status})` };
   if (status >= 400) return { kind: "not-events", message: `it has no events (HTTP ${status})` };
+  // Nobody has asked for that, and a little of it could become very much.
+  const packing = headers.get("content-encoding") ?? "identity";
+  if (packing !== "identity") return { kind: "not-events", message: `its events are packed (${packing})` };
   const type = headers.get("content-type") ?? "";
   // opencode answers with its web page what it does not know.
   if (type.startsWith("text/event-stream")) return undefined;
   return { kind: "not-events", message: `it has no events (its answer is ${type || "of no type"})` };
 }
 
+/** A part of a message holds at most a tool's output, or a file. */
+const MOST_EVENT_CHARACTERS = 64 * 1024 * 1024;
+
 /** The texts of the events of a stream, see https://html.spec.whatwg.org/multipage/server-sent-events.html. */
 async function* dataOf(body: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  const splitter = createLineSplitter();
+  const splitter = createLineSplitter(MOST_EVENT_CHARACTERS);
   let data: string[] = [];
+  let length = 0;
   for await (const bytes of body) {
     onBytes();
     for (const line of splitter.push(decoder.decode(bytes, { stream: true }))) {
       if (line === "") {
         if (data.length > 0) yield data.join("\n");
         data = [];
+        length = 0;
       } else if (line.startsWith("data:")) {
+        length += line.length;
+        if (length > MOST_EVENT_CHARACTERS) throw new LineTooLongError("an event is too long");
         data.push(line.slice(line.startsWith("data: ") ? "data: ".length : "data:".length));
       }
     }

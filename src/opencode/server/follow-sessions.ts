@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { z } from "zod";
+import { isSessionId } from "../ids.js";
 import { type RawSession, type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 import { connect, type ServerConnection } from "./connection.js";
 import { addEvidence, type EventEvidence, evidenceWithout, noEvidence } from "./event-evidence.js";
 import { followEvents, type StreamTrouble } from "./event-stream.js";
 import { busySessions, listServerSessions, looksUnfinished, type ServerSession } from "./list-sessions.js";
+import { mirrorWeight } from "./mirror-weight.js";
 import { readSessionFrom } from "./read-session.js";
 import {
   applyEvent,
@@ -48,6 +50,13 @@ export interface FollowedSessions {
 /** How far back, and among how many sessions, one at work is looked for. */
 const LOOK_BACK_MS = 24 * 3_600_000;
 const MOST_SESSIONS = 50;
+/** What is mirrored at once, and waits to be taken. No person's opencode comes near it; what tells more is no opencode. */
+const MOST_MIRRORED = 500;
+const MOST_CHARACTERS = 128 * 1024 * 1024;
+const MOST_QUEUED = 2_000;
+const MOST_PARENTS = 100;
+const MOST_NOTES = 50;
+const MOST_REMEMBERED = 10_000;
 /** The server's clock and the order of its writes are not to the millisecond. */
 const SLACK_MS = 5_000;
 const READ_MS = 60_000;
@@ -78,11 +87,26 @@ export function followSessions(
   /** Sessions that could not be read; they are tried again when they come to rest. */
   const unreadable = new Set<string>();
   const queue: Queued[] = [];
+  const weight = mirrorWeight();
+  let notes = 0;
   let wake = (): void => undefined;
+  let drained = (): void => undefined;
 
-  const push = (queued: Queued): void => {
+  /** @returns settles when there is room for more */
+  const push = (queued: Queued): void | Promise<void> => {
     queue.push(queued);
     wake();
+    if (queue.length < MOST_QUEUED) return undefined;
+    return new Promise((resolve) => {
+      drained = resolve;
+    });
+  };
+
+  const note = (text: string): void => {
+    notes += 1;
+    if (notes <= MOST_NOTES) options.onNote?.(text);
+    if (notes === MOST_NOTES)
+      options.onNote?.("What else goes wrong with this server's sessions is not told any more.");
   };
 
   const patience = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
@@ -93,32 +117,55 @@ export function followSessions(
     try {
       const client = await connect(connection);
       let rootId = id;
-      for (;;) {
+      for (let depth = 0; depth < MOST_PARENTS; depth += 1) {
         const { data } = await client.session.get({ sessionID: rootId }, patient);
         if (!data?.parentID) break;
         rootId = data.parentID;
       }
       if (options.session !== undefined && options.session !== rootId) {
-        leftOut.add(id);
+        remember(leftOut, id);
         return false;
       }
       const { raw } = await readSessionFrom(client, rootId, patient.signal);
-      for (const text of raw.values()) mirror = withSession(mirror, sessionOf(text));
-      return true;
+      for (const [oneId, text] of raw) {
+        mirror = withSession(mirror, sessionOf(text));
+        weight.read(oneId, text.length);
+      }
+      return !isTooMuch(rootId);
     } catch (error) {
       if (signal.aborted) return false;
-      unreadable.add(id);
+      remember(unreadable, id);
       const why = error instanceof Error ? error.message : String(error);
-      options.onNote?.(`The session ${id} could not be read from the server: ${why}`);
+      note(`The session ${id} could not be read from the server: ${why}`);
       return false;
     }
   };
 
-  const rest = async (rootId: string): Promise<void> => {
-    await onIdle(rootId);
+  const forget = (rootId: string): ReadonlySet<string> => {
     const family = new Set(familyOf(mirror, rootId));
     mirror = withoutSessions(mirror, family);
     evidence = evidenceWithout(evidence, family);
+    weight.forget(family);
+    return family;
+  };
+
+  const rest = async (rootId: string): Promise<void> => {
+    await onIdle(rootId);
+    forget(rootId);
+  };
+
+  /** Lets go of a session, with a note, where no more can be held. @returns whether it did */
+  const isTooMuch = (rootId: string): boolean => {
+    const isHeavy = weight.total > MOST_CHARACTERS;
+    if (!isHeavy && mirror.size <= MOST_MIRRORED) return false;
+    for (const id of forget(rootId)) remember(leftOut, id);
+    const much = isHeavy
+      ? `more than ${MOST_CHARACTERS / 1024 / 1024} MB`
+      : `more than ${MOST_MIRRORED} sessions`;
+    note(
+      `The session ${rootId} is not followed any further: the server has told ${much} that are at work. \`looptrace trace ${rootId}\` sends it when it is over.`,
+    );
+    return true;
   };
 
   let hasLooked = false;
@@ -168,7 +215,7 @@ export function followSessions(
       return all;
     };
     const busy = await askBusy();
-    for (const id of new Set([...mirrored, ...busy])) {
+    for (const id of [...new Set([...mirrored, ...busy])].slice(0, MOST_MIRRORED)) {
       if (!mirror.has(id) || mirrored.has(id)) await read(id);
     }
     for (const id of busy) {
@@ -220,7 +267,8 @@ export function followSessions(
   const take = async (event: ServerEvent): Promise<void> => {
     lastEventAt = Math.max(lastEventAt ?? 0, event.at);
     const id = sessionIdOf(event);
-    if (id === undefined || leftOut.has(id)) return;
+    // An id that is none could name anything: it becomes a file's name, and a part of an address.
+    if (id === undefined || leftOut.has(id) || !isSessionId(id)) return;
     if (unreadable.has(id)) {
       if (!isAtRest(event)) return;
       unreadable.delete(id);
@@ -235,7 +283,9 @@ export function followSessions(
     mirror = applyEvent(mirror, event);
     if (!mirror.has(id)) return;
     evidence = addEvidence(evidence, event);
+    weight.told(event);
     const rootId = rootOf(mirror, id);
+    if (isTooMuch(rootId)) return;
     if (isAtRest(event) && (id === rootId || (await hasOutlived(rootId)))) await rest(rootId);
     else if (mirror !== before) onChange?.(rootId);
   };
@@ -243,6 +293,7 @@ export function followSessions(
   const pump = async (): Promise<void> => {
     while (!signal.aborted) {
       const next = queue.shift();
+      if (queue.length < MOST_QUEUED / 2) drained();
       if (next === undefined) {
         await new Promise<void>((woken) => {
           wake = woken;
@@ -253,7 +304,7 @@ export function followSessions(
       else {
         await catchUpPatiently(next.first).catch((error: unknown) => {
           if (signal.aborted) return;
-          options.onNote?.(
+          note(
             `What is at work could not be asked: ${error instanceof Error ? error.message : String(error)}`,
           );
         });
@@ -264,12 +315,16 @@ export function followSessions(
     }
   };
 
-  signal.addEventListener("abort", () => wake(), { once: true });
+  const letGo = (): void => {
+    wake();
+    drained();
+  };
+  signal.addEventListener("abort", letGo, { once: true });
   const following = followEvents(connection, {
     directory: options.directory,
     signal,
     onEvent: push,
-    onConnected: (first) => push({ type: "connected", first, at: Date.now() }),
+    onConnected: (first) => void push({ type: "connected", first, at: Date.now() }),
     onTrouble: options.onTrouble,
   });
   return {
@@ -281,6 +336,13 @@ export function followSessions(
     },
     ended: Promise.all([following, pump()]).then(() => undefined),
   };
+}
+
+/** The oldest is forgotten where there are too many. */
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  const [oldest] = ids;
+  if (ids.size > MOST_REMEMBERED && oldest !== undefined) ids.delete(oldest);
 }
 
 function isAtRest(event: ServerEvent): boolean {

@@ -40,6 +40,7 @@ export async function listServerSessions(
   const sessions = z.array(z.unknown()).safeParse(data);
   if (!sessions.success) throw new ServerRequestError("list the sessions", error, response?.status);
   return sessions.data
+    .slice(0, limit)
     .flatMap((one) => listed.safeParse(one).data ?? [])
     .filter(({ time, parentID }) => !parentID && (since === undefined || time.updated >= since))
     .sort((a, b) => b.time.updated - a.time.updated);

@@ -1,6 +1,8 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { readServerEvent, type ServerEvent } from "../schema/server-event.js";
 
+const MOST_SESSIONS = 1_000;
+
 /**
  * What the events of a turn would have told while nobody listened, as far as the server still knows it: its subagents, its messages
  * with their parts, and the permissions that wait for an answer. Failed requests that were made again are not among it.
@@ -22,10 +24,12 @@ export async function missedEvents(
     if (read) events.push(read);
   };
   const unasked = [sessionId];
+  const seen = new Set(unasked);
   for (let id = unasked.shift(); id !== undefined; id = unasked.shift()) {
     const { data } = await client.session.children({ sessionID: id }, options);
     for (const info of data ?? []) {
-      if (info.time.created < startedAt) continue;
+      if (info.time.created < startedAt || seen.has(info.id) || seen.size >= MOST_SESSIONS) continue;
+      seen.add(info.id);
       unasked.push(info.id);
       add("session.created", { info });
     }

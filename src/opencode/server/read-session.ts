@@ -1,6 +1,7 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
+import { isTooDeep, TOO_DEEP } from "../../files/json-depth.js";
 import { collectSessions, type ExportResult, type ReadSession } from "../export-session.js";
 import { isSessionId } from "../ids.js";
 import { exportFromJson } from "../read-export.js";
@@ -23,7 +24,7 @@ export async function readSessionFrom(
   return await collectSessions(sessionId, {
     read: (id) => readOne(client, id, signal),
     childrenOf: async (id) => {
-      const { data } = await client.session.children({ sessionID: id }, { ...(signal ? { signal } : {}) });
+      const { data } = await client.session.children({ sessionID: id }, ownSignal(signal));
       return (data ?? []).map((child) => child.id);
     },
     signal,
@@ -32,18 +33,24 @@ export async function readSessionFrom(
 
 async function readOne(client: OpencodeClient, id: string, signal?: AbortSignal): Promise<ReadSession> {
   if (!isSessionId(id)) throw new SessionNotFoundError(id);
-  const options = signal ? { signal } : {};
   const [got, told] = await Promise.all([
-    client.session.get({ sessionID: id }, options),
-    client.session.messages({ sessionID: id }, options),
+    client.session.get({ sessionID: id }, ownSignal(signal)),
+    client.session.messages({ sessionID: id }, ownSignal(signal)),
   ]);
   const info = dataOf(got, id);
   const messages = dataOf(told, id);
+  if (isTooDeep([info, messages]))
+    throw new ServerRequestError(`read the session ${id}`, `its answer ${TOO_DEEP}`, undefined);
   // To the byte as `opencode export` writes it, so that what is kept does not tell by which way it came.
   return {
     text: `${JSON.stringify({ info, messages }, null, 2)}\n`,
     session: exportFromJson({ info, messages }, id),
   };
+}
+
+/** Each request listens to its signal for ever, and thousands to one would be warned of. */
+function ownSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal ? { signal: AbortSignal.any([signal]) } : {};
 }
 
 interface Answer {

@@ -51,6 +51,7 @@ export interface RunningServer {
 const STARTUP_MS = 30_000;
 const POLL_MS = 15;
 const ANSWER_MS = 5_000;
+const MOST_HEALTH_BYTES = 1024 * 1024;
 const STOP_GRACE_MS = 3_000;
 const PORT_ATTEMPTS = 3;
 /** The last is the name under which 1.18.33 hides why it cannot listen. */
@@ -191,6 +192,7 @@ async function versionOf(connection: ServerConnection): Promise<string | null> {
       headers: authorization(connection),
       signal: AbortSignal.timeout(ANSWER_MS),
     }),
+    MOST_HEALTH_BYTES,
   );
   return /"version"\s*:\s*"([^"]+)"/.exec(await answer.text())?.[1] ?? null;
 }
