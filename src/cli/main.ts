@@ -12,11 +12,18 @@ try {
   const { processTerminal } = await import("./terminal.js");
   process.exitCode = await runCli(process.argv.slice(2), processTerminal());
 } catch (error) {
-  // What tells of errors is loaded from files as well.
-  if (!(error instanceof Error && "code" in error && (error.code === "EMFILE" || error.code === "ENFILE")))
-    throw error;
-  process.stderr.write(
-    "looptrace: too few files may be open at once to load this command. Raise the limit, by `ulimit -n 1024` say.\n",
-  );
+  const problem = unloadable(error);
+  if (problem === undefined) throw error;
+  process.stderr.write(`looptrace: ${problem}\n`);
   process.exitCode = EXIT.usage;
+}
+
+/** What is wrong before there is anything that tells of errors: that is loaded from files as well. */
+function unloadable(error: unknown): string | undefined {
+  if (!(error instanceof Error && "code" in error)) return undefined;
+  if (error.code === "EMFILE" || error.code === "ENFILE")
+    return "too few files may be open at once to load this command. Raise the limit, by `ulimit -n 1024` say.";
+  if ("syscall" in error && error.syscall === "uv_cwd")
+    return "the working directory is gone, or may not be looked up. Change into another one.";
+  return undefined;
 }

@@ -108,3 +108,18 @@ test.each([26, 60, 100])(
     }
   },
 );
+
+test("in a folder that is gone one line says so", async () => {
+  const folder = await temporaryFolder();
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+  const { exitCode, stderr } = await execa("sh", ["-c", script, "sh", ...cliCommand(), "show", "x"], {
+    cwd: folder,
+    env,
+    extendEnv: false,
+    reject: false,
+  });
+  expect([exitCode, stderr]).toEqual([
+    2,
+    "looptrace: the working directory is gone, or may not be looked up. Change into another one.",
+  ]);
+});
