@@ -126,9 +126,6 @@ test("what is for several machines is apart from the rest", async () => {
 const CONSUMER = `
 import { readFileSync } from "node:fs";
 import { assembleSessions, type LoopTrace, OpenCode, OpenCodeError, readExport, traceSession } from "looptrace";
-import { allowColdStarts } from "support/cold-starts.js";
-
-allowColdStarts();
 
 const path = process.argv[2] ?? "";
 const traces: readonly LoopTrace[] = assembleSessions([readExport(readFileSync(path, "utf8"), path)]).flatMap((tree) =>
