@@ -78,11 +78,11 @@ export interface AnswerWatch {
  * Watches the answers of one loop that call no tool. An answer without a tool usually ends the loop; where opencode asks again
  * all the same (finish `unknown`, `tool-calls` without any, a compaction after each), the same answer is one in vain.
  *
- * Empty answers count together whatever their finish, also with an answer between them that was given before. Another text begins
- * anew, and so does a tool that was not called so right before.
+ * Answers count together whatever their finish, empty ones also with an answer between them that was given before. Another text
+ * begins anew, and so does a tool that was not called so right before.
  */
 export function answerWatch(): AnswerWatch {
-  let said: ToollessAnswer | undefined;
+  let said: string | undefined;
   let times = 0;
   let empty = 0;
   const progress = (): void => {
@@ -97,8 +97,9 @@ export function answerWatch(): AnswerWatch {
         empty += 1;
         return { answer, count: empty };
       }
-      if (answer.text !== said?.text || answer.finish !== said.finish) progress();
-      said = answer;
+      const text = answer.text.trim();
+      if (text !== said) progress();
+      said = text;
       times += 1;
       return { answer, count: times };
     },

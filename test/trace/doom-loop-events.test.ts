@@ -98,6 +98,11 @@ describe("a loop that gets nowhere without a tool", () => {
       { answer: "I will.", finish: "tool-calls", count: 3 },
     ],
     [
+      "the same text, whatever its finish and the space around it",
+      [says(0, "Hm.", "other"), says(1, "Hm. "), says(2, "Hm.", "other")],
+      { answer: "Hm.", finish: "other", count: 3 },
+    ],
+    [
       "empty answers of any finish",
       [says(0, "", "other"), says(1, ""), says(2, "", "tool-calls"), says(3, "")],
       { answer: "", finish: "unknown", count: 4 },

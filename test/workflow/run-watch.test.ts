@@ -182,6 +182,11 @@ test.each([
   ],
   ["the same answer", [...says("Hm."), ...says("Hm."), ...says("Hm.")], { text: "Hm.", finish: "unknown" }],
   [
+    "the same answer, whatever its finish and the space around it",
+    [...says("Hm."), ...says("Hm. ", "stop"), ...says("Hm.")],
+    { text: "Hm." },
+  ],
+  [
     "empty answers between the same ones",
     [...says("Hm."), ...says(""), ...says("Hm."), ...says(""), ...says("Hm.")],
     { text: "Hm." },
