@@ -47,7 +47,7 @@ const NEXT_STEP_WITHIN_MS = 250;
  * the prompt once more. Nor does a plugin's notice, which no model is ever told. Answers belong to the turn of the prompt that
  * they name. Prompts that were queued and answered together are one turn, and so is what was typed while the loop was at
  * work: opencode answers the newest prompt with the next step of the same loop. A message that has no answer while a later
- * one has is read with that one. Answers to a prompt that was deleted are a turn without one.
+ * one has is read with that one, whoever it is from. Answers to a prompt that was deleted are a turn without one.
  *
  * Of a message's id nothing is concluded but for answers: those are opencode's own, while a prompt's id may be its client's.
  */
@@ -236,6 +236,7 @@ function mergeDrafts(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
 function withContext(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
   const turns: Draft[] = [];
   let waiting: Draft[] = [];
+  let last: Draft | undefined;
   /** A run has one prompt: what comes after its answer came from a plugin, say. */
   const answered = new Set<object | undefined>();
   for (const draft of drafts) {
@@ -252,11 +253,35 @@ function withContext(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
       if (!isAlone || before.origin === "command")
         draft.context.push(...before.context, ...before.prompts, ...before.rest);
     }
+    if (last) moveUnread(last, draft);
+    last = draft;
     waiting = [];
     answered.add(run);
     turns.push(draft);
   }
   return [...turns, ...waiting];
+}
+
+/**
+ * Gives what was put behind the answer that ended a turn, and was not answered in it, to the next one: a plugin's context, say,
+ * that is marked as no person's. Behind an answer that does not end the loop it shows that the loop was broken off.
+ */
+function moveUnread(before: Draft, next: Draft): void {
+  const { lastAnswer, rest, prompts } = before;
+  const firstAnswer = next.firstAnswer;
+  if (!lastAnswer || !firstAnswer || !endsTheLoop(lastAnswer.message)) return;
+  const asked = new Set<Message>(prompts.map(({ message }) => message));
+  const isUnread = ({ message, index }: Placed): boolean =>
+    index > lastAnswer.index &&
+    index < firstAnswer.index &&
+    isUser(message) &&
+    !asked.has(message) &&
+    compactionPart(message) === undefined;
+  // They are the last, but what is joined is in no order.
+  if (!rest.some(isUnread)) return;
+  const read = rest.filter((placed) => !isUnread(placed));
+  next.context.push(...rest.filter(isUnread));
+  rest.splice(0, rest.length, ...read);
 }
 
 /** Both in one, the smaller lists into the larger: a row of prompts is joined from its end. */

@@ -266,6 +266,32 @@ describe("a message that got no answer of its own", () => {
     expect(at(traces, 1).loop.start).toBe(T0 + 30_000);
   });
 
+  test("is read by the next turn too where a plugin has marked it as no person's, and the turn before it is over", () => {
+    const marked = (from: number) =>
+      user(from, [{ type: "text", id: mint("prt", from), text: `context ${from}`, synthetic: true }]);
+    const exchanges = [
+      ...exchange(0, "One.", "1"),
+      marked(5_000),
+      marked(6_000),
+      ...exchange(30_000, "Two.", "2"),
+    ];
+    const traces = tracesOf(...exchanges);
+    expect(summary(traces)).toEqual([
+      ["One.", "completed", null, 1],
+      ["Two.", "completed", null, 1],
+    ]);
+    expect(at(traces, 0).loop.unanswered).toEqual([]);
+    expect(firstInput(traces, 1)).toHaveLength(3);
+    expect(at(traces, 1).loop.notes).toEqual([
+      "2 messages before the prompt got no answer of their own: the model read them in this turn.",
+    ]);
+    const asked = user(0, "One.");
+    const more = { parentID: asked.info.id, finish: "tool-calls" };
+    const called = assistant(10, 400, [stepStart(20), tool(30, 31, 390), stepFinish(395)], more);
+    const brokenOff = tracesOf(asked, called, marked(5_000), ...exchange(30_000, "Two.", "2"));
+    expect(at(brokenOff, 0).loop.unanswered).toHaveLength(1);
+  });
+
   test("is what nothing can be said of when it is the last", () => {
     const traces = tracesOf(...exchange(0, "One.", "1"), user(10_000, "context"));
     expect(summary(traces)).toEqual([
