@@ -13,6 +13,9 @@ function encodingOf(bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return "utf-16le";
   if (first === 0xfe && second === 0xff) return "utf-16be";
+  // No JSON, and no line of a shell's, begins with a zero byte, or has one behind its first character.
+  if (first === 0 && second) return "utf-16be";
+  if (first && second === 0) return "utf-16le";
   // JSON is made of ASCII characters for the most part, and each of them has a zero byte in UTF-16.
   const sample = bytes.subarray(0, SAMPLE_BYTES);
   const [even, odd] = [zeroes(sample, 0), zeroes(sample, 1)];

@@ -131,6 +131,7 @@ export function permissionWaitText({ permissionWaitMs }: Tool): string {
  */
 export function toolTitle(tool: Tool, directory: string): string {
   if (tool.title) return oneLine(withoutDirectory(tool.title, directory).slice(0, MOST_TEXT));
+  if (tool.input === null) return "";
   const input = typeof tool.input === "string" ? tool.input : (JSON.stringify(tool.input) ?? "");
   return oneLine(input.slice(0, MOST_TEXT));
 }

@@ -58,6 +58,7 @@ describe("what the tree says of each thing", () => {
     expect(toolText(plain, "/home/me/project")).toBe("a.txt");
     expect(toolText({ ...plain, title: null }, "/")).toBe('{"b":1}');
     expect(toolText({ ...plain, title: null, input: '{"b":' }, "/")).toBe('{"b":');
+    expect(toolText({ ...plain, title: null, input: null }, "/")).toBe("");
   });
 
   test("dead attempts by why they died", () => {
