@@ -93,12 +93,17 @@ export function loopsOf(
       run,
       neighbours,
       subagentOf,
-      startedIn: (messageId) => loopsAt(byMessage, messageId),
-      startedBeside: (turnId) => loopsAt(byTurn, turnId),
+      startedIn: (messageId) => byStart(loopsAt(byMessage, messageId)),
+      startedBeside: (turnId) => byStart(loopsAt(byTurn, turnId)),
     });
   });
   const unclaimedBelow = [...children.values()].flatMap(({ unclaimed }) => unclaimed);
   return { loops, unclaimed: [...subagents.unclaimed, ...unclaimedBelow] };
+}
+
+/** A session that was prompted again has turns before and after those of others. */
+function byStart(loops: readonly Loop[]): readonly Loop[] {
+  return loops.toSorted((a, b) => a.start - b.start);
 }
 
 interface TurnContext {

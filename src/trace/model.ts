@@ -70,7 +70,7 @@ export interface Loop extends Span {
   /** Sums over this loop and all loops of subagents in it. */
   readonly totalsWithSubagents: Totals;
   readonly account: TimeAccount;
-  /** Subagents that were started in its time, while no step was at work: by a plugin, say. */
+  /** Subagents that were started in its time, while no step was at work: by a plugin, say; by when they began. */
   readonly loops: readonly Loop[];
   /** The run that looptrace made for it: attempts at the same prompt share an id and count from 0. */
   readonly run: { readonly id: string; readonly attempt: number } | null;
@@ -94,7 +94,7 @@ export interface Step extends Span {
   readonly call: Call | null;
   readonly retries: readonly Retry[];
   readonly tools: readonly Tool[];
-  /** Subagents that were started in its time, while no tool was at work: by a plugin, say. */
+  /** Subagents that were started in its time, while no tool was at work: by a plugin, say; by when they began. */
   readonly loops: readonly Loop[];
   readonly events: readonly StepEvent[];
   readonly patches: readonly Patch[];

@@ -59,7 +59,7 @@ export interface TurnFacts {
  * Compares two sessions turn by turn, in order, and their sums.
  *
  * A turn that a fork copied is compared as what it was, so that a fork and its original differ in what came after.
- * Traces of subagents' sessions that no tool accounts for come behind the turns, as `traceSession` has them.
+ * Traces of subagents' sessions that can stand in no turn come behind the turns, as `traceSession` has them.
  */
 export function diffSessions(a: DiffSide, b: DiffSide): SessionDiff {
   const [own, others] = [aligned(a, b, true), aligned(a, b, false)];
@@ -112,7 +112,9 @@ function turnFacts(trace: LoopTrace, side: DiffSide): TurnFacts {
     notes: [
       ...(session.id === side.session.id
         ? []
-        : [`a turn of the subagent's session ${oneLine(session.id)}, which no tool accounts for`]),
+        : [
+            `a turn of the subagent's session ${oneLine(session.id)}, which stands alone: the session has no turn for it`,
+          ]),
       ...gapTexts.missingSubagents(gaps),
       ...gapTexts.unfinished(gaps),
       ...gapTexts.withoutUsage(gaps),

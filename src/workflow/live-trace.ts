@@ -156,7 +156,7 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
   };
 }
 
-/** Subagents' sessions that no tool accounts for have traces of their own. */
+/** Subagents' sessions that can stand in no turn have traces of their own. */
 function isOf(rootId: string): (trace: LoopTrace) => boolean {
   return ({ session }) => session.id === rootId;
 }

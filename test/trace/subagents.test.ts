@@ -88,6 +88,17 @@ describe("which tool a subagent belongs to", () => {
     expect(read).toBe(1);
   });
 
+  test("those that no tool started stand by when they began, those of a session that was prompted again too", () => {
+    const again = exportOf([user(510, "A."), answer(515, 550, "1"), user(700, "B."), answer(705, 750, "2")], {
+      id: "ses_again",
+      parentID: SESSION,
+      time: { created: T0 + 505 },
+    });
+    const parent = exportOf([user(0, "Go."), answer(10, 500), user(90_000, "More."), answer(90_010, 90_100)]);
+    const [first] = traceSession(treeOf(parent, again, child("ses_b", 600, 650)));
+    expect(first?.loop.loops.map(({ start }) => start - T0)).toEqual([510, 600, 700]);
+  });
+
   test("without the link it is the one that was at work when its session was made", () => {
     const parent = exportOf([
       user(0, "Go."),

@@ -160,7 +160,7 @@ describe("sessions of several turns", () => {
     const told = turns.flatMap(({ a }) => a ?? []);
     expect(told.map(({ sessionId }) => sessionId)).toEqual(["ses_child"]);
     expect(told[0]?.notes).toEqual([
-      "a turn of the subagent's session ses_child, which no tool accounts for",
+      "a turn of the subagent's session ses_child, which stands alone: the session has no turn for it",
     ]);
     expect(figure(sums.figures, "calls")).toMatchObject({ a: 1, b: 2 });
   });
