@@ -62,7 +62,7 @@ describe("the provider's cache", () => {
     });
   const step = (at: number, input: number, read: number): Parts => [
     stepStart(at),
-    text(at + 1, at + 5, "…"),
+    text(at + 1, at + 5, `At ${at}.`),
     finish(at + 6, input, read),
   ];
 
