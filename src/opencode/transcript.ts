@@ -1,5 +1,6 @@
 import { plainText } from "./plain-text.js";
 import type { Part, SessionExport, SessionTree, ToolPart } from "./schema/session-export.js";
+import { taskSessionId } from "./task-session.js";
 
 /** Longer texts are cut in the middle of the transcript; the export has them whole. */
 const LONGEST_TEXT = 20_000;
@@ -22,7 +23,7 @@ function sessionLines({ session, children }: SessionTree): string[] {
       lines.push(...partLines(part, message.info.role));
       if (part.type !== "tool") continue;
       const child = children.find(
-        ({ session: { info } }) => info.id === childOf(part) && !placed.has(info.id),
+        ({ session: { info } }) => info.id === taskSessionId(part) && !placed.has(info.id),
       );
       if (!child) continue;
       placed.add(child.session.info.id);
@@ -101,12 +102,6 @@ function describeError(data: unknown): string {
     return data.message;
   }
   return data === undefined ? "" : argumentText(data);
-}
-
-function childOf(part: ToolPart): string | undefined {
-  if (part.state.status === "pending") return undefined;
-  const id = part.state.metadata?.sessionId;
-  return part.tool === "task" && typeof id === "string" ? id : undefined;
 }
 
 /** A label in brackets, the text below it, and an empty line. */
