@@ -9,6 +9,8 @@ export interface Gaps {
   readonly missingSubagents: number;
   /** Turns without an end. */
   readonly unfinished: number;
+  /** Subagents without an end in turns that have one: in the background, or a plugin's. */
+  readonly unfinishedSubagents: number;
   readonly calls: number;
   /** Calls of which nothing is known of their tokens. */
   readonly withoutUsage: number;
@@ -33,7 +35,11 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
   const calls = loops.flatMap(callsIn);
   return {
     missingSubagents: loops.reduce((sum, loop) => sum + loop.totalsWithSubagents.missingSubagents, 0),
-    unfinished: loops.filter(({ outcome }) => outcome === "unfinished").length,
+    unfinished: loops.filter(isUnfinished).length,
+    unfinishedSubagents: loops
+      .filter((loop) => !isUnfinished(loop))
+      .flatMap(loopsIn)
+      .filter(isUnfinished).length,
     calls: calls.length,
     withoutUsage: calls.filter((call) => call.usage === null && totalTokens(recordedUsage(call)) === 0)
       .length,
@@ -42,6 +48,10 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
     withoutPrice: calls.filter((call) => call.cost === null && totalTokens(recordedUsage(call)) > 0).length,
     openTools: loops.flatMap(toolsIn).filter(({ outcome }) => outcome === "unfinished").length,
   };
+}
+
+function isUnfinished({ outcome }: Loop): boolean {
+  return outcome === "unfinished";
 }
 
 function doubtsOf({ agent, steps }: Loop, own: boolean): readonly DoubtfulCall[] {
@@ -72,8 +82,14 @@ export function doubtText({ kind, reason, unsure }: UsageDoubt, name: string): s
 export const gapTexts = {
   missingSubagents: ({ missingSubagents: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "subagent session")} not in the input: what they took is in no sum`] : [],
-  unfinished: ({ unfinished: some }: Gaps): readonly string[] =>
-    some > 0 ? [`${plural(some, "turn")} without an end: counted as far as the session tells`] : [],
+  unfinished: ({ unfinished, unfinishedSubagents }: Gaps): readonly string[] => [
+    ...(unfinished > 0
+      ? [`${plural(unfinished, "turn")} without an end: counted as far as the session tells`]
+      : []),
+    ...(unfinishedSubagents > 0
+      ? [`${plural(unfinishedSubagents, "subagent")} without an end: counted as far as the session tells`]
+      : []),
+  ],
   withoutUsage: ({ unrecorded: some, calls }: Gaps): readonly string[] =>
     some > 0 && some < calls ? [`tokens and cost lack ${plural(some, "call")} of unknown usage`] : [],
   doubts: ({ doubts }: Gaps): readonly string[] => [

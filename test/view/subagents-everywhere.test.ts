@@ -95,6 +95,15 @@ describe("every reader has them, once", () => {
     expect(JSON.stringify(bare)).not.toContain("is done.");
   });
 
+  test("the warnings, of those too that have no end although their turn has one", () => {
+    const budgets = [{ kind: "steps", limit: 100 }] as const;
+    const warnings = (one: LoopTrace) => checkSession({ id: SESSION, title: "" }, [one], budgets).warnings;
+    expect(warnings(trace)).toEqual([]);
+    expect(warnings(traceOf(childOf("ses_bg", 400, null), childOf("ses_other", 600, 700)))).toEqual([
+      "1 subagent without an end: counted as far as the session tells",
+    ]);
+  });
+
   test("the tree, the report and the table of tokens, in the order of time", () => {
     const rows = paintTree(trace, { width: 160, colors }).split("\n");
     const prompts = rows.flatMap((row) => /“Do (ses_\w+)\./.exec(row)?.[1] ?? []);
