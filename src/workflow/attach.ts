@@ -65,13 +65,13 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
   const since = Date.now() - SLACK_MS;
   const told = toldTurns();
   const servers = knownServers(connection, signal);
+  const serversOf = (rootId: string): Promise<readonly string[] | undefined> =>
+    servers.of(followed.mirror.get(rootId)?.info.directory);
   const live = options.live
     ? liveTracer({
         ...options,
-        sessionOf: async (rootId) => {
-          const mcpServers = await servers.of(followed.mirror.get(rootId)?.info.directory);
-          return liveSession(followed, rootId, mcpServers ?? []);
-        },
+        ready: async (rootId) => void (await serversOf(rootId)),
+        sessionOf: async (rootId) => liveSession(followed, rootId, (await serversOf(rootId)) ?? []),
         onProblem: noteOf(options),
       })
     : undefined;

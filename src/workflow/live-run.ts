@@ -42,6 +42,7 @@ export function liveRun(
   const tracer: LiveTracer = liveTracer({
     ...delivery,
     traceOptions: delivery.trace ?? {},
+    ready: async () => void (await served.version.catch(() => null)),
     sessionOf: async (rootId) => {
       // Only for a look, not for each change: a turn has a hundred thousand of them, and a log that grows with it.
       const log = readLogEvidence(await readBounded(logPath, LONGEST_LOG_BYTES, logFrom).catch(() => ""));

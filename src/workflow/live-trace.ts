@@ -22,6 +22,8 @@ export interface LiveTracerOptions {
   readonly paths: StorePaths;
   readonly masking: Masking | undefined;
   readonly outboxLimitBytes?: number | undefined;
+  /** Settles when what a look at the session needs from elsewhere is there; this wait is no part of what a look costs. */
+  readonly ready?: ((rootId: string) => Promise<void>) | undefined;
   /** The session as it is now; asked when there is time for it. */
   readonly sessionOf: (rootId: string) => LiveSession | undefined | Promise<LiveSession | undefined>;
   /** Told the reports of each delivery. */
@@ -74,6 +76,7 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
   const heldUntil = new Map<string, number>();
 
   const look = async (rootId: string, one: Watched): Promise<void> => {
+    await options.ready?.(rootId);
     one.changed = false;
     const from = performance.now();
     const session = await options.sessionOf(rootId);
