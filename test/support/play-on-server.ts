@@ -1,6 +1,7 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import type { ExportResult } from "../../src/opencode/export-session.js";
 import type { ServerEvent } from "../../src/opencode/schema/server-event.js";
+import type { SessionTree } from "../../src/opencode/schema/session-export.js";
 import { connect } from "../../src/opencode/server/connection.js";
 import { followEvents } from "../../src/opencode/server/event-stream.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
@@ -43,10 +44,13 @@ export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> 
         idles += 1;
         await until(() => events.filter((event) => isIdle(event, sessionId)).length >= idles);
       }
-      const read = await readSessionFrom(client, sessionId);
-      // What comes behind the end, such as the session's summary, has its event too.
-      await until(() => readAgainst(events, read));
-      return { sessionId, events, read };
+      // What comes behind the end, such as a session's summary, has its event too, and may come after what is read or before.
+      for (;;) {
+        const read = await readSessionFrom(client, sessionId);
+        if (sessionsOf(read.tree).every((info) => info.time.updated === lastUpdate(events, info.id)))
+          return { sessionId, events: [...events], read };
+        await new Promise((later) => setTimeout(later, 20));
+      }
     } finally {
       ending.abort();
       await following;
@@ -71,13 +75,17 @@ function isIdle(event: ServerEvent, sessionId: string): boolean {
   return event.type === "session.idle" && event.properties.sessionID === sessionId;
 }
 
-/** Whether the events have come to what was read. */
-function readAgainst(events: readonly ServerEvent[], { tree }: ExportResult): boolean {
-  const { updated } = tree.session.info.time;
-  return events.some(
-    (event) =>
-      event.type === "session.updated" &&
-      event.properties.info.id === tree.session.info.id &&
-      (event.properties.info as { readonly time?: { readonly updated?: number } }).time?.updated === updated,
+/** A session and those of its subagents. */
+function sessionsOf({ session, children }: SessionTree): readonly SessionTree["session"]["info"][] {
+  return [session.info, ...children.flatMap(sessionsOf)];
+}
+
+/** When a session was updated last, as far as the events have told, ms since the epoch. */
+function lastUpdate(events: readonly ServerEvent[], id: string): number | undefined {
+  const told = events.flatMap((event) =>
+    (event.type === "session.updated" || event.type === "session.created") && event.properties.info.id === id
+      ? [(event.properties.info as { readonly time?: { readonly updated?: number } }).time?.updated]
+      : [],
   );
+  return told.at(-1);
 }
