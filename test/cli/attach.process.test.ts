@@ -85,8 +85,15 @@ async function ask({ bench, server }: Place, text = "Go.", session?: string) {
 /** For a tool that has no end before the test says so. */
 const UNTIL_TOLD = "until [ -e go ]; do sleep 0.1; done";
 
+/** A turn of so many steps, each with a tool that waits; all but the first one wait until they are told. */
+const toldTurn = (steps: number): Scenario => longTurn(steps, (index) => (index === 0 ? "true" : UNTIL_TOLD));
+
 /** A turn of so many steps, each with a tool that waits. */
-function longTurn(steps: number, wait: string, beforeTheAnswer: readonly Json[] = []): Scenario {
+function longTurn(
+  steps: number,
+  wait: (index: number) => string,
+  beforeTheAnswer: readonly Json[] = [],
+): Scenario {
   const replies = Array.from({ length: steps }, (_, index) => ({
     delayMs: 20,
     text: `Step ${index}.`,
@@ -94,7 +101,7 @@ function longTurn(steps: number, wait: string, beforeTheAnswer: readonly Json[] 
       {
         id: `call_${index}`,
         name: "bash",
-        arguments: { command: `${wait}; echo ${index}`, description: "Waits" },
+        arguments: { command: `${wait(index)}; echo ${index}`, description: "Waits" },
       },
     ],
     usage,
@@ -104,12 +111,13 @@ function longTurn(steps: number, wait: string, beforeTheAnswer: readonly Json[] 
 
 describe("a server that somebody else runs", () => {
   test("a turn goes out while it runs, each span once, and is told when it is over", async () => {
-    const here = await place(longTurn(4, "sleep 1"));
+    const here = await place(toldTurn(4));
     const attach = await attached(here.server.connection.url, here);
     const { sessionID, done } = await ask(here);
     await until(() => here.receiver.spans().length > 0);
     expect(attach.turns()).toEqual([]);
     expect(here.receiver.spans().map(({ name }) => name)).not.toContain("opencode.loop");
+    await writeFile(join(here.bench.workdir, "go"), "");
     await done;
     await until(() => attach.turns().length === 1);
     const all = await expected(here.server.connection, sessionID);
@@ -127,7 +135,7 @@ describe("a server that somebody else runs", () => {
 
   test("a turn under way is followed to its end, and its retries are kept", async () => {
     const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "300" });
-    const here = await place(longTurn(1, UNTIL_TOLD, [full]));
+    const here = await place(longTurn(1, () => UNTIL_TOLD, [full]));
     const { sessionID, done } = await ask(here);
     const attach = await attached(here.server.connection.url, here);
     await writeFile(join(here.bench.workdir, "go"), "");
@@ -143,7 +151,7 @@ describe("a server that somebody else runs", () => {
   });
 
   test("whatever becomes of the connection, nothing is lost and nothing comes twice", async () => {
-    const here = await place(longTurn(6, "sleep 0.3"));
+    const here = await place(longTurn(6, () => "sleep 0.3"));
     const proxy = await cuttingProxy(here.server.connection.url);
     onTestFinished(proxy.close);
     const attach = await attached(proxy.url, here);
@@ -165,7 +173,7 @@ describe("a server that somebody else runs", () => {
   });
 
   test("a turn that ended while the connection was away is told when it is back", async () => {
-    const here = await place(longTurn(1, "sleep 0.3"));
+    const here = await place(longTurn(1, () => "sleep 0.3"));
     const proxy = await cuttingProxy(here.server.connection.url);
     onTestFinished(proxy.close);
     const attach = await attached(proxy.url, here);
@@ -179,7 +187,7 @@ describe("a server that somebody else runs", () => {
   });
 
   test("Ctrl-C in the middle of a turn: it is kept and said so, and the rest is sent later", async () => {
-    const here = await place(longTurn(3, "sleep 1"));
+    const here = await place(toldTurn(3));
     const attach = await attached(here.server.connection.url, here);
     const { sessionID, done } = await ask(here);
     await until(() => here.receiver.spans().length > 0);
@@ -188,6 +196,7 @@ describe("a server that somebody else runs", () => {
     expect(stderr).toContain(`${sessionID} is at work still: it is kept as far as it came.`);
     const shown = await looptrace(["show", sessionID], { env: here.env, cwd: here.bench.workdir });
     expect([shown.code, shown.stdout.includes("Step 0.")]).toEqual([0, true]);
+    await writeFile(join(here.bench.workdir, "go"), "");
     await done;
     expect((await looptrace(["trace", sessionID], { env: here.env, cwd: here.bench.workdir })).code).toBe(0);
     const all = await expected(here.server.connection, sessionID);

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { findProcesses } from "../../src/opencode/end-processes.js";
 import { loadScenario } from "../provider/load-scenario.js";
@@ -9,6 +10,14 @@ import { until } from "../support/play-on-server.js";
 import { startReceiver } from "../support/receiver.js";
 
 allowColdStarts();
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
 
 test.skipIf(process.platform !== "linux").each(["server", "cli"])(
   "kill -9 of a run by the driver %s: opencode ends, and trace --last sends all of the session",
@@ -29,7 +38,7 @@ test.skipIf(process.platform !== "linux").each(["server", "cli"])(
     await until(() =>
       bench.provider.requests.some(({ title, lastChunk }) => !title && lastChunk !== undefined),
     );
-    await until(() => findProcesses(mark).length > 4);
+    await until(() => findProcesses(mark).some((pid) => commandOf(pid).includes("sleep 30")));
     child.kill("SIGKILL");
     await once(child, "close");
     await expect.poll(() => findProcesses(mark)).toEqual([]);
