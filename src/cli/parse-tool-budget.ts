@@ -6,7 +6,8 @@ import { durationMs } from "./parse-duration.js";
 export const TOOL_BUDGET_FORM = "[tool:]stat=duration, such as p90=5s, bash:p99=30s or max=1m";
 
 /**
- * `p90=5s`, `bash:p99=30s`, `max=1m`, `task:sum=10m`: a statistic of the durations of one tool, or of all.
+ * `p90=5s`, `bash:p99=30s`, `max=1m`, `task:sum=10m`: a statistic of the durations of one tool, or of all, which
+ * `all:p90=5s` and `*:p90=5s` mean too. A tool of that name is none, and a budget of one never called would always hold.
  *
  * @returns undefined when the text is none
  */
@@ -15,8 +16,11 @@ export function toolBudget(text: string): ToolBudget | undefined {
   const stat = match?.groups?.stat?.trim();
   const limit = durationMs(match?.groups?.limit ?? "");
   if (stat === undefined || !isStat(stat) || limit === undefined) return undefined;
-  return { kind: "tool", tool: match?.groups?.tool?.trim() ?? null, stat, limit };
+  const tool = match?.groups?.tool?.trim() ?? null;
+  return { kind: "tool", tool: tool !== null && ALL_TOOLS.test(tool) ? null : tool, stat, limit };
 }
+
+const ALL_TOOLS = /^(?:all|\*)$/i;
 
 /** Percentiles above 0, up to 100; a half may matter: `p99.9`. */
 function isStat(text: string): text is ToolStat {

@@ -11,6 +11,10 @@ test.each([
   ["bash:p99=30s", { tool: "bash", stat: "p99", limit: 30_000 }],
   ["task:sum=10m", { tool: "task", stat: "sum", limit: 600_000 }],
   ["tickets_a:b:max=1s", { tool: "tickets_a:b", stat: "max", limit: 1000 }],
+  ["all:p90=5s", { tool: null, stat: "p90", limit: 5000 }],
+  [" ALL : sum=5s", { tool: null, stat: "sum", limit: 5000 }],
+  ["*:max=5s", { tool: null, stat: "max", limit: 5000 }],
+  ["all_tools:max=5s", { tool: "all_tools", stat: "max", limit: 5000 }],
   [" bash : p50 = 1s ", { tool: "bash", stat: "p50", limit: 1000 }],
 ])("%j is a budget for tools", (text, expected) => {
   expect(toolBudget(text)).toEqual({ kind: "tool", ...expected });

@@ -28,7 +28,7 @@ export function defineCheck(program: Command, { terminal, finish }: Surroundings
     .option("--max-steps <n>", "how many steps there may be", parseCountFrom(1))
     .option(
       "--max-tool <[tool:]stat=duration>",
-      "how long tools may take: p1 to p100, max or sum; can be given several times",
+      "how long one tool may take, or all (no name, all or *): p1 to p100, max or sum; can be given several times",
       collectToolBudget,
     )
     .option("--no-errors", "no turn may fail; what it got over is no failure")
@@ -48,7 +48,8 @@ Budgets may also stand under "check" in looptrace.config.json, named maxCost, ma
 maxDuration, maxSteps, maxTool (a list), noErrors, noToolErrors and noDoomLoop; flags come first.
 A value equal to its limit holds. What is not known, such as the cost of a model without a
 price, does not hold. Where a subagent's session is missing, or a turn has no end, what is known
-counts, and a warning says so. A turn that a fork copied counts zero.
+counts, and a warning says so. A turn that a fork copied counts zero. A tool that was not called
+holds its budget, and the line says "not called": see that its name is right.
 
 Examples:
   looptrace check --last --max-cost 0.50 --max-steps 30 --no-errors
