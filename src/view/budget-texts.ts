@@ -58,10 +58,17 @@ export function verdictText(
   const budgets = plural(results.length, "budget");
   const inSessions = checks.length > 1 ? ` in ${plural(checks.length, "session")}` : "";
   if (broken === 0) return `${budgets}${inSessions}: ${results.length === 1 ? "it holds" : "all hold"}.`;
+  if (results.length === 1 && unknown === 1) return `${budgets}: not known whether it holds.`;
   return [
-    `${budgets}${inSessions}: ${count(broken)} ${broken === 1 ? "does" : "do"} not hold`,
-    ...(unknown > 0 ? [`, ${unknown === broken ? "unknown" : `${count(unknown)} of them unknown`}`] : []),
+    `${budgets}${inSessions}: ${brokenText(broken, unknown)}`,
     ...(checks.length > 1 ? [`; ${plural(failed, "session")} failed`] : []),
     ".",
   ].join("");
+}
+
+/** @param unknown how many of the broken ones are not known to hold */
+function brokenText(broken: number, unknown: number): string {
+  if (unknown === broken) return `${count(broken)} ${broken === 1 ? "is" : "are"} not known to hold`;
+  const text = `${count(broken)} ${broken === 1 ? "does" : "do"} not hold`;
+  return unknown > 0 ? `${text}, ${count(unknown)} of them unknown` : text;
 }

@@ -101,13 +101,16 @@ test("the verdict on all", () => {
     { kind: "cost", limit: 4 },
     { kind: "errors", limit: 0 },
   ]);
+  const unknown = checkOf("killed@1.18.33", BUDGETS.slice(0, 1));
   expect(
-    [[one], [one, one], [two], [one, two], [checkOf("killed@1.18.33", BUDGETS.slice(0, 1))]].map(verdictText),
+    [[one], [one, one], [two], [one, two], [unknown], [one, unknown], [unknown, unknown]].map(verdictText),
   ).toEqual([
     "1 budget: it holds.",
     "2 budgets in 2 sessions: all hold.",
     "3 budgets: 2 do not hold, 1 of them unknown.",
     "4 budgets in 2 sessions: 2 do not hold, 1 of them unknown; 1 session failed.",
-    "1 budget: 1 does not hold, unknown.",
+    "1 budget: not known whether it holds.",
+    "2 budgets in 2 sessions: 1 is not known to hold; 1 session failed.",
+    "2 budgets in 2 sessions: 2 are not known to hold; 2 sessions failed.",
   ]);
 });
