@@ -1,4 +1,4 @@
-import type { Call, Loop, LoopTrace, Tool } from "../trace/model.js";
+import type { Call, Loop, LoopTrace, Tool, Totals } from "../trace/model.js";
 import { cost, count, plural } from "./format.js";
 import { gapsOf, gapTexts } from "./gaps.js";
 import { type LabelledLine, parted, worded } from "./labelled-line.js";
@@ -34,13 +34,13 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
     ...doomLoops(loop).map((text) => worded("warning", text, "alarm")),
     parted("time", timeParts(loop.account, toolsLabel(tools.length > 0, withSubagents))),
     ...modelLine(loop, withSubagents),
-    parted("tokens", tokenParts(totals.usage, callsIn(loop))),
+    ...(totals.calls > 0 ? [parted("tokens", tokenParts(totals.usage, callsIn(loop)))] : []),
     parted("total", [
       `${plural(totals.steps, "step")},`,
       `${plural(totals.calls, "call")},`,
       `${plural(totals.tools, "tool")}${failed},`,
       ...(totals.retries > 0 ? [`${plural(totals.retries, "retry", "retries")},`] : []),
-      `cost ${totals.cost === null ? "unknown" : cost(totals.cost, decimals)}`,
+      `cost ${costText(totals, decimals)}`,
     ]),
     parted("trace", [traceId]),
     parted("session", [oneLine(session.id)]),
@@ -49,6 +49,12 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
     ...(signs.bars.length > 0 ? [parted("bar", barParts(signs.bars))] : []),
     ...(signs.marked ? [worded("!", "something went wrong here; a wider tree says what", "muted")] : []),
   ];
+}
+
+/** Where no call was made, as in a turn of a person's command, nothing is unknown. */
+function costText({ calls, cost: usd }: Totals, decimals: number): string {
+  if (usd !== null) return cost(usd, decimals);
+  return calls > 0 ? "unknown" : "–";
 }
 
 function modelLine({ account, steps }: Loop, withSubagents: boolean): LabelledLine[] {

@@ -7,6 +7,7 @@ import { folded } from "../../src/view/labelled-line.js";
 import { type Signs, totalLines } from "../../src/view/total-lines.js";
 import { rowsOf, treeOf } from "../../src/view/tree-rows.js";
 import { loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+import { reportedTraces } from "../support/reported.js";
 
 const NO_SIGNS: Signs = { estimated: false, marked: false, bars: [] };
 
@@ -31,6 +32,17 @@ describe("what stands below the tree", () => {
     ]);
     expect(linesOf(traceOf("parallel-subagents@1.18.33"), "tokens")).toEqual([
       "12,172 = in 12,000 (cached 5,888) + out 164 + think 8 – without 1 call of unknown usage",
+    ]);
+  });
+
+  test("of a turn without calls there is no usage to tell, and no cost to know", () => {
+    const [command, model] = reportedTraces(["user-shell-command/session.json"]);
+    const told = [command, model].map((trace) =>
+      trace ? ["tokens", "total"].flatMap((label) => linesOf(trace, label)) : [],
+    );
+    expect(told).toEqual([
+      ["1 step, 0 calls, 1 tool, cost –"],
+      ["1,212 = in 1,200 + out 12", "1 step, 1 call, 0 tools, cost $0.00122"],
     ]);
   });
 
