@@ -1,4 +1,5 @@
 import type { Finding } from "./finding.js";
+import { valueStrength } from "./secret-values.js";
 
 /** What one kind of token looks like: how it begins, and what follows. */
 interface Shape {
@@ -47,6 +48,7 @@ const SHAPES: readonly Shape[] = [
   ...shape("PERPLEXITY_KEY", "pplx-", "[A-Za-z0-9]{20,}"),
   ...shape("REPLICATE_TOKEN", "r8_", "[A-Za-z0-9]{20,}"),
   ...shape("HUGGINGFACE_TOKEN", "hf_ api_org_", "[A-Za-z0-9]{30,}", { mixed: false }),
+  ...shape("TOGETHER_KEY", "tgp_v1_", "[\\w-]{43,}"),
   ...shape("NVIDIA_KEY", "nvapi-", "[\\w-]{30,}"),
   ...shape("CEREBRAS_KEY", "csk-", "[a-z0-9]{30,}"),
   ...shape("FIREWORKS_KEY", "fw_ fpk_", "[A-Za-z0-9]{20,}(?![\\w])"),
@@ -58,6 +60,8 @@ const SHAPES: readonly Shape[] = [
   ...shape("PINECONE_KEY", "pcsk_", "\\w{30,}"),
   ...shape("APIFY_TOKEN", "apify_api_", "[A-Za-z0-9]{20,}"),
   ...shape("E2B_KEY", "e2b_", "[0-9a-f]{20,}"),
+  ...shape("API_KEY", "key_", "[0-9a-f]{64}(?!\\w)"),
+  ...shape("API_KEY", "essu_", "[\\w+/-]{50,}={0,2}"),
   ...shape("BROWSERBASE_KEY", "bb_live_ bb_test_", "[\\w-]{16,}"),
   ...shape("RUNPOD_KEY", "rpa_", "[A-Z0-9]{30,}"),
   ...shape("ELEVENLABS_KEY", "sk_", "[0-9a-f]{40,}(?!\\w)"),
@@ -355,7 +359,7 @@ function endOf({ rest, isMixed }: Shape, text: string, from: number): number {
   while (end - from < LONGEST_WRAPPED && isTokenPart(text.charCodeAt(end))) end += 1;
   const stop = text.charCodeAt(end);
   if (end - from < 4 || (stop !== 10 && stop !== 13)) return -1;
-  const wrapped = text.slice(from, from + LONGEST_WRAPPED);
+  const wrapped = wrappedFrom(text, from);
   rest.lastIndex = 0;
   const joined = rest.exec(wrapped.replace(BREAK, ""));
   if (!joined || !isMixture(joined[0])) return -1;
@@ -367,6 +371,38 @@ function endOf({ rest, isMixed }: Shape, text: string, from: number): number {
     at = index + gap.length;
   }
   return from + at + left;
+}
+
+/** The text from there on, up to the first line break that no token goes on behind. */
+function wrappedFrom(text: string, from: number): string {
+  const wrapped = text.slice(from, from + LONGEST_WRAPPED);
+  let lineFrom = text.lastIndexOf("\n", from) + 1;
+  for (const { 0: gap, index } of wrapped.matchAll(BREAK)) {
+    const next = from + index + gap.length;
+    if (!goesOn(from + index - lineFrom, text.slice(next, next + LONGEST_WRAPPED)))
+      return wrapped.slice(0, index);
+    lineFrom = from + index + gap.indexOf("\n") + 1;
+  }
+  return wrapped;
+}
+
+/** Hardly anything wraps lines shorter than this. */
+const SHORTEST_WRAPPED_LINE = 40;
+
+/** `NAME=value`, `name: value`; what base64 ends with is no value. */
+const NAMED = /^(?:export[ \t]+|set[ \t]+)?(?:[A-Za-z_][\w.-]*[ \t]*[:=][ \t]*(?![=\s]|$)|[A-Z][A-Z_]+[:=])/;
+
+/** A word of a sentence or of a command. */
+const PLAIN_WORD = /^[A-Za-z]?[a-z]+(?:[ \t]|[,.:;!?][ \t\r\n])/;
+
+/**
+ * Whether a line goes on with what the line before broke off: what stands in a line of its own does not, and what breaks
+ * off a short line only where chance alone makes it.
+ */
+function goesOn(lineLength: number, next: string): boolean {
+  if (NAMED.test(next)) return false;
+  if (lineLength >= SHORTEST_WRAPPED_LINE) return !PLAIN_WORD.test(next);
+  return valueStrength(/^[\w+/.=-]*/.exec(next)?.[0] ?? "") === 3;
 }
 
 function isTokenPart(code: number): boolean {

@@ -312,3 +312,44 @@ test("what passes by is masked by what is known without looking at it", () => {
   });
   expect(quickMask(false)("planted-value-1")).toBe("planted-value-1");
 });
+
+describe("a token that a line break cuts", () => {
+  const rest = ["CAESIJ9w8Zx7", "Yq6Rt5"].join("");
+  const short = `hvs.${rest}`;
+  const long = ["sk", "ant", "api03", "a1B2c3D4".repeat(11)].join("-");
+
+  test.each([
+    ["a name and its value", "NAME=joe"],
+    ["a variable with nothing in it", "USER_NAME="],
+    ["what a shell exports", "export Path=/usr/bin"],
+    ["a setting of YAML", "  replicas: 3"],
+    ["a word", "done"],
+    ["another command", "sha256sum dist"],
+  ])("is not completed from %s in the next line", async (_, next) => {
+    const text = `VAULT_TOKEN=${short}\n${next}`;
+    const result = await masked(text);
+    expect(result).not.toContain(rest);
+    expect(result.endsWith(`\n${next}`)).toBe(true);
+  });
+
+  test("nor from a setting, where the line is as long as a wrapped one", async () => {
+    const text = `curl --silent --header x-vault-token-to-use ${short}\nContent_Type=text\n`;
+    expect(await masked(text)).toContain("\nContent_Type=text\n");
+  });
+
+  test.each([
+    ["a narrow terminal", 20],
+    ["a terminal", 50],
+  ])("is found whole where %s wraps it", async (_, width) => {
+    const line = `use ${" ".repeat(Math.max(0, width - 20))}${long.slice(0, 14)}\n${long.slice(14)}`;
+    expect(await masked(line)).not.toContain(long.slice(14, 40));
+  });
+});
+
+test.each([
+  ["TOGETHER_KEY", `tgp_v1_${"aB3xK9mQ-z_".repeat(4).slice(0, 43)}`],
+  ["API_KEY", `essu_${"aB3xK9mQz7".repeat(6)}`],
+  ["API_KEY", `key_${"0a9b4c7d".repeat(8)}`],
+])("%s has a shape of its own", async (label, token) => {
+  expect(await masked(`it was ${token} then`)).toBe(`it was [masked: ${label}] then`);
+});
