@@ -246,3 +246,17 @@ test("where nothing can be kept or sent the answer is not lost, and the exit cod
   expect(run.stderr).not.toContain("Kept on this machine");
   expect(run.stderr).toMatch(/The trace is kept nowhere; .*`looptrace trace ses_\w+` computes it again\.\n/);
 });
+
+test("a destination that is switched off: which variable does, and where the trace is", async () => {
+  await using bench = await warmOpenCode(await loadScenario("plain-answer"));
+  const env = {
+    ...cliEnvironment(bench),
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+    OTEL_TRACES_EXPORTER: "none",
+  };
+  const run = await looptrace(["run", "--quiet", "Say hello."], { env, cwd: bench.workdir });
+  expect(run.code).toBe(0);
+  expect(run.stderr).toMatch(
+    /^OTEL_TRACES_EXPORTER switches off what is configured, so nothing was sent; unset it to send traces\.\nKept on this machine; /m,
+  );
+});

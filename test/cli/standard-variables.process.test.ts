@@ -118,7 +118,21 @@ test("what is switched off stays on this machine", async () => {
     cwd,
     env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_SDK_DISABLED: "true" },
   };
-  expect((await looptrace(["trace", "session.json"], around)).code).toBe(0);
+  const traced = await looptrace(["trace", "session.json"], around);
+  expect([traced.code, traced.stderr]).toEqual([
+    0,
+    "OTEL_SDK_DISABLED switches off what is configured, so nothing was sent; unset it to send traces. Of a file nothing is kept either: `looptrace show session.json` shows the trace.\n",
+  ]);
+  const pushed = await looptrace(["push"], around);
+  expect([pushed.code, pushed.stdout]).toEqual([
+    0,
+    "The outbox is empty. OTEL_SDK_DISABLED switches off what is configured, so nothing would be sent; unset it to send traces.\n",
+  ]);
+  const watched = await looptrace(["push", "--watch"], around);
+  expect([watched.code, watched.stderr]).toEqual([
+    2,
+    expect.stringContaining("OTEL_SDK_DISABLED switches off what is configured"),
+  ]);
   const { stdout } = await looptrace(["doctor", "--width", "400"], around);
   expect(stdout).toContain("OTEL_SDK_DISABLED switches off what is configured");
   expect(receiver.requests).toEqual([]);

@@ -98,5 +98,7 @@ test("without a destination the traces are told, and why nothing was sent", asyn
   };
   const { code, stdout, stderr } = await looptrace(["trace", "-"], around);
   expect([code, stdout.split("\n").length]).toEqual([0, 2]);
-  expect(stderr).toMatch(/^No destination is configured, so nothing was sent; set LANGFUSE_PUBLIC_KEY .+\n$/);
+  expect(stderr).toMatch(
+    /^No destination is configured, so nothing was sent; set LANGFUSE_PUBLIC_KEY .+ `looptrace show -` shows the trace\.\n$/,
+  );
 });

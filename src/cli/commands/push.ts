@@ -5,7 +5,7 @@ import type { Destination } from "../../deliver/destination.js";
 import { discardOutbox } from "../../deliver/discard-outbox.js";
 import { type OutboxStatus, outboxStatus } from "../../deliver/outbox-status.js";
 import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
-import { resolveDestinations } from "../../deliver/resolve-destinations.js";
+import { type DestinationOptions, resolveDestinations } from "../../deliver/resolve-destinations.js";
 import type { StorePaths } from "../../deliver/store-paths.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { duration, plural } from "../../view/format.js";
@@ -15,6 +15,7 @@ import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
+import { noDestinationText } from "../no-destination.js";
 import { discardedText, statusText, wayOutText } from "../outbox-text.js";
 import { ownStore } from "../own-store.js";
 import { readSettings } from "../settings.js";
@@ -43,9 +44,10 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
   checkTogether(flags);
   if (flags.status) return showStatus(paths, flags, terminal);
   if (flags.discard !== undefined) return discard(flags.discard, paths, flags, terminal);
-  const destinations = resolveDestinations(readSettings({}, terminal, ["destination"]).destinations);
+  const configured = readSettings({}, terminal, ["destination"]).destinations;
+  const destinations = resolveDestinations(configured);
   const budgetMs = flags.timeout ?? DEFAULT_BUDGET_MS;
-  if (flags.watch) return watch(destinations, { paths, budgetMs }, flags, terminal);
+  if (flags.watch) return watch(destinations, configured, { paths, budgetMs }, flags, terminal);
   const result = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
     pushOutbox(destinations, { paths, budgetMs, onProgress }),
   );
@@ -58,7 +60,7 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
       terminal.out(`${statusText(one, paths, Date.now())}\n${wayOutText(one.destination)}\n`);
     }
     if (reports.length === 0 && unconfigured.length === 0 && problems.length === 0)
-      terminal.out("The outbox is empty, and no destination is configured.\n");
+      terminal.out(`The outbox is empty. ${noDestinationText(configured, "so nothing would be sent")}\n`);
   }
   for (const problem of problems) terminal.err(`${oneLine(problem)}\n`);
   for (const advice of deliveryAdvice(reports, "push again later")) terminal.err(`${advice}\n`);
@@ -71,6 +73,7 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
  */
 async function watch(
   destinations: readonly Destination[],
+  configured: DestinationOptions,
   options: DeliveryOptions,
   { every = DEFAULT_PAUSE_MS, json, quiet }: PushFlags,
   terminal: Terminal,
@@ -78,7 +81,7 @@ async function watch(
   if (destinations.length === 0) {
     throw new ConfigurationError(
       "--watch",
-      "No destination is configured, so there is nothing to deliver to; set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY (and LANGFUSE_BASE_URL), or OTEL_EXPORTER_OTLP_ENDPOINT.",
+      noDestinationText(configured, "so there is nothing to deliver to"),
     );
   }
   const interrupt = onInterrupt();

@@ -27,6 +27,7 @@ import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
+import { switchedOffText } from "../no-destination.js";
 import { ownStore } from "../own-store.js";
 import { progressLine } from "../progress-line.js";
 import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText } from "../run-text.js";
@@ -84,7 +85,9 @@ export async function run(
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
   };
   if (flags.live && destinations.length === 0)
-    terminal.err("looptrace: --live has nowhere to send: no destination is configured.\n");
+    terminal.err(
+      `looptrace: --live has nowhere to send: ${switchedOffText(settings.destinations, "so nothing is sent") ?? "no destination is configured."}\n`,
+    );
   const agent = new OpenCode({
     ...work,
     maxTokens: flags.maxTokens ?? file.maxTokens,
@@ -167,8 +170,11 @@ export async function run(
     if (link !== undefined) terminal.err(`${link}\n`);
   }
   const isNothing = interrupt.signal.aborted && isNothingRun(result);
-  if (destinations.length === 0 && result.session !== null && !isNothing)
+  if (destinations.length === 0 && result.session !== null && !isNothing) {
+    const off = switchedOffText(settings.destinations, "so nothing was sent");
+    if (off !== undefined) terminal.err(`${off}\n`);
     terminal.err(`${keptText(result)}\n`);
+  }
   for (const report of own) terminal.err(`${deliveryText(report)}\n`);
   for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
   if (!flags.json && work.schema === undefined) terminal.err(cutOffText(result));

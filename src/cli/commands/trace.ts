@@ -13,6 +13,8 @@ import { type TraceLink, traceLinks, urlsOf } from "../../workflow/trace-links.j
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText, outdatedTexts } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { howToSee } from "../how-to-see.js";
+import { noDestinationText } from "../no-destination.js";
 import { ownStore } from "../own-store.js";
 import { reportError } from "../report-error.js";
 import { sessionCounter } from "../session-counter.js";
@@ -95,9 +97,8 @@ export async function trace(
   }
   if (seen === 0) terminal.err("The sessions hold no prompt yet: there is nothing to trace.\n");
   if (destinations.length === 0) {
-    terminal.err(
-      "No destination is configured, so nothing was sent; set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY (and LANGFUSE_BASE_URL), or OTEL_EXPORTER_OTLP_ENDPOINT.\n",
-    );
+    const how = seen > 0 ? ` ${howToSee(wanted)}` : "";
+    terminal.err(`${noDestinationText(settings.destinations, "so nothing was sent")}${how}\n`);
   }
   for (const report of reports) terminal.err(`${deliveryText(report)}\n`);
   if (open > 0) {
