@@ -150,6 +150,6 @@ function deliveryText({ destination, acknowledged, pending, rejected, lastError 
     ...(pending > 0 ? [`${count(pending)} not yet`] : []),
     ...(rejected > 0 ? [`${count(rejected)} rejected`] : []),
   ];
-  const why = pending + rejected > 0 && lastError !== null ? ` (${oneLine(lastError)})` : "";
+  const why = pending + rejected > 0 && lastError !== null ? `: ${oneLine(lastError)}` : "";
   return `${oneLine(destination)}: ${parts.join(", ")}${why}`;
 }

@@ -11,7 +11,7 @@ export function deliveryText(report: DestinationReport): string {
     pending.spans > 0 ? `${plural(pending.spans, "span")} not delivered` : "",
     rejected > 0 ? `${plural(rejected, "span")} rejected` : "",
   ].filter(Boolean);
-  const because = (pending.spans > 0 || rejected > 0) && lastError ? ` (${oneLine(lastError)})` : "";
+  const because = (pending.spans > 0 || rejected > 0) && lastError ? `: ${oneLine(lastError)}` : "";
   return `${oneLine(destination.label)}: ${parts.join(", ") || "nothing to send"}${because}`;
 }
 

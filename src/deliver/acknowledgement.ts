@@ -28,7 +28,7 @@ export async function readAcknowledgement(
   const no = (message: string): SendResult => ({ kind: "misdirected", status, message });
   if (body.kind === "broken") {
     signal.throwIfAborted();
-    return brokenOff(destination);
+    return brokenOff(destination, status);
   }
   if (body.kind === "endless") {
     return no(
@@ -40,7 +40,7 @@ export async function readAcknowledgement(
   const text = new TextDecoder().decode(bytes).trim();
   if (text === "") {
     // A compressed body that was cut may decompress to nothing; an empty one need not be compressed.
-    if (isCompressed(response) && !isWithoutBody(response)) return brokenOff(destination);
+    if (isCompressed(response) && !isWithoutBody(response)) return brokenOff(destination, status);
     return { kind: "acknowledged" };
   }
   const json = objectIn(text);
@@ -94,9 +94,9 @@ function acknowledged(destination: Destination, partial: PartialSuccess | undefi
   };
 }
 
-function brokenOff(destination: Destination): SendResult {
+function brokenOff(destination: Destination, status: number): SendResult {
   const message = `the answer of ${destination.label} breaks off, so it is not known what it took`;
-  return { kind: "unavailable", retryAfterMs: undefined, message };
+  return { kind: "unavailable", retryAfterMs: undefined, message, answered: { by: "server", status } };
 }
 
 function isCompressed({ headers }: Answer): boolean {

@@ -9,11 +9,11 @@ export function describeNetworkFailure(error: unknown, destination: Destination)
   const { host } = new URL(destination.endpoint);
   const { proxy } = destination;
   // Whom the connection is made to, and whom what goes through it is for.
-  const next = proxy === undefined ? host : `the proxy ${proxy.shown} (${proxy.setting})`;
+  const next = proxy === undefined ? host : `the proxy ${proxy.shown} of ${proxy.setting}`;
   const behind = proxy === undefined ? host : `${host}, or ${next} before it,`;
   switch (code) {
     case "ECONNREFUSED":
-      return `nothing listens at ${next} (connection refused)`;
+      return `nothing listens at ${next}: connection refused`;
     case "ENOTFOUND":
       return `there is no host ${next} (its name cannot be resolved)`;
     case "EAI_AGAIN":
@@ -64,7 +64,7 @@ export function refusedByProxy(error: unknown): number | undefined {
 
 /** What is to be done about a proxy that does not let a request through. */
 export function describeProxyRefusal(status: number, { proxy, endpoint }: Destination): string {
-  const who = proxy === undefined ? "a proxy on the way" : `the proxy ${proxy.shown} (${proxy.setting})`;
+  const who = proxy === undefined ? "a proxy on the way" : `the proxy ${proxy.shown} of ${proxy.setting}`;
   const { host, hostname } = new URL(endpoint);
   if (status !== 407) return `${who} does not connect to ${host} (it answered ${status})`;
   const setting = proxy?.setting ?? "HTTPS_PROXY";

@@ -12,4 +12,10 @@ export type SendResult =
   | { readonly kind: "misdirected"; readonly status: number; readonly message: string }
   | { readonly kind: "throttled"; readonly retryAfterMs: number | undefined; readonly message: string }
   /** Not reached, no answer in time, or the server is in trouble (5xx). */
-  | { readonly kind: "unavailable"; readonly retryAfterMs: number | undefined; readonly message: string };
+  | {
+      readonly kind: "unavailable";
+      readonly retryAfterMs: number | undefined;
+      readonly message: string;
+      /** Who answered all the same, and what; absent when there was no answer. */
+      readonly answered?: { readonly by: "server" | "proxy"; readonly status: number };
+    };

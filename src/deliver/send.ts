@@ -98,7 +98,12 @@ function failure(destination: Destination, error: unknown): SendResult {
       status === undefined
         ? describeNetworkFailure(error, destination)
         : describeProxyRefusal(status, destination);
-    return { kind: "unavailable", retryAfterMs: undefined, message };
+    return {
+      kind: "unavailable",
+      retryAfterMs: undefined,
+      message,
+      ...(status === undefined ? {} : { answered: { by: "proxy", status } }),
+    };
   }
   return { kind: "blocked", status, message: describeProxyRefusal(status, destination) };
 }
@@ -135,10 +140,20 @@ async function classify(
       return { kind: "throttled", retryAfterMs: retryAfterMs(response.headers), message };
     case 408:
     case 425:
-      return { kind: "unavailable", retryAfterMs: undefined, message };
+      return {
+        kind: "unavailable",
+        retryAfterMs: undefined,
+        message,
+        answered: { by: "server", status },
+      };
     default:
       if (status >= 500) {
-        return { kind: "unavailable", retryAfterMs: retryAfterMs(response.headers), message };
+        return {
+          kind: "unavailable",
+          retryAfterMs: retryAfterMs(response.headers),
+          message,
+          answered: { by: "server", status },
+        };
       }
       return {
         kind: "misdirected",

@@ -149,7 +149,7 @@ test("what became of a trace, and what to do about it", () => {
   };
   expect(deliveryText(report)).toBe("host (pk…): nothing to send");
   expect(deliveryText(bad)).toBe(
-    "host (pk…): 1 span sent, 2 were there already, 1,200 spans not delivered, 3 spans rejected (it was down)",
+    "host (pk…): 1 span sent, 2 were there already, 1,200 spans not delivered, 3 spans rejected: it was down",
   );
   expect(deliveryAdvice([report])).toEqual([]);
   expect(deliveryAdvice([bad])).toEqual([

@@ -85,7 +85,7 @@ test("a proxy that refuses the password: why, what to set, and the spans wait", 
   expect([code, stderr]).toEqual([
     3,
     expect.stringContaining(
-      `the proxy ${proxy.address} (https_proxy) does not accept this user and password (407)`,
+      `the proxy ${proxy.address} of https_proxy does not accept this user and password (407)`,
     ),
   ]);
   const { stdout: doctor } = await looptrace(["doctor", "--width", "400"], around);

@@ -166,7 +166,7 @@ describe("a proxy", () => {
     expect(await send(at(receiver.far, set("http://")), BODY)).toEqual({
       kind: "blocked",
       status: 407,
-      message: `the proxy ${proxy.address} (${setting}) wants a user and a password (407). Set ${setting} to http://user:password@host:port (percent-encoded), or except ${FAR} by NO_PROXY.`,
+      message: `the proxy ${proxy.address} of ${setting} wants a user and a password (407). Set ${setting} to http://user:password@host:port (percent-encoded), or except ${FAR} by NO_PROXY.`,
     });
     const wrong = await send(at(receiver.far, set("http://ada:hush-hush-hush@")), BODY);
     expect(wrong).toMatchObject({ kind: "blocked", message: expect.stringContaining("does not accept") });
@@ -182,12 +182,15 @@ describe("a proxy", () => {
       status: 403,
       message: expect.stringContaining(`does not connect to ${FAR}:${receiver.port} (it answered 403)`),
     });
-    expect((await through((await proxied({ refuse: 502 })).address)).kind).toBe("unavailable");
+    expect(await through((await proxied({ refuse: 502 })).address)).toMatchObject({
+      kind: "unavailable",
+      answered: { by: "proxy", status: 502 },
+    });
     const gone = await startHttpProxy();
     await gone.close();
     expect(await through(gone.address)).toMatchObject({
       kind: "unavailable",
-      message: `nothing listens at the proxy ${gone.address} (HTTPS_PROXY) (connection refused)`,
+      message: `nothing listens at the proxy ${gone.address} of HTTPS_PROXY: connection refused`,
     });
   });
 

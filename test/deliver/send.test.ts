@@ -96,7 +96,11 @@ test.each<[string, Answer, object]>([
     },
     { kind: "unavailable", retryAfterMs: 2000, message: expect.stringContaining("Service Unavailable") },
   ],
-  ["500", { kind: "status", status: 500 }, { kind: "unavailable", retryAfterMs: undefined }],
+  [
+    "500",
+    { kind: "status", status: 500 },
+    { kind: "unavailable", retryAfterMs: undefined, answered: { by: "server", status: 500 } },
+  ],
   ["408", { kind: "status", status: 408 }, { kind: "unavailable" }],
   [
     "a reset connection",
@@ -246,7 +250,7 @@ test("nothing listens there", async () => {
   await receiver.close();
   expect(await send(destination, BODY)).toMatchObject({
     kind: "unavailable",
-    message: `nothing listens at 127.0.0.1:${receiver.port} (connection refused)`,
+    message: `nothing listens at 127.0.0.1:${receiver.port}: connection refused`,
   });
 });
 

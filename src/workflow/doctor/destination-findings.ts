@@ -90,10 +90,14 @@ function destinationFinding(probe: DestinationProbe): Finding {
         advice ?? "Ask who runs the proxy to let it through.",
       );
     }
-    case "misdirected":
-      return finding("failed", `is no place for traces: ${answer.message}`, addressAdvice(settings));
+    case "misdirected": {
+      const [, why = answer.message, own] = OWN_ADVICE.exec(answer.message) ?? [];
+      const advice = addressAdvice(settings);
+      const whole = own?.startsWith("Redirects") ? `${own} ${advice}` : advice;
+      return finding("failed", `is no place for traces: ${why}`, whole);
+    }
     case "unavailable":
-      return finding("failed", `cannot be reached: ${answer.message}`, unreachableAdvice(answer, settings));
+      return unavailableFinding(probe, answer, finding);
     default:
       return answer satisfies never;
   }
@@ -127,15 +131,46 @@ function addressAdvice({ address }: Destination["settings"]): string {
   return `Check ${address}: the whole address without a page's path, as the browser shows it for a Langfuse.`;
 }
 
-function unreachableAdvice(
-  { message }: Extract<SendResult, { kind: "unavailable" }>,
-  { address }: Destination["settings"],
+/** A reason and what the message itself advises: to check the address, the finding says better, knowing by which setting it is given. */
+const OWN_ADVICE =
+  /^(.*?)\.+(?: (Check the address\.|Check that \S+ is the address for traces\.|Redirects are not followed, .*))?$/;
+
+const WAITING = "Until then traces wait in the outbox, and `looptrace push` sends them.";
+
+function unavailableFinding(
+  { label, url, settings, proxy }: DestinationProbe,
+  { message, answered }: Extract<SendResult, { kind: "unavailable" }>,
+  finding: Make,
+): Finding {
+  if (answered?.by === "server") {
+    const begin = `${label} answered `;
+    const what = message.startsWith(begin) ? message.slice(begin.length) : `${answered.status}: ${message}`;
+    return finding("failed", `answers ${what}`, `The server has trouble; ask who runs it. ${WAITING}`);
+  }
+  // Whatever a network failure says is looptrace's own text, so its second sentence is advice.
+  const { found, advice } = withAdvice(message);
+  const what = `cannot be reached: ${found.replace(/\.$/, "")}`;
+  if (advice !== null) return finding("failed", what, `${advice} ${WAITING}`);
+  const check = proxy === undefined ? serverAdvice(settings) : proxyAdvice(proxy, url, answered);
+  return finding("failed", what, `${check} ${WAITING}`);
+}
+
+function serverAdvice({ address }: Destination["settings"]): string {
+  return address === undefined
+    ? "Check the network; for a Langfuse of your own or in another region, set LANGFUSE_BASE_URL."
+    : `Check ${address} and that the server runs.`;
+}
+
+function proxyAdvice(
+  { setting }: NonNullable<DestinationProbe["proxy"]>,
+  url: string,
+  answered: Extract<SendResult, { kind: "unavailable" }>["answered"],
 ): string {
-  const setting = address ?? "the network, or set LANGFUSE_BASE_URL where it is not Langfuse's cloud";
-  const server = / answered 5\d\d/.test(message)
-    ? "the server has trouble; ask who runs it"
-    : `check ${setting} and that the server runs`;
-  return `${server[0]?.toUpperCase()}${server.slice(1)}. Until then traces wait in the outbox, and \`looptrace push\` sends them.`;
+  const { hostname } = new URL(url);
+  const except = `or except ${hostname} by NO_PROXY.`;
+  return answered === undefined
+    ? `Check ${setting} and that the proxy runs, ${except}`
+    : `Ask who runs the proxy why it does not reach ${hostname}, ${except}`;
 }
 
 /** From where a destination's settings are: the environment's variables are written in capitals, the file's settings are not. */

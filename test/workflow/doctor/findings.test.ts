@@ -208,17 +208,61 @@ describe("destinations", () => {
       "failed",
       "Check LANGFUSE_BASE_URL and",
     ],
-    [{ kind: "unavailable", retryAfterMs: undefined, message: "x answered 503" }, "failed", "has trouble"],
   ] as const)("%j: %s", (answer, status, advice) => {
     const finding = judged(answer);
     expect([finding.status, finding.found.includes(answer.message)]).toEqual([status, true]);
     expect(finding.advice).toContain(advice);
   });
 
+  test("a server that answers has been reached", () => {
+    const answered = { by: "server", status: 500 } as const;
+    const message = "langfuse.example (pk-lf-1234…) answered 500: no disk. Call Ada.";
+    const { found, advice } = judged({ kind: "unavailable", retryAfterMs: undefined, message, answered });
+    expect(found).toMatch(/^Langfuse at \S+ \(pk-lf-1234…\) answers 500: no disk\. Call Ada\.; set by /);
+    expect(advice).toMatch(/^The server has trouble; ask who runs it\. Until then/);
+    const cut = { by: "server", status: 200 } as const;
+    const half = judged({
+      kind: "unavailable",
+      retryAfterMs: 1,
+      message: "the answer breaks off",
+      answered: cut,
+    });
+    expect(half.found).toContain(" answers 200: the answer breaks off; set by ");
+  });
+
+  test.each([
+    ["it answers 200 with a web page. Check the address.", "it answers 200 with a web page", ""],
+    [
+      "it answered 404: gone.. Check that http://x/v1 is the address for traces.",
+      "it answered 404: gone",
+      "",
+    ],
+    [
+      "it redirects (307) to http://y. Redirects are not followed, so that the keys stay; configure its address.",
+      "it redirects (307) to http://y",
+      "Redirects are not followed, so that the keys stay; configure its address. ",
+    ],
+    ["it answers 200, but with an error", "it answers 200, but with an error", ""],
+  ])("the advice of %j is no part of what was found", (message, why, own) => {
+    const { found, advice } = judged({ kind: "misdirected", status: 307, message });
+    expect(found).toContain(`is no place for traces: ${why}; set by `);
+    expect(advice).toMatch(/Check LANGFUSE_BASE_URL: /);
+    expect(advice?.split("Check LANGFUSE_BASE_URL")[0]).toBe(own);
+  });
+
+  test("what a network failure advises is the advice", () => {
+    const message = "the certificate of x is not trusted (E). For one of your own, set NODE_EXTRA_CA_CERTS.";
+    const { found, advice } = judged({ kind: "unavailable", retryAfterMs: undefined, message });
+    expect(found).toContain("cannot be reached: the certificate of x is not trusted (E); set by ");
+    expect(advice).toMatch(/^For one of your own, set NODE_EXTRA_CA_CERTS\. Until then/);
+  });
+
   test("the default address and an OTLP backend", () => {
     const settings = { ...langfuse(taken).settings, address: undefined };
     const gone = { kind: "unavailable", retryAfterMs: undefined, message: "why" } as const;
-    expect(judged(gone, { settings }).advice).toContain("set LANGFUSE_BASE_URL");
+    expect(judged(gone, { settings }).advice).toBe(
+      "Check the network; for a Langfuse of your own or in another region, set LANGFUSE_BASE_URL. Until then traces wait in the outbox, and `looptrace push` sends them.",
+    );
     const otlp = {
       kind: "otlp",
       url: "http://c:4318/v1/traces",
@@ -380,6 +424,14 @@ test("a destination that is switched off, one behind a proxy, and a proxy that l
   });
   expect(one("destination", { destinations: [behind({ kind: "acknowledged" })] }).found).toBe(
     "OTLP at https://far/v1/traces through the proxy proxy:3128 takes traces; set by OTEL_EXPORTER_OTLP_ENDPOINT, HTTPS_PROXY (environment)",
+  );
+  const dead = { kind: "unavailable", retryAfterMs: undefined, message: "nothing listens at it" } as const;
+  expect(one("destination", { destinations: [behind(dead)] }).advice).toMatch(
+    /^Check HTTPS_PROXY and that the proxy runs, or except far by NO_PROXY\. Until then/,
+  );
+  const refused = { ...dead, answered: { by: "proxy", status: 502 } } as const;
+  expect(one("destination", { destinations: [behind(refused)] }).advice).toMatch(
+    /^Ask who runs the proxy why it does not reach far, or except far by NO_PROXY\. Until then/,
   );
   const message = "the proxy wants a user (407). Set HTTPS_PROXY.";
   expect(
