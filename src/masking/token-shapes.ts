@@ -377,11 +377,15 @@ function endOf({ rest, isMixed }: Shape, text: string, from: number): number {
 function wrappedFrom(text: string, from: number): string {
   const wrapped = text.slice(from, from + LONGEST_WRAPPED);
   let lineFrom = text.lastIndexOf("\n", from) + 1;
+  let lengthBefore = -1;
   for (const { 0: gap, index } of wrapped.matchAll(BREAK)) {
     const next = from + index + gap.length;
-    if (!goesOn(from + index - lineFrom, text.slice(next, next + LONGEST_WRAPPED)))
-      return wrapped.slice(0, index);
+    const length = from + index - lineFrom;
+    // The last piece may be too short to look like anything: the lines before it tell.
+    const isFull = length >= SHORTEST_WRAPPED_LINE || length === lengthBefore;
+    if (!goesOn(isFull, text.slice(next, next + LONGEST_WRAPPED))) return wrapped.slice(0, index);
     lineFrom = from + index + gap.indexOf("\n") + 1;
+    lengthBefore = length;
   }
   return wrapped;
 }
@@ -399,9 +403,9 @@ const PLAIN_WORD = /^[A-Za-z]?[a-z]+(?:[ \t]|[,.:;!?][ \t\r\n])/;
  * Whether a line goes on with what the line before broke off: what stands in a line of its own does not, and what breaks
  * off a short line only where chance alone makes it.
  */
-function goesOn(lineLength: number, next: string): boolean {
+function goesOn(isFull: boolean, next: string): boolean {
   if (NAMED.test(next)) return false;
-  if (lineLength >= SHORTEST_WRAPPED_LINE) return !PLAIN_WORD.test(next);
+  if (isFull) return !PLAIN_WORD.test(next);
   return valueStrength(/^[\w+/.=-]*/.exec(next)?.[0] ?? "") === 3;
 }
 

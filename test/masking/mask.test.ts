@@ -337,6 +337,12 @@ describe("a token that a line break cuts", () => {
     expect(await masked(text)).toContain("\nContent_Type=text\n");
   });
 
+  test("is found to its end where short lines wrap it, but not beyond", async () => {
+    const lines = `${long}xyz9`.match(/.{1,20}/g) ?? [];
+    expect(lines.at(-1)).toHaveLength(`${long}xyz9`.length % 20);
+    expect(await masked(`${lines.join("\n")}\nNAME=joe`)).toMatch(/^\[masked: [A-Z_]+\]\nNAME=joe$/);
+  });
+
   test.each([
     ["a narrow terminal", 20],
     ["a terminal", 50],
