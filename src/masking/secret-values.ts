@@ -106,10 +106,26 @@ export function isExpression(value: string): boolean {
 /** What is longer and still not random is text. */
 const LONGEST_WEAK = 64;
 
+/** At least three words, which nobody writes so again by chance. */
+const PASSPHRASE = /^[A-Za-z]+(?: [A-Za-z]+){2,}$/;
+const SHORTEST_PASSPHRASE = 16;
+
+/** A word with a year or more behind it, as people make passwords; in front of a number these are names of things. */
+const WORD_WITH_DIGITS =
+  /^(?!(?:localhost|port|user|test|admin|guest|demo|example|sample|dummy|foo|bar|item|page|line|file|row|node|host|server|worker|client|job|task|run|build|release|version|rev|issue|ticket|bug|pr|cve|rfc|iso|utf|cp|windows|latin|ecma|ecmascript|es|sha|md|aes|rsa|crc|blake|python|java|ruby|php|win|year|section|step|order|id|uid|gid|pid|key|token|secret|password|pass|account|customer|january|february|march|april|may|june|july|august|september|october|november|december|q)\d)[A-Za-z]+\d{4,}$/i;
+const SHORTEST_WORD = 8;
+
 /** Whether the value may be masked wherever it stands: nothing that is also an ordinary word. */
 export function spreads(value: string): boolean {
   const strength = valueStrength(value);
   if (strength === 3) return true;
+  if (strength === 1) {
+    return (
+      value.length <= LONGEST_WEAK &&
+      ((value.length >= SHORTEST_PASSPHRASE && PASSPHRASE.test(value)) ||
+        (value.length >= SHORTEST_WORD && WORD_WITH_DIGITS.test(value)))
+    );
+  }
   return (
     strength === 2 &&
     value.length >= 8 &&

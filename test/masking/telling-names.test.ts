@@ -77,6 +77,38 @@ test("a short or common value is masked behind its name only", async () => {
   expect(await masked(common)).toBe(common);
 });
 
+describe("a value made of words", () => {
+  test.each([
+    'DB_PASSWORD="correct horse battery staple"',
+    "ROOT_PASSWORD=summer2024",
+    "db_password: Winter20245",
+  ])("of %s is masked in the whole session", async (line) => {
+    const value = /[:=]\s*"?([^"]+)"?$/.exec(line)?.[1] ?? "";
+    const [, elsewhere] = await masked([line, `I log in with ${value} now.`]);
+    expect(elsewhere).toMatch(/^I log in with \[masked: \w+\] now\.$/);
+  });
+
+  test.each([
+    "user1",
+    "user1234",
+    "test123",
+    "python3",
+    "sha256",
+    "utf8",
+    "node20",
+    "windows1252",
+    "port8080",
+    "localhost3000",
+    "march2024",
+    "blue sky",
+    "one two six",
+  ])("stays elsewhere where it is the ordinary %s", async (value) => {
+    const text = `see ${value}, and ${value} again`;
+    const [, elsewhere] = await masked([`DB_PASSWORD="${value}"`, text]);
+    expect(elsewhere).toBe(text);
+  });
+});
+
 test("one that nothing else looks like is masked wherever it stands", async () => {
   const [, elsewhere, encoded, wrapped] = await masked([
     `DB_PASSWORD=${PASSWORD}\nDEPLOY_TOKEN=${TOKEN}`,
