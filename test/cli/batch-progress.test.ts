@@ -229,7 +229,7 @@ test("the summary fits, whatever its width, and says what to do", () => {
     "cost     $0.5000 without 2 runs of unknown price ($3.0000 and 5,000 tokens at earlier starts)",
     "time     1m01s, 13 sessions, 12.3 a minute",
     "results  /home/dev/tasks.results.jsonl",
-    "traces   Langfuse: 30 spans delivered, 3 not yet (evil second line)",
+    "traces   Langfuse: 30 spans delivered, 3 not yet: evil second line",
   ]);
   for (const width of [20, 40, 80])
     for (const text of lines.flatMap((line) => folded(line, width)))

@@ -43,7 +43,7 @@ test("keys that are refused: which ones, where, and that nothing is lost", async
   expect(code).toBe(3);
   expect(stderr).toContain("401");
   expect(stderr).toContain(
-    `Check that LANGFUSE_PUBLIC_KEY (pk-lf-1234…) and LANGFUSE_SECRET_KEY belong together, and to a project of the Langfuse at ${receiver.url})`,
+    `Check that LANGFUSE_PUBLIC_KEY (pk-lf-1234…) and LANGFUSE_SECRET_KEY belong together, and to a project of the Langfuse at ${receiver.url}\n`,
   );
   expect(stderr).toContain("is kept in the outbox; `looptrace push` sends it.");
   expect(stderr).not.toContain("sk-lf-of-another-project");
@@ -215,7 +215,7 @@ test("a destination that took nothing of one session is not waited for with the 
   const files = ["session.json", ...names.map((name) => `${name}.json`)];
   const { code, stderr } = await looptrace(["trace", ...files], { env, cwd });
   expect(code).toBe(3);
-  expect(stderr).toMatch(/spans not delivered \(127\.0\.0\.1:\d+ \(pk-lf-1234…\) answered 401/);
+  expect(stderr).toMatch(/spans not delivered: 127\.0\.0\.1:\d+ \(pk-lf-1234…\) answered 401/);
   expect(receiver.requests).toHaveLength(1);
   receiver.behave({});
   expect((await looptrace(["push"], { env, cwd })).code).toBe(0);

@@ -50,10 +50,10 @@ export function destinationFindings({
 function destinationFinding(probe: DestinationProbe): Finding {
   const { answer, settings } = probe;
   const through = probe.proxy === undefined ? "" : ` through the proxy ${probe.proxy.shown}`;
-  const place = `${probe.kind === "langfuse" ? "Langfuse" : "OTLP"} at ${addressOf(probe)}${through}`;
+  const place = `${probe.kind === "langfuse" ? "Langfuse" : "OTLP"} at ${addressOf(probe)}`;
   const key = probe.keyStart === undefined ? "" : ` (${probe.keyStart}…)`;
   const found = (what: string): string =>
-    `${place}${key} ${what}; set by ${settingsText(settings, probe.proxy)}`;
+    `${place}${key}${through} ${what}; set by ${settingsText(settings, probe.proxy)}`;
   const finding = (status: Finding["status"], what: string, advice: string | null): Finding => ({
     check: CHECK,
     status,

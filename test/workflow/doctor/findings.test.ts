@@ -425,6 +425,10 @@ test("a destination that is switched off, one behind a proxy, and a proxy that l
   expect(one("destination", { destinations: [behind({ kind: "acknowledged" })] }).found).toBe(
     "OTLP at https://far/v1/traces through the proxy proxy:3128 takes traces; set by OTEL_EXPORTER_OTLP_ENDPOINT, HTTPS_PROXY (environment)",
   );
+  const keyed = { ...behind({ kind: "acknowledged" }), keyStart: "pk-lf-1234" };
+  expect(one("destination", { destinations: [keyed] }).found).toContain(
+    "/v1/traces (pk-lf-1234…) through the proxy proxy:3128 takes traces",
+  );
   const dead = { kind: "unavailable", retryAfterMs: undefined, message: "nothing listens at it" } as const;
   expect(one("destination", { destinations: [behind(dead)] }).advice).toMatch(
     /^Check HTTPS_PROXY and that the proxy runs, or except far by NO_PROXY\. Until then/,
