@@ -6,6 +6,7 @@ const PROCESS_TESTS = "test/**/*.process.test.ts";
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    setupFiles: ["test/support/seeded-properties.ts"],
     reporters: ["default", "./test/support/skipped-reporter.ts"],
     // A hang shows; what takes longer on a machine that is not quiet says so itself.
     testTimeout: 30_000,
@@ -27,7 +28,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: [PROCESS_TESTS],
-          setupFiles: ["test/support/no-processes.ts"],
+          setupFiles: ["test/support/seeded-properties.ts", "test/support/no-processes.ts"],
           // Most of their time would go into loading the same modules anew for each file.
           isolate: false,
         },

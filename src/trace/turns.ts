@@ -142,6 +142,8 @@ function draftsOf({ info: { time }, messages }: SessionExport): readonly Draft[]
     const drafted = drafts.get(id);
     if (drafted?.origin === "command") return;
     if (drafted) {
+      // An answer that names it stands before it, and no prompt has begun the turn.
+      if (drafted.origin === "deleted") drafted.rest.push({ message, index });
       current = drafted;
       return;
     }

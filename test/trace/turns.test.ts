@@ -283,3 +283,11 @@ describe("a prompt whose id its client made", () => {
     expect(onlyOne(traceSession(treeOf(session))).loop.copied).toBe(false);
   });
 });
+
+test("what opencode wrote is not lost where an answer that names it stands before it", () => {
+  const continued = user(500, [{ type: "text", text: "Go on.", synthetic: true, id: mint("prt", 501) }]);
+  const messages = [answer(600, 700, "Done.", { parentID: continued.info.id }), continued];
+  const { loop } = onlyOne(tracesOf(...messages));
+  expect(loop.steps.map(({ messageId }) => messageId)).toEqual([messages[0]?.info.id]);
+  expect(loop.unanswered).toEqual([{ role: "user", content: "Go on." }]);
+});
