@@ -161,7 +161,7 @@ test("the deadline ends a run with a timeout, and its trace is kept", async () =
   );
   expect(run.code).toBe(1);
   expect(lastLine(run.stderr)).toMatch(
-    /^looptrace: timeout: the turn took longer than it may; .* bash had been at work for \d+(?:\.\d)? s\.\)$/,
+    /^looptrace: timeout: the turn took longer than it may; .* bash had been at work for \d+(?:\.\d)? m?s\.\)$/,
   );
   expect(run.stderr).not.toContain("opencode: ");
   expect(JSON.parse(shown.stdout)).toMatchObject([
