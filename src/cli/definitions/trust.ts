@@ -21,7 +21,7 @@ all that is in them: absolute paths with : in between, or * for all.
 
 Examples:
   looptrace trust
-  looptrace trust ~/work/shop
+  looptrace trust ~/code/shop
   looptrace trust --list
   LOOPTRACE_TRUST="$CI_PROJECT_DIR" looptrace run "Fix the failing test"
 
