@@ -12,6 +12,18 @@
  *
  * @packageDocumentation
  */
+
+export type { NextMove, RetrySettings } from "./agent/next-move.js";
+export {
+  type AttemptSummary,
+  OpenCode,
+  type OpenCodeOptions,
+  type PromptHooks,
+  type Retrying,
+  type TurnResult,
+} from "./agent/open-code.js";
+export type { JsonSchema, OutputSchema } from "./agent/output-schema.js";
+export type { RunLimits } from "./agent/run-watch.js";
 export type { BatchEvent, BatchOptions } from "./batch/batch-options.js";
 export type { BatchStanding, BatchSummary, NotStarted } from "./batch/batch-summary.js";
 export { parseTasks, taskOf } from "./batch/parse-tasks.js";
@@ -26,15 +38,17 @@ export {
 export type { BatchLimits, LeftReason, StopReason } from "./batch/schedule.js";
 export { type Task, type TaskInput, type TaskRequest, taskRequestSchema } from "./batch/task.js";
 export { type TaskDelivery, type TaskResult, taskResultSchema } from "./batch/task-result.js";
-export type { Clock } from "./deliver/clock.js";
 export type { DeliverOptions } from "./deliver/deliver.js";
 export type { DeliveryProgress } from "./deliver/delivery-progress.js";
 export { type DestinationReport, isDelivered, type Outdated } from "./deliver/delivery-report.js";
-export { type Destination, type DestinationInfo, destinationInfo } from "./deliver/destination.js";
-export { type OutboxStatus, outboxStatus } from "./deliver/outbox-status.js";
+export {
+  type Destination,
+  type DestinationInfo,
+  destinationInfo,
+} from "./deliver/destinations/destination.js";
+export { type DestinationOptions, resolveDestinations } from "./deliver/destinations/resolve-destinations.js";
 export { type PushResult, pushOutbox } from "./deliver/push-outbox.js";
-export { type DestinationOptions, resolveDestinations } from "./deliver/resolve-destinations.js";
-export { type StorePaths, storePaths, storePathsAt } from "./deliver/store-paths.js";
+export { type OutboxStatus, outboxStatus } from "./deliver/queue/outbox-status.js";
 export { adviceFor } from "./errors/advice.js";
 export { ConfigurationError } from "./errors/configuration-error.js";
 export type { ErrorCode, ErrorFacts, RunLimit } from "./errors/error-facts.js";
@@ -63,43 +77,34 @@ export { OpenCodeNotFoundError } from "./errors/opencode-not-found-error.js";
 export { RunRequestError } from "./errors/run-request-error.js";
 export { SessionNotFoundError } from "./errors/session-not-found-error.js";
 export type { ToolFailure } from "./errors/tool-failure.js";
+export { type DeliverTracesOptions, deliverTraces } from "./export/deliver-traces.js";
+export type { Clock } from "./files/clock.js";
+export { type StorePaths, storePaths, storePathsAt } from "./files/store-paths.js";
 export { countMarkers } from "./masking/marker.js";
 export { type Mask, type Masking, type MaskingOptions, maskFor } from "./masking/mask.js";
-export { assembleSessions } from "./opencode/assemble-sessions.js";
-export type { McpServer } from "./opencode/compose-config.js";
 export type { DriveHooks, Driver } from "./opencode/drive.js";
-export { type LogEvidence, readLogEvidence } from "./opencode/log-evidence.js";
-export type { OpenCodeProgram } from "./opencode/opencode-version.js";
+export type { McpServer } from "./opencode/program/compose-config.js";
+export type { OpenCodeProgram } from "./opencode/program/opencode-version.js";
+export type { ProcessExit, RunExit } from "./opencode/program/spawn-opencode.js";
+export { assembleSessions } from "./opencode/read/assemble-sessions.js";
+export { type LogEvidence, readLogEvidence } from "./opencode/read/log-evidence.js";
+export { exportFromJson, readExport } from "./opencode/read/read-export.js";
+export { transcriptOf } from "./opencode/read/transcript.js";
 export type {
   PermissionAnswer,
   PermissionPolicy,
   PermissionRequest,
-} from "./opencode/permission-policy.js";
-export type { Asking, Phase, Progress, RunningTool } from "./opencode/progress.js";
-export { exportFromJson, readExport } from "./opencode/read-export.js";
+} from "./opencode/request/permission-policy.js";
+export type { Asking, Phase, Progress, RunningTool } from "./opencode/request/progress.js";
 export type { PermissionWait, SeenRetry } from "./opencode/schema/event-facts.js";
 export type { RunEvent } from "./opencode/schema/run-event.js";
 export type { SessionExport, SessionTree } from "./opencode/schema/session-export.js";
 export { ServerPool } from "./opencode/server/server-pool.js";
-export type { ProcessExit, RunExit } from "./opencode/spawn-opencode.js";
-export { transcriptOf } from "./opencode/transcript.js";
 export type { RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
 export type { OtlpRequest } from "./otel/otlp-request.js";
+export type { LoadedSession } from "./sessions/load-sessions.js";
+export { type ReadSessionOptions, readSession } from "./sessions/read-session.js";
 export type { Evidence, RunEvidence } from "./trace/evidence.js";
 export type * from "./trace/model.js";
 export { traceSession } from "./trace/trace-session.js";
-export { type DeliverTracesOptions, deliverTraces } from "./workflow/deliver-traces.js";
-export type { LoadedSession } from "./workflow/load-sessions.js";
-export type { NextMove, RetrySettings } from "./workflow/next-move.js";
-export {
-  type AttemptSummary,
-  OpenCode,
-  type OpenCodeOptions,
-  type PromptHooks,
-  type Retrying,
-  type TurnResult,
-} from "./workflow/open-code.js";
-export type { JsonSchema, OutputSchema } from "./workflow/output-schema.js";
-export { type ReadSessionOptions, readSession } from "./workflow/read-session.js";
-export type { RunLimits } from "./workflow/run-watch.js";

@@ -42,7 +42,6 @@ async function packCopy(copy: string): Promise<string> {
     "package.json",
     "README.md",
     "LICENSE",
-    "build-page.ts",
     "tsconfig.json",
     "tsconfig.build.json",
   ]) {
@@ -79,14 +78,16 @@ function inProject(args: readonly string[]): Promise<{ readonly stdout: string; 
 test("the tarball holds the built package and nothing else", async () => {
   const others = files.filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
   expect(others.toSorted()).toEqual([
-    ...["LICENSE", "README.md", "dist/report/list.css", "dist/report/page.css", "package.json"],
+    ...["LICENSE", "README.md", "dist/web/pages/list.css", "dist/web/pages/report.css", "package.json"],
   ]);
   const sources = await readdir(join(repository, "src"), { recursive: true });
   // Each page is bundled into two files.
   const expected = sources
-    .filter((path) => path.endsWith(".ts") && !path.startsWith("report/"))
+    .filter((path) => path.endsWith(".ts") && !/^web\/(report|list|bundle-pages)/.test(path))
     .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
-    .concat(["list", "page"].flatMap((name) => [`dist/report/${name}.js`, `dist/report/${name}.css`]));
+    .concat(
+      ["list", "report"].flatMap((name) => [`dist/web/pages/${name}.js`, `dist/web/pages/${name}.css`]),
+    );
   expect(files.filter((path) => path.startsWith("dist/")).toSorted()).toEqual(expected.toSorted());
 });
 

@@ -8,7 +8,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { processTerminal } from "../../src/cli/terminal.js";
-import { storePaths } from "../../src/deliver/store-paths.js";
+import { storePaths } from "../../src/files/store-paths.js";
 import { openDemo } from "./open-demo.js";
 
 const own = processTerminal();

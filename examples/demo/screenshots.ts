@@ -7,15 +7,15 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { bundlePage } from "../../build-page.js";
 import { processTerminal } from "../../src/cli/terminal.js";
-import { type StorePaths, storePathsAt } from "../../src/deliver/store-paths.js";
+import { type StorePaths, storePathsAt } from "../../src/files/store-paths.js";
+import { loadKept } from "../../src/sessions/load-sessions.js";
+import { lastKeptSession } from "../../src/sessions/session-store.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { LOOPTRACE_VERSION } from "../../src/version.js";
-import { reportBuilder } from "../../src/view/report/build-report.js";
-import { reportHtml } from "../../src/view/report/report-html.js";
-import { loadKept } from "../../src/workflow/load-sessions.js";
-import { lastKeptSession } from "../../src/workflow/session-store.js";
+import { bundlePage } from "../../src/web/bundle-pages.js";
+import { reportBuilder } from "../../src/web/data/build-report.js";
+import { reportHtml } from "../../src/web/data/report-html.js";
 import { launchBrowser } from "../../test/support/browser.js";
 import { openDemo } from "./open-demo.js";
 
@@ -69,7 +69,7 @@ async function reportOf(paths: StorePaths): Promise<string> {
   for (const { tree, evidence } of kept.loaded) {
     for (const trace of traceSession(tree, evidence)) builder.add(trace);
   }
-  return reportHtml(builder.finish(), await bundlePage("page")).join("");
+  return reportHtml(builder.finish(), await bundlePage("report")).join("");
 }
 
 async function takePicture(page: string): Promise<void> {

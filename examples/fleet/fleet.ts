@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { taskResultSchema } from "../../src/batch/task-result.js";
-import { storePaths } from "../../src/deliver/store-paths.js";
+import { storePaths } from "../../src/files/store-paths.js";
 import { isolatedOpenCode, openCodeBinary } from "../../test/support/isolated-opencode.js";
 import { isRedisInstalled, startRedisServer } from "../../test/support/redis-server.js";
 import { fleetScenario, MODULES, promptOf } from "./scenario.js";

@@ -1,4 +1,4 @@
-import type { Clock } from "../deliver/clock.js";
+import type { Clock } from "../files/clock.js";
 
 /** Wakes somebody who waits. */
 export interface Alarm {

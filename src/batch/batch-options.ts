@@ -1,5 +1,5 @@
-import type { Clock } from "../deliver/clock.js";
 import type { ErrorCode } from "../errors/error-facts.js";
+import type { Clock } from "../files/clock.js";
 import type { BatchStanding } from "./batch-summary.js";
 import type { BatchLimits, StopReason } from "./schedule.js";
 import type { Task } from "./task.js";

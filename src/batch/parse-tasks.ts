@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { isTooDeep, TOO_DEEP } from "../files/json-depth.js";
-import { jsonProblem } from "../view/json-problem.js";
+import { isTooDeep, TOO_DEEP } from "../text/json-depth.js";
+import { jsonProblem } from "../text/json-problem.js";
 import { type Task, type TaskRequest, taskRequestSchema } from "./task.js";
 import { taskProblem } from "./task-problem.js";
 

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { terminalJson } from "../view/terminal-json.js";
+import { terminalJson } from "../text/terminal-json.js";
 import type { TaskResult } from "./task-result.js";
 
 export interface ResultWriter {

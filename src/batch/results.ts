@@ -1,9 +1,9 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { lockFile } from "../deliver/file-lock.js";
-import { syncFolder } from "../deliver/private-files.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { lockFile } from "../files/file-lock.js";
 import { openRegularFile } from "../files/own-files.js";
+import { syncFolder } from "../files/private-files.js";
 import { type Recorded, readResults } from "./read-results.js";
 import { resultWriter } from "./result-writer.js";
 import type { Spent } from "./schedule.js";

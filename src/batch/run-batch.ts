@@ -1,5 +1,5 @@
-import { systemClock } from "../deliver/clock.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { systemClock } from "../files/clock.js";
 import { createAlarm } from "./alarm.js";
 import {
   type BatchEvent,

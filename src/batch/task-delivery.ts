@@ -1,10 +1,10 @@
-import type { Clock } from "../deliver/clock.js";
 import type { DestinationReport } from "../deliver/delivery-report.js";
-import { type StorePaths, storePaths } from "../deliver/store-paths.js";
+import { deliverTraces } from "../export/deliver-traces.js";
+import { type TraceLink, traceLinks } from "../export/trace-links.js";
+import type { Clock } from "../files/clock.js";
+import { type StorePaths, storePaths } from "../files/store-paths.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace } from "../trace/model.js";
-import { deliverTraces } from "../workflow/deliver-traces.js";
-import { type TraceLink, traceLinks } from "../workflow/trace-links.js";
 import type { TaskRunnerOptions } from "./run-task.js";
 import type { TaskDelivery } from "./task-result.js";
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import type { OpenCodeOptions } from "../agent/open-code.js";
 import type { TraceOptions } from "../otel/options.js";
-import type { OpenCodeOptions } from "../workflow/open-code.js";
 import type { Task, TaskRequest } from "./task.js";
 
 /**

@@ -1,6 +1,6 @@
 import leven from "leven";
 import type { z } from "zod";
-import { fieldProblem } from "../view/field-problem.js";
+import { fieldProblem } from "../text/field-problem.js";
 import { taskRequestSchema } from "./task.js";
 
 const FIELDS: readonly string[] = Object.keys(taskRequestSchema.unwrap().shape);

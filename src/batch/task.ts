@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationMs } from "../view/duration-ms.js";
+import { durationMs } from "../text/duration-ms.js";
 
 const text = z.string().trim().min(1);
 /** Kept as it is, blanks at its ends too. */

@@ -1,7 +1,7 @@
+import type { TurnResult } from "../agent/open-code.js";
+import { terminalJson } from "../text/terminal-json.js";
+import { severalLines } from "../text/terminal-text.js";
 import type { Step } from "../trace/model.js";
-import { terminalJson } from "../view/terminal-json.js";
-import { severalLines } from "../view/terminal-text.js";
-import type { TurnResult } from "../workflow/open-code.js";
 
 /**
  * What a run prints on standard output, where a program may read it: a whole answer, or the empty string. What a turn that failed

@@ -1,9 +1,9 @@
 import type { BatchEvent } from "../batch/batch-options.js";
 import { type BatchStanding, failures } from "../batch/batch-summary.js";
+import { columnsOf } from "../text/columns.js";
+import { cost, count, duration } from "../text/format.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { totalTokens } from "../trace/usage.js";
-import { columnsOf } from "../view/columns.js";
-import { cost, count, duration } from "../view/format.js";
-import { oneLine, shortenTo } from "../view/terminal-text.js";
 import { eventText, failuresText, taskText } from "./batch-text.js";
 import type { Terminal } from "./terminal.js";
 

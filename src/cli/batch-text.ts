@@ -4,10 +4,10 @@ import type { LeftReason } from "../batch/schedule.js";
 import type { TaskDelivery, TaskResult } from "../batch/task-result.js";
 import { adviceFor } from "../errors/advice.js";
 import type { ErrorCode } from "../errors/error-facts.js";
+import { type LabelledLine, parted, worded } from "../terminal/labelled-line.js";
+import { cost, count, duration, plural } from "../text/format.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { promptTokens, totalTokens } from "../trace/usage.js";
-import { cost, count, duration, plural } from "../view/format.js";
-import { type LabelledLine, parted, worded } from "../view/labelled-line.js";
-import { oneLine, shortenTo } from "../view/terminal-text.js";
 
 const LONGEST_ID = 60;
 /** An answer's head on its task's line, and what went wrong. */

@@ -1,5 +1,5 @@
+import type { Budget, ToolBudget } from "../analysis/budgets.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import type { Budget, ToolBudget } from "../view/budgets.js";
 import type { CheckSettings } from "./config-file.js";
 
 /** The budgets of `looptrace check`, as commander hands them over. */

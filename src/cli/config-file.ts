@@ -2,10 +2,10 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } fr
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { isTooDeep, TOO_DEEP } from "../files/json-depth.js";
 import { environmentName } from "../otel/options.js";
-import { fieldProblem } from "../view/field-problem.js";
-import { jsonProblem } from "../view/json-problem.js";
+import { fieldProblem } from "../text/field-problem.js";
+import { isTooDeep, TOO_DEEP } from "../text/json-depth.js";
+import { jsonProblem } from "../text/json-problem.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 import { durationMs } from "./parse-duration.js";
 import { TOOL_BUDGET_FORM, toolBudget } from "./parse-tool-budget.js";

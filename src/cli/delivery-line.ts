@@ -1,7 +1,7 @@
 import type { DeliveryProgress } from "../deliver/delivery-progress.js";
-import type { DestinationInfo } from "../deliver/destination.js";
-import { count, duration } from "../view/format.js";
-import { oneLine, shortenTo } from "../view/terminal-text.js";
+import type { DestinationInfo } from "../deliver/destinations/destination.js";
+import { count, duration } from "../text/format.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
 import type { Terminal } from "./terminal.js";
 
 /** A delivery that takes longer is worth a line. */

@@ -1,6 +1,6 @@
 import type { DestinationReport } from "../deliver/delivery-report.js";
-import { count, plural } from "../view/format.js";
-import { oneLine } from "../view/terminal-text.js";
+import { count, plural } from "../text/format.js";
+import { oneLine } from "../text/terminal-text.js";
 
 /** What became of a trace at one destination, as a line for a person. */
 export function deliveryText(report: DestinationReport): string {

@@ -1,4 +1,4 @@
-import type { DestinationOptions } from "../deliver/resolve-destinations.js";
+import type { DestinationOptions } from "../deliver/destinations/resolve-destinations.js";
 import type { ConfigFile } from "./config-file.js";
 import type { Terminal } from "./terminal.js";
 

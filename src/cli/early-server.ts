@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { pathOfOpenCode } from "../opencode/find-opencode.js";
+import { pathOfOpenCode } from "../opencode/program/find-opencode.js";
 import { ServerPool } from "../opencode/server/server-pool.js";
 import { projectAround } from "../trust/project-folders.js";
 import { CONFIG_FILE } from "./config-file-name.js";

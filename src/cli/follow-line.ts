@@ -1,8 +1,8 @@
 import type { Mask } from "../masking/mask.js";
 import type { RawPart } from "../opencode/schema/server-event.js";
 import type { Mirror, MirroredSession } from "../opencode/server/session-mirror.js";
-import { duration, plural } from "../view/format.js";
-import { oneLine, shortenTo } from "../view/terminal-text.js";
+import { duration, plural } from "../text/format.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
 import type { Terminal } from "./terminal.js";
 
 /** Says on a terminal what the sessions of a server are at, on one line that changes. */

@@ -1,5 +1,5 @@
-import { isSessionId } from "../opencode/ids.js";
-import { oneLine } from "../view/terminal-text.js";
+import { isSessionId } from "../opencode/schema/ids.js";
+import { oneLine } from "../text/terminal-text.js";
 
 /**
  * How to look at what was sent nowhere. A session of opencode's was kept beside; of a file, or of standard input, nothing was.

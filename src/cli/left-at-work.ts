@@ -1,4 +1,4 @@
-import type { LeftAtWork } from "../workflow/attach.js";
+import type { LeftAtWork } from "../follow/attach.js";
 
 /** What is said of a session that was at work when looptrace was ended. */
 export function leftAtWorkText({ sessionId, kept }: LeftAtWork): string {

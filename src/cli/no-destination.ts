@@ -1,4 +1,4 @@
-import { type DestinationOptions, surveyDestinations } from "../deliver/resolve-destinations.js";
+import { type DestinationOptions, surveyDestinations } from "../deliver/destinations/resolve-destinations.js";
 
 const HOW_TO_CONFIGURE =
   "set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY (and LANGFUSE_BASE_URL), or OTEL_EXPORTER_OTLP_ENDPOINT.";

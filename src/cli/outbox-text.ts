@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { DestinationInfo } from "../deliver/destination.js";
-import type { Discarded } from "../deliver/discard-outbox.js";
-import type { OutboxStatus } from "../deliver/outbox-status.js";
-import { addressOf } from "../deliver/refused-keys.js";
-import type { StorePaths } from "../deliver/store-paths.js";
-import { bytesText, duration, plural } from "../view/format.js";
-import { oneLine } from "../view/terminal-text.js";
+import type { DestinationInfo } from "../deliver/destinations/destination.js";
+import { addressOf } from "../deliver/destinations/refused-keys.js";
+import type { Discarded } from "../deliver/queue/discard-outbox.js";
+import type { OutboxStatus } from "../deliver/queue/outbox-status.js";
+import type { StorePaths } from "../files/store-paths.js";
+import { bytesText, duration, plural } from "../text/format.js";
+import { oneLine } from "../text/terminal-text.js";
 
 /**
  * What waits for one destination, on a few lines: for whom, how much, since when, why.

@@ -1,5 +1,5 @@
-import { type StorePaths, storePaths } from "../deliver/store-paths.js";
-import { storeProblem } from "../deliver/trusted-store.js";
+import { type StorePaths, storePaths } from "../files/store-paths.js";
+import { storeProblem } from "../files/trusted-store.js";
 import type { Terminal } from "./terminal.js";
 
 /**

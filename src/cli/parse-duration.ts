@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { durationMs } from "../view/duration-ms.js";
+import { durationMs } from "../text/duration-ms.js";
 import { InvalidArgumentError } from "./commander.js";
 
 export { durationMs };

@@ -1,4 +1,4 @@
-import { isStepPath } from "../view/step-path.js";
+import { isStepPath } from "../analysis/step-path.js";
 import { InvalidArgumentError } from "./commander.js";
 
 /** The path of a step, such as `5/0/2`. */

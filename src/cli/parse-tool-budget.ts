@@ -1,4 +1,4 @@
-import type { ToolBudget, ToolStat } from "../view/budgets.js";
+import type { ToolBudget, ToolStat } from "../analysis/budgets.js";
 import { InvalidArgumentError } from "./commander.js";
 import { durationMs } from "./parse-duration.js";
 

@@ -1,6 +1,6 @@
-import type { Progress } from "../opencode/progress.js";
-import { count, duration, plural } from "../view/format.js";
-import { oneLine, shortenTo } from "../view/terminal-text.js";
+import type { Progress } from "../opencode/request/progress.js";
+import { count, duration, plural } from "../text/format.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
 import type { Terminal } from "./terminal.js";
 
 /** Says on stderr what a run is doing: one line that changes on a terminal, a line for each new step elsewhere. */

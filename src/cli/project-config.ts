@@ -1,10 +1,10 @@
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { oneLine } from "../text/terminal-text.js";
 import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
 import { projectAround } from "../trust/project-folders.js";
 import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
-import { oneLine } from "../view/terminal-text.js";
 import { type ConfigFile, findConfigFile, parseConfigFile, readConfigText } from "./config-file.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 import { ALL_RISKS, type Risk, risksOf, risksText } from "./config-risks.js";

@@ -1,8 +1,8 @@
+import { type JsonSchema, prepareSchema } from "../agent/output-schema.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";
 import { readNamedText } from "../files/own-files.js";
-import { jsonProblem } from "../view/json-problem.js";
-import { type JsonSchema, prepareSchema } from "../workflow/output-schema.js";
+import { jsonProblem } from "../text/json-problem.js";
 import type { Terminal } from "./terminal.js";
 import { typedPath } from "./typed-path.js";
 

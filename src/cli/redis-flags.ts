@@ -1,7 +1,7 @@
 import { DEFAULT_QUEUE, queueName } from "../fleet/queue-names.js";
 import { redisAddress } from "../fleet/redis-address.js";
 import { openRedis, type RedisLink } from "../fleet/redis-link.js";
-import { oneLine } from "../view/terminal-text.js";
+import { oneLine } from "../text/terminal-text.js";
 import type { Terminal } from "./terminal.js";
 
 /** The options about the queue, as commander hands them over. */

@@ -1,7 +1,7 @@
-import { describeDiskFailure } from "../deliver/disk-failure.js";
 import { RunRequestError } from "../errors/run-request-error.js";
+import { describeDiskFailure } from "../files/disk-failure.js";
 import { UnfitFileError } from "../files/own-files.js";
-import { severalLines } from "../view/terminal-text.js";
+import { severalLines } from "../text/terminal-text.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { Terminal } from "./terminal.js";
 

@@ -1,8 +1,8 @@
+import type { Retrying, TurnResult } from "../agent/open-code.js";
 import { adviceFor, adviceOnly } from "../errors/advice.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
-import { duration } from "../view/format.js";
-import { oneLine, severalLines } from "../view/terminal-text.js";
-import type { Retrying, TurnResult } from "../workflow/open-code.js";
+import { duration } from "../text/format.js";
+import { oneLine, severalLines } from "../text/terminal-text.js";
 
 /** What failed, what happens next, and when, on one line. */
 export function retryText({ error, move, attempt, mostAttempts }: Retrying): string {

@@ -1,4 +1,4 @@
-import { count, plural } from "../view/format.js";
+import { count, plural } from "../text/format.js";
 import type { Terminal } from "./terminal.js";
 
 /** Counts sessions on a line of a terminal that is always the last one. */

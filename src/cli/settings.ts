@@ -1,5 +1,8 @@
 import { resolve } from "node:path";
-import { type DestinationOptions, resolveDestinations } from "../deliver/resolve-destinations.js";
+import {
+  type DestinationOptions,
+  resolveDestinations,
+} from "../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName, parseTraceparent, type TraceOptions } from "../otel/options.js";
 import type { ConfigFile } from "./config-file.js";

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { oneLine } from "../view/terminal-text.js";
-import type { LoadOptions, Selection } from "../workflow/load-sessions.js";
+import type { LoadOptions, Selection } from "../sessions/load-sessions.js";
+import { oneLine } from "../text/terminal-text.js";
 import { READING_RISKS } from "./config-risks.js";
 import { type MaskFlags, maskingOf } from "./masking.js";
 import { ownStore } from "./own-store.js";

@@ -1,4 +1,4 @@
-import { decodeText } from "../opencode/decode-text.js";
+import { decodeText } from "../text/decode-text.js";
 
 /** Where a command reads and writes; a test gives its own. */
 export interface Terminal {

@@ -1,6 +1,6 @@
 import type { WorkerEvent } from "../fleet/run-worker.js";
-import { duration } from "../view/format.js";
-import { oneLine, shortenTo } from "../view/terminal-text.js";
+import { duration } from "../text/format.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { providerText, taskText } from "./batch-text.js";
 
 const LONGEST_ID = 60;

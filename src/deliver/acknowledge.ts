@@ -1,9 +1,9 @@
-import { type Consignment, spanEdition } from "./consignment.js";
-import { describeDiskFailure } from "./disk-failure.js";
-import type { SpanEdition } from "./edition.js";
-import { type SpanRef, spanKey } from "./otlp-body.js";
-import { touchReceipts } from "./prune-receipts.js";
-import { addReceipt, NO_RECEIPTS, readReceipts } from "./receipts.js";
+import { describeDiskFailure } from "../files/disk-failure.js";
+import { type Consignment, spanEdition } from "./queue/consignment.js";
+import { type SpanRef, spanKey } from "./queue/otlp-body.js";
+import type { SpanEdition } from "./receipts/edition.js";
+import { touchReceipts } from "./receipts/prune-receipts.js";
+import { addReceipt, NO_RECEIPTS, readReceipts } from "./receipts/receipts.js";
 import type { RunContext } from "./run-context.js";
 
 /** What was acknowledged, by this run and, as the receipts say, by earlier ones and other processes. */

@@ -1,21 +1,28 @@
+import { systemClock } from "../files/clock.js";
+import { syncFolder } from "../files/private-files.js";
+import { type StorePaths, storePaths } from "../files/store-paths.js";
+import { refuseUntrustedStore } from "../files/trusted-store.js";
 import type { OtlpRequest } from "../otel/otlp-request.js";
-import { systemClock } from "./clock.js";
-import { type Consignment, createConsignment, createContent } from "./consignment.js";
 import { createRunContext, type DeliveryOptions } from "./delivery-options.js";
 import type { DestinationReport } from "./delivery-report.js";
-import type { Destination } from "./destination.js";
-import { prepareOutboxFolder } from "./destination-notes.js";
-import { type Edition, editionText } from "./edition.js";
-import { claimRequest, digestOf, isClaimed, listRequests, type OutboxEntry, putRequest } from "./outbox.js";
-import { DEFAULT_OUTBOX_LIMIT_BYTES, outboxRoom } from "./outbox-room.js";
-import { syncFolder } from "./private-files.js";
-import { pruneReceipts } from "./prune-receipts.js";
-import { forgetReceipts, readReceipts } from "./receipts.js";
+import type { Destination } from "./destinations/destination.js";
+import { type Consignment, createConsignment, createContent } from "./queue/consignment.js";
+import { prepareOutboxFolder } from "./queue/destination-notes.js";
+import {
+  claimRequest,
+  digestOf,
+  isClaimed,
+  listRequests,
+  type OutboxEntry,
+  putRequest,
+} from "./queue/outbox.js";
+import { DEFAULT_OUTBOX_LIMIT_BYTES, outboxRoom } from "./queue/outbox-room.js";
+import { outboxProblem } from "./queue/settle.js";
+import { type Edition, editionText } from "./receipts/edition.js";
+import { pruneReceipts } from "./receipts/prune-receipts.js";
+import { forgetReceipts, readReceipts } from "./receipts/receipts.js";
 import type { RunContext } from "./run-context.js";
 import { runDestination } from "./run-destination.js";
-import { outboxProblem } from "./settle.js";
-import { type StorePaths, storePaths } from "./store-paths.js";
-import { refuseUntrustedStore } from "./trusted-store.js";
 
 export interface DeliverOptions extends DeliveryOptions {
   /** Send also what a destination has already acknowledged. */

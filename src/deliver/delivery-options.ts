@@ -1,10 +1,10 @@
-import { type Clock, systemClock } from "./clock.js";
+import { type Clock, systemClock } from "../files/clock.js";
+import { type StorePaths, storePaths } from "../files/store-paths.js";
 import type { DeliveryProgress } from "./delivery-progress.js";
-import type { Destination } from "./destination.js";
-import { ENDLESS_ROOM, type OutboxRoom } from "./outbox-room.js";
+import type { Destination } from "./destinations/destination.js";
+import { DEFAULT_TIMEOUT_MS, send } from "./http/send.js";
+import { ENDLESS_ROOM, type OutboxRoom } from "./queue/outbox-room.js";
 import type { RunContext, Sender } from "./run-context.js";
-import { DEFAULT_TIMEOUT_MS, send } from "./send.js";
-import { type StorePaths, storePaths } from "./store-paths.js";
 
 export interface DeliveryOptions {
   /** Default: the user's data folder. */

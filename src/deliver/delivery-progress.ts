@@ -1,4 +1,4 @@
-import type { DestinationInfo } from "./destination.js";
+import type { DestinationInfo } from "./destinations/destination.js";
 
 /** What a delivery to one destination is at. */
 export type DeliveryProgress =

@@ -1,4 +1,4 @@
-import type { DestinationInfo } from "./destination.js";
+import type { DestinationInfo } from "./destinations/destination.js";
 
 /**
  * What became of the spans given for one destination. Each is counted once:

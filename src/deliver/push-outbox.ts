@@ -1,18 +1,18 @@
 import { join } from "node:path";
-import { isOwnerAlive } from "./claim-token.js";
-import { systemClock } from "./clock.js";
-import { createConsignment } from "./consignment.js";
+import { isOwnerAlive } from "../files/claim-token.js";
+import { systemClock } from "../files/clock.js";
+import { sweepTemporaryFiles } from "../files/private-files.js";
+import { type StorePaths, storePaths } from "../files/store-paths.js";
+import { refuseUntrustedFolder, refuseUntrustedStore } from "../files/trusted-store.js";
 import { createRunContext, type DeliveryOptions } from "./delivery-options.js";
 import type { DestinationReport } from "./delivery-report.js";
-import type { Destination } from "./destination.js";
-import { entryPath, listRequests, type OutboxEntry } from "./outbox.js";
-import { type OutboxStatus, outboxStatus } from "./outbox-status.js";
-import { sweepTemporaryFiles } from "./private-files.js";
-import { pruneReceipts } from "./prune-receipts.js";
+import type { Destination } from "./destinations/destination.js";
+import { createConsignment } from "./queue/consignment.js";
+import { entryPath, listRequests, type OutboxEntry } from "./queue/outbox.js";
+import { type OutboxStatus, outboxStatus } from "./queue/outbox-status.js";
+import { outboxProblem } from "./queue/settle.js";
+import { pruneReceipts } from "./receipts/prune-receipts.js";
 import { runDestination } from "./run-destination.js";
-import { outboxProblem } from "./settle.js";
-import { type StorePaths, storePaths } from "./store-paths.js";
-import { refuseUntrustedFolder, refuseUntrustedStore } from "./trusted-store.js";
 
 export interface PushResult {
   /** One for each destination, in their order. What other processes are delivering now is not in it. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Consignment, Content } from "./consignment.js";
-import { describeDiskFailure } from "./disk-failure.js";
-import { pickSpans, type SpanRef, spanKey } from "./otlp-body.js";
-import { keepRejected } from "./rejections.js";
+import { describeDiskFailure } from "../files/disk-failure.js";
+import type { Consignment, Content } from "./queue/consignment.js";
+import { pickSpans, type SpanRef, spanKey } from "./queue/otlp-body.js";
+import { keepRejected } from "./queue/rejections.js";
 import type { RunContext } from "./run-context.js";
 
 /**

@@ -1,10 +1,10 @@
-import type { Clock } from "./clock.js";
+import type { Clock } from "../files/clock.js";
+import type { StorePaths } from "../files/store-paths.js";
 import type { DeliveryProgress } from "./delivery-progress.js";
-import type { Destination } from "./destination.js";
-import type { OutboxRoom } from "./outbox-room.js";
-import type { SendOptions } from "./send.js";
-import type { SendResult } from "./send-result.js";
-import type { StorePaths } from "./store-paths.js";
+import type { Destination } from "./destinations/destination.js";
+import type { SendOptions } from "./http/send.js";
+import type { SendResult } from "./http/send-result.js";
+import type { OutboxRoom } from "./queue/outbox-room.js";
 
 /** Posts one request; `send` is the one that does. */
 export type Sender = (

@@ -1,18 +1,18 @@
 import { createAcknowledgements } from "./acknowledge.js";
-import { type Consignment, letGo, pendingCount, pendingKeys } from "./consignment.js";
 import type { DestinationReport } from "./delivery-report.js";
-import { destinationInfo } from "./destination.js";
-import { noteLastError } from "./destination-notes.js";
+import { destinationInfo } from "./destinations/destination.js";
+import { refusedKeysAdvice } from "./destinations/refused-keys.js";
 import { createGate } from "./gate.js";
-import { pickSpans, type SpanRef } from "./otlp-body.js";
+import type { SendResult } from "./http/send-result.js";
+import { type Consignment, letGo, pendingCount, pendingKeys } from "./queue/consignment.js";
+import { noteLastError } from "./queue/destination-notes.js";
+import { pickSpans, type SpanRef } from "./queue/otlp-body.js";
+import { settle } from "./queue/settle.js";
+import { takeUp } from "./queue/take-up.js";
+import { createSpanLocks } from "./receipts/span-locks.js";
+import { createTraceLocks } from "./receipts/trace-locks.js";
 import { createRefusals, keepCopy, setAside } from "./refusals.js";
-import { refusedKeysAdvice } from "./refused-keys.js";
 import type { RunContext } from "./run-context.js";
-import type { SendResult } from "./send-result.js";
-import { settle } from "./settle.js";
-import { createSpanLocks } from "./span-locks.js";
-import { takeUp } from "./take-up.js";
-import { createTraceLocks } from "./trace-locks.js";
 
 /** A request that meets a destination in trouble so often in one run waits for the next one. */
 const MAX_FAILURES = 6;

@@ -1,7 +1,7 @@
+import { nextMove } from "../agent/next-move.js";
 import { mergeRuns } from "../batch/merge-runs.js";
 import type { TaskResult } from "../batch/task-result.js";
 import type { ErrorCode } from "../errors/error-facts.js";
-import { nextMove } from "../workflow/next-move.js";
 import type { JobData, JobPolicy } from "./job-data.js";
 import type { Hold } from "./provider-holds.js";
 

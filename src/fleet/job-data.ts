@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { taskRequestSchema } from "../batch/task.js";
 import { taskResultSchema } from "../batch/task-result.js";
-import { isTooDeep } from "../files/json-depth.js";
+import { isTooDeep } from "../text/json-depth.js";
 
 /** Raised when a worker of an earlier version could not make sense of a job any more. */
 export const JOB_VERSION = 1;

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { type TaskResult, taskResultSchema } from "../batch/task-result.js";
-import { ensurePrivateFolder, namesIn, removeIfThere, writeWhole } from "../deliver/private-files.js";
-import type { StorePaths } from "../deliver/store-paths.js";
-import { refuseUntrustedFolder } from "../deliver/trusted-store.js";
 import { readOwnText } from "../files/own-files.js";
+import { ensurePrivateFolder, namesIn, removeIfThere, writeWhole } from "../files/private-files.js";
+import type { StorePaths } from "../files/store-paths.js";
+import { refuseUntrustedFolder } from "../files/trusted-store.js";
 
 const spooledSchema = z.object({ jobId: z.string(), result: taskResultSchema, at: z.number() }).readonly();
 

@@ -1,12 +1,12 @@
 import { OpenCodeCommandError } from "../errors/opencode-command-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
-import { driveCli } from "./drive-cli.js";
-import { isSessionId } from "./ids.js";
-import type { OpenCodeProgram } from "./opencode-version.js";
-import type { Progress } from "./progress.js";
-import { type CheckedRequest, checkRequest, type RunRequest } from "./run-request.js";
-import type { RunResult } from "./run-session.js";
+import { driveCli } from "./cli/drive-cli.js";
+import type { RunResult } from "./cli/run-session.js";
+import type { OpenCodeProgram } from "./program/opencode-version.js";
+import type { Progress } from "./request/progress.js";
+import { type CheckedRequest, checkRequest, type RunRequest } from "./request/run-request.js";
+import { isSessionId } from "./schema/ids.js";
 import type { RunEvent } from "./schema/run-event.js";
 import type { SessionTree } from "./schema/session-export.js";
 import type { ServerConnection } from "./server/connection.js";

@@ -1,4 +1,4 @@
-import type { LogEvidence, LoggedFailure, LoggedRequest } from "../opencode/log-evidence.js";
+import type { LogEvidence, LoggedFailure, LoggedRequest } from "../opencode/read/log-evidence.js";
 import type { SeenRetry } from "../opencode/schema/event-facts.js";
 import type { RunEvidence } from "./evidence.js";
 import type { Interval } from "./intervals.js";

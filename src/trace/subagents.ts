@@ -1,3 +1,4 @@
+import { taskSessionId } from "../opencode/read/task-session.js";
 import type {
   AssistantMessage,
   SessionExport,
@@ -5,7 +6,6 @@ import type {
   SessionTree,
   ToolPart,
 } from "../opencode/schema/session-export.js";
-import { taskSessionId } from "../opencode/task-session.js";
 import { messageClock } from "./message-clock.js";
 import { isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
 

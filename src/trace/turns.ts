@@ -1,4 +1,4 @@
-import { idTime } from "../opencode/ids.js";
+import { idTime } from "../opencode/schema/ids.js";
 import type {
   AssistantMessage,
   CompactionPart,

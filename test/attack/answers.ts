@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { send } from "../../src/deliver/send.js";
+import { send } from "../../src/deliver/http/send.js";
 import { createRandom, type Random } from "../bench/random.js";
 import { otlpAt } from "../support/destinations.js";
 import { otlpRequest } from "../support/otlp-requests.js";

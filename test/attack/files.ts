@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRunFolder } from "../../src/opencode/run-folder.js";
+import { createRunFolder } from "../../src/opencode/program/run-folder.js";
 import { createRandom, type Random } from "../bench/random.js";
 import { loadFixture } from "../support/fixtures.js";
 import { startReceiver } from "../support/receiver.js";

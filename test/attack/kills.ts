@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findProcesses, killProcesses } from "../../src/opencode/end-processes.js";
+import { findProcesses, killProcesses } from "../../src/opencode/program/end-processes.js";
 import { createRandom } from "../bench/random.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import { cliEnvironment, violationsOf } from "../support/cli.js";

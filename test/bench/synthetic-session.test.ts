@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
-import { readExport } from "../../src/opencode/read-export.js";
+import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
+import { readExport } from "../../src/opencode/read/read-export.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { syntheticSession } from "./synthetic-session.js";
 

@@ -5,8 +5,8 @@ import { batchProgress, standingText } from "../../src/cli/batch-progress.js";
 import { eventText, summaryLines, taskText } from "../../src/cli/batch-text.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 import type { ErrorFacts } from "../../src/errors/error-facts.js";
-import { columnsOf } from "../../src/view/columns.js";
-import { folded } from "../../src/view/labelled-line.js";
+import { folded } from "../../src/terminal/labelled-line.js";
+import { columnsOf } from "../../src/text/columns.js";
 import { resultOf, someTasks } from "../support/task-results.js";
 
 const HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202Eevil\r\nsecond line";

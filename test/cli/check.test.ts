@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { storePathsAt } from "../../src/deliver/store-paths.js";
-import { keepSession } from "../../src/workflow/session-store.js";
+import { storePathsAt } from "../../src/files/store-paths.js";
+import { keepSession } from "../../src/sessions/session-store.js";
 import { type CliResult, looptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
 

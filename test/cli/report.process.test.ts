@@ -25,7 +25,7 @@ let work: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  builtPath("report/page.js");
+  builtPath("web/pages/report.js");
   folder = await realpath(await mkdtemp(join(tmpdir(), "report-")));
   const { text, subagentTexts } = loadFixture("subagent@1.18.33");
   await writeFile(join(folder, "parent.json"), text);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
-import { findProcesses } from "../../src/opencode/end-processes.js";
+import { findProcesses } from "../../src/opencode/program/end-processes.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";

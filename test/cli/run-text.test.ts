@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import type { Retrying } from "../../src/agent/open-code.js";
 import { failureText, lastWords, retryText } from "../../src/cli/run-text.js";
 import type { ErrorFacts } from "../../src/errors/error-facts.js";
-import type { Retrying } from "../../src/workflow/open-code.js";
 
 const shared = { message: "Slow\ndown\u001b[2J", retryable: true, evidence: "export" } as const;
 const limited: ErrorFacts = {

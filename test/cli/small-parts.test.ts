@@ -5,7 +5,7 @@ import { durationMs } from "../../src/cli/parse-duration.js";
 import { progressLine, progressText } from "../../src/cli/progress-line.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
-import { initialProgress, type Phase, type Progress } from "../../src/opencode/progress.js";
+import { initialProgress, type Phase, type Progress } from "../../src/opencode/request/progress.js";
 
 test.each([
   ["500ms", 500],

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { storePathsAt } from "../../src/deliver/store-paths.js";
+import { storePathsAt } from "../../src/files/store-paths.js";
 import { builtPath } from "../bench/built.js";
 import { type CliProcess, looptrace, startLooptrace } from "../support/cli.js";
 import { keepFixture } from "../support/kept-store.js";
@@ -12,7 +12,7 @@ import { keepFixture } from "../support/kept-store.js";
 let env: Record<string, string>;
 
 beforeAll(() => {
-  builtPath("report/list.js");
+  builtPath("web/pages/list.js");
 });
 
 async function temporaryHome(): Promise<string> {

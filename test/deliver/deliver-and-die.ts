@@ -2,7 +2,7 @@
  * Delivers spans until it is killed: `deliver-and-die.ts <store> <base URL> <trace> <spans> <spans per request>`.
  */
 import { deliver } from "../../src/deliver/deliver.js";
-import { storePathsAt } from "../../src/deliver/store-paths.js";
+import { storePathsAt } from "../../src/files/store-paths.js";
 import { langfuseAt } from "../support/destinations.js";
 import { otlpRequests } from "../support/otlp-requests.js";
 

@@ -1,8 +1,8 @@
 import { dirname, join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { deliver } from "../../src/deliver/deliver.js";
+import type { SendResult } from "../../src/deliver/http/send-result.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
-import type { SendResult } from "../../src/deliver/send-result.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { otlpRequest, otlpRequests, traceId } from "../support/otlp-requests.js";

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import { deliver, type EditedRequest } from "../../src/deliver/deliver.js";
-import type { Edition } from "../../src/deliver/edition.js";
+import type { SendResult } from "../../src/deliver/http/send-result.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
-import type { SendResult } from "../../src/deliver/send-result.js";
+import type { Edition } from "../../src/deliver/receipts/edition.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { otlpRequest } from "../support/otlp-requests.js";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { deliver } from "../../src/deliver/deliver.js";
 import type { DeliveryProgress } from "../../src/deliver/delivery-progress.js";
-import { outboxStatus } from "../../src/deliver/outbox-status.js";
+import type { SendResult } from "../../src/deliver/http/send-result.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
-import type { SendResult } from "../../src/deliver/send-result.js";
+import { outboxStatus } from "../../src/deliver/queue/outbox-status.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { otlpRequests } from "../support/otlp-requests.js";

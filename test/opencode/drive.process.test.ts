@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { SessionNotFoundError } from "../../src/errors/session-not-found-error.js";
+import { exportSession } from "../../src/opencode/cli/export-session.js";
+import { listSessions } from "../../src/opencode/cli/list-sessions.js";
 import {
   type DriveHooks,
   type DriveRequest,
@@ -15,13 +17,11 @@ import {
   type Driver,
   drive,
 } from "../../src/opencode/drive.js";
-import { exportSession } from "../../src/opencode/export-session.js";
-import { listSessions } from "../../src/opencode/list-sessions.js";
-import { parseLog } from "../../src/opencode/log-line.js";
-import type { Progress } from "../../src/opencode/progress.js";
+import { withOpenCode } from "../../src/opencode/program/with-opencode.js";
+import { parseLog } from "../../src/opencode/read/log-line.js";
+import { transcriptOf } from "../../src/opencode/read/transcript.js";
+import type { Progress } from "../../src/opencode/request/progress.js";
 import type { SessionTree, ToolPart } from "../../src/opencode/schema/session-export.js";
-import { transcriptOf } from "../../src/opencode/transcript.js";
-import { withOpenCode } from "../../src/opencode/with-opencode.js";
 import { loadScenario, parseScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
-import { exportFromJson } from "../../src/opencode/read-export.js";
+import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
+import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
 import { encodeTrace } from "../../src/otel/encode-trace.js";
 import type { LoopTrace } from "../../src/trace/model.js";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { readExport } from "../../src/opencode/read-export.js";
+import { readExport } from "../../src/opencode/read/read-export.js";
 import type { SessionExport } from "../../src/opencode/schema/session-export.js";
 import { connect } from "../../src/opencode/server/connection.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";

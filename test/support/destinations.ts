@@ -1,5 +1,5 @@
-import type { Destination } from "../../src/deliver/destination.js";
-import { resolveDestinations } from "../../src/deliver/resolve-destinations.js";
+import type { Destination } from "../../src/deliver/destinations/destination.js";
+import { resolveDestinations } from "../../src/deliver/destinations/resolve-destinations.js";
 
 export const PUBLIC_KEY = "pk-lf-1234567890";
 export const SECRET_KEY = "sk-lf-very-secret-key";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/deliver/clock.js";
+import type { Clock } from "../../src/files/clock.js";
 
 /** A clock that stands still until somebody sleeps. `slept` lists for how long, in ms. */
 export function fakeClock(startMs = 1_700_000_000_000): Clock & { readonly slept: readonly number[] } {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { TaskRunner } from "../../src/batch/run-task.js";
 import { type TaskResult, taskResultSchema } from "../../src/batch/task-result.js";
-import { systemClock } from "../../src/deliver/clock.js";
-import { type StorePaths, storePathsAt } from "../../src/deliver/store-paths.js";
+import { systemClock } from "../../src/files/clock.js";
+import { type StorePaths, storePathsAt } from "../../src/files/store-paths.js";
 import { type FleetWorkerOptions, runFleetWorker, type WorkerEvent } from "../../src/fleet/run-worker.js";
 import { resultOf } from "./task-results.js";
 

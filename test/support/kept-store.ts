@@ -1,7 +1,7 @@
 import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { StorePaths } from "../../src/deliver/store-paths.js";
-import { keepSession } from "../../src/workflow/session-store.js";
+import type { StorePaths } from "../../src/files/store-paths.js";
+import { keepSession } from "../../src/sessions/session-store.js";
 import { at, loadFixture } from "./fixtures.js";
 
 /**

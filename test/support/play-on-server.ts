@@ -1,5 +1,5 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
-import type { ExportResult } from "../../src/opencode/export-session.js";
+import type { ExportResult } from "../../src/opencode/cli/export-session.js";
 import type { ServerEvent } from "../../src/opencode/schema/server-event.js";
 import type { SessionTree } from "../../src/opencode/schema/session-export.js";
 import { connect } from "../../src/opencode/server/connection.js";

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BrowserContextOptions } from "playwright-core";
 import { inject } from "vitest";
-import { bundlePage } from "../../build-page.js";
 import type { LoopTrace } from "../../src/trace/model.js";
-import { reportBuilder } from "../../src/view/report/build-report.js";
-import { reportHtml } from "../../src/view/report/report-html.js";
+import { bundlePage } from "../../src/web/bundle-pages.js";
+import { reportBuilder } from "../../src/web/data/build-report.js";
+import { reportHtml } from "../../src/web/data/report-html.js";
 import { launchBrowser } from "./browser.js";
 import { openWatched, type WatchedPage } from "./watched-page.js";
 
@@ -21,7 +21,7 @@ export interface ReportBrowser {
 
 /** A browser for the reports of one test file. The page is bundled from the sources as they are now. */
 export async function reportBrowser(): Promise<ReportBrowser> {
-  const [browser, assets] = await Promise.all([launchBrowser(inject("browserFolder")), bundlePage("page")]);
+  const [browser, assets] = await Promise.all([launchBrowser(inject("browserFolder")), bundlePage("report")]);
   const folder = await mkdtemp(join(tmpdir(), "looptrace-report-"));
   let files = 0;
   return {

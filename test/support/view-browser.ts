@@ -1,8 +1,8 @@
 import type { Browser } from "playwright-core";
 import { inject, onTestFinished } from "vitest";
-import { bundlePage } from "../../build-page.js";
-import type { StorePaths } from "../../src/deliver/store-paths.js";
-import { serveView, type ViewOptions, type ViewServer } from "../../src/serve/view-server.js";
+import type { StorePaths } from "../../src/files/store-paths.js";
+import { bundlePage } from "../../src/web/bundle-pages.js";
+import { serveView, type ViewOptions, type ViewServer } from "../../src/web/server/view-server.js";
 import { launchBrowser } from "./browser.js";
 import { openWatched, type WatchedPage } from "./watched-page.js";
 
@@ -30,7 +30,7 @@ export async function viewBrowser(): Promise<ViewBrowser> {
 }
 
 export async function viewAssets(): Promise<ViewOptions["assets"]> {
-  const [list, page] = await Promise.all([bundlePage("list"), bundlePage("page")]);
+  const [list, page] = await Promise.all([bundlePage("list"), bundlePage("report")]);
   return { list, page };
 }
 

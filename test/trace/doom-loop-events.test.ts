@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { checkSession } from "../../src/analysis/check-session.js";
+import { eventText } from "../../src/analysis/row-texts.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
 import { doomLoopName, doomLoopText } from "../../src/trace/doom-loop-text.js";
 import type { StepEvent } from "../../src/trace/model.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { checkSession } from "../../src/view/check-session.js";
-import { eventText } from "../../src/view/row-texts.js";
 import { onlyOne } from "../support/fixtures.js";
 import { reportedTrace } from "../support/reported.js";
 import {

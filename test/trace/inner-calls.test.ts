@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { checkSession } from "../../src/analysis/check-session.js";
+import { toolTable } from "../../src/analysis/tool-table.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
 import type { InnerCall, Tool } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { checkSession } from "../../src/view/check-session.js";
-import { toolTable } from "../../src/view/tool-table.js";
 import { onlyOne } from "../support/fixtures.js";
 import { reportedTraces } from "../support/reported.js";
 import { assistant, exportOf, type Json, stepFinish, stepStart, tool, treeOf, user } from "./make-session.js";

@@ -1,6 +1,6 @@
 /** Exports made by hand, for situations that no recording has. What is given wins over what is filled in. */
-import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
-import { exportFromJson } from "../../src/opencode/read-export.js";
+import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
+import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import type { SessionTree } from "../../src/opencode/schema/session-export.js";
 import { onlyOne } from "../support/fixtures.js";
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
-import { assembleSessions } from "../../src/opencode/assemble-sessions.js";
-import type { LogEvidence } from "../../src/opencode/log-evidence.js";
-import { exportFromJson } from "../../src/opencode/read-export.js";
+import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
+import type { LogEvidence } from "../../src/opencode/read/log-evidence.js";
+import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import type { SessionExport, SessionTree, Tokens } from "../../src/opencode/schema/session-export.js";
 import type { RunEvidence } from "../../src/trace/evidence.js";
 import type { LoopTrace, Usage } from "../../src/trace/model.js";

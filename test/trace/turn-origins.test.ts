@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { promptOf } from "../../src/analysis/row-texts.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { promptOf } from "../../src/view/row-texts.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { reportedTraces } from "../support/reported.js";
 import {

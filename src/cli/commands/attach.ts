@@ -1,13 +1,13 @@
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
-import { resolveDestinations } from "../../deliver/resolve-destinations.js";
+import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { attachTo, type LeftAtWork } from "../../follow/attach.js";
 import { quickMask } from "../../masking/mask.js";
-import { isSessionId } from "../../opencode/ids.js";
+import { isSessionId } from "../../opencode/schema/ids.js";
 import type { ServerConnection } from "../../opencode/server/connection.js";
 import type { StreamTrouble } from "../../opencode/server/event-stream.js";
-import { oneLine } from "../../view/terminal-text.js";
-import { attachTo, type LeftAtWork } from "../../workflow/attach.js";
+import { oneLine } from "../../text/terminal-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { followLine } from "../follow-line.js";
 import { onInterrupt } from "../interrupt.js";

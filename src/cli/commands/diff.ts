@@ -1,11 +1,11 @@
+import { diffCsv } from "../../analysis/diff-csv.js";
+import { type DiffSide, diffSessions } from "../../analysis/session-diff.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { type LoadedSession, type LoadOptions, loadSessions } from "../../sessions/load-sessions.js";
+import { paintDiff } from "../../terminal/paint-diff.js";
+import { terminalJson } from "../../text/terminal-json.js";
+import { oneLine } from "../../text/terminal-text.js";
 import { traceSession } from "../../trace/trace-session.js";
-import { diffCsv } from "../../view/diff-csv.js";
-import { paintDiff } from "../../view/paint-diff.js";
-import { type DiffSide, diffSessions } from "../../view/session-diff.js";
-import { terminalJson } from "../../view/terminal-json.js";
-import { oneLine } from "../../view/terminal-text.js";
-import { type LoadedSession, type LoadOptions, loadSessions } from "../../workflow/load-sessions.js";
 import { colorsFor } from "../colors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { loadOptions } from "../sources.js";

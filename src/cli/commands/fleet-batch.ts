@@ -1,11 +1,11 @@
 import { type BatchSummary, failures } from "../../batch/batch-summary.js";
 import { type TaskRequest, taskRequestSchema } from "../../batch/task.js";
-import { resolveDestinations } from "../../deliver/resolve-destinations.js";
+import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { batchName } from "../../fleet/queue-names.js";
 import { runFleetBatch } from "../../fleet/run-fleet-batch.js";
 import { quickMask } from "../../masking/mask.js";
-import { terminalJson } from "../../view/terminal-json.js";
+import { terminalJson } from "../../text/terminal-json.js";
 import { batchProgress } from "../batch-progress.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";

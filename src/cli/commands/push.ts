@@ -1,16 +1,19 @@
-import { systemClock } from "../../deliver/clock.js";
 import type { DeliveryOptions } from "../../deliver/delivery-options.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
-import type { Destination } from "../../deliver/destination.js";
-import { discardOutbox } from "../../deliver/discard-outbox.js";
-import { type OutboxStatus, outboxStatus } from "../../deliver/outbox-status.js";
+import type { Destination } from "../../deliver/destinations/destination.js";
+import {
+  type DestinationOptions,
+  resolveDestinations,
+} from "../../deliver/destinations/resolve-destinations.js";
 import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
-import { type DestinationOptions, resolveDestinations } from "../../deliver/resolve-destinations.js";
-import type { StorePaths } from "../../deliver/store-paths.js";
+import { discardOutbox } from "../../deliver/queue/discard-outbox.js";
+import { type OutboxStatus, outboxStatus } from "../../deliver/queue/outbox-status.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { duration, plural } from "../../view/format.js";
-import { terminalJson } from "../../view/terminal-json.js";
-import { oneLine } from "../../view/terminal-text.js";
+import { systemClock } from "../../files/clock.js";
+import type { StorePaths } from "../../files/store-paths.js";
+import { duration, plural } from "../../text/format.js";
+import { terminalJson } from "../../text/terminal-json.js";
+import { oneLine } from "../../text/terminal-text.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";

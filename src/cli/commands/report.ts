@@ -1,18 +1,18 @@
 import { resolve } from "node:path";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { bytesText, plural } from "../../text/format.js";
+import { terminalJson } from "../../text/terminal-json.js";
+import { oneLine } from "../../text/terminal-text.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
-import { bytesText, plural } from "../../view/format.js";
-import { reportBuilder } from "../../view/report/build-report.js";
-import { reportHtml } from "../../view/report/report-html.js";
-import { terminalJson } from "../../view/terminal-json.js";
-import { oneLine } from "../../view/terminal-text.js";
-import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
-import { pageAssets } from "../../workflow/page-assets.js";
-import { writeReport } from "../../workflow/write-report.js";
+import { reportBuilder } from "../../web/data/build-report.js";
+import { pageAssets } from "../../web/data/page-assets.js";
+import { reportHtml } from "../../web/data/report-html.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
+import { writeReport } from "../write-report.js";
 
 export interface ReportFlags extends SourceFlags {
   readonly output?: string;
@@ -30,7 +30,7 @@ export async function report(
   const output = outputOf(flags, terminal);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
-  const assets = await pageAssets("page");
+  const assets = await pageAssets("report");
   const builder = reportBuilder(LOOPTRACE_VERSION);
   await loadSessions(wanted, options, ({ tree, evidence }) => {
     for (const trace of traceSession(tree, evidence)) builder.add(trace);

@@ -1,12 +1,12 @@
+import { findStep } from "../../analysis/step-path.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { paintStep } from "../../terminal/paint-step.js";
+import { paintTree } from "../../terminal/paint-tree.js";
+import { plural } from "../../text/format.js";
+import { terminalJson } from "../../text/terminal-json.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { traceSession } from "../../trace/trace-session.js";
-import { plural } from "../../view/format.js";
-import { paintStep } from "../../view/paint-step.js";
-import { paintTree } from "../../view/paint-tree.js";
-import { findStep } from "../../view/step-path.js";
-import { terminalJson } from "../../view/terminal-json.js";
-import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { colorsFor } from "../colors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";

@@ -1,11 +1,11 @@
+import { TOKEN_COLUMNS, tokenCsv } from "../../analysis/token-csv.js";
+import { tokenRows } from "../../analysis/token-rows.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { paintTokens } from "../../terminal/paint-tokens.js";
+import { csvLine } from "../../text/csv.js";
+import { terminalJson } from "../../text/terminal-json.js";
 import { traceSession } from "../../trace/trace-session.js";
-import { csvLine } from "../../view/csv.js";
-import { paintTokens } from "../../view/paint-tokens.js";
-import { terminalJson } from "../../view/terminal-json.js";
-import { TOKEN_COLUMNS, tokenCsv } from "../../view/token-csv.js";
-import { tokenRows } from "../../view/token-rows.js";
-import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { colorsFor } from "../colors.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";

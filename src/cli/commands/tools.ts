@@ -1,10 +1,10 @@
+import { TOOL_COLUMNS, toolCsv } from "../../analysis/tool-csv.js";
+import { toolTable } from "../../analysis/tool-table.js";
+import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { paintTools } from "../../terminal/paint-tools.js";
+import { csvLine } from "../../text/csv.js";
+import { terminalJson } from "../../text/terminal-json.js";
 import { traceSession } from "../../trace/trace-session.js";
-import { csvLine } from "../../view/csv.js";
-import { paintTools } from "../../view/paint-tools.js";
-import { terminalJson } from "../../view/terminal-json.js";
-import { TOOL_COLUMNS, toolCsv } from "../../view/tool-csv.js";
-import { toolTable } from "../../view/tool-table.js";
-import { loadSessions, selectSessions } from "../../workflow/load-sessions.js";
 import { colorsFor } from "../colors.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";

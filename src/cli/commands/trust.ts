@@ -1,8 +1,8 @@
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { terminalJson } from "../../view/terminal-json.js";
-import { oneLine } from "../../view/terminal-text.js";
+import { terminalJson } from "../../text/terminal-json.js";
+import { oneLine } from "../../text/terminal-text.js";
 import { parseConfigFile, readConfigText } from "../config-file.js";
 import { CONFIG_FILE } from "../config-file-name.js";
 import { risksOf, risksText } from "../config-risks.js";

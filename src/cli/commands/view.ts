@@ -1,8 +1,8 @@
-import { hasCode } from "../../deliver/private-files.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { serveView, type ViewOptions, type ViewServer } from "../../serve/view-server.js";
-import { oneLine } from "../../view/terminal-text.js";
-import { pageAssets } from "../../workflow/page-assets.js";
+import { hasCode } from "../../files/private-files.js";
+import { oneLine } from "../../text/terminal-text.js";
+import { pageAssets } from "../../web/data/page-assets.js";
+import { serveView, type ViewOptions, type ViewServer } from "../../web/server/view-server.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { type MaskFlags, maskingOf } from "../masking.js";
@@ -21,7 +21,7 @@ export async function view(flags: ViewFlags, terminal: Terminal): Promise<ExitCo
   try {
     const paths = ownStore(terminal);
     const masking = maskingOf(flags, readProjectConfig(terminal, ["masks"]), terminal);
-    const [list, page] = await Promise.all([pageAssets("list"), pageAssets("page")]);
+    const [list, page] = await Promise.all([pageAssets("list"), pageAssets("report")]);
     const server = await listening({
       paths,
       masking,

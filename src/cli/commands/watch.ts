@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
-import { resolveDestinations } from "../../deliver/resolve-destinations.js";
-import { watchStore } from "../../workflow/watch-store.js";
+import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
+import { watchStore } from "../../follow/watch-store.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { leftAtWorkText } from "../left-at-work.js";

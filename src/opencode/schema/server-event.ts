@@ -1,7 +1,7 @@
 /** The events of an opencode server that looptrace reads, for opencode 1.15 to 1.18; all others are nothing to it. */
 import { z } from "zod";
-import { isTooDeep } from "../../files/json-depth.js";
-import { idTime } from "../ids.js";
+import { isTooDeep } from "../../text/json-depth.js";
+import { idTime } from "./ids.js";
 
 const ofSession = { sessionID: z.string() };
 

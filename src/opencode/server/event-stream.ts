@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createLineSplitter, LineTooLongError } from "../follow-lines.js";
+import { createLineSplitter, LineTooLongError } from "../program/follow-lines.js";
 import { readServerEvent, type SentEvent, type ServerEvent } from "../schema/server-event.js";
 import { authorization, type ServerConnection } from "./connection.js";
 import { patientFetch } from "./patient-fetch.js";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { z } from "zod";
-import { isSessionId } from "../ids.js";
+import { isSessionId } from "../schema/ids.js";
 import { type RawSession, type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 import { connect, type ServerConnection } from "./connection.js";
 import { addEvidence, type EventEvidence, evidenceWithout, noEvidence } from "./event-evidence.js";

@@ -1,6 +1,6 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { z } from "zod";
-import { serversIn } from "../configured-servers.js";
+import { serversIn } from "../program/configured-servers.js";
 
 const statuses = z.record(z.string(), z.looseObject({ status: z.string() }));
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { OpencodeClient, PermissionRuleset } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
-import type { CheckedRequest } from "../run-request.js";
+import type { CheckedRequest } from "../request/run-request.js";
 
 /** What `opencode run` denies in the sessions that it makes: there is nobody to ask, and no plan mode to switch to. */
 const UNATTENDED: PermissionRuleset = [

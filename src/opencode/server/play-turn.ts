@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
-import type { CheckedRequest } from "../run-request.js";
-import type { StreamError } from "../run-session.js";
-import type { ProcessExit, RunExit, StoppedBy } from "../spawn-opencode.js";
+import type { StreamError } from "../cli/run-session.js";
+import type { ProcessExit, RunExit, StoppedBy } from "../program/spawn-opencode.js";
+import type { CheckedRequest } from "../request/run-request.js";
 import { filePart } from "./open-session.js";
 import type { RunEnding } from "./run-ending.js";
 import { isGone, type RunningServer } from "./start-server.js";

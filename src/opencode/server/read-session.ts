@@ -1,10 +1,10 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
-import { isTooDeep, TOO_DEEP } from "../../files/json-depth.js";
-import { collectSessions, type ExportResult, type ReadSession } from "../export-session.js";
-import { isSessionId } from "../ids.js";
-import { exportFromJson } from "../read-export.js";
+import { isTooDeep, TOO_DEEP } from "../../text/json-depth.js";
+import { collectSessions, type ExportResult, type ReadSession } from "../cli/export-session.js";
+import { exportFromJson } from "../read/read-export.js";
+import { isSessionId } from "../schema/ids.js";
 
 /**
  * A session with those of its subagents as a server has them at this moment, finished or not: the same as what `opencode export`

@@ -1,4 +1,4 @@
-import type { StoppedBy } from "../spawn-opencode.js";
+import type { StoppedBy } from "../program/spawn-opencode.js";
 
 /** What is to end a run on a server: its deadline, or its caller. */
 export interface RunEnding {

@@ -1,5 +1,5 @@
-import type { FailedAttempt, Progress, RunningTool } from "../progress.js";
-import { initialProgress, reduceProgress } from "../progress.js";
+import type { FailedAttempt, Progress, RunningTool } from "../request/progress.js";
+import { initialProgress, reduceProgress } from "../request/progress.js";
 import { type RunEvent, readRunEventJson } from "../schema/run-event.js";
 import { type RawPart, type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 

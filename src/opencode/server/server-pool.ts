@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { endProcesses } from "../end-processes.js";
-import { type ConfigWish, prepareConfig } from "../prepare-config.js";
-import { createRunFolder, type RunFolder } from "../run-folder.js";
-import { sweepRunFolders } from "../sweep-run-folders.js";
+import { endProcesses } from "../program/end-processes.js";
+import { type ConfigWish, prepareConfig } from "../program/prepare-config.js";
+import { createRunFolder, type RunFolder } from "../program/run-folder.js";
+import { sweepRunFolders } from "../program/sweep-run-folders.js";
 import { type RunningServer, startServer } from "./start-server.js";
 import { unlessAborted } from "./unless-aborted.js";
 

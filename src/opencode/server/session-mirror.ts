@@ -1,5 +1,5 @@
-import { assembleSessions } from "../assemble-sessions.js";
-import { exportOfMessages, messageFromJson } from "../read-export.js";
+import { assembleSessions } from "../read/assemble-sessions.js";
+import { exportOfMessages, messageFromJson } from "../read/read-export.js";
 import {
   type RawMessageInfo,
   type RawPart,

@@ -1,5 +1,5 @@
-import { answerOf, type PermissionPolicy } from "../permission-policy.js";
-import type { StreamError } from "../run-session.js";
+import type { StreamError } from "../cli/run-session.js";
+import { answerOf, type PermissionPolicy } from "../request/permission-policy.js";
 import type { PermissionWait, SeenRetry } from "../schema/event-facts.js";
 import { type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 import { addEvidence, type EventEvidence, noEvidence, type ToldPermission } from "./event-evidence.js";

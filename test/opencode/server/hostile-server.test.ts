@@ -1,13 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { collectSessions } from "../../../src/opencode/export-session.js";
+import { collectSessions } from "../../../src/opencode/cli/export-session.js";
 import { connect } from "../../../src/opencode/server/connection.js";
 import { followEvents } from "../../../src/opencode/server/event-stream.js";
 import { followSessions } from "../../../src/opencode/server/follow-sessions.js";
 import { patientFetch } from "../../../src/opencode/server/patient-fetch.js";
 import { readSessionFrom } from "../../../src/opencode/server/read-session.js";
-import { keepSession } from "../../../src/workflow/session-store.js";
+import { keepSession } from "../../../src/sessions/session-store.js";
 import { loadFixture } from "../../support/fixtures.js";
 import { type Hostility, hostileServer } from "../../support/hostile-server.js";
 import { until } from "../../support/play-on-server.js";

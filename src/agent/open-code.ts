@@ -1,0 +1,317 @@
+import { randomUUID } from "node:crypto";
+import type { z } from "zod";
+import type { ErrorFacts } from "../errors/error-facts.js";
+import { errorFromFacts } from "../errors/opencode-errors.js";
+import { RunRequestError } from "../errors/run-request-error.js";
+import { type Clock, systemClock } from "../files/clock.js";
+import type { StorePaths } from "../files/store-paths.js";
+import type { LiveDelivery } from "../follow/live-run.js";
+import type { Masking } from "../masking/mask.js";
+import type { DriveHooks, DriveRequest } from "../opencode/drive.js";
+import { DEFAULT_DEADLINE_MS, isModelName } from "../opencode/request/run-request.js";
+import type { LoopTrace, Totals } from "../trace/model.js";
+import { addTotals, totalsOf } from "../trace/totals.js";
+import { totalTokens } from "../trace/usage.js";
+import { type NextMove, nextMove, type RetrySettings } from "./next-move.js";
+import { type OutputSchema, prepareSchema } from "./output-schema.js";
+import { type AttemptResult, runAttempt } from "./run-attempt.js";
+import type { RunLimits } from "./run-watch.js";
+
+/** How opencode works on prompts: what holds for all of them, each prompt can say otherwise. */
+export interface OpenCodeOptions
+  extends Omit<DriveRequest, "message" | "deadlineMs" | "schema">,
+    RetrySettings,
+    RunLimits {
+  /** How long a prompt may take with all its attempts, in ms; 10 minutes by default, `Infinity` for ever. */
+  readonly timeoutMs?: number | undefined;
+  /** Asks for a structured answer, the result's `output`, and checks that it fits: a JSON schema or a zod schema. */
+  readonly schema?: OutputSchema | undefined;
+  /** Sends what is closed of a turn while it runs, to where its whole trace is sent later; only the driver server can. */
+  readonly live?: LiveDelivery | undefined;
+  /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
+  readonly store?: StorePaths | null | undefined;
+  /**
+   * What is masked in the traces and in what is kept; by default tokens of well-known shapes and the values of those
+   * environment variables that are called like secrets.
+   */
+  readonly masking?: Masking | undefined;
+  /** Time and chance, for tests. */
+  readonly clock?: Clock | undefined;
+}
+
+/** What a caller can follow while a prompt is worked on. */
+export interface PromptHooks extends DriveHooks {
+  /** Called when an attempt failed and another one follows. */
+  readonly onRetry?: ((retry: Retrying) => void) | undefined;
+  /** Called with the result before `run` returns it, and before `prompt` throws the error in it: here its traces are. */
+  readonly onResult?: ((result: TurnResult) => void) | undefined;
+}
+
+/** Why and how it goes on after a failed attempt. */
+export interface Retrying {
+  readonly error: ErrorFacts;
+  readonly move: Exclude<NextMove, { readonly kind: "stop" }>;
+  /** The attempt that failed, from 0. */
+  readonly attempt: number;
+  /** How many attempts there can be at most, this one and those before it included. */
+  readonly mostAttempts: number;
+}
+
+/** What became of one prompt: its last attempt, and all of them in `attempts`. */
+export interface TurnResult extends AttemptResult {
+  /** Why the turn failed; null when it succeeded. */
+  readonly error: ErrorFacts | null;
+  /** The traces of all attempts, each a turn of a session; a run that succeeds at once has one. */
+  readonly traces: readonly LoopTrace[];
+  /** Tokens, cost and counts of all attempts with their subagents. */
+  readonly totals: Totals;
+  /** What all attempts have in common; it stands in the metadata of their traces. */
+  readonly runId: string;
+  readonly attempts: readonly AttemptSummary[];
+}
+
+export interface AttemptSummary {
+  /** The model that was asked for; null leaves the choice to opencode. */
+  readonly model: string | null;
+  readonly sessionId: string | null;
+  readonly error: ErrorFacts | null;
+}
+
+/**
+ * opencode as an agent that can be prompted.
+ *
+ * @example
+ * ```ts
+ * const agent = new OpenCode({ model: "anthropic/claude-sonnet-4-6", timeoutMs: 600_000, retries: 3 });
+ * const { text, totals, traces } = await agent.prompt("Fix the failing test");
+ * ```
+ */
+export class OpenCode {
+  readonly #options: OpenCodeOptions;
+
+  constructor(options: OpenCodeOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * Works on one prompt until it is answered or there is nothing more to try.
+   *
+   * @returns the result of a turn that succeeded
+   * @throws {OpenCodeError} of the class that fits when the turn failed; `hooks.onResult` has its traces
+   * @throws {RunRequestError} when the request makes no sense; nothing was started then
+   * @throws {OpenCodeNotFoundError} when there is no opencode
+   */
+  async prompt(message: string, options: OpenCodeOptions = {}, hooks: PromptHooks = {}): Promise<TurnResult> {
+    const result = await this.run(message, options, hooks);
+    if (result.error) throw errorFromFacts(result.error);
+    return result;
+  }
+
+  /**
+   * The same for a structured answer.
+   *
+   * @param schema what the answer has to be like; `output` is the answer as the schema reads it, transformed and all
+   * @throws {InvalidOutputError} when the model gave no such answer
+   */
+  async promptFor<Output>(
+    message: string,
+    schema: z.ZodType<Output>,
+    options: Omit<OpenCodeOptions, "schema"> = {},
+    hooks: PromptHooks = {},
+  ): Promise<TurnResult & { readonly output: Output }> {
+    const result = await this.prompt(message, { ...options, schema }, hooks);
+    return { ...result, output: schema.parse(result.output) };
+  }
+
+  /**
+   * The same, but a failed turn is a result like any other: with its error, and with the trace of what happened.
+   *
+   * A failed attempt is followed by another one as `retries`, `fallbackModels` and the failure's class allow; each is a
+   * session of its own (or one more turn of the session that was named) and a trace of its own.
+   *
+   * @throws {RunRequestError} when the request makes no sense; nothing was started then
+   * @throws {OpenCodeNotFoundError} when there is no opencode
+   * @throws the signal's reason when it was aborted before opencode was started; later, the result is an `aborted` turn
+   */
+  async run(message: string, options: OpenCodeOptions = {}, hooks: PromptHooks = {}): Promise<TurnResult> {
+    const result = await this.#attempts(message, options, hooks);
+    hooks.onResult?.(result);
+    return result;
+  }
+
+  async #attempts(message: string, options: OpenCodeOptions, hooks: PromptHooks): Promise<TurnResult> {
+    const {
+      timeoutMs = DEFAULT_DEADLINE_MS,
+      store,
+      masking,
+      clock = systemClock,
+      ...rest
+    } = { ...this.#options, ...given(options) };
+    const {
+      retries,
+      patienceMs,
+      fallbackModels,
+      maxSteps,
+      maxTokens,
+      maxCost,
+      maxAttempts,
+      haltOnDoomLoop,
+      schema,
+      live,
+      ...request
+    } = rest;
+    const settings = { retries, patienceMs, fallbackModels };
+    if (!(timeoutMs > 0)) {
+      throw new RunRequestError("timeoutMs", `${timeoutMs} is no duration: it has to be more than 0 ms.`);
+    }
+    checkLimits({ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop });
+    const deadline = clock.now() + timeoutMs;
+    const runId = randomUUID();
+    const done: Attempt[] = [];
+    const failures: ErrorFacts[] = [];
+    let model = request.model;
+    let fallbacks = 0;
+    checkModels(fallbackModels ?? []);
+    if (live && request.driver === "cli")
+      throw new RunRequestError(
+        "live",
+        "needs the driver server: `opencode run` cannot be followed so closely.",
+      );
+    const output = schema === undefined ? undefined : await prepareSchema(schema);
+    for (;;) {
+      const spent = totalsIn(done.flatMap(({ result }) => result.traces));
+      const next = runAttempt(
+        {
+          drive: {
+            ...request,
+            message,
+            model,
+            schema: output?.json,
+            deadlineMs: Math.max(1, deadline - clock.now()),
+          },
+          checkOutput: output?.check,
+          live,
+          limits: {
+            maxSteps: less(maxSteps, spent.steps),
+            maxTokens: less(maxTokens, totalTokens(spent.usage)),
+            maxCost: less(maxCost, spent.cost ?? 0),
+            maxAttempts,
+            haltOnDoomLoop,
+          },
+          store,
+          masking,
+          runId,
+          attempt: done.length,
+        },
+        hooks,
+      );
+      // What is done already is worth more than that the next attempt could not even be made.
+      const result = await next.catch((problem: unknown) => {
+        if (done.length === 0) throw problem;
+        return messageOf(problem);
+      });
+      if (typeof result === "string") {
+        return resultOf(done, runId, [`Attempt ${done.length + 1} could not be made: ${result}`]);
+      }
+      done.push({ model: model ?? null, result });
+      const { error } = result;
+      if (!error || hooks.signal?.aborted) return resultOf(done, runId);
+      const state = {
+        retries: failures.length,
+        retriesOfClass: failures.filter(({ code }) => code === error.code).length,
+        fallbacks,
+        now: clock.now(),
+        deadline,
+        random: clock.random(),
+      };
+      const move = nextMove(error, state, settings);
+      if (move.kind === "stop" || isSpent(done, { maxSteps, maxTokens, maxCost }))
+        return resultOf(done, runId);
+      const mostAttempts = 1 + (retries ?? 0) + (fallbackModels?.length ?? 0);
+      hooks.onRetry?.({ error, move, attempt: done.length - 1, mostAttempts });
+      if (hooks.signal?.aborted) return resultOf(done, runId);
+      if (move.kind === "failover") {
+        model = move.model;
+        fallbacks += 1;
+      } else {
+        failures.push(error);
+        await clock.sleep(move.waitMs, hooks.signal);
+        if (hooks.signal?.aborted) return resultOf(done, runId);
+      }
+    }
+  }
+}
+
+/** What was given, without what was only mentioned: an `undefined` does not undo what the agent was made with. */
+function given(options: OpenCodeOptions): OpenCodeOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** @throws {RunRequestError} naming the limit that no run could keep */
+function checkLimits({ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop }: RunLimits): void {
+  const least = {
+    maxSteps: [maxSteps, 1],
+    maxTokens: [maxTokens, 1],
+    maxAttempts: [maxAttempts, 1],
+    haltOnDoomLoop: [haltOnDoomLoop, 2],
+  } as const;
+  for (const [name, [value, from]] of Object.entries(least)) {
+    if (typeof value !== "number" || value >= from) continue;
+    throw new RunRequestError(name, `${value} is too low: it has to be ${from} or more.`);
+  }
+  if (maxCost !== undefined && !(maxCost > 0))
+    throw new RunRequestError("maxCost", `${maxCost} is too low: it has to be more than 0.`);
+}
+
+function messageOf(problem: unknown): string {
+  return problem instanceof Error ? problem.message : String(problem);
+}
+
+/** What earlier attempts have left of a limit. */
+function less(limit: number | undefined, spent: number): number | undefined {
+  return limit === undefined ? undefined : limit - spent;
+}
+
+/** Whether the attempts so far have used up a limit, so that another one could not do anything. */
+function isSpent(done: readonly Attempt[], limits: RunLimits): boolean {
+  const { steps, usage, cost } = totalsIn(done.flatMap(({ result }) => result.traces));
+  return (
+    steps >= (limits.maxSteps ?? Number.POSITIVE_INFINITY) ||
+    totalTokens(usage) >= (limits.maxTokens ?? Number.POSITIVE_INFINITY) ||
+    (cost ?? 0) >= (limits.maxCost ?? Number.POSITIVE_INFINITY)
+  );
+}
+
+/** A fallback that cannot be used is better known before the first model has failed. */
+function checkModels(models: readonly string[]): void {
+  for (const model of models) {
+    if (isModelName(model)) continue;
+    throw new RunRequestError(
+      "fallbackModels",
+      `${JSON.stringify(model)} is not of the form provider/model.`,
+    );
+  }
+}
+
+interface Attempt {
+  readonly model: string | null;
+  readonly result: AttemptResult;
+}
+
+function resultOf(done: readonly Attempt[], runId: string, notes: readonly string[] = []): TurnResult {
+  const last = done.at(-1)?.result;
+  if (!last) throw new Error("a run has at least one attempt");
+  const traces = done.flatMap(({ result }) => result.traces);
+  return {
+    ...last,
+    traces,
+    totals: totalsIn(traces),
+    notes: [...new Set([...done.flatMap(({ result }) => result.notes), ...notes])],
+    runId,
+    attempts: done.map(({ model, result }) => ({ model, sessionId: result.sessionId, error: result.error })),
+  };
+}
+
+function totalsIn(traces: readonly LoopTrace[]): Totals {
+  return traces.map(({ loop }) => loop.totalsWithSubagents).reduce(addTotals, totalsOf([]));
+}

@@ -1,0 +1,285 @@
+import { classify } from "../errors/classify.js";
+import type { ErrorFacts } from "../errors/error-facts.js";
+import { type StorePaths, storePaths } from "../files/store-paths.js";
+import { type LiveDelivery, liveRun } from "../follow/live-run.js";
+import type { Masking } from "../masking/mask.js";
+import {
+  type DriveHooks,
+  type DriveRequest,
+  type DriveResult,
+  drive,
+  type ServedSession,
+} from "../opencode/drive.js";
+import { readLogEvidence } from "../opencode/read/log-evidence.js";
+import type { SessionTree } from "../opencode/schema/session-export.js";
+import { keepStartLog } from "../sessions/keep-start-log.js";
+import { maskDriven } from "../sessions/mask-driven.js";
+import { ownTurn } from "../sessions/run-owner.js";
+import { type KeptSession, keepSession, keptSession } from "../sessions/session-store.js";
+import { type Evidence, type Halt, processEndOf, type RunEvidence } from "../trace/evidence.js";
+import type { LoopTrace } from "../trace/model.js";
+import { traceSession } from "../trace/trace-session.js";
+import { answerText } from "../trace/turn-error.js";
+import { isUnanswered } from "../trace/unanswered.js";
+import { agentNotes, extraArgumentNotes, limitNotes, subagentNotes } from "./attempt-notes.js";
+import { type RunLimits, runWatch } from "./run-watch.js";
+
+/** One start of opencode for a prompt. */
+export interface AttemptRequest {
+  readonly drive: DriveRequest;
+  readonly limits: RunLimits;
+  /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
+  readonly store: StorePaths | null | undefined;
+  readonly masking: Masking | undefined;
+  /** Where what is closed of the turn goes while it runs. */
+  readonly live: LiveDelivery | undefined;
+  /** Where a structured answer does not fit the schema that was asked for. */
+  readonly checkOutput: ((value: unknown) => readonly string[]) | undefined;
+  /** What all attempts at one prompt have in common, and which of them this is, from 0. */
+  readonly runId: string;
+  readonly attempt: number;
+}
+
+/** What became of it. Secrets are masked in all of it but the answer itself. */
+export interface AttemptResult {
+  /** The final text, or as much of it as there was when the turn failed. */
+  readonly text: string | null;
+  /** The loop's output: the text, or the structured value where one was asked for. */
+  readonly output: unknown;
+  readonly error: ErrorFacts | null;
+  readonly sessionId: string | null;
+  readonly traces: readonly LoopTrace[];
+  readonly session: SessionTree | null;
+  readonly kept: boolean;
+  readonly opencode: DriveResult["opencode"];
+  /** How opencode was driven. */
+  readonly driver: DriveResult["driver"];
+  readonly exit: DriveResult["exit"];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Runs opencode once, keeps the session and computes the trace of the turn, whatever became of it.
+ *
+ * @throws {RunRequestError} when the request makes no sense; nothing was started then
+ * @throws {OpenCodeNotFoundError} when there is no opencode
+ */
+export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Promise<AttemptResult> {
+  const paths = request.store === undefined ? storePaths(request.drive.environment) : request.store;
+  const { runId: id, attempt } = request;
+  const startedAt = Date.now();
+  let disown: (() => Promise<void>) | undefined;
+  try {
+    return await driveAndKeep(request, paths, {
+      ...hooks,
+      onSession: (sessionId, mark) => {
+        hooks.onSession?.(sessionId, mark);
+        if (paths) disown ??= ownTurn(paths, sessionId, { mark, id, attempt, startedAt });
+      },
+    });
+  } finally {
+    await disown?.();
+  }
+}
+
+async function driveAndKeep(
+  request: AttemptRequest,
+  paths: StorePaths | null,
+  hooks: DriveHooks,
+): Promise<AttemptResult> {
+  const halting = new AbortController();
+  let haltedBy: Halt | undefined;
+  /** Of the servers that were used. */
+  const passwords: string[] = [];
+  const watch = runWatch(request.limits, (reason) => {
+    haltedBy = reason;
+    halting.abort(new Error("a limit of the run was reached"));
+  });
+  const unmasked = await drive(request.drive, {
+    onProgress: (progress) => {
+      hooks.onProgress?.(progress);
+      watch.onProgress(progress);
+    },
+    onEvent: (event) => {
+      hooks.onEvent?.(event);
+      watch.onEvent(event);
+    },
+    onServed: (served) => {
+      passwords.push(...passwordOf(served));
+      const told = hooks.onServed?.(served);
+      const live = liveFor(request, served);
+      return async () => {
+        await Promise.all([told?.(), live?.()]);
+      };
+    },
+    onSession: hooks.onSession,
+    signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
+  });
+  const { driven, halted, schemaProblems } = await maskDriven(
+    unmasked,
+    { halted: haltedBy, schemaProblems: problemsOf(unmasked, request.checkOutput) },
+    maskingOf(request, passwords),
+  );
+  const run = {
+    ...runEvidenceOf(driven, request, halted),
+    ...(schemaProblems.length === 0 ? {} : { schemaProblems: [...schemaProblems] }),
+  };
+  const notes = [...driven.notes];
+  let kept = false;
+  if (paths && driven.sessionId !== null && driven.raw.size > 0) {
+    const sighting = {
+      rootId: driven.sessionId,
+      raw: driven.raw,
+      logText: driven.logText,
+      run,
+      mcpServers: driven.mcpServers,
+    };
+    try {
+      await keepSession(paths, sighting);
+      kept = true;
+    } catch (error) {
+      notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
+    }
+  }
+  const earlier =
+    paths && driven.sessionId !== null ? await keptEvidence(paths, driven.sessionId) : undefined;
+  const evidence = {
+    log: readLogEvidence(earlier?.logText || driven.logText),
+    runs: [...(earlier?.runs ?? []), run],
+    mcpServers: [...(earlier?.mcpServers ?? []), ...driven.mcpServers],
+  };
+  const traces = tracesOf(driven, evidence, run);
+  const last = lastOf(traces);
+  // Whoever asked is told what the agent said, whatever that is.
+  const said = driven.tree === unmasked.tree ? last : lastOf(tracesOf(unmasked, evidence, run));
+  const { sessionId, tree: session, opencode, driver, exit } = driven;
+  const error = last ? last.loop.error : withoutTurn(driven, halted, request.drive.model);
+  notes.push(
+    ...agentNotes(request.drive.agent, last?.loop),
+    ...subagentNotes(last?.loop, driven.progress.asking, driven.endedAt),
+    ...limitNotes(request.limits ?? {}, traces),
+  );
+  if (error?.code === "invalid_request" && error.reason === "start")
+    notes.push(...extraArgumentNotes(request.drive.extraArguments ?? []));
+  // Who ended it himself knows why.
+  const isWanted = error?.code === "aborted" && error.abortedBy === "caller";
+  const cameToNothing = error !== null && !isWanted && (last?.loop.steps.length ?? 0) === 0;
+  if (paths && cameToNothing && driven.logText.trim() !== "") {
+    notes.push(
+      await keepStartLog(paths, run, driven.logText).then(
+        (path) => `All that opencode said is kept in ${path}`,
+        (problem: unknown) =>
+          `What opencode said could not be kept below ${paths.root}: ${messageOf(problem)}`,
+      ),
+    );
+  }
+  const answer = { text: said ? answerText(said.loop.steps) : null, output: said?.loop.output ?? null };
+  return { ...answer, error, sessionId, traces, session, kept, opencode, driver, exit, notes };
+}
+
+/** Follows the turn, where what is closed of it is to go out while it runs. */
+function liveFor(request: AttemptRequest, served: ServedSession): (() => Promise<void>) | undefined {
+  const { live, runId, attempt, drive: driven } = request;
+  if (!live || live.destinations.length === 0) return undefined;
+  const paths = request.store ?? storePaths(driven.environment);
+  const run = { id: runId, attempt, startedAt: served.startedAt };
+  return liveRun(served, run, { ...live, paths, masking: maskingOf(request, passwordOf(served)) });
+}
+
+/** What is wrong with the structured answer of a run, if it has one. */
+function problemsOf(
+  { tree, startedAt }: DriveResult,
+  check: AttemptRequest["checkOutput"],
+): readonly string[] {
+  const answers = (tree?.session.messages ?? []).flatMap(({ info }) =>
+    info.role === "assistant" && info.time.created >= startedAt && info.structured != null
+      ? [info.structured]
+      : [],
+  );
+  return answers.length === 0 ? [] : (check?.(answers.at(-1)) ?? []);
+}
+
+/** What a server lets its clients in by: the agent's commands inherit it, and with it could answer for the caller. */
+function passwordOf({ connection: { password } }: ServedSession): readonly string[] {
+  return password === undefined ? [] : [password];
+}
+
+/** The agent prints the environment that it was given, if any. */
+function maskingOf(
+  { masking, drive: { environment, mcp = [] } }: AttemptRequest,
+  passwords: readonly string[],
+): Masking {
+  if (masking === false) return false;
+  // opencode has them in its configuration, which an agent can read.
+  const headers = mcp.flatMap((server) => Object.values(server.headers ?? {}));
+  const bare = headers.map((value) => value.replace(/^(?:Bearer|Basic|Token)\s+/i, ""));
+  return {
+    environment,
+    ...masking,
+    secrets: [...(masking?.secrets ?? []), ...headers, ...bare, ...passwords],
+  };
+}
+
+/** The traces of the turns that a run has made; a session that is continued has more. */
+function tracesOf({ tree }: DriveResult, evidence: Evidence, run: RunEvidence): readonly LoopTrace[] {
+  if (!tree) return [];
+  return traceSession(tree, evidence).filter(
+    ({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt,
+  );
+}
+
+/** The turn that was asked for: behind it may be a message that a plugin has put there, for the next prompt. */
+function lastOf(traces: readonly LoopTrace[]): LoopTrace | undefined {
+  return traces.findLast(({ loop }) => !isUnanswered(loop)) ?? traces.at(-1);
+}
+
+/** Earlier logs and runs of a session that is continued. */
+async function keptEvidence(
+  paths: StorePaths,
+  sessionId: string,
+): Promise<Pick<KeptSession, "logText" | "runs" | "mcpServers"> | undefined> {
+  return keptSession(paths, sessionId).catch(() => undefined);
+}
+
+function runEvidenceOf(driven: DriveResult, request: AttemptRequest, halted: Halt | undefined): RunEvidence {
+  return {
+    id: request.runId,
+    attempt: request.attempt,
+    ...(driven.opencode.version === null ? {} : { opencode: driven.opencode.version }),
+    ...(halted === undefined ? {} : { halted }),
+    streamErrors: driven.streamErrors.map(({ error, at }) => ({
+      error: { name: error.name, data: error.data },
+      at,
+    })),
+    exit: driven.exit,
+    ...(driven.permissions.length === 0 ? {} : { permissions: [...driven.permissions] }),
+    ...(driven.retries.length === 0 ? {} : { retries: [...driven.retries] }),
+    startedAt: driven.startedAt,
+    endedAt: driven.endedAt,
+    stderr: driven.stderrTail,
+  };
+}
+
+/** opencode broke off before there was a turn: only the run's stream and the way it ended tell why. */
+function withoutTurn(
+  driven: DriveResult,
+  halted: Halt | undefined,
+  model: string | undefined,
+): ErrorFacts | null {
+  const { streamErrors, sessionId, stderrTail } = driven;
+  return classify({
+    // A session that was only mentioned, such as one that was asked for and does not exist, is none.
+    sessionId: driven.tree === null ? undefined : (sessionId ?? undefined),
+    exportErrors: [],
+    streamErrors: streamErrors.map(({ error, at }) => ({ error, at, recovered: false })),
+    lastAssistant: null,
+    model,
+    limit: halted?.by === "limit" ? halted : undefined,
+    process: processEndOf(driven),
+    stderr: stderrTail,
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,107 @@
+import { plural } from "../text/format.js";
+import { oneLine } from "../text/terminal-text.js";
+import type { Loop, LoopTrace, UsageDoubt } from "../trace/model.js";
+import { recordedUsage, totalTokens } from "../trace/usage.js";
+import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
+
+/** What the sums over some traces lack, or hold only as far as it is known: how many of each. */
+export interface Gaps {
+  readonly missingSubagents: number;
+  /** Turns without an end. */
+  readonly unfinished: number;
+  /** Subagents without an end in turns that have one: in the background, or a plugin's. */
+  readonly unfinishedSubagents: number;
+  readonly calls: number;
+  /** Calls of which nothing is known of their tokens. */
+  readonly withoutUsage: number;
+  /** Those of them that failed or were cut off, so that nothing was to be recorded. */
+  readonly unrecorded: number;
+  /** Calls that were answered and whose recorded tokens are in doubt. */
+  readonly doubts: readonly DoubtfulCall[];
+  /** Calls that took tokens whose price opencode does not know. */
+  readonly withoutPrice: number;
+  /** Tools without an end. */
+  readonly openTools: number;
+}
+
+export interface DoubtfulCall {
+  /** `llm-call-3`; a subagent's with its agent before it. */
+  readonly name: string;
+  readonly doubt: UsageDoubt;
+}
+
+export function gapsOf(traces: readonly LoopTrace[]): Gaps {
+  const loops = traces.map(({ loop }) => loop);
+  const calls = loops.flatMap(callsIn);
+  return {
+    missingSubagents: loops.reduce((sum, loop) => sum + loop.totalsWithSubagents.missingSubagents, 0),
+    unfinished: loops.filter(isUnfinished).length,
+    unfinishedSubagents: loops
+      .filter((loop) => !isUnfinished(loop))
+      .flatMap(loopsIn)
+      .filter(isUnfinished).length,
+    calls: calls.length,
+    withoutUsage: calls.filter((call) => call.usage === null && totalTokens(recordedUsage(call)) === 0)
+      .length,
+    unrecorded: calls.filter(({ usage, usageDoubt }) => usage === null && usageDoubt === null).length,
+    doubts: loops.flatMap((loop) => loopsIn(loop).flatMap((one) => doubtsOf(one, one === loop))),
+    withoutPrice: calls.filter((call) => call.cost === null && totalTokens(recordedUsage(call)) > 0).length,
+    openTools: loops.flatMap(toolsIn).filter(({ outcome }) => outcome === "unfinished").length,
+  };
+}
+
+function isUnfinished({ outcome }: Loop): boolean {
+  return outcome === "unfinished";
+}
+
+function doubtsOf({ agent, steps }: Loop, own: boolean): readonly DoubtfulCall[] {
+  const whose = own ? "" : `${oneLine(agent ?? "subagent")} `;
+  return steps.flatMap(({ call }) =>
+    call?.usageDoubt ? [{ name: `${whose}llm-call-${call.index}`, doubt: call.usageDoubt }] : [],
+  );
+}
+
+/** A provider that counts wrongly does so in every call. */
+const MOST_DOUBTS = 3;
+
+/** What is in doubt, on one line: `prompt of llm-call-1 unknown: opencode recorded a prompt of 0 tokens`. */
+export function doubtText({ kind, reason, unsure }: UsageDoubt, name: string): string {
+  switch (kind) {
+    case "unknown":
+      return `tokens of ${name} unknown: ${reason}`;
+    case "partial":
+      return `${unsure.join(" and ")} of ${name} unknown: ${reason}`;
+    case "contradiction":
+      return `tokens of ${name} contradict each other: ${reason}`;
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** In words, for people: a text a gap; none where nothing of a kind is known at all, since then no sum pretends to be one. */
+export const gapTexts = {
+  missingSubagents: ({ missingSubagents: some }: Gaps): readonly string[] =>
+    some > 0 ? [`${plural(some, "subagent session")} not in the input: what they took is in no sum`] : [],
+  unfinished: ({ unfinished, unfinishedSubagents }: Gaps): readonly string[] => [
+    ...(unfinished > 0
+      ? [`${plural(unfinished, "turn")} without an end: counted as far as the session tells`]
+      : []),
+    ...(unfinishedSubagents > 0
+      ? [`${plural(unfinishedSubagents, "subagent")} without an end: counted as far as the session tells`]
+      : []),
+  ],
+  withoutUsage: ({ unrecorded: some, calls }: Gaps): readonly string[] =>
+    some > 0 && some < calls ? [`tokens and cost lack ${plural(some, "call")} of unknown usage`] : [],
+  doubts: ({ doubts }: Gaps): readonly string[] => [
+    ...doubts.slice(0, MOST_DOUBTS).map(({ name, doubt }) => doubtText(doubt, name)),
+    ...(doubts.length > MOST_DOUBTS
+      ? [`the tokens of ${plural(doubts.length - MOST_DOUBTS, "more call")} are in doubt too`]
+      : []),
+  ],
+  withoutPrice: ({ withoutPrice: some, calls }: Gaps): readonly string[] =>
+    some > 0 && some < calls
+      ? [`the cost lacks ${plural(some, "call")} that opencode knows no price of`]
+      : [],
+  openTools: ({ openTools: some }: Gaps): readonly string[] =>
+    some > 0 ? [`${plural(some, "tool call")} without an end: counted up to the last known moment`] : [],
+};

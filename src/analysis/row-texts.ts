@@ -1,0 +1,178 @@
+/** What stands on the right of the tree's rows: what a reader recognises each of them by. */
+
+import { count, duration, plural } from "../text/format.js";
+import { oneLine } from "../text/terminal-text.js";
+import { doomLoopText } from "../trace/doom-loop-text.js";
+import type { Call, InnerCall, Loop, Retry, StepEvent, Tool } from "../trace/model.js";
+import { isCommand } from "./loop-parts.js";
+
+/** No line shows more; what lies beyond need not be cleaned. */
+const MOST_TEXT = 400;
+
+/**
+ * A turn by its prompt, a subagent by its agent too. Of how it failed the code is enough where the whole error can be
+ * read elsewhere: on the call that failed, and for the turn itself below the tree.
+ *
+ * @param root the turn's own loop
+ */
+export function loopText(loop: Loop, root: boolean): string {
+  const { error } = loop;
+  const toldBelow = loop.steps.some(({ call }) => call?.error && call.error.message === error?.message);
+  const told = joined(error && (root || toldBelow ? error.code : errorText(error)), quoted(promptOf(loop)));
+  if (root) return told;
+  const agent = loop.agent === null ? "" : `${oneLine(loop.agent)}: `;
+  return joined(`${agent}${told}`, ...loop.notes.map(oneLine));
+}
+
+export function callText(call: Call): string {
+  if (call.error) return errorText(call.error);
+  const asked = call.output.toolCalls.map(({ name }) => name).join(", ");
+  return joined(
+    doubtWord(call),
+    quoted(call.output.text ?? call.output.thinking ?? ""),
+    asked === "" ? undefined : `→ ${oneLine(asked.slice(0, MOST_TEXT))}`,
+  );
+}
+
+function doubtWord({ usageDoubt: doubt }: Call): string {
+  if (!doubt) return "";
+  if (doubt.kind === "unknown") return "tokens unknown";
+  return doubt.kind === "partial" ? `${doubt.unsure.join(" and ")} unknown` : "tokens contradict each other";
+}
+
+/** How long the model's first content was waited for; as exact as the call's own time. */
+export function firstTokenText({ error, firstTokenAt, start, timing }: Call): string {
+  if (error || firstTokenAt === null) return "";
+  return `first token ${timing === "exact" ? "" : "~"}${duration(firstTokenAt - start)}`;
+}
+
+/**
+ * A tool call is recognised by its title, else by its arguments; how it failed, and what is not known of it, comes first.
+ *
+ * @param directory the session's
+ */
+export function toolText(tool: Tool, directory: string): string {
+  const failure = tool.failure
+    ? `${tool.failure.kind}: ${oneLine(tool.failure.message.slice(0, MOST_TEXT))}`
+    : undefined;
+  return joined(failure, ...tool.notes.map(oneLine), failure ? undefined : toolTitle(tool, directory));
+}
+
+/** A call of a script's by its arguments; that it failed comes first. */
+export function innerCallText({ outcome, input }: InnerCall): string {
+  const asked = input === null ? "" : oneLine((JSON.stringify(input) ?? "").slice(0, MOST_TEXT));
+  return joined(outcome === "completed" ? undefined : outcome, asked);
+}
+
+export function retryText(retry: Retry): string {
+  return retry.error ? errorText(retry.error) : "the stream broke off";
+}
+
+/** Many dead attempts by why they died: `rate_limit 240 times, server_error 7 times`. */
+export function retriesText(retries: readonly Retry[]): string {
+  const times = new Map<string, number>();
+  for (const { error } of retries) {
+    const why = error?.code ?? "the stream broke off";
+    times.set(why, (times.get(why) ?? 0) + 1);
+  }
+  return [...times].map(([why, much]) => `${why} ${plural(much, "time")}`).join(", ");
+}
+
+export function eventText({ name, attributes }: StepEvent): string {
+  switch (name) {
+    case "compaction":
+      if (attributes.overflow === true) return "a request was larger than the model's context";
+      return attributes.auto === true ? "automatic: the context was nearly full" : "somebody asked for it";
+    case "doom-loop": {
+      const what = attributes.tool === undefined ? attributes.answer : attributes.arguments;
+      const more = what === undefined || what === "" ? (attributes.tool ? "" : attributes.lastError) : what;
+      return oneLine(`${doomLoopText(attributes)}${more ? `: ${more}` : ""}`.slice(0, MOST_TEXT));
+    }
+    case "cache-break":
+      return `${count(Number(attributes.tokensReadAnew))} cached tokens were read anew`;
+    case "plan": {
+      const { file, todos, completed, current } = attributes;
+      if (file !== undefined) return oneLine(String(file).slice(0, MOST_TEXT));
+      const now = current === undefined ? "" : `, now: ${String(current).slice(0, MOST_TEXT)}`;
+      return oneLine(`${completed} of ${todos} done${now}`);
+    }
+    case "permission":
+      return permissionText(attributes);
+    default:
+      return name satisfies never;
+  }
+}
+
+const ANSWERS: Readonly<Record<string, string>> = {
+  once: "allowed once",
+  always: "allowed from now on",
+  reject: "rejected",
+};
+
+function permissionText({ permission, patterns, answer, by, waitedMs }: StepEvent["attributes"]): string {
+  const what = Array.isArray(patterns) ? patterns.join(", ").slice(0, MOST_TEXT) : "";
+  const waited = duration(Number(waitedMs));
+  const answered = ANSWERS[String(answer)];
+  const how =
+    answered === undefined
+      ? `no answer in ${waited}`
+      : `${answered}${by === "policy" ? " by policy" : ""} after ${waited}`;
+  return joined(how, oneLine(`${permission}${what === "" ? "" : `: ${what}`}`));
+}
+
+/** How much of a tool's time went by before it was allowed to begin; empty where it did not ask. */
+export function permissionWaitText({ permissionWaitMs }: Tool): string {
+  return permissionWaitMs === null ? "" : `waited ${duration(permissionWaitMs)} for permission`;
+}
+
+/**
+ * Its title, else its arguments, in at most 400 characters.
+ *
+ * @param directory the session's
+ */
+export function toolTitle(tool: Tool, directory: string): string {
+  if (tool.title) return oneLine(withoutDirectory(tool.title, directory).slice(0, MOST_TEXT));
+  if (tool.input === null) return "";
+  const input = typeof tool.input === "string" ? tool.input : (JSON.stringify(tool.input) ?? "");
+  return oneLine(input.slice(0, MOST_TEXT));
+}
+
+/** Outside of git opencode titles files by their path from the root, without its first slash. */
+function withoutDirectory(title: string, directory: string): string {
+  const prefix = `${directory.replace(/^\//, "")}/`;
+  return prefix !== "/" && title.startsWith(prefix) ? title.slice(prefix.length) : title;
+}
+
+/**
+ * What the person asked for, or with `!` in front the command that the person ran; no more than `most` characters of each
+ * text.
+ */
+export function promptOf(loop: Loop, most = MOST_TEXT): string {
+  const command = isCommand(loop) ? loop.steps[0]?.tools[0] : undefined;
+  if (command) return `!${commandText(command.input)}`.slice(0, most);
+  const first = loop.input[0];
+  if (!first) return "";
+  if (typeof first.content === "string") return first.content;
+  return first.content
+    .map((part) => (part.type === "text" && !part.synthetic ? part.text.slice(0, most) : ""))
+    .join(" ");
+}
+
+function commandText(input: unknown): string {
+  const isPlain =
+    typeof input === "object" && input !== null && "command" in input && typeof input.command === "string";
+  return isPlain ? String(input.command) : (JSON.stringify(input) ?? "");
+}
+
+function errorText({ code, message }: { readonly code: string; readonly message: string }): string {
+  return `${code}: ${oneLine(message.slice(0, MOST_TEXT))}`;
+}
+
+function quoted(text: string): string {
+  const line = oneLine(text.slice(0, MOST_TEXT));
+  return line === "" ? "" : `“${line}”`;
+}
+
+function joined(...texts: readonly (string | null | undefined)[]): string {
+  return texts.filter(Boolean).join(" · ");
+}

@@ -1,0 +1,127 @@
+import { oneLine } from "../text/terminal-text.js";
+import type { LoopTrace, Outcome } from "../trace/model.js";
+import { firstParting, type Parting } from "./first-parting.js";
+import { gapsOf, gapTexts } from "./gaps.js";
+import { type Figure, figuresOf, type ToolFigures, toolFiguresOf } from "./turn-figures.js";
+
+/** One of two sessions that are compared: its traces as `traceSession` makes them. */
+export interface DiffSide {
+  readonly session: { readonly id: string; readonly title: string; readonly opencodeVersion: string };
+  readonly traces: readonly LoopTrace[];
+}
+
+/** Two sessions side by side; plain data, as `--json` prints it. */
+export interface SessionDiff {
+  readonly a: SessionHead;
+  readonly b: SessionHead;
+  /** Turn by turn, in order; the session with fewer turns has none at the end. */
+  readonly turns: readonly TurnDiff[];
+  /** Over all turns. The context is that of the last turn. */
+  readonly sums: FiguresDiff;
+}
+
+export interface SessionHead {
+  readonly sessionId: string;
+  readonly title: string;
+  readonly opencodeVersion: string;
+  readonly turns: number;
+}
+
+export interface FiguresDiff {
+  readonly figures: readonly Figure[];
+  /** What took the most time first. Of a tool that starts subagents the time holds their tools' too. */
+  readonly tools: readonly ToolFigures[];
+}
+
+export interface TurnDiff extends FiguresDiff {
+  /** From 0. */
+  readonly turn: number;
+  /** null where that side has no such turn. */
+  readonly a: TurnFacts | null;
+  readonly b: TurnFacts | null;
+  /** Where the turns part; null where they do not, or only one is there. */
+  readonly parting: Parting | null;
+}
+
+export interface TurnFacts {
+  readonly traceId: string;
+  readonly sessionId: string;
+  readonly outcome: Outcome;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  /** `provider/model`, with the variant where there is one. */
+  readonly model: string | null;
+  readonly agent: string | null;
+  /** What the figures lack, or hold only as far as it is known. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Compares two sessions turn by turn, in order, and their sums.
+ *
+ * A turn that a fork copied is compared as what it was, so that a fork and its original differ in what came after.
+ * Traces of subagents' sessions that can stand in no turn come behind the turns, as `traceSession` has them.
+ */
+export function diffSessions(a: DiffSide, b: DiffSide): SessionDiff {
+  const [own, others] = [aligned(a, b, true), aligned(a, b, false)];
+  const pairs = [...own, ...others];
+  const turns = pairs.map(
+    ([left, right], turn): TurnDiff => ({
+      turn,
+      a: left ? turnFacts(left, a) : null,
+      b: right ? turnFacts(right, b) : null,
+      ...figuresDiff(left ? [left] : [], right ? [right] : []),
+      parting: left && right ? firstParting(left, right) : null,
+    }),
+  );
+  return { a: headOf(a), b: headOf(b), turns, sums: figuresDiff(a.traces, b.traces) };
+}
+
+/** @param own the session's own turns; else what stands behind them */
+function aligned(
+  a: DiffSide,
+  b: DiffSide,
+  own: boolean,
+): (readonly [LoopTrace | undefined, LoopTrace | undefined])[] {
+  const [left, right] = [a, b].map(({ session, traces }) =>
+    traces.filter((trace) => (trace.session.id === session.id) === own),
+  );
+  const many = Math.max(left?.length ?? 0, right?.length ?? 0);
+  return Array.from({ length: many }, (_, index) => [left?.[index], right?.[index]]);
+}
+
+function figuresDiff(a: readonly LoopTrace[], b: readonly LoopTrace[]): FiguresDiff {
+  return { figures: figuresOf(a, b), tools: toolFiguresOf(a, b) };
+}
+
+function headOf({ session: { id, title, opencodeVersion }, traces }: DiffSide): SessionHead {
+  return { sessionId: id, title, opencodeVersion, turns: traces.length };
+}
+
+function turnFacts(trace: LoopTrace, side: DiffSide): TurnFacts {
+  const { traceId, session, loop } = trace;
+  const { error, model } = loop;
+  const gaps = gapsOf([trace]);
+  return {
+    traceId,
+    sessionId: session.id,
+    outcome: loop.outcome,
+    error: error && { code: error.code, message: error.message },
+    model:
+      model && `${model.providerId}/${model.modelId}${model.variant === null ? "" : ` (${model.variant})`}`,
+    agent: loop.agent,
+    notes: [
+      ...(session.id === side.session.id
+        ? []
+        : [
+            `a turn of the subagent's session ${oneLine(session.id)}, which stands alone: the session has no turn for it`,
+          ]),
+      ...gapTexts.missingSubagents(gaps),
+      ...gapTexts.unfinished(gaps),
+      ...gapTexts.withoutUsage(gaps),
+      ...gapTexts.doubts(gaps),
+      ...gapTexts.withoutPrice(gaps),
+      ...gapTexts.openTools(gaps),
+      ...(loop.copied ? ["a fork copied this turn from another session, where its cost was paid"] : []),
+    ],
+  };
+}

@@ -1,0 +1,51 @@
+import { ConfigurationError } from "../../errors/configuration-error.js";
+
+/**
+ * Reads `OTEL_EXPORTER_OTLP_HEADERS`: `key1=value1,key2=value2`, percent-encoded, as the OpenTelemetry specification
+ * ("Specifying headers via environment variables") takes it from W3C Baggage.
+ *
+ * @param variable its name, for messages
+ * @returns header names in lower case; of a name that comes twice, the last value
+ * @throws {ConfigurationError} when an entry is no pair or cannot be a header. The message holds no value, as those are secrets
+ */
+export function otlpHeaders(variable: string, text: string): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const [index, entry] of text.split(",").entries()) {
+    if (entry.trim() === "") continue;
+    const equals = entry.indexOf("=");
+    const name = decode(entry.slice(0, Math.max(0, equals)).trim())?.toLowerCase();
+    if (!name) {
+      throw new ConfigurationError(
+        variable,
+        `${variable}: entry ${index + 1} is not of the form name=value. Write name1=value1,name2=value2, with commas in values as %2C.`,
+      );
+    }
+    const value = decode(entry.slice(equals + 1).trim());
+    if (value === undefined || !isHeader(name, value)) {
+      throw new ConfigurationError(
+        variable,
+        `${variable}: the value of "${name}" cannot be sent as a header. Values are percent-encoded: write a percent sign as %25, a comma as %2C.`,
+      );
+    }
+    headers[name] = value;
+  }
+  return headers;
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether fetch would take the pair; its own error would print the value. */
+export function isHeader(name: string, value: string): boolean {
+  try {
+    new Headers([[name, value]]);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,221 @@
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { LOOPTRACE_VERSION } from "../../version.js";
+import {
+  basicAuthorization,
+  createDestination,
+  type Destination,
+  LANGFUSE_TRACES_PATH,
+} from "./destination.js";
+import { isHeader, otlpHeaders } from "./otlp-headers.js";
+import { readOtlpVariables, wantsOtlp } from "./otlp-variables.js";
+import { proxyFor } from "./proxy.js";
+
+/** Settings that take precedence over the environment, each on its own. */
+export interface DestinationOptions {
+  /** The version that Langfuse is told as the SDK's; default looptrace's own. */
+  readonly sdkVersion?: string;
+  readonly langfuse?: {
+    readonly publicKey?: string;
+    readonly secretKey?: string;
+    /** Default: Langfuse Cloud in the EU. */
+    readonly baseUrl?: string;
+  };
+  readonly otlp?: {
+    /** Where traces are posted to, used as it is. */
+    readonly tracesEndpoint?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+  /** Default: `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+const DEFAULT_BASE_URL = "https://cloud.langfuse.com";
+
+/**
+ * Finds out where spans are to go: Langfuse (`LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY`, `LANGFUSE_BASE_URL`), any OTLP
+ * backend (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` and their headers), both, or nowhere.
+ * The same place given twice is one destination. `OTEL_SDK_DISABLED=true` switches all of them off, `OTEL_TRACES_EXPORTER=none` what
+ * OpenTelemetry's variables name, `LANGFUSE_TRACING_ENABLED=false` what Langfuse's do.
+ *
+ * @returns an empty list when nothing is configured
+ * @throws {ConfigurationError} when something is configured by half or cannot work
+ */
+export function resolveDestinations(options: DestinationOptions = {}): readonly Destination[] {
+  const { destinations, problems } = surveyDestinations(options);
+  const [problem] = problems;
+  if (problem) throw problem;
+  return destinations;
+}
+
+/** Where spans are to go, and what of the configuration cannot work. */
+export interface DestinationSurvey {
+  readonly destinations: readonly Destination[];
+  readonly problems: readonly ConfigurationError[];
+  /** The variables that switch off what would be configured otherwise, such as `OTEL_SDK_DISABLED`. */
+  readonly switchedOff: readonly string[];
+}
+
+/** The same, but one place that is configured wrongly hides no other: what is wrong stands beside what works. */
+export function surveyDestinations(options: DestinationOptions = {}): DestinationSurvey {
+  const env = options.env ?? process.env;
+  const read = reader(env);
+  const found: Destination[] = [];
+  const problems: ConfigurationError[] = [];
+  const switchedOff: string[] = [];
+  for (const configured of [langfuseDestination, otlpDestination]) {
+    try {
+      const destination = configured(options, read, env);
+      if (typeof destination === "string") switchedOff.push(destination);
+      else if (destination) found.push(destination);
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      problems.push(error);
+    }
+  }
+  const destinations = [...new Map(found.toReversed().map((one) => [one.id, one])).values()].toReversed();
+  return { destinations, problems, switchedOff: [...new Set(switchedOff)] };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** OpenTelemetry's booleans: what is not `true` is false. */
+function isDisabled(env: Environment): boolean {
+  return env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true";
+}
+
+interface Setting {
+  /** What the user calls it. */
+  readonly name: string;
+  readonly value: string;
+}
+
+type Read = (option: string | undefined, optionName: string, ...variables: string[]) => Setting | undefined;
+
+/** The option, else the first of the variables that is set; an empty one is not set, as OpenTelemetry has it. */
+function reader(env: Environment): Read {
+  return (option, optionName, ...variables) => {
+    if (option?.trim()) return { name: optionName, value: option.trim() };
+    for (const name of variables) {
+      const value = env[name]?.trim();
+      if (value) return { name, value };
+    }
+    return undefined;
+  };
+}
+
+function langfuseDestination(
+  { langfuse, sdkVersion = LOOPTRACE_VERSION }: DestinationOptions,
+  read: Read,
+  env: Environment,
+): Destination | string | undefined {
+  const publicKey = read(langfuse?.publicKey, "langfuse.publicKey", "LANGFUSE_PUBLIC_KEY");
+  const secretKey = read(langfuse?.secretKey, "langfuse.secretKey", "LANGFUSE_SECRET_KEY");
+  const baseUrl = read(
+    langfuse?.baseUrl,
+    "langfuse.baseUrl",
+    "LANGFUSE_BASE_URL",
+    "LANGFUSE_BASEURL",
+    "LANGFUSE_HOST",
+  );
+  if (!publicKey && !secretKey && !baseUrl) return undefined;
+  if (isDisabled(env)) return "OTEL_SDK_DISABLED";
+  if (/^(?:false|0)$/i.test(env.LANGFUSE_TRACING_ENABLED?.trim() ?? "")) return "LANGFUSE_TRACING_ENABLED";
+  if (!publicKey || !secretKey) {
+    const missing = [
+      ...(publicKey ? [] : ["LANGFUSE_PUBLIC_KEY"]),
+      ...(secretKey ? [] : ["LANGFUSE_SECRET_KEY"]),
+    ].join(" and ");
+    const present = (publicKey ?? secretKey ?? baseUrl)?.name;
+    throw new ConfigurationError(
+      missing,
+      `${missing} missing: ${present} is set, but Langfuse needs both keys. Copy them from the project's settings (API keys), or unset ${present} to keep traces on this machine.`,
+    );
+  }
+  const base = httpUrl(baseUrl ?? { name: "LANGFUSE_BASE_URL", value: DEFAULT_BASE_URL });
+  // Some give the address that an OTLP exporter needs.
+  const path = base.pathname
+    .replace(/\/+$/, "")
+    .replace(/\/+api\/+public(?:\/+otel(?:\/+v1(?:\/+traces)?)?)?$/, "");
+  base.pathname = `${path.replace(/\/+$/, "")}${LANGFUSE_TRACES_PATH}`;
+  base.username = "";
+  base.password = "";
+  for (const { name, value } of [publicKey, secretKey]) {
+    if (!isHeader("x-langfuse-public-key", value) || /[:\s]/.test(value)) {
+      throw new ConfigurationError(name, `${name} holds characters that no Langfuse key has. Copy it again.`);
+    }
+  }
+  const headers = {
+    authorization: basicAuthorization(publicKey.value, secretKey.value),
+    "x-langfuse-ingestion-version": "4",
+    "x-langfuse-sdk-name": "looptrace",
+    "x-langfuse-sdk-version": sdkVersion,
+    "x-langfuse-public-key": publicKey.value,
+  };
+  const credentials = { kind: "keys", publicKey: publicKey.name, secretKey: secretKey.name } as const;
+  return createDestination(base, headers, {
+    settings: { address: baseUrl?.name, credentials },
+    timeoutMs: langfuseTimeoutMs(read),
+    proxy: proxyFor(base, env),
+  });
+}
+
+/** Langfuse's SDKs take seconds. */
+function langfuseTimeoutMs(read: Read): number | undefined {
+  const timeout = read(undefined, "", "LANGFUSE_TIMEOUT");
+  if (timeout === undefined) return undefined;
+  const ms = /^\d+(?:\.\d+)?$/.test(timeout.value) ? Math.ceil(Number(timeout.value) * 1000) : 0;
+  if (ms > 0) return ms;
+  throw new ConfigurationError(
+    timeout.name,
+    `${timeout.name} is ${JSON.stringify(timeout.value)}; it takes seconds, such as 10.`,
+  );
+}
+
+function otlpDestination(
+  { otlp }: DestinationOptions,
+  read: Read,
+  env: Environment,
+): Destination | string | undefined {
+  const traces = read(otlp?.tracesEndpoint, "otlp.tracesEndpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+  const general = read(undefined, "", "OTEL_EXPORTER_OTLP_ENDPOINT");
+  const setting = traces ?? general;
+  if (!setting) return undefined;
+  if (isDisabled(env)) return "OTEL_SDK_DISABLED";
+  if (!wantsOtlp(read(undefined, "", "OTEL_TRACES_EXPORTER"))) return "OTEL_TRACES_EXPORTER";
+  const endpoint = httpUrl(setting);
+  if (!traces) endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, "")}/v1/traces`;
+  const variables = readOtlpVariables((name) =>
+    read(undefined, "", `OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL_EXPORTER_OTLP_${name}`),
+  );
+  const headers: Record<string, string> = {};
+  const names: string[] = endpoint.username || endpoint.password ? [setting.name] : [];
+  for (const variable of ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]) {
+    const text = read(undefined, "", variable);
+    if (!text) continue;
+    Object.assign(headers, otlpHeaders(variable, text.value));
+    names.push(variable);
+  }
+  if (Object.keys(otlp?.headers ?? {}).length > 0) names.push("otlp.headers");
+  for (const [name, value] of Object.entries(otlp?.headers ?? {})) {
+    if (!isHeader(name, value)) {
+      throw new ConfigurationError("otlp.headers", `otlp.headers: "${name}" cannot be sent as a header.`);
+    }
+    headers[name.toLowerCase()] = value;
+  }
+  return createDestination(endpoint, headers, {
+    settings: { address: setting.name, credentials: { kind: "headers", names } },
+    ...variables,
+    proxy: proxyFor(endpoint, env),
+  });
+}
+
+function httpUrl({ name, value }: Setting): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || (url.protocol !== "http:" && url.protocol !== "https:") || url.hostname === "") {
+    throw new ConfigurationError(
+      name,
+      `${name} is not an address: it must begin with http:// or https://, for instance ${DEFAULT_BASE_URL} or http://127.0.0.1:3000.`,
+    );
+  }
+  return url;
+}

@@ -1,0 +1,116 @@
+import { textForms } from "../../masking/forms.js";
+import type { Answer } from "./exchange.js";
+
+/** As much of an explanation as anybody reads. */
+const MAX_EXPLANATION_BYTES = 64 * 1024;
+/** An acknowledgement is some 100 bytes, one with a long complaint some KB. */
+const MAX_ACKNOWLEDGEMENT_BYTES = 1024 * 1024;
+const MAX_MESSAGE = 300;
+
+/** The body of an answer that matters to its last byte. */
+export type WholeBody =
+  | { readonly kind: "whole"; readonly bytes: Uint8Array }
+  /** Longer than any such answer, perhaps endless. */
+  | { readonly kind: "endless" }
+  /** The connection was closed before its end, or what came cannot be decompressed. */
+  | { readonly kind: "broken" };
+
+/** Reads a body to its end. What is longer than a megabyte is not read on. */
+export async function readWhole(response: Answer): Promise<WholeBody> {
+  const { chunks, end } = await readUpTo(response, MAX_ACKNOWLEDGEMENT_BYTES);
+  if (end === "whole") return { kind: "whole", bytes: Buffer.concat(chunks) };
+  return { kind: end };
+}
+
+/** The beginning of an answer's body, whatever its length; what was read before the connection broke. */
+export async function readBounded(response: Answer): Promise<string> {
+  // The status line already said what became of the request; the rest is only its explanation.
+  const { chunks } = await readUpTo(response, MAX_EXPLANATION_BYTES);
+  return new TextDecoder().decode(Buffer.concat(chunks)).slice(0, MAX_EXPLANATION_BYTES);
+}
+
+interface ReadBody {
+  readonly chunks: readonly Uint8Array[];
+  readonly end: WholeBody["kind"];
+}
+
+async function readUpTo(response: Answer, most: number): Promise<ReadBody> {
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    while (reader && bytes <= most) {
+      const { done, value } = await reader.read();
+      if (done) return { chunks, end: "whole" };
+      bytes += value.byteLength;
+      chunks.push(value);
+    }
+  } catch {
+    return { chunks, end: "broken" };
+  }
+  if (!reader) return { chunks, end: "whole" };
+  // Closes the connection; that nothing more is wanted cannot fail.
+  await reader.cancel().catch(() => undefined);
+  return { chunks, end: "endless" };
+}
+
+/**
+ * What a server said about a request that it did not take, as the end of a sentence: `: Invalid credentials`.
+ *
+ * @param isPage the text is HTML
+ * @param secrets blotted out, should the server repeat what it was sent
+ * @returns the empty text when it said nothing
+ */
+export function serverMessage(text: string, isPage: boolean, secrets: readonly string[]): string {
+  const plain = isPage ? textOfPage(text) : messageInJson(text);
+  // Blotted out before the cut: half a secret at the end of the message would no longer be found.
+  const safe = redact(plain, secrets)
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .trim();
+  return safe === "" ? "" : `: ${bounded(safe)}`;
+}
+
+/** So much of what a server said as a line can hold. */
+export function bounded(text: string): string {
+  return (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text).toWellFormed();
+}
+
+/**
+ * A page without its tags, scripts and styles. Goes through the text once: one regular expression for all would take
+ * seconds for a page that somebody made for that.
+ */
+function textOfPage(page: string): string {
+  // Not toLowerCase: it makes some letters longer, and then the places differ.
+  const lower = page.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  let text = "";
+  let at = 0;
+  while (at < page.length) {
+    const tag = page.indexOf("<", at);
+    if (tag < 0) return text + page.slice(at);
+    text += `${page.slice(at, tag)} `;
+    const hidden = ["script", "style"].find((name) => lower.startsWith(name, tag + 1));
+    const end = hidden === undefined ? tag : lower.indexOf(`</${hidden}`, tag);
+    const close = end < 0 ? -1 : page.indexOf(">", end);
+    if (close < 0) return text;
+    at = close + 1;
+  }
+  return text;
+}
+
+/** Replaces each secret by `***`, however it is written there: a server may repeat it as JSON or percent-encoded. */
+export function redact(text: string, secrets: readonly string[]): string {
+  return secrets.flatMap(textForms).reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+}
+
+function messageInJson(text: string): string {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  if (typeof json !== "object" || json === null) return String(json);
+  if ("message" in json && typeof json.message === "string") return json.message;
+  if ("error" in json && typeof json.error === "string") return json.error;
+  return text;
+}

@@ -1,0 +1,177 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { type Destination, publicUrl } from "../destinations/destination.js";
+import { readAcknowledgement } from "./acknowledgement.js";
+import { type Answer, exchange } from "./exchange.js";
+import { describeNetworkFailure, describeProxyRefusal, refusedByProxy } from "./network-failure.js";
+import { bounded, readBounded, redact, serverMessage } from "./response-text.js";
+import { retryAfterMs } from "./retry-after.js";
+import type { SendResult } from "./send-result.js";
+
+export interface SendOptions {
+  /** For the whole exchange, the answer included, in ms. Default the destination's own, else 15 s. */
+  readonly timeoutMs?: number;
+  /** Ends the request early; the result is then `unavailable`. */
+  readonly signal?: AbortSignal;
+}
+
+export const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** What a timer can count to. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Smaller bodies fit into a few packets; compressing them saves nothing. */
+const GZIP_FROM_BYTES = 4096;
+
+const compress = promisify(gzip);
+
+/**
+ * Posts one OTLP request. Never throws: whatever happens is a result.
+ *
+ * Redirects are not followed, so the keys never reach another host; certificates are verified.
+ *
+ * @param body an ExportTraceServiceRequest as JSON
+ */
+export async function send(
+  destination: Destination,
+  body: Uint8Array,
+  options: SendOptions = {},
+): Promise<SendResult> {
+  const timeoutMs = options.timeoutMs ?? destination.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timeout = AbortSignal.timeout(Math.min(Math.ceil(timeoutMs), LONGEST_TIMEOUT_MS));
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const written = await bodyFor(destination, body);
+  if ("kind" in written) return written;
+  const { bytes, type } = written;
+  try {
+    const compressed = destination.compression === "gzip" && bytes.byteLength >= GZIP_FROM_BYTES;
+    const answer = await exchange(destination, destination.endpoint, {
+      method: "POST",
+      signal,
+      headers: {
+        ...destination.headers,
+        "content-type": type,
+        accept: type,
+        // fetch takes a compressed body that was cut for a whole one.
+        "accept-encoding": "identity",
+        ...(compressed ? { "content-encoding": "gzip" } : {}),
+      },
+      body: new Uint8Array(compressed ? await compress(bytes) : bytes),
+    });
+    return await classify(destination, answer, signal);
+  } catch (error) {
+    if (!timeout.aborted && !options.signal?.aborted) return failure(destination, error);
+    const message = timeout.aborted
+      ? `no answer from ${destination.label} within ${seconds(timeoutMs)}`
+      : "interrupted";
+    return { kind: "unavailable", retryAfterMs: undefined, message };
+  }
+}
+
+interface WrittenBody {
+  readonly bytes: Uint8Array;
+  readonly type: string;
+}
+
+/** The request as the destination wants it; refused when it holds what cannot be written so. */
+async function bodyFor(
+  { protocol, label }: Destination,
+  body: Uint8Array,
+): Promise<WrittenBody | SendResult> {
+  if (protocol === "http/json") return { bytes: body, type: "application/json" };
+  const { protobufBody } = await import("./protobuf-body.js");
+  try {
+    return { bytes: await protobufBody(body), type: "application/x-protobuf" };
+  } catch {
+    return {
+      kind: "rejected",
+      status: 400,
+      message: `what is to be sent to ${label} cannot be written as protobuf`,
+    };
+  }
+}
+
+function failure(destination: Destination, error: unknown): SendResult {
+  const status = refusedByProxy(error);
+  if (status === undefined || isPassing(status)) {
+    const message =
+      status === undefined
+        ? describeNetworkFailure(error, destination)
+        : describeProxyRefusal(status, destination);
+    return {
+      kind: "unavailable",
+      retryAfterMs: undefined,
+      message,
+      ...(status === undefined ? {} : { answered: { by: "proxy", status } }),
+    };
+  }
+  return { kind: "blocked", status, message: describeProxyRefusal(status, destination) };
+}
+
+/** Whether another try may go better: the proxy has trouble, or does not reach the server now. */
+function isPassing(status: number): boolean {
+  return status >= 500 || status === 429 || status === 408;
+}
+
+async function classify(
+  destination: Destination,
+  response: Answer,
+  signal: AbortSignal,
+): Promise<SendResult> {
+  const { status } = response;
+  if (response.ok) return readAcknowledgement(destination, response, signal);
+  const text = await readBounded(response);
+  if (status >= 300 && status < 400) {
+    return { kind: "misdirected", status, message: describeRedirect(destination, response) };
+  }
+  const isPage = response.headers.get("content-type")?.includes("text/html") ?? false;
+  const message = `${destination.label} answered ${status}${serverMessage(text, isPage, destination.secrets)}`;
+  switch (status) {
+    case 401:
+    case 403:
+      return { kind: "unauthorised", status, message };
+    case 407:
+      return { kind: "blocked", status, message: describeProxyRefusal(status, destination) };
+    case 400:
+    case 413:
+    case 422:
+      return { kind: "rejected", status, message };
+    case 429:
+      return { kind: "throttled", retryAfterMs: retryAfterMs(response.headers), message };
+    case 408:
+    case 425:
+      return {
+        kind: "unavailable",
+        retryAfterMs: undefined,
+        message,
+        answered: { by: "server", status },
+      };
+    default:
+      if (status >= 500) {
+        return {
+          kind: "unavailable",
+          retryAfterMs: retryAfterMs(response.headers),
+          message,
+          answered: { by: "server", status },
+        };
+      }
+      return {
+        kind: "misdirected",
+        status,
+        message: `${message}. Check that ${destination.url} is the address for traces.`,
+      };
+  }
+}
+
+function describeRedirect(destination: Destination, response: Answer): string {
+  const location = response.headers.get("location");
+  const target =
+    location !== null && URL.canParse(location, destination.endpoint)
+      ? redact(bounded(publicUrl(new URL(location, destination.endpoint))), destination.secrets)
+      : undefined;
+  return `${destination.url} redirects (${response.status}) to ${target ?? "nowhere"}. Redirects are not followed, so that the keys stay with the host they are meant for; if that is the right place, configure its address.`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}

@@ -1,0 +1,108 @@
+import type { Edition, SpanEdition } from "../receipts/edition.js";
+import { type SpanRef, spanKey } from "./otlp-body.js";
+import type { OutboxEntry } from "./outbox.js";
+
+/** A request on its way to one destination, and what has become of each of its spans. Sets hold `spanKey`s. */
+export interface Consignment {
+  /** Where it lies on disk; undefined when it could not be stored. */
+  entry: OutboxEntry | undefined;
+  /** Whether the claim on the entry is this consignment's own. */
+  claimed: boolean;
+  /** Undefined as long as it was not read from the disk, and when it need not be held any more. */
+  content: Content | undefined;
+  /** The content came from the disk, and can be read there again. */
+  wasRead: boolean;
+  /** How many spans it has, known before it is read. */
+  size: number;
+  /** How its spans look; undefined where nobody wants to compare that. */
+  readonly edition: Edition | undefined;
+  /** Another process has it, and answers for it. */
+  elsewhere: boolean;
+  /** How often the destination was not there for it. */
+  failures: number;
+  readonly acknowledged: Set<string>;
+  readonly alreadyAcknowledged: Set<string>;
+  readonly rejected: Set<string>;
+  /** Those of the already acknowledged ones that would look different now: by what all share, by what is their own. */
+  readonly outdatedShared: Set<string>;
+  readonly outdatedOwn: Set<string>;
+  /** How many of the acknowledged ones the destination dropped without saying which. */
+  dropped: number;
+}
+
+export interface Content {
+  readonly body: Uint8Array;
+  /** By `spanKey`, in the order of the body. */
+  readonly spans: ReadonlyMap<string, SpanRef>;
+  /** The `spanKey` of the last span. */
+  readonly lastKey: string | undefined;
+}
+
+export function createConsignment(
+  entry: OutboxEntry | undefined,
+  content: Content | undefined,
+  size: number,
+  edition: Edition | undefined = entry?.edition,
+): Consignment {
+  return {
+    entry,
+    // What is given together with its content was just put there by this process.
+    claimed: entry !== undefined && content !== undefined,
+    content,
+    wasRead: false,
+    size,
+    edition,
+    elsewhere: false,
+    failures: 0,
+    acknowledged: new Set(),
+    alreadyAcknowledged: new Set(),
+    rejected: new Set(),
+    outdatedShared: new Set(),
+    outdatedOwn: new Set(),
+    dropped: 0,
+  };
+}
+
+/** The body with its spans by key; a span that stands in it twice is one. */
+export function createContent(body: Uint8Array, spans: readonly SpanRef[]): Content {
+  const last = spans.at(-1);
+  return {
+    body,
+    spans: new Map(spans.map((span) => [spanKey(span), span])),
+    lastKey: last === undefined ? undefined : spanKey(last),
+  };
+}
+
+/** The keys of the spans that are neither with the destination nor refused; undefined as long as nobody read which there are. */
+export function pendingKeys(consignment: Consignment): readonly string[] | undefined {
+  const { content, acknowledged, alreadyAcknowledged, rejected } = consignment;
+  if (content === undefined) return undefined;
+  return [...content.spans.keys()].filter(
+    (key) => !acknowledged.has(key) && !alreadyAcknowledged.has(key) && !rejected.has(key),
+  );
+}
+
+/** How many spans are pending. */
+export function pendingCount(consignment: Consignment): number {
+  return pendingKeys(consignment)?.length ?? Math.max(0, consignment.size - settledCount(consignment));
+}
+
+/** How many are dealt with, one way or another. */
+function settledCount({ acknowledged, alreadyAcknowledged, rejected }: Consignment): number {
+  return acknowledged.size + alreadyAcknowledged.size + rejected.size;
+}
+
+/**
+ * Lets go of a content that can be read again or is not needed any more: an outbox may hold more than memory does. What
+ * was dealt with in part stays.
+ */
+export function letGo(consignment: Consignment): void {
+  if (!consignment.wasRead) return;
+  if (settledCount(consignment) === 0 || pendingCount(consignment) === 0) consignment.content = undefined;
+}
+
+/** How a span looks; undefined where that is not to be compared. */
+export function spanEdition({ edition, content }: Consignment, key: string): SpanEdition | undefined {
+  if (edition === undefined) return undefined;
+  return { shared: edition.shared, own: key === content?.lastKey ? edition.last : undefined };
+}

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import type { StorePaths } from "../../files/store-paths.js";
+import { refuseUntrustedFolder, refuseUntrustedStore } from "../../files/trusted-store.js";
+import type { DestinationInfo } from "../destinations/destination.js";
+import { noteLastError, readDestinationInfo } from "./destination-notes.js";
+import { spansIn } from "./otlp-body.js";
+import { type ClaimedEntry, claimRequest, listRequests, readRequest, removeRequest } from "./outbox.js";
+
+/** What was thrown away. */
+export interface Discarded {
+  readonly destination: DestinationInfo;
+  readonly requests: number;
+  readonly spans: number;
+  /** Which traces the spans were of; those of damaged requests are not known. */
+  readonly traceIds: readonly string[];
+  /** When the oldest and the newest of the requests were put there, ms since the epoch; undefined when there was none. */
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+  /** Requests that stay, since another process is delivering them. */
+  readonly inDelivery: number;
+}
+
+/**
+ * Throws away what waits for a destination, for instance for one that does not exist any more. Requests that another
+ * process is just delivering stay, and so do those that were rejected.
+ *
+ * The destination's folder stays, with the note of what it is: another process may be putting something there.
+ *
+ * @param destinationId as `outboxStatus` has it
+ * @throws the file system's error; what is gone then is gone
+ */
+export async function discardOutbox(paths: StorePaths, destinationId: string): Promise<Discarded> {
+  refuseUntrustedStore(paths);
+  refuseUntrustedFolder(paths.root, join(paths.outbox, destinationId));
+  const destination = await readDestinationInfo(paths, destinationId);
+  const gone: ClaimedEntry[] = [];
+  const traceIds = new Set<string>();
+  let inDelivery = 0;
+  for (const entry of await listRequests(join(paths.outbox, destinationId))) {
+    const claimed = await claimRequest(entry);
+    if (claimed === undefined) {
+      inDelivery += 1;
+      continue;
+    }
+    for (const traceId of await traceIdsIn(claimed)) traceIds.add(traceId);
+    await removeRequest(claimed);
+    gone.push(claimed);
+  }
+  if (inDelivery === 0 && gone.length > 0) await noteLastError(paths, destinationId, undefined);
+  return {
+    destination,
+    requests: gone.length,
+    spans: gone.reduce((sum, { spans }) => sum + spans, 0),
+    traceIds: [...traceIds],
+    fromMs: gone[0]?.createdMs,
+    toMs: gone.at(-1)?.createdMs,
+    inDelivery,
+  };
+}
+
+async function traceIdsIn(entry: ClaimedEntry): Promise<readonly string[]> {
+  try {
+    return spansIn(await readRequest(entry)).map(({ traceId }) => traceId);
+  } catch {
+    return [];
+  }
+}

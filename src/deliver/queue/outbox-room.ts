@@ -1,0 +1,63 @@
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
+import { namesIn } from "../../files/private-files.js";
+import type { StorePaths } from "../../files/store-paths.js";
+
+/** What an outbox may hold, where nobody says otherwise: a destination that is down for weeks must not fill the disk. */
+export const DEFAULT_OUTBOX_LIMIT_BYTES = 2_000_000_000;
+
+/** From this share of the limit on there is a warning with every delivery. */
+const WARN_FROM = 0.5;
+
+/** How much more the outbox may hold; shared by all that one delivery stores. */
+export interface OutboxRoom {
+  /** Takes room for a request. @returns false when there is none left */
+  take(bytes: number): boolean;
+  /** What a person should know by now, one line; undefined while there is room enough. */
+  warning(): string | undefined;
+}
+
+/** Measures what lies in the outbox of all destinations. An outbox that cannot be read counts as empty: writing will tell. */
+export async function outboxRoom(paths: StorePaths, limitBytes: number): Promise<OutboxRoom> {
+  let used = await bytesBelow(paths.outbox).catch(() => 0);
+  let refused = 0;
+  return {
+    take(bytes) {
+      if (used + bytes > limitBytes) {
+        refused += 1;
+        return false;
+      }
+      used += bytes;
+      return true;
+    },
+    warning() {
+      const fill = `the outbox ${paths.outbox} holds ${inMegabytes(used)} of at most ${inMegabytes(limitBytes)} MB`;
+      if (refused > 0) {
+        return `${fill}: there is no room for more, so what could not be sent now is not stored. looptrace push delivers what waits, looptrace push --discard throws it away, the setting outboxLimitMb allows more`;
+      }
+      if (used < limitBytes * WARN_FROM) return undefined;
+      return `${fill}. looptrace push --status shows what waits and why`;
+    },
+  };
+}
+
+/** Without a limit, for what only becomes less. */
+export const ENDLESS_ROOM: OutboxRoom = { take: () => true, warning: () => undefined };
+
+async function bytesBelow(outbox: string): Promise<number> {
+  let sum = 0;
+  for (const folder of await namesIn(outbox)) {
+    for (const name of await namesIn(join(outbox, folder)).catch(() => [])) {
+      // One may be delivered while this looks.
+      sum += await lstat(join(outbox, folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    }
+  }
+  return sum;
+}
+
+function inMegabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0);
+}

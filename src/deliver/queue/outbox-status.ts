@@ -1,0 +1,70 @@
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { describeDiskFailure } from "../../files/disk-failure.js";
+import { namesIn } from "../../files/private-files.js";
+import { type StorePaths, storePaths } from "../../files/store-paths.js";
+import { refuseUntrustedStore } from "../../files/trusted-store.js";
+import type { DestinationInfo } from "../destinations/destination.js";
+import { type LastError, readDestinationInfo, readLastError } from "./destination-notes.js";
+import { entryPath, listRequests } from "./outbox.js";
+import { countRejected } from "./rejections.js";
+
+const DESTINATION_ID = /^[0-9a-f]{16}$/;
+
+/** What waits for one destination. */
+export interface OutboxStatus {
+  readonly destination: DestinationInfo;
+  readonly requests: number;
+  readonly spans: number;
+  readonly bytes: number;
+  /** When the oldest request was put there, ms since the epoch; undefined when there is none. */
+  readonly sinceMs: number | undefined;
+  /** Requests kept because the destination will never take them. */
+  readonly rejectedRequests: number;
+  readonly lastError: LastError | undefined;
+}
+
+/**
+ * What lies in the outbox, for each destination that was ever delivered to, configured now or not. Reads no request and
+ * sends nothing.
+ *
+ * @param paths default: the user's data folder
+ * @throws {ConfigurationError} when it cannot be read; an outbox that does not exist is empty
+ */
+export async function outboxStatus(paths: StorePaths = storePaths()): Promise<readonly OutboxStatus[]> {
+  refuseUntrustedStore(paths);
+  try {
+    const names = new Set([...(await namesIn(paths.outbox)), ...(await namesIn(paths.rejected))]);
+    // A file manager may have put something of its own beside the folders.
+    const ids = [...names].filter((name) => DESTINATION_ID.test(name)).sort();
+    return await Promise.all(ids.map((id) => statusOf(paths, id)));
+  } catch (error) {
+    throw new ConfigurationError(
+      "LOOPTRACE_HOME",
+      `The outbox ${paths.outbox} cannot be read (${describeDiskFailure(error)}). Mend that, or name another folder by LOOPTRACE_HOME.`,
+    );
+  }
+}
+
+async function statusOf(paths: StorePaths, id: string): Promise<OutboxStatus> {
+  const entries = await listRequests(join(paths.outbox, id));
+  const sizes = await Promise.all(
+    // A request may be claimed, released or delivered while this looks.
+    entries.map(async (entry) =>
+      lstat(entryPath(entry)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return {
+    destination: await readDestinationInfo(paths, id),
+    requests: entries.length,
+    spans: entries.reduce((sum, { spans }) => sum + spans, 0),
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    sinceMs: entries[0]?.createdMs,
+    rejectedRequests: await countRejected(paths, id),
+    lastError: await readLastError(paths, id),
+  };
+}

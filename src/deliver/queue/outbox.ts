@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
+import { claimToken, isOwnerAlive } from "../../files/claim-token.js";
+import { readOwnFile } from "../../files/own-files.js";
+import { hasCode, namesIn, removeIfThere, writeWhole } from "../../files/private-files.js";
+import { type Edition, editionText, parseEdition } from "../receipts/edition.js";
+
+/**
+ * A request on disk: `<time>-<serial>-<digest>-<number of spans>[-<edition>].json`, so that names sort by time, meet only
+ * where the contents are the same, and tell those and the number of spans without reading. While a process delivers it,
+ * `.claim-<token>` is appended.
+ */
+export interface OutboxEntry {
+  /** Without the claim. */
+  readonly name: string;
+  readonly folder: string;
+  readonly spans: number;
+  /** Of the content: two requests with the same one are the same. */
+  readonly digest: string;
+  /** When it was put there, ms since the epoch. */
+  readonly createdMs: number;
+  /** Undefined where nobody wants to notice that the spans would look different later. */
+  readonly edition: Edition | undefined;
+  /** Whose claim is on it. */
+  readonly owner: string | undefined;
+}
+
+/** An entry that this process may deliver and nobody else will. */
+export interface ClaimedEntry extends OutboxEntry {
+  readonly owner: string;
+}
+
+const NAME =
+  /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-\d{6}-([0-9a-f]{12})-(\d+)(?:-([0-9a-f-]+))?\.json)(?:\.claim-([0-9a-f-]+))?$/;
+
+export interface PutOptions {
+  /** False leaves it to the caller to sync the folder, once for many requests. */
+  readonly lasting?: boolean;
+  /** Of the body, where the caller knows it already. */
+  readonly digest?: string;
+}
+
+let serial = 0;
+
+/**
+ * Puts a request into a folder of the outbox, claimed by this process from the first moment, so that nobody else begins
+ * to deliver it. When this process dies, its claim lapses.
+ *
+ * @param folder exists already
+ * @param createdMs orders it among the others; ms since the epoch
+ * @throws the file system's error; nothing is left behind then
+ */
+export async function putRequest(
+  folder: string,
+  body: Uint8Array,
+  spans: number,
+  createdMs: number,
+  edition?: Edition,
+  { lasting = true, digest = digestOf(body) }: PutOptions = {},
+): Promise<ClaimedEntry> {
+  serial = (serial + 1) % 1_000_000;
+  const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
+  const end = edition === undefined ? "" : `-${editionText(edition)}`;
+  const name = `${time}-${String(serial).padStart(6, "0")}-${digest}-${spans}${end}.json`;
+  const entry = { name, folder, spans, digest, createdMs, edition, owner: claimToken() };
+  await writeWhole(entryPath(entry), body, lasting);
+  return entry;
+}
+
+/** By what the names of requests tell their contents. */
+export function digestOf(body: Uint8Array): string {
+  return createHash("sha256").update(body).digest("hex").slice(0, 12);
+}
+
+/** Where an entry lies at present. */
+export function entryPath({ folder, name, owner }: OutboxEntry): string {
+  return join(folder, owner === undefined ? name : `${name}.claim-${owner}`);
+}
+
+/** Whether a process, this one or another, has it. */
+export function isClaimed(entry: OutboxEntry): entry is ClaimedEntry {
+  return entry.owner !== undefined;
+}
+
+/** What lies in a folder of the outbox, oldest first, claimed or not. */
+export async function listRequests(folder: string): Promise<readonly OutboxEntry[]> {
+  return (await namesIn(folder)).flatMap((file) => {
+    const match = NAME.exec(file);
+    if (!match?.[1]) return [];
+    const [, name, year, month, day, hour, minute, second, ms, digest = "", spans, edition, owner] = match;
+    const createdMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
+    return [{ name, folder, spans: Number(spans), digest, createdMs, edition: parseEdition(edition), owner }];
+  });
+}
+
+/**
+ * Takes an entry for this process: one atomic rename, which of several processes one wins.
+ *
+ * @returns undefined when a living process has it, or another was faster
+ */
+export async function claimRequest(entry: OutboxEntry): Promise<ClaimedEntry | undefined> {
+  if (entry.owner !== undefined && (await isOwnerAlive(entry.owner, entryPath(entry)))) return undefined;
+  const claimed = { ...entry, owner: claimToken() };
+  try {
+    await rename(entryPath(entry), entryPath(claimed));
+    return claimed;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Gives an entry back for a later run, of this process or another. */
+export async function releaseRequest(entry: ClaimedEntry): Promise<void> {
+  try {
+    await rename(entryPath(entry), entryPath({ ...entry, owner: undefined }));
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+/** Removes an entry that is dealt with. */
+export async function removeRequest(entry: ClaimedEntry): Promise<void> {
+  await removeIfThere(entryPath(entry));
+}
+
+export async function readRequest(entry: OutboxEntry): Promise<Uint8Array> {
+  return readOwnFile(entryPath(entry));
+}

@@ -1,0 +1,184 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import { appendToOwnFile, readOwnText } from "../../files/own-files.js";
+import { ensurePrivateFolder, hasCode, syncFolder } from "../../files/private-files.js";
+import type { StorePaths } from "../../files/store-paths.js";
+import type { SpanEdition } from "./edition.js";
+
+/** What a destination has acknowledged of one trace. */
+export interface Receipts {
+  readonly spanIds: ReadonlySet<string>;
+  /** How those of them looked of which that was noted. */
+  readonly editions: ReadonlyMap<string, SpanEdition>;
+  /** What could not be read and therefore counts as not sent, in words. */
+  readonly problems: readonly string[];
+}
+
+/** One line of a receipt file. Lines are read in order: what was forgotten may be acknowledged again. */
+const receipt = z.union([
+  z.object({
+    acknowledged: z.array(z.string()),
+    /** The edition: what all of them share, and what single ones have of their own, by span id. */
+    shared: z.string().optional(),
+    own: z.record(z.string(), z.string()).optional(),
+  }),
+  z.object({ forgotten: z.array(z.string()) }),
+]);
+type Receipt = z.output<typeof receipt>;
+
+/**
+ * Reads which spans of a trace a destination acknowledged. A damaged line or file counts as not sent and is reported.
+ * Never throws.
+ */
+export async function readReceipts(
+  paths: StorePaths,
+  destinationId: string,
+  traceId: string,
+): Promise<Receipts> {
+  const path = receiptPath(paths, destinationId, traceId);
+  let text: string;
+  try {
+    text = await readSettled(path);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return NO_RECEIPTS;
+    return {
+      ...NO_RECEIPTS,
+      problems: [`the receipts in ${path} cannot be read (${reason(error)}); their spans count as not sent`],
+    };
+  }
+  const spanIds = new Set<string>();
+  const editions = new Map<string, SpanEdition>();
+  let damaged = 0;
+  for (const line of text.split("\n")) {
+    if (line.trim() === "") continue;
+    const entry = parseLine(line);
+    if (entry === undefined) damaged += 1;
+    else if ("forgotten" in entry) for (const id of entry.forgotten) spanIds.delete(id);
+    else {
+      const { acknowledged, shared, own } = entry;
+      for (const id of acknowledged) {
+        spanIds.add(id);
+        if (shared === undefined) editions.delete(id);
+        else editions.set(id, { shared, own: own?.[id] });
+      }
+    }
+  }
+  const problems =
+    damaged === 0
+      ? []
+      : [
+          `${damaged} damaged line${damaged === 1 ? "" : "s"} in ${path}: the spans named there count as not sent`,
+        ];
+  return { spanIds, editions, problems };
+}
+
+/** Of a trace that was never sent, or is to be sent whatever the receipts say. */
+export const NO_RECEIPTS: Receipts = { spanIds: new Set(), editions: new Map(), problems: [] };
+
+/** Those of the spans that are not acknowledged, in the same order. */
+export function unsent(receipts: Receipts, spanIds: readonly string[]): readonly string[] {
+  return spanIds.filter((id) => !receipts.spanIds.has(id));
+}
+
+/**
+ * Notes that a destination acknowledged spans of a trace.
+ *
+ * @param editions how they look, by span id, as far as that is to be noted; what they share is one for all
+ * @throws the file system's error
+ */
+export async function addReceipt(
+  paths: StorePaths,
+  destinationId: string,
+  traceId: string,
+  spanIds: readonly string[],
+  editions: ReadonlyMap<string, SpanEdition> = new Map(),
+): Promise<void> {
+  const [first] = editions.values();
+  const own = [...editions].flatMap(([id, edition]) =>
+    edition.own === undefined ? [] : [[id, edition.own]],
+  );
+  await append(paths, destinationId, traceId, {
+    acknowledged: [...spanIds],
+    ...(first === undefined ? {} : { shared: first.shared }),
+    ...(own.length === 0 ? {} : { own: Object.fromEntries(own) }),
+  });
+}
+
+/**
+ * Forgets that spans were acknowledged, so that they are sent again.
+ *
+ * @throws the file system's error
+ */
+export async function forgetReceipts(
+  paths: StorePaths,
+  destinationId: string,
+  traceId: string,
+  spanIds: readonly string[],
+): Promise<void> {
+  await append(paths, destinationId, traceId, { forgotten: [...spanIds] });
+}
+
+/**
+ * Appends one line in one write, so that processes that write at once do not mix their lines. The line break stands
+ * in front as well: after a line that a crash cut off, the next one must not be lost with it.
+ */
+async function append(
+  paths: StorePaths,
+  destinationId: string,
+  traceId: string,
+  entry: Receipt,
+): Promise<void> {
+  const folder = receiptFolder(paths, destinationId);
+  await ensurePrivateFolder(paths.root, folder);
+  const file = await appendToOwnFile(receiptPath(paths, destinationId, traceId));
+  let isNew: boolean;
+  try {
+    isNew = (await file.stat()).size === 0;
+    await file.appendFile(`\n${JSON.stringify(entry)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  // A file whose name a power failure takes away was never there, and its spans would be sent twice.
+  if (isNew) await syncFolder(folder);
+}
+
+const SETTLE_TRIES = 20;
+const SETTLE_PAUSE_MS = 10;
+
+/**
+ * Reads a file to which somebody may be appending. A reader can see the first half of a line whose writer is still at
+ * work; a line that stays without its end was cut off by a crash.
+ */
+async function readSettled(path: string): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    const text = await readOwnText(path);
+    if (text === "" || text.endsWith("\n") || tries === SETTLE_TRIES) return text;
+    await pause(SETTLE_PAUSE_MS);
+  }
+}
+
+function parseLine(line: string): Receipt | undefined {
+  try {
+    return receipt.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A trace id comes from a file's content, so only a well-formed one may become a file's name as it is. */
+export function receiptPath(paths: StorePaths, destinationId: string, traceId: string): string {
+  const name = /^[0-9a-f]{32}$/.test(traceId) ? traceId : createHash("sha256").update(traceId).digest("hex");
+  return join(receiptFolder(paths, destinationId), `${name}.jsonl`);
+}
+
+/** Where a destination's receipts are, and for a while beside each who is sending spans of its trace. */
+export function receiptFolder(paths: StorePaths, destinationId: string): string {
+  return join(paths.sent, destinationId);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+import type { Edition } from "../deliver/receipts/edition.js";
+import type { TraceOptions } from "../otel/options.js";
+import type { Loop, LoopTrace } from "../trace/model.js";
+
+/** looptrace itself adds it where it runs opencode, and cannot know it of a past session: no setting of the caller's. */
+const OWN_METADATA = "gitCommit";
+
+/**
+ * By what it is noticed that a trace was sent otherwise before: `shared` by the caller's settings, `last`, of the root,
+ * by a turn that went on since.
+ *
+ * Only what opencode recorded counts for the turn, and no text of it: that may be masked otherwise elsewhere. Times, retries and errors may also depend on the log, and a trace
+ * that is computed without it is no news.
+ */
+export function traceEdition({ loop }: LoopTrace, options: TraceOptions): Required<Edition> {
+  const { traceName, userId, tags, environment, release, metadata, content = true } = options;
+  const { [OWN_METADATA]: _own, ...own } = metadata ?? {};
+  const settings = [traceName, userId, tags ?? [], environment, release, own, content];
+  return { shared: digest(settings), last: digest(progressOf(loop)) };
+}
+
+function progressOf(loop: Loop): unknown {
+  const steps: unknown[] = loop.steps.map(({ messageId, call, tools, loops }) => [
+    messageId,
+    call?.finish,
+    tools.map(({ partId, status, loops }) => [partId, status, loops.map(progressOf)]),
+    ...(loops.length > 0 ? [loops.map(progressOf)] : []),
+  ]);
+  // Without any of them what was sent before they were looked for is no other edition.
+  return loop.loops.length > 0 ? [...steps, loop.loops.map(progressOf)] : steps;
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 8);
+}

@@ -1,0 +1,83 @@
+import type { Destination } from "../deliver/destinations/destination.js";
+import type { StorePaths } from "../files/store-paths.js";
+import type { Masking } from "../masking/mask.js";
+import type { ServedSession } from "../opencode/drive.js";
+import { LONGEST_LOG_BYTES, readBounded } from "../opencode/program/run-folder.js";
+import { readLogEvidence } from "../opencode/read/log-evidence.js";
+import { evidenceWithin } from "../opencode/server/event-evidence.js";
+import { followSessions } from "../opencode/server/follow-sessions.js";
+import { familyOf, treeOf } from "../opencode/server/session-mirror.js";
+import type { TraceOptions } from "../otel/options.js";
+import { type LiveTracer, liveTracer } from "./live-trace.js";
+
+/** Where what is closed of a turn goes while it runs; the same as what its whole trace is sent with later. */
+export interface LiveDelivery {
+  readonly destinations: readonly Destination[];
+  readonly trace?: TraceOptions | undefined;
+  /** How much the outbox may hold, in bytes; 2 GB by default. */
+  readonly outboxLimitBytes?: number | undefined;
+}
+
+/** The run that is at work. */
+export interface RunAtWork {
+  readonly id: string;
+  readonly attempt: number;
+  /** ms since the epoch */
+  readonly startedAt: number;
+}
+
+/**
+ * Sends what is closed of a driven turn while it is at work, with the evidence that its whole trace will have: the spans are the
+ * same, whenever they are sent.
+ *
+ * @returns to be called when the turn is over: nothing is sent by this any more when it settles
+ */
+export function liveRun(
+  served: ServedSession,
+  run: RunAtWork,
+  delivery: LiveDelivery & { readonly paths: StorePaths; readonly masking: Masking },
+): () => Promise<void> {
+  const { sessionId, logPath, logFrom } = served;
+  const ending = new AbortController();
+  const tracer: LiveTracer = liveTracer({
+    ...delivery,
+    traceOptions: delivery.trace ?? {},
+    ready: async () => void (await served.version.catch(() => null)),
+    sessionOf: async (rootId) => {
+      // Only for a look, not for each change: a turn has a hundred thousand of them, and a log that grows with it.
+      const log = readLogEvidence(await readBounded(logPath, LONGEST_LOG_BYTES, logFrom).catch(() => ""));
+      const version = await served.version.catch(() => null);
+      const tree = treeOf(followed.mirror, rootId);
+      if (!tree) return undefined;
+      const { retries, permissions } = evidenceWithin(
+        followed.evidence,
+        new Set(familyOf(followed.mirror, rootId)),
+        run.startedAt,
+        Number.POSITIVE_INFINITY,
+      );
+      const atWork = {
+        ...run,
+        ...(version === null ? {} : { opencode: version }),
+        exit: { kind: "served" as const },
+        endedAt: Number.MAX_SAFE_INTEGER,
+        stderr: "",
+        streamErrors: [],
+        retries: [...retries],
+        permissions: permissions.map(({ requestId: _requestId, ...permission }) => permission),
+      };
+      return { tree, evidence: { log, runs: [atWork], mcpServers: served.mcpServers } };
+    },
+  });
+  const followed = followSessions(served.connection, {
+    directory: served.directory,
+    session: sessionId,
+    signal: ending.signal,
+    onChange: () => tracer.update(sessionId),
+    // The turn's end is for the run itself to tell.
+    onIdle: () => Promise.resolve(),
+  });
+  return async () => {
+    ending.abort();
+    await Promise.all([followed.ended, tracer.release(sessionId)]);
+  };
+}

@@ -1,0 +1,130 @@
+import { type FSWatcher, watch } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StorePaths } from "../files/store-paths.js";
+import type { Masking } from "../masking/mask.js";
+import { opencodeStore } from "../opencode/program/store-files.js";
+import { withOpenCode } from "../opencode/program/with-opencode.js";
+import { connect } from "../opencode/server/connection.js";
+import { type RunningServer, startServer } from "../opencode/server/start-server.js";
+import type { LoopTrace } from "../trace/model.js";
+import type { LeftAtWork } from "./attach.js";
+import { turnFinder } from "./turn-finder.js";
+
+export interface WatchStoreOptions {
+  /** Path of the opencode that reads the store; else it is looked for. */
+  readonly opencode?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where looptrace works; its project's own opencode is the one that is taken. */
+  readonly directory: string;
+  /** Only the sessions of this project's directory. */
+  readonly only?: string | undefined;
+  /** Turns that ended before are left alone, ms since the epoch. */
+  readonly since: number;
+  readonly paths: StorePaths;
+  readonly masking: Masking | undefined;
+  readonly signal: AbortSignal;
+  readonly onReady?: (() => void) | undefined;
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** A turn is over, and kept; it is to be sent. */
+  readonly onTurn: (trace: LoopTrace, kept: boolean) => void;
+}
+
+/** Where files cannot be watched, and for what a watch misses. */
+const POLL_MS = 5_000;
+/** A turn writes many times a second. */
+const DEBOUNCE_MS = 300;
+const RESTART_MS = 2_000;
+
+/**
+ * Follows opencode's own store on this machine and hands over each turn when it is over, whoever ran it, until `signal` is
+ * aborted. An opencode server of looptrace's own reads the store, and changes no session.
+ *
+ * @returns what looked as if it was at work at the end; it is kept as it was then
+ * @throws {OpenCodeNotFoundError} when there is no opencode
+ * @throws {OpenCodeCommandError} when its server does not start
+ */
+export async function watchStore(options: WatchStoreOptions): Promise<readonly LeftAtWork[]> {
+  const { environment, signal, onNote } = options;
+  return await withOpenCode(options, async ({ opencode, folder, warnings }) => {
+    for (const warning of warnings) onNote?.(warning);
+    const start = async (): Promise<RunningServer> => {
+      // Once it runs it is needed to the end, for what is at work then.
+      const starting = new AbortController();
+      const stopStarting = () => starting.abort(signal.reason);
+      signal.addEventListener("abort", stopStarting);
+      if (signal.aborted) stopStarting();
+      try {
+        return await startServer({
+          path: opencode.path,
+          folder,
+          environment,
+          // Not in the project: this server is to load no plugins and no tools.
+          directory: folder.temporary,
+          configContent: null,
+          projectConfig: false,
+          quiet: true,
+          signal: starting.signal,
+        });
+      } finally {
+        signal.removeEventListener("abort", stopStarting);
+      }
+    };
+    let server: RunningServer | undefined = await start();
+    const changes = watchFiles(environment, signal);
+    const watcher = turnFinder(options);
+    try {
+      options.onReady?.();
+      while (!signal.aborted) {
+        if (!server || server.exit) {
+          if (server) onNote?.("The opencode that reads the store has ended; starting another one.");
+          server = await start().catch(() => undefined);
+          if (!server) await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined);
+          if (!server) continue;
+        }
+        const nextMs = await watcher.look(await connect(server.connection));
+        await changes.next(Math.min(nextMs, POLL_MS));
+      }
+      return server && !server.exit ? await watcher.keepWhatIsLeft(await connect(server.connection)) : [];
+    } finally {
+      changes.close();
+      await server?.stop();
+    }
+  });
+}
+
+interface Changes {
+  /** Waits for a change, at most so long. */
+  next(atMostMs: number): Promise<void>;
+  close(): void;
+}
+
+function watchFiles(environment: WatchStoreOptions["environment"], signal: AbortSignal): Changes {
+  const { folder, isOfStore } = opencodeStore(environment);
+  let changed = false;
+  let wake = (): void => undefined;
+  let watcher: FSWatcher | undefined;
+  try {
+    watcher = watch(folder, (_, name) => {
+      if (name === null || isOfStore(name)) {
+        changed = true;
+        wake();
+      }
+    });
+    // Where it cannot be watched any more there is still the poll.
+    watcher.on("error", () => watcher?.close());
+  } catch {
+    // Some file systems cannot be watched.
+  }
+  return {
+    next: async (atMostMs) => {
+      const waiting = new AbortController();
+      wake = () => waiting.abort();
+      if (changed) waiting.abort();
+      const ends = AbortSignal.any([signal, waiting.signal]);
+      await sleep(atMostMs, undefined, { signal: ends }).catch(() => undefined);
+      await sleep(DEBOUNCE_MS, undefined, { signal }).catch(() => undefined);
+      changed = false;
+    },
+    close: () => watcher?.close(),
+  };
+}

@@ -1,0 +1,52 @@
+import type { DriveHooks, DriveResult } from "../drive.js";
+import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
+import { type OpenCodeAtHand, withOpenCode } from "../program/with-opencode.js";
+import type { CheckedRequest } from "../request/run-request.js";
+import { exportSession } from "./export-session.js";
+import { readBack, unaskedModelNotes } from "./read-back.js";
+import { runSession } from "./run-session.js";
+
+/**
+ * Runs one prompt by `opencode run`, and reads the session by `opencode export`.
+ *
+ * @throws {OpenCodeNotFoundError} when there is no opencode
+ * @throws {SessionNotFoundError} when opencode does not know the session that was to be continued
+ */
+export async function driveCli(
+  request: CheckedRequest,
+  where: {
+    readonly opencode?: string | undefined;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+  },
+  hooks: DriveHooks,
+): Promise<DriveResult> {
+  const { environment } = where;
+  const { directory } = request;
+  const use = async ({ opencode, folder, warnings }: OpenCodeAtHand): Promise<DriveResult> => {
+    hooks.signal?.throwIfAborted();
+    const run = await runSession({ opencode, request, folder, environment, ...hooks });
+    const command = { path: opencode.path, folder, environment, directory };
+    const exported = await readBack(run, request.session, (id) => exportSession(id, command));
+    const modelNotes = hooks.signal?.aborted
+      ? []
+      : await unaskedModelNotes(run, exported.tree, command, request.projectConfig ?? false);
+    const { logPath, ...result } = run;
+    const logText = await readBounded(logPath, LONGEST_LOG_BYTES);
+    const left = run.exit.kind === "exited" ? await folder.remove("keep-files") : null;
+    return {
+      ...result,
+      opencode,
+      driver: "cli",
+      tree: exported.tree,
+      raw: exported.raw,
+      logText,
+      notes: [...warnings, ...run.notes, ...exported.notes, ...modelNotes, ...leftNotes(left)],
+    };
+  };
+  return await withOpenCode({ ...where, directory }, use, { sweep: "meanwhile" });
+}
+
+/** @param folder where an agent has left files, if it has */
+export function leftNotes(folder: string | null | undefined): readonly string[] {
+  return folder ? [`The agent left files in ${folder}; they are yours to keep or remove.`] : [];
+}

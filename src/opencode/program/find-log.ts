@@ -1,0 +1,64 @@
+import { readdir, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { openRegularFile } from "../../files/own-files.js";
+
+/** Larger ones are left alone: reading them would take longer than what they tell is worth. */
+const LARGEST_FILE_BYTES = 512 * 1024 * 1024;
+/** opencode's clock and the file system's need not agree to the second. */
+const SLACK_MS = 60_000;
+
+/**
+ * What opencode's own log files below its data folder say about some sessions.
+ *
+ * As of 1.17 there is one file to which all processes write, of which the sessions' lines are taken. Older versions
+ * write a file a process whose times only follow from all its lines, so such a file is taken whole.
+ *
+ * @param sessionIds a session and those of its subagents
+ * @param since when the first of them was made, ms since the epoch: older files are not read
+ * @returns the empty string when there is nothing; a log that cannot be read is as good as none
+ */
+export async function findOpenCodeLog(
+  sessionIds: readonly string[],
+  since: number,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const data = environment.XDG_DATA_HOME || join(environment.HOME || homedir(), ".local", "share");
+  const folder = join(data, "opencode", "log");
+  const names = await readdir(folder).catch(() => []);
+  const texts: string[] = [];
+  for (const name of names.filter((name) => name.endsWith(".log")).sort()) {
+    const path = join(folder, name);
+    const { mtimeMs, size } = await stat(path).catch(() => ({ mtimeMs: 0, size: 0 }));
+    if (mtimeMs + SLACK_MS < since || size > LARGEST_FILE_BYTES) continue;
+    texts.push(await linesAbout(sessionIds, path).catch(() => ""));
+  }
+  return texts.filter((text) => text !== "").join("\n");
+}
+
+/**
+ * What a log says about some sessions, in which it says more. Up to 1.15 a line's time follows from those before it, so such a log is
+ * taken whole.
+ */
+export function sessionLines(sessionIds: readonly string[], log: string): string {
+  const lines = log.split("\n");
+  if (!lines.some((line) => line.startsWith("timestamp="))) return log;
+  return lines.filter((line) => sessionIds.some((id) => line.includes(id))).join("\n");
+}
+
+async function linesAbout(sessionIds: readonly string[], path: string): Promise<string> {
+  const file = await openRegularFile(path);
+  const kept: string[] = [];
+  let found = false;
+  for await (const line of createInterface({
+    input: file.createReadStream({ encoding: "utf8" }),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    const mine = sessionIds.some((id) => line.includes(id));
+    found ||= mine;
+    // Logfmt dates each line by itself, so of it only the sessions' own need to be held.
+    if (mine || !line.startsWith("timestamp=")) kept.push(line);
+  }
+  return found ? kept.join("\n") : "";
+}

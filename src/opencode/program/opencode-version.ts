@@ -1,0 +1,121 @@
+import { stat } from "node:fs/promises";
+import { OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js";
+import { readOwnText } from "../../files/own-files.js";
+import { quickMask } from "../../masking/mask.js";
+import { plainText } from "../../text/plain-text.js";
+import { childEnvironment } from "./child-environment.js";
+import type { RunFolder } from "./run-folder.js";
+import { spawnOpenCode } from "./spawn-opencode.js";
+
+/** An opencode that was found, and what it says it is. */
+export interface OpenCodeProgram {
+  /** Absolute path. */
+  readonly path: string;
+  /** Such as `1.18.33`; null when it did not say. */
+  readonly version: string | null;
+}
+
+/** What was read before, by path, size and time of the file: one start of opencode costs most of a second. */
+const known = new Map<string, string>();
+
+const DEADLINE_MS = 30_000;
+const OLDEST_MINOR = 15;
+const NEWEST_MINOR = 18;
+
+/** What an opencode says of its version. */
+export interface VersionAnswer {
+  readonly version: string | null;
+  /** What it printed instead of a version, and how it ended; null where there is a version. */
+  readonly problem: string | null;
+  readonly warning: string | null;
+}
+
+/**
+ * Asks an opencode for its version. It is kept off the network: nothing is fetched, nothing is updated.
+ *
+ * @returns the version, or null when what it printed is none, with a warning for a person where one is due:
+ * the behaviour of 1.15 to 1.18 is known, with another version looptrace goes on and says so
+ * @throws {OpenCodeNotFoundError} when the program cannot be started at all
+ */
+export async function readVersion(
+  path: string,
+  folder: RunFolder,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<VersionAnswer> {
+  const file = await stat(path).catch(() => null);
+  const key = `${path}\n${file?.size}\n${file?.mtimeMs}`;
+  const before = known.get(key);
+  if (before !== undefined) return { version: before, problem: null, warning: versionWarning(before) };
+  const files = await folder.streams("version");
+  const exit = await spawnOpenCode({
+    path,
+    arguments: ["--version"],
+    directory: folder.path,
+    environment: childEnvironment(environment, {
+      runId: folder.runId,
+      temporary: folder.temporary,
+      quiet: true,
+    }),
+    files,
+    deadlineMs: DEADLINE_MS,
+    graceMs: 1_000,
+  }).catch((cause: unknown) => {
+    throw new OpenCodeNotFoundError(
+      "opencode was found but cannot be started:",
+      [`${path}: ${cause instanceof Error ? cause.message : String(cause)}`],
+      { cause },
+    );
+  });
+  const output = plainText(await readOwnText(files.stdout)).trim();
+  const version = /^v?(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null;
+  if (version !== null) {
+    known.set(key, version);
+    return { version, problem: null, warning: versionWarning(version) };
+  }
+  // Masked before it is cut: half a secret would not be found any more.
+  const said = quickMask({ environment })(output || plainText(await readOwnText(files.stderr)).trim());
+  const how = exit.kind === "exited" ? `exit ${exit.code}` : `ended by ${exit.signal}`;
+  const problem = `${path} --version printed no version (${how}${said === "" ? "" : `: ${said.slice(0, 200)}`})`;
+  return {
+    version: null,
+    problem,
+    warning: `${problem}; going on as if it were opencode 1.${NEWEST_MINOR}.`,
+  };
+}
+
+/** What to tell a person about a version that looptrace was not tried with; null for a known one. */
+export function versionWarning(version: string): string | null {
+  if (versionSupport(version) === "known") return null;
+  return `opencode ${version} is not one of the versions that looptrace knows (${KNOWN_VERSIONS}); going on, but look at the trace with care.`;
+}
+
+/** The versions whose behaviour is known, for people. */
+export const KNOWN_VERSIONS = `1.${OLDEST_MINOR} to 1.${NEWEST_MINOR}`;
+
+/**
+ * Where a version stands to the known ones. One of 0.0.0 is of somebody's own making, and so as new as any.
+ *
+ * @param version as `readVersion` gives it
+ */
+export function versionSupport(version: string): "older" | "known" | "newer" {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
+  if (major === undefined || minor === undefined || major > 1 || (major === 1 && minor > NEWEST_MINOR))
+    return "newer";
+  if (major === 1 && minor >= OLDEST_MINOR) return "known";
+  return major === 0 && minor === 0 && patch === 0 ? "newer" : "older";
+}
+
+/**
+ * The option that approves all permissions which are not explicitly denied. 1.15 knows only the old name; 1.17 and
+ * 1.18 know both and hide the old one.
+ */
+export function autoApproveOption(version: string | null): string {
+  const minor = version === null ? null : minorOf(version);
+  return minor !== null && minor < 17 ? "--dangerously-skip-permissions" : "--auto";
+}
+
+/** The minor version of a 1.x, else null. */
+function minorOf(version: string): number | null {
+  const minor = /^1\.(\d+)\./.exec(version)?.[1];
+  return minor === undefined ? null : Number(minor);
+}

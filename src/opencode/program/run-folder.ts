@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { onExit } from "signal-exit";
+import { openOwnFile } from "../../files/own-files.js";
+import { KEPT_FILE, ownPrefix, RUN_ID_FILE } from "./run-folder-owner.js";
+import type { StreamFiles } from "./spawn-opencode.js";
+import { guard } from "./watchdog.js";
+
+/** A private folder for one run: what goes into opencode and what comes out of it, and its temporary files. */
+export interface RunFolder {
+  readonly path: string;
+  /** What marks everything that was started for this run (see `RUN_ID_VARIABLE`). */
+  readonly runId: string;
+  /** opencode's TMPDIR. */
+  readonly temporary: string;
+  /** Creates the files for one start of opencode; standard input holds the given text. */
+  streams(name: string, stdin?: string): Promise<StreamFiles>;
+  /** Writes a file that only this user can read, and returns its path. */
+  write(name: string, text: string): Promise<string>;
+  /**
+   * Removes the folder. Safe to call twice; the second call does nothing.
+   *
+   * @param keepFiles leaves what the agent's commands wrote to its temporary folder, for they may have told about it
+   * @returns the temporary folder where something was left in it
+   */
+  remove(keepFiles?: "keep-files"): Promise<string | null>;
+}
+
+/**
+ * Makes a private folder (0700, its files 0600) in the system's temporary folder. It goes away with `remove()`, and also
+ * when this process exits, crashes or is ended by a signal. After a `kill -9` the watchdog removes it, see {@link guard}; what even that
+ * leaves behind is for `sweepRunFolders`.
+ */
+export async function createRunFolder(): Promise<RunFolder> {
+  const path = await mkdtemp(join(tmpdir(), ownPrefix()));
+  const runId = randomUUID();
+  // Before anything is started in it.
+  const unguard = guard(runId, path);
+  // Last of all, so that the processes which write into it are ended before.
+  const forget = onExit(() => rmSync(path, { recursive: true, force: true }), { alwaysLast: true });
+  const temporary = join(path, "tmp");
+  await mkdir(temporary, { mode: 0o700 });
+  const write = async (name: string, text: string) => {
+    const file = join(path, name);
+    await writeFile(file, text, { mode: 0o600 });
+    return file;
+  };
+  await write(RUN_ID_FILE, runId);
+  let removed = false;
+  return {
+    path,
+    runId,
+    temporary,
+    write,
+    streams: async (name, stdin = "") => ({
+      stdin: await write(`${name}.stdin`, stdin),
+      stdout: await write(`${name}.stdout`, ""),
+      stderr: await write(`${name}.stderr`, ""),
+    }),
+    remove: async (keepFiles) => {
+      // What was left in it on purpose stays.
+      if (removed) return null;
+      removed = true;
+      const isKept = keepFiles === "keep-files" && (await withoutLeftovers(temporary)).length > 0;
+      const all = await readdir(path).catch(() => []);
+      if (isKept) await write(KEPT_FILE, "");
+      const unwanted = isKept ? all.filter((name) => name !== basename(temporary)) : [""];
+      for (const name of unwanted) {
+        // A process that is just ending may still write into the folder while it is being emptied.
+        await rm(join(path, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      }
+      forget();
+      unguard();
+      return isKept ? temporary : null;
+    },
+  };
+}
+
+/** A library that opencode unpacks at each start, 5.5 MB. */
+const UNPACKED = /^\.[0-9a-f]+-[0-9a-f]+\.(?:so|dylib|dll|node)$/;
+/** What programs keep for their own next start (`node-compile-cache`, `tsx-0`, …), not for somebody who looks for it. */
+const CACHES = /(?:^|[-_.])cache(?:[-_.]|$)|^(?:tsx|bunx)-/i;
+
+/** Removes opencode's own leftovers and caches from its temporary folder, and tells the files that are left. */
+async function withoutLeftovers(temporary: string): Promise<readonly string[]> {
+  const names = await readdir(temporary).catch(() => []);
+  for (const name of names.filter((one) => UNPACKED.test(one) || CACHES.test(one)))
+    await rm(join(temporary, name), { recursive: true, force: true }).catch(() => undefined);
+  const left = await readdir(temporary, { recursive: true, withFileTypes: true }).catch(() => []);
+  return left.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+}
+
+/** As much of a log as is read. */
+export const LONGEST_LOG_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Reads a file whole, but of one beyond `limit` bytes only the beginning and the end, with a line that says so.
+ *
+ * @param from where to begin, in bytes
+ */
+export async function readBounded(path: string, limit: number, from = 0): Promise<string> {
+  const file = await openOwnFile(path);
+  try {
+    const size = Math.max(0, (await file.stat()).size - from);
+    if (size <= limit) {
+      const all = Buffer.alloc(size);
+      const { bytesRead } = await file.read(all, 0, size, from);
+      return all.subarray(0, bytesRead).toString("utf8");
+    }
+    const half = Math.floor(limit / 2);
+    const head = Buffer.alloc(half);
+    const tail = Buffer.alloc(half);
+    await file.read(head, 0, half, from);
+    await file.read(tail, 0, half, from + size - half);
+    const start = head.subarray(0, head.lastIndexOf(0x0a) + 1).toString("utf8");
+    const end = tail.subarray(tail.indexOf(0x0a) + 1).toString("utf8");
+    return `${start}[looptrace: ${size - limit} bytes left out here]\n${end}`;
+  } finally {
+    await file.close();
+  }
+}

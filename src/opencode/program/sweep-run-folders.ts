@@ -1,0 +1,67 @@
+import { lstat, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isOwnFolder, readOwnText } from "../../files/own-files.js";
+import { endProcesses } from "./end-processes.js";
+import { KEPT_FILE, ownerOf, RUN_ID_FILE } from "./run-folder-owner.js";
+
+/** A folder of another boot or container says nothing about its process; untouched this long, it is taken for dead. */
+const FOREIGN_MAX_AGE_MS = 48 * 3_600_000;
+/** Longer than this nobody waits for it; what is not done then is left for another time. */
+const LONGEST_MS = 3_000;
+const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const RUN_ID_BYTES = 100;
+
+/**
+ * Removes the run folders of looptrace processes that are gone, and ends what these were driving, should nobody have done so (see
+ * `guard`). Only folders of this user's that nobody else can write to: in a temporary folder for all, others may have put anything
+ * that is called so.
+ *
+ * Never fails, and settles within 3 s: a folder that cannot be removed by then stays.
+ */
+export async function sweepRunFolders(): Promise<void> {
+  const givenUp = new AbortController();
+  const swept = sweep(givenUp.signal).catch(() => undefined);
+  await Promise.race([swept, sleep(LONGEST_MS, undefined, { ref: false })]);
+  givenUp.abort();
+}
+
+async function sweep(givenUp: AbortSignal): Promise<void> {
+  const names = await readdir(tmpdir()).catch(() => []);
+  await Promise.all(names.map((name) => sweepOne(name, givenUp)));
+}
+
+async function sweepOne(name: string, givenUp: AbortSignal): Promise<void> {
+  const owner = ownerOf(name);
+  if (owner === undefined || owner === "alive") return;
+  const path = join(tmpdir(), name);
+  if (!(await isOwnFolder(path)) || (await isThere(join(path, KEPT_FILE)))) return;
+  if (owner === "unknown" && (await lastTouched(path)) >= Date.now() - FOREIGN_MAX_AGE_MS) return;
+  if (owner === "dead") {
+    const runId = await readOwnText(join(path, RUN_ID_FILE), RUN_ID_BYTES).catch(() => "");
+    if (RUN_ID.test(runId)) await endProcesses(runId);
+  }
+  // Links in it are removed, and not followed.
+  if (!givenUp.aborted) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function lastTouched(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const times = await Promise.all(
+    [folder, ...names.map((name) => join(folder, name))].map((path) =>
+      lstat(path).then(
+        (found) => found.mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  return Math.max(...times);
+}

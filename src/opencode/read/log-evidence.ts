@@ -1,0 +1,86 @@
+import { z } from "zod";
+import type { ErrorObject } from "../schema/session-export.js";
+import { type LogLine, parseLog } from "./log-line.js";
+
+/** What opencode's log tells about a session and the export does not: when requests were sent, and which failed. */
+export interface LogEvidence {
+  readonly requests: readonly LoggedRequest[];
+  readonly failures: readonly LoggedFailure[];
+}
+
+export interface LoggedRequest {
+  readonly sessionId: string;
+  /** ms since the epoch; the provider sees the request 4 to 14 ms later. */
+  readonly at: number;
+  /** opencode's own request for the session's title, which belongs to no message. */
+  readonly small: boolean;
+}
+
+/** A request of the session's own that failed; of those for its title only where the log cannot tell them apart. */
+export interface LoggedFailure {
+  readonly sessionId: string;
+  readonly at: number;
+  /** In the form of the export's error objects; how much it knows depends on opencode's version. */
+  readonly error: ErrorObject;
+}
+
+/**
+ * Reads from opencode's log (`--print-logs --log-level INFO`, or the files below its data folder) when requests to the
+ * model were sent and which of them failed. Lines that it does not know are left out; it never throws.
+ */
+export function readLogEvidence(text: string): LogEvidence {
+  const requests: LoggedRequest[] = [];
+  const failures: LoggedFailure[] = [];
+  for (const line of parseLog(text)) {
+    const sessionId = line.fields["session.id"];
+    if (sessionId === undefined || line.fields.providerID === undefined) continue;
+    if (line.message === "stream") {
+      requests.push({ sessionId, at: line.at, small: line.fields.small === "true" });
+    } else if (line.message === "stream error" && !isOfTitle(line)) {
+      failures.push({ sessionId, at: line.at, error: failureOf(line) });
+    }
+  }
+  return { requests, failures };
+}
+
+/**
+ * Whether a failure is of opencode's own request for a title. 1.15 labels a failed request with what was asked for last,
+ * so there `small` says nothing about it.
+ */
+export function isOfTitle({ fields }: LogLine): boolean {
+  return fields.small === "true" && fields.error === undefined;
+}
+
+/** 1.15 writes the AI SDK's whole error; of it only what an export's error object also has is taken. */
+const wholeError = z.object({
+  error: z.object({
+    name: z.string().optional(),
+    message: z.string().optional(),
+    statusCode: z.number().optional(),
+    isRetryable: z.boolean().optional(),
+    responseHeaders: z.record(z.string(), z.string()).optional(),
+    responseBody: z.string().optional(),
+    data: z
+      .object({ error: z.object({ message: z.string() }) })
+      .optional()
+      .catch(undefined),
+  }),
+});
+
+function failureOf(line: LogLine): ErrorObject {
+  const whole = wholeError.safeParse(jsonOf(line.fields.error));
+  if (whole.success) {
+    const { name, message, data, ...rest } = whole.data.error;
+    return { name: "APIError", data: { message: data?.error.message ?? message ?? name ?? "", ...rest } };
+  }
+  const text = line.fields["error.error"] ?? line.fields.error ?? line.message;
+  return { name: "UnknownError", data: { message: text.replace(/^\w*Error: /, "") } };
+}
+
+function jsonOf(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,313 @@
+import type { z } from "zod";
+import { InvalidExportError } from "../../errors/invalid-export-error.js";
+import {
+  assistantInfo,
+  knownParts,
+  type Message,
+  type Part,
+  type SessionExport,
+  sessionInfo,
+  type UnknownPart,
+  unknownPart,
+  userInfo,
+} from "../schema/session-export.js";
+import { findExport, unendedExport, withoutTerminalCodes } from "./find-export.js";
+import { foreignJson, foreignText, opencode2 } from "./foreign-shapes.js";
+import { identifiedRow, isWholeToolRow, timedRow, toolRow } from "./legacy-rows.js";
+
+/**
+ * Reads the text that `opencode export` wrote, also where a shell has put other text around it.
+ *
+ * @param text the whole export; a leading byte order mark is ignored
+ * @param source what to call it in errors: a path, `-` for standard input, a session id
+ * @returns the session; what this version does not know is kept and counted in `unread`
+ * @throws {InvalidExportError} when the text is empty, holds no export or several, is cut off, or lacks something that a
+ *   trace cannot be made without
+ */
+export function readExport(text: string, source: string): SessionExport {
+  return exportFromJson(exportJson(text, source), source);
+}
+
+/**
+ * The JSON of an export in a text, as `readExport` finds it.
+ *
+ * @throws {InvalidExportError} as `readExport`, but for what is missing in the export
+ */
+export function exportJson(text: string, source: string): unknown {
+  const trimmed = text.replace(/^\uFEFF+/, "");
+  if (trimmed.trim() === "") {
+    throw new InvalidExportError(
+      source,
+      "the export is empty. opencode prints nothing when it does not know the session; `opencode session list` shows the ids.",
+    );
+  }
+  try {
+    return JSON.parse(trimmed);
+  } catch (cause) {
+    return exportWithin(trimmed, source, cause);
+  }
+}
+
+/** The export in a text that is not all of it. @param cause why the whole is no JSON */
+function exportWithin(text: string, source: string, cause: unknown): unknown {
+  const plain = withoutTerminalCodes(text);
+  const found = findExport(plain);
+  if (found?.isOneOfSeveral) {
+    throw new InvalidExportError(source, "several exports stand in it. Name each in a file of its own.");
+  }
+  if (found) return found.json;
+  const problem = foreignText(text) ?? describeSyntaxError(text, plain, cause);
+  throw new InvalidExportError(source, problem, { cause });
+}
+
+/**
+ * The same for an export that is already parsed JSON, for instance from opencode's server.
+ *
+ * @throws {InvalidExportError} when something is missing that a trace needs
+ */
+export function exportFromJson(json: unknown, source: string): SessionExport {
+  const foreign =
+    isObject(json) && "info" in json && Array.isArray(json.messages) ? opencode2(json) : foreignJson(json);
+  if (foreign !== undefined) throw new InvalidExportError(source, foreign);
+  if (!isObject(json) || !("info" in json) || !("messages" in json)) {
+    throw new InvalidExportError(
+      source,
+      'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`.',
+    );
+  }
+  if (!Array.isArray(json.messages)) {
+    throw new InvalidExportError(source, 'not an opencode export: "messages" is not a list.');
+  }
+  const near = aMomentOf(json.info, json.messages);
+  const messages = json.messages.map((raw: unknown, index) =>
+    messageFromJson(raw, source, `messages[${index}]`, near),
+  );
+  return exportOfMessages(json.info, messages, source);
+}
+
+/**
+ * Puts an export together of messages that are read already.
+ *
+ * @param info the session's own, as opencode gives it
+ * @param read what `messageFromJson` returned for each message
+ * @throws {InvalidExportError} when something is missing that a trace needs, or an id stands there twice
+ */
+export function exportOfMessages(
+  info: unknown,
+  read: readonly (Message | string)[],
+  source: string,
+): SessionExport {
+  const partTypes = new Map<string, number>();
+  const roles = new Map<string, number>();
+  const messages: Message[] = [];
+  for (const message of read) {
+    if (typeof message === "string") {
+      count(roles, message);
+      continue;
+    }
+    messages.push(message);
+    for (const { type } of message.unknownParts) count(partTypes, type);
+  }
+  refuseRepeatedIds(messages, source);
+  return {
+    info: parse(sessionInfo, sessionRow(info, messages), source, "info"),
+    messages,
+    unread: { partTypes: Object.fromEntries(partTypes), roles: Object.fromEntries(roles) },
+  };
+}
+
+/** A time of the session, ms since the epoch: what ids tell is only known near one. */
+function aMomentOf(info: unknown, messages: readonly unknown[]): number | undefined {
+  for (const holder of [info, ...messages.map((raw) => (isObject(raw) ? raw.info : undefined))]) {
+    const time = isObject(holder) && isObject(holder.time) ? holder.time : {};
+    const moment = time.created ?? time.completed ?? time.updated;
+    if (typeof moment === "number") return moment;
+  }
+  return undefined;
+}
+
+/** Each message says which session it is of, and none was made before it. */
+function sessionRow(info: unknown, [first]: readonly Message[]): unknown {
+  if (!isObject(info) || !first) return info;
+  const id = typeof info.id === "string" ? info.id : first.info.sessionID;
+  return timedRow(
+    { ...info, id, time: { created: first.info.time.created, ...withoutOtherTypes(info.time) } },
+    first.info.time.created,
+  );
+}
+
+function withoutOtherTypes(time: unknown): Record<string, unknown> {
+  if (!isObject(time)) return {};
+  return Object.fromEntries(Object.entries(time).filter(([, at]) => typeof at === "number"));
+}
+
+/** opencode's ids are keys of its database. Spans get theirs from them, and of two with the same id one would be lost. */
+function refuseRepeatedIds(messages: readonly Message[], source: string): void {
+  if (areAscending(messages)) return;
+  const seen = new Set<string>();
+  for (const { info, parts, unknownParts } of messages) {
+    for (const { id } of [info, ...parts, ...unknownParts]) {
+      if (seen.has(id)) {
+        throw new InvalidExportError(
+          source,
+          `the id ${id} stands there twice. opencode writes each message and part once; export the session anew.`,
+        );
+      }
+      seen.add(id);
+    }
+  }
+}
+
+/**
+ * Whether all ids ascend, as opencode mints them: then none can stand there twice, and nobody has to remember them all.
+ * Those of messages and of parts are never the same, since each kind has a prefix of its own.
+ */
+function areAscending(messages: readonly Message[]): boolean {
+  let message = "msg_";
+  let part = "prt_";
+  for (const { info, parts, unknownParts } of messages) {
+    if (unknownParts.length > 0 || !info.id.startsWith("msg_") || info.id <= message) return false;
+    message = info.id;
+    for (const { id } of parts) {
+      if (!id.startsWith("prt_") || id <= part) return false;
+      part = id;
+    }
+  }
+  return true;
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/**
+ * Reads one message with its parts.
+ *
+ * @param path where it stands, for errors
+ * @param near a time of its session, ms since the epoch, for a message that has none itself
+ * @returns the role's name when it is one that looptrace does not know
+ * @throws {InvalidExportError} when something is missing that a trace cannot be made without
+ */
+export function messageFromJson(raw: unknown, source: string, path: string, near?: number): Message | string {
+  if (!isObject(raw) || !isObject(raw.info)) {
+    throw new InvalidExportError(source, `not an opencode export: ${path} has no "info".`);
+  }
+  const rawInfo = timedRow(raw.info, near);
+  const where = typeof rawInfo.id === "string" ? `${path} (${rawInfo.id})` : path;
+  const role = rawInfo.role;
+  if (typeof role !== "string") throw new InvalidExportError(source, `${where}.info.role is missing.`);
+  if (role !== "user" && role !== "assistant") return role;
+  const rawParts = raw.parts;
+  if (!Array.isArray(rawParts)) throw new InvalidExportError(source, `${where}.parts is not a list.`);
+  const info =
+    role === "user"
+      ? parse(userInfo, rawInfo, source, `${where}.info`)
+      : parse(assistantInfo, rawInfo, source, `${where}.info`);
+
+  const parts: Part[] = [];
+  const unknownParts: UnknownPart[] = [];
+  const { created } = info.time;
+  const times = { created, completed: info.role === "assistant" ? info.time.completed : undefined };
+  rawParts.forEach((rawPart: unknown, index) => {
+    const partPath = `${where}.parts[${index}]`;
+    const row = isObject(rawPart) ? identifiedRow(rawPart, `${info.id}/${index}`) : undefined;
+    if (!row) {
+      unknownParts.push(parse(unknownPart, rawPart, source, partPath));
+    } else if (typeof row.type !== "string") {
+      unknownParts.push(parse(unknownPart, { ...row, type: NO_TYPE }, source, partPath));
+    } else if (row.type === "tool") {
+      const tool = isWholeToolRow(row) ? row : toolRow(row, times);
+      parts.push(parse(knownParts.tool, tool, source, partPath));
+    } else if (isKnownType(row.type)) {
+      parts.push(parse(knownParts[row.type], row, source, partPath));
+    } else {
+      unknownParts.push(parse(unknownPart, row, source, partPath));
+    }
+  });
+  return info.role === "user" ? { info, parts, unknownParts } : { info, parts, unknownParts };
+}
+
+/** How parts without a type are counted. */
+const NO_TYPE = "(none)";
+
+function isKnownType(type: string): type is keyof typeof knownParts {
+  return Object.hasOwn(knownParts, type);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, path: string): z.output<S> {
+  const result = schema.safeParse(withoutNulls(value));
+  if (result.success) {
+    const field = unusableTime(value);
+    if (field === undefined) return result.data;
+    throw new InvalidExportError(source, `${path}${field} is no time in ms since the epoch.`);
+  }
+  const issue = result.error.issues[0];
+  const field = issue?.path.map((key) => `.${String(key)}`).join("") ?? "";
+  throw new InvalidExportError(
+    source,
+    `${path}${field}: ${whatIsWrong(issue)}. The trace depends on this field; if opencode itself wrote it, please report it with the version (info.version).`,
+    { cause: result.error },
+  );
+}
+
+function whatIsWrong(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code !== "invalid_type") return issue?.message ?? "unreadable";
+  return issue.message.endsWith("received undefined")
+    ? `missing, a ${issue.expected} should be there`
+    : issue.message;
+}
+
+/** A field that is null is one that is missing: opencode's database has columns that may be. */
+function withoutNulls(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  for (const key in value) {
+    if (value[key] === null)
+      return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+  }
+  return value;
+}
+
+/** What OTLP can say: 64 bits of ns since the epoch, which is the year 2554. */
+const LATEST_MS = 18_446_744_073_709;
+
+/** The times that spans are made of; others, such as `archived`, are opencode's own affair. */
+const SPAN_TIMES = ["created", "completed", "start", "end"] as const;
+
+/** opencode keeps the times of a message or a part in `time`, those of a tool in `state.time`. */
+function unusableTime(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  const own = unusableIn(value.time);
+  if (own !== undefined) return `.time.${own}`;
+  const ofState = isObject(value.state) ? unusableIn(value.state.time) : undefined;
+  return ofState === undefined ? undefined : `.state.time.${ofState}`;
+}
+
+function unusableIn(time: unknown): string | undefined {
+  if (!isObject(time)) return undefined;
+  return SPAN_TIMES.find((name) => {
+    const at = time[name];
+    return typeof at === "number" && !(at >= 0 && at <= LATEST_MS);
+  });
+}
+
+/** @param plain the text without what a terminal would not show */
+function describeSyntaxError(text: string, plain: string, cause: unknown): string {
+  if (unendedExport(plain) !== undefined) return cutOff(text);
+  const start = plain.trimStart()[0];
+  if (start !== "{") {
+    return `this is not JSON (it starts with ${JSON.stringify(text.trimStart().slice(0, 20))}), so not an opencode export.`;
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // A parser that stumbles where the text ends was still waiting for more.
+  const stumbled = Number(/at position (\d+)/.exec(message)?.[1]);
+  if (message.includes("end of JSON input") || stumbled >= text.trimEnd().length) return cutOff(text);
+  return `this is not valid JSON: ${message}.`;
+}
+
+function cutOff(text: string): string {
+  return `the JSON is cut off after ${text.length} characters. opencode loses the end of an export that goes into a pipe, often all behind the first 64 KiB; write it to a file instead: \`opencode export <session> > file.json\`.`;
+}

@@ -1,0 +1,250 @@
+import { isOfTitle } from "../read/log-evidence.js";
+import type { LogLine } from "../read/log-line.js";
+import type { RunEvent } from "../schema/run-event.js";
+
+/** What the run is doing right now. */
+export type Phase =
+  /** opencode loads its configuration, plugins and tools. */
+  | { readonly kind: "starting" }
+  /** A request was sent to the model, nothing has come back yet. `since`: epoch, ms. */
+  | { readonly kind: "waiting-for-model"; readonly since: number }
+  /** `tail`: the end of what it has written so far, where that is known. */
+  | { readonly kind: "streaming"; readonly tail?: string }
+  /** The last entry began last; `since`: epoch, ms; `detail`: what it works on (a command, a path). */
+  | { readonly kind: "tools"; readonly running: readonly RunningTool[] }
+  /** An attempt failed; opencode waits before the next one. */
+  | ({
+      readonly kind: "retrying" /** When it asks again, where that is known; epoch, ms. */;
+      readonly until?: number;
+    } & FailedAttempt)
+  | { readonly kind: "finishing" };
+
+export interface RunningTool {
+  /**
+   * Of a run on a server the tool's name; else the permission that it needs, which for most tools is the same, and `edit`
+   * for all that change files.
+   */
+  readonly name: string;
+  readonly detail: string;
+  readonly since: number;
+}
+
+/** A request to the model that failed. `since`: epoch, ms; `reason`: the provider's message. */
+export interface FailedAttempt {
+  readonly since: number;
+  readonly reason: string;
+}
+
+/** A permission that opencode asks for. `since`: epoch, ms; `detail`: the patterns, as JSON. */
+export interface Asking {
+  readonly permission: string;
+  readonly detail: string;
+  readonly since: number;
+}
+
+/** How far a run has come. Tokens and cost are those of the root session's finished calls. */
+export interface Progress {
+  readonly sessionId: string | null;
+  /** Which iteration of the loop, from 0; null before the first. */
+  readonly step: number | null;
+  readonly phase: Phase;
+  /**
+   * Asked since the last request to the model. In the root session opencode answers by itself at once; what a subagent asks
+   * is never answered by 1.15 and 1.17, not even with automatic approval: the run then hangs until its deadline.
+   */
+  readonly asking: Asking | null;
+  readonly toolsDone: number;
+  /** How many of these failed. */
+  readonly toolsFailed: number;
+  /** Attempts to reach the model that failed and were, or will be, made again. */
+  readonly failedAttempts: number;
+  /** The last of them, in a subagent or not; it stays when the model has been asked again. */
+  readonly lastFailure: FailedAttempt | null;
+  /** Sessions that subagents have started. */
+  readonly subagents: number;
+  readonly tokens: {
+    readonly input: number;
+    readonly output: number;
+    readonly reasoning: number;
+    readonly cacheRead: number;
+    readonly cacheWrite: number;
+  };
+  /** USD, as far as opencode knows prices. */
+  readonly cost: number;
+}
+
+/** Something that was seen while a run went on: an event of its stream, or a line of its log. */
+export type Evidence =
+  | { readonly from: "stream"; readonly event: RunEvent }
+  | { readonly from: "log"; readonly line: LogLine };
+
+export const initialProgress: Progress = {
+  sessionId: null,
+  step: null,
+  phase: { kind: "starting" },
+  asking: null,
+  toolsDone: 0,
+  toolsFailed: 0,
+  failedAttempts: 0,
+  lastFailure: null,
+  subagents: 0,
+  tokens: { input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0 },
+  cost: 0,
+};
+
+/**
+ * The progress after one more piece of evidence; the same object when it says nothing new.
+ *
+ * The stream knows what is finished (tools, calls with their tokens), the log knows what begins (steps, requests, failed
+ * attempts, tools). The log's lines about tools name no session, so a subagent's tools are among the running ones.
+ */
+export function reduceProgress(progress: Progress, evidence: Evidence): Progress {
+  return evidence.from === "stream"
+    ? afterEvent(progress, evidence.event)
+    : afterLine(progress, evidence.line);
+}
+
+function afterEvent(before: Progress, event: RunEvent): Progress {
+  const sessionId = before.sessionId ?? event.sessionID ?? null;
+  const progress = sessionId === before.sessionId ? before : { ...before, sessionId };
+  switch (event.type) {
+    case "step_start":
+    case "text":
+    case "reasoning":
+      // The stream lags behind the log; a tool that runs already is the newer news.
+      return progress.phase.kind === "waiting-for-model" || progress.phase.kind === "starting"
+        ? { ...progress, phase: { kind: "streaming" } }
+        : progress;
+    case "tool_use":
+      return {
+        ...progress,
+        toolsDone: progress.toolsDone + 1,
+        toolsFailed: progress.toolsFailed + (event.part.state.status === "error" ? 1 : 0),
+        phase: withoutTool(progress.phase, permissionOf(event.part.tool)),
+      };
+    case "step_finish": {
+      const { tokens, cost } = event.part;
+      return {
+        ...progress,
+        tokens: {
+          input: progress.tokens.input + tokens.input,
+          output: progress.tokens.output + tokens.output,
+          reasoning: progress.tokens.reasoning + tokens.reasoning,
+          cacheRead: progress.tokens.cacheRead + tokens.cache.read,
+          cacheWrite: progress.tokens.cacheWrite + tokens.cache.write,
+        },
+        cost: progress.cost + cost,
+      };
+    }
+    case "error":
+      return progress;
+  }
+}
+
+function afterLine(progress: Progress, line: LogLine): Progress {
+  const session = line.fields["session.id"];
+  const isRoot = session !== undefined && (progress.sessionId === null || session === progress.sessionId);
+  switch (line.message) {
+    case "created":
+      return line.fields.parentID?.startsWith("ses_")
+        ? { ...progress, subagents: progress.subagents + 1 }
+        : progress;
+    case "loop":
+      // The first loop of all is the root session's.
+      return isRoot ? { ...progress, sessionId: session, step: stepOf(line) ?? progress.step } : progress;
+    case "exiting loop":
+      // opencode opens one more iteration to find out that there is nothing left to do.
+      return isRoot
+        ? {
+            ...progress,
+            step: progress.step ? progress.step - 1 : null,
+            phase: { kind: "finishing" },
+            asking: null,
+          }
+        : progress;
+    case "stream":
+      return afterRequest(progress, line, isRoot);
+    case "stream error": {
+      if (isOfTitle(line)) return progress;
+      const lastFailure = { since: line.at, reason: reasonOf(line) };
+      return {
+        ...progress,
+        failedAttempts: progress.failedAttempts + 1,
+        lastFailure,
+        phase: isRoot ? { kind: "retrying", ...lastFailure } : progress.phase,
+      };
+    }
+    case "evaluated":
+      return afterPermission(progress, line);
+    case "asking":
+      return {
+        ...progress,
+        asking: {
+          permission: line.fields.permission ?? "",
+          detail: line.fields.patterns ?? "",
+          since: line.at,
+        },
+      };
+    default:
+      return progress;
+  }
+}
+
+function stepOf(line: LogLine): number | undefined {
+  return /^\d{1,9}$/.test(line.fields.step ?? "") ? Number(line.fields.step) : undefined;
+}
+
+function afterRequest(before: Progress, line: LogLine, isRoot: boolean): Progress {
+  if (line.fields.small === "true") return before;
+  const progress = before.asking ? { ...before, asking: null } : before;
+  if (isRoot) return { ...progress, phase: { kind: "waiting-for-model", since: line.at } };
+  // A subagent asks its model again, so the tools that it ran before are done; its own task goes on.
+  if (progress.phase.kind !== "tools") return progress;
+  const task = progress.phase.running.findIndex((tool) => tool.name === "task");
+  if (task < 0) return progress;
+  return { ...progress, phase: { kind: "tools", running: progress.phase.running.slice(0, task + 1) } };
+}
+
+/** A tool that may run is about to: this is the only trace of a beginning tool outside of opencode's database. */
+function afterPermission(progress: Progress, line: LogLine): Progress {
+  const { permission, pattern = "" } = line.fields;
+  if (permission === undefined || permission === "external_directory" || permission === "doom_loop") {
+    return progress;
+  }
+  if (actionOf(line) !== "allow") return progress;
+  const running = progress.phase.kind === "tools" ? progress.phase.running : [];
+  const tool = { name: permission, detail: pattern, since: line.at };
+  // One command line is evaluated part by part: `sleep 1; echo hi` gives two lines in the same moment.
+  const last = running.at(-1);
+  if (last?.name === permission && line.at - last.since < 5) {
+    const merged = { ...last, detail: `${last.detail}; ${pattern}` };
+    return { ...progress, phase: { kind: "tools", running: [...running.slice(0, -1), merged] } };
+  }
+  return { ...progress, phase: { kind: "tools", running: [...running, tool] } };
+}
+
+function actionOf(line: LogLine): string | undefined {
+  const logfmt = line.fields["action.action"];
+  if (logfmt !== undefined) return logfmt;
+  return /"action":"(\w+)"/.exec(line.fields.action ?? "")?.[1];
+}
+
+/** One line for a person. 1.15 logs the whole request with the error; only its message is taken from that. */
+function reasonOf(line: LogLine): string {
+  const logfmt = line.fields["error.error"];
+  if (logfmt !== undefined) return logfmt.slice(0, 300);
+  const json = line.fields.error ?? "";
+  const messages = [...json.matchAll(/"message":"((?:[^"\\]|\\.){1,300})"/g)];
+  return messages.at(-1)?.[1] ?? "the request failed";
+}
+
+function withoutTool(phase: Phase, name: string): Phase {
+  if (phase.kind !== "tools") return phase;
+  const index = phase.running.findIndex((tool) => tool.name === name);
+  if (index < 0) return phase;
+  return { kind: "tools", running: phase.running.filter((_, at) => at !== index) };
+}
+
+function permissionOf(tool: string): string {
+  return ["write", "patch", "apply_patch", "multiedit"].includes(tool) ? "edit" : tool;
+}

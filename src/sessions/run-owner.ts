@@ -1,0 +1,117 @@
+import { readdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { claimToken, isOwnerAlive } from "../files/claim-token.js";
+import { readOwnText } from "../files/own-files.js";
+import { ensurePrivateFolder, removeIfThere } from "../files/private-files.js";
+import type { StorePaths } from "../files/store-paths.js";
+import { findProcesses } from "../opencode/program/end-processes.js";
+import { isSessionId } from "../opencode/schema/ids.js";
+import type { SessionExport } from "../opencode/schema/session-export.js";
+import type { RunEvidence } from "../trace/evidence.js";
+
+/** Which process drives a session's turn; kept as `<session>.owner-<run>-<attempt>.json` beside the session while it does. */
+const owner = z.object({
+  /** The process, see `claimToken`. */
+  token: z.string(),
+  /** What marks opencode and its commands, see `findProcesses`. */
+  mark: z.string(),
+  id: z.string(),
+  attempt: z.number(),
+  /** Before the turn's prompt was handed over, ms since the epoch. */
+  startedAt: z.number(),
+});
+type Owner = z.infer<typeof owner>;
+
+/** A process on another machine is told by how lately its file was touched. */
+const TOUCH_EVERY_MS = 5 * 60_000;
+const MOST_BYTES = 10_000;
+
+/**
+ * Notes that this process drives a turn of a session. Should it be killed, that tells that the turn is over, however unfinished it
+ * looks. Never throws: without the note the turn is one that may be at work still.
+ *
+ * @returns to be called when the turn is over
+ */
+export function ownTurn(
+  paths: StorePaths,
+  sessionId: string,
+  turn: Omit<Owner, "token">,
+): () => Promise<void> {
+  if (!isSessionId(sessionId)) return async () => undefined;
+  const path = join(paths.sessions, `${sessionId}.owner-${turn.id}-${turn.attempt}.json`);
+  const writing = (async () => {
+    await ensurePrivateFolder(paths.root, paths.sessions);
+    // Not synced: a crash of the machine ends the turn as well, and is told by the boot that a token names.
+    await writeFile(path, JSON.stringify({ token: claimToken(), ...turn }), { mode: 0o600, flag: "wx" });
+  })().catch(() => undefined);
+  const touching = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined);
+  }, TOUCH_EVERY_MS);
+  touching.unref();
+  return async () => {
+    clearInterval(touching);
+    await writing;
+    await removeIfThere(path).catch(() => undefined);
+  };
+}
+
+/**
+ * The runs of a session whose process was killed before it could tell how they ended: each tells that the turn that it began is over.
+ * Of one whose opencode is still being ended nothing is told yet, and nothing of another machine's that was at work lately.
+ *
+ * @param known how other runs ended; what they tell is not told again
+ */
+export async function abandonedRuns(
+  paths: StorePaths,
+  session: SessionExport,
+  known: readonly RunEvidence[] = [],
+): Promise<readonly RunEvidence[]> {
+  const names = await ownerNames(paths, session.info.id);
+  const runs = await Promise.all(
+    names.map(async (name) => {
+      const path = join(paths.sessions, name);
+      const noted = await readOwner(path);
+      if (!noted || known.some((run) => run.id === noted.id && run.attempt === noted.attempt)) return [];
+      if ((await isOwnerAlive(noted.token, path)) || findProcesses(noted.mark).length > 0) return [];
+      const prompt = session.messages.find(
+        ({ info }) => info.role === "user" && info.time.created >= noted.startedAt,
+      );
+      return prompt ? [abandoned(noted, prompt.info.time.created)] : [];
+    }),
+  );
+  return runs.flat();
+}
+
+/** Whether a turn of a session was noted as a looptrace's, alive or dead, and has not ended in order. */
+export async function hasOwner(paths: StorePaths, sessionId: string): Promise<boolean> {
+  return (await ownerNames(paths, sessionId)).length > 0;
+}
+
+async function ownerNames(paths: StorePaths, sessionId: string): Promise<readonly string[]> {
+  const names = await readdir(paths.sessions).catch(() => []);
+  return names.filter((name) => name.startsWith(`${sessionId}.owner-`));
+}
+
+async function readOwner(path: string): Promise<Owner | undefined> {
+  try {
+    return owner.parse(JSON.parse(await readOwnText(path, MOST_BYTES)));
+  } catch {
+    // Gone meanwhile, or half written when its process was killed.
+    return undefined;
+  }
+}
+
+/** @param promptedAt belongs to the run for certain; when it ended exactly, nobody has seen */
+function abandoned({ id, attempt, startedAt }: Owner, promptedAt: number): RunEvidence {
+  return {
+    id,
+    attempt,
+    exit: { kind: "abandoned" },
+    streamErrors: [],
+    startedAt,
+    endedAt: promptedAt,
+    stderr: "",
+  };
+}

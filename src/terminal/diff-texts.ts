@@ -1,0 +1,107 @@
+import type { Parting } from "../analysis/first-parting.js";
+import type { TurnFacts } from "../analysis/session-diff.js";
+import type { Compared, FigureName, FigureUnit } from "../analysis/turn-figures.js";
+import { cost, costDecimals, count, duration } from "../text/format.js";
+import { oneLine } from "../text/terminal-text.js";
+
+/** What figures are called in a table; parts of another figure stand below it, indented. */
+export const FIGURE_LABELS: Readonly<Record<FigureName, string>> = {
+  steps: "steps",
+  calls: "calls",
+  retries: "retries",
+  tools: "tools",
+  toolFailures: "  failed",
+  tokens: "tokens",
+  input: "  input",
+  cached: "  cached",
+  cacheWrite: "  cache write",
+  output: "  output",
+  reasoning: "  reasoning",
+  context: "context at the end",
+  cost: "cost",
+  duration: "time",
+  modelTime: "  model",
+  toolTime: "  tools",
+  waitingTime: "  permissions",
+  retryTime: "  retries",
+  opencodeTime: "  opencode",
+};
+
+/** A row of figures as it stands in the table. */
+export interface FigureTexts {
+  readonly a: string;
+  readonly b: string;
+  /** `=` where there is none. */
+  readonly difference: string;
+  readonly percent: string;
+}
+
+export function figureTexts({ a, b, difference, percent }: Compared, unit: FigureUnit): FigureTexts {
+  const amounts = [a, b, difference].flatMap((value) => (value === null ? [] : [Math.abs(value)]));
+  const decimals = unit === "usd" ? costDecimals(amounts) : 0;
+  const told = (value: number | null): string => (value === null ? "–" : figureText(value, unit, decimals));
+  return {
+    a: told(a),
+    b: told(b),
+    difference:
+      difference === null ? "" : difference === 0 ? "=" : `${sign(difference)}${told(Math.abs(difference))}`,
+    percent: percent === null || difference === 0 ? "" : percentText(percent),
+  };
+}
+
+function figureText(value: number, unit: FigureUnit, decimals: number): string {
+  switch (unit) {
+    case "usd":
+      return cost(value, decimals);
+    case "ms":
+      return duration(value);
+    case "tokens":
+    case "count":
+      return count(value);
+    default:
+      return unit satisfies never;
+  }
+}
+
+function percentText(percent: number): string {
+  const much = Math.abs(percent);
+  return `${sign(percent)}${much < 9.95 ? much.toFixed(1) : count(much)}%`;
+}
+
+function sign(value: number): string {
+  return value < 0 ? "-" : "+";
+}
+
+/** How a turn ended: `completed`, else with its error. */
+export function outcomeText({ outcome, error }: TurnFacts): string {
+  if (!error) return outcome;
+  const end = outcome === "failed" ? "" : `${outcome}, `;
+  return `${end}${error.code}: ${oneLine(error.message)}`;
+}
+
+/** The model that answered, and the agent that it was asked for. */
+export function modelText({ model, agent }: TurnFacts): string {
+  return oneLine([model ?? "no model", ...(agent === null ? [] : [`agent ${agent}`])].join(" · "));
+}
+
+/** Where and how two turns part: a sentence, and what each side did there. */
+export function partingTexts({ within, step, differs, a, b, excerpt }: Parting): {
+  readonly where: string;
+  readonly a: string;
+  readonly b: string;
+} {
+  const inside = within.map((one) => `step ${one.step}, subagent ${oneLine(one.agent ?? "?")}, `).join("");
+  const how = {
+    "tool-calls": "they call other tools, or with other arguments",
+    text: "they write something else",
+    steps: `only ${a ? "A" : "B"} has it`,
+  };
+  const none = { "tool-calls": "called no more tools", text: "wrote nothing", steps: "had ended" };
+  const calls = differs === "tool-calls" || (differs === "steps" && ((a ?? b)?.toolCalls.length ?? 0) > 0);
+  const did = (text: string | null): string => {
+    if (text === null) return none[differs];
+    const line = oneLine(text);
+    return calls ? `called ${line}` : line === "" ? "wrote nothing" : `wrote “${line}”`;
+  };
+  return { where: `${inside}step ${step}: ${how[differs]}`, a: did(excerpt.a), b: did(excerpt.b) };
+}

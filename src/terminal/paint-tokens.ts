@@ -1,0 +1,191 @@
+import { gapsOf, gapTexts } from "../analysis/gaps.js";
+import {
+  causeText,
+  contributors,
+  type DescribedCause,
+  type TokenRow,
+  tokenRows,
+} from "../analysis/token-rows.js";
+import { columnsOf } from "../text/columns.js";
+import { cost, count } from "../text/format.js";
+import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
+import type { LoopTrace } from "../trace/model.js";
+import { folded, worded } from "./labelled-line.js";
+import type { PaintOptions } from "./paint-tree.js";
+import { inTone } from "./tones.js";
+
+export interface TokenOptions extends PaintOptions {
+  /** The biggest contributors instead of the calls in their order. */
+  readonly top: boolean;
+}
+
+const MOST_CONTRIBUTORS = 20;
+const WIDEST_BAR = 30;
+const NARROWEST_BAR = 8;
+/** What made the context grow is what the table is for: columns make room until this much is left for it. */
+const CAUSES_ROOM = 34;
+/** Two causes are named, the others are counted. */
+const NAMED_CAUSES = 2;
+const STAYS = 9;
+
+/** The trace as a table of tokens: a line a call, or a line a contributor; no line is wider than the terminal. */
+export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
+  const { width, colors, top } = options;
+  const { turn } = trace.session;
+  const rows = tokenRows(trace);
+  const lines =
+    rows.length === 0
+      ? ["The turn made no call."]
+      : rows.every(({ prompt, output }) => prompt === null && output === null)
+        ? ["opencode recorded no tokens of any call."]
+        : top
+          ? topLines(rows, width, turn)
+          : callLines(rows, width, turn);
+  const [heading, ...rest] = lines;
+  const gaps = gapsOf([trace]);
+  const notes = [
+    ...gapTexts.missingSubagents(gaps),
+    ...gapTexts.withoutUsage(gaps),
+    ...gapTexts.doubts(gaps),
+  ];
+  return [
+    colors.bold(shortenTo(titleOf(trace), width)),
+    colors.dim(shortenTo(heading ?? "", width).trimEnd()),
+    ...rest.map((line) => shortenTo(line, width).trimEnd()),
+    ...notes.flatMap((note) =>
+      folded(worded("note", note, "warning"), width).map((line) => inTone(line, "warning", colors)),
+    ),
+  ].join("\n");
+}
+
+function titleOf({ session, loop }: LoopTrace): string {
+  const turn = session.turns > 1 ? `turn ${session.turn + 1} of ${session.turns}` : "";
+  return [session.title, loop.model?.modelId ?? "", session.id, turn]
+    .filter(Boolean)
+    .map(oneLine)
+    .join(" · ");
+}
+
+/** As they stand beside each other. */
+const COLUMNS: readonly {
+  readonly heading: string;
+  /** The lower, the sooner it goes. */
+  readonly worth: number;
+  readonly of: (row: TokenRow) => string;
+}[] = [
+  { heading: "call", worth: STAYS, of: ({ name, depth }) => `${"  ".repeat(depth)}${oneLine(name)}` },
+  { heading: "context", worth: STAYS, of: ({ context }) => (context === null ? "–" : count(context)) },
+  { heading: "growth", worth: STAYS, of: ({ growth }) => (growth === null ? "" : signed(growth)) },
+  { heading: "in", worth: 5, of: ({ prompt }) => (prompt ? count(prompt.total) : "–") },
+  { heading: "cached", worth: 4, of: ({ prompt }) => (prompt?.cached ? count(prompt.cached) : "") },
+  { heading: "out", worth: 3, of: ({ output }) => (output === null ? "–" : count(output)) },
+  { heading: "think", worth: 1, of: ({ reasoning }) => (reasoning ? count(reasoning) : "") },
+  { heading: "cost", worth: 2, of: ({ cost: usd }) => (usd === null ? "" : cost(usd)) },
+];
+
+function callLines(rows: readonly TokenRow[], width: number, turn: number): string[] {
+  const most = Math.max(
+    1,
+    rows.reduce((largest, { context }) => Math.max(largest, context ?? 0), 0),
+  );
+  let columns = COLUMNS.filter(
+    ({ heading, of }) => heading !== "think" || rows.some((row) => of(row) !== ""),
+  );
+  const table = (): string[] =>
+    aligned([columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ of }) => of(row)))]);
+  let lines = table();
+  const room = (): number => width - columnsOf(lines[0] ?? "") - 2;
+  while (room() < CAUSES_ROOM) {
+    const least = columns.reduce((lowest, { worth }) => Math.min(lowest, worth), STAYS);
+    if (least === STAYS) break;
+    columns = columns.filter(({ worth }) => worth !== least);
+    lines = table();
+  }
+  const spare = room() - CAUSES_ROOM - 2;
+  const bar =
+    spare < NARROWEST_BAR ? 0 : Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor(spare / 2)));
+  const [heading = "", ...calls] = lines;
+  const barColumn = (text: string): string => (bar === 0 ? "" : `  ${padEnd(text, bar)}`);
+  return [
+    `${heading}${barColumn("")}  caused by`,
+    ...calls.map((line, index) => {
+      const row = rows[index];
+      return row ? `${line}${barColumn(barOf(row, most, bar))}  ${causesOf(row, turn)}` : line;
+    }),
+    ...(bar === 0 ? [] : ["█ from the cache  ▓ read anew  ░ written"]),
+  ];
+}
+
+/** The context of a call: what came from the cache, what was read anew, what was written. */
+function barOf({ prompt, output, reasoning }: TokenRow, most: number, width: number): string {
+  if (!prompt) return "";
+  const ends = [prompt.cached, prompt.total, prompt.total + (output ?? 0) + (reasoning ?? 0)].map((tokens) =>
+    Math.round((tokens / most) * width),
+  );
+  const [cached = 0, read = 0, all = 0] = ends;
+  return `${"█".repeat(cached)}${"▓".repeat(Math.max(0, read - cached))}${"░".repeat(Math.max(0, all - read))}`;
+}
+
+function causesOf({ causes, depth }: TokenRow, turn: number): string {
+  const bySize = causes
+    .filter(({ tokens }) => tokens !== 0)
+    .toSorted((a, b) => Math.abs(b.tokens) - Math.abs(a.tokens));
+  const named = bySize
+    .slice(0, NAMED_CAUSES)
+    .map((cause) => `${signed(cause.tokens)} ${describe(cause, depth === 0 ? turn : 0)}`);
+  const more = bySize.length - named.length;
+  return [...named, ...(more > 0 ? [`${more} more`] : [])].join(", ");
+}
+
+/** A tool's result with what it is about: two of the same tool are told apart by that. */
+function describe(cause: DescribedCause, turn: number): string {
+  const what = oneLine(causeText(cause, turn));
+  return cause.about === null ? what : `${what} ${cause.about}`;
+}
+
+function topLines(rows: readonly TokenRow[], width: number, turn: number): string[] {
+  const all = contributors(rows);
+  const shown = all.slice(0, MOST_CONTRIBUTORS);
+  const sum = all.reduce((total, { cause }) => total + cause.tokens, 0);
+  const most = shown[0]?.cause.tokens ?? 1;
+  const table = aligned([
+    ["tokens", "share", "came with"],
+    ...shown.map(({ call, cause }) => [
+      count(cause.tokens),
+      `${Math.round((cause.tokens / sum) * 100)}%`,
+      oneLine(call),
+    ]),
+  ]);
+  const bar = Math.min(
+    WIDEST_BAR,
+    Math.max(NARROWEST_BAR, Math.floor((width - columnsOf(table[0] ?? "")) / 3)),
+  );
+  const [heading = "", ...lines] = table;
+  const left = all.length - shown.length;
+  return [
+    `${heading}  ${padEnd("", bar)}  what`,
+    ...lines.map((line, index) => {
+      const one = shown[index];
+      if (!one) return line;
+      const length = Math.max(1, Math.round((one.cause.tokens / most) * bar));
+      return `${line}  ${padEnd("█".repeat(length), bar)}  ${describe(one.cause, one.depth === 0 ? turn : 0)}`;
+    }),
+    ...(left > 0 ? [`and ${left} smaller ones`] : []),
+  ];
+}
+
+function signed(tokens: number): string {
+  return tokens < 0 ? `-${count(-tokens)}` : `+${count(tokens)}`;
+}
+
+/** Columns under each other: the first, and one that is called `came with`, from the left, numbers from the right. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const [heading = []] = rows;
+  const widths = heading.map((_, column) =>
+    rows.reduce((widest, row) => Math.max(widest, columnsOf(row[column] ?? "")), 0),
+  );
+  const isText = (column: number): boolean => ["call", "came with"].includes(heading[column] ?? "");
+  return rows.map((row) =>
+    row.map((cell, column) => (isText(column) ? padEnd : padStart)(cell, widths[column] ?? 0)).join("  "),
+  );
+}

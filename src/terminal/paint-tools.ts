@@ -1,0 +1,187 @@
+import type { Colors } from "picocolors/types.js";
+import type { SlowCall, ToolFigures, ToolReport } from "../analysis/tool-table.js";
+import { columnsOf } from "../text/columns.js";
+import { count, duration, plural } from "../text/format.js";
+import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
+import { wrapped } from "../text/wrap-text.js";
+import { argumentLine } from "./argument-text.js";
+import { folded, type LabelledLine, worded } from "./labelled-line.js";
+import type { PaintOptions } from "./paint-tree.js";
+import { inTone } from "./tones.js";
+
+/** Between two columns. */
+const GAP = "  ";
+
+/** A name is cut to this before figures give way to it. */
+const SHORT_NAME = 16;
+
+/** No line shows more of a call's arguments. */
+const MOST_ARGUMENTS = 2000;
+
+interface Column {
+  readonly heading: string;
+  readonly cell: (figures: ToolFigures) => string;
+  /** The lowest gives way first where the terminal is narrow. */
+  readonly worth: number;
+}
+
+const COLUMNS: readonly Column[] = [
+  { heading: "calls", worth: 9, cell: ({ calls }) => count(calls) },
+  { heading: "failed", worth: 7, cell: ({ errors }) => some(errors) },
+  { heading: "unfinished", worth: 2, cell: ({ unfinished }) => some(unfinished) },
+  { heading: "p50", worth: 6, cell: (figures) => timeIn(figures, figures.p50Ms) },
+  { heading: "p90", worth: 1, cell: (figures) => timeIn(figures, figures.p90Ms) },
+  { heading: "p99", worth: 3, cell: (figures) => timeIn(figures, figures.p99Ms) },
+  { heading: "max", worth: 5, cell: (figures) => timeIn(figures, figures.maxMs) },
+  {
+    heading: "total",
+    worth: 8,
+    cell: (figures) => timeIn(figures, figures.maxMs === null ? null : figures.totalMs),
+  },
+  {
+    heading: "share",
+    worth: 4,
+    cell: ({ share, maxMs }) => (share === null || maxMs === null ? "" : percent(share)),
+  },
+];
+
+/** Tools by the time they took, then the slowest calls with their arguments; no line is wider than the terminal. */
+export function paintTools(report: ToolReport, { width, colors }: PaintOptions): string {
+  const { tools, slowest } = report;
+  const title = wrapped(titleOf(report), width).map((line) => colors.bold(line));
+  const notes = notesOf(report).flatMap((line) =>
+    folded(line, width).map((text) => inTone(text, line.tone, colors)),
+  );
+  return [
+    ...title,
+    ...(tools.length > 0 ? tableLines(report, width, colors) : []),
+    ...(slowest.length > 0 ? ["", colors.bold("slowest calls")] : []),
+    ...slowLines(report, width, colors),
+    ...(notes.length > 0 ? ["", ...notes] : []),
+  ].join("\n");
+}
+
+function titleOf({ sessions, turns, durationMs, total }: ToolReport): string {
+  const where = `${plural(turns, "turn")} of ${plural(sessions, "session")}`;
+  if (total.calls === 0) return `No tool call in ${where}`;
+  return `${plural(total.calls, "tool call")} in ${where} that took ${duration(durationMs)}`;
+}
+
+function tableLines({ tools, total, groupedBy }: ToolReport, width: number, colors: Colors): string[] {
+  const rows = [
+    ...tools.map((row) => ({ name: `${oneLine(row.name)}${mark(row)}`, figures: row })),
+    ...(tools.length > 1 ? [{ name: `all${mark(total)}`, figures: total }] : []),
+  ];
+  const all = COLUMNS.map((column) => {
+    const cells = rows.map(({ figures }) => column.cell(figures));
+    return { ...column, cells, width: Math.max(column.heading.length, ...cells.map(columnsOf)) };
+  }).filter(({ heading, cells }) => heading !== "unfinished" || cells.some((cell) => cell !== ""));
+  const longest = Math.max(groupedBy.length, ...rows.map(({ name }) => columnsOf(name)));
+  const byWorth = all.toSorted((a, b) => a.worth - b.worth);
+  const shown = new Set(all);
+  const left = (): number => width - [...shown].reduce((sum, one) => sum + GAP.length + one.width, 0);
+  for (const column of byWorth) if (left() < Math.min(longest, SHORT_NAME)) shown.delete(column);
+  const nameWidth = Math.min(longest, left());
+  const line = (name: string, cells: readonly string[]): string =>
+    [padEnd(shortenTo(name, nameWidth), nameWidth), ...cells].join(GAP).trimEnd();
+  const columns = [...shown];
+  return [
+    colors.dim(
+      line(
+        groupedBy,
+        columns.map((column) => padStart(column.heading, column.width)),
+      ),
+    ),
+    ...rows.map(({ name }, index) =>
+      line(
+        name,
+        columns.map((column) => {
+          const cell = padStart(column.cells[index] ?? "", column.width);
+          return column.heading === "failed" && cell.trim() !== "" ? colors.yellow(cell) : cell;
+        }),
+      ),
+    ),
+  ];
+}
+
+/** Two lines a call: when, what and where; what it was asked. */
+function slowLines({ slowest, sessions }: ToolReport, width: number, colors: Colors): string[] {
+  const times = slowest.map(
+    ({ timing, durationMs }) => `${timing === "exact" ? "" : "~"}${duration(durationMs)}`,
+  );
+  const timeWidth = Math.max(0, ...times.map(columnsOf));
+  return slowest.flatMap((call, index) => {
+    const name = `${oneLine(call.tool)}${call.withSubagent ? SUBAGENT_MARK : ""}`;
+    const failure = call.failure ? ` · ${call.failure.kind}` : "";
+    const waited = call.permissionWaitMs
+      ? ` · ${duration(call.permissionWaitMs)} of it waiting for permission`
+      : "";
+    const head = `${padStart(times[index] ?? "", timeWidth)}${GAP}${name} · ${placeOf(call, sessions)}${failure}${waited}`;
+    const asked = `${" ".repeat(timeWidth)}${GAP}${argumentLine(call.arguments, MOST_ARGUMENTS)}`;
+    const first = shortenTo(head, width);
+    return [call.failure ? colors.yellow(first) : first, colors.dim(shortenTo(asked.trimEnd(), width))];
+  });
+}
+
+function placeOf({ step, turn, turns, sessionId }: SlowCall, sessions: number): string {
+  return [
+    ...(turns > 1 ? [`turn ${turn + 1}`] : []),
+    `step ${step}`,
+    ...(sessions > 1 ? [oneLine(sessionId)] : []),
+  ].join(", ");
+}
+
+const SUBAGENT_MARK = "*";
+
+function mark({ subagentCalls }: ToolFigures): string {
+  return subagentCalls > 0 ? SUBAGENT_MARK : "";
+}
+
+function notesOf({ total, copiedTurns, missingSubagents }: ToolReport): LabelledLine[] {
+  const note = (text: string): LabelledLine => worded("note", text, "warning");
+  return [
+    ...(total.subagentCalls > 0
+      ? [
+          worded(
+            SUBAGENT_MARK,
+            "a subagent's whole time is in it; what tools the subagent called is counted too",
+            "muted",
+          ),
+        ]
+      : []),
+    ...(total.boundedCalls > 0 ? [worded("~", "estimated: opencode recorded no exact moment", "muted")] : []),
+    ...(total.permissionWaitMs > 0
+      ? [note(`${duration(total.permissionWaitMs)} of the total was waiting for permission, no tool's work`)]
+      : []),
+    ...(total.unfinished > 0
+      ? [note(`${plural(total.unfinished, "call")} without an end: in no time and no percentile`)]
+      : []),
+    ...(total.withoutTime > 0
+      ? [
+          note(
+            `${plural(total.withoutTime, "call")} of scripts, whose time opencode does not record: only its script's is told`,
+          ),
+        ]
+      : []),
+    ...(missingSubagents > 0
+      ? [note(`without the tools of ${plural(missingSubagents, "subagent session")} not in the input`)]
+      : []),
+    ...(copiedTurns > 0
+      ? [note(`without ${plural(copiedTurns, "turn")} that a fork copied from another session`)]
+      : []),
+  ];
+}
+
+function timeIn({ boundedCalls }: ToolFigures, ms: number | null): string {
+  return ms === null ? "" : `${boundedCalls > 0 ? "~" : ""}${duration(ms)}`;
+}
+
+function some(value: number): string {
+  return value === 0 ? "" : count(value);
+}
+
+/** @param share 0 to 1 */
+function percent(share: number): string {
+  const whole = Math.round(share * 100);
+  return whole === 0 && share > 0 ? "<1%" : `${whole}%`;
+}

@@ -1,0 +1,88 @@
+import { gapsOf, gapTexts } from "../../analysis/gaps.js";
+import { promptOf } from "../../analysis/row-texts.js";
+import { oneLine } from "../../text/terminal-text.js";
+import type { LoopTrace } from "../../trace/model.js";
+import { totalTokens } from "../../trace/usage.js";
+import { accountParts } from "./account-parts.js";
+import { modelName } from "./detail-of.js";
+import { createPacker, type Packer } from "./pack-texts.js";
+import type { Chunk, ReportData, TotalsData, TraceData } from "./report-data.js";
+import { partsOf } from "./token-series.js";
+import { slowestCalls, toolLatencies } from "./tool-latency.js";
+import { traceRows } from "./trace-rows.js";
+
+/** A report before it is a page. */
+export interface Report {
+  readonly data: ReportData;
+  readonly chunks: readonly Chunk[];
+}
+
+/** Collects traces one after the other, so that none has to stay in memory whole. */
+export interface ReportBuilder {
+  add(trace: LoopTrace): void;
+  /** How many were added. */
+  readonly size: number;
+  /** @param title the page's; without one the first trace's session gives it */
+  finish(title?: string): Report;
+}
+
+/** @param version looptrace's own */
+export function reportBuilder(version: string): ReportBuilder {
+  const packer = createPacker();
+  const traces: TraceData[] = [];
+  return {
+    add: (trace) => void traces.push(traceData(trace, packer)),
+    get size() {
+      return traces.length;
+    },
+    finish: (title) => ({
+      data: { title: oneLine(title ?? titleOf(traces)), version, traces },
+      chunks: packer.chunks(),
+    }),
+  };
+}
+
+/** Several turns have the session's title in common; of a session without one the prompt has to do. */
+function titleOf([first]: readonly TraceData[]): string {
+  return first?.sessionTitle || first?.prompt.slice(0, 80) || "opencode";
+}
+
+function traceData(trace: LoopTrace, packer: Packer): TraceData {
+  const { session, loop } = trace;
+  const { rows, errors, series, tools } = traceRows(trace, packer);
+  return {
+    traceId: trace.traceId,
+    sessionId: session.id,
+    sessionTitle: session.title,
+    directory: session.directory,
+    opencodeVersion: session.opencodeVersion,
+    turn: session.turn,
+    turns: session.turns,
+    prompt: promptOf(loop, Number.POSITIVE_INFINITY),
+    outcome: loop.outcome,
+    model: modelName(loop.model),
+    agent: loop.agent,
+    startedAt: loop.start,
+    duration: loop.end - loop.start,
+    exact: loop.timing === "exact",
+    totals: totalsData(trace),
+    notes: [...gapTexts.doubts(gapsOf([trace])), ...unreadNotes(session.unread), ...loop.notes],
+    rows,
+    errors,
+    series,
+    tools: toolLatencies(tools),
+    slowest: slowestCalls(tools),
+    account: accountParts(loop.account),
+  };
+}
+
+function totalsData({ loop }: LoopTrace): TotalsData {
+  const { usage, ...totals } = loop.totalsWithSubagents;
+  const { cached, fresh, output, reasoning } = partsOf(usage);
+  return { ...totals, tokens: totalTokens(usage), input: cached + fresh, cached, output, reasoning };
+}
+
+function unreadNotes(unread: Readonly<Record<string, number>>): string[] {
+  const parts = Object.entries(unread).map(([what, times]) => `${what} (${times})`);
+  return parts.length === 0 ? [] : [`The export holds what this version does not read: ${parts.join(", ")}`];
+}

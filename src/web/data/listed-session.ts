@@ -1,0 +1,109 @@
+import { promptOf } from "../../analysis/row-texts.js";
+import type { LoopTrace, Outcome } from "../../trace/model.js";
+import { addCost, totalTokens } from "../../trace/usage.js";
+import { modelName } from "./detail-of.js";
+
+/** A kept session as the list shows it. */
+export type ListedSession = SessionSummary | UnreadableSession;
+
+/**
+ * A session in a few figures: sums over its turns with their subagents. Every text in it is as hostile as it was in the
+ * session.
+ */
+export interface SessionSummary {
+  readonly kind: "session";
+  readonly id: string;
+  readonly title: string;
+  /** What each turn was asked; of many turns the first ones. */
+  readonly prompts: readonly string[];
+  /** When the last turn began, ms since the epoch. */
+  readonly at: number;
+  readonly directory: string;
+  /** `provider/model`, each once, in the order of the turns. */
+  readonly models: readonly string[];
+  /** Of the last turn. */
+  readonly outcome: Outcome;
+  /** The codes of the errors that turns ended in, each once, the last turn's first. */
+  readonly errors: readonly string[];
+  readonly turns: number;
+  readonly steps: number;
+  readonly tokens: number;
+  /** USD; null: opencode priced no call. */
+  readonly cost: number | null;
+  /** Of all turns, ms; the time between turns is in none of them. */
+  readonly duration: number;
+  /** Subagents' sessions that are not kept: what they did is in none of the sums. */
+  readonly missingSubagents: number;
+  /** Calls whose tokens are in doubt. */
+  readonly doubtfulCalls: number;
+}
+
+/** A session of which there is nothing to show but why. */
+export interface UnreadableSession {
+  readonly kind: "unreadable";
+  readonly id: string;
+  /** When it was kept, ms since the epoch. */
+  readonly at: number;
+  readonly reason: string;
+}
+
+/** Nobody reads more of a text in a list, but many look for what stands in it. */
+const MOST_TEXT = 500;
+const MOST_PROMPTS = 20;
+
+/**
+ * Sums a session up. Turns that a fork copied count zero: what they took was taken where they happened.
+ *
+ * @param traces all that `traceSession` made of it
+ * @param keptAt ms since the epoch
+ */
+export function listedSession(id: string, traces: readonly LoopTrace[], keptAt: number): ListedSession {
+  const last = traces.at(-1);
+  if (!last) return unreadableSession(id, keptAt, "It holds no prompt yet.");
+  const own = traces.filter(({ loop }) => !loop.copied).map(({ loop }) => loop);
+  const totals = own.map((loop) => loop.totalsWithSubagents);
+  const errors = traces.flatMap(({ loop }) => (loop.error ? [loop.error.code] : []));
+  return {
+    kind: "session",
+    id,
+    title: last.session.title,
+    prompts: traces.slice(0, MOST_PROMPTS).map(({ loop }) => promptOf(loop, Number.POSITIVE_INFINITY)),
+    at: last.loop.start,
+    directory: last.session.directory,
+    models: [...new Set(traces.flatMap(({ loop }) => modelName(loop.model) ?? []))],
+    outcome: last.loop.outcome,
+    errors: [...new Set(errors.reverse())],
+    turns: traces.length,
+    steps: sum(totals.map(({ steps }) => steps)),
+    tokens: sum(totals.map(({ usage }) => totalTokens(usage))),
+    cost: totals.reduce<number | null>((known, { cost }) => addCost(known, cost), null),
+    duration: sum(own.map(({ start, end }) => end - start)),
+    missingSubagents: sum(totals.map(({ missingSubagents }) => missingSubagents)),
+    doubtfulCalls: sum(totals.map(({ doubtfulCalls }) => doubtfulCalls)),
+  };
+}
+
+/** @param reason why there is nothing to show, for the person who looks at the list */
+export function unreadableSession(id: string, keptAt: number, reason: string): UnreadableSession {
+  return { kind: "unreadable", id, at: keptAt, reason };
+}
+
+/** The session without what is too long for a list; to be done after masking, which has to see whole secrets. */
+export function shortened(session: ListedSession): ListedSession {
+  return session.kind === "unreadable"
+    ? { ...session, reason: headOf(session.reason, MOST_TEXT) }
+    : {
+        ...session,
+        title: headOf(session.title, MOST_TEXT),
+        prompts: session.prompts.map((prompt) => headOf(prompt, MOST_TEXT)),
+      };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** What is cut may be cut in the middle of a character. */
+function headOf(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
+}

@@ -1,0 +1,135 @@
+import { useEffect, useId, useRef } from "preact/hooks";
+import { named } from "../report/segments.js";
+import { amountOf, type Filters, NO_FILTERS } from "./filters.js";
+
+interface FilterBarProps {
+  readonly filters: Filters;
+  readonly choices: { readonly errors: readonly string[]; readonly models: readonly string[] };
+  readonly onChange: (changed: Partial<Filters>) => void;
+}
+
+/** The limits that can be set. */
+const AMOUNTS = [
+  { name: "minCost", label: "Cost from", unit: "$" },
+  { name: "maxCost", label: "to", unit: "$" },
+  { name: "minTime", label: "Time from", unit: "s" },
+  { name: "maxTime", label: "to", unit: "s" },
+] as const;
+
+/** Search and filters. */
+export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target instanceof HTMLInputElement)
+        return;
+      event.preventDefault();
+      field.current?.focus();
+      field.current?.select();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+  const outcomes = [
+    ["completed", "completed"],
+    ["failed", "failed"],
+    ["unfinished", "unfinished"],
+    ["unreadable", "cannot be read"],
+    ...choices.errors.map((code) => [`error:${code}`, code]),
+  ] as const;
+  return (
+    <search class="filters">
+      <input
+        type="search"
+        class="query"
+        ref={field}
+        value={filters.query}
+        placeholder="Search titles, prompts, errors ( / )"
+        aria-label="Search"
+        onInput={({ currentTarget }) => onChange({ query: currentTarget.value })}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") onChange({ query: "" });
+        }}
+      />
+      <Choice
+        label="Outcome"
+        any="any outcome"
+        value={filters.outcome}
+        options={outcomes}
+        onChoose={(outcome) => onChange({ outcome })}
+      />
+      <Choice
+        label="Model"
+        any="any model"
+        value={filters.model}
+        options={choices.models.map((model) => [model, model])}
+        onChoose={(model) => onChange({ model })}
+      />
+      {AMOUNTS.map(({ name, label, unit }) => (
+        <Amount
+          key={name}
+          label={label}
+          unit={unit}
+          value={filters[name]}
+          onInput={(value) => onChange({ [name]: value })}
+        />
+      ))}
+      <button type="button" disabled={isEmpty(filters)} onClick={() => onChange(NO_FILTERS)}>
+        Show all
+      </button>
+    </search>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  /** What stands there while nothing is chosen. */
+  readonly any: string;
+  readonly value: string;
+  readonly options: readonly (readonly string[])[];
+  readonly onChoose: (value: string) => void;
+}
+
+function Choice({ label, any, value, options, onChoose }: ChoiceProps) {
+  // What an address asks for may not be among the sessions that are there.
+  const isThere = value === "" || options.some(([one]) => one === value);
+  return (
+    <select aria-label={label} value={value} onChange={({ currentTarget }) => onChoose(currentTarget.value)}>
+      <option value="">{any}</option>
+      {(isThere ? options : [...options, [value, value]]).map(([one = "", text = ""]) => (
+        <option key={one} value={one}>
+          {named(text)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+interface AmountProps {
+  readonly label: string;
+  readonly unit: "$" | "s";
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+}
+
+function Amount({ label, unit, value, onInput }: AmountProps) {
+  const id = useId();
+  return (
+    <span class="amount">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        inputMode="decimal"
+        size={5}
+        value={value}
+        placeholder={unit}
+        aria-invalid={value !== "" && amountOf(value) === null}
+        onInput={({ currentTarget }) => onInput(currentTarget.value)}
+      />
+    </span>
+  );
+}
+
+function isEmpty(filters: Filters): boolean {
+  return Object.values(filters).every((value) => value === "");
+}

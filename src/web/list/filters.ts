@@ -1,0 +1,101 @@
+import type { ListedSession } from "../data/listed-session.js";
+
+/** What is to be seen, as it was typed and chosen; what is empty leaves nothing out. */
+export interface Filters {
+  /** Words, all of which have to be there, in whatever case. */
+  readonly query: string;
+  /** `completed`, `failed`, `unfinished`, `unreadable`, or `error:` with a code. */
+  readonly outcome: string;
+  readonly model: string;
+  /** USD. */
+  readonly minCost: string;
+  readonly maxCost: string;
+  /** Seconds. */
+  readonly minTime: string;
+  readonly maxTime: string;
+}
+
+export const NO_FILTERS: Filters = {
+  query: "",
+  outcome: "",
+  model: "",
+  minCost: "",
+  maxCost: "",
+  minTime: "",
+  maxTime: "",
+};
+
+/** A number that is 0 or more; null for all else, which sets no limit. */
+export function amountOf(text: string): number | null {
+  const value = Number(text.trim().replace(",", "."));
+  return text.trim() === "" || !Number.isFinite(value) || value < 0 ? null : value;
+}
+
+/** The sessions that pass all filters, in their order. What is not known of a session does not pass a filter about it. */
+export function filtered(sessions: readonly ListedSession[], filters: Filters): readonly ListedSession[] {
+  const words = filters.query.toLowerCase().split(/\s+/).filter(Boolean);
+  const costs = [amountOf(filters.minCost), amountOf(filters.maxCost)] as const;
+  const times = [amountOf(filters.minTime), amountOf(filters.maxTime)] as const;
+  return sessions.filter(
+    (session) =>
+      hasOutcome(session, filters.outcome) &&
+      (filters.model === "" || modelsOf(session).includes(filters.model)) &&
+      isWithin(costOf(session), ...costs) &&
+      isWithin(secondsOf(session), ...times) &&
+      hasWords(session, words),
+  );
+}
+
+/** What can be chosen among sessions: the codes of their errors and their models, sorted. */
+export function choicesOf(sessions: readonly ListedSession[]): {
+  readonly errors: readonly string[];
+  readonly models: readonly string[];
+} {
+  const errors = new Set(sessions.flatMap((one) => (one.kind === "session" ? one.errors : [])));
+  return { errors: [...errors].sort(), models: [...new Set(sessions.flatMap(modelsOf))].sort() };
+}
+
+function hasOutcome(session: ListedSession, wanted: string): boolean {
+  if (wanted === "") return true;
+  if (session.kind === "unreadable") return wanted === "unreadable";
+  if (wanted.startsWith("error:")) return session.errors.includes(wanted.slice("error:".length));
+  // A turn that failed is a failure, also when a later one went well.
+  if (wanted === "failed") return session.errors.length > 0 || session.outcome === "failed";
+  return session.outcome === wanted;
+}
+
+function hasWords(session: ListedSession, words: readonly string[]): boolean {
+  if (words.length === 0) return true;
+  const texts =
+    session.kind === "unreadable"
+      ? [session.id, session.reason]
+      : [
+          session.id,
+          session.title,
+          session.directory,
+          session.outcome,
+          ...session.prompts,
+          ...session.models,
+          ...session.errors,
+        ];
+  const text = texts.join("\n").toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function modelsOf(session: ListedSession): readonly string[] {
+  return session.kind === "session" ? session.models : [];
+}
+
+function costOf(session: ListedSession): number | null {
+  return session.kind === "session" ? session.cost : null;
+}
+
+function secondsOf(session: ListedSession): number | null {
+  return session.kind === "session" ? session.duration / 1000 : null;
+}
+
+/** Both limits are within. */
+function isWithin(value: number | null, min: number | null, max: number | null): boolean {
+  if (min === null && max === null) return true;
+  return value !== null && value >= (min ?? 0) && value <= (max ?? Number.POSITIVE_INFINITY);
+}

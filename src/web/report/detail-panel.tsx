@@ -1,0 +1,88 @@
+import type { RefObject } from "preact";
+import { useEffect } from "preact/hooks";
+import { count } from "../../text/format.js";
+import type { Detail, ErrorEntry, ReportRow, Section, TokenPoint } from "../data/report-data.js";
+import { Causes } from "./causes.js";
+import { Content } from "./content.js";
+import { ErrorCard } from "./errors.js";
+import { TextBlock } from "./text-block.js";
+import { Value } from "./value.js";
+
+interface DetailPanelProps {
+  readonly panel: RefObject<HTMLElement | null>;
+  readonly row: ReportRow;
+  readonly detail: Detail;
+  readonly errors: readonly ErrorEntry[];
+  readonly causes: TokenPoint["causes"];
+  readonly query: string;
+  readonly onClose: () => void;
+}
+
+/** All that is known of one row. */
+export function DetailPanel({ panel, row, detail, errors, causes, query, onClose }: DetailPanelProps) {
+  // A screen reader, and the arrow keys, are to be in what was just opened; the page behind must not move.
+  useEffect(() => {
+    const { activeElement } = document;
+    if (!activeElement?.matches(".tree, input")) panel.current?.focus({ preventScroll: true });
+  }, [panel]);
+  return (
+    <aside class="detail" ref={panel} tabIndex={-1} aria-label={`Details of ${row.name}`}>
+      <header>
+        <h2>
+          <span class={`dot ${row.kind} ${row.tone}`} />
+          <Content text={row.name} query={query} />
+        </h2>
+        <button type="button" onClick={onClose}>
+          Close
+        </button>
+      </header>
+      <div class="scrolled">
+        {errors.map((error, index) => (
+          // They are given, never changed.
+          <ErrorCard key={index} error={error} query={query} />
+        ))}
+        <dl class="facts">
+          {detail.facts.map(([label, value], index) => (
+            // A label may stand there twice, as notes do.
+            <div key={index}>
+              <dt>
+                <Content text={label} />
+              </dt>
+              <dd>
+                <Content text={value} query={query} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+        {causes.length > 0 && (
+          <details open class="section">
+            <summary>Why the context grew</summary>
+            <Causes causes={causes} />
+          </details>
+        )}
+        {detail.sections.map((section, index) => (
+          // They are given, never changed.
+          <SectionView key={index} section={section} query={query} />
+        ))}
+      </div>
+    </aside>
+  );
+}
+
+function SectionView({ section, query }: { readonly section: Section; readonly query: string }) {
+  return (
+    <details open class="section">
+      <summary>
+        <Content text={section.title} query={query} />
+        {section.form !== "value" && section.text.length > 1000 && (
+          <span class="size">{count(section.text.length)} characters</span>
+        )}
+      </summary>
+      {section.form === "value" ? (
+        <Value value={section.value} query={query} />
+      ) : (
+        <TextBlock text={section.text} form={section.form} query={query} />
+      )}
+    </details>
+  );
+}

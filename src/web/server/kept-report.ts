@@ -1,0 +1,27 @@
+import { loadKept } from "../../sessions/load-sessions.js";
+import { traceSession } from "../../trace/trace-session.js";
+import { reportBuilder } from "../data/build-report.js";
+import type { PageAssets } from "../data/page-policy.js";
+import { reportHtml } from "../data/report-html.js";
+import type { KeptSource } from "./summarize-kept.js";
+
+/**
+ * The report of a kept session, as `looptrace report` writes it.
+ *
+ * @param version looptrace's own
+ * @returns the page in pieces; undefined when the session is not kept, or holds no prompt yet
+ * @throws {InvalidExportError} when it cannot be read
+ */
+export async function keptReport(
+  id: string,
+  source: KeptSource,
+  assets: PageAssets,
+  version: string,
+): Promise<readonly string[] | undefined> {
+  const kept = await loadKept(id, source);
+  const builder = reportBuilder(version);
+  for (const { tree, evidence } of kept?.loaded ?? []) {
+    for (const trace of traceSession(tree, evidence)) builder.add(trace);
+  }
+  return builder.size === 0 ? undefined : reportHtml(builder.finish(), assets);
+}

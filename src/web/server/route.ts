@@ -1,0 +1,52 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { isSessionId } from "../../opencode/schema/ids.js";
+
+/** What of a request decides about the answer. */
+export interface AskedFor {
+  readonly method: string | undefined;
+  /** As it stands in the request's first line. */
+  readonly target: string | undefined;
+  readonly host: string | undefined;
+}
+
+export type Route =
+  | { readonly kind: "list" }
+  | { readonly kind: "changes" }
+  | { readonly kind: "session"; readonly id: string }
+  | { readonly kind: "redirect"; readonly to: string }
+  | { readonly kind: "refused"; readonly status: 403 | 404 | 405; readonly why: string };
+
+/**
+ * What a request is for.
+ *
+ * Whoever does not know the token learns nothing, so it comes first. The host is checked because a page from elsewhere can
+ * give its own name this machine's address (DNS rebinding) and then counts as the server's own; the token alone would stop
+ * that too, as long as nobody learns it.
+ */
+export function routeOf({ method, target, host }: AskedFor, token: string, port: number): Route {
+  const [path = ""] = (target ?? "").split("?", 1);
+  const [, given = "", rest] = /^\/([^/]*)(\/.*)?$/s.exec(path) ?? [];
+  if (!isSame(given, token)) return NOT_FOUND;
+  if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) {
+    return { kind: "refused", status: 403, why: "This server answers to 127.0.0.1 and localhost only." };
+  }
+  if (method !== "GET" && method !== "HEAD") {
+    return { kind: "refused", status: 405, why: "This server only shows: GET and HEAD." };
+  }
+  if (rest === undefined) return { kind: "redirect", to: `/${token}/` };
+  if (rest === "/") return { kind: "list" };
+  if (rest === "/changes") return { kind: "changes" };
+  const id = /^\/sessions\/([^/]+)$/.exec(rest)?.[1] ?? "";
+  return isSessionId(id) ? { kind: "session", id } : NOT_FOUND;
+}
+
+const NOT_FOUND: Route = { kind: "refused", status: 404, why: "There is nothing here." };
+
+/** In a time that does not tell how much of it is right. */
+function isSame(given: string, token: string): boolean {
+  return timingSafeEqual(digestOf(given), digestOf(token));
+}
+
+function digestOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,46 @@
+import type { StorePaths } from "../../files/store-paths.js";
+import { type Masking, maskFor } from "../../masking/mask.js";
+import { loadKept } from "../../sessions/load-sessions.js";
+import type { KeptFiles } from "../../sessions/session-store.js";
+import { traceSession } from "../../trace/trace-session.js";
+import { type ListedSession, listedSession, shortened, unreadableSession } from "../data/listed-session.js";
+
+/** What is kept, where, and what is masked in it. */
+export interface KeptSource {
+  readonly paths: StorePaths;
+  readonly masking: Masking;
+}
+
+/** What the list needs to know of a kept session. */
+export interface KeptSummary {
+  readonly session: ListedSession;
+  /** The session whose subagent it is. */
+  readonly parentId: string | undefined;
+  /** The sessions that its figures come from beside its own, whether they are kept or not. */
+  readonly subagentIds: readonly string[];
+}
+
+/**
+ * Sums up a kept session.
+ *
+ * @returns a summary that says why when the session cannot be read; undefined when it is not kept any more
+ */
+export async function summarizeKept(
+  { id, keptAt }: KeptFiles,
+  { paths, masking }: KeptSource,
+): Promise<KeptSummary | undefined> {
+  // Of all that the session holds only the summary is shown, so only that is masked: it is much less.
+  const shown = async (session: ListedSession): Promise<ListedSession> =>
+    shortened((await maskFor([session], masking))(session));
+  try {
+    const kept = await loadKept(id, { paths, masking: false });
+    if (!kept) return undefined;
+    const traces = kept.loaded.flatMap(({ tree, evidence }) => traceSession(tree, evidence));
+    const { parentId, subagentIds } = kept;
+    return { session: await shown(listedSession(id, traces, keptAt)), parentId, subagentIds };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const session = await shown(unreadableSession(id, keptAt, reason));
+    return { session, parentId: undefined, subagentIds: [] };
+  }
+}

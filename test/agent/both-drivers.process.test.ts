@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { OpenCode, type TurnResult } from "../../src/agent/open-code.js";
+import type { Loop, LoopTrace, Step, Tool } from "../../src/trace/model.js";
+import { loadScenario } from "../provider/load-scenario.js";
+import type { Scenario } from "../provider/scenario.js";
+import { allowColdStarts } from "../support/cold-starts.js";
+import { loadFixture, tracesOf } from "../support/fixtures.js";
+import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
+
+allowColdStarts();
+
+/**
+ * What a trace says about what happened, without what differs from run to run: times, ids, and words in which opencode names
+ * places and times of this run.
+ */
+function outline(traces: readonly LoopTrace[], place: string): unknown {
+  const plain = (value: unknown): unknown =>
+    JSON.parse(
+      JSON.stringify(value ?? null)
+        .replaceAll(place, "<work>")
+        .replace(/\b(?:ses|msg|prt|tool)_[0-9A-Za-z]{20,30}/g, "<id>"),
+    );
+  const ofTool = ({ name, status, outcome, failure, input, output, loops }: Tool): unknown =>
+    plain({ name, status, outcome, failure: failure?.kind, input, output, loops: loops.map(ofLoop) });
+  const ofStep = ({ kind, outcome, recovered, call, tools, retries, events, patches }: Step): unknown => ({
+    kind,
+    outcome,
+    recovered,
+    call: call && {
+      outcome: call.outcome,
+      input: plain(call.input),
+      output: plain(call.output),
+      usage: call.usage,
+      cost: call.cost,
+      finish: call.finish,
+      error: call.error?.code,
+      cumulative: call.cumulative,
+    },
+    tools: tools.map(ofTool),
+    retries: retries.map(({ error, output }) => [error?.code, plain(output)]),
+    // Only a server tells what was asked for.
+    events: events.map(({ name }) => name).filter((name) => name !== "permission"),
+    patches: patches.length,
+  });
+  const ofLoop = ({
+    agent,
+    model,
+    input,
+    output,
+    outcome,
+    error,
+    failedStep,
+    steps,
+    totals,
+  }: Loop): unknown => ({
+    agent,
+    model,
+    input: plain(input),
+    output: plain(output),
+    outcome,
+    error: error?.code,
+    failedStep,
+    steps: steps.map(ofStep),
+    usage: totals.usage,
+  });
+  return traces.map(({ loop }) => ofLoop(loop));
+}
+
+/** With the driver `cli` opencode starts anew for each prompt. */
+async function play(scenario: Scenario, driver: "cli" | "server") {
+  const bench = await (driver === "cli" ? isolatedOpenCode(scenario) : warmOpenCode(scenario));
+  try {
+    const agent = new OpenCode({
+      opencode: bench.binary,
+      directory: bench.workdir,
+      environment: bench.env,
+      store: null,
+      driver,
+      permissions: scenario.prompts.some(({ flags }) => flags.some((flag) => /auto|skip/.test(flag)))
+        ? "allow"
+        : "deny",
+      timeoutMs: 60_000,
+    });
+    const results: TurnResult[] = [];
+    for (const [index, prompt] of scenario.prompts.entries())
+      results.push(await agent.run(prompt.text, { continueLast: index > 0 }));
+    return {
+      drivers: [...new Set(results.map((result) => result.driver))],
+      errors: results.map(({ error }) => error?.code ?? null),
+      texts: results.map(({ text }) => text),
+      outline: outline(
+        results.flatMap(({ traces }) => traces),
+        bench.workdir,
+      ),
+      asked: bench.provider.requests
+        .filter(({ title }) => !title)
+        .map(({ body }) => Object.keys(Object(body)).sort()),
+      permissions: results.map(({ session }) => session?.session.info.permission),
+    };
+  } finally {
+    await bench.remove();
+  }
+}
+
+describe("both drivers make the same of", () => {
+  test.each(["two-turns", "subagent", "permission-rejected", "rate-limited-then-ok"])("%s", async (name) => {
+    const scenario = await loadScenario(name);
+    const [cli, server] = await Promise.all([play(scenario, "cli"), play(scenario, "server")]);
+    expect([cli.drivers, server.drivers]).toEqual([["cli"], ["server"]]);
+    expect({ ...server, drivers: [] }).toEqual({ ...cli, drivers: [] });
+  });
+});
+
+/** `opencode run` made the recordings, in this folder. */
+const RECORDED_IN = "/home/dev/project";
+
+describe("the driver server makes the same of it as what was recorded of `opencode run`:", () => {
+  test.each([
+    ...["anthropic", "compaction", "content-filter", "empty-answer", "failing-tool", "length", "multistep"],
+    ...["parallel-subagents", "plain-answer", "provider-401", "quota-exhausted", "responses"],
+    ...["retry-in-stream", "unicode", "overflow"],
+  ])("%s", async (name) => {
+    const recorded = loadFixture(`${name}@1.18.33`);
+    const traces = tracesOf(recorded, "log");
+    const server = await play(await loadScenario(name), "server");
+    expect(server.outline).toEqual(outline(traces, RECORDED_IN));
+    expect(server.errors).toEqual(traces.map(({ loop }) => loop.error?.code ?? null));
+    expect(server.permissions).toEqual(traces.map(() => recorded.session.info.permission));
+  });
+});

@@ -1,0 +1,83 @@
+import { chmod, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { OpenCode, type OpenCodeOptions, type Retrying, type TurnResult } from "../../src/agent/open-code.js";
+import { fakeClock } from "../support/fake-clock.js";
+
+/** An opencode that ends each run with the next of these errors; the last one again and again. */
+async function failing(errors: readonly object[]): Promise<OpenCodeOptions> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "failing-opencode-")));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "opencode");
+  const program = `
+const fs = require("node:fs");
+const [command] = process.argv.slice(2);
+if (command === "--version") { console.log("1.18.33"); process.exit(0); }
+if (command !== "run") process.exit(1);
+const errors = ${JSON.stringify(errors)};
+const runs = fs.existsSync(__dirname + "/runs") ? fs.readFileSync(__dirname + "/runs", "utf8").length : 0;
+fs.appendFileSync(__dirname + "/runs", "x");
+const error = errors[Math.min(runs, errors.length - 1)];
+console.log(JSON.stringify({ type: "error", timestamp: ${NOW}, sessionID: "", error }));
+process.exit(1);
+`;
+  await writeFile(path, `#!${process.execPath}\n${program}`);
+  await chmod(path, 0o755);
+  const environment = { PATH: process.env.PATH ?? "", HOME: folder };
+  return { opencode: path, directory: folder, environment, store: null };
+}
+
+const NOW = 1_700_000_000_000;
+const overloaded = { name: "APIError", data: { message: "Overloaded", statusCode: 529 } };
+const limited = {
+  name: "APIError",
+  data: { message: "Slow down", statusCode: 429, responseHeaders: { "retry-after": "12" } },
+};
+const refused = { name: "APIError", data: { message: "Bad key", statusCode: 401 } };
+
+async function play(
+  errors: readonly object[],
+  options: OpenCodeOptions,
+): Promise<{ result: TurnResult; retries: Retrying[]; slept: readonly number[] }> {
+  const clock = fakeClock(NOW);
+  const agent = new OpenCode({ ...(await failing(errors)), clock, ...options });
+  const retries: Retrying[] = [];
+  const result = await agent.run("Go.", {}, { onRetry: (retry) => retries.push(retry) });
+  return { result, retries, slept: clock.slept };
+}
+
+test("what failed, which attempt comes next and how long it waits; then the last failure is the result", async () => {
+  const { result, retries, slept } = await play([overloaded, limited, overloaded], { retries: 2 });
+  expect(retries).toMatchObject([
+    { attempt: 0, mostAttempts: 3, error: { code: "server_error" }, move: { kind: "retry", waitMs: 6_250 } },
+    { attempt: 1, mostAttempts: 3, error: { code: "rate_limit", retryAt: NOW + 12_000 } },
+  ]);
+  // The wait for the server has passed already when the rate limit's begins.
+  expect(slept).toEqual([6_250, 12_000 - 6_250]);
+  expect(result.error).toMatchObject({ code: "server_error", message: "Overloaded" });
+  expect(result.attempts.map(({ error }) => error?.code)).toEqual([
+    "server_error",
+    "rate_limit",
+    "server_error",
+  ]);
+});
+
+test("fallback models count as attempts, and are not waited for", async () => {
+  const { result, retries, slept } = await play([refused], {
+    model: "a/one",
+    fallbackModels: ["b/two"],
+    retries: 1,
+  });
+  expect(retries).toMatchObject([
+    { attempt: 0, mostAttempts: 3, move: { kind: "failover", model: "b/two" } },
+  ]);
+  expect(slept).toEqual([]);
+  expect(result.attempts.map(({ model }) => model)).toEqual(["a/one", "b/two"]);
+});
+
+test("no wait that ends after the deadline is begun", async () => {
+  const { result, retries } = await play([limited], { retries: 3, timeoutMs: 11_000 });
+  expect([retries, result.attempts.length]).toEqual([[], 1]);
+  expect(result.error).toMatchObject({ code: "rate_limit" });
+});

@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import {
+  claimRequest,
+  entryPath,
+  listRequests,
+  putRequest,
+  readRequest,
+  releaseRequest,
+  removeRequest,
+} from "../../../src/deliver/queue/outbox.js";
+import { claimToken, isOwnerAlive } from "../../../src/files/claim-token.js";
+import { sweepTemporaryFiles, writeWhole } from "../../../src/files/private-files.js";
+import { otlpRequest } from "../../support/otlp-requests.js";
+import { temporaryStore } from "../../support/temporary-store.js";
+
+const BODY = otlpRequest(2).body;
+const NOW = 1_700_000_000_123;
+
+async function outboxFolder(): Promise<string> {
+  const { outbox } = await temporaryStore();
+  await mkdir(outbox, { recursive: true });
+  return outbox;
+}
+
+/** A token as the process with this id would have written it. */
+function tokenOf(pid: number, start: string): string {
+  const [, , ...machine] = claimToken().split("-");
+  return [pid.toString(16), start, ...machine].join("-");
+}
+
+test("what is put is claimed by this process, and read back byte for byte", async () => {
+  const folder = await outboxFolder();
+  const entry = await putRequest(folder, BODY, 2, NOW);
+  expect(await listRequests(folder)).toEqual([entry]);
+  expect(entry).toMatchObject({ spans: 2, createdMs: NOW, owner: claimToken() });
+  expect(Buffer.from(await readRequest(entry))).toEqual(Buffer.from(BODY));
+  expect(await claimRequest(entry)).toBeUndefined();
+
+  await releaseRequest(entry);
+  expect(await readdir(folder)).toEqual([entry.name]);
+  await releaseRequest(entry);
+});
+
+test("a name tells the edition of its spans, or that there is none", async () => {
+  const folder = await outboxFolder();
+  const editions = [
+    undefined,
+    { shared: "0a1b2c3d", last: undefined },
+    { shared: "0a1b2c3d", last: "4e5f6071" },
+  ];
+  for (const edition of editions) await putRequest(folder, BODY, 2, NOW, edition);
+  const listed = await listRequests(folder);
+  expect(listed.map(({ edition }) => edition)).toEqual(editions);
+  expect(listed.map(({ spans, createdMs }) => [spans, createdMs])).toEqual(editions.map(() => [2, NOW]));
+});
+
+test("requests are listed oldest first, those of one moment in the order in which they were put", async () => {
+  const folder = await outboxFolder();
+  const names: string[] = [];
+  for (const time of [NOW + 5, NOW, NOW, NOW]) names.push((await putRequest(folder, BODY, 2, time)).name);
+  const [last, ...first] = names;
+  expect((await listRequests(folder)).map(({ name }) => name)).toEqual([...first, last]);
+  expect(new Set(names).size).toBe(4);
+});
+
+test("other files in the folder are no requests", async () => {
+  const folder = await outboxFolder();
+  for (const name of ["destination.json", "last-error.json", "x.json", "notes.txt"]) {
+    await writeFile(join(folder, name), "{}");
+  }
+  expect(await listRequests(folder)).toEqual([]);
+  expect(await listRequests(join(folder, "missing"))).toEqual([]);
+});
+
+test("of several that claim at once, one wins", async () => {
+  const folder = await outboxFolder();
+  const entry = await putRequest(folder, BODY, 2, NOW);
+  await releaseRequest(entry);
+  const free = { ...entry, owner: undefined };
+  const claims = await Promise.all(Array.from({ length: 8 }, () => claimRequest(free)));
+  const won = claims.filter((claim) => claim !== undefined);
+  expect(won).toHaveLength(1);
+  for (const claim of won) await removeRequest(claim);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("the claim of a living process holds, that of a dead one is taken over", async () => {
+  const folder = await outboxFolder();
+  const script = `
+    import { claimToken } from ${JSON.stringify(new URL("../../../src/files/claim-token.ts", import.meta.url).href)};
+    process.stdout.write(claimToken());
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [printed] = await once(child.stdout, "data");
+  const mine = await putRequest(folder, BODY, 2, NOW);
+  const theirs = { ...mine, owner: String(printed) };
+  await rename(entryPath(mine), entryPath(theirs));
+  expect(await claimRequest(theirs)).toBeUndefined();
+
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(await claimRequest(theirs)).toMatchObject({ owner: claimToken() });
+});
+
+test("a later process with the same id does not keep a claim alive", async () => {
+  const folder = await outboxFolder();
+  const mine = await putRequest(folder, BODY, 2, NOW);
+  expect(await isOwnerAlive(tokenOf(process.pid, "1"), entryPath(mine))).toBe(false);
+});
+
+test("a claim from another machine holds for a while", async () => {
+  const folder = await outboxFolder();
+  const path = join(folder, "claimed");
+  await writeFile(path, "");
+  expect(await isOwnerAlive("1-1-ffffffff-ffffffff", path)).toBe(true);
+});
+
+test("a claim from another container on this machine holds for a while, one from before a reboot does not", async () => {
+  const folder = await outboxFolder();
+  const path = join(folder, "claimed");
+  await writeFile(path, "");
+  const [pid, start, host, boot, space] = claimToken().split("-");
+  expect(await isOwnerAlive([pid, start, host, boot, "ffffffff"].join("-"), path)).toBe(true);
+  expect(await isOwnerAlive([pid, start, host, "ffffffff", space].join("-"), path)).toBe(false);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 16 * 60_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await isOwnerAlive([pid, start, host, boot, "ffffffff"].join("-"), path)).toBe(false);
+});
+
+test("half-written files of dead processes are swept, those of the living stay", async () => {
+  const folder = await outboxFolder();
+  const dead = join(folder, `a.json.1f.tmp-${tokenOf(process.pid, "1")}`);
+  const living = join(folder, `b.json.1f.tmp-${claimToken()}`);
+  for (const path of [dead, living]) await writeFile(path, "{");
+  await utimes(dead, 0, 0);
+  await sweepTemporaryFiles(folder);
+  expect(await readdir(folder)).toEqual([`b.json.1f.tmp-${claimToken()}`]);
+});
+
+test("a file that cannot be written leaves nothing behind", async () => {
+  const folder = await outboxFolder();
+  await mkdir(join(folder, "taken", "inside"), { recursive: true });
+  await expect(writeWhole(join(folder, "taken"), "x")).rejects.toThrow();
+  expect(await readdir(folder)).toEqual(["taken"]);
+});

@@ -1,0 +1,113 @@
+import { appendFileSync } from "node:fs";
+import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { addReceipt, forgetReceipts, readReceipts, unsent } from "../../../src/deliver/receipts/receipts.js";
+import { traceId } from "../../support/otlp-requests.js";
+import { temporaryStore } from "../../support/temporary-store.js";
+
+const TRACE = traceId(1);
+
+test("what was acknowledged is remembered, by destination and trace", async () => {
+  const paths = await temporaryStore();
+  await addReceipt(paths, "d1", TRACE, ["a", "b"]);
+  await addReceipt(paths, "d1", TRACE, ["b", "c"]);
+  const receipts = await readReceipts(paths, "d1", TRACE);
+  expect([...receipts.spanIds]).toEqual(["a", "b", "c"]);
+  expect(unsent(receipts, ["x", "a", "y"])).toEqual(["x", "y"]);
+  expect((await readReceipts(paths, "d2", TRACE)).spanIds.size).toBe(0);
+  expect((await readReceipts(paths, "d1", traceId(2))).spanIds.size).toBe(0);
+});
+
+test("what is forgotten is not sent, until it is acknowledged again", async () => {
+  const paths = await temporaryStore();
+  await addReceipt(paths, "d1", TRACE, ["a", "b"]);
+  await forgetReceipts(paths, "d1", TRACE, ["a"]);
+  expect([...(await readReceipts(paths, "d1", TRACE)).spanIds]).toEqual(["b"]);
+  await addReceipt(paths, "d1", TRACE, ["a"]);
+  expect((await readReceipts(paths, "d1", TRACE)).spanIds).toEqual(new Set(["a", "b"]));
+});
+
+test("the edition of a span is remembered as it was acknowledged last", async () => {
+  const paths = await temporaryStore();
+  const edition = (shared: string, own?: string) => ({ shared, own });
+  await addReceipt(
+    paths,
+    "d1",
+    TRACE,
+    ["a", "b"],
+    new Map([
+      ["a", edition("11111111")],
+      ["b", edition("11111111", "22222222")],
+    ]),
+  );
+  expect((await readReceipts(paths, "d1", TRACE)).editions).toEqual(
+    new Map([
+      ["a", edition("11111111")],
+      ["b", edition("11111111", "22222222")],
+    ]),
+  );
+  await addReceipt(paths, "d1", TRACE, ["b"], new Map([["b", edition("33333333")]]));
+  await addReceipt(paths, "d1", TRACE, ["a"]);
+  expect((await readReceipts(paths, "d1", TRACE)).editions).toEqual(new Map([["b", edition("33333333")]]));
+});
+
+test("many at once lose nothing", async () => {
+  const paths = await temporaryStore();
+  const ids = Array.from({ length: 50 }, (_, index) => `id${index}`);
+  await Promise.all(ids.map((id) => addReceipt(paths, "d1", TRACE, [id])));
+  const { spanIds, problems } = await readReceipts(paths, "d1", TRACE);
+  expect(spanIds).toEqual(new Set(ids));
+  expect(problems).toEqual([]);
+});
+
+test("a cut line costs only itself, and is reported", async () => {
+  const paths = await temporaryStore();
+  const path = join(paths.sent, "d1", `${TRACE}.jsonl`);
+  await addReceipt(paths, "d1", TRACE, ["a"]);
+  await appendFile(path, '\n{"acknowledged":["b"');
+  await addReceipt(paths, "d1", TRACE, ["c"]);
+  const { spanIds, problems } = await readReceipts(paths, "d1", TRACE);
+  expect(spanIds).toEqual(new Set(["a", "c"]));
+  expect(problems).toEqual([expect.stringContaining("1 damaged line in ")]);
+});
+
+test("a line that is being written is waited for", async () => {
+  const paths = await temporaryStore();
+  const path = join(paths.sent, "d1", `${TRACE}.jsonl`);
+  await addReceipt(paths, "d1", TRACE, ["a"]);
+  await appendFile(path, '\n{"acknowledged":["b"');
+  const reading = readReceipts(paths, "d1", TRACE);
+  // Enough has passed for the first look at the file, and far too little for the last.
+  await new Promise((resolve) => setTimeout(resolve, 15));
+  appendFileSync(path, "]}\n");
+  expect(await reading).toMatchObject({ spanIds: new Set(["a", "b"]), problems: [] });
+});
+
+test.each([["garbage"], ["\u0000\u0000"], ['{"acknowledged":"a"}'], ["[]"]])(
+  "%j instead of receipts counts as not sent",
+  async (text) => {
+    const paths = await temporaryStore();
+    const path = join(paths.sent, "d1", `${TRACE}.jsonl`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    const { spanIds, problems } = await readReceipts(paths, "d1", TRACE);
+    expect(spanIds.size).toBe(0);
+    expect(problems).toHaveLength(1);
+  },
+);
+
+test("a folder in the place of receipts counts as not sent", async () => {
+  const paths = await temporaryStore();
+  await mkdir(join(paths.sent, "d1", `${TRACE}.jsonl`), { recursive: true });
+  expect((await readReceipts(paths, "d1", TRACE)).problems).toEqual([
+    expect.stringContaining("cannot be read"),
+  ]);
+});
+
+test("a trace id that would lead elsewhere does not", async () => {
+  const paths = await temporaryStore();
+  await addReceipt(paths, "d1", "../../escaped", ["a"]);
+  expect([...(await readReceipts(paths, "d1", "../../escaped")).spanIds]).toEqual(["a"]);
+  await expect(readFile(join(paths.root, "escaped.jsonl"))).rejects.toThrow("ENOENT");
+});

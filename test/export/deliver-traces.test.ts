@@ -1,0 +1,138 @@
+import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { deliverTraces } from "../../src/export/deliver-traces.js";
+import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
+import { exportFromJson } from "../../src/opencode/read/read-export.js";
+import { describeTrace } from "../../src/otel/describe-trace.js";
+import type { LoopTrace } from "../../src/trace/model.js";
+import { openSpanIds } from "../../src/trace/open-spans.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { langfuseAt, SECRET_KEY } from "../support/destinations.js";
+import { fakeClock } from "../support/fake-clock.js";
+import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
+import { startReceiver } from "../support/receiver.js";
+import { temporaryStore } from "../support/temporary-store.js";
+
+const rawExport = z.looseObject({
+  messages: z.array(
+    z.looseObject({
+      info: z.looseObject({ role: z.string(), time: z.looseObject({ created: z.number() }) }),
+      parts: z.array(z.looseObject({ type: z.string() })),
+    }),
+  ),
+});
+
+/** The session as it was when one of its messages had only so many parts: still at work. */
+function earlier(name: string, message: number, parts: number): readonly LoopTrace[] {
+  const fixture = loadFixture(name);
+  const raw = rawExport.parse(JSON.parse(fixture.text));
+  const messages = raw.messages.slice(0, message + 1).map((one, index) => {
+    if (index !== message) return one;
+    const { completed: _completed, ...time } = { completed: 0, ...one.info.time };
+    const { finish: _finish, error: _error, ...info } = { finish: "", error: null, ...one.info };
+    return { info: { ...info, time }, parts: one.parts.slice(0, parts) };
+  });
+  const session = exportFromJson({ ...raw, messages }, name);
+  const until = raw.messages[message + 1]?.info.time.created ?? Number.POSITIVE_INFINITY;
+  const log = {
+    requests: fixture.log.requests.filter(({ at }) => at < until),
+    failures: fixture.log.failures.filter(({ at }) => at < until),
+  };
+  const trees = assembleSessions([session, ...fixture.subagents]);
+  return trees.flatMap((tree) => traceSession(tree, { log }));
+}
+
+/** Every message of the assistant with every number of parts. */
+function cuts(name: string): readonly (readonly [message: number, parts: number])[] {
+  return rawExport
+    .parse(JSON.parse(loadFixture(name).text))
+    .messages.flatMap(({ info, parts }, message) =>
+      info.role === "assistant"
+        ? Array.from({ length: parts.length + 1 }, (_, count): [number, number] => [message, count])
+        : [],
+    );
+}
+
+test.each(fixtureNames)("%s: what is closed while a turn is at work is as it will always be", (name) => {
+  const { tree, log } = loadFixture(name);
+  const finished = new Map(
+    traceSession(tree, { log })
+      .flatMap((trace) => describeTrace(trace, {}))
+      .map((span) => [span.spanId, span]),
+  );
+  for (const [message, parts] of cuts(name)) {
+    for (const trace of earlier(name, message, parts)) {
+      const open = openSpanIds(trace);
+      if (open.size === 0) continue;
+      for (const span of describeTrace(trace, {})) {
+        if (open.has(span.spanId)) continue;
+        const later = finished.get(span.spanId);
+        expect({ name: span.name, start: span.start, end: span.end }).toEqual({
+          name: later?.name,
+          start: later?.start,
+          end: later?.end,
+        });
+        expect(span.attributes).toEqual(later?.attributes);
+      }
+    }
+  }
+});
+
+test("a turn that was traced while it was at work, and again later, arrives whole, each span once", async () => {
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  const destinations = [langfuseAt(receiver.url)];
+  const paths = await temporaryStore();
+  const name = "multistep@1.18.33";
+  const { tree, log } = loadFixture(name);
+  const whole = onlyOne(traceSession(tree, { log }));
+  const partial = onlyOne(earlier(name, 2, 3));
+  const clock = fakeClock(partial.loop.end + 5_000);
+
+  await deliverTraces([partial], destinations, {}, { paths, clock });
+  const first = receiver.spans().map((span) => span.name);
+  expect(first).toContain("loop.step-0");
+  expect(first).not.toContain("opencode.loop");
+
+  await deliverTraces([whole], destinations, {}, { paths, clock });
+  const expected = describeTrace(whole, {}).map(({ spanId }) => spanId);
+  const arrived = receiver.spans().map(({ spanId }) => spanId);
+  expect(arrived.toSorted()).toEqual(expected.toSorted());
+  expect(receiver.spans().at(-1)?.name).toBe("opencode.loop");
+  expect(receiver.violations).toEqual([]);
+});
+
+test("a turn that nobody has touched for an hour is sent as it is, and so is one on demand", async () => {
+  const partial = onlyOne(earlier("multistep@1.18.33", 2, 3));
+  for (const [after, force] of [
+    [3_600_001, false],
+    [5_000, true],
+  ] as const) {
+    const receiver = await startReceiver();
+    onTestFinished(() => receiver.close());
+    const options = { paths: await temporaryStore(), clock: fakeClock(partial.loop.end + after), force };
+    await deliverTraces([partial], [langfuseAt(receiver.url)], {}, options);
+    expect(receiver.spans().map((span) => span.name)).toContain("opencode.loop");
+  }
+});
+
+test("the keys of a destination reach none, wherever the session holds them", async () => {
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  const destination = langfuseAt(receiver.url);
+  const { text } = loadFixture("multistep@1.18.33");
+  // What the agent would see of its environment, and what a title or a file's name could hold.
+  const leaking = text
+    .replaceAll('"output": "', `"output": "LANGFUSE_SECRET_KEY=${SECRET_KEY} `)
+    .replace(/"title": "[^"]*"/, `"title": "key ${SECRET_KEY}"`);
+  expect(leaking.split(SECRET_KEY).length).toBeGreaterThan(5);
+  const traces = assembleSessions([exportFromJson(JSON.parse(leaking), "leaking")]).flatMap((tree) =>
+    traceSession(tree),
+  );
+  const paths = await temporaryStore();
+  await deliverTraces(traces, [destination], { metadata: { note: SECRET_KEY } }, { paths });
+  const bodies = receiver.requests.map(({ body }) => body).join("");
+  expect(bodies).toContain("[masked: key]");
+  for (const secret of destination.secrets) expect(bodies).not.toContain(secret);
+  expect(receiver.violations).toEqual([]);
+});

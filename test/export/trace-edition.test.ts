@@ -1,0 +1,52 @@
+import { expect, onTestFinished, test } from "vitest";
+import { deliverTraces } from "../../src/export/deliver-traces.js";
+import { traceEdition } from "../../src/export/trace-edition.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { langfuseAt } from "../support/destinations.js";
+import { fakeClock } from "../support/fake-clock.js";
+import { fixtureNames, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+import { startReceiver } from "../support/receiver.js";
+import { temporaryStore } from "../support/temporary-store.js";
+
+const trace = traceOf("multistep@1.18.33");
+
+test("each setting that stands on a trace counts; the commit that looptrace adds does not", () => {
+  const editions = [
+    {},
+    { traceName: "nightly" },
+    { userId: "ada" },
+    { tags: ["a"] },
+    { environment: "ci" },
+    { release: "1.0" },
+    { metadata: { ticket: 7 } },
+  ].map((options) => traceEdition(trace, options).shared);
+  expect(new Set(editions).size).toBe(editions.length);
+  expect(traceEdition(trace, { metadata: { gitCommit: "abc" }, tags: [] })).toEqual(traceEdition(trace, {}));
+});
+
+test.each(fixtureNames)("%s: without the log it is the same turn", (name) => {
+  const { tree, log } = loadFixture(name);
+  const without = traceSession(tree, {});
+  expect(traceSession(tree, { log }).map((one) => traceEdition(one, {}))).toEqual(
+    without.map((one) => traceEdition(one, {})),
+  );
+});
+
+test("a turn that went on after it was sent half: its root is told to be of then", async () => {
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  const { tree, log } = loadFixture("multistep@1.18.33");
+  const { session } = tree;
+  const half = { ...tree, session: { ...session, messages: session.messages.slice(0, 2) } };
+  const destinations = [langfuseAt(receiver.url)];
+  const options = { paths: await temporaryStore(), clock: fakeClock(trace.loop.end + 86_400_000) };
+  await deliverTraces([onlyOne(traceSession(half, { log }))], destinations, {}, options);
+  const [grown] = await deliverTraces([trace], destinations, {}, options);
+  expect(grown).toMatchObject({ outdated: { settings: 0, content: 1 } });
+  expect(grown?.acknowledged).toBeGreaterThan(0);
+  const again = await deliverTraces([trace], destinations, {}, { ...options, force: true });
+  expect(again).toMatchObject([{ alreadyAcknowledged: 0, outdated: { content: 0 } }]);
+  expect(await deliverTraces([trace], destinations, {}, options)).toMatchObject([
+    { acknowledged: 0, outdated: { settings: 0, content: 0 } },
+  ]);
+});

@@ -1,0 +1,118 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { DestinationReport } from "../../src/deliver/delivery-report.js";
+import { deliverTraces } from "../../src/export/deliver-traces.js";
+import { liveTracer } from "../../src/follow/live-trace.js";
+import type { SessionTree } from "../../src/opencode/schema/session-export.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { langfuseAt } from "../support/destinations.js";
+import { loadFixture } from "../support/fixtures.js";
+import type { ReceivedSpan } from "../support/received-spans.js";
+import { type Receiver, type ReceiverBehaviour, startReceiver } from "../support/receiver.js";
+import { temporaryStore } from "../support/temporary-store.js";
+
+async function receiving(behaviour: ReceiverBehaviour = {}): Promise<Receiver> {
+  const receiver = await startReceiver(behaviour);
+  onTestFinished(() => receiver.close());
+  return receiver;
+}
+
+/** The session as it was when it had so many messages. */
+function cut(tree: SessionTree, messages: number): SessionTree {
+  return { ...tree, session: { ...tree.session, messages: tree.session.messages.slice(0, messages) } };
+}
+
+/** A tracer for one session, and a way to let it look at a moment of it. */
+async function tracing(receiver: Receiver, sessionId: string) {
+  const paths = await temporaryStore();
+  let now: SessionTree | undefined;
+  let looks = 0;
+  const reports: DestinationReport[] = [];
+  const tracer = liveTracer({
+    destinations: [langfuseAt(receiver.url)],
+    traceOptions: { tags: ["live"] },
+    paths,
+    masking: undefined,
+    everyMs: 0,
+    sessionOf: () => {
+      looks += 1;
+      return now && { tree: now, evidence: {} };
+    },
+    onDelivery: (delivered) => reports.push(...delivered),
+  });
+  return {
+    paths,
+    tracer,
+    reports,
+    look: async (tree: SessionTree) => {
+      now = tree;
+      const before = looks;
+      tracer.update(sessionId);
+      await expect.poll(() => looks).toBeGreaterThan(before);
+    },
+  };
+}
+
+function byId(spans: readonly ReceivedSpan[]): readonly ReceivedSpan[] {
+  return [...spans].sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
+}
+
+test.each(["multistep@1.18.33", "subagent@1.18.33", "doom-loop@1.18.33", "two-turns@1.18.33"])(
+  "%s: each span goes out once, as early as it may, and as it would at the end",
+  async (name) => {
+    const { tree } = loadFixture(name);
+    const { id } = tree.session.info;
+    const receiver = await receiving();
+    const { paths, tracer, look } = await tracing(receiver, id);
+    for (let messages = 1; messages <= tree.session.messages.length; messages += 1) {
+      await look(cut(tree, messages));
+    }
+    await tracer.release(id);
+    const early = receiver.spans().length;
+    expect(receiver.spans().filter(({ parentSpanId }) => parentSpanId === "")).toEqual([]);
+    const traces = traceSession(tree);
+    await deliverTraces(traces, [langfuseAt(receiver.url)], { tags: ["live"] }, { paths, atWork: false });
+
+    const atOnce = await receiving();
+    const other = { paths: await temporaryStore(), atWork: false };
+    await deliverTraces(traces, [langfuseAt(atOnce.url)], { tags: ["live"] }, other);
+    expect(byId(receiver.spans())).toEqual(byId(atOnce.spans()));
+    if (traces.some(({ loop }) => loop.steps.length > 1)) expect(early).toBeGreaterThan(0);
+    expect(early).toBeLessThan(atOnce.spans().length);
+  },
+);
+
+test("a destination that is down is asked once, and gets everything later", async () => {
+  const { tree } = loadFixture("multistep@1.18.33");
+  const { id } = tree.session.info;
+  const receiver = await receiving({ always: { kind: "status", status: 404 } });
+  const { paths, tracer, look, reports } = await tracing(receiver, id);
+  await look(cut(tree, 3));
+  await expect.poll(() => reports.length).toBe(1);
+  const asked = receiver.requests.length;
+  await look(cut(tree, 4));
+  await expect.poll(() => reports.length).toBe(2);
+  expect(receiver.requests).toHaveLength(asked);
+  await tracer.close();
+  receiver.behave({});
+  const [trace] = traceSession(tree);
+  if (!trace) throw new Error("no trace");
+  await deliverTraces([trace], [langfuseAt(receiver.url)], { tags: ["live"] }, { paths, atWork: false });
+  const ids = receiver.spans().map(({ spanId }) => spanId);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).toContain(trace.loop.spanId);
+});
+
+test("what a turn at work has left open stays here, and nothing is looked at after the end", async () => {
+  const { tree } = loadFixture("multistep@1.18.33");
+  const { id } = tree.session.info;
+  const receiver = await receiving();
+  const { tracer, look } = await tracing(receiver, id);
+  // The last step looks finished, but more may come as long as the session is busy.
+  await look(tree);
+  await tracer.close();
+  const [trace] = traceSession(tree);
+  const ids = new Set(receiver.spans().map(({ spanId }) => spanId));
+  expect(ids).toContain(trace?.loop.steps[0]?.spanId);
+  expect(ids).not.toContain(trace?.loop.steps.at(-1)?.spanId);
+  expect(ids).not.toContain(trace?.loop.spanId);
+});

@@ -1,0 +1,84 @@
+import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { findOpenCodeLog } from "../../../src/opencode/program/find-log.js";
+import { readLogEvidence } from "../../../src/opencode/read/log-evidence.js";
+import { loadFixture } from "../../support/fixtures.js";
+
+/** A data folder with these files in opencode's log folder. */
+async function dataFolder(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "looptrace-log-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const logs = join(folder, "opencode", "log");
+  await mkdir(logs, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(logs, name), text);
+  return folder;
+}
+
+test("of the file that all processes write to, the session's own lines are taken", async () => {
+  const { logText, session, log } = loadFixture("multistep@1.18.33");
+  const other = loadFixture("two-turns@1.18.33");
+  const folder = await dataFolder({ "opencode.log": `${other.logText}\n${logText}` });
+  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder });
+  expect(readLogEvidence(found)).toEqual(log);
+  expect(found).not.toContain(other.session.info.id);
+  expect(found.length).toBeLessThan(logText.length);
+});
+
+test("a notice between the lines does not make it a file of another kind", async () => {
+  const { logText, session } = loadFixture("multistep@1.18.33");
+  const other = loadFixture("two-turns@1.18.33");
+  const folder = await dataFolder({ "opencode.log": `! a notice\n${other.logText}\n${logText}` });
+  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder });
+  expect(found).not.toContain(other.session.info.id);
+});
+
+test("the subagents' lines are taken too", async () => {
+  const { logText, session, subagents, log } = loadFixture("subagent@1.18.33");
+  const folder = await dataFolder({ "opencode.log": logText });
+  const ids = [session, ...subagents].map(({ info }) => info.id);
+  expect(readLogEvidence(await findOpenCodeLog(ids, 0, { XDG_DATA_HOME: folder }))).toEqual(log);
+});
+
+test("an older version's file is taken whole, since each line dates the next", async () => {
+  const { logText, session, log } = loadFixture("multistep@1.15.13");
+  const folder = await dataFolder({
+    "2026-11-21T040000.log": logText,
+    "2026-11-21T030000.log": "INFO  2026-11-21T03:00:00 +1ms service=default other\n",
+  });
+  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder });
+  expect(readLogEvidence(found)).toEqual(log);
+  expect(found).not.toContain("service=default other");
+});
+
+test("files that are older than the session, and files that are no logs, are not read", async () => {
+  const { logText, session } = loadFixture("multistep@1.18.33");
+  const folder = await dataFolder({ "old.log": logText, "notes.txt": logText });
+  const made = session.info.time.created;
+  await utimes(
+    join(folder, "opencode", "log", "old.log"),
+    (made - 3_600_000) / 1000,
+    (made - 3_600_000) / 1000,
+  );
+  expect(await findOpenCodeLog([session.info.id], made, { XDG_DATA_HOME: folder })).toBe("");
+});
+
+test("below the home folder, where no data folder is named", async () => {
+  const { logText, session } = loadFixture("plain-answer@1.18.33");
+  const folder = await mkdtemp(join(tmpdir(), "looptrace-home-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const logs = join(folder, ".local", "share", "opencode", "log");
+  await mkdir(logs, { recursive: true });
+  await writeFile(join(logs, "opencode.log"), logText);
+  expect(await findOpenCodeLog([session.info.id], 0, { HOME: folder })).toContain(session.info.id);
+});
+
+test("no folder, nothing about the session, a folder in a file's place: nothing", async () => {
+  const folder = await dataFolder({
+    "opencode.log": "timestamp=2026-11-21T04:00:00.000Z level=INFO message=x\n",
+  });
+  await mkdir(join(folder, "opencode", "log", "folder.log"));
+  expect(await findOpenCodeLog(["ses_a"], 0, { XDG_DATA_HOME: folder })).toBe("");
+  expect(await findOpenCodeLog(["ses_a"], 0, { XDG_DATA_HOME: join(folder, "gone") })).toBe("");
+});

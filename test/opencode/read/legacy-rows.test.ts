@@ -1,0 +1,256 @@
+import { describe, expect, test } from "vitest";
+import { InvalidExportError } from "../../../src/errors/invalid-export-error.js";
+import { assembleSessions } from "../../../src/opencode/read/assemble-sessions.js";
+import { exportFromJson } from "../../../src/opencode/read/read-export.js";
+import type { SessionTree } from "../../../src/opencode/schema/session-export.js";
+import type { LoopTrace } from "../../../src/trace/model.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
+import { at, loadFixture, onlyOne, traceOf } from "../../support/fixtures.js";
+import { reportedTraces } from "../../support/reported.js";
+import { expectNothingLost, expectSound } from "../../trace/invariants.js";
+import {
+  answer,
+  assistant,
+  exportOf,
+  type Json,
+  stepFinish,
+  stepStart,
+  T0,
+  tool,
+  treeOf,
+  user,
+} from "../../trace/make-session.js";
+import { callsIn, toolsIn } from "../../trace/walk-trace.js";
+
+/** Without these there is no span, or nothing that it says. A list's own are named by what is in it. */
+const NEEDED: ReadonlySet<string> = new Set([
+  "info",
+  "messages",
+  "messages[]",
+  "messages[].info",
+  "messages[].info.id",
+  "messages[].info.role",
+  "messages[].parts",
+  "messages[].parts[]",
+  "text.text",
+  "reasoning.text",
+]);
+
+interface Place {
+  readonly holder: Record<string, unknown>;
+  readonly key: string;
+}
+
+/** All fields of an export, the same ones together: by their path, in a part by its type. */
+function fieldsOf(json: unknown): ReadonlyMap<string, readonly Place[]> {
+  const fields = new Map<string, Place[]>();
+  const visit = (node: unknown, path: string): void => {
+    if (typeof node !== "object" || node === null) return;
+    const holder = node as Record<string, unknown>;
+    for (const key of Object.keys(holder)) {
+      const type = path === "messages[].parts[]" && typeof holder.type === "string" ? holder.type : path;
+      const name = Array.isArray(node) ? `${path}[]` : [type, key].filter(Boolean).join(".");
+      fields.set(name, [...(fields.get(name) ?? []), { holder, key }]);
+      // What tools were given and told is anything at all.
+      if (!/\.(?:input|metadata|data|structured)$/.test(name)) visit(holder[key], name);
+    }
+  };
+  visit(json, "");
+  return fields;
+}
+
+function expectGoodTraces(trees: readonly SessionTree[]): void {
+  for (const tree of trees) {
+    const traces = traceSession(tree);
+    for (const trace of traces) expectSound(trace);
+    expectNothingLost(traces, tree);
+  }
+}
+
+const RECORDINGS = [
+  "multistep@1.15.13",
+  "subagent@1.18.33",
+  "anthropic@1.18.33",
+  "compaction@1.18.33",
+  "failing-tool@1.18.33",
+];
+
+describe.each(RECORDINGS)("%s", (name) => {
+  const { text, subagents } = loadFixture(name);
+
+  test.each(["every row of a kind", "its first row"])(
+    "lacks a field of %s: a good trace, or said what is missing",
+    (which) => {
+      for (const field of fieldsOf(JSON.parse(text)).keys()) {
+        const json: unknown = JSON.parse(text);
+        const places = fieldsOf(json).get(field) ?? [];
+        const meant = which === "its first row" ? places.slice(0, 1) : places;
+        for (const { holder, key } of meant) {
+          if (Array.isArray(holder)) holder.fill(null, Number(key), Number(key) + 1);
+          else delete holder[key];
+        }
+        expectReadOrRefused(json, field);
+      }
+    },
+  );
+
+  test.each([[7], ["x"], [true], [[]], [{}], [null], [-0.5]])("has %j in place of a field", (value) => {
+    for (const field of fieldsOf(JSON.parse(text)).keys()) {
+      const json: unknown = JSON.parse(text);
+      for (const { holder, key } of fieldsOf(json).get(field) ?? []) holder[key] = value;
+      expectReadOrRefused(json, field);
+    }
+  });
+
+  /** A time that is a number, but none of this age, is no missing one. */
+  function expectReadOrRefused(json: unknown, field: string): void {
+    try {
+      expectGoodTraces(assembleSessions([exportFromJson(json, "changed"), ...subagents]));
+    } catch (error) {
+      if (!(error instanceof InvalidExportError)) throw new Error(`${field}: ${error}`, { cause: error });
+      const isNeeded = NEEDED.has(field) || /stands there twice|no time in ms|opencode 2/.test(error.message);
+      if (!isNeeded) throw new Error(`${field} is refused: ${error.message}`);
+      expect(error.message).toMatch(/^changed: /);
+    }
+  }
+});
+
+test("a session of an old opencode is traced; what is missing is unknown", () => {
+  const [trace] = reportedTraces(["legacy-session/no-agent-model-parent-reason.json"]);
+  const same = traceOf("multistep@1.15.13", "export");
+  const loop = trace?.loop;
+  // The mode of a message was its agent's name.
+  expect(loop).toMatchObject({ outcome: "completed", agent: "build", error: null, output: same.loop.output });
+  expect(loop?.totals).toEqual(same.loop.totals);
+  expect(loop && callsIn(loop).map(({ agent, finish }) => [agent, finish])).toEqual(
+    callsIn(same.loop).map(({ finish }) => [null, finish]),
+  );
+});
+
+type Fields = Record<string, unknown>;
+interface Row {
+  readonly info: Fields;
+  readonly parts: readonly (Fields & { readonly state: Fields })[];
+}
+
+function drop(row: Fields, ...keys: readonly string[]): void {
+  for (const key of keys) delete row[key];
+}
+
+const LEGACY: readonly {
+  readonly old: string;
+  readonly message?: (info: Fields) => void;
+  readonly tool?: (part: Fields, state: Fields) => void;
+  readonly seen: (trace: LoopTrace) => unknown;
+  readonly right: unknown;
+}[] = [
+  {
+    old: "no model on the answers: the one that was asked",
+    message: (info) => drop(info, "modelID", "providerID"),
+    seen: ({ loop }) => loop.steps.map(({ call }) => call?.model),
+    right: Array.from({ length: 4 }, () => ({ providerId: "scripted", modelId: "m1", variant: null })),
+  },
+  {
+    old: "no model anywhere: unknown",
+    message: (info) => drop(info, "modelID", "providerID", "model"),
+    seen: ({ loop }) => [loop.model, ...loop.steps.map(({ call }) => call?.model)],
+    right: [null, null, null, null, null],
+  },
+  {
+    old: "no modes, paths, costs and totals",
+    message: (info) => drop(info, "mode", "path", "cost", "tokens"),
+    seen: ({ loop }) => loop.steps.map(({ call }) => call?.mode),
+    right: [null, null, null, null],
+  },
+  {
+    old: "arguments that are JSON in a text",
+    tool: (_, state) => {
+      state.input = JSON.stringify(state.input);
+    },
+    seen: ({ loop }) => toolsIn(loop).map(({ input }) => input),
+    right: toolsIn(traceOf("multistep@1.15.13").loop).map(({ input }) => input),
+  },
+  {
+    old: "arguments that are any text",
+    tool: (_, state) => {
+      state.input = "ls {";
+    },
+    seen: ({ loop }) => toolsIn(loop).map(({ input }) => input),
+    right: ["ls {", "ls {", "ls {", "ls {", "ls {"],
+  },
+  {
+    old: "tools without a title, a call id and a status",
+    tool: (part, state) => {
+      drop(part, "callID");
+      drop(state, "status", "title");
+    },
+    seen: ({ loop }) =>
+      toolsIn(loop).map(({ outcome, title, callId, partId }) => [outcome, title, callId === partId]),
+    right: Array.from({ length: 5 }, () => ["completed", null, true]),
+  },
+  {
+    old: "tools without an output: none is known, not an empty one",
+    tool: (_, state) => drop(state, "output"),
+    seen: ({ loop }) => toolsIn(loop).map(({ output }) => output),
+    right: [null, null, null, null, null],
+  },
+  {
+    old: "tools whose output is no text",
+    tool: (_, state) => {
+      state.output = { lines: 3 };
+    },
+    seen: ({ loop }) => toolsIn(loop).map(({ output }) => output),
+    right: Array.from({ length: 5 }, () => '{"lines":3}'),
+  },
+];
+
+test.each(LEGACY)("$old", ({ message, tool: change, seen, right }) => {
+  const json: { readonly messages: readonly Row[] } = JSON.parse(loadFixture("multistep@1.15.13").text);
+  for (const { info, parts } of json.messages) {
+    message?.(info);
+    for (const part of parts) if (part.type === "tool") change?.(part, part.state);
+  }
+  const trace = onlyOne(traceSession(onlyOne(assembleSessions([exportFromJson(json, "old")]))));
+  expectSound(trace);
+  expect(seen(trace)).toEqual(right);
+});
+
+describe("times that are missing", () => {
+  const without = (state: Json): Json => tool(110, 120, 400, { state });
+  const traced = (part: Json, messageTime: Json = {}): LoopTrace => {
+    const message = assistant(10, 500, [stepStart(100), part, stepFinish(490)], messageTime);
+    return onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), message, answer(510, 600)]))));
+  };
+
+  test.each<readonly [string, Json, readonly [number, number]]>([
+    ["a tool's", { time: undefined }, [110, 500]],
+    ["a tool's start", { time: { end: T0 + 400 } }, [110, 400]],
+    ["a tool's end", { time: { start: T0 + 120 } }, [110, 500]],
+    ["a tool's, which are texts", { time: { start: "now", end: "later" } }, [110, 500]],
+  ])("%s: bounded by its id and its message", (_, state, [start, end]) => {
+    const { tools } = at(traced(without(state)).loop.steps, 0);
+    expect(onlyOne(tools)).toMatchObject({
+      start: T0 + start,
+      end: T0 + end,
+      timing: "bounded",
+      outcome: "completed",
+    });
+  });
+
+  test("a message's: its id tells", () => {
+    const trace = traced(without({}), { time: { completed: T0 + 500 } });
+    expect(at(trace.loop.steps, 0)).toMatchObject({ start: T0 + 10, end: T0 + 500 });
+  });
+
+  test("a message's whose id tells none either: refused, and said where", () => {
+    expect(() => traced(without({}), { id: "msg_made", time: { completed: T0 + 500 } })).toThrow(
+      "messages[1] (msg_made).info.time.created: missing, a number should be there",
+    );
+  });
+
+  test("the session's and its id: the messages tell", () => {
+    const { messages } = exportOf([user(0, "Go."), answer(10, 90)]);
+    const session = exportFromJson({ info: {}, messages }, "x");
+    expect(session.info).toMatchObject({ id: "ses_made", time: { created: T0 } });
+  });
+});

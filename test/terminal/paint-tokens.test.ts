@@ -1,0 +1,54 @@
+import pc from "picocolors";
+import stringWidth from "string-width";
+import { describe, expect, test } from "vitest";
+import { contributors, tokenRows } from "../../src/analysis/token-rows.js";
+import { paintTokens } from "../../src/terminal/paint-tokens.js";
+import { fixtureNames, loadFixture, traceOf, tracesOf } from "../support/fixtures.js";
+
+const colors = pc.createColors(false);
+
+describe("the table of tokens", () => {
+  test.each([
+    ["multistep@1.18.33", 120],
+    ["subagent@1.18.33", 100],
+    ["compaction@1.18.33", 140],
+  ])("%s at %i columns", async (name, width) => {
+    const painted = paintTokens(traceOf(name), { width, colors, top: false });
+    await expect(painted).toMatchFileSnapshot(`snapshots/tokens-${name.split("@")[0]}-${width}.txt`);
+  });
+
+  test("the biggest contributors first", async () => {
+    const painted = paintTokens(traceOf("multistep@1.18.33"), { width: 100, colors, top: true });
+    await expect(painted).toMatchFileSnapshot("snapshots/tokens-top-100.txt");
+  });
+
+  test.each(fixtureNames)("%s: no line is wider than the terminal", (name) => {
+    for (const trace of tracesOf(loadFixture(name), "log")) {
+      for (const width of [20, 40, 80, 200]) {
+        for (const top of [true, false]) {
+          const lines = paintTokens(trace, { width, colors, top }).split("\n");
+          expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+        }
+      }
+    }
+  });
+});
+
+test.each(fixtureNames)("%s: the causes of all calls add up to the context of each", (name) => {
+  for (const trace of tracesOf(loadFixture(name), "log")) {
+    const held = new Map<string, number>();
+    for (const { sessionId, context, growth, causes, prompt } of tokenRows(trace)) {
+      if (!prompt) continue;
+      const sum = causes.reduce((total, { tokens }) => total + tokens, 0);
+      const before = growth === null ? 0 : (held.get(sessionId) ?? 0);
+      expect(before + sum).toBe(context);
+      held.set(sessionId, context ?? 0);
+    }
+  }
+});
+
+test("contributors are ordered by what they brought, and what went away is none", () => {
+  const all = contributors(tokenRows(traceOf("compaction@1.18.33"))).map(({ cause }) => cause);
+  expect(all.map(({ tokens }) => tokens)).toEqual(all.map(({ tokens }) => tokens).toSorted((a, b) => b - a));
+  expect(all.some(({ kind }) => kind === "compacted" || kind === "dropped")).toBe(false);
+});

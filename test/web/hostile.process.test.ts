@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readExport } from "../../src/opencode/read/read-export.js";
+import type { LoopTrace } from "../../src/trace/model.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { allowColdStarts } from "../support/cold-starts.js";
+import { loadFixture } from "../support/fixtures.js";
+import { type ReportBrowser, reportBrowser } from "../support/report-page.js";
+
+allowColdStarts();
+
+let browser: ReportBrowser;
+
+beforeAll(async () => {
+  browser = await reportBrowser();
+});
+
+afterAll(() => browser?.close());
+
+const ATTACKS: Readonly<Record<string, string>> = {
+  "a script": "<script>globalThis.pwned = 1</script>",
+  "the end of a script": "</script><script>globalThis.pwned = 1</script>",
+  "the end of a script, oddly written": "</SCRIPT\n><sCrIpT>globalThis.pwned = 1</sCrIpT\t>",
+  "a comment that swallows what follows": "<!--<script>",
+  "an image that is not there": '<img src="x" onerror="globalThis.pwned = 1">',
+  "an attribute's end": '"><svg onload="globalThis.pwned = 1">',
+  "a quote's end": "' onmouseover='globalThis.pwned = 1' x='",
+  "a URL that runs": "javascript:globalThis.pwned=1",
+  "a document in a URL": "data:text/html,<script>globalThis.pwned = 1</script>",
+  "a frame": '<iframe srcdoc="<script>parent.pwned = 1</script>"></iframe>',
+  "a style": "<style>body{display:none}</style>",
+  "another base": '<base href="https://evil.example/"><meta http-equiv="refresh" content="0">',
+  "a template": "{{constructor.constructor('globalThis.pwned = 1')()}}#{globalThis.pwned = 1}",
+  "escape sequences": "\u001b[2J\u001b]0;owned\u0007\u009b31m",
+  "overrides of the direction": "safe\u202Etxt.exe\u2066\u2067\u061C\u200F",
+  "lines that JavaScript ends at": "a\u2028globalThis.pwned = 1\u2029",
+  "half a character and NUL": "\ud83d\u0000\udc00",
+  "a reference of the page's own": "\u00010:0",
+  "a prototype": "__proto__",
+};
+
+/** All text that people, models and tools put into an export; ids, types, times and numbers stay. */
+const FREE = new Set([
+  ...["title", "directory", "agent", "mode", "modelID", "providerID", "variant", "text", "output", "error"],
+  ...["filePath", "command", "description", "prompt", "tool", "message", "filename", "url", "path", "diff"],
+  ...["version", "reason", "finish", "responseBody", "oldString", "newString", "callID"],
+]);
+
+function withAttack(value: unknown, attack: string, free = false): unknown {
+  if (typeof value === "string") return free ? `${attack}${value}${attack}` : value;
+  if (Array.isArray(value)) return value.map((item) => withAttack(item, attack, free));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]) => [
+    key,
+    // A task's name stays: it is what makes its subagent stand below it.
+    key === "tool" && item === "task" ? item : withAttack(item, attack, free || FREE.has(key)),
+  ]);
+  // Arguments have keys of the model's own choice.
+  return Object.fromEntries(free ? [...entries, [attack, attack]] : entries);
+}
+
+function attacked(name: string, attack: string): readonly LoopTrace[] {
+  const { text, subagentTexts } = loadFixture(`${name}@1.18.33`);
+  const [session, ...others] = [text, ...subagentTexts].map((one) =>
+    readExport(JSON.stringify(withAttack(JSON.parse(one), attack)), name),
+  );
+  if (!session) throw new Error(`no session in ${name}`);
+  return traceSession({ session, children: others.map((child) => ({ session: child, children: [] })) });
+}
+
+const NAMES = ["subagent", "failing-tool", "multistep", "provider-401"];
+
+/** What may be seen of none of these texts: it steers, hides or turns round. */
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+
+describe.each(Object.entries(ATTACKS))("%s in every text", (_, attack) => {
+  test("is text, wherever it is looked at", async () => {
+    const traces = NAMES.flatMap((name) => attacked(name, attack));
+    expect(JSON.stringify(traces)).toContain(JSON.stringify(attack).slice(1, -1));
+    const { page, troubles, requests } = await browser.open(traces);
+    for (let index = 0; index < traces.length; index += 1) {
+      await page.locator(".turn-list button").nth(index).click();
+      await page.locator(".tree").focus();
+      await page.keyboard.press("Home");
+      await page.keyboard.press("Enter");
+      const rows = await page.locator(".row").count();
+      for (let row = 0; row < rows; row += 1) {
+        expect(await page.locator(".detail").textContent()).not.toMatch(UNSEEN);
+        await page.keyboard.press("ArrowDown");
+      }
+      await page.keyboard.press("Escape");
+      await page.locator(".row .lane").first().hover();
+      await page.keyboard.press("/");
+      await page.keyboard.insertText(attack.slice(0, 20));
+      await page.keyboard.press("Escape");
+    }
+    expect(await page.locator("#page").textContent()).not.toMatch(UNSEEN);
+    // Nothing but what the page itself is made of, and all of it in its place.
+    const found = await page.evaluate(`({
+      pwned: globalThis.pwned ?? null,
+      odd: document.querySelectorAll("a, img, svg, iframe, base, form, object, embed, link, [onerror], [onload], [href], [src]").length,
+      scripts: document.querySelectorAll("script:not([type])").length,
+      styles: document.querySelectorAll("style").length,
+      refreshes: document.querySelectorAll("meta[http-equiv]").length,
+      sections: document.querySelectorAll("main > section").length > 4,
+    })`);
+    expect(found).toEqual({ pwned: null, odd: 0, scripts: 1, styles: 1, refreshes: 1, sections: true });
+    expect([troubles, requests]).toEqual([[], []]);
+  });
+});
+
+test("the policy holds: what the page would do if it were tricked is stopped, and seen", async () => {
+  const { page, troubles } = await browser.open(attacked("multistep", "x"));
+  await page.evaluate(`{
+    const script = document.createElement("script");
+    try { script.textContent = "globalThis.pwned = 1"; } catch {}
+    document.body.append(script);
+    try { document.body.innerHTML = "<img src=x onerror='globalThis.pwned = 1'>"; } catch {}
+    const image = document.createElement("img");
+    image.src = "https://127.0.0.1:1/x.png";
+    document.body.append(image);
+  }`);
+  await expect.poll(() => troubles.some((one) => one.startsWith("img-src"))).toBe(true);
+  expect(troubles.some((one) => one.startsWith("require-trusted-types-for"))).toBe(true);
+  expect(await page.evaluate("globalThis.pwned ?? null")).toBeNull();
+});
+
+test("what turns text round is named, and what stands beside it stays where it is", async () => {
+  const { page } = await browser.open(attacked("multistep", "\u202E\u001b[31m"));
+  expect(await page.locator(".prompt .named").allTextContents()).toContain("U+202E");
+  expect(await page.locator(".prompt .named").allTextContents()).toContain("ESC");
+  const isolated = await page
+    .locator(".content")
+    .evaluateAll((all) =>
+      all.every((one) => /isolate/.test(one.computedStyleMap().get("unicode-bidi")?.toString() ?? "")),
+    );
+  expect(isolated).toBe(true);
+});

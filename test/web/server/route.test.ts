@@ -1,0 +1,64 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { routeOf } from "../../../src/web/server/route.js";
+
+const TOKEN = "0123456789abcdef0123456789abcdef";
+const HOST = "127.0.0.1:4310";
+
+function route(target: string | undefined, host: string | undefined = HOST, method = "GET") {
+  return routeOf({ target, host, method }, TOKEN, 4310);
+}
+
+const notFound = { kind: "refused", status: 404 };
+
+test.each<[string, object]>([
+  [`/${TOKEN}/`, { kind: "list" }],
+  [`/${TOKEN}/?x=1`, { kind: "list" }],
+  [`/${TOKEN}/changes`, { kind: "changes" }],
+  [
+    `/${TOKEN}/sessions/ses_e03b66d38ffe7m0arJ0ehJm9sO`,
+    { kind: "session", id: "ses_e03b66d38ffe7m0arJ0ehJm9sO" },
+  ],
+  [`/${TOKEN}`, { kind: "redirect", to: `/${TOKEN}/` }],
+  [`/${TOKEN}/sessions/..%2f..%2fetc%2fpasswd`, notFound],
+  [`/${TOKEN}/sessions/../../etc/passwd`, notFound],
+  [`/${TOKEN}/sessions/ses_a.json`, notFound],
+  [`/${TOKEN}/sessions/`, notFound],
+  [`/${TOKEN}/changes/`, notFound],
+  [`/${TOKEN}//`, notFound],
+  [`//${TOKEN}/`, notFound],
+  [`/${TOKEN.toUpperCase()}/`, notFound],
+  [`/${TOKEN.slice(1)}/`, notFound],
+  [`/${TOKEN}0/`, notFound],
+  [`http://${HOST}/${TOKEN}/`, notFound],
+  ["/", notFound],
+  ["", notFound],
+  ["*", notFound],
+  ["/favicon.ico", notFound],
+])("%s", (target, expected) => {
+  expect(route(target)).toMatchObject(expected);
+});
+
+test("only this machine's own names are answered to, with the port", () => {
+  expect(route(`/${TOKEN}/`, "localhost:4310")).toEqual({ kind: "list" });
+  for (const host of ["evil.example", "evil.example:4310", "127.0.0.1", "127.0.0.1:80", "[::1]:4310", ""])
+    expect(route(`/${TOKEN}/`, host)).toMatchObject({ kind: "refused", status: 403 });
+  expect(routeOf({ target: `/${TOKEN}/`, host: undefined, method: "GET" }, TOKEN, 4310)).toMatchObject({
+    status: 403,
+  });
+});
+
+test("only GET and HEAD", () => {
+  expect(route(`/${TOKEN}/`, HOST, "HEAD")).toEqual({ kind: "list" });
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "get"])
+    expect(route(`/${TOKEN}/`, HOST, method)).toMatchObject({ kind: "refused", status: 405 });
+});
+
+test("without the token everything is the same 404, whatever the host and the method", () => {
+  const wrong = fc.tuple(fc.webPath(), fc.domain(), fc.constantFrom("GET", "POST", "HEAD"));
+  fc.assert(
+    fc.property(wrong, ([target, host, method]) => {
+      expect(route(target, host, method)).toEqual(route("/"));
+    }),
+  );
+});
