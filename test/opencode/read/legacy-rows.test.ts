@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { serialize } from "node:v8";
 import { describe, expect, test } from "vitest";
 import { InvalidExportError } from "../../../src/errors/invalid-export-error.js";
 import { assembleSessions } from "../../../src/opencode/read/assemble-sessions.js";
@@ -50,7 +52,9 @@ function fieldsOf(json: unknown): ReadonlyMap<string, readonly Place[]> {
     for (const key of Object.keys(holder)) {
       const type = path === "messages[].parts[]" && typeof holder.type === "string" ? holder.type : path;
       const name = Array.isArray(node) ? `${path}[]` : [type, key].filter(Boolean).join(".");
-      fields.set(name, [...(fields.get(name) ?? []), { holder, key }]);
+      const places = fields.get(name) ?? [];
+      places.push({ holder, key });
+      fields.set(name, places);
       // What tools were given and told is anything at all.
       if (!/\.(?:input|metadata|data|structured)$/.test(name)) visit(holder[key], name);
     }
@@ -59,11 +63,17 @@ function fieldsOf(json: unknown): ReadonlyMap<string, readonly Place[]> {
   return fields;
 }
 
+/** The sessions whose traces were good. Tracing is pure, and of most changes nothing is left once they are read. */
+const good = new Set<string>();
+
 function expectGoodTraces(trees: readonly SessionTree[]): void {
   for (const tree of trees) {
+    const key = createHash("sha256").update(serialize(tree)).digest("base64");
+    if (good.has(key)) continue;
     const traces = traceSession(tree);
     for (const trace of traces) expectSound(trace);
     expectNothingLost(traces, tree);
+    good.add(key);
   }
 }
 
@@ -95,11 +105,17 @@ describe.each(RECORDINGS)("%s", (name) => {
   );
 
   test.each([[7], ["x"], [true], [[]], [{}], [null], [-0.5]])("has %j in place of a field", (value) => {
-    for (const field of fieldsOf(JSON.parse(text)).keys()) {
-      const json: unknown = JSON.parse(text);
-      for (const { holder, key } of fieldsOf(json).get(field) ?? []) holder[key] = value;
+    const json: unknown = JSON.parse(text);
+    for (const [field, places] of fieldsOf(json)) {
+      const before = places.map(({ holder, key }) => holder[key]);
+      for (const { holder, key } of places) holder[key] = value;
       expectReadOrRefused(json, field);
+      places.forEach(({ holder, key }, index) => {
+        holder[key] = before[index];
+      });
     }
+    // It was changed in nothing but the one field.
+    expect(json).toEqual(JSON.parse(text));
   });
 
   /** A time that is a number, but none of this age, is no missing one. */
