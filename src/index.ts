@@ -32,11 +32,11 @@ export {
   type TaskHooks,
   type TaskRun,
   type TaskRunner,
-  type TaskRunnerOptions,
   taskRunner,
 } from "./batch/run-task.js";
 export type { BatchLimits, LeftReason, StopReason } from "./batch/schedule.js";
 export { type Task, type TaskInput, type TaskRequest, taskRequestSchema } from "./batch/task.js";
+export type { TaskRunnerOptions } from "./batch/task-options.js";
 export { type TaskDelivery, type TaskResult, taskResultSchema } from "./batch/task-result.js";
 export type { DeliverOptions } from "./deliver/deliver.js";
 export type { DeliveryProgress } from "./deliver/delivery-progress.js";
@@ -82,24 +82,34 @@ export type { Clock } from "./files/clock.js";
 export { type StorePaths, storePaths, storePathsAt } from "./files/store-paths.js";
 export { countMarkers } from "./masking/marker.js";
 export { type Mask, type Masking, type MaskingOptions, maskFor } from "./masking/mask.js";
-export type { DriveHooks, Driver } from "./opencode/drive.js";
-export type { McpServer } from "./opencode/program/compose-config.js";
-export type { OpenCodeProgram } from "./opencode/program/opencode-version.js";
-export type { ProcessExit, RunExit } from "./opencode/program/spawn-opencode.js";
-export { assembleSessions } from "./opencode/read/assemble-sessions.js";
-export { type LogEvidence, readLogEvidence } from "./opencode/read/log-evidence.js";
-export { exportFromJson, readExport } from "./opencode/read/read-export.js";
-export { transcriptOf } from "./opencode/read/transcript.js";
 export type {
+  Asking,
+  DriveHooks,
+  Driver,
   PermissionAnswer,
   PermissionPolicy,
   PermissionRequest,
-} from "./opencode/request/permission-policy.js";
-export type { Asking, Phase, Progress, RunningTool } from "./opencode/request/progress.js";
-export type { PermissionWait, SeenRetry } from "./opencode/schema/event-facts.js";
-export type { RunEvent } from "./opencode/schema/run-event.js";
-export type { SessionExport, SessionTree } from "./opencode/schema/session-export.js";
-export { ServerPool } from "./opencode/server/server-pool.js";
+  Phase,
+  Progress,
+  RunEvent,
+  RunningTool,
+} from "./opencode/drive.js";
+export {
+  type LogEvidence,
+  type PermissionWait,
+  readLogEvidence,
+  type SeenRetry,
+} from "./opencode/evidence.js";
+export type { McpServer, OpenCodeProgram, ProcessExit, RunExit } from "./opencode/program.js";
+export { ServerPool } from "./opencode/server.js";
+export {
+  assembleSessions,
+  exportFromJson,
+  readExport,
+  type SessionExport,
+  type SessionTree,
+  transcriptOf,
+} from "./opencode/session.js";
 export type { RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
 export type { OtlpRequest } from "./otel/otlp-request.js";

@@ -10,8 +10,8 @@ import {
   drive,
   type ServedSession,
 } from "../opencode/drive.js";
-import { readLogEvidence } from "../opencode/read/log-evidence.js";
-import type { SessionTree } from "../opencode/schema/session-export.js";
+import { readLogEvidence } from "../opencode/evidence.js";
+import type { SessionTree } from "../opencode/session.js";
 import { keepStartLog } from "../sessions/keep-start-log.js";
 import { maskDriven } from "../sessions/mask-driven.js";
 import { ownTurn } from "../sessions/run-owner.js";

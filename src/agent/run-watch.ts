@@ -1,7 +1,6 @@
 import type { RunLimit } from "../errors/error-facts.js";
 import { classifyTool } from "../errors/tool-failure.js";
-import type { Progress } from "../opencode/request/progress.js";
-import type { RunEvent } from "../opencode/schema/run-event.js";
+import type { Progress, RunEvent } from "../opencode/drive.js";
 import {
   answerWatch,
   DOOM_LOOP_THRESHOLD,

@@ -1,5 +1,5 @@
 import type { StepEvent } from "../trace/model.js";
-import type { Tone } from "./tree-rows.js";
+import type { Tone } from "./tone.js";
 
 /** How much an event is to be noticed: most only happen, some cost time or money, and a doom loop does both. */
 export function eventTone({ name, attributes }: StepEvent): Extract<Tone, "alarm" | "warning" | "muted"> {

@@ -13,12 +13,7 @@ import {
   retryText,
   toolText,
 } from "./row-texts.js";
-
-/**
- * `failed`: the turn ended in it; `warning`: something failed and the session went on; `alarm`: the session went round
- * in circles, which nobody sees from a single row.
- */
-export type Tone = "plain" | "failed" | "warning" | "alarm" | "muted";
+import type { Tone } from "./tone.js";
 
 /** A call's tokens; null: that half is not known. */
 export interface CallFigures {

@@ -1,38 +1,20 @@
 import { gitCommit } from "../agent/git-commit.js";
-import { OpenCode, type OpenCodeOptions, type TurnResult } from "../agent/open-code.js";
-import type { Destination } from "../deliver/destinations/destination.js";
+import { OpenCode, type TurnResult } from "../agent/open-code.js";
 import { oneLine } from "../errors/bounded-text.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { urlsOf } from "../export/trace-links.js";
-import { type Clock, systemClock } from "../files/clock.js";
-import type { Progress } from "../opencode/request/progress.js";
-import type { TraceOptions } from "../otel/options.js";
+import { systemClock } from "../files/clock.js";
+import type { Progress } from "../opencode/drive.js";
 import { totalsOf } from "../trace/totals.js";
 import { firstStart } from "./first-start.js";
 import { oneAfterAnother } from "./one-after-another.js";
 import type { Task } from "./task.js";
 import { taskDelivery } from "./task-delivery.js";
-import { traceOptions, turnOptions } from "./task-options.js";
+import { type TaskRunnerOptions, traceOptions, turnOptions } from "./task-options.js";
 import type { TaskResult } from "./task-result.js";
-
-/** What holds for all tasks. */
-export interface TaskRunnerOptions {
-  /** How opencode works on them; a task's own fields come before it. */
-  readonly defaults?: OpenCodeOptions | undefined;
-  /** Where their traces go; nowhere by default. */
-  readonly destinations?: readonly Destination[] | undefined;
-  /** What their traces say; a task's own tags and metadata are added, its user comes before this one. */
-  readonly trace?: TraceOptions | undefined;
-  /** How much the outbox may hold, in bytes; 2 GB by default. */
-  readonly outboxLimitBytes?: number | undefined;
-  /** What relative directories and files of tasks belong to; default this process's working directory. */
-  readonly cwd?: string | undefined;
-  /** Time, for tests. */
-  readonly clock?: Clock | undefined;
-}
 
 export interface TaskHooks {
   /** Ends the task; what happened so far is traced all the same. */

@@ -5,7 +5,7 @@ import type { Clock } from "../files/clock.js";
 import { type StorePaths, storePaths } from "../files/store-paths.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace } from "../trace/model.js";
-import type { TaskRunnerOptions } from "./run-task.js";
+import type { TaskRunnerOptions } from "./task-options.js";
 import type { TaskDelivery } from "./task-result.js";
 
 /** A destination that did not take everything is left alone for so long; meanwhile what is for it goes to the outbox. */

@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { readNamedText } from "../files/own-files.js";
 import type { Driver } from "../opencode/drive.js";
-import type { McpServer } from "../opencode/program/compose-config.js";
+import type { McpServer } from "../opencode/program.js";
 import type { ConfigFile } from "./config-file.js";
 import { readSchema } from "./read-schema.js";
 import { openCodePath } from "./settings.js";

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { pathOfOpenCode } from "../opencode/program/find-opencode.js";
-import { ServerPool } from "../opencode/server/server-pool.js";
+import { pathOfOpenCode } from "../opencode/program.js";
+import { ServerPool } from "../opencode/server.js";
 import { projectAround } from "../trust/project-folders.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 import type { Terminal } from "./terminal.js";

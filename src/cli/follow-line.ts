@@ -1,6 +1,5 @@
 import type { Mask } from "../masking/mask.js";
-import type { RawPart } from "../opencode/schema/server-event.js";
-import type { Mirror, MirroredSession } from "../opencode/server/session-mirror.js";
+import type { Mirror, MirroredSession, RawPart } from "../opencode/server.js";
 import { duration, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
 import type { Terminal } from "./terminal.js";

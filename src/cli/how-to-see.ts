@@ -1,4 +1,4 @@
-import { isSessionId } from "../opencode/schema/ids.js";
+import { isSessionId } from "../opencode/session.js";
 import { oneLine } from "../text/terminal-text.js";
 
 /**

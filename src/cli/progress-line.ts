@@ -1,4 +1,4 @@
-import type { Progress } from "../opencode/request/progress.js";
+import type { Progress } from "../opencode/drive.js";
 import { count, duration, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
 import type { Terminal } from "./terminal.js";

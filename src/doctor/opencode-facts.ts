@@ -1,8 +1,6 @@
 import { dirname, join } from "node:path";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
-import { type FindOptions, searchOpenCode } from "../opencode/program/find-opencode.js";
-import { readVersion } from "../opencode/program/opencode-version.js";
-import { createRunFolder } from "../opencode/program/run-folder.js";
+import { createRunFolder, type FindOptions, readVersion, searchOpenCode } from "../opencode/program.js";
 import type { OpenCodeFacts } from "./facts.js";
 
 /** Looks for the opencode that a run would start, and asks it for its version. */

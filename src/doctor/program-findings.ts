@@ -1,5 +1,5 @@
 import { OPENCODE_ADVICE } from "../errors/opencode-not-found-error.js";
-import { KNOWN_VERSIONS, versionSupport } from "../opencode/program/opencode-version.js";
+import { KNOWN_VERSIONS, versionSupport } from "../opencode/program.js";
 import type { ConfigurationFacts, DoctorFacts, OpenCodeFacts } from "./facts.js";
 import type { Finding } from "./finding.js";
 import { withAdvice } from "./with-advice.js";

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { Progress } from "../opencode/request/progress.js";
+import type { Progress } from "../opencode/drive.js";
 import type { JobProgress } from "./job-data.js";
 
 const LEAST_BETWEEN_MS = 2_000;

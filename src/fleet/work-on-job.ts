@@ -6,7 +6,7 @@ import { oneLine } from "../errors/bounded-text.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import type { Clock } from "../files/clock.js";
-import type { Progress } from "../opencode/request/progress.js";
+import type { Progress } from "../opencode/drive.js";
 import { isTooDeep } from "../text/json-depth.js";
 import { afterRun, withoutAnswer } from "./after-run.js";
 import { JOB_VERSION, type JobData, jobDataSchema } from "./job-data.js";

@@ -2,14 +2,23 @@ import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
-import type { ExportResult } from "../opencode/cli/export-session.js";
-import { connect, type ServerConnection } from "../opencode/server/connection.js";
-import { type EventEvidence, evidenceWithin } from "../opencode/server/event-evidence.js";
-import type { StreamTrouble } from "../opencode/server/event-stream.js";
-import { type FollowedSessions, followSessions } from "../opencode/server/follow-sessions.js";
-import { mcpServersOf } from "../opencode/server/mcp-servers.js";
-import { readSessionFrom } from "../opencode/server/read-session.js";
-import { familyOf, type Mirror, rawExports, rootOf, treeOf } from "../opencode/server/session-mirror.js";
+import type { ExportResult } from "../opencode/commands.js";
+import {
+  connect,
+  type EventEvidence,
+  evidenceWithin,
+  type FollowedSessions,
+  familyOf,
+  followSessions,
+  type Mirror,
+  mcpServersOf,
+  rawExports,
+  readSessionFrom,
+  rootOf,
+  type ServerConnection,
+  type StreamTrouble,
+  treeOf,
+} from "../opencode/server.js";
 import type { TraceOptions } from "../otel/options.js";
 import { recordSession } from "../sessions/record-session.js";
 import { lastMomentOfLoop } from "../trace/extent.js";

@@ -2,11 +2,9 @@ import type { Destination } from "../deliver/destinations/destination.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { ServedSession } from "../opencode/drive.js";
-import { LONGEST_LOG_BYTES, readBounded } from "../opencode/program/run-folder.js";
-import { readLogEvidence } from "../opencode/read/log-evidence.js";
-import { evidenceWithin } from "../opencode/server/event-evidence.js";
-import { followSessions } from "../opencode/server/follow-sessions.js";
-import { familyOf, treeOf } from "../opencode/server/session-mirror.js";
+import { readLogEvidence } from "../opencode/evidence.js";
+import { LONGEST_LOG_BYTES, readBounded } from "../opencode/program.js";
+import { evidenceWithin, familyOf, followSessions, treeOf } from "../opencode/server.js";
 import type { TraceOptions } from "../otel/options.js";
 import { type LiveTracer, liveTracer } from "./live-trace.js";
 

@@ -3,7 +3,7 @@ import type { Destination } from "../deliver/destinations/destination.js";
 import { deliverTraces } from "../export/deliver-traces.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
-import type { SessionTree } from "../opencode/schema/session-export.js";
+import type { SessionTree } from "../opencode/session.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { Evidence } from "../trace/evidence.js";
 import type { LoopTrace, Step } from "../trace/model.js";

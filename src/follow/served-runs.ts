@@ -1,4 +1,4 @@
-import { type EventEvidence, evidenceWithin } from "../opencode/server/event-evidence.js";
+import { type EventEvidence, evidenceWithin } from "../opencode/server.js";
 import type { RunEvidence } from "../trace/evidence.js";
 import type { Loop } from "../trace/model.js";
 

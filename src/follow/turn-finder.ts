@@ -1,20 +1,19 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../errors/server-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
-import { configuredServers } from "../opencode/program/configured-servers.js";
-import { findOpenCodeLog } from "../opencode/program/find-log.js";
-import { endOfSession, listServerSessions, type ServerSession } from "../opencode/server/list-sessions.js";
-import { readSessionFrom } from "../opencode/server/read-session.js";
+import type { StorePaths } from "../files/store-paths.js";
+import type { Masking } from "../masking/mask.js";
+import { configuredServers, findOpenCodeLog } from "../opencode/program.js";
+import { endOfSession, listServerSessions, readSessionFrom, type ServerSession } from "../opencode/server.js";
 import { recordSession } from "../sessions/record-session.js";
 import { abandonedRuns, hasOwner } from "../sessions/run-owner.js";
 import { lastMomentOfLoop, subagentsAtWork } from "../trace/extent.js";
-import type { Loop } from "../trace/model.js";
+import type { Loop, LoopTrace } from "../trace/model.js";
 import { openSpanIds } from "../trace/open-spans.js";
 import { traceSession } from "../trace/trace-session.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import type { LeftAtWork } from "./attach.js";
 import { toldTurns } from "./told-turns.js";
-import type { WatchStoreOptions } from "./watch-store.js";
 
 /** An answer that looks like the last may be followed by opencode's own compaction, or by a prompt that waited. */
 const SETTLE_MS = 1_500;
@@ -34,7 +33,19 @@ export interface TurnFinder {
   keepWhatIsLeft(client: OpencodeClient): Promise<readonly LeftAtWork[]>;
 }
 
-export type TurnFinderOptions = Omit<WatchStoreOptions, "opencode" | "directory" | "onReady">;
+export interface TurnFinderOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Only the sessions of this project's directory. */
+  readonly only?: string | undefined;
+  /** Turns that ended before are left alone, ms since the epoch. */
+  readonly since: number;
+  readonly paths: StorePaths;
+  readonly masking: Masking | undefined;
+  readonly signal: AbortSignal;
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** A turn is over, and recorded; it is to be sent. */
+  readonly onTurn: (trace: LoopTrace, kept: boolean) => void;
+}
 
 export function turnFinder(options: TurnFinderOptions): TurnFinder {
   const { environment, signal, since, paths, masking, onNote, only } = options;

@@ -1,32 +1,16 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StorePaths } from "../files/store-paths.js";
-import type { Masking } from "../masking/mask.js";
-import { opencodeStore } from "../opencode/program/store-files.js";
-import { withOpenCode } from "../opencode/program/with-opencode.js";
-import { connect } from "../opencode/server/connection.js";
-import { type RunningServer, startServer } from "../opencode/server/start-server.js";
-import type { LoopTrace } from "../trace/model.js";
+import { opencodeStore, withOpenCode } from "../opencode/program.js";
+import { connect, type RunningServer, startServer } from "../opencode/server.js";
 import type { LeftAtWork } from "./attach.js";
-import { turnFinder } from "./turn-finder.js";
+import { type TurnFinderOptions, turnFinder } from "./turn-finder.js";
 
-export interface WatchStoreOptions {
+export interface WatchStoreOptions extends TurnFinderOptions {
   /** Path of the opencode that reads the store; else it is looked for. */
   readonly opencode?: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where looptrace works; its project's own opencode is the one that is taken. */
   readonly directory: string;
-  /** Only the sessions of this project's directory. */
-  readonly only?: string | undefined;
-  /** Turns that ended before are left alone, ms since the epoch. */
-  readonly since: number;
-  readonly paths: StorePaths;
-  readonly masking: Masking | undefined;
-  readonly signal: AbortSignal;
   readonly onReady?: (() => void) | undefined;
-  readonly onNote?: ((note: string) => void) | undefined;
-  /** A turn is over, and kept; it is to be sent. */
-  readonly onTurn: (trace: LoopTrace, kept: boolean) => void;
 }
 
 /** Where files cannot be watched, and for what a watch misses. */

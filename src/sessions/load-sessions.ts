@@ -7,18 +7,17 @@ import { hasCode } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import { type Masking, maskFor } from "../masking/mask.js";
-import { exportSession } from "../opencode/cli/export-session.js";
-import { listChildren } from "../opencode/cli/list-children.js";
-import { listSessions } from "../opencode/cli/list-sessions.js";
-import type { CommandOptions } from "../opencode/cli/read-command.js";
-import { configuredServers } from "../opencode/program/configured-servers.js";
-import { findOpenCodeLog } from "../opencode/program/find-log.js";
-import { withOpenCode } from "../opencode/program/with-opencode.js";
-import { assembleSessions, childSessionIds } from "../opencode/read/assemble-sessions.js";
-import { readLogEvidence } from "../opencode/read/log-evidence.js";
-import { readExport } from "../opencode/read/read-export.js";
-import { isSessionId } from "../opencode/schema/ids.js";
-import type { SessionExport, SessionTree } from "../opencode/schema/session-export.js";
+import { type CommandOptions, exportSession, listChildren, listSessions } from "../opencode/commands.js";
+import { readLogEvidence } from "../opencode/evidence.js";
+import { configuredServers, findOpenCodeLog, withOpenCode } from "../opencode/program.js";
+import {
+  assembleSessions,
+  childSessionIds,
+  isSessionId,
+  readExport,
+  type SessionExport,
+  type SessionTree,
+} from "../opencode/session.js";
 import { decodeText } from "../text/decode-text.js";
 import type { Evidence, RunEvidence } from "../trace/evidence.js";
 import { maskedExports } from "./mask-driven.js";

@@ -1,7 +1,7 @@
 import type { StorePaths } from "../files/store-paths.js";
 import { type Masking, maskFor } from "../masking/mask.js";
-import type { ExportResult } from "../opencode/cli/export-session.js";
-import { readLogEvidence } from "../opencode/read/log-evidence.js";
+import type { ExportResult } from "../opencode/commands.js";
+import { readLogEvidence } from "../opencode/evidence.js";
 import type { RunEvidence } from "../trace/evidence.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";

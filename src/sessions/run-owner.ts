@@ -5,9 +5,8 @@ import { claimToken, isOwnerAlive } from "../files/claim-token.js";
 import { readOwnText } from "../files/own-files.js";
 import { ensurePrivateFolder, removeIfThere } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
-import { findProcesses } from "../opencode/program/end-processes.js";
-import { isSessionId } from "../opencode/schema/ids.js";
-import type { SessionExport } from "../opencode/schema/session-export.js";
+import { findProcesses } from "../opencode/program.js";
+import { isSessionId, type SessionExport } from "../opencode/session.js";
 import type { RunEvidence } from "../trace/evidence.js";
 
 /** Which process drives a session's turn; kept as `<session>.owner-<run>-<attempt>.json` beside the session while it does. */

@@ -6,10 +6,7 @@ import { readOwnText } from "../files/own-files.js";
 import { ensurePrivateFolder, hasCode, writeWhole } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder, refuseUntrustedStore } from "../files/trusted-store.js";
-import { childSessionIds } from "../opencode/read/assemble-sessions.js";
-import { readExport } from "../opencode/read/read-export.js";
-import { isSessionId } from "../opencode/schema/ids.js";
-import type { SessionExport } from "../opencode/schema/session-export.js";
+import { childSessionIds, isSessionId, readExport, type SessionExport } from "../opencode/session.js";
 import { type RunEvidence, runEvidence } from "../trace/evidence.js";
 import { abandonedRuns } from "./run-owner.js";
 

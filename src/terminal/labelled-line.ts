@@ -1,4 +1,4 @@
-import type { Tone } from "../analysis/tree-rows.js";
+import type { Tone } from "../analysis/tone.js";
 import { columnsOf } from "../text/columns.js";
 import { padEnd, shortenTo } from "../text/terminal-text.js";
 

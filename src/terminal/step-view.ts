@@ -4,7 +4,7 @@ import { eventText, innerCallText, loopText, permissionWaitText, retryText } fro
 import type { PlacedStep } from "../analysis/step-path.js";
 import { modelParts, timeParts, toolsLabel } from "../analysis/time-parts.js";
 import { tokenParts } from "../analysis/token-parts.js";
-import type { Tone } from "../analysis/tree-rows.js";
+import type { Tone } from "../analysis/tone.js";
 import { cost, count, duration, plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import type { Call, InnerCall, Loop, LoopTrace, Retry, Span, Step, StepEvent, Tool } from "../trace/model.js";

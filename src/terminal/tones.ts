@@ -1,5 +1,5 @@
 import type { Colors } from "picocolors/types.js";
-import type { Tone } from "../analysis/tree-rows.js";
+import type { Tone } from "../analysis/tone.js";
 
 /** A text in the colour of its tone; red what ended the turn, yellow what the session got over. */
 export function inTone(text: string, tone: Tone, colors: Colors): string {

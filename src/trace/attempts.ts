@@ -7,7 +7,7 @@ import {
   sumOfTokens,
   type TextPart,
   type ToolPart,
-} from "../opencode/schema/session-export.js";
+} from "../opencode/session.js";
 import { isProviderExecuted } from "./provider-tools.js";
 
 /** What one request to the model brought: the parts from its step-start to the next one. */

@@ -4,7 +4,7 @@ import type {
   SessionExport,
   SessionTree,
   UserMessage,
-} from "../opencode/schema/session-export.js";
+} from "../opencode/session.js";
 import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
 import { withCacheBreaks } from "./cache-breaks.js";

@@ -1,6 +1,6 @@
 import { classifyErrorObject } from "../errors/classify-error-object.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
-import type { AssistantInfo, AssistantMessage } from "../opencode/schema/session-export.js";
+import type { AssistantInfo, AssistantMessage } from "../opencode/session.js";
 import { type Attempt, attemptsOf } from "./attempts.js";
 import { buildTool, type Subagent } from "./build-tool.js";
 import { callOutput } from "./call-output.js";

@@ -1,7 +1,6 @@
 import { oneLine } from "../errors/bounded-text.js";
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
-import { taskSessionId } from "../opencode/read/task-session.js";
-import type { ToolPart } from "../opencode/schema/session-export.js";
+import { type ToolPart, taskSessionId } from "../opencode/session.js";
 import { fileFacts } from "./chat-input.js";
 import { innerCalls } from "./inner-calls.js";
 import { covered, type Interval } from "./intervals.js";

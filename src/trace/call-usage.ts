@@ -1,5 +1,5 @@
 /** What a call used: what opencode recorded of it, held against what can be true. */
-import type { AssistantMessage, Tokens } from "../opencode/schema/session-export.js";
+import type { AssistantMessage, Tokens } from "../opencode/session.js";
 import type { CallOutput, Usage, UsageDoubt } from "./model.js";
 import { promptTokens, totalTokens } from "./usage.js";
 

@@ -1,4 +1,4 @@
-import type { Attachment, FilePart, ToolPart, UserMessage } from "../opencode/schema/session-export.js";
+import type { Attachment, FilePart, ToolPart, UserMessage } from "../opencode/session.js";
 import type { ChatMessage, ContentPart, FileFacts } from "./model.js";
 import { promptText } from "./prompt-text.js";
 import { isProviderExecuted } from "./provider-tools.js";

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { ProcessEnd } from "../errors/turn-evidence.js";
-import type { LogEvidence } from "../opencode/read/log-evidence.js";
-import { permissionWait, seenRetry } from "../opencode/schema/event-facts.js";
+import { type LogEvidence, permissionWait, seenRetry } from "../opencode/evidence.js";
 
 /** How one turn that looptrace drove or followed ended. Kept beside the session, hence a schema. */
 export const runEvidence = z.object({

@@ -1,4 +1,4 @@
-import type { ToolPart } from "../opencode/schema/session-export.js";
+import type { ToolPart } from "../opencode/session.js";
 import type { InnerCall, Outcome } from "./model.js";
 import { spanIdOf } from "./span-id.js";
 import { configuredName } from "./tool-origin.js";

@@ -1,5 +1,4 @@
-import { idTime } from "../opencode/schema/ids.js";
-import type { AssistantInfo } from "../opencode/schema/session-export.js";
+import { type AssistantInfo, idTime } from "../opencode/session.js";
 
 /** How far an id's time may lie from the message's own times; under load opencode was seen 0.1 s apart. */
 const SLACK_MS = 2_000;

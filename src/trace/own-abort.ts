@@ -1,4 +1,4 @@
-import type { Message } from "../opencode/schema/session-export.js";
+import type { Message } from "../opencode/session.js";
 import type { RunEvidence } from "./evidence.js";
 import type { Turn } from "./turns.js";
 

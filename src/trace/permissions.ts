@@ -1,7 +1,7 @@
 /** What opencode asked permission for, as its events tell it: whose it is, and how long it was waited for. */
 
-import type { PermissionWait } from "../opencode/schema/event-facts.js";
-import type { AssistantMessage } from "../opencode/schema/session-export.js";
+import type { PermissionWait } from "../opencode/evidence.js";
+import type { AssistantMessage } from "../opencode/session.js";
 import type { RunEvidence } from "./evidence.js";
 import type { Interval } from "./intervals.js";
 import type { StepEvent } from "./model.js";

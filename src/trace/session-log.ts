@@ -1,5 +1,4 @@
-import type { LogEvidence, LoggedFailure, LoggedRequest } from "../opencode/read/log-evidence.js";
-import type { SeenRetry } from "../opencode/schema/event-facts.js";
+import type { LogEvidence, LoggedFailure, LoggedRequest, SeenRetry } from "../opencode/evidence.js";
 import type { RunEvidence } from "./evidence.js";
 import type { Interval } from "./intervals.js";
 

@@ -1,11 +1,11 @@
-import { taskSessionId } from "../opencode/read/task-session.js";
-import type {
-  AssistantMessage,
-  SessionExport,
-  SessionInfo,
-  SessionTree,
-  ToolPart,
-} from "../opencode/schema/session-export.js";
+import {
+  type AssistantMessage,
+  type SessionExport,
+  type SessionInfo,
+  type SessionTree,
+  type ToolPart,
+  taskSessionId,
+} from "../opencode/session.js";
 import { messageClock } from "./message-clock.js";
 import { isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
 

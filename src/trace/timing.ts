@@ -1,7 +1,7 @@
 /**
  * When calls and tools began and ended, from the best evidence there is. All times in ms since the epoch.
  */
-import type { AssistantMessage, Part, ToolPart } from "../opencode/schema/session-export.js";
+import type { AssistantMessage, Part, ToolPart } from "../opencode/session.js";
 import type { Attempt } from "./attempts.js";
 import type { MessageClock } from "./message-clock.js";
 import type { Timing } from "./model.js";

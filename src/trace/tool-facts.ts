@@ -1,5 +1,5 @@
 import type { ToolFacts } from "../errors/tool-failure.js";
-import type { ToolPart } from "../opencode/schema/session-export.js";
+import type { ToolPart } from "../opencode/session.js";
 import { isProviderExecuted, providerArguments, providerResult } from "./provider-tools.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { ToolPart } from "../opencode/schema/session-export.js";
+import type { ToolPart } from "../opencode/session.js";
 import type { ToolOrigin } from "./model.js";
 import { isProviderExecuted, providerServer } from "./provider-tools.js";
 import { wantedTool } from "./tool-facts.js";

@@ -1,4 +1,4 @@
-import type { SessionTree } from "../opencode/schema/session-export.js";
+import type { SessionTree } from "../opencode/session.js";
 import { type LoopContext, loopsOf } from "./build-loop.js";
 import type { Evidence } from "./evidence.js";
 import type { LoopTrace, SessionFacts } from "./model.js";

@@ -1,7 +1,7 @@
 import { classify } from "../errors/classify.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import type { LastAssistant, SeenError } from "../errors/turn-evidence.js";
-import type { AssistantMessage } from "../opencode/schema/session-export.js";
+import type { AssistantMessage } from "../opencode/session.js";
 import { processEndOf, type RunEvidence } from "./evidence.js";
 import type { Step } from "./model.js";
 import { ABORTED_MESSAGE, isOwnAbort } from "./own-abort.js";

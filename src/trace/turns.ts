@@ -1,12 +1,12 @@
-import { idTime } from "../opencode/schema/ids.js";
-import type {
-  AssistantMessage,
-  CompactionPart,
-  Message,
-  Part,
-  SessionExport,
-  UserMessage,
-} from "../opencode/schema/session-export.js";
+import {
+  type AssistantMessage,
+  type CompactionPart,
+  idTime,
+  type Message,
+  type Part,
+  type SessionExport,
+  type UserMessage,
+} from "../opencode/session.js";
 
 /** What one run of opencode's loop was asked and did, in order. */
 export interface Turn {

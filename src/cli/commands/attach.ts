@@ -4,9 +4,8 @@ import { resolveDestinations } from "../../deliver/destinations/resolve-destinat
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { attachTo, type LeftAtWork } from "../../follow/attach.js";
 import { quickMask } from "../../masking/mask.js";
-import { isSessionId } from "../../opencode/schema/ids.js";
-import type { ServerConnection } from "../../opencode/server/connection.js";
-import type { StreamTrouble } from "../../opencode/server/event-stream.js";
+import type { ServerConnection, StreamTrouble } from "../../opencode/server.js";
+import { isSessionId } from "../../opencode/session.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { followLine } from "../follow-line.js";

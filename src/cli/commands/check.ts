@@ -4,7 +4,7 @@ import { verdictText } from "../../analysis/budget-texts.js";
 import { checkSession, type SessionCheck } from "../../analysis/check-session.js";
 import { junitXml, type Unreadable } from "../../analysis/junit.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { sumOfTokens } from "../../opencode/schema/session-export.js";
+import { sumOfTokens } from "../../opencode/session.js";
 import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
 import { paintCheck } from "../../terminal/paint-check.js";
 import { terminalJson } from "../../text/terminal-json.js";

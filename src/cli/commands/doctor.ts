@@ -9,7 +9,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { type StorePaths, storePaths } from "../../files/store-paths.js";
 import { storeProblem } from "../../files/trusted-store.js";
 import { quickMask } from "../../masking/mask.js";
-import { findRipgrep } from "../../opencode/program/find-ripgrep.js";
+import { findRipgrep } from "../../opencode/program.js";
 import { findingsVerdict, paintFindings } from "../../terminal/paint-findings.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { LOOPTRACE_VERSION, NODE_WANTED } from "../../version.js";

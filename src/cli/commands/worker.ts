@@ -5,9 +5,9 @@ import { resolveDestinations } from "../../deliver/destinations/resolve-destinat
 import { pushOutbox } from "../../deliver/push-outbox.js";
 import { DEFAULT_WORKER_CONCURRENCY, runFleetWorker, type WorkerEvent } from "../../fleet/run-worker.js";
 import { quickMask } from "../../masking/mask.js";
-import { leftNotes } from "../../opencode/cli/drive-cli.js";
-import { findOpenCode } from "../../opencode/program/find-opencode.js";
-import { ServerPool } from "../../opencode/server/server-pool.js";
+import { leftNotes } from "../../opencode/drive.js";
+import { findOpenCode } from "../../opencode/program.js";
+import { ServerPool } from "../../opencode/server.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { whileWaiting } from "../delivery-line.js";

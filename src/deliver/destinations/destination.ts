@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ClientTls } from "./client-tls.js";
+import { basicAuthorization, isLoopback } from "./http-address.js";
 import type { HttpProxy } from "./proxy.js";
 
 /** What may be shown and written to disk about a destination: nothing of it is secret. */
@@ -122,13 +123,6 @@ export function createDestination(
   };
 }
 
-const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
-
-/** Whether an address's host is this machine itself. */
-export function isLoopback(hostname: string): boolean {
-  return LOOPBACK.test(hostname);
-}
-
 const SECRET_NAME = /key|token|secret|auth|sig|pass|cred|cookie|team/i;
 
 /** An address that may be shown: without user and password, and with parameters that look like secrets blotted out. */
@@ -146,11 +140,6 @@ export function publicUrl(address: URL): string {
 function basicFromUrl({ username, password }: URL): Record<string, string> {
   if (username === "" && password === "") return {};
   return { authorization: basicAuthorization(decodeURIComponent(username), decodeURIComponent(password)) };
-}
-
-/** The value of an `Authorization` header for Basic authentication. */
-export function basicAuthorization(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`, "utf8").toString("base64")}`;
 }
 
 interface BasicParts {

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { basicAuthorization, isLoopback } from "./destination.js";
+import { basicAuthorization, isLoopback } from "./http-address.js";
 
 /** The proxy that requests to a destination go through. Holds its password: never print it. */
 export interface HttpProxy {

@@ -1,11 +1,7 @@
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
-import {
-  basicAuthorization,
-  createDestination,
-  type Destination,
-  LANGFUSE_TRACES_PATH,
-} from "./destination.js";
+import { createDestination, type Destination, LANGFUSE_TRACES_PATH } from "./destination.js";
+import { basicAuthorization } from "./http-address.js";
 import { isHeader, otlpHeaders } from "./otlp-headers.js";
 import { readOtlpVariables, wantsOtlp } from "./otlp-variables.js";
 import { proxyFor } from "./proxy.js";

@@ -1,6 +1,6 @@
-import type { DriveHooks, DriveResult } from "../drive.js";
 import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
 import { type OpenCodeAtHand, withOpenCode } from "../program/with-opencode.js";
+import type { DriveHooks, DriveResult } from "../request/drive-request.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import { exportSession } from "./export-session.js";
 import { readBack, unaskedModelNotes } from "./read-back.js";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import type { RunResult } from "../cli/run-session.js";
-import type { DriveHooks } from "../drive.js";
+import type { DriveHooks } from "../request/drive-request.js";
 import { initialProgress, type Progress } from "../request/progress.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import type { RunEvent } from "../schema/run-event.js";

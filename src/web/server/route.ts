@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { isSessionId } from "../../opencode/schema/ids.js";
+import { isSessionId } from "../../opencode/session.js";
 
 /** What of a request decides about the answer. */
 export interface AskedFor {

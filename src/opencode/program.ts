@@ -1,0 +1,17 @@
+/** The opencode program on this machine: where it is, its version, its folders. Other rooms import it from here. */
+export type { McpServer } from "./program/compose-config.js";
+export { configuredServers } from "./program/configured-servers.js";
+export { findProcesses } from "./program/end-processes.js";
+export { findOpenCodeLog } from "./program/find-log.js";
+export { type FindOptions, findOpenCode, pathOfOpenCode, searchOpenCode } from "./program/find-opencode.js";
+export { findRipgrep } from "./program/find-ripgrep.js";
+export {
+  KNOWN_VERSIONS,
+  type OpenCodeProgram,
+  readVersion,
+  versionSupport,
+} from "./program/opencode-version.js";
+export { createRunFolder, LONGEST_LOG_BYTES, readBounded } from "./program/run-folder.js";
+export type { ProcessExit, RunExit } from "./program/spawn-opencode.js";
+export { opencodeStore } from "./program/store-files.js";
+export { withOpenCode } from "./program/with-opencode.js";

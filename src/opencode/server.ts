@@ -1,0 +1,20 @@
+/** opencode's server: starting one, talking to it, following its sessions. Other rooms import it from here. */
+
+export type { RawPart } from "./schema/server-event.js";
+export { connect, type ServerConnection } from "./server/connection.js";
+export { type EventEvidence, evidenceWithin } from "./server/event-evidence.js";
+export type { StreamTrouble } from "./server/event-stream.js";
+export { type FollowedSessions, followSessions } from "./server/follow-sessions.js";
+export { endOfSession, listServerSessions, type ServerSession } from "./server/list-sessions.js";
+export { mcpServersOf } from "./server/mcp-servers.js";
+export { readSessionFrom } from "./server/read-session.js";
+export { ServerPool } from "./server/server-pool.js";
+export {
+  familyOf,
+  type Mirror,
+  type MirroredSession,
+  rawExports,
+  rootOf,
+  treeOf,
+} from "./server/session-mirror.js";
+export { type RunningServer, startServer } from "./server/start-server.js";
