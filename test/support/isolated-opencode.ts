@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { titleModel } from "../provider/choose-reply.js";
 import { fillInRecord } from "../provider/fill-in.js";
@@ -29,6 +30,9 @@ export interface IsolatedOpenCode {
 
 /** The id of the scripted provider in opencode's configuration: models are called `scripted/<id>`. */
 export const providerId = "scripted";
+
+/** A catalogue of models for opencode in place of its own. */
+const noModels = fileURLToPath(new URL("./no-models.json", import.meta.url));
 
 const packages = {
   "chat-completions": "@ai-sdk/openai-compatible",
@@ -175,6 +179,8 @@ export function openCodeEnvironment(place: {
     OPENCODE_CONFIG: configPath,
     OPENCODE_DISABLE_PROJECT_CONFIG: "1",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
+    // The thousands of models that opencode knows take it a quarter of its start to read, and none of them is asked here.
+    OPENCODE_MODELS_PATH: noModels,
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
