@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { OpenCode, type TurnResult } from "../../src/agent/open-code.js";
 import type { Loop, LoopTrace, Step, Tool } from "../../src/trace/model.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { loadFixture, tracesOf } from "../support/fixtures.js";
+import { at, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
@@ -103,13 +104,40 @@ async function play(scenario: Scenario, driver: "cli" | "server") {
   }
 }
 
-describe("both drivers make the same of", () => {
-  test.each(["two-turns", "subagent", "permission-rejected", "rate-limited-then-ok"])("%s", async (name) => {
-    const scenario = await loadScenario(name);
-    const [cli, server] = await Promise.all([play(scenario, "cli"), play(scenario, "server")]);
-    expect([cli.drivers, server.drivers]).toEqual([["cli"], ["server"]]);
-    expect({ ...server, drivers: [] }).toEqual({ ...cli, drivers: [] });
-  });
+/** Two turns: one that meets a rate limit and has a subagent, and one that ends with a permission that nobody gives. */
+async function allInOne(): Promise<Scenario> {
+  const limited = await loadScenario("rate-limited-then-ok");
+  const { prompts, lanes, ...subagent } = await loadScenario("subagent");
+  const rejected = await loadScenario("permission-rejected");
+  const cleaning = onlyOne(rejected.prompts);
+  const agents = z.object({ worker: z.looseObject({}) }).parse(subagent.opencode.agent);
+  return {
+    ...subagent,
+    prompts: [...prompts, cleaning],
+    opencode: {
+      ...rejected.opencode,
+      agent: { worker: { ...agents.worker, permission: { bash: "allow" } } },
+    },
+    lanes: [
+      { ...onlyOne(rejected.lanes), name: "cleaning", match: cleaning.text },
+      ...lanes.map((lane) =>
+        lane.match === undefined
+          ? { ...lane, replies: [at(onlyOne(limited.lanes).replies, 0), ...lane.replies] }
+          : lane,
+      ),
+    ],
+  };
+}
+
+test("both drivers make the same of two turns, with a retry, a subagent and a refused permission", async () => {
+  const scenario = await allInOne();
+  const [cli, server] = await Promise.all([play(scenario, "cli"), play(scenario, "server")]);
+  expect([cli.drivers, server.drivers]).toEqual([["cli"], ["server"]]);
+  expect({ ...server, drivers: [] }).toEqual({ ...cli, drivers: [] });
+  expect(cli.errors).toEqual([null, "permission_rejected"]);
+  const told = JSON.stringify(cli.outline);
+  for (const what of ["rate_limit", "fruit.txt has 3 lines.", "permission_rejected"])
+    expect(told).toContain(what);
 });
 
 /** `opencode run` made the recordings, in this folder. */
@@ -120,6 +148,7 @@ describe("the driver server makes the same of it as what was recorded of `openco
     ...["anthropic", "compaction", "content-filter", "empty-answer", "failing-tool", "length", "multistep"],
     ...["parallel-subagents", "plain-answer", "provider-401", "quota-exhausted", "responses"],
     ...["retry-in-stream", "unicode", "overflow"],
+    ...["two-turns", "subagent", "permission-rejected", "rate-limited-then-ok"],
   ])("%s", async (name) => {
     const recorded = loadFixture(`${name}@1.18.33`);
     const traces = tracesOf(recorded, "log");

@@ -1,6 +1,7 @@
 /**
  * Stands in opencode's place before the server that all tests share: what looptrace starts as `opencode serve` is a door to it, for one
- * directory, and as `opencode export` and `opencode session list` it asks it. Whatever is about starting, or wants a configuration of its own, is done by the real program, cold.
+ * directory, and as `opencode export`, `opencode session list` and the question for children in `opencode db` it asks it. `opencode run` is
+ * the real one, attached to that server. Whatever is about starting, or wants a configuration of its own, is done by the real program, cold.
  *
  * @example `node warm-opencode-program.js settings.json serve --hostname=127.0.0.1 --port=4711`
  */
@@ -26,11 +27,10 @@ if (argv[0] === "--version") {
   await exportSession(argv[1] ?? "");
 } else if (argv[0] === "session" && argv[1] === "list" && optionOf("format") === "json") {
   await listSessions(Number(optionOf("max-count") ?? 100));
-} else if (argv[0] === "run") {
-  process.stderr.write(
-    "The opencode that the tests share is a server. Use isolatedOpenCode for `opencode run`.\n",
-  );
-  process.exitCode = 1;
+} else if (argv[0] === "db" && /\bid, parent_id FROM session\b/.test(argv[1] ?? "")) {
+  await listChildren();
+} else if (argv[0] === "run" && !OPENCODE_CONFIG_CONTENT) {
+  runAttached();
 } else {
   realOpenCode({ ...process.env });
 }
@@ -102,10 +102,44 @@ function logOf(path: string): () => void {
   };
 }
 
-async function ask(path: string): Promise<{ readonly status: number; readonly body: unknown }> {
+/**
+ * The real `opencode run`, as a client of the server, with what that logs of it among its own log. Where it is ended, so is the turn, which
+ * would else go on at the server.
+ */
+function runAttached(): void {
+  const [username = "", password = ""] = atob(settings.authorization.slice("Basic ".length)).split(":");
+  const passLog = logOf(settings.log);
+  const passing = setInterval(passLog, 20);
+  const child = spawn(settings.binary, [...argv, `--attach=${settings.url}`], {
+    stdio: "inherit",
+    env: { ...process.env, OPENCODE_SERVER_USERNAME: username, OPENCODE_SERVER_PASSWORD: password },
+  });
+  let asked: NodeJS.Signals | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      asked ??= signal;
+      child.kill(signal);
+    });
+  }
+  child.once("exit", async (code, signal) => {
+    const ended = asked ?? signal;
+    if (ended) {
+      const busy = (await ask("/session/status")).body;
+      for (const id of Object.keys(Object(busy))) await ask(`/session/${id}/abort`, "POST");
+    }
+    clearInterval(passing);
+    passLog();
+    process.exitCode = ended ? 128 + constants.signals[ended] : (code ?? 1);
+  });
+}
+
+async function ask(
+  path: string,
+  method = "GET",
+): Promise<{ readonly status: number; readonly body: unknown }> {
   const url = new URL(path, settings.url);
   url.searchParams.set("directory", directory);
-  const answer = await fetch(url, { headers: { authorization: settings.authorization } });
+  const answer = await fetch(url, { method, headers: { authorization: settings.authorization } });
   return { status: answer.status, body: await answer.json().catch(() => undefined) };
 }
 
@@ -126,6 +160,16 @@ interface Listed {
   readonly projectID: string;
   readonly parentID?: string;
   readonly time: { readonly created: number; readonly updated: number };
+}
+
+/** What a query of the store gives that asks for the sessions of subagents; here only for those of this directory. */
+async function listChildren(): Promise<void> {
+  const { body } = await ask("/session?limit=1000");
+  const children = (body as readonly Listed[])
+    .filter(({ parentID }) => parentID)
+    .sort((a, b) => a.time.created - b.time.created || (a.id < b.id ? -1 : 1))
+    .map(({ id, parentID }) => ({ id, parent_id: parentID }));
+  process.stdout.write(`${JSON.stringify(children, null, 2)}\n`);
 }
 
 async function listSessions(limit: number): Promise<void> {
