@@ -5,7 +5,7 @@ import { traceSession } from "../../src/trace/trace-session.js";
 import { cliEnvironment, looptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { at, loadFixture } from "../support/fixtures.js";
-import { longEnough } from "../support/long-enough.js";
+import { longEnough, WARM_FIRST_S } from "../support/long-enough.js";
 import { broken, type Json, madeScenario, usage } from "../support/play-run.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
@@ -88,6 +88,7 @@ test.each([
     ? await longEnough(
         (seconds) => cutOff(replies, "--timeout", `${seconds}s`),
         (played) => played.shown.includes(text),
+        WARM_FIRST_S,
       )
     : await cutOff(replies);
   expect([code, stdout]).toEqual([1, ""]);

@@ -1,12 +1,12 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LangfuseOtelSpanAttributes } from "@langfuse/tracing";
 import { expect, onTestFinished, test } from "vitest";
+import { connect } from "../../src/opencode/server/connection.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { at, onlyOne } from "../support/fixtures.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { startReceiver } from "../support/receiver.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 import { arrived, bucketsOf } from "./arrived.js";
@@ -17,7 +17,7 @@ const SESSION = /\bses_[0-9A-Za-z]{20,}\b/;
 
 test("a run arrives at Langfuse whole, once, and can be looked at when opencode has forgotten it", async () => {
   const scenario = await loadScenario("multistep");
-  await using bench = await isolatedOpenCode(scenario);
+  await using bench = await warmOpenCode(scenario);
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
@@ -149,8 +149,9 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   expect(document.delivery).toMatchObject([{ acknowledged: 14, alreadyAcknowledged: 0, rejected: 0 }]);
   expect(document.traces).toHaveLength(1);
 
-  // opencode's own store is gone, looptrace's is not; nor is anything else needed to show a session.
-  await rm(join(bench.home, ".local", "share", "opencode"), { recursive: true });
+  // opencode has it no more, looptrace has; nor is anything else needed to show a session.
+  const client = await connect(bench.server, bench.workdir);
+  expect((await client.session.delete({ sessionID: sessionId })).data).toBe(true);
   const offline = { ...around, env: { ...around.env, LOOPTRACE_OPENCODE: "/nowhere" } };
   const shown = await looptrace(["show", "--last", "--width", "120"], offline);
   expect([shown.code, shown.stderr]).toEqual([0, ""]);

@@ -5,7 +5,7 @@ import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { SECRET_KEY } from "../support/destinations.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
-import { answer, madeScenario, usage } from "../support/play-run.js";
+import { answer, type Json, madeScenario, usage } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 import { arrived } from "./arrived.js";
@@ -18,8 +18,11 @@ const DEPLOY_TOKEN = "planted-in-the-environment";
 const TICKET = "ACME-4711";
 const PLANTED = [GITHUB_TOKEN, DEPLOY_TOKEN, TICKET, SECRET_KEY];
 
-/** @param command what the agent's first tool runs */
-const leaking = (command: string) =>
+/**
+ * @param command what the agent's first tool runs
+ * @param more replies before the answer
+ */
+const leaking = (command: string, ...more: readonly Json[]) =>
   madeScenario(
     [
       {
@@ -38,6 +41,7 @@ const leaking = (command: string) =>
         ],
         usage,
       },
+      ...more,
       { ...answer, text: `It is ${DEPLOY_TOKEN}, for ${TICKET}.` },
     ],
     { prompts: [`Use ${GITHUB_TOKEN} for ${TICKET}.`] },
@@ -55,9 +59,12 @@ async function textBelow(folder: string): Promise<string> {
   return texts.join("\n");
 }
 
-/** The tool prints what a server of looptrace's own has in its environment. */
+/** The tools print what a server of looptrace's own has in its environment; its password in a form that no rule knows. */
 async function playLeaking(...flags: readonly string[]) {
-  const printing = leaking("printenv DEPLOY_TOKEN LANGFUSE_SECRET_KEY");
+  const command = "printenv OPENCODE_SERVER_PASSWORD | tee password | sed 's/^/it is /'";
+  const call = { id: "call_password", name: "bash", arguments: { command, description: "Prints" } };
+  const password = { delayMs: 20, toolCalls: [call], usage };
+  const printing = leaking("printenv DEPLOY_TOKEN LANGFUSE_SECRET_KEY", password);
   return play(await isolatedOpenCode(printing), ...flags);
 }
 
@@ -93,12 +100,16 @@ describe("secrets that a session holds", () => {
     expect(code).toBe(0);
     expect(document.text).toBe(`It is ${DEPLOY_TOKEN}, for ${TICKET}.`);
 
+    // Of looptrace's own server: the agent's commands inherit it.
+    const password = (await readFile(join(bench.workdir, "password"), "utf8")).trim();
+    expect(password).toMatch(/^[\w-]{32}$/);
     const kept = await textBelow(join(bench.home, ".local", "share", "looptrace"));
     const transcript = await textBelow(join(bench.home, "transcripts"));
     const traces = JSON.stringify(document.traces);
     for (const [place, text] of Object.entries({ wire, kept, transcript, traces })) {
-      for (const secret of PLANTED)
+      for (const secret of [...PLANTED, password])
         expect({ place, leaks: text.includes(secret) ? secret : "" }).toEqual({ place, leaks: "" });
+      expect({ place, says: /it is \[masked/.test(text) }).toEqual({ place, says: true });
       for (const marker of ["GITHUB_TOKEN", "DEPLOY_TOKEN", "LANGFUSE_SECRET_KEY", "pattern"])
         expect({ place, holds: text.includes(`[masked: ${marker}]`) }).toEqual({ place, holds: true });
     }
@@ -107,17 +118,17 @@ describe("secrets that a session holds", () => {
     expect(violationsOf(receiver)).toEqual([]);
 
     // What was sent once looks the same when it is read again, from what was kept and from opencode.
-    for (const again of [
-      ["show", "--json"],
-      ["trace", "--json"],
-    ]) {
-      const { stdout } = await looptrace([...again, "--mask", "/acme-\\d+/i", document.sessionId], {
-        env,
-        cwd: bench.workdir,
-      });
-      const [trace] = again[0] === "show" ? JSON.parse(stdout) : JSON.parse(stdout).traces;
-      expect(trace.loop.steps).toEqual(document.traces[0].loop.steps);
-    }
+    const again = async (command: string) => {
+      const argv = [command, "--json", "--mask", "/acme-\\d+/i", document.sessionId];
+      return JSON.parse((await looptrace(argv, { env, cwd: bench.workdir })).stdout);
+    };
+    const { steps } = document.traces[0].loop;
+    const shown = await again("show");
+    expect(shown[0].loop.steps).toEqual(steps);
+    // The password, worth nothing since the server has ended, was known to the run alone.
+    const withoutPassword = ([first, second, third]: typeof steps) => [first, second.call, third.call.output];
+    const { traces: read } = await again("trace");
+    expect(withoutPassword(read[0].loop.steps)).toEqual(withoutPassword(steps));
   });
 
   test("are left alone where somebody wants it so, the destination's own key excepted", async () => {

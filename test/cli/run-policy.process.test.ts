@@ -58,7 +58,7 @@ describe("every failure of a provider comes out as its class, and leaves nothing
     async ({ situation }) => {
       const [, replies, code] = situation;
       const wanted = scenario(replies);
-      const played = code === "timeout" ? await playToDeadline(wanted, 1) : await play(wanted);
+      const played = code === "timeout" ? await playToDeadline(wanted) : await play(wanted);
       expect(played.document.error).toMatchObject({ code });
       expect(played.code).toBe(1);
       expect(at(played.document.traces, 0)).toMatchObject({ loop: { error: { code } } });
@@ -188,8 +188,7 @@ describe("a loop that gets nowhere without a tool is ended by --halt-on-doom-loo
     code: "context_length_exceeded",
   });
   const summary: Json = { delayMs: 20, text: "So far: nothing.", usage };
-  const playOver = (driver: string, wanted: ReturnType<typeof scenario>) =>
-    (driver === "cli" ? playColdRun : play)(wanted, "--driver", driver, "--halt-on-doom-loop");
+  const halting = (driver: string) => ["--driver", driver, "--halt-on-doom-loop"];
   const doomEvents = (document: { traces: { loop: { steps: { events: { name: string }[] }[] } }[] }) =>
     document.traces
       .flatMap(({ loop }) => loop.steps.flatMap(({ events }) => events))
@@ -197,7 +196,9 @@ describe("a loop that gets nowhere without a tool is ended by --halt-on-doom-loo
 
   test.each(["server", "cli"])("empty answers for ever, over the driver %s", async (driver) => {
     const replies = Array.from({ length: 60 }, () => unknown);
-    const { code, document, requests } = await playOver(driver, scenario(replies));
+    // Of the driver cli opencode itself is ended, not a turn on its server.
+    const playIt = driver === "cli" ? playColdRun : play;
+    const { code, document, requests } = await playIt(scenario(replies), ...halting(driver));
     expect(document.driver).toBe(driver);
     expect(document.error).toMatchObject({
       code: "doom_loop",
@@ -213,7 +214,8 @@ describe("a loop that gets nowhere without a tool is ended by --halt-on-doom-loo
 
   test.each(["server", "cli"])("requests that stay too large, over the driver %s", async (driver) => {
     const replies = Array.from({ length: 30 }, () => [tooLarge, summary]).flat();
-    const { code, document, requests } = await playOver(driver, scenario(replies));
+    const { code, document, requests } = await play(scenario(replies), ...halting(driver));
+    expect(document.driver).toBe(driver);
     expect(document.error).toMatchObject({ code: "doom_loop", tool: null, count: 3 });
     expect(document.error.lastError).toMatch(/maximum context length/);
     expect(code).toBe(1);

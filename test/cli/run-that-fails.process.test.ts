@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { errorFromJSON } from "../../src/errors/error-from-json.js";
 import { AuthenticationError } from "../../src/errors/opencode-errors.js";
 import { loadScenario } from "../provider/load-scenario.js";
@@ -122,7 +122,11 @@ test("a model that opencode does not know: which, what it knows instead, and whe
   ]);
   for (const note of notes) expect(unknown.stderr).toContain(`looptrace: ${note}\n`);
   expect(readFileSync(keptLog(notes), "utf8")).toContain("scripted/nope");
+});
 
+test("a provider that opencode does not know: which it knows, and which configuration was not read", async () => {
+  await using bench = await warmOpenCode(await loadScenario("plain-answer"));
+  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   // The project's own configuration is not read unless that is wanted; who has it there may well not know.
   await writeFile(join(bench.workdir, "opencode.json"), "{}");
   const elsewhere = await looptrace(["run", "--quiet", "-m", "nowhere/m1", "Say hello."], around);
@@ -143,30 +147,6 @@ test("a session that opencode does not know: exit 2, and where those are that it
     /^looptrace: opencode knows no session "ses_0+"\. `opencode session list` shows /,
   );
   expect(bench.provider.requests).toEqual([]);
-});
-
-test("the deadline ends a run with a timeout, and its trace is kept", async () => {
-  const scenario = await loadScenario("killed");
-  const { run, shown } = await longEnough(
-    async (seconds) => {
-      await using bench = await isolatedOpenCode(scenario);
-      const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-      // A cold opencode takes its time to begin.
-      const argv = ["run", "--timeout", `${2 * seconds}s`, "Wait for the build."];
-      const run = await looptrace(argv, around);
-      expect(leftovers(bench.home)).toEqual([]);
-      return { run, shown: await looptrace(["show", "--last", "--json"], around) };
-    },
-    ({ run: { stderr } }) => stderr.includes("bash had been at work"),
-  );
-  expect(run.code).toBe(1);
-  expect(lastLine(run.stderr)).toMatch(
-    /^looptrace: timeout: the turn took longer than it may; .* bash had been at work for \d+(?:\.\d)? m?s\.\)$/,
-  );
-  expect(run.stderr).not.toContain("opencode: ");
-  expect(JSON.parse(shown.stdout)).toMatchObject([
-    { loop: { outcome: "unfinished", error: { code: "timeout", limit: "turn" } } },
-  ]);
 });
 
 test("an agent that opencode does not know: the answer of another one, and that it was", async () => {
@@ -201,7 +181,10 @@ test("arguments that opencode does not know: the end of what it says, not its wh
 test("a deadline while the provider fails for ever: what its requests failed with", async () => {
   // After the first failure opencode waits beyond the deadline, however slow the machine is.
   const patient = refused(500, "Internal server error", {}, { "retry-after": "600" });
-  const { code, stderr, document } = await playToDeadline(madeScenario([patient, patient]), 1);
+  const { code, stderr, document } = await playToDeadline(
+    madeScenario([patient, patient]),
+    ({ stderr: said }) => said.includes("a request failed"),
+  );
   expect(code).toBe(1);
   expect(document.error).toMatchObject({
     code: "timeout",
@@ -214,24 +197,52 @@ test("a deadline while the provider fails for ever: what its requests failed wit
   );
 });
 
-test("Ctrl-C: exit 130, the trace arrives, no process is left", async () => {
-  await using bench = await isolatedOpenCode(await loadScenario("killed"));
-  const receiver = await receiving();
-  const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
-  const { child, ended } = startLooptrace(["run", "Wait for the build."], around);
-  await bench.provider.arrivalOf(1, new AbortController().signal);
-  if (process.platform === "linux") expect(leftovers(bench.home)).not.toEqual([]);
-  child.kill("SIGINT");
-  const { code, signal, stdout, stderr } = await ended;
-  expect([code, signal, stdout]).toEqual([130, null, ""]);
-  expect(stderr).toContain(
-    "looptrace: stopping; what happened so far is being saved. Once more quits at once.\n",
-  );
-  expect(stderr).not.toContain("no model was asked");
-  expect(lastLine(stderr)).toMatch(/^looptrace: aborted: the turn was ended on request; /);
-  expect(leftovers(bench.home)).toEqual([]);
-  expect(at(arrived(receiver), 0)).toMatchObject({ name: "opencode.loop", level: "ERROR" });
-  expect(violationsOf(receiver)).toEqual([]);
+// Beside each other, since the one waits for most of its time.
+describe.concurrent("a cold opencode is ended", () => {
+  test("the deadline ends a run with a timeout, and its trace is kept", async () => {
+    const scenario = await loadScenario("killed");
+    const { run, shown } = await longEnough(
+      async (seconds) => {
+        await using bench = await isolatedOpenCode(scenario);
+        const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+        // A cold opencode takes its time to begin.
+        const argv = ["run", "--timeout", `${2 * seconds}s`, "Wait for the build."];
+        const run = await looptrace(argv, around);
+        expect(leftovers(bench.home)).toEqual([]);
+        return { run, shown: await looptrace(["show", "--last", "--json"], around) };
+      },
+      ({ run: { stderr } }) => stderr.includes("bash had been at work"),
+    );
+    expect(run.code).toBe(1);
+    expect(lastLine(run.stderr)).toMatch(
+      /^looptrace: timeout: the turn took longer than it may; .* bash had been at work for \d+(?:\.\d)? m?s\.\)$/,
+    );
+    expect(run.stderr).not.toContain("opencode: ");
+    expect(JSON.parse(shown.stdout)).toMatchObject([
+      { loop: { outcome: "unfinished", error: { code: "timeout", limit: "turn" } } },
+    ]);
+  });
+
+  test("Ctrl-C: exit 130, the trace arrives, no process is left", async ({ onTestFinished }) => {
+    await using bench = await isolatedOpenCode(await loadScenario("killed"));
+    const receiver = await startReceiver();
+    onTestFinished(() => receiver.close());
+    const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
+    const { child, ended } = startLooptrace(["run", "Wait for the build."], around);
+    await bench.provider.arrivalOf(1, new AbortController().signal);
+    if (process.platform === "linux") expect(leftovers(bench.home)).not.toEqual([]);
+    child.kill("SIGINT");
+    const { code, signal, stdout, stderr } = await ended;
+    expect([code, signal, stdout]).toEqual([130, null, ""]);
+    expect(stderr).toContain(
+      "looptrace: stopping; what happened so far is being saved. Once more quits at once.\n",
+    );
+    expect(stderr).not.toContain("no model was asked");
+    expect(lastLine(stderr)).toMatch(/^looptrace: aborted: the turn was ended on request; /);
+    expect(leftovers(bench.home)).toEqual([]);
+    expect(at(arrived(receiver), 0)).toMatchObject({ name: "opencode.loop", level: "ERROR" });
+    expect(violationsOf(receiver)).toEqual([]);
+  });
 });
 
 test("where nothing can be kept or sent the answer is not lost, and the exit code tells", async () => {

@@ -1,4 +1,6 @@
 const FIRST_S = 4;
+/** A warm opencode asks the model within one. */
+export const WARM_FIRST_S = 2;
 const LONGEST_S = 64;
 
 /**
@@ -7,12 +9,14 @@ const LONGEST_S = 64;
  *
  * @param play gets the deadline, s
  * @param came whether what must come before the deadline did
+ * @param first the first deadline, s
  */
 export async function longEnough<Played>(
   play: (seconds: number) => Promise<Played>,
   came: (played: Played) => boolean,
+  first = FIRST_S,
 ): Promise<Played> {
-  for (let seconds = FIRST_S; ; seconds *= 2) {
+  for (let seconds = first; ; seconds *= 2) {
     const played = await play(seconds);
     if (came(played) || seconds >= LONGEST_S) return played;
   }

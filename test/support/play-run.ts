@@ -3,7 +3,7 @@ import { parseScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { cliEnvironment, looptrace } from "./cli.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "./isolated-opencode.js";
-import { longEnough } from "./long-enough.js";
+import { longEnough, WARM_FIRST_S } from "./long-enough.js";
 import { warmOpenCode } from "./warm-opencode.js";
 
 export type Json = { readonly [key: string]: unknown };
@@ -70,14 +70,18 @@ async function playOn(bench: IsolatedOpenCode, flags: readonly string[]) {
 }
 
 /**
- * Plays a scenario up to a deadline, which comes after the model was asked so often.
+ * Plays a scenario up to a deadline, which comes after the model was asked.
  *
- * @param requests how many, titles not counted, are to arrive before the deadline
+ * @param came what else is to have happened before the deadline
  */
-export async function playToDeadline(wanted: Scenario, requests: number, ...flags: readonly string[]) {
+export async function playToDeadline(
+  wanted: Scenario,
+  came: (played: Awaited<ReturnType<typeof playRun>>) => boolean = () => true,
+) {
   return await longEnough(
-    (seconds) => playRun(wanted, ...flags, "--timeout", `${seconds}s`),
-    (played) => played.requests.filter(({ title }) => !title).length >= requests,
+    (seconds) => playRun(wanted, "--timeout", `${seconds}s`),
+    (played) => played.requests.some(({ title }) => !title) && came(played),
+    WARM_FIRST_S,
   );
 }
 
