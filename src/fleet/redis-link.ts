@@ -17,6 +17,8 @@ export interface RedisLinkHooks {
   /** Redis does not answer any more; told once, until it is back. @param why one line */
   readonly onLost?: ((why: string) => void) | undefined;
   readonly onBack?: (() => void) | undefined;
+  /** How long the first answer may take, ms; 5 s by default. */
+  readonly firstAnswerMs?: number | undefined;
 }
 
 const FIRST_ANSWER_MS = 5_000;
@@ -30,7 +32,7 @@ const LEAST_VERSION = [6, 2] as const;
  * @throws {ConfigurationError} when it does not answer now, does not let us in, or is too old
  */
 export async function openRedis(address: RedisAddress, hooks: RedisLinkHooks = {}): Promise<RedisLink> {
-  const notes = await probe(address);
+  const notes = await probe(address, hooks.firstAnswerMs ?? FIRST_ANSWER_MS);
   let lost = false;
   let closing = false;
   const client = new Redis({
@@ -92,11 +94,11 @@ function optionsOf({ host, port, db, tls, username, password }: RedisAddress) {
 }
 
 /** Asks once, without trying again. @returns notes */
-async function probe(address: RedisAddress): Promise<readonly string[]> {
+async function probe(address: RedisAddress, patienceMs: number): Promise<readonly string[]> {
   const client = new Redis({
     ...optionsOf(address),
     lazyConnect: true,
-    connectTimeout: FIRST_ANSWER_MS,
+    connectTimeout: patienceMs,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
@@ -107,7 +109,7 @@ async function probe(address: RedisAddress): Promise<readonly string[]> {
   try {
     const info = await withTimeout(
       client.connect().then(() => client.info()),
-      FIRST_ANSWER_MS,
+      patienceMs,
     );
     return checkedInfo(info, address);
   } catch (error) {

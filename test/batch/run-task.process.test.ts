@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseTasks } from "../../src/batch/parse-tasks.js";
 import { type TaskRunner, taskRunner } from "../../src/batch/run-task.js";
 import type { Task } from "../../src/batch/task.js";
@@ -8,7 +8,15 @@ import { isResultDelivered, taskResultSchema } from "../../src/batch/task-result
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
 import { langfuseAt } from "../support/destinations.js";
 import { startReceiver } from "../support/receiver.js";
-import { apiError, type TalkingOpenCode, talkingOpenCode } from "../support/talking-opencode.js";
+import { onTestFinished, sideBySide } from "../support/side-by-side.js";
+import {
+  apiError,
+  type Directions,
+  type TalkingOpenCode,
+  talkingOpenCode,
+} from "../support/talking-opencode.js";
+
+sideBySide();
 
 function task(request: object): Task {
   const [only] = parseTasks(JSON.stringify(request), "tasks.jsonl");
@@ -24,131 +32,134 @@ function runnerOf(opencode: TalkingOpenCode, more: Parameters<typeof taskRunner>
   });
 }
 
-test("a task that is answered: its result can be written down and read back, its trace is delivered", async () => {
-  const opencode = await talkingOpenCode();
-  const receiver = await startReceiver();
-  onTestFinished(() => receiver.close());
-  await mkdir(join(opencode.cwd, "below"));
-  const run = runnerOf(opencode, {
-    destinations: [langfuseAt(receiver.url)],
-    trace: { tags: ["all"], metadata: { a: 1, b: 2 }, userId: "everybody" },
+describe.concurrent("a task", () => {
+  test("a task that is answered: its result can be written down and read back, its trace is delivered", async () => {
+    const opencode = await talkingOpenCode();
+    const receiver = await startReceiver();
+    onTestFinished(() => receiver.close());
+    await mkdir(join(opencode.cwd, "below"));
+    const run = runnerOf(opencode, {
+      destinations: [langfuseAt(receiver.url)],
+      trace: { tags: ["all"], metadata: { a: 1, b: 2 }, userId: "everybody" },
+    });
+    const request = {
+      id: "one",
+      prompt: "Hello",
+      model: "p/m",
+      directory: "below",
+      tags: ["own", "all"],
+      metadata: { b: 3 },
+      userId: "me",
+    };
+    const { result, interrupted } = await run(task(request));
+    expect(interrupted).toBe(false);
+    expect(result).toMatchObject({
+      id: "one",
+      line: 1,
+      status: "done",
+      error: null,
+      text: "Answer to Hello",
+      output: "Answer to Hello",
+      sessionId: expect.stringMatching(/^ses_/),
+      attempts: [{ model: "p/m", error: null }],
+      totals: { calls: 1, usage: { input: 100, output: 10 }, cost: 0.001 },
+      traceIds: [expect.stringMatching(/^[0-9a-f]{32}$/)],
+      delivery: [{ acknowledged: 3, pending: 0, rejected: 0 }],
+      kept: true,
+    });
+    expect(result.endedAt).toBeGreaterThanOrEqual(result.startedAt);
+    expect(isResultDelivered(result)).toBe(true);
+    expect(taskResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result);
+    const attributes = receiver.spans().map((span) => span.attributes);
+    expect(JSON.stringify(attributes)).toContain('"me"');
+    for (const text of ["own", "all", "one"]) expect(JSON.stringify(attributes)).toContain(text);
   });
-  const request = {
-    id: "one",
-    prompt: "Hello",
-    model: "p/m",
-    directory: "below",
-    tags: ["own", "all"],
-    metadata: { b: 3 },
-    userId: "me",
-  };
-  const { result, interrupted } = await run(task(request));
-  expect(interrupted).toBe(false);
-  expect(result).toMatchObject({
-    id: "one",
-    line: 1,
-    status: "done",
-    error: null,
-    text: "Answer to Hello",
-    output: "Answer to Hello",
-    sessionId: expect.stringMatching(/^ses_/),
-    attempts: [{ model: "p/m", error: null }],
-    totals: { calls: 1, usage: { input: 100, output: 10 }, cost: 0.001 },
-    traceIds: [expect.stringMatching(/^[0-9a-f]{32}$/)],
-    delivery: [{ acknowledged: 3, pending: 0, rejected: 0 }],
-    kept: true,
+
+  test("a turn that fails is a result, with its error and its trace", async () => {
+    const opencode = await talkingOpenCode();
+    const { result, interrupted } = await runnerOf(opencode)(
+      task({ prompt: JSON.stringify({ error: apiError(401, "Bad key") }) }),
+    );
+    expect(interrupted).toBe(false);
+    expect(result).toMatchObject({
+      status: "failed",
+      error: { code: "authentication_failed" },
+      attempts: [{ error: { code: "authentication_failed" } }],
+      traceIds: [expect.any(String)],
+      delivery: [],
+    });
+    expect(taskResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result);
   });
-  expect(result.endedAt).toBeGreaterThanOrEqual(result.startedAt);
-  expect(isResultDelivered(result)).toBe(true);
-  expect(taskResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result);
-  const attributes = receiver.spans().map((span) => span.attributes);
-  expect(JSON.stringify(attributes)).toContain('"me"');
-  for (const text of ["own", "all", "one"]) expect(JSON.stringify(attributes)).toContain(text);
-});
 
-test("a turn that fails is a result, with its error and its trace", async () => {
-  const opencode = await talkingOpenCode();
-  const { result, interrupted } = await runnerOf(opencode)(
-    task({ prompt: JSON.stringify({ error: apiError(401, "Bad key") }) }),
-  );
-  expect(interrupted).toBe(false);
-  expect(result).toMatchObject({
-    status: "failed",
-    error: { code: "authentication_failed" },
-    attempts: [{ error: { code: "authentication_failed" } }],
-    traceIds: [expect.any(String)],
-    delivery: [],
+  test.each([
+    [{ prompt: "x", model: "no-slash" }, "is not of the form provider/model"],
+    [{ prompt: "x", directory: "not-there" }, "does not exist"],
+    [{ prompt: "x", files: ["not-there.txt"] }, "does not exist"],
+    [{ prompt: "x", session: "nonsense" }, "knows no session"],
+    [{ prompt: "x", fork: true }, "needs the session to copy"],
+  ])("%j is a failed task, not the end of all", async (request, message) => {
+    const opencode = await talkingOpenCode();
+    const { result } = await runnerOf(opencode)(task(request));
+    expect(result).toMatchObject({
+      status: "failed",
+      error: { code: "invalid_request", message: expect.stringContaining(message), reason: "start" },
+      attempts: [],
+    });
+    expect(isResultDelivered(result)).toBe(true);
+    expect(await opencode.runs()).toEqual([]);
   });
-  expect(taskResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result);
-});
 
-test.each([
-  [{ prompt: "x", model: "no-slash" }, "is not of the form provider/model"],
-  [{ prompt: "x", directory: "not-there" }, "does not exist"],
-  [{ prompt: "x", files: ["not-there.txt"] }, "does not exist"],
-  [{ prompt: "x", session: "nonsense" }, "knows no session"],
-  [{ prompt: "x", fork: true }, "needs the session to copy"],
-])("%j is a failed task, not the end of all", async (request, message) => {
-  const opencode = await talkingOpenCode();
-  const { result } = await runnerOf(opencode)(task(request));
-  expect(result).toMatchObject({
-    status: "failed",
-    error: { code: "invalid_request", message: expect.stringContaining(message), reason: "start" },
-    attempts: [],
+  test("without opencode nothing can be done", async () => {
+    const opencode = await talkingOpenCode();
+    const run = runnerOf(opencode, { defaults: { opencode: join(opencode.cwd, "opencode") } });
+    await expect(run(task({ prompt: "x" }))).rejects.toBeInstanceOf(OpenCodeNotFoundError);
   });
-  expect(isResultDelivered(result)).toBe(true);
-  expect(await opencode.runs()).toEqual([]);
-});
 
-test("without opencode nothing can be done", async () => {
-  const opencode = await talkingOpenCode();
-  const run = runnerOf(opencode, { defaults: { opencode: join(opencode.cwd, "opencode") } });
-  await expect(run(task({ prompt: "x" }))).rejects.toBeInstanceOf(OpenCodeNotFoundError);
-});
-
-test("a task that is ended by its signal is to be done again, and is traced as far as it came", async () => {
-  const opencode = await talkingOpenCode();
-  const ending = new AbortController();
-  const running = runnerOf(opencode)(task({ prompt: JSON.stringify({ waitMs: 60_000 }) }), {
-    signal: ending.signal,
-    onProgress: () => ending.abort(),
+  test("a task that is ended by its signal is to be done again, and is traced as far as it came", async () => {
+    const opencode = await talkingOpenCode();
+    const ending = new AbortController();
+    const running = runnerOf(opencode)(task({ prompt: JSON.stringify({ waitMs: 60_000 }) }), {
+      signal: ending.signal,
+      onProgress: () => ending.abort(),
+    });
+    const { result, interrupted } = await running;
+    expect(interrupted).toBe(true);
+    expect(result).toMatchObject({
+      status: "failed",
+      error: { code: "aborted" },
+      traceIds: [expect.any(String)],
+    });
+    const never = await runnerOf(opencode)(task({ prompt: "x" }), { signal: AbortSignal.abort() });
+    expect(never).toMatchObject({ interrupted: true, result: { error: { code: "aborted" }, traceIds: [] } });
   });
-  const { result, interrupted } = await running;
-  expect(interrupted).toBe(true);
-  expect(result).toMatchObject({
-    status: "failed",
-    error: { code: "aborted" },
-    traceIds: [expect.any(String)],
+
+  test("the first starts are made one after the other, until one has made a session", async () => {
+    const opencode = await talkingOpenCode();
+    const run = runnerOf(opencode);
+    const tasks = (directions: Directions): Task[] =>
+      ["a", "b", "c"].map((name) => task({ prompt: JSON.stringify({ name, ...directions }) }));
+    // So long that those that came too early would find it at work.
+    const mute = await Promise.all(tasks({ silent: true, waitMs: 700 }).map((one) => run(one)));
+    expect(mute.map(({ result }) => result.sessionId)).toEqual([null, null, null]);
+    expect(await opencode.mostAtOnce()).toBe(1);
+    const talking = await Promise.all(tasks({ untilBegun: 6 }).map((one) => run(one)));
+    expect(talking.map(({ result }) => result.status)).toEqual(["done", "done", "done"]);
+    expect(await opencode.mostAtOnce()).toBe(3);
   });
-  const never = await runnerOf(opencode)(task({ prompt: "x" }), { signal: AbortSignal.abort() });
-  expect(never).toMatchObject({ interrupted: true, result: { error: { code: "aborted" }, traceIds: [] } });
-});
 
-test("the first starts are made one after the other, until one has made a session", async () => {
-  const opencode = await talkingOpenCode();
-  const run = runnerOf(opencode);
-  const tasks = (silent: boolean): Task[] =>
-    ["a", "b", "c"].map((name) => task({ prompt: JSON.stringify({ name, silent, waitMs: 1_500 }) }));
-  const mute = await Promise.all(tasks(true).map((one) => run(one)));
-  expect(mute.map(({ result }) => result.sessionId)).toEqual([null, null, null]);
-  expect(await opencode.mostAtOnce()).toBe(1);
-  const talking = await Promise.all(tasks(false).map((one) => run(one)));
-  expect(talking.map(({ result }) => result.status)).toEqual(["done", "done", "done"]);
-  expect(await opencode.mostAtOnce()).toBeGreaterThan(1);
-});
-
-test("a destination that is down keeps one task waiting, not each; what is for it waits in the outbox", async () => {
-  const opencode = await talkingOpenCode();
-  const receiver = await startReceiver();
-  const url = receiver.url;
-  await receiver.close();
-  const run = runnerOf(opencode, { destinations: [langfuseAt(url)] });
-  const first = await run(task({ prompt: "one" }));
-  expect(first.result.delivery).toMatchObject([
-    { acknowledged: 0, pending: 3, unsaved: 0, lastError: expect.any(String) },
-  ]);
-  expect(isResultDelivered(first.result)).toBe(false);
-  const second = await run(task({ prompt: "two" }));
-  // Nothing was sent, so nothing could go wrong.
-  expect(second.result.delivery).toMatchObject([{ pending: 3, lastError: null }]);
+  test("a destination that is down keeps one task waiting, not each; what is for it waits in the outbox", async () => {
+    const opencode = await talkingOpenCode();
+    const receiver = await startReceiver();
+    const url = receiver.url;
+    await receiver.close();
+    const run = runnerOf(opencode, { destinations: [langfuseAt(url)] });
+    const first = await run(task({ prompt: "one" }));
+    expect(first.result.delivery).toMatchObject([
+      { acknowledged: 0, pending: 3, unsaved: 0, lastError: expect.any(String) },
+    ]);
+    expect(isResultDelivered(first.result)).toBe(false);
+    const second = await run(task({ prompt: "two" }));
+    // Nothing was sent, so nothing could go wrong.
+    expect(second.result.delivery).toMatchObject([{ pending: 3, lastError: null }]);
+  });
 });

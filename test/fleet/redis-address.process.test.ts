@@ -48,8 +48,9 @@ describe("what answers", () => {
     await new Promise((resolve) => server.once("listening", resolve));
     const address = server.address();
     const port = typeof address === "object" && address ? address.port : expect.unreachable();
-    await expect(openRedis(redisAddress(`redis://127.0.0.1:${port}`))).rejects.toThrow(
-      "cannot be used: no answer",
+    const silent = redisAddress(`redis://127.0.0.1:${port}`);
+    await expect(openRedis(silent, { firstAnswerMs: 200 })).rejects.toThrow(
+      "cannot be used: no answer for 0.2 s",
     );
   });
 

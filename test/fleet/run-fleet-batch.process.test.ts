@@ -22,7 +22,10 @@ import {
   until,
 } from "../support/fleet.js";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis.js";
+import { sideBySide } from "../support/side-by-side.js";
 import { resultOf, someTasks } from "../support/task-results.js";
+
+sideBySide();
 
 const fact = { message: "It failed", retryable: false, evidence: "export" } as const;
 const failed = (error: ErrorFacts): Partial<TaskResult> => ({ status: "failed", error });
@@ -49,7 +52,7 @@ async function setUp(redis: TestRedis, more: Partial<FleetBatchOptions> = {}) {
   return { link, results, paths, options, jobsLeft };
 }
 
-describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", () => {
+describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", { concurrent: true }, () => {
   test.each([
     ["no JSON", "{broken"],
     ["nested without an end", "[".repeat(50_000) + "]".repeat(50_000)],
@@ -275,7 +278,8 @@ describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", () => {
     await redis.kill();
     await until(() => told.length > 0);
     ready();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const spool = resultSpool(paths, "tests");
+    await until(async () => (await spool.all()).length === 2);
     await redis.start();
     expect(await batch).toMatchObject({ done: 2 });
     expect([ran.length, told]).toEqual([2, ["lost", "back"]]);

@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import type { TaskRunner } from "../../src/batch/run-task.js";
 import { type TaskResult, taskResultSchema } from "../../src/batch/task-result.js";
 import { systemClock } from "../../src/files/clock.js";
 import { type StorePaths, storePathsAt } from "../../src/files/store-paths.js";
 import { type FleetWorkerOptions, runFleetWorker, type WorkerEvent } from "../../src/fleet/run-worker.js";
+import { onTestFinished } from "./side-by-side.js";
 import { resultOf } from "./task-results.js";
 
 /** Removed with the test. */

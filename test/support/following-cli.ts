@@ -1,7 +1,7 @@
-import { onTestFinished } from "vitest";
 import { type CliSurroundings, startLooptrace } from "./cli.js";
 import { until } from "./play-on-server.js";
 import type { Json } from "./play-run.js";
+import { onTestFinished } from "./side-by-side.js";
 
 /** A command that goes on until it is interrupted, and prints a line of JSON for each turn. */
 export interface FollowingCli {

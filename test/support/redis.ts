@@ -1,7 +1,7 @@
-import { onTestFinished } from "vitest";
 import { redisAddress } from "../../src/fleet/redis-address.js";
 import { openRedis, type RedisLink, type RedisLinkHooks } from "../../src/fleet/redis-link.js";
 import { isRedisInstalled, type RedisServer, startRedisServer } from "./redis-server.js";
+import { onTestFinished } from "./side-by-side.js";
 
 /** Without a Redis on this machine the tests that need one are skipped; the run says so at its end. */
 export const hasRedis = isRedisInstalled();

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import { onTestFinished } from "vitest";
+import { onTestFinished } from "./side-by-side.js";
 
 /** A session of a server, which the test may change. */
 export interface ScriptedSession {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFinished } from "./side-by-side.js";
 
 /** What a prompt can ask of this opencode, as JSON; any other prompt is answered at once. */
 export interface Directions {
@@ -10,6 +10,8 @@ export interface Directions {
   readonly waitMs?: number;
   /** Is at work until there is a file of this name in its working directory. */
   readonly until?: string;
+  /** Is at work until so many runs have begun, this one among them. */
+  readonly untilBegun?: number;
   /** opencode's error object, with which the run ends instead of an answer; of a list one for each run, `null` is an answer. */
   readonly error?: object;
   readonly errors?: readonly (object | null)[];
@@ -98,8 +100,11 @@ const fail = () => {
 };
 if (!directions.silent) say({ type: "step_start" });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => directions.stubborn || end(signal));
+const begun = () => fs.readFileSync(at("runs"), "utf8").split("\\n").filter((line) => line.startsWith('["begin"')).length;
+const isToWait = () =>
+  (directions.until && !fs.existsSync(directions.until)) || (directions.untilBegun && begun() < directions.untilBegun);
 const whenTold = () => {
-  if (directions.until && !fs.existsSync(directions.until)) setTimeout(whenTold, 20);
+  if (isToWait()) setTimeout(whenTold, 20);
   else setTimeout(directions.silent ? fail : end, directions.waitMs ?? 0);
 };
 whenTold();

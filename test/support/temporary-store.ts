@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { type StorePaths, storePathsAt } from "../../src/files/store-paths.js";
+import { onTestFinished } from "./side-by-side.js";
 
 /** An empty store in the temporary folder, removed when the test is over. */
 export async function temporaryStore(): Promise<StorePaths> {
