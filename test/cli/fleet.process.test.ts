@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { taskResultSchema } from "../../src/batch/task-result.js";
 import { type CliProcess, type CliSurroundings, looptrace, startLooptrace } from "../support/cli.js";
@@ -10,6 +10,7 @@ import { recordedResults, until } from "../support/fleet.js";
 import { batchJson } from "../support/json-shapes.js";
 import { startReceiver } from "../support/receiver.js";
 import { hasRedis, startRedis } from "../support/redis.js";
+import { onTestFinished, sideBySide } from "../support/side-by-side.js";
 import {
   apiError,
   type Directions,
@@ -18,6 +19,7 @@ import {
 } from "../support/talking-opencode.js";
 
 allowColdStarts();
+sideBySide();
 
 function prompt(directions: Directions): string {
   return JSON.stringify(directions);
@@ -56,7 +58,7 @@ function resultsOf({ cwd }: TalkingOpenCode) {
   return recordedResults(join(cwd, "tasks.results.jsonl"));
 }
 
-describe.skipIf(!hasRedis)("looptrace worker and batch --redis", () => {
+describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: true }, () => {
   test("tasks are done elsewhere, with what the batch says for all, and their traces sent from there", async () => {
     const [redis, opencode, receiver] = [await startRedis(), await talkingOpenCode(), await startReceiver()];
     onTestFinished(() => receiver.close());
@@ -201,14 +203,21 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", () => {
       "harmless",
     );
     const batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
+    const standBy = Array.from({ length: 7 }, () =>
+      startWorker(redis.url, opencode, "--lock", "1s", "-n", "1"),
+    );
+    let workers = await Promise.all(standBy);
+    const runs = () => opencode.runs().then((all) => all.filter((one) => one.includes("deadly")).length);
     for (let deaths = 1; deaths <= 6; deaths += 1) {
-      const worker = await startWorker(redis.url, opencode, "--lock", "1s", "-n", "1");
-      const runs = () => opencode.runs().then((all) => all.filter((one) => one.includes("deadly")).length);
       await until(async () => (await runs()) >= deaths);
-      worker.child.kill("SIGKILL");
-      await worker.ended;
+      const hasIt = (worker: RunningWorker): boolean => worker.said().includes("began deadly");
+      await until(() => workers.some(hasIt));
+      const victims = workers.filter(hasIt);
+      expect(victims).toHaveLength(1);
+      workers = workers.filter((worker) => !hasIt(worker));
+      victims[0]?.child.kill("SIGKILL");
+      await victims[0]?.ended;
     }
-    await startWorker(redis.url, opencode, "--lock", "1s");
     const { code, stdout } = await batch.ended;
     expect(code).toBe(1);
     expect(stdout).toContain("failed   1 (unknown 1)");
