@@ -41,6 +41,8 @@ async function packCopy(copy: string): Promise<string> {
     "src",
     "package.json",
     "README.md",
+    "CHANGELOG.md",
+    "docs",
     "LICENSE",
     "tsconfig.json",
     "tsconfig.build.json",
@@ -75,11 +77,13 @@ function inProject(args: readonly string[]): Promise<{ readonly stdout: string; 
   return run(process.execPath, args, { cwd: project });
 }
 
-test("the tarball holds the built package and nothing else", async () => {
-  const others = files.filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
+test("the tarball holds the built package, the pages for its users, and nothing else", async () => {
+  const others = files.filter((path) => !/^(?:dist\/.+\.(js|d\.ts)|docs\/[\w/-]+\.md)$/.test(path));
   expect(others.toSorted()).toEqual([
-    ...["LICENSE", "README.md", "dist/web/pages/list.css", "dist/web/pages/report.css", "package.json"],
+    ...["CHANGELOG.md", "LICENSE", "README.md"],
+    ...["dist/web/pages/list.css", "dist/web/pages/report.css", "package.json"],
   ]);
+  expect(files).toContain("docs/running.md");
   const sources = await readdir(join(repository, "src"), { recursive: true });
   // Each page is bundled into two files.
   const expected = sources

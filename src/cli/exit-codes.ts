@@ -1,4 +1,4 @@
-/** What looptrace's exit codes mean; `--help` and README say the same. */
+/** What looptrace's exit codes mean; `--help` and docs/exit-codes.md say the same. */
 export const EXIT = {
   /** The turn succeeded and its trace is where it belongs. */
   ok: 0,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import stringWidth from "string-width";
@@ -183,13 +183,4 @@ test.each([
   const { code, stdout, stderr } = await diff(argv);
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(says);
-});
-
-test("README's figures are those of the JSON", async () => {
-  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
-  const { turns } = await json(["multistep@1.18.33", "plain-answer@1.18.33"]);
-  for (const key of Object.keys(turns[0]?.figures[0] ?? {}).filter(
-    (name) => !["name", "unit"].includes(name),
-  ))
-    expect(readme).toContain(`\`${key}\``);
 });

@@ -221,6 +221,10 @@ const loop: z.ZodType<Loop> = z.strictObject({
 });
 const traceId = z.string().regex(/^[0-9a-f]{32}$/);
 
+/** The parts of a trace that a table of the documentation is about. */
+export const traceShapes = { usage, totals, account, call, tool, step, cause, usageDoubt };
+export const spanFields: readonly string[] = Object.keys(span);
+
 /** `show --json` */
 export const showJson = z.array(
   z.strictObject({

@@ -1,0 +1,41 @@
+import { tmpdir } from "node:os";
+import { looptrace } from "../support/cli.js";
+
+/** What `--help` knows: the flags by command, `""` being looptrace itself. */
+export type CommandLine = ReadonlyMap<
+  string,
+  { readonly flags: ReadonlySet<string>; readonly exitCodes: string }
+>;
+
+let known: Promise<CommandLine> | undefined;
+
+/** Reads the help of every command, once. */
+export function commandLine(): Promise<CommandLine> {
+  known ??= readCommandLine();
+  return known;
+}
+
+async function readCommandLine(): Promise<CommandLine> {
+  const main = await helpOf([]);
+  const commands = [...main.matchAll(/^ {2}([a-z]+) .*$/gm)].map(([, name = ""]) => name);
+  const names = ["", ...commands.filter((name) => name !== "help" && name !== "looptrace")];
+  const texts = await Promise.all(names.map((name) => helpOf(name === "" ? [] : [name])));
+  return new Map(
+    names.map((name, index) => {
+      const text = texts[index] ?? "";
+      const flags = [...text.matchAll(/^ {2}(?:-(\w), )?--([\w-]+)/gm)].flatMap(([, short, long]) => [
+        ...(short === undefined ? [] : [`-${short}`]),
+        `--${long}`,
+      ]);
+      const [, exitCodes = ""] = text.split("Exit codes:\n");
+      return [name, { flags: new Set(flags), exitCodes: exitCodes.trimEnd() }];
+    }),
+  );
+}
+
+async function helpOf(argv: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await looptrace([...argv, "--help"], { env: {}, cwd: tmpdir() });
+  if (code !== 0 || stderr !== "")
+    throw new Error(`--help of ${argv.join(" ")} ends with ${code}: ${stderr}`);
+  return stdout;
+}
