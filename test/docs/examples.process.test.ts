@@ -107,6 +107,7 @@ describe.each(runnable)("$path", ({ blocks }) => {
 test.each([
   ["run", ["run", "Say hello."]],
   ["trace", ["trace", "before.json"]],
+  ["report", ["report", "before.json", "-o", "before.html"]],
 ])("docs/json.md has the fields that %s prints", async (title, argv) => {
   const { stdout, stderr } = await looptrace([...argv, "--json"], { env, cwd: bench.workdir });
   expect(stdout, stderr).not.toBe("");

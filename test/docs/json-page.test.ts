@@ -172,7 +172,6 @@ test.each<[title: string, argv: readonly string[], at: readonly string[]]>([
   ["check", CHECK, []],
   ["field of a session in check", CHECK, ["sessions"]],
   ["field of a result in check", CHECK, ["sessions", "results"]],
-  ["report", ["report", "multistep.json", "-o", "report.html"], []],
   ["trust", ["trust"], []],
 ])("%s: the documented fields are those that are printed", async (title, argv, at) => {
   expect(namesIn(PAGE, title).toSorted()).toEqual((await printed(argv, at)).toSorted());
