@@ -260,7 +260,7 @@ function runEvidenceOf(driven: DriveResult, request: AttemptRequest, halted: Hal
   };
 }
 
-/** opencode broke off before there was a turn: only the run's stream and the way it ended tell why. */
+/** There is no turn, or none that could be read: only the run's stream, who ended it and the way it ended tell why. */
 function withoutTurn(
   driven: DriveResult,
   halted: Halt | undefined,
@@ -268,13 +268,15 @@ function withoutTurn(
 ): ErrorFacts | null {
   const { streamErrors, sessionId, stderrTail } = driven;
   return classify({
-    // A session that was only mentioned, such as one that was asked for and does not exist, is none.
-    sessionId: driven.tree === null ? undefined : (sessionId ?? undefined),
+    // A session that was only mentioned, such as one that was asked for and does not exist, is none; one that was ended was at work.
+    sessionId: driven.tree === null && halted === undefined ? undefined : (sessionId ?? undefined),
     exportErrors: [],
     streamErrors: streamErrors.map(({ error, at }) => ({ error, at, recovered: false })),
     lastAssistant: null,
     model,
+    doomLoop: halted?.by === "doom-loop" ? halted : undefined,
     limit: halted?.by === "limit" ? halted : undefined,
+    gaveUpAfter: halted?.by === "retries" ? halted.attempts : undefined,
     process: processEndOf(driven),
     stderr: stderrTail,
   });

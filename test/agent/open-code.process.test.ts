@@ -81,3 +81,51 @@ test("no wait that ends after the deadline is begun", async () => {
   expect([retries, result.attempts.length]).toEqual([[], 1]);
   expect(result.error).toMatchObject({ code: "rate_limit" });
 });
+
+/** An opencode that has the same empty answer again and again until it is ended, and no export of it. */
+async function circling(): Promise<OpenCodeOptions> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "circling-opencode-")));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "opencode");
+  const program = `
+const [command] = process.argv.slice(2);
+if (command === "--version") { console.log("1.18.33"); process.exit(0); }
+if (command !== "run") { console.error("Error: database disk image is malformed"); process.exit(1); }
+const sessionID = "${SESSION}";
+const tokens = { input: 900, output: 0, reasoning: 0, cache: { read: 0, write: 0 } };
+const of = { sessionID, messageID: "msg_e03b62130ffeoj4vp7D1mp9Cj4", id: "prt_e03b62130ffeoj4vp7D1mp9Cj4" };
+const say = (type, part) => console.log(JSON.stringify({ type, timestamp: Date.now(), sessionID, part: { ...of, ...part } }));
+setInterval(() => {
+  say("step_start", { type: "step-start" });
+  say("step_finish", { type: "step-finish", reason: "unknown", cost: 0.001, tokens });
+}, 20);
+`;
+  await writeFile(path, `#!${process.execPath}\n${program}`);
+  await chmod(path, 0o755);
+  const environment = { PATH: process.env.PATH ?? "", HOME: folder };
+  return { opencode: path, directory: folder, environment, store: null, driver: "cli" };
+}
+
+const SESSION = "ses_e03b62130ffeoj4vp7D1mp9Cj4";
+
+test.each([
+  {
+    limits: { haltOnDoomLoop: true },
+    error: { code: "doom_loop", answer: { text: "", finish: "unknown" }, count: 3 },
+  },
+  {
+    limits: { maxCost: 0.005 },
+    error: { code: "aborted", abortedBy: "limit", limit: { of: "cost", allowed: 0.005 } },
+  },
+])(
+  "why a run was ended is told, although its session cannot be read: $error.code",
+  async ({ limits, error }) => {
+    const agent = new OpenCode({ ...(await circling()), ...limits });
+    const result = await agent.run("Go.");
+    expect(result.error).toMatchObject({ ...error, sessionId: SESSION });
+    expect(result.traces).toEqual([]);
+    expect(result.notes).toEqual([
+      expect.stringMatching(/could not be exported: .*disk image is malformed/s),
+    ]);
+  },
+);
