@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
 import { readOwnText } from "../../files/own-files.js";
 import { plainText } from "../../text/plain-text.js";
@@ -14,7 +15,7 @@ export interface CommandOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Which project's sessions are meant. */
   readonly directory: string;
-  /** How long one command may take, ms; a minute by default. */
+  /** How long one start of a command may take, ms; a minute by default. */
   readonly deadlineMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,14 +24,36 @@ const DEFAULT_DEADLINE_MS = 60_000;
 const GRACE_MS = 1_000;
 
 /**
+ * How long to wait before a command that found the store locked is started again, ms.
+ *
+ * opencode sets how patient its store is only after it has opened it: while another opencode opens the same store, closes it, or mends what
+ * one left that was killed, it fails at once. looptrace itself starts several commands side by side.
+ */
+const LOCKED_WAITS_MS = [50, 200, 1_000];
+const LOCKED = "database is locked";
+
+/**
  * What one of opencode's commands prints, whole: it goes into a file, because opencode loses what a pipe has not taken.
  *
  * @throws {OpenCodeCommandError} when it fails, takes too long or was ended
+ * @throws the signal's reason when it is aborted while another opencode has the store
  */
 export async function readCommand(
   commandArguments: readonly string[],
   options: CommandOptions,
 ): Promise<string> {
+  for (const waitMs of LOCKED_WAITS_MS) {
+    try {
+      return await startCommand(commandArguments, options);
+    } catch (error) {
+      if (!(error instanceof OpenCodeCommandError) || !error.stderr.includes(LOCKED)) throw error;
+      await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {});
+    }
+  }
+  return await startCommand(commandArguments, options);
+}
+
+async function startCommand(commandArguments: readonly string[], options: CommandOptions): Promise<string> {
   const command = `opencode ${commandArguments.join(" ")}`;
   // Several may run at once, of each kind one.
   const files = await options.folder.streams(`command-${commandArguments[0] ?? ""}`);
