@@ -106,7 +106,7 @@ function factsOf(all: readonly LoopTrace[]): Omit<Facts, "unseen"> {
   };
 }
 
-interface Finding {
+interface Measurement {
   readonly value: number | null;
   readonly note?: string | undefined;
   /** The value is not known, or not all of it. */
@@ -137,7 +137,7 @@ function rounded(value: number, unit: BudgetUnit): number {
   return unit === "usd" ? Math.round(value * 1e9) / 1e9 : value;
 }
 
-function findingOf(budget: Budget, facts: Facts): Finding {
+function findingOf(budget: Budget, facts: Facts): Measurement {
   switch (budget.kind) {
     case "cost":
       return costOf(facts);
@@ -161,7 +161,7 @@ function findingOf(budget: Budget, facts: Facts): Finding {
 }
 
 /** Where a call took tokens that nobody knows the price of, the sum is only a part. */
-function costOf({ traces, gaps, unseen }: Facts): Finding {
+function costOf({ traces, gaps, unseen }: Facts): Measurement {
   const { calls, withoutPrice, withoutUsage } = gaps;
   const known = traces.reduce<number | null>(
     (sum, { loop }) => addCost(sum, loop.totalsWithSubagents.cost),
@@ -180,7 +180,7 @@ function costOf({ traces, gaps, unseen }: Facts): Finding {
   return { value: known ?? 0 };
 }
 
-function tokensOf({ traces, gaps, unseen }: Facts): Finding {
+function tokensOf({ traces, gaps, unseen }: Facts): Measurement {
   const { calls, withoutUsage, doubts } = gaps;
   if (calls > 0 && withoutUsage === calls) {
     return { value: null, note: "opencode recorded no usage", uncertain: true };
@@ -206,7 +206,7 @@ function durationOf({ traces }: Facts): number {
   return traces.reduce((sum, { loop }) => sum + loop.end - loop.start, 0);
 }
 
-function toolTimeOf({ tool: name, stat, limit }: ToolBudget, { tools }: Facts): Finding {
+function toolTimeOf({ tool: name, stat, limit }: ToolBudget, { tools }: Facts): Measurement {
   const meant = [
     ...tools.filter(({ tool }) => name === null || tool.name === name),
     // All tools together have a script's calls in the script's own time.
@@ -257,7 +257,7 @@ function statOf(times: readonly number[], stat: ToolBudget["stat"]): number {
 }
 
 /** Turns that failed; what a turn got over is no error of it. */
-function errorsOf({ traces }: Facts): Finding {
+function errorsOf({ traces }: Facts): Measurement {
   const failed = traces.flatMap(({ session, loop }) =>
     loop.error ? [`${loop.error.code}${session.turns > 1 ? ` in turn ${session.turn + 1}` : ""}`] : [],
   );
@@ -268,7 +268,7 @@ function errorsOf({ traces }: Facts): Finding {
 }
 
 /** Also those that the model got over. */
-function toolErrorsOf({ tools }: Facts): Finding {
+function toolErrorsOf({ tools }: Facts): Measurement {
   const kinds = tools.flatMap(({ tool }) => [
     ...(tool.failure ? [`${oneLine(tool.name)} ${tool.failure.kind}`] : []),
     ...tool.innerCalls.flatMap((call) => (call.outcome === "failed" ? [`${oneLine(call.name)} failed`] : [])),
@@ -276,7 +276,7 @@ function toolErrorsOf({ tools }: Facts): Finding {
   return { value: kinds.length, note: kinds.length > 0 ? byFrequency(kinds) : undefined };
 }
 
-function doomLoopsOf({ loops }: Facts): Finding {
+function doomLoopsOf({ loops }: Facts): Measurement {
   const found = loops
     .flatMap(({ steps }) => steps.flatMap(({ events }) => events))
     .filter(({ name }) => name === "doom-loop")

@@ -13,7 +13,7 @@ const COLUMNS = ["turn", "kind", "name", "unit", "a", "b", "difference", "percen
 export function diffCsv({ turns, sums }: SessionDiff): string {
   const rows = [
     COLUMNS,
-    ...turns.flatMap((turn) => [...factRows(turn), ...figureRows(turn.turn, turn), ...partingRows(turn)]),
+    ...turns.flatMap((turn) => [...factRows(turn), ...figureRows(turn.turn, turn), ...divergenceRows(turn)]),
     ...figureRows("all", sums),
   ];
   return rows.map(csvLine).join("");
@@ -56,7 +56,7 @@ function figureRows(turn: number | "all", { figures, tools }: FiguresDiff): Row[
   ];
 }
 
-function partingRows({ turn, parting }: TurnDiff): Row[] {
+function divergenceRows({ turn, parting }: TurnDiff): Row[] {
   if (!parting) return [];
   const { within, step, differs, excerpt } = parting;
   const path = [...within.map((one) => one.step), step].join(".");

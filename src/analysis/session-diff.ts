@@ -1,8 +1,8 @@
 import { oneLine } from "../text/terminal-text.js";
 import type { LoopTrace, Outcome } from "../trace/model.js";
-import { firstParting, type Parting } from "./first-parting.js";
+import { type Divergence, firstDivergence } from "./first-divergence.js";
 import { gapsOf, gapTexts } from "./gaps.js";
-import { type Figure, figuresOf, type ToolFigures, toolFiguresOf } from "./turn-figures.js";
+import { type Figure, figuresOf, type ToolTotals, toolFiguresOf } from "./turn-figures.js";
 
 /** One of two sessions that are compared: its traces as `traceSession` makes them. */
 export interface DiffSide {
@@ -30,7 +30,7 @@ export interface SessionHead {
 export interface FiguresDiff {
   readonly figures: readonly Figure[];
   /** What took the most time first. Of a tool that starts subagents the time holds their tools' too. */
-  readonly tools: readonly ToolFigures[];
+  readonly tools: readonly ToolTotals[];
 }
 
 export interface TurnDiff extends FiguresDiff {
@@ -40,7 +40,7 @@ export interface TurnDiff extends FiguresDiff {
   readonly a: TurnFacts | null;
   readonly b: TurnFacts | null;
   /** Where the turns part; null where they do not, or only one is there. */
-  readonly parting: Parting | null;
+  readonly parting: Divergence | null;
 }
 
 export interface TurnFacts {
@@ -70,7 +70,7 @@ export function diffSessions(a: DiffSide, b: DiffSide): SessionDiff {
       a: left ? turnFacts(left, a) : null,
       b: right ? turnFacts(right, b) : null,
       ...figuresDiff(left ? [left] : [], right ? [right] : []),
-      parting: left && right ? firstParting(left, right) : null,
+      parting: left && right ? firstDivergence(left, right) : null,
     }),
   );
   return { a: headOf(a), b: headOf(b), turns, sums: figuresDiff(a.traces, b.traces) };

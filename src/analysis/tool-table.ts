@@ -8,7 +8,7 @@ const NO_SERVER = { opencode: "opencode", provider: "provider", unknown: "unknow
 const TAKEN: ReadonlySet<string> = new Set(Object.values(NO_SERVER));
 
 /** The figures of some tool calls; plain data, as `--json` prints it. Times in ms, of calls that ended. */
-export interface ToolFigures {
+export interface ToolStats {
   /** All of them, those without an end too. */
   readonly calls: number;
   /** Of the calls that ended, those that failed. */
@@ -36,7 +36,7 @@ export interface ToolFigures {
   readonly permissionWaitMs: number;
 }
 
-export interface ToolRow extends ToolFigures {
+export interface ToolRow extends ToolStats {
   /** The tool's name; the server's where tools are put together by server. */
   readonly name: string;
   /**
@@ -83,7 +83,7 @@ export interface ToolReport {
   /** The one that took the most time first. */
   readonly tools: readonly ToolRow[];
   /** All calls together. */
-  readonly total: ToolFigures;
+  readonly total: ToolStats;
   readonly slowest: readonly SlowCall[];
 }
 
@@ -207,7 +207,7 @@ function addTo(sums: Sums, tools: readonly Tool[], turn: Interval): void {
 function figuresOf(
   { calls, errors, bounded, subagents, busyMs, permissionWaitMs, withoutTime, durations }: Sums,
   turnsMs: number,
-): ToolFigures {
+): ToolStats {
   const sorted = durations.toSorted((a, b) => a - b);
   return {
     calls,

@@ -46,7 +46,7 @@ export interface Figure extends Compared {
 }
 
 /** How often a tool was called, how often that failed, and how many ms it took in all. */
-export interface ToolFigures {
+export interface ToolTotals {
   readonly tool: string;
   readonly calls: Compared;
   readonly failures: Compared;
@@ -64,11 +64,11 @@ export function figuresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]): rea
 }
 
 /** By tool, subagents' tools among them: what took the most time first, on whichever side it took more. */
-export function toolFiguresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]): readonly ToolFigures[] {
+export function toolFiguresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]): readonly ToolTotals[] {
   const [left, right] = [byTool(a), byTool(b)];
   const names = [...new Set([...left.keys(), ...right.keys()])];
   return names
-    .map((tool): ToolFigures => {
+    .map((tool): ToolTotals => {
       const of = (figure: keyof ToolSum): Compared =>
         compared(
           a.length === 0 ? null : (left.get(tool)?.[figure] ?? 0),

@@ -61,14 +61,14 @@ export interface Left {
 }
 
 /** What became of a task after a run: over with the run's result, to be run again, or without a result. */
-export type Verdict = "finished" | "put-back" | "interrupted";
+export type Disposition = "finished" | "put-back" | "interrupted";
 
 /** Decides which task of a batch is started when. Knows no clock and does nothing itself. */
 export interface Schedule {
   /** @param now ms since the epoch; never less than before */
   next(now: number): Next;
   /** A run that `next` has started is over. */
-  ended(task: number, outcome: Ended, now: number): Verdict;
+  ended(task: number, outcome: Ended, now: number): Disposition;
   /** Nothing more is started from here on; the first reason stays. */
   stop(reason: StopReason): void;
   stopped(): StopReason | null;

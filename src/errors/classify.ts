@@ -8,11 +8,11 @@ import { classifyTool, stopsTheLoop } from "./tool-failure.js";
 import type { DoomLoop, LastAssistant, SeenError, TurnEvidence } from "./turn-evidence.js";
 
 /** `null`: the rule has nothing to say, the next one is asked. */
-type Verdict = ErrorFacts | "succeeded" | null;
+type Classification = ErrorFacts | "succeeded" | null;
 
 interface Rule {
   readonly name: string;
-  readonly judge: (evidence: TurnEvidence) => Verdict;
+  readonly judge: (evidence: TurnEvidence) => Classification;
 }
 
 /**
@@ -53,7 +53,7 @@ export function classify(evidence: TurnEvidence): ErrorFacts | null {
   return null;
 }
 
-function doomLoop(evidence: TurnEvidence): Verdict {
+function doomLoop(evidence: TurnEvidence): Classification {
   const loop = evidence.doomLoop;
   if (loop === undefined) return null;
   const { tool, answer, count, lastError } = loop;
@@ -76,12 +76,12 @@ function doomLoopMessage({ tool, answer, count }: DoomLoop): string {
   return `The model gave ${what} ${count} times, without a tool (finish ${answer.finish}).`;
 }
 
-function exportError(evidence: TurnEvidence): Verdict {
+function exportError(evidence: TurnEvidence): Classification {
   const decisive = evidence.exportErrors.findLast(({ recovered }) => !recovered);
   return decisive === undefined ? null : ofObject(decisive, evidence, "export");
 }
 
-function misfit(evidence: TurnEvidence): Verdict {
+function misfit(evidence: TurnEvidence): Classification {
   const { schemaProblems = [] } = evidence;
   if (schemaProblems.length === 0 || answered(evidence) !== "succeeded") return null;
   const [first = "", ...others] = schemaProblems;
@@ -96,7 +96,7 @@ function misfit(evidence: TurnEvidence): Verdict {
 }
 
 /** `stop`, or `tool-calls` where the call was opencode's own tool for structured answers. */
-function answered({ lastAssistant }: TurnEvidence): Verdict {
+function answered({ lastAssistant }: TurnEvidence): Classification {
   if (lastAssistant === null || lastAssistant.isSummary) return null;
   const gaveStructure = lastAssistant.tools.some(
     ({ tool, status }) => tool === "StructuredOutput" && status === "completed",
@@ -106,7 +106,7 @@ function answered({ lastAssistant }: TurnEvidence): Verdict {
   return isAnswer ? "succeeded" : null;
 }
 
-function limitReached(evidence: TurnEvidence): Verdict {
+function limitReached(evidence: TurnEvidence): Classification {
   const { limit } = evidence;
   if (limit === undefined) return null;
   const { of, allowed, reached } = limit;
@@ -123,7 +123,7 @@ function limitReached(evidence: TurnEvidence): Verdict {
 }
 
 /** opencode before 1.18 tries for ever; what its requests failed with is why there is no answer. */
-function gaveUp(evidence: TurnEvidence): Verdict {
+function gaveUp(evidence: TurnEvidence): Classification {
   const { gaveUpAfter, requestError, sessionId } = evidence;
   if (gaveUpAfter === undefined) return null;
   if (requestError) return { ...requestError, ...(sessionId === undefined ? {} : { sessionId }) };
@@ -132,14 +132,14 @@ function gaveUp(evidence: TurnEvidence): Verdict {
 }
 
 /** The last error, but one that says something before one that does not: 1.15 sends both for an unknown model. */
-function streamError(evidence: TurnEvidence): Verdict {
+function streamError(evidence: TurnEvidence): Classification {
   const open = evidence.streamErrors.filter(({ recovered }) => !recovered);
   const telling = open.filter(({ error }) => !saysNothing(error));
   const verdicts = (telling.length > 0 ? telling : open).map((seen) => ofObject(seen, evidence, "stream"));
   return verdicts.findLast(({ code }) => code !== "unknown") ?? verdicts.at(-1) ?? null;
 }
 
-function permissionRejected(evidence: TurnEvidence): Verdict {
+function permissionRejected(evidence: TurnEvidence): Classification {
   const { lastAssistant } = evidence;
   if (lastAssistant?.finish !== "tool-calls") return null;
   const refused = lastAssistant.tools.findLast(stopsTheLoop);
@@ -152,13 +152,13 @@ function permissionRejected(evidence: TurnEvidence): Verdict {
   };
 }
 
-function finishReason(evidence: TurnEvidence): Verdict {
+function finishReason(evidence: TurnEvidence): Classification {
   const finish = evidence.lastAssistant?.finish;
   if (finish === undefined) return null;
   return classifyFinish(finish, { ...around(evidence, "finish"), partialText: evidence.partialText });
 }
 
-function neverAnswered(evidence: TurnEvidence): Verdict {
+function neverAnswered(evidence: TurnEvidence): Classification {
   const context = around(evidence, "export");
   const last = evidence.lastAssistant;
   const goingOn = whatWasGoingOn(evidence);

@@ -1,4 +1,4 @@
-import type { Finding } from "./finding.js";
+import type { SecretMatch } from "./secret-match.js";
 import { spreads, valueStrength } from "./secret-values.js";
 
 const LONGEST = 600;
@@ -16,8 +16,8 @@ const LABELS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Users and passwords in addresses of any scheme and host, also passwords that should have been percent-encoded. */
-export function findAddresses(text: string): readonly Finding[] {
-  const found: Finding[] = [];
+export function findAddresses(text: string): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) {
     const scheme = SCHEME.exec(text.slice(Math.max(0, at - 32), at))?.[0];
     if (scheme === undefined) continue;

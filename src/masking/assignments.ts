@@ -1,5 +1,5 @@
-import type { Finding } from "./finding.js";
 import { credentialsOf } from "./header-values.js";
+import type { SecretMatch } from "./secret-match.js";
 import { type NameStrength, nameStrength, wordsOf } from "./secret-names.js";
 import { isExpression, spreads, type ValueStrength, valueStrength } from "./secret-values.js";
 
@@ -44,8 +44,8 @@ interface Value {
  * Values that stand behind a name which says that they are secret, in the ways in which settings, programs, commands,
  * headers and addresses have them: `DB_PASSWORD=…`, `"apiKey": "…"`, `--token …`, `<password>…</password>`, `?sig=…`.
  */
-export function findAssignments(text: string): readonly Finding[] {
-  const found: Finding[] = [];
+export function findAssignments(text: string): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   const { length } = text;
   let headerEnd = 0;
   for (let at = 0; at + 2 < length; at += 1) {
@@ -158,7 +158,7 @@ const LINE_START =
   /^(?:\S{0,160}[?&][\w-]{1,20}=|<\w{1,10}>)?(?:[\w./@-]{1,120}[:-]\d{1,6}[:-])?[\s+\-#>|*\d:→]{0,40}(?:- )?(?:(?:export|set|env|let|const|var) )?["'`]?(?:[$@*]{0,3})$/;
 
 /** The values that stand behind a name; mostly none. */
-function valuesOf(text: string, name: Name): readonly Finding[] {
+function valuesOf(text: string, name: Name): readonly SecretMatch[] {
   const before = text.charAt(name.from - 1);
   const isQuoted = (before === '"' || before === "'" || before === "`") && text[name.to] === before;
   let at = name.to + (isQuoted ? 1 : 0);
@@ -231,7 +231,7 @@ function assigned(
   operated: number,
   isQuoted: boolean,
   before: string,
-): readonly Finding[] {
+): readonly SecretMatch[] {
   if (isHeader(name.text)) return headerValues(text, name, operated);
   const isComparison = operator.startsWith("==") || operator.startsWith("!=");
   let at = after(GAP, text, operated) ?? operated;
@@ -277,7 +277,7 @@ function assigned(
 }
 
 /** `--password …`, `machine … password …`, `password is …`, and a setting on a line of its own. */
-function spaced(text: string, name: Name, start: number, isQuoted: boolean): readonly Finding[] {
+function spaced(text: string, name: Name, start: number, isQuoted: boolean): readonly SecretMatch[] {
   if (isHeader(name.text)) return [];
   const typed = after(TYPED_AFTER, text, name.to);
   if (typed !== undefined) return one(text, name, quotedAt(text, typed), "quoted");
@@ -322,13 +322,13 @@ function element(
   at: number,
   before: string,
   isQuoted: boolean,
-): readonly Finding[] {
+): readonly SecretMatch[] {
   if (before !== "<" && before !== ":" && !isQuoted) return [];
   const inside = after(ELEMENT, text, at);
   return inside === undefined ? [] : upTo(text, name, inside, "<", "setting");
 }
 
-function upTo(text: string, name: Name, from: number, stop: string, place: Place): readonly Finding[] {
+function upTo(text: string, name: Name, from: number, stop: string, place: Place): readonly SecretMatch[] {
   const end = text.indexOf(stop, from);
   // Else it is a type of a type, or a comparison.
   if (text[end + 1] !== "/" || end < 0 || end - from > LONGEST_VALUE) return [];
@@ -336,8 +336,8 @@ function upTo(text: string, name: Name, from: number, stop: string, place: Place
 }
 
 /** Each item of a list of secrets. */
-function items(text: string, name: Name, at: number): readonly Finding[] {
-  const found: Finding[] = [];
+function items(text: string, name: Name, at: number): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   let next = at + 1;
   for (let count = 0; count < 50; count += 1) {
     const gap = after(/[\s,]{0,100}/y, text, next) ?? next;
@@ -364,8 +364,8 @@ const PREFIX = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|\s{0,8}\d{1,6}[|:\t→])?[ \t
  *
  * @param mark what each line begins with
  */
-function block(text: string, name: Name, at: number, mark: RegExp): readonly Finding[] {
-  const found: Finding[] = [];
+function block(text: string, name: Name, at: number, mark: RegExp): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   let from = lineEnd(text, at) + 1;
   for (let count = 0; count < 60; count += 1) {
     const end = lineEnd(text, from);
@@ -379,7 +379,7 @@ function block(text: string, name: Name, at: number, mark: RegExp): readonly Fin
   return found;
 }
 
-function headerValues(text: string, name: Name, from: number): readonly Finding[] {
+function headerValues(text: string, name: Name, from: number): readonly SecretMatch[] {
   const at = after(/\s{0,8}[rbuf@$]?["'`]?/y, text, from) ?? from;
   return credentialsOf(text, at, /cookie/i.test(name.text)).map(({ from: start, to }) => ({
     from: start,
@@ -494,7 +494,7 @@ function isInConnectionString(text: string, name: Name, at: number): boolean {
   );
 }
 
-function one(text: string, name: Name, value: Value | undefined, place: Place): readonly Finding[] {
+function one(text: string, name: Name, value: Value | undefined, place: Place): readonly SecretMatch[] {
   if (!value || value.to <= value.from) return [];
   const whole = text.slice(value.from, value.to);
   const scheme = /^(?:Bearer|Basic|Token|Bot|ApiKey|Api-Key|Key)\s+(?=\S{6})/i.exec(whole)?.[0].length ?? 0;

@@ -1,4 +1,4 @@
-import type { Finding } from "./finding.js";
+import type { SecretMatch } from "./secret-match.js";
 import { spreads, valueStrength } from "./secret-values.js";
 
 /** An argument of a command, in quotes or not. */
@@ -149,8 +149,8 @@ function startAt(text: string, at: number): number {
 }
 
 /** Passwords among the arguments of commands: `curl -u user:…`, `mysql -p…`, `sshpass -p …`. */
-export function findInCommands(text: string): readonly Finding[] {
-  const found: Finding[] = [];
+export function findInCommands(text: string): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   const done = new Map<Command, number>();
   for (let at = 0; at + 2 < text.length; at += 1) {
     if (firsts[text.charCodeAt(at)] === 0) continue;
@@ -183,9 +183,9 @@ function lineEnd(text: string, at: number): number {
   return Math.max(to, at + 1);
 }
 
-function inLine(line: string, start: number, { patterns, separator }: Command): readonly Finding[] {
+function inLine(line: string, start: number, { patterns, separator }: Command): readonly SecretMatch[] {
   return patterns.flatMap((pattern) =>
-    [...line.matchAll(pattern)].flatMap((match): Finding[] => {
+    [...line.matchAll(pattern)].flatMap((match): SecretMatch[] => {
       const span = match.indices?.slice(1).find((each) => each !== undefined);
       if (!span) return [];
       const [from, to] = span;

@@ -1,10 +1,10 @@
-import type { Finding } from "./finding.js";
+import type { SecretMatch } from "./secret-match.js";
 import { nameStrength } from "./secret-names.js";
 import { spreads, valueStrength } from "./secret-values.js";
 import { replacedView } from "./views.js";
 
 /** Secrets that only a format tells: `.pgpass`, Kubernetes Secrets, JSON web keys, tables, phrases of many words. */
-export function findInFormats(text: string): readonly Finding[] {
+export function findInFormats(text: string): readonly SecretMatch[] {
   return [
     ...inPgpass(text),
     ...inKubernetesSecrets(text),
@@ -21,8 +21,8 @@ const PGPASS_REST = /(?:[A-Za-z_][\w-]{0,60}|\*):(?:[A-Za-z_][\w.-]{0,60}|\*):([
 const SOURCE_FILE = /\.(?:[cm]?[jt]sx?|py|go|rs|c|h|cpp|java|rb|php|md|json|ya?ml)$/;
 
 /** host:port:database:user:password */
-function inPgpass(text: string): readonly Finding[] {
-  return [...text.matchAll(PORT)].flatMap(({ 0: port, index }): Finding[] => {
+function inPgpass(text: string): readonly SecretMatch[] {
+  return [...text.matchAll(PORT)].flatMap(({ 0: port, index }): SecretMatch[] => {
     const host = PGPASS_HOST.exec(text.slice(Math.max(0, index - 100), index))?.[1];
     if (host === undefined || SOURCE_FILE.test(host)) return [];
     PGPASS_REST.lastIndex = index + port.length;
@@ -44,8 +44,8 @@ const LONGEST_SECRET = 20_000;
 const PREFIX = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|[ \t]{0,8}\d{1,6}(?:[:\t→]|\| ?)|\+|> )/gm;
 
 /** All values of a Secret are, whatever they are called. */
-function inKubernetesSecrets(text: string): readonly Finding[] {
-  const found: Finding[] = [];
+function inKubernetesSecrets(text: string): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   let done = 0;
   for (const { index } of text.matchAll(KIND)) {
     if (index < done) continue;
@@ -55,7 +55,7 @@ function inKubernetesSecrets(text: string): readonly Finding[] {
     done = end;
     const view = replacedView(text.slice(start, end), PREFIX, () => "");
     const part = view.text;
-    const place = (from: number, value: string, contextFrom: number): Finding =>
+    const place = (from: number, value: string, contextFrom: number): SecretMatch =>
       inSecret(start + view.origin(from), value, start + view.origin(contextFrom));
     for (const { 0: head, 1: indent = "", index: at } of part.matchAll(DATA)) {
       let from = at + head.length + 1;
@@ -80,15 +80,15 @@ function inKubernetesSecrets(text: string): readonly Finding[] {
   return found;
 }
 
-function inSecret(from: number, value: string, contextFrom: number): Finding {
+function inSecret(from: number, value: string, contextFrom: number): SecretMatch {
   return { from, to: from + value.length, label: "KubernetesSecret", contextFrom, spreads: spreads(value) };
 }
 
 const PRIVATE_PART = /["'](?:d|p|q|dp|dq|qi|k)["']\s{0,4}:\s{0,4}["']([\w-]{20,2000})["']/g;
 
 /** Of a JSON web key, the numbers that only its owner knows. */
-function inWebKeys(text: string): readonly Finding[] {
-  const found: Finding[] = [];
+function inWebKeys(text: string): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   let done = 0;
   for (let at = text.indexOf('"kty"'); at >= 0; at = text.indexOf('"kty"', done)) {
     const from = Math.max(done, at - 4_000);
@@ -107,8 +107,8 @@ const MOST_ROWS = 200;
 const LONGEST_HEAD = 500;
 
 /** Files of comma-separated values have their names in the first line. */
-function inTables(text: string): readonly Finding[] {
-  const found: Finding[] = [];
+function inTables(text: string): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   for (const { index } of text.matchAll(COLUMN)) {
     const before = text.slice(Math.max(0, index - LONGEST_HEAD), index);
     const from = index - before.length + before.lastIndexOf("\n") + 1;
@@ -156,7 +156,7 @@ const PHRASE =
   /\b(?:mnemonic|seed|recovery|backup|wallet|secret)[ _-]?(?:phrase|words|recovery phrase)?["'`]{0,2}\s{0,4}(?:[:=]|is)\s{0,4}["'`]{0,2}((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})(?![a-z ])/gi;
 
 /** The words that a wallet can be opened with: twelve or more, none of them long. */
-function phrasesIn(text: string): readonly Finding[] {
+function phrasesIn(text: string): readonly SecretMatch[] {
   return [...text.matchAll(PHRASE)].map(({ 0: whole, 1: phrase = "", index }) => {
     const to = index + whole.length;
     return {

@@ -2,11 +2,11 @@ import { findAddresses } from "./addresses.js";
 import { findAssignments } from "./assignments.js";
 import { findInCommands } from "./commands.js";
 import { findInFormats } from "./config-lines.js";
-import type { Finding } from "./finding.js";
 import type { Literal } from "./literals.js";
 import { markerOf } from "./marker.js";
 import { findPrivateKeys } from "./private-keys.js";
 import type { Secret } from "./secret.js";
+import type { SecretMatch } from "./secret-match.js";
 import { findTokenShapes } from "./token-shapes.js";
 import { decodedFromBase64, percentView, unescapedView, type View } from "./views.js";
 
@@ -26,7 +26,7 @@ const SHORTEST_LINE = 20;
 export function findSecrets(text: string): FoundSecrets {
   const secrets: Secret[] = [];
   const literals: Literal[] = [];
-  const take = (view: View, findings: readonly Finding[]): void => {
+  const take = (view: View, findings: readonly SecretMatch[]): void => {
     for (const { from, to, label, contextFrom, spreads } of findings) {
       const [start, end] = [view.origin(from), view.origin(to)];
       if (spreads) {
@@ -63,7 +63,7 @@ export function findSecrets(text: string): FoundSecrets {
   return { secrets, literals };
 }
 
-function findIn(text: string): readonly Finding[] {
+function findIn(text: string): readonly SecretMatch[] {
   return [
     ...findPrivateKeys(text),
     ...findTokenShapes(text),

@@ -1,4 +1,4 @@
-import type { Finding } from "./finding.js";
+import type { SecretMatch } from "./secret-match.js";
 
 const BEGINS =
   /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ----|-----BEGIN OpenVPN Static key V1-----|Private-Lines: \d{1,3}/g;
@@ -19,8 +19,8 @@ const HEADER = /(?:^|[\s:|>+])[A-Za-z][\w-]{1,30}: \S/;
  * The lines of private keys, each by itself: tools that read files put numbers and signs before lines, and a part of a key
  * may stand elsewhere. What stands behind the first line of a key in source code is a key only when it looks like one.
  */
-export function findPrivateKeys(text: string): readonly Finding[] {
-  const found: Finding[] = [];
+export function findPrivateKeys(text: string): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   for (const { 0: begin, index } of text.matchAll(BEGINS)) {
     const start = index + begin.length;
     const rest = text.slice(start, start + LONGEST_KEY);
@@ -30,8 +30,8 @@ export function findPrivateKeys(text: string): readonly Finding[] {
   return found;
 }
 
-function linesOfKey(body: string, start: number, isClosed: boolean): readonly Finding[] {
-  const found: Finding[] = [];
+function linesOfKey(body: string, start: number, isClosed: boolean): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   let others = 0;
   let from = 0;
   for (const stop of [

@@ -1,4 +1,4 @@
-import type { Finding } from "./finding.js";
+import type { SecretMatch } from "./secret-match.js";
 import { valueStrength } from "./secret-values.js";
 
 /** What one kind of token looks like: how it begins, and what follows. */
@@ -313,8 +313,8 @@ function startAt(text: string, at: number): number {
 }
 
 /** Tokens that their shape tells. */
-export function findTokenShapes(text: string): readonly Finding[] {
-  const found: Finding[] = [];
+export function findTokenShapes(text: string): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
   let before = 0;
   for (let at = 0; at + 1 < text.length; at += 1) {
     const code = text.charCodeAt(at);

@@ -1,4 +1,4 @@
-import type { Parting } from "../analysis/first-parting.js";
+import type { Divergence } from "../analysis/first-divergence.js";
 import type { TurnFacts } from "../analysis/session-diff.js";
 import type { Compared, FigureName, FigureUnit } from "../analysis/turn-figures.js";
 import { cost, costDecimals, count, duration } from "../text/format.js";
@@ -85,7 +85,7 @@ export function modelText({ model, agent }: TurnFacts): string {
 }
 
 /** Where and how two turns part: a sentence, and what each side did there. */
-export function partingTexts({ within, step, differs, a, b, excerpt }: Parting): {
+export function divergenceTexts({ within, step, differs, a, b, excerpt }: Divergence): {
   readonly where: string;
   readonly a: string;
   readonly b: string;

@@ -5,12 +5,12 @@ import { columnsOf } from "../text/columns.js";
 import { plural } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
 import {
+  divergenceTexts,
   FIGURE_LABELS,
   type FigureTexts,
   figureTexts,
   modelText,
   outcomeText,
-  partingTexts,
 } from "./diff-texts.js";
 import { folded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
@@ -50,7 +50,7 @@ function turnLines(diff: TurnDiff, turns: number, width: number, colors: Colors)
       : []),
     ...factLines("outcome", { a, b }, outcomeText, width).map(({ line, facts }) => failed(facts)(line)),
     ...factLines("model", { a, b }, modelText, width).map(({ line }) => line),
-    ...partingLines(diff, width, colors),
+    ...divergenceLines(diff, width, colors),
     ...[...(a?.notes ?? []).map((note) => `A ${note}`), ...(b?.notes ?? []).map((note) => `B ${note}`)]
       .flatMap((note) => wrapped("note", note, width))
       .map((line) => colors.yellow(line)),
@@ -73,10 +73,10 @@ function factLines(
   return [...linesOf(a, label, "A "), ...linesOf(b, "", "B ")];
 }
 
-function partingLines({ a, b, parting }: TurnDiff, width: number, colors: Colors): string[] {
+function divergenceLines({ a, b, parting }: TurnDiff, width: number, colors: Colors): string[] {
   if (!a || !b) return [];
   if (!parting) return wrapped("parting", "none: every step writes the same and calls the same tools", width);
-  const texts = partingTexts(parting);
+  const texts = divergenceTexts(parting);
   return [
     ...wrapped("parting", texts.where, width).map((line) => colors.yellow(line)),
     shortenTo(`${INDENT}A ${texts.a}`, width),

@@ -1,5 +1,5 @@
 import type { Colors } from "picocolors/types.js";
-import type { SlowCall, ToolFigures, ToolReport } from "../analysis/tool-table.js";
+import type { SlowCall, ToolReport, ToolStats } from "../analysis/tool-table.js";
 import { columnsOf } from "../text/columns.js";
 import { count, duration, plural } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
@@ -20,7 +20,7 @@ const MOST_ARGUMENTS = 2000;
 
 interface Column {
   readonly heading: string;
-  readonly cell: (figures: ToolFigures) => string;
+  readonly cell: (figures: ToolStats) => string;
   /** The lowest gives way first where the terminal is narrow. */
   readonly worth: number;
 }
@@ -133,7 +133,7 @@ function placeOf({ step, turn, turns, sessionId }: SlowCall, sessions: number): 
 
 const SUBAGENT_MARK = "*";
 
-function mark({ subagentCalls }: ToolFigures): string {
+function mark({ subagentCalls }: ToolStats): string {
   return subagentCalls > 0 ? SUBAGENT_MARK : "";
 }
 
@@ -172,7 +172,7 @@ function notesOf({ total, copiedTurns, missingSubagents }: ToolReport): Labelled
   ];
 }
 
-function timeIn({ boundedCalls }: ToolFigures, ms: number | null): string {
+function timeIn({ boundedCalls }: ToolStats, ms: number | null): string {
   return ms === null ? "" : `${boundedCalls > 0 ? "~" : ""}${duration(ms)}`;
 }
 

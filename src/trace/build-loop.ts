@@ -36,7 +36,7 @@ import { type SubagentTurn, subagentTurns } from "./subagents.js";
 import { timeAccount } from "./time-account.js";
 import { lastMomentOf } from "./timing.js";
 import { addTotals, subagentsOfLoop, totalsOf } from "./totals.js";
-import { answerText, turnError, type Verdict } from "./turn-error.js";
+import { answerText, type TurnFailure, turnError } from "./turn-error.js";
 import { compactionPart, isAskedByHand, isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
 import { sureUsageOf } from "./usage.js";
 import { toolWork } from "./waiting.js";
@@ -224,7 +224,7 @@ const ORIGINS = {
 const UNANSWERED =
   "No model answered this message: opencode may be at work on it, or have failed before it asked one (an unknown model or provider is the usual cause), or the message asked for no answer, and the next prompt takes it along.";
 /** A person's own command or compaction, and what may yet be answered or was not meant to be, did not fail. */
-const NO_VERDICT: Verdict = { error: null, failedStep: null, lastAnswered: -1 };
+const NO_VERDICT: TurnFailure = { error: null, failedStep: null, lastAnswered: -1 };
 const COPIED = "A fork copied this turn from another session: its tokens and cost are counted there.";
 
 /** The summaries that a person had asked for, as by `/compact`, and that came to a good end: no loop was on its way. */
@@ -267,7 +267,7 @@ function isUntroubled(run: RunEvidence | undefined): boolean {
 }
 
 /** A step with what only the turn's end tells: whether it was got over, and whether the turn failed on it. */
-function judged(step: Step, { error, failedStep, lastAnswered }: Verdict): Step {
+function judged(step: Step, { error, failedStep, lastAnswered }: TurnFailure): Step {
   const call = step.call;
   const gotOver = call?.error ? step.index < lastAnswered : step.retries.length > 0 && isCounted(call);
   if (!error || step.index !== failedStep) return gotOver ? { ...step, recovered: true } : step;

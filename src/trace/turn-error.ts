@@ -21,7 +21,7 @@ export interface TurnEnd {
 }
 
 /** Why a turn failed, and where that stands. */
-export interface Verdict {
+export interface TurnFailure {
   /** null when the turn succeeded. */
   readonly error: ErrorFacts | null;
   /** The index of the step that the error stands on; null without an error, and without a step. */
@@ -30,7 +30,7 @@ export interface Verdict {
   readonly lastAnswered: number;
 }
 
-export function turnError({ sessionId, assistants, asked, steps, run, model }: TurnEnd): Verdict {
+export function turnError({ sessionId, assistants, asked, steps, run, model }: TurnEnd): TurnFailure {
   const lastAnswered = steps.findLastIndex(
     (step) => step.kind !== "compaction" && step.call?.outcome === "completed" && step.call.finish !== null,
   );

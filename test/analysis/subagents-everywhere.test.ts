@@ -2,7 +2,7 @@
 import pc from "picocolors";
 import { describe, expect, test } from "vitest";
 import { checkSession } from "../../src/analysis/check-session.js";
-import { firstParting } from "../../src/analysis/first-parting.js";
+import { firstParting } from "../../src/analysis/first-divergence.js";
 import { findStep, placedSteps } from "../../src/analysis/step-path.js";
 import { tokenRows } from "../../src/analysis/token-rows.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";

@@ -74,7 +74,7 @@ export interface Progress {
 }
 
 /** Something that was seen while a run went on: an event of its stream, or a line of its log. */
-export type Evidence =
+export type RunSign =
   | { readonly from: "stream"; readonly event: RunEvent }
   | { readonly from: "log"; readonly line: LogLine };
 
@@ -98,7 +98,7 @@ export const initialProgress: Progress = {
  * The stream knows what is finished (tools, calls with their tokens), the log knows what begins (steps, requests, failed
  * attempts, tools). The log's lines about tools name no session, so a subagent's tools are among the running ones.
  */
-export function reduceProgress(progress: Progress, evidence: Evidence): Progress {
+export function reduceProgress(progress: Progress, evidence: RunSign): Progress {
   return evidence.from === "stream"
     ? afterEvent(progress, evidence.event)
     : afterLine(progress, evidence.line);

@@ -59,7 +59,7 @@ export async function driveServer(
 /** A server that does not give a session out in this time will not. */
 const READ_MS = 60_000;
 
-interface Circumstances {
+interface DriveContext {
   readonly path: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly startedAt: number;
@@ -69,7 +69,7 @@ interface Circumstances {
 async function driveOn(
   servers: ServerPool,
   request: CheckedRequest,
-  circumstances: Circumstances,
+  circumstances: DriveContext,
   hooks: DriveHooks,
   isSecondTry = false,
 ): Promise<DriveResult> {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { parseLog } from "../../../src/opencode/read/log-line.js";
 import {
-  type Evidence,
   initialProgress,
   type Progress,
+  type RunSign,
   reduceProgress,
 } from "../../../src/opencode/request/progress.js";
 import { readRunEvent } from "../../../src/opencode/schema/run-event.js";
@@ -11,14 +11,14 @@ import { readRunEvent } from "../../../src/opencode/schema/run-event.js";
 const second = Date.parse("2026-01-01T00:00:00.000Z");
 
 /** Lines of the log as 1.17 and 1.18 write them, one every 10 ms. */
-function log(...lines: string[]): Evidence[] {
+function log(...lines: string[]): RunSign[] {
   const text = lines
     .map((line, index) => `timestamp=${new Date(second + 10 * index).toISOString()} level=INFO run=r ${line}`)
     .join("\n");
   return parseLog(text).map((line) => ({ from: "log", line }));
 }
 
-function event(fields: Record<string, unknown>): Evidence {
+function event(fields: Record<string, unknown>): RunSign {
   const read = readRunEvent(JSON.stringify({ timestamp: second, sessionID: "ses_root", ...fields }));
   if (!read) throw new Error(`not an event: ${JSON.stringify(fields)}`);
   return { from: "stream", event: read };
@@ -26,7 +26,7 @@ function event(fields: Record<string, unknown>): Evidence {
 
 const part = { id: "prt_1", sessionID: "ses_root", messageID: "msg_1" };
 
-function toolUse(tool: string, status: "completed" | "error"): Evidence {
+function toolUse(tool: string, status: "completed" | "error"): RunSign {
   const time = { start: second, end: second + 5 };
   const state =
     status === "completed"
@@ -35,12 +35,12 @@ function toolUse(tool: string, status: "completed" | "error"): Evidence {
   return event({ type: "tool_use", part: { ...part, type: "tool", tool, callID: "c", state } });
 }
 
-function stepFinish(input: number, cost: number): Evidence {
+function stepFinish(input: number, cost: number): RunSign {
   const tokens = { input, output: 7, reasoning: 2, cache: { read: 100, write: 50 } };
   return event({ type: "step_finish", part: { ...part, type: "step-finish", reason: "stop", tokens, cost } });
 }
 
-const after = (...evidence: Evidence[]): Progress => evidence.reduce(reduceProgress, initialProgress);
+const after = (...evidence: RunSign[]): Progress => evidence.reduce(reduceProgress, initialProgress);
 
 test("a request is waited for, then its answer streams", () => {
   const asked = log(
@@ -93,7 +93,7 @@ test("1.15 logs the request with the error: only the message is shown", () => {
     `ERROR 2026-01-01T00:00:00 +9ms service=llm session.id=ses_root small=false error=${error} stream error`,
     'INFO  2026-01-01T00:00:00 +9ms service=permission permission=bash pattern=sleep 1 action={"permission":"*","action":"allow"} evaluated',
   ];
-  const evidence = parseLog(lines.join("\n")).map((line): Evidence => ({ from: "log", line }));
+  const evidence = parseLog(lines.join("\n")).map((line): RunSign => ({ from: "log", line }));
   expect(after(...evidence.slice(0, 3)).phase).toMatchObject({ kind: "retrying", reason: "Slow down" });
   expect(after(...evidence).phase).toMatchObject({
     kind: "tools",
@@ -132,7 +132,7 @@ test("one command line that is evaluated in pieces is one tool", () => {
     (command) =>
       `timestamp=${at} level=INFO message=evaluated permission=bash pattern="${command}" action.action=allow`,
   );
-  const evidence = parseLog(lines.join("\n")).map((line): Evidence => ({ from: "log", line }));
+  const evidence = parseLog(lines.join("\n")).map((line): RunSign => ({ from: "log", line }));
   expect(after(...evidence).phase).toMatchObject({ running: [{ name: "bash", detail: "sleep 1; echo hi" }] });
 });
 

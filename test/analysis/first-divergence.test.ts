@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { firstParting, type Parting } from "../../src/analysis/first-parting.js";
+import { type Divergence, firstDivergence } from "../../src/analysis/first-divergence.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
@@ -37,8 +37,8 @@ function turn(steps: readonly RawMessage[], info: Json = {}): LoopTrace {
   return onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), ...steps], info))));
 }
 
-function part(a: readonly RawMessage[], b: readonly RawMessage[]): Parting | null {
-  return firstParting(turn(a), turn(b));
+function part(a: readonly RawMessage[], b: readonly RawMessage[]): Divergence | null {
+  return firstDivergence(turn(a), turn(b));
 }
 
 const LIST = ["bash", { command: "ls", timeout: 5 }] as const;
@@ -116,13 +116,13 @@ describe("two turns part", () => {
         ],
         { directory },
       );
-    expect(firstParting(inside("/home/dev/project"), inside("/tmp/checkout (2)"))).toBeNull();
-    expect(firstParting(inside("/home/dev/project"), inside("C:\\work\\project"))).toBeNull();
+    expect(firstDivergence(inside("/home/dev/project"), inside("/tmp/checkout (2)"))).toBeNull();
+    expect(firstDivergence(inside("/home/dev/project"), inside("C:\\work\\project"))).toBeNull();
     // Another folder whose name only begins the same is another one.
     const near = (directory: string): LoopTrace =>
       turn([step(100, `${directory}-2/src ${directory}.bak /mnt${directory}`)], { directory });
-    expect(firstParting(near("/home/a"), near("/home/b"))).toMatchObject({ differs: "text" });
-    expect(firstParting(near("/"), near("/"))).toBeNull();
+    expect(firstDivergence(near("/home/a"), near("/home/b"))).toMatchObject({ differs: "text" });
+    expect(firstDivergence(near("/"), near("/"))).toBeNull();
   });
 });
 
@@ -148,7 +148,7 @@ test("arguments that are nested too deeply are taken for the same", () => {
     },
   }));
   const trace = { ...nested, loop: { ...nested.loop, steps } };
-  expect(firstParting(trace, trace)).toBeNull();
+  expect(firstDivergence(trace, trace)).toBeNull();
 });
 
 describe("subagents", () => {
@@ -168,7 +168,7 @@ describe("subagents", () => {
         })),
       },
     };
-    expect(firstParting(a, changed)).toMatchObject({
+    expect(firstDivergence(a, changed)).toMatchObject({
       within: [{ step: 0, agent: below?.agent }],
       step: 0,
       differs: "tool-calls",
@@ -178,15 +178,15 @@ describe("subagents", () => {
   test("that are missing on one side are no difference", () => {
     const { session } = loadFixture("subagent@1.18.33");
     const alone = onlyOne(traceSession({ session, children: [] }));
-    expect(firstParting(traceOf("subagent@1.18.33"), alone)).toBeNull();
+    expect(firstDivergence(traceOf("subagent@1.18.33"), alone)).toBeNull();
   });
 });
 
 test.each(fixtureNames)("%s does not part from itself", (name) => {
-  for (const trace of tracesOf(loadFixture(name), "log")) expect(firstParting(trace, trace)).toBeNull();
+  for (const trace of tracesOf(loadFixture(name), "log")) expect(firstDivergence(trace, trace)).toBeNull();
 });
 
 test("the same scenario with another opencode does not part, though it ran somewhere else", () => {
-  expect(firstParting(traceOf("multistep@1.15.13"), traceOf("multistep@1.18.33"))).toBeNull();
-  expect(firstParting(traceOf("subagent@1.15.13"), traceOf("subagent@1.18.33"))).toBeNull();
+  expect(firstDivergence(traceOf("multistep@1.15.13"), traceOf("multistep@1.18.33"))).toBeNull();
+  expect(firstDivergence(traceOf("subagent@1.15.13"), traceOf("subagent@1.18.33"))).toBeNull();
 });

@@ -1,5 +1,5 @@
 /** A place in a text where something secret stands. */
-export interface Finding {
+export interface SecretMatch {
   readonly from: number;
   readonly to: number;
   /** What it is, for the marker in its place. Never a part of it. */

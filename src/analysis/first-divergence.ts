@@ -8,7 +8,7 @@ export interface Said {
 }
 
 /** The first step in which two loops are not the same; plain data, as `--json` prints it. */
-export interface Parting {
+export interface Divergence {
   /** The subagents that the step is in, from outside in; empty for a step of the turn itself. */
   readonly within: readonly { readonly step: number; readonly agent: string | null }[];
   /** From 0 in its loop. */
@@ -31,14 +31,14 @@ export interface Parting {
  *
  * @returns null where all steps say and call the same
  */
-export function firstParting(a: LoopTrace, b: LoopTrace): Parting | null {
+export function firstDivergence(a: LoopTrace, b: LoopTrace): Divergence | null {
   const words = { a: inDirectory(a.session.directory), b: inDirectory(b.session.directory) };
-  return partingOf(a.loop, b.loop, words, []);
+  return divergenceOf(a.loop, b.loop, words, []);
 }
 
 type Words = Readonly<Record<"a" | "b", (text: string) => string>>;
 
-function partingOf(a: Loop, b: Loop, words: Words, within: Parting["within"]): Parting | null {
+function divergenceOf(a: Loop, b: Loop, words: Words, within: Divergence["within"]): Divergence | null {
   for (let step = 0; step < Math.max(a.steps.length, b.steps.length); step += 1) {
     const [stepA, stepB] = [a.steps[step], b.steps[step]];
     const told = { a: stepA && toldIn(stepA, words.a), b: stepB && toldIn(stepB, words.b) };
@@ -47,34 +47,34 @@ function partingOf(a: Loop, b: Loop, words: Words, within: Parting["within"]): P
       const said = { a: stepA ? saidIn(stepA) : null, b: stepB ? saidIn(stepB) : null };
       return { within, step, ...difference, ...said };
     }
-    const below = stepA && stepB ? partingBelow(stepA, stepB, words, within) : null;
+    const below = stepA && stepB ? divergenceBelow(stepA, stepB, words, within) : null;
     if (below) return below;
   }
   // Those that were started between steps stand beside the last one.
   const last = Math.max(0, Math.min(a.steps.length, b.steps.length) - 1);
-  return partingOfLoops(a.loops, b.loops, words, (loop) => [...within, { step: last, agent: loop.agent }]);
+  return divergenceOfLoops(a.loops, b.loops, words, (loop) => [...within, { step: last, agent: loop.agent }]);
 }
 
 /** Only what is there on both sides can be compared: of files, one side may lack its subagents' sessions. */
-function partingBelow(a: Step, b: Step, words: Words, within: Parting["within"]): Parting | null {
-  const inside = (loop: Loop): Parting["within"] => [...within, { step: a.index, agent: loop.agent }];
+function divergenceBelow(a: Step, b: Step, words: Words, within: Divergence["within"]): Divergence | null {
+  const inside = (loop: Loop): Divergence["within"] => [...within, { step: a.index, agent: loop.agent }];
   for (const [index, tool] of a.tools.entries()) {
-    const parting = partingOfLoops(tool.loops, b.tools[index]?.loops ?? [], words, inside);
-    if (parting) return parting;
+    const found = divergenceOfLoops(tool.loops, b.tools[index]?.loops ?? [], words, inside);
+    if (found) return found;
   }
-  return partingOfLoops(a.loops, b.loops, words, inside);
+  return divergenceOfLoops(a.loops, b.loops, words, inside);
 }
 
-function partingOfLoops(
+function divergenceOfLoops(
   a: readonly Loop[],
   b: readonly Loop[],
   words: Words,
-  within: (loop: Loop) => Parting["within"],
-): Parting | null {
+  within: (loop: Loop) => Divergence["within"],
+): Divergence | null {
   for (const [position, loop] of a.entries()) {
     const other = b[position];
-    const parting = other ? partingOf(loop, other, words, within(loop)) : null;
-    if (parting) return parting;
+    const found = other ? divergenceOf(loop, other, words, within(loop)) : null;
+    if (found) return found;
   }
   return null;
 }
@@ -101,7 +101,10 @@ function toldIn(step: Step, words: (text: string) => string): Told {
   };
 }
 
-function differenceOf(a: Told | undefined, b: Told | undefined): Pick<Parting, "differs" | "excerpt"> | null {
+function differenceOf(
+  a: Told | undefined,
+  b: Told | undefined,
+): Pick<Divergence, "differs" | "excerpt"> | null {
   if (!a || !b) {
     const only = a ?? b;
     const excerpt = only && headOf(only);
@@ -130,7 +133,7 @@ function headOf({ text, toolCalls }: Told): string {
 }
 
 /** @param lead stands before what is cut, so that a tool's name stays in sight */
-function excerptsOf(a: string | undefined, b: string | undefined, lead = ""): Parting["excerpt"] {
+function excerptsOf(a: string | undefined, b: string | undefined, lead = ""): Divergence["excerpt"] {
   let same = 0;
   while (a !== undefined && b !== undefined && same < a.length && a[same] === b[same]) same += 1;
   const start = same > LEAD * 2 + lead.length ? same - LEAD : 0;
