@@ -6,9 +6,9 @@
  */
 export const ROOMS = [
   ["version", "looptrace's own version"],
+  ["text", "plain text, JSON, numbers with units, columns and CSV"],
   ["errors", "error classes and the classifier: what an answer, an exit or a message of opencode's means"],
   ["trust", "who owns a file or a folder, and whether that is to be believed"],
-  ["text", "plain text, numbers and units, tables of characters, JSON and CSV for a terminal"],
   ["files", "the store's paths, private files, locks, and the clock that tests replace"],
   ["masking", "secrets in text"],
   ["opencode", "opencode's exports, logs and events as data; its programs and servers as drivers"],

@@ -1,5 +1,5 @@
-import { howLong } from "../errors/how-long.js";
 import type { DriveResult } from "../opencode/drive.js";
+import { howLong } from "../text/how-long.js";
 import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
 import type { RunLimits } from "./run-watch.js";

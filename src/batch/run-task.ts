@@ -1,6 +1,5 @@
 import { gitCommit } from "../agent/git-commit.js";
 import { OpenCode, type TurnResult } from "../agent/open-code.js";
-import { oneLine } from "../errors/bounded-text.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";
@@ -8,6 +7,7 @@ import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { urlsOf } from "../export/trace-links.js";
 import { systemClock } from "../files/clock.js";
 import type { Progress } from "../opencode/drive.js";
+import { oneLine } from "../text/bounded-text.js";
 import { totalsOf } from "../trace/totals.js";
 import { firstStart } from "./first-start.js";
 import { oneAfterAnother } from "./one-after-another.js";

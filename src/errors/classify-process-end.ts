@@ -1,6 +1,6 @@
+import { howLong } from "../text/how-long.js";
 import { plainFacts, sharedFacts } from "./error-context.js";
 import type { ErrorFacts } from "./error-facts.js";
-import { howLong } from "./how-long.js";
 import type { TurnEvidence } from "./turn-evidence.js";
 
 /** Signals by which somebody ends a process; the others (SIGSEGV, SIGABRT, …) are the process's own crash. */

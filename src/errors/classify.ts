@@ -1,4 +1,4 @@
-import { headOf, oneLine } from "./bounded-text.js";
+import { headOf, oneLine } from "../text/bounded-text.js";
 import { classifyErrorObject, saysNothing } from "./classify-error-object.js";
 import { classifyFinish } from "./classify-finish.js";
 import { endedByDeadline, endedByItself, endedBySomebody, whatWasGoingOn } from "./classify-process-end.js";

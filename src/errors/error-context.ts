@@ -1,4 +1,4 @@
-import { oneLine, tailOf } from "./bounded-text.js";
+import { oneLine, tailOf } from "../text/bounded-text.js";
 import type { ErrorCode, ErrorEvidence, ErrorFacts, FactsOf } from "./error-facts.js";
 import type { ReadError } from "./read-error-object.js";
 import { isRetryable } from "./retry-policy.js";

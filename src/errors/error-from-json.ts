@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { oneLine } from "./bounded-text.js";
+import { oneLine } from "../text/bounded-text.js";
 import { type ErrorFacts, errorFactsSchema } from "./error-facts.js";
 import { type AnyOpenCodeError, errorFromFacts } from "./opencode-errors.js";
 

@@ -1,3 +1,4 @@
+import { type Fields, isFields } from "../text/json-fields.js";
 /** What a provider's error answer says, whoever's format it is in. */
 export interface ProviderAnswer {
   readonly message?: string;
@@ -11,8 +12,6 @@ export interface ProviderAnswer {
   /** The `retryDelay` of a `google.rpc.RetryInfo`, such as `"26s"`. */
   readonly retryInfo?: string;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Answers come wrapped: a list around an object, JSON text in a message. More layers than this are nobody's format. */
 const MAX_LAYERS = 4;
@@ -104,9 +103,4 @@ export function httpStatus(value: unknown): number | undefined {
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" && value.trim() !== "" ? value : undefined;
-}
-
-/** Whether a value is a plain object whose fields can be read. */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

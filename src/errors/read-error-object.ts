@@ -1,6 +1,7 @@
-import { headOf, oneLine } from "./bounded-text.js";
+import { headOf, oneLine } from "../text/bounded-text.js";
+import { isFields } from "../text/json-fields.js";
 import type { ProviderFacts } from "./error-facts.js";
-import { httpStatus, isFields, type ProviderAnswer, readProviderAnswer } from "./provider-answer.js";
+import { httpStatus, type ProviderAnswer, readProviderAnswer } from "./provider-answer.js";
 import { header } from "./retry-after.js";
 
 /** An error object of opencode with its loose ends read: bounded, of known types, and what the provider said. */

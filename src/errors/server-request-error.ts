@@ -1,4 +1,4 @@
-import { oneLine } from "./bounded-text.js";
+import { oneLine } from "../text/bounded-text.js";
 
 /** An opencode server could not be asked, or did not do what it was asked for. */
 export class ServerRequestError extends Error {

@@ -1,5 +1,5 @@
-import { oneLine } from "./bounded-text.js";
-import { isFields } from "./provider-answer.js";
+import { oneLine } from "../text/bounded-text.js";
+import { isFields } from "../text/json-fields.js";
 
 /** One tool part of opencode's export, as far as its failure is concerned. */
 export interface ToolFacts {

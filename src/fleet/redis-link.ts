@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
-import { oneLine } from "../errors/bounded-text.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { oneLine } from "../text/bounded-text.js";
 import type { RedisAddress } from "./redis-address.js";
 
 /** A connection to a Redis that has answered once; from then on it is waited for when it goes away. */

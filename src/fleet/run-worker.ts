@@ -1,11 +1,11 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from "bullmq";
 import type { TaskRunner } from "../batch/run-task.js";
 import type { TaskResult } from "../batch/task-result.js";
-import { oneLine } from "../errors/bounded-text.js";
 import { errorFromFacts } from "../errors/opencode-errors.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { type Clock, systemClock } from "../files/clock.js";
 import type { StorePaths } from "../files/store-paths.js";
+import { oneLine } from "../text/bounded-text.js";
 import { withoutAnswer } from "./after-run.js";
 import type { JobData } from "./job-data.js";
 import { type Hold, providerHolds } from "./provider-holds.js";

@@ -1,8 +1,8 @@
 import type { Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { TaskResult } from "../batch/task-result.js";
-import { oneLine } from "../errors/bounded-text.js";
 import type { Clock } from "../files/clock.js";
+import { oneLine } from "../text/bounded-text.js";
 import { type JobData, readJobData } from "./job-data.js";
 import type { ResultSpool } from "./result-spool.js";
 import { taskQueue } from "./task-queue.js";

@@ -1,3 +1,4 @@
+import { isFields } from "../text/json-fields.js";
 import type { Secret } from "./secret.js";
 import { valueStrength } from "./secret-values.js";
 
@@ -76,8 +77,4 @@ async function findIn(text: string): Promise<readonly Secret[]> {
             : [],
         ),
   );
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,6 +1,6 @@
-import { oneLine } from "../errors/bounded-text.js";
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
 import { type ToolPart, taskSessionId } from "../opencode/session.js";
+import { oneLine } from "../text/bounded-text.js";
 import { fileFacts } from "./chat-input.js";
 import { innerCalls } from "./inner-calls.js";
 import { covered, type Interval } from "./intervals.js";

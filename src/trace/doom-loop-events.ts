@@ -1,4 +1,4 @@
-import { headOf, oneLine } from "../errors/bounded-text.js";
+import { headOf, oneLine } from "../text/bounded-text.js";
 import { answerWatch, DOOM_LOOP_THRESHOLD, repetitionWatch } from "./doom-loop.js";
 import type { Call, Step, StepEvent, Tool } from "./model.js";
 import { spanIdOf } from "./span-id.js";

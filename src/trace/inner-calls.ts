@@ -1,4 +1,5 @@
 import type { ToolPart } from "../opencode/session.js";
+import { isFields } from "../text/json-fields.js";
 import type { InnerCall, Outcome } from "./model.js";
 import { spanIdOf } from "./span-id.js";
 import { configuredName } from "./tool-origin.js";
@@ -57,8 +58,4 @@ function durationOf(time: unknown): number | null {
   if (!isFields(time)) return null;
   const { start, end } = time;
   return typeof start === "number" && typeof end === "number" && end >= start ? end - start : null;
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

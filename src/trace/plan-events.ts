@@ -1,3 +1,4 @@
+import { isFields } from "../text/json-fields.js";
 import type { Step, StepEvent, Tool } from "./model.js";
 import { spanIdOf } from "./span-id.js";
 
@@ -46,8 +47,4 @@ function planFileOf({ name, outcome, input }: Tool): StepEvent["attributes"] | u
   if (!["write", "edit"].includes(name) || outcome !== "completed" || !isFields(input)) return undefined;
   const { filePath } = input;
   return typeof filePath === "string" && PLAN_FILE.test(filePath) ? { file: filePath } : undefined;
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

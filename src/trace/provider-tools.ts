@@ -4,6 +4,7 @@
  * the arguments; what was asked for then follows from the result, as far as that repeats it.
  */
 import type { ToolPart } from "../opencode/session.js";
+import { isFields } from "../text/json-fields.js";
 
 /** Anthropic's own ids of calls that its servers run; opencode before 1.17 notes nothing else of them. */
 const SERVER_CALL = /^srvtoolu_/;
@@ -57,8 +58,4 @@ function parsed(value: unknown): unknown {
   } catch {
     return value;
   }
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

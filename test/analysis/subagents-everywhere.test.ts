@@ -2,7 +2,7 @@
 import pc from "picocolors";
 import { describe, expect, test } from "vitest";
 import { checkSession } from "../../src/analysis/check-session.js";
-import { firstParting } from "../../src/analysis/first-divergence.js";
+import { firstDivergence } from "../../src/analysis/first-divergence.js";
 import { findStep, placedSteps } from "../../src/analysis/step-path.js";
 import { tokenRows } from "../../src/analysis/token-rows.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
@@ -163,14 +163,14 @@ describe("every reader has them, once", () => {
       childOf("ses_between", 600, 900, "otherwise"),
       ...children.slice(3),
     );
-    expect(firstParting(trace, other)).toMatchObject({ within: [{ agent: "build" }], differs: "text" });
+    expect(firstDivergence(trace, other)).toMatchObject({ within: [{ agent: "build" }], differs: "text" });
     const inStep = traceOf(
       ...children.slice(0, 1),
       childOf("ses_step", 400, 480, "otherwise"),
       ...children.slice(2),
     );
-    expect(firstParting(trace, inStep)).toMatchObject({ within: [{ step: 0 }], differs: "text" });
-    expect(firstParting(trace, trace)).toBeNull();
+    expect(firstDivergence(trace, inStep)).toMatchObject({ within: [{ step: 0 }], differs: "text" });
+    expect(firstDivergence(trace, trace)).toBeNull();
   });
 });
 

@@ -1,5 +1,6 @@
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { isTooDeep, TOO_DEEP } from "../../text/json-depth.js";
+import { isFields } from "../../text/json-fields.js";
 
 /** A tool server that opencode reaches over HTTP. */
 export interface McpServer {
@@ -94,7 +95,7 @@ function parseExisting(existing: string): Record<string, unknown> {
     throw new RunRequestError("OPENCODE_CONFIG_CONTENT", `is set, but is not JSON. ${hint}`, { cause });
   }
   if (isTooDeep(value)) throw new RunRequestError("OPENCODE_CONFIG_CONTENT", `${TOO_DEEP}.`);
-  if (isObject(value)) return value;
+  if (isFields(value)) return value;
   throw new RunRequestError("OPENCODE_CONFIG_CONTENT", `is set, but is not a JSON object. ${hint}`);
 }
 
@@ -106,7 +107,7 @@ function merge(
   const merged = new Map(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {
     const below = merged.get(key);
-    merged.set(key, isObject(below) && isObject(value) ? merge(below, value) : value);
+    merged.set(key, isFields(below) && isFields(value) ? merge(below, value) : value);
   }
   return Object.fromEntries(merged);
 }
@@ -138,8 +139,4 @@ function mcpServers(servers: readonly McpServer[]): Record<string, unknown> {
     });
   }
   return Object.fromEntries(config);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { openRegularFile } from "../../files/own-files.js";
+import { isFields } from "../../text/json-fields.js";
 
 export interface ConfiguredServersOptions {
   /** Where opencode works, or worked. */
@@ -91,8 +92,4 @@ export function serversIn(config: unknown): ReadonlyMap<string, boolean> {
   return new Map(
     Object.entries(mcp).map(([name, server]) => [name, !(isFields(server) && server.enabled === false)]),
   );
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
-/** What else people have that looks like a session, so that the refusal says what it is and what to do instead. */
+import { type Fields, fieldsOf, isFields } from "../../text/json-fields.js";
 
-type Fields = Readonly<Record<string, unknown>>;
+/** What else people have that looks like a session, so that the refusal says what it is and what to do instead. */
 
 const EXPORT = "`opencode export <session> > file.json`";
 
@@ -185,12 +185,4 @@ function parsed(line: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function fieldsOf(value: unknown): Fields {
-  return isFields(value) ? value : {};
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,10 +1,11 @@
+import { type Fields, fieldsOf, isFields } from "../../text/json-fields.js";
 /**
  * Rows of opencode's database that are older than the program, or that it did not come to complete, as rows of today:
  * what follows from something else in the row is filled in, what does not stays unknown.
  */
 import { idTime } from "../schema/ids.js";
 
-export type Row = Readonly<Record<string, unknown>>;
+export type Row = Fields;
 
 /** When the message was made and completed, ms since the epoch; undefined where that is not known. */
 export interface MessageTimes {
@@ -123,12 +124,4 @@ function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   const { message } = fieldsOf(value);
   return typeof message === "string" ? message : JSON.stringify(value);
-}
-
-function fieldsOf(value: unknown): Row {
-  return isFields(value) ? value : {};
-}
-
-function isFields(value: unknown): value is Row {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { InvalidExportError } from "../../errors/invalid-export-error.js";
+import { isFields } from "../../text/json-fields.js";
 import {
   assistantInfo,
   knownParts,
@@ -67,9 +68,9 @@ function exportWithin(text: string, source: string, cause: unknown): unknown {
  */
 export function exportFromJson(json: unknown, source: string): SessionExport {
   const foreign =
-    isObject(json) && "info" in json && Array.isArray(json.messages) ? opencode2(json) : foreignJson(json);
+    isFields(json) && "info" in json && Array.isArray(json.messages) ? opencode2(json) : foreignJson(json);
   if (foreign !== undefined) throw new InvalidExportError(source, foreign);
-  if (!isObject(json) || !("info" in json) || !("messages" in json)) {
+  if (!isFields(json) || !("info" in json) || !("messages" in json)) {
     throw new InvalidExportError(
       source,
       'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`.',
@@ -118,8 +119,8 @@ export function exportOfMessages(
 
 /** A time of the session, ms since the epoch: what ids tell is only known near one. */
 function aMomentOf(info: unknown, messages: readonly unknown[]): number | undefined {
-  for (const holder of [info, ...messages.map((raw) => (isObject(raw) ? raw.info : undefined))]) {
-    const time = isObject(holder) && isObject(holder.time) ? holder.time : {};
+  for (const holder of [info, ...messages.map((raw) => (isFields(raw) ? raw.info : undefined))]) {
+    const time = isFields(holder) && isFields(holder.time) ? holder.time : {};
     const moment = time.created ?? time.completed ?? time.updated;
     if (typeof moment === "number") return moment;
   }
@@ -128,7 +129,7 @@ function aMomentOf(info: unknown, messages: readonly unknown[]): number | undefi
 
 /** Each message says which session it is of, and none was made before it. */
 function sessionRow(info: unknown, [first]: readonly Message[]): unknown {
-  if (!isObject(info) || !first) return info;
+  if (!isFields(info) || !first) return info;
   const id = typeof info.id === "string" ? info.id : first.info.sessionID;
   return timedRow(
     { ...info, id, time: { created: first.info.time.created, ...withoutOtherTypes(info.time) } },
@@ -137,7 +138,7 @@ function sessionRow(info: unknown, [first]: readonly Message[]): unknown {
 }
 
 function withoutOtherTypes(time: unknown): Record<string, unknown> {
-  if (!isObject(time)) return {};
+  if (!isFields(time)) return {};
   return Object.fromEntries(Object.entries(time).filter(([, at]) => typeof at === "number"));
 }
 
@@ -189,7 +190,7 @@ function count(counts: Map<string, number>, name: string): void {
  * @throws {InvalidExportError} when something is missing that a trace cannot be made without
  */
 export function messageFromJson(raw: unknown, source: string, path: string, near?: number): Message | string {
-  if (!isObject(raw) || !isObject(raw.info)) {
+  if (!isFields(raw) || !isFields(raw.info)) {
     throw new InvalidExportError(source, `not an opencode export: ${path} has no "info".`);
   }
   const rawInfo = timedRow(raw.info, near);
@@ -210,7 +211,7 @@ export function messageFromJson(raw: unknown, source: string, path: string, near
   const times = { created, completed: info.role === "assistant" ? info.time.completed : undefined };
   rawParts.forEach((rawPart: unknown, index) => {
     const partPath = `${where}.parts[${index}]`;
-    const row = isObject(rawPart) ? identifiedRow(rawPart, `${info.id}/${index}`) : undefined;
+    const row = isFields(rawPart) ? identifiedRow(rawPart, `${info.id}/${index}`) : undefined;
     if (!row) {
       unknownParts.push(parse(unknownPart, rawPart, source, partPath));
     } else if (typeof row.type !== "string") {
@@ -232,10 +233,6 @@ const NO_TYPE = "(none)";
 
 function isKnownType(type: string): type is keyof typeof knownParts {
   return Object.hasOwn(knownParts, type);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, path: string): z.output<S> {
@@ -263,7 +260,7 @@ function whatIsWrong(issue: z.core.$ZodIssue | undefined): string {
 
 /** A field that is null is one that is missing: opencode's database has columns that may be. */
 function withoutNulls(value: unknown): unknown {
-  if (!isObject(value)) return value;
+  if (!isFields(value)) return value;
   for (const key in value) {
     if (value[key] === null)
       return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
@@ -279,15 +276,15 @@ const SPAN_TIMES = ["created", "completed", "start", "end"] as const;
 
 /** opencode keeps the times of a message or a part in `time`, those of a tool in `state.time`. */
 function unusableTime(value: unknown): string | undefined {
-  if (!isObject(value)) return undefined;
+  if (!isFields(value)) return undefined;
   const own = unusableIn(value.time);
   if (own !== undefined) return `.time.${own}`;
-  const ofState = isObject(value.state) ? unusableIn(value.state.time) : undefined;
+  const ofState = isFields(value.state) ? unusableIn(value.state.time) : undefined;
   return ofState === undefined ? undefined : `.state.time.${ofState}`;
 }
 
 function unusableIn(time: unknown): string | undefined {
-  if (!isObject(time)) return undefined;
+  if (!isFields(time)) return undefined;
   return SPAN_TIMES.find((name) => {
     const at = time[name];
     return typeof at === "number" && !(at >= 0 && at <= LATEST_MS);

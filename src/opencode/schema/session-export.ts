@@ -6,6 +6,7 @@
  * {@link UnknownPart}. Types are inferred, never written twice.
  */
 import { z } from "zod";
+import { fieldsOf, isFields } from "../../text/json-fields.js";
 
 /** A point in time as opencode writes it: milliseconds since the Unix epoch. */
 const epochMs = z.number().finite();
@@ -66,14 +67,6 @@ function isAbsentOrCount(value: unknown): boolean {
 
 function isTokenCount(value: unknown): boolean {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MOST_TOKENS;
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isFields(value) ? value : {};
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isFields } from "../../text/json-fields.js";
 import type { RawMessageInfo, RawPart, RawSession } from "../schema/server-event.js";
 
 /*
@@ -33,8 +34,4 @@ function progressOfPart({ time, state }: RawPart): number {
 function numberIn(fields: unknown, name: string): number | undefined {
   const value = isFields(fields) ? fields[name] : undefined;
   return typeof value === "number" ? value : undefined;
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

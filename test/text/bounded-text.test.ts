@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { headOf, oneLine, tailOf } from "../../src/errors/bounded-text.js";
+import { headOf, oneLine, tailOf } from "../../src/text/bounded-text.js";
 
 describe("oneLine", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { howLong } from "../../src/errors/how-long.js";
+import { howLong } from "../../src/text/how-long.js";
 
 test.each([
   [-5, "0 ms"],
