@@ -7,7 +7,8 @@ import {
   taskSessionId,
 } from "../opencode/session.js";
 import { messageClock } from "./message-clock.js";
-import { isAssistant, isUser, type Turn, turnsOf } from "./turns.js";
+import { isAssistant, isUser } from "./message-kinds.js";
+import { type Turn, turnsOf } from "./turns.js";
 
 /** One turn of a subagent's session, to be shown where it was started. */
 export interface SubagentTurn {

@@ -1,12 +1,14 @@
+import type { AssistantMessage, Message, SessionExport, UserMessage } from "../opencode/session.js";
+import { isCopiedAnswer, isCopiedFromBefore } from "./copied-messages.js";
 import {
-  type AssistantMessage,
-  type CompactionPart,
-  idTime,
-  type Message,
-  type Part,
-  type SessionExport,
-  type UserMessage,
-} from "../opencode/session.js";
+  compactionPart,
+  isAskedByHand,
+  isAssistant,
+  isCommand,
+  isNotice,
+  isUser,
+  opencodesOwn,
+} from "./message-kinds.js";
 
 /** What one run of opencode's loop was asked and did, in order. */
 export interface Turn {
@@ -342,118 +344,4 @@ function endsTheLoop({ info }: AssistantMessage): boolean {
 
 function endOf(message: AssistantMessage | undefined): number | undefined {
   return message?.info.time.completed;
-}
-
-/** The user messages that opencode wrote, no person. */
-function opencodesOwn(messages: readonly Message[]): ReadonlySet<Message> {
-  const own = new Set<Message>();
-  let prompt: UserMessage | undefined;
-  const told = messages.filter((message) => !isUser(message) || !isNotice(message));
-  told.forEach((message, index) => {
-    if (!isUser(message)) return;
-    if (isOpenCodesOwn(message) || isReplay(message, prompt, told, index)) own.add(message);
-    else prompt = message;
-  });
-  return own;
-}
-
-/**
- * After an overflow opencode sums up the conversation and puts the prompt that had been too much once more: a message like
- * any other, right after the summary. Files in it have become texts.
- */
-function isReplay(
-  message: UserMessage,
-  prompt: UserMessage | undefined,
-  messages: readonly Message[],
-  index: number,
-): boolean {
-  const [request, summary] = [messages[index - 2], messages[index - 1]];
-  if (!prompt || !request || !summary || !isUser(request) || !isAssistant(summary)) return false;
-  if (summary.info.summary !== true || compactionPart(request)?.overflow !== true) return false;
-  const said = new Set(textsIn(message));
-  return textsIn(prompt).every((text) => said.has(text));
-}
-
-function textsIn(message: UserMessage): readonly string[] {
-  return toldParts(message).flatMap((part) => (part.type === "text" && !part.synthetic ? [part.text] : []));
-}
-
-/**
- * Whether a fork copied this answer: it has a new id and its old times. No client makes an answer's id: opencode mints it right
- * before it notes when the answer was created.
- *
- * @param sessionCreated a fork is younger than what it copied; ms since the epoch
- */
-function isCopiedAnswer({ info }: AssistantMessage, sessionCreated: number): boolean {
-  const { created, completed = created } = info.time;
-  // Ids repeat after some years; a copy's is of the fork's time.
-  const minted = idTime(info.id, Math.max(created, sessionCreated));
-  return minted !== undefined && minted > Math.max(created, completed);
-}
-
-/**
- * Whether a fork copied this message, as far as its time tells: it is older than its session. Its id alone would prove
- * nothing, since a client may have made it by a clock of its own.
- */
-function isCopiedFromBefore({ info }: UserMessage, sessionCreated: number): boolean {
-  const { created } = info.time;
-  return created < sessionCreated && (idTime(info.id, sessionCreated) ?? created) > created;
-}
-
-export function isUser(message: Message): message is UserMessage {
-  return message.info.role === "user";
-}
-
-export function isAssistant(message: Message): message is AssistantMessage {
-  return message.info.role === "assistant";
-}
-
-/** Whether opencode wrote this user message, not a person: compaction requests and what follows them. */
-function isOpenCodesOwn(message: UserMessage): boolean {
-  const parts = toldParts(message);
-  return parts.length > 0 && parts.every((part) => part.type === "compaction" || isSynthetic(part));
-}
-
-/** The parts that a model is told. */
-function toldParts({ parts }: UserMessage): readonly Part[] {
-  return parts.filter((part) => part.type !== "text" || part.ignored !== true);
-}
-
-function isSynthetic(part: Part): boolean {
-  return part.type === "text" && part.synthetic === true;
-}
-
-/** Whether it only tells the person something: plugins show their news so, and opencode sends no model any of it. */
-function isNotice(message: UserMessage): boolean {
-  return message.parts.length > 0 && message.unknownParts.length === 0 && toldParts(message).length === 0;
-}
-
-/** What opencode notes down, as a message of the user's, before it runs a person's command. */
-const COMMAND_TEXT = "The following tool was executed by the user";
-
-/**
- * Whether a person ran a command in the session, as by `!ls`: opencode notes a synthetic message, and an answer that is one
- * tool and no model's. In a sanitised export the text is not there.
- */
-function isCommand(message: UserMessage, answers: readonly AssistantMessage[]): boolean {
-  const parts = toldParts(message);
-  if (parts.length === 0 || !parts.every(isSynthetic) || answers.length === 0) return false;
-  const isNoted = parts.some((part) => part.type === "text" && part.text === COMMAND_TEXT);
-  return answers.every(({ info, parts: done }) => {
-    if (info.finish !== undefined || info.error || info.summary === true) return false;
-    // For a moment, or for ever if opencode was ended in it, the tool is not there yet.
-    return done.length === 0
-      ? isNoted && info.time.completed === undefined
-      : done.every((part) => part.type === "tool" && part.tool !== "task");
-  });
-}
-
-/** Whether a person asked for a compaction, as by `/compact`. */
-export function isAskedByHand(message: UserMessage): boolean {
-  const part = compactionPart(message);
-  return part !== undefined && part.auto !== true;
-}
-
-export function compactionPart(message: UserMessage): CompactionPart | undefined {
-  return message.parts.find((part): part is CompactionPart => part.type === "compaction");
 }

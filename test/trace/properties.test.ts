@@ -9,7 +9,7 @@ import type { RunEvidence } from "../../src/trace/evidence.js";
 import type { LoopTrace, Usage } from "../../src/trace/model.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { isAssistant } from "../../src/trace/turns.js";
+import { isAssistant } from "../../src/trace/message-kinds.js";
 import { addUsage, NO_USAGE, totalTokens } from "../../src/trace/usage.js";
 import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
 import { arbitraryRuns } from "./arbitrary-runs.js";
