@@ -1,7 +1,9 @@
+import { isConstant, LONGEST_NAME, type Name, strengthOf } from "./assigned-names.js";
+import { one, type Place } from "./assigned-secrets.js";
+import { after, bareAt, LONGEST_VALUE, lineEnd, quotedAt, settingAt, trimmed } from "./assigned-values.js";
 import { credentialsOf } from "./header-values.js";
 import type { SecretMatch } from "./secret-match.js";
-import { type NameStrength, nameStrength, wordsOf } from "./secret-names.js";
-import { isExpression, spreads, type ValueStrength, valueStrength } from "./secret-values.js";
+import { isExpression, spreads, valueStrength } from "./secret-values.js";
 
 /** What names of secrets contain. Each begins with three letters of `STEMS`. */
 const STEM =
@@ -16,29 +18,8 @@ for (const stem of STEMS.split(" ")) {
   else stems[(first << 10) | (second << 5) | third] = 1;
 }
 
-const LONGEST_NAME = 60;
-const LONGEST_VALUE = 2_000;
-/** What is longer and still not random is text. */
-const LONGEST_WEAK = 200;
 /** Of a line, what is looked at before a name. */
 const BEFORE = 200;
-
-/** How surely the way in which a value stands there tells that it is the value of a name. */
-type Place = "setting" | "line" | "quoted" | "inline";
-
-interface Name {
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
-  readonly strength: NameStrength;
-  readonly isFlag: boolean;
-}
-
-interface Value {
-  readonly from: number;
-  readonly to: number;
-  readonly quoted: boolean;
-}
 
 /**
  * Values that stand behind a name which says that they are secret, in the ways in which settings, programs, commands,
@@ -87,18 +68,6 @@ function nameEnd(text: string, at: number): number {
   let to = at;
   while (to - at < LONGEST_NAME && isNamePart(text.charCodeAt(to))) to += 1;
   return to;
-}
-
-const strengths = new Map<string, NameStrength>();
-const MOST_STRENGTHS = 20_000;
-
-function strengthOf(name: string): NameStrength {
-  const known = strengths.get(name);
-  if (known !== undefined) return known;
-  if (strengths.size > MOST_STRENGTHS) strengths.clear();
-  const strength = nameStrength(name);
-  strengths.set(name, strength);
-  return strength;
 }
 
 /** What can follow a name whose value comes next. */
@@ -216,11 +185,6 @@ function isNamed(text: string, from: number): boolean {
   if (/["']/.test(text.charAt(at))) at -= 1;
   for (let count = 0; count < 8 && text[at] === " "; count += 1) at -= 1;
   return (text[at] === ":" || text[at] === "=") && NAMED.test(text.slice(Math.max(0, from - 40), from));
-}
-
-function after(pattern: RegExp, text: string, at: number): number | undefined {
-  pattern.lastIndex = at;
-  return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
 /** `name=…`, `name: …` and the like. */
@@ -390,80 +354,6 @@ function headerValues(text: string, name: Name, from: number): readonly SecretMa
   }));
 }
 
-const QUOTE = /[bruf@$L]{0,2}(?:"""|'''|["'`])/y;
-
-function quotedAt(text: string, at: number): Value | undefined {
-  QUOTE.lastIndex = at;
-  const quote = QUOTE.exec(text)?.[0];
-  if (quote === undefined) return undefined;
-  const mark = quote.charAt(quote.length - 1);
-  const from = at + quote.length;
-  const last = Math.min(text.length, from + LONGEST_VALUE);
-  let breaks = 0;
-  for (let to = from; to < last; to += 1) {
-    const character = text[to];
-    if (character === mark) return { from, to, quoted: true };
-    if (character === "\\") to += 1;
-    // A value that was wrapped goes on without a blank before or after.
-    else if (character === "\n") {
-      breaks += 1;
-      if (breaks > 8 || to - from < 16 || /\s/.test(text.slice(from, to - 1))) return undefined;
-    }
-  }
-  // Cut off, as outputs are: what is there is a part of it.
-  return last === text.length && breaks === 0 && last - from >= 8
-    ? { from, to: last, quoted: true }
-    : undefined;
-}
-
-/** @param stops the characters that end the value, as in a class of a regular expression */
-function bareAt(text: string, from: number, stops: string): Value | undefined {
-  let pattern = bare.get(stops);
-  if (!pattern) {
-    pattern = new RegExp(`[^${stops}]{0,${LONGEST_VALUE}}`, "y");
-    bare.set(stops, pattern);
-  }
-  return trimmed(text, from, after(pattern, text, from) ?? from);
-}
-
-const bare = new Map<string, RegExp>();
-
-/** As shells and files of settings have it: up to the next blank. */
-function settingAt(text: string, from: number): Value | undefined {
-  const value = bareAt(text, from, "\\s\"'`");
-  if (!value) return undefined;
-  const next = /[;&|](?=[\w.-]+=|$)|[;&|]{2}|[;]$/.exec(text.slice(value.from, value.to));
-  return next ? trimmed(text, value.from, value.from + next.index) : value;
-}
-
-function lineEnd(text: string, from: number): number {
-  const last = Math.min(text.length, from + LONGEST_VALUE);
-  for (let to = from; to < last; to += 1) if (text.charCodeAt(to) === 10) return to;
-  return last;
-}
-
-/** Without blanks around, remarks behind, and signs that belong to what surrounds it. */
-function trimmed(text: string, from: number, to: number): Value | undefined {
-  let raw = text.slice(from, to);
-  const remark = /\s[#;](?:\s|$)|<\/[a-z]/.exec(raw);
-  if (remark) raw = raw.slice(0, remark.index);
-  const lead = raw.length - raw.trimStart().length;
-  let value = withoutEnd(raw.trim(), "\\\"'`,;");
-  while (value.endsWith("**")) value = value.slice(0, -1);
-  const closed = /[([{<]/.test(value) ? value : withoutEnd(value, ")]}>.");
-  return closed === "" ? undefined : { from: from + lead, to: from + lead + closed.length, quoted: false };
-}
-
-function withoutEnd(text: string, characters: string): string {
-  let to = text.length;
-  while (to > 0 && characters.includes(text.charAt(to - 1))) to -= 1;
-  return text.slice(0, to);
-}
-
-function isConstant(name: string): boolean {
-  return /^[A-Z][A-Z\d_]*$/.test(name);
-}
-
 function isLineStart(text: string, name: Name): boolean {
   const from = Math.max(0, name.from - BEFORE);
   const line = text.slice(from, name.from);
@@ -492,64 +382,4 @@ function isInConnectionString(text: string, name: Name, at: number): boolean {
     /^\s?[A-Za-z][\w ]{1,30}=/.test(rest.slice(next + 1, next + 40)) &&
     PARTS.test(`${rest.slice(next + 1)};`)
   );
-}
-
-function one(text: string, name: Name, value: Value | undefined, place: Place): readonly SecretMatch[] {
-  if (!value || value.to <= value.from) return [];
-  const whole = text.slice(value.from, value.to);
-  const scheme = /^(?:Bearer|Basic|Token|Bot|ApiKey|Api-Key|Key)\s+(?=\S{6})/i.exec(whole)?.[0].length ?? 0;
-  const own = whole.includes("\n") ? whole.slice(scheme).replaceAll(/\s/g, "") : whole.slice(scheme);
-  if (!isSecret(own, name, place, value.quoted)) return [];
-  const alone = spreads(own);
-  if (!alone && own.length > LONGEST_WEAK) return [];
-  return [
-    {
-      from: value.from + scheme,
-      to: value.to,
-      label: name.text,
-      contextFrom: name.from,
-      spreads: alone,
-    },
-  ];
-}
-
-const LEAST: Readonly<
-  Record<
-    Place,
-    readonly [never: 4, weak: ValueStrength | 4, middle: ValueStrength | 4, strong: ValueStrength | 4]
-  >
-> = {
-  setting: [4, 2, 1, 1],
-  line: [4, 2, 2, 1],
-  quoted: [4, 2, 2, 1],
-  inline: [4, 3, 3, 2],
-};
-
-function isSecret(value: string, name: Name, place: Place, quoted: boolean): boolean {
-  const strength = valueStrength(value);
-  if (strength === 0) return false;
-  if (!quoted && place !== "setting" && isExpression(value)) return false;
-  // `password: "Password"`, `TOKEN=token_name`: names of the same thing.
-  if (strength === 1 && value.length <= LONGEST_NAME && isNameOf(value, name.text)) return false;
-  if (strength === 1 && place === "line" && !quoted && /^[A-Za-z]+$/.test(value) && !isConstant(name.text)) {
-    return name.strength === 3 && /^[a-z]{8,}$/.test(value);
-  }
-  if (strength < 3 && name.strength < 3 && value.length < 8) return false;
-  return strength >= LEAST[place][name.strength];
-}
-
-function isNameOf(value: string, name: string): boolean {
-  const words = wordsOf(value);
-  return wordsOf(name).includes(words) || strengthOf(value) > 0 || /PASS|SECRET|TOKEN|_KEY$/.test(words);
-}
-
-/**
- * Whether the value of a field is secret by the field's name: as `findAssignments` has it for texts.
- *
- * @param key the name of the field
- */
-export function isSecretField(key: string, value: string): boolean {
-  const name: Name = { from: 0, to: key.length, text: key, strength: strengthOf(key), isFlag: false };
-  if (name.strength === 0 || key.length > LONGEST_NAME * 2) return false;
-  return isSecret(value, name, isConstant(key) ? "setting" : "line", true);
 }

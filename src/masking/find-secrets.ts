@@ -2,12 +2,12 @@ import { findAddresses } from "./addresses.js";
 import { findAssignments } from "./assignments.js";
 import { findInCommands } from "./commands.js";
 import { findInFormats } from "./config-lines.js";
+import { findTokenShapes } from "./find-tokens.js";
 import type { Literal } from "./literals.js";
 import { markerOf } from "./marker.js";
 import { findPrivateKeys } from "./private-keys.js";
 import type { Secret } from "./secret.js";
 import type { SecretMatch } from "./secret-match.js";
-import { findTokenShapes } from "./token-shapes.js";
 import { decodedFromBase64, percentView, unescapedView, type View } from "./views.js";
 
 /** What was found in a text: secrets by themselves, and those that are one only where they stand. */

@@ -1,4 +1,4 @@
-import { isSecretField } from "./assignments.js";
+import { isSecretField } from "./assigned-secrets.js";
 import { environmentSecrets } from "./environment-secrets.js";
 import { findSecrets } from "./find-secrets.js";
 import { textForms } from "./forms.js";

@@ -1,8 +1,5 @@
-import type { SecretMatch } from "./secret-match.js";
-import { valueStrength } from "./secret-values.js";
-
 /** What one kind of token looks like: how it begins, and what follows. */
-interface Shape {
+export interface Shape {
   readonly label: string;
   readonly prefix: string;
   /** A regular expression of what follows, without any part that could be matched in two ways. */
@@ -34,7 +31,7 @@ const UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
  * Tokens that their makers gave a prefix by which they can be told, so far as secretlint's rules for Node 20 do not know
  * them, know them in part, or want them only in files of certain names. Public keys (`pk_live_…`) are none.
  */
-const SHAPES: readonly Shape[] = [
+export const SHAPES: readonly Shape[] = [
   // Models and what is built around them.
   ...shape("ANTHROPIC_KEY", "sk-ant-", "[a-z]+\\d\\d-[\\w-]{20,}"),
   ...shape("OPENAI_KEY", "sk-proj- sk-svcacct- sk-admin- sk-None-", "[\\w-]{20,}"),
@@ -260,7 +257,7 @@ const SHAPES: readonly Shape[] = [
 ];
 
 /** Shapes that have no prefix, but something in their middle by which they are looked for. */
-const AROUND: readonly (readonly [label: string, word: string, pattern: RegExp])[] = [
+export const AROUND: readonly (readonly [label: string, word: string, pattern: RegExp])[] = [
   ["TERRAFORM_TOKEN", ".atlasv1.", /(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,}/g],
   ["TELEGRAM_TOKEN", ":AA", /(?<![\w-])\d{8,10}:AA[\w-]{32,35}(?![\w-])/g],
   ["AZURE_CLIENT_SECRET", "Q~", /(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}(?![\w~-])/g],
@@ -287,132 +284,3 @@ const AROUND: readonly (readonly [label: string, word: string, pattern: RegExp])
     /(?<=webhook\.office\.com\/)webhookb2\/[\w@-]{36,}\/IncomingWebhook\/[\w/-]{32,}/g,
   ],
 ];
-
-/** What a token may not follow on: a longer word is another one. */
-const WORD_CODES = new Uint8Array(1 << 16);
-for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") {
-  WORD_CODES[character.charCodeAt(0)] = 1;
-}
-
-/** By the first characters, which shapes may begin there. */
-const byStart = new Map<number, readonly Shape[]>();
-for (const each of SHAPES) {
-  const key = each.prefix.length > 1 ? startAt(each.prefix, 0) : each.prefix.charCodeAt(0);
-  byStart.set(key, [...(byStart.get(key) ?? []), each]);
-}
-/** By two characters, for most places of a text begin none: by one where the prefix has no second. */
-const starts = new Uint8Array(128 * 128);
-for (const { prefix } of SHAPES) {
-  const first = prefix.charCodeAt(0) * 128;
-  if (prefix.length > 1) starts[first + prefix.charCodeAt(1)] = 1;
-  else starts.fill(1, first, first + 128);
-}
-
-function startAt(text: string, at: number): number {
-  return text.charCodeAt(at) * 128 + text.charCodeAt(at + 1);
-}
-
-/** Tokens that their shape tells. */
-export function findTokenShapes(text: string): readonly SecretMatch[] {
-  const found: SecretMatch[] = [];
-  let before = 0;
-  for (let at = 0; at + 1 < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    const isStart = WORD_CODES[before] === 0;
-    before = code;
-    if (!isStart || code > 127) continue;
-    const next = text.charCodeAt(at + 1);
-    if (next > 127 || starts[code * 128 + next] === 0) continue;
-    for (const each of [...(byStart.get(code * 128 + next) ?? []), ...(byStart.get(code) ?? [])]) {
-      if (!text.startsWith(each.prefix, at)) continue;
-      const end = endOf(each, text, at + each.prefix.length);
-      if (end < 0) continue;
-      found.push({
-        from: at + each.kept,
-        to: end,
-        label: each.label,
-        contextFrom: at + each.kept,
-        spreads: true,
-      });
-      break;
-    }
-  }
-  for (const [label, word, pattern] of AROUND) {
-    if (!text.includes(word)) continue;
-    for (const match of text.matchAll(pattern)) {
-      const to = match.index + match[0].length;
-      found.push({ from: match.index, to, label, contextFrom: match.index, spreads: true });
-    }
-  }
-  return found;
-}
-
-const LONGEST_WRAPPED = 400;
-const BREAK = /\r?\n[ \t]{0,40}(?:[+|>#*] ?)?/g;
-
-/** Where a token ends; one may go on in the next line when this one ends before it can be whole. */
-function endOf({ rest, isMixed }: Shape, text: string, from: number): number {
-  rest.lastIndex = from;
-  const match = rest.exec(text);
-  if (match) return !isMixed || isMixture(match[0]) ? from + match[0].length : -1;
-  let end = from;
-  while (end - from < LONGEST_WRAPPED && isTokenPart(text.charCodeAt(end))) end += 1;
-  const stop = text.charCodeAt(end);
-  if (end - from < 4 || (stop !== 10 && stop !== 13)) return -1;
-  const wrapped = wrappedFrom(text, from);
-  rest.lastIndex = 0;
-  const joined = rest.exec(wrapped.replace(BREAK, ""));
-  if (!joined || !isMixture(joined[0])) return -1;
-  let left = joined[0].length;
-  let at = 0;
-  for (const { 0: gap, index } of wrapped.matchAll(BREAK)) {
-    if (left <= index - at) break;
-    left -= index - at;
-    at = index + gap.length;
-  }
-  return from + at + left;
-}
-
-/** The text from there on, up to the first line break that no token goes on behind. */
-function wrappedFrom(text: string, from: number): string {
-  const wrapped = text.slice(from, from + LONGEST_WRAPPED);
-  let lineFrom = text.lastIndexOf("\n", from) + 1;
-  let lengthBefore = -1;
-  for (const { 0: gap, index } of wrapped.matchAll(BREAK)) {
-    const next = from + index + gap.length;
-    const length = from + index - lineFrom;
-    // The last piece may be too short to look like anything: the lines before it tell.
-    const isFull = length >= SHORTEST_WRAPPED_LINE || length === lengthBefore;
-    if (!goesOn(isFull, text.slice(next, next + LONGEST_WRAPPED))) return wrapped.slice(0, index);
-    lineFrom = from + index + gap.indexOf("\n") + 1;
-    lengthBefore = length;
-  }
-  return wrapped;
-}
-
-/** Hardly anything wraps lines shorter than this. */
-const SHORTEST_WRAPPED_LINE = 40;
-
-/** `NAME=value`, `name: value`; what base64 ends with is no value. */
-const NAMED = /^(?:export[ \t]+|set[ \t]+)?(?:[A-Za-z_][\w.-]*[ \t]*[:=][ \t]*(?![=\s]|$)|[A-Z][A-Z_]+[:=])/;
-
-/** A word of a sentence or of a command. */
-const PLAIN_WORD = /^[A-Za-z]?[a-z]+(?:[ \t]|[,.:;!?][ \t\r\n])/;
-
-/**
- * Whether a line goes on with what the line before broke off: what stands in a line of its own does not, and what breaks
- * off a short line only where chance alone makes it.
- */
-function goesOn(isFull: boolean, next: string): boolean {
-  if (NAMED.test(next)) return false;
-  if (isFull) return !PLAIN_WORD.test(next);
-  return valueStrength(/^[\w+/.=-]*/.exec(next)?.[0] ?? "") === 3;
-}
-
-function isTokenPart(code: number): boolean {
-  return WORD_CODES[code] === 1 || code === 43 || code === 47 || code === 46 || code === 61;
-}
-
-function isMixture(text: string): boolean {
-  return /\d/.test(text) && /[A-Za-z]/.test(text) && !/(.)\1{7}/.test(text);
-}

@@ -1,0 +1,82 @@
+export const LONGEST_VALUE = 2_000;
+
+export interface Value {
+  readonly from: number;
+  readonly to: number;
+  readonly quoted: boolean;
+}
+
+export function after(pattern: RegExp, text: string, at: number): number | undefined {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : undefined;
+}
+
+const QUOTE = /[bruf@$L]{0,2}(?:"""|'''|["'`])/y;
+
+export function quotedAt(text: string, at: number): Value | undefined {
+  QUOTE.lastIndex = at;
+  const quote = QUOTE.exec(text)?.[0];
+  if (quote === undefined) return undefined;
+  const mark = quote.charAt(quote.length - 1);
+  const from = at + quote.length;
+  const last = Math.min(text.length, from + LONGEST_VALUE);
+  let breaks = 0;
+  for (let to = from; to < last; to += 1) {
+    const character = text[to];
+    if (character === mark) return { from, to, quoted: true };
+    if (character === "\\") to += 1;
+    // A value that was wrapped goes on without a blank before or after.
+    else if (character === "\n") {
+      breaks += 1;
+      if (breaks > 8 || to - from < 16 || /\s/.test(text.slice(from, to - 1))) return undefined;
+    }
+  }
+  // Cut off, as outputs are: what is there is a part of it.
+  return last === text.length && breaks === 0 && last - from >= 8
+    ? { from, to: last, quoted: true }
+    : undefined;
+}
+
+/** @param stops the characters that end the value, as in a class of a regular expression */
+export function bareAt(text: string, from: number, stops: string): Value | undefined {
+  let pattern = bare.get(stops);
+  if (!pattern) {
+    pattern = new RegExp(`[^${stops}]{0,${LONGEST_VALUE}}`, "y");
+    bare.set(stops, pattern);
+  }
+  return trimmed(text, from, after(pattern, text, from) ?? from);
+}
+
+const bare = new Map<string, RegExp>();
+
+/** As shells and files of settings have it: up to the next blank. */
+export function settingAt(text: string, from: number): Value | undefined {
+  const value = bareAt(text, from, "\\s\"'`");
+  if (!value) return undefined;
+  const next = /[;&|](?=[\w.-]+=|$)|[;&|]{2}|[;]$/.exec(text.slice(value.from, value.to));
+  return next ? trimmed(text, value.from, value.from + next.index) : value;
+}
+
+export function lineEnd(text: string, from: number): number {
+  const last = Math.min(text.length, from + LONGEST_VALUE);
+  for (let to = from; to < last; to += 1) if (text.charCodeAt(to) === 10) return to;
+  return last;
+}
+
+/** Without blanks around, remarks behind, and signs that belong to what surrounds it. */
+export function trimmed(text: string, from: number, to: number): Value | undefined {
+  let raw = text.slice(from, to);
+  const remark = /\s[#;](?:\s|$)|<\/[a-z]/.exec(raw);
+  if (remark) raw = raw.slice(0, remark.index);
+  const lead = raw.length - raw.trimStart().length;
+  let value = withoutEnd(raw.trim(), "\\\"'`,;");
+  while (value.endsWith("**")) value = value.slice(0, -1);
+  const closed = /[([{<]/.test(value) ? value : withoutEnd(value, ")]}>.");
+  return closed === "" ? undefined : { from: from + lead, to: from + lead + closed.length, quoted: false };
+}
+
+function withoutEnd(text: string, characters: string): string {
+  let to = text.length;
+  while (to > 0 && characters.includes(text.charAt(to - 1))) to -= 1;
+  return text.slice(0, to);
+}
