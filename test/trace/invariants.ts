@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { SessionTree } from "../../src/opencode/schema/session-export.js";
-import type { Call, Loop, LoopTrace, Span, TimeAccount, Usage } from "../../src/trace/model.js";
 import { isAssistant } from "../../src/trace/message-kinds.js";
+import type { Call, Loop, LoopTrace, Span, TimeAccount, Usage } from "../../src/trace/model.js";
 import { turnsOf } from "../../src/trace/turns.js";
 import { addUsage, NO_USAGE, recordedUsage, sureUsageOf, totalTokens } from "../../src/trace/usage.js";
 import { callsIn, eventsIn, loopsIn, retriesIn, spansIn, stepsIn, toolsIn } from "./walk-trace.js";
