@@ -32,23 +32,23 @@ async function place(scenario: Scenario) {
 }
 
 /** A prompt without looptrace, as a person would write it. */
-async function prompted(bench: WarmOpenCode, session?: string) {
+async function prompted(bench: WarmOpenCode, text: string, session?: string) {
   const client = await connect(bench.server, bench.workdir);
   const sessionID = session ?? (await openSession(client));
-  const done = client.session.prompt({ sessionID, parts: [{ type: "text", text: "Go." }] });
+  const done = client.session.prompt({ sessionID, parts: [{ type: "text", text }] });
   return { sessionID, done };
 }
 
-async function ran(bench: WarmOpenCode, session?: string): Promise<string> {
-  const { sessionID, done } = await prompted(bench, session);
+async function ran(bench: WarmOpenCode, text: string, session?: string): Promise<string> {
+  const { sessionID, done } = await prompted(bench, text, session);
   await done;
   return sessionID;
 }
 
-async function said(bench: WarmOpenCode, ...argv: readonly string[]): Promise<string> {
+async function exported(bench: WarmOpenCode, session: string): Promise<string> {
   const file = join(bench.home, "said");
   // It loses the end of what goes into a pipe.
-  const command = ["-c", '"$0" "$@" > "$SAID"', openCodeBinary(), ...argv];
+  const command = ["-c", '"$0" "$@" > "$SAID"', openCodeBinary(), "export", session];
   await execa("bash", command, {
     cwd: bench.workdir,
     env: { ...bench.server.env, SAID: file },
@@ -58,92 +58,136 @@ async function said(bench: WarmOpenCode, ...argv: readonly string[]): Promise<st
   return readFile(file, "utf8");
 }
 
-const waits: Json = {
+/** A reply with a tool that is at work until it is told. */
+const waits = (name: string): Json => ({
   delayMs: 20,
   text: "It waits.",
   toolCalls: [
     {
-      id: "call_wait",
+      id: `call_${name}`,
       name: "bash",
-      arguments: { command: "touch begun; until [ -e go ]; do sleep 0.1; done", description: "Waits" },
+      arguments: {
+        command: `touch begun-${name}; until [ -e go-${name} ]; do sleep 0.1; done`,
+        description: "Waits",
+      },
     },
   ],
   usage,
-};
+});
+const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "300" });
+
+/** One watch through several turns, up to a Ctrl-C in the middle of the last one. */
+async function watched() {
+  const lanes = [
+    { name: "limited", match: "limited", replies: [full, answer] },
+    { name: "quick", match: "quick", replies: Array.from({ length: 4 }, () => answer) },
+    { name: "waiting", match: "waiting", replies: [waits("first"), answer] },
+    { name: "broken off", match: "broken off", replies: [waits("second"), answer] },
+  ];
+  const { bench, receiver, around } = await place(madeScenario([], { lanes }));
+  const begun = (name: string) => until(() => existsSync(join(bench.workdir, `begun-${name}`)));
+  const letGo = (name: string) => writeFile(join(bench.workdir, `go-${name}`), "");
+  const before = await ran(bench, "quick: before");
+  const watch = await startFollowing(["watch", "--json"], around);
+  const told = (count: number) => until(() => watch.turns().length === count);
+
+  const limited = await ran(bench, "limited");
+  await told(1);
+  await ran(bench, "quick: the second turn", limited);
+  await told(2);
+
+  const waiting = await prompted(bench, "waiting");
+  await begun("first");
+  // When it tells of what came later, it has looked at the turn that is at work.
+  const meanwhile = await ran(bench, "quick: meanwhile");
+  await told(3);
+  await letGo("first");
+  await waiting.done;
+  await told(4);
+
+  const brokenOff = await prompted(bench, "broken off");
+  await begun("second");
+  const last = await ran(bench, "quick: the last one");
+  await told(5);
+  const { code, stderr } = await watch.end();
+  await letGo("second");
+  await brokenOff.done;
+  return {
+    ids: { before, limited, waiting: waiting.sessionID, meanwhile, brokenOff: brokenOff.sessionID, last },
+    turns: watch.turns(),
+    end: { code, stderr },
+    spans: receiver.spans(),
+    violations: violationsOf(receiver),
+    shown: {
+      limited: await looptrace(["show", limited], around),
+      brokenOff: await looptrace(["show", brokenOff.sessionID], around),
+    },
+  };
+}
 
 describe("opencode on this machine", () => {
+  let running: ReturnType<typeof watched> | undefined;
+  /** The same run for all tests; the first one waits for it. */
+  const watching = (): ReturnType<typeof watched> => (running ??= watched());
+
   test("each turn is told when it is over, with its retries from opencode's log, and sent once", async () => {
-    const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "300" });
-    const { bench, receiver, around } = await place(madeScenario([full, answer, answer]));
-    const watch = await startFollowing(["watch", "--json"], around);
-    const session = await ran(bench);
-    await until(() => watch.turns().length === 1);
-    await ran(bench, session);
-    await until(() => watch.turns().length === 2);
-    const [first, second] = watch.turns();
-    expect([first, second]).toMatchObject([
-      { turn: 0, error: null, kept: true, trace: { loop: { steps: [{ retries: [{}] }] } } },
-      { turn: 1, error: null, kept: true, sessionId: first?.sessionId },
+    const { ids, turns, end, spans, violations, shown } = await watching();
+    expect(turns.slice(0, 2)).toMatchObject([
+      {
+        ...{ sessionId: ids.limited, turn: 0, error: null, kept: true },
+        trace: { loop: { steps: [{ retries: [{}] }] } },
+      },
+      { sessionId: ids.limited, turn: 1, error: null, kept: true },
     ]);
-    expect(await watch.end()).toMatchObject({ code: 0 });
-    const spans = receiver.spans().map(({ spanId }) => spanId);
-    expect(new Set(spans).size).toBe(spans.length);
-    expect(receiver.spans().filter(({ name }) => name === "opencode.loop")).toHaveLength(2);
-    expect(violationsOf(receiver)).toEqual([]);
-    const again = await looptrace(["show", String(first?.sessionId)], around);
-    expect(again.code).toBe(0);
+    expect(end.code).toBe(0);
+    const spanIds = spans.map(({ spanId }) => spanId);
+    expect(new Set(spanIds).size).toBe(spanIds.length);
+    expect(spans.filter(({ name }) => name === "opencode.loop")).toHaveLength(turns.length);
+    expect(violations).toEqual([]);
+    expect(shown.limited.code).toBe(0);
   });
 
-  test("a turn that is at work is waited for; one of before is not told, unless --since says so", async () => {
-    const { bench, around } = await place(madeScenario([answer, waits, answer]));
-    await ran(bench);
-    const watch = await startFollowing(["watch", "--json"], around);
-    const { done } = await prompted(bench);
-    await until(() => existsSync(join(bench.workdir, "begun")));
-    // It has seen the store change several times by then.
-    await new Promise((later) => setTimeout(later, 1500));
-    expect(watch.turns()).toEqual([]);
-    await writeFile(join(bench.workdir, "go"), "");
-    await done;
-    await until(() => watch.turns().length === 1);
-    expect(watch.turns()).toMatchObject([{ totals: { steps: 2, tools: 1 } }]);
-    await watch.end();
-
-    const since = await startFollowing(["watch", "--json", "--since", "1h", "--dir", "."], around);
-    await until(() => since.turns().length === 2);
-    expect(await since.end()).toMatchObject({ code: 0 });
-    const elsewhere = ["watch", "--json", "--since", "1h", "--dir", bench.home];
-    const none = await startFollowing(elsewhere, around);
-    await new Promise((later) => setTimeout(later, 1500));
-    await none.end();
-    expect(none.turns()).toEqual([]);
+  test("a turn that is at work is waited for; one of before is not told", async () => {
+    const { ids, turns } = await watching();
+    expect(turns.slice(2)).toMatchObject([
+      { sessionId: ids.meanwhile },
+      { sessionId: ids.waiting, totals: { steps: 2, tools: 1 } },
+      { sessionId: ids.last },
+    ]);
+    expect(turns.map(({ sessionId }) => sessionId)).not.toContain(ids.before);
   });
 
   test("Ctrl-C in the middle of a turn: it is kept and said so", async () => {
-    const { bench, around } = await place(madeScenario([waits, answer]));
-    const watch = await startFollowing(["watch", "--json"], around);
-    const { done } = await prompted(bench);
-    await until(() => existsSync(join(bench.workdir, "begun")));
-    await new Promise((later) => setTimeout(later, 1500));
-    const { code, stderr } = await watch.end();
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/ses_\w+ is at work still: it is kept/)]);
-    await writeFile(join(bench.workdir, "go"), "");
-    await done;
-    const id = /ses_\w+/.exec(stderr)?.[0] ?? "";
-    const shown = await looptrace(["show", id], around);
-    expect([shown.code, shown.stdout.includes("It waits.")]).toEqual([0, true]);
+    const { ids, end, shown } = await watching();
+    expect(end).toEqual({
+      code: 0,
+      stderr: expect.stringContaining(`${ids.brokenOff} is at work still: it is kept`),
+    });
+    expect([shown.brokenOff.code, shown.brokenOff.stdout.includes("It waits.")]).toEqual([0, true]);
   });
 
-  test("nothing that opencode says of a session is another one afterwards", async () => {
-    const { bench, around } = await place(madeScenario([answer]));
-    await ran(bench);
-    const listed = async () => said(bench, "session", "list", "--format", "json");
-    const [{ id }] = JSON.parse(await listed());
-    const before = [await listed(), await said(bench, "export", id)];
-    const watch = await startFollowing(["watch", "--json", "--since", "1h"], around);
-    await until(() => watch.turns().length === 1);
-    await watch.end();
-    expect([await listed(), await said(bench, "export", id)]).toEqual(before);
+  test("--since tells turns of before, --dir those of a project; and opencode says the same of them afterwards", async () => {
+    const [{ bench, around }, elsewhere] = [
+      await place(madeScenario([answer, answer])),
+      await place(madeScenario([answer])),
+    ];
+    const session = await ran(bench, "Go.");
+    await ran(bench, "Go.", session);
+    // What was updated last would be told first.
+    const other = await ran(elsewhere.bench, "Go.");
+    const client = await connect(bench.server, bench.workdir);
+    const listed = async () => (await client.session.list()).data;
+    const before = [await listed(), await exported(bench, session)];
+    expect(JSON.stringify(before)).toContain(session);
+    const watch = await startFollowing(["watch", "--json", "--since", "1h", "--dir", "."], around);
+    await until(() => watch.turns().length === 2);
+    expect(await watch.end()).toMatchObject({ code: 0 });
+    expect(watch.turns()).toMatchObject([
+      { sessionId: session, turn: 0 },
+      { sessionId: session, turn: 1 },
+    ]);
+    expect(JSON.stringify(watch.turns())).not.toContain(other);
+    expect([await listed(), await exported(bench, session)]).toEqual(before);
   });
 });
 
