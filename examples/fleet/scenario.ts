@@ -23,20 +23,26 @@ export function promptOf(name: string): string {
 /** A task may be begun several times, since its worker is killed: the model goes on answering. */
 const TIMES = 6;
 
-/** For each file a model that looks at it and then says what it does. */
-export function fleetScenario(): Scenario {
-  const slow = { delayMs: 300, firstChunkMs: 400, chunkMs: 200 };
+/** So slow that a person can watch it. */
+const SLOW = { delayMs: 300, firstChunkMs: 400, chunkMs: 200 };
+
+/**
+ * For each file a model that looks at it and then says what it does.
+ *
+ * @param pace how fast it answers, ms
+ */
+export function fleetScenario(pace: typeof SLOW = SLOW): Scenario {
   const lanes = MODULES.map(({ name, code }) => {
     const look = { command: `cat src/${name}.js`, description: `Shows src/${name}.js` };
     const replies = [
       {
-        ...slow,
+        ...pace,
         reasoning: "I have to see the file first.",
         toolCalls: [{ name: "bash", arguments: look }],
         usage: { input: 9_200, cached: 0, output: 60, reasoning: 12 },
       },
       {
-        ...slow,
+        ...pace,
         text: `src/${name}.js exports \`${/const (\w+)/.exec(code)?.[1] ?? name}\`, which the shop's ${name} needs.`,
         usage: { input: 9_340, cached: 9_088, output: 30 },
       },

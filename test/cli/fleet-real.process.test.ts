@@ -15,7 +15,7 @@ test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed
   const [redis, receiver, bench] = [
     await startRedis(),
     await startReceiver(),
-    await isolatedOpenCode(fleetScenario()),
+    await isolatedOpenCode(fleetScenario({ delayMs: 20, firstChunkMs: 100, chunkMs: 20 })),
   ];
   onTestFinished(async () => {
     await bench.remove();
@@ -26,7 +26,7 @@ test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed
   await writeFile(join(cwd, "tasks.jsonl"), tasks.join("\n"));
   const around = { cwd, env: cliEnvironment(bench, receiver) };
   const startWorker = () => {
-    const worker = ["worker", "--redis", redis.url, "-n", "2", "--lock", "2s", "--dir", bench.workdir];
+    const worker = ["worker", "--redis", redis.url, "-n", "2", "--lock", "1s", "--dir", bench.workdir];
     const { child, ended } = startLooptrace(worker, around);
     let said = "";
     child.stderr?.on("data", (text: string) => {

@@ -18,16 +18,19 @@ export async function startFollowing(
 ): Promise<FollowingCli> {
   const started = startLooptrace(argv, around);
   onTestFinished(() => void started.child.kill("SIGKILL"));
-  const said = { stdout: "", stderr: "" };
+  const said = { rest: "", stderr: "" };
+  const turns: Json[] = [];
   started.child.stdout?.on("data", (text: string) => {
-    said.stdout += text;
+    const lines = `${said.rest}${text}`.split("\n");
+    said.rest = lines.pop() ?? "";
+    turns.push(...lines.map((line): Json => JSON.parse(line)));
   });
   started.child.stderr?.on("data", (text: string) => {
     said.stderr += text;
   });
   await until(() => said.stderr.includes("Ctrl-C ends it.") || started.child.exitCode !== null);
   return {
-    turns: () => said.stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Json])),
+    turns: () => turns,
     stderr: () => said.stderr,
     end: async () => {
       started.child.kill("SIGINT");
