@@ -1,15 +1,9 @@
 import type { ErrorCode, ErrorFacts } from "../errors/error-facts.js";
 import { backoffMs, retryPolicies } from "../errors/retry-policy.js";
+import type { AgentSettings } from "./setting-surfaces.js";
 
 /** How much a caller wants to be done about a failed turn. */
-export interface RetrySettings {
-  /** How often a turn may be run again with the same model, all failures together; default 0. */
-  readonly retries?: number | undefined;
-  /** How long a caller waits for a provider that says when it may be asked again, in ms; default 60 s. */
-  readonly patienceMs?: number | undefined;
-  /** Models (`provider/model`) to go on with when one cannot serve, in their order. */
-  readonly fallbackModels?: readonly string[] | undefined;
-}
+export type RetrySettings = Pick<AgentSettings, "retries" | "patienceMs" | "fallbackModels">;
 
 /** Where a run stands when an attempt has failed. */
 export interface RetryState {

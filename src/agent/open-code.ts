@@ -11,20 +11,16 @@ import { DEFAULT_DEADLINE_MS, type DriveHooks, type DriveRequest, isModelName } 
 import type { LoopTrace, Totals } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
 import { totalTokens } from "../trace/usage.js";
-import { type NextMove, nextMove, type RetrySettings } from "./next-move.js";
-import { type OutputSchema, prepareSchema } from "./output-schema.js";
+import { type NextMove, nextMove } from "./next-move.js";
+import { prepareSchema } from "./output-schema.js";
 import { type AttemptResult, runAttempt } from "./run-attempt.js";
 import type { RunLimits } from "./run-watch.js";
+import { type AgentSettings, SETTINGS } from "./setting-surfaces.js";
 
 /** How opencode works on prompts: what holds for all of them, each prompt can say otherwise. */
 export interface OpenCodeOptions
-  extends Omit<DriveRequest, "message" | "deadlineMs" | "schema">,
-    RetrySettings,
-    RunLimits {
-  /** How long a prompt may take with all its attempts, in ms; 10 minutes by default, `Infinity` for ever. */
-  readonly timeoutMs?: number | undefined;
-  /** Asks for a structured answer, the result's `output`, and checks that it fits: a JSON schema or a zod schema. */
-  readonly schema?: OutputSchema | undefined;
+  extends AgentSettings,
+    Omit<DriveRequest, "message" | "deadlineMs" | keyof AgentSettings> {
   /** Sends what is closed of a turn while it runs, to where its whole trace is sent later; only the driver server can. */
   readonly live?: LiveDelivery | undefined;
   /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
@@ -163,7 +159,7 @@ export class OpenCode {
     if (!(timeoutMs > 0)) {
       throw new RunRequestError("timeoutMs", `${timeoutMs} is no duration: it has to be more than 0 ms.`);
     }
-    checkLimits({ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop });
+    checkLimits(rest);
     const deadline = clock.now() + timeoutMs;
     const runId = randomUUID();
     const done: Attempt[] = [];
@@ -247,19 +243,15 @@ function given(options: OpenCodeOptions): OpenCodeOptions {
 }
 
 /** @throws {RunRequestError} naming the limit that no run could keep */
-function checkLimits({ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop }: RunLimits): void {
-  const least = {
-    maxSteps: [maxSteps, 1],
-    maxTokens: [maxTokens, 1],
-    maxAttempts: [maxAttempts, 1],
-    haltOnDoomLoop: [haltOnDoomLoop, 2],
-  } as const;
-  for (const [name, [value, from]] of Object.entries(least)) {
-    if (typeof value !== "number" || value >= from) continue;
-    throw new RunRequestError(name, `${value} is too low: it has to be ${from} or more.`);
+function checkLimits(options: AgentSettings): void {
+  for (const [name, { kind, from = 0 }] of SETTINGS) {
+    const value = options[name];
+    if (typeof value !== "number") continue;
+    if (kind === "usd" && !(value > 0))
+      throw new RunRequestError(name, `${value} is too low: it has to be more than 0.`);
+    if ((kind === "count" || kind === "threshold") && from > 0 && !(value >= from))
+      throw new RunRequestError(name, `${value} is too low: it has to be ${from} or more.`);
   }
-  if (maxCost !== undefined && !(maxCost > 0))
-    throw new RunRequestError("maxCost", `${maxCost} is too low: it has to be more than 0.`);
 }
 
 function messageOf(problem: unknown): string {

@@ -10,26 +10,13 @@ import {
 import type { Halt } from "../trace/evidence.js";
 import { isProviderExecuted } from "../trace/provider-tools.js";
 import { toolFacts, toolResultText } from "../trace/tool-facts.js";
+import type { AgentSettings } from "./setting-surfaces.js";
 
 /** What a run may come to before it is stopped. */
-export interface RunLimits {
-  /** Iterations of the loop. */
-  readonly maxSteps?: number | undefined;
-  /** All tokens of the root session's calls, cached ones included. */
-  readonly maxTokens?: number | undefined;
-  /** USD, as far as opencode knows prices. */
-  readonly maxCost?: number | undefined;
-  /**
-   * How often opencode may ask the model in vain, one time after another, before it is stopped when it goes on; default 6,
-   * which is when 1.18 itself gives up. Earlier versions never do.
-   */
-  readonly maxAttempts?: number | undefined;
-  /**
-   * How many equal tool calls in a row, all failing or all with the same result, end the run; `true` means 3. As many equal
-   * answers without a tool end it, and requests that are too large for the context, when opencode goes on after them.
-   */
-  readonly haltOnDoomLoop?: boolean | number | undefined;
-}
+export type RunLimits = Pick<
+  AgentSettings,
+  "maxSteps" | "maxTokens" | "maxCost" | "maxAttempts" | "haltOnDoomLoop"
+>;
 
 export const DEFAULT_MAX_ATTEMPTS = 6;
 

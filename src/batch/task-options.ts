@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { OpenCodeOptions } from "../agent/open-code.js";
+import { settingsSaid } from "../agent/setting-surfaces.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import type { Clock } from "../files/clock.js";
 import type { TraceOptions } from "../otel/options.js";
@@ -27,15 +28,9 @@ export interface TaskRunnerOptions {
  * @param cwd what relative paths belong to
  */
 export function turnOptions(request: TaskRequest, cwd: string): OpenCodeOptions {
-  const { directory, files, schema } = request;
-  const { model, agent, variant, systemPrompt, mcp, session, fork, title } = request;
-  const { permissions, projectConfig, timeout: timeoutMs, retries, fallbackModels } = request;
-  const { maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop } = request;
+  const { directory, files } = request;
   return {
-    ...{ model, agent, variant, systemPrompt, mcp, session, fork, title },
-    ...{ permissions, projectConfig, timeoutMs, retries, fallbackModels },
-    ...{ maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop },
-    schema,
+    ...settingsSaid("task", request),
     directory: directory === undefined ? undefined : resolve(cwd, directory),
     files: files?.map((file) => resolve(cwd, file)),
   };

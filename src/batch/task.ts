@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldsOn } from "../agent/setting-surfaces.js";
 import { durationMs } from "../text/duration-ms.js";
 
 const text = z.string().trim().min(1);
@@ -26,6 +27,23 @@ const mcpServer = z.strictObject({
   timeout: timeSpan.exactOptional(),
 });
 
+/** How a task says each kind of value that a setting of opencode's work has; a relative path belongs to looptrace's own working directory. */
+const settings = fieldsOn("task", {
+  text: () => text.exactOptional(),
+  prose: () => prose.exactOptional(),
+  texts: () => texts.exactOptional(),
+  switch: () => z.boolean().exactOptional(),
+  count: ({ from = 0 }) => z.int().min(from).exactOptional(),
+  usd: () => z.number().positive().exactOptional(),
+  ms: () => timeSpan.exactOptional(),
+  threshold: ({ from = 0 }) => z.union([z.boolean(), z.int().min(from)]).exactOptional(),
+  folder: () => text.exactOptional(),
+  paths: () => texts.exactOptional(),
+  permissions: () => z.enum(["allow", "deny"]).exactOptional(),
+  schema: () => z.record(z.string(), z.json()).exactOptional(),
+  mcp: () => z.array(mcpServer).readonly().exactOptional(),
+});
+
 /**
  * What a task may say: a prompt, and what differs for it from what holds for all. Strict, so that a misspelt field is
  * reported instead of ignored.
@@ -35,44 +53,12 @@ export const taskRequestSchema = z
     /** By what the task is known again; else its content is. A number counts as its digits. */
     id: z.union([text, z.int().transform(String)]).exactOptional(),
     prompt: prose,
-    /** `provider/model`. */
-    model: text.exactOptional(),
-    agent: text.exactOptional(),
-    /** The model's variant, such as `high`. */
-    variant: text.exactOptional(),
-    /** Where opencode works; a relative one belongs to looptrace's own working directory. */
-    directory: text.exactOptional(),
-    /** Files to attach; relative ones belong to looptrace's own working directory. */
-    files: texts.exactOptional(),
-    systemPrompt: prose.exactOptional(),
-    /** A JSON schema that the answer has to have the shape of. */
-    schema: z.record(z.string(), z.json()).exactOptional(),
-    mcp: z.array(mcpServer).readonly().exactOptional(),
-    /** The session to go on with. */
-    session: text.exactOptional(),
-    /** Go on in a copy of that session. */
-    fork: z.boolean().exactOptional(),
-    /** The session's title. */
-    title: text.exactOptional(),
-    /** What is answered when opencode asks for a permission that its configuration neither allows nor denies. */
-    permissions: z.enum(["allow", "deny"]).exactOptional(),
-    /** Whether opencode reads the opencode.json of the project. */
-    projectConfig: z.boolean().exactOptional(),
+    ...settings,
     /** Tags of the trace, beside those of all tasks. */
     tags: texts.exactOptional(),
     /** Goes into the metadata of the loop, beside that of all tasks. */
     metadata: z.record(z.string(), z.json()).exactOptional(),
     userId: text.exactOptional(),
-    /** How long the task may take with all its attempts, ms. */
-    timeout: timeSpan.exactOptional(),
-    retries: z.int().min(0).exactOptional(),
-    fallbackModels: texts.exactOptional(),
-    maxSteps: z.int().min(1).exactOptional(),
-    maxTokens: z.int().min(1).exactOptional(),
-    /** USD. */
-    maxCost: z.number().positive().exactOptional(),
-    maxAttempts: z.int().min(1).exactOptional(),
-    haltOnDoomLoop: z.union([z.boolean(), z.int().min(2)]).exactOptional(),
   })
   .readonly();
 

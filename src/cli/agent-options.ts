@@ -1,6 +1,7 @@
+import type { AgentCommand } from "../agent/setting.js";
+import { type AnyAgentFlags, plainSettings, type TranslatedName } from "../agent/setting-surfaces.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { readNamedText } from "../files/own-files.js";
-import type { Driver } from "../opencode/drive.js";
 import type { McpServer } from "../opencode/program.js";
 import type { ConfigFile } from "./config-file.js";
 import { readSchema } from "./read-schema.js";
@@ -8,64 +9,36 @@ import { openCodePath } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 import { typedPath } from "./typed-path.js";
 
-/** The flags that say how opencode works, of `run` on its prompt and of `batch` on each task. */
-export interface AgentFlags {
-  readonly opencode?: string;
-  readonly driver?: Driver;
-  readonly model?: string;
-  readonly agent?: string;
-  readonly variant?: string;
-  readonly dir?: string;
-  readonly system?: string;
-  readonly systemFile?: string;
-  readonly mcp?: readonly string[];
-  readonly mcpHeader?: readonly string[];
-  readonly schema?: string;
-  readonly timeout?: number;
-  readonly retries?: number;
-  readonly patience?: number;
-  readonly fallbackModel?: readonly string[];
-  readonly maxSteps?: number;
-  readonly maxAttempts?: number;
-  readonly haltOnDoomLoop?: boolean;
-  readonly doomLoopThreshold?: number;
-  readonly auto?: boolean;
-  readonly projectConfig?: boolean;
-}
-
 /**
- * What the flags and the configuration say of how opencode is to work, as the library takes it.
+ * What the flags of a command and the configuration say of how opencode is to work, as the library takes it.
  *
  * @throws {ConfigurationError} when a file or a directory that they name is not there, or makes no sense
  */
-export async function agentOptions(flags: AgentFlags, file: ConfigFile, terminal: Terminal) {
-  return {
+export async function agentOptions(
+  command: AgentCommand,
+  flags: AnyAgentFlags,
+  file: ConfigFile,
+  terminal: Terminal,
+) {
+  const translated = {
     opencode: openCodePath(flags.opencode, file, terminal),
-    driver: flags.driver ?? file.driver,
-    model: flags.model ?? file.model,
-    agent: flags.agent ?? file.agent,
-    variant: flags.variant ?? file.variant,
-    projectConfig: flags.projectConfig ?? file.projectConfig,
-    timeoutMs: flags.timeout ?? file.timeout,
-    retries: flags.retries ?? file.retries,
-    patienceMs: flags.patience ?? file.patience,
-    fallbackModels: flags.fallbackModel ?? file.fallbackModels,
-    maxSteps: flags.maxSteps ?? file.maxSteps,
-    maxAttempts: flags.maxAttempts ?? file.maxAttempts,
-    haltOnDoomLoop: flags.doomLoopThreshold ?? flags.haltOnDoomLoop ?? file.haltOnDoomLoop,
     permissions: flags.auto ? ("allow" as const) : undefined,
     directory: typedPath("--dir", flags.dir ?? terminal.cwd, "directory", terminal),
+    files: flags.file?.map((path) => typedPath("--file", path, "any", terminal)),
     systemPrompt: await systemPromptOf(flags, terminal),
     schema: flags.schema === undefined ? undefined : await readSchema(flags.schema, terminal),
     mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
-    environment: terminal.env,
-  };
+  } satisfies Record<TranslatedName, unknown>;
+  return { ...plainSettings(command, flags, file), ...translated, environment: terminal.env };
 }
 
 /** No model takes more. */
 const MOST_SYSTEM_BYTES = 16 * 1024 * 1024;
 
-export async function systemPromptOf(flags: AgentFlags, terminal: Terminal): Promise<string | undefined> {
+export async function systemPromptOf(
+  flags: Pick<AnyAgentFlags, "system" | "systemFile">,
+  terminal: Terminal,
+): Promise<string | undefined> {
   if (flags.systemFile === undefined) return flags.system;
   if (flags.system !== undefined) {
     throw new ConfigurationError(

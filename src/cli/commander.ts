@@ -9,3 +9,4 @@ const commander: typeof Commander = createRequire(import.meta.url)("commander");
 
 export const { Command, CommanderError, InvalidArgumentError, Option } = commander;
 export type Command = Commander.Command;
+export type Option = Commander.Option;

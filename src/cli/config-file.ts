@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { fieldsOn } from "../agent/setting-surfaces.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
 import { fieldProblem } from "../text/field-problem.js";
@@ -42,24 +43,25 @@ const checkSettings = z.strictObject({
 
 export type CheckSettings = z.infer<typeof checkSettings>;
 
+/** How the file says each kind of value that a setting of opencode's work has. */
+const { opencode, driver, ...settings } = fieldsOn("config", {
+  text: () => text.optional(),
+  texts: () => z.array(text).optional(),
+  switch: () => z.boolean().optional(),
+  count: ({ from = 0 }) => z.int().min(from).optional(),
+  usd: () => z.number().positive().optional(),
+  ms: () => durationText.optional(),
+  threshold: ({ from = 0 }) => z.union([z.boolean(), z.int().min(from)]).optional(),
+  program: () => text.optional(),
+  driver: () => z.enum(["auto", "cli", "server"]).optional(),
+});
+
 /** `looptrace.config.json`; strict, so that a misspelt setting is reported instead of ignored. */
 const configFile = z.strictObject({
   $schema: z.string().optional(),
-  opencode: text.optional(),
-  driver: z.enum(["auto", "cli", "server"]).optional(),
-  model: text.optional(),
-  agent: text.optional(),
-  variant: text.optional(),
-  timeout: durationText.optional(),
-  retries: z.int().min(0).optional(),
-  patience: durationText.optional(),
-  fallbackModels: z.array(text).optional(),
-  maxSteps: z.int().min(1).optional(),
-  maxTokens: z.int().min(1).optional(),
-  maxCost: z.number().positive().optional(),
-  maxAttempts: z.int().min(1).optional(),
-  haltOnDoomLoop: z.union([z.boolean(), z.int().min(2)]).optional(),
-  projectConfig: z.boolean().optional(),
+  opencode,
+  driver,
+  ...settings,
   traceName: text.optional(),
   userId: text.optional(),
   tags: z.array(text).optional(),

@@ -1,4 +1,5 @@
 import { basename, resolve } from "node:path";
+import type { AgentFlags } from "../../agent/setting-surfaces.js";
 import type { BatchEvent, BatchOptions } from "../../batch/batch-options.js";
 import { type BatchSummary, failures } from "../../batch/batch-summary.js";
 import { parseTasks } from "../../batch/parse-tasks.js";
@@ -30,16 +31,22 @@ import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import { maskingOf } from "../masking.js";
+import { type MaskFlags, maskingOf } from "../masking.js";
 import { ownStore } from "../own-store.js";
-import { readSettings, type Settings } from "../settings.js";
+import { readSettings, type Settings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { typedPath } from "../typed-path.js";
-import type { RunFlags } from "./run.js";
 
-/** What of `looptrace run` holds for all tasks here, and what the batch itself may do. */
-export interface BatchFlags
-  extends Omit<RunFlags, "file" | "session" | "continue" | "fork" | "title" | "logDir"> {
+/** What holds for all tasks, and what the batch itself may do. */
+export interface BatchFlags extends TraceFlags, MaskFlags, AgentFlags<"batch"> {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  /** USD, of the whole batch. */
+  readonly maxCost?: number;
+  /** Of the whole batch. */
+  readonly maxTokens?: number;
+  /** ms */
+  readonly patience?: number;
   readonly concurrency?: number;
   readonly output?: string;
   readonly retryFailed?: boolean;
@@ -48,8 +55,6 @@ export interface BatchFlags
   readonly maxDuration?: number;
   readonly requeues?: number;
   readonly keepGoing?: boolean;
-  readonly taskMaxCost?: number;
-  readonly taskMaxTokens?: number;
   /** The Redis with whose workers the tasks are done; without one it is this machine. */
   readonly redis?: string;
   readonly queue?: string;
@@ -71,7 +76,12 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   const masking = maskingOf(flags, file, terminal, keys);
   // Each task finds an opencode that is warm already.
   const servers = new ServerPool();
-  const defaults = { ...(await defaultsOf(flags, settings, terminal)), servers, store: paths, masking };
+  const defaults = {
+    ...(await defaultsOf("batch", flags, settings, terminal)),
+    servers,
+    store: paths,
+    masking,
+  };
   const run = taskRunner({
     defaults,
     destinations,
@@ -198,15 +208,18 @@ export function resultsPath(source: string, output: string | undefined, { cwd, e
  *
  * @throws {ConfigurationError} when no task could be run with it
  */
-export async function defaultsOf(flags: BatchFlags, { file }: Settings, terminal: Terminal) {
+export async function defaultsOf(
+  command: "batch" | "worker",
+  flags: AgentFlags<"batch">,
+  { file }: Settings,
+  terminal: Terminal,
+) {
   checkModels("--model", flags.model, "model", file.model);
   checkModels("--fallback-model", flags.fallbackModel, "fallbackModels", file.fallbackModels);
   return {
-    ...(await agentOptions(flags, file, terminal)),
+    ...(await agentOptions(command, flags, file, terminal)),
     // The batch waits for rate limits itself: meanwhile another task can have the place.
     patienceMs: 0,
-    maxTokens: flags.taskMaxTokens ?? file.maxTokens,
-    maxCost: flags.taskMaxCost ?? file.maxCost,
   };
 }
 

@@ -1,3 +1,4 @@
+import { fieldsFor } from "../../agent/setting-surfaces.js";
 import { type BatchSummary, failures } from "../../batch/batch-summary.js";
 import { type TaskRequest, taskRequestSchema } from "../../batch/task.js";
 import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
@@ -40,7 +41,7 @@ export async function fleetBatch(
   const results = resultsPath(source, flags.output, terminal);
   // Directories are the workers', and need not be here.
   const { dir: _, ...elsewhere } = flags;
-  const defaults = await defaultsOf(elsewhere, settings, terminal);
+  const defaults = await defaultsOf("batch", elsewhere, settings, terminal);
   const keys = resolveDestinations(settings.destinations).flatMap(({ secrets }) => secrets);
   const quick = quickMask(maskingOf(flags, file, terminal, keys));
   const progress = flags.quiet ? undefined : batchProgress(terminal);
@@ -108,14 +109,9 @@ function requestFor(
   flags: FleetBatchFlags,
   { trace }: Settings,
 ): TaskRequest {
-  const { model, agent, variant, systemPrompt, schema, mcp, permissions, projectConfig } = defaults;
-  const { timeoutMs, retries, fallbackModels, maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop } =
-    defaults;
   const forAll = {
-    ...{ model, agent, variant, systemPrompt, schema, permissions, projectConfig },
-    ...{ retries, fallbackModels, maxSteps, maxTokens, maxCost, maxAttempts, haltOnDoomLoop },
-    ...(mcp.length === 0 ? {} : { mcp }),
-    timeout: timeoutMs,
+    ...fieldsFor("task", defaults),
+    ...(defaults.mcp.length === 0 ? { mcp: undefined } : {}),
     directory: flags.dir,
     userId: trace.userId,
   };

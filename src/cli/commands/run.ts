@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { gitCommit } from "../../agent/git-commit.js";
 import { OpenCode, type TurnResult } from "../../agent/open-code.js";
+import { type AgentFlags, flagsOn, SETTINGS } from "../../agent/setting-surfaces.js";
 import { type DestinationReport, isDelivered } from "../../deliver/delivery-report.js";
 import type { Destination } from "../../deliver/destinations/destination.js";
 import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
@@ -19,7 +20,7 @@ import { isSessionId, transcriptOf } from "../../opencode/session.js";
 import { traceLine } from "../../terminal/trace-line.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
-import { type AgentFlags, agentOptions } from "../agent-options.js";
+import { agentOptions } from "../agent-options.js";
 import { answerText, cutOffText } from "../answer-text.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
@@ -32,18 +33,10 @@ import { progressLine } from "../progress-line.js";
 import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText } from "../run-text.js";
 import { readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
-import { typedPath } from "../typed-path.js";
 
-export interface RunFlags extends TraceFlags, MaskFlags, AgentFlags {
+export interface RunFlags extends TraceFlags, MaskFlags, AgentFlags<"run"> {
   readonly json?: boolean;
   readonly quiet?: boolean;
-  readonly file?: readonly string[];
-  readonly session?: string;
-  readonly continue?: boolean;
-  readonly fork?: boolean;
-  readonly title?: string;
-  readonly maxTokens?: number;
-  readonly maxCost?: number;
   readonly live?: boolean;
   readonly logDir?: string;
 }
@@ -68,7 +61,7 @@ export async function run(
   const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
   const paths = ownStore(terminal);
-  const work = await agentOptions(flags, settings.file, terminal);
+  const work = await agentOptions("run", flags, settings.file, terminal);
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
   const { file } = settings;
@@ -89,17 +82,10 @@ export async function run(
     );
   const agent = new OpenCode({
     ...work,
-    maxTokens: flags.maxTokens ?? file.maxTokens,
-    maxCost: flags.maxCost ?? file.maxCost,
-    session: flags.session,
-    continueLast: flags.continue,
-    fork: flags.fork,
-    title: flags.title,
     servers,
     live: flags.live ? { destinations, trace: traceOptions, outboxLimitBytes } : undefined,
     store: paths,
     masking,
-    files: (flags.file ?? []).map((path) => typedPath("--file", path, "any", terminal)),
     extraArguments: extra,
   });
   // What a person watches may end up in the log of a CI.
@@ -209,12 +195,17 @@ function jsonOf(result: TurnResult, delivery: readonly DestinationReport[], link
   return { ...about, opencode, driver, exit, notes, urls, delivery, traces };
 }
 
-/** What is wrong with a setting that nobody typed stands in the file. */
+/** What is wrong with a setting that was not typed stands in the file. */
 function ofFile(error: unknown, flags: RunFlags): unknown {
   if (!(error instanceof RunRequestError)) return error;
-  const { model, agent, variant, fallbackModel: fallbackModels } = flags;
-  const typed: Readonly<Record<string, unknown>> = { model, agent, variant, fallbackModels };
-  if (!(error.field in typed) || typed[error.field] !== undefined) return error;
+  const typed = new Map<string, unknown>(Object.entries(flags));
+  const isOfFile = SETTINGS.some(
+    ([name, setting]) =>
+      name === error.field &&
+      setting.config !== undefined &&
+      flagsOn("run", setting).every((flag) => typed.get(flag.name) === undefined),
+  );
+  if (!isOfFile) return error;
   return new ConfigurationError(error.field, `in looptrace.config.json: ${error.message}`);
 }
 

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { AgentFlags } from "../../agent/setting-surfaces.js";
 import { taskRunner } from "../../batch/run-task.js";
 import { isResultDelivered } from "../../batch/task-result.js";
 import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
@@ -14,17 +15,18 @@ import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import { maskingOf } from "../masking.js";
+import { type MaskFlags, maskingOf } from "../masking.js";
 import { ownStore } from "../own-store.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
-import { readSettings } from "../settings.js";
+import { readSettings, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { isTrouble, workerText } from "../worker-text.js";
-import { type BatchFlags, defaultsOf } from "./batch.js";
+import { defaultsOf } from "./batch.js";
 
-export interface WorkerFlags
-  extends RedisFlags,
-    Omit<BatchFlags, "redis" | "queue" | "output" | "retryFailed" | "batchId" | "cancel"> {
+export interface WorkerFlags extends RedisFlags, TraceFlags, MaskFlags, AgentFlags<"worker"> {
+  readonly concurrency?: number;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
   readonly attempts?: number;
   /** ms */
   readonly lock?: number;
@@ -46,7 +48,7 @@ export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<Ex
   // An agent has no business in the queue.
   const { LOOPTRACE_REDIS_PASSWORD: _, ...environment } = terminal.env;
   const own = { environment, servers, store: paths, masking };
-  const defaults = { ...(await defaultsOf(flags, settings, terminal)), ...own };
+  const defaults = { ...(await defaultsOf("worker", flags, settings, terminal)), ...own };
   const { opencode: explicit, directory } = defaults;
   // A worker that can do nothing takes no task.
   findOpenCode({ explicit, directory, environment });

@@ -1,7 +1,8 @@
-import { type Command, Option } from "../commander.js";
+import { withAgentFlags } from "../agent-flags.js";
+import type { Command } from "../commander.js";
 import { parseDuration } from "../parse-duration.js";
 import { parseAmount, parseCount, parseCountFrom } from "../parse-number.js";
-import { collect, parseText, withMasking, withTraceOptions } from "../shared-options.js";
+import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
 import type { Surroundings } from "./definition.js";
 import { BATCH_EXIT_CODES } from "./exit-code-texts.js";
 
@@ -35,57 +36,8 @@ export function defineBatch(program: Command, { terminal, finish }: Surroundings
     .option("--max-duration <duration>", "start no more tasks after that time", parseDuration)
     .option("--patience <duration>", "how long to wait for a rate limit to end (default: 10m)", parseDuration)
     .option("--requeues <n>", "put a task back so often because of a rate limit (default: 10)", parseCount)
-    .option("--keep-going", "go on with a provider's tasks after it has refused the key or the credit")
-    .option("-m, --model <provider/model>", "model of tasks that name none", parseText)
-    .option("--agent <name>", "opencode's agent, of tasks that name none", parseText)
-    .option("--variant <name>", "the model's variant, of tasks that name none", parseText)
-    .option("-d, --dir <directory>", "where opencode works, for tasks that do not say", parseText)
-    .option("--system <text>", "system prompt of tasks that have none", parseText)
-    .option("--system-file <path>", "the same from a file", parseText)
-    .option("--mcp <name=url>", "a remote MCP server; can be given several times", collect)
-    .option(
-      "--mcp-header <name=Header:value>",
-      "a header for that server; {env:NAME} is read by opencode",
-      collect,
-    )
-    .option("--timeout <duration>", "deadline of each task (default: 10m)", parseDuration)
-    .option(
-      "--retries <n>",
-      "run a failed turn again so often, where its error allows (default: 0)",
-      parseCount,
-    )
-    .option(
-      "--fallback-model <provider/model>",
-      "go on with it after rate limit, server, authentication or billing errors; can be given several times",
-      collect,
-    )
-    .option("--task-max-cost <usd>", "stop a task when its calls cost more", parseAmount)
-    .option("--task-max-tokens <n>", "stop a task when its calls took more tokens", parseCountFrom(1))
-    .option("--max-steps <n>", "stop a task when its loop wants more steps", parseCountFrom(1))
-    .option(
-      "--max-attempts <n>",
-      "stop a task when opencode has asked the model so often in vain and goes on (default: 6)",
-      parseCountFrom(1),
-    )
-    .option(
-      "--halt-on-doom-loop",
-      "stop a task when the same tool call fails, or gives the same result, 3 times in a row, or the same answer comes without a tool",
-    )
-    .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCountFrom(2))
-    .option(
-      "--schema <file>",
-      "ask for structured answers: a JSON schema, of tasks that have none",
-      parseText,
-    )
-    .option("--auto", "approve every permission that is not explicitly denied")
-    .option("--project-config", "let opencode read the project's opencode.json")
-    .addOption(
-      new Option(
-        "--driver <driver>",
-        "how opencode is driven: by warm servers, by opencode run, or as it fits",
-      ).choices(["auto", "server", "cli"]),
-    )
-    .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
+    .option("--keep-going", "go on with a provider's tasks after it has refused the key or the credit");
+  withAgentFlags(batch, "batch")
     .option("--redis <url>", "have the tasks done by the workers of a queue in this Redis", parseText)
     .option("--queue <name>", "the queue's name, with --redis (default: looptrace)", parseText)
     .option(

@@ -1,8 +1,7 @@
-import { type Command, Option } from "../commander.js";
+import { withAgentFlags } from "../agent-flags.js";
+import type { Command } from "../commander.js";
 import { messageOf } from "../message.js";
-import { parseDuration } from "../parse-duration.js";
-import { parseAmount, parseCount, parseCountFrom } from "../parse-number.js";
-import { collect, parseText, withMasking, withTraceOptions } from "../shared-options.js";
+import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
 import type { Surroundings } from "./definition.js";
 import { EXIT_CODES } from "./exit-code-texts.js";
 
@@ -15,63 +14,8 @@ export function defineRun(program: Command, { terminal, extra, finish }: Surroun
     .argument(
       "[message...]",
       "what to do; - reads it from standard input; what stands behind -- goes to opencode as it is",
-    )
-    .option("-m, --model <provider/model>", "model to use", parseText)
-    .option("--agent <name>", "opencode's agent to use", parseText)
-    .option("--variant <name>", "the model's variant, such as high", parseText)
-    .option("-d, --dir <directory>", "where opencode works", parseText)
-    .option("-f, --file <path>", "a file to attach; can be given several times", collect)
-    .option("-s, --session <id>", "go on with this session", parseText)
-    .option("-c, --continue", "go on with the project's last session")
-    .option("--fork", "go on in a copy of the session")
-    .option("--title <title>", "the session's title", parseText)
-    .option("--system <text>", "system prompt of the agent", parseText)
-    .option("--system-file <path>", "the same from a file", parseText)
-    .option("--mcp <name=url>", "a remote MCP server; can be given several times", collect)
-    .option(
-      "--mcp-header <name=Header:value>",
-      "a header for that server; {env:NAME} is read by opencode",
-      collect,
-    )
-    .option("--timeout <duration>", "deadline of the whole run (default: 10m)", parseDuration)
-    .option(
-      "--retries <n>",
-      "run a failed turn again so often, where its error allows (default: 0)",
-      parseCount,
-    )
-    .option("--patience <duration>", "how long to wait for a rate limit to end (default: 60s)", parseDuration)
-    .option(
-      "--fallback-model <provider/model>",
-      "go on with it after rate limit, server, authentication or billing errors; can be given several times",
-      collect,
-    )
-    .option("--max-steps <n>", "stop when the loop wants more steps", parseCountFrom(1))
-    .option(
-      "--max-tokens <n>",
-      "stop when the calls took more tokens, cached ones included",
-      parseCountFrom(1),
-    )
-    .option("--max-cost <usd>", "stop when the calls cost more, as far as opencode knows prices", parseAmount)
-    .option(
-      "--max-attempts <n>",
-      "stop when opencode has asked the model so often in vain and goes on (default: 6; opencode before 1.18 never gives up)",
-      parseCountFrom(1),
-    )
-    .option(
-      "--halt-on-doom-loop",
-      "stop when the same tool call fails, or gives the same result, 3 times in a row, or the same answer comes without a tool",
-    )
-    .option("--doom-loop-threshold <n>", "the same, with another number of times", parseCountFrom(2))
-    .option("--schema <file>", "ask for a structured answer: a JSON schema, to which it is held", parseText)
-    .option("--auto", "approve every permission that is not explicitly denied")
-    .option("--project-config", "let opencode read the project's opencode.json")
-    .addOption(
-      new Option(
-        "--driver <driver>",
-        "how opencode is driven: by a server, by opencode run, or as it fits",
-      ).choices(["auto", "server", "cli"]),
-    )
-    .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
+    );
+  withAgentFlags(run, "run")
     .option("--log-dir <folder>", "write a readable transcript of the session there", parseText)
     .option("--live", "send finished spans while the session runs")
     .option("-q, --quiet", "no progress")

@@ -1,4 +1,5 @@
-import { type Command, Option } from "../commander.js";
+import { withAgentFlags } from "../agent-flags.js";
+import type { Command } from "../commander.js";
 import { parseDuration } from "../parse-duration.js";
 import { parseCountFrom } from "../parse-number.js";
 import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
@@ -19,12 +20,8 @@ export function defineWorker(program: Command, { terminal, finish }: Surrounding
       parseText,
     )
     .option("--queue <name>", "the queue's name (default: looptrace)", parseText)
-    .option("-n, --concurrency <n>", "tasks at once (default: 2)", parseCountFrom(1))
-    .option(
-      "-d, --dir <directory>",
-      "where opencode works for tasks that do not say, and what relative paths of tasks belong to",
-      parseText,
-    )
+    .option("-n, --concurrency <n>", "tasks at once (default: 2)", parseCountFrom(1));
+  withAgentFlags(worker, "worker", ["directory"])
     .option(
       "--attempts <n>",
       "run a task so often at most where its error allows, rate limits not counted (default: 3)",
@@ -34,16 +31,8 @@ export function defineWorker(program: Command, { terminal, finish }: Surrounding
       "--lock <duration>",
       "how long the tasks of a worker that was killed wait for another one (default: 30s)",
       parseDuration,
-    )
-    .option("-m, --model <provider/model>", "model of tasks that name none", parseText)
-    .option("--timeout <duration>", "deadline of tasks that have none (default: 10m)", parseDuration)
-    .addOption(
-      new Option(
-        "--driver <driver>",
-        "how opencode is driven: by warm servers, by opencode run, or as it fits",
-      ).choices(["auto", "server", "cli"]),
-    )
-    .option("--opencode <path>", "the opencode to use (LOOPTRACE_OPENCODE)", parseText)
+    );
+  withAgentFlags(worker, "worker")
     .option("-q, --quiet", "no progress")
     .option("--json", "print each finished task as JSON, one a line");
   withMasking(withTraceOptions(worker))

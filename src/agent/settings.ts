@@ -1,0 +1,358 @@
+import type { Setting } from "./setting.js";
+
+/**
+ * How opencode works on a prompt: every setting that a caller has. The library's options, the flags of `run`, `batch` and
+ * `worker`, the fields of `looptrace.config.json` and those of a task all come from this table, in its order.
+ */
+export const AGENT_SETTINGS = {
+  /** The model, as `provider/model`. opencode chooses by default. */
+  model: {
+    kind: "text",
+    config: "model",
+    task: "model",
+    flags: {
+      model: {
+        flag: "-m, --model <provider/model>",
+        help: {
+          run: "model to use",
+          batch: "model of tasks that name none",
+          worker: "model of tasks that name none",
+        },
+      },
+    },
+  },
+  /** opencode's agent. opencode chooses by default. */
+  agent: {
+    kind: "text",
+    config: "agent",
+    task: "agent",
+    flags: {
+      agent: {
+        flag: "--agent <name>",
+        help: { run: "opencode's agent to use", batch: "opencode's agent, of tasks that name none" },
+      },
+    },
+  },
+  /** The model's variant: the provider's reasoning effort or the like, such as `high`. */
+  variant: {
+    kind: "text",
+    config: "variant",
+    task: "variant",
+    flags: {
+      variant: {
+        flag: "--variant <name>",
+        help: {
+          run: "the model's variant, such as high",
+          batch: "the model's variant, of tasks that name none",
+        },
+      },
+    },
+  },
+  /** Where opencode works; this process' working directory by default. A relative path belongs to that one, too. */
+  directory: {
+    kind: "folder",
+    task: "directory",
+    flags: {
+      dir: {
+        flag: "-d, --dir <directory>",
+        takes: "text",
+        help: {
+          run: "where opencode works",
+          batch: "where opencode works, for tasks that do not say",
+          worker:
+            "where opencode works for tasks that do not say, and what relative paths of tasks belong to",
+        },
+      },
+    },
+  },
+  /** Files to attach; relative paths belong to this process' working directory. */
+  files: {
+    kind: "paths",
+    task: "files",
+    flags: {
+      file: {
+        flag: "-f, --file <path>",
+        takes: "texts",
+        help: { run: "a file to attach; can be given several times" },
+      },
+    },
+  },
+  /** The id of the session to go on with. */
+  session: {
+    kind: "text",
+    task: "session",
+    flags: { session: { flag: "-s, --session <id>", help: { run: "go on with this session" } } },
+  },
+  /** Whether to go on with the project's last session; default false. */
+  continueLast: {
+    kind: "switch",
+    flags: { continue: { flag: "-c, --continue", help: { run: "go on with the project's last session" } } },
+  },
+  /** Whether to go on in a copy of the session; default false. */
+  fork: {
+    kind: "switch",
+    task: "fork",
+    flags: { fork: { flag: "--fork", help: { run: "go on in a copy of the session" } } },
+  },
+  /** The session's title. */
+  title: {
+    kind: "text",
+    task: "title",
+    flags: { title: { flag: "--title <title>", help: { run: "the session's title" } } },
+  },
+  /** Becomes an agent's prompt: the named agent's, else that of an agent `looptrace`. */
+  systemPrompt: {
+    kind: "prose",
+    task: "systemPrompt",
+    flags: {
+      system: {
+        flag: "--system <text>",
+        takes: "text",
+        help: { run: "system prompt of the agent", batch: "system prompt of tasks that have none" },
+      },
+      systemFile: {
+        flag: "--system-file <path>",
+        takes: "text",
+        help: "the same from a file",
+      },
+    },
+  },
+  /** Tool servers that opencode reaches over HTTP. */
+  mcp: {
+    kind: "mcp",
+    task: "mcp",
+    flags: {
+      mcp: {
+        flag: "--mcp <name=url>",
+        takes: "texts",
+        help: "a remote MCP server; can be given several times",
+      },
+      mcpHeader: {
+        flag: "--mcp-header <name=Header:value>",
+        takes: "texts",
+        help: "a header for that server; {env:NAME} is read by opencode",
+      },
+    },
+  },
+  /** How long a prompt may take with all its attempts, ms; default 10 minutes, `Infinity` for ever. */
+  timeoutMs: {
+    kind: "ms",
+    config: "timeout",
+    task: "timeout",
+    flags: {
+      timeout: {
+        flag: "--timeout <duration>",
+        help: {
+          run: "deadline of the whole run (default: 10m)",
+          batch: "deadline of each task (default: 10m)",
+          worker: "deadline of tasks that have none (default: 10m)",
+        },
+      },
+    },
+  },
+  /** How often a failed turn may be run again with the same model, all failures together; default 0. */
+  retries: {
+    kind: "count",
+    from: 0,
+    config: "retries",
+    task: "retries",
+    flags: {
+      retries: {
+        flag: "--retries <n>",
+        help: "run a failed turn again so often, where its error allows (default: 0)",
+      },
+    },
+  },
+  /** How long to wait for a provider that says when it may be asked again, ms; default 60 s. */
+  patienceMs: {
+    kind: "ms",
+    config: "patience",
+    flags: {
+      patience: {
+        flag: "--patience <duration>",
+        // `batch` waits by itself, and has a flag of its own for it.
+        help: { run: "how long to wait for a rate limit to end (default: 60s)" },
+      },
+    },
+  },
+  /** Models (`provider/model`) to go on with when one cannot serve, in their order. */
+  fallbackModels: {
+    kind: "texts",
+    config: "fallbackModels",
+    task: "fallbackModels",
+    flags: {
+      fallbackModel: {
+        flag: "--fallback-model <provider/model>",
+        help: "go on with it after rate limit, server, authentication or billing errors; can be given several times",
+      },
+    },
+  },
+  /** How many iterations the loop may have before it is stopped. */
+  maxSteps: {
+    kind: "count",
+    from: 1,
+    config: "maxSteps",
+    task: "maxSteps",
+    flags: {
+      maxSteps: {
+        flag: "--max-steps <n>",
+        help: {
+          run: "stop when the loop wants more steps",
+          batch: "stop a task when its loop wants more steps",
+        },
+      },
+    },
+  },
+  /** How many tokens the root session's calls may take before the run is stopped, cached ones included. */
+  maxTokens: {
+    kind: "count",
+    from: 1,
+    config: "maxTokens",
+    task: "maxTokens",
+    flags: {
+      maxTokens: {
+        flag: "--max-tokens <n>",
+        help: { run: "stop when the calls took more tokens, cached ones included" },
+      },
+      taskMaxTokens: {
+        flag: "--task-max-tokens <n>",
+        help: { batch: "stop a task when its calls took more tokens" },
+      },
+    },
+  },
+  /** How much the root session's calls may cost before the run is stopped, USD, as far as opencode knows prices. */
+  maxCost: {
+    kind: "usd",
+    config: "maxCost",
+    task: "maxCost",
+    flags: {
+      maxCost: {
+        flag: "--max-cost <usd>",
+        help: { run: "stop when the calls cost more, as far as opencode knows prices" },
+      },
+      taskMaxCost: {
+        flag: "--task-max-cost <usd>",
+        help: { batch: "stop a task when its calls cost more" },
+      },
+    },
+  },
+  /**
+   * How often opencode may ask the model in vain, one time after another, before it is stopped when it goes on; default 6,
+   * which is when opencode 1.18 itself gives up. Earlier versions never do.
+   */
+  maxAttempts: {
+    kind: "count",
+    from: 1,
+    config: "maxAttempts",
+    task: "maxAttempts",
+    flags: {
+      maxAttempts: {
+        flag: "--max-attempts <n>",
+        help: {
+          run: "stop when opencode has asked the model so often in vain and goes on (default: 6; opencode before 1.18 never gives up)",
+          batch: "stop a task when opencode has asked the model so often in vain and goes on (default: 6)",
+        },
+      },
+    },
+  },
+  /**
+   * How many equal tool calls in a row, all failing or all with the same result, end the run; `true` means 3, default false.
+   * As many equal answers without a tool end it, and requests that are too large for the context, when opencode goes on
+   * after them.
+   */
+  haltOnDoomLoop: {
+    kind: "threshold",
+    from: 2,
+    config: "haltOnDoomLoop",
+    task: "haltOnDoomLoop",
+    flags: {
+      haltOnDoomLoop: {
+        flag: "--halt-on-doom-loop",
+        takes: "switch",
+        help: {
+          run: "stop when the same tool call fails, or gives the same result, 3 times in a row, or the same answer comes without a tool",
+          batch:
+            "stop a task when the same tool call fails, or gives the same result, 3 times in a row, or the same answer comes without a tool",
+        },
+      },
+      doomLoopThreshold: {
+        flag: "--doom-loop-threshold <n>",
+        takes: "count",
+        help: "the same, with another number of times",
+      },
+    },
+  },
+  /**
+   * Asks for a structured answer, the result's `output`, and checks that it fits: a JSON schema or a zod schema. Needs the
+   * driver `server`.
+   */
+  schema: {
+    kind: "schema",
+    task: "schema",
+    flags: {
+      schema: {
+        flag: "--schema <file>",
+        takes: "text",
+        help: {
+          run: "ask for a structured answer: a JSON schema, to which it is held",
+          batch: "ask for structured answers: a JSON schema, of tasks that have none",
+        },
+      },
+    },
+  },
+  /** Who answers when opencode asks for a permission that its configuration neither allows nor denies; default `deny`. */
+  permissions: {
+    kind: "permissions",
+    task: "permissions",
+    flags: {
+      auto: {
+        flag: "--auto",
+        takes: "switch",
+        help: "approve every permission that is not explicitly denied",
+      },
+    },
+  },
+  /** Whether opencode reads the project's opencode.json; default false. */
+  projectConfig: {
+    kind: "switch",
+    config: "projectConfig",
+    task: "projectConfig",
+    flags: {
+      projectConfig: {
+        flag: "--project-config",
+        help: "let opencode read the project's opencode.json",
+      },
+    },
+  },
+  /** How opencode is driven; default `auto`. */
+  driver: {
+    kind: "driver",
+    config: "driver",
+    flags: {
+      driver: {
+        flag: "--driver <driver>",
+        help: {
+          run: "how opencode is driven: by a server, by opencode run, or as it fits",
+          batch: "how opencode is driven: by warm servers, by opencode run, or as it fits",
+          worker: "how opencode is driven: by warm servers, by opencode run, or as it fits",
+        },
+      },
+    },
+  },
+  /** Path of the opencode to use; else it is looked for: `LOOPTRACE_OPENCODE`, the project, `PATH`. */
+  opencode: {
+    kind: "program",
+    config: "opencode",
+    flags: {
+      opencode: {
+        flag: "--opencode <path>",
+        takes: "text",
+        help: {
+          run: "the opencode to use (LOOPTRACE_OPENCODE)",
+          batch: "the opencode to use (LOOPTRACE_OPENCODE)",
+          worker: "the opencode to use (LOOPTRACE_OPENCODE)",
+        },
+      },
+    },
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
