@@ -160,7 +160,7 @@ function findingOf(budget: Budget, facts: Facts): Measurement {
   }
 }
 
-/** Where a call took tokens that nobody knows the price of, the sum is only a part. */
+/** Where a call took tokens without a known price, the sum is only a part. */
 function costOf({ traces, gaps, unseen }: Facts): Measurement {
   const { calls, withoutPrice, withoutUsage } = gaps;
   const known = traces.reduce<number | null>(

@@ -12,7 +12,7 @@ export interface Gaps {
   /** Subagents without an end in turns that have one: in the background, or a plugin's. */
   readonly unfinishedSubagents: number;
   readonly calls: number;
-  /** Calls of which nothing is known of their tokens. */
+  /** Calls whose tokens are unknown. */
   readonly withoutUsage: number;
   /** Those of them that failed or were cut off, so that nothing was to be recorded. */
   readonly unrecorded: number;

@@ -48,7 +48,7 @@ export function hasSubagents(loop: Loop): boolean {
   );
 }
 
-/** Whether it is a command that a person ran in the session, of which no model was asked anything. */
+/** Whether it is a command that a person ran in the session, and no model was told. */
 export function isCommand({ steps }: Loop): boolean {
   return steps.length > 0 && steps.every(({ kind }) => kind === "command");
 }

@@ -32,7 +32,7 @@ export interface ToolStats {
   readonly busyMs: number;
   /** `busyMs` of the turns' whole time, 0 to 1; null where the turns took no time. */
   readonly share: number | null;
-  /** How much of `totalMs` was waiting for somebody's permission; 0 also where nobody followed opencode's events. */
+  /** How much of `totalMs` was waiting for a permission; 0 also where opencode's events were not followed. */
   readonly permissionWaitMs: number;
 }
 

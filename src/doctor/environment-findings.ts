@@ -47,7 +47,7 @@ function mixedUp({ mixedUpKeys }: Facts): Mistake | undefined {
   };
 }
 
-/** Whether a key stands in the other one's place. Keys that begin otherwise may be somebody's own. */
+/** Whether a key stands in the other one's place. Keys that begin otherwise may be a server's own. */
 export function areMixedUp(publicKey: string | undefined, secretKey: string | undefined): boolean {
   return /^sk-/i.test(publicKey?.trim() ?? "") || /^pk-/i.test(secretKey?.trim() ?? "");
 }

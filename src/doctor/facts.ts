@@ -22,7 +22,7 @@ export type OpenCodeFacts =
       readonly passedOver: readonly string[];
     };
 
-/** What was found out about a machine and its settings, before anybody judges it. */
+/** What was found out about a machine and its settings, before it is judged. */
 export interface DoctorFacts {
   readonly looptrace: string;
   readonly node: {

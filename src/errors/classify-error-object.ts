@@ -25,7 +25,7 @@ interface Rule {
   readonly read: (error: ReadError, context: ErrorObjectContext) => ErrorFacts | null;
 }
 
-/** opencode's sentence when nobody gave a permission; with the user's feedback behind it when there is one. */
+/** opencode's sentence when a permission was not given; with the user's feedback behind it when there is one. */
 const REJECTED = "The user rejected permission to use this specific tool call";
 /** opencode's sentence for a failure inside itself. From 1.17 on an unknown model hides behind it. */
 const SERVER_FAILED = "Unexpected server error. Check server logs for details.";

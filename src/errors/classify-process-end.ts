@@ -3,7 +3,7 @@ import { plainFacts, sharedFacts } from "./error-context.js";
 import type { ErrorFacts } from "./error-facts.js";
 import type { TurnEvidence } from "./turn-evidence.js";
 
-/** Signals by which somebody ends a process; the others (SIGSEGV, SIGABRT, …) are the process's own crash. */
+/** Signals by which a process is ended from outside; the others (SIGSEGV, SIGABRT, …) are the process's own crash. */
 const ENDING_SIGNALS: ReadonlySet<string> = new Set(["SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGTERM"]);
 
 /** How a shell or a wrapper script reports those signals: 128 and the signal's number. */

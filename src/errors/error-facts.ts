@@ -64,7 +64,7 @@ const schemas = {
     code: z.literal("rate_limit"),
     /** When the provider may be asked again: milliseconds since the Unix epoch. */
     retryAt: z.number(),
-    /** Who said so: a header, the `google.rpc.RetryInfo` of the body, or nobody (60 s after the error). */
+    /** Who said so: a header, the `google.rpc.RetryInfo` of the body, or neither (60 s after the error). */
     retryAtSource: z.enum(["retry-after-ms", "retry-after", "retry-info", "default"]),
     /** Whether the provider named an absurd time (negative, not a time, over 24 h) that was bounded. */
     retryAtBounded: z.boolean(),
@@ -112,7 +112,7 @@ const schemas = {
     ...shared,
     code: z.literal("aborted"),
     /**
-     * Who ended the turn: looptrace's caller, a limit that the caller had set, somebody through opencode's API, a
+     * Who ended the turn: looptrace's caller, a limit that the caller had set, a client of opencode's API, a
      * signal from elsewhere.
      */
     abortedBy: z.enum(["caller", "limit", "api", "signal", "unknown"]),

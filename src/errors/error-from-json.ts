@@ -10,7 +10,7 @@ const messageSchema = z.object({ message: z.string() });
  * The error that `toJSON` was called on, of the same class, from the parsed JSON (or its structured clone). The stack
  * is that of this call; of a cause, name and message come back.
  *
- * Never throws: whoever hands back a failure must not lose it to a second one. An unknown code (a newer looptrace on
+ * Never throws: a failure that is handed back must not be lost to a second one. An unknown code (a newer looptrace on
  * the other side) or damaged JSON gives an `UnknownOpenCodeError` that says what was wrong with it and keeps the
  * message, if there was one.
  */

@@ -73,7 +73,7 @@ export class InvalidOutputError extends OpenCodeError<FactsOf<"invalid_output">>
   }
 }
 
-/** opencode asked for a permission, nobody gave it, and the loop stopped. */
+/** opencode asked for a permission, it was not given, and the loop stopped. */
 export class PermissionRejectedError extends OpenCodeError<FactsOf<"permission_rejected">> {
   override readonly name = "PermissionRejectedError";
 
@@ -83,7 +83,7 @@ export class PermissionRejectedError extends OpenCodeError<FactsOf<"permission_r
   }
 }
 
-/** Somebody ended the turn before its answer. */
+/** The turn was ended before its answer. */
 export class AbortedError extends OpenCodeError<FactsOf<"aborted">> {
   override readonly name = "AbortedError";
 

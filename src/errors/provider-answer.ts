@@ -1,5 +1,5 @@
 import { type Fields, isFields } from "../text/json-fields.js";
-/** What a provider's error answer says, whoever's format it is in. */
+/** What a provider's error answer says, in any of the known formats. */
 export interface ProviderAnswer {
   readonly message?: string;
   readonly code?: string;
@@ -13,7 +13,7 @@ export interface ProviderAnswer {
   readonly retryInfo?: string;
 }
 
-/** Answers come wrapped: a list around an object, JSON text in a message. More layers than this are nobody's format. */
+/** Answers come wrapped: a list around an object, JSON text in a message. No format has more layers than this. */
 const MAX_LAYERS = 4;
 /** Longer texts are a page or a dump, not an error object. */
 const MAX_JSON_LENGTH = 1_000_000;

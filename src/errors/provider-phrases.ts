@@ -14,7 +14,7 @@ const billingPhrases: readonly RegExp[] = [
   "you have reached your specified (?:workspace )?(?:api )?usage limits",
   "your (?:newly created )?team\\b.{0,200}\\b(?:used all available credits|reached its monthly spending limit)",
   "payment required\\.?$",
-  // A sentence of its own: what somebody's own text says is quoted, or stands in the middle of one.
+  // A sentence of its own: a prompt's or an answer's text is quoted, or stands in the middle of one.
 ].map((phrase) => new RegExp(`(?:^|[.!] +|^[^:]{0,40}error: )${phrase}`, "i"));
 
 /**

@@ -5,7 +5,7 @@ import type { ErrorCode } from "./error-facts.js";
  *
  * - `never`: the same request fails again; something has to be changed first.
  * - `once`: one more attempt may go better, a third will not.
- * - `wait`: not before the `retryAt` of the facts; whoever cannot wait that long fails over to another model.
+ * - `wait`: not before the `retryAt` of the facts; a caller that cannot wait that long fails over to another model.
  * - `backoff`: after `min(baseMs · factor^n, maxMs)` milliseconds, n counting the retries from 0.
  */
 export type RetryPolicy =

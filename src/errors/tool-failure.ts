@@ -70,7 +70,7 @@ export function classifyTool(facts: ToolFacts): ToolFailure | null {
 }
 
 /**
- * Whether opencode ends its loop over this call: a permission or a question that nobody answered. A call that a rule
+ * Whether opencode ends its loop over this call: a permission or a question without an answer. A call that a rule
  * forbids, or that the user refused with a remark, is a result like any other: the model goes on.
  */
 export function stopsTheLoop({ status, error = "" }: ToolFacts): boolean {

@@ -30,7 +30,7 @@ export interface ProcessEnd {
   readonly exitCode?: number | undefined;
   /** The signal that ended it, such as `SIGKILL`. */
   readonly signal?: string | undefined;
-  /** Who ended it: the turn's deadline, looptrace's caller, or neither (opencode itself, or somebody else). */
+  /** Who ended it: the turn's deadline, looptrace's caller, or neither (opencode itself, or another process). */
   readonly by: "deadline" | "caller" | "other";
   /** How long it had run, in milliseconds. */
   readonly afterMs?: number | undefined;
@@ -76,7 +76,7 @@ export interface TurnEvidence {
   readonly gaveUpAfter?: number | undefined;
   /** Where a structured answer does not fit the schema that was asked for; opencode itself does not look. */
   readonly schemaProblems?: readonly string[] | undefined;
-  /** Absent for a past session, whose process nobody watched. */
+  /** Absent for a past session, whose process was not watched. */
   readonly process?: ProcessEnd | undefined;
   /** What the model had written as its answer until the turn ended. */
   readonly partialText?: string | undefined;

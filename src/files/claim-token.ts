@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 
 /**
- * How long a claim counts when nobody here can tell whether its process lives: it runs on another machine (a home on
+ * How long a claim counts when it cannot be told here whether its process lives: it runs on another machine (a home on
  * the network, a volume shared by containers), or the platform does not tell when a process started.
  */
 const LEASE_MS = 15 * 60_000;
@@ -102,7 +102,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it is there, and somebody else's.
+    // EPERM: it is there, and another user's.
     return !(error instanceof Error && "code" in error && error.code === "ESRCH");
   }
 }

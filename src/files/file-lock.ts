@@ -11,22 +11,22 @@ export interface FileLock {
 
 const LOCK = /^\..+\.lock$/;
 
-/** Somebody may take a lock between the look at it and the try, and be gone at the next look. */
+/** A lock may be taken between the look at it and the try, and be free at the next look. */
 const TRIES = 10;
 
 /** A process on another machine is told by how lately its file was touched. */
 const TOUCH_EVERY_MS = 5 * 60_000;
 
 /**
- * Claims a file, if nobody has it: of several that begin at the same moment, in this process or another, exactly one
+ * Claims a file that is free: of several that begin at the same moment, in this process or another, exactly one
  * gets it. What a process that is no more has left does not count, and is removed.
  *
  * The lock is a folder beside the file, `.<name>.lock`, in which a file's name says who has it. It comes into being with
  * its owner in it, by a rename, which fails where a folder is that is not empty; and a dead owner is removed by name. So
- * nobody can take the lock of a living one for that of the dead one before, as with a file that is read and then removed.
+ * no process can take the lock of a living one for that of the dead one before, as with a file that is read and then removed.
  *
  * @param path of a file that need not exist; its folder must
- * @returns undefined when somebody else has it
+ * @returns undefined when another one has it
  * @throws the file system's error
  */
 export async function lockFile(path: string): Promise<FileLock | undefined> {
@@ -60,7 +60,7 @@ async function take(lock: string): Promise<boolean> {
   } catch (error) {
     await rm(made, { recursive: true, force: true }).catch(() => {});
     if (!isOccupied(error)) throw error;
-    // Windows renames nothing to where a folder is, be it empty.
+    // Windows renames nothing to where a folder is, not even an empty one.
     await removeEmpty(lock);
     return false;
   }
@@ -98,7 +98,7 @@ async function isOwned(lock: string): Promise<boolean> {
   return false;
 }
 
-/** Where it is not empty, somebody has taken it; where it stays although it is, it is free nevertheless. */
+/** Where it is not empty, it has been taken; where it stays although it is, it is free nevertheless. */
 async function removeEmpty(lock: string): Promise<void> {
   await rmdir(lock).catch(() => {});
 }

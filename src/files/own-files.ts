@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open } from "node:fs/promises";
 import { currentIdentity } from "../trust/identity.js";
 import { isTrustedByName } from "../trust/trusted-paths.js";
 
-/** A file that is none of ours to read: a link, a pipe, a device, somebody else's, or too long. */
+/** A file that is none of ours to read: a link, a pipe, a device, another user's, or too long. */
 export class UnfitFileError extends Error {
   override readonly name = "UnfitFileError";
 
@@ -24,7 +24,7 @@ export const LONGEST_TEXT_BYTES = 512 * 1024 * 1024;
 
 /**
  * Opens a file of looptrace's own for reading, in a folder where others may put theirs too: a regular file of this user's, and no link to
- * one. It never waits, as opening somebody's pipe would.
+ * one. It never waits, as opening a pipe would.
  *
  * @throws {UnfitFileError} when it is something else
  * @throws the file system's error
@@ -44,7 +44,7 @@ export async function appendToOwnFile(path: string): Promise<FileHandle> {
 }
 
 /**
- * Opens a regular file for reading, whoever's it is, be it by a link: one of opencode's, say, which its user may have put elsewhere.
+ * Opens a regular file of any owner for reading, also by a link: one of opencode's, say, which its user may have put elsewhere.
  * It never waits.
  *
  * @throws {UnfitFileError} when it is a pipe, a device or a folder
@@ -57,7 +57,7 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 async function checked(path: string, flags: number, whose: "own" | "any"): Promise<FileHandle> {
   const file = await open(path, flags, 0o600).catch((error: unknown) => {
     if (isLoop(error)) throw new UnfitFileError(path, "is a link");
-    // A pipe that nobody reads, or a socket.
+    // A pipe without a reader, or a socket.
     throw hasCode(error, "ENXIO") ? new UnfitFileError(path, "is no regular file") : error;
   });
   try {
@@ -75,7 +75,7 @@ async function checked(path: string, flags: number, whose: "own" | "any"): Promi
  * Reads a file of looptrace's own, whole.
  *
  * @param mostBytes what is longer is refused before it is read
- * @throws {UnfitFileError} when it is a link, no regular file, somebody else's, or longer
+ * @throws {UnfitFileError} when it is a link, no regular file, another user's, or longer
  * @throws the file system's error
  */
 export async function readOwnFile(path: string, mostBytes = LONGEST_TEXT_BYTES): Promise<Buffer> {

@@ -70,7 +70,7 @@ function problemOf(
   return refusal(folder, `${doubt}. Allow it by ${TRUST_VARIABLE}=${folder}`);
 }
 
-/** What an environment has allowed that was asked with: whoever goes on from there need not have it at hand. */
+/** What an environment has allowed; later callers need not have the environment at hand. */
 const allowed = new Set<string>();
 
 const WORLD_WRITABLE = 0o002;

@@ -8,7 +8,7 @@ export interface Span {
 
 const LONGEST_HEADER = 4_000;
 const END = /["'`\n\r<>]|\\[nr"']/;
-/** Of a scheme, its name stays: it tells how somebody signed in. */
+/** A scheme's name stays: it tells the way of signing in. */
 const SCHEME = /^[A-Za-z][\w-]{1,30}[ \t]+(?=\S)/;
 const PARAMETER = /([\w-]{1,40})[ \t]?=[ \t]?(?:"([^"]{1,4000})"|'([^']{1,4000})'|([^\s,;"']{1,4000}))/g;
 /** What the parameters of a header say that is not secret. */
@@ -16,7 +16,7 @@ const OPEN_PARAMETER =
   /^(?:realm|username|uri|qop|nc|algorithm|opaque|path|domain|expires|max-age|samesite|signedheaders|oauth_version|oauth_signature_method|oauth_timestamp|sr|se|skn|keyid|headers|version|priority)$/i;
 
 /**
- * What is secret in the value of a header that lets somebody in: an `Authorization` of any scheme, or cookies.
+ * What is secret in the value of a header that signs in: an `Authorization` of any scheme, or cookies.
  *
  * @param from where the value begins, behind a quote that surrounds it
  */

@@ -31,7 +31,7 @@ function isWordy(value: string): boolean {
     .filter((part) => part !== "");
   if (parts.length > value.length / 3 && value.length > 8 && /\d/.test(value)) return false;
   if (!parts.every((part) => WORD.test(part))) return false;
-  // Chance makes such parts too, but short ones and ones that nobody can say.
+  // Chance makes such parts too, but short ones and unpronounceable ones.
   const odd = parts.filter((part) => /^[A-Za-z]{1,2}$|^[b-df-hj-np-tv-xz]{4,}\d*$/i.test(part));
   return !/\d/.test(value) || odd.length < 2;
 }
@@ -106,7 +106,7 @@ export function isExpression(value: string): boolean {
 /** What is longer and still not random is text. */
 const LONGEST_WEAK = 64;
 
-/** At least three words, which nobody writes so again by chance. */
+/** At least three words: the same ones do not meet again by chance. */
 const PASSPHRASE = /^[A-Za-z]+(?: [A-Za-z]+){2,}$/;
 const SHORTEST_PASSPHRASE = 16;
 

@@ -52,7 +52,7 @@ export function* fieldsOf(values: readonly unknown[]): Generator<readonly [name:
 /**
  * The same value with all its texts replaced, keys of objects among them. What is not changed stays the same object.
  *
- * What sessions and traces are put together by (ids, types, states) stays as it is, whatever somebody wants masked.
+ * What sessions and traces are put together by (ids, types, states) stays as it is, whatever is to be masked.
  *
  * @param value plain data, as JSON has it; anything else in it is handed back as it is
  */
@@ -112,7 +112,7 @@ const STRUCTURE: ReadonlySet<string> = new Set([
   ],
 ]);
 
-/** Whoever answers a question may say anything under this name; only these are opencode's, of a permission. */
+/** An answer to a question may hold anything under this name; only these are opencode's, of a permission. */
 const ANSWERS: ReadonlySet<unknown> = new Set(["once", "always", "reject", "none"]);
 
 /** What stands in such a field when it is what it seems: opencode's and OTel's ids, a word of a protocol, a version. */

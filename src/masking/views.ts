@@ -161,7 +161,7 @@ for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 const SHORTEST_RUN = 20;
 const GOES_ON = /={0,2}\r?\n[ \t]{0,40}(?=[A-Za-z0-9+/_-]{4})/y;
 const LINES = /\r?\n[ \t]*/g;
-/** No more of a run is decoded: what follows is as long as nobody's secret. */
+/** No more of a run is decoded: no secret is so long. */
 const LONGEST_ENCODED = 400_000;
 
 /** Texts that stand in base64 in a text, also broken into lines, with where each stands. */

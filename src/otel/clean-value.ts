@@ -52,7 +52,7 @@ function isInsidePair(text: string, at: number): boolean {
 /** Long enough to be a medium and no example of one. */
 const DATA_URLS = /data:([\w.+/-]*)(?:;[\w.=+-]+)*;base64,([A-Za-z0-9+/]{200,}={0,2})/g;
 
-/** Megabytes of base64 help nobody in a trace; what it was and how large it was does. */
+/** Megabytes of base64 are of no use in a trace; what it was and how large it was is. */
 function describeDataUrls(text: string): string {
   if (!text.includes(";base64,")) return text;
   const whole = /^data:([^;,]*)[^,]{0,100};base64,/.exec(text.slice(0, 300));

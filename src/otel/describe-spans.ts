@@ -82,7 +82,7 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
     extra: {
       [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
       ...(loop.agent === null ? {} : { [ATTR_GEN_AI_AGENT_NAME]: loop.agent }),
-      // Below somebody else's span Langfuse would take the loop for no root at all; exactly one span may say this.
+      // Below another program's span Langfuse would take the loop for no root at all; exactly one span may say this.
       ...(root && options.parent ? { [LangfuseOtelSpanAttributes.IS_APP_ROOT]: true } : {}),
     },
   });

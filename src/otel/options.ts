@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Where the trace hangs below a span of somebody else's (W3C Trace Context). */
+/** Where the trace hangs below another program's span (W3C Trace Context). */
 export interface RemoteParent {
   readonly traceId: string;
   readonly spanId: string;

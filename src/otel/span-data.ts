@@ -18,6 +18,6 @@ export interface SpanData {
 
 export interface SpanParent {
   readonly spanId: string;
-  /** Whether the parent is a span of somebody else's, handed over by `TRACEPARENT`. */
+  /** Whether the parent is another program's span, handed over by `TRACEPARENT`. */
   readonly remote: boolean;
 }

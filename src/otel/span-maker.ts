@@ -30,7 +30,7 @@ import type { SpanData } from "./span-data.js";
 /**
  * Makes the OTel SDK's own spans, ended, with the given ids and times.
  *
- * The SDK's batching processors are not in the way: a queue that drops what it cannot hold is no use to somebody who
+ * The SDK's batching processors are not in the way: a queue that drops what it cannot hold is no use to a caller who
  * has the whole trace in hand.
  *
  * @returns a function from a span's data to the ended span; all its spans share one resource and one scope

@@ -2,7 +2,7 @@
 const STEERING = /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
 
 /**
- * JSON that can be shown on any terminal: whoever parses it gets the very same value, but what steers terminals stands
+ * JSON that can be shown on any terminal: a parser gets the very same value, but what steers terminals stands
  * there in the escaped form. `JSON.stringify` itself escapes what is below U+0020 and lone surrogates only.
  *
  * @param indent spaces for each level; with 0 all is on one line

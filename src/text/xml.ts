@@ -1,6 +1,6 @@
 /**
  * An element of an XML document. There is no library for the writing: what is hard in it, characters that XML cannot
- * hold at all and white space that a parser would change, the builders leave to whoever calls them.
+ * hold at all and white space that a parser would change, the builders leave to their callers.
  */
 export interface XmlElement {
   readonly name: string;

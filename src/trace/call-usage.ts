@@ -34,7 +34,7 @@ interface Recorded {
 }
 
 /**
- * What the step-finishes say, of which opencode writes one: nothing that was paid for gets lost. Where they say nothing the
+ * What the step-finishes say (opencode writes one): nothing that was paid for gets lost. Where they say nothing the
  * message itself may.
  */
 function recordedIn({ info, parts }: AssistantMessage): Recorded {

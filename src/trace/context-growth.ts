@@ -18,7 +18,7 @@ export interface ContextChange {
   readonly compacted: boolean;
 }
 
-/** What stands in a prompt: what was told to the model, and what it wrote itself where nobody counted that. */
+/** What stands in a prompt: what was told to the model, and what it wrote itself where that was not counted. */
 export type Told = ChatMessage | Uncounted;
 
 interface Uncounted {

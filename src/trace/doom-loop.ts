@@ -19,7 +19,7 @@ export interface Repetition {
   readonly lastError: string | null;
 }
 
-/** How many equal calls in a row make a doom loop, where nobody says otherwise. */
+/** How many equal calls in a row make a doom loop by default. */
 export const DOOM_LOOP_THRESHOLD = 3;
 
 /**

@@ -38,7 +38,7 @@ export function messageClock({ id, time }: AssistantInfo, version: string): Mess
   };
 }
 
-/** Only of a release one knows what is in it: one of somebody's own making (`local`, `0.0.0-…`) or a preview may be older. */
+/** Only of a release one knows what is in it: a build of one's own (`local`, `0.0.0-…`) or a preview may be older. */
 function toolStartIsExact(version: string): boolean {
   const [, major = 0, minor = 0, patch = 0] = /^v?(\d+)\.(\d+)\.(\d+)$/.exec(version)?.map(Number) ?? [];
   return major > 1 || (major === 1 && (minor > 18 || (minor === 18 && patch >= 26)));

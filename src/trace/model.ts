@@ -187,7 +187,7 @@ export interface Tool extends Span {
   /** When the model began to write the arguments. */
   readonly argumentsAt: number | null;
   /**
-   * How much of its time it waited for somebody's permission, in ms; null where it asked for none, or nobody followed
+   * How much of its time it waited for a permission, in ms; null where it asked for none, or nothing followed
    * opencode's events.
    */
   readonly permissionWaitMs: number | null;
@@ -366,7 +366,7 @@ export interface TimeAccount {
   readonly firstToken: number;
   /** Subagents included; without the time for which a tool waited for permission. */
   readonly tools: number;
-  /** For somebody's permission, as far as nothing else was at work then; 0 where opencode's events were not followed. */
+  /** For a permission, as far as nothing else was at work then; 0 where opencode's events were not followed. */
   readonly waiting: number;
   readonly retries: number;
   readonly other: number;

@@ -12,7 +12,7 @@ export const ABORTED_MESSAGE = "MessageAbortedError";
 
 /**
  * A turn that looptrace had aborted as what it is: cut off. The server closes its last message with an error of its own, which says
- * only that somebody wanted it; where opencode is killed instead, the message stays as it was.
+ * only that it was wanted; where opencode is killed instead, the message stays as it was.
  */
 export function withoutOwnAbort(turn: Turn, run: RunEvidence | undefined): Turn {
   if (!isOwnAbort(run)) return turn;

@@ -82,7 +82,7 @@ export function permissionEvent(
       permission,
       patterns,
       answer: answer ?? "none",
-      // Nobody has answered what is still open.
+      // What is still open has no answer.
       ...(answer === null ? {} : { by }),
       waitedMs: end - start,
       askedAt,

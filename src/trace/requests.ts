@@ -87,7 +87,7 @@ function fromExport(
   return { start, timing: "bounded", attempt: call, failure: null, dead };
 }
 
-/** The requests of which the log knows, ascending. */
+/** The requests that the log knows, ascending. */
 function sentByLog(
   { requests, failures }: SessionLog,
   clock: MessageClock,
@@ -108,7 +108,7 @@ function sentByLog(
 }
 
 /**
- * The requests of which the events tell, ascending: the first one, which failed some time after the message was created,
+ * The requests that the events tell, ascending: the first one, which failed some time after the message was created,
  * and those by which it was made again. None where none failed: then the events tell nothing.
  */
 function sentByEvents(

@@ -12,7 +12,7 @@ export interface SessionLog {
 
 /** A retry that events told of. */
 export interface FollowedRetry extends SeenRetry {
-  /** When nobody followed the events any more since the turn had ended: what was due later was never sent. */
+  /** When following the events stopped, since the turn had ended: what was due later was never sent. */
   readonly until: number;
 }
 

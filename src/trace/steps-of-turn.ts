@@ -90,7 +90,7 @@ export function stepsOfTurn(
     const near = context.neighbours.get(message.info.id);
     const clock = messageClock(message.info, context.run?.opencode ?? tree.session.info.version);
     const permissions = context.permissions.get(message.info.id) ?? [];
-    // While somebody was waited for the session was alive.
+    // A session that waits for a permission is alive.
     const lastMoment = permissions.reduce(
       (latest, { end }) => Math.max(latest, end),
       lastMomentOf(message, clock),

@@ -50,7 +50,7 @@ export function subagentTurns(tree: SessionTree, turns: readonly Turn[]): Subage
     if (known) known.push(one);
     else linked.set(one.childId, [one]);
   }
-  // By their times, not as somebody happened to name the files.
+  // By their times: files may be named in any order.
   const children = [...tree.children].sort((a, b) => compare(a.session.info, b.session.info));
   for (const child of children) {
     const { session } = child;

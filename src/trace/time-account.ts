@@ -14,7 +14,7 @@ export interface ModelTime extends Interval {
  *
  * @param bounds the step's or the loop's own time
  * @param work what happened in it; stretches that reach outside are cut to the bounds. `tools`: when they were at work,
- *   `waiting`: when somebody's permission was waited for
+ *   `waiting`: when a permission was waited for
  */
 export function timeAccount(
   bounds: Interval,

@@ -3,7 +3,7 @@ import type { ToolOrigin } from "./model.js";
 import { isProviderExecuted, providerServer } from "./provider-tools.js";
 import { wantedTool } from "./tool-facts.js";
 
-/** Whose a tool is, and of which MCP server. */
+/** Where a tool comes from: built in, a plugin's, or which MCP server's. */
 export interface Origin {
   readonly origin: ToolOrigin;
   readonly server: string | null;

@@ -17,7 +17,7 @@ export interface Turn {
   /** When it began, ms since the epoch. */
   readonly at: number;
   /**
-   * What began it: a `prompt`; a `command` that a person ran in the session, of which no model was asked anything; a message of
+   * What began it: a `prompt`; a `command` that a person ran in the session, and no model was told; a message of
    * `opencode`'s or a plugin's own, where there is no prompt that it could belong to; or a prompt that was `deleted`.
    */
   readonly origin: "prompt" | "command" | "opencode" | "deleted";
@@ -49,7 +49,7 @@ const NEXT_STEP_WITHIN_MS = 250;
  * the prompt once more. Nor does a plugin's notice, which no model is ever told. Answers belong to the turn of the prompt that
  * they name. Prompts that were queued and answered together are one turn, and so is what was typed while the loop was at
  * work: opencode answers the newest prompt with the next step of the same loop. A message that has no answer while a later
- * one has is read with that one, whoever it is from. Answers to a prompt that was deleted are a turn without one.
+ * one has is read with that one, a person's as well as opencode's. Answers to a prompt that was deleted are a turn without one.
  *
  * Of a message's id nothing is concluded but for answers: those are opencode's own, while a prompt's id may be its client's.
  */

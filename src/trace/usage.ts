@@ -56,7 +56,7 @@ export function accumulate(before: Cumulative | null, call: CallTokens, cost: nu
     : (before?.contextTokens ?? 0);
   return {
     contextTokens,
-    // Before the first call with a known prompt nobody knows what the context held.
+    // Before the first call with a known prompt it is unknown what the context held.
     contextGrowth: read && before && before.contextTokens > 0 ? contextTokens - before.contextTokens : null,
     usage: addUsage(before?.usage ?? NO_USAGE, recordedUsage(call)),
     cost: addCost(before?.cost ?? null, cost),

@@ -11,7 +11,7 @@ const GROUP_MAY_WRITE = 0o020;
 const STICKY = 0o1000;
 
 /**
- * Why a file may say what somebody else wants: it, a link to it, or a folder on its way belongs to another user, or can be
+ * Why a file may say what another user wants: it, a link to it, or a folder on its way belongs to another user, or can be
  * written to by others. Links are followed one by one.
  *
  * @param identity undefined on a system without owners: there is no doubt then

@@ -4,9 +4,9 @@ import { readFileSync, statSync } from "node:fs";
 export interface Identity {
   /** The user, and root, who can do anything anyway. */
   readonly uids: ReadonlySet<number>;
-  /** Who may own a folder on the way to a file beside them: whoever owns `/`, which root does not in a user namespace. */
+  /** Who may own a folder on the way to a file beside them: the owner of `/`, which is not root in a user namespace. */
   readonly rootUid: number;
-  /** Whether a group that may write stands for nobody else. */
+  /** Whether a group that may write has no other member. */
   readonly isOwnGroup: (gid: number) => boolean;
 }
 

@@ -9,7 +9,7 @@ import { isTrustedByName } from "./trusted-paths.js";
 export interface ProjectFolders {
   /** From the innermost outwards. */
   readonly inside: readonly string[];
-  /** The further ones up to `/`. They may belong to anybody, or to other projects. */
+  /** The further ones up to `/`. They may belong to other users, or to other projects. */
   readonly above: readonly string[];
   /** A repository around the working directory that does not count, since it belongs to another user: the folder, and why. */
   readonly strange: { readonly folder: string; readonly doubt: string } | undefined;
@@ -20,7 +20,7 @@ export interface ProjectFolders {
  * outside of a repository the folder alone. What is on the disk decides: a `.git`, which in a worktree or a submodule is a
  * file. `GIT_DIR` says where git's data are, not whose project this is.
  *
- * @param isTrusted whether the user has said that a repository counts whoever it belongs to
+ * @param isTrusted whether the user has said that a repository counts though it belongs to another user
  */
 export function projectFolders(
   from: string,

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { delimiter, isAbsolute, sep } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
 
-/** Names files and folders that are trusted whoever may write to them, as git's `safe.directory` does. */
+/** Names files and folders that are trusted in spite of their owners and modes, as git's `safe.directory` does. */
 export const TRUST_VARIABLE = "LOOPTRACE_TRUST";
 
 /**

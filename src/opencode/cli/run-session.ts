@@ -81,7 +81,7 @@ const TAIL_LINE_LENGTH = 500;
 export async function runSession(options: RunSessionOptions): Promise<RunResult> {
   const { folder } = options;
   const spawnOptions = await prepare(options);
-  // Aborted when nobody listens any more, so that opencode does not outlive a failure on this side.
+  // Aborted when listening stops, so that opencode does not outlive a failure on this side.
   const givenUp = new AbortController();
   // Until the last process is gone, not only while opencode lives: a second Ctrl-C often comes between the two.
   const forget = onExit(() => killProcesses(folder.runId));

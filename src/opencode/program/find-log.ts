@@ -12,7 +12,7 @@ const SLACK_MS = 60_000;
 /**
  * What opencode's own log files below its data folder say about some sessions.
  *
- * As of 1.17 there is one file to which all processes write, of which the sessions' lines are taken. Older versions
+ * As of 1.17 there is one file to which all processes write; the sessions' lines are picked out. Older versions
  * write a file a process whose times only follow from all its lines, so such a file is taken whole.
  *
  * @param sessionIds a session and those of its subagents

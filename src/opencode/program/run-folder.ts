@@ -81,7 +81,7 @@ export async function createRunFolder(): Promise<RunFolder> {
 
 /** A library that opencode unpacks at each start, 5.5 MB. */
 const UNPACKED = /^\.[0-9a-f]+-[0-9a-f]+\.(?:so|dylib|dll|node)$/;
-/** What programs keep for their own next start (`node-compile-cache`, `tsx-0`, …), not for somebody who looks for it. */
+/** What programs keep for their own next start (`node-compile-cache`, `tsx-0`, …), not for a reader. */
 const CACHES = /(?:^|[-_.])cache(?:[-_.]|$)|^(?:tsx|bunx)-/i;
 
 /** Removes opencode's own leftovers and caches from its temporary folder, and tells the files that are left. */

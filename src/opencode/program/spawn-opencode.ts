@@ -11,7 +11,7 @@ export interface StreamFiles {
   readonly stderr: string;
 }
 
-/** Who asked a process to stop: the deadline, the caller (an AbortSignal), or somebody else. */
+/** Who asked a process to stop: the deadline, the caller (an AbortSignal), or another process. */
 export type StoppedBy = "deadline" | "caller" | "other";
 
 /** How a process ended. */

@@ -8,14 +8,14 @@ import { KEPT_FILE, ownerOf, RUN_ID_FILE } from "./run-folder-owner.js";
 
 /** A folder of another boot or container says nothing about its process; untouched this long, it is taken for dead. */
 const FOREIGN_MAX_AGE_MS = 48 * 3_600_000;
-/** Longer than this nobody waits for it; what is not done then is left for another time. */
+/** It is not waited for longer than this; what is not done then is left for another time. */
 const LONGEST_MS = 3_000;
 const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const RUN_ID_BYTES = 100;
 
 /**
- * Removes the run folders of looptrace processes that are gone, and ends what these were driving, should nobody have done so (see
- * `guard`). Only folders of this user's that nobody else can write to: in a temporary folder for all, others may have put anything
+ * Removes the run folders of looptrace processes that are gone, and ends what these were driving, where that has not happened (see
+ * `guard`). Only folders of this user's that no other user can write to: in a temporary folder for all, others may have put anything
  * that is called so.
  *
  * Never fails, and settles within 3 s: a folder that cannot be removed by then stays.

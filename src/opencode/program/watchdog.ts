@@ -70,7 +70,7 @@ const guarded = new Map<string, string>();
  * Has a run ended, with all that it started, and its folder removed, when this process is killed in a way that it cannot notice
  * (`kill -9`, out of memory). One small helper process does so for all runs of this process, and ends with the last of them.
  *
- * Where there is no `sh` (Windows) nobody does; what is left then goes with the next run.
+ * Where there is no `sh` (Windows) there is none; what is left then goes with the next run.
  *
  * @param runId what marks the run's processes
  * @param folder the run's own; that it is gone says that the run has ended in order

@@ -9,7 +9,7 @@ const DEEPEST = 100;
  * Puts the sessions of subagents below the sessions that started them.
  *
  * @param exports sessions in any order; one that stands there twice counts once, the fuller one
- * @throws {InvalidExportError} when they are nested deeper than anybody's subagents are
+ * @throws {InvalidExportError} when they are nested deeper than real subagents are
  * @returns the sessions without a parent among the given ones, in the order given, with their descendants
  */
 export function assembleSessions(exports: readonly SessionExport[]): SessionTree[] {

@@ -160,7 +160,7 @@ function refuseRepeatedIds(messages: readonly Message[], source: string): void {
 }
 
 /**
- * Whether all ids ascend, as opencode mints them: then none can stand there twice, and nobody has to remember them all.
+ * Whether all ids ascend, as opencode mints them: then none can stand there twice, and they need not all be remembered.
  * Those of messages and of parts are never the same, since each kind has a prefix of its own.
  */
 function areAscending(messages: readonly Message[]): boolean {

@@ -1,7 +1,7 @@
 /** What only the events of an opencode server tell about a turn; kept beside the session, hence schemas. */
 import { z } from "zod";
 
-/** A permission that opencode asked for while somebody was there to be asked. Times: ms since the epoch. */
+/** A permission that opencode asked for while it could be answered. Times: ms since the epoch. */
 export const permissionWait = z.object({
   /** The session that asked, which can be a subagent's. */
   sessionId: z.string(),
@@ -15,7 +15,7 @@ export const permissionWait = z.object({
   /** null when it was never answered. */
   answeredAt: z.number().nullable(),
   answer: z.enum(["once", "always", "reject"]).nullable(),
-  /** looptrace, by the caller's policy, or somebody else, such as a person in front of opencode. */
+  /** looptrace, by the caller's policy, or another client, such as a person in front of opencode. */
   by: z.enum(["policy", "other"]),
 });
 export type PermissionWait = z.infer<typeof permissionWait>;

@@ -6,7 +6,7 @@ import { patientFetch } from "./patient-fetch.js";
 
 /** Why an event stream is not there, or not there any more. */
 export interface StreamTrouble {
-  readonly kind: /** Nobody listens there, or the connection broke. */
+  readonly kind: /** Nothing listens there, or the connection broke. */
     | "unreachable"
     /** The server wants another password or user. */
     | "unauthorized"
@@ -34,7 +34,7 @@ export interface FollowOptions {
   readonly onEvent: (event: ServerEvent, directory: string | undefined) => unknown;
   /**
    * The server sends events from now on; those of all projects a moment later (1.18). What happened before, it does not tell:
-   * whoever keeps a state reads it anew.
+   * a state that is built from events is to be read anew.
    *
    * @param first false after an interruption
    */
@@ -155,7 +155,7 @@ function whyNoStream({ status, headers }: Response): Omit<StreamTrouble, "failur
   if (status === 401 || status === 403)
     return { kind: "unauthorized", message: `it refuses the password (HTTP ${status})` };
   if (status >= 400) return { kind: "not-events", message: `it has no events (HTTP ${status})` };
-  // Nobody has asked for that, and a little of it could become very much.
+  // Not asked for, and a little of it could become very much.
   const packing = headers.get("content-encoding") ?? "identity";
   if (packing !== "identity") return { kind: "not-events", message: `its events are packed (${packing})` };
   const type = headers.get("content-type") ?? "";

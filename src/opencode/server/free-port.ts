@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 
 /**
- * A TCP port of 127.0.0.1 on which nobody listens at the moment: opencode takes `--port 0` for its default port, 4096.
- * Another program may take it before it is used, so whoever uses it tries again with another one then.
+ * A TCP port of 127.0.0.1 that is free at the moment: opencode takes `--port 0` for its default port, 4096.
+ * Another program may take it before it is used, so a start that fails tries again with another one.
  */
 export async function freePort(): Promise<number> {
   const server = createServer();

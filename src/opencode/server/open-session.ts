@@ -6,7 +6,7 @@ import { ServerRequestError } from "../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
 import type { CheckedRequest } from "../request/run-request.js";
 
-/** What `opencode run` denies in the sessions that it makes: there is nobody to ask, and no plan mode to switch to. */
+/** What `opencode run` denies in the sessions that it makes: there is no person to ask, and no plan mode to switch to. */
 const UNATTENDED: PermissionRuleset = [
   { permission: "question", action: "deny", pattern: "*" },
   { permission: "plan_enter", action: "deny", pattern: "*" },
@@ -31,7 +31,7 @@ export async function openSession(
     continued === undefined
       ? await newSession(client, request.title)
       : await continuedSession(client, continued, request.fork ?? false);
-  // Nobody waits for it: that it fails, or comes late, is no reason not to work.
+  // Not waited for: that it fails, or comes late, is no reason not to work.
   shareWhereConfigured(client, id, environment).catch(() => undefined);
   return id;
 }

@@ -50,7 +50,7 @@ export async function patientFetch(
   });
 }
 
-/** An answer that nobody could hold is no answer. */
+/** An answer too large to hold is no answer. */
 function limited(answer: IncomingMessage, mostBytes: number): Transform {
   let total = 0;
   const limit = new Transform({

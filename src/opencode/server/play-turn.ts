@@ -56,7 +56,7 @@ export async function playTurn(client: OpencodeClient, turn: TurnToPlay): Promis
   };
   const onEnding = () => abort(ending.by ?? "caller");
   const onFailing = () => abort("caller");
-  // Whoever was told of the session may have ended it at once.
+  // A hook that was told of the session may have ended it at once.
   if (ending.by !== undefined) return { exit: { kind: "served", asked: ending.by } };
   ending.signal.addEventListener("abort", onEnding, { once: true });
   failing.addEventListener("abort", onFailing, { once: true });

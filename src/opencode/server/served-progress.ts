@@ -8,7 +8,7 @@ export interface ServedProgress {
   /** The state after all events so far; another object when one has changed it. */
   readonly progress: Progress;
   /**
-   * Takes one event, of whatever session.
+   * Takes one event of any session.
    *
    * @returns what `opencode run --format json` would have written about it
    */

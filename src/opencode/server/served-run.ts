@@ -107,7 +107,7 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
     if (!session || ending.by !== undefined) return notPrompted(options.startedAt, ending.by ?? "caller");
     const turn = createTurn(client, options, session);
     onEvent = turn.take;
-    // Of a permission that was asked for meanwhile nobody else would know: the agent would wait for ever.
+    // A permission that was asked for meanwhile would stay unanswered: the agent would wait for ever.
     onConnected = () => {
       missedEvents(client, session.sessionId, options.startedAt, listening.signal)
         .then((events) => {

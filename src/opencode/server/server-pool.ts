@@ -22,7 +22,7 @@ export interface ServerLease {
   /** The agent to ask for, after the generated configuration had its say. */
   readonly agent: string | undefined;
   /**
-   * Gives it back. A server that nobody is to use any more is stopped, which nobody need wait for.
+   * Gives it back. A server without further use is stopped; waiting for that is not needed.
    *
    * @param turnWasAborted then what the agent left running is ended with the server; after a normal end it may have been started
    *   on purpose
@@ -72,7 +72,7 @@ export class ServerPool {
     return this.#mostTurns > 1;
   }
 
-  /** @param mostTurns how many turns a server may have before it is replaced; 1 for servers that nobody shares */
+  /** @param mostTurns how many turns a server may have before it is replaced; 1 for servers that are not shared */
   constructor({ mostTurns = MOST_TURNS }: { readonly mostTurns?: number } = {}) {
     this.#mostTurns = mostTurns;
   }
@@ -84,7 +84,7 @@ export class ServerPool {
   }
 
   /**
-   * @param signal ends the wait for a server that starts; one that nobody else is to use is stopped then
+   * @param signal ends the wait for a server that starts; one without another use is stopped then
    * @throws {OpenCodeNotFoundError} when opencode cannot be started at all
    * @throws {OpenCodeCommandError} when it does not become a server
    * @throws {RunRequestError} when the configuration cannot be handed over
@@ -104,7 +104,7 @@ export class ServerPool {
     try {
       started = await unlessAborted(entry.starting, signal);
     } catch (error) {
-      // That nobody waits for it any more does not make it a bad one.
+      // An aborted wait does not make it a bad one.
       if (!signal?.aborted) this.#retire(key, entry);
       this.#release(entry);
       throw error;
@@ -171,7 +171,7 @@ export class ServerPool {
     this.#end(entry);
   }
 
-  /** Nobody need wait for it but `close`. */
+  /** Only `close` waits for it. */
   #end(entry: Entry): void {
     const ending: Promise<void> = this.#stop(entry)
       // A folder that cannot be removed stays, for the next sweep.

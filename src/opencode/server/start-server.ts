@@ -17,7 +17,7 @@ import { patientFetch } from "./patient-fetch.js";
 export interface StartServerOptions {
   /** Absolute path of opencode. */
   readonly path: string;
-  /** Private to this server; its temporary files and its log go there. Whoever made it removes it after the end. */
+  /** Private to this server; its temporary files and its log go there. Its maker removes it after the end. */
   readonly folder: RunFolder;
   /** What opencode's environment is made from. */
   readonly environment: Readonly<Record<string, string | undefined>>;

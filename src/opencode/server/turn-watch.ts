@@ -18,7 +18,7 @@ export interface TurnWatch {
   readonly settled: () => Promise<void>;
 }
 
-/** Hands an answer to the server; without a response nobody knows whether it came there. */
+/** Hands an answer to the server; without a response it is unknown whether it came there. */
 export type SendReply = (answer: {
   readonly requestID: string;
   readonly reply: NonNullable<PermissionWait["answer"]>;

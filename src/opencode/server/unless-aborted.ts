@@ -1,7 +1,7 @@
 /**
  * Waits for what cannot itself be told to end.
  *
- * @throws the signal's reason when it is aborted before; the work goes on then, and its failure is nobody's
+ * @throws the signal's reason when it is aborted before; the work goes on then, and its failure is ignored
  */
 export async function unlessAborted<Value>(
   work: Promise<Value>,

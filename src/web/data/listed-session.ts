@@ -38,7 +38,7 @@ export interface SessionSummary {
   readonly doubtfulCalls: number;
 }
 
-/** A session of which there is nothing to show but why. */
+/** A session that has nothing to show, and why. */
 export interface UnreadableSession {
   readonly kind: "unreadable";
   readonly id: string;
@@ -47,7 +47,7 @@ export interface UnreadableSession {
   readonly reason: string;
 }
 
-/** Nobody reads more of a text in a list, but many look for what stands in it. */
+/** More of a text is not read in a list, but searched for. */
 const MOST_TEXT = 500;
 const MOST_PROMPTS = 20;
 

@@ -9,7 +9,7 @@ export interface PageAssets {
 /**
  * The Content-Security-Policy of a page: its own script and style by their hashes, and nothing else.
  *
- * @param asksServer whether it may ask the server that it came from; else it asks nobody
+ * @param asksServer whether it may ask the server that it came from; else it asks no server at all
  */
 export function pagePolicy({ script, style }: PageAssets, asksServer: boolean): string {
   return [

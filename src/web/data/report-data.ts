@@ -166,7 +166,7 @@ export interface ToolLatency {
   readonly name: string;
   readonly count: number;
   readonly errors: number;
-  /** Calls whose end nobody knows; they are in `count` only. */
+  /** Calls whose end is unknown; they are in `count` only. */
   readonly unfinished: number;
   readonly p50: number | null;
   readonly p90: number | null;

@@ -16,7 +16,7 @@ export function useSessions(): Followed {
     const follow = (): void => {
       source?.close();
       source = null;
-      // A browser has six connections to a server, and pages that nobody sees would hold them all.
+      // A browser has six connections to a server, and hidden pages would hold them all.
       if (document.visibilityState === "hidden") return;
       source = new EventSource("changes");
       source.onopen = () => setConnected(true);

@@ -7,7 +7,7 @@ interface ContentProps {
 }
 
 /**
- * Text that somebody else wrote. It becomes text nodes and nothing else; what cannot be seen in it is named, and it
+ * A foreign text. It becomes text nodes and nothing else; what cannot be seen in it is named, and it
  * cannot turn round what stands beside it.
  */
 export function Content({ text, query = "" }: ContentProps) {

@@ -8,7 +8,7 @@ const MOST_CHUNKS = 64;
 export type DetailOf = (row: ReportRow) => Detail;
 
 /**
- * Details are parsed chunk by chunk when they are asked for: a page opens without reading what nobody looks at.
+ * Details are parsed chunk by chunk when they are asked for: a page opens without reading what is not looked at.
  *
  * @param readChunk a chunk's JSON
  */

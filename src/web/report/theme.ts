@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-/** Whether the page is dark: as the system is, until somebody switches. */
+/** Whether the page is dark: as the system is, until it is switched. */
 export function useTheme(): { readonly isDark: boolean; readonly toggle: () => void } {
   const [chosen, choose] = useState<boolean | null>(null);
   const [system, setSystem] = useState(dark.matches);

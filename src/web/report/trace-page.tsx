@@ -40,7 +40,7 @@ export function TracePage({ trace, detailOf, isDark, query, onQuery, found }: Tr
     setOpen(false);
     tree.current?.focus({ preventScroll: true });
   }, []);
-  // Not only after the page was drawn: somebody may type at once.
+  // Not only after the page was drawn: a person may type at once.
   useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const typing = event.target instanceof HTMLInputElement;

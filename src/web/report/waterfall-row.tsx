@@ -12,7 +12,7 @@ interface WaterfallRowProps {
   /** How many rows are below it. */
   readonly below: number;
   readonly selected: boolean;
-  /** `none`: nobody searches. */
+  /** `none`: there is no search. */
   readonly match: "yes" | "no" | "none";
   readonly onOpen: () => void;
   readonly onToggle: () => void;

@@ -16,7 +16,7 @@ interface Stream {
   revision: number;
 }
 
-/** So many changes a second are as many as anybody can see. */
+/** More changes a second than this cannot be seen. */
 const PAUSE_MS = 100;
 
 export function changeStreams(catalog: () => SessionCatalog): ChangeStreams {

@@ -20,7 +20,7 @@ export interface ViewOptions extends KeptSource {
   /** 0 takes one that is free. */
   readonly port: number;
   readonly assets: { readonly list: PageAssets; readonly page: PageAssets };
-  /** Told of what went wrong and can be told to nobody else. */
+  /** Told of what went wrong and no answer can carry. */
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -32,7 +32,7 @@ export interface ViewServer {
 }
 
 /**
- * Serves what is kept to browsers on this machine, and to nobody else: on 127.0.0.1, below a path that cannot be guessed.
+ * Serves what is kept to browsers on this machine only: on 127.0.0.1, below a path that cannot be guessed.
  * Nothing is written, and nothing is read but sessions that are kept.
  *
  * @throws the system's error when the port cannot be had, for instance EADDRINUSE
