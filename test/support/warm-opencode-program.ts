@@ -19,9 +19,7 @@ const directory = PWD ?? process.cwd();
 const optionOf = (name: string): string | undefined =>
   argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
 
-if (argv[0] === "--version") {
-  process.stdout.write(`${settings.version}\n`);
-} else if (argv[0] === "serve" && !OPENCODE_CONFIG_CONTENT) {
+if (argv[0] === "serve" && !OPENCODE_CONFIG_CONTENT) {
   serve(Number(optionOf("port")));
 } else if (argv[0] === "export" && argv.length === 2) {
   await exportSession(argv[1] ?? "");
