@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { readExport } from "../../src/opencode/read/read-export.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
@@ -72,27 +73,67 @@ const NAMES = ["subagent", "failing-tool", "multistep", "provider-401"];
 /** What may be seen of none of these texts: it steers, hides or turns round. */
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
+/**
+ * Looks at all that a report shows: each turn, the details of each row, what stands beside the pointer, and a search
+ * for a text. It gives the rows' number, the details, and what the whole page then showed. It runs within the page,
+ * since each look from outside costs a round trip.
+ */
+const LOOK_EVERYWHERE = `(async (wanted) => {
+  const one = (selector) => document.querySelector(selector);
+  const until = async (holds) => {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve));
+  };
+  const press = (key) =>
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  const selected = () => one(".row.selected").id;
+  const looked = { rows: 0, details: [], pages: [] };
+  for (const button of document.querySelectorAll(".turn-list button")) {
+    button.click();
+    await until(() => button.ariaCurrent === "true");
+    one(".tree").focus();
+    press("Home");
+    press("Enter");
+    await until(() => selected() === "row-0" && one(".detail"));
+    const rows = document.querySelectorAll(".row").length;
+    for (let row = 0; row < rows; row += 1) {
+      looked.details.push(one(".detail").textContent);
+      const before = selected();
+      press("ArrowDown");
+      await until(() => row === rows - 1 || selected() !== before);
+    }
+    looked.rows += rows;
+    press("Escape");
+    await until(() => !one(".detail"));
+    one(".row .lane").dispatchEvent(new PointerEvent("pointermove", { pointerType: "mouse", bubbles: true }));
+    press("/");
+    await until(() => one(".tooltip") && document.activeElement.type === "search");
+    document.activeElement.value = wanted;
+    document.activeElement.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    await until(() => one(".matches").textContent !== "");
+    // A search waits until typing goes on no more: it is looked at once.
+    if (looked.pages.length === 0) await until(() => / rows?$/.test(one(".matches").textContent));
+    looked.pages.push(one("#page").textContent);
+    press("Escape");
+  }
+  return looked;
+})`;
+
+const looked = z.object({ rows: z.number(), details: z.array(z.string()), pages: z.array(z.string()) });
+
 describe.each(Object.entries(ATTACKS))("%s in every text", (_, attack) => {
   test("is text, wherever it is looked at", async () => {
     const traces = NAMES.flatMap((name) => attacked(name, attack));
     expect(JSON.stringify(traces)).toContain(JSON.stringify(attack).slice(1, -1));
     const { page, troubles, requests } = await browser.open(traces);
-    for (let index = 0; index < traces.length; index += 1) {
-      await page.locator(".turn-list button").nth(index).click();
-      await page.locator(".tree").focus();
-      await page.keyboard.press("Home");
-      await page.keyboard.press("Enter");
-      const rows = await page.locator(".row").count();
-      for (let row = 0; row < rows; row += 1) {
-        expect(await page.locator(".detail").textContent()).not.toMatch(UNSEEN);
-        await page.keyboard.press("ArrowDown");
-      }
-      await page.keyboard.press("Escape");
-      await page.locator(".row .lane").first().hover();
-      await page.keyboard.press("/");
-      await page.keyboard.insertText(attack.slice(0, 20));
-      await page.keyboard.press("Escape");
-    }
+    const wanted = JSON.stringify(attack.slice(0, 20));
+    const { rows, details, pages } = looked.parse(await page.evaluate(`${LOOK_EVERYWHERE}(${wanted})`));
+    expect([details.length, pages.length]).toEqual([rows, traces.length]);
+    for (const shown of [...details, ...pages]) expect(shown).not.toMatch(UNSEEN);
+    // Nothing stands before what a person clicks.
+    await page.locator(".turn-list button").first().click();
+    await page.locator(".row .lane").first().click();
+    await page.locator(".detail").waitFor();
+    await page.keyboard.press("Escape");
     expect(await page.locator("#page").textContent()).not.toMatch(UNSEEN);
     // Nothing but what the page itself is made of, and all of it in its place.
     const found = await page.evaluate(`({
