@@ -46,10 +46,14 @@ const OVERLAP = 4_000;
 
 async function findIn(text: string): Promise<readonly Secret[]> {
   // Loading the rules takes longer than most commands take to run.
-  const [{ lintSource }, { creator }] = await Promise.all([
+  const [{ lintSource }, { creator }, { secretLintProfiler }] = await Promise.all([
     import("@secretlint/core"),
     import("@secretlint/secretlint-rule-preset-recommend"),
+    import("@secretlint/profiler"),
   ]);
+  // It keeps each of its marks for good, and looks through all of them at each new one: a process
+  // that masks often would grow and slow down.
+  secretLintProfiler.mark = () => undefined;
   // Comments that switch rules off are for the authors of a file; here the text is whatever an agent has read.
   const content = text.replace(/secretlint-(?=disable|enable)/gi, "secretlint_");
   const { messages } = await lintSource({
