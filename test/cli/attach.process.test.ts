@@ -216,7 +216,8 @@ describe("a server that somebody else runs", () => {
     const first = await ask(here);
     await first.done;
     await until(() => attach.turns().length === 1);
-    await server.stop();
+    // As a crash ends it: asked to, it may wait for those who follow its events.
+    server.child.kill("SIGKILL");
     await until(() => attach.stderr().includes("waiting for it to come back"));
     const again = await serveOpenCode(here.bench, port);
     onTestFinished(async () => void (await again.stop()));
