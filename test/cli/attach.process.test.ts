@@ -7,6 +7,7 @@ import { connect, type ServerConnection } from "../../src/opencode/server/connec
 import { freePort } from "../../src/opencode/server/free-port.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
 import { traceSession } from "../../src/trace/trace-session.js";
+import { namesIn } from "../docs/pages.js";
 import type { Scenario } from "../provider/scenario.js";
 import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
@@ -121,6 +122,8 @@ describe("a server that somebody else runs", () => {
     await done;
     await until(() => attach.turns().length === 1);
     const all = await expected(here.server.connection, sessionID);
+    const fields = attach.turns().map((turn) => Object.keys(turn).toSorted());
+    expect(fields).toEqual([namesIn("docs/json.md", "attach and watch").toSorted()]);
     expect(attach.turns()).toMatchObject([
       { sessionId: sessionID, turn: 0, error: null, kept: true, totals: { steps: 5, tools: 4 } },
     ]);

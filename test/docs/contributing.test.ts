@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { pageAt, REPOSITORY } from "./pages.js";
+
+const guide = pageAt("CONTRIBUTING.md");
+
+test("the drawing of the house has its rooms, in their order", () => {
+  const layers = readFileSync(join(REPOSITORY, "src", "layers.mjs"), "utf8");
+  const rooms = [...layers.matchAll(/^ {2}\["(\w+)", /gm)].map(([, room]) => room);
+  const drawing = guide.blocks.find(({ language, text }) => language === "" && text.startsWith("version"));
+  const drawn = [...(drawing?.text ?? "").matchAll(/^(\w+) {2,}\S/gm)].map(([, room]) => room);
+  expect(rooms.length).toBeGreaterThan(15);
+  expect(drawn).toEqual(rooms);
+});
+
+test("every file and folder that it names is there", () => {
+  const named = [...guide.text.matchAll(/`([\w./-]+)`/g)]
+    .map(([, name = ""]) => name)
+    .filter((name) => /\.(?:ts|tsx|mjs|md)$|\//.test(name));
+  const gone = named.filter(
+    (name) => ![join(REPOSITORY, name), join(REPOSITORY, "src", name)].some((path) => existsSync(path)),
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(gone).toEqual([]);
+});
+
+test("README gives a reason for every dependency", () => {
+  const lists = z.record(z.string(), z.string()).default({});
+  const { dependencies, peerDependencies, devDependencies } = z
+    .object({ dependencies: lists, peerDependencies: lists, devDependencies: lists })
+    .parse(JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")));
+  const { text } = pageAt("README.md");
+  const unnamed = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies })
+    .filter((name) => !name.startsWith("@types/"))
+    .filter((name) => !text.includes(`\`${name}\``) && !text.includes(`\`…/${name.split("/").at(-1)}\``));
+  expect(unnamed).toEqual([]);
+});
