@@ -113,7 +113,7 @@ export {
 export type { RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
 export type { OtlpRequest } from "./otel/otlp-request.js";
-export type { LoadedSession } from "./sessions/load-sessions.js";
+export type { LoadedSession } from "./sessions/loaded-session.js";
 export { type ReadSessionOptions, readSession } from "./sessions/read-session.js";
 export type { Evidence, RunEvidence } from "./trace/evidence.js";
 export type * from "./trace/model.js";

@@ -9,8 +9,9 @@ import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { processTerminal } from "../../src/cli/terminal.js";
 import { type StorePaths, storePathsAt } from "../../src/files/store-paths.js";
-import { loadKept } from "../../src/sessions/load-sessions.js";
-import { lastKeptSession } from "../../src/sessions/session-store.js";
+import { assembleFound } from "../../src/sessions/loaded-session.js";
+import { storedSession } from "../../src/sessions/session-store.js";
+import { lastStoredSession } from "../../src/sessions/stored-files.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { LOOPTRACE_VERSION } from "../../src/version.js";
 import { bundlePage } from "../../src/web/bundle-pages.js";
@@ -62,11 +63,11 @@ async function play(store: StorePaths): Promise<void> {
 }
 
 async function reportOf(paths: StorePaths): Promise<string> {
-  const id = await lastKeptSession(paths);
-  const kept = id === undefined ? undefined : await loadKept(id, { paths, masking: false });
-  if (!kept) throw new Error("the demo's session was not kept");
+  const id = await lastStoredSession(paths);
+  const stored = id === undefined ? undefined : await storedSession(paths, id);
+  if (!stored) throw new Error("the demo's session was not stored");
   const builder = reportBuilder(LOOPTRACE_VERSION);
-  for (const { tree, evidence } of kept.loaded) {
+  for (const { tree, evidence } of assembleFound([stored])) {
     for (const trace of traceSession(tree, evidence)) builder.add(trace);
   }
   return reportHtml(builder.finish(), await bundlePage("report")).join("");

@@ -3,6 +3,7 @@ import type { ErrorFacts } from "../errors/error-facts.js";
 import { type StorePaths, storePaths } from "../files/store-paths.js";
 import { type LiveDelivery, liveRun } from "../follow/live-run.js";
 import type { Masking } from "../masking/mask.js";
+import { maskedLike } from "../masking/masked.js";
 import {
   type DriveHooks,
   type DriveRequest,
@@ -10,13 +11,11 @@ import {
   drive,
   type ServedSession,
 } from "../opencode/drive.js";
-import { readLogEvidence } from "../opencode/evidence.js";
 import type { SessionTree } from "../opencode/session.js";
-import { keepStartLog } from "../sessions/keep-start-log.js";
-import { maskDriven } from "../sessions/mask-driven.js";
+import { readEvidence, traceLoaded } from "../sessions/loaded-session.js";
 import { ownTurn } from "../sessions/run-owner.js";
-import { type KeptSession, keepSession, keptSession } from "../sessions/session-store.js";
-import { type Evidence, type Halt, processEndOf, type RunEvidence } from "../trace/evidence.js";
+import { SessionRecorder } from "../sessions/session-recorder.js";
+import { type Halt, processEndOf, type RunEvidence } from "../trace/evidence.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import { answerText } from "../trace/turn-error.js";
@@ -59,7 +58,7 @@ export interface AttemptResult {
 }
 
 /**
- * Runs opencode once, keeps the session and computes the trace of the turn, whatever became of it.
+ * Runs opencode once, stores the session and computes the trace of the turn, whatever became of it.
  *
  * @throws {RunRequestError} when the request makes no sense; nothing was started then
  * @throws {OpenCodeNotFoundError} when there is no opencode
@@ -70,7 +69,7 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
   const startedAt = Date.now();
   let disown: (() => Promise<void>) | undefined;
   try {
-    return await driveAndKeep(request, paths, {
+    return await driveAndRecord(request, paths, {
       ...hooks,
       onSession: (sessionId, mark) => {
         hooks.onSession?.(sessionId, mark);
@@ -82,7 +81,7 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
   }
 }
 
-async function driveAndKeep(
+async function driveAndRecord(
   request: AttemptRequest,
   paths: StorePaths | null,
   hooks: DriveHooks,
@@ -95,7 +94,7 @@ async function driveAndKeep(
     haltedBy = reason;
     halting.abort(new Error("a limit of the run was reached"));
   });
-  const unmasked = await drive(request.drive, {
+  const driven = await drive(request.drive, {
     onProgress: (progress) => {
       hooks.onProgress?.(progress);
       watch.onProgress(progress);
@@ -115,65 +114,41 @@ async function driveAndKeep(
     onSession: hooks.onSession,
     signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
   });
-  const { driven, halted, schemaProblems } = await maskDriven(
-    unmasked,
-    { halted: haltedBy, schemaProblems: problemsOf(unmasked, request.checkOutput) },
-    maskingOf(request, passwords),
+  const masking = maskingOf(request, passwords);
+  const recorder = new SessionRecorder({ paths, masking });
+  const run = runEvidenceOf(driven, request, haltedBy, problemsOf(driven, request.checkOutput));
+  const { tree, raw, logText, mcpServers } = driven;
+  const recorded = await recorder.record(
+    { tree, raw, runs: [{ run, logText }], mcpServers },
+    { run, notes: driven.notes, asking: driven.progress.asking },
   );
-  const run = {
-    ...runEvidenceOf(driven, request, halted),
-    ...(schemaProblems.length === 0 ? {} : { schemaProblems: [...schemaProblems] }),
-  };
-  const notes = [...driven.notes];
-  let kept = false;
-  if (paths && driven.sessionId !== null && driven.raw.size > 0) {
-    const sighting = {
-      rootId: driven.sessionId,
-      raw: driven.raw,
-      logText: driven.logText,
-      run,
-      mcpServers: driven.mcpServers,
-    };
-    try {
-      await keepSession(paths, sighting);
-      kept = true;
-    } catch (error) {
-      notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
-    }
-  }
-  const earlier =
-    paths && driven.sessionId !== null ? await keptEvidence(paths, driven.sessionId) : undefined;
-  const evidence = {
-    log: readLogEvidence(earlier?.logText || driven.logText),
-    runs: [...(earlier?.runs ?? []), run],
-    mcpServers: [...(earlier?.mcpServers ?? []), ...driven.mcpServers],
-  };
-  const traces = tracesOf(driven, evidence, run);
+  const { beside } = recorded;
+  // What is known of this run counts more than what an abandoned one may have been.
+  const { runs } = recorded.evidence;
+  const evidence = readEvidence([{ ...recorded.evidence, runs: [...runs, beside.run] }]);
+  const masked = recorded.tree && traceLoaded(maskedLike({ tree: recorded.tree, evidence }, recorded));
+  const traces = ofRun(masked ?? [], run);
   const last = lastOf(traces);
-  // Whoever asked is told what the agent said, whatever that is.
-  const said = driven.tree === unmasked.tree ? last : lastOf(tracesOf(unmasked, evidence, run));
-  const { sessionId, tree: session, opencode, driver, exit } = driven;
-  const error = last ? last.loop.error : withoutTurn(driven, halted, request.drive.model);
-  notes.push(
+  // Who asked is told what the agent said, secrets and all.
+  const said =
+    tree === null || recorded.tree === tree ? last : lastOf(ofRun(traceSession(tree, evidence), run));
+  const { sessionId, opencode, driver, exit } = driven;
+  const error = last ? last.loop.error : withoutTurn(driven, beside.run, request.drive.model);
+  const notes = [
+    ...beside.notes,
+    ...recorded.notes,
     ...agentNotes(request.drive.agent, last?.loop),
-    ...subagentNotes(last?.loop, driven.progress.asking, driven.endedAt),
+    ...subagentNotes(last?.loop, beside.asking, driven.endedAt),
     ...limitNotes(request.limits ?? {}, traces),
-  );
+  ];
   if (error?.code === "invalid_request" && error.reason === "start")
     notes.push(...extraArgumentNotes(request.drive.extraArguments ?? []));
   // Who ended it himself knows why.
   const isWanted = error?.code === "aborted" && error.abortedBy === "caller";
   const cameToNothing = error !== null && !isWanted && (last?.loop.steps.length ?? 0) === 0;
-  if (paths && cameToNothing && driven.logText.trim() !== "") {
-    notes.push(
-      await keepStartLog(paths, run, driven.logText).then(
-        (path) => `All that opencode said is kept in ${path}`,
-        (problem: unknown) =>
-          `What opencode said could not be kept below ${paths.root}: ${messageOf(problem)}`,
-      ),
-    );
-  }
+  if (cameToNothing) notes.push(...(await recorder.recordStartLog(recorded)));
   const answer = { text: said ? answerText(said.loop.steps) : null, output: said?.loop.output ?? null };
+  const { tree: session, stored: kept } = recorded;
   return { ...answer, error, sessionId, traces, session, kept, opencode, driver, exit, notes };
 }
 
@@ -221,11 +196,8 @@ function maskingOf(
 }
 
 /** The traces of the turns that a run has made; a session that is continued has more. */
-function tracesOf({ tree }: DriveResult, evidence: Evidence, run: RunEvidence): readonly LoopTrace[] {
-  if (!tree) return [];
-  return traceSession(tree, evidence).filter(
-    ({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt,
-  );
+function ofRun<Trace extends LoopTrace>(traces: readonly Trace[], run: RunEvidence): readonly Trace[] {
+  return traces.filter(({ loop }) => loop.start >= run.startedAt && loop.start <= run.endedAt);
 }
 
 /** The turn that was asked for: behind it may be a message that a plugin has put there, for the next prompt. */
@@ -233,15 +205,12 @@ function lastOf(traces: readonly LoopTrace[]): LoopTrace | undefined {
   return traces.findLast(({ loop }) => !isUnanswered(loop)) ?? traces.at(-1);
 }
 
-/** Earlier logs and runs of a session that is continued. */
-async function keptEvidence(
-  paths: StorePaths,
-  sessionId: string,
-): Promise<Pick<KeptSession, "logText" | "runs" | "mcpServers"> | undefined> {
-  return keptSession(paths, sessionId).catch(() => undefined);
-}
-
-function runEvidenceOf(driven: DriveResult, request: AttemptRequest, halted: Halt | undefined): RunEvidence {
+function runEvidenceOf(
+  driven: DriveResult,
+  request: AttemptRequest,
+  halted: Halt | undefined,
+  schemaProblems: readonly string[],
+): RunEvidence {
   return {
     id: request.runId,
     attempt: request.attempt,
@@ -257,19 +226,20 @@ function runEvidenceOf(driven: DriveResult, request: AttemptRequest, halted: Hal
     startedAt: driven.startedAt,
     endedAt: driven.endedAt,
     stderr: driven.stderrTail,
+    ...(schemaProblems.length === 0 ? {} : { schemaProblems: [...schemaProblems] }),
   };
 }
 
 /** There is no turn, or none that could be read: only the run's stream, who ended it and the way it ended tell why. */
 function withoutTurn(
-  driven: DriveResult,
-  halted: Halt | undefined,
+  { tree, sessionId }: DriveResult,
+  run: RunEvidence,
   model: string | undefined,
 ): ErrorFacts | null {
-  const { streamErrors, sessionId, stderrTail } = driven;
+  const { streamErrors, halted, stderr } = run;
   return classify({
     // A session that was only mentioned, such as one that was asked for and does not exist, is none; one that was ended was at work.
-    sessionId: driven.tree === null && halted === undefined ? undefined : (sessionId ?? undefined),
+    sessionId: tree === null && halted === undefined ? undefined : (sessionId ?? undefined),
     exportErrors: [],
     streamErrors: streamErrors.map(({ error, at }) => ({ error, at, recovered: false })),
     lastAssistant: null,
@@ -277,11 +247,7 @@ function withoutTurn(
     doomLoop: halted?.by === "doom-loop" ? halted : undefined,
     limit: halted?.by === "limit" ? halted : undefined,
     gaveUpAfter: halted?.by === "retries" ? halted.attempts : undefined,
-    process: processEndOf(driven),
-    stderr: stderrTail,
+    process: processEndOf(run),
+    stderr,
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
-import type { LoadOptions, Selection } from "../sessions/load-sessions.js";
+import type { LoadOptions } from "../sessions/load-options.js";
+import type { Selection } from "../sessions/select-sessions.js";
 import { oneLine } from "../text/terminal-text.js";
 import { READING_RISKS } from "./config-risks.js";
 import { type MaskFlags, maskingOf } from "./masking.js";

@@ -2,7 +2,8 @@ import { type DeliverOptions, deliver } from "../deliver/deliver.js";
 import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import { systemClock } from "../files/clock.js";
-import { type Masking, maskFor } from "../masking/mask.js";
+import type { Masking } from "../masking/mask.js";
+import { maskRest } from "../masking/masked.js";
 import type { TraceOptions } from "../otel/options.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
 import type { LoopTrace } from "../trace/model.js";
@@ -54,12 +55,11 @@ export async function deliverTraces(
   // The OTel packages take longer to load than most commands take to run.
   const { encodeTrace } = await import("../otel/encode-trace.js");
   const now = (options.clock ?? systemClock).now();
-  const mask = await maskFor([traces, traceOptions], withKeys(masking, destinations));
-  const said = mask(traceOptions);
-  const requests = traces.flatMap((trace) => {
+  const masked = await maskRest(traces, traceOptions, withKeys(masking, destinations));
+  const requests = masked.values.flatMap((trace) => {
     const leaveOut = options.force ? new Set<string>() : openIn(trace, atWork, now);
     const { shared, last } = traceEdition(trace, traceOptions);
-    return [...encodeTrace(mask(trace), said, { leaveOut })].map((request) => {
+    return [...encodeTrace(trace, masked.beside, { leaveOut })].map((request) => {
       const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
       return { ...request, edition: { shared, last: hasRoot ? last : undefined } };
     });

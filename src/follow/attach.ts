@@ -20,7 +20,8 @@ import {
   treeOf,
 } from "../opencode/server.js";
 import type { TraceOptions } from "../otel/options.js";
-import { recordSession } from "../sessions/record-session.js";
+import { traceRecorded } from "../sessions/loaded-session.js";
+import { SessionRecorder } from "../sessions/session-recorder.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
 import type { Loop, LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
@@ -47,8 +48,8 @@ export interface AttachOptions {
   readonly onNote?: ((note: string) => void) | undefined;
   /** The sessions at work have changed. */
   readonly onChange?: ((mirror: Mirror) => void) | undefined;
-  /** A turn is over, and kept; it is to be sent. The next event waits until this returns. */
-  readonly onTurn: (trace: LoopTrace, kept: boolean) => void;
+  /** A turn is over, and stored; it is to be sent. The next event waits until this returns. */
+  readonly onTurn: (trace: LoopTrace, stored: boolean) => void;
   /** What was sent of turns that are at work. */
   readonly onDelivery?: ((reports: readonly DestinationReport[]) => void) | undefined;
 }
@@ -56,7 +57,7 @@ export interface AttachOptions {
 /** A turn that was at work when looptrace went. */
 export interface LeftAtWork {
   readonly sessionId: string;
-  readonly kept: boolean;
+  readonly stored: boolean;
 }
 
 /** A turn that ended so shortly before looptrace came is taken for one of those that it was to see: clocks differ. */
@@ -65,12 +66,13 @@ const READ_MS = 60_000;
 
 /**
  * Traces the turns of an opencode server that somebody else runs, those under way when it comes among them, until `signal` is
- * aborted: each is kept when it is over and handed to `onTurn`, and what is closed of it goes out while it runs.
+ * aborted: each is stored when it is over and handed to `onTurn`, and what is closed of it goes out while it runs.
  *
- * @returns what was at work at the end; it is kept as it was then
+ * @returns what was at work at the end; it is stored as it was then
  */
 export async function attachTo(options: AttachOptions): Promise<readonly LeftAtWork[]> {
-  const { connection, signal, paths, masking } = options;
+  const { connection, signal } = options;
+  const recorder = new SessionRecorder(options);
   const since = Date.now() - SLACK_MS;
   const told = toldTurns();
   const servers = knownServers(connection, signal);
@@ -98,21 +100,22 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
     );
     const wanted = new Set(loops.filter(isNew));
     if (wanted.size === 0) return;
-    // What is kept of how a turn ended stays when the turn goes on.
+    // What is stored of how a turn ended stays when the turn goes on.
     const isFirst = (loop: Loop): boolean => wanted.has(loop) && !told.has(loop.userMessageId);
     const runs = servedRuns(loops, isFirst, followed.evidence, new Set(read.raw.keys()));
     const { directory } = read.tree.session.info;
     const mcpServers = await servers.of(directory);
     // The next turn may have others.
     servers.forget(directory);
-    const { traces, kept, notes } = await recordSession({ read, runs, mcpServers }, { paths, masking });
-    for (const note of notes) options.onNote?.(note);
+    const seen = { ...read, runs: runs.map((run) => ({ run })), mcpServers };
+    const recorded = await recorder.record(seen, null);
+    for (const note of recorded.notes) options.onNote?.(note);
     const ids = new Set([...wanted].map(({ userMessageId }) => userMessageId));
-    for (const trace of traces) {
+    for (const trace of traceRecorded(recorded)) {
       const { userMessageId, sessionId } = trace.loop;
       if (sessionId !== rootId || !ids.has(userMessageId)) continue;
       told.add(trace.loop);
-      options.onTurn(trace, kept);
+      options.onTurn(trace, recorded.stored);
     }
   };
 
@@ -134,7 +137,7 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
   });
   await followed.ended;
   await live?.close();
-  return await keepWhatIsLeft(followed.mirror, options);
+  return await recordLeft(followed.mirror, recorder, options.onNote);
 }
 
 /**
@@ -146,15 +149,16 @@ function hasFailed({ sessionId, start }: Loop, evidence: EventEvidence): boolean
 }
 
 /** Who ends it does not want to wait for sessions that a server may have made up. */
-const KEEP_MS = 5_000;
+const RECORD_MS = 5_000;
 
 /** What is at work cannot be asked for once more: the server may be gone. */
-async function keepWhatIsLeft(
+async function recordLeft(
   mirror: Mirror,
-  { paths, masking, onNote }: AttachOptions,
+  recorder: SessionRecorder,
+  onNote: AttachOptions["onNote"],
 ): Promise<LeftAtWork[]> {
   const left: LeftAtWork[] = [];
-  const until = performance.now() + KEEP_MS;
+  const until = performance.now() + RECORD_MS;
   for (const rootId of new Set([...mirror.keys()].map((id) => rootOf(mirror, id)))) {
     if (performance.now() > until) {
       onNote?.(
@@ -164,9 +168,9 @@ async function keepWhatIsLeft(
     }
     const read = fromMirror(mirror, rootId);
     if (!read || mirror.get(rootId)?.status.type === "idle") continue;
-    const { kept, notes } = await recordSession({ read }, { paths, masking });
+    const { stored, notes } = await recorder.record(read, null);
     for (const note of notes) onNote?.(note);
-    left.push({ sessionId: rootId, kept });
+    left.push({ sessionId: rootId, stored });
   }
   return left;
 }

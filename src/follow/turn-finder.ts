@@ -5,8 +5,9 @@ import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import { configuredServers, findOpenCodeLog } from "../opencode/program.js";
 import { endOfSession, listServerSessions, readSessionFrom, type ServerSession } from "../opencode/server.js";
-import { recordSession } from "../sessions/record-session.js";
+import { traceRecorded } from "../sessions/loaded-session.js";
 import { abandonedRuns, hasOwner } from "../sessions/run-owner.js";
+import { SessionRecorder } from "../sessions/session-recorder.js";
 import { lastMomentOfLoop, subagentsAtWork } from "../trace/extent.js";
 import type { Loop, LoopTrace } from "../trace/model.js";
 import { openSpanIds } from "../trace/open-spans.js";
@@ -30,7 +31,7 @@ const READ_MS = 60_000;
 export interface TurnFinder {
   /** Never throws for what a server or a disk does. @returns after how many ms it is to look again, should nothing change */
   look(client: OpencodeClient): Promise<number>;
-  keepWhatIsLeft(client: OpencodeClient): Promise<readonly LeftAtWork[]>;
+  recordLeft(client: OpencodeClient): Promise<readonly LeftAtWork[]>;
 }
 
 export interface TurnFinderOptions {
@@ -44,11 +45,12 @@ export interface TurnFinderOptions {
   readonly signal: AbortSignal;
   readonly onNote?: ((note: string) => void) | undefined;
   /** A turn is over, and recorded; it is to be sent. */
-  readonly onTurn: (trace: LoopTrace, kept: boolean) => void;
+  readonly onTurn: (trace: LoopTrace, stored: boolean) => void;
 }
 
 export function turnFinder(options: TurnFinderOptions): TurnFinder {
-  const { environment, signal, since, paths, masking, onNote, only } = options;
+  const { environment, signal, since, paths, onNote, only } = options;
+  const recorder = new SessionRecorder(options);
   /** Sessions as they were when they were looked at last: when they were updated. */
   const seen = new Map<string, number>();
   /** Those that have a turn which is not over. */
@@ -105,13 +107,13 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       // The opencode that reads the store has no server of its own.
       const { directory } = read.tree.session.info;
       const mcpServers = await configuredServers({ directory, environment, projectConfig: true });
-      const { traces, kept, notes } = await recordSession({ read, logText, mcpServers }, { paths, masking });
-      for (const note of [...read.notes, ...notes]) onNote?.(note);
-      for (const trace of traces) {
+      const recorded = await recorder.record({ ...read, logText, mcpServers }, null);
+      for (const note of [...read.notes, ...recorded.notes]) onNote?.(note);
+      for (const trace of traceRecorded(recorded)) {
         const { sessionId, userMessageId } = trace.loop;
         if (sessionId !== id || !wanted.has(userMessageId)) continue;
         told.add(trace.loop);
-        options.onTurn(trace, kept);
+        options.onTurn(trace, recorded.stored);
       }
     }
     if (age < quietMs) return quietMs - age;
@@ -164,14 +166,14 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       if (!troubled) complained.clear();
       return nextMs;
     },
-    keepWhatIsLeft: async (client) => {
+    recordLeft: async (client) => {
       const left: LeftAtWork[] = [];
       for (const id of pending) {
         const read = await readSessionFrom(client, id, AbortSignal.timeout(READ_MS)).catch(() => undefined);
         if (!read || !traceSession(read.tree).some(({ loop }) => loop.sessionId === id && loop.end >= since))
           continue;
-        const { kept } = await recordSession({ read }, { paths, masking });
-        left.push({ sessionId: id, kept });
+        const { stored } = await recorder.record(read, null);
+        left.push({ sessionId: id, stored });
       }
       return left;
     },

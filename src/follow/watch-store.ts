@@ -23,7 +23,7 @@ const RESTART_MS = 2_000;
  * Follows opencode's own store on this machine and hands over each turn when it is over, whoever ran it, until `signal` is
  * aborted. An opencode server of looptrace's own reads the store, and changes no session.
  *
- * @returns what looked as if it was at work at the end; it is kept as it was then
+ * @returns what looked as if it was at work at the end; it is stored as it was then
  * @throws {OpenCodeNotFoundError} when there is no opencode
  * @throws {OpenCodeCommandError} when its server does not start
  */
@@ -68,7 +68,7 @@ export async function watchStore(options: WatchStoreOptions): Promise<readonly L
         const nextMs = await watcher.look(await connect(server.connection));
         await changes.next(Math.min(nextMs, POLL_MS));
       }
-      return server && !server.exit ? await watcher.keepWhatIsLeft(await connect(server.connection)) : [];
+      return server && !server.exit ? await watcher.recordLeft(await connect(server.connection)) : [];
     } finally {
       changes.close();
       await server?.stop();

@@ -30,12 +30,14 @@ export type Masking = MaskingOptions | false;
 export interface Mask {
   /** The same value with markers in the place of what is secret; what holds nothing secret stays the same object. */
   <T>(value: T): T;
-  /** The same for a text that is JSON. @throws {SyntaxError} when it is not */
-  json(text: string): string;
+  /** The same for a text that is JSON. @param value what it says, where that was read already. @throws {SyntaxError} when it is no JSON */
+  json(text: string, value?: unknown): string;
+  /** Whether any secret was found. Patterns and the caller's own function are not counted: they apply to any text. */
+  readonly hasFound: boolean;
 }
 
 /** A shorter text would be masked out of every other word. */
-const SHORTEST = 4;
+export const SHORTEST_SECRET = 4;
 
 /**
  * Looks through some values for what must not be kept or sent, and makes the function that masks it.
@@ -52,7 +54,7 @@ export async function maskFor(values: readonly unknown[], masking: Masking = {})
   const literals: Literal[] = [];
   const seen = new Set<string>();
   const take = (secret: Secret): void => {
-    if (seen.has(secret.text) || secret.text.length < SHORTEST) return;
+    if (seen.has(secret.text) || secret.text.length < SHORTEST_SECRET) return;
     seen.add(secret.text);
     literals.push(...formsOf(secret));
   };
@@ -92,7 +94,7 @@ function knownForms(
   // The first one names it where both are the same: a variable's name tells more.
   return [
     ...environmentSecrets(environment).toReversed(),
-    ...secrets.filter(({ length }) => length >= SHORTEST).map((text) => ({ text, label: "key" })),
+    ...secrets.filter(({ length }) => length >= SHORTEST_SECRET).map((text) => ({ text, label: "key" })),
   ].flatMap(formsOf);
 }
 
@@ -115,12 +117,11 @@ function maskOf(
       : undefined,
   };
   const mask = <T>(value: T): T => replaceTexts(value, replacing);
-  const json = (text: string): string => {
-    const value: unknown = JSON.parse(text);
+  const json = (text: string, value: unknown = JSON.parse(text)): string => {
     const masked = mask(value);
     return masked === value ? text : JSON.stringify(masked, undefined, 2);
   };
-  return Object.assign(mask, { json });
+  return Object.assign(mask, { json, hasFound: literals.length > 0 });
 }
 
 /** A name that stands before one secret may have another one in it. */

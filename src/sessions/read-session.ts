@@ -1,6 +1,8 @@
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { storePaths } from "../files/store-paths.js";
-import { type LoadedSession, type LoadOptions, loadSessions } from "./load-sessions.js";
+import type { LoadOptions } from "./load-options.js";
+import { loadSessions } from "./load-sessions.js";
+import type { LoadedSession } from "./loaded-session.js";
 
 /** Where a session is looked for; all of it optional. */
 export type ReadSessionOptions = Partial<
@@ -11,7 +13,7 @@ export type ReadSessionOptions = Partial<
  * Reads one session that already happened, with those of its subagents and with what else is known about it.
  *
  * @param source the id of a session of opencode's on this machine, or the path of a file that `opencode export` made
- * @param options by default opencode is asked first, and what looptrace has kept counts where opencode is not there
+ * @param options by default opencode is asked first, and what looptrace has stored counts where opencode is not there
  * @returns what `traceSession(tree, evidence)` takes
  * @throws {SessionNotFoundError} when nobody knows the session
  * @throws {InvalidExportError} when the file is not an export

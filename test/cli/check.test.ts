@@ -5,9 +5,9 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { storePathsAt } from "../../src/files/store-paths.js";
-import { keepSession } from "../../src/sessions/session-store.js";
 import { type CliResult, looptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
+import { saveAsItIs } from "../support/kept-store.js";
 
 let folder: string;
 let env: Record<string, string>;
@@ -140,7 +140,7 @@ test("a session that looptrace has kept, by its id and as the last one, with its
   const raw = new Map(
     [session, ...subagents].map(({ info }, index) => [info.id, [text, ...subagentTexts][index] ?? ""]),
   );
-  await keepSession(storePathsAt(join(folder, "store")), { rootId: session.info.id, raw });
+  await saveAsItIs(storePathsAt(join(folder, "store")), { rootId: session.info.id, raw });
   for (const source of [session.info.id, "--last"]) {
     const { code, sessions } = await json([source, "--max-steps", "3"]);
     expect([code, sessions]).toMatchObject([

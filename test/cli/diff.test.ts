@@ -5,9 +5,9 @@ import stringWidth from "string-width";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { storePathsAt } from "../../src/files/store-paths.js";
-import { keepSession } from "../../src/sessions/session-store.js";
 import { type CliResult, looptrace } from "../support/cli.js";
 import { fixtureNames, loadFixture } from "../support/fixtures.js";
+import { saveAsItIs } from "../support/kept-store.js";
 
 let folder: string;
 let env: Record<string, string>;
@@ -130,7 +130,7 @@ test("one of the two may come from standard input", async () => {
 test("a session that looptrace has kept, by its id", async () => {
   const { session, text } = loadFixture("plain-answer@1.18.33");
   const raw = new Map([[session.info.id, text]]);
-  await keepSession(storePathsAt(join(folder, "store")), { rootId: session.info.id, raw });
+  await saveAsItIs(storePathsAt(join(folder, "store")), { rootId: session.info.id, raw });
   const named = await diff(["multistep@1.18.33", "plain-answer@1.18.33"]);
   expect(await diff(["multistep@1.18.33", session.info.id])).toEqual(named);
 });

@@ -7,8 +7,9 @@ import { discardOutbox } from "../../src/deliver/queue/discard-outbox.js";
 import { outboxStatus } from "../../src/deliver/queue/outbox-status.js";
 import { type StorePaths, storePathsAt } from "../../src/files/store-paths.js";
 import { storeProblem } from "../../src/files/trusted-store.js";
-import { keepSession, keptSession } from "../../src/sessions/session-store.js";
+import { storedSession } from "../../src/sessions/session-store.js";
 import { langfuseAt } from "../support/destinations.js";
+import { saveAsItIs } from "../support/kept-store.js";
 import { otlpRequests } from "../support/otlp-requests.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
@@ -22,7 +23,7 @@ async function waiting(): Promise<{ readonly paths: StorePaths; readonly receive
     paths,
     hold: new Set([langfuseAt(receiver.url).id]),
   });
-  await keepSession(paths, { rootId: "ses_1", raw: new Map() });
+  await saveAsItIs(paths, { rootId: "ses_1", raw: new Map() });
   return { paths, receiver };
 }
 
@@ -111,7 +112,7 @@ test("a root that is this user's link to a folder of this user's is fine", async
 test("a store that others may only read is narrowed when it is written to", async () => {
   const { paths } = await waiting();
   for (const folder of [paths.root, paths.sessions]) await chmod(folder, 0o755);
-  await keepSession(paths, { rootId: "ses_1", raw: new Map() });
+  await saveAsItIs(paths, { rootId: "ses_1", raw: new Map() });
   for (const folder of [paths.root, paths.sessions]) expect((await lstat(folder)).mode & 0o777).toBe(0o700);
 });
 
@@ -120,9 +121,9 @@ test("no session is kept in, or read from, a folder that is a link", async () =>
   await mkdir(paths.root, { mode: 0o700, recursive: true });
   await mkdir(`${paths.root}-elsewhere`);
   await symlink(`${paths.root}-elsewhere`, paths.sessions);
-  await expect(keepSession(paths, { rootId: "ses_1", raw: new Map([["ses_1", "{}"]]) })).rejects.toThrow(
+  await expect(saveAsItIs(paths, { rootId: "ses_1", raw: new Map([["ses_1", "{}"]]) })).rejects.toThrow(
     "is a link",
   );
-  await expect(keptSession(paths, "ses_1")).rejects.toThrow("it is a link");
+  await expect(storedSession(paths, "ses_1")).rejects.toThrow("it is a link");
   expect(await readdir(`${paths.root}-elsewhere`)).toEqual([]);
 });

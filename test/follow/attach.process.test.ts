@@ -3,7 +3,7 @@ import { z } from "zod";
 import { attachTo } from "../../src/follow/attach.js";
 import { connect } from "../../src/opencode/server/connection.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
-import { keptSession } from "../../src/sessions/session-store.js";
+import { storedSession } from "../../src/sessions/session-store.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { openSession, until } from "../support/play-on-server.js";
@@ -59,7 +59,7 @@ test("a turn that goes on after it was told is told again, with what was known o
   rests();
   await until(() => told.length === 2);
   expect(told.map(({ loop }) => loop.steps.length)).toEqual([1, 2]);
-  expect((await keptSession(paths, "ses_a"))?.runs).toMatchObject([
+  expect((await storedSession(paths, "ses_a"))?.runs).toMatchObject([
     { retries: [{ attempt: 1, reason: "Too many requests" }] },
   ]);
 });
@@ -86,7 +86,7 @@ describe("the MCP servers of the followed opencode", () => {
     session.messages = messages;
     rests();
     await until(() => told.length === 1);
-    const { mcpServers } = (await keptSession(paths, "ses_a")) ?? {};
+    const { mcpServers } = (await storedSession(paths, "ses_a")) ?? {};
     return [told[0]?.loop.steps[0]?.tools.map(({ server: name }) => name), mcpServers];
   };
 

@@ -7,18 +7,17 @@ import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error
 import { SessionNotFoundError } from "../../src/errors/session-not-found-error.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
 import type { SessionTree } from "../../src/opencode/schema/session-export.js";
-import {
-  type LoadedSession,
-  type LoadOptions,
-  loadKept,
-  loadSessions,
-  selectSessions,
-} from "../../src/sessions/load-sessions.js";
+import type { LoadOptions } from "../../src/sessions/load-options.js";
+import { loadSessions } from "../../src/sessions/load-sessions.js";
+import { loadStored } from "../../src/sessions/load-stored.js";
+import type { LoadedSession } from "../../src/sessions/loaded-session.js";
 import { readSession } from "../../src/sessions/read-session.js";
-import { keepSession, lastKeptSession } from "../../src/sessions/session-store.js";
+import { selectSessions } from "../../src/sessions/select-sessions.js";
+import { lastStoredSession } from "../../src/sessions/stored-files.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { totalTokens } from "../../src/trace/usage.js";
 import { at, type Fixture, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+import { saveAsItIs } from "../support/kept-store.js";
 import { reportedFiles, reportedText } from "../support/reported.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
@@ -107,7 +106,7 @@ describe("the MCP servers of a session", () => {
     expect(await servers(["export.json"], named())).toEqual(["my_team.db"]);
   });
 
-  test("are kept with the session, with those of other sightings", async () => {
+  test("are kept with the session, with those of other snapshots", async () => {
     await known(multistep);
     await configure("my_team.db");
     expect(await servers([id], named())).toEqual(["my_team.db"]);
@@ -115,14 +114,14 @@ describe("the MCP servers of a session", () => {
     await configure("tickets");
     expect(await servers([id], { ...named(), prefer: "kept" })).toEqual(["my_team.db"]);
     const run = { rootId: id, raw: new Map(), mcpServers: ["my_team.db", "docs"] };
-    await keepSession(options.paths, run);
-    await keepSession(options.paths, run);
+    await saveAsItIs(options.paths, run);
+    await saveAsItIs(options.paths, run);
     const kept = await servers([id], { ...named(), prefer: "kept" });
     expect([...(Array.isArray(kept) ? kept : [])].sort()).toEqual(["docs", "my_team.db"]);
   });
 
   test("of a session that was kept before they were, are those of the configuration", async () => {
-    await keepSession(options.paths, { rootId: id, raw: new Map([[id, multistep.text]]) });
+    await saveAsItIs(options.paths, { rootId: id, raw: new Map([[id, multistep.text]]) });
     await configure("tickets");
     expect(await servers([id], { ...named(), prefer: "kept" })).toEqual(["tickets"]);
   });
@@ -208,7 +207,7 @@ test("a file that is no export: nothing at all is used, be it the last one", asy
 test("what is kept is shown without opencode, with the log that was kept beside it", async () => {
   const rootId = multistep.session.info.id;
   const raw = new Map([[rootId, multistep.text]]);
-  await keepSession(options.paths, { rootId, raw, logText: multistep.logText });
+  await saveAsItIs(options.paths, { rootId, raw, logText: multistep.logText });
   const kept = { ...options, prefer: "kept", opencode: "/nowhere" } as const;
   expect(await selectSessions({ kind: "last" }, kept)).toEqual([rootId]);
   await loadSessions([rootId], kept, ({ tree, evidence }) => {
@@ -260,9 +259,9 @@ test("a session that a plugin has started is found in opencode's store, and agai
   // Without opencode it stands where it was kept, also below another one by its own id.
   const kept: LoadOptions = { ...options, opencode: join(folder, "none"), prefer: "kept" };
   expect(tokensOf(await readSession(parent, kept))).toBe(52_730);
-  const loaded = await loadKept(parent, { paths: options.paths, masking: false });
+  const loaded = await loadStored(options.paths, parent);
   expect(loaded?.subagentIds).toEqual([child]);
-  expect(await lastKeptSession(options.paths)).toBe(parent);
+  expect(await lastStoredSession(options.paths)).toBe(parent);
   // Named as well it is not told twice.
   const told: string[] = [];
   await loadSessions([child, parent, child], options, ({ tree }) => {

@@ -8,10 +8,11 @@ import { claimToken } from "../../src/files/claim-token.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { killProcesses } from "../../src/opencode/program/end-processes.js";
 import { abandonedRuns, ownTurn } from "../../src/sessions/run-owner.js";
-import { keepSession, keptSession } from "../../src/sessions/session-store.js";
+import { storedSession } from "../../src/sessions/session-store.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, loadFixture, onlyOne } from "../support/fixtures.js";
+import { saveAsItIs } from "../support/kept-store.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 const killed = loadFixture("killed@1.18.33");
@@ -54,8 +55,8 @@ test("a turn whose looptrace is gone is over, and says why", async () => {
   expect(trace.loop.run).toEqual({ id: RUN, attempt: 0 });
   // It tells the end, and no time that nobody has seen.
   expect([trace.loop.start, trace.loop.end]).toEqual([unknown.loop.start, unknown.loop.end]);
-  await keepSession(paths, { rootId: id, raw: new Map([[id, killed.text]]) });
-  expect((await keptSession(paths, id))?.runs).toEqual(runs);
+  await saveAsItIs(paths, { rootId: id, raw: new Map([[id, killed.text]]) });
+  expect((await storedSession(paths, id))?.runs).toEqual(runs);
 });
 
 test.each([
@@ -131,8 +132,8 @@ test("what a run itself tells is not told again", async () => {
   const paths = await noted(DEAD);
   const own = { id: RUN, attempt: 0, exit: { kind: "served" as const }, streamErrors: [], stderr: "" };
   const run = { ...own, startedAt: promptedAt - 500, endedAt: promptedAt + 9_000 };
-  await keepSession(paths, { rootId: id, raw: new Map([[id, killed.text]]), run });
-  expect((await keptSession(paths, id))?.runs).toEqual([run]);
+  await saveAsItIs(paths, { rootId: id, raw: new Map([[id, killed.text]]), runs: [{ run }] });
+  expect((await storedSession(paths, id))?.runs).toEqual([run]);
 });
 
 test("pipes, links and nonsense in its place tell nothing, and hold nothing up", async () => {

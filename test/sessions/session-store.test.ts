@@ -2,9 +2,11 @@ import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { StorePaths } from "../../src/files/store-paths.js";
-import { keepSession, keptSession, lastKeptSession } from "../../src/sessions/session-store.js";
+import { storedSession } from "../../src/sessions/session-store.js";
+import { lastStoredSession } from "../../src/sessions/stored-files.js";
 import type { RunEvidence } from "../../src/trace/evidence.js";
 import { at, type Fixture, loadFixture } from "../support/fixtures.js";
+import { saveAsItIs } from "../support/kept-store.js";
 import { temporaryStore, walk } from "../support/temporary-store.js";
 
 const subagent = loadFixture("subagent@1.18.33");
@@ -26,11 +28,10 @@ async function keep(paths: StorePaths, fixture: Fixture): Promise<string> {
     info.id,
     at(fixture.subagentTexts, index),
   ]);
-  await keepSession(paths, {
+  await saveAsItIs(paths, {
     rootId,
     raw: new Map([[rootId, fixture.text], ...children]),
-    logText: fixture.logText,
-    run: run(1),
+    runs: [{ run: run(1), logText: fixture.logText }],
   });
   return rootId;
 }
@@ -38,26 +39,26 @@ async function keep(paths: StorePaths, fixture: Fixture): Promise<string> {
 test("a session is kept with its subagents, log and runs, for the user alone", async () => {
   const paths = await temporaryStore();
   const id = await keep(paths, subagent);
-  expect(await keptSession(paths, id)).toEqual({
+  expect(await storedSession(paths, id)).toEqual({
     sessions: [subagent.session, ...subagent.subagents],
     logText: subagent.logText,
     runs: [run(1)],
-    keptAt: expect.any(Number),
+    storedAt: expect.any(Number),
   });
   expect(
     (await walk(paths.root)).filter(({ isFolder, mode }) => mode !== (isFolder ? 0o700 : 0o600)),
   ).toEqual([]);
 });
 
-test("a second sighting adds its run and the lines of the log that are new", async () => {
+test("a second snapshot adds its run and the lines of the log that are new", async () => {
   const paths = await temporaryStore();
   const rootId = await keep(paths, multistep);
   const raw = new Map([[rootId, multistep.text]]);
   const later = "timestamp=2026-11-21T00:00:00.000Z level=INFO message=loop\n";
   const overlapping = `${multistep.logText.split("\n").slice(-4).join("\n")}${later}`;
-  await keepSession(paths, { rootId, raw, logText: overlapping, run: run(2) });
-  await keepSession(paths, { rootId, raw });
-  const kept = await keptSession(paths, rootId);
+  await saveAsItIs(paths, { rootId, raw, runs: [{ run: run(2), logText: overlapping }] });
+  await saveAsItIs(paths, { rootId, raw });
+  const kept = await storedSession(paths, rootId);
   expect(kept?.runs).toEqual([run(1), run(2)]);
   expect(kept?.logText).toBe(`${multistep.logText.trimEnd()}\n${later}`);
 });
@@ -68,39 +69,38 @@ test("runs that are kept at the same moment do not overwrite each other", async 
   const raw = new Map([[id, multistep.text]]);
   await Promise.all(
     [1, 2, 3, 4].map((n) =>
-      keepSession(paths, {
+      saveAsItIs(paths, {
         rootId: id,
         raw,
-        logText: `timestamp=${n} line`,
-        run: { ...run(n), id: `run${n}` },
+        runs: [{ run: { ...run(n), id: `run${n}` }, logText: `timestamp=${n} line` }],
       }),
     ),
   );
-  const kept = await keptSession(paths, id);
+  const kept = await storedSession(paths, id);
   expect(kept?.runs.map((one) => one.id)).toEqual(["run1", "run2", "run3", "run4"]);
   expect(kept?.logText.split("\n")).toEqual([1, 2, 3, 4].map((n) => `timestamp=${n} line`));
 });
 
 test("the last one is the one kept last, a subagent's session never", async () => {
   const paths = await temporaryStore();
-  expect(await lastKeptSession(paths)).toBeUndefined();
+  expect(await lastStoredSession(paths)).toBeUndefined();
   const first = await keep(paths, multistep);
   const second = await keep(paths, subagent);
   await utimes(join(paths.sessions, `${first}.json`), 1, 1);
-  expect(await lastKeptSession(paths)).toBe(second);
+  expect(await lastStoredSession(paths)).toBe(second);
 });
 
 test("what was never kept, or is no id at all, is not there", async () => {
   const paths = await temporaryStore();
-  expect(await keptSession(paths, "ses_00000000000000000000000000")).toBeUndefined();
+  expect(await storedSession(paths, "ses_00000000000000000000000000")).toBeUndefined();
   await keep(paths, multistep);
   await writeFile(join(paths.root, "other.json"), multistep.text);
-  expect(await keptSession(paths, "../other")).toBeUndefined();
+  expect(await storedSession(paths, "../other")).toBeUndefined();
 });
 
 test("runs that cannot be read any more are left out, the session is not", async () => {
   const paths = await temporaryStore();
   const id = await keep(paths, multistep);
   await writeFile(join(paths.sessions, `${id}.run-2-a-0.json`), "[{");
-  expect(await keptSession(paths, id)).toMatchObject({ runs: [run(1)], logText: multistep.logText });
+  expect(await storedSession(paths, id)).toMatchObject({ runs: [run(1)], logText: multistep.logText });
 });

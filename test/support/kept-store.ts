@@ -1,8 +1,14 @@
 import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { StorePaths } from "../../src/files/store-paths.js";
-import { keepSession } from "../../src/sessions/session-store.js";
+import { asMasked } from "../../src/masking/masked.js";
+import { type SessionSnapshot, saveSession } from "../../src/sessions/session-store.js";
 import { at, loadFixture } from "./fixtures.js";
+
+/** Stores a session with whatever stands in it, as a looptrace would that masks nothing. */
+export async function saveAsItIs(paths: StorePaths, snapshot: SessionSnapshot): Promise<void> {
+  await saveSession(paths, asMasked(snapshot, false));
+}
 
 /**
  * Keeps what a fixture recorded, as a run of looptrace would.
@@ -21,7 +27,7 @@ export async function keepFixture(
     change(at(subagentTexts, index)),
   ]);
   const raw = new Map([[session.info.id, change(text)], ...children]);
-  await keepSession(paths, { rootId: session.info.id, raw, logText });
+  await saveAsItIs(paths, { rootId: session.info.id, raw, logText });
   return session.info.id;
 }
 

@@ -107,7 +107,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
   }
   if (refusal) throw refusal;
   for (const one of left) terminal.err(leftAtWorkText(one));
-  return delivered && left.every(({ kept }) => kept) ? EXIT.ok : EXIT.undelivered;
+  return delivered && left.every(({ stored }) => stored) ? EXIT.ok : EXIT.undelivered;
 }
 
 /** A server that starts anew is there again after two or three tries, which is no news. */

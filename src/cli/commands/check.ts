@@ -5,7 +5,8 @@ import { checkSession, type SessionCheck } from "../../analysis/check-session.js
 import { junitXml, type Unreadable } from "../../analysis/junit.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { sumOfTokens } from "../../opencode/session.js";
-import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintCheck } from "../../terminal/paint-check.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";

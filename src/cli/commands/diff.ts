@@ -1,7 +1,9 @@
 import { diffCsv } from "../../analysis/diff-csv.js";
 import { type DiffSide, diffSessions } from "../../analysis/session-diff.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { type LoadedSession, type LoadOptions, loadSessions } from "../../sessions/load-sessions.js";
+import type { LoadOptions } from "../../sessions/load-options.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import type { LoadedSession } from "../../sessions/loaded-session.js";
 import { paintDiff } from "../../terminal/paint-diff.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import { selectSessions } from "../../sessions/select-sessions.js";
 import { bytesText, plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";

@@ -1,6 +1,7 @@
 import { findStep } from "../../analysis/step-path.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintStep } from "../../terminal/paint-step.js";
 import { paintTree } from "../../terminal/paint-tree.js";
 import { plural } from "../../text/format.js";

@@ -1,7 +1,8 @@
 import { TOKEN_COLUMNS, tokenCsv } from "../../analysis/token-csv.js";
 import { tokenRows } from "../../analysis/token-rows.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintTokens } from "../../terminal/paint-tokens.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";

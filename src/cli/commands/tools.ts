@@ -1,6 +1,7 @@
 import { TOOL_COLUMNS, toolCsv } from "../../analysis/tool-csv.js";
 import { toolTable } from "../../analysis/tool-table.js";
-import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintTools } from "../../terminal/paint-tools.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";

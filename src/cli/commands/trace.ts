@@ -4,12 +4,13 @@ import { resolveDestinations } from "../../deliver/destinations/resolve-destinat
 import { deliverTraces, notYetToSend } from "../../export/deliver-traces.js";
 import { mergeReports } from "../../export/merge-reports.js";
 import { type TraceLink, traceLinks, urlsOf } from "../../export/trace-links.js";
-import { loadSessions, selectSessions } from "../../sessions/load-sessions.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import { traceLoaded } from "../../sessions/loaded-session.js";
+import { selectSessions } from "../../sessions/select-sessions.js";
 import { traceLine } from "../../terminal/trace-line.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import type { LoopTrace } from "../../trace/model.js";
-import { traceSession } from "../../trace/trace-session.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText, outdatedTexts } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -57,8 +58,8 @@ export async function trace(
     counter.next();
   };
   // One that cannot be read is no reason to leave all others out.
-  await loadSessions(wanted, { ...options, onUnreadable }, async ({ tree, evidence }) => {
-    const traces = traceSession(tree, evidence);
+  await loadSessions(wanted, { ...options, onUnreadable }, async (session) => {
+    const traces = traceLoaded(session);
     seen += traces.length;
     counter.clear();
     const force = flags.force ?? false;

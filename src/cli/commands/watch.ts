@@ -63,7 +63,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<Exit
     });
     const delivered = await out.close();
     for (const one of left) terminal.err(leftAtWorkText(one));
-    return delivered && left.every(({ kept }) => kept) ? EXIT.ok : EXIT.undelivered;
+    return delivered && left.every(({ stored }) => stored) ? EXIT.ok : EXIT.undelivered;
   } catch (error) {
     // It was still starting.
     if (interrupt.signal.aborted) return EXIT.ok;

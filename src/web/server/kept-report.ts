@@ -1,4 +1,5 @@
-import { loadKept } from "../../sessions/load-sessions.js";
+import { assembleFound, maskFound } from "../../sessions/loaded-session.js";
+import { storedSession } from "../../sessions/session-store.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { reportBuilder } from "../data/build-report.js";
 import type { PageAssets } from "../data/page-policy.js";
@@ -18,9 +19,10 @@ export async function keptReport(
   assets: PageAssets,
   version: string,
 ): Promise<readonly string[] | undefined> {
-  const kept = await loadKept(id, source);
+  const stored = await storedSession(source.paths, id);
   const builder = reportBuilder(version);
-  for (const { tree, evidence } of kept?.loaded ?? []) {
+  const found = stored ? [await maskFound(stored, source.masking)] : [];
+  for (const { tree, evidence } of assembleFound(found)) {
     for (const trace of traceSession(tree, evidence)) builder.add(trace);
   }
   return builder.size === 0 ? undefined : reportHtml(builder.finish(), assets);

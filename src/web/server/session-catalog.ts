@@ -1,4 +1,4 @@
-import { type KeptFiles, keptFiles } from "../../sessions/session-store.js";
+import { type StoredFiles, storedFiles } from "../../sessions/stored-files.js";
 import type { ListChanges } from "../data/list-changes.js";
 import type { ListedSession } from "../data/listed-session.js";
 import { type KeptSource, type KeptSummary, summarizeKept } from "./summarize-kept.js";
@@ -28,8 +28,8 @@ export function sessionCatalog(source: KeptSource, onChange: () => void): Sessio
   const entries = new Map<string, Entry>();
   const listed = new Map<string, { readonly session: ListedSession; readonly revision: number }>();
   const gone = new Map<string, number>();
-  let files: ReadonlyMap<string, KeptFiles> = new Map();
-  let queue: KeptFiles[] = [];
+  let files: ReadonlyMap<string, StoredFiles> = new Map();
+  let queue: StoredFiles[] = [];
   let revision = 0;
   let isReading = false;
   let isClosed = false;
@@ -55,7 +55,7 @@ export function sessionCatalog(source: KeptSource, onChange: () => void): Sessio
   const isSubagent = ({ summary: { parentId, session } }: Entry): boolean =>
     parentId !== undefined && parentId !== session.id && files.has(parentId);
 
-  const readOne = async (file: KeptFiles): Promise<void> => {
+  const readOne = async (file: StoredFiles): Promise<void> => {
     const before = files;
     const summary = await summarizeKept(file, source);
     if (!summary) {
@@ -87,7 +87,7 @@ export function sessionCatalog(source: KeptSource, onChange: () => void): Sessio
 
   return {
     async refresh() {
-      files = await keptFiles(source.paths);
+      files = await storedFiles(source.paths);
       let isNews = false;
       for (const [id, entry] of entries) {
         if (files.has(id) && isSubagent(entry) !== listed.has(id)) continue;
@@ -96,7 +96,7 @@ export function sessionCatalog(source: KeptSource, onChange: () => void): Sessio
         if (!files.has(id)) entries.delete(id);
       }
       const before = queue.length;
-      queue = [...files.values()].filter(({ id }) => !isFresh(id)).sort((a, b) => b.keptAt - a.keptAt);
+      queue = [...files.values()].filter(({ id }) => !isFresh(id)).sort((a, b) => b.storedAt - a.storedAt);
       if (isNews || queue.length !== before) changed();
       void read();
     },

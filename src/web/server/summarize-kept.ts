@@ -1,7 +1,8 @@
 import type { StorePaths } from "../../files/store-paths.js";
 import { type Masking, maskFor } from "../../masking/mask.js";
-import { loadKept } from "../../sessions/load-sessions.js";
-import type { KeptFiles } from "../../sessions/session-store.js";
+import { loadStored } from "../../sessions/load-stored.js";
+import { assembleFound } from "../../sessions/loaded-session.js";
+import type { StoredFiles } from "../../sessions/stored-files.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { type ListedSession, listedSession, shortened, unreadableSession } from "../data/listed-session.js";
 
@@ -26,21 +27,23 @@ export interface KeptSummary {
  * @returns a summary that says why when the session cannot be read; undefined when it is not kept any more
  */
 export async function summarizeKept(
-  { id, keptAt }: KeptFiles,
+  { id, storedAt }: StoredFiles,
   { paths, masking }: KeptSource,
 ): Promise<KeptSummary | undefined> {
   // Of all that the session holds only the summary is shown, so only that is masked: it is much less.
   const shown = async (session: ListedSession): Promise<ListedSession> =>
     shortened((await maskFor([session], masking))(session));
   try {
-    const kept = await loadKept(id, { paths, masking: false });
-    if (!kept) return undefined;
-    const traces = kept.loaded.flatMap(({ tree, evidence }) => traceSession(tree, evidence));
-    const { parentId, subagentIds } = kept;
-    return { session: await shown(listedSession(id, traces, keptAt)), parentId, subagentIds };
+    const stored = await loadStored(paths, id);
+    if (!stored) return undefined;
+    const traces = assembleFound([stored.found]).flatMap(({ tree, evidence }) =>
+      traceSession(tree, evidence),
+    );
+    const { parentId, subagentIds } = stored;
+    return { session: await shown(listedSession(id, traces, storedAt)), parentId, subagentIds };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const session = await shown(unreadableSession(id, keptAt, reason));
+    const session = await shown(unreadableSession(id, storedAt, reason));
     return { session, parentId: undefined, subagentIds: [] };
   }
 }

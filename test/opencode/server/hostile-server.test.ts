@@ -7,9 +7,9 @@ import { followEvents } from "../../../src/opencode/server/event-stream.js";
 import { followSessions } from "../../../src/opencode/server/follow-sessions.js";
 import { patientFetch } from "../../../src/opencode/server/patient-fetch.js";
 import { readSessionFrom } from "../../../src/opencode/server/read-session.js";
-import { keepSession } from "../../../src/sessions/session-store.js";
 import { loadFixture } from "../../support/fixtures.js";
 import { type Hostility, hostileServer } from "../../support/hostile-server.js";
+import { saveAsItIs } from "../../support/kept-store.js";
 import { until } from "../../support/play-on-server.js";
 import { scriptedServer } from "../../support/scripted-server.js";
 import { temporaryStore } from "../../support/temporary-store.js";
@@ -137,10 +137,10 @@ test("a session whose id is a path is none, and names no file", async () => {
   await until(() => followed.mirror.size > 0);
   expect([...followed.mirror.keys()]).toEqual(["ses_fine"]);
   const paths = await temporaryStore();
-  for (const sighting of [
+  for (const snapshot of [
     { rootId: "../../escaped", raw: new Map() },
     { rootId: "ses_1", raw: new Map([["../../escaped", "{}"]]) },
   ])
-    await expect(keepSession(paths, sighting)).rejects.toThrow('"../../escaped" is no session\'s id');
+    await expect(saveAsItIs(paths, snapshot)).rejects.toThrow('"../../escaped" is no session\'s id');
   expect(await readdir(dirname(paths.root))).toEqual([]);
 });

@@ -2,10 +2,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { StorePaths } from "../../../src/files/store-paths.js";
-import { keepSession } from "../../../src/sessions/session-store.js";
 import { type SessionCatalog, sessionCatalog } from "../../../src/web/server/session-catalog.js";
 import { loadFixture } from "../../support/fixtures.js";
-import { keepDamaged, keepFixture } from "../../support/kept-store.js";
+import { keepDamaged, keepFixture, saveAsItIs } from "../../support/kept-store.js";
 import { temporaryStore } from "../../support/temporary-store.js";
 
 const MASKED = { environment: {}, patterns: [/bread/] };
@@ -69,7 +68,7 @@ test("only what is new is told of, and only what has changed is read again", asy
 test("a subagent's session that comes later is added to its parent's figures", async () => {
   const paths = await temporaryStore();
   const { session, text } = loadFixture("subagent@1.18.33");
-  await keepSession(paths, { rootId: session.info.id, raw: new Map([[session.info.id, text]]) });
+  await saveAsItIs(paths, { rootId: session.info.id, raw: new Map([[session.info.id, text]]) });
   const catalog = catalogOf(paths);
   await settled(catalog);
   expect(catalog.since(0).sessions).toMatchObject([{ missingSubagents: 1 }]);

@@ -1,0 +1,38 @@
+import type { StorePaths } from "../files/store-paths.js";
+import type { Masking } from "../masking/mask.js";
+import { configuredServers } from "../opencode/program.js";
+import type { FoundSession } from "./loaded-session.js";
+
+export interface LoadOptions {
+  /** Path of the opencode to ask; else it is looked for. */
+  readonly opencode?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths start, and which project's sessions are meant. */
+  readonly directory: string;
+  readonly paths: StorePaths;
+  /** `kept`: what looptrace has stored is as good as opencode's own; `opencode`: it is asked first. */
+  readonly prefer: "kept" | "opencode";
+  /** What is masked in all that is loaded, and in what is stored of it. */
+  readonly masking?: Masking | undefined;
+  /** Reads standard input to its end, for the source `-`. */
+  readonly readStdin: () => Promise<string>;
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Told of a file or session that cannot be had, which is then left out; without it the first one ends it all. */
+  readonly onUnreadable?: ((error: unknown, source: string) => void) | undefined;
+}
+
+/** What is masked in what is loaded. */
+export function maskingOf({ masking, environment }: LoadOptions): Masking {
+  return masking === false ? false : { environment, ...masking };
+}
+
+/** Where nothing is known of the MCP servers, those count that the session's directory is configured with now. */
+export async function withServers<Found extends FoundSession>(
+  found: Found,
+  { environment }: Pick<LoadOptions, "environment">,
+): Promise<Found> {
+  const [root] = found.sessions;
+  if (found.mcpServers || !root) return found;
+  const { directory } = root.info;
+  return { ...found, mcpServers: await configuredServers({ directory, environment, projectConfig: true }) };
+}

@@ -1,0 +1,72 @@
+import { type Masking, maskFor } from "../masking/mask.js";
+import { asMasked, type Masked, maskedLike } from "../masking/masked.js";
+import { readLogEvidence } from "../opencode/evidence.js";
+import { assembleSessions, type SessionExport, type SessionTree } from "../opencode/session.js";
+import type { Evidence, RunEvidence } from "../trace/evidence.js";
+import type { LoopTrace } from "../trace/model.js";
+import { traceSession } from "../trace/trace-session.js";
+
+/** A session with what is known beside it. */
+export interface LoadedSession {
+  readonly tree: SessionTree;
+  readonly evidence: Evidence;
+}
+
+/** What is known of a session beside its exports. */
+export interface SessionEvidence {
+  readonly logText: string;
+  readonly runs: readonly RunEvidence[];
+  /** The names of the MCP servers that opencode had; undefined where nothing is known of them. */
+  readonly mcpServers?: readonly string[] | undefined;
+}
+
+/** What is known of one root session, before subagents are put in their places. */
+export interface FoundSession extends SessionEvidence {
+  readonly sessions: readonly SessionExport[];
+}
+
+/** Puts subagents' sessions in their places, with the evidence of all that they were found in. */
+export function assembleFound(found: readonly FoundSession[]): readonly LoadedSession[] {
+  const trees = assembleSessions(found.flatMap(({ sessions }) => sessions));
+  return trees.map((tree) => {
+    const ids = new Set(flattenTree(tree).map(({ info }) => info.id));
+    const own = found.filter(({ sessions }) => sessions.some(({ info }) => ids.has(info.id)));
+    return { tree, evidence: readEvidence(own) };
+  });
+}
+
+/** Masks a session as it was found, also one that was stored by a looptrace that masked less. */
+export async function maskFound(
+  { sessions, logText, runs, mcpServers }: FoundSession,
+  masking: Masking,
+): Promise<Masked<FoundSession>> {
+  const found = { sessions, logText, runs, mcpServers };
+  return asMasked((await maskFor([found], masking))(found), masking);
+}
+
+/** What a trace is computed with. */
+export function readEvidence(parts: readonly SessionEvidence[]): Evidence {
+  return {
+    log: readLogEvidence(parts.map(({ logText }) => logText).join("\n")),
+    runs: parts.flatMap(({ runs }) => runs),
+    mcpServers: parts.flatMap(({ mcpServers = [] }) => mcpServers),
+  };
+}
+
+/** The traces of a masked session, which need no masking of their own. */
+export function traceLoaded(session: Masked<LoadedSession>): readonly Masked<LoopTrace>[] {
+  return traceSession(session.tree, session.evidence).map((trace) => maskedLike(trace, session));
+}
+
+/** The traces of a session as it was recorded. */
+export function traceRecorded(
+  recorded: Masked<{ readonly tree: SessionTree; readonly evidence: SessionEvidence }>,
+): readonly Masked<LoopTrace>[] {
+  const { tree, evidence } = recorded;
+  return traceLoaded(maskedLike({ tree, evidence: readEvidence([evidence]) }, recorded));
+}
+
+/** The session itself, then those of its subagents. */
+export function flattenTree(tree: SessionTree): readonly SessionExport[] {
+  return [tree.session, ...tree.children.flatMap(flattenTree)];
+}

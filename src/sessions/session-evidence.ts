@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { writeWhole } from "../files/private-files.js";
+import type { StorePaths } from "../files/store-paths.js";
+import { refuseUntrustedFolder } from "../files/trusted-store.js";
+import type { SessionExport } from "../opencode/session.js";
+import { type RunEvidence, runEvidence } from "../trace/evidence.js";
+import type { SessionEvidence } from "./loaded-session.js";
+import { abandonedRuns } from "./run-owner.js";
+import { fileOf, namesIn, readIfThere } from "./store-files.js";
+
+/** How a turn ended, and what opencode logged meanwhile. */
+export interface RunSnapshot {
+  readonly run: RunEvidence;
+  readonly logText?: string | undefined;
+}
+
+/** What one look at a session told beside its exports. */
+export interface EvidenceSnapshot {
+  /** What opencode logged about the session, all of it. */
+  readonly logText?: string | undefined;
+  readonly runs?: readonly RunSnapshot[] | undefined;
+  /** The names of the MCP servers that opencode had; undefined where it did not say. */
+  readonly mcpServers?: readonly string[] | undefined;
+}
+
+/** The files of a session's evidence: runs and logs by the ending of their names, in the names' order. */
+export interface EvidenceFiles {
+  readonly logs: ReadonlyMap<string, string>;
+  readonly runs: ReadonlyMap<string, RunEvidence>;
+  readonly mcpServers: readonly string[] | undefined;
+}
+
+export const noEvidence: EvidenceFiles = { logs: new Map(), runs: new Map(), mcpServers: undefined };
+
+/** The files that a snapshot's evidence becomes. Their names sort runs as they began. */
+export function evidenceFiles({ logText, runs = [], mcpServers }: EvidenceSnapshot): EvidenceFiles {
+  const named = runs.map(({ run, logText: text }) => ({ name: nameOf(run), run, text }));
+  const logs = [
+    { name: SESSION_LOG, text: logText },
+    ...named.map(({ name, text }) => ({ name: `${name}.log`, text })),
+  ];
+  return {
+    logs: new Map(logs.flatMap(({ name, text }) => (text ? [[name, text]] : []))),
+    runs: new Map(named.map(({ name, run }) => [`${name}.json`, run])),
+    mcpServers,
+  };
+}
+
+/** Writes the files of a session's evidence; those that are there under other names stay. */
+export async function saveEvidence(paths: StorePaths, id: string, evidence: EvidenceFiles): Promise<void> {
+  for (const [name, text] of evidence.logs) await writeWhole(fileOf(paths, id, name), text);
+  for (const [name, run] of evidence.runs)
+    await writeWhole(fileOf(paths, id, name), JSON.stringify(run, undefined, 2));
+  if (!evidence.mcpServers) return;
+  const text = JSON.stringify({ mcpServers: [...new Set(evidence.mcpServers)].sort() });
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  await writeWhole(fileOf(paths, id, `mcp-${digest}.json`), text);
+}
+
+/** Reads the files of a session's evidence, and not the session itself. What cannot be read is left out. */
+export async function readEvidenceFiles(paths: StorePaths, id: string): Promise<EvidenceFiles> {
+  refuseUntrustedFolder(paths.root, paths.sessions);
+  const endings = (await namesIn(paths))
+    .filter((name) => name.startsWith(`${id}.`))
+    .map((name) => name.slice(id.length + 1))
+    .sort();
+  const read = async (
+    begin: string,
+    end: string,
+  ): Promise<readonly (readonly [name: string, text: string])[]> =>
+    Promise.all(
+      endings
+        .filter((name) => name.startsWith(begin) && name.endsWith(end))
+        .map(async (name) => [name, await readIfThere(fileOf(paths, id, name))] as const),
+    );
+  const runs = (await read("run-", ".json")).flatMap(([name, text]) =>
+    parsed(text, runEvidence).map((run) => [name, run] as const),
+  );
+  const sets = (await read("mcp-", ".json")).flatMap(([, text]) => parsed(text, storedServers));
+  return {
+    logs: new Map([...(await read(SESSION_LOG, SESSION_LOG)), ...(await read("run-", ".log"))]),
+    runs: new Map(runs),
+    mcpServers: sets.length === 0 ? undefined : [...new Set(sets.flatMap(({ mcpServers }) => mcpServers))],
+  };
+}
+
+/**
+ * What several looks at a session told, as if it were read from the store.
+ *
+ * @param session tells which runs of killed processes have begun a turn
+ */
+export async function mergeEvidence(
+  paths: StorePaths | null,
+  session: SessionExport | undefined,
+  ...looks: readonly EvidenceFiles[]
+): Promise<SessionEvidence> {
+  const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
+    a < b ? -1 : 1;
+  const logs = [...new Map(looks.flatMap((look) => [...look.logs]))].sort(byName);
+  const runs = [...new Map(looks.flatMap((look) => [...look.runs]))].sort(byName).map(([, run]) => run);
+  const told = looks.flatMap(({ mcpServers }) => (mcpServers ? [mcpServers] : []));
+  return {
+    // "log" comes before "run-…".
+    logText: logs.map(([, text]) => text).reduce(joinLogs, ""),
+    runs: paths && session ? [...runs, ...(await abandonedRuns(paths, session, runs))] : runs,
+    mcpServers: told.length === 0 ? undefined : [...new Set(told.flat())],
+  };
+}
+
+const SESSION_LOG = "log";
+const storedServers = z.object({ mcpServers: z.array(z.string()) });
+
+function nameOf({ startedAt, id = "0", attempt = 0 }: RunEvidence): string {
+  return `run-${startedAt}-${id}-${attempt}`;
+}
+
+/** Evidence that cannot be read is no evidence; the export itself is whole. */
+function parsed<T>(text: string, schema: z.ZodType<T>): readonly T[] {
+  try {
+    return [schema.parse(JSON.parse(text))];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Both logs in one. opencode's own log file and what it said on stderr overlap, and a line that stood there twice would
+ * look like a request that was sent twice. Lines of before 1.17 are only distances, which repeat by chance: such a log
+ * is taken or left as a whole.
+ */
+function joinLogs(before: string, more: string): string {
+  if (before === "" || more.includes(before)) return more;
+  if (before.includes(more)) return before;
+  const known = new Set(before.split("\n"));
+  const added = more.split("\n").filter((line) => !line.startsWith("timestamp=") || !known.has(line));
+  return `${before}${before.endsWith("\n") ? "" : "\n"}${added.join("\n")}`;
+}

@@ -1,0 +1,124 @@
+import type { StorePaths } from "../files/store-paths.js";
+import { type Masking, maskFor } from "../masking/mask.js";
+import { asMasked, type Masked } from "../masking/masked.js";
+import type { SessionTree } from "../opencode/session.js";
+import type { SessionEvidence } from "./loaded-session.js";
+import { saveStartLog } from "./save-start-log.js";
+import {
+  type EvidenceSnapshot,
+  evidenceFiles,
+  mergeEvidence,
+  noEvidence,
+  readEvidenceFiles,
+} from "./session-evidence.js";
+import { saveSession } from "./session-store.js";
+
+export interface RecorderOptions {
+  /** Where sessions are stored; null stores nothing. */
+  readonly paths: StorePaths | null;
+  readonly masking: Masking | undefined;
+}
+
+/** A session as it was seen, with its secrets. */
+export interface SeenSession<Tree extends SessionTree | null = SessionTree> extends EvidenceSnapshot {
+  /** The session with those of its subagents; null where none was seen. */
+  readonly tree: Tree;
+  /** opencode's exports by session id. All of the tree stands in them. */
+  readonly raw: ReadonlyMap<string, string>;
+}
+
+/** What was recorded, as it may be stored, shown and sent. */
+export interface RecordedSession<Tree, Beside> {
+  readonly tree: Tree;
+  /** With what was stored of the session before. */
+  readonly evidence: SessionEvidence;
+  /** What this look alone told. */
+  readonly seen: EvidenceSnapshot;
+  readonly beside: Beside;
+  /** Whether the session is in the store. */
+  readonly stored: boolean;
+  /** What could not be done, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Masks sessions as they are seen, stores them and hands them on: the one place that does. */
+export class SessionRecorder {
+  readonly #paths: StorePaths | null;
+  readonly #masking: Masking;
+
+  constructor({ paths, masking = {} }: RecorderOptions) {
+    this.#paths = paths;
+    this.#masking = masking;
+  }
+
+  /**
+   * Masks a session together with what was stored of it before, once, and stores it. A disk that fails becomes a note.
+   *
+   * @param beside plain data that may quote the session: it is masked with it, and not stored
+   */
+  async record<Tree extends SessionTree | null, Beside>(
+    session: SeenSession<Tree>,
+    beside: Beside,
+  ): Promise<Masked<RecordedSession<Tree, Beside>>> {
+    const { tree, raw, logText, runs, mcpServers } = session;
+    const paths = tree && this.#paths;
+    const rootId = tree?.session.info.id ?? "";
+    const before = paths ? await readEvidenceFiles(paths, rootId).catch(() => noEvidence) : noEvidence;
+    const earlier = {
+      logs: [...before.logs.values()],
+      runs: [...before.runs.values()],
+      mcpServers: before.mcpServers,
+    };
+    const exports = [...raw.values()].map((text): unknown => JSON.parse(text));
+    const mask = await maskFor([exports, logText, runs, mcpServers, earlier, beside], this.#masking);
+    const masked = <T extends object>(value: T): Masked<T> => asMasked(value, this.#masking);
+
+    const seen = mask({ logText, runs, mcpServers });
+    const texts = [...raw].map(([id, text], index) => [id, mask.json(text, exports[index])] as const);
+    const maskedTree = mask(tree);
+    const notes: string[] = [];
+    let stored = false;
+    if (paths) {
+      try {
+        await saveSession(paths, masked({ rootId, raw: new Map(texts), ...seen }));
+        stored = true;
+      } catch (error) {
+        notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
+      }
+    }
+    const evidence = await mergeEvidence(
+      paths,
+      maskedTree?.session,
+      {
+        logs: new Map([...before.logs].map(([name, text]) => [name, mask(text)])),
+        runs: new Map([...before.runs].map(([name, run]) => [name, mask(run)])),
+        mcpServers: before.mcpServers && mask(before.mcpServers),
+      },
+      evidenceFiles(seen),
+    );
+    return masked({ tree: maskedTree, evidence, seen, beside: mask(beside), stored, notes });
+  }
+
+  /**
+   * Stores what opencode logged in runs that came to no turn: there is no session whose log could hold it.
+   *
+   * @returns a sentence for each that says where, or why not
+   */
+  async recordStartLog({ seen }: Masked<RecordedSession<unknown, unknown>>): Promise<readonly string[]> {
+    const paths = this.#paths;
+    if (!paths) return [];
+    const logs = (seen.runs ?? []).filter(({ logText = "" }) => logText.trim() !== "");
+    return await Promise.all(
+      logs.map(({ run, logText = "" }) =>
+        saveStartLog(paths, run, logText).then(
+          (path) => `All that opencode said is kept in ${path}`,
+          (error: unknown) => `What opencode said could not be kept below ${paths.root}: ${messageOf(error)}`,
+        ),
+      ),
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

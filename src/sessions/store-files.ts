@@ -1,0 +1,33 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { readOwnText } from "../files/own-files.js";
+import { hasCode } from "../files/private-files.js";
+import type { StorePaths } from "../files/store-paths.js";
+
+/** The path of one file of a session. @param ending such as `json`; see `session-store.ts` */
+export function fileOf(paths: StorePaths, id: string, ending: string): string {
+  return join(paths.sessions, `${id}.${ending}`);
+}
+
+/** The names of all files of the store's sessions; none where there is no store. */
+export async function namesIn(paths: StorePaths): Promise<readonly string[]> {
+  return readdir(paths.sessions).catch((error: unknown) => {
+    if (isNotThere(error)) return [];
+    throw error;
+  });
+}
+
+/** The text of a file of the store; empty where there is none. */
+export async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readOwnText(path);
+  } catch (error) {
+    if (isNotThere(error)) return "";
+    throw error;
+  }
+}
+
+/** A store whose place is taken by a file holds nothing either. */
+function isNotThere(error: unknown): boolean {
+  return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
+}

@@ -1,0 +1,78 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import type { maskFor } from "../../src/masking/mask.js";
+import { looptrace } from "../support/cli.js";
+import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
+import { loadFixture } from "../support/fixtures.js";
+import { startReceiver } from "../support/receiver.js";
+
+const { session, text } = loadFixture("multistep@1.18.33");
+const { id } = session.info;
+/** Stands in the session once. */
+const MARK = "a title that stands nowhere else";
+
+/** How often the masker looked through the session. */
+const masked = vi.hoisted(() => ({ times: 0 }));
+
+vi.mock("../../src/masking/mask.js", async (original) => {
+  const actual = await original<typeof import("../../src/masking/mask.js")>();
+  const counting: typeof maskFor = (values, masking) => {
+    if (JSON.stringify(values).includes(MARK)) masked.times += 1;
+    return actual.maskFor(values, masking);
+  };
+  return { ...actual, maskFor: counting };
+});
+
+let folder: string;
+let env: Record<string, string>;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "masked-once-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const titled = { ...JSON.parse(text) };
+  titled.info.title = MARK;
+  await writeFile(join(folder, `${id}.json`), JSON.stringify(titled));
+  const opencode = join(folder, "opencode");
+  const program = `#!/bin/sh
+case "$1" in
+  --version) echo 1.18.33 ;;
+  db) echo "[]" ;;
+  export) cat "${folder}/$2.json" ;;
+esac
+`;
+  await writeFile(opencode, program);
+  await chmod(opencode, 0o755);
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  env = {
+    PATH: process.env.PATH ?? "",
+    HOME: folder,
+    LOOPTRACE_HOME: join(folder, "looptrace"),
+    LOOPTRACE_OPENCODE: opencode,
+    // What is known to the masker before anything is sent, and found in no session.
+    LANGFUSE_PUBLIC_KEY: PUBLIC_KEY,
+    LANGFUSE_SECRET_KEY: SECRET_KEY,
+    LANGFUSE_BASE_URL: receiver.url,
+  };
+  masked.times = 0;
+});
+
+test.each([
+  ["a session of opencode's", () => [id]],
+  ["an export's file", () => [join(folder, `${id}.json`)]],
+  ["a session with attributes of the caller's", () => [id, "--tag", "mine"]],
+])("%s is masked once when it is traced and sent", async (_, sources) => {
+  const { code, stderr } = await looptrace(["trace", ...sources()], { env, cwd: folder });
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/\d+ spans sent/)]);
+  expect(masked.times).toBe(1);
+});
+
+test("a session of the store is masked once when it is shown", async () => {
+  await looptrace(["trace", id], { env, cwd: folder });
+  masked.times = 0;
+  const { code, stdout } = await looptrace(["show", id], { env, cwd: folder });
+  expect([code, stdout]).toEqual([0, expect.stringContaining(MARK)]);
+  expect(masked.times).toBe(1);
+});

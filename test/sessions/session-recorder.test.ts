@@ -1,0 +1,110 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
+import { readExport } from "../../src/opencode/read/read-export.js";
+import { traceRecorded } from "../../src/sessions/loaded-session.js";
+import { type SeenSession, SessionRecorder } from "../../src/sessions/session-recorder.js";
+import { storedSession } from "../../src/sessions/session-store.js";
+import type { RunEvidence } from "../../src/trace/evidence.js";
+import { loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+import { saveAsItIs } from "../support/kept-store.js";
+import { temporaryStore } from "../support/temporary-store.js";
+
+const multistep = loadFixture("multistep@1.18.33");
+const { id } = multistep.session.info;
+const TOKEN = `ghp_${"a1B2".repeat(9)}`;
+const masking = { environment: {} };
+
+const run = (startedAt: number, stderr = ""): RunEvidence => ({
+  streamErrors: [],
+  exit: { kind: "exited", code: 0 },
+  startedAt,
+  endedAt: startedAt + 1,
+  stderr,
+});
+
+/** The fixture with a secret in its title. */
+function seen(more: Partial<SeenSession> = {}): SeenSession {
+  const text = multistep.text.replace(/"title": "/, `"title": "${TOKEN} `);
+  expect(text).not.toBe(multistep.text);
+  const tree = onlyOne(assembleSessions([readExport(text, "test")]));
+  return { tree, raw: new Map([[id, text]]), ...more };
+}
+
+test("what is recorded, stored, handed on and said beside it holds no secret", async () => {
+  const paths = await temporaryStore();
+  const recorder = new SessionRecorder({ paths, masking });
+  const runs = [{ run: run(1, `said ${TOKEN}`), logText: `logged ${TOKEN}` }];
+  const recorded = await recorder.record(seen({ runs, logText: `log ${TOKEN}` }), [`note ${TOKEN}`]);
+  expect(recorded).toMatchObject({ stored: true, notes: [] });
+  const { tree, evidence, beside } = recorded;
+  expect(JSON.stringify([tree, evidence, recorded.seen, beside])).not.toContain(TOKEN);
+  expect(beside).toEqual([expect.stringContaining("note [masked")]);
+  const files = await readdir(paths.sessions);
+  expect(files.sort()).toEqual([`${id}.json`, `${id}.log`, `${id}.run-1-0-0.json`, `${id}.run-1-0-0.log`]);
+  for (const file of files) {
+    const text = await readFile(join(paths.sessions, file), "utf8");
+    expect(text).toContain("[masked");
+    expect(text).not.toContain(TOKEN);
+  }
+});
+
+test("the evidence that is handed on is that of the store, read anew", async () => {
+  const paths = await temporaryStore();
+  const recorder = new SessionRecorder({ paths, masking });
+  const { text } = multistep;
+  const tree = onlyOne(assembleSessions([readExport(text, "test")]));
+  const look = { tree, raw: new Map([[id, text]]) };
+  const line = (n: number): string => `timestamp=${n} line`;
+  await recorder.record({ ...look, logText: line(0), mcpServers: ["docs"] }, null);
+  await recorder.record({ ...look, runs: [{ run: run(20), logText: line(2) }] }, null);
+  const recorded = await recorder.record(
+    { ...look, runs: [{ run: run(3), logText: line(1) }], mcpServers: ["tickets"] },
+    null,
+  );
+  const { logText, runs, mcpServers = [] } = (await storedSession(paths, id)) ?? { logText: "", runs: [] };
+  expect(recorded.evidence).toMatchObject({ logText, runs });
+  expect([...(recorded.evidence.mcpServers ?? [])].sort()).toEqual([...mcpServers].sort());
+  expect([...mcpServers].sort()).toEqual(["docs", "tickets"]);
+  expect(runs.map(({ startedAt }) => startedAt)).toEqual([20, 3]);
+  expect(logText.split("\n")).toEqual([line(0), line(2), line(1)]);
+});
+
+test("what an earlier looptrace stored and did not mask is masked when it is handed on", async () => {
+  const paths = await temporaryStore();
+  await saveAsItIs(paths, {
+    rootId: id,
+    raw: new Map(),
+    logText: `log ${TOKEN}`,
+    runs: [{ run: run(1, TOKEN) }],
+  });
+  const recorded = await new SessionRecorder({ paths, masking }).record(seen(), null);
+  expect(recorded.evidence.runs).toHaveLength(1);
+  expect(JSON.stringify(recorded.evidence)).not.toContain(TOKEN);
+});
+
+test("a store that takes nothing is a note, and the session is handed on", async () => {
+  const paths = await temporaryStore();
+  await mkdir(dirname(paths.root), { recursive: true });
+  await writeFile(paths.root, "in the store's place");
+  const recorded = await new SessionRecorder({ paths, masking }).record(
+    { tree: multistep.tree, raw: new Map([[id, multistep.text]]), logText: multistep.logText },
+    null,
+  );
+  expect(recorded.stored).toBe(false);
+  expect(onlyOne(recorded.notes)).toMatch(/^The session could not be kept below /);
+  expect(onlyOne(traceRecorded(recorded))).toEqual(traceOf("multistep@1.18.33", "log"));
+});
+
+test("without a session only what was said is masked, and nothing is stored", async () => {
+  const paths = await temporaryStore();
+  const recorder = new SessionRecorder({ paths, masking });
+  const runs = [{ run: run(1, TOKEN), logText: `usage ${TOKEN}` }];
+  const recorded = await recorder.record({ tree: null, raw: new Map(), runs }, { run: run(1, TOKEN) });
+  expect(recorded).toMatchObject({ tree: null, stored: false, notes: [] });
+  expect(JSON.stringify(recorded.beside)).not.toContain(TOKEN);
+  const [note = ""] = await recorder.recordStartLog(recorded);
+  const path = note.replace("All that opencode said is kept in ", "");
+  expect(await readFile(path, "utf8")).toMatch(/^usage \[masked/);
+});
