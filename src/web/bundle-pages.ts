@@ -3,7 +3,7 @@
  *
  * @example `tsx src/web/bundle-pages.ts` writes dist/web/pages/report.js, report.css, list.js and list.css
  */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { PageAssets } from "./data/page-policy.js";
@@ -52,12 +52,25 @@ async function licencesOf(packages: readonly string[]): Promise<string> {
   return `/*\n${texts.join("\n\n")}\n*/\n`;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/**
+ * Writes the pages to `dist/web/pages`, where looptrace finds them, built or run from its sources.
+ *
+ * @throws esbuild's error when the sources cannot be bundled
+ */
+export async function buildPages(): Promise<void> {
   const folder = new URL("dist/web/pages/", root);
   await mkdir(folder, { recursive: true });
+  // What reads a page meanwhile gets a whole one.
+  const put = async (name: string, text: string): Promise<void> => {
+    const partial = new URL(`${name}.${process.pid}`, folder);
+    await writeFile(partial, text);
+    await rename(partial, new URL(name, folder));
+  };
   for (const name of ["report", "list"] as const) {
     const { script, style } = await bundlePage(name);
-    await writeFile(new URL(`${name}.js`, folder), script);
-    await writeFile(new URL(`${name}.css`, folder), style);
+    await put(`${name}.js`, script);
+    await put(`${name}.css`, style);
   }
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildPages();

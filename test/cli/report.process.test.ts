@@ -16,7 +16,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { builtPath } from "../bench/built.js";
 import { type CliResult, looptrace, startLooptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
 
@@ -25,7 +24,6 @@ let work: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  builtPath("web/pages/report.js");
   folder = await realpath(await mkdtemp(join(tmpdir(), "report-")));
   const { text, subagentTexts } = loadFixture("subagent@1.18.33");
   await writeFile(join(folder, "parent.json"), text);

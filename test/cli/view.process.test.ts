@@ -3,17 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { storePathsAt } from "../../src/files/store-paths.js";
-import { builtPath } from "../bench/built.js";
 import { type CliProcess, looptrace, startLooptrace } from "../support/cli.js";
 import { keepFixture } from "../support/kept-store.js";
 
 let env: Record<string, string>;
-
-beforeAll(() => {
-  builtPath("web/pages/list.js");
-});
 
 async function temporaryHome(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "view-"));

@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { buildPages } from "../../src/web/bundle-pages.js";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -33,7 +34,8 @@ export async function compileSources(): Promise<CompiledSources> {
     logLevel: "silent",
   });
   await copyFile(join(repository, "package.json"), join(folder, "package.json"));
-  // The pages that `npm run build` makes for the browser.
+  // The pages for the browser, which looptrace looks for there.
+  await buildPages();
   await symlink(join(repository, "dist"), join(folder, "dist"));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }

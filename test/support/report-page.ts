@@ -5,8 +5,8 @@ import { pathToFileURL } from "node:url";
 import type { BrowserContextOptions } from "playwright-core";
 import { inject } from "vitest";
 import type { LoopTrace } from "../../src/trace/model.js";
-import { bundlePage } from "../../src/web/bundle-pages.js";
 import { reportBuilder } from "../../src/web/data/build-report.js";
+import { pageAssets } from "../../src/web/data/page-assets.js";
 import { reportHtml } from "../../src/web/data/report-html.js";
 import { launchBrowser } from "./browser.js";
 import { openWatched, type WatchedPage } from "./watched-page.js";
@@ -19,9 +19,9 @@ export interface ReportBrowser {
   close(): Promise<void>;
 }
 
-/** A browser for the reports of one test file. The page is bundled from the sources as they are now. */
+/** A browser for the reports of one test file. The page is the one that was bundled when the tests began. */
 export async function reportBrowser(): Promise<ReportBrowser> {
-  const [browser, assets] = await Promise.all([launchBrowser(inject("browserFolder")), bundlePage("report")]);
+  const [browser, assets] = await Promise.all([launchBrowser(inject("browserFolder")), pageAssets("report")]);
   const folder = await mkdtemp(join(tmpdir(), "looptrace-report-"));
   let files = 0;
   return {

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { inject, onTestFinished } from "vitest";
 import type { StorePaths } from "../../src/files/store-paths.js";
-import { bundlePage } from "../../src/web/bundle-pages.js";
+import { pageAssets } from "../../src/web/data/page-assets.js";
 import { serveView, type ViewOptions, type ViewServer } from "../../src/web/server/view-server.js";
 import { launchBrowser } from "./browser.js";
 import { openWatched, type WatchedPage } from "./watched-page.js";
@@ -18,7 +18,7 @@ export interface ViewBrowser {
   close(): Promise<void>;
 }
 
-/** A browser for the tests of one file. The pages are bundled from the sources as they are now. */
+/** A browser for the tests of one file. The pages are those that were bundled when the tests began. */
 export async function viewBrowser(): Promise<ViewBrowser> {
   const assets = await viewAssets();
   const browser: Browser = await launchBrowser(inject("browserFolder"));
@@ -30,7 +30,7 @@ export async function viewBrowser(): Promise<ViewBrowser> {
 }
 
 export async function viewAssets(): Promise<ViewOptions["assets"]> {
-  const [list, page] = await Promise.all([bundlePage("list"), bundlePage("report")]);
+  const [list, page] = await Promise.all([pageAssets("list"), pageAssets("report")]);
   return { list, page };
 }
 
