@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { type FollowSessionsOptions, followSessions } from "../../../src/opencode/server/follow-sessions.js";
 import { until } from "../../support/play-on-server.js";
 import { type ScriptedSession, scriptedServer } from "../../support/scripted-server.js";
+import { onTestFinished, sideBySide } from "../../support/side-by-side.js";
+
+sideBySide();
 
 async function following(url: string, more: Partial<FollowSessionsOptions> = {}) {
   const ending = new AbortController();
@@ -36,7 +39,7 @@ const idle = (sessionID: string) => ["session.idle", { sessionID }] as const;
 
 afterEach(() => void vi.useRealTimers());
 
-test("what has been at work without a word for long is so still after an interruption", async () => {
+test.concurrent("what has been at work without a word for long is so still after an interruption", async () => {
   const now = Date.now();
   const server = await scriptedServer({
     ses_long: { directory: "/a", updated: now - 600_000 },
@@ -57,19 +60,7 @@ test("what has been at work without a word for long is so still after an interru
   expect(seen.idle.filter((id) => id === "ses_long")).toHaveLength(1);
 });
 
-test("a turn that came and went while nobody listened is told, also when nothing had been told before", async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000_000_000 });
-  const sessions = { ses_a: { directory: "/a", updated: 1 } };
-  const server = await scriptedServer(sessions);
-  const { seen } = await following(server.url);
-  sessions.ses_a.updated = Date.now() + 1_000;
-  vi.setSystemTime(Date.now() + 600_000);
-  server.cut();
-  await until(() => seen.connects === 2);
-  expect(seen.idle).toEqual(["ses_a"]);
-});
-
-test("a turn that begins before a server listens that calls itself connected is found", async () => {
+test.concurrent("a turn that begins before a server listens that calls itself connected is found", async () => {
   const server = await scriptedServer({
     ses_a: { directory: "/a", updated: Date.now(), messages: [unanswered("ses_a")] },
   });
@@ -81,7 +72,7 @@ test("a turn that begins before a server listens that calls itself connected is 
   await until(() => seen.idle.length === 1);
 });
 
-test("a session that cannot be read when its turn begins is read when it ends, and at the next one", async () => {
+test.concurrent("a session that cannot be read when its turn begins is read when it ends, and at the next one", async () => {
   const server = await scriptedServer({ ses_a: { directory: "/a", updated: 1 } });
   const { seen } = await following(server.url);
   server.failing.set("/session/ses_a/message", 1);
@@ -96,7 +87,7 @@ test("a session that cannot be read when its turn begins is read when it ends, a
   expect(seen.notes).toHaveLength(1);
 });
 
-test("a server that is not quite there after an interruption is asked again for what was missed", async () => {
+test.concurrent("a server that is not quite there after an interruption is asked again for what was missed", async () => {
   const sessions = { ses_a: { directory: "/a", updated: 1 } };
   const server = await scriptedServer(sessions);
   const { seen } = await following(server.url);
@@ -108,7 +99,7 @@ test("a server that is not quite there after an interruption is asked again for 
   expect([seen.idle, seen.notes]).toEqual([["ses_a"], []]);
 });
 
-test("a wanted session that is not there is told once, and followed when it comes", async () => {
+test.concurrent("a wanted session that is not there is told once, and followed when it comes", async () => {
   const sessions: Record<string, ScriptedSession> = {};
   const server = await scriptedServer(sessions);
   const { seen } = await following(server.url, { session: "ses_later" });
@@ -122,7 +113,7 @@ test("a wanted session that is not there is told once, and followed when it come
   expect(seen.notes).toHaveLength(1);
 });
 
-test("a wanted session that is a subagent's is never followed, and which one is, is told", async () => {
+test.concurrent("a wanted session that is a subagent's is never followed, and which one is, is told", async () => {
   const server = await scriptedServer({
     ses_parent: { directory: "/a", updated: 1 },
     ses_child: { directory: "/a", parentID: "ses_parent", updated: 1 },
@@ -133,13 +124,13 @@ test("a wanted session that is a subagent's is never followed, and which one is,
   ]);
 });
 
-test("a wanted session of another directory than the followed one is told", async () => {
+test.concurrent("a wanted session of another directory than the followed one is told", async () => {
   const server = await scriptedServer({ ses_a: { directory: "/a", updated: 1 } });
   const { seen } = await following(server.url, { session: "ses_a", directory: "/b" });
   expect(seen.notes).toEqual(["The session ses_a belongs to /a, and only what happens in /b is followed."]);
 });
 
-test("a wanted session that is there needs no word, and is followed also where it could not be asked for", async () => {
+test.concurrent("a wanted session that is there needs no word, and is followed also where it could not be asked for", async () => {
   const server = await scriptedServer({
     ses_a: { directory: "/a", updated: Date.now(), messages: [unanswered("ses_a")] },
   });
@@ -147,4 +138,17 @@ test("a wanted session that is there needs no word, and is followed also where i
   server.failing.set("/session/ses_a", 1);
   const { seen, followed } = await following(server.url, { session: "ses_a" });
   expect([seen.notes, followed.mirror.has("ses_a")]).toEqual([[], true]);
+});
+
+// By itself, for the clock is the same for all.
+test("a turn that came and went while nobody listened is told, also when nothing had been told before", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000_000_000 });
+  const sessions = { ses_a: { directory: "/a", updated: 1 } };
+  const server = await scriptedServer(sessions);
+  const { seen } = await following(server.url);
+  sessions.ses_a.updated = Date.now() + 1_000;
+  vi.setSystemTime(Date.now() + 600_000);
+  server.cut();
+  await until(() => seen.connects === 2);
+  expect(seen.idle).toEqual(["ses_a"]);
 });
