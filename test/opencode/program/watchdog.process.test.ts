@@ -2,18 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findProcesses, killProcesses } from "../../../src/opencode/program/end-processes.js";
 import { createRunFolder } from "../../../src/opencode/program/run-folder.js";
+import { programCommand } from "../../support/cli.js";
 import { allowColdStarts } from "../../support/cold-starts.js";
 
 allowColdStarts();
-
-const PROGRAM = fileURLToPath(new URL("run-and-hang.ts", import.meta.url));
 
 interface Begun {
   readonly child: ChildProcess;
@@ -24,11 +21,12 @@ interface Begun {
 
 async function begin(processes: number): Promise<Begun> {
   const temporary = await mkdtemp(join(tmpdir(), "watched-"));
-  const child = spawn(
-    process.execPath,
-    ["--import", createRequire(import.meta.url).resolve("tsx"), PROGRAM, String(processes)],
-    { env: { ...process.env, TMPDIR: temporary }, stdio: ["ignore", "pipe", "inherit"], detached: true },
-  );
+  const [node, program] = programCommand("test/opencode/program/run-and-hang.ts");
+  const child = spawn(node, [program, String(processes)], {
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ["ignore", "pipe", "inherit"],
+    detached: true,
+  });
   const [line] = await once(child.stdout ?? child, "data");
   const { path, runId }: { path: string; runId: string } = JSON.parse(String(line));
   onTestFinished(async () => {
