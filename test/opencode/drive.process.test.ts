@@ -1,357 +1,203 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { readdir, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { SessionNotFoundError } from "../../src/errors/session-not-found-error.js";
 import { exportSession } from "../../src/opencode/cli/export-session.js";
 import { listSessions } from "../../src/opencode/cli/list-sessions.js";
-import {
-  type DriveHooks,
-  type DriveRequest,
-  type DriveResult,
-  type Driver,
-  drive,
-} from "../../src/opencode/drive.js";
-import { withOpenCode } from "../../src/opencode/program/with-opencode.js";
+import { type OpenCodeAtHand, withOpenCode } from "../../src/opencode/program/with-opencode.js";
 import { parseLog } from "../../src/opencode/read/log-line.js";
-import { transcriptOf } from "../../src/opencode/read/transcript.js";
 import type { Progress } from "../../src/opencode/request/progress.js";
-import type { SessionTree, ToolPart } from "../../src/opencode/schema/session-export.js";
-import { loadScenario, parseScenario } from "../provider/load-scenario.js";
+import { loadScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
-import { longEnough } from "../support/long-enough.js";
+import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
+import {
+  driveAt,
+  drivers,
+  expectNothingIn,
+  expectSubagent,
+  once,
+  userTexts,
+  wellEnded,
+} from "../support/play-drive.js";
+import { madeScenario } from "../support/play-run.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
 allowColdStarts();
 
-type Drive = (request: Partial<DriveRequest>, hooks?: DriveHooks) => ReturnType<typeof drive>;
+const DELEGATE = "How many fruits are listed? Let the worker find out.";
 
-/** By which driver the tests of a group drive; `auto` where that makes no difference. */
-let driver: Driver = "auto";
-
-type Use = (bench: IsolatedOpenCode, run: Drive, seen: Progress[]) => Promise<void>;
-
-/** With an opencode that is started for it. */
-async function play(scenario: string | Scenario, use: Use): Promise<void> {
-  const loaded = typeof scenario === "string" ? await loadScenario(scenario) : scenario;
-  await playAt(await isolatedOpenCode(loaded), loaded, use);
+/** A turn of several steps, one with a subagent, and a short one. */
+async function threeTurns(): Promise<Scenario> {
+  const [steps, delegation] = await Promise.all([loadScenario("multistep"), loadScenario("subagent")]);
+  const lanes = [
+    { name: "begins", match: "Begin.", replies: [{ text: "Begun." }] },
+    ...delegation.lanes.map((lane) => (lane.match === undefined ? { ...lane, match: DELEGATE } : lane)),
+    ...steps.lanes.map((lane) => ({ ...lane, name: "steps" })),
+  ];
+  const files = { ...steps.files, ...delegation.files, "port.txt": "the port is 7070" };
+  return madeScenario([], { lanes, files, opencode: delegation.opencode });
 }
 
-/** With the server that the tests share, where the driver is one: for what is not about its start and its end. */
-async function playWarm(scenario: string | Scenario, use: Use): Promise<void> {
-  const loaded = typeof scenario === "string" ? await loadScenario(scenario) : scenario;
-  const bench = await (driver === "server" ? warmOpenCode(loaded) : isolatedOpenCode(loaded));
-  await playAt(bench, loaded, use);
-}
+const message = `--help -x "quoted" 'and' $HOME \`id\` {env:HOME}\n\n${"long é ".repeat(30_000)}\0end\n`;
+const systemPrompt = `Literally {env:HOME} and {file:/etc/hostname}.\n${"Be exact. ".repeat(15_000)}End.`;
 
-async function playAt(bench: IsolatedOpenCode, loaded: Scenario, use: Use): Promise<void> {
-  const seen: Progress[] = [];
-  const run: Drive = (request, hooks = {}) =>
-    drive(
-      {
-        message: loaded.prompts[0]?.text ?? "",
-        directory: bench.workdir,
-        opencode: bench.binary,
-        environment: bench.env,
-        driver,
-        ...request,
-      },
-      {
-        ...hooks,
-        onProgress: (progress) => {
-          seen.push(progress);
-          hooks.onProgress?.(progress);
-        },
-      },
-    );
-  try {
-    await use(bench, run, seen);
-    // opencode's own temporary folder is ours and gone; nothing may have been left in the bench's.
-    expect((await readdir(bench.tmpdir)).filter((name) => !name.startsWith("tsx-"))).toEqual([]);
-  } finally {
+/** With an opencode of its own that is done with when the test is. */
+async function place(scenario: Scenario): Promise<IsolatedOpenCode> {
+  const bench = await isolatedOpenCode(scenario);
+  onTestFinished(async () => {
+    await expectNothingIn(bench);
     await bench.remove();
-  }
-}
-
-function userTexts(tree: SessionTree | null): string[] {
-  return (tree?.session.messages ?? []).flatMap(({ info, parts }) =>
-    info.role === "user" ? parts.flatMap((part) => (part.type === "text" ? [part.text] : [])) : [],
-  );
-}
-
-function toolParts(tree: SessionTree | null): ToolPart[] {
-  return (tree?.session.messages ?? []).flatMap(({ parts }) => parts.filter((part) => part.type === "tool"));
-}
-
-/** The processes whose home is the bench's, but for zombies. */
-function leftovers(home: string): string[] {
-  return readdirSync("/proc").flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
-      // Only of the run: the driving program has helpers of its own, which end when they notice that it has.
-      const isOfRun =
-        environment.includes(`HOME=${home}`) &&
-        environment.some((line) => line.startsWith("LOOPTRACE_RUN_ID="));
-      return isOfRun ? [readFileSync(`/proc/${pid}/cmdline`, "latin1")] : [];
-    } catch {
-      return [];
-    }
   });
+  return bench;
 }
 
-/** The folders that a process with this pid made for its runs. */
-async function runFolders(temporary: string, pid: number | undefined): Promise<string[]> {
-  return (await readdir(temporary)).filter((name) => name.startsWith(`looptrace-${pid}-`));
-}
-
-const threeAnswers = parseScenario(
-  JSON.stringify({
-    name: "three-answers",
-    description: "Three short turns of one session.",
-    prompts: ["one", "two", "three"],
-    files: { "notes.txt": "the port is 9090" },
-    lanes: [{ name: "main", replies: ["First.", "Second.", "Third."].map((text) => ({ text })) }],
-  }),
-  "three-answers",
-);
-
-const linux = process.platform === "linux";
-
-const drivers = ["server", "cli"] as const;
-const wellEnded = { server: { kind: "served" }, cli: { kind: "exited", code: 0 } } as const;
-/** Of the scenario "subagent". */
-function expectSubagent(result: DriveResult): void {
-  expect(result.tree?.children.map(({ session }) => session.info.parentID)).toEqual([result.sessionId]);
-  expect(result.raw.size).toBe(2);
-  expect(result.progress.subagents).toBe(1);
-  const text = result.tree ? transcriptOf(result.tree) : "";
-  expect(text).toContain("\n    [Response]\n    fruit.txt has 3 lines.\n");
-}
-
-const stoppedBy = (by: string) =>
-  ({ server: { kind: "served", asked: by }, cli: { kind: "signalled", by } }) as const;
-
-describe.each(drivers)("with the driver %s, a run that goes well", (name) => {
-  beforeAll(() => {
-    driver = name;
+// A prompt to an opencode that starts costs seconds: each is asked once, and the tests look at what came of it.
+describe.each(drivers)("with the driver %s", (driver) => {
+  let bench: IsolatedOpenCode;
+  /** Where turns follow one another: at the shared server, where the driver is one. */
+  let further: IsolatedOpenCode;
+  beforeAll(async () => {
+    const scenario = await threeTurns();
+    bench = await isolatedOpenCode(scenario);
+    further = driver === "server" ? await warmOpenCode(scenario) : bench;
+  });
+  afterAll(async () => {
+    await bench.remove();
+    await further.remove();
   });
 
-  test("several steps: session, progress, log", () =>
-    playWarm("multistep", async (bench, run, seen) => {
-      const result = await run({ title: "-t A title" });
-      expect(result.exit).toEqual(wellEnded[name]);
-      expect(result.streamErrors).toEqual([]);
-      expect(result.notes).toEqual([]);
-      expect(result.stderrTail).toBe("");
-      expect(result.opencode.version).toMatch(/^1\./);
-      expect(result.tree?.session.info).toMatchObject({ id: result.sessionId, title: "-t A title" });
-      expect(result.tree?.session.info.directory).toBe(bench.workdir);
-      expect([...result.raw.keys()]).toEqual([result.sessionId]);
-      expect(result.progress).toMatchObject({
-        sessionId: result.sessionId,
-        step: 3,
-        toolsDone: 5,
-        toolsFailed: 0,
-        tokens: { input: 5324, output: 258, reasoning: 70, cacheRead: 13056, cacheWrite: 0 },
-      });
-      expect(seen.at(-1)).toEqual(result.progress);
-      expect(seen.length).toBeGreaterThan(3);
-      expect(new Set(seen.map(({ step }) => step))).toContain(3);
-      const requests = parseLog(result.logText).filter(
-        ({ message, fields }) => message === "stream" && fields.small === "false",
-      );
-      expect(requests).toHaveLength(4);
-      expect(requests[0]?.fields["session.id"]).toBe(result.sessionId);
-    }));
-
-  test("a message of any kind is stored as it is, and a system prompt reaches the model unchanged", () =>
-    play("plain-answer", async (bench, run) => {
-      const message = `--help -x "quoted" 'and' $HOME \`id\` {env:HOME}\n\n${"long é ".repeat(30_000)}\0end\n`;
-      const systemPrompt = `Literally {env:HOME} and {file:/etc/hostname}.\n${"Be exact. ".repeat(15_000)}End.`;
-      const environment = {
-        ...bench.env,
-        OPENCODE_CONFIG_CONTENT: JSON.stringify({ username: "somebody" }),
-        OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
-      };
-      const result = await run({ message, systemPrompt, environment });
-      expect(result.exit).toEqual(wellEnded[name]);
-      expect(userTexts(result.tree)).toEqual([message]);
-      const [request] = bench.provider.requests.filter(({ title }) => !title);
-      expect(JSON.stringify(request?.body)).toContain(JSON.stringify(systemPrompt).slice(1, -1));
-    }));
-
-  test("a file that is attached, and a session that is continued by id and as the last one", () =>
-    playWarm(threeAnswers, async (bench, run) => {
-      const first = await run({ message: "one", files: [join(bench.workdir, "notes.txt")] });
-      const second = await run({ message: "two", session: first.sessionId ?? "" });
-      const third = await run({ message: "three", continueLast: true });
-      expect([second.sessionId, third.sessionId]).toEqual([first.sessionId, first.sessionId]);
-      expect(userTexts(third.tree).filter((text) => ["one", "two", "three"].includes(text))).toEqual([
-        "one",
-        "two",
-        "three",
-      ]);
-      expect(JSON.stringify(first.tree)).toContain("the port is 9090");
-    }));
-});
-
-describe.each(drivers)("with the driver %s, a run that does not", (name) => {
-  beforeAll(() => {
-    driver = name;
+  const inStore = async <T>(use: (atHand: OpenCodeAtHand) => Promise<T>): Promise<T> => {
+    const { workdir: directory, env: environment, binary: opencode } = further;
+    return await withOpenCode({ opencode, directory, environment }, use);
+  };
+  const at = ({ opencode: { path }, folder }: OpenCodeAtHand) => ({
+    ...{ path, folder, environment: further.env, directory: further.workdir },
   });
+  const atFirst = once(() => inStore((atHand) => listSessions(at(atHand))));
 
-  test.skipIf(!linux)("the deadline ends opencode and its commands, the session is exported", async () => {
-    let parts: readonly ToolPart[] = [];
-    await longEnough(
-      (seconds) =>
-        play("killed", async (bench, run) => {
-          // The clock of the deadline starts with opencode, whose cold start takes its time.
-          const result = await run({ deadlineMs: 2_000 * seconds, graceMs: 2_000 });
-          expect(result.exit).toMatchObject(stoppedBy("deadline")[name]);
-          expect(leftovers(bench.home)).toEqual([]);
-          expect(await runFolders(tmpdir(), process.pid)).toEqual([]);
-          parts = toolParts(result.tree);
-        }),
-      () => parts.length > 0,
+  const seen: Progress[] = [];
+  const first = once(async () => {
+    if (further === bench) await atFirst();
+    const environment = {
+      ...bench.env,
+      OPENCODE_CONFIG_CONTENT: JSON.stringify({ username: "somebody" }),
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+    };
+    return await driveAt(bench, driver)(
+      { message, systemPrompt, title: "-t A title", environment },
+      { onProgress: (progress) => seen.push(progress) },
     );
-    expect(parts.map(({ tool, state }) => [tool, state.status])).toEqual([
-      // A server has the time to say how the tool ended.
-      ["bash", name === "server" ? "completed" : "running"],
-    ]);
+  });
+  const begun = once(() => (further === bench ? first() : driveAt(further, driver)({ message: "Begin." })));
+  const second = once(async () => {
+    const { sessionId } = await begun();
+    const files = [join(further.workdir, "port.txt")];
+    return await driveAt(further, driver)({ message: DELEGATE, session: sessionId ?? "", files });
+  });
+  const third = once(async () => {
+    await second();
+    // The last turn, for later ones would ask for this model too.
+    return await driveAt(further, driver)({ message: "three", continueLast: true, model: "scripted/nope" });
   });
 
-  test.skipIf(!linux)("the caller's signal ends it as soon as it comes", () =>
-    play("killed", async (bench, run) => {
-      const caller = new AbortController();
-      const result = await run(
-        {},
-        {
-          signal: caller.signal,
-          onProgress: ({ phase }) => {
-            if (phase.kind === "tools") caller.abort();
-          },
-        },
-      );
-      expect(result.exit).toMatchObject(stoppedBy("caller")[name]);
-      expect(leftovers(bench.home)).toEqual([]);
-      expect(toolParts(result.tree)).toHaveLength(1);
-    }),
-  );
-
-  test("a caller who has given up before is told so", () =>
-    play("plain-answer", async (bench, run) => {
-      await expect(run({}, { signal: AbortSignal.abort(new Error("given up")) })).rejects.toThrow("given up");
-      expect(bench.provider.requests).toEqual([]);
-    }));
-
-  test("an unknown model: the stream's error is the only evidence", () =>
-    playWarm("plain-answer", async (_bench, run) => {
-      const result = await run({ model: "scripted/nope" });
-      expect(result.exit).toEqual(name === "server" ? { kind: "served" } : { kind: "exited", code: 1 });
-      expect(result.streamErrors.map(({ error }) => error.name)).toContain("UnknownError");
-      expect(result.sessionId).toMatch(/^ses_/);
-      expect(result.tree?.session.messages.map(({ info }) => info.role)).toEqual(["user"]);
-    }));
-
-  test("a configuration that opencode refuses: no session, its words are kept", () =>
-    play("plain-answer", async (bench, run) => {
-      await writeFile(bench.configPath, "{ nonsense");
-      if (name === "server") await expect(run({})).rejects.toThrow(/opencode's server could not/);
-      // Without a choice `opencode run` says it in its own words.
-      const result = await run({ driver: name === "server" ? "auto" : name });
-      expect(result.driver).toBe("cli");
-      expect(result.exit).toEqual({ kind: "exited", code: 1 });
-      expect([result.sessionId, result.tree, result.raw.size]).toEqual([null, null, 0]);
-      expect(result.stderrTail).toContain("opencode.json");
-    }));
-
-  test("what the caller's progress function throws ends the run and is thrown on", () =>
-    play("killed", async (bench, run) => {
-      const onProgress = ({ phase }: Progress) => {
-        if (phase.kind === "tools") throw new Error("the terminal is gone");
-      };
-      await expect(run({}, { onProgress })).rejects.toThrow("the terminal is gone");
-      if (linux) expect(leftovers(bench.home)).toEqual([]);
-    }));
-});
-
-describe.skipIf(!linux)("when the driving process itself is ended", () => {
-  async function driveAndEnd(bench: IsolatedOpenCode, signal: NodeJS.Signals): Promise<number | undefined> {
-    const tsx = createRequire(import.meta.url).resolve("tsx");
-    const program = fileURLToPath(new URL("./drive-and-hang.ts", import.meta.url));
-    const child = spawn(process.execPath, ["--import", tsx, program, openCodeBinary(), bench.workdir], {
-      env: bench.env,
-      stdio: ["ignore", "pipe", "inherit"],
+  test("several steps: session, progress, log", async () => {
+    const result = await first();
+    expect(result.exit).toEqual(wellEnded[driver]);
+    expect(result.streamErrors).toEqual([]);
+    expect(result.notes).toEqual([]);
+    expect(result.stderrTail).toBe("");
+    expect(result.opencode.version).toMatch(/^1\./);
+    expect(result.tree?.session.info).toMatchObject({ id: result.sessionId, title: "-t A title" });
+    expect(result.tree?.session.info.directory).toBe(bench.workdir);
+    expect([...result.raw.keys()]).toEqual([result.sessionId]);
+    expect(result.progress).toMatchObject({
+      sessionId: result.sessionId,
+      step: 3,
+      toolsDone: 5,
+      toolsFailed: 0,
+      tokens: { input: 5324, output: 258, reasoning: 70, cacheRead: 13056, cacheWrite: 0 },
     });
-    const ended = once(child, "exit");
-    await once(child.stdout, "data");
-    child.kill(signal);
-    expect((await ended)[1]).toBe(signal);
-    return child.pid;
-  }
-
-  test.each(["SIGINT", "SIGTERM"] as const)(
-    "by %s: opencode, its commands and the folder go with it",
-    (signal) =>
-      play("killed", async (bench) => {
-        const pid = await driveAndEnd(bench, signal);
-        // What was killed is gone when the system comes to it.
-        await expect.poll(() => leftovers(bench.home)).toEqual([]);
-        expect(await runFolders(bench.tmpdir, pid)).toEqual([]);
-      }),
-  );
-
-  test("by SIGKILL, which it cannot notice: the same", () =>
-    play("killed", async (bench) => {
-      const pid = await driveAndEnd(bench, "SIGKILL");
-      await expect.poll(() => leftovers(bench.home)).toEqual([]);
-      await expect.poll(() => runFolders(bench.tmpdir, pid)).toEqual([]);
-    }));
-});
-
-test("with the driver server, subagents' sessions are below their parent's", async () => {
-  driver = "server";
-  await playWarm("subagent", async (_bench, run) => expectSubagent(await run({})));
-});
-
-describe("sessions that are there already", () => {
-  beforeAll(() => {
-    driver = "cli";
+    expect(seen.at(-1)).toEqual(result.progress);
+    expect(seen.length).toBeGreaterThan(3);
+    expect(new Set(seen.map(({ step }) => step))).toContain(3);
+    const requests = parseLog(result.logText).filter(
+      (line) => line.message === "stream" && line.fields.small === "false",
+    );
+    expect(requests).toHaveLength(4);
+    expect(requests[0]?.fields["session.id"]).toBe(result.sessionId);
   });
 
-  test("have their subagents' below them, are listed and exported; an unknown one is said to be unknown", () =>
-    play("subagent", async (bench, run) => {
-      const where = { opencode: openCodeBinary(), directory: bench.workdir, environment: bench.env };
-      const options = (folder: Parameters<typeof listSessions>[0]["folder"], path: string) => ({
-        path,
-        folder,
-        environment: bench.env,
-        directory: bench.workdir,
-      });
-      expect(
-        await withOpenCode(where, ({ folder, opencode }) => listSessions(options(folder, opencode.path))),
-      ).toEqual([]);
-      const result = await run({});
-      expectSubagent(result);
-      const { sessionId, raw } = result;
-      await withOpenCode(where, async ({ folder, opencode }) => {
-        const at = options(folder, opencode.path);
-        const sessions = await listSessions(at, 5);
+  test("a message of any kind is stored as it is, and a system prompt reaches the model unchanged", async () => {
+    const { tree } = await first();
+    expect(userTexts(tree)).toEqual([message]);
+    const [request] = bench.provider.requests.filter(({ title }) => !title);
+    expect(JSON.stringify(request?.body)).toContain(JSON.stringify(systemPrompt).slice(1, -1));
+  });
+
+  test("a session that is continued by its id, and a file that is attached", async () => {
+    const [{ sessionId, tree: earlier }, { sessionId: same, exit, tree }] = [await begun(), await second()];
+    expect([same, exit]).toEqual([sessionId, wellEnded[driver]]);
+    const texts = userTexts(tree);
+    expect([texts[0], texts.at(-1)]).toEqual([userTexts(earlier)[0], DELEGATE]);
+    expect(JSON.stringify(earlier)).not.toContain("the port is 7070");
+    expect(JSON.stringify(tree)).toContain("the port is 7070");
+  });
+
+  test("subagents' sessions are below their parent's", async () => expectSubagent(await second()));
+
+  test("the last session is continued", async () => {
+    const [{ sessionId, tree: earlier }, result] = [await second(), await third()];
+    expect(result.sessionId).toBe(sessionId);
+    expect(userTexts(result.tree)).toEqual([...userTexts(earlier), "three"]);
+  });
+
+  test("an unknown model: the stream's error is the only evidence", async () => {
+    const [{ tree: earlier }, result] = [await second(), await third()];
+    expect(result.exit).toEqual(driver === "server" ? { kind: "served" } : { kind: "exited", code: 1 });
+    expect(result.streamErrors.map(({ error }) => error.name)).toContain("UnknownError");
+    const roles = (earlier?.session.messages ?? []).map(({ info }) => info.role);
+    expect(result.tree?.session.messages.map(({ info }) => info.role)).toEqual([...roles, "user"]);
+  });
+
+  if (driver === "cli")
+    test("sessions are listed and exported; an unknown one is said to be unknown", async () => {
+      expect(await atFirst()).toEqual([]);
+      const { sessionId, raw } = await third();
+      await inStore(async (atHand) => {
+        const sessions = await listSessions(at(atHand), 5);
         expect(sessions.map(({ id, directory }) => [id, directory])).toEqual([[sessionId, bench.workdir]]);
-        const again = await exportSession(sessionId ?? "", at);
+        const again = await exportSession(sessionId ?? "", at(atHand));
         expect([...again.raw]).toEqual([...raw]);
-        await expect(exportSession("ses_0000000000000000000000000a", at)).rejects.toThrow(
-          SessionNotFoundError,
-        );
-        await expect(exportSession("--help", at)).rejects.toThrow(SessionNotFoundError);
+        for (const unknown of ["ses_0000000000000000000000000a", "--help"])
+          await expect(exportSession(unknown, at(atHand))).rejects.toThrow(SessionNotFoundError);
       });
-    }));
+    });
+
+  test("nothing is left in the temporary folder", async () => {
+    await Promise.all([first(), third()]);
+    await expectNothingIn(bench);
+    await expectNothingIn(further);
+  });
+});
+
+test.each(drivers)("with the driver %s, a caller who has given up before is told so", async (driver) => {
+  const bench = await place(await loadScenario("plain-answer"));
+  const signal = AbortSignal.abort(new Error("given up"));
+  await expect(driveAt(bench, driver)({}, { signal })).rejects.toThrow("given up");
+  expect(bench.provider.requests).toEqual([]);
+});
+
+test("a configuration that opencode refuses: no session, its words are kept", async () => {
+  const bench = await place(await loadScenario("plain-answer"));
+  await writeFile(bench.configPath, "{ nonsense");
+  await expect(driveAt(bench, "server")({})).rejects.toThrow(/opencode's server could not/);
+  // Without a choice `opencode run` says it in its own words.
+  for (const driver of ["auto", "cli"] as const) {
+    const result = await driveAt(bench, "cli")({ driver });
+    expect(result.driver).toBe("cli");
+    expect(result.exit).toEqual({ kind: "exited", code: 1 });
+    expect([result.sessionId, result.tree, result.raw.size]).toEqual([null, null, 0]);
+    expect(result.stderrTail).toContain("opencode.json");
+  }
 });

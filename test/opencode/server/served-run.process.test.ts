@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { drive } from "../../../src/opencode/drive.js";
+import type { DriveHooks } from "../../../src/opencode/request/drive-request.js";
 import type { PermissionRequest } from "../../../src/opencode/request/permission-policy.js";
 import type { Progress } from "../../../src/opencode/request/progress.js";
 import { checkRequest } from "../../../src/opencode/request/run-request.js";
@@ -14,7 +15,8 @@ import type { Scenario } from "../../provider/scenario.js";
 import { allowColdStarts } from "../../support/cold-starts.js";
 import { cuttingProxy } from "../../support/cutting-proxy.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../../support/isolated-opencode.js";
-import { longEnough } from "../../support/long-enough.js";
+import { longEnough, WARM_FIRST_S } from "../../support/long-enough.js";
+import { once } from "../../support/play-drive.js";
 import { answer, madeScenario, refused, usage } from "../../support/play-run.js";
 import { warmOpenCode } from "../../support/warm-opencode.js";
 
@@ -161,6 +163,7 @@ describe("permissions", () => {
           deadlineMs: seconds * 1000,
         }),
       ({ permissions }) => permissions.length > 0,
+      WARM_FIRST_S,
     );
     expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
     expect(result.permissions).toMatchObject([{ answer: null, answeredAt: null }]);
@@ -286,21 +289,22 @@ describe("a run that is ended before its prompt asks no model", () => {
 test("what it took to find out that opencode makes no server counts for the deadline", async () => {
   const bench = await place(madeScenario([answer]));
   const opencode = join(bench.home, "no-server");
-  const program = `const [command] = process.argv.slice(2);
-    if (command === "--version") console.log("1.18.33");
-    else setTimeout(() => process.exit(1), command === "serve" ? 1_500 : 60_000);`;
-  await writeFile(opencode, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
-  const request = {
-    ...requestIn(bench),
-    driver: "auto" as const,
-    opencode,
-    deadlineMs: 5_000,
-    graceMs: 100,
-  };
-  const result = await drive(request);
+  const played = await longEnough(
+    async (seconds) => {
+      const deadlineMs = 500 * seconds;
+      const program = `const [command] = process.argv.slice(2);
+        if (command === "--version") console.log("1.18.33");
+        else setTimeout(() => process.exit(1), command === "serve" ? ${deadlineMs / 3} : 120_000);`;
+      await writeFile(opencode, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
+      const request = { ...requestIn(bench), driver: "auto" as const, opencode, deadlineMs, graceMs: 100 };
+      return { result: await drive(request), deadlineMs };
+    },
+    ({ result: { driver } }) => driver === "cli",
+  );
+  const { result, deadlineMs } = played;
   expect(result).toMatchObject({ driver: "cli", exit: { kind: "signalled", by: "deadline" } });
   // By its own clock: the whole deadline anew would be at least this.
-  expect(result.endedAt - result.startedAt).toBeLessThan(request.deadlineMs);
+  expect(result.endedAt - result.startedAt).toBeLessThan(deadlineMs);
 });
 
 /** The pid of the server that works for a bench. */
@@ -318,34 +322,33 @@ function serverOf(bench: IsolatedOpenCode): number {
   return Number(found);
 }
 
-describe.skipIf(process.platform !== "linux")("a server that goes away", () => {
-  test("in the middle of a turn: what there is of the session is read without it", async () => {
-    const bench = await place(await loadScenario("killed"));
-    let killed = false;
-    const result = await drive(requestIn(bench), {
-      onProgress: ({ phase }) => {
-        if (killed || phase.kind !== "tools") return;
-        killed = true;
-        process.kill(serverOf(bench), "SIGKILL");
-      },
-    });
-    expect(result.exit).toEqual({ kind: "signalled", signal: "SIGKILL", by: "other" });
-    expect(result.tree?.session.messages.at(-1)?.parts.map(({ type }) => type)).toContain("tool");
-  });
-
-  test("is replaced for the next prompt; what was finished stays finished", async () => {
-    const lanes = ["one", "two"].map((name) => ({
+// One story, for each server that starts costs seconds: three prompts share the first, a fourth gets the next, and a fifth is left alone by it.
+describe.skipIf(process.platform !== "linux")("the servers of a pool", () => {
+  const names = ["one", "two", "three"];
+  const servers = new ServerPool();
+  let bench: IsolatedOpenCode;
+  beforeAll(async () => {
+    const killed = await loadScenario("killed");
+    const lanes = [...names, "four"].map((name) => ({
       name,
       match: `prompt ${name}`,
-      replies: [{ delayMs: 20, text: `Answer ${name}.`, usage }],
+      replies: [{ delayMs: 200, text: `Answer ${name}.`, usage }],
     }));
-    const bench = await place(madeScenario([], { lanes }));
-    const servers = new ServerPool();
-    onTestFinished(async () => {
-      await servers.close();
-    });
-    const first = await drive({ ...requestIn(bench), servers, message: "prompt one" });
-    const before = serverOf(bench);
+    bench = await isolatedOpenCode(madeScenario([], { lanes: [...lanes, ...killed.lanes] }));
+  });
+  afterAll(async () => {
+    await servers.close();
+    await bench.remove();
+  });
+
+  const prompt = (message: string, hooks: DriveHooks = {}) =>
+    drive({ ...requestIn(bench), servers, message }, hooks);
+  const shared = once(async () => {
+    const results = await Promise.all(names.map((name) => prompt(`prompt ${name}`)));
+    return { results, server: serverOf(bench) };
+  });
+  const replaced = once(async () => {
+    const { server: before } = await shared();
     process.kill(before, "SIGKILL");
     await expect
       .poll(() => {
@@ -356,34 +359,53 @@ describe.skipIf(process.platform !== "linux")("a server that goes away", () => {
         }
       })
       .not.toBe(before);
-    const second = await drive({ ...requestIn(bench), servers, message: "prompt two" });
-    expect([first.exit, second.exit]).toEqual([{ kind: "served" }, { kind: "served" }]);
-    expect(serverOf(bench)).not.toBe(before);
-    expect(JSON.stringify(second.tree)).toContain("Answer two.");
+    const result = await prompt("prompt four");
+    return { before, result, server: serverOf(bench) };
   });
-});
+  const abandoned = once(async () => {
+    const { server } = await replaced();
+    let killed = false;
+    return await prompt("Go.", {
+      onProgress: ({ phase }) => {
+        if (killed || phase.kind !== "tools") return;
+        killed = true;
+        process.kill(server, "SIGKILL");
+      },
+    });
+  });
 
-test("prompts that want the same share a server, and each has its own log and session", async () => {
-  const names = ["one", "two", "three"];
-  const lanes = names.map((name) => ({
-    name,
-    match: `prompt ${name}`,
-    replies: [{ delayMs: 200, text: `Answer ${name}.`, usage }],
-  }));
-  const bench = await place(madeScenario([], { lanes }));
-  const servers = new ServerPool();
-  const results = await Promise.all(
-    names.map((name) => drive({ ...requestIn(bench), servers, message: `prompt ${name}` })),
-  );
-  expect(new Set(results.map(({ sessionId }) => sessionId)).size).toBe(3);
-  for (const [index, { sessionId, logText, tree }] of results.entries()) {
-    expect(JSON.stringify(tree)).toContain(`Answer ${names[index]}.`);
-    const others = results.flatMap((other) => (other.sessionId === sessionId ? [] : [other.sessionId ?? ""]));
-    expect(logText).toContain(sessionId);
-    for (const other of others) expect(logText).not.toContain(other);
-  }
-  expect(serverOf(bench)).toBeGreaterThan(0);
-  expect(await servers.close()).toEqual([]);
-  expect(() => serverOf(bench)).toThrow("no server runs");
-  await expect(drive({ ...requestIn(bench), servers })).rejects.toThrow("is closed");
+  test("are shared by prompts that want the same, and each has its own log and session", async () => {
+    const { results, server } = await shared();
+    expect(server).toBeGreaterThan(0);
+    expect(new Set(results.map(({ sessionId }) => sessionId)).size).toBe(3);
+    for (const [index, { sessionId, logText, tree }] of results.entries()) {
+      expect(JSON.stringify(tree)).toContain(`Answer ${names[index]}.`);
+      const others = results.flatMap((other) =>
+        other.sessionId === sessionId ? [] : [other.sessionId ?? ""],
+      );
+      expect(logText).toContain(sessionId);
+      for (const other of others) expect(logText).not.toContain(other);
+    }
+  });
+
+  test("are replaced for the next prompt where they went away; what was finished stays finished", async () => {
+    const { results } = await shared();
+    const { before, result, server } = await replaced();
+    expect([...results, result].map(({ exit }) => exit)).toEqual(Array(4).fill({ kind: "served" }));
+    expect(server).not.toBe(before);
+    expect(JSON.stringify(result.tree)).toContain("Answer four.");
+  });
+
+  test("may go away in the middle of a turn: what there is of the session is read without them", async () => {
+    const { exit, tree } = await abandoned();
+    expect(exit).toEqual({ kind: "signalled", signal: "SIGKILL", by: "other" });
+    expect(tree?.session.messages.at(-1)?.parts.map(({ type }) => type)).toContain("tool");
+  });
+
+  test("are gone when it is closed, and it gives no more", async () => {
+    await shared();
+    expect(await servers.close()).toEqual([]);
+    expect(() => serverOf(bench)).toThrow("no server runs");
+    await expect(prompt("Go.")).rejects.toThrow("is closed");
+  });
 });
