@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 
 const run = promisify(execFile);
@@ -15,6 +15,8 @@ const manifest = z.object({
   version: z.string(),
   bin: z.record(z.string(), z.string()),
   dependencies: z.record(z.string(), z.string()),
+  peerDependencies: z.record(z.string(), z.string()),
+  peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean() })),
 });
 const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 
@@ -30,7 +32,7 @@ beforeAll(async () => {
   const tarball = await packCopy(join(folder, "copy"));
   project = join(folder, "project");
   await install(tarball, project);
-});
+}, 180_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -66,11 +68,15 @@ async function install(tarball: string, target: string): Promise<void> {
   const own = join(modules, packageJson.name);
   await mkdir(own, { recursive: true });
   await run("tar", ["-xzf", tarball, "-C", own, "--strip-components=1"]);
-  for (const name of Object.keys(packageJson.dependencies)) {
+  await link(Object.keys(packageJson.dependencies), modules);
+  await writeFile(join(target, "package.json"), JSON.stringify({ type: "module", private: true }));
+}
+
+async function link(names: readonly string[], modules: string): Promise<void> {
+  for (const name of names) {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(repository, "node_modules", name), join(modules, name), "junction");
   }
-  await writeFile(join(target, "package.json"), JSON.stringify({ type: "module", private: true }));
 }
 
 function inProject(args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
@@ -120,13 +126,52 @@ test("the installed command writes a report with what the package brings", async
   expect(stderr).toBe("");
 });
 
-test("what is for several machines is apart from the rest", async () => {
-  const names = ["runFleetBatch", "runFleetWorker", "openRedis", "redisAddress"];
-  const source = `import * as fleet from "looptrace/fleet"; import * as rest from "looptrace";
-    console.log(JSON.stringify(${JSON.stringify(names)}.map((name) => [typeof fleet[name], typeof rest[name]])))`;
-  const { stdout } = await inProject(["--input-type=module", "-e", source]);
-  expect(JSON.parse(stdout)).toEqual(names.map(() => ["function", "undefined"]));
+describe("what is for several machines", () => {
+  const MISSING = "A batch on several machines needs two more packages: npm install bullmq ioredis (with -g";
+
+  test("is not installed unasked: its packages are peers, and optional", () => {
+    expect(Object.keys(packageJson.peerDependencies)).toEqual(["bullmq", "ioredis"]);
+    expect(Object.keys(packageJson.dependencies)).not.toEqual(expect.arrayContaining(["bullmq"]));
+    expect(packageJson.peerDependenciesMeta).toEqual({
+      bullmq: { optional: true },
+      ioredis: { optional: true },
+    });
+  });
+
+  test.each([
+    ["worker", ["worker", "--redis", "redis://127.0.0.1:1"]],
+    ["batch --redis", ["batch", "tasks.jsonl", "--redis", "redis://127.0.0.1:1"]],
+  ])("without its packages %s says in one line what to install", async (_, argv) => {
+    const bin = join(project, "node_modules", packageJson.name, packageJson.bin.looptrace ?? "");
+    const failed = await inProject([bin, ...argv]).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 2, stdout: "" });
+    expect(failed).toHaveProperty(
+      "stderr",
+      expect.stringMatching(new RegExp(`^[^\\n]*${escaped(MISSING)}[^\\n]*\\n$`)),
+    );
+  });
+
+  test("without its packages the library says so too, and the rest of it works", async () => {
+    const source = `import * as rest from "looptrace";
+      const error = await import("looptrace/fleet").catch((error) => error);
+      console.log(JSON.stringify([error.message, error instanceof rest.ConfigurationError]))`;
+    const { stdout } = await inProject(["--input-type=module", "-e", source]);
+    expect(JSON.parse(stdout)).toEqual([expect.stringContaining(MISSING), true]);
+  });
+
+  test("is apart from the rest, and there once its packages are", async () => {
+    await link(Object.keys(packageJson.peerDependencies), join(project, "node_modules"));
+    const names = ["runFleetBatch", "runFleetWorker", "openRedis", "redisAddress"];
+    const source = `import * as fleet from "looptrace/fleet"; import * as rest from "looptrace";
+      console.log(JSON.stringify(${JSON.stringify(names)}.map((name) => [typeof fleet[name], typeof rest[name]])))`;
+    const { stdout } = await inProject(["--input-type=module", "-e", source]);
+    expect(JSON.parse(stdout)).toEqual(names.map(() => ["function", "undefined"]));
+  });
 });
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
 
 const CONSUMER = `
 import { readFileSync } from "node:fs";

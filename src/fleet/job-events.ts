@@ -1,5 +1,5 @@
-import { QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
+import { QueueEvents } from "./packages.js";
 import { KEY_PREFIX } from "./queue-names.js";
 import { closeSoon } from "./redis-link.js";
 import { connectionOf } from "./task-queue.js";
@@ -13,8 +13,8 @@ export interface JobEventHooks {
 }
 
 /**
- * Follows what happens in a queue, on a connection of its own. Events can be missed while Redis is away: they only say where
- * to look sooner.
+ * Follows what happens in a queue, on a connection of its own. Events can be missed while Redis is away: they
+ * only say where to look sooner.
  *
  * @returns ends it
  */

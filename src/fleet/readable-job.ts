@@ -1,8 +1,10 @@
-import { Job, type JobJson, type JobProgress, Queue, Worker } from "bullmq";
+import type { Job as BullJob, JobJson, JobProgress } from "bullmq";
+import { Job, Queue, Worker } from "./packages.js";
 
 /**
- * A job of BullMQ's, also where its data are no JSON: they are null then, which is no job of looptrace's. BullMQ itself throws where it
- * makes the job of what Redis has, when it has been taken out of the queue already; nobody would work on it, and nobody end it.
+ * A job of BullMQ's, also where its data are no JSON: they are null then, which is no job of looptrace's.
+ * BullMQ itself throws when it has taken the job out of the queue already: no worker would work on it, and
+ * none would end it.
  */
 class ReadableJob<
   D = unknown,
@@ -14,7 +16,7 @@ class ReadableJob<
     queue: Parameters<typeof Job.fromJSON>[0],
     json: JobJson,
     jobId?: string,
-  ): Job<T, R, N> {
+  ): BullJob<T, R, N> {
     return Job.fromJSON<T, R, N>(queue, isJson(json.data) ? json : { ...json, data: "null" }, jobId);
   }
 }

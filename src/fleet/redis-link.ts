@@ -1,11 +1,12 @@
-import { Redis } from "ioredis";
+import type { Redis as RedisClient } from "ioredis";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { oneLine } from "../text/bounded-text.js";
+import { Redis } from "./packages.js";
 import type { RedisAddress } from "./redis-address.js";
 
 /** A connection to a Redis that has answered once; from then on it is waited for when it goes away. */
 export interface RedisLink {
-  readonly client: Redis;
+  readonly client: RedisClient;
   readonly address: RedisAddress;
   /** What a person should know of how this Redis is set up. */
   readonly notes: readonly string[];

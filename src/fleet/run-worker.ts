@@ -1,4 +1,4 @@
-import { DelayedError, type Job, UnrecoverableError, WaitingError } from "bullmq";
+import type { Job } from "bullmq";
 import type { TaskRunner } from "../batch/run-task.js";
 import type { TaskResult } from "../batch/task-result.js";
 import { errorFromFacts } from "../errors/opencode-errors.js";
@@ -8,6 +8,7 @@ import type { StorePaths } from "../files/store-paths.js";
 import { oneLine } from "../text/bounded-text.js";
 import { withoutAnswer } from "./after-run.js";
 import type { JobData } from "./job-data.js";
+import { DelayedError, UnrecoverableError, WaitingError } from "./packages.js";
 import { type Hold, providerHolds } from "./provider-holds.js";
 import { KEY_PREFIX } from "./queue-names.js";
 import { ReadableWorker } from "./readable-job.js";
@@ -70,9 +71,10 @@ export interface FleetWorkerOptions {
 /**
  * Takes tasks from a queue and works on them, until its signal ends it.
  *
- * A job belongs to its worker as long as that one renews its lock. A worker that is killed does not: another one has the job
- * then and starts it from the beginning, in a new session. A result is kept in the job before the job is closed, and on this
- * machine before that, so that neither a kill nor a Redis that is away loses one.
+ * A job belongs to its worker as long as that one renews its lock. A worker that is killed does not: another
+ * one has the job then and starts it from the beginning, in a new session. A result is kept in the job before
+ * the job is closed, and on this machine before that, so that neither a kill nor a Redis that is away loses
+ * one.
  *
  * @throws {OpenCodeNotFoundError} when this machine has no opencode; its jobs are given back
  */
@@ -83,7 +85,7 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
   let broken: { readonly by: unknown } | undefined;
   let atWork = 0;
   const spool = resultSpool(options.paths, options.queue);
-  const shop = {
+  const context = {
     run: options.run,
     holds: providerHolds(redis.client, options.queue),
     spool,
@@ -110,7 +112,7 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
     };
     let end: JobEnd;
     try {
-      end = await workOnJob(taken, { ...shop, run });
+      end = await workOnJob(taken, { ...context, run });
     } catch (problem) {
       if (!(problem instanceof OpenCodeNotFoundError)) throw problem;
       broken ??= { by: problem };
@@ -145,8 +147,9 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
     } catch (problem) {
       if (MEANT.some((kind) => problem instanceof kind)) throw problem;
       if (!isConnectionLoss(problem)) tell({ kind: "problem", why: reasonOf(problem) });
-      // Not the task has failed but the queue, because of a lock that is lost for instance. So the job stays as it is: its lock
-      // expires, and somebody takes it.
+      // Not the task has failed but the queue, because of a lock that is lost for instance. So the job stays
+      // as it is: its lock
+      // expires, and another worker takes it.
       throw new WaitingError();
     } finally {
       atWork -= 1;
@@ -184,7 +187,10 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
 }
 
 class JobWorker extends ReadableWorker<unknown, TaskResult> {
-  /** BullMQ does so after all else, which while Redis is away comes to no end: nobody should wait for the timer. */
+  /**
+   * BullMQ does so after all else, which while Redis is away comes to no end: the timer must not be waited
+   * for.
+   */
   async stopRenewing(): Promise<void> {
     await this.lockManager.close();
   }
