@@ -14,8 +14,8 @@ export function agentNotes(asked: string | undefined, loop: Loop | undefined): r
 }
 
 /**
- * What subagents were at when a turn was cut off: the error itself names only the tool that had started them. Before 1.18
- * nobody answers a subagent that asks for a permission, so that it waits until the deadline.
+ * What subagents were at when a turn was cut off: the error itself names only the tool that had started them.
+ * Before 1.18 nobody answers a subagent that asks for a permission, so that it waits until the deadline.
  *
  * @param endedAt ms since the epoch
  */
@@ -37,8 +37,8 @@ export function subagentNotes(
 }
 
 /**
- * What a limit could not see: a run is ended by what opencode says of its calls, and some providers say nothing, or what
- * cannot be true.
+ * What a limit could not see: a run is ended by what opencode says of its calls, and some providers say
+ * nothing, or what cannot be true.
  */
 export function limitNotes(
   { maxTokens, maxCost }: Pick<RunLimits, "maxTokens" | "maxCost">,

@@ -28,7 +28,10 @@ export type NextMove =
   | { readonly kind: "failover"; readonly model: string };
 
 export const DEFAULT_PATIENCE_MS = 60_000;
-/** A wait is up to so much longer than the policy says, so that callers that failed together do not come back together. */
+/**
+ * A wait is up to so much longer than the policy says, so that callers that failed together do not come back
+ * together.
+ */
 const JITTER = 0.25;
 
 /** Failures that another model or provider need not have. */
@@ -40,8 +43,8 @@ const FAILOVER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /**
- * What to do after a failed attempt: another model where one is left and can help, else the same again as the failure's
- * class allows, else nothing.
+ * What to do after a failed attempt: another model where one is left and can help, else the same again as the
+ * failure's class allows, else nothing.
  */
 export function nextMove(error: ErrorFacts, state: RetryState, settings: RetrySettings): NextMove {
   const fallback = settings.fallbackModels?.[state.fallbacks];
@@ -54,7 +57,9 @@ export function nextMove(error: ErrorFacts, state: RetryState, settings: RetrySe
   return { kind: "retry", waitMs };
 }
 
-/** How long to wait before the same is tried again, in ms; undefined where that is no use or takes too long. */
+/**
+ * How long to wait before the same is tried again, in ms; undefined where that is no use or takes too long.
+ */
 function waitBefore(error: ErrorFacts, state: RetryState, settings: RetrySettings): number | undefined {
   const policy = retryPolicies[error.code];
   switch (policy.kind) {

@@ -21,13 +21,16 @@ import { type AgentSettings, SETTINGS } from "./setting-surfaces.js";
 export interface OpenCodeOptions
   extends AgentSettings,
     Omit<DriveRequest, "message" | "deadlineMs" | keyof AgentSettings> {
-  /** Sends what is closed of a turn while it runs, to where its whole trace is sent later; only the driver server can. */
+  /**
+   * Sends what is closed of a turn while it runs, to where its whole trace is sent later; only the driver
+   * server can.
+   */
   readonly live?: LiveDelivery | undefined;
   /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
   readonly store?: StorePaths | null | undefined;
   /**
-   * What is masked in the traces and in what is kept; by default tokens of well-known shapes and the values of those
-   * environment variables that are called like secrets.
+   * What is masked in the traces and in what is kept; by default tokens of well-known shapes and the values
+   * of those environment variables that are called like secrets.
    */
   readonly masking?: Masking | undefined;
   /** Time and chance, for tests. */
@@ -38,7 +41,10 @@ export interface OpenCodeOptions
 export interface PromptHooks extends DriveHooks {
   /** Called when an attempt failed and another one follows. */
   readonly onRetry?: ((retry: Retrying) => void) | undefined;
-  /** Called with the result before `run` returns it, and before `prompt` throws the error in it: here its traces are. */
+  /**
+   * Called with the result before `run` returns it, and before `prompt` throws the error in it: here its
+   * traces are.
+   */
   readonly onResult?: ((result: TurnResult) => void) | undefined;
 }
 
@@ -105,7 +111,8 @@ export class OpenCode {
   /**
    * The same for a structured answer.
    *
-   * @param schema what the answer has to be like; `output` is the answer as the schema reads it, transformed and all
+   * @param schema what the answer has to be like; `output` is the answer as the schema reads it, transformed
+   *   and all
    * @throws {InvalidOutputError} when the model gave no such answer
    */
   async promptFor<Output>(
@@ -119,14 +126,16 @@ export class OpenCode {
   }
 
   /**
-   * The same, but a failed turn is a result like any other: with its error, and with the trace of what happened.
+   * The same, but a failed turn is a result like any other: with its error, and with the trace of what
+   * happened.
    *
-   * A failed attempt is followed by another one as `retries`, `fallbackModels` and the failure's class allow; each is a
-   * session of its own (or one more turn of the session that was named) and a trace of its own.
+   * A failed attempt is followed by another one as `retries`, `fallbackModels` and the failure's class allow;
+   * each is a session of its own (or one more turn of the session that was named) and a trace of its own.
    *
    * @throws {RunRequestError} when the request makes no sense; nothing was started then
    * @throws {OpenCodeNotFoundError} when there is no opencode
-   * @throws the signal's reason when it was aborted before opencode was started; later, the result is an `aborted` turn
+   * @throws the signal's reason when it was aborted before opencode was started; later, the result is an
+   *   `aborted` turn
    */
   async run(message: string, options: OpenCodeOptions = {}, hooks: PromptHooks = {}): Promise<TurnResult> {
     const result = await this.#attempts(message, options, hooks);
@@ -237,7 +246,9 @@ export class OpenCode {
   }
 }
 
-/** What was given, without what was only mentioned: an `undefined` does not undo what the agent was made with. */
+/**
+ * What was given, without what was only mentioned: an `undefined` does not undo what the agent was made with.
+ */
 function given(options: OpenCodeOptions): OpenCodeOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

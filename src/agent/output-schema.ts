@@ -12,7 +12,10 @@ export type OutputSchema = JsonSchema | z.ZodType;
 /** A schema that is ready to be asked for, and to check answers with. */
 export interface PreparedSchema {
   readonly json: JsonSchema;
-  /** @returns where a value does not fit, each a line with the place and what is wrong there; empty when it fits */
+  /**
+   * @returns where a value does not fit, each a line with the place and what is wrong there; empty when it
+   *   fits
+   */
   readonly check: (value: unknown) => readonly string[];
 }
 
@@ -22,8 +25,8 @@ const MOST_PROBLEMS = 20;
 const MOST_SCHEMA_PROBLEMS = 3;
 
 /**
- * Reads a schema. Of a JSON schema `$schema` says which draft is meant, else 2020-12; keywords and formats that nobody
- * knows do not count, as the standard wants it.
+ * Reads a schema. Of a JSON schema `$schema` says which draft is meant, else 2020-12; keywords and formats
+ * that nobody knows do not count, as the standard wants it.
  *
  * @throws {RunRequestError} when it is no schema, or a zod schema that JSON cannot say
  */

@@ -88,7 +88,10 @@ export function runWatch(limits: RunLimits, halt: (reason: Halt) => void): RunWa
 
 /** Watches for a run that turns in circles without a tool. */
 interface IdleWatch {
-  /** @returns why the run is to be ended, when it goes on after as many equal answers, or requests that were too large */
+  /**
+   * @returns why the run is to be ended, when it goes on after as many equal answers, or requests that were
+   *   too large
+   */
   readonly take: (event: RunEvent, threshold: number) => Halt | undefined;
   readonly progress: () => void;
 }
@@ -154,7 +157,8 @@ function messageOf(data: unknown): string {
 function limitReached(progress: Progress, limits: RunLimits): RunLimit | undefined {
   const { tokens, cost, step } = progress;
   const total = tokens.input + tokens.output + tokens.reasoning + tokens.cacheRead + tokens.cacheWrite;
-  // Steps whose requests all fail leave no event. opencode counts its iterations from 0, and one more begins, and ends at
+  // Steps whose requests all fail leave no event. opencode counts its iterations from 0, and one more begins,
+  // and ends at
   // once, when a turn is over: only the one after that is too many for certain.
   if (limits.maxSteps !== undefined && step !== null && step > limits.maxSteps) {
     return { of: "steps", allowed: limits.maxSteps, reached: step };

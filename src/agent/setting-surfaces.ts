@@ -143,7 +143,10 @@ export type TranslatedName = NamesOfKind<Translated>;
 /** Settings whose flags give what the library takes. */
 export type PlainName = Exclude<SettingName, TranslatedName>;
 
-/** What the flags of a command say, and where none was typed the configuration, of the settings that need no translation. */
+/**
+ * What the flags of a command say, and where none was typed the configuration, of the settings that need no
+ * translation.
+ */
 export function plainSettings(
   command: AgentCommand,
   flags: AnyAgentFlags,

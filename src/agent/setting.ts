@@ -2,7 +2,10 @@ import type { Driver, PermissionPolicy } from "../opencode/drive.js";
 import type { McpServer } from "../opencode/program.js";
 import type { OutputSchema } from "./output-schema.js";
 
-/** What a setting holds, by its kind, as the library takes it. Each surface reads each kind in a way of its own. */
+/**
+ * What a setting holds, by its kind, as the library takes it. Each surface reads each kind in a way of its
+ * own.
+ */
 export interface SettingValues {
   readonly text: string;
   /** A text that is kept as it is, blanks at its ends too. */
@@ -40,7 +43,10 @@ export interface SettingFlag {
   readonly takes?: keyof FlagValues;
   /** The least that a count may be; the setting's own by default. */
   readonly from?: number;
-  /** What the help says of it: of `run` and `batch` alike, or by command. A command without a text has no such flag. */
+  /**
+   * What the help says of it: of `run` and `batch` alike, or by command. A command without a text has no such
+   * flag.
+   */
   readonly help: string | { readonly [C in AgentCommand]?: string };
 }
 

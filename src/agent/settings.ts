@@ -1,8 +1,9 @@
 import type { Setting } from "./setting.js";
 
 /**
- * How opencode works on a prompt: every setting that a caller has. The library's options, the flags of `run`, `batch` and
- * `worker`, the fields of `looptrace.config.json` and those of a task all come from this table, in its order.
+ * How opencode works on a prompt: every setting that a caller has. The library's options, the flags of `run`,
+ * `batch` and `worker`, the fields of `looptrace.config.json` and those of a task all come from this table,
+ * in its order.
  */
 export const AGENT_SETTINGS = {
   /** The model, as `provider/model`. opencode chooses by default. */
@@ -48,7 +49,10 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** Where opencode works; this process' working directory by default. A relative path belongs to that one, too. */
+  /**
+   * Where opencode works; this process' working directory by default. A relative path belongs to that one,
+   * too.
+   */
   directory: {
     kind: "folder",
     task: "directory",
@@ -220,7 +224,10 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** How much the root session's calls may cost before the run is stopped, USD, as far as opencode knows prices. */
+  /**
+   * How much the root session's calls may cost before the run is stopped, USD, as far as opencode knows
+   * prices.
+   */
   maxCost: {
     kind: "usd",
     config: "maxCost",
@@ -237,8 +244,8 @@ export const AGENT_SETTINGS = {
     },
   },
   /**
-   * How often opencode may ask the model in vain, one time after another, before it is stopped when it goes on; default 6,
-   * which is when opencode 1.18 itself gives up. Earlier versions never do.
+   * How often opencode may ask the model in vain, one time after another, before it is stopped when it goes
+   * on; default 6, which is when opencode 1.18 itself gives up. Earlier versions never do.
    */
   maxAttempts: {
     kind: "count",
@@ -256,9 +263,9 @@ export const AGENT_SETTINGS = {
     },
   },
   /**
-   * How many equal tool calls in a row, all failing or all with the same result, end the run; `true` means 3, default false.
-   * As many equal answers without a tool end it, and requests that are too large for the context, when opencode goes on
-   * after them.
+   * How many equal tool calls in a row, all failing or all with the same result, end the run; `true` means 3,
+   * default false. As many equal answers without a tool end it, and requests that are too large for the
+   * context, when opencode goes on after them.
    */
   haltOnDoomLoop: {
     kind: "threshold",
@@ -283,8 +290,8 @@ export const AGENT_SETTINGS = {
     },
   },
   /**
-   * Asks for a structured answer, the result's `output`, and checks that it fits: a JSON schema or a zod schema. Needs the
-   * driver `server`.
+   * Asks for a structured answer, the result's `output`, and checks that it fits: a JSON schema or a zod
+   * schema. Needs the driver `server`.
    */
   schema: {
     kind: "schema",
@@ -300,7 +307,10 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** Who answers when opencode asks for a permission that its configuration neither allows nor denies; default `deny`. */
+  /**
+   * Who answers when opencode asks for a permission that its configuration neither allows nor denies; default
+   * `deny`.
+   */
   permissions: {
     kind: "permissions",
     task: "permissions",

@@ -9,7 +9,10 @@ import type { TaskResult } from "./task-result.js";
 export interface BatchOptions {
   /** How many tasks run at once; default 2. */
   readonly concurrency?: number | undefined;
-  /** A file that each result is appended to. What is recorded there is not done again; without one, all tasks are done. */
+  /**
+   * A file that each result is appended to. What is recorded there is not done again; without one, all tasks
+   * are done.
+   */
   readonly results?: string | undefined;
   /** Whether tasks whose recorded result is a failure are done again; default false. */
   readonly retryFailed?: boolean | undefined;
@@ -20,8 +23,8 @@ export interface BatchOptions {
   /** How often a task is put back because of a rate limit before that is its result; default 10. */
   readonly requeues?: number | undefined;
   /**
-   * Whether a provider's tasks go on after it has refused the key or the credit, or everything for longer than the patience;
-   * default false.
+   * Whether a provider's tasks go on after it has refused the key or the credit, or everything for longer
+   * than the patience; default false.
    */
   readonly keepGoing?: boolean | undefined;
   /** The model of tasks that name none, to know their provider by. */
@@ -49,7 +52,7 @@ export type BatchEvent =
   | { readonly kind: "interrupted"; readonly task: Task }
   /** No task of the provider is started any more. */
   | { readonly kind: "blocked"; readonly provider: string; readonly code: ErrorCode }
-  /** Tasks wait in a queue of this name, and nobody is there to do them. */
+  /** Tasks wait in a queue of this name that has no workers. */
   | { readonly kind: "no-workers"; readonly queue: string }
   /** No task is started any more. */
   | { readonly kind: "stopping"; readonly reason: StopReason };

@@ -5,7 +5,10 @@ import { mergeDeliveries } from "./merge-runs.js";
 import type { LeftReason, Spent } from "./schedule.js";
 import { isResultDelivered, type TaskDelivery, type TaskResult } from "./task-result.js";
 
-/** How a batch stands. What was recorded by earlier starts of it is in `total`, `skipped` and `skippedFailed` alone. */
+/**
+ * How a batch stands. What was recorded by earlier starts of it is in `total`, `skipped` and `skippedFailed`
+ * alone.
+ */
 export interface BatchStanding {
   /** Tasks of the list. */
   readonly total: number;
@@ -23,7 +26,10 @@ export interface BatchStanding {
   readonly usage: Usage;
   /** USD; null while opencode has priced nothing. */
   readonly cost: number | null;
-  /** Until when providers are left alone because of a rate limit, ms since the epoch; `""` is the one that opencode chooses. */
+  /**
+   * Until when providers are left alone because of a rate limit, ms since the epoch; `""` is the one that
+   * opencode chooses.
+   */
   readonly pauses: readonly { readonly provider: string; readonly until: number }[];
   /** ms since the epoch. */
   readonly startedAt: number;

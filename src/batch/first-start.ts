@@ -1,17 +1,17 @@
 /**
- * Lets one through alone, and the others when it has begun: the first start of an opencode makes or changes its database, and
- * a second one beside it fails over that.
+ * Lets one through alone, and the others when it has begun: the first start of an opencode makes or changes
+ * its database, and a second one beside it fails over that.
  */
 export interface FirstStart {
   /**
-   * Waits until somebody has begun, or until nobody is trying to.
+   * Waits until one has begun, or until none is trying to.
    *
    * @returns false when the signal was aborted meanwhile
    */
   enter(signal: AbortSignal | undefined): Promise<boolean>;
   /** It has begun: all may. */
   begun(): void;
-  /** Whoever was let through is over; where it never began, the next one is let through alone. */
+  /** The one that was let through is over; where it never began, the next one is let through alone. */
   over(): void;
 }
 

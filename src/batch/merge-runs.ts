@@ -1,7 +1,9 @@
 import { addTotals } from "../trace/totals.js";
 import type { TaskDelivery, TaskResult } from "./task-result.js";
 
-/** The result of a task that was run again, after a rate limit, with all that its earlier runs used and left. */
+/**
+ * The result of a task that was run again, after a rate limit, with all that its earlier runs used and left.
+ */
 export function mergeRuns(earlier: TaskResult | undefined, last: TaskResult): TaskResult {
   if (!earlier) return last;
   return {

@@ -5,16 +5,16 @@ import { jsonProblem } from "../text/json-problem.js";
 import { type Task, type TaskRequest, taskRequestSchema } from "./task.js";
 import { taskProblem } from "./task-problem.js";
 
-/** However many lines are wrong, nobody reads more about them at once. */
+/** As many problems as a person reads at once. */
 const MOST_PROBLEMS = 20;
 
 /**
- * Reads a list of tasks: JSON Lines, each line an object as `taskRequestSchema` has it, or a text, which is a prompt.
- * Empty lines are skipped.
+ * Reads a list of tasks: JSON Lines, each line an object as `taskRequestSchema` has it, or a text, which is a
+ * prompt. Empty lines are skipped.
  *
  * @param name what the list is called in messages: its file
- * @returns at least one task, no two of the same id. A task without an id gets one of its content, and where several
- *   are equal, of its count among them: the same list always gives the same ids
+ * @returns at least one task, no two of the same id. A task without an id gets one of its content, and where
+ *   several are equal, of its count among them: the same list always gives the same ids
  * @throws {ConfigurationError} naming the file and every line that is wrong, up to 20
  */
 export function parseTasks(text: string, name: string): readonly Task[] {
@@ -98,7 +98,7 @@ function problemsText(text: string, name: string, problems: readonly string[]): 
   ].join("\n");
 }
 
-/** Whether somebody wrote a list in brackets, or an object over several lines. */
+/** Whether the file is a list in brackets, or an object over several lines. */
 function isOneDocument(text: string): boolean {
   if (!/^\uFEFF?\s*[[{]/.test(text)) return false;
   try {

@@ -32,8 +32,9 @@ const LINE_FEED = 0x0a;
 const LINE_START = '{"id":';
 
 /**
- * Reads a file of results, whatever became of its last line. After a power cut a file may be as long as it was to become, with NUL bytes
- * where its end, or a part of it, had not come to the disk: what is whole beside them counts.
+ * Reads a file of results, whatever became of its last line. After a power cut a file may be as long as it
+ * was to become, with NUL bytes where its end, or a part of it, had not come to the disk: what is whole
+ * beside them counts.
  */
 export function readResults(bytes: Buffer): ReadResults {
   const byId = new Map<string, Recorded>();
@@ -75,7 +76,10 @@ function withoutNuls(raw: string): string {
   return raw.replace(/^\0+|\0+$/g, "");
 }
 
-/** Whether a line can be what a crash of the machine leaves of one: NUL bytes, with a beginning before or an end behind them. */
+/**
+ * Whether a line can be what a crash of the machine leaves of one: NUL bytes, with a beginning before or an
+ * end behind them.
+ */
 function isDamaged(raw: string, text: string): boolean {
   if (!raw.includes("\0")) return false;
   const isBeginning = LINE_START.startsWith(text) || text.startsWith(LINE_START);

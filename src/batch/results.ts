@@ -24,20 +24,20 @@ export interface Results {
   /**
    * Records one result: when this resolves, it outlives a kill and a crash of the machine.
    *
-   * @throws {ConfigurationError} when the disk does not take it, for instance because it is full; nothing of the result is in the
-   *   file then
+   * @throws {ConfigurationError} when the disk does not take it, for instance because it is full; nothing of
+   *   the result is in the file then
    */
   append(result: TaskResult): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the results of some tasks, those that are there from before included. Half a line at the end, as a kill while it was
- * written leaves it, is taken away.
+ * Opens the results of some tasks, those that are there from before included. Half a line at the end, as a
+ * kill while it was written leaves it, is taken away.
  *
  * @param path of a file that need not exist; it is made readable by its owner alone
- * @throws {ConfigurationError} when it cannot be written, when another process is at it, when it is no file of results, or when
- *   none of the results in it belongs to any of the tasks; it is as it was then
+ * @throws {ConfigurationError} when it cannot be written, when another process is at it, when it is no file
+ *   of results, or when none of the results in it belongs to any of the tasks; it is as it was then
  */
 export async function openResults(path: string, tasks: readonly Task[]): Promise<Results> {
   const problem = (text: string): ConfigurationError => new ConfigurationError("results", `${path}: ${text}`);

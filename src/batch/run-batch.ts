@@ -1,6 +1,5 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { systemClock } from "../files/clock.js";
-import { createAlarm } from "./alarm.js";
 import {
   type BatchEvent,
   type BatchOptions,
@@ -17,18 +16,21 @@ import type { TaskRun, TaskRunner } from "./run-task.js";
 import { createSchedule } from "./schedule.js";
 import type { Task } from "./task.js";
 import type { TaskResult } from "./task-result.js";
+import { createWakeup } from "./wakeup.js";
 
 /**
  * Works on many tasks, so many at once, and records their results.
  *
- * A rate limit of one task holds back all tasks of its provider until the provider's own time; meanwhile those of others go
- * on. The same call again, with the same file of results, goes on where this one ended, however it ended.
+ * A rate limit of one task holds back all tasks of its provider until the provider's own time; meanwhile
+ * those of others go on. The same call again, with the same file of results, goes on where this one ended,
+ * however it ended.
  *
  * @param tasks with different ids, as `parseTasks` gives them
  * @param run works on one task, as `taskRunner` makes it
- * @throws {ConfigurationError} when the results cannot be written, or belong to other tasks; nothing was started then
- * @throws what `run` throws, and {ConfigurationError} when a result cannot be recorded: nothing more is started then, and what
- *   runs comes to its end before
+ * @throws {ConfigurationError} when the results cannot be written, or belong to other tasks; nothing was
+ *   started then
+ * @throws what `run` throws, and {ConfigurationError} when a result cannot be recorded: nothing more is
+ *   started then, and what runs comes to its end before
  *
  * @example
  * ```ts
@@ -91,7 +93,7 @@ async function work(
     };
     options.onEvent?.(event, { ...about, done, failed, usage, cost, ...now });
   };
-  const alarm = createAlarm(clock);
+  const wakeup = createWakeup(clock);
   let broken: { readonly by: unknown } | undefined;
   const breakOff = (by: unknown): void => {
     broken ??= { by };
@@ -131,7 +133,7 @@ async function work(
 
   const onAbort = (): void => {
     schedule.stop("interrupted");
-    alarm.ring();
+    wakeup.notify();
   };
   if (signal?.aborted) schedule.stop("interrupted");
   signal?.addEventListener("abort", onAbort);
@@ -148,14 +150,14 @@ async function work(
       }
       if (next.kind === "over") break;
       if (next.kind === "wait") {
-        await alarm.wait(next.until);
+        await wakeup.wait(next.until);
         continue;
       }
       const task = pending[next.task];
       if (!task) throw new Error(`there is no task ${next.task}`);
       const running: Promise<void> = start(next.task, task).finally(() => {
         under.delete(running);
-        alarm.ring();
+        wakeup.notify();
       });
       under.add(running);
     }

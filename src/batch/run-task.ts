@@ -37,8 +37,8 @@ export interface TaskRun {
 export type TaskRunner = (task: Task, hooks?: TaskHooks) => Promise<TaskRun>;
 
 /**
- * Makes what works on tasks, several at once if need be: each runs opencode on its prompt, keeps the session and delivers
- * the traces. A turn that fails is a result like any other; so is a request that makes no sense.
+ * Makes what works on tasks, several at once if need be: each runs opencode on its prompt, keeps the session
+ * and delivers the traces. A turn that fails is a result like any other; so is a request that makes no sense.
  */
 export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
   const { defaults = {}, cwd = process.cwd(), clock = systemClock } = options;

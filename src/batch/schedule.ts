@@ -19,7 +19,10 @@ export interface ScheduleSettings {
   readonly patienceMs: number;
   /** How often one task is put back because of a rate limit before that is its result. */
   readonly requeues: number;
-  /** Whether tasks go on after their provider has refused the key, the credit, or everything for longer than the patience. */
+  /**
+   * Whether tasks go on after their provider has refused the key, the credit, or everything for longer than
+   * the patience.
+   */
   readonly keepGoing: boolean;
   readonly limits: BatchLimits;
   /** What the batch has come to before. */
@@ -56,7 +59,7 @@ export type LeftReason = StopReason | ErrorCode;
 export interface Left {
   readonly task: number;
   readonly reason: LeftReason;
-  /** Whom the reason is about, where it is about a provider. */
+  /** The provider that the reason is about, if it is about one. */
   readonly provider: string | null;
 }
 
@@ -87,8 +90,8 @@ export interface Schedule {
 const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["authentication_failed", "billing_error"]);
 
 /**
- * Tasks are started in their order, but for those whose provider has to be waited for or has refused: others overtake
- * them. A task that was put back comes before later ones again.
+ * Tasks are started in their order, but for those whose provider has to be waited for or has refused: others
+ * overtake them. A task that was put back comes before later ones again.
  *
  * @param providers the provider of each task, `""` where opencode chooses it
  * @param startedAt ms since the epoch

@@ -43,8 +43,8 @@ const delivery = z
   .readonly();
 
 /**
- * What became of a task, as plain data: a line of the results. Fields that it does not know are dropped, so that what a
- * later version writes can be read.
+ * What became of a task, as plain data: a line of the results. Fields that it does not know are dropped, so
+ * that what a later version writes can be read.
  */
 export const taskResultSchema = z
   .object({

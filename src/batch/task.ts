@@ -27,7 +27,10 @@ const mcpServer = z.strictObject({
   timeout: timeSpan.exactOptional(),
 });
 
-/** How a task says each kind of value that a setting of opencode's work has; a relative path belongs to looptrace's own working directory. */
+/**
+ * How a task says each kind of value that a setting of opencode's work has; a relative path belongs to
+ * looptrace's own working directory.
+ */
 const settings = fieldsOn("task", {
   text: () => text.exactOptional(),
   prose: () => prose.exactOptional(),
@@ -45,8 +48,8 @@ const settings = fieldsOn("task", {
 });
 
 /**
- * What a task may say: a prompt, and what differs for it from what holds for all. Strict, so that a misspelt field is
- * reported instead of ignored.
+ * What a task may say: a prompt, and what differs for it from what holds for all. Strict, so that a misspelt
+ * field is reported instead of ignored.
  */
 export const taskRequestSchema = z
   .strictObject({

@@ -4,8 +4,9 @@ import { severalLines } from "../text/terminal-text.js";
 import type { Step } from "../trace/model.js";
 
 /**
- * What a run prints on standard output, where a program may read it: a whole answer, or the empty string. What a turn that failed
- * has said last may end in the middle, or only announce the next tool, and a value may not be what was asked for.
+ * What a run prints on standard output, where a program may read it: a whole answer, or the empty string.
+ * What a turn that failed has said last may end in the middle, or only announce the next tool, and a value
+ * may not be what was asked for.
  */
 export function answerText(
   result: Pick<TurnResult, "text" | "output" | "error" | "traces">,

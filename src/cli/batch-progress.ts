@@ -7,7 +7,10 @@ import { totalTokens } from "../trace/usage.js";
 import { eventText, failuresText, taskText } from "./batch-text.js";
 import type { Terminal } from "./terminal.js";
 
-/** Says on stderr how a batch goes: one line that changes on a terminal, a line for each finished task elsewhere. */
+/**
+ * Says on stderr how a batch goes: one line that changes on a terminal, a line for each finished task
+ * elsewhere.
+ */
 export interface BatchProgress {
   readonly tell: (event: BatchEvent, standing: BatchStanding) => void;
   /** Makes room for a line of something else, below which it goes on. */
@@ -17,7 +20,7 @@ export interface BatchProgress {
 }
 
 const TICK_MS = 250;
-/** Nobody reads faster, and a slow terminal must not hold up the work. */
+/** As fast as people read; a slow terminal must not hold up the work. */
 const LEAST_BETWEEN_MS = 100;
 /** A later end of the same wait is worth no further line. */
 const SAME_WAIT_MS = 1_000;
@@ -130,7 +133,7 @@ export function standingText(standing: BatchStanding, now: number, width: number
     .join(" · ");
 }
 
-/** Nobody waits for hundredths of a second. */
+/** Hundredths of a second tell nothing. */
 function seconds(ms: number): string {
   const whole = Math.ceil(ms / 1000);
   return whole < 60 ? `${whole}s` : duration(whole * 1000);

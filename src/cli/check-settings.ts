@@ -19,8 +19,8 @@ export interface BudgetFlags {
 }
 
 /**
- * The budgets that hold: each flag before the setting of the same name, a limit for a tool before the file's for the
- * same statistic of the same tool.
+ * The budgets that hold: each flag before the setting of the same name, a limit for a tool before the file's
+ * for the same statistic of the same tool.
  *
  * @throws {ConfigurationError} when there is none: a check of nothing must not look like one that passed
  */

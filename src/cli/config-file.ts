@@ -102,7 +102,8 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
 }
 
 /**
- * Reads it once: what is looked at is what is used. Of what is no file, such as a pipe that never ends, nothing is read.
+ * Reads it once: what is looked at is what is used. Of what is no file, such as a pipe that never ends,
+ * nothing is read.
  *
  * @throws {ConfigurationError} when it cannot be read
  */
@@ -134,7 +135,7 @@ function unreadable(path: string, error: unknown): ConfigurationError {
   return new ConfigurationError(CONFIG_FILE, `${path} cannot be read: ${why}`);
 }
 
-/** A relative path means what it says to somebody who reads the file, wherever looptrace is called. */
+/** A relative path means what it says to a reader of the file, wherever looptrace is called. */
 function withAbsolutePath(config: ConfigFile, folder: string): ConfigFile {
   return config.opencode === undefined ? config : { ...config, opencode: resolve(folder, config.opencode) };
 }

@@ -16,8 +16,9 @@ export interface ConfigRisk {
 }
 
 /**
- * What of a file needs to be agreed to, as far as the environment does not say something else anyway. Where the traces go, and so
- * whom the session and the keys are sent to, is as good as a program: both take all that the session has.
+ * What of a file needs to be agreed to, as far as the environment does not say something else anyway. Where
+ * the traces go is as good as a program: the session and the keys go there too, and both take all that the
+ * session has.
  */
 export function risksOf(file: ConfigFile, env: Terminal["env"]): readonly ConfigRisk[] {
   const { langfuse = {}, otlp = {} } = destinationOptions(file, env);

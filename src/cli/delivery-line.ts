@@ -9,11 +9,11 @@ const PATIENCE_MS = 700;
 const TICK_MS = 250;
 
 /**
- * Says on a terminal what a delivery is at when it takes its time, on one line that changes, and takes the line away
- * when it is over.
+ * Says on a terminal what a delivery is at when it takes its time, on one line that changes, and takes the
+ * line away when it is over.
  *
  * @param destinations those that may be waited for; with none nothing is said
- * @param delivery what is waited for; given as a function it can tell more than whom it waits for
+ * @param delivery what is waited for; as a function it can say how far it has come
  */
 export async function whileWaiting<T>(
   terminal: Terminal,

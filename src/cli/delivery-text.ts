@@ -16,7 +16,8 @@ export function deliveryText(report: DestinationReport): string {
 }
 
 /**
- * What a destination has that would look different now, and how to send it again; empty when there is nothing of the kind.
+ * What a destination has that would look different now, and how to send it again; empty when there is nothing
+ * of the kind.
  */
 export function outdatedTexts(reports: readonly DestinationReport[]): string[] {
   const settings = reports.reduce((sum, { outdated }) => sum + outdated.settings, 0);
@@ -31,7 +32,7 @@ export function outdatedTexts(reports: readonly DestinationReport[]): string[] {
   ].filter(Boolean);
 }
 
-/** However much goes wrong with a disk, nobody reads more lines about it. */
+/** However much goes wrong with a disk, these lines say enough. */
 const MOST_PROBLEMS = 8;
 
 /**

@@ -19,9 +19,9 @@ export interface EarlyFlags {
 }
 
 /**
- * The servers of a run. Where the command line alone says how opencode is to be started, it is started already: that takes longer
- * than looptrace's own start, and need not wait for it. What is wrong with the command line is found out meanwhile, before
- * any model is asked.
+ * The servers of a run. Where the command line alone says how opencode is to be started, it is started
+ * already: that takes longer than looptrace's own start, and need not wait for it. What is wrong with the
+ * command line is found out meanwhile, before any model is asked.
  *
  * @param extra opencode's own arguments; no server takes them
  */

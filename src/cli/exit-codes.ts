@@ -12,7 +12,10 @@ export const EXIT = {
   unfit: 1,
   /** Wrong usage, wrong configuration, input that cannot be read. */
   usage: 2,
-  /** The turn is fine, but its trace could not be delivered now and waits in the outbox, or could not even be kept. */
+  /**
+   * The turn is fine, but its trace could not be delivered now and waits in the outbox, or could not even be
+   * kept.
+   */
   undelivered: 3,
   /** Interrupted by Ctrl-C or SIGTERM. */
   interrupted: 130,

@@ -23,7 +23,7 @@ export function followLine(terminal: Terminal | undefined): FollowLine {
     if (painted) terminal.err("\r\x1b[2K");
     painted = false;
   };
-  // Events come by the hundred; nobody reads faster.
+  // Events come by the hundred, faster than people read.
   const ticking = setInterval(() => {
     const text = latest ? latest.mask(followText(latest.mirror, Date.now())) : "";
     if (text === "") return clear();

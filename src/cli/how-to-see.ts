@@ -2,7 +2,8 @@ import { isSessionId } from "../opencode/session.js";
 import { oneLine } from "../text/terminal-text.js";
 
 /**
- * How to look at what was sent nowhere. A session of opencode's was kept beside; of a file, or of standard input, nothing was.
+ * How to look at what was sent nowhere. A session of opencode's was kept beside; of a file, or of standard
+ * input, nothing was.
  *
  * @param sources session ids, files or `-`, as they were typed
  */

@@ -8,8 +8,8 @@ export interface Interrupt {
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * The first signal asks the work to end, so that what happened so far is still recorded; a second one ends looptrace
- * at once.
+ * The first signal asks the work to end, so that what happened so far is still recorded; a second one ends
+ * looptrace at once.
  *
  * @param onFirst called with the first one, to say so
  */

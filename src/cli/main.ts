@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { EXIT } from "./exit-codes.js";
 
-// A reader that has seen enough (`looptrace show … | head`) is no failure, and no reason to leave a run half recorded.
+// A reader that has seen enough (`looptrace show … | head`) is no failure, and no reason to leave a run half
+// recorded.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

@@ -10,8 +10,8 @@ export interface MaskFlags {
 }
 
 /**
- * What is masked: by default tokens of well-known shapes, values of variables that are called like secrets, and the keys
- * in the configuration; beside that what the file's patterns and the typed ones match.
+ * What is masked: by default tokens of well-known shapes, values of variables that are called like secrets,
+ * and the keys in the configuration; beside that what the file's patterns and the typed ones match.
  *
  * @param keys further keys, such as those of the destinations
  * @throws {ConfigurationError} when a pattern is none

@@ -4,8 +4,8 @@ import type { Terminal } from "./terminal.js";
 /**
  * The message of `looptrace run`: its words with spaces between, or all of standard input for `-`.
  *
- * A word that begins with a hyphen and holds white space can only be meant as message; one without looks like a
- * misspelt option and is refused.
+ * A word that begins with a hyphen and holds white space can only be meant as message; one without looks like
+ * a misspelt option and is refused.
  */
 export async function messageOf(
   words: readonly string[],
@@ -30,8 +30,9 @@ export async function messageOf(
 const LIKE_AN_OPTION = /^-[A-Za-z]\s/;
 
 /**
- * Commander takes `-m is ignored` for the option `-m` with the value ` is ignored`. A space before it keeps the word
- * a part of the message, unless an option before it waits for a value; `messageOf` takes the space away again.
+ * Commander takes `-m is ignored` for the option `-m` with the value ` is ignored`. A space before it keeps
+ * the word a part of the message, unless an option before it waits for a value; `messageOf` takes the space
+ * away again.
  *
  * @param argv the command's name and what follows
  */

@@ -4,8 +4,8 @@ const HOW_TO_CONFIGURE =
   "set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY (and LANGFUSE_BASE_URL), or OTEL_EXPORTER_OTLP_ENDPOINT.";
 
 /**
- * Why nothing is sent, and what to do about it: a destination that a variable switches off is configured all the same, so
- * that to ask for its keys would mislead.
+ * Why nothing is sent, and what to do about it: a destination that a variable switches off is configured all
+ * the same, so that to ask for its keys would mislead.
  *
  * @param consequence what follows, such as "so nothing was sent"
  */

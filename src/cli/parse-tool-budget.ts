@@ -6,8 +6,9 @@ import { durationMs } from "./parse-duration.js";
 export const TOOL_BUDGET_FORM = "[tool:]stat=duration, such as p90=5s, bash:p99=30s or max=1m";
 
 /**
- * `p90=5s`, `bash:p99=30s`, `max=1m`, `task:sum=10m`: a statistic of the durations of one tool, or of all, which
- * `all:p90=5s` and `*:p90=5s` mean too. A tool of that name is none, and a budget of one never called would always hold.
+ * `p90=5s`, `bash:p99=30s`, `max=1m`, `task:sum=10m`: a statistic of the durations of one tool, or of all,
+ * which `all:p90=5s` and `*:p90=5s` mean too. A tool of that name is none, and a budget of one never called
+ * would always hold.
  *
  * @returns undefined when the text is none
  */

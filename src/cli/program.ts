@@ -40,7 +40,8 @@ repository. looptrace trust allows what in it could do harm.`;
  *
  * @param argv the arguments without node and the script
  * @returns the exit code
- * @throws the system's error when too few files may be open to load even what tells of errors; nothing else that a user can cause
+ * @throws the system's error when too few files may be open to load even what tells of errors; nothing else
+ *   that a user can cause
  */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let exit: ExitCode = EXIT.ok;

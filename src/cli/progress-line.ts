@@ -3,7 +3,10 @@ import { count, duration, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
 import type { Terminal } from "./terminal.js";
 
-/** Says on stderr what a run is doing: one line that changes on a terminal, a line for each new step elsewhere. */
+/**
+ * Says on stderr what a run is doing: one line that changes on a terminal, a line for each new step
+ * elsewhere.
+ */
 export interface ProgressLine {
   readonly show: (progress: Progress) => void;
   /** Makes room for a line of something else, below which it goes on. */

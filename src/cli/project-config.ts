@@ -16,7 +16,10 @@ type Environment = Terminal["env"];
 /** Where a command works, and where it says what it leaves out. */
 type Place = Pick<Terminal, "cwd" | "env" | "err">;
 
-/** A file that is left alone until its reader has agreed to it. The message says what it would do, and how to allow it. */
+/**
+ * A file that is left alone until its reader has agreed to it. The message says what it would do, and how to
+ * allow it.
+ */
 export class UntrustedConfigError extends ConfigurationError {}
 
 /** A file that does not count, and why. */
@@ -25,7 +28,10 @@ export interface IgnoredConfig {
   readonly why: string;
   /** How it would count. */
   readonly advice: string;
-  /** Whether the user may think that it counts: it is the user's own, or stands in the repository that the working directory is in. */
+  /**
+   * Whether the user may think that it counts: it is the user's own, or stands in the repository that the
+   * working directory is in.
+   */
   readonly isExpected: boolean;
 }
 
@@ -37,7 +43,10 @@ export interface ConfigPlaces {
   readonly ignored: IgnoredConfig | undefined;
 }
 
-/** Looks for the project's `looptrace.config.json`: in the working directory, and above it up to the project's root. */
+/**
+ * Looks for the project's `looptrace.config.json`: in the working directory, and above it up to the project's
+ * root.
+ */
 export function findProjectConfig({ cwd, env }: Pick<Place, "cwd" | "env">): ConfigPlaces {
   const { inside, above, strange } = projectAround(cwd, env);
   const further = findConfigFile(above);
@@ -65,11 +74,12 @@ export function findProjectConfig({ cwd, env }: Pick<Place, "cwd" | "env">): Con
 }
 
 /**
- * Reads the project's `looptrace.config.json`. It counts when the user and root alone can have written it, and when the user
- * has agreed to what in it could do harm: a repository's files belong to whoever cloned it, but its author may be a stranger.
+ * Reads the project's `looptrace.config.json`. It counts when the user and root alone can have written it,
+ * and when the user has agreed to what in it could do harm: who clones a repository owns its files, but their
+ * author may be a stranger.
  *
- * It is refused and not left out, because to leave out what it says of masks, content, budgets and the address of one's own
- * Langfuse would send more than was meant, and elsewhere.
+ * It is refused and not left out, because to leave out what it says of masks, content, budgets and the
+ * address of one's own Langfuse would send more than was meant, and elsewhere.
  *
  * @param uses what of the risks the command would take; the others are no matter to it
  * @returns an empty configuration when there is none

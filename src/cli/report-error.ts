@@ -1,3 +1,4 @@
+import { SETTINGS } from "../agent/setting-surfaces.js";
 import { RunRequestError } from "../errors/run-request-error.js";
 import { describeDiskFailure } from "../files/disk-failure.js";
 import { UnfitFileError } from "../files/own-files.js";
@@ -5,7 +6,9 @@ import { severalLines } from "../text/terminal-text.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import type { Terminal } from "./terminal.js";
 
-/** Errors whose message is written for the person at the terminal: it says what is wrong and what to do next. */
+/**
+ * Errors whose message is written for the person at the terminal: it says what is wrong and what to do next.
+ */
 const EXPLAINED: ReadonlySet<string> = new Set([
   "invalid_export",
   "configuration",
@@ -15,33 +18,23 @@ const EXPLAINED: ReadonlySet<string> = new Set([
   "session_not_found",
 ]);
 
-/** What a field of a request is called on the command line, where that differs. */
-const FLAGS: Readonly<Record<string, string>> = {
+/** What fields of a request that are no settings are called on the command line. */
+const WORDS: Readonly<Record<string, string>> = {
   message: "the message",
-  directory: "--dir",
-  files: "--file",
-  session: "--session",
-  fork: "--fork",
-  title: "--title",
-  model: "--model",
-  agent: "--agent",
-  variant: "--variant",
-  systemPrompt: "--system",
-  mcp: "--mcp",
   extraArguments: "the arguments behind --",
-  fallbackModels: "--fallback-model",
-  timeoutMs: "--timeout",
-  maxSteps: "--max-steps",
-  maxTokens: "--max-tokens",
-  maxCost: "--max-cost",
-  maxAttempts: "--max-attempts",
-  haltOnDoomLoop: "--doom-loop-threshold",
-  schema: "--schema",
   live: "--live",
 };
 
+/** The flag that gives a setting its value, such as `--dir` for `directory`. */
+function flagOf(field: string): string | undefined {
+  const setting = SETTINGS.find(([name]) => name === field)?.[1];
+  const flags = setting === undefined ? [] : Object.values(setting.flags);
+  const flag = flags.find(({ takes }) => takes !== "switch") ?? flags[0];
+  return flag && /--[\w-]+/.exec(flag.flag)?.[0];
+}
+
 function inFlags({ field, problem }: RunRequestError): string {
-  const name = FLAGS[field] ?? field;
+  const name = WORDS[field] ?? flagOf(field) ?? field;
   // Some problems are said of the field, the others of its value.
   return /^(?:is|are|needs|cannot|contains?) /.test(problem) ? `${name} ${problem}` : `${name}: ${problem}`;
 }
@@ -60,7 +53,7 @@ function sayable(error: unknown): string | undefined {
 /**
  * Says on one or a few lines what went wrong, never a stack trace, and gives the exit code.
  *
- * A failure that nobody foresaw says so, and how to see more; `LOOPTRACE_DEBUG=1` shows its stack.
+ * A failure that is not foreseen says so, and how to see more; `LOOPTRACE_DEBUG=1` shows its stack.
  */
 export function reportError(error: unknown, terminal: Terminal): ExitCode {
   const known =

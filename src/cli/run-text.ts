@@ -11,7 +11,7 @@ export function retryText({ error, move, attempt, mostAttempts }: Retrying): str
   return `${error.code}: ${oneLine(error.message)} · ${next} ${how}`;
 }
 
-/** Nobody waits for hundredths of a second. */
+/** Hundredths of a second tell nothing. */
 function waitText(ms: number): string {
   if (ms < 1000) return "at once";
   const seconds = Math.ceil(ms / 1000);
@@ -29,7 +29,10 @@ export function keptText({ kept, sessionId }: Pick<TurnResult, "kept" | "session
 export const NOTHING_RUN =
   "looptrace: interrupted before opencode had begun: nothing was run, and no model was asked.\n";
 
-/** Whether opencode has no turn of this run: then no model was asked, be the session that was to be continued there or not. */
+/**
+ * Whether opencode has no turn of this run: then no model was asked, be the session that was to be continued
+ * there or not.
+ */
 export function isNothingRun({
   traces,
   session,
@@ -51,8 +54,8 @@ const MOST_LINES = 4;
 const LONGEST_LINE = 160;
 
 /**
- * opencode's own last words, a few lines, where no provider and no deadline explains the failure; else nothing. It may print
- * its whole usage: what was said before them is in the log that was kept.
+ * opencode's own last words, a few lines, where no provider and no deadline explains the failure; else
+ * nothing. It may print its whole usage: what was said before them is in the log that was kept.
  */
 export function lastWords(error: ErrorFacts): string {
   const isUnexplained =

@@ -91,7 +91,7 @@ export function destinationKeys(file: ConfigFile, { env }: Terminal): readonly s
   try {
     return resolveDestinations(destinationOptions(file, env)).flatMap(({ secrets }) => secrets);
   } catch (error) {
-    // Whoever only looks at a session need not be told of it.
+    // A command that only shows sessions need not tell it.
     if (error instanceof ConfigurationError) return [];
     throw error;
   }

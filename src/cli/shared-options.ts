@@ -40,7 +40,11 @@ export function withMasking(command: Command): Command {
     .option("--no-mask", "mask nothing but the keys that looptrace itself sends with");
 }
 
-/** The sessions that a command is about; the same on every command that reads some. @param last what `--last` means */
+/**
+ * The sessions that a command is about; the same on every command that reads some.
+ *
+ * @param last what `--last` means
+ */
 export function withSources(command: Command, last: string): Command {
   return withMasking(
     command

@@ -8,7 +8,8 @@ import type { Terminal } from "./terminal.js";
  *
  * @param path as it was typed; relative ones belong to the working directory
  * @param kind `any` where both a file and a directory will do
- * @throws {ConfigurationError} naming the option and the path as they were typed, where there is no such thing
+ * @throws {ConfigurationError} naming the option and the path as they were typed, where there is no such
+ *   thing
  */
 export function typedPath(
   option: string,

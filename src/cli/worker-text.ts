@@ -34,7 +34,7 @@ export function workerText(event: WorkerEvent, now: number): string | undefined 
   }
 }
 
-/** Whether even somebody who wants it quiet is told. */
+/** Whether it is told with `--quiet` too. */
 export function isTrouble({ kind }: WorkerEvent): boolean {
   return kind === "unreadable" || kind === "problem";
 }
@@ -43,7 +43,7 @@ function inTime(ms: number): string {
   return ms <= 0 ? "at once" : `in ${span(ms)}`;
 }
 
-/** Whole seconds: nobody waits for hundredths of one. */
+/** Whole seconds: hundredths tell nothing. */
 function span(ms: number): string {
   return duration(Math.max(1, Math.ceil(ms / 1000)) * 1000);
 }

@@ -3,8 +3,9 @@ import { ConfigurationError } from "../errors/configuration-error.js";
 import { hasCode, writeWhole } from "../files/private-files.js";
 
 /**
- * Writes a report to a file, whole or not at all, readable by its owner alone: it holds what the sessions hold. What was
- * there is replaced; a link stays one, and what is no file (a pipe, a device) is written to as it is.
+ * Writes a report to a file, whole or not at all, readable by its owner alone: it holds what the sessions
+ * hold. What was there is replaced; a link stays one, and what is no file (a pipe, a device) is written to as
+ * it is.
  *
  * @param sources the files that the report was made from; none of them is overwritten
  * @returns how many bytes were written

@@ -30,12 +30,12 @@ export interface RunEnd {
 /** Failures that every other task of the provider would have too. */
 export const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["authentication_failed", "billing_error"]);
 
-/** So long a provider that has refused the key or the credit is left alone: somebody may put it right. */
+/** So long a provider that has refused the key or the credit is left alone: meanwhile it may be put right. */
 export const REFUSED_HOLD_MS = 5 * 60_000;
 
 /**
- * What becomes of a task after a run: the policy of its error's class decides, as it does within a run, but between the
- * runs the task waits in the queue and holds nobody's place.
+ * What becomes of a task after a run: the policy of its error's class decides, as it does within a run, but
+ * between the runs the task waits in the queue and takes up no place.
  */
 export function afterRun({ result, state, policy, attempts, now, random }: RunEnd): AfterRun {
   const { error } = result;

@@ -19,7 +19,8 @@ export async function forgetRecorded(
   await eachOf(recorded, async (task) => {
     const jobId = jobIdOf(batch, task);
     if (earlier.get(task.id)?.status === "failed" && retryFailed) {
-      // Of a task that is done again only the failure goes; a run that is under way, or that went well, is of this start.
+      // Of a task that is done again only the failure goes; a run that is under way, or that went well, is of
+      // this start.
       const job = await queue.getJob(jobId);
       if (job?.finishedOn === undefined) return;
       const result = readJobData(job.data)?.result;

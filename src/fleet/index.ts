@@ -1,5 +1,6 @@
 /**
- * Batches on several machines: tasks in a queue of BullMQ, in Redis. Apart from the rest of the library, which needs neither.
+ * Batches on several machines: tasks in a queue of BullMQ, in Redis. Apart from the rest of the library,
+ * which needs neither.
  *
  * @example
  * ```ts

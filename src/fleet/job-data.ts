@@ -36,8 +36,8 @@ const jobState = z
   .readonly();
 
 /**
- * A job of the queue: one task, and how it stands. What is in the queue was written by somebody else, so it is checked
- * like any input.
+ * A job of the queue: one task, and how it stands. Another program wrote what is in the queue, so it is
+ * checked like any input.
  */
 export const jobDataSchema = z
   .object({
@@ -55,7 +55,7 @@ export const jobDataSchema = z
       .readonly(),
     policy: jobPolicy,
     state: jobState,
-    /** Its result as soon as there is one: whoever takes the job then has only to close it. */
+    /** Its result as soon as there is one: a worker that takes the job then only closes it. */
     result: taskResultSchema.nullable(),
   })
   .readonly();

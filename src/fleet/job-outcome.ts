@@ -15,8 +15,8 @@ export interface FinishedJob {
 }
 
 /**
- * What became of a task whose job has finished. The queue is written to by others, so that the result is taken for this
- * task's whatever it calls itself, and one that cannot be read is a failure that says so.
+ * What became of a task whose job has finished. The queue is written to by others, so that the result is
+ * taken for this task's whatever it calls itself, and one that cannot be read is a failure that says so.
  */
 export function outcomeOf(task: Task, job: FinishedJob): TaskResult {
   const about = { id: task.id, line: task.line, digest: task.digest };

@@ -8,11 +8,14 @@ const holdSchema = z.object({ until: z.number(), code: z.string() }).readonly();
 export interface Hold {
   /** ms since the epoch. */
   readonly until: number;
-  /** The code of the error because of which it is. */
+  /** The code of the error that it is left alone for. */
   readonly code: string;
 }
 
-/** Which providers all workers of a queue leave alone, and until when. It stands in Redis and expires by itself. */
+/**
+ * Which providers all workers of a queue leave alone, and until when. It stands in Redis and expires by
+ * itself.
+ */
 export interface ProviderHolds {
   /** Leaves providers alone until then; a later time that is known already stays. */
   hold(providers: readonly string[], hold: Hold): Promise<void>;

@@ -30,16 +30,16 @@ export function batchName(name: string): string {
 }
 
 /**
- * What a batch is known by again: the file of its results on this machine. Whoever moves the file, or has another host
- * name each time, names the batch instead.
+ * What a batch is known by again: the file of its results on this machine. Who moves the file, or has another
+ * host name each time, names the batch instead.
  */
 export function batchIdOf(results: string): string {
   return shortHash([hostname(), resolve(results)]);
 }
 
 /**
- * The id of a task's job: the same for the same task of the same batch, so that putting it into the queue a second time
- * does nothing. A task that asks for something else under the same id is another job.
+ * The id of a task's job: the same for the same task of the same batch, so that putting it into the queue a
+ * second time does nothing. A task that asks for something else under the same id is another job.
  */
 export function jobIdOf(batch: string, { id, digest }: Task): string {
   return `${batch}-${shortHash([id, digest])}`;

@@ -5,10 +5,10 @@ import type { JobProgress } from "./job-data.js";
 const LEAST_BETWEEN_MS = 2_000;
 
 /**
- * Tells the queue how far a run has come, not more often than every two seconds, and nothing while an earlier word is still on
- * its way: Redis may be away.
+ * Tells the queue how far a run has come, not more often than every two seconds, and nothing while an earlier
+ * word is still on its way: Redis may be away.
  *
- * @param send what it rejects with is nobody's concern
+ * @param send what it rejects with is ignored
  */
 export function progressReporter(
   send: (progress: JobProgress) => Promise<void>,

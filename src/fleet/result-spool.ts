@@ -11,13 +11,16 @@ const spooledSchema = z.object({ jobId: z.string(), result: taskResultSchema, at
 
 export type Spooled = z.output<typeof spooledSchema>;
 
-/** Results that Redis does not have yet, on this machine's disk: a worker that ends meanwhile has not worked in vain. */
+/**
+ * Results that Redis does not have yet, on this machine's disk: a worker that ends meanwhile has not worked
+ * in vain.
+ */
 export interface ResultSpool {
   /** When this resolves, the result outlives a kill. */
   put(jobId: string, result: TaskResult): Promise<void>;
   get(jobId: string): Promise<TaskResult | undefined>;
   remove(jobId: string): Promise<void>;
-  /** All of them but those that nobody has asked for in a week, which are removed. */
+  /** All of them but those of more than a week ago, which are removed. */
   all(): Promise<readonly Spooled[]>;
 }
 

@@ -1,4 +1,3 @@
-import { createAlarm } from "../batch/alarm.js";
 import { type BatchEvent, DEFAULT_BATCH_PATIENCE_MS, DEFAULT_REQUEUES } from "../batch/batch-options.js";
 import { type BatchStanding, type BatchSummary, createTally, failures } from "../batch/batch-summary.js";
 import { notDoneOf } from "../batch/outcomes.js";
@@ -7,6 +6,7 @@ import { openResults, type Results } from "../batch/results.js";
 import type { Left, LeftReason, StopReason } from "../batch/schedule.js";
 import type { Task } from "../batch/task.js";
 import type { TaskResult } from "../batch/task-result.js";
+import { createWakeup } from "../batch/wakeup.js";
 import type { ErrorCode } from "../errors/error-facts.js";
 import { systemClock } from "../files/clock.js";
 import { totalTokens } from "../trace/usage.js";
@@ -39,8 +39,9 @@ const CANCEL_MS = 60_000;
 /**
  * Has many tasks done by the workers of a queue, and records their results.
  *
- * Each task becomes a job, once, however often this is called; results are taken out of Redis when they are on the disk, so
- * that the same call goes on where another one ended, however it ended. Jobs that Redis has lost are put there again.
+ * Each task becomes a job, once, however often this is called; results are taken out of Redis when they are
+ * on the disk, so that the same call goes on where another one ended, however it ended. Jobs that Redis has
+ * lost are put there again.
  *
  * @param tasks with different ids, as `parseTasks` gives them
  * @throws {ConfigurationError} when the results cannot be written, or belong to other tasks
@@ -72,7 +73,7 @@ async function follow(
   const policy = { patienceMs, requeues: options.requeues ?? DEFAULT_REQUEUES, keepGoing };
   const startedAt = clock.now();
   const holds = providerHolds(redis.client, options.queue);
-  const alarm = createAlarm(clock);
+  const wakeup = createWakeup(clock);
   const tally = createTally();
 
   const open = new Map<string, Open>();
@@ -111,7 +112,7 @@ async function follow(
     options.onEvent?.(event, { ...about, done, failed, usage, cost, ...now });
   };
 
-  /** Takes jobs out of the queue that nobody has begun. What runs comes to its end. */
+  /** Takes jobs out of the queue that no worker has begun. What runs comes to its end. */
   const withdraw = async (which: (one: Open) => boolean, reason: LeftReason, provider: string | null) => {
     const chosen = [...open].filter(([, one]) => which(one)).map(([jobId]) => jobId);
     await eachOf(chosen, async (jobId) => {
@@ -186,7 +187,10 @@ async function follow(
       }),
     );
   let isManned = true;
-  /** Nobody would see that tasks wait for nothing. A Redis that does not tell who is connected tells nothing here. */
+  /**
+   * Else tasks would wait for nothing, unseen. A Redis that does not tell who is connected tells nothing
+   * here.
+   */
   const lookForWorkers = async (): Promise<void> => {
     const manned = running.size > 0 || (await queue.getWorkersCount().catch(() => 1)) > 0;
     if (isManned && !manned && open.size > 0) tell({ kind: "no-workers", queue: options.queue });
@@ -233,7 +237,7 @@ async function follow(
       }
       const reached = limitReached();
       if (reached !== null) await stop(reached);
-      if (open.size > 0 && !over) await alarm.wait(nextPoll);
+      if (open.size > 0 && !over) await wakeup.wait(nextPoll);
     }
   };
 
@@ -248,7 +252,7 @@ async function follow(
     onFinished: (jobId) => {
       if (!open.has(jobId)) return;
       finished.add(jobId);
-      alarm.ring();
+      wakeup.notify();
     },
   });
   try {
@@ -256,7 +260,7 @@ async function follow(
     await Promise.race([working, aborted(signal)]);
     if (signal?.aborted) {
       over = true;
-      alarm.ring();
+      wakeup.notify();
       const ending = working.then(() =>
         options.cancel ? withdraw(() => true, "interrupted", null) : undefined,
       );

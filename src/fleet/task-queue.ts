@@ -5,9 +5,9 @@ import { JOB_NAME, type JobData } from "./job-data.js";
 import { KEY_PREFIX } from "./queue-names.js";
 import { ReadableQueue } from "./readable-job.js";
 
-/** A job that nobody fetches the result of is removed in the end. */
+/** A job whose result is not fetched is removed in the end. */
 const KEPT_SECONDS = 7 * 24 * 3_600;
-/** Whoever misses an event asks for the jobs themselves. */
+/** A batch that misses an event asks for the jobs themselves. */
 const MOST_EVENTS = 2_000;
 /** So many jobs go to Redis in one request. */
 const ADDED_AT_ONCE = 500;

@@ -19,13 +19,17 @@ export interface TakenJob {
   readonly data: unknown;
   /** How often the worker that had it went away before its end. */
   readonly timesLost: number;
-  /** Keeps how the job stands. Waits for Redis. @returns false when the queue does not know the job any more */
+  /**
+   * Keeps how the job stands. Waits for Redis.
+   *
+   * @returns false when the queue does not know the job any more
+   */
   save(data: JobData): Promise<boolean>;
   readonly onProgress: (progress: Progress) => void;
 }
 
 /** What works on jobs. */
-export interface Workshop {
+export interface WorkerContext {
   readonly run: TaskRunner;
   readonly holds: ProviderHolds;
   readonly spool: ResultSpool;
@@ -44,7 +48,7 @@ export type JobEnd =
   | { readonly kind: "finished"; readonly result: TaskResult }
   /** Not before then, ms since the epoch; `run` is false where it was not even started. */
   | { readonly kind: "later"; readonly at: number; readonly run: TaskResult | null }
-  /** Ended from outside; somebody else starts it again. */
+  /** Ended from outside; another worker starts it again. */
   | { readonly kind: "given-back" }
   /** It is no job of looptrace's, or of another version's. */
   | { readonly kind: "unreadable"; readonly error: ErrorFacts };
@@ -57,51 +61,52 @@ export const MOST_LOST = 5;
  *
  * @throws {OpenCodeNotFoundError} when this machine has no opencode; the job is as it was
  */
-export async function workOnJob(job: TakenJob, shop: Workshop): Promise<JobEnd> {
+export async function workOnJob(job: TakenJob, context: WorkerContext): Promise<JobEnd> {
   if (isTooDeep(job.data)) return { kind: "unreadable", error: unreadable() };
   const parsed = jobDataSchema.safeParse(job.data);
   if (!parsed.success) return { kind: "unreadable", error: unreadable(parsed.error.issues[0]?.path) };
   const { data } = parsed;
   // It had its result before: its worker went away before the job was closed, or while Redis was away.
-  const known = data.result ?? (await shop.spool.get(job.id));
-  if (known) return finish(job, data, known, shop);
-  if (shop.signal.aborted) return { kind: "given-back" };
-  if (job.timesLost > MOST_LOST) return finish(job, data, withEarlier(data, lost(job, data, shop)), shop);
+  const known = data.result ?? (await context.spool.get(job.id));
+  if (known) return finish(job, data, known, context);
+  if (context.signal.aborted) return { kind: "given-back" };
+  if (job.timesLost > MOST_LOST)
+    return finish(job, data, withEarlier(data, lost(job, data, context)), context);
   const { task, policy, state } = data;
-  const provider = providerOf(task.request.model ?? shop.defaultModel);
-  const hold = await shop.holds.of(provider, shop.clock.now());
+  const provider = providerOf(task.request.model ?? context.defaultModel);
+  const hold = await context.holds.of(provider, context.clock.now());
   if (hold && (hold.code === "rate_limit" || !policy.keepGoing))
     return { kind: "later", at: hold.until, run: null };
-  const { result, interrupted } = await runOf(job, data, shop);
+  const { result, interrupted } = await runOf(job, data, context);
   if (interrupted) {
     const earlier = withoutAnswer(withEarlier(data, result));
     // What it has cost so far counts.
     if (result.attempts.length > 0) await job.save({ ...data, state: { ...state, earlier } });
     return { kind: "given-back" };
   }
-  const now = shop.clock.now();
-  const end = { result, state, policy, attempts: shop.attempts, now, random: shop.clock.random() };
+  const now = context.clock.now();
+  const end = { result, state, policy, attempts: context.attempts, now, random: context.clock.random() };
   const next = afterRun(end);
   if (next.hold) {
-    const providers = providersOfError(task, result, shop.defaultModel);
-    await shop.holds.hold(providers, next.hold);
-    shop.onHold(providers, next.hold);
+    const providers = providersOfError(task, result, context.defaultModel);
+    await context.holds.hold(providers, next.hold);
+    context.onHold(providers, next.hold);
   }
-  if (next.kind === "finished") return finish(job, data, next.result, shop);
+  if (next.kind === "finished") return finish(job, data, next.result, context);
   await job.save({ ...data, state: next.state });
   return { kind: "later", at: next.at, run: result };
 }
 
-async function runOf({ onProgress }: TakenJob, { task }: JobData, shop: Workshop): Promise<TaskRun> {
-  const startedAt = shop.clock.now();
+async function runOf({ onProgress }: TakenJob, { task }: JobData, context: WorkerContext): Promise<TaskRun> {
+  const startedAt = context.clock.now();
   try {
-    return await shop.run(task, { signal: shop.signal, onProgress });
+    return await context.run(task, { signal: context.signal, onProgress });
   } catch (problem) {
     if (problem instanceof OpenCodeNotFoundError) throw problem;
     const message = oneLine(problem instanceof Error ? problem.message : String(problem));
     const error: ErrorFacts = { code: "unknown", message, retryable: true, evidence: "process" };
-    const result = withoutRun(task, error, startedAt, shop.clock.now());
-    return { result, interrupted: shop.signal.aborted };
+    const result = withoutRun(task, error, startedAt, context.clock.now());
+    return { result, interrupted: context.signal.aborted };
   }
 }
 
@@ -110,7 +115,7 @@ async function finish(
   job: TakenJob,
   data: JobData,
   result: TaskResult,
-  { spool }: Workshop,
+  { spool }: WorkerContext,
 ): Promise<JobEnd> {
   if (data.result === null) {
     await spool.put(job.id, result);
@@ -124,7 +129,7 @@ function withEarlier({ state }: JobData, result: TaskResult): TaskResult {
   return mergeRuns(state.earlier ?? undefined, result);
 }
 
-function lost({ timesLost }: TakenJob, { task }: JobData, { clock }: Workshop): TaskResult {
+function lost({ timesLost }: TakenJob, { task }: JobData, { clock }: WorkerContext): TaskResult {
   const message = `The worker that had the task went away ${timesLost} times before its end, killed or out of memory perhaps; it is not given to another one.`;
   const error: ErrorFacts = { code: "unknown", message, retryable: true, evidence: "process" };
   return withoutRun(task, error, clock.now(), clock.now());

@@ -25,7 +25,7 @@ async function setUp(run: TaskRunner, held?: Hold) {
   const saved: JobData[] = [];
   const asked: string[] = [];
   const controller = new AbortController();
-  const shop = {
+  const context = {
     run,
     spool,
     holds: {
@@ -52,17 +52,17 @@ async function setUp(run: TaskRunner, held?: Hold) {
     onProgress: () => undefined,
     ...more,
   });
-  return { shop, spool, saved, asked, job, abort: () => controller.abort() };
+  return { context, spool, saved, asked, job, abort: () => controller.abort() };
 }
 
 test("a result is kept on the disk until the queue has it", async () => {
-  const { shop, spool, job } = await setUp(scriptedRunner());
+  const { context, spool, job } = await setUp(scriptedRunner());
   let there: TaskResult | undefined;
   const save = async (): Promise<boolean> => {
     there = await spool.get("b-1");
     return true;
   };
-  const end = await workOnJob(job({ save }), shop);
+  const end = await workOnJob(job({ save }), context);
   expect(end).toEqual({ kind: "finished", result: there });
   expect(there).toMatchObject({ id: "t1", status: "done" });
   expect(await spool.all()).toEqual([]);
@@ -70,30 +70,30 @@ test("a result is kept on the disk until the queue has it", async () => {
 
 test("a result of which the queue knows, or this machine, is not worked for again", async () => {
   const run = scriptedRunner();
-  const { shop, spool, saved, job } = await setUp(run);
+  const { context, spool, saved, job } = await setUp(run);
   const result = resultOf(task, { text: "From before" });
   const known = { ...DATA, result };
-  expect(await workOnJob(job({ data: known }), shop)).toEqual({ kind: "finished", result });
+  expect(await workOnJob(job({ data: known }), context)).toEqual({ kind: "finished", result });
   expect(saved).toEqual([]);
   await spool.put("b-1", result);
-  expect(await workOnJob(job(), shop)).toEqual({ kind: "finished", result });
+  expect(await workOnJob(job(), context)).toEqual({ kind: "finished", result });
   expect(saved).toMatchObject([{ result: { text: "From before" } }]);
   expect(run.ran).toEqual([]);
 });
 
 test("a result of a job that the queue has lost stays for when it is there again", async () => {
-  const { shop, spool, job } = await setUp(scriptedRunner());
-  await workOnJob(job({ save: async () => false }), shop);
+  const { context, spool, job } = await setUp(scriptedRunner());
+  await workOnJob(job({ save: async () => false }), context);
   expect(await spool.get("b-1")).toMatchObject({ status: "done" });
 });
 
 test("a task that ends its worker again and again fails, with what it has cost", async () => {
   const run = scriptedRunner();
-  const { shop, job } = await setUp(run);
-  expect((await workOnJob(job({ timesLost: MOST_LOST }), shop)).kind).toBe("finished");
+  const { context, job } = await setUp(run);
+  expect((await workOnJob(job({ timesLost: MOST_LOST }), context)).kind).toBe("finished");
   expect(run.ran).toHaveLength(1);
   const data = { ...DATA, state: { ...NO_RUNS, earlier: resultOf(task) } };
-  const end = await workOnJob(job({ data, timesLost: MOST_LOST + 1 }), shop);
+  const end = await workOnJob(job({ data, timesLost: MOST_LOST + 1 }), context);
   expect(end).toMatchObject({
     kind: "finished",
     result: { status: "failed", error: { code: "unknown" }, totals: { cost: 1 } },
@@ -106,38 +106,41 @@ test("a task that ends its worker again and again fails, with what it has cost",
 test("a provider that is left alone: the task waits, and a refusal does not stop one that goes on", async () => {
   const run = scriptedRunner();
   const limited = await setUp(run, { until: 9e12, code: "rate_limit" });
-  expect(await workOnJob(limited.job(), limited.shop)).toEqual({ kind: "later", at: 9e12, run: null });
+  expect(await workOnJob(limited.job(), limited.context)).toEqual({ kind: "later", at: 9e12, run: null });
   expect(limited.asked).toEqual(["a"]);
   const going = { ...DATA, policy: { ...DATA.policy, keepGoing: true } };
-  expect((await workOnJob(limited.job({ data: going }), limited.shop)).kind).toBe("later");
+  expect((await workOnJob(limited.job({ data: going }), limited.context)).kind).toBe("later");
   const refused = await setUp(run, { until: 9e12, code: "billing_error" });
-  expect((await workOnJob(refused.job(), refused.shop)).kind).toBe("later");
+  expect((await workOnJob(refused.job(), refused.context)).kind).toBe("later");
   expect(run.ran).toEqual([]);
-  expect((await workOnJob(refused.job({ data: going }), refused.shop)).kind).toBe("finished");
+  expect((await workOnJob(refused.job({ data: going }), refused.context)).kind).toBe("finished");
 });
 
 test("a task that is ended from outside is given back with what it has cost, and no attempt is counted", async () => {
   const run: TaskRunner = async (one) => ({ result: resultOf(one, { text: "half" }), interrupted: true });
-  const { shop, saved, job, abort } = await setUp(run);
-  expect(await workOnJob(job(), shop)).toEqual({ kind: "given-back" });
+  const { context, saved, job, abort } = await setUp(run);
+  expect(await workOnJob(job(), context)).toEqual({ kind: "given-back" });
   expect(saved).toMatchObject([
     { result: null, state: { putBacks: 0, retries: {}, earlier: { text: null, totals: { cost: 1 } } } },
   ]);
   abort();
-  expect(await workOnJob(job(), shop)).toEqual({ kind: "given-back" });
+  expect(await workOnJob(job(), context)).toEqual({ kind: "given-back" });
 });
 
 test("a runner that throws has failed the task", async () => {
-  const { shop, saved, job } = await setUp(() => Promise.reject(new Error("The disk is full")));
-  expect(await workOnJob(job(), shop)).toMatchObject({ kind: "later", run: { error: { code: "unknown" } } });
+  const { context, saved, job } = await setUp(() => Promise.reject(new Error("The disk is full")));
+  expect(await workOnJob(job(), context)).toMatchObject({
+    kind: "later",
+    run: { error: { code: "unknown" } },
+  });
   expect(saved).toMatchObject([{ state: { retries: { unknown: 1 } } }]);
 });
 
 test.each([null, "x", { ...DATA, version: 2 }, { ...DATA, task: { id: "t1" } }])(
   "what is no job is none: %#",
   async (data) => {
-    const { shop, job } = await setUp(scriptedRunner());
-    expect(await workOnJob(job({ data }), shop)).toMatchObject({
+    const { context, job } = await setUp(scriptedRunner());
+    expect(await workOnJob(job({ data }), context)).toMatchObject({
       kind: "unreadable",
       error: { code: "invalid_request", retryable: false },
     });

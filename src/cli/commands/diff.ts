@@ -55,7 +55,10 @@ export async function diff(a: string, b: string, flags: DiffFlags, terminal: Ter
   return EXIT.ok;
 }
 
-/** @returns the session that the source means, and the ids of those that the files of subagents added beside it */
+/**
+ * @returns the session that the source means, and the ids of those that the files of subagents added beside
+ *   it
+ */
 async function loadSide(
   source: string,
   subagents: readonly string[],

@@ -78,7 +78,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
   return passed ? EXIT.ok : EXIT.unfit;
 }
 
-/** What is somebody else's is not tried. */
+/** Another user's opencode is not tried. */
 async function storeFacts(
   paths: StorePaths,
   outboxLimitBytes: number | undefined,

@@ -26,7 +26,11 @@ import {
 
 type FleetBatchFlags = BatchFlags & RedisFlags;
 
-/** `looptrace batch --redis`: many tasks, done by the workers of a queue. @param source a file of tasks, or `-` */
+/**
+ * `looptrace batch --redis`: many tasks, done by the workers of a queue.
+ *
+ * @param source a file of tasks, or `-`
+ */
 export async function fleetBatch(
   source: string,
   flags: FleetBatchFlags,

@@ -37,7 +37,7 @@ export interface PushFlags {
   readonly every?: number;
 }
 
-/** Somebody who asks for a delivery waits longer than somebody who asked for a run. */
+/** Who asks for a delivery waits longer than who asked for a run. */
 const DEFAULT_BUDGET_MS = 60_000;
 const DEFAULT_PAUSE_MS = 30_000;
 
@@ -71,8 +71,8 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
 }
 
 /**
- * Delivers what comes into the outbox until it is interrupted. A line is said only when something happened, and why
- * something waits only when that is news.
+ * Delivers what comes into the outbox until it is interrupted. A line is said only when something happened,
+ * and why something waits only when that is news.
  */
 async function watch(
   destinations: readonly Destination[],
@@ -111,7 +111,7 @@ async function watch(
   }
 }
 
-/** @throws {ConfigurationError} for flags of which one would be ignored */
+/** @throws {ConfigurationError} for two flags where one would be ignored */
 function checkTogether({ status, discard, watch, every }: PushFlags): void {
   const wanted = [status && "--status", discard !== undefined && "--discard", watch && "--watch"].filter(
     Boolean,
@@ -123,7 +123,7 @@ function checkTogether({ status, discard, watch, every }: PushFlags): void {
 }
 
 /**
- * What waits for a destination that nobody configures any more is no failure of a push to others. Where none is
+ * What waits for a destination that is no longer configured is no failure of a push to others. Where none is
  * configured nothing could be delivered.
  */
 function exitCodeOf({ reports, unconfigured, problems }: PushResult): ExitCode {

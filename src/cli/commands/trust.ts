@@ -74,7 +74,10 @@ function fileMeant(named: string | undefined, terminal: Terminal): string {
   return findProjectConfig({ ...terminal, cwd: path }).path ?? join(realPathOr(path), CONFIG_FILE);
 }
 
-/** A folder as it is found when a command works in it; of one that is gone a permission can still be taken back. */
+/**
+ * A folder as it is found when a command works in it; of one that is gone a permission can still be taken
+ * back.
+ */
 function realPathOr(folder: string): string {
   try {
     return realpathSync(folder);

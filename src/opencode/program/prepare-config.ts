@@ -2,7 +2,7 @@ import { composeConfig, configContent, type McpServer, promptNeedsFile } from ".
 import type { RunFolder } from "./run-folder.js";
 
 /** What a request wants in opencode's configuration. */
-export interface ConfigWish {
+export interface ConfigSpec {
   readonly agent?: string | undefined;
   readonly systemPrompt?: string | undefined;
   readonly mcp?: readonly McpServer[] | undefined;
@@ -16,7 +16,7 @@ export interface ConfigWish {
  * @throws {RunRequestError} when the configuration cannot be handed over
  */
 export async function prepareConfig(
-  { agent, systemPrompt, mcp }: ConfigWish,
+  { agent, systemPrompt, mcp }: ConfigSpec,
   folder: RunFolder,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly configContent: string | null; readonly agent: string | undefined }> {

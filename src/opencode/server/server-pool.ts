@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { endProcesses } from "../program/end-processes.js";
-import { type ConfigWish, prepareConfig } from "../program/prepare-config.js";
+import { type ConfigSpec, prepareConfig } from "../program/prepare-config.js";
 import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { sweepRunFolders } from "../program/sweep-run-folders.js";
 import { type RunningServer, startServer } from "./start-server.js";
 import { unlessAborted } from "./unless-aborted.js";
 
 /** What a server has to be like for a prompt: it reads its configuration once, when it starts. */
-export interface ServerWish extends ConfigWish {
+export interface ServerSpec extends ConfigSpec {
   /** Absolute path of opencode. */
   readonly path: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -78,9 +78,9 @@ export class ServerPool {
   }
 
   /** Starts a server that will be wanted, if there is none like it. What goes wrong is told to who leases it. */
-  warm(wish: ServerWish): void {
-    const key = keyOf(wish);
-    if (!this.#closed && !this.#entries.has(key)) this.#start(key, wish);
+  warm(spec: ServerSpec): void {
+    const key = keyOf(spec);
+    if (!this.#closed && !this.#entries.has(key)) this.#start(key, spec);
   }
 
   /**
@@ -90,12 +90,12 @@ export class ServerPool {
    * @throws {RunRequestError} when the configuration cannot be handed over
    * @throws the signal's reason
    */
-  async lease(wish: ServerWish, signal?: AbortSignal): Promise<ServerLease> {
+  async lease(spec: ServerSpec, signal?: AbortSignal): Promise<ServerLease> {
     if (this.#closed) throw closedPool();
     signal?.throwIfAborted();
-    const key = keyOf(wish);
+    const key = keyOf(spec);
     // Without a pause between the look and the start, so that two prompts do not start two servers.
-    const entry = this.#entries.get(key) ?? this.#start(key, wish);
+    const entry = this.#entries.get(key) ?? this.#start(key, spec);
     entry.leases += 1;
     entry.turns += 1;
     // At once: a prompt that comes while it starts must not be one too many.
@@ -113,13 +113,13 @@ export class ServerPool {
     if (server.exit !== null) {
       this.#retire(key, entry);
       this.#release(entry);
-      return await this.lease(wish, signal);
+      return await this.lease(spec, signal);
     }
     return {
       server,
       folder,
       // Prompts without a system prompt share a server, whatever agent they want.
-      agent: wish.systemPrompt === undefined ? wish.agent : agent,
+      agent: spec.systemPrompt === undefined ? spec.agent : agent,
       release: (turnWasAborted) => {
         entry.aborted ||= turnWasAborted;
         if (server.exit !== null) this.#retire(key, entry);
@@ -143,14 +143,14 @@ export class ServerPool {
     return [...this.#left];
   }
 
-  #start(key: string, wish: ServerWish): Entry {
+  #start(key: string, spec: ServerSpec): Entry {
     // What killed runs have left goes away meanwhile.
     this.#swept ??= sweepRunFolders().catch(() => undefined);
     const folder = createRunFolder();
     // One after the other: several that find a new home at once break each other's making of the database.
     const stopping = new AbortController();
     const starting = this.#starts.then(async () =>
-      startIn(await folder, wish, this.isShared, stopping.signal),
+      startIn(await folder, spec, this.isShared, stopping.signal),
     );
     this.#starts = starting.catch(() => undefined);
     const entry: Entry = { folder, starting, stopping, leases: 0, turns: 0, aborted: false, retired: false };
@@ -197,20 +197,20 @@ function closedPool(): Error {
 
 async function startIn(
   folder: RunFolder,
-  wish: ServerWish,
+  spec: ServerSpec,
   isShared: boolean,
   signal: AbortSignal,
 ): Promise<Started> {
   signal.throwIfAborted();
-  const { path, environment, projectConfig } = wish;
+  const { path, environment, projectConfig } = spec;
   // One of several directories may be gone before the others; each request names its own.
-  const directory = isShared ? folder.path : wish.directory;
-  const { configContent, agent } = await prepareConfig(wish, folder, environment);
+  const directory = isShared ? folder.path : spec.directory;
+  const { configContent, agent } = await prepareConfig(spec, folder, environment);
   const options = { path, folder, environment, directory, projectConfig, configContent, signal };
   return { folder, agent, server: await startServer(options) };
 }
 
-function keyOf({ path, environment, projectConfig, agent, systemPrompt, mcp }: ServerWish): string {
+function keyOf({ path, environment, projectConfig, agent, systemPrompt, mcp }: ServerSpec): string {
   const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
   // The agent's name is part of the configuration only where it gets another prompt.
   const ofAgent = systemPrompt === undefined ? null : (agent ?? null);
