@@ -3,11 +3,12 @@
  *
  * @example
  * ```ts
- * import { deliverTraces, OpenCode, resolveDestinations } from "looptrace";
+ * import { OpenCode, resolveDestinations, TraceExporter } from "looptrace";
  *
  * const agent = new OpenCode({ model: "anthropic/claude-sonnet-4-6", timeoutMs: 600_000 });
  * const result = await agent.run("Fix the failing test");
- * const reports = await deliverTraces(result.traces, resolveDestinations());
+ * const exporter = new TraceExporter({ destinations: resolveDestinations() });
+ * const reports = await exporter.export(result.traces);
  * ```
  *
  * @packageDocumentation
@@ -78,6 +79,12 @@ export { RunRequestError } from "./errors/run-request-error.js";
 export { SessionNotFoundError } from "./errors/session-not-found-error.js";
 export type { ToolFailure } from "./errors/tool-failure.js";
 export { type DeliverTracesOptions, deliverTraces } from "./export/deliver-traces.js";
+export {
+  type ExportOptions,
+  type FlushOptions,
+  TraceExporter,
+  type TraceExporterOptions,
+} from "./export/trace-exporter.js";
 export type { Clock } from "./files/clock.js";
 export { type StorePaths, storePaths, storePathsAt } from "./files/store-paths.js";
 export { countMarkers } from "./masking/marker.js";

@@ -154,11 +154,10 @@ async function driveAndRecord(
 
 /** Follows the turn, where what is closed of it is to go out while it runs. */
 function liveFor(request: AttemptRequest, served: ServedSession): (() => Promise<void>) | undefined {
-  const { live, runId, attempt, drive: driven } = request;
-  if (!live || live.destinations.length === 0) return undefined;
-  const paths = request.store ?? storePaths(driven.environment);
+  const { live, runId, attempt } = request;
+  if (!live || live.exporter.destinations.length === 0) return undefined;
   const run = { id: runId, attempt, startedAt: served.startedAt };
-  return liveRun(served, run, { ...live, paths, masking: maskingOf(request, passwordOf(served)) });
+  return liveRun(served, run, { ...live, masking: maskingOf(request, passwordOf(served)) });
 }
 
 /** What is wrong with the structured answer of a run, if it has one. */

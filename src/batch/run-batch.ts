@@ -35,7 +35,8 @@ import { createWakeup } from "./wakeup.js";
  * @example
  * ```ts
  * const tasks = parseTasks(await readFile("tasks.jsonl", "utf8"), "tasks.jsonl");
- * const run = taskRunner({ defaults: { model: "anthropic/claude-sonnet-4-6" }, destinations: resolveDestinations() });
+ * const exporter = new TraceExporter({ destinations: resolveDestinations() });
+ * const run = taskRunner({ defaults: { model: "anthropic/claude-sonnet-4-6" }, exporter });
  * const { done, failed } = await runBatch(tasks, run, { concurrency: 4, results: "tasks.results.jsonl" });
  * ```
  */

@@ -4,7 +4,6 @@ import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
-import { urlsOf } from "../export/trace-links.js";
 import { systemClock } from "../files/clock.js";
 import type { Progress } from "../opencode/drive.js";
 import { oneLine } from "../text/bounded-text.js";
@@ -12,9 +11,8 @@ import { totalsOf } from "../trace/totals.js";
 import { firstStart } from "./first-start.js";
 import { oneAfterAnother } from "./one-after-another.js";
 import type { Task } from "./task.js";
-import { taskDelivery } from "./task-delivery.js";
 import { type TaskRunnerOptions, traceOptions, turnOptions } from "./task-options.js";
-import type { TaskResult } from "./task-result.js";
+import { deliveryOf, type TaskResult } from "./task-result.js";
 
 export interface TaskHooks {
   /** Ends the task; what happened so far is traced all the same. */
@@ -41,9 +39,8 @@ export type TaskRunner = (task: Task, hooks?: TaskHooks) => Promise<TaskRun>;
  * and delivers the traces. A turn that fails is a result like any other; so is a request that makes no sense.
  */
 export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
-  const { defaults = {}, cwd = process.cwd(), clock = systemClock } = options;
+  const { defaults = {}, exporter, cwd = process.cwd(), clock = systemClock } = options;
   const agent = new OpenCode(defaults);
-  const deliver = taskDelivery(options, clock);
   const first = firstStart();
   const commits = new Map<string, Promise<string | undefined>>();
   const commitOf = (directory: string): Promise<string | undefined> => {
@@ -82,7 +79,8 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       if (entered) first.over();
     }
     const { text, output, error, sessionId, runId, attempts, totals, traces, kept, notes } = done;
-    const { delivery, linkTo } = await deliver(done.traces, traceOptions(options.trace, task, commit));
+    const trace = traceOptions(options.trace, task, commit);
+    const delivery = (await exporter?.export(traces, { trace })) ?? [];
     const result: TaskResult = {
       ...about,
       status: error === null ? "done" : "failed",
@@ -94,10 +92,10 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       attempts,
       totals,
       traceIds: traces.map(({ traceId }) => traceId),
-      urls: urlsOf(traces, linkTo),
+      urls: (await exporter?.linksTo(traces)) ?? {},
       startedAt,
       endedAt: clock.now(),
-      delivery,
+      delivery: delivery.map(deliveryOf),
       kept,
       notes,
     };

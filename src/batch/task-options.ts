@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { OpenCodeOptions } from "../agent/open-code.js";
 import { settingsSaid } from "../agent/setting-surfaces.js";
-import type { Destination } from "../deliver/destinations/destination.js";
+import type { TraceExporter } from "../export/trace-exporter.js";
 import type { Clock } from "../files/clock.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { Task, TaskRequest } from "./task.js";
@@ -10,12 +10,10 @@ import type { Task, TaskRequest } from "./task.js";
 export interface TaskRunnerOptions {
   /** How opencode works on them; a task's own fields come before it. */
   readonly defaults?: OpenCodeOptions | undefined;
-  /** Where their traces go; nowhere by default. */
-  readonly destinations?: readonly Destination[] | undefined;
+  /** Sends their traces; without one they go nowhere. */
+  readonly exporter?: TraceExporter | undefined;
   /** What their traces say; a task's own tags and metadata are added, its user comes before this one. */
   readonly trace?: TraceOptions | undefined;
-  /** How much the outbox may hold, in bytes; 2 GB by default. */
-  readonly outboxLimitBytes?: number | undefined;
   /** What relative directories and files of tasks belong to; default this process's working directory. */
   readonly cwd?: string | undefined;
   /** Time, for tests. */

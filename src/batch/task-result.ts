@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { DestinationReport } from "../deliver/delivery-report.js";
 import { errorFactsSchema } from "../errors/error-facts.js";
 
 const count = z.int().min(0);
@@ -95,6 +96,19 @@ export const taskResultSchema = z
 
 export type TaskResult = z.output<typeof taskResultSchema>;
 export type TaskDelivery = z.output<typeof delivery>;
+
+/** What became of a task's traces at one destination. */
+export function deliveryOf(report: DestinationReport): TaskDelivery {
+  const { destination, acknowledged, alreadyAcknowledged, pending, rejected, lastError } = report;
+  return {
+    destination: destination.label,
+    acknowledged: acknowledged + alreadyAcknowledged,
+    pending: pending.spans,
+    unsaved: pending.unsavedSpans,
+    rejected,
+    lastError: lastError ?? null,
+  };
+}
 
 /** Whether a task's traces are where they belong. */
 export function isResultDelivered({ delivery, kept, traceIds }: TaskResult): boolean {

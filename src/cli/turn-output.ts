@@ -1,24 +1,15 @@
 import { type DestinationReport, isDelivered } from "../deliver/delivery-report.js";
-import type { Destination } from "../deliver/destinations/destination.js";
-import { pushOutbox } from "../deliver/push-outbox.js";
-import { deliverTraces } from "../export/deliver-traces.js";
-import { traceLinks } from "../export/trace-links.js";
-import type { StorePaths } from "../files/store-paths.js";
-import type { Masking } from "../masking/mask.js";
+import type { TraceExporter } from "../export/trace-exporter.js";
 import { traceLine } from "../terminal/trace-line.js";
 import { terminalJson } from "../text/terminal-json.js";
 import { oneLine } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
 import { deliveryAdvice, deliveryText } from "./delivery-text.js";
-import type { Settings } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 
 export interface TurnOutputOptions {
   readonly terminal: Terminal;
-  readonly settings: Settings;
-  readonly destinations: readonly Destination[];
-  readonly paths: StorePaths;
-  readonly masking: Masking;
+  readonly exporter: TraceExporter;
   /** A line of JSON a turn, instead of one for a person. */
   readonly json: boolean;
   /** Makes room on the terminal for what is printed. */
@@ -34,14 +25,9 @@ export interface TurnOutput {
   readonly close: () => Promise<boolean>;
 }
 
-/** A destination that did not take something is not asked again at once; the outbox keeps it. */
-const HOLD_MS = 30_000;
-const LEFTOVERS_BUDGET_MS = 2_000;
-
 export function turnOutput(options: TurnOutputOptions): TurnOutput {
-  const { terminal, settings, destinations, paths, masking, json, clear } = options;
-  const { outboxLimitBytes } = settings;
-  const heldUntil = new Map<string, number>();
+  const { terminal, exporter, json, clear } = options;
+  const { destinations } = exporter;
   const said = new Set<string>();
   let isKept = true;
   let isRejected = false;
@@ -52,30 +38,12 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
     clear();
     terminal.err(`looptrace: ${oneLine(text)}\n`);
   };
-  const inReach = (): readonly Destination[] =>
-    destinations.filter(({ id }) => (heldUntil.get(id) ?? 0) <= Date.now());
-  const hold = (reports: readonly DestinationReport[]): void => {
-    for (const { destination, pending } of reports) {
-      if (pending.spans === 0) heldUntil.delete(destination.id);
-      else if (!((heldUntil.get(destination.id) ?? 0) > Date.now()))
-        heldUntil.set(destination.id, Date.now() + HOLD_MS);
-    }
-  };
 
   const deliverOne = async (trace: LoopTrace, kept: boolean, over: boolean | undefined): Promise<void> => {
-    const reachable = new Set(inReach().map(({ id }) => id));
-    const reports = await deliverTraces([trace], destinations, settings.trace, {
-      paths,
-      masking,
-      outboxLimitBytes,
-      hold: new Set(destinations.map(({ id }) => id).filter((id) => !reachable.has(id))),
-      ...(over === undefined ? {} : { atWork: !over }),
-    });
+    const reports = await exporter.export([trace], { atWork: over === undefined ? undefined : !over });
     isKept &&= kept || destinations.length > 0;
     isRejected ||= reports.some(({ rejected }) => rejected > 0);
-    hold(reports);
-    const linkTo = await traceLinks(destinations, settings.trace, reports);
-    const url = linkTo(trace) ?? null;
+    const url = (await exporter.linkTo(trace)) ?? null;
     clear();
     if (json) {
       const { traceId, session, loop } = trace;
@@ -85,8 +53,7 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
     } else {
       terminal.out(`${traceLine(trace)}${url === null ? "" : `  ${url}`}\n`);
     }
-    const leftovers = await pushOutbox(inReach(), { paths, budgetMs: LEFTOVERS_BUDGET_MS });
-    hold(leftovers.reports);
+    const leftovers = await exporter.flush();
     waiting = destinations.flatMap(({ id }) => {
       const last = [...leftovers.reports, ...reports].find(({ destination }) => destination.id === id);
       return last && last.pending.spans > 0 ? [last] : [];

@@ -1,5 +1,5 @@
 import type { DestinationReport } from "../deliver/delivery-report.js";
-import type { Destination } from "../deliver/destinations/destination.js";
+import type { TraceExporter } from "../export/trace-exporter.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { ExportResult } from "../opencode/commands.js";
@@ -19,7 +19,6 @@ import {
   type StreamTrouble,
   treeOf,
 } from "../opencode/server.js";
-import type { TraceOptions } from "../otel/options.js";
 import { traceRecorded } from "../sessions/loaded-session.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
@@ -35,11 +34,10 @@ export interface AttachOptions {
   /** Only the sessions of this project's directory, or only this session. */
   readonly directory?: string | undefined;
   readonly session?: string | undefined;
-  readonly destinations: readonly Destination[];
-  readonly traceOptions: TraceOptions;
+  /** Sends what is closed of turns at work. */
+  readonly exporter: TraceExporter;
   readonly paths: StorePaths;
   readonly masking: Masking | undefined;
-  readonly outboxLimitBytes?: number | undefined;
   /** Whether what is closed of a turn is sent while the turn is at work. */
   readonly live: boolean;
   readonly signal: AbortSignal;
@@ -80,7 +78,7 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
     servers.of(followed.mirror.get(rootId)?.info.directory);
   const live = options.live
     ? liveTracer({
-        ...options,
+        exporter: options.exporter,
         ready: async (rootId) => void (await serversOf(rootId)),
         sessionOf: async (rootId) => liveSession(followed, rootId, (await serversOf(rootId)) ?? []),
         onProblem: noteOf(options),

@@ -1,5 +1,4 @@
-import type { Destination } from "../deliver/destinations/destination.js";
-import type { StorePaths } from "../files/store-paths.js";
+import type { TraceExporter } from "../export/trace-exporter.js";
 import type { Masking } from "../masking/mask.js";
 import type { ServedSession } from "../opencode/drive.js";
 import { readLogEvidence } from "../opencode/evidence.js";
@@ -10,10 +9,9 @@ import { type LiveTracer, liveTracer } from "./live-trace.js";
 
 /** Where what is closed of a turn goes while it runs; the same as what its whole trace is sent with later. */
 export interface LiveDelivery {
-  readonly destinations: readonly Destination[];
+  readonly exporter: TraceExporter;
+  /** What its trace says; default what the exporter's all say. */
   readonly trace?: TraceOptions | undefined;
-  /** How much the outbox may hold, in bytes; 2 GB by default. */
-  readonly outboxLimitBytes?: number | undefined;
 }
 
 /** The run that is at work. */
@@ -33,13 +31,12 @@ export interface RunAtWork {
 export function liveRun(
   served: ServedSession,
   run: RunAtWork,
-  delivery: LiveDelivery & { readonly paths: StorePaths; readonly masking: Masking },
+  delivery: LiveDelivery & { readonly masking: Masking },
 ): () => Promise<void> {
   const { sessionId, logPath, logFrom } = served;
   const ending = new AbortController();
   const tracer: LiveTracer = liveTracer({
     ...delivery,
-    traceOptions: delivery.trace ?? {},
     ready: async () => void (await served.version.catch(() => null)),
     sessionOf: async (rootId) => {
       // Only for a look, not for each change: a turn has a hundred thousand of them, and a log that grows with it.

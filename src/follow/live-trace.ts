@@ -1,7 +1,5 @@
 import type { DestinationReport } from "../deliver/delivery-report.js";
-import type { Destination } from "../deliver/destinations/destination.js";
-import { deliverTraces } from "../export/deliver-traces.js";
-import type { StorePaths } from "../files/store-paths.js";
+import type { TraceExporter } from "../export/trace-exporter.js";
 import type { Masking } from "../masking/mask.js";
 import type { SessionTree } from "../opencode/session.js";
 import type { TraceOptions } from "../otel/options.js";
@@ -17,11 +15,11 @@ export interface LiveSession {
 }
 
 export interface LiveTracerOptions {
-  readonly destinations: readonly Destination[];
-  readonly traceOptions: TraceOptions;
-  readonly paths: StorePaths;
-  readonly masking: Masking | undefined;
-  readonly outboxLimitBytes?: number | undefined;
+  readonly exporter: TraceExporter;
+  /** What the traces say; default what the exporter's all say. */
+  readonly trace?: TraceOptions | undefined;
+  /** What is masked in them; default what the exporter masks in all. */
+  readonly masking?: Masking | undefined;
   /** Settles when what a look at the session needs from elsewhere is there; this wait is no part of what a look costs. */
   readonly ready?: ((rootId: string) => Promise<void>) | undefined;
   /** The session as it is now; asked when there is time for it. */
@@ -47,8 +45,6 @@ export interface LiveTracer {
 const EVERY_MS = 1_000;
 /** Looking takes longer the longer the session is; of a processor's time it may have a tenth. */
 const COST_SHARE = 10;
-/** A destination that did not take something is not asked again at once; the outbox keeps it. */
-const HOLD_MS = 30_000;
 const BUDGET_MS = 5_000;
 
 interface Watched {
@@ -71,9 +67,8 @@ interface Watched {
  * A look costs what computing the trace costs, and the sending only what is new, however long the session is.
  */
 export function liveTracer(options: LiveTracerOptions): LiveTracer {
-  const { everyMs = EVERY_MS } = options;
+  const { everyMs = EVERY_MS, exporter } = options;
   const watched = new Map<string, Watched>();
-  const heldUntil = new Map<string, number>();
 
   const look = async (rootId: string, one: Watched): Promise<void> => {
     await options.ready?.(rootId);
@@ -85,24 +80,11 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
     one.costMs = performance.now() - from;
     one.lookedAt = Date.now();
     if (!trace || !fresh || fresh.length === 0) return;
-    const now = Date.now();
-    const reports = await deliverTraces(
+    const reports = await exporter.export(
       [{ ...trace, loop: { ...trace.loop, steps: [...fresh, ...trace.loop.steps.slice(-1)] } }],
-      options.destinations,
-      options.traceOptions,
-      {
-        paths: options.paths,
-        masking: options.masking,
-        outboxLimitBytes: options.outboxLimitBytes,
-        budgetMs: BUDGET_MS,
-        hold: new Set([...heldUntil].filter(([, until]) => until > now).map(([id]) => id)),
-        atWork: true,
-      },
+      { trace: options.trace, masking: options.masking, budgetMs: BUDGET_MS, atWork: true },
     );
     for (const { spanId } of fresh) one.sent.add(spanId);
-    for (const { destination, pending } of reports)
-      if (pending.spans > 0 && !((heldUntil.get(destination.id) ?? 0) > now))
-        heldUntil.set(destination.id, Date.now() + HOLD_MS);
     options.onDelivery?.(reports);
   };
 
@@ -130,7 +112,7 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
 
   return {
     update: (rootId) => {
-      if (options.destinations.length === 0) return;
+      if (exporter.destinations.length === 0) return;
       let one = watched.get(rootId);
       if (!one) {
         const lookedAt = Date.now();

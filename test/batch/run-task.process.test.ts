@@ -6,6 +6,8 @@ import { type TaskRunner, taskRunner } from "../../src/batch/run-task.js";
 import type { Task } from "../../src/batch/task.js";
 import { isResultDelivered, taskResultSchema } from "../../src/batch/task-result.js";
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
+import { TraceExporter } from "../../src/export/trace-exporter.js";
+import { storePaths } from "../../src/files/store-paths.js";
 import { langfuseAt } from "../support/destinations.js";
 import { startReceiver } from "../support/receiver.js";
 import { onTestFinished, sideBySide } from "../support/side-by-side.js";
@@ -32,6 +34,11 @@ function runnerOf(opencode: TalkingOpenCode, more: Parameters<typeof taskRunner>
   });
 }
 
+/** Sends to a Langfuse at the address, from the store of the tasks. */
+function exporterTo({ env }: TalkingOpenCode, url: string): TraceExporter {
+  return new TraceExporter({ destinations: [langfuseAt(url)], paths: storePaths(env), masking: false });
+}
+
 describe.concurrent("a task", () => {
   test("a task that is answered: its result can be written down and read back, its trace is delivered", async () => {
     const opencode = await talkingOpenCode();
@@ -39,7 +46,7 @@ describe.concurrent("a task", () => {
     onTestFinished(() => receiver.close());
     await mkdir(join(opencode.cwd, "below"));
     const run = runnerOf(opencode, {
-      destinations: [langfuseAt(receiver.url)],
+      exporter: exporterTo(opencode, receiver.url),
       trace: { tags: ["all"], metadata: { a: 1, b: 2 }, userId: "everybody" },
     });
     const request = {
@@ -152,7 +159,7 @@ describe.concurrent("a task", () => {
     const receiver = await startReceiver();
     const url = receiver.url;
     await receiver.close();
-    const run = runnerOf(opencode, { destinations: [langfuseAt(url)] });
+    const run = runnerOf(opencode, { exporter: exporterTo(opencode, url) });
     const first = await run(task({ prompt: "one" }));
     expect(first.result.delivery).toMatchObject([
       { acknowledged: 0, pending: 3, unsaved: 0, lastError: expect.any(String) },

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { attachTo } from "../../src/follow/attach.js";
 import { connect } from "../../src/opencode/server/connection.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
@@ -13,6 +14,8 @@ import { message, turn } from "../support/scripted-turn.js";
 import { temporaryStore } from "../support/temporary-store.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
+const nowhere = new TraceExporter({ destinations: [] });
+
 /** Attaches to a server with one session, which the test lets work. */
 async function attachedTo(session: ScriptedSession, others: Record<string, ScriptedSession> = {}) {
   const server = await scriptedServer({ ses_a: session, ...others });
@@ -22,7 +25,7 @@ async function attachedTo(session: ScriptedSession, others: Record<string, Scrip
   let connected = false;
   const attached = attachTo({
     connection: { url: server.url },
-    ...{ destinations: [], traceOptions: {}, paths, masking: undefined, live: true },
+    ...{ exporter: nowhere, paths, masking: undefined, live: true },
     signal: ending.signal,
     onConnected: () => {
       connected = true;
@@ -179,7 +182,7 @@ test("sees of a real server what the whole trace has: a client's own id, a notic
   const attached = attachTo({
     connection: bench.server,
     directory: bench.workdir,
-    ...{ destinations: [], traceOptions: {}, paths: await temporaryStore(), masking: undefined, live: true },
+    ...{ exporter: nowhere, paths: await temporaryStore(), masking: undefined, live: true },
     signal: ending.signal,
     onConnected: () => {
       connected = true;

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { liveRun } from "../../src/follow/live-run.js";
 import { langfuseAt } from "../support/destinations.js";
 import { until } from "../support/play-on-server.js";
@@ -38,7 +39,7 @@ test("what a server's log says of a run counts, whatever stands before it in the
       ...{ logPath, logFrom: Buffer.byteLength(before) },
     },
     { id: "run", attempt: 0, startedAt: now },
-    { destinations: [langfuseAt(receiver.url)], paths, masking: {} },
+    { exporter: new TraceExporter({ destinations: [langfuseAt(receiver.url)], paths }), masking: {} },
   );
   await until(() => receiver.spans().some(({ name }) => name === "llm-call-0"));
   await over();

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
 import { deliverTraces } from "../../src/export/deliver-traces.js";
+import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { liveTracer } from "../../src/follow/live-trace.js";
 import type { SessionTree } from "../../src/opencode/schema/session-export.js";
 import { traceSession } from "../../src/trace/trace-session.js";
@@ -28,10 +29,11 @@ async function tracing(receiver: Receiver, sessionId: string) {
   let looks = 0;
   const reports: DestinationReport[] = [];
   const tracer = liveTracer({
-    destinations: [langfuseAt(receiver.url)],
-    traceOptions: { tags: ["live"] },
-    paths,
-    masking: undefined,
+    exporter: new TraceExporter({
+      destinations: [langfuseAt(receiver.url)],
+      trace: { tags: ["live"] },
+      paths,
+    }),
     everyMs: 0,
     sessionOf: () => {
       looks += 1;

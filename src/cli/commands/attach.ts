@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { TraceExporter } from "../../export/trace-exporter.js";
 import { attachTo, type LeftAtWork } from "../../follow/attach.js";
 import { quickMask } from "../../masking/mask.js";
 import type { ServerConnection, StreamTrouble } from "../../opencode/server.js";
@@ -45,14 +46,18 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
     ...(connection.password ? [connection.password] : []),
   ];
   const masking = maskingOf(flags, settings.file, terminal, keys);
+  const exporter = new TraceExporter({
+    destinations,
+    trace: settings.trace,
+    paths,
+    masking,
+    outboxLimitBytes: settings.outboxLimitBytes,
+  });
   const quick = quickMask(masking);
   const line = followLine(flags.quiet ? undefined : terminal);
   const out = turnOutput({
     terminal,
-    settings,
-    destinations,
-    paths,
-    masking,
+    exporter,
     json: flags.json ?? false,
     clear: line.clear,
   });
@@ -81,11 +86,9 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
       connection,
       directory: flags.dir === undefined ? undefined : realPathOf(resolve(terminal.cwd, flags.dir)),
       session: flags.session,
-      destinations,
-      traceOptions: settings.trace,
+      exporter,
       paths,
       masking,
-      outboxLimitBytes: settings.outboxLimitBytes,
       live: flags.live ?? true,
       signal: AbortSignal.any([interrupt.signal, ending.signal]),
       onConnected: (first) => {

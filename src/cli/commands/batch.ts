@@ -7,12 +7,10 @@ import { runBatch } from "../../batch/run-batch.js";
 import { taskRunner } from "../../batch/run-task.js";
 import type { Task } from "../../batch/task.js";
 import type { DestinationReport } from "../../deliver/delivery-report.js";
-import type { Destination } from "../../deliver/destinations/destination.js";
 import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
-import { pushOutbox } from "../../deliver/push-outbox.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { TraceExporter } from "../../export/trace-exporter.js";
 import { readNamedFile } from "../../files/own-files.js";
-import type { StorePaths } from "../../files/store-paths.js";
 import { quickMask } from "../../masking/mask.js";
 import { isModelName, leftNotes } from "../../opencode/drive.js";
 import { ServerPool } from "../../opencode/server.js";
@@ -82,13 +80,9 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
     store: paths,
     masking,
   };
-  const run = taskRunner({
-    defaults,
-    destinations,
-    trace: settings.trace,
-    outboxLimitBytes,
-    cwd: terminal.cwd,
-  });
+  const { trace } = settings;
+  const exporter = new TraceExporter({ destinations, trace, paths, masking, outboxLimitBytes });
+  const run = taskRunner({ defaults, exporter, trace, cwd: terminal.cwd });
   // What a person watches may end up in the log of a CI.
   const quick = quickMask(masking);
   const progress = flags.quiet ? undefined : batchProgress(terminal);
@@ -114,7 +108,7 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
     interrupt.done();
     for (const note of left.flatMap(leftNotes)) terminal.err(`looptrace: ${note}\n`);
   }
-  const leftovers = await pushLeftovers(summary, destinations, paths, flags, terminal);
+  const leftovers = await sendLeftovers(summary, exporter, flags, terminal);
 
   if (flags.json) terminal.out(`${terminalJson(summary)}\n`);
   else terminal.out(`${paintSummary(summary, terminal)}\n`);
@@ -249,19 +243,18 @@ function refuseSchemaWithoutServer({ schema, driver }: BatchFlags, { file }: Set
   );
 }
 
-/** What earlier runs left is sent too, but nobody waits long for it. */
-const LEFTOVERS_BUDGET_MS = 2_000;
+/** What the batch itself could not deliver is worth a longer wait than what earlier runs left. */
+const OWN_LEFTOVERS_BUDGET_MS = 10_000;
 
-async function pushLeftovers(
-  summary: BatchSummary,
-  destinations: readonly Destination[],
-  paths: StorePaths,
+async function sendLeftovers(
+  { undelivered }: BatchSummary,
+  exporter: TraceExporter,
   { quiet }: BatchFlags,
   terminal: Terminal,
 ): Promise<readonly DestinationReport[]> {
-  const own = summary.undelivered > 0 ? {} : { budgetMs: LEFTOVERS_BUDGET_MS };
-  return whileWaiting(terminal, quiet ? [] : destinations, async (onProgress) => {
-    const { reports } = await pushOutbox(destinations, { paths, onProgress, ...own });
+  const budgetMs = undelivered > 0 ? OWN_LEFTOVERS_BUDGET_MS : undefined;
+  return whileWaiting(terminal, quiet ? [] : exporter.destinations, async (onProgress) => {
+    const { reports } = await exporter.flush({ all: true, budgetMs, onProgress });
     return reports;
   });
 }

@@ -4,15 +4,11 @@ import { gitCommit } from "../../agent/git-commit.js";
 import { OpenCode, type TurnResult } from "../../agent/open-code.js";
 import { type AgentFlags, flagsOn, SETTINGS } from "../../agent/setting-surfaces.js";
 import { type DestinationReport, isDelivered } from "../../deliver/delivery-report.js";
-import type { Destination } from "../../deliver/destinations/destination.js";
 import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
-import { pushOutbox } from "../../deliver/push-outbox.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
-import { deliverTraces } from "../../export/deliver-traces.js";
 import { mergeReports } from "../../export/merge-reports.js";
-import { type TraceLink, traceLinks, urlsOf } from "../../export/trace-links.js";
-import type { StorePaths } from "../../files/store-paths.js";
+import { TraceExporter } from "../../export/trace-exporter.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive.js";
 import type { ServerPool } from "../../opencode/server.js";
@@ -58,7 +54,6 @@ export async function run(
 ): Promise<ExitCode> {
   // What is wrong with the settings is said before the model costs anything.
   const settings = readSettings(flags, terminal);
-  const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
   const paths = ownStore(terminal);
   const work = await agentOptions("run", flags, settings.file, terminal);
@@ -76,6 +71,8 @@ export async function run(
     ...settings.trace,
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
   };
+  const { outboxLimitBytes } = settings;
+  const exporter = new TraceExporter({ destinations, trace: traceOptions, paths, masking, outboxLimitBytes });
   if (flags.live && destinations.length === 0)
     terminal.err(
       `looptrace: --live has nowhere to send: ${switchedOffText(settings.destinations, "so nothing is sent") ?? "no destination is configured."}\n`,
@@ -83,7 +80,7 @@ export async function run(
   const agent = new OpenCode({
     ...work,
     servers,
-    live: flags.live ? { destinations, trace: traceOptions, outboxLimitBytes } : undefined,
+    live: flags.live ? { exporter } : undefined,
     store: paths,
     masking,
     extraArguments: extra,
@@ -138,20 +135,15 @@ export async function run(
   if (flags.logDir !== undefined)
     await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
-    deliverTraces(result.traces, destinations, traceOptions, {
-      paths,
-      masking,
-      outboxLimitBytes,
-      onProgress,
-    }),
+    exporter.export(result.traces, { onProgress }),
   );
-  const leftovers = await pushLeftovers(destinations, own, paths);
-  const linkTo = await traceLinks(destinations, traceOptions, own);
+  const leftovers = (await exporter.flush()).reports;
+  const urls = await exporter.linksTo(result.traces);
 
-  if (flags.json) terminal.out(`${terminalJson(jsonOf({ ...result, notes }, own, linkTo))}\n`);
+  if (flags.json) terminal.out(`${terminalJson(jsonOf({ ...result, notes }, own, urls))}\n`);
   for (const trace of result.traces) {
     terminal.err(`${traceLine(trace)}\n`);
-    const link = linkTo(trace);
+    const link = urls[trace.traceId];
     if (link !== undefined) terminal.err(`${link}\n`);
   }
   const isNothing = interrupt.signal.aborted && isNothingRun(result);
@@ -171,26 +163,13 @@ export async function run(
   return isDelivered(own) && (destinations.length > 0 || result.kept) ? EXIT.ok : EXIT.undelivered;
 }
 
-/** What earlier runs left is sent too, but nobody waits long for it. */
-const LEFTOVERS_BUDGET_MS = 2_000;
-
-/** A destination that could not take the run's own spans is not asked again at once. */
-async function pushLeftovers(
-  destinations: readonly Destination[],
-  own: readonly DestinationReport[],
-  paths: StorePaths,
-): Promise<readonly DestinationReport[]> {
-  const failed = new Set(
-    own.flatMap(({ destination, pending }) => (pending.spans > 0 ? [destination.id] : [])),
-  );
-  const inReach = destinations.filter(({ id }) => !failed.has(id));
-  return (await pushOutbox(inReach, { paths, budgetMs: LEFTOVERS_BUDGET_MS })).reports;
-}
-
-function jsonOf(result: TurnResult, delivery: readonly DestinationReport[], linkTo: TraceLink): object {
+function jsonOf(
+  result: TurnResult,
+  delivery: readonly DestinationReport[],
+  urls: Readonly<Record<string, string>>,
+): object {
   const { text, output, error, sessionId, runId, attempts, totals, traces, exit, notes, opencode, driver } =
     result;
-  const urls = urlsOf(traces, linkTo);
   const about = { sessionId, runId, text, output, error, attempts, totals };
   return { ...about, opencode, driver, exit, notes, urls, delivery, traces };
 }

@@ -1,9 +1,9 @@
 import type { DestinationReport } from "../../deliver/delivery-report.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
 import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
-import { deliverTraces, notYetToSend } from "../../export/deliver-traces.js";
+import { notYetToSend } from "../../export/deliver-traces.js";
 import { mergeReports } from "../../export/merge-reports.js";
-import { type TraceLink, traceLinks, urlsOf } from "../../export/trace-links.js";
+import { TraceExporter } from "../../export/trace-exporter.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { traceLoaded } from "../../sessions/loaded-session.js";
 import { selectSessions } from "../../sessions/select-sessions.js";
@@ -36,11 +36,12 @@ export async function trace(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const settings = readSettings(flags, terminal);
-  const { outboxLimitBytes } = settings;
   const destinations = resolveDestinations(settings.destinations);
   const paths = ownStore(terminal);
   const options = loadOptions(flags, terminal, "opencode", settings.file);
   const { masking } = options;
+  const { trace, outboxLimitBytes } = settings;
+  const exporter = new TraceExporter({ destinations, trace, paths, masking, outboxLimitBytes });
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
 
   // Of many sessions one is held at a time, unless all are asked for as one document.
@@ -49,7 +50,6 @@ export async function trace(
   let seen = 0;
   let unreadable = 0;
   let reports: readonly DestinationReport[] = [];
-  let linkTo: TraceLink | undefined;
   let open = 0;
   const onUnreadable = (error: unknown): void => {
     unreadable += 1;
@@ -65,25 +65,14 @@ export async function trace(
     const force = flags.force ?? false;
     if (!force && destinations.length > 0)
       open += traces.filter((one) => notYetToSend(one, Date.now()).size > 0).length;
-    // A destination that did not take one session is not waited for with every other one.
-    const hold = new Set(reports.filter(({ pending }) => pending.spans > 0).map((one) => one.destination.id));
-    const inReach = destinations.filter(({ id }) => !hold.has(id));
-    const delivery = await whileWaiting(terminal, flags.quiet ? [] : inReach, (onProgress) =>
-      deliverTraces(traces, destinations, settings.trace, {
-        paths,
-        masking,
-        outboxLimitBytes,
-        force,
-        hold,
-        onProgress,
-      }),
+    const delivery = await whileWaiting(terminal, flags.quiet ? [] : exporter.reachable(), (onProgress) =>
+      exporter.export(traces, { force, onProgress }),
     );
     reports = mergeReports(reports, delivery);
-    linkTo ??= delivery.length > 0 ? await traceLinks(destinations, settings.trace, delivery) : undefined;
     if (flags.json) forJson.push(...traces);
     else {
       for (const one of traces) {
-        const link = linkTo?.(one);
+        const link = await exporter.linkTo(one);
         terminal.out(`${traceLine(one)}${link === undefined ? "" : `  ${link}`}\n`);
       }
     }
@@ -92,7 +81,7 @@ export async function trace(
   counter.clear();
   if (seen === 0 && unreadable > 0) return EXIT.usage;
   if (flags.json) {
-    const urls = linkTo ? urlsOf(forJson, linkTo) : {};
+    const urls = await exporter.linksTo(forJson);
     const document = { traces: forJson, delivery: reports, urls };
     terminal.out(`${terminalJson(document)}\n`);
   }

@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
+import { TraceExporter } from "../../export/trace-exporter.js";
 import { watchStore } from "../../follow/watch-store.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
@@ -37,10 +38,13 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<Exit
     flags.dir === undefined ? undefined : realpathSync(typedPath("--dir", flags.dir, "directory", terminal));
   const out = turnOutput({
     terminal,
-    settings,
-    destinations,
-    paths,
-    masking,
+    exporter: new TraceExporter({
+      destinations,
+      trace: settings.trace,
+      paths,
+      masking,
+      outboxLimitBytes: settings.outboxLimitBytes,
+    }),
     json: flags.json ?? false,
     clear: () => undefined,
   });

@@ -3,7 +3,7 @@ import type { AgentFlags } from "../../agent/setting-surfaces.js";
 import { taskRunner } from "../../batch/run-task.js";
 import { isResultDelivered } from "../../batch/task-result.js";
 import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
-import { pushOutbox } from "../../deliver/push-outbox.js";
+import { TraceExporter } from "../../export/trace-exporter.js";
 import { DEFAULT_WORKER_CONCURRENCY, runFleetWorker, type WorkerEvent } from "../../fleet/run-worker.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive.js";
@@ -32,9 +32,6 @@ export interface WorkerFlags extends RedisFlags, TraceFlags, MaskFlags, AgentFla
   readonly lock?: number;
 }
 
-/** What earlier runs left is sent too, but nobody waits long for it. */
-const LEFTOVERS_BUDGET_MS = 2_000;
-
 /** `looptrace worker`: does the tasks of a queue until it is interrupted. */
 export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<ExitCode> {
   const settings = readSettings(flags, terminal);
@@ -52,13 +49,9 @@ export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<Ex
   const { opencode: explicit, directory } = defaults;
   // A worker that can do nothing takes no task.
   findOpenCode({ explicit, directory, environment });
-  const run = taskRunner({
-    defaults,
-    destinations,
-    trace: { ...settings.trace, metadata: { worker: hostname(), ...settings.trace.metadata } },
-    outboxLimitBytes,
-    cwd: directory,
-  });
+  const trace = { ...settings.trace, metadata: { worker: hostname(), ...settings.trace.metadata } };
+  const exporter = new TraceExporter({ destinations, trace, paths, masking, outboxLimitBytes });
+  const run = taskRunner({ defaults, exporter, trace, cwd: directory });
   const quick = quickMask(masking);
   const redis = await redisOf(flags, terminal);
   const say = (text: string): void => terminal.err(`looptrace: ${text}\n`);
@@ -100,7 +93,7 @@ export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<Ex
   }
   if (undelivered === 0) return EXIT.ok;
   const reports = await whileWaiting(terminal, flags.quiet ? [] : destinations, async (onProgress) => {
-    const pushed = await pushOutbox(destinations, { paths, onProgress, budgetMs: LEFTOVERS_BUDGET_MS });
+    const pushed = await exporter.flush({ all: true, onProgress });
     return pushed.reports;
   });
   for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);

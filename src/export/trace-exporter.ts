@@ -1,0 +1,192 @@
+import type { DeliveryProgress } from "../deliver/delivery-progress.js";
+import type { DestinationReport } from "../deliver/delivery-report.js";
+import type { Destination } from "../deliver/destinations/destination.js";
+import { langfuseTracesUrl } from "../deliver/destinations/langfuse-project.js";
+import { type PushResult, pushOutbox } from "../deliver/push-outbox.js";
+import type { Sender } from "../deliver/run-context.js";
+import { type Clock, systemClock } from "../files/clock.js";
+import { type StorePaths, storePaths } from "../files/store-paths.js";
+import type { Masking } from "../masking/mask.js";
+import type { TraceOptions } from "../otel/options.js";
+import type { LoopTrace } from "../trace/model.js";
+import { deliverTraces } from "./deliver-traces.js";
+
+/** A destination that has just kept a delivery waiting is left alone for so long. */
+const LEFT_ALONE_MS = 30_000;
+
+/** What earlier runs left is sent too, but nothing waits long for it. */
+const LEFTOVERS_BUDGET_MS = 2_000;
+
+export interface TraceExporterOptions {
+  /** Where traces go, as `resolveDestinations` finds them; with none nothing is sent. */
+  readonly destinations: readonly Destination[];
+  /** What the traces say beside what happened: name, user, tags, environment and the like. */
+  readonly trace?: TraceOptions | undefined;
+  /** Where the queue and the receipts are; default the user's data folder. */
+  readonly paths?: StorePaths | undefined;
+  /**
+   * What is masked beside the destinations' own keys, which always are; by default tokens of well-known shapes and the
+   * values of those environment variables that are called like secrets.
+   */
+  readonly masking?: Masking | undefined;
+  /** How much the outbox may hold, in bytes; what does not fit in is sent from memory. Default 2 GB. */
+  readonly outboxLimitBytes?: number | undefined;
+  /** Time and chance, for tests. */
+  readonly clock?: Clock | undefined;
+  /** Posts a request, for tests. */
+  readonly send?: Sender | undefined;
+}
+
+export interface ExportOptions {
+  /** What these traces say; default what the exporter's all say. */
+  readonly trace?: TraceOptions | undefined;
+  /** What is masked in these traces; default what the exporter masks in all. */
+  readonly masking?: Masking | undefined;
+  /** Sends also what a destination has acknowledged, and of a turn at work what has not ended. */
+  readonly force?: boolean | undefined;
+  /** Whether the turns are known to be at work, or known not to be; by default it is what they look like that counts. */
+  readonly atWork?: boolean | undefined;
+  /** How long to try, in ms; what is left then stays in the outbox. Default 10 s, or more where a destination may take longer. */
+  readonly budgetMs?: number | undefined;
+  /** Told what a delivery is at, for a person who waits; must not throw. */
+  readonly onProgress?: ((progress: DeliveryProgress) => void) | undefined;
+}
+
+export interface FlushOptions {
+  /** How long to try, in ms; default 2 s. */
+  readonly budgetMs?: number | undefined;
+  /** Asks also the destinations that have just kept a delivery waiting. */
+  readonly all?: boolean | undefined;
+  /** Told what the delivery is at, for a person who waits; must not throw. */
+  readonly onProgress?: ((progress: DeliveryProgress) => void) | undefined;
+}
+
+/**
+ * Sends traces to where they belong, and what could not be sent before. Every span is first written to an outbox on the
+ * disk, so that neither a destination that is down nor the end of this process loses it.
+ *
+ * A destination that has just kept a delivery waiting is left alone for 30 s: meanwhile its spans are stored and not sent.
+ *
+ * @example
+ * ```ts
+ * const exporter = new TraceExporter({ destinations: resolveDestinations(), trace: { tags: ["nightly"] } });
+ * const reports = await exporter.export(result.traces);
+ * await exporter.flush();
+ * ```
+ */
+export class TraceExporter {
+  readonly destinations: readonly Destination[];
+  readonly #options: TraceExporterOptions;
+  readonly #clock: Clock;
+  readonly #paths: StorePaths;
+  /** By a destination's id, ms since the epoch. */
+  readonly #leftAloneUntil = new Map<string, number>();
+  /** Ids of the destinations that took something. */
+  readonly #reached = new Set<string>();
+  readonly #tracesUrls = new Map<string, Promise<string | undefined>>();
+
+  constructor(options: TraceExporterOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#paths = options.paths ?? storePaths();
+    this.destinations = options.destinations;
+  }
+
+  /**
+   * Sends traces, as `traceSession` computes them. What a destination has acknowledged earlier is not sent to it again,
+   * and of a turn that may be at work only what has ended is sent. Secrets are masked before anything is written or sent.
+   *
+   * @returns a report for each destination, in their order: every span is acknowledged, pending or rejected. Never throws
+   *   for what servers, networks or disks do
+   * @throws {ConfigurationError} when looptrace's folder is not this user's alone; nothing was sent or written then
+   */
+  async export(
+    traces: readonly LoopTrace[],
+    { trace = this.#options.trace, masking = this.#options.masking, ...how }: ExportOptions = {},
+  ): Promise<readonly DestinationReport[]> {
+    const leftAlone = this.#leftAlone();
+    const { outboxLimitBytes } = this.#options;
+    const more = { hold: leftAlone, masking, outboxLimitBytes };
+    const options = { ...this.#delivery(how), ...more };
+    const { force = false, atWork } = how;
+    const reports = await deliverTraces(traces, this.destinations, trace, { ...options, force, atWork });
+    this.#learn(reports.filter(({ destination }) => !leftAlone.has(destination.id)));
+    return reports;
+  }
+
+  /**
+   * Sends what earlier deliveries left in the outbox, of this process or of others; destinations that are left alone are
+   * not asked, unless `all` says so. Cheap when nothing waits.
+   *
+   * @throws {ConfigurationError} when looptrace's folder is not this user's alone
+   */
+  async flush({
+    budgetMs = LEFTOVERS_BUDGET_MS,
+    all = false,
+    onProgress,
+  }: FlushOptions = {}): Promise<PushResult> {
+    const asked = all ? this.destinations : this.reachable();
+    const result = await pushOutbox(asked, this.#delivery({ budgetMs, onProgress }));
+    this.#learn(result.reports);
+    return result;
+  }
+
+  /**
+   * The address where a person can look at a trace, in the first Langfuse that took something from this exporter. A
+   * Langfuse is asked once which project its keys are of.
+   *
+   * @returns undefined where there is none to know. Never throws
+   */
+  async linkTo({ traceId }: Pick<LoopTrace, "traceId">): Promise<string | undefined> {
+    const shown = this.#options.trace?.parent?.traceId ?? traceId;
+    for (const destination of this.destinations) {
+      if (!this.#reached.has(destination.id)) continue;
+      const asked = this.#tracesUrls.get(destination.id) ?? langfuseTracesUrl(destination);
+      this.#tracesUrls.set(destination.id, asked);
+      const base = await asked;
+      if (base !== undefined) return `${base}/${shown}`;
+    }
+    return undefined;
+  }
+
+  /** The same for several, by trace id; those that have an address. */
+  async linksTo(traces: readonly LoopTrace[]): Promise<Readonly<Record<string, string>>> {
+    const links: Record<string, string> = {};
+    for (const trace of traces) {
+      const link = await this.linkTo(trace);
+      if (link !== undefined) links[trace.traceId] = link;
+    }
+    return links;
+  }
+
+  #delivery({ budgetMs, onProgress }: Pick<ExportOptions, "budgetMs" | "onProgress">) {
+    const { clock, send } = this.#options;
+    return {
+      paths: this.#paths,
+      ...(budgetMs === undefined ? {} : { budgetMs }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+      ...(clock === undefined ? {} : { clock }),
+      ...(send === undefined ? {} : { send }),
+    };
+  }
+
+  /** The destinations that are not left alone now. */
+  reachable(): readonly Destination[] {
+    const leftAlone = this.#leftAlone();
+    return this.destinations.filter(({ id }) => !leftAlone.has(id));
+  }
+
+  #leftAlone(): ReadonlySet<string> {
+    const now = this.#clock.now();
+    return new Set([...this.#leftAloneUntil].flatMap(([id, until]) => (until > now ? [id] : [])));
+  }
+
+  /** @param reports of destinations that were asked */
+  #learn(reports: readonly DestinationReport[]): void {
+    for (const { destination, acknowledged, alreadyAcknowledged, pending } of reports) {
+      if (acknowledged + alreadyAcknowledged > 0) this.#reached.add(destination.id);
+      if (pending.spans > 0) this.#leftAloneUntil.set(destination.id, this.#clock.now() + LEFT_ALONE_MS);
+      else this.#leftAloneUntil.delete(destination.id);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import type { Destination } from "../../src/deliver/destinations/destination.js";
+import type { SendResult } from "../../src/deliver/http/send-result.js";
+import { outboxStatus } from "../../src/deliver/queue/outbox-status.js";
+import { TraceExporter, type TraceExporterOptions } from "../../src/export/trace-exporter.js";
+import type { LoopTrace } from "../../src/trace/model.js";
+import { langfuseAt, otlpAt } from "../support/destinations.js";
+import { fakeClock } from "../support/fake-clock.js";
+import { traceOf } from "../support/fixtures.js";
+import { temporaryStore } from "../support/temporary-store.js";
+
+const trace = traceOf("plain-answer@1.18.33");
+const SPANS = 3;
+
+/** The same turn as another one. */
+function another(name: string): LoopTrace {
+  const id = (text: string) => `${name}${text}`.slice(0, text.length);
+  const { loop } = trace;
+  const steps = loop.steps.map((step) => ({
+    ...step,
+    spanId: id(step.spanId),
+    call: step.call && { ...step.call, spanId: id(step.call.spanId) },
+  }));
+  return { ...trace, traceId: id(trace.traceId), loop: { ...loop, spanId: id(loop.spanId), steps } };
+}
+
+/** A Langfuse that says which project the keys are of, and how often it was asked. */
+async function langfuse(): Promise<{ readonly url: string; readonly asked: () => number }> {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked += 1;
+    response.end('{"data":[{"id":"project-1"}]}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: () => asked };
+}
+
+/** An exporter whose destinations answer as the test says; `asked` lists who was. */
+async function exporting(
+  destinations: readonly Destination[],
+  more: Omit<Partial<TraceExporterOptions>, "clock"> = {},
+) {
+  const paths = await temporaryStore();
+  const clock = fakeClock(trace.loop.end + 86_400_000);
+  const asked: string[] = [];
+  let answer: SendResult = { kind: "acknowledged" };
+  const send = async ({ id }: Destination): Promise<SendResult> => {
+    asked.push(id);
+    return answer;
+  };
+  return {
+    ...{ paths, clock, asked },
+    exporter: new TraceExporter({ destinations, paths, clock, send, ...more }),
+    answers: (now: SendResult) => {
+      answer = now;
+    },
+  };
+}
+
+const away: SendResult = { kind: "misdirected", status: 404, message: "answered 404" };
+
+test("a destination that kept a delivery waiting is left alone for 30 s; what is for it is stored", async () => {
+  const destination = langfuseAt("http://127.0.0.1:1");
+  const { exporter, answers, asked, clock, paths } = await exporting([destination]);
+  answers(away);
+  expect(await exporter.export([trace])).toMatchObject([
+    { pending: { spans: SPANS }, lastError: "answered 404" },
+  ]);
+  expect(exporter.reachable()).toEqual([]);
+  answers({ kind: "acknowledged" });
+  expect(await exporter.export([another("b")])).toMatchObject([
+    { acknowledged: 0, pending: { spans: SPANS, unsavedSpans: 0 }, lastError: undefined },
+  ]);
+  expect((await exporter.flush()).reports).toEqual([]);
+  expect(asked).toHaveLength(1);
+  expect(await outboxStatus(paths)).toMatchObject([{ spans: 2 * SPANS }]);
+
+  await clock.sleep(30_000, undefined);
+  expect(exporter.reachable()).toEqual([destination]);
+  expect(await exporter.export([another("c")])).toMatchObject([{ acknowledged: SPANS }]);
+  expect((await exporter.flush()).reports).toMatchObject([{ acknowledged: 2 * SPANS }]);
+  expect(await outboxStatus(paths)).toMatchObject([{ spans: 0 }]);
+});
+
+test("a flush of all asks those too that are left alone, and one that succeeds ends that", async () => {
+  const destination = langfuseAt("http://127.0.0.1:1");
+  const { exporter, answers } = await exporting([destination]);
+  answers(away);
+  await exporter.export([trace]);
+  expect((await exporter.flush({ all: true })).reports).toMatchObject([{ pending: { spans: SPANS } }]);
+  answers({ kind: "acknowledged" });
+  expect((await exporter.flush({ all: true })).reports).toMatchObject([{ acknowledged: SPANS }]);
+  expect(await exporter.export([another("b")])).toMatchObject([{ acknowledged: SPANS }]);
+});
+
+test("one that is left alone keeps no other one waiting", async () => {
+  const [down, up] = [langfuseAt("http://127.0.0.1:1"), otlpAt("http://127.0.0.1:2")];
+  const send = async ({ id }: Destination): Promise<SendResult> =>
+    id === down.id ? away : { kind: "acknowledged" };
+  const { exporter } = await exporting([down, up], { send });
+  for (const name of ["a", "b"])
+    expect(await exporter.export([another(name)])).toMatchObject([
+      { pending: { spans: SPANS } },
+      { acknowledged: SPANS },
+    ]);
+  expect(exporter.reachable()).toEqual([up]);
+});
+
+test("a trace's address is in the first Langfuse that took something, which is asked once for it", async () => {
+  const { url, asked } = await langfuse();
+  const { exporter } = await exporting([otlpAt(url), langfuseAt(url)]);
+  expect(await exporter.linkTo(trace)).toBeUndefined();
+  await exporter.export([trace]);
+  expect(await exporter.linkTo(trace)).toBe(`${url}/project/project-1/traces/${trace.traceId}`);
+  expect(await exporter.linksTo([trace])).toEqual({ [trace.traceId]: await exporter.linkTo(trace) });
+  expect(asked()).toBe(1);
+});
+
+test("it is that of the trace that it hangs in, when there is one", async () => {
+  const { url } = await langfuse();
+  const parent = { traceId: "a".repeat(32), spanId: "b".repeat(16) };
+  const { exporter } = await exporting([langfuseAt(url)], { trace: { parent } });
+  await exporter.export([trace]);
+  expect(await exporter.linkTo(trace)).toBe(`${url}/project/project-1/traces/${parent.traceId}`);
+});
+
+test("there is none where nothing arrived", async () => {
+  const { url, asked } = await langfuse();
+  const { exporter, answers } = await exporting([langfuseAt(url)]);
+  answers(away);
+  await exporter.export([trace]);
+  expect(await exporter.linksTo([trace])).toEqual({});
+  expect(asked()).toBe(0);
+});
