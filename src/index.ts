@@ -27,6 +27,7 @@ export type { JsonSchema, OutputSchema } from "./agent/output-schema.js";
 export type { RunLimits } from "./agent/run-watch.js";
 export type { BatchEvent, BatchOptions } from "./batch/batch-options.js";
 export type { BatchStanding, BatchSummary, NotStarted } from "./batch/batch-summary.js";
+export type { BatchLimits } from "./batch/limits.js";
 export { parseTasks, taskOf } from "./batch/parse-tasks.js";
 export { runBatch } from "./batch/run-batch.js";
 export {
@@ -35,7 +36,7 @@ export {
   type TaskRunner,
   taskRunner,
 } from "./batch/run-task.js";
-export type { BatchLimits, LeftReason, StopReason } from "./batch/schedule.js";
+export type { LeftReason, StopReason } from "./batch/schedule.js";
 export { type Task, type TaskInput, type TaskRequest, taskRequestSchema } from "./batch/task.js";
 export type { TaskRunnerOptions } from "./batch/task-options.js";
 export { type TaskDelivery, type TaskResult, taskResultSchema } from "./batch/task-result.js";

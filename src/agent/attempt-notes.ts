@@ -1,4 +1,4 @@
-import type { DriveResult } from "../opencode/drive.js";
+import { type DriveResult, permissionOf } from "../opencode/drive.js";
 import { howLong } from "../text/how-long.js";
 import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
@@ -73,9 +73,4 @@ function openBelow(loop: Loop): readonly Tool[] {
     const below = tool.loops.flatMap(openBelow);
     return below.length > 0 ? below : [tool];
   });
-}
-
-/** All tools that change files need the permission `edit`. */
-function permissionOf(tool: string): string {
-  return ["write", "patch", "apply_patch", "multiedit"].includes(tool) ? "edit" : tool;
 }

@@ -1,7 +1,8 @@
 import type { ErrorCode } from "../errors/error-facts.js";
 import type { Clock } from "../files/clock.js";
 import type { BatchStanding } from "./batch-summary.js";
-import type { BatchLimits, StopReason } from "./schedule.js";
+import type { BatchLimits } from "./limits.js";
+import type { StopReason } from "./schedule.js";
 import type { Task } from "./task.js";
 import type { TaskResult } from "./task-result.js";
 

@@ -1,16 +1,5 @@
 import type { ErrorCode } from "../errors/error-facts.js";
-
-/** What a whole batch may come to before nothing more is started. */
-export interface BatchLimits {
-  /** USD, as far as opencode knows prices; what was recorded of the batch earlier counts too. */
-  readonly maxCost?: number | undefined;
-  /** All tokens, cached ones included; what was recorded of the batch earlier counts too. */
-  readonly maxTokens?: number | undefined;
-  /** Tasks that failed. */
-  readonly maxErrors?: number | undefined;
-  /** ms. */
-  readonly maxDurationMs?: number | undefined;
-}
+import { type BatchLimits, limitReached } from "./limits.js";
 
 export interface ScheduleSettings {
   /** How many tasks may run at once. */
@@ -115,12 +104,6 @@ export function createSchedule(
   let stopped: StopReason | null = null;
   let waiting = providers.length;
 
-  const limitReached = (now: number): StopReason | null => {
-    if (cost >= (limits.maxCost ?? Number.POSITIVE_INFINITY)) return "max-cost";
-    if (tokens >= (limits.maxTokens ?? Number.POSITIVE_INFINITY)) return "max-tokens";
-    if (errors >= (limits.maxErrors ?? Number.POSITIVE_INFINITY)) return "max-errors";
-    return now >= deadline ? "max-duration" : null;
-  };
   const providerOf = (task: number): string => providers[task] ?? "";
   const pauseOf = (provider: string): number => pausedUntil.get(provider) ?? Number.NEGATIVE_INFINITY;
 
@@ -160,7 +143,7 @@ export function createSchedule(
     next(now) {
       const rest: Next = running.size > 0 ? { kind: "wait", until: null } : { kind: "over" };
       if (waiting === 0) return rest;
-      stopped ??= limitReached(now);
+      stopped ??= limitReached(limits, { cost, tokens, errors, durationMs: now - startedAt });
       if (stopped !== null || running.size >= concurrency) return rest;
       const choice = choose(now);
       if ("task" in choice) {

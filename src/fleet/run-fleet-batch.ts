@@ -1,5 +1,6 @@
 import { type BatchEvent, DEFAULT_BATCH_PATIENCE_MS, DEFAULT_REQUEUES } from "../batch/batch-options.js";
 import { type BatchStanding, type BatchSummary, createTally, failures } from "../batch/batch-summary.js";
+import { limitReached } from "../batch/limits.js";
 import { notDoneOf } from "../batch/outcomes.js";
 import { providerOf, providersOfError } from "../batch/providers.js";
 import { openResults, type Results } from "../batch/results.js";
@@ -140,16 +141,15 @@ async function follow(
       await withdraw((one) => one.provider === provider, code, provider);
     }
   };
-  const limitReached = (): StopReason | null => {
+  const endedByLimit = (): StopReason | null => {
     const { sums } = tally;
     const { spent } = results;
-    const cost = spent.cost + (sums.cost ?? 0);
-    const tokens = spent.tokens + totalTokens(sums.usage);
-    if (cost >= (limits.maxCost ?? Number.POSITIVE_INFINITY)) return "max-cost";
-    if (tokens >= (limits.maxTokens ?? Number.POSITIVE_INFINITY)) return "max-tokens";
-    if (failures(sums) >= (limits.maxErrors ?? Number.POSITIVE_INFINITY)) return "max-errors";
-    const most = limits.maxDurationMs ?? Number.POSITIVE_INFINITY;
-    return clock.now() - startedAt >= most ? "max-duration" : null;
+    return limitReached(limits, {
+      cost: spent.cost + (sums.cost ?? 0),
+      tokens: spent.tokens + totalTokens(sums.usage),
+      errors: failures(sums),
+      durationMs: clock.now() - startedAt,
+    });
   };
 
   const record = async (jobId: string, { task, provider }: Open, result: TaskResult): Promise<void> => {
@@ -217,7 +217,7 @@ async function follow(
   const work = async (): Promise<void> => {
     await forgetRecorded(tasks, batch, results, options.retryFailed ?? false, queue);
     if (over) return;
-    stopped = limitReached();
+    stopped = endedByLimit();
     if (stopped === null) await add([...open.keys()]);
     else {
       tell({ kind: "stopping", reason: stopped });
@@ -235,7 +235,7 @@ async function follow(
         finished.delete(jobId);
         await look(jobId);
       }
-      const reached = limitReached();
+      const reached = endedByLimit();
       if (reached !== null) await stop(reached);
       if (open.size > 0 && !over) await wakeup.wait(nextPoll);
     }

@@ -16,7 +16,12 @@ export type {
   Driver,
   ServedSession,
 } from "./request/drive-request.js";
-export type { PermissionAnswer, PermissionPolicy, PermissionRequest } from "./request/permission-policy.js";
+export {
+  type PermissionAnswer,
+  type PermissionPolicy,
+  type PermissionRequest,
+  permissionOf,
+} from "./request/permission-policy.js";
 export type { Asking, Phase, Progress, RunningTool } from "./request/progress.js";
 export { DEFAULT_DEADLINE_MS, isModelName } from "./request/run-request.js";
 export type { RunEvent } from "./schema/run-event.js";

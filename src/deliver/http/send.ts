@@ -1,11 +1,11 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { readRetryAfter } from "../../errors/retry-after.js";
 import { type Destination, publicUrl } from "../destinations/destination.js";
 import { readAcknowledgement } from "./acknowledgement.js";
 import { type Answer, exchange } from "./exchange.js";
 import { describeNetworkFailure, describeProxyRefusal, refusedByProxy } from "./network-failure.js";
 import { bounded, readBounded, redact, serverMessage } from "./response-text.js";
-import { retryAfterMs } from "./retry-after.js";
 import type { SendResult } from "./send-result.js";
 
 export interface SendOptions {
@@ -137,7 +137,7 @@ async function classify(
     case 422:
       return { kind: "rejected", status, message };
     case 429:
-      return { kind: "throttled", retryAfterMs: retryAfterMs(response.headers), message };
+      return { kind: "throttled", retryAfterMs: retryAfterMs(response), message };
     case 408:
     case 425:
       return {
@@ -150,7 +150,7 @@ async function classify(
       if (status >= 500) {
         return {
           kind: "unavailable",
-          retryAfterMs: retryAfterMs(response.headers),
+          retryAfterMs: retryAfterMs(response),
           message,
           answered: { by: "server", status },
         };
@@ -161,6 +161,12 @@ async function classify(
         message: `${message}. Check that ${destination.url} is the address for traces.`,
       };
   }
+}
+
+/** How long a server asks to wait, in ms: 24 h at most; undefined when it does not say. */
+function retryAfterMs({ headers }: Answer): number | undefined {
+  const said = readRetryAfter({ "retry-after": headers.get("retry-after") }, Date.now());
+  return said === null || said.source === "default" ? undefined : said.delayMs;
 }
 
 function describeRedirect(destination: Destination, response: Answer): string {

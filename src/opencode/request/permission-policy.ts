@@ -19,6 +19,11 @@ export type PermissionPolicy =
   | "deny"
   | ((request: PermissionRequest) => PermissionAnswer | Promise<PermissionAnswer>);
 
+/** Which permission a tool needs: all that change files need `edit`, others their own. */
+export function permissionOf(tool: string): string {
+  return ["write", "patch", "apply_patch", "multiedit"].includes(tool) ? "edit" : tool;
+}
+
 /** @returns the answer, and why it is no other where the caller's function failed: then the answer is no */
 export async function answerOf(
   policy: PermissionPolicy,

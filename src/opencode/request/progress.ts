@@ -1,6 +1,7 @@
 import { isOfTitle } from "../read/log-evidence.js";
 import type { LogLine } from "../read/log-line.js";
 import type { RunEvent } from "../schema/run-event.js";
+import { permissionOf } from "./permission-policy.js";
 
 /** What the run is doing right now. */
 export type Phase =
@@ -243,8 +244,4 @@ function withoutTool(phase: Phase, name: string): Phase {
   const index = phase.running.findIndex((tool) => tool.name === name);
   if (index < 0) return phase;
   return { kind: "tools", running: phase.running.filter((_, at) => at !== index) };
-}
-
-function permissionOf(tool: string): string {
-  return ["write", "patch", "apply_patch", "multiedit"].includes(tool) ? "edit" : tool;
 }

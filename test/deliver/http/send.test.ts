@@ -1,7 +1,6 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Destination } from "../../../src/deliver/destinations/destination.js";
-import { retryAfterMs } from "../../../src/deliver/http/retry-after.js";
 import { send } from "../../../src/deliver/http/send.js";
 import { langfuseAt, otlpAt, PUBLIC_KEY, SECRET_KEY } from "../../support/destinations.js";
 import { otlpRequest } from "../../support/otlp-requests.js";
@@ -303,15 +302,19 @@ function page(body: string): Answer {
   return { kind: "status", status: 404, body, headers: { "content-type": "text/html" } };
 }
 
+const DAY_MS = 86_400_000;
+
 test.each([
   ["120", 120_000],
   ["0", 0],
   ["1.5", 1500],
-  ["Tue, 14 Nov 2023 22:13:50 GMT", 30_000],
+  ["999999999999", DAY_MS],
   ["Tue, 14 Nov 2023 22:00:00 GMT", 0],
+  ["Thu, 14 Nov 2999 22:00:00 GMT", DAY_MS],
   ["soon", undefined],
-])("Retry-After: %s", (value, ms) => {
-  expect(retryAfterMs(new Headers({ "retry-after": value }), 1_700_000_000_000)).toBe(ms);
+])("Retry-After: %s is at most a day", async (value, ms) => {
+  const answer: Answer = { kind: "status", status: 429, headers: { "retry-after": value } };
+  expect(await answered(answer)).toMatchObject({ kind: "throttled", retryAfterMs: ms });
 });
 
 test.each([
