@@ -9,6 +9,7 @@
 import { parseArgs } from "node:util";
 import { compareComputing } from "./compute.js";
 import { compareDelivery } from "./delivery.js";
+import { compareMasking } from "./masking.js";
 import type { Comparison } from "./measure.js";
 import { paintTable } from "./paint-table.js";
 import { compareProcesses } from "./processes.js";
@@ -30,6 +31,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
     for (const size of plan.exports) measured.push(...(await compareComputing(size)));
     return measured;
   },
+  masking: () => compareMasking(plan),
   delivery: () => compareDelivery(plan),
   processes: () => compareProcesses(plan),
   sessions: () => compareSessions(plan),

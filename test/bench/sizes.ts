@@ -1,6 +1,9 @@
 /** How much is measured. */
 export interface Plan {
   readonly exports: readonly ExportSize[];
+  /** Megabytes of export in which secrets are looked for. */
+  readonly maskedMb: number;
+  readonly maskingRounds: number;
   /** Megabytes of export whose trace is delivered. */
   readonly deliveredMb: number;
   readonly deliveryRounds: number;
@@ -28,6 +31,8 @@ export const FULL: Plan = {
     // Some 10,000 steps.
     { megabytes: 77, rounds: 7, warmUp: 1, longestOutput: 600 },
   ],
+  maskedMb: 4,
+  maskingRounds: 7,
   deliveredMb: 5,
   deliveryRounds: 9,
   memoryRounds: 3,
@@ -39,6 +44,8 @@ export const FULL: Plan = {
 /** Shows that the benchmark works; its figures say little. */
 export const QUICK: Plan = {
   exports: [{ megabytes: 0.2, rounds: 3, warmUp: 1 }],
+  maskedMb: 0.2,
+  maskingRounds: 1,
   deliveredMb: 0.2,
   deliveryRounds: 1,
   memoryRounds: 1,
