@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, type BrowserServer, chromium, type LaunchOptions } from "playwright-core";
 
 const run = promisify(execFile);
 
@@ -25,11 +25,20 @@ await chromium.executablePath();
  * @throws when it cannot be unpacked or started: what needs a browser is not tested without one
  */
 export async function launchBrowser(folder: string): Promise<Browser> {
+  return chromium.launch(await launchOptions(folder));
+}
+
+/** The same for several processes, each of which connects to its address; on this machine only. */
+export async function serveBrowser(folder: string): Promise<BrowserServer> {
+  return chromium.launchServer({ ...(await launchOptions(folder)), host: "127.0.0.1" });
+}
+
+async function launchOptions(folder: string): Promise<LaunchOptions> {
   const { LOOPTRACE_TEST_BROWSER: own } = process.env;
-  if (own) return chromium.launch({ executablePath: own });
+  if (own) return { executablePath: own };
   const place = join(folder, "chromium");
   if (!existsSync(place)) await unpack(folder, place);
-  return chromium.launch({
+  return {
     executablePath: join(place, "chromium"),
     // The sandbox refuses to start for root, as which containers run their tests.
     args: ["--no-sandbox", "--disable-gpu"],
@@ -40,7 +49,7 @@ export async function launchBrowser(folder: string): Promise<Browser> {
       FONTCONFIG_FILE: join(place, FONT_SETTINGS),
       LD_LIBRARY_PATH: join(place, "al2023", "lib"),
     },
-  });
+  };
 }
 
 async function unpack(folder: string, place: string): Promise<void> {

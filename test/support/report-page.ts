@@ -3,12 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BrowserContextOptions } from "playwright-core";
-import { inject } from "vitest";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { reportBuilder } from "../../src/web/data/build-report.js";
 import { pageAssets } from "../../src/web/data/page-assets.js";
 import { reportHtml } from "../../src/web/data/report-html.js";
-import { launchBrowser } from "./browser.js";
+import { sharedBrowser } from "./shared-browser.js";
 import { openWatched, type WatchedPage } from "./watched-page.js";
 
 /** A report in a browser; `requests` is whatever was asked for but the file itself. */
@@ -21,7 +20,7 @@ export interface ReportBrowser {
 
 /** A browser for the reports of one test file. The page is the one that was bundled when the tests began. */
 export async function reportBrowser(): Promise<ReportBrowser> {
-  const [browser, assets] = await Promise.all([launchBrowser(inject("browserFolder")), pageAssets("report")]);
+  const [browser, assets] = await Promise.all([sharedBrowser(), pageAssets("report")]);
   const folder = await mkdtemp(join(tmpdir(), "looptrace-report-"));
   let files = 0;
   return {

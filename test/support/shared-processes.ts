@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BrowserServer } from "playwright-core";
 import type { TestProject } from "vitest/node";
 import { compileSources } from "./compile-sources.js";
 import { controlServer } from "./control-server.js";
@@ -9,8 +10,6 @@ import { startWarmServer, type WarmServer } from "./warm-server.js";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where the browser is unpacked by the first test file that needs it. */
-    readonly browserFolder: string;
     /** The folder with the compiled sources; it stands for the repository. */
     readonly compiledSources: string;
     /** Of the server that starts what test files share: see control-server.ts. */
@@ -22,6 +21,10 @@ declare module "vitest" {
 export default async function sharedProcesses(project: TestProject): Promise<() => Promise<void>> {
   const browserFolder = await mkdtemp(join(tmpdir(), "looptrace-browser-"));
   const sources = await compileSources();
+  let browser: Promise<BrowserServer> | undefined;
+  // What starts it is loaded only then: that takes longer than most test files take to run.
+  const chromium = (): Promise<BrowserServer> =>
+    (browser ??= import("./browser.js").then(({ serveBrowser }) => serveBrowser(browserFolder)));
   let starting: Promise<WarmServer> | undefined;
   const opencode = (): Promise<WarmServer> => (starting ??= startWarmServer(sources.folder));
   const places = warmPlaces(opencode);
@@ -30,11 +33,11 @@ export default async function sharedProcesses(project: TestProject): Promise<() 
       const { settings, program } = await opencode();
       return { settings, program };
     },
+    browser: async () => (await chromium()).wsEndpoint(),
     lease: (wish) => places.lease(placeWish.parse(wish)),
     aim: (aim) => places.aim(placeAim.parse(aim)),
     giveBack: (place) => places.giveBack(placeReturn.parse(place)),
   });
-  project.provide("browserFolder", browserFolder);
   project.provide("compiledSources", sources.folder);
   project.provide("sharedProcesses", control.url);
   return async () => {
@@ -42,6 +45,7 @@ export default async function sharedProcesses(project: TestProject): Promise<() 
     const server = await starting?.catch(() => undefined);
     await server?.stop();
     await places.remove();
+    await (await browser?.catch(() => undefined))?.close();
     await sources.remove();
     await rm(browserFolder, { recursive: true, force: true });
   };

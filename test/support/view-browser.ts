@@ -1,9 +1,9 @@
 import type { Browser } from "playwright-core";
-import { inject, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { pageAssets } from "../../src/web/data/page-assets.js";
 import { serveView, type ViewOptions, type ViewServer } from "../../src/web/server/view-server.js";
-import { launchBrowser } from "./browser.js";
+import { sharedBrowser } from "./shared-browser.js";
 import { openWatched, type WatchedPage } from "./watched-page.js";
 
 /** A server for the kept sessions of one test, with what went wrong in it. */
@@ -21,7 +21,7 @@ export interface ViewBrowser {
 /** A browser for the tests of one file. The pages are those that were bundled when the tests began. */
 export async function viewBrowser(): Promise<ViewBrowser> {
   const assets = await viewAssets();
-  const browser: Browser = await launchBrowser(inject("browserFolder"));
+  const browser: Browser = await sharedBrowser();
   return {
     serve: (paths) => served(paths, assets),
     open: ({ url }) => openWatched(browser, url, (asked) => asked.startsWith(url)),
