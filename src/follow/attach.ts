@@ -2,16 +2,15 @@ import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { TraceExporter } from "../export/trace-exporter.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
+import type { Masked } from "../masking/masked.js";
 import type { ExportResult } from "../opencode/commands.js";
 import {
   connect,
-  type EventEvidence,
   evidenceWithin,
   type FollowedSessions,
   familyOf,
   followSessions,
   type Mirror,
-  mcpServersOf,
   rawExports,
   readSessionFrom,
   rootOf,
@@ -21,13 +20,14 @@ import {
 } from "../opencode/server.js";
 import { traceRecorded } from "../sessions/loaded-session.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
-import { lastMomentOfLoop } from "../trace/extent.js";
-import type { Loop, LoopTrace } from "../trace/model.js";
+import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import { isUnanswered } from "../trace/unanswered.js";
+import { knownServers } from "./known-servers.js";
 import { type LiveSession, liveTracer } from "./live-trace.js";
-import { servedRun, servedRuns } from "./served-runs.js";
-import { toldTurns } from "./told-turns.js";
+import { servedRun } from "./served-runs.js";
+import { noTurns, withTold } from "./told-turns.js";
+import { loopsOf, turnsAtRest } from "./turns-at-rest.js";
 
 export interface AttachOptions {
   readonly connection: ServerConnection;
@@ -47,7 +47,7 @@ export interface AttachOptions {
   /** The sessions at work have changed. */
   readonly onChange?: ((mirror: Mirror) => void) | undefined;
   /** A turn is over, and stored; it is to be sent. The next event waits until this returns. */
-  readonly onTurn: (trace: LoopTrace, stored: boolean) => void;
+  readonly onTurn: (trace: Masked<LoopTrace>, stored: boolean) => void;
   /** What was sent of turns that are at work. */
   readonly onDelivery?: ((reports: readonly DestinationReport[]) => void) | undefined;
 }
@@ -63,7 +63,7 @@ const SLACK_MS = 60_000;
 const READ_MS = 60_000;
 
 /**
- * Traces the turns of an opencode server that somebody else runs, those under way when it comes among them, until `signal` is
+ * Traces the turns of an opencode server that others run, those under way when it comes among them, until `signal` is
  * aborted: each is stored when it is over and handed to `onTurn`, and what is closed of it goes out while it runs.
  *
  * @returns what was at work at the end; it is stored as it was then
@@ -72,7 +72,7 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
   const { connection, signal } = options;
   const recorder = new SessionRecorder(options);
   const since = Date.now() - SLACK_MS;
-  const told = toldTurns();
+  let told = noTurns;
   const servers = knownServers(connection, signal);
   const serversOf = (rootId: string): Promise<readonly string[] | undefined> =>
     servers.of(followed.mirror.get(rootId)?.info.directory);
@@ -91,28 +91,19 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
       fromMirror(followed.mirror, rootId),
     );
     if (!read) return;
-    const isNew = (loop: Loop, index: number, all: readonly Loop[]): boolean =>
-      told.isNews(loop) && !loop.copied && (lastMomentOfLoop(loop) >= since || index === all.length - 1);
-    const loops = loopsOf(traceSession(read.tree), rootId).filter(
-      (loop) => !isUnanswered(loop) || hasFailed(loop, followed.evidence),
-    );
-    const wanted = new Set(loops.filter(isNew));
-    if (wanted.size === 0) return;
-    // What is stored of how a turn ended stays when the turn goes on.
-    const isFirst = (loop: Loop): boolean => wanted.has(loop) && !told.has(loop.userMessageId);
-    const runs = servedRuns(loops, isFirst, followed.evidence, new Set(read.raw.keys()));
+    const { evidence } = followed;
+    const atRest = { rootId, traces: traceSession(read.tree), evidence, family: new Set(read.raw.keys()) };
+    const { turns, runs } = turnsAtRest(told, atRest, since);
+    if (turns.size === 0) return;
     const { directory } = read.tree.session.info;
     const mcpServers = await servers.of(directory);
-    // The next turn may have others.
     servers.forget(directory);
-    const seen = { ...read, runs: runs.map((run) => ({ run })), mcpServers };
-    const recorded = await recorder.record(seen, null);
+    const recorded = await recorder.record({ ...read, runs: runs.map((run) => ({ run })), mcpServers }, null);
     for (const note of recorded.notes) options.onNote?.(note);
-    const ids = new Set([...wanted].map(({ userMessageId }) => userMessageId));
     for (const trace of traceRecorded(recorded)) {
       const { userMessageId, sessionId } = trace.loop;
-      if (sessionId !== rootId || !ids.has(userMessageId)) continue;
-      told.add(trace.loop);
+      if (sessionId !== rootId || !turns.has(userMessageId)) continue;
+      told = withTold(told, [trace.loop]);
       options.onTurn(trace, recorded.stored);
     }
   };
@@ -138,15 +129,7 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
   return await recordLeft(followed.mirror, recorder, options.onNote);
 }
 
-/**
- * Whether the server told of a failure after a message that no model answered. Without one it may never have been to be
- * answered, and is told with the turn that reads it.
- */
-function hasFailed({ sessionId, start }: Loop, evidence: EventEvidence): boolean {
-  return evidence.errors.some((error) => error.sessionId === sessionId && error.at >= start);
-}
-
-/** Who ends it does not want to wait for sessions that a server may have made up. */
+/** The end does not wait for sessions that a server may have made up. */
 const RECORD_MS = 5_000;
 
 /** What is at work cannot be asked for once more: the server may be gone. */
@@ -171,34 +154,6 @@ async function recordLeft(
     left.push({ sessionId: rootId, stored });
   }
   return left;
-}
-
-/** A server that does not say which MCP servers it has within this says nothing of them. */
-const SERVERS_MS = 5_000;
-
-/** The MCP servers that the opencode server has, asked for once a turn and directory. */
-function knownServers(
-  connection: ServerConnection,
-  signal: AbortSignal,
-): {
-  readonly of: (directory: unknown) => Promise<readonly string[] | undefined>;
-  readonly forget: (directory: string) => void;
-} {
-  const known = new Map<string, Promise<readonly string[] | undefined>>();
-  const ask = async (directory: string): Promise<readonly string[] | undefined> => {
-    const client = await connect(connection, directory === "" ? undefined : directory);
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(SERVERS_MS)]);
-    return await mcpServersOf(client, { added: true, signal: patience });
-  };
-  return {
-    of: (directory) => {
-      const where = typeof directory === "string" ? directory : "";
-      const asked = known.get(where) ?? ask(where).catch(() => undefined);
-      known.set(where, asked);
-      return asked;
-    },
-    forget: (directory) => void known.delete(directory),
-  };
 }
 
 function liveSession(
@@ -231,10 +186,6 @@ async function readAtRest(
 function fromMirror(mirror: Mirror, rootId: string): Pick<ExportResult, "tree" | "raw"> | undefined {
   const tree = treeOf(mirror, rootId);
   return tree && { tree, raw: rawExports(mirror, rootId) };
-}
-
-function loopsOf(traces: readonly LoopTrace[], sessionId: string): readonly Loop[] {
-  return traces.map(({ loop }) => loop).filter((loop) => loop.sessionId === sessionId);
 }
 
 function noteOf({ onNote }: AttachOptions): (error: unknown) => void {

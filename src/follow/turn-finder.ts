@@ -3,26 +3,19 @@ import { ServerRequestError } from "../errors/server-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
+import type { Masked } from "../masking/masked.js";
 import { configuredServers, findOpenCodeLog } from "../opencode/program.js";
 import { endOfSession, listServerSessions, readSessionFrom, type ServerSession } from "../opencode/server.js";
 import { traceRecorded } from "../sessions/loaded-session.js";
 import { abandonedRuns, hasOwner } from "../sessions/run-owner.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
-import { lastMomentOfLoop, subagentsAtWork } from "../trace/extent.js";
-import type { Loop, LoopTrace } from "../trace/model.js";
-import { openSpanIds } from "../trace/open-spans.js";
+import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
-import { isUnanswered } from "../trace/unanswered.js";
 import type { LeftAtWork } from "./attach.js";
-import { toldTurns } from "./told-turns.js";
+import { withTold } from "./told-turns.js";
+import { isAtWork, judgeSession, noTurnsSince, withChanged, withoutPending } from "./turn-state.js";
 
-/** An answer that looks like the last may be followed by opencode's own compaction, or by a prompt that waited. */
-const SETTLE_MS = 1_500;
-/** What was broken off and looks as if it might go on, has ended after so long. */
-const QUIET_MS = 10_000;
 const SLACK_MS = 5_000;
-/** A turn whose opencode was killed looks as if it were at work, for ever. */
-const BROKEN_OFF_MS = 3_600_000;
 /** So many are asked for first, and more while there are. */
 const SESSIONS_AT_ONCE = 200;
 const READ_MS = 60_000;
@@ -45,98 +38,71 @@ export interface TurnFinderOptions {
   readonly signal: AbortSignal;
   readonly onNote?: ((note: string) => void) | undefined;
   /** A turn is over, and recorded; it is to be sent. */
-  readonly onTurn: (trace: LoopTrace, stored: boolean) => void;
+  readonly onTurn: (trace: Masked<LoopTrace>, stored: boolean) => void;
 }
 
+/** What is over is judged in `turn-state.ts`; here the server is asked, and turns are recorded. */
 export function turnFinder(options: TurnFinderOptions): TurnFinder {
   const { environment, signal, since, paths, onNote, only } = options;
   const recorder = new SessionRecorder(options);
-  /** Sessions as they were when they were looked at last: when they were updated. */
-  const seen = new Map<string, number>();
-  /** Those that have a turn which is not over. */
-  const pending = new Set<string>();
-  const told = toldTurns();
-  /** The message without an answer that a session was seen to end with, when all before it had been told. */
-  const waitingAt = new Map<string, string>();
+  let state = noTurnsSince(since);
   const complained = new Set<string>();
-  let newest = since;
+  let troubled = false;
 
   const patience = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
-  const isNew = (loop: Loop): boolean => !loop.copied && lastMomentOfLoop(loop) >= since && told.isNews(loop);
 
   const changedSessions = async (client: OpencodeClient): Promise<readonly ServerSession[]> => {
     for (let limit = SESSIONS_AT_ONCE; ; limit *= 2) {
-      const listed = { since: newest - SLACK_MS, limit, signal: patience() };
+      const listed = { since: state.newest - SLACK_MS, limit, signal: patience() };
       const sessions = await listServerSessions(client, listed);
       if (sessions.length >= limit) continue;
       // Asked for one directory, opencode would load its project, and note that in its store.
       return sessions.filter(
         ({ id, directory, time }) =>
-          (only === undefined || directory === only) && seen.get(id) !== time.updated,
+          (only === undefined || directory === only) && state.seen.get(id) !== time.updated,
       );
     }
   };
 
   /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
   const consider = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
-    const { state, messageId } = await endOfSession(client, id, patience());
-    const isRecent = Date.now() - (seen.get(id) ?? Date.now()) < BROKEN_OFF_MS;
-    const isWaiting = state === "unanswered" && waitingAt.get(id) === messageId;
-    if (isRecent && (state === "at-work" || isWaiting) && !(await hasOwner(paths, id))) return undefined;
-    const read = await readSessionFrom(client, id, patience());
+    const end = await endOfSession(client, id, patience());
     // One whose looptrace was killed is over, whatever it looks like.
-    const runs = state === "at-rest" ? [] : await abandonedRuns(paths, read.tree.session);
-    const all = traceSession(read.tree, { runs }).filter(({ loop }) => loop.sessionId === id);
-    // What no model has answered is no turn yet: it may never be to be answered, and is told with the one that reads it.
-    const loops = all.slice(0, all.findLastIndex(({ loop }) => !isUnanswered(loop)) + 1);
-    const last = loops.at(-1);
-    const isOpen = last !== undefined && openSpanIds(last).size > 0;
-    const isBroken = last?.loop.run === null && (state === "at-work" || (state === "unanswered" && isOpen));
-    if (isBroken && state === "at-work" && isRecent) return undefined;
-    const age = last ? Date.now() - last.loop.end : Number.POSITIVE_INFINITY;
-    // That the session was not updated does not say that nothing happened in it.
-    const quietMs = isBroken ? BROKEN_OFF_MS : isOpen ? QUIET_MS : SETTLE_MS;
-    const over = age >= quietMs ? loops : loops.slice(0, -1);
-    const wanted = new Set(over.filter(({ loop }) => isNew(loop)).map(({ loop }) => loop.userMessageId));
-    if (wanted.size > 0) {
-      const logText = await findOpenCodeLog(
-        [...read.raw.keys()],
-        read.tree.session.info.time.created,
-        environment,
-      );
+    if (isAtWork(state, id, end, Date.now()) && !(await hasOwner(paths, id))) return undefined;
+    const read = await readSessionFrom(client, id, patience());
+    const runs = end.state === "at-rest" ? [] : await abandonedRuns(paths, read.tree.session);
+    const traces = traceSession(read.tree, { runs }).filter(({ loop }) => loop.sessionId === id);
+    const judged = judgeSession(state, { id, end, traces }, since, Date.now());
+    if (judged.over.size > 0) {
+      const { directory, time } = read.tree.session.info;
+      const logText = await findOpenCodeLog([...read.raw.keys()], time.created, environment);
       // The opencode that reads the store has no server of its own.
-      const { directory } = read.tree.session.info;
       const mcpServers = await configuredServers({ directory, environment, projectConfig: true });
       const recorded = await recorder.record({ ...read, logText, mcpServers }, null);
       for (const note of [...read.notes, ...recorded.notes]) onNote?.(note);
-      for (const trace of traceRecorded(recorded)) {
-        const { sessionId, userMessageId } = trace.loop;
-        if (sessionId !== id || !wanted.has(userMessageId)) continue;
-        told.add(trace.loop);
-        options.onTurn(trace, recorded.stored);
-      }
+      const turns = traceRecorded(recorded).filter(
+        ({ loop }) => loop.sessionId === id && judged.over.has(loop.userMessageId),
+      );
+      for (const trace of turns) options.onTurn(trace, recorded.stored);
+      const loops = turns.map(({ loop }) => loop);
+      state = { ...judged.state, told: withTold(judged.state.told, loops) };
+    } else {
+      state = judged.state;
     }
-    if (age < quietMs) return quietMs - age;
-    // One that outlives its turn changes nothing in the session that is looked at.
-    if (last && subagentsAtWork(last.loop) && Date.now() - lastMomentOfLoop(last.loop) < BROKEN_OFF_MS)
-      return QUIET_MS;
-    if (state === "unanswered" && isRecent && messageId !== undefined) waitingAt.set(id, messageId);
-    else pending.delete(id);
-    return undefined;
+    return judged.nextMs;
   };
 
-  /** One that cannot be read, or is not there any more, is in nobody's way. @returns as `consider` */
+  /** One that cannot be read, or is not there any more, is in no other's way. @returns as `consider` */
   const considerSafely = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
     try {
       return await consider(client, id);
     } catch (error) {
-      if (isGone(error)) pending.delete(id);
+      if (isGone(error)) state = withoutPending(state, id);
       else complain(error);
       return undefined;
     }
   };
 
-  let troubled = false;
   const complain = (error: unknown): void => {
     troubled = true;
     const why = error instanceof Error ? error.message : String(error);
@@ -149,17 +115,11 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       let nextMs = Number.POSITIVE_INFINITY;
       troubled = false;
       try {
-        const changed = await changedSessions(client);
-        for (const { id, time } of changed) {
-          seen.set(id, time.updated);
-          // It stays there until its turn is over, also when it cannot be read just now.
-          pending.add(id);
-          newest = Math.max(newest, time.updated);
-        }
+        state = withChanged(state, await changedSessions(client));
       } catch (error) {
         complain(error);
       }
-      for (const id of pending) {
+      for (const id of state.pending) {
         if (signal.aborted) break;
         nextMs = Math.min(nextMs, (await considerSafely(client, id)) ?? nextMs);
       }
@@ -168,7 +128,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
     },
     recordLeft: async (client) => {
       const left: LeftAtWork[] = [];
-      for (const id of pending) {
+      for (const id of state.pending) {
         const read = await readSessionFrom(client, id, AbortSignal.timeout(READ_MS)).catch(() => undefined);
         if (!read || !traceSession(read.tree).some(({ loop }) => loop.sessionId === id && loop.end >= since))
           continue;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toldTurns } from "../../src/follow/told-turns.js";
+import { isNews, noTurns, withTold } from "../../src/follow/told-turns.js";
 import type { Loop } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { onlyOne } from "../support/fixtures.js";
@@ -29,25 +29,22 @@ function loopOf(messages: readonly RawMessage[], below: readonly RawMessage[]): 
 }
 
 test("a turn is told once, and once more when it went on", () => {
-  const told = toldTurns();
   const short = loopOf([first], []);
-  expect([told.has(short.userMessageId), told.isNews(short)]).toEqual([false, true]);
-  told.add(short);
-  expect([told.has(short.userMessageId), told.isNews(short)]).toEqual([true, false]);
+  expect([noTurns.has(short.userMessageId), isNews(noTurns, short)]).toEqual([false, true]);
+  const told = withTold(noTurns, [short]);
+  expect([told.has(short.userMessageId), isNews(told, short)]).toEqual([true, false]);
   const { info } = prompt;
-  expect(told.isNews(loopOf([first, { ...second, info: { ...second.info, parentID: info.id } }], []))).toBe(
+  expect(isNews(told, loopOf([first, { ...second, info: { ...second.info, parentID: info.id } }], []))).toBe(
     true,
   );
 });
 
 test("one that a subagent outlives is told once more when that is done, not with each of its steps", () => {
-  const told = toldTurns();
-  told.add(loopOf([first], [asked, begun]));
+  const told = withTold(noTurns, [loopOf([first], [asked, begun])]);
   const goesOn = [asked, answer(55, 150), assistant(160, null, [stepStart(165)])];
-  expect(told.isNews(loopOf([first], [asked, begun]))).toBe(false);
-  expect(told.isNews(loopOf([first], goesOn))).toBe(false);
+  expect(isNews(told, loopOf([first], [asked, begun]))).toBe(false);
+  expect(isNews(told, loopOf([first], goesOn))).toBe(false);
   const done = loopOf([first], [asked, answer(55, 150), answer(160, 400)]);
-  expect(told.isNews(done)).toBe(true);
-  told.add(done);
-  expect(told.isNews(done)).toBe(false);
+  expect(isNews(told, done)).toBe(true);
+  expect(isNews(withTold(told, [done]), done)).toBe(false);
 });
