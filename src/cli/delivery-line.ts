@@ -66,7 +66,7 @@ export function deliveryState(destination: DestinationInfo, last: Dated | undefi
       return `${oneLine(progress.reason)}; try ${progress.failures + 1} in ${left}s (${whom})`;
     }
     case "queued":
-      return `waiting for another looptrace that is delivering the same trace to ${whom}`;
+      return `waiting for another looptrace that is delivering to ${whom}`;
     default:
       return progress satisfies never;
   }

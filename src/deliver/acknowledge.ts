@@ -1,25 +1,25 @@
 import { describeDiskFailure } from "../files/disk-failure.js";
-import { type Consignment, spanEdition } from "./queue/consignment.js";
+import type { DeliveryContext } from "./delivery-context.js";
 import { type SpanRef, spanKey } from "./queue/otlp-body.js";
-import type { SpanEdition } from "./receipts/edition.js";
+import type { QueuedRequest } from "./queue/queued-request.js";
+import { differences, type Fingerprint, settingsOf } from "./receipts/fingerprint.js";
 import { touchReceipts } from "./receipts/prune-receipts.js";
 import { addReceipt, NO_RECEIPTS, readReceipts } from "./receipts/receipts.js";
-import type { RunContext } from "./run-context.js";
 
 /** What was acknowledged, by this run and, as the receipts say, by earlier ones and other processes. */
 export interface Acknowledgements {
-  /** Marks those of a request's spans that the destination already has, and those of them that it has in another edition. */
-  recall(consignment: Consignment): Promise<void>;
+  /** Marks those of a request's spans that the destination already has, and those of them that would look different now. */
+  recall(request: QueuedRequest): Promise<void>;
   /** Notes that the destination took spans of a request: in the receipts first. */
-  record(consignment: Consignment, spans: readonly SpanRef[]): Promise<void>;
+  record(request: QueuedRequest, spans: readonly SpanRef[]): Promise<void>;
 }
 
-export function createAcknowledgements(context: RunContext): Acknowledgements {
+export function createAcknowledgements(context: DeliveryContext): Acknowledgements {
   const { clock, destination, paths, problems } = context;
   const inThisRun = new Set<string>();
   return {
-    async recall(consignment) {
-      const { content, acknowledged, alreadyAcknowledged, rejected } = consignment;
+    async recall(request) {
+      const { content, acknowledged, alreadyAcknowledged, rejected } = request;
       for (const [traceId, spans] of byTrace([...(content?.spans.values() ?? [])])) {
         const receipts = context.force ? NO_RECEIPTS : await readReceipts(paths, destination.id, traceId);
         for (const problem of receipts.problems) problems.add(problem);
@@ -31,15 +31,15 @@ export function createAcknowledgements(context: RunContext): Acknowledgements {
           if (inThisRun.has(key)) alreadyAcknowledged.add(key);
           if (!receipts.spanIds.has(span.spanId)) continue;
           alreadyAcknowledged.add(key);
-          compare(consignment, key, receipts.editions.get(span.spanId));
+          compare(request, key, receipts.fingerprints.get(span.spanId));
         }
       }
     },
-    async record(consignment, spans) {
+    async record(request, spans) {
       for (const [traceId, group] of byTrace(spans)) {
         try {
           const ids = group.map(({ spanId }) => spanId);
-          await addReceipt(paths, destination.id, traceId, ids, editionsOf(consignment, group));
+          await addReceipt(paths, destination.id, traceId, ids, fingerprintOf(request, group));
         } catch (error) {
           problems.add(
             `receipts cannot be written below ${paths.sent} (${describeDiskFailure(error)}); what was delivered now may be sent again`,
@@ -49,27 +49,23 @@ export function createAcknowledgements(context: RunContext): Acknowledgements {
       for (const span of spans) {
         const key = spanKey(span);
         inThisRun.add(key);
-        consignment.acknowledged.add(key);
+        request.acknowledged.add(key);
       }
     },
   };
 }
 
-function compare(consignment: Consignment, key: string, sent: SpanEdition | undefined): void {
-  const now = spanEdition(consignment, key);
-  if (sent === undefined || now === undefined) return;
-  if (sent.shared !== now.shared) consignment.outdatedShared.add(key);
-  if (sent.own !== undefined && now.own !== undefined && sent.own !== now.own)
-    consignment.outdatedOwn.add(key);
+function compare({ fingerprint, content, ...request }: QueuedRequest, key: string, sent?: Fingerprint): void {
+  if (sent === undefined || fingerprint === undefined) return;
+  const { settings, progress } = differences(sent, fingerprint);
+  if (settings) request.otherSettings.add(key);
+  if (progress && key === content?.lastKey) request.otherProgress.add(key);
 }
 
-function editionsOf(consignment: Consignment, spans: readonly SpanRef[]): ReadonlyMap<string, SpanEdition> {
-  return new Map(
-    spans.flatMap((span) => {
-      const edition = spanEdition(consignment, spanKey(span));
-      return edition === undefined ? [] : [[span.spanId, edition]];
-    }),
-  );
+/** How far the turn came is told by its root alone, the last span of a request. */
+function fingerprintOf({ fingerprint, content }: QueuedRequest, spans: readonly SpanRef[]) {
+  if (fingerprint === undefined) return undefined;
+  return spans.some((span) => spanKey(span) === content?.lastKey) ? fingerprint : settingsOf(fingerprint);
 }
 
 function byTrace(spans: readonly SpanRef[]): ReadonlyMap<string, readonly SpanRef[]> {

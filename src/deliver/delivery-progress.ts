@@ -21,7 +21,7 @@ export type DeliveryProgress =
       readonly waitMs: number;
     }
   | {
-      /** Another process is sending spans of the same trace there, and is waited for. */
+      /** Another process is sending there, and is waited for. */
       readonly kind: "queued";
       readonly destination: DestinationInfo;
     };

@@ -4,15 +4,15 @@ import { systemClock } from "../files/clock.js";
 import { sweepTemporaryFiles } from "../files/private-files.js";
 import { type StorePaths, storePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder, refuseUntrustedStore } from "../files/trusted-store.js";
-import { createRunContext, type DeliveryOptions } from "./delivery-options.js";
+import { deliverRequests } from "./deliver-requests.js";
+import { type DeliveryOptions, deliveryContext } from "./delivery-context.js";
 import type { DestinationReport } from "./delivery-report.js";
 import type { Destination } from "./destinations/destination.js";
-import { createConsignment } from "./queue/consignment.js";
+import { outboxProblem } from "./queue/commit.js";
 import { entryPath, listRequests, type OutboxEntry } from "./queue/outbox.js";
 import { type OutboxStatus, outboxStatus } from "./queue/outbox-status.js";
-import { outboxProblem } from "./queue/settle.js";
+import { queuedRequest } from "./queue/queued-request.js";
 import { pruneReceipts } from "./receipts/prune-receipts.js";
-import { runDestination } from "./run-destination.js";
 
 export interface PushResult {
   /** One for each destination, in their order. What other processes are delivering now is not in it. */
@@ -38,7 +38,7 @@ export async function pushOutbox(
   refuseUntrustedStore(paths);
   const reports = await Promise.all(
     destinations.map(async (destination) => {
-      const context = createRunContext(destination, { ...options, paths });
+      const context = deliveryContext(destination, { ...options, paths });
       const folder = join(paths.outbox, destination.id);
       // Both are swept here alone: files of a process that was killed while it wrote.
       await sweepTemporaryFiles(join(paths.rejected, destination.id)).catch(() => undefined);
@@ -46,9 +46,9 @@ export async function pushOutbox(
         context.problems.add(outboxProblem(context, error));
         return [];
       });
-      return runDestination(
+      return deliverRequests(
         context,
-        entries.map((entry) => createConsignment(entry, undefined, entry.spans)),
+        entries.map((entry) => queuedRequest(entry, undefined, entry.spans)),
       );
     }),
   );

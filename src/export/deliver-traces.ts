@@ -8,7 +8,7 @@ import type { TraceOptions } from "../otel/options.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
 import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds, runningSpanIds } from "../trace/open-spans.js";
-import { traceEdition } from "./trace-edition.js";
+import { traceFingerprint } from "./trace-fingerprint.js";
 
 export interface DeliverTracesOptions extends DeliverOptions {
   /**
@@ -58,10 +58,10 @@ export async function deliverTraces(
   const masked = await maskRest(traces, traceOptions, withKeys(masking, destinations));
   const requests = masked.values.flatMap((trace) => {
     const leaveOut = options.force ? new Set<string>() : openIn(trace, atWork, now);
-    const { shared, last } = traceEdition(trace, traceOptions);
+    const { settings, whole } = traceFingerprint(trace, traceOptions);
     return [...encodeTrace(trace, masked.beside, { leaveOut })].map((request) => {
       const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
-      return { ...request, edition: { shared, last: hasRoot ? last : undefined } };
+      return { ...request, fingerprint: hasRoot ? whole : settings };
     });
   });
   return deliver(requests, destinations, options);

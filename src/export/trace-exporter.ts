@@ -1,9 +1,9 @@
+import type { Sender } from "../deliver/delivery-context.js";
 import type { DeliveryProgress } from "../deliver/delivery-progress.js";
 import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import { langfuseTracesUrl } from "../deliver/destinations/langfuse-project.js";
 import { type PushResult, pushOutbox } from "../deliver/push-outbox.js";
-import type { Sender } from "../deliver/run-context.js";
 import { type Clock, systemClock } from "../files/clock.js";
 import { type StorePaths, storePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
@@ -106,7 +106,7 @@ export class TraceExporter {
   ): Promise<readonly DestinationReport[]> {
     const leftAlone = this.#leftAlone();
     const { outboxLimitBytes } = this.#options;
-    const more = { hold: leftAlone, masking, outboxLimitBytes };
+    const more = { storeOnly: leftAlone, masking, outboxLimitBytes };
     const options = { ...this.#delivery(how), ...more };
     const { force = false, atWork } = how;
     const reports = await deliverTraces(traces, this.destinations, trace, { ...options, force, atWork });

@@ -1,13 +1,14 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { acknowledged, type DeliverOptions, deliver } from "../../src/deliver/deliver.js";
+import { type DeliverOptions, deliver } from "../../src/deliver/deliver.js";
 import { type DestinationReport, isDelivered } from "../../src/deliver/delivery-report.js";
 import type { Destination } from "../../src/deliver/destinations/destination.js";
 import type { SendResult } from "../../src/deliver/http/send-result.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { listRequests } from "../../src/deliver/queue/outbox.js";
 import { outboxStatus } from "../../src/deliver/queue/outbox-status.js";
+import { readReceipts } from "../../src/deliver/receipts/receipts.js";
 import { type StorePaths, storePathsAt } from "../../src/files/store-paths.js";
 import type { OtlpRequest } from "../../src/otel/otlp-request.js";
 import { langfuseAt, otlpAt, SECRET_KEY } from "../support/destinations.js";
@@ -75,7 +76,7 @@ test("20,000 spans all arrive, each once, and nothing stays behind", async () =>
   expect(idsOf(s.receiver)).toEqual(requests.flatMap(({ spanIds }) => spanIds));
   expect(s.receiver.violations).toEqual([]);
   expect(await waiting(s)).toEqual([]);
-  expect((await acknowledged(s.destination, traceId(1), s.paths)).size).toBe(20_000);
+  expect((await readReceipts(s.paths, s.destination.id, traceId(1))).spanIds.size).toBe(20_000);
   expect(isDelivered([report])).toBe(true);
 });
 
@@ -334,7 +335,7 @@ describe("partial success", () => {
   test("of nothing is a rejection", async () => {
     const s = await setup({ always: { kind: "partial", rejectedSpans: "5", errorMessage: "no" } });
     expect(await s.deliver([otlpRequest(5)])).toMatchObject({ acknowledged: 0, rejected: 5 });
-    expect((await acknowledged(s.destination, traceId(1), s.paths)).size).toBe(0);
+    expect((await readReceipts(s.paths, s.destination.id, traceId(1))).spanIds.size).toBe(0);
   });
 });
 

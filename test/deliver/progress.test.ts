@@ -47,7 +47,7 @@ test("a delivery tells how far it is, and why and how long it waits", async () =
   ]);
 });
 
-test("what is on hold is stored and not sent; a reason that is known already stays", async () => {
+test("what is only to be stored is not sent; a reason that is known already stays", async () => {
   const paths = await temporaryStore();
   const refuse = answering({ kind: "misdirected", status: 404, message: "answered 404" });
   await deliver(requests.slice(0, 1), [destination], {
@@ -56,13 +56,13 @@ test("what is on hold is stored and not sent; a reason that is known already sta
     send: refuse,
     concurrency: 1,
   });
-  const hold = new Set([destination.id]);
+  const storeOnly = new Set([destination.id]);
   const sent: unknown[] = [];
   const send = async (): Promise<SendResult> => {
     sent.push(true);
     return { kind: "acknowledged" };
   };
-  const [report] = await deliver(requests, [destination], { paths, clock: fakeClock(), send, hold });
+  const [report] = await deliver(requests, [destination], { paths, clock: fakeClock(), send, storeOnly });
   expect(report).toMatchObject({
     acknowledged: 0,
     pending: { spans: 30, unsavedSpans: 0 },
@@ -72,7 +72,7 @@ test("what is on hold is stored and not sent; a reason that is known already sta
   expect(await outboxStatus(paths)).toMatchObject([{ spans: 30, lastError: { message: "answered 404" } }]);
   const pushed = await pushOutbox([destination], { paths, clock: fakeClock(), send });
   expect(pushed.reports).toMatchObject([{ acknowledged: 30, alreadyAcknowledged: 0, pending: { spans: 0 } }]);
-  // What was delivered meanwhile is known, also on hold.
-  const [known] = await deliver(requests, [destination], { paths, clock: fakeClock(), send, hold });
+  // What was delivered meanwhile is known, also where nothing is sent.
+  const [known] = await deliver(requests, [destination], { paths, clock: fakeClock(), send, storeOnly });
   expect(known).toMatchObject({ alreadyAcknowledged: 30, pending: { spans: 0 } });
 });

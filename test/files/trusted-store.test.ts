@@ -21,7 +21,7 @@ async function waiting(): Promise<{ readonly paths: StorePaths; readonly receive
   onTestFinished(() => receiver.close());
   await deliver(otlpRequests(4, 4, { trace: 1 }), [langfuseAt(receiver.url)], {
     paths,
-    hold: new Set([langfuseAt(receiver.url).id]),
+    storeOnly: new Set([langfuseAt(receiver.url).id]),
   });
   await saveAsItIs(paths, { rootId: "ses_1", raw: new Map() });
   return { paths, receiver };
@@ -92,7 +92,7 @@ test("one destination's folder that is a link is not followed, the others are de
   onTestFinished(() => other.close());
   await deliver(otlpRequests(2, 2, { trace: 3 }), [langfuseAt(other.url)], {
     paths,
-    hold: new Set([idOf(other)]),
+    storeOnly: new Set([idOf(other)]),
   });
   await becomeLink(join(paths.outbox, idOf(receiver)));
   const { reports } = await pushOutbox([langfuseAt(receiver.url), langfuseAt(other.url)], { paths });

@@ -1,4 +1,4 @@
-import type { DeliveryOptions } from "../../deliver/delivery-options.js";
+import type { DeliveryOptions } from "../../deliver/delivery-context.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
 import type { Destination } from "../../deliver/destinations/destination.js";
 import {

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { describeDiskFailure } from "../../files/disk-failure.js";
 import { hasCode, removeIfThere, writeWhole } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
-import { DEFAULT_OUTBOX_LIMIT_BYTES, outboxRoom } from "./outbox-room.js";
 import { type OutboxStatus, outboxStatus } from "./outbox-status.js";
+import { DEFAULT_OUTBOX_LIMIT_BYTES, outboxQuota } from "./quota.js";
 
 /** How it is about looptrace's own folder. What could not be found out is undefined. */
 export interface StoreFacts {
@@ -46,11 +46,11 @@ export async function inspectStore(
       : tries
         ? await writeProblem(paths)
         : undefined;
-  const [sessionsBytes, outboxBytes, outbox, room, freeBytes] = await Promise.all([
+  const [sessionsBytes, outboxBytes, outbox, quota, freeBytes] = await Promise.all([
     bytesBelow(paths.sessions),
     bytesBelow(paths.outbox),
     outboxStatus(paths).catch((error: unknown) => ({ problem: messageOf(error) })),
-    outboxRoom(paths, outboxLimitBytes),
+    outboxQuota(paths, outboxLimitBytes),
     freeBytesAt(root),
   ]);
   return {
@@ -61,7 +61,7 @@ export async function inspectStore(
     sessionsBytes,
     outboxBytes,
     outbox,
-    fullness: room.warning(),
+    fullness: quota.warning(),
     freeBytes,
   };
 }

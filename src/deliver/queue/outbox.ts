@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { claimToken, isOwnerAlive } from "../../files/claim-token.js";
 import { readOwnFile } from "../../files/own-files.js";
 import { hasCode, namesIn, removeIfThere, writeWhole } from "../../files/private-files.js";
-import { type Edition, editionText, parseEdition } from "../receipts/edition.js";
+import { FINGERPRINT, type Fingerprint } from "../receipts/fingerprint.js";
 
 /**
- * A request on disk: `<time>-<serial>-<digest>-<number of spans>[-<edition>].json`, so that names sort by time, meet only
+ * A request on disk: `<time>-<serial>-<digest>-<number of spans>[-<fingerprint>].json`, so that names sort by time, meet only
  * where the contents are the same, and tell those and the number of spans without reading. While a process delivers it,
  * `.claim-<token>` is appended.
  */
@@ -20,8 +20,8 @@ export interface OutboxEntry {
   readonly digest: string;
   /** When it was put there, ms since the epoch. */
   readonly createdMs: number;
-  /** Undefined where nobody wants to notice that the spans would look different later. */
-  readonly edition: Edition | undefined;
+  /** How the spans look; undefined where that is not compared later. */
+  readonly fingerprint: Fingerprint | undefined;
   /** Whose claim is on it. */
   readonly owner: string | undefined;
 }
@@ -56,14 +56,14 @@ export async function putRequest(
   body: Uint8Array,
   spans: number,
   createdMs: number,
-  edition?: Edition,
+  fingerprint?: Fingerprint,
   { lasting = true, digest = digestOf(body) }: PutOptions = {},
 ): Promise<ClaimedEntry> {
   serial = (serial + 1) % 1_000_000;
   const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
-  const end = edition === undefined ? "" : `-${editionText(edition)}`;
+  const end = fingerprint === undefined ? "" : `-${fingerprint}`;
   const name = `${time}-${String(serial).padStart(6, "0")}-${digest}-${spans}${end}.json`;
-  const entry = { name, folder, spans, digest, createdMs, edition, owner: claimToken() };
+  const entry = { name, folder, spans, digest, createdMs, fingerprint, owner: claimToken() };
   await writeWhole(entryPath(entry), body, lasting);
   return entry;
 }
@@ -88,9 +88,10 @@ export async function listRequests(folder: string): Promise<readonly OutboxEntry
   return (await namesIn(folder)).flatMap((file) => {
     const match = NAME.exec(file);
     if (!match?.[1]) return [];
-    const [, name, year, month, day, hour, minute, second, ms, digest = "", spans, edition, owner] = match;
+    const [, name, year, month, day, hour, minute, second, ms, digest = "", spans, look = "", owner] = match;
     const createdMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
-    return [{ name, folder, spans: Number(spans), digest, createdMs, edition: parseEdition(edition), owner }];
+    const fingerprint = FINGERPRINT.test(look) ? look : undefined;
+    return [{ name, folder, spans: Number(spans), digest, createdMs, fingerprint, owner }];
   });
 }
 

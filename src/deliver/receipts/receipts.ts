@@ -5,13 +5,13 @@ import { z } from "zod";
 import { appendToOwnFile, readOwnText } from "../../files/own-files.js";
 import { ensurePrivateFolder, hasCode, syncFolder } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
-import type { SpanEdition } from "./edition.js";
+import type { Fingerprint } from "./fingerprint.js";
 
 /** What a destination has acknowledged of one trace. */
 export interface Receipts {
   readonly spanIds: ReadonlySet<string>;
-  /** How those of them looked of which that was noted. */
-  readonly editions: ReadonlyMap<string, SpanEdition>;
+  /** How those of them looked of which that was noted, by span id. */
+  readonly fingerprints: ReadonlyMap<string, Fingerprint>;
   /** What could not be read and therefore counts as not sent, in words. */
   readonly problems: readonly string[];
 }
@@ -20,7 +20,8 @@ export interface Receipts {
 const receipt = z.union([
   z.object({
     acknowledged: z.array(z.string()),
-    /** The edition: what all of them share, and what single ones have of their own, by span id. */
+    fingerprint: z.string().optional(),
+    /** As versions before had it: what all of them share, and what single ones add to that, by span id. */
     shared: z.string().optional(),
     own: z.record(z.string(), z.string()).optional(),
   }),
@@ -49,7 +50,7 @@ export async function readReceipts(
     };
   }
   const spanIds = new Set<string>();
-  const editions = new Map<string, SpanEdition>();
+  const fingerprints = new Map<string, Fingerprint>();
   let damaged = 0;
   for (const line of text.split("\n")) {
     if (line.trim() === "") continue;
@@ -57,11 +58,13 @@ export async function readReceipts(
     if (entry === undefined) damaged += 1;
     else if ("forgotten" in entry) for (const id of entry.forgotten) spanIds.delete(id);
     else {
-      const { acknowledged, shared, own } = entry;
+      const { acknowledged, fingerprint, shared, own } = entry;
       for (const id of acknowledged) {
         spanIds.add(id);
-        if (shared === undefined) editions.delete(id);
-        else editions.set(id, { shared, own: own?.[id] });
+        const before = own?.[id] === undefined ? shared : `${shared}-${own[id]}`;
+        const noted = fingerprint ?? before;
+        if (noted === undefined) fingerprints.delete(id);
+        else fingerprints.set(id, noted);
       }
     }
   }
@@ -71,21 +74,16 @@ export async function readReceipts(
       : [
           `${damaged} damaged line${damaged === 1 ? "" : "s"} in ${path}: the spans named there count as not sent`,
         ];
-  return { spanIds, editions, problems };
+  return { spanIds, fingerprints, problems };
 }
 
 /** Of a trace that was never sent, or is to be sent whatever the receipts say. */
-export const NO_RECEIPTS: Receipts = { spanIds: new Set(), editions: new Map(), problems: [] };
-
-/** Those of the spans that are not acknowledged, in the same order. */
-export function unsent(receipts: Receipts, spanIds: readonly string[]): readonly string[] {
-  return spanIds.filter((id) => !receipts.spanIds.has(id));
-}
+export const NO_RECEIPTS: Receipts = { spanIds: new Set(), fingerprints: new Map(), problems: [] };
 
 /**
  * Notes that a destination acknowledged spans of a trace.
  *
- * @param editions how they look, by span id, as far as that is to be noted; what they share is one for all
+ * @param fingerprint how they look; undefined where that is not to be noted
  * @throws the file system's error
  */
 export async function addReceipt(
@@ -93,16 +91,11 @@ export async function addReceipt(
   destinationId: string,
   traceId: string,
   spanIds: readonly string[],
-  editions: ReadonlyMap<string, SpanEdition> = new Map(),
+  fingerprint?: Fingerprint,
 ): Promise<void> {
-  const [first] = editions.values();
-  const own = [...editions].flatMap(([id, edition]) =>
-    edition.own === undefined ? [] : [[id, edition.own]],
-  );
   await append(paths, destinationId, traceId, {
     acknowledged: [...spanIds],
-    ...(first === undefined ? {} : { shared: first.shared }),
-    ...(own.length === 0 ? {} : { own: Object.fromEntries(own) }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
   });
 }
 

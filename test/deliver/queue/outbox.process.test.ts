@@ -45,17 +45,13 @@ test("what is put is claimed by this process, and read back byte for byte", asyn
   await releaseRequest(entry);
 });
 
-test("a name tells the edition of its spans, or that there is none", async () => {
+test("a name tells how its spans look, or not", async () => {
   const folder = await outboxFolder();
-  const editions = [
-    undefined,
-    { shared: "0a1b2c3d", last: undefined },
-    { shared: "0a1b2c3d", last: "4e5f6071" },
-  ];
-  for (const edition of editions) await putRequest(folder, BODY, 2, NOW, edition);
+  const looks = [undefined, "0a1b2c3d", "0a1b2c3d-4e5f6071"];
+  for (const fingerprint of looks) await putRequest(folder, BODY, 2, NOW, fingerprint);
   const listed = await listRequests(folder);
-  expect(listed.map(({ edition }) => edition)).toEqual(editions);
-  expect(listed.map(({ spans, createdMs }) => [spans, createdMs])).toEqual(editions.map(() => [2, NOW]));
+  expect(listed.map(({ fingerprint }) => fingerprint)).toEqual(looks);
+  expect(listed.map(({ spans, createdMs }) => [spans, createdMs])).toEqual(looks.map(() => [2, NOW]));
 });
 
 test("requests are listed oldest first, those of one moment in the order in which they were put", async () => {

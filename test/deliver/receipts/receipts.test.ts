@@ -2,7 +2,12 @@ import { appendFileSync } from "node:fs";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { addReceipt, forgetReceipts, readReceipts, unsent } from "../../../src/deliver/receipts/receipts.js";
+import {
+  addReceipt,
+  forgetReceipts,
+  readReceipts,
+  receiptPath,
+} from "../../../src/deliver/receipts/receipts.js";
 import { traceId } from "../../support/otlp-requests.js";
 import { temporaryStore } from "../../support/temporary-store.js";
 
@@ -14,7 +19,6 @@ test("what was acknowledged is remembered, by destination and trace", async () =
   await addReceipt(paths, "d1", TRACE, ["b", "c"]);
   const receipts = await readReceipts(paths, "d1", TRACE);
   expect([...receipts.spanIds]).toEqual(["a", "b", "c"]);
-  expect(unsent(receipts, ["x", "a", "y"])).toEqual(["x", "y"]);
   expect((await readReceipts(paths, "d2", TRACE)).spanIds.size).toBe(0);
   expect((await readReceipts(paths, "d1", traceId(2))).spanIds.size).toBe(0);
 });
@@ -28,28 +32,32 @@ test("what is forgotten is not sent, until it is acknowledged again", async () =
   expect((await readReceipts(paths, "d1", TRACE)).spanIds).toEqual(new Set(["a", "b"]));
 });
 
-test("the edition of a span is remembered as it was acknowledged last", async () => {
+test("how a span looked is remembered as it was acknowledged last", async () => {
   const paths = await temporaryStore();
-  const edition = (shared: string, own?: string) => ({ shared, own });
-  await addReceipt(
-    paths,
-    "d1",
-    TRACE,
-    ["a", "b"],
+  await addReceipt(paths, "d1", TRACE, ["a", "b"], "11111111-22222222");
+  expect((await readReceipts(paths, "d1", TRACE)).fingerprints).toEqual(
     new Map([
-      ["a", edition("11111111")],
-      ["b", edition("11111111", "22222222")],
+      ["a", "11111111-22222222"],
+      ["b", "11111111-22222222"],
     ]),
   );
-  expect((await readReceipts(paths, "d1", TRACE)).editions).toEqual(
-    new Map([
-      ["a", edition("11111111")],
-      ["b", edition("11111111", "22222222")],
-    ]),
-  );
-  await addReceipt(paths, "d1", TRACE, ["b"], new Map([["b", edition("33333333")]]));
+  await addReceipt(paths, "d1", TRACE, ["b"], "33333333");
   await addReceipt(paths, "d1", TRACE, ["a"]);
-  expect((await readReceipts(paths, "d1", TRACE)).editions).toEqual(new Map([["b", edition("33333333")]]));
+  expect((await readReceipts(paths, "d1", TRACE)).fingerprints).toEqual(new Map([["b", "33333333"]]));
+});
+
+test("so is how it looked by the receipts of versions before", async () => {
+  const paths = await temporaryStore();
+  await addReceipt(paths, "d1", TRACE, ["z"]);
+  const line = { acknowledged: ["a", "b"], shared: "11111111", own: { b: "22222222" } };
+  await appendFile(receiptPath(paths, "d1", TRACE), `\n${JSON.stringify(line)}\n`);
+  const { spanIds, fingerprints, problems } = await readReceipts(paths, "d1", TRACE);
+  expect([...spanIds]).toEqual(["z", "a", "b"]);
+  expect([...fingerprints]).toEqual([
+    ["a", "11111111"],
+    ["b", "11111111-22222222"],
+  ]);
+  expect(problems).toEqual([]);
 });
 
 test("many at once lose nothing", async () => {

@@ -1,12 +1,12 @@
-import type { Edition, SpanEdition } from "../receipts/edition.js";
+import type { Fingerprint } from "../receipts/fingerprint.js";
 import { type SpanRef, spanKey } from "./otlp-body.js";
 import type { OutboxEntry } from "./outbox.js";
 
 /** A request on its way to one destination, and what has become of each of its spans. Sets hold `spanKey`s. */
-export interface Consignment {
+export interface QueuedRequest {
   /** Where it lies on disk; undefined when it could not be stored. */
   entry: OutboxEntry | undefined;
-  /** Whether the claim on the entry is this consignment's own. */
+  /** Whether this delivery has claimed the entry. */
   claimed: boolean;
   /** Undefined as long as it was not read from the disk, and when it need not be held any more. */
   content: Content | undefined;
@@ -14,18 +14,14 @@ export interface Consignment {
   wasRead: boolean;
   /** How many spans it has, known before it is read. */
   size: number;
-  /** How its spans look; undefined where nobody wants to compare that. */
-  readonly edition: Edition | undefined;
-  /** Another process has it, and answers for it. */
-  elsewhere: boolean;
-  /** How often the destination was not there for it. */
-  failures: number;
+  /** How its spans look; undefined where that is not compared. */
+  readonly fingerprint: Fingerprint | undefined;
   readonly acknowledged: Set<string>;
   readonly alreadyAcknowledged: Set<string>;
   readonly rejected: Set<string>;
-  /** Those of the already acknowledged ones that would look different now: by what all share, by what is their own. */
-  readonly outdatedShared: Set<string>;
-  readonly outdatedOwn: Set<string>;
+  /** Those of the already acknowledged ones that would look different now: by the settings, by how far the turn came. */
+  readonly otherSettings: Set<string>;
+  readonly otherProgress: Set<string>;
   /** How many of the acknowledged ones the destination dropped without saying which. */
   dropped: number;
 }
@@ -38,12 +34,12 @@ export interface Content {
   readonly lastKey: string | undefined;
 }
 
-export function createConsignment(
+export function queuedRequest(
   entry: OutboxEntry | undefined,
   content: Content | undefined,
   size: number,
-  edition: Edition | undefined = entry?.edition,
-): Consignment {
+  fingerprint: Fingerprint | undefined = entry?.fingerprint,
+): QueuedRequest {
   return {
     entry,
     // What is given together with its content was just put there by this process.
@@ -51,14 +47,12 @@ export function createConsignment(
     content,
     wasRead: false,
     size,
-    edition,
-    elsewhere: false,
-    failures: 0,
+    fingerprint,
     acknowledged: new Set(),
     alreadyAcknowledged: new Set(),
     rejected: new Set(),
-    outdatedShared: new Set(),
-    outdatedOwn: new Set(),
+    otherSettings: new Set(),
+    otherProgress: new Set(),
     dropped: 0,
   };
 }
@@ -74,8 +68,8 @@ export function createContent(body: Uint8Array, spans: readonly SpanRef[]): Cont
 }
 
 /** The keys of the spans that are neither with the destination nor refused; undefined as long as nobody read which there are. */
-export function pendingKeys(consignment: Consignment): readonly string[] | undefined {
-  const { content, acknowledged, alreadyAcknowledged, rejected } = consignment;
+export function pendingKeys(request: QueuedRequest): readonly string[] | undefined {
+  const { content, acknowledged, alreadyAcknowledged, rejected } = request;
   if (content === undefined) return undefined;
   return [...content.spans.keys()].filter(
     (key) => !acknowledged.has(key) && !alreadyAcknowledged.has(key) && !rejected.has(key),
@@ -83,12 +77,12 @@ export function pendingKeys(consignment: Consignment): readonly string[] | undef
 }
 
 /** How many spans are pending. */
-export function pendingCount(consignment: Consignment): number {
-  return pendingKeys(consignment)?.length ?? Math.max(0, consignment.size - settledCount(consignment));
+export function pendingCount(request: QueuedRequest): number {
+  return pendingKeys(request)?.length ?? Math.max(0, request.size - settledCount(request));
 }
 
 /** How many are dealt with, one way or another. */
-function settledCount({ acknowledged, alreadyAcknowledged, rejected }: Consignment): number {
+function settledCount({ acknowledged, alreadyAcknowledged, rejected }: QueuedRequest): number {
   return acknowledged.size + alreadyAcknowledged.size + rejected.size;
 }
 
@@ -96,13 +90,7 @@ function settledCount({ acknowledged, alreadyAcknowledged, rejected }: Consignme
  * Lets go of a content that can be read again or is not needed any more: an outbox may hold more than memory does. What
  * was dealt with in part stays.
  */
-export function letGo(consignment: Consignment): void {
-  if (!consignment.wasRead) return;
-  if (settledCount(consignment) === 0 || pendingCount(consignment) === 0) consignment.content = undefined;
-}
-
-/** How a span looks; undefined where that is not to be compared. */
-export function spanEdition({ edition, content }: Consignment, key: string): SpanEdition | undefined {
-  if (edition === undefined) return undefined;
-  return { shared: edition.shared, own: key === content?.lastKey ? edition.last : undefined };
+export function letGo(request: QueuedRequest): void {
+  if (!request.wasRead) return;
+  if (settledCount(request) === 0 || pendingCount(request) === 0) request.content = undefined;
 }

@@ -10,7 +10,7 @@ export const DEFAULT_OUTBOX_LIMIT_BYTES = 2_000_000_000;
 const WARN_FROM = 0.5;
 
 /** How much more the outbox may hold; shared by all that one delivery stores. */
-export interface OutboxRoom {
+export interface Quota {
   /** Takes room for a request. @returns false when there is none left */
   take(bytes: number): boolean;
   /** What a person should know by now, one line; undefined while there is room enough. */
@@ -18,7 +18,7 @@ export interface OutboxRoom {
 }
 
 /** Measures what lies in the outbox of all destinations. An outbox that cannot be read counts as empty: writing will tell. */
-export async function outboxRoom(paths: StorePaths, limitBytes: number): Promise<OutboxRoom> {
+export async function outboxQuota(paths: StorePaths, limitBytes: number): Promise<Quota> {
   let used = await bytesBelow(paths.outbox).catch(() => 0);
   let refused = 0;
   return {
@@ -42,7 +42,7 @@ export async function outboxRoom(paths: StorePaths, limitBytes: number): Promise
 }
 
 /** Without a limit, for what only becomes less. */
-export const ENDLESS_ROOM: OutboxRoom = { take: () => true, warning: () => undefined };
+export const ENDLESS_QUOTA: Quota = { take: () => true, warning: () => undefined };
 
 async function bytesBelow(outbox: string): Promise<number> {
   let sum = 0;

@@ -2,9 +2,16 @@ import { type Clock, systemClock } from "../files/clock.js";
 import { type StorePaths, storePaths } from "../files/store-paths.js";
 import type { DeliveryProgress } from "./delivery-progress.js";
 import type { Destination } from "./destinations/destination.js";
-import { DEFAULT_TIMEOUT_MS, send } from "./http/send.js";
-import { ENDLESS_ROOM, type OutboxRoom } from "./queue/outbox-room.js";
-import type { RunContext, Sender } from "./run-context.js";
+import { DEFAULT_TIMEOUT_MS, type SendOptions, send } from "./http/send.js";
+import type { SendResult } from "./http/send-result.js";
+import { ENDLESS_QUOTA, type Quota } from "./queue/quota.js";
+
+/** Posts one request; `send` is the one that does. */
+export type Sender = (
+  destination: Destination,
+  body: Uint8Array,
+  options: SendOptions,
+) => Promise<SendResult>;
 
 export interface DeliveryOptions {
   /** Default: the user's data folder. */
@@ -23,19 +30,41 @@ export interface DeliveryOptions {
   readonly send?: Sender;
 }
 
+/** What a delivery to one destination works with. */
+export interface DeliveryContext {
+  readonly destination: Destination;
+  readonly paths: StorePaths;
+  readonly clock: Clock;
+  /** ms since the epoch; nothing is sent from then on. */
+  readonly deadlineMs: number;
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  readonly signal: AbortSignal | undefined;
+  readonly send: Sender;
+  /** Send also what was acknowledged earlier. */
+  readonly force: boolean;
+  /** Send nothing: store what is given. */
+  readonly storeOnly: boolean;
+  /** What may still be stored. */
+  readonly quota: Quota;
+  readonly onProgress: (progress: DeliveryProgress) => void;
+  /** What went wrong on this machine; one line for all failures of one kind. */
+  readonly problems: Set<string>;
+}
+
 const DEFAULT_BUDGET_MS = 10_000;
 const DEFAULT_CONCURRENCY = 4;
 
 /** Fills in what the caller left open. */
-export function createRunContext(
+export function deliveryContext(
   destination: Destination,
   options: DeliveryOptions,
   {
     force = false,
-    hold = false,
-    room = ENDLESS_ROOM,
-  }: { readonly force?: boolean; readonly hold?: boolean; readonly room?: OutboxRoom } = {},
-): RunContext {
+    storeOnly = false,
+    quota = ENDLESS_QUOTA,
+  }: Partial<Pick<DeliveryContext, "force" | "storeOnly" | "quota">> = {},
+): DeliveryContext {
   const clock = options.clock ?? systemClock;
   return {
     destination,
@@ -48,8 +77,8 @@ export function createRunContext(
     signal: options.signal,
     send: options.send ?? send,
     force,
-    hold,
-    room,
+    storeOnly,
+    quota,
     onProgress: options.onProgress ?? (() => undefined),
     problems: new Set(),
   };

@@ -3,10 +3,10 @@
  * `deliver-when-told.ts <store> <base URL> <trace> <spans> <spans per request>`.
  */
 import { once } from "node:events";
-import { deliver } from "../../../src/deliver/deliver.js";
-import { storePathsAt } from "../../../src/files/store-paths.js";
-import { langfuseAt } from "../../support/destinations.js";
-import { otlpRequests } from "../../support/otlp-requests.js";
+import { deliver } from "../../src/deliver/deliver.js";
+import { storePathsAt } from "../../src/files/store-paths.js";
+import { langfuseAt } from "../support/destinations.js";
+import { otlpRequests } from "../support/otlp-requests.js";
 
 const [root = "", url = "", trace, spans, perRequest] = process.argv.slice(2);
 const requests = otlpRequests(Number(spans), Number(perRequest), { trace: Number(trace) });

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { deliver } from "../../../src/deliver/deliver.js";
 import type { SendResult } from "../../../src/deliver/http/send-result.js";
-import { outboxRoom } from "../../../src/deliver/queue/outbox-room.js";
 import { outboxStatus } from "../../../src/deliver/queue/outbox-status.js";
+import { outboxQuota } from "../../../src/deliver/queue/quota.js";
 import { langfuseAt } from "../../support/destinations.js";
 import { fakeClock } from "../../support/fake-clock.js";
 import { otlpRequest } from "../../support/otlp-requests.js";
@@ -16,14 +16,14 @@ test("room is what the files of all destinations leave", async () => {
     await mkdir(join(paths.outbox, id), { recursive: true });
     await writeFile(join(paths.outbox, id, "something.json"), "x".repeat(300));
   }
-  const room = await outboxRoom(paths, 1_000);
+  const room = await outboxQuota(paths, 1_000);
   expect(room.warning()).toContain("holds 0.0 of at most 0.0 MB");
   expect([room.take(400), room.take(1)]).toEqual([true, false]);
   expect(room.warning()).toContain("no room for more");
 });
 
 test("an outbox that is not there has all its room, and nothing to warn of", async () => {
-  const room = await outboxRoom(await temporaryStore(), 1_000);
+  const room = await outboxQuota(await temporaryStore(), 1_000);
   expect(room.warning()).toBeUndefined();
   expect(room.take(499)).toBe(true);
   expect(room.warning()).toBeUndefined();

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { deliverTraces } from "../../src/export/deliver-traces.js";
-import { traceEdition } from "../../src/export/trace-edition.js";
+import { traceFingerprint } from "../../src/export/trace-fingerprint.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
@@ -11,7 +11,7 @@ import { temporaryStore } from "../support/temporary-store.js";
 const trace = traceOf("multistep@1.18.33");
 
 test("each setting that stands on a trace counts; the commit that looptrace adds does not", () => {
-  const editions = [
+  const looks = [
     {},
     { traceName: "nightly" },
     { userId: "ada" },
@@ -19,16 +19,18 @@ test("each setting that stands on a trace counts; the commit that looptrace adds
     { environment: "ci" },
     { release: "1.0" },
     { metadata: { ticket: 7 } },
-  ].map((options) => traceEdition(trace, options).shared);
-  expect(new Set(editions).size).toBe(editions.length);
-  expect(traceEdition(trace, { metadata: { gitCommit: "abc" }, tags: [] })).toEqual(traceEdition(trace, {}));
+  ].map((options) => traceFingerprint(trace, options).settings);
+  expect(new Set(looks).size).toBe(looks.length);
+  expect(traceFingerprint(trace, { metadata: { gitCommit: "abc" }, tags: [] })).toEqual(
+    traceFingerprint(trace, {}),
+  );
 });
 
 test.each(fixtureNames)("%s: without the log it is the same turn", (name) => {
   const { tree, log } = loadFixture(name);
   const without = traceSession(tree, {});
-  expect(traceSession(tree, { log }).map((one) => traceEdition(one, {}))).toEqual(
-    without.map((one) => traceEdition(one, {})),
+  expect(traceSession(tree, { log }).map((one) => traceFingerprint(one, {}))).toEqual(
+    without.map((one) => traceFingerprint(one, {})),
   );
 });
 

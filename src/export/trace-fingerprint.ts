@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Edition } from "../deliver/receipts/edition.js";
+import type { Fingerprint } from "../deliver/receipts/fingerprint.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { Loop, LoopTrace } from "../trace/model.js";
 
@@ -7,17 +7,19 @@ import type { Loop, LoopTrace } from "../trace/model.js";
 const OWN_METADATA = "gitCommit";
 
 /**
- * By what it is noticed that a trace was sent otherwise before: `shared` by the caller's settings, `last`, of the root,
- * by a turn that went on since.
+ * How a trace looks: `settings` by what the caller says of it, `whole` also by how far the turn has come.
  *
- * Only what opencode recorded counts for the turn, and no text of it: that may be masked otherwise elsewhere. Times, retries and errors may also depend on the log, and a trace
- * that is computed without it is no news.
+ * Only what opencode recorded counts for the turn, and no text of it: that may be masked otherwise elsewhere. Times, retries
+ * and errors may also depend on the log, and a trace that is computed without it is no news.
  */
-export function traceEdition({ loop }: LoopTrace, options: TraceOptions): Required<Edition> {
+export function traceFingerprint(
+  { loop }: LoopTrace,
+  options: TraceOptions,
+): { readonly settings: Fingerprint; readonly whole: Fingerprint } {
   const { traceName, userId, tags, environment, release, metadata, content = true } = options;
   const { [OWN_METADATA]: _own, ...own } = metadata ?? {};
   const settings = [traceName, userId, tags ?? [], environment, release, own, content];
-  return { shared: digest(settings), last: digest(progressOf(loop)) };
+  return { settings: digest(settings), whole: `${digest(settings)}-${digest(progressOf(loop))}` };
 }
 
 function progressOf(loop: Loop): unknown {
@@ -27,7 +29,7 @@ function progressOf(loop: Loop): unknown {
     tools.map(({ partId, status, loops }) => [partId, status, loops.map(progressOf)]),
     ...(loops.length > 0 ? [loops.map(progressOf)] : []),
   ]);
-  // Without any of them what was sent before they were looked for is no other edition.
+  // Without any of them what was sent before they were looked for looks the same.
   return loop.loops.length > 0 ? [...steps, loop.loops.map(progressOf)] : steps;
 }
 

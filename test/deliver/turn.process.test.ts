@@ -1,26 +1,26 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { deliver } from "../../../src/deliver/deliver.js";
-import { createRunContext, type DeliveryOptions } from "../../../src/deliver/delivery-options.js";
-import type { DeliveryProgress } from "../../../src/deliver/delivery-progress.js";
-import type { SendResult } from "../../../src/deliver/http/send-result.js";
-import { pushOutbox } from "../../../src/deliver/push-outbox.js";
-import { receiptPath } from "../../../src/deliver/receipts/receipts.js";
-import { createTraceLocks } from "../../../src/deliver/receipts/trace-locks.js";
-import { lockFile } from "../../../src/files/file-lock.js";
-import type { StorePaths } from "../../../src/files/store-paths.js";
-import { langfuseAt } from "../../support/destinations.js";
-import { fakeClock } from "../../support/fake-clock.js";
-import { otlpRequest, otlpRequests, traceId } from "../../support/otlp-requests.js";
-import { startReceiver } from "../../support/receiver.js";
-import { temporaryStore } from "../../support/temporary-store.js";
+import { deliver } from "../../src/deliver/deliver.js";
+import { type DeliveryOptions, deliveryContext } from "../../src/deliver/delivery-context.js";
+import type { DeliveryProgress } from "../../src/deliver/delivery-progress.js";
+import type { SendResult } from "../../src/deliver/http/send-result.js";
+import { pushOutbox } from "../../src/deliver/push-outbox.js";
+import { receiptPath } from "../../src/deliver/receipts/receipts.js";
+import { createTurn, type Turn } from "../../src/deliver/turn.js";
+import { lockFile } from "../../src/files/file-lock.js";
+import type { StorePaths } from "../../src/files/store-paths.js";
+import { langfuseAt } from "../support/destinations.js";
+import { fakeClock } from "../support/fake-clock.js";
+import { otlpRequest, otlpRequests, traceId } from "../support/otlp-requests.js";
+import { startReceiver } from "../support/receiver.js";
+import { temporaryStore } from "../support/temporary-store.js";
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -40,6 +40,11 @@ const acknowledge = async (): Promise<SendResult> => ({ kind: "acknowledged" });
 
 function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
+}
+
+/** What is locked in a turn. */
+function turnPath(paths: StorePaths): string {
+  return join(paths.sent, destination.id, "deliverer");
 }
 
 /** What lies beside the receipts. */
@@ -80,10 +85,10 @@ test("so do deliveries of one process, also of spans that they have in part in c
   expect(reports.flat().map(({ pending }) => pending.spans)).toEqual([0, 0, 0]);
 });
 
-describe("another process that has the trace", () => {
+describe("another process whose turn it is", () => {
   test("and never lets go is waited for once, for half of the time; then the spans go out nevertheless", async () => {
     const paths = await temporaryStore();
-    const other = await begun("../../files/hold-lock.ts", [receiptPath(paths, destination.id, traceId(1))]);
+    const other = await begun("../files/hold-lock.ts", [turnPath(paths)]);
     for (const [budgetMs, waited] of [
       [10_000, 5_000],
       [100_000, 15_000],
@@ -106,7 +111,7 @@ describe("another process that has the trace", () => {
 
   test("and was killed is not waited for, and its lock is gone afterwards", async () => {
     const paths = await temporaryStore();
-    const other = await begun("../../files/hold-lock.ts", [receiptPath(paths, destination.id, traceId(1))]);
+    const other = await begun("../files/hold-lock.ts", [turnPath(paths)]);
     other.kill("SIGKILL");
     await once(other, "exit");
     expect(await beside(paths)).toHaveLength(1);
@@ -117,18 +122,15 @@ describe("another process that has the trace", () => {
     expect(await beside(paths)).toEqual([]);
   });
 
-  test("holds up neither other traces, nor other destinations, nor what is only stored", async () => {
+  test("holds up neither other destinations, nor what is only stored", async () => {
     const paths = await temporaryStore();
-    const lock = await lockFileOf(paths, 1);
+    const lock = await lockOf(turnPath(paths));
     const clock = fakeClock();
     const options = { paths, clock, send: acknowledge };
-    const elsewhere = langfuseAt("http://127.0.0.1:2");
-    expect(await deliver([otlpRequest(3, { trace: 2 })], [destination], options)).toMatchObject([
-      { acknowledged: 3 },
-    ]);
-    expect(await deliver([otlpRequest(3)], [elsewhere], options)).toMatchObject([{ acknowledged: 3 }]);
-    const hold = new Set([destination.id]);
-    expect(await deliver([otlpRequest(3)], [destination], { ...options, hold })).toMatchObject([
+    const other = langfuseAt("http://127.0.0.1:2");
+    expect(await deliver([otlpRequest(3)], [other], options)).toMatchObject([{ acknowledged: 3 }]);
+    const storeOnly = new Set([destination.id]);
+    expect(await deliver([otlpRequest(3)], [destination], { ...options, storeOnly })).toMatchObject([
       { acknowledged: 0, pending: { spans: 3, unsavedSpans: 0 } },
     ]);
     expect(clock.slept).toEqual([]);
@@ -137,31 +139,28 @@ describe("another process that has the trace", () => {
     expect(await beside(paths)).toEqual([]);
   });
 
-  test("is waited for when all that is free has gone out, and that is told", async () => {
+  // Versions before lock each trace, and not the destination.
+  test.each([
+    ["whose turn it is", turnPath],
+    ["of a version before", (paths: StorePaths) => receiptPath(paths, destination.id, traceId(1))],
+  ])("%s is waited for, and that is told", async (_, path) => {
     const paths = await temporaryStore();
-    const lock = await lockFileOf(paths, 1);
+    const lock = await lockOf(path(paths));
     const clock = fakeClock();
-    const told: string[] = [];
-    const sent: string[] = [];
-    const send = async (_: unknown, body: Uint8Array): Promise<SendResult> => {
-      sent.push(Buffer.from(body).includes(traceId(2)) ? "free" : "held");
-      return { kind: "acknowledged" };
-    };
+    const happened: string[] = [];
     const waiting = {
       ...clock,
       sleep: async (ms: number, signal: AbortSignal | undefined) => {
-        sent.push("wait");
         await clock.sleep(ms, signal);
-        await lock?.release();
+        if (clock.slept.length === 3) await lock?.release();
       },
     };
-    const requests = [...otlpRequests(50, 10), otlpRequest(3, { trace: 2 })];
-    const onProgress = ({ kind }: DeliveryProgress) => void told.push(kind);
-    const options = { paths, clock: waiting, send, onProgress, concurrency: 1 };
-    const [report] = await deliver(requests, [destination], options);
-    expect(report).toMatchObject({ acknowledged: 53 });
-    expect(sent).toEqual(["free", "wait", ...Array.from({ length: 5 }, () => "held")]);
-    expect(told.slice(0, 2)).toEqual(["sending", "queued"]);
+    const onProgress = ({ kind }: DeliveryProgress) => void happened.push(kind);
+    const options = { paths, clock: waiting, send: acknowledge, onProgress, concurrency: 1 };
+    const [report] = await deliver(otlpRequests(10, 5), [destination], options);
+    expect(report).toMatchObject({ acknowledged: 10 });
+    expect(happened).toEqual(["queued", "sending", "sending"]);
+    expect(clock.slept).toHaveLength(3);
     expect(await beside(paths)).toEqual([]);
   });
 
@@ -189,7 +188,7 @@ describe("another process that has the trace", () => {
 
   test("is not waited for any longer by one that is interrupted; its spans stay for the next", async () => {
     const paths = await temporaryStore();
-    const lock = await lockFileOf(paths, 1);
+    const lock = await lockOf(turnPath(paths));
     const ending = new AbortController();
     const clock = fakeClock();
     const interrupted = {
@@ -209,9 +208,8 @@ describe("another process that has the trace", () => {
     expect(reports).toMatchObject([{ acknowledged: 3 }]);
   });
 
-  async function lockFileOf(paths: StorePaths, trace: number): ReturnType<typeof lockFile> {
-    const path = receiptPath(paths, destination.id, traceId(trace));
-    await mkdir(join(path, ".."), { recursive: true });
+  async function lockOf(path: string): ReturnType<typeof lockFile> {
+    await mkdir(dirname(path), { recursive: true });
     return lockFile(path);
   }
 });
@@ -250,44 +248,63 @@ test("requests of one delivery do not wait for each other", async () => {
   expect(await beside(paths)).toEqual([]);
 });
 
-test("a request that begins while the one before gives its trace back need not wait", async () => {
+test("a request that begins while the one before ends its turn need not wait", async () => {
   const paths = await temporaryStore();
   const clock = fakeClock();
-  const locks = createTraceLocks(createRunContext(destination, { paths, clock }));
-  let release = await locks.take([traceId(1)]);
+  const turn = turnOf({ paths, clock });
+  let leave = await turn.enter([traceId(1)], ["a"]);
   for (let round = 0; round < 10; round += 1) {
-    const releasing = release();
-    release = await locks.take([traceId(1)]);
-    await releasing;
-    expect(await beside(paths)).toHaveLength(1);
+    const leaving = leave();
+    leave = await turn.enter([traceId(1)], ["a"]);
+    await leaving;
+    expect(await beside(paths)).toHaveLength(2);
   }
-  await release();
+  await leave();
   expect(clock.slept).toEqual([]);
   expect(await beside(paths)).toEqual([]);
 });
 
-test("two that want several traces in different orders wait for each other, but not for ever", async () => {
+test("deliveries of one process share a turn, but no span at the same time, in whatever order they want them", async () => {
   const paths = await temporaryStore();
-  const given: DeliveryOptions = { paths, budgetMs: 1_000_000 };
   const inside = new Map<string, number>();
   let meetings = 0;
-  const visit = async (locks: ReturnType<typeof createTraceLocks>, traces: readonly string[]) => {
+  const visit = async (turn: Turn, spans: readonly string[]) => {
     for (let round = 0; round < 15; round += 1) {
-      const release = await locks.take(traces);
-      for (const trace of traces) {
-        if ((inside.get(trace) ?? 0) > 0) meetings += 1;
-        inside.set(trace, 1);
+      const leave = await turn.enter([traceId(1)], spans);
+      for (const span of spans) {
+        if ((inside.get(span) ?? 0) > 0) meetings += 1;
+        inside.set(span, 1);
       }
       await pause(1);
-      for (const trace of traces) inside.set(trace, 0);
-      await release();
+      for (const span of spans) inside.set(span, 0);
+      await leave();
     }
   };
-  const orders = [[1, 2, 3], [3, 2, 1], [2]].map((order) => order.map(traceId));
-  await Promise.all(
-    orders.map((traces) => visit(createTraceLocks(createRunContext(destination, given)), traces)),
-  );
-  // One that had waited in vain would have gone on without.
+  const orders = [["a", "b", "c"], ["c", "b", "a"], ["b"]];
+  await Promise.all(orders.map((spans) => visit(turnOf({ paths, budgetMs: 1_000_000 }), spans)));
   expect(meetings).toBe(0);
   expect(await beside(paths)).toEqual([]);
 });
+
+test("a process that sends for long gives way to one that has little to send", async () => {
+  const receiver = await startReceiver({ delayMs: 60 });
+  onTestFinished(() => receiver.close());
+  const paths = await temporaryStore();
+  const long = await begun("deliver-when-told.ts", [paths.root, receiver.url, "1", "400", "2"]);
+  const short = await begun("deliver-when-told.ts", [paths.root, receiver.url, "2", "4", "2"]);
+  long.stdin.write("now\n");
+  await receiver.arrived(1);
+  short.stdin.write("now\n");
+  const said = await Promise.all([long, short].map(({ stdout }) => text(stdout)));
+  const reports = said.flatMap((one) => JSON.parse(one.replace("ready\n", "")));
+  expect(reports).toMatchObject([{ acknowledged: 400 }, { acknowledged: 4 }]);
+  const traces = receiver.spans().map((span) => span.traceId);
+  expect(traces).toHaveLength(404);
+  const first = traces.indexOf(traceId(2));
+  expect(first).toBeGreaterThan(0);
+  expect(traces.lastIndexOf(traceId(2))).toBeLessThan(390);
+});
+
+function turnOf(options: DeliveryOptions): Turn {
+  return createTurn(deliveryContext(destination, options), () => undefined);
+}

@@ -1,0 +1,265 @@
+import { unlink } from "node:fs/promises";
+
+import { type FileLock, lockFile } from "../files/file-lock.js";
+import { appendToOwnFile } from "../files/own-files.js";
+import { ensurePrivateFolder, hasCode } from "../files/private-files.js";
+import { refuseUntrustedFolder } from "../files/trusted-store.js";
+import type { DeliveryContext } from "./delivery-context.js";
+import { DEFAULT_TIMEOUT_MS } from "./http/send.js";
+import { receiptFolder, receiptPath } from "./receipts/receipts.js";
+
+/**
+ * Whose turn it is to send to a destination. Of all processes on a store one at a time has it: it holds
+ * `sent/<destination>/.deliverer.lock`.
+ *
+ * - In its turn a delivery claims a request, reads the receipts of its traces, sends what they do not hold, and writes
+ *   receipts, before the turn ends. So the next one finds what arrived, and each span is sent once.
+ * - Deliveries of one process share its turn; among them a span is under way once, and the second finds its receipt.
+ * - A kill ends the turn, as a lock lapses with its process. What was under way has no receipt and comes twice; the rest
+ *   waits in the outbox under a dead process's claim, which the next push takes over.
+ * - Who waits sends its own requests, in its own turn, and reports what became of them. It knocks: it touches a file
+ *   beside the lock. A process that has had its turn for `TURN_MS` looks for that file after each request, gives way and
+ *   waits in its turn, so a `run` does not wait for the end of a `batch`.
+ * - A turn ends before a pause: nobody waits for a destination in trouble longer than for itself.
+ * - A wait ends after half of the delivery's time, 15 s at most, also where the process that has the turn was stopped, or
+ *   the disk takes no lock. Then the delivery goes on without: a span that is sent twice is better than one that is not sent.
+ *   When its time ends before, its requests wait in the outbox.
+ * - Versions before locked each trace, `.<trace>.jsonl.lock`, and not the destination. In a turn these locks are taken
+ *   too, and claims on requests stay, so that an older process beside this one sends nothing twice either.
+ */
+export interface Turn {
+  /**
+   * Waits for the turn, and until none of the spans is under way elsewhere in this process.
+   *
+   * @param spans their `spanKey`s
+   * @returns gives both back. Never throws, and neither does what it returns
+   */
+  enter(traceIds: Iterable<string>, spans: readonly string[]): Promise<() => Promise<void>>;
+}
+
+/** So long a process may send before others get their turn. */
+const TURN_MS = 1_000;
+/** So long one that gave way holds back: longer than the others pause between two looks. */
+const HOLD_BACK_MS = 400;
+/** Whatever has no answer by then hardly gets one. */
+const LONGEST_WAIT_MS = DEFAULT_TIMEOUT_MS;
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 250;
+
+/** What the deliveries of this process share of a destination. */
+interface Shared {
+  lock: FileLock | undefined;
+  /** Since when, in ms since the epoch. */
+  sinceMs: number;
+  /** Requests that are being sent. */
+  users: number;
+  trying: Promise<void> | undefined;
+  releasing: Promise<void> | undefined;
+  /** Others have knocked: nothing begins any more. */
+  givesWay: boolean;
+  /** When it may try again after that, in ms since the epoch. */
+  backAtMs: number;
+  readonly spans: Map<string, Promise<void>>;
+  readonly traces: Map<string, TraceLock>;
+}
+
+/** A trace that is locked for versions before this one. */
+interface TraceLock {
+  users: number;
+  readonly taken: Promise<FileLock | undefined>;
+}
+
+const shares = new Map<string, Shared>();
+
+function shareOf(path: string): Shared {
+  const known = shares.get(path);
+  if (known) return known;
+  const share: Shared = {
+    lock: undefined,
+    sinceMs: 0,
+    users: 0,
+    trying: undefined,
+    releasing: undefined,
+    givesWay: false,
+    backAtMs: Number.NEGATIVE_INFINITY,
+    spans: new Map(),
+    traces: new Map(),
+  };
+  shares.set(path, share);
+  return share;
+}
+
+/** @param onWait told when it begins to wait for another process */
+export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
+  const { clock, deadlineMs, destination, paths, signal } = context;
+  const folder = receiptFolder(paths, destination.id);
+  const path = `${folder}/deliverer`;
+  const knock = `${folder}/.deliverer.knock`;
+  const share = shareOf(path);
+  /** Where a wait was in vain, the next request does not wait again. */
+  const inVain = new Set<string>();
+  // The other half is for sending.
+  const noLongerFromMs = clock.now() + (deadlineMs - clock.now()) / 2;
+
+  /** Asks again and again, for as long as a wait may take. @returns undefined when that was in vain */
+  async function wait<T>(name: string, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+    const untilMs = Math.min(noLongerFromMs, clock.now() + LONGEST_WAIT_MS);
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      const got = await ask();
+      if (got !== undefined) return got;
+      const leftMs = untilMs - clock.now();
+      if (inVain.has(name) || leftMs <= 0 || signal?.aborted) break;
+      if (pauseMs === FIRST_PAUSE_MS) onWait();
+      await clock.sleep(Math.min(leftMs, pauseMs * (0.5 + clock.random() / 2)), signal);
+    }
+    inVain.add(name);
+    return undefined;
+  }
+
+  async function lockBeside(of: string): Promise<FileLock | undefined> {
+    refuseUntrustedFolder(paths.root, folder);
+    try {
+      return await lockFile(of);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+      // Nothing has been sent there yet.
+      await ensurePrivateFolder(paths.root, folder);
+      return lockFile(of);
+    }
+  }
+
+  async function tryLock(): Promise<void> {
+    await share.releasing;
+    const lock = await lockBeside(path);
+    if (lock === undefined) return;
+    share.lock = lock;
+    share.sinceMs = clock.now();
+  }
+
+  /** Joins this process's turn, or begins one. */
+  async function join(): Promise<true | undefined> {
+    if (share.lock && clock.now() - share.sinceMs >= TURN_MS) share.givesWay ||= await removed(knock);
+    if (share.lock === undefined && clock.now() >= share.backAtMs) {
+      share.trying ??= tryLock().finally(() => {
+        share.trying = undefined;
+      });
+      await share.trying;
+    }
+    if (share.lock !== undefined && !share.givesWay) {
+      share.users += 1;
+      return true;
+    }
+    if (share.lock === undefined) await (await appendToOwnFile(knock)).close();
+    return undefined;
+  }
+
+  async function take(): Promise<boolean> {
+    let waited = false;
+    try {
+      return (
+        (await wait("", async () => {
+          const joined = await join();
+          waited ||= joined === undefined;
+          return joined;
+        })) ?? false
+      );
+    } catch {
+      // Where that is worth telling, the receipts cannot be written either, and that is told.
+      return false;
+    } finally {
+      // Others who wait knock again.
+      if (waited) await removed(knock).catch(() => false);
+    }
+  }
+
+  async function leave(traceIds: readonly string[]): Promise<void> {
+    const locks = traceIds.flatMap((traceId) => {
+      const one = share.traces.get(traceId);
+      if (!one) return [];
+      one.users -= 1;
+      if (one.users > 0) return [];
+      share.traces.delete(traceId);
+      return [one.taken];
+    });
+    share.users -= 1;
+    const own = share.users > 0 ? undefined : share.lock;
+    if (own !== undefined) {
+      share.lock = undefined;
+      if (share.givesWay) share.backAtMs = clock.now() + HOLD_BACK_MS;
+      share.givesWay = false;
+    }
+    const releasing = release([...locks, Promise.resolve(own)]);
+    share.releasing = Promise.all([share.releasing, releasing]).then(() => undefined);
+    await releasing;
+  }
+
+  async function lockTraces(traceIds: readonly string[]): Promise<void> {
+    for (const traceId of traceIds) {
+      const one = share.traces.get(traceId) ?? {
+        users: 0,
+        taken: lockTrace(traceId, share.releasing),
+      };
+      share.traces.set(traceId, one);
+      one.users += 1;
+      await one.taken;
+    }
+  }
+
+  async function lockTrace(traceId: string, free: Promise<void> | undefined): Promise<FileLock | undefined> {
+    await free;
+    return wait(traceId, () => lockBeside(receiptPath(paths, destination.id, traceId))).catch(
+      () => undefined,
+    );
+  }
+
+  return {
+    async enter(traceIds, spans) {
+      // In one order, so that no two wait for each other.
+      const traces = [...new Set(traceIds)].sort();
+      const hasTurn = await take();
+      if (hasTurn) await lockTraces(traces);
+      const giveBack = await takeSpans(share.spans, spans);
+      return async () => {
+        giveBack();
+        if (hasTurn) await leave(traces);
+      };
+    },
+  };
+}
+
+/** Where a lock cannot be removed, it lapses with this process. */
+async function release(locks: readonly Promise<FileLock | undefined>[]): Promise<void> {
+  for (const lock of locks) await lock.then((taken) => taken?.release()).catch(() => undefined);
+}
+
+/** Waits until none of the spans is under way, and takes all. */
+async function takeSpans(
+  underWay: Map<string, Promise<void>>,
+  spans: readonly string[],
+): Promise<() => void> {
+  for (;;) {
+    const busy = spans.map((span) => underWay.get(span)).find((one) => one !== undefined);
+    if (busy === undefined) break;
+    await busy;
+  }
+  let over = () => {};
+  const until = new Promise<void>((resolve) => {
+    over = resolve;
+  });
+  for (const span of spans) underWay.set(span, until);
+  return () => {
+    for (const span of spans) underWay.delete(span);
+    over();
+  };
+}
+
+/** @returns whether the file was there */
+async function removed(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
+}
