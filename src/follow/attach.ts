@@ -87,9 +87,11 @@ export async function attachTo(options: AttachOptions): Promise<readonly LeftAtW
 
   const record = async (rootId: string): Promise<void> => {
     await live?.release(rootId);
-    const read = await readAtRest(connection, rootId, signal).catch(() =>
-      fromMirror(followed.mirror, rootId),
-    );
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
+    const messagesOf = (id: string) => followed.mirror.get(id)?.messages ?? [];
+    const read = await connect(connection)
+      .then((client) => readSessionFrom(client, rootId, patience, messagesOf))
+      .catch(() => fromMirror(followed.mirror, rootId));
     if (!read) return;
     const { evidence } = followed;
     const atRest = { rootId, traces: traceSession(read.tree), evidence, family: new Set(read.raw.keys()) };
@@ -172,15 +174,6 @@ function liveSession(
   if (!loop || isUnanswered(loop)) return { tree, evidence: { mcpServers } };
   const run = servedRun(loop, Number.POSITIVE_INFINITY, evidence, family);
   return { tree, evidence: { runs: [run], mcpServers } };
-}
-
-async function readAtRest(
-  connection: ServerConnection,
-  rootId: string,
-  signal: AbortSignal,
-): Promise<ExportResult> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
-  return await readSessionFrom(await connect(connection), rootId, patience);
 }
 
 function fromMirror(mirror: Mirror, rootId: string): Pick<ExportResult, "tree" | "raw"> | undefined {

@@ -170,10 +170,13 @@ test("a turn that a subagent outlives is told again when that is done, and the s
   expect(ends.map((loops) => loops.map(({ outcome }) => outcome))).toEqual([["unfinished"], ["completed"]]);
 });
 
-test("sees of a real server what the whole trace has: a client's own id, a notice, context and a person's command", async () => {
+test("sees of a real server what the whole trace has: a client's own id, a notice, context, a person's command and a structured answer", async () => {
   const usage = { input: 1_000, output: 10 };
-  const replies = ["One.", "Two.", "Three."].map((text) => ({ text, usage }));
-  await using bench = await warmOpenCode(madeScenario(replies));
+  const [one, two, three] = ["One.", "Two.", "Three."].map((text) => ({ text, usage }));
+  const value = { toolCalls: [{ id: "call_out", name: "StructuredOutput", arguments: { price: 9 } }], usage };
+  await using bench = await warmOpenCode(
+    madeScenario([one, two, value, three].flatMap((reply) => reply ?? [])),
+  );
   const client = await connect(bench.server, bench.workdir);
   const sessionID = await openSession(client);
   const ending = new AbortController();
@@ -205,8 +208,12 @@ test("sees of a real server what the whole trace has: a client's own id, a notic
   await until(() => told.length === 2);
   await client.session.shell({ sessionID, agent: "build", command: "echo hi" });
   await until(() => told.length === 3);
-  await say("Third.");
+  // The server does not give out the messages of a session any more that has one like this.
+  const format = { type: "json_schema" as const, schema: { type: "object" } };
+  await say("A value.", { format });
   await until(() => told.length === 4);
+  await say("Third.");
+  await until(() => told.length === 5);
   const { tree } = await readSessionFrom(client, sessionID);
   const outline = (traces: readonly LoopTrace[]) =>
     traces.map(({ traceId, loop }) => [
@@ -220,7 +227,9 @@ test("sees of a real server what the whole trace has: a client's own id, a notic
     [false, null, ["answer"]],
     [false, null, ["command"]],
     [false, null, ["answer"]],
+    [false, null, ["answer"]],
   ]);
+  expect(told[3]?.loop.output).toEqual({ price: 9 });
   expect(told[1]?.loop.steps[0]?.call?.input.map(({ content }) => content)).toEqual([
     "Some context.",
     "Second.",

@@ -40,7 +40,7 @@ export async function connect(
 /** Of a list of sessions, say. */
 const MOST_BYTES = 64 * 1024 * 1024;
 /** A session that is longer can still be read by `opencode export`. */
-const MOST_MESSAGES_BYTES = 128 * 1024 * 1024;
+export const MOST_MESSAGES_BYTES = 128 * 1024 * 1024;
 
 /** The header by which a server lets a client in; none for a server without a password. */
 export function authorization({

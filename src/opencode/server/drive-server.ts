@@ -85,7 +85,7 @@ async function driveOn(
   try {
     const { server, folder } = lease;
     const { size: logFrom } = await stat(server.logPath);
-    const run = await runOnServer({
+    const { told, ...run } = await runOnServer({
       server,
       request,
       agent: lease.agent,
@@ -105,9 +105,9 @@ async function driveOn(
     const client = await connect(server.connection, directory);
     const read = await readBack(run, request.session, async (id) => {
       if (server.exit !== null) return await exportSession(id, command);
-      // 1.18's server refuses to give out messages that asked for a structured answer; its export does not.
+      // 1.18's server may keep back a message that asked for a structured answer; its export does not.
       const patience = AbortSignal.timeout(READ_MS);
-      return await readSessionFrom(client, id, patience).catch((error: unknown) => {
+      return await readSessionFrom(client, id, patience, told).catch((error: unknown) => {
         if (error instanceof ServerRequestError || patience.aborted) return exportSession(id, command);
         throw error;
       });
@@ -142,8 +142,9 @@ async function driveOn(
 
 /** A run that ended while its server was still starting. */
 function withoutServer(path: string, startedAt: number, by: NonNullable<RunEnding["by"]>): DriveResult {
+  const { told: _told, ...run } = notPrompted(startedAt, by);
   return {
-    ...notPrompted(startedAt, by),
+    ...run,
     opencode: { path, version: null },
     driver: "server",
     tree: null,
@@ -158,7 +159,7 @@ function refuseOld(version: string | null): void {
   throw new OpenCodeCommandError("opencode serve", `is of opencode ${version}, which is too old for it.`, "");
 }
 
-function idsOf(run: ServedRun, raw: ReadonlyMap<string, string>): readonly string[] {
+function idsOf(run: Pick<ServedRun, "sessionId">, raw: ReadonlyMap<string, string>): readonly string[] {
   return raw.size > 0 || run.sessionId === null ? [...raw.keys()] : [run.sessionId];
 }
 

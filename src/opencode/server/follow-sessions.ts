@@ -92,7 +92,8 @@ export function followSessions(
         apply({ type: "unwanted", id });
         return false;
       }
-      const { raw } = await readSessionFrom(client, rootId, patient.signal);
+      const told = (oneId: string) => state.mirror.get(oneId)?.messages ?? [];
+      const { raw } = await readSessionFrom(client, rootId, patient.signal, told);
       apply({ type: "read", sessions: [...raw.values()].map(sessionOf) });
       for (const [oneId, text] of raw) weight.read(oneId, text.length);
       return !isTooMuch(rootId);

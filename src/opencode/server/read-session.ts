@@ -5,6 +5,7 @@ import { isTooDeep, TOO_DEEP } from "../../text/json-depth.js";
 import { collectSessions, type ExportResult, type ReadSession } from "../cli/export-session.js";
 import { exportFromJson } from "../read/read-export.js";
 import { isSessionId } from "../schema/ids.js";
+import { dataOf, ownSignal, readMessages, type ToldMessages } from "./read-messages.js";
 
 /**
  * A session with those of its subagents as a server has them at this moment, finished or not: the same as what `opencode export`
@@ -12,6 +13,7 @@ import { isSessionId } from "../schema/ids.js";
  *
  * A subagent's session that cannot be read is a note, not a failure.
  *
+ * @param told what the events have told of it, for a message that the server does not give out
  * @throws {SessionNotFoundError} when the server does not know the session
  * @throws {ServerRequestError} when the server cannot be reached or refuses
  * @throws {InvalidExportError} when what it says cannot be read
@@ -20,9 +22,10 @@ export async function readSessionFrom(
   client: OpencodeClient,
   sessionId: string,
   signal?: AbortSignal,
+  told: ToldMessages = () => [],
 ): Promise<ExportResult> {
   return await collectSessions(sessionId, {
-    read: (id) => readOne(client, id, signal),
+    read: (id) => readOne(client, id, told, signal),
     childrenOf: async (id) => {
       const { data } = await client.session.children({ sessionID: id }, ownSignal(signal));
       return (data ?? []).map((child) => child.id);
@@ -31,36 +34,23 @@ export async function readSessionFrom(
   });
 }
 
-async function readOne(client: OpencodeClient, id: string, signal?: AbortSignal): Promise<ReadSession> {
+async function readOne(
+  client: OpencodeClient,
+  id: string,
+  told: ToldMessages,
+  signal?: AbortSignal,
+): Promise<ReadSession> {
   if (!isSessionId(id)) throw new SessionNotFoundError(id);
-  const [got, told] = await Promise.all([
+  const [got, messages] = await Promise.all([
     client.session.get({ sessionID: id }, ownSignal(signal)),
-    client.session.messages({ sessionID: id }, ownSignal(signal)),
+    readMessages(client, id, told, signal),
   ]);
   const info = dataOf(got, id);
-  const messages = dataOf(told, id);
   if (isTooDeep([info, messages]))
     throw new ServerRequestError(`read the session ${id}`, `its answer ${TOO_DEEP}`, undefined);
-  // To the byte as `opencode export` writes it, so that what is kept does not tell by which way it came.
+  // As `opencode export` writes it, so that what is kept does not tell by which way it came; fields may stand in another order.
   return {
     text: `${JSON.stringify({ info, messages }, null, 2)}\n`,
     session: exportFromJson({ info, messages }, id),
   };
-}
-
-/** Each request listens to its signal for ever, and thousands to one would be warned of. */
-function ownSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
-  return signal ? { signal: AbortSignal.any([signal]) } : {};
-}
-
-interface Answer {
-  readonly data?: unknown;
-  readonly error?: unknown;
-  readonly response?: Response;
-}
-
-function dataOf({ data, error, response }: Answer, sessionId: string): unknown {
-  if (response?.status === 404) throw new SessionNotFoundError(sessionId);
-  if (response?.ok === true) return data;
-  throw new ServerRequestError(`read the session ${sessionId}`, error, response?.status);
 }

@@ -13,9 +13,11 @@ import { mcpServersOf } from "./mcp-servers.js";
 import { missedEvents } from "./missed-events.js";
 import { openSession, usableAgent } from "./open-session.js";
 import { playTurn } from "./play-turn.js";
+import type { ToldMessages } from "./read-messages.js";
 import type { RunEnding } from "./run-ending.js";
 import { servedProgress } from "./served-progress.js";
 import type { RunningServer } from "./start-server.js";
+import { toldPrompts } from "./told-prompts.js";
 import { createTurnWatch } from "./turn-watch.js";
 import { unlessAborted } from "./unless-aborted.js";
 
@@ -44,7 +46,10 @@ export interface ServedRunOptions {
 }
 
 /** A turn on a server, as far as the server told about it; the session is still to be read. */
-export type ServedRun = Omit<RunResult, "logPath" | "stderrTail">;
+export interface ServedRun extends Omit<RunResult, "logPath" | "stderrTail"> {
+  /** Of messages that the server may not give out. */
+  readonly told: ToldMessages;
+}
 
 /** Before the prompt was handed over: nothing has happened that could not be tried in another way. */
 export class NotYetPromptedError extends Error {
@@ -64,6 +69,7 @@ export function notPrompted(startedAt: number, by: NonNullable<RunEnding["by"]>)
     mcpServers: [],
     progress: initialProgress,
     notes: [],
+    told: () => [],
   };
 }
 
@@ -109,6 +115,7 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
     onEvent = turn.take;
     // A permission that was asked for meanwhile would stay unanswered: the agent would wait for ever.
     onConnected = () => {
+      turn.interrupted();
       missedEvents(client, session.sessionId, options.startedAt, listening.signal)
         .then((events) => {
           if (!listening.signal.aborted) for (const event of events) turn.take(event);
@@ -135,6 +142,8 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
 
 interface Turn {
   readonly take: (event: ServerEvent) => void;
+  /** Events may have been missed. */
+  readonly interrupted: () => void;
   readonly play: () => Promise<ServedRun>;
 }
 
@@ -148,11 +157,14 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
     (answer) => client.permission.reply(answer),
     options.isShared,
   );
+  const told = toldPrompts(sessionId);
   const failing = new AbortController();
   let hookProblem: unknown;
   let idle = false;
   return {
+    interrupted: told.forget,
     take: (event) => {
+      told.take(event);
       const before = run.progress;
       const events = run.take(event);
       watch.take(event);
@@ -186,6 +198,7 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
         mcpServers: session.mcpServers,
         progress: run.progress,
         notes: watch.notes,
+        told: told.messages,
       };
     },
   };

@@ -239,7 +239,7 @@ function putMessage(all: readonly MirroredMessage[], info: RawMessageInfo): read
 }
 
 /** By when they were created, as the server orders them; of those of one moment by their ids. */
-function isBefore(one: RawMessageInfo, other: RawMessageInfo): boolean {
+export function isBefore(one: RawMessageInfo, other: RawMessageInfo): boolean {
   const [first, second] = [createdAt(one), createdAt(other)];
   return first === second ? one.id < other.id : first < second;
 }
