@@ -10,8 +10,9 @@ const MOST_SESSIONS = 50;
 /** The server's clock and the order of its writes are not to the millisecond. */
 const SLACK_MS = 5_000;
 /**
- * opencode's stream of all projects says that it is connected before it listens (1.18: `Stream.make(connected)`, and only behind
- * it the subscription; on a busy machine 160 ms later). A client that asks only then what is at work misses nothing.
+ * opencode's stream of all projects says that it is connected before it listens (1.18: `Stream.make(connected)`, and
+ * only behind it the subscription; on a busy machine 160 ms later). A client that asks only then what is at work misses
+ * nothing.
  */
 const NOT_YET_LISTENING_MS = 500;
 /** A server that has just come back may not be quite there: waits before it is asked once more what was missed. */
@@ -46,8 +47,8 @@ export interface CatchUpContext {
 }
 
 /**
- * Reads what was missed before a connection, and tells of sessions that came to rest meanwhile. To be called before the first
- * event of the connection is taken.
+ * Reads what was missed before a connection, and tells of sessions that came to rest meanwhile. To be called before the
+ * first event of the connection is taken.
  *
  * @param first whether there was no connection before
  * @throws what the server answers when it is asked for the third time

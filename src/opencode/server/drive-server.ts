@@ -14,10 +14,10 @@ import type { DriveHooks, DriveResult } from "../request/drive-request.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import { connect } from "./connection.js";
 import { readSessionFrom } from "./read-session.js";
-import { type RunEnding, runEnding } from "./run-ending.js";
 import { NotYetPromptedError, notPrompted, runOnServer, type ServedRun } from "./served-run.js";
 import { type ServerLease, ServerPool } from "./server-pool.js";
 import { isGone } from "./start-server.js";
+import { type StopRequest, stopRequest } from "./stop-request.js";
 import { unlessAborted } from "./unless-aborted.js";
 
 export interface ServerDriveOptions {
@@ -43,15 +43,15 @@ export async function driveServer(
   const startedAt = Date.now();
   const path = pathOfOpenCode({ ...options, directory: request.directory });
   hooks.signal?.throwIfAborted();
-  const ending = runEnding(request.deadlineMs, hooks.signal);
-  const circumstances = { environment: options.environment, path, startedAt, ending };
+  const stop = stopRequest(request.deadlineMs, hooks.signal);
+  const context = { environment: options.environment, path, startedAt, stop };
   const servers = options.servers ?? new ServerPool({ mostTurns: 1 });
   try {
-    const driven = await driveOn(servers, request, circumstances, hooks);
+    const driven = await driveOn(servers, request, context, hooks);
     const left = options.servers ? [] : await servers.close();
     return { ...driven, notes: [...driven.notes, ...left.flatMap(leftNotes)] };
   } finally {
-    ending.forget();
+    stop.forget();
     if (!options.servers) await servers.close();
   }
 }
@@ -63,22 +63,22 @@ interface DriveContext {
   readonly path: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly startedAt: number;
-  readonly ending: RunEnding;
+  readonly stop: StopRequest;
 }
 
 async function driveOn(
   servers: ServerPool,
   request: CheckedRequest,
-  circumstances: DriveContext,
+  context: DriveContext,
   hooks: DriveHooks,
   isSecondTry = false,
 ): Promise<DriveResult> {
-  const { path, environment, startedAt, ending } = circumstances;
+  const { path, environment, startedAt, stop } = context;
   const { directory, agent, systemPrompt, mcp, projectConfig = false } = request;
-  const wish = { path, environment, directory, agent, systemPrompt, mcp, projectConfig };
-  const lease = await servers.lease(wish, ending.signal).catch((error: unknown) => {
-    if (ending.by === undefined) throw error;
-    return ending.by;
+  const spec = { path, environment, directory, agent, systemPrompt, mcp, projectConfig };
+  const lease = await servers.lease(spec, stop.signal).catch((error: unknown) => {
+    if (stop.by === undefined) throw error;
+    return stop.by;
   });
   if (typeof lease === "string") return withoutServer(path, startedAt, lease);
   let wasAborted = true;
@@ -92,7 +92,7 @@ async function driveOn(
       environment,
       startedAt,
       isShared: servers.isShared,
-      ending,
+      stop,
       logFrom,
       usable: server.version.then(refuseOld),
       runId: folder.runId,
@@ -117,7 +117,7 @@ async function driveOn(
       : await unaskedModelNotes(run, read.tree, command, projectConfig);
     wasAborted = run.exit.kind !== "served" || run.exit.asked !== undefined;
     // Known by now, where the server answers at all.
-    const version = await unlessAborted(server.version, ending.signal).catch(() => null);
+    const version = await unlessAborted(server.version, stop.signal).catch(() => null);
     const warning = version === null ? null : versionWarning(version);
     return {
       ...run,
@@ -137,11 +137,11 @@ async function driveOn(
   } finally {
     lease.release(wasAborted);
   }
-  return await driveOn(servers, request, circumstances, hooks, true);
+  return await driveOn(servers, request, context, hooks, true);
 }
 
 /** A run that ended while its server was still starting. */
-function withoutServer(path: string, startedAt: number, by: NonNullable<RunEnding["by"]>): DriveResult {
+function withoutServer(path: string, startedAt: number, by: NonNullable<StopRequest["by"]>): DriveResult {
   const { told: _told, ...run } = notPrompted(startedAt, by);
   return {
     ...run,

@@ -68,7 +68,9 @@ export function addEvidence(evidence: EventEvidence, event: ServerEvent): EventE
   }
 }
 
-/** The part of the evidence that is about some sessions, from one moment to another, both included; ms since the epoch. */
+/**
+ * The part of the evidence that is about some sessions, from one moment to another, both included; ms since the epoch.
+ */
 export function evidenceWithin(
   { retries, permissions, errors }: EventEvidence,
   sessions: ReadonlySet<string>,

@@ -28,13 +28,13 @@ export interface FollowOptions {
   /** Ends it. */
   readonly signal: AbortSignal;
   /**
-   * Never before `onConnected`. Nothing more is read before what it returns has settled: a server that says more than can be taken is
-   * made to wait.
+   * Never before `onConnected`. Nothing more is read before what it returns has settled: a server that says more than
+   * can be taken is made to wait.
    */
   readonly onEvent: (event: ServerEvent, directory: string | undefined) => unknown;
   /**
-   * The server sends events from now on; those of all projects a moment later (1.18). What happened before, it does not tell:
-   * a state that is built from events is to be read anew.
+   * The server sends events from now on; those of all projects a moment later (1.18). What happened before, it does not
+   * tell: a state that is built from events is to be read anew.
    *
    * @param first false after an interruption
    */
@@ -55,8 +55,9 @@ const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
 
 /**
- * Follows the events of an opencode server, and connects again whenever the stream breaks, until it is told to end. Plain
- * fetch, because the SDK's own stream notices no silence, hides the status of a refusal and stops when the server ends it.
+ * Follows the events of an opencode server, and connects again whenever the stream breaks, until it is told to end.
+ * Plain fetch, because the SDK's own stream notices no silence, hides the status of a refusal and stops when the server
+ * ends it.
  *
  * @returns when `signal` is aborted and the connection is closed; a server waits for those that are open before it ends
  * @throws what a hook throws

@@ -13,8 +13,8 @@ import { familyOf, type Mirror, type MirroredSession, rootOf } from "./session-m
 
 export interface FollowSessionsOptions extends CatchUpOptions {
   /**
-   * A session has come to rest, perhaps while there was no connection. It is mirrored until this is done; the events that
-   * come meanwhile wait.
+   * A session has come to rest, perhaps while there was no connection. It is mirrored until this is done; the events
+   * that come meanwhile wait.
    */
   readonly onIdle: (rootId: string) => Promise<void>;
   readonly onConnected?: ((first: boolean) => void) | undefined;
@@ -29,7 +29,9 @@ export interface FollowedSessions {
   readonly ended: Promise<void>;
 }
 
-/** What is mirrored at once, and waits to be taken. No person's opencode comes near it; what tells more is no opencode. */
+/**
+ * What is mirrored at once, and waits to be taken. No person's opencode comes near it; what tells more is no opencode.
+ */
 const MOST_MIRRORED = 500;
 const MOST_CHARACTERS = 128 * 1024 * 1024;
 const MOST_QUEUED = 2_000;
@@ -41,8 +43,9 @@ const READ_MS = 60_000;
 type Queued = ServerEvent | { readonly type: "connected"; readonly first: boolean; readonly at: number };
 
 /**
- * Mirrors the sessions of a server that are at work: those that are so at the start are read, those that begin are told. After
- * an interruption what is mirrored is read anew, and sessions that came to rest meanwhile are told of. One that rests is forgotten.
+ * Mirrors the sessions of a server that are at work: those that are so at the start are read, those that begin are
+ * told. After an interruption what is mirrored is read anew, and sessions that came to rest meanwhile are told of. One
+ * that rests is forgotten.
  *
  * What the events mean is in `follow-state.ts`; here it is done, one event after the other.
  */

@@ -67,8 +67,8 @@ const MORE_MESSAGES = 10;
 /** How a session ends, as far as its last message tells. */
 export interface SessionEnd {
   /**
-   * `at-work`: its last answer is not complete, or was a moment ago and is to be followed by another one. `unanswered`: a
-   * message is the last, to be answered or not. `at-rest`: an answer is.
+   * `at-work`: its last answer is not complete, or was a moment ago and is to be followed by another one. `unanswered`:
+   * a message is the last, to be answered or not. `at-rest`: an answer is.
    */
   readonly state: "at-work" | "unanswered" | "at-rest";
   /** The last message's; undefined where there is none. */
@@ -76,8 +76,8 @@ export interface SessionEnd {
 }
 
 /**
- * How a session ends. To ask the server itself, as {@link busySessions} does, makes it load the directory's project, should it
- * not have done so yet.
+ * How a session ends. To ask the server itself, as {@link busySessions} does, makes it load the directory's project,
+ * should it not have done so yet.
  *
  * @throws {ServerRequestError} when the server cannot be reached or refuses
  */

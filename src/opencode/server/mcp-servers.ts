@@ -5,8 +5,8 @@ import { serversIn } from "../program/configured-servers.js";
 const statuses = z.record(z.string(), z.looseObject({ status: z.string() }));
 
 /**
- * The names of the MCP servers that a running opencode has in the client's directory: those of its configuration, and those
- * that were added while it ran. One that is off is none of them.
+ * The names of the MCP servers that a running opencode has in the client's directory: those of its configuration, and
+ * those that were added while it ran. One that is off is none of them.
  *
  * @returns undefined where the server does not say
  */

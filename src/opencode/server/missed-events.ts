@@ -4,8 +4,9 @@ import { readServerEvent, type ServerEvent } from "../schema/server-event.js";
 const MOST_SESSIONS = 1_000;
 
 /**
- * What the events of a turn would have told while the stream was away, as far as the server still knows it: its subagents, its messages
- * with their parts, and the permissions that wait for an answer. Failed requests that were made again are not among it.
+ * What the events of a turn would have told while the stream was away, as far as the server still knows it: its
+ * subagents, its messages with their parts, and the permissions that wait for an answer. Failed requests that were made
+ * again are not among it.
  *
  * What cannot be read is left out. Much of it has been told before: the ids tell which.
  *

@@ -6,7 +6,9 @@ import { ServerRequestError } from "../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
 import type { CheckedRequest } from "../request/run-request.js";
 
-/** What `opencode run` denies in the sessions that it makes: there is no person to ask, and no plan mode to switch to. */
+/**
+ * What `opencode run` denies in the sessions that it makes: there is no person to ask, and no plan mode to switch to.
+ */
 const UNATTENDED: PermissionRuleset = [
   { permission: "question", action: "deny", pattern: "*" },
   { permission: "plan_enter", action: "deny", pattern: "*" },
@@ -14,8 +16,8 @@ const UNATTENDED: PermissionRuleset = [
 ];
 
 /**
- * The session that a prompt belongs to, as `opencode run` finds or makes it: the named one, the project's last one, a copy
- * of either, or a new one.
+ * The session that a prompt belongs to, as `opencode run` finds or makes it: the named one, the project's last one, a
+ * copy of either, or a new one.
  *
  * @returns its id
  * @throws {SessionNotFoundError} when the named one does not exist

@@ -2,8 +2,8 @@ import { isFields } from "../../text/json-fields.js";
 import type { RawMessageInfo, RawPart, RawSession } from "../schema/server-event.js";
 
 /*
- * After a session was read from the server, events may still arrive that are older than that. Clocks do not tell: an event
- * knows when it was made, a reading does not. But what has ended in opencode never begins again.
+ * After a session was read from the server, events may still arrive that are older than that. Clocks do not tell: an
+ * event knows when it was made, a reading does not. But what has ended in opencode never begins again.
  */
 
 /** Whether a part is an earlier state of the known one. */

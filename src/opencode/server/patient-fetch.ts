@@ -6,8 +6,8 @@ import { pipeline, Readable, Transform } from "node:stream";
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * `fetch` that waits for an answer as long as it takes: a server answers a prompt when the agent's loop has ended, and Node's
- * own fetch gives up after five minutes without headers.
+ * `fetch` that waits for an answer as long as it takes: a server answers a prompt when the agent's loop has ended, and
+ * Node's own fetch gives up after five minutes without headers.
  *
  * @param mostBytes of the answer's body: a longer one is broken off with an error
  * @throws the system's error when the server cannot be reached or goes away

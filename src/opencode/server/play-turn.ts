@@ -4,8 +4,8 @@ import type { StreamError } from "../cli/run-session.js";
 import type { ProcessExit, RunExit, StoppedBy } from "../program/spawn-opencode.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import { filePart } from "./open-session.js";
-import type { RunEnding } from "./run-ending.js";
 import { isGone, type RunningServer } from "./start-server.js";
+import type { StopRequest } from "./stop-request.js";
 
 /** A turn that is to be played to its end. */
 export interface TurnToPlay {
@@ -15,7 +15,7 @@ export interface TurnToPlay {
   /** The agent to run with; undefined leaves it to opencode. */
   readonly agent: string | undefined;
   /** Ends the turn, when it is time or on the caller's wish. */
-  readonly ending: RunEnding;
+  readonly stop: StopRequest;
   /** Aborted when the turn is to end for a failure on this side. */
   readonly failing: AbortSignal;
 }
@@ -33,13 +33,13 @@ const ABORT_AGAIN_MS = 250;
 const STATUS_POLL_MS = 500;
 
 /**
- * Prompts, waits for the loop's end, and aborts it when it is time. A server that does not manage that within the grace is
- * ended with it.
+ * Prompts, waits for the loop's end, and aborts it when it is time. A server that does not manage that within the grace
+ * is ended with it.
  *
  * @returns never fails: a connection that breaks, and a server that goes away, are ends as well
  */
 export async function playTurn(client: OpencodeClient, turn: TurnToPlay): Promise<TurnEnd> {
-  const { server, request, sessionId, ending, failing } = turn;
+  const { server, request, sessionId, stop, failing } = turn;
   const giveUp = new AbortController();
   let asked: Exclude<StoppedBy, "other"> | undefined;
   let graceTimer: NodeJS.Timeout | undefined;
@@ -54,11 +54,11 @@ export async function playTurn(client: OpencodeClient, turn: TurnToPlay): Promis
     again = setInterval(send, ABORT_AGAIN_MS);
     if (request.graceMs <= LONGEST_TIMER_MS) graceTimer = setTimeout(() => giveUp.abort(), request.graceMs);
   };
-  const onEnding = () => abort(ending.by ?? "caller");
+  const onStop = () => abort(stop.by ?? "caller");
   const onFailing = () => abort("caller");
   // A hook that was told of the session may have ended it at once.
-  if (ending.by !== undefined) return { exit: { kind: "served", asked: ending.by } };
-  ending.signal.addEventListener("abort", onEnding, { once: true });
+  if (stop.by !== undefined) return { exit: { kind: "served", asked: stop.by } };
+  stop.signal.addEventListener("abort", onStop, { once: true });
   failing.addEventListener("abort", onFailing, { once: true });
   try {
     const answer = await prompt(client, turn, giveUp.signal);
@@ -80,7 +80,7 @@ export async function playTurn(client: OpencodeClient, turn: TurnToPlay): Promis
   } finally {
     clearTimeout(graceTimer);
     clearInterval(again);
-    ending.signal.removeEventListener("abort", onEnding);
+    stop.signal.removeEventListener("abort", onStop);
     failing.removeEventListener("abort", onFailing);
   }
 }

@@ -8,8 +8,8 @@ import { isSessionId } from "../schema/ids.js";
 import { dataOf, ownSignal, readMessages, type ToldMessages } from "./read-messages.js";
 
 /**
- * A session with those of its subagents as a server has them at this moment, finished or not: the same as what `opencode export`
- * would write for it.
+ * A session with those of its subagents as a server has them at this moment, finished or not: the same as what
+ * `opencode export` would write for it.
  *
  * A subagent's session that cannot be read is a note, not a failure.
  *

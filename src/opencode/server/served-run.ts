@@ -14,9 +14,9 @@ import { missedEvents } from "./missed-events.js";
 import { openSession, usableAgent } from "./open-session.js";
 import { playTurn } from "./play-turn.js";
 import type { ToldMessages } from "./read-messages.js";
-import type { RunEnding } from "./run-ending.js";
 import { servedProgress } from "./served-progress.js";
 import type { RunningServer } from "./start-server.js";
+import type { StopRequest } from "./stop-request.js";
 import { toldPrompts } from "./told-prompts.js";
 import { createTurnWatch } from "./turn-watch.js";
 import { unlessAborted } from "./unless-aborted.js";
@@ -34,7 +34,7 @@ export interface ServedRunOptions {
   /** Whether other prompts use the server too. */
   readonly isShared: boolean;
   /** Ends it: before the prompt nothing has happened then, later the turn is aborted. */
-  readonly ending: RunEnding;
+  readonly stop: StopRequest;
   /** Where in the server's log this run begins, in bytes. */
   readonly logFrom: number;
   /** What marks the server and all that it starts. */
@@ -57,7 +57,7 @@ export class NotYetPromptedError extends Error {
 }
 
 /** A run that was ended before its prompt was handed over. */
-export function notPrompted(startedAt: number, by: NonNullable<RunEnding["by"]>): ServedRun {
+export function notPrompted(startedAt: number, by: NonNullable<StopRequest["by"]>): ServedRun {
   return {
     sessionId: null,
     exit: { kind: "served", asked: by },
@@ -80,18 +80,18 @@ const DRAIN_MS = 1_000;
  * Hands a prompt to a server and waits until the loop has ended. Like `opencode run`, but without a start, and with the
  * server's events: permissions are answered by the caller's policy, and requests that are made again are seen.
  *
- * At the deadline and on the caller's wish the turn is aborted; before the prompt there is none, and no model is asked. If
- * the server does not manage that within the grace, or goes away, the result says how that ended; the session then has to
- * be read without it.
+ * At the deadline and on the caller's wish the turn is aborted; before the prompt there is none, and no model is asked.
+ * If the server does not manage that within the grace, or goes away, the result says how that ended; the session then
+ * has to be read without it.
  *
  * @throws {NotYetPromptedError} when the server could not be used at all
  * @throws {SessionNotFoundError} when the session that was to be continued does not exist
  * @throws what a hook throws; the turn is aborted then
  */
 export async function runOnServer(options: ServedRunOptions): Promise<ServedRun> {
-  const { server, request, ending } = options;
+  const { server, request, stop } = options;
   const client = await connect(server.connection, request.directory);
-  const preparing = await connect(server.connection, request.directory, ending.signal);
+  const preparing = await connect(server.connection, request.directory, stop.signal);
   const listening = new AbortController();
   let onEvent: (event: ServerEvent) => void = () => undefined;
   let onConnected: () => void = () => undefined;
@@ -103,14 +103,14 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
   let release: (() => Promise<void>) | undefined;
   try {
     const ready = Promise.all([prepared(preparing, options), connected, options.usable]);
-    const session = await unlessAborted(ready, ending.signal).then(
+    const session = await unlessAborted(ready, stop.signal).then(
       ([opened]) => opened,
       (error: unknown) => {
-        if (ending.by === undefined) throw error;
+        if (stop.by === undefined) throw error;
         return undefined;
       },
     );
-    if (!session || ending.by !== undefined) return notPrompted(options.startedAt, ending.by ?? "caller");
+    if (!session || stop.by !== undefined) return notPrompted(options.startedAt, stop.by ?? "caller");
     const turn = createTurn(client, options, session);
     onEvent = turn.take;
     // A permission that was asked for meanwhile would stay unanswered: the agent would wait for ever.

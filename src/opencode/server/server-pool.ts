@@ -24,7 +24,8 @@ export interface ServerLease {
   /**
    * Gives it back. A server without further use is stopped; waiting for that is not needed.
    *
-   * @param turnWasAborted then what the agent left running is ended with the server; after a normal end it may have been started
+   * @param turnWasAborted then what the agent left running is ended with the server; after a normal end it may have
+   * been started
    *   on purpose
    */
   release(turnWasAborted: boolean): void;
@@ -52,8 +53,8 @@ interface Entry {
 const MOST_TURNS = 200;
 
 /**
- * Warm opencode servers: one for each way of being configured, started when it is first wanted and shared by all prompts that
- * want the same. A server that went away is replaced by the next prompt.
+ * Warm opencode servers: one for each way of being configured, started when it is first wanted and shared by all
+ * prompts that want the same. A server that went away is replaced by the next prompt.
  *
  * Close it at the end: until then its servers run. They are ended with this process in any case.
  */

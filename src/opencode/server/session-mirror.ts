@@ -12,8 +12,8 @@ import type { Message, SessionExport, SessionTree } from "../schema/session-expo
 import { isOutdated, isOutdatedMessage, isOutdatedSession } from "./outdated.js";
 
 /**
- * A message with its parts, these in the order of their ids; messages stand in the order of their times, as the server has them:
- * a prompt's id may be its client's, by a clock of its own.
+ * A message with its parts, these in the order of their ids; messages stand in the order of their times, as the server
+ * has them: a prompt's id may be its client's, by a clock of its own.
  */
 export interface MirroredMessage {
   readonly info: RawMessageInfo;
@@ -27,8 +27,8 @@ export interface MirroredSession {
 }
 
 /**
- * Sessions of a server as its events tell them, by their ids: values that are never changed, so that what is computed of
- * them holds as long as they are the same.
+ * Sessions of a server as its events tell them, by their ids: values that are never changed, so that what is computed
+ * of them holds as long as they are the same.
  */
 export type Mirror = ReadonlyMap<string, MirroredSession>;
 
@@ -37,8 +37,8 @@ export const emptyMirror: Mirror = new Map();
 const IDLE: SessionStatus = { type: "idle" };
 
 /**
- * The mirror after an event. What an event tells of a session or message that is not mirrored is left out: it is to be read
- * from the server first, see {@link withSession}. What is older than what is there changes nothing.
+ * The mirror after an event. What an event tells of a session or message that is not mirrored is left out: it is to be
+ * read from the server first, see {@link withSession}. What is older than what is there changes nothing.
  */
 export function applyEvent(mirror: Mirror, event: ServerEvent): Mirror {
   switch (event.type) {

@@ -58,7 +58,8 @@ const PORT_ATTEMPTS = 3;
 const PORT_TAKEN = /EADDRINUSE|in use|\bServeError\b/i;
 
 /**
- * Starts `opencode serve` on a free port of 127.0.0.1, with a password that only this process knows, and waits until it answers.
+ * Starts `opencode serve` on a free port of 127.0.0.1, with a password that only this process knows, and waits until it
+ * answers.
  *
  * It has a process group of its own, and is killed with all that it started when this process ends before it.
  *

@@ -33,7 +33,8 @@ interface Allowed {
 const REPLIES = { allow: "once", always: "always", deny: "reject" } as const;
 
 /**
- * @param isShared whether other prompts use the server too: it takes `always` for the answer to all sessions of the project, so
+ * @param isShared whether other prompts use the server too: it takes `always` for the answer to all sessions of the
+ * project, so
  *   that another prompt's policy would not be asked any more; there the answer is kept here, for this turn
  */
 export function createTurnWatch(

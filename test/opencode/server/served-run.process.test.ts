@@ -7,9 +7,9 @@ import type { DriveHooks } from "../../../src/opencode/request/drive-request.js"
 import type { PermissionRequest } from "../../../src/opencode/request/permission-policy.js";
 import type { Progress } from "../../../src/opencode/request/progress.js";
 import { checkRequest } from "../../../src/opencode/request/run-request.js";
-import { runEnding } from "../../../src/opencode/server/run-ending.js";
 import { runOnServer } from "../../../src/opencode/server/served-run.js";
 import { ServerPool } from "../../../src/opencode/server/server-pool.js";
+import { stopRequest } from "../../../src/opencode/server/stop-request.js";
 import { loadScenario } from "../../provider/load-scenario.js";
 import type { Scenario } from "../../provider/scenario.js";
 import { allowColdStarts } from "../../support/cold-starts.js";
@@ -182,7 +182,7 @@ test("what was missed while the events were interrupted is caught up with: the a
   const lease = await servers.lease({ path: opencode, directory, environment, projectConfig: false });
   const proxy = await cuttingProxy(lease.server.connection.url, '"permission.asked"');
   onTestFinished(() => proxy.close());
-  const ending = runEnding(40_000, undefined);
+  const stop = stopRequest(40_000, undefined);
   const startedAt = Date.now();
   const told: string[] = [];
   const run = await runOnServer({
@@ -197,12 +197,12 @@ test("what was missed while the events were interrupted is caught up with: the a
     environment,
     startedAt,
     isShared: false,
-    ending,
+    stop,
     usable: Promise.resolve(),
     logFrom: 0,
     onEvent: ({ type }) => told.push(type),
   });
-  ending.forget();
+  stop.forget();
   expect(run.exit).toEqual({ kind: "served" });
   expect(run.permissions.map(({ answer: given }) => given)).toEqual(["once", "once"]);
   const steps = Array.from({ length: 3 }, () => ["step_start", "step_finish"]).flat();

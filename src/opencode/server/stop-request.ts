@@ -1,7 +1,7 @@
 import type { StoppedBy } from "../program/spawn-opencode.js";
 
-/** What is to end a run on a server: its deadline, or its caller. */
-export interface RunEnding {
+/** Tells a run on a server to stop: at its deadline, or when its caller asks. */
+export interface StopRequest {
   readonly signal: AbortSignal;
   /** Who it was; undefined while the run may go on. */
   readonly by: Exclude<StoppedBy, "other"> | undefined;
@@ -17,10 +17,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  *
  * @param deadlineMs how long the run may take from now on, ms; `Infinity` for ever
  */
-export function runEnding(deadlineMs: number, caller: AbortSignal | undefined): RunEnding {
+export function stopRequest(deadlineMs: number, caller: AbortSignal | undefined): StopRequest {
   const ending = new AbortController();
-  let by: RunEnding["by"];
-  const end = (who: NonNullable<RunEnding["by"]>): void => {
+  let by: StopRequest["by"];
+  const end = (who: NonNullable<StopRequest["by"]>): void => {
     by ??= who;
     ending.abort(
       new Error(by === "deadline" ? "the deadline of the run is over" : "the caller ended the run"),
