@@ -15,6 +15,7 @@ import { paintTable } from "./paint-table.js";
 import { compareProcesses } from "./processes.js";
 import { compareSessions } from "./sessions.js";
 import { FULL, QUICK } from "./sizes.js";
+import { compareTracing } from "./tracing.js";
 
 const { values } = parseArgs({
   options: {
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   masking: () => compareMasking(plan),
   delivery: () => compareDelivery(plan),
   processes: () => compareProcesses(plan),
+  tracing: () => compareTracing(plan),
   sessions: () => compareSessions(plan),
 };
 const wanted = values.only === undefined ? Object.keys(parts) : [values.only];

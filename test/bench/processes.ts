@@ -36,7 +36,8 @@ export async function compareProcesses(plan: Plan): Promise<readonly Comparison[
   }
 }
 
-async function writeExports(folder: string, megabytes: number): Promise<readonly string[]> {
+/** Writes a synthetic session of that size, a file for each export. */
+export async function writeExports(folder: string, megabytes: number): Promise<readonly string[]> {
   const { exports } = syntheticSession(megabytes * 1e6);
   const files = exports.map((_, index) => join(folder, `${megabytes}-${index}.json`));
   for (const [index, text] of exports.entries()) await writeFile(files[index] ?? "", text);
@@ -48,7 +49,8 @@ const START_FROM_SMALL = `
   const { spawnSync } = require("node:child_process");
   process.exitCode = spawnSync(process.execPath, process.argv.slice(1), { stdio: "inherit" }).status ?? 1;`;
 
-const READ_FILES = `
+/** Reads the files that are named behind the program, as `texts`. */
+export const READ_FILES = `
   import { readFileSync } from "node:fs";
   const texts = process.argv.slice(1).map((file) => readFileSync(file, "utf8"));`;
 const TELL_MEMORY = `
@@ -106,7 +108,8 @@ async function compareStart(
   return { name: `${name} (bare: node -e 0)`, unit: "ms", ...figures, rounds };
 }
 
-function runNode(args: readonly string[], env: NodeJS.ProcessEnv = process.env): string {
+/** @returns what Node printed. @throws when it failed */
+export function runNode(args: readonly string[], env: NodeJS.ProcessEnv = process.env): string {
   const { status, stdout, stderr, error } = spawnSync(process.execPath, args, {
     env,
     encoding: "utf8",

@@ -4,6 +4,9 @@ export interface Plan {
   /** Megabytes of export in which secrets are looked for. */
   readonly maskedMb: number;
   readonly maskingRounds: number;
+  /** Megabytes of export that `looptrace trace` sends. */
+  readonly tracedMb: readonly number[];
+  readonly tracingRounds: number;
   /** Megabytes of export whose trace is delivered. */
   readonly deliveredMb: number;
   readonly deliveryRounds: number;
@@ -33,6 +36,8 @@ export const FULL: Plan = {
   ],
   maskedMb: 4,
   maskingRounds: 7,
+  tracedMb: [4, 50],
+  tracingRounds: 5,
   deliveredMb: 5,
   deliveryRounds: 9,
   memoryRounds: 3,
@@ -46,6 +51,8 @@ export const QUICK: Plan = {
   exports: [{ megabytes: 0.2, rounds: 3, warmUp: 1 }],
   maskedMb: 0.2,
   maskingRounds: 1,
+  tracedMb: [0.2],
+  tracingRounds: 1,
   deliveredMb: 0.2,
   deliveryRounds: 1,
   memoryRounds: 1,
