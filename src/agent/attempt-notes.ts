@@ -15,7 +15,7 @@ export function agentNotes(asked: string | undefined, loop: Loop | undefined): r
 
 /**
  * What subagents were at when a turn was cut off: the error itself names only the tool that had started them.
- * Before 1.18 nobody answers a subagent that asks for a permission, so that it waits until the deadline.
+ * Before 1.18 a subagent that asks for a permission gets no answer, and waits until the deadline.
  *
  * @param endedAt ms since the epoch
  */

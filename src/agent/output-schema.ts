@@ -26,7 +26,7 @@ const MOST_SCHEMA_PROBLEMS = 3;
 
 /**
  * Reads a schema. Of a JSON schema `$schema` says which draft is meant, else 2020-12; keywords and formats
- * that nobody knows do not count, as the standard wants it.
+ * that are not known do not count, as the standard wants it.
  *
  * @throws {RunRequestError} when it is no schema, or a zod schema that JSON cannot say
  */

@@ -58,7 +58,7 @@ export interface AttemptResult {
 }
 
 /**
- * Runs opencode once, stores the session and computes the trace of the turn, whatever became of it.
+ * Runs opencode once, stores the session and computes the trace of the turn, also of one that failed.
  *
  * @throws {RunRequestError} when the request makes no sense; nothing was started then
  * @throws {OpenCodeNotFoundError} when there is no opencode
@@ -237,7 +237,8 @@ function withoutTurn(
 ): ErrorFacts | null {
   const { streamErrors, halted, stderr } = run;
   return classify({
-    // A session that was only mentioned, such as one that was asked for and does not exist, is none; one that was ended was at work.
+    // A session that was only mentioned, such as one that was asked for and does not exist, is none; one that was ended
+    // was at work.
     sessionId: tree === null && halted === undefined ? undefined : (sessionId ?? undefined),
     exportErrors: [],
     streamErrors: streamErrors.map(({ error, at }) => ({ error, at, recovered: false })),

@@ -100,7 +100,7 @@ function idleWatch(): IdleWatch {
   const watch = answerWatch();
   let texts: string[] = [];
   let tools = 0;
-  /** The last step's answer, of which it is not known yet whether the run goes on after it. */
+  /** The last step's answer, until it is known whether the run goes on after it. */
   let pending: ToollessAnswer | undefined;
   let tooLarge: { readonly count: number; readonly lastError: string } | undefined;
   /** Steps that ended since the last request that was too large: the first one is opencode's summary. */

@@ -23,8 +23,8 @@ export interface RunAtWork {
 }
 
 /**
- * Sends what is closed of a driven turn while it is at work, with the evidence that its whole trace will have: the spans are the
- * same, whenever they are sent.
+ * Sends what is closed of a driven turn while it is at work, with the evidence that its whole trace will have: the
+ * spans are the same, whenever they are sent.
  *
  * @returns to be called when the turn is over: nothing is sent by this any more when it settles
  */

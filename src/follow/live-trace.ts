@@ -20,7 +20,9 @@ export interface LiveTracerOptions {
   readonly trace?: TraceOptions | undefined;
   /** What is masked in them; default what the exporter masks in all. */
   readonly masking?: Masking | undefined;
-  /** Settles when what a look at the session needs from elsewhere is there; this wait is no part of what a look costs. */
+  /**
+   * Settles when what a look at the session needs from elsewhere is there; this wait is no part of what a look costs.
+   */
   readonly ready?: ((rootId: string) => Promise<void>) | undefined;
   /** The session as it is now; asked when there is time for it. */
   readonly sessionOf: (rootId: string) => LiveSession | undefined | Promise<LiveSession | undefined>;
@@ -61,8 +63,8 @@ interface Watched {
 }
 
 /**
- * Traces turns while they run: of each, now and then, the steps that are closed for good and have not gone out. Each span
- * goes out once; the loop itself, and what is left, with the turn's end, by whoever records it.
+ * Traces turns while they run: of each, now and then, the steps that are closed for good and have not gone out. Each
+ * span goes out once; the loop itself, and what is left, with the turn's end, by what records it.
  *
  * A look costs what computing the trace costs, and the sending only what is new, however long the session is.
  */

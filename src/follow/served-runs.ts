@@ -3,7 +3,7 @@ import type { RunEvidence } from "../trace/evidence.js";
 import type { Loop } from "../trace/model.js";
 
 /**
- * How the turns of a session ended that a server ran and somebody else asked for: with what the server's events told of each.
+ * How the turns of a session ended that a server ran for another client, with what the server's events told of each.
  *
  * @param loops all turns of the session, in their order
  * @param wanted the turns that are over and were followed

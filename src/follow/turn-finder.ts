@@ -22,7 +22,11 @@ const READ_MS = 60_000;
 
 /** Finds the turns of a store that are over, each once, and those that went on after that once more. */
 export interface TurnFinder {
-  /** Never throws for what a server or a disk does. @returns after how many ms it is to look again, should nothing change */
+  /**
+   * Never throws for what a server or a disk does.
+   *
+   * @returns after how many ms it is to look again, should nothing change
+   */
   look(client: OpencodeClient): Promise<number>;
   recordLeft(client: OpencodeClient): Promise<readonly LeftAtWork[]>;
 }
@@ -67,7 +71,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
   /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
   const consider = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
     const end = await endOfSession(client, id, patience());
-    // One whose looptrace was killed is over, whatever it looks like.
+    // A turn whose looptrace was killed is over, even if it looks as if it were at work.
     if (isAtWork(state, id, end, Date.now()) && !(await hasOwner(paths, id))) return undefined;
     const read = await readSessionFrom(client, id, patience());
     const runs = end.state === "at-rest" ? [] : await abandonedRuns(paths, read.tree.session);

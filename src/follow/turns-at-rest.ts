@@ -21,7 +21,9 @@ export interface SessionAtRest {
 export interface TurnsAtRest {
   /** The turns to be told, by the ids of their prompts. */
   readonly turns: ReadonlySet<string>;
-  /** How those of them ended that were not told before: what is stored of how a turn ended stays when the turn goes on. */
+  /**
+   * How those of them ended that were not told before: what is stored of how a turn ended stays when the turn goes on.
+   */
   readonly runs: readonly RunEvidence[];
 }
 

@@ -20,8 +20,8 @@ const DEBOUNCE_MS = 300;
 const RESTART_MS = 2_000;
 
 /**
- * Follows opencode's own store on this machine and hands over each turn when it is over, whoever ran it, until `signal` is
- * aborted. An opencode server of looptrace's own reads the store, and changes no session.
+ * Follows opencode's own store on this machine and hands over each turn when it is over, also those that others ran,
+ * until `signal` is aborted. An opencode server of looptrace's own reads the store, and changes no session.
  *
  * @returns what looked as if it was at work at the end; it is stored as it was then
  * @throws {OpenCodeNotFoundError} when there is no opencode

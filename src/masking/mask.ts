@@ -30,7 +30,12 @@ export type Masking = MaskingOptions | false;
 export interface Mask {
   /** The same value with markers in the place of what is secret; what holds nothing secret stays the same object. */
   <T>(value: T): T;
-  /** The same for a text that is JSON. @param value what it says, where that was read already. @throws {SyntaxError} when it is no JSON */
+  /**
+   * The same for a text that is JSON.
+   *
+   * @param value what it says, where that was read already.
+   * @throws {SyntaxError} when it is no JSON
+   */
   json(text: string, value?: unknown): string;
   /** Whether any secret was found. Patterns and the caller's own function are not counted: they apply to any text. */
   readonly hasFound: boolean;
@@ -42,7 +47,7 @@ export const SHORTEST_SECRET = 4;
 /**
  * Looks through some values for what must not be kept or sent, and makes the function that masks it.
  *
- * Secrets are masked as they are, as they stand inside of JSON, and percent-encoded; whatever was found in one text is
+ * Secrets are masked as they are, as they stand inside of JSON, and percent-encoded; what was found in one text is
  * masked in all of them. Masking what is masked already changes nothing.
  *
  * @param values plain data, as JSON has it

@@ -4,8 +4,8 @@ import { type Masking, maskFor, SHORTEST_SECRET } from "./mask.js";
 declare const brand: unique symbol;
 
 /**
- * Plain data whose secrets are masked, as its masking says. A copy of it, or what was read from JSON, is not known to be
- * masked, and is masked again before it leaves looptrace.
+ * Plain data whose secrets are masked, as its masking says. A copy of it, or what was read from JSON, is not known to
+ * be masked, and is masked again before it leaves looptrace.
  */
 export type Masked<T> = T & { readonly [brand]: "masked" };
 
@@ -28,8 +28,8 @@ export function maskedLike<T extends object>(value: T, source: Masked<object>): 
 }
 
 /**
- * Masks values, each as far as it is not masked yet, and what is to go with them; what was found in one is masked in all of
- * them. A value that is masked already in the same way, or by more, is not searched again.
+ * Masks values, each as far as it is not masked yet, and what is to go with them; what was found in one is masked in
+ * all of them. A value that is masked already in the same way, or by more, is not searched again.
  *
  * @param beside plain data of the caller's, never masked yet
  */

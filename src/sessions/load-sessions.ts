@@ -22,7 +22,7 @@ import { readSource } from "./read-source.js";
  *
  * @param use called with each session; waited for before the next one is loaded
  * @throws {InvalidExportError} when a file is not an export; nothing was handed over then
- * @throws {SessionNotFoundError} when nobody knows a session
+ * @throws {SessionNotFoundError} when neither opencode nor looptrace knows a session
  * @throws {OpenCodeNotFoundError} when opencode has to be asked and is not there
  */
 export async function loadSessions(

@@ -15,7 +15,7 @@ export type ReadSessionOptions = Partial<
  * @param source the id of a session of opencode's on this machine, or the path of a file that `opencode export` made
  * @param options by default opencode is asked first, and what looptrace has stored counts where opencode is not there
  * @returns what `traceSession(tree, evidence)` takes
- * @throws {SessionNotFoundError} when nobody knows the session
+ * @throws {SessionNotFoundError} when neither opencode nor looptrace knows the session
  * @throws {InvalidExportError} when the file is not an export
  * @throws {OpenCodeNotFoundError} when opencode has to be asked and is not there
  *

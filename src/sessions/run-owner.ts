@@ -9,7 +9,10 @@ import { findProcesses } from "../opencode/program.js";
 import { isSessionId, type SessionExport } from "../opencode/session.js";
 import type { RunEvidence } from "../trace/evidence.js";
 
-/** Which process drives a session's turn; kept as `<session>.owner-<run>-<attempt>.json` beside the session while it does. */
+/**
+ * Which process drives a session's turn; kept as `<session>.owner-<run>-<attempt>.json` beside the session while it
+ * does.
+ */
 const owner = z.object({
   /** The process, see `claimToken`. */
   token: z.string(),
@@ -27,8 +30,8 @@ const TOUCH_EVERY_MS = 5 * 60_000;
 const MOST_BYTES = 10_000;
 
 /**
- * Notes that this process drives a turn of a session. Should it be killed, that tells that the turn is over, however unfinished it
- * looks. Never throws: without the note the turn is one that may be at work still.
+ * Notes that this process drives a turn of a session. Should it be killed, that tells that the turn is over, however
+ * unfinished it looks. Never throws: without the note the turn is one that may be at work still.
  *
  * @returns to be called when the turn is over
  */
@@ -57,8 +60,9 @@ export function ownTurn(
 }
 
 /**
- * The runs of a session whose process was killed before it could tell how they ended: each tells that the turn that it began is over.
- * Of one whose opencode is still being ended nothing is told yet, and nothing of another machine's that was at work lately.
+ * The runs of a session whose process was killed before it could tell how they ended: each tells that the turn that it
+ * began is over. Of one whose opencode is still being ended nothing is told yet, and nothing of another machine's that
+ * was at work lately.
  *
  * @param known how other runs ended; what they tell is not told again
  */
@@ -102,7 +106,7 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
-/** @param promptedAt belongs to the run for certain; when it ended exactly, nobody has seen */
+/** @param promptedAt belongs to the run for certain; when it ended exactly is not known */
 function abandoned({ id, attempt, startedAt }: Owner, promptedAt: number): RunEvidence {
   return {
     id,

@@ -9,8 +9,8 @@ const FOLDER = "failed-starts";
 const MOST_LOGS = 10;
 
 /**
- * Saves all that opencode said when it came to no turn: its usage over a wrong argument, its configuration's mistakes, the
- * stack of its own failure. There is no session whose log could hold it.
+ * Saves all that opencode said when it came to no turn: its usage over a wrong argument, its configuration's mistakes,
+ * the stack of its own failure. There is no session whose log could hold it.
  *
  * @returns the file
  * @throws the file system's error, for instance ENOSPC or EROFS

@@ -16,10 +16,11 @@ import {
 import { fileOf, readIfThere } from "./store-files.js";
 
 /**
- * The sessions that looptrace has seen, stored as they were read, so that views work offline and after a session is gone:
- * `<id>.json` is opencode's export, `<id>.children.json` the ids of the sessions below it, `<id>.log` the log that opencode
- * itself had of it, `<id>.run-….json` and `.log` how a run ended and what it logged, `<id>.mcp-….json` which MCP servers
- * opencode had. Each run, and each set of servers, has a file of its own, so that several may write at once.
+ * The sessions that looptrace has seen, stored as they were read, so that views work offline and after a session is
+ * gone: `<id>.json` is opencode's export, `<id>.children.json` the ids of the sessions below it, `<id>.log` the log
+ * that opencode itself had of it, `<id>.run-….json` and `.log` how a run ended and what it logged, `<id>.mcp-….json`
+ * which MCP servers opencode had. Each run, and each set of servers, has a file of its own, so that several may write
+ * at once.
  */
 export interface StoredSession extends FoundSession {
   /** The session and those of its subagents, as far as they are stored. */
@@ -77,7 +78,11 @@ export async function storedSession(paths: StorePaths, id: string): Promise<Stor
   return { ...evidence, sessions, storedAt: (await lstat(fileOf(paths, id, "json"))).mtimeMs };
 }
 
-/** A stored export alone; undefined when it was never stored. @throws {InvalidExportError} when it cannot be read any more */
+/**
+ * A stored export alone; undefined when it was never stored.
+ *
+ * @throws {InvalidExportError} when it cannot be read any more
+ */
 export async function storedExport(paths: StorePaths, id: string): Promise<SessionExport | undefined> {
   // Anything else could name a file somewhere else.
   if (!isSessionId(id)) return undefined;
@@ -87,8 +92,8 @@ export async function storedExport(paths: StorePaths, id: string): Promise<Sessi
 }
 
 /**
- * Stores which sessions are below which: a plugin's are named by no tool of the session that they belong to. Those that were
- * known before stay.
+ * Stores which sessions are below which: a plugin's are named by no tool of the session that they belong to. Those that
+ * were known before stay.
  */
 async function saveChildren(paths: StorePaths, { rootId, raw }: SessionSnapshot): Promise<void> {
   const byParent = new Map<string, string[]>();

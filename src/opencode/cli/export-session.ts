@@ -130,7 +130,7 @@ async function exportOne(sessionId: string, options: CommandOptions): Promise<Re
   return { text: jsonText(text, sessionId), session: readExport(text, sessionId) };
 }
 
-/** What is kept is the export alone, whatever else opencode has printed. */
+/** The export alone, without what else opencode has printed. */
 function jsonText(text: string, source: string): string {
   try {
     JSON.parse(text);

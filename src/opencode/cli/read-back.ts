@@ -10,7 +10,8 @@ import type { RunResult } from "./run-session.js";
  *
  * @param asked the session that was to be continued
  * @param read reads a session with its subagents
- * @throws {SessionNotFoundError} when opencode does not know the session that was to be continued: there was nothing to run
+ * @throws {SessionNotFoundError} when opencode does not know the session that was to be continued: there was nothing to
+ * run
  */
 export async function readBack(
   run: Pick<RunResult, "sessionId" | "progress">,

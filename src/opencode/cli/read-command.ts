@@ -26,8 +26,9 @@ const GRACE_MS = 1_000;
 /**
  * How long to wait before a command that found the store locked is started again, ms.
  *
- * opencode sets how patient its store is only after it has opened it: while another opencode opens the same store, closes it, or mends what
- * one left that was killed, it fails at once. looptrace itself starts several commands side by side.
+ * opencode sets how patient its store is only after it has opened it: while another opencode opens the same store,
+ * closes it, or mends what one left that was killed, it fails at once. looptrace itself starts several commands side by
+ * side.
  */
 const LOCKED_WAITS_MS = [50, 200, 1_000];
 const LOCKED = "database is locked";

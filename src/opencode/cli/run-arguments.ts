@@ -2,10 +2,11 @@ import { autoApproveOption } from "../program/opencode-version.js";
 import type { CheckedRequest } from "../request/run-request.js";
 
 /**
- * The arguments for `opencode run`. The message is not among them: opencode wraps quotes around a message with spaces, takes one
- * that begins with "-" for an option, and everybody could read it in `ps`. It goes in through standard input.
+ * The arguments for `opencode run`. The message is not among them: opencode wraps quotes around a message with spaces,
+ * takes one that begins with "-" for an option, and everybody could read it in `ps`. It goes in through standard input.
  *
- * Each value is written in one piece with its option, so that one which begins with "-" is not taken for another option.
+ * Each value is written in one piece with its option, so that one which begins with "-" is not taken for another
+ * option.
  *
  * @param agent the agent to run with, after the generated configuration had its say
  */

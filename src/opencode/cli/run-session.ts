@@ -30,7 +30,9 @@ export interface RunSessionOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Called once the session's id is known, see `DriveHooks`. */
   readonly onSession?: ((sessionId: string, runId: string) => void) | undefined;
-  /** Called with each event of the run stream: what is finished in the root session. What it throws ends the run too. */
+  /**
+   * Called with each event of the run stream: what is finished in the root session. What it throws ends the run too.
+   */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
 
@@ -70,9 +72,10 @@ const TAIL_LINES = 20;
 const TAIL_LINE_LENGTH = 500;
 
 /**
- * Runs opencode once and waits for its end. How the turn went is not judged here: the session says that, the exit code does not.
+ * Runs opencode once and waits for its end. How the turn went is not judged here: the session says that, the exit code
+ * does not.
  *
- * When the run was killed, for whatever reason, the processes that it left are ended too. After a normal end they are
+ * When the run was killed, the processes that it left are ended too. After a normal end they are
  * left alone: an agent may have started a server on purpose.
  *
  * @throws {RunRequestError} when the configuration cannot be handed over

@@ -18,8 +18,8 @@ export interface ChildEnvironmentOptions {
 /**
  * The environment for opencode: the caller's (keys of providers, opencode's own settings) with what looptrace adds.
  *
- * `OTEL_EXPORTER_OTLP_*` is taken out: with it opencode sends about a thousand spans of its own insides for each run to the
- * same collector. Self-updates are off unless the caller's environment says something else, because a program that
+ * `OTEL_EXPORTER_OTLP_*` is taken out: with it opencode sends about a thousand spans of its own insides for each run to
+ * the same collector. Self-updates are off unless the caller's environment says something else, because a program that
  * is replaced while it runs cannot be exported from.
  */
 export function childEnvironment(

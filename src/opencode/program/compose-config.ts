@@ -57,9 +57,9 @@ export function composeConfig(request: ConfigRequest): ComposedConfig {
 }
 
 /**
- * Whether a system prompt has to be handed over as a file: opencode substitutes `{env:…}` and `{file:…}` in the text of its
- * configuration, but not in a file named there; and a long text does not fit into the environment. (opencode drops white
- * space at both ends of such a file.)
+ * Whether a system prompt has to be handed over as a file: opencode substitutes `{env:…}` and `{file:…}` in the text of
+ * its configuration, but not in a file named there; and a long text does not fit into the environment. (opencode drops
+ * white space at both ends of such a file.)
  */
 export function promptNeedsFile(prompt: string): boolean {
   return /\{(env|file):/.test(prompt) || Buffer.byteLength(prompt) > INLINE_PROMPT_LIMIT;

@@ -19,9 +19,9 @@ const LONGEST_BYTES = 1024 * 1024;
 const DEEPEST = 64;
 
 /**
- * The names of the MCP servers that opencode is configured with in a directory, as far as files and environment tell: the
- * user's own configuration, that of the project and those that the environment names. A server that is off is none of
- * them. Only names are read, and what cannot be read is left out.
+ * The names of the MCP servers that opencode is configured with in a directory, as far as files and environment tell:
+ * the user's own configuration, that of the project and those that the environment names. A server that is off is none
+ * of them. Only names are read, and what cannot be read is left out.
  */
 export async function configuredServers(options: ConfiguredServersOptions): Promise<readonly string[]> {
   const { environment } = options;

@@ -9,12 +9,13 @@ const KILL_WAIT_MS = 500;
 const KILL_POLL_MS = 10;
 
 /**
- * Ends what a killed run left behind. opencode's `bash` commands survive it: they have a session and a process group of their own,
- * so that killing opencode or its group does not reach them. They are known by the run's id in their environment.
+ * Ends what a killed run left behind. opencode's `bash` commands survive it: they have a session and a process group of
+ * their own, so that killing opencode or its group does not reach them. They are known by the run's id in their
+ * environment.
  *
- * Asks first (SIGTERM), then kills. Found on Linux through `/proc`, on macOS and other Unixes through `ps`, which
- * hides the environment of some protected system programs; on Windows nothing is found. A command that cleared its environment
- * (`env -i`) escapes.
+ * Asks first (SIGTERM), then kills. Found on Linux through `/proc`, on macOS and other Unixes through `ps`, which hides
+ * the environment of some protected system programs; on Windows nothing is found. A command that cleared its
+ * environment (`env -i`) escapes.
  */
 export async function endProcesses(runId: string): Promise<void> {
   signalAll(findProcesses(runId), "SIGTERM");
@@ -26,12 +27,12 @@ export async function endProcesses(runId: string): Promise<void> {
 }
 
 /**
- * The same at once and without asking, for the moment in which this process itself is ending: it blocks, at most 500 ms, until they
- * are gone.
+ * The same at once and without asking, for the moment in which this process itself is ending: it blocks, at most 500
+ * ms, until they are gone.
  */
 export function killProcesses(runId: string): void {
-  // Several rounds, because a process may have started another one between the look and the kill, and because a killed process
-  // still writes in its folders until the system has ended it.
+  // Several rounds, because a process may have started another one between the look and the kill, and because a killed
+  // process still writes in its folders until the system has ended it.
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let waited = 0; waited < KILL_WAIT_MS; waited += KILL_POLL_MS) {
     const found = findProcesses(runId);

@@ -38,8 +38,8 @@ export async function findOpenCodeLog(
 }
 
 /**
- * What a log says about some sessions, in which it says more. Up to 1.15 a line's time follows from those before it, so such a log is
- * taken whole.
+ * What a log says about some sessions, in which it says more. Up to 1.15 a line's time follows from those before it, so
+ * such a log is taken whole.
  */
 export function sessionLines(sessionIds: readonly string[], log: string): string {
   const lines = log.split("\n");

@@ -29,8 +29,9 @@ export interface FoundOpenCode {
  * Which opencode to start: the explicit path, `LOOPTRACE_OPENCODE`, `node_modules/.bin` of the directory and its
  * parents, then `PATH`. A path that was named but cannot be started is an error, not a reason to take another one.
  *
- * One that belongs to another user, or that others may write to, is not started, nor is one that is found and came with the
- * repository; on the `PATH` it is, as a shell would, unless it is there only because npm puts each `node_modules/.bin` on it.
+ * One that belongs to another user, or that others may write to, is not started, nor is one that is found and came with
+ * the repository; on the `PATH` it is, as a shell would, unless it is there only because npm puts each
+ * `node_modules/.bin` on it.
  *
  * @returns an absolute path
  * @throws {OpenCodeNotFoundError} when there is none; it lists the places

@@ -9,9 +9,11 @@ export interface ConfigSpec {
 }
 
 /**
- * Everything that a start of opencode needs for a request, with files in the run's folder where the environment has no room.
+ * Everything that a start of opencode needs for a request, with files in the run's folder where the environment has no
+ * room.
  *
- * @returns the text for OPENCODE_CONFIG_CONTENT, null when there is nothing to say; and the agent to run with, undefined for
+ * @returns the text for OPENCODE_CONFIG_CONTENT, null when there is nothing to say; and the agent to run with,
+ * undefined for
  *   opencode's default
  * @throws {RunRequestError} when the configuration cannot be handed over
  */

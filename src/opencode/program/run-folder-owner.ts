@@ -9,7 +9,10 @@ export const RUN_ID_FILE = "run-id";
 /** Marks a folder in which only files are left that an agent has made, for their user to keep. */
 export const KEPT_FILE = "kept";
 
-/** Which process has made a run folder: `unknown` of another machine, boot or container, where a pid means something else. */
+/**
+ * Which process has made a run folder: `unknown` of another machine, boot or container, where a pid means something
+ * else.
+ */
 export type FolderOwner = "alive" | "dead" | "unknown";
 
 /** How the names of this process' run folders begin. */

@@ -30,9 +30,9 @@ export interface RunFolder {
 }
 
 /**
- * Makes a private folder (0700, its files 0600) in the system's temporary folder. It goes away with `remove()`, and also
- * when this process exits, crashes or is ended by a signal. After a `kill -9` the watchdog removes it, see {@link guard}; what even that
- * leaves behind is for `sweepRunFolders`.
+ * Makes a private folder (0700, its files 0600) in the system's temporary folder. It goes away with `remove()`, and
+ * also when this process exits, crashes or is ended by a signal. After a `kill -9` the watchdog removes it, see {@link
+ * guard}; what even that leaves behind is for `sweepRunFolders`.
  */
 export async function createRunFolder(): Promise<RunFolder> {
   const path = await mkdtemp(join(tmpdir(), ownPrefix()));

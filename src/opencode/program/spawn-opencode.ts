@@ -51,11 +51,12 @@ export interface SpawnOptions {
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Starts opencode and waits for its end. Its streams are files, never pipes: it exits without waiting for a pipe to drain and
- * loses what is in it, and as long as standard input is an open pipe it does not begin.
+ * Starts opencode and waits for its end. Its streams are files, never pipes: it exits without waiting for a pipe to
+ * drain and loses what is in it, and as long as standard input is an open pipe it does not begin.
  *
- * At the deadline it gets SIGTERM (which 1.15 often ignores), on the caller's wish SIGINT (which ends every version), and
- * SIGKILL after the grace. It has a process group of its own: a Ctrl-C at the terminal reaches only looptrace, which decides.
+ * At the deadline it gets SIGTERM (which 1.15 often ignores), on the caller's wish SIGINT (which ends every version),
+ * and SIGKILL after the grace. It has a process group of its own: a Ctrl-C at the terminal reaches only looptrace,
+ * which decides.
  *
  * @throws the system's error when the program cannot be started
  */
@@ -78,7 +79,7 @@ async function runToEnd(
   stdio: readonly [number, number, number],
 ): Promise<ProcessExit> {
   const ownGroup = process.platform !== "win32";
-  // node's own spawn, because only that hands open files over as they are.
+  // Not by execa: it signals the child alone, where its whole group has to be reached, and takes 80 ms to load.
   const child = spawn(options.path, options.arguments, {
     cwd: options.directory,
     env: options.environment,

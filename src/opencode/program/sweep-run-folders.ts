@@ -14,9 +14,9 @@ const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const RUN_ID_BYTES = 100;
 
 /**
- * Removes the run folders of looptrace processes that are gone, and ends what these were driving, where that has not happened (see
- * `guard`). Only folders of this user's that no other user can write to: in a temporary folder for all, others may have put anything
- * that is called so.
+ * Removes the run folders of looptrace processes that are gone, and ends what these were driving, where that has not
+ * happened (see `guard`). Only folders of this user's that no other user can write to: in a temporary folder for all,
+ * others may have put anything that is called so.
  *
  * Never fails, and settles within 3 s: a folder that cannot be removed by then stays.
  */

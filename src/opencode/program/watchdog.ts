@@ -3,12 +3,12 @@ import { RUN_ID_VARIABLE } from "./child-environment.js";
 import { KEPT_FILE } from "./run-folder-owner.js";
 
 /**
- * Waits until its standard input ends, which is when looptrace is gone, however that came. Each line of it is a run's id and its
- * folder; one whose folder is not there any more has ended in order.
+ * Waits until its standard input ends, which is when looptrace is gone, however that came. Each line of it is a run's
+ * id and its folder; one whose folder is not there any more has ended in order.
  *
- * Of the others it ends the processes that carry the run's id, as `endProcesses` does, looks until there are none for 300 ms, since one
- * may just have been starting, and removes the folder. In sh, which needs 1 MB where Node would need 40, and nothing of looptrace's
- * own that could be gone by then.
+ * Of the others it ends the processes that carry the run's id, as `endProcesses` does, looks until there are none for
+ * 300 ms, since one may just have been starting, and removes the folder. In sh, which needs 1 MB where Node would need
+ * 40, and nothing of looptrace's own that could be gone by then.
  */
 const SCRIPT = `
 nl='
@@ -67,8 +67,9 @@ let watchdog: ChildProcess | undefined;
 const guarded = new Map<string, string>();
 
 /**
- * Has a run ended, with all that it started, and its folder removed, when this process is killed in a way that it cannot notice
- * (`kill -9`, out of memory). One small helper process does so for all runs of this process, and ends with the last of them.
+ * Has a run ended, with all that it started, and its folder removed, when this process is killed in a way that it
+ * cannot notice (`kill -9`, out of memory). One small helper process does so for all runs of this process, and ends
+ * with the last of them.
  *
  * Where there is no `sh` (Windows) there is none; what is left then goes with the next run.
  *
@@ -110,7 +111,8 @@ function start(): ChildProcess | undefined {
         ...(outer === undefined ? {} : { [RUN_ID_VARIABLE]: outer }),
       },
       stdio: ["pipe", "ignore", "ignore"],
-      // A session of its own: neither Ctrl-C nor a terminal that is closed, nor a kill of looptrace's group, reaches it.
+      // A session of its own: neither Ctrl-C nor a terminal that is closed, nor a kill of looptrace's group, reaches
+      // it.
       detached: true,
     });
   } catch {

@@ -13,14 +13,14 @@ export interface OpenCodeAtHand {
 
 export interface WithOpenCodeOptions {
   /**
-   * Whether what killed runs have left is ended first, so that a session of theirs is read as it will stay (3 s at most); a run does not
-   * wait for that.
+   * Whether what killed runs have left is ended first, so that a session of theirs is read as it will stay (3 s at
+   * most); a run does not wait for that.
    */
   readonly sweep: "first" | "meanwhile";
 }
 
 /**
- * Finds opencode, gives it a private folder for as long as `use` takes, and cleans up afterwards whatever happened.
+ * Finds opencode, gives it a private folder for as long as `use` takes, and cleans up afterwards, also after a failure.
  * For `exportSession` and `listSessions` outside of a run.
  *
  * @throws {OpenCodeNotFoundError} when there is no opencode
