@@ -20,8 +20,8 @@ const SHORTEST_TIMEOUT_MS = 1000;
  * Delivers requests to one destination, several at a time, until all are through, time is up, or the destination makes
  * clear that it takes nothing. `Schedule` decides, this does it.
  *
- * Whatever happens, and whenever the process is killed: a request's file goes only after the receipts say that its spans
- * arrived or `rejected/` holds them.
+ * Whatever happens, and whenever the process is killed: a request's file goes only after the receipts say that its
+ * spans arrived or `rejected/` holds them.
  */
 export async function deliverRequests(
   context: DeliveryContext,
@@ -105,7 +105,8 @@ export async function deliverRequests(
           await acknowledgements.record(request, part);
           break;
         case "taken-in-part":
-          // OTLP forbids to send such a request again, so all its spans count as sent; a copy stays for a person to look at.
+          // OTLP forbids to send such a request again, so all its spans count as sent; a copy stays for a person to
+          // look at.
           if (request.content && result.kind === "partial") {
             await keepCopy(context, request.content, part, result.message);
             request.dropped += result.rejectedSpans;

@@ -26,12 +26,12 @@ import { forgetReceipts, readReceipts } from "./receipts/receipts.js";
 
 export interface DeliverOptions extends DeliveryOptions {
   /** Send also what a destination has already acknowledged. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
   /**
    * Ids of destinations that nothing is sent to now: what is given for them is only stored, for instance because they
    * did not answer a moment ago.
    */
-  readonly storeOnly?: ReadonlySet<string>;
+  readonly storeOnly?: ReadonlySet<string> | undefined;
   /** How much the outbox may hold, in bytes; what does not fit in is sent from memory. Default 2 GB. */
   readonly outboxLimitBytes?: number | undefined;
 }
@@ -42,12 +42,12 @@ export interface RequestToDeliver extends OtlpRequest {
 }
 
 /**
- * Delivers requests to all destinations at once. Each is first stored, then sent, so that what cannot be sent now is sent
- * by a later `pushOutbox`, of whatever process. One destination that is down does not hold back another.
+ * Delivers requests to all destinations at once. Each is first stored, then sent, so that what cannot be sent now is
+ * sent by a later `pushOutbox`, of whatever process. One destination that is down does not hold back another.
  *
- * Spans that a destination has already acknowledged are not sent to it again; while another process is sending there, this
- * waits for its turn, for half of its time and 15 s at most. A disk that is full or read-only is reported in `problems`,
- * and the requests are sent from memory.
+ * Spans that a destination has already acknowledged are not sent to it again; while another process is sending there,
+ * this waits for its turn, for half of its time and 15 s at most. A disk that is full or read-only is reported in
+ * `problems`, and the requests are sent from memory.
  *
  * @param requests the same for all destinations, or a function where they differ
  * @returns a report for each destination, in their order. Never throws for what servers, networks or disks do
@@ -139,7 +139,7 @@ async function storeOne(
   }
 }
 
-/** What nobody is delivering, by its content. */
+/** What no process is delivering, by its content. */
 async function waitingIn(folder: string): Promise<ReadonlyMap<string, OutboxEntry>> {
   const entries = await listRequests(folder).catch(() => []);
   return new Map(

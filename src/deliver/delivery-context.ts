@@ -15,19 +15,22 @@ export type Sender = (
 
 export interface DeliveryOptions {
   /** Default: the user's data folder. */
-  readonly paths?: StorePaths;
-  /** How long to try, in ms; what is left then stays in the outbox. Default 10 s, or more where the destination may take longer. */
-  readonly budgetMs?: number;
+  readonly paths?: StorePaths | undefined;
+  /**
+   * How long to try, in ms; what is left then stays in the outbox. Default 10 s, or more where the destination may take
+   * longer.
+   */
+  readonly budgetMs?: number | undefined;
   /** For one request, in ms. Default the destination's own, else 15 s; never more than is left of the budget. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Requests under way at once to one destination. Default 4. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Stops soon after it is aborted; what was not sent stays in the outbox. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told what a delivery is at, for a person who waits; must not throw. */
-  readonly onProgress?: (progress: DeliveryProgress) => void;
-  readonly clock?: Clock;
-  readonly send?: Sender;
+  readonly onProgress?: ((progress: DeliveryProgress) => void) | undefined;
+  readonly clock?: Clock | undefined;
+  readonly send?: Sender | undefined;
 }
 
 /** What a delivery to one destination works with. */
@@ -70,7 +73,7 @@ export function deliveryContext(
     destination,
     paths: options.paths ?? storePaths(),
     clock,
-    // Who says how long an answer may take means to wait so long.
+    // A destination that may take longer to answer is meant to be waited for.
     deadlineMs: clock.now() + (options.budgetMs ?? Math.max(DEFAULT_BUDGET_MS, destination.timeoutMs ?? 0)),
     timeoutMs: options.timeoutMs ?? destination.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     concurrency: Math.max(1, Math.floor(options.concurrency ?? DEFAULT_CONCURRENCY)),

@@ -32,8 +32,8 @@ export type Move =
 export type Outcome = "taken" | "taken-in-part" | "refused" | "open";
 
 /**
- * Decides what of a delivery to one destination is sent when. Requests go out in their order; one that the destination is
- * not there for comes again after the others, one that is refused is halved until the malformed spans are alone.
+ * Decides what of a delivery to one destination is sent when. Requests go out in their order; one that the destination
+ * is not there for comes again after the others, one that is refused is halved until the malformed spans are alone.
  *
  * ```
  * next ─► begin ─► move ─► send ─► answered ─► move … ─► leave ─► left ─► next
@@ -46,7 +46,7 @@ export interface Schedule {
   next(): number | undefined;
   /** How long all requests wait now, for a destination in trouble; undefined when they need not, or in vain. */
   pause(now: number): { readonly ms: number; readonly failures: number } | undefined;
-  /** Begins with a request, of which so many spans are pending. */
+  /** Begins with a request that has so many pending spans. */
   begin(request: number, pending: number): void;
   /** @param isAborted nothing more is to be sent */
   move(request: number, now: number, isAborted: boolean): Move;
@@ -63,7 +63,10 @@ interface Work {
   parts: Part[];
   refused: Refused[];
   failures: number;
-  /** What comes after it was left: it is through for this delivery, comes again, or waits until refusals prove something. */
+  /**
+   * What comes after it was left: it is through for this delivery, comes again, or waits until refusals prove
+   * something.
+   */
   after: "through" | "again" | "suspect";
 }
 

@@ -18,7 +18,7 @@ export async function setAside(
   if (await keep(context, content, keys, reason)) for (const key of keys) request.rejected.add(key);
 }
 
-/** Keeps a copy of spans of which the destination dropped some without saying which. */
+/** Keeps a copy of spans when the destination dropped some without saying which. */
 export async function keepCopy(
   context: DeliveryContext,
   content: Content,

@@ -15,15 +15,15 @@ import { receiptFolder, receiptPath } from "./receipts/receipts.js";
  * - In its turn a delivery claims a request, reads the receipts of its traces, sends what they do not hold, and writes
  *   receipts, before the turn ends. So the next one finds what arrived, and each span is sent once.
  * - Deliveries of one process share its turn; among them a span is under way once, and the second finds its receipt.
- * - A kill ends the turn, as a lock lapses with its process. What was under way has no receipt and comes twice; the rest
- *   waits in the outbox under a dead process's claim, which the next push takes over.
+ * - A kill ends the turn, as a lock lapses with its process. What was under way has no receipt and comes twice; the
+ *   rest waits in the outbox under a dead process's claim, which the next push takes over.
  * - Who waits sends its own requests, in its own turn, and reports what became of them. It knocks: it touches a file
- *   beside the lock. A process that has had its turn for `TURN_MS` looks for that file after each request, gives way and
- *   waits in its turn, so a `run` does not wait for the end of a `batch`.
- * - A turn ends before a pause: nobody waits for a destination in trouble longer than for itself.
- * - A wait ends after half of the delivery's time, 15 s at most, also where the process that has the turn was stopped, or
- *   the disk takes no lock. Then the delivery goes on without: a span that is sent twice is better than one that is not sent.
- *   When its time ends before, its requests wait in the outbox.
+ *   beside the lock. A process that has had its turn for `TURN_MS` looks for that file after each request, gives way
+ * and waits in its turn, so a `run` does not wait for the end of a `batch`.
+ * - A turn ends before a pause: no process waits while another one waits for a destination in trouble.
+ * - A wait ends after half of the delivery's time, 15 s at most, also where the process that has the turn was
+ *   stopped, or the disk takes no lock. Then the delivery goes on without: a span that is sent twice is better than one
+ *   that is not sent. When its time ends before, its requests wait in the outbox.
  * - Versions before locked each trace, `.<trace>.jsonl.lock`, and not the destination. In a turn these locks are taken
  *   too, and claims on requests stay, so that an older process beside this one sends nothing twice either.
  */

@@ -38,8 +38,8 @@ export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string>
 
 /**
  * Sends traces to all destinations: what a destination has acknowledged earlier is not sent to it again, what cannot be
- * delivered now waits in the outbox. Of a turn that may still be at work only what has ended is sent, unless `force` is set.
- * Secrets are masked wherever the traces hold them, before anything is written or sent.
+ * delivered now waits in the outbox. Of a turn that may still be at work only what has ended is sent, unless `force` is
+ * set. Secrets are masked wherever the traces hold them, before anything is written or sent.
  *
  * @param traces as `traceSession` computes them
  * @param destinations as `resolveDestinations` finds them; with none nothing is sent and the result is empty
@@ -72,7 +72,7 @@ function openIn(trace: LoopTrace, atWork: boolean | undefined, now: number): Rea
   return atWork ? runningSpanIds(trace) : new Set();
 }
 
-/** Nobody means to send the keys with which something is sent. */
+/** The keys with which something is sent are never meant to be sent themselves. */
 function withKeys(masking: Masking | undefined, destinations: readonly Destination[]): Masking {
   const keys = destinations.flatMap(({ secrets }) => secrets);
   if (masking === false) return { environment: {}, knownShapes: false, secrets: keys };

@@ -1,15 +1,11 @@
-import type { Sender } from "../deliver/delivery-context.js";
-import type { DeliveryProgress } from "../deliver/delivery-progress.js";
 import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import { langfuseTracesUrl } from "../deliver/destinations/langfuse-project.js";
 import { type PushResult, pushOutbox } from "../deliver/push-outbox.js";
 import { type Clock, systemClock } from "../files/clock.js";
-import { type StorePaths, storePaths } from "../files/store-paths.js";
-import type { Masking } from "../masking/mask.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace } from "../trace/model.js";
-import { deliverTraces } from "./deliver-traces.js";
+import { type DeliverTracesOptions, deliverTraces } from "./deliver-traces.js";
 
 /** A destination that has just kept a delivery waiting is left alone for so long. */
 const LEFT_ALONE_MS = 30_000;
@@ -17,55 +13,34 @@ const LEFT_ALONE_MS = 30_000;
 /** What earlier runs left is sent too, but nothing waits long for it. */
 const LEFTOVERS_BUDGET_MS = 2_000;
 
-export interface TraceExporterOptions {
+export interface TraceExporterOptions
+  extends Pick<DeliverTracesOptions, "paths" | "masking" | "outboxLimitBytes" | "clock" | "send"> {
   /** Where traces go, as `resolveDestinations` finds them; with none nothing is sent. */
   readonly destinations: readonly Destination[];
   /** What the traces say beside what happened: name, user, tags, environment and the like. */
   readonly trace?: TraceOptions | undefined;
-  /** Where the queue and the receipts are; default the user's data folder. */
-  readonly paths?: StorePaths | undefined;
-  /**
-   * What is masked beside the destinations' own keys, which always are; by default tokens of well-known shapes and the
-   * values of those environment variables that are called like secrets.
-   */
-  readonly masking?: Masking | undefined;
-  /** How much the outbox may hold, in bytes; what does not fit in is sent from memory. Default 2 GB. */
-  readonly outboxLimitBytes?: number | undefined;
-  /** Time and chance, for tests. */
-  readonly clock?: Clock | undefined;
-  /** Posts a request, for tests. */
-  readonly send?: Sender | undefined;
 }
 
-export interface ExportOptions {
+/** How one export differs from the exporter's others. */
+export interface ExportOptions
+  extends Pick<DeliverTracesOptions, "masking" | "force" | "atWork" | "budgetMs" | "signal" | "onProgress"> {
   /** What these traces say; default what the exporter's all say. */
   readonly trace?: TraceOptions | undefined;
-  /** What is masked in these traces; default what the exporter masks in all. */
-  readonly masking?: Masking | undefined;
-  /** Sends also what a destination has acknowledged, and of a turn at work what has not ended. */
-  readonly force?: boolean | undefined;
-  /** Whether the turns are known to be at work, or known not to be; by default it is what they look like that counts. */
-  readonly atWork?: boolean | undefined;
-  /** How long to try, in ms; what is left then stays in the outbox. Default 10 s, or more where a destination may take longer. */
-  readonly budgetMs?: number | undefined;
-  /** Told what a delivery is at, for a person who waits; must not throw. */
-  readonly onProgress?: ((progress: DeliveryProgress) => void) | undefined;
 }
 
-export interface FlushOptions {
+export interface FlushOptions extends Pick<DeliverTracesOptions, "signal" | "onProgress"> {
   /** How long to try, in ms; default 2 s. */
   readonly budgetMs?: number | undefined;
   /** Asks also the destinations that have just kept a delivery waiting. */
   readonly all?: boolean | undefined;
-  /** Told what the delivery is at, for a person who waits; must not throw. */
-  readonly onProgress?: ((progress: DeliveryProgress) => void) | undefined;
 }
 
 /**
  * Sends traces to where they belong, and what could not be sent before. Every span is first written to an outbox on the
  * disk, so that neither a destination that is down nor the end of this process loses it.
  *
- * A destination that has just kept a delivery waiting is left alone for 30 s: meanwhile its spans are stored and not sent.
+ * A destination that has just kept a delivery waiting is left alone for 30 s: meanwhile its spans are stored and not
+ * sent.
  *
  * @example
  * ```ts
@@ -78,7 +53,6 @@ export class TraceExporter {
   readonly destinations: readonly Destination[];
   readonly #options: TraceExporterOptions;
   readonly #clock: Clock;
-  readonly #paths: StorePaths;
   /** By a destination's id, ms since the epoch. */
   readonly #leftAloneUntil = new Map<string, number>();
   /** Ids of the destinations that took something. */
@@ -88,45 +62,41 @@ export class TraceExporter {
   constructor(options: TraceExporterOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#paths = options.paths ?? storePaths();
     this.destinations = options.destinations;
   }
 
   /**
    * Sends traces, as `traceSession` computes them. What a destination has acknowledged earlier is not sent to it again,
-   * and of a turn that may be at work only what has ended is sent. Secrets are masked before anything is written or sent.
+   * and of a turn that may be at work only what has ended is sent. Secrets are masked before anything is written or
+   * sent.
    *
-   * @returns a report for each destination, in their order: every span is acknowledged, pending or rejected. Never throws
-   *   for what servers, networks or disks do
+   * @returns a report for each destination, in their order: every span is acknowledged, pending or rejected. Never
+   *   throws for what servers, networks or disks do
    * @throws {ConfigurationError} when looptrace's folder is not this user's alone; nothing was sent or written then
    */
   async export(
     traces: readonly LoopTrace[],
     { trace = this.#options.trace, masking = this.#options.masking, ...how }: ExportOptions = {},
   ): Promise<readonly DestinationReport[]> {
-    const leftAlone = this.#leftAlone();
-    const { outboxLimitBytes } = this.#options;
-    const more = { storeOnly: leftAlone, masking, outboxLimitBytes };
-    const options = { ...this.#delivery(how), ...more };
-    const { force = false, atWork } = how;
-    const reports = await deliverTraces(traces, this.destinations, trace, { ...options, force, atWork });
-    this.#learn(reports.filter(({ destination }) => !leftAlone.has(destination.id)));
+    const { destinations, trace: _, ...own } = this.#options;
+    const storeOnly = this.#leftAlone();
+    const options = { ...own, ...how, masking, storeOnly };
+    const reports = await deliverTraces(traces, destinations, trace, options);
+    this.#learn(reports.filter(({ destination }) => !storeOnly.has(destination.id)));
     return reports;
   }
 
   /**
-   * Sends what earlier deliveries left in the outbox, of this process or of others; destinations that are left alone are
-   * not asked, unless `all` says so. Cheap when nothing waits.
+   * Sends what earlier deliveries left in the outbox, of this process or of others; destinations that are left alone
+   * are not asked, unless `all` says so. Cheap when nothing waits.
    *
    * @throws {ConfigurationError} when looptrace's folder is not this user's alone
    */
-  async flush({
-    budgetMs = LEFTOVERS_BUDGET_MS,
-    all = false,
-    onProgress,
-  }: FlushOptions = {}): Promise<PushResult> {
+  async flush({ all = false, ...how }: FlushOptions = {}): Promise<PushResult> {
+    const { paths, clock, send } = this.#options;
+    const budgetMs = how.budgetMs ?? LEFTOVERS_BUDGET_MS;
     const asked = all ? this.destinations : this.reachable();
-    const result = await pushOutbox(asked, this.#delivery({ budgetMs, onProgress }));
+    const result = await pushOutbox(asked, { paths, clock, send, ...how, budgetMs });
     this.#learn(result.reports);
     return result;
   }
@@ -157,17 +127,6 @@ export class TraceExporter {
       if (link !== undefined) links[trace.traceId] = link;
     }
     return links;
-  }
-
-  #delivery({ budgetMs, onProgress }: Pick<ExportOptions, "budgetMs" | "onProgress">) {
-    const { clock, send } = this.#options;
-    return {
-      paths: this.#paths,
-      ...(budgetMs === undefined ? {} : { budgetMs }),
-      ...(onProgress === undefined ? {} : { onProgress }),
-      ...(clock === undefined ? {} : { clock }),
-      ...(send === undefined ? {} : { send }),
-    };
   }
 
   /** The destinations that are not left alone now. */

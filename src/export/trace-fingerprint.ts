@@ -3,14 +3,16 @@ import type { Fingerprint } from "../deliver/receipts/fingerprint.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { Loop, LoopTrace } from "../trace/model.js";
 
-/** looptrace itself adds it where it runs opencode, and cannot know it of a past session: no setting of the caller's. */
+/**
+ * looptrace itself adds it where it runs opencode, and cannot know it of a past session: no setting of the caller's.
+ */
 const OWN_METADATA = "gitCommit";
 
 /**
  * How a trace looks: `settings` by what the caller says of it, `whole` also by how far the turn has come.
  *
- * Only what opencode recorded counts for the turn, and no text of it: that may be masked otherwise elsewhere. Times, retries
- * and errors may also depend on the log, and a trace that is computed without it is no news.
+ * Only what opencode recorded counts for the turn, and no text of it: that may be masked otherwise elsewhere. Times,
+ * retries and errors may also depend on the log, and a trace that is computed without it is no news.
  */
 export function traceFingerprint(
   { loop }: LoopTrace,

@@ -28,7 +28,8 @@ export interface PemSettings {
  * Reads the files that the variables name, and holds them to what they are to be: better now than at each request.
  *
  * @returns undefined where none is named
- * @throws {ConfigurationError} when a file cannot be read or used, or a certificate has no key; it holds nothing of a file
+ * @throws {ConfigurationError} when a file cannot be read or used, or a certificate has no key; it holds nothing of a
+ *   file
  */
 export function readClientTls({ ca, cert, key }: PemSettings): ClientTls | undefined {
   if (!ca && !cert && !key) return undefined;

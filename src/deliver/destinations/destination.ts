@@ -41,7 +41,7 @@ export interface Destination extends DestinationInfo {
 /** OTLP over HTTP in one of its two forms. */
 export type OtlpProtocol = "http/json" | "http/protobuf";
 
-/** What the settings are called that a destination was made of, for whoever has to look at them. */
+/** Names of the settings that a destination was made of, for a person to look at. */
 export interface DestinationSettings {
   /** What names the address; undefined where nothing does and it is the default. */
   readonly address: string | undefined;
@@ -79,8 +79,8 @@ const SECRET_KEY = /^sk-/i;
 /**
  * Describes a destination from its address and headers.
  *
- * An address that ends with Langfuse's path is a Langfuse however it was configured, so the same project given once with
- * Langfuse's variables and once with OTel's has one id, and nothing is sent to it twice.
+ * An address that ends with Langfuse's path is a Langfuse however it was configured, so the same project given once
+ * with Langfuse's variables and once with OTel's has one id, and nothing is sent to it twice.
  *
  * @param endpoint the whole address; a user and password in it become Basic authentication
  * @param headers names in lower case

@@ -10,7 +10,7 @@ export interface LangfuseProject {
   readonly tracesUrl: string;
 }
 
-/** What a Langfuse says to the question of which project the keys are. */
+/** What a Langfuse answers when it is asked for the keys' project. */
 export type ProjectAnswer =
   | { readonly kind: "named"; readonly project: LangfuseProject }
   | { readonly kind: "refused"; readonly status: 401 | 403 }

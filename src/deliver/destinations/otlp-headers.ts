@@ -6,7 +6,8 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
  *
  * @param variable its name, for messages
  * @returns header names in lower case; of a name that comes twice, the last value
- * @throws {ConfigurationError} when an entry is no pair or cannot be a header. The message holds no value, as those are secrets
+ * @throws {ConfigurationError} when an entry is no pair or cannot be a header. The message holds no value, as those
+ *   are secrets
  */
 export function otlpHeaders(variable: string, text: string): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};

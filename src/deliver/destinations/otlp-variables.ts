@@ -20,8 +20,8 @@ export interface OtlpVariables {
 }
 
 /**
- * How the OTLP exporter's variables say that spans are sent. What looptrace cannot do it refuses: another way than the one that
- * was asked for would look as if it worked.
+ * How the OTLP exporter's variables say that spans are sent. What looptrace cannot do it refuses: another way than the
+ * one that was asked for would look as if it worked.
  *
  * @throws {ConfigurationError} naming the variable, and what it can be
  */
@@ -88,7 +88,10 @@ export function wantsOtlp(variable: Variable | undefined): boolean {
   );
 }
 
-/** Variables of OpenTelemetry that looptrace leaves to programs that are traced themselves, each with what holds instead. */
+/**
+ * Variables of OpenTelemetry that looptrace leaves to programs that are traced themselves, each with what holds
+ * instead.
+ */
 const LEFT_ALONE: readonly (readonly [pattern: RegExp, why: string])[] = [
   [
     /^OTEL_EXPORTER_OTLP_(?:TRACES_|SPAN_)?INSECURE$/,

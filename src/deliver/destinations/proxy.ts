@@ -17,12 +17,13 @@ export interface HttpProxy {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Which proxy an address is to be asked through: `HTTPS_PROXY` or `HTTP_PROXY` by its scheme, else `ALL_PROXY`, but for what
- * `NO_PROXY` excepts; the names in small letters come first. As in Node.js (`NODE_USE_ENV_PROXY`), `HTTP_PROXY` stands in for an
- * `HTTPS_PROXY` that is not set, and a variable that is set to nothing means no proxy.
+ * Which proxy an address is to be asked through: `HTTPS_PROXY` or `HTTP_PROXY` by its scheme, else `ALL_PROXY`, but for
+ * what `NO_PROXY` excepts; the names in small letters come first. As in Node.js (`NODE_USE_ENV_PROXY`), `HTTP_PROXY`
+ * stands in for an `HTTPS_PROXY` that is not set, and a variable that is set to nothing means no proxy.
  *
  * @returns undefined when it is asked directly, as this machine itself always is
- * @throws {ConfigurationError} when the proxy cannot be used; the message does not show its address, which may hold a password
+ * @throws {ConfigurationError} when the proxy cannot be used; the message does not show its address, which may hold a
+ *   password
  */
 export function proxyFor(endpoint: URL, env: Environment): HttpProxy | undefined {
   if (isLoopback(endpoint.hostname) || isExcepted(endpoint, firstSet(env, "NO_PROXY")?.value ?? ""))
@@ -69,7 +70,9 @@ function firstSet(
   return undefined;
 }
 
-/** Whether `NO_PROXY` names a host, a domain that it is in, or a network: `example.com,.corp,10.0.0.0/8,host:8443,*`. */
+/**
+ * Whether `NO_PROXY` names a host, a domain that it is in, or a network: `example.com,.corp,10.0.0.0/8,host:8443,*`.
+ */
 function isExcepted({ protocol, hostname, port }: URL, list: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, "").toLowerCase();
   const ownPort = port || (protocol === "https:" ? "443" : "80");

@@ -28,10 +28,10 @@ export interface DestinationOptions {
 const DEFAULT_BASE_URL = "https://cloud.langfuse.com";
 
 /**
- * Finds out where spans are to go: Langfuse (`LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY`, `LANGFUSE_BASE_URL`), any OTLP
- * backend (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` and their headers), both, or nowhere.
- * The same place given twice is one destination. `OTEL_SDK_DISABLED=true` switches all of them off, `OTEL_TRACES_EXPORTER=none` what
- * OpenTelemetry's variables name, `LANGFUSE_TRACING_ENABLED=false` what Langfuse's do.
+ * Finds out where spans are to go: Langfuse (`LANGFUSE_PUBLIC_KEY`, `LANGFUSE_SECRET_KEY`, `LANGFUSE_BASE_URL`), any
+ * OTLP backend (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` and their headers), both, or
+ * nowhere. The same place given twice is one destination. `OTEL_SDK_DISABLED=true` switches all of them off,
+ * `OTEL_TRACES_EXPORTER=none` what OpenTelemetry's variables name, `LANGFUSE_TRACING_ENABLED=false` what Langfuse's do.
  *
  * @returns an empty list when nothing is configured
  * @throws {ConfigurationError} when something is configured by half or cannot work

@@ -12,8 +12,9 @@ interface PartialSuccess {
 
 /**
  * Reads a 2xx answer. Taken is what is answered by nothing at all or by an object: OTLP servers answer with an
- * ExportTraceServiceResponse, Langfuse with whatever its queue says. Everything else comes from something in between, such as
- * a proxy's login page, or does not say that the spans arrived: they are sent again, which does no harm, as a span keeps its id.
+ * ExportTraceServiceResponse, Langfuse with whatever its queue says. Everything else comes from something in between,
+ * such as a proxy's login page, or does not say that the spans arrived: they are sent again, which does no harm, as a
+ * span keeps its id.
  *
  * @param signal ends the exchange
  * @throws the signal's reason when it was aborted meanwhile
@@ -134,7 +135,8 @@ function errorIn(json: object): string | undefined {
   return failed.safeParse(json).data;
 }
 
-// Protobuf's JSON mapping writes 64-bit integers as strings, and takes both forms of a field's name; some servers write numbers.
+// Protobuf's JSON mapping writes 64-bit integers as strings, and takes both forms of a field's name; some servers write
+// numbers.
 const rejected = z.coerce.number().int().positive();
 const complaint = z.string().default("");
 const partialSuccess = z.union([

@@ -4,7 +4,9 @@ import type { Destination } from "../destinations/destination.js";
 
 type Asked = Pick<Destination, "proxy" | "tls">;
 
-/** What a request is made of; it is never followed anywhere else, so that keys stay with the host they are meant for. */
+/**
+ * What a request is made of; it is never followed anywhere else, so that keys stay with the host they are meant for.
+ */
 export interface ExchangeInit {
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
@@ -21,8 +23,8 @@ export interface Answer {
 }
 
 /**
- * `fetch` to a destination, by its proxy and with its certificates where it has any. Node's own fetch knows neither; undici, which
- * it is made of, does, and is loaded only then.
+ * `fetch` to a destination, by its proxy and with its certificates where it has any. Node's own fetch knows neither;
+ * undici, which it is made of, does, and is loaded only then.
  *
  * @throws as fetch does
  */

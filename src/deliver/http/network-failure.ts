@@ -45,7 +45,10 @@ export function describeNetworkFailure(error: unknown, destination: Destination)
   }
 }
 
-/** With TLS 1.3 a server finds a certificate wanting when the handshake is over, and most hang up before their alert is read. */
+/**
+ * With TLS 1.3 a server finds a certificate wanting when the handshake is over, and most hang up before their alert is
+ * read.
+ */
 function mayWantCertificate({ kind, endpoint, tls }: Destination): string {
   if (kind !== "otlp" || !endpoint.startsWith("https:") || tls?.cert !== undefined) return "";
   return ", as those do that want a client certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE)";

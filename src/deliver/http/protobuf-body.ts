@@ -92,8 +92,8 @@ const exportRequest = z.object({
 });
 
 /**
- * The same ExportTraceServiceRequest as protobuf. What waits in the outbox stays JSON, which can be looked at and taken apart;
- * the same JSON gives the same bytes, so that a retry is one.
+ * The same ExportTraceServiceRequest as protobuf. What waits in the outbox stays JSON, which can be looked at and taken
+ * apart; the same JSON gives the same bytes, so that a retry is one.
  *
  * @param body an ExportTraceServiceRequest as JSON
  * @throws {Error} when it is none, or holds values that looptrace itself never writes

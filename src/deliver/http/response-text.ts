@@ -77,7 +77,7 @@ export function bounded(text: string): string {
 
 /**
  * A page without its tags, scripts and styles. Goes through the text once: one regular expression for all would take
- * seconds for a page that somebody made for that.
+ * seconds for a page that was made for that.
  */
 function textOfPage(page: string): string {
   // Not toLowerCase: it makes some letters longer, and then the places differ.

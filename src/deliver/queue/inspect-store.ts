@@ -1,5 +1,6 @@
-import { mkdir, readdir, rmdir, stat, statfs } from "node:fs/promises";
+import { mkdir, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { bytesBelow } from "../../files/bytes-below.js";
 import { describeDiskFailure } from "../../files/disk-failure.js";
 import { hasCode, removeIfThere, writeWhole } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
@@ -75,7 +76,7 @@ async function writeProblem(paths: StorePaths): Promise<StoreFacts["problem"]> {
     return { path: root, reason: describeDiskFailure(error) };
   }
   try {
-    // One that was made by somebody else, root say, may be closed below an open one.
+    // One that another user made, root say, may be closed below an open one.
     for (const folder of [root, sessions, outbox, sent, rejected]) {
       if (folder !== root && !(await isFolder(folder))) continue;
       const path = join(folder, `doctor-${process.pid}-${Math.random().toString(16).slice(2, 10)}`);
@@ -92,7 +93,7 @@ async function writeProblem(paths: StorePaths): Promise<StoreFacts["problem"]> {
   }
 }
 
-/** Removes the folders that were made to try, from the deepest up; what somebody uses by now stays. */
+/** Removes the folders that were made to try, from the deepest up; one that is in use by now stays. */
 async function removeEmpty(from: string, to: string): Promise<void> {
   try {
     for (let folder = from; ; folder = dirname(folder)) {
@@ -109,24 +110,6 @@ async function isFolder(path: string): Promise<boolean> {
     (found) => found.isDirectory(),
     () => false,
   );
-}
-
-async function bytesBelow(folder: string): Promise<number | undefined> {
-  try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    let sum = 0;
-    for (const entry of entries) {
-      // One may go away while this looks.
-      if (entry.isFile())
-        sum += await stat(join(entry.parentPath, entry.name)).then(
-          ({ size }) => size,
-          () => 0,
-        );
-    }
-    return sum;
-  } catch (error) {
-    return hasCode(error, "ENOENT") ? 0 : undefined;
-  }
 }
 
 /** Of the disk that the folder is on, or would be on. */

@@ -7,9 +7,9 @@ import { hasCode, namesIn, removeIfThere, writeWhole } from "../../files/private
 import { FINGERPRINT, type Fingerprint } from "../receipts/fingerprint.js";
 
 /**
- * A request on disk: `<time>-<serial>-<digest>-<number of spans>[-<fingerprint>].json`, so that names sort by time, meet only
- * where the contents are the same, and tell those and the number of spans without reading. While a process delivers it,
- * `.claim-<token>` is appended.
+ * A request on disk: `<time>-<serial>-<digest>-<number of spans>[-<fingerprint>].json`, so that names sort by time,
+ * meet only where the contents are the same, and tell those and the number of spans without reading. While a process
+ * delivers it, `.claim-<token>` is appended.
  */
 export interface OutboxEntry {
   /** Without the claim. */
@@ -26,7 +26,7 @@ export interface OutboxEntry {
   readonly owner: string | undefined;
 }
 
-/** An entry that this process may deliver and nobody else will. */
+/** An entry that this process alone may deliver. */
 export interface ClaimedEntry extends OutboxEntry {
   readonly owner: string;
 }
@@ -44,8 +44,8 @@ export interface PutOptions {
 let serial = 0;
 
 /**
- * Puts a request into a folder of the outbox, claimed by this process from the first moment, so that nobody else begins
- * to deliver it. When this process dies, its claim lapses.
+ * Puts a request into a folder of the outbox, claimed by this process from the first moment, so that no other begins to
+ * deliver it. When this process dies, its claim lapses.
  *
  * @param folder exists already
  * @param createdMs orders it among the others; ms since the epoch

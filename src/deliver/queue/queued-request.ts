@@ -19,7 +19,9 @@ export interface QueuedRequest {
   readonly acknowledged: Set<string>;
   readonly alreadyAcknowledged: Set<string>;
   readonly rejected: Set<string>;
-  /** Those of the already acknowledged ones that would look different now: by the settings, by how far the turn came. */
+  /**
+   * Those of the already acknowledged ones that would look different now: by the settings, by how far the turn came.
+   */
   readonly otherSettings: Set<string>;
   readonly otherProgress: Set<string>;
   /** How many of the acknowledged ones the destination dropped without saying which. */
@@ -67,7 +69,7 @@ export function createContent(body: Uint8Array, spans: readonly SpanRef[]): Cont
   };
 }
 
-/** The keys of the spans that are neither with the destination nor refused; undefined as long as nobody read which there are. */
+/** The keys of the spans that are neither with the destination nor refused; undefined until the request was read. */
 export function pendingKeys(request: QueuedRequest): readonly string[] | undefined {
   const { content, acknowledged, alreadyAcknowledged, rejected } = request;
   if (content === undefined) return undefined;

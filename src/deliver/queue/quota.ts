@@ -1,9 +1,7 @@
-import { lstat } from "node:fs/promises";
-import { join } from "node:path";
-import { namesIn } from "../../files/private-files.js";
+import { bytesBelow } from "../../files/bytes-below.js";
 import type { StorePaths } from "../../files/store-paths.js";
 
-/** What an outbox may hold, where nobody says otherwise: a destination that is down for weeks must not fill the disk. */
+/** What an outbox may hold by default: a destination that is down for weeks must not fill the disk. */
 export const DEFAULT_OUTBOX_LIMIT_BYTES = 2_000_000_000;
 
 /** From this share of the limit on there is a warning with every delivery. */
@@ -17,9 +15,12 @@ export interface Quota {
   warning(): string | undefined;
 }
 
-/** Measures what lies in the outbox of all destinations. An outbox that cannot be read counts as empty: writing will tell. */
+/**
+ * Measures what lies in the outbox of all destinations. An outbox that cannot be read counts as empty: writing will
+ * tell.
+ */
 export async function outboxQuota(paths: StorePaths, limitBytes: number): Promise<Quota> {
-  let used = await bytesBelow(paths.outbox).catch(() => 0);
+  let used = (await bytesBelow(paths.outbox)) ?? 0;
   let refused = 0;
   return {
     take(bytes) {
@@ -43,20 +44,6 @@ export async function outboxQuota(paths: StorePaths, limitBytes: number): Promis
 
 /** Without a limit, for what only becomes less. */
 export const ENDLESS_QUOTA: Quota = { take: () => true, warning: () => undefined };
-
-async function bytesBelow(outbox: string): Promise<number> {
-  let sum = 0;
-  for (const folder of await namesIn(outbox)) {
-    for (const name of await namesIn(join(outbox, folder)).catch(() => [])) {
-      // One may be delivered while this looks.
-      sum += await lstat(join(outbox, folder, name)).then(
-        ({ size }) => size,
-        () => 0,
-      );
-    }
-  }
-  return sum;
-}
 
 function inMegabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0);

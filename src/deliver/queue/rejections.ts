@@ -4,8 +4,8 @@ import type { StorePaths } from "../../files/store-paths.js";
 import type { DestinationInfo } from "../destinations/destination.js";
 
 /**
- * Keeps a request that a destination will never take, `<name>.json`, and why, `<name>.reason.json`, for a person to look
- * at. The same name again replaces both.
+ * Keeps a request that a destination will never take, `<name>.json`, and why, `<name>.reason.json`, for a person to
+ * look at. The same name again replaces both.
  *
  * @param name without characters that a file's name cannot have
  * @throws the file system's error

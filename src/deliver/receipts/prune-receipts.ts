@@ -13,8 +13,8 @@ import { receiptPath } from "./receipts.js";
 const DAY_MS = 86_400_000;
 
 /**
- * How long receipts are kept that nobody asks for. A trace that is sent again later than that is sent whole: Langfuse
- * then replaces what it has, as the spans' ids and times are the same.
+ * How long receipts are kept after the last question for them. A trace that is sent again later than that is sent
+ * whole: Langfuse then replaces what it has, as the spans' ids and times are the same.
  */
 export const RECEIPTS_KEPT_MS = 90 * DAY_MS;
 
@@ -22,9 +22,9 @@ const MARKER = "last-pruned.json";
 const marker = z.object({ atMs: z.number() });
 
 /**
- * Removes receipts that nobody asked for in `RECEIPTS_KEPT_MS`; looks at most once a day. Those of a destination that
- * something still waits for stay, as they tell what of it had arrived. Locks of dead processes go as well. Never throws:
- * what stays is removed another day.
+ * Removes receipts that were not asked for in `RECEIPTS_KEPT_MS`; looks at most once a day. Those of a destination that
+ * something still waits for stay, as they tell what of it had arrived. Locks of dead processes go as well. Never
+ * throws: what stays is removed another day.
  *
  * @returns how many traces were forgotten
  */
@@ -54,7 +54,7 @@ export async function pruneReceipts(paths: StorePaths, clock: Clock): Promise<nu
   return pruned;
 }
 
-/** Notes that somebody asked for a trace's receipts, so that they are kept; once a day is enough. */
+/** Notes that a trace's receipts were asked for, so that they are kept; once a day is enough. */
 export async function touchReceipts(
   paths: StorePaths,
   destinationId: string,

@@ -10,7 +10,7 @@ import type { Fingerprint } from "./fingerprint.js";
 /** What a destination has acknowledged of one trace. */
 export interface Receipts {
   readonly spanIds: ReadonlySet<string>;
-  /** How those of them looked of which that was noted, by span id. */
+  /** How they looked, by span id, where that was noted. */
   readonly fingerprints: ReadonlyMap<string, Fingerprint>;
   /** What could not be read and therefore counts as not sent, in words. */
   readonly problems: readonly string[];
@@ -142,7 +142,7 @@ const SETTLE_TRIES = 20;
 const SETTLE_PAUSE_MS = 10;
 
 /**
- * Reads a file to which somebody may be appending. A reader can see the first half of a line whose writer is still at
+ * Reads a file that may be appended to meanwhile. A reader can see the first half of a line whose writer is still at
  * work; a line that stays without its end was cut off by a crash.
  */
 async function readSettled(path: string): Promise<string> {
