@@ -47,47 +47,26 @@ const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
 
 /** What the deliveries of this process share of a destination. */
-interface Shared {
+class Share {
   lock: FileLock | undefined;
   /** Since when, in ms since the epoch. */
-  sinceMs: number;
+  sinceMs = 0;
   /** Requests that are being sent. */
-  users: number;
+  users = 0;
   trying: Promise<void> | undefined;
   releasing: Promise<void> | undefined;
   /** Others have knocked: nothing begins any more. */
-  givesWay: boolean;
+  givesWay = false;
   /** When it may try again after that, in ms since the epoch. */
-  backAtMs: number;
-  readonly spans: Map<string, Promise<void>>;
-  readonly traces: Map<string, TraceLock>;
+  backAtMs = Number.NEGATIVE_INFINITY;
+  /** Spans that are under way. */
+  readonly spans = new Map<string, Promise<void>>();
+  /** Traces that are locked for versions before this one. */
+  readonly traces = new Map<string, { users: number; readonly taken: Promise<FileLock | undefined> }>();
 }
 
-/** A trace that is locked for versions before this one. */
-interface TraceLock {
-  users: number;
-  readonly taken: Promise<FileLock | undefined>;
-}
-
-const shares = new Map<string, Shared>();
-
-function shareOf(path: string): Shared {
-  const known = shares.get(path);
-  if (known) return known;
-  const share: Shared = {
-    lock: undefined,
-    sinceMs: 0,
-    users: 0,
-    trying: undefined,
-    releasing: undefined,
-    givesWay: false,
-    backAtMs: Number.NEGATIVE_INFINITY,
-    spans: new Map(),
-    traces: new Map(),
-  };
-  shares.set(path, share);
-  return share;
-}
+/** By the lock's path. */
+const shares = new Map<string, Share>();
 
 /** @param onWait told when it begins to wait for another process */
 export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
@@ -95,7 +74,9 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
   const folder = receiptFolder(paths, destination.id);
   const path = `${folder}/deliverer`;
   const knock = `${folder}/.deliverer.knock`;
-  const share = shareOf(path);
+  const share = shares.get(path) ?? new Share();
+  shares.set(path, share);
+  let hasKnocked = false;
   /** Where a wait was in vain, the next request does not wait again. */
   const inVain = new Set<string>();
   // The other half is for sending.
@@ -149,26 +130,23 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
       share.users += 1;
       return true;
     }
-    if (share.lock === undefined) await (await appendToOwnFile(knock)).close();
+    if (share.lock === undefined) {
+      await (await appendToOwnFile(knock)).close();
+      hasKnocked = true;
+    }
     return undefined;
   }
 
   async function take(): Promise<boolean> {
-    let waited = false;
     try {
-      return (
-        (await wait("", async () => {
-          const joined = await join();
-          waited ||= joined === undefined;
-          return joined;
-        })) ?? false
-      );
+      const hasTurn = (await wait("", join)) !== undefined;
+      // Others who wait knock again.
+      if (hasKnocked) await removed(knock);
+      hasKnocked = false;
+      return hasTurn;
     } catch {
       // Where that is worth telling, the receipts cannot be written either, and that is told.
       return false;
-    } finally {
-      // Others who wait knock again.
-      if (waited) await removed(knock).catch(() => false);
     }
   }
 
@@ -195,21 +173,16 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
 
   async function lockTraces(traceIds: readonly string[]): Promise<void> {
     for (const traceId of traceIds) {
-      const one = share.traces.get(traceId) ?? {
-        users: 0,
-        taken: lockTrace(traceId, share.releasing),
+      const ask = () => lockBeside(receiptPath(paths, destination.id, traceId));
+      const begin = async () => {
+        await share.releasing;
+        return wait(traceId, ask).catch(() => undefined);
       };
+      const one = share.traces.get(traceId) ?? { users: 0, taken: begin() };
       share.traces.set(traceId, one);
       one.users += 1;
       await one.taken;
     }
-  }
-
-  async function lockTrace(traceId: string, free: Promise<void> | undefined): Promise<FileLock | undefined> {
-    await free;
-    return wait(traceId, () => lockBeside(receiptPath(paths, destination.id, traceId))).catch(
-      () => undefined,
-    );
   }
 
   return {

@@ -305,6 +305,37 @@ test("a process that sends for long gives way to one that has little to send", a
   expect(traces.lastIndexOf(traceId(2))).toBeLessThan(390);
 });
 
+test("a process that waits takes over from one that is killed, and a push delivers what that one left", async () => {
+  const receiver = await startReceiver({ delayMs: 200 });
+  onTestFinished(() => receiver.close());
+  const paths = await temporaryStore();
+  const killed = await begun("deliver-when-told.ts", [paths.root, receiver.url, "1", "40", "2"]);
+  const waiting = await begun("deliver-when-told.ts", [paths.root, receiver.url, "2", "4", "2"]);
+  killed.stdin.write("now\n");
+  await receiver.arrived(1);
+  waiting.stdin.write("now\n");
+  const folder = join(paths.sent, langfuseAt(receiver.url).id);
+  await until(async () => (await readdir(folder)).includes(".deliverer.knock"));
+  const sent = receiver.requests.length;
+  killed.kill("SIGKILL");
+  const said = await text(waiting.stdout);
+  expect(JSON.parse(said.replace("ready\n", ""))).toMatchObject([{ acknowledged: 4, problems: [] }]);
+  // What was under way may still have arrived.
+  expect(receiver.requests.length).toBeLessThan(sent + 4 + 2);
+  const { reports } = await pushOutbox([langfuseAt(receiver.url)], { paths, budgetMs: 100_000 });
+  expect(reports).toMatchObject([{ pending: { spans: 0 }, rejected: 0 }]);
+  const arrived = receiver.spans().map((span) => `${span.traceId}/${span.spanId}`);
+  expect(new Set(arrived).size).toBe(44);
+  // Only what was under way when it died can come twice: four requests of two spans.
+  expect(arrived.length).toBeLessThanOrEqual(44 + 4 * 2);
+  expect(await beside(paths, langfuseAt(receiver.url).id)).toEqual([]);
+});
+
+/** Waits for what another process does to the disk. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await pause(5);
+}
+
 function turnOf(options: DeliveryOptions): Turn {
   return createTurn(deliveryContext(destination, options), () => undefined);
 }
