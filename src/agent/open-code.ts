@@ -26,10 +26,10 @@ export interface OpenCodeOptions
    * server can.
    */
   readonly live?: LiveDelivery | undefined;
-  /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
+  /** Where the session is stored; default the user's data folder, `null` stores nothing. */
   readonly store?: StorePaths | null | undefined;
   /**
-   * What is masked in the traces and in what is kept; by default tokens of well-known shapes and the values
+   * What is masked in the traces and in what is stored; by default tokens of well-known shapes and the values
    * of those environment variables that are called like secrets.
    */
   readonly masking?: Masking | undefined;

@@ -27,7 +27,7 @@ import { type RunLimits, runWatch } from "./run-watch.js";
 export interface AttemptRequest {
   readonly drive: DriveRequest;
   readonly limits: RunLimits;
-  /** Where the session is kept; default the user's data folder, `null` keeps nothing. */
+  /** Where the session is stored; default the user's data folder, `null` stores nothing. */
   readonly store: StorePaths | null | undefined;
   readonly masking: Masking | undefined;
   /** Where what is closed of the turn goes while it runs. */

@@ -2,24 +2,29 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { TraceExporter } from "../../src/export/trace-exporter.js";
 import type { maskFor } from "../../src/masking/mask.js";
+import { traceRecorded } from "../../src/sessions/loaded-session.js";
+import { SessionRecorder } from "../../src/sessions/session-recorder.js";
 import { looptrace } from "../support/cli.js";
-import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
+import { langfuseAt, PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
 import { loadFixture } from "../support/fixtures.js";
 import { startReceiver } from "../support/receiver.js";
+import { temporaryStore } from "../support/temporary-store.js";
 
 const { session, text } = loadFixture("multistep@1.18.33");
 const { id } = session.info;
 /** Stands in the session once. */
 const MARK = "a title that stands nowhere else";
 
-/** How often the masker looked through the session. */
+/** How often the masker looked for secrets in the session, and not only for a destination's keys. */
 const masked = vi.hoisted(() => ({ times: 0 }));
 
 vi.mock("../../src/masking/mask.js", async (original) => {
   const actual = await original<typeof import("../../src/masking/mask.js")>();
   const counting: typeof maskFor = (values, masking) => {
-    if (JSON.stringify(values).includes(MARK)) masked.times += 1;
+    const isSearch = masking === undefined || (masking !== false && masking.knownShapes !== false);
+    if (isSearch && JSON.stringify(values).includes(MARK)) masked.times += 1;
     return actual.maskFor(values, masking);
   };
   return { ...actual, maskFor: counting };
@@ -67,6 +72,21 @@ test.each([
   const { code, stderr } = await looptrace(["trace", ...sources()], { env, cwd: folder });
   expect([code, stderr]).toEqual([0, expect.stringMatching(/\d+ spans sent/)]);
   expect(masked.times).toBe(1);
+});
+
+test("a session that was seen at work is masked once when it is recorded and sent, and a copy of its traces anew", async () => {
+  const { tree } = loadFixture("multistep@1.18.33");
+  const titled = { ...tree, session: { ...tree.session, info: { ...tree.session.info, title: MARK } } };
+  const raw = new Map([[id, JSON.stringify(titled.session)]]);
+  const recorder = new SessionRecorder({ paths: await temporaryStore(), masking: { environment: env } });
+  const recorded = await recorder.record({ tree: titled, raw, logText: "" }, null);
+  const traces = traceRecorded(recorded);
+  const options = { paths: await temporaryStore(), masking: { environment: env } };
+  const exporter = new TraceExporter({ ...options, destinations: [langfuseAt(env.LANGFUSE_BASE_URL ?? "")] });
+  expect(await exporter.export(traces)).toMatchObject([{ acknowledged: 14 }]);
+  expect(masked.times).toBe(1);
+  await exporter.export(structuredClone(traces), { force: true });
+  expect(masked.times).toBe(2);
 });
 
 test("a session of the store is masked once when it is shown", async () => {
