@@ -1,25 +1,25 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { LangfuseOtelSpanAttributes } from "@langfuse/tracing";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { connect, type ServerConnection } from "../../src/opencode/server/connection.js";
+import { connect } from "../../src/opencode/server/connection.js";
 import { freePort } from "../../src/opencode/server/free-port.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { namesIn } from "../docs/pages.js";
-import type { Scenario } from "../provider/scenario.js";
 import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { cuttingProxy } from "../support/cutting-proxy.js";
 import { type FollowingCli, startFollowing } from "../support/following-cli.js";
-import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
-import { type RunningServer, serveOpenCode } from "../support/opencode-server.js";
 import { openSession, until } from "../support/play-on-server.js";
 import { answer, type Json, madeScenario, refused, usage } from "../support/play-run.js";
+import type { ReceivedSpan } from "../support/received-spans.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { scriptedServer } from "../support/scripted-server.js";
-import { ownWarmOpenCode } from "../support/warm-opencode.js";
+import { ownWarmOpenCode, type WarmOpenCode } from "../support/warm-opencode.js";
 import { eventsIn, spansIn } from "../trace/walk-trace.js";
 
 allowColdStarts();
@@ -28,43 +28,47 @@ allowColdStarts();
 const opencode = ownWarmOpenCode();
 
 interface Place {
-  readonly bench: IsolatedOpenCode;
-  readonly server: Pick<RunningServer, "connection">;
+  readonly bench: WarmOpenCode;
+  readonly url: string;
   readonly receiver: Receiver;
   readonly env: Readonly<Record<string, string>>;
 }
 
-async function place(scenario: Scenario): Promise<Place> {
-  const bench = await opencode(scenario);
-  onTestFinished(() => bench.remove());
-  return await placeAt(bench, { connection: bench.server });
-}
-
-async function placeAt(bench: IsolatedOpenCode, server: Place["server"]): Promise<Place> {
+async function place(lanes: readonly Json[]): Promise<Place> {
+  const bench = await opencode(madeScenario([], { lanes }));
   const receiver = await startReceiver();
-  onTestFinished(() => receiver.close());
-  const env = { ...cliEnvironment(bench, receiver), OPENCODE_SERVER_PASSWORD: server.connection.password };
-  return { bench, server, receiver, env };
+  onTestFinished(async () => {
+    await receiver.close();
+    await bench.remove();
+  });
+  const { url, password } = bench.server;
+  return {
+    bench,
+    url,
+    receiver,
+    env: { ...cliEnvironment(bench, receiver), OPENCODE_SERVER_PASSWORD: password },
+  };
 }
 
-function attached(url: string, { env, bench }: Place, ...flags: readonly string[]): Promise<FollowingCli> {
+function attached({ env, bench, url }: Place, ...flags: readonly string[]): Promise<FollowingCli> {
   return startFollowing(["attach", url, "--json", ...flags], { env, cwd: bench.workdir });
 }
 
+function spansOf(receiver: Receiver, sessionId: string): readonly ReceivedSpan[] {
+  const name = LangfuseOtelSpanAttributes.TRACE_SESSION_ID;
+  return receiver.spans().filter(({ attributes }) => attributes[name] === sessionId);
+}
+
 /** What stands on the wire: each span's id and start, sorted; a span that came twice stands there twice. */
-function wired(receiver: Receiver): readonly string[] {
-  return receiver
-    .spans()
+function wired(spans: readonly ReceivedSpan[]): readonly string[] {
+  return spans
     .map(({ spanId, startTimeUnixNano }) => `${spanId} ${BigInt(startTimeUnixNano) / 1_000_000n}`)
     .sort();
 }
 
 /** The same of the traces as the server's sessions give them. */
-async function expected(
-  connection: ServerConnection,
-  ...sessionIds: readonly string[]
-): Promise<readonly string[]> {
-  const client = await connect(connection);
+async function expected({ bench }: Place, ...sessionIds: readonly string[]): Promise<readonly string[]> {
+  const client = await connect(bench.server);
   const spans: string[] = [];
   for (const id of sessionIds) {
     const { tree } = await readSessionFrom(client, id);
@@ -76,89 +80,183 @@ async function expected(
   return spans.sort();
 }
 
-async function ask({ bench, server }: Place, text = "Go.", session?: string) {
-  const client = await connect(server.connection, bench.workdir);
+const idsOf = (spans: readonly string[]): readonly (string | undefined)[] =>
+  spans.map((one) => one.split(" ")[0]);
+
+async function ask({ bench }: Place, text: string, session?: string) {
+  const client = await connect(bench.server, bench.workdir);
   const sessionID = session ?? (await openSession(client));
   const done = client.session.prompt({ sessionID, parts: [{ type: "text", text }] });
   return { sessionID, done };
 }
 
-/** For a tool that has no end before the test says so. */
-const UNTIL_TOLD = "until [ -e go ]; do sleep 0.1; done";
-
-/** A turn of so many steps, each with a tool that waits; all but the first one wait until they are told. */
-const toldTurn = (steps: number): Scenario => longTurn(steps, (index) => (index === 0 ? "true" : UNTIL_TOLD));
-
-/** A turn of so many steps, each with a tool that waits. */
-function longTurn(
-  steps: number,
-  wait: (index: number) => string,
-  beforeTheAnswer: readonly Json[] = [],
-): Scenario {
-  const replies = Array.from({ length: steps }, (_, index) => ({
+/** So many steps, each with a tool. */
+const steps = (count: number, command: (index: number) => string): readonly Json[] =>
+  Array.from({ length: count }, (_, index) => ({
     delayMs: 20,
     text: `Step ${index}.`,
     toolCalls: [
       {
         id: `call_${index}`,
         name: "bash",
-        arguments: { command: `${wait(index)}; echo ${index}`, description: "Waits" },
+        arguments: { command: `${command(index)}; echo ${index}`, description: "Waits" },
       },
     ],
     usage,
   }));
-  return madeScenario([...replies, ...beforeTheAnswer, answer]);
+
+/** For a tool that has no end before the test says so. */
+const untilTold = (name: string): string =>
+  `touch begun-${name}; until [ -e go-${name} ]; do sleep 0.1; done`;
+/** All steps but the first one wait until they are told. */
+const toldSteps = (count: number, name: string): readonly Json[] =>
+  steps(count, (index) => (index === 0 ? "true" : untilTold(name)));
+
+/** One attach from the middle of a turn on, through a second one, to a Ctrl-C in the middle of a third one; others beside it. */
+async function followed() {
+  const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "300" });
+  const here = await place([
+    { name: "limited", match: "limited", replies: [...steps(1, () => untilTold("limited")), full, answer] },
+    { name: "whole", match: "whole", replies: [...toldSteps(4, "whole"), answer] },
+    { name: "broken off", match: "broken off", replies: [...toldSteps(3, "broken"), answer] },
+  ]);
+  const { bench, receiver, env } = here;
+  const around = { env, cwd: bench.workdir };
+  const letGo = (name: string) => writeFile(join(bench.workdir, `go-${name}`), "");
+  const limited = await ask(here, "limited");
+  await until(() => existsSync(join(bench.workdir, "begun-limited")));
+  const attach = await attached(here);
+
+  const wanted = await openSession(await connect(bench.server, bench.workdir));
+  const late = await startReceiver();
+  onTestFinished(() => late.close());
+  const apart = { ...cliEnvironment(bench, late), LOOPTRACE_HOME: join(bench.home, "apart") };
+  const beside = { ...here, env: { ...env, ...apart } };
+  const onlyWanted = await attached(beside, "--session", wanted, "--no-live");
+  const elsewhere = await attached(beside, "--dir", bench.home);
+  const unknown = `ses_${"0".repeat(26)}`;
+  const nobody = await attached(beside, "--session", unknown);
+  const nobodySaid = nobody.stderr();
+  const nobodysEnd = await nobody.end();
+
+  await letGo("limited");
+  await limited.done;
+  await until(() => attach.turns().length === 1);
+  const folder = join(env.HOME ?? "", ".local/share/looptrace/sessions");
+  const [run = ""] = (await readdir(folder)).filter((name) => name.startsWith(`${limited.sessionID}.run-`));
+  const limitedRun: unknown = JSON.parse(await readFile(join(folder, run), "utf8"));
+
+  const whole = await ask(here, "whole", wanted);
+  await until(() => spansOf(receiver, wanted).length > 0);
+  const early = {
+    turns: attach.turns().length,
+    names: spansOf(receiver, wanted).map(({ name }) => name),
+    late: late.spans().length,
+  };
+  await letGo("whole");
+  await whole.done;
+  await until(() => attach.turns().length === 2 && onlyWanted.turns().length === 1);
+  const right = await expected(here, wanted);
+  await until(() => spansOf(receiver, wanted).length >= right.length);
+  // What a later `trace` finds is what was sent.
+  const again = await looptrace(["trace", wanted], around);
+
+  const brokenOff = await ask(here, "broken off");
+  await until(() => spansOf(receiver, brokenOff.sessionID).length > 0);
+  const ends = {
+    attach: await attach.end(),
+    onlyWanted: await onlyWanted.end(),
+    elsewhere: await elsewhere.end(),
+  };
+  const shown = await looptrace(["show", brokenOff.sessionID], around);
+  await letGo("broken");
+  await brokenOff.done;
+  const traced = await looptrace(["trace", brokenOff.sessionID], around);
+  return {
+    ids: { limited: limited.sessionID, whole: wanted, brokenOff: brokenOff.sessionID },
+    turns: { attach: attach.turns(), onlyWanted: onlyWanted.turns(), elsewhere: elsewhere.turns() },
+    ends,
+    nobody: { unknown, said: nobodySaid, end: nobodysEnd },
+    said: { onlyWanted: onlyWanted.stderr() },
+    limitedRun,
+    early,
+    wired: {
+      whole: wired(spansOf(receiver, wanted)),
+      late: wired(late.spans()),
+      brokenOff: wired(spansOf(receiver, brokenOff.sessionID)),
+    },
+    expected: { whole: right, brokenOff: await expected(here, brokenOff.sessionID) },
+    again,
+    shown,
+    traced,
+    violations: violationsOf(receiver),
+  };
 }
 
 describe("a server that somebody else runs", () => {
+  let running: ReturnType<typeof followed> | undefined;
+  /** The same for several tests; the first one waits for it. */
+  const following = (): ReturnType<typeof followed> => (running ??= followed());
+
   test("a turn goes out while it runs, each span once, and is told when it is over", async () => {
-    const here = await place(toldTurn(4));
-    const attach = await attached(here.server.connection.url, here);
-    const { sessionID, done } = await ask(here);
-    await until(() => here.receiver.spans().length > 0);
-    expect(attach.turns()).toEqual([]);
-    expect(here.receiver.spans().map(({ name }) => name)).not.toContain("opencode.loop");
-    await writeFile(join(here.bench.workdir, "go"), "");
-    await done;
-    await until(() => attach.turns().length === 1);
-    const all = await expected(here.server.connection, sessionID);
-    const fields = attach.turns().map((turn) => Object.keys(turn).toSorted());
-    expect(fields).toEqual([namesIn("docs/json.md", "attach and watch").toSorted()]);
-    expect(attach.turns()).toMatchObject([
-      { sessionId: sessionID, turn: 0, error: null, kept: true, totals: { steps: 5, tools: 4 } },
-    ]);
-    expect(await attach.end()).toMatchObject({ code: 0 });
-    expect(wired(here.receiver)).toEqual(all);
-    expect(violationsOf(here.receiver)).toEqual([]);
-    // What a later `trace` finds is what was sent.
-    const again = await looptrace(["trace", sessionID], { env: here.env, cwd: here.bench.workdir });
-    expect(again.stderr).toContain(`${all.length} were there already`);
-    expect(wired(here.receiver)).toEqual(all);
+    const { ids, turns, ends, early, wired: wire, expected: right, again, violations } = await following();
+    expect(early.turns).toBe(1);
+    expect(early.names).not.toContain("opencode.loop");
+    const [, whole = {}] = turns.attach;
+    expect(Object.keys(whole).toSorted()).toEqual(namesIn("docs/json.md", "attach and watch").toSorted());
+    expect(whole).toMatchObject({
+      ...{ sessionId: ids.whole, turn: 0, error: null, kept: true },
+      totals: { steps: 5, tools: 4 },
+    });
+    expect(ends.attach).toMatchObject({ code: 0 });
+    expect(wire.whole).toEqual(right.whole);
+    expect(violations).toEqual([]);
+    expect(again.stderr).toContain(`${right.whole.length} were there already`);
   });
 
   test("a turn under way is followed to its end, and its retries are kept", async () => {
-    const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "300" });
-    const here = await place(longTurn(1, () => UNTIL_TOLD, [full]));
-    const { sessionID, done } = await ask(here);
-    const attach = await attached(here.server.connection.url, here);
-    await writeFile(join(here.bench.workdir, "go"), "");
-    await done;
-    await until(() => attach.turns().length === 1);
-    expect(await attach.end()).toMatchObject({ code: 0 });
-    const folder = join(here.bench.home, ".local/share/looptrace/sessions");
-    const [run] = (await readdir(folder)).filter((name) => name.startsWith(`${sessionID}.run-`));
-    expect(JSON.parse(await readFile(join(folder, run ?? ""), "utf8"))).toMatchObject({
+    const { ids, turns, limitedRun } = await following();
+    expect(turns.attach).toMatchObject([{ sessionId: ids.limited }, { sessionId: ids.whole }]);
+    expect(limitedRun).toMatchObject({
       exit: { kind: "served" },
-      retries: [{ sessionId: sessionID, attempt: 1, reason: "Rate limit reached" }],
+      retries: [{ sessionId: ids.limited, attempt: 1, reason: "Rate limit reached" }],
     });
   });
 
-  test("whatever becomes of the connection, nothing is lost and nothing comes twice", async () => {
-    const here = await place(longTurn(6, () => "sleep 0.3"));
-    const proxy = await cuttingProxy(here.server.connection.url);
+  test("Ctrl-C in the middle of a turn: it is kept and said so, and the rest is sent later", async () => {
+    const { ids, ends, shown, traced, wired: wire, expected: right } = await following();
+    const said = `${ids.brokenOff} is at work still: it is kept as far as it came.`;
+    expect(ends.attach).toEqual({ code: 0, stderr: expect.stringContaining(said) });
+    expect([shown.code, shown.stdout.includes("Step 0.")]).toEqual([0, true]);
+    expect(traced.code).toBe(0);
+    expect(idsOf(wire.brokenOff)).toEqual(idsOf(right.brokenOff));
+  });
+
+  test("--session follows that one, --dir those of a project, --no-live sends at the end", async () => {
+    const { ids, turns, ends, nobody, said, early, wired: wire, expected: right } = await following();
+    expect(nobody.said).toMatch(
+      new RegExp(
+        `^looptrace: The server has no session ${nobody.unknown} \\(yet\\); waiting for it\\.\nlooptrace: following `,
+      ),
+    );
+    expect(nobody.end.code).toBe(0);
+    expect(said.onlyWanted).not.toContain("has no session");
+    expect(ends.onlyWanted).toMatchObject({ code: 0 });
+    expect(turns.onlyWanted).toMatchObject([{ sessionId: ids.whole }]);
+    expect([early.late, wire.late]).toEqual([0, right.whole]);
+    expect(ends.elsewhere).toMatchObject({ code: 0 });
+    expect(turns.elsewhere).toEqual([]);
+  });
+
+  test("whatever becomes of the connection, nothing is lost and nothing comes twice; what ended meanwhile is told", async () => {
+    const here = await place([
+      { name: "cut", match: "cut", replies: [...steps(6, () => "sleep 0.3"), answer] },
+      { name: "away", match: "away", replies: [...steps(1, () => "sleep 0.3"), answer] },
+    ]);
+    const proxy = await cuttingProxy(here.url);
     onTestFinished(proxy.close);
-    const attach = await attached(proxy.url, here);
-    const { sessionID, done } = await ask(here);
+    const attach = await attached({ ...here, url: proxy.url });
+    const cut = await ask(here, "cut");
     // In each step at another moment after its request, ms.
     let cuts = 0;
     for (const [step, moment] of [0, 300, 40, 150, 500, 90].entries()) {
@@ -166,98 +264,41 @@ describe("a server that somebody else runs", () => {
       await new Promise((later) => setTimeout(later, moment));
       cuts += Math.min(1, proxy.cut());
     }
-    await done;
+    await cut.done;
     expect(cuts).toBeGreaterThan(1);
     await until(() => attach.turns().length === 1);
-    const { code } = await attach.end();
-    expect(code).toBe(0);
-    expect(attach.turns()).toMatchObject([{ sessionId: sessionID, totals: { steps: 7, tools: 6 } }]);
-    expect(wired(here.receiver)).toEqual(await expected(here.server.connection, sessionID));
-  });
 
-  test("a turn that ended while the connection was away is told when it is back", async () => {
-    const here = await place(longTurn(1, () => "sleep 0.3"));
-    const proxy = await cuttingProxy(here.server.connection.url);
-    onTestFinished(proxy.close);
-    const attach = await attached(proxy.url, here);
+    // The connection is away until the turn is over.
     const cutting = setInterval(() => proxy.cut(), 1);
-    const { sessionID, done } = await ask(here);
-    await done;
+    const away = await ask(here, "away");
+    await away.done;
     clearInterval(cutting);
-    await until(() => attach.turns().length === 1);
-    await attach.end();
-    expect(wired(here.receiver)).toEqual(await expected(here.server.connection, sessionID));
-  });
-
-  test("Ctrl-C in the middle of a turn: it is kept and said so, and the rest is sent later", async () => {
-    const here = await place(toldTurn(3));
-    const attach = await attached(here.server.connection.url, here);
-    const { sessionID, done } = await ask(here);
-    await until(() => here.receiver.spans().length > 0);
-    const { code, stderr } = await attach.end();
-    expect(code).toBe(0);
-    expect(stderr).toContain(`${sessionID} is at work still: it is kept as far as it came.`);
-    const shown = await looptrace(["show", sessionID], { env: here.env, cwd: here.bench.workdir });
-    expect([shown.code, shown.stdout.includes("Step 0.")]).toEqual([0, true]);
-    await writeFile(join(here.bench.workdir, "go"), "");
-    await done;
-    expect((await looptrace(["trace", sessionID], { env: here.env, cwd: here.bench.workdir })).code).toBe(0);
-    const all = await expected(here.server.connection, sessionID);
-    expect(wired(here.receiver).map((one) => one.split(" ")[0])).toEqual(all.map((one) => one.split(" ")[0]));
+    await until(() => attach.turns().length === 2);
+    expect((await attach.end()).code).toBe(0);
+    expect(attach.turns()).toMatchObject([
+      { sessionId: cut.sessionID, totals: { steps: 7, tools: 6 } },
+      { sessionId: away.sessionID, totals: { steps: 2, tools: 1 } },
+    ]);
+    expect(wired(here.receiver.spans())).toEqual(await expected(here, cut.sessionID, away.sessionID));
   });
 
   test("a server that goes away and comes back", async () => {
-    const bench = await isolatedOpenCode(madeScenario([answer, answer]));
-    const server = await serveOpenCode(bench);
-    onTestFinished(async () => {
-      await server.stop();
-      await bench.remove();
-    });
-    const here = await placeAt(bench, server);
-    const port = Number(new URL(server.connection.url).port);
-    const attach = await attached(here.server.connection.url, here);
-    const first = await ask(here);
+    const here = await place([{ name: "quick", match: "quick", replies: [answer, answer] }]);
+    const attach = await attached(here);
+    const first = await ask(here, "quick");
     await first.done;
     await until(() => attach.turns().length === 1);
     // As a crash ends it: asked to, it may wait for those who follow its events.
-    server.child.kill("SIGKILL");
+    await opencode.crash();
     await until(() => attach.stderr().includes("waiting for it to come back"));
-    const again = await serveOpenCode(here.bench, port);
-    onTestFinished(async () => void (await again.stop()));
+    await opencode.restart();
     await until(() => attach.stderr().includes("is back."));
-    const second = await ask(here);
+    const second = await ask(here, "quick");
     await second.done;
     await until(() => attach.turns().length === 2);
     expect((await attach.end()).code).toBe(0);
     expect(attach.stderr().match(/waiting for it/g)).toHaveLength(1);
-    expect(wired(here.receiver)).toEqual(
-      await expected(here.server.connection, first.sessionID, second.sessionID),
-    );
-  });
-
-  test("--session follows that one, --dir those of a project, --no-live sends at the end", async () => {
-    const here = await place(madeScenario([answer, answer]));
-    const client = await connect(here.server.connection, here.bench.workdir);
-    const wanted = await openSession(client);
-    const attach = await attached(here.server.connection.url, here, "--session", wanted, "--no-live");
-    const elsewhere = await attached(here.server.connection.url, here, "--dir", here.bench.home);
-    const unknown = `ses_${"0".repeat(26)}`;
-    const nobody = await attached(here.server.connection.url, here, "--session", unknown);
-    expect(nobody.stderr()).toMatch(
-      new RegExp(
-        `^looptrace: The server has no session ${unknown} \\(yet\\); waiting for it\\.\nlooptrace: following `,
-      ),
-    );
-    expect((await nobody.end()).code).toBe(0);
-    const other = await ask(here);
-    await other.done;
-    await (await ask(here, "Go.", wanted)).done;
-    await until(() => attach.turns().length === 1);
-    expect(attach.stderr()).not.toContain("has no session");
-    expect(await attach.end()).toMatchObject({ code: 0 });
-    expect(attach.turns()).toMatchObject([{ sessionId: wanted }]);
-    expect(await elsewhere.end()).toMatchObject({ code: 0 });
-    expect(elsewhere.turns()).toEqual([]);
+    expect(wired(here.receiver.spans())).toEqual(await expected(here, first.sessionID, second.sessionID));
   });
 });
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LangfuseOtelSpanAttributes } from "@langfuse/tracing";
 import stringWidth from "string-width";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { loadScenario, parseScenario } from "../provider/load-scenario.js";
 import { cliEnvironment, looptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
@@ -124,55 +124,67 @@ test("a system prompt, a tool server, a message from standard input, opencode's 
   expect(transcript).toContain("[Response]\nOil the door.\n");
 });
 
-test("a tool server of the project's configuration, whose name is not what tools are called by", async () => {
+interface Turn {
+  readonly loop: {
+    readonly copied: boolean;
+    readonly output: string;
+    readonly notes: readonly string[];
+    readonly steps: readonly { readonly tools: readonly object[] }[];
+  };
+}
+
+/** Two runs with a tool server of the project's configuration, whose name is not what tools are called by; the second one forks the first. */
+async function forked() {
   const server = await startMcpServer();
   onTestFinished(() => server.close());
+  const turn = { usage: { input: 3000, cached: 0, output: 20, reasoning: 0 } };
   const replies = [
-    { toolCalls: [{ id: "call_ticket", name: "my_team_db_lookup", arguments: { ticket: 7 } }] },
-    { text: "Oil the door." },
+    { ...turn, toolCalls: [{ id: "call_ticket", name: "my_team_db_lookup", arguments: { ticket: 7 } }] },
+    { ...turn, text: "First." },
+    { ...turn, text: "Second." },
   ];
   const mcp = { "my_team.db": { type: "remote", url: server.url, enabled: true } };
   await using bench = await warmOpenCode({ ...madeScenario(replies), opencode: { mcp } });
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const run = JSON.parse((await looptrace(["run", "--json", "Look into ticket 7."], around)).stdout);
-  const seen = (traces: readonly { loop: { steps: readonly { tools: readonly object[] }[] } }[]): unknown =>
-    traces[0]?.loop.steps[0]?.tools;
-  const right = [{ name: "my_team_db_lookup", status: "completed", origin: "mcp", server: "my_team.db" }];
-  expect(seen(run.traces)).toMatchObject(right);
-
-  // It is kept with the session, for the time when nobody can be asked any more.
+  const json = async (argv: readonly string[], where = around) =>
+    JSON.parse((await looptrace(argv, where)).stdout);
+  const first = await json(["run", "--json", "Look into ticket 7."]);
+  // What is kept is all that there is when nobody can be asked any more.
   const later = {
-    ...around,
     env: { ...around.env, OPENCODE_CONFIG: "", XDG_CONFIG_HOME: bench.tmpdir },
     cwd: bench.tmpdir,
   };
-  const shown = await looptrace(["show", "--json", run.sessionId], later);
-  expect(seen(JSON.parse(shown.stdout))).toMatchObject(right);
-  const byServer = JSON.parse(
-    (await looptrace(["tools", run.sessionId, "--by-server", "--json"], later)).stdout,
-  );
-  expect(byServer.tools).toMatchObject([{ name: "my_team.db", calls: 1 }]);
-});
+  const shown: readonly Turn[] = await json(["show", "--json", first.sessionId], later);
+  const byServer = await json(["tools", first.sessionId, "--by-server", "--json"], later);
+  const second = await json(["run", "--json", "--continue", "--fork", "Two."]);
+  const shownFork: readonly Turn[] = await json(["show", "--json", second.sessionId]);
+  return { first, shown, byServer, second, shownFork };
+}
 
-test("a fork: the turn that it copied is shown, and counted once", async () => {
-  const reply = (text: string) => ({ text, usage: { input: 3000, cached: 0, output: 20, reasoning: 0 } });
-  const replies = [reply("First."), reply("Second.")];
-  await using bench = await warmOpenCode(madeScenario(replies));
-  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const first = JSON.parse((await looptrace(["run", "--json", "One."], around)).stdout);
-  const forked = await looptrace(["run", "--json", "--continue", "--fork", "Two."], around);
-  const second = JSON.parse(forked.stdout);
-  expect([first.text, second.text]).toEqual(["First.", "Second."]);
-  expect(second.sessionId).not.toBe(first.sessionId);
-  expect(second.traces).toHaveLength(1);
-  expect(second.totals.usage.input).toBe(3000);
+describe("a run and its fork", () => {
+  let running: ReturnType<typeof forked> | undefined;
+  /** The same for both tests; the first one waits for it. */
+  const ran = (): ReturnType<typeof forked> => (running ??= forked());
 
-  const shown = await looptrace(["show", "--json", second.sessionId], around);
-  const turns: readonly { loop: { copied: boolean; output: string; notes: readonly string[] } }[] =
-    JSON.parse(shown.stdout);
-  expect(turns.map(({ loop }) => [loop.copied, loop.output])).toEqual([
-    [true, "First."],
-    [false, "Second."],
-  ]);
-  expect(at(turns, 0).loop.notes).toEqual([expect.stringContaining("A fork copied this turn")]);
+  test("a tool server of the project's configuration, whose name is not what tools are called by", async () => {
+    const { first, shown, byServer } = await ran();
+    const seen = (traces: readonly Turn[]) => traces[0]?.loop.steps[0]?.tools;
+    const right = [{ name: "my_team_db_lookup", status: "completed", origin: "mcp", server: "my_team.db" }];
+    expect(seen(first.traces)).toMatchObject(right);
+    expect(seen(shown)).toMatchObject(right);
+    expect(byServer.tools).toMatchObject([{ name: "my_team.db", calls: 1 }]);
+  });
+
+  test("the turn that a fork copied is shown, and counted once", async () => {
+    const { first, second, shownFork } = await ran();
+    expect([first.text, second.text]).toEqual(["First.", "Second."]);
+    expect(second.sessionId).not.toBe(first.sessionId);
+    expect(second.traces).toHaveLength(1);
+    expect(second.totals.usage.input).toBe(3000);
+    expect(shownFork.map(({ loop }) => [loop.copied, loop.output])).toEqual([
+      [true, "First."],
+      [false, "Second."],
+    ]);
+    expect(at(shownFork, 0).loop.notes).toEqual([expect.stringContaining("A fork copied this turn")]);
+  });
 });

@@ -77,9 +77,7 @@ export async function warmOpenCode(scenario: Scenario, options: PlaceOptions = {
  *
  * @param options.logsToStore whether opencode writes its log into its store, as it does for a person
  */
-export function ownWarmOpenCode(
-  options: { readonly logsToStore?: boolean } = {},
-): (scenario: Scenario, options?: PlaceOptions) => Promise<WarmOpenCode> {
+export function ownWarmOpenCode(options: { readonly logsToStore?: boolean } = {}): OwnWarmOpenCode {
   let running: WarmServer | undefined;
   const server = async (): Promise<WarmServer> => running ?? Promise.reject(new Error("no test runs"));
   const places = warmPlaces(server);
@@ -90,7 +88,15 @@ export function ownWarmOpenCode(
     await running?.stop();
     await places.remove();
   });
-  return (scenario, wanted = {}) => benchAt({ server, ...places }, scenario, wanted);
+  return Object.assign(
+    (scenario: Scenario, wanted: PlaceOptions = {}) => benchAt({ server, ...places }, scenario, wanted),
+    { crash: async () => (await server()).crash(), restart: async () => (await server()).restart() },
+  );
+}
+
+/** Makes a place before a file's own server, which the file may also let crash, and start again. */
+interface OwnWarmOpenCode extends Pick<WarmServer, "crash" | "restart"> {
+  (scenario: Scenario, options?: PlaceOptions): Promise<WarmOpenCode>;
 }
 
 interface PlaceOptions {

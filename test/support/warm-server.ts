@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, open, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,6 +23,10 @@ export interface WarmServer {
   readonly settings: WarmSettings;
   /** A program to be started in opencode's place: see warm-opencode-program.ts. */
   readonly program: string;
+  /** Ends it at once, as a crash would. */
+  crash(): Promise<void>;
+  /** Starts it again after a crash, at the same address and with what it had stored. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,44 +47,46 @@ export async function startWarmServer(
   const { OPENCODE_DISABLE_PROJECT_CONFIG: _no, OPENCODE_CONFIG: _none, ...env } = openCodeEnvironment(place);
   const log = join(root, "log");
   const said = join(root, "said");
-  const [out, err] = [await open(said, "a"), await open(log, "a")];
   const port = await freePort();
   const binary = openCodeBinary();
-  const child = spawn(
-    binary,
-    [
-      ...["serve", "--hostname=127.0.0.1", `--port=${port}`, "--log-level=INFO"],
-      ...(logsToStore ? [] : ["--print-logs"]),
-    ],
-    {
+  const options = ["serve", "--hostname=127.0.0.1", `--port=${port}`, "--log-level=INFO"];
+  let child: ChildProcess | undefined;
+  // Also when vitest is ended in the middle.
+  const kill = (): void => {
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    process.kill(-child.pid, "SIGKILL");
+  };
+  process.once("exit", kill);
+  const crash = async (): Promise<void> => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    kill();
+    await ended;
+  };
+  const start = async (): Promise<void> => {
+    await writeFile(said, "");
+    const [out, err] = [await open(said, "a"), await open(log, "a")];
+    const started = spawn(binary, logsToStore ? options : [...options, "--print-logs"], {
       cwd: root,
       env: { ...env, OPENCODE_SERVER_PASSWORD: "sesame" },
       stdio: ["ignore", out.fd, err.fd],
       detached: true,
-    },
-  );
-  await Promise.all([out.close(), err.close()]);
-  // Also when vitest is ended in the middle.
-  const kill = (): void => {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    process.kill(-child.pid, "SIGKILL");
+    });
+    child = started;
+    await Promise.all([out.close(), err.close()]);
+    while (!(await readFile(said, "utf8")).includes("listening on")) {
+      if (started.exitCode !== null) throw new Error(`opencode serve ended: ${await readFile(log, "utf8")}`);
+      await new Promise((later) => setTimeout(later, 20));
+    }
   };
-  process.once("exit", kill);
   const stop = async (): Promise<void> => {
     process.off("exit", kill);
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, "exit");
-      kill();
-      await ended;
-    }
+    await crash();
     await endLeftovers(place.home);
     await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
   try {
-    while (!(await readFile(said, "utf8")).includes("listening on")) {
-      if (child.exitCode !== null) throw new Error(`opencode serve ended: ${await readFile(log, "utf8")}`);
-      await new Promise((later) => setTimeout(later, 20));
-    }
+    await start();
     const url = `http://127.0.0.1:${port}`;
     const authorization = `Basic ${Buffer.from("opencode:sesame").toString("base64")}`;
     const health = await fetch(`${url}/global/health`, { headers: { authorization } });
@@ -97,7 +103,7 @@ export async function startWarmServer(
     ];
     await writeFile(program, `${lines.join("\n")}\n`);
     await chmod(program, 0o755);
-    return { settings, program, stop };
+    return { settings, program, crash, restart: start, stop };
   } catch (problem) {
     await stop();
     throw problem;
