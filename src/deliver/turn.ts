@@ -119,7 +119,9 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
 
   /** Joins this process's turn, or begins one. */
   async function join(): Promise<true | undefined> {
-    if (share.lock && clock.now() - share.sinceMs >= TURN_MS) share.givesWay ||= await removed(knock);
+    const { lock } = share;
+    if (lock && clock.now() - share.sinceMs >= TURN_MS && (await removed(knock)))
+      share.givesWay ||= share.lock === lock;
     if (share.lock === undefined && clock.now() >= share.backAtMs) {
       share.trying ??= tryLock().finally(() => {
         share.trying = undefined;

@@ -264,6 +264,22 @@ test("a request that begins while the one before ends its turn need not wait", a
   expect(await beside(paths)).toEqual([]);
 });
 
+test("a knock that is heard while a turn ends holds nothing up", async () => {
+  const paths = await temporaryStore();
+  const clock = fakeClock();
+  const turn = turnOf({ paths, clock, budgetMs: 1_000_000 });
+  const leave = await turn.enter([], ["a"]);
+  await clock.sleep(2_000, undefined);
+  await writeFile(join(dirname(turnPath(paths)), ".deliverer.knock"), "");
+  const entering = turn.enter([], ["b"]);
+  await leave();
+  await (await entering)();
+  expect(await beside(paths)).toEqual([]);
+  const again = await turn.enter([], ["c"]);
+  expect(await beside(paths)).toEqual([".deliverer.lock"]);
+  await again();
+});
+
 test("deliveries of one process share a turn, but no span at the same time, in whatever order they want them", async () => {
   const paths = await temporaryStore();
   const inside = new Map<string, number>();
