@@ -18,14 +18,17 @@ import { receiptFolder, receiptPath } from "./receipts/receipts.js";
  * - A kill ends the turn, as a lock lapses with its process. What was under way has no receipt and comes twice; the
  *   rest waits in the outbox under a dead process's claim, which the next push takes over.
  * - Who waits sends its own requests, in its own turn, and reports what became of them. It knocks: it touches a file
- *   beside the lock. A process that has had its turn for `TURN_MS` looks for that file after each request, gives way
- * and waits in its turn, so a `run` does not wait for the end of a `batch`.
+ *   beside the lock. A process that has had its turn for `TURN_MS` looks for that file before each request, gives way
+ *   and waits in its turn, so a `run` does not wait for the end of a `batch`. A turn that ends and begins again at once
+ *   is one: who waits only looks now and then, and would hardly ever find the lock free.
  * - A turn ends before a pause: no process waits while another one waits for a destination in trouble.
  * - A wait ends after half of the delivery's time, 15 s at most, also where the process that has the turn was
  *   stopped, or the disk takes no lock. Then the delivery goes on without: a span that is sent twice is better than one
  *   that is not sent. When its time ends before, its requests wait in the outbox.
- * - Versions before locked each trace, `.<trace>.jsonl.lock`, and not the destination. In a turn these locks are taken
- *   too, and claims on requests stay, so that an older process beside this one sends nothing twice either.
+ * - Versions before locked each trace, `.<trace>.jsonl.lock`, and not the destination. These locks are taken too, and
+ *   claims on requests stay, so that an older process beside this one sends nothing twice either. Without a turn they
+ *   keep apart those who wait for the same stopped process in vain; a wait for them ends after three quarters of the
+ *   time.
  */
 export interface Turn {
   /**
@@ -49,16 +52,17 @@ const LONGEST_PAUSE_MS = 250;
 /** What the deliveries of this process share of a destination. */
 class Share {
   lock: FileLock | undefined;
-  /** Since when, in ms since the epoch. */
-  sinceMs = 0;
+  /** When the turn began, and when it ended last, in ms since the epoch. */
+  sinceMs = Number.NEGATIVE_INFINITY;
+  endedMs = Number.NEGATIVE_INFINITY;
   /** Requests that are being sent. */
   users = 0;
   trying: Promise<void> | undefined;
   releasing: Promise<void> | undefined;
   /** Others have knocked: nothing begins any more. */
   givesWay = false;
-  /** When it may try again after that, in ms since the epoch. */
-  backAtMs = Number.NEGATIVE_INFINITY;
+  /** When it did so last, in ms since the epoch. */
+  gaveWayMs = Number.NEGATIVE_INFINITY;
   /** Spans that are under way. */
   readonly spans = new Map<string, Promise<void>>();
   /** Traces that are locked for versions before this one. */
@@ -79,19 +83,40 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
   let hasKnocked = false;
   /** Where a wait was in vain, the next request does not wait again. */
   const inVain = new Set<string>();
-  // The other half is for sending.
-  const noLongerFromMs = clock.now() + (deadlineMs - clock.now()) / 2;
+  const budgetMs = deadlineMs - clock.now();
+  // The rest is for sending.
+  const halfMs = deadlineMs - budgetMs / 2;
+  const mostMs = deadlineMs - budgetMs / 4;
 
-  /** Asks again and again, for as long as a wait may take. @returns undefined when that was in vain */
-  async function wait<T>(name: string, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  /** How long ago that was, in ms; before a clock was set back is long ago. */
+  function since(ms: number): number {
+    const passed = clock.now() - ms;
+    return passed < 0 ? Number.POSITIVE_INFINITY : passed;
+  }
+
+  /**
+   * Asks again and again, for as long as a wait may take.
+   *
+   * @param noLongerFromMs ms since the epoch
+   * @returns undefined when that was in vain
+   */
+  async function wait<T>(
+    name: string,
+    noLongerFromMs: number,
+    ask: () => Promise<T | undefined>,
+  ): Promise<T | undefined> {
     const untilMs = Math.min(noLongerFromMs, clock.now() + LONGEST_WAIT_MS);
+    // Counted too, as the clock may be set back meanwhile.
+    let unslept = untilMs - clock.now();
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       const got = await ask();
       if (got !== undefined) return got;
-      const leftMs = untilMs - clock.now();
+      const leftMs = Math.min(untilMs - clock.now(), unslept);
       if (inVain.has(name) || leftMs <= 0 || signal?.aborted) break;
       if (pauseMs === FIRST_PAUSE_MS) onWait();
-      await clock.sleep(Math.min(leftMs, pauseMs * (0.5 + clock.random() / 2)), signal);
+      const ms = Math.min(leftMs, pauseMs * (0.5 + clock.random() / 2));
+      await clock.sleep(ms, signal);
+      unslept -= ms;
     }
     inVain.add(name);
     return undefined;
@@ -114,15 +139,23 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
     const lock = await lockBeside(path);
     if (lock === undefined) return;
     share.lock = lock;
-    share.sinceMs = clock.now();
+    if (since(share.endedMs) >= HOLD_BACK_MS) share.sinceMs = clock.now();
+  }
+
+  /** Whether this process has sent for long, and others have knocked. */
+  async function isToGiveWay(): Promise<boolean> {
+    const goesOn = share.lock !== undefined || since(share.endedMs) < HOLD_BACK_MS;
+    return goesOn && since(share.sinceMs) >= TURN_MS && (await removed(knock));
   }
 
   /** Joins this process's turn, or begins one. */
   async function join(): Promise<true | undefined> {
-    const { lock } = share;
-    if (lock && clock.now() - share.sinceMs >= TURN_MS && (await removed(knock)))
-      share.givesWay ||= share.lock === lock;
-    if (share.lock === undefined && clock.now() >= share.backAtMs) {
+    if (!share.givesWay && (await isToGiveWay())) {
+      // The turn may have ended meanwhile; then there is none that its last user could end.
+      if (share.users > 0) share.givesWay = true;
+      else share.gaveWayMs = clock.now();
+    }
+    if (share.lock === undefined && since(share.gaveWayMs) >= HOLD_BACK_MS) {
       share.trying ??= tryLock().finally(() => {
         share.trying = undefined;
       });
@@ -132,16 +165,21 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
       share.users += 1;
       return true;
     }
-    if (share.lock === undefined) {
-      await (await appendToOwnFile(knock)).close();
-      hasKnocked = true;
-    }
+    if (share.lock === undefined) hasKnocked = (await knocked()) || hasKnocked;
     return undefined;
+  }
+
+  /** Who cannot knock waits nevertheless. */
+  async function knocked(): Promise<boolean> {
+    return appendToOwnFile(knock).then(
+      (file) => file.close().then(() => true),
+      () => false,
+    );
   }
 
   async function take(): Promise<boolean> {
     try {
-      const hasTurn = (await wait("", join)) !== undefined;
+      const hasTurn = (await wait("", halfMs, join)) !== undefined;
       // Others who wait knock again.
       if (hasKnocked) await removed(knock);
       hasKnocked = false;
@@ -152,7 +190,7 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
     }
   }
 
-  async function leave(traceIds: readonly string[]): Promise<void> {
+  async function leave(traceIds: readonly string[], hasTurn: boolean): Promise<void> {
     const locks = traceIds.flatMap((traceId) => {
       const one = share.traces.get(traceId);
       if (!one) return [];
@@ -161,11 +199,12 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
       share.traces.delete(traceId);
       return [one.taken];
     });
-    share.users -= 1;
-    const own = share.users > 0 ? undefined : share.lock;
+    if (hasTurn) share.users -= 1;
+    const own = hasTurn && share.users === 0 ? share.lock : undefined;
     if (own !== undefined) {
       share.lock = undefined;
-      if (share.givesWay) share.backAtMs = clock.now() + HOLD_BACK_MS;
+      share.endedMs = clock.now();
+      if (share.givesWay) share.gaveWayMs = share.endedMs;
       share.givesWay = false;
     }
     const releasing = release([...locks, Promise.resolve(own)]);
@@ -173,12 +212,12 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
     await releasing;
   }
 
-  async function lockTraces(traceIds: readonly string[]): Promise<void> {
+  async function lockTraces(traceIds: readonly string[], noLongerFromMs: number): Promise<void> {
     for (const traceId of traceIds) {
       const ask = () => lockBeside(receiptPath(paths, destination.id, traceId));
       const begin = async () => {
         await share.releasing;
-        return wait(traceId, ask).catch(() => undefined);
+        return wait(traceId, noLongerFromMs, ask).catch(() => undefined);
       };
       const one = share.traces.get(traceId) ?? { users: 0, taken: begin() };
       share.traces.set(traceId, one);
@@ -192,11 +231,11 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
       // In one order, so that no two wait for each other.
       const traces = [...new Set(traceIds)].sort();
       const hasTurn = await take();
-      if (hasTurn) await lockTraces(traces);
+      await lockTraces(traces, hasTurn ? halfMs : mostMs);
       const giveBack = await takeSpans(share.spans, spans);
       return async () => {
         giveBack();
-        if (hasTurn) await leave(traces);
+        await leave(traces, hasTurn);
       };
     },
   };
@@ -228,13 +267,10 @@ async function takeSpans(
   };
 }
 
-/** @returns whether the file was there */
+/** @returns whether the file was there, and is no longer. Never throws */
 async function removed(path: string): Promise<boolean> {
-  try {
-    await unlink(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return false;
-    throw error;
-  }
+  return unlink(path).then(
+    () => true,
+    () => false,
+  );
 }
