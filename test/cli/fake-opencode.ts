@@ -23,16 +23,17 @@ export interface FakeOpenCode {
   lastRun(): Promise<RecordedRun>;
 }
 
-const PROGRAM = `
+/** What is not about a run is answered without a start of node. */
+const PROGRAM = `#!/bin/sh
+[ "$1" = --version ] && echo 1.18.33 && exit 0
+[ "$1" = run ] || exit 1
+exec '${process.execPath}' "$(dirname "$0")/record.cjs" "$@"
+`;
+
+const RECORD = `
 const fs = require("node:fs");
-const argv = process.argv.slice(2);
-if (argv[0] === "--version") {
-  console.log("1.18.33");
-  process.exit(0);
-}
-if (argv[0] !== "run") process.exit(1);
 const config = process.env.OPENCODE_CONFIG_CONTENT;
-const run = { argv, stdin: fs.readFileSync(0, "utf8"), cwd: process.cwd(), config };
+const run = { argv: process.argv.slice(2), stdin: fs.readFileSync(0, "utf8"), cwd: process.cwd(), config };
 fs.writeFileSync(__dirname + "/run.json", JSON.stringify(run));
 process.exit(1);
 `;
@@ -44,7 +45,8 @@ export async function fakeOpenCode(): Promise<FakeOpenCode> {
   const path = join(folder, "opencode");
   const cwd = join(folder, "work");
   await mkdir(cwd);
-  await writeFile(path, `#!${process.execPath}\n${PROGRAM}`);
+  await writeFile(path, PROGRAM);
+  await writeFile(join(folder, "record.cjs"), RECORD);
   await chmod(path, 0o755);
   return {
     env: {
