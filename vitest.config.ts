@@ -1,9 +1,17 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** What starts processes (opencode, looptrace, a browser, Redis), or puts a module of its own in another's place, is called so. */
 const PROCESS_TESTS = "test/**/*.process.test.ts";
 
+/** The package as programs import it. */
+const alias = [
+  { find: /^looptrace$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) },
+  { find: /^looptrace\/fleet$/, replacement: fileURLToPath(new URL("src/fleet/index.ts", import.meta.url)) },
+];
+
 export default defineConfig({
+  resolve: { alias },
   test: {
     maxWorkers: 2,
     setupFiles: ["test/support/seeded-properties.ts"],

@@ -21,6 +21,7 @@ export interface RetryState {
   readonly random: number;
 }
 
+/** What follows a failed attempt. */
 export type NextMove =
   | { readonly kind: "stop" }
   /** The same again, after a wait in ms. */

@@ -7,7 +7,8 @@ import { type Clock, systemClock } from "../files/clock.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { LiveDelivery } from "../follow/live-run.js";
 import type { Masking } from "../masking/mask.js";
-import { DEFAULT_DEADLINE_MS, type DriveHooks, type DriveRequest, isModelName } from "../opencode/drive.js";
+import { DEFAULT_DEADLINE_MS, type DriveHooks, isModelName } from "../opencode/drive.js";
+import type { ServerPool } from "../opencode/server.js";
 import type { LoopTrace, Totals } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
 import { totalTokens } from "../trace/usage.js";
@@ -18,13 +19,18 @@ import type { RunLimits } from "./run-watch.js";
 import { type AgentSettings, SETTINGS } from "./setting-surfaces.js";
 
 /** How opencode works on prompts: what holds for all of them, each prompt can say otherwise. */
-export interface OpenCodeOptions
-  extends AgentSettings,
-    Omit<DriveRequest, "message" | "deadlineMs" | keyof AgentSettings> {
-  /**
-   * Sends what is closed of a turn while it runs, to where its whole trace is sent later; only the driver
-   * server can.
-   */
+export interface OpenCodeOptions extends AgentSettings {
+  /** A command of opencode's, such as `init`; the message becomes its arguments. */
+  readonly command?: string | undefined;
+  /** Handed to `opencode run` as they are, after all others; needs the driver `cli`. */
+  readonly extraArguments?: readonly string[] | undefined;
+  /** How long opencode has to end by itself before it is killed, ms; default 5 s. */
+  readonly graceMs?: number | undefined;
+  /** Warm servers to use, which live on after the run; by default a run starts one of its own and stops it again. */
+  readonly servers?: ServerPool | undefined;
+  /** What opencode's environment is made from; default this process' own. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Sends what is closed of a turn while it runs, to where its whole trace is sent later; needs the driver `server`. */
   readonly live?: LiveDelivery | undefined;
   /** Where the session is stored; default the user's data folder, `null` stores nothing. */
   readonly store?: StorePaths | null | undefined;
@@ -37,16 +43,16 @@ export interface OpenCodeOptions
   readonly clock?: Clock | undefined;
 }
 
-/** What a caller can follow while a prompt is worked on. */
+/** What a caller can follow while a prompt is worked on, and the signal that ends it. */
 export interface PromptHooks extends DriveHooks {
   /** Called when an attempt failed and another one follows. */
   readonly onRetry?: ((retry: Retrying) => void) | undefined;
-  /**
-   * Called with the result before `run` returns it, and before `prompt` throws the error in it: here its
-   * traces are.
-   */
+  /** Called with the result before `run` returns it, and before `prompt` throws the error in it: here its traces are. */
   readonly onResult?: ((result: TurnResult) => void) | undefined;
 }
+
+/** What one prompt says otherwise than the agent, and what its caller is told meanwhile. */
+export interface PromptOptions extends OpenCodeOptions, PromptHooks {}
 
 /** Why and how it goes on after a failed attempt. */
 export interface Retrying {
@@ -71,6 +77,7 @@ export interface TurnResult extends AttemptResult {
   readonly attempts: readonly AttemptSummary[];
 }
 
+/** One attempt at a prompt, as short as it can be told. */
 export interface AttemptSummary {
   /** The model that was asked for; null leaves the choice to opencode. */
   readonly model: string | null;
@@ -83,8 +90,11 @@ export interface AttemptSummary {
  *
  * @example
  * ```ts
+ * import { OpenCode } from "looptrace";
+ *
  * const agent = new OpenCode({ model: "anthropic/claude-sonnet-4-6", timeoutMs: 600_000, retries: 3 });
  * const { text, totals, traces } = await agent.prompt("Fix the failing test");
+ * console.log(text, totals.cost, traces.length);
  * ```
  */
 export class OpenCode {
@@ -98,12 +108,12 @@ export class OpenCode {
    * Works on one prompt until it is answered or there is nothing more to try.
    *
    * @returns the result of a turn that succeeded
-   * @throws {OpenCodeError} of the class that fits when the turn failed; `hooks.onResult` has its traces
+   * @throws {OpenCodeError} of the class that fits when the turn failed; `onResult` has its traces
    * @throws {RunRequestError} when the request makes no sense; nothing was started then
    * @throws {OpenCodeNotFoundError} when there is no opencode
    */
-  async prompt(message: string, options: OpenCodeOptions = {}, hooks: PromptHooks = {}): Promise<TurnResult> {
-    const result = await this.run(message, options, hooks);
+  async prompt(message: string, options: PromptOptions = {}): Promise<TurnResult> {
+    const result = await this.run(message, options);
     if (result.error) throw errorFromFacts(result.error);
     return result;
   }
@@ -118,10 +128,9 @@ export class OpenCode {
   async promptFor<Output>(
     message: string,
     schema: z.ZodType<Output>,
-    options: Omit<OpenCodeOptions, "schema"> = {},
-    hooks: PromptHooks = {},
+    options: Omit<PromptOptions, "schema"> = {},
   ): Promise<TurnResult & { readonly output: Output }> {
-    const result = await this.prompt(message, { ...options, schema }, hooks);
+    const result = await this.prompt(message, { ...options, schema });
     return { ...result, output: schema.parse(result.output) };
   }
 
@@ -137,9 +146,11 @@ export class OpenCode {
    * @throws the signal's reason when it was aborted before opencode was started; later, the result is an
    *   `aborted` turn
    */
-  async run(message: string, options: OpenCodeOptions = {}, hooks: PromptHooks = {}): Promise<TurnResult> {
-    const result = await this.#attempts(message, options, hooks);
-    hooks.onResult?.(result);
+  async run(message: string, options: PromptOptions = {}): Promise<TurnResult> {
+    const { signal, onProgress, onEvent, onServed, onSession, onRetry, onResult, ...settings } = options;
+    const hooks = { signal, onProgress, onEvent, onServed, onSession, onRetry };
+    const result = await this.#attempts(message, settings, hooks);
+    onResult?.(result);
     return result;
   }
 

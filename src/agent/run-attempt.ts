@@ -8,9 +8,11 @@ import {
   type DriveHooks,
   type DriveRequest,
   type DriveResult,
+  type Driver,
   drive,
   type ServedSession,
 } from "../opencode/drive.js";
+import type { OpenCodeProgram, RunExit } from "../opencode/program.js";
 import type { SessionTree } from "../opencode/session.js";
 import { readEvidence, traceLoaded } from "../sessions/loaded-session.js";
 import { ownTurn } from "../sessions/run-owner.js";
@@ -50,10 +52,10 @@ export interface AttemptResult {
   readonly traces: readonly LoopTrace[];
   readonly session: SessionTree | null;
   readonly kept: boolean;
-  readonly opencode: DriveResult["opencode"];
+  readonly opencode: OpenCodeProgram;
   /** How opencode was driven. */
-  readonly driver: DriveResult["driver"];
-  readonly exit: DriveResult["exit"];
+  readonly driver: Exclude<Driver, "auto">;
+  readonly exit: RunExit;
   readonly notes: readonly string[];
 }
 

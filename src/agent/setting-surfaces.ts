@@ -11,7 +11,7 @@ type NamesOfKind<Kind> = { [K in SettingName]: KindOf<K> extends Kind ? K : neve
 
 /** The settings as the library takes them. */
 export type AgentSettings = {
-  readonly [K in keyof Table]?: SettingValues[KindOf<K>] | undefined;
+  readonly [K in keyof typeof AGENT_SETTINGS]?: SettingValues[(typeof AGENT_SETTINGS)[K]["kind"]] | undefined;
 };
 
 /** The settings in their order. */

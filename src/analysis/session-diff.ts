@@ -20,6 +20,7 @@ export interface SessionDiff {
   readonly sums: FiguresDiff;
 }
 
+/** What a session of a comparison is. */
 export interface SessionHead {
   readonly sessionId: string;
   readonly title: string;
@@ -27,12 +28,14 @@ export interface SessionHead {
   readonly turns: number;
 }
 
+/** Figures and tools of two sides. */
 export interface FiguresDiff {
   readonly figures: readonly Figure[];
   /** What took the most time first. Of a tool that starts subagents the time holds their tools' too. */
   readonly tools: readonly ToolTotals[];
 }
 
+/** A turn of two sessions, side by side. */
 export interface TurnDiff extends FiguresDiff {
   /** From 0. */
   readonly turn: number;
@@ -43,6 +46,7 @@ export interface TurnDiff extends FiguresDiff {
   readonly parting: Divergence | null;
 }
 
+/** What a turn of a comparison is. */
 export interface TurnFacts {
   readonly traceId: string;
   readonly sessionId: string;

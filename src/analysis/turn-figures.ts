@@ -13,6 +13,7 @@ export interface Compared {
   readonly percent: number | null;
 }
 
+/** How a figure is counted. */
 export type FigureUnit = "count" | "tokens" | "usd" | "ms";
 
 /** The figures, in their order; those after `tokens` but the context are parts of it, those after `duration` of that. */
@@ -38,8 +39,10 @@ const FIGURES = [
   { name: "opencodeTime", unit: "ms" },
 ] as const satisfies readonly { readonly name: string; readonly unit: FigureUnit }[];
 
+/** What is compared of turns. */
 export type FigureName = (typeof FIGURES)[number]["name"];
 
+/** One figure of two sides, such as their cost. */
 export interface Figure extends Compared {
   readonly name: FigureName;
   readonly unit: FigureUnit;

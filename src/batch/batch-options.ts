@@ -38,6 +38,7 @@ export interface BatchOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** What happens in a batch, told as it does. */
 export type BatchEvent =
   | { readonly kind: "begun" }
   | { readonly kind: "started"; readonly task: Task }

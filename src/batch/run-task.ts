@@ -14,6 +14,7 @@ import type { Task } from "./task.js";
 import { type TaskRunnerOptions, traceOptions, turnOptions } from "./task-options.js";
 import { deliveryOf, type TaskResult } from "./task-result.js";
 
+/** What a caller follows of a task, and the signal that ends it. */
 export interface TaskHooks {
   /** Ends the task; what happened so far is traced all the same. */
   readonly signal?: AbortSignal | undefined;
@@ -60,7 +61,8 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       // A signal of its own: many listeners at one and the same look like a leak to Node.
       const own = signal && AbortSignal.any([signal]);
       entered = await first.enter(own);
-      done = await agent.run(task.request.prompt, turn, {
+      done = await agent.run(task.request.prompt, {
+        ...turn,
         signal: own,
         onProgress: (progress) => {
           if (progress.sessionId !== null) first.begun();

@@ -18,6 +18,7 @@ export interface ScheduleSettings {
   readonly spent: Spent;
 }
 
+/** What tasks have come to. */
 export interface Spent {
   /** USD. */
   readonly cost: number;

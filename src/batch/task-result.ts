@@ -94,7 +94,9 @@ export const taskResultSchema = z
   })
   .readonly();
 
+/** What became of a task, as a file of results has it; times are ms since the epoch, costs USD. */
 export type TaskResult = z.output<typeof taskResultSchema>;
+/** What became of a task's spans at one destination. */
 export type TaskDelivery = z.output<typeof delivery>;
 
 /** What became of a task's traces at one destination. */

@@ -24,6 +24,7 @@ import type { Fingerprint } from "./receipts/fingerprint.js";
 import { pruneReceipts } from "./receipts/prune-receipts.js";
 import { forgetReceipts, readReceipts } from "./receipts/receipts.js";
 
+/** How a delivery goes about it. */
 export interface DeliverOptions extends DeliveryOptions {
   /** Send also what a destination has already acknowledged. */
   readonly force?: boolean | undefined;
@@ -52,10 +53,6 @@ export interface RequestToDeliver extends OtlpRequest {
  * @param requests the same for all destinations, or a function where they differ
  * @returns a report for each destination, in their order. Never throws for what servers, networks or disks do
  * @throws {ConfigurationError} when looptrace's folder is not this user's alone; nothing was sent or written then
- *
- * @example
- * const reports = await deliver(requests, resolveDestinations({ sdkVersion: "0.1.0" }));
- * if (!isDelivered(reports)) console.error(reports.map((report) => report.lastError));
  */
 export async function deliver(
   requests: readonly RequestToDeliver[] | ((destination: Destination) => readonly RequestToDeliver[]),

@@ -13,6 +13,7 @@ export type Sender = (
   options: SendOptions,
 ) => Promise<SendResult>;
 
+/** How long a delivery may take, and where its files are. */
 export interface DeliveryOptions {
   /** Default: the user's data folder. */
   readonly paths?: StorePaths | undefined;
@@ -29,7 +30,9 @@ export interface DeliveryOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told what a delivery is at, for a person who waits; must not throw. */
   readonly onProgress?: ((progress: DeliveryProgress) => void) | undefined;
+  /** Time and chance, for tests. */
   readonly clock?: Clock | undefined;
+  /** Posts a request, for tests. */
   readonly send?: Sender | undefined;
 }
 

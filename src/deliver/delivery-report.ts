@@ -21,6 +21,7 @@ export interface DestinationReport {
   readonly problems: readonly string[];
 }
 
+/** How many spans a destination has from before that would be others now. */
 export interface Outdated {
   /** Spans by what stands on all spans of a trace: tags, environment, user, name and the like. */
   readonly settings: number;

@@ -14,6 +14,7 @@ import { type OutboxStatus, outboxStatus } from "./queue/outbox-status.js";
 import { queuedRequest } from "./queue/queued-request.js";
 import { pruneReceipts } from "./receipts/prune-receipts.js";
 
+/** What became of what waited in the outbox. */
 export interface PushResult {
   /** One for each destination, in their order. What other processes are delivering now is not in it. */
   readonly reports: readonly DestinationReport[];

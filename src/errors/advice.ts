@@ -4,7 +4,13 @@ import type { ErrorFacts, FactsOf } from "./error-facts.js";
  * One line for a person: the code, what it means, what was said, what to do. Bounded like the message in it.
  *
  * @example
- * adviceFor(facts); // "rate_limit: the provider asks to wait until 14:03:20 UTC, or use another model (Rate limit reached)"
+ * ```ts
+ * import { adviceFor, OpenCode } from "looptrace";
+ *
+ * const { error } = await new OpenCode().run("Fix the failing test");
+ * // rate_limit: the provider asks to wait until 14:03:20 UTC, or use another model (Rate limit reached)
+ * if (error) console.error(adviceFor(error));
+ * ```
  */
 export function adviceFor(facts: ErrorFacts): string {
   return `${adviceOnly(facts)} (${facts.message})`;

@@ -174,8 +174,11 @@ export type ErrorCode = keyof typeof schemas;
 export type FactsOf<Code extends ErrorCode> = { [C in Code]: Readonly<z.infer<(typeof schemas)[C]>> }[Code];
 /** A failure as plain data; discriminated by `code`. */
 export type ErrorFacts = FactsOf<ErrorCode>;
+/** What tells of an error: opencode's export, its events, its log or the way its process ended. */
 export type ErrorEvidence = z.infer<typeof evidence>;
+/** A limit that ended a run, and what the run had come to: steps, tokens or USD. */
 export type RunLimit = z.infer<typeof runLimit>;
+/** What the provider's answer to a failed request says. */
 export type ProviderFacts = z.infer<typeof providerFacts>;
 
 /** opencode's own error object; what is in `data` depends on the name and on the provider. */

@@ -16,10 +16,17 @@ export type OpenCodeErrorJSON = ErrorFacts & {
  * receiver call `errorFromJSON`, which restores the class.
  *
  * @example
- * parentPort.postMessage({ failed: error.toJSON() });
- * // on the other side
- * const error = errorFromJSON(message.failed);
- * if (error instanceof RateLimitError) await until(error.retryAt);
+ * ```ts
+ * import { errorFromJSON, OpenCode, OpenCodeError, RateLimitError } from "looptrace";
+ *
+ * const written = await new OpenCode().prompt("Fix the failing test").catch((error: unknown) => {
+ *   if (error instanceof OpenCodeError) return JSON.stringify(error);
+ *   throw error;
+ * });
+ * // In another process, which got the JSON.
+ * const error = typeof written === "string" ? errorFromJSON(JSON.parse(written)) : undefined;
+ * if (error instanceof RateLimitError) console.log("again at", new Date(error.retryAt));
+ * ```
  */
 export abstract class OpenCodeError<Facts extends ErrorFacts = ErrorFacts> extends Error {
   /** Everything known about the failure, as plain JSON-serialisable data. */

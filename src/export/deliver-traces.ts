@@ -10,6 +10,7 @@ import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds, runningSpanIds } from "../trace/open-spans.js";
 import { traceFingerprint } from "./trace-fingerprint.js";
 
+/** How traces are delivered, and what is masked in them. */
 export interface DeliverTracesOptions extends DeliverOptions {
   /**
    * What is masked beside the destinations' own keys, which always are; by default tokens of well-known shapes and the

@@ -13,6 +13,7 @@ const LEFT_ALONE_MS = 30_000;
 /** What earlier runs left is sent too, but nothing waits long for it. */
 const LEFTOVERS_BUDGET_MS = 2_000;
 
+/** Where an exporter sends traces, and what it makes of them. */
 export interface TraceExporterOptions
   extends Pick<DeliverTracesOptions, "paths" | "masking" | "outboxLimitBytes" | "clock" | "send"> {
   /** Where traces go, as `resolveDestinations` finds them; with none nothing is sent. */
@@ -28,6 +29,7 @@ export interface ExportOptions
   readonly trace?: TraceOptions | undefined;
 }
 
+/** How what was left earlier is sent. */
 export interface FlushOptions extends Pick<DeliverTracesOptions, "signal" | "onProgress"> {
   /** How long to try, in ms; default 2 s. */
   readonly budgetMs?: number | undefined;
@@ -44,9 +46,13 @@ export interface FlushOptions extends Pick<DeliverTracesOptions, "signal" | "onP
  *
  * @example
  * ```ts
+ * import { OpenCode, resolveDestinations, TraceExporter } from "looptrace";
+ *
  * const exporter = new TraceExporter({ destinations: resolveDestinations(), trace: { tags: ["nightly"] } });
- * const reports = await exporter.export(result.traces);
+ * const { traces } = await new OpenCode().run("Fix the failing test");
+ * const reports = await exporter.export(traces);
  * await exporter.flush();
+ * console.log(reports.map(({ destination, acknowledged }) => `${destination.label}: ${acknowledged} spans`));
  * ```
  */
 export class TraceExporter {

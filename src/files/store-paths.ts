@@ -15,8 +15,11 @@ export interface StorePaths {
 }
 
 /**
- * @param env the environment; `LOOPTRACE_HOME` names the folder itself, else `XDG_DATA_HOME` counts when it is an absolute path (the XDG base directory
- *   specification says to ignore a relative one), else `~/.local/share`
+ * Where looptrace keeps its files.
+ *
+ * @param env the environment; `LOOPTRACE_HOME` names the folder itself, else `XDG_DATA_HOME` counts when it
+ *   is an absolute path (the XDG base directory specification says to ignore a relative one), else
+ *   `~/.local/share`
  */
 export function storePaths(env: Readonly<Record<string, string | undefined>> = process.env): StorePaths {
   if (env.LOOPTRACE_HOME) return storePathsAt(resolve(env.LOOPTRACE_HOME));

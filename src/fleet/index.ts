@@ -4,23 +4,20 @@
  *
  * @example
  * ```ts
+ * import { parseTasks } from "looptrace";
  * import { openRedis, redisAddress, runFleetBatch } from "looptrace/fleet";
  *
+ * const tasks = parseTasks('"Say what src/main.ts does"', "tasks");
  * const redis = await openRedis(redisAddress("redis://127.0.0.1:6379"));
  * const { done, failed } = await runFleetBatch(tasks, { redis, queue: "looptrace", results: "tasks.results.jsonl" });
  * redis.close();
+ * console.log(done, failed);
  * ```
  *
  * @packageDocumentation
  */
 export type { FleetBatchOptions } from "./fleet-batch-options.js";
-export {
-  type JobData,
-  type JobPolicy,
-  type JobProgress,
-  jobDataSchema,
-  jobProgressSchema,
-} from "./job-data.js";
+export type { JobData, JobPolicy, JobProgress } from "./job-data.js";
 export type { Hold } from "./provider-holds.js";
 export { DEFAULT_QUEUE, jobIdOf, KEY_PREFIX } from "./queue-names.js";
 export { type RedisAddress, redisAddress } from "./redis-address.js";

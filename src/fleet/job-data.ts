@@ -60,7 +60,9 @@ export const jobDataSchema = z
   })
   .readonly();
 
+/** A job of the queue: one task, and how it stands. */
 export type JobData = z.output<typeof jobDataSchema>;
+/** What a batch allows for a task; durations are ms. */
 export type JobPolicy = z.output<typeof jobPolicy>;
 
 /** Reads what the queue has of a job. @returns undefined where it is no job of looptrace's of this version */
@@ -88,4 +90,5 @@ export const jobProgressSchema = z
   })
   .readonly();
 
+/** How far a job's run has come; costs are USD. */
 export type JobProgress = z.output<typeof jobProgressSchema>;

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Task } from "../batch/task.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 
+/** The queue's name where none is given. */
 export const DEFAULT_QUEUE = "looptrace";
 /** All keys of looptrace's queues in Redis begin with it. */
 export const KEY_PREFIX = "looptrace";

@@ -15,6 +15,8 @@ export interface RedisAddress {
 const DEFAULT_PORT = 6379;
 
 /**
+ * Reads where a Redis is.
+ *
  * @param url `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS
  * @param password for a URL that holds none, so that it need not stand in a process list
  * @param called what the URL is called where it was given

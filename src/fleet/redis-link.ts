@@ -14,6 +14,7 @@ export interface RedisLink {
   close(): void;
 }
 
+/** What is told of a connection. */
 export interface RedisLinkHooks {
   /** Redis does not answer any more; told once, until it is back. @param why one line */
   readonly onLost?: ((why: string) => void) | undefined;

@@ -28,6 +28,7 @@ export const DEFAULT_LOCK_MS = 30_000;
 const GIVE_BACK_MS = 10_000;
 const LOOK_EVERY_MS = 100;
 
+/** What happens at a worker, told as it does. */
 export type WorkerEvent =
   | { readonly kind: "started"; readonly jobId: string; readonly task: string }
   /** The job has its result. */
@@ -44,6 +45,7 @@ export type WorkerEvent =
   /** Something went wrong in the queue itself that the next step gets over. */
   | { readonly kind: "problem"; readonly why: string };
 
+/** Which queue a worker works for, and how. */
 export interface FleetWorkerOptions {
   readonly redis: RedisLink;
   /** The queue's name. */

@@ -22,7 +22,7 @@ export {
   type PermissionRequest,
   permissionOf,
 } from "./request/permission-policy.js";
-export type { Asking, Phase, Progress, RunningTool } from "./request/progress.js";
+export type { Asking, FailedAttempt, Phase, Progress, RunningTool } from "./request/progress.js";
 export { DEFAULT_DEADLINE_MS, isModelName } from "./request/run-request.js";
 export type { RunEvent } from "./schema/run-event.js";
 

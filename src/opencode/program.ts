@@ -12,6 +12,6 @@ export {
   versionSupport,
 } from "./program/opencode-version.js";
 export { createRunFolder, LONGEST_LOG_BYTES, readBounded } from "./program/run-folder.js";
-export type { ProcessExit, RunExit } from "./program/spawn-opencode.js";
+export type { ProcessExit, RunExit, StoppedBy } from "./program/spawn-opencode.js";
 export { opencodeStore } from "./program/store-files.js";
 export { withOpenCode } from "./program/with-opencode.js";

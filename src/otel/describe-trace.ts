@@ -18,9 +18,19 @@ import { withoutContent } from "./without-content.js";
 /**
  * A trace as spans, before the OTel SDK: names, ids, parents, times and attributes.
  *
- * Parents come before their children, except the root, which is last: it is sent when all others are.
+ * Parents come before their children, except the root, which is last: it is sent when all others are. The same trace
+ * with the same options has the same spans. Secrets are not masked here: `maskFor` does that.
+ *
+ * @example
+ * ```ts
+ * import { describeTrace, readSession, traceSession } from "looptrace";
+ *
+ * const { tree, evidence } = await readSession("ses_e03b66d38ffe7m0arJ0ehJm9sO");
+ * const [trace] = traceSession(tree, evidence);
+ * for (const { name, start, end } of trace ? describeTrace(trace) : []) console.log(name, end - start, "ms");
+ * ```
  */
-export function describeTrace(trace: LoopTrace, options: TraceOptions): readonly SpanData[] {
+export function describeTrace(trace: LoopTrace, options: TraceOptions = {}): readonly SpanData[] {
   const context = traceContext(options.content === false ? withoutContent(trace) : trace, options);
   const parent: SpanParent | null = options.parent ? { spanId: options.parent.spanId, remote: true } : null;
   const [root, ...rest] = loopSpans(context.trace.loop, parent, context, true);

@@ -16,6 +16,7 @@ export interface SpanData {
   readonly exception: { readonly at: number; readonly type: string; readonly message: string } | null;
 }
 
+/** Whose child a span is. */
 export interface SpanParent {
   readonly spanId: string;
   /** Whether the parent is another program's span, handed over by `TRACEPARENT`. */

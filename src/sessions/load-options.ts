@@ -3,6 +3,7 @@ import type { Masking } from "../masking/mask.js";
 import { configuredServers } from "../opencode/program.js";
 import type { FoundSession } from "./loaded-session.js";
 
+/** Where sessions come from, and what is masked in them. */
 export interface LoadOptions {
   /** Path of the opencode to ask; else it is looked for. */
   readonly opencode?: string | undefined;

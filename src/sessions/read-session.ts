@@ -21,8 +21,10 @@ export type ReadSessionOptions = Partial<
  *
  * @example
  * ```ts
+ * import { readSession, traceSession } from "looptrace";
+ *
  * const { tree, evidence } = await readSession("ses_e03b66d38ffe7m0arJ0ehJm9sO");
- * const traces = traceSession(tree, evidence);
+ * for (const { loop } of traceSession(tree, evidence)) console.log(loop.outcome, loop.totals.cost);
  * ```
  */
 export async function readSession(source: string, options: ReadSessionOptions = {}): Promise<LoadedSession> {

@@ -69,6 +69,7 @@ export const runEvidence = z.object({
   /** The last lines of what opencode said on stderr; attached to errors, never interpreted. */
   stderr: z.string(),
 });
+/** What is known of a run of opencode beside its export; times are ms since the epoch. */
 export type RunEvidence = z.infer<typeof runEvidence>;
 /** Why looptrace ended a run before its time. */
 export type Halt = NonNullable<RunEvidence["halted"]>;

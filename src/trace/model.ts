@@ -14,6 +14,7 @@ export interface LoopTrace {
   readonly loop: Loop;
 }
 
+/** The session that a turn belongs to. */
 export interface SessionFacts {
   readonly id: string;
   readonly title: string;
@@ -232,12 +233,14 @@ export interface Patch {
   readonly files: readonly string[];
 }
 
+/** The model that a call asked. */
 export interface ModelFacts {
   readonly providerId: string;
   readonly modelId: string;
   readonly variant: string | null;
 }
 
+/** A file, without its content. */
 export interface FileFacts {
   readonly mime: string;
   readonly filename: string | null;
@@ -270,18 +273,21 @@ export interface UsageDoubt {
   readonly total: number | null;
 }
 
+/** What the model answered in a call. */
 export interface CallOutput {
   readonly thinking: string | null;
   readonly text: string | null;
   readonly toolCalls: readonly ToolCall[];
 }
 
+/** What the model asked of a tool. */
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
   readonly arguments: unknown;
 }
 
+/** A part of a message's content. */
 export type ContentPart =
   /** `synthetic`: opencode wrote it. */
   | { readonly type: "text"; readonly text: string; readonly synthetic?: true }
@@ -295,6 +301,7 @@ export type ContentPart =
       readonly command: string | null;
     };
 
+/** A message of the chat that a call was made with. */
 export type ChatMessage =
   | { readonly role: "user"; readonly content: string | readonly ContentPart[] }
   | {
@@ -306,6 +313,7 @@ export type ChatMessage =
       readonly attachments?: readonly FileFacts[];
     };
 
+/** Sums over calls and tools: tokens, USD, counts. */
 export interface Totals {
   readonly steps: number;
   readonly calls: number;
@@ -321,6 +329,7 @@ export interface Totals {
   readonly doubtfulCalls: number;
 }
 
+/** What a loop has come to with a call, the call included. */
 export interface Cumulative {
   /**
    * Tokens that the model saw and wrote in this call: what the context holds after it. Of a call whose prompt is not known

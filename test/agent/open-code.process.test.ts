@@ -43,7 +43,7 @@ async function play(
   const clock = fakeClock(NOW);
   const agent = new OpenCode({ ...(await failing(errors)), clock, ...options });
   const retries: Retrying[] = [];
-  const result = await agent.run("Go.", {}, { onRetry: (retry) => retries.push(retry) });
+  const result = await agent.run("Go.", { onRetry: (retry) => retries.push(retry) });
   return { result, retries, slept: clock.slept };
 }
 

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -10,7 +10,7 @@ import { loadFixture } from "../support/fixtures.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type WarmOpenCode, warmOpenCode } from "../support/warm-opencode.js";
-import { namesIn, pages, REPOSITORY } from "./pages.js";
+import { type Block, namesIn, pages, REPOSITORY } from "./pages.js";
 import { cut, type ShellCommand, shellCommands } from "./shell-block.js";
 
 allowColdStarts();
@@ -87,6 +87,19 @@ async function runBlock(text: string): Promise<void> {
   }
 }
 
+/** The examples of TSDoc in the sources; one that a program can copy imports what it uses. */
+async function tsdocExamples(): Promise<readonly Pick<Block, "page" | "text">[]> {
+  const paths = (await readdir(join(REPOSITORY, "src"), { recursive: true })).filter((path) =>
+    /\.ts$/.test(path),
+  );
+  const found = paths.map(async (path) => {
+    const text = await readFile(join(REPOSITORY, "src", path), "utf8");
+    const blocks = text.matchAll(/^ *\* @example\n *\* ```ts\n((?: *\*.*\n)*?) *\* ```$/gm);
+    return [...blocks].map(([, block = ""]) => ({ page: path, text: block.replace(/^ *\* ?/gm, "") }));
+  });
+  return (await Promise.all(found)).flat();
+}
+
 const runnable = pages
   .map(({ path, blocks }) => ({
     path,
@@ -115,9 +128,12 @@ test.each([
   expect(namesIn("docs/json.md", title).toSorted()).toEqual(fields.toSorted());
 });
 
-test("what is shown in TypeScript compiles", async () => {
-  const blocks = pages.flatMap((page) => page.blocks).filter(({ language }) => language === "ts");
-  expect(blocks.length).toBeGreaterThan(4);
+test("what is shown in TypeScript compiles, on the pages and beside what the library exports", async () => {
+  const shown = pages.flatMap((page) => page.blocks).filter(({ language }) => language === "ts");
+  const beside = await tsdocExamples();
+  expect(shown.length).toBeGreaterThan(4);
+  expect(beside.length).toBeGreaterThan(9);
+  const blocks = [...shown, ...beside];
   const folder = await mkdtemp(join(tmpdir(), "docs-examples-"));
   try {
     await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"), "junction");

@@ -96,26 +96,22 @@ export async function run(
   });
   let result: TurnResult;
   try {
-    result = await agent.run(
-      message,
-      {},
-      {
-        signal: interrupt.signal,
-        // Before the prompt is handed over; what a server tells of it comes later.
-        onServed: () => {
-          hasBegun = true;
-          return async () => undefined;
-        },
-        onProgress: (now) => {
-          hasBegun ||= now.sessionId !== null;
-          progress?.show(quick(now));
-        },
-        onRetry: (retry) => {
-          progress?.clear();
-          terminal.err(`looptrace: ${retryText(retry)}\n`);
-        },
+    result = await agent.run(message, {
+      signal: interrupt.signal,
+      // Before the prompt is handed over; what a server tells of it comes later.
+      onServed: () => {
+        hasBegun = true;
+        return async () => undefined;
       },
-    );
+      onProgress: (now) => {
+        hasBegun ||= now.sessionId !== null;
+        progress?.show(quick(now));
+      },
+      onRetry: (retry) => {
+        progress?.clear();
+        terminal.err(`looptrace: ${retryText(retry)}\n`);
+      },
+    });
   } catch (error) {
     if (interrupt.signal.aborted) {
       if (!hasBegun) terminal.err(NOTHING_RUN);

@@ -8,6 +8,7 @@ import { describeNetworkFailure, describeProxyRefusal, refusedByProxy } from "./
 import { bounded, readBounded, redact, serverMessage } from "./response-text.js";
 import type { SendResult } from "./send-result.js";
 
+/** How one request is sent. */
 export interface SendOptions {
   /** For the whole exchange, the answer included, in ms. Default the destination's own, else 15 s. */
   readonly timeoutMs?: number;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ErrorObject } from "../schema/session-export.js";
+import type { ErrorObject } from "../../errors/error-facts.js";
 import { type LogLine, parseLog } from "./log-line.js";
 
 /** What opencode's log tells about a session and the export does not: when requests were sent, and which failed. */
@@ -8,6 +8,7 @@ export interface LogEvidence {
   readonly failures: readonly LoggedFailure[];
 }
 
+/** A request to the model, as opencode's log has it. */
 export interface LoggedRequest {
   readonly sessionId: string;
   /** ms since the epoch; the provider sees the request 4 to 14 ms later. */

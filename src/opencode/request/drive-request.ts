@@ -40,6 +40,7 @@ export interface ServedSession {
   readonly startedAt: number;
 }
 
+/** What a caller is told while opencode works, and the signal that ends it. */
 export interface DriveHooks {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;

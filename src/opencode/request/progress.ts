@@ -20,6 +20,7 @@ export type Phase =
     } & FailedAttempt)
   | { readonly kind: "finishing" };
 
+/** A tool that is at work. */
 export interface RunningTool {
   /**
    * Of a run on a server the tool's name; else the permission that it needs, which for most tools is the same, and `edit`

@@ -18,6 +18,7 @@ export const permissionWait = z.object({
   /** looptrace, by the caller's policy, or another client, such as a person in front of opencode. */
   by: z.enum(["policy", "other"]),
 });
+/** A permission that opencode asked for, and how long it waited, ms. */
 export type PermissionWait = z.infer<typeof permissionWait>;
 
 /** A request to the model that failed and that opencode makes again, as its events tell it. */
@@ -31,4 +32,5 @@ export const seenRetry = z.object({
   /** The provider's message. */
   reason: z.string(),
 });
+/** A request to the model that failed and was made again. */
 export type SeenRetry = z.infer<typeof seenRetry>;

@@ -17,6 +17,7 @@ const runEvent = z.discriminatedUnion("type", [
   }),
 ]);
 
+/** An event of a run, as `opencode run --format json` prints it. */
 export type RunEvent = z.infer<typeof runEvent>;
 
 /** Reads one line of the run stream; undefined for anything that is not an event which looptrace knows. */

@@ -278,21 +278,34 @@ export const sessionInfo = z.looseObject({
   time: z.looseObject({ created: epochMs, updated: moment }),
 });
 
+/** Where a step begins. */
 export type StepStartPart = z.infer<typeof stepStartPart>;
+/** Where a step ends, with its tokens and cost (USD). */
 export type StepFinishPart = z.infer<typeof stepFinishPart>;
+/** What the model thought. */
 export type ReasoningPart = z.infer<typeof reasoningPart>;
+/** A text of the model's or of the prompt. */
 export type TextPart = z.infer<typeof textPart>;
+/** A file in a message. */
 export type FilePart = z.infer<typeof filePart>;
+/** A call of a tool, and what came of it. */
 export type ToolPart = z.infer<typeof toolPart>;
 export type ToolState = z.infer<typeof toolState>;
+/** The files that a step changed. */
 export type PatchPart = z.infer<typeof patchPart>;
+/** Where opencode shortened the session's context. */
 export type CompactionPart = z.infer<typeof compactionPart>;
+/** A prompt for a subagent. */
 export type SubtaskPart = z.infer<typeof subtaskPart>;
 export type Attachment = z.infer<typeof attachment>;
 export type ErrorObject = z.infer<typeof errorObject>;
+/** What an export says of a prompt. */
 export type UserInfo = z.infer<typeof userInfo>;
+/** What an export says of a step; times are ms since the epoch, costs USD. */
 export type AssistantInfo = z.infer<typeof assistantInfo>;
+/** What an export says of its session as a whole; times are ms since the epoch, costs USD. */
 export type SessionInfo = z.infer<typeof sessionInfo>;
+/** A part of a type that looptrace does not read. */
 export type UnknownPart = z.infer<typeof unknownPart>;
 /** Any part that looptrace reads; discriminated by `type`. */
 export type Part =
@@ -306,17 +319,21 @@ export type Part =
   | CompactionPart
   | SubtaskPart;
 
-interface MessageParts {
+/** The parts of a message. */
+export interface MessageParts {
   readonly parts: readonly Part[];
   /** Parts of types that looptrace does not read, in their order; never lost, never interpreted. */
   readonly unknownParts: readonly UnknownPart[];
 }
+/** A prompt. */
 export interface UserMessage extends MessageParts {
   readonly info: UserInfo;
 }
+/** What the model answered in a step. */
 export interface AssistantMessage extends MessageParts {
   readonly info: AssistantInfo;
 }
+/** A message of a session. */
 export type Message = UserMessage | AssistantMessage;
 
 /** One session as opencode exports it; a subagent's session is an export of its own (see `assembleSessions`). */

@@ -68,7 +68,11 @@ export class ServerPool {
   readonly #mostTurns: number;
   #closed = false;
 
-  /** Whether several turns may be at work on one server. */
+  /**
+   * Whether several turns may be at work on one server.
+   *
+   * @internal
+   */
   get isShared(): boolean {
     return this.#mostTurns > 1;
   }
@@ -78,13 +82,20 @@ export class ServerPool {
     this.#mostTurns = mostTurns;
   }
 
-  /** Starts a server that will be wanted, if there is none like it. What goes wrong is told to who leases it. */
+  /**
+   * Starts a server that will be wanted, if there is none like it. What goes wrong is told to who leases it.
+   *
+   * @internal
+   */
   warm(spec: ServerSpec): void {
     const key = keyOf(spec);
     if (!this.#closed && !this.#entries.has(key)) this.#start(key, spec);
   }
 
   /**
+   * A server for one prompt.
+   *
+   * @internal
    * @param signal ends the wait for a server that starts; one without another use is stopped then
    * @throws {OpenCodeNotFoundError} when opencode cannot be started at all
    * @throws {OpenCodeCommandError} when it does not become a server

@@ -1,0 +1,143 @@
+import type { DestinationReport } from "../deliver/delivery-report.js";
+import { TraceExporter } from "../export/trace-exporter.js";
+import { type StorePaths, storePaths } from "../files/store-paths.js";
+import type { Masking } from "../masking/mask.js";
+import type { StreamTrouble } from "../opencode/server.js";
+import type { LoopTrace } from "../trace/model.js";
+import { attachTo, type LeftAtWork } from "./attach.js";
+import { watchStore } from "./watch-store.js";
+
+/** How turns are followed that another program runs. */
+export interface FollowOptions {
+  /** Ends it; what is over by then is still sent. */
+  readonly signal: AbortSignal;
+  /** Sends the traces; by default nothing is sent. */
+  readonly exporter?: TraceExporter | undefined;
+  /** Where the sessions are stored; default the user's data folder. */
+  readonly store?: StorePaths | undefined;
+  /**
+   * What is masked in what is stored and traced; by default tokens of well-known shapes and the values of those
+   * environment variables that are called like secrets.
+   */
+  readonly masking?: Masking | undefined;
+  /** Told of each turn when it is over. `stored`: whether its session could be stored. */
+  readonly onTurn?: ((trace: LoopTrace, stored: boolean) => void) | undefined;
+  /** Told what became of spans that were sent. */
+  readonly onDelivery?: ((reports: readonly DestinationReport[]) => void) | undefined;
+  /** Told what a person should know, such as an unknown version of opencode. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** Which server is followed, and how. */
+export interface FollowServerOptions extends FollowOptions {
+  /** Such as `http://127.0.0.1:4096`. */
+  readonly url: string;
+  /** The server's own, where it was started with a password. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Only the sessions of this project's directory. */
+  readonly directory?: string | undefined;
+  /** Only this session. */
+  readonly session?: string | undefined;
+  /** Whether what is closed of a turn is sent while the turn is at work; default true. */
+  readonly live?: boolean | undefined;
+  /** Told when the server's events come: `first` the first time, and again after the stream had broken. */
+  readonly onConnected?: ((first: boolean) => void) | undefined;
+  /** Told when the server's events do not come. They are asked for again until `signal` ends it. */
+  readonly onTrouble?: ((trouble: StreamTrouble) => void) | undefined;
+}
+
+/** Which turns of opencode's own store are followed. */
+export interface FollowStoreOptions extends FollowOptions {
+  /** Path of the opencode that reads the store; else it is looked for. */
+  readonly opencode?: string | undefined;
+  /** Only the sessions of this project's directory, by its real path. */
+  readonly directory?: string | undefined;
+  /** Turns that ended before are left alone, ms since the epoch; default now. */
+  readonly since?: number | undefined;
+  /** What opencode's environment is made from; default this process' own. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Called when turns are seen from now on. */
+  readonly onReady?: (() => void) | undefined;
+}
+
+/**
+ * Traces the turns of an opencode server that another program runs, as `looptrace attach` does, until its signal ends it.
+ * A server that is away is waited for.
+ *
+ * @returns the sessions that were at work at the end; each is stored as far as it came
+ * @throws {ConfigurationError} when looptrace's folder is not this user's alone
+ * @example
+ * ```ts
+ * import { followServer, resolveDestinations, TraceExporter } from "looptrace";
+ *
+ * await followServer({
+ *   url: "http://127.0.0.1:4096",
+ *   password: process.env.OPENCODE_SERVER_PASSWORD,
+ *   exporter: new TraceExporter({ destinations: resolveDestinations() }),
+ *   signal: AbortSignal.timeout(3_600_000),
+ *   onTurn: ({ loop }) => console.log(loop.outcome, loop.totals.cost),
+ * });
+ * ```
+ */
+export async function followServer(options: FollowServerOptions): Promise<readonly LeftAtWork[]> {
+  const { url, username, password, directory, session, signal, onNote, onConnected, onTrouble } = options;
+  const { exporter = new TraceExporter({ destinations: [] }), live = true } = options;
+  return await whileSending(options, (onTurn) =>
+    attachTo({
+      connection: { url: url.replace(/\/+$/, ""), username, password },
+      ...{ directory, session, exporter, signal, onTurn, onNote, onConnected, onTrouble },
+      paths: options.store ?? storePaths(),
+      masking: options.masking,
+      live: live && exporter.destinations.length > 0,
+      onDelivery: options.onDelivery,
+    }),
+  );
+}
+
+/**
+ * Traces the turns that opencode's own store on this machine tells of, as `looptrace watch` does, until its signal ends it.
+ *
+ * @returns the sessions that looked as if they were at work at the end; each is stored as far as it came
+ * @throws {OpenCodeNotFoundError} when there is no opencode
+ * @throws {OpenCodeCommandError} when its server does not start
+ * @example
+ * ```ts
+ * import { followStore } from "looptrace";
+ *
+ * const signal = AbortSignal.timeout(3_600_000);
+ * await followStore({ signal, onTurn: ({ session, loop }) => console.log(session.id, loop.outcome) });
+ * ```
+ */
+export async function followStore(options: FollowStoreOptions): Promise<readonly LeftAtWork[]> {
+  const { opencode, directory, signal, onNote, onReady, environment = process.env } = options;
+  return await whileSending(options, (onTurn) =>
+    watchStore({
+      ...{ opencode, environment, signal, onTurn, onNote, onReady },
+      directory: process.cwd(),
+      only: directory,
+      since: options.since ?? Date.now(),
+      paths: options.store ?? storePaths(environment),
+      masking: options.masking,
+    }),
+  );
+}
+
+/** Sends each turn that is over, one after the other, and waits for the last one. */
+async function whileSending<T>(
+  { exporter, onTurn, onDelivery }: FollowOptions,
+  follow: (onTurn: (trace: LoopTrace, stored: boolean) => void) => Promise<T>,
+): Promise<T> {
+  let sending: Promise<unknown> = Promise.resolve();
+  const send = async (trace: LoopTrace): Promise<void> => {
+    if (exporter) onDelivery?.(await exporter.export([trace], { atWork: false }));
+  };
+  const result = await follow((trace, stored) => {
+    onTurn?.(trace, stored);
+    sending = sending.then(() => send(trace));
+    // Told at the end; until then no rejection goes without a handler.
+    sending.catch(() => undefined);
+  });
+  await sending;
+  return result;
+}
