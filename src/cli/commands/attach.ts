@@ -1,20 +1,18 @@
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
-import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { TraceExporter } from "../../export/trace-exporter.js";
 import { attachTo, type LeftAtWork } from "../../follow/attach.js";
 import { quickMask } from "../../masking/mask.js";
 import type { ServerConnection, StreamTrouble } from "../../opencode/server.js";
 import { isSessionId } from "../../opencode/session.js";
 import { oneLine } from "../../text/terminal-text.js";
+import { commandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { followLine } from "../follow-line.js";
 import { onInterrupt } from "../interrupt.js";
 import { leftAtWorkText } from "../left-at-work.js";
-import { type MaskFlags, maskingOf } from "../masking.js";
-import { ownStore } from "../own-store.js";
-import { readSettings, type TraceFlags } from "../settings.js";
+import type { MaskFlags } from "../masking.js";
+import type { TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
 
@@ -31,28 +29,16 @@ export interface AttachFlags extends TraceFlags, MaskFlags {
 
 /** `looptrace attach`: traces the turns of somebody else's server, until it is interrupted. */
 export async function attach(url: string, flags: AttachFlags, terminal: Terminal): Promise<ExitCode> {
-  const settings = readSettings(flags, terminal);
-  const destinations = resolveDestinations(settings.destinations);
-  const paths = ownStore(terminal);
   const connection = connectionOf(url, flags, terminal);
+  const context = commandContext(flags, terminal, connection.password ? [connection.password] : []);
+  const { paths, masking } = context;
   if (flags.session !== undefined && !isSessionId(flags.session)) {
     throw new ConfigurationError(
       "--session",
       `--session ${JSON.stringify(flags.session)} is no session's id (ses_…).`,
     );
   }
-  const keys = [
-    ...destinations.flatMap(({ secrets }) => secrets),
-    ...(connection.password ? [connection.password] : []),
-  ];
-  const masking = maskingOf(flags, settings.file, terminal, keys);
-  const exporter = new TraceExporter({
-    destinations,
-    trace: settings.trace,
-    paths,
-    masking,
-    outboxLimitBytes: settings.outboxLimitBytes,
-  });
+  const exporter = context.exporter();
   const quick = quickMask(masking);
   const line = followLine(flags.quiet ? undefined : terminal);
   const out = turnOutput({

@@ -7,9 +7,8 @@ import { runBatch } from "../../batch/run-batch.js";
 import { taskRunner } from "../../batch/run-task.js";
 import type { Task } from "../../batch/task.js";
 import type { DestinationReport } from "../../deliver/delivery-report.js";
-import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { TraceExporter } from "../../export/trace-exporter.js";
+import type { TraceExporter } from "../../export/trace-exporter.js";
 import { readNamedFile } from "../../files/own-files.js";
 import { quickMask } from "../../masking/mask.js";
 import { isModelName, leftNotes } from "../../opencode/drive.js";
@@ -24,14 +23,14 @@ import { agentOptions } from "../agent-options.js";
 import { batchProgress } from "../batch-progress.js";
 import { summaryLines } from "../batch-text.js";
 import { colorsFor } from "../colors.js";
+import { commandContext } from "../command-context.js";
 import { CONFIG_FILE } from "../config-file-name.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import { type MaskFlags, maskingOf } from "../masking.js";
-import { ownStore } from "../own-store.js";
-import { readSettings, type Settings, type TraceFlags } from "../settings.js";
+import type { MaskFlags } from "../masking.js";
+import type { Settings, TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { typedPath } from "../typed-path.js";
 
@@ -63,15 +62,11 @@ export interface BatchFlags extends TraceFlags, MaskFlags, AgentFlags<"batch"> {
 /** `looptrace batch`: many tasks, several at once. @param source a file of tasks, or `-` */
 export async function batch(source: string, flags: BatchFlags, terminal: Terminal): Promise<ExitCode> {
   refuseQueueFlags(flags);
-  const settings = readSettings(flags, terminal);
+  const context = commandContext(flags, terminal);
+  const { settings, paths, masking } = context;
   refuseSchemaWithoutServer(flags, settings);
-  const { file, outboxLimitBytes } = settings;
-  const destinations = resolveDestinations(settings.destinations);
-  const paths = ownStore(terminal);
   const tasks = await readTasks(source, terminal);
   const results = resultsPath(source, flags.output, terminal);
-  const keys = destinations.flatMap(({ secrets }) => secrets);
-  const masking = maskingOf(flags, file, terminal, keys);
   // Each task finds an opencode that is warm already.
   const servers = new ServerPool();
   const defaults = {
@@ -81,7 +76,7 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
     masking,
   };
   const { trace } = settings;
-  const exporter = new TraceExporter({ destinations, trace, paths, masking, outboxLimitBytes });
+  const exporter = context.exporter();
   const run = taskRunner({ defaults, exporter, trace, cwd: terminal.cwd });
   // What a person watches may end up in the log of a CI.
   const quick = quickMask(masking);

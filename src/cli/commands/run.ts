@@ -4,11 +4,9 @@ import { gitCommit } from "../../agent/git-commit.js";
 import { OpenCode, type TurnResult } from "../../agent/open-code.js";
 import { type AgentFlags, flagsOn, SETTINGS } from "../../agent/setting-surfaces.js";
 import { type DestinationReport, isDelivered } from "../../deliver/delivery-report.js";
-import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { mergeReports } from "../../export/merge-reports.js";
-import { TraceExporter } from "../../export/trace-exporter.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive.js";
 import type { ServerPool } from "../../opencode/server.js";
@@ -18,16 +16,16 @@ import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { agentOptions } from "../agent-options.js";
 import { answerText, cutOffText } from "../answer-text.js";
+import { commandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import { type MaskFlags, maskingOf } from "../masking.js";
+import type { MaskFlags } from "../masking.js";
 import { switchedOffText } from "../no-destination.js";
-import { ownStore } from "../own-store.js";
 import { progressLine } from "../progress-line.js";
 import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText } from "../run-text.js";
-import { readSettings, type TraceFlags } from "../settings.js";
+import type { TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
 export interface RunFlags extends TraceFlags, MaskFlags, AgentFlags<"run"> {
@@ -53,26 +51,17 @@ export async function run(
   terminal: Terminal,
 ): Promise<ExitCode> {
   // What is wrong with the settings is said before the model costs anything.
-  const settings = readSettings(flags, terminal);
-  const destinations = resolveDestinations(settings.destinations);
-  const paths = ownStore(terminal);
+  const context = commandContext(flags, terminal);
+  const { settings, destinations, paths, masking } = context;
   const work = await agentOptions("run", flags, settings.file, terminal);
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
-  const { file } = settings;
-  const masking = maskingOf(
-    flags,
-    file,
-    terminal,
-    destinations.flatMap(({ secrets }) => secrets),
-  );
   const commit = await gitCommit(work.directory);
   const traceOptions = {
     ...settings.trace,
     ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
   };
-  const { outboxLimitBytes } = settings;
-  const exporter = new TraceExporter({ destinations, trace: traceOptions, paths, masking, outboxLimitBytes });
+  const exporter = context.exporter(traceOptions);
   if (flags.live && destinations.length === 0)
     terminal.err(
       `looptrace: --live has nowhere to send: ${switchedOffText(settings.destinations, "so nothing is sent") ?? "no destination is configured."}\n`,

@@ -1,9 +1,7 @@
 import type { DestinationReport } from "../../deliver/delivery-report.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
-import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { notYetToSend } from "../../export/deliver-traces.js";
 import { mergeReports } from "../../export/merge-reports.js";
-import { TraceExporter } from "../../export/trace-exporter.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { traceLoaded } from "../../sessions/loaded-session.js";
 import { selectSessions } from "../../sessions/select-sessions.js";
@@ -11,15 +9,15 @@ import { traceLine } from "../../terminal/trace-line.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import type { LoopTrace } from "../../trace/model.js";
+import { commandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText, outdatedTexts } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { howToSee } from "../how-to-see.js";
 import { noDestinationText } from "../no-destination.js";
-import { ownStore } from "../own-store.js";
 import { reportError } from "../report-error.js";
 import { sessionCounter } from "../session-counter.js";
-import { readSettings, type TraceFlags } from "../settings.js";
+import type { TraceFlags } from "../settings.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
@@ -35,13 +33,10 @@ export async function trace(
   flags: TraceCommandFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const settings = readSettings(flags, terminal);
-  const destinations = resolveDestinations(settings.destinations);
-  const paths = ownStore(terminal);
-  const options = loadOptions(flags, terminal, "opencode", settings.file);
-  const { masking } = options;
-  const { trace, outboxLimitBytes } = settings;
-  const exporter = new TraceExporter({ destinations, trace, paths, masking, outboxLimitBytes });
+  const context = commandContext(flags, terminal);
+  const { settings, destinations, masking } = context;
+  const options = { ...loadOptions(flags, terminal, "opencode", settings.file), masking };
+  const exporter = context.exporter();
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
 
   // Of many sessions one is held at a time, unless all are asked for as one document.

@@ -1,14 +1,12 @@
 import { realpathSync } from "node:fs";
-import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
-import { TraceExporter } from "../../export/trace-exporter.js";
 import { watchStore } from "../../follow/watch-store.js";
+import { commandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { leftAtWorkText } from "../left-at-work.js";
-import { type MaskFlags, maskingOf } from "../masking.js";
-import { ownStore } from "../own-store.js";
+import type { MaskFlags } from "../masking.js";
 import { parseSince } from "../parse-duration.js";
-import { openCodePath, readSettings, type TraceFlags } from "../settings.js";
+import { openCodePath, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
 import { typedPath } from "../typed-path.js";
@@ -23,28 +21,14 @@ export interface WatchFlags extends TraceFlags, MaskFlags {
 
 /** `looptrace watch`: traces the turns that opencode's store tells of, until it is interrupted. */
 export async function watch(flags: WatchFlags, terminal: Terminal): Promise<ExitCode> {
-  const settings = readSettings(flags, terminal);
-  const destinations = resolveDestinations(settings.destinations);
-  const paths = ownStore(terminal);
-  const masking = maskingOf(
-    flags,
-    settings.file,
-    terminal,
-    destinations.flatMap(({ secrets }) => secrets),
-  );
+  const { settings, paths, masking, exporter } = commandContext(flags, terminal);
   const since = flags.since === undefined ? Date.now() : parseSince(flags.since);
   // opencode calls its directories by their real paths.
   const only =
     flags.dir === undefined ? undefined : realpathSync(typedPath("--dir", flags.dir, "directory", terminal));
   const out = turnOutput({
     terminal,
-    exporter: new TraceExporter({
-      destinations,
-      trace: settings.trace,
-      paths,
-      masking,
-      outboxLimitBytes: settings.outboxLimitBytes,
-    }),
+    exporter: exporter(),
     json: flags.json ?? false,
     clear: () => undefined,
   });

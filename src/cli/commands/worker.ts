@@ -2,8 +2,6 @@ import { hostname } from "node:os";
 import type { AgentFlags } from "../../agent/setting-surfaces.js";
 import { taskRunner } from "../../batch/run-task.js";
 import { isResultDelivered } from "../../batch/task-result.js";
-import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
-import { TraceExporter } from "../../export/trace-exporter.js";
 import { DEFAULT_WORKER_CONCURRENCY, runFleetWorker, type WorkerEvent } from "../../fleet/run-worker.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive.js";
@@ -11,14 +9,14 @@ import { findOpenCode } from "../../opencode/program.js";
 import { ServerPool } from "../../opencode/server.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
+import { commandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import { type MaskFlags, maskingOf } from "../masking.js";
-import { ownStore } from "../own-store.js";
+import type { MaskFlags } from "../masking.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
-import { readSettings, type TraceFlags } from "../settings.js";
+import type { TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { isTrouble, workerText } from "../worker-text.js";
 import { defaultsOf } from "./batch.js";
@@ -34,13 +32,9 @@ export interface WorkerFlags extends RedisFlags, TraceFlags, MaskFlags, AgentFla
 
 /** `looptrace worker`: does the tasks of a queue until it is interrupted. */
 export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<ExitCode> {
-  const settings = readSettings(flags, terminal);
-  const { file, outboxLimitBytes } = settings;
-  const destinations = resolveDestinations(settings.destinations);
-  const paths = ownStore(terminal);
+  const context = commandContext(flags, terminal);
+  const { settings, destinations, paths, masking } = context;
   const queue = queueOf(flags);
-  const keys = destinations.flatMap(({ secrets }) => secrets);
-  const masking = maskingOf(flags, file, terminal, keys);
   const servers = new ServerPool();
   // An agent has no business in the queue.
   const { LOOPTRACE_REDIS_PASSWORD: _, ...environment } = terminal.env;
@@ -50,7 +44,7 @@ export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<Ex
   // A worker that can do nothing takes no task.
   findOpenCode({ explicit, directory, environment });
   const trace = { ...settings.trace, metadata: { worker: hostname(), ...settings.trace.metadata } };
-  const exporter = new TraceExporter({ destinations, trace, paths, masking, outboxLimitBytes });
+  const exporter = context.exporter(trace);
   const run = taskRunner({ defaults, exporter, trace, cwd: directory });
   const quick = quickMask(masking);
   const redis = await redisOf(flags, terminal);
