@@ -42,7 +42,7 @@ export interface FlushOptions extends Pick<DeliverTracesOptions, "signal" | "onP
  * disk, so that neither a destination that is down nor the end of this process loses it.
  *
  * A destination that has just kept a delivery waiting is left alone for 30 s: meanwhile its spans are stored and not
- * sent.
+ * sent. What a turn at work sends has time, so that it alone never keeps the turn's end from being sent.
  *
  * @example
  * ```ts
@@ -59,8 +59,8 @@ export class TraceExporter {
   readonly destinations: readonly Destination[];
   readonly #options: TraceExporterOptions;
   readonly #clock: Clock;
-  /** By a destination's id, ms since the epoch. */
-  readonly #leftAloneUntil = new Map<string, number>();
+  /** By a destination's id, since when it is left alone, ms since the epoch: by all, and by turns at work. */
+  readonly #leftAloneSince = { all: new Map<string, number>(), atWork: new Map<string, number>() };
   /** Ids of the destinations that took something. */
   readonly #reached = new Set<string>();
   readonly #tracesUrls = new Map<string, Promise<string | undefined>>();
@@ -85,10 +85,11 @@ export class TraceExporter {
     { trace = this.#options.trace, masking = this.#options.masking, ...how }: ExportOptions = {},
   ): Promise<readonly DestinationReport[]> {
     const { destinations, trace: _, ...own } = this.#options;
-    const storeOnly = this.#leftAlone();
+    const storeOnly = this.#leftAlone(how.atWork);
     const options = { ...own, ...how, masking, storeOnly };
     const reports = await deliverTraces(traces, destinations, trace, options);
-    this.#learn(reports.filter(({ destination }) => !storeOnly.has(destination.id)));
+    const asked = reports.filter(({ destination }) => !storeOnly.has(destination.id));
+    this.#learn(asked, how.atWork);
     return reports;
   }
 
@@ -141,17 +142,22 @@ export class TraceExporter {
     return this.destinations.filter(({ id }) => !leftAlone.has(id));
   }
 
-  #leftAlone(): ReadonlySet<string> {
+  #leftAlone(atWork = false): ReadonlySet<string> {
     const now = this.#clock.now();
-    return new Set([...this.#leftAloneUntil].flatMap(([id, until]) => (until > now ? [id] : [])));
+    const { all, atWork: byTurns } = this.#leftAloneSince;
+    const times = [...all, ...(atWork ? byTurns : [])];
+    // A clock may have been set back.
+    return new Set(times.flatMap(([id, at]) => (now >= at && now < at + LEFT_ALONE_MS ? [id] : [])));
   }
 
   /** @param reports of destinations that were asked */
-  #learn(reports: readonly DestinationReport[]): void {
-    for (const { destination, acknowledged, alreadyAcknowledged, pending } of reports) {
+  #learn(reports: readonly DestinationReport[], atWork = false): void {
+    const { all, atWork: byTurns } = this.#leftAloneSince;
+    for (const { destination, acknowledged, alreadyAcknowledged, pending, rejected } of reports) {
       if (acknowledged + alreadyAcknowledged > 0) this.#reached.add(destination.id);
-      if (pending.spans > 0) this.#leftAloneUntil.set(destination.id, this.#clock.now() + LEFT_ALONE_MS);
-      else this.#leftAloneUntil.delete(destination.id);
+      if (pending.spans > 0) (atWork ? byTurns : all).set(destination.id, this.#clock.now());
+      // Where nothing was sent, nothing is known.
+      else if (acknowledged + rejected > 0) for (const times of [all, byTurns]) times.delete(destination.id);
     }
   }
 }

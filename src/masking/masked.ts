@@ -18,13 +18,21 @@ const maskings = new WeakMap<object, Masking>();
  * @param masking what was masked in it
  */
 export function asMasked<T extends object>(value: T, masking: Masking): Masked<T> {
-  maskings.set(value, masking);
+  maskings.set(value, asItIs(masking));
   return value as Masked<T>;
 }
 
-/** Says of a value that it was computed from a masked one alone. */
+/** The same masking; what becomes of the caller's lists and of the environment later was not masked. */
+function asItIs(masking: Masking): Masking {
+  if (masking === false) return false;
+  const { environment = process.env, secrets = [], patterns = [] } = masking;
+  return { ...masking, environment: { ...environment }, secrets: [...secrets], patterns: [...patterns] };
+}
+
+/** Says of a value that it was computed from a masked one alone; of a copy of one nothing is known. */
 export function maskedLike<T extends object>(value: T, source: Masked<object>): Masked<T> {
-  return asMasked(value, maskings.get(source) ?? {});
+  maskings.set(value, maskings.get(source) ?? false);
+  return value as Masked<T>;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import type { Destination } from "../../src/deliver/destinations/destination.js";
 import type { SendResult } from "../../src/deliver/http/send-result.js";
+import { discardOutbox } from "../../src/deliver/queue/discard-outbox.js";
 import { outboxStatus } from "../../src/deliver/queue/outbox-status.js";
 import { TraceExporter, type TraceExporterOptions } from "../../src/export/trace-exporter.js";
 import type { LoopTrace } from "../../src/trace/model.js";
@@ -94,6 +95,50 @@ test("a flush of all asks those too that are left alone, and one that succeeds e
   answers({ kind: "acknowledged" });
   expect((await exporter.flush({ all: true })).reports).toMatchObject([{ acknowledged: SPANS }]);
   expect(await exporter.export([another("b")])).toMatchObject([{ acknowledged: SPANS }]);
+});
+
+test("what a turn at work sends in vain is no reason to store the end of the turn only", async () => {
+  const destination = langfuseAt("http://127.0.0.1:1");
+  const { exporter, answers, asked } = await exporting([destination]);
+  answers(away);
+  const atWork = traceOf("multistep@1.18.33");
+  for (let look = 0; look < 2; look += 1) await exporter.export([atWork], { atWork: true });
+  expect(asked).toHaveLength(1);
+  expect(exporter.reachable()).toEqual([destination]);
+  await exporter.export([trace]);
+  expect(asked).toHaveLength(2);
+  expect(exporter.reachable()).toEqual([]);
+  await exporter.export([atWork], { atWork: true });
+  expect(asked).toHaveLength(2);
+});
+
+test("a flush that finds nothing to send does not end that a destination is left alone", async () => {
+  const destination = langfuseAt("http://127.0.0.1:1");
+  const { exporter, answers, paths } = await exporting([destination]);
+  answers(away);
+  await exporter.export([trace]);
+  await discardOutbox(paths, destination.id);
+  expect((await exporter.flush({ all: true })).reports).toMatchObject([
+    { acknowledged: 0, pending: { spans: 0 } },
+  ]);
+  expect(exporter.reachable()).toEqual([]);
+});
+
+test("a destination is left alone for no longer than 30 s when the clock is set back meanwhile", async () => {
+  const destination = langfuseAt("http://127.0.0.1:1");
+  const paths = await temporaryStore();
+  const clock = fakeClock(trace.loop.end + 86_400_000);
+  let setBackMs = 0;
+  const exporter = new TraceExporter({
+    destinations: [destination],
+    paths,
+    clock: { ...clock, now: () => clock.now() - setBackMs },
+    send: async () => away,
+  });
+  await exporter.export([trace]);
+  expect(exporter.reachable()).toEqual([]);
+  setBackMs = 3_600_000;
+  expect(exporter.reachable()).toEqual([destination]);
 });
 
 test("one that is left alone keeps no other one waiting", async () => {

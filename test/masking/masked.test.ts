@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Masking } from "../../src/masking/mask.js";
 import { asMasked, maskedLike, maskRest } from "../../src/masking/masked.js";
 
@@ -43,6 +43,27 @@ describe("what a value's masking left is masked, and no more", () => {
     expect(await rest(masked, { environment, replace })).toContain(TOKEN);
     expect(await rest(masked, { environment, replace: (text) => text.toUpperCase() })).not.toContain(TOKEN);
   });
+});
+
+test("what a masking is told of after it was done was not masked", async () => {
+  const value = { text: `${KEY} acme-12` };
+  const secrets: string[] = [];
+  const patterns: RegExp[] = [];
+  const masking = { environment: {}, secrets, patterns };
+  const masked = asMasked({ ...value }, masking);
+  secrets.push(KEY);
+  patterns.push(/acme-\d+/);
+  expect(await rest(masked, masking)).not.toMatch(/not-of-any-shape|acme-12/);
+
+  const byProcess = asMasked({ ...value }, {});
+  vi.stubEnv("LATER_TOKEN", KEY);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await rest(byProcess, {})).not.toContain(KEY);
+});
+
+test("what was computed from a copy of a masked value counts as not masked", async () => {
+  const copy = { ...asMasked({ text: TOKEN }, false) };
+  expect(await rest(maskedLike({ other: TOKEN }, copy), { environment: {} })).not.toContain(TOKEN);
 });
 
 test("what was computed from a masked value is as masked as that", async () => {
