@@ -30,8 +30,8 @@ export const NOTHING_RUN =
   "looptrace: interrupted before opencode had begun: nothing was run, and no model was asked.\n";
 
 /**
- * Whether opencode has no turn of this run: then no model was asked, be the session that was to be continued
- * there or not.
+ * Whether opencode has no turn of this run: then no model was asked, whether the session that was to be
+ * continued is there or not.
  */
 export function isNothingRun({
   traces,

@@ -27,7 +27,7 @@ export interface AttachFlags extends TraceFlags, MaskFlags {
   readonly json?: boolean;
 }
 
-/** `looptrace attach`: traces the turns of somebody else's server, until it is interrupted. */
+/** `looptrace attach`: traces the turns of a server that another program runs, until it is interrupted. */
 export async function attach(url: string, flags: AttachFlags, terminal: Terminal): Promise<ExitCode> {
   const connection = connectionOf(url, flags, terminal);
   const context = commandContext(flags, terminal, connection.password ? [connection.password] : []);
@@ -56,7 +56,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
   let away = false;
   let refusal: ConfigurationError | undefined;
   const onTrouble = (trouble: StreamTrouble): void => {
-    // A stream that was there and broke is no refusal, be it in its first moment.
+    // A stream that was there and broke is no refusal, even in its first moment.
     if (!connected && (trouble.failures > 0 || trouble.kind === "unauthorized")) {
       refusal = refusalOf(connection, flags, trouble);
       ending.abort();

@@ -166,7 +166,10 @@ export async function readTasks(source: string, terminal: Terminal): Promise<rea
   }
 }
 
-/** @throws {ConfigurationError} when nobody said where, when it is the file of tasks itself, or another user's */
+/**
+ * @throws {ConfigurationError} when no place was named, when it is the file of tasks itself, or another
+ *   user's
+ */
 export function resultsPath(source: string, output: string | undefined, { cwd, env }: Terminal): string {
   if (output === undefined && source === "-") {
     throw new ConfigurationError(
@@ -254,7 +257,7 @@ async function sendLeftovers(
   });
 }
 
-/** Whether the traces of all tasks are where they belong, be it only by now. */
+/** Whether the traces of all tasks are where they belong by now. */
 function isDelivered({ undelivered, delivery }: BatchSummary, now: readonly DestinationReport[]): boolean {
   if (undelivered === 0) return true;
   if (delivery.length === 0 || delivery.some(({ unsaved, rejected }) => unsaved + rejected > 0)) return false;

@@ -39,7 +39,7 @@ export interface RunFlags extends TraceFlags, MaskFlags, AgentFlags<"run"> {
 export interface RunMeans {
   /** What stood behind `--`: opencode's own arguments. */
   readonly extra: readonly string[];
-  /** Closed by whoever made it. */
+  /** Closed by its maker. */
   readonly servers: ServerPool;
 }
 
@@ -112,7 +112,7 @@ export async function run(
     interrupt.done();
   }
 
-  // The answer first: whoever waits for it need not wait for the trace's delivery.
+  // The answer first: it need not wait for the trace's delivery.
   if (!flags.json) terminal.out(answerText(result, work.schema !== undefined));
   // It is being stopped since the session was read.
   const notes = [...result.notes, ...(await servers.close()).flatMap(leftNotes)];
