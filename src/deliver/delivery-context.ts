@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../files/clock.js";
+import { type Clock, steadyClock } from "../files/clock.js";
 import { type StorePaths, storePaths } from "../files/store-paths.js";
 import type { DeliveryProgress } from "./delivery-progress.js";
 import type { Destination } from "./destinations/destination.js";
@@ -71,7 +71,7 @@ export function deliveryContext(
     quota = ENDLESS_QUOTA,
   }: Partial<Pick<DeliveryContext, "force" | "storeOnly" | "quota">> = {},
 ): DeliveryContext {
-  const clock = options.clock ?? systemClock;
+  const clock = options.clock ?? steadyClock();
   return {
     destination,
     paths: options.paths ?? storePaths(),

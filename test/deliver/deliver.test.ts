@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type DeliverOptions, deliver } from "../../src/deliver/deliver.js";
 import { type DestinationReport, isDelivered } from "../../src/deliver/delivery-report.js";
 import type { Destination } from "../../src/deliver/destinations/destination.js";
@@ -434,4 +434,22 @@ describe("the outbox", () => {
     expect(await outboxStatus(s.paths)).toEqual([]);
     expect(await s.push()).toMatchObject({ acknowledged: 0, pending: NOTHING, problems: [] });
   });
+});
+
+test("a clock that is set back while a destination is away makes a delivery no longer", async () => {
+  const realNow = Date.now.bind(Date);
+  let setBackMs = 0;
+  const spy = vi.spyOn(Date, "now").mockImplementation(() => realNow() - setBackMs);
+  onTestFinished(() => spy.mockRestore());
+  const send = async (): Promise<SendResult> => {
+    setBackMs += 3_600_000;
+    return { kind: "unavailable", retryAfterMs: undefined, message: "it is away" };
+  };
+  const paths = await temporaryStore();
+  const [report] = await deliver([otlpRequest(3)], [langfuseAt("http://127.0.0.1:1")], {
+    paths,
+    send,
+    budgetMs: 1_500,
+  });
+  expect(report).toMatchObject({ pending: { spans: 3, unsavedSpans: 0 }, lastError: "it is away" });
 });
