@@ -63,8 +63,8 @@ class Share {
   givesWay = false;
   /** When it did so last, in ms since the epoch. */
   gaveWayMs = Number.NEGATIVE_INFINITY;
-  /** Spans that are under way. */
-  readonly spans = new Map<string, Promise<void>>();
+  /** Spans that are under way, by which delivery, and until when. */
+  readonly spans = new Map<string, { readonly by: DeliveryContext; readonly until: Promise<void> }>();
   /** Traces that are locked for versions before this one. */
   readonly traces = new Map<string, { users: number; readonly taken: Promise<FileLock | undefined> }>();
 }
@@ -226,13 +226,46 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
     }
   }
 
+  /** Waits until none of the spans is under way, and takes all; after the delivery's time nothing is sent anyway. */
+  async function takeSpans(spans: readonly string[]): Promise<() => void> {
+    for (;;) {
+      const busy = spans.map((span) => share.spans.get(span)).find((one) => one !== undefined);
+      if (busy === undefined) break;
+      // Another delivery may have more time than this one.
+      if (busy.by === context) await busy.until;
+      else if (!(await settlesInTime(busy.until)) && isOver()) return () => undefined;
+    }
+    let over = () => {};
+    const until = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    for (const span of spans) share.spans.set(span, { by: context, until });
+    return () => {
+      for (const span of spans) share.spans.delete(span);
+      over();
+    };
+  }
+
+  function isOver(): boolean {
+    return (signal?.aborted ?? false) || clock.now() >= deadlineMs;
+  }
+
+  async function settlesInTime(settled: Promise<void>): Promise<boolean> {
+    const done = new AbortController();
+    const ending = signal ? AbortSignal.any([signal, done.signal]) : done.signal;
+    const late = clock.sleep(Math.max(0, deadlineMs - clock.now()), ending).then(() => false);
+    const isInTime = await Promise.race([settled.then(() => true), late]);
+    done.abort();
+    return isInTime;
+  }
+
   return {
     async enter(traceIds, spans) {
       // In one order, so that no two wait for each other.
       const traces = [...new Set(traceIds)].sort();
       const hasTurn = await take();
       await lockTraces(traces, hasTurn ? halfMs : mostMs);
-      const giveBack = await takeSpans(share.spans, spans);
+      const giveBack = await takeSpans(spans);
       return async () => {
         giveBack();
         await leave(traces, hasTurn);
@@ -244,27 +277,6 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
 /** Where a lock cannot be removed, it lapses with this process. */
 async function release(locks: readonly Promise<FileLock | undefined>[]): Promise<void> {
   for (const lock of locks) await lock.then((taken) => taken?.release()).catch(() => undefined);
-}
-
-/** Waits until none of the spans is under way, and takes all. */
-async function takeSpans(
-  underWay: Map<string, Promise<void>>,
-  spans: readonly string[],
-): Promise<() => void> {
-  for (;;) {
-    const busy = spans.map((span) => underWay.get(span)).find((one) => one !== undefined);
-    if (busy === undefined) break;
-    await busy;
-  }
-  let over = () => {};
-  const until = new Promise<void>((resolve) => {
-    over = resolve;
-  });
-  for (const span of spans) underWay.set(span, until);
-  return () => {
-    for (const span of spans) underWay.delete(span);
-    over();
-  };
 }
 
 /** @returns whether the file was there, and is no longer. Never throws */

@@ -453,3 +453,29 @@ test("a clock that is set back while a destination is away makes a delivery no l
   });
   expect(report).toMatchObject({ pending: { spans: 3, unsavedSpans: 0 }, lastError: "it is away" });
 });
+
+test("a delivery waits for the same spans of another one for no longer than it has time", async () => {
+  const paths = await temporaryStore();
+  const destination = langfuseAt("http://127.0.0.1:1");
+  let answer = (_: SendResult): void => undefined;
+  let first: Promise<readonly DestinationReport[]> | undefined;
+  const sent = new Promise<void>((begun) => {
+    const send = (): Promise<SendResult> => {
+      begun();
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    first = deliver([otlpRequest(3)], [destination], { paths, send, budgetMs: 3_600_000 });
+  });
+  await sent;
+  const [second] = await deliver([otlpRequest(3)], [destination], {
+    paths,
+    clock: fakeClock(),
+    send: async () => ({ kind: "acknowledged" }),
+  });
+  expect(second).toMatchObject({ acknowledged: 0, pending: { spans: 3, unsavedSpans: 0 } });
+  answer({ kind: "acknowledged" });
+  expect(await first).toMatchObject([{ acknowledged: 3 }]);
+  expect((await pushOutbox([destination], { paths })).reports).toMatchObject([{ alreadyAcknowledged: 3 }]);
+});
