@@ -129,15 +129,15 @@ async function whileSending<T>(
   follow: (onTurn: (trace: LoopTrace, stored: boolean) => void) => Promise<T>,
 ): Promise<T> {
   let sending: Promise<unknown> = Promise.resolve();
+  const failures: unknown[] = [];
   const send = async (trace: LoopTrace): Promise<void> => {
     if (exporter) onDelivery?.(await exporter.export([trace], { atWork: false }));
   };
-  const result = await follow((trace, stored) => {
+  const followed = await follow((trace, stored) => {
+    // What goes wrong with one turn keeps no other one from being sent; it is told at the end.
+    sending = sending.then(() => send(trace)).catch((error: unknown) => void failures.push(error));
     onTurn?.(trace, stored);
-    sending = sending.then(() => send(trace));
-    // Told at the end; until then no rejection goes without a handler.
-    sending.catch(() => undefined);
-  });
-  await sending;
-  return result;
+  }).finally(() => sending);
+  if (failures.length > 0) throw failures[0];
+  return followed;
 }
