@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorFacts } from "../errors/error-facts.js";
+import type { ErrorFacts } from "../errors/error-facts.js";
 import { backoffMs, retryPolicies } from "../errors/retry-policy.js";
 import type { AgentSettings } from "./setting-surfaces.js";
 
@@ -35,21 +35,13 @@ export const DEFAULT_PATIENCE_MS = 60_000;
  */
 const JITTER = 0.25;
 
-/** Failures that another model or provider need not have. */
-const FAILOVER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "rate_limit",
-  "server_error",
-  "authentication_failed",
-  "billing_error",
-]);
-
 /**
  * What to do after a failed attempt: another model where one is left and can help, else the same again as the
  * failure's class allows, else nothing.
  */
 export function nextMove(error: ErrorFacts, state: RetryState, settings: RetrySettings): NextMove {
   const fallback = settings.fallbackModels?.[state.fallbacks];
-  if (fallback !== undefined && FAILOVER.has(error.code) && state.now < state.deadline) {
+  if (fallback !== undefined && retryPolicies[error.code].failover && state.now < state.deadline) {
     return { kind: "failover", model: fallback };
   }
   if (state.retries >= (settings.retries ?? 0)) return { kind: "stop" };

@@ -216,11 +216,13 @@ export const AGENT_SETTINGS = {
     flags: {
       maxTokens: {
         flag: "--max-tokens <n>",
-        help: { run: "stop when the calls took more tokens, cached ones included" },
+        help: {
+          run: "stop when the session's own calls took more tokens, cached ones included; subagents' do not count",
+        },
       },
       taskMaxTokens: {
         flag: "--task-max-tokens <n>",
-        help: { batch: "stop a task when its calls took more tokens" },
+        help: { batch: "stop a task when its session's own calls took more tokens; subagents' do not count" },
       },
     },
   },
@@ -235,11 +237,13 @@ export const AGENT_SETTINGS = {
     flags: {
       maxCost: {
         flag: "--max-cost <usd>",
-        help: { run: "stop when the calls cost more, as far as opencode knows prices" },
+        help: {
+          run: "stop when the session's own calls cost more, as far as opencode knows prices; subagents' do not count",
+        },
       },
       taskMaxCost: {
         flag: "--task-max-cost <usd>",
-        help: { batch: "stop a task when its calls cost more" },
+        help: { batch: "stop a task when its session's own calls cost more; subagents' do not count" },
       },
     },
   },
@@ -256,8 +260,9 @@ export const AGENT_SETTINGS = {
       maxAttempts: {
         flag: "--max-attempts <n>",
         help: {
-          run: "stop when opencode has asked the model so often in vain and goes on (default: 6; opencode before 1.18 never gives up)",
-          batch: "stop a task when opencode has asked the model so often in vain and goes on (default: 6)",
+          run: "stop when opencode asks the model again after so many requests in a row failed (default: 6; opencode before 1.18 retries forever)",
+          batch:
+            "stop a task when opencode asks the model again after so many requests in a row failed (default: 6)",
         },
       },
     },

@@ -82,7 +82,7 @@ export function eventText({ name, attributes }: StepEvent): string {
   switch (name) {
     case "compaction":
       if (attributes.overflow === true) return "a request was larger than the model's context";
-      return attributes.auto === true ? "automatic: the context was nearly full" : "somebody asked for it";
+      return attributes.auto === true ? "automatic: the context was nearly full" : "on request";
     case "doom-loop": {
       const what = attributes.tool === undefined ? attributes.answer : attributes.arguments;
       const more = what === undefined || what === "" ? (attributes.tool ? "" : attributes.lastError) : what;

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors/error-facts.js";
+import { retryPolicies } from "../errors/retry-policy.js";
 import { type BatchLimits, limitReached } from "./limits.js";
 
 export interface ScheduleSettings {
@@ -75,9 +76,6 @@ export interface Schedule {
   /** The tasks without a result, in their order; all of them when the schedule is over. */
   left(): readonly Left[];
 }
-
-/** Failures that every other task of the provider would have too. */
-const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["authentication_failed", "billing_error"]);
 
 /**
  * Tasks are started in their order, but for those whose provider has to be waited for or has refused: others
@@ -180,7 +178,7 @@ export function createSchedule(
           }
         } else refuse(outcome.providers, error.code);
       }
-      if (LASTING.has(error.code)) refuse(outcome.providers, error.code);
+      if (retryPolicies[error.code].lasting) refuse(outcome.providers, error.code);
       errors += 1;
       return "finished";
     },

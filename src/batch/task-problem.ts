@@ -1,6 +1,6 @@
-import leven from "leven";
 import type { z } from "zod";
 import { fieldProblem } from "../text/field-problem.js";
+import { nearest } from "../text/nearest.js";
 import { taskRequestSchema } from "./task.js";
 
 const FIELDS: readonly string[] = Object.keys(taskRequestSchema.unwrap().shape);
@@ -26,29 +26,15 @@ export function taskProblem(issue: z.core.$ZodIssue): string {
   return fieldProblem(issue, WORDS);
 }
 
-/** Up to so many letters may be wrong for a name to be taken for a misspelt one. */
-const MOST_WRONG = 3;
-
 function unknownField(key: string, path: readonly PropertyKey[]): string {
   const known = path[0] === "mcp" ? MCP_FIELDS : FIELDS;
   const name = JSON.stringify([...path, key].join("."));
-  const near = nearest(key, known);
+  const near = nearest(key, known, ALIASES);
   if (near !== undefined) return `there is no field ${name}; did you mean "${near}"?`;
   return `there is no field ${name}; known are ${known.join(", ")}`;
 }
 
-function nearest(key: string, known: readonly string[]): string | undefined {
-  // What tools of other vendors call it.
-  const alias = ALIASES[key.toLowerCase()];
-  if (alias !== undefined && known.includes(alias)) return alias;
-  const most = Math.min(MOST_WRONG, Math.floor(key.length / 2));
-  const ranked = known
-    .map((name) => ({ name, wrong: leven(key.toLowerCase(), name.toLowerCase(), { maxDistance: most + 1 }) }))
-    .sort((a, b) => a.wrong - b.wrong);
-  const [best] = ranked;
-  return best !== undefined && best.wrong <= most ? best.name : undefined;
-}
-
+/** What tools of other vendors call it. */
 const ALIASES: Readonly<Record<string, string>> = {
   message: "prompt",
   input: "prompt",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fieldsOn } from "../agent/setting-surfaces.js";
 import { durationMs } from "../text/duration-ms.js";
+import { wholeNumber } from "../text/field-problem.js";
 
 const text = z.string().trim().min(1);
 /** Kept as it is, blanks at its ends too. */
@@ -36,10 +37,10 @@ const settings = fieldsOn("task", {
   prose: () => prose.exactOptional(),
   texts: () => texts.exactOptional(),
   switch: () => z.boolean().exactOptional(),
-  count: ({ from = 0 }) => z.int().min(from).exactOptional(),
+  count: ({ from = 0 }) => wholeNumber(from).exactOptional(),
   usd: () => z.number().positive().exactOptional(),
   ms: () => timeSpan.exactOptional(),
-  threshold: ({ from = 0 }) => z.union([z.boolean(), z.int().min(from)]).exactOptional(),
+  threshold: ({ from = 0 }) => z.union([z.boolean(), wholeNumber(from)]).exactOptional(),
   folder: () => text.exactOptional(),
   paths: () => texts.exactOptional(),
   permissions: () => z.enum(["allow", "deny"]).exactOptional(),

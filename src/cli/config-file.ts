@@ -4,9 +4,10 @@ import { z } from "zod";
 import { fieldsOn } from "../agent/setting-surfaces.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
-import { fieldProblem } from "../text/field-problem.js";
+import { fieldProblem, wholeNumber } from "../text/field-problem.js";
 import { isTooDeep, TOO_DEEP } from "../text/json-depth.js";
 import { jsonProblem } from "../text/json-problem.js";
+import { nearest } from "../text/nearest.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 import { durationMs } from "./parse-duration.js";
 import { TOOL_BUDGET_FORM, toolBudget } from "./parse-tool-budget.js";
@@ -14,27 +15,33 @@ import { TOOL_BUDGET_FORM, toolBudget } from "./parse-tool-budget.js";
 const text = z.string().min(1);
 
 /** A duration such as `10m`, read as ms. */
-const durationText = z.unknown().transform((value, context) => {
-  const ms = typeof value === "string" ? durationMs(value) : undefined;
-  if (ms !== undefined) return ms;
-  context.issues.push({ code: "custom", input: value, message: 'must be a duration such as "10m"' });
-  return z.NEVER;
-});
+const durationText = z
+  .unknown()
+  .meta({ type: "string" })
+  .transform((value, context) => {
+    const ms = typeof value === "string" ? durationMs(value) : undefined;
+    if (ms !== undefined) return ms;
+    context.issues.push({ code: "custom", input: value, message: 'must be a duration such as "10m"' });
+    return z.NEVER;
+  });
 
 /** A limit such as `bash:p90=5s`. */
-const toolBudgetText = z.unknown().transform((value, context) => {
-  const budget = typeof value === "string" ? toolBudget(value) : undefined;
-  if (budget !== undefined) return budget;
-  context.issues.push({ code: "custom", input: value, message: `must be ${TOOL_BUDGET_FORM}` });
-  return z.NEVER;
-});
+const toolBudgetText = z
+  .unknown()
+  .meta({ type: "string" })
+  .transform((value, context) => {
+    const budget = typeof value === "string" ? toolBudget(value) : undefined;
+    if (budget !== undefined) return budget;
+    context.issues.push({ code: "custom", input: value, message: `must be ${TOOL_BUDGET_FORM}` });
+    return z.NEVER;
+  });
 
 /** The budgets of `looptrace check`; those of `looptrace run` stand outside of it. */
 const checkSettings = z.strictObject({
   maxCost: z.number().positive().optional(),
-  maxTokens: z.int().min(1).optional(),
+  maxTokens: wholeNumber(1).optional(),
   maxDuration: durationText.optional(),
-  maxSteps: z.int().min(1).optional(),
+  maxSteps: wholeNumber(1).optional(),
   maxTool: z.array(toolBudgetText).optional(),
   noErrors: z.boolean().optional(),
   noToolErrors: z.boolean().optional(),
@@ -48,16 +55,16 @@ const { opencode, driver, ...settings } = fieldsOn("config", {
   text: () => text.optional(),
   texts: () => z.array(text).optional(),
   switch: () => z.boolean().optional(),
-  count: ({ from = 0 }) => z.int().min(from).optional(),
+  count: ({ from = 0 }) => wholeNumber(from).optional(),
   usd: () => z.number().positive().optional(),
   ms: () => durationText.optional(),
-  threshold: ({ from = 0 }) => z.union([z.boolean(), z.int().min(from)]).optional(),
+  threshold: ({ from = 0 }) => z.union([z.boolean(), wholeNumber(from)]).optional(),
   program: () => text.optional(),
   driver: () => z.enum(["auto", "cli", "server"]).optional(),
 });
 
 /** `looptrace.config.json`; strict, so that a misspelt setting is reported instead of ignored. */
-const configFile = z.strictObject({
+export const configFile = z.strictObject({
   $schema: z.string().optional(),
   opencode,
   driver,
@@ -68,7 +75,7 @@ const configFile = z.strictObject({
   environment: environmentName.optional(),
   release: text.optional(),
   metadata: z.record(z.string(), z.json()).optional(),
-  textLimit: z.int().min(1000).optional(),
+  textLimit: wholeNumber(1000).optional(),
   content: z.boolean().optional(),
   outboxLimitMb: z.number().positive().optional(),
   mask: z.union([z.literal(false), z.array(text)]).optional(),
@@ -151,7 +158,7 @@ function parseConfig(content: string, path: string): ConfigFile {
   if (isTooDeep(json)) throw new ConfigurationError(CONFIG_FILE, `${path} ${TOO_DEEP}.`);
   const result = configFile.safeParse(json);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `\n  ${problemText(issue)}`);
+  const problems = result.error.issues.flatMap(problemTexts).map((problem) => `\n  ${problem}`);
   throw new ConfigurationError(CONFIG_FILE, `${path} cannot be used:${problems.join("")}`);
 }
 
@@ -164,11 +171,19 @@ const WORDS = {
   otherwise: "of another kind",
 } as const;
 
-function problemText(issue: z.core.$ZodIssue): string {
-  if (issue.code !== "unrecognized_keys") return fieldProblem(issue, WORDS);
-  const setting = issue.path.join(".");
-  const names = issue.keys.map((key) => JSON.stringify([...issue.path, key].join("."))).join(", ");
-  return `there is no setting ${names}; known${setting && ` in ${setting}`} are ${knownKeys(issue.path).join(", ")}`;
+function problemTexts(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code !== "unrecognized_keys") return [fieldProblem(issue, WORDS)];
+  const known = knownKeys(issue.path);
+  const nameOf = (key: string): string => JSON.stringify([...issue.path, key].join("."));
+  const unknown = issue.keys.map((key) => ({ name: nameOf(key), near: nearest(key, known) }));
+  const misspelt = unknown.flatMap(({ name, near }) =>
+    near === undefined ? [] : [`there is no setting ${name}; did you mean ${nameOf(near)}?`],
+  );
+  const others = unknown.filter(({ near }) => near === undefined).map(({ name }) => name);
+  if (others.length === 0) return misspelt;
+  const group = issue.path.join(".");
+  const list = `known${group && ` in ${group}`} are ${known.join(", ")}`;
+  return [...misspelt, `there is no setting ${others.join(", ")}; ${list}`];
 }
 
 function knownKeys([group]: readonly PropertyKey[]): readonly string[] {

@@ -78,6 +78,8 @@ function buildProgram(
       writeOut: terminal.out,
       writeErr: terminal.err,
       getOutHelpWidth: () => terminal.width,
+      // What commander finds wrong begins as all else that looptrace says.
+      outputError: (text, write) => write(text.replace(/^error: /, "looptrace: ")),
     })
     .enablePositionalOptions()
     .addHelpText("after", `${ENVIRONMENT}\n${EXIT_CODES}`);

@@ -102,7 +102,7 @@ export function progressText(progress: Progress, now: number): string {
 /** @param failures how many requests have failed by now, this one included */
 function failureText(reason: string, failures: number): string {
   // Whether it will, its log does not say: a refused key it takes for final, a full server not.
-  const all = failures > 1 ? ` (${failures} have by now)` : "";
+  const all = failures > 1 ? ` (${failures} so far)` : "";
   // The SDK's class in front of the provider's message tells a person nothing.
   const said = oneLine(reason).replace(/^\w+Error: /, "");
   return `a request failed: ${said}${all} · opencode may ask again`;

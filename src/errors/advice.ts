@@ -48,7 +48,7 @@ function whatToDo(facts: ErrorFacts): string {
         ? "the model gave no structured answer; try again, ask for it in the prompt, or use a model that can call tools"
         : "the answer does not fit the schema; try again, make the schema simpler, or say in the prompt what is expected";
     case "permission_rejected":
-      return `opencode asked for a permission${facts.tool === undefined ? "" : ` to use ${facts.tool}`} and nobody was there to give it; allow it under \`permission\` in opencode's config`;
+      return `opencode asked for a permission${facts.tool === undefined ? "" : ` to use ${facts.tool}`} and got no answer; allow it under \`permission\` in opencode's config`;
     case "aborted":
       if (facts.abortedBy === "limit")
         return "the turn was stopped at a limit of yours; raise it, or ask for less at once";
@@ -57,9 +57,9 @@ function whatToDo(facts: ErrorFacts): string {
         : "the turn was ended before its answer; continue the session to go on";
     case "timeout":
       if (facts.limit === "turn" && facts.lastFailure)
-        return `the provider failed (${facts.lastFailure.code}) until the time was up; try again in a while, allow more time, or use another model`;
+        return `the provider kept failing (${facts.lastFailure.code}); try again in a while, allow more time, or use another model`;
       return facts.limit === "turn"
-        ? "the turn took longer than it may; allow more time, or ask for less at once"
+        ? "allow more time, or ask for less at once"
         : "a request to the provider took longer than it may; try again, or raise `timeout` of the provider in opencode's config";
     case "doom_loop":
       return doomLoop(facts);

@@ -17,22 +17,34 @@ export type RetryPolicy =
 const never = { kind: "never" } as const;
 const backoff = { kind: "backoff", baseMs: 5_000, factor: 2, maxMs: 60_000 } as const;
 
+/** What of a failure holds beyond the attempt that met it. */
+interface Reach {
+  /** Whether another model or provider need not have it. */
+  readonly failover: boolean;
+  /** Whether every other task of the provider would have it too, until it is put right. */
+  readonly lasting: boolean;
+}
+
+const anywhere = { failover: false, lasting: false } as const;
+const ofTheProvider = { failover: true, lasting: false } as const;
+const ofTheAccount = { failover: true, lasting: true } as const;
+
 /** The default policy of each class of failures. */
 export const retryPolicies = {
-  rate_limit: { kind: "wait" },
-  authentication_failed: never,
-  billing_error: never,
-  invalid_request: never,
-  server_error: backoff,
-  max_output_tokens: { kind: "once" },
-  content_filter: never,
-  invalid_output: { kind: "once" },
-  permission_rejected: never,
-  aborted: never,
-  timeout: backoff,
-  doom_loop: never,
-  unknown: backoff,
-} as const satisfies Readonly<Record<ErrorCode, RetryPolicy>>;
+  rate_limit: { kind: "wait", ...ofTheProvider },
+  authentication_failed: { ...never, ...ofTheAccount },
+  billing_error: { ...never, ...ofTheAccount },
+  invalid_request: { ...never, ...anywhere },
+  server_error: { ...backoff, ...ofTheProvider },
+  max_output_tokens: { kind: "once", ...anywhere },
+  content_filter: { ...never, ...anywhere },
+  invalid_output: { kind: "once", ...anywhere },
+  permission_rejected: { ...never, ...anywhere },
+  aborted: { ...never, ...anywhere },
+  timeout: { ...backoff, ...anywhere },
+  doom_loop: { ...never, ...anywhere },
+  unknown: { ...backoff, ...anywhere },
+} as const satisfies Readonly<Record<ErrorCode, RetryPolicy & Reach>>;
 
 /** Whether failures of this class can go away by trying again, at once or later. */
 export function isRetryable(code: ErrorCode): boolean {

@@ -1,7 +1,7 @@
 import { nextMove } from "../agent/next-move.js";
 import { mergeRuns } from "../batch/merge-runs.js";
 import type { TaskResult } from "../batch/task-result.js";
-import type { ErrorCode } from "../errors/error-facts.js";
+import { retryPolicies } from "../errors/retry-policy.js";
 import type { JobData, JobPolicy } from "./job-data.js";
 import type { Hold } from "./provider-holds.js";
 
@@ -27,9 +27,6 @@ export interface RunEnd {
   readonly random: number;
 }
 
-/** Failures that every other task of the provider would have too. */
-export const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["authentication_failed", "billing_error"]);
-
 /** So long a provider that has refused the key or the credit is left alone: meanwhile it may be put right. */
 export const REFUSED_HOLD_MS = 5 * 60_000;
 
@@ -50,7 +47,7 @@ export function afterRun({ result, state, policy, attempts, now, random }: RunEn
     const putBack = { ...state, putBacks: state.putBacks + 1, earlier };
     return { kind: "again", at: Math.max(now, error.retryAt), state: putBack, hold };
   }
-  if (LASTING.has(error.code)) {
+  if (retryPolicies[error.code].lasting) {
     const hold = policy.keepGoing ? null : { until: now + REFUSED_HOLD_MS, code: error.code };
     return { ...finished, hold };
   }

@@ -9,9 +9,9 @@ import type { Task } from "../batch/task.js";
 import type { TaskResult } from "../batch/task-result.js";
 import { createWakeup } from "../batch/wakeup.js";
 import type { ErrorCode } from "../errors/error-facts.js";
+import { retryPolicies } from "../errors/retry-policy.js";
 import { systemClock } from "../files/clock.js";
 import { totalTokens } from "../trace/usage.js";
-import { LASTING } from "./after-run.js";
 import type { FleetBatchOptions } from "./fleet-batch-options.js";
 import { eachOf, forgetRecorded } from "./forget-recorded.js";
 import { JOB_VERSION, type JobData, NO_RUNS, readJobData } from "./job-data.js";
@@ -163,7 +163,7 @@ async function follow(
     await queue.remove(jobId).catch(() => undefined);
     const { error } = result;
     const endless = error?.code === "rate_limit" && error.retryAt - clock.now() > patienceMs;
-    if (!error || !(LASTING.has(error.code) || endless)) return;
+    if (!error || !(retryPolicies[error.code].lasting || endless)) return;
     const providers = providersOfError(task, result, defaultModel);
     // Who answers tasks that name no model is for the workers to know.
     await refuse(provider === "" ? [...providers, ""] : providers, error.code);

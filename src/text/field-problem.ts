@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 /** What a value of a JSON file has to be, in words for who wrote the file. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -10,6 +10,11 @@ const KINDS: Readonly<Record<string, string>> = {
   object: "an object in { }",
   record: "an object in { }",
 };
+
+/** A whole number that is not smaller; it says so itself, because zod calls a text in its place no `number`. */
+export function wholeNumber(from: number) {
+  return z.int("must be a whole number").min(from);
+}
 
 export interface FieldWords {
   /** What a value is called that is wrong as a whole. */
@@ -30,14 +35,23 @@ export function fieldProblem(
   const field = issue.path.join(".");
   switch (issue.code) {
     case "invalid_type":
+      if (issue.message.startsWith("must ")) return `${field} ${issue.message}`;
       return `${field || whole} must be ${KINDS[issue.expected] ?? issue.expected}`;
     case "too_small":
       return issue.origin === "string"
         ? `${field} is empty`
         : `${field} must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "invalid_value":
+      return `${field} must be ${either[field] ?? inWords(issue.values.map(String))}`;
     case "invalid_union":
       return `${field} must be ${either[field] ?? otherwise}`;
     default:
       return `${field} ${issue.message}`;
   }
+}
+
+/** `auto, cli or server`. */
+function inWords(values: readonly string[]): string {
+  const last = values.at(-1) ?? "";
+  return values.length < 2 ? last : `${values.slice(0, -1).join(", ")} or ${last}`;
 }

@@ -78,9 +78,7 @@ describe("what the tree says of each thing", () => {
     expect(eventText({ ...compaction, attributes: { auto: true, overflow: true } })).toBe(
       "a request was larger than the model's context",
     );
-    expect(eventText({ ...compaction, attributes: { auto: false, overflow: false } })).toBe(
-      "somebody asked for it",
-    );
+    expect(eventText({ ...compaction, attributes: { auto: false, overflow: false } })).toBe("on request");
     const circling = onlyOne(eventsIn(traceOf("doom-loop@1.18.33").loop));
     expect(eventText(circling)).toBe(
       'read failed 5 times with the same arguments: {"filePath":"/home/dev/project/missing.txt"}',

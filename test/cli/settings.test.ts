@@ -113,7 +113,8 @@ test("a TRACEPARENT that is none starts a trace of its own", async () => {
 });
 
 test.each([
-  ['{"modle":"x"}', 'there is no setting "modle"; known are $schema, opencode, driver, model'],
+  ['{"modle":"x"}', 'there is no setting "modle"; did you mean "model"?'],
+  ['{"colour":"x"}', 'there is no setting "colour"; known are $schema, opencode, driver, model'],
   [
     '{"langfuse":{"key":"x"}}',
     'there is no setting "langfuse.key"; known in langfuse are publicKey, secretKey, baseUrl',
@@ -127,11 +128,15 @@ test.each([
   ['{"tags":"x"}', "tags must be a list in [ ]"],
   ['{"environment":"Prod"}', "environment must be 1 to 40 of a-z"],
   ['{"otlp":{"headers":{"x":1}}}', "otlp.headers.x must be a text in quotes"],
-  ['{"check":{"maxcost":1}}', 'there is no setting "check.maxcost"; known in check are maxCost, maxTokens,'],
+  ['{"check":{"maxcost":1}}', 'there is no setting "check.maxcost"; did you mean "check.maxCost"?'],
+  ['{"check":{"cost":1}}', 'there is no setting "check.cost"; known in check are maxCost, maxTokens,'],
   ['{"check":{"maxCost":"1"}}', "check.maxCost must be a number"],
   ['{"check":{"maxDuration":"soon"}}', 'check.maxDuration must be a duration such as "10m"'],
   ['{"check":{"maxTool":"p90=5s"}}', "check.maxTool must be a list in [ ]"],
   ['{"check":{"maxTool":["p90"]}}', "check.maxTool.0 must be [tool:]stat=duration, such as p90=5s"],
+  ['{"driver":"servr"}', "driver must be auto, cli or server"],
+  ['{"maxSteps":"3"}', "maxSteps must be a whole number"],
+  ['{"modle":"x","colour":"y"}', 'did you mean "model"?\n  there is no setting "colour"; known are'],
   ["[]", "the file must be an object in { }"],
   ["{,", "is not valid JSON"],
 ])("a file with %s is refused, and the message says why", async (content, reason) => {

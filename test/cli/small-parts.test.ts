@@ -83,7 +83,7 @@ test("what a run is doing, in words", () => {
     "step 0 · waiting for the model 1.50s",
     "step 1 · the model answers · 1 tool done (1 failed) · 2 subagents · 1,500 tokens in, 24 out · $0.0123",
     "step 1 · read a.txt 2.50s and 1 more",
-    "step 2 · a request failed: 429 later (3 have by now) · opencode may ask again, has waited 999ms",
+    "step 2 · a request failed: 429 later (3 so far) · opencode may ask again, has waited 999ms",
     "step 2 · a request failed: Overloaded · opencode may ask again in 3.00s",
     `step 1 · the model answers: …${"x".repeat(46)} and so on`,
     "step 2 · finishing",

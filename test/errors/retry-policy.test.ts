@@ -21,6 +21,18 @@ describe("retryPolicies", () => {
     });
   });
 
+  it("says where another model can help, and where the provider's other tasks fail too", () => {
+    const codesWith = (reach: "failover" | "lasting") =>
+      Object.entries(retryPolicies).flatMap(([code, policy]) => (policy[reach] ? [code] : []));
+    expect(codesWith("failover")).toEqual([
+      "rate_limit",
+      "authentication_failed",
+      "billing_error",
+      "server_error",
+    ]);
+    expect(codesWith("lasting")).toEqual(["authentication_failed", "billing_error"]);
+  });
+
   it("doubles from 5 s up to a minute", () => {
     const waits = [0, 1, 2, 3, 4, 2_000].map((retry) => backoffMs(retryPolicies.server_error, retry));
     expect(waits).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);

@@ -10,7 +10,7 @@ export function defineAttach(program: Command, { terminal, finish }: Surrounding
       .command("attach")
       .summary("trace the turns of an opencode server as they happen")
       .description(
-        "Follows an opencode that somebody else runs, a TUI with `--port` or an `opencode serve`, and traces each turn when it is over, until it is interrupted. What is closed of a turn is sent while the turn runs. Turns that are under way already are traced too.",
+        "Follows an opencode that looptrace did not start, a TUI with `--port` or an `opencode serve`, and traces each turn when it is over, until it is interrupted. What is closed of a turn is sent while the turn runs. Turns that are under way already are traced too.",
       )
       .argument("<url>", "where the server listens, such as http://127.0.0.1:4096"),
   )

@@ -39,7 +39,7 @@ Exit codes:
 export const CHECK_EXIT_CODES = `
 Exit codes:
   0    all budgets hold
-  1    a budget does not hold, or nobody can tell whether it does
+  1    a budget does not hold, or it cannot be told whether it does
   2    wrong usage or configuration: no budget, no session, a source that cannot be read
   130  interrupted`;
 

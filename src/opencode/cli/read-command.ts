@@ -88,13 +88,16 @@ async function startCommand(commandArguments: readonly string[], options: Comman
   throw new OpenCodeCommandError(command, why, stderr);
 }
 
+const LAST_LINES = 5;
+
+/** The last lines, and before them the one that says why: opencode prints a statement's SQL behind it. */
 function lastWords(stderr: string): string {
-  return stderr
+  const lines = stderr
     .split("\n")
     .filter((line) => parseLogLine(line) === undefined)
     .map((line) => plainText(line).trim())
-    .filter((line) => line !== "" && !line.startsWith("Exporting session:"))
-    .slice(-5)
-    .join("\n")
-    .slice(0, 2_000);
+    .filter((line) => line !== "" && !line.startsWith("Exporting session:"));
+  const last = lines.slice(-LAST_LINES);
+  const cause = lines.slice(0, -LAST_LINES).findLast((line) => line.startsWith("Error"));
+  return [...(cause === undefined ? [] : [cause]), ...last].join("\n").slice(0, 2_000);
 }

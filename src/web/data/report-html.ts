@@ -24,7 +24,7 @@ export function reportHtml({ data, chunks }: Report, assets: PageAssets): string
 </head>
 <body>
 <div id="page"></div>
-<noscript>This page draws a trace of opencode and needs JavaScript for it. It asks nobody for anything.</noscript>
+<noscript>This page draws a trace of opencode and needs JavaScript for it. It loads nothing from the network.</noscript>
 <script type="application/json" id="report">${embeddedJson(data)}</script>
 `,
     ...chunks.map(

@@ -35,6 +35,13 @@ test("a store that another opencode opens or closes is asked again", async () =>
   expect(await starts()).toBe(3);
 });
 
+test("the line that says why is kept before the last ones, a statement's SQL", async () => {
+  const sql = ["CREATE TABLE session (", "id text,", "project text,", "title text", ");", "params:"];
+  const { asked } = await asking(9, sql.join("\\n"));
+  const stderr = ["Error: Unexpected error", ...sql.slice(-5)].join("\n");
+  await expect(asked).rejects.toMatchObject({ stderr });
+});
+
 test.each([
   { words: "database is locked", times: 4 },
   { words: "no such table: session", times: 1 },
