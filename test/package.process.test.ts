@@ -87,16 +87,21 @@ test("the tarball holds the built package, the pages for its users, and nothing 
   const others = files.filter((path) => !/^(?:dist\/.+\.(js|d\.ts)|docs\/[\w/-]+\.md)$/.test(path));
   expect(others.toSorted()).toEqual([
     ...["CHANGELOG.md", "LICENSE", "README.md"],
-    ...["dist/web/pages/list.css", "dist/web/pages/report.css", "package.json"],
+    ...["dist/looptrace.config.schema.json", "dist/web/pages/list.css", "dist/web/pages/report.css"],
+    "package.json",
   ]);
   expect(files).toContain("docs/running.md");
   const sources = await readdir(join(repository, "src"), { recursive: true });
   // Each page is bundled into two files.
   const expected = sources
-    .filter((path) => path.endsWith(".ts") && !/^web\/(report|list|bundle-pages)/.test(path))
+    .filter(
+      (path) =>
+        path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|cli\/write-config-schema)/.test(path),
+    )
     .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
     .concat(
       ["list", "report"].flatMap((name) => [`dist/web/pages/${name}.js`, `dist/web/pages/${name}.css`]),
+      "dist/looptrace.config.schema.json",
     );
   expect(files.filter((path) => path.startsWith("dist/")).toSorted()).toEqual(expected.toSorted());
 });
