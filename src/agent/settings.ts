@@ -217,12 +217,15 @@ export const AGENT_SETTINGS = {
       maxTokens: {
         flag: "--max-tokens <n>",
         help: {
-          run: "stop when the session's own calls took more tokens, cached ones included; subagents' do not count",
+          run: "stop when the session's own calls took more tokens, cached ones included (its subagents' do not count while it runs)",
         },
       },
       taskMaxTokens: {
         flag: "--task-max-tokens <n>",
-        help: { batch: "stop a task when its session's own calls took more tokens; subagents' do not count" },
+        help: {
+          batch:
+            "stop a task when its session's own calls took more tokens (its subagents' do not count while it runs)",
+        },
       },
     },
   },
@@ -238,12 +241,15 @@ export const AGENT_SETTINGS = {
       maxCost: {
         flag: "--max-cost <usd>",
         help: {
-          run: "stop when the session's own calls cost more, as far as opencode knows prices; subagents' do not count",
+          run: "stop when the session's own calls cost more, as far as opencode knows prices (its subagents' do not count while it runs)",
         },
       },
       taskMaxCost: {
         flag: "--task-max-cost <usd>",
-        help: { batch: "stop a task when its session's own calls cost more; subagents' do not count" },
+        help: {
+          batch:
+            "stop a task when its session's own calls cost more (its subagents' do not count while it runs)",
+        },
       },
     },
   },

@@ -24,12 +24,12 @@ export function defineBatch(program: Command, { terminal, finish }: Surroundings
     .option("--retry-failed", "do tasks again whose recorded result is a failure")
     .option(
       "--max-cost <usd>",
-      "start no more tasks when the batch has cost so much, as far as opencode knows prices",
+      "start no more tasks when those that are done cost so much, as far as opencode knows prices, subagents included",
       parseAmount,
     )
     .option(
       "--max-tokens <n>",
-      "start no more tasks when the batch took so many tokens, cached ones included",
+      "start no more tasks when those that are done took so many tokens, cached ones and subagents included",
       parseCountFrom(1),
     )
     .option("--max-errors <n>", "start no more tasks when so many have failed", parseCountFrom(1))
