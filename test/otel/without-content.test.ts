@@ -3,7 +3,8 @@ import { encodeTrace } from "../../src/otel/encode-trace.js";
 import { withoutContent } from "../../src/otel/without-content.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture } from "../support/fixtures.js";
-import { spansIn } from "../trace/walk-trace.js";
+import { reportedTraces } from "../support/reported.js";
+import { spansIn, toolsIn } from "../trace/walk-trace.js";
 
 /** Names and ids, which are no content. */
 const NAMES: ReadonlySet<string> = new Set([
@@ -67,4 +68,17 @@ test.each(fixtureNames)("%s: nothing of its content is sent, all of its figures 
     expect(bare.loop.totalsWithSubagents).toEqual(trace.loop.totalsWithSubagents);
     expect(bare.loop.error?.code).toBe(trace.loop.error?.code);
   }
+});
+
+test("what a script gave the tools that it called is not sent, what they are called is", () => {
+  const traces = reportedTraces(["code-mode/session.json"], { mcpServers: ["tickets"] });
+  const calledIn = (all: typeof traces) =>
+    all
+      .flatMap(({ loop }) => toolsIn(loop))
+      .flatMap(({ innerCalls }) => innerCalls.map(({ name, input }) => [name, input]));
+  expect(calledIn(traces)).toContainEqual(["tickets_get-thing", { name: "x" }]);
+  expect(calledIn(traces.map(withoutContent))).toEqual([
+    ["tickets_get-thing", null],
+    ["tickets_slow_thing", null],
+  ]);
 });
