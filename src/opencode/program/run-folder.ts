@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { onExit } from "signal-exit";
@@ -35,10 +35,16 @@ export interface RunFolder {
  * guard}; what even that leaves behind is for `sweepRunFolders`.
  */
 export async function createRunFolder(): Promise<RunFolder> {
-  const path = await mkdtemp(join(tmpdir(), ownPrefix()));
   const runId = randomUUID();
-  // Before anything is started in it.
+  const path = join(tmpdir(), `${ownPrefix()}${randomBytes(8).toString("hex")}`);
+  // Before it is there: no moment is left at which a kill would leave it behind.
   const unguard = guard(runId, path);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    unguard();
+    throw error;
+  }
   // Last of all, so that the processes which write into it are ended before.
   const forget = onExit(() => rmSync(path, { recursive: true, force: true }), { alwaysLast: true });
   const temporary = join(path, "tmp");

@@ -64,6 +64,16 @@ function isThere(pid: number): boolean {
 }
 
 describe.skipIf(process.platform !== "linux")("after a kill -9", () => {
+  test("at the very moment at which the folder was made it goes away too", async () => {
+    const temporary = await mkdtemp(join(tmpdir(), "watched-"));
+    onTestFinished(() => rm(temporary, { recursive: true, force: true }));
+    const [node, program] = programCommand("test/opencode/program/make-and-die.ts");
+    const child = spawn(node, [program], { env: { ...process.env, TMPDIR: temporary }, stdio: "inherit" });
+    const [, signal] = await once(child, "exit");
+    expect(signal).toBe("SIGKILL");
+    await expect.poll(() => readdirSync(temporary)).toEqual([]);
+  });
+
   test.each(["process", "group"] as const)(
     "of the %s its run is ended, its folder is gone, and so is the helper",
     async (whole) => {
