@@ -95,8 +95,7 @@ test("the tarball holds the built package, the pages for its users, and nothing 
   // Each page is bundled into two files.
   const expected = sources
     .filter(
-      (path) =>
-        path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|cli\/write-config-schema)/.test(path),
+      (path) => path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|cli\/write-config-schema)/.test(path),
     )
     .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
     .concat(
@@ -125,8 +124,7 @@ test("the installed command writes a report with what the package brings", async
   const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
   const { stdout, stderr } = await inProject([bin, "report", session, "-o", "-"]);
   expect(stdout).toMatch(/^<!doctype html>/);
-  for (const licence of ["preact", "@tanstack/virtual-core", "uplot"])
-    expect(stdout).toContain(`${licence}\n`);
+  for (const licence of ["preact", "@tanstack/virtual-core", "uplot"]) expect(stdout).toContain(`${licence}\n`);
   expect(stdout.match(/MIT License/g)).toHaveLength(3);
   expect(stderr).toBe("");
 });
@@ -195,23 +193,20 @@ console.log(JSON.stringify({ calls, isClass: agent instanceof OpenCode && OpenCo
 test.each([
   ["NodeNext", "NodeNext"],
   ["ESNext", "bundler"],
-])(
-  "a program that uses the library compiles (module %s, resolution %s) and runs",
-  async (module, resolution) => {
-    const source = join(project, "consumer.ts");
-    await writeFile(source, CONSUMER);
-    const tsc = join(repository, "node_modules", "typescript", "bin", "tsc");
-    const options = ["--strict", "--exactOptionalPropertyTypes", "--target", "ES2023", "--outDir", "out"];
-    const typeRoots = join(repository, "node_modules", "@types");
-    const resolved = ["--module", module, "--moduleResolution", resolution, "--types", "node"];
-    await inProject([tsc, ...options, ...resolved, "--typeRoots", typeRoots, source]).catch(
-      (error: { stdout?: string }) => {
-        throw new Error(error.stdout);
-      },
-    );
-    const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
-    const { stdout, stderr } = await inProject([join(project, "out", "consumer.js"), session]);
-    expect(JSON.parse(stdout)).toEqual({ calls: [4], isClass: true });
-    expect(stderr).toBe("");
-  },
-);
+])("a program that uses the library compiles (module %s, resolution %s) and runs", async (module, resolution) => {
+  const source = join(project, "consumer.ts");
+  await writeFile(source, CONSUMER);
+  const tsc = join(repository, "node_modules", "typescript", "bin", "tsc");
+  const options = ["--strict", "--exactOptionalPropertyTypes", "--target", "ES2023", "--outDir", "out"];
+  const typeRoots = join(repository, "node_modules", "@types");
+  const resolved = ["--module", module, "--moduleResolution", resolution, "--types", "node"];
+  await inProject([tsc, ...options, ...resolved, "--typeRoots", typeRoots, source]).catch(
+    (error: { stdout?: string }) => {
+      throw new Error(error.stdout);
+    },
+  );
+  const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
+  const { stdout, stderr } = await inProject([join(project, "out", "consumer.js"), session]);
+  expect(JSON.parse(stdout)).toEqual({ calls: [4], isClass: true });
+  expect(stderr).toBe("");
+});

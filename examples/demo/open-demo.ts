@@ -21,10 +21,7 @@ export interface Demo {
  * @param own where the commands write
  * @param env what they find in the environment beside what opencode needs; `LOOPTRACE_HOME` says where traces are kept
  */
-export async function openDemo(
-  own: Terminal,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Demo> {
+export async function openDemo(own: Terminal, env: Readonly<Record<string, string | undefined>>): Promise<Demo> {
   const scenario = await loadScenario(fileURLToPath(new URL("scenario.json", import.meta.url)));
   const [prompt] = scenario.prompts;
   if (!prompt) throw new Error("the demo's scenario has no prompt");
@@ -42,9 +39,7 @@ export async function openDemo(
       const unforeseen = bench.provider.unforeseen();
       if (unforeseen.length === 0) return;
       const what = unforeseen.map(({ number, outcome }) => ({ number, outcome }));
-      throw new Error(
-        `the scripted model was asked what its scenario does not answer: ${JSON.stringify(what)}`,
-      );
+      throw new Error(`the scripted model was asked what its scenario does not answer: ${JSON.stringify(what)}`);
     },
     remove: () => bench.remove(),
   };

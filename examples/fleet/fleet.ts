@@ -22,9 +22,7 @@ import { fleetScenario, MODULES, promptOf } from "./scenario.js";
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 if (!isRedisInstalled()) {
-  process.stderr.write(
-    "redis-server is not on the PATH. On Debian and Ubuntu: apt-get install redis-server\n",
-  );
+  process.stderr.write("redis-server is not on the PATH. On Debian and Ubuntu: apt-get install redis-server\n");
   process.exit(2);
 }
 
@@ -40,9 +38,7 @@ async function main(): Promise<number> {
   cleanups.push(() => redis.remove());
   // opencode lives in a home of its own; where traces go and are kept stays the user's.
   const kept = storePaths(process.env).root;
-  const destinations = Object.entries(process.env).filter(([name]) =>
-    /^(LANGFUSE_|OTEL_|TRACEPARENT$)/.test(name),
-  );
+  const destinations = Object.entries(process.env).filter(([name]) => /^(LANGFUSE_|OTEL_|TRACEPARENT$)/.test(name));
   const env = {
     ...bench.env,
     ...Object.fromEntries(destinations),
@@ -89,13 +85,9 @@ async function main(): Promise<number> {
     say(`  ${id.padEnd(10)} ${status}  ${sessionId}  ${text?.split("\n", 1)[0] ?? ""}`);
   const urls = results.flatMap((result) => Object.values(result.urls));
   if (urls.length > 0) say(`\nThe traces:\n${urls.map((url) => `  ${url}`).join("\n")}`);
-  say(
-    `\nThe sessions are kept in ${join(kept, "sessions")}; npx tsx src/cli/main.ts show <session> shows one.`,
-  );
+  say(`\nThe sessions are kept in ${join(kept, "sessions")}; npx tsx src/cli/main.ts show <session> shows one.`);
   const isOnce = new Set(results.map(({ id }) => id)).size === results.length;
-  return isOnce && results.length === MODULES.length && results.every(({ status }) => status === "done")
-    ? 0
-    : 1;
+  return isOnce && results.length === MODULES.length && results.every(({ status }) => status === "done") ? 0 : 1;
 }
 
 /** Waits until a process has said a word. */

@@ -1,9 +1,7 @@
 import { type FollowServerOptions, followServer, type LoopTrace } from "looptrace";
 
 /** Follows an opencode server that another program runs, until one turn of it is over. */
-export async function nextTurnOf(
-  server: Omit<FollowServerOptions, "signal">,
-): Promise<LoopTrace | undefined> {
+export async function nextTurnOf(server: Omit<FollowServerOptions, "signal">): Promise<LoopTrace | undefined> {
   const ending = new AbortController();
   let turn: LoopTrace | undefined;
   await followServer({

@@ -44,9 +44,7 @@ export function limitNotes(
   { maxTokens, maxCost }: Pick<RunLimits, "maxTokens" | "maxCost">,
   traces: readonly LoopTrace[],
 ): readonly string[] {
-  const { calls, doubtfulCalls } = traces
-    .map(({ loop }) => loop.totalsWithSubagents)
-    .reduce(addTotals, totalsOf([]));
+  const { calls, doubtfulCalls } = traces.map(({ loop }) => loop.totalsWithSubagents).reduce(addTotals, totalsOf([]));
   const limits = [...(maxTokens === undefined ? [] : ["tokens"]), ...(maxCost === undefined ? [] : ["cost"])];
   if (limits.length === 0 || doubtfulCalls === 0) return [];
   return [

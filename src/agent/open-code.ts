@@ -30,7 +30,9 @@ export interface OpenCodeOptions extends AgentSettings {
   readonly servers?: ServerPool | undefined;
   /** What opencode's environment is made from; default this process' own. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Sends what is closed of a turn while it runs, to where its whole trace is sent later; needs the driver `server`. */
+  /**
+   * Sends what is closed of a turn while it runs, to where its whole trace is sent later; needs the driver `server`.
+   */
   readonly live?: LiveDelivery | undefined;
   /** Where the session is stored; default the user's data folder, `null` stores nothing. */
   readonly store?: StorePaths | null | undefined;
@@ -47,7 +49,9 @@ export interface OpenCodeOptions extends AgentSettings {
 export interface PromptHooks extends DriveHooks {
   /** Called when an attempt failed and another one follows. */
   readonly onRetry?: ((retry: Retrying) => void) | undefined;
-  /** Called with the result before `run` returns it, and before `prompt` throws the error in it: here its traces are. */
+  /**
+   * Called with the result before `run` returns it, and before `prompt` throws the error in it: here its traces are.
+   */
   readonly onResult?: ((result: TurnResult) => void) | undefined;
 }
 
@@ -188,10 +192,7 @@ export class OpenCode {
     let fallbacks = 0;
     checkModels(fallbackModels ?? []);
     if (live && request.driver === "cli")
-      throw new RunRequestError(
-        "live",
-        "needs the driver server: `opencode run` cannot be followed so closely.",
-      );
+      throw new RunRequestError("live", "needs the driver server: `opencode run` cannot be followed so closely.");
     const output = schema === undefined ? undefined : await prepareSchema(schema);
     for (;;) {
       const spent = totalsIn(done.flatMap(({ result }) => result.traces));
@@ -240,8 +241,7 @@ export class OpenCode {
         random: clock.random(),
       };
       const move = nextMove(error, state, settings);
-      if (move.kind === "stop" || isSpent(done, { maxSteps, maxTokens, maxCost }))
-        return resultOf(done, runId);
+      if (move.kind === "stop" || isSpent(done, { maxSteps, maxTokens, maxCost })) return resultOf(done, runId);
       const mostAttempts = 1 + (retries ?? 0) + (fallbackModels?.length ?? 0);
       hooks.onRetry?.({ error, move, attempt: done.length - 1, mostAttempts });
       if (hooks.signal?.aborted) return resultOf(done, runId);
@@ -299,10 +299,7 @@ function isSpent(done: readonly Attempt[], limits: RunLimits): boolean {
 function checkModels(models: readonly string[]): void {
   for (const model of models) {
     if (isModelName(model)) continue;
-    throw new RunRequestError(
-      "fallbackModels",
-      `${JSON.stringify(model)} is not of the form provider/model.`,
-    );
+    throw new RunRequestError("fallbackModels", `${JSON.stringify(model)} is not of the form provider/model.`);
   }
 }
 

@@ -46,9 +46,7 @@ export async function prepareSchema(schema: OutputSchema): Promise<PreparedSchem
     json: schema,
     check: (value) => {
       if (isTooDeep(value)) return [`the answer ${TOO_DEEP}`];
-      return validate(value)
-        ? []
-        : problemsOf((validate.errors ?? []).map(problemOf("the answer")), MOST_PROBLEMS);
+      return validate(value) ? [] : problemsOf((validate.errors ?? []).map(problemOf("the answer")), MOST_PROBLEMS);
     },
   };
 }

@@ -132,8 +132,7 @@ async function driveAndRecord(
   const traces = ofRun(masked ?? [], run);
   const last = lastOf(traces);
   // Who asked is told what the agent said, secrets and all.
-  const said =
-    tree === null || recorded.tree === tree ? last : lastOf(ofRun(traceSession(tree, evidence), run));
+  const said = tree === null || recorded.tree === tree ? last : lastOf(ofRun(traceSession(tree, evidence), run));
   const { sessionId, opencode, driver, exit } = driven;
   const error = last ? last.loop.error : withoutTurn(driven, beside.run, request.drive.model);
   const notes = [
@@ -163,14 +162,9 @@ function liveFor(request: AttemptRequest, served: ServedSession): (() => Promise
 }
 
 /** What is wrong with the structured answer of a run, if it has one. */
-function problemsOf(
-  { tree, startedAt }: DriveResult,
-  check: AttemptRequest["checkOutput"],
-): readonly string[] {
+function problemsOf({ tree, startedAt }: DriveResult, check: AttemptRequest["checkOutput"]): readonly string[] {
   const answers = (tree?.session.messages ?? []).flatMap(({ info }) =>
-    info.role === "assistant" && info.time.created >= startedAt && info.structured != null
-      ? [info.structured]
-      : [],
+    info.role === "assistant" && info.time.created >= startedAt && info.structured != null ? [info.structured] : [],
   );
   return answers.length === 0 ? [] : (check?.(answers.at(-1)) ?? []);
 }
@@ -232,11 +226,7 @@ function runEvidenceOf(
 }
 
 /** There is no turn, or none that could be read: only the run's stream, who ended it and the way it ended tell why. */
-function withoutTurn(
-  { tree, sessionId }: DriveResult,
-  run: RunEvidence,
-  model: string | undefined,
-): ErrorFacts | null {
+function withoutTurn({ tree, sessionId }: DriveResult, run: RunEvidence, model: string | undefined): ErrorFacts | null {
   const { streamErrors, halted, stderr } = run;
   return classify({
     // A session that was only mentioned, such as one that was asked for and does not exist, is none; one that was ended

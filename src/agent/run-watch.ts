@@ -1,22 +1,14 @@
 import type { RunLimit } from "../errors/error-facts.js";
 import { classifyTool } from "../errors/tool-failure.js";
 import type { Progress, RunEvent } from "../opencode/drive.js";
-import {
-  answerWatch,
-  DOOM_LOOP_THRESHOLD,
-  repetitionWatch,
-  type ToollessAnswer,
-} from "../trace/doom-loop.js";
+import { answerWatch, DOOM_LOOP_THRESHOLD, repetitionWatch, type ToollessAnswer } from "../trace/doom-loop.js";
 import type { Halt } from "../trace/evidence.js";
 import { isProviderExecuted } from "../trace/provider-tools.js";
 import { toolFacts, toolResultText } from "../trace/tool-facts.js";
 import type { AgentSettings } from "./setting-surfaces.js";
 
 /** What a run may come to before it is stopped. */
-export type RunLimits = Pick<
-  AgentSettings,
-  "maxSteps" | "maxTokens" | "maxCost" | "maxAttempts" | "haltOnDoomLoop"
->;
+export type RunLimits = Pick<AgentSettings, "maxSteps" | "maxTokens" | "maxCost" | "maxAttempts" | "haltOnDoomLoop">;
 
 export const DEFAULT_MAX_ATTEMPTS = 6;
 
@@ -115,9 +107,7 @@ function idleWatch(): IdleWatch {
           texts = [];
           tools = 0;
           if (tooLarge && tooLarge.count >= threshold) return { by: "doom-loop", tool: null, ...tooLarge };
-          return repeated && repeated.count >= threshold
-            ? { by: "doom-loop", tool: null, ...repeated }
-            : undefined;
+          return repeated && repeated.count >= threshold ? { by: "doom-loop", tool: null, ...repeated } : undefined;
         }
         case "text":
           // What opencode itself puts behind an answer tells that this was a summary of its own.
@@ -149,8 +139,7 @@ function idleWatch(): IdleWatch {
 const OVERFLOW = "ContextOverflowError";
 
 function messageOf(data: unknown): string {
-  const isTold =
-    typeof data === "object" && data !== null && "message" in data && typeof data.message === "string";
+  const isTold = typeof data === "object" && data !== null && "message" in data && typeof data.message === "string";
   return isTold ? String(data.message) : "the request was too large for the model's context";
 }
 

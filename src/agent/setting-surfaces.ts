@@ -15,9 +15,7 @@ export type AgentSettings = {
 };
 
 /** The settings in their order. */
-export const SETTINGS: readonly (readonly [name: SettingName, setting: Setting])[] = Object.keys(
-  AGENT_SETTINGS,
-)
+export const SETTINGS: readonly (readonly [name: SettingName, setting: Setting])[] = Object.keys(AGENT_SETTINGS)
   .filter(isSettingName)
   .map((name) => [name, AGENT_SETTINGS[name]]);
 
@@ -37,14 +35,9 @@ type IsOn<Flag, C extends AgentCommand> = Flag extends { readonly help: string }
     ? true
     : false;
 type FlagsOn<K extends SettingName, C extends AgentCommand> = {
-  readonly [F in keyof FlagsOf<K> as IsOn<FlagsOf<K>[F], C> extends true ? F : never]?: TakenBy<
-    K,
-    FlagsOf<K>[F]
-  >;
+  readonly [F in keyof FlagsOf<K> as IsOn<FlagsOf<K>[F], C> extends true ? F : never]?: TakenBy<K, FlagsOf<K>[F]>;
 };
-type Together<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer All) => void
-  ? All
-  : never;
+type Together<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer All) => void ? All : never;
 
 /** The flags that a command has for the settings, as its parser hands them over. */
 export type AgentFlags<C extends AgentCommand> = Together<{ [K in SettingName]: FlagsOn<K, C> }[SettingName]>;
@@ -86,9 +79,7 @@ export type Readers<S extends Surface> = {
 };
 /** The fields of a surface, as a schema of zod's takes them. */
 export type FieldsOn<S extends Surface, R extends Readers<S>> = {
-  readonly [K in NamedOn<S> as NameOn<S, K>]: R[KindOf<K> & keyof R] extends (
-    setting: Setting,
-  ) => infer Schema
+  readonly [K in NamedOn<S> as NameOn<S, K>]: R[KindOf<K> & keyof R] extends (setting: Setting) => infer Schema
     ? Schema
     : never;
 };

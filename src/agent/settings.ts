@@ -63,8 +63,7 @@ export const AGENT_SETTINGS = {
         help: {
           run: "where opencode works",
           batch: "where opencode works, for tasks that do not say",
-          worker:
-            "where opencode works for tasks that do not say, and what relative paths of tasks belong to",
+          worker: "where opencode works for tasks that do not say, and what relative paths of tasks belong to",
         },
       },
     },
@@ -247,8 +246,7 @@ export const AGENT_SETTINGS = {
       taskMaxCost: {
         flag: "--task-max-cost <usd>",
         help: {
-          batch:
-            "stop a task when its session's own calls cost more (its subagents' do not count while it runs)",
+          batch: "stop a task when its session's own calls cost more (its subagents' do not count while it runs)",
         },
       },
     },
@@ -267,8 +265,7 @@ export const AGENT_SETTINGS = {
         flag: "--max-attempts <n>",
         help: {
           run: "stop when opencode asks the model again after so many requests in a row failed (default: 6; opencode before 1.18 retries forever)",
-          batch:
-            "stop a task when opencode asks the model again after so many requests in a row failed (default: 6)",
+          batch: "stop a task when opencode asks the model again after so many requests in a row failed (default: 6)",
         },
       },
     },

@@ -47,7 +47,10 @@ function percentText(ratio: number): string {
   return percent < 1 ? "less than 1%" : `${count(percent)}%`;
 }
 
-/** How the checks of all sessions came out: `15 budgets in 3 sessions: 2 do not hold, 1 of them unknown; 1 session failed.` */
+/**
+ * How the checks of all sessions came out: `15 budgets in 3 sessions: 2 do not hold, 1 of them unknown; 1 session
+ * failed.`
+ */
 export function verdictText(
   checks: readonly { readonly passed: boolean; readonly results: readonly BudgetResult[] }[],
 ): string {

@@ -69,7 +69,10 @@ export function checkSession(
 
 /** What budgets are held against, without the turns that were copied and the commands of a person. */
 interface Facts {
-  /** What opencode has counted for the session and its messages do not tell of, in words; null where they tell of it all. */
+  /**
+   * What opencode has counted for the session and its messages do not tell of, in words; null where they tell of it
+   * all.
+   */
   readonly unseen: string | null;
   readonly traces: readonly LoopTrace[];
   readonly copied: number;
@@ -79,7 +82,9 @@ interface Facts {
   readonly tools: readonly { readonly tool: Tool; readonly directory: string }[];
 }
 
-/** Messages may have been taken away, or out of the file. Less is nothing strange: an older opencode counted nothing. */
+/**
+ * Messages may have been taken away, or out of the file. Less is nothing strange: an older opencode counted nothing.
+ */
 function unseenOf(
   { id, recordedTokens: tokens = 0 }: { readonly id: string; readonly recordedTokens?: number },
   traces: readonly LoopTrace[],
@@ -100,9 +105,7 @@ function factsOf(all: readonly LoopTrace[]): Omit<Facts, "unseen"> {
     commands: fresh.length - traces.length,
     gaps: gapsOf(traces),
     loops: traces.flatMap(({ loop }) => loopsIn(loop)),
-    tools: traces.flatMap(({ loop, session }) =>
-      toolsIn(loop).map((tool) => ({ tool, directory: session.directory })),
-    ),
+    tools: traces.flatMap(({ loop, session }) => toolsIn(loop).map((tool) => ({ tool, directory: session.directory }))),
   };
 }
 
@@ -163,10 +166,7 @@ function findingOf(budget: Budget, facts: Facts): Measurement {
 /** Where a call took tokens without a known price, the sum is only a part. */
 function costOf({ traces, gaps, unseen }: Facts): Measurement {
   const { calls, withoutPrice, withoutUsage } = gaps;
-  const known = traces.reduce<number | null>(
-    (sum, { loop }) => addCost(sum, loop.totalsWithSubagents.cost),
-    null,
-  );
+  const known = traces.reduce<number | null>((sum, { loop }) => addCost(sum, loop.totalsWithSubagents.cost), null);
   if (withoutPrice > 0) {
     const note = `opencode knows no price of ${count(withoutPrice)} of ${plural(calls, "call")}`;
     return { value: known, note, uncertain: true };
@@ -221,8 +221,7 @@ function toolTimeOf({ tool: name, stat, limit }: ToolBudget, { tools }: Facts): 
   const what = [oneLine(tool.name), toolTitle(tool, directory)].filter(Boolean).join(" ");
   const note = `${plural(meant.length, "call")}, the slowest: ${what}`;
   const value = statOf(times, stat);
-  if (meant.every(({ tool: one }) => one.outcome === "unfinished" || one.timing === "exact"))
-    return { value, note };
+  if (meant.every(({ tool: one }) => one.outcome === "unfinished" || one.timing === "exact")) return { value, note };
   // Of a tool without an end what is known counts, as everywhere.
   const least = statOf(
     meant.map(({ tool: one, ms }) => (one.atMostMs === null ? ms : one.atLeastMs)),
@@ -295,8 +294,7 @@ function byFrequency(texts: readonly string[]): string {
 }
 
 function warningsOf({ gaps, copied, commands }: Facts, budgets: readonly Budget[]): readonly string[] {
-  const of = (...kinds: readonly Budget["kind"][]): boolean =>
-    budgets.some(({ kind }) => kinds.includes(kind));
+  const of = (...kinds: readonly Budget["kind"][]): boolean => budgets.some(({ kind }) => kinds.includes(kind));
   return [
     ...gapTexts.missingSubagents(gaps),
     ...gapTexts.unfinished(gaps),

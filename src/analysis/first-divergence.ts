@@ -13,7 +13,10 @@ export interface Divergence {
   readonly within: readonly { readonly step: number; readonly agent: string | null }[];
   /** From 0 in its loop. */
   readonly step: number;
-  /** `tool-calls`: other tools, or other arguments; `text`: the same tools, another text; `steps`: only one has the step. */
+  /**
+   * `tool-calls`: other tools, or other arguments; `text`: the same tools, another text; `steps`: only one has the
+   * step.
+   */
   readonly differs: "tool-calls" | "text" | "steps";
   /** null where that side has no such step. */
   readonly a: Said | null;
@@ -23,8 +26,8 @@ export interface Divergence {
 }
 
 /**
- * Where two turns part: the first step that calls other tools, or the same with other arguments, or says something else.
- * What subagents do is compared as well, before the step after them. Thinking is not, nor what tools answered.
+ * Where two turns part: the first step that calls other tools, or the same with other arguments, or says something
+ * else. What subagents do is compared as well, before the step after them. Thinking is not, nor what tools answered.
  *
  * The order of arguments' keys does not matter. Paths below a session's directory count as relative to it, so that two
  * checkouts of the same project can be compared.
@@ -101,10 +104,7 @@ function toldIn(step: Step, words: (text: string) => string): Told {
   };
 }
 
-function differenceOf(
-  a: Told | undefined,
-  b: Told | undefined,
-): Pick<Divergence, "differs" | "excerpt"> | null {
+function differenceOf(a: Told | undefined, b: Told | undefined): Pick<Divergence, "differs" | "excerpt"> | null {
   if (!a || !b) {
     const only = a ?? b;
     const excerpt = only && headOf(only);
@@ -118,9 +118,7 @@ function differenceOf(
     const [callA, callB] = [a.toolCalls[index], b.toolCalls[index]];
     if (callA !== callB) return { differs: "tool-calls", excerpt: excerptsOf(callA, callB, nameOf(callA)) };
   }
-  return a.text === b.text
-    ? null
-    : { differs: "text", excerpt: excerptsOf(a.text || undefined, b.text || undefined) };
+  return a.text === b.text ? null : { differs: "text", excerpt: excerptsOf(a.text || undefined, b.text || undefined) };
 }
 
 /** No line shows more. */
@@ -153,9 +151,6 @@ function inDirectory(directory: string): (text: string) => string {
   if (path.length < 2) return (text) => text;
   const forms = [...new Set([path, JSON.stringify(path).slice(1, -1)])];
   const literal = forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
-  const whole = new RegExp(
-    `(?<![\\p{L}\\p{N}_.-])(?:${literal})(?![\\p{L}\\p{N}_-]|\\.[\\p{L}\\p{N}_])`,
-    "gu",
-  );
+  const whole = new RegExp(`(?<![\\p{L}\\p{N}_.-])(?:${literal})(?![\\p{L}\\p{N}_-]|\\.[\\p{L}\\p{N}_])`, "gu");
   return (text) => text.replace(whole, ".");
 }

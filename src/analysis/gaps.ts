@@ -41,8 +41,7 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
       .flatMap(loopsIn)
       .filter(isUnfinished).length,
     calls: calls.length,
-    withoutUsage: calls.filter((call) => call.usage === null && totalTokens(recordedUsage(call)) === 0)
-      .length,
+    withoutUsage: calls.filter((call) => call.usage === null && totalTokens(recordedUsage(call)) === 0).length,
     unrecorded: calls.filter(({ usage, usageDoubt }) => usage === null && usageDoubt === null).length,
     doubts: loops.flatMap((loop) => loopsIn(loop).flatMap((one) => doubtsOf(one, one === loop))),
     withoutPrice: calls.filter((call) => call.cost === null && totalTokens(recordedUsage(call)) > 0).length,
@@ -78,14 +77,15 @@ export function doubtText({ kind, reason, unsure }: UsageDoubt, name: string): s
   }
 }
 
-/** In words, for people: a text a gap; none where nothing of a kind is known at all, since then no sum pretends to be one. */
+/**
+ * In words, for people: a text a gap; none where nothing of a kind is known at all, since then no sum pretends to be
+ * one.
+ */
 export const gapTexts = {
   missingSubagents: ({ missingSubagents: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "subagent session")} not in the input: what they took is in no sum`] : [],
   unfinished: ({ unfinished, unfinishedSubagents }: Gaps): readonly string[] => [
-    ...(unfinished > 0
-      ? [`${plural(unfinished, "turn")} without an end: counted as far as the session tells`]
-      : []),
+    ...(unfinished > 0 ? [`${plural(unfinished, "turn")} without an end: counted as far as the session tells`] : []),
     ...(unfinishedSubagents > 0
       ? [`${plural(unfinishedSubagents, "subagent")} without an end: counted as far as the session tells`]
       : []),
@@ -99,9 +99,7 @@ export const gapTexts = {
       : []),
   ],
   withoutPrice: ({ withoutPrice: some, calls }: Gaps): readonly string[] =>
-    some > 0 && some < calls
-      ? [`the cost lacks ${plural(some, "call")} that opencode knows no price of`]
-      : [],
+    some > 0 && some < calls ? [`the cost lacks ${plural(some, "call")} that opencode knows no price of`] : [],
   openTools: ({ openTools: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "tool call")} without an end: counted up to the last known moment`] : [],
 };

@@ -23,8 +23,8 @@ export function toolsIn(loop: Loop): readonly Tool[] {
 }
 
 /**
- * The subagents that are told of with a step: those of its tools, those that were started in it, and those that were started
- * between it and the next one, or before the first one. Each stands with one step.
+ * The subagents that are told of with a step: those of its tools, those that were started in it, and those that were
+ * started between it and the next one, or before the first one. Each stands with one step.
  *
  * @returns asks for those of a step of the loop
  */
@@ -42,10 +42,7 @@ export function subagentsByStep({ steps, loops }: Loop): (step: Step) => readonl
 
 /** Whether a subagent works in a loop, or should. */
 export function hasSubagents(loop: Loop): boolean {
-  return (
-    subagentsOfLoop(loop).length > 0 ||
-    loop.steps.some(({ tools }) => tools.some((tool) => tool.subagentMissing))
-  );
+  return subagentsOfLoop(loop).length > 0 || loop.steps.some(({ tools }) => tools.some((tool) => tool.subagentMissing));
 }
 
 /** Whether it is a command that a person ran in the session, and no model was told. */

@@ -1,6 +1,6 @@
 /**
- * The p-th percentile by nearest rank: the smallest value that at least p per cent of all values do not exceed, so it is
- * always one of them. Of few values the high percentiles are the greatest.
+ * The p-th percentile by nearest rank: the smallest value that at least p per cent of all values do not exceed, so it
+ * is always one of them. Of few values the high percentiles are the greatest.
  *
  * @param sortedValues ascending
  * @param p above 0, at most 100

@@ -47,7 +47,8 @@ export function firstTokenText({ error, firstTokenAt, start, timing }: Call): st
 }
 
 /**
- * A tool call is recognised by its title, else by its arguments; how it failed, and what is not known of it, comes first.
+ * A tool call is recognised by its title, else by its arguments; how it failed, and what is not known of it, comes
+ * first.
  *
  * @param directory the session's
  */
@@ -144,8 +145,8 @@ function withoutDirectory(title: string, directory: string): string {
 }
 
 /**
- * What the person asked for, or with `!` in front the command that the person ran; no more than `most` characters of each
- * text.
+ * What the person asked for, or with `!` in front the command that the person ran; no more than `most` characters of
+ * each text.
  */
 export function promptOf(loop: Loop, most = MOST_TEXT): string {
   const command = isCommand(loop) ? loop.steps[0]?.tools[0] : undefined;

@@ -81,11 +81,7 @@ export function diffSessions(a: DiffSide, b: DiffSide): SessionDiff {
 }
 
 /** @param own the session's own turns; else what stands behind them */
-function aligned(
-  a: DiffSide,
-  b: DiffSide,
-  own: boolean,
-): (readonly [LoopTrace | undefined, LoopTrace | undefined])[] {
+function aligned(a: DiffSide, b: DiffSide, own: boolean): (readonly [LoopTrace | undefined, LoopTrace | undefined])[] {
   const [left, right] = [a, b].map(({ session, traces }) =>
     traces.filter((trace) => (trace.session.id === session.id) === own),
   );
@@ -110,8 +106,7 @@ function turnFacts(trace: LoopTrace, side: DiffSide): TurnFacts {
     sessionId: session.id,
     outcome: loop.outcome,
     error: error && { code: error.code, message: error.message },
-    model:
-      model && `${model.providerId}/${model.modelId}${model.variant === null ? "" : ` (${model.variant})`}`,
+    model: model && `${model.providerId}/${model.modelId}${model.variant === null ? "" : ` (${model.variant})`}`,
     agent: loop.agent,
     notes: [
       ...(session.id === side.session.id

@@ -51,10 +51,7 @@ export function findStep(loop: Loop, path: string): PlacedStep | string {
     const [wanted = 0, subagent] = numbers.slice(index, index + 2);
     const step = here.steps[wanted];
     const where = way === "" ? "The turn" : `Subagent ${way}`;
-    if (
-      !step &&
-      !(subagent !== undefined && wanted === 0 && here.loops.length > 0 && here.steps.length === 0)
-    )
+    if (!step && !(subagent !== undefined && wanted === 0 && here.loops.length > 0 && here.steps.length === 0))
       return `${where} has no step ${wanted}: it has ${range("step", here.steps.length)}.`;
     way = `${way === "" ? "" : `${way}/`}${wanted}`;
     if (step && subagent === undefined) return { path: way, loop: here, step };

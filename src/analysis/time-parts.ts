@@ -42,19 +42,15 @@ function partUnits({ duration: ms, model, tools, waiting, retries, other }: Time
 }
 
 /**
- * The model's time in its two halves, which have different cures: a long prompt, and a long answer. Rounded as the model's
- * part of the total is.
+ * The model's time in its two halves, which have different cures: a long prompt, and a long answer. Rounded as the
+ * model's part of the total is.
  */
 export function modelParts(account: TimeAccount): string[] {
   const { model, firstToken } = account;
   const { unit, units } = partUnits(account);
   const whole = units[0] ?? 0;
   if (whole === 0)
-    return [
-      duration(model),
-      `= to first token ${duration(firstToken)}`,
-      `+ answering ${duration(model - firstToken)}`,
-    ];
+    return [duration(model), `= to first token ${duration(firstToken)}`, `+ answering ${duration(model - firstToken)}`];
   const [waiting = 0, answering = 0] = apportion([firstToken, model - firstToken], whole);
   return [
     durationIn(whole, unit),

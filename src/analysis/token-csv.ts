@@ -3,9 +3,9 @@ import type { LoopTrace } from "../trace/model.js";
 import { tokenRows } from "./token-rows.js";
 
 /**
- * The head of the table that `tokenCsv` fills: tokens are counts, the cost is USD, `turn` counts from 0, `copied` says yes
- * of a turn that a fork copied and that is not to be added up twice, `usageDoubt` whether the tokens are `unknown`, known in
- * part (`partial`) or a `contradiction`.
+ * The head of the table that `tokenCsv` fills: tokens are counts, the cost is USD, `turn` counts from 0, `copied` says
+ * yes of a turn that a fork copied and that is not to be added up twice, `usageDoubt` whether the tokens are `unknown`,
+ * known in part (`partial`) or a `contradiction`.
  */
 export const TOKEN_COLUMNS = [
   ...["traceId", "turn", "sessionId", "spanId", "call", "depth", "promptTokens", "cachedTokens", "newTokens"],

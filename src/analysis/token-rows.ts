@@ -39,8 +39,7 @@ export function tokenRows({ loop, session }: LoopTrace): readonly TokenRow[] {
 
 function rowsOf(loop: Loop, depth: number, directory: string): TokenRow[] {
   const titles = new Map<string, string>();
-  for (const { tools } of loop.steps)
-    for (const tool of tools) titles.set(tool.callId, toolTitle(tool, directory));
+  for (const { tools } of loop.steps) for (const tool of tools) titles.set(tool.callId, toolTitle(tool, directory));
   const subagentsAt = subagentsByStep(loop);
   const rows = loop.steps.flatMap((step) => [
     ...(step.call ? [rowOf(step.call, loop, depth, titles)] : []),
@@ -60,9 +59,7 @@ function rowOf(call: Call, loop: Loop, depth: number, titles: ReadonlyMap<string
     depth,
     sessionId: loop.sessionId,
     spanId: call.spanId,
-    prompt: read
-      ? { total: promptTokens(read), cached: read.cacheRead, new: read.input + read.cacheWrite }
-      : null,
+    prompt: read ? { total: promptTokens(read), cached: read.cacheRead, new: read.input + read.cacheWrite } : null,
     output: written?.output ?? null,
     reasoning: written?.reasoning ?? null,
     context: sureUsageOf("prompt", call) ? cumulative.contextTokens : null,

@@ -15,7 +15,10 @@ export interface ToolStats {
   readonly errors: number;
   /** Calls without an end: their time is in none of the figures. */
   readonly unfinished: number;
-  /** Calls that a script made (opencode's code mode) and of whose time nothing is recorded: it is in none of the figures. */
+  /**
+   * Calls that a script made (opencode's code mode) and of whose time nothing is recorded: it is in none of the
+   * figures.
+   */
   readonly withoutTime: number;
   /** Of the calls that ended, those of whose time only a bound is known; all times are estimated if there is one. */
   readonly boundedCalls: number;
@@ -40,8 +43,8 @@ export interface ToolRow extends ToolStats {
   /** The tool's name; the server's where tools are put together by server. */
   readonly name: string;
   /**
-   * The MCP server, as configured; else `opencode` for its own tools, `provider` for what the model's provider ran by itself,
-   * `unknown` for a plugin's tool and for that of a server which is not known.
+   * The MCP server, as configured; else `opencode` for its own tools, `provider` for what the model's provider ran by
+   * itself, `unknown` for a plugin's tool and for that of a server which is not known.
    */
   readonly server: string;
 }
@@ -94,10 +97,7 @@ export interface ToolTable {
 }
 
 /** @param slowest how many of the slowest calls are kept, with their arguments */
-export function toolTable(options: {
-  readonly by: ToolReport["groupedBy"];
-  readonly slowest: number;
-}): ToolTable {
+export function toolTable(options: { readonly by: ToolReport["groupedBy"]; readonly slowest: number }): ToolTable {
   const groups = new Map<string, { readonly server: string; readonly sums: Sums }>();
   const total = emptySums();
   const sessions = new Set<string>();
@@ -118,10 +118,7 @@ export function toolTable(options: {
       one.step.tools.map((tool) => ({ placed: one, tool })),
     );
     const inner = placed.flatMap(({ tool }) => tool.innerCalls);
-    const byGroup = new Map<
-      string,
-      { readonly server: string; readonly tools: Tool[]; readonly inner: InnerCall[] }
-    >();
+    const byGroup = new Map<string, { readonly server: string; readonly tools: Tool[]; readonly inner: InnerCall[] }>();
     const groupOf = (name: string, server: string) => {
       const key = options.by === "server" ? server : name;
       const group = byGroup.get(key) ?? { server, tools: [], inner: [] };

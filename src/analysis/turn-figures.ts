@@ -16,7 +16,9 @@ export interface Compared {
 /** How a figure is counted. */
 export type FigureUnit = "count" | "tokens" | "usd" | "ms";
 
-/** The figures, in their order; those after `tokens` but the context are parts of it, those after `duration` of that. */
+/**
+ * The figures, in their order; those after `tokens` but the context are parts of it, those after `duration` of that.
+ */
 const FIGURES = [
   { name: "steps", unit: "count" },
   { name: "calls", unit: "count" },
@@ -85,8 +87,7 @@ export function toolFiguresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]):
 
 function compared(a: number | null, b: number | null, unit: FigureUnit): Compared {
   const difference = a === null || b === null ? null : rounded(b - a, unit);
-  const percent =
-    difference === null || a === null || a === 0 ? null : Math.round((difference / a) * 10_000) / 100;
+  const percent = difference === null || a === null || a === 0 ? null : Math.round((difference / a) * 10_000) / 100;
   return { a, b, difference, percent };
 }
 

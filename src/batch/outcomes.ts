@@ -4,16 +4,10 @@ import type { Ended, Left } from "./schedule.js";
 import type { TaskResult } from "./task-result.js";
 
 /** What the schedule has to know of a run that is over. */
-export function endedBy(
-  { error, totals }: TaskResult,
-  providers: readonly string[],
-  interrupted: boolean,
-): Ended {
+export function endedBy({ error, totals }: TaskResult, providers: readonly string[], interrupted: boolean): Ended {
   return {
     error:
-      error === null
-        ? null
-        : { code: error.code, ...(error.code === "rate_limit" ? { retryAt: error.retryAt } : {}) },
+      error === null ? null : { code: error.code, ...(error.code === "rate_limit" ? { retryAt: error.retryAt } : {}) },
     providers,
     cost: totals.cost ?? 0,
     tokens: totalTokens(totals.usage),

@@ -73,9 +73,7 @@ function readRequest(content: string): Read {
     json = JSON.parse(content);
   } catch (error) {
     return {
-      problems: [
-        `is not valid JSON: ${jsonProblem(content.trimEnd(), error, (_, column) => `column ${column}`)}`,
-      ],
+      problems: [`is not valid JSON: ${jsonProblem(content.trimEnd(), error, (_, column) => `column ${column}`)}`],
     };
   }
   if (isTooDeep(json)) return { problems: [TOO_DEEP] };

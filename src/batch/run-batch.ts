@@ -51,10 +51,7 @@ export async function runBatch(
 ): Promise<BatchSummary> {
   const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
   if (!(concurrency >= 1))
-    throw new ConfigurationError(
-      "concurrency",
-      `${concurrency} tasks at once are too few: it has to be 1 or more.`,
-    );
+    throw new ConfigurationError("concurrency", `${concurrency} tasks at once are too few: it has to be 1 or more.`);
   if (new Set(tasks.map(({ id }) => id)).size < tasks.length)
     throw new ConfigurationError("tasks", "Two tasks have the same id.");
   const results = options.results === undefined ? undefined : await openResults(options.results, tasks);

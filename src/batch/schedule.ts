@@ -84,11 +84,7 @@ export interface Schedule {
  * @param providers the provider of each task, `""` where opencode chooses it
  * @param startedAt ms since the epoch
  */
-export function createSchedule(
-  providers: readonly string[],
-  settings: ScheduleSettings,
-  startedAt: number,
-): Schedule {
+export function createSchedule(providers: readonly string[], settings: ScheduleSettings, startedAt: number): Schedule {
   const { concurrency, patienceMs, requeues, keepGoing, limits } = settings;
   const queues = queuesOf(providers);
   const putBack = new Map<number, number>();
@@ -168,8 +164,7 @@ export function createSchedule(
         const until = error.retryAt;
         const times = putBacks.get(task) ?? 0;
         if (until - now <= patienceMs) {
-          for (const provider of outcome.providers)
-            pausedUntil.set(provider, Math.max(until, pauseOf(provider)));
+          for (const provider of outcome.providers) pausedUntil.set(provider, Math.max(until, pauseOf(provider)));
           if (times < requeues) {
             putBacks.set(task, times + 1);
             putBack.set(task, until);
@@ -189,15 +184,11 @@ export function createSchedule(
     stopped: () => stopped,
     running: () => running.size,
     waiting: () => waiting,
-    pauses: (now) =>
-      [...pausedUntil].flatMap(([provider, until]) => (until > now ? [{ provider, until }] : [])),
+    pauses: (now) => [...pausedUntil].flatMap(([provider, until]) => (until > now ? [{ provider, until }] : [])),
     blocked: () => blocked,
 
     left() {
-      const tasks = [
-        ...putBack.keys(),
-        ...[...queues.values()].flatMap(({ tasks: all, begun }) => all.slice(begun)),
-      ];
+      const tasks = [...putBack.keys(), ...[...queues.values()].flatMap(({ tasks: all, begun }) => all.slice(begun))];
       return [
         ...interrupted.map((task): Left => ({ task, reason: "interrupted", provider: null })),
         ...tasks.map((task): Left => {

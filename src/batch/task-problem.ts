@@ -17,11 +17,9 @@ const WORDS = {
 
 /** What is wrong with one field of a task, as a sentence without its end. */
 export function taskProblem(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => unknownField(key, issue.path)).join("; ");
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownField(key, issue.path)).join("; ");
   const field = issue.path.join(".");
-  if (issue.code === "invalid_type" && field === "")
-    return "must be an object with a prompt, or a text in quotes";
+  if (issue.code === "invalid_type" && field === "") return "must be an object with a prompt, or a text in quotes";
   if (issue.code === "invalid_type" && issue.input === undefined) return `has no ${field}`;
   return fieldProblem(issue, WORDS);
 }

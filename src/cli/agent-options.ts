@@ -14,12 +14,7 @@ import { typedPath } from "./typed-path.js";
  *
  * @throws {ConfigurationError} when a file or a directory that they name is not there, or makes no sense
  */
-export async function agentOptions(
-  command: AgentCommand,
-  flags: AnyAgentFlags,
-  file: ConfigFile,
-  terminal: Terminal,
-) {
+export async function agentOptions(command: AgentCommand, flags: AnyAgentFlags, file: ConfigFile, terminal: Terminal) {
   const translated = {
     opencode: openCodePath(flags.opencode, file, terminal),
     permissions: flags.auto ? ("allow" as const) : undefined,
@@ -41,10 +36,7 @@ export async function systemPromptOf(
 ): Promise<string | undefined> {
   if (flags.systemFile === undefined) return flags.system;
   if (flags.system !== undefined) {
-    throw new ConfigurationError(
-      "--system",
-      "Give the system prompt by --system or by --system-file, not both.",
-    );
+    throw new ConfigurationError("--system", "Give the system prompt by --system or by --system-file, not both.");
   }
   const path = typedPath("--system-file", flags.systemFile, "file", terminal);
   const text = await readNamedText(path, MOST_SYSTEM_BYTES).catch((error: unknown) => {

@@ -121,9 +121,7 @@ export function standingText(standing: BatchStanding, now: number, width: number
     failures(standing) > 0
       ? `${count(failures(standing))} failed${width < CODES_FROM ? "" : ` (${failuresText(failed)})`}`
       : "",
-    ...waits.map(
-      ({ provider, until }) => `${oneLine(provider) || "the provider"} waits ${seconds(until - now)}`,
-    ),
+    ...waits.map(({ provider, until }) => `${oneLine(provider) || "the provider"} waits ${seconds(until - now)}`),
     seconds(elapsed),
     left >= 1000 ? `about ${seconds(left)} left` : "",
     tokens > 0 ? `${count(tokens)} tokens` : "",

@@ -40,9 +40,7 @@ export function eventText(event: BatchEvent, now: number): string | undefined {
     case "no-workers":
       return `no worker is on the queue ${shortenTo(oneLine(event.queue), LONGEST_ID)}: the tasks wait until \`looptrace worker --redis …\` runs somewhere`;
     case "stopping":
-      return event.reason === "interrupted"
-        ? undefined
-        : `${REASONS[event.reason]}; what runs comes to its end`;
+      return event.reason === "interrupted" ? undefined : `${REASONS[event.reason]}; what runs comes to its end`;
     default:
       return undefined;
   }
@@ -127,9 +125,7 @@ export function summaryLines(summary: BatchSummary): LabelledLine[] {
     ]),
     parted("cost", [
       summary.cost === null ? (summary.sessions === 0 ? cost(0) : "unknown") : cost(summary.cost),
-      ...(unpriced > 0 && summary.cost !== null
-        ? [`without ${plural(unpriced, "run")} of unknown price`]
-        : []),
+      ...(unpriced > 0 && summary.cost !== null ? [`without ${plural(unpriced, "run")} of unknown price`] : []),
       ...earlier,
     ]),
     parted("time", [

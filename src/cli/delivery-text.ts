@@ -40,25 +40,17 @@ const MOST_PROBLEMS = 8;
  *
  * @param again how what waits is sent later
  */
-export function deliveryAdvice(
-  reports: readonly DestinationReport[],
-  again = "`looptrace push` sends it",
-): string[] {
+export function deliveryAdvice(reports: readonly DestinationReport[], again = "`looptrace push` sends it"): string[] {
   const problems = reports.flatMap((report) => report.problems.map(oneLine));
   const advice = problems.slice(0, MOST_PROBLEMS);
-  if (problems.length > MOST_PROBLEMS)
-    advice.push(`… and ${problems.length - MOST_PROBLEMS} more of the kind`);
+  if (problems.length > MOST_PROBLEMS) advice.push(`… and ${problems.length - MOST_PROBLEMS} more of the kind`);
   const waiting = reports.some(({ pending }) => pending.spans > pending.unsavedSpans);
   const lost = reports.reduce((sum, { pending }) => sum + pending.unsavedSpans, 0);
   if (waiting) advice.push(`What was not delivered is kept in the outbox; ${again}.`);
   if (lost > 0)
-    advice.push(
-      `${plural(lost, "span")} could not be kept either; run \`looptrace trace\` on the session again.`,
-    );
+    advice.push(`${plural(lost, "span")} could not be kept either; run \`looptrace trace\` on the session again.`);
   if (reports.some(({ rejected }) => rejected > 0)) {
-    advice.push(
-      "Rejected spans are kept below `rejected/` in looptrace's data folder, each with the reason.",
-    );
+    advice.push("Rejected spans are kept below `rejected/` in looptrace's data folder, each with the reason.");
   }
   return advice;
 }

@@ -9,11 +9,7 @@ export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Terminal
   const publicKey = unlessSet(langfuse?.publicKey, "LANGFUSE_PUBLIC_KEY");
   const secretKey = unlessSet(langfuse?.secretKey, "LANGFUSE_SECRET_KEY");
   const baseUrl = unlessSet(langfuse?.baseUrl, "LANGFUSE_BASE_URL", "LANGFUSE_BASEURL", "LANGFUSE_HOST");
-  const endpoint = unlessSet(
-    otlp?.tracesEndpoint,
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-  );
+  const endpoint = unlessSet(otlp?.tracesEndpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT");
   // Headers may hold keys: they belong to the file's own endpoint and go to no other.
   const headers = endpoint === undefined ? undefined : otlp?.headers;
   return {

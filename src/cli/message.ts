@@ -7,11 +7,7 @@ import type { Terminal } from "./terminal.js";
  * A word that begins with a hyphen and holds white space can only be meant as message; one without looks like
  * a misspelt option and is refused.
  */
-export async function messageOf(
-  words: readonly string[],
-  command: Command,
-  terminal: Terminal,
-): Promise<string> {
+export async function messageOf(words: readonly string[], command: Command, terminal: Terminal): Promise<string> {
   const option = words.find((word) => /^-\S+$/.test(word));
   if (option !== undefined) {
     command.error(
@@ -41,8 +37,7 @@ export function markMessage(argv: readonly string[], program: Command): string[]
   return argv.map((word, index) => {
     const before = argv[index - 1];
     const isValue =
-      before !== undefined &&
-      options.some(({ required, short, long }) => required && [short, long].includes(before));
+      before !== undefined && options.some(({ required, short, long }) => required && [short, long].includes(before));
     return !isValue && LIKE_AN_OPTION.test(word) ? ` ${word}` : word;
   });
 }

@@ -10,10 +10,7 @@ const HOW_TO_CONFIGURE =
  * @param consequence what follows, such as "so nothing was sent"
  */
 export function noDestinationText(options: DestinationOptions, consequence: string): string {
-  return (
-    switchedOffText(options, consequence) ??
-    `No destination is configured, ${consequence}; ${HOW_TO_CONFIGURE}`
-  );
+  return switchedOffText(options, consequence) ?? `No destination is configured, ${consequence}; ${HOW_TO_CONFIGURE}`;
 }
 
 /** The same where only a destination that is switched off is worth a line; undefined when none is. */

@@ -62,9 +62,7 @@ export function discardedText(discarded: Discarded, now: number): string {
     `${whom(destination)}`,
     `  thrown away: ${plural(spans, "span")}${of} in ${plural(requests, "request")}${span === "" ? "" : `, from ${span}`}`,
     ...traceIds.map((traceId) => `  trace ${oneLine(traceId)}`),
-    ...(inDelivery > 0
-      ? [`  ${plural(inDelivery, "request")} stay, as another looptrace is delivering them`]
-      : []),
+    ...(inDelivery > 0 ? [`  ${plural(inDelivery, "request")} stay, as another looptrace is delivering them`] : []),
   ].join("\n");
 }
 

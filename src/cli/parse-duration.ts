@@ -21,8 +21,5 @@ export function parseSince(text: string): number {
   const ms = durationMs(text);
   const at = ms === undefined ? Date.parse(text) : Date.now() - ms;
   if (!Number.isNaN(at)) return at;
-  throw new ConfigurationError(
-    "--since",
-    "--since takes a duration such as 7d or 12h, or a date such as 2026-11-01.",
-  );
+  throw new ConfigurationError("--since", "--since takes a duration such as 7d or 12h, or a date such as 2026-11-01.");
 }

@@ -63,11 +63,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   }
 }
 
-function buildProgram(
-  terminal: Terminal,
-  extra: readonly string[],
-  finish: (code: ExitCode) => void,
-): Command {
+function buildProgram(terminal: Terminal, extra: readonly string[], finish: (code: ExitCode) => void): Command {
   const program = new Command("looptrace")
     .description("Runs opencode with tracing on, and turns its sessions into Langfuse traces.")
     .version(readVersion(), "-V, --version", "print looptrace's version")

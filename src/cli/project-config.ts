@@ -91,9 +91,7 @@ export function readProjectConfig(place: Place, uses: readonly Risk[] = ALL_RISK
   const { path, ignored } = findProjectConfig(place);
   if (path === undefined) {
     if (ignored?.isExpected)
-      place.err(
-        `looptrace: ${oneLine(`${ignored.path} is left out, as ${ignored.why}. ${ignored.advice}`)}\n`,
-      );
+      place.err(`looptrace: ${oneLine(`${ignored.path} is left out, as ${ignored.why}. ${ignored.advice}`)}\n`);
     return {};
   }
   const text = readConfigText(path);

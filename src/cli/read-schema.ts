@@ -26,10 +26,7 @@ export async function readSchema(typed: string, terminal: Terminal): Promise<Jso
     throw new ConfigurationError("--schema", `--schema ${typed}: ${jsonProblem(text, cause)}`);
   }
   if (!isObject(json))
-    throw new ConfigurationError(
-      "--schema",
-      `--schema ${typed} holds no JSON schema: that is a JSON object.`,
-    );
+    throw new ConfigurationError("--schema", `--schema ${typed} holds no JSON schema: that is a JSON object.`);
   // Here it is still known which file it came from, and no task of a batch has begun.
   await prepareSchema(json).catch((error: unknown) => {
     if (!(error instanceof RunRequestError)) throw error;

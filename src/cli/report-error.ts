@@ -44,8 +44,7 @@ function sayable(error: unknown): string | undefined {
   if (error instanceof RangeError && /call stack/.test(error.message))
     return "something in what was read is nested too deeply to be worked on.";
   if (error instanceof UnfitFileError) return `${error.message}.`;
-  if (!(error instanceof Error) || !("syscall" in error) || typeof error.syscall !== "string")
-    return undefined;
+  if (!(error instanceof Error) || !("syscall" in error) || typeof error.syscall !== "string") return undefined;
   const where = "path" in error && typeof error.path === "string" ? ` ${error.path}` : "";
   return `${error.syscall}${where}: ${describeDiskFailure(error)}.`;
 }

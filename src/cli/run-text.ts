@@ -58,8 +58,7 @@ const LONGEST_LINE = 160;
  * nothing. It may print its whole usage: what was said before them is in the log that was kept.
  */
 export function lastWords(error: ErrorFacts): string {
-  const isUnexplained =
-    error.evidence === "process" && (error.code === "unknown" || error.code === "invalid_request");
+  const isUnexplained = error.evidence === "process" && (error.code === "unknown" || error.code === "invalid_request");
   if (!isUnexplained || error.stderr === undefined) return "";
   const lines = severalLines(error.stderr)
     .split("\n")

@@ -1,8 +1,5 @@
 import { resolve } from "node:path";
-import {
-  type DestinationOptions,
-  resolveDestinations,
-} from "../deliver/destinations/resolve-destinations.js";
+import { type DestinationOptions, resolveDestinations } from "../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName, parseTraceparent, type TraceOptions } from "../otel/options.js";
 import type { ConfigFile } from "./config-file.js";
@@ -43,8 +40,7 @@ export function readSettings(flags: TraceFlags, terminal: Terminal, uses?: reado
 /** The same with a file that is read already. */
 export function settingsWith(file: ConfigFile, flags: TraceFlags, terminal: Terminal): Settings {
   const { env } = terminal;
-  const environment =
-    checkedEnvironment(flags.environment, env.LANGFUSE_TRACING_ENVIRONMENT) ?? file.environment;
+  const environment = checkedEnvironment(flags.environment, env.LANGFUSE_TRACING_ENVIRONMENT) ?? file.environment;
   const userId = flags.user ?? (env.LANGFUSE_USER_ID || file.userId);
   const release = flags.release ?? (env.LANGFUSE_RELEASE || file.release);
   const traceName = flags.traceName ?? file.traceName;

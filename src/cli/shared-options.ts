@@ -6,15 +6,9 @@ export function withTraceOptions(command: Command): Command {
     .option("--trace-name <name>", "name of the trace (default: opencode.loop)", parseText)
     .option("--user <id>", "user that the trace belongs to (LANGFUSE_USER_ID)", parseText)
     .option("--tag <tag>", "a tag; can be given several times", collect)
-    .option(
-      "--environment <name>",
-      "Langfuse's environment: a-z, 0-9, - and _ (LANGFUSE_TRACING_ENVIRONMENT)",
-    )
+    .option("--environment <name>", "Langfuse's environment: a-z, 0-9, - and _ (LANGFUSE_TRACING_ENVIRONMENT)")
     .option("--release <release>", "release that the trace belongs to (LANGFUSE_RELEASE)", parseText)
-    .option(
-      "--no-content",
-      "send structure, times, tokens and cost only: nothing that was said, read or called",
-    )
+    .option("--no-content", "send structure, times, tokens and cost only: nothing that was said, read or called")
     .option("--metadata <key=value>", "goes into the loop's metadata; can be given several times", collect);
 }
 
@@ -32,11 +26,7 @@ export function parseText(value: string): string {
 /** Options about what is masked; the same on every command that reads sessions. */
 export function withMasking(command: Command): Command {
   return command
-    .option(
-      "--mask <regex>",
-      "mask also what matches, such as /acme-\\d+/i; can be given several times",
-      collect,
-    )
+    .option("--mask <regex>", "mask also what matches, such as /acme-\\d+/i; can be given several times", collect)
     .option("--no-mask", "mask nothing but the keys that looptrace itself sends with");
 }
 

@@ -60,10 +60,7 @@ export async function sourcesOf(
 ): Promise<readonly string[]> {
   const selection = selectionOf(flags);
   if (named.length > 0 && selection) {
-    throw new ConfigurationError(
-      "sources",
-      "Name the sessions, or say --last, --all or --since, but not both.",
-    );
+    throw new ConfigurationError("sources", "Name the sessions, or say --last, --all or --since, but not both.");
   }
   if (named.length > 0) return named;
   if (!selection) {

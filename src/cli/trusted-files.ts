@@ -36,8 +36,7 @@ export function trustedFiles(env: Environment): readonly TrustedFile[] {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
-      return [];
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
     throw no(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   const doubt = doubtAbout(path, currentIdentity(env));

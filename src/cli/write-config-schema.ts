@@ -16,8 +16,5 @@ export function configSchema() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const dist = new URL("../../dist/", import.meta.url);
   await mkdir(dist, { recursive: true });
-  await writeFile(
-    new URL("looptrace.config.schema.json", dist),
-    `${JSON.stringify(configSchema(), null, 2)}\n`,
-  );
+  await writeFile(new URL("looptrace.config.schema.json", dist), `${JSON.stringify(configSchema(), null, 2)}\n`);
 }

@@ -10,14 +10,7 @@ import type { DestinationReport } from "./delivery-report.js";
 import type { Destination } from "./destinations/destination.js";
 import { outboxProblem } from "./queue/commit.js";
 import { prepareOutboxFolder } from "./queue/destination-notes.js";
-import {
-  claimRequest,
-  digestOf,
-  isClaimed,
-  listRequests,
-  type OutboxEntry,
-  putRequest,
-} from "./queue/outbox.js";
+import { claimRequest, digestOf, isClaimed, listRequests, type OutboxEntry, putRequest } from "./queue/outbox.js";
 import { createContent, type QueuedRequest, queuedRequest } from "./queue/queued-request.js";
 import { DEFAULT_OUTBOX_LIMIT_BYTES, outboxQuota } from "./queue/quota.js";
 import type { Fingerprint } from "./receipts/fingerprint.js";
@@ -88,10 +81,7 @@ const STORED_AT_ONCE = 4;
  * Stores the requests; one that cannot be stored goes on in memory. Those that have nothing to send are not stored, and
  * one that waits there already, of an earlier delivery that failed, is taken up instead.
  */
-async function store(
-  context: DeliveryContext,
-  requests: readonly RequestToDeliver[],
-): Promise<QueuedRequest[]> {
+async function store(context: DeliveryContext, requests: readonly RequestToDeliver[]): Promise<QueuedRequest[]> {
   const { destination, paths, problems } = context;
   const folder = await prepareOutboxFolder(paths, destination).catch((error: unknown) => {
     problems.add(outboxProblem(context, error));
@@ -140,9 +130,7 @@ async function storeOne(
 async function waitingIn(folder: string): Promise<ReadonlyMap<string, OutboxEntry>> {
   const entries = await listRequests(folder).catch(() => []);
   return new Map(
-    entries
-      .filter((entry) => !isClaimed(entry))
-      .map((entry) => [likeness(entry.digest, entry.fingerprint), entry]),
+    entries.filter((entry) => !isClaimed(entry)).map((entry) => [likeness(entry.digest, entry.fingerprint), entry]),
   );
 }
 

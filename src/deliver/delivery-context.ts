@@ -7,11 +7,7 @@ import type { SendResult } from "./http/send-result.js";
 import { ENDLESS_QUOTA, type Quota } from "./queue/quota.js";
 
 /** Posts one request; `send` is the one that does. */
-export type Sender = (
-  destination: Destination,
-  body: Uint8Array,
-  options: SendOptions,
-) => Promise<SendResult>;
+export type Sender = (destination: Destination, body: Uint8Array, options: SendOptions) => Promise<SendResult>;
 
 /** How long a delivery may take, and where its files are. */
 export interface DeliveryOptions {

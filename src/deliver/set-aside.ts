@@ -34,8 +34,7 @@ async function keep(
   keys: ReadonlySet<string>,
   reason: string,
 ): Promise<boolean> {
-  const body =
-    keys.size === content.spans.size ? content.body : pickSpans(content.body, (key) => keys.has(key));
+  const body = keys.size === content.spans.size ? content.body : pickSpans(content.body, (key) => keys.has(key));
   // The same spans refused again go by the same name: a run that was killed leaves no second copy.
   const name = createHash("sha256")
     .update([...keys].sort().join())

@@ -18,10 +18,7 @@ export function destinationFindings({
   destinationProblems,
   switchedOff,
   configuration,
-}: Pick<
-  DoctorFacts,
-  "destinations" | "destinationProblems" | "switchedOff" | "configuration"
->): readonly Finding[] {
+}: Pick<DoctorFacts, "destinations" | "destinationProblems" | "switchedOff" | "configuration">): readonly Finding[] {
   const problems = destinationProblems.map(
     (problem): Finding => ({ check: CHECK, status: "failed", ...withAdvice(problem) }),
   );
@@ -84,11 +81,7 @@ function destinationFinding(probe: DestinationProbe): Finding {
       );
     case "blocked": {
       const { found: why, advice } = withAdvice(answer.message);
-      return finding(
-        "failed",
-        `is not reached: ${why}`,
-        advice ?? "Ask who runs the proxy to let it through.",
-      );
+      return finding("failed", `is not reached: ${why}`, advice ?? "Ask who runs the proxy to let it through.");
     }
     case "misdirected": {
       const [, why = answer.message, own] = OWN_ADVICE.exec(answer.message) ?? [];
@@ -131,7 +124,10 @@ function addressAdvice({ address }: Destination["settings"]): string {
   return `Check ${address}: the whole address without a page's path, as the browser shows it for a Langfuse.`;
 }
 
-/** A reason and what the message itself advises: to check the address, the finding says better, knowing by which setting it is given. */
+/**
+ * A reason and what the message itself advises: to check the address, the finding says better, knowing by which setting
+ * it is given.
+ */
 const OWN_ADVICE =
   /^(.*?)\.+(?: (Check the address\.|Check that \S+ is the address for traces\.|Redirects are not followed, .*))?$/;
 
@@ -173,13 +169,12 @@ function proxyAdvice(
     : `Ask who runs the proxy why it does not reach ${hostname}, ${except}`;
 }
 
-/** From where a destination's settings are: the environment's variables are written in capitals, the file's settings are not. */
-function settingsText(
-  { address, credentials }: Destination["settings"],
-  proxy: DestinationProbe["proxy"],
-): string {
-  const names =
-    credentials.kind === "keys" ? [credentials.publicKey, credentials.secretKey] : credentials.names;
+/**
+ * From where a destination's settings are: the environment's variables are written in capitals, the file's settings are
+ * not.
+ */
+function settingsText({ address, credentials }: Destination["settings"], proxy: DestinationProbe["proxy"]): string {
+  const names = credentials.kind === "keys" ? [credentials.publicKey, credentials.secretKey] : credentials.names;
   const all = [...new Set([...(address === undefined ? [] : [address]), ...names])];
   const own = all.filter((name) => /^[A-Z]/.test(name));
   const variables = [...own, ...(proxy === undefined ? [] : [proxy.setting])];

@@ -27,8 +27,7 @@ export function environmentFindings(facts: Facts): readonly Finding[] {
 /** OpenTelemetry's specification: `/v1/traces` is appended to the general variable, and not to the one for traces. */
 function doubledPath({ environment }: Facts): Mistake | undefined {
   const endpoint = set(environment.OTEL_EXPORTER_OTLP_ENDPOINT);
-  if (endpoint === undefined || set(environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) !== undefined)
-    return undefined;
+  if (endpoint === undefined || set(environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) !== undefined) return undefined;
   const path = URL.canParse(endpoint) ? new URL(endpoint).pathname : "";
   if (!/\/v1\/traces\/*$/.test(path)) return undefined;
   return {
@@ -55,22 +54,19 @@ export function areMixedUp(publicKey: string | undefined, secretKey: string | un
 /** `docker run --env-file` and some CI systems take quotation marks for a part of the value. */
 function quoted({ environment }: Facts): Mistake | undefined {
   const names = Object.keys(environment).filter(
-    (name) =>
-      /^(?:LANGFUSE|OTEL_EXPORTER_OTLP|LOOPTRACE)_/.test(name) && /^\s*["']/.test(environment[name] ?? ""),
+    (name) => /^(?:LANGFUSE|OTEL_EXPORTER_OTLP|LOOPTRACE)_/.test(name) && /^\s*["']/.test(environment[name] ?? ""),
   );
   if (names.length === 0) return undefined;
   return {
     found: `quotation marks are a part of ${names.sort().join(", ")}`,
-    advice:
-      "Write the value without them: files for `docker run --env-file`, among others, are taken as they are.",
+    advice: "Write the value without them: files for `docker run --env-file`, among others, are taken as they are.",
   };
 }
 
 function uncheckedCertificates({ environment }: Facts): Mistake | undefined {
   if (environment.NODE_TLS_REJECT_UNAUTHORIZED !== "0") return undefined;
   return {
-    found:
-      "NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate is checked, so anybody in between can read keys and traces",
+    found: "NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate is checked, so anybody in between can read keys and traces",
     advice: "Unset it; for an authority of your own set NODE_EXTRA_CA_CERTS to its certificate.",
   };
 }

@@ -97,12 +97,7 @@ export function ripgrepFinding(path: string | undefined): Finding {
   };
 }
 
-export function configurationFindings({
-  path,
-  directory,
-  problems,
-  ignored,
-}: ConfigurationFacts): readonly Finding[] {
+export function configurationFindings({ path, directory, problems, ignored }: ConfigurationFacts): readonly Finding[] {
   const check = "configuration";
   const further: readonly Finding[] =
     ignored === undefined

@@ -92,8 +92,7 @@ function utcTime(ms: number): string {
 }
 
 function doomLoop({ tool, answer }: FactsOf<"doom_loop">): string {
-  if (tool !== null)
-    return `${tool} was called again and again to no effect; tell the model what to do instead`;
+  if (tool !== null) return `${tool} was called again and again to no effect; tell the model what to do instead`;
   return answer === undefined
     ? "the prompt alone is more than the model can take, so that compacting does not help; shorten it, or use a model with a larger context"
     : "the model repeats its answer, and opencode asks it again and again; the provider does not say as it should why an answer ends: try another model or provider";

@@ -117,11 +117,7 @@ function byBilling(error: ReadError, context: ErrorObjectContext): ErrorFacts | 
   return isBilling ? plainFacts("billing_error", messageOf(error), context, error) : null;
 }
 
-function byMeaning(
-  meaning: WordMeaning | null,
-  error: ReadError,
-  context: ErrorObjectContext,
-): ErrorFacts | null {
+function byMeaning(meaning: WordMeaning | null, error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
   switch (meaning) {
     case null:
       return null;
@@ -136,11 +132,7 @@ function byMeaning(
   }
 }
 
-function byStatus(
-  status: number | undefined,
-  error: ReadError,
-  context: ErrorObjectContext,
-): ErrorFacts | null {
+function byStatus(status: number | undefined, error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
   if (status === undefined) return null;
   if (status === 401 || status === 403) {
     return plainFacts("authentication_failed", messageOf(error), context, error);

@@ -32,11 +32,7 @@ export function classifyFinish(finish: string, around: FinishContext = {}): Erro
     case "content-filter":
       return plainFacts("content_filter", "The provider's content filter stopped the answer.", context);
     case "error":
-      return plainFacts(
-        "unknown",
-        "The last message ended in an error that opencode did not record.",
-        context,
-      );
+      return plainFacts("unknown", "The last message ended in an error that opencode did not record.", context);
     default: {
       // `unknown` is what a cut stream, an empty answer and an HTML page with status 200 end in.
       const message = `The provider did not say why its answer ended (finish reason "${finish}"): it may be cut off or empty.`;

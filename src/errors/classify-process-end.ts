@@ -70,8 +70,7 @@ export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
       reason: "start",
     };
   }
-  const how =
-    signal === undefined ? `ended with exit code ${exitCode ?? "unknown"}` : `crashed with ${signal}`;
+  const how = signal === undefined ? `ended with exit code ${exitCode ?? "unknown"}` : `crashed with ${signal}`;
   const when = evidence.lastAssistant === null ? "before the model was asked" : "before the turn's answer";
   return plainFacts("unknown", `opencode ${how} ${when}; its stderr may say why.`, around(evidence));
 }

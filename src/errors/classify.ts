@@ -101,8 +101,7 @@ function answered({ lastAssistant }: TurnEvidence): Classification {
   const gaveStructure = lastAssistant.tools.some(
     ({ tool, status }) => tool === "StructuredOutput" && status === "completed",
   );
-  const isAnswer =
-    lastAssistant.finish === "stop" || (lastAssistant.finish === "tool-calls" && gaveStructure);
+  const isAnswer = lastAssistant.finish === "stop" || (lastAssistant.finish === "tool-calls" && gaveStructure);
   return isAnswer ? "succeeded" : null;
 }
 

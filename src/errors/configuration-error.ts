@@ -1,4 +1,7 @@
-/** A setting is missing, half set or unusable. The message names the setting and says what to do; it never holds a secret. */
+/**
+ * A setting is missing, half set or unusable. The message names the setting and says what to do; it never holds a
+ * secret.
+ */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly code = "configuration";

@@ -17,12 +17,7 @@ const MAX_STDERR_LENGTH = 4_000;
 type SharedFacts = Omit<FactsOf<"unknown">, "code">;
 
 /** The fields that the facts of all classes share. */
-export function sharedFacts(
-  code: ErrorCode,
-  message: string,
-  context: ErrorContext,
-  error?: ReadError,
-): SharedFacts {
+export function sharedFacts(code: ErrorCode, message: string, context: ErrorContext, error?: ReadError): SharedFacts {
   const { sessionId, exitCode, stderr } = context;
   const hasProvider = error !== undefined && Object.keys(error.provider).length > 0;
   return {
@@ -45,11 +40,6 @@ type PlainCode = Extract<
 >;
 
 /** The facts of a class that adds nothing to the shared ones. */
-export function plainFacts(
-  code: PlainCode,
-  message: string,
-  context: ErrorContext,
-  error?: ReadError,
-): ErrorFacts {
+export function plainFacts(code: PlainCode, message: string, context: ErrorContext, error?: ReadError): ErrorFacts {
   return { code, ...sharedFacts(code, message, context, error) };
 }

@@ -54,9 +54,7 @@ const runLimit = z
   .readonly();
 
 /** A request that failed on the way: the `code` of its class, and what was said. */
-const lastFailure = z
-  .object({ code: z.string(), message: z.string(), statusCode: z.int().exactOptional() })
-  .readonly();
+const lastFailure = z.object({ code: z.string(), message: z.string(), statusCode: z.int().exactOptional() }).readonly();
 
 const schemas = {
   rate_limit: z.object({
@@ -135,13 +133,16 @@ const schemas = {
     ...shared,
     code: z.literal("doom_loop"),
     /**
-     * The tool that was called again and again; null where none was: the model gave the same answer without a tool (`answer`), or
-     * requests were too large for its context again and again.
+     * The tool that was called again and again; null where none was: the model gave the same answer without a tool
+     * (`answer`), or requests were too large for its context again and again.
      */
     tool: z.string().nullable(),
     /** The arguments it was called with each time, as JSON text (its head when it is long); null without a tool. */
     arguments: z.string().nullable(),
-    /** What the model answered each time: its text (its head when it is long), empty where it said nothing, and its finish. */
+    /**
+     * What the model answered each time: its text (its head when it is long), empty where it said nothing, and its
+     * finish.
+     */
     answer: z.object({ text: z.string(), finish: z.string() }).readonly().exactOptional(),
     /** How often. */
     count: z.int(),

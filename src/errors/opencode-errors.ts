@@ -114,8 +114,8 @@ export class TimeoutError extends OpenCodeError<FactsOf<"timeout">> {
 }
 
 /**
- * The model turned in circles, and the turn ended over it: it called the same tool with the same arguments again and again, or
- * gave the same answer without a tool, or was asked again and again for more than its context holds.
+ * The model turned in circles, and the turn ended over it: it called the same tool with the same arguments again and
+ * again, or gave the same answer without a tool, or was asked again and again for more than its context holds.
  */
 export class DoomLoopError extends OpenCodeError<FactsOf<"doom_loop">> {
   override readonly name = "DoomLoopError";

@@ -46,8 +46,7 @@ function readText(text: string, layers: number): ProviderAnswer {
 function readObject(outer: Fields, layers: number): ProviderAnswer {
   const nested = Array.isArray(outer.errors) ? outer.errors[0] : outer.error;
   const inner = isFields(nested) ? nested : outer;
-  const message =
-    text(inner.message) ?? text(nested) ?? text(outer.message) ?? text(outer.detail) ?? undefined;
+  const message = text(inner.message) ?? text(nested) ?? text(outer.message) ?? text(outer.detail) ?? undefined;
   const within: ProviderAnswer = message === undefined ? { words: [] } : readLayer(message, layers - 1);
   const code = within.code ?? text(inner.code) ?? text(inner.status);
   const type = within.type ?? text(inner.type);
@@ -55,9 +54,7 @@ function readObject(outer: Fields, layers: number): ProviderAnswer {
   const requestId = within.requestId ?? text(outer.request_id) ?? text(inner.request_id);
   const retryInfo = within.retryInfo ?? retryDelay(inner.details);
   const said = within.message ?? message;
-  const reasons = Array.isArray(inner.details)
-    ? inner.details.filter(isFields).map(({ reason }) => reason)
-    : [];
+  const reasons = Array.isArray(inner.details) ? inner.details.filter(isFields).map(({ reason }) => reason) : [];
   const words = [inner.code, inner.type, ...reasons, inner.status, outer.code, outer.type].flatMap(toWord);
   return {
     words: [...within.words, ...words],
@@ -96,9 +93,7 @@ function toWord(value: unknown): string[] {
 /** A value as an HTTP status of a failure, also when it is written as text. */
 export function httpStatus(value: unknown): number | undefined {
   const status = typeof value === "string" && /^\d{3}$/.test(value) ? Number(value) : value;
-  return typeof status === "number" && Number.isInteger(status) && status >= 100 && status <= 599
-    ? status
-    : undefined;
+  return typeof status === "number" && Number.isInteger(status) && status >= 100 && status <= 599 ? status : undefined;
 }
 
 function text(value: unknown): string | undefined {

@@ -4,12 +4,7 @@ import type { ErrorCode } from "./error-facts.js";
 export type WordMeaning =
   | Extract<
       ErrorCode,
-      | "billing_error"
-      | "content_filter"
-      | "rate_limit"
-      | "authentication_failed"
-      | "server_error"
-      | "invalid_request"
+      "billing_error" | "content_filter" | "rate_limit" | "authentication_failed" | "server_error" | "invalid_request"
     >
   | "context_overflow";
 
@@ -52,8 +47,7 @@ const meanings: readonly (readonly [WordMeaning, RegExp])[] = [
 const BEFORE_STATUS: ReadonlySet<WordMeaning> = new Set(["content_filter", "context_overflow", "rate_limit"]);
 
 /** A key that is refused is that also where the status calls it a bad request, as Google does. */
-const REFUSED_KEY =
-  /^(?:invalid_api_key|api_key_(?:invalid|expired)|token_(?:expired|revoked)|expired_token)$/;
+const REFUSED_KEY = /^(?:invalid_api_key|api_key_(?:invalid|expired)|token_(?:expired|revoked)|expired_token)$/;
 
 /** What a provider's words mean together; `null` when none is known. */
 export function meaningOf(words: readonly string[]): WordMeaning | null {

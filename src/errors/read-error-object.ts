@@ -45,11 +45,7 @@ function isTelling(answer: ProviderAnswer): boolean {
   return answer.words.length > 0 || answer.status !== undefined;
 }
 
-function providerFacts(
-  data: Readonly<Record<string, unknown>>,
-  answer: ProviderAnswer,
-  body: string,
-): ProviderFacts {
+function providerFacts(data: Readonly<Record<string, unknown>>, answer: ProviderAnswer, body: string): ProviderFacts {
   const requestId =
     REQUEST_ID_HEADERS.map((name) => header(data.responseHeaders, name)).find((id) => id !== undefined) ??
     answer.requestId;
@@ -57,9 +53,7 @@ function providerFacts(
   const id = data.providerID;
   return {
     ...(typeof id === "string" ? { id: oneLine(id, MAX_FIELD_LENGTH) } : {}),
-    ...(answer.message === undefined
-      ? {}
-      : { message: oneLine(answer.message, MAX_PROVIDER_MESSAGE_LENGTH) }),
+    ...(answer.message === undefined ? {} : { message: oneLine(answer.message, MAX_PROVIDER_MESSAGE_LENGTH) }),
     ...(answer.code === undefined ? {} : { code: oneLine(answer.code, MAX_FIELD_LENGTH) }),
     ...(answer.type === undefined ? {} : { type: oneLine(answer.type, MAX_FIELD_LENGTH) }),
     ...(requestId === undefined ? {} : { requestId: oneLine(requestId, MAX_FIELD_LENGTH) }),

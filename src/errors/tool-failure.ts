@@ -97,7 +97,9 @@ function ofCompleted(facts: ToolFacts): ToolFailure | null {
   return ofScript(facts) ?? ofCommand(facts) ?? ofMcp(facts);
 }
 
-/** The results of tools that providers run, as the AI SDK hands them on: each kind says in its own way that it failed. */
+/**
+ * The results of tools that providers run, as the AI SDK hands them on: each kind says in its own way that it failed.
+ */
 function ofProvider({ tool, metadata = {} }: ToolFacts): ToolFailure | null {
   const { type, errorCode, error, status, outcome, return_code: exit } = metadata;
   const fail = (message: string, kind: Kind = "failed"): ToolFailure => ({ kind, tool, message });
@@ -165,13 +167,13 @@ function ofCommand({ tool, output = "", metadata }: ToolFacts): ToolFailure | nu
 /** What opencode wrote behind a command's output; a block further up is the command's own text. */
 function shellNote(output: string): string {
   return (
-    /<shell_metadata>((?:(?!<shell_metadata>)[\s\S])*)<\/shell_metadata>\s*$/.exec(
-      output.slice(-2_000),
-    )?.[1] ?? ""
+    /<shell_metadata>((?:(?!<shell_metadata>)[\s\S])*)<\/shell_metadata>\s*$/.exec(output.slice(-2_000))?.[1] ?? ""
   );
 }
 
-/** Before 1.17 a server's protocol error came as the output of a completed call. `<server>_<tool>` names an MCP tool. */
+/**
+ * Before 1.17 a server's protocol error came as the output of a completed call. `<server>_<tool>` names an MCP tool.
+ */
 function ofMcp({ tool, output = "" }: ToolFacts): ToolFailure | null {
   const isProtocolError = tool.includes("_") && /^MCP error -32\d{3}: /.test(output);
   return isProtocolError ? { kind: kindOf(output), tool, message: oneLine(output) } : null;

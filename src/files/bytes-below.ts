@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { hasCode } from "./private-files.js";
 
 /**
- * How many bytes the files below a folder have; 0 when there is no such folder. A file that goes away meanwhile counts as
- * empty.
+ * How many bytes the files below a folder have; 0 when there is no such folder. A file that goes away meanwhile counts
+ * as empty.
  *
  * @returns undefined when it cannot be found out
  */

@@ -24,8 +24,8 @@ let machine: Machine | undefined;
 let own: string | undefined;
 
 /**
- * Names the running process for as long as it lives: `<pid>-<start>-<host>-<boot>-<space>`, hexadecimal throughout. The start
- * time tells it from a later process with the same id.
+ * Names the running process for as long as it lives: `<pid>-<start>-<host>-<boot>-<space>`, hexadecimal throughout. The
+ * start time tells it from a later process with the same id.
  */
 export function claimToken(): string {
   if (own === undefined) {

@@ -21,9 +21,10 @@ const TOUCH_EVERY_MS = 5 * 60_000;
  * Claims a file that is free: of several that begin at the same moment, in this process or another, exactly one
  * gets it. What a process that is no more has left does not count, and is removed.
  *
- * The lock is a folder beside the file, `.<name>.lock`, in which a file's name says who has it. It comes into being with
- * its owner in it, by a rename, which fails where a folder is that is not empty; and a dead owner is removed by name. So
- * no process can take the lock of a living one for that of the dead one before, as with a file that is read and then removed.
+ * The lock is a folder beside the file, `.<name>.lock`, in which a file's name says who has it. It comes into being
+ * with its owner in it, by a rename, which fails where a folder is that is not empty; and a dead owner is removed by
+ * name. So no process can take the lock of a living one for that of the dead one before, as with a file that is read
+ * and then removed.
  *
  * @param path of a file that need not exist; its folder must
  * @returns undefined when another one has it

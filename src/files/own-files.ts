@@ -23,8 +23,8 @@ const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } 
 export const LONGEST_TEXT_BYTES = 512 * 1024 * 1024;
 
 /**
- * Opens a file of looptrace's own for reading, in a folder where others may put theirs too: a regular file of this user's, and no link to
- * one. It never waits, as opening a pipe would.
+ * Opens a file of looptrace's own for reading, in a folder where others may put theirs too: a regular file of this
+ * user's, and no link to one. It never waits, as opening a pipe would.
  *
  * @throws {UnfitFileError} when it is something else
  * @throws the file system's error
@@ -44,8 +44,8 @@ export async function appendToOwnFile(path: string): Promise<FileHandle> {
 }
 
 /**
- * Opens a regular file of any owner for reading, also by a link: one of opencode's, say, which its user may have put elsewhere.
- * It never waits.
+ * Opens a regular file of any owner for reading, also by a link: one of opencode's, say, which its user may have put
+ * elsewhere. It never waits.
  *
  * @throws {UnfitFileError} when it is a pipe, a device or a folder
  * @throws the file system's error
@@ -93,7 +93,8 @@ export async function readOwnText(path: string, mostBytes = LONGEST_TEXT_BYTES):
 }
 
 /**
- * Reads what a person has named: links are followed, and a pipe is read to its end (`<(…)`), but only so much of anything.
+ * Reads what a person has named: links are followed, and a pipe is read to its end (`<(…)`), but only so much of
+ * anything.
  *
  * @throws {UnfitFileError} when it is longer
  * @throws the file system's error
@@ -113,8 +114,8 @@ export async function readNamedText(path: string, mostBytes = LONGEST_TEXT_BYTES
 }
 
 /**
- * Whether a folder is this user's own, no link, and closed to writers of another account: what lies in it is then this user's doing.
- * False also where there is none.
+ * Whether a folder is this user's own, no link, and closed to writers of another account: what lies in it is then this
+ * user's doing. False also where there is none.
  */
 export async function isOwnFolder(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
@@ -127,10 +128,7 @@ function isOwn(uid: number): boolean {
   return currentIdentity(process.env)?.uids.has(uid) ?? true;
 }
 
-async function regular(
-  file: FileHandle,
-  path: string,
-): Promise<{ readonly uid: number; readonly size: number }> {
+async function regular(file: FileHandle, path: string): Promise<{ readonly uid: number; readonly size: number }> {
   const found = await file.stat();
   if (found.isDirectory()) throw new UnfitFileError(path, "is a folder");
   if (!found.isFile()) throw new UnfitFileError(path, "is no regular file");

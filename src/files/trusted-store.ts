@@ -10,11 +10,11 @@ const FOLDERS = ["sessions", "outbox", "sent", "rejected", "failed-starts", "fle
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Why looptrace's folder is not used: it or one in it belongs to another user, every user can write to it, or one in it is a link to
- * elsewhere. What lies there may be planted, and what is put there may be taken.
+ * Why looptrace's folder is not used: it or one in it belongs to another user, every user can write to it, or one in it
+ * is a link to elsewhere. What lies there may be planted, and what is put there may be taken.
  *
- * The root itself may be a link of this user's own: to another disk, say. A folder that is not there is no problem. `LOOPTRACE_TRUST`
- * allows all but links below the root.
+ * The root itself may be a link of this user's own: to another disk, say. A folder that is not there is no problem.
+ * `LOOPTRACE_TRUST` allows all but links below the root.
  *
  * @returns undefined where it is used
  */

@@ -42,8 +42,7 @@ export function afterRun({ result, state, policy, attempts, now, random }: RunEn
   const earlier = withoutAnswer(all);
   if (error.code === "rate_limit") {
     const hold = error.retryAt > now ? { until: error.retryAt, code: error.code } : null;
-    if (error.retryAt - now > policy.patienceMs || state.putBacks >= policy.requeues)
-      return { ...finished, hold };
+    if (error.retryAt - now > policy.patienceMs || state.putBacks >= policy.requeues) return { ...finished, hold };
     const putBack = { ...state, putBacks: state.putBacks + 1, earlier };
     return { kind: "again", at: Math.max(now, error.retryAt), state: putBack, hold };
   }

@@ -4,8 +4,9 @@ import { ConfigurationError } from "../errors/configuration-error.js";
  * BullMQ and ioredis: optional peers of the package, loaded in this file alone. They are imported when this
  * file runs, not when it is linked, so that a missing one gets an error that says what to install.
  */
-export const { DelayedError, Job, Queue, QueueEvents, UnrecoverableError, WaitingError, Worker } =
-  await import("bullmq").catch(explain);
+export const { DelayedError, Job, Queue, QueueEvents, UnrecoverableError, WaitingError, Worker } = await import(
+  "bullmq"
+).catch(explain);
 export const { Redis } = await import("ioredis").catch(explain);
 
 /** @throws {ConfigurationError} when a package is not installed; anything else as it is */

@@ -6,12 +6,12 @@ import { Job, Queue, Worker } from "./packages.js";
  * BullMQ itself throws when it has taken the job out of the queue already: no worker would work on it, and
  * none would end it.
  */
-class ReadableJob<
-  D = unknown,
-  R = unknown,
-  N extends string = string,
-  P extends JobProgress = JobProgress,
-> extends Job<D, R, N, P> {
+class ReadableJob<D = unknown, R = unknown, N extends string = string, P extends JobProgress = JobProgress> extends Job<
+  D,
+  R,
+  N,
+  P
+> {
   static override fromJSON<T = unknown, R = unknown, N extends string = string>(
     queue: Parameters<typeof Job.fromJSON>[0],
     json: JobJson,

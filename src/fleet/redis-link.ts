@@ -42,8 +42,7 @@ export async function openRedis(address: RedisAddress, hooks: RedisLinkHooks = {
     // Whatever is asked while Redis is away is asked when it is back.
     maxRetriesPerRequest: null,
     // The connections that BullMQ makes after this one end with it, too.
-    retryStrategy: (times) =>
-      closing ? null : Math.min(100 * 2 ** Math.min(times, 10), LONGEST_BETWEEN_TRIES_MS),
+    retryStrategy: (times) => (closing ? null : Math.min(100 * 2 ** Math.min(times, 10), LONGEST_BETWEEN_TRIES_MS)),
   });
   let why = "the connection was closed";
   client.on("error", (error: unknown) => {
@@ -160,9 +159,7 @@ function unreachable({ shown, username, password }: RedisAddress, error: unknown
 export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
-  return (
-    code in REASONS || code === "EPIPE" || /^Connection is closed|^Stream isn't writeable/.test(error.message)
-  );
+  return code in REASONS || code === "EPIPE" || /^Connection is closed|^Stream isn't writeable/.test(error.message);
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -47,10 +47,7 @@ const CANCEL_MS = 60_000;
  * @param tasks with different ids, as `parseTasks` gives them
  * @throws {ConfigurationError} when the results cannot be written, or belong to other tasks
  */
-export async function runFleetBatch(
-  tasks: readonly Task[],
-  options: FleetBatchOptions,
-): Promise<BatchSummary> {
+export async function runFleetBatch(tasks: readonly Task[], options: FleetBatchOptions): Promise<BatchSummary> {
   const results = await openResults(options.results, tasks);
   const queue = taskQueue(options.redis.client, options.queue);
   try {
@@ -208,9 +205,7 @@ async function follow(
     await lookForWorkers();
     const now = clock.now();
     const providers = [...new Set([...open.values()].map(({ provider }) => provider))];
-    const held = await Promise.all(
-      providers.map(async (name) => ({ name, hold: await holds.of(name, now) })),
-    );
+    const held = await Promise.all(providers.map(async (name) => ({ name, hold: await holds.of(name, now) })));
     pauses = held.flatMap(({ name, hold }) => (hold ? [{ provider: name, until: hold.until }] : []));
   };
 
@@ -261,9 +256,7 @@ async function follow(
     if (signal?.aborted) {
       over = true;
       wakeup.notify();
-      const ending = working.then(() =>
-        options.cancel ? withdraw(() => true, "interrupted", null) : undefined,
-      );
+      const ending = working.then(() => (options.cancel ? withdraw(() => true, "interrupted", null) : undefined));
       const late = clock.sleep(options.cancel ? CANCEL_MS : LAST_RESULT_MS, undefined);
       await Promise.race([ending, late]);
       ending.catch(() => undefined);

@@ -202,11 +202,7 @@ class JobWorker extends ReadableWorker<unknown, TaskResult> {
 const MEANT = [DelayedError, UnrecoverableError, WaitingError];
 
 /** Waits until all is given back, but no longer than that is of use, should Redis be away. */
-async function closedOrAway(
-  closing: Promise<void>,
-  { client }: RedisLink,
-  atWork: () => number,
-): Promise<void> {
+async function closedOrAway(closing: Promise<void>, { client }: RedisLink, atWork: () => number): Promise<void> {
   const since = Date.now();
   let timer: NodeJS.Timeout | undefined;
   const away = new Promise<void>((resolve) => {

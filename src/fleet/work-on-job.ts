@@ -70,13 +70,11 @@ export async function workOnJob(job: TakenJob, context: WorkerContext): Promise<
   const known = data.result ?? (await context.spool.get(job.id));
   if (known) return finish(job, data, known, context);
   if (context.signal.aborted) return { kind: "given-back" };
-  if (job.timesLost > MOST_LOST)
-    return finish(job, data, withEarlier(data, lost(job, data, context)), context);
+  if (job.timesLost > MOST_LOST) return finish(job, data, withEarlier(data, lost(job, data, context)), context);
   const { task, policy, state } = data;
   const provider = providerOf(task.request.model ?? context.defaultModel);
   const hold = await context.holds.of(provider, context.clock.now());
-  if (hold && (hold.code === "rate_limit" || !policy.keepGoing))
-    return { kind: "later", at: hold.until, run: null };
+  if (hold && (hold.code === "rate_limit" || !policy.keepGoing)) return { kind: "later", at: hold.until, run: null };
   const { result, interrupted } = await runOf(job, data, context);
   if (interrupted) {
     const earlier = withoutAnswer(withEarlier(data, result));
@@ -111,12 +109,7 @@ async function runOf({ onProgress }: TakenJob, { task }: JobData, context: Worke
 }
 
 /** Keeps the result on this machine until the queue has it. */
-async function finish(
-  job: TakenJob,
-  data: JobData,
-  result: TaskResult,
-  { spool }: WorkerContext,
-): Promise<JobEnd> {
+async function finish(job: TakenJob, data: JobData, result: TaskResult, { spool }: WorkerContext): Promise<JobEnd> {
   if (data.result === null) {
     await spool.put(job.id, result);
     // Where the queue does not know the job any more, the result stays here for when it is put there anew.

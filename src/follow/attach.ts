@@ -144,9 +144,7 @@ async function recordLeft(
   const until = performance.now() + RECORD_MS;
   for (const rootId of new Set([...mirror.keys()].map((id) => rootOf(mirror, id)))) {
     if (performance.now() > until) {
-      onNote?.(
-        "More sessions are at work than can be kept now; `looptrace trace` has them when they are over.",
-      );
+      onNote?.("More sessions are at work than can be kept now; `looptrace trace` has them when they are over.");
       break;
     }
     const read = fromMirror(mirror, rootId);

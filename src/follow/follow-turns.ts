@@ -62,8 +62,8 @@ export interface FollowStoreOptions extends FollowOptions {
 }
 
 /**
- * Traces the turns of an opencode server that another program runs, as `looptrace attach` does, until its signal ends it.
- * A server that is away is waited for.
+ * Traces the turns of an opencode server that another program runs, as `looptrace attach` does, until its signal ends
+ * it. A server that is away is waited for.
  *
  * @returns the sessions that were at work at the end; each is stored as far as it came
  * @throws {ConfigurationError} when looptrace's folder is not this user's alone
@@ -96,7 +96,8 @@ export async function followServer(options: FollowServerOptions): Promise<readon
 }
 
 /**
- * Traces the turns that opencode's own store on this machine tells of, as `looptrace watch` does, until its signal ends it.
+ * Traces the turns that opencode's own store on this machine tells of, as `looptrace watch` does, until its signal ends
+ * it.
  *
  * @returns the sessions that looked as if they were at work at the end; each is stored as far as it came
  * @throws {OpenCodeNotFoundError} when there is no opencode

@@ -18,8 +18,6 @@ export function isNews(told: ToldTurns, loop: Loop): boolean {
 
 /** The turns that were told, with some more. */
 export function withTold(told: ToldTurns, loops: readonly Loop[]): ToldTurns {
-  const more = loops.map(
-    (loop) => [loop.userMessageId, { steps: loop.steps.length, extent: extentOf(loop) }] as const,
-  );
+  const more = loops.map((loop) => [loop.userMessageId, { steps: loop.steps.length, extent: extentOf(loop) }] as const);
   return new Map([...told, ...more]);
 }

@@ -62,8 +62,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       if (sessions.length >= limit) continue;
       // Asked for one directory, opencode would load its project, and note that in its store.
       return sessions.filter(
-        ({ id, directory, time }) =>
-          (only === undefined || directory === only) && state.seen.get(id) !== time.updated,
+        ({ id, directory, time }) => (only === undefined || directory === only) && state.seen.get(id) !== time.updated,
       );
     }
   };
@@ -134,8 +133,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       const left: LeftAtWork[] = [];
       for (const id of state.pending) {
         const read = await readSessionFrom(client, id, AbortSignal.timeout(READ_MS)).catch(() => undefined);
-        if (!read || !traceSession(read.tree).some(({ loop }) => loop.sessionId === id && loop.end >= since))
-          continue;
+        if (!read || !traceSession(read.tree).some(({ loop }) => loop.sessionId === id && loop.end >= since)) continue;
         const { stored } = await recorder.record(read, null);
         left.push({ sessionId: id, stored });
       }
@@ -145,7 +143,5 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
 }
 
 function isGone(error: unknown): boolean {
-  return (
-    error instanceof SessionNotFoundError || (error instanceof ServerRequestError && error.statusCode === 404)
-  );
+  return error instanceof SessionNotFoundError || (error instanceof ServerRequestError && error.statusCode === 404);
 }

@@ -53,8 +53,7 @@ export function findAddresses(text: string): readonly SecretMatch[] {
   }
   for (let at = text.indexOf("@tcp("); at >= 0; at = text.indexOf("@tcp(", at + 5)) {
     const ahead = text.slice(Math.max(0, at - LONGEST), at);
-    const before =
-      /[\w.-]{1,60}:([^\s"'`:?=]{1,200})$/.exec(ahead) ?? /[\w.-]{1,60}:([^\s"'`]{1,200})$/.exec(ahead);
+    const before = /[\w.-]{1,60}:([^\s"'`:?=]{1,200})$/.exec(ahead) ?? /[\w.-]{1,60}:([^\s"'`]{1,200})$/.exec(ahead);
     if (!before || valueStrength(before[1] ?? "") === 0) continue;
     const contextFrom = at - before[0].length;
     found.push({

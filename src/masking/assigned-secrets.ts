@@ -10,12 +10,7 @@ const LONGEST_WEAK = 200;
 /** How surely the way in which a value stands there tells that it is the value of a name. */
 export type Place = "setting" | "line" | "quoted" | "inline";
 
-export function one(
-  text: string,
-  name: Name,
-  value: Value | undefined,
-  place: Place,
-): readonly SecretMatch[] {
+export function one(text: string, name: Name, value: Value | undefined, place: Place): readonly SecretMatch[] {
   if (!value || value.to <= value.from) return [];
   const whole = text.slice(value.from, value.to);
   const scheme = /^(?:Bearer|Basic|Token|Bot|ApiKey|Api-Key|Key)\s+(?=\S{6})/i.exec(whole)?.[0].length ?? 0;
@@ -35,10 +30,7 @@ export function one(
 }
 
 const LEAST: Readonly<
-  Record<
-    Place,
-    readonly [never: 4, weak: ValueStrength | 4, middle: ValueStrength | 4, strong: ValueStrength | 4]
-  >
+  Record<Place, readonly [never: 4, weak: ValueStrength | 4, middle: ValueStrength | 4, strong: ValueStrength | 4]>
 > = {
   setting: [4, 2, 1, 1],
   line: [4, 2, 2, 1],

@@ -32,9 +32,7 @@ export function quotedAt(text: string, at: number): Value | undefined {
     }
   }
   // Cut off, as outputs are: what is there is a part of it.
-  return last === text.length && breaks === 0 && last - from >= 8
-    ? { from, to: last, quoted: true }
-    : undefined;
+  return last === text.length && breaks === 0 && last - from >= 8 ? { from, to: last, quoted: true } : undefined;
 }
 
 /** @param stops the characters that end the value, as in a class of a regular expression */

@@ -32,8 +32,7 @@ export function findAssignments(text: string): readonly SecretMatch[] {
   for (let at = 0; at + 2 < length; at += 1) {
     const first = text.charCodeAt(at);
     if (first < 65) continue;
-    const stem =
-      ((first & 31) << 10) | ((text.charCodeAt(at + 1) & 31) << 5) | (text.charCodeAt(at + 2) & 31);
+    const stem = ((first & 31) << 10) | ((text.charCodeAt(at + 1) & 31) << 5) | (text.charCodeAt(at + 2) & 31);
     if (stems[stem] === 0) continue;
     STEM.lastIndex = at;
     if (!STEM.test(text)) continue;
@@ -93,9 +92,7 @@ function nameAround(text: string, at: number): Name | undefined {
 }
 
 function isHeader(name: string): boolean {
-  return /^(?:x-)?(?:proxy-)?authorization$|^(?:http_)?(?:proxy_)?authorization$|^(?:set-)?cookie$/i.test(
-    name,
-  );
+  return /^(?:x-)?(?:proxy-)?authorization$|^(?:http_)?(?:proxy_)?authorization$|^(?:set-)?cookie$/i.test(name);
 }
 
 const GAP = /[ \t]{0,40}/y;
@@ -132,10 +129,7 @@ function valuesOf(text: string, name: Name): readonly SecretMatch[] {
   const isQuoted = (before === '"' || before === "'" || before === "`") && text[name.to] === before;
   let at = name.to + (isQuoted ? 1 : 0);
   const opened = before === "[" || before === "{" || (isQuoted && /[[({]/.test(text.charAt(name.from - 2)));
-  if (
-    /[\])}]/.test(text.charAt(at)) &&
-    (opened || (before === ":" && /[[{]/.test(text.charAt(name.from - 2))))
-  )
+  if (/[\])}]/.test(text.charAt(at)) && (opened || (before === ":" && /[[{]/.test(text.charAt(name.from - 2)))))
     at += 1;
   const start = after(GAP, text, at) ?? at;
 
@@ -158,9 +152,7 @@ function valuesOf(text: string, name: Name): readonly SecretMatch[] {
       return one(text, name, quotedAt(text, pair) ?? bareAt(text, pair, "\\s,\"'<>}"), "line");
     }
   }
-  const next = isQuoted
-    ? (after(COMMA, text, at) ?? after(FALLBACK, text, at))
-    : after(FALLBACK, text, name.to);
+  const next = isQuoted ? (after(COMMA, text, at) ?? after(FALLBACK, text, at)) : after(FALLBACK, text, name.to);
   if (next !== undefined) {
     if (isHeader(name.text)) return headerValues(text, name, next);
     const own = name.text.slice(name.text.lastIndexOf(".") + 1);
@@ -204,8 +196,7 @@ function assigned(
   const quoted = quotedAt(text, broken ?? at);
   if (quoted) {
     if (isComparison) return name.strength === 3 ? one(text, name, quoted, "inline") : [];
-    const isSetting =
-      operator === "=" && operated === name.to + 1 && at === operated && isConstant(name.text);
+    const isSetting = operator === "=" && operated === name.to + 1 && at === operated && isConstant(name.text);
     const isLine = isLineStart(text, name) && isLineEnd(text, quoted.to + 1);
     return one(text, name, quoted, isSetting ? "setting" : isLine ? "line" : "quoted");
   }
@@ -217,9 +208,7 @@ function assigned(
   }
   if (operator === ":-") return one(text, name, bareAt(text, at, "\\s}\"'`"), "line");
   const semicolons =
-    operator === "=" &&
-    !isExpression(text.slice(at, at + LONGEST_NAME)) &&
-    isInConnectionString(text, name, at);
+    operator === "=" && !isExpression(text.slice(at, at + LONGEST_NAME)) && isInConnectionString(text, name, at);
   if (semicolons) return one(text, name, bareAt(text, at, ";\"'`\\n\\r<>"), "setting");
   if (isTight && isConstant(name.text)) return one(text, name, settingAt(text, at), "setting");
   if (name.isFlag && isTight) return one(text, name, bareAt(text, at, "\\s\"'`"), "setting");
@@ -280,13 +269,7 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   return one(text, name, line, /^(?:requirepass|masterauth)$/i.test(name.text) ? "setting" : "inline");
 }
 
-function element(
-  text: string,
-  name: Name,
-  at: number,
-  before: string,
-  isQuoted: boolean,
-): readonly SecretMatch[] {
+function element(text: string, name: Name, at: number, before: string, isQuoted: boolean): readonly SecretMatch[] {
   if (before !== "<" && before !== ":" && !isQuoted) return [];
   const inside = after(ELEMENT, text, at);
   return inside === undefined ? [] : upTo(text, name, inside, "<", "setting");
@@ -315,8 +298,7 @@ function items(text: string, name: Name, at: number): readonly SecretMatch[] {
 
 function isBlock(text: string, at: number): boolean {
   return (
-    /^[|>][+-]?\d?[ \t]*\r?$/m.test(text.slice(at, at + 6).split("\n", 1)[0] ?? "") &&
-    /[|>]/.test(text.charAt(at))
+    /^[|>][+-]?\d?[ \t]*\r?$/m.test(text.slice(at, at + 6).split("\n", 1)[0] ?? "") && /[|>]/.test(text.charAt(at))
   );
 }
 

@@ -5,13 +5,7 @@ import { replacedView } from "./views.js";
 
 /** Secrets that only a format tells: `.pgpass`, Kubernetes Secrets, JSON web keys, tables, phrases of many words. */
 export function findInFormats(text: string): readonly SecretMatch[] {
-  return [
-    ...inPgpass(text),
-    ...inKubernetesSecrets(text),
-    ...inWebKeys(text),
-    ...inTables(text),
-    ...phrasesIn(text),
-  ];
+  return [...inPgpass(text), ...inKubernetesSecrets(text), ...inWebKeys(text), ...inTables(text), ...phrasesIn(text)];
 }
 
 const PORT = /:(?:\d{4,5}|\*):/g;

@@ -6,8 +6,7 @@ const SECRET_NAME =
   /(?:^|_)(?:SECRET|TOKEN|CREDENTIAL|KEY|PAT|AUTH|AUTHORIZATION|BEARER|COOKIE|JWT|DSN|CONNECTION_STRING)S?\d*(?:_|$)/;
 
 /** And those that also stand at the end of longer ones: `PGPASSWORD`, `SSHPASS`, `APITOKEN2`. */
-const SECRET_ENDING =
-  /(?:PASSWORD|PASSWD|PASSPHRASE|PASS|_PWD|TOKEN|SECRET|APIKEY|SECRETKEY|ACCESSKEY)S?\d*$/;
+const SECRET_ENDING = /(?:PASSWORD|PASSWD|PASSPHRASE|PASS|_PWD|TOKEN|SECRET|APIKEY|SECRETKEY|ACCESSKEY)S?\d*$/;
 
 /** What tells something about a secret instead of being one: where it is, how long it lives, who may have it. */
 const ABOUT_A_SECRET =
@@ -24,9 +23,7 @@ const SHORTEST_PLAIN = 16;
  *
  * @param environment the one whose values an agent may have printed
  */
-export function environmentSecrets(
-  environment: Readonly<Record<string, string | undefined>>,
-): readonly Secret[] {
+export function environmentSecrets(environment: Readonly<Record<string, string | undefined>>): readonly Secret[] {
   return Object.entries(environment).flatMap(([name, value]): Secret[] => {
     const text = value?.trim() ?? "";
     const texts = /_HEADERS$/i.test(name) ? headerValues(text) : isSecretName(name) ? [text] : [];

@@ -20,8 +20,8 @@ export interface FoundSecrets {
 const SHORTEST_LINE = 20;
 
 /**
- * Looks for tokens, private keys, values of telling names, passwords in addresses and commands: in a text as it is, with
- * its escapes resolved, percent-decoded and decoded from base64. Takes time in proportion to the text.
+ * Looks for tokens, private keys, values of telling names, passwords in addresses and commands: in a text as it is,
+ * with its escapes resolved, percent-decoded and decoded from base64. Takes time in proportion to the text.
  */
 export function findSecrets(text: string): FoundSecrets {
   const secrets: Secret[] = [];

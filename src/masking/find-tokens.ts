@@ -114,8 +114,8 @@ const NAMED = /^(?:export[ \t]+|set[ \t]+)?(?:[A-Za-z_][\w.-]*[ \t]*[:=][ \t]*(?
 const PLAIN_WORD = /^[A-Za-z]?[a-z]+(?:[ \t]|[,.:;!?][ \t\r\n])/;
 
 /**
- * Whether a line goes on with what the line before broke off: what stands in a line of its own does not, and what breaks
- * off a short line only where chance alone makes it.
+ * Whether a line goes on with what the line before broke off: what stands in a line of its own does not, and what
+ * breaks off a short line only where chance alone makes it.
  */
 function goesOn(isFull: boolean, next: string): boolean {
   if (NAMED.test(next)) return false;

@@ -31,9 +31,7 @@ export function credentialsOf(text: string, from: number, isCookie: boolean): re
   const parameters = [...rest.matchAll(PARAMETER)];
   if (
     isCookie ||
-    (parameters.length > 0 &&
-      /^[\w-]+\s?=\s?["'\w%.~+/-]/.test(rest) &&
-      !/^[\w+/-]{12,}={1,2}$/.test(rest.trim()))
+    (parameters.length > 0 && /^[\w-]+\s?=\s?["'\w%.~+/-]/.test(rest) && !/^[\w+/-]{12,}={1,2}$/.test(rest.trim()))
   ) {
     return parameters.flatMap((match): Span[] => {
       const [whole, name = ""] = match;

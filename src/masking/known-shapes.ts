@@ -5,8 +5,8 @@ import { valueStrength } from "./secret-values.js";
 const RULE = "@secretlint/secretlint-rule-";
 
 /**
- * An account's number is no secret; the rule for AWS looks for it together with the ids of access keys. Private keys and
- * addresses are found by our own rules: those of secretlint take what stands between for a part of them.
+ * An account's number is no secret; the rule for AWS looks for it together with the ids of access keys. Private keys
+ * and addresses are found by our own rules: those of secretlint take what stands between for a part of them.
  */
 const LEFT_ALONE: ReadonlySet<string> = new Set([
   "AWSAccountID",
@@ -21,8 +21,8 @@ const LEFT_ALONE: ReadonlySet<string> = new Set([
 const FINDING = /^[A-Z_]+$/;
 
 /**
- * Tokens whose shape tells what they are: those of the rules that secretlint recommends (AWS, GitHub, npm, Slack, OpenAI,
- * Anthropic, and others).
+ * Tokens whose shape tells what they are: those of the rules that secretlint recommends (AWS, GitHub, npm, Slack,
+ * OpenAI, Anthropic, and others).
  *
  * @returns what was found, as it stands in the text
  */

@@ -28,8 +28,8 @@ interface Entry extends Literal {
 }
 
 /**
- * Makes the function that puts markers in the place of what the literals say, wherever these stand. What overlaps becomes
- * one marker. Takes time in proportion to the text.
+ * Makes the function that puts markers in the place of what the literals say, wherever these stand. What overlaps
+ * becomes one marker. Takes time in proportion to the text.
  */
 export function replacerOf(literals: readonly Literal[]): (text: string) => string {
   const entries = entriesOf(literals.filter(({ text }) => text.length >= HEAD));
@@ -127,9 +127,7 @@ function entriesOf(literals: readonly Literal[]): readonly Entry[] {
 }
 
 function headAt(text: string, at: number): number {
-  return (
-    ((text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) * 31 + text.charCodeAt(at + 2)) & ((1 << 16) - 1)
-  );
+  return ((text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) * 31 + text.charCodeAt(at + 2)) & ((1 << 16) - 1);
 }
 
 /** How many characters of `literal` stand at a place of a text. */

@@ -107,11 +107,7 @@ function knownForms(
  * @param steps what is done to texts beside that, but not to the names of fields
  * @param byName whether values of fields are masked whose names say that they are secret
  */
-function maskOf(
-  literals: readonly Literal[],
-  steps: readonly ((text: string) => string)[],
-  byName: boolean,
-): Mask {
+function maskOf(literals: readonly Literal[], steps: readonly ((text: string) => string)[], byName: boolean): Mask {
   const name = replacerOf(withSafeMarkers(literals));
   const replacing = {
     name,

@@ -11,13 +11,13 @@ const FULL_LINE = 40;
 /** Headers may stand before the first line, and outputs put lines of their own between. */
 const MOST_OTHER_LINES = 6;
 /** What programs put around a line: numbers, names of files, signs of differences, quotes. */
-const AROUND =
-  /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-])?[\s\d:|+>"'`,;.()\\*#&→-]*(?:concat|join)?[\s"'`,;.()\\*#&+-]*$/;
+const AROUND = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-])?[\s\d:|+>"'`,;.()\\*#&→-]*(?:concat|join)?[\s"'`,;.()\\*#&+-]*$/;
 const HEADER = /(?:^|[\s:|>+])[A-Za-z][\w-]{1,30}: \S/;
 
 /**
- * The lines of private keys, each by itself: tools that read files put numbers and signs before lines, and a part of a key
- * may stand elsewhere. What stands behind the first line of a key in source code is a key only when it looks like one.
+ * The lines of private keys, each by itself: tools that read files put numbers and signs before lines, and a part of a
+ * key may stand elsewhere. What stands behind the first line of a key in source code is a key only when it looks like
+ * one.
  */
 export function findPrivateKeys(text: string): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
@@ -45,8 +45,7 @@ function linesOfKey(body: string, start: number, isClosed: boolean): readonly Se
       runs.length > 0 &&
       AROUND.test(line.replace(BODY, "")) &&
       runs.every(
-        ([run]) =>
-          (run.length >= FULL_LINE || found.length > 0 || /^[0-9a-f]{32}$/.test(run)) && isKeyMaterial(run),
+        ([run]) => (run.length >= FULL_LINE || found.length > 0 || /^[0-9a-f]{32}$/.test(run)) && isKeyMaterial(run),
       );
     if (isKey) {
       for (const { 0: run, index } of runs) {

@@ -1,6 +1,6 @@
 /**
- * How surely a name tells that what it names is secret: `password` nearly always, `apiKey` mostly, `token` often enough,
- * `key` alone only when the value looks like one.
+ * How surely a name tells that what it names is secret: `password` nearly always, `apiKey` mostly, `token` often
+ * enough, `key` alone only when the value looks like one.
  */
 export type NameStrength = 0 | 1 | 2 | 3;
 
@@ -24,7 +24,10 @@ const ABOUT =
 const OTHERS =
   /^(?:KEYS?|MONKEY|TURKEY|DONKEY|HOCKEY|WHISKEY|JOCKEY|HOTKEY|PASS|AUTHORS?|OLDPWD|SESSION|KEYCODE|SIGNATURES)$/;
 
-/** The words of a name between underscores, in capitals: `dbPassword`, `db-password` and `db.password` are `DB_PASSWORD`. */
+/**
+ * The words of a name between underscores, in capitals: `dbPassword`, `db-password` and `db.password` are
+ * `DB_PASSWORD`.
+ */
 export function wordsOf(name: string): string {
   return name
     .replace(/([a-z\d])([A-Z])/g, "$1_$2")

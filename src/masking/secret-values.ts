@@ -1,6 +1,6 @@
 /**
- * What a value looks like: nothing secret at all, a word or a name, something with digits or signs in it, or so random that
- * it stands for itself.
+ * What a value looks like: nothing secret at all, a word or a name, something with digits or signs in it, or so random
+ * that it stands for itself.
  */
 export type ValueStrength = 0 | 1 | 2 | 3;
 
@@ -67,8 +67,7 @@ export function valueStrength(text: string): ValueStrength {
   if (/^(?:data|urn|blob|mailto|tel|cid|javascript):/i.test(value)) return 0;
   if (/^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value)) return 0;
   // Paths, and expressions that match texts.
-  if (/^(?:~|\.{1,2})?\/[\w.@-]+(?:\/[\w.@-]*)+$/.test(value) && isWordy(value.replace(/[~@]/g, "")))
-    return 0;
+  if (/^(?:~|\.{1,2})?\/[\w.@-]+(?:\/[\w.@-]*)+$/.test(value) && isWordy(value.replace(/[~@]/g, ""))) return 0;
   if (
     /^(?:[A-Za-z]:\\|\\\\\w)/.test(value) ||
     /^(?:~|\.{1,2})\/|^\/(?:bin|etc|home|opt|tmp|usr|var|run|root|mnt|srv|dev|proc|Users|private|app|data|secrets?|workspace)\//.test(

@@ -6,8 +6,8 @@
 const DEEPEST = 1_000;
 
 /**
- * All texts of some plain values, keys of objects among them, joined to pieces by line breaks: few large ones are looked
- * through faster than many small ones.
+ * All texts of some plain values, keys of objects among them, joined to pieces by line breaks: few large ones are
+ * looked through faster than many small ones.
  *
  * @param size about how many characters a piece has; a longer text is a piece of its own
  */
@@ -86,17 +86,7 @@ const STRUCTURE: ReadonlySet<string> = new Set([
     "reason",
     "tool",
   ],
-  ...[
-    "traceId",
-    "spanId",
-    "sessionId",
-    "parentId",
-    "userMessageId",
-    "messageId",
-    "partId",
-    "callId",
-    "runId",
-  ],
+  ...["traceId", "spanId", "sessionId", "parentId", "userMessageId", "messageId", "partId", "callId", "runId"],
   ...[
     "childSessionId",
     "kind",
@@ -140,9 +130,7 @@ function replaced(value: unknown, replace: Replacing, depth: number): unknown {
       (STRUCTURE.has(key) && typeof item === "string" && STRUCTURAL.test(item)) ||
       (key === "answer" && ANSWERS.has(item));
     const shown =
-      replace.field && typeof item === "string"
-        ? replace.field(told?.key === key ? told.name : key, item)
-        : item;
+      replace.field && typeof item === "string" ? replace.field(told?.key === key ? told.name : key, item) : item;
     const own = keeps ? item : replaced(shown, replace, depth + 1);
     changed ||= name !== key || own !== item;
     entries.set(unused(name, entries), own);

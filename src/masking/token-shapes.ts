@@ -28,8 +28,8 @@ function shape(
 const UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
 /**
- * Tokens that their makers gave a prefix by which they can be told, so far as secretlint's rules for Node 20 do not know
- * them, know them in part, or want them only in files of certain names. Public keys (`pk_live_…`) are none.
+ * Tokens that their makers gave a prefix by which they can be told, so far as secretlint's rules for Node 20 do not
+ * know them, know them in part, or want them only in files of certain names. Public keys (`pk_live_…`) are none.
  */
 export const SHAPES: readonly Shape[] = [
   // Models and what is built around them.
@@ -184,11 +184,7 @@ export const SHAPES: readonly Shape[] = [
   ...shape("MAPBOX_TOKEN", "sk. tk.", "eyJ[\\w-]{20,}\\.[\\w-]{16,}"),
 
   // Money and shops.
-  ...shape(
-    "STRIPE_KEY",
-    "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_ sk_org_",
-    "[A-Za-z0-9_]{16,}",
-  ),
+  ...shape("STRIPE_KEY", "sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_ sk_org_", "[A-Za-z0-9_]{16,}"),
   ...shape("WEBHOOK_SECRET", "whsec_", "[A-Za-z0-9+/=_-]{16,}"),
   ...shape("SVIX_KEY", "testsk_ sk_eu_ sk_us_", "[\\w.-]{20,}"),
   ...shape("SQUARE_TOKEN", "sq0atp- sq0csp-", "[\\w-]{20,}"),
@@ -218,11 +214,7 @@ export const SHAPES: readonly Shape[] = [
     "$1$ $5$ $6$ $7$ $y$",
     "(?:rounds=\\d{1,9}\\$)?[./A-Za-z0-9]{1,40}\\$(?:[./A-Za-z0-9]{1,60}\\$)?[./A-Za-z0-9]{22,}",
   ),
-  ...shape(
-    "PASSWORD_HASH",
-    "$argon2i$ $argon2d$ $argon2id$",
-    "v=\\d+\\$[\\w=,]{1,60}\\$[\\w+/]{8,}\\$[\\w+/]{16,}",
-  ),
+  ...shape("PASSWORD_HASH", "$argon2i$ $argon2d$ $argon2id$", "v=\\d+\\$[\\w=,]{1,60}\\$[\\w+/]{8,}\\$[\\w+/]{16,}"),
   ...shape("PASSWORD_HASH", "$scrypt$", "[\\w=,]{1,60}\\$[\\w+/=]{8,}\\$[\\w+/=]{16,}"),
   ...shape(
     "PASSWORD_HASH",

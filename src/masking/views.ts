@@ -1,6 +1,6 @@
 /**
- * Other ways to read a text: with its escapes resolved, percent-decoded, decoded from base64. What is found in one of them
- * is told as a place in the text itself.
+ * Other ways to read a text: with its escapes resolved, percent-decoded, decoded from base64. What is found in one of
+ * them is told as a place in the text itself.
  */
 
 /** A text, and where each of its characters comes from. */
@@ -28,8 +28,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const CONTROLS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: " ", f: " " };
 
 /**
- * Without colours, and with the escapes of JSON, shells and HTML resolved, however many levels deep: of those lines that
- * have any.
+ * Without colours, and with the escapes of JSON, shells and HTML resolved, however many levels deep: of those lines
+ * that have any.
  */
 export function unescapedView(text: string): View | undefined {
   const lines = linesWith(text, HAS_ESCAPE);

@@ -40,8 +40,7 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
   const environment = request.environment ?? process.env;
   const checked = checkRequest(request);
   // opencode would need some seconds to find out that this can be none.
-  if (checked.session !== undefined && !isSessionId(checked.session))
-    throw new SessionNotFoundError(checked.session);
+  if (checked.session !== undefined && !isSessionId(checked.session)) throw new SessionNotFoundError(checked.session);
   const where = { opencode: request.opencode, environment };
   const driver = driverFor(checked, request.driver ?? "auto");
   if (driver === "cli") return await driveCli(checked, where, hooks);
@@ -51,7 +50,8 @@ export async function drive(request: DriveRequest, hooks: DriveHooks = {}): Prom
   } catch (error) {
     const canRetry = error instanceof NotYetPromptedError || error instanceof OpenCodeCommandError;
     if (!canRetry || needsServer(checked) !== null) throw error;
-    // Where a server is of no use nothing has happened yet. `opencode run` either works, or says in its own words why not.
+    // Where a server is of no use nothing has happened yet. `opencode run` either works, or says in its own words why
+    // not.
     if (request.driver === "server") throw error;
     // The time that it took is gone.
     const deadlineMs = Math.max(1, checked.deadlineMs - (performance.now() - from));
@@ -73,11 +73,7 @@ function driverFor(request: CheckedRequest, driver: Driver): Driver {
 }
 
 /** What of a request only a server can do; null when there is nothing. */
-function needsServer({
-  permissions,
-  schema,
-}: CheckedRequest): { readonly field: string; readonly why: string } | null {
-  if (typeof permissions === "function")
-    return { field: "permissions", why: "as a function needs the driver server" };
+function needsServer({ permissions, schema }: CheckedRequest): { readonly field: string; readonly why: string } | null {
+  if (typeof permissions === "function") return { field: "permissions", why: "as a function needs the driver server" };
   return schema === undefined ? null : { field: "schema", why: "needs the driver server" };
 }

@@ -24,18 +24,7 @@ import {
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { countMarkers } from "../masking/marker.js";
 import { doomLoopText } from "../trace/doom-loop-text.js";
-import type {
-  Call,
-  InnerCall,
-  Loop,
-  Retry,
-  Step,
-  StepEvent,
-  Tool,
-  Totals,
-  Usage,
-  UsageDoubt,
-} from "../trace/model.js";
+import type { Call, InnerCall, Loop, Retry, Step, StepEvent, Tool, Totals, Usage, UsageDoubt } from "../trace/model.js";
 import { NO_USAGE, promptTokens, recordedUsage, totalTokens, usageOfHalf } from "../trace/usage.js";
 import { LOOPTRACE_VERSION } from "../version.js";
 import { cleanText } from "./clean-value.js";
@@ -61,7 +50,8 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
     : { subagentSession: loop.sessionId };
   return observation(context, "agent", {
     input: loop.input,
-    // A failed turn's output is its error, and that of a silent one says so: Langfuse's session page hides a root without.
+    // A failed turn's output is its error, and that of a silent one says so: Langfuse's session page hides a root
+    // without.
     output: loop.error ? { error: loop.error, text: loop.output } : (loop.output ?? { text: null }),
     error: loop.error,
     level: loop.error ? "ERROR" : "DEFAULT",
@@ -173,8 +163,7 @@ export function toolAttributes(tool: Tool, context: TraceContext): SpanAttribute
   const { failure } = tool;
   return observation(context, "tool", {
     input: tool.input,
-    output:
-      tool.attachments.length > 0 ? { output: tool.output, attachments: tool.attachments } : tool.output,
+    output: tool.attachments.length > 0 ? { output: tool.output, attachments: tool.attachments } : tool.output,
     error: failure ? { code: failure.kind, ...failure } : null,
     level: failure ? "ERROR" : "DEFAULT",
     metadata: {
@@ -186,9 +175,7 @@ export function toolAttributes(tool: Tool, context: TraceContext): SpanAttribute
       argumentsStreamedFrom: tool.argumentsAt === null ? undefined : new Date(tool.argumentsAt).toISOString(),
       // Where opencode's own start is not to be trusted the tool is taken to begin with its arguments.
       argumentsMs:
-        tool.argumentsAt === null || tool.timing === "bounded"
-          ? undefined
-          : Math.max(0, tool.start - tool.argumentsAt),
+        tool.argumentsAt === null || tool.timing === "bounded" ? undefined : Math.max(0, tool.start - tool.argumentsAt),
       permissionWaitMs: tool.permissionWaitMs ?? undefined,
       mcpServer: tool.server,
       providerExecuted: tool.origin === "provider" ? true : undefined,
@@ -207,9 +194,7 @@ export function toolAttributes(tool: Tool, context: TraceContext): SpanAttribute
 
 export function innerCallAttributes(call: InnerCall, tool: Tool, context: TraceContext): SpanAttributes {
   const failure =
-    call.outcome === "failed"
-      ? { code: "failed", message: "The call failed; opencode does not record why." }
-      : null;
+    call.outcome === "failed" ? { code: "failed", message: "The call failed; opencode does not record why." } : null;
   return observation(context, "tool", {
     input: call.input,
     error: failure,
@@ -356,12 +341,8 @@ function maskedIn(loop: Loop): number {
   return loop.steps.reduce(
     (sum, { call, retries, tools, loops, events }) => {
       const said = [call?.output, call?.error, retries.map(({ output, error }) => [output, error]), events];
-      const done = tools.map(
-        (tool) => countMarkers({ ...tool, loops: [] }) + tool.loops.reduce(addMasked, 0),
-      );
-      return (
-        sum + countMarkers(said) + done.reduce((before, count) => before + count, loops.reduce(addMasked, 0))
-      );
+      const done = tools.map((tool) => countMarkers({ ...tool, loops: [] }) + tool.loops.reduce(addMasked, 0));
+      return sum + countMarkers(said) + done.reduce((before, count) => before + count, loops.reduce(addMasked, 0));
     },
     beside + countMarkers([loop.input, loop.unanswered, loop.error]),
   );

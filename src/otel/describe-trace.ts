@@ -42,9 +42,7 @@ function loopSpans(loop: Loop, parent: SpanParent | null, context: TraceContext,
   return [
     span(loop, name, parent, loopAttributes(loop, context, root), context),
     ...loop.steps.flatMap((step) => stepSpans(step, loop, context)),
-    ...loop.loops.flatMap((below) =>
-      loopSpans(below, { spanId: loop.spanId, remote: false }, context, false),
-    ),
+    ...loop.loops.flatMap((below) => loopSpans(below, { spanId: loop.spanId, remote: false }, context, false)),
   ];
 }
 

@@ -28,11 +28,7 @@ export interface Observation {
 }
 
 /** The attributes of one span: those of its trace, Langfuse's own, and OTel's beside them. */
-export function observation(
-  context: TraceContext,
-  type: LangfuseObservationType,
-  about: Observation,
-): SpanAttributes {
+export function observation(context: TraceContext, type: LangfuseObservationType, about: Observation): SpanAttributes {
   const clean = (value: unknown): unknown => cleanValue(value, context.textLimit);
   const { error } = about;
   const said = error?.message ?? about.statusMessage;

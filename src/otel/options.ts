@@ -37,10 +37,7 @@ export interface TraceOptions {
  */
 export const environmentName = z
   .string()
-  .regex(
-    /^(?!langfuse)[a-z0-9_-]{1,40}$/,
-    "must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse",
-  );
+  .regex(/^(?!langfuse)[a-z0-9_-]{1,40}$/, "must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse");
 
 /**
  * Reads a `traceparent` header or `TRACEPARENT` variable.
@@ -49,10 +46,9 @@ export const environmentName = z
  */
 export function parseTraceparent(value: string): RemoteParent | undefined {
   // Version 00 ends with the flags; a later one may say more behind them.
-  const match =
-    /^(?:00|(?!00|ff)[0-9a-f]{2}(?=.{53}(?:-|$)))-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(
-      value.trim(),
-    );
+  const match = /^(?:00|(?!00|ff)[0-9a-f]{2}(?=.{53}(?:-|$)))-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(
+    value.trim(),
+  );
   if (value.trim().startsWith("00") && match?.[3] !== undefined) return undefined;
   const traceId = match?.[1];
   const spanId = match?.[2];

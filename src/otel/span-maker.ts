@@ -1,12 +1,5 @@
 import { LANGFUSE_SDK_VERSION, LANGFUSE_TRACER_NAME } from "@langfuse/core";
-import {
-  trace as api,
-  type HrTime,
-  ROOT_CONTEXT,
-  SpanKind,
-  SpanStatusCode,
-  TraceFlags,
-} from "@opentelemetry/api";
+import { trace as api, type HrTime, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   AlwaysOnSampler,
@@ -87,14 +80,9 @@ export function spanMaker(options: TraceOptions): (item: SpanData) => ReadableSp
     );
     if (item.exception) {
       const { type, message, at } = item.exception;
-      span.addEvent(
-        "exception",
-        { [ATTR_EXCEPTION_TYPE]: type, [ATTR_EXCEPTION_MESSAGE]: message },
-        hrTime(at),
-      );
+      span.addEvent("exception", { [ATTR_EXCEPTION_TYPE]: type, [ATTR_EXCEPTION_MESSAGE]: message }, hrTime(at));
     }
-    if (item.errorMessage !== null)
-      span.setStatus({ code: SpanStatusCode.ERROR, message: item.errorMessage });
+    if (item.errorMessage !== null) span.setStatus({ code: SpanStatusCode.ERROR, message: item.errorMessage });
     span.end(hrTime(item.end));
     const made = ended.pop();
     if (!made) throw new Error(`the OpenTelemetry SDK kept back the span ${item.name} (${item.spanId})`);

@@ -32,8 +32,7 @@ export function traceContext(trace: LoopTrace, options: TraceOptions): TraceCont
     [ATTR_GEN_AI_CONVERSATION_ID]: clean(session.id),
   };
   if (options.userId !== undefined) shared[LangfuseOtelSpanAttributes.TRACE_USER_ID] = clean(options.userId);
-  if (options.environment !== undefined)
-    shared[LangfuseOtelSpanAttributes.ENVIRONMENT] = checked(options.environment);
+  if (options.environment !== undefined) shared[LangfuseOtelSpanAttributes.ENVIRONMENT] = checked(options.environment);
   if (options.release !== undefined) shared[LangfuseOtelSpanAttributes.RELEASE] = clean(options.release);
   return { traceId: options.parent?.traceId ?? trace.traceId, trace, options, textLimit, shared };
 }

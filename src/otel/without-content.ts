@@ -68,7 +68,9 @@ function bareTool(tool: Tool): Tool {
   };
 }
 
-/** What opencode and looptrace call things in an event; any other text in it is a todo, a path, or what was asked for. */
+/**
+ * What opencode and looptrace call things in an event; any other text in it is a todo, a path, or what was asked for.
+ */
 const EVENT_WORDS: ReadonlySet<string> = new Set(["tool", "permission", "answer", "by", "callId"]);
 
 function bareEvent(event: StepEvent): StepEvent {

@@ -20,11 +20,7 @@ const STALE_MS = 60_000;
  * @throws {SessionNotFoundError} when neither knows it
  * @throws {OpenCodeNotFoundError} when opencode has to be asked and is not there
  */
-export async function findSession(
-  id: string,
-  options: LoadOptions,
-  children: Children,
-): Promise<Masked<FoundSession>> {
+export async function findSession(id: string, options: LoadOptions, children: Children): Promise<Masked<FoundSession>> {
   const stored = options.prefer === "kept" ? await storedSession(options.paths, id) : undefined;
   if (stored) {
     if (Date.now() - stored.storedAt > STALE_MS) {
@@ -41,8 +37,7 @@ export async function findSession(
     });
   } catch (error) {
     // Without opencode there is still what was stored.
-    const instead =
-      error instanceof OpenCodeNotFoundError ? await storedSession(options.paths, id) : undefined;
+    const instead = error instanceof OpenCodeNotFoundError ? await storedSession(options.paths, id) : undefined;
     if (!instead) throw error;
     return maskStored(instead, options);
   }

@@ -4,13 +4,7 @@ import { listChildren } from "../opencode/commands.js";
 import { readExport } from "../opencode/session.js";
 import { type Children, findSession } from "./find-session.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
-import {
-  assembleFound,
-  type FoundSession,
-  flattenTree,
-  type LoadedSession,
-  maskFound,
-} from "./loaded-session.js";
+import { assembleFound, type FoundSession, flattenTree, type LoadedSession, maskFound } from "./loaded-session.js";
 import { readSource } from "./read-source.js";
 
 /**

@@ -35,11 +35,7 @@ const MOST_BYTES = 10_000;
  *
  * @returns to be called when the turn is over
  */
-export function ownTurn(
-  paths: StorePaths,
-  sessionId: string,
-  turn: Omit<Owner, "token">,
-): () => Promise<void> {
+export function ownTurn(paths: StorePaths, sessionId: string, turn: Omit<Owner, "token">): () => Promise<void> {
   if (!isSessionId(sessionId)) return async () => undefined;
   const path = join(paths.sessions, `${sessionId}.owner-${turn.id}-${turn.attempt}.json`);
   const writing = (async () => {
@@ -78,9 +74,7 @@ export async function abandonedRuns(
       const noted = await readOwner(path);
       if (!noted || known.some((run) => run.id === noted.id && run.attempt === noted.attempt)) return [];
       if ((await isOwnerAlive(noted.token, path)) || findProcesses(noted.mark).length > 0) return [];
-      const prompt = session.messages.find(
-        ({ info }) => info.role === "user" && info.time.created >= noted.startedAt,
-      );
+      const prompt = session.messages.find(({ info }) => info.role === "user" && info.time.created >= noted.startedAt);
       return prompt ? [abandoned(noted, prompt.info.time.created)] : [];
     }),
   );

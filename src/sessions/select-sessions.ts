@@ -26,8 +26,6 @@ export async function selectSessions(selection: Selection, options: LoadOptions)
     const { environment, directory } = options;
     const limit = selection.kind === "last" ? 1 : undefined;
     const entries = await listSessions({ path: opencode.path, folder, environment, directory }, limit);
-    return entries
-      .filter((entry) => selection.kind !== "since" || entry.updated >= selection.at)
-      .map(({ id }) => id);
+    return entries.filter((entry) => selection.kind !== "since" || entry.updated >= selection.at).map(({ id }) => id);
   });
 }

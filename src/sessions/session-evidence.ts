@@ -50,8 +50,7 @@ export function evidenceFiles({ logText, runs = [], mcpServers }: EvidenceSnapsh
 /** Writes the files of a session's evidence; those that are there under other names stay. */
 export async function saveEvidence(paths: StorePaths, id: string, evidence: EvidenceFiles): Promise<void> {
   for (const [name, text] of evidence.logs) await writeWhole(fileOf(paths, id, name), text);
-  for (const [name, run] of evidence.runs)
-    await writeWhole(fileOf(paths, id, name), JSON.stringify(run, undefined, 2));
+  for (const [name, run] of evidence.runs) await writeWhole(fileOf(paths, id, name), JSON.stringify(run, undefined, 2));
   if (!evidence.mcpServers) return;
   const text = JSON.stringify({ mcpServers: [...new Set(evidence.mcpServers)].sort() });
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -65,10 +64,7 @@ export async function readEvidenceFiles(paths: StorePaths, id: string): Promise<
     .filter((name) => name.startsWith(`${id}.`))
     .map((name) => name.slice(id.length + 1))
     .sort();
-  const read = async (
-    begin: string,
-    end: string,
-  ): Promise<readonly (readonly [name: string, text: string])[]> =>
+  const read = async (begin: string, end: string): Promise<readonly (readonly [name: string, text: string])[]> =>
     Promise.all(
       endings
         .filter((name) => name.startsWith(begin) && name.endsWith(end))
@@ -95,8 +91,7 @@ export async function mergeEvidence(
   session: SessionExport | undefined,
   ...looks: readonly EvidenceFiles[]
 ): Promise<SessionEvidence> {
-  const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
-    a < b ? -1 : 1;
+  const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
   const logs = [...new Map(looks.flatMap((look) => [...look.logs]))].sort(byName);
   const runs = [...new Map(looks.flatMap((look) => [...look.runs]))].sort(byName).map(([, run]) => run);
   const told = looks.flatMap(({ mcpServers }) => (mcpServers ? [mcpServers] : []));

@@ -41,7 +41,10 @@ export interface RecordedSession<Tree, Beside> {
   readonly notes: readonly string[];
 }
 
-/** Masks sessions as they are seen, stores them and hands them on. What is loaded again is masked by `loaded-session.ts`. */
+/**
+ * Masks sessions as they are seen, stores them and hands them on. What is loaded again is masked by
+ * `loaded-session.ts`.
+ */
 export class SessionRecorder {
   readonly #paths: StorePaths | null;
   readonly #masking: Masking;

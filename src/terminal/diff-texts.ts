@@ -43,8 +43,7 @@ export function figureTexts({ a, b, difference, percent }: Compared, unit: Figur
   return {
     a: told(a),
     b: told(b),
-    difference:
-      difference === null ? "" : difference === 0 ? "=" : `${sign(difference)}${told(Math.abs(difference))}`,
+    difference: difference === null ? "" : difference === 0 ? "=" : `${sign(difference)}${told(Math.abs(difference))}`,
     percent: percent === null || difference === 0 ? "" : percentText(percent),
   };
 }

@@ -23,8 +23,9 @@ export function worded(label: string, text: string, tone: Tone): LabelledLine {
 const LABEL_WIDTH = 9;
 
 /**
- * A line that goes on, indented, where the next part does not fit any more; no line is wider than the width. A word that
- * is too long for the indented lines, an id say, stands alone from the very left: cut in two it could not be copied.
+ * A line that goes on, indented, where the next part does not fit any more; no line is wider than the width. A word
+ * that is too long for the indented lines, an id say, stands alone from the very left: cut in two it could not be
+ * copied.
  */
 export function folded({ label, parts }: LabelledLine, width: number): string[] {
   const room = width - LABEL_WIDTH;
@@ -32,8 +33,7 @@ export function folded({ label, parts }: LabelledLine, width: number): string[] 
   for (const part of parts.flatMap((one) => (columnsOf(one) > room ? one.split(" ") : [one]))) {
     const last = lines.at(-1);
     const longer = last?.indented ? `${last.text} ${part}` : undefined;
-    if (longer !== undefined && columnsOf(longer) <= room)
-      lines[lines.length - 1] = { indented: true, text: longer };
+    if (longer !== undefined && columnsOf(longer) <= room) lines[lines.length - 1] = { indented: true, text: longer };
     else lines.push({ indented: columnsOf(part) <= room || columnsOf(part) > width, text: part });
   }
   if (lines[0]?.indented !== true) lines.unshift({ indented: true, text: "" });

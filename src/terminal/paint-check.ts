@@ -24,11 +24,7 @@ export function paintCheck(check: SessionCheck, { width, colors }: PaintOptions)
   const columns = { name, value, limit };
   const head = [
     check.passed ? WORDS.pass : WORDS.fail,
-    [
-      oneLine(check.title),
-      oneLine(check.sessionId),
-      ...(check.turns > 1 ? [plural(check.turns, "turn")] : []),
-    ]
+    [oneLine(check.title), oneLine(check.sessionId), ...(check.turns > 1 ? [plural(check.turns, "turn")] : [])]
       .filter(Boolean)
       .join(" · "),
   ].join("  ");
@@ -38,8 +34,8 @@ export function paintCheck(check: SessionCheck, { width, colors }: PaintOptions)
       linesOf(result, texts, columns, width).map((line) => painted(line, result.status, colors)),
     ),
     ...check.warnings.flatMap((warning) =>
-      folded({ label: "warning", parts: warning.split(" "), tone: "warning" }, width - INDENT.length).map(
-        (line) => colors.yellow(`${INDENT}${line}`),
+      folded({ label: "warning", parts: warning.split(" "), tone: "warning" }, width - INDENT.length).map((line) =>
+        colors.yellow(`${INDENT}${line}`),
       ),
     ),
   ].join("\n");

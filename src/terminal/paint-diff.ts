@@ -4,14 +4,7 @@ import type { Compared, FigureName } from "../analysis/turn-figures.js";
 import { columnsOf } from "../text/columns.js";
 import { plural } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
-import {
-  divergenceTexts,
-  FIGURE_LABELS,
-  type FigureTexts,
-  figureTexts,
-  modelText,
-  outcomeText,
-} from "./diff-texts.js";
+import { divergenceTexts, FIGURE_LABELS, type FigureTexts, figureTexts, modelText, outcomeText } from "./diff-texts.js";
 import { folded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
@@ -42,12 +35,9 @@ function headLines(
 function turnLines(diff: TurnDiff, turns: number, width: number, colors: Colors): string[] {
   const { turn, a, b } = diff;
   const lonely = a && b ? "" : `: only ${a ? "A" : "B"} has it`;
-  const failed = (facts: TurnFacts): ((text: string) => string) =>
-    facts.error ? colors.red : (text) => text;
+  const failed = (facts: TurnFacts): ((text: string) => string) => (facts.error ? colors.red : (text) => text);
   return [
-    ...(turns > 1 || lonely !== ""
-      ? [colors.bold(shortenTo(`turn ${turn + 1} of ${turns}${lonely}`, width))]
-      : []),
+    ...(turns > 1 || lonely !== "" ? [colors.bold(shortenTo(`turn ${turn + 1} of ${turns}${lonely}`, width))] : []),
     ...factLines("outcome", { a, b }, outcomeText, width).map(({ line, facts }) => failed(facts)(line)),
     ...factLines("model", { a, b }, modelText, width).map(({ line }) => line),
     ...divergenceLines(diff, width, colors),
@@ -113,9 +103,7 @@ function tableLines(figures: FiguresDiff, width: number, colors: Colors): string
   }));
   const taken = (some: typeof all): number => some.reduce((sum, column) => sum + GAP + column.width, 0);
   // A number that is cut would be another one: what can be worked out from the others gives way.
-  const fitting = [4, 3]
-    .map((many) => all.slice(0, many))
-    .find((some) => taken(some) <= width - SHORTEST_LABEL);
+  const fitting = [4, 3].map((many) => all.slice(0, many)).find((some) => taken(some) <= width - SHORTEST_LABEL);
   const columns = fitting ?? all.slice(0, 2);
   const numbers = taken(columns);
   const widest = Math.max(...rows.map(({ label }) => columnsOf(label)));
@@ -148,9 +136,7 @@ function figureRows({ figures }: FiguresDiff): Row[] {
 function toolRows({ tools }: FiguresDiff): Row[] {
   return tools.flatMap(({ tool, calls, failures, time }) => [
     { label: `${oneLine(tool)} calls`, texts: figureTexts(calls, "count"), minor: false },
-    ...(isSomething(failures)
-      ? [{ label: "  failed", texts: figureTexts(failures, "count"), minor: true }]
-      : []),
+    ...(isSomething(failures) ? [{ label: "  failed", texts: figureTexts(failures, "count"), minor: true }] : []),
     { label: "  time", texts: figureTexts(time, "ms"), minor: true },
   ]);
 }

@@ -15,7 +15,9 @@ const STATUS_WIDTH = WORDS.warning.length;
 /** Less than this is no room for a sentence: then it stands below, from the left. */
 const NARROWEST_TEXT = 30;
 
-/** What was found, a line each, below it what to do; longer ones go on, indented. No line is wider than the terminal. */
+/**
+ * What was found, a line each, below it what to do; longer ones go on, indented. No line is wider than the terminal.
+ */
 export function paintFindings(findings: readonly Finding[], { width, colors }: PaintOptions): string {
   const checkWidth = Math.max(0, ...findings.map(({ check }) => oneLine(check).length));
   const beside = STATUS_WIDTH + checkWidth + 2 * GAP.length;

@@ -29,10 +29,7 @@ function sectionLines({ heading, tone, blocks }: StepSection, { width, colors }:
     ...blocks.flatMap(({ label, text }) =>
       label === null
         ? indented(text, INDENT).map((line) => inTone(line, tone, colors))
-        : [
-            ...indented(label, INDENT).map((line) => colors.dim(line)),
-            ...indented(text, `${INDENT}${INDENT}`),
-          ],
+        : [...indented(label, INDENT).map((line) => colors.dim(line)), ...indented(text, `${INDENT}${INDENT}`)],
     ),
   ];
 }

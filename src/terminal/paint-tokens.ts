@@ -1,11 +1,5 @@
 import { gapsOf, gapTexts } from "../analysis/gaps.js";
-import {
-  causeText,
-  contributors,
-  type DescribedCause,
-  type TokenRow,
-  tokenRows,
-} from "../analysis/token-rows.js";
+import { causeText, contributors, type DescribedCause, type TokenRow, tokenRows } from "../analysis/token-rows.js";
 import { columnsOf } from "../text/columns.js";
 import { cost, count } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
@@ -43,11 +37,7 @@ export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
           : callLines(rows, width, turn);
   const [heading, ...rest] = lines;
   const gaps = gapsOf([trace]);
-  const notes = [
-    ...gapTexts.missingSubagents(gaps),
-    ...gapTexts.withoutUsage(gaps),
-    ...gapTexts.doubts(gaps),
-  ];
+  const notes = [...gapTexts.missingSubagents(gaps), ...gapTexts.withoutUsage(gaps), ...gapTexts.doubts(gaps)];
   return [
     colors.bold(shortenTo(titleOf(trace), width)),
     colors.dim(shortenTo(heading ?? "", width).trimEnd()),
@@ -60,10 +50,7 @@ export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
 
 function titleOf({ session, loop }: LoopTrace): string {
   const turn = session.turns > 1 ? `turn ${session.turn + 1} of ${session.turns}` : "";
-  return [session.title, loop.model?.modelId ?? "", session.id, turn]
-    .filter(Boolean)
-    .map(oneLine)
-    .join(" · ");
+  return [session.title, loop.model?.modelId ?? "", session.id, turn].filter(Boolean).map(oneLine).join(" · ");
 }
 
 /** As they stand beside each other. */
@@ -88,9 +75,7 @@ function callLines(rows: readonly TokenRow[], width: number, turn: number): stri
     1,
     rows.reduce((largest, { context }) => Math.max(largest, context ?? 0), 0),
   );
-  let columns = COLUMNS.filter(
-    ({ heading, of }) => heading !== "think" || rows.some((row) => of(row) !== ""),
-  );
+  let columns = COLUMNS.filter(({ heading, of }) => heading !== "think" || rows.some((row) => of(row) !== ""));
   const table = (): string[] =>
     aligned([columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ of }) => of(row)))]);
   let lines = table();
@@ -102,8 +87,7 @@ function callLines(rows: readonly TokenRow[], width: number, turn: number): stri
     lines = table();
   }
   const spare = room() - CAUSES_ROOM - 2;
-  const bar =
-    spare < NARROWEST_BAR ? 0 : Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor(spare / 2)));
+  const bar = spare < NARROWEST_BAR ? 0 : Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor(spare / 2)));
   const [heading = "", ...calls] = lines;
   const barColumn = (text: string): string => (bar === 0 ? "" : `  ${padEnd(text, bar)}`);
   return [
@@ -156,10 +140,7 @@ function topLines(rows: readonly TokenRow[], width: number, turn: number): strin
       oneLine(call),
     ]),
   ]);
-  const bar = Math.min(
-    WIDEST_BAR,
-    Math.max(NARROWEST_BAR, Math.floor((width - columnsOf(table[0] ?? "")) / 3)),
-  );
+  const bar = Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor((width - columnsOf(table[0] ?? "")) / 3)));
   const [heading = "", ...lines] = table;
   const left = all.length - shown.length;
   return [

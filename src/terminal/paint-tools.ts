@@ -49,9 +49,7 @@ const COLUMNS: readonly Column[] = [
 export function paintTools(report: ToolReport, { width, colors }: PaintOptions): string {
   const { tools, slowest } = report;
   const title = wrapped(titleOf(report), width).map((line) => colors.bold(line));
-  const notes = notesOf(report).flatMap((line) =>
-    folded(line, width).map((text) => inTone(text, line.tone, colors)),
-  );
+  const notes = notesOf(report).flatMap((line) => folded(line, width).map((text) => inTone(text, line.tone, colors)));
   return [
     ...title,
     ...(tools.length > 0 ? tableLines(report, width, colors) : []),
@@ -106,16 +104,12 @@ function tableLines({ tools, total, groupedBy }: ToolReport, width: number, colo
 
 /** Two lines a call: when, what and where; what it was asked. */
 function slowLines({ slowest, sessions }: ToolReport, width: number, colors: Colors): string[] {
-  const times = slowest.map(
-    ({ timing, durationMs }) => `${timing === "exact" ? "" : "~"}${duration(durationMs)}`,
-  );
+  const times = slowest.map(({ timing, durationMs }) => `${timing === "exact" ? "" : "~"}${duration(durationMs)}`);
   const timeWidth = Math.max(0, ...times.map(columnsOf));
   return slowest.flatMap((call, index) => {
     const name = `${oneLine(call.tool)}${call.withSubagent ? SUBAGENT_MARK : ""}`;
     const failure = call.failure ? ` · ${call.failure.kind}` : "";
-    const waited = call.permissionWaitMs
-      ? ` · ${duration(call.permissionWaitMs)} of it waiting for permission`
-      : "";
+    const waited = call.permissionWaitMs ? ` · ${duration(call.permissionWaitMs)} of it waiting for permission` : "";
     const head = `${padStart(times[index] ?? "", timeWidth)}${GAP}${name} · ${placeOf(call, sessions)}${failure}${waited}`;
     const asked = `${" ".repeat(timeWidth)}${GAP}${argumentLine(call.arguments, MOST_ARGUMENTS)}`;
     const first = shortenTo(head, width);

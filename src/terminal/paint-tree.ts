@@ -10,14 +10,7 @@ import { inTone } from "./tones.js";
 import { totalLines } from "./total-lines.js";
 import { traceHead } from "./trace-head.js";
 import { type FilteredTree, filterTree, type RowFilter } from "./tree-filter.js";
-import {
-  GAP,
-  HEADINGS,
-  type NumberColumn,
-  numberWidths,
-  type TreeLayout,
-  treeLayout,
-} from "./tree-layout.js";
+import { GAP, HEADINGS, type NumberColumn, numberWidths, type TreeLayout, treeLayout } from "./tree-layout.js";
 
 export interface PaintOptions {
   /** Columns of the terminal, at least 20. */
@@ -41,8 +34,7 @@ export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: Tree
   const axis = axisOf(all);
   const decimals = costDecimals(all.flatMap((row) => row.cost ?? []));
   const cells = rows.map((row) => cellsOf(row, decimals));
-  const detailWidth = ({ aside, detail }: TreeRow): number =>
-    columnsOf(aside) + columnsOf(" · ") + columnsOf(detail);
+  const detailWidth = ({ aside, detail }: TreeRow): number => columnsOf(aside) + columnsOf(" · ") + columnsOf(detail);
   const nameWidth = (row: TreeRow): number => branchOf(row).length + columnsOf(row.name);
   const markedWidth = (row: TreeRow): number => nameWidth(row) + (isTrouble(row) ? MARK.length : 0);
   const widths = {
@@ -51,8 +43,7 @@ export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: Tree
     numbers: numberWidths(cells),
   };
   const roomy = treeLayout(widths, width);
-  const layout =
-    roomy.detail > 0 ? roomy : treeLayout({ ...widths, name: widest(rows, markedWidth, width) }, width);
+  const layout = roomy.detail > 0 ? roomy : treeLayout({ ...widths, name: widest(rows, markedWidth, width) }, width);
   const [title, ...facts] = traceHead(trace, width);
   const signs = {
     estimated: rows.some((row) => row.duration !== null && !row.exact),
@@ -135,9 +126,7 @@ function cellsOf(row: TreeRow, decimals: number): Cells {
 /** Each of its characters takes one column. */
 function branchOf({ more }: TreeRow): string {
   return more
-    .map((follows, level) =>
-      level === more.length - 1 ? (follows ? "├─ " : "└─ ") : follows ? "│  " : "   ",
-    )
+    .map((follows, level) => (level === more.length - 1 ? (follows ? "├─ " : "└─ ") : follows ? "│  " : "   "))
     .join("");
 }
 

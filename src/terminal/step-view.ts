@@ -71,9 +71,7 @@ function factsOf(step: Step, loop: Loop, trace: LoopTrace): LabelledLine[] {
     ...(loop.error && loop.failedStep === step.index && !call?.error
       ? [worded("error", `${loop.error.code}: ${oneLine(loop.error.message)}`, "failed")]
       : []),
-    ...(step.recovered
-      ? [worded("note", "A request of this step failed, and the turn got over it.", "warning")]
-      : []),
+    ...(step.recovered ? [worded("note", "A request of this step failed, and the turn got over it.", "warning")] : []),
     worded("began", began, "plain"),
     parted("time", timeParts(step.account, toolsLabel(tools.length > 0, withSubagents))),
     ...(call ? callFacts(call, step, trace) : [worded("call", "none: the step asked no model", "plain")]),
@@ -156,9 +154,7 @@ function toolSections({ path, step, loop: own }: PlacedStep, trace: LoopTrace): 
   const told = step.tools.map((tool): StepSection => {
     const subagents = tool.loops.map((loop) => ({ loop, path: `${path}/${all.indexOf(loop)}` }));
     return {
-      heading: [`tool.${tool.name}`, timeText(tool, trace), tool.status, tool.callId]
-        .map(oneLine)
-        .join(" · "),
+      heading: [`tool.${tool.name}`, timeText(tool, trace), tool.status, tool.callId].map(oneLine).join(" · "),
       tone: tool.failure || tool.notes.length > 0 ? "warning" : "plain",
       blocks: [
         ...(tool.failure ? [{ label: null, text: `${tool.failure.kind}: ${tool.failure.message}` }] : []),
@@ -199,11 +195,7 @@ function resultText({ output }: Tool): string {
 
 function subagentText(loop: Loop, path: string): string {
   const { steps, cost: spent } = loop.totalsWithSubagents;
-  const sums = [
-    plural(steps, "step"),
-    duration(loop.end - loop.start),
-    ...(spent === null ? [] : [cost(spent)]),
-  ];
+  const sums = [plural(steps, "step"), duration(loop.end - loop.start), ...(spent === null ? [] : [cost(spent)])];
   const last = loop.steps.length - 1;
   const open =
     last < 0

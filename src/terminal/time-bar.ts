@@ -8,10 +8,10 @@ export interface TimeAxis {
 
 /** From the first to the last moment of the rows: a subagent can begin before its tool, or end after the turn. */
 export function axisOf(rows: readonly TimeAxis[]): TimeAxis {
-  return rows.reduce(
-    (axis, { start, end }) => ({ start: Math.min(axis.start, start), end: Math.max(axis.end, end) }),
-    { start: rows[0]?.start ?? 0, end: rows[0]?.end ?? 0 },
-  );
+  return rows.reduce((axis, { start, end }) => ({ start: Math.min(axis.start, start), end: Math.max(axis.end, end) }), {
+    start: rows[0]?.start ?? 0,
+    end: rows[0]?.end ?? 0,
+  });
 }
 
 /** What bars are made of: they can be told apart without colours. */

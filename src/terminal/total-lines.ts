@@ -71,9 +71,7 @@ function modelLine({ account, steps }: Loop, withSubagents: boolean): LabelledLi
 function doomLoops(loop: Loop): string[] {
   return placedSteps(loop).flatMap(({ path, step }) =>
     step.events.flatMap((event) =>
-      event.name === "doom-loop"
-        ? [`doom loop in step ${path}: ${shortenTo(eventText(event), MOST_TEXT)}`]
-        : [],
+      event.name === "doom-loop" ? [`doom loop in step ${path}: ${shortenTo(eventText(event), MOST_TEXT)}`] : [],
     ),
   );
 }
@@ -95,9 +93,7 @@ function barParts(rows: readonly RowFacts[]): string[] {
 function notesOf(trace: LoopTrace, tools: readonly Tool[]): string[] {
   const { session, loop } = trace;
   const missing = loop.totalsWithSubagents.missingSubagents;
-  const ids = [
-    ...new Set(tools.flatMap((tool) => (tool.subagentMissing ? (tool.childSessionId ?? []) : []))),
-  ];
+  const ids = [...new Set(tools.flatMap((tool) => (tool.subagentMissing ? (tool.childSessionId ?? []) : [])))];
   const named = ids.slice(0, MOST_IDS).map(oneLine).join(", ");
   const unread = Object.entries(session.unread).map(([what, times]) => `${oneLine(what)} (${count(times)})`);
   return [

@@ -21,9 +21,7 @@ export function traceLine({ traceId, session, loop }: LoopTrace): string {
     ...(withoutUsage === calls && calls > 0
       ? ["tokens unknown"]
       : [`${count(totalTokens(totals.usage))} tokens`, cost(totals.cost)]),
-    ...(doubts.length > 0 && withoutUsage < calls
-      ? [`tokens of ${plural(doubts.length, "call")} in doubt`]
-      : []),
+    ...(doubts.length > 0 && withoutUsage < calls ? [`tokens of ${plural(doubts.length, "call")} in doubt`] : []),
     ...(totals.missingSubagents > 0
       ? [`without ${plural(totals.missingSubagents, "subagent session")} not in the input`]
       : []),

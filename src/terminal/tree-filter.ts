@@ -19,8 +19,8 @@ export interface FilteredTree {
 }
 
 /**
- * The tree without what the filter leaves out. First rows are chosen by `errors` and `slowMs`, a row has to be both where
- * both are given; then what lies too deep goes, so that the rows above it still tell where it is.
+ * The tree without what the filter leaves out. First rows are chosen by `errors` and `slowMs`, a row has to be both
+ * where both are given; then what lies too deep goes, so that the rows above it still tell where it is.
  */
 export function filterTree(tree: TreeNode, filter: RowFilter): FilteredTree {
   const chosen = chooses(filter) ? choose(tree, filter) : tree;

@@ -55,8 +55,9 @@ export interface TreeWidths {
 }
 
 /**
- * Deals out a terminal's columns. First the text on the right is cut, then the bars go, then the finer numbers are left out, then the text
- * altogether, then tokens, and last cost and time; names are cut where they would take more than half of the line.
+ * Deals out a terminal's columns. First the text on the right is cut, then the bars go, then the finer numbers are left
+ * out, then the text altogether, then tokens, and last cost and time; names are cut where they would take more than
+ * half of the line.
  *
  * @param width columns of the terminal
  */

@@ -9,8 +9,8 @@ const FORMULA = /^[=+\-@＝＋－＠]/;
 /**
  * One line of a table as RFC 4180 has it, with its CRLF.
  *
- * A text is put on one line and cleaned as for a terminal, since that is where it may be printed. One that a spreadsheet
- * would run as a formula gets an apostrophe before it, which spreadsheets take for "this is text".
+ * A text is put on one line and cleaned as for a terminal, since that is where it may be printed. One that a
+ * spreadsheet would run as a formula gets an apostrophe before it, which spreadsheets take for "this is text".
  */
 export function csvLine(cells: readonly CsvCell[]): string {
   return `${cells.map(cellOf).join(",")}\r\n`;

@@ -26,7 +26,8 @@ export interface FieldWords {
 }
 
 /**
- * What is wrong with a field of a JSON file, as a sentence without its end; names that are not known are for the caller to tell.
+ * What is wrong with a field of a JSON file, as a sentence without its end; names that are not known are for the caller
+ * to tell.
  */
 export function fieldProblem(
   issue: Exclude<z.core.$ZodIssue, z.core.$ZodIssueUnrecognizedKeys>,

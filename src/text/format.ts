@@ -63,16 +63,12 @@ export function cost(usd: number | null, decimals?: number): string {
 
 /** With how many decimals costs are told so that none of them loses what matters: as many as the smallest needs. */
 export function costDecimals(costs: readonly number[]): number {
-  return costs.reduce(
-    (most, usd) => (usd === 0 ? most : Math.max(most, usd < 0.01 ? 5 : usd < 10 ? 4 : 2)),
-    2,
-  );
+  return costs.reduce((most, usd) => (usd === 0 ? most : Math.max(most, usd < 0.01 ? 5 : usd < 10 ? 4 : 2)), 2);
 }
 
 /** `812 bytes`, `1.5 kB`, `12 MB`; a kilobyte has 1,000. */
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return plural(bytes, "byte");
-  const [value, unit] =
-    bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }

@@ -1,9 +1,12 @@
-/** No file that a person writes, and no answer of a model's, comes near it; what walks through a value by recursion bears ten times as much. */
+/**
+ * No file that a person writes, and no answer of a model's, comes near it; what walks through a value by recursion
+ * bears ten times as much.
+ */
 const DEEPEST = 500;
 
 /**
- * Whether a value of JSON is nested so deep that who walks through it may run out of stack: JSON.parse reads any depth, JSON.stringify,
- * zod and structuredClone do not bear it.
+ * Whether a value of JSON is nested so deep that who walks through it may run out of stack: JSON.parse reads any depth,
+ * JSON.stringify, zod and structuredClone do not bear it.
  */
 export function isTooDeep(value: unknown, deepest = DEEPEST): boolean {
   let level: readonly unknown[] = [value];
@@ -14,8 +17,7 @@ export function isTooDeep(value: unknown, deepest = DEEPEST): boolean {
     for (const one of level) {
       if (typeof one !== "object" || one === null || seen.has(one)) continue;
       seen.add(one);
-      for (const inner of Object.values(one))
-        if (typeof inner === "object" && inner !== null) next.push(inner);
+      for (const inner of Object.values(one)) if (typeof inner === "object" && inner !== null) next.push(inner);
     }
     if (next.length > 0 && depth >= deepest) return true;
     level = next;

@@ -1,8 +1,8 @@
 const UNEXPECTED = "Unexpected token";
 
 /**
- * Why a text is no JSON, and where. Unlike the engine's own message, which quotes what stands around the place, it holds
- * nothing of the text but the one character that is wrong: there may be a key beside it.
+ * Why a text is no JSON, and where. Unlike the engine's own message, which quotes what stands around the place, it
+ * holds nothing of the text but the one character that is wrong: there may be a key beside it.
  *
  * @param error what `JSON.parse` threw for the text
  * @param where how the place is told; both count from 1

@@ -16,8 +16,7 @@ export function severalLines(text: string): string {
 }
 
 /** Direction marks, separators of lines, zero-width spaces, invisible operators, byte order marks, language tags. */
-const INVISIBLE =
-  /[\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
+const INVISIBLE = /[\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
 
 /** What a reader takes for one character. */
 export const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });

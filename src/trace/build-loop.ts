@@ -90,8 +90,7 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   const assistants = turn.rest.filter(isAssistant);
   const asked = modelAsked(turn);
   const summaries = askedSummaries(turn);
-  const isOpen =
-    assistants.length === 0 && context.run === undefined && tree.session.info.parentID === undefined;
+  const isOpen = assistants.length === 0 && context.run === undefined && tree.session.info.parentID === undefined;
   const isSummedUp = assistants.length > 0 && assistants.every((one) => summaries.has(one));
   const verdict =
     isOpen || origin === "command" || (isSummedUp && isUntroubled(context.run))
@@ -117,8 +116,7 @@ function buildLoop(turn: Turn, tree: SessionTree, context: TurnContext): Loop {
   const unanswered = unansweredIn(turn);
   // What opencode has put there for the model goes to the model, unless the process ends before.
   const goesOn = unanswered.length > 0 && !error && !context.run;
-  const unfinished =
-    steps.length === 0 ? context.run === undefined : goesOn || steps.at(-1)?.outcome === "unfinished";
+  const unfinished = steps.length === 0 ? context.run === undefined : goesOn || steps.at(-1)?.outcome === "unfinished";
   const outcome: Outcome = unfinished ? "unfinished" : error ? "failed" : "completed";
   return {
     spanId: spanIdOf("loop", sessionId, turn.id),
@@ -172,9 +170,7 @@ const COPIED = "A fork copied this turn from another session: its tokens and cos
 /** The summaries that a person had asked for, as by `/compact`, and that came to a good end: no loop was on its way. */
 function askedSummaries({ context, rest }: Turn): ReadonlySet<AssistantMessage> {
   const byHand = new Set(
-    [...context, ...rest].flatMap((message) =>
-      isUser(message) && isAskedByHand(message) ? [message.info.id] : [],
-    ),
+    [...context, ...rest].flatMap((message) => (isUser(message) && isAskedByHand(message) ? [message.info.id] : [])),
   );
   return new Set(
     rest.filter(
@@ -203,8 +199,7 @@ function contextNotes({ context }: Turn): readonly string[] {
 /** Whether nothing that is known of a run says that it went wrong, or was ended. */
 function isUntroubled(run: RunEvidence | undefined): boolean {
   return (
-    run === undefined ||
-    (run.streamErrors.length === 0 && !run.halted && run.exit.kind === "served" && !run.exit.asked)
+    run === undefined || (run.streamErrors.length === 0 && !run.halted && run.exit.kind === "served" && !run.exit.asked)
   );
 }
 
@@ -236,9 +231,7 @@ function runAt(at: number, runs: readonly RunEvidence[]): RunEvidence | undefine
 }
 
 function finalOutput(assistants: readonly AssistantMessage[], steps: readonly Step[]): unknown {
-  const structured = assistants.findLast(
-    ({ info }) => info.structured !== undefined && info.structured !== null,
-  );
+  const structured = assistants.findLast(({ info }) => info.structured !== undefined && info.structured !== null);
   if (structured) return structured.info.structured;
   return answerText(steps);
 }

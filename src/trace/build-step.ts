@@ -56,7 +56,9 @@ export interface StepContext {
   readonly closedAt: number;
   /** The time in which the log's requests are this message's. */
   readonly requestsWithin: Interval;
-  /** opencode put the request aside since the context was too large, and compacts: it leaves no error on the message. */
+  /**
+   * opencode put the request aside since the context was too large, and compacts: it leaves no error on the message.
+   */
   readonly overflowed: boolean;
   readonly subagentOf: (partId: string) => Subagent;
   /** A person had it done, no model. */
@@ -85,9 +87,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
     );
   const call = request ? buildCall(message, request, context) : null;
   const retries = request ? buildRetries(message, request, context.sessionId) : [];
-  const asked = context.permissions.map((one, index) =>
-    permissionEvent(one, index, context.sessionId, info.id),
-  );
+  const asked = context.permissions.map((one, index) => permissionEvent(one, index, context.sessionId, info.id));
   const open = info.time.completed === undefined;
   // A clock that was set back while opencode worked must not put what happened outside its step.
   const within: readonly Interval[] = [...(call ? [call] : []), ...tools, ...retries];
@@ -114,9 +114,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
       ...event,
       at: Math.min(Math.max(event.at, bounds.start), bounds.end),
     })),
-    patches: message.parts.flatMap((part) =>
-      part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [],
-    ),
+    patches: message.parts.flatMap((part) => (part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [])),
     account: timeAccount(bounds, {
       model: call ? [call] : [],
       ...toolWork([{ call, retries, tools, loops: context.loops, events: asked }]),
@@ -126,11 +124,7 @@ export function buildStep(message: AssistantMessage, context: StepContext): Step
   };
 }
 
-function kindOf(
-  { info }: AssistantMessage,
-  attempts: readonly Attempt[],
-  { byPerson }: StepContext,
-): Step["kind"] {
+function kindOf({ info }: AssistantMessage, attempts: readonly Attempt[], { byPerson }: StepContext): Step["kind"] {
   if (byPerson) return "command";
   if (info.summary === true || info.mode === "compaction") return "compaction";
   return attempts.length === 0 ? "subtask" : "answer";
@@ -162,12 +156,10 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
       : "unfinished";
   const firstContent = firstContentAt(attempt, clock);
   // Cut off before the answer was whole: where tools are at work already the output had ended, else it was going on.
-  const ended =
-    answered || attempt.tools.some((part) => part.state.status !== "pending" && !isProviderExecuted(part));
+  const ended = answered || attempt.tools.some((part) => part.state.status !== "pending" && !isProviderExecuted(part));
   const outputEnd = ended ? outputEndAt(attempt, clock) : undefined;
   const end = Math.max(request.start, outputEnd?.at ?? info.time.completed ?? context.closedAt);
-  const firstTokenAt =
-    firstContent === undefined ? null : Math.min(Math.max(firstContent, request.start), end);
+  const firstTokenAt = firstContent === undefined ? null : Math.min(Math.max(firstContent, request.start), end);
   const output = callOutput(attempt);
   const { usage, usageDoubt, cost } = callSpending(message, isAnswered(message, attempt), output);
   const tokens = { usage, usageDoubt };
@@ -206,10 +198,7 @@ function buildCall(message: AssistantMessage, request: CallRequest, context: Ste
 }
 
 /** Rows of old opencodes lack the model that answered; it is the one that was asked. */
-function modelOf(
-  { providerID, modelID, variant }: AssistantInfo,
-  asked: ModelFacts | null,
-): ModelFacts | null {
+function modelOf({ providerID, modelID, variant }: AssistantInfo, asked: ModelFacts | null): ModelFacts | null {
   if (modelID === undefined) return asked;
   const providerId = providerID ?? (asked?.modelId === modelID ? asked.providerId : "unknown");
   return { providerId, modelId: modelID, variant: variant ?? null };
@@ -218,7 +207,10 @@ function modelOf(
 /** An answer that came in one piece has no speed; ms. */
 const SHORTEST_STREAM_MS = 20;
 
-/** Tokens a second. Thinking that a provider keeps to itself was done before the first token. @param streamedMs from that on */
+/**
+ * Tokens a second. Thinking that a provider keeps to itself was done before the first token.
+ * @param streamedMs from that on
+ */
 function outputSpeed(attempt: Attempt, usage: Usage | null, streamedMs: number): number | null {
   if (!usage || streamedMs < SHORTEST_STREAM_MS) return null;
   const thought = attempt.content.some(({ type, text }) => type === "reasoning" && text !== "");
@@ -226,7 +218,10 @@ function outputSpeed(attempt: Attempt, usage: Usage | null, streamedMs: number):
   return written === 0 ? null : Math.round((written / streamedMs) * 10_000) / 10;
 }
 
-/** Whether the call came to its end. A request that was refused as too large leaves a completed message without anything. */
+/**
+ * Whether the call came to its end. A request that was refused as too large leaves a completed message without
+ * anything.
+ */
 function isAnswered({ info, parts }: AssistantMessage, attempt: Attempt): boolean {
   if (attempt.stepFinish) return true;
   if (info.error || info.time.completed === undefined) return false;
@@ -259,7 +254,8 @@ function classifyFailure({ error, evidence, at }: RequestFailure): ErrorFacts {
 function buildRetries(message: AssistantMessage, request: CallRequest, sessionId: string): Retry[] {
   const { info } = message;
   return request.dead.map((dead, index) => ({
-    // A dead attempt that streamed is known with and without log and events; its own part makes the id the same in both.
+    // A dead attempt that streamed is known with and without log and events; its own part makes the id the same in
+    // both.
     spanId: spanIdOf("retry", sessionId, dead.attempt?.stepStart?.id ?? `${info.id}/${index}`),
     start: dead.start,
     end: dead.end,

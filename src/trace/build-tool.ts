@@ -32,10 +32,7 @@ export interface ToolContext {
   readonly servers: readonly string[];
 }
 
-export function buildTool(
-  part: ToolPart,
-  { sessionId, clock, closedAt, subagent, waits, servers }: ToolContext,
-): Tool {
+export function buildTool(part: ToolPart, { sessionId, clock, closedAt, subagent, waits, servers }: ToolContext): Tool {
   const { state } = part;
   const { loops, missing } = subagent;
   const time = toolTime(part, clock);
@@ -88,8 +85,8 @@ function missingNote(part: ToolPart): string {
 }
 
 /**
- * Before 1.18 opencode called a task completed whose subagent had failed; only the subagent's session tells. One that works on
- * in the background, or that a plugin started, had its tool succeed whatever became of it.
+ * Before 1.18 opencode called a task completed whose subagent had failed; only the subagent's session tells. One that
+ * works on in the background, or that a plugin started, had its tool succeed whatever became of it.
  */
 function failedSubagent(part: ToolPart, loops: readonly Loop[]): ToolFailure | null {
   if (part.tool !== "task" || isInBackground(part)) return null;

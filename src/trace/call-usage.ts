@@ -69,12 +69,7 @@ function usageOf({ input, output, reasoning, cache }: Tokens): Usage {
   return { input, output, reasoning, cacheRead: cache.read, cacheWrite: cache.write };
 }
 
-function doubtOf(
-  tokens: Tokens,
-  output: CallOutput,
-  usd: number | null,
-  elsewhere: number | null,
-): UsageDoubt | null {
+function doubtOf(tokens: Tokens, output: CallOutput, usd: number | null, elsewhere: number | null): UsageDoubt | null {
   const { untrue } = tokens;
   const recorded = usageOf(tokens);
   const sum = totalTokens(recorded);
@@ -98,10 +93,7 @@ function doubtOf(
     : said && noOutput
       ? "opencode recorded an output of 0 tokens, although the call wrote an answer."
       : null;
-  const unsure = [
-    ...(prompt === null ? [] : (["prompt"] as const)),
-    ...(answer === null ? [] : (["output"] as const)),
-  ];
+  const unsure = [...(prompt === null ? [] : (["prompt"] as const)), ...(answer === null ? [] : (["output"] as const))];
   if (unsure.length > 0) {
     const reason = [prompt, answer].filter((text) => text !== null).join(" ") + claims + priced;
     return { kind: unsure.length === 2 ? "unknown" : "partial", reason, unsure, ...told };
@@ -123,13 +115,10 @@ function likeness({ reasoning, cacheRead, cacheWrite }: Usage, sum: number, tota
 }
 
 /**
- * Which half a contradiction is about. opencode takes the reasoning out of the output and the cache out of the prompt, and
- * where a provider counts them outside of it, nothing is left.
+ * Which half a contradiction is about. opencode takes the reasoning out of the output and the cache out of the prompt,
+ * and where a provider counts them outside of it, nothing is left.
  */
-function sidesOf(
-  { input, output, reasoning, cacheRead, cacheWrite }: Usage,
-  byTotal: boolean,
-): UsageDoubt["unsure"] {
+function sidesOf({ input, output, reasoning, cacheRead, cacheWrite }: Usage, byTotal: boolean): UsageDoubt["unsure"] {
   const ofOutput = output === 0 && reasoning > 0;
   const ofPrompt = input === 0 && cacheRead + cacheWrite > 0;
   if (!byTotal || ofOutput === ofPrompt) return ["prompt", "output"];

@@ -5,8 +5,8 @@ import { isProviderExecuted } from "./provider-tools.js";
 import { wantedTool } from "./tool-facts.js";
 
 /**
- * A user message as the input of the call that answers it; plain text stays plain text. What is only shown to people, and sent
- * to no model, is none.
+ * A user message as the input of the call that answers it; plain text stays plain text. What is only shown to people,
+ * and sent to no model, is none.
  */
 export function userInput(message: UserMessage): ChatMessage {
   const content = message.parts.flatMap((part): ContentPart[] => {
@@ -39,8 +39,8 @@ export function userInput(message: UserMessage): ChatMessage {
 }
 
 /**
- * The result that the model is told; nothing while the tool has none, nor for what the provider ran: its result came with
- * the answer, and is part of that when it is sent again.
+ * The result that the model is told; nothing while the tool has none, nor for what the provider ran: its result came
+ * with the answer, and is part of that when it is sent again.
  */
 export function toolResult(part: ToolPart): ChatMessage[] {
   const { state } = part;

@@ -1,8 +1,8 @@
 import { type AssistantMessage, idTime, type UserMessage } from "../opencode/session.js";
 
 /**
- * Whether a fork copied this answer: it has a new id and its old times. No client makes an answer's id: opencode mints it right
- * before it notes when the answer was created.
+ * Whether a fork copied this answer: it has a new id and its old times. No client makes an answer's id: opencode mints
+ * it right before it notes when the answer was created.
  *
  * @param sessionCreated a fork is younger than what it copied; ms since the epoch
  */

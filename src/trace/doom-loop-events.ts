@@ -18,9 +18,9 @@ interface Found {
 const MOST_TEXT = 2_000;
 
 /**
- * The steps with an event where the model began to turn in circles: at the end of the third equal call of a tool in a row, the
- * third equal answer without a tool, or the third request that was too large although the conversation had been summed up,
- * saying how many there were in the end and what the last one failed with.
+ * The steps with an event where the model began to turn in circles: at the end of the third equal call of a tool in a
+ * row, the third equal answer without a tool, or the third request that was too large although the conversation had
+ * been summed up, saying how many there were in the end and what the last one failed with.
  */
 export function withDoomLoops(steps: readonly Step[], sessionId: string): readonly Step[] {
   const found = [...repeatedTools(steps), ...repeatedAnswers(steps), ...overflows(steps)];
@@ -43,12 +43,17 @@ function eventOf({ id, at, attributes }: Found, sessionId: string): StepEvent {
   return { spanId: spanIdOf("event", sessionId, id), name: "doom-loop", at, attributes: attributes() };
 }
 
-/** A call that never ended says nothing about the next one; and what the provider runs again and again, the provider decides. */
+/**
+ * A call that never ended says nothing about the next one; and what the provider runs again and again, the provider
+ * decides.
+ */
 function isComparable({ outcome, origin }: Tool): boolean {
   return outcome !== "unfinished" && origin !== "provider";
 }
 
-/** Takes what is the next of a run of equals: an event begins with the third of them, and those after it make it longer. */
+/**
+ * Takes what is the next of a run of equals: an event begins with the third of them, and those after it make it longer.
+ */
 function collector(): {
   readonly found: readonly Found[];
   readonly take: (count: number, one: Found) => void;
@@ -111,14 +116,13 @@ const ENDS = new Set(["stop", "length", "content-filter", "error"]);
 
 /** Whether it called no tool, and the loop goes on all the same. */
 function isInVain({ tools }: Step, { outcome, finish, output }: Call, next: Step | undefined): boolean {
-  if (outcome !== "completed" || finish === null || tools.length > 0 || output.toolCalls.length > 0)
-    return false;
+  if (outcome !== "completed" || finish === null || tools.length > 0 || output.toolCalls.length > 0) return false;
   return !ENDS.has(finish) || (next !== undefined && isAskedAgain(next));
 }
 
 /**
- * Whether a step follows an answer that ends a loop without anything new that it would answer: opencode makes room and goes on, or
- * takes the prompt for unanswered, as it does with one whose id a client made by a clock that is ahead.
+ * Whether a step follows an answer that ends a loop without anything new that it would answer: opencode makes room and
+ * goes on, or takes the prompt for unanswered, as it does with one whose id a client made by a clock that is ahead.
  */
 function isAskedAgain({ kind, call }: Step): boolean {
   return kind === "compaction" || (kind === "answer" && call !== null && call.input.length === 0);

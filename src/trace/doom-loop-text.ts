@@ -15,8 +15,7 @@ export function doomLoopText({ tool, count, answer, finish, lastError }: StepEve
 /** The same in a few words: `read 5 times`, `an empty answer 42 times`. */
 export function doomLoopName({ tool, count, answer }: StepEvent["attributes"]): string {
   const what =
-    tool ??
-    (answer === undefined ? "a request too large" : isEmpty(answer) ? "an empty answer" : "the same answer");
+    tool ?? (answer === undefined ? "a request too large" : isEmpty(answer) ? "an empty answer" : "the same answer");
   return `${what} ${count} times`;
 }
 

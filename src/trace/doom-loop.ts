@@ -75,11 +75,12 @@ export interface AnswerWatch {
 }
 
 /**
- * Watches the answers of one loop that call no tool. An answer without a tool usually ends the loop; where opencode asks again
- * all the same (finish `unknown`, `tool-calls` without any, a compaction after each), the same answer is one in vain.
+ * Watches the answers of one loop that call no tool. An answer without a tool usually ends the loop; where opencode
+ * asks again all the same (finish `unknown`, `tool-calls` without any, a compaction after each), the same answer is one
+ * in vain.
  *
- * Answers count together whatever their finish, empty ones also with an answer between them that was given before. Another text
- * begins anew, and so does a tool that was not called so right before.
+ * Answers count together whatever their finish, empty ones also with an answer between them that was given before.
+ * Another text begins anew, and so does a tool that was not called so right before.
  */
 export function answerWatch(): AnswerWatch {
   let said: string | undefined;

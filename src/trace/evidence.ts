@@ -74,7 +74,10 @@ export type RunEvidence = z.infer<typeof runEvidence>;
 /** Why looptrace ended a run before its time. */
 export type Halt = NonNullable<RunEvidence["halted"]>;
 
-/** What the way a run ended says about a turn without an answer; undefined where no process ended and no end was asked for. */
+/**
+ * What the way a run ended says about a turn without an answer; undefined where no process ended and no end was asked
+ * for.
+ */
 export function processEndOf({
   exit,
   startedAt,

@@ -1,7 +1,9 @@
 import type { Loop } from "./model.js";
 import { subagentsOfLoop } from "./totals.js";
 
-/** How far a turn has come with all subagents in it: rises with every step that begins, and with every one that ends. */
+/**
+ * How far a turn has come with all subagents in it: rises with every step that begins, and with every one that ends.
+ */
 export function extentOf(loop: Loop): number {
   const own = loop.steps.reduce((sum, { outcome }) => sum + (outcome === "unfinished" ? 1 : 2), 0);
   return subagentsOfLoop(loop).reduce((sum, below) => sum + extentOf(below), own);

@@ -5,16 +5,12 @@ import { spanIdOf } from "./span-id.js";
 import { configuredName } from "./tool-origin.js";
 
 /**
- * The calls of MCP tools that a script made which the model has written (opencode's code mode, its tool `execute`). opencode
- * writes down which, with what, and how each ended; not when, and not what came back.
+ * The calls of MCP tools that a script made which the model has written (opencode's code mode, its tool `execute`).
+ * opencode writes down which, with what, and how each ended; not when, and not what came back.
  *
  * @param servers the names of the MCP servers, as configured
  */
-export function innerCalls(
-  part: ToolPart,
-  sessionId: string,
-  servers: readonly string[],
-): readonly InnerCall[] {
+export function innerCalls(part: ToolPart, sessionId: string, servers: readonly string[]): readonly InnerCall[] {
   if (part.tool !== "execute" || part.state.status === "pending") return [];
   const calls = part.state.metadata?.toolCalls;
   if (!Array.isArray(calls)) return [];
@@ -37,10 +33,7 @@ export function innerCalls(
 }
 
 /** opencode calls it `<server>.<tool>`, and outside of code mode the same tool `<server>_<tool>`. */
-function named(
-  path: string,
-  servers: readonly string[],
-): { readonly name: string; readonly server: string | null } {
+function named(path: string, servers: readonly string[]): { readonly name: string; readonly server: string | null } {
   const dot = path.indexOf(".");
   if (dot <= 0) return { name: path, server: null };
   const server = path.slice(0, dot);

@@ -8,9 +8,10 @@ export interface MessageClock {
   /** ms since the epoch, like all times. */
   readonly created: number;
   /**
-   * Before 1.18.26 opencode set a tool's `time.start` anew whenever the tool reported metadata (bash does on every chunk
-   * of output, `task` when its subagent exists, and any plugin's tool may), so there it is no more than the latest moment
-   * at which the tool can have started, and the part's id, minted when the arguments began, is the better start.
+   * Before 1.18.26 opencode set a tool's `time.start` anew whenever the tool reported metadata (bash does on every
+   * chunk of output, `task` when its subagent exists, and any plugin's tool may), so there it is no more than the
+   * latest moment at which the tool can have started, and the part's id, minted when the arguments began, is the better
+   * start.
    */
   readonly toolStartIsExact: boolean;
   /**
@@ -31,8 +32,7 @@ export function messageClock({ id, time }: AssistantInfo, version: string): Mess
     toolStartIsExact: toolStartIsExact(version),
     mintedAt(partId) {
       const minted = idsTell ? idTime(partId, created) : undefined;
-      if (minted === undefined || minted < created - SLACK_MS || minted > completed + SLACK_MS)
-        return undefined;
+      if (minted === undefined || minted < created - SLACK_MS || minted > completed + SLACK_MS) return undefined;
       return Math.max(minted, created);
     },
   };

@@ -22,8 +22,8 @@ export function opencodesOwn(messages: readonly Message[]): ReadonlySet<Message>
 }
 
 /**
- * After an overflow opencode sums up the conversation and puts the prompt that had been too much once more: a message like
- * any other, right after the summary. Files in it have become texts.
+ * After an overflow opencode sums up the conversation and puts the prompt that had been too much once more: a message
+ * like any other, right after the summary. Files in it have become texts.
  */
 function isReplay(
   message: UserMessage,
@@ -66,8 +66,8 @@ export function isNotice(message: UserMessage): boolean {
 const COMMAND_TEXT = "The following tool was executed by the user";
 
 /**
- * Whether a person ran a command in the session, as by `!ls`: opencode notes a synthetic message, and an answer that is one
- * tool and no model's. In a sanitised export the text is not there.
+ * Whether a person ran a command in the session, as by `!ls`: opencode notes a synthetic message, and an answer that is
+ * one tool and no model's. In a sanitised export the text is not there.
  */
 export function isCommand(message: UserMessage, answers: readonly AssistantMessage[]): boolean {
   const parts = toldParts(message);

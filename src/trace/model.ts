@@ -75,7 +75,9 @@ export interface Loop extends Span {
   readonly loops: readonly Loop[];
   /** The run that looptrace made for it: attempts at the same prompt share an id and count from 0. */
   readonly run: { readonly id: string; readonly attempt: number } | null;
-  /** A fork copied the turn from another session: what it used and cost was used there, and is not to be added up twice. */
+  /**
+   * A fork copied the turn from another session: what it used and cost was used there, and is not to be added up twice.
+   */
   readonly copied: boolean;
   /** What a reader should know about this loop and cannot see otherwise. */
   readonly notes: readonly string[];
@@ -115,11 +117,17 @@ export interface Call extends Span {
   readonly mode: string | null;
   /** When the first content (thinking, text or tool arguments) arrived. */
   readonly firstTokenAt: number | null;
-  /** What it was told that no call before it was; on the turn's first one also what stood before the prompt without an answer. */
+  /**
+   * What it was told that no call before it was; on the turn's first one also what stood before the prompt without an
+   * answer.
+   */
   readonly input: readonly ChatMessage[];
   readonly output: CallOutput;
   readonly finish: string | null;
-  /** null: opencode recorded none, since the call failed or was cut off, or what it recorded cannot be true (`usageDoubt`). */
+  /**
+   * null: opencode recorded none, since the call failed or was cut off, or what it recorded cannot be true
+   * (`usageDoubt`).
+   */
   readonly usage: Usage | null;
   /** What speaks against the recorded tokens; null where nothing does. */
   readonly usageDoubt: UsageDoubt | null;
@@ -144,8 +152,8 @@ export interface Retry extends Span {
 }
 
 /**
- * Whose a tool is: `opencode` for its own, `mcp` for a configured MCP server's, `provider` for one that the model's provider
- * ran while the model answered. `unknown`: a plugin's, or that of a server which is not known.
+ * Whose a tool is: `opencode` for its own, `mcp` for a configured MCP server's, `provider` for one that the model's
+ * provider ran while the model answered. `unknown`: a plugin's, or that of a server which is not known.
  */
 export type ToolOrigin = "opencode" | "mcp" | "provider" | "unknown";
 
@@ -180,8 +188,9 @@ export interface Tool extends Span {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly failure: ToolFailure | null;
   /**
-   * How long it can have run, in ms: both are its duration where that is exact. Null where it has no end. Of a tool whose
-   * start opencode set anew it is no more than from its arguments on, and no less than from the last such start on.
+   * How long it can have run, in ms: both are its duration where that is exact. Null where it has no end. Of a tool
+   * whose start opencode set anew it is no more than from its arguments on, and no less than from the last such start
+   * on.
    */
   readonly atLeastMs: number;
   readonly atMostMs: number | null;
@@ -202,8 +211,9 @@ export interface Tool extends Span {
   /** Subagents that it started; with those of a plugin's tool too, and such as went on after it. */
   readonly loops: readonly Loop[];
   /**
-   * The tool started a subagent whose session is not in the input, so that `loops` and all totals lack it; or it was broken
-   * off, or is at work, and may have. A subagent that never came to life is not missing: there is nothing that could be here.
+   * The tool started a subagent whose session is not in the input, so that `loops` and all totals lack it; or it was
+   * broken off, or is at work, and may have. A subagent that never came to life is not missing: there is nothing that
+   * could be here.
    */
   readonly subagentMissing: boolean;
   /** What a reader should know about this tool and cannot see otherwise. */
@@ -216,13 +226,13 @@ export interface StepEvent {
   readonly name: "compaction" | "doom-loop" | "cache-break" | "plan" | "permission";
   readonly at: number;
   /**
-   * Of a `doom-loop`: `count`, and `tool` with `arguments`; or `answer`, the text that the model gave again and again without a
-   * tool (empty where it said nothing), with `finish`; or neither, where requests were too large for the context again and
-   * again. `lastError` where they failed.
+   * Of a `doom-loop`: `count`, and `tool` with `arguments`; or `answer`, the text that the model gave again and again
+   * without a tool (empty where it said nothing), with `finish`; or neither, where requests were too large for the
+   * context again and again. `lastError` where they failed.
    *
-   * Of a `permission`: `permission` and `patterns`, what was asked for; `answer`, which is `once`, `always`, `reject`, or
-   * `none` where none came before the turn had ended; `by` whom; `askedAt`; `waitedMs`, until the answer or that end; and
-   * the `callId` of the tool that it was for, where opencode says so.
+   * Of a `permission`: `permission` and `patterns`, what was asked for; `answer`, which is `once`, `always`, `reject`,
+   * or `none` where none came before the turn had ended; `by` whom; `askedAt`; `waitedMs`, until the answer or that
+   * end; and the `callId` of the tool that it was for, where opencode says so.
    */
   readonly attributes: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
@@ -257,9 +267,9 @@ export interface Usage {
 }
 
 /**
- * Why the tokens that opencode recorded of a call are not, or not all, what it used. `unknown`: none of them can be true;
- * `partial`: the prompt or the output cannot; `contradiction`: the parts do not make the total that stands beside them,
- * and both are told as they are, the parts as the call's `usage`.
+ * Why the tokens that opencode recorded of a call are not, or not all, what it used. `unknown`: none of them can be
+ * true; `partial`: the prompt or the output cannot; `contradiction`: the parts do not make the total that stands beside
+ * them, and both are told as they are, the parts as the call's `usage`.
  */
 export interface UsageDoubt {
   readonly kind: "unknown" | "partial" | "contradiction";
@@ -332,8 +342,8 @@ export interface Totals {
 /** What a loop has come to with a call, the call included. */
 export interface Cumulative {
   /**
-   * Tokens that the model saw and wrote in this call: what the context holds after it. Of a call whose prompt is not known
-   * those after the call before; an answer of unknown size is not in it.
+   * Tokens that the model saw and wrote in this call: what the context holds after it. Of a call whose prompt is not
+   * known those after the call before; an answer of unknown size is not in it.
    */
   readonly contextTokens: number;
   /** Against the previous call with a known prompt; null on the first one. */
@@ -347,10 +357,10 @@ export interface Cumulative {
 /** One cause of a context's growth. */
 export interface ContextCause {
   /**
-   * `prefix`: system prompt and tools' schemas, and for a later turn all before it. `text`: the prompt, or what opencode
-   * wrote in between. `tool-result`: what a tool told. `output`: what the model itself wrote, thinking included.
-   * `dropped`: what was not sent any more, such as the thinking of earlier calls. `compacted`: what a summary replaced.
-   * `other`: what was added and is nowhere in the export.
+   * `prefix`: system prompt and tools' schemas, and for a later turn all before it. `text`: the prompt, or what
+   * opencode wrote in between. `tool-result`: what a tool told. `output`: what the model itself wrote, thinking
+   * included. `dropped`: what was not sent any more, such as the thinking of earlier calls. `compacted`: what a summary
+   * replaced. `other`: what was added and is nowhere in the export.
    */
   readonly kind: "prefix" | "text" | "tool-result" | "output" | "dropped" | "compacted" | "other";
   /** The tool's name, or the kind of an attachment; of an earlier answer that was not counted then, its call's. */
@@ -365,8 +375,8 @@ export interface ContextCause {
 
 /**
  * Where the time went. `model + tools + waiting + retries + other = duration`, exactly: where tools run while the model
- * still writes, the time counts for the model; `toolsSummed` adds up every tool's own time at work, overlaps included. A
- * subagent that works on after its tool, or that no tool started, is at work as tools are.
+ * still writes, the time counts for the model; `toolsSummed` adds up every tool's own time at work, overlaps included.
+ * A subagent that works on after its tool, or that no tool started, is at work as tools are.
  */
 export interface TimeAccount {
   readonly duration: number;

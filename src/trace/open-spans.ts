@@ -2,9 +2,9 @@ import type { Loop, LoopTrace, Step } from "./model.js";
 import { subagentsOfLoop, subagentsOfStep } from "./totals.js";
 
 /**
- * The spans of a trace that may look different when the turn goes on: the loop, its last step with all that is in it, and
- * events that still count. Steps before the last one are as they will always be. None where the run is known to be over,
- * for instance because looptrace ended it: then nothing goes on, however unfinished it is.
+ * The spans of a trace that may look different when the turn goes on: the loop, its last step with all that is in it,
+ * and events that still count. Steps before the last one are as they will always be. None where the run is known to be
+ * over, for instance because looptrace ended it: then nothing goes on, however unfinished it is.
  *
  * A backend tells spans apart by id and start; one that was sent too early would stay as it was then.
  */
@@ -17,8 +17,8 @@ export function openSpanIds(trace: LoopTrace): ReadonlySet<string> {
 }
 
 /**
- * Subagents that are at work although the turn is over: in the background, or a plugin's. The sums of all that they stand in
- * are open with them.
+ * Subagents that are at work although the turn is over: in the background, or a plugin's. The sums of all that they
+ * stand in are open with them.
  */
 function addOutliving(loop: Loop, ids: Set<string>): boolean {
   let found = false;

@@ -2,8 +2,8 @@ import type { Interval } from "./intervals.js";
 import type { Loop } from "./model.js";
 
 /**
- * A subagent's loop with a note where it began before or ended after what it stands in: one that was aborted, say, or that
- * works in the background. Both times are true, so they stay.
+ * A subagent's loop with a note where it began before or ended after what it stands in: one that was aborted, say, or
+ * that works in the background. Both times are true, so they stay.
  *
  * @param place in words: `the tool that asked for it`
  */

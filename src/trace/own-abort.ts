@@ -11,8 +11,8 @@ export function isOwnAbort(run: RunEvidence | undefined): boolean {
 export const ABORTED_MESSAGE = "MessageAbortedError";
 
 /**
- * A turn that looptrace had aborted as what it is: cut off. The server closes its last message with an error of its own, which says
- * only that it was wanted; where opencode is killed instead, the message stays as it was.
+ * A turn that looptrace had aborted as what it is: cut off. The server closes its last message with an error of its
+ * own, which says only that it was wanted; where opencode is killed instead, the message stays as it was.
  */
 export function withoutOwnAbort(turn: Turn, run: RunEvidence | undefined): Turn {
   if (!isOwnAbort(run)) return turn;

@@ -11,9 +11,7 @@ import { spanIdOf } from "./span-id.js";
 export interface AskedPermission extends PermissionWait, Interval {}
 
 /** The permissions by session id, ascending in time, each once: a run can be told of twice. */
-export function permissionsBySession(
-  runs: readonly RunEvidence[],
-): ReadonlyMap<string, readonly AskedPermission[]> {
+export function permissionsBySession(runs: readonly RunEvidence[]): ReadonlyMap<string, readonly AskedPermission[]> {
   const bySession = new Map<string, Map<string, AskedPermission>>();
   for (const { permissions = [], endedAt } of runs) {
     for (const one of permissions) {
@@ -26,14 +24,12 @@ export function permissionsBySession(
       own.set(key, { ...one, start: askedAt, end: Math.max(askedAt, answeredAt ?? endedAt) });
     }
   }
-  return new Map(
-    [...bySession].map(([id, own]) => [id, [...own.values()].sort((a, b) => a.askedAt - b.askedAt)]),
-  );
+  return new Map([...bySession].map(([id, own]) => [id, [...own.values()].sort((a, b) => a.askedAt - b.askedAt)]));
 }
 
 /**
- * Which message each permission belongs to: the one that holds the tool call it was asked for, else the one that was being
- * answered then.
+ * Which message each permission belongs to: the one that holds the tool call it was asked for, else the one that was
+ * being answered then.
  *
  * @param messages of one session, in its order
  * @param asked what that session asked for

@@ -2,7 +2,9 @@ import { isFields } from "../text/json-fields.js";
 import type { Step, StepEvent, Tool } from "./model.js";
 import { spanIdOf } from "./span-id.js";
 
-/** Where agents keep a plan as a file: `plan.md` anywhere, and all of a folder `plans`, as opencode's plan agent does. */
+/**
+ * Where agents keep a plan as a file: `plan.md` anywhere, and all of a folder `plans`, as opencode's plan agent does.
+ */
 const PLAN_FILE = /(?:^|[\\/])(?:plans?[\\/][^\\/]+\.md|plan\.md)$/i;
 
 /** The steps with an event wherever the agent made or changed its plan: its list of todos, or a file with a plan. */

@@ -1,7 +1,7 @@
 /**
  * Tools that the model's provider runs by itself while the model answers, such as its own web search. opencode only
- * writes down that they ran. Most have no place among its tools, so their calls stand there as its tool `invalid`, without
- * the arguments; what was asked for then follows from the result, as far as that repeats it.
+ * writes down that they ran. Most have no place among its tools, so their calls stand there as its tool `invalid`,
+ * without the arguments; what was asked for then follows from the result, as far as that repeats it.
  */
 import type { ToolPart } from "../opencode/session.js";
 import { isFields } from "../text/json-fields.js";

@@ -71,11 +71,7 @@ export function requestsOf(
 /** A request that failed, or was cut off, before its first chunk. */
 const SILENT: Attempt = { stepStart: undefined, stepFinish: undefined, content: [], tools: [] };
 
-function fromExport(
-  call: Attempt,
-  streamed: readonly Attempt[],
-  clock: MessageClock,
-): Omit<CallRequest, "misfit"> {
+function fromExport(call: Attempt, streamed: readonly Attempt[], clock: MessageClock): Omit<CallRequest, "misfit"> {
   let start = clock.created;
   const dead = streamed.map((attempt, index): DeadRequest => {
     const from = start;
@@ -88,21 +84,13 @@ function fromExport(
 }
 
 /** The requests that the log knows, ascending. */
-function sentByLog(
-  { requests, failures }: SessionLog,
-  clock: MessageClock,
-  window: Interval,
-): readonly Sent[] {
+function sentByLog({ requests, failures }: SessionLog, clock: MessageClock, window: Interval): readonly Sent[] {
   const sent = within(requests, window).map(({ at }) => Math.max(at, clock.created));
-  const failed = within(failures, window).map(
-    ({ at, error }): RequestFailure => ({ at, error, evidence: "log" }),
-  );
+  const failed = within(failures, window).map(({ at, error }): RequestFailure => ({ at, error, evidence: "log" }));
   return sent.map((at, index): Sent => {
     const next = sent[index + 1];
     const failure =
-      next === undefined
-        ? failed.findLast((one) => one.at >= at)
-        : within(failed, { start: at, end: next - 1 })[0];
+      next === undefined ? failed.findLast((one) => one.at >= at) : within(failed, { start: at, end: next - 1 })[0];
     return { at, timing: "exact", failure: failure ?? null };
   });
 }
@@ -139,16 +127,11 @@ function sentByEvents(
 }
 
 /** undefined where the requests do not fit the export: then the export alone counts. */
-function fitted(
-  attempts: readonly Attempt[],
-  clock: MessageClock,
-  sent: readonly Sent[],
-): CallRequest | undefined {
+function fitted(attempts: readonly Attempt[], clock: MessageClock, sent: readonly Sent[]): CallRequest | undefined {
   const last = attempts.at(-1) ?? SILENT;
   const lastChunk = firstChunkAt(last, clock);
   // A stream that did not come to its end and was followed by further requests is dead like those before it.
-  const lastDied =
-    lastChunk !== undefined && last.stepFinish === undefined && sent.some(({ at }) => at > lastChunk);
+  const lastDied = lastChunk !== undefined && last.stepFinish === undefined && sent.some(({ at }) => at > lastChunk);
   const call = lastDied ? SILENT : last;
   const streamed = lastDied ? attempts : attempts.slice(0, -1);
   const firstChunk = firstChunkAt(call, clock);
@@ -170,7 +153,10 @@ function fitted(
   return { start, timing, attempt: call, failure, dead, misfit: null };
 }
 
-/** Takes the first of some attempts that began to be answered in a stretch of time. @param attempts in order; is shortened */
+/**
+ * Takes the first of some attempts that began to be answered in a stretch of time.
+ * @param attempts in order; is shortened
+ */
 function takeDuring<T extends { readonly at: number | undefined }>(
   attempts: T[],
   from: number,

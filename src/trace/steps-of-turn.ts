@@ -1,10 +1,4 @@
-import type {
-  AssistantMessage,
-  Message,
-  SessionExport,
-  SessionTree,
-  UserMessage,
-} from "../opencode/session.js";
+import type { AssistantMessage, Message, SessionExport, SessionTree, UserMessage } from "../opencode/session.js";
 import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
 import { withCacheBreaks } from "./cache-breaks.js";
@@ -70,9 +64,7 @@ export function stepsOfTurn(
   // A prompt that came while the loop was at work is input of the step after it.
   const first = turn.prompts.filter(({ info }) => info.id === turn.id);
   let input: ChatMessage[] = [...turn.context, ...first].flatMap(toldBy);
-  let events: StepEvent[] = turn.context
-    .filter(isUser)
-    .flatMap((message) => compactionEvents(message, sessionId));
+  let events: StepEvent[] = turn.context.filter(isUser).flatMap((message) => compactionEvents(message, sessionId));
   let calls = 0;
   let before: Cumulative | null = null;
   let lastUsage: Usage | null = null;
@@ -91,10 +83,7 @@ export function stepsOfTurn(
     const clock = messageClock(message.info, context.run?.opencode ?? tree.session.info.version);
     const permissions = context.permissions.get(message.info.id) ?? [];
     // A session that waits for a permission is alive.
-    const lastMoment = permissions.reduce(
-      (latest, { end }) => Math.max(latest, end),
-      lastMomentOf(message, clock),
-    );
+    const lastMoment = permissions.reduce((latest, { end }) => Math.max(latest, end), lastMomentOf(message, clock));
     const step = buildStep(message, {
       sessionId,
       index: steps.length,
@@ -182,12 +171,13 @@ function compactionEvents(message: UserMessage, sessionId: string): StepEvent[] 
 /** The model that a turn's prompt was meant for; null where it does not say. */
 export function modelAsked(turn: Turn): ModelFacts | null {
   const model = turn.prompts[0]?.info.model;
-  return model
-    ? { providerId: model.providerID, modelId: model.modelID, variant: model.variant ?? null }
-    : null;
+  return model ? { providerId: model.providerID, modelId: model.modelID, variant: model.variant ?? null } : null;
 }
 
-/** Whether a call came to its end, so that what it wrote is in the next one's prompt: its tokens were counted, however badly. */
+/**
+ * Whether a call came to its end, so that what it wrote is in the next one's prompt: its tokens were counted, however
+ * badly.
+ */
 export function isCounted(call: Call | null): boolean {
   return call === null || call.usage !== null || call.usageDoubt !== null;
 }

@@ -17,7 +17,9 @@ export interface SubagentTurn {
   readonly turn: number;
 }
 
-/** What stands where: in the tool, by its part's id, in the step, by its message's id, or in the turn itself, by its id. */
+/**
+ * What stands where: in the tool, by its part's id, in the step, by its message's id, or in the turn itself, by its id.
+ */
 export interface SubagentPlaces {
   readonly byPart: ReadonlyMap<string, readonly SubagentTurn[]>;
   readonly byMessage: ReadonlyMap<string, readonly SubagentTurn[]>;
@@ -31,11 +33,11 @@ export interface SubagentPlaces {
 /**
  * Where the turns of the sessions below a session belong.
  *
- * A `task` tool names the session that it started. A session that none names (a sanitised export has lost the links, and
- * plugins start sessions of their own) belongs to the tool that was at work when it was made; of several to the one that
- * names it, was asked the same or has its title, else to the one that starts sessions most likely and ended soonest after
- * the session's own end. Where no tool was at work it belongs to the step, else to the turn. A session that was prompted
- * again is dealt out by time: each of its turns where it began.
+ * A `task` tool names the session that it started. A session that none names (a sanitised export has lost the links,
+ * and plugins start sessions of their own) belongs to the tool that was at work when it was made; of several to the one
+ * that names it, was asked the same or has its title, else to the one that starts sessions most likely and ended
+ * soonest after the session's own end. Where no tool was at work it belongs to the step, else to the turn. A session
+ * that was prompted again is dealt out by time: each of its turns where it began.
  *
  * @param turns the session's own; a tool of a message that belongs to none shows nothing, so nothing can stand in it
  */
@@ -63,8 +65,7 @@ export function subagentTurns(tree: SessionTree, turns: readonly Turn[]): Subage
     const links = linked.get(session.info.id);
     const candidates = links ? [] : tools.filter((one) => mayHaveStarted(one, places.byPart));
     const likeness = kinship(session);
-    const best = (at: number, turn: Turn): PlacedTool | undefined =>
-      bestOf(candidates, likeness, at, endOf(turn));
+    const best = (at: number, turn: Turn): PlacedTool | undefined => bestOf(candidates, likeness, at, endOf(turn));
     own.forEach((turn, index) => {
       const at = index === 0 ? Math.min(session.info.time.created, turn.at) : turn.at;
       const tool = links
@@ -171,19 +172,7 @@ function saidBy({ state }: ToolPart): () => Said {
 
 /** opencode's own tools that work on files, the web or the plan start nothing; a shell may start anything. */
 const OWN: ReadonlySet<string> = new Set([
-  ...[
-    "read",
-    "write",
-    "edit",
-    "multiedit",
-    "patch",
-    "apply_patch",
-    "list",
-    "glob",
-    "grep",
-    "codesearch",
-    "lsp",
-  ],
+  ...["read", "write", "edit", "multiedit", "patch", "apply_patch", "list", "glob", "grep", "codesearch", "lsp"],
   ...["webfetch", "websearch", "todowrite", "todoread", "question", "skill", "invalid", "StructuredOutput"],
   ...["plan_enter", "plan_exit"],
 ]);
@@ -217,9 +206,7 @@ function bestOf(
     if (at < tool.start || at > tool.end) continue;
     const one = { tool, likeness: likeness(tool) };
     const isBetter =
-      !best ||
-      one.likeness > best.likeness ||
-      (one.likeness === best.likeness && distance(tool) < distance(best.tool));
+      !best || one.likeness > best.likeness || (one.likeness === best.likeness && distance(tool) < distance(best.tool));
     if (isBetter) best = one;
   }
   return best?.tool;

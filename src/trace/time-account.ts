@@ -9,8 +9,8 @@ export interface ModelTime extends Interval {
 /**
  * Where the time of a step or a loop went.
  *
- * A moment counts once, for the first of model, tools, waiting, retries that it was spent on; what remains is opencode's
- * own time.
+ * A moment counts once, for the first of model, tools, waiting, retries that it was spent on; what remains is
+ * opencode's own time.
  *
  * @param bounds the step's or the loop's own time
  * @param work what happened in it; stretches that reach outside are cut to the bounds. `tools`: when they were at work,

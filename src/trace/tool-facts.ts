@@ -57,7 +57,6 @@ function metadataOf(part: ToolPart): ToolFacts["metadata"] {
 
 /** What the model is told of a call: its output, or the error's text; null while there is neither. */
 export function toolResultText({ state }: ToolPart): string | null {
-  const told =
-    state.status === "completed" ? state.output : state.status === "error" ? state.error : undefined;
+  const told = state.status === "completed" ? state.output : state.status === "error" ? state.error : undefined;
   return told ?? null;
 }

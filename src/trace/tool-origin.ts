@@ -11,32 +11,8 @@ export interface Origin {
 
 /** The tools that opencode 1.15 to 1.18, and versions before, bring along. */
 const OWN: ReadonlySet<string> = new Set([
-  ...[
-    "bash",
-    "shell",
-    "read",
-    "write",
-    "edit",
-    "multiedit",
-    "patch",
-    "apply_patch",
-    "glob",
-    "grep",
-    "list",
-    "ls",
-  ],
-  ...[
-    "task",
-    "todowrite",
-    "todoread",
-    "webfetch",
-    "websearch",
-    "codesearch",
-    "skill",
-    "lsp",
-    "question",
-    "batch",
-  ],
+  ...["bash", "shell", "read", "write", "edit", "multiedit", "patch", "apply_patch", "glob", "grep", "list", "ls"],
+  ...["task", "todowrite", "todoread", "webfetch", "websearch", "codesearch", "skill", "lsp", "question", "batch"],
   ...["plan_enter", "plan_exit", "invalid", "execute", "StructuredOutput"],
   ...["list_mcp_resources", "list_mcp_resource_templates", "read_mcp_resource"],
 ]);
@@ -46,8 +22,9 @@ const UNKNOWN: Origin = { origin: "unknown", server: null };
 /**
  * Where a call's tool comes from, as far as that is known.
  *
- * opencode names a tool of an MCP server `<server>_<tool>`, with `_` for all characters but letters, digits, `_` and `-`; so
- * does a plugin, as it likes. Which it is, and where the server's name ends, tell only the names of the servers.
+ * opencode names a tool of an MCP server `<server>_<tool>`, with `_` for all characters but letters, digits, `_` and
+ * `-`; so does a plugin, as it likes. Which it is, and where the server's name ends, tell only the names of the
+ * servers.
  *
  * @param servers the names of the MCP servers that opencode had, as configured
  */
@@ -61,7 +38,10 @@ export function originOf(part: ToolPart, servers: readonly string[]): Origin {
   return server !== undefined && matching.length === 1 ? { origin: "mcp", server } : UNKNOWN;
 }
 
-/** The servers that have the longest prefix of a tool's name; several have the same, where only other characters tell them apart. */
+/**
+ * The servers that have the longest prefix of a tool's name; several have the same, where only other characters tell
+ * them apart.
+ */
 function serversOf(tool: string, servers: readonly string[]): readonly string[] {
   let longest = 0;
   let found: string[] = [];

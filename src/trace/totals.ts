@@ -52,9 +52,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
 
 /** The loops of subagents that were started in a step, those of its tools first. */
 export function subagentsOfStep({ tools, loops }: Pick<Step, "tools" | "loops">): readonly Loop[] {
-  return loops.length === 0
-    ? tools.flatMap((tool) => tool.loops)
-    : [...tools.flatMap((tool) => tool.loops), ...loops];
+  return loops.length === 0 ? tools.flatMap((tool) => tool.loops) : [...tools.flatMap((tool) => tool.loops), ...loops];
 }
 
 /** The loops of all subagents that were started in a loop, wherever they stand in it. */

@@ -69,10 +69,7 @@ export function turnError({ sessionId, assistants, asked, steps, run, model }: T
     process: run ? processEndOf(run) : undefined,
     model,
     running: (last?.tools ?? [])
-      .filter(
-        ({ outcome, failure }) =>
-          outcome === "unfinished" || (isOwnAbort(run) && failure?.kind === "aborted"),
-      )
+      .filter(({ outcome, failure }) => outcome === "unfinished" || (isOwnAbort(run) && failure?.kind === "aborted"))
       .map(({ name, start, end }) => ({ tool: name, forMs: end - start })),
     stuckOverflow: stuckOverflow ? { ...stuckOverflow, sessionId } : undefined,
     requestError: requestError(last),
@@ -104,9 +101,7 @@ export function answerText(steps: readonly Step[]): string | null {
 
 /** A request that was too large leaves no error on its message, but the call has it. */
 function isOverflow({ call }: Step, message: AssistantMessage | undefined): boolean {
-  return (
-    !message?.info.error && call?.error?.code === "max_output_tokens" && call.error.evidence === "export"
-  );
+  return !message?.info.error && call?.error?.code === "max_output_tokens" && call.error.evidence === "export";
 }
 
 function lastAssistantOf(message: AssistantMessage | undefined): LastAssistant | null {

@@ -22,8 +22,8 @@ export interface Turn {
    */
   readonly origin: "prompt" | "command" | "opencode" | "deleted";
   /**
-   * What stood before it for the model to read: messages that got no answer of their own, since they asked for none, and
-   * commands that a person ran. The commands are turns as well.
+   * What stood before it for the model to read: messages that got no answer of their own, since they asked for none,
+   * and commands that a person ran. The commands are turns as well.
    */
   readonly context: readonly Message[];
   /** What was asked: the prompt that began it, and those that came while the loop was already at work. */
@@ -45,13 +45,15 @@ const NEXT_STEP_WITHIN_MS = 250;
 /**
  * Cuts a session into turns: one for each run of opencode's loop, and one for each command that a person ran.
  *
- * User messages that opencode itself writes start no turn: requests for a compaction, synthetic texts, and after an overflow
- * the prompt once more. Nor does a plugin's notice, which no model is ever told. Answers belong to the turn of the prompt that
- * they name. Prompts that were queued and answered together are one turn, and so is what was typed while the loop was at
- * work: opencode answers the newest prompt with the next step of the same loop. A message that has no answer while a later
- * one has is read with that one, a person's as well as opencode's. Answers to a prompt that was deleted are a turn without one.
+ * User messages that opencode itself writes start no turn: requests for a compaction, synthetic texts, and after an
+ * overflow the prompt once more. Nor does a plugin's notice, which no model is ever told. Answers belong to the turn of
+ * the prompt that they name. Prompts that were queued and answered together are one turn, and so is what was typed
+ * while the loop was at work: opencode answers the newest prompt with the next step of the same loop. A message that
+ * has no answer while a later one has is read with that one, a person's as well as opencode's. Answers to a prompt that
+ * was deleted are a turn without one.
  *
- * Of a message's id nothing is concluded but for answers: those are opencode's own, while a prompt's id may be its client's.
+ * Of a message's id nothing is concluded but for answers: those are opencode's own, while a prompt's id may be its
+ * client's.
  */
 export function turnsOf(session: SessionExport, runOf: RunOf = () => undefined): readonly Turn[] {
   const drafts = withContext(mergeDrafts(draftsOf(session), runOf), runOf);
@@ -152,8 +154,7 @@ function draftsOf({ info: { time }, messages }: SessionExport): readonly Draft[]
     if (isNotice(message)) return;
     const placed = { message, index };
     // What is asked for by hand comes when no loop is at work: it is not for a message that has no answer.
-    const turn =
-      isAskedByHand(message) && current?.firstAnswer === undefined ? (answered ?? current) : current;
+    const turn = isAskedByHand(message) && current?.firstAnswer === undefined ? (answered ?? current) : current;
     // A fork's own message is not what was copied.
     const isApart = turn && isCopied(turn) && !isCopiedFromBefore(message, time.created);
     current = !turn || isApart ? begin(id, "opencode", placed) : turn;
@@ -181,10 +182,7 @@ function draftsOf({ info: { time }, messages }: SessionExport): readonly Draft[]
     ),
   );
   /** A loop that goes on after a notice answers the notice by name, since that is the newest message. */
-  const answering = (
-    parentID: string | undefined,
-    { message }: Placed<AssistantMessage>,
-  ): Draft | undefined => {
+  const answering = (parentID: string | undefined, { message }: Placed<AssistantMessage>): Draft | undefined => {
     const notice = parentID === undefined ? undefined : notices.get(parentID);
     if (!notice) return undefined;
     const isAtWork = current && !(current.lastAnswer && endsTheLoop(current.lastAnswer.message));
@@ -234,8 +232,8 @@ function mergeDrafts(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
 }
 
 /**
- * Gives what has no answer to the next turn that has one: the model reads it there. Of a prompt that began a known run of
- * opencode it is known that it was to be answered. Without a later turn it may yet be, so it stays.
+ * Gives what has no answer to the next turn that has one: the model reads it there. Of a prompt that began a known run
+ * of opencode it is known that it was to be answered. Without a later turn it may yet be, so it stays.
  */
 function withContext(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
   const turns: Draft[] = [];
@@ -267,8 +265,9 @@ function withContext(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
 }
 
 /**
- * Gives what was put behind the answer that ended a turn, and was not answered in it, to the next one: a plugin's context, say,
- * that is marked as no person's. Behind an answer that does not end the loop it shows that the loop was broken off.
+ * Gives what was put behind the answer that ended a turn, and was not answered in it, to the next one: a plugin's
+ * context, say, that is marked as no person's. Behind an answer that does not end the loop it shows that the loop was
+ * broken off.
  */
 function moveUnread(before: Draft, next: Draft): void {
   const { lastAnswer, rest, prompts } = before;

@@ -14,19 +14,15 @@ export interface ToolWork {
 }
 
 /**
- * Of a tool's time the waiting for its permission is no work, nor is that of a subagent in which nothing else goes on. A
- * subagent is at work after its tool too, and where no tool started it.
+ * Of a tool's time the waiting for its permission is no work, nor is that of a subagent in which nothing else goes on.
+ * A subagent is at work after its tool too, and where no tool started it.
  *
  * @param beside subagents that were started in none of the steps
  */
 export function toolWork(steps: readonly StepWork[], beside: readonly Loop[] = []): ToolWork {
   const tools: Interval[] = [];
   const waiting: Interval[] = [];
-  const subagents = (
-    loops: readonly Loop[],
-    within: readonly Interval[],
-    asked: readonly Interval[],
-  ): void => {
+  const subagents = (loops: readonly Loop[], within: readonly Interval[], asked: readonly Interval[]): void => {
     const idle = idleIn(loops);
     for (const one of idle) waiting.push(one);
     tools.push(...without(within, [...asked, ...idle]));
@@ -64,10 +60,7 @@ function idleIn(loops: readonly Loop[]): readonly Interval[] {
   return without(waiting, [...busy, ...tools]);
 }
 
-function waitOf({
-  name,
-  attributes,
-}: StepEvent): { readonly callId: string | undefined; readonly wait: Interval }[] {
+function waitOf({ name, attributes }: StepEvent): { readonly callId: string | undefined; readonly wait: Interval }[] {
   const { askedAt, waitedMs, callId } = attributes;
   if (name !== "permission" || typeof askedAt !== "number" || typeof waitedMs !== "number") return [];
   const wait = { start: askedAt, end: askedAt + waitedMs };

@@ -9,8 +9,8 @@ const TIMEOUT_MS = 5_000;
 const HARMLESS = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
 
 /**
- * Whether a file came with the repository that it is in, so that its author decides what is in it, and not what the user has
- * installed there: git knows it, or a link that is a part of its path.
+ * Whether a file came with the repository that it is in, so that its author decides what is in it, and not what the
+ * user has installed there: git knows it, or a link that is a part of its path.
  *
  * @returns false also outside of a repository, and without git
  */

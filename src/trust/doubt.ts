@@ -11,8 +11,8 @@ const GROUP_MAY_WRITE = 0o020;
 const STICKY = 0o1000;
 
 /**
- * Why a file may say what another user wants: it, a link to it, or a folder on its way belongs to another user, or can be
- * written to by others. Links are followed one by one.
+ * Why a file may say what another user wants: it, a link to it, or a folder on its way belongs to another user, or can
+ * be written to by others. Links are followed one by one.
  *
  * @param identity undefined on a system without owners: there is no doubt then
  * @returns the end of a sentence, such as `it belongs to uid 1001`; undefined where only the user and root decide

@@ -27,9 +27,10 @@ export function currentIdentity(env: Readonly<Record<string, string | undefined>
 const MAC_ADMINS = 80;
 
 /**
- * Whether a group is root's, or has no member but the user, as the groups that many systems make for each user: there files
- * are writable by "others" that do not exist. A group that cannot be looked up may have any members, unless it has the user's
- * number: so do those that a directory service makes for each user, and those of a container without accounts.
+ * Whether a group is root's, or has no member but the user, as the groups that many systems make for each user: there
+ * files are writable by "others" that do not exist. A group that cannot be looked up may have any members, unless it
+ * has the user's number: so do those that a directory service makes for each user, and those of a container without
+ * accounts.
  */
 function isOwnGroup(gid: number, uids: ReadonlySet<number>): boolean {
   if (gid === 0 || (process.platform === "darwin" && gid === MAC_ADMINS)) return true;

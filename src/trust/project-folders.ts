@@ -11,14 +11,17 @@ export interface ProjectFolders {
   readonly inside: readonly string[];
   /** The further ones up to `/`. They may belong to other users, or to other projects. */
   readonly above: readonly string[];
-  /** A repository around the working directory that does not count, since it belongs to another user: the folder, and why. */
+  /**
+   * A repository around the working directory that does not count, since it belongs to another user: the folder, and
+   * why.
+   */
   readonly strange: { readonly folder: string; readonly doubt: string } | undefined;
 }
 
 /**
- * From a folder up to the root of its git repository, as far as that is the user's own, and never above the home folder;
- * outside of a repository the folder alone. What is on the disk decides: a `.git`, which in a worktree or a submodule is a
- * file. `GIT_DIR` says where git's data are, not whose project this is.
+ * From a folder up to the root of its git repository, as far as that is the user's own, and never above the home
+ * folder; outside of a repository the folder alone. What is on the disk decides: a `.git`, which in a worktree or a
+ * submodule is a file. `GIT_DIR` says where git's data are, not whose project this is.
  *
  * @param isTrusted whether the user has said that a repository counts though it belongs to another user
  */
@@ -50,10 +53,7 @@ export function projectFolders(
  *
  * @throws {ConfigurationError} when `LOOPTRACE_TRUST` makes no sense
  */
-export function projectAround(
-  directory: string,
-  env: Readonly<Record<string, string | undefined>>,
-): ProjectFolders {
+export function projectAround(directory: string, env: Readonly<Record<string, string | undefined>>): ProjectFolders {
   const isTrusted = (folder: string): boolean => isTrustedByName(folder, env);
   return projectFolders(directory, env.HOME || homedir(), currentIdentity(env), isTrusted);
 }

@@ -6,8 +6,8 @@ import { ConfigurationError } from "../errors/configuration-error.js";
 export const TRUST_VARIABLE = "LOOPTRACE_TRUST";
 
 /**
- * Whether the user has said by `LOOPTRACE_TRUST` that a file is to be trusted: it, or a folder that it is in, is in the list,
- * or the list holds `*`.
+ * Whether the user has said by `LOOPTRACE_TRUST` that a file is to be trusted: it, or a folder that it is in, is in the
+ * list, or the list holds `*`.
  *
  * @param path absolute
  * @throws {ConfigurationError} for an entry that means something else in every folder

@@ -35,8 +35,7 @@ export async function bundlePage(name: keyof typeof PAGES): Promise<PageAssets> 
     legalComments: "none",
     logLevel: "silent",
   });
-  const textOf = (ending: string): string =>
-    outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";
+  const textOf = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";
   const licences = await licencesOf(PAGES[name]);
   return { script: `${licences}${textOf(".js")}`, style: textOf(".css") };
 }

@@ -12,8 +12,8 @@ import { warmOpenCode } from "../support/warm-opencode.js";
 allowColdStarts();
 
 /**
- * What a trace says about what happened, without what differs from run to run: times, ids, and words in which opencode names
- * places and times of this run.
+ * What a trace says about what happened, without what differs from run to run: times, ids, and words in which opencode
+ * names places and times of this run.
  */
 function outline(traces: readonly LoopTrace[], place: string): unknown {
   const plain = (value: unknown): unknown =>
@@ -44,17 +44,7 @@ function outline(traces: readonly LoopTrace[], place: string): unknown {
     events: events.map(({ name }) => name).filter((name) => name !== "permission"),
     patches: patches.length,
   });
-  const ofLoop = ({
-    agent,
-    model,
-    input,
-    output,
-    outcome,
-    error,
-    failedStep,
-    steps,
-    totals,
-  }: Loop): unknown => ({
+  const ofLoop = ({ agent, model, input, output, outcome, error, failedStep, steps, totals }: Loop): unknown => ({
     agent,
     model,
     input: plain(input),
@@ -94,9 +84,7 @@ async function play(scenario: Scenario, driver: "cli" | "server") {
         results.flatMap(({ traces }) => traces),
         bench.workdir,
       ),
-      asked: bench.provider.requests
-        .filter(({ title }) => !title)
-        .map(({ body }) => Object.keys(Object(body)).sort()),
+      asked: bench.provider.requests.filter(({ title }) => !title).map(({ body }) => Object.keys(Object(body)).sort()),
       permissions: results.map(({ session }) => session?.session.info.permission),
     };
   } finally {
@@ -136,8 +124,7 @@ test("both drivers make the same of two turns, with a retry, a subagent and a re
   expect({ ...server, drivers: [] }).toEqual({ ...cli, drivers: [] });
   expect(cli.errors).toEqual([null, "permission_rejected"]);
   const told = JSON.stringify(cli.outline);
-  for (const what of ["rate_limit", "fruit.txt has 3 lines.", "permission_rejected"])
-    expect(told).toContain(what);
+  for (const what of ["rate_limit", "fruit.txt has 3 lines.", "permission_rejected"]) expect(told).toContain(what);
 });
 
 /** `opencode run` made the recordings, in this folder. */

@@ -56,11 +56,7 @@ test("what failed, which attempt comes next and how long it waits; then the last
   // The wait for the server has passed already when the rate limit's begins.
   expect(slept).toEqual([6_250, 12_000 - 6_250]);
   expect(result.error).toMatchObject({ code: "server_error", message: "Overloaded" });
-  expect(result.attempts.map(({ error }) => error?.code)).toEqual([
-    "server_error",
-    "rate_limit",
-    "server_error",
-  ]);
+  expect(result.attempts.map(({ error }) => error?.code)).toEqual(["server_error", "rate_limit", "server_error"]);
 });
 
 test("fallback models count as attempts, and are not waited for", async () => {
@@ -69,9 +65,7 @@ test("fallback models count as attempts, and are not waited for", async () => {
     fallbackModels: ["b/two"],
     retries: 1,
   });
-  expect(retries).toMatchObject([
-    { attempt: 0, mostAttempts: 3, move: { kind: "failover", model: "b/two" } },
-  ]);
+  expect(retries).toMatchObject([{ attempt: 0, mostAttempts: 3, move: { kind: "failover", model: "b/two" } }]);
   expect(slept).toEqual([]);
   expect(result.attempts.map(({ model }) => model)).toEqual(["a/one", "b/two"]);
 });
@@ -117,15 +111,10 @@ test.each([
     limits: { maxCost: 0.005 },
     error: { code: "aborted", abortedBy: "limit", limit: { of: "cost", allowed: 0.005 } },
   },
-])(
-  "why a run was ended is told, although its session cannot be read: $error.code",
-  async ({ limits, error }) => {
-    const agent = new OpenCode({ ...(await circling()), ...limits });
-    const result = await agent.run("Go.");
-    expect(result.error).toMatchObject({ ...error, sessionId: SESSION });
-    expect(result.traces).toEqual([]);
-    expect(result.notes).toEqual([
-      expect.stringMatching(/could not be exported: .*disk image is malformed/s),
-    ]);
-  },
-);
+])("why a run was ended is told, although its session cannot be read: $error.code", async ({ limits, error }) => {
+  const agent = new OpenCode({ ...(await circling()), ...limits });
+  const result = await agent.run("Go.");
+  expect(result.error).toMatchObject({ ...error, sessionId: SESSION });
+  expect(result.traces).toEqual([]);
+  expect(result.notes).toEqual([expect.stringMatching(/could not be exported: .*disk image is malformed/s)]);
+});

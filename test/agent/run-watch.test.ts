@@ -40,10 +40,7 @@ test("the third equal call in a row halts, once", () => {
 });
 
 test("what the model's provider runs again and again does not halt it", () => {
-  const search = event(
-    "tool_use",
-    tool(0, 1, 2, { tool: "web_search", metadata: { providerExecuted: true } }),
-  );
+  const search = event("tool_use", tool(0, 1, 2, { tool: "web_search", metadata: { providerExecuted: true } }));
   expect(halts({ haltOnDoomLoop: true }, [search, search, search, search])).toEqual([]);
 });
 
@@ -84,8 +81,7 @@ test("requests that fail again and again end a run that goes on after the last a
   const watch = runWatch({ maxAttempts: 3 }, (reason) => found.push(reason));
   const failed = (since: number) =>
     watch.onProgress({ ...initialProgress, phase: { kind: "retrying", since, reason: "Overloaded" } });
-  const asks = (since: number) =>
-    watch.onProgress({ ...initialProgress, phase: { kind: "waiting-for-model", since } });
+  const asks = (since: number) => watch.onProgress({ ...initialProgress, phase: { kind: "waiting-for-model", since } });
   failed(10);
   // The same failure, told once more.
   failed(10);
@@ -175,11 +171,7 @@ const summed = [...says("So far: nothing.", "stop"), goOn];
 
 test.each([
   ["empty answers", [...says(""), ...says(""), ...says("")], { text: "", finish: "unknown" }],
-  [
-    "empty answers, whatever their finish",
-    [...says(""), ...says("", "tool-calls"), ...says("")],
-    { text: "" },
-  ],
+  ["empty answers, whatever their finish", [...says(""), ...says("", "tool-calls"), ...says("")], { text: "" }],
   ["the same answer", [...says("Hm."), ...says("Hm."), ...says("Hm.")], { text: "Hm.", finish: "unknown" }],
   [
     "the same answer, whatever its finish and the space around it",

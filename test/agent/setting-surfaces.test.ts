@@ -1,12 +1,6 @@
 import { expect, test } from "vitest";
 import type { AgentCommand } from "../../src/agent/setting.js";
-import {
-  fieldsFor,
-  flagsOn,
-  plainSettings,
-  SETTINGS,
-  settingsSaid,
-} from "../../src/agent/setting-surfaces.js";
+import { fieldsFor, flagsOn, plainSettings, SETTINGS, settingsSaid } from "../../src/agent/setting-surfaces.js";
 import { taskRequestSchema } from "../../src/batch/task.js";
 import { withAgentFlags } from "../../src/cli/agent-flags.js";
 import { Command } from "../../src/cli/commander.js";

@@ -59,9 +59,7 @@ describe("what is held against a budget", () => {
 
   test("the durations of tools, also of subagents' tools", () => {
     const tools = ["max", "sum", "p50", "p1"] as const;
-    const values = tools.map(
-      (stat) => resultOf("multistep", { kind: "tool", tool: null, stat, limit: 1 }).value,
-    );
+    const values = tools.map((stat) => resultOf("multistep", { kind: "tool", tool: null, stat, limit: 1 }).value);
     expect(values).toEqual([799, 799 + 462 + 164 + 20 + 19, 164, 19]);
     expect(resultOf("multistep", { kind: "tool", tool: "bash", stat: "p50", limit: 18 })).toEqual({
       budget: "max-tool bash:p50",
@@ -130,9 +128,7 @@ describe("what is not known", () => {
     const traces = traceSession(treeOf(exportOf([user(0, "Go."), answer(10, 900)])));
     expect(check(traces, { kind: "cost", limit: 1000 })).toMatchObject({
       passed: false,
-      results: [
-        { status: "unknown", value: null, over: null, note: "opencode knows no price of 1 of 1 call" },
-      ],
+      results: [{ status: "unknown", value: null, over: null, note: "opencode knows no price of 1 of 1 call" }],
     });
   });
 
@@ -150,11 +146,7 @@ describe("what is not known", () => {
   });
 
   test("a turn without any usage: neither tokens nor cost are known to hold", () => {
-    const { results, warnings } = checkFixture(
-      "killed",
-      { kind: "tokens", limit: 9 },
-      { kind: "cost", limit: 9 },
-    );
+    const { results, warnings } = checkFixture("killed", { kind: "tokens", limit: 9 }, { kind: "cost", limit: 9 });
     expect(results.map(({ status, value }) => [status, value])).toEqual([
       ["unknown", null],
       ["unknown", null],
@@ -219,9 +211,7 @@ test("fractions of a cent that binary numbers add are not over the limit", () =>
   if (!trace) throw new Error("no trace");
   const { loop } = trace;
   const cost = 0.1 + 0.2;
-  const traces = [
-    { ...trace, loop: { ...loop, totalsWithSubagents: { ...loop.totalsWithSubagents, cost } } },
-  ];
+  const traces = [{ ...trace, loop: { ...loop, totalsWithSubagents: { ...loop.totalsWithSubagents, cost } } }];
   expect(cost).toBeGreaterThan(0.3);
   expect(check(traces, { kind: "cost", limit: 0.3 }).passed).toBe(true);
   expect(check(traces, { kind: "cost", limit: 0.299999999 }).passed).toBe(false);

@@ -17,20 +17,11 @@ import {
 } from "../trace/make-session.js";
 
 /** A step in which the model writes something and calls a tool for each of the inputs. */
-function step(
-  at: number,
-  said: string,
-  ...calls: readonly (readonly [name: string, input: unknown])[]
-): RawMessage {
+function step(at: number, said: string, ...calls: readonly (readonly [name: string, input: unknown])[]): RawMessage {
   const tools = calls.map(([name, input], index) =>
     tool(at + 20 + index, at + 30, at + 40, { tool: name, state: { input } }),
   );
-  return assistant(at, at + 60, [
-    stepStart(at + 1),
-    text(at + 2, at + 9, said),
-    ...tools,
-    stepFinish(at + 50),
-  ]);
+  return assistant(at, at + 60, [stepStart(at + 1), text(at + 2, at + 9, said), ...tools, stepFinish(at + 50)]);
 }
 
 function turn(steps: readonly RawMessage[], info: Json = {}): LoopTrace {
@@ -69,9 +60,7 @@ describe("two turns part", () => {
   });
 
   test("where the text differs, after the same step", () => {
-    expect(
-      part([step(100, "One.", LIST), step(200, "Two.")], [step(100, "One.", LIST), step(200, "")]),
-    ).toMatchObject({
+    expect(part([step(100, "One.", LIST), step(200, "Two.")], [step(100, "One.", LIST), step(200, "")])).toMatchObject({
       step: 1,
       differs: "text",
       a: { text: "Two.", toolCalls: [] },
@@ -98,10 +87,7 @@ describe("two turns part", () => {
 
   test("not by the order of keys, by thinking, or by what tools answered", () => {
     const reasoning = { type: "reasoning", id: "prt_1", text: "Hm.", time: { start: 0, end: 1 } };
-    const thinking = assistant(100, 160, [
-      ...step(100, "x", ["bash", { timeout: 5, command: "ls" }]).parts,
-      reasoning,
-    ]);
+    const thinking = assistant(100, 160, [...step(100, "x", ["bash", { timeout: 5, command: "ls" }]).parts, reasoning]);
     expect(part([step(100, "x", LIST)], [thinking])).toBeNull();
   });
 
@@ -127,8 +113,7 @@ describe("two turns part", () => {
 });
 
 test("of long texts what differs is shown, with a little before it", () => {
-  const long = (end: string): RawMessage =>
-    step(100, "", ["write", { content: "same ".repeat(500), until: end }]);
+  const long = (end: string): RawMessage => step(100, "", ["write", { content: "same ".repeat(500), until: end }]);
   const { a, b } = part([long("one")], [long("two")])?.excerpt ?? {};
   expect(a).toBe('write …me same same ","until":"one"}');
   expect(b).toBe('write …me same same ","until":"two"}');

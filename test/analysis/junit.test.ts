@@ -88,13 +88,13 @@ function checkOf(text: string): SessionCheck {
 test("a suite a session, a case a budget; what is not known is a failure, what cannot be read an error", () => {
   const all = parsed(junitXml([checkOf("a"), checkOf("b")], [{ source: "c.json", message: "no such file" }]));
   expect(all).toMatchObject({ "@tests": 7, "@failures": 4, "@errors": 1, "@time": 2.468 });
-  expect(
-    all.testsuite.map((suite) => [suite["@name"], suite["@tests"], suite["@failures"], suite["@errors"]]),
-  ).toEqual([
-    ["a (ses_1a)", 3, 2, 0],
-    ["b (ses_1b)", 3, 2, 0],
-    ["c.json", 1, 0, 1],
-  ]);
+  expect(all.testsuite.map((suite) => [suite["@name"], suite["@tests"], suite["@failures"], suite["@errors"]])).toEqual(
+    [
+      ["a (ses_1a)", 3, 2, 0],
+      ["b (ses_1b)", 3, 2, 0],
+      ["c.json", 1, 0, 1],
+    ],
+  );
   expect(all.testsuite[0]?.testcase).toEqual([
     { "@classname": "looptrace.ses_1a", "@name": "max-steps", "@time": 0 },
     {
@@ -129,9 +129,7 @@ test("a suite a session, a case a budget; what is not known is a failure, what c
 test("without a session it is an empty report", () => {
   const xml = junitXml([], []);
   expect(XMLValidator.validate(xml)).toBe(true);
-  expect(xml).toContain(
-    '<testsuites name="looptrace check" tests="0" failures="0" errors="0" time="0.000"/>',
-  );
+  expect(xml).toContain('<testsuites name="looptrace check" tests="0" failures="0" errors="0" time="0.000"/>');
 });
 
 test.each([

@@ -28,9 +28,7 @@ test("of nothing there is none", () => {
 });
 
 test("it is the smallest value that so many do not exceed", () => {
-  const values = fc
-    .array(fc.nat(50), { minLength: 1, maxLength: 200 })
-    .map((all) => all.sort((a, b) => a - b));
+  const values = fc.array(fc.nat(50), { minLength: 1, maxLength: 200 }).map((all) => all.sort((a, b) => a - b));
   fc.assert(
     fc.property(values, fc.integer({ min: 1, max: 100 }), (sorted, p) => {
       const value = percentile(sorted, p);

@@ -43,15 +43,9 @@ const rejected = asked(200, 210, { callId: "call_100", answer: "reject", by: "po
 
 test.each([
   [waited, "allowed once after 1.00s · bash: npm test"],
-  [
-    asked(200, 450, { answer: "always", by: "policy" }),
-    "allowed from now on by policy after 250ms · bash: npm test",
-  ],
+  [asked(200, 450, { answer: "always", by: "policy" }), "allowed from now on by policy after 250ms · bash: npm test"],
   [rejected, "rejected by policy after 10ms · bash: npm test"],
-  [
-    asked(200, null, { permission: "edit", patterns: ["a.ts", "b.ts"] }),
-    "no answer in 9.80s · edit: a.ts, b.ts",
-  ],
+  [asked(200, null, { permission: "edit", patterns: ["a.ts", "b.ts"] }), "no answer in 9.80s · edit: a.ts, b.ts"],
   [asked(200, 300, { permission: "doom_loop", patterns: [] }), "allowed once after 100ms · doom_loop"],
   [
     asked(200, 300, { permission: "a\u001b[31m", patterns: ["x\n\u202Ey\u0007"] }),
@@ -79,8 +73,7 @@ test("one that was rejected is trouble", () => {
 
 test("a step's page has it whole", () => {
   const trace = traceWith(rejected);
-  const paint = (colors: typeof plain) =>
-    paintStep(trace, at(placedSteps(trace.loop), 0), { width: 120, colors });
+  const paint = (colors: typeof plain) => paintStep(trace, at(placedSteps(trace.loop), 0), { width: 120, colors });
   expect(paint(plain)).toContain("waited 10ms for permission");
   expect(paint(plain)).toContain("rejected by policy after 10ms · bash: npm test");
   expect(paint(colored)).toMatch(/^\u001b\[33m.*permission/m);

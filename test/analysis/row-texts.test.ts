@@ -26,9 +26,7 @@ describe("what the tree says of each thing", () => {
     expect(loopText(good, false)).toBe("worker: “Name the first fruit of fruit.txt.”");
     expect(loopText(bad, false)).toMatch(/^worker: invalid_request · “/);
     const silent = { ...bad, steps: bad.steps.map((step) => ({ ...step, call: null })) };
-    expect(loopText(silent, false)).toMatch(
-      /^worker: invalid_request: Invalid value for 'messages\[1\]\.content' · “/,
-    );
+    expect(loopText(silent, false)).toMatch(/^worker: invalid_request: Invalid value for 'messages\[1\]\.content' · “/);
     expect(loopText({ ...good, notes: ["It ended late."] }, false)).toMatch(/” · It ended late\.$/);
   });
 
@@ -50,8 +48,7 @@ describe("what the tree says of each thing", () => {
     const { session, subagents } = loadFixture("parallel-subagents@1.18.33");
     const [first, second] = toolsIn(onlyOne(traceSession({ session, children: [] })).loop);
     if (!first || !second) throw new Error("the fixture has no tasks");
-    const missing = (id: string): string =>
-      `Not in the input: subagent ${id}; its steps, tokens and cost are missing.`;
+    const missing = (id: string): string => `Not in the input: subagent ${id}; its steps, tokens and cost are missing.`;
     expect(toolText(first, "/")).toBe(`${missing(at(subagents, 0).info.id)} · First fruit`);
     expect(toolText(second, "/")).toMatch(/^failed: Subagent failed .* · Not in the input: subagent ses_/);
     const plain = { ...first, notes: [], title: "home/me/project/a.txt", input: { b: 1 } };

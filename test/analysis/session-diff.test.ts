@@ -126,14 +126,10 @@ describe("sessions of several turns", () => {
     const day = 86_400_000;
     const original = [user(0, "One."), answer(10, 200, "First.")];
     const copy = original.map((message) => ({ ...message, info: { ...message.info, id: mint("msg", day) } }));
-    const fork = treeOf(
-      exportOf([...copy, user(day, "Two."), answer(day + 10, day + 200)], { id: "ses_fork" }),
-    );
+    const fork = treeOf(exportOf([...copy, user(day, "Two."), answer(day + 10, day + 200)], { id: "ses_fork" }));
     const { turns, sums } = diffSessions(sideOf(treeOf(exportOf(original))), sideOf(fork));
     expect(figure(turns[0]?.figures ?? [], "tokens")).toMatchObject({ a: 112, b: 112, difference: 0 });
-    expect(turns[0]?.b?.notes).toEqual([
-      "a fork copied this turn from another session, where its cost was paid",
-    ]);
+    expect(turns[0]?.b?.notes).toEqual(["a fork copied this turn from another session, where its cost was paid"]);
     expect(figure(sums.figures, "tokens")).toMatchObject({ a: 112, b: 224 });
   });
 

@@ -158,17 +158,9 @@ describe("every reader has them, once", () => {
   });
 
   test("what they do is compared", () => {
-    const other = traceOf(
-      ...children.slice(0, 2),
-      childOf("ses_between", 600, 900, "otherwise"),
-      ...children.slice(3),
-    );
+    const other = traceOf(...children.slice(0, 2), childOf("ses_between", 600, 900, "otherwise"), ...children.slice(3));
     expect(firstDivergence(trace, other)).toMatchObject({ within: [{ agent: "build" }], differs: "text" });
-    const inStep = traceOf(
-      ...children.slice(0, 1),
-      childOf("ses_step", 400, 480, "otherwise"),
-      ...children.slice(2),
-    );
+    const inStep = traceOf(...children.slice(0, 1), childOf("ses_step", 400, 480, "otherwise"), ...children.slice(2));
     expect(firstDivergence(trace, inStep)).toMatchObject({ within: [{ step: 0 }], differs: "text" });
     expect(firstDivergence(trace, trace)).toBeNull();
   });

@@ -3,13 +3,7 @@ import { expect, test } from "vitest";
 import { timeParts } from "../../src/analysis/time-parts.js";
 import type { TimeAccount } from "../../src/trace/model.js";
 
-function account(
-  model: number,
-  tools: number,
-  retries: number,
-  other: number,
-  waiting: number = 0,
-): TimeAccount {
+function account(model: number, tools: number, retries: number, other: number, waiting: number = 0): TimeAccount {
   const duration = model + tools + waiting + retries + other;
   return { duration, model, firstToken: 0, tools, waiting, retries, other, toolsSummed: tools };
 }
@@ -23,11 +17,7 @@ test.each<[TimeAccount, string | null, string]>([
     "tools and subagents",
     "10m20s = model 8m20s (81%) + tools and subagents 2m00s (19%) + opencode 4ms (0%)",
   ],
-  [
-    account(3_600_000, 180_000, 0, 12_000),
-    "tools",
-    "1h03m = model 1h00m (95%) + tools 3m (5%) + opencode 12.0s (0%)",
-  ],
+  [account(3_600_000, 180_000, 0, 12_000), "tools", "1h03m = model 1h00m (95%) + tools 3m (5%) + opencode 12.0s (0%)"],
   [
     account(1_000, 500, 0, 500, 2_000),
     "tools",

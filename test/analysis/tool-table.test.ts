@@ -25,11 +25,7 @@ import {
 } from "../trace/make-session.js";
 import { toolsIn } from "../trace/walk-trace.js";
 
-function reportOf(
-  traces: readonly LoopTrace[],
-  by: ToolReport["groupedBy"] = "tool",
-  slowest = 5,
-): ToolReport {
+function reportOf(traces: readonly LoopTrace[], by: ToolReport["groupedBy"] = "tool", slowest = 5): ToolReport {
   const table = toolTable({ by, slowest });
   for (const trace of traces) table.add(trace);
   return table.report();
@@ -66,14 +62,7 @@ function turnWith(
 describe("the table of tools", () => {
   test("counts calls and failures, and tells the times of those that ended", () => {
     const report = reportOf(
-      turnWith(
-        [],
-        ["bash", 100, 110],
-        ["bash", 200, 230],
-        ["bash", 300, 320],
-        ["read", 400, 450],
-        ["read", 500, null],
-      ),
+      turnWith([], ["bash", 100, 110], ["bash", 200, 230], ["bash", 300, 320], ["read", 400, 450], ["read", 500, null]),
     );
     expect(rowOf(report, "bash")).toEqual({
       name: "bash",
@@ -171,11 +160,7 @@ describe("the table of tools", () => {
       info: { ...message.info, id: mint("msg", DAY) },
     });
     const step = (from: number): ReturnType<typeof user> =>
-      assistant(from, from + 90, [
-        stepStart(from + 1),
-        tool(from + 5, from + 10, from + 40),
-        stepFinish(from + 80),
-      ]);
+      assistant(from, from + 90, [stepStart(from + 1), tool(from + 5, from + 10, from + 40), stepFinish(from + 80)]);
     const traces = traceSession(
       treeOf(exportOf([copy(user(0, "One.")), copy(step(10)), user(DAY, "Two."), step(DAY + 10)])),
     );
@@ -194,9 +179,7 @@ describe("the table of tools", () => {
         loops: task.loops.map((loop) => ({ ...loop, copied: true })),
       })),
     }));
-    expect(reportOf([{ ...below, loop: { ...below.loop, steps } }]).tools.map(({ name }) => name)).toEqual([
-      "task",
-    ]);
+    expect(reportOf([{ ...below, loop: { ...below.loop, steps } }]).tools.map(({ name }) => name)).toEqual(["task"]);
   });
 
   test("says of how many calls only a bound is known, and how many have no end", () => {
@@ -239,17 +222,9 @@ test("whatever the sessions: sums, order and shares hold, and the slowest are th
       const counted = traces.flatMap(({ loop }) => countedTools(loop));
       const ended = counted.filter(({ outcome }) => outcome !== "unfinished");
       const inner = counted.flatMap(({ innerCalls }) => innerCalls);
-      const sum = (
-        field: "calls" | "errors" | "unfinished" | "withoutTime" | "boundedCalls" | "totalMs",
-      ): number => report.tools.reduce((total, row) => total + row[field], 0);
-      for (const field of [
-        "calls",
-        "errors",
-        "unfinished",
-        "withoutTime",
-        "boundedCalls",
-        "totalMs",
-      ] as const) {
+      const sum = (field: "calls" | "errors" | "unfinished" | "withoutTime" | "boundedCalls" | "totalMs"): number =>
+        report.tools.reduce((total, row) => total + row[field], 0);
+      for (const field of ["calls", "errors", "unfinished", "withoutTime", "boundedCalls", "totalMs"] as const) {
         expect(sum(field)).toBe(report.total[field]);
       }
       expect(report.total.calls).toBe(counted.length + inner.length);
@@ -272,12 +247,7 @@ test("as CSV: a row for each, with the figures of the table, none for all togeth
   const [head = [], ...rows] = parseCsv([TOOL_COLUMNS, ...toolCsv(report)].map(csvLine).join(""));
   expect(rows).toHaveLength(report.tools.length);
   for (const [index, row] of rows.entries()) {
-    const figures = Object.entries(at(report.tools, index)).map(([name, value]) => [
-      name,
-      String(value ?? ""),
-    ]);
-    expect(Object.fromEntries(head.map((column, place) => [column, row[place]]))).toEqual(
-      Object.fromEntries(figures),
-    );
+    const figures = Object.entries(at(report.tools, index)).map(([name, value]) => [name, String(value ?? "")]);
+    expect(Object.fromEntries(head.map((column, place) => [column, row[place]]))).toEqual(Object.fromEntries(figures));
   }
 });

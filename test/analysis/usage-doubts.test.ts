@@ -17,16 +17,7 @@ import { totalTokens } from "../../src/trace/usage.js";
 import { reportBuilder } from "../../src/web/data/build-report.js";
 import { at, traceOf } from "../support/fixtures.js";
 import { reportedTrace } from "../support/reported.js";
-import {
-  assistant,
-  exportOf,
-  type Json,
-  stepFinish,
-  stepStart,
-  text,
-  treeOf,
-  user,
-} from "../trace/make-session.js";
+import { assistant, exportOf, type Json, stepFinish, stepStart, text, treeOf, user } from "../trace/make-session.js";
 
 const zeros = reportedTrace("zero-usage-with-total");
 const noPrompt = reportedTrace("prompt-tokens-zero");
@@ -91,9 +82,7 @@ describe("no budget on them holds", () => {
           treeOf(
             exportOf([
               user(0, "Go."),
-              ...finishes.map((finish, index) =>
-                answer(100 * (index + 1), finish, index === finishes.length - 1),
-              ),
+              ...finishes.map((finish, index) => answer(100 * (index + 1), finish, index === finishes.length - 1)),
             ]),
           ),
         ),
@@ -150,9 +139,7 @@ describe("who reads it is told", () => {
     expect(tree(zeros)).toContain("tokens   unknown: opencode recorded none");
     expect(tree(zeros)).toContain("tokens unknown · “Hello there");
     expect(tree(noPrompt)).toMatch(/llm-call-1 .*\? +400 .*prompt unknown/);
-    expect(tree(noPrompt)).toContain(
-      "18,860 = in 18,400 (cached 17,000) + out 460 – of 1 call only a part is known",
-    );
+    expect(tree(noPrompt)).toContain("18,860 = in 18,400 (cached 17,000) + out 460 – of 1 call only a part is known");
     expect(tree(contradiction)).toContain("– by opencode's own totals 1,060");
     expect(tree(contradiction)).toContain(CONTRADICTION);
   });

@@ -37,7 +37,9 @@ interface Case {
   readonly what: string;
 }
 
-/** Bodies of a 200 in every framing, whole and cut at any byte: only whole ones of a receiver's may count as delivered. */
+/**
+ * Bodies of a 200 in every framing, whole and cut at any byte: only whole ones of a receiver's may count as delivered.
+ */
 export async function run(): Promise<AttackResult> {
   const random = createRandom(SEED);
   const receiver = await startReceiver({ dialect: "otlp" });
@@ -51,8 +53,7 @@ export async function run(): Promise<AttackResult> {
       receiver.behave({ dialect: "otlp", always: { kind: "raw", bytes: one.bytes } });
       const { kind } = await send(destination, body, { timeoutMs: 5_000 });
       if (kind === "acknowledged") taken += 1;
-      if ((kind === "acknowledged") !== one.taken)
-        failures.push(`seed ${SEED}, case ${index}: ${one.what} is ${kind}`);
+      if ((kind === "acknowledged") !== one.taken) failures.push(`seed ${SEED}, case ${index}: ${one.what} is ${kind}`);
     }
   } finally {
     await receiver.close();

@@ -12,9 +12,7 @@ async function main(names: readonly string[]): Promise<number> {
 }
 
 async function attacksIn(folder: string): Promise<readonly Attack[]> {
-  const files = readdirSync(folder).filter(
-    (file) => /^[a-z-]+\.ts$/.test(file) && file !== basename(import.meta.url),
-  );
+  const files = readdirSync(folder).filter((file) => /^[a-z-]+\.ts$/.test(file) && file !== basename(import.meta.url));
   const attacks: Attack[] = [];
   for (const file of files.sort()) {
     const module: unknown = await import(pathToFileURL(join(folder, file)).href);

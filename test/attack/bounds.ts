@@ -28,11 +28,9 @@ export async function run(): Promise<AttackResult> {
       LOOPTRACE_OPENCODE: join(home, "opencode"),
     };
     const around = { env, cwd: home };
-    await writeFile(
-      join(home, "opencode"),
-      '#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit 0\nexit 1\n',
-      { mode: 0o755 },
-    );
+    await writeFile(join(home, "opencode"), '#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit 0\nexit 1\n', {
+      mode: 0o755,
+    });
     await writeFile(join(home, "e.json"), loadFixture("multistep@1.18.33").text);
     await writeFile(join(home, "tasks.jsonl"), '"Go."\n');
     return {

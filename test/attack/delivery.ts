@@ -90,8 +90,7 @@ async function oneRound(round: number, random: Random, failures: string[]): Prom
     const arrived = receiver.requests
       // What was answered by a page is nothing that has arrived.
       .filter(
-        ({ status }, index) =>
-          status === 200 && (index >= faulty || (script[index]?.kind ?? "accept") === "accept"),
+        ({ status }, index) => status === 200 && (index >= faulty || (script[index]?.kind ?? "accept") === "accept"),
       )
       .flatMap(({ spans }) => spans.map(({ spanId }) => spanId));
     const missing = otlpRequest(SPANS).spanIds.filter((id) => !arrived.includes(id));

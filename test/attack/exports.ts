@@ -16,8 +16,8 @@ const ROUNDS = 1_500;
 const LARGEST_CHARACTERS = 400_000;
 
 /**
- * Mutated exports of real sessions: each either gives sound traces or is refused by an error that says what is wrong. Nothing else
- * is thrown.
+ * Mutated exports of real sessions: each either gives sound traces or is refused by an error that says what is wrong.
+ * Nothing else is thrown.
  */
 export async function run(): Promise<AttackResult> {
   const failures: string[] = [];
@@ -48,9 +48,7 @@ export async function run(): Promise<AttackResult> {
 
 function mutate(text: string, random: Random): string {
   // More of the first kind: what is no JSON is refused early.
-  return random.next() < 0.85
-    ? JSON.stringify(mutateJson(JSON.parse(text), random))
-    : mutateBytes(text, random);
+  return random.next() < 0.85 ? JSON.stringify(mutateJson(JSON.parse(text), random)) : mutateBytes(text, random);
 }
 
 function soundTraces(
@@ -72,9 +70,7 @@ function soundTraces(
 /** It names the file, and what is to be found there. */
 function isRefusal(error: unknown): boolean {
   return (
-    error instanceof InvalidExportError &&
-    /^mutated\.json: .{15,}/s.test(error.message) &&
-    error.message.length < 2_000
+    error instanceof InvalidExportError && /^mutated\.json: .{15,}/s.test(error.message) && error.message.length < 2_000
   );
 }
 

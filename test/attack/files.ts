@@ -32,7 +32,10 @@ const PLANTS: readonly [Plant, ...Plant[]] = [
 ];
 type Plant = (path: string) => unknown;
 
-/** Pipes, devices, links and other users' files under the names that looptrace looks at, in the temporary folder and in its own. */
+/**
+ * Pipes, devices, links and other users' files under the names that looptrace looks at, in the temporary folder and in
+ * its own.
+ */
 export async function run(): Promise<AttackResult> {
   const failures: string[] = [];
   const random = createRandom(SEED);
@@ -98,8 +101,7 @@ async function inTemporaryFolder(
       const raw = rawFailure(await endWithin(started, LIMIT_MS));
       clearInterval(watching);
       if (raw !== undefined) failures.push(`temporary folder, seed ${SEED}, round ${round}: ${raw}`);
-      if (peak > MOST_MEGABYTES)
-        failures.push(`temporary folder, seed ${SEED}, round ${round}: it took ${peak} MB`);
+      if (peak > MOST_MEGABYTES) failures.push(`temporary folder, seed ${SEED}, round ${round}: it took ${peak} MB`);
     } finally {
       await rm(home, { recursive: true, force: true });
     }
@@ -119,9 +121,7 @@ async function inOwnFolder(random: Random, failures: string[]): Promise<{ readon
       try {
         for (const folder of [store, elsewhere]) await mkdir(folder, { mode: 0o700 });
         const folder = random.pick(["outbox", "sent", "sessions", "rejected"] as const);
-        const kind = random.pick(
-          canBeOthers ? (["link", "open", "strange"] as const) : (["link", "open"] as const),
-        );
+        const kind = random.pick(canBeOthers ? (["link", "open", "strange"] as const) : (["link", "open"] as const));
         if (kind === "link") await symlink(elsewhere, join(store, folder));
         else {
           await mkdir(join(store, folder), { mode: 0o700 });
@@ -141,8 +141,7 @@ async function inOwnFolder(random: Random, failures: string[]): Promise<{ readon
           const raw = rawFailure(end);
           const what = `own folder, seed ${SEED}, round ${round} (${folder} is ${kind}), ${argv.join(" ")}`;
           if (raw !== undefined) failures.push(`${what}: ${raw}`);
-          else if (end !== "hung" && end.code !== 2)
-            failures.push(`${what}: it was used (exit code ${end.code})`);
+          else if (end !== "hung" && end.code !== 2) failures.push(`${what}: it was used (exit code ${end.code})`);
         }
         if ((await readdir(elsewhere)).length > 0)
           failures.push(`own folder, round ${round}: something was written through a link`);
@@ -150,8 +149,7 @@ async function inOwnFolder(random: Random, failures: string[]): Promise<{ readon
         await rm(home, { recursive: true, force: true });
       }
     }
-    if (receiver.requests.length > 0)
-      failures.push(`own folder: ${receiver.requests.length} requests were sent`);
+    if (receiver.requests.length > 0) failures.push(`own folder: ${receiver.requests.length} requests were sent`);
   } finally {
     await receiver.close();
   }

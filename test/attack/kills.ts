@@ -18,7 +18,9 @@ const SEED = 20_261_128;
 /** With a program that stands in opencode's place, and with the real one, which takes seconds to start. */
 const SCRIPTED = 40;
 const REAL = 8;
-/** Nothing of a killed run may live for longer: some 3 s where the machine is quiet, several times that where it is not. */
+/**
+ * Nothing of a killed run may live for longer: some 3 s where the machine is quiet, several times that where it is not.
+ */
 const LONGEST_MS = 30_000;
 const TRACE_MS = 60_000;
 
@@ -29,8 +31,8 @@ interface Killed {
 }
 
 /**
- * `looptrace run` is killed (SIGKILL) at any moment: within seconds nothing of opencode or its commands is at work, its folder is gone,
- * and `trace --last` sends all of what there is of the session, once.
+ * `looptrace run` is killed (SIGKILL) at any moment: within seconds nothing of opencode or its commands is at work, its
+ * folder is gone, and `trace --last` sends all of what there is of the session, once.
  */
 export async function run(): Promise<AttackResult> {
   if (process.platform !== "linux")
@@ -96,8 +98,7 @@ async function killAndLook(
   while (left().length > 0 && performance.now() - killedAt < LONGEST_MS) await sleep(50);
   const tookMs = performance.now() - killedAt;
   const alive = findProcesses(mark);
-  if (alive.length > 0)
-    failures.push(`${what}: ${alive.length} processes were at work after ${LONGEST_MS} ms`);
+  if (alive.length > 0) failures.push(`${what}: ${alive.length} processes were at work after ${LONGEST_MS} ms`);
   for (const folder of runFolders(temporary)) failures.push(`${what}: ${folder} was left`);
   killProcesses(mark);
   await ended;
@@ -111,8 +112,8 @@ function runFolders(temporary: string): readonly string[] {
 interface Traced {
   readonly spans: number;
   /**
-   * The kill came before looptrace knew which session it was, which with `opencode run` is some ms after it has begun: what has not ended
-   * waits then, as it might be somebody else's.
+   * The kill came before looptrace knew which session it was, which with `opencode run` is some ms after it has begun:
+   * what has not ended waits then, as it might be somebody else's.
    */
   readonly unknown: boolean;
 }
@@ -145,8 +146,7 @@ async function traceAll({ env, cwd }: Killed, what: string, failures: string[]):
       failures.push(`${what}: trace --last ended with ${end.code}: ${end.stderr.slice(0, 300)}`);
     const unknown = end.stderr.includes("may still be at work");
     if (unknown && isNoted(env)) failures.push(`${what}: it was said to be at work still`);
-    if (new Set(spans.map(({ spanId }) => spanId)).size !== spans.length)
-      failures.push(`${what}: a span came twice`);
+    if (new Set(spans.map(({ spanId }) => spanId)).size !== spans.length) failures.push(`${what}: a span came twice`);
     if (!unknown && spans.length > 0 && !spans.some(({ name }) => name === "opencode.loop"))
       failures.push(`${what}: the loop's span was not sent`);
     failures.push(...violationsOf(receiver).map((violation) => `${what}: ${violation}`));

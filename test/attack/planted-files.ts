@@ -46,7 +46,9 @@ interface Case {
   readonly setting: string;
 }
 
-/** Plants a configuration that nobody has allowed in every way there is; whatever happens, nothing of it may come true. */
+/**
+ * Plants a configuration that nobody has allowed in every way there is; whatever happens, nothing of it may come true.
+ */
 export async function run(): Promise<AttackResult> {
   const receiver = await startReceiver({ dialect: "otlp" });
   const own = await startReceiver({ dialect: "otlp" });
@@ -112,8 +114,7 @@ async function attempt(
     if (real !== seen) await symlink(real, seen);
     if (hiddenBy === "an open folder") await chmod(dirname(real), 0o777);
     if (owner === "strange") {
-      for (const path of new Set([real, dirname(real)]))
-        if (path !== root) await chown(path, STRANGER, STRANGER);
+      for (const path of new Set([real, dirname(real)])) if (path !== root) await chown(path, STRANGER, STRANGER);
     }
 
     const before = receiver.requests.length;

@@ -40,8 +40,7 @@ export async function run(): Promise<AttackResult> {
   for (const [kind, text] of HOSTILE) {
     const { ms, growth } = await growthOf(text);
     figures.push(`1 MB of ${kind}: ${ms.toFixed(0)} ms`);
-    if (growth > MOST_GROWTH)
-      failures.push(`twice as much of ${kind} takes ${growth.toFixed(1)} times as long`);
+    if (growth > MOST_GROWTH) failures.push(`twice as much of ${kind} takes ${growth.toFixed(1)} times as long`);
   }
   return { figures, failures };
 }

@@ -68,10 +68,7 @@ describe("what is wrong", () => {
     ['{"prompt":"x","Model":"p/m"}', 'there is no field "Model"; did you mean "model"?'],
     ['{"message":"x"}', 'there is no field "message"; did you mean "prompt"?'],
     ['{"prompt":"x","colour":"red"}', 'there is no field "colour"; known are id, prompt, model,'],
-    [
-      '{"prompt":"x","mcp":[{"name":"a","url":"u","uri":1}]}',
-      'there is no field "mcp.0.uri"; did you mean "url"?',
-    ],
+    ['{"prompt":"x","mcp":[{"name":"a","url":"u","uri":1}]}', 'there is no field "mcp.0.uri"; did you mean "url"?'],
     ['{"model":"p/m"}', "has no prompt"],
     ['{"prompt":" "}', "prompt is empty"],
     ['{"prompt":5}', "prompt must be a text in quotes"],
@@ -101,15 +98,11 @@ describe("what is wrong", () => {
 
   test("a value may be nested so deeply that nobody can look through it", () => {
     const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
-    expect(problemOf(`{"prompt":"x","metadata":{"a":${deep}}}`)).toContain(
-      "tasks.jsonl:1: is nested too deeply",
-    );
+    expect(problemOf(`{"prompt":"x","metadata":{"a":${deep}}}`)).toContain("tasks.jsonl:1: is nested too deeply");
   });
 
   test("every bad line is told", () => {
-    const message = problemOf(
-      '{"prompt":""}\n"fine"\nnonsense\n{"prompt":"x","id":"a"}\n{"prompt":"y","id":"a"}',
-    );
+    const message = problemOf('{"prompt":""}\n"fine"\nnonsense\n{"prompt":"x","id":"a"}\n{"prompt":"y","id":"a"}');
     expect(message.split("\n").slice(1)).toEqual([
       "  tasks.jsonl:1: prompt is empty",
       expect.stringMatching(/^ {2}tasks\.jsonl:3: is not valid JSON: /),

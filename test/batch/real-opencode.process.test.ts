@@ -50,8 +50,7 @@ test("several real opencodes at once: each task has its own answer, session, tra
   await writeFile(join(bench.workdir, "tasks.jsonl"), tasks.join("\n"));
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
 
-  const { code, stdout, stderr } = await startLooptrace(["batch", "tasks.jsonl", "-n", "4", "--json"], around)
-    .ended;
+  const { code, stdout, stderr } = await startLooptrace(["batch", "tasks.jsonl", "-n", "4", "--json"], around).ended;
   expect(JSON.parse(stdout)).toMatchObject({
     done: 3,
     failed: { invalid_request: 1 },

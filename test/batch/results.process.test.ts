@@ -185,11 +185,7 @@ describe("a file that is not to be written", () => {
     ["something else", "# Notes\n\nDo not lose these.\n", "line 1 is no result of a batch"],
     ["one line of something else", "Do not lose this", "line 1 is no result of a batch"],
     ["a JSON document", '{"id":7,"name":"mine"}', "line 1 is no result of a batch"],
-    [
-      "a line between results",
-      `${lineOf(first)}half a li\n${lineOf(second)}`,
-      "line 2 is no result of a batch",
-    ],
+    ["a line between results", `${lineOf(first)}half a li\n${lineOf(second)}`, "line 2 is no result of a batch"],
     [
       "results of other tasks",
       lineOf({ ...first, id: "other" }),
@@ -222,9 +218,7 @@ describe("a file that is not to be written", () => {
     const path = await temporaryFile();
     await (await openResults(path, tasks)).close();
     await expect(openResults(join(path, ".."), tasks)).rejects.toThrow("the results cannot be written there");
-    await expect(openResults(join(path, "below"), tasks)).rejects.toThrow(
-      "the results cannot be written there",
-    );
+    await expect(openResults(join(path, "below"), tasks)).rejects.toThrow("the results cannot be written there");
   });
 });
 
@@ -235,9 +229,7 @@ describe("two at once", () => {
     await expect(openResults(path, tasks)).rejects.toThrow("another looptrace batch is writing to it now");
     if (process.platform !== "win32") {
       await symlink(path, join(path, "..", "..", "link.jsonl"));
-      await expect(openResults(join(path, "..", "..", "link.jsonl"), tasks)).rejects.toThrow(
-        "another looptrace batch",
-      );
+      await expect(openResults(join(path, "..", "..", "link.jsonl"), tasks)).rejects.toThrow("another looptrace batch");
     }
     await one.close();
     await (await openResults(path, tasks)).close();

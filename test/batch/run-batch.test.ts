@@ -217,12 +217,10 @@ describe("what ends it early", () => {
   test("a limit, with what earlier starts have spent", async () => {
     const path = await temporaryFile();
     const limits = { maxCost: 2 };
-    expect(await runBatch(someTasks(4), scripted(), { concurrency: 1, results: path, limits })).toMatchObject(
-      {
-        done: 2,
-        notDone: [{ reason: "max-cost", provider: null, tasks: 2 }],
-      },
-    );
+    expect(await runBatch(someTasks(4), scripted(), { concurrency: 1, results: path, limits })).toMatchObject({
+      done: 2,
+      notDone: [{ reason: "max-cost", provider: null, tasks: 2 }],
+    });
     const again = scripted();
     expect(await runBatch(someTasks(4), again, { results: path, limits })).toMatchObject({
       done: 0,
@@ -279,9 +277,7 @@ describe("what ends it early", () => {
       if (task.id === "t2") throw new Error("no opencode");
       return others(task, hooks);
     };
-    await expect(runBatch(someTasks(6), run, { concurrency: 3, results: path })).rejects.toThrow(
-      "no opencode",
-    );
+    await expect(runBatch(someTasks(6), run, { concurrency: 3, results: path })).rejects.toThrow("no opencode");
     expect(ran).toEqual(["t1", "t2", "t3"]);
     expect((await recordedIds(path)).toSorted()).toEqual(["t1", "t3"]);
   });

@@ -11,12 +11,7 @@ import { storePaths } from "../../src/files/store-paths.js";
 import { langfuseAt } from "../support/destinations.js";
 import { startReceiver } from "../support/receiver.js";
 import { onTestFinished, sideBySide } from "../support/side-by-side.js";
-import {
-  apiError,
-  type Directions,
-  type TalkingOpenCode,
-  talkingOpenCode,
-} from "../support/talking-opencode.js";
+import { apiError, type Directions, type TalkingOpenCode, talkingOpenCode } from "../support/talking-opencode.js";
 
 sideBySide();
 

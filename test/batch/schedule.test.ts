@@ -158,11 +158,7 @@ function play(plans: readonly Plan[], settings: ScheduleSettings, interruptAt: n
       return { finished, left: schedule.left(), starts };
     }
     const firstEnd = Math.min(...[...running.values()].map(({ endsAt }) => endsAt));
-    const wakeAt = Math.min(
-      next.until ?? Infinity,
-      firstEnd,
-      interruptedNow ? Infinity : Math.max(now, interruptAt),
-    );
+    const wakeAt = Math.min(next.until ?? Infinity, firstEnd, interruptedNow ? Infinity : Math.max(now, interruptAt));
     expect(wakeAt).toBeLessThan(Infinity);
     if (next.until !== null) expect(next.until).toBeGreaterThan(now);
     now = wakeAt;
@@ -312,11 +308,7 @@ describe("what ends it", () => {
   });
 
   test("so many failures", () => {
-    const schedule = createSchedule(
-      ["a", "a", "a"],
-      { ...DEFAULTS, concurrency: 1, limits: { maxErrors: 1 } },
-      0,
-    );
+    const schedule = createSchedule(["a", "a", "a"], { ...DEFAULTS, concurrency: 1, limits: { maxErrors: 1 } }, 0);
     started(schedule, 0);
     schedule.ended(0, { ...fine, error: { code: "timeout" } }, 1);
     expect(schedule.next(1)).toEqual({ kind: "over" });

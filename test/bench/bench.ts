@@ -1,6 +1,6 @@
 /**
- * What looptrace costs, as ratios to the bare operations below it. Both sides of each ratio are measured by turns in one
- * run, so that the figures of two machines, or of a busy one, can be compared.
+ * What looptrace costs, as ratios to the bare operations below it. Both sides of each ratio are measured by turns in
+ * one run, so that the figures of two machines, or of a busy one, can be compared.
  *
  *   npm run bench
  *   npm run -s bench -- --quick --json

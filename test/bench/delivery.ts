@@ -37,8 +37,7 @@ export async function compareDelivery(plan: Plan): Promise<readonly Comparison[]
       // An empty store each time, else the receipts would have nothing sent twice.
       const paths = storePathsAt(join(folder, String(round)));
       const reports = await deliver(requests, destinations, { paths, budgetMs: 600_000 });
-      if (reports[0]?.acknowledged !== spans)
-        throw new Error(`not all was delivered: ${JSON.stringify(reports)}`);
+      if (reports[0]?.acknowledged !== spans) throw new Error(`not all was delivered: ${JSON.stringify(reports)}`);
     };
     const comparisons: Comparison[] = [];
     for (const [name, compress] of [

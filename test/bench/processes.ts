@@ -70,15 +70,7 @@ async function compareMemory(
     const { encodeTrace } = await import(${JSON.stringify(builtUrl("otel/encode-trace.js"))});
     const requests = traces.flatMap((trace) => [...encodeTrace(trace)]);`;
   const program = (work: string) => (): string =>
-    runNode([
-      "-e",
-      START_FROM_SMALL,
-      "--",
-      "--input-type=module",
-      "-e",
-      READ_FILES + work + TELL_MEMORY,
-      ...files,
-    ]);
+    runNode(["-e", START_FROM_SMALL, "--", "--input-type=module", "-e", READ_FILES + work + TELL_MEMORY, ...files]);
   const figures = await alternate(
     {
       looptrace: program(step === "trace" ? trace : trace + otlp),

@@ -11,8 +11,8 @@ import { alternate, type Comparison, median } from "./measure.js";
 import type { Plan } from "./sizes.js";
 
 /**
- * What tracing costs a session of the real opencode: `looptrace run` by either driver, and `looptrace batch`, against bare
- * `opencode run`, on the same scripted sessions.
+ * What tracing costs a session of the real opencode: `looptrace run` by either driver, and `looptrace batch`, against
+ * bare `opencode run`, on the same scripted sessions.
  */
 export async function compareSessions({ sessionRounds, batchTasks }: Plan): Promise<readonly Comparison[]> {
   const warmUp = 1;
@@ -144,8 +144,7 @@ async function timed(
     stdio: "ignore",
   });
   const [code] = await once(child, "exit");
-  if (code !== 0)
-    throw new Error(`${program} ${args.join(" ")} ended with ${code}: ${await readFile(errors, "utf8")}`);
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}: ${await readFile(errors, "utf8")}`);
   const [wall = 0, user = 0, system = 0] = (await readFile(figures, "utf8")).trim().split(/\s+/).map(Number);
   return { wallMs: wall * 1000, cpuMs: (user + system) * 1000 };
 }
@@ -153,11 +152,7 @@ async function timed(
 const SAMPLE_MS = 50;
 
 /** The most that all processes of a session together held at one time, by samples. */
-async function memoryOf(
-  bench: IsolatedOpenCode,
-  driver: "cli" | "server",
-  play: Player,
-): Promise<Comparison> {
+async function memoryOf(bench: IsolatedOpenCode, driver: "cli" | "server", play: Player): Promise<Comparison> {
   const peak = async (work: () => Promise<unknown>): Promise<number> => {
     let most = 0;
     const sampling = setInterval(() => {
@@ -221,10 +216,7 @@ function megabytesOf(home: string): number {
 function processesOf(home: string): string[] {
   return readdirSync("/proc").filter((pid) => {
     try {
-      return (
-        /^\d+$/.test(pid) &&
-        readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${home}`)
-      );
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${home}`);
     } catch {
       return false;
     }

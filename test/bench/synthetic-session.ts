@@ -25,11 +25,7 @@ const LONGEST_OUTPUT = 50_000;
  * @param bytes of all exports together, when written as UTF-8
  * @param longestOutput of a tool, in characters: the shorter, the more steps
  */
-export function syntheticSession(
-  bytes: number,
-  seed = 1,
-  longestOutput: number = LONGEST_OUTPUT,
-): SyntheticSession {
+export function syntheticSession(bytes: number, seed = 1, longestOutput: number = LONGEST_OUTPUT): SyntheticSession {
   const writer = sessionWriter(createRandom(seed), BEGIN, longestOutput);
   const exports = writer.session(bytes, undefined);
   const { steps, tools } = writer.counts;
@@ -74,8 +70,7 @@ function sessionWriter(random: Random, begin: number, longestOutput: number) {
     let user = "";
     for (let step = 0; size < bytes; step += 1) {
       if (step % STEPS_IN_A_TURN === 0) user = addUser(sessionID, add);
-      const delegates =
-        parent === undefined && step % STEPS_BETWEEN_SUBAGENTS === STEPS_BETWEEN_SUBAGENTS - 1;
+      const delegates = parent === undefined && step % STEPS_BETWEEN_SUBAGENTS === STEPS_BETWEEN_SUBAGENTS - 1;
       const last = step % STEPS_IN_A_TURN === STEPS_IN_A_TURN - 1;
       const message = assistant(sessionID, user, last, delegates);
       for (const child of message.children) {

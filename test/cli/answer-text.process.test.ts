@@ -51,8 +51,7 @@ async function cutOff(replies: readonly Json[], ...flags: readonly string[]) {
   await using bench = await warmOpenCode(madeScenario(replies));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const { code, stdout, stderr } = await looptrace(["run", ...flags, "Go."], around);
-  const [, show = ""] =
-    /there is no whole answer, so none is printed; `looptrace (show [^`]+)`/.exec(stderr) ?? [];
+  const [, show = ""] = /there is no whole answer, so none is printed; `looptrace (show [^`]+)`/.exec(stderr) ?? [];
   const shown = await looptrace(show.split(" "), around);
   return { code, stdout, shown: shown.stdout };
 }

@@ -61,9 +61,7 @@ function spansOf(receiver: Receiver, sessionId: string): readonly ReceivedSpan[]
 
 /** What stands on the wire: each span's id and start, sorted; a span that came twice stands there twice. */
 function wired(spans: readonly ReceivedSpan[]): readonly string[] {
-  return spans
-    .map(({ spanId, startTimeUnixNano }) => `${spanId} ${BigInt(startTimeUnixNano) / 1_000_000n}`)
-    .sort();
+  return spans.map(({ spanId, startTimeUnixNano }) => `${spanId} ${BigInt(startTimeUnixNano) / 1_000_000n}`).sort();
 }
 
 /** The same of the traces as the server's sessions give them. */
@@ -80,8 +78,7 @@ async function expected({ bench }: Place, ...sessionIds: readonly string[]): Pro
   return spans.sort();
 }
 
-const idsOf = (spans: readonly string[]): readonly (string | undefined)[] =>
-  spans.map((one) => one.split(" ")[0]);
+const idsOf = (spans: readonly string[]): readonly (string | undefined)[] => spans.map((one) => one.split(" ")[0]);
 
 async function ask({ bench }: Place, text: string, session?: string) {
   const client = await connect(bench.server, bench.workdir);
@@ -106,13 +103,15 @@ const steps = (count: number, command: (index: number) => string): readonly Json
   }));
 
 /** For a tool that has no end before the test says so. */
-const untilTold = (name: string): string =>
-  `touch begun-${name}; until [ -e go-${name} ]; do sleep 0.1; done`;
+const untilTold = (name: string): string => `touch begun-${name}; until [ -e go-${name} ]; do sleep 0.1; done`;
 /** All steps but the first one wait until they are told. */
 const toldSteps = (count: number, name: string): readonly Json[] =>
   steps(count, (index) => (index === 0 ? "true" : untilTold(name)));
 
-/** One attach from the middle of a turn on, through a second one, to a Ctrl-C in the middle of a third one; others beside it. */
+/**
+ * One attach from the middle of a turn on, through a second one, to a Ctrl-C in the middle of a third one; others
+ * beside it.
+ */
 async function followed() {
   const full = refused(429, "Rate limit reached", {}, { "retry-after-ms": "300" });
   const here = await place([

@@ -36,8 +36,9 @@ beforeAll(async () => {
     await write(join(name, "looptrace.config.json"), config);
   }
   await mkdir(join(folder, "folder"));
-  // Leaves a sign when it is to work: what is wrong with the input is to be found out before. A server that is started early,
-  // while the command line is looked at, has no work yet; where it comes to work, `opencode run` follows one that does not start.
+  // Leaves a sign when it is to work: what is wrong with the input is to be found out before. A server that is started
+  // early, while the command line is looked at, has no work yet; where it comes to work, `opencode run` follows one
+  // that does not start.
   await write(
     "opencode",
     `#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit 0\n[ "$1" = serve ] && exit 9\ntouch '${folder}/started'\nexit 9\n`,
@@ -65,9 +66,7 @@ interface Case {
 
 async function say({ argv, cwd = ".", stdin = "", ...rest }: Omit<Case, "says">): Promise<CliResult> {
   const inFolder = (text: string): string => text.replaceAll("<folder>", folder);
-  const more = Object.fromEntries(
-    Object.entries(rest.env ?? {}).map(([key, value]) => [key, inFolder(value)]),
-  );
+  const more = Object.fromEntries(Object.entries(rest.env ?? {}).map(([key, value]) => [key, inFolder(value)]));
   const around = { env: { ...env, ...more }, cwd: join(folder, cwd), stdin };
   const { code, stdout, stderr } = await looptrace(argv, around);
   return { code, stdout, stderr: stderr.replaceAll(folder, "<folder>") };
@@ -376,9 +375,7 @@ describe("settings that cannot be used", () => {
   test("a settings file that is no JSON", async () => {
     const { code, stderr } = await say({ argv: ["run", "hi"], cwd: "not-json" });
     expect(code).toBe(2);
-    expect(stderr).toMatch(
-      /^looptrace: <folder>\/not-json\/looptrace\.config\.json is not valid JSON: .+\n$/,
-    );
+    expect(stderr).toMatch(/^looptrace: <folder>\/not-json\/looptrace\.config\.json is not valid JSON: .+\n$/);
   });
 });
 
@@ -414,9 +411,7 @@ describe("command lines that are none", () => {
     const short = await say({ argv: ["show", UNKNOWN_ID], env: broken });
     const long = await say({ argv: ["show", UNKNOWN_ID], env: { ...broken, LOOPTRACE_DEBUG: "1" } });
     expect([short.code, long.code]).toEqual([2, 2]);
-    expect(short.stderr).toMatch(
-      /^looptrace: .+\nThis should not happen; LOOPTRACE_DEBUG=1 shows where it did\.\n$/,
-    );
+    expect(short.stderr).toMatch(/^looptrace: .+\nThis should not happen; LOOPTRACE_DEBUG=1 shows where it did\.\n$/);
     expect(long.stderr).toMatch(/\n {4}at /);
   });
 });

@@ -211,9 +211,7 @@ test("the summary fits, whatever its width, and says what to do", () => {
     endedAt: START + 61_000,
     results: "/home/dev/tasks.results.jsonl",
     undelivered: 1,
-    delivery: [
-      { destination: "Langfuse", acknowledged: 30, pending: 3, unsaved: 0, rejected: 0, lastError: HOSTILE },
-    ],
+    delivery: [{ destination: "Langfuse", acknowledged: 30, pending: 3, unsaved: 0, rejected: 0, lastError: HOSTILE }],
   };
   const lines = summaryLines(summary);
   expect(lines.flatMap((line) => folded(line, 100))).toEqual([
@@ -232,6 +230,5 @@ test("the summary fits, whatever its width, and says what to do", () => {
     "traces   Langfuse: 30 spans delivered, 3 not yet: evil second line",
   ]);
   for (const width of [20, 40, 80])
-    for (const text of lines.flatMap((line) => folded(line, width)))
-      expect(columnsOf(text)).toBeLessThanOrEqual(width);
+    for (const text of lines.flatMap((line) => folded(line, width))) expect(columnsOf(text)).toBeLessThanOrEqual(width);
 });

@@ -8,12 +8,7 @@ import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
 import { batchJson } from "../support/json-shapes.js";
 import { startReceiver } from "../support/receiver.js";
 import { onTestFinished, sideBySide } from "../support/side-by-side.js";
-import {
-  apiError,
-  type Directions,
-  type TalkingOpenCode,
-  talkingOpenCode,
-} from "../support/talking-opencode.js";
+import { apiError, type Directions, type TalkingOpenCode, talkingOpenCode } from "../support/talking-opencode.js";
 
 allowColdStarts();
 sideBySide();
@@ -30,10 +25,7 @@ function call(opencode: TalkingOpenCode, ...flags: readonly string[]): Promise<C
   return looptrace(["batch", "tasks.jsonl", ...flags], opencode);
 }
 
-async function resultsIn(
-  opencode: TalkingOpenCode,
-  name = "tasks.results.jsonl",
-): Promise<readonly TaskResult[]> {
+async function resultsIn(opencode: TalkingOpenCode, name = "tasks.results.jsonl"): Promise<readonly TaskResult[]> {
   const text = await readFile(join(opencode.cwd, name), "utf8");
   return text
     .split("\n")
@@ -185,9 +177,7 @@ describe.concurrent("a batch", () => {
     const { code, stdout, stderr } = await call(opencode, "-n", "1", "--max-cost", "1.5");
     expect(code).toBe(1);
     expect(stderr).toContain("authentication_failed: no more tasks of a are started");
-    expect(stderr).toContain(
-      "--max-cost is reached: no more tasks are started; what runs comes to its end\n",
-    );
+    expect(stderr).toContain("--max-cost is reached: no more tasks are started; what runs comes to its end\n");
     expect(stdout).toContain("left     1 task not done: a refused: authentication_failed\n");
     expect(stdout).toContain("left     1 task not done: --max-cost is reached\n");
     const again = await call(opencode, "-n", "1", "--keep-going", "--retry-failed", "--json");
@@ -238,10 +228,7 @@ describe.concurrent("what is wrong is said before anything starts", () => {
     const opencode = await talkingOpenCode();
     const around = { ...opencode, stdin: '"x"' };
     const nowhere = await looptrace(["batch", "-"], around);
-    expect([nowhere.code, nowhere.stderr]).toEqual([
-      2,
-      expect.stringContaining("say where they go with -o <file>"),
-    ]);
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining("say where they go with -o <file>")]);
     expect((await looptrace(["batch", "-", "-o", "r.jsonl"], around)).code).toBe(0);
     expect((await resultsIn(opencode, "r.jsonl")).map(({ text }) => text)).toEqual(["Answer to x"]);
     const absent = await looptrace(["batch", "absent.jsonl"], around);
@@ -294,9 +281,7 @@ describe.concurrent("what ends looptrace itself", () => {
     const { child, ended } = startLooptrace(["batch", "tasks.jsonl", "-n", "1"], opencode);
     await started(opencode, 2);
     child.kill("SIGINT");
-    const said = new Promise((resolve) =>
-      child.stderr?.on("data", (text) => /Once more/.test(text) && resolve(text)),
-    );
+    const said = new Promise((resolve) => child.stderr?.on("data", (text) => /Once more/.test(text) && resolve(text)));
     await said;
     child.kill("SIGINT");
     expect((await ended).signal).toBe("SIGINT");

@@ -20,22 +20,12 @@ test.each([
   expect(toolBudget(text)).toEqual({ kind: "tool", ...expected });
 });
 
-test.each([
-  "",
-  "p90",
-  "=5s",
-  "p90=",
-  "p90=soon",
-  "p0=1s",
-  "p101=1s",
-  "p9e1=1s",
-  "p=1s",
-  "min=1s",
-  ":p90=1s",
-  "p90=0",
-])("%j is none", (text) => {
-  expect(toolBudget(text)).toBeUndefined();
-});
+test.each(["", "p90", "=5s", "p90=", "p90=soon", "p0=1s", "p101=1s", "p9e1=1s", "p=1s", "min=1s", ":p90=1s", "p90=0"])(
+  "%j is none",
+  (text) => {
+    expect(toolBudget(text)).toBeUndefined();
+  },
+);
 
 const p90 = { kind: "tool", tool: null, stat: "p90", limit: 1 } as const;
 const bash = { kind: "tool", tool: "bash", stat: "p90", limit: 2 } as const;

@@ -70,32 +70,20 @@ async function json(argv: readonly string[]): Promise<{ code: number } & z.outpu
 
 describe("the exit code", () => {
   test.each([
-    [
-      "0 where all holds",
-      0,
-      ["multistep.json", "--max-steps", "4", "--max-cost", "0.0072856", "--no-errors"],
-    ],
+    ["0 where all holds", 0, ["multistep.json", "--max-steps", "4", "--max-cost", "0.0072856", "--no-errors"]],
     ["0 for a tool failure that no budget forbids", 0, ["doom-loop.json", "--no-errors"]],
     ["1 where one does not", 1, ["multistep.json", "--max-steps", "3", "--max-cost", "1"]],
     ["1 where one of many sessions does not", 1, ["multistep.json", "doom-loop.json", "--no-doom-loop"]],
     ["1 where the turn failed", 1, ["killed.json", "--no-errors"]],
     ["1 for a tool's failure", 1, ["doom-loop.json", "--no-tool-errors"]],
     ["1 where it is not known", 1, ["killed.json", "--max-cost", "100"]],
-    [
-      "1 rather than 2 where another source cannot be read",
-      1,
-      ["none.json", "multistep.json", "--max-steps", "3"],
-    ],
+    ["1 rather than 2 where another source cannot be read", 1, ["none.json", "multistep.json", "--max-steps", "3"]],
     ["2 where a source cannot be read", 2, ["none.json", "multistep.json", "--max-steps", "4"]],
     ["2 without a budget", 2, ["multistep.json"]],
     ["2 without a session", 2, ["--max-steps", "4"]],
     ["2 where no session holds a turn", 2, ["empty.json", "--max-steps", "4"]],
     ["2 for a limit that is none", 2, ["multistep.json", "--max-tool", "p90"]],
-    [
-      "2 for two documents on one output",
-      2,
-      ["multistep.json", "--max-steps", "4", "--json", "--junit", "-"],
-    ],
+    ["2 for two documents on one output", 2, ["multistep.json", "--max-steps", "4", "--json", "--junit", "-"]],
   ])("%s", async (_, expected, argv) => {
     expect((await check(argv)).code).toBe(expected);
   });
@@ -143,10 +131,7 @@ test("a session that looptrace has kept, by its id and as the last one, with its
   await saveAsItIs(storePathsAt(join(folder, "store")), { rootId: session.info.id, raw });
   for (const source of [session.info.id, "--last"]) {
     const { code, sessions } = await json([source, "--max-steps", "3"]);
-    expect([code, sessions]).toMatchObject([
-      1,
-      [{ sessionId: session.info.id, results: [{ value: 4, over: 1 }] }],
-    ]);
+    expect([code, sessions]).toMatchObject([1, [{ sessionId: session.info.id, results: [{ value: 4, over: 1 }] }]]);
   }
 });
 
@@ -199,16 +184,7 @@ describe("JUnit XML", () => {
   });
 
   test("a file that cannot be written is said", async () => {
-    const { code, stderr } = await check([
-      "multistep.json",
-      "--max-steps",
-      "4",
-      "--junit",
-      "multistep.json/x.xml",
-    ]);
-    expect([code, stderr]).toEqual([
-      2,
-      expect.stringMatching(/--junit multistep\.json\/x\.xml: .* cannot be written/),
-    ]);
+    const { code, stderr } = await check(["multistep.json", "--max-steps", "4", "--junit", "multistep.json/x.xml"]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/--junit multistep\.json\/x\.xml: .* cannot be written/)]);
   });
 });

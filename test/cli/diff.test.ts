@@ -158,9 +158,7 @@ describe("subagents' files", () => {
 test("as CSV", async () => {
   const { code, stdout } = await diff(["multistep@1.18.33", "plain-answer@1.18.33", "--csv"]);
   expect(code).toBe(0);
-  expect(stdout).toMatch(
-    /^turn,kind,name,unit,a,b,difference,percent\r\n0,fact,outcome,,completed,completed,,\r\n/,
-  );
+  expect(stdout).toMatch(/^turn,kind,name,unit,a,b,difference,percent\r\n0,fact,outcome,,completed,completed,,\r\n/);
   expect(stdout).toContain("\r\n0,figure,steps,count,4,1,-3,-75\r\n");
 });
 
@@ -175,10 +173,7 @@ test.each([
   [["multistep@1.18.33", "none.json"], /none\.json: there is no such file/],
   [["-", "-"], /Standard input holds one session/],
   [["multistep@1.18.33", "multistep@1.18.33", "--json", "--csv"], /one of --json and --csv/],
-  [
-    ["multistep@1.18.33", "multistep@1.18.33", "--subagent", "none.json"],
-    /none\.json: there is no such file/,
-  ],
+  [["multistep@1.18.33", "multistep@1.18.33", "--subagent", "none.json"], /none\.json: there is no such file/],
 ])("%j is refused", async (argv, says) => {
   const { code, stdout, stderr } = await diff(argv);
   expect([code, stdout]).toEqual([2, ""]);

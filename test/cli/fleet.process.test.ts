@@ -11,12 +11,7 @@ import { batchJson } from "../support/json-shapes.js";
 import { startReceiver } from "../support/receiver.js";
 import { hasRedis, startRedis } from "../support/redis.js";
 import { onTestFinished, sideBySide } from "../support/side-by-side.js";
-import {
-  apiError,
-  type Directions,
-  type TalkingOpenCode,
-  talkingOpenCode,
-} from "../support/talking-opencode.js";
+import { apiError, type Directions, type TalkingOpenCode, talkingOpenCode } from "../support/talking-opencode.js";
 
 allowColdStarts();
 sideBySide();
@@ -108,9 +103,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
     batch.child.kill("SIGINT");
     const interrupted = await batch.ended;
     expect(interrupted.code).toBe(130);
-    expect(interrupted.stderr).toContain(
-      "the tasks stay in the queue, and the same command fetches their results",
-    );
+    expect(interrupted.stderr).toContain("the tasks stay in the queue, and the same command fetches their results");
     expect(interrupted.stdout).toContain("left     2 tasks not done: interrupted");
 
     await writeFile(join(opencode.cwd, "told"), "");
@@ -120,9 +113,10 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
     const results = await resultsOf(opencode);
     expect(results.map(({ status }) => status)).toEqual(["done", "done"]);
     // The run that was ended has its place in the result, too.
-    expect(results.find(({ id }) => id === "slow")?.attempts.map(({ error }) => error?.code ?? null)).toEqual(
-      ["aborted", null],
-    );
+    expect(results.find(({ id }) => id === "slow")?.attempts.map(({ error }) => error?.code ?? null)).toEqual([
+      "aborted",
+      null,
+    ]);
     expect(await opencode.runs()).toHaveLength(3);
   });
 
@@ -197,15 +191,9 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
 
   test("a task that kills its worker each time fails in the end, with an error that says so", async () => {
     const [redis, opencode] = [await startRedis(), await talkingOpenCode()];
-    await writeTasks(
-      opencode,
-      { id: "deadly", prompt: prompt({ name: "deadly", waitMs: 60_000 }) },
-      "harmless",
-    );
+    await writeTasks(opencode, { id: "deadly", prompt: prompt({ name: "deadly", waitMs: 60_000 }) }, "harmless");
     const batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
-    const standBy = Array.from({ length: 7 }, () =>
-      startWorker(redis.url, opencode, "--lock", "1s", "-n", "1"),
-    );
+    const standBy = Array.from({ length: 7 }, () => startWorker(redis.url, opencode, "--lock", "1s", "-n", "1"));
     let workers = await Promise.all(standBy);
     const runs = () => opencode.runs().then((all) => all.filter((one) => one.includes("deadly")).length);
     for (let deaths = 1; deaths <= 6; deaths += 1) {
@@ -249,9 +237,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
     for (const command of [["worker"], ["batch", "tasks.jsonl"]]) {
       const { code, stdout, stderr } = await looptrace([...command, "--redis", wrong], opencode);
       expect([code, stdout]).toEqual([2, ""]);
-      expect(stderr).toBe(
-        `looptrace: The Redis at redis://127.0.0.1:${redis.port} does not accept this password.\n`,
-      );
+      expect(stderr).toBe(`looptrace: The Redis at redis://127.0.0.1:${redis.port} does not accept this password.\n`);
     }
     const env = { ...opencode.env, LOOPTRACE_REDIS_PASSWORD: "open-sesame" };
     const worker = await startWorker(redis.url, { ...opencode, env });

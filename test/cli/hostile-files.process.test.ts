@@ -30,12 +30,7 @@ const call = (...argv: string[]) =>
   });
 
 test.each<[string, string[], (() => Promise<unknown> | unknown) | undefined, string]>([
-  [
-    "a device as export",
-    ["show", "/dev/zero"],
-    undefined,
-    "/dev/zero: it is longer than the 1 MB that are read.",
-  ],
+  ["a device as export", ["show", "/dev/zero"], undefined, "/dev/zero: it is longer than the 1 MB that are read."],
   [
     "a link to a device",
     ["trace", "link"],
@@ -64,12 +59,7 @@ test.each<[string, string[], (() => Promise<unknown> | unknown) | undefined, str
     () => execFileSync("mkfifo", [at("pipe")]),
     "it is no regular file",
   ],
-  [
-    "a device as schema",
-    ["run", "--schema", "/dev/zero", "Go."],
-    undefined,
-    "--schema /dev/zero cannot be read",
-  ],
+  ["a device as schema", ["run", "--schema", "/dev/zero", "Go."], undefined, "--schema /dev/zero cannot be read"],
   [
     "a device as system prompt",
     ["run", "--system-file", "/dev/zero", "Go."],

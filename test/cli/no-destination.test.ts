@@ -35,16 +35,10 @@ test.each([
   [["a.json"], "Of a file nothing is kept either: `looptrace show a.json` shows the trace."],
   [["-"], "Of a file nothing is kept either: `looptrace show -` shows the trace."],
   [["-a.json"], "Of a file nothing is kept either: `looptrace show ./-a.json` shows the trace."],
-  [
-    ["my $a's.json"],
-    "Of a file nothing is kept either: `looptrace show 'my $a'\\''s.json'` shows the trace.",
-  ],
+  [["my $a's.json"], "Of a file nothing is kept either: `looptrace show 'my $a'\\''s.json'` shows the trace."],
   [["a\u001b[2J.json"], "Of a file nothing is kept either: `looptrace show a.json` shows the trace."],
   [["ses_00000000000000000000000000"], "`looptrace show ses_00000000000000000000000000` shows the trace."],
-  [
-    ["a.json", "b.json"],
-    "Of a file nothing is kept either: `looptrace show` shows the traces, given the same.",
-  ],
+  [["a.json", "b.json"], "Of a file nothing is kept either: `looptrace show` shows the traces, given the same."],
 ])("how to see the trace of %j", (sources, text) => {
   expect(howToSee(sources)).toBe(text);
 });

@@ -78,36 +78,29 @@ test("the exit code and the version reach the shell", async () => {
   expect(await startLooptrace(["show"], { cwd, env }).ended).toMatchObject({ code: 2, stdout: "" });
 });
 
-test.each([26, 60, 100])(
-  "where only %d files may be open, one line says so and no stack does",
-  async (most) => {
-    const folder = await temporaryFolder();
-    await writeFile(join(folder, "session.json"), loadFixture("multistep@1.18.33").text);
-    for (const argv of [
-      ["show", "session.json"],
-      ["trace", "session.json"],
-      ["run", "hi"],
-    ]) {
-      const limited = ["-c", `ulimit -n ${most} && exec "$@"`, "sh", ...cliCommand(), ...argv];
-      const { exitCode, stderr } = await execa("sh", limited, {
-        cwd: folder,
-        env: { ...env, LOOPTRACE_OPENCODE: "/nonexistent" },
-        extendEnv: false,
-        reject: false,
-      });
-      // How many it takes is Node's affair, and how many files the command is made of.
-      if (most > 26 && !/files/.test(stderr)) continue;
-      expect([exitCode, stderr.split("\n")]).toEqual([
-        2,
-        [
-          expect.stringMatching(
-            /^looptrace: .*(?:too few files may be open|may open no more files).*`ulimit -n.*$/,
-          ),
-        ],
-      ]);
-    }
-  },
-);
+test.each([26, 60, 100])("where only %d files may be open, one line says so and no stack does", async (most) => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "session.json"), loadFixture("multistep@1.18.33").text);
+  for (const argv of [
+    ["show", "session.json"],
+    ["trace", "session.json"],
+    ["run", "hi"],
+  ]) {
+    const limited = ["-c", `ulimit -n ${most} && exec "$@"`, "sh", ...cliCommand(), ...argv];
+    const { exitCode, stderr } = await execa("sh", limited, {
+      cwd: folder,
+      env: { ...env, LOOPTRACE_OPENCODE: "/nonexistent" },
+      extendEnv: false,
+      reject: false,
+    });
+    // How many it takes is Node's affair, and how many files the command is made of.
+    if (most > 26 && !/files/.test(stderr)) continue;
+    expect([exitCode, stderr.split("\n")]).toEqual([
+      2,
+      [expect.stringMatching(/^looptrace: .*(?:too few files may be open|may open no more files).*`ulimit -n.*$/)],
+    ]);
+  }
+});
 
 test("in a folder that is gone one line says so", async () => {
   const folder = await temporaryFolder();

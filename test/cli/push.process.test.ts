@@ -244,29 +244,26 @@ describe.concurrent("looptrace push", () => {
   test.each([
     { flags: [], says: "looptrace: watching the outbox, every 1.00s; Ctrl-C ends it.\n" },
     { flags: ["-q"], says: "" },
-  ])(
-    "a watch $flags delivers what comes, says only what is new, and ends with Ctrl-C",
-    async ({ flags, says }) => {
-      const receiver = await receive(WRONG);
-      const { cwd, env, waiting } = await place(receiver.url);
-      const watching = startLooptrace(["push", "--watch", "--every", "1s", ...flags], { env, cwd });
-      const said = (): Promise<string> =>
-        new Promise((resolve) => {
-          watching.child.stdout?.once("data", (text: unknown) => resolve(String(text)));
-        });
-      const refused = said();
-      expect((await looptrace(["trace", "session.json"], { env, cwd })).code).toBe(3);
-      expect(await refused).toContain("404");
-      const delivered = said();
-      receiver.behave({});
-      expect(await delivered).toContain("14 spans sent");
-      watching.child.kill("SIGINT");
-      const { code, stdout, stderr } = await watching.ended;
-      expect([code, stderr]).toEqual([0, says]);
-      expect(stdout.trim().split("\n")).toHaveLength(2);
-      expect(await waiting()).toMatchObject([{ spans: 0 }]);
-    },
-  );
+  ])("a watch $flags delivers what comes, says only what is new, and ends with Ctrl-C", async ({ flags, says }) => {
+    const receiver = await receive(WRONG);
+    const { cwd, env, waiting } = await place(receiver.url);
+    const watching = startLooptrace(["push", "--watch", "--every", "1s", ...flags], { env, cwd });
+    const said = (): Promise<string> =>
+      new Promise((resolve) => {
+        watching.child.stdout?.once("data", (text: unknown) => resolve(String(text)));
+      });
+    const refused = said();
+    expect((await looptrace(["trace", "session.json"], { env, cwd })).code).toBe(3);
+    expect(await refused).toContain("404");
+    const delivered = said();
+    receiver.behave({});
+    expect(await delivered).toContain("14 spans sent");
+    watching.child.kill("SIGINT");
+    const { code, stdout, stderr } = await watching.ended;
+    expect([code, stderr]).toEqual([0, says]);
+    expect(stdout.trim().split("\n")).toHaveLength(2);
+    expect(await waiting()).toMatchObject([{ spans: 0 }]);
+  });
 
   test.each([
     [["--status", "--discard", "x"], "--status and --discard"],

@@ -109,17 +109,9 @@ test("--json says what was written", async () => {
 test.each<[string, readonly string[], RegExp, Around?]>([
   ["no file on a terminal", ["../parent.json"], /Name the file: -o report\.html/, { columns: 80 }],
   ["--json without a file", ["../parent.json", "--json"], /needs a file: -o report\.html/],
-  [
-    "no folder there",
-    ["../parent.json", "-o", "no/r.html"],
-    /no\/r\.html cannot be written: there is no such folder/,
-  ],
+  ["no folder there", ["../parent.json", "-o", "no/r.html"], /no\/r\.html cannot be written: there is no such folder/],
   ["a folder", ["../parent.json", "-o", "."], /cannot be written: this is a folder/],
-  [
-    "a file for a folder",
-    ["../parent.json", "-o", "../child.json/r.html"],
-    /a part of its path is no folder/,
-  ],
+  ["a file for a folder", ["../parent.json", "-o", "../child.json/r.html"], /a part of its path is no folder/],
   ["its own source", ["../parent.json", "-o", "../parent.json"], /is what the report is made from/],
   ["no sources", ["-o", "r.html"], /Which session\?/],
   ["no export", ["../nothing.json", "-o", "r.html"], /there is no such file/],

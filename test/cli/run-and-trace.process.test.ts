@@ -22,18 +22,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   onTestFinished(() => receiver.close());
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
   const prompt = at(scenario.prompts, 0).text;
-  const flags = [
-    "--environment",
-    "ci",
-    "--tag",
-    "nightly",
-    "--tag",
-    "x y",
-    "--user",
-    "u-1",
-    "--release",
-    "r1",
-  ];
+  const flags = ["--environment", "ci", "--tag", "nightly", "--tag", "x y", "--user", "u-1", "--release", "r1"];
   const before = Date.now();
   const run = await looptrace(["run", ...flags, "--metadata", "ticket=7", prompt], around);
   const after = Date.now();
@@ -71,8 +60,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   const asked = replies.flatMap(({ toolCalls }) => toolCalls);
   const inWorkdir = (value: unknown): unknown =>
     JSON.parse(JSON.stringify(value).replaceAll("{{workdir}}", bench.workdir));
-  const toolOf = (id: string) =>
-    onlyOne(tools.filter(({ span }) => span.attributes["gen_ai.tool.call.id"] === id));
+  const toolOf = (id: string) => onlyOne(tools.filter(({ span }) => span.attributes["gen_ai.tool.call.id"] === id));
 
   calls.forEach((call, index) => {
     const reply = at(replies, index);
@@ -122,9 +110,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
     expect(attributes[LangfuseOtelSpanAttributes.TRACE_USER_ID], name).toBe("u-1");
     expect(attributes[LangfuseOtelSpanAttributes.RELEASE], name).toBe("r1");
     expect(attributes[LangfuseOtelSpanAttributes.TRACE_NAME], name).toBe("opencode.loop");
-    expect(attributes[LangfuseOtelSpanAttributes.TRACE_TAGS], name).toEqual(
-      expect.arrayContaining(["nightly", "x y"]),
-    );
+    expect(attributes[LangfuseOtelSpanAttributes.TRACE_TAGS], name).toEqual(expect.arrayContaining(["nightly", "x y"]));
   }
   // The bash tool slept for 0.3 s while the model's output had long ended.
   const slept = toolOf("call_list");

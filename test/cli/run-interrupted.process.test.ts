@@ -42,21 +42,16 @@ test.each([
   { at: "run", flags: ["--driver", "cli"], isRun: true },
   // Before there is a run there is nothing that --json could tell.
   { at: "--version", flags: ["--driver", "cli"], isRun: false },
-])(
-  "Ctrl-C while opencode $at is starting: nothing was run, and that is said",
-  async ({ at, flags, isRun }) => {
-    const { around, begun } = await slowOpenCode(at);
-    // With a system prompt no server is started before looptrace listens to Ctrl-C.
-    const argv = ["run", "--json", "--system", "Be brief.", ...flags, "Say hello."];
-    const { child, ended } = startLooptrace(argv, around);
-    onTestFinished(() => void child.kill("SIGKILL"));
-    await until(() => existsSync(begun) || child.exitCode !== null);
-    child.kill("SIGINT");
-    const { code, signal, stdout, stderr } = await ended;
-    expect([code, signal, stderr]).toEqual([130, null, SAYS]);
-    const document = stdout === "" ? null : JSON.parse(stdout);
-    expect(document).toEqual(
-      isRun ? expect.objectContaining({ sessionId: null, text: null, traces: [] }) : null,
-    );
-  },
-);
+])("Ctrl-C while opencode $at is starting: nothing was run, and that is said", async ({ at, flags, isRun }) => {
+  const { around, begun } = await slowOpenCode(at);
+  // With a system prompt no server is started before looptrace listens to Ctrl-C.
+  const argv = ["run", "--json", "--system", "Be brief.", ...flags, "Say hello."];
+  const { child, ended } = startLooptrace(argv, around);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await until(() => existsSync(begun) || child.exitCode !== null);
+  child.kill("SIGINT");
+  const { code, signal, stdout, stderr } = await ended;
+  expect([code, signal, stderr]).toEqual([130, null, SAYS]);
+  const document = stdout === "" ? null : JSON.parse(stdout);
+  expect(document).toEqual(isRun ? expect.objectContaining({ sessionId: null, text: null, traces: [] }) : null);
+});

@@ -36,9 +36,7 @@ describe.skipIf(process.platform !== "linux").concurrent("kill -9 of a run", () 
       const { child } = startLooptrace(["run", "--driver", driver, "Wait for the build."], around);
       onTestFinished(() => void child.kill("SIGKILL"));
       // The second request would only come when the tool has ended.
-      await until(() =>
-        bench.provider.requests.some(({ title, lastChunk }) => !title && lastChunk !== undefined),
-      );
+      await until(() => bench.provider.requests.some(({ title, lastChunk }) => !title && lastChunk !== undefined));
       await until(() => findProcesses(mark).some((pid) => commandOf(pid).includes("sleep 30")));
       child.kill("SIGKILL");
       await once(child, "close");
@@ -51,9 +49,7 @@ describe.skipIf(process.platform !== "linux").concurrent("kill -9 of a run", () 
       expect(stderr).not.toContain("may still be at work");
       expect(code).toBe(0);
       const names = receiver.spans().map(({ name }) => name);
-      expect(names).toEqual(
-        expect.arrayContaining(["opencode.loop", "loop.step-0", "llm-call-0", "tool.bash"]),
-      );
+      expect(names).toEqual(expect.arrayContaining(["opencode.loop", "loop.step-0", "llm-call-0", "tool.bash"]));
       const shown = await looptrace(["show", "--last"], { env: cliEnvironment(bench), cwd: bench.workdir });
       expect(shown.stdout).toContain("looptrace was killed before the turn's answer");
       expect(violationsOf(receiver)).toEqual([]);

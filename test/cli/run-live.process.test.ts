@@ -38,10 +38,7 @@ test("what is closed goes out while the run is at work, with the ids and times t
   await writeFile(join(bench.workdir, "go"), "");
   const { code, stdout } = await ended;
   expect(code).toBe(0);
-  const {
-    traces,
-    delivery,
-  }: { traces: readonly LoopTrace[]; delivery: readonly { alreadyAcknowledged: number }[] } =
+  const { traces, delivery }: { traces: readonly LoopTrace[]; delivery: readonly { alreadyAcknowledged: number }[] } =
     JSON.parse(stdout);
   const all = traces.flatMap(({ loop }) => [
     ...spansIn(loop).map(({ spanId, start }) => `${spanId} ${start}`),

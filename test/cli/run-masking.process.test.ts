@@ -59,7 +59,9 @@ async function textBelow(folder: string): Promise<string> {
   return texts.join("\n");
 }
 
-/** The tools print what a server of looptrace's own has in its environment; its password in a form that no rule knows. */
+/**
+ * The tools print what a server of looptrace's own has in its environment; its password in a form that no rule knows.
+ */
 async function playLeaking(...flags: readonly string[]) {
   const command = "printenv OPENCODE_SERVER_PASSWORD | tee password | sed 's/^/it is /'";
   const call = { id: "call_password", name: "bash", arguments: { command, description: "Prints" } };
@@ -92,10 +94,7 @@ async function play(bench: IsolatedOpenCode, ...flags: readonly string[]) {
 
 describe("secrets that a session holds", () => {
   test("reach neither the wire nor the disk, the answer stays as it is", async () => {
-    const { code, document, stderr, wire, bench, env, receiver } = await playLeaking(
-      "--mask",
-      "/acme-\\d+/i",
-    );
+    const { code, document, stderr, wire, bench, env, receiver } = await playLeaking("--mask", "/acme-\\d+/i");
     expect(stderr).not.toContain("could not");
     expect(code).toBe(0);
     expect(document.text).toBe(`It is ${DEPLOY_TOKEN}, for ${TICKET}.`);

@@ -51,9 +51,7 @@ test("a subagent is nested on the wire, below a span of somebody else's, and a t
     expect(span.attributes[LangfuseOtelSpanAttributes.TRACE_NAME]).toBe("fruit");
   }
   const inner = at(spans, 4);
-  expect(inner.input).toEqual([
-    { role: "user", content: "Count the lines of fruit.txt and say the number." },
-  ]);
+  expect(inner.input).toEqual([{ role: "user", content: "Count the lines of fruit.txt and say the number." }]);
   expect(inner.output).toBe("fruit.txt has 3 lines.");
   expect(at(spans, 3).output).toContain("fruit.txt has 3 lines.");
 
@@ -133,7 +131,10 @@ interface Turn {
   };
 }
 
-/** Two runs with a tool server of the project's configuration, whose name is not what tools are called by; the second one forks the first. */
+/**
+ * Two runs with a tool server of the project's configuration, whose name is not what tools are called by; the second
+ * one forks the first.
+ */
 async function forked() {
   const server = await startMcpServer();
   onTestFinished(() => server.close());
@@ -146,8 +147,7 @@ async function forked() {
   const mcp = { "my_team.db": { type: "remote", url: server.url, enabled: true } };
   await using bench = await warmOpenCode({ ...madeScenario(replies), opencode: { mcp } });
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const json = async (argv: readonly string[], where = around) =>
-    JSON.parse((await looptrace(argv, where)).stdout);
+  const json = async (argv: readonly string[], where = around) => JSON.parse((await looptrace(argv, where)).stdout);
   const first = await json(["run", "--json", "Look into ticket 7."]);
   // What is kept is all that there is when nobody can be asked any more.
   const later = {

@@ -47,25 +47,18 @@ describe("every failure of a provider comes out as its class, and leaves nothing
     ],
     ["a content filter", [{ delayMs: 20, text: "I", finish: "content-filter", usage }], "content_filter"],
     ["the output limit", [{ delayMs: 20, text: "It began", finish: "length", usage }], "max_output_tokens"],
-    [
-      "a stream that hangs",
-      [{ delayMs: 20, text: "It began", fault: { type: "hang", at: "mid-stream" } }],
-      "timeout",
-    ],
+    ["a stream that hangs", [{ delayMs: 20, text: "It began", fault: { type: "hang", at: "mid-stream" } }], "timeout"],
   ];
-  test.each(situations.map((situation) => ({ situation, name: situation[0] })))(
-    "$name",
-    async ({ situation }) => {
-      const [, replies, code] = situation;
-      const wanted = scenario(replies);
-      const played = code === "timeout" ? await playToDeadline(wanted) : await play(wanted);
-      expect(played.document.error).toMatchObject({ code });
-      expect(played.code).toBe(1);
-      expect(at(played.document.traces, 0)).toMatchObject({ loop: { error: { code } } });
-      expect(played.processes).toEqual([]);
-      expect(played.files.filter((name) => name.startsWith("looptrace"))).toEqual([]);
-    },
-  );
+  test.each(situations.map((situation) => ({ situation, name: situation[0] })))("$name", async ({ situation }) => {
+    const [, replies, code] = situation;
+    const wanted = scenario(replies);
+    const played = code === "timeout" ? await playToDeadline(wanted) : await play(wanted);
+    expect(played.document.error).toMatchObject({ code });
+    expect(played.code).toBe(1);
+    expect(at(played.document.traces, 0)).toMatchObject({ loop: { error: { code } } });
+    expect(played.processes).toEqual([]);
+    expect(played.files.filter((name) => name.startsWith("looptrace"))).toEqual([]);
+  });
 
   test("a 413 that opencode compacts for ever is ended by the limit of steps", async () => {
     // The summary is answered, and what follows it is as large as before.
@@ -102,13 +95,7 @@ test("a fallback model takes over, and both attempts say which they were", async
       { name: "second", model: "m2", replies: [answer] },
     ],
   });
-  const { code, stderr, document } = await play(
-    wanted,
-    "-m",
-    "scripted/m1",
-    "--fallback-model",
-    "scripted/m2",
-  );
+  const { code, stderr, document } = await play(wanted, "-m", "scripted/m1", "--fallback-model", "scripted/m2");
   expect(code).toBe(0);
   expect(stderr).toContain(
     "looptrace: authentication_failed: Incorrect API key provided · next attempt 2 of 2 at once with scripted/m2\n",
@@ -153,9 +140,7 @@ test("a doom loop, too many steps and too high a cost end the run, with the trac
   });
   expect(doomed.document.error.count).toBeGreaterThanOrEqual(3);
   expect(doomed.requests.length).toBeLessThan(12);
-  const events = doomed.document.traces[0].loop.steps.flatMap(
-    ({ events }: { events: { name: string }[] }) => events,
-  );
+  const events = doomed.document.traces[0].loop.steps.flatMap(({ events }: { events: { name: string }[] }) => events);
   expect(events).toMatchObject([{ name: "doom-loop", attributes: { tool: "read" } }]);
 
   const wandering = Array.from({ length: 8 }, (_, index) => call(`missing-${index}.txt`));

@@ -19,9 +19,7 @@ const schema = {
 };
 
 const giving = (value: object) =>
-  madeScenario([
-    { delayMs: 20, toolCalls: [{ id: "call_out", name: "StructuredOutput", arguments: value }], usage },
-  ]);
+  madeScenario([{ delayMs: 20, toolCalls: [{ id: "call_out", name: "StructuredOutput", arguments: value }], usage }]);
 
 async function ask(scenario: ReturnType<typeof madeScenario>, ...flags: readonly string[]) {
   const bench = await warmOpenCode(scenario);
@@ -90,8 +88,7 @@ describe("what cannot be asked for", () => {
     const bench = await warmOpenCode(scenario);
     try {
       const files = { list: "[]", broken: '{"type": ', wrong: '{"type": "colour"}', good: "{}" };
-      for (const [name, text] of Object.entries(files))
-        await writeFile(join(bench.workdir, `${name}.json`), text);
+      for (const [name, text] of Object.entries(files)) await writeFile(join(bench.workdir, `${name}.json`), text);
       const around = { env: cliEnvironment(bench), cwd: bench.workdir };
       const { code, stdout, stderr } = await looptrace(["run", ...flags, "Go."], around);
       expect([code, stdout]).toEqual([2, ""]);

@@ -42,13 +42,9 @@ test("opencode's last words are few, short and harmless", () => {
 
 test("where a provider or a deadline explains the failure they say nothing", () => {
   expect(lastWords({ ...shared, code: "server_error", stderr: "boom" })).toBe("");
-  expect(
-    lastWords({ ...shared, code: "timeout", limit: "turn", evidence: "process", stderr: "migrating" }),
-  ).toBe("");
+  expect(lastWords({ ...shared, code: "timeout", limit: "turn", evidence: "process", stderr: "migrating" })).toBe("");
   expect(lastWords({ ...shared, code: "unknown", evidence: "process" })).toBe("");
-  expect(lastWords({ ...shared, code: "unknown", evidence: "process", stderr: "boom" })).toBe(
-    "opencode: boom\n",
-  );
+  expect(lastWords({ ...shared, code: "unknown", evidence: "process", stderr: "boom" })).toBe("opencode: boom\n");
 });
 
 test("why a run failed: nothing twice, and the last line says what to do", () => {

@@ -138,14 +138,9 @@ test("a provider that opencode does not know: which it knows, and which configur
 test("a session that opencode does not know: exit 2, and where those are that it knows", async () => {
   await using bench = await warmOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const nowhere = await looptrace(
-    ["run", "--quiet", "-s", "ses_00000000000000000000000000", "Say hello."],
-    around,
-  );
+  const nowhere = await looptrace(["run", "--quiet", "-s", "ses_00000000000000000000000000", "Say hello."], around);
   expect([nowhere.code, nowhere.stdout]).toEqual([2, ""]);
-  expect(nowhere.stderr).toMatch(
-    /^looptrace: opencode knows no session "ses_0+"\. `opencode session list` shows /,
-  );
+  expect(nowhere.stderr).toMatch(/^looptrace: opencode knows no session "ses_0+"\. `opencode session list` shows /);
   expect(bench.provider.requests).toEqual([]);
 });
 
@@ -181,9 +176,8 @@ test("arguments that opencode does not know: the end of what it says, not its wh
 test("a deadline while the provider fails for ever: what its requests failed with", async () => {
   // After the first failure opencode waits beyond the deadline, however slow the machine is.
   const patient = refused(500, "Internal server error", {}, { "retry-after": "600" });
-  const { code, stderr, document } = await playToDeadline(
-    madeScenario([patient, patient]),
-    ({ stderr: said }) => said.includes("a request failed"),
+  const { code, stderr, document } = await playToDeadline(madeScenario([patient, patient]), ({ stderr: said }) =>
+    said.includes("a request failed"),
   );
   expect(code).toBe(1);
   expect(document.error).toMatchObject({
@@ -234,9 +228,7 @@ describe.concurrent("a cold opencode is ended", () => {
     child.kill("SIGINT");
     const { code, signal, stdout, stderr } = await ended;
     expect([code, signal, stdout]).toEqual([130, null, ""]);
-    expect(stderr).toContain(
-      "looptrace: stopping; what happened so far is being saved. Once more quits at once.\n",
-    );
+    expect(stderr).toContain("looptrace: stopping; what happened so far is being saved. Once more quits at once.\n");
     expect(stderr).not.toContain("no model was asked");
     expect(lastLine(stderr)).toMatch(/^looptrace: aborted: the turn was ended on request; /);
     expect(leftovers(bench.home)).toEqual([]);

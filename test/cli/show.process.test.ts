@@ -99,13 +99,9 @@ test("one step whole, a subagent's too, in the width of the terminal", async () 
   const files = ["parent.json", "child.json"];
   const own = await show([...files, "--step", "0"], { columns: 80, env: { NO_COLOR: "1" } });
   expect([own.code, own.stderr]).toEqual([0, ""]);
-  expect(own.stdout).toMatch(
-    /^thinking\n {2}\S[\s\S]*^tool\.task .*\n {2}arguments\n[\s\S]*^ {2}subagent 0\/0\n/m,
-  );
+  expect(own.stdout).toMatch(/^thinking\n {2}\S[\s\S]*^tool\.task .*\n {2}arguments\n[\s\S]*^ {2}subagent 0\/0\n/m);
   expect(own.stdout.split("\n").filter((line) => stringWidth(line) > 80)).toEqual([]);
-  expect((await show([...files, "--step", "0/0/1"])).stdout).toMatch(
-    /^Step 0\/0\/1 · subagent 0\/0 \(worker\)$/m,
-  );
+  expect((await show([...files, "--step", "0/0/1"])).stdout).toMatch(/^Step 0\/0\/1 · subagent 0\/0 \(worker\)$/m);
 });
 
 test.each([

@@ -68,11 +68,7 @@ test("what a run is doing, in words", () => {
     progressText(progress(1, { kind: "streaming" }, done), 0),
     progressText(progress(1, { kind: "tools", running }), 4500),
     progressText(
-      progress(
-        2,
-        { kind: "retrying", since: 0, reason: "AI_APICallError: 429\nlater" },
-        { failedAttempts: 3 },
-      ),
+      progress(2, { kind: "retrying", since: 0, reason: "AI_APICallError: 429\nlater" }, { failedAttempts: 3 }),
       999,
     ),
     progressText(progress(2, { kind: "retrying", since: 0, reason: "Overloaded", until: 5_000 }), 2000),

@@ -84,9 +84,7 @@ test("a proxy that refuses the password: why, what to set, and the spans wait", 
   const { code, stdout, stderr } = await looptrace(["trace", "session.json"], around);
   expect([code, stderr]).toEqual([
     3,
-    expect.stringContaining(
-      `the proxy ${proxy.address} of https_proxy does not accept this user and password (407)`,
-    ),
+    expect.stringContaining(`the proxy ${proxy.address} of https_proxy does not accept this user and password (407)`),
   ]);
   const { stdout: doctor } = await looptrace(["doctor", "--width", "400"], around);
   expect(doctor).toMatch(

@@ -20,8 +20,7 @@ test("--csv: one table over all turns of all sessions, a row for each call of --
   const json: { traceId: string; turn: number; calls: { spanId: string }[] }[] = JSON.parse(
     (await tokens(...files, "--json")).stdout,
   );
-  const column = (name: string): readonly (string | undefined)[] =>
-    rows.map((row) => row[head.indexOf(name)]);
+  const column = (name: string): readonly (string | undefined)[] => rows.map((row) => row[head.indexOf(name)]);
   expect(column("spanId")).toEqual(json.flatMap(({ calls }) => calls.map(({ spanId }) => spanId)));
   expect(column("turn")).toEqual(json.flatMap(({ turn, calls }) => calls.map(() => String(turn))));
   expect(new Set(column("traceId")).size).toBe(3);

@@ -59,9 +59,7 @@ test("trace --all: one line a trace, a session that cannot be read is told and h
     `${ids[3]} turn 2/2`,
     undefined,
   ]);
-  expect(stderr).toMatch(
-    new RegExp(`^looptrace: ${broken}: this is JSON, but not an opencode export: .+$`, "m"),
-  );
+  expect(stderr).toMatch(new RegExp(`^looptrace: ${broken}: this is JSON, but not an opencode export: .+$`, "m"));
   expect(stderr).toContain(`${receiver.spans().length} spans sent`);
   expect(new Set(receiver.spans().map(({ traceId }) => traceId)).size).toBe(4);
 
@@ -72,9 +70,7 @@ test("trace --all: one line a trace, a session that cannot be read is told and h
   const mixed = await looptrace(["trace", "--json", broken, "nowhere.json", String(ids[1])], around);
   expect(mixed.code).toBe(2);
   expect(JSON.parse(mixed.stdout).traces).toHaveLength(1);
-  expect(mixed.stderr).toMatch(
-    /nowhere\.json: there is no such file[\s\S]+is JSON, but not an opencode export/,
-  );
+  expect(mixed.stderr).toMatch(/nowhere\.json: there is no such file[\s\S]+is JSON, but not an opencode export/);
   const named = await looptrace(["trace", broken], around);
   expect([named.code, named.stdout]).toEqual([2, ""]);
   const since = await looptrace(["trace", "--since", "7d"], around);

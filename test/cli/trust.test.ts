@@ -1,16 +1,4 @@
-import {
-  chmod,
-  chown,
-  cp,
-  lchown,
-  mkdir,
-  mkdtemp,
-  readFile,
-  realpath,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
+import { chmod, chown, cp, lchown, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -96,9 +84,7 @@ describe("where traces and keys go", () => {
 
   test("keys of the file to the default host are a stranger's too", async () => {
     await config({ langfuse: { publicKey: "pk-lf-theirs", secretKey: "sk-lf-theirs" } });
-    expect((await trace()).stderr).toContain(
-      "would decide where traces go (langfuse.publicKey, langfuse.secretKey)",
-    );
+    expect((await trace()).stderr).toContain("would decide where traces go (langfuse.publicKey, langfuse.secretKey)");
   });
 
   test("where the environment says it all, the file's word is not asked for", async () => {
@@ -135,11 +121,7 @@ test("a program of the file is started by no command that reads sessions either"
   const { LOOPTRACE_OPENCODE: _, ...without } = env;
   for (const command of ["show", "tokens", "tools", "check", "report", "trace"]) {
     const { code, stderr } = await looptrace([command, "--last"], { env: without, cwd });
-    expect([command, code, stderr]).toEqual([
-      command,
-      2,
-      expect.stringContaining("which program is started"),
-    ]);
+    expect([command, code, stderr]).toEqual([command, 2, expect.stringContaining("which program is started")]);
   }
   await expect(readFile(join(root, "started"))).rejects.toThrow("ENOENT");
 });
@@ -286,14 +268,10 @@ describe.skipIf(process.getuid?.() !== 0)("what another user has planted", () =>
     await mkdir(work, { recursive: true });
     await chmod(shared, 0o1777);
     const planted = join(shared, "looptrace.config.json");
-    await writeFile(
-      planted,
-      JSON.stringify({ opencode: join(cwd, "evil"), langfuse: { baseUrl: receiver.url } }),
-    );
+    await writeFile(planted, JSON.stringify({ opencode: join(cwd, "evil"), langfuse: { baseUrl: receiver.url } }));
     await chown(planted, STRANGER, STRANGER);
     const { LOOPTRACE_OPENCODE: _, ...without } = env;
-    const run = (at: string) =>
-      looptrace(["run", "hi"], { env: { ...without, PATH: "/none", ...KEYS }, cwd: at });
+    const run = (at: string) => looptrace(["run", "hi"], { env: { ...without, PATH: "/none", ...KEYS }, cwd: at });
     expect((await run(work)).stderr).toContain("opencode was not found");
     await mkdir(join(shared, ".git"));
     await chown(join(shared, ".git"), STRANGER, STRANGER);
@@ -323,9 +301,7 @@ describe.skipIf(process.getuid?.() !== 0)("what another user has planted", () =>
     for (const argv of [["push"], ["push", "--status"], ["view"], ["show", "--last"], ["run", "hi"]]) {
       expect(await call(argv)).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining(
-          `own folder ${root}/store/outbox is not used, because it belongs to uid`,
-        ),
+        stderr: expect.stringContaining(`own folder ${root}/store/outbox is not used, because it belongs to uid`),
       });
     }
     const { stdout } = await call(["doctor", "--width", "400"]);
@@ -340,9 +316,7 @@ describe.skipIf(process.getuid?.() !== 0)("what another user has planted", () =>
     await lchown(results, STRANGER, STRANGER);
     expect(await call(["batch", "tasks.jsonl"])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(
-        `${results} is not used for the results, because it belongs to uid ${STRANGER}`,
-      ),
+      stderr: expect.stringContaining(`${results} is not used for the results, because it belongs to uid ${STRANGER}`),
     });
   });
 });

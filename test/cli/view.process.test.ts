@@ -33,22 +33,19 @@ async function firstLine({ child }: CliProcess): Promise<string> {
   }
 }
 
-test.each(["SIGINT", "SIGTERM"] as const)(
-  "it prints the address, serves, and ends well on %s",
-  async (signal) => {
-    const folder = await temporaryHome();
-    const id = await keepFixture(storePathsAt(env.LOOPTRACE_HOME ?? ""), "multistep@1.18.33");
-    const started = start(folder);
-    const url = await firstLine(started);
-    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
-    expect((await fetch(`${url}sessions/${id}`)).status).toBe(200);
-    // A page that listens does not hold it up.
-    const listening = await fetch(`${url}changes`);
-    started.child.kill(signal);
-    expect(await started.ended).toEqual({ code: 0, signal: null, stdout: `${url}\n`, stderr: "" });
-    await listening.text().catch(() => "");
-  },
-);
+test.each(["SIGINT", "SIGTERM"] as const)("it prints the address, serves, and ends well on %s", async (signal) => {
+  const folder = await temporaryHome();
+  const id = await keepFixture(storePathsAt(env.LOOPTRACE_HOME ?? ""), "multistep@1.18.33");
+  const started = start(folder);
+  const url = await firstLine(started);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
+  expect((await fetch(`${url}sessions/${id}`)).status).toBe(200);
+  // A page that listens does not hold it up.
+  const listening = await fetch(`${url}changes`);
+  started.child.kill(signal);
+  expect(await started.ended).toEqual({ code: 0, signal: null, stdout: `${url}\n`, stderr: "" });
+  await listening.text().catch(() => "");
+});
 
 test("--json prints the address on its first line", async () => {
   const folder = await temporaryHome();

@@ -253,13 +253,9 @@ describe("requests that are refused", () => {
     const reasons = (await filesIn(folder)).filter((name) => name.endsWith(".reason.json"));
     expect(reasons).toHaveLength(3);
     const kept = await Promise.all(
-      reasons.map(async (name) =>
-        JSON.parse(await readFile(join(folder, name.replace(".reason", "")), "utf8")),
-      ),
+      reasons.map(async (name) => JSON.parse(await readFile(join(folder, name.replace(".reason", "")), "utf8"))),
     );
-    expect(kept.map(({ resourceSpans }) => resourceSpans[0].scopeSpans[0].spans[0].spanId).sort()).toEqual(
-      bad,
-    );
+    expect(kept.map(({ resourceSpans }) => resourceSpans[0].scopeSpans[0].spans[0].spanId).sort()).toEqual(bad);
     expect(JSON.parse(await readFile(join(folder, reasons[0] ?? ""), "utf8"))).toMatchObject({
       reason: expect.stringContaining("400"),
       destination: { label: s.destination.label },

@@ -43,8 +43,7 @@ test("what is written outlives a power failure: files, their names, and the fold
   const paths = await temporaryStore();
   await deliver([otlpRequest(2)], [destination], { paths, clock: fakeClock(), send: async () => away });
   const outbox = join(paths.outbox, destination.id);
-  for (const folder of [dirname(paths.root), paths.root, paths.outbox, outbox])
-    expect(disk.synced).toContain(folder);
+  for (const folder of [dirname(paths.root), paths.root, paths.outbox, outbox]) expect(disk.synced).toContain(folder);
   const request = disk.synced.findIndex((path) => /-2\.json/.test(path));
   expect(request).toBeGreaterThanOrEqual(0);
   expect(disk.synced.indexOf(outbox, request)).toBeGreaterThan(request);

@@ -36,15 +36,7 @@ test("a delivery tells how far it is, and why and how long it waits", async () =
           ? `${one.done}/${one.spans}`
           : one.kind,
     ),
-  ).toEqual([
-    "0/30",
-    "10/30",
-    "it is away: 1, 500 ms",
-    "10/30",
-    "answered 429: 2, 3000 ms",
-    "10/30",
-    "20/30",
-  ]);
+  ).toEqual(["0/30", "10/30", "it is away: 1, 500 ms", "10/30", "answered 429: 2, 3000 ms", "10/30", "20/30"]);
 });
 
 test("what is only to be stored is not sent; a reason that is known already stays", async () => {

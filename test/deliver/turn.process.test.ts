@@ -63,8 +63,7 @@ test("processes that deliver the same trace at the same moment send each span on
   const reports = said.flatMap((one) => JSON.parse(one.replace("ready\n", "")));
   const arrived = receiver.spans().map((span) => span.spanId);
   expect(arrived.toSorted()).toEqual(otlpRequest(40).spanIds);
-  for (const report of reports)
-    expect(report).toMatchObject({ pending: { spans: 0 }, rejected: 0, problems: [] });
+  for (const report of reports) expect(report).toMatchObject({ pending: { spans: 0 }, rejected: 0, problems: [] });
   const counts = reports.map(({ acknowledged, alreadyAcknowledged }) => acknowledged + alreadyAcknowledged);
   expect(counts).toEqual([40, 40, 40]);
   expect(sumOf(reports.map(({ acknowledged }) => acknowledged))).toBe(40);

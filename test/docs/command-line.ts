@@ -2,10 +2,7 @@ import { tmpdir } from "node:os";
 import { looptrace } from "../support/cli.js";
 
 /** What `--help` knows: the flags by command, `""` being looptrace itself. */
-export type CommandLine = ReadonlyMap<
-  string,
-  { readonly flags: ReadonlySet<string>; readonly exitCodes: string }
->;
+export type CommandLine = ReadonlyMap<string, { readonly flags: ReadonlySet<string>; readonly exitCodes: string }>;
 
 let known: Promise<CommandLine> | undefined;
 
@@ -35,7 +32,6 @@ async function readCommandLine(): Promise<CommandLine> {
 
 async function helpOf(argv: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await looptrace([...argv, "--help"], { env: {}, cwd: tmpdir() });
-  if (code !== 0 || stderr !== "")
-    throw new Error(`--help of ${argv.join(" ")} ends with ${code}: ${stderr}`);
+  if (code !== 0 || stderr !== "") throw new Error(`--help of ${argv.join(" ")} ends with ${code}: ${stderr}`);
   return stdout;
 }

@@ -89,9 +89,7 @@ async function runBlock(text: string): Promise<void> {
 
 /** The examples of TSDoc in the sources; one that a program can copy imports what it uses. */
 async function tsdocExamples(): Promise<readonly Pick<Block, "page" | "text">[]> {
-  const paths = (await readdir(join(REPOSITORY, "src"), { recursive: true })).filter((path) =>
-    /\.ts$/.test(path),
-  );
+  const paths = (await readdir(join(REPOSITORY, "src"), { recursive: true })).filter((path) => /\.ts$/.test(path));
   const found = paths.map(async (path) => {
     const text = await readFile(join(REPOSITORY, "src", path), "utf8");
     const blocks = text.matchAll(/^ *\* @example\n *\* ```ts\n((?: *\*.*\n)*?) *\* ```$/gm);

@@ -80,8 +80,7 @@ test("each command and flag in a block of shell is one", async () => {
       const flags = own.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.replace(/=.*/s, ""));
       const allowed = known.get(command)?.flags;
       if (!allowed) wrong.push(`${page}: ${command}`);
-      for (const flag of flags)
-        if (!allowed?.has(flag)) wrong.push(`${page} (${language}): ${command} ${flag}`);
+      for (const flag of flags) if (!allowed?.has(flag)) wrong.push(`${page} (${language}): ${command} ${flag}`);
     }
   }
   expect(wrong).toEqual([]);
@@ -140,9 +139,7 @@ test("every setting of the configuration file is explained", () => {
   expect(settings.length).toBeGreaterThan(30);
   expect(settings.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   const explained = namesIn("docs/configuration.md", "setting");
-  expect(
-    explained.filter((name) => /^\w+$/.test(name) && knownSettings("").includes(name)).toSorted(),
-  ).toEqual(
+  expect(explained.filter((name) => /^\w+$/.test(name) && knownSettings("").includes(name)).toSorted()).toEqual(
     knownSettings("")
       .filter((name) => name !== "$schema")
       .toSorted(),
@@ -163,14 +160,9 @@ function knownSettings(group: string): readonly string[] {
 
 const JSON_BLOCKS = blocks.filter(({ language }) => language === "json" || language === "jsonl");
 
-test.each(JSON_BLOCKS.map((block) => [block.page, block] as const))(
-  "%s: what it shows is valid",
-  (_, block) => {
-    const { language, info, text } = block;
-    if (language === "json" && info === "looptrace.config.json")
-      expect(parseConfigFile("a file", text)).toBeDefined();
-    else if (language === "jsonl" && info === "tasks")
-      expect(parseTasks(text, "tasks").length).toBeGreaterThan(0);
-    else expect(JSON.parse(text)).toBeDefined();
-  },
-);
+test.each(JSON_BLOCKS.map((block) => [block.page, block] as const))("%s: what it shows is valid", (_, block) => {
+  const { language, info, text } = block;
+  if (language === "json" && info === "looptrace.config.json") expect(parseConfigFile("a file", text)).toBeDefined();
+  else if (language === "jsonl" && info === "tasks") expect(parseTasks(text, "tasks").length).toBeGreaterThan(0);
+  else expect(JSON.parse(text)).toBeDefined();
+});

@@ -56,10 +56,7 @@ export function pageAt(path: string): Page {
 }
 
 /** What the links of a page lead to, as a path from the repository's root with the anchor; only those to files. */
-export function targetsOf({
-  path,
-  links,
-}: Page): readonly { readonly path: string; readonly anchor: string }[] {
+export function targetsOf({ path, links }: Page): readonly { readonly path: string; readonly anchor: string }[] {
   return links
     .filter((link) => !/^[a-z]+:/.test(link))
     .map((link) => {
@@ -80,8 +77,7 @@ export function namesIn(path: string, title: string): readonly string[] {
   const named = tables.filter(({ header }) => header === title);
   const found = named.length > 0 ? named : tables.filter(({ heading }) => heading === title).slice(0, 1);
   const [table] = found;
-  if (table === undefined || found.length > 1)
-    throw new Error(`${found.length} tables "${title}" in ${path}`);
+  if (table === undefined || found.length > 1) throw new Error(`${found.length} tables "${title}" in ${path}`);
   return table.rows.flatMap(({ names }) => names);
 }
 
@@ -124,9 +120,7 @@ function tablesIn(tokens: readonly Token[]): Table[] {
 function linksIn(tokens: readonly Token[]): string[] {
   return tokens.flatMap((token): string[] => {
     const own = token.type === "link" || token.type === "image" ? [(token as Tokens.Link).href] : [];
-    const cells = isTable(token)
-      ? [...token.header, ...token.rows.flat()].flatMap((cell) => cell.tokens)
-      : [];
+    const cells = isTable(token) ? [...token.header, ...token.rows.flat()].flatMap((cell) => cell.tokens) : [];
     const items = token.type === "list" ? (token as Tokens.List).items : [];
     const inner = "tokens" in token ? (token.tokens ?? []) : [];
     return [...own, ...linksIn([...cells, ...items, ...inner])];
@@ -136,9 +130,7 @@ function linksIn(tokens: readonly Token[]): string[] {
 /** The text of a heading or a cell, without its marks. */
 function plain(tokens: readonly Token[]): string {
   return tokens
-    .map((token) =>
-      "tokens" in token && token.tokens ? plain(token.tokens) : "text" in token ? token.text : "",
-    )
+    .map((token) => ("tokens" in token && token.tokens ? plain(token.tokens) : "text" in token ? token.text : ""))
     .join("")
     .replaceAll("&#39;", "'");
 }

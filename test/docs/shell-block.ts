@@ -13,15 +13,12 @@ export interface ShellCommand {
 }
 
 /**
- * Reads what documentation shows of shell: words, quotes, variables, comments, redirections and what joins commands. Not what it does not
- * show: here-documents, loops, substitutions.
+ * Reads what documentation shows of shell: words, quotes, variables, comments, redirections and what joins commands.
+ * Not what it does not show: here-documents, loops, substitutions.
  *
  * @param env the values of variables
  */
-export function shellCommands(
-  text: string,
-  env: Readonly<Record<string, string>> = {},
-): readonly ShellCommand[] {
+export function shellCommands(text: string, env: Readonly<Record<string, string>> = {}): readonly ShellCommand[] {
   return text
     .replaceAll("\\\n", " ")
     .split("\n")

@@ -148,9 +148,10 @@ test("the configuration: none, or each thing that is wrong", () => {
     ["failed", "two is not allowed", "Allow it"],
     ["warning", `${ignored.path} is not read: ${ignored.why}`, "Move it."],
   ]);
-  expect(found("configuration", { configuration: { ...none, ignored } }).map(({ status }) => status)).toEqual(
-    ["ok", "warning"],
-  );
+  expect(found("configuration", { configuration: { ...none, ignored } }).map(({ status }) => status)).toEqual([
+    "ok",
+    "warning",
+  ]);
 });
 
 describe("destinations", () => {
@@ -203,11 +204,7 @@ describe("destinations", () => {
     [{ kind: "rejected", status: 400, message: "why" }, "warning", "looptrace trace --last"],
     [{ kind: "throttled", retryAfterMs: 1, message: "why" }, "warning", "looptrace push"],
     [{ kind: "misdirected", status: 404, message: "why" }, "failed", "Check LANGFUSE_BASE_URL"],
-    [
-      { kind: "unavailable", retryAfterMs: undefined, message: "why" },
-      "failed",
-      "Check LANGFUSE_BASE_URL and",
-    ],
+    [{ kind: "unavailable", retryAfterMs: undefined, message: "why" }, "failed", "Check LANGFUSE_BASE_URL and"],
   ] as const)("%j: %s", (answer, status, advice) => {
     const finding = judged(answer);
     expect([finding.status, finding.found.includes(answer.message)]).toEqual([status, true]);
@@ -232,11 +229,7 @@ describe("destinations", () => {
 
   test.each([
     ["it answers 200 with a web page. Check the address.", "it answers 200 with a web page", ""],
-    [
-      "it answered 404: gone.. Check that http://x/v1 is the address for traces.",
-      "it answered 404: gone",
-      "",
-    ],
+    ["it answered 404: gone.. Check that http://x/v1 is the address for traces.", "it answered 404: gone", ""],
     [
       "it redirects (307) to http://y. Redirects are not followed, so that the keys stay; configure its address.",
       "it redirects (307) to http://y",
@@ -271,8 +264,7 @@ describe("destinations", () => {
     } as const;
     expect(judged(taken, otlp)).toMatchObject({
       status: "ok",
-      found:
-        "OTLP at http://c:4318/v1/traces takes traces; set by otlp.tracesEndpoint (looptrace.config.json)",
+      found: "OTLP at http://c:4318/v1/traces takes traces; set by otlp.tracesEndpoint (looptrace.config.json)",
     });
   });
 
@@ -340,8 +332,7 @@ describe("the store", () => {
       status: "warning",
       found:
         "30 spans in 2 requests (4.1 kB) wait for there since 2026-01-02T03:04:05Z; 3 requests refused for good, kept below rejected/; last error: it was down",
-      advice:
-        "The outbox holds much. `looptrace push` sends what waits, `looptrace push --status` says more.",
+      advice: "The outbox holds much. `looptrace push` sends what waits, `looptrace push --status` says more.",
     });
     expect(one("outbox", store({ outbox: [status({ rejectedRequests: 1 })] }))).toMatchObject({
       status: "ok",
@@ -438,9 +429,7 @@ test("a destination that is switched off, one behind a proxy, and a proxy that l
     /^Ask who runs the proxy why it does not reach far, or except far by NO_PROXY\. Until then/,
   );
   const message = "the proxy wants a user (407). Set HTTPS_PROXY.";
-  expect(
-    one("destination", { destinations: [behind({ kind: "blocked", status: 407, message })] }),
-  ).toMatchObject({
+  expect(one("destination", { destinations: [behind({ kind: "blocked", status: 407, message })] })).toMatchObject({
     status: "failed",
     found: expect.stringContaining("is not reached: the proxy wants a user (407); set by"),
     advice: "Set HTTPS_PROXY.",

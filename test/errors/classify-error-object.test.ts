@@ -49,17 +49,11 @@ describe("billing", () => {
     ["a bare reason phrase", named("UnknownError", "Payment Required")],
     [
       "Anthropic's limit",
-      apiError(
-        400,
-        "You have reached your specified API usage limits. You will regain access on 2026-12-01.",
-      ),
+      apiError(400, "You have reached your specified API usage limits. You will regain access on 2026-12-01."),
     ],
     [
       "xAI's words",
-      apiError(
-        429,
-        "Your team 7 has either used all available credits or reached its monthly spending limit.",
-      ),
+      apiError(429, "Your team 7 has either used all available credits or reached its monthly spending limit."),
     ],
     [
       "a sentence that stands in the body only",
@@ -112,18 +106,10 @@ describe("a refused key and a limit, in unusual forms", () => {
     ["a 200 around a 401", apiError(200, "no", body({ code: 401, message: "no" })), "authentication_failed"],
     ["a 200 around a 429", apiError(200, "slow", body({ code: 429, message: "slow" })), "rate_limit"],
     ["a runtime's class", named("UnknownError", "TimeoutError: The operation timed out."), "timeout"],
-    [
-      "AWS's class",
-      named("UnknownError", "ThrottlingException: Too many requests, please wait"),
-      "rate_limit",
-    ],
+    ["AWS's class", named("UnknownError", "ThrottlingException: Too many requests, please wait"), "rate_limit"],
     ["a status as first word", named("UnknownError", "429 Too Many Requests"), "rate_limit"],
     ["a gateway's upstream", named("UnknownError", '"Upstream provider exploded"'), "server_error"],
-    [
-      "a closed socket",
-      named("UnknownError", "The socket connection was closed unexpectedly."),
-      "server_error",
-    ],
+    ["a closed socket", named("UnknownError", "The socket connection was closed unexpectedly."), "server_error"],
   ])("%s", (_what, error, code) => {
     expect(classified(error)).toMatchObject({ code });
   });
@@ -147,58 +133,34 @@ describe("status and words of an APIError", () => {
   });
 
   it.each([
-    [
-      "a filter's code outweighs 400",
-      apiError(400, "no", body({ code: "content_filter" })),
-      "content_filter",
-    ],
+    ["a filter's code outweighs 400", apiError(400, "no", body({ code: "content_filter" })), "content_filter"],
     [
       "an overflow's code outweighs 400",
       apiError(400, "no", body({ code: "context_length_exceeded" })),
       "max_output_tokens",
     ],
-    [
-      "a gateway's limit outweighs 401",
-      apiError(401, "no", body({ type: "FreeUsageLimitError" })),
-      "rate_limit",
-    ],
+    ["a gateway's limit outweighs 401", apiError(401, "no", body({ type: "FreeUsageLimitError" })), "rate_limit"],
     [
       "401 outweighs a vague type",
       apiError(401, "no", body({ type: "invalid_request_error" })),
       "authentication_failed",
     ],
-    [
-      "no status, a code that tells",
-      apiError(undefined, "no", body({ code: "invalid_prompt" })),
-      "invalid_request",
-    ],
+    ["no status, a code that tells", apiError(undefined, "no", body({ code: "invalid_prompt" })), "invalid_request"],
     ["no status, nothing told", apiError(undefined, "socket hang up"), "server_error"],
     [
       "another name with a status",
       { name: "SomeNewError", data: { message: "no", statusCode: 403 } },
       "authentication_failed",
     ],
-    [
-      "opencode's name for an unknown model",
-      { name: "ProviderModelNotFoundError", data: {} },
-      "invalid_request",
-    ],
-    [
-      "a name outweighs a status",
-      { name: "MessageAbortedError", data: { message: "x", statusCode: 500 } },
-      "aborted",
-    ],
+    ["opencode's name for an unknown model", { name: "ProviderModelNotFoundError", data: {} }, "invalid_request"],
+    ["a name outweighs a status", { name: "MessageAbortedError", data: { message: "x", statusCode: 500 } }, "aborted"],
     ["the name of the output limit", { name: "MessageOutputLengthError", data: {} }, "max_output_tokens"],
     [
       "the name of an overflow, with words about money",
       named("ContextOverflowError", "credit balance is too low"),
       "max_output_tokens",
     ],
-    [
-      "the name of a filter, with words about money",
-      named("ContentFilterError", "Payment required"),
-      "content_filter",
-    ],
+    ["the name of a filter, with words about money", named("ContentFilterError", "Payment required"), "content_filter"],
     [
       "the name of a missing key, with words about money",
       named("ProviderAuthError", "Payment required"),
@@ -361,9 +323,7 @@ describe("what the provider said", () => {
   });
 
   it("names what is known when nothing was said", () => {
-    expect(classified(apiError(400, "", { responseBody: "" })).message).toBe(
-      "APIError 400, without a message",
-    );
+    expect(classified(apiError(400, "", { responseBody: "" })).message).toBe("APIError 400, without a message");
     expect(classified({ name: "UnknownError" }).message).toBe("UnknownError, without a message");
     expect(classified(null).message).toBe("an error without a name, without a message");
   });
@@ -390,13 +350,7 @@ describe("any shape", () => {
     },
     { requiredKeys: [] },
   );
-  const names = fc.constantFrom(
-    "APIError",
-    "UnknownError",
-    "ContextOverflowError",
-    "ProviderAuthError",
-    "Other",
-  );
+  const names = fc.constantFrom("APIError", "UnknownError", "ContextOverflowError", "ProviderAuthError", "Other");
   const error = fc.oneof(wild, fc.record({ name: fc.oneof(names, wild), data: fc.oneof(data, wild) }));
 
   it("gives valid facts that survive JSON, with one bounded line", () => {

@@ -115,11 +115,7 @@ const failing: readonly Row[] = [
     }),
     { code: "permission_rejected", tool: "bash", evidence: "finish", exitCode: 0 },
   ],
-  [
-    "08-400",
-    failedTurn(apiError(400, "Invalid value for 'messages[0].content'")),
-    { code: "invalid_request" },
-  ],
+  ["08-400", failedTurn(apiError(400, "Invalid value for 'messages[0].content'")), { code: "invalid_request" }],
   [
     "08-400 on 1.15.13: exit 0, nothing in the stream",
     failedTurn(apiError(400, "Bad tool message"), {
@@ -165,11 +161,7 @@ const failing: readonly Row[] = [
     { code: "authentication_failed", statusCode: 401 },
   ],
   ["08-402", failedTurn(apiError(402, "Add more at https://example.com")), { code: "billing_error" }],
-  [
-    "08-403",
-    failedTurn(apiError(403, "Project does not have access to model")),
-    { code: "authentication_failed" },
-  ],
+  ["08-403", failedTurn(apiError(403, "Project does not have access to model")), { code: "authentication_failed" }],
   ["08-404", failedTurn(apiError(404, "The model `m1` does not exist")), { code: "invalid_request" }],
   [
     "08-413",
@@ -208,11 +200,7 @@ const failing: readonly Row[] = [
     { code: "server_error", message: "Bad Gateway" },
   ],
   ["08a-anth-401", failedTurn(apiError(401, "invalid x-api-key")), { code: "authentication_failed" }],
-  [
-    "08a-anth-529-forever",
-    failedTurn(apiError(529, "Overloaded")),
-    { code: "server_error", statusCode: 529 },
-  ],
+  ["08a-anth-529-forever", failedTurn(apiError(529, "Overloaded")), { code: "server_error", statusCode: 529 }],
   [
     "08a-anth-billing",
     failedTurn(
@@ -282,10 +270,7 @@ const failing: readonly Row[] = [
   [
     "09-unknown-model on 1.15.13: the telling event comes first",
     turn({
-      streamErrors: [
-        openSeen(named("UnknownError", "Model not found: scripted/nope.")),
-        openSeen(serverFailed),
-      ],
+      streamErrors: [openSeen(named("UnknownError", "Model not found: scripted/nope.")), openSeen(serverFailed)],
       lastAssistant: null,
       process: { exitCode: 1, by: "other" },
     }),
@@ -328,9 +313,7 @@ const failing: readonly Row[] = [
   ],
   [
     "11l-sse-error",
-    failedTurn(
-      named("UnknownError", '{"message":"Upstream provider exploded","type":"upstream_error","code":418}'),
-    ),
+    failedTurn(named("UnknownError", '{"message":"Upstream provider exploded","type":"upstream_error","code":418}')),
     { code: "server_error", message: "Upstream provider exploded" },
   ],
   [
@@ -413,8 +396,7 @@ const failing: readonly Row[] = [
         tools: [
           tool("bash", {
             status: "error",
-            error:
-              "The user has specified a rule which prevents you from using this specific tool call. Here are some",
+            error: "The user has specified a rule which prevents you from using this specific tool call. Here are some",
           }),
         ],
       }),
@@ -468,19 +450,13 @@ const succeeding: readonly (readonly [string, TurnEvidence])[] = [
     }),
   ],
   ["08-500-once: recovered", turn({ exportErrors: [recoveredSeen(apiError(500, "hiccup"))] })],
-  [
-    "07f-perm-deny-pattern: a refused tool, then an answer",
-    turn({ lastAssistant: last({ tools: [rejectedBash] }) }),
-  ],
+  ["07f-perm-deny-pattern: a refused tool, then an answer", turn({ lastAssistant: last({ tools: [rejectedBash] }) })],
   [
     "answered, then killed before opencode closed the message",
     turn({ lastAssistant: last({ completed: false }), process: killedByDeadline }),
   ],
   ["answered, then ended by the deadline while it idled", turn({ process: killedByDeadline })],
-  [
-    "17a-structured-ok",
-    turn({ lastAssistant: last({ finish: "tool-calls", tools: [tool("StructuredOutput")] }) }),
-  ],
+  ["17a-structured-ok", turn({ lastAssistant: last({ finish: "tool-calls", tools: [tool("StructuredOutput")] }) })],
   ["stderr that sounds terrible", turn({ stderr: "Error: 401 insufficient_quota, permission rejected" })],
 ];
 

@@ -7,12 +7,7 @@ const DAY = 86_400_000;
 describe("readRetryAfter", () => {
   it.each([
     ["milliseconds", { "retry-after-ms": "1500" }, 1_500, "retry-after-ms"],
-    [
-      "milliseconds before seconds",
-      { "retry-after": "9", "retry-after-ms": "1500" },
-      1_500,
-      "retry-after-ms",
-    ],
+    ["milliseconds before seconds", { "retry-after": "9", "retry-after-ms": "1500" }, 1_500, "retry-after-ms"],
     ["parts of a millisecond, rounded up", { "retry-after-ms": "0.2" }, 1, "retry-after-ms"],
     ["seconds", { "retry-after": "20" }, 20_000, "retry-after"],
     ["parts of a second", { "retry-after": " 1.5 " }, 1_500, "retry-after"],
@@ -20,12 +15,7 @@ describe("readRetryAfter", () => {
     ["any case of the name", { "Retry-After": "7" }, 7_000, "retry-after"],
     ["an HTTP date", { "retry-after": "Sat, 21 Nov 2026 14:03:20 GMT" }, 60_000, "retry-after"],
     ["a date of RFC 850", { "retry-after": "Saturday, 21-Nov-26 14:03:20 GMT" }, 60_000, "retry-after"],
-    [
-      "a date of asctime, which has no zone",
-      { "retry-after": "Sat Nov 21 14:03:20 2026" },
-      60_000,
-      "retry-after",
-    ],
+    ["a date of asctime, which has no zone", { "retry-after": "Sat Nov 21 14:03:20 2026" }, 60_000, "retry-after"],
     ["an ISO date", { "retry-after": "2026-11-21T15:03:20+01:00" }, 60_000, "retry-after"],
     [
       "unreadable milliseconds beside good seconds",
@@ -60,15 +50,10 @@ describe("readRetryAfter", () => {
     expect(readRetryAfter(headers, AT)).toEqual({ delayMs, source, bounded: true });
   });
 
-  it.each([
-    [undefined],
-    [null],
-    ["retry-after: 5"],
-    [[]],
-    [{}],
-    [{ "retry-after": "" }],
-    [{ "retry-after": {} }],
-  ])("finds nothing in %j", (headers) => {
-    expect(readRetryAfter(headers, AT)).toBeNull();
-  });
+  it.each([[undefined], [null], ["retry-after: 5"], [[]], [{}], [{ "retry-after": "" }], [{ "retry-after": {} }]])(
+    "finds nothing in %j",
+    (headers) => {
+      expect(readRetryAfter(headers, AT)).toBeNull();
+    },
+  );
 });

@@ -24,12 +24,7 @@ describe("retryPolicies", () => {
   it("says where another model can help, and where the provider's other tasks fail too", () => {
     const codesWith = (reach: "failover" | "lasting") =>
       Object.entries(retryPolicies).flatMap(([code, policy]) => (policy[reach] ? [code] : []));
-    expect(codesWith("failover")).toEqual([
-      "rate_limit",
-      "authentication_failed",
-      "billing_error",
-      "server_error",
-    ]);
+    expect(codesWith("failover")).toEqual(["rate_limit", "authentication_failed", "billing_error", "server_error"]);
     expect(codesWith("lasting")).toEqual(["authentication_failed", "billing_error"]);
   });
 

@@ -1,11 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  classifyTool,
-  stopsTheLoop,
-  type ToolFacts,
-  type ToolFailure,
-} from "../../src/errors/tool-failure.js";
+import { classifyTool, stopsTheLoop, type ToolFacts, type ToolFailure } from "../../src/errors/tool-failure.js";
 import { rejectedBash, tool } from "./turn-situations.js";
 
 const failed = (name: string, error: string, metadata?: Record<string, unknown>): ToolFacts =>
@@ -21,11 +16,7 @@ const invalid = (wanted: unknown, error: unknown) =>
   });
 
 const failures: readonly (readonly [string, ToolFacts, Partial<ToolFailure>])[] = [
-  [
-    "a missing file",
-    failed("read", "File not found: /absent"),
-    { kind: "failed", message: "File not found: /absent" },
-  ],
+  ["a missing file", failed("read", "File not found: /absent"), { kind: "failed", message: "File not found: /absent" }],
   ["no message", failed("read", " "), { kind: "failed", message: "The tool failed without a message." }],
   [
     "arguments against the schema",
@@ -74,10 +65,7 @@ const failures: readonly (readonly [string, ToolFacts, Partial<ToolFailure>])[] 
   ],
   [
     "a refusal with a remark",
-    failed(
-      "edit",
-      "The user rejected permission to use this specific tool call with the following feedback: no",
-    ),
+    failed("edit", "The user rejected permission to use this specific tool call with the following feedback: no"),
     { kind: "permission_rejected" },
   ],
   [
@@ -182,11 +170,7 @@ describe("stopsTheLoop", () => {
       false,
     ],
     ["a rule", failed("bash", "The user has specified a rule which prevents you from using it"), false],
-    [
-      "a tool that quotes the sentence",
-      tool("read", { output: rejectedBash.error, error: rejectedBash.error }),
-      false,
-    ],
+    ["a tool that quotes the sentence", tool("read", { output: rejectedBash.error, error: rejectedBash.error }), false],
   ])("%s", (_what, facts, stops) => {
     expect(stopsTheLoop(facts)).toBe(stops);
   });

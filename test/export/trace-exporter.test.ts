@@ -67,9 +67,7 @@ test("a destination that kept a delivery waiting is left alone for 30 s; what is
   const destination = langfuseAt("http://127.0.0.1:1");
   const { exporter, answers, asked, clock, paths } = await exporting([destination]);
   answers(away);
-  expect(await exporter.export([trace])).toMatchObject([
-    { pending: { spans: SPANS }, lastError: "answered 404" },
-  ]);
+  expect(await exporter.export([trace])).toMatchObject([{ pending: { spans: SPANS }, lastError: "answered 404" }]);
   expect(exporter.reachable()).toEqual([]);
   answers({ kind: "acknowledged" });
   expect(await exporter.export([another("b")])).toMatchObject([
@@ -118,9 +116,7 @@ test("a flush that finds nothing to send does not end that a destination is left
   answers(away);
   await exporter.export([trace]);
   await discardOutbox(paths, destination.id);
-  expect((await exporter.flush({ all: true })).reports).toMatchObject([
-    { acknowledged: 0, pending: { spans: 0 } },
-  ]);
+  expect((await exporter.flush({ all: true })).reports).toMatchObject([{ acknowledged: 0, pending: { spans: 0 } }]);
   expect(exporter.reachable()).toEqual([]);
 });
 
@@ -143,8 +139,7 @@ test("a destination is left alone for no longer than 30 s when the clock is set 
 
 test("one that is left alone keeps no other one waiting", async () => {
   const [down, up] = [langfuseAt("http://127.0.0.1:1"), otlpAt("http://127.0.0.1:2")];
-  const send = async ({ id }: Destination): Promise<SendResult> =>
-    id === down.id ? away : { kind: "acknowledged" };
+  const send = async ({ id }: Destination): Promise<SendResult> => (id === down.id ? away : { kind: "acknowledged" });
   const { exporter } = await exporting([down, up], { send });
   for (const name of ["a", "b"])
     expect(await exporter.export([another(name)])).toMatchObject([

@@ -21,9 +21,7 @@ test("each setting that stands on a trace counts; the commit that looptrace adds
     { metadata: { ticket: 7 } },
   ].map((options) => traceFingerprint(trace, options).settings);
   expect(new Set(looks).size).toBe(looks.length);
-  expect(traceFingerprint(trace, { metadata: { gitCommit: "abc" }, tags: [] })).toEqual(
-    traceFingerprint(trace, {}),
-  );
+  expect(traceFingerprint(trace, { metadata: { gitCommit: "abc" }, tags: [] })).toEqual(traceFingerprint(trace, {}));
 });
 
 test.each(fixtureNames)("%s: without the log it is the same turn", (name) => {

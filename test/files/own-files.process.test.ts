@@ -68,9 +68,7 @@ test("what is longer is refused before it is read, also where it says that it is
   await truncate(path, 3_000_000_000);
   await expect(readOwnText(path)).rejects.toThrow("it is longer than the 512 MB that are read");
   // Its size is said to be 0, and of a device less is read than of a file.
-  await expect(readNamedFile("/dev/zero", 5_000_000)).rejects.toThrow(
-    "it is longer than the 1 MB that are read",
-  );
+  await expect(readNamedFile("/dev/zero", 5_000_000)).rejects.toThrow("it is longer than the 1 MB that are read");
 });
 
 test("an empty file, and one of several chunks, are read whole", async () => {

@@ -40,11 +40,7 @@ const UNTRUSTED: readonly [string, (paths: StorePaths, id: string) => Promise<un
     ({ outbox }) => becomeLink(outbox),
     /outbox is not used, because it is a link, which looptrace does not follow/,
   ],
-  [
-    "the sessions are a link",
-    ({ sessions }) => becomeLink(sessions),
-    /sessions is not used, because it is a link/,
-  ],
+  ["the sessions are a link", ({ sessions }) => becomeLink(sessions), /sessions is not used, because it is a link/],
   [
     "the receipts are a link to nowhere",
     ({ sent }) => symlink("/nonexistent", sent),
@@ -77,9 +73,7 @@ test.each(UNTRUSTED)("%s: nothing is read, sent or written, and that is said", a
     message: expect.stringMatching(says),
   });
   await expect(pushOutbox([langfuseAt(receiver.url)], { paths })).rejects.toThrow(says);
-  await expect(
-    deliver(otlpRequests(2, 2, { trace: 2 }), [langfuseAt(receiver.url)], { paths }),
-  ).rejects.toThrow(says);
+  await expect(deliver(otlpRequests(2, 2, { trace: 2 }), [langfuseAt(receiver.url)], { paths })).rejects.toThrow(says);
   await expect(outboxStatus(paths)).rejects.toThrow(says);
   await expect(discardOutbox(paths, idOf(receiver))).rejects.toThrow(says);
   expect(receiver.spans()).toEqual([]);
@@ -121,9 +115,7 @@ test("no session is kept in, or read from, a folder that is a link", async () =>
   await mkdir(paths.root, { mode: 0o700, recursive: true });
   await mkdir(`${paths.root}-elsewhere`);
   await symlink(`${paths.root}-elsewhere`, paths.sessions);
-  await expect(saveAsItIs(paths, { rootId: "ses_1", raw: new Map([["ses_1", "{}"]]) })).rejects.toThrow(
-    "is a link",
-  );
+  await expect(saveAsItIs(paths, { rootId: "ses_1", raw: new Map([["ses_1", "{}"]]) })).rejects.toThrow("is a link");
   await expect(storedSession(paths, "ses_1")).rejects.toThrow("it is a link");
   expect(await readdir(`${paths.root}-elsewhere`)).toEqual([]);
 });

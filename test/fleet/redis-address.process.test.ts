@@ -49,17 +49,13 @@ describe("what answers", () => {
     const address = server.address();
     const port = typeof address === "object" && address ? address.port : expect.unreachable();
     const silent = redisAddress(`redis://127.0.0.1:${port}`);
-    await expect(openRedis(silent, { firstAnswerMs: 200 })).rejects.toThrow(
-      "cannot be used: no answer for 0.2 s",
-    );
+    await expect(openRedis(silent, { firstAnswerMs: 200 })).rejects.toThrow("cannot be used: no answer for 0.2 s");
   });
 
   test.skipIf(!hasRedis)("a Redis that wants a password: none, a wrong one, the right one", async () => {
     const redis = await startRedis("--requirepass", "open-sesame");
     const open = (password?: string) => openRedis(redisAddress(redis.url, password));
-    await expect(open()).rejects.toThrow(
-      "wants a password: put it into the URL or into LOOPTRACE_REDIS_PASSWORD",
-    );
+    await expect(open()).rejects.toThrow("wants a password: put it into the URL or into LOOPTRACE_REDIS_PASSWORD");
     const wrong = open("guessed");
     await expect(wrong).rejects.toThrow("does not accept this password");
     await expect(wrong).rejects.not.toThrow("guessed");

@@ -151,8 +151,7 @@ test("a turn that a subagent outlives is told again when that is done, and the s
     messages: turn("1", now, { at: now + 10 }),
   };
   const { server, told, works, rests } = await attachedTo(session, { ses_below: below });
-  const status = (type: string) =>
-    server.tell("session.status", { sessionID: "ses_below", status: { type } });
+  const status = (type: string) => server.tell("session.status", { sessionID: "ses_below", status: { type } });
   works();
   server.busy.add("ses_below");
   status("busy");
@@ -174,9 +173,7 @@ test("sees of a real server what the whole trace has: a client's own id, a notic
   const usage = { input: 1_000, output: 10 };
   const [one, two, three] = ["One.", "Two.", "Three."].map((text) => ({ text, usage }));
   const value = { toolCalls: [{ id: "call_out", name: "StructuredOutput", arguments: { price: 9 } }], usage };
-  await using bench = await warmOpenCode(
-    madeScenario([one, two, value, three].flatMap((reply) => reply ?? [])),
-  );
+  await using bench = await warmOpenCode(madeScenario([one, two, value, three].flatMap((reply) => reply ?? [])));
   const client = await connect(bench.server, bench.workdir);
   const sessionID = await openSession(client);
   const ending = new AbortController();
@@ -216,11 +213,7 @@ test("sees of a real server what the whole trace has: a client's own id, a notic
   await until(() => told.length === 5);
   const { tree } = await readSessionFrom(client, sessionID);
   const outline = (traces: readonly LoopTrace[]) =>
-    traces.map(({ traceId, loop }) => [
-      traceId,
-      loop.outcome,
-      loop.steps.map(({ kind, call }) => [kind, call?.input]),
-    ]);
+    traces.map(({ traceId, loop }) => [traceId, loop.outcome, loop.steps.map(({ kind, call }) => [kind, call?.input])]);
   expect(outline(told)).toEqual(outline(traceSession(tree)));
   expect(told.map(({ loop }) => [loop.copied, loop.error, loop.steps.map(({ kind }) => kind)])).toEqual([
     [false, null, ["answer"]],
@@ -230,8 +223,5 @@ test("sees of a real server what the whole trace has: a client's own id, a notic
     [false, null, ["answer"]],
   ]);
   expect(told[3]?.loop.output).toEqual({ price: 9 });
-  expect(told[1]?.loop.steps[0]?.call?.input.map(({ content }) => content)).toEqual([
-    "Some context.",
-    "Second.",
-  ]);
+  expect(told[1]?.loop.steps[0]?.call?.input.map(({ content }) => content)).toEqual(["Some context.", "Second."]);
 });

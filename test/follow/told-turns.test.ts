@@ -34,9 +34,7 @@ test("a turn is told once, and once more when it went on", () => {
   const told = withTold(noTurns, [short]);
   expect([told.has(short.userMessageId), isNews(told, short)]).toEqual([true, false]);
   const { info } = prompt;
-  expect(isNews(told, loopOf([first, { ...second, info: { ...second.info, parentID: info.id } }], []))).toBe(
-    true,
-  );
+  expect(isNews(told, loopOf([first, { ...second, info: { ...second.info, parentID: info.id } }], []))).toBe(true);
 });
 
 test("one that a subagent outlives is told once more when that is done, not with each of its steps", () => {

@@ -31,8 +31,7 @@ async function finding(sessions: Record<string, ScriptedSession>, since: number,
 test("all sessions since then are found, however many", async () => {
   const now = Date.now();
   const sessions: Record<string, ScriptedSession> = {};
-  for (let index = 0; index < 210; index += 1)
-    sessions[`ses_${index}`] = { directory: "/a", updated: now - index };
+  for (let index = 0; index < 210; index += 1) sessions[`ses_${index}`] = { directory: "/a", updated: now - index };
   const oldest = {
     directory: "/a",
     updated: now - 60_000,
@@ -92,10 +91,7 @@ test("a turn that is at work for more than an hour is not over, and one that wen
 test("after a refused permission, where nothing follows the tools, the turn is over", async () => {
   const now = Date.now();
   const ended = turn("1", now - 31_000, { at: now - 30_000, finish: "tool-calls" });
-  const { told, look } = await finding(
-    { ses_a: { directory: "/a", updated: now, messages: ended } },
-    now - HOUR_MS,
-  );
+  const { told, look } = await finding({ ses_a: { directory: "/a", updated: now, messages: ended } }, now - HOUR_MS);
   await look();
   expect(told).toHaveLength(1);
 });

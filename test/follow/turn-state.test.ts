@@ -13,17 +13,7 @@ import {
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture } from "../support/fixtures.js";
-import {
-  answer,
-  assistant,
-  exportOf,
-  SESSION,
-  stepStart,
-  T0,
-  text,
-  treeOf,
-  user,
-} from "../trace/make-session.js";
+import { answer, assistant, exportOf, SESSION, stepStart, T0, text, treeOf, user } from "../trace/make-session.js";
 
 const HOUR_MS = 3_600_000;
 const changed = (id: string, updated: number) => ({ id, directory: "/a", time: { created: 0, updated } });
@@ -34,12 +24,7 @@ const whole = tracesOf(user(0, "Go."), answer(10, 100));
 const atWork = tracesOf(user(0, "Go."), assistant(10, null, [stepStart(20), text(21, null, "I am")]));
 const answered: SessionEnd = { state: "at-rest", messageId: "msg_1" };
 
-function judge(
-  traces: readonly LoopTrace[],
-  afterMs: number,
-  end: SessionEnd,
-  more: Partial<TurnState> = {},
-) {
+function judge(traces: readonly LoopTrace[], afterMs: number, end: SessionEnd, more: Partial<TurnState> = {}) {
   const state = { ...withChanged(noTurnsSince(T0), [changed(SESSION, T0)]), ...more };
   const { over, nextMs, state: next } = judgeSession(state, { id: SESSION, end, traces }, T0, T0 + afterMs);
   return {
@@ -106,9 +91,7 @@ test("whatever is looked at whenever: a turn that was told is no news, and what 
   fc.assert(
     fc.property(look, ({ fixture, state: endState, laterMs, seenMs }) => {
       const { id, time } = fixture.session.info;
-      const traces = traceSession(fixture.tree, { log: fixture.log }).filter(
-        ({ loop }) => loop.sessionId === id,
-      );
+      const traces = traceSession(fixture.tree, { log: fixture.log }).filter(({ loop }) => loop.sessionId === id);
       const end: SessionEnd = { state: endState, messageId: "msg_1" };
       const since = time.created - 1;
       const before = withChanged(noTurnsSince(since), [changed(id, time.created + seenMs)]);

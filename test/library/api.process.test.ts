@@ -22,9 +22,7 @@ describe.each(ENTRIES)("$report", ({ report }) => {
 
   test("every type that a symbol refers to can be imported", () => {
     const text = now.get(report) ?? "";
-    const forgotten = [...text.matchAll(/ae-forgotten-export\) The symbol "([^"]+)"/g)].map(
-      ([, name]) => name,
-    );
+    const forgotten = [...text.matchAll(/ae-forgotten-export\) The symbol "([^"]+)"/g)].map(([, name]) => name);
     // Who imports the fleet has the library itself too.
     const library = now.get("library.api.md") ?? "";
     const importable = new Set(

@@ -24,10 +24,7 @@ test("of any texts, nothing of any of them is left, and all else is", () => {
 });
 
 test("only a part of a text with what stands before it", () => {
-  const replace = replacerOf([
-    literal("pass=abc", { from: 5, isWord: true }),
-    literal("pass", { marker: "?" }),
-  ]);
+  const replace = replacerOf([literal("pass=abc", { from: 5, isWord: true }), literal("pass", { marker: "?" })]);
   expect(replace("pass=abc pass=abcd")).toBe("?=# ?=abcd");
 });
 

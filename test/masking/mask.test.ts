@@ -178,9 +178,7 @@ describe("for any data", () => {
 });
 
 test("markers are counted wherever they stand", () => {
-  expect(countMarkers({ a: "[masked: key] x [masked: GITHUB_TOKEN]", b: [["[masked: a]"], 1, null] })).toBe(
-    3,
-  );
+  expect(countMarkers({ a: "[masked: key] x [masked: GITHUB_TOKEN]", b: [["[masked: a]"], 1, null] })).toBe(3);
   expect(countMarkers("[masked]")).toBe(0);
 });
 
@@ -192,10 +190,7 @@ test("a token is found wherever in a long text it stands", async () => {
 });
 
 describe("a private key", () => {
-  const body = Array.from(
-    { length: 20 },
-    (_, line) => `${String.fromCharCode(65 + line)}${"x9Yz+/".repeat(10)}abc`,
-  );
+  const body = Array.from({ length: 20 }, (_, line) => `${String.fromCharCode(65 + line)}${"x9Yz+/".repeat(10)}abc`);
   const [begin, end] = ["-----BEGIN OPENSSH PRIVATE KEY-----", "-----END OPENSSH PRIVATE KEY-----"];
   const lines = [begin, ...body, "shortLast0123456==", end];
 

@@ -69,9 +69,7 @@ test("what was computed from a copy of a masked value counts as not masked", asy
 test("what was computed from a masked value is as masked as that", async () => {
   const source = asMasked({ text: TOKEN }, { environment: {} });
   expect(await rest(maskedLike({ other: TOKEN }, source), { environment: {} })).toContain(TOKEN);
-  expect(await rest(maskedLike({ other: KEY }, source), { environment: {}, secrets: [KEY] })).not.toContain(
-    KEY,
-  );
+  expect(await rest(maskedLike({ other: KEY }, source), { environment: {}, secrets: [KEY] })).not.toContain(KEY);
 });
 
 test("a secret that is found beside masked values is masked in them too", async () => {

@@ -52,8 +52,7 @@ test("whatever somebody wants masked, a session stays the session that it is", a
       expect(shapeOf(whole)).toEqual(shapeOf(traces));
       const wrong: string[] = [];
       for (const trace of whole) {
-        for (const { body } of encodeTrace(trace))
-          readSpans(JSON.parse(new TextDecoder().decode(body)), wrong);
+        for (const { body } of encodeTrace(trace)) readSpans(JSON.parse(new TextDecoder().decode(body)), wrong);
       }
       expect(wrong).toEqual([]);
     }),

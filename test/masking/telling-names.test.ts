@@ -70,23 +70,20 @@ describe("stays as it is", () => {
 
 test("a short or common value is masked behind its name only", async () => {
   const text = "MYSQL_PASSWORD=sommer\nim sommer, der Sommer, sommerzeit";
-  expect(await masked(text)).toBe(
-    "MYSQL_PASSWORD=[masked: MYSQL_PASSWORD]\nim sommer, der Sommer, sommerzeit",
-  );
+  expect(await masked(text)).toBe("MYSQL_PASSWORD=[masked: MYSQL_PASSWORD]\nim sommer, der Sommer, sommerzeit");
   const common = "DB_PASSWORD=test\nADMIN_PASSWORD=admin\nROOT_PASSWORD=root\nrun the test as admin or root";
   expect(await masked(common)).toBe(common);
 });
 
 describe("a value made of words", () => {
-  test.each([
-    'DB_PASSWORD="correct horse battery staple"',
-    "ROOT_PASSWORD=summer2024",
-    "db_password: Winter20245",
-  ])("of %s is masked in the whole session", async (line) => {
-    const value = /[:=]\s*"?([^"]+)"?$/.exec(line)?.[1] ?? "";
-    const [, elsewhere] = await masked([line, `I log in with ${value} now.`]);
-    expect(elsewhere).toMatch(/^I log in with \[masked: \w+\] now\.$/);
-  });
+  test.each(['DB_PASSWORD="correct horse battery staple"', "ROOT_PASSWORD=summer2024", "db_password: Winter20245"])(
+    "of %s is masked in the whole session",
+    async (line) => {
+      const value = /[:=]\s*"?([^"]+)"?$/.exec(line)?.[1] ?? "";
+      const [, elsewhere] = await masked([line, `I log in with ${value} now.`]);
+      expect(elsewhere).toMatch(/^I log in with \[masked: \w+\] now\.$/);
+    },
+  );
 
   test.each([
     "user1",
@@ -141,15 +138,11 @@ test("a field's own name, and a name that stands in a field beside the value", a
 });
 
 test("what surrounds a secret stays, and a marker names it", async () => {
-  expect(await masked(`mysql -h db -u root -p${PASSWORD} main`)).toBe(
-    "mysql -h db -u root -p[masked: password] main",
-  );
+  expect(await masked(`mysql -h db -u root -p${PASSWORD} main`)).toBe("mysql -h db -u root -p[masked: password] main");
   expect(await masked(`Server=db;Password=${PASSWORD};Encrypt=true`)).toBe(
     "Server=db;Password=[masked: Password];Encrypt=true",
   );
-  expect(await masked("amqp://app:p/a@ss1@mq.internal/vhost")).toBe(
-    "amqp://[masked: password]@mq.internal/vhost",
-  );
+  expect(await masked("amqp://app:p/a@ss1@mq.internal/vhost")).toBe("amqp://[masked: password]@mq.internal/vhost");
   expect(await masked(`X-API-Key: ${TOKEN}`)).toBe("X-API-Key: [masked: X-API-Key]");
 });
 

@@ -62,19 +62,17 @@ test.skipIf(!linux)("the deadline ends opencode and its commands, the session is
   expect(await runFolders(tmpdir(), process.pid)).toEqual([]);
 });
 
-test.skipIf(!linux).each(drivers)(
-  "with the driver %s, the caller's signal ends it as soon as it comes",
-  (driver) =>
-    waiting(async (bench) => {
-      const caller = new AbortController();
-      const onProgress = ({ phase }: Progress) => {
-        if (phase.kind === "tools") caller.abort();
-      };
-      const result = await driveAt(bench, driver)({}, { signal: caller.signal, onProgress });
-      expect(result.exit).toMatchObject(stoppedBy(driver, "caller"));
-      expect(leftovers(bench)).toEqual([]);
-      expect(toolParts(result.tree)).toHaveLength(1);
-    }),
+test.skipIf(!linux).each(drivers)("with the driver %s, the caller's signal ends it as soon as it comes", (driver) =>
+  waiting(async (bench) => {
+    const caller = new AbortController();
+    const onProgress = ({ phase }: Progress) => {
+      if (phase.kind === "tools") caller.abort();
+    };
+    const result = await driveAt(bench, driver)({}, { signal: caller.signal, onProgress });
+    expect(result.exit).toMatchObject(stoppedBy(driver, "caller"));
+    expect(leftovers(bench)).toEqual([]);
+    expect(toolParts(result.tree)).toHaveLength(1);
+  }),
 );
 
 test.each(drivers)(
@@ -104,15 +102,13 @@ describe.skipIf(!linux)("when the driving process itself is ended", () => {
     return child.pid;
   }
 
-  test.each(["SIGINT", "SIGTERM"] as const)(
-    "by %s: opencode, its commands and the folder go with it",
-    (signal) =>
-      waiting(async (bench) => {
-        const pid = await driveAndEnd(bench, signal);
-        // What was killed is gone when the system comes to it.
-        await expect.poll(() => leftovers(bench)).toEqual([]);
-        expect(await runFolders(bench.tmpdir, pid)).toEqual([]);
-      }),
+  test.each(["SIGINT", "SIGTERM"] as const)("by %s: opencode, its commands and the folder go with it", (signal) =>
+    waiting(async (bench) => {
+      const pid = await driveAndEnd(bench, signal);
+      // What was killed is gone when the system comes to it.
+      await expect.poll(() => leftovers(bench)).toEqual([]);
+      expect(await runFolders(bench.tmpdir, pid)).toEqual([]);
+    }),
   );
 
   test("by SIGKILL, which it cannot notice: the same", () =>

@@ -17,9 +17,7 @@ describe("a text", () => {
     const text = fc.string({ unit: "grapheme", minLength: 20, maxLength: 200 });
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 19 }), (whole, limit) => {
-        const parts = /^(.*)\n… \[(\d+) of (\d+) characters left out\] …\n(.*)$/s.exec(
-          cleanText(whole, limit),
-        );
+        const parts = /^(.*)\n… \[(\d+) of (\d+) characters left out\] …\n(.*)$/s.exec(cleanText(whole, limit));
         const [, head = "", left, of, tail = ""] = parts ?? [];
         expect(whole.startsWith(head)).toBe(true);
         expect(whole.endsWith(tail)).toBe(true);
@@ -31,9 +29,7 @@ describe("a text", () => {
   });
 
   test("that is a data URL is described", () => {
-    expect(cleanText(`data:image/png;base64,${"A".repeat(400)}`, 1_000)).toBe(
-      "[image/png, 300 bytes, not sent]",
-    );
+    expect(cleanText(`data:image/png;base64,${"A".repeat(400)}`, 1_000)).toBe("[image/png, 300 bytes, not sent]");
     expect(cleanText(`data:;base64,${"A".repeat(8)}`, 1_000)).toBe("[data, 6 bytes, not sent]");
     expect(cleanText("data:text/plain,hello", 1_000)).toBe("data:text/plain,hello");
     expect(cleanText("data: three rows", 1_000)).toBe("data: three rows");

@@ -9,16 +9,7 @@ import { langfuseAt } from "../support/destinations.js";
 import { onlyOne } from "../support/fixtures.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
-import {
-  assistant,
-  exportOf,
-  stepFinish,
-  stepStart,
-  text,
-  tool,
-  treeOf,
-  user,
-} from "../trace/make-session.js";
+import { assistant, exportOf, stepFinish, stepStart, text, tool, treeOf, user } from "../trace/make-session.js";
 
 /** So many spans take a busy machine a while, ms. */
 const LONG_MS = 120_000;

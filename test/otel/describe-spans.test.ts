@@ -6,16 +6,7 @@ import { traceSession } from "../../src/trace/trace-session.js";
 import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
 import { reportedTrace } from "../support/reported.js";
-import {
-  assistant,
-  exportOf,
-  stepFinish,
-  stepStart,
-  text,
-  tool,
-  treeOf,
-  user,
-} from "../trace/make-session.js";
+import { assistant, exportOf, stepFinish, stepStart, text, tool, treeOf, user } from "../trace/make-session.js";
 import { jsonOf, metadataOf, named, onTheWire, stringsIn, textOf } from "./wire.js";
 
 const TYPE = "langfuse.observation.type";
@@ -83,13 +74,9 @@ describe("levels", () => {
   test("a tool that failed is an ERROR, its step a WARNING, the turn none of it", () => {
     const { spans } = onTheWire(traceOf("failing-tool@1.18.33"));
     const level = (span: ReceivedSpan) => span.attributes["langfuse.observation.level"];
-    expect(spans.filter(({ attributes }) => attributes[TYPE] === "tool").map(level)).toEqual(
-      Array(5).fill("ERROR"),
-    );
+    expect(spans.filter(({ attributes }) => attributes[TYPE] === "tool").map(level)).toEqual(Array(5).fill("ERROR"));
     expect(level(named(spans, "loop.step-0"))).toBe("WARNING");
-    expect(textOf(named(spans, "loop.step-0"), "langfuse.observation.status_message")).toContain(
-      "tool.bash: ",
-    );
+    expect(textOf(named(spans, "loop.step-0"), "langfuse.observation.status_message")).toContain("tool.bash: ");
     expect(level(named(spans, "loop.step-2"))).toBe("DEFAULT");
     expect(level(named(spans, "opencode.loop"))).toBe("DEFAULT");
     expect(
@@ -199,16 +186,12 @@ describe("values that nobody should send", () => {
   test("arguments nested deeper than the stack", () => {
     const deep: unknown = JSON.parse(`${"[".repeat(20_000)}1${"]".repeat(20_000)}`);
     const { spans } = onTheWire(sessionWith("x", { state: { input: { deep } } }));
-    expect(textOf(named(spans, "tool.bash"), "langfuse.observation.input")).toContain(
-      "nested deeper than 200 levels",
-    );
+    expect(textOf(named(spans, "tool.bash"), "langfuse.observation.input")).toContain("nested deeper than 200 levels");
   });
 
   test("an environment that Langfuse would store as default is refused", () => {
     for (const environment of ["Prod Env!", "langfuse-test", "", "x".repeat(41)]) {
-      expect(() => describeTrace(traceOf("plain-answer@1.18.33"), { environment })).toThrow(
-        ConfigurationError,
-      );
+      expect(() => describeTrace(traceOf("plain-answer@1.18.33"), { environment })).toThrow(ConfigurationError);
     }
   });
 });
@@ -244,16 +227,13 @@ test("a subagent that the input lacks is said on its tool's span and in the root
 
 describe("a call whose recorded tokens cannot be true", () => {
   const callIn = (name: string, call: string) => named(onTheWire(reportedTrace(name)).spans, call);
-  const genAi = (span: ReceivedSpan) =>
-    Object.keys(span.attributes).filter((key) => key.startsWith("gen_ai.usage"));
+  const genAi = (span: ReceivedSpan) => Object.keys(span.attributes).filter((key) => key.startsWith("gen_ai.usage"));
 
   test("sends explicit zeros, lest Langfuse tokenises the texts, and says that it is unknown", () => {
     const call = callIn("zero-usage-with-total", "llm-call-0");
     expect(jsonOf(call, USAGE)).toEqual({ input: 0, output: 0, total: 0 });
     expect(metadataOf(call).usage).toBe("unknown");
-    expect(textOf(call, "langfuse.observation.metadata.usageDoubt")).toContain(
-      "although the call was answered",
-    );
+    expect(textOf(call, "langfuse.observation.metadata.usageDoubt")).toContain("although the call was answered");
     expect(genAi(call)).toEqual([]);
     expect(call.attributes).not.toHaveProperty(["langfuse.observation.cost_details"]);
   });
@@ -263,10 +243,7 @@ describe("a call whose recorded tokens cannot be true", () => {
     expect(jsonOf(call, USAGE)).toMatchObject({ input: 0, output: 400, total: 400 });
     expect(metadataOf(call)).toMatchObject({ usage: "partial" });
     expect(metadataOf(call)).not.toHaveProperty("contextCauses");
-    expect(genAi(call).sort()).toEqual([
-      "gen_ai.usage.output_tokens",
-      "gen_ai.usage.reasoning.output_tokens",
-    ]);
+    expect(genAi(call).sort()).toEqual(["gen_ai.usage.output_tokens", "gen_ai.usage.reasoning.output_tokens"]);
   });
 
   test("sends parts that contradict the total, and both in its metadata", () => {
@@ -278,10 +255,7 @@ describe("a call whose recorded tokens cannot be true", () => {
 
   test("the loop's sums say that they lack something, and only then", () => {
     const totals = (name: string) =>
-      jsonOf(
-        named(onTheWire(reportedTrace(name)).spans, "opencode.loop"),
-        "langfuse.observation.metadata.totals",
-      );
+      jsonOf(named(onTheWire(reportedTrace(name)).spans, "opencode.loop"), "langfuse.observation.metadata.totals");
     expect(totals("prompt-tokens-zero")).toMatchObject({ doubtfulCalls: 1 });
     expect(totals("usage-elsewhere")).not.toHaveProperty("doubtfulCalls");
   });

@@ -11,16 +11,7 @@ import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../su
 import type { ReceivedSpan } from "../support/received-spans.js";
 import { arbitraryRuns } from "../trace/arbitrary-runs.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
-import {
-  answer,
-  assistant,
-  exportOf,
-  stepFinish,
-  stepStart,
-  tool,
-  treeOf,
-  user,
-} from "../trace/make-session.js";
+import { answer, assistant, exportOf, stepFinish, stepStart, tool, treeOf, user } from "../trace/make-session.js";
 import { callsIn, eventsIn, loopsIn, spansIn, stepsIn, toolsIn } from "../trace/walk-trace.js";
 import { jsonOf, metadataOf, named, onTheWire, stringsIn, textOf } from "./wire.js";
 
@@ -113,9 +104,7 @@ describe.each(fixtureNames)("%s on the wire", (name) => {
         const span = byId.get(call.spanId);
         if (!span) throw new Error("the call is on the wire");
         const { usage } = call;
-        const sum = usage
-          ? usage.input + usage.output + usage.reasoning + usage.cacheRead + usage.cacheWrite
-          : 0;
+        const sum = usage ? usage.input + usage.output + usage.reasoning + usage.cacheRead + usage.cacheWrite : 0;
         expect(jsonOf(span, USAGE)).toEqual(
           usage
             ? {
@@ -197,14 +186,9 @@ function parents(spans: readonly ReceivedSpan[]): Readonly<Record<string, string
 function wantedParents({ loop }: LoopTrace): Readonly<Record<string, string>> {
   return Object.fromEntries([
     [loop.spanId, ""],
-    ...loopsIn(loop).flatMap(({ spanId, steps, loops }) =>
-      [...steps, ...loops].map((below) => [below.spanId, spanId]),
-    ),
+    ...loopsIn(loop).flatMap(({ spanId, steps, loops }) => [...steps, ...loops].map((below) => [below.spanId, spanId])),
     ...stepsIn(loop).flatMap(({ spanId, call, retries, tools, loops, events }) =>
-      [...(call ? [call] : []), ...retries, ...tools, ...loops, ...events].map((below) => [
-        below.spanId,
-        spanId,
-      ]),
+      [...(call ? [call] : []), ...retries, ...tools, ...loops, ...events].map((below) => [below.spanId, spanId]),
     ),
     ...toolsIn(loop).flatMap(({ spanId, loops, innerCalls }) =>
       [...loops, ...innerCalls].map((below) => [below.spanId, spanId]),
@@ -235,9 +219,7 @@ describe("requests", () => {
     expect(requests.flatMap(({ spanIds }) => spanIds)).toEqual(whole);
     for (const { body, spanIds } of requests) {
       const json = JSON.parse(new TextDecoder().decode(body));
-      expect(
-        json.resourceSpans[0].scopeSpans[0].spans.map((span: { spanId: string }) => span.spanId),
-      ).toEqual(spanIds);
+      expect(json.resourceSpans[0].scopeSpans[0].spans.map((span: { spanId: string }) => span.spanId)).toEqual(spanIds);
     }
   });
 
@@ -248,9 +230,7 @@ describe("requests", () => {
       if (spanIds.length > 1) expect(body.byteLength).toBeLessThan(14_000);
     }
     expect(requests.flatMap(({ spanIds }) => spanIds)).toEqual(whole);
-    expect([...encodeTrace(trace, {}, { bytes: 1 })].map(({ spanIds }) => spanIds.length)).toEqual(
-      Array(14).fill(1),
-    );
+    expect([...encodeTrace(trace, {}, { bytes: 1 })].map(({ spanIds }) => spanIds.length)).toEqual(Array(14).fill(1));
   });
 });
 
@@ -260,9 +240,7 @@ test("any ms since the epoch is on the wire to the ns", () => {
       const answered = answer(0, 10);
       const time = { created: start, completed: start + lasts };
       const message = { ...answered, info: { ...answered.info, time }, parts: [] };
-      const trace = onlyOne(
-        traceSession(treeOf(exportOf([user(0, "Go.", { time: { created: start } }), message]))),
-      );
+      const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go.", { time: { created: start } }), message]))));
       expect(named(onTheWire(trace).spans, "loop.step-0")).toMatchObject({
         startTimeUnixNano: String(BigInt(start) * 1_000_000n),
         endTimeUnixNano: String(BigInt(start + lasts) * 1_000_000n),
@@ -274,22 +252,17 @@ test("any ms since the epoch is on the wire to the ns", () => {
 
 test("any session that the border lets in can be sent", () => {
   fc.assert(
-    fc.property(
-      arbitrarySession,
-      arbitraryRuns,
-      fc.constantFrom(10, 1_000_000),
-      ({ exports }, runs, textLimit) => {
-        const tree = onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
-        for (const trace of traceSession(tree, { runs })) {
-          const { spans } = onTheWire(trace, { textLimit }, { spans: 3 });
-          expect(parents(spans)).toEqual(wantedParents(trace));
-          for (const span of spans) {
-            expect(BigInt(span.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(span.startTimeUnixNano));
-            expect(illFormedIn(span.attributes)).toEqual([]);
-          }
+    fc.property(arbitrarySession, arbitraryRuns, fc.constantFrom(10, 1_000_000), ({ exports }, runs, textLimit) => {
+      const tree = onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
+      for (const trace of traceSession(tree, { runs })) {
+        const { spans } = onTheWire(trace, { textLimit }, { spans: 3 });
+        expect(parents(spans)).toEqual(wantedParents(trace));
+        for (const span of spans) {
+          expect(BigInt(span.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(span.startTimeUnixNano));
+          expect(illFormedIn(span.attributes)).toEqual([]);
         }
-      },
-    ),
+      }
+    }),
     { numRuns: 60 },
   );
 });

@@ -3,17 +3,7 @@ import type { PermissionWait } from "../../src/opencode/schema/event-facts.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { onlyOne } from "../support/fixtures.js";
 import { asked, followed } from "../trace/make-evidence.js";
-import {
-  answer,
-  assistant,
-  exportOf,
-  stepFinish,
-  stepStart,
-  T0,
-  tool,
-  treeOf,
-  user,
-} from "../trace/make-session.js";
+import { answer, assistant, exportOf, stepFinish, stepStart, T0, tool, treeOf, user } from "../trace/make-session.js";
 import { jsonOf, metadataOf, named, onTheWire, textOf } from "./wire.js";
 
 const LEVEL = "langfuse.observation.level";
@@ -52,10 +42,7 @@ test("a permission is an event with what was asked for, the answer, and how long
 
 test("one that was rejected is a WARNING that says by whom", () => {
   const permission = (by: "policy" | "other") =>
-    named(
-      onTheWire(traceWith(asked(200, 210, { callId: "call_100", answer: "reject", by }))).spans,
-      "permission",
-    );
+    named(onTheWire(traceWith(asked(200, 210, { callId: "call_100", answer: "reject", by }))).spans, "permission");
   expect(permission("policy").attributes[LEVEL]).toBe("WARNING");
   expect(textOf(permission("policy"), "langfuse.observation.status_message")).toBe(
     "the permission for bash was rejected by policy",
@@ -68,9 +55,7 @@ test("one that was rejected is a WARNING that says by whom", () => {
 test("one that nobody answered says so", () => {
   const event = named(onTheWire(traceWith(asked(200, null))).spans, "permission");
   expect(event.attributes[LEVEL]).toBe("DEFAULT");
-  expect(textOf(event, "langfuse.observation.status_message")).toBe(
-    "nobody had answered when the turn ended",
-  );
+  expect(textOf(event, "langfuse.observation.status_message")).toBe("nobody had answered when the turn ended");
   expect(metadataOf(event)).toMatchObject({ answer: "none", waitedMs: "9800" });
   expect(metadataOf(event)).not.toHaveProperty("by");
 });

@@ -62,8 +62,7 @@ test.each(fixtureNames)("%s: nothing of its content is sent, all of its figures 
   }
   for (const trace of traces) {
     const bare = withoutContent(trace);
-    const times = (loop: typeof trace.loop) =>
-      spansIn(loop).map(({ spanId, start, end }) => ({ spanId, start, end }));
+    const times = (loop: typeof trace.loop) => spansIn(loop).map(({ spanId, start, end }) => ({ spanId, start, end }));
     expect(times(bare.loop)).toEqual(times(trace.loop));
     expect(bare.loop.totalsWithSubagents).toEqual(trace.loop.totalsWithSubagents);
     expect(bare.loop.error?.code).toBe(trace.loop.error?.code);

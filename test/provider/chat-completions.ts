@@ -32,9 +32,7 @@ export const chatCompletions: WireProtocol = {
     };
     const delta = (kind: Frame["kind"], change: object, finish: string | null = null): Frame => ({
       kind,
-      data: bareEvent(
-        JSON.stringify({ ...head, choices: [{ index: 0, delta: change, finish_reason: finish }] }),
-      ),
+      data: bareEvent(JSON.stringify({ ...head, choices: [{ index: 0, delta: change, finish_reason: finish }] })),
     });
 
     const frames = [delta("open", { role: "assistant", content: "" })];

@@ -38,9 +38,7 @@ export function replyChooser(scenario: Scenario): (question: Question) => Choice
     const index = used.get(lane.name) ?? 0;
     used.set(lane.name, index + 1);
     const reply = lane.replies[index];
-    return reply
-      ? { type: "reply", lane: lane.name, index, reply }
-      : { type: "exhausted", lane: lane.name, index };
+    return reply ? { type: "reply", lane: lane.name, index, reply } : { type: "exhausted", lane: lane.name, index };
   };
 }
 

@@ -18,11 +18,7 @@ describe("the scenario files", () => {
   test("the demo parses and brings its repository along", async () => {
     const scenario = await loadScenario(demo);
     expect(Object.keys(scenario.files)).toEqual(
-      expect.arrayContaining([
-        "package.json",
-        path.join("src", "discounts.js"),
-        path.join("test", "cart.test.js"),
-      ]),
+      expect.arrayContaining(["package.json", path.join("src", "discounts.js"), path.join("test", "cart.test.js")]),
     );
   });
 
@@ -64,16 +60,8 @@ describe("a scenario with an error in it", () => {
     ["a missing field", { description: undefined }, "description"],
     ["an unknown protocol", { protocol: "smoke-signals" }, "protocol"],
     ["an unknown fault", withReply({ fault: { type: "earthquake" } }), "lanes[0].replies[1].fault"],
-    [
-      "more cached tokens than there are",
-      withReply({ usage: { input: 5, cached: 6, output: 1 } }),
-      "usage.cached",
-    ],
-    [
-      "more reasoning than output",
-      withReply({ usage: { input: 5, output: 1, reasoning: 2 } }),
-      "usage.reasoning",
-    ],
+    ["more cached tokens than there are", withReply({ usage: { input: 5, cached: 6, output: 1 } }), "usage.cached"],
+    ["more reasoning than output", withReply({ usage: { input: 5, output: 1, reasoning: 2 } }), "usage.reasoning"],
     [
       "a figure that the protocol cannot say",
       withReply({ usage: { input: 5, cacheWrite: 2, output: 1 } }),
@@ -118,10 +106,7 @@ describe("filesFrom", () => {
     const file = path.join(folder, "scenario.json");
     const files = { "b.txt": "from the scenario" };
     const lanes = [{ name: "main", replies: [] }];
-    await writeFile(
-      file,
-      JSON.stringify({ name: "x", description: "x", prompts: ["x"], files, filesFrom, lanes }),
-    );
+    await writeFile(file, JSON.stringify({ name: "x", description: "x", prompts: ["x"], files, filesFrom, lanes }));
     return file;
   };
 

@@ -4,8 +4,7 @@ import { ask, closeProviders, replying } from "./ask-provider.js";
 afterEach(closeProviders);
 
 describe("a fault", () => {
-  const faulty = (fault: object, more: object = { text: "one two three four" }) =>
-    replying({ ...more, fault });
+  const faulty = (fault: object, more: object = { text: "one two three four" }) => replying({ ...more, fault });
 
   test("status: code, headers and JSON body", async () => {
     const provider = await faulty({
@@ -37,10 +36,7 @@ describe("a fault", () => {
   });
 
   test("reset in the middle of the stream", async () => {
-    const provider = await faulty(
-      { type: "reset", at: "mid-stream" },
-      { text: "one two three four", chunkMs: 50 },
-    );
+    const provider = await faulty({ type: "reset", at: "mid-stream" }, { text: "one two three four", chunkMs: 50 });
     const { received, ended } = await readAll(await ask(provider));
     expect(ended).toBe("broken");
     expect(received).toContain('"content":"one t"');
@@ -50,10 +46,7 @@ describe("a fault", () => {
 
   test("reset in the middle of a tool call", async () => {
     const toolCalls = [{ name: "bash", arguments: { command: "true" }, chunks: 2 }];
-    const provider = await faulty(
-      { type: "reset", at: "mid-tool-call" },
-      { text: "I try", toolCalls, chunkMs: 50 },
-    );
+    const provider = await faulty({ type: "reset", at: "mid-tool-call" }, { text: "I try", toolCalls, chunkMs: 50 });
     const { received, ended } = await readAll(await ask(provider));
     expect(ended).toBe("broken");
     expect(received).toContain('"name":"bash"');

@@ -88,9 +88,7 @@ function framesBefore(fault: Fault | undefined, frames: readonly Frame[]): Frame
   if (fault.type === "sse-error") {
     const { type } = fault.frame;
     const data =
-      typeof type === "string"
-        ? namedEvent({ ...fault.frame, type })
-        : bareEvent(JSON.stringify(fault.frame));
+      typeof type === "string" ? namedEvent({ ...fault.frame, type }) : bareEvent(JSON.stringify(fault.frame));
     return [...content, { kind: "close", data }];
   }
   return content;

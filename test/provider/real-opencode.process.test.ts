@@ -30,8 +30,7 @@ async function playOnShared(
   await using bench = await warmOpenCode(scenario);
   const client = await connect(bench.server, bench.workdir);
   const sessionID = await openSession(client);
-  for (const { text } of scenario.prompts)
-    await client.session.prompt({ sessionID, parts: [{ type: "text", text }] });
+  for (const { text } of scenario.prompts) await client.session.prompt({ sessionID, parts: [{ type: "text", text }] });
   // The title is asked for beside the turn.
   await until(() => bench.provider.requests.some(({ title, outcome }) => title && outcome === "answered"));
   expect(bench.provider.unforeseen()).toEqual([]);
@@ -46,9 +45,7 @@ const replyCount = ({ lanes }: Scenario) => lanes.reduce((sum, { replies }) => s
 /** One line a part: what the session holds, without its ids and times. */
 function outline(session: SessionExport | undefined): string[] {
   return (session?.messages ?? []).flatMap(({ info, parts }) =>
-    parts.map(
-      (part) => `${info.role} ${part.type === "tool" ? `${part.tool} ${part.state.status}` : part.type}`,
-    ),
+    parts.map((part) => `${info.role} ${part.type === "tool" ? `${part.tool} ${part.state.status}` : part.type}`),
   );
 }
 
@@ -131,10 +128,7 @@ test("a subagent's session is exported beside its parent's", () =>
     expect(child?.info.parentID).toBe(parent?.info.id);
     expect(outline(parent)).toContain("assistant task completed");
     const fromWorker = bench.provider.requests.filter(({ lane }) => lane === "worker");
-    expect(fromWorker.map(({ parentSessionId }) => parentSessionId)).toEqual([
-      parent?.info.id,
-      parent?.info.id,
-    ]);
+    expect(fromWorker.map(({ parentSessionId }) => parentSessionId)).toEqual([parent?.info.id, parent?.info.id]);
   }));
 
 test("a killed run leaves a half-finished session, and its place nothing", async () => {

@@ -40,9 +40,7 @@ export async function runScenario(
   for (const [index, prompt] of scenario.prompts.entries()) {
     const flags = ["--format", "json", "--print-logs", "--log-level", "INFO"];
     if (index > 0) flags.push("--continue");
-    turns.push(
-      await runOpenCode(binary, ["run", ...flags, ...prompt.flags, prompt.text], bench, deadlineMs, scenario),
-    );
+    turns.push(await runOpenCode(binary, ["run", ...flags, ...prompt.flags, prompt.text], bench, deadlineMs, scenario));
   }
   const sessions = new Set(bench.provider.requests.flatMap(({ sessionId }) => sessionId ?? []));
   const exports: string[] = [];

@@ -116,9 +116,7 @@ const model = z.strictObject({
   cost: z
     .strictObject({ input: price, output: price, cacheRead: price.default(0), cacheWrite: price.default(0) })
     .optional(),
-  limit: z
-    .strictObject({ context: tokenCount, output: tokenCount })
-    .default({ context: 200_000, output: 32_000 }),
+  limit: z.strictObject({ context: tokenCount, output: tokenCount }).default({ context: 200_000, output: 32_000 }),
 });
 
 const prompt = z.union([

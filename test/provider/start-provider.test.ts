@@ -177,9 +177,7 @@ describe("which reply is given", () => {
     await (await ask(provider)).text();
     const response = await ask(provider);
     expect(response.status).toBe(500);
-    expect(await response.text()).toContain(
-      'scenario exhausted: lane \\"main\\" of \\"test\\" has no reply 2',
-    );
+    expect(await response.text()).toContain('scenario exhausted: lane \\"main\\" of \\"test\\" has no reply 2');
     expect(provider.unforeseen()).toEqual([expect.objectContaining({ number: 2, outcome: "exhausted" })]);
   });
 

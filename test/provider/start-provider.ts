@@ -7,13 +7,7 @@ import { type Choice, replyChooser } from "./choose-reply.js";
 import { fillInRecord } from "./fill-in.js";
 import { messages } from "./messages.js";
 import { playReply, type Stage, sendWhole } from "./play-reply.js";
-import {
-  fractionalClock,
-  type OpenRecord,
-  openRecord,
-  type RecordedRequest,
-  sessionOf,
-} from "./recorded-request.js";
+import { fractionalClock, type OpenRecord, openRecord, type RecordedRequest, sessionOf } from "./recorded-request.js";
 import { responses } from "./responses.js";
 import type { Reply, Scenario } from "./scenario.js";
 import { fieldOf, type WireProtocol } from "./wire-protocol.js";
@@ -27,7 +21,9 @@ export interface Provider {
   readonly requests: readonly RecordedRequest[];
   /** Requests that the scenario did not foresee; a test that runs a scenario expects none. */
   unforeseen(): readonly RecordedRequest[];
-  /** Resolves when this many requests (titles not counted) have arrived, with the last of them; rejects when aborted. */
+  /**
+   * Resolves when this many requests (titles not counted) have arrived, with the last of them; rejects when aborted.
+   */
   arrivalOf(request: number, signal?: AbortSignal): Promise<RecordedRequest>;
   /** Appends all requests to a file, one JSON object a line. */
   writeRequests(file: string): Promise<void>;
@@ -107,8 +103,7 @@ export async function startProvider(
   return {
     url: `http://127.0.0.1:${address.port}`,
     requests,
-    unforeseen: () =>
-      requests.filter(({ outcome }) => ["exhausted", "no-lane", "unreadable"].includes(outcome)),
+    unforeseen: () => requests.filter(({ outcome }) => ["exhausted", "no-lane", "unreadable"].includes(outcome)),
     async arrivalOf(wanted, signal) {
       for (;;) {
         const found = requests.filter(({ title }) => !title)[wanted - 1];

@@ -224,17 +224,12 @@ test("opencode is asked anew, and what it says is kept from then on", async () =
   await rm(join(folder, `${parentId}.json`));
   const notes: string[] = [];
   expect(await loaded([parentId], { onNote: (note) => notes.push(note) })).toEqual([[parentId, childId]]);
-  expect(notes).toEqual([
-    `opencode does not know ${parentId} any more; this is what looptrace has kept of it.`,
-  ]);
+  expect(notes).toEqual([`opencode does not know ${parentId} any more; this is what looptrace has kept of it.`]);
 });
 
 test("selections: all, and since a moment", async () => {
   const entry = (id: string, updated: number) => ({ id, updated, created: 1 });
-  await writeFile(
-    join(folder, "list"),
-    JSON.stringify([entry("ses_a", 10), entry("ses_b", 30), entry("ses_c", 20)]),
-  );
+  await writeFile(join(folder, "list"), JSON.stringify([entry("ses_a", 10), entry("ses_b", 30), entry("ses_c", 20)]));
   expect(await selectSessions({ kind: "all" }, options)).toEqual(["ses_b", "ses_c", "ses_a"]);
   expect(await selectSessions({ kind: "since", at: 20 }, options)).toEqual(["ses_b", "ses_c"]);
   expect(await selectSessions({ kind: "last" }, { ...options, prefer: "kept" })).toContain("ses_b");
@@ -283,7 +278,5 @@ test("where opencode cannot say what is below a session, that is said, and what 
   const notes: string[] = [];
   const { tree } = await readSession(parentId, { ...options, onNote: (note) => notes.push(note) });
   expect(tree.children.map(({ session }) => session.info.id)).toEqual([childId]);
-  expect(notes).toEqual([
-    expect.stringContaining(`opencode could not say which sessions were started by ${parentId}`),
-  ]);
+  expect(notes).toEqual([expect.stringContaining(`opencode could not say which sessions were started by ${parentId}`)]);
 });

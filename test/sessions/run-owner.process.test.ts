@@ -61,26 +61,10 @@ test("a turn whose looptrace is gone is over, and says why", async () => {
 
 test.each([
   ["this process", claimToken(), []],
-  [
-    "a later process with the same pid",
-    [process.pid.toString(16), "1", host, boot, space].join("-"),
-    ["abandoned"],
-  ],
-  [
-    "one from before a reboot",
-    [process.pid.toString(16), start, host, "ffffffff", space].join("-"),
-    ["abandoned"],
-  ],
-  [
-    "one on another machine, a moment ago",
-    [process.pid.toString(16), start, "ffffffff", boot, space].join("-"),
-    [],
-  ],
-  [
-    "one in another container, a moment ago",
-    [process.pid.toString(16), start, host, boot, "ffffffff"].join("-"),
-    [],
-  ],
+  ["a later process with the same pid", [process.pid.toString(16), "1", host, boot, space].join("-"), ["abandoned"]],
+  ["one from before a reboot", [process.pid.toString(16), start, host, "ffffffff", space].join("-"), ["abandoned"]],
+  ["one on another machine, a moment ago", [process.pid.toString(16), start, "ffffffff", boot, space].join("-"), []],
+  ["one in another container, a moment ago", [process.pid.toString(16), start, host, boot, "ffffffff"].join("-"), []],
 ])("who drives it: %s", async (_, token, kinds) => {
   expect((await codes(await noted(token))).map(([kind]) => kind)).toEqual(kinds);
 });
@@ -111,9 +95,7 @@ test("while its opencode is being ended the turn is not over", async () => {
 
 test("only the turn that it began is over: what was prompted before or is prompted later is another's", async () => {
   const { session, tree } = loadFixture("two-turns@1.18.33");
-  const prompts = session.messages
-    .filter(({ info }) => info.role === "user")
-    .map(({ info }) => info.time.created);
+  const prompts = session.messages.filter(({ info }) => info.role === "user").map(({ info }) => info.time.created);
   for (const [index, prompt] of prompts.entries()) {
     const paths = await temporaryStore();
     await mkdir(paths.sessions, { recursive: true });

@@ -45,9 +45,7 @@ test("a session is kept with its subagents, log and runs, for the user alone", a
     runs: [run(1)],
     storedAt: expect.any(Number),
   });
-  expect(
-    (await walk(paths.root)).filter(({ isFolder, mode }) => mode !== (isFolder ? 0o700 : 0o600)),
-  ).toEqual([]);
+  expect((await walk(paths.root)).filter(({ isFolder, mode }) => mode !== (isFolder ? 0o700 : 0o600))).toEqual([]);
 });
 
 test("a second snapshot adds its run and the lines of the log that are new", async () => {

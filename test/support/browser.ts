@@ -18,8 +18,8 @@ await chromium.executablePath();
 `;
 
 /**
- * Starts a real Chromium without a window: the one that the package carries, which is for Linux on x64, or the one whose
- * path is in LOOPTRACE_TEST_BROWSER.
+ * Starts a real Chromium without a window: the one that the package carries, which is for Linux on x64, or the one
+ * whose path is in LOOPTRACE_TEST_BROWSER.
  *
  * @param folder where it is unpacked, once for all who give the same one
  * @throws when it cannot be unpacked or started: what needs a browser is not tested without one

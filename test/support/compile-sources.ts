@@ -14,8 +14,8 @@ export interface CompiledSources {
 }
 
 /**
- * Compiles `src/` and what `test/` starts as programs, file for file: a process that starts from them needs a quarter of the time that
- * it needs to compile them for itself.
+ * Compiles `src/` and what `test/` starts as programs, file for file: a process that starts from them needs a quarter
+ * of the time that it needs to compile them for itself.
  *
  * They lie below the repository's `node_modules`, since they import what is there.
  */

@@ -12,10 +12,7 @@ export interface FollowingCli {
 }
 
 /** Starts one, and waits until it says that it follows. */
-export async function startFollowing(
-  argv: readonly string[],
-  around: CliSurroundings,
-): Promise<FollowingCli> {
+export async function startFollowing(argv: readonly string[], around: CliSurroundings): Promise<FollowingCli> {
   const started = startLooptrace(argv, around);
   onTestFinished(() => void started.child.kill("SIGKILL"));
   const said = { rest: "", stderr: "" };

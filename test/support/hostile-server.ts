@@ -94,8 +94,7 @@ function answering(hostility: Hostility): Server {
     if (isList && hostility === "a list without an end") return endless(response, '[{"id":"', MEGABYTE);
     if (isList) return json([info("ses_hostile")]);
     if (id === "status") return json({ ses_hostile: { type: "busy" } });
-    if (what === "message" && hostility === "messages without an end")
-      return endless(response, '[{"info":"', MEGABYTE);
+    if (what === "message" && hostility === "messages without an end") return endless(response, '[{"info":"', MEGABYTE);
     if (what === "message" && hostility === "answers that are nested without an end") {
       response.writeHead(200, { "content-type": "application/json" });
       return void response.end(
@@ -108,10 +107,7 @@ function answering(hostility: Hostility): Server {
       ]);
     if (what === "children" && hostility === "children without an end") {
       made += 2;
-      return json([
-        info(`ses_child${made}`, { parentID: id }),
-        info(`ses_child${made + 1}`, { parentID: id }),
-      ]);
+      return json([info(`ses_child${made}`, { parentID: id }), info(`ses_child${made + 1}`, { parentID: id })]);
     }
     if (what === "children") return json([]);
     if (hostility === "parents in a circle")
@@ -152,8 +148,7 @@ function events(hostility: Hostility, response: ServerResponse): void {
   const event = (type: string, properties: object): string =>
     `data: ${JSON.stringify({ directory: "/a", payload: { type, properties } })}\n\n`;
   const connected = event("server.connected", {});
-  const busy = (sessionID: string): string =>
-    event("session.status", { sessionID, status: { type: "busy" } });
+  const busy = (sessionID: string): string => event("session.status", { sessionID, status: { type: "busy" } });
   const info = (id: string) => ({
     id,
     title: MEGABYTE.slice(0, 1_000),
@@ -186,9 +181,7 @@ function events(hostility: Hostility, response: ServerResponse): void {
       pour(response, connected, () => {
         count += 1;
         const id = `../../../escaped${count % 100}`;
-        return (
-          event("session.created", { info: info(id) }) + busy(id) + event("session.idle", { sessionID: id })
-        );
+        return event("session.created", { info: info(id) }) + busy(id) + event("session.idle", { sessionID: id });
       });
       break;
     case "evidence without an end":

@@ -4,12 +4,7 @@ import path from "node:path";
 import { execa } from "execa";
 import { afterEach, expect, test, vi } from "vitest";
 import { loadScenario } from "../provider/load-scenario.js";
-import {
-  type IsolatedOpenCode,
-  isolatedOpenCode,
-  openCodeBinary,
-  openCodeConfig,
-} from "./isolated-opencode.js";
+import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary, openCodeConfig } from "./isolated-opencode.js";
 
 const benches: IsolatedOpenCode[] = [];
 afterEach(async () => {

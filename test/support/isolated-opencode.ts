@@ -179,7 +179,8 @@ export function openCodeEnvironment(place: {
     OPENCODE_CONFIG: configPath,
     OPENCODE_DISABLE_PROJECT_CONFIG: "1",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
-    // The thousands of models that opencode knows take it a quarter of its start to read, and none of them is asked here.
+    // The thousands of models that opencode knows take it a quarter of its start to read, and none of them is asked
+    // here.
     OPENCODE_MODELS_PATH: noModels,
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",

@@ -22,10 +22,7 @@ export async function keepFixture(
   change: (text: string) => string = (text) => text,
 ): Promise<string> {
   const { session, text, subagents, subagentTexts, logText } = loadFixture(name);
-  const children = subagents.map(({ info }, index): [string, string] => [
-    info.id,
-    change(at(subagentTexts, index)),
-  ]);
+  const children = subagents.map(({ info }, index): [string, string] => [info.id, change(at(subagentTexts, index))]);
   const raw = new Map([[session.info.id, change(text)], ...children]);
   await saveAsItIs(paths, { rootId: session.info.id, raw, logText });
   return session.info.id;

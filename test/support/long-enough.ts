@@ -4,8 +4,8 @@ export const WARM_FIRST_S = 2;
 const LONGEST_S = 64;
 
 /**
- * Plays something with a deadline that counts from its start on, and that is to come after something else has happened. Where it came
- * too early, as it may on a busy machine, it is played again from the start, with twice the time.
+ * Plays something with a deadline that counts from its start on, and that is to come after something else has happened.
+ * Where it came too early, as it may on a busy machine, it is played again from the start, with twice the time.
  *
  * @param play gets the deadline, s
  * @param came whether what must come before the deadline did

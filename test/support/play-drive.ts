@@ -18,8 +18,7 @@ export type Drive = (request: Partial<DriveRequest>, hooks?: DriveHooks) => Prom
 /** Drives the opencode of a bench, in its directory. */
 export function driveAt(bench: IsolatedOpenCode, driver: TestedDriver): Drive {
   const { workdir: directory, binary: opencode, env: environment } = bench;
-  return (request, hooks) =>
-    drive({ message: "Go.", directory, opencode, environment, driver, ...request }, hooks);
+  return (request, hooks) => drive({ message: "Go.", directory, opencode, environment, driver, ...request }, hooks);
 }
 
 /** Something that several tests look at, and that is made when the first of them asks for it. */
@@ -60,8 +59,7 @@ export function leftovers({ home }: IsolatedOpenCode): string[] {
       const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
       // Only of the run: the driving program has helpers of its own, which end when they notice that it has.
       const isOfRun =
-        environment.includes(`HOME=${home}`) &&
-        environment.some((line) => line.startsWith("LOOPTRACE_RUN_ID="));
+        environment.includes(`HOME=${home}`) && environment.some((line) => line.startsWith("LOOPTRACE_RUN_ID="));
       return isOfRun ? [readFileSync(`/proc/${pid}/cmdline`, "latin1")] : [];
     } catch {
       return [];

@@ -17,7 +17,9 @@ export interface PlayedOnServer {
   readonly read: ExportResult;
 }
 
-/** Sends a scenario's prompts to the `opencode serve` that the tests share, one after the other, and follows its events. */
+/**
+ * Sends a scenario's prompts to the `opencode serve` that the tests share, one after the other, and follows its events.
+ */
 export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> {
   const bench = await warmOpenCode(scenario);
   try {
@@ -44,7 +46,8 @@ export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> 
         idles += 1;
         await until(() => events.filter((event) => isIdle(event, sessionId)).length >= idles);
       }
-      // What comes behind the end, such as a session's summary, has its event too, and may come after what is read or before.
+      // What comes behind the end, such as a session's summary, has its event too, and may come after what is read or
+      // before.
       for (;;) {
         const read = await readSessionFrom(client, sessionId);
         if (sessionsOf(read.tree).every((info) => info.time.updated === lastUpdate(events, info.id)))

@@ -42,7 +42,9 @@ export function madeScenario(replies: readonly Json[], more: Json = {}): Scenari
   return parseScenario(text, "a scenario made by a test");
 }
 
-/** Plays a scenario through `looptrace run --json`, and looks for what it left behind: processes and temporary files. */
+/**
+ * Plays a scenario through `looptrace run --json`, and looks for what it left behind: processes and temporary files.
+ */
 export async function playRun(wanted: Scenario, ...flags: readonly string[]) {
   return await playOn(await warmOpenCode(wanted), flags);
 }
@@ -88,10 +90,7 @@ export async function playToDeadline(
 function processesOf(home: string): string[] {
   return readdirSync("/proc").filter((pid) => {
     try {
-      return (
-        /^\d+$/.test(pid) &&
-        readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${home}`)
-      );
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${home}`);
     } catch {
       return false;
     }

@@ -24,7 +24,8 @@ export interface ReceivedEvent {
 /**
  * Flattens an ExportTraceServiceRequest.
  *
- * @param found gets a line for everything that Langfuse refuses (ids, times, attributes) or that kills a batch (a lone surrogate)
+ * @param found gets a line for everything that Langfuse refuses (ids, times, attributes) or that kills a batch (a lone
+ * surrogate)
  */
 export function readSpans(request: unknown, found: string[]): readonly ReceivedSpan[] {
   for (const path of loneSurrogates(request, "")) found.push(`lone surrogate in ${path}`);
@@ -44,10 +45,7 @@ export function readSpans(request: unknown, found: string[]): readonly ReceivedS
   });
 }
 
-function readSpan(
-  span: Readonly<Record<string, unknown>>,
-  found: string[],
-): Omit<ReceivedSpan, "resource" | "scope"> {
+function readSpan(span: Readonly<Record<string, unknown>>, found: string[]): Omit<ReceivedSpan, "resource" | "scope"> {
   const name = string(span.name);
   const where = `span ${name || string(span.spanId)}`;
   if (!/^[0-9a-f]{32}$/.test(string(span.traceId))) found.push(`${where}: traceId ${String(span.traceId)}`);
@@ -88,8 +86,7 @@ function attributes(raw: unknown, where: string, found: string[]): Record<string
   return Object.fromEntries(
     raw.map((entry: unknown) => {
       const { key, value } = record(entry);
-      if (typeof key !== "string" || !isRecord(value))
-        found.push(`${where}: an attribute without key or value`);
+      if (typeof key !== "string" || !isRecord(value)) found.push(`${where}: an attribute without key or value`);
       return [string(key), plainValue(value)];
     }),
   );

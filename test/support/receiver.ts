@@ -79,7 +79,8 @@ export interface Receiver {
 }
 
 /**
- * Starts an HTTP server on 127.0.0.1 that takes OTLP traces as Langfuse does, keeps everything and checks what is on the wire.
+ * Starts an HTTP server on 127.0.0.1 that takes OTLP traces as Langfuse does, keeps everything and checks what is on
+ * the wire.
  *
  * @param port 0 for any; a number to come back where an earlier receiver was
  */
@@ -158,8 +159,7 @@ interface ReadBody {
 function readBody(raw: Buffer, headers: Readonly<Record<string, string>>, found: string[]): ReadBody {
   let bytes = raw;
   if (headers["content-encoding"] === "gzip") bytes = gunzipSync(raw);
-  else if (headers["content-encoding"] !== undefined)
-    found.push(`content-encoding ${headers["content-encoding"]}`);
+  else if (headers["content-encoding"] !== undefined) found.push(`content-encoding ${headers["content-encoding"]}`);
   const isProtobuf = headers["content-type"] === PROTOBUF;
   const body = bytes.toString(isProtobuf ? "base64" : "utf8");
   let json: unknown;
@@ -268,8 +268,7 @@ function reply(answer: Answer, response: ServerResponse, asProtobuf: boolean): v
   const type = { "content-type": "application/json" };
   switch (answer.kind) {
     case "accept":
-      if (asProtobuf)
-        return void response.writeHead(200, { "content-type": PROTOBUF }).end(responseProtobuf());
+      if (asProtobuf) return void response.writeHead(200, { "content-type": PROTOBUF }).end(responseProtobuf());
       response.writeHead(200, type).end('{"name":"otel-ingestion-job","data":{"id":"1"}}');
       return;
     case "partial": {

@@ -72,9 +72,7 @@ export async function scriptedServer(sessions: Record<string, ScriptedSession>):
     const url = new URL(request.url ?? "", "http://x");
     if (url.pathname.endsWith("/event")) {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(
-        `data: ${JSON.stringify({ payload: { type: "server.connected", properties: {} } })}\n\n`,
-      );
+      response.write(`data: ${JSON.stringify({ payload: { type: "server.connected", properties: {} } })}\n\n`);
       streams.add(response);
       begun();
       return;

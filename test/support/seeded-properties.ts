@@ -1,8 +1,9 @@
 import fc from "fast-check";
 
 /**
- * Set up for all tests: properties are tried with the same values each time, so that a test that passes once passes always. Other
- * values are tried with `LOOPTRACE_TEST_SEED=<a whole number>`, or with `random`; a failure tells the seed that it came of.
+ * Set up for all tests: properties are tried with the same values each time, so that a test that passes once passes
+ * always. Other values are tried with `LOOPTRACE_TEST_SEED=<a whole number>`, or with `random`; a failure tells the
+ * seed that it came of.
  */
 const wanted = process.env.LOOPTRACE_TEST_SEED ?? "20261128";
 if (wanted !== "random") {

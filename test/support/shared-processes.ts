@@ -17,7 +17,10 @@ declare module "vitest" {
   }
 }
 
-/** What all test files of a run share: each is started when it is first wanted, and goes away when the last file has ended. */
+/**
+ * What all test files of a run share: each is started when it is first wanted, and goes away when the last file has
+ * ended.
+ */
 export default async function sharedProcesses(project: TestProject): Promise<() => Promise<void>> {
   const browserFolder = await mkdtemp(join(tmpdir(), "looptrace-browser-"));
   const sources = await compileSources();

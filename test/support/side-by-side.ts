@@ -4,8 +4,8 @@ import { aroundEach, type TestContext, onTestFinished as vitestsOwn } from "vite
 const running = new AsyncLocalStorage<TestContext>();
 
 /**
- * For files whose tests spend their time waiting and run at once (`describe.concurrent`): what `onTestFinished` of this module is given
- * is done at the end of the test that it was given in. To be called at the top of such a file.
+ * For files whose tests spend their time waiting and run at once (`describe.concurrent`): what `onTestFinished` of this
+ * module is given is done at the end of the test that it was given in. To be called at the top of such a file.
  */
 export function sideBySide(): void {
   aroundEach((runTest, context) => running.run(context, runTest));

@@ -12,7 +12,10 @@ export interface Directions {
   readonly until?: string;
   /** Is at work until so many runs have begun, this one among them. */
   readonly untilBegun?: number;
-  /** opencode's error object, with which the run ends instead of an answer; of a list one for each run, `null` is an answer. */
+  /**
+   * opencode's error object, with which the run ends instead of an answer; of a list one for each run, `null` is an
+   * answer.
+   */
   readonly error?: object;
   readonly errors?: readonly (object | null)[];
   readonly cost?: number;

@@ -1,7 +1,8 @@
 /**
- * Stands in opencode's place before the server that all tests share: what looptrace starts as `opencode serve` is a door to it, for one
- * directory, and as `opencode export`, `opencode session list` and the question for children in `opencode db` it asks it. `opencode run` is
- * the real one, attached to that server. Whatever is about starting, or wants a configuration of its own, is done by the real program, cold.
+ * Stands in opencode's place before the server that all tests share: what looptrace starts as `opencode serve` is a
+ * door to it, for one directory, and as `opencode export`, `opencode session list` and the question for children in
+ * `opencode db` it asks it. `opencode run` is the real one, attached to that server. Whatever is about starting, or
+ * wants a configuration of its own, is done by the real program, cold.
  *
  * @example `node warm-opencode-program.js settings.json serve --hostname=127.0.0.1 --port=4711`
  */
@@ -40,7 +41,10 @@ function realOpenCode(env: NodeJS.ProcessEnv): void {
   child.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
 }
 
-/** Hands all requests on, each for this directory if for no other, and what the server logs of its sessions before what it answers. */
+/**
+ * Hands all requests on, each for this directory if for no other, and what the server logs of its sessions before what
+ * it answers.
+ */
 function serve(port: number): void {
   const expected = `Basic ${Buffer.from(`opencode:${OPENCODE_SERVER_PASSWORD}`).toString("base64")}`;
   const passLog = logOf(settings.log);
@@ -79,7 +83,8 @@ function serve(port: number): void {
 }
 
 /**
- * Writes to standard error what a log grew by since then, as far as it is about this directory or about sessions that were made for it.
+ * Writes to standard error what a log grew by since then, as far as it is about this directory or about sessions that
+ * were made for it.
  */
 function logOf(path: string): () => void {
   const file = openSync(path, "r");
@@ -101,8 +106,8 @@ function logOf(path: string): () => void {
 }
 
 /**
- * The real `opencode run`, as a client of the server, with what that logs of it among its own log. Where it is ended, so is the turn, which
- * would else go on at the server.
+ * The real `opencode run`, as a client of the server, with what that logs of it among its own log. Where it is ended,
+ * so is the turn, which would else go on at the server.
  */
 function runAttached(): void {
   const [username = "", password = ""] = atob(settings.authorization.slice("Basic ".length)).split(":");
@@ -131,10 +136,7 @@ function runAttached(): void {
   });
 }
 
-async function ask(
-  path: string,
-  method = "GET",
-): Promise<{ readonly status: number; readonly body: unknown }> {
+async function ask(path: string, method = "GET"): Promise<{ readonly status: number; readonly body: unknown }> {
   const url = new URL(path, settings.url);
   url.searchParams.set("directory", directory);
   const answer = await fetch(url, { method, headers: { authorization: settings.authorization } });

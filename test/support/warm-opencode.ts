@@ -29,7 +29,10 @@ beforeAll(async () => {
 
 /** An opencode like that of `isolatedOpenCode`, whose server is started already. */
 export interface WarmOpenCode extends IsolatedOpenCode {
-  /** The server itself, for what talks to it without looptrace; it has the sessions of other tests too, in other directories. */
+  /**
+   * The server itself, for what talks to it without looptrace; it has the sessions of other tests too, in other
+   * directories.
+   */
   readonly server: {
     readonly url: string;
     readonly password: string;
@@ -39,17 +42,21 @@ export interface WarmOpenCode extends IsolatedOpenCode {
 }
 
 /**
- * What `isolatedOpenCode` gives, in a tenth of the time: one real `opencode serve` for all tests of a run, in which each test has a
- * directory, a configuration and a scripted provider of its own. looptrace's home and temporary folder are the test's own too.
+ * What `isolatedOpenCode` gives, in a tenth of the time: one real `opencode serve` for all tests of a run, in which
+ * each test has a directory, a configuration and a scripted provider of its own. looptrace's home and temporary folder
+ * are the test's own too.
  *
- * `binary`, which `cliEnvironment` hands to looptrace, is a small program that lets looptrace start, follow and end a server of its own, as it
- * thinks (see warm-opencode-program.ts). So this is for all that is not about opencode's start, end, environment or processes: commands
- * of the agent run below the shared server, with its environment, and are not ended with looptrace. `--system` and `--mcp`
- * start a real server, cold as ever. The driver `cli` gets the real `opencode run`, attached to the shared server.
+ * `binary`, which `cliEnvironment` hands to looptrace, is a small program that lets looptrace start, follow and end a
+ * server of its own, as it thinks (see warm-opencode-program.ts). So this is for all that is not about opencode's
+ * start, end, environment or processes: commands of the agent run below the shared server, with its environment, and
+ * are not ended with looptrace. `--system` and `--mcp` start a real server, cold as ever. The driver `cli` gets the
+ * real `opencode run`, attached to the shared server.
  *
- * A deadline (`--timeout`) still counts; let it be short, and the test wait for what must have happened before by an event.
+ * A deadline (`--timeout`) still counts; let it be short, and the test wait for what must have happened before by an
+ * event.
  *
- * @param options.fresh for what leaves something behind in opencode's memory, such as a permission that is given for `always`
+ * @param options.fresh for what leaves something behind in opencode's memory, such as a permission that is given for
+ * `always`
  * @example
  * ```ts
  * await using bench = await warmOpenCode(await loadScenario("multistep"));
@@ -72,8 +79,8 @@ export async function warmOpenCode(scenario: Scenario, options: PlaceOptions = {
 }
 
 /**
- * The same with a server that only the tests of one file have: for what looks at all sessions of a server, or at opencode's own store. To be called at
- * the top of a file; the server runs from its first test to its last one.
+ * The same with a server that only the tests of one file have: for what looks at all sessions of a server, or at
+ * opencode's own store. To be called at the top of a file; the server runs from its first test to its last one.
  *
  * @param options.logsToStore whether opencode writes its log into its store, as it does for a person
  */
@@ -107,11 +114,7 @@ interface Host extends Omit<WarmPlaces, "remove"> {
   server(): Promise<Pick<WarmServer, "settings" | "program">>;
 }
 
-async function benchAt(
-  host: Host,
-  scenario: Scenario,
-  { fresh = false }: PlaceOptions,
-): Promise<WarmOpenCode> {
+async function benchAt(host: Host, scenario: Scenario, { fresh = false }: PlaceOptions): Promise<WarmOpenCode> {
   if (scenario.git) throw new Error(`"${scenario.name}" wants a git repository; use isolatedOpenCode`);
   const { settings, program } = await host.server();
   const config = JSON.stringify(openCodeConfig(scenario, { url: "{{provider}}", workdir: "{{workdir}}" }));

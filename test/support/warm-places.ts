@@ -32,8 +32,9 @@ export const placeAim = z.object({ workdir: z.string(), port: z.number() });
 export const placeReturn = z.object({ workdir: z.string() });
 
 /**
- * The directories of the shared opencode. Its first prompt in a directory costs ten times what a later one does, so those who want the same
- * configuration have one after the other the same directory, emptied, and without the sessions of those before.
+ * The directories of the shared opencode. Its first prompt in a directory costs ten times what a later one does, so
+ * those who want the same configuration have one after the other the same directory, emptied, and without the sessions
+ * of those before.
  */
 export interface WarmPlaces {
   lease(wish: z.infer<typeof placeWish>): Promise<z.infer<typeof placeLease>>;
@@ -89,8 +90,7 @@ export function warmPlaces(server: () => Promise<WarmServer>): WarmPlaces {
         await ask("DELETE", `/session/${id}`, workdir);
       }
       place.proxy.aim(undefined);
-      for (const name of await readdir(workdir))
-        await rm(join(workdir, name), { recursive: true, force: true });
+      for (const name of await readdir(workdir)) await rm(join(workdir, name), { recursive: true, force: true });
       free.push(place);
     },
     remove: async () => {

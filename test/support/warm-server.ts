@@ -31,8 +31,8 @@ export interface WarmServer {
 }
 
 /**
- * Starts an `opencode serve` with a home of its own. It takes the configuration of each project's `opencode.json`, which may stand in the
- * folder above: so each directory has a scripted provider of its own.
+ * Starts an `opencode serve` with a home of its own. It takes the configuration of each project's `opencode.json`,
+ * which may stand in the folder above: so each directory has a scripted provider of its own.
  *
  * @param compiled the folder with the compiled sources
  * @param options.logsToStore whether its log goes where opencode's own logs are; looptrace's servers then have none

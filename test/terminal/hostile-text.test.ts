@@ -87,9 +87,7 @@ describe.each(Object.entries(ATTACKS))("%s in every text of an export", (_, atta
       const steps = paintTree(trace, { width: 200, colors: plain }).match(/loop\.step-\d+/g);
       expect(steps?.length).toBe(trace.loop.totalsWithSubagents.steps);
       for (const text of [traceLine(trace), terminalJson(trace).replaceAll("\n", "")]) {
-        expect(text).not.toMatch(
-          /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/,
-        );
+        expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/);
         expect(text.isWellFormed()).toBe(true);
       }
       expect(JSON.parse(terminalJson(trace))).toEqual(trace);
@@ -101,32 +99,8 @@ describe("any text whatever", () => {
   /** What is wide, joined, combined, invisible or steers, and pieces of it. */
   const piece = fc.oneof(
     fc.constantFrom(
-      ...[
-        "漢字",
-        "ｗｉｄｅ",
-        "👩‍👩‍👧‍👦",
-        "👍🏽",
-        "🏽",
-        "🇩🇪",
-        "🇩",
-        "☎️",
-        "☎",
-        "\ufe0f",
-        "\u200d",
-        "e\u0301",
-        "\u0301",
-      ],
-      ...[
-        "\u0301".repeat(400),
-        "क्षि",
-        "한글",
-        "\u1112\u1161\u11ab",
-        "\u115f",
-        "ﾊﾞ",
-        "שלום",
-        "عربي",
-        "\u0600漢",
-      ],
+      ...["漢字", "ｗｉｄｅ", "👩‍👩‍👧‍👦", "👍🏽", "🏽", "🇩🇪", "🇩", "☎️", "☎", "\ufe0f", "\u200d", "e\u0301", "\u0301"],
+      ...["\u0301".repeat(400), "क्षि", "한글", "\u1112\u1161\u11ab", "\u115f", "ﾊﾞ", "שלום", "عربي", "\u0600漢"],
       ...["\u00ad", "\u3164", " ", "…", "· ", "─", "“", " !", "\ud83d", "\udc00"],
       ...Object.values(ATTACKS),
     ),

@@ -64,9 +64,7 @@ test.each([20, 44, 80, 200])("hostile titles, tools and notes at %i columns", (w
 });
 
 test("colours: red what does not hold, yellow what is not known and what the sums lack", () => {
-  const lines = paintCheck(checkOf("killed@1.18.33"), { width: 100, colors: pc.createColors(true) }).split(
-    "\n",
-  );
+  const lines = paintCheck(checkOf("killed@1.18.33"), { width: 100, colors: pc.createColors(true) }).split("\n");
   const coloured = (color: string): readonly string[] =>
     lines
       .filter((line) => line.startsWith(color))
@@ -77,12 +75,7 @@ test("colours: red what does not hold, yellow what is not known and what the sum
           .slice(0, 15),
       );
   expect(coloured("\u001b[31m")).toEqual(["FAIL     no-err", "FAIL     no-too"]);
-  expect(coloured("\u001b[33m")).toEqual([
-    "unknown  max-co",
-    "unknown  max-to",
-    "warning  1 turn",
-    "warning  1 tool",
-  ]);
+  expect(coloured("\u001b[33m")).toEqual(["unknown  max-co", "unknown  max-to", "warning  1 turn", "warning  1 tool"]);
   expect(lines[0]).toContain("\u001b[31mFAIL");
 });
 

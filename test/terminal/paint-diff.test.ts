@@ -11,8 +11,7 @@ const colors = pc.createColors(false);
 
 /** Nothing of it may reach a terminal. */
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
-const NASTY =
-  "\u001b[31m漢字\u001b]0;title\u0007👩‍👩‍👧\r\n\u202Eevil\t\u0000e\u0301\u009b2J🇩🇪 \ud83d שלום ｗｉｄｅ";
+const NASTY = "\u001b[31m漢字\u001b]0;title\u0007👩‍👩‍👧\r\n\u202Eevil\t\u0000e\u0301\u009b2J🇩🇪 \ud83d שלום ｗｉｄｅ";
 
 function side(name: string): DiffSide {
   const { tree, log } = loadFixture(name);
@@ -105,8 +104,6 @@ test("colours: red how a side failed, yellow where they part", () => {
   const lines = paintDiff(difference, { width: 100, colors: pc.createColors(true) }).split("\n");
   const plain = (color: string): readonly string[] =>
     lines.filter((line) => line.startsWith(color)).map((line) => line.replace(/\u001b\[\d+m/g, ""));
-  expect(plain("\u001b[31m")).toEqual([
-    "         B authentication_failed: Incorrect API key provided: scripted.",
-  ]);
+  expect(plain("\u001b[31m")).toEqual(["         B authentication_failed: Incorrect API key provided: scripted."]);
   expect(plain("\u001b[33m")).toEqual(["parting  step 0: they call other tools, or with other arguments"]);
 });

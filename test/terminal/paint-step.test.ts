@@ -7,16 +7,7 @@ import { severalLines } from "../../src/text/terminal-text.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
-import {
-  answer,
-  assistant,
-  exportOf,
-  type Json,
-  stepStart,
-  tool,
-  treeOf,
-  user,
-} from "../trace/make-session.js";
+import { answer, assistant, exportOf, type Json, stepStart, tool, treeOf, user } from "../trace/make-session.js";
 
 const plain = pc.createColors(false);
 
@@ -63,13 +54,9 @@ test.each(fixtureNames)("%s: nothing of a step is lost, no line is wider than th
 describe("a step says", () => {
   test("how to open the steps of the subagents that it started", () => {
     const text = paint(traceOf("parallel-subagents@1.18.33"), "0");
-    expect(text).toMatch(
-      /subagent 0\/0\n.*\n +2 steps, 842ms, \$0\.00217\. --step 0\/0\/0 … 0\/0\/1 opens them\./,
-    );
+    expect(text).toMatch(/subagent 0\/0\n.*\n +2 steps, 842ms, \$0\.00217\. --step 0\/0\/0 … 0\/0\/1 opens them\./);
     expect(text).toMatch(/subagent 0\/1\n.*\n +1 step, 277ms\. --step 0\/1\/0 opens it\./);
-    expect(paint(traceOf("parallel-subagents@1.18.33"), "0/0/1")).toMatch(
-      /^Step 0\/0\/1 · subagent 0\/0 \(worker\)$/m,
-    );
+    expect(paint(traceOf("parallel-subagents@1.18.33"), "0/0/1")).toMatch(/^Step 0\/0\/1 · subagent 0\/0 \(worker\)$/m);
   });
 
   test("whose session is not in the input", () => {
@@ -102,9 +89,7 @@ describe("a step says", () => {
     ];
     const tree = treeOf(exportOf([user(0, "Go."), assistant(5, 90, parts), answer(100, 120)]));
     const text = paint(onlyOne(traceSession(tree)), "0");
-    expect(text).toContain(
-      '    path: a.txt\n    body:\n      one\n          two\n    deep: {"list":[1,"x"]}\n',
-    );
+    expect(text).toContain('    path: a.txt\n    body:\n      one\n          two\n    deep: {"list":[1,"x"]}\n');
     expect(text).toMatch(/c30\n {2}arguments\n {4}\(none\)\n {2}result\n {4}\(empty\)\n/);
     expect(text).toMatch(/c40\n {2}arguments\n {4}\{"cut":\n/);
     expect(text).toMatch(/running · c50\n {2}aborted: .*\n.*\n.*\n {2}result\n {4}\(none\)/);

@@ -10,8 +10,7 @@ import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { treeOf } from "../trace/make-session.js";
 
 const plain = pc.createColors(false);
-const UNSAFE =
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
 function report(names: readonly string[], by: ToolReport["groupedBy"] = "tool"): ToolReport {
   const table = toolTable({ by, slowest: 5 });
@@ -70,9 +69,7 @@ describe("the table in the terminal", () => {
     const coloured = paintTools(report(names), { width: 100, colors: pc.createColors(true) });
     expect(coloured).toMatch(/^bash .*\u001b\[33m +2\u001b\[39m/m);
     for (const width of [30, 45, 100]) {
-      const [one, other] = [true, false].map((on) =>
-        paintTools(report(names), { width, colors: pc.createColors(on) }),
-      );
+      const [one, other] = [true, false].map((on) => paintTools(report(names), { width, colors: pc.createColors(on) }));
       expect(one?.replace(/\u001b\[\d+m/g, "")).toBe(other);
     }
   });
@@ -80,15 +77,7 @@ describe("the table in the terminal", () => {
 
 test("whatever tools are called and asked, no line is too wide and nothing steers the terminal", () => {
   const text = fc.oneof(
-    fc.constantFrom(
-      "\u001b[2J漢字",
-      "👩‍👩‍👧 x",
-      "a\nb",
-      "\u202Eevil",
-      "ｗｉｄｅ_tool",
-      "x".repeat(300),
-      "\u009b31m",
-    ),
+    fc.constantFrom("\u001b[2J漢字", "👩‍👩‍👧 x", "a\nb", "\u202Eevil", "ｗｉｄｅ_tool", "x".repeat(300), "\u009b31m"),
     fc.string({ unit: "grapheme", maxLength: 20 }),
   );
   fc.assert(

@@ -60,8 +60,7 @@ describe("the tree of a recorded session", () => {
     "killed",
     "unicode",
   ];
-  const widthsOf = (name: string): readonly number[] =>
-    name === "parallel-subagents" ? WIDTHS : [60, 80, 120, 200];
+  const widthsOf = (name: string): readonly number[] => (name === "parallel-subagents" ? WIDTHS : [60, 80, 120, 200]);
   test.each(names.flatMap((name) => widthsOf(name).map((width) => ({ name, width }))))(
     "$name at $width columns",
     async ({ name, width }) => {
@@ -122,12 +121,8 @@ test("colours: red what ended the turn, yellow what the session got over, bold w
   expect(lineOf("provider-401@1.18.33", "opencode.loop")).toMatch(/^\u001b\[31m.*\u001b\[39m$/);
   expect(lineOf("failing-tool@1.18.33", "tool.bash")).toMatch(/^\u001b\[33m.*\u001b\[39m$/);
   expect(lineOf("rate-limited-then-ok@1.18.33", " retry ")).toMatch(/^\u001b\[33m.*\u001b\[39m$/);
-  expect(lineOf("doom-loop@1.18.33", "─ doom-loop")).toMatch(
-    /^\u001b\[1m\u001b\[33m.*\u001b\[39m\u001b\[22m$/,
-  );
-  expect(lineOf("doom-loop@1.18.33", "warning ")).toMatch(
-    /^\u001b\[1m\u001b\[33mwarning {2}doom loop in step 2: /,
-  );
+  expect(lineOf("doom-loop@1.18.33", "─ doom-loop")).toMatch(/^\u001b\[1m\u001b\[33m.*\u001b\[39m\u001b\[22m$/);
+  expect(lineOf("doom-loop@1.18.33", "warning ")).toMatch(/^\u001b\[1m\u001b\[33mwarning {2}doom loop in step 2: /);
   expect(lineOf("multistep@1.18.33", "tool.bash")).toMatch(/^│ {2}├─ tool\.bash/);
 });
 

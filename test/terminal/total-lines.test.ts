@@ -27,9 +27,7 @@ describe("what stands below the tree", () => {
 
   test("what no call told is unknown, not 0", () => {
     expect(linesOf(traceOf("provider-401@1.18.33"), "tokens")).toEqual(["unknown: opencode recorded none"]);
-    expect(linesOf(traceOf("provider-401@1.18.33"), "total")).toEqual([
-      "1 step, 1 call, 0 tools, cost unknown",
-    ]);
+    expect(linesOf(traceOf("provider-401@1.18.33"), "total")).toEqual(["1 step, 1 call, 0 tools, cost unknown"]);
     expect(linesOf(traceOf("parallel-subagents@1.18.33"), "tokens")).toEqual([
       "12,172 = in 12,000 (cached 5,888) + out 164 + think 8 – without 1 call of unknown usage",
     ]);
@@ -83,9 +81,7 @@ describe("what stands below the tree", () => {
     const bars = (name: string): readonly string[] =>
       linesOf(trace, "bar", { ...NO_SIGNS, bars: rowsOf(treeOf(traceOf(name))) });
     expect(bars("plain-answer@1.18.33")).toEqual(["█ model, ─ loop or step"]);
-    expect(bars("doom-loop@1.18.33")).toEqual([
-      "█ model, ▓ tool, ─ loop or step, · event, ! something went wrong",
-    ]);
+    expect(bars("doom-loop@1.18.33")).toEqual(["█ model, ▓ tool, ─ loop or step, · event, ! something went wrong"]);
   });
 
   test("a doom loop is told in full, with the step where it began", () => {

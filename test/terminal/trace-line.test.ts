@@ -15,9 +15,7 @@ test("a trace on one line: id, session, outcome, counts, time, tokens, cost, tit
 test("it says which turn it is, and how a turn failed", () => {
   const second = at(tracesOf(loadFixture("two-turns@1.18.33"), "log"), 1);
   expect(traceLine(second)).toContain(`${second.session.id} turn 2/2  ok  `);
-  expect(traceLine(traceOf("provider-401@1.18.33"))).toContain(
-    "  authentication_failed  1 step  1 call  0 tools  ",
-  );
+  expect(traceLine(traceOf("provider-401@1.18.33"))).toContain("  authentication_failed  1 step  1 call  0 tools  ");
   expect(traceLine(traceOf("killed@1.18.33"))).toContain("  aborted  ");
 });
 

@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  GAP,
-  type NumberColumn,
-  numberWidths,
-  type TreeWidths,
-  treeLayout,
-} from "../../src/terminal/tree-layout.js";
+import { GAP, type NumberColumn, numberWidths, type TreeWidths, treeLayout } from "../../src/terminal/tree-layout.js";
 
 const NUMBERS = new Map<NumberColumn, number>([
   ["duration", 6],
@@ -32,14 +26,11 @@ describe("what gives way to a narrow terminal", () => {
     [40, "duration cost", 22, 0, 0],
     [20, "duration", 12, 0, 0],
     [10, "", 10, 0, 0],
-  ])(
-    "%i columns: %s, %i for the name, %i for the bars, %i for the text",
-    (width, shown, name, bar, detail) => {
-      const layout = treeLayout(WIDTHS, width);
-      expect([...layout.numbers.keys()].join(" ")).toBe(shown);
-      expect([layout.name, layout.bar, layout.detail]).toEqual([name, bar, detail]);
-    },
-  );
+  ])("%i columns: %s, %i for the name, %i for the bars, %i for the text", (width, shown, name, bar, detail) => {
+    const layout = treeLayout(WIDTHS, width);
+    expect([...layout.numbers.keys()].join(" ")).toBe(shown);
+    expect([layout.name, layout.bar, layout.detail]).toEqual([name, bar, detail]);
+  });
 
   test("bars take what the texts do not need, and none where the terminal is narrow", () => {
     const small: TreeWidths = { name: 12, detail: 10, numbers: new Map([["duration", 5]]) };
@@ -72,9 +63,7 @@ describe("what gives way to a narrow terminal", () => {
         expect(layout.name).toBeGreaterThanOrEqual(0);
         const has = (column: NumberColumn): boolean => !given.has(column) || layout.numbers.has(column);
         if (!has("cost"))
-          expect([has("input"), has("output")].some((kept) => kept)).toBe(
-            !given.has("input") || !given.has("output"),
-          );
+          expect([has("input"), has("output")].some((kept) => kept)).toBe(!given.has("input") || !given.has("output"));
         if (!has("duration") && given.has("cost")) expect(has("cost")).toBe(false);
         if (!has("output") && given.has("cached")) expect(has("cached")).toBe(false);
       }),

@@ -36,12 +36,7 @@ test("counts, their nouns and costs", () => {
 
 test("costs below each other have as many decimals as the smallest of them needs", () => {
   const costs = [12.5, 0, 0.00124, 0.0311];
-  expect(costs.map((usd) => cost(usd, costDecimals(costs)))).toEqual([
-    "$12.50000",
-    "$0",
-    "$0.00124",
-    "$0.03110",
-  ]);
+  expect(costs.map((usd) => cost(usd, costDecimals(costs)))).toEqual(["$12.50000", "$0", "$0.00124", "$0.03110"]);
   expect([costDecimals([]), costDecimals([0, 12.5]), costDecimals([0.5, 12.5])]).toEqual([2, 2, 4]);
 });
 

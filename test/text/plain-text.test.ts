@@ -3,9 +3,7 @@ import { expect, test } from "vitest";
 import { plainText } from "../../src/text/plain-text.js";
 
 test("escape sequences and control characters go, text stays", () => {
-  expect(plainText("\x1b[31mred\x1b[0m \x1b]0;title\x07a\tb\r\nc\0 é🎉\x1b[1mbold\x07")).toBe(
-    "red a\tb\nc é🎉bold",
-  );
+  expect(plainText("\x1b[31mred\x1b[0m \x1b]0;title\x07a\tb\r\nc\0 é🎉\x1b[1mbold\x07")).toBe("red a\tb\nc é🎉bold");
   expect(plainText("\x1b]0;no end\nnext")).toBe("0;no end\nnext");
 });
 

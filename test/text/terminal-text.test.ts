@@ -7,18 +7,7 @@ import { oneLine, padEnd, padStart, severalLines, shortenTo } from "../../src/te
 const anyText = fc.string({
   unit: fc.oneof(
     fc.string({ unit: "grapheme", maxLength: 1 }),
-    fc.constantFrom(
-      "👩‍👩‍👧",
-      "漢",
-      "e\u0301",
-      "\u200d",
-      "\ud83d",
-      "\u001b[31m",
-      "\u0007",
-      "\u202e",
-      "\n",
-      "\t",
-    ),
+    fc.constantFrom("👩‍👩‍👧", "漢", "e\u0301", "\u200d", "\ud83d", "\u001b[31m", "\u0007", "\u202e", "\n", "\t"),
   ),
 });
 

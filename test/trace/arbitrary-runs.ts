@@ -9,10 +9,7 @@ const moment = fc.integer({ min: -1_000, max: 20_000 }).map((ms) => T0 + ms);
 export const arbitraryRuns: fc.Arbitrary<readonly RunEvidence[]> = fc.array(
   fc.record({
     streamErrors: fc.constant([]),
-    exit: fc.constantFrom(
-      { kind: "served" as const },
-      { kind: "served" as const, asked: "deadline" as const },
-    ),
+    exit: fc.constantFrom({ kind: "served" as const }, { kind: "served" as const, asked: "deadline" as const }),
     startedAt: fc.integer({ min: -1_000, max: 5_000 }).map((ms) => T0 + ms),
     endedAt: moment,
     stderr: fc.constant(""),

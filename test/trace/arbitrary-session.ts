@@ -12,15 +12,7 @@ export interface ArbitrarySession {
 type IdStyle = "opencode" | "fork" | "other" | "random";
 
 const words = fc.oneof(
-  fc.constantFrom(
-    "",
-    "Done.",
-    "half \ud83d",
-    "👩‍👩‍👧",
-    "nul \u0000 esc \u001b[31m",
-    "__proto__",
-    '"quoted text"',
-  ),
+  fc.constantFrom("", "Done.", "half \ud83d", "👩‍👩‍👧", "nul \u0000 esc \u001b[31m", "__proto__", '"quoted text"'),
   fc.string({ unit: "grapheme", maxLength: 30 }),
 );
 /** Plain JSON, without the one number that JSON cannot write (minus zero). */
@@ -36,19 +28,7 @@ const tokens = fc.record({
   cache: fc.record({ read: fc.nat(200_000), write: fc.nat(9_000) }),
 });
 /** How a provider's figures go wrong: nothing said, half of it, a total that they do not make, or what is no number. */
-const fault = fc.constantFrom(
-  "",
-  "",
-  "",
-  "",
-  "zeros",
-  "no-prompt",
-  "no-output",
-  "total",
-  "no-total",
-  "null",
-  "absurd",
-);
+const fault = fc.constantFrom("", "", "", "", "zeros", "no-prompt", "no-output", "total", "no-total", "null", "absurd");
 const error = fc.record({
   name: fc.constantFrom("APIError", "UnknownError", "ContextOverflowError", "MessageAbortedError", "Odd"),
   data: fc.oneof(
@@ -107,10 +87,7 @@ const assistantSpec = fc.record({
   /** Where the tokens stand: on the step-finish, on the message, or on both. */
   recordedOn: fc.constantFrom("both", "both", "finish", "message", "finish-less message"),
   cost: fc.constantFrom(0, 0, 0.25, 1.5),
-  completed: fc.oneof(
-    { weight: 4, arbitrary: fc.constant(true) },
-    { weight: 1, arbitrary: fc.constant(false) },
-  ),
+  completed: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
   finish: fc.constantFrom(undefined, "stop", "tool-calls", "length", "unknown"),
   error: fc.option(error, { nil: undefined, freq: 6 }),
   summary: fc.constantFrom(undefined, undefined, undefined, true),
@@ -122,7 +99,9 @@ const assistantSpec = fc.record({
   /** Before it opencode asks for a compaction. */
   compaction: fc.constantFrom(false, false, false, true),
 });
-/** What stands before a prompt and is none: a plugin's notice, a command of the person's, or context without an answer. */
+/**
+ * What stands before a prompt and is none: a plugin's notice, a command of the person's, or context without an answer.
+ */
 type Aside = "notice" | "command" | "running-command" | "context";
 const turnSpec = fc.record({
   gap,
@@ -133,7 +112,9 @@ const turnSpec = fc.record({
   file: fc.boolean(),
   /** A part of the prompt that only people are shown. */
   ignored: fc.constantFrom(false, false, true),
-  /** Whose clock made the prompt's id: the server's, or a client's that is ahead or behind, ms; or it is no time at all. */
+  /**
+   * Whose clock made the prompt's id: the server's, or a client's that is ahead or behind, ms; or it is no time at all.
+   */
   clock: fc.constantFrom<number | "none">(0, 0, 4_000, 3_600_000, -3_600_000, 63_072_000_000, "none"),
   steps: fc.array(assistantSpec, { maxLength: 4 }),
   /** A compaction that was asked for when the turn was over. */
@@ -197,12 +178,7 @@ function withFault(used: typeof tokens extends fc.Arbitrary<infer T> ? T : never
   }
 }
 
-function render(
-  spec: SessionSpec,
-  info: Json & { id: string },
-  children: readonly string[],
-  salt: number,
-): RawExport {
+function render(spec: SessionSpec, info: Json & { id: string }, children: readonly string[], salt: number): RawExport {
   let now = T0 + spec.made + 100;
   let made = 0;
   let links = 0;
@@ -302,8 +278,7 @@ function render(
             ...(one.isProviders ? { metadata: { providerExecuted: true } } : {}),
           };
           const start = tick(one.wait);
-          const link =
-            one.tool === "task" && one.linked ? children[links++ % Math.max(1, children.length)] : undefined;
+          const link = one.tool === "task" && one.linked ? children[links++ % Math.max(1, children.length)] : undefined;
           const metadata = {
             ...one.metadata,
             ...(one.tool === "bash" && one.exit !== undefined ? { exit: one.exit } : {}),

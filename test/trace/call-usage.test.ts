@@ -4,17 +4,7 @@ import { traceSession } from "../../src/trace/trace-session.js";
 import { totalTokens } from "../../src/trace/usage.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { reportedTrace } from "../support/reported.js";
-import {
-  assistant,
-  exportOf,
-  type Json,
-  stepFinish,
-  stepStart,
-  text,
-  tool,
-  treeOf,
-  user,
-} from "./make-session.js";
+import { assistant, exportOf, type Json, stepFinish, stepStart, text, tool, treeOf, user } from "./make-session.js";
 import { callsIn, eventsIn } from "./walk-trace.js";
 
 const tokens = (input: unknown, output: unknown, more: Json = {}): Json => ({
@@ -33,12 +23,7 @@ function sessionOf(...recorded: readonly Json[]): LoopTrace {
     const own = last ? [] : [tool(from + 50, from + 60, from + 90, { state: { output: `${index}: beta` } })];
     const parts = [stepStart(from + 5), text(from + 6, from + 40, "So."), ...own];
     const info = { finish: last ? "stop" : "tool-calls" };
-    return assistant(
-      from,
-      from + 100,
-      [...parts, stepFinish(from + 95, { reason: info.finish, ...finish })],
-      info,
-    );
+    return assistant(from, from + 100, [...parts, stepFinish(from + 95, { reason: info.finish, ...finish })], info);
   });
   return onlyOne(traceSession(treeOf(exportOf([user(0, "Look at both."), ...messages]))));
 }
@@ -90,12 +75,7 @@ describe("a call of whose tokens one half cannot be true", () => {
     ["an absurd cache", tokens(100, 40, { cache: { read: 1e12 } }), ["prompt"], { input: 100, cacheRead: 0 }],
     ["an output of 0", tokens(1_000, 0, { total: 1_000 }), ["output"], { input: 1_000 }],
     ["an output of null", tokens(1_000, null), ["output"], { input: 1_000 }],
-    [
-      "text that is no output",
-      tokens(1_000, 0, { reasoning: 30, total: 1_030 }),
-      ["output"],
-      { reasoning: 30 },
-    ],
+    ["text that is no output", tokens(1_000, 0, { reasoning: 30, total: 1_030 }), ["output"], { reasoning: 30 }],
     ["reasoning that is no number", tokens(1_000, 20, { reasoning: null }), ["output"], { output: 20 }],
   ])("%s", (_, of, unsure, recorded) => {
     const call = callOf({ tokens: of, cost: 0.01 });
@@ -233,18 +213,8 @@ describe("parts that contradict the total", () => {
   });
 
   test.each<[string, Json, readonly string[], string]>([
-    [
-      "cache outside of the prompt",
-      tokens(0, 20, { total: 1_020, cache: { read: 8_000 } }),
-      ["prompt"],
-      "8,020",
-    ],
-    [
-      "reasoning outside of the output",
-      tokens(1_000, 0, { total: 1_060, reasoning: 640 }),
-      ["output"],
-      "1,640",
-    ],
+    ["cache outside of the prompt", tokens(0, 20, { total: 1_020, cache: { read: 8_000 } }), ["prompt"], "8,020"],
+    ["reasoning outside of the output", tokens(1_000, 0, { total: 1_060, reasoning: 640 }), ["output"], "1,640"],
     ["a total that is larger", tokens(1_000, 20, { total: 9_020 }), ["prompt", "output"], "9,020"],
     [
       "a total without the cache",
@@ -273,11 +243,7 @@ describe("parts that contradict the total", () => {
       { tokens: tokens(1_000, 0, { total: 1_060, reasoning: 640 }) },
       { tokens: tokens(1_090, 20, { total: 1_110 }) },
     );
-    expect(callsIn(loop)[1]?.contextCauses.map(({ kind }) => kind)).toEqual([
-      "output",
-      "tool-result",
-      "output",
-    ]);
+    expect(callsIn(loop)[1]?.contextCauses.map(({ kind }) => kind)).toEqual(["output", "tool-result", "output"]);
     expect(callsIn(loop)[1]?.contextCauses.every(({ tokens: some }) => some >= 0)).toBe(true);
   });
 
@@ -304,11 +270,8 @@ describe("usage that stands only on the message", () => {
   const messageOf = (parts: readonly Json[], info: Json): Call =>
     onlyOne(
       callsIn(
-        onlyOne(
-          traceSession(
-            treeOf(exportOf([user(0, "Go."), assistant(10, 90, parts, { finish: "stop", ...info })])),
-          ),
-        ).loop,
+        onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 90, parts, { finish: "stop", ...info })]))))
+          .loop,
       ),
     );
   const said = [stepStart(20), text(21, 80, "Done.")];

@@ -16,10 +16,7 @@ const first = usage(1_000, 0, 50, 10);
 const known = (own: Usage) => ({ usage: own, usageDoubt: null });
 const before = accumulate(null, known(first), null);
 /** Of a call whose usage is known whole, or not at all. */
-const contextCauses = ({
-  usage: own,
-  ...change
-}: Omit<ContextChange, "read" | "written"> & { usage: Usage | null }) =>
+const contextCauses = ({ usage: own, ...change }: Omit<ContextChange, "read" | "written"> & { usage: Usage | null }) =>
   causesOf({ ...change, read: own, written: own });
 const result = (name: string, length: number) => ({
   role: "tool" as const,

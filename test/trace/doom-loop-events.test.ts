@@ -61,9 +61,7 @@ function loopOf(...messages: readonly RawMessage[]) {
 }
 
 function eventsOf(...messages: readonly RawMessage[]): readonly StepEvent[] {
-  return loopOf(...messages).loop.steps.flatMap(({ events }) =>
-    events.filter(({ name }) => name === "doom-loop"),
-  );
+  return loopOf(...messages).loop.steps.flatMap(({ events }) => events.filter(({ name }) => name === "doom-loop"));
 }
 
 describe("a loop that gets nowhere without a tool", () => {
@@ -87,11 +85,7 @@ describe("a loop that gets nowhere without a tool", () => {
   });
 
   test.each([
-    [
-      "the same text",
-      [says(0, "Hm."), says(1, "Hm."), says(2, "Hm.")],
-      { answer: "Hm.", finish: "unknown", count: 3 },
-    ],
+    ["the same text", [says(0, "Hm."), says(1, "Hm."), says(2, "Hm.")], { answer: "Hm.", finish: "unknown", count: 3 }],
     [
       "tool-calls without any",
       [says(0, "I will.", "tool-calls"), says(1, "I will.", "tool-calls"), says(2, "I will.", "tool-calls")],
@@ -114,12 +108,7 @@ describe("a loop that gets nowhere without a tool", () => {
     ],
     [
       "answers that end a loop, and after which it goes on without anything new",
-      [
-        says(0, "Hello.", "stop"),
-        says(1, "Hello.", "stop"),
-        says(2, "Hello.", "stop"),
-        says(3, "Hi.", "stop"),
-      ],
+      [says(0, "Hello.", "stop"), says(1, "Hello.", "stop"), says(2, "Hello.", "stop"), says(3, "Hi.", "stop")],
       { answer: "Hello.", finish: "stop", count: 3 },
     ],
     [
@@ -161,10 +150,7 @@ describe("a loop that gets nowhere without a tool", () => {
       [calls(0, "a", "1"), says(1, ""), calls(2, "a", "2"), says(3, ""), calls(4, "a", "3"), says(5, "")],
     ],
     ["an answer that ends it", [says(0, ""), says(1, ""), says(2, "", "stop")]],
-    [
-      "something new to answer each time",
-      [0, 1, 2, 3].flatMap((index) => [says(index, "", "stop"), news(index)]),
-    ],
+    ["something new to answer each time", [0, 1, 2, 3].flatMap((index) => [says(index, "", "stop"), news(index)])],
   ])("is none with %s", (_, messages) => {
     expect(eventsOf(...messages)).toEqual([]);
   });

@@ -55,7 +55,5 @@ test("arguments nested in lists and objects are compared by value", () => {
     result: null,
     failed: true,
   });
-  expect(counts([nested({ a: 1, b: [2] }), nested({ b: [2], a: 1 }), nested({ b: [3], a: 1 })])).toEqual([
-    1, 2, 1,
-  ]);
+  expect(counts([nested({ a: 1, b: [2] }), nested({ b: [2], a: 1 }), nested({ b: [3], a: 1 })])).toEqual([1, 2, 1]);
 });

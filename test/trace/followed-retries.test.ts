@@ -50,18 +50,13 @@ const relative = ({ start, end }: { readonly start: number; readonly end: number
 
 describe("a request that failed and was made again, by the server's events", () => {
   test("is a retry with its typed error and its wait; the call starts when it was made again", () => {
-    const loop = loopOf(
-      [user(0, "Go."), late(50, 5_100, 6_000)],
-      run([retry(80, 2_000), retry(2_050, 5_000, 2)]),
-    );
+    const loop = loopOf([user(0, "Go."), late(50, 5_100, 6_000)], run([retry(80, 2_000), retry(2_050, 5_000, 2)]));
     const step = onlyOne(loop.steps);
     expect(step.retries.map(relative)).toEqual([
       [50, 2_000],
       [2_000, 5_000],
     ]);
-    expect(
-      step.retries.map(({ attempt, timing, error }) => [attempt, timing, error?.code, error?.evidence]),
-    ).toEqual([
+    expect(step.retries.map(({ attempt, timing, error }) => [attempt, timing, error?.code, error?.evidence])).toEqual([
       [0, "bounded", "rate_limit", "events"],
       [1, "exact", "rate_limit", "events"],
     ]);
@@ -91,10 +86,7 @@ describe("a request that failed and was made again, by the server's events", () 
       text(3_060, 3_900, "Said."),
       stepFinish(3_905),
     ];
-    const loop = loopOf(
-      [user(0, "Go."), assistant(50, 3_910, parts, { finish: "stop" })],
-      run([retry(450, 3_000)]),
-    );
+    const loop = loopOf([user(0, "Go."), assistant(50, 3_910, parts, { finish: "stop" })], run([retry(450, 3_000)]));
     const step = onlyOne(loop.steps);
     const [dead] = step.retries;
     expect(dead).toMatchObject({ start: T0 + 50, end: T0 + 3_000, error: { code: "rate_limit" } });
@@ -171,8 +163,7 @@ describe("a request that failed and was made again, by the server's events", () 
       stepFinish(3_905),
     ];
     const step = onlyOne(
-      loopOf([user(0, "Go."), assistant(50, 3_910, parts, { finish: "stop" })], run([retry(750, 3_000)]))
-        .steps,
+      loopOf([user(0, "Go."), assistant(50, 3_910, parts, { finish: "stop" })], run([retry(750, 3_000)])).steps,
     );
     expect(step.retries.map(({ output }) => output.text)).toEqual(["One.", "Two."]);
     expect(step.notes).toEqual([expect.stringContaining("events do not fit")]);

@@ -20,11 +20,8 @@ function executed(state: Json, mcpServers: readonly string[] = []): Tool {
   return onlyOne(toolsIn(onlyOne(traces).loop));
 }
 
-const innerOf = (
-  toolCalls: unknown,
-  state: Json = {},
-  servers: readonly string[] = [],
-): readonly InnerCall[] => executed({ metadata: { toolCalls }, ...state }, servers).innerCalls;
+const innerOf = (toolCalls: unknown, state: Json = {}, servers: readonly string[] = []): readonly InnerCall[] =>
+  executed({ metadata: { toolCalls }, ...state }, servers).innerCalls;
 
 describe("a script that called two tools", () => {
   test("both are seen, with their server", () => {
@@ -146,9 +143,7 @@ describe("calls that did not end well", () => {
 
 test("a duration that is recorded is told", () => {
   const time = { start: 1_000, end: 1_250 };
-  expect(innerOf([{ tool: "tickets.lookup", status: "completed", time }])).toMatchObject([
-    { durationMs: 250 },
-  ]);
+  expect(innerOf([{ tool: "tickets.lookup", status: "completed", time }])).toMatchObject([{ durationMs: 250 }]);
 });
 
 test.each([[undefined], [null], ["two"], [{}], [[]], [[null, 7, {}, { tool: 7 }, { tool: "" }]]])(

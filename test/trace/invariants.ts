@@ -109,8 +109,7 @@ function expectSoundLoop(loop: Loop): void {
     const sum = call.contextCauses.reduce((total, { tokens }) => total + tokens, 0);
     const growth = call.cumulative.contextGrowth;
     // Adds up exactly to the growth; where there is none to tell, to the context itself.
-    if (sureUsageOf("prompt", call))
-      expectSame([index, sum], [index, growth ?? call.cumulative.contextTokens]);
+    if (sureUsageOf("prompt", call)) expectSame([index, sum], [index, growth ?? call.cumulative.contextTokens]);
     else expectSame([call.contextCauses, growth], [[], null]);
     const { usage, usageDoubt: doubt } = call;
     if (usage) expectSame(totalTokens(usage) > 0, true);
@@ -188,9 +187,7 @@ export function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTre
     );
   }
   for (const { info, parts: own } of messages) {
-    const texts = own.flatMap((part) =>
-      part.type === "text" || part.type === "reasoning" ? [part.text] : [],
-    );
+    const texts = own.flatMap((part) => (part.type === "text" || part.type === "reasoning" ? [part.text] : []));
     for (const one of texts.filter((text) => text !== ""))
       expectSame(
         said.get(info.id)?.some((output) => output.includes(one)),
@@ -210,7 +207,10 @@ export function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTre
   expectMessages(tree);
 }
 
-/** Each part of a prompt is in the input of its loop; runs can tell prompts apart that look as if one loop had answered them. */
+/**
+ * Each part of a prompt is in the input of its loop; runs can tell prompts apart that look as if one loop had answered
+ * them.
+ */
 function expectPrompts(loops: readonly Loop[], tree: SessionTree): void {
   const inputs = new Map(loops.flatMap(loopsIn).map((loop) => [loop.userMessageId, loop.input]));
   for (const { session } of treesIn(tree)) {
@@ -224,8 +224,7 @@ function expectPrompts(loops: readonly Loop[], tree: SessionTree): void {
         ({ parts }) =>
           parts.filter(
             (part) =>
-              ["text", "file", "compaction", "subtask"].includes(part.type) &&
-              !(part.type === "text" && part.ignored),
+              ["text", "file", "compaction", "subtask"].includes(part.type) && !(part.type === "text" && part.ignored),
           ).length,
       );
       expectSame(lengths, shown);
@@ -247,9 +246,7 @@ function expectMessages(tree: SessionTree): void {
     ]);
     const all = session.messages.filter(
       ({ info, parts }) =>
-        info.role === "assistant" ||
-        parts.length === 0 ||
-        !parts.every((part) => part.type === "text" && part.ignored),
+        info.role === "assistant" || parts.length === 0 || !parts.every((part) => part.type === "text" && part.ignored),
     );
     expectSame(placed.sort(), all.map(({ info }) => info.id).sort());
   }

@@ -53,12 +53,7 @@ export function user(at: number, parts: readonly Json[] | string, info: Json = {
 }
 
 /** @param to null for a message that was cut off */
-export function assistant(
-  at: number,
-  to: number | null,
-  parts: readonly Json[],
-  info: Json = {},
-): RawMessage {
+export function assistant(at: number, to: number | null, parts: readonly Json[], info: Json = {}): RawMessage {
   const id = typeof info.id === "string" ? info.id : mint("msg", at);
   const time = { created: T0 + at, ...(to === null ? {} : { completed: T0 + to }) };
   const model = { modelID: "m1", providerID: "scripted", agent: "build", mode: "build" };

@@ -65,12 +65,7 @@ describe.each(["1.18.33", "1.17.19", "1.15.13"])("several steps (%s)", (version)
   test("the context grows from call to call, and its cached part with it", () => {
     expect(calls.map(({ cumulative }) => cumulative.contextTokens)).toEqual([4140, 4696, 4878, 4994]);
     expect(calls.map(({ cumulative }) => cumulative.contextGrowth)).toEqual([null, 556, 182, 116]);
-    expect(calls.map(({ cumulative }) => cumulative.cacheHitRatio)).toEqual([
-      0,
-      3840 / 4600,
-      4480 / 4820,
-      4736 / 4960,
-    ]);
+    expect(calls.map(({ cumulative }) => cumulative.cacheHitRatio)).toEqual([0, 3840 / 4600, 4480 / 4820, 4736 / 4960]);
     expect(calls.map(({ usage }) => usage)).toEqual([
       { input: 4000, output: 116, reasoning: 24, cacheRead: 0, cacheWrite: 0 },
       { input: 760, output: 76, reasoning: 20, cacheRead: 3840, cacheWrite: 0 },

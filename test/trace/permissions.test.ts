@@ -38,10 +38,7 @@ function loopWith(tree: ReturnType<typeof session>, ...permissions: readonly Per
 
 describe("a permission that was asked for", () => {
   test("is an event of the step with its tool, which knows how long it waited", () => {
-    const loop = loopWith(
-      session(),
-      asked(200, 1_200, { callId: "call_100", patterns: ["npm test", "npm test *"] }),
-    );
+    const loop = loopWith(session(), asked(200, 1_200, { callId: "call_100", patterns: ["npm test", "npm test *"] }));
     expect(loop.steps.map(({ events }) => events)).toEqual([
       [
         {
@@ -119,11 +116,7 @@ describe("a permission that was asked for", () => {
       }),
     );
     const tree = treeOf(exportOf([user(0, "Go."), ...steps, answer(2_010, 2_500)]));
-    const loop = loopWith(
-      tree,
-      asked(120, 220, { callId: "call_0" }),
-      asked(1_100, 1_300, { callId: "call_0" }),
-    );
+    const loop = loopWith(tree, asked(120, 220, { callId: "call_0" }), asked(1_100, 1_300, { callId: "call_0" }));
     expect(loop.steps.map(({ tools }) => tools.map(({ permissionWaitMs }) => permissionWaitMs))).toEqual([
       [100],
       [200],

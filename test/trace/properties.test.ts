@@ -34,10 +34,7 @@ function identitiesOf(
 ): readonly string[] {
   return traces.flatMap((trace) => {
     const open = leaveOut(trace);
-    const moments = [
-      ...spansIn(trace.loop),
-      ...eventsIn(trace.loop).map(({ spanId, at }) => ({ spanId, start: at })),
-    ];
+    const moments = [...spansIn(trace.loop), ...eventsIn(trace.loop).map(({ spanId, at }) => ({ spanId, start: at }))];
     return moments.flatMap(({ spanId, start }) => (open.has(spanId) ? [] : [`${spanId} ${start}`]));
   });
 }
@@ -156,10 +153,7 @@ describe("any session that the border lets in", () => {
             return totalTokens(sum) > 0 ? sum : figuresOf(info.tokens);
           })
           .reduce(addUsage, NO_USAGE);
-        const traced = traceSession(tree).reduce(
-          (sum, { loop }) => addUsage(sum, loop.totals.usage),
-          NO_USAGE,
-        );
+        const traced = traceSession(tree).reduce((sum, { loop }) => addUsage(sum, loop.totals.usage), NO_USAGE);
         expect(traced).toEqual(written);
       }),
       { numRuns: 100 },
@@ -228,10 +222,7 @@ describe("a recorded session that somebody has damaged", () => {
         info: fc.record({ id: fc.string(), time: fc.record({ created: fc.double() }) }),
         messages: fc.array(
           fc.record({
-            info: fc.oneof(
-              fc.record({ role: fc.constantFrom("user", "assistant", "constructor") }),
-              fc.jsonValue(),
-            ),
+            info: fc.oneof(fc.record({ role: fc.constantFrom("user", "assistant", "constructor") }), fc.jsonValue()),
             parts: fc.array(fc.oneof(fc.record({ type: fc.string() }), fc.jsonValue())),
           }),
         ),

@@ -21,7 +21,9 @@ import { callsIn, toolsIn } from "./walk-trace.js";
 
 const TOLD = "Model tried to call unavailable tool 'X'. Available tools: bash, read.";
 
-/** A call of a provider's tool, as opencode 1.18 writes it: as its own tool `invalid`, with the result as the metadata. */
+/**
+ * A call of a provider's tool, as opencode 1.18 writes it: as its own tool `invalid`, with the result as the metadata.
+ */
 function called(name: string, result: unknown, more: Json = {}): Json {
   const { at: from = 110, to = 300, state, ...rest } = more as { at?: number; to?: number; state?: Json };
   return tool(from, from + 5, to, {
@@ -194,11 +196,7 @@ test("a call that opencode itself calls failed", () => {
 });
 
 test("one that was cut off with the turn is unfinished, and no call's end", () => {
-  const open = called(
-    "web_search",
-    {},
-    { state: { status: "running", output: undefined, title: undefined } },
-  );
+  const open = called("web_search", {}, { state: { status: "running", output: undefined, title: undefined } });
   const message = assistant(10, null, [stepStart(100), open]);
   const { loop } = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), message]))));
   expect(onlyOne(toolsIn(loop))).toMatchObject({ name: "web_search", outcome: "unfinished" });
@@ -208,14 +206,9 @@ test("one that was cut off with the turn is unfinished, and no call's end", () =
 describe("beside opencode's own tools", () => {
   const search = called("web_search", { action: { query: "x" } }, { at: 110, to: 300 });
   const own = tool(350, 400, 900, { callID: "call_own" });
-  const first = assistant(
-    10,
-    1_000,
-    [stepStart(100), search, text(310, 340, "I look."), own, stepFinish(950)],
-    {
-      finish: "tool-calls",
-    },
-  );
+  const first = assistant(10, 1_000, [stepStart(100), search, text(310, 340, "I look."), own, stepFinish(950)], {
+    finish: "tool-calls",
+  });
   const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), first, answer(1_010, 1_200)]))));
 
   test("the model's output ends when opencode's tool starts, the provider's is in it", () => {

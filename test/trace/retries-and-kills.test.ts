@@ -146,9 +146,9 @@ describe("a request that failed and was made again", () => {
       messages[1] = { ...said, parts: late };
     }
     const [one, two] = traceSession(treeOf(exportOf(messages)), { log });
-    expect(
-      one?.loop.steps[0]?.retries.map(({ start, end, error }) => [start - T0, end - T0, error?.code]),
-    ).toEqual([[55, 3_100, "rate_limit"]]);
+    expect(one?.loop.steps[0]?.retries.map(({ start, end, error }) => [start - T0, end - T0, error?.code])).toEqual([
+      [55, 3_100, "rate_limit"],
+    ]);
     expect(one?.loop.steps[0]?.call).toMatchObject({
       start: T0 + 3_100,
       timing: "exact",

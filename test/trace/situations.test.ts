@@ -2,19 +2,7 @@ import { describe, expect, test } from "vitest";
 import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, onlyOne, traceOf } from "../support/fixtures.js";
-import {
-  answer,
-  assistant,
-  exportOf,
-  mint,
-  SESSION,
-  stepStart,
-  T0,
-  text,
-  tool,
-  treeOf,
-  user,
-} from "./make-session.js";
+import { answer, assistant, exportOf, mint, SESSION, stepStart, T0, text, tool, treeOf, user } from "./make-session.js";
 import { callsIn, spansIn, toolsIn } from "./walk-trace.js";
 
 describe("a compaction", () => {
@@ -52,9 +40,7 @@ describe("a compaction", () => {
   test("after a request that was too large, the growth is not measured from nothing", () => {
     const asked = user(100, [{ type: "compaction", id: "prt_overflow", auto: true, overflow: true }]);
     const summary = answer(110, 200, "Summary.", { summary: true, mode: "compaction" });
-    const trace = onlyOne(
-      traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 90, []), asked, summary]))),
-    );
+    const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 90, []), asked, summary]))));
     const [refused, compacted] = callsIn(trace.loop);
     expect(refused).toMatchObject({ outcome: "failed", error: { code: "max_output_tokens" }, usage: null });
     expect(compacted?.cumulative).toMatchObject({ contextTokens: 112, contextGrowth: null });
@@ -63,9 +49,7 @@ describe("a compaction", () => {
 
 test("tools that fail say how, and the model is told", () => {
   const { loop } = traceOf("failing-tool@1.18.33");
-  const failures = Object.fromEntries(
-    toolsIn(loop).map(({ callId, name, failure }) => [callId, { name, failure }]),
-  );
+  const failures = Object.fromEntries(toolsIn(loop).map(({ callId, name, failure }) => [callId, { name, failure }]));
   expect(failures).toMatchObject({
     call_missing: {
       name: "read",
@@ -81,9 +65,7 @@ test("tools that fail say how, and the model is told", () => {
   const told = callsIn(loop).flatMap(({ input }) => input);
   expect(told.filter((message) => message.role === "tool" && message.is_error)).toHaveLength(4);
   // A command that exits with 3 has done its work: the model is told its output.
-  expect(
-    told.find((message) => message.role === "tool" && message.tool_call_id === "call_exit"),
-  ).toMatchObject({
+  expect(told.find((message) => message.role === "tool" && message.tool_call_id === "call_exit")).toMatchObject({
     content: expect.stringContaining("problem"),
   });
 });
@@ -117,9 +99,7 @@ test("an empty answer is an answer", () => {
 
 test("strange characters are in the trace as they are in the export", () => {
   const { loop } = traceOf("unicode@1.18.33");
-  expect(loop.input).toEqual([
-    { role: "user", content: "Show me the strange characters: 👩‍👩‍👧 ünïcödé 漢字" },
-  ]);
+  expect(loop.input).toEqual([{ role: "user", content: "Show me the strange characters: 👩‍👩‍👧 ünïcödé 漢字" }]);
   expect(loop.output).toBe(
     "Here they are: 👩‍👩‍👧 漢字, a NUL [\u0000], an ESC [\u001b[1m], a lone surrogate [\ud83d] and another one [\udc4b].",
   );
@@ -148,9 +128,7 @@ describe("a message that asked no model", () => {
 
 test("a tool without arguments is plain data all the same", () => {
   const bare = tool(20, 30, 90, { state: { input: undefined } });
-  const { loop } = onlyOne(
-    traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 100, [stepStart(15), bare])]))),
-  );
+  const { loop } = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 100, [stepStart(15), bare])]))));
   expect(onlyOne(toolsIn(loop)).input).toBeNull();
   expect(onlyOne(callsIn(loop)).output.toolCalls).toEqual([{ id: "call_20", name: "bash", arguments: null }]);
 });
@@ -187,9 +165,8 @@ test("what a tool's metadata says beside its output is kept", () => {
   const metadataWith = (output: string) =>
     onlyOne(
       toolsIn(
-        onlyOne(
-          traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 100, [stepStart(15), told(output)])]))),
-        ).loop,
+        onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), assistant(10, 100, [stepStart(15), told(output)])]))))
+          .loop,
       ),
     ).metadata;
   expect(metadataWith("ticket 7")).toEqual({});
@@ -218,9 +195,7 @@ test("ids are of the session that a message stands in, whatever the message says
   const messages = [user(0, "Go."), answer(10, 90)];
   const copy = exportOf(messages, { id: "ses_copy" });
   const other = { ...exportOf(messages), info: { ...exportOf(messages).info, id: "ses_other" } };
-  const ids = [copy, other].map((one) =>
-    spansIn(onlyOne(traceSession(treeOf(one))).loop).map(({ spanId }) => spanId),
-  );
+  const ids = [copy, other].map((one) => spansIn(onlyOne(traceSession(treeOf(one))).loop).map(({ spanId }) => spanId));
   expect(new Set(ids.flat()).size).toBe(ids.flat().length);
 });
 
@@ -242,9 +217,7 @@ test("parallel subagents without links: each by its time, in whatever order thei
     [quick, slow],
   ]) {
     const { loop } = onlyOne(traceSession(treeOf(parent, ...order)));
-    const inside = toolsIn(loop).flatMap(({ callId, loops }) =>
-      loops.map(({ sessionId }) => [callId, sessionId]),
-    );
+    const inside = toolsIn(loop).flatMap(({ callId, loops }) => loops.map(({ sessionId }) => [callId, sessionId]));
     expect(inside).toEqual([
       ["slow", "ses_slow"],
       ["quick", "ses_quick"],

@@ -67,12 +67,7 @@ describe("the provider's cache", () => {
   ];
 
   test("breaks where less comes from it although the prompt did not get shorter", () => {
-    const steps = stepsOf(
-      step(105, 1_000, 0),
-      step(205, 200, 1_000),
-      step(305, 1_100, 200),
-      step(405, 100, 1_300),
-    );
+    const steps = stepsOf(step(105, 1_000, 0), step(205, 200, 1_000), step(305, 1_100, 200), step(405, 100, 1_300));
     expect(steps.map(({ events }) => events.map(({ name }) => name))).toEqual([[], [], ["cache-break"], []]);
     expect(onlyOne(at(steps, 2).events)).toMatchObject({
       at: at(steps, 2).call?.start,

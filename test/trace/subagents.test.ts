@@ -67,10 +67,7 @@ describe("which tool a subagent belongs to", () => {
   test("is looked for among the tools that were at work, and in what each said once only", () => {
     let read = 0;
     const delegates = [10, 100].map((from) => tool(from, from + 5, from + 80, { tool: "delegate" }));
-    const parent = exportOf([
-      user(0, "Go."),
-      assistant(5, 900, [stepStart(6), ...delegates, stepFinish(895)]),
-    ]);
+    const parent = exportOf([user(0, "Go."), assistant(5, 900, [stepStart(6), ...delegates, stepFinish(895)])]);
     const children = Array.from({ length: 20 }, (_, index) => child(`ses_${index}`, 20 + index, 60));
     const tree = treeOf(parent, ...children);
     for (const { parts } of tree.session.messages) {
@@ -105,10 +102,7 @@ describe("which tool a subagent belongs to", () => {
       assistant(10, 900, [stepStart(20), task(30, 400), task(500, 890), stepFinish(895)]),
     ]);
     const { loop } = onlyOne(traceSession(treeOf(parent, child("ses_b", 520, 800), child("ses_a", 50, 300))));
-    expect(toolsIn(loop).map(({ loops }) => loops.map(({ sessionId }) => sessionId))).toEqual([
-      ["ses_a"],
-      ["ses_b"],
-    ]);
+    expect(toolsIn(loop).map(({ loops }) => loops.map(({ sessionId }) => sessionId))).toEqual([["ses_a"], ["ses_b"]]);
   });
 
   const childOf = (id: string, at: number, to: number, more: Json = {}, said = "Count.") =>
@@ -246,9 +240,9 @@ describe("which tool a subagent belongs to", () => {
     const own = exportOf([user(0, "Go."), assistant(10, 900, [stepStart(20), told, stepFinish(895)])]);
     // Its clock is off: by time it would belong to nothing.
     const [trace] = traceSession(treeOf(own, childOf("ses_told", 5_000, 5_100)));
-    expect(
-      onlyOne(toolsIn(trace?.loop ?? expect.fail()).slice(0, 1)).loops.map(({ sessionId }) => sessionId),
-    ).toEqual(["ses_told"]);
+    expect(onlyOne(toolsIn(trace?.loop ?? expect.fail()).slice(0, 1)).loops.map(({ sessionId }) => sessionId)).toEqual([
+      "ses_told",
+    ]);
     const alone = onlyOne(traceSession(treeOf(own))).loop;
     expect(onlyOne(toolsIn(alone))).toMatchObject({ childSessionId: "ses_told", subagentMissing: true });
   });
@@ -284,10 +278,7 @@ describe("which tool a subagent belongs to", () => {
 
   test("a task in the background succeeded whatever becomes of its subagent, and so did a plugin's tool", () => {
     const failed = exportOf(
-      [
-        user(60, "Count."),
-        assistant(65, 380, [], { error: { name: "UnknownError", data: { message: "no" } } }),
-      ],
+      [user(60, "Count."), assistant(65, 380, [], { error: { name: "UnknownError", data: { message: "no" } } })],
       { id: "ses_a", parentID: SESSION, time: { created: T0 + 55 } },
     );
     const failureOf = (one: Json) =>
@@ -295,10 +286,7 @@ describe("which tool a subagent belongs to", () => {
         toolsIn(
           onlyOne(
             traceSession(
-              treeOf(
-                exportOf([user(0, "Go."), assistant(10, 900, [stepStart(20), one, stepFinish(895)])]),
-                failed,
-              ),
+              treeOf(exportOf([user(0, "Go."), assistant(10, 900, [stepStart(20), one, stepFinish(895)])]), failed),
             ),
           ).loop,
         ),
@@ -319,10 +307,10 @@ describe("which tool a subagent belongs to", () => {
       user(0, "Go."),
       assistant(10, 900, [stepStart(20), task(30, 400, "ses_c"), task(500, 890, "ses_c"), stepFinish(895)]),
     ]);
-    const both = exportOf(
-      [user(40, "One."), answer(50, 390, "one"), user(510, "Two."), answer(520, 880, "two")],
-      { id: "ses_c", parentID: SESSION },
-    );
+    const both = exportOf([user(40, "One."), answer(50, 390, "one"), user(510, "Two."), answer(520, 880, "two")], {
+      id: "ses_c",
+      parentID: SESSION,
+    });
     const { loop } = onlyOne(traceSession(treeOf(parent, both)));
     expect(toolsIn(loop).map(({ loops }) => loops.map(({ output }) => output))).toEqual([["one"], ["two"]]);
   });
@@ -342,10 +330,7 @@ describe("which tool a subagent belongs to", () => {
   });
 
   test("a tool that never ended lasts as long as its subagent", () => {
-    const parent = exportOf([
-      user(0, "Go."),
-      assistant(10, null, [stepStart(20), task(30, null, "ses_late")]),
-    ]);
+    const parent = exportOf([user(0, "Go."), assistant(10, null, [stepStart(20), task(30, null, "ses_late")])]);
     const { loop } = onlyOne(traceSession(treeOf(parent, child("ses_late", 50, 1_200))));
     expect(onlyOne(toolsIn(loop))).toMatchObject({ end: T0 + 1_200, outcome: "unfinished" });
     expect(loop.end).toBe(T0 + 1_200);
@@ -379,18 +364,12 @@ describe("a subagent whose session is not in the input", () => {
     expect(loop.totalsWithSubagents.missingSubagents).toBe(1);
     const whole = onlyOne(traceSession(fixture.tree)).loop;
     expect(whole.totalsWithSubagents.missingSubagents).toBe(0);
-    expect(
-      toolsIn(whole).filter(({ subagentMissing, notes }) => subagentMissing || notes.length > 0),
-    ).toEqual([]);
+    expect(toolsIn(whole).filter(({ subagentMissing, notes }) => subagentMissing || notes.length > 0)).toEqual([]);
 
     const nested = exportOf(
       [
         user(20, "Ask another."),
-        assistant(30, 90, [
-          stepStart(31),
-          task(35, 80, { metadata: { sessionId: "ses_gone" } }),
-          stepFinish(85),
-        ]),
+        assistant(30, 90, [stepStart(31), task(35, 80, { metadata: { sessionId: "ses_gone" } }), stepFinish(85)]),
       ],
       { id: "ses_a", parentID: SESSION },
     );
@@ -400,8 +379,7 @@ describe("a subagent whose session is not in the input", () => {
     expect(above.totalsWithSubagents.missingSubagents).toBe(1);
   });
 
-  const task = (from: number, to: number | null, state: Json) =>
-    tool(from, from + 1, to, { tool: "task", state });
+  const task = (from: number, to: number | null, state: Json) => tool(from, from + 1, to, { tool: "task", state });
   const parentOf = (...tasks: readonly Json[]) =>
     exportOf([user(0, "Go."), assistant(5, 100, [stepStart(6), ...tasks, stepFinish(99)])]);
   const missing = (...tasks: readonly Json[]): readonly boolean[] =>
@@ -412,11 +390,7 @@ describe("a subagent whose session is not in the input", () => {
     ["that failed", true, task(10, 90, { status: "error", error: "no", metadata: { sessionId: "ses_x" } })],
     ["that was at work when opencode was killed", true, task(10, null, { metadata: { sessionId: "ses_x" } })],
     ["whose link was sanitised away", true, task(10, 90, { metadata: { redacted: "tool-metadata:prt_1" } })],
-    [
-      "that never started: unknown agent",
-      false,
-      task(10, 90, { status: "error", error: "Unknown agent type" }),
-    ],
+    ["that never started: unknown agent", false, task(10, 90, { status: "error", error: "Unknown agent type" })],
     ["that may have started when opencode was killed", true, task(10, null, {})],
     ["that was broken off", true, task(10, 90, { status: "error", error: "Tool execution aborted" })],
     ["that was refused", false, task(10, 90, { status: "error", error: "The user rejected permission" })],

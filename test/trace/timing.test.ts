@@ -68,9 +68,7 @@ function pairs(name: string): readonly Pair[] {
   const traces = tracesOf(fixture, "log");
   const own = fixture.provider.filter(({ title }) => !title);
   const starts = new Set(
-    traces
-      .map(({ loop }) => own.find(({ received }) => received >= loop.start))
-      .map((first) => first?.number),
+    traces.map(({ loop }) => own.find(({ received }) => received >= loop.start)).map((first) => first?.number),
   );
   return [fixture.session, ...fixture.subagents].flatMap(({ info }) => {
     const theirs = own.filter(({ sessionId }) => sessionId === info.id);
@@ -114,8 +112,7 @@ describe.each(fixtureNames)("%s against the provider's clock", (name) => {
     const fixture = loadFixture(name);
     const exact = tracesOf(fixture, "log").flatMap(({ loop }) => loopsIn(loop));
     const bounded = tracesOf(fixture, "export").flatMap(({ loop }) => loopsIn(loop));
-    const calls = (loops: readonly Loop[]) =>
-      loops.flatMap(({ steps }) => steps.flatMap(({ call }) => call ?? []));
+    const calls = (loops: readonly Loop[]) => loops.flatMap(({ steps }) => steps.flatMap(({ call }) => call ?? []));
     calls(bounded).forEach((call, index) => {
       expect(call.timing).toBe("bounded");
       expect(call.start).toBeLessThanOrEqual(at(calls(exact), index).start);
@@ -125,18 +122,15 @@ describe.each(fixtureNames)("%s against the provider's clock", (name) => {
 });
 
 describe("a call ends with the model's output", () => {
-  test.each(["multistep@1.18.33", "multistep@1.17.19", "multistep@1.15.13"])(
-    "not with the tools (%s)",
-    (name) => {
-      const step = at(traceOf(name).loop.steps, 0);
-      const slow = step.tools.find(({ callId }) => callId === "call_list");
-      if (!step.call || !slow) throw new Error("the first step has a call and a slow tool");
-      // The tool sleeps 0.3 s; the message is complete only after that.
-      expect(slow.end - step.call.end).toBeGreaterThan(250);
-      expect(step.end).toBeGreaterThanOrEqual(slow.end);
-      expect(step.account.tools).toBeGreaterThan(250);
-    },
-  );
+  test.each(["multistep@1.18.33", "multistep@1.17.19", "multistep@1.15.13"])("not with the tools (%s)", (name) => {
+    const step = at(traceOf(name).loop.steps, 0);
+    const slow = step.tools.find(({ callId }) => callId === "call_list");
+    if (!step.call || !slow) throw new Error("the first step has a call and a slow tool");
+    // The tool sleeps 0.3 s; the message is complete only after that.
+    expect(slow.end - step.call.end).toBeGreaterThan(250);
+    expect(step.end).toBeGreaterThanOrEqual(slow.end);
+    expect(step.account.tools).toBeGreaterThan(250);
+  });
 
   test("the call that ends with the answer is exact", () => {
     expect(at(traceOf("multistep@1.18.33").loop.steps, -1).call?.timing).toBe("exact");
@@ -208,16 +202,7 @@ describe("a tool's start", () => {
 
   test.each([
     ...["1.18.25", "1.18.18", "1.18.4", "1.18.0", "1.17.99", "1.15.13", "0.9.0"],
-    ...[
-      "local",
-      "dev",
-      "unknown",
-      "",
-      "0.0.0-dev-202607011200",
-      "1.18.26-beta",
-      "1.18.33-rc.1",
-      "1.19.0-dev",
-    ],
+    ...["local", "dev", "unknown", "", "0.0.0-dev-202607011200", "1.18.26-beta", "1.18.33-rc.1", "1.19.0-dev"],
     ...["1.18", "1.18.33+mine", "v", "latest 1.18.33"],
     undefined,
   ])("of %s is not believed, whatever tool it is", (version) => {
@@ -251,9 +236,7 @@ describe("a tool's start", () => {
     expect(toolOf("1.18.33", {}, [run("1.18.4")])).toMatchObject({ timing: "bounded" });
     expect(toolOf("1.18.33", {}, [run()])).toMatchObject({ timing: "exact" });
     // Another turn's.
-    expect(
-      toolOf("1.18.33", {}, [{ ...run("1.18.4"), startedAt: T0 + 2_000, endedAt: T0 + 3_000 }]),
-    ).toMatchObject({
+    expect(toolOf("1.18.33", {}, [{ ...run("1.18.4"), startedAt: T0 + 2_000, endedAt: T0 + 3_000 }])).toMatchObject({
       timing: "exact",
     });
   });

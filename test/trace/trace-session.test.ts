@@ -68,9 +68,7 @@ describe.each(fixtureNames)("%s", (name) => {
 
     test("has opencode's own tokens and cost", () => {
       for (const one of sessions) {
-        const loops = traces
-          .flatMap(({ loop }) => loopsIn(loop))
-          .filter(({ sessionId }) => sessionId === one.info.id);
+        const loops = traces.flatMap(({ loop }) => loopsIn(loop)).filter(({ sessionId }) => sessionId === one.info.id);
         const calls = loops.flatMap(({ steps }) => steps.flatMap(({ call }) => call ?? []));
         const used = calls.reduce((sum, { usage }) => addUsage(sum, usage ?? NO_USAGE), NO_USAGE);
         const { input, output, reasoning, cache } = ownSums.parse(one.info).tokens;
@@ -110,9 +108,7 @@ test("the turns of a session are traces of their own, and ids do not depend on t
   expect(second?.loop.output).toBe("Bread is on the list now.");
   expect(second?.loop.steps.map(({ index }) => index)).toEqual([0, 1]);
 
-  const secondPrompt = fixture.session.messages.findIndex(
-    ({ info }) => info.id === second?.loop.userMessageId,
-  );
+  const secondPrompt = fixture.session.messages.findIndex(({ info }) => info.id === second?.loop.userMessageId);
   const earlier = { ...fixture.session, messages: fixture.session.messages.slice(0, secondPrompt) };
   const before = onlyOne(traceSession({ session: earlier, children: [] }, { log: fixture.log }));
   expect(before).toStrictEqual(first && { ...first, session: { ...first.session, turns: 1 } });
@@ -202,9 +198,7 @@ test("an assistant answers the prompt that it names, also when another one was q
 test("a message without an answer ends where the process did", () => {
   const end = T0 + 5_000;
   const run = {
-    streamErrors: [
-      { error: { name: "UnknownError", data: { message: "Model not found: x/y." } }, at: T0 + 900 },
-    ],
+    streamErrors: [{ error: { name: "UnknownError", data: { message: "Model not found: x/y." } }, at: T0 + 900 }],
     exit: { kind: "exited" as const, code: 1 },
     startedAt: T0 - 500,
     endedAt: end,

@@ -205,34 +205,24 @@ describe("a notice that only people are shown", () => {
 
   test("may stand between a prompt and its answer, which then names the notice", () => {
     const [asked, told] = [user(0, "Go."), notice(50)];
-    const { loop } = onlyOne(
-      tracesOf(asked, told, answer(9_000, 9_500, "Done.", { parentID: told.info.id })),
-    );
+    const { loop } = onlyOne(tracesOf(asked, told, answer(9_000, 9_500, "Done.", { parentID: told.info.id })));
     expect(loop).toMatchObject({ userMessageId: asked.info.id, output: "Done.", error: null, notes: [] });
   });
 
   test("may come between two steps, however long the next one is in coming", () => {
     const asked = user(0, "Go.");
-    const working = assistant(
-      10,
-      500,
-      [stepStart(20), tool(30, 40, 480), stepFinish(490, { reason: "tool-calls" })],
-      { parentID: asked.info.id, finish: "tool-calls" },
-    );
+    const working = assistant(10, 500, [stepStart(20), tool(30, 40, 480), stepFinish(490, { reason: "tool-calls" })], {
+      parentID: asked.info.id,
+      finish: "tool-calls",
+    });
     const told = notice(600);
-    const { loop } = onlyOne(
-      tracesOf(asked, working, told, answer(8_000, 8_500, "Done.", { parentID: told.info.id })),
-    );
+    const { loop } = onlyOne(tracesOf(asked, working, told, answer(8_000, 8_500, "Done.", { parentID: told.info.id })));
     expect(loop).toMatchObject({ outcome: "completed", error: null, output: "Done.", totals: { steps: 2 } });
   });
 
   test("that a plugin had answered begins a turn of its own, without an input", () => {
     const told = notice(5_000);
-    const traces = tracesOf(
-      ...exchange(0, "One.", "1"),
-      told,
-      answer(5_010, 5_400, "?", { parentID: told.info.id }),
-    );
+    const traces = tracesOf(...exchange(0, "One.", "1"), told, answer(5_010, 5_400, "?", { parentID: told.info.id }));
     expect(summary(traces)).toEqual([
       ["One.", "completed", null, 1],
       ["", "completed", null, 1],
@@ -269,12 +259,7 @@ describe("a message that got no answer of its own", () => {
   test("is read by the next turn too where a plugin has marked it as no person's, and the turn before it is over", () => {
     const marked = (from: number) =>
       user(from, [{ type: "text", id: mint("prt", from), text: `context ${from}`, synthetic: true }]);
-    const exchanges = [
-      ...exchange(0, "One.", "1"),
-      marked(5_000),
-      marked(6_000),
-      ...exchange(30_000, "Two.", "2"),
-    ];
+    const exchanges = [...exchange(0, "One.", "1"), marked(5_000), marked(6_000), ...exchange(30_000, "Two.", "2")];
     const traces = tracesOf(...exchanges);
     expect(summary(traces)).toEqual([
       ["One.", "completed", null, 1],
@@ -357,9 +342,7 @@ describe("a message that got no answer of its own", () => {
 test("a compaction that a person asks for does not make a failed turn of one that was answered", () => {
   const request = user(900, [{ type: "compaction", id: mint("prt", 900), auto: false }]);
   const more = { summary: true, parentID: request.info.id };
-  const { loop } = onlyOne(
-    tracesOf(...exchange(0, "One.", "1"), request, answer(910, 1_300, "Summary.", more)),
-  );
+  const { loop } = onlyOne(tracesOf(...exchange(0, "One.", "1"), request, answer(910, 1_300, "Summary.", more)));
   expect(loop).toMatchObject({ outcome: "completed", error: null, output: "1" });
   const cutOff = assistant(910, null, [stepStart(920)], more);
   expect(onlyOne(tracesOf(...exchange(0, "One.", "1"), request, cutOff)).loop.outcome).toBe("unfinished");

@@ -40,22 +40,19 @@ describe("prompts that were queued", () => {
   test.each([
     ["another model answered the second", user(40, "Two.", m2), 100],
     ["the second came much later", user(9_000, "Two.", m1), 9_100],
-  ])(
-    "are not one where %s: the first asked for no answer, and is read with the second",
-    (_, second, from) => {
-      const more = { parentID: second.info.id, modelID: second.info.model === m2.model ? "m2" : "m1" };
-      const first = user(0, "One.", m1);
-      const { loop } = onlyOne(tracesOf(first, second, answer(from, from + 50, "Done.", more)));
-      expect(loop).toMatchObject({
-        userMessageId: second.info.id,
-        outcome: "completed",
-        error: null,
-        input: [{ content: "Two." }],
-        notes: ["A message before the prompt got no answer of its own: the model read it in this turn."],
-      });
-      expect(onlyOne(loop.steps).call?.input.map(({ content }) => content)).toEqual(["One.", "Two."]);
-    },
-  );
+  ])("are not one where %s: the first asked for no answer, and is read with the second", (_, second, from) => {
+    const more = { parentID: second.info.id, modelID: second.info.model === m2.model ? "m2" : "m1" };
+    const first = user(0, "One.", m1);
+    const { loop } = onlyOne(tracesOf(first, second, answer(from, from + 50, "Done.", more)));
+    expect(loop).toMatchObject({
+      userMessageId: second.info.id,
+      outcome: "completed",
+      error: null,
+      input: [{ content: "Two." }],
+      notes: ["A message before the prompt got no answer of its own: the model read it in this turn."],
+    });
+    expect(onlyOne(loop.steps).call?.input.map(({ content }) => content)).toEqual(["One.", "Two."]);
+  });
 });
 
 describe("a prompt that came while the loop was at work", () => {

@@ -2,18 +2,7 @@ import { describe, expect, test } from "vitest";
 import { runEvidence } from "../../src/trace/evidence.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, onlyOne } from "../support/fixtures.js";
-import {
-  assistant,
-  exportOf,
-  SESSION,
-  stepFinish,
-  stepStart,
-  T0,
-  text,
-  tool,
-  treeOf,
-  user,
-} from "./make-session.js";
+import { assistant, exportOf, SESSION, stepFinish, stepStart, T0, text, tool, treeOf, user } from "./make-session.js";
 
 interface Log {
   /** ms since the session began. */
@@ -36,8 +25,7 @@ function loopOf(messages: Parameters<typeof exportOf>[0], log?: Log) {
   return onlyOne(traceSession(tree, { log: evidence })).loop;
 }
 
-const compaction = (ms: number) =>
-  user(ms, [{ type: "compaction", id: `prt_c${ms}`, auto: true, overflow: true }]);
+const compaction = (ms: number) => user(ms, [{ type: "compaction", id: `prt_c${ms}`, auto: true, overflow: true }]);
 const refused = (ms: number) => assistant(ms, ms + 50, []);
 const summary = (ms: number) =>
   assistant(ms, ms + 90, [stepStart(ms + 5), text(ms + 6, ms + 80, "SUMMARY"), stepFinish(ms + 85)], {
@@ -53,13 +41,10 @@ describe("requests after a stream that died", () => {
   const parts = [stepStart(600), text(610, 900, "It began")];
 
   test("are retries, and the call is the last of them", () => {
-    const { steps, account } = loopOf(
-      [user(0, "Go."), assistant(50, 16_200, parts, apiError(500, "Internal"))],
-      {
-        requests: [100, 3_000, 8_000, 16_000],
-        failures: [],
-      },
-    );
+    const { steps, account } = loopOf([user(0, "Go."), assistant(50, 16_200, parts, apiError(500, "Internal"))], {
+      requests: [100, 3_000, 8_000, 16_000],
+      failures: [],
+    });
     const step = onlyOne(steps);
     expect(step.retries.map(({ start, end }) => [start - T0, end - T0])).toEqual([
       [100, 3_000],

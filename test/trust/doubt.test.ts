@@ -16,8 +16,7 @@ async function fileIn(...folders: readonly string[]): Promise<{ root: string; fi
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const file = join(root, ...folders, "file");
   await mkdir(dirname(file), { recursive: true });
-  for (let folder = dirname(file); folder !== dirname(root); folder = dirname(folder))
-    await chmod(folder, 0o755);
+  for (let folder = dirname(file); folder !== dirname(root); folder = dirname(folder)) await chmod(folder, 0o755);
   await writeFile(file, "");
   await chmod(file, 0o644);
   return { root, file };
@@ -113,12 +112,9 @@ test("root trusts the user who became root by sudo, and nobody else's word for i
   expect([...(currentIdentity({ SUDO_UID: "4711x" })?.uids ?? [])]).not.toContain(4711);
 });
 
-test.skipIf(ME !== 0)(
-  "a group that is written down nowhere is the user's own where it has the user's number",
-  () => {
-    const NOWHERE = 471_147;
-    const identity = currentIdentity({ SUDO_UID: String(NOWHERE) });
-    expect([NOWHERE, NOWHERE + 1].map((gid) => identity?.isOwnGroup(gid))).toEqual([true, false]);
-    expect(currentIdentity({})?.isOwnGroup(NOWHERE)).toBe(false);
-  },
-);
+test.skipIf(ME !== 0)("a group that is written down nowhere is the user's own where it has the user's number", () => {
+  const NOWHERE = 471_147;
+  const identity = currentIdentity({ SUDO_UID: String(NOWHERE) });
+  expect([NOWHERE, NOWHERE + 1].map((gid) => identity?.isOwnGroup(gid))).toEqual([true, false]);
+  expect(currentIdentity({})?.isOwnGroup(NOWHERE)).toBe(false);
+});

@@ -18,11 +18,7 @@ const trusts = (path: string, ...list: readonly string[]): boolean =>
 test("a file, or a folder with all that is in it", async () => {
   const root = await folder();
   const file = join(root, "sub", "file");
-  expect([trusts(file, file), trusts(file, "/x", root), trusts(file, `${root}/sub/`)]).toEqual([
-    true,
-    true,
-    true,
-  ]);
+  expect([trusts(file, file), trusts(file, "/x", root), trusts(file, `${root}/sub/`)]).toEqual([true, true, true]);
   expect(trusts(file, "/")).toBe(true);
   expect(trusts(file, "*")).toBe(true);
 });

@@ -8,17 +8,7 @@ import { syntheticSession } from "../bench/synthetic-session.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { onlyOne } from "../support/fixtures.js";
 import { type ReportBrowser, reportBrowser } from "../support/report-page.js";
-import {
-  assistant,
-  exportOf,
-  stepFinish,
-  stepStart,
-  T0,
-  text,
-  tool,
-  treeOf,
-  user,
-} from "../trace/make-session.js";
+import { assistant, exportOf, stepFinish, stepStart, T0, text, tool, treeOf, user } from "../trace/make-session.js";
 import { toolsIn } from "../trace/walk-trace.js";
 
 allowColdStarts();

@@ -58,9 +58,7 @@ function summaryOf(name: string): SessionSummary {
 }
 
 function ids(page: Page): Promise<readonly (string | null)[]> {
-  return page
-    .locator("[data-session]")
-    .evaluateAll((all) => all.map((row) => row.getAttribute("data-session")));
+  return page.locator("[data-session]").evaluateAll((all) => all.map((row) => row.getAttribute("data-session")));
 }
 
 test("every kept session is there with its figures, the newest first", async () => {
@@ -134,9 +132,7 @@ test("a session opens as its report, with its subagents", async () => {
   await page.locator(`[data-session="${id}"] a`).click();
   await page.locator(".tree").waitFor();
   expect(await page.locator("h1").textContent()).toBe(summaryOf("subagent@1.18.33").title);
-  expect(
-    (await page.locator(".row b").allTextContents()).filter((name) => name === "opencode.loop"),
-  ).toHaveLength(2);
+  expect((await page.locator(".row b").allTextContents()).filter((name) => name === "opencode.loop")).toHaveLength(2);
 });
 
 test("a session that is kept later appears by itself, one that changes is shown as it is now", async () => {
@@ -173,9 +169,7 @@ test("hostile titles, prompts and models are text", async () => {
   const paths = await temporaryStore();
   const id = await keepFixture(paths, "provider-401@1.18.33", (text) =>
     JSON.stringify(JSON.parse(text), (key, value: unknown) =>
-      ["title", "text", "modelID", "directory", "message"].includes(key) && typeof value === "string"
-        ? ATTACK
-        : value,
+      ["title", "text", "modelID", "directory", "message"].includes(key) && typeof value === "string" ? ATTACK : value,
     ),
   );
   await keepDamaged(paths, "ses_damaged", ATTACK);
@@ -199,10 +193,7 @@ test("a thousand sessions: the page opens at once, and all of them come", async 
   const paths = await temporaryStore();
   await keepFixture(paths, "plain-answer@1.18.33");
   const { text, session } = loadFixture("plain-answer@1.18.33");
-  const many = Array.from(
-    { length: 999 },
-    (_, index) => `ses_${index.toString(16).padStart(12, "0")}aaaaaaaaaaaaaa`,
-  );
+  const many = Array.from({ length: 999 }, (_, index) => `ses_${index.toString(16).padStart(12, "0")}aaaaaaaaaaaaaa`);
   for (const id of many) await keepDamaged(paths, id, text.replaceAll(session.info.id, id));
   const watched = await browser.open(await browser.serve(paths));
   opened.push(watched);

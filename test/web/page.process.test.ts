@@ -50,9 +50,7 @@ describe.each(fixtureNames.filter((name) => name.endsWith("@1.18.33")))("%s", (n
       const figures = await page
         .locator(".figure")
         .evaluateAll((all) =>
-          Object.fromEntries(
-            all.map((one) => [one.getAttribute("data-figure"), one.querySelector("dd")?.textContent]),
-          ),
+          Object.fromEntries(all.map((one) => [one.getAttribute("data-figure"), one.querySelector("dd")?.textContent])),
         );
       expect(figures).toMatchObject({
         tokens: count(totalTokens(totals.usage)),
@@ -124,8 +122,7 @@ test("the arrow keys walk, Enter opens the details, they follow, Escape closes t
   const panel = page.locator(".detail");
   expect(await panel.textContent()).toContain(call.output.thinking);
   expect(await panel.textContent()).toContain(call.output.text);
-  for (const { name } of call.output.toolCalls)
-    expect(await panel.textContent()).toContain(`Tool call: ${name}`);
+  for (const { name } of call.output.toolCalls) expect(await panel.textContent()).toContain(`Tool call: ${name}`);
   expect(await panel.textContent()).toContain(`${count(promptTokens(call.usage ?? expect.fail()))} tokens`);
   expect(await texts(page, ".detail .causes .tokens")).toHaveLength(call.contextCauses.length);
   await page.keyboard.press("ArrowDown");
@@ -276,8 +273,7 @@ test.each([390, 768, 1280])("at %i px nothing is wider than the screen", async (
   const page = await open([traceOf("parallel-subagents@1.18.33"), traceOf("doom-loop@1.18.33")], {
     viewport: { width, height: 844 },
   });
-  const overflow = () =>
-    page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  const overflow = () => page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
   expect(await overflow()).toBe(0);
   await page.locator("#row-2").click();
   expect(await overflow()).toBe(0);

@@ -33,10 +33,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
   const context = commandContext(flags, terminal, connection.password ? [connection.password] : []);
   const { paths, masking } = context;
   if (flags.session !== undefined && !isSessionId(flags.session)) {
-    throw new ConfigurationError(
-      "--session",
-      `--session ${JSON.stringify(flags.session)} is no session's id (ses_…).`,
-    );
+    throw new ConfigurationError("--session", `--session ${JSON.stringify(flags.session)} is no session's id (ses_…).`);
   }
   const exporter = context.exporter();
   const quick = quickMask(masking);

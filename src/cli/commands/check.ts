@@ -29,11 +29,7 @@ export interface CheckFlags extends SourceFlags, BudgetFlags {
 }
 
 /** `looptrace check`: whether sessions stay within their budgets. */
-export async function check(
-  sources: readonly string[],
-  flags: CheckFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+export async function check(sources: readonly string[], flags: CheckFlags, terminal: Terminal): Promise<ExitCode> {
   if (flags.json && flags.junit === "-") {
     throw new ConfigurationError(
       "--junit",
@@ -60,11 +56,7 @@ export async function check(
       terminal.err(`looptrace: ${oneLine(id)} holds no prompt yet: there is nothing to check.\n`);
       return;
     }
-    const checked = checkSession(
-      { id, title, recordedTokens: tokens ? sumOfTokens(tokens) : 0 },
-      traces,
-      budgets,
-    );
+    const checked = checkSession({ id, title, recordedTokens: tokens ? sumOfTokens(tokens) : 0 }, traces, budgets);
     if (asText) terminal.out(`${checks.length > 0 ? "\n" : ""}${paintCheck(checked, paint)}\n`);
     checks.push(checked);
   });

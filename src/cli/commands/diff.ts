@@ -30,10 +30,7 @@ export async function diff(a: string, b: string, flags: DiffFlags, terminal: Ter
   }
   const subagents = flags.subagent ?? [];
   if ([a, b, ...subagents].filter((source) => source === "-").length > 1) {
-    throw new ConfigurationError(
-      "sources",
-      "Standard input holds one session: give the other one as a file or an id.",
-    );
+    throw new ConfigurationError("sources", "Standard input holds one session: give the other one as a file or an id.");
   }
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const left = await loadSide(a, subagents, options);

@@ -14,15 +14,7 @@ import { maskingOf } from "../masking.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
-import {
-  type BatchFlags,
-  batchOptions,
-  defaultsOf,
-  paintSummary,
-  quickly,
-  readTasks,
-  resultsPath,
-} from "./batch.js";
+import { type BatchFlags, batchOptions, defaultsOf, paintSummary, quickly, readTasks, resultsPath } from "./batch.js";
 
 type FleetBatchFlags = BatchFlags & RedisFlags;
 
@@ -31,11 +23,7 @@ type FleetBatchFlags = BatchFlags & RedisFlags;
  *
  * @param source a file of tasks, or `-`
  */
-export async function fleetBatch(
-  source: string,
-  flags: FleetBatchFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+export async function fleetBatch(source: string, flags: FleetBatchFlags, terminal: Terminal): Promise<ExitCode> {
   refuseWorkersFlags(flags);
   const settings = readSettings(flags, terminal);
   const { file } = settings;

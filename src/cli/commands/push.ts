@@ -1,10 +1,7 @@
 import type { DeliveryOptions } from "../../deliver/delivery-context.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
 import type { Destination } from "../../deliver/destinations/destination.js";
-import {
-  type DestinationOptions,
-  resolveDestinations,
-} from "../../deliver/destinations/resolve-destinations.js";
+import { type DestinationOptions, resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
 import { discardOutbox } from "../../deliver/queue/discard-outbox.js";
 import { type OutboxStatus, outboxStatus } from "../../deliver/queue/outbox-status.js";
@@ -82,10 +79,7 @@ async function watch(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (destinations.length === 0) {
-    throw new ConfigurationError(
-      "--watch",
-      noDestinationText(configured, "so there is nothing to deliver to"),
-    );
+    throw new ConfigurationError("--watch", noDestinationText(configured, "so there is nothing to deliver to"));
   }
   const interrupt = onInterrupt();
   const { signal } = interrupt;
@@ -113,9 +107,7 @@ async function watch(
 
 /** @throws {ConfigurationError} for two flags where one would be ignored */
 function checkTogether({ status, discard, watch, every }: PushFlags): void {
-  const wanted = [status && "--status", discard !== undefined && "--discard", watch && "--watch"].filter(
-    Boolean,
-  );
+  const wanted = [status && "--status", discard !== undefined && "--discard", watch && "--watch"].filter(Boolean);
   if (wanted.length > 1) {
     throw new ConfigurationError("push", `Say one of ${wanted.join(" and ")}, not both.`);
   }
@@ -143,12 +135,7 @@ async function showStatus(paths: StorePaths, flags: PushFlags, terminal: Termina
   return EXIT.ok;
 }
 
-async function discard(
-  wanted: string,
-  paths: StorePaths,
-  flags: PushFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+async function discard(wanted: string, paths: StorePaths, flags: PushFlags, terminal: Terminal): Promise<ExitCode> {
   const { destination } = whomToDiscard(wanted, await outboxStatus(paths));
   const discarded = await discardOutbox(paths, destination.id);
   terminal.out(`${flags.json ? terminalJson(discarded) : discardedText(discarded, Date.now())}\n`);
@@ -162,8 +149,7 @@ function whomToDiscard(wanted: string, status: readonly OutboxStatus[]): OutboxS
   const [one] = named;
   if (one !== undefined && named.length === 1) return one;
   const candidates = (named.length > 0 ? named : waiting).map(
-    ({ destination, spans }) =>
-      `\n  [${destination.id}] ${oneLine(destination.label)}: ${plural(spans, "span")}`,
+    ({ destination, spans }) => `\n  [${destination.id}] ${oneLine(destination.label)}: ${plural(spans, "span")}`,
   );
   const what =
     named.length > 0

@@ -23,11 +23,7 @@ export interface ReportFlags extends SourceFlags {
 }
 
 /** `looptrace report`: the traces of sessions as one HTML page. */
-export async function report(
-  sources: readonly string[],
-  flags: ReportFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+export async function report(sources: readonly string[], flags: ReportFlags, terminal: Terminal): Promise<ExitCode> {
   const output = outputOf(flags, terminal);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
@@ -66,13 +62,7 @@ export async function report(
 function outputOf({ output, json }: ReportFlags, terminal: Terminal): string | undefined {
   if (output !== undefined && output !== "-") return resolve(terminal.cwd, output);
   if (json)
-    throw new ConfigurationError(
-      "--json",
-      "--json prints what was written, so it needs a file: -o report.html",
-    );
+    throw new ConfigurationError("--json", "--json prints what was written, so it needs a file: -o report.html");
   if (output === "-" || !terminal.outIsTty) return undefined;
-  throw new ConfigurationError(
-    "--output",
-    "Where to? Name the file: -o report.html (or - for standard output).",
-  );
+  throw new ConfigurationError("--output", "Where to? Name the file: -o report.html (or - for standard output).");
 }

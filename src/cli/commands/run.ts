@@ -117,8 +117,7 @@ export async function run(
   // It is being stopped since the session was read.
   const notes = [...result.notes, ...(await servers.close()).flatMap(leftNotes)];
   for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
-  if (flags.logDir !== undefined)
-    await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
+  if (flags.logDir !== undefined) await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
     exporter.export(result.traces, { onProgress }),
   );
@@ -153,8 +152,7 @@ function jsonOf(
   delivery: readonly DestinationReport[],
   urls: Readonly<Record<string, string>>,
 ): object {
-  const { text, output, error, sessionId, runId, attempts, totals, traces, exit, notes, opencode, driver } =
-    result;
+  const { text, output, error, sessionId, runId, attempts, totals, traces, exit, notes, opencode, driver } = result;
   const about = { sessionId, runId, text, output, error, attempts, totals };
   return { ...about, opencode, driver, exit, notes, urls, delivery, traces };
 }

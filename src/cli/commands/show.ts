@@ -32,11 +32,7 @@ export interface ShowFlags extends SourceFlags {
  *
  * @throws {ConfigurationError} when there is no such turn or step, or options contradict each other
  */
-export async function show(
-  sources: readonly string[],
-  flags: ShowFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+export async function show(sources: readonly string[], flags: ShowFlags, terminal: Terminal): Promise<ExitCode> {
   refuseContradictions(flags);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
@@ -98,10 +94,7 @@ function refuseContradictions({ step, depth, errors, slow }: ShowFlags): void {
 function nothingShown(flags: ShowFlags, mostTurns: number, missed: readonly string[]): ConfigurationError {
   const [why] = missed;
   if (why === undefined) {
-    return new ConfigurationError(
-      "--turn",
-      `There is no turn ${flags.turn}: the last one is turn ${mostTurns}.`,
-    );
+    return new ConfigurationError("--turn", `There is no turn ${flags.turn}: the last one is turn ${mostTurns}.`);
   }
   const others = missed.length > 1 ? ` None of the ${plural(missed.length, "turn")} has it.` : "";
   return new ConfigurationError("--step", `${why}${others}`);

@@ -24,17 +24,10 @@ export interface TokensFlags extends SourceFlags, FormatFlags {
  *
  * @throws {ConfigurationError} when options contradict each other
  */
-export async function tokens(
-  sources: readonly string[],
-  flags: TokensFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+export async function tokens(sources: readonly string[], flags: TokensFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
   if (format === "csv" && flags.top) {
-    throw new ConfigurationError(
-      "--csv",
-      "--csv prints the calls, --top what made them grow. Say one or the other.",
-    );
+    throw new ConfigurationError("--csv", "--csv prints the calls, --top what made them grow. Say one or the other.");
   }
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));

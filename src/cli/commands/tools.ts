@@ -28,11 +28,7 @@ const DEFAULT_SLOWEST = 5;
  *
  * @throws {ConfigurationError} when options contradict each other
  */
-export async function tools(
-  sources: readonly string[],
-  flags: ToolsFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+export async function tools(sources: readonly string[], flags: ToolsFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));

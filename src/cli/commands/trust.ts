@@ -18,11 +18,7 @@ export interface TrustFlags {
 }
 
 /** `looptrace trust`: allows what a project's configuration would decide, as it stands now. */
-export async function trust(
-  named: string | undefined,
-  flags: TrustFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+export async function trust(named: string | undefined, flags: TrustFlags, terminal: Terminal): Promise<ExitCode> {
   const { env } = terminal;
   if (flags.list && (flags.remove || named !== undefined))
     throw new ConfigurationError("--list", "--list shows all that is allowed, and takes nothing else.");
@@ -37,17 +33,13 @@ export async function trust(
   const path = fileMeant(named, terminal);
   if (flags.remove) {
     const removed = await forgetTrust(path, env);
-    return say(
-      { path, removed },
-      `${oneLine(path)} ${removed ? "is allowed no longer" : "was not allowed"}.`,
-    );
+    return say({ path, removed }, `${oneLine(path)} ${removed ? "is allowed no longer" : "was not allowed"}.`);
   }
   const text = readConfigText(path);
   const risks = risksOf(parseConfigFile(path, text), {});
   const doubt = doubtAboutConfig(path, env);
   await rememberTrust(path, text, env);
-  const decides =
-    risks.length > 0 ? `It decides ${risksText(risks)}.` : "It decides nothing that could do harm.";
+  const decides = risks.length > 0 ? `It decides ${risksText(risks)}.` : "It decides nothing that could do harm.";
   const beware = doubt === undefined ? "" : ` Beware: ${doubt}.`;
   return say(
     { path, decides: risks.flatMap(({ settings }) => settings), doubt: doubt ?? null },

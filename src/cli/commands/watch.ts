@@ -24,8 +24,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<Exit
   const { settings, paths, masking, exporter } = commandContext(flags, terminal);
   const since = flags.since === undefined ? Date.now() : parseSince(flags.since);
   // opencode calls its directories by their real paths.
-  const only =
-    flags.dir === undefined ? undefined : realpathSync(typedPath("--dir", flags.dir, "directory", terminal));
+  const only = flags.dir === undefined ? undefined : realpathSync(typedPath("--dir", flags.dir, "directory", terminal));
   const out = turnOutput({
     terminal,
     exporter: exporter(),

@@ -49,12 +49,9 @@ export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<Ex
   const quick = quickMask(masking);
   const redis = await redisOf(flags, terminal);
   const say = (text: string): void => terminal.err(`looptrace: ${text}\n`);
-  const interrupt = onInterrupt(() =>
-    say("stopping; what runs is given back to the queue. Once more quits at once."),
-  );
+  const interrupt = onInterrupt(() => say("stopping; what runs is given back to the queue. Once more quits at once."));
   const concurrency = flags.concurrency ?? DEFAULT_WORKER_CONCURRENCY;
-  if (!flags.quiet)
-    say(`waiting for tasks of the queue ${queue} at ${redis.address.shown}, ${concurrency} at once`);
+  if (!flags.quiet) say(`waiting for tasks of the queue ${queue} at ${redis.address.shown}, ${concurrency} at once`);
   let undelivered = 0;
   const tell = (happened: WorkerEvent): void => {
     const event = quick(happened);
@@ -91,8 +88,7 @@ export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<Ex
     return pushed.reports;
   });
   for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
-  if (reports.length > 0 && reports.every(({ pending, rejected }) => pending.spans + rejected === 0))
-    return EXIT.ok;
+  if (reports.length > 0 && reports.every(({ pending, rejected }) => pending.spans + rejected === 0)) return EXIT.ok;
   say(`the traces of ${plural(undelivered, "task")} were not delivered at once`);
   return EXIT.undelivered;
 }

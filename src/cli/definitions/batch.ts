@@ -16,11 +16,7 @@ export function defineBatch(program: Command, { terminal, finish }: Surroundings
     )
     .argument("<tasks>", "a file of tasks, one JSON object or text a line; - reads standard input")
     .option("-n, --concurrency <n>", "tasks at once (default: 2)", parseCountFrom(1))
-    .option(
-      "-o, --output <file>",
-      "where the results go (default: beside the tasks, .results.jsonl)",
-      parseText,
-    )
+    .option("-o, --output <file>", "where the results go (default: beside the tasks, .results.jsonl)", parseText)
     .option("--retry-failed", "do tasks again whose recorded result is a failure")
     .option(
       "--max-cost <usd>",

@@ -20,11 +20,7 @@ export function defineCheck(program: Command, { terminal, finish }: Surroundings
   )
     .option("--max-cost <usd>", "what the calls may cost; fails where opencode knows no price", parseAmount)
     .option("--max-tokens <n>", "what the calls may take, cached tokens included", parseCountFrom(1))
-    .option(
-      "--max-duration <duration>",
-      "how long the turns may take, without the time between them",
-      parseDuration,
-    )
+    .option("--max-duration <duration>", "how long the turns may take, without the time between them", parseDuration)
     .option("--max-steps <n>", "how many steps there may be", parseCountFrom(1))
     .option(
       "--max-tool <[tool:]stat=duration>",
@@ -33,10 +29,7 @@ export function defineCheck(program: Command, { terminal, finish }: Surroundings
     )
     .option("--no-errors", "no turn may fail; what it got over is no failure")
     .option("--no-tool-errors", "no tool call may fail, not even one that the model got over")
-    .option(
-      "--no-doom-loop",
-      "no tool call may be made, nor an answer without a tool given, 3 times in a row in vain",
-    )
+    .option("--no-doom-loop", "no tool call may be made, nor an answer without a tool given, 3 times in a row in vain")
     .option("--fresh", "ask opencode anew instead of checking what looptrace has kept of the session")
     .option("--json", "print the results as JSON")
     .option("--junit <file|->", "write the results as JUnit XML, a test case a budget", parseText)

@@ -14,11 +14,7 @@ export function defineReport(program: Command, { terminal, finish }: Surrounding
       ),
     "the session that looptrace saw last, else the project's last one",
   )
-    .option(
-      "-o, --output <file>",
-      "file to write; - for standard output (default, unless it is a terminal)",
-      parseText,
-    )
+    .option("-o, --output <file>", "file to write; - for standard output (default, unless it is a terminal)", parseText)
     .option("--title <title>", "the page's title (default: the session's)", parseText)
     .option("--fresh", "ask opencode anew instead of reporting what looptrace has kept of the session")
     .option("--json", "print what was written as JSON")

@@ -13,11 +13,7 @@ export function defineWatch(program: Command, { terminal, finish }: Surroundings
         "Follows opencode's own store on this machine and traces each turn when it is over, whoever ran it: the TUI, `opencode run`, an editor. Goes on until it is interrupted. opencode itself needs no plugin, and nothing of its sessions is changed.",
       ),
   )
-    .option(
-      "--since <duration|date>",
-      "trace also the turns that have ended since then, such as 1h",
-      parseText,
-    )
+    .option("--since <duration|date>", "trace also the turns that have ended since then, such as 1h", parseText)
     .option("-d, --dir <directory>", "only the sessions of this project (default: all)", parseText)
     .option("--opencode <path>", "the opencode that reads the store (LOOPTRACE_OPENCODE)", parseText)
     .option("-q, --quiet", "no progress")

@@ -34,8 +34,7 @@ export interface PemSettings {
 export function readClientTls({ ca, cert, key }: PemSettings): ClientTls | undefined {
   if (!ca && !cert && !key) return undefined;
   if ((cert === undefined) !== (key === undefined)) {
-    const [present, missing] =
-      cert === undefined ? [key?.name, "CLIENT_CERTIFICATE"] : [cert.name, "CLIENT_KEY"];
+    const [present, missing] = cert === undefined ? [key?.name, "CLIENT_CERTIFICATE"] : [cert.name, "CLIENT_KEY"];
     throw new ConfigurationError(
       present ?? "",
       `${present} is set, but there is no ${present?.replace(/CLIENT_(?:CERTIFICATE|KEY)$/, missing)}: a client needs both.`,
@@ -54,19 +53,13 @@ export function readClientTls({ ca, cert, key }: PemSettings): ClientTls | undef
 function certificates(setting: PemSetting): string {
   const text = contentOf(setting);
   const blocks =
-    text.match(
-      /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END [A-Z0-9 ]*CERTIFICATE-----/g,
-    ) ?? [];
-  if (blocks.length === 0)
-    throw unusable(setting, "holds no certificate in PEM (-----BEGIN CERTIFICATE-----)");
+    text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END [A-Z0-9 ]*CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw unusable(setting, "holds no certificate in PEM (-----BEGIN CERTIFICATE-----)");
   for (const [index, block] of blocks.entries()) {
     try {
       new X509Certificate(block);
     } catch {
-      throw unusable(
-        setting,
-        `holds a certificate that cannot be read, number ${index + 1} of ${blocks.length}`,
-      );
+      throw unusable(setting, `holds a certificate that cannot be read, number ${index + 1} of ${blocks.length}`);
     }
   }
   return text;

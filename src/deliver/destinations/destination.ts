@@ -172,13 +172,9 @@ function secretsOf(
         (SECRET_NAME.test(name) && (!name.endsWith("public-key") || SECRET_KEY.test(value))),
     )
     .flatMap(([, value]) => [value, value.replace(/^\S+\s+/, "")]);
-  const fromQuery = [...url.searchParams]
-    .filter(([name]) => SECRET_NAME.test(name))
-    .map(([, value]) => value);
+  const fromQuery = [...url.searchParams].filter(([name]) => SECRET_NAME.test(name)).map(([, value]) => value);
   const fromProxy =
     forProxy === undefined ? [] : [forProxy.replace(/^\S+\s+/, ""), basicParts(forProxy)?.password ?? ""];
   const all = [...fromHeaders, ...fromQuery, ...(basic ? [basic.password] : []), ...fromProxy];
-  return [...new Set(all)]
-    .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .sort((a, b) => b.length - a.length);
+  return [...new Set(all)].filter((secret) => secret.length >= SHORTEST_SECRET).sort((a, b) => b.length - a.length);
 }

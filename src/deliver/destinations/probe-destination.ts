@@ -25,10 +25,7 @@ const NOTHING = new TextEncoder().encode('{"resourceSpans":[]}');
  *
  * @param timeoutMs how long each of the questions, asked at once, may take
  */
-export async function probeDestination(
-  destination: Destination,
-  timeoutMs = TIMEOUT_MS,
-): Promise<DestinationProbe> {
+export async function probeDestination(destination: Destination, timeoutMs = TIMEOUT_MS): Promise<DestinationProbe> {
   const [answer, project] = await Promise.all([
     send(destination, NOTHING, { timeoutMs }),
     askForProject(destination, timeoutMs),

@@ -26,8 +26,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *   password
  */
 export function proxyFor(endpoint: URL, env: Environment): HttpProxy | undefined {
-  if (isLoopback(endpoint.hostname) || isExcepted(endpoint, firstSet(env, "NO_PROXY")?.value ?? ""))
-    return undefined;
+  if (isLoopback(endpoint.hostname) || isExcepted(endpoint, firstSet(env, "NO_PROXY")?.value ?? "")) return undefined;
   const names =
     endpoint.protocol === "https:" ? ["HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY"] : ["HTTP_PROXY", "ALL_PROXY"];
   const setting = names.map((name) => firstSet(env, name)).find((found) => found !== undefined);
@@ -51,18 +50,13 @@ export function proxyFor(endpoint: URL, env: Environment): HttpProxy | undefined
   return {
     url: url.origin,
     authorization:
-      username === "" && password === ""
-        ? undefined
-        : basicAuthorization(decoded(username), decoded(password)),
+      username === "" && password === "" ? undefined : basicAuthorization(decoded(username), decoded(password)),
     shown: url.host,
     setting: name,
   };
 }
 
-function firstSet(
-  env: Environment,
-  name: string,
-): { readonly name: string; readonly value: string } | undefined {
+function firstSet(env: Environment, name: string): { readonly name: string; readonly value: string } | undefined {
   for (const one of [name.toLowerCase(), name]) {
     const value = env[one];
     if (value !== undefined) return { name: one, value: value.trim() };

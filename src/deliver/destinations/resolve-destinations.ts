@@ -106,21 +106,14 @@ function langfuseDestination(
 ): Destination | string | undefined {
   const publicKey = read(langfuse?.publicKey, "langfuse.publicKey", "LANGFUSE_PUBLIC_KEY");
   const secretKey = read(langfuse?.secretKey, "langfuse.secretKey", "LANGFUSE_SECRET_KEY");
-  const baseUrl = read(
-    langfuse?.baseUrl,
-    "langfuse.baseUrl",
-    "LANGFUSE_BASE_URL",
-    "LANGFUSE_BASEURL",
-    "LANGFUSE_HOST",
-  );
+  const baseUrl = read(langfuse?.baseUrl, "langfuse.baseUrl", "LANGFUSE_BASE_URL", "LANGFUSE_BASEURL", "LANGFUSE_HOST");
   if (!publicKey && !secretKey && !baseUrl) return undefined;
   if (isDisabled(env)) return "OTEL_SDK_DISABLED";
   if (/^(?:false|0)$/i.test(env.LANGFUSE_TRACING_ENABLED?.trim() ?? "")) return "LANGFUSE_TRACING_ENABLED";
   if (!publicKey || !secretKey) {
-    const missing = [
-      ...(publicKey ? [] : ["LANGFUSE_PUBLIC_KEY"]),
-      ...(secretKey ? [] : ["LANGFUSE_SECRET_KEY"]),
-    ].join(" and ");
+    const missing = [...(publicKey ? [] : ["LANGFUSE_PUBLIC_KEY"]), ...(secretKey ? [] : ["LANGFUSE_SECRET_KEY"])].join(
+      " and ",
+    );
     const present = (publicKey ?? secretKey ?? baseUrl)?.name;
     throw new ConfigurationError(
       missing,
@@ -129,9 +122,7 @@ function langfuseDestination(
   }
   const base = httpUrl(baseUrl ?? { name: "LANGFUSE_BASE_URL", value: DEFAULT_BASE_URL });
   // Some give the address that an OTLP exporter needs.
-  const path = base.pathname
-    .replace(/\/+$/, "")
-    .replace(/\/+api\/+public(?:\/+otel(?:\/+v1(?:\/+traces)?)?)?$/, "");
+  const path = base.pathname.replace(/\/+$/, "").replace(/\/+api\/+public(?:\/+otel(?:\/+v1(?:\/+traces)?)?)?$/, "");
   base.pathname = `${path.replace(/\/+$/, "")}${LANGFUSE_TRACES_PATH}`;
   base.username = "";
   base.password = "";
@@ -167,11 +158,7 @@ function langfuseTimeoutMs(read: Read): number | undefined {
   );
 }
 
-function otlpDestination(
-  { otlp }: DestinationOptions,
-  read: Read,
-  env: Environment,
-): Destination | string | undefined {
+function otlpDestination({ otlp }: DestinationOptions, read: Read, env: Environment): Destination | string | undefined {
   const traces = read(otlp?.tracesEndpoint, "otlp.tracesEndpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
   const general = read(undefined, "", "OTEL_EXPORTER_OTLP_ENDPOINT");
   const setting = traces ?? general;

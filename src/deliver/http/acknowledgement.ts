@@ -46,9 +46,7 @@ export async function readAcknowledgement(
   }
   const json = objectIn(text);
   if (json === undefined) {
-    const what = looksLikePage(text, response)
-      ? "a web page"
-      : "something that is no answer of an OTLP receiver";
+    const what = looksLikePage(text, response) ? "a web page" : "something that is no answer of an OTLP receiver";
     return no(
       `${destination.url} answers ${status} with ${what}, so it is not where traces go, or a proxy or a login page stands before it. Check the address.`,
     );
@@ -125,9 +123,7 @@ function objectIn(text: string): object | undefined {
 
 const failed = z.union([
   z.object({ error: z.string().min(1) }).transform(({ error }) => error),
-  z
-    .object({ error: z.looseObject({ message: z.string().default("") }) })
-    .transform(({ error }) => error.message),
+  z.object({ error: z.looseObject({ message: z.string().default("") }) }).transform(({ error }) => error.message),
 ]);
 
 /** A gateway may answer 200 to everything and put what is wrong into the body. */

@@ -61,8 +61,5 @@ function dispatcherFor(
 /** Node's own fetch would ask the proxy for this machine itself too, unless NO_PROXY names it. */
 function isProxiedByNode(): boolean {
   const { NODE_USE_ENV_PROXY, NODE_OPTIONS = "" } = process.env;
-  return (
-    NODE_USE_ENV_PROXY === "1" ||
-    [...process.execArgv, ...NODE_OPTIONS.split(/\s+/)].includes("--use-env-proxy")
-  );
+  return NODE_USE_ENV_PROXY === "1" || [...process.execArgv, ...NODE_OPTIONS.split(/\s+/)].includes("--use-env-proxy");
 }

@@ -39,8 +39,7 @@ export function describeNetworkFailure(error: unknown, destination: Destination)
         return `${host} does not speak TLS; should the address begin with http://?`;
       }
       // The fetch standard's list of ports that speak something else.
-      if (message === "bad port")
-        return `Node.js does not connect to ${host}: its port is kept for another protocol`;
+      if (message === "bad port") return `Node.js does not connect to ${host}: its port is kept for another protocol`;
       return redact(`${behind} was not reached: ${code ? `${code}, ` : ""}${message}`, destination.secrets);
   }
 }
@@ -55,8 +54,7 @@ function mayWantCertificate({ kind, endpoint, tls }: Destination): string {
 }
 
 /** The alerts of a server that asked for a certificate. */
-const CLIENT_CERTIFICATE =
-  /^ERR_SSL_.*ALERT_(?:CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE)/;
+const CLIENT_CERTIFICATE = /^ERR_SSL_.*ALERT_(?:CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE)/;
 
 /** What a proxy answered instead of making the connection; undefined when it was no proxy. */
 export function refusedByProxy(error: unknown): number | undefined {
@@ -72,9 +70,7 @@ export function describeProxyRefusal(status: number, { proxy, endpoint }: Destin
   if (status !== 407) return `${who} does not connect to ${host} (it answered ${status})`;
   const setting = proxy?.setting ?? "HTTPS_PROXY";
   const what =
-    proxy?.authorization === undefined
-      ? "wants a user and a password"
-      : "does not accept this user and password";
+    proxy?.authorization === undefined ? "wants a user and a password" : "does not accept this user and password";
   return `${who} ${what} (407). Set ${setting} to http://user:password@host:port (percent-encoded), or except ${hostname} by NO_PROXY.`;
 }
 
@@ -93,8 +89,6 @@ function deepestCause(error: unknown): Cause {
     current = next;
   }
   const code =
-    current instanceof Error && "code" in current && typeof current.code === "string"
-      ? current.code
-      : undefined;
+    current instanceof Error && "code" in current && typeof current.code === "string" ? current.code : undefined;
   return { code, message: current instanceof Error ? current.message : String(current) };
 }

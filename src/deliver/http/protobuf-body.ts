@@ -17,9 +17,7 @@ const anyValue = z.union([
   z
     .object({ arrayValue: texts })
     .transform(({ arrayValue }) => arrayValue.values.map(({ stringValue }) => stringValue)),
-  z
-    .object({ arrayValue: truths })
-    .transform(({ arrayValue }) => arrayValue.values.map(({ boolValue }) => boolValue)),
+  z.object({ arrayValue: truths }).transform(({ arrayValue }) => arrayValue.values.map(({ boolValue }) => boolValue)),
   z.object({ arrayValue: numbers }).transform(({ arrayValue }) => arrayValue.values),
   z.strictObject({}).transform(() => undefined),
 ]);
@@ -68,9 +66,7 @@ const span = context.extend({
   droppedEventsCount: count,
   links: z.array(context.extend({ attributes, droppedAttributesCount: count })).default([]),
   droppedLinksCount: count,
-  status: z
-    .object({ code: z.number().int().default(0), message: z.string().optional() })
-    .default({ code: 0 }),
+  status: z.object({ code: z.number().int().default(0), message: z.string().optional() }).default({ code: 0 }),
 });
 
 const exportRequest = z.object({
@@ -80,9 +76,7 @@ const exportRequest = z.object({
       schemaUrl: z.string().optional(),
       scopeSpans: z.array(
         z.object({
-          scope: z
-            .object({ name: z.string().default(""), version: z.string().optional() })
-            .default({ name: "" }),
+          scope: z.object({ name: z.string().default(""), version: z.string().optional() }).default({ name: "" }),
           schemaUrl: z.string().optional(),
           spans: z.array(span),
         }),
@@ -114,9 +108,7 @@ export async function protobufBody(body: Uint8Array): Promise<Uint8Array> {
         ...(version === undefined ? {} : { version }),
         ...schemaOf(scoped),
       };
-      return scoped.spans.map(
-        (span): ReadableSpan => ({ ...readable(span), resource, instrumentationScope }),
-      );
+      return scoped.spans.map((span): ReadableSpan => ({ ...readable(span), resource, instrumentationScope }));
     });
   });
   const bytes = ProtobufTraceSerializer.serializeRequest(spans);

@@ -33,11 +33,7 @@ const compress = promisify(gzip);
  *
  * @param body an ExportTraceServiceRequest as JSON
  */
-export async function send(
-  destination: Destination,
-  body: Uint8Array,
-  options: SendOptions = {},
-): Promise<SendResult> {
+export async function send(destination: Destination, body: Uint8Array, options: SendOptions = {}): Promise<SendResult> {
   const timeoutMs = options.timeoutMs ?? destination.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const timeout = AbortSignal.timeout(Math.min(Math.ceil(timeoutMs), LONGEST_TIMEOUT_MS));
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
@@ -75,10 +71,7 @@ interface WrittenBody {
 }
 
 /** The request as the destination wants it; refused when it holds what cannot be written so. */
-async function bodyFor(
-  { protocol, label }: Destination,
-  body: Uint8Array,
-): Promise<WrittenBody | SendResult> {
+async function bodyFor({ protocol, label }: Destination, body: Uint8Array): Promise<WrittenBody | SendResult> {
   if (protocol === "http/json") return { bytes: body, type: "application/json" };
   const { protobufBody } = await import("./protobuf-body.js");
   try {
@@ -96,9 +89,7 @@ function failure(destination: Destination, error: unknown): SendResult {
   const status = refusedByProxy(error);
   if (status === undefined || isPassing(status)) {
     const message =
-      status === undefined
-        ? describeNetworkFailure(error, destination)
-        : describeProxyRefusal(status, destination);
+      status === undefined ? describeNetworkFailure(error, destination) : describeProxyRefusal(status, destination);
     return {
       kind: "unavailable",
       retryAfterMs: undefined,
@@ -114,11 +105,7 @@ function isPassing(status: number): boolean {
   return status >= 500 || status === 429 || status === 408;
 }
 
-async function classify(
-  destination: Destination,
-  response: Answer,
-  signal: AbortSignal,
-): Promise<SendResult> {
+async function classify(destination: Destination, response: Answer, signal: AbortSignal): Promise<SendResult> {
   const { status } = response;
   if (response.ok) return readAcknowledgement(destination, response, signal);
   const text = await readBounded(response);

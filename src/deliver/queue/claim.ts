@@ -31,9 +31,7 @@ export async function claim(
     body = await readRequest(claimed);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return "gone";
-    context.problems.add(
-      `${request.entry.name} in the outbox cannot be read (${describeDiskFailure(error)})`,
-    );
+    context.problems.add(`${request.entry.name} in the outbox cannot be read (${describeDiskFailure(error)})`);
     return "unreadable";
   }
   try {

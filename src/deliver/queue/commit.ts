@@ -21,8 +21,7 @@ export async function commit(context: DeliveryContext, request: QueuedRequest): 
       if (entry !== undefined) await removeRequest(entry);
       return 0;
     }
-    if (entry === undefined && !context.quota.take(request.content?.body.byteLength ?? 0))
-      return pendingCount(request);
+    if (entry === undefined && !context.quota.take(request.content?.body.byteLength ?? 0)) return pendingCount(request);
     if (entry === undefined || isPartial(request, pending)) await storeRest(context, request);
     if (request.entry !== undefined && isClaimed(request.entry)) {
       await releaseRequest(request.entry);
@@ -48,8 +47,7 @@ async function storeRest(context: DeliveryContext, request: QueuedRequest): Prom
   const keys = new Set(pendingKeys(request));
   if (content === undefined || keys.size === 0) return;
   const folder = await prepareOutboxFolder(context.paths, context.destination);
-  const body =
-    keys.size === content.spans.size ? content.body : pickSpans(content.body, (key) => keys.has(key));
+  const body = keys.size === content.spans.size ? content.body : pickSpans(content.body, (key) => keys.has(key));
   const createdMs = entry?.createdMs ?? context.clock.now();
   const keepsLast = content.lastKey !== undefined && keys.has(content.lastKey);
   const rest = fingerprint && (keepsLast ? fingerprint : settingsOf(fingerprint));

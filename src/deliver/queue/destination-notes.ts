@@ -54,10 +54,7 @@ export async function noteLastError(
   else await writeWhole(path, `${JSON.stringify(error)}\n`);
 }
 
-export async function readLastError(
-  paths: StorePaths,
-  destinationId: string,
-): Promise<LastError | undefined> {
+export async function readLastError(paths: StorePaths, destinationId: string): Promise<LastError | undefined> {
   return parse(lastError, await readText(join(paths.outbox, destinationId, LAST_ERROR)));
 }
 

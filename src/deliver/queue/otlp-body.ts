@@ -1,9 +1,7 @@
 import { z } from "zod";
 
 const exportRequest = z.looseObject({
-  resourceSpans: z.array(
-    z.looseObject({ scopeSpans: z.array(z.looseObject({ spans: z.array(z.looseObject({})) })) }),
-  ),
+  resourceSpans: z.array(z.looseObject({ scopeSpans: z.array(z.looseObject({ spans: z.array(z.looseObject({})) })) })),
 });
 
 /** Which span it is. */

@@ -33,11 +33,7 @@ type Receipt = z.output<typeof receipt>;
  * Reads which spans of a trace a destination acknowledged. A damaged line or file counts as not sent and is reported.
  * Never throws.
  */
-export async function readReceipts(
-  paths: StorePaths,
-  destinationId: string,
-  traceId: string,
-): Promise<Receipts> {
+export async function readReceipts(paths: StorePaths, destinationId: string, traceId: string): Promise<Receipts> {
   const path = receiptPath(paths, destinationId, traceId);
   let text: string;
   try {
@@ -71,9 +67,7 @@ export async function readReceipts(
   const problems =
     damaged === 0
       ? []
-      : [
-          `${damaged} damaged line${damaged === 1 ? "" : "s"} in ${path}: the spans named there count as not sent`,
-        ];
+      : [`${damaged} damaged line${damaged === 1 ? "" : "s"} in ${path}: the spans named there count as not sent`];
   return { spanIds, fingerprints, problems };
 }
 
@@ -117,12 +111,7 @@ export async function forgetReceipts(
  * Appends one line in one write, so that processes that write at once do not mix their lines. The line break stands
  * in front as well: after a line that a crash cut off, the next one must not be lost with it.
  */
-async function append(
-  paths: StorePaths,
-  destinationId: string,
-  traceId: string,
-  entry: Receipt,
-): Promise<void> {
+async function append(paths: StorePaths, destinationId: string, traceId: string, entry: Receipt): Promise<void> {
   const folder = receiptFolder(paths, destinationId);
   await ensurePrivateFolder(paths.root, folder);
   const file = await appendToOwnFile(receiptPath(paths, destinationId, traceId));

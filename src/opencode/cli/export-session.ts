@@ -142,7 +142,5 @@ function jsonText(text: string, source: string): string {
 
 /** The task call knows whose child it is, should the child itself not say so, or name a session that is not here. */
 function withParent(session: SessionExport, parentId: string): SessionExport {
-  return session.info.parentID === parentId
-    ? session
-    : { ...session, info: { ...session.info, parentID: parentId } };
+  return session.info.parentID === parentId ? session : { ...session, info: { ...session.info, parentID: parentId } };
 }

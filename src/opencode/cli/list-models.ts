@@ -47,9 +47,7 @@ const MOST_NAMES = 5;
  */
 export function modelNote(wanted: string, listed: readonly string[], unread?: string): string {
   const hint =
-    unread === undefined
-      ? ""
-      : ` ${unread} was not read: projectConfig (--project-config) lets opencode read it.`;
+    unread === undefined ? "" : ` ${unread} was not read: projectConfig (--project-config) lets opencode read it.`;
   return `${whatIsListed(wanted, listed)}${hint}`;
 }
 

@@ -51,8 +51,6 @@ export async function unaskedModelNotes(
   if (listed === undefined) return [];
   const { directory, environment } = options;
   const unread =
-    projectConfig || listed.includes(model)
-      ? undefined
-      : projectConfigFile(directory, environment.OPENCODE_CONFIG);
+    projectConfig || listed.includes(model) ? undefined : projectConfigFile(directory, environment.OPENCODE_CONFIG);
   return [modelNote(model, listed, unread)];
 }

@@ -39,10 +39,7 @@ const LOCKED = "database is locked";
  * @throws {OpenCodeCommandError} when it fails, takes too long or was ended
  * @throws the signal's reason when it is aborted while another opencode has the store
  */
-export async function readCommand(
-  commandArguments: readonly string[],
-  options: CommandOptions,
-): Promise<string> {
+export async function readCommand(commandArguments: readonly string[], options: CommandOptions): Promise<string> {
   for (const waitMs of LOCKED_WAITS_MS) {
     try {
       return await startCommand(commandArguments, options);
@@ -79,8 +76,7 @@ async function startCommand(commandArguments: readonly string[], options: Comman
   });
   if (exit.kind === "exited" && exit.code === 0) return await readOwnText(files.stdout);
   const stderr = lastWords(await readOwnText(files.stderr));
-  if (exit.kind === "exited")
-    throw new OpenCodeCommandError(command, `failed with exit code ${exit.code}.`, stderr);
+  if (exit.kind === "exited") throw new OpenCodeCommandError(command, `failed with exit code ${exit.code}.`, stderr);
   const why =
     exit.by === "deadline"
       ? `did not end within ${deadlineMs / 1000} s and was stopped.`

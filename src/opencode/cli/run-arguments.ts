@@ -10,11 +10,7 @@ import type { CheckedRequest } from "../request/run-request.js";
  *
  * @param agent the agent to run with, after the generated configuration had its say
  */
-export function runArguments(
-  request: CheckedRequest,
-  version: string | null,
-  agent: string | undefined,
-): string[] {
+export function runArguments(request: CheckedRequest, version: string | null, agent: string | undefined): string[] {
   const values: readonly (readonly [string, string | undefined])[] = [
     // First, because it is a list to opencode: an argument of the caller's behind it would be taken for one more file.
     ...request.files.map((file) => ["file", file] as const),

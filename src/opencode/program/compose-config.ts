@@ -46,10 +46,8 @@ export function composeConfig(request: ConfigRequest): ComposedConfig {
   const config: Record<string, unknown> = {};
   let agent = request.agent;
   if (request.systemPrompt !== undefined) {
-    const prompt =
-      "file" in request.systemPrompt ? `{file:${request.systemPrompt.file}}` : request.systemPrompt.text;
-    config.agent =
-      agent === undefined ? { [OWN_AGENT]: { mode: "primary", prompt } } : { [agent]: { prompt } };
+    const prompt = "file" in request.systemPrompt ? `{file:${request.systemPrompt.file}}` : request.systemPrompt.text;
+    config.agent = agent === undefined ? { [OWN_AGENT]: { mode: "primary", prompt } } : { [agent]: { prompt } };
     agent ??= OWN_AGENT;
   }
   if (request.mcp !== undefined && request.mcp.length > 0) config.mcp = mcpServers(request.mcp);
@@ -71,10 +69,7 @@ export function promptNeedsFile(prompt: string): boolean {
  * @param existing the variable's present value, if it has one
  * @throws {RunRequestError} when that is not a JSON object, or when the whole does not fit into the environment
  */
-export function configContent(
-  config: Readonly<Record<string, unknown>>,
-  existing: string | undefined,
-): string {
+export function configContent(config: Readonly<Record<string, unknown>>, existing: string | undefined): string {
   const text = JSON.stringify(existing?.trim() ? merge(parseExisting(existing), config) : config);
   if (Buffer.byteLength(text) + "OPENCODE_CONFIG_CONTENT=".length + 1 > ENVIRONMENT_STRING_LIMIT) {
     throw new RunRequestError(
@@ -100,10 +95,7 @@ function parseExisting(existing: string): Record<string, unknown> {
 }
 
 /** Objects are merged key by key; of everything else the second wins. */
-function merge(
-  under: Record<string, unknown>,
-  over: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
+function merge(under: Record<string, unknown>, over: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const merged = new Map(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {
     const below = merged.get(key);
@@ -125,10 +117,7 @@ function mcpServers(servers: readonly McpServer[]): Record<string, unknown> {
       throw new RunRequestError("mcp", `two tool servers are called ${server.name}; give each its own name.`);
     }
     if (!/^https?:\/\/[^/]/.test(server.url)) {
-      throw new RunRequestError(
-        "mcp",
-        `${server.name}: ${JSON.stringify(server.url)} is not an http or https URL.`,
-      );
+      throw new RunRequestError("mcp", `${server.name}: ${JSON.stringify(server.url)} is not an http or https URL.`);
     }
     config.set(server.name, {
       type: "remote",

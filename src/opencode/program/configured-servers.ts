@@ -89,7 +89,5 @@ async function addServers(isOn: Map<string, boolean>, text: string): Promise<voi
 export function serversIn(config: unknown): ReadonlyMap<string, boolean> {
   const mcp = isFields(config) ? config.mcp : undefined;
   if (!isFields(mcp)) return new Map();
-  return new Map(
-    Object.entries(mcp).map(([name, server]) => [name, !(isFields(server) && server.enabled === false)]),
-  );
+  return new Map(Object.entries(mcp).map(([name, server]) => [name, !(isFields(server) && server.enabled === false)]));
 }

@@ -53,8 +53,7 @@ export function searchOpenCode(options: FindOptions): FoundOpenCode {
     for (const name of programNames()) {
       const path = join(folder, name);
       const problem = whyNotExecutable(path);
-      const doubt =
-        problem === null && !isChosenFolder(folder) ? whyNotTaken(resolve(path), environment) : undefined;
+      const doubt = problem === null && !isChosenFolder(folder) ? whyNotTaken(resolve(path), environment) : undefined;
       if (problem === null && doubt === undefined) return { path, passedOver };
       if (doubt !== undefined) passedOver.push(`${path}: ${doubt}`);
       if (doubt !== undefined || problem !== "does not exist") looked.push(`${path}: ${doubt ?? problem}`);
@@ -91,9 +90,7 @@ function named(path: string, from: string, { directory, environment }: FindOptio
   const absolute = resolve(directory, path);
   const problem = whyNotExecutable(absolute) ?? whyNotTrusted(absolute, environment);
   if (problem === undefined) return { path: absolute, passedOver: [] };
-  throw new OpenCodeNotFoundError(`The opencode that ${from} names cannot be started:`, [
-    `${absolute}: ${problem}`,
-  ]);
+  throw new OpenCodeNotFoundError(`The opencode that ${from} names cannot be started:`, [`${absolute}: ${problem}`]);
 }
 
 /** One that came with the repository is the repository's author's choice, and not one that the user has installed. */

@@ -99,8 +99,7 @@ export const KNOWN_VERSIONS = `1.${OLDEST_MINOR} to 1.${NEWEST_MINOR}`;
  */
 export function versionSupport(version: string): "older" | "known" | "newer" {
   const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
-  if (major === undefined || minor === undefined || major > 1 || (major === 1 && minor > NEWEST_MINOR))
-    return "newer";
+  if (major === undefined || minor === undefined || major > 1 || (major === 1 && minor > NEWEST_MINOR)) return "newer";
   if (major === 1 && minor >= OLDEST_MINOR) return "known";
   return major === 0 && minor === 0 && patch === 0 ? "newer" : "older";
 }

@@ -29,8 +29,6 @@ export async function prepareConfig(
         ? { file: await folder.write("system-prompt.txt", systemPrompt) }
         : { text: systemPrompt };
   const composed = composeConfig({ agent, systemPrompt: prompt, mcp });
-  const content = composed.config
-    ? configContent(composed.config, environment.OPENCODE_CONFIG_CONTENT)
-    : null;
+  const content = composed.config ? configContent(composed.config, environment.OPENCODE_CONFIG_CONTENT) : null;
   return { configContent: content, agent: composed.agent };
 }

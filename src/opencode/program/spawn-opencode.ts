@@ -74,10 +74,7 @@ export async function spawnOpenCode(options: SpawnOptions): Promise<ProcessExit>
   }
 }
 
-async function runToEnd(
-  options: SpawnOptions,
-  stdio: readonly [number, number, number],
-): Promise<ProcessExit> {
+async function runToEnd(options: SpawnOptions, stdio: readonly [number, number, number]): Promise<ProcessExit> {
   const ownGroup = process.platform !== "win32";
   // Not by execa: it signals the child alone, where its whole group has to be reached, and takes 80 ms to load.
   const child = spawn(options.path, options.arguments, {

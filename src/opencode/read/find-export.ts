@@ -28,16 +28,10 @@ export function unendedExport(text: string): number | undefined {
 
 /** Without what no JSON can hold: control sequences of a terminal, and NULs. */
 export function withoutTerminalCodes(text: string): string {
-  return text.replace(
-    /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])|\0/g,
-    "",
-  );
+  return text.replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])|\0/g, "");
 }
 
-function nextExport(
-  text: string,
-  from: number,
-): { readonly json: unknown; readonly end: number } | undefined {
+function nextExport(text: string, from: number): { readonly json: unknown; readonly end: number } | undefined {
   let at = text.indexOf("{", from);
   for (let tries = 0; at >= 0 && tries < MOST_TRIES; tries += 1) {
     const end = endOfObject(text, at);

@@ -83,9 +83,7 @@ export function opencode2(fields: Fields): string | undefined {
     (Array.isArray(messages) &&
       messages.some((message) => {
         const { id, type, info: own } = fieldsOf(message);
-        return (
-          typeof id === "string" && id.startsWith("msg_") && typeof type === "string" && own === undefined
-        );
+        return typeof id === "string" && id.startsWith("msg_") && typeof type === "string" && own === undefined;
       }));
   return isNew
     ? "this is an export of opencode 2, which this version of looptrace does not read; those of opencode 1.15 to 1.18 it does."
@@ -103,21 +101,10 @@ function runStream({ type, sessionID, part }: Fields): string | undefined {
 
 function claudeCode(line: Fields): string | undefined {
   const { type } = line;
-  const kinds = [
-    "user",
-    "assistant",
-    "system",
-    "summary",
-    "progress",
-    "file-history-snapshot",
-    "queue-operation",
-  ];
+  const kinds = ["user", "assistant", "system", "summary", "progress", "file-history-snapshot", "queue-operation"];
   const isOwn =
     kinds.includes(String(type)) &&
-    ("sessionId" in line ||
-      "session_id" in line ||
-      "leafUuid" in line ||
-      ("messageId" in line && "snapshot" in line));
+    ("sessionId" in line || "session_id" in line || "leafUuid" in line || ("messageId" in line && "snapshot" in line));
   return isOwn ? "this is a transcript of Claude Code; looptrace reads sessions of opencode." : undefined;
 }
 
@@ -137,8 +124,7 @@ function langfuse(fields: Fields): string | undefined {
     Array.isArray(fields.observations) && ("projectId" in fields || "id" in trace || "timestamp" in fields);
   const isPage =
     Array.isArray(fields.data) && isFields(fields.meta) && langfuse(fieldsOf(fields.data[0])) !== undefined;
-  const isRow =
-    "htmlPath" in fields || ("projectId" in fields && "sessionId" in fields && "timestamp" in fields);
+  const isRow = "htmlPath" in fields || ("projectId" in fields && "sessionId" in fields && "timestamp" in fields);
   return isObservation || isTrace || isPage || isRow
     ? `this is an export of Langfuse, which lacks what a trace is made from. Name the opencode session (the trace's session id, ses_…) or make an export of it with ${EXPORT}.`
     : undefined;
@@ -168,11 +154,7 @@ function storageFile(fields: Fields): string | undefined {
   const one = /^(ses|msg|prt)_/.exec(id)?.[1];
   if (one === undefined) return undefined;
   const what =
-    one === "ses"
-      ? "a session without its messages"
-      : one === "msg"
-        ? "one message"
-        : "one part of a message";
+    one === "ses" ? "a session without its messages" : one === "msg" ? "one message" : "one part of a message";
   const session = one === "ses" ? id : typeof sessionID === "string" ? sessionID : "<session>";
   const name = /^ses_[0-9A-Za-z]+$/.test(session) ? session : "<session>";
   return `this is ${what}, as opencode's storage folder holds it. Make an export with \`opencode export ${name} > file.json\`.`;

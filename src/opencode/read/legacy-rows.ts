@@ -38,9 +38,9 @@ export function identifiedRow(row: Row, fallback: string): Row {
 }
 
 /**
- * A tool part's row. The status follows from what the tool left: an error, an output, a start. Times that are missing are
- * bounds, from the part's id to the message's end, and marked so (`timesUnknown`). Arguments that are JSON in a text are
- * read; an output or an error that is no text becomes one.
+ * A tool part's row. The status follows from what the tool left: an error, an output, a start. Times that are missing
+ * are bounds, from the part's id to the message's end, and marked so (`timesUnknown`). Arguments that are JSON in a
+ * text are read; an output or an error that is no text becomes one.
  */
 export function toolRow(row: Row, message: MessageTimes): Row {
   const state = fieldsOf(row.state);

@@ -45,8 +45,8 @@ export function readLogEvidence(text: string): LogEvidence {
 }
 
 /**
- * Whether a failure is of opencode's own request for a title. 1.15 labels a failed request with what was asked for last,
- * so there `small` says nothing about it.
+ * Whether a failure is of opencode's own request for a title. 1.15 labels a failed request with what was asked for
+ * last, so there `small` says nothing about it.
  */
 export function isOfTitle({ fields }: LogLine): boolean {
   return fields.small === "true" && fields.error === undefined;

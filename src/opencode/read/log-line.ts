@@ -137,9 +137,9 @@ function isLevel(text: string | undefined): text is LogLevel {
 }
 
 /**
- * Each line of 1.15 says in which second it was written; the summed distances say how the lines lie to each other. Together
- * they leave only a few ms for the first line, the fewer the more lines there are; the middle is taken. Lines that
- * contradict each other come from two processes, and each begins anew.
+ * Each line of 1.15 says in which second it was written; the summed distances say how the lines lie to each other.
+ * Together they leave only a few ms for the first line, the fewer the more lines there are; the middle is taken. Lines
+ * that contradict each other come from two processes, and each begins anew.
  */
 function placeInTime(lines: readonly Dated[]): LogLine[] {
   const placed: LogLine[] = [];

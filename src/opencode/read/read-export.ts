@@ -22,8 +22,8 @@ import { identifiedRow, isWholeToolRow, timedRow, toolRow } from "./legacy-rows.
  * @param text the whole export; a leading byte order mark is ignored
  * @param source what to call it in errors: a path, `-` for standard input, a session id
  * @returns the session; what this version does not know is kept and counted in `unread`
- * @throws {InvalidExportError} when the text is empty, holds no export or several, is cut off, or lacks something that a
- *   trace cannot be made without
+ * @throws {InvalidExportError} when the text is empty, holds no export or several, is cut off, or lacks something
+ *   that a trace cannot be made without
  */
 export function readExport(text: string, source: string): SessionExport {
   return exportFromJson(exportJson(text, source), source);
@@ -80,9 +80,7 @@ export function exportFromJson(json: unknown, source: string): SessionExport {
     throw new InvalidExportError(source, 'not an opencode export: "messages" is not a list.');
   }
   const near = aMomentOf(json.info, json.messages);
-  const messages = json.messages.map((raw: unknown, index) =>
-    messageFromJson(raw, source, `messages[${index}]`, near),
-  );
+  const messages = json.messages.map((raw: unknown, index) => messageFromJson(raw, source, `messages[${index}]`, near));
   return exportOfMessages(json.info, messages, source);
 }
 
@@ -93,11 +91,7 @@ export function exportFromJson(json: unknown, source: string): SessionExport {
  * @param read what `messageFromJson` returned for each message
  * @throws {InvalidExportError} when something is missing that a trace needs, or an id stands there twice
  */
-export function exportOfMessages(
-  info: unknown,
-  read: readonly (Message | string)[],
-  source: string,
-): SessionExport {
+export function exportOfMessages(info: unknown, read: readonly (Message | string)[], source: string): SessionExport {
   const partTypes = new Map<string, number>();
   const roles = new Map<string, number>();
   const messages: Message[] = [];
@@ -142,7 +136,9 @@ function withoutOtherTypes(time: unknown): Record<string, unknown> {
   return Object.fromEntries(Object.entries(time).filter(([, at]) => typeof at === "number"));
 }
 
-/** opencode's ids are keys of its database. Spans get theirs from them, and of two with the same id one would be lost. */
+/**
+ * opencode's ids are keys of its database. Spans get theirs from them, and of two with the same id one would be lost.
+ */
 function refuseRepeatedIds(messages: readonly Message[], source: string): void {
   if (areAscending(messages)) return;
   const seen = new Set<string>();
@@ -253,17 +249,14 @@ function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, p
 
 function whatIsWrong(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code !== "invalid_type") return issue?.message ?? "unreadable";
-  return issue.message.endsWith("received undefined")
-    ? `missing, a ${issue.expected} should be there`
-    : issue.message;
+  return issue.message.endsWith("received undefined") ? `missing, a ${issue.expected} should be there` : issue.message;
 }
 
 /** A field that is null is one that is missing: opencode's database has columns that may be. */
 function withoutNulls(value: unknown): unknown {
   if (!isFields(value)) return value;
   for (const key in value) {
-    if (value[key] === null)
-      return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+    if (value[key] === null) return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
   }
   return value;
 }

@@ -1,8 +1,8 @@
 import type { ToolPart } from "../schema/session-export.js";
 
 /**
- * The session that a `task` tool started: it stands in the metadata from the moment the session exists. Where that was lost,
- * the head of what the tool told the model has it, or the arguments, of a subagent that was to go on.
+ * The session that a `task` tool started: it stands in the metadata from the moment the session exists. Where that was
+ * lost, the head of what the tool told the model has it, or the arguments, of a subagent that was to go on.
  */
 export function taskSessionId({ tool, state }: ToolPart): string | null {
   if (tool !== "task" || state.status === "pending") return null;
@@ -16,7 +16,9 @@ export function taskSessionId({ tool, state }: ToolPart): string | null {
   return typeof resumed === "string" && SESSION_ID.test(resumed) ? resumed : null;
 }
 
-/** `<task id="ses_…" state="completed">`, before 1.18 `task_id: ses_… (for resuming …)`; behind it the subagent speaks. */
+/**
+ * `<task id="ses_…" state="completed">`, before 1.18 `task_id: ses_… (for resuming …)`; behind it the subagent speaks.
+ */
 const TOLD = /^\s*(?:<task id="|task_id:\s*)(ses_\w+)/;
 const HEAD = 200;
 const SESSION_ID = /^ses_\w+$/;

@@ -22,9 +22,7 @@ function sessionLines({ session, children }: SessionTree): string[] {
     for (const part of message.parts) {
       lines.push(...partLines(part, message.info.role));
       if (part.type !== "tool") continue;
-      const child = children.find(
-        ({ session: { info } }) => info.id === taskSessionId(part) && !placed.has(info.id),
-      );
+      const child = children.find(({ session: { info } }) => info.id === taskSessionId(part) && !placed.has(info.id));
       if (!child) continue;
       placed.add(child.session.info.id);
       lines.push(...indent(sessionLines(child)));

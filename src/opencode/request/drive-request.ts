@@ -8,8 +8,8 @@ import type { Progress } from "./progress.js";
 import type { RunRequest } from "./run-request.js";
 
 /**
- * How opencode is driven: `cli` by `opencode run` and `opencode export`, `server` by an `opencode serve`, `auto` by a server wherever that can
- * do what is asked for, else by the CLI.
+ * How opencode is driven: `cli` by `opencode run` and `opencode export`, `server` by an `opencode serve`, `auto` by a
+ * server wherever that can do what is asked for, else by the CLI.
  */
 export type Driver = "auto" | "cli" | "server";
 
@@ -45,8 +45,8 @@ export interface DriveHooks {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   /**
-   * Called before the prompt is handed to a server, with where its session can be followed. What it returns is called when the turn is
-   * over, and waited for.
+   * Called before the prompt is handed to a server, with where its session can be followed. What it returns is called
+   * when the turn is over, and waited for.
    */
   readonly onServed?: ((session: ServedSession) => () => Promise<void>) | undefined;
   /**

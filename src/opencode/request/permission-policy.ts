@@ -10,7 +10,10 @@ export interface PermissionRequest {
   readonly callId?: string | undefined;
 }
 
-/** `allow` this once, `always` for the rest of the turn (what exactly says opencode: mostly the command with any arguments), or `deny`. */
+/**
+ * `allow` this once, `always` for the rest of the turn (what exactly says opencode: mostly the command with any
+ * arguments), or `deny`.
+ */
 export type PermissionAnswer = "allow" | "always" | "deny";
 
 /** Who answers: always the same, or a function, which may take its time (the agent waits, and the deadline goes on). */

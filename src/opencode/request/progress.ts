@@ -23,8 +23,8 @@ export type Phase =
 /** A tool that is at work. */
 export interface RunningTool {
   /**
-   * Of a run on a server the tool's name; else the permission that it needs, which for most tools is the same, and `edit`
-   * for all that change files.
+   * Of a run on a server the tool's name; else the permission that it needs, which for most tools is the same, and
+   * `edit` for all that change files.
    */
   readonly name: string;
   readonly detail: string;
@@ -51,8 +51,8 @@ export interface Progress {
   readonly step: number | null;
   readonly phase: Phase;
   /**
-   * Asked since the last request to the model. In the root session opencode answers by itself at once; what a subagent asks
-   * is never answered by 1.15 and 1.17, not even with automatic approval: the run then hangs until its deadline.
+   * Asked since the last request to the model. In the root session opencode answers by itself at once; what a subagent
+   * asks is never answered by 1.15 and 1.17, not even with automatic approval: the run then hangs until its deadline.
    */
   readonly asking: Asking | null;
   readonly toolsDone: number;
@@ -97,13 +97,12 @@ export const initialProgress: Progress = {
 /**
  * The progress after one more piece of evidence; the same object when it says nothing new.
  *
- * The stream knows what is finished (tools, calls with their tokens), the log knows what begins (steps, requests, failed
- * attempts, tools). The log's lines about tools name no session, so a subagent's tools are among the running ones.
+ * The stream knows what is finished (tools, calls with their tokens), the log knows what begins (steps, requests,
+ * failed attempts, tools). The log's lines about tools name no session, so a subagent's tools are among the running
+ * ones.
  */
 export function reduceProgress(progress: Progress, evidence: RunSign): Progress {
-  return evidence.from === "stream"
-    ? afterEvent(progress, evidence.event)
-    : afterLine(progress, evidence.line);
+  return evidence.from === "stream" ? afterEvent(progress, evidence.event) : afterLine(progress, evidence.line);
 }
 
 function afterEvent(before: Progress, event: RunEvent): Progress {
@@ -148,9 +147,7 @@ function afterLine(progress: Progress, line: LogLine): Progress {
   const isRoot = session !== undefined && (progress.sessionId === null || session === progress.sessionId);
   switch (line.message) {
     case "created":
-      return line.fields.parentID?.startsWith("ses_")
-        ? { ...progress, subagents: progress.subagents + 1 }
-        : progress;
+      return line.fields.parentID?.startsWith("ses_") ? { ...progress, subagents: progress.subagents + 1 } : progress;
     case "loop":
       // The first loop of all is the root session's.
       return isRoot ? { ...progress, sessionId: session, step: stepOf(line) ?? progress.step } : progress;

@@ -26,14 +26,17 @@ export interface RunRequest {
   readonly title?: string | undefined;
   /** A command of opencode's; the message becomes its arguments. */
   readonly command?: string | undefined;
-  /** Who answers when opencode asks for a permission that its configuration neither allows nor denies; `deny` by default. */
+  /**
+   * Who answers when opencode asks for a permission that its configuration neither allows nor denies; `deny` by
+   * default.
+   */
   readonly permissions?: PermissionPolicy | undefined;
   /** Becomes an agent's prompt: the named agent's, else that of an agent `looptrace`. */
   readonly systemPrompt?: string | undefined;
   readonly mcp?: readonly McpServer[] | undefined;
   /**
-   * A JSON schema for the answer: the model has to give it as a value of this form. opencode does not check that it does. Only the
-   * driver server can ask for it.
+   * A JSON schema for the answer: the model has to give it as a value of this form. opencode does not check that it
+   * does. Only the driver server can ask for it.
    */
   readonly schema?: Readonly<Record<string, unknown>> | undefined;
   /** Whether opencode reads the opencode.json of the project; not by default. */
@@ -72,8 +75,7 @@ export function checkRequest(request: RunRequest): CheckedRequest {
   for (const field of ["model", "agent", "variant", "session", "title", "command"] as const) {
     const value = request[field];
     if (value === undefined) continue;
-    if (value.trim() === "")
-      throw new RunRequestError(field, "is empty; leave it out to let opencode choose.");
+    if (value.trim() === "") throw new RunRequestError(field, "is empty; leave it out to let opencode choose.");
     if (value.includes("\0")) {
       throw new RunRequestError(field, "contains a NUL character, which no program's arguments can.");
     }
@@ -91,10 +93,7 @@ export function checkRequest(request: RunRequest): CheckedRequest {
     throw new RunRequestError("systemPrompt", "is empty; leave it out to keep the agent's own.");
   }
   if (request.session !== undefined && request.continueLast) {
-    throw new RunRequestError(
-      "session",
-      "cannot be named when the last session is to be continued: choose one.",
-    );
+    throw new RunRequestError("session", "cannot be named when the last session is to be continued: choose one.");
   }
   if (request.fork && request.session === undefined && !request.continueLast) {
     throw new RunRequestError("fork", "needs the session to copy: name it, or continue the last one.");
@@ -123,8 +122,7 @@ function checkedDirectory(directory: string | undefined): string {
 
 function checkedFile(file: string): string {
   const path = resolve(file);
-  if (!existsSync(path))
-    throw new RunRequestError("files", `${path} does not exist, so it cannot be attached.`);
+  if (!existsSync(path)) throw new RunRequestError("files", `${path} does not exist, so it cannot be attached.`);
   return path;
 }
 

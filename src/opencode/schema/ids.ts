@@ -13,7 +13,8 @@ const ALL_BITS = 2 ** 48 - 1;
  * The time at which an id was minted.
  *
  * @param id an id such as `prt_1fc2fe96b001l9DUyHXXLDzr8d`
- * @param nearMs a time of the same session, in ms since the epoch: of all times that the id can mean, the nearest is taken
+ * @param nearMs a time of the same session, in ms since the epoch: of all times that the id can mean, the nearest is
+ * taken
  * @returns ms since the epoch, or undefined when the id is not of opencode's form
  */
 export function idTime(id: string, nearMs: number): number | undefined {

@@ -70,8 +70,8 @@ function isTokenCount(value: unknown): boolean {
 }
 
 /**
- * A number of tokens; of what is none 0, or the nearest whole number: providers have sent negative ones, and NaN becomes
- * null in JSON. Langfuse drops an observation with a negative one.
+ * A number of tokens; of what is none 0, or the nearest whole number: providers have sent negative ones, and NaN
+ * becomes null in JSON. Langfuse drops an observation with a negative one.
  */
 function tokenCount(value: unknown): number {
   if (typeof value !== "number" || !(value > 0) || value > MOST_TOKENS) return 0;

@@ -128,8 +128,6 @@ export async function noteAboutWanted(
       `The session ${session} is a subagent's and is traced with the one that it belongs to: follow ${data.parentID}.`,
     );
   else if (data && directory !== undefined && data.directory !== directory)
-    onNote?.(
-      `The session ${session} belongs to ${data.directory}, and only what happens in ${directory} is followed.`,
-    );
+    onNote?.(`The session ${session} belongs to ${data.directory}, and only what happens in ${directory} is followed.`);
   return data !== undefined || response?.status === 404;
 }

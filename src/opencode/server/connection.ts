@@ -43,10 +43,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export const MOST_MESSAGES_BYTES = 128 * 1024 * 1024;
 
 /** The header by which a server lets a client in; none for a server without a password. */
-export function authorization({
-  password,
-  username = "opencode",
-}: ServerConnection): Readonly<Record<string, string>> {
+export function authorization({ password, username = "opencode" }: ServerConnection): Readonly<Record<string, string>> {
   if (password === undefined) return {};
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}` };
 }

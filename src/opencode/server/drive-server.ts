@@ -112,9 +112,7 @@ async function driveOn(
         throw error;
       });
     });
-    const modelNotes = hooks.signal?.aborted
-      ? []
-      : await unaskedModelNotes(run, read.tree, command, projectConfig);
+    const modelNotes = hooks.signal?.aborted ? [] : await unaskedModelNotes(run, read.tree, command, projectConfig);
     wasAborted = run.exit.kind !== "served" || run.exit.asked !== undefined;
     // Known by now, where the server answers at all.
     const version = await unlessAborted(server.version, stop.signal).catch(() => null);
@@ -126,8 +124,7 @@ async function driveOn(
       tree: read.tree,
       raw: read.raw,
       logText: await logOf(lease, idsOf(run, read.raw), servers.isShared, logFrom),
-      stderrTail:
-        run.exit.kind === "served" ? "" : await lastWords(server.logPath, servers.isShared ? logFrom : 0),
+      stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath, servers.isShared ? logFrom : 0),
       notes: [...(warning === null ? [] : [warning]), ...run.notes, ...read.notes, ...modelNotes],
     };
   } catch (error) {

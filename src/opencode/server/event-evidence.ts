@@ -57,9 +57,7 @@ export function addEvidence(evidence: EventEvidence, event: ServerEvent): EventE
     case "permission.replied": {
       const { requestID, reply } = event.properties;
       const permissions = evidence.permissions.map((one) =>
-        one.requestId === requestID && one.answer === null
-          ? { ...one, answeredAt: event.at, answer: reply }
-          : one,
+        one.requestId === requestID && one.answer === null ? { ...one, answeredAt: event.at, answer: reply } : one,
       );
       return { ...evidence, permissions };
     }
@@ -77,8 +75,7 @@ export function evidenceWithin(
   from: number,
   to: number,
 ): EventEvidence {
-  const isMine = (sessionId: string, at: number): boolean =>
-    sessions.has(sessionId) && at >= from && at <= to;
+  const isMine = (sessionId: string, at: number): boolean => sessions.has(sessionId) && at >= from && at <= to;
   return {
     retries: retries.filter(({ sessionId, at }) => isMine(sessionId, at)),
     permissions: permissions.filter(({ sessionId, askedAt }) => isMine(sessionId, askedAt)),

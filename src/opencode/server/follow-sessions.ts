@@ -49,10 +49,7 @@ type Queued = ServerEvent | { readonly type: "connected"; readonly first: boolea
  *
  * What the events mean is in `follow-state.ts`; here it is done, one event after the other.
  */
-export function followSessions(
-  connection: ServerConnection,
-  options: FollowSessionsOptions,
-): FollowedSessions {
+export function followSessions(connection: ServerConnection, options: FollowSessionsOptions): FollowedSessions {
   const { signal } = options;
   let state = nothingFollowed;
   const weight = mirrorWeight();
@@ -71,9 +68,7 @@ export function followSessions(
     if (!isHeavy && state.mirror.size <= MOST_MIRRORED) return false;
     weight.forget(familyOf(state.mirror, rootId));
     apply({ type: "too-much", rootId });
-    const much = isHeavy
-      ? `more than ${MOST_CHARACTERS / 1024 / 1024} MB`
-      : `more than ${MOST_MIRRORED} sessions`;
+    const much = isHeavy ? `more than ${MOST_CHARACTERS / 1024 / 1024} MB` : `more than ${MOST_MIRRORED} sessions`;
     note(
       `The session ${rootId} is not followed any further: the server has told ${much} that are at work. \`looptrace trace ${rootId}\` sends it when it is over.`,
     );
@@ -208,8 +203,7 @@ function limitedNotes(onNote: FollowSessionsOptions["onNote"]): (text: string) =
   return (text) => {
     notes += 1;
     if (notes <= MOST_NOTES) onNote?.(text);
-    if (notes === MOST_NOTES)
-      onNote?.("What else goes wrong with this server's sessions is not told any more.");
+    if (notes === MOST_NOTES) onNote?.("What else goes wrong with this server's sessions is not told any more.");
   };
 }
 

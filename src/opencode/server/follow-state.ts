@@ -127,8 +127,7 @@ function takeEvent(
   }
   // All work begins with it, and reading at less would bring back what rests.
   const isWork = event.type === "session.status" && event.properties.status.type !== "idle";
-  if (isWork && !state.mirror.has(id) && !wasRead)
-    return { state, actions: [{ type: "read", id, next: "event" }] };
+  if (isWork && !state.mirror.has(id) && !wasRead) return { state, actions: [{ type: "read", id, next: "event" }] };
   const mirror = applyEvent(state.mirror, event);
   if (!mirror.has(id)) return only({ ...state, mirror });
   const rootId = rootOf(mirror, id);
@@ -139,12 +138,7 @@ function takeEvent(
 }
 
 /** What an event that was taken means for the session that it belongs to. */
-function outcomeOf(
-  mirror: Mirror,
-  event: ServerEvent,
-  id: string,
-  isChanged: boolean,
-): readonly FollowAction[] {
+function outcomeOf(mirror: Mirror, event: ServerEvent, id: string, isChanged: boolean): readonly FollowAction[] {
   const rootId = rootOf(mirror, id);
   const changed: readonly FollowAction[] = isChanged ? [{ type: "changed", rootId }] : [];
   if (!isAtRest(event)) return changed;
@@ -153,9 +147,7 @@ function outcomeOf(
   const isQuiet = familyOf(mirror, rootId).every((one) => mirror.get(one)?.status.type === "idle");
   const directory = directoryOf(mirror, rootId);
   // What was read in its midst looks idle here until an event says otherwise: the server knows.
-  return isQuiet && directory !== undefined
-    ? [{ type: "ask-for-rest", rootId, directory, isChanged }]
-    : changed;
+  return isQuiet && directory !== undefined ? [{ type: "ask-for-rest", rootId, directory, isChanged }] : changed;
 }
 
 /** The directory of a mirrored session, where it says one. */
@@ -192,8 +184,5 @@ function remember(ids: ReadonlySet<string>, more: readonly string[]): ReadonlySe
 }
 
 function isAtRest(event: ServerEvent): boolean {
-  return (
-    event.type === "session.idle" ||
-    (event.type === "session.status" && event.properties.status.type === "idle")
-  );
+  return event.type === "session.idle" || (event.type === "session.status" && event.properties.status.type === "idle");
 }

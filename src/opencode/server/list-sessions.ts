@@ -81,16 +81,9 @@ export interface SessionEnd {
  *
  * @throws {ServerRequestError} when the server cannot be reached or refuses
  */
-export async function endOfSession(
-  client: OpencodeClient,
-  id: string,
-  signal?: AbortSignal,
-): Promise<SessionEnd> {
+export async function endOfSession(client: OpencodeClient, id: string, signal?: AbortSignal): Promise<SessionEnd> {
   for (let limit = 1; ; limit *= MORE_MESSAGES) {
-    const { data, error, response } = await client.session.messages(
-      { sessionID: id, limit },
-      signal ? { signal } : {},
-    );
+    const { data, error, response } = await client.session.messages({ sessionID: id, limit }, signal ? { signal } : {});
     const read = lastMessages.safeParse(data);
     if (!read.success) throw new ServerRequestError(`read the session ${id}`, error, response?.status);
     const last = read.data.findLast((message) => !isNotice(message));
@@ -119,11 +112,7 @@ function stateAfter({ info }: LastMessage): SessionEnd["state"] {
  *
  * @throws {ServerRequestError} when the server cannot be reached or refuses
  */
-export async function looksUnfinished(
-  client: OpencodeClient,
-  id: string,
-  signal?: AbortSignal,
-): Promise<boolean> {
+export async function looksUnfinished(client: OpencodeClient, id: string, signal?: AbortSignal): Promise<boolean> {
   return (await endOfSession(client, id, signal)).state !== "at-rest";
 }
 

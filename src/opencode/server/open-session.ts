@@ -50,8 +50,7 @@ async function newSession(client: OpencodeClient, title: string | undefined): Pr
 async function continuedSession(client: OpencodeClient, id: string, fork: boolean): Promise<string> {
   const known = await client.session.get({ sessionID: id });
   if (known.response?.status === 404) throw new SessionNotFoundError(id);
-  if (!known.data)
-    throw new ServerRequestError(`find the session ${id}`, known.error, known.response?.status);
+  if (!known.data) throw new ServerRequestError(`find the session ${id}`, known.error, known.response?.status);
   if (!fork) return known.data.id;
   const { data, error, response } = await client.session.fork({ sessionID: id });
   if (!data) throw new ServerRequestError(`copy the session ${id}`, error, response?.status);
@@ -73,18 +72,14 @@ async function shareWhereConfigured(
 ): Promise<void> {
   const { data } = await client.config.get();
   const isOn = /^(?:1|true)$/i.test(environment.OPENCODE_AUTO_SHARE ?? "");
-  if (data?.share === "auto" || (isOn && data?.share !== "disabled"))
-    await client.session.share({ sessionID });
+  if (data?.share === "auto" || (isOn && data?.share !== "disabled")) await client.session.share({ sessionID });
 }
 
 /**
  * The agent to ask for: undefined, for opencode's default, where there is none of that name or only one for subagents.
  * `opencode run` does the same.
  */
-export async function usableAgent(
-  client: OpencodeClient,
-  asked: string | undefined,
-): Promise<string | undefined> {
+export async function usableAgent(client: OpencodeClient, asked: string | undefined): Promise<string | undefined> {
   if (asked === undefined) return undefined;
   const { data, error, response } = await client.app.agents();
   if (!data) throw new ServerRequestError("list its agents", error, response?.status);

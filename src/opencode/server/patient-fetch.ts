@@ -13,10 +13,7 @@ const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
  * @throws the system's error when the server cannot be reached or goes away
  * @throws the signal's reason when the request's signal is aborted
  */
-export async function patientFetch(
-  request: Request,
-  mostBytes = Number.POSITIVE_INFINITY,
-): Promise<Response> {
+export async function patientFetch(request: Request, mostBytes = Number.POSITIVE_INFINITY): Promise<Response> {
   const { signal } = request;
   signal.throwIfAborted();
   const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());

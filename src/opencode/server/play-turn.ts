@@ -67,11 +67,7 @@ export async function playTurn(client: OpencodeClient, turn: TurnToPlay): Promis
   } catch {
     // The connection broke: the server is gone, or did not abort in time and will have to go.
     if (!giveUp.signal.aborted) await isGone(server);
-    if (
-      server.exit === null &&
-      !giveUp.signal.aborted &&
-      (await idleAfterAll(client, sessionId, giveUp.signal))
-    )
+    if (server.exit === null && !giveUp.signal.aborted && (await idleAfterAll(client, sessionId, giveUp.signal)))
       return { exit: { kind: "served", ...(asked === undefined ? {} : { asked }) } };
     const exit = await server.stop();
     return {
@@ -121,10 +117,8 @@ async function prompt(
   // The SDK gives failures of the connection as it gives refusals.
   if (answer.response === undefined) throw answer.error;
   const { error } = answer;
-  const name =
-    typeof error === "object" && error !== null && "name" in error ? String(error.name) : "UnknownError";
-  const data =
-    typeof error === "object" && error !== null && "data" in error ? error.data : { message: String(error) };
+  const name = typeof error === "object" && error !== null && "name" in error ? String(error.name) : "UnknownError";
+  const data = typeof error === "object" && error !== null && "data" in error ? error.data : { message: String(error) };
   return { error: { name, data } };
 }
 
@@ -134,11 +128,7 @@ function modelParts(model: string): { readonly providerID: string; readonly mode
 }
 
 /** Where only the connection broke, the turn goes on: until the server says that it is over, or is gone. */
-async function idleAfterAll(
-  client: OpencodeClient,
-  sessionId: string,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function idleAfterAll(client: OpencodeClient, sessionId: string, signal: AbortSignal): Promise<boolean> {
   for (;;) {
     const { data } = await client.session.status({}, { signal }).catch(() => ({ data: undefined }));
     if (!data) return false;

@@ -5,18 +5,22 @@ import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
 import { MOST_MESSAGES_BYTES } from "./connection.js";
 import { isBefore, type MirroredMessage } from "./session-mirror.js";
 
-/** What the events of a server have told of a session's messages, in the order of their times; perhaps not all of them. */
+/**
+ * What the events of a server have told of a session's messages, in the order of their times; perhaps not all of them.
+ */
 export type ToldMessages = (sessionId: string) => readonly MirroredMessage[];
 
 /**
  * All messages of a session as a server has them, the oldest first.
  *
- * opencode 1.18 refuses them all (status 400, "Expected OutputFormatJsonSchema") where one asked for a structured answer: it cannot write that
- * one by its own schema. A page of messages behind which there are older ones it writes as they are stored. So only the oldest message of
- * a session can be kept back; that one is taken from what the events told.
+ * opencode 1.18 refuses them all (status 400, "Expected OutputFormatJsonSchema") where one asked for a structured
+ * answer: it cannot write that one by its own schema. A page of messages behind which there are older ones it writes as
+ * they are stored. So only the oldest message of a session can be kept back; that one is taken from what the events
+ * told.
  *
  * @throws {SessionNotFoundError} when the server does not know the session
- * @throws {ServerRequestError} when the server cannot be reached or refuses, and no event told the message that it keeps back
+ * @throws {ServerRequestError} when the server cannot be reached or refuses, and no event told the message that it
+ * keeps back
  */
 export async function readMessages(
   client: OpencodeClient,

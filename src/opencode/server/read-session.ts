@@ -48,7 +48,8 @@ async function readOne(
   const info = dataOf(got, id);
   if (isTooDeep([info, messages]))
     throw new ServerRequestError(`read the session ${id}`, `its answer ${TOO_DEEP}`, undefined);
-  // As `opencode export` writes it, so that what is kept does not tell by which way it came; fields may stand in another order.
+  // As `opencode export` writes it, so that what is kept does not tell by which way it came; fields may stand in
+  // another order.
   return {
     text: `${JSON.stringify({ info, messages }, null, 2)}\n`,
     session: exportFromJson({ info, messages }, id),

@@ -176,8 +176,7 @@ function toolOf(
   { tool, state }: RawPart,
   at: number,
 ): { readonly state: "running"; readonly running: RunningTool } | { readonly state: "ended" } | undefined {
-  if (typeof tool !== "string" || typeof state !== "object" || state === null || !("status" in state))
-    return undefined;
+  if (typeof tool !== "string" || typeof state !== "object" || state === null || !("status" in state)) return undefined;
   if (state.status === "completed" || state.status === "error") return { state: "ended" };
   if (state.status !== "running") return undefined;
   const input: unknown = "input" in state ? state.input : undefined;

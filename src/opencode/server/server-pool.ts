@@ -161,9 +161,7 @@ export class ServerPool {
     const folder = createRunFolder();
     // One after the other: several that find a new home at once break each other's making of the database.
     const stopping = new AbortController();
-    const starting = this.#starts.then(async () =>
-      startIn(await folder, spec, this.isShared, stopping.signal),
-    );
+    const starting = this.#starts.then(async () => startIn(await folder, spec, this.isShared, stopping.signal));
     this.#starts = starting.catch(() => undefined);
     const entry: Entry = { folder, starting, stopping, leases: 0, turns: 0, aborted: false, retired: false };
     this.#entries.set(key, entry);
@@ -207,12 +205,7 @@ function closedPool(): Error {
   return new Error("this pool of opencode servers is closed");
 }
 
-async function startIn(
-  folder: RunFolder,
-  spec: ServerSpec,
-  isShared: boolean,
-  signal: AbortSignal,
-): Promise<Started> {
+async function startIn(folder: RunFolder, spec: ServerSpec, isShared: boolean, signal: AbortSignal): Promise<Started> {
   signal.throwIfAborted();
   const { path, environment, projectConfig } = spec;
   // One of several directories may be gone before the others; each request names its own.

@@ -174,9 +174,7 @@ export function rawExports(mirror: Mirror, rootId: string): ReadonlyMap<string, 
   return new Map(
     familyOf(mirror, rootId).flatMap((id) => {
       const session = mirror.get(id);
-      return session
-        ? [[id, `${JSON.stringify({ info: session.info, messages: session.messages }, null, 2)}\n`]]
-        : [];
+      return session ? [[id, `${JSON.stringify({ info: session.info, messages: session.messages }, null, 2)}\n`]] : [];
     }),
   );
 }

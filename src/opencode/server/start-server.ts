@@ -162,20 +162,11 @@ async function listening(stdout: string, hasEnded: () => boolean, signal?: Abort
   }
 }
 
-async function failed(
-  exit: ProcessExit,
-  stderr: string,
-  notStarted: Error | undefined,
-  path: string,
-): Promise<never> {
+async function failed(exit: ProcessExit, stderr: string, notStarted: Error | undefined, path: string): Promise<never> {
   if (notStarted) {
-    throw new OpenCodeNotFoundError(
-      "opencode was found but cannot be started:",
-      [`${path}: ${notStarted.message}`],
-      {
-        cause: notStarted,
-      },
-    );
+    throw new OpenCodeNotFoundError("opencode was found but cannot be started:", [`${path}: ${notStarted.message}`], {
+      cause: notStarted,
+    });
   }
   const how = exit.kind === "exited" ? `ended with exit code ${exit.code}` : `was ended by ${exit.signal}`;
   const said = (await readOwnText(stderr))

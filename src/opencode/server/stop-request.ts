@@ -22,12 +22,9 @@ export function stopRequest(deadlineMs: number, caller: AbortSignal | undefined)
   let by: StopRequest["by"];
   const end = (who: NonNullable<StopRequest["by"]>): void => {
     by ??= who;
-    ending.abort(
-      new Error(by === "deadline" ? "the deadline of the run is over" : "the caller ended the run"),
-    );
+    ending.abort(new Error(by === "deadline" ? "the deadline of the run is over" : "the caller ended the run"));
   };
-  const timer =
-    deadlineMs <= LONGEST_TIMER_MS ? setTimeout(() => end("deadline"), Math.max(1, deadlineMs)) : undefined;
+  const timer = deadlineMs <= LONGEST_TIMER_MS ? setTimeout(() => end("deadline"), Math.max(1, deadlineMs)) : undefined;
   const onAbort = (): void => end("caller");
   caller?.addEventListener("abort", onAbort, { once: true });
   if (caller?.aborted) onAbort();

@@ -103,11 +103,7 @@ export function createTurnWatch(
 }
 
 /** The server's answer to a reply can come before the event that tells it, or instead of it. */
-function replied(
-  sessionID: string,
-  requestID: string,
-  reply: NonNullable<PermissionWait["answer"]>,
-): ServerEvent {
+function replied(sessionID: string, requestID: string, reply: NonNullable<PermissionWait["answer"]>): ServerEvent {
   return { type: "permission.replied", properties: { sessionID, requestID, reply }, at: Date.now() };
 }
 

@@ -3,10 +3,7 @@
  *
  * @throws the signal's reason when it is aborted before; the work goes on then, and its failure is ignored
  */
-export async function unlessAborted<Value>(
-  work: Promise<Value>,
-  signal: AbortSignal | undefined,
-): Promise<Value> {
+export async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (!signal) return await work;
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {

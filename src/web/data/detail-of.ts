@@ -62,9 +62,7 @@ export function callDetail(call: Call): Detail {
   return {
     facts: [
       ...timeFacts(call),
-      ...(call.firstTokenAt === null
-        ? []
-        : [["first token after", duration(call.firstTokenAt - call.start)] as const]),
+      ...(call.firstTokenAt === null ? [] : [["first token after", duration(call.firstTokenAt - call.start)] as const]),
       ["outcome", call.outcome],
       ...named("finish", call.finish),
       ["model", modelName(call.model) ?? "unknown"],
@@ -113,9 +111,7 @@ export function toolDetail(tool: Tool): Detail {
       ...timeFacts(tool),
       ["status", tool.status],
       ...named("title", tool.title),
-      ...(tool.permissionWaitMs === null
-        ? []
-        : [["waited for permission", duration(tool.permissionWaitMs)] as const]),
+      ...(tool.permissionWaitMs === null ? [] : [["waited for permission", duration(tool.permissionWaitMs)] as const]),
       ...named("MCP server", tool.server),
       ...named("run by", tool.origin === "provider" ? "the model's provider" : null),
       ...named("subagent's session", tool.childSessionId),
@@ -154,13 +150,7 @@ function attributeFact([name, value]: [string, StepEvent["attributes"][string]])
   return [name, String(value)];
 }
 
-function permissionFacts({
-  patterns,
-  askedAt,
-  waitedMs,
-  callId,
-  ...said
-}: StepEvent["attributes"]): readonly Fact[] {
+function permissionFacts({ patterns, askedAt, waitedMs, callId, ...said }: StepEvent["attributes"]): readonly Fact[] {
   return [
     ["asked", new Date(Number(askedAt)).toISOString()],
     ["waited", duration(Number(waitedMs))],
@@ -177,8 +167,7 @@ function metadataOf({ metadata, output }: Tool): { readonly diff: string | null;
   const { diff } = metadata;
   const isDiff = typeof diff === "string" && diff !== "";
   const rest = Object.entries(metadata).filter(
-    ([key, value]) =>
-      !REPEATED.has(key) && !(key === "diff" && isDiff) && !(key === "output" && value === output),
+    ([key, value]) => !REPEATED.has(key) && !(key === "diff" && isDiff) && !(key === "output" && value === output),
   );
   return { diff: isDiff ? diff : null, rest: Object.fromEntries(rest) };
 }
@@ -243,9 +232,7 @@ function callOutputSections({ thinking, text, toolCalls }: CallOutput): Section[
   return [
     ...(thinking === null ? [] : [prose("Thinking", thinking)]),
     ...(text === null ? [] : [prose("Text", text)]),
-    ...toolCalls.map(
-      ({ name, arguments: value }): Section => ({ title: `Tool call: ${name}`, form: "value", value }),
-    ),
+    ...toolCalls.map(({ name, arguments: value }): Section => ({ title: `Tool call: ${name}`, form: "value", value })),
   ];
 }
 

@@ -1,4 +1,6 @@
-/** What could end a script element or begin a comment in it, and what ends a line or turns a text round in an editor. */
+/**
+ * What could end a script element or begin a comment in it, and what ends a line or turns a text round in an editor.
+ */
 const SPECIAL = /[<>&\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
 
 /**

@@ -78,7 +78,5 @@ function mapStrings(value: unknown, map: (text: string) => string, depth = 0): u
   if (typeof value !== "object" || value === null) return value;
   if (depth === DEEPEST) return map(`[nested deeper than ${DEEPEST} levels, not in the report]`);
   if (Array.isArray(value)) return value.map((item) => mapStrings(item, map, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, mapStrings(item, map, depth + 1)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, map, depth + 1)]));
 }

@@ -28,8 +28,7 @@ export function reportHtml({ data, chunks }: Report, assets: PageAssets): string
 <script type="application/json" id="report">${embeddedJson(data)}</script>
 `,
     ...chunks.map(
-      (chunk, index) =>
-        `<script type="application/json" id="chunk-${index}">${embeddedJson(chunk)}</script>\n`,
+      (chunk, index) => `<script type="application/json" id="chunk-${index}">${embeddedJson(chunk)}</script>\n`,
     ),
     `<script>${script}</script>\n</body>\n</html>\n`,
   ];

@@ -16,11 +16,7 @@ export interface Placed<T> {
  * @param turn of its session, from 0
  * @returns null for a loop that called no model
  */
-export function tokenSeries(
-  loop: Placed<Loop>,
-  calls: readonly Placed<Call>[],
-  turn: number,
-): TokenSeries | null {
+export function tokenSeries(loop: Placed<Loop>, calls: readonly Placed<Call>[], turn: number): TokenSeries | null {
   if (calls.length === 0) return null;
   const name = loop.row === 0 ? "the turn" : oneLine(loop.of.agent ?? "subagent");
   return { row: loop.row, name, calls: calls.map((call) => pointOf(call, turn)) };

@@ -1,12 +1,5 @@
 import { eventTone } from "../../analysis/event-tone.js";
-import {
-  callText,
-  eventText,
-  innerCallText,
-  loopText,
-  retryText,
-  toolText,
-} from "../../analysis/row-texts.js";
+import { callText, eventText, innerCallText, loopText, retryText, toolText } from "../../analysis/row-texts.js";
 import { callFigures } from "../../analysis/tree-rows.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { Call, InnerCall, Loop, LoopTrace, Span, Step, StepEvent, Tool } from "../../trace/model.js";

@@ -36,11 +36,7 @@ export function App() {
             onChange={(changed) => setState({ sorting, filters: { ...filters, ...changed } })}
           />
           <StatusLine followed={followed} shown={shown.length} />
-          <SessionTable
-            sessions={shown}
-            sorting={sorting}
-            onSort={(next) => setState({ filters, sorting: next })}
-          />
+          <SessionTable sessions={shown} sorting={sorting} onSort={(next) => setState({ filters, sorting: next })} />
         </section>
       </main>
     </>

@@ -21,8 +21,7 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target instanceof HTMLInputElement)
-        return;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target instanceof HTMLInputElement) return;
       event.preventDefault();
       field.current?.focus();
       field.current?.select();

@@ -31,7 +31,9 @@ export function amountOf(text: string): number | null {
   return text.trim() === "" || !Number.isFinite(value) || value < 0 ? null : value;
 }
 
-/** The sessions that pass all filters, in their order. What is not known of a session does not pass a filter about it. */
+/**
+ * The sessions that pass all filters, in their order. What is not known of a session does not pass a filter about it.
+ */
 export function filtered(sessions: readonly ListedSession[], filters: Filters): readonly ListedSession[] {
   const words = filters.query.toLowerCase().split(/\s+/).filter(Boolean);
   const costs = [amountOf(filters.minCost), amountOf(filters.maxCost)] as const;

@@ -39,9 +39,7 @@ function Figures({ session }: { readonly session: SessionSummary }) {
           <Content text={prompt} />
         </p>
         {turns > 1 && <span class="note">{plural(turns, "turn")}</span>}
-        {missing > 0 && (
-          <span class="note lacking">without {plural(missing, "subagent session")}, not kept</span>
-        )}
+        {missing > 0 && <span class="note lacking">without {plural(missing, "subagent session")}, not kept</span>}
         {doubtful > 0 && <span class="note lacking">tokens of {plural(doubtful, "call")} in doubt</span>}
       </td>
       <td>

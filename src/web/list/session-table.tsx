@@ -37,15 +37,11 @@ export function SessionTable({ sessions, sorting, onSort }: SessionTableProps) {
                   key={key}
                   scope="col"
                   class={isNumber ? "number" : undefined}
-                  aria-sort={
-                    key !== sorting.key ? undefined : sorting.isDescending ? "descending" : "ascending"
-                  }
+                  aria-sort={key !== sorting.key ? undefined : sorting.isDescending ? "descending" : "ascending"}
                 >
                   <button type="button" class="link" onClick={() => onSort(sortingAfter(sorting, key))}>
                     {label}
-                    {key === sorting.key && (
-                      <span aria-hidden="true">{sorting.isDescending ? " ↓" : " ↑"}</span>
-                    )}
+                    {key === sorting.key && <span aria-hidden="true">{sorting.isDescending ? " ↓" : " ↑"}</span>}
                   </button>
                 </th>
               ))}

@@ -14,10 +14,7 @@ export interface Sorting {
 export const NEWEST_FIRST: Sorting = { key: "at", isDescending: true };
 
 /** Sorts by a column; what is not known comes last whichever way, and among equals the newest comes first. */
-export function sorted(
-  sessions: readonly ListedSession[],
-  { key, isDescending }: Sorting,
-): readonly ListedSession[] {
+export function sorted(sessions: readonly ListedSession[], { key, isDescending }: Sorting): readonly ListedSession[] {
   return sessions
     .map((session) => ({ session, value: sortValue(session, key) }))
     .sort((a, b) => {

@@ -12,10 +12,7 @@ export function Causes({ causes }: { readonly causes: TokenPoint["causes"] }) {
         <li key={index}>
           <span class="tokens">{signed(tokens)}</span>
           <span class="share">
-            <span
-              class={tokens < 0 ? "less" : "grown"}
-              style={{ width: `${(Math.abs(tokens) / largest) * 100}%` }}
-            />
+            <span class={tokens < 0 ? "less" : "grown"} style={{ width: `${(Math.abs(tokens) / largest) * 100}%` }} />
           </span>
           <Content text={text} />
         </li>

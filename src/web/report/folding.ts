@@ -44,11 +44,7 @@ export function toggled(folded: ReadonlySet<number>, index: number): ReadonlySet
 }
 
 /** The folds without those that hide a row. */
-export function revealed(
-  folded: ReadonlySet<number>,
-  rows: readonly TreeNode[],
-  index: number,
-): ReadonlySet<number> {
+export function revealed(folded: ReadonlySet<number>, rows: readonly TreeNode[], index: number): ReadonlySet<number> {
   const above = new Set(ancestorsOf(rows, index));
   const rest = [...folded].filter((one) => !above.has(one));
   return rest.length === folded.size ? folded : new Set(rest);

@@ -6,7 +6,8 @@ export interface Segment {
 
 /**
  * What cannot be seen or makes a line read as another: control characters but line feed and tab, direction marks,
- * separators of lines, zero-width spaces, invisible operators, language tags. Joiners stay, emoji are written with them.
+ * separators of lines, zero-width spaces, invisible operators, language tags. Joiners stay, emoji are written with
+ * them.
  */
 const UNSEEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;

@@ -17,11 +17,7 @@ export function Summary({ trace }: { readonly trace: TraceData }) {
     ],
     ["steps", count(totals.steps)],
     ["calls", count(totals.calls), totals.retries > 0 ? `${count(totals.retries)} retried` : undefined],
-    [
-      "tools",
-      count(totals.tools),
-      totals.toolFailures > 0 ? `${count(totals.toolFailures)} failed` : undefined,
-    ],
+    ["tools", count(totals.tools), totals.toolFailures > 0 ? `${count(totals.toolFailures)} failed` : undefined],
     ["errors", count(trace.errors.length)],
   ].map(([label = "", value = "", note]) => (note === undefined ? [label, value] : [label, value, note]));
   return (

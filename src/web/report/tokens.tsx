@@ -108,17 +108,13 @@ const NONE: readonly TokenPoint[] = [];
 function readingOf(point: TokenPoint): string {
   if (!point.known) return point.doubt ?? "opencode recorded no tokens";
   const grown = point.growth === null ? "" : `, ${signed(point.growth)}`;
-  const hit =
-    point.cacheHitRatio === null ? "" : `, ${Math.round(point.cacheHitRatio * 100)}% from the cache`;
+  const hit = point.cacheHitRatio === null ? "" : `, ${Math.round(point.cacheHitRatio * 100)}% from the cache`;
   const price = point.cost === null ? "" : `, ${cost(point.cost)}`;
   const doubt = point.doubt === null ? "" : ` – ${point.doubt}`;
   return `context ${count(point.context)}${grown}${hit}${price}${doubt}`;
 }
 
-function chartOptions(
-  color: (name: string) => string,
-  calls: number,
-): Omit<uPlot.Options, "width" | "height"> {
+function chartOptions(color: (name: string) => string, calls: number): Omit<uPlot.Options, "width" | "height"> {
   const bars = uPlot.paths.bars?.({ size: [0.8, 56, 1] });
   const axis = {
     stroke: color("muted"),

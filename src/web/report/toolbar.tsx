@@ -32,20 +32,10 @@ export function Toolbar(props: ToolbarProps) {
             if (event.key === "Enter") onNext(event.shiftKey);
           }}
         />
-        <button
-          type="button"
-          aria-label="Match before"
-          disabled={!found.rows.length}
-          onClick={() => onNext(true)}
-        >
+        <button type="button" aria-label="Match before" disabled={!found.rows.length} onClick={() => onNext(true)}>
           ↑
         </button>
-        <button
-          type="button"
-          aria-label="Next match"
-          disabled={!found.rows.length}
-          onClick={() => onNext(false)}
-        >
+        <button type="button" aria-label="Next match" disabled={!found.rows.length} onClick={() => onNext(false)}>
           ↓
         </button>
         <output class="matches">{query === "" ? "" : matchesText(found, props.selected)}</output>

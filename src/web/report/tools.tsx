@@ -92,10 +92,7 @@ function ToolRow({ tool, longest }: { readonly tool: ToolLatency; readonly longe
       <td class="spread">
         <span class="lane">
           <span class="box" style={{ left: `${at(tool.p50)}%`, width: `${at(tool.p90) - at(tool.p50)}%` }} />
-          <span
-            class="reach"
-            style={{ left: `${at(tool.p90)}%`, width: `${at(tool.p99) - at(tool.p90)}%` }}
-          />
+          <span class="reach" style={{ left: `${at(tool.p90)}%`, width: `${at(tool.p99) - at(tool.p90)}%` }} />
           {tool.sample.map((ms, index) => (
             // Samples have no other identity than their places.
             <span key={index} class="sample" style={{ left: `${at(ms)}%` }} />

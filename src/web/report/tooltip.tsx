@@ -49,17 +49,10 @@ function tooltipFacts({ start, end, exact, firstToken, tokens, cost: usd }: Repo
       : ([["first token after", `${bound}${duration(firstToken - start)}`]] as [string, string][])),
     ...(tokens
       ? ([
-          [
-            "in",
-            tokens.input === null
-              ? "unknown"
-              : `${count(tokens.input)} (${count(tokens.cached ?? 0)} cached)`,
-          ],
+          ["in", tokens.input === null ? "unknown" : `${count(tokens.input)} (${count(tokens.cached ?? 0)} cached)`],
           [
             "out",
-            tokens.output === null
-              ? "unknown"
-              : `${count(tokens.output)} + ${count(tokens.reasoning ?? 0)} thinking`,
+            tokens.output === null ? "unknown" : `${count(tokens.output)} + ${count(tokens.reasoning ?? 0)} thinking`,
           ],
         ] as [string, string][])
       : []),

@@ -16,8 +16,7 @@ export interface Zoom {
 export function useZoom(duration: number): Zoom {
   const all = wholeTrace(duration);
   const [view, setView] = useState(all);
-  const zoom: Zoom["zoom"] = (factor, at) =>
-    setView((now) => zoomed(now, factor, at ?? (now.from + now.to) / 2, all));
+  const zoom: Zoom["zoom"] = (factor, at) => setView((now) => zoomed(now, factor, at ?? (now.from + now.to) / 2, all));
   const pan: Zoom["pan"] = (share) => setView((now) => panned(now, share, all));
   return {
     view,

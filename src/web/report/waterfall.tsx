@@ -42,9 +42,7 @@ export function Waterfall(props: WaterfallProps) {
   const visible = useMemo(() => visibleRows(ends, folded), [ends, folded]);
   const matches = useMemo(() => new Set(found.rows), [found]);
   const { view, zoom, pan, zoomTo, whole, onWheel } = useZoom(duration);
-  const [hovered, hover] = useState<{ readonly row: number; readonly x: number; readonly y: number } | null>(
-    null,
-  );
+  const [hovered, hover] = useState<{ readonly row: number; readonly x: number; readonly y: number } | null>(null);
   const printing = usePrinting();
   const virtual = useVirtual(tree, visible.length, ROW_HEIGHT, ROW_HEIGHT);
 
@@ -151,13 +149,9 @@ export function Waterfall(props: WaterfallProps) {
         </div>
       </div>
       {printing && visible.length > MOST_PRINTED && (
-        <p class="empty">
-          {visible.length - MOST_PRINTED} more rows are not printed; fold what you do not need.
-        </p>
+        <p class="empty">{visible.length - MOST_PRINTED} more rows are not printed; fold what you do not need.</p>
       )}
-      {hovered && rows[hovered.row] && !printing && (
-        <Tooltip row={rows[hovered.row]} x={hovered.x} y={hovered.y} />
-      )}
+      {hovered && rows[hovered.row] && !printing && <Tooltip row={rows[hovered.row]} x={hovered.x} y={hovered.y} />}
     </section>
   );
 }

@@ -15,7 +15,8 @@ const COARSEST_MS = 2_000;
  * several files.
  *
  * It looks at the folder's time, which is one call however many files there are, works on network file systems, where
- * notices do not come, and for a folder that is made only later. Files are put there by renaming, which changes that time.
+ * notices do not come, and for a folder that is made only later. Files are put there by renaming, which changes that
+ * time.
  *
  * @param onChange not called again before it is done; does not throw
  * @returns ends it
@@ -27,7 +28,9 @@ export function followFolder(
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
   let isEnded = false;
-  /** The folder's time when it was last told of; null for no folder, undefined where a look may have missed something. */
+  /**
+   * The folder's time when it was last told of; null for no folder, undefined where a look may have missed something.
+   */
   let known: number | null | undefined;
   let seen: number | null | undefined;
   /** Looks since the first that saw a change. */

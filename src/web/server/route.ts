@@ -20,8 +20,8 @@ export type Route =
  * What a request is for.
  *
  * Without the token nothing is to be learnt, so it comes first. The host is checked because a page from elsewhere can
- * give its own name this machine's address (DNS rebinding) and then counts as the server's own; the token alone would stop
- * that too, as long as it stays secret.
+ * give its own name this machine's address (DNS rebinding) and then counts as the server's own; the token alone would
+ * stop that too, as long as it stays secret.
  */
 export function routeOf({ method, target, host }: AskedFor, token: string, port: number): Route {
   const [path = ""] = (target ?? "").split("?", 1);

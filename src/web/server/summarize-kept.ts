@@ -36,9 +36,7 @@ export async function summarizeKept(
   try {
     const stored = await loadStored(paths, id);
     if (!stored) return undefined;
-    const traces = assembleFound([stored.found]).flatMap(({ tree, evidence }) =>
-      traceSession(tree, evidence),
-    );
+    const traces = assembleFound([stored.found]).flatMap(({ tree, evidence }) => traceSession(tree, evidence));
     const { parentId, subagentIds } = stored;
     return { session: await shown(listedSession(id, traces, storedAt)), parentId, subagentIds };
   } catch (error) {

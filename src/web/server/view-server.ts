@@ -85,8 +85,7 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
     if (!catalog.has(id)) return plain(404, `No session ${id} is kept.`, response);
     try {
       const pieces = await keptReport(id, options, assets.page, LOOPTRACE_VERSION);
-      if (!pieces)
-        return plain(404, `The session ${id} holds no prompt yet, or is not kept any more.`, response);
+      if (!pieces) return plain(404, `The session ${id} holds no prompt yet, or is not kept any more.`, response);
       return await page(pieces, pagePolicy(assets.page, false), response);
     } catch (error) {
       if (!(error instanceof InvalidExportError)) throw error;

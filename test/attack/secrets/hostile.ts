@@ -32,10 +32,7 @@ export const HOSTILE: readonly (readonly [name: string, text: (length: number) =
   ["beginnings of tokens", (length) => filled("sk-proj- ghp_ glpat- xoxb-\n", length)],
   ["different passwords", (length) => numbered((n) => `DB_PASSWORD=q${n}w${n * 7}e\n`, length)],
   ["different tokens", (length) => numbered((n) => `DEPLOY_TOKEN=aB${n}cD${n * 31}eF${n * 17}gH\n`, length)],
-  [
-    "passwords that begin alike",
-    (length) => numbered((n) => `DB_PASSWORD=${"aB3".repeat(20)}${n}\n`, length),
-  ],
+  ["passwords that begin alike", (length) => numbered((n) => `DB_PASSWORD=${"aB3".repeat(20)}${n}\n`, length)],
 ];
 
 function filled(part: string, length: number): string {

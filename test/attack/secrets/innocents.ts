@@ -51,11 +51,7 @@ function filesBelow(root: string): readonly string[] {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) left.push(path);
-      else if (
-        SOURCE.test(entry.name) &&
-        !HAS_EXAMPLES.test(path) &&
-        statSync(join(root, path)).size < LONGEST
-      )
+      else if (SOURCE.test(entry.name) && !HAS_EXAMPLES.test(path) && statSync(join(root, path)).size < LONGEST)
         found.push(path);
     }
   }

@@ -13,8 +13,8 @@ export interface Sample {
 }
 
 /**
- * Templates: `⟦…⟧` is secret, `{an20}` twenty letters and digits, and so on. What the tokens begin with is put together at
- * run time, so that nothing in this file has the shape of one.
+ * Templates: `⟦…⟧` is secret, `{an20}` twenty letters and digits, and so on. What the tokens begin with is put together
+ * at run time, so that nothing in this file has the shape of one.
  */
 const TEMPLATES: Readonly<Record<string, string>> = {
   // Tokens that stand alone.
@@ -165,8 +165,7 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   "JSON refresh token": '{"refreshToken": "⟦{an40}⟧"}',
   "JSON list of tokens": '{"api_tokens": ["⟦{an24}⟧", "⟦{an24}⟧"]}',
   "Django SECRET_KEY": "SECRET_KEY = 'django-insecure-⟦{dj38}⟧'",
-  "Django database":
-    "DATABASES = {\n    'default': {\n        'USER': 'app',\n        'PASSWORD': '⟦{pw}⟧',\n    }\n}",
+  "Django database": "DATABASES = {\n    'default': {\n        'USER': 'app',\n        'PASSWORD': '⟦{pw}⟧',\n    }\n}",
   "Rails secret_key_base": "production:\n  secret_key_base: ⟦{hex128}⟧",
   "Rails master key": "RAILS_MASTER_KEY=⟦{hex32}⟧",
   "Laravel APP_KEY": "APP_KEY=base64:⟦{b6443}=⟧",
@@ -213,8 +212,7 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   "URL parameter access_token": "GET /cb?state=1&access_token=⟦{an40}⟧ HTTP/1.1",
   "URL parameter key": "https://maps.acme.test/json?address=x&key=⟦{an39}⟧",
   SAS: "https://acct.blob.core.windows.net/c/b?sv=2022-11-02&sr=b&se=2030-01-01T00:00:00Z&sp=r&sig=⟦{an43}%3D⟧",
-  "presigned S3":
-    "https://b.s3.amazonaws.com/k?X-Amz-Expires=900&X-Amz-Signature=⟦{hex64}⟧&X-Amz-SignedHeaders=host",
+  "presigned S3": "https://b.s3.amazonaws.com/k?X-Amz-Expires=900&X-Amz-Signature=⟦{hex64}⟧&X-Amz-SignedHeaders=host",
   "postgres address": "postgres://app:⟦{pw}⟧@db.internal:5432/main",
   "postgres with slash and at": "postgres://app:⟦p/{an5}@{an6}⟧@db.internal/main",
   "mysql with hash and question mark": "mysql://app:⟦{an5}#{an4}?{an4}⟧@db.internal:3306/main",
@@ -244,8 +242,7 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   ODBC: "Driver={SQL Server};Server=db;Uid=app;Pwd=⟦{pw}⟧;",
   "Azure storage connection string":
     "DefaultEndpointsProtocol=https;AccountName=acct;AccountKey=⟦{b6486}==⟧;EndpointSuffix=core.windows.net",
-  "Azure service bus":
-    "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=⟦{b6443}=⟧",
+  "Azure service bus": "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=⟦{b6443}=⟧",
   "Azure IoT": "HostName=h.azure-devices.net;DeviceId=d1;SharedAccessKey=⟦{b6443}=⟧",
   "AWS credentials": "[default]\naws_access_key_id = AKIA{b3216}\naws_secret_access_key = ⟦{b6440}⟧",
   "AWS session token": "aws_session_token = ⟦{b64x200}⟧",
@@ -353,8 +350,7 @@ function made(random: Random, code: string): string {
     return `${drawn(random, "an", random.whole(5, 8))}${random.pick(["!", "#", "%", "*", "-", "_", "+", "."])}${drawn(random, "dig", 2)}${drawn(random, "al", 3)}`;
   if (code === "basic") return Buffer.from(`svc:${made(random, "pw")}`).toString("base64");
   if (code === "word") return random.pick(WORDS);
-  if (code === "phrase")
-    return Array.from({ length: 12 }, () => drawn(random, "lower", random.whole(3, 8))).join(" ");
+  if (code === "phrase") return Array.from({ length: 12 }, () => drawn(random, "lower", random.whole(3, 8))).join(" ");
   if (code === "uuid") return [8, 4, 4, 4, 12].map((length) => drawn(random, "hex", length)).join("-");
   const [, alphabet = "", length = ""] = /^(b64x|b64|b32|hexu|hex|pem|[a-z]+?)(\d+)$/.exec(code) ?? [];
   return drawn(random, alphabet, Number(length));

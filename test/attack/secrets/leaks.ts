@@ -14,8 +14,8 @@ export interface Leaks {
 }
 
 /**
- * Puts secrets of every kind into places of sessions, masks these, and looks for the secrets in what is left, in every way
- * that a reader could decode it.
+ * Puts secrets of every kind into places of sessions, masks these, and looks for the secrets in what is left, in every
+ * way that a reader could decode it.
  *
  * @param seed the same seed makes the same secrets
  * @param places how many of the places each kind is tried in; default all
@@ -26,13 +26,11 @@ export async function measureLeaks(seed: number, places = PLACES.length): Promis
   const unstable: string[] = [];
   let tried = 0;
   for (const [position, place] of PLACES.entries()) {
-    const cases = KINDS.filter((_, index) => (index + position) % PLACES.length < places).map(
-      (kind): Case => {
-        const sample = kind.make(random);
-        if (sample.secrets.length === 0) throw new Error(`${kind.name} has no secret in it`);
-        return { kind, place, sample, value: place.put(sample.text, random) };
-      },
-    );
+    const cases = KINDS.filter((_, index) => (index + position) % PLACES.length < places).map((kind): Case => {
+      const sample = kind.make(random);
+      if (sample.secrets.length === 0) throw new Error(`${kind.name} has no secret in it`);
+      return { kind, place, sample, value: place.put(sample.text, random) };
+    });
     // One session: what is found in one of its texts is masked in all of them, and every secret is another one.
     const mask = await maskFor([cases.map(({ value }) => value)], { environment: {} });
     const masked = cases.map(({ value }) => mask(value));
@@ -75,9 +73,7 @@ function readings(text: string): readonly string[] {
     .replaceAll("&gt;", ">")
     .replaceAll("&lt;", "<")
     .replaceAll("&amp;", "&");
-  const percent = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  );
+  const percent = text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
   const base64 = [...text.matchAll(/[A-Za-z0-9+/]{16,}={0,2}(?:\n[A-Za-z0-9+/]+={0,2})*/g)].map(([run]) =>
     Buffer.from(run, "base64").toString("latin1"),
   );

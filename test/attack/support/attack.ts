@@ -10,6 +10,9 @@ export interface AttackResult {
 export interface Attack {
   /** By what `npm run attack -- <name>` picks it: the file's name without its ending. */
   readonly name: string;
-  /** Takes minutes at most, talks to 127.0.0.1 only, and leaves nothing behind. The same each time: chance comes from a fixed seed. */
+  /**
+   * Takes minutes at most, talks to 127.0.0.1 only, and leaves nothing behind. The same each time: chance comes from a
+   * fixed seed.
+   */
   readonly run: () => Promise<AttackResult>;
 }

@@ -27,8 +27,8 @@ const ODD: readonly [unknown, ...unknown[]] = [
 const MOST_CHANGES = 4;
 
 /**
- * A copy of a JSON value in which a few places differ: a value is another one, is gone, stands there twice, has changed its place with
- * its neighbour, is nested deeply, or came from elsewhere in it.
+ * A copy of a JSON value in which a few places differ: a value is another one, is gone, stands there twice, has changed
+ * its place with its neighbour, is nested deeply, or came from elsewhere in it.
  */
 export function mutateJson(value: unknown, random: Random): unknown {
   const copy: { root: unknown } = { root: structuredClone(value) };

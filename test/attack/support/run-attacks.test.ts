@@ -18,12 +18,7 @@ test("each attack tells its figures and what did not hold, and one that breaks o
       () => 0,
     ),
   ).toBe(2);
-  expect(told.slice(0, 4)).toEqual([
-    "holds (0.0 s)",
-    "  3 tried",
-    "fails (0.0 s)",
-    "  FAILED: seed 7: lost a span",
-  ]);
+  expect(told.slice(0, 4)).toEqual(["holds (0.0 s)", "  3 tried", "fails (0.0 s)", "  FAILED: seed 7: lost a span"]);
   expect(told.slice(4).join("\n")).toContain("it broke off: Error: no port");
   expect(told.at(-1)).toBe("2 did not hold.");
 });
@@ -43,9 +38,7 @@ test("where all holds nothing counts", async () => {
 test("names pick, and one that is none is refused", () => {
   expect(pickAttacks([holds, fails], ["fails"])).toEqual([fails]);
   expect(pickAttacks([holds, fails], [])).toEqual([holds, fails]);
-  expect(() => pickAttacks([holds, fails], ["hold"])).toThrow(
-    "There is no attack hold; there are holds, fails.",
-  );
+  expect(() => pickAttacks([holds, fails], ["hold"])).toThrow("There is no attack hold; there are holds, fails.");
 });
 
 test("only what has a name and a run is an attack", () => {

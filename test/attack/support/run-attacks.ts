@@ -2,9 +2,7 @@ import type { Attack, AttackResult } from "./attack.js";
 
 /** Whether what a module exports is an attack. */
 export function isAttack(module: object): module is Attack {
-  return (
-    "name" in module && typeof module.name === "string" && "run" in module && typeof module.run === "function"
-  );
+  return "name" in module && typeof module.name === "string" && "run" in module && typeof module.run === "function";
 }
 
 /**
@@ -15,8 +13,7 @@ export function isAttack(module: object): module is Attack {
 export function pickAttacks(attacks: readonly Attack[], names: readonly string[]): readonly Attack[] {
   const known = attacks.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0)
-    throw new Error(`There is no attack ${unknown.join(", ")}; there are ${known.join(", ")}.`);
+  if (unknown.length > 0) throw new Error(`There is no attack ${unknown.join(", ")}; there are ${known.join(", ")}.`);
   return names.length === 0 ? attacks : attacks.filter(({ name }) => names.includes(name));
 }
 

@@ -33,9 +33,7 @@ export function startBuilt(argv: readonly string[], around: BuiltAround): BuiltR
   const command = [process.execPath, builtPath("cli/main.js"), ...argv];
   const { openFiles, uid } = around;
   const limited =
-    openFiles === undefined
-      ? command
-      : ["/bin/sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh", ...command];
+    openFiles === undefined ? command : ["/bin/sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh", ...command];
   const [program = "", ...rest] = limited;
   const child = spawn(program, rest, {
     cwd: around.cwd,
@@ -89,7 +87,5 @@ export function rawFailure(end: BuiltEnd | "hung"): string | undefined {
   if (end === "hung") return "it hung";
   if (end.signal !== null) return `it was ended by ${end.signal}`;
   const raw = /^ +at .+:\d+:\d+\)?$|node:internal|should not happen/m.exec(end.stderr)?.[0];
-  return raw === undefined
-    ? undefined
-    : `it showed ${JSON.stringify(raw.trim())}: ${end.stderr.slice(0, 300)}`;
+  return raw === undefined ? undefined : `it showed ${JSON.stringify(raw.trim())}: ${end.stderr.slice(0, 300)}`;
 }

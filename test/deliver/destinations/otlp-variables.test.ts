@@ -4,10 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { deliver } from "../../../src/deliver/deliver.js";
-import {
-  resolveDestinations,
-  surveyDestinations,
-} from "../../../src/deliver/destinations/resolve-destinations.js";
+import { resolveDestinations, surveyDestinations } from "../../../src/deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../../src/errors/configuration-error.js";
 import { type Certified, createAuthority } from "../../support/certificates.js";
 import { otlpRequest } from "../../support/otlp-requests.js";
@@ -126,9 +123,7 @@ describe("certificates that cannot be used", () => {
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     await mkdir(join(folder, "folder"));
     for (const [name, content] of Object.entries(contents)) await writeFile(join(folder, name), content);
-    return Object.fromEntries(
-      Object.keys(contents).map((name) => [`OTEL_EXPORTER_OTLP_${name}`, join(folder, name)]),
-    );
+    return Object.fromEntries(Object.keys(contents).map((name) => [`OTEL_EXPORTER_OTLP_${name}`, join(folder, name)]));
   }
 
   test("a file that is not there, and a folder", () => {
@@ -173,9 +168,7 @@ describe("certificates that cannot be used", () => {
       [encrypted, "is encrypted"],
       ["-----BEGIN PRIVATE KEY-----\naHVzaA==\n-----END PRIVATE KEY-----", "cannot be read"],
     ] as const) {
-      expect(refusal(await named({ CLIENT_CERTIFICATE: mine.cert, CLIENT_KEY: key })).message).toContain(
-        says,
-      );
+      expect(refusal(await named({ CLIENT_CERTIFICATE: mine.cert, CLIENT_KEY: key })).message).toContain(says);
     }
   });
 });

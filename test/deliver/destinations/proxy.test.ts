@@ -3,8 +3,7 @@ import { proxyFor } from "../../../src/deliver/destinations/proxy.js";
 import { ConfigurationError } from "../../../src/errors/configuration-error.js";
 
 const P = "http://proxy.test:3128";
-const through = (url: string, env: Record<string, string>): string | undefined =>
-  proxyFor(new URL(url), env)?.setting;
+const through = (url: string, env: Record<string, string>): string | undefined => proxyFor(new URL(url), env)?.setting;
 
 describe("which variable counts", () => {
   test.each<[string, Record<string, string>, string | undefined]>([

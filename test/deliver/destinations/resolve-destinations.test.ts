@@ -69,9 +69,7 @@ describe("Langfuse", () => {
     expect(resolve(newer)[0]?.endpoint).toContain("//baseurl.test/");
     const newest = { ...newer, LANGFUSE_BASE_URL: "http://base.test" };
     expect(resolve(newest)[0]?.endpoint).toContain("//base.test/");
-    expect(resolve(newest, { langfuse: { baseUrl: "http://opt.test" } })[0]?.endpoint).toContain(
-      "//opt.test/",
-    );
+    expect(resolve(newest, { langfuse: { baseUrl: "http://opt.test" } })[0]?.endpoint).toContain("//opt.test/");
   });
 
   test.each([
@@ -86,12 +84,9 @@ describe("Langfuse", () => {
     expect(error.message).not.toContain("hush");
   });
 
-  test.each(["localhost:3000", "example.com", "ftp://example.com", "http://"])(
-    "%s is no base URL",
-    (base) => {
-      expect(failure({ ...KEYS, LANGFUSE_BASE_URL: base }).setting).toBe("LANGFUSE_BASE_URL");
-    },
-  );
+  test.each(["localhost:3000", "example.com", "ftp://example.com", "http://"])("%s is no base URL", (base) => {
+    expect(failure({ ...KEYS, LANGFUSE_BASE_URL: base }).setting).toBe("LANGFUSE_BASE_URL");
+  });
 
   test("a key that cannot be a header is refused without being shown", () => {
     const error = failure({ ...KEYS, LANGFUSE_SECRET_KEY: "sk-lf\nbroken" });
@@ -203,10 +198,7 @@ test.each<[string, Readonly<Record<string, string>>, string, string]>([
 ])("what to check when the keys are refused: %s", (_, env, refused, forbidden) => {
   const [destination] = resolve(env);
   if (destination === undefined) throw new Error("no destination");
-  expect([refusedKeysAdvice(destination, 401), refusedKeysAdvice(destination, 403)]).toEqual([
-    refused,
-    forbidden,
-  ]);
+  expect([refusedKeysAdvice(destination, 401), refusedKeysAdvice(destination, 403)]).toEqual([refused, forbidden]);
 });
 
 test("the id depends on the address and the public key, not on the secret", () => {
@@ -225,10 +217,7 @@ test("a survey tells what is wrong beside what works, in the order in which it w
   expect(problems.map(({ setting }) => setting)).toEqual(["LANGFUSE_SECRET_KEY"]);
   const both = surveyDestinations({ env: { ...half, OTEL_EXPORTER_OTLP_ENDPOINT: "nowhere" } });
   expect(both.destinations).toEqual([]);
-  expect(both.problems.map(({ setting }) => setting)).toEqual([
-    "LANGFUSE_SECRET_KEY",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-  ]);
+  expect(both.problems.map(({ setting }) => setting)).toEqual(["LANGFUSE_SECRET_KEY", "OTEL_EXPORTER_OTLP_ENDPOINT"]);
   expect(failure({ ...half, OTEL_EXPORTER_OTLP_ENDPOINT: "nowhere" })).toEqual(both.problems[0]);
 });
 

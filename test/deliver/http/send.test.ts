@@ -79,11 +79,7 @@ test.each<[string, Answer, object]>([
     { kind: "status", status: 200, body: "<p>", headers: { "content-type": "text/html; charset=utf-8" } },
     { kind: "misdirected", status: 200, message: expect.stringContaining("web page") },
   ],
-  [
-    "429",
-    { kind: "status", status: 429, headers: { "retry-after": "7" } },
-    { kind: "throttled", retryAfterMs: 7000 },
-  ],
+  ["429", { kind: "status", status: 429, headers: { "retry-after": "7" } }, { kind: "throttled", retryAfterMs: 7000 }],
   ["429 without a time", { kind: "status", status: 429 }, { kind: "throttled", retryAfterMs: undefined }],
   [
     "503",
@@ -318,10 +314,7 @@ test.each([
 });
 
 test.each([
-  [
-    "in JSON, with its slashes escaped",
-    (key: string) => JSON.stringify({ errors: [key] }).replaceAll("/", "\\/"),
-  ],
+  ["in JSON, with its slashes escaped", (key: string) => JSON.stringify({ errors: [key] }).replaceAll("/", "\\/")],
   ["percent-encoded", (key: string) => `Cannot POST /v1/traces?token=${encodeURIComponent(key)}`],
   ["percent-encoded in small letters", (key: string) => `no ${encodeURIComponent(key).toLowerCase()} here`],
 ])("a key that a server repeats %s is blotted out", async (_, body) => {

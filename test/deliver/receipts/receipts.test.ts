@@ -2,12 +2,7 @@ import { appendFileSync } from "node:fs";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import {
-  addReceipt,
-  forgetReceipts,
-  readReceipts,
-  receiptPath,
-} from "../../../src/deliver/receipts/receipts.js";
+import { addReceipt, forgetReceipts, readReceipts, receiptPath } from "../../../src/deliver/receipts/receipts.js";
 import { traceId } from "../../support/otlp-requests.js";
 import { temporaryStore } from "../../support/temporary-store.js";
 
@@ -108,9 +103,7 @@ test.each([["garbage"], ["\u0000\u0000"], ['{"acknowledged":"a"}'], ["[]"]])(
 test("a folder in the place of receipts counts as not sent", async () => {
   const paths = await temporaryStore();
   await mkdir(join(paths.sent, "d1", `${TRACE}.jsonl`), { recursive: true });
-  expect((await readReceipts(paths, "d1", TRACE)).problems).toEqual([
-    expect.stringContaining("cannot be read"),
-  ]);
+  expect((await readReceipts(paths, "d1", TRACE)).problems).toEqual([expect.stringContaining("cannot be read")]);
 });
 
 test("a trace id that would lead elsewhere does not", async () => {

@@ -34,9 +34,7 @@ test("a run inside a run is known by both ids", () => {
 test("the project's configuration is read only when asked for", () => {
   const base = { OPENCODE_DISABLE_PROJECT_CONFIG: "1" };
   expect(childEnvironment({}, { ...own, projectConfig: false }).OPENCODE_DISABLE_PROJECT_CONFIG).toBe("1");
-  expect(childEnvironment(base, { ...own, projectConfig: true })).not.toHaveProperty(
-    "OPENCODE_DISABLE_PROJECT_CONFIG",
-  );
+  expect(childEnvironment(base, { ...own, projectConfig: true })).not.toHaveProperty("OPENCODE_DISABLE_PROJECT_CONFIG");
   expect(childEnvironment(base, own).OPENCODE_DISABLE_PROJECT_CONFIG).toBe("1");
 });
 

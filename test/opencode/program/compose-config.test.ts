@@ -1,10 +1,6 @@
 import { expect, test } from "vitest";
 import { RunRequestError } from "../../../src/errors/run-request-error.js";
-import {
-  composeConfig,
-  configContent,
-  promptNeedsFile,
-} from "../../../src/opencode/program/compose-config.js";
+import { composeConfig, configContent, promptNeedsFile } from "../../../src/opencode/program/compose-config.js";
 
 test("nothing asked, nothing generated", () => {
   expect(composeConfig({})).toEqual({ config: null, agent: undefined });
@@ -75,10 +71,7 @@ test("the configuration that is there already is kept, ours wins", () => {
     agent: { looptrace: { mode: "all", color: "red" } },
     plugin: ["x"],
   });
-  const text = configContent(
-    { agent: { looptrace: { mode: "primary" } }, mcp: { t: { type: "remote" } } },
-    existing,
-  );
+  const text = configContent({ agent: { looptrace: { mode: "primary" } }, mcp: { t: { type: "remote" } } }, existing);
   expect(JSON.parse(text)).toEqual({
     model: "a/b",
     agent: { looptrace: { mode: "primary", color: "red" } },

@@ -56,11 +56,7 @@ test("files that are older than the session, and files that are no logs, are not
   const { logText, session } = loadFixture("multistep@1.18.33");
   const folder = await dataFolder({ "old.log": logText, "notes.txt": logText });
   const made = session.info.time.created;
-  await utimes(
-    join(folder, "opencode", "log", "old.log"),
-    (made - 3_600_000) / 1000,
-    (made - 3_600_000) / 1000,
-  );
+  await utimes(join(folder, "opencode", "log", "old.log"), (made - 3_600_000) / 1000, (made - 3_600_000) / 1000);
   expect(await findOpenCodeLog([session.info.id], made, { XDG_DATA_HOME: folder })).toBe("");
 });
 

@@ -141,8 +141,7 @@ test("one that came with a cloned repository is its author's, whatever link lead
 
 test("nor does it matter how one comes to the repository, or which one git is told of", async () => {
   const near = await program("work/node_modules/.bin/opencode");
-  const git = (...args: readonly string[]) =>
-    execFileSync("git", args, { cwd: join(root, "work"), stdio: "ignore" });
+  const git = (...args: readonly string[]) => execFileSync("git", args, { cwd: join(root, "work"), stdio: "ignore" });
   git("init");
   git("add", "--force", "node_modules/.bin/opencode");
   await symlink("work", join(root, "by-link"));

@@ -1,6 +1,7 @@
 /**
- * A program with a run folder and processes of the run, until it is ended from outside: `run-and-hang.ts <how many>`. Prints
- * the folder and the run's id when all have begun. They are as stubborn as opencode 1.15 and its commands can be.
+ * A program with a run folder and processes of the run, until it is ended from outside: `run-and-hang.ts <how many>`.
+ * Prints the folder and the run's id when all have begun. They are as stubborn as opencode 1.15 and its commands can
+ * be.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

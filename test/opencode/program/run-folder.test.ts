@@ -49,10 +49,7 @@ test("a folder is not kept for nothing", async () => {
 test("of a very long file the middle is left out, at ends of lines", async () => {
   const folder = await createRunFolder();
   try {
-    const path = await folder.write(
-      "log",
-      Array.from({ length: 100 }, (_, index) => `line ${index}\n`).join(""),
-    );
+    const path = await folder.write("log", Array.from({ length: 100 }, (_, index) => `line ${index}\n`).join(""));
     const { size } = await stat(path);
     expect(await readBounded(path, size)).toBe(await readFile(path, "utf8"));
     const lines = (await readBounded(path, 60)).trimEnd().split("\n");

@@ -46,8 +46,7 @@ function watchdogsOf(pid: number | undefined): number[] {
         const stat = readFileSync(`/proc/${name}/stat`, "latin1");
         const command = readFileSync(`/proc/${name}/cmdline`, "latin1");
         return (
-          Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === pid &&
-          command.includes("while read -r job")
+          Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === pid && command.includes("while read -r job")
         );
       } catch {
         return false;
@@ -57,10 +56,7 @@ function watchdogsOf(pid: number | undefined): number[] {
 }
 
 function isThere(pid: number): boolean {
-  return (
-    existsSync(`/proc/${pid}/environ`) &&
-    readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.[0] !== "Z"
-  );
+  return existsSync(`/proc/${pid}/environ`) && readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.[0] !== "Z";
 }
 
 describe.skipIf(process.platform !== "linux")("after a kill -9", () => {

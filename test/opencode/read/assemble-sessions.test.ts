@@ -44,12 +44,7 @@ test("one whose parent is not there stands alone", () => {
 });
 
 test("sessions that name each other as parents stand alone, each once, with what is below them", () => {
-  const trees = assembleSessions([
-    session("a", "b"),
-    session("b", "a"),
-    session("own", "own"),
-    session("below", "a"),
-  ]);
+  const trees = assembleSessions([session("a", "b"), session("b", "a"), session("own", "own"), session("below", "a")]);
   expect(shape(trees)).toEqual({ a: { below: {} }, b: {}, own: {} });
 });
 

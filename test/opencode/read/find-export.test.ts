@@ -31,11 +31,7 @@ describe("an export with other text around it is read as the export", () => {
   const noise: readonly (readonly [string, string, string])[] = [
     ["several status lines", "Exporting session: ses_1\nExporting session: ses_1\n", ""],
     ["the same in one line", "Exporting session: ses_1", ""],
-    [
-      "colours",
-      "\u001b[90mExporting session: \u001b[0m\u001b[1mses_1\u001b[22m\u001b[?25l\r\n",
-      "\u001b[0m\n",
-    ],
+    ["colours", "\u001b[90mExporting session: \u001b[0m\u001b[1mses_1\u001b[22m\u001b[?25l\r\n", "\u001b[0m\n"],
     ["a window title", "\u001b]0;opencode {x}\u0007", ""],
     [
       "npm's noise",
@@ -86,9 +82,7 @@ describe("an export with other text around it is read as the export", () => {
   test("what is cut off is cut off with a status line too", () => {
     for (const share of [0.1, 0.5, 0.99]) {
       const cut = exported.trimEnd().slice(0, Math.floor(exported.length * share));
-      expect(refusal(`Exporting session: ses_1\n${cut}`)).toMatch(
-        /is cut off after \d+ .*64 KiB.*> file\.json/,
-      );
+      expect(refusal(`Exporting session: ses_1\n${cut}`)).toMatch(/is cut off after \d+ .*64 KiB.*> file\.json/);
     }
   });
 });

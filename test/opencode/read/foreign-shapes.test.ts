@@ -27,11 +27,7 @@ const observation = {
 };
 
 test.each<readonly [string, string, string]>([
-  [
-    "opencode 2's export",
-    JSON.stringify(opencode2([{ id: "msg_1", type: "user", text: "Hi.", time }])),
-    "opencode 2",
-  ],
+  ["opencode 2's export", JSON.stringify(opencode2([{ id: "msg_1", type: "user", text: "Hi.", time }])), "opencode 2"],
   ["opencode 2's export of a session without messages", JSON.stringify(opencode2([])), "opencode 2"],
   [
     "messages from opencode 2's server",
@@ -72,11 +68,7 @@ test.each<readonly [string, string, string]>([
   ],
   ["Claude Code's stream", lines({ type: "system", subtype: "init", session_id: "1" }), "Claude Code"],
   ["Codex' transcript", lines({ timestamp: "t", type: "session_meta", payload: { id: "1" } }), "Codex"],
-  [
-    "a trace of Langfuse",
-    JSON.stringify({ id: "t", timestamp: "t", observations: [observation] }),
-    "Langfuse",
-  ],
+  ["a trace of Langfuse", JSON.stringify({ id: "t", timestamp: "t", observations: [observation] }), "Langfuse"],
   ["a download of Langfuse", JSON.stringify({ trace: { id: "t" }, observations: [observation] }), "Langfuse"],
   ["observations of Langfuse", JSON.stringify([observation]), "Langfuse"],
   ["the same as lines", lines(observation, observation), "Langfuse"],
@@ -84,25 +76,13 @@ test.each<readonly [string, string, string]>([
   ["what a share link loads", JSON.stringify([{ type: "session", data: { id } }]), "share link"],
   ["the same in its first form", JSON.stringify({ info: raw.info, messages: { msg_1: {} } }), "share link"],
   ["a session of the storage folder", JSON.stringify(raw.info), `opencode export ${id} > file.json`],
-  [
-    "a message of the storage folder",
-    JSON.stringify(raw.messages[0].info),
-    "one message, as opencode's storage",
-  ],
+  ["a message of the storage folder", JSON.stringify(raw.messages[0].info), "one message, as opencode's storage"],
   ["a part of the storage folder", JSON.stringify(raw.messages[0].parts[0]), "one part of a message"],
   ["messages of opencode's server", JSON.stringify(raw.messages), "messages without the session"],
   ["a list of exports", JSON.stringify([raw]), "list of exports"],
-  [
-    "traces of looptrace's own",
-    JSON.stringify([traceOf("plain-answer@1.18.33")]),
-    "traces, as looptrace prints",
-  ],
+  ["traces of looptrace's own", JSON.stringify([traceOf("plain-answer@1.18.33")]), "traces, as looptrace prints"],
   ["spans", JSON.stringify({ resourceSpans: [] }), "OTLP"],
-  [
-    "results of a batch",
-    lines({ id: "1", digest: "d", sessionId: id, traceIds: [] }),
-    "results of looptrace batch",
-  ],
+  ["results of a batch", lines({ id: "1", digest: "d", sessionId: id, traceIds: [] }), "results of looptrace batch"],
   ["a web page", "<!DOCTYPE html>\n<html><head><title>opencode</title></head></html>", "web page"],
   ["a transcript", `# A title\n\n**Session ID:** ${id}\n\n## User\n`, `opencode export ${id} > file.json`],
   ["a database", "SQLite format 3\0\u0010\0", "database"],

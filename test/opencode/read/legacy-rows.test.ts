@@ -200,8 +200,7 @@ const LEGACY: readonly {
       drop(part, "callID");
       drop(state, "status", "title");
     },
-    seen: ({ loop }) =>
-      toolsIn(loop).map(({ outcome, title, callId, partId }) => [outcome, title, callId === partId]),
+    seen: ({ loop }) => toolsIn(loop).map(({ outcome, title, callId, partId }) => [outcome, title, callId === partId]),
     right: Array.from({ length: 5 }, () => ["completed", null, true]),
   },
   {

@@ -104,11 +104,7 @@ test("each time that was found lies in the second that its line names", () => {
 });
 
 test("any text is survived", () => {
-  const head = fc.constantFrom(
-    "",
-    "timestamp=2026-01-01T00:00:00.000Z level=INFO ",
-    "INFO  2026-01-01T00:00:00 +1ms ",
-  );
+  const head = fc.constantFrom("", "timestamp=2026-01-01T00:00:00.000Z level=INFO ", "INFO  2026-01-01T00:00:00 +1ms ");
   const body = fc.string({
     unit: fc.constantFrom("a", "=", '"', "{", "}", "[", "\\", " ", "\n", "\r", "\0", "🎉"),
   });
@@ -124,9 +120,7 @@ test("any text is survived", () => {
 });
 
 test("names that objects have of themselves are only names", () => {
-  const line = parseLogLine(
-    "timestamp=2026-01-01T00:00:00.000Z level=INFO message=m __proto__=x constructor=y",
-  );
+  const line = parseLogLine("timestamp=2026-01-01T00:00:00.000Z level=INFO message=m __proto__=x constructor=y");
   expect(Object.entries(line?.fields ?? {})).toEqual([
     ["__proto__", "x"],
     ["constructor", "y"],

@@ -37,9 +37,7 @@ describe.each(fixtureNames)("%s", (name) => {
     const whole = exported.trimEnd();
     for (const share of [0.1, 0.35, 0.6, 0.85, 0.999]) {
       const cut = whole.slice(0, Math.floor(whole.length * share));
-      expect(refusal(() => readExport(cut, "half.json"))).toMatch(
-        /^half\.json: the JSON is cut off after \d+ char/,
-      );
+      expect(refusal(() => readExport(cut, "half.json"))).toMatch(/^half\.json: the JSON is cut off after \d+ char/);
     }
   });
 });
@@ -154,10 +152,7 @@ test("what is not known is kept and counted, whatever it is called", () => {
     ...text(`prt_${index}`),
     type,
   }));
-  const session = exportFromJson(
-    whole([message("msg_1", parts), { info: { role: "toString" }, parts: [] }]),
-    "x",
-  );
+  const session = exportFromJson(whole([message("msg_1", parts), { info: { role: "toString" }, parts: [] }]), "x");
   expect(Object.entries(session.unread.partTypes)).toEqual([
     ["hologram", 2],
     ["constructor", 1],
@@ -168,10 +163,7 @@ test("what is not known is kept and counted, whatever it is called", () => {
 });
 
 test("fields that this version does not know stay where they are", () => {
-  const session = exportFromJson(
-    whole([message("msg_1", [{ ...text("prt_1"), glow: 7 }], { mood: "good" })]),
-    "x",
-  );
+  const session = exportFromJson(whole([message("msg_1", [{ ...text("prt_1"), glow: 7 }], { mood: "good" })]), "x");
   expect(session.messages[0]?.info).toMatchObject({ mood: "good" });
   expect(session.messages[0]?.parts[0]).toMatchObject({ glow: 7 });
 });
@@ -190,7 +182,5 @@ test.each([-1, 1e300, 18_446_744_073_710])("%d is no time that OTLP could say", 
   );
   const state = { status: "completed", input: {}, output: "", time: { start: 1, end: created } };
   const tool = { ...text("prt_1"), type: "tool", tool: "bash", callID: "c", state };
-  expect(refusal(() => exportFromJson(whole([message("msg_1", [tool])]), "x"))).toContain(
-    "parts[0].state.time.end",
-  );
+  expect(refusal(() => exportFromJson(whole([message("msg_1", [tool])]), "x"))).toContain("parts[0].state.time.end");
 });

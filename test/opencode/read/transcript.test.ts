@@ -8,12 +8,7 @@ function part(sessionID: string, fields: Record<string, unknown>) {
   return { id: `prt_${count}`, sessionID, messageID: `msg_${sessionID}`, ...fields };
 }
 
-function session(
-  id: string,
-  user: Record<string, unknown>[],
-  assistant: Record<string, unknown>[],
-  error?: unknown,
-) {
+function session(id: string, user: Record<string, unknown>[], assistant: Record<string, unknown>[], error?: unknown) {
   const time = { created: Date.parse("2026-01-01T00:00:00Z") };
   const info = { id, title: `about\x1b[2J ${id}`, directory: "/project", version: "1.18.33", time };
   return exportFromJson(

@@ -29,9 +29,7 @@ const part = { id: "prt_1", sessionID: "ses_root", messageID: "msg_1" };
 function toolUse(tool: string, status: "completed" | "error"): RunSign {
   const time = { start: second, end: second + 5 };
   const state =
-    status === "completed"
-      ? { status, input: {}, output: "ok", time }
-      : { status, input: {}, error: "no", time };
+    status === "completed" ? { status, input: {}, output: "ok", time } : { status, input: {}, error: "no", time };
   return event({ type: "tool_use", part: { ...part, type: "tool", tool, callID: "c", state } });
 }
 
@@ -198,14 +196,7 @@ test("what says nothing new changes nothing", () => {
 });
 
 test("lines of the stream that are no events are left out", () => {
-  for (const line of [
-    "",
-    "{",
-    "text",
-    '{"type":"step_start"}',
-    '{"type":"new_kind","timestamp":1}',
-    "null",
-  ]) {
+  for (const line of ["", "{", "text", '{"type":"step_start"}', '{"type":"new_kind","timestamp":1}', "null"]) {
     expect(readRunEvent(line)).toBeUndefined();
   }
 });

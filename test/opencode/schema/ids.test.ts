@@ -57,8 +57,7 @@ describe.each(fixtureNames)("%s", (name) => {
         expect(Math.abs((idTime(message.info.id, created) ?? 0) - created)).toBeLessThan(500);
         for (const part of message.parts) {
           const at = idTime(part.id, created) ?? 0;
-          if (part.type === "reasoning" && part.time)
-            expect(Math.abs(at - part.time.start)).toBeLessThan(100);
+          if (part.type === "reasoning" && part.time) expect(Math.abs(at - part.time.start)).toBeLessThan(100);
           if (part.type === "tool" && part.state.status !== "pending") {
             expect(at).toBeLessThanOrEqual(part.state.time.start);
           }

@@ -44,14 +44,8 @@ test("a permission that is answered, and one that is not", () => {
 test("retries and errors, by session and time", () => {
   const evidence = evidenceOf(
     ["session.status", { sessionID: "ses_1", status: { type: "busy" } }],
-    [
-      "session.status",
-      { sessionID: "ses_1", status: { type: "retry", attempt: 1, message: "full", next: 9 } },
-    ],
-    [
-      "session.status",
-      { sessionID: "ses_2", status: { type: "retry", attempt: 2, message: "full", next: 9 } },
-    ],
+    ["session.status", { sessionID: "ses_1", status: { type: "retry", attempt: 1, message: "full", next: 9 } }],
+    ["session.status", { sessionID: "ses_2", status: { type: "retry", attempt: 2, message: "full", next: 9 } }],
     ["session.error", { sessionID: "ses_1", error: { name: "UnknownError", data: { message: "no model" } } }],
     ["session.error", { error: { name: "UnknownError" } }],
   );

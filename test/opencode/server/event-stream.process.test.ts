@@ -122,10 +122,7 @@ test("reads what it knows, and leaves out what it does not know and what is malf
     directory: "/a b/ö",
     password: "sesame",
   });
-  expect(events.map(({ event }) => event.properties)).toEqual([
-    { sessionID: "ses_1" },
-    { sessionID: "ses_€" },
-  ]);
+  expect(events.map(({ event }) => event.properties)).toEqual([{ sessionID: "ses_1" }, { sessionID: "ses_€" }]);
   expect(events[0]?.event.at).toBe(1795266186498);
   const [request] = requests;
   expect(new URL(request?.url ?? "", url).searchParams.get("directory")).toBe("/a b/ö");
@@ -135,11 +132,7 @@ test("reads what it knows, and leaves out what it does not know and what is malf
 test("unwraps the events of all directories", async () => {
   const { url, requests } = await serving([
     (_, response) =>
-      stream(
-        response,
-        { payload: connected },
-        { directory: "/home/dev", project: "p", payload: idle("ses_1") },
-      ),
+      stream(response, { payload: connected }, { directory: "/home/dev", project: "p", payload: idle("ses_1") }),
   ]);
   const { events } = await follow(url, (so) => so.events.length === 1);
   expect(requests[0]?.url).toBe("/global/event");
@@ -173,10 +166,7 @@ test("connects again when the stream ends, breaks or falls silent, and says why"
 test.each<[StreamTrouble["kind"], Answer]>([
   ["unauthorized", (_, response) => response.writeHead(401).end()],
   ["not-events", (_, response) => response.writeHead(404).end()],
-  [
-    "not-events",
-    (_, response) => response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>"),
-  ],
+  ["not-events", (_, response) => response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>")],
   ["unreachable", (request) => request.socket.destroy()],
 ])("says %s, and tries again", async (kind, answer) => {
   const { url } = await serving([answer, answer, (_, response) => stream(response, connected)]);

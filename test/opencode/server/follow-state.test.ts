@@ -75,9 +75,7 @@ describe("a session that begins to work", () => {
   test("that is not wanted is left alone until the next connection", () => {
     const unwanted = { type: "unwanted", id: "ses_a" } as const;
     expect(stepsOf([unwanted, taken(status("ses_a", "busy"))]).actions).toEqual([]);
-    expect(stepsOf([unwanted, { type: "connected" }, taken(status("ses_a", "busy"))]).actions).toHaveLength(
-      1,
-    );
+    expect(stepsOf([unwanted, { type: "connected" }, taken(status("ses_a", "busy"))]).actions).toHaveLength(1);
   });
 });
 
@@ -87,9 +85,7 @@ test("a new session is followed where it is wanted, a subagent's where its paren
   expect(has("ses_a", [taken(created("ses_a"))])).toBe(true);
   expect(has("ses_a", [taken(created("ses_a"))], "ses_b")).toBe(false);
   expect(has("ses_child", [taken(created("ses_child", "ses_a"))])).toBe(false);
-  expect(has("ses_child", [taken(created("ses_a")), taken(created("ses_child", "ses_a"))], "ses_a")).toBe(
-    true,
-  );
+  expect(has("ses_child", [taken(created("ses_a")), taken(created("ses_child", "ses_a"))], "ses_a")).toBe(true);
 });
 
 describe("a session that comes to rest", () => {
@@ -131,19 +127,13 @@ test("where there is no room a session is forgotten and stays so", () => {
 });
 
 test("sessions that the server calls busy are so", () => {
-  const { state } = stepsOf([
-    wasRead(info("ses_a")),
-    { type: "busy", ids: new Set(["ses_a", "ses_unknown"]) },
-  ]);
+  const { state } = stepsOf([wasRead(info("ses_a")), { type: "busy", ids: new Set(["ses_a", "ses_unknown"]) }]);
   expect(state.mirror.get("ses_a")?.status).toEqual({ type: "busy" });
   expect(state.mirror.size).toBe(1);
 });
 
 test("only so many sessions are remembered, the last ones", () => {
-  const inputs = Array.from(
-    { length: 10_003 },
-    (_, index): FollowInput => ({ type: "unwanted", id: `ses_${index}` }),
-  );
+  const inputs = Array.from({ length: 10_003 }, (_, index): FollowInput => ({ type: "unwanted", id: `ses_${index}` }));
   // In one value, as a loop of years would come to it.
   const before = {
     ...nothingFollowed,
@@ -218,21 +208,17 @@ describe("whatever a server tells", () => {
 
   test("each step keeps its promises, and changes nothing that it was given", () => {
     fc.assert(
-      fc.property(
-        fc.array(input, { maxLength: 40 }),
-        fc.constantFrom(undefined, "ses_a"),
-        (inputs, wanted) => {
-          let state = nothingFollowed;
-          for (const one of inputs) {
-            const copy = structuredClone(state);
-            const step = followStep(state, one, wanted);
-            expect(state).toEqual(copy);
-            expect(followStep(state, one, wanted)).toEqual(step);
-            check(state, one, step);
-            state = step.state;
-          }
-        },
-      ),
+      fc.property(fc.array(input, { maxLength: 40 }), fc.constantFrom(undefined, "ses_a"), (inputs, wanted) => {
+        let state = nothingFollowed;
+        for (const one of inputs) {
+          const copy = structuredClone(state);
+          const step = followStep(state, one, wanted);
+          expect(state).toEqual(copy);
+          expect(followStep(state, one, wanted)).toEqual(step);
+          check(state, one, step);
+          state = step.state;
+        }
+      }),
     );
   });
 

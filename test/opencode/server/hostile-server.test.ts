@@ -26,10 +26,7 @@ async function following(url: string) {
   const ending = new AbortController();
   const notes: string[] = [];
   const onIdle = async (): Promise<void> => undefined;
-  const followed = followSessions(
-    { url },
-    { signal: ending.signal, onIdle, onNote: (note) => notes.push(note) },
-  );
+  const followed = followSessions({ url }, { signal: ending.signal, onIdle, onNote: (note) => notes.push(note) });
   const end = async (): Promise<void> => {
     ending.abort();
     await followed.ended;
@@ -93,9 +90,7 @@ test("subagents without an end are left out at some time", async () => {
     mostSessions: 50,
   });
   expect(raw.size).toBe(50);
-  expect(notes).toEqual([
-    "The session ses_hostile has more than 49 subagents' sessions; the others are left out.",
-  ]);
+  expect(notes).toEqual(["The session ses_hostile has more than 49 subagents' sessions; the others are left out."]);
 });
 
 test("of parents in a circle none is looked for without an end", async () => {

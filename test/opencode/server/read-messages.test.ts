@@ -17,7 +17,10 @@ const messagesOf = (count: number, structured: readonly number[]): readonly Mirr
     };
   });
 
-/** opencode 1.18: what it writes by its schema, all messages and the page with the oldest one, it refuses where one asked for a value. */
+/**
+ * opencode 1.18: what it writes by its schema, all messages and the page with the oldest one, it refuses where one
+ * asked for a value.
+ */
 function serverWith(messages: readonly MirroredMessage[], answerTo = pageOf) {
   const asked: number[] = [];
   const client = createOpencodeClient({
@@ -46,9 +49,7 @@ const told = (all: readonly MirroredMessage[], id: string) => (id === "ses_1" ? 
 test("all messages come, whichever of them asked for a value, with few requests", async () => {
   const session = fc
     .integer({ min: 1, max: 300 })
-    .chain((count) =>
-      fc.tuple(fc.constant(count), fc.uniqueArray(fc.nat({ max: count - 1 }), { maxLength: 4 })),
-    );
+    .chain((count) => fc.tuple(fc.constant(count), fc.uniqueArray(fc.nat({ max: count - 1 }), { maxLength: 4 })));
   await fc.assert(
     fc.asyncProperty(session, async ([count, structured]) => {
       const messages = messagesOf(count, structured);

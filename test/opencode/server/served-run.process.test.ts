@@ -54,9 +54,7 @@ const requestIn = (bench: IsolatedOpenCode) => ({
 const outputs = ({ tree }: Awaited<ReturnType<typeof drive>>) =>
   (tree?.session.messages ?? []).flatMap(({ parts }) =>
     parts.flatMap((part) =>
-      part.type === "tool"
-        ? [part.state.status === "completed" ? part.state.output?.trim() : part.state.status]
-        : [],
+      part.type === "tool" ? [part.state.status === "completed" ? part.state.output?.trim() : part.state.status] : [],
     ),
   );
 
@@ -72,8 +70,7 @@ describe("permissions", () => {
       { sessionId: result.sessionId, callId: "call_a", permission: "bash", answer: "once", by: "policy" },
       { sessionId: result.sessionId, callId: "call_b", permission: "bash", answer: "once", by: "policy" },
     ]);
-    for (const { askedAt, answeredAt } of result.permissions)
-      expect(answeredAt).toBeGreaterThanOrEqual(askedAt);
+    for (const { askedAt, answeredAt } of result.permissions) expect(answeredAt).toBeGreaterThanOrEqual(askedAt);
   });
 
   test("are refused without one: the loop stops", async () => {
@@ -227,9 +224,7 @@ test("retries are told with their waits, and the progress says until when", asyn
 
 test("the answer is seen while it grows", async () => {
   const bench = await warmPlace(
-    madeScenario([
-      { delayMs: 20, chunkMs: 60, chunks: 8, text: "One two three four five six seven.", usage },
-    ]),
+    madeScenario([{ delayMs: 20, chunkMs: 60, chunks: 8, text: "One two three four five six seven.", usage }]),
   );
   const tails: string[] = [];
   await drive(requestIn(bench), {
@@ -322,7 +317,8 @@ function serverOf(bench: IsolatedOpenCode): number {
   return Number(found);
 }
 
-// One story, for each server that starts costs seconds: three prompts share the first, a fourth gets the next, and a fifth is left alone by it.
+// One story, for each server that starts costs seconds: three prompts share the first, a fourth gets the next, and a
+// fifth is left alone by it.
 describe.skipIf(process.platform !== "linux")("the servers of a pool", () => {
   const names = ["one", "two", "three"];
   const servers = new ServerPool();
@@ -341,8 +337,7 @@ describe.skipIf(process.platform !== "linux")("the servers of a pool", () => {
     await bench.remove();
   });
 
-  const prompt = (message: string, hooks: DriveHooks = {}) =>
-    drive({ ...requestIn(bench), servers, message }, hooks);
+  const prompt = (message: string, hooks: DriveHooks = {}) => drive({ ...requestIn(bench), servers, message }, hooks);
   const shared = once(async () => {
     const results = await Promise.all(names.map((name) => prompt(`prompt ${name}`)));
     return { results, server: serverOf(bench) };
@@ -380,9 +375,7 @@ describe.skipIf(process.platform !== "linux")("the servers of a pool", () => {
     expect(new Set(results.map(({ sessionId }) => sessionId)).size).toBe(3);
     for (const [index, { sessionId, logText, tree }] of results.entries()) {
       expect(JSON.stringify(tree)).toContain(`Answer ${names[index]}.`);
-      const others = results.flatMap((other) =>
-        other.sessionId === sessionId ? [] : [other.sessionId ?? ""],
-      );
+      const others = results.flatMap((other) => (other.sessionId === sessionId ? [] : [other.sessionId ?? ""]));
       expect(logText).toContain(sessionId);
       for (const other of others) expect(logText).not.toContain(other);
     }

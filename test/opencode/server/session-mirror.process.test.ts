@@ -149,9 +149,7 @@ describe("a mirror", () => {
       ],
       mirror,
     );
-    expect(less.get("ses_1")?.messages.map(({ parts }) => parts.map(({ id }) => id))).toEqual([
-      ["prt_1", "prt_3"],
-    ]);
+    expect(less.get("ses_1")?.messages.map(({ parts }) => parts.map(({ id }) => id))).toEqual([["prt_1", "prt_3"]]);
     expect(fold([told("session.deleted", { info: session })], mirror).size).toBe(0);
   });
 

@@ -6,18 +6,7 @@ import { embeddedJson } from "../../../src/web/data/embedded-json.js";
 import { reportHtml } from "../../../src/web/data/report-html.js";
 import { traceOf } from "../../support/fixtures.js";
 
-const ATTACKS = [
-  "</script>",
-  "<!--",
-  "<script>",
-  "-->",
-  "]]>",
-  "&lt;",
-  "\u2028",
-  "\u2029",
-  "\u202e",
-  "\ufeff",
-];
+const ATTACKS = ["</script>", "<!--", "<script>", "-->", "]]>", "&lt;", "\u2028", "\u2029", "\u202e", "\ufeff"];
 
 test("no text in embedded JSON means anything to an HTML parser, and all of it comes back", () => {
   const text = fc.oneof(fc.string(), fc.constantFrom(...ATTACKS)).map((one) => `${one}${one.toUpperCase()}`);

@@ -23,9 +23,7 @@ test("at least so many percent of the values are not larger than a percentile, a
     fc.property(values, fc.integer({ min: 1, max: 100 }), (sorted, percent) => {
       const value = percentile(sorted, percent) ?? -1;
       expect(sorted).toContain(value);
-      expect(sorted.filter((one) => one <= value).length).toBeGreaterThanOrEqual(
-        (sorted.length * percent) / 100,
-      );
+      expect(sorted.filter((one) => one <= value).length).toBeGreaterThanOrEqual((sorted.length * percent) / 100);
     }),
   );
 });

@@ -15,10 +15,7 @@ test.each<[string, object]>([
   [`/${TOKEN}/`, { kind: "list" }],
   [`/${TOKEN}/?x=1`, { kind: "list" }],
   [`/${TOKEN}/changes`, { kind: "changes" }],
-  [
-    `/${TOKEN}/sessions/ses_e03b66d38ffe7m0arJ0ehJm9sO`,
-    { kind: "session", id: "ses_e03b66d38ffe7m0arJ0ehJm9sO" },
-  ],
+  [`/${TOKEN}/sessions/ses_e03b66d38ffe7m0arJ0ehJm9sO`, { kind: "session", id: "ses_e03b66d38ffe7m0arJ0ehJm9sO" }],
   [`/${TOKEN}`, { kind: "redirect", to: `/${TOKEN}/` }],
   [`/${TOKEN}/sessions/..%2f..%2fetc%2fpasswd`, notFound],
   [`/${TOKEN}/sessions/../../etc/passwd`, notFound],

@@ -94,11 +94,7 @@ test("what cannot be read is listed with the reason, beside what can", async () 
   const paths = await temporaryStore();
   const good = await keepFixture(paths, "multistep@1.18.33");
   await keepDamaged(paths, "ses_damaged", "{ not JSON");
-  await keepDamaged(
-    paths,
-    "ses_empty",
-    JSON.stringify({ info: loadFixture("multistep@1.18.33").session.info }),
-  );
+  await keepDamaged(paths, "ses_empty", JSON.stringify({ info: loadFixture("multistep@1.18.33").session.info }));
   await keepDamaged(paths, "not-a-session", "{}");
   const catalog = catalogOf(paths);
   await settled(catalog);
