@@ -81,7 +81,8 @@ const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028
 const LOOK_EVERYWHERE = `(async (wanted) => {
   const one = (selector) => document.querySelector(selector);
   const until = async (holds) => {
-    while (!holds()) await new Promise((resolve) => setTimeout(resolve));
+    // The page is changed before the browser draws it: what needs no drawing is not held up by it.
+    for (let turn = 0; !holds(); turn += 1) await (turn < 50 ? null : new Promise((resolve) => setTimeout(resolve)));
   };
   const press = (key) =>
     document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
