@@ -122,7 +122,9 @@ describe.concurrent("a task", () => {
     const ending = new AbortController();
     const running = runnerOf(opencode)(task({ prompt: JSON.stringify({ waitMs: 60_000 }) }), {
       signal: ending.signal,
-      onProgress: () => ending.abort(),
+      onProgress: ({ sessionId }) => {
+        if (sessionId !== null) ending.abort();
+      },
     });
     const { result, interrupted } = await running;
     expect(interrupted).toBe(true);
