@@ -49,6 +49,8 @@ function filesBelow(root: string): readonly string[] {
   const left = [""];
   for (let folder = left.pop(); folder !== undefined; folder = left.pop()) {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      // What npm and the tests put there for themselves is no package.
+      if (folder === "" && entry.name.startsWith(".")) continue;
       const path = join(folder, entry.name);
       if (entry.isDirectory()) left.push(path);
       else if (SOURCE.test(entry.name) && !HAS_EXAMPLES.test(path) && statSync(join(root, path)).size < LONGEST)
