@@ -115,6 +115,20 @@ describe("a prompt that came while the loop was at work", () => {
   });
 });
 
+test("a structured answer ends its turn, though its finish says tool-calls: the next prompt is a turn of its own", () => {
+  const first = user(0, "A value.");
+  const structured = assistant(
+    20,
+    5_000,
+    [stepStart(500), tool(900, 950, 4_900), stepFinish(4_950, { reason: "tool-calls" })],
+    { parentID: first.info.id, finish: "tool-calls", structured: { price: 9 } },
+  );
+  const second = user(5_010, "Next.");
+  const said = answer(5_030, 6_000, "Done.", { parentID: second.info.id });
+  const traces = tracesOf(first, structured, second, said);
+  expect(traces.map(({ loop }) => loop.output)).toEqual([{ price: 9 }, "Done."]);
+});
+
 describe("a prompt that opencode puts once more", () => {
   test("after an overflow belongs to the turn that it began", () => {
     const { tree } = loadFixture("overflow@1.18.33");
