@@ -39,7 +39,7 @@ export interface ReceiverBehaviour {
   readonly delayMs?: number;
   /** 401 for any other pair of keys. */
   readonly keys?: { readonly publicKey: string; readonly secretKey: string };
-  /** Says that the keys are of this project; without it the question is refused as any other than POST. */
+  /** Says that the keys are of this project; without it the question is refused, as every request but POST. */
   readonly project?: { readonly id: string; readonly name: string };
   /** `otlp` asks for no authentication and none of Langfuse's headers. Default: `langfuse`. */
   readonly dialect?: "langfuse" | "otlp";

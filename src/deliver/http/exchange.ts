@@ -24,7 +24,7 @@ export interface Answer {
 
 /**
  * `fetch` to a destination, by its proxy and with its certificates where it has any. Node's own fetch knows neither;
- * undici, which it is made of, does, and is loaded only then.
+ * the package undici does, and is loaded only then.
  *
  * @throws as fetch does
  */

@@ -93,7 +93,7 @@ export function versionWarning(version: string): string | null {
 export const KNOWN_VERSIONS = `1.${OLDEST_MINOR} to 1.${NEWEST_MINOR}`;
 
 /**
- * Where a version stands to the known ones. 0.0.0 is a build of one's own, and so as new as any.
+ * Where a version stands to the known ones. 0.0.0 is a local build: as new as any.
  *
  * @param version as `readVersion` gives it
  */

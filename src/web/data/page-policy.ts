@@ -33,3 +33,30 @@ function hashOf(text: string): string {
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
+
+/**
+ * What every page begins with, up to its own content.
+ *
+ * @param page.asksServer as for `pagePolicy`
+ * @param page.version looptrace's own
+ */
+export function pageHead(
+  assets: PageAssets,
+  page: { readonly title: string; readonly version: string; readonly asksServer: boolean },
+): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy(assets, page.asksServer)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<meta name="generator" content="looptrace ${escapeHtml(page.version)}">
+<title>${escapeHtml(page.title)}</title>
+<style>${assets.style}</style>
+</head>
+<body>
+<div id="page"></div>
+`;
+}
