@@ -3,14 +3,11 @@ import pc from "picocolors";
 import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { placedSteps } from "../../src/analysis/step-path.js";
-import { readExport } from "../../src/opencode/read/read-export.js";
 import { paintStep } from "../../src/terminal/paint-step.js";
 import { paintTree } from "../../src/terminal/paint-tree.js";
 import { traceLine } from "../../src/terminal/trace-line.js";
 import { terminalJson } from "../../src/text/terminal-json.js";
-import type { LoopTrace } from "../../src/trace/model.js";
-import { traceSession } from "../../src/trace/trace-session.js";
-import { loadFixture } from "../support/fixtures.js";
+import { attackedTraces } from "../support/attacked-trace.js";
 
 /** Steers a terminal, hides text or turns its order round; the line feed between lines is not in it. */
 const UNSAFE =
@@ -33,45 +30,12 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "a bell and a backspace": "a\u0007b\u0008\u0008c\u007f",
 };
 
-/** All text that people, models, tools and file systems put into an export; ids, types, times and numbers stay. */
-const FREE = new Set([
-  ...["title", "directory", "agent", "mode", "modelID", "providerID", "variant", "text", "output", "error"],
-  ...["filePath", "command", "description", "prompt", "tool", "callID", "message", "filename", "url", "path"],
-  ...["version", "reason", "finish", "responseBody", "cwd", "root", "slug"],
-]);
-
-function withAttack(value: unknown, attack: string, free = false): unknown {
-  if (typeof value === "string") return free ? `${attack}${value.slice(0, 3)}${attack}` : value;
-  if (Array.isArray(value)) return value.map((item) => withAttack(item, attack, free));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      // A task's name stays: it is what makes its subagent stand below it.
-      key === "tool" && item === "task" ? item : withAttack(item, attack, free || FREE.has(key)),
-    ]),
-  );
-}
-
-function attacked(name: string, attack: string): readonly LoopTrace[] {
-  const { text, subagentTexts } = loadFixture(name);
-  const sessions = [text, ...subagentTexts].map((one) =>
-    readExport(JSON.stringify(withAttack(JSON.parse(one), attack)), name),
-  );
-  const [session, ...others] = sessions;
-  if (!session) throw new Error(`no session in ${name}`);
-  return traceSession({
-    session,
-    children: others.map((child) => ({ session: child, children: [] })),
-  });
-}
-
 const FIXTURES = ["subagent", "failing-tool", "compaction", "provider-401", "doom-loop", "killed"];
 const plain = pc.createColors(false);
 
 describe.each(Object.entries(ATTACKS))("%s in every text of an export", (_, attack) => {
   test.each(FIXTURES)("%s: reaches no terminal and bends no line", (name) => {
-    const traces = attacked(`${name}@1.18.33`, attack);
+    const traces = attackedTraces(`${name}@1.18.33`, attack, { keep: 3, keys: false });
     expect(JSON.stringify(traces)).toContain(JSON.stringify(attack).slice(1, -1));
     for (const trace of traces) {
       for (const width of [20, 40, 80, 200]) {
@@ -113,7 +77,7 @@ describe("any text whatever", () => {
   test.each(["subagent", "failing-tool"])("%s: no line is wider than the terminal", (name) => {
     fc.assert(
       fc.property(text, width, (attack, columns) => {
-        for (const trace of attacked(`${name}@1.18.33`, attack)) {
+        for (const trace of attackedTraces(`${name}@1.18.33`, attack, { keep: 3, keys: false })) {
           const options = { width: columns, colors: plain };
           const steps = placedSteps(trace.loop).map((placed) => paintStep(trace, placed, options));
           const lines = [paintTree(trace, options), ...steps].join("\n").split("\n");

@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { readExport } from "../../src/opencode/read/read-export.js";
-import type { LoopTrace } from "../../src/trace/model.js";
-import { traceSession } from "../../src/trace/trace-session.js";
+import { attackedTraces } from "../support/attacked-trace.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { loadFixture } from "../support/fixtures.js";
 import { type ReportBrowser, reportBrowser } from "../support/report-page.js";
 
 allowColdStarts();
@@ -38,35 +35,6 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "a reference of the page's own": "\u00010:0",
   "a prototype": "__proto__",
 };
-
-/** All text that people, models and tools put into an export; ids, types, times and numbers stay. */
-const FREE = new Set([
-  ...["title", "directory", "agent", "mode", "modelID", "providerID", "variant", "text", "output", "error"],
-  ...["filePath", "command", "description", "prompt", "tool", "message", "filename", "url", "path", "diff"],
-  ...["version", "reason", "finish", "responseBody", "oldString", "newString", "callID"],
-]);
-
-function withAttack(value: unknown, attack: string, free = false): unknown {
-  if (typeof value === "string") return free ? `${attack}${value}${attack}` : value;
-  if (Array.isArray(value)) return value.map((item) => withAttack(item, attack, free));
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [
-    key,
-    // A task's name stays: it is what makes its subagent stand below it.
-    key === "tool" && item === "task" ? item : withAttack(item, attack, free || FREE.has(key)),
-  ]);
-  // Arguments have keys of the model's own choice.
-  return Object.fromEntries(free ? [...entries, [attack, attack]] : entries);
-}
-
-function attacked(name: string, attack: string): readonly LoopTrace[] {
-  const { text, subagentTexts } = loadFixture(`${name}@1.18.33`);
-  const [session, ...others] = [text, ...subagentTexts].map((one) =>
-    readExport(JSON.stringify(withAttack(JSON.parse(one), attack)), name),
-  );
-  if (!session) throw new Error(`no session in ${name}`);
-  return traceSession({ session, children: others.map((child) => ({ session: child, children: [] })) });
-}
 
 const NAMES = ["subagent", "failing-tool", "multistep", "provider-401"];
 
@@ -123,7 +91,7 @@ const looked = z.object({ rows: z.number(), details: z.array(z.string()), pages:
 
 describe.each(Object.entries(ATTACKS))("%s in every text", (_, attack) => {
   test("is text, wherever it is looked at", async () => {
-    const traces = NAMES.flatMap((name) => attacked(name, attack));
+    const traces = NAMES.flatMap((name) => attackedTraces(`${name}@1.18.33`, attack));
     expect(JSON.stringify(traces)).toContain(JSON.stringify(attack).slice(1, -1));
     const { page, troubles, requests } = await browser.open(traces);
     const wanted = JSON.stringify(attack.slice(0, 20));
@@ -151,7 +119,7 @@ describe.each(Object.entries(ATTACKS))("%s in every text", (_, attack) => {
 });
 
 test("the policy holds: what the page would do if it were tricked is stopped, and seen", async () => {
-  const { page, troubles } = await browser.open(attacked("multistep", "x"));
+  const { page, troubles } = await browser.open(attackedTraces("multistep@1.18.33", "x"));
   await page.evaluate(`{
     const script = document.createElement("script");
     try { script.textContent = "globalThis.pwned = 1"; } catch {}
@@ -167,7 +135,7 @@ test("the policy holds: what the page would do if it were tricked is stopped, an
 });
 
 test("what turns text round is named, and what stands beside it stays where it is", async () => {
-  const { page } = await browser.open(attacked("multistep", "\u202E\u001b[31m"));
+  const { page } = await browser.open(attackedTraces("multistep@1.18.33", "\u202E\u001b[31m"));
   expect(await page.locator(".prompt .named").allTextContents()).toContain("U+202E");
   expect(await page.locator(".prompt .named").allTextContents()).toContain("ESC");
   const isolated = await page
