@@ -57,8 +57,9 @@ test.skipIf(!linux)("the deadline ends opencode and its commands, the session is
       return parts.map(({ tool, state }) => [tool, state.status]);
     }),
   );
-  // A server has the time to say how the tool ended.
-  expect([byServer, byCli]).toEqual([[["bash", "completed"]], [["bash", "running"]]]);
+  expect(byCli).toEqual([["bash", "running"]]);
+  // A server has the time to say that the tool ended: with what its command said so far, or, on a busy machine, as aborted.
+  expect(byServer).toEqual([["bash", expect.stringMatching(/^(completed|error)$/)]]);
   expect(await runFolders(tmpdir(), process.pid)).toEqual([]);
 });
 
