@@ -72,9 +72,16 @@ describe("any text whatever", () => {
     fc.string({ unit: "binary", maxLength: 3 }),
   );
   const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));
-  const width = fc.oneof(fc.constantFrom(20, 60, 80, 100, 120, 200), fc.integer({ min: 20, max: 240 }));
+  const widths = {
+    narrow: fc.oneof(fc.constantFrom(20, 60, 80), fc.integer({ min: 20, max: 80 })),
+    usual: fc.oneof(fc.constantFrom(100, 120), fc.integer({ min: 81, max: 160 })),
+    wide: fc.oneof(fc.constant(200), fc.integer({ min: 161, max: 240 })),
+  };
+  const cases = ["subagent", "failing-tool"].flatMap((name) =>
+    Object.entries(widths).map(([kind, width]) => ({ name, kind, width })),
+  );
 
-  test.each(["subagent", "failing-tool"])("%s: no line is wider than the terminal", (name) => {
+  test.each(cases)("$name: no line is wider than a $kind terminal", ({ name, width }) => {
     fc.assert(
       fc.property(text, width, (attack, columns) => {
         for (const trace of attackedTraces(`${name}@1.18.33`, attack, { keep: 3, keys: false })) {
@@ -85,7 +92,7 @@ describe("any text whatever", () => {
           expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 });
