@@ -23,7 +23,8 @@ test("every file and folder that it names is there", () => {
     .map(([, name = ""]) => name)
     .filter((name) => /\.(?:ts|tsx|mjs|md)$|\//.test(name));
   const gone = named.filter(
-    (name) => !MADE.includes(name) && ![join(REPOSITORY, name), join(REPOSITORY, "src", name)].some((path) => existsSync(path)),
+    (name) =>
+      !MADE.includes(name) && ![join(REPOSITORY, name), join(REPOSITORY, "src", name)].some((path) => existsSync(path)),
   );
   expect(named.length).toBeGreaterThan(30);
   expect(gone).toEqual([]);
