@@ -4,6 +4,7 @@ import type { DestinationReport } from "./delivery-report.js";
 import { destinationInfo } from "./destinations/destination.js";
 import { refusedKeysAdvice } from "./destinations/refused-keys.js";
 import type { SendResult } from "./http/send-result.js";
+import { createLease } from "./lease.js";
 import { claim } from "./queue/claim.js";
 import { commit } from "./queue/commit.js";
 import { noteLastError } from "./queue/destination-notes.js";
@@ -11,7 +12,6 @@ import { pickSpans, type SpanRef, spanKey } from "./queue/otlp-body.js";
 import { letGo, pendingCount, pendingKeys, type QueuedRequest } from "./queue/queued-request.js";
 import { createSchedule } from "./schedule.js";
 import { keepCopy, setAside } from "./set-aside.js";
-import { createTurn } from "./turn.js";
 
 /** However little time is left, an answer gets this long. */
 const SHORTEST_TIMEOUT_MS = 1000;
@@ -31,7 +31,7 @@ export async function deliverRequests(
   const info = destinationInfo(destination);
   const schedule = createSchedule(queued.length, deadlineMs, clock.random);
   const acknowledgements = createAcknowledgements(context);
-  const turn = createTurn(context, () => onProgress({ kind: "queued", destination: info }));
+  const lease = createLease(context, () => onProgress({ kind: "queued", destination: info }));
   /** Those that no other process has taken meanwhile. */
   const own = new Set(queued);
   const spans = queued.reduce((sum, { size }) => sum + size, 0);
@@ -66,7 +66,7 @@ export async function deliverRequests(
     }
   }
 
-  /** A destination in trouble is left alone before the turn, so that no other process waits for this one meanwhile. */
+  /** A destination in trouble is left alone before the lease, so that no other process waits for this one meanwhile. */
   async function pause(): Promise<void> {
     for (;;) {
       const wait = schedule.pause(clock.now());
@@ -86,7 +86,7 @@ export async function deliverRequests(
   async function enter({ content }: QueuedRequest): Promise<() => Promise<void>> {
     if (context.storeOnly || content === undefined) return async () => undefined;
     const traceIds = [...content.spans.values()].map(({ traceId }) => traceId);
-    return turn.enter(traceIds, [...content.spans.keys()]);
+    return lease.enter(traceIds, [...content.spans.keys()]);
   }
 
   /** Sends what is pending of a request, in halves of halves where the whole is refused. */

@@ -40,7 +40,7 @@ export interface RequestToDeliver extends OtlpRequest {
  * sent by a later `pushOutbox`, of whatever process. One destination that is down does not hold back another.
  *
  * Spans that a destination has already acknowledged are not sent to it again; while another process is sending there,
- * this waits for its turn, for half of its time and 15 s at most. A disk that is full or read-only is reported in
+ * this waits for the lease, for half of its time and 15 s at most. A disk that is full or read-only is reported in
  * `problems`, and the requests are sent from memory.
  *
  * @param requests the same for all destinations, or a function where they differ

@@ -1,5 +1,4 @@
 import { unlink } from "node:fs/promises";
-
 import { type FileLock, lockFile } from "../files/file-lock.js";
 import { appendToOwnFile } from "../files/own-files.js";
 import { ensurePrivateFolder, hasCode } from "../files/private-files.js";
@@ -9,30 +8,31 @@ import { DEFAULT_TIMEOUT_MS } from "./http/send.js";
 import { receiptFolder, receiptPath } from "./receipts/receipts.js";
 
 /**
- * Whose turn it is to send to a destination. Of all processes on a store one at a time has it: it holds
+ * Who may send to a destination. Of all processes on a store one at a time has the lease: it holds
  * `sent/<destination>/.deliverer.lock`.
  *
- * - In its turn a delivery claims a request, reads the receipts of its traces, sends what they do not hold, and writes
- *   receipts, before the turn ends. So the next one finds what arrived, and each span is sent once.
- * - Deliveries of one process share its turn; among them a span is under way once, and the second finds its receipt.
- * - A kill ends the turn, as a lock lapses with its process. What was under way has no receipt and comes twice; the
+ * - With the lease a delivery claims a request, reads the receipts of its traces, sends what they do not hold, and
+ *   writes receipts, before it gives the lease back. So the next process finds what arrived, and each span is sent once.
+ * - Deliveries of one process share its lease; among them a span is under way once, and the second finds its receipt.
+ * - A kill ends the lease, as a lock lapses with its process. What was under way has no receipt and comes twice; the
  *   rest waits in the outbox under a dead process's claim, which the next push takes over.
- * - Who waits sends its own requests, in its own turn, and reports what became of them. It knocks: it touches a file
- *   beside the lock. A process that has had its turn for `TURN_MS` looks for that file before each request, gives way
- *   and waits in its turn, so a `run` does not wait for the end of a `batch`. A turn that ends and begins again at once
- *   is one: who waits only looks now and then, and would hardly ever find the lock free.
- * - A turn ends before a pause: no process waits while another one waits for a destination in trouble.
- * - A wait ends after half of the delivery's time, 15 s at most, also where the process that has the turn was
+ * - A process that waits sends its own requests once it has the lease, and reports what became of them. It knocks: it
+ *   touches a file beside the lock. A process that has had the lease for `LEASE_MS` looks for that file before each
+ *   request, gives way and waits like the others, so a `run` does not wait for the end of a `batch`. A lease that ends
+ *   and begins again at once counts as one: a process that waits looks only now and then, and would hardly ever find
+ *   the lock free.
+ * - A lease ends before a pause: no process waits while another one waits for a destination in trouble.
+ * - A wait ends after half of the delivery's time, 15 s at most, also where the process that has the lease was
  *   stopped, or the disk takes no lock. Then the delivery goes on without: a span that is sent twice is better than one
  *   that is not sent. When its time ends before, its requests wait in the outbox.
  * - Versions before locked each trace, `.<trace>.jsonl.lock`, and not the destination. These locks are taken too, and
- *   claims on requests stay, so that an older process beside this one sends nothing twice either. Without a turn they
+ *   claims on requests stay, so that an older process beside this one sends nothing twice either. Without a lease they
  *   keep apart those who wait for the same stopped process in vain; a wait for them ends after three quarters of the
  *   time.
  */
-export interface Turn {
+export interface DestinationLease {
   /**
-   * Waits for the turn, and until none of the spans is under way elsewhere in this process.
+   * Waits for the lease, and until none of the spans is under way elsewhere in this process.
    *
    * @param spans their `spanKey`s
    * @returns gives both back. Never throws, and neither does what it returns
@@ -40,19 +40,19 @@ export interface Turn {
   enter(traceIds: Iterable<string>, spans: readonly string[]): Promise<() => Promise<void>>;
 }
 
-/** So long a process may send before others get their turn. */
-const TURN_MS = 1_000;
+/** So long a process may send before others get the lease. */
+const LEASE_MS = 1_000;
 /** So long one that gave way holds back: longer than the others pause between two looks. */
 const HOLD_BACK_MS = 400;
-/** Whatever has no answer by then hardly gets one. */
+/** What has no answer by then hardly gets one. */
 const LONGEST_WAIT_MS = DEFAULT_TIMEOUT_MS;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
 
-/** What the deliveries of this process share of a destination. */
-class Share {
+/** What the deliveries of this process share of a lease. */
+class SharedLease {
   lock: FileLock | undefined;
-  /** When the turn began, and when it ended last, in ms since the epoch. */
+  /** When the lease began, and when it ended last, in ms since the epoch. */
   sinceMs = Number.NEGATIVE_INFINITY;
   endedMs = Number.NEGATIVE_INFINITY;
   /** Requests that are being sent. */
@@ -70,15 +70,15 @@ class Share {
 }
 
 /** By the lock's path. */
-const shares = new Map<string, Share>();
+const shares = new Map<string, SharedLease>();
 
 /** @param onWait told when it begins to wait for another process */
-export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
+export function createLease(context: DeliveryContext, onWait: () => void): DestinationLease {
   const { clock, deadlineMs, destination, paths, signal } = context;
   const folder = receiptFolder(paths, destination.id);
   const path = `${folder}/deliverer`;
   const knock = `${folder}/.deliverer.knock`;
-  const share = shares.get(path) ?? new Share();
+  const share = shares.get(path) ?? new SharedLease();
   shares.set(path, share);
   let hasKnocked = false;
   /** Where a wait was in vain, the next request does not wait again. */
@@ -145,13 +145,13 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
   /** Whether this process has sent for long, and others have knocked. */
   async function isToGiveWay(): Promise<boolean> {
     const goesOn = share.lock !== undefined || since(share.endedMs) < HOLD_BACK_MS;
-    return goesOn && since(share.sinceMs) >= TURN_MS && (await removed(knock));
+    return goesOn && since(share.sinceMs) >= LEASE_MS && (await removed(knock));
   }
 
-  /** Joins this process's turn, or begins one. */
+  /** Joins this process's lease, or begins one. */
   async function join(): Promise<true | undefined> {
     if (!share.givesWay && (await isToGiveWay())) {
-      // The turn may have ended meanwhile; then there is none that its last user could end.
+      // The lease may have ended meanwhile; then there is none that its last user could end.
       if (share.users > 0) share.givesWay = true;
       else share.gaveWayMs = clock.now();
     }
@@ -169,7 +169,7 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
     return undefined;
   }
 
-  /** Who cannot knock waits nevertheless. */
+  /** @returns whether that worked; without it the wait goes on nevertheless */
   async function knocked(): Promise<boolean> {
     return appendToOwnFile(knock).then(
       (file) => file.close().then(() => true),
@@ -179,18 +179,18 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
 
   async function take(): Promise<boolean> {
     try {
-      const hasTurn = (await wait("", halfMs, join)) !== undefined;
+      const hasLease = (await wait("", halfMs, join)) !== undefined;
       // Others who wait knock again.
       if (hasKnocked) await removed(knock);
       hasKnocked = false;
-      return hasTurn;
+      return hasLease;
     } catch {
       // Where that is worth telling, the receipts cannot be written either, and that is told.
       return false;
     }
   }
 
-  async function leave(traceIds: readonly string[], hasTurn: boolean): Promise<void> {
+  async function leave(traceIds: readonly string[], hasLease: boolean): Promise<void> {
     const locks = traceIds.flatMap((traceId) => {
       const one = share.traces.get(traceId);
       if (!one) return [];
@@ -199,8 +199,8 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
       share.traces.delete(traceId);
       return [one.taken];
     });
-    if (hasTurn) share.users -= 1;
-    const own = hasTurn && share.users === 0 ? share.lock : undefined;
+    if (hasLease) share.users -= 1;
+    const own = hasLease && share.users === 0 ? share.lock : undefined;
     if (own !== undefined) {
       share.lock = undefined;
       share.endedMs = clock.now();
@@ -263,12 +263,12 @@ export function createTurn(context: DeliveryContext, onWait: () => void): Turn {
     async enter(traceIds, spans) {
       // In one order, so that no two wait for each other.
       const traces = [...new Set(traceIds)].sort();
-      const hasTurn = await take();
-      await lockTraces(traces, hasTurn ? halfMs : mostMs);
+      const hasLease = await take();
+      await lockTraces(traces, hasLease ? halfMs : mostMs);
       const giveBack = await takeSpans(spans);
       return async () => {
         giveBack();
-        await leave(traces, hasTurn);
+        await leave(traces, hasLease);
       };
     },
   };

@@ -11,9 +11,9 @@ import { deliver } from "../../src/deliver/deliver.js";
 import { type DeliveryOptions, deliveryContext } from "../../src/deliver/delivery-context.js";
 import type { DeliveryProgress } from "../../src/deliver/delivery-progress.js";
 import type { SendResult } from "../../src/deliver/http/send-result.js";
+import { createLease, type DestinationLease } from "../../src/deliver/lease.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { receiptPath } from "../../src/deliver/receipts/receipts.js";
-import { createTurn, type Turn } from "../../src/deliver/turn.js";
 import { lockFile } from "../../src/files/file-lock.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { langfuseAt } from "../support/destinations.js";
@@ -42,8 +42,8 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-/** What is locked in a turn. */
-function turnPath(paths: StorePaths): string {
+/** What is locked in a lease. */
+function leasePath(paths: StorePaths): string {
   return join(paths.sent, destination.id, "deliverer");
 }
 
@@ -84,10 +84,10 @@ test("so do deliveries of one process, also of spans that they have in part in c
   expect(reports.flat().map(({ pending }) => pending.spans)).toEqual([0, 0, 0]);
 });
 
-describe("another process whose turn it is", () => {
+describe("another process that has the lease", () => {
   test("and never lets go is waited for once, for half of the time; then the spans go out nevertheless", async () => {
     const paths = await temporaryStore();
-    const other = await begun("../files/hold-lock.ts", [turnPath(paths)]);
+    const other = await begun("../files/hold-lock.ts", [leasePath(paths)]);
     for (const [budgetMs, waited] of [
       [10_000, 5_000],
       [100_000, 15_000],
@@ -110,7 +110,7 @@ describe("another process whose turn it is", () => {
 
   test("and was killed is not waited for, and its lock is gone afterwards", async () => {
     const paths = await temporaryStore();
-    const other = await begun("../files/hold-lock.ts", [turnPath(paths)]);
+    const other = await begun("../files/hold-lock.ts", [leasePath(paths)]);
     other.kill("SIGKILL");
     await once(other, "exit");
     expect(await beside(paths)).toHaveLength(1);
@@ -123,7 +123,7 @@ describe("another process whose turn it is", () => {
 
   test("holds up neither other destinations, nor what is only stored", async () => {
     const paths = await temporaryStore();
-    const lock = await lockOf(turnPath(paths));
+    const lock = await lockOf(leasePath(paths));
     const clock = fakeClock();
     const options = { paths, clock, send: acknowledge };
     const other = langfuseAt("http://127.0.0.1:2");
@@ -140,7 +140,7 @@ describe("another process whose turn it is", () => {
 
   // Versions before lock each trace, and not the destination.
   test.each([
-    ["whose turn it is", turnPath],
+    ["the lease", leasePath],
     ["of a version before", (paths: StorePaths) => receiptPath(paths, destination.id, traceId(1))],
   ])("%s is waited for, and that is told", async (_, path) => {
     const paths = await temporaryStore();
@@ -187,7 +187,7 @@ describe("another process whose turn it is", () => {
 
   test("is not waited for any longer by one that is interrupted; its spans stay for the next", async () => {
     const paths = await temporaryStore();
-    const lock = await lockOf(turnPath(paths));
+    const lock = await lockOf(leasePath(paths));
     const ending = new AbortController();
     const clock = fakeClock();
     const interrupted = {
@@ -247,14 +247,14 @@ test("requests of one delivery do not wait for each other", async () => {
   expect(await beside(paths)).toEqual([]);
 });
 
-test("a request that begins while the one before ends its turn need not wait", async () => {
+test("a request that begins while the one before ends its lease need not wait", async () => {
   const paths = await temporaryStore();
   const clock = fakeClock();
-  const turn = turnOf({ paths, clock });
-  let leave = await turn.enter([traceId(1)], ["a"]);
+  const lease = leaseOf({ paths, clock });
+  let leave = await lease.enter([traceId(1)], ["a"]);
   for (let round = 0; round < 10; round += 1) {
     const leaving = leave();
-    leave = await turn.enter([traceId(1)], ["a"]);
+    leave = await lease.enter([traceId(1)], ["a"]);
     await leaving;
     expect(await beside(paths)).toHaveLength(2);
   }
@@ -263,29 +263,29 @@ test("a request that begins while the one before ends its turn need not wait", a
   expect(await beside(paths)).toEqual([]);
 });
 
-test("a knock that is heard while a turn ends holds nothing up", async () => {
+test("a knock that is heard while a lease ends holds nothing up", async () => {
   const paths = await temporaryStore();
   const clock = fakeClock();
-  const turn = turnOf({ paths, clock, budgetMs: 1_000_000 });
-  const leave = await turn.enter([], ["a"]);
+  const lease = leaseOf({ paths, clock, budgetMs: 1_000_000 });
+  const leave = await lease.enter([], ["a"]);
   await clock.sleep(2_000, undefined);
-  await writeFile(join(dirname(turnPath(paths)), ".deliverer.knock"), "");
-  const entering = turn.enter([], ["b"]);
+  await writeFile(join(dirname(leasePath(paths)), ".deliverer.knock"), "");
+  const entering = lease.enter([], ["b"]);
   await leave();
   await (await entering)();
   expect(await beside(paths)).toEqual([]);
-  const again = await turn.enter([], ["c"]);
+  const again = await lease.enter([], ["c"]);
   expect(await beside(paths)).toEqual([".deliverer.lock"]);
   await again();
 });
 
-test("deliveries of one process share a turn, but no span at the same time, in whatever order they want them", async () => {
+test("deliveries of one process share a lease, but no span at the same time, in whatever order they want them", async () => {
   const paths = await temporaryStore();
   const inside = new Map<string, number>();
   let meetings = 0;
-  const visit = async (turn: Turn, spans: readonly string[]) => {
+  const visit = async (lease: DestinationLease, spans: readonly string[]) => {
     for (let round = 0; round < 15; round += 1) {
-      const leave = await turn.enter([traceId(1)], spans);
+      const leave = await lease.enter([traceId(1)], spans);
       for (const span of spans) {
         if ((inside.get(span) ?? 0) > 0) meetings += 1;
         inside.set(span, 1);
@@ -296,7 +296,7 @@ test("deliveries of one process share a turn, but no span at the same time, in w
     }
   };
   const orders = [["a", "b", "c"], ["c", "b", "a"], ["b"]];
-  await Promise.all(orders.map((spans) => visit(turnOf({ paths, budgetMs: 1_000_000 }), spans)));
+  await Promise.all(orders.map((spans) => visit(leaseOf({ paths, budgetMs: 1_000_000 }), spans)));
   expect(meetings).toBe(0);
   expect(await beside(paths)).toEqual([]);
 });
@@ -351,6 +351,6 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await pause(5);
 }
 
-function turnOf(options: DeliveryOptions): Turn {
-  return createTurn(deliveryContext(destination, options), () => undefined);
+function leaseOf(options: DeliveryOptions): DestinationLease {
+  return createLease(deliveryContext(destination, options), () => undefined);
 }

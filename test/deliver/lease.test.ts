@@ -3,8 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { deliveryContext } from "../../src/deliver/delivery-context.js";
+import { createLease, type DestinationLease } from "../../src/deliver/lease.js";
 import { receiptPath } from "../../src/deliver/receipts/receipts.js";
-import { createTurn, type Turn } from "../../src/deliver/turn.js";
 import type { Clock } from "../../src/files/clock.js";
 import { lockFile } from "../../src/files/file-lock.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
@@ -17,7 +17,7 @@ const destination = langfuseAt("http://127.0.0.1:1");
 
 interface Place {
   readonly paths: StorePaths;
-  readonly turn: string;
+  readonly lease: string;
   readonly knock: string;
 }
 
@@ -25,11 +25,11 @@ async function place(): Promise<Place> {
   const paths = await temporaryStore();
   const folder = join(paths.sent, destination.id);
   await mkdir(folder, { recursive: true });
-  return { paths, turn: join(folder, "deliverer"), knock: join(folder, ".deliverer.knock") };
+  return { paths, lease: join(folder, "deliverer"), knock: join(folder, ".deliverer.knock") };
 }
 
-function turnOf({ paths }: Place, clock: Clock): Turn {
-  return createTurn(deliveryContext(destination, { paths, clock, budgetMs: 10_000 }), () => undefined);
+function leaseOf({ paths }: Place, clock: Clock): DestinationLease {
+  return createLease(deliveryContext(destination, { paths, clock, budgetMs: 10_000 }), () => undefined);
 }
 
 /** Whether another process could lock it now. */
@@ -46,10 +46,10 @@ function sumOf(numbers: readonly number[]): number {
 test("a process that sends one request after the other gives way too", async () => {
   const where = await place();
   const clock = fakeClock();
-  const turn = turnOf(where, clock);
+  const lease = leaseOf(where, clock);
   await writeFile(where.knock, "");
   for (let request = 0; request < 6; request += 1) {
-    const leave = await turn.enter([], ["a"]);
+    const leave = await lease.enter([], ["a"]);
     expect(existsSync(where.knock)).toBe(request < 4);
     await clock.sleep(300, undefined);
     await leave();
@@ -62,31 +62,31 @@ test("one that has given way does not hold back for an hour when its clock is se
   const clock = fakeClock();
   let setBackMs = 0;
   const jumping = { ...clock, now: () => clock.now() - setBackMs };
-  const leave = await turnOf(where, jumping).enter([], ["a"]);
+  const leave = await leaseOf(where, jumping).enter([], ["a"]);
   await clock.sleep(1_500, undefined);
   await writeFile(where.knock, "");
-  const held = turnOf(where, jumping).enter([], ["b"]);
+  const held = leaseOf(where, jumping).enter([], ["b"]);
   await expect.poll(() => existsSync(where.knock)).toBe(false);
   setBackMs = 3_600_000;
   await leave();
   await (await held)();
   expect(sumOf(clock.slept)).toBeLessThan(1_500 + 1_000 + 5_000);
-  expect(await isFree(where.turn)).toBe(true);
+  expect(await isFree(where.lease)).toBe(true);
 });
 
-test("a turn that is waited for in vain while the clock is set back again and again takes no longer", async () => {
+test("a lease that is waited for in vain while the clock is set back again and again takes no longer", async () => {
   const where = await place();
-  await lockFile(where.turn);
+  await lockFile(where.lease);
   const clock = fakeClock();
   // It stands still for who looks at it.
   const standing = { ...clock, now: () => 1_700_000_000_000 };
-  await (await turnOf(where, standing).enter([], ["a"]))();
+  await (await leaseOf(where, standing).enter([], ["a"]))();
   expect(sumOf(clock.slept)).toBe(5_000);
 });
 
-test("where the turn is waited for in vain, a trace that another process is sending is still waited for", async () => {
+test("where the lease is waited for in vain, a trace that another process is sending is still waited for", async () => {
   const where = await place();
-  await lockFile(where.turn);
+  await lockFile(where.lease);
   const path = receiptPath(where.paths, destination.id, traceId(1));
   await mkdir(dirname(path), { recursive: true });
   const other = await lockFile(path);
@@ -98,7 +98,7 @@ test("where the turn is waited for in vain, a trace that another process is send
       if (sumOf(clock.slept) > 6_000) await other?.release();
     },
   };
-  const leave = await turnOf(where, sleeping).enter([traceId(1)], ["a"]);
+  const leave = await leaseOf(where, sleeping).enter([traceId(1)], ["a"]);
   expect(sumOf(clock.slept)).toBeGreaterThan(6_000);
   expect(sumOf(clock.slept)).toBeLessThan(7_500);
   expect(await isFree(path)).toBe(false);
@@ -106,11 +106,11 @@ test("where the turn is waited for in vain, a trace that another process is send
   expect(await isFree(path)).toBe(true);
 });
 
-test("where no knock can be left, the turn is waited for nevertheless", async () => {
+test("where no knock can be left, the lease is waited for nevertheless", async () => {
   const where = await place();
-  await lockFile(where.turn);
+  await lockFile(where.lease);
   await mkdir(where.knock);
   const clock = fakeClock();
-  await (await turnOf(where, clock).enter([], ["a"]))();
+  await (await leaseOf(where, clock).enter([], ["a"]))();
   expect(sumOf(clock.slept)).toBe(5_000);
 });
