@@ -20,6 +20,8 @@ export type OpenCodeFacts =
       readonly problem: string | null;
       /** Those that were found before it and not taken, as others may have put them there; each with why. */
       readonly passedOver: readonly string[];
+      /** The first of the other generation, where the machine has both. */
+      readonly other?: { readonly path: string; readonly version: string } | undefined;
     };
 
 /** What was found out about a machine and its settings, before it is judged. */

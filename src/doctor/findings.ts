@@ -2,7 +2,7 @@ import { destinationFindings } from "./destination-findings.js";
 import { environmentFindings } from "./environment-findings.js";
 import type { DoctorFacts } from "./facts.js";
 import type { Finding } from "./finding.js";
-import { configurationFindings, nodeFinding, openCodeFinding, ripgrepFinding } from "./program-findings.js";
+import { configurationFindings, nodeFinding, openCodeFindings, ripgrepFinding } from "./program-findings.js";
 import { storeFindings } from "./store-findings.js";
 
 /** What is in order and what is not, in the order in which looptrace depends on it. Pure. */
@@ -10,7 +10,7 @@ export function findingsOf(facts: DoctorFacts): readonly Finding[] {
   return [
     nodeFinding(facts.node),
     { check: "looptrace", status: "ok", found: `looptrace ${facts.looptrace}`, advice: null },
-    openCodeFinding(facts.opencode),
+    ...openCodeFindings(facts.opencode),
     ripgrepFinding(facts.ripgrep),
     ...configurationFindings(facts.configuration),
     ...destinationFindings(facts),

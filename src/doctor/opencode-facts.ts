@@ -1,15 +1,26 @@
 import { dirname, join } from "node:path";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
-import { createRunFolder, type FindOptions, readVersion, searchOpenCode } from "../opencode/program.js";
+import {
+  createRunFolder,
+  type FindOptions,
+  type Generation,
+  otherOpenCodes,
+  readVersion,
+  searchOpenCode,
+} from "../opencode/program.js";
 import type { OpenCodeFacts } from "./facts.js";
 
-/** Looks for the opencode that a run would start, and asks it for its version. */
+/** So many are asked for their version at most. */
+const MOST_OTHERS = 4;
+
+/** Looks for the opencode that a run would start and for one of the other generation, and asks them for their version. */
 export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts> {
   try {
     const { path, passedOver } = searchOpenCode(options);
     const folder = await createRunFolder();
     try {
-      const { version, problem } = await readVersion(path, folder, options.environment);
+      const ask = (one: string) => readVersion(one, folder, options.environment);
+      const { version, generation, problem } = await ask(path);
       return {
         kind: "found",
         path,
@@ -17,6 +28,7 @@ export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts
         version,
         problem,
         passedOver,
+        other: await ofAnotherGeneration(generation, otherOpenCodes(path, options), ask),
       };
     } finally {
       await folder.remove();
@@ -28,6 +40,19 @@ export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts
     const problem = error instanceof Error ? error.message : String(error);
     return { kind: "missing", problem: `opencode cannot be tried: ${problem}`, looked: [] };
   }
+}
+
+async function ofAnotherGeneration(
+  known: Generation,
+  paths: readonly string[],
+  ask: (path: string) => ReturnType<typeof readVersion>,
+): Promise<{ readonly path: string; readonly version: string } | undefined> {
+  for (const path of paths.slice(0, MOST_OTHERS)) {
+    // One that does not start is in nobody's way.
+    const answer = await ask(path).catch(() => undefined);
+    if (answer?.version && answer.generation !== known) return { path, version: answer.version };
+  }
+  return undefined;
 }
 
 function whereFrom(path: string, { explicit, environment }: FindOptions): string {

@@ -1,5 +1,5 @@
 import { OPENCODE_ADVICE } from "../errors/opencode-not-found-error.js";
-import { KNOWN_VERSIONS, versionSupport } from "../opencode/program.js";
+import { generationOf, KNOWN_VERSIONS, versionSupport } from "../opencode/program.js";
 import type { ConfigurationFacts, DoctorFacts, OpenCodeFacts } from "./facts.js";
 import type { Finding } from "./finding.js";
 import { withAdvice } from "./with-advice.js";
@@ -32,8 +32,29 @@ function numbersIn(version: string): readonly number[] {
   return (/^v?([\d.]+)/.exec(version)?.[1] ?? "").split(".").map(Number);
 }
 
+/** The opencode that is taken, and on a machine with both generations the other one. */
+export function openCodeFindings(facts: OpenCodeFacts): readonly Finding[] {
+  const other = facts.kind === "found" ? facts.other : undefined;
+  return [openCodeFinding(facts), ...(other === undefined ? [] : [otherFinding(other)])];
+}
+
+function otherFinding({ path, version }: { readonly path: string; readonly version: string }): Finding {
+  return {
+    check: "opencode",
+    status: "ok",
+    found: `opencode ${version} at ${path} is there too, but not asked: ${whatWorks(version)}`,
+    advice: `--opencode ${path} takes this one, and so does LOOPTRACE_OPENCODE: neither knows the sessions of the other.`,
+  };
+}
+
+/** What can be done with a version, and how that is known. */
+function whatWorks(version: string): string {
+  if (generationOf(version) === 1) return "its sessions are run, read and followed";
+  return "its sessions are read; looptrace goes by the source of 2.0.26 and was tried with 2.0.0-0720, a preview of July";
+}
+
 /** Which versions looptrace knows: see `opencode-version.ts`. */
-export function openCodeFinding(facts: OpenCodeFacts): Finding {
+function openCodeFinding(facts: OpenCodeFacts): Finding {
   const check = "opencode";
   if (facts.kind === "missing") {
     return {
@@ -64,7 +85,7 @@ export function openCodeFinding(facts: OpenCodeFacts): Finding {
           advice: "Remove what you do not know.",
         };
       }
-      return { check, status: "ok", found, advice: null };
+      return { check, status: "ok", found: `${found}: ${whatWorks(version)}`, advice: null };
     case "newer":
       return {
         check,
@@ -77,7 +98,7 @@ export function openCodeFinding(facts: OpenCodeFacts): Finding {
         check,
         status: "failed",
         found: `${found}, which is too old`,
-        advice: `looptrace knows ${KNOWN_VERSIONS}. Update it with \`npm install -g opencode-ai@latest\` or \`opencode upgrade\`.`,
+        advice: `looptrace knows ${KNOWN_VERSIONS}. Update it with \`npm install -g @opencode/cli@latest\` (or opencode-ai@latest for 1.x), or with \`opencode upgrade\`.`,
       };
     default:
       return support satisfies never;

@@ -1,6 +1,6 @@
 /** How to come by an opencode. */
 export const OPENCODE_ADVICE =
-  "Install it with `npm install -g opencode-ai`, or name one with --opencode <path> or LOOPTRACE_OPENCODE.";
+  "Install it with `npm install -g @opencode/cli` (or `npm install -g opencode-ai` for 1.x), or name one with --opencode <path> or LOOPTRACE_OPENCODE.";
 
 /**
  * There is no opencode that could be started. The message says where it was looked for and how to install it.

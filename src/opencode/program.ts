@@ -3,9 +3,17 @@ export type { McpServer } from "./program/compose-config.js";
 export { configuredServers } from "./program/configured-servers.js";
 export { findProcesses } from "./program/end-processes.js";
 export { findOpenCodeLog } from "./program/find-log.js";
-export { type FindOptions, findOpenCode, pathOfOpenCode, searchOpenCode } from "./program/find-opencode.js";
-export { findRipgrep } from "./program/find-ripgrep.js";
 export {
+  type FindOptions,
+  findOpenCode,
+  otherOpenCodes,
+  pathOfOpenCode,
+  searchOpenCode,
+} from "./program/find-opencode.js";
+export { findRipgrep } from "./program/find-ripgrep.js";
+export { type Generation, generationOf } from "./program/generation.js";
+export {
+  generationOfProgram,
   KNOWN_VERSIONS,
   type OpenCodeProgram,
   readVersion,

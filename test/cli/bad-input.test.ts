@@ -89,7 +89,7 @@ const WHICH =
 const EMPTY =
   "the export is empty. opencode prints nothing when it does not know the session; `opencode session list` shows the ids.\n";
 const INSTALL =
-  "Install it with `npm install -g opencode-ai`, or name one with --opencode <path> or LOOPTRACE_OPENCODE.\n";
+  "Install it with `npm install -g @opencode/cli` (or `npm install -g opencode-ai` for 1.x), or name one with --opencode <path> or LOOPTRACE_OPENCODE.\n";
 const ENVIRONMENT =
   'is "Prod!", which Langfuse would silently store as "default": it must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse.\n';
 const SESSIONS =

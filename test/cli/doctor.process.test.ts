@@ -72,12 +72,44 @@ test("all is in order: by which project, from where, and nothing is left behind"
   const { code, findings, of, text } = await examine({ cwd, env: { ...env, ...langfuse(receiver.url) } });
   expect([code, findings.filter(({ status }) => status !== "ok")]).toEqual([0, []]);
   expect(text).toMatch(/\nAll is in order\.\n$/);
-  expect(of("opencode")[0]?.found).toBe(`opencode 1.18.33 at ${opencode} (PATH)`);
+  expect(of("opencode")[0]?.found).toBe(
+    `opencode 1.18.33 at ${opencode} (PATH): its sessions are run, read and followed`,
+  );
   expect(of("destination")[0]?.found).toBe(
     `Langfuse at ${receiver.url} (pk-lf-1234…) takes traces for the project "demo"; set by LANGFUSE_BASE_URL, LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY (environment)`,
   );
   expect([receiver.violations, receiver.spans()]).toEqual([[], []]);
   expect(await readdir(folder)).not.toContain("store");
+});
+
+test("opencode 2 alone, and beside 1.18: one line each says what works", async () => {
+  const alone = await place("echo opencode v2.0.26");
+  const found = (await examine(alone)).of("opencode");
+  expect(found).toMatchObject([
+    { status: "ok", found: expect.stringContaining(`opencode 2.0.26 at ${alone.opencode}`) },
+  ]);
+  expect(found[0]?.found).toContain("(PATH): its sessions are read");
+
+  const both = await place();
+  const second = join(both.bin, "opencode2");
+  await writeFile(second, "#!/bin/sh\necho opencode2 v2.0.0-0720\n", { mode: 0o755 });
+  const lines = (await examine(both)).of("opencode");
+  expect(lines).toMatchObject([
+    {
+      status: "ok",
+      found: expect.stringContaining(`opencode 1.18.33 at ${both.opencode} (PATH): its sessions are run`),
+    },
+    {
+      status: "ok",
+      found: expect.stringContaining(`opencode 2.0.0-0720 at ${second} is there too, but not asked`),
+      advice: expect.stringContaining(`--opencode ${second} takes this one`),
+    },
+  ]);
+  const turned = (await examine(both, [], "--opencode", second)).of("opencode");
+  expect(turned.map((line) => line.found.slice(0, 20))).toEqual(["opencode 2.0.0-0720 ", "opencode 1.18.33 at "]);
+  // Two of one generation are one line: the second changes nothing.
+  await writeFile(second, "#!/bin/sh\necho 1.17.0\n", { mode: 0o755 });
+  expect((await examine(both)).of("opencode")).toHaveLength(1);
 });
 
 test("settings from the file, and no destination at all", async () => {

@@ -84,7 +84,7 @@ test("a Node.js that is too old", () => {
 });
 
 describe("opencode", () => {
-  const at = (version: string | null, problem: string | null = null): OpenCodeFacts => ({
+  const at = (version: string | null, problem: string | null = null): Extract<OpenCodeFacts, { kind: "found" }> => ({
     kind: "found",
     path: "/bin/opencode",
     from: "LOOPTRACE_OPENCODE",
@@ -97,7 +97,9 @@ describe("opencode", () => {
     ["1.15.0", "ok"],
     ["1.18.99", "ok"],
     ["1.19.0", "warning"],
-    ["2.0.0", "warning"],
+    ["2.0.0-0720", "ok"],
+    ["2.0.26", "ok"],
+    ["2.1.0", "warning"],
     ["1.14.9", "failed"],
     ["0.15.0", "failed"],
   ])("%s: %s", (version, status) => {
@@ -105,7 +107,23 @@ describe("opencode", () => {
     expect(finding.status).toBe(status);
     expect(finding.found).toContain(`opencode ${version} at /bin/opencode (LOOPTRACE_OPENCODE)`);
     if (status === "ok") expect(finding.advice).toBeNull();
-    else expect(finding.advice).toContain("1.15 to 1.18");
+    else expect(finding.advice).toContain("1.15 to 1.18 and 2.0");
+  });
+
+  test("of opencode 2 it is said what looptrace was tried with, of both generations which one is asked", () => {
+    const tried = "goes by the source of 2.0.26 and was tried with 2.0.0-0720";
+    expect(one("opencode", { opencode: at("2.0.26") }).found).toContain(tried);
+    expect(one("opencode", { opencode: at("1.18.33") }).found).not.toContain("2.0");
+    const other = { path: "/bin/opencode2", version: "2.0.26" };
+    const [taken, second] = found("opencode", { opencode: { ...at("1.18.33"), other } });
+    expect(taken?.found).toContain("opencode 1.18.33 at /bin/opencode (LOOPTRACE_OPENCODE)");
+    expect(second).toMatchObject({
+      status: "ok",
+      found: expect.stringMatching(
+        /^opencode 2\.0\.26 at \/bin\/opencode2 is there too, but not asked: .*2\.0\.0-0720/,
+      ),
+      advice: expect.stringContaining("--opencode /bin/opencode2"),
+    });
   });
 
   test("none, and one that is none", () => {

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js";
 import { isChosenFolder } from "../../trust/chosen-folder.js";
@@ -29,6 +30,9 @@ export interface FoundOpenCode {
  * Which opencode to start: the explicit path, `LOOPTRACE_OPENCODE`, `node_modules/.bin` of the directory and its
  * parents, then `PATH`. A path that was named but cannot be started is an error, not a reason to take another one.
  *
+ * opencode 2 is installed as `opencode` and as `opencode2`. Of one project's both the plain name comes first, and on
+ * the `PATH` an `opencode` in any folder comes before an `opencode2`: it is what a shell starts under that name.
+ *
  * One that belongs to another user, or that others may write to, is not started, nor is one that is found and came with
  * the repository; on the `PATH` it is, as a shell would, unless it is there only because npm puts each
  * `node_modules/.bin` on it.
@@ -49,21 +53,63 @@ export function searchOpenCode(options: FindOptions): FoundOpenCode {
 
   const looked: string[] = [];
   const passedOver: string[] = [];
-  for (const folder of [...binFolders(options.directory), ...pathFolders(environment)]) {
-    for (const name of programNames()) {
-      const path = join(folder, name);
-      const problem = whyNotExecutable(path);
-      const doubt = problem === null && !isChosenFolder(folder) ? whyNotTaken(resolve(path), environment) : undefined;
-      if (problem === null && doubt === undefined) return { path, passedOver };
-      if (doubt !== undefined) passedOver.push(`${path}: ${doubt}`);
-      if (doubt !== undefined || problem !== "does not exist") looked.push(`${path}: ${doubt ?? problem}`);
-    }
+  for (const { path, problem, doubt } of candidates(options)) {
+    if (problem === null && doubt === undefined) return { path, passedOver };
+    if (doubt !== undefined) passedOver.push(`${path}: ${doubt}`);
+    if (doubt !== undefined || problem !== "does not exist") looked.push(`${path}: ${doubt ?? problem}`);
   }
   looked.push(
     `node_modules/.bin in ${options.directory} and the folders above it`,
     `PATH: ${pathFolders(environment).join(delimiter) || "(empty)"}`,
   );
   throw new OpenCodeNotFoundError("opencode was not found. Looked at:", looked);
+}
+
+/**
+ * The other opencodes on this machine that could be started, in the order in which they would be, each once however
+ * many links lead to it. On a machine with both generations this is how the one that is not asked is known.
+ *
+ * @param path the one that is taken
+ */
+export function otherOpenCodes(path: string, options: FindOptions): readonly string[] {
+  const seen = new Set([realPath(path)]);
+  const others: string[] = [];
+  for (const candidate of candidates(options)) {
+    if (candidate.problem !== null || candidate.doubt !== undefined) continue;
+    const real = realPath(candidate.path);
+    if (!seen.has(real)) others.push(candidate.path);
+    seen.add(real);
+  }
+  return others;
+}
+
+interface Candidate {
+  readonly path: string;
+  /** Why it cannot be started. */
+  readonly problem: string | null;
+  /** Why it is not taken, although it could be. */
+  readonly doubt: string | undefined;
+}
+
+function* candidates({ directory, environment }: FindOptions): Generator<Candidate> {
+  const nearby = binFolders(directory).flatMap((folder) => NAMES.map((name) => [folder, name] as const));
+  const onPath = NAMES.flatMap((name) => pathFolders(environment).map((folder) => [folder, name] as const));
+  for (const [folder, name] of [...nearby, ...onPath]) {
+    for (const file of fileNames(name)) {
+      const path = join(folder, file);
+      const problem = whyNotExecutable(path);
+      const doubt = problem === null && !isChosenFolder(folder) ? whyNotTaken(resolve(path), environment) : undefined;
+      yield { path, problem, doubt };
+    }
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** What decides which opencode is meant. */
@@ -114,6 +160,9 @@ function binFolders(directory: string): string[] {
   }
 }
 
-function programNames(): readonly string[] {
-  return process.platform === "win32" ? ["opencode.exe", "opencode.cmd"] : ["opencode"];
+/** Under which opencode is installed; only opencode 2 under the second. */
+const NAMES = ["opencode", "opencode2"] as const;
+
+function fileNames(name: (typeof NAMES)[number]): readonly string[] {
+  return process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
 }

@@ -4,7 +4,8 @@ import { readOwnText } from "../../files/own-files.js";
 import { quickMask } from "../../masking/mask.js";
 import { plainText } from "../../text/plain-text.js";
 import { childEnvironment } from "./child-environment.js";
-import type { RunFolder } from "./run-folder.js";
+import { type Generation, type PrintedVersion, packagedGeneration, printedVersion } from "./generation.js";
+import { createRunFolder, type RunFolder } from "./run-folder.js";
 import { spawnOpenCode } from "./spawn-opencode.js";
 
 /** An opencode that was found, and what it says it is. */
@@ -15,16 +16,19 @@ export interface OpenCodeProgram {
   readonly version: string | null;
 }
 
-/** What was read before, by path, size and time of the file: one start of opencode costs most of a second. */
-const known = new Map<string, string>();
+/** What was read before, by the file: one start of opencode costs most of a second. */
+const known = new Map<string, PrintedVersion>();
 
 const DEADLINE_MS = 30_000;
 const OLDEST_MINOR = 15;
 const NEWEST_MINOR = 18;
+/** Of opencode 2: 2.0. */
+const NEWEST_MINOR_OF_2 = 0;
 
 /** What an opencode says of its version. */
 export interface VersionAnswer {
   readonly version: string | null;
+  readonly generation: Generation;
   /** What it printed instead of a version, and how it ended; null where there is a version. */
   readonly problem: string | null;
   readonly warning: string | null;
@@ -34,7 +38,7 @@ export interface VersionAnswer {
  * Asks an opencode for its version. It is kept off the network: nothing is fetched, nothing is updated.
  *
  * @returns the version, or null when what it printed is none, with a warning for a person where one is due:
- * the behaviour of 1.15 to 1.18 is known, with another version looptrace goes on and says so
+ * the behaviour of 1.15 to 1.18 and of 2.0 is known, with another version looptrace goes on and says so
  * @throws {OpenCodeNotFoundError} when the program cannot be started at all
  */
 export async function readVersion(
@@ -42,10 +46,9 @@ export async function readVersion(
   folder: RunFolder,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<VersionAnswer> {
-  const file = await stat(path).catch(() => null);
-  const key = `${path}\n${file?.size}\n${file?.mtimeMs}`;
+  const key = await fileKey(path);
   const before = known.get(key);
-  if (before !== undefined) return { version: before, problem: null, warning: versionWarning(before) };
+  if (before !== undefined) return { ...before, problem: null, warning: versionWarning(before.version) };
   const files = await folder.streams("version");
   const exit = await spawnOpenCode({
     path,
@@ -67,10 +70,10 @@ export async function readVersion(
     );
   });
   const output = plainText(await readOwnText(files.stdout)).trim();
-  const version = /^v?(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null;
-  if (version !== null) {
-    known.set(key, version);
-    return { version, problem: null, warning: versionWarning(version) };
+  const printed = printedVersion(output);
+  if (printed !== undefined) {
+    known.set(key, printed);
+    return { ...printed, problem: null, warning: versionWarning(printed.version) };
   }
   // Masked before it is cut: half a secret would not be found any more.
   const said = quickMask({ environment })(output || plainText(await readOwnText(files.stderr)).trim());
@@ -78,9 +81,41 @@ export async function readVersion(
   const problem = `${path} --version printed no version (${how}${said === "" ? "" : `: ${said.slice(0, 200)}`})`;
   return {
     version: null,
+    generation: 1,
     problem,
     warning: `${problem}; going on as if it were opencode 1.${NEWEST_MINOR}.`,
   };
+}
+
+/**
+ * What a path leads to at this moment. An update puts another file there, which may be as long and, as npm unpacks
+ * packages, as old as the one before.
+ */
+async function fileKey(path: string): Promise<string> {
+  const file = await stat(path).catch(() => null);
+  return [path, file?.dev, file?.ino, file?.size, file?.mtimeMs, file?.ctimeMs].join("\n");
+}
+
+/**
+ * The generation of an opencode, without a start of it where its package tells.
+ *
+ * @param path absolute
+ * @throws {OpenCodeNotFoundError} when the program has to be asked and cannot be started
+ */
+export async function generationOfProgram(
+  path: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Generation> {
+  const packaged = packagedGeneration(path);
+  if (packaged !== undefined) return packaged;
+  const before = known.get(await fileKey(path));
+  if (before !== undefined) return before.generation;
+  const folder = await createRunFolder();
+  try {
+    return (await readVersion(path, folder, environment)).generation;
+  } finally {
+    await folder.remove();
+  }
 }
 
 /** What to tell a person about a version that looptrace was not tried with; null for a known one. */
@@ -90,7 +125,7 @@ export function versionWarning(version: string): string | null {
 }
 
 /** The versions whose behaviour is known, for people. */
-export const KNOWN_VERSIONS = `1.${OLDEST_MINOR} to 1.${NEWEST_MINOR}`;
+export const KNOWN_VERSIONS = `1.${OLDEST_MINOR} to 1.${NEWEST_MINOR} and 2.${NEWEST_MINOR_OF_2}`;
 
 /**
  * Where a version stands to the known ones. 0.0.0 is a local build: as new as any.
@@ -99,7 +134,9 @@ export const KNOWN_VERSIONS = `1.${OLDEST_MINOR} to 1.${NEWEST_MINOR}`;
  */
 export function versionSupport(version: string): "older" | "known" | "newer" {
   const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
-  if (major === undefined || minor === undefined || major > 1 || (major === 1 && minor > NEWEST_MINOR)) return "newer";
+  if (major === undefined || minor === undefined || major > 2) return "newer";
+  if (major === 2) return minor > NEWEST_MINOR_OF_2 ? "newer" : "known";
+  if (major === 1 && minor > NEWEST_MINOR) return "newer";
   if (major === 1 && minor >= OLDEST_MINOR) return "known";
   return major === 0 && minor === 0 && patch === 0 ? "newer" : "older";
 }

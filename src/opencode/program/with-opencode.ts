@@ -1,4 +1,5 @@
 import { pathOfOpenCode, type WhereOpenCode } from "./find-opencode.js";
+import type { Generation } from "./generation.js";
 import { type OpenCodeProgram, readVersion } from "./opencode-version.js";
 import { createRunFolder, type RunFolder } from "./run-folder.js";
 import { sweepRunFolders } from "./sweep-run-folders.js";
@@ -6,6 +7,7 @@ import { sweepRunFolders } from "./sweep-run-folders.js";
 /** An opencode that was found, and a private folder to work with it. */
 export interface OpenCodeAtHand {
   readonly opencode: OpenCodeProgram;
+  readonly generation: Generation;
   readonly folder: RunFolder;
   /** What is unusual about this opencode, each a sentence for a person. */
   readonly warnings: readonly string[];
@@ -36,8 +38,9 @@ export async function withOpenCode<T>(
   if (sweep === "first") await swept;
   const folder = await createRunFolder();
   try {
-    const { version, warning } = await readVersion(path, folder, environment);
-    return await use({ opencode: { path, version }, folder, warnings: warning === null ? [] : [warning] });
+    const { version, generation, warning } = await readVersion(path, folder, environment);
+    const warnings = warning === null ? [] : [warning];
+    return await use({ opencode: { path, version }, generation, folder, warnings });
   } finally {
     // Nothing is left to do where `use` has removed it already.
     await folder.remove();

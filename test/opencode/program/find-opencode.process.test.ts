@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { OpenCodeNotFoundError } from "../../../src/errors/opencode-not-found-error.js";
-import { findOpenCode, searchOpenCode } from "../../../src/opencode/program/find-opencode.js";
+import { findOpenCode, otherOpenCodes, searchOpenCode } from "../../../src/opencode/program/find-opencode.js";
 
 let root: string;
 beforeEach(async () => {
@@ -54,6 +54,38 @@ test("then LOOPTRACE_OPENCODE, then node_modules/.bin of the directory and its p
   expect(found({ environment })).toBe(near);
   const chosen = await program("chosen/opencode");
   expect(found({ environment: { ...environment, LOOPTRACE_OPENCODE: chosen } })).toBe(chosen);
+});
+
+test("opencode 2 is found under its second name, behind the first of the same place", async () => {
+  const early = await program("early/opencode2");
+  const late = join(root, "late");
+  const environment = { PATH: [dirname(early), late].join(delimiter) };
+  expect(found({ environment })).toBe(early);
+  const plain = await program("late/opencode");
+  expect(found({ environment })).toBe(plain);
+  // The project's own comes first, whatever its name.
+  const own = await program("work/node_modules/.bin/opencode2");
+  expect(found({ environment })).toBe(own);
+  const near = await program("work/deep/node_modules/.bin/opencode");
+  expect(found({ environment })).toBe(near);
+});
+
+test("the others on the machine are known, each once", async () => {
+  const plain = await program("bin/opencode");
+  const second = await program("bin/opencode2");
+  await symlink(plain, join(root, "link"));
+  await mkdir(join(root, "more"));
+  await symlink(second, join(root, "more/opencode2"));
+  const environment = { PATH: [dirname(plain), join(root, "more")].join(delimiter) };
+  const options = { directory: join(root, "work/deep"), environment };
+  expect(otherOpenCodes(plain, options)).toEqual([second]);
+  expect(otherOpenCodes(join(root, "link"), options)).toEqual([second]);
+  expect(otherOpenCodes(second, options)).toEqual([plain]);
+  expect(otherOpenCodes("/nowhere/opencode", options)).toEqual([plain, second]);
+  // Not what would not be started either.
+  const open = await program("work/deep/node_modules/.bin/opencode", 0o777);
+  expect(otherOpenCodes(plain, options)).toEqual([second]);
+  expect(open).toContain("node_modules");
 });
 
 test("a path that was named is never replaced by another one", async () => {

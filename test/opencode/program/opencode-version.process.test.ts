@@ -31,10 +31,10 @@ test("the real program says its version", async () => {
 });
 
 test("an unknown version is a warning, not an error", async () => {
-  const path = await script("#!/bin/sh\necho 2.0.1\n");
-  const { version, warning } = await readVersion(path, folder, {});
-  expect(version).toBe("2.0.1");
-  expect(warning).toContain("opencode 2.0.1 is not one of the versions");
+  const path = await script("#!/bin/sh\necho opencode v2.1.0\n");
+  const { version, generation, warning } = await readVersion(path, folder, {});
+  expect([version, generation]).toEqual(["2.1.0", 2]);
+  expect(warning).toContain("opencode 2.1.0 is not one of the versions");
 });
 
 test("something that is no version is quoted", async () => {
@@ -57,7 +57,7 @@ test("a file that the system cannot start", async () => {
   await expect(readVersion(path, folder, {})).rejects.toThrow(OpenCodeNotFoundError);
 });
 
-test.each(["1.15.0", "1.16.4", "1.18.33"])("%s is known", (version) => {
+test.each(["1.15.0", "1.16.4", "1.18.33", "2.0.0-0720", "2.0.26"])("%s is known", (version) => {
   expect(versionWarning(version)).toBeNull();
 });
 
@@ -72,7 +72,10 @@ test.each([
   ["1.18.33", "known"],
   ["1.18.0-beta.2", "known"],
   ["1.19.0", "newer"],
-  ["2.0.0", "newer"],
+  ["2.0.0-0720", "known"],
+  ["2.0.26", "known"],
+  ["2.1.0", "newer"],
+  ["3.0.0", "newer"],
   ["0.0.0-dev-202511201200", "newer"],
 ] as const)("%s is %s", (version, support) => {
   expect(versionSupport(version)).toBe(support);
