@@ -1,6 +1,7 @@
 import { realpath, stat, writeFile } from "node:fs/promises";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { hasCode, writeWhole } from "../files/private-files.js";
+import { hasCode } from "../errors/thrown.js";
+import { writeWhole } from "../files/private-files.js";
 
 /**
  * Writes a report to a file, whole or not at all, readable by its owner alone: it holds what the sessions

@@ -1,7 +1,8 @@
 import { unlink } from "node:fs/promises";
+import { hasCode } from "../errors/thrown.js";
 import { type FileLock, lockFile } from "../files/file-lock.js";
 import { appendToOwnFile } from "../files/own-files.js";
-import { ensurePrivateFolder, hasCode } from "../files/private-files.js";
+import { ensurePrivateFolder } from "../files/private-files.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 import type { DeliveryContext } from "./delivery-context.js";
 import { DEFAULT_TIMEOUT_MS } from "./http/send.js";

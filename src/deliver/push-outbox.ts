@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { messageOf } from "../errors/thrown.js";
 import { isOwnerAlive } from "../files/claim-token.js";
 import { systemClock } from "../files/clock.js";
 import { sweepTemporaryFiles } from "../files/private-files.js";
@@ -61,8 +62,7 @@ export async function pushOutbox(
     );
     return { reports, unconfigured, problems: [] };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    return { reports, unconfigured: [], problems: [problem] };
+    return { reports, unconfigured: [], problems: [messageOf(error)] };
   }
 }
 

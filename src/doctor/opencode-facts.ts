@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { messageOf } from "../errors/thrown.js";
 import {
   createRunFolder,
   type FindOptions,
@@ -37,7 +38,7 @@ export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts
     if (error instanceof OpenCodeNotFoundError)
       return { kind: "missing", problem: error.problem, looked: error.looked };
     // No folder for temporary files, most likely: no run could begin either.
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     return { kind: "missing", problem: `opencode cannot be tried: ${problem}`, looked: [] };
   }
 }

@@ -1,4 +1,5 @@
 import { type Fields, isFields } from "../text/json-fields.js";
+import { attempt } from "./thrown.js";
 /** What a provider's error answer says, in any of the known formats. */
 export interface ProviderAnswer {
   readonly message?: string;
@@ -69,11 +70,7 @@ function readObject(outer: Fields, layers: number): ProviderAnswer {
 
 function parseJson(text: string): unknown {
   if (text.length > MAX_JSON_LENGTH || !/^\s*[[{"]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return attempt(() => JSON.parse(text));
 }
 
 function retryDelay(details: unknown): string | undefined {

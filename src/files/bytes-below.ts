@@ -1,6 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode } from "./private-files.js";
+import { hasCode } from "../errors/thrown.js";
 
 /**
  * How many bytes the files below a folder have; 0 when there is no such folder. A file that goes away meanwhile counts

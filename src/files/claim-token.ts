@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
+import { attempt, hasCode } from "../errors/thrown.js";
 
 /**
  * How long a claim counts when it cannot be told here whether its process lives: it runs on another machine (a home on
@@ -13,14 +14,7 @@ const LEASE_MS = 15 * 60_000;
 /** Stands for the start time of a process that exists where the platform does not tell since when. */
 const UNKNOWN_START = "0";
 
-interface Machine {
-  readonly host: string;
-  readonly boot: string;
-  /** Where ids of processes count: they are other ones in another container. */
-  readonly space: string;
-}
-
-let machine: Machine | undefined;
+let machine: ReturnType<typeof thisMachine> | undefined;
 let own: string | undefined;
 
 /**
@@ -28,10 +22,8 @@ let own: string | undefined;
  * start time tells it from a later process with the same id.
  */
 export function claimToken(): string {
-  if (own === undefined) {
-    const { host, boot, space } = thisMachine();
-    own = `${process.pid.toString(16)}-${startOf(process.pid) ?? UNKNOWN_START}-${host}-${boot}-${space}`;
-  }
+  const { host, boot, space } = thisMachine();
+  own ??= `${process.pid.toString(16)}-${startOf(process.pid) ?? UNKNOWN_START}-${host}-${boot}-${space}`;
   return own;
 }
 
@@ -43,11 +35,12 @@ export function claimToken(): string {
 export async function isOwnerAlive(token: string, path: string): Promise<boolean> {
   if (token === claimToken()) return true;
   const [pid, start, host, boot, space] = token.split("-");
+  const here = thisMachine();
   if (pid === undefined || start === undefined) return false;
-  if (host !== thisMachine().host) return isYoung(path);
-  if (boot !== thisMachine().boot) return false;
+  if (host !== here.host) return isYoung(path);
+  if (boot !== here.boot) return false;
   // Of another container on this machine: its ids of processes mean nothing here.
-  if (space !== thisMachine().space) return isYoung(path);
+  if (space !== here.space) return isYoung(path);
   const running = startOf(Number.parseInt(pid, 16));
   if (running === undefined) return false;
   if (running === UNKNOWN_START || start === UNKNOWN_START) return isYoung(path);
@@ -55,20 +48,17 @@ export async function isOwnerAlive(token: string, path: string): Promise<boolean
 }
 
 async function isYoung(path: string): Promise<boolean> {
-  try {
-    const { ctimeMs, mtimeMs } = await stat(path);
-    return Date.now() - Math.max(ctimeMs, mtimeMs) < LEASE_MS;
-  } catch {
-    return true;
-  }
+  const found = await stat(path).catch(() => undefined);
+  return !found || Date.now() - Math.max(found.ctimeMs, found.mtimeMs) < LEASE_MS;
 }
 
-function thisMachine(): Machine {
+function thisMachine(): { readonly host: string; readonly boot: string; readonly space: string } {
   machine ??= {
     host: digest(hostname()),
     // Where /proc is not there, the start time is a date, which a reboot does not repeat.
-    boot: digest(tryTo(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")) ?? ""),
-    space: digest(tryTo(() => readlinkSync("/proc/self/ns/pid")) ?? ""),
+    boot: digest(attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")) ?? ""),
+    // Where ids of processes count: they are other ones in another container.
+    space: digest(attempt(() => readlinkSync("/proc/self/ns/pid")) ?? ""),
   };
   return machine;
 }
@@ -77,7 +67,7 @@ function thisMachine(): Machine {
 function startOf(pid: number): string | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0 || !exists(pid)) return undefined;
   if (process.platform === "linux") {
-    const line = tryTo(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+    const line = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
     // proc(5): the name, which may hold anything, ends at the last parenthesis; the state is the third field, the
     // start time the 22nd, in clock ticks since the boot.
     const fields = line?.slice(line.lastIndexOf(")") + 2).split(" ");
@@ -87,7 +77,7 @@ function startOf(pid: number): string | undefined {
   }
   if (process.platform === "win32") return UNKNOWN_START;
   const env = { PATH: process.env.PATH ?? "", LC_ALL: "C", TZ: "UTC" };
-  const started = tryTo(() =>
+  const started = attempt(() =>
     execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
       encoding: "utf8",
       env,
@@ -103,18 +93,10 @@ function exists(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it is there, and another user's.
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+    return !hasCode(error, "ESRCH");
   }
 }
 
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 8);
-}
-
-function tryTo<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

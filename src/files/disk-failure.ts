@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { codeOf } from "../errors/thrown.js";
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
@@ -19,6 +20,6 @@ const WORDS: Readonly<Record<string, string>> = {
 export function describeDiskFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof ConfigurationError) return error.message;
-  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const code = codeOf(error);
   return (code === undefined ? undefined : WORDS[code]) ?? code ?? error.message;
 }

@@ -1,7 +1,8 @@
 import { mkdir, open, realpath, rename, rm, rmdir, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { hasCode } from "../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
-import { hasCode, namesIn, removeIfThere, sweepTemporaryFiles, temporaryPath } from "./private-files.js";
+import { namesIn, removeIfThere, sweepTemporaryFiles, temporaryPath } from "./private-files.js";
 
 /** That its owner alone is at a file. */
 export interface FileLock {

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
+import { hasCode } from "../errors/thrown.js";
 import { currentIdentity } from "../trust/identity.js";
 import { isTrustedByName } from "../trust/trusted-paths.js";
 
@@ -56,7 +57,8 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 
 async function checked(path: string, flags: number, whose: "own" | "any"): Promise<FileHandle> {
   const file = await open(path, flags, 0o600).catch((error: unknown) => {
-    if (isLoop(error)) throw new UnfitFileError(path, "is a link");
+    // FreeBSD says EMLINK.
+    if (hasCode(error, "ELOOP") || hasCode(error, "EMLINK")) throw new UnfitFileError(path, "is a link");
     // A pipe without a reader, or a socket.
     throw hasCode(error, "ENXIO") ? new UnfitFileError(path, "is no regular file") : error;
   });
@@ -141,18 +143,17 @@ const MOST_DEVICE_BYTES = 1024 * 1024;
 
 /** Its size may be unknown (a pipe) or grow meanwhile, so it is not believed. */
 async function readToEnd(file: FileHandle, path: string, mostBytes: number): Promise<Buffer> {
-  const { size, isDevice } = await file
-    .stat()
-    .then((found) => ({ size: found.size, isDevice: found.isCharacterDevice() || found.isBlockDevice() }));
+  const found = await file.stat();
+  const isDevice = found.isCharacterDevice() || found.isBlockDevice();
   // A terminal is one too, and what is typed is short.
   if (isDevice && mostBytes > MOST_DEVICE_BYTES) return await readToEnd(file, path, MOST_DEVICE_BYTES);
   const tooLong = (): UnfitFileError =>
     new UnfitFileError(path, `is longer than the ${inMegabytes(mostBytes)} that are read`);
-  if (size > mostBytes) throw tooLong();
+  if (found.size > mostBytes) throw tooLong();
   const chunks: Buffer[] = [];
   let total = 0;
   // One byte more than it says tells whether it says so rightly.
-  const first = Buffer.allocUnsafe(Math.min(size, mostBytes) + 1);
+  const first = Buffer.allocUnsafe(Math.min(found.size, mostBytes) + 1);
   for (let into = first; ; into = into === first ? Buffer.allocUnsafe(CHUNK_BYTES) : into) {
     const { bytesRead } = await file.read(into, 0, into.length, null);
     if (bytesRead === 0) return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
@@ -166,13 +167,4 @@ async function readToEnd(file: FileHandle, path: string, mostBytes: number): Pro
 
 function inMegabytes(bytes: number): string {
   return bytes < 1024 * 1024 ? `${bytes} bytes` : `${Math.floor(bytes / 1024 / 1024)} MB`;
-}
-
-function isLoop(error: unknown): boolean {
-  // FreeBSD says EMLINK.
-  return hasCode(error, "ELOOP") || hasCode(error, "EMLINK");
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

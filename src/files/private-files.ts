@@ -1,5 +1,6 @@
 import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
+import { hasCode } from "../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
 import { refuseUntrustedFolder } from "./trusted-store.js";
 
@@ -33,11 +34,14 @@ async function privateFolder(root: string, path: string): Promise<void> {
  * is.
  */
 async function narrow(folder: string): Promise<void> {
-  try {
-    await chmod(folder, 0o700);
-  } catch (error) {
-    if (!hasCode(error, "EPERM")) throw error;
-  }
+  await chmod(folder, 0o700).catch(unless("EPERM"));
+}
+
+/** What a `catch` does for which an error with this code is none: any other is thrown on. */
+function unless(code: string): (error: unknown) => void {
+  return (error) => {
+    if (!hasCode(error, code)) throw error;
+  };
 }
 
 /**
@@ -94,11 +98,7 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** Removes a file that may already be gone. */
 export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
-  }
+  await unlink(path).catch(unless("ENOENT"));
 }
 
 /** The names in a folder, sorted; none when the folder does not exist. */
@@ -119,9 +119,4 @@ export async function sweepTemporaryFiles(folder: string): Promise<void> {
     const path = `${folder}${sep}${name}`;
     if (!(await isOwnerAlive(token, path))) await rm(path, { recursive: true, force: true }).catch(() => {});
   }
-}
-
-/** Whether an error is a system error with this code. */
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

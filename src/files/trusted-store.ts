@@ -1,6 +1,7 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { attempt } from "../errors/thrown.js";
 import { currentIdentity, type Identity } from "../trust/identity.js";
 import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
 
@@ -19,11 +20,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @returns undefined where it is used
  */
 export function storeProblem(root: string, env: Environment = process.env): ConfigurationError | undefined {
-  const identity = currentIdentity(env);
-  const own = problemOf(root, "root", identity, env);
-  if (own) return own;
-  for (const name of FOLDERS) {
-    const problem = problemOf(join(root, name), "below", identity, env);
+  const folders = [root, ...FOLDERS.map((name) => join(root, name))];
+  for (const folder of folders) {
+    const problem = problemOf(root, folder, env);
     if (problem) return problem;
   }
   return undefined;
@@ -41,27 +40,19 @@ export function refuseUntrustedStore({ root }: { readonly root: string }): void 
  * @throws {ConfigurationError} as {@link storeProblem} says it
  */
 export function refuseUntrustedFolder(root: string, folder: string): void {
-  const env = process.env;
-  const problem = problemOf(folder, folder === root ? "root" : "below", currentIdentity(env), env);
+  const problem = problemOf(root, folder, process.env);
   if (problem) throw problem;
 }
 
-function problemOf(
-  folder: string,
-  where: "root" | "below",
-  identity: Identity | undefined,
-  env: Environment,
-): ConfigurationError | undefined {
-  const itself = look(() => lstatSync(folder));
+function problemOf(root: string, folder: string, env: Environment): ConfigurationError | undefined {
+  const identity = currentIdentity(env);
+  // What cannot be looked at is found out where it is needed.
+  const itself = attempt(() => lstatSync(folder));
   if (!itself) return undefined;
-  if (itself.isSymbolicLink() && where === "below")
+  if (itself.isSymbolicLink() && folder !== root)
     return refusal(folder, "it is a link, which looptrace does not follow. Make it a folder");
-  const doubt =
-    doubtOf(itself, identity) ??
-    doubtOf(
-      look(() => statSync(folder)),
-      identity,
-    );
+  const target = attempt(() => statSync(folder));
+  const doubt = doubtOf(itself, identity) ?? doubtOf(target, identity);
   if (doubt === undefined || allowed.has(folder)) return undefined;
   if (isTrustedByName(folder, env)) {
     allowed.add(folder);
@@ -88,13 +79,4 @@ function refusal(folder: string, because: string): ConfigurationError {
     "LOOPTRACE_HOME",
     `looptrace's own folder ${folder} is not used, because ${because}, or name a folder of your own by LOOPTRACE_HOME.`,
   );
-}
-
-/** What cannot be looked at is found out where it is needed. */
-function look(find: () => Stats): Stats | undefined {
-  try {
-    return find();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import type { DestinationReport } from "../deliver/delivery-report.js";
+import { messageOf } from "../errors/thrown.js";
 import type { TraceExporter } from "../export/trace-exporter.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
@@ -180,5 +181,5 @@ function fromMirror(mirror: Mirror, rootId: string): Pick<ExportResult, "tree" |
 }
 
 function noteOf({ onNote }: AttachOptions): (error: unknown) => void {
-  return (error) => onNote?.(error instanceof Error ? error.message : String(error));
+  return (error) => onNote?.(messageOf(error));
 }

@@ -1,6 +1,7 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../errors/server-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
+import { messageOf } from "../errors/thrown.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { Masked } from "../masking/masked.js";
@@ -108,7 +109,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
 
   const complain = (error: unknown): void => {
     troubled = true;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     if (!signal.aborted && !complained.has(why)) onNote?.(why);
     complained.add(why);
   };

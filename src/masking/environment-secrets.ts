@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { attempt } from "../errors/thrown.js";
 import type { Secret } from "./secret.js";
 
 /** Words that a secret's variable is called by, as a whole between underscores or the name's ends. */
@@ -35,17 +36,9 @@ export function environmentSecrets(environment: Readonly<Record<string, string |
 function headerValues(text: string): readonly string[] {
   return text.split(",").flatMap((pair) => {
     const value = pair.slice(pair.indexOf("=") + 1).trim();
-    const decoded = /%[0-9a-f]{2}/i.test(value) ? decodedOr(value) : value;
+    const decoded = /%[0-9a-f]{2}/i.test(value) ? (attempt(() => decodeURIComponent(value)) ?? value) : value;
     return [...new Set([value, decoded, decoded.replace(/^(?:Bearer|Basic|Token)\s+/i, "")])];
   });
-}
-
-function decodedOr(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
 }
 
 function isSecretName(name: string): boolean {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { InvalidExportError } from "../errors/invalid-export-error.js";
+import { hasCode } from "../errors/thrown.js";
 import { readNamedFile, UnfitFileError } from "../files/own-files.js";
-import { hasCode } from "../files/private-files.js";
 import { isSessionId } from "../opencode/session.js";
 import { decodeText } from "../text/decode-text.js";
 import type { LoadOptions } from "./load-options.js";

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { hasCode } from "../errors/thrown.js";
 import { readOwnText } from "../files/own-files.js";
-import { hasCode } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 
 /** The path of one file of a session. @param ending such as `json`; see `session-store.ts` */

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
 import { lstatSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname } from "node:path";
 import { isChosenFolder } from "./chosen-folder.js";
@@ -30,18 +30,16 @@ function linksAbove(path: string): readonly string[] {
 function isTracked(path: string): boolean {
   try {
     const folder = realpathSync(dirname(path));
-    const found = execFileSync(
-      "git",
-      [...HARMLESS, "-C", folder, "ls-files", "-z", "--", `:(literal)${basename(path)}`],
-      // Windows looks for programs in the folder that they are to work in first.
-      {
-        cwd: dirname(process.execPath),
-        env: environment(),
-        timeout: TIMEOUT_MS,
-        stdio: ["ignore", "pipe", "ignore"],
-      },
-    );
-    return found.length > 0;
+    const command = [...HARMLESS, "-C", folder, "ls-files", "-z", "--", `:(literal)${basename(path)}`];
+    // Windows looks for programs in the folder that they are to work in first.
+    const cwd = dirname(process.execPath);
+    const options: ExecFileSyncOptions = {
+      cwd,
+      env: environment(),
+      timeout: TIMEOUT_MS,
+      stdio: ["ignore", "pipe", "ignore"],
+    };
+    return execFileSync("git", command, options).length > 0;
   } catch {
     // Another user's repository, which git does not look into, is found out by its owner.
     return false;

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { attempt } from "../errors/thrown.js";
 
 /** Whose files are as good as one's own. */
 export interface Identity {
@@ -44,11 +45,6 @@ function isOwnGroup(gid: number, uids: ReadonlySet<number>): boolean {
 }
 
 function linesOf(path: string): readonly (readonly string[])[] {
-  try {
-    return readFileSync(path, "utf8")
-      .split("\n")
-      .map((line) => line.split(":"));
-  } catch {
-    return [];
-  }
+  const lines = attempt(() => readFileSync(path, "utf8"))?.split("\n") ?? [];
+  return lines.map((line) => line.split(":"));
 }

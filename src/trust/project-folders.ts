@@ -1,9 +1,10 @@
-import { lstatSync, realpathSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { attempt } from "../errors/thrown.js";
 import { doubtAboutOwner } from "./doubt.js";
 import { currentIdentity, type Identity } from "./identity.js";
-import { isTrustedByName } from "./trusted-paths.js";
+import { isTrustedByName, realPathOr } from "./trusted-paths.js";
 
 /** Where a project's own files are looked for. */
 export interface ProjectFolders {
@@ -64,23 +65,7 @@ function upwards(from: string): readonly string[] {
   return folders;
 }
 
+/** A folder that may not be looked into holds no repository of the user's. */
 function isThere(path: string): boolean {
-  return lstatOr(path) !== undefined;
-}
-
-function lstatOr(path: string) {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch {
-    // A folder that may not be looked into holds no repository of the user's.
-    return undefined;
-  }
-}
-
-function realPathOr(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+  return attempt(() => lstatSync(path)) !== undefined;
 }

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { delimiter, isAbsolute, sep } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { attempt } from "../errors/thrown.js";
 
 /** Names files and folders that are trusted in spite of their owners and modes, as git's `safe.directory` does. */
 export const TRUST_VARIABLE = "LOOPTRACE_TRUST";
@@ -33,10 +34,7 @@ function below(folder: string): string {
   return folder.endsWith(sep) ? folder : `${folder}${sep}`;
 }
 
-function realPathOr(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+/** Where a path leads by its links; where it leads nowhere, or cannot be looked at, the path itself. */
+export function realPathOr(path: string): string {
+  return attempt(() => realpathSync(path)) ?? path;
 }

@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { hasCode } from "../../files/private-files.js";
+import { hasCode } from "../../errors/thrown.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { pageAssets } from "../../web/data/page-assets.js";
 import { serveView, type ViewOptions, type ViewServer } from "../../web/server/view-server.js";

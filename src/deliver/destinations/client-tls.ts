@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { messageOf } from "../../errors/thrown.js";
 
 /** What a TLS connection is made with beside what Node.js has; PEM texts. Holds a private key: never print it. */
 export interface ClientTls {
@@ -91,7 +92,7 @@ function contentOf(setting: PemSetting): string {
     if (stats.size > MAX_BYTES) throw new Error("it is too large");
     return readFileSync(handle, "utf8");
   } catch (error) {
-    throw unusable(setting, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw unusable(setting, `cannot be read: ${messageOf(error)}`);
   } finally {
     if (handle !== undefined) closeSync(handle);
   }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { attempt } from "../../errors/thrown.js";
 
 /**
  * Reads `OTEL_EXPORTER_OTLP_HEADERS`: `key1=value1,key2=value2`, percent-encoded, as the OpenTelemetry specification
@@ -14,14 +15,14 @@ export function otlpHeaders(variable: string, text: string): Readonly<Record<str
   for (const [index, entry] of text.split(",").entries()) {
     if (entry.trim() === "") continue;
     const equals = entry.indexOf("=");
-    const name = decode(entry.slice(0, Math.max(0, equals)).trim())?.toLowerCase();
+    const name = attempt(() => decodeURIComponent(entry.slice(0, Math.max(0, equals)).trim()))?.toLowerCase();
     if (!name) {
       throw new ConfigurationError(
         variable,
         `${variable}: entry ${index + 1} is not of the form name=value. Write name1=value1,name2=value2, with commas in values as %2C.`,
       );
     }
-    const value = decode(entry.slice(equals + 1).trim());
+    const value = attempt(() => decodeURIComponent(entry.slice(equals + 1).trim()));
     if (value === undefined || !isHeader(name, value)) {
       throw new ConfigurationError(
         variable,
@@ -33,20 +34,7 @@ export function otlpHeaders(variable: string, text: string): Readonly<Record<str
   return headers;
 }
 
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Whether fetch would take the pair; its own error would print the value. */
 export function isHeader(name: string, value: string): boolean {
-  try {
-    new Headers([[name, value]]);
-    return true;
-  } catch {
-    return false;
-  }
+  return attempt(() => new Headers([[name, value]])) !== undefined;
 }

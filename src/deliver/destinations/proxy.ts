@@ -1,5 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { attempt } from "../../errors/thrown.js";
 import { basicAuthorization, isLoopback } from "./http-address.js";
 
 /** The proxy that requests to a destination go through. Holds its password: never print it. */
@@ -92,11 +93,7 @@ function isInNetwork(host: string, network: string): boolean {
   return list.check(host, own === 4 ? "ipv4" : "ipv6");
 }
 
+/** A password with a lone % in it was typed as it is. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A password with a lone % in it, typed as it is.
-    return text;
-  }
+  return attempt(() => decodeURIComponent(text)) ?? text;
 }

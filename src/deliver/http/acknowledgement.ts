@@ -1,14 +1,10 @@
 import { z } from "zod";
+import { attempt } from "../../errors/thrown.js";
+import { isFields } from "../../text/json-fields.js";
 import type { Destination } from "../destinations/destination.js";
 import type { Answer } from "./exchange.js";
 import { readWhole, serverMessage } from "./response-text.js";
 import type { SendResult } from "./send-result.js";
-
-/** What of an ExportTraceServiceResponse counts; everything else in it is the server's own affair. */
-interface PartialSuccess {
-  readonly rejectedSpans: number;
-  readonly errorMessage: string;
-}
 
 /**
  * Reads a 2xx answer. Taken is what is answered by nothing at all or by an object: OTLP servers answer with an
@@ -51,12 +47,12 @@ export async function readAcknowledgement(
       `${destination.url} answers ${status} with ${what}, so it is not where traces go, or a proxy or a login page stands before it. Check the address.`,
     );
   }
-  const error = errorIn(json);
+  const error = failed.safeParse(json).data;
   if (error !== undefined) {
     const said = serverMessage(JSON.stringify({ message: error }), false, destination.secrets);
     return no(`${destination.label} answers ${status}, but with an error${said}`);
   }
-  return acknowledged(destination, partialSuccessIn(json));
+  return acknowledged(destination, partialSuccess.safeParse(json).data);
 }
 
 /** An ExportTraceServiceResponse as protobuf, which is what a receiver answers that was sent protobuf. */
@@ -82,7 +78,7 @@ function isProtobuf({ headers }: Answer): boolean {
 }
 
 /** What a whole answer comes to. */
-function acknowledged(destination: Destination, partial: PartialSuccess | undefined): SendResult {
+function acknowledged(destination: Destination, partial: z.output<typeof partialSuccess> | undefined): SendResult {
   if (partial === undefined) return { kind: "acknowledged" };
   const { rejectedSpans, errorMessage } = partial;
   const said = serverMessage(JSON.stringify({ message: errorMessage }), false, destination.secrets);
@@ -113,26 +109,18 @@ function looksLikePage(text: string, { headers }: Answer): boolean {
 }
 
 function objectIn(text: string): object | undefined {
-  try {
-    const json: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
-    return typeof json === "object" && json !== null && !Array.isArray(json) ? json : undefined;
-  } catch {
-    return undefined;
-  }
+  const json: unknown = attempt(() => JSON.parse(text.replace(/^\uFEFF/, "")));
+  return isFields(json) ? json : undefined;
 }
 
+/** A gateway may answer 200 to everything and put what is wrong into the body. */
 const failed = z.union([
   z.object({ error: z.string().min(1) }).transform(({ error }) => error),
   z.object({ error: z.looseObject({ message: z.string().default("") }) }).transform(({ error }) => error.message),
 ]);
 
-/** A gateway may answer 200 to everything and put what is wrong into the body. */
-function errorIn(json: object): string | undefined {
-  return failed.safeParse(json).data;
-}
-
-// Protobuf's JSON mapping writes 64-bit integers as strings, and takes both forms of a field's name; some servers write
-// numbers.
+// What of an ExportTraceServiceResponse counts. Protobuf's JSON mapping writes 64-bit integers as strings, and takes both
+// forms of a field's name; some servers write numbers.
 const rejected = z.coerce.number().int().positive();
 const complaint = z.string().default("");
 const partialSuccess = z.union([
@@ -146,7 +134,3 @@ const partialSuccess = z.union([
       errorMessage: error_message,
     })),
 ]);
-
-function partialSuccessIn(json: object): PartialSuccess | undefined {
-  return partialSuccess.safeParse(json).data;
-}

@@ -1,3 +1,4 @@
+import { codeOf, messageOf } from "../../errors/thrown.js";
 import type { Destination } from "../destinations/destination.js";
 import { redact } from "./response-text.js";
 
@@ -74,12 +75,7 @@ export function describeProxyRefusal(status: number, { proxy, endpoint }: Destin
   return `${who} ${what} (407). Set ${setting} to http://user:password@host:port (percent-encoded), or except ${hostname} by NO_PROXY.`;
 }
 
-interface Cause {
-  readonly code: string | undefined;
-  readonly message: string;
-}
-
-function deepestCause(error: unknown): Cause {
+function deepestCause(error: unknown): { readonly code: string | undefined; readonly message: string } {
   let current = error;
   // Connecting tries every address of a host and reports all failures; the first stands for the rest.
   for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
@@ -88,7 +84,5 @@ function deepestCause(error: unknown): Cause {
     if (!(next instanceof Error)) break;
     current = next;
   }
-  const code =
-    current instanceof Error && "code" in current && typeof current.code === "string" ? current.code : undefined;
-  return { code, message: current instanceof Error ? current.message : String(current) };
+  return { code: codeOf(current), message: messageOf(current) };
 }

@@ -1,4 +1,6 @@
+import { attempt } from "../../errors/thrown.js";
 import { textForms } from "../../masking/forms.js";
+import { fieldsOf } from "../../text/json-fields.js";
 import type { Answer } from "./exchange.js";
 
 /** As much of an explanation as anybody reads. */
@@ -7,51 +9,42 @@ const MAX_EXPLANATION_BYTES = 64 * 1024;
 const MAX_ACKNOWLEDGEMENT_BYTES = 1024 * 1024;
 const MAX_MESSAGE = 300;
 
-/** The body of an answer that matters to its last byte. */
-export type WholeBody =
-  | { readonly kind: "whole"; readonly bytes: Uint8Array }
-  /** Longer than any such answer, perhaps endless. */
-  | { readonly kind: "endless" }
-  /** The connection was closed before its end, or what came cannot be decompressed. */
-  | { readonly kind: "broken" };
+/**
+ * What was read of a body: `whole`; `endless`, longer than any such answer; `broken`, since the connection was closed
+ * before its end, or what came cannot be decompressed.
+ */
+export interface ReadBody {
+  readonly kind: "whole" | "endless" | "broken";
+  readonly bytes: Uint8Array;
+}
 
-/** Reads a body to its end. What is longer than a megabyte is not read on. */
-export async function readWhole(response: Answer): Promise<WholeBody> {
-  const { chunks, end } = await readUpTo(response, MAX_ACKNOWLEDGEMENT_BYTES);
-  if (end === "whole") return { kind: "whole", bytes: Buffer.concat(chunks) };
-  return { kind: end };
+/** Reads a body that matters to its last byte. What is longer than a megabyte is not read on. */
+export async function readWhole(response: Answer): Promise<ReadBody> {
+  return readUpTo(response, MAX_ACKNOWLEDGEMENT_BYTES);
 }
 
 /** The beginning of an answer's body, whatever its length; what was read before the connection broke. */
 export async function readBounded(response: Answer): Promise<string> {
   // The status line already said what became of the request; the rest is only its explanation.
-  const { chunks } = await readUpTo(response, MAX_EXPLANATION_BYTES);
-  return new TextDecoder().decode(Buffer.concat(chunks)).slice(0, MAX_EXPLANATION_BYTES);
+  const { bytes } = await readUpTo(response, MAX_EXPLANATION_BYTES);
+  return new TextDecoder().decode(bytes).slice(0, MAX_EXPLANATION_BYTES);
 }
 
-interface ReadBody {
-  readonly chunks: readonly Uint8Array[];
-  readonly end: WholeBody["kind"];
-}
-
-async function readUpTo(response: Answer, most: number): Promise<ReadBody> {
-  const reader = response.body?.getReader();
+async function readUpTo({ body }: Answer, most: number): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];
-  let bytes = 0;
+  const read = (kind: ReadBody["kind"]): ReadBody => ({ kind, bytes: Buffer.concat(chunks) });
+  let size = 0;
   try {
-    while (reader && bytes <= most) {
-      const { done, value } = await reader.read();
-      if (done) return { chunks, end: "whole" };
-      bytes += value.byteLength;
-      chunks.push(value);
+    // To leave the loop closes the connection.
+    for await (const chunk of body ?? []) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
+      if (size > most) return read("endless");
     }
   } catch {
-    return { chunks, end: "broken" };
+    return read("broken");
   }
-  if (!reader) return { chunks, end: "whole" };
-  // Closes the connection; that nothing more is wanted cannot fail.
-  await reader.cancel().catch(() => undefined);
-  return { chunks, end: "endless" };
+  return read("whole");
 }
 
 /**
@@ -103,14 +96,9 @@ export function redact(text: string, secrets: readonly string[]): string {
 }
 
 function messageInJson(text: string): string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const json: unknown = attempt(() => JSON.parse(text));
+  if (json === undefined) return text;
   if (typeof json !== "object" || json === null) return String(json);
-  if ("message" in json && typeof json.message === "string") return json.message;
-  if ("error" in json && typeof json.error === "string") return json.error;
-  return text;
+  const { message, error } = fieldsOf(json);
+  return [message, error, text].find((said) => typeof said === "string") ?? text;
 }

@@ -1,5 +1,5 @@
+import { hasCode } from "../../errors/thrown.js";
 import { describeDiskFailure } from "../../files/disk-failure.js";
-import { hasCode } from "../../files/private-files.js";
 import type { DeliveryContext } from "../delivery-context.js";
 import { spansIn } from "./otlp-body.js";
 import { type ClaimedEntry, claimRequest, isClaimed, readRequest, removeRequest } from "./outbox.js";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { attempt } from "../../errors/thrown.js";
 import { readOwnText } from "../../files/own-files.js";
 import { ensurePrivateFolder, removeIfThere, writeWhole } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
@@ -37,7 +38,7 @@ export async function prepareOutboxFolder(paths: StorePaths, destination: Destin
 
 /** What is noted of a destination; one whose note is lost or damaged goes by its id. */
 export async function readDestinationInfo(paths: StorePaths, id: string): Promise<DestinationInfo> {
-  const noted = parse(info, await readText(join(paths.outbox, id, DESTINATION)));
+  const noted = await readNote(join(paths.outbox, id, DESTINATION), info);
   return noted ? { id, ...noted } : { id, kind: "otlp", label: id, url: "" };
 }
 
@@ -55,22 +56,15 @@ export async function noteLastError(
 }
 
 export async function readLastError(paths: StorePaths, destinationId: string): Promise<LastError | undefined> {
-  return parse(lastError, await readText(join(paths.outbox, destinationId, LAST_ERROR)));
+  return readNote(join(paths.outbox, destinationId, LAST_ERROR), lastError);
 }
 
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readOwnText(path, MOST_NOTE_BYTES);
-  } catch {
-    return undefined;
-  }
+/** Empty where there is none, or none that can be read. */
+function readText(path: string): Promise<string> {
+  return readOwnText(path, MOST_NOTE_BYTES).catch(() => "");
 }
 
-function parse<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+async function readNote<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const text = await readText(path);
+  return attempt(() => schema.parse(JSON.parse(text)));
 }

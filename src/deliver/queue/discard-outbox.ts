@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { attempt } from "../../errors/thrown.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { refuseUntrustedFolder, refuseUntrustedStore } from "../../files/trusted-store.js";
 import type { DestinationInfo } from "../destinations/destination.js";
@@ -44,7 +45,8 @@ export async function discardOutbox(paths: StorePaths, destinationId: string): P
       inDelivery += 1;
       continue;
     }
-    for (const traceId of await traceIdsIn(claimed)) traceIds.add(traceId);
+    const body = await readRequest(claimed).catch(() => new Uint8Array());
+    for (const { traceId } of attempt(() => spansIn(body)) ?? []) traceIds.add(traceId);
     await removeRequest(claimed);
     gone.push(claimed);
   }
@@ -58,12 +60,4 @@ export async function discardOutbox(paths: StorePaths, destinationId: string): P
     toMs: gone.at(-1)?.createdMs,
     inDelivery,
   };
-}
-
-async function traceIdsIn(entry: ClaimedEntry): Promise<readonly string[]> {
-  try {
-    return spansIn(await readRequest(entry)).map(({ traceId }) => traceId);
-  } catch {
-    return [];
-  }
 }

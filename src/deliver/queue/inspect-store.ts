@@ -1,8 +1,9 @@
 import { mkdir, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { hasCode, messageOf } from "../../errors/thrown.js";
 import { bytesBelow } from "../../files/bytes-below.js";
 import { describeDiskFailure } from "../../files/disk-failure.js";
-import { hasCode, removeIfThere, writeWhole } from "../../files/private-files.js";
+import { removeIfThere, writeWhole } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { type OutboxStatus, outboxStatus } from "./outbox-status.js";
 import { DEFAULT_OUTBOX_LIMIT_BYTES, outboxQuota } from "./quota.js";
@@ -124,8 +125,4 @@ async function freeBytesAt(path: string): Promise<number | undefined> {
       if (!isMissing || folder === dirname(folder)) return undefined;
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

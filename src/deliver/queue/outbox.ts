@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
+import { hasCode } from "../../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "../../files/claim-token.js";
 import { readOwnFile } from "../../files/own-files.js";
-import { hasCode, namesIn, removeIfThere, writeWhole } from "../../files/private-files.js";
+import { namesIn, removeIfThere, writeWhole } from "../../files/private-files.js";
 import { FINGERPRINT, type Fingerprint } from "../receipts/fingerprint.js";
 
 /**

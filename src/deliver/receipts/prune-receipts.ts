@@ -1,6 +1,7 @@
 import { lstat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { attempt } from "../../errors/thrown.js";
 import type { Clock } from "../../files/clock.js";
 import { sweepLocks } from "../../files/file-lock.js";
 import { readOwnText } from "../../files/own-files.js";
@@ -72,9 +73,6 @@ export async function touchReceipts(
 
 /** ms since the epoch; 0 when it is not known. */
 async function lastPruned(paths: StorePaths): Promise<number> {
-  try {
-    return marker.parse(JSON.parse(await readOwnText(join(paths.sent, MARKER), 1_000))).atMs;
-  } catch {
-    return 0;
-  }
+  const text = await readOwnText(join(paths.sent, MARKER), 1_000).catch(() => "");
+  return attempt(() => marker.parse(JSON.parse(text)).atMs) ?? 0;
 }

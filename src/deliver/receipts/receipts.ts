@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { attempt, hasCode, messageOf } from "../../errors/thrown.js";
 import { appendToOwnFile, readOwnText } from "../../files/own-files.js";
-import { ensurePrivateFolder, hasCode, syncFolder } from "../../files/private-files.js";
+import { ensurePrivateFolder, syncFolder } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import type { Fingerprint } from "./fingerprint.js";
 
@@ -42,7 +43,7 @@ export async function readReceipts(paths: StorePaths, destinationId: string, tra
     if (hasCode(error, "ENOENT")) return NO_RECEIPTS;
     return {
       ...NO_RECEIPTS,
-      problems: [`the receipts in ${path} cannot be read (${reason(error)}); their spans count as not sent`],
+      problems: [`the receipts in ${path} cannot be read (${messageOf(error)}); their spans count as not sent`],
     };
   }
   const spanIds = new Set<string>();
@@ -50,7 +51,7 @@ export async function readReceipts(paths: StorePaths, destinationId: string, tra
   let damaged = 0;
   for (const line of text.split("\n")) {
     if (line.trim() === "") continue;
-    const entry = parseLine(line);
+    const entry = attempt(() => receipt.parse(JSON.parse(line)));
     if (entry === undefined) damaged += 1;
     else if ("forgotten" in entry) for (const id of entry.forgotten) spanIds.delete(id);
     else {
@@ -142,14 +143,6 @@ async function readSettled(path: string): Promise<string> {
   }
 }
 
-function parseLine(line: string): Receipt | undefined {
-  try {
-    return receipt.parse(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
-}
-
 /** A trace id comes from a file's content, so only a well-formed one may become a file's name as it is. */
 export function receiptPath(paths: StorePaths, destinationId: string, traceId: string): string {
   const name = /^[0-9a-f]{32}$/.test(traceId) ? traceId : createHash("sha256").update(traceId).digest("hex");
@@ -159,8 +152,4 @@ export function receiptPath(paths: StorePaths, destinationId: string, traceId: s
 /** Where a destination's receipts are, and for a while beside each who is sending spans of its trace. */
 export function receiptFolder(paths: StorePaths, destinationId: string): string {
   return join(paths.sent, destinationId);
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { hasCode } from "../../files/private-files.js";
+import { hasCode } from "../../errors/thrown.js";
 import type { PageAssets } from "./page-policy.js";
 
 /** The same folder for what was built and for the sources it was built from. */

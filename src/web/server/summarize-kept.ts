@@ -1,3 +1,4 @@
+import { messageOf } from "../../errors/thrown.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { type Masking, maskFor } from "../../masking/mask.js";
 import { loadStored } from "../../sessions/load-stored.js";
@@ -40,7 +41,7 @@ export async function summarizeKept(
     const { parentId, subagentIds } = stored;
     return { session: await shown(listedSession(id, traces, storedAt)), parentId, subagentIds };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const session = await shown(unreadableSession(id, storedAt, reason));
     return { session, parentId: undefined, subagentIds: [] };
   }
