@@ -1,4 +1,5 @@
-import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
+import { defined } from "../text/json-fields.js";
+import { type ErrorContext, failure } from "./error-context.js";
 import type { ErrorFacts } from "./error-facts.js";
 import { bareSentence, isBillingPhrase, meaningOfOpening } from "./provider-phrases.js";
 import { meaningBeforeStatus, meaningOf, type WordMeaning } from "./provider-words.js";
@@ -62,7 +63,7 @@ export function classifyErrorObject(error: unknown, context: ErrorObjectContext)
     const facts = rule.read(read, context);
     if (facts !== null) return withReason(facts, context);
   }
-  return plainFacts("unknown", messageOf(read), context, read);
+  return failure("unknown", messageOf(read), context, read);
 }
 
 /** A request that is wrong before there is any message of the model's never left opencode: it has no such model. */
@@ -79,28 +80,19 @@ export function saysNothing(error: unknown): boolean {
 function byName(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
   switch (error.name) {
     case "ProviderAuthError":
-      return plainFacts("authentication_failed", messageOf(error), context, error);
+      return failure("authentication_failed", messageOf(error), context, error);
     case "MessageAbortedError":
-      return {
-        code: "aborted",
-        ...sharedFacts("aborted", messageOf(error), context, error),
-        abortedBy: "api",
-      };
+      return { ...failure("aborted", messageOf(error), context, error), abortedBy: "api" };
     case "ContextOverflowError":
       return outOfRoom("context_overflow", error, context);
     case "MessageOutputLengthError":
       return outOfRoom("output_limit", error, context);
     case "ContentFilterError":
-      return plainFacts("content_filter", messageOf(error), context, error);
+      return failure("content_filter", messageOf(error), context, error);
     case "StructuredOutputError":
-      return {
-        code: "invalid_output",
-        ...sharedFacts("invalid_output", messageOf(error), context, error),
-        reason: "missing",
-        problems: [],
-      };
+      return { ...failure("invalid_output", messageOf(error), context, error), reason: "missing", problems: [] };
     case "ProviderModelNotFoundError":
-      return plainFacts("invalid_request", messageOf(error), context, error);
+      return failure("invalid_request", messageOf(error), context, error);
     default:
       return null;
   }
@@ -114,7 +106,7 @@ function byBilling(error: ReadError, context: ErrorObjectContext): ErrorFacts | 
     meaning === "billing_error" ||
     // The message can be the bare status text while the provider's sentence stands in the body.
     [error.message, error.answer.message ?? ""].some((text) => isBillingPhrase(text, meaning));
-  return isBilling ? plainFacts("billing_error", messageOf(error), context, error) : null;
+  return isBilling ? failure("billing_error", messageOf(error), context, error) : null;
 }
 
 function byMeaning(meaning: WordMeaning | null, error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
@@ -128,20 +120,18 @@ function byMeaning(meaning: WordMeaning | null, error: ReadError, context: Error
     case "context_overflow":
       return outOfRoom("context_overflow", error, context);
     default:
-      return plainFacts(meaning, messageOf(error), context, error);
+      return failure(meaning, messageOf(error), context, error);
   }
 }
 
 function byStatus(status: number | undefined, error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
   if (status === undefined) return null;
-  if (status === 401 || status === 403) {
-    return plainFacts("authentication_failed", messageOf(error), context, error);
-  }
+  if (status === 401 || status === 403) return failure("authentication_failed", messageOf(error), context, error);
   if (status === 429) return rateLimit(error, context);
   if (status === 413) return outOfRoom("context_overflow", error, context);
   // 408 is the provider's own time running out, and a status below 400 an answer that could not be read.
   if (status >= 500 || status < 400 || status === 408) return serverError(error, context);
-  return plainFacts("invalid_request", messageOf(error), context, error);
+  return failure("invalid_request", messageOf(error), context, error);
 }
 
 /** Gateways send what failed behind them with a status of 200: then the one inside the answer counts. */
@@ -158,19 +148,15 @@ function failureStatus(status: number | undefined): number | undefined {
 function byOwnSentence(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
   const { message } = error;
   if (message.startsWith(REJECTED)) {
-    return {
-      code: "permission_rejected",
-      ...sharedFacts("permission_rejected", message, context, error),
-      ...(context.tool === undefined ? {} : { tool: context.tool }),
-    };
+    return { ...failure("permission_rejected", message, context, error), ...defined({ tool: context.tool }) };
   }
   if (REQUEST_TIMED_OUT.test(bareSentence(message))) {
-    return { code: "timeout", ...sharedFacts("timeout", message, context, error), limit: "request" };
+    return { ...failure("timeout", message, context, error), limit: "request" };
   }
   if (message === SERVER_FAILED && context.beforeAnyAnswer) {
     const which = context.model === undefined ? "the model" : `the model ${context.model}`;
     const hint = `opencode never asked ${which}: most often it does not know it, or has no key for its provider.`;
-    return plainFacts("invalid_request", hint, context, error);
+    return failure("invalid_request", hint, context, error);
   }
   return null;
 }
@@ -178,8 +164,7 @@ function byOwnSentence(error: ReadError, context: ErrorObjectContext): ErrorFact
 function rateLimit(error: ReadError, context: ErrorObjectContext): ErrorFacts {
   const said = readRetryAfter(error.headers, context.at, error.answer.retryInfo);
   return {
-    code: "rate_limit",
-    ...sharedFacts("rate_limit", messageOf(error), context, error),
+    ...failure("rate_limit", messageOf(error), context, error),
     retryAt: context.at + (said?.delayMs ?? DEFAULT_RETRY_DELAY_MS),
     retryAtSource: said?.source ?? "default",
     retryAtBounded: said?.bounded ?? false,
@@ -188,11 +173,8 @@ function rateLimit(error: ReadError, context: ErrorObjectContext): ErrorFacts {
 
 function serverError(error: ReadError, context: ErrorObjectContext): ErrorFacts {
   const said = readRetryAfter(error.headers, context.at, error.answer.retryInfo);
-  return {
-    code: "server_error",
-    ...sharedFacts("server_error", messageOf(error), context, error),
-    ...(said === null || said.source === "default" ? {} : { retryAfterMs: said.delayMs }),
-  };
+  const retryAfterMs = said === null || said.source === "default" ? undefined : said.delayMs;
+  return { ...failure("server_error", messageOf(error), context, error), ...defined({ retryAfterMs }) };
 }
 
 function outOfRoom(
@@ -200,12 +182,11 @@ function outOfRoom(
   error: ReadError,
   context: ErrorObjectContext,
 ): ErrorFacts {
-  const { partialText } = context;
+  const partialText = context.partialText || undefined;
   return {
-    code: "max_output_tokens",
-    ...sharedFacts("max_output_tokens", messageOf(error), context, error),
+    ...failure("max_output_tokens", messageOf(error), context, error),
     reason,
-    ...(partialText === undefined || partialText === "" ? {} : { partialText }),
+    ...defined({ partialText }),
   };
 }
 

@@ -1,4 +1,5 @@
-import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
+import { defined } from "../text/json-fields.js";
+import { type ErrorContext, failure } from "./error-context.js";
 import type { ErrorFacts } from "./error-facts.js";
 
 /** What is known beside a finish reason. */
@@ -21,22 +22,21 @@ export function classifyFinish(finish: string, around: FinishContext = {}): Erro
       return null;
     case "length": {
       const message = "The model stopped at its limit of output tokens before the answer was complete.";
-      const { partialText } = around;
+      const partialText = around.partialText || undefined;
       return {
-        code: "max_output_tokens",
-        ...sharedFacts("max_output_tokens", message, context),
+        ...failure("max_output_tokens", message, context),
         reason: "output_limit",
-        ...(partialText === undefined || partialText === "" ? {} : { partialText }),
+        ...defined({ partialText }),
       };
     }
     case "content-filter":
-      return plainFacts("content_filter", "The provider's content filter stopped the answer.", context);
+      return failure("content_filter", "The provider's content filter stopped the answer.", context);
     case "error":
-      return plainFacts("unknown", "The last message ended in an error that opencode did not record.", context);
+      return failure("unknown", "The last message ended in an error that opencode did not record.", context);
     default: {
       // `unknown` is what a cut stream, an empty answer and an HTML page with status 200 end in.
       const message = `The provider did not say why its answer ended (finish reason "${finish}"): it may be cut off or empty.`;
-      return plainFacts("unknown", message, context);
+      return failure("unknown", message, context);
     }
   }
 }

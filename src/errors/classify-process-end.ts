@@ -1,6 +1,7 @@
 import { howLong } from "../text/how-long.js";
-import { plainFacts, sharedFacts } from "./error-context.js";
-import type { ErrorFacts } from "./error-facts.js";
+import { defined } from "../text/json-fields.js";
+import { type ErrorContext, failure } from "./error-context.js";
+import type { ErrorEvidence, ErrorFacts } from "./error-facts.js";
 import type { TurnEvidence } from "./turn-evidence.js";
 
 /** Signals by which a process is ended from outside; the others (SIGSEGV, SIGABRT, …) are the process's own crash. */
@@ -18,20 +19,14 @@ const SIGNAL_EXIT_CODES: ReadonlyMap<number, string> = new Map([
 /** The deadline ended a turn that had no answer yet. */
 export function endedByDeadline(evidence: TurnEvidence): ErrorFacts | null {
   if (evidence.process?.by !== "deadline") return null;
-  const { requestError: failed } = evidence;
   const { afterMs } = evidence.process;
   // Its end can be later than the deadline: opencode is given some time to end by itself.
   const after = afterMs === undefined ? "" : `; it was ended after ${howLong(afterMs)}`;
+  const message = `The turn had no answer when its time was up${after}.${whatWasGoingOn(evidence)}`;
   return {
-    code: "timeout",
-    ...sharedFacts(
-      "timeout",
-      `The turn had no answer when its time was up${after}.${whatWasGoingOn(evidence)}`,
-      around(evidence),
-    ),
+    ...failure("timeout", message, contextOf(evidence, "process")),
     limit: "turn",
-    ...(afterMs === undefined ? {} : { afterMs }),
-    ...(failed === undefined ? {} : { lastFailure: briefly(failed) }),
+    ...defined({ afterMs, lastFailure: evidence.requestError && briefly(evidence.requestError) }),
   };
 }
 
@@ -48,10 +43,9 @@ export function endedBySomebody(evidence: TurnEvidence): ErrorFacts | null {
       ? "The caller ended the turn before its answer."
       : `opencode was ended by ${signal} before the turn's answer.`;
   return {
-    code: "aborted",
-    ...sharedFacts("aborted", `${message}${whatWasGoingOn(evidence)}`, around(evidence)),
+    ...failure("aborted", `${message}${whatWasGoingOn(evidence)}`, contextOf(evidence, "process")),
     abortedBy: by === "caller" ? "caller" : "signal",
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal }),
   };
 }
 
@@ -64,15 +58,11 @@ export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
   const { exitCode, signal } = evidence.process;
   if (evidence.lastAssistant === null && evidence.sessionId === undefined && exitCode) {
     const message = `opencode ended with exit code ${exitCode} before there was a session; its stderr says why.`;
-    return {
-      code: "invalid_request",
-      ...sharedFacts("invalid_request", message, around(evidence)),
-      reason: "start",
-    };
+    return { ...failure("invalid_request", message, contextOf(evidence, "process")), reason: "start" };
   }
   const how = signal === undefined ? `ended with exit code ${exitCode ?? "unknown"}` : `crashed with ${signal}`;
   const when = evidence.lastAssistant === null ? "before the model was asked" : "before the turn's answer";
-  return plainFacts("unknown", `opencode ${how} ${when}; its stderr may say why.`, around(evidence));
+  return failure("unknown", `opencode ${how} ${when}; its stderr may say why.`, contextOf(evidence, "process"));
 }
 
 /** Sentences about what was going on when a turn was cut off, to go on with; empty where nothing is known. */
@@ -84,11 +74,11 @@ export function whatWasGoingOn({ requestError, running = [] }: TurnEvidence): st
   ].join("");
 }
 
-function around(evidence: TurnEvidence) {
-  const { sessionId, stderr, process } = evidence;
-  return { evidence: "process", sessionId, stderr, exitCode: process?.exitCode } as const;
+/** What is known around a turn's failure. @param kind what tells of it */
+export function contextOf({ sessionId, stderr, process }: TurnEvidence, kind: ErrorEvidence): ErrorContext {
+  return { evidence: kind, sessionId, stderr, exitCode: process?.exitCode };
 }
 
 function briefly({ code, message, statusCode }: ErrorFacts) {
-  return { code, message, ...(statusCode === undefined ? {} : { statusCode }) };
+  return { code, message, ...defined({ statusCode }) };
 }

@@ -1,8 +1,9 @@
 import { headOf, oneLine } from "../text/bounded-text.js";
+import { defined } from "../text/json-fields.js";
 import { classifyErrorObject, saysNothing } from "./classify-error-object.js";
 import { classifyFinish } from "./classify-finish.js";
-import { endedByDeadline, endedByItself, endedBySomebody, whatWasGoingOn } from "./classify-process-end.js";
-import { type ErrorContext, plainFacts, sharedFacts } from "./error-context.js";
+import { contextOf, endedByDeadline, endedByItself, endedBySomebody, whatWasGoingOn } from "./classify-process-end.js";
+import { failure } from "./error-context.js";
 import type { ErrorEvidence, ErrorFacts } from "./error-facts.js";
 import { classifyTool, stopsTheLoop } from "./tool-failure.js";
 import type { DoomLoop, LastAssistant, SeenError, TurnEvidence } from "./turn-evidence.js";
@@ -27,10 +28,7 @@ const rules: readonly Rule[] = [
   { name: "a limit of the caller's ended the turn", judge: limitReached },
   { name: "an error in the run stream that nothing got over", judge: streamError },
   { name: "requests that failed again and again", judge: gaveUp },
-  {
-    name: "the context was too large again after compacting",
-    judge: ({ stuckOverflow }) => stuckOverflow ?? null,
-  },
+  { name: "the context was too large again after compacting", judge: ({ stuckOverflow }) => stuckOverflow ?? null },
   { name: "a permission was refused and the loop stopped", judge: permissionRejected },
   { name: "the finish reason of the last message", judge: finishReason },
   { name: "the deadline", judge: endedByDeadline },
@@ -58,13 +56,12 @@ function doomLoop(evidence: TurnEvidence): Classification {
   if (loop === undefined) return null;
   const { tool, answer, count, lastError } = loop;
   return {
-    code: "doom_loop",
-    ...sharedFacts("doom_loop", doomLoopMessage(loop), around(evidence, "export")),
+    ...failure("doom_loop", doomLoopMessage(loop), contextOf(evidence, "export")),
     tool,
     arguments: tool === null ? null : headOf(JSON.stringify(loop.arguments) ?? "", 2_000),
-    ...(answer === undefined ? {} : { answer: { ...answer, text: headOf(answer.text, 2_000) } }),
+    ...defined({ answer: answer && { ...answer, text: headOf(answer.text, 2_000) } }),
     count,
-    ...(lastError === undefined ? {} : { lastError: oneLine(lastError) }),
+    ...defined({ lastError: lastError === undefined ? undefined : oneLine(lastError) }),
   };
 }
 
@@ -87,12 +84,8 @@ function misfit(evidence: TurnEvidence): Classification {
   const [first = "", ...others] = schemaProblems;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   const message = `The answer does not fit the schema: ${first}${more}.`;
-  return {
-    code: "invalid_output",
-    ...sharedFacts("invalid_output", message, around(evidence, "export")),
-    reason: "schema",
-    problems: schemaProblems,
-  };
+  const shared = failure("invalid_output", message, contextOf(evidence, "export"));
+  return { ...shared, reason: "schema", problems: schemaProblems };
 }
 
 /** `stop`, or `tool-calls` where the call was opencode's own tool for structured answers. */
@@ -113,21 +106,16 @@ function limitReached(evidence: TurnEvidence): Classification {
     of === "cost"
       ? `The turn was stopped at $${reached}: it may cost $${allowed}.`
       : `The turn was stopped at ${reached} ${of}: it may take ${allowed}.`;
-  return {
-    code: "aborted",
-    ...sharedFacts("aborted", message, around(evidence, "process")),
-    abortedBy: "limit",
-    limit,
-  };
+  return { ...failure("aborted", message, contextOf(evidence, "process")), abortedBy: "limit", limit };
 }
 
 /** opencode before 1.18 tries for ever; what its requests failed with is why there is no answer. */
 function gaveUp(evidence: TurnEvidence): Classification {
   const { gaveUpAfter, requestError, sessionId } = evidence;
   if (gaveUpAfter === undefined) return null;
-  if (requestError) return { ...requestError, ...(sessionId === undefined ? {} : { sessionId }) };
+  if (requestError) return { ...requestError, ...defined({ sessionId }) };
   const message = `opencode had asked the model ${gaveUpAfter} times in vain when it was stopped.`;
-  return plainFacts("unknown", message, around(evidence, "process"));
+  return failure("unknown", message, contextOf(evidence, "process"));
 }
 
 /** The last error, but one that says something before one that does not: 1.15 sends both for an unknown model. */
@@ -142,43 +130,34 @@ function permissionRejected(evidence: TurnEvidence): Classification {
   const { lastAssistant } = evidence;
   if (lastAssistant?.finish !== "tool-calls") return null;
   const refused = lastAssistant.tools.findLast(stopsTheLoop);
-  const failure = refused === undefined ? null : classifyTool(refused);
-  if (failure === null) return null;
-  return {
-    code: "permission_rejected",
-    ...sharedFacts("permission_rejected", failure.message, around(evidence, "finish")),
-    tool: failure.tool,
-  };
+  const why = refused && classifyTool(refused);
+  if (!why) return null;
+  return { ...failure("permission_rejected", why.message, contextOf(evidence, "finish")), tool: why.tool };
 }
 
 function finishReason(evidence: TurnEvidence): Classification {
   const finish = evidence.lastAssistant?.finish;
   if (finish === undefined) return null;
-  return classifyFinish(finish, { ...around(evidence, "finish"), partialText: evidence.partialText });
+  return classifyFinish(finish, { ...contextOf(evidence, "finish"), partialText: evidence.partialText });
 }
 
 function neverAnswered(evidence: TurnEvidence): Classification {
-  const context = around(evidence, "export");
+  const context = contextOf(evidence, "export");
   const last = evidence.lastAssistant;
-  const goingOn = whatWasGoingOn(evidence);
   if (last === null) {
     const message =
       "No model answered this message: an unknown model or provider is the usual cause, or opencode was ended.";
-    return plainFacts("unknown", message, context);
+    return failure("unknown", message, context);
   }
   const message = last.completed
     ? "The turn ends without an answer: opencode was ended between two model calls."
     : "The turn ends in the middle of a message: opencode was ended, or is still at work.";
-  return {
-    code: "aborted",
-    ...sharedFacts("aborted", `${message}${goingOn}`, context),
-    abortedBy: "unknown",
-  };
+  return { ...failure("aborted", `${message}${whatWasGoingOn(evidence)}`, context), abortedBy: "unknown" };
 }
 
 function ofObject(seen: SeenError, evidence: TurnEvidence, kind: ErrorEvidence): ErrorFacts {
   return classifyErrorObject(seen.error, {
-    ...around(evidence, kind),
+    ...contextOf(evidence, kind),
     at: seen.at,
     partialText: evidence.partialText,
     tool: refusedTool(evidence.lastAssistant),
@@ -191,9 +170,4 @@ function ofObject(seen: SeenError, evidence: TurnEvidence, kind: ErrorEvidence):
 function refusedTool(last: LastAssistant | null): string | undefined {
   const failures = (last?.tools ?? []).flatMap((tool) => classifyTool(tool) ?? []);
   return (failures.findLast(({ kind }) => kind === "permission_rejected") ?? failures.at(-1))?.tool;
-}
-
-function around(evidence: TurnEvidence, kind: ErrorEvidence): ErrorContext {
-  const { sessionId, stderr, process } = evidence;
-  return { evidence: kind, sessionId, stderr, exitCode: process?.exitCode };
 }

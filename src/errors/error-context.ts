@@ -1,5 +1,6 @@
 import { oneLine, tailOf } from "../text/bounded-text.js";
-import type { ErrorCode, ErrorEvidence, ErrorFacts, FactsOf } from "./error-facts.js";
+import { defined } from "../text/json-fields.js";
+import type { ErrorCode, ErrorEvidence, FactsOf } from "./error-facts.js";
 import type { ReadError } from "./read-error-object.js";
 import { isRetryable } from "./retry-policy.js";
 
@@ -14,32 +15,29 @@ export interface ErrorContext {
 
 const MAX_STDERR_LENGTH = 4_000;
 
-type SharedFacts = Omit<FactsOf<"unknown">, "code">;
+/** What the facts of all classes share. */
+type SharedFacts<Code extends ErrorCode> = Omit<FactsOf<"unknown">, "code"> & { readonly code: Code };
 
-/** The fields that the facts of all classes share. */
-export function sharedFacts(code: ErrorCode, message: string, context: ErrorContext, error?: ReadError): SharedFacts {
-  const { sessionId, exitCode, stderr } = context;
-  const hasProvider = error !== undefined && Object.keys(error.provider).length > 0;
+/** The facts of a failure, as far as all classes share them; those of some classes say more. */
+export function failure<Code extends ErrorCode>(
+  code: Code,
+  message: string,
+  { evidence, sessionId, exitCode, stderr }: ErrorContext,
+  error?: ReadError,
+): SharedFacts<Code> {
+  const provider = error?.provider ?? {};
   return {
+    code,
     message: oneLine(message),
     retryable: isRetryable(code),
-    evidence: context.evidence,
-    ...(error?.statusCode === undefined ? {} : { statusCode: error.statusCode }),
-    ...(sessionId === undefined ? {} : { sessionId }),
-    ...(exitCode === undefined ? {} : { exitCode }),
-    ...(stderr === undefined || stderr.trim() === "" ? {} : { stderr: tailOf(stderr, MAX_STDERR_LENGTH) }),
-    ...(error === undefined || error.name === "" ? {} : { opencodeError: error.name }),
-    ...(hasProvider ? { provider: error.provider } : {}),
+    evidence,
+    ...defined({
+      statusCode: error?.statusCode,
+      sessionId,
+      exitCode,
+      stderr: stderr?.trim() ? tailOf(stderr, MAX_STDERR_LENGTH) : undefined,
+      opencodeError: error?.name || undefined,
+      provider: Object.keys(provider).length > 0 ? provider : undefined,
+    }),
   };
-}
-
-/** The classes that add nothing to the shared facts. */
-type PlainCode = Extract<
-  ErrorCode,
-  "authentication_failed" | "billing_error" | "invalid_request" | "content_filter" | "unknown"
->;
-
-/** The facts of a class that adds nothing to the shared ones. */
-export function plainFacts(code: PlainCode, message: string, context: ErrorContext, error?: ReadError): ErrorFacts {
-  return { code, ...sharedFacts(code, message, context, error) };
 }

@@ -56,8 +56,9 @@ const runLimit = z
 /** A request that failed on the way: the `code` of its class, and what was said. */
 const lastFailure = z.object({ code: z.string(), message: z.string(), statusCode: z.int().exactOptional() }).readonly();
 
-const schemas = {
-  rate_limit: z.object({
+/** Validates {@link ErrorFacts} that come from outside; fields it does not know are dropped. */
+export const errorFactsSchema = z.discriminatedUnion("code", [
+  z.object({
     ...shared,
     code: z.literal("rate_limit"),
     /** When the provider may be asked again: milliseconds since the Unix epoch. */
@@ -67,9 +68,9 @@ const schemas = {
     /** Whether the provider named an absurd time (negative, not a time, over 24 h) that was bounded. */
     retryAtBounded: z.boolean(),
   }),
-  authentication_failed: z.object({ ...shared, code: z.literal("authentication_failed") }),
-  billing_error: z.object({ ...shared, code: z.literal("billing_error") }),
-  invalid_request: z.object({
+  z.object({ ...shared, code: z.literal("authentication_failed") }),
+  z.object({ ...shared, code: z.literal("billing_error") }),
+  z.object({
     ...shared,
     code: z.literal("invalid_request"),
     /**
@@ -78,21 +79,21 @@ const schemas = {
      */
     reason: z.enum(["model", "start"]).exactOptional(),
   }),
-  server_error: z.object({
+  z.object({
     ...shared,
     code: z.literal("server_error"),
     /** How long the provider asks to wait, in milliseconds from the error; absent when it did not say. */
     retryAfterMs: z.number().exactOptional(),
   }),
-  max_output_tokens: z.object({
+  z.object({
     ...shared,
     code: z.literal("max_output_tokens"),
     reason: z.enum(["output_limit", "context_overflow"]),
     /** What the model had written until then, whole. */
     partialText: z.string().exactOptional(),
   }),
-  content_filter: z.object({ ...shared, code: z.literal("content_filter") }),
-  invalid_output: z.object({
+  z.object({ ...shared, code: z.literal("content_filter") }),
+  z.object({
     ...shared,
     code: z.literal("invalid_output"),
     /** Whether there was no structured answer at all, or one that does not fit the schema. */
@@ -100,13 +101,13 @@ const schemas = {
     /** Where it does not fit, each a line: the place in the answer, and what is wrong there. */
     problems: z.array(z.string()).readonly(),
   }),
-  permission_rejected: z.object({
+  z.object({
     ...shared,
     code: z.literal("permission_rejected"),
     /** The tool that was refused; absent when opencode did not say. */
     tool: z.string().exactOptional(),
   }),
-  aborted: z.object({
+  z.object({
     ...shared,
     code: z.literal("aborted"),
     /**
@@ -119,7 +120,7 @@ const schemas = {
     /** The signal that ended opencode, such as `SIGTERM`. */
     signal: z.string().exactOptional(),
   }),
-  timeout: z.object({
+  z.object({
     ...shared,
     code: z.literal("timeout"),
     /** What took too long: the whole turn (its deadline) or one request to the provider (opencode's `timeout`). */
@@ -129,7 +130,7 @@ const schemas = {
     /** Why the last request failed before the time was up, where no answer came after it. */
     lastFailure: lastFailure.exactOptional(),
   }),
-  doom_loop: z.object({
+  z.object({
     ...shared,
     code: z.literal("doom_loop"),
     /**
@@ -149,32 +150,15 @@ const schemas = {
     /** The error of the last of these calls or requests, if it failed. */
     lastError: z.string().exactOptional(),
   }),
-  unknown: z.object({ ...shared, code: z.literal("unknown") }),
-} as const;
-
-/** Validates {@link ErrorFacts} that come from outside; fields it does not know are dropped. */
-export const errorFactsSchema = z.discriminatedUnion("code", [
-  schemas.rate_limit,
-  schemas.authentication_failed,
-  schemas.billing_error,
-  schemas.invalid_request,
-  schemas.server_error,
-  schemas.max_output_tokens,
-  schemas.content_filter,
-  schemas.invalid_output,
-  schemas.permission_rejected,
-  schemas.aborted,
-  schemas.timeout,
-  schemas.doom_loop,
-  schemas.unknown,
+  z.object({ ...shared, code: z.literal("unknown") }),
 ]);
 
 /** The stable name of a class of failures; also the `error.type` of a span. */
-export type ErrorCode = keyof typeof schemas;
+export type ErrorCode = ErrorFacts["code"];
 /** The facts of one class of failures. */
-export type FactsOf<Code extends ErrorCode> = { [C in Code]: Readonly<z.infer<(typeof schemas)[C]>> }[Code];
+export type FactsOf<Code extends ErrorCode> = Extract<ErrorFacts, { readonly code: Code }>;
 /** A failure as plain data; discriminated by `code`. */
-export type ErrorFacts = FactsOf<ErrorCode>;
+export type ErrorFacts = Readonly<z.infer<typeof errorFactsSchema>>;
 /** What tells of an error: opencode's export, its events, its log or the way its process ended. */
 export type ErrorEvidence = z.infer<typeof evidence>;
 /** A limit that ended a run, and what the run had come to: steps, tokens or USD. */

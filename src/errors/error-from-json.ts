@@ -20,18 +20,14 @@ export function errorFromJSON(json: unknown): AnyOpenCodeError {
 }
 
 function causeOf(json: unknown): ErrorOptions {
-  const parsed = causeSchema.safeParse(json);
-  if (!parsed.success) return {};
-  const cause = new Error(parsed.data.cause.message);
-  cause.name = parsed.data.cause.name;
-  return { cause };
+  const { cause } = causeSchema.safeParse(json).data ?? {};
+  return cause ? { cause: Object.assign(new Error(cause.message), { name: cause.name }) } : {};
 }
 
 function damaged(json: unknown, problem: z.ZodError): ErrorFacts {
   const issue = problem.issues[0];
   const where = issue && issue.path.length > 0 ? ` at ${issue.path.join(".")}` : "";
-  const said = messageSchema.safeParse(json);
-  const kept = said.success ? said.data.message : "no message";
+  const kept = messageSchema.safeParse(json).data?.message ?? "no message";
   const what = issue?.message ?? "not the JSON of an error";
   return {
     code: "unknown",

@@ -1,16 +1,17 @@
 /**
- * The text given to looptrace is not an export that a trace can be computed from.
- *
- * The message says which source, what was wrong, where in it, and what to do next.
+ * The text given to looptrace is not an export that a trace can be computed from. The message says which source, what
+ * was wrong, where in it, and what to do next.
  */
 export class InvalidExportError extends Error {
   override readonly name = "InvalidExportError";
   readonly code = "invalid_export";
-  /** Where the text came from: a file's path, `-`, or a session id. */
-  readonly source: string;
 
-  constructor(source: string, problem: string, options?: ErrorOptions) {
+  constructor(
+    /** Where the text came from: a file's path, `-`, or a session id. */
+    readonly source: string,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
     super(`${source}: ${problem}`, options);
-    this.source = source;
   }
 }

@@ -2,14 +2,15 @@
 export class OpenCodeCommandError extends Error {
   override readonly name = "OpenCodeCommandError";
   readonly code = "opencode_command_failed";
-  /** The command with its arguments, for a person. */
-  readonly command: string;
-  /** The last lines that opencode wrote to its standard error, without control characters. */
-  readonly stderr: string;
 
-  constructor(command: string, problem: string, stderr: string, options?: ErrorOptions) {
+  constructor(
+    /** The command with its arguments, for a person. */
+    readonly command: string,
+    problem: string,
+    /** The last lines that opencode wrote to its standard error, without control characters. */
+    readonly stderr: string,
+    options?: ErrorOptions,
+  ) {
     super(`\`${command}\` ${problem}${stderr === "" ? "" : `\nopencode said: ${stderr}`}`, options);
-    this.command = command;
-    this.stderr = stderr;
   }
 }

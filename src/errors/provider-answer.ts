@@ -1,4 +1,4 @@
-import { type Fields, isFields } from "../text/json-fields.js";
+import { defined, type Fields, isFields } from "../text/json-fields.js";
 import { attempt } from "./thrown.js";
 /** What a provider's error answer says, in any of the known formats. */
 export interface ProviderAnswer {
@@ -54,17 +54,12 @@ function readObject(outer: Fields, layers: number): ProviderAnswer {
   const status = within.status ?? httpStatus(inner.code) ?? httpStatus(inner.status);
   const requestId = within.requestId ?? text(outer.request_id) ?? text(inner.request_id);
   const retryInfo = within.retryInfo ?? retryDelay(inner.details);
-  const said = within.message ?? message;
+
   const reasons = Array.isArray(inner.details) ? inner.details.filter(isFields).map(({ reason }) => reason) : [];
   const words = [inner.code, inner.type, ...reasons, inner.status, outer.code, outer.type].flatMap(toWord);
   return {
     words: [...within.words, ...words],
-    ...(said === undefined ? {} : { message: said }),
-    ...(code === undefined ? {} : { code }),
-    ...(type === undefined ? {} : { type }),
-    ...(status === undefined ? {} : { status }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(retryInfo === undefined ? {} : { retryInfo }),
+    ...defined({ message: within.message ?? message, code, type, status, requestId, retryInfo }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { headOf, oneLine } from "../text/bounded-text.js";
-import { isFields } from "../text/json-fields.js";
+import { defined, type Fields, fieldsOf } from "../text/json-fields.js";
 import type { ProviderFacts } from "./error-facts.js";
 import { httpStatus, type ProviderAnswer, readProviderAnswer } from "./provider-answer.js";
 import { header } from "./retry-after.js";
@@ -23,8 +23,8 @@ const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "x-amzn-requestid", "a
 
 /** Reads `{ name, data }` of any shape; a field that is missing or of the wrong type counts as not there. */
 export function readErrorObject(error: unknown): ReadError {
-  const object = isFields(error) ? error : {};
-  const data = isFields(object.data) ? object.data : {};
+  const object = fieldsOf(error);
+  const data = fieldsOf(object.data);
   const said = typeof data.message === "string" ? data.message : "";
   const body = typeof data.responseBody === "string" ? data.responseBody : "";
   // In-stream failures carry the provider's JSON as their message, requests that were refused carry it as body.
@@ -45,21 +45,21 @@ function isTelling(answer: ProviderAnswer): boolean {
   return answer.words.length > 0 || answer.status !== undefined;
 }
 
-function providerFacts(data: Readonly<Record<string, unknown>>, answer: ProviderAnswer, body: string): ProviderFacts {
+function providerFacts(data: Fields, answer: ProviderAnswer, body: string): ProviderFacts {
   const requestId =
     REQUEST_ID_HEADERS.map((name) => header(data.responseHeaders, name)).find((id) => id !== undefined) ??
     answer.requestId;
-  const url = isFields(data.metadata) ? plainUrl(data.metadata.url) : undefined;
-  const id = data.providerID;
-  return {
-    ...(typeof id === "string" ? { id: oneLine(id, MAX_FIELD_LENGTH) } : {}),
-    ...(answer.message === undefined ? {} : { message: oneLine(answer.message, MAX_PROVIDER_MESSAGE_LENGTH) }),
-    ...(answer.code === undefined ? {} : { code: oneLine(answer.code, MAX_FIELD_LENGTH) }),
-    ...(answer.type === undefined ? {} : { type: oneLine(answer.type, MAX_FIELD_LENGTH) }),
-    ...(requestId === undefined ? {} : { requestId: oneLine(requestId, MAX_FIELD_LENGTH) }),
-    ...(url === undefined ? {} : { url }),
-    ...(body === "" ? {} : { body: headOf(body, MAX_BODY_LENGTH) }),
-  };
+
+  const line = (text: unknown, max = MAX_FIELD_LENGTH) => (typeof text === "string" ? oneLine(text, max) : undefined);
+  return defined({
+    id: line(data.providerID),
+    message: line(answer.message, MAX_PROVIDER_MESSAGE_LENGTH),
+    code: line(answer.code),
+    type: line(answer.type),
+    requestId: line(requestId),
+    url: plainUrl(fieldsOf(data.metadata).url),
+    body: body === "" ? undefined : headOf(body, MAX_BODY_LENGTH),
+  });
 }
 
 /** A URL without what may be secret in it: user, password, query, fragment. */

@@ -2,14 +2,14 @@
 export class RunRequestError extends Error {
   override readonly name = "RunRequestError";
   readonly code = "invalid_run_request";
-  /** The field of the request (or the environment variable) that is at fault. */
-  readonly field: string;
-  /** What is wrong with it, as the message says it behind the field's name: either of the field, or of its value. */
-  readonly problem: string;
 
-  constructor(field: string, problem: string, options?: ErrorOptions) {
+  constructor(
+    /** The field of the request (or the environment variable) that is at fault. */
+    readonly field: string,
+    /** What is wrong with it, as the message says it behind the field's name: either of the field, or of its value. */
+    readonly problem: string,
+    options?: ErrorOptions,
+  ) {
     super(`${field}: ${problem}`, options);
-    this.field = field;
-    this.problem = problem;
   }
 }

@@ -4,16 +4,16 @@ import { oneLine } from "../text/bounded-text.js";
 export class ServerRequestError extends Error {
   override readonly name = "ServerRequestError";
   readonly code = "opencode_server_failed";
-  /** What the server answered with; undefined when there was no answer. */
-  readonly answer: unknown;
-  readonly statusCode: number | undefined;
-
   /** @param what what was asked for, to stand after "could not" */
-  constructor(what: string, answer: unknown, statusCode: number | undefined) {
+  constructor(
+    what: string,
+    /** What the server answered with; undefined when there was no answer. */
+    readonly answer: unknown,
+    readonly statusCode: number | undefined,
+  ) {
     const how = statusCode === undefined ? "" : ` (status ${statusCode})`;
     super(`opencode's server could not ${what}${how}: ${saidIn(answer)}`);
-    this.answer = answer;
-    this.statusCode = statusCode;
+
     if (answer instanceof Error) this.cause = answer;
   }
 }

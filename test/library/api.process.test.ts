@@ -10,7 +10,7 @@ beforeAll(async () => {
 /** What types are inferred from: the type can be imported, the value need not be. */
 const INFERRED_FROM: ReadonlySet<string> = new Set([
   ...["FIGURES", "assistantInfo", "delivery", "evidence", "jobDataSchema", "jobPolicy", "jobProgressSchema"],
-  ...["lastError", "permissionWait", "providerFacts", "runEvent", "runEvidence", "runLimit", "schemas"],
+  ...["errorFactsSchema", "lastError", "permissionWait", "providerFacts", "runEvent", "runEvidence", "runLimit"],
   ...["seenRetry", "sessionInfo", "userInfo", "stepStartPart", "stepFinishPart", "reasoningPart", "textPart"],
   ...["filePart", "toolPart", "patchPart", "compactionPart", "subtaskPart", "unknownPart"],
 ]);
