@@ -48,6 +48,7 @@ export type { BatchEvent, BatchOptions } from "./batch/batch-options.js";
 export type { BatchStanding, BatchSummary, NotStarted } from "./batch/batch-summary.js";
 export type { BatchLimits } from "./batch/limits.js";
 export { parseTasks, taskOf } from "./batch/parse-tasks.js";
+export { readTasks } from "./batch/read-tasks.js";
 export { runBatch } from "./batch/run-batch.js";
 export {
   type TaskHooks,
@@ -59,6 +60,8 @@ export type { LeftReason, Spent, StopReason } from "./batch/schedule.js";
 export { type Task, type TaskInput, type TaskRequest, taskRequestSchema } from "./batch/task.js";
 export type { TaskRunnerOptions } from "./batch/task-options.js";
 export { type TaskDelivery, type TaskResult, taskResultSchema } from "./batch/task-result.js";
+export type { ProjectPlace } from "./config/project-config.js";
+export { type ProjectSettings, readProjectSettings } from "./config/project-settings.js";
 export type { DeliverOptions } from "./deliver/deliver.js";
 export type { DeliveryOptions, Sender } from "./deliver/delivery-context.js";
 export type { DeliveryProgress } from "./deliver/delivery-progress.js";

@@ -21,6 +21,7 @@ export const ROOMS = [
   "follow",
   "agent",
   "analysis",
+  "config",
   "doctor",
   "terminal",
   "web",

@@ -95,7 +95,7 @@ test("the tarball holds the built package, the pages for its users, and nothing 
   // Each page is bundled into two files.
   const expected = sources
     .filter(
-      (path) => path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|cli\/write-config-schema)/.test(path),
+      (path) => path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|config\/write-config-schema)/.test(path),
     )
     .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
     .concat(

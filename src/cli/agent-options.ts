@@ -1,11 +1,11 @@
+import type { JsonSchema } from "../agent/output-schema.js";
+import { readSchema } from "../agent/read-schema.js";
 import type { AgentCommand } from "../agent/setting.js";
 import { type AnyAgentFlags, plainSettings, type TranslatedName } from "../agent/setting-surfaces.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { readNamedText } from "../files/own-files.js";
 import type { McpServer } from "../opencode/program.js";
-import type { ConfigFile } from "./config-file.js";
-import { readSchema } from "./read-schema.js";
-import { openCodePath } from "./settings.js";
+import type { CommandContext } from "./command-context.js";
 import type { Terminal } from "./terminal.js";
 import { typedPath } from "./typed-path.js";
 
@@ -14,17 +14,27 @@ import { typedPath } from "./typed-path.js";
  *
  * @throws {ConfigurationError} when a file or a directory that they name is not there, or makes no sense
  */
-export async function agentOptions(command: AgentCommand, flags: AnyAgentFlags, file: ConfigFile, terminal: Terminal) {
+export async function agentOptions(
+  command: AgentCommand,
+  flags: AnyAgentFlags,
+  context: CommandContext,
+  terminal: Terminal,
+) {
   const translated = {
-    opencode: openCodePath(flags.opencode, file, terminal),
+    opencode: context.openCodePath(flags.opencode),
     permissions: flags.auto ? ("allow" as const) : undefined,
     directory: typedPath("--dir", flags.dir ?? terminal.cwd, "directory", terminal),
     files: flags.file?.map((path) => typedPath("--file", path, "any", terminal)),
     systemPrompt: await systemPromptOf(flags, terminal),
-    schema: flags.schema === undefined ? undefined : await readSchema(flags.schema, terminal),
+    schema: await schemaOf(flags.schema, terminal),
     mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
   } satisfies Record<TranslatedName, unknown>;
-  return { ...plainSettings(command, flags, file), ...translated, environment: terminal.env };
+  return { ...plainSettings(command, flags, context.file), ...translated, environment: terminal.env };
+}
+
+async function schemaOf(typed: string | undefined, terminal: Terminal): Promise<JsonSchema | undefined> {
+  if (typed === undefined) return undefined;
+  return readSchema(typedPath("--schema", typed, "file", terminal), `--schema ${typed}`);
 }
 
 /** No model takes more. */

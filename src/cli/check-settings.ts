@@ -1,6 +1,6 @@
 import type { Budget, ToolBudget } from "../analysis/budgets.js";
+import type { CheckSettings } from "../config/config-file.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import type { CheckSettings } from "./config-file.js";
 
 /** The budgets of `looptrace check`, as commander hands them over. */
 export interface BudgetFlags {

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { CONFIG_FILE } from "../config/config-file-name.js";
 import { pathOfOpenCode } from "../opencode/program.js";
 import { ServerPool } from "../opencode/server.js";
 import { projectAround } from "../trust/project-folders.js";
-import { CONFIG_FILE } from "./config-file-name.js";
 import type { Terminal } from "./terminal.js";
 
 /** What of the flags of `looptrace run` decides how opencode is started. */

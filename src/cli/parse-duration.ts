@@ -2,8 +2,6 @@ import { ConfigurationError } from "../errors/configuration-error.js";
 import { durationMs } from "../text/duration-ms.js";
 import { InvalidArgumentError } from "./commander.js";
 
-export { durationMs };
-
 /** A duration as {@link durationMs} reads it, as a parser of a command-line option. */
 export function parseDuration(text: string): number {
   const ms = durationMs(text);

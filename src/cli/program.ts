@@ -80,23 +80,23 @@ function buildProgram(terminal: Terminal, extra: readonly string[], finish: (cod
     .enablePositionalOptions()
     .addHelpText("after", `${ENVIRONMENT}\n${EXIT_CODES}`);
 
-  const around = { terminal, extra, finish };
-  defineRun(program, around);
-  defineBatch(program, around);
-  defineWorker(program, around);
-  defineTrace(program, around);
-  defineAttach(program, around);
-  defineWatch(program, around);
-  defineShow(program, around);
-  defineTokens(program, around);
-  defineTools(program, around);
-  defineDiff(program, around);
-  defineCheck(program, around);
-  defineReport(program, around);
-  defineView(program, around);
-  definePush(program, around);
-  defineTrust(program, around);
-  defineDoctor(program, around);
+  const context = { terminal, extra, finish };
+  defineRun(program, context);
+  defineBatch(program, context);
+  defineWorker(program, context);
+  defineTrace(program, context);
+  defineAttach(program, context);
+  defineWatch(program, context);
+  defineShow(program, context);
+  defineTokens(program, context);
+  defineTools(program, context);
+  defineDiff(program, context);
+  defineCheck(program, context);
+  defineReport(program, context);
+  defineView(program, context);
+  definePush(program, context);
+  defineTrust(program, context);
+  defineDoctor(program, context);
   return program;
 }
 

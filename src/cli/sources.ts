@@ -1,13 +1,11 @@
+import { READING_RISKS } from "../config/config-risks.js";
+import type { MaskFlags } from "../config/masking.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import type { LoadOptions } from "../sessions/load-options.js";
 import type { Selection } from "../sessions/select-sessions.js";
 import { oneLine } from "../text/terminal-text.js";
-import { READING_RISKS } from "./config-risks.js";
-import { type MaskFlags, maskingOf } from "./masking.js";
-import { ownStore } from "./own-store.js";
+import { CommandContext } from "./command-context.js";
 import { parseSince } from "./parse-duration.js";
-import { readProjectConfig } from "./project-config.js";
-import { destinationKeys, openCodePath } from "./settings.js";
 import type { Terminal } from "./terminal.js";
 
 /** How a command is told which sessions are meant. */
@@ -18,20 +16,19 @@ export interface SourceFlags extends MaskFlags {
   readonly since?: string;
 }
 
-/** @param file the configuration, where the command has read it already */
+/** @param context where the command has one already */
 export function loadOptions(
   flags: SourceFlags,
   terminal: Terminal,
   prefer: LoadOptions["prefer"],
-  file = readProjectConfig(terminal, READING_RISKS),
+  context = new CommandContext(flags, terminal, { uses: READING_RISKS }),
 ): LoadOptions {
-  const keys = destinationKeys(file, terminal);
   return {
-    opencode: openCodePath(flags.opencode, file, terminal),
-    masking: maskingOf(flags, file, terminal, keys),
+    opencode: context.openCodePath(flags.opencode),
+    masking: context.masking,
     environment: terminal.env,
     directory: terminal.cwd,
-    paths: ownStore(terminal),
+    paths: context.paths,
     prefer,
     readStdin: terminal.readStdin,
     onNote: notesTo(terminal),

@@ -4,7 +4,7 @@ import { fieldsFor, flagsOn, plainSettings, SETTINGS, settingsSaid } from "../..
 import { taskRequestSchema } from "../../src/batch/task.js";
 import { withAgentFlags } from "../../src/cli/agent-flags.js";
 import { Command } from "../../src/cli/commander.js";
-import { parseConfigFile } from "../../src/cli/config-file.js";
+import { parseConfigFile } from "../../src/config/config-file.js";
 
 const COMMANDS: readonly AgentCommand[] = ["run", "batch", "worker"];
 

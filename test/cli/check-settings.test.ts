@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { toolBudget } from "../../src/analysis/tool-budget.js";
 import { budgetsOf } from "../../src/cli/check-settings.js";
-import { toolBudget } from "../../src/cli/parse-tool-budget.js";
 import { ConfigurationError } from "../../src/errors/configuration-error.js";
 
 test.each([

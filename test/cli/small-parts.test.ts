@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { colorsFor } from "../../src/cli/colors.js";
 import { deliveryAdvice, deliveryText } from "../../src/cli/delivery-text.js";
-import { durationMs } from "../../src/cli/parse-duration.js";
 import { progressLine, progressText } from "../../src/cli/progress-line.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
 import { initialProgress, type Phase, type Progress } from "../../src/opencode/request/progress.js";
+import { durationMs } from "../../src/text/duration-ms.js";
 
 test.each([
   ["500ms", 500],

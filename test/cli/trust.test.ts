@@ -2,7 +2,7 @@ import { chmod, chown, cp, lchown, mkdir, mkdtemp, readFile, realpath, rm, symli
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import type { ConfigFile } from "../../src/cli/config-file.js";
+import type { ConfigFile } from "../../src/config/config-file.js";
 import { looptrace } from "../support/cli.js";
 import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
 import { loadFixture } from "../support/fixtures.js";

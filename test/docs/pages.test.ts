@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseTasks } from "../../src/batch/parse-tasks.js";
-import { parseConfigFile } from "../../src/cli/config-file.js";
+import { parseConfigFile } from "../../src/config/config-file.js";
 import { looptrace } from "../support/cli.js";
 import { commandLine } from "./command-line.js";
 import { namesIn, pageAt, pages, REPOSITORY, targetsOf } from "./pages.js";

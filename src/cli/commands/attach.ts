@@ -1,18 +1,18 @@
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
+import type { MaskFlags } from "../../config/masking.js";
+import type { TraceFlags } from "../../config/settings.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { attachTo, type LeftAtWork } from "../../follow/attach.js";
 import { quickMask } from "../../masking/mask.js";
 import type { ServerConnection, StreamTrouble } from "../../opencode/server.js";
 import { isSessionId } from "../../opencode/session.js";
 import { oneLine } from "../../text/terminal-text.js";
-import { commandContext } from "../command-context.js";
+import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { followLine } from "../follow-line.js";
 import { onInterrupt } from "../interrupt.js";
 import { leftAtWorkText } from "../left-at-work.js";
-import type { MaskFlags } from "../masking.js";
-import type { TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
 
@@ -30,7 +30,8 @@ export interface AttachFlags extends TraceFlags, MaskFlags {
 /** `looptrace attach`: traces the turns of a server that another program runs, until it is interrupted. */
 export async function attach(url: string, flags: AttachFlags, terminal: Terminal): Promise<ExitCode> {
   const connection = connectionOf(url, flags, terminal);
-  const context = commandContext(flags, terminal, connection.password ? [connection.password] : []);
+  const secrets = connection.password ? [connection.password] : [];
+  const context = new CommandContext(flags, terminal, { secrets });
   const { paths, masking } = context;
   if (flags.session !== undefined && !isSessionId(flags.session)) {
     throw new ConfigurationError("--session", `--session ${JSON.stringify(flags.session)} is no session's id (ses_…).`);

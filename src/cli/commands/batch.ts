@@ -1,38 +1,30 @@
-import { basename, resolve } from "node:path";
 import type { AgentFlags } from "../../agent/setting-surfaces.js";
 import type { BatchEvent, BatchOptions } from "../../batch/batch-options.js";
 import { type BatchSummary, failures } from "../../batch/batch-summary.js";
-import { parseTasks } from "../../batch/parse-tasks.js";
 import { runBatch } from "../../batch/run-batch.js";
 import { taskRunner } from "../../batch/run-task.js";
-import type { Task } from "../../batch/task.js";
+import { CONFIG_FILE } from "../../config/config-file-name.js";
+import type { MaskFlags } from "../../config/masking.js";
+import type { Settings, TraceFlags } from "../../config/settings.js";
 import type { DestinationReport } from "../../deliver/delivery-report.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { TraceExporter } from "../../export/trace-exporter.js";
-import { readNamedFile } from "../../files/own-files.js";
 import { quickMask } from "../../masking/mask.js";
-import { isModelName, leftNotes } from "../../opencode/drive.js";
+import { leftNotes } from "../../opencode/drive.js";
 import { ServerPool } from "../../opencode/server.js";
 import { folded } from "../../terminal/labelled-line.js";
 import { inTone } from "../../terminal/tones.js";
 import { terminalJson } from "../../text/terminal-json.js";
-import { doubtAboutOwner } from "../../trust/doubt.js";
-import { currentIdentity } from "../../trust/identity.js";
-import { isTrustedByName, TRUST_VARIABLE } from "../../trust/trusted-paths.js";
-import { agentOptions } from "../agent-options.js";
+import { defaultsOf, resultsPath, tasksOf } from "../batch-inputs.js";
 import { batchProgress } from "../batch-progress.js";
 import { summaryLines } from "../batch-text.js";
 import { colorsFor } from "../colors.js";
-import { commandContext } from "../command-context.js";
-import { CONFIG_FILE } from "../config-file-name.js";
+import { CommandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import type { MaskFlags } from "../masking.js";
-import type { Settings, TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
-import { typedPath } from "../typed-path.js";
 
 /** What holds for all tasks, and what the batch itself may do. */
 export interface BatchFlags extends TraceFlags, MaskFlags, AgentFlags<"batch"> {
@@ -62,15 +54,15 @@ export interface BatchFlags extends TraceFlags, MaskFlags, AgentFlags<"batch"> {
 /** `looptrace batch`: many tasks, several at once. @param source a file of tasks, or `-` */
 export async function batch(source: string, flags: BatchFlags, terminal: Terminal): Promise<ExitCode> {
   refuseQueueFlags(flags);
-  const context = commandContext(flags, terminal);
+  const context = new CommandContext(flags, terminal);
   const { settings, paths, masking } = context;
   refuseSchemaWithoutServer(flags, settings);
-  const tasks = await readTasks(source, terminal);
+  const tasks = await tasksOf(source, terminal);
   const results = resultsPath(source, flags.output, terminal);
   // Each task finds an opencode that is warm already.
   const servers = new ServerPool();
   const defaults = {
-    ...(await defaultsOf("batch", flags, settings, terminal)),
+    ...(await defaultsOf("batch", flags, context, terminal)),
     servers,
     store: paths,
     masking,
@@ -148,87 +140,6 @@ function refuseQueueFlags({ queue, batchId, cancel }: BatchFlags): void {
   const [flag] = Object.entries(typed).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (flag !== undefined)
     throw new ConfigurationError(flag, `${flag} is for --redis: say at which Redis the queue is.`);
-}
-
-/** @throws {ConfigurationError} when the file cannot be read, or a line of it is no task */
-export async function readTasks(source: string, terminal: Terminal): Promise<readonly Task[]> {
-  if (source === "-") return parseTasks(await terminal.readStdin(), "standard input");
-  const path = typedPath("The file of tasks", source, "file", terminal);
-  const bytes = await readNamedFile(path).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigurationError("tasks", `${source} cannot be read: ${why}`);
-  });
-  try {
-    return parseTasks(new TextDecoder("utf-8", { fatal: true }).decode(bytes), source);
-  } catch (error) {
-    if (error instanceof TypeError) throw new ConfigurationError("tasks", `${source} is not UTF-8 text.`);
-    throw error;
-  }
-}
-
-/**
- * @throws {ConfigurationError} when no place was named, when it is the file of tasks itself, or another
- *   user's
- */
-export function resultsPath(source: string, output: string | undefined, { cwd, env }: Terminal): string {
-  if (output === undefined && source === "-") {
-    throw new ConfigurationError(
-      "--output",
-      "Tasks from standard input have no file that the results could stand beside: say where they go with -o <file>.",
-    );
-  }
-  const beside = `${source.replace(/\.(?:jsonl|ndjson|json|txt)$/i, "")}.results.jsonl`;
-  const path = resolve(cwd, output ?? beside);
-  if (source !== "-" && path === resolve(cwd, source)) {
-    throw new ConfigurationError(
-      "--output",
-      `-o ${basename(path)} is the file of the tasks; the results need one of their own.`,
-    );
-  }
-  const doubt = doubtAboutOwner(path, currentIdentity(env));
-  if (doubt !== undefined && !isTrustedByName(path, env)) {
-    throw new ConfigurationError(
-      "--output",
-      `${path} is not used for the results, because ${doubt}, who could say which tasks are done. Name another file by -o <file>, or allow this one by ${TRUST_VARIABLE}=${path}.`,
-    );
-  }
-  return path;
-}
-
-/**
- * What holds for tasks that do not say otherwise.
- *
- * @throws {ConfigurationError} when no task could be run with it
- */
-export async function defaultsOf(
-  command: "batch" | "worker",
-  flags: AgentFlags<"batch">,
-  { file }: Settings,
-  terminal: Terminal,
-) {
-  checkModels("--model", flags.model, "model", file.model);
-  checkModels("--fallback-model", flags.fallbackModel, "fallbackModels", file.fallbackModels);
-  return {
-    ...(await agentOptions(command, flags, file, terminal)),
-    // The batch waits for rate limits itself: meanwhile another task can have the place.
-    patienceMs: 0,
-  };
-}
-
-/** @throws {ConfigurationError} naming the flag, or the setting that holds where no flag was typed */
-function checkModels(
-  flag: string,
-  typed: string | readonly string[] | undefined,
-  setting: string,
-  kept: string | readonly string[] | undefined,
-): void {
-  const wrong = [typed ?? kept ?? []].flat().find((model) => !isModelName(model));
-  if (wrong === undefined) return;
-  const name = typed === undefined ? `in ${CONFIG_FILE}: ${setting}` : flag;
-  throw new ConfigurationError(
-    name,
-    `${name}: ${JSON.stringify(wrong)} is not of the form provider/model; \`opencode models\` lists them.`,
-  );
 }
 
 /** @throws {ConfigurationError} when every task would fail for it */

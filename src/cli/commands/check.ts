@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { verdictText } from "../../analysis/budget-texts.js";
 import { checkSession, type SessionCheck } from "../../analysis/check-session.js";
 import { junitXml, type Unreadable } from "../../analysis/junit.js";
+import { READING_RISKS } from "../../config/config-risks.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { sumOfTokens } from "../../opencode/session.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
@@ -13,9 +14,8 @@ import { oneLine } from "../../text/terminal-text.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { type BudgetFlags, budgetsOf } from "../check-settings.js";
 import { colorsFor } from "../colors.js";
-import { READING_RISKS } from "../config-risks.js";
+import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { readProjectConfig } from "../project-config.js";
 import { reportError } from "../report-error.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
@@ -36,9 +36,9 @@ export async function check(sources: readonly string[], flags: CheckFlags, termi
       "Standard output holds one document: give --junit a file, or leave --json out.",
     );
   }
-  const file = readProjectConfig(terminal, READING_RISKS);
-  const budgets = budgetsOf(flags, file.check);
-  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept", file);
+  const context = new CommandContext(flags, terminal, { uses: READING_RISKS });
+  const budgets = budgetsOf(flags, context.file.check);
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept", context);
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const asText = !flags.json && flags.junit !== "-";
   const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };

@@ -1,3 +1,8 @@
+import type { ConfigFile } from "../../config/config-file.js";
+import { destinationOptions } from "../../config/destination-options.js";
+import { maskingOf } from "../../config/masking.js";
+import { findProjectConfig, readProjectConfig, UntrustedConfigError } from "../../config/project-config.js";
+import { settingsWith } from "../../config/settings.js";
 import { probeDestination } from "../../deliver/destinations/probe-destination.js";
 import { surveyDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { inspectStore, type StoreFacts } from "../../deliver/queue/inspect-store.js";
@@ -14,12 +19,8 @@ import { findingsVerdict, paintFindings } from "../../terminal/paint-findings.js
 import { terminalJson } from "../../text/terminal-json.js";
 import { LOOPTRACE_VERSION, NODE_WANTED } from "../../version.js";
 import { colorsFor } from "../colors.js";
-import type { ConfigFile } from "../config-file.js";
-import { destinationOptions } from "../destination-options.js";
+import { openCodePath, placeOf } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { maskingOf } from "../masking.js";
-import { findProjectConfig, readProjectConfig, UntrustedConfigError } from "../project-config.js";
-import { openCodePath, settingsWith } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
 export interface DoctorFlags {
@@ -109,9 +110,10 @@ function readConfiguration(terminal: Terminal): Configuration {
       return undefined;
     }
   };
-  const places = orProblem(() => findProjectConfig(terminal));
-  const file = orProblem(() => readProjectConfig({ ...terminal, err: () => undefined })) ?? {};
-  orProblem(() => settingsWith(file, {}, terminal));
-  orProblem(() => maskingOf({}, file, terminal));
+  const place = placeOf(terminal);
+  const places = orProblem(() => findProjectConfig(place));
+  const file = orProblem(() => readProjectConfig({ ...place, onNote: undefined })) ?? {};
+  orProblem(() => settingsWith(file, {}, terminal.env));
+  orProblem(() => maskingOf({}, file, terminal.env));
   return { file, path: places?.path, problems, ignored: places?.ignored };
 }

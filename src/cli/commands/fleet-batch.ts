@@ -1,20 +1,20 @@
 import { fieldsFor } from "../../agent/setting-surfaces.js";
 import { type BatchSummary, failures } from "../../batch/batch-summary.js";
 import { type TaskRequest, taskRequestSchema } from "../../batch/task.js";
-import { resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
+import type { Settings } from "../../config/settings.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { batchName } from "../../fleet/queue-names.js";
 import { runFleetBatch } from "../../fleet/run-fleet-batch.js";
 import { quickMask } from "../../masking/mask.js";
 import { terminalJson } from "../../text/terminal-json.js";
+import { defaultsOf, resultsPath, tasksOf } from "../batch-inputs.js";
 import { batchProgress } from "../batch-progress.js";
+import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import { maskingOf } from "../masking.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
-import { readSettings, type Settings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
-import { type BatchFlags, batchOptions, defaultsOf, paintSummary, quickly, readTasks, resultsPath } from "./batch.js";
+import { type BatchFlags, batchOptions, paintSummary, quickly } from "./batch.js";
 
 type FleetBatchFlags = BatchFlags & RedisFlags;
 
@@ -25,17 +25,16 @@ type FleetBatchFlags = BatchFlags & RedisFlags;
  */
 export async function fleetBatch(source: string, flags: FleetBatchFlags, terminal: Terminal): Promise<ExitCode> {
   refuseWorkersFlags(flags);
-  const settings = readSettings(flags, terminal);
-  const { file } = settings;
+  const context = new CommandContext(flags, terminal);
+  const { settings, masking } = context;
   const queue = queueOf(flags);
   const batchId = flags.batchId === undefined ? undefined : batchName(flags.batchId);
-  const tasks = await readTasks(source, terminal);
+  const tasks = await tasksOf(source, terminal);
   const results = resultsPath(source, flags.output, terminal);
   // Directories are the workers', and need not be here.
   const { dir: _, ...elsewhere } = flags;
-  const defaults = await defaultsOf("batch", elsewhere, settings, terminal);
-  const keys = resolveDestinations(settings.destinations).flatMap(({ secrets }) => secrets);
-  const quick = quickMask(maskingOf(flags, file, terminal, keys));
+  const defaults = await defaultsOf("batch", elsewhere, context, terminal);
+  const quick = quickMask(masking);
   const progress = flags.quiet ? undefined : batchProgress(terminal);
   const redis = await redisOf(flags, terminal, progress?.clear);
   const interrupt = onInterrupt(() => {

@@ -1,7 +1,7 @@
 import type { DeliveryOptions } from "../../deliver/delivery-context.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
 import type { Destination } from "../../deliver/destinations/destination.js";
-import { type DestinationOptions, resolveDestinations } from "../../deliver/destinations/resolve-destinations.js";
+import type { DestinationOptions } from "../../deliver/destinations/resolve-destinations.js";
 import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
 import { discardOutbox } from "../../deliver/queue/discard-outbox.js";
 import { type OutboxStatus, outboxStatus } from "../../deliver/queue/outbox-status.js";
@@ -11,14 +11,13 @@ import type { StorePaths } from "../../files/store-paths.js";
 import { duration, plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
+import { CommandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { noDestinationText } from "../no-destination.js";
 import { discardedText, statusText, wayOutText } from "../outbox-text.js";
-import { ownStore } from "../own-store.js";
-import { readSettings } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
 export interface PushFlags {
@@ -40,12 +39,13 @@ const DEFAULT_PAUSE_MS = 30_000;
 
 /** `looptrace push`: delivers what is still in the outbox, shows it, or throws a part of it away. */
 export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCode> {
-  const paths = ownStore(terminal);
+  const context = new CommandContext({}, terminal, { uses: ["destination"] });
+  const { paths } = context;
   checkTogether(flags);
   if (flags.status) return showStatus(paths, flags, terminal);
   if (flags.discard !== undefined) return discard(flags.discard, paths, flags, terminal);
-  const configured = readSettings({}, terminal, ["destination"]).destinations;
-  const destinations = resolveDestinations(configured);
+  const { destinations } = context;
+  const configured = context.settings.destinations;
   const budgetMs = flags.timeout ?? DEFAULT_BUDGET_MS;
   if (flags.watch) return watch(destinations, configured, { paths, budgetMs }, flags, terminal);
   const result = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>

@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import { gitCommit } from "../../agent/git-commit.js";
 import { OpenCode, type TurnResult } from "../../agent/open-code.js";
 import { type AgentFlags, flagsOn, SETTINGS } from "../../agent/setting-surfaces.js";
+import type { MaskFlags } from "../../config/masking.js";
+import type { TraceFlags } from "../../config/settings.js";
 import { type DestinationReport, isDelivered } from "../../deliver/delivery-report.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
@@ -16,16 +18,14 @@ import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { agentOptions } from "../agent-options.js";
 import { answerText, cutOffText } from "../answer-text.js";
-import { commandContext } from "../command-context.js";
+import { CommandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import type { MaskFlags } from "../masking.js";
 import { switchedOffText } from "../no-destination.js";
 import { progressLine } from "../progress-line.js";
 import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText } from "../run-text.js";
-import type { TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 
 export interface RunFlags extends TraceFlags, MaskFlags, AgentFlags<"run"> {
@@ -36,7 +36,7 @@ export interface RunFlags extends TraceFlags, MaskFlags, AgentFlags<"run"> {
 }
 
 /** What a run is given beside its flags. */
-export interface RunMeans {
+export interface RunContext {
   /** What stood behind `--`: opencode's own arguments. */
   readonly extra: readonly string[];
   /** Closed by its maker. */
@@ -46,14 +46,14 @@ export interface RunMeans {
 /** `looptrace run`: one prompt with tracing on. */
 export async function run(
   message: string,
-  { extra, servers }: RunMeans,
+  { extra, servers }: RunContext,
   flags: RunFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
   // What is wrong with the settings is said before the model costs anything.
-  const context = commandContext(flags, terminal);
+  const context = new CommandContext(flags, terminal);
   const { settings, destinations, paths, masking } = context;
-  const work = await agentOptions("run", flags, settings.file, terminal);
+  const work = await agentOptions("run", flags, context, terminal);
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
   const commit = await gitCommit(work.directory);

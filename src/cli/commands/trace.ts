@@ -1,3 +1,4 @@
+import type { TraceFlags } from "../../config/settings.js";
 import type { DestinationReport } from "../../deliver/delivery-report.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
 import { notYetToSend } from "../../export/deliver-traces.js";
@@ -9,7 +10,7 @@ import { traceLine } from "../../terminal/trace-line.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import type { LoopTrace } from "../../trace/model.js";
-import { commandContext } from "../command-context.js";
+import { CommandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText, outdatedTexts } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -17,7 +18,6 @@ import { howToSee } from "../how-to-see.js";
 import { noDestinationText } from "../no-destination.js";
 import { reportError } from "../report-error.js";
 import { sessionCounter } from "../session-counter.js";
-import type { TraceFlags } from "../settings.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
@@ -33,9 +33,9 @@ export async function trace(
   flags: TraceCommandFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const context = commandContext(flags, terminal);
+  const context = new CommandContext(flags, terminal);
   const { settings, destinations, masking } = context;
-  const options = { ...loadOptions(flags, terminal, "opencode", settings.file), masking };
+  const options = { ...loadOptions(flags, terminal, "opencode", context), masking };
   const exporter = context.exporter();
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
 

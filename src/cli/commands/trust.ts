@@ -1,15 +1,16 @@
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { parseConfigFile, readConfigText } from "../../config/config-file.js";
+import { CONFIG_FILE } from "../../config/config-file-name.js";
+import { risksOf, risksText } from "../../config/config-risks.js";
+import { doubtAboutConfig, findProjectConfig } from "../../config/project-config.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { forgetTrust, rememberTrust, trustedFiles } from "../../files/trusted-files.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
-import { parseConfigFile, readConfigText } from "../config-file.js";
-import { CONFIG_FILE } from "../config-file-name.js";
-import { risksOf, risksText } from "../config-risks.js";
+import { placeOf } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { doubtAboutConfig, findProjectConfig } from "../project-config.js";
 import type { Terminal } from "../terminal.js";
-import { forgetTrust, rememberTrust, trustedFiles } from "../trusted-files.js";
 
 export interface TrustFlags {
   readonly list?: boolean;
@@ -50,7 +51,7 @@ export async function trust(named: string | undefined, flags: TrustFlags, termin
 /** @throws {ConfigurationError} when there is no file to allow */
 function fileMeant(named: string | undefined, terminal: Terminal): string {
   if (named === undefined) {
-    const { path } = findProjectConfig(terminal);
+    const { path } = findProjectConfig(placeOf(terminal));
     if (path !== undefined) return path;
     throw new ConfigurationError(
       CONFIG_FILE,
@@ -63,7 +64,7 @@ function fileMeant(named: string | undefined, terminal: Terminal): string {
     if (basename(path) === CONFIG_FILE) return join(realPathOr(dirname(path)), CONFIG_FILE);
     throw new ConfigurationError("file", `${named} is no ${CONFIG_FILE}.`);
   }
-  return findProjectConfig({ ...terminal, cwd: path }).path ?? join(realPathOr(path), CONFIG_FILE);
+  return findProjectConfig({ ...placeOf(terminal), directory: path }).path ?? join(realPathOr(path), CONFIG_FILE);
 }
 
 /**

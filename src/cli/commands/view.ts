@@ -1,13 +1,12 @@
+import type { MaskFlags } from "../../config/masking.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { hasCode } from "../../errors/thrown.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { pageAssets } from "../../web/data/page-assets.js";
 import { serveView, type ViewOptions, type ViewServer } from "../../web/server/view-server.js";
+import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import { type MaskFlags, maskingOf } from "../masking.js";
-import { ownStore } from "../own-store.js";
-import { readProjectConfig } from "../project-config.js";
 import type { Terminal } from "../terminal.js";
 
 export interface ViewFlags extends MaskFlags {
@@ -19,8 +18,7 @@ export interface ViewFlags extends MaskFlags {
 export async function view(flags: ViewFlags, terminal: Terminal): Promise<ExitCode> {
   const interrupt = onInterrupt();
   try {
-    const paths = ownStore(terminal);
-    const masking = maskingOf(flags, readProjectConfig(terminal, ["masks"]), terminal);
+    const { paths, masking } = new CommandContext(flags, terminal, { uses: ["masks"] });
     const [list, page] = await Promise.all([pageAssets("list"), pageAssets("report")]);
     const server = await listening({
       paths,

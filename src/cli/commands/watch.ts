@@ -1,12 +1,12 @@
 import { realpathSync } from "node:fs";
+import type { MaskFlags } from "../../config/masking.js";
+import type { TraceFlags } from "../../config/settings.js";
 import { watchStore } from "../../follow/watch-store.js";
-import { commandContext } from "../command-context.js";
+import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { leftAtWorkText } from "../left-at-work.js";
-import type { MaskFlags } from "../masking.js";
 import { parseSince } from "../parse-duration.js";
-import { openCodePath, type TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
 import { typedPath } from "../typed-path.js";
@@ -21,13 +21,15 @@ export interface WatchFlags extends TraceFlags, MaskFlags {
 
 /** `looptrace watch`: traces the turns that opencode's store tells of, until it is interrupted. */
 export async function watch(flags: WatchFlags, terminal: Terminal): Promise<ExitCode> {
-  const { settings, paths, masking, exporter } = commandContext(flags, terminal);
+  const context = new CommandContext(flags, terminal);
+  const { paths, masking } = context;
+  const exporter = context.exporter();
   const since = flags.since === undefined ? Date.now() : parseSince(flags.since);
   // opencode calls its directories by their real paths.
   const only = flags.dir === undefined ? undefined : realpathSync(typedPath("--dir", flags.dir, "directory", terminal));
   const out = turnOutput({
     terminal,
-    exporter: exporter(),
+    exporter,
     json: flags.json ?? false,
     clear: () => undefined,
   });
@@ -36,7 +38,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<Exit
   });
   try {
     const left = await watchStore({
-      opencode: openCodePath(flags.opencode, settings.file, terminal),
+      opencode: context.openCodePath(flags.opencode),
       environment: terminal.env,
       directory: terminal.cwd,
       only,

@@ -2,6 +2,8 @@ import { hostname } from "node:os";
 import type { AgentFlags } from "../../agent/setting-surfaces.js";
 import { taskRunner } from "../../batch/run-task.js";
 import { isResultDelivered } from "../../batch/task-result.js";
+import type { MaskFlags } from "../../config/masking.js";
+import type { TraceFlags } from "../../config/settings.js";
 import { DEFAULT_WORKER_CONCURRENCY, runFleetWorker, type WorkerEvent } from "../../fleet/run-worker.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive.js";
@@ -9,17 +11,15 @@ import { findOpenCode } from "../../opencode/program.js";
 import { ServerPool } from "../../opencode/server.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
-import { commandContext } from "../command-context.js";
+import { defaultsOf } from "../batch-inputs.js";
+import { CommandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import type { MaskFlags } from "../masking.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
-import type { TraceFlags } from "../settings.js";
 import type { Terminal } from "../terminal.js";
 import { isTrouble, workerText } from "../worker-text.js";
-import { defaultsOf } from "./batch.js";
 
 export interface WorkerFlags extends RedisFlags, TraceFlags, MaskFlags, AgentFlags<"worker"> {
   readonly concurrency?: number;
@@ -32,14 +32,14 @@ export interface WorkerFlags extends RedisFlags, TraceFlags, MaskFlags, AgentFla
 
 /** `looptrace worker`: does the tasks of a queue until it is interrupted. */
 export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<ExitCode> {
-  const context = commandContext(flags, terminal);
+  const context = new CommandContext(flags, terminal);
   const { settings, destinations, paths, masking } = context;
   const queue = queueOf(flags);
   const servers = new ServerPool();
   // An agent has no business in the queue.
   const { LOOPTRACE_REDIS_PASSWORD: _, ...environment } = terminal.env;
   const own = { environment, servers, store: paths, masking };
-  const defaults = { ...(await defaultsOf("worker", flags, settings, terminal)), ...own };
+  const defaults = { ...(await defaultsOf("worker", flags, context, terminal)), ...own };
   const { opencode: explicit, directory } = defaults;
   // A worker that can do nothing takes no task.
   findOpenCode({ explicit, directory, environment });

@@ -3,11 +3,11 @@ import type { Command } from "../commander.js";
 import { parseDuration } from "../parse-duration.js";
 import { parseAmount, parseCount, parseCountFrom } from "../parse-number.js";
 import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { BATCH_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace batch` as the command line knows it. */
-export function defineBatch(program: Command, { terminal, finish }: Surroundings): void {
+export function defineBatch(program: Command, { terminal, finish }: ProgramContext): void {
   const batch = program
     .command("batch")
     .summary("run opencode on many tasks, several at once")

@@ -4,11 +4,11 @@ import { parseAmount, parseCountFrom } from "../parse-number.js";
 import { collectToolBudget } from "../parse-tool-budget.js";
 import { parseWidth } from "../parse-width.js";
 import { parseText, withSources } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { CHECK_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace check` as the command line knows it. */
-export function defineCheck(program: Command, { terminal, finish }: Surroundings): void {
+export function defineCheck(program: Command, { terminal, finish }: ProgramContext): void {
   withSources(
     program
       .command("check")

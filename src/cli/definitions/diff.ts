@@ -1,11 +1,11 @@
 import type { Command } from "../commander.js";
 import { parseWidth } from "../parse-width.js";
 import { collect, parseText } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { SHOW_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace diff` as the command line knows it. */
-export function defineDiff(program: Command, { terminal, finish }: Surroundings): void {
+export function defineDiff(program: Command, { terminal, finish }: ProgramContext): void {
   program
     .command("diff")
     .summary("compare two sessions")

@@ -1,11 +1,11 @@
 import type { Command } from "../commander.js";
 import { parseWidth } from "../parse-width.js";
 import { parseText } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { DOCTOR_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace doctor` as the command line knows it. */
-export function defineDoctor(program: Command, { terminal, finish }: Surroundings): void {
+export function defineDoctor(program: Command, { terminal, finish }: ProgramContext): void {
   program
     .command("doctor")
     .summary("check that all is there that looptrace needs")

@@ -1,11 +1,11 @@
 import type { Command } from "../commander.js";
 import { parseDuration } from "../parse-duration.js";
 import { parseText } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { PUSH_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace push` as the command line knows it. */
-export function definePush(program: Command, { terminal, finish }: Surroundings): void {
+export function definePush(program: Command, { terminal, finish }: ProgramContext): void {
   program
     .command("push")
     .summary("deliver what is still in the outbox")

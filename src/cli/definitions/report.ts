@@ -1,10 +1,10 @@
 import type { Command } from "../commander.js";
 import { parseText, withSources } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { REPORT_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace report` as the command line knows it. */
-export function defineReport(program: Command, { terminal, finish }: Surroundings): void {
+export function defineReport(program: Command, { terminal, finish }: ProgramContext): void {
   withSources(
     program
       .command("report")

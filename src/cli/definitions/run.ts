@@ -2,11 +2,11 @@ import { withAgentFlags } from "../agent-flags.js";
 import type { Command } from "../commander.js";
 import { messageOf } from "../message.js";
 import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace run` as the command line knows it. */
-export function defineRun(program: Command, { terminal, extra, finish }: Surroundings): void {
+export function defineRun(program: Command, { terminal, extra, finish }: ProgramContext): void {
   const run = program
     .command("run")
     .summary("run opencode with tracing on")

@@ -4,11 +4,11 @@ import { parseCountFrom } from "../parse-number.js";
 import { parseStepPath } from "../parse-step-path.js";
 import { parseWidth } from "../parse-width.js";
 import { withSources } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { SHOW_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace show` as the command line knows it. */
-export function defineShow(program: Command, { terminal, finish }: Surroundings): void {
+export function defineShow(program: Command, { terminal, finish }: ProgramContext): void {
   withSources(
     program
       .command("show")

@@ -1,11 +1,11 @@
 import type { Command } from "../commander.js";
 import { parseWidth } from "../parse-width.js";
 import { withSources } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { SHOW_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace tokens` as the command line knows it. */
-export function defineTokens(program: Command, { terminal, finish }: Surroundings): void {
+export function defineTokens(program: Command, { terminal, finish }: ProgramContext): void {
   withSources(
     program
       .command("tokens")

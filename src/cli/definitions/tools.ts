@@ -2,11 +2,11 @@ import type { Command } from "../commander.js";
 import { parseCount } from "../parse-number.js";
 import { parseWidth } from "../parse-width.js";
 import { withSources } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { TOOLS_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace tools` as the command line knows it. */
-export function defineTools(program: Command, { terminal, finish }: Surroundings): void {
+export function defineTools(program: Command, { terminal, finish }: ProgramContext): void {
   withSources(
     program
       .command("tools")

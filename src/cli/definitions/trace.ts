@@ -1,10 +1,10 @@
 import type { Command } from "../commander.js";
 import { withSources, withTraceOptions } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { TRACE_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace trace` as the command line knows it. */
-export function defineTrace(program: Command, { terminal, finish }: Surroundings): void {
+export function defineTrace(program: Command, { terminal, finish }: ProgramContext): void {
   const trace = withSources(
     program
       .command("trace")

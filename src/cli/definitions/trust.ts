@@ -1,8 +1,8 @@
 import type { Command } from "../commander.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 
 /** `looptrace trust` as the command line knows it. */
-export function defineTrust(program: Command, { terminal, finish }: Surroundings): void {
+export function defineTrust(program: Command, { terminal, finish }: ProgramContext): void {
   program
     .command("trust")
     .summary("allow what a project's looptrace.config.json would decide")

@@ -1,11 +1,11 @@
 import type { Command } from "../commander.js";
 import { parsePort } from "../parse-number.js";
 import { withMasking } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { VIEW_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace view` as the command line knows it. */
-export function defineView(program: Command, { terminal, finish }: Surroundings): void {
+export function defineView(program: Command, { terminal, finish }: ProgramContext): void {
   withMasking(
     program
       .command("view")

@@ -1,10 +1,10 @@
 import type { Command } from "../commander.js";
 import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { WATCH_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace watch` as the command line knows it. */
-export function defineWatch(program: Command, { terminal, finish }: Surroundings): void {
+export function defineWatch(program: Command, { terminal, finish }: ProgramContext): void {
   const watch = withMasking(
     program
       .command("watch")

@@ -3,11 +3,11 @@ import type { Command } from "../commander.js";
 import { parseDuration } from "../parse-duration.js";
 import { parseCountFrom } from "../parse-number.js";
 import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
-import type { Surroundings } from "./definition.js";
+import type { ProgramContext } from "./definition.js";
 import { WORKER_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace worker` as the command line knows it. */
-export function defineWorker(program: Command, { terminal, finish }: Surroundings): void {
+export function defineWorker(program: Command, { terminal, finish }: ProgramContext): void {
   const worker = program
     .command("worker")
     .summary("do the tasks of a queue, for batches on other machines")

@@ -3,14 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { ensurePrivateFolder, writeWhole } from "../files/private-files.js";
-import { storePaths } from "../files/store-paths.js";
 import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
 import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
-import type { Terminal } from "./terminal.js";
+import { ensurePrivateFolder, writeWhole } from "./private-files.js";
+import { storePaths } from "./store-paths.js";
 
-type Environment = Terminal["env"];
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const record = z.object({ files: z.array(z.object({ path: z.string(), sha256: z.string() })) });
 

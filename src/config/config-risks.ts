@@ -1,6 +1,5 @@
 import type { ConfigFile } from "./config-file.js";
-import { destinationOptions } from "./destination-options.js";
-import type { Terminal } from "./terminal.js";
+import { destinationOptions, type Environment } from "./destination-options.js";
 
 /** What a file can do to its reader that a person should have agreed to: its author may be a stranger. */
 export type Risk = "destination" | "program" | "projectConfig" | "masks";
@@ -20,7 +19,7 @@ export interface ConfigRisk {
  * the traces go is as good as a program: the session and the keys go there too, and both take all that the
  * session has.
  */
-export function risksOf(file: ConfigFile, env: Terminal["env"]): readonly ConfigRisk[] {
+export function risksOf(file: ConfigFile, env: Environment): readonly ConfigRisk[] {
   const { langfuse = {}, otlp = {} } = destinationOptions(file, env);
   const destination = [
     ...Object.keys(langfuse).map((name) => `langfuse.${name}`),

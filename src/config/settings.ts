@@ -1,12 +1,8 @@
-import { resolve } from "node:path";
 import { type DestinationOptions, resolveDestinations } from "../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName, parseTraceparent, type TraceOptions } from "../otel/options.js";
 import type { ConfigFile } from "./config-file.js";
-import type { Risk } from "./config-risks.js";
-import { destinationOptions } from "./destination-options.js";
-import { readProjectConfig } from "./project-config.js";
-import type { Terminal } from "./terminal.js";
+import { destinationOptions, type Environment } from "./destination-options.js";
 
 /** The options about the trace that several commands share, as commander hands them over. */
 export interface TraceFlags {
@@ -20,7 +16,7 @@ export interface TraceFlags {
   readonly content?: boolean;
 }
 
-/** Where a command finds its settings: flags over environment over `looptrace.config.json` over defaults. */
+/** What the trace says and where it goes: flags over environment over `looptrace.config.json` over defaults. */
 export interface Settings {
   readonly file: ConfigFile;
   readonly trace: TraceOptions;
@@ -29,17 +25,8 @@ export interface Settings {
   readonly outboxLimitBytes: number | undefined;
 }
 
-/**
- * @param uses what of the file's risks the command takes; default all
- * @throws {ConfigurationError} when a setting cannot be used; it names the setting
- */
-export function readSettings(flags: TraceFlags, terminal: Terminal, uses?: readonly Risk[]): Settings {
-  return settingsWith(readProjectConfig(terminal, uses), flags, terminal);
-}
-
-/** The same with a file that is read already. */
-export function settingsWith(file: ConfigFile, flags: TraceFlags, terminal: Terminal): Settings {
-  const { env } = terminal;
+/** @throws {ConfigurationError} when a setting cannot be used; it names the setting */
+export function settingsWith(file: ConfigFile, flags: TraceFlags, env: Environment): Settings {
   const environment = checkedEnvironment(flags.environment, env.LANGFUSE_TRACING_ENVIRONMENT) ?? file.environment;
   const userId = flags.user ?? (env.LANGFUSE_USER_ID || file.userId);
   const release = flags.release ?? (env.LANGFUSE_RELEASE || file.release);
@@ -69,21 +56,8 @@ export function settingsWith(file: ConfigFile, flags: TraceFlags, terminal: Term
   };
 }
 
-/**
- * The opencode that was named by option or file; undefined leaves it to the search, which begins with
- * `LOOPTRACE_OPENCODE`.
- */
-export function openCodePath(
-  flag: string | undefined,
-  { opencode }: ConfigFile,
-  terminal: Terminal,
-): string | undefined {
-  if (flag !== undefined) return resolve(terminal.cwd, flag);
-  return terminal.env.LOOPTRACE_OPENCODE ? undefined : opencode;
-}
-
 /** The keys that looptrace would send with; none where the settings make no destination. */
-export function destinationKeys(file: ConfigFile, { env }: Terminal): readonly string[] {
+export function destinationKeys(file: ConfigFile, env: Environment): readonly string[] {
   try {
     return resolveDestinations(destinationOptions(file, env)).flatMap(({ secrets }) => secrets);
   } catch (error) {

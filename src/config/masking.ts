@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
 import type { Masking } from "../masking/mask.js";
 import type { ConfigFile } from "./config-file.js";
-import type { Terminal } from "./terminal.js";
+import type { Environment } from "./destination-options.js";
 
 /** The options about what is masked, as commander hands them over. */
 export interface MaskFlags {
@@ -16,12 +16,7 @@ export interface MaskFlags {
  * @param keys further keys, such as those of the destinations
  * @throws {ConfigurationError} when a pattern is none
  */
-export function maskingOf(
-  flags: MaskFlags,
-  file: ConfigFile,
-  { env }: Terminal,
-  keys: readonly string[] = [],
-): Masking {
+export function maskingOf(flags: MaskFlags, file: ConfigFile, env: Environment, keys: readonly string[] = []): Masking {
   const secrets = [...keys, file.langfuse?.secretKey, ...Object.values(file.otlp?.headers ?? {})].filter(
     (secret) => secret !== undefined,
   );

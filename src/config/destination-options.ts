@@ -1,9 +1,10 @@
 import type { DestinationOptions } from "../deliver/destinations/resolve-destinations.js";
 import type { ConfigFile } from "./config-file.js";
-import type { Terminal } from "./terminal.js";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment's variables come before the file's settings, each on its own. */
-export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Terminal["env"]): DestinationOptions {
+export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Environment): DestinationOptions {
   const unlessSet = (value: string | undefined, ...variables: string[]): string | undefined =>
     variables.some((name) => env[name]?.trim()) ? undefined : value;
   const publicKey = unlessSet(langfuse?.publicKey, "LANGFUSE_PUBLIC_KEY");

@@ -1,7 +1,7 @@
 /**
  * Writes the JSON schema of `looptrace.config.json`, which editors complete and check the file with.
  *
- * @example `tsx src/cli/write-config-schema.ts` writes dist/looptrace.config.schema.json
+ * @example `tsx src/config/write-config-schema.ts` writes dist/looptrace.config.schema.json
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { oneLine } from "../text/terminal-text.js";
+import { isTrustedFile, trustedFiles } from "../files/trusted-files.js";
 import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
 import { projectAround } from "../trust/project-folders.js";
@@ -8,13 +8,16 @@ import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
 import { type ConfigFile, findConfigFile, parseConfigFile, readConfigText } from "./config-file.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 import { ALL_RISKS, type Risk, risksOf, risksText } from "./config-risks.js";
-import type { Terminal } from "./terminal.js";
-import { isTrustedFile, trustedFiles } from "./trusted-files.js";
+import type { Environment } from "./destination-options.js";
 
-type Environment = Terminal["env"];
-
-/** Where a command works, and where it says what it leaves out. */
-type Place = Pick<Terminal, "cwd" | "env" | "err">;
+/** Where a project's configuration is looked for. */
+export interface ProjectPlace {
+  /** The working directory. */
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Told of a file that does not count where the user may think that it does. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
 
 /**
  * A file that is left alone until its reader has agreed to it. The message says what it would do, and how to
@@ -47,8 +50,8 @@ export interface ConfigPlaces {
  * Looks for the project's `looptrace.config.json`: in the working directory, and above it up to the project's
  * root.
  */
-export function findProjectConfig({ cwd, env }: Pick<Place, "cwd" | "env">): ConfigPlaces {
-  const { inside, above, strange } = projectAround(cwd, env);
+export function findProjectConfig({ directory, environment }: ProjectPlace): ConfigPlaces {
+  const { inside, above, strange } = projectAround(directory, environment);
   const further = findConfigFile(above);
   const isNear =
     strange !== undefined && further !== undefined && `${dirname(further)}/`.startsWith(`${strange.folder}/`);
@@ -68,15 +71,15 @@ export function findProjectConfig({ cwd, env }: Pick<Place, "cwd" | "env">): Con
               path: further,
               why: `it is above the project, which is ${inside.at(-1)}`,
               advice: "Put what is to count into a file in the project, or into the environment.",
-              isExpected: doubtAboutConfig(further, env) === undefined,
+              isExpected: doubtAboutConfig(further, environment) === undefined,
             },
   };
 }
 
 /**
  * Reads the project's `looptrace.config.json`. It counts when the user and root alone can have written it,
- * and when the user has agreed to what in it could do harm: who clones a repository owns its files, but their
- * author may be a stranger.
+ * and when the user has agreed to what in it could do harm: a cloned repository's files are the user's own, but
+ * their author may be a stranger.
  *
  * It is refused and not left out, because to leave out what it says of masks, content, budgets and the
  * address of one's own Langfuse would send more than was meant, and elsewhere.
@@ -86,23 +89,22 @@ export function findProjectConfig({ cwd, env }: Pick<Place, "cwd" | "env">): Con
  * @throws {UntrustedConfigError} when it is not to be used yet
  * @throws {ConfigurationError} when it cannot be read
  */
-export function readProjectConfig(place: Place, uses: readonly Risk[] = ALL_RISKS): ConfigFile {
-  const { env } = place;
+export function readProjectConfig(place: ProjectPlace, uses: readonly Risk[] = ALL_RISKS): ConfigFile {
+  const { environment } = place;
   const { path, ignored } = findProjectConfig(place);
   if (path === undefined) {
-    if (ignored?.isExpected)
-      place.err(`looptrace: ${oneLine(`${ignored.path} is left out, as ${ignored.why}. ${ignored.advice}`)}\n`);
+    if (ignored?.isExpected) place.onNote?.(`${ignored.path} is left out, as ${ignored.why}. ${ignored.advice}`);
     return {};
   }
   const text = readConfigText(path);
-  const doubt = doubtAboutConfig(path, env);
+  const doubt = doubtAboutConfig(path, environment);
   if (doubt !== undefined) {
-    agreed(path, text, env, `is not used, because ${doubt}`);
+    agreed(path, text, environment, `is not used, because ${doubt}`);
     return parseConfigFile(path, text);
   }
   const file = parseConfigFile(path, text);
-  const risks = risksOf(file, env).filter(({ kind }) => uses.includes(kind));
-  if (risks.length > 0) agreed(path, text, env, `would decide ${risksText(risks)}`);
+  const risks = risksOf(file, environment).filter(({ kind }) => uses.includes(kind));
+  if (risks.length > 0) agreed(path, text, environment, `would decide ${risksText(risks)}`);
   return file;
 }
 

@@ -2,10 +2,11 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { ConfigFile } from "../../src/cli/config-file.js";
-import { readProjectConfig } from "../../src/cli/project-config.js";
-import { readSettings } from "../../src/cli/settings.js";
-import type { Terminal } from "../../src/cli/terminal.js";
+import type { ConfigFile } from "../../src/config/config-file.js";
+import { type ProjectPlace, readProjectConfig, UntrustedConfigError } from "../../src/config/project-config.js";
+import { readProjectSettings } from "../../src/config/project-settings.js";
+import { type Settings, settingsWith, type TraceFlags } from "../../src/config/settings.js";
+import { resolveDestinations } from "../../src/deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../src/errors/configuration-error.js";
 
 async function folderWith(config: object): Promise<string> {
@@ -16,11 +17,13 @@ async function folderWith(config: object): Promise<string> {
 }
 
 /** One that trusts the files of this test: what it takes to be trusted is tested elsewhere. */
-function terminalIn(cwd: string, variables: Terminal["env"] = {}): Terminal {
-  const none = (): undefined => undefined;
-  const env = { LOOPTRACE_TRUST: "*", LOOPTRACE_HOME: join(cwd, "store"), ...variables };
-  const sizes = { outIsTty: false, errIsTty: false, width: 80, errWidth: 80 };
-  return { env, cwd, out: none, err: none, readStdin: async () => "", ...sizes };
+function placeIn(directory: string, variables: ProjectPlace["environment"] = {}): ProjectPlace {
+  const environment = { LOOPTRACE_TRUST: "*", LOOPTRACE_HOME: join(directory, "store"), ...variables };
+  return { directory, environment };
+}
+
+function settingsIn(place: ProjectPlace, flags: TraceFlags = {}): Settings {
+  return settingsWith(readProjectConfig(place), flags, place.environment);
 }
 
 const FILE = {
@@ -36,7 +39,7 @@ const FILE = {
 } satisfies ConfigFile;
 
 test("the file alone", async () => {
-  const { trace, destinations } = readSettings({}, terminalIn(await folderWith(FILE)));
+  const { trace, destinations } = settingsIn(placeIn(await folderWith(FILE)));
   expect(trace).toEqual({
     traceName: "file",
     userId: "file",
@@ -60,7 +63,7 @@ test("the environment before the file, the flags before both; tags add up, metad
     OTEL_RESOURCE_ATTRIBUTES: "service.name=other,team=a%20b,broken",
     TRACEPARENT: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
   };
-  expect(readSettings({}, terminalIn(cwd, env)).trace).toMatchObject({
+  expect(settingsIn(placeIn(cwd, env)).trace).toMatchObject({
     userId: "env",
     release: "env",
     environment: "env",
@@ -76,7 +79,7 @@ test("the environment before the file, the flags before both; tags add up, metad
     release: "flag",
     metadata: ["from=flag=x", "new="],
   };
-  expect(readSettings(flags, terminalIn(cwd, env)).trace).toMatchObject({
+  expect(settingsIn(placeIn(cwd, env), flags).trace).toMatchObject({
     traceName: "flag",
     userId: "flag",
     tags: ["file", "flag"],
@@ -89,7 +92,7 @@ test("the environment before the file, the flags before both; tags add up, metad
 test("each setting of a destination gives way to its variable; the file's headers go to the file's endpoint only", async () => {
   const cwd = await folderWith(FILE);
   const env = { LANGFUSE_BASE_URL: "http://127.0.0.1:3", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4" };
-  const { langfuse, otlp } = readSettings({}, terminalIn(cwd, env)).destinations;
+  const { langfuse, otlp } = settingsIn(placeIn(cwd, env)).destinations;
   expect(langfuse).toEqual({ publicKey: "pk-file", secretKey: "sk-file" });
   expect(otlp).toEqual({});
 });
@@ -98,18 +101,18 @@ test("the nearest file of the project counts, and its relative path is relative 
   const folder = await folderWith({ model: "p/upper", opencode: "bin/opencode", timeout: "2m" });
   await mkdir(join(folder, ".git"));
   await mkdir(join(folder, "a", "b"), { recursive: true });
-  expect(readProjectConfig(terminalIn(join(folder, "a", "b")))).toEqual({
+  expect(readProjectConfig(placeIn(join(folder, "a", "b")))).toEqual({
     model: "p/upper",
     opencode: join(folder, "bin/opencode"),
     timeout: 120_000,
   });
   await writeFile(join(folder, "a", "looptrace.config.json"), '{"model":"p/lower"}');
-  expect(readProjectConfig(terminalIn(join(folder, "a", "b")))).toEqual({ model: "p/lower" });
+  expect(readProjectConfig(placeIn(join(folder, "a", "b")))).toEqual({ model: "p/lower" });
 });
 
 test("a TRACEPARENT that is none starts a trace of its own", async () => {
-  const terminal = terminalIn(await folderWith({}), { TRACEPARENT: "nonsense" });
-  expect(readSettings({}, terminal).trace).toEqual({ resourceAttributes: {} });
+  const place = placeIn(await folderWith({}), { TRACEPARENT: "nonsense" });
+  expect(settingsIn(place).trace).toEqual({ resourceAttributes: {} });
 });
 
 test.each([
@@ -143,13 +146,35 @@ test.each([
   const folder = await folderWith({});
   const path = join(folder, "looptrace.config.json");
   await writeFile(path, content);
-  expect(() => readProjectConfig(terminalIn(folder))).toThrow(ConfigurationError);
-  expect(() => readProjectConfig(terminalIn(folder))).toThrow(path);
-  expect(() => readProjectConfig(terminalIn(folder))).toThrow(reason);
+  expect(() => readProjectConfig(placeIn(folder))).toThrow(ConfigurationError);
+  expect(() => readProjectConfig(placeIn(folder))).toThrow(path);
+  expect(() => readProjectConfig(placeIn(folder))).toThrow(reason);
 });
 
 test("a file that begins with a byte order mark is read", async () => {
   const folder = await folderWith({});
   await writeFile(join(folder, "looptrace.config.json"), '\uFEFF{"model":"p/m"}');
-  expect(readProjectConfig(terminalIn(folder))).toEqual({ model: "p/m" });
+  expect(readProjectConfig(placeIn(folder))).toEqual({ model: "p/m" });
+});
+
+test("a program gets what the commands use: of the environment first, then of the file", async () => {
+  const directory = await folderWith({ ...FILE, model: "p/m", timeout: "2m", mask: ["acme-\\d+"], outboxLimitMb: 3 });
+  const settings = readProjectSettings(placeIn(directory, { LANGFUSE_USER_ID: "env" }));
+  expect(settings.agent).toMatchObject({ model: "p/m", timeoutMs: 120_000 });
+  expect(settings.trace).toMatchObject({ traceName: "file", userId: "env" });
+  expect(resolveDestinations(settings.destinations).map(({ kind }) => kind)).toEqual(["langfuse", "otlp"]);
+  expect(settings.masking).toMatchObject({ patterns: [/acme-\d+/], secrets: expect.arrayContaining(["sk-file"]) });
+  expect(settings.outboxLimitBytes).toBe(3_000_000);
+});
+
+test("the variable's opencode comes before the file's", async () => {
+  const directory = await folderWith({ opencode: "bin/opencode" });
+  const named = { LOOPTRACE_OPENCODE: "/elsewhere/opencode" };
+  expect(readProjectSettings(placeIn(directory)).agent.opencode).toBe(join(directory, "bin/opencode"));
+  expect(readProjectSettings(placeIn(directory, named)).agent.opencode).toBeUndefined();
+});
+
+test("a file that a stranger may have written decides nothing of a program's", async () => {
+  const directory = await folderWith(FILE);
+  expect(() => readProjectSettings(placeIn(directory, { LOOPTRACE_TRUST: undefined }))).toThrow(UntrustedConfigError);
 });

@@ -2,15 +2,15 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } fr
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { fieldsOn } from "../agent/setting-surfaces.js";
+import { TOOL_BUDGET_FORM, toolBudget } from "../analysis/tool-budget.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName } from "../otel/options.js";
+import { durationMs } from "../text/duration-ms.js";
 import { fieldProblem, wholeNumber } from "../text/field-problem.js";
 import { isTooDeep, TOO_DEEP } from "../text/json-depth.js";
 import { jsonProblem } from "../text/json-problem.js";
 import { nearest } from "../text/nearest.js";
 import { CONFIG_FILE } from "./config-file-name.js";
-import { durationMs } from "./parse-duration.js";
-import { TOOL_BUDGET_FORM, toolBudget } from "./parse-tool-budget.js";
 
 const text = z.string().min(1);
 
