@@ -460,6 +460,8 @@ export async function startOpencode2Server(options: Opencode2ServerOptions): Pro
       }
       case "GET /api/mcp":
         return located((options.mcp ?? []).map((name) => ({ name, status: { status: "connected" } })));
+      case "GET /api/location":
+        return { status: 200, json: { directory: place, project: { id: "global", directory: place } } };
       case "GET /api/session/active": {
         const active = Object.fromEntries([...executions.keys()].map((id) => [id, { type: "running" }]));
         return { status: 200, json: { data: active } };
@@ -471,7 +473,9 @@ export async function startOpencode2Server(options: Opencode2ServerOptions): Pro
       case "GET /api/session": {
         const parent = query.get("parentID");
         const place = query.get("directory");
+        const project = query.get("project");
         const listed = [...mirror.values()]
+          .filter(({ info }) => project === null || info.projectID === project)
           .filter(({ info }) => parent === null || (info.parentID ?? "null") === parent)
           .filter(({ info }) => place === null || directoryOf(info.id) === place)
           .sort((a, b) => updatedAt(b) - updatedAt(a) || (a.info.id < b.info.id ? -1 : 1));

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { endProcesses } from "../program/end-processes.js";
+import type { Generation } from "../program/generation.js";
 import { type ConfigSpec, prepareConfig } from "../program/prepare-config.js";
 import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { sweepRunFolders } from "../program/sweep-run-folders.js";
@@ -10,6 +11,8 @@ import { unlessAborted } from "./unless-aborted.js";
 export interface ServerSpec extends ConfigSpec {
   /** Absolute path of opencode. */
   readonly path: string;
+  /** Which opencode that is; the first when not given. */
+  readonly generation?: Generation | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
   readonly projectConfig: boolean;
@@ -207,11 +210,11 @@ function closedPool(): Error {
 
 async function startIn(folder: RunFolder, spec: ServerSpec, isShared: boolean, signal: AbortSignal): Promise<Started> {
   signal.throwIfAborted();
-  const { path, environment, projectConfig } = spec;
+  const { path, generation, environment, projectConfig } = spec;
   // One of several directories may be gone before the others; each request names its own.
   const directory = isShared ? folder.path : spec.directory;
   const { configContent, agent } = await prepareConfig(spec, folder, environment);
-  const options = { path, folder, environment, directory, projectConfig, configContent, signal };
+  const options = { path, generation, folder, environment, directory, projectConfig, configContent, signal };
   return { folder, agent, server: await startServer(options) };
 }
 

@@ -7,6 +7,7 @@ import { readOwnText } from "../../files/own-files.js";
 import { plainText } from "../../text/plain-text.js";
 import { childEnvironment } from "../program/child-environment.js";
 import { killProcesses } from "../program/end-processes.js";
+import type { Generation } from "../program/generation.js";
 import type { RunFolder } from "../program/run-folder.js";
 import { type ProcessExit, spawnOpenCode } from "../program/spawn-opencode.js";
 import { parseLogLine } from "../read/log-line.js";
@@ -17,6 +18,8 @@ import { patientFetch } from "./patient-fetch.js";
 export interface StartServerOptions {
   /** Absolute path of opencode. */
   readonly path: string;
+  /** Which opencode that is; the first when not given. */
+  readonly generation?: Generation | undefined;
   /** Private to this server; its temporary files and its log go there. Its maker removes it after the end. */
   readonly folder: RunFolder;
   /** What opencode's environment is made from. */
@@ -38,7 +41,8 @@ export interface RunningServer {
   readonly connection: ServerConnection;
   /** What it says it is, such as `1.18.33`; null when it does not say. Never fails. */
   readonly version: Promise<string | null>;
-  /** The file with opencode's log; it grows. */
+  readonly generation: Generation;
+  /** The file with opencode's log; it grows. That of opencode 2 tells nothing of requests and tools. */
   readonly logPath: string;
   /** Set when the server has ended, however that came. */
   readonly exit: ProcessExit | null;
@@ -57,11 +61,36 @@ const PORT_ATTEMPTS = 3;
 /** The last is the name under which 1.18.33 hides why it cannot listen. */
 const PORT_TAKEN = /EADDRINUSE|in use|\bServeError\b/i;
 
+/** In what the generations differ here. */
+interface Dialect {
+  /** Behind `serve` and the address. */
+  readonly options: readonly string[];
+  readonly variables: (password: string) => Readonly<Record<string, string>>;
+  /** What tells the version, the first that answers. */
+  readonly versionPaths: readonly string[];
+}
+
+const DIALECTS: Readonly<Record<Generation, Dialect>> = {
+  1: {
+    options: ["--print-logs", "--log-level=INFO"],
+    variables: (password) => ({ OPENCODE_SERVER_USERNAME: "opencode", OPENCODE_SERVER_PASSWORD: password }),
+    versionPaths: ["/global/health"],
+  },
+  2: {
+    options: [],
+    // It reads the old name as well, but not where the new one says something else.
+    variables: (password) => ({ OPENCODE_PASSWORD: password, OPENCODE_SERVER_PASSWORD: password }),
+    // The second is that of the previews.
+    versionPaths: ["/api/info", "/api/health"],
+  },
+};
+
 /**
  * Starts `opencode serve` on a free port of 127.0.0.1, with a password that only this process knows, and waits until it
  * answers.
  *
- * It has a process group of its own, and is killed with all that it started when this process ends before it.
+ * It has a process group of its own, and is killed with all that it started when this process ends before it. That of
+ * opencode 2 is a private one as well, never the service that opencode shares among its clients.
  *
  * @throws {OpenCodeNotFoundError} when the program cannot be started at all
  * @throws {OpenCodeCommandError} when it ends, or does not listen within 30 s
@@ -79,14 +108,15 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
 }
 
 async function startAt(port: number, attempt: number, options: StartServerOptions): Promise<RunningServer> {
-  const { folder, signal } = options;
+  const { folder, signal, generation = 1 } = options;
+  const dialect = DIALECTS[generation];
   signal?.throwIfAborted();
   const files = await folder.streams(`serve-${attempt}`);
   const connection = { url: `http://127.0.0.1:${port}`, password: randomBytes(24).toString("base64url") };
   const stopping = new AbortController();
   const spawned = spawnOpenCode({
     path: options.path,
-    arguments: ["serve", "--hostname=127.0.0.1", `--port=${port}`, "--print-logs", "--log-level=INFO"],
+    arguments: ["serve", "--hostname=127.0.0.1", `--port=${port}`, ...dialect.options],
     directory: options.directory,
     environment: {
       ...childEnvironment(options.environment, {
@@ -98,8 +128,7 @@ async function startAt(port: number, attempt: number, options: StartServerOption
         ...(options.quiet === undefined ? {} : { quiet: options.quiet }),
       }),
       // Not in the arguments, which everybody can read.
-      OPENCODE_SERVER_USERNAME: "opencode",
-      OPENCODE_SERVER_PASSWORD: connection.password,
+      ...dialect.variables(connection.password),
     },
     files,
     deadlineMs: Number.POSITIVE_INFINITY,
@@ -135,7 +164,8 @@ async function startAt(port: number, attempt: number, options: StartServerOption
     if (exit !== null) await failed(exit, files.stderr, notStarted, options.path);
     return {
       connection,
-      version: versionOf(connection).catch(() => null),
+      generation,
+      version: versionOf(connection, dialect.versionPaths).catch(() => null),
       logPath: files.stderr,
       get exit() {
         return exit;
@@ -178,15 +208,19 @@ async function failed(exit: ProcessExit, stderr: string, notStarted: Error | und
 }
 
 /** Read without a schema, since loading one takes as long as the server's start leaves time for. */
-async function versionOf(connection: ServerConnection): Promise<string | null> {
-  const answer = await patientFetch(
-    new Request(`${connection.url}/global/health`, {
-      headers: authorization(connection),
-      signal: AbortSignal.timeout(ANSWER_MS),
-    }),
-    MOST_HEALTH_BYTES,
-  );
-  return /"version"\s*:\s*"([^"]+)"/.exec(await answer.text())?.[1] ?? null;
+async function versionOf(connection: ServerConnection, paths: readonly string[]): Promise<string | null> {
+  for (const path of paths) {
+    const answer = await patientFetch(
+      new Request(`${connection.url}${path}`, {
+        headers: authorization(connection),
+        signal: AbortSignal.timeout(ANSWER_MS),
+      }),
+      MOST_HEALTH_BYTES,
+    );
+    const version = /"version"\s*:\s*"([^"]+)"/.exec(await answer.text())?.[1];
+    if (version !== undefined) return version;
+  }
+  return null;
 }
 
 /** A connection breaks a little before the end of its process is told. */

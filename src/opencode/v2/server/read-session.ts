@@ -1,0 +1,86 @@
+import { ServerRequestError } from "../../../errors/server-request-error.js";
+import { SessionNotFoundError } from "../../../errors/session-not-found-error.js";
+import { isTooDeep, TOO_DEEP } from "../../../text/json-depth.js";
+import { isFields } from "../../../text/json-fields.js";
+import { collectSessions, type ExportResult, type ReadSession } from "../../cli/export-session.js";
+import { exportFromJson } from "../../read/read-export.js";
+import { isSessionId } from "../../schema/ids.js";
+import type { ServerConnection } from "../../server/connection.js";
+import { pages } from "./pages.js";
+import { requestData, requestOfSession } from "./request.js";
+
+/**
+ * A session with those of its subagents as a server of opencode 2 has them at this moment. `opencode session export`
+ * writes the same, but for messages that are not at their end: of a session that is at work, or whose opencode was
+ * killed, only the server tells them.
+ *
+ * A subagent's session that cannot be read is a note, not a failure.
+ *
+ * @throws {SessionNotFoundError} when the server does not know the session
+ * @throws {ServerRequestError} when the server cannot be reached or refuses
+ * @throws {InvalidExportError} when what it says cannot be read
+ */
+export async function readSession2From(
+  connection: ServerConnection,
+  sessionId: string,
+  signal?: AbortSignal,
+): Promise<ExportResult> {
+  return await collectSessions(sessionId, {
+    read: (id) => readOne(connection, id, signal),
+    childrenOf: (id) => childrenOf(connection, id, signal),
+    signal,
+  });
+}
+
+async function readOne(connection: ServerConnection, id: string, signal?: AbortSignal): Promise<ReadSession> {
+  const { info, messages } = await rawSession2From(connection, id, signal);
+  // As `opencode session export` writes it.
+  return {
+    text: `${JSON.stringify({ info, messages }, null, 2)}\n`,
+    session: exportFromJson({ info, messages }, id),
+  };
+}
+
+/** A session as the server gives it, with all of its messages, the oldest first. */
+export interface RawSession2 {
+  readonly info: unknown;
+  readonly messages: readonly unknown[];
+}
+
+/**
+ * One session as it stands in a server of opencode 2, unread.
+ *
+ * @throws {SessionNotFoundError} when the server does not know the session
+ * @throws {ServerRequestError} when the server cannot be reached or refuses
+ */
+export async function rawSession2From(
+  connection: ServerConnection,
+  id: string,
+  signal?: AbortSignal,
+): Promise<RawSession2> {
+  if (!isSessionId(id)) throw new SessionNotFoundError(id);
+  const { data: info } = await requestOfSession(connection, id, "", { signal });
+  const messages: unknown[] = [];
+  const ask = (query: Readonly<Record<string, string | number | undefined>>) =>
+    requestOfSession(connection, id, "/message", { query, signal });
+  for await (const page of pages(ask, { order: "asc" })) messages.push(...page);
+  if (isTooDeep([info, messages]))
+    throw new ServerRequestError(`read the session ${id}`, `its answer ${TOO_DEEP}`, undefined);
+  return { info, messages };
+}
+
+/** The oldest first, as they were started. */
+async function childrenOf(connection: ServerConnection, id: string, signal?: AbortSignal): Promise<readonly string[]> {
+  const ask = (query: Readonly<Record<string, string | number | undefined>>) =>
+    requestData(connection, "/api/session", { what: `list the subagents of ${id}`, query, signal });
+  const children: { readonly id: string; readonly created: number }[] = [];
+  for await (const page of pages(ask, { parentID: id, order: "asc" })) {
+    for (const session of page) {
+      // A server that does not know the filter would make all sessions children of each.
+      if (!isFields(session) || session.parentID !== id || typeof session.id !== "string") continue;
+      const created = isFields(session.time) ? session.time.created : undefined;
+      children.push({ id: session.id, created: typeof created === "number" ? created : 0 });
+    }
+  }
+  return children.sort((a, b) => a.created - b.created).map((child) => child.id);
+}
