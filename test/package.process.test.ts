@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -87,22 +87,41 @@ test("the tarball holds the built package, the pages for its users, and nothing 
   const others = files.filter((path) => !/^(?:dist\/.+\.(js|d\.ts)|docs\/[\w/-]+\.md)$/.test(path));
   expect(others.toSorted()).toEqual([
     ...["CHANGELOG.md", "LICENSE", "README.md"],
+    ...["dist/cli/package.json", "dist/cli/third-party-licences.txt"],
     ...["dist/looptrace.config.schema.json", "dist/web/pages/list.css", "dist/web/pages/report.css"],
     "package.json",
   ]);
   expect(files).toContain("docs/running.md");
   const sources = await readdir(join(repository, "src"), { recursive: true });
-  // Each page is bundled into two files.
+  // Each page is bundled into two files, the command line into one for each command and some that they share.
   const expected = sources
     .filter(
-      (path) => path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|config\/write-config-schema)/.test(path),
+      (path) =>
+        path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|config\/write-config-schema|cli\/)/.test(path),
     )
     .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
     .concat(
       ["list", "report"].flatMap((name) => [`dist/web/pages/${name}.js`, `dist/web/pages/${name}.css`]),
       "dist/looptrace.config.schema.json",
     );
-  expect(files.filter((path) => path.startsWith("dist/")).toSorted()).toEqual(expected.toSorted());
+  expect(files.filter((path) => /^dist\/(?!cli\/)/.test(path)).toSorted()).toEqual(expected.toSorted());
+  const bundled = files.filter((path) => path.startsWith("dist/cli/"));
+  const commands = await readdir(join(repository, "src/cli/commands"));
+  expect(bundled).toEqual(
+    expect.arrayContaining(
+      ["main", ...commands.map((name) => basename(name, ".ts"))].map((name) => `dist/cli/${name}.js`),
+    ),
+  );
+  expect(bundled.filter((path) => path.endsWith(".d.ts"))).toEqual([]);
+});
+
+test("the licences of all that is bundled into the command line go along", async () => {
+  const own = join(project, "node_modules", packageJson.name, "dist", "cli");
+  const licences = await readFile(join(own, "third-party-licences.txt"), "utf8");
+  const sections = licences.split(/^-{80}$/m).map((text) => text.trim());
+  for (const name of ["commander", "zod", "undici"])
+    expect(sections).toContainEqual(expect.stringMatching(new RegExp(`^(?:The command .*\\n\\n)?${name} [\\d.]+ \\(`)));
+  for (const section of sections) expect(section).toMatch(/copyright|Apache License|without a text/i);
 });
 
 test("the installed command says its version", async () => {

@@ -1,6 +1,6 @@
+import { type Command, Option } from "commander";
 import type { AgentCommand, FlagValues } from "../agent/setting.js";
 import { type CommandFlag, flagsOn, SETTINGS, type SettingName } from "../agent/setting-surfaces.js";
-import { type Command, Option } from "./commander.js";
 import { parseDuration } from "./parse-duration.js";
 import { parseAmount, parseCount, parseCountFrom } from "./parse-number.js";
 import { collect, parseText } from "./shared-options.js";

@@ -8,15 +8,19 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== "EPIPE") throw error;
   });
 }
-try {
-  const { runCli } = await import("./program.js");
-  const { processTerminal } = await import("./terminal.js");
-  process.exitCode = await runCli(process.argv.slice(2), processTerminal());
-} catch (error) {
-  const problem = unloadable(error);
-  if (problem === undefined) throw error;
-  process.stderr.write(`looptrace: ${problem}\n`);
-  process.exitCode = EXIT.usage;
+void main();
+
+async function main(): Promise<void> {
+  try {
+    const { runCli } = await import("./program.js");
+    const { processTerminal } = await import("./terminal.js");
+    process.exitCode = await runCli(process.argv.slice(2), processTerminal());
+  } catch (error) {
+    const problem = unloadable(error);
+    if (problem === undefined) throw error;
+    process.stderr.write(`looptrace: ${problem}\n`);
+    process.exitCode = EXIT.usage;
+  }
 }
 
 /** What is wrong before there is anything that tells of errors: that is loaded from files as well. */

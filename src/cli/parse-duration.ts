@@ -1,6 +1,6 @@
+import { InvalidArgumentError } from "commander";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { durationMs } from "../text/duration-ms.js";
-import { InvalidArgumentError } from "./commander.js";
 
 /** A duration as {@link durationMs} reads it, as a parser of a command-line option. */
 export function parseDuration(text: string): number {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "./commander.js";
+import { InvalidArgumentError } from "commander";
 
 /** A whole number, 0 or more, as an option's value. */
 export function parseCount(text: string): number {

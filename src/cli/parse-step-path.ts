@@ -1,5 +1,5 @@
+import { InvalidArgumentError } from "commander";
 import { isStepPath } from "../analysis/step-path.js";
-import { InvalidArgumentError } from "./commander.js";
 
 /** The path of a step, such as `5/0/2`. */
 export function parseStepPath(text: string): string {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "./commander.js";
+import { InvalidArgumentError } from "commander";
 
 /** Columns of a terminal. */
 export function parseWidth(text: string): number {

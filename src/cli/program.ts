@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "./commander.js";
+import { Command, CommanderError } from "commander";
 import { defineAttach } from "./definitions/attach.js";
 import { defineBatch } from "./definitions/batch.js";
 import { defineCheck } from "./definitions/check.js";

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "./commander.js";
+import { type Command, InvalidArgumentError } from "commander";
 
 /** Options about what the trace says; the same on every command that sends one. */
 export function withTraceOptions(command: Command): Command {

@@ -1,19 +1,27 @@
+import { createRequire } from "node:module";
+import type * as BullMQ from "bullmq";
+import type * as IORedis from "ioredis";
 import { ConfigurationError } from "../errors/configuration-error.js";
 
+const load = createRequire(import.meta.url);
+
 /**
- * BullMQ and ioredis: optional peers of the package, loaded in this file alone. They are imported when this
- * file runs, not when it is linked, so that a missing one gets an error that says what to install.
+ * BullMQ and ioredis: optional peers of the package, loaded in this file alone. They are loaded when this file runs,
+ * not when it is linked, so that a missing one gets an error that says what to install.
  */
-export const { DelayedError, Job, Queue, QueueEvents, UnrecoverableError, WaitingError, Worker } = await import(
-  "bullmq"
-).catch(explain);
-export const { Redis } = await import("ioredis").catch(explain);
+export const { DelayedError, Job, Queue, QueueEvents, UnrecoverableError, WaitingError, Worker }: typeof BullMQ =
+  installed("bullmq");
+export const { Redis }: typeof IORedis = installed("ioredis");
 
 /** @throws {ConfigurationError} when a package is not installed; anything else as it is */
-function explain(error: unknown): never {
-  if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
-  throw new ConfigurationError(
-    "looptrace/fleet",
-    "A batch on several machines needs two more packages: npm install bullmq ioredis (with -g where looptrace is installed so).",
-  );
+function installed(name: string) {
+  try {
+    return load(name);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "MODULE_NOT_FOUND")) throw error;
+    throw new ConfigurationError(
+      "looptrace/fleet",
+      "A batch on several machines needs two more packages: npm install bullmq ioredis (with -g where looptrace is installed so).",
+    );
+  }
 }

@@ -1,9 +1,9 @@
+import { Command } from "commander";
 import { expect, test } from "vitest";
 import type { AgentCommand } from "../../src/agent/setting.js";
 import { fieldsFor, flagsOn, plainSettings, SETTINGS, settingsSaid } from "../../src/agent/setting-surfaces.js";
 import { taskRequestSchema } from "../../src/batch/task.js";
 import { withAgentFlags } from "../../src/cli/agent-flags.js";
-import { Command } from "../../src/cli/commander.js";
 import { parseConfigFile } from "../../src/config/config-file.js";
 
 const COMMANDS: readonly AgentCommand[] = ["run", "batch", "worker"];

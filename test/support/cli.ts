@@ -53,13 +53,13 @@ export interface CliProcess {
   readonly ended: Promise<CliResult & { readonly signal: NodeJS.Signals | null }>;
 }
 
-/** Node with one of the repository's programs, `src/cli/main.ts` say, as it is now. */
+/** Node with one of the repository's programs, `test/batch/record-and-die.ts` say, as it is now. */
 export function programCommand(source: string): readonly [string, string] {
   return [process.execPath, join(inject("compiledSources"), source.replace(/\.ts$/, ".js"))];
 }
 
-/** What is started: node with the sources, so that the tests need no build. For `bash -c "$LOOPTRACE …"` as well. */
-export const cliCommand = (): readonly [string, string] => programCommand("src/cli/main.ts");
+/** Node with the command line, bundled for this run: the tests need no build. For `bash -c "$LOOPTRACE …"` as well. */
+export const cliCommand = (): readonly [string, string] => programCommand("dist/cli/main.js");
 
 /** Starts a command line as a process, for what only a process shows: signals, pipes, exit codes. */
 export function startLooptrace(argv: readonly string[], around: CliSurroundings): CliProcess {

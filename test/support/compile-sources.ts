@@ -2,20 +2,21 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { bundleCommandLine } from "../../src/cli/bundle.js";
 import { buildPages } from "../../src/web/bundle-pages.js";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Sources in JavaScript, for one run of the tests. */
 export interface CompiledSources {
-  /** Stands for the repository: `src/cli/main.js` is below it. */
+  /** Stands for the repository: `dist/cli/main.js` is below it, and the files of `src` and `test` one for one. */
   readonly folder: string;
   remove(): Promise<void>;
 }
 
 /**
- * Compiles `src/` and what `test/` starts as programs, file for file: a process that starts from them needs a quarter
- * of the time that it needs to compile them for itself.
+ * Bundles the command line as the package has it, and compiles `src/` and what `test/` starts as programs, file for
+ * file: a process that starts from them needs a quarter of the time that it needs to compile them for itself.
  *
  * They lie below the repository's `node_modules`, since they import what is there.
  */
@@ -36,7 +37,9 @@ export async function compileSources(): Promise<CompiledSources> {
   await copyFile(join(repository, "package.json"), join(folder, "package.json"));
   // The pages for the browser, which looptrace looks for there.
   await buildPages();
-  await symlink(join(repository, "dist"), join(folder, "dist"));
+  await mkdir(join(folder, "dist"));
+  await symlink(join(repository, "dist", "web"), join(folder, "dist", "web"));
+  await bundleCommandLine(join(folder, "dist", "cli"));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 

@@ -1,4 +1,4 @@
-import type { Command } from "../commander.js";
+import type { Command } from "commander";
 import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
 import { ATTACH_EXIT_CODES } from "./exit-code-texts.js";

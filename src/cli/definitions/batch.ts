@@ -1,5 +1,5 @@
+import type { Command } from "commander";
 import { withAgentFlags } from "../agent-flags.js";
-import type { Command } from "../commander.js";
 import { parseDuration } from "../parse-duration.js";
 import { parseAmount, parseCount, parseCountFrom } from "../parse-number.js";
 import { parseText, withMasking, withTraceOptions } from "../shared-options.js";

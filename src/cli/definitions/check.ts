@@ -1,4 +1,4 @@
-import type { Command } from "../commander.js";
+import type { Command } from "commander";
 import { parseDuration } from "../parse-duration.js";
 import { parseAmount, parseCountFrom } from "../parse-number.js";
 import { collectToolBudget } from "../parse-tool-budget.js";

@@ -1,4 +1,4 @@
-import type { Command } from "../commander.js";
+import type { Command } from "commander";
 import { parseWidth } from "../parse-width.js";
 import { collect, parseText } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";

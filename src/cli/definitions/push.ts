@@ -1,4 +1,4 @@
-import type { Command } from "../commander.js";
+import type { Command } from "commander";
 import { parseDuration } from "../parse-duration.js";
 import { parseText } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";

@@ -1,5 +1,5 @@
+import type { Command } from "commander";
 import { withAgentFlags } from "../agent-flags.js";
-import type { Command } from "../commander.js";
 import { messageOf } from "../message.js";
 import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";

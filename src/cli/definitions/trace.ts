@@ -1,4 +1,4 @@
-import type { Command } from "../commander.js";
+import type { Command } from "commander";
 import { withSources, withTraceOptions } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
 import { TRACE_EXIT_CODES } from "./exit-code-texts.js";

@@ -1,4 +1,4 @@
-import type { Command } from "../commander.js";
+import type { Command } from "commander";
 import type { ProgramContext } from "./definition.js";
 
 /** `looptrace trust` as the command line knows it. */

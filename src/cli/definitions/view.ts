@@ -1,4 +1,4 @@
-import type { Command } from "../commander.js";
+import type { Command } from "commander";
 import { parsePort } from "../parse-number.js";
 import { withMasking } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";

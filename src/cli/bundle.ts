@@ -1,0 +1,115 @@
+/**
+ * Bundles the command line into `dist/cli`: `main.js`, beside it a file for whatever several commands share or one alone
+ * needs, and the licences of what comes from other packages.
+ *
+ * Most of what a start takes is finding, reading and compiling some 180 files; docs/performance.md has the figures. So
+ * the files are few, and CommonJS, which Node.js loads faster. The library stays as the compiler makes it.
+ *
+ * @example `tsx src/cli/bundle.ts` writes dist/cli
+ */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Plugin, rolldown } from "rolldown";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Loaded where they are installed: the package does not bring them. */
+const PEERS = ["bullmq", "ioredis"];
+
+/**
+ * Writes the bundle.
+ *
+ * @param folder takes the place of the package's `dist/cli`: what is looked for beside it is looked for beside this
+ * @throws rolldown's error when the sources cannot be bundled
+ */
+export async function bundleCommandLine(folder: string): Promise<void> {
+  const bundle = await rolldown({
+    input: { main: join(root, "src/cli/main.ts") },
+    cwd: root,
+    platform: "node",
+    external: PEERS,
+    plugins: [atItsPlace, lazy("string-width"), withoutChildProcess],
+    onLog: (level, { message }) => {
+      if (level === "warn") throw new Error(message);
+    },
+  });
+  const { output } = await bundle.write({
+    dir: folder,
+    format: "cjs",
+    strict: true,
+    chunkFileNames: "[name].js",
+    // Names stay, for the stack traces in reports of faults.
+    minify: { compress: true, mangle: false, codegen: false },
+    comments: false,
+  });
+  await bundle.close();
+  const packages = new Set(
+    output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : [])).flatMap((id) => packageOf(id) ?? []),
+  );
+  await writeFile(join(folder, "package.json"), '{ "type": "commonjs" }\n');
+  await writeFile(join(folder, "third-party-licences.txt"), await licencesOf([...packages].sort()));
+}
+
+/** A module of ours finds what lies beside it in the package from where it lies itself, not from its bundle. */
+const atItsPlace: Plugin = {
+  name: "at-its-place",
+  transform: {
+    filter: { id: pathToRegExp(join(root, "src/")), code: "import.meta.url" },
+    handler: (code, id) => {
+      const place = JSON.stringify(relative(join(root, "src/cli"), id).replaceAll("\\", "/"));
+      return code.replaceAll("import.meta.url", `new URL(${place}, import.meta.url).href`);
+    },
+  },
+};
+
+/** A package whose one function is seldom called runs when it is called first. */
+function lazy(name: string): Plugin {
+  const standIn = `\0lazy:${name}`;
+  return {
+    name: "lazy",
+    resolveId: (source, importer) => (source === name && importer !== standIn ? standIn : undefined),
+    load: (id) =>
+      id === standIn
+        ? `let loaded;
+           export default (...args) => (loaded ??= require(${JSON.stringify(name)}).default)(...args);`
+        : undefined,
+  };
+}
+
+/** commander starts programs for subcommands that are programs; looptrace has none. */
+const withoutChildProcess: Plugin = {
+  name: "without-child-process",
+  transform: {
+    filter: { id: /\/commander\/lib\/command\.js$/ },
+    handler: (code) => {
+      const loads = "const childProcess = require('node:child_process');";
+      if (!code.includes(loads)) throw new Error(`commander's command.js has no "${loads}" any more`);
+      return code.replace(loads, "");
+    },
+  },
+};
+
+function pathToRegExp(path: string): RegExp {
+  return new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
+}
+
+/** The folder of the package that a module belongs to. */
+function packageOf(id: string): string | undefined {
+  return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
+}
+
+async function licencesOf(folders: readonly string[]): Promise<string> {
+  const texts = await Promise.all(
+    folders.map(async (folder) => {
+      const { name, version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+      const files = (await readdir(folder)).filter((file) => /^(?:licen[cs]e|notice|copying)\b/i.test(file)).sort();
+      const read = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+      if (read.length === 0) read.push(`It comes without a text of its licence: https://www.npmjs.com/package/${name}`);
+      return [`${name} ${version} (${license})`, ...read.map((text) => text.trim())].join("\n\n");
+    }),
+  );
+  return `The command line contains code of these packages.\n\n${texts.join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleCommandLine(join(root, "dist/cli"));
