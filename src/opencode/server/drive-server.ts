@@ -12,6 +12,7 @@ import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
 import { parseLogLine } from "../read/log-line.js";
 import type { DriveHooks, DriveResult } from "../request/drive-request.js";
 import type { CheckedRequest } from "../request/run-request.js";
+import { adapterOf1 } from "./adapter-of-1.js";
 import { connect } from "./connection.js";
 import { readSessionFrom } from "./read-session.js";
 import { NotYetPromptedError, notPrompted, runOnServer, type ServedRun } from "./served-run.js";
@@ -85,7 +86,7 @@ async function driveOn(
   try {
     const { server, folder } = lease;
     const { size: logFrom } = await stat(server.logPath);
-    const { told, ...run } = await runOnServer({
+    const { told, ...run } = await runOnServer(adapterOf1, {
       server,
       request,
       agent: lease.agent,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLineSplitter, LineTooLongError } from "../program/follow-lines.js";
-import { readServerEvent, type SentEvent, type ServerEvent } from "../schema/server-event.js";
+import { readServerEvent, type ServerEvent } from "../schema/server-event.js";
 import { authorization, type ServerConnection } from "./connection.js";
 import { patientFetch } from "./patient-fetch.js";
 
@@ -22,8 +22,22 @@ export interface StreamTrouble {
   readonly failures: number;
 }
 
-export interface FollowOptions {
-  /** Only the events of this project's directory (`/event`); without it those of all (`/global/event`). */
+/** Where the events of a generation of opencode come from. */
+export interface EventSource<Event> {
+  /** @param base the server's address, without a slash at its end */
+  readonly address: (base: string, directory: string | undefined) => URL;
+  /** @returns undefined when the text behind `data:` is no event at all */
+  readonly read: (text: string, receivedAt: number) => Sent<Event> | undefined;
+}
+
+/** What stands in one `data:`; without an event for what is not read. */
+interface Sent<Event> {
+  readonly directory?: string | undefined;
+  readonly event?: Event | undefined;
+}
+
+export interface FollowOptions<Event = ServerEvent> {
+  /** Only the events of this project's directory, where the server can tell them apart; without it those of all. */
   readonly directory?: string | undefined;
   /** Ends it. */
   readonly signal: AbortSignal;
@@ -31,7 +45,7 @@ export interface FollowOptions {
    * Never before `onConnected`. Nothing more is read before what it returns has settled: a server that says more than
    * can be taken is made to wait.
    */
-  readonly onEvent: (event: ServerEvent, directory: string | undefined) => unknown;
+  readonly onEvent: (event: Event, directory: string | undefined) => unknown;
   /**
    * The server sends events from now on; those of all projects a moment later (1.18). What happened before, it does not
    * tell: a state that is built from events is to be read anew.
@@ -47,12 +61,24 @@ export interface FollowOptions {
   readonly firstWaitMs?: number | undefined;
 }
 
-/** opencode sends a heartbeat every 10 s. */
+/** opencode sends a heartbeat every 10 s, opencode 2 every 15. */
 const SILENCE_MS = 35_000;
 /** A server that is starting may take a request and never answer it. */
 const ANSWER_MS = 10_000;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
+
+/** Those of one directory, or of all (`/global/event`). */
+const EVENTS_OF_1: EventSource<ServerEvent> = {
+  address: (base, directory) =>
+    new URL(directory === undefined ? `${base}/global/event` : `${base}/event?${new URLSearchParams({ directory })}`),
+  read: readServerEvent,
+};
+
+/** Follows the events of a server of opencode 1.x, see {@link followSource}. */
+export async function followEvents(connection: ServerConnection, options: FollowOptions): Promise<void> {
+  await followSource(EVENTS_OF_1, connection, options);
+}
 
 /**
  * Follows the events of an opencode server, and connects again whenever the stream breaks, until it is told to end.
@@ -62,14 +88,18 @@ const LONGEST_WAIT_MS = 5_000;
  * @returns when `signal` is aborted and the connection is closed; a server waits for those that are open before it ends
  * @throws what a hook throws
  */
-export async function followEvents(connection: ServerConnection, options: FollowOptions): Promise<void> {
+export async function followSource<Event>(
+  source: EventSource<Event>,
+  connection: ServerConnection,
+  options: FollowOptions<Event>,
+): Promise<void> {
   const { signal, onEvent, onConnected, onTrouble, firstWaitMs = FIRST_WAIT_MS } = options;
   let first = true;
   let failures = 0;
   while (!signal.aborted) {
     let connected = false;
     let why: Omit<StreamTrouble, "failures"> | undefined;
-    for await (const sent of openStream(connection, options)) {
+    for await (const sent of openStream(source, connection, options)) {
       if (signal.aborted) break;
       if ("kind" in sent) {
         why = sent;
@@ -93,10 +123,11 @@ export async function followEvents(connection: ServerConnection, options: Follow
 }
 
 /** The events of one connection; the last thing it yields is why it ended, unless that was the caller's wish. */
-async function* openStream(
+async function* openStream<Event>(
+  { address, read }: EventSource<Event>,
   connection: ServerConnection,
-  { directory, signal, silenceMs = SILENCE_MS }: FollowOptions,
-): AsyncGenerator<SentEvent | Omit<StreamTrouble, "failures">> {
+  { directory, signal, silenceMs = SILENCE_MS }: FollowOptions<Event>,
+): AsyncGenerator<Sent<Event> | Omit<StreamTrouble, "failures">> {
   const closing = new AbortController();
   let limitMs = ANSWER_MS;
   let isTaken = false;
@@ -108,7 +139,7 @@ async function* openStream(
   let watch = setTimeout(silent, limitMs);
   try {
     // Not Node's own fetch, which can be told to ask a proxy even for this machine itself (NODE_USE_ENV_PROXY).
-    const request = new Request(addressOf(connection, directory), {
+    const request = new Request(address(connection.url.replace(/\/+$/, ""), directory), {
       headers: { accept: "text/event-stream", ...authorization(connection) },
       signal: AbortSignal.any([signal, closing.signal]),
     });
@@ -122,7 +153,7 @@ async function* openStream(
     limitMs = silenceMs;
     watch = setTimeout(silent, limitMs);
     for await (const text of dataOf(response.body, () => watch.refresh())) {
-      const sent = readServerEvent(text, Date.now());
+      const sent = read(text, Date.now());
       isTaken = true;
       if (sent) yield sent;
       isTaken = false;
@@ -144,12 +175,6 @@ async function* openStream(
     clearTimeout(watch);
     closing.abort();
   }
-}
-
-function addressOf({ url }: ServerConnection, directory: string | undefined): URL {
-  const base = url.replace(/\/+$/, "");
-  if (directory === undefined) return new URL(`${base}/global/event`);
-  return new URL(`${base}/event?${new URLSearchParams({ directory })}`);
 }
 
 function whyNoStream({ status, headers }: Response): Omit<StreamTrouble, "failures"> | undefined {

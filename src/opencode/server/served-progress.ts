@@ -4,7 +4,7 @@ import { type RunEvent, readRunEventJson } from "../schema/run-event.js";
 import { type RawPart, type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 
 /** How a run on a server comes along, from the server's events. */
-export interface ServedProgress {
+export interface ServedProgress<Event = ServerEvent> {
   /** The state after all events so far; another object when one has changed it. */
   readonly progress: Progress;
   /**
@@ -12,13 +12,13 @@ export interface ServedProgress {
    *
    * @returns what `opencode run --format json` would have written about it
    */
-  take(event: ServerEvent): readonly RunEvent[];
+  take(event: Event): readonly RunEvent[];
   /** Whether a session is the run's own or one of its subagents'. */
   isOurs(sessionId: string): boolean;
 }
 
 /** More of a streamed answer than a line shows: a secret in what is shown has to be whole to be found and masked. */
-const TAIL_LENGTH = 200;
+export const TAIL_LENGTH = 200;
 
 /**
  * @param sessionId the root session of the run
@@ -184,7 +184,7 @@ function toolOf(
 }
 
 /** A command, a path, a pattern: the first text among the arguments. */
-function mainArgument(input: unknown): string {
+export function mainArgument(input: unknown): string {
   if (typeof input !== "object" || input === null) return "";
   return Object.values(input).find((value): value is string => typeof value === "string") ?? "";
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import type { RunResult } from "../cli/run-session.js";
 import type { DriveHooks } from "../request/drive-request.js";
@@ -7,17 +6,10 @@ import { initialProgress, type Progress } from "../request/progress.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import type { RunEvent } from "../schema/run-event.js";
 import type { ServerEvent } from "../schema/server-event.js";
-import { connect } from "./connection.js";
-import { type FollowOptions, followEvents } from "./event-stream.js";
-import { mcpServersOf } from "./mcp-servers.js";
-import { missedEvents } from "./missed-events.js";
-import { openSession, usableAgent } from "./open-session.js";
-import { playTurn } from "./play-turn.js";
 import type { ToldMessages } from "./read-messages.js";
-import { servedProgress } from "./served-progress.js";
+import type { OpenedSession, ServerAdapter } from "./server-adapter.js";
 import type { RunningServer } from "./start-server.js";
 import type { StopRequest } from "./stop-request.js";
-import { toldPrompts } from "./told-prompts.js";
 import { createTurnWatch } from "./turn-watch.js";
 import { unlessAborted } from "./unless-aborted.js";
 
@@ -88,21 +80,26 @@ const DRAIN_MS = 1_000;
  * @throws {SessionNotFoundError} when the session that was to be continued does not exist
  * @throws what a hook throws; the turn is aborted then
  */
-export async function runOnServer(options: ServedRunOptions): Promise<ServedRun> {
+export async function runOnServer<Client, Event>(
+  adapter: ServerAdapter<Client, Event>,
+  options: ServedRunOptions,
+): Promise<ServedRun> {
   const { server, request, stop } = options;
-  const client = await connect(server.connection, request.directory);
-  const preparing = await connect(server.connection, request.directory, stop.signal);
+  const client = await adapter.connect(server.connection, request.directory);
+  const preparing = await adapter.connect(server.connection, request.directory, stop.signal);
   const listening = new AbortController();
-  let onEvent: (event: ServerEvent) => void = () => undefined;
+  let onEvent: (event: Event) => void = () => undefined;
   let onConnected: () => void = () => undefined;
-  const { connected, following } = listen(server, request.directory, listening.signal, {
+  const { connected, following } = listen(adapter, server, {
+    directory: request.directory,
+    signal: listening.signal,
     // What the server says before there is a session is about others.
     onEvent: (event) => onEvent(event),
     onConnected: () => onConnected(),
   });
   let release: (() => Promise<void>) | undefined;
   try {
-    const ready = Promise.all([prepared(preparing, options), connected, options.usable]);
+    const ready = Promise.all([prepared(adapter, preparing, options), connected, options.usable]);
     const session = await unlessAborted(ready, stop.signal).then(
       ([opened]) => opened,
       (error: unknown) => {
@@ -111,12 +108,13 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
       },
     );
     if (!session || stop.by !== undefined) return notPrompted(options.startedAt, stop.by ?? "caller");
-    const turn = createTurn(client, options, session);
+    const turn = createTurn(adapter, client, options, session);
     onEvent = turn.take;
     // A permission that was asked for meanwhile would stay unanswered: the agent would wait for ever.
     onConnected = () => {
       turn.interrupted();
-      missedEvents(client, session.sessionId, options.startedAt, listening.signal)
+      adapter
+        .missed(client, session.sessionId, options.startedAt, listening.signal)
         .then((events) => {
           if (!listening.signal.aborted) for (const event of events) turn.take(event);
         })
@@ -140,24 +138,29 @@ export async function runOnServer(options: ServedRunOptions): Promise<ServedRun>
   }
 }
 
-interface Turn {
-  readonly take: (event: ServerEvent) => void;
+interface Turn<Event> {
+  readonly take: (event: Event) => void;
   /** Events may have been missed. */
   readonly interrupted: () => void;
   readonly play: () => Promise<ServedRun>;
 }
 
-function createTurn(client: OpencodeClient, options: ServedRunOptions, session: OpenedSession): Turn {
+function createTurn<Client, Event>(
+  adapter: ServerAdapter<Client, Event>,
+  client: Client,
+  options: ServedRunOptions,
+  session: OpenedSession,
+): Turn<Event> {
   const { server, request, startedAt } = options;
   const { sessionId } = session;
-  const run = servedProgress(sessionId, startedAt);
+  const run = adapter.progress(sessionId, startedAt);
   const watch = createTurnWatch(
     { sessionId, isOurs: run.isOurs },
     request.permissions ?? "deny",
-    (answer) => client.permission.reply(answer),
-    options.isShared,
+    adapter.reply(client),
+    options.isShared || adapter.keepsAlways,
   );
-  const told = toldPrompts(sessionId);
+  const told = adapter.told(sessionId);
   const failing = new AbortController();
   let hookProblem: unknown;
   let idle = false;
@@ -167,8 +170,11 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
       told.take(event);
       const before = run.progress;
       const events = run.take(event);
-      watch.take(event);
-      if (isIdle(event, sessionId)) idle = true;
+      for (const fact of adapter.facts(event)) {
+        watch.take(fact);
+        if (isIdle(fact, sessionId)) idle = true;
+      }
+      adapter.serve(client, event, run.isOurs);
       if (run.progress === before && events.length === 0) return;
       try {
         for (const one of events) options.onEvent?.(one);
@@ -179,7 +185,8 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
       }
     },
     play: async () => {
-      const end = await playTurn(client, { ...options, ...session, failing: failing.signal });
+      const turn = { ...options, ...session, failing: failing.signal, hasRested: () => idle };
+      const end = await adapter.play(client, turn);
       // What the server answered a prompt with that it could not begin.
       const refused = end.error ? [{ error: end.error, at: Date.now() }] : [];
       // What it says last is often still on its way when the answer is here.
@@ -204,23 +211,13 @@ function createTurn(client: OpencodeClient, options: ServedRunOptions, session: 
   };
 }
 
-interface OpenedSession {
-  readonly sessionId: string;
-  readonly agent: string | undefined;
-  readonly mcpServers: readonly string[];
-}
-
-async function prepared(
-  client: OpencodeClient,
+async function prepared<Client, Event>(
+  adapter: ServerAdapter<Client, Event>,
+  client: Client,
   { request, agent, environment }: ServedRunOptions,
 ): Promise<OpenedSession> {
   try {
-    const usable = await usableAgent(client, agent);
-    const [sessionId, mcpServers = []] = await Promise.all([
-      openSession(client, request, environment),
-      mcpServersOf(client, { added: false }),
-    ]);
-    return { sessionId, agent: usable, mcpServers };
+    return await adapter.open(client, request, agent, environment);
   } catch (error) {
     if (!(error instanceof ServerRequestError) && !isNetworkFailure(error)) throw error;
     throw new NotYetPromptedError(error instanceof Error ? error.message : String(error), { cause: error });
@@ -231,26 +228,21 @@ function isNetworkFailure(error: unknown): boolean {
   return error instanceof Error && "code" in error && /^E[A-Z]+$/.test(String(error.code));
 }
 
-function listen(
-  server: RunningServer,
-  directory: string,
-  signal: AbortSignal,
-  { onEvent, onConnected }: Pick<FollowOptions, "onEvent"> & { readonly onConnected: () => void },
+function listen<Client, Event>(
+  { follow }: ServerAdapter<Client, Event>,
+  { connection }: RunningServer,
+  hooks: Parameters<ServerAdapter<Client, Event>["follow"]>[1],
 ): { readonly connected: Promise<void>; readonly following: Promise<void> } {
   let following: Promise<void> = Promise.resolve();
   const connected = new Promise<void>((resolve) => {
     // Without events a turn can be driven all the same, until they come: only a permission has to wait for them.
     const patience = setTimeout(resolve, CONNECT_MS);
-    following = followEvents(server.connection, {
-      directory,
-      signal,
-      onEvent,
-      onConnected: () => {
-        clearTimeout(patience);
-        resolve();
-        onConnected();
-      },
-    }).finally(() => clearTimeout(patience));
+    const onConnected = (): void => {
+      clearTimeout(patience);
+      resolve();
+      hooks.onConnected();
+    };
+    following = follow(connection, { ...hooks, onConnected }).finally(() => clearTimeout(patience));
   });
   return { connected, following };
 }

@@ -20,6 +20,8 @@ export interface TurnWatch {
 
 /** Hands an answer to the server; without a response it is unknown whether it came there. */
 export type SendReply = (answer: {
+  /** The session that asks. */
+  readonly sessionID: string;
   readonly requestID: string;
   readonly reply: NonNullable<PermissionWait["answer"]>;
 }) => Promise<{ readonly response?: { readonly ok: boolean } | undefined }>;
@@ -59,7 +61,7 @@ export function createTurnWatch(
     if (isKept) allowed.push(...always.map((pattern) => ({ permission, pattern })));
     const given = REPLIES[isKept ? "allow" : answer];
     decided.set(requestId, given);
-    const { response } = await reply({ requestID: requestId, reply: given });
+    const { response } = await reply({ sessionID: sessionId, requestID: requestId, reply: given });
     // It waits still: when the connection is back it is told again, and answered again.
     if (response === undefined) told = withoutPermission(told, requestId);
     else if (response.ok) told = addEvidence(told, replied(sessionId, requestId, given));

@@ -7,6 +7,7 @@ import type { DriveHooks } from "../../../src/opencode/request/drive-request.js"
 import type { PermissionRequest } from "../../../src/opencode/request/permission-policy.js";
 import type { Progress } from "../../../src/opencode/request/progress.js";
 import { checkRequest } from "../../../src/opencode/request/run-request.js";
+import { adapterOf1 } from "../../../src/opencode/server/adapter-of-1.js";
 import { runOnServer } from "../../../src/opencode/server/served-run.js";
 import { ServerPool } from "../../../src/opencode/server/server-pool.js";
 import { stopRequest } from "../../../src/opencode/server/stop-request.js";
@@ -182,7 +183,7 @@ test("what was missed while the events were interrupted is caught up with: the a
   const stop = stopRequest(40_000, undefined);
   const startedAt = Date.now();
   const told: string[] = [];
-  const run = await runOnServer({
+  const run = await runOnServer(adapterOf1, {
     runId: "run",
     server: {
       ...lease.server,

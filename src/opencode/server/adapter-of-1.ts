@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import type { CheckedRequest } from "../request/run-request.js";
+import type { ServerEvent } from "../schema/server-event.js";
+import { connect } from "./connection.js";
+import { followEvents } from "./event-stream.js";
+import { mcpServersOf } from "./mcp-servers.js";
+import { missedEvents } from "./missed-events.js";
+import { filePart, openSession, usableAgent } from "./open-session.js";
+import { playTurn } from "./play-turn.js";
+import { servedProgress } from "./served-progress.js";
+import type { OpenedSession, ServerAdapter, TurnEnd, TurnToPlay } from "./server-adapter.js";
+import { toldPrompts } from "./told-prompts.js";
+
+/** How a server of opencode 1.x is driven: by opencode's own client. */
+export const adapterOf1: ServerAdapter<OpencodeClient, ServerEvent> = {
+  connect,
+  follow: followEvents,
+  open,
+  missed: missedEvents,
+  facts: (event) => [event],
+  progress: servedProgress,
+  told: toldPrompts,
+  reply:
+    (client) =>
+    ({ requestID, reply }) =>
+      client.permission.reply({ requestID, reply }),
+  serve: () => undefined,
+  keepsAlways: false,
+  play: (client, turn) =>
+    playTurn(
+      {
+        prompt: (signal) => prompt(client, turn, signal),
+        abort: (signal) => client.session.abort({ sessionID: turn.sessionId }, { signal }),
+        idleAfterAll: (signal) => idleAfterAll(client, turn.sessionId, signal),
+      },
+      turn,
+    ),
+};
+
+const STATUS_POLL_MS = 500;
+
+async function open(
+  client: OpencodeClient,
+  request: CheckedRequest,
+  agent: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<OpenedSession> {
+  const usable = await usableAgent(client, agent);
+  const [sessionId, mcpServers = []] = await Promise.all([
+    openSession(client, request, environment),
+    mcpServersOf(client, { added: false }),
+  ]);
+  return { sessionId, agent: usable, mcpServers };
+}
+
+/** @throws when there was no answer at all */
+async function prompt(
+  client: OpencodeClient,
+  { request, sessionId, agent }: TurnToPlay,
+  signal: AbortSignal,
+): Promise<Pick<TurnEnd, "error">> {
+  const { message, command, model, variant, files, schema } = request;
+  const shared = {
+    sessionID: sessionId,
+    ...(agent === undefined ? {} : { agent }),
+    ...(variant === undefined ? {} : { variant }),
+  };
+  const answer =
+    command === undefined
+      ? await client.session.prompt(
+          {
+            ...shared,
+            ...(model === undefined ? {} : { model: modelParts(model) }),
+            ...(schema === undefined ? {} : { format: { type: "json_schema", schema } }),
+            parts: [...files.map(filePart), { type: "text", text: message }],
+          },
+          { signal },
+        )
+      : await client.session.command(
+          { ...shared, command, arguments: message, ...(model === undefined ? {} : { model }) },
+          { signal },
+        );
+  if (answer.response?.ok === true) return {};
+  // The SDK gives failures of the connection as it gives refusals.
+  if (answer.response === undefined) throw answer.error;
+  const { error } = answer;
+  const name = typeof error === "object" && error !== null && "name" in error ? String(error.name) : "UnknownError";
+  const data = typeof error === "object" && error !== null && "data" in error ? error.data : { message: String(error) };
+  return { error: { name, data } };
+}
+
+function modelParts(model: string): { readonly providerID: string; readonly modelID: string } {
+  const [providerID = "", ...rest] = model.split("/");
+  return { providerID, modelID: rest.join("/") };
+}
+
+async function idleAfterAll(client: OpencodeClient, sessionId: string, signal: AbortSignal): Promise<boolean> {
+  for (;;) {
+    const { data } = await client.session.status({}, { signal }).catch(() => ({ data: undefined }));
+    if (!data) return false;
+    const status = data[sessionId];
+    if (status === undefined || status.type === "idle") return true;
+    await sleep(STATUS_POLL_MS);
+  }
+}
