@@ -40,16 +40,19 @@ const rules: readonly Rule[] = [
     name: "provider's words that outweigh the status",
     read: (e, c) => byMeaning(meaningBeforeStatus(e.answer.words), e, c),
   },
+  { name: "opencode 2's name for it", read: byType },
   { name: "the HTTP status", read: (e, c) => byStatus(statusOf(e), e, c) },
   { name: "the provider's words", read: (e, c) => byMeaning(meaningOf(e.answer.words), e, c) },
   { name: "a status inside the answer", read: (e, c) => byStatus(failureStatus(e.answer.status), e, c) },
   { name: "no answer from the provider", read: (e, c) => (e.name === "APIError" ? serverError(e, c) : null) },
+  { name: "opencode 2's vague name for it", read: byVagueType },
   { name: "one of opencode's own sentences", read: byOwnSentence },
   { name: "a phrase everybody uses", read: (e, c) => byMeaning(meaningOfOpening(e.message), e, c) },
 ];
 
 /**
- * What one error object of opencode means: `info.error` of a message, or `error` of a run-stream event.
+ * What one error object of opencode means: `info.error` of a message, or `error` of a run-stream event. Those of
+ * opencode 2, `{ type, message, status, response }`, are read as `errorObjectOf` makes them: the type is the name.
  *
  * Reads structure (name, status, the provider's codes) before text, and of text only whole sentences. Total: an
  * object of any shape is classified, at worst as `unknown`, with a message of one bounded line.
@@ -93,9 +96,50 @@ function byName(error: ReadError, context: ErrorObjectContext): ErrorFacts | nul
       return { ...failure("invalid_output", messageOf(error), context, error), reason: "missing", problems: [] };
     case "ProviderModelNotFoundError":
       return failure("invalid_request", messageOf(error), context, error);
+    case "aborted":
+    case "compaction.interrupted":
+      return { ...failure("aborted", messageOf(error), context, error), abortedBy: "api" };
+    case "permission.rejected":
+      return permissionRejected(error, context);
+    case "provider.content-filter":
+      return failure("content_filter", messageOf(error), context, error);
+    case "provider.quota":
+      return failure("billing_error", messageOf(error), context, error);
     default:
       return null;
   }
+}
+
+/** What opencode 2 made of a provider's answer, where its words and money have nothing to say. */
+function byType(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
+  switch (error.name) {
+    case "provider.auth":
+      return failure("authentication_failed", messageOf(error), context, error);
+    case "provider.rate-limit":
+      return rateLimit(error, context);
+    case "provider.internal":
+    case "provider.transport":
+    case "provider.timeout":
+    case "provider.invalid-output":
+      return serverError(error, context);
+    case "provider.no-route":
+      return { ...failure("invalid_request", messageOf(error), context, error), reason: "model" };
+    case "provider.unsupported-operation":
+      return failure("invalid_request", messageOf(error), context, error);
+    default:
+      return null;
+  }
+}
+
+/** It calls so what is none of the others: a status and the provider's words tell more. */
+function byVagueType(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
+  return error.name === "provider.invalid-request"
+    ? failure("invalid_request", messageOf(error), context, error)
+    : null;
+}
+
+function permissionRejected(error: ReadError, context: ErrorObjectContext): ErrorFacts {
+  return { ...failure("permission_rejected", messageOf(error), context, error), ...defined({ tool: context.tool }) };
 }
 
 function byBilling(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
@@ -147,9 +191,7 @@ function failureStatus(status: number | undefined): number | undefined {
 
 function byOwnSentence(error: ReadError, context: ErrorObjectContext): ErrorFacts | null {
   const { message } = error;
-  if (message.startsWith(REJECTED)) {
-    return { ...failure("permission_rejected", message, context, error), ...defined({ tool: context.tool }) };
-  }
+  if (message.startsWith(REJECTED)) return permissionRejected(error, context);
   if (REQUEST_TIMED_OUT.test(bareSentence(message))) {
     return { ...failure("timeout", message, context, error), limit: "request" };
   }

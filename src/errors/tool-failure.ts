@@ -10,6 +10,8 @@ export interface ToolFacts {
   readonly input: unknown;
   readonly output?: string | undefined;
   readonly error?: string | undefined;
+  /** opencode 2's own name for the error, such as `permission.rejected`. */
+  readonly errorType?: string | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -41,6 +43,7 @@ const sentences: readonly (readonly [Kind, RegExp])[] = [
     /^The user (?:rejected permission to use this specific tool call|has specified a rule which prevents you from using this specific tool call|dismissed this question)/,
   ],
   ["invalid_arguments", /^The \S+ tool was called with invalid arguments\b/],
+  ["invalid_arguments", /^Invalid tool input: /],
   ["timed_out", /^(?:The operation timed out|Request timed out)\b/],
   // JSON-RPC: -32001 is the MCP client's own timeout; -32602 covers both a tool that is not there and its arguments.
   ["timed_out", /^MCP error -32001: /],
@@ -80,12 +83,22 @@ export function stopsTheLoop({ status, error = "" }: ToolFacts): boolean {
   );
 }
 
-function ofError({ tool, error = "", metadata }: ToolFacts): ToolFailure {
+function ofError({ tool, error = "", errorType = "", metadata }: ToolFacts): ToolFailure {
   const said = oneLine(error);
   const message = said === "" ? "The tool failed without a message." : said;
-  const kind: Kind = metadata?.interrupted === true ? "aborted" : kindOf(error);
+  const kind: Kind = metadata?.interrupted === true ? "aborted" : (kinds[errorType] ?? kindOf(error));
   return { kind, tool, message };
 }
+
+/** opencode 2's names; `tool.execution` and `unknown` only say that it failed. */
+const kinds: Readonly<Record<string, Kind>> = {
+  aborted: "aborted",
+  "permission.rejected": "permission_rejected",
+  "tool.unknown": "unknown_tool",
+  "tool.stale": "unknown_tool",
+  "tool.input-json": "invalid_arguments",
+  "tool.input-incomplete": "invalid_arguments",
+};
 
 function kindOf(error: string): Kind {
   return sentences.find(([, sentence]) => sentence.test(error))?.[0] ?? "failed";
@@ -145,9 +158,13 @@ function ofInvalid({ input, output = "" }: ToolFacts): ToolFailure {
   };
 }
 
-/** A shell command: `metadata.exit` is its exit code, `null` when it did not come to one. */
+/**
+ * A shell command: `metadata.exit` is its exit code. When it did not come to one it is `null`, and in opencode 2 missing,
+ * with `timeout` or the signal that ended it.
+ */
 function ofCommand({ tool, output = "", metadata }: ToolFacts): ToolFailure | null {
   const exit = metadata?.exit;
+  if (exit === undefined && tool === "shell") return ofShell(metadata);
   if (typeof exit === "number") {
     if (exit === 0) return null;
     return { kind: "nonzero_exit", tool, message: `The command exited with code ${exit}.`, exitCode: exit };
@@ -162,6 +179,16 @@ function ofCommand({ tool, output = "", metadata }: ToolFacts): ToolFailure | nu
     return { kind: "aborted", tool, message: "The command was aborted." };
   }
   return { kind: "failed", tool, message: "The command ended without an exit code." };
+}
+
+/** opencode 2's; a command that went to the background has neither exit nor end yet. */
+function ofShell(metadata: ToolFacts["metadata"]): ToolFailure | null {
+  const tool = "shell";
+  if (metadata?.timeout === true)
+    return { kind: "timed_out", tool, message: "The command was ended after its timeout." };
+  const signal = metadata?.signal;
+  if (typeof signal !== "string" && typeof signal !== "number") return null;
+  return { kind: "failed", tool, message: oneLine(`The command was ended by ${signal}.`) };
 }
 
 /** What opencode wrote behind a command's output; a block further up is the command's own text. */

@@ -125,7 +125,34 @@ const failures: readonly (readonly [string, ToolFacts, Partial<ToolFailure>])[] 
   ],
 ];
 
+/** As opencode 2 says it: the error has a type. */
+const typed = (name: string, errorType: string, error: string): ToolFacts =>
+  tool(name, { status: "error", error, errorType });
+
+const failuresOf2: readonly (readonly [string, ToolFacts, Partial<ToolFailure>])[] = [
+  ["a missing file", typed("read", "unknown", "NotFound: FileSystem.stat (/x)"), { kind: "failed" }],
+  ["a rule", typed("shell", "permission.rejected", "Permission denied: shell"), { kind: "permission_rejected" }],
+  ["an unknown tool", typed("frob", "tool.unknown", "Unknown tool: frob"), { kind: "unknown_tool", tool: "frob" }],
+  ["arguments that are no JSON", typed("read", "tool.input-json", "Invalid JSON input"), { kind: "invalid_arguments" }],
+  ["arguments cut off", typed("read", "tool.input-incomplete", "were not completed"), { kind: "invalid_arguments" }],
+  [
+    "arguments against the schema",
+    typed("read", "tool.execution", 'Invalid tool input: Missing key at ["path"]'),
+    { kind: "invalid_arguments" },
+  ],
+  ["an interrupt", typed("shell", "aborted", "Tool execution interrupted"), { kind: "aborted" }],
+  ["a type of tomorrow", typed("shell", "tool.tomorrow", "no"), { kind: "failed", message: "no" }],
+  [
+    "a timeout",
+    tool("shell", { output: "", metadata: { status: "completed", timeout: true, truncated: false } }),
+    { kind: "timed_out" },
+  ],
+  ["a signal", tool("shell", { output: "", metadata: { status: "completed", signal: "SIGKILL" } }), { kind: "failed" }],
+  ["exit code 3", tool("shell", { output: "", metadata: { exit: 3 } }), { kind: "nonzero_exit", exitCode: 3 }],
+];
+
 const fine: readonly (readonly [string, ToolFacts])[] = [
+  ["opencode 2's command in the background", tool("shell", { metadata: { status: "running", shellID: "sh_1" } })],
   ["exit code 0", tool("bash", { output: "hi", metadata: { exit: 0 } })],
   ["exit code 0 with a note in its output", tool("bash", { output: timeoutNote, metadata: { exit: 0 } })],
   ["a file that quotes an MCP error", tool("read", { output: "MCP error -32602: x" })],
@@ -136,6 +163,10 @@ const fine: readonly (readonly [string, ToolFacts])[] = [
 ];
 
 describe("classifyTool", () => {
+  it.each(failuresOf2)("opencode 2: %s", (_what, facts, failure) => {
+    expect(classifyTool(facts)).toMatchObject(failure);
+  });
+
   it.each(failures)("%s", (_what, facts, failure) => {
     expect(classifyTool(facts)).toMatchObject(failure);
   });
