@@ -13,7 +13,7 @@ import {
   type ServedSession,
 } from "../opencode/drive.js";
 import type { OpenCodeProgram, RunExit } from "../opencode/program.js";
-import type { SessionTree } from "../opencode/session.js";
+import { type SessionTree, structuredAnswersOf } from "../opencode/session.js";
 import { readEvidence, traceLoaded } from "../sessions/loaded-session.js";
 import { ownTurn } from "../sessions/run-owner.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
@@ -163,9 +163,7 @@ function liveFor(request: AttemptRequest, served: ServedSession): (() => Promise
 
 /** What is wrong with the structured answer of a run, if it has one. */
 function problemsOf({ tree, startedAt }: DriveResult, check: AttemptRequest["checkOutput"]): readonly string[] {
-  const answers = (tree?.session.messages ?? []).flatMap(({ info }) =>
-    info.role === "assistant" && info.time.created >= startedAt && info.structured != null ? [info.structured] : [],
-  );
+  const answers = tree ? structuredAnswersOf(tree.session, startedAt) : [];
   return answers.length === 0 ? [] : (check?.(answers.at(-1)) ?? []);
 }
 

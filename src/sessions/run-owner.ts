@@ -6,7 +6,7 @@ import { readOwnText } from "../files/own-files.js";
 import { ensurePrivateFolder, removeIfThere } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { findProcesses } from "../opencode/program.js";
-import { isSessionId, type SessionExport } from "../opencode/session.js";
+import { isSessionId, promptTimesOf, type SessionExport } from "../opencode/session.js";
 import type { RunEvidence } from "../trace/evidence.js";
 
 /**
@@ -74,8 +74,8 @@ export async function abandonedRuns(
       const noted = await readOwner(path);
       if (!noted || known.some((run) => run.id === noted.id && run.attempt === noted.attempt)) return [];
       if ((await isOwnerAlive(noted.token, path)) || findProcesses(noted.mark).length > 0) return [];
-      const prompt = session.messages.find(({ info }) => info.role === "user" && info.time.created >= noted.startedAt);
-      return prompt ? [abandoned(noted, prompt.info.time.created)] : [];
+      const promptedAt = promptTimesOf(session).find((at) => at >= noted.startedAt);
+      return promptedAt === undefined ? [] : [abandoned(noted, promptedAt)];
     }),
   );
   return runs.flat();

@@ -1,4 +1,4 @@
-import type { AssistantMessage, Message, SessionTree } from "../opencode/session.js";
+import type { AssistantMessage, Message, SessionTreeV1 as SessionTree } from "../opencode/session.js";
 import type { Subagent } from "./build-tool.js";
 import { userInput } from "./chat-input.js";
 import type { RunEvidence } from "./evidence.js";

@@ -1,4 +1,10 @@
-import type { AssistantMessage, Message, SessionExport, SessionTree, UserMessage } from "../opencode/session.js";
+import type {
+  AssistantMessage,
+  Message,
+  SessionExportV1 as SessionExport,
+  SessionTreeV1 as SessionTree,
+  UserMessage,
+} from "../opencode/session.js";
 import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
 import { withCacheBreaks } from "./cache-breaks.js";

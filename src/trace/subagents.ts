@@ -1,8 +1,8 @@
 import {
   type AssistantMessage,
-  type SessionExport,
+  type SessionExportV1 as SessionExport,
   type SessionInfo,
-  type SessionTree,
+  type SessionTreeV1 as SessionTree,
   type ToolPart,
   taskSessionId,
 } from "../opencode/session.js";

@@ -1,4 +1,5 @@
-import type { SessionTree } from "../opencode/session.js";
+import { InvalidExportError } from "../errors/invalid-export-error.js";
+import type { SessionTree, SessionTreeV1 } from "../opencode/session.js";
 import { type LoopContext, loopsOf } from "./build-loop.js";
 import type { Evidence } from "./evidence.js";
 import type { LoopTrace, SessionFacts } from "./model.js";
@@ -15,10 +16,11 @@ import { traceIdOf } from "./span-id.js";
  * @param evidence what is known beside the export; it makes times better and errors clearer and changes no id
  * @returns the traces in the order of the turns; then those of subagents' sessions that can stand in none
  *   of them, alone so that nothing is lost
+ * @throws {InvalidExportError} for a session of opencode 2
  */
 export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
   const { log, runs = [], mcpServers = [] } = evidence;
-  return tracesOf(tree, {
+  return tracesOf(ofGeneration1(tree), {
     logs: logBySession(log, runs),
     permissions: permissionsBySession(runs),
     servers: mcpServers,
@@ -26,7 +28,15 @@ export function traceSession(tree: SessionTree, evidence: Evidence = {}): readon
   });
 }
 
-function tracesOf(tree: SessionTree, context: LoopContext): readonly LoopTrace[] {
+function ofGeneration1({ session, children }: SessionTree): SessionTreeV1 {
+  if (session.generation === 1) return { session, children: children.map(ofGeneration1) };
+  throw new InvalidExportError(
+    session.info.id,
+    "this session is of opencode 2. This version of looptrace reads it, but makes traces only of sessions of opencode 1.",
+  );
+}
+
+function tracesOf(tree: SessionTreeV1, context: LoopContext): readonly LoopTrace[] {
   const { loops, unclaimed } = loopsOf(tree, context);
   const traces = loops.map(
     (loop, turn): LoopTrace => ({
@@ -39,7 +49,7 @@ function tracesOf(tree: SessionTree, context: LoopContext): readonly LoopTrace[]
   return [...traces, ...alone];
 }
 
-function sessionFacts({ session }: SessionTree, turn: number, turns: number): SessionFacts {
+function sessionFacts({ session }: SessionTreeV1, turn: number, turns: number): SessionFacts {
   const { info, unread } = session;
   const counts: Record<string, number> = {};
   for (const [type, count] of Object.entries(unread.partTypes)) counts[`part ${type}`] = count;

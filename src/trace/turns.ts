@@ -1,4 +1,4 @@
-import type { AssistantMessage, Message, SessionExport, UserMessage } from "../opencode/session.js";
+import type { AssistantMessage, Message, SessionExportV1 as SessionExport, UserMessage } from "../opencode/session.js";
 import { isCopiedAnswer, isCopiedFromBefore } from "./copied-messages.js";
 import {
   compactionPart,

@@ -6,6 +6,7 @@ import { loadScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { at, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
+import { generation1 } from "../support/generation1.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
@@ -85,7 +86,7 @@ async function play(scenario: Scenario, driver: "cli" | "server") {
         bench.workdir,
       ),
       asked: bench.provider.requests.filter(({ title }) => !title).map(({ body }) => Object.keys(Object(body)).sort()),
-      permissions: results.map(({ session }) => session?.session.info.permission),
+      permissions: results.map(({ session }) => session && generation1(session.session).info.permission),
     };
   } finally {
     await bench.remove();

@@ -5,7 +5,7 @@ import { type DiffSide, diffSessions, type SessionDiff } from "../../src/analysi
 import type { Compared, Figure, FigureName } from "../../src/analysis/turn-figures.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
-import type { SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture } from "../support/fixtures.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";

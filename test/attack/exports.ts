@@ -1,7 +1,7 @@
 import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
-import type { SessionExport } from "../../src/opencode/schema/session-export.js";
+import type { SessionExport } from "../../src/opencode/schema/exported-session.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { createRandom, type Random } from "../bench/random.js";
 import { fixtureNames, loadFixture } from "../support/fixtures.js";

@@ -3,10 +3,11 @@ import type { DestinationReport } from "../../src/deliver/delivery-report.js";
 import { deliverTraces } from "../../src/export/deliver-traces.js";
 import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { liveTracer } from "../../src/follow/live-trace.js";
-import type { SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { langfuseAt } from "../support/destinations.js";
 import { loadFixture } from "../support/fixtures.js";
+import { generation1 } from "../support/generation1.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
 import { type Receiver, type ReceiverBehaviour, startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
@@ -19,7 +20,8 @@ async function receiving(behaviour: ReceiverBehaviour = {}): Promise<Receiver> {
 
 /** The session as it was when it had so many messages. */
 function cut(tree: SessionTree, messages: number): SessionTree {
-  return { ...tree, session: { ...tree.session, messages: tree.session.messages.slice(0, messages) } };
+  const session = generation1(tree.session);
+  return { ...tree, session: { ...session, messages: session.messages.slice(0, messages) } };
 }
 
 /** A tracer for one session, and a way to let it look at a moment of it. */

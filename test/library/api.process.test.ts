@@ -12,6 +12,17 @@ const INFERRED_FROM: ReadonlySet<string> = new Set([
   ...["FIGURES", "assistantInfo", "delivery", "evidence", "jobDataSchema", "jobPolicy", "jobProgressSchema"],
   ...["errorFactsSchema", "lastError", "permissionWait", "providerFacts", "runEvent", "runEvidence", "runLimit"],
   ...["seenRetry", "sessionInfo", "userInfo", "stepStartPart", "stepFinishPart", "reasoningPart", "textPart"],
+  ...[
+    "agentSwitched",
+    "assistantFields",
+    "compaction",
+    "idle",
+    "locationSwitched",
+    "modelSwitched",
+    "reasoningContent",
+  ],
+  ...["sessionFields", "shell", "skill", "synthetic", "system", "textContent", "toolContent", "unknownContent"],
+  ...["unknownMessage", "user"],
   ...["filePart", "toolPart", "patchPart", "compactionPart", "subtaskPart", "unknownPart"],
 ]);
 

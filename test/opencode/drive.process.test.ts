@@ -10,6 +10,7 @@ import type { Progress } from "../../src/opencode/request/progress.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";
+import { messagesOf } from "../support/generation1.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
 import {
   driveAt,
@@ -156,8 +157,8 @@ describe.each(drivers)("with the driver %s", (driver) => {
     const [{ tree: earlier }, result] = [await second(), await third()];
     expect(result.exit).toEqual(driver === "server" ? { kind: "served" } : { kind: "exited", code: 1 });
     expect(result.streamErrors.map(({ error }) => error.name)).toContain("UnknownError");
-    const roles = (earlier?.session.messages ?? []).map(({ info }) => info.role);
-    expect(result.tree?.session.messages.map(({ info }) => info.role)).toEqual([...roles, "user"]);
+    const roles = messagesOf(earlier?.session).map(({ info }) => info.role);
+    expect(messagesOf(result.tree?.session).map(({ info }) => info.role)).toEqual([...roles, "user"]);
   });
 
   if (driver === "cli")

@@ -3,11 +3,12 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { readExport } from "../../src/opencode/read/read-export.js";
-import type { SessionExport } from "../../src/opencode/schema/session-export.js";
+import type { SessionExport } from "../../src/opencode/schema/exported-session.js";
 import { connect } from "../../src/opencode/server/connection.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { onlyOne } from "../support/fixtures.js";
+import { messagesOf } from "../support/generation1.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
 import { openSession, until } from "../support/play-on-server.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
@@ -44,13 +45,13 @@ const replyCount = ({ lanes }: Scenario) => lanes.reduce((sum, { replies }) => s
 
 /** One line a part: what the session holds, without its ids and times. */
 function outline(session: SessionExport | undefined): string[] {
-  return (session?.messages ?? []).flatMap(({ info, parts }) =>
+  return messagesOf(session).flatMap(({ info, parts }) =>
     parts.map((part) => `${info.role} ${part.type === "tool" ? `${part.tool} ${part.state.status}` : part.type}`),
   );
 }
 
 function finishedTokens(session: SessionExport | undefined) {
-  return (session?.messages ?? []).flatMap(({ parts }) =>
+  return messagesOf(session).flatMap(({ parts }) =>
     parts.flatMap((part) => (part.type === "step-finish" ? [part.tokens] : [])),
   );
 }

@@ -6,7 +6,7 @@ import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../../src/errors/session-not-found-error.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
-import type { SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
 import type { LoadOptions } from "../../src/sessions/load-options.js";
 import { loadSessions } from "../../src/sessions/load-sessions.js";
 import { loadStored } from "../../src/sessions/load-stored.js";

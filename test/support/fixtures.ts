@@ -5,9 +5,12 @@ import { z } from "zod";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { type LogEvidence, readLogEvidence } from "../../src/opencode/read/log-evidence.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
-import type { SessionExport, SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { SessionTreeV1 } from "../../src/opencode/schema/exported-session.js";
+import type { SessionExportV1 } from "../../src/opencode/schema/session-export.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
+
+import { generation1, tree1 } from "./generation1.js";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures", import.meta.url));
 
@@ -44,9 +47,9 @@ export interface Fixture {
   readonly text: string;
   /** The subagents' exports, in the order of their files. */
   readonly subagentTexts: readonly string[];
-  readonly session: SessionExport;
-  readonly subagents: readonly SessionExport[];
-  readonly tree: SessionTree;
+  readonly session: SessionExportV1;
+  readonly subagents: readonly SessionExportV1[];
+  readonly tree: SessionTreeV1;
   readonly logText: string;
   readonly log: LogEvidence;
   readonly provider: readonly ProviderRequest[];
@@ -84,8 +87,8 @@ function readFixture(name: string): Fixture {
     .filter((file) => /^subagent-\d+\.json$/.test(file))
     .sort()
     .map(read);
-  const session = readExport(text, name);
-  const subagents = subagentTexts.map((one, index) => readExport(one, `${name}, subagent ${index + 1}`));
+  const session = generation1(readExport(text, name));
+  const subagents = subagentTexts.map((one, index) => generation1(readExport(one, `${name}, subagent ${index + 1}`)));
   const logText = read("opencode.log");
   const [scenario = "", version = ""] = name.split("@");
   return {
@@ -96,7 +99,7 @@ function readFixture(name: string): Fixture {
     subagentTexts,
     session,
     subagents,
-    tree: onlyOne(assembleSessions([session, ...subagents]), `session in ${name}`),
+    tree: tree1(onlyOne(assembleSessions([session, ...subagents]), `session in ${name}`)),
     logText,
     log: readLogEvidence(logText),
     provider: z.array(providerRequest).parse(JSON.parse(read("provider.json"))),

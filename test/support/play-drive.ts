@@ -4,7 +4,9 @@ import { expect } from "vitest";
 import { drive } from "../../src/opencode/drive.js";
 import { transcriptOf } from "../../src/opencode/read/transcript.js";
 import type { DriveHooks, DriveRequest, DriveResult } from "../../src/opencode/request/drive-request.js";
-import type { SessionTree, ToolPart } from "../../src/opencode/schema/session-export.js";
+import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
+import type { ToolPart } from "../../src/opencode/schema/session-export.js";
+import { messagesOf } from "./generation1.js";
 import type { IsolatedOpenCode } from "./isolated-opencode.js";
 
 export const drivers = ["server", "cli"] as const;
@@ -33,13 +35,13 @@ export async function expectNothingIn({ tmpdir }: IsolatedOpenCode): Promise<voi
 }
 
 export function userTexts(tree: SessionTree | null): string[] {
-  return (tree?.session.messages ?? []).flatMap(({ info, parts }) =>
+  return messagesOf(tree?.session).flatMap(({ info, parts }) =>
     info.role === "user" ? parts.flatMap((part) => (part.type === "text" ? [part.text] : [])) : [],
   );
 }
 
 export function toolParts(tree: SessionTree | null): ToolPart[] {
-  return (tree?.session.messages ?? []).flatMap(({ parts }) => parts.filter((part) => part.type === "tool"));
+  return messagesOf(tree?.session).flatMap(({ parts }) => parts.filter((part) => part.type === "tool"));
 }
 
 /** Of a turn of the scenario "subagent". */

@@ -1,7 +1,7 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import type { ExportResult } from "../../src/opencode/cli/export-session.js";
+import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
 import type { ServerEvent } from "../../src/opencode/schema/server-event.js";
-import type { SessionTree } from "../../src/opencode/schema/session-export.js";
 import { connect } from "../../src/opencode/server/connection.js";
 import { followEvents } from "../../src/opencode/server/event-stream.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";

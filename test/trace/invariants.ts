@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
-import type { SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { SessionTreeV1 as SessionTree } from "../../src/opencode/schema/exported-session.js";
 import { isAssistant } from "../../src/trace/message-kinds.js";
 import type { Call, Loop, LoopTrace, Span, TimeAccount, Usage } from "../../src/trace/model.js";
 import { turnsOf } from "../../src/trace/turns.js";

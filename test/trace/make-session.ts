@@ -1,8 +1,9 @@
 /** Exports made by hand, for situations that no recording has. What is given wins over what is filled in. */
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
-import type { SessionTree } from "../../src/opencode/schema/session-export.js";
+import type { SessionTreeV1 } from "../../src/opencode/schema/exported-session.js";
 import { onlyOne } from "../support/fixtures.js";
+import { tree1 } from "../support/generation1.js";
 
 export type Json = { readonly [key: string]: unknown };
 export interface RawMessage {
@@ -101,6 +102,6 @@ export function answer(at: number, to: number, said = "Done.", info: Json = {}):
 }
 
 /** The tree of one session and its subagents' sessions. */
-export function treeOf(...exports: readonly RawExport[]): SessionTree {
-  return onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "made"))));
+export function treeOf(...exports: readonly RawExport[]): SessionTreeV1 {
+  return tree1(onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "made")))));
 }

@@ -4,7 +4,9 @@ import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import type { LogEvidence } from "../../src/opencode/read/log-evidence.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
-import type { SessionExport, SessionTree, Tokens } from "../../src/opencode/schema/session-export.js";
+import type { SessionTreeV1 as SessionTree } from "../../src/opencode/schema/exported-session.js";
+import type { Tokens } from "../../src/opencode/schema/lenient.js";
+import type { SessionExportV1 as SessionExport } from "../../src/opencode/schema/session-export.js";
 import type { RunEvidence } from "../../src/trace/evidence.js";
 import { isAssistant } from "../../src/trace/message-kinds.js";
 import type { LoopTrace, Usage } from "../../src/trace/model.js";
@@ -12,6 +14,7 @@ import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { addUsage, NO_USAGE, totalTokens } from "../../src/trace/usage.js";
 import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
+import { generation1, messagesOf, tree1 } from "../support/generation1.js";
 import { arbitraryRuns } from "./arbitrary-runs.js";
 import { arbitrarySession } from "./arbitrary-session.js";
 import { expectNothingLost, expectSound } from "./invariants.js";
@@ -19,12 +22,12 @@ import { exportOf, type RawExport, T0 } from "./make-session.js";
 import { eventsIn, loopsIn, spansIn } from "./walk-trace.js";
 
 function treeFrom(exports: readonly RawExport[]): SessionTree {
-  return onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
+  return tree1(onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated")))));
 }
 
 /** When its messages were made, ms since the epoch. */
 function momentsIn(raw: RawExport): readonly number[] {
-  return exportFromJson(raw, "generated").messages.map(({ info }) => info.time.created);
+  return messagesOf(exportFromJson(raw, "generated")).map(({ info }) => info.time.created);
 }
 
 /** Id and start: what a backend tells spans apart by. */
@@ -203,7 +206,7 @@ describe("a recorded session that somebody has damaged", () => {
           for (const one of mutations) mutate(json, one);
           const session = borderOf(json);
           if (!session) return;
-          for (const tree of assembleSessions([session, ...subagents])) {
+          for (const tree of assembleSessions([session, ...subagents]).map(tree1)) {
             const traces = traceSession(tree, { log });
             for (const trace of traces) expectSound(trace);
             expectNothingLost(traces, tree);
@@ -241,7 +244,7 @@ describe("a recorded session that somebody has damaged", () => {
 /** undefined for what the border refuses; any other error fails the test. */
 function borderOf(json: unknown): SessionExport | undefined {
   try {
-    return exportFromJson(json, "damaged");
+    return generation1(exportFromJson(json, "damaged"));
   } catch (error) {
     expect(error).toBeInstanceOf(InvalidExportError);
     return undefined;

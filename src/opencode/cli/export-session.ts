@@ -2,8 +2,8 @@ import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
 import { assembleSessions, childSessionIds } from "../read/assemble-sessions.js";
 import { exportJson, readExport } from "../read/read-export.js";
+import type { SessionExport, SessionTree } from "../schema/exported-session.js";
 import { isSessionId } from "../schema/ids.js";
-import type { SessionExport, SessionTree } from "../schema/session-export.js";
 import { listChildren } from "./list-children.js";
 import { type CommandOptions, readCommand } from "./read-command.js";
 
@@ -142,5 +142,9 @@ function jsonText(text: string, source: string): string {
 
 /** The task call knows whose child it is, should the child itself not say so, or name a session that is not here. */
 function withParent(session: SessionExport, parentId: string): SessionExport {
-  return session.info.parentID === parentId ? session : { ...session, info: { ...session.info, parentID: parentId } };
+  if (session.info.parentID === parentId) return session;
+  // Each generation by itself: its information is its own.
+  return session.generation === 1
+    ? { ...session, info: { ...session.info, parentID: parentId } }
+    : { ...session, info: { ...session.info, parentID: parentId } };
 }

@@ -1,6 +1,6 @@
 /** What a run left in opencode's store, read back as far as it can be. */
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
-import type { SessionTree } from "../schema/session-export.js";
+import type { SessionTree } from "../schema/exported-session.js";
 import type { ExportResult } from "./export-session.js";
 import { listModels, modelNote, projectConfigFile } from "./list-models.js";
 import type { RunResult } from "./run-session.js";
@@ -44,7 +44,7 @@ export async function unaskedModelNotes(
   options: Parameters<typeof listModels>[0],
   projectConfig: boolean,
 ): Promise<readonly string[]> {
-  const last = tree?.session.messages.at(-1)?.info;
+  const last = tree?.session.generation === 1 ? tree.session.messages.at(-1)?.info : undefined;
   if (streamErrors.length === 0 || last?.role !== "user" || !last.model) return [];
   const model = `${last.model.providerID}/${last.model.modelID}`;
   const listed = await listModels(options, projectConfig).catch(() => undefined);

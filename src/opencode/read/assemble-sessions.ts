@@ -1,5 +1,6 @@
 import { InvalidExportError } from "../../errors/invalid-export-error.js";
-import type { SessionExport, SessionTree } from "../schema/session-export.js";
+import type { SessionExport, SessionTree } from "../schema/exported-session.js";
+import { subagentSessionIds } from "../v2/read/subagent-session.js";
 import { taskSessionId } from "./task-session.js";
 
 /** What is nested deeper could not be walked through by everybody who gets it. */
@@ -55,18 +56,37 @@ export function assembleSessions(exports: readonly SessionExport[]): SessionTree
 
 /** The same session exported while it ran and afterwards: what grew later holds more. */
 function isFuller(session: SessionExport, known: SessionExport): boolean {
-  const size = ({ messages, info }: SessionExport): readonly number[] => [
-    messages.length,
-    messages.reduce((sum, { parts, unknownParts }) => sum + parts.length + unknownParts.length, 0),
-    info.time.updated ?? info.time.created,
-  ];
-  const before = size(known);
-  const difference = size(session).map((amount, index) => amount - (before[index] ?? 0));
+  if (session.generation !== known.generation) return isLaterOrOriginal(session, known);
+  const before = sizeOf(known);
+  const difference = sizeOf(session).map((amount, index) => amount - (before[index] ?? 0));
   return (difference.find((amount) => amount !== 0) ?? 0) > 0;
 }
 
-/** The sessions that a session's `task` tools started, as far as the export knows. */
+/** What decides first stands first. */
+function sizeOf({ generation, messages, info }: SessionExport): readonly number[] {
+  const contents =
+    generation === 1
+      ? messages.reduce((sum, { parts, unknownParts }) => sum + parts.length + unknownParts.length, 0)
+      : messages.reduce((sum, message) => sum + (message.type === "assistant" ? message.content.length : 0), 0);
+  return [messages.length, contents, info.time.updated ?? info.time.created];
+}
+
+/** opencode 2 takes over the sessions of 1.x under their ids: where it did not go on with one, the original is better. */
+function isLaterOrOriginal(session: SessionExport, known: SessionExport): boolean {
+  const difference = lastMessageAt(session) - lastMessageAt(known);
+  return difference === 0 ? session.generation < known.generation : difference > 0;
+}
+
+/** When its last message began, ms since the epoch. */
+function lastMessageAt({ generation, messages, info }: SessionExport): number {
+  const times =
+    generation === 1 ? messages.map((message) => message.info.time.created) : messages.map(({ time }) => time.created);
+  return times.reduce((latest, at) => Math.max(latest, at), info.time.created);
+}
+
+/** The sessions that a session's `task` or `subagent` tools started, as far as the export knows. */
 export function childSessionIds(session: SessionExport): string[] {
+  if (session.generation === 2) return [...new Set(subagentSessionIds(session))];
   const ids = new Set<string>();
   for (const message of session.messages) {
     for (const part of message.parts) {

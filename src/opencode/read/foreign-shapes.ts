@@ -46,7 +46,7 @@ export function foreignJson(json: unknown): string | undefined {
   if (Array.isArray(json)) return foreignList(json);
   const fields = fieldsOf(json);
   return (
-    opencode2(fields) ??
+    messagesOf2(fields.data) ??
     sharedData(fields) ??
     storageFile(fields) ??
     foreignLine(fields) ??
@@ -65,6 +65,8 @@ function foreignList(list: readonly unknown[]): string | undefined {
     return `these are a session's messages without the session, as opencode's server gives them. Make an export with ${EXPORT}.`;
   if ("traceId" in fields && "loop" in fields)
     return "these are traces, as looptrace prints them with --json. Name the session's id or its export instead.";
+  const messages = messagesOf2(list);
+  if (messages !== undefined) return messages;
   const isShare = ["session", "message", "part", "session_diff", "model"].includes(String(fields.type));
   if (isShare && "data" in fields) return shared();
   return (
@@ -73,20 +75,15 @@ function foreignList(list: readonly unknown[]): string | undefined {
   );
 }
 
-/** What `GET /api/session/…` of opencode 2 gives has the same messages below `data`. */
-export function opencode2(fields: Fields): string | undefined {
-  const messages = Array.isArray(fields.messages) ? fields.messages : fields.data;
-  const info = fieldsOf(fields.info);
-  const isNewInfo = isFields(info.location) && !("version" in info) && !("directory" in info);
-  const isNew =
-    isNewInfo ||
-    (Array.isArray(messages) &&
-      messages.some((message) => {
-        const { id, type, info: own } = fieldsOf(message);
-        return typeof id === "string" && id.startsWith("msg_") && typeof type === "string" && own === undefined;
-      }));
-  return isNew
-    ? "this is an export of opencode 2, which this version of looptrace does not read; those of opencode 1.15 to 1.18 it does."
+/** What `GET /api/session/:id/message` of opencode 2 gives: a page of messages. */
+function messagesOf2(list: unknown): string | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const isOfIt = list.some((message) => {
+    const { id, type, time } = fieldsOf(message);
+    return typeof id === "string" && id.startsWith("msg_") && typeof type === "string" && isFields(time);
+  });
+  return isOfIt
+    ? "these are a session's messages without the session, as opencode 2's server gives them. Make an export with `opencode session export <session> > file.json`."
     : undefined;
 }
 

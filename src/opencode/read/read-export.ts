@@ -1,23 +1,25 @@
-import type { z } from "zod";
 import { InvalidExportError } from "../../errors/invalid-export-error.js";
 import { isFields } from "../../text/json-fields.js";
+import type { SessionExport } from "../schema/exported-session.js";
 import {
   assistantInfo,
   knownParts,
   type Message,
   type Part,
-  type SessionExport,
+  type SessionExportV1,
   sessionInfo,
   type UnknownPart,
   unknownPart,
   userInfo,
 } from "../schema/session-export.js";
+import { isGeneration2, readGeneration2 } from "../v2/read/read-export.js";
 import { findExport, unendedExport, withoutTerminalCodes } from "./find-export.js";
-import { foreignJson, foreignText, opencode2 } from "./foreign-shapes.js";
+import { foreignJson, foreignText } from "./foreign-shapes.js";
 import { identifiedRow, isWholeToolRow, timedRow, toolRow } from "./legacy-rows.js";
+import { parseFields } from "./parse-fields.js";
 
 /**
- * Reads the text that `opencode export` wrote, also where a shell has put other text around it.
+ * Reads the text that `opencode export` wrote, or `opencode session export` of opencode 2, also where a shell has put other text around it.
  *
  * @param text the whole export; a leading byte order mark is ignored
  * @param source what to call it in errors: a path, `-` for standard input, a session id
@@ -67,31 +69,31 @@ function exportWithin(text: string, source: string, cause: unknown): unknown {
  * @throws {InvalidExportError} when something is missing that a trace needs
  */
 export function exportFromJson(json: unknown, source: string): SessionExport {
-  const foreign =
-    isFields(json) && "info" in json && Array.isArray(json.messages) ? opencode2(json) : foreignJson(json);
+  const foreign = isFields(json) && "info" in json && Array.isArray(json.messages) ? undefined : foreignJson(json);
   if (foreign !== undefined) throw new InvalidExportError(source, foreign);
   if (!isFields(json) || !("info" in json) || !("messages" in json)) {
     throw new InvalidExportError(
       source,
-      'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`.',
+      'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`, in opencode 2 with `opencode session export <session> > file.json`.',
     );
   }
   if (!Array.isArray(json.messages)) {
     throw new InvalidExportError(source, 'not an opencode export: "messages" is not a list.');
   }
+  if (isGeneration2(json.info, json.messages)) return readGeneration2(json.info, json.messages, source);
   const near = aMomentOf(json.info, json.messages);
   const messages = json.messages.map((raw: unknown, index) => messageFromJson(raw, source, `messages[${index}]`, near));
   return exportOfMessages(json.info, messages, source);
 }
 
 /**
- * Puts an export together of messages that are read already.
+ * Puts an export of 1.x together of messages that are read already.
  *
  * @param info the session's own, as opencode gives it
  * @param read what `messageFromJson` returned for each message
  * @throws {InvalidExportError} when something is missing that a trace needs, or an id stands there twice
  */
-export function exportOfMessages(info: unknown, read: readonly (Message | string)[], source: string): SessionExport {
+export function exportOfMessages(info: unknown, read: readonly (Message | string)[], source: string): SessionExportV1 {
   const partTypes = new Map<string, number>();
   const roles = new Map<string, number>();
   const messages: Message[] = [];
@@ -105,7 +107,8 @@ export function exportOfMessages(info: unknown, read: readonly (Message | string
   }
   refuseRepeatedIds(messages, source);
   return {
-    info: parse(sessionInfo, sessionRow(info, messages), source, "info"),
+    generation: 1,
+    info: parseFields(sessionInfo, sessionRow(info, messages), source, "info"),
     messages,
     unread: { partTypes: Object.fromEntries(partTypes), roles: Object.fromEntries(roles) },
   };
@@ -178,7 +181,7 @@ function count(counts: Map<string, number>, name: string): void {
 }
 
 /**
- * Reads one message with its parts.
+ * Reads one message of 1.x with its parts.
  *
  * @param path where it stands, for errors
  * @param near a time of its session, ms since the epoch, for a message that has none itself
@@ -198,8 +201,8 @@ export function messageFromJson(raw: unknown, source: string, path: string, near
   if (!Array.isArray(rawParts)) throw new InvalidExportError(source, `${where}.parts is not a list.`);
   const info =
     role === "user"
-      ? parse(userInfo, rawInfo, source, `${where}.info`)
-      : parse(assistantInfo, rawInfo, source, `${where}.info`);
+      ? parseFields(userInfo, rawInfo, source, `${where}.info`)
+      : parseFields(assistantInfo, rawInfo, source, `${where}.info`);
 
   const parts: Part[] = [];
   const unknownParts: UnknownPart[] = [];
@@ -209,16 +212,16 @@ export function messageFromJson(raw: unknown, source: string, path: string, near
     const partPath = `${where}.parts[${index}]`;
     const row = isFields(rawPart) ? identifiedRow(rawPart, `${info.id}/${index}`) : undefined;
     if (!row) {
-      unknownParts.push(parse(unknownPart, rawPart, source, partPath));
+      unknownParts.push(parseFields(unknownPart, rawPart, source, partPath));
     } else if (typeof row.type !== "string") {
-      unknownParts.push(parse(unknownPart, { ...row, type: NO_TYPE }, source, partPath));
+      unknownParts.push(parseFields(unknownPart, { ...row, type: NO_TYPE }, source, partPath));
     } else if (row.type === "tool") {
       const tool = isWholeToolRow(row) ? row : toolRow(row, times);
-      parts.push(parse(knownParts.tool, tool, source, partPath));
+      parts.push(parseFields(knownParts.tool, tool, source, partPath));
     } else if (isKnownType(row.type)) {
-      parts.push(parse(knownParts[row.type], row, source, partPath));
+      parts.push(parseFields(knownParts[row.type], row, source, partPath));
     } else {
-      unknownParts.push(parse(unknownPart, row, source, partPath));
+      unknownParts.push(parseFields(unknownPart, row, source, partPath));
     }
   });
   return info.role === "user" ? { info, parts, unknownParts } : { info, parts, unknownParts };
@@ -229,59 +232,6 @@ const NO_TYPE = "(none)";
 
 function isKnownType(type: string): type is keyof typeof knownParts {
   return Object.hasOwn(knownParts, type);
-}
-
-function parse<S extends z.ZodType>(schema: S, value: unknown, source: string, path: string): z.output<S> {
-  const result = schema.safeParse(withoutNulls(value));
-  if (result.success) {
-    const field = unusableTime(value);
-    if (field === undefined) return result.data;
-    throw new InvalidExportError(source, `${path}${field} is no time in ms since the epoch.`);
-  }
-  const issue = result.error.issues[0];
-  const field = issue?.path.map((key) => `.${String(key)}`).join("") ?? "";
-  throw new InvalidExportError(
-    source,
-    `${path}${field}: ${whatIsWrong(issue)}. The trace depends on this field; if opencode itself wrote it, please report it with the version (info.version).`,
-    { cause: result.error },
-  );
-}
-
-function whatIsWrong(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code !== "invalid_type") return issue?.message ?? "unreadable";
-  return issue.message.endsWith("received undefined") ? `missing, a ${issue.expected} should be there` : issue.message;
-}
-
-/** A field that is null is one that is missing: opencode's database has columns that may be. */
-function withoutNulls(value: unknown): unknown {
-  if (!isFields(value)) return value;
-  for (const key in value) {
-    if (value[key] === null) return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
-  }
-  return value;
-}
-
-/** What OTLP can say: 64 bits of ns since the epoch, which is the year 2554. */
-const LATEST_MS = 18_446_744_073_709;
-
-/** The times that spans are made of; others, such as `archived`, are opencode's own affair. */
-const SPAN_TIMES = ["created", "completed", "start", "end"] as const;
-
-/** opencode keeps the times of a message or a part in `time`, those of a tool in `state.time`. */
-function unusableTime(value: unknown): string | undefined {
-  if (!isFields(value)) return undefined;
-  const own = unusableIn(value.time);
-  if (own !== undefined) return `.time.${own}`;
-  const ofState = isFields(value.state) ? unusableIn(value.state.time) : undefined;
-  return ofState === undefined ? undefined : `.state.time.${ofState}`;
-}
-
-function unusableIn(time: unknown): string | undefined {
-  if (!isFields(time)) return undefined;
-  return SPAN_TIMES.find((name) => {
-    const at = time[name];
-    return typeof at === "number" && !(at >= 0 && at <= LATEST_MS);
-  });
 }
 
 /** @param plain the text without what a terminal would not show */

@@ -1,7 +1,7 @@
 import type { RunResult } from "../cli/run-session.js";
 import type { OpenCodeProgram } from "../program/opencode-version.js";
+import type { SessionTree } from "../schema/exported-session.js";
 import type { RunEvent } from "../schema/run-event.js";
-import type { SessionTree } from "../schema/session-export.js";
 import type { ServerConnection } from "../server/connection.js";
 import type { ServerPool } from "../server/server-pool.js";
 import type { Progress } from "./progress.js";

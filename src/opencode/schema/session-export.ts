@@ -6,87 +6,8 @@
  * {@link UnknownPart}. Types are inferred, never written twice.
  */
 import { z } from "zod";
-import { fieldsOf, isFields } from "../../text/json-fields.js";
-
-/** A point in time as opencode writes it: milliseconds since the Unix epoch. */
-const epochMs = z.number().finite();
-
-/** What a trace can do without: of any other type it is unknown. */
-const text = z.string().optional().catch(undefined);
-const flag = z.boolean().optional().catch(undefined);
-const moment = epochMs.optional().catch(undefined);
-/** Such as a name that stands in a span's name: unknown is none. */
-const textOrNone = z.string().catch("");
-/** When a text or thinking came in. */
-const streamTime = z.looseObject({ start: epochMs, end: moment }).optional().catch(undefined);
-
-/** opencode's token buckets of one call; they are disjoint, `total` is the provider's own sum. */
-export interface Tokens {
-  readonly total: number | undefined;
-  readonly input: number;
-  readonly output: number;
-  readonly reasoning: number;
-  readonly cache: { readonly read: number; readonly write: number };
-  /** Which half holds a figure that is no number of tokens, or lacks one that opencode always writes. */
-  readonly untrue: { readonly prompt: boolean; readonly output: boolean };
-}
-
-/** Read by hand, because there is one a call and a schema of six numbers takes longer than all else of the message. */
-const tokens = z
-  .unknown()
-  .nullish()
-  .transform((value): Tokens => {
-    const { total, input, output, reasoning, cache } = fieldsOf(value);
-    const { read, write } = fieldsOf(cache);
-    return {
-      total: typeof total === "number" ? total : undefined,
-      input: tokenCount(input),
-      output: tokenCount(output),
-      reasoning: tokenCount(reasoning),
-      cache: { read: tokenCount(read), write: tokenCount(write) },
-      untrue: !isFields(value)
-        ? NOTHING_UNTRUE
-        : {
-            prompt: !isTokenCount(input) || !isAbsentOrCount(read) || !isAbsentOrCount(write),
-            output: !isTokenCount(output) || !isAbsentOrCount(reasoning),
-          },
-    };
-  });
-
-/** All buckets together. */
-export function sumOfTokens({ input, output, reasoning, cache }: Tokens): number {
-  return input + output + reasoning + cache.read + cache.write;
-}
-
-/** Where nothing was recorded at all there is nothing to doubt. */
-const NOTHING_UNTRUE = { prompt: false, output: false };
-
-function isAbsentOrCount(value: unknown): boolean {
-  return value === undefined || isTokenCount(value);
-}
-
-function isTokenCount(value: unknown): boolean {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MOST_TOKENS;
-}
-
-/**
- * A number of tokens; of what is none 0, or the nearest whole number: providers have sent negative ones, and NaN
- * becomes null in JSON. Langfuse drops an observation with a negative one.
- */
-function tokenCount(value: unknown): number {
-  if (typeof value !== "number" || !(value > 0) || value > MOST_TOKENS) return 0;
-  return Math.round(value);
-}
-
-/** USD; what no call costs is no price. */
-const usd = z
-  .unknown()
-  .nullish()
-  .transform((value) => (typeof value === "number" && value > 0 && value <= MOST_USD ? value : 0));
-
-/** No model's context holds a hundredth of the tokens, and the sums of thousands of calls stay exact. */
-const MOST_TOKENS = 1e9;
-const MOST_USD = 1e6;
+import { isFields } from "../../text/json-fields.js";
+import { epochMs, flag, moment, streamTime, text, textOrNone, tokens, usd } from "./lenient.js";
 
 /** opencode's own error object `{ name, data }`; what is in `data` depends on the name and on the provider. */
 const errorObject = z.looseObject({
@@ -336,8 +257,9 @@ export interface AssistantMessage extends MessageParts {
 /** A message of a session. */
 export type Message = UserMessage | AssistantMessage;
 
-/** One session as opencode exports it; a subagent's session is an export of its own (see `assembleSessions`). */
-export interface SessionExport {
+/** One session as opencode 1 exports it; a subagent's session is an export of its own (see `assembleSessions`). */
+export interface SessionExportV1 {
+  readonly generation: 1;
   readonly info: SessionInfo;
   readonly messages: readonly Message[];
   /** What this version of looptrace could not read and left aside: part types and message roles with counts. */
@@ -345,10 +267,4 @@ export interface SessionExport {
     readonly partTypes: Readonly<Record<string, number>>;
     readonly roles: Readonly<Record<string, number>>;
   };
-}
-
-/** A session with the sessions of its subagents below it. */
-export interface SessionTree {
-  readonly session: SessionExport;
-  readonly children: readonly SessionTree[];
 }

@@ -1,5 +1,6 @@
 import { assembleSessions } from "../read/assemble-sessions.js";
 import { exportOfMessages, messageFromJson } from "../read/read-export.js";
+import type { SessionTree } from "../schema/exported-session.js";
 import {
   type RawMessageInfo,
   type RawPart,
@@ -8,7 +9,7 @@ import {
   type SessionStatus,
   sessionIdOf,
 } from "../schema/server-event.js";
-import type { Message, SessionExport, SessionTree } from "../schema/session-export.js";
+import type { Message, SessionExportV1 } from "../schema/session-export.js";
 import { isOutdated, isOutdatedMessage, isOutdatedSession } from "./outdated.js";
 
 /**
@@ -152,7 +153,7 @@ export function rootOf(mirror: Mirror, id: string): string {
  * @returns undefined when it is not mirrored
  * @throws {InvalidExportError} when what the server told lacks something that a trace needs
  */
-export function exportOf(mirror: Mirror, id: string): SessionExport | undefined {
+export function exportOf(mirror: Mirror, id: string): SessionExportV1 | undefined {
   const session = mirror.get(id);
   if (!session) return undefined;
   const known = exports.get(session);
@@ -186,7 +187,7 @@ export function familyOf(mirror: Mirror, rootId: string): readonly string[] {
 }
 
 /** What was computed of values that are still the same. */
-const exports = new WeakMap<MirroredSession, SessionExport>();
+const exports = new WeakMap<MirroredSession, SessionExportV1>();
 const messages = new WeakMap<MirroredMessage, Message | string>();
 
 function readOnce(message: MirroredMessage, source: string): Message | string {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assembleSessions, childSessionIds } from "../../../src/opencode/read/assemble-sessions.js";
-import type { Message, SessionExport, SessionTree } from "../../../src/opencode/schema/session-export.js";
+import { exportFromJson } from "../../../src/opencode/read/read-export.js";
+import type { SessionExport, SessionTree } from "../../../src/opencode/schema/exported-session.js";
+import type { Message } from "../../../src/opencode/schema/session-export.js";
 import { loadFixture, onlyOne } from "../../support/fixtures.js";
 
 function session(id: string, parentID?: string, size = 0, updated = 0): SessionExport {
@@ -14,6 +16,7 @@ function session(id: string, parentID?: string, size = 0, updated = 0): SessionE
     }),
   );
   return {
+    generation: 1,
     info: { id, title: "", directory: "", version: "1", parentID, time: { created: 0, updated } },
     messages,
     unread: { partTypes: {}, roles: {} },
@@ -92,4 +95,42 @@ test("a session says which subagents it started, also while they are at work", (
     expect(childSessionIds(parent)).toEqual(subagents.map(({ info }) => info.id));
     expect(childSessionIds(onlyOne(subagents))).toEqual([]);
   }
+});
+
+describe("a session that opencode 2 has taken over from opencode 1", () => {
+  const from1 = (createdAt: number) =>
+    exportFromJson(
+      {
+        info: { id: "ses_both", time: { created: 1 } },
+        messages: [{ info: { id: "msg_1", role: "user", time: { created: createdAt } }, parts: [] }],
+      },
+      "one.json",
+    );
+  const from2 = (...createdAt: readonly number[]) =>
+    exportFromJson(
+      {
+        info: { id: "ses_both", time: { created: 1 }, location: { directory: "/" } },
+        messages: createdAt.map((created) => ({ id: `msg_${created}`, type: "user", time: { created } })),
+      },
+      "two.json",
+    );
+  const generationOf = (...exports: readonly SessionExport[]) => onlyOne(assembleSessions(exports)).session.generation;
+
+  test("counts once: the original, where opencode 2 did not go on with it", () => {
+    expect(generationOf(from1(5), from2(5))).toBe(1);
+    expect(generationOf(from2(4, 5), from1(5))).toBe(1);
+  });
+
+  test("else the one that went on", () => {
+    expect(generationOf(from1(5), from2(5, 9))).toBe(2);
+    expect(generationOf(from2(5), from1(9))).toBe(1);
+  });
+
+  test("and may have subagents of either", () => {
+    const child = exportFromJson(
+      { info: { id: "ses_c", parentID: "ses_both", time: { created: 2 } }, messages: [] },
+      "c",
+    );
+    expect(shape(assembleSessions([from2(5, 9), child]))).toEqual({ ses_both: { ses_c: {} } });
+  });
 });

@@ -9,15 +9,6 @@ const raw = JSON.parse(text);
 const lines = (...all: readonly object[]): string => all.map((one) => JSON.stringify(one)).join("\n");
 
 const time = { created: 1_795_881_802_960 };
-const opencode2 = (messages: readonly object[]): object => ({
-  info: {
-    id: "ses_ddd1a634affeA8PpHfLxockHUl",
-    projectID: "global",
-    time,
-    location: { directory: "/home/dev" },
-  },
-  messages,
-});
 const observation = {
   id: "0b1c",
   traceId: "7f",
@@ -27,12 +18,10 @@ const observation = {
 };
 
 test.each<readonly [string, string, string]>([
-  ["opencode 2's export", JSON.stringify(opencode2([{ id: "msg_1", type: "user", text: "Hi.", time }])), "opencode 2"],
-  ["opencode 2's export of a session without messages", JSON.stringify(opencode2([])), "opencode 2"],
   [
     "messages from opencode 2's server",
     JSON.stringify({ data: [{ id: "msg_1", type: "assistant", content: [], time }], cursor: {} }),
-    "opencode 2",
+    "opencode session export <session> > file.json",
   ],
   [
     "the stream of run --format json",

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { InvalidExportError } from "../../../src/errors/invalid-export-error.js";
 import { exportFromJson, readExport } from "../../../src/opencode/read/read-export.js";
 import { fixtureNames, loadFixture } from "../../support/fixtures.js";
+import { generation1 } from "../../support/generation1.js";
 
 const time = { created: 1_795_230_000_000 };
 const message = (id: string, parts: readonly unknown[] = [], more: object = {}) => ({
@@ -69,7 +70,7 @@ test("fields that nothing depends on may be null, and a time that nothing uses a
     },
   );
   const info = { title: null, parentID: null, tokens: null, version: null, time: { ...time, archived: -1 } };
-  const session = exportFromJson(whole([message("msg_1", [text("prt_1")]), answer], info), "x");
+  const session = generation1(exportFromJson(whole([message("msg_1", [text("prt_1")]), answer], info), "x"));
   expect(session.info).toMatchObject({ title: "", version: "unknown" });
   expect(session.info.parentID).toBeUndefined();
   expect(session.messages[1]?.info).not.toHaveProperty("error", null);
@@ -88,9 +89,8 @@ test("fields that nothing depends on may be null, and a time that nothing uses a
 
 test("a step-finish without tokens and cost has none", () => {
   const finish = { id: "prt_2", sessionID: "ses_1", messageID: "msg_2", type: "step-finish", reason: "stop" };
-  const session = exportFromJson(
-    whole([message("msg_2", [finish], { role: "assistant", modelID: "m", providerID: "p" })]),
-    "x",
+  const session = generation1(
+    exportFromJson(whole([message("msg_2", [finish], { role: "assistant", modelID: "m", providerID: "p" })]), "x"),
   );
   expect(session.messages[0]?.parts[0]).toMatchObject({
     cost: 0,
@@ -101,9 +101,8 @@ test("a step-finish without tokens and cost has none", () => {
 test("tokens and a cost that no call takes are none, and said to be", () => {
   const tokens = { input: Number.MAX_SAFE_INTEGER - 2, output: 1e300, reasoning: 3 };
   const finish = { id: "prt_2", type: "step-finish", reason: "stop", tokens, cost: 1e308 };
-  const session = exportFromJson(
-    whole([message("msg_2", [finish], { role: "assistant", modelID: "m", providerID: "p" })]),
-    "x",
+  const session = generation1(
+    exportFromJson(whole([message("msg_2", [finish], { role: "assistant", modelID: "m", providerID: "p" })]), "x"),
   );
   expect(session.messages[0]?.parts[0]).toMatchObject({
     cost: 0,
@@ -152,7 +151,9 @@ test("what is not known is kept and counted, whatever it is called", () => {
     ...text(`prt_${index}`),
     type,
   }));
-  const session = exportFromJson(whole([message("msg_1", parts), { info: { role: "toString" }, parts: [] }]), "x");
+  const session = generation1(
+    exportFromJson(whole([message("msg_1", parts), { info: { role: "toString" }, parts: [] }]), "x"),
+  );
   expect(Object.entries(session.unread.partTypes)).toEqual([
     ["hologram", 2],
     ["constructor", 1],
@@ -163,7 +164,9 @@ test("what is not known is kept and counted, whatever it is called", () => {
 });
 
 test("fields that this version does not know stay where they are", () => {
-  const session = exportFromJson(whole([message("msg_1", [{ ...text("prt_1"), glow: 7 }], { mood: "good" })]), "x");
+  const session = generation1(
+    exportFromJson(whole([message("msg_1", [{ ...text("prt_1"), glow: 7 }], { mood: "good" })]), "x"),
+  );
   expect(session.messages[0]?.info).toMatchObject({ mood: "good" });
   expect(session.messages[0]?.parts[0]).toMatchObject({ glow: 7 });
 });

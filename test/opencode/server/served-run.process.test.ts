@@ -15,6 +15,7 @@ import { loadScenario } from "../../provider/load-scenario.js";
 import type { Scenario } from "../../provider/scenario.js";
 import { allowColdStarts } from "../../support/cold-starts.js";
 import { cuttingProxy } from "../../support/cutting-proxy.js";
+import { messagesOf } from "../../support/generation1.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../../support/isolated-opencode.js";
 import { longEnough, WARM_FIRST_S } from "../../support/long-enough.js";
 import { once } from "../../support/play-drive.js";
@@ -53,7 +54,7 @@ const requestIn = (bench: IsolatedOpenCode) => ({
 });
 
 const outputs = ({ tree }: Awaited<ReturnType<typeof drive>>) =>
-  (tree?.session.messages ?? []).flatMap(({ parts }) =>
+  messagesOf(tree?.session).flatMap(({ parts }) =>
     parts.flatMap((part) =>
       part.type === "tool" ? [part.state.status === "completed" ? part.state.output?.trim() : part.state.status] : [],
     ),
@@ -393,7 +394,11 @@ describe.skipIf(process.platform !== "linux")("the servers of a pool", () => {
   test("may go away in the middle of a turn: what there is of the session is read without them", async () => {
     const { exit, tree } = await abandoned();
     expect(exit).toEqual({ kind: "signalled", signal: "SIGKILL", by: "other" });
-    expect(tree?.session.messages.at(-1)?.parts.map(({ type }) => type)).toContain("tool");
+    expect(
+      messagesOf(tree?.session)
+        .at(-1)
+        ?.parts.map(({ type }) => type),
+    ).toContain("tool");
   });
 
   test("are gone when it is closed, and it gives no more", async () => {

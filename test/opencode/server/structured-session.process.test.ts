@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { drive } from "../../../src/opencode/drive.js";
 import { allowColdStarts } from "../../support/cold-starts.js";
+import { messagesOf } from "../../support/generation1.js";
 import { answer, type Json, madeScenario, usage } from "../../support/play-run.js";
 import { warmOpenCode } from "../../support/warm-opencode.js";
 
@@ -50,7 +51,7 @@ test("a session in which a structured answer comes later is read without it too,
   await drive({ ...request, opencode, schema, session: sessionId ?? "" });
   const { tree, notes } = await drive({ ...request, opencode, session: sessionId ?? "" });
   expect(notes).toEqual([]);
-  const answers = tree?.session.messages.flatMap(({ info }) =>
+  const answers = messagesOf(tree?.session).flatMap(({ info }) =>
     info.role === "assistant" ? [info.structured ?? info.finish] : [],
   );
   expect(answers).toEqual(["stop", { price: 9 }, "stop"]);
