@@ -33,6 +33,7 @@ export type { AgentSettings } from "./agent/setting-surfaces.js";
 export { AGENT_SETTINGS } from "./agent/settings.js";
 export type { Budget, BudgetUnit, ToolBudget, ToolStat } from "./analysis/budgets.js";
 export { type BudgetResult, checkSession, type SessionCheck } from "./analysis/check-session.js";
+export type { FigureUnit } from "./analysis/figures.js";
 export type { Divergence, Said } from "./analysis/first-divergence.js";
 export {
   type DiffSide,
@@ -43,7 +44,7 @@ export {
   type TurnDiff,
   type TurnFacts,
 } from "./analysis/session-diff.js";
-export type { Compared, Figure, FigureName, FigureUnit, ToolTotals } from "./analysis/turn-figures.js";
+export type { Compared, Figure, FigureName, ToolTotals } from "./analysis/turn-figures.js";
 export type { BatchEvent, BatchOptions } from "./batch/batch-options.js";
 export type { BatchStanding, BatchSummary, NotStarted } from "./batch/batch-summary.js";
 export type { BatchLimits } from "./batch/limits.js";

@@ -1,6 +1,6 @@
-import { cost, costDecimals, count, duration, plural } from "../text/format.js";
-import type { BudgetUnit } from "./budgets.js";
+import { costDecimals, count, plural } from "../text/format.js";
 import type { BudgetResult } from "./check-session.js";
+import { figureText } from "./figures.js";
 
 /** What the figures of a budget's result are called for people. */
 export interface BudgetTexts {
@@ -28,20 +28,6 @@ function decimalsFor(costs: readonly number[]): number {
   return Math.min(9, Math.max(costDecimals(costs), 1 - Math.floor(Math.log10(least))));
 }
 
-function figureText(figure: number, unit: BudgetUnit, decimals: number): string {
-  switch (unit) {
-    case "usd":
-      return cost(figure, decimals);
-    case "ms":
-      return duration(figure);
-    case "tokens":
-    case "count":
-      return count(figure);
-    default:
-      return unit satisfies never;
-  }
-}
-
 function percentText(ratio: number): string {
   const percent = ratio * 100;
   return percent < 1 ? "less than 1%" : `${count(percent)}%`;
@@ -62,11 +48,8 @@ export function verdictText(
   const inSessions = checks.length > 1 ? ` in ${plural(checks.length, "session")}` : "";
   if (broken === 0) return `${budgets}${inSessions}: ${results.length === 1 ? "it holds" : "all hold"}.`;
   if (results.length === 1 && unknown === 1) return `${budgets}: not known whether it holds.`;
-  return [
-    `${budgets}${inSessions}: ${brokenText(broken, unknown)}`,
-    ...(checks.length > 1 ? [`; ${plural(failed, "session")} failed`] : []),
-    ".",
-  ].join("");
+  const sessions = checks.length > 1 ? `; ${plural(failed, "session")} failed` : "";
+  return `${budgets}${inSessions}: ${brokenText(broken, unknown)}${sessions}.`;
 }
 
 /** @param unknown how many of the broken ones are not known to hold */

@@ -1,3 +1,5 @@
+import type { FigureUnit } from "./figures.js";
+
 /** What of a tool's durations a limit is for: their sum, the longest, or a percentile such as `p90`. */
 export type ToolStat = "max" | "sum" | `p${number}`;
 
@@ -18,7 +20,7 @@ export type Budget =
   | { readonly kind: "errors" | "tool-errors" | "doom-loops"; readonly limit: 0 };
 
 /** How values and limits of a budget are counted. */
-export type BudgetUnit = "usd" | "tokens" | "ms" | "count";
+export type BudgetUnit = FigureUnit;
 
 /** A budget as its option on the command line names it, without the hyphens: `max-cost`, `max-tool bash:p90`. */
 export function budgetName(budget: Budget): string {

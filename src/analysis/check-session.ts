@@ -5,6 +5,7 @@ import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
 import { type Budget, type BudgetUnit, budgetName, budgetUnit, type ToolBudget } from "./budgets.js";
+import { exactFigure } from "./figures.js";
 import { doubtText, type Gaps, gapsOf, gapTexts } from "./gaps.js";
 import { isCommand, loopsIn, toolsIn } from "./loop-parts.js";
 import { percentile } from "./percentiles.js";
@@ -54,7 +55,7 @@ export function checkSession(
   traces: readonly LoopTrace[],
   budgets: readonly Budget[],
 ): SessionCheck {
-  const facts = { ...factsOf(traces), unseen: unseenOf(session, traces) };
+  const facts = factsOf(session, traces);
   const results = budgets.map((budget) => resultOf(budget, facts));
   return {
     sessionId: session.id,
@@ -67,12 +68,11 @@ export function checkSession(
   };
 }
 
+type CheckedSession = Parameters<typeof checkSession>[0];
+
 /** What budgets are held against, without the turns that were copied and the commands of a person. */
 interface Facts {
-  /**
-   * What opencode has counted for the session and its messages do not tell of, in words; null where they tell of it
-   * all.
-   */
+  /** What opencode has counted for the session and its messages do not tell of, in words; null where they tell all. */
   readonly unseen: string | null;
   readonly traces: readonly LoopTrace[];
   readonly copied: number;
@@ -82,13 +82,8 @@ interface Facts {
   readonly tools: readonly { readonly tool: Tool; readonly directory: string }[];
 }
 
-/**
- * Messages may have been taken away, or out of the file. Less is nothing strange: an older opencode counted nothing.
- */
-function unseenOf(
-  { id, recordedTokens: tokens = 0 }: { readonly id: string; readonly recordedTokens?: number },
-  traces: readonly LoopTrace[],
-): string | null {
+/** Messages may have been taken away, or out of the file. That less was counted is nothing strange in an old session. */
+function unseenOf({ id, recordedTokens: tokens = 0 }: CheckedSession, traces: readonly LoopTrace[]): string | null {
   const told = traces
     .filter(({ session }) => session.id === id)
     .reduce((sum, { loop }) => sum + totalTokens(loop.totals.usage), 0);
@@ -96,11 +91,12 @@ function unseenOf(
   return `opencode has counted ${count(tokens)} tokens for the session, and its messages tell of ${count(told)}`;
 }
 
-function factsOf(all: readonly LoopTrace[]): Omit<Facts, "unseen"> {
+function factsOf(session: CheckedSession, all: readonly LoopTrace[]): Facts {
   const fresh = all.filter(({ loop }) => !loop.copied);
   const traces = fresh.filter(({ loop }) => !isCommand(loop));
   return {
     traces,
+    unseen: unseenOf(session, all),
     copied: all.length - fresh.length,
     commands: fresh.length - traces.length,
     gaps: gapsOf(traces),
@@ -122,7 +118,7 @@ function resultOf(budget: Budget, facts: Facts): BudgetResult {
   const { value, note, uncertain, least = value } = findingOf(budget, facts);
   const { limit } = budget;
   const unit = budgetUnit(budget);
-  const over = least === null ? 0 : rounded(least, unit) - rounded(limit, unit);
+  const over = least === null ? 0 : exactFigure(least, unit) - exactFigure(limit, unit);
   return {
     budget: budgetName(budget),
     unit,
@@ -130,14 +126,9 @@ function resultOf(budget: Budget, facts: Facts): BudgetResult {
     status: over > 0 ? "fail" : uncertain ? "unknown" : "pass",
     value,
     limit,
-    over: over > 0 ? rounded(over, unit) : null,
+    over: over > 0 ? exactFigure(over, unit) : null,
     note: note ?? null,
   };
-}
-
-/** Sums of prices are off by what binary fractions are off; a billionth of a dollar is less than any token costs. */
-function rounded(value: number, unit: BudgetUnit): number {
-  return unit === "usd" ? Math.round(value * 1e9) / 1e9 : value;
 }
 
 function findingOf(budget: Budget, facts: Facts): Measurement {
@@ -223,14 +214,9 @@ function toolTimeOf({ tool: name, stat, limit }: ToolBudget, { tools }: Facts): 
   const value = statOf(times, stat);
   if (meant.every(({ tool: one }) => one.outcome === "unfinished" || one.timing === "exact")) return { value, note };
   // Of a tool without an end what is known counts, as everywhere.
-  const least = statOf(
-    meant.map(({ tool: one, ms }) => (one.atMostMs === null ? ms : one.atLeastMs)),
-    stat,
-  );
-  const most = statOf(
-    meant.map(({ tool: one, ms }) => one.atMostMs ?? ms),
-    stat,
-  );
+  const shortest = meant.map(({ tool: one, ms }) => (one.atMostMs === null ? ms : one.atLeastMs));
+  const longest = meant.map(({ tool: one, ms }) => one.atMostMs ?? ms);
+  const [least, most] = [statOf(shortest, stat), statOf(longest, stat)];
   const uncertain = most > limit;
   const bounds = `between ${duration(least)} and ${duration(most)}, as far as opencode's times tell`;
   return { value, least, note: uncertain && least <= limit ? `${bounds}; ${note}` : note, uncertain };

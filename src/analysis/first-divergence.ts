@@ -13,10 +13,7 @@ export interface Divergence {
   readonly within: readonly { readonly step: number; readonly agent: string | null }[];
   /** From 0 in its loop. */
   readonly step: number;
-  /**
-   * `tool-calls`: other tools, or other arguments; `text`: the same tools, another text; `steps`: only one has the
-   * step.
-   */
+  /** `tool-calls`: other tools, or other arguments; `text`: the same tools, another text; `steps`: one lacks the step. */
   readonly differs: "tool-calls" | "text" | "steps";
   /** null where that side has no such step. */
   readonly a: Said | null;
@@ -76,7 +73,7 @@ function divergenceOfLoops(
 ): Divergence | null {
   for (const [position, loop] of a.entries()) {
     const other = b[position];
-    const found = other ? divergenceOf(loop, other, words, within(loop)) : null;
+    const found = other && divergenceOf(loop, other, words, within(loop));
     if (found) return found;
   }
   return null;
@@ -96,23 +93,13 @@ interface Told {
 
 function toldIn(step: Step, words: (text: string) => string): Told {
   const { text, toolCalls } = saidIn(step);
-  return {
-    text: words(text ?? ""),
-    toolCalls: toolCalls.map(
-      ({ name, arguments: given }) => `${name} ${words(signatureOf(given) ?? "(nested too deeply)")}`,
-    ),
-  };
+  const callText = ({ name, arguments: given }: Said["toolCalls"][number]) =>
+    `${name} ${words(signatureOf(given) ?? "(nested too deeply)")}`;
+  return { text: words(text ?? ""), toolCalls: toolCalls.map(callText) };
 }
 
 function differenceOf(a: Told | undefined, b: Told | undefined): Pick<Divergence, "differs" | "excerpt"> | null {
-  if (!a || !b) {
-    const only = a ?? b;
-    const excerpt = only && headOf(only);
-    return {
-      differs: "steps",
-      excerpt: { a: a ? (excerpt ?? null) : null, b: b ? (excerpt ?? null) : null },
-    };
-  }
+  if (!a || !b) return { differs: "steps", excerpt: { a: a ? headOf(a) : null, b: b ? headOf(b) : null } };
   const most = Math.max(a.toolCalls.length, b.toolCalls.length);
   for (let index = 0; index < most; index += 1) {
     const [callA, callB] = [a.toolCalls[index], b.toolCalls[index]];

@@ -77,10 +77,7 @@ export function doubtText({ kind, reason, unsure }: UsageDoubt, name: string): s
   }
 }
 
-/**
- * In words, for people: a text a gap; none where nothing of a kind is known at all, since then no sum pretends to be
- * one.
- */
+/** In words, a text a gap, what weighs most first; none where nothing is known at all: then no sum pretends to be one. */
 export const gapTexts = {
   missingSubagents: ({ missingSubagents: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "subagent session")} not in the input: what they took is in no sum`] : [],

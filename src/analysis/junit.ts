@@ -11,8 +11,8 @@ export interface Unreadable {
 }
 
 /**
- * The checks as JUnit XML, which CI systems read: a test suite a session, a test case a budget. What is not known is a
- * failure as well; a session that could not be read is an error.
+ * The checks as JUnit XML, which CI systems read, some of them on a terminal: a test suite a session, a test case a
+ * budget. What is not known is a failure as well; a session that could not be read is an error.
  */
 export function junitXml(checks: readonly SessionCheck[], unreadable: readonly Unreadable[]): string {
   const suites = [...checks.map(suiteOf), ...unreadable.map(unreadableSuite)];
@@ -31,7 +31,7 @@ function suiteOf({ sessionId, title, duration, results, warnings }: SessionCheck
   return {
     name: "testsuite",
     attributes: {
-      name: clean(title === "" ? sessionId : `${title} (${sessionId})`),
+      name: severalLines(title === "" ? sessionId : `${title} (${sessionId})`),
       tests: results.length,
       failures: failuresOf(results),
       errors: 0,
@@ -40,45 +40,32 @@ function suiteOf({ sessionId, title, duration, results, warnings }: SessionCheck
     },
     content: [
       ...results.map((result) => caseOf(result, sessionId)),
-      ...(warnings.length > 0 ? [{ name: "system-err", content: clean(warnings.join("\n")) }] : []),
+      ...(warnings.length > 0 ? [{ name: "system-err", content: severalLines(warnings.join("\n")) }] : []),
     ],
   };
 }
 
 function caseOf(result: BudgetResult, sessionId: string): XmlElement {
   const { budget, status, note } = result;
-  const attributes = { classname: clean(`looptrace.${sessionId}`), name: clean(budget), time: 0 };
+  const attributes = { classname: severalLines(`looptrace.${sessionId}`), name: severalLines(budget), time: 0 };
   if (status === "pass") return { name: "testcase", attributes };
   const { value, limit, over } = budgetTexts(result);
   const figures = [value, limit].filter(Boolean).join(" ");
-  const message = clean([`${budget}: ${figures}`, over, note].filter(Boolean).join(", "));
+  const message = severalLines([`${budget}: ${figures}`, over, note].filter(Boolean).join(", "));
   const type = status === "fail" ? "over-budget" : "unknown";
-  return {
-    name: "testcase",
-    attributes,
-    content: [{ name: "failure", attributes: { message, type }, content: message }],
-  };
+  return { name: "testcase", attributes, content: [problem("failure", message, type)] };
+}
+
+function problem(name: "failure" | "error", message: string, type: string): XmlElement {
+  return { name, attributes: { message, type }, content: message };
 }
 
 function unreadableSuite({ source, message }: Unreadable): XmlElement {
-  const name = clean(source);
-  return {
-    name: "testsuite",
-    attributes: { name, tests: 1, failures: 0, errors: 1, skipped: 0, time: 0 },
-    content: [
-      {
-        name: "testcase",
-        attributes: { classname: "looptrace", name, time: 0 },
-        content: [
-          {
-            name: "error",
-            attributes: { message: clean(message), type: "unreadable" },
-            content: clean(message),
-          },
-        ],
-      },
-    ],
-  };
+  const name = severalLines(source);
+  const attributes = { name, tests: 1, failures: 0, errors: 1, skipped: 0, time: 0 };
+  const error = problem("error", severalLines(message), "unreadable");
+  const testcase = { name: "testcase", attributes: { classname: "looptrace", name, time: 0 }, content: [error] };
+  return { name: "testsuite", attributes, content: [testcase] };
 }
 
 function failuresOf(results: readonly BudgetResult[]): number {
@@ -87,9 +74,4 @@ function failuresOf(results: readonly BudgetResult[]): number {
 
 function seconds(ms: number): string {
   return (ms / 1000).toFixed(3);
-}
-
-/** CI systems show it, some of them on a terminal. */
-function clean(text: string): string {
-  return severalLines(text);
 }

@@ -1,9 +1,10 @@
 /** What stands on the right of the tree's rows: what a reader recognises each of them by. */
 
 import { count, duration, plural } from "../text/format.js";
+import { fieldsOf } from "../text/json-fields.js";
 import { oneLine } from "../text/terminal-text.js";
 import { doomLoopText } from "../trace/doom-loop-text.js";
-import type { Call, InnerCall, Loop, Retry, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, ModelFacts, Retry, StepEvent, Tool } from "../trace/model.js";
 import { isCommand } from "./loop-parts.js";
 
 /** No line shows more; what lies beyond need not be cleaned. */
@@ -53,10 +54,9 @@ export function firstTokenText({ error, firstTokenAt, start, timing }: Call): st
  * @param directory the session's
  */
 export function toolText(tool: Tool, directory: string): string {
-  const failure = tool.failure
-    ? `${tool.failure.kind}: ${oneLine(tool.failure.message.slice(0, MOST_TEXT))}`
-    : undefined;
-  return joined(failure, ...tool.notes.map(oneLine), failure ? undefined : toolTitle(tool, directory));
+  const { failure, notes } = tool;
+  const failed = failure && errorText({ code: failure.kind, message: failure.message });
+  return joined(failed, ...notes.map(oneLine), failed ? "" : toolTitle(tool, directory));
 }
 
 /** A call of a script's by its arguments; that it failed comes first. */
@@ -114,10 +114,8 @@ function permissionText({ permission, patterns, answer, by, waitedMs }: StepEven
   const what = Array.isArray(patterns) ? patterns.join(", ").slice(0, MOST_TEXT) : "";
   const waited = duration(Number(waitedMs));
   const answered = ANSWERS[String(answer)];
-  const how =
-    answered === undefined
-      ? `no answer in ${waited}`
-      : `${answered}${by === "policy" ? " by policy" : ""} after ${waited}`;
+  const policy = by === "policy" ? " by policy" : "";
+  const how = answered === undefined ? `no answer in ${waited}` : `${answered}${policy} after ${waited}`;
   return joined(how, oneLine(`${permission}${what === "" ? "" : `: ${what}`}`));
 }
 
@@ -160,9 +158,15 @@ export function promptOf(loop: Loop, most = MOST_TEXT): string {
 }
 
 function commandText(input: unknown): string {
-  const isPlain =
-    typeof input === "object" && input !== null && "command" in input && typeof input.command === "string";
-  return isPlain ? String(input.command) : (JSON.stringify(input) ?? "");
+  const { command } = fieldsOf(input);
+  return typeof command === "string" ? command : (JSON.stringify(input) ?? "");
+}
+
+/** `provider/model`, with the variant where there is one. */
+export function modelName(model: ModelFacts | null): string | null {
+  if (!model) return null;
+  const { providerId, modelId, variant } = model;
+  return `${providerId}/${modelId}${variant === null ? "" : ` (${variant})`}`;
 }
 
 function errorText({ code, message }: { readonly code: string; readonly message: string }): string {

@@ -2,6 +2,7 @@ import { oneLine } from "../text/terminal-text.js";
 import type { LoopTrace, Outcome } from "../trace/model.js";
 import { type Divergence, firstDivergence } from "./first-divergence.js";
 import { gapsOf, gapTexts } from "./gaps.js";
+import { modelName } from "./row-texts.js";
 import { type Figure, figuresOf, type ToolTotals, toolFiguresOf } from "./turn-figures.js";
 
 /** One of two sessions that are compared: its traces as `traceSession` makes them. */
@@ -99,27 +100,19 @@ function headOf({ session: { id, title, opencodeVersion }, traces }: DiffSide): 
 
 function turnFacts(trace: LoopTrace, side: DiffSide): TurnFacts {
   const { traceId, session, loop } = trace;
-  const { error, model } = loop;
+  const { error } = loop;
   const gaps = gapsOf([trace]);
+  const stray = `a turn of the subagent's session ${oneLine(session.id)}, which stands alone: the session has no turn for it`;
   return {
     traceId,
     sessionId: session.id,
     outcome: loop.outcome,
     error: error && { code: error.code, message: error.message },
-    model: model && `${model.providerId}/${model.modelId}${model.variant === null ? "" : ` (${model.variant})`}`,
+    model: modelName(loop.model),
     agent: loop.agent,
     notes: [
-      ...(session.id === side.session.id
-        ? []
-        : [
-            `a turn of the subagent's session ${oneLine(session.id)}, which stands alone: the session has no turn for it`,
-          ]),
-      ...gapTexts.missingSubagents(gaps),
-      ...gapTexts.unfinished(gaps),
-      ...gapTexts.withoutUsage(gaps),
-      ...gapTexts.doubts(gaps),
-      ...gapTexts.withoutPrice(gaps),
-      ...gapTexts.openTools(gaps),
+      ...(session.id === side.session.id ? [] : [stray]),
+      ...Object.values(gapTexts).flatMap((textsOf) => textsOf(gaps)),
       ...(loop.copied ? ["a fork copied this turn from another session, where its cost was paid"] : []),
     ],
   };

@@ -15,10 +15,7 @@ export interface ToolStats {
   readonly errors: number;
   /** Calls without an end: their time is in none of the figures. */
   readonly unfinished: number;
-  /**
-   * Calls that a script made (opencode's code mode) and of whose time nothing is recorded: it is in none of the
-   * figures.
-   */
+  /** Calls of scripts (opencode's code mode) of whose time nothing is recorded: it is in none of the figures. */
   readonly withoutTime: number;
   /** Of the calls that ended, those of whose time only a bound is known; all times are estimated if there is one. */
   readonly boundedCalls: number;
@@ -117,7 +114,8 @@ export function toolTable(options: { readonly by: ToolReport["groupedBy"]; reado
     const placed = placedSteps(loop, (one) => !one.copied).flatMap((one) =>
       one.step.tools.map((tool) => ({ placed: one, tool })),
     );
-    const inner = placed.flatMap(({ tool }) => tool.innerCalls);
+    const all = placed.map(({ tool }) => tool);
+    const inner = all.flatMap(({ innerCalls }) => innerCalls);
     const byGroup = new Map<string, { readonly server: string; readonly tools: Tool[]; readonly inner: InnerCall[] }>();
     const groupOf = (name: string, server: string) => {
       const key = options.by === "server" ? server : name;
@@ -125,7 +123,7 @@ export function toolTable(options: { readonly by: ToolReport["groupedBy"]; reado
       byGroup.set(key, group);
       return group;
     };
-    for (const { tool } of placed) groupOf(tool.name, serverOf(tool)).tools.push(tool);
+    for (const tool of all) groupOf(tool.name, serverOf(tool)).tools.push(tool);
     for (const call of inner) groupOf(call.name, serverOfInner(call)).inner.push(call);
     for (const [name, { server, tools, inner: calls }] of byGroup) {
       const group = groups.get(name) ?? { server, sums: emptySums() };
@@ -133,13 +131,9 @@ export function toolTable(options: { readonly by: ToolReport["groupedBy"]; reado
       addTo(group.sums, tools, loop);
       addInner(group.sums, calls);
     }
-    addTo(
-      total,
-      placed.map(({ tool }) => tool),
-      loop,
-    );
+    addTo(total, all, loop);
     addInner(total, inner);
-    const calls = placed.filter(({ tool }) => hasEnded(tool)).map((one) => slowCall(one, trace));
+    const calls = placed.filter(({ tool }) => hasEnded(tool)).map((one) => slowCall(one.tool, one.placed, trace));
     slowest = [...slowest, ...calls].sort(bySlowness).slice(0, options.slowest);
   };
 
@@ -224,10 +218,7 @@ function figuresOf(
   };
 }
 
-function slowCall(
-  { placed, tool }: { readonly placed: PlacedStep; readonly tool: Tool },
-  { traceId, session }: LoopTrace,
-): SlowCall {
+function slowCall(tool: Tool, { path }: PlacedStep, { traceId, session }: LoopTrace): SlowCall {
   return {
     tool: tool.name,
     server: serverOf(tool),
@@ -240,7 +231,7 @@ function slowCall(
     sessionId: session.id,
     turn: session.turn,
     turns: session.turns,
-    step: placed.path,
+    step: path,
     traceId,
     spanId: tool.spanId,
     callId: tool.callId,

@@ -1,5 +1,6 @@
 import type { LoopTrace, Totals, Usage } from "../trace/model.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
+import { exactFigure, type FigureUnit } from "./figures.js";
 import { gapsOf } from "./gaps.js";
 import { toolsIn } from "./loop-parts.js";
 
@@ -13,12 +14,7 @@ export interface Compared {
   readonly percent: number | null;
 }
 
-/** How a figure is counted. */
-export type FigureUnit = "count" | "tokens" | "usd" | "ms";
-
-/**
- * The figures, in their order; those after `tokens` but the context are parts of it, those after `duration` of that.
- */
+/** The figures, in their order; those after `tokens` but the context are parts of it, those after `duration` of that. */
 const FIGURES = [
   { name: "steps", unit: "count" },
   { name: "calls", unit: "count" },
@@ -86,15 +82,10 @@ export function toolFiguresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]):
 }
 
 function compared(a: number | null, b: number | null, unit: FigureUnit): Compared {
-  const difference = a === null || b === null ? null : rounded(b - a, unit);
+  // Zero has no sign.
+  const difference = a === null || b === null ? null : exactFigure(b - a, unit) + 0;
   const percent = difference === null || a === null || a === 0 ? null : Math.round((difference / a) * 10_000) / 100;
   return { a, b, difference, percent };
-}
-
-/** Prices that are added up in another order are off by what binary fractions are off. */
-function rounded(difference: number, unit: FigureUnit): number {
-  const exact = unit === "usd" ? Math.round(difference * 1e9) / 1e9 : difference;
-  return exact === 0 ? 0 : exact;
 }
 
 function mostOf({ a, b }: Compared): number {
@@ -129,12 +120,9 @@ function valuesOf(traces: readonly LoopTrace[]): Values | null {
   };
 }
 
-type TokenFigure = "tokens" | "input" | "cached" | "cacheWrite" | "output" | "reasoning";
+type TokenFigures = Pick<Values, "tokens" | "input" | "cached" | "cacheWrite" | "output" | "reasoning">;
 
-function tokensOf(
-  traces: readonly LoopTrace[],
-  totals: readonly Totals[],
-): Readonly<Record<TokenFigure, number | null>> {
+function tokensOf(traces: readonly LoopTrace[], totals: readonly Totals[]): TokenFigures {
   const { calls, withoutUsage } = gapsOf(traces);
   if (calls > 0 && withoutUsage === calls)
     return { tokens: null, input: null, cached: null, cacheWrite: null, output: null, reasoning: null };

@@ -4,7 +4,7 @@ import { addressOf, refusedKeysAdvice } from "../deliver/destinations/refused-ke
 import type { SendResult } from "../deliver/http/send-result.js";
 import { oneLine } from "../text/terminal-text.js";
 import type { DoctorFacts } from "./facts.js";
-import type { Finding } from "./finding.js";
+import { type Finding, failedWith, ok, warning } from "./finding.js";
 import { withAdvice } from "./with-advice.js";
 
 const CHECK = "destination";
@@ -13,35 +13,22 @@ const HOW_TO_CONFIGURE =
   "To send them, set LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY (and LANGFUSE_BASE_URL), or OTEL_EXPORTER_OTLP_ENDPOINT.";
 
 /** Where traces go, and whether they would be taken there; to keep them on this machine is no failure. */
-export function destinationFindings({
-  destinations,
-  destinationProblems,
-  switchedOff,
-  configuration,
-}: Pick<DoctorFacts, "destinations" | "destinationProblems" | "switchedOff" | "configuration">): readonly Finding[] {
-  const problems = destinationProblems.map(
-    (problem): Finding => ({ check: CHECK, status: "failed", ...withAdvice(problem) }),
-  );
-  const off = switchedOff.map(
-    (name): Finding => ({
-      check: CHECK,
-      status: "warning",
-      found: `${name} switches off what is configured: traces stay on this machine`,
-      advice: `Unset ${name} to send them.`,
-    }),
+export function destinationFindings(
+  facts: Pick<DoctorFacts, "destinations" | "destinationProblems" | "switchedOff" | "configuration">,
+): readonly Finding[] {
+  const { destinations, destinationProblems, switchedOff, configuration } = facts;
+  const problems = destinationProblems.map((problem) => failedWith(CHECK, problem));
+  const off = switchedOff.map((name) =>
+    warning(
+      CHECK,
+      `${name} switches off what is configured: traces stay on this machine`,
+      `Unset ${name} to send them.`,
+    ),
   );
   const found = [...problems, ...off, ...destinations.map(destinationFinding)];
   if (found.length > 0) return found;
-  const nowhere =
-    configuration.problems.length > 0 ? "none is configured, as far as it can be read" : "none is configured";
-  return [
-    {
-      check: CHECK,
-      status: "ok",
-      found: `${nowhere}: traces stay on this machine`,
-      advice: HOW_TO_CONFIGURE,
-    },
-  ];
+  const known = configuration.problems.length > 0 ? ", as far as it can be read" : "";
+  return [ok(CHECK, `none is configured${known}: traces stay on this machine`, HOW_TO_CONFIGURE)];
 }
 
 function destinationFinding(probe: DestinationProbe): Finding {
@@ -49,14 +36,10 @@ function destinationFinding(probe: DestinationProbe): Finding {
   const through = probe.proxy === undefined ? "" : ` through the proxy ${probe.proxy.shown}`;
   const place = `${probe.kind === "langfuse" ? "Langfuse" : "OTLP"} at ${addressOf(probe)}`;
   const key = probe.keyStart === undefined ? "" : ` (${probe.keyStart}…)`;
-  const found = (what: string): string =>
-    `${place}${key}${through} ${what}; set by ${settingsText(settings, probe.proxy)}`;
-  const finding = (status: Finding["status"], what: string, advice: string | null): Finding => ({
-    check: CHECK,
-    status,
-    found: found(what),
-    advice,
-  });
+  const finding: Make = (status, what, advice) => {
+    const found = `${place}${key}${through} ${what}; set by ${settingsText(settings, probe.proxy)}`;
+    return { check: CHECK, status, found, advice };
+  };
   switch (answer.kind) {
     case "acknowledged":
     case "partial":
@@ -124,10 +107,7 @@ function addressAdvice({ address }: Destination["settings"]): string {
   return `Check ${address}: the whole address without a page's path, as the browser shows it for a Langfuse.`;
 }
 
-/**
- * A reason and what the message itself advises: to check the address, the finding says better, knowing by which setting
- * it is given.
- */
+/** A reason and what the message itself advises; to check the address the finding says better, with the setting's name. */
 const OWN_ADVICE =
   /^(.*?)\.+(?: (Check the address\.|Check that \S+ is the address for traces\.|Redirects are not followed, .*))?$/;
 
@@ -169,10 +149,7 @@ function proxyAdvice(
     : `Ask who runs the proxy why it does not reach ${hostname}, ${except}`;
 }
 
-/**
- * From where a destination's settings are: the environment's variables are written in capitals, the file's settings are
- * not.
- */
+/** From where a destination's settings are: only the environment's variables are written in capitals. */
 function settingsText({ address, credentials }: Destination["settings"], proxy: DestinationProbe["proxy"]): string {
   const names = credentials.kind === "keys" ? [credentials.publicKey, credentials.secretKey] : credentials.names;
   const all = [...new Set([...(address === undefined ? [] : [address]), ...names])];

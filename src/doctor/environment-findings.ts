@@ -1,49 +1,39 @@
 import { variablesLeftAlone } from "../deliver/destinations/otlp-variables.js";
 import type { DoctorFacts } from "./facts.js";
-import type { Finding } from "./finding.js";
+import { type Finding, ok, warning } from "./finding.js";
 
 type Facts = Pick<DoctorFacts, "environment" | "mixedUpKeys">;
 
-interface Mistake {
-  readonly found: string;
-  readonly advice: string;
-}
+const CHECK = "environment";
 
 /** Mistakes that are often made with variables: each works, and does something else than one might think. */
 export function environmentFindings(facts: Facts): readonly Finding[] {
-  const check = "environment";
-  const mistakes = [
-    doubledPath(facts),
-    mixedUp(facts),
-    quoted(facts),
-    uncheckedCertificates(facts),
-    ...leftAlone(facts),
-  ].filter((mistake) => mistake !== undefined);
-  if (mistakes.length === 0)
-    return [{ check, status: "ok", found: "no variable that is often set wrongly is", advice: null }];
-  return mistakes.map((mistake) => ({ check, status: "warning", ...mistake }));
+  const one = [doubledPath(facts), mixedUp(facts), quoted(facts), uncheckedCertificates(facts)];
+  const mistakes = [...one, ...leftAlone(facts)].filter((mistake) => mistake !== undefined);
+  if (mistakes.length === 0) return [ok(CHECK, "no variable that is often set wrongly is")];
+  return mistakes;
 }
 
 /** OpenTelemetry's specification: `/v1/traces` is appended to the general variable, and not to the one for traces. */
-function doubledPath({ environment }: Facts): Mistake | undefined {
+function doubledPath({ environment }: Facts): Finding | undefined {
   const endpoint = set(environment.OTEL_EXPORTER_OTLP_ENDPOINT);
   if (endpoint === undefined || set(environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) !== undefined) return undefined;
   const path = URL.canParse(endpoint) ? new URL(endpoint).pathname : "";
   if (!/\/v1\/traces\/*$/.test(path)) return undefined;
-  return {
-    found:
-      "OTEL_EXPORTER_OTLP_ENDPOINT ends in /v1/traces, which is appended to it once more: spans go to …/v1/traces/v1/traces",
-    advice: "Leave /v1/traces out of it, or give the whole address as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.",
-  };
+  return warning(
+    CHECK,
+    "OTEL_EXPORTER_OTLP_ENDPOINT ends in /v1/traces, which is appended to it once more: spans go to …/v1/traces/v1/traces",
+    "Leave /v1/traces out of it, or give the whole address as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.",
+  );
 }
 
-function mixedUp({ mixedUpKeys }: Facts): Mistake | undefined {
+function mixedUp({ mixedUpKeys }: Facts): Finding | undefined {
   if (!mixedUpKeys) return undefined;
-  return {
-    found: "Langfuse's two keys are mixed up: the public one begins with pk-, the secret one with sk-",
-    advice:
-      "Change them over (LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY, or langfuse.publicKey and langfuse.secretKey in looptrace.config.json).",
-  };
+  return warning(
+    CHECK,
+    "Langfuse's two keys are mixed up: the public one begins with pk-, the secret one with sk-",
+    "Change them over (LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY, or langfuse.publicKey and langfuse.secretKey in looptrace.config.json).",
+  );
 }
 
 /** Whether a key stands in the other one's place. Keys that begin otherwise may be a server's own. */
@@ -52,31 +42,32 @@ export function areMixedUp(publicKey: string | undefined, secretKey: string | un
 }
 
 /** `docker run --env-file` and some CI systems take quotation marks for a part of the value. */
-function quoted({ environment }: Facts): Mistake | undefined {
+function quoted({ environment }: Facts): Finding | undefined {
   const names = Object.keys(environment).filter(
     (name) => /^(?:LANGFUSE|OTEL_EXPORTER_OTLP|LOOPTRACE)_/.test(name) && /^\s*["']/.test(environment[name] ?? ""),
   );
   if (names.length === 0) return undefined;
-  return {
-    found: `quotation marks are a part of ${names.sort().join(", ")}`,
-    advice: "Write the value without them: files for `docker run --env-file`, among others, are taken as they are.",
-  };
+  return warning(
+    CHECK,
+    `quotation marks are a part of ${names.sort().join(", ")}`,
+    "Write the value without them: files for `docker run --env-file`, among others, are taken as they are.",
+  );
 }
 
-function uncheckedCertificates({ environment }: Facts): Mistake | undefined {
+function uncheckedCertificates({ environment }: Facts): Finding | undefined {
   if (environment.NODE_TLS_REJECT_UNAUTHORIZED !== "0") return undefined;
-  return {
-    found: "NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate is checked, so anybody in between can read keys and traces",
-    advice: "Unset it; for an authority of your own set NODE_EXTRA_CA_CERTS to its certificate.",
-  };
+  return warning(
+    CHECK,
+    "NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate is checked, so anybody in between can read keys and traces",
+    "Unset it; for an authority of your own set NODE_EXTRA_CA_CERTS to its certificate.",
+  );
 }
 
 /** What other programs of OpenTelemetry's would do with a variable; looptrace says that it does not. */
-function leftAlone({ environment }: Facts): readonly Mistake[] {
-  return variablesLeftAlone(environment).map(({ name, why }) => ({
-    found: `${name} changes nothing here: ${why}`,
-    advice: "It may stay for other programs.",
-  }));
+function leftAlone({ environment }: Facts): readonly Finding[] {
+  return variablesLeftAlone(environment).map(({ name, why }) =>
+    warning(CHECK, `${name} changes nothing here: ${why}`, "It may stay for other programs."),
+  );
 }
 
 function set(value: string | undefined): string | undefined {

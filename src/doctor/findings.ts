@@ -1,7 +1,7 @@
 import { destinationFindings } from "./destination-findings.js";
 import { environmentFindings } from "./environment-findings.js";
 import type { DoctorFacts } from "./facts.js";
-import type { Finding } from "./finding.js";
+import { type Finding, ok } from "./finding.js";
 import { configurationFindings, nodeFinding, openCodeFindings, ripgrepFinding } from "./program-findings.js";
 import { storeFindings } from "./store-findings.js";
 
@@ -9,7 +9,7 @@ import { storeFindings } from "./store-findings.js";
 export function findingsOf(facts: DoctorFacts): readonly Finding[] {
   return [
     nodeFinding(facts.node),
-    { check: "looptrace", status: "ok", found: `looptrace ${facts.looptrace}`, advice: null },
+    ok("looptrace", `looptrace ${facts.looptrace}`),
     ...openCodeFindings(facts.opencode),
     ripgrepFinding(facts.ripgrep),
     ...configurationFindings(facts.configuration),

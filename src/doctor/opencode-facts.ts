@@ -38,8 +38,7 @@ export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts
     if (error instanceof OpenCodeNotFoundError)
       return { kind: "missing", problem: error.problem, looked: error.looked };
     // No folder for temporary files, most likely: no run could begin either.
-    const problem = messageOf(error);
-    return { kind: "missing", problem: `opencode cannot be tried: ${problem}`, looked: [] };
+    return { kind: "missing", problem: `opencode cannot be tried: ${messageOf(error)}`, looked: [] };
   }
 }
 

@@ -1,31 +1,24 @@
 import { OPENCODE_ADVICE } from "../errors/opencode-not-found-error.js";
 import { generationOf, KNOWN_VERSIONS, versionSupport } from "../opencode/program.js";
 import type { ConfigurationFacts, DoctorFacts, OpenCodeFacts } from "./facts.js";
-import type { Finding } from "./finding.js";
-import { withAdvice } from "./with-advice.js";
+import { type Finding, failed, failedWith, ok, warning } from "./finding.js";
 
 /** @param node its version and what package.json wants, which is always "this one or a later one" */
 export function nodeFinding({ version, wanted }: Pick<DoctorFacts["node"], "version" | "wanted">): Finding {
-  const check = "node";
   const least = wanted.replace(/^>=\s*/, "");
-  if (isAtLeast(version, least))
-    return { check, status: "ok", found: `Node.js ${version} (${least} or later is needed)`, advice: null };
-  return {
-    check,
-    status: "failed",
-    found: `Node.js ${version}, but looptrace needs ${least} or later`,
-    advice: "Install a current Node.js, from https://nodejs.org or with your version manager.",
-  };
+  if (isAtLeast(version, least)) return ok("node", `Node.js ${version} (${least} or later is needed)`);
+  return failed(
+    "node",
+    `Node.js ${version}, but looptrace needs ${least} or later`,
+    "Install a current Node.js, from https://nodejs.org or with your version manager.",
+  );
 }
 
 /** Whether a version such as `20.19.43` is not before one such as `20.19`. */
 export function isAtLeast(version: string, least: string): boolean {
-  const have = numbersIn(version);
-  const want = numbersIn(least);
-  const [at, wanted] = want
-    .map((number, index) => [index, number] as const)
-    .find(([index, number]) => (have[index] ?? 0) !== number) ?? [0, 0];
-  return (have[at] ?? 0) >= wanted;
+  const [have, want] = [numbersIn(version), numbersIn(least)];
+  const at = want.findIndex((number, index) => (have[index] ?? 0) !== number);
+  return at < 0 || (have[at] ?? 0) > (want[at] ?? 0);
 }
 
 function numbersIn(version: string): readonly number[] {
@@ -39,12 +32,11 @@ export function openCodeFindings(facts: OpenCodeFacts): readonly Finding[] {
 }
 
 function otherFinding({ path, version }: { readonly path: string; readonly version: string }): Finding {
-  return {
-    check: "opencode",
-    status: "ok",
-    found: `opencode ${version} at ${path} is there too, but not asked: ${whatWorks(version)}`,
-    advice: `--opencode ${path} takes this one, and so does LOOPTRACE_OPENCODE: neither knows the sessions of the other.`,
-  };
+  return ok(
+    "opencode",
+    `opencode ${version} at ${path} is there too, but not asked: ${whatWorks(version)}`,
+    `--opencode ${path} takes this one, and so does LOOPTRACE_OPENCODE: neither knows the sessions of the other.`,
+  );
 }
 
 /** What can be done with a version, and how that is known. */
@@ -56,50 +48,32 @@ function whatWorks(version: string): string {
 /** Which versions looptrace knows: see `opencode-version.ts`. */
 function openCodeFinding(facts: OpenCodeFacts): Finding {
   const check = "opencode";
-  if (facts.kind === "missing") {
-    return {
-      check,
-      status: "failed",
-      found: [facts.problem, facts.looked.join("; ")].filter(Boolean).join(" "),
-      advice: OPENCODE_ADVICE,
-    };
-  }
-  const { path, from, version, problem } = facts;
+  if (facts.kind === "missing")
+    return failed(check, [facts.problem, facts.looked.join("; ")].filter(Boolean).join(" "), OPENCODE_ADVICE);
+  const { path, from, version, problem, passedOver } = facts;
   if (version === null) {
-    return {
-      check,
-      status: "failed",
-      found: problem ?? `${path} --version prints no version`,
-      advice: `Run \`${path} --version\` by hand. ${OPENCODE_ADVICE}`,
-    };
+    const found = problem ?? `${path} --version prints no version`;
+    return failed(check, found, `Run \`${path} --version\` by hand. ${OPENCODE_ADVICE}`);
   }
   const found = `opencode ${version} at ${path} (${from})`;
   const support = versionSupport(version);
   switch (support) {
     case "known":
-      if (facts.passedOver.length > 0) {
-        return {
-          check,
-          status: "warning",
-          found: `${found}, and not ${facts.passedOver.join("; ")}`,
-          advice: "Remove what you do not know.",
-        };
-      }
-      return { check, status: "ok", found: `${found}: ${whatWorks(version)}`, advice: null };
+      if (passedOver.length > 0)
+        return warning(check, `${found}, and not ${passedOver.join("; ")}`, "Remove what you do not know.");
+      return ok(check, `${found}: ${whatWorks(version)}`);
     case "newer":
-      return {
+      return warning(
         check,
-        status: "warning",
-        found: `${found}, which looptrace was not tried with`,
-        advice: `It knows ${KNOWN_VERSIONS}. It goes on with this one, but look at the traces with care; a later looptrace may know it.`,
-      };
+        `${found}, which looptrace was not tried with`,
+        `It knows ${KNOWN_VERSIONS}. It goes on with this one, but look at the traces with care; a later looptrace may know it.`,
+      );
     case "older":
-      return {
+      return failed(
         check,
-        status: "failed",
-        found: `${found}, which is too old`,
-        advice: `looptrace knows ${KNOWN_VERSIONS}. Update it with \`npm install -g @opencode/cli@latest\` (or opencode-ai@latest for 1.x), or with \`opencode upgrade\`.`,
-      };
+        `${found}, which is too old`,
+        `looptrace knows ${KNOWN_VERSIONS}. Update it with \`npm install -g @opencode/cli@latest\` (or opencode-ai@latest for 1.x), or with \`opencode upgrade\`.`,
+      );
     default:
       return support satisfies never;
   }
@@ -107,45 +81,25 @@ function openCodeFinding(facts: OpenCodeFacts): Finding {
 
 /** opencode's grep and glob run ripgrep; where it finds none, it downloads one with the first search. */
 export function ripgrepFinding(path: string | undefined): Finding {
-  const check = "ripgrep";
-  if (path !== undefined) return { check, status: "ok", found: `rg at ${path}`, advice: null };
-  return {
-    check,
-    status: "warning",
-    found: "there is no rg on the PATH",
-    advice:
-      "opencode downloads one when an agent first searches, so without a network its grep and glob fail. Install ripgrep (https://github.com/BurntSushi/ripgrep).",
-  };
+  if (path !== undefined) return ok("ripgrep", `rg at ${path}`);
+  return warning(
+    "ripgrep",
+    "there is no rg on the PATH",
+    "opencode downloads one when an agent first searches, so without a network its grep and glob fail. Install ripgrep (https://github.com/BurntSushi/ripgrep).",
+  );
 }
 
 export function configurationFindings({ path, directory, problems, ignored }: ConfigurationFacts): readonly Finding[] {
   const check = "configuration";
-  const further: readonly Finding[] =
-    ignored === undefined
-      ? []
-      : [
-          {
-            check,
-            status: "warning",
-            found: `${ignored.path} is not read: ${ignored.why}`,
-            advice: ignored.advice,
-          },
-        ];
+  const further = ignored ? [warning(check, `${ignored.path} is not read: ${ignored.why}`, ignored.advice)] : [];
   if (problems.length > 0) {
-    const found = problems.map(
-      ({ text, isTrust }): Finding => ({
-        check,
-        status: "failed",
-        ...(isTrust
-          ? withAdvice(text)
-          : { found: text, advice: "Mend it: until then the commands that need it end with exit code 2." }),
-      }),
-    );
+    const mend = "Mend it: until then the commands that need it end with exit code 2.";
+    const found = problems.map(({ text, isTrust }) => (isTrust ? failedWith(check, text) : failed(check, text, mend)));
     return [...found, ...further];
   }
   const found =
     path === undefined
       ? `no looptrace.config.json in ${directory} or above in its project: flags, environment and defaults count`
       : `${path} is valid`;
-  return [{ check, status: "ok", found, advice: null }, ...further];
+  return [ok(check, found), ...further];
 }

@@ -1,7 +1,8 @@
+import { type FigureUnit, figureText } from "../analysis/figures.js";
 import type { Divergence } from "../analysis/first-divergence.js";
 import type { TurnFacts } from "../analysis/session-diff.js";
-import type { Compared, FigureName, FigureUnit } from "../analysis/turn-figures.js";
-import { cost, costDecimals, count, duration } from "../text/format.js";
+import type { Compared, FigureName } from "../analysis/turn-figures.js";
+import { costDecimals, count } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 
 /** What figures are called in a table; parts of another figure stand below it, indented. */
@@ -48,20 +49,6 @@ export function figureTexts({ a, b, difference, percent }: Compared, unit: Figur
   };
 }
 
-function figureText(value: number, unit: FigureUnit, decimals: number): string {
-  switch (unit) {
-    case "usd":
-      return cost(value, decimals);
-    case "ms":
-      return duration(value);
-    case "tokens":
-    case "count":
-      return count(value);
-    default:
-      return unit satisfies never;
-  }
-}
-
 function percentText(percent: number): string {
   const much = Math.abs(percent);
   return `${sign(percent)}${much < 9.95 ? much.toFixed(1) : count(much)}%`;
@@ -84,11 +71,8 @@ export function modelText({ model, agent }: TurnFacts): string {
 }
 
 /** Where and how two turns part: a sentence, and what each side did there. */
-export function divergenceTexts({ within, step, differs, a, b, excerpt }: Divergence): {
-  readonly where: string;
-  readonly a: string;
-  readonly b: string;
-} {
+export function divergenceTexts(divergence: Divergence): Readonly<Record<"where" | "a" | "b", string>> {
+  const { within, step, differs, a, b, excerpt } = divergence;
   const inside = within.map((one) => `step ${one.step}, subagent ${oneLine(one.agent ?? "?")}, `).join("");
   const how = {
     "tool-calls": "they call other tools, or with other arguments",

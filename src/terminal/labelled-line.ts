@@ -1,6 +1,8 @@
+import type { Colors } from "picocolors/types.js";
 import type { Tone } from "../analysis/tone.js";
 import { columnsOf } from "../text/columns.js";
 import { padEnd, shortenTo } from "../text/terminal-text.js";
+import { inTone } from "./tones.js";
 
 /** What stands below the tree, and above a step: a label, and parts between which a line is folded first. */
 export interface LabelledLine {
@@ -17,6 +19,19 @@ export function parted(label: string, parts: readonly string[]): LabelledLine {
 /** A line that is folded between words. */
 export function worded(label: string, text: string, tone: Tone): LabelledLine {
   return { label, parts: text.split(" "), tone };
+}
+
+/** Parts that a line may be folded between, with a comma behind each but the last. */
+export function listed(parts: readonly string[]): string[] {
+  return parts.map((part, index) => (index < parts.length - 1 ? `${part},` : part));
+}
+
+/** Explains the `~` before a time. */
+export const ESTIMATED = worded("~", "estimated: opencode recorded no exact moment", "muted");
+
+/** Lines folded to the width, each in the colour of its tone. */
+export function inColors(lines: readonly LabelledLine[], width: number, colors: Colors): string[] {
+  return lines.flatMap((line) => folded(line, width).map((text) => inTone(text, line.tone, colors)));
 }
 
 /** Labels are padded to this many columns. */

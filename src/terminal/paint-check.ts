@@ -4,7 +4,7 @@ import type { BudgetResult, SessionCheck } from "../analysis/check-session.js";
 import { columnsOf } from "../text/columns.js";
 import { plural } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
-import { folded } from "./labelled-line.js";
+import { folded, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
 const WORDS = { pass: "pass", fail: "FAIL", unknown: "unknown" } as const;
@@ -33,11 +33,7 @@ export function paintCheck(check: SessionCheck, { width, colors }: PaintOptions)
     ...rows.flatMap(({ result, texts }) =>
       linesOf(result, texts, columns, width).map((line) => painted(line, result.status, colors)),
     ),
-    ...check.warnings.flatMap((warning) =>
-      folded({ label: "warning", parts: warning.split(" "), tone: "warning" }, width - INDENT.length).map((line) =>
-        colors.yellow(`${INDENT}${line}`),
-      ),
-    ),
+    ...check.warnings.flatMap((warning) => indented("warning", warning, width)).map((line) => colors.yellow(line)),
   ].join("\n");
 }
 
@@ -74,14 +70,12 @@ function linesOf(
   const fits = [2, 1, 0].find((many) => columnsOf(behind(details.slice(0, many))) <= width) ?? 0;
   return [
     shortenTo(behind(details.slice(0, fits)), width),
-    ...details
-      .slice(fits)
-      .flatMap((detail) =>
-        folded({ label: "", parts: detail.split(" "), tone: "plain" }, width - INDENT.length).map(
-          (line) => `${INDENT}${line}`,
-        ),
-      ),
+    ...details.slice(fits).flatMap((detail) => indented("", detail, width)),
   ];
+}
+
+function indented(label: string, text: string, width: number): string[] {
+  return folded(worded(label, text, "plain"), width - INDENT.length).map((line) => `${INDENT}${line}`);
 }
 
 /** Less of a note than this tells nothing, so it is left out. */

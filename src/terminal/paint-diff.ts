@@ -5,7 +5,7 @@ import { columnsOf } from "../text/columns.js";
 import { plural } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
 import { divergenceTexts, FIGURE_LABELS, type FigureTexts, figureTexts, modelText, outcomeText } from "./diff-texts.js";
-import { folded } from "./labelled-line.js";
+import { folded, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
 /** Two sessions side by side, turn by turn, sums at the end; no line is wider than the terminal. */
@@ -18,32 +18,23 @@ export function paintDiff({ a, b, turns, sums }: SessionDiff, { width, colors }:
   return sections.map((lines) => lines.join("\n")).join("\n\n");
 }
 
-function headLines(
-  side: "A" | "B",
-  { sessionId, title, opencodeVersion, turns }: SessionHead,
-  width: number,
-): string[] {
-  const words = [
-    ...(title === "" ? [] : [oneLine(title)]),
-    oneLine(sessionId),
-    ...(turns === 1 ? [] : [plural(turns, "turn")]),
-    `opencode ${oneLine(opencodeVersion)}`,
-  ];
-  return wrapped(side, words.join(" · "), width);
+function headLines(side: "A" | "B", head: SessionHead, width: number): string[] {
+  const turns = head.turns === 1 ? "" : plural(head.turns, "turn");
+  const words = [head.title, head.sessionId, turns, `opencode ${head.opencodeVersion}`];
+  return wrapped(side, words.filter(Boolean).map(oneLine).join(" · "), width);
 }
 
 function turnLines(diff: TurnDiff, turns: number, width: number, colors: Colors): string[] {
   const { turn, a, b } = diff;
   const lonely = a && b ? "" : `: only ${a ? "A" : "B"} has it`;
+  const notes = [...(a?.notes ?? []).map((note) => `A ${note}`), ...(b?.notes ?? []).map((note) => `B ${note}`)];
   const failed = (facts: TurnFacts): ((text: string) => string) => (facts.error ? colors.red : (text) => text);
   return [
     ...(turns > 1 || lonely !== "" ? [colors.bold(shortenTo(`turn ${turn + 1} of ${turns}${lonely}`, width))] : []),
     ...factLines("outcome", { a, b }, outcomeText, width).map(({ line, facts }) => failed(facts)(line)),
     ...factLines("model", { a, b }, modelText, width).map(({ line }) => line),
     ...divergenceLines(diff, width, colors),
-    ...[...(a?.notes ?? []).map((note) => `A ${note}`), ...(b?.notes ?? []).map((note) => `B ${note}`)]
-      .flatMap((note) => wrapped("note", note, width))
-      .map((line) => colors.yellow(line)),
+    ...notes.flatMap((note) => wrapped("note", note, width)).map((line) => colors.yellow(line)),
     ...tableLines(diff, width, colors),
   ];
 }
@@ -78,7 +69,7 @@ function divergenceLines({ a, b, parting }: TurnDiff, width: number, colors: Col
 const INDENT = " ".repeat(9);
 
 function wrapped(label: string, text: string, width: number): string[] {
-  return folded({ label, parts: text.split(" "), tone: "plain" }, width);
+  return folded(worded(label, text, "plain"), width);
 }
 
 interface Row {

@@ -2,7 +2,7 @@ import type { PlacedStep } from "../analysis/step-path.js";
 import { severalLines, shortenTo } from "../text/terminal-text.js";
 import { wrapped } from "../text/wrap-text.js";
 import type { LoopTrace } from "../trace/model.js";
-import { folded } from "./labelled-line.js";
+import { inColors } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 import { type StepSection, stepView } from "./step-view.js";
 import { inTone } from "./tones.js";
@@ -16,7 +16,7 @@ export function paintStep(trace: LoopTrace, placed: PlacedStep, { width, colors 
   return [
     ...traceHead(trace, width).map((line) => colors.dim(shortenTo(line, width))),
     colors.bold(shortenTo(title, width)),
-    ...facts.flatMap((line) => folded(line, width).map((text) => inTone(text, line.tone, colors))),
+    ...inColors(facts, width, colors),
     ...sections.flatMap((section) => ["", ...sectionLines(section, { width, colors })]),
   ].join("\n");
 }

@@ -4,9 +4,8 @@ import { columnsOf } from "../text/columns.js";
 import { cost, count } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
-import { folded, worded } from "./labelled-line.js";
+import { inColors, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
-import { inTone } from "./tones.js";
 
 export interface TokenOptions extends PaintOptions {
   /** The biggest contributors instead of the calls in their order. */
@@ -37,14 +36,13 @@ export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
           : callLines(rows, width, turn);
   const [heading, ...rest] = lines;
   const gaps = gapsOf([trace]);
-  const notes = [...gapTexts.missingSubagents(gaps), ...gapTexts.withoutUsage(gaps), ...gapTexts.doubts(gaps)];
+  const lacking = [...gapTexts.missingSubagents(gaps), ...gapTexts.withoutUsage(gaps), ...gapTexts.doubts(gaps)];
+  const notes = lacking.map((note) => worded("note", note, "warning"));
   return [
     colors.bold(shortenTo(titleOf(trace), width)),
     colors.dim(shortenTo(heading ?? "", width).trimEnd()),
     ...rest.map((line) => shortenTo(line, width).trimEnd()),
-    ...notes.flatMap((note) =>
-      folded(worded("note", note, "warning"), width).map((line) => inTone(line, "warning", colors)),
-    ),
+    ...inColors(notes, width, colors),
   ].join("\n");
 }
 
@@ -71,10 +69,7 @@ const COLUMNS: readonly {
 ];
 
 function callLines(rows: readonly TokenRow[], width: number, turn: number): string[] {
-  const most = Math.max(
-    1,
-    rows.reduce((largest, { context }) => Math.max(largest, context ?? 0), 0),
-  );
+  const most = rows.reduce((largest, { context }) => Math.max(largest, context ?? 0), 1);
   let columns = COLUMNS.filter(({ heading, of }) => heading !== "think" || rows.some((row) => of(row) !== ""));
   const table = (): string[] =>
     aligned([columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ of }) => of(row)))]);
@@ -134,11 +129,7 @@ function topLines(rows: readonly TokenRow[], width: number, turn: number): strin
   const most = shown[0]?.cause.tokens ?? 1;
   const table = aligned([
     ["tokens", "share", "came with"],
-    ...shown.map(({ call, cause }) => [
-      count(cause.tokens),
-      `${Math.round((cause.tokens / sum) * 100)}%`,
-      oneLine(call),
-    ]),
+    ...shown.map(({ call, cause: { tokens } }) => [count(tokens), shareText(tokens / sum), oneLine(call)]),
   ]);
   const bar = Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor((width - columnsOf(table[0] ?? "")) / 3)));
   const [heading = "", ...lines] = table;
@@ -153,6 +144,10 @@ function topLines(rows: readonly TokenRow[], width: number, turn: number): strin
     }),
     ...(left > 0 ? [`and ${left} smaller ones`] : []),
   ];
+}
+
+function shareText(share: number): string {
+  return `${Math.round(share * 100)}%`;
 }
 
 function signed(tokens: number): string {

@@ -5,9 +5,8 @@ import { count, duration, plural } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
 import { wrapped } from "../text/wrap-text.js";
 import { argumentLine } from "./argument-text.js";
-import { folded, type LabelledLine, worded } from "./labelled-line.js";
+import { ESTIMATED, inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
-import { inTone } from "./tones.js";
 
 /** Between two columns. */
 const GAP = "  ";
@@ -33,23 +32,15 @@ const COLUMNS: readonly Column[] = [
   { heading: "p90", worth: 1, cell: (figures) => timeIn(figures, figures.p90Ms) },
   { heading: "p99", worth: 3, cell: (figures) => timeIn(figures, figures.p99Ms) },
   { heading: "max", worth: 5, cell: (figures) => timeIn(figures, figures.maxMs) },
-  {
-    heading: "total",
-    worth: 8,
-    cell: (figures) => timeIn(figures, figures.maxMs === null ? null : figures.totalMs),
-  },
-  {
-    heading: "share",
-    worth: 4,
-    cell: ({ share, maxMs }) => (share === null || maxMs === null ? "" : percent(share)),
-  },
+  { heading: "total", worth: 8, cell: (figures) => timeIn(figures, figures.maxMs === null ? null : figures.totalMs) },
+  { heading: "share", worth: 4, cell: ({ share, maxMs }) => (share === null || maxMs === null ? "" : percent(share)) },
 ];
 
 /** Tools by the time they took, then the slowest calls with their arguments; no line is wider than the terminal. */
 export function paintTools(report: ToolReport, { width, colors }: PaintOptions): string {
   const { tools, slowest } = report;
   const title = wrapped(titleOf(report), width).map((line) => colors.bold(line));
-  const notes = notesOf(report).flatMap((line) => folded(line, width).map((text) => inTone(text, line.tone, colors)));
+  const notes = inColors(notesOf(report), width, colors);
   return [
     ...title,
     ...(tools.length > 0 ? tableLines(report, width, colors) : []),
@@ -83,23 +74,13 @@ function tableLines({ tools, total, groupedBy }: ToolReport, width: number, colo
   const line = (name: string, cells: readonly string[]): string =>
     [padEnd(shortenTo(name, nameWidth), nameWidth), ...cells].join(GAP).trimEnd();
   const columns = [...shown];
-  return [
-    colors.dim(
-      line(
-        groupedBy,
-        columns.map((column) => padStart(column.heading, column.width)),
-      ),
-    ),
-    ...rows.map(({ name }, index) =>
-      line(
-        name,
-        columns.map((column) => {
-          const cell = padStart(column.cells[index] ?? "", column.width);
-          return column.heading === "failed" && cell.trim() !== "" ? colors.yellow(cell) : cell;
-        }),
-      ),
-    ),
-  ];
+  const headings = columns.map((column) => padStart(column.heading, column.width));
+  const cellsOf = (row: number): string[] =>
+    columns.map((column) => {
+      const cell = padStart(column.cells[row] ?? "", column.width);
+      return column.heading === "failed" && cell.trim() !== "" ? colors.yellow(cell) : cell;
+    });
+  return [colors.dim(line(groupedBy, headings)), ...rows.map(({ name }, index) => line(name, cellsOf(index)))];
 }
 
 /** Two lines a call: when, what and where; what it was asked. */
@@ -132,37 +113,20 @@ function mark({ subagentCalls }: ToolStats): string {
 }
 
 function notesOf({ total, copiedTurns, missingSubagents }: ToolReport): LabelledLine[] {
-  const note = (text: string): LabelledLine => worded("note", text, "warning");
+  const { permissionWaitMs, unfinished, withoutTime } = total;
+  const subagents = "a subagent's whole time is in it; what tools the subagent called is counted too";
+  const note = (some: number, text: string): LabelledLine[] => (some > 0 ? [worded("note", text, "warning")] : []);
   return [
-    ...(total.subagentCalls > 0
-      ? [
-          worded(
-            SUBAGENT_MARK,
-            "a subagent's whole time is in it; what tools the subagent called is counted too",
-            "muted",
-          ),
-        ]
-      : []),
-    ...(total.boundedCalls > 0 ? [worded("~", "estimated: opencode recorded no exact moment", "muted")] : []),
-    ...(total.permissionWaitMs > 0
-      ? [note(`${duration(total.permissionWaitMs)} of the total was waiting for permission, no tool's work`)]
-      : []),
-    ...(total.unfinished > 0
-      ? [note(`${plural(total.unfinished, "call")} without an end: in no time and no percentile`)]
-      : []),
-    ...(total.withoutTime > 0
-      ? [
-          note(
-            `${plural(total.withoutTime, "call")} of scripts, whose time opencode does not record: only its script's is told`,
-          ),
-        ]
-      : []),
-    ...(missingSubagents > 0
-      ? [note(`without the tools of ${plural(missingSubagents, "subagent session")} not in the input`)]
-      : []),
-    ...(copiedTurns > 0
-      ? [note(`without ${plural(copiedTurns, "turn")} that a fork copied from another session`)]
-      : []),
+    ...(total.subagentCalls > 0 ? [worded(SUBAGENT_MARK, subagents, "muted")] : []),
+    ...(total.boundedCalls > 0 ? [ESTIMATED] : []),
+    ...note(permissionWaitMs, `${duration(permissionWaitMs)} of the total was waiting for permission, no tool's work`),
+    ...note(unfinished, `${plural(unfinished, "call")} without an end: in no time and no percentile`),
+    ...note(
+      withoutTime,
+      `${plural(withoutTime, "call")} of scripts, whose time opencode does not record: only its script's is told`,
+    ),
+    ...note(missingSubagents, `without the tools of ${plural(missingSubagents, "subagent session")} not in the input`),
+    ...note(copiedTurns, `without ${plural(copiedTurns, "turn")} that a fork copied from another session`),
   ];
 }
 

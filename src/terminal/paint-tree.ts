@@ -4,7 +4,7 @@ import { columnsOf } from "../text/columns.js";
 import { cost, costDecimals, count, duration, plural } from "../text/format.js";
 import { padEnd, padStart, shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
-import { folded } from "./labelled-line.js";
+import { inColors } from "./labelled-line.js";
 import { axisOf, type TimeAxis, timeBar } from "./time-bar.js";
 import { inTone } from "./tones.js";
 import { totalLines } from "./total-lines.js";
@@ -62,9 +62,7 @@ export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: Tree
     }),
     ...(filtered.hidden > 0 ? [colors.dim(shortenTo(hiddenText(filtered), width))] : []),
     "",
-    ...totalLines(trace, decimals, signs).flatMap((line) =>
-      folded(line, width).map((text) => inTone(text, line.tone, colors)),
-    ),
+    ...inColors(totalLines(trace, decimals, signs), width, colors),
   ].join("\n");
 }
 

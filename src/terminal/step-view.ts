@@ -1,6 +1,6 @@
 import { eventTone } from "../analysis/event-tone.js";
 import { subagentsByStep } from "../analysis/loop-parts.js";
-import { eventText, innerCallText, loopText, permissionWaitText, retryText } from "../analysis/row-texts.js";
+import { eventText, innerCallText, loopText, modelName, permissionWaitText, retryText } from "../analysis/row-texts.js";
 import type { PlacedStep } from "../analysis/step-path.js";
 import { modelParts, timeParts, toolsLabel } from "../analysis/time-parts.js";
 import { tokenParts } from "../analysis/token-parts.js";
@@ -11,7 +11,7 @@ import type { Call, InnerCall, Loop, LoopTrace, Retry, Span, Step, StepEvent, To
 import { recordedUsage, sureUsageOf } from "../trace/usage.js";
 import { argumentText } from "./argument-text.js";
 import { errorDetails } from "./error-lines.js";
-import { type LabelledLine, parted, worded } from "./labelled-line.js";
+import { ESTIMATED, type LabelledLine, listed, parted, worded } from "./labelled-line.js";
 
 /** One step of a turn as a page to read, before anything is measured or painted. */
 export interface StepView {
@@ -47,11 +47,8 @@ export function stepView(trace: LoopTrace, placed: PlacedStep): StepView {
 
 function eventSection(event: StepEvent): StepSection {
   const tone = eventTone(event);
-  return {
-    heading: event.name,
-    tone: tone === "muted" ? "plain" : tone,
-    blocks: [{ label: null, text: eventText(event) }],
-  };
+  const blocks = [{ label: null, text: eventText(event) }];
+  return { heading: event.name, tone: tone === "muted" ? "plain" : tone, blocks };
 }
 
 function titleOf({ path, loop, step }: PlacedStep, { loop: root }: LoopTrace): string {
@@ -67,34 +64,29 @@ function factsOf(step: Step, loop: Loop, trace: LoopTrace): LabelledLine[] {
     step.loops.length > 0 || tools.some(({ loops, subagentMissing }) => loops.length > 0 || subagentMissing);
   const began = `${duration(step.start - trace.loop.start)} into the turn, at ${new Date(step.start).toISOString()}`;
   return [
-    ...(call?.error ? errorFacts(call) : []),
-    ...(loop.error && loop.failedStep === step.index && !call?.error
-      ? [worded("error", `${loop.error.code}: ${oneLine(loop.error.message)}`, "failed")]
-      : []),
+    ...errorFacts(step, loop),
     ...(step.recovered ? [worded("note", "A request of this step failed, and the turn got over it.", "warning")] : []),
     worded("began", began, "plain"),
     parted("time", timeParts(step.account, toolsLabel(tools.length > 0, withSubagents))),
     ...(call ? callFacts(call, step, trace) : [worded("call", "none: the step asked no model", "plain")]),
     ...step.patches.map(({ files }) => parted("changed", files.map(oneLine))),
     ...step.notes.map((note) => worded("note", oneLine(note), "warning")),
-    ...(isEstimated(step) ? [worded("~", "estimated: opencode recorded no exact moment", "muted")] : []),
+    ...(isEstimated(step) ? [ESTIMATED] : []),
   ];
 }
 
-function errorFacts({ error }: Call): LabelledLine[] {
+/** The call's own error, else the one that the loop ended in here, of which the turn tells the details. */
+function errorFacts({ call, index }: Step, loop: Loop): LabelledLine[] {
+  const error = call?.error ?? (loop.failedStep === index ? loop.error : null);
   if (!error) return [];
-  return [
-    worded("error", `${error.code}: ${oneLine(error.message)}`, "failed"),
-    parted("", listed(errorDetails(error).map(oneLine))),
-  ];
+  const line = worded("error", `${error.code}: ${oneLine(error.message)}`, "failed");
+  return call?.error ? [line, parted("", listed(errorDetails(error).map(oneLine)))] : [line];
 }
 
 function callFacts(call: Call, { account }: Step, trace: LoopTrace): LabelledLine[] {
   const { model, cumulative, usageDoubt: doubt, outputTokensPerSecond: speed } = call;
   const asked = [
-    model
-      ? `${model.providerId}/${model.modelId}${model.variant === null ? "" : ` (${model.variant})`}`
-      : "unknown model",
+    modelName(model) ?? "unknown model",
     ...(call.agent === null ? [] : [`agent ${call.agent}`]),
     ...(call.finish === null ? [] : [`finish ${call.finish}`]),
   ];
@@ -120,11 +112,6 @@ function growthText(tokens: number): string {
   return tokens < 0 ? `${count(-tokens)} less than before` : `${count(tokens)} more than before`;
 }
 
-/** Parts that a line may be folded between. */
-function listed(parts: readonly string[]): string[] {
-  return parts.map((part, index) => (index < parts.length - 1 ? `${part},` : part));
-}
-
 function retrySection(retry: Retry, trace: LoopTrace): StepSection {
   const { thinking, text, toolCalls } = retry.output;
   return {
@@ -135,10 +122,7 @@ function retrySection(retry: Retry, trace: LoopTrace): StepSection {
       ...(retry.error ? [{ label: "of the failure", text: errorDetails(retry.error).join("\n") }] : []),
       ...textBlock("thinking until then", thinking),
       ...textBlock("text until then", text),
-      ...toolCalls.map(({ name, arguments: input }) => ({
-        label: `asked for ${oneLine(name)}`,
-        text: argumentText(input),
-      })),
+      ...toolCalls.map((call) => ({ label: `asked for ${oneLine(call.name)}`, text: argumentText(call.arguments) })),
     ],
   };
 }
@@ -152,7 +136,7 @@ function outputSections({ output }: Call): StepSection[] {
 function toolSections({ path, step, loop: own }: PlacedStep, trace: LoopTrace): StepSection[] {
   const all = subagentsByStep(own)(step);
   const told = step.tools.map((tool): StepSection => {
-    const subagents = tool.loops.map((loop) => ({ loop, path: `${path}/${all.indexOf(loop)}` }));
+    const files = tool.attachments.map(({ mime, filename }) => `${filename ?? "a file"} (${mime})`);
     return {
       heading: [`tool.${tool.name}`, timeText(tool, trace), tool.status, tool.callId].map(oneLine).join(" · "),
       tone: tool.failure || tool.notes.length > 0 ? "warning" : "plain",
@@ -163,23 +147,14 @@ function toolSections({ path, step, loop: own }: PlacedStep, trace: LoopTrace): 
         { label: "arguments", text: argumentText(tool.input) || "(none)" },
         ...textBlock("called by its script", tool.innerCalls.map(innerCallLine).join("\n")),
         { label: "result", text: resultText(tool) },
-        ...textBlock(
-          "attached",
-          tool.attachments.map(({ mime, filename }) => `${filename ?? "a file"} (${mime})`).join("\n"),
-        ),
-        ...subagents.map((one) => ({
-          label: `subagent ${one.path}`,
-          text: subagentText(one.loop, one.path),
-        })),
+        ...textBlock("attached", files.join("\n")),
+        ...tool.loops.map((loop) => subagentBlock(loop, `${path}/${all.indexOf(loop)}`)),
       ],
     };
   });
   const beside = all.slice(step.tools.flatMap(({ loops }) => loops).length);
   if (beside.length === 0) return told;
-  const blocks = beside.map((loop, index) => {
-    const at = `${path}/${all.length - beside.length + index}`;
-    return { label: `subagent ${at}`, text: subagentText(loop, at) };
-  });
+  const blocks = beside.map((loop) => subagentBlock(loop, `${path}/${all.indexOf(loop)}`));
   return [...told, { heading: "started by no tool", tone: "plain", blocks }];
 }
 
@@ -193,7 +168,7 @@ function resultText({ output }: Tool): string {
   return output.trim() === "" ? "(empty)" : output.trimEnd();
 }
 
-function subagentText(loop: Loop, path: string): string {
+function subagentBlock(loop: Loop, path: string): TextBlock {
   const { steps, cost: spent } = loop.totalsWithSubagents;
   const sums = [plural(steps, "step"), duration(loop.end - loop.start), ...(spent === null ? [] : [cost(spent)])];
   const last = loop.steps.length - 1;
@@ -201,7 +176,7 @@ function subagentText(loop: Loop, path: string): string {
     last < 0
       ? "It has no step."
       : `--step ${path}/0${last > 0 ? ` … ${path}/${last}` : ""} opens ${last > 0 ? "them" : "it"}.`;
-  return `${loopText(loop, false)}\n${sums.join(", ")}. ${open}`;
+  return { label: `subagent ${path}`, text: `${loopText(loop, false)}\n${sums.join(", ")}. ${open}` };
 }
 
 function timeText({ start, end, timing }: Span, { loop }: LoopTrace): string {

@@ -8,7 +8,7 @@ import { isTrouble, type RowFacts } from "../analysis/tree-rows.js";
 import { cost, count, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
 import type { Call, Loop, LoopTrace, Tool, Totals } from "../trace/model.js";
-import { type LabelledLine, parted, worded } from "./labelled-line.js";
+import { ESTIMATED, type LabelledLine, listed, parted, worded } from "./labelled-line.js";
 import { BAR_SIGNS, TROUBLE_SIGN } from "./time-bar.js";
 
 /** Which signs stand in the tree; those are explained, the others are not. */
@@ -27,6 +27,10 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
   const totals = loop.totalsWithSubagents;
   const tools = toolsIn(loop);
   const failed = totals.toolFailures > 0 ? ` (${totals.toolFailures} failed)` : "";
+  const counts = [
+    ...[plural(totals.steps, "step"), plural(totals.calls, "call"), `${plural(totals.tools, "tool")}${failed}`],
+    ...(totals.retries > 0 ? [plural(totals.retries, "retry", "retries")] : []),
+  ];
   const withSubagents = hasSubagents(loop);
   const error = loop.error && `${loop.error.code}: ${shortenTo(oneLine(loop.error.message), MOST_TEXT)}`;
   return [
@@ -35,17 +39,11 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
     parted("time", timeParts(loop.account, toolsLabel(tools.length > 0, withSubagents))),
     ...modelLine(loop, withSubagents),
     ...(totals.calls > 0 ? [parted("tokens", tokenParts(totals.usage, callsIn(loop)))] : []),
-    parted("total", [
-      `${plural(totals.steps, "step")},`,
-      `${plural(totals.calls, "call")},`,
-      `${plural(totals.tools, "tool")}${failed},`,
-      ...(totals.retries > 0 ? [`${plural(totals.retries, "retry", "retries")},`] : []),
-      `cost ${costText(totals, decimals)}`,
-    ]),
+    parted("total", listed([...counts, `cost ${costText(totals, decimals)}`])),
     parted("trace", [traceId]),
     parted("session", [oneLine(session.id)]),
     ...notesOf(trace, tools).map((note) => worded("note", note, "warning")),
-    ...(signs.estimated ? [worded("~", "estimated: opencode recorded no exact moment", "muted")] : []),
+    ...(signs.estimated ? [ESTIMATED] : []),
     ...(signs.bars.length > 0 ? [parted("bar", barParts(signs.bars))] : []),
     ...(signs.marked ? [worded("!", "something went wrong here; a wider tree says what", "muted")] : []),
   ];
@@ -78,15 +76,14 @@ function doomLoops(loop: Loop): string[] {
 
 function barParts(rows: readonly RowFacts[]): string[] {
   const has = (...kinds: RowFacts["kind"][]): boolean => rows.some(({ kind }) => kinds.includes(kind));
-  const parts = [
+  return listed([
     ...(has("call") ? [`${BAR_SIGNS.call} model`] : []),
     ...(has("tool") ? [`${BAR_SIGNS.tool} tool`] : []),
     ...(has("retry") ? [`${BAR_SIGNS.retry} retry`] : []),
     ...(has("loop", "step") ? [`${BAR_SIGNS.loop} loop or step`] : []),
     ...(has("event") ? [`${BAR_SIGNS.event} event`] : []),
     ...(rows.some(isTrouble) ? [`${TROUBLE_SIGN} something went wrong`] : []),
-  ];
-  return parts.map((part, index) => (index === parts.length - 1 ? part : `${part},`));
+  ]);
 }
 
 /** What the tree and its totals lack comes first. */
@@ -94,16 +91,11 @@ function notesOf(trace: LoopTrace, tools: readonly Tool[]): string[] {
   const { session, loop } = trace;
   const missing = loop.totalsWithSubagents.missingSubagents;
   const ids = [...new Set(tools.flatMap((tool) => (tool.subagentMissing ? (tool.childSessionId ?? []) : [])))];
-  const named = ids.slice(0, MOST_IDS).map(oneLine).join(", ");
+  const named = ids.length > 0 ? `: ${ids.slice(0, MOST_IDS).map(oneLine).join(", ")}` : "";
+  const more = ids.length > MOST_IDS ? ", …" : "";
   const unread = Object.entries(session.unread).map(([what, times]) => `${oneLine(what)} (${count(times)})`);
   return [
-    ...(missing > 0
-      ? [
-          `totals without ${plural(missing, "subagent session")} not in the input${named === "" ? "" : `: ${named}`}${
-            ids.length > MOST_IDS ? ", …" : ""
-          }`,
-        ]
-      : []),
+    ...(missing > 0 ? [`totals without ${plural(missing, "subagent session")} not in the input${named}${more}`] : []),
     ...gapTexts.doubts(gapsOf([trace])),
     ...(unread.length > 0 ? [`the export holds what this version does not read: ${unread.join(", ")}`] : []),
     ...loop.notes.map(oneLine),

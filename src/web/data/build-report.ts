@@ -1,10 +1,10 @@
 import { gapsOf, gapTexts } from "../../analysis/gaps.js";
-import { promptOf } from "../../analysis/row-texts.js";
+import { modelName, promptOf } from "../../analysis/row-texts.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { totalTokens } from "../../trace/usage.js";
 import { accountParts } from "./account-parts.js";
-import { modelName } from "./detail-of.js";
+
 import { createPacker, type Packer } from "./pack-texts.js";
 import type { Chunk, ReportData, TotalsData, TraceData } from "./report-data.js";
 import { partsOf } from "./token-series.js";

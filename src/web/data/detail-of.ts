@@ -1,3 +1,4 @@
+import { modelName } from "../../analysis/row-texts.js";
 import { cost, count, duration } from "../../text/format.js";
 import type {
   Call,
@@ -7,7 +8,6 @@ import type {
   FileFacts,
   InnerCall,
   Loop,
-  ModelFacts,
   Retry,
   Step,
   StepEvent,
@@ -186,13 +186,6 @@ function named(label: string, value: string | null): Fact[] {
 
 function notesOf(notes: readonly string[]): Fact[] {
   return notes.map((note) => ["note", note]);
-}
-
-/** `provider/model`, with the variant where there is one. */
-export function modelName(model: ModelFacts | null): string | null {
-  if (!model) return null;
-  const { providerId, modelId, variant } = model;
-  return `${providerId}/${modelId}${variant === null ? "" : ` (${variant})`}`;
 }
 
 function signed(tokens: number): string {

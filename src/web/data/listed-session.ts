@@ -1,7 +1,6 @@
-import { promptOf } from "../../analysis/row-texts.js";
+import { modelName, promptOf } from "../../analysis/row-texts.js";
 import type { LoopTrace, Outcome } from "../../trace/model.js";
 import { addCost, totalTokens } from "../../trace/usage.js";
-import { modelName } from "./detail-of.js";
 
 /** A kept session as the list shows it. */
 export type ListedSession = SessionSummary | UnreadableSession;
