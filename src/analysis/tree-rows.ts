@@ -17,6 +17,7 @@ import type { Tone } from "./tone.js";
 
 /** A call's tokens; null: that half is not known. */
 export interface CallFigures {
+  /** The whole prompt, what was cached included. */
   readonly input: number | null;
   readonly cached: number | null;
   readonly output: number | null;
@@ -57,9 +58,22 @@ export interface RowFacts {
   readonly aside: string;
 }
 
+/** What a row stands for. */
+export type RowSource =
+  | { readonly kind: "loop"; readonly loop: Loop }
+  | { readonly kind: "step"; readonly step: Step }
+  | { readonly kind: "call"; readonly call: Call }
+  | { readonly kind: "tool"; readonly tool: Tool }
+  /** What a script called. */
+  | { readonly kind: "inner-call"; readonly call: InnerCall }
+  /** One, or several that are summed up. */
+  | { readonly kind: "retries"; readonly retries: readonly Retry[] }
+  | { readonly kind: "event"; readonly event: StepEvent };
+
 /** A row with the rows below it, in their order. */
 export interface TreeNode {
   readonly facts: RowFacts;
+  readonly source: RowSource;
   readonly below: readonly TreeNode[];
 }
 
@@ -74,9 +88,22 @@ export function isTrouble({ tone }: RowFacts): boolean {
   return tone === "failed" || tone === "warning" || tone === "alarm";
 }
 
-/** A trace as a tree of rows; calls and tools by when they began. */
-export function treeOf({ loop, session }: LoopTrace): TreeNode {
-  return loopNode(loop, true, session.directory);
+/**
+ * A trace as a tree of rows; calls and tools by when they began.
+ *
+ * @param mostRetries of a step that are rows of their own; more are summed up but for the first and the last ones
+ */
+export function treeOf({ loop, session }: LoopTrace, mostRetries = MOST_RETRIES): TreeNode {
+  return loopNode(loop, { root: loop, directory: session.directory, mostRetries });
+}
+
+/** Opencode before 1.18 tries for ever, and hundreds of equal lines tell nothing more. */
+const MOST_RETRIES = 6;
+
+interface TreeContext {
+  readonly root: Loop;
+  readonly directory: string;
+  readonly mostRetries: number;
 }
 
 /** The rows in the order of a tree that is read from top to bottom. */
@@ -90,172 +117,130 @@ export function rowsOf(node: TreeNode, more: readonly boolean[] = []): TreeRow[]
 /** What only some rows have. */
 const NOTHING = { longest: null, tokens: null, cost: null, aside: "" };
 
-function timeOf({ start, end, timing }: Loop | Step | Call | Tool | Retry): {
-  readonly start: number;
-  readonly end: number;
-  readonly duration: number;
-  readonly exact: boolean;
-} {
+function timeOf({ start, end, timing }: Loop | Step | Call | Tool | Retry) {
   return { start, end, duration: end - start, exact: timing === "exact" };
 }
 
-function loopNode(loop: Loop, root: boolean, directory: string): TreeNode {
-  return {
-    facts: {
-      ...NOTHING,
-      ...timeOf(loop),
-      kind: "loop",
-      name: "opencode.loop",
-      tone: loop.error ? "failed" : "plain",
-      cost: loop.totalsWithSubagents.cost,
-      detail: loopText(loop, root),
-    },
-    below: inTime(
-      [
-        ...loop.steps.map((step) => stepNode(step, directory)),
-        ...loop.loops.map((below) => loopNode(below, false, directory)),
-      ],
-      loop.loops.length > 0,
-    ),
+function loopNode(loop: Loop, context: TreeContext): TreeNode {
+  const below = [
+    ...loop.steps.map((step) => stepNode(step, context)),
+    ...loop.loops.map((one) => loopNode(one, context)),
+  ];
+  const facts: RowFacts = {
+    ...NOTHING,
+    ...timeOf(loop),
+    kind: "loop",
+    name: "opencode.loop",
+    tone: loop.error ? "failed" : "plain",
+    cost: loop.totalsWithSubagents.cost,
+    detail: loopText(loop, loop === context.root),
   };
+  // Steps stand in opencode's own order; what else was started between them by its time.
+  return { facts, source: { kind: "loop", loop }, below: loop.loops.length > 0 ? below.sort(byStart) : below };
 }
 
-function stepNode(step: Step, directory: string): TreeNode {
+function stepNode(step: Step, context: TreeContext): TreeNode {
   const below = [
     ...step.events.map(eventNode),
-    ...retryNodes(step.retries),
+    ...retryNodes(step.retries, context.mostRetries),
     ...(step.call ? [callNode(step.call)] : []),
-    ...step.tools.map((tool) => toolNode(tool, directory)),
-    ...step.loops.map((loop) => loopNode(loop, false, directory)),
+    ...step.tools.map((tool) => toolNode(tool, context)),
+    ...step.loops.map((loop) => loopNode(loop, context)),
   ];
-  return {
-    facts: {
-      ...NOTHING,
-      ...timeOf(step),
-      kind: "step",
-      name: `loop.step-${step.index}`,
-      tone: step.outcome === "failed" ? "failed" : "plain",
-      detail: step.kind === "answer" ? "" : step.kind,
-    },
-    // The sort is stable: what began in the same millisecond stays in the order call, tools.
-    below: below.sort((a, b) => a.facts.start - b.facts.start),
+  const facts: RowFacts = {
+    ...NOTHING,
+    ...timeOf(step),
+    kind: "step",
+    name: `loop.step-${step.index}`,
+    tone: step.outcome === "failed" ? "failed" : "plain",
+    detail: step.kind === "answer" ? "" : step.kind,
   };
+  return { facts, source: { kind: "step", step }, below: below.sort(byStart) };
 }
 
-/** Steps stand in opencode's own order; what else was started between them by its time. */
-function inTime(nodes: TreeNode[], isMixed: boolean): TreeNode[] {
-  return isMixed ? nodes.sort((a, b) => a.facts.start - b.facts.start) : nodes;
+/** A sort by it is stable: what began in the same millisecond stays in the order call, tools. */
+function byStart(a: TreeNode, b: TreeNode): number {
+  return a.facts.start - b.facts.start;
 }
 
 function eventNode(event: StepEvent): TreeNode {
-  return {
-    facts: {
-      ...NOTHING,
-      kind: "event",
-      name: event.name,
-      tone: eventTone(event),
-      start: event.at,
-      end: event.at,
-      duration: null,
-      exact: true,
-      detail: eventText(event),
-    },
-    below: [],
+  const { name, at } = event;
+  const time = { start: at, end: at, duration: null, exact: true };
+  const facts: RowFacts = {
+    ...NOTHING,
+    ...time,
+    kind: "event",
+    name,
+    tone: eventTone(event),
+    detail: eventText(event),
   };
+  return { facts, source: { kind: "event", event }, below: [] };
 }
 
-/** More of them are summed up: opencode before 1.18 tries for ever, and hundreds of equal lines tell nothing more. */
-const MOST_RETRIES = 6;
-
-function retryNodes(retries: readonly Retry[]): TreeNode[] {
+function retryNodes(retries: readonly Retry[], most: number): TreeNode[] {
+  const nodesOf = (some: readonly Retry[]): TreeNode[] => some.map((one) => retryNode([one], "retry", retryText(one)));
+  if (retries.length <= most) return nodesOf(retries);
   const summed = retries.slice(2, -1);
-  const [first, last] = [summed[0], summed.at(-1)];
-  if (retries.length <= MOST_RETRIES || !first || !last) return retries.map(retryNode);
-  const time = { start: first.start, end: last.end, duration: last.end - first.start };
-  const sum: TreeNode = {
-    facts: {
-      ...NOTHING,
-      ...time,
-      kind: "retry",
-      name: `${summed.length} retries`,
-      tone: "warning",
-      longest: summed.reduce((most, { start, end }) => Math.max(most, end - start), 0),
-      exact: summed.every(({ timing }) => timing === "exact"),
-      detail: retriesText(summed),
-    },
-    below: [],
-  };
-  return [...retries.slice(0, 2).map(retryNode), sum, ...retries.slice(-1).map(retryNode)];
+  const sum = retryNode(summed, `${summed.length} retries`, retriesText(summed));
+  return [...nodesOf(retries.slice(0, 2)), sum, ...nodesOf(retries.slice(-1))];
 }
 
-function retryNode(retry: Retry): TreeNode {
-  const time = timeOf(retry);
-  return {
-    facts: {
-      ...NOTHING,
-      ...time,
-      kind: "retry",
-      name: "retry",
-      tone: "warning",
-      longest: time.duration,
-      detail: retryText(retry),
-    },
-    below: [],
+function retryNode(retries: readonly Retry[], name: string, detail: string): TreeNode {
+  const [start, end] = [retries[0]?.start ?? 0, retries.at(-1)?.end ?? 0];
+  const facts: RowFacts = {
+    ...NOTHING,
+    ...{ start, end, duration: end - start, exact: retries.every(({ timing }) => timing === "exact") },
+    kind: "retry",
+    name,
+    tone: "warning",
+    longest: Math.max(...retries.map((retry) => retry.end - retry.start)),
+    detail,
   };
+  return { facts, source: { kind: "retries", retries }, below: [] };
 }
 
 function callNode(call: Call): TreeNode {
   const time = timeOf(call);
-  return {
-    facts: {
-      ...time,
-      kind: "call",
-      name: `llm-call-${call.index}`,
-      tone: call.error ? "failed" : "plain",
-      longest: time.duration,
-      tokens: callFigures(call),
-      cost: call.cost,
-      detail: callText(call),
-      aside: firstTokenText(call),
-    },
-    below: [],
+  const facts: RowFacts = {
+    ...time,
+    kind: "call",
+    name: `llm-call-${call.index}`,
+    tone: call.error ? "failed" : "plain",
+    longest: time.duration,
+    tokens: callFigures(call),
+    cost: call.cost,
+    detail: callText(call),
+    aside: firstTokenText(call),
   };
+  return { facts, source: { kind: "call", call }, below: [] };
 }
 
-function toolNode(tool: Tool, directory: string): TreeNode {
+function toolNode(tool: Tool, context: TreeContext): TreeNode {
   const time = timeOf(tool);
-  return {
-    facts: {
-      ...NOTHING,
-      ...time,
-      kind: "tool",
-      name: `tool.${oneLine(tool.name)}`,
-      tone: tool.failure || tool.notes.length > 0 ? "warning" : "plain",
-      longest: time.duration,
-      detail: toolText(tool, directory),
-      aside: permissionWaitText(tool),
-    },
-    below: [
-      ...tool.innerCalls.map((call) => innerCallNode(call, tool)),
-      ...tool.loops.map((loop) => loopNode(loop, false, directory)),
-    ],
+  const facts: RowFacts = {
+    ...NOTHING,
+    ...time,
+    kind: "tool",
+    name: `tool.${oneLine(tool.name)}`,
+    tone: tool.failure || tool.notes.length > 0 ? "warning" : "plain",
+    longest: time.duration,
+    detail: toolText(tool, context.directory),
+    aside: permissionWaitText(tool),
   };
+  const inner = tool.innerCalls.map((call) => innerCallNode(call, tool));
+  const below = [...inner, ...tool.loops.map((loop) => loopNode(loop, context))];
+  return { facts, source: { kind: "tool", tool }, below };
 }
 
 /** When it was made, and often how long it took, is not recorded. */
 function innerCallNode(call: InnerCall, { start, end }: Tool): TreeNode {
-  return {
-    facts: {
-      ...NOTHING,
-      kind: "tool",
-      name: `tool.${oneLine(call.name)}`,
-      tone: call.outcome === "failed" ? "warning" : "plain",
-      start,
-      end,
-      duration: call.durationMs,
-      exact: false,
-      detail: innerCallText(call),
-    },
-    below: [],
+  const facts: RowFacts = {
+    ...NOTHING,
+    ...{ start, end, duration: call.durationMs, exact: false },
+    kind: "tool",
+    name: `tool.${oneLine(call.name)}`,
+    tone: call.outcome === "failed" ? "warning" : "plain",
+    detail: innerCallText(call),
   };
+  return { facts, source: { kind: "inner-call", call }, below: [] };
 }

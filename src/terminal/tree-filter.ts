@@ -32,9 +32,9 @@ function chooses({ errors, slowMs }: RowFilter): boolean {
   return errors === true || slowMs !== undefined;
 }
 
-function choose({ facts, below }: TreeNode, filter: RowFilter): TreeNode | undefined {
-  const kept = below.flatMap((node) => choose(node, filter) ?? []);
-  return kept.length > 0 || isWanted(facts, filter) ? { facts, below: kept } : undefined;
+function choose(node: TreeNode, filter: RowFilter): TreeNode | undefined {
+  const kept = node.below.flatMap((one) => choose(one, filter) ?? []);
+  return kept.length > 0 || isWanted(node.facts, filter) ? { ...node, below: kept } : undefined;
 }
 
 function isWanted(facts: RowFacts, { errors, slowMs }: RowFilter): boolean {
@@ -42,8 +42,8 @@ function isWanted(facts: RowFacts, { errors, slowMs }: RowFilter): boolean {
   return slowMs === undefined || (facts.longest !== null && facts.longest >= slowMs);
 }
 
-function cutOff({ facts, below }: TreeNode, depth: number): TreeNode {
-  return { facts, below: depth < 1 ? [] : below.map((node) => cutOff(node, depth - 1)) };
+function cutOff(node: TreeNode, depth: number): TreeNode {
+  return { ...node, below: depth < 1 ? [] : node.below.map((one) => cutOff(one, depth - 1)) };
 }
 
 function rowCount({ below }: TreeNode): number {

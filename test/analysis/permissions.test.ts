@@ -11,7 +11,7 @@ import { paintTools } from "../../src/terminal/paint-tools.js";
 import { paintTree } from "../../src/terminal/paint-tree.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { reportBuilder } from "../../src/web/data/build-report.js";
-import { eventDetail, stepDetail, toolDetail } from "../../src/web/data/detail-of.js";
+import { detailOf } from "../../src/web/data/detail-of.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { asked, followed } from "../trace/make-evidence.js";
 import {
@@ -82,7 +82,7 @@ test("a step's page has it whole", () => {
 test("the report's page has it in the details, with the step's and the turn's time", () => {
   const { loop } = traceWith(waited);
   const event = onlyOne(eventsIn(loop));
-  expect(eventDetail(event, loop.start).facts).toEqual([
+  expect(detailOf({ kind: "event", event }, loop.start).facts).toEqual([
     ["at", "200ms"],
     ["asked", new Date(T0 + 200).toISOString()],
     ["waited", "1.00s"],
@@ -92,8 +92,14 @@ test("the report's page has it in the details, with the step's and the turn's ti
     ["pattern", "npm test"],
     ["call id", "call_100"],
   ]);
-  expect(toolDetail(onlyOne(toolsIn(loop))).facts).toContainEqual(["waited for permission", "1.00s"]);
-  expect(stepDetail(at(loop.steps, 0)).facts).toContainEqual(["waiting for permission", "1.00s"]);
+  expect(detailOf({ kind: "tool", tool: onlyOne(toolsIn(loop)) }, loop.start).facts).toContainEqual([
+    "waited for permission",
+    "1.00s",
+  ]);
+  expect(detailOf({ kind: "step", step: at(loop.steps, 0) }, loop.start).facts).toContainEqual([
+    "waiting for permission",
+    "1.00s",
+  ]);
   const builder = reportBuilder("1.2.3");
   builder.add(traceWith(waited));
   builder.add(traceWith(rejected));

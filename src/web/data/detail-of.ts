@@ -1,4 +1,5 @@
 import { modelName } from "../../analysis/row-texts.js";
+import type { RowSource } from "../../analysis/tree-rows.js";
 import { cost, count, duration } from "../../text/format.js";
 import type {
   Call,
@@ -16,8 +17,29 @@ import type {
 import { promptTokens, sureUsageOf, usageOfHalf } from "../../trace/usage.js";
 import type { Detail, Fact, Section } from "./report-data.js";
 
-/** What the panel shows of a turn or a subagent's run. */
-export function loopDetail(loop: Loop): Detail {
+/** What the panel shows of a row. @param start the trace's, ms since the epoch */
+export function detailOf(source: RowSource, start: number): Detail {
+  switch (source.kind) {
+    case "loop":
+      return loopDetail(source.loop);
+    case "step":
+      return stepDetail(source.step);
+    case "call":
+      return callDetail(source.call);
+    case "tool":
+      return toolDetail(source.tool);
+    case "inner-call":
+      return innerCallDetail(source.call);
+    case "retries":
+      return retryDetail(source.retries);
+    case "event":
+      return eventDetail(source.event, start);
+    default:
+      return source satisfies never;
+  }
+}
+
+function loopDetail(loop: Loop): Detail {
   return {
     facts: [
       ...timeFacts(loop),
@@ -25,14 +47,14 @@ export function loopDetail(loop: Loop): Detail {
       ...named("agent", loop.agent),
       ...named("model", modelName(loop.model)),
       ["session", loop.sessionId],
-      ...(loop.run ? [["attempt", `${loop.run.attempt} of run ${loop.run.id}`] as const] : []),
+      ...named("attempt", loop.run && `${loop.run.attempt} of run ${loop.run.id}`),
       ...notesOf(loop.notes),
     ],
     sections: [...inputSections(loop.input), ...outputSection("Final response", loop.output)],
   };
 }
 
-export function stepDetail(step: Step): Detail {
+function stepDetail(step: Step): Detail {
   const { account, patches } = step;
   return {
     facts: [
@@ -42,76 +64,61 @@ export function stepDetail(step: Step): Detail {
       ...named("agent", step.agent),
       ["model", duration(account.model)],
       ["tools", duration(account.tools)],
-      ...(account.waiting > 0 ? [["waiting for permission", duration(account.waiting)] as const] : []),
-      ...(account.retries > 0 ? [["retries", duration(account.retries)] as const] : []),
+      ...named("waiting for permission", account.waiting > 0 ? duration(account.waiting) : null),
+      ...named("retries", account.retries > 0 ? duration(account.retries) : null),
       ["opencode itself", duration(account.other)],
       ...notesOf(step.notes),
     ],
-    sections: patches.map(({ hash, files }) => ({
-      title: `Files changed, by snapshot ${hash}`,
-      form: "code",
-      text: files.join("\n"),
-    })),
+    sections: patches.map(({ hash, files }) => code(`Files changed, by snapshot ${hash}`, files.join("\n"))),
   };
 }
 
-export function callDetail(call: Call): Detail {
-  const { usageDoubt, cumulative } = call;
+function callDetail(call: Call): Detail {
+  const { usageDoubt, cumulative, outputTokensPerSecond: speed } = call;
   const [read, written] = [usageOfHalf("prompt", call), usageOfHalf("output", call)];
-  const { cacheHitRatio, contextGrowth } = cumulative;
+  const { cacheHitRatio, contextGrowth, contextTokens } = cumulative;
   return {
     facts: [
       ...timeFacts(call),
-      ...(call.firstTokenAt === null ? [] : [["first token after", duration(call.firstTokenAt - call.start)] as const]),
+      ...named("first token after", call.firstTokenAt === null ? null : duration(call.firstTokenAt - call.start)),
       ["outcome", call.outcome],
       ...named("finish", call.finish),
       ["model", modelName(call.model) ?? "unknown"],
       ...named("agent", call.agent),
       ...named("mode", call.mode),
-      ...(read
-        ? ([
-            ["prompt", `${count(promptTokens(read))} tokens`],
-            ["from the cache", count(read.cacheRead)],
-            ["written to the cache", count(read.cacheWrite)],
-          ] as const)
-        : []),
-      ...(written
-        ? ([
-            ["output", count(written.output)],
-            ["reasoning", count(written.reasoning)],
-          ] as const)
-        : []),
-      ...(sureUsageOf("prompt", call)
-        ? ([["context after it", `${count(cumulative.contextTokens)} tokens`]] as const)
-        : []),
-      ...(read || written ? [] : ([["tokens", "opencode recorded none"]] as const)),
+      ...named("prompt", read && `${count(promptTokens(read))} tokens`),
+      ...named("from the cache", read && count(read.cacheRead)),
+      ...named("written to the cache", read && count(read.cacheWrite)),
+      ...named("output", written && count(written.output)),
+      ...named("reasoning", written && count(written.reasoning)),
+      ...named("context after it", sureUsageOf("prompt", call) ? `${count(contextTokens)} tokens` : null),
+      ...named("tokens", read || written ? null : "opencode recorded none"),
       ...notesOf(usageDoubt ? [usageDoubt.reason] : []),
-      ...(contextGrowth === null ? [] : [["context grew by", signed(contextGrowth)] as const]),
-      ...(cacheHitRatio === null ? [] : [["cache hits", `${Math.round(cacheHitRatio * 100)}%`] as const]),
-      ...(call.outputTokensPerSecond === null
-        ? []
-        : [["speed", `${count(call.outputTokensPerSecond)} tokens/s`] as const]),
+      ...named("context grew by", contextGrowth === null ? null : signed(contextGrowth)),
+      ...named("cache hits", cacheHitRatio === null ? null : `${Math.round(cacheHitRatio * 100)}%`),
+      ...named("speed", speed === null ? null : `${count(speed)} tokens/s`),
       ["cost", cost(call.cost)],
     ],
     sections: [...inputSections(call.input), ...callOutputSections(call.output)],
   };
 }
 
-export function retryDetail(retry: Retry): Detail {
+/** Of several the times, and what all of them brought. */
+function retryDetail(retries: readonly Retry[]): Detail {
   return {
-    facts: [...timeFacts(retry), ["attempt", String(retry.attempt)]],
-    sections: callOutputSections(retry.output),
+    facts: retries.flatMap((retry): Fact[] => [...timeFacts(retry), ["attempt", String(retry.attempt)]]),
+    sections: retries.flatMap(({ output }) => callOutputSections(output)),
   };
 }
 
-export function toolDetail(tool: Tool): Detail {
+function toolDetail(tool: Tool): Detail {
   const { diff, rest } = metadataOf(tool);
   return {
     facts: [
       ...timeFacts(tool),
       ["status", tool.status],
       ...named("title", tool.title),
-      ...(tool.permissionWaitMs === null ? [] : [["waited for permission", duration(tool.permissionWaitMs)] as const]),
+      ...named("waited for permission", tool.permissionWaitMs === null ? null : duration(tool.permissionWaitMs)),
       ...named("MCP server", tool.server),
       ...named("run by", tool.origin === "provider" ? "the model's provider" : null),
       ...named("subagent's session", tool.childSessionId),
@@ -119,16 +126,16 @@ export function toolDetail(tool: Tool): Detail {
       ...notesOf(tool.notes),
     ],
     sections: [
-      { title: "Arguments", form: "value", value: tool.input },
+      json("Arguments", tool.input),
       ...(diff === null ? [] : [{ title: "Change", form: "diff", text: diff } as const]),
-      ...(tool.output === null ? [] : [{ title: "Result", form: "code", text: tool.output } as const]),
+      ...(tool.output === null ? [] : [code("Result", tool.output)]),
       ...fileSections(tool.attachments),
-      ...(Object.keys(rest).length === 0 ? [] : [{ title: "Metadata", form: "value", value: rest } as const]),
+      ...(Object.keys(rest).length === 0 ? [] : [json("Metadata", rest)]),
     ],
   };
 }
 
-export function innerCallDetail(call: InnerCall): Detail {
+function innerCallDetail(call: InnerCall): Detail {
   return {
     facts: [
       ["called by", "the script of the tool above"],
@@ -136,14 +143,13 @@ export function innerCallDetail(call: InnerCall): Detail {
       ["outcome", call.outcome],
       ...named("MCP server", call.server),
     ],
-    sections: [{ title: "Arguments", form: "value", value: call.input }],
+    sections: [json("Arguments", call.input)],
   };
 }
 
-export function eventDetail({ name, at, attributes }: StepEvent, start: number): Detail {
-  const when: Fact = ["at", duration(at - start)];
-  if (name === "permission") return { facts: [when, ...permissionFacts(attributes)], sections: [] };
-  return { facts: [when, ...Object.entries(attributes).map(attributeFact)], sections: [] };
+function eventDetail({ name, at, attributes }: StepEvent, start: number): Detail {
+  const facts = name === "permission" ? permissionFacts(attributes) : Object.entries(attributes).map(attributeFact);
+  return { facts: [["at", duration(at - start)], ...facts], sections: [] };
 }
 
 function attributeFact([name, value]: [string, StepEvent["attributes"][string]]): Fact {
@@ -173,10 +179,10 @@ function metadataOf({ metadata, output }: Tool): { readonly diff: string | null;
 }
 
 function timeFacts({ start, end, timing }: Pick<Loop, "start" | "end" | "timing">): Fact[] {
-  const bound = timing === "exact" ? "" : "~";
+  const took = `${timing === "exact" ? "" : "~"}${duration(end - start)}`;
   return [
     ["began", new Date(start).toISOString()],
-    ["took", `${bound}${duration(end - start)}`],
+    ["took", took],
   ];
 }
 
@@ -197,7 +203,7 @@ function inputSections(messages: readonly ChatMessage[]): Section[] {
     if (message.role === "tool") {
       const failed = message.is_error ? ", an error" : "";
       return [
-        { title: `Input: result of ${message.name}${failed}`, form: "code", text: message.content },
+        code(`Input: result of ${message.name}${failed}`, message.content),
         ...fileSections(message.attachments ?? []),
       ];
     }
@@ -225,24 +231,31 @@ function callOutputSections({ thinking, text, toolCalls }: CallOutput): Section[
   return [
     ...(thinking === null ? [] : [prose("Thinking", thinking)]),
     ...(text === null ? [] : [prose("Text", text)]),
-    ...toolCalls.map(({ name, arguments: value }): Section => ({ title: `Tool call: ${name}`, form: "value", value })),
+    ...toolCalls.map(({ name, arguments: value }) => json(`Tool call: ${name}`, value)),
   ];
 }
 
 function outputSection(title: string, output: unknown): Section[] {
   if (output === null || output === undefined || output === "") return [];
-  return [typeof output === "string" ? prose(title, output) : { title, form: "value", value: output }];
+  return [typeof output === "string" ? prose(title, output) : json(title, output)];
 }
 
 function prose(title: string, text: string): Section {
   return { title, form: "text", text };
 }
 
+function code(title: string, text: string): Section {
+  return { title, form: "code", text };
+}
+
+function json(title: string, value: unknown): Section {
+  return { title, form: "value", value };
+}
+
 /** Only what a file is: its bytes would make the page large, and are not to be shown. */
 function fileSections(files: readonly FileFacts[]): Section[] {
-  return files.map(({ mime, filename, url }) => ({
-    title: `File: ${filename ?? mime}`,
-    form: "code",
-    text: `${mime}\n${url.startsWith("data:") ? `in the session, ${count(url.length)} characters` : url}`,
-  }));
+  return files.map(({ mime, filename, url }) => {
+    const where = url.startsWith("data:") ? `in the session, ${count(url.length)} characters` : url;
+    return code(`File: ${filename ?? mime}`, `${mime}\n${where}`);
+  });
 }

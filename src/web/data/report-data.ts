@@ -5,6 +5,10 @@
  * person, a model or a tool wrote is as hostile here as it was in the session.
  */
 
+import type { Tone } from "../../analysis/tone.js";
+import type { CallFigures, RowFacts } from "../../analysis/tree-rows.js";
+import type { Outcome, Totals } from "../../trace/model.js";
+
 /** All that the page holds but the rows' details, which lie beside it in chunks. */
 export interface ReportData {
   readonly title: string;
@@ -24,7 +28,7 @@ export interface TraceData {
   readonly turn: number;
   readonly turns: number;
   readonly prompt: string;
-  readonly outcome: "completed" | "failed" | "unfinished";
+  readonly outcome: Outcome;
   readonly model: string | null;
   readonly agent: string | null;
   /** Milliseconds since the Unix epoch. */
@@ -44,58 +48,35 @@ export interface TraceData {
 }
 
 /** Sums over the turn and all subagents in it. */
-export interface TotalsData {
+export interface TotalsData extends Omit<Totals, "usage"> {
   readonly tokens: number;
   readonly input: number;
   readonly cached: number;
   readonly output: number;
   readonly reasoning: number;
-  /** null: opencode priced no call. */
-  readonly cost: number | null;
-  readonly steps: number;
-  readonly calls: number;
-  readonly retries: number;
-  readonly tools: number;
-  readonly toolFailures: number;
-  readonly missingSubagents: number;
-  readonly doubtfulCalls: number;
 }
-
-export type RowKind = "loop" | "step" | "call" | "tool" | "retry" | "event";
-
-/** `failed`: the turn ended in it; `warning`: something failed and the session went on. */
-export type RowTone = "plain" | "failed" | "warning";
 
 /** One line of the waterfall. */
 export interface ReportRow {
   /** The index of the row that it stands below; -1 for the first. */
   readonly parent: number;
   readonly depth: number;
-  readonly kind: RowKind;
+  readonly kind: RowFacts["kind"];
   readonly name: string;
   /** What the row is recognised by, or what went wrong; one clean line. */
   readonly text: string;
-  readonly tone: RowTone;
+  readonly tone: Exclude<Tone, "alarm" | "muted">;
   readonly start: number;
   readonly end: number;
   /** Whether both ends are moments that opencode recorded. */
   readonly exact: boolean;
   /** When the call's first content came. */
   readonly firstToken: number | null;
-  readonly tokens: RowTokens | null;
+  readonly tokens: CallFigures | null;
   readonly cost: number | null;
   /** In which chunk the row's detail is, and where in it. */
   readonly chunk: number;
   readonly place: number;
-}
-
-/** null: that half is not known. */
-export interface RowTokens {
-  /** The whole prompt, what was cached included. */
-  readonly input: number | null;
-  readonly cached: number | null;
-  readonly output: number | null;
-  readonly reasoning: number | null;
 }
 
 /** What the panel shows of one row. */

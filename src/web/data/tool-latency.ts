@@ -1,3 +1,4 @@
+import { percentile } from "../../analysis/percentiles.js";
 import type { Tool } from "../../trace/model.js";
 import type { SlowCall, ToolLatency } from "./report-data.js";
 
@@ -35,24 +36,13 @@ function latencyOf(name: string, calls: readonly Tool[]): ToolLatency {
     count: calls.length,
     errors: calls.filter(({ failure }) => failure !== null).length,
     unfinished: calls.length - ended.length,
-    p50: percentile(durations, 50),
-    p90: percentile(durations, 90),
-    p99: percentile(durations, 99),
+    p50: percentile(durations, 50) ?? null,
+    p90: percentile(durations, 90) ?? null,
+    p99: percentile(durations, 99) ?? null,
     max: durations.at(-1) ?? null,
     sum: durations.reduce((sum, ms) => sum + ms, 0),
     sample: sampleOf(durations, MOST_SAMPLES),
   };
-}
-
-/**
- * The nearest-rank percentile: the smallest value that so many percent of the values do not exceed.
- *
- * @param sorted ascending
- * @returns null of no values
- */
-export function percentile(sorted: readonly number[], percent: number): number | null {
-  const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length));
-  return sorted[rank - 1] ?? null;
 }
 
 /** Evenly spread items of a sorted list, the first and the last among them. */

@@ -1,32 +1,9 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { percentile, sampleOf, slowestCalls, toolLatencies } from "../../../src/web/data/tool-latency.js";
+import { sampleOf, slowestCalls, toolLatencies } from "../../../src/web/data/tool-latency.js";
 import { traceOf } from "../../support/fixtures.js";
 import { toolsIn } from "../../trace/walk-trace.js";
 
 const placed = (name: string) => toolsIn(traceOf(name).loop).map((tool, row) => ({ row, tool }));
-
-test.each([
-  [[], 50, null],
-  [[7], 99, 7],
-  [[1, 2, 3, 4], 50, 2],
-  [[1, 2, 3, 4], 51, 3],
-  [[1, 2, 3, 4], 100, 4],
-  [Array.from({ length: 100 }, (_, index) => index + 1), 99, 99],
-])("of %j the percentile %i is %s", (sorted, percent, expected) => {
-  expect(percentile(sorted, percent)).toBe(expected);
-});
-
-test("at least so many percent of the values are not larger than a percentile, and it is one of them", () => {
-  const values = fc.array(fc.nat(10_000), { minLength: 1 }).map((list) => list.sort((a, b) => a - b));
-  fc.assert(
-    fc.property(values, fc.integer({ min: 1, max: 100 }), (sorted, percent) => {
-      const value = percentile(sorted, percent) ?? -1;
-      expect(sorted).toContain(value);
-      expect(sorted.filter((one) => one <= value).length).toBeGreaterThanOrEqual((sorted.length * percent) / 100);
-    }),
-  );
-});
 
 test("a sample of many values keeps both ends and the order", () => {
   const sorted = Array.from({ length: 5000 }, (_, index) => index * 2);
