@@ -6,10 +6,11 @@ const STEERING = /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFE
  * there in the escaped form. `JSON.stringify` itself escapes what is below U+0020 and lone surrogates only.
  *
  * @param indent spaces for each level; with 0 all is on one line
+ * @param escaped all characters that are not to stand there as they are
  */
-export function terminalJson(value: unknown, indent = 2): string {
+export function terminalJson(value: unknown, indent = 2, escaped = STEERING): string {
   return (JSON.stringify(value, undefined, indent) ?? "null").replace(
-    STEERING,
+    escaped,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -12,9 +12,7 @@ export function accountParts(account: TimeAccount): AccountPart[] {
     { kind: "retries", label: "retries", ms: account.retries },
     { kind: "other", label: "opencode itself", ms: account.other },
   ] as const;
-  const percents = apportion(
-    parts.map(({ ms }) => ms),
-    100,
-  );
+  const times = parts.map(({ ms }) => ms);
+  const percents = apportion(times, 100);
   return parts.map((part, index) => ({ ...part, percent: percents[index] ?? 0 })).filter(({ ms }) => ms > 0);
 }

@@ -1,6 +1,6 @@
-/**
- * What could end a script element or begin a comment in it, and what ends a line or turns a text round in an editor.
- */
+import { terminalJson } from "../../text/terminal-json.js";
+
+/** What could end a script element or begin a comment in it, and what ends a line or turns a text round in an editor. */
 const SPECIAL = /[<>&\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/g;
 
 /**
@@ -8,8 +8,5 @@ const SPECIAL = /[<>&\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\u
  * it, neither `</script>` nor `<!--`, means anything to an HTML parser.
  */
 export function embeddedJson(value: unknown): string {
-  return (JSON.stringify(value) ?? "null").replace(
-    SPECIAL,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return terminalJson(value, 0, SPECIAL);
 }

@@ -1,5 +1,5 @@
 import { modelName, promptOf } from "../../analysis/row-texts.js";
-import type { LoopTrace, Outcome } from "../../trace/model.js";
+import type { LoopTrace, Outcome, Totals } from "../../trace/model.js";
 import { addCost, totalTokens } from "../../trace/usage.js";
 
 /** A kept session as the list shows it. */
@@ -9,7 +9,7 @@ export type ListedSession = SessionSummary | UnreadableSession;
  * A session in a few figures: sums over its turns with their subagents. Every text in it is as hostile as it was in the
  * session.
  */
-export interface SessionSummary {
+export interface SessionSummary extends Pick<Totals, "steps" | "cost" | "missingSubagents" | "doubtfulCalls"> {
   readonly kind: "session";
   readonly id: string;
   readonly title: string;
@@ -25,16 +25,9 @@ export interface SessionSummary {
   /** The codes of the errors that turns ended in, each once, the last turn's first. */
   readonly errors: readonly string[];
   readonly turns: number;
-  readonly steps: number;
   readonly tokens: number;
-  /** USD; null: opencode priced no call. */
-  readonly cost: number | null;
   /** Of all turns, ms; the time between turns is in none of them. */
   readonly duration: number;
-  /** Subagents' sessions that are not kept: what they did is in none of the sums. */
-  readonly missingSubagents: number;
-  /** Calls whose tokens are in doubt. */
-  readonly doubtfulCalls: number;
 }
 
 /** A session that has nothing to show, and why. */
@@ -89,13 +82,8 @@ export function unreadableSession(id: string, keptAt: number, reason: string): U
 
 /** The session without what is too long for a list; to be done after masking, which has to see whole secrets. */
 export function shortened(session: ListedSession): ListedSession {
-  return session.kind === "unreadable"
-    ? { ...session, reason: headOf(session.reason, MOST_TEXT) }
-    : {
-        ...session,
-        title: headOf(session.title, MOST_TEXT),
-        prompts: session.prompts.map((prompt) => headOf(prompt, MOST_TEXT)),
-      };
+  if (session.kind === "unreadable") return { ...session, reason: headOf(session.reason) };
+  return { ...session, title: headOf(session.title), prompts: session.prompts.map(headOf) };
 }
 
 function sum(values: readonly number[]): number {
@@ -103,6 +91,6 @@ function sum(values: readonly number[]): number {
 }
 
 /** What is cut may be cut in the middle of a character. */
-function headOf(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most).toWellFormed()}…` : text;
+function headOf(text: string): string {
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT).toWellFormed()}…` : text;
 }

@@ -35,10 +35,7 @@ function pointOf({ row, of: call }: Placed<Call>, turn: number): TokenPoint {
     cacheHitRatio: cumulative.cacheHitRatio,
     cost: call.cost,
     sum: partsOf(cumulative.usage),
-    causes: call.contextCauses.map((cause) => ({
-      text: oneLine(causeText(cause, turn)),
-      tokens: cause.tokens,
-    })),
+    causes: call.contextCauses.map((cause) => ({ text: oneLine(causeText(cause, turn)), tokens: cause.tokens })),
   };
 }
 

@@ -48,9 +48,10 @@ function latencyOf(name: string, calls: readonly Tool[]): ToolLatency {
 /** Evenly spread items of a sorted list, the first and the last among them. */
 export function sampleOf(sorted: readonly number[], most: number): readonly number[] {
   if (sorted.length <= most) return sorted;
-  return Array.from({ length: most }, (_, index) => {
-    return sorted[Math.round((index * (sorted.length - 1)) / (most - 1))] ?? 0;
-  });
+  return Array.from(
+    { length: most },
+    (_, index) => sorted[Math.round((index * (sorted.length - 1)) / (most - 1))] ?? 0,
+  );
 }
 
 /** The calls that took longest, the slowest first. */

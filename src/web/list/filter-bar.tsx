@@ -1,10 +1,10 @@
 import { useEffect, useId, useRef } from "preact/hooks";
 import { named } from "../report/segments.js";
-import { amountOf, type Filters, NO_FILTERS } from "./filters.js";
+import { amountOf, type Choices, type Filters, NO_FILTERS } from "./filters.js";
 
 interface FilterBarProps {
   readonly filters: Filters;
-  readonly choices: { readonly errors: readonly string[]; readonly models: readonly string[] };
+  readonly choices: Choices;
   readonly onChange: (changed: Partial<Filters>) => void;
 }
 

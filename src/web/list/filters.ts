@@ -31,9 +31,7 @@ export function amountOf(text: string): number | null {
   return text.trim() === "" || !Number.isFinite(value) || value < 0 ? null : value;
 }
 
-/**
- * The sessions that pass all filters, in their order. What is not known of a session does not pass a filter about it.
- */
+/** The sessions that pass all filters, in their order. What is not known of a session passes no filter about it. */
 export function filtered(sessions: readonly ListedSession[], filters: Filters): readonly ListedSession[] {
   const words = filters.query.toLowerCase().split(/\s+/).filter(Boolean);
   const costs = [amountOf(filters.minCost), amountOf(filters.maxCost)] as const;
@@ -48,11 +46,13 @@ export function filtered(sessions: readonly ListedSession[], filters: Filters): 
   );
 }
 
-/** What can be chosen among sessions: the codes of their errors and their models, sorted. */
-export function choicesOf(sessions: readonly ListedSession[]): {
+export interface Choices {
   readonly errors: readonly string[];
   readonly models: readonly string[];
-} {
+}
+
+/** What can be chosen among sessions: the codes of their errors and their models, sorted. */
+export function choicesOf(sessions: readonly ListedSession[]): Choices {
   const errors = new Set(sessions.flatMap((one) => (one.kind === "session" ? one.errors : [])));
   return { errors: [...errors].sort(), models: [...new Set(sessions.flatMap(modelsOf))].sort() };
 }
@@ -68,20 +68,14 @@ function hasOutcome(session: ListedSession, wanted: string): boolean {
 
 function hasWords(session: ListedSession, words: readonly string[]): boolean {
   if (words.length === 0) return true;
-  const texts =
-    session.kind === "unreadable"
-      ? [session.id, session.reason]
-      : [
-          session.id,
-          session.title,
-          session.directory,
-          session.outcome,
-          ...session.prompts,
-          ...session.models,
-          ...session.errors,
-        ];
-  const text = texts.join("\n").toLowerCase();
+  const text = textsOf(session).join("\n").toLowerCase();
   return words.every((word) => text.includes(word));
+}
+
+function textsOf(session: ListedSession): readonly string[] {
+  if (session.kind === "unreadable") return [session.id, session.reason];
+  const { id, title, directory, outcome, prompts, models, errors } = session;
+  return [id, title, directory, outcome, ...prompts, ...models, ...errors];
 }
 
 function modelsOf(session: ListedSession): readonly string[] {

@@ -1,5 +1,5 @@
 import { cost, count, duration, plural } from "../../text/format.js";
-import type { ListedSession, SessionSummary } from "../data/listed-session.js";
+import type { ListedSession, SessionSummary, UnreadableSession } from "../data/listed-session.js";
 import { Content } from "../report/content.js";
 import { momentText } from "./moment-text.js";
 
@@ -16,18 +16,8 @@ export function SessionRow({ session }: { readonly session: ListedSession }) {
 }
 
 function Figures({ session }: { readonly session: SessionSummary }) {
-  const {
-    id,
-    title,
-    prompts,
-    models,
-    outcome,
-    errors,
-    turns,
-    missingSubagents: missing,
-    doubtfulCalls: doubtful,
-  } = session;
-  const [prompt = ""] = prompts;
+  const { id, title, models, outcome, errors, turns, missingSubagents: missing, doubtfulCalls: doubtful } = session;
+  const [prompt = ""] = session.prompts;
   return (
     <>
       <td class="what">
@@ -61,7 +51,7 @@ function Figures({ session }: { readonly session: SessionSummary }) {
   );
 }
 
-function Reason({ session }: { readonly session: Extract<ListedSession, { kind: "unreadable" }> }) {
+function Reason({ session }: { readonly session: UnreadableSession }) {
   return (
     <td colSpan={7} class="what">
       {session.id}

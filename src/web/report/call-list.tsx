@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks";
 import { cost, count } from "../../text/format.js";
 import type { TokenPoint } from "../data/report-data.js";
 import { signed } from "./causes.js";
-import { usePrinting } from "./use-printing.js";
+import { useMedia } from "./use-media.js";
 import { useVirtual } from "./use-virtual.js";
 
 interface CallListProps {
@@ -23,7 +23,8 @@ const MOST_PRINTED = 500;
 export function CallList({ calls, onOpen }: CallListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtual(scroller, calls.length, ROW_HEIGHT, ROW_HEIGHT);
-  const printing = usePrinting();
+  // Then nothing can be scrolled, and all rows have to be there.
+  const printing = useMedia("print");
   const items = printing
     ? calls.slice(0, MOST_PRINTED).map((_, index) => ({ index, start: index * ROW_HEIGHT }))
     : virtual.items;

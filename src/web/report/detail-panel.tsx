@@ -5,6 +5,7 @@ import type { Detail, ErrorEntry, ReportRow, Section, TokenPoint } from "../data
 import { Causes } from "./causes.js";
 import { Content } from "./content.js";
 import { ErrorCard } from "./errors.js";
+import { Facts } from "./facts.js";
 import { TextBlock } from "./text-block.js";
 import { Value } from "./value.js";
 
@@ -41,19 +42,7 @@ export function DetailPanel({ panel, row, detail, errors, causes, query, onClose
           // They are given, never changed.
           <ErrorCard key={index} error={error} query={query} />
         ))}
-        <dl class="facts">
-          {detail.facts.map(([label, value], index) => (
-            // A label may stand there twice, as notes do.
-            <div key={index}>
-              <dt>
-                <Content text={label} />
-              </dt>
-              <dd>
-                <Content text={value} query={query} />
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Facts facts={detail.facts} query={query} />
         {causes.length > 0 && (
           <details open class="section">
             <summary>Why the context grew</summary>

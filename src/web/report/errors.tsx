@@ -3,6 +3,7 @@ import { count } from "../../text/format.js";
 import type { ErrorEntry } from "../data/report-data.js";
 import { Content } from "./content.js";
 import { errorGroups } from "./error-groups.js";
+import { Facts } from "./facts.js";
 
 interface ErrorsProps {
   readonly errors: readonly ErrorEntry[];
@@ -66,18 +67,7 @@ export function ErrorCard({ error, query = "", times = 1, onOpen }: ErrorCardPro
           <Content text={error.advice} query={query} />
         </p>
       )}
-      {error.state.length > 0 && (
-        <dl class="facts">
-          {error.state.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>
-                <Content text={value} query={query} />
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      {error.state.length > 0 && <Facts facts={error.state} query={query} />}
     </article>
   );
 }

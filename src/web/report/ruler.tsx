@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { axisText } from "./axis-text.js";
 import { percentAt, ticks, type Viewport } from "./viewport.js";
 
@@ -9,32 +10,33 @@ export function Ruler({ view }: { readonly view: Viewport }) {
   const marks = ticks(view, MOST_TICKS);
   const step = (marks[1] ?? 0) - (marks[0] ?? 0);
   return (
-    <div class="ruler" aria-hidden="true">
-      <span class="name" />
-      <span class="lane">
-        <span class="axis">
-          {marks.map((at) => (
-            <span key={at} class="tick" style={{ left: `${percentAt(view, at)}%` }}>
-              {axisText(at, step)}
-            </span>
-          ))}
+    <Axis name="ruler">
+      {marks.map((at) => (
+        <span key={at} class="tick" style={{ left: `${percentAt(view, at)}%` }}>
+          {axisText(at, step)}
         </span>
-      </span>
-    </div>
+      ))}
+    </Axis>
   );
 }
 
 /** The axis' lines behind the rows. */
 export function Grid({ view }: { readonly view: Viewport }) {
   return (
-    <div class="grid" aria-hidden="true">
+    <Axis name="grid">
+      {ticks(view, MOST_TICKS).map((at) => (
+        <span key={at} class="rule" style={{ left: `${percentAt(view, at)}%` }} />
+      ))}
+    </Axis>
+  );
+}
+
+function Axis({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div class={name} aria-hidden="true">
       <span class="name" />
       <span class="lane">
-        <span class="axis">
-          {ticks(view, MOST_TICKS).map((at) => (
-            <span key={at} class="rule" style={{ left: `${percentAt(view, at)}%` }} />
-          ))}
-        </span>
+        <span class="axis">{children}</span>
       </span>
     </div>
   );

@@ -37,29 +37,26 @@ function nameOf(character: string): string {
 }
 
 function unseenNamed(text: string): Segment[] {
-  const segments: Segment[] = [];
-  let from = 0;
-  for (const match of text.matchAll(UNSEEN)) {
-    if (match.index > from) segments.push({ form: "plain", text: text.slice(from, match.index) });
-    segments.push({ form: "named", text: nameOf(match[0]) });
-    from = match.index + match[0].length;
-  }
-  if (from < text.length) segments.push({ form: "plain", text: text.slice(from) });
-  return segments;
+  return cut(text, UNSEEN, (match) => ({ form: "named", text: nameOf(match) }));
 }
 
 /** More of them would only slow the page down. */
 const MOST_MATCHES = 500;
 
 function matchesOf(text: string, query: string): Segment[] {
+  if (query === "") return [{ form: "plain", text }];
+  return cut(text, searchPattern(query), (match) => ({ form: "match", text: match }), 2 * MOST_MATCHES);
+}
+
+/** @param most when there are more pieces than this the rest is one */
+function cut(text: string, pattern: RegExp, found: (match: string) => Segment, most = Number.POSITIVE_INFINITY) {
   const segments: Segment[] = [];
   let from = 0;
-  const pattern = query === "" ? null : searchPattern(query);
-  for (const match of pattern ? text.matchAll(pattern) : []) {
-    if (match.index > from) segments.push({ form: "plain", text: text.slice(from, match.index) });
-    segments.push({ form: "match", text: match[0] });
-    from = match.index + match[0].length;
-    if (segments.length > 2 * MOST_MATCHES) break;
+  for (const { 0: match, index } of text.matchAll(pattern)) {
+    if (index > from) segments.push({ form: "plain", text: text.slice(from, index) });
+    segments.push(found(match));
+    from = index + match.length;
+    if (segments.length > most) break;
   }
   if (from < text.length) segments.push({ form: "plain", text: text.slice(from) });
   return segments;

@@ -1,4 +1,4 @@
-import { cost, count, duration } from "../../text/format.js";
+import { cost, count, duration, plural } from "../../text/format.js";
 import type { TraceData } from "../data/report-data.js";
 import { Content } from "./content.js";
 import { TextBlock } from "./text-block.js";
@@ -7,7 +7,7 @@ import { Outcome } from "./turns.js";
 /** What a turn was about, how it ended and what it took. */
 export function Summary({ trace }: { readonly trace: TraceData }) {
   const { totals } = trace;
-  const figures: readonly (readonly [label: string, value: string, note?: string])[] = [
+  const figures: readonly (readonly [label: string, value: string, note?: string | undefined])[] = [
     ["time", `${trace.exact ? "" : "~"}${duration(trace.duration)}`],
     ["cost", totals.cost === null ? "unknown" : cost(totals.cost)],
     [
@@ -19,7 +19,7 @@ export function Summary({ trace }: { readonly trace: TraceData }) {
     ["calls", count(totals.calls), totals.retries > 0 ? `${count(totals.retries)} retried` : undefined],
     ["tools", count(totals.tools), totals.toolFailures > 0 ? `${count(totals.toolFailures)} failed` : undefined],
     ["errors", count(trace.errors.length)],
-  ].map(([label = "", value = "", note]) => (note === undefined ? [label, value] : [label, value, note]));
+  ];
   return (
     <section class="summary" aria-label="Summary">
       <div class="prompt">
@@ -65,6 +65,5 @@ function aboutOf(trace: TraceData): string[] {
 function notesOf({ notes, totals }: TraceData): readonly string[] {
   const { missingSubagents: missing } = totals;
   if (missing === 0) return notes;
-  const sessions = missing === 1 ? "1 subagent session" : `${count(missing)} subagent sessions`;
-  return [`Totals are without ${sessions} not in the input.`, ...notes];
+  return [`Totals are without ${plural(missing, "subagent session")} not in the input.`, ...notes];
 }

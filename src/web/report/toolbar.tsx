@@ -2,10 +2,11 @@ import type { RefObject } from "preact";
 import { count } from "../../text/format.js";
 import type { Found } from "./use-search.js";
 
-interface ToolbarProps {
+export interface ToolbarProps {
   readonly query: string;
   readonly onQuery: (query: string) => void;
   readonly searchField: RefObject<HTMLInputElement | null>;
+  /** What was found in this turn. */
   readonly found: Found;
   readonly selected: number;
   readonly onNext: (back: boolean) => void;

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { cost, count, duration } from "../../text/format.js";
-import type { ReportRow } from "../data/report-data.js";
+import type { Fact, ReportRow } from "../data/report-data.js";
 
 interface TooltipProps {
   readonly row: ReportRow | undefined;
@@ -39,23 +39,19 @@ export function Tooltip({ row, x, y }: TooltipProps) {
   );
 }
 
-function tooltipFacts({ start, end, exact, firstToken, tokens, cost: usd }: ReportRow): [string, string][] {
-  const bound = exact ? "" : "~";
-  return [
-    ["at", `${bound}${duration(start)}`],
-    ["took", `${bound}${duration(end - start)}`],
-    ...(firstToken === null
-      ? []
-      : ([["first token after", `${bound}${duration(firstToken - start)}`]] as [string, string][])),
-    ...(tokens
-      ? ([
-          ["in", tokens.input === null ? "unknown" : `${count(tokens.input)} (${count(tokens.cached ?? 0)} cached)`],
-          [
-            "out",
-            tokens.output === null ? "unknown" : `${count(tokens.output)} + ${count(tokens.reasoning ?? 0)} thinking`,
-          ],
-        ] as [string, string][])
-      : []),
-    ...(usd === null ? [] : ([["cost", cost(usd)]] as [string, string][])),
+function tooltipFacts({ start, end, exact, firstToken, tokens, cost: usd }: ReportRow): readonly Fact[] {
+  const told = (ms: number): string => `${exact ? "" : "~"}${duration(ms)}`;
+  const facts: readonly (readonly [label: string, value: string | null])[] = [
+    ["at", told(start)],
+    ["took", told(end - start)],
+    ["first token after", firstToken === null ? null : told(firstToken - start)],
+    ["in", tokens && tokensText(tokens.input, tokens.cached, (cached) => ` (${cached} cached)`)],
+    ["out", tokens && tokensText(tokens.output, tokens.reasoning, (reasoning) => ` + ${reasoning} thinking`)],
+    ["cost", usd === null ? null : cost(usd)],
   ];
+  return facts.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
+}
+
+function tokensText(tokens: number | null, some: number | null, more: (some: string) => string): string {
+  return tokens === null ? "unknown" : `${count(tokens)}${more(count(some ?? 0))}`;
 }

@@ -6,18 +6,14 @@ import type { DetailOf } from "./details.js";
 import { Errors } from "./errors.js";
 import { Summary } from "./summary.js";
 import { Tokens } from "./tokens.js";
+import type { ToolbarProps } from "./toolbar.js";
 import { Tools } from "./tools.js";
-import type { Found } from "./use-search.js";
 import { Waterfall } from "./waterfall.js";
 
-interface TracePageProps {
+interface TracePageProps extends Pick<ToolbarProps, "query" | "onQuery" | "found"> {
   readonly trace: TraceData;
   readonly detailOf: DetailOf;
   readonly isDark: boolean;
-  readonly query: string;
-  readonly onQuery: (query: string) => void;
-  /** What was found in this turn. */
-  readonly found: Found;
 }
 
 /** One turn: what is selected, opened and searched for is the same in all its parts. */

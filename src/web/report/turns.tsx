@@ -21,21 +21,11 @@ export function Turns({ traces, chosen, onChoose, matches }: TurnsProps) {
             <tr>
               <th scope="col">Prompt</th>
               <th scope="col">Outcome</th>
-              <th scope="col" class="number">
-                Time
-              </th>
-              <th scope="col" class="number">
-                Steps
-              </th>
-              <th scope="col" class="number">
-                Tokens
-              </th>
-              <th scope="col" class="number">
-                Cost
-              </th>
-              <th scope="col" class="number">
-                Errors
-              </th>
+              {["Time", "Steps", "Tokens", "Cost", "Errors"].map((name) => (
+                <th key={name} scope="col" class="number">
+                  {name}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>

@@ -1,3 +1,4 @@
+import { isFields } from "../../text/json-fields.js";
 import { Content } from "./content.js";
 import { TextBlock } from "./text-block.js";
 
@@ -11,10 +12,7 @@ const MOST_INLINE = 100;
 
 /** Any JSON; an object's fields one below the other, so that code in them can be read as code. */
 export function Value({ value, query }: ValueProps) {
-  if (typeof value === "string") return <TextBlock text={value} form="code" query={query} />;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return <TextBlock text={JSON.stringify(value, undefined, 2) ?? "nothing"} form="code" query={query} />;
-  }
+  if (!isFields(value)) return <TextBlock text={textOf(value)} form="code" query={query} />;
   const fields = Object.entries(value);
   if (fields.length === 0) return <p class="empty">nothing</p>;
   return (
@@ -34,7 +32,7 @@ export function Value({ value, query }: ValueProps) {
 }
 
 function Field({ value, query }: ValueProps) {
-  const text = typeof value === "string" ? value : (JSON.stringify(value, undefined, 2) ?? "nothing");
+  const text = textOf(value);
   if (text.length <= MOST_INLINE && !text.includes("\n")) {
     return (
       <code>
@@ -43,4 +41,8 @@ function Field({ value, query }: ValueProps) {
     );
   }
   return <TextBlock text={text} form="code" query={query} />;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value, undefined, 2) ?? "nothing");
 }

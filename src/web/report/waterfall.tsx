@@ -5,26 +5,21 @@ import { initialFolds, revealed, subagentTools, subtreeEnds, toggled, visibleRow
 import { type KeyAction, keyAction } from "./keys.js";
 import { Grid, Ruler } from "./ruler.js";
 import { nextMatch } from "./search.js";
-import { Toolbar } from "./toolbar.js";
+import { Toolbar, type ToolbarProps } from "./toolbar.js";
 import { Tooltip } from "./tooltip.js";
-import { usePrinting } from "./use-printing.js";
-import type { Found } from "./use-search.js";
+import { useMedia } from "./use-media.js";
+
 import { useVirtual } from "./use-virtual.js";
 import { useZoom } from "./use-zoom.js";
 import { WaterfallRow } from "./waterfall-row.js";
 
-interface WaterfallProps {
+interface WaterfallProps extends Pick<ToolbarProps, "query" | "onQuery" | "searchField" | "found" | "selected"> {
   readonly trace: TraceData;
   readonly tree: RefObject<HTMLDivElement | null>;
-  readonly searchField: RefObject<HTMLInputElement | null>;
-  readonly selected: number;
   readonly onSelect: (row: number) => void;
   readonly onOpen: (row: number) => void;
   /** The selected row is to be opened by a key. */
   readonly onEnter: () => void;
-  readonly query: string;
-  readonly onQuery: (query: string) => void;
-  readonly found: Found;
 }
 
 /** The same as in the style sheet, px. */
@@ -43,7 +38,8 @@ export function Waterfall(props: WaterfallProps) {
   const matches = useMemo(() => new Set(found.rows), [found]);
   const { view, zoom, pan, zoomTo, whole, onWheel } = useZoom(duration);
   const [hovered, hover] = useState<{ readonly row: number; readonly x: number; readonly y: number } | null>(null);
-  const printing = usePrinting();
+  // Then nothing can be scrolled, and all rows have to be there.
+  const printing = useMedia("print");
   const virtual = useVirtual(tree, visible.length, ROW_HEIGHT, ROW_HEIGHT);
 
   // Wherever a row was chosen, it has to be in sight.

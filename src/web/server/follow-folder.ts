@@ -28,9 +28,7 @@ export function followFolder(
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
   let isEnded = false;
-  /**
-   * The folder's time when it was last told of; null for no folder, undefined where a look may have missed something.
-   */
+  /** The folder's time when it was told of last; null for no folder, undefined where a look may have missed something. */
   let known: number | null | undefined;
   let seen: number | null | undefined;
   /** Looks since the first that saw a change. */
