@@ -157,6 +157,7 @@ export type {
   RunningTool,
   ServedSession,
 } from "./opencode/drive.js";
+export type { Evidence, RunEvidence } from "./opencode/evidence.js";
 export {
   type LogEvidence,
   type LoggedFailure,
@@ -227,7 +228,6 @@ export type { SpanData, SpanParent } from "./otel/span-data.js";
 export type { LoadOptions } from "./sessions/load-options.js";
 export type { LoadedSession } from "./sessions/loaded-session.js";
 export { type ReadSessionOptions, readSession } from "./sessions/read-session.js";
-export type { Evidence, RunEvidence } from "./trace/evidence.js";
 export type * from "./trace/model.js";
 export { traceSession } from "./trace/trace-session.js";
 export { type ReportPageOptions, reportPage } from "./web/data/report-page.js";

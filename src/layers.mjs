@@ -46,10 +46,23 @@ export default {
     {
       name: "opencode-by-its-face",
       comment:
-        "Other rooms import opencode's files by purpose: opencode/session.ts, evidence.ts, drive.ts, program.ts, commands.ts, server.ts",
+        "Other rooms import opencode's files by purpose: opencode/session.ts, model.ts, evidence.ts, drive.ts, program.ts, commands.ts, server.ts",
       severity: "error",
       from: { path: "^src/", pathNot: pathOf("opencode") },
       to: { path: "^src/opencode/.+/" },
+    },
+    {
+      name: "trace-reads-the-model",
+      comment: "What an export of one generation looks like is known to its reader, opencode/v1",
+      severity: "error",
+      from: { path: "^src/trace/", pathNot: "^src/trace/trace-session\\.ts$" },
+      to: { path: "^src/opencode/", pathNot: "^src/opencode/(model|evidence)\\.ts$" },
+    },
+    {
+      name: "the-model-is-of-no-generation",
+      severity: "error",
+      from: { path: "^src/opencode/model/" },
+      to: { path: "^src/opencode/v\\d+/" },
     },
     {
       name: "a-room-for-every-file",

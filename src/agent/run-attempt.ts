@@ -12,12 +12,12 @@ import {
   drive,
   type ServedSession,
 } from "../opencode/drive.js";
+import { type Halt, processEndOf, type RunEvidence } from "../opencode/evidence.js";
 import type { OpenCodeProgram, RunExit } from "../opencode/program.js";
 import { type SessionTree, structuredAnswersOf } from "../opencode/session.js";
 import { readEvidence, traceLoaded } from "../sessions/loaded-session.js";
 import { ownTurn } from "../sessions/run-owner.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
-import { type Halt, processEndOf, type RunEvidence } from "../trace/evidence.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import { answerText } from "../trace/turn-error.js";

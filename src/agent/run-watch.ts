@@ -1,10 +1,8 @@
 import type { RunLimit } from "../errors/error-facts.js";
 import { classifyTool } from "../errors/tool-failure.js";
-import type { Progress, RunEvent } from "../opencode/drive.js";
+import { isProviderExecuted, type Progress, type RunEvent, toolFacts, toolResultText } from "../opencode/drive.js";
+import type { Halt } from "../opencode/evidence.js";
 import { answerWatch, DOOM_LOOP_THRESHOLD, repetitionWatch, type ToollessAnswer } from "../trace/doom-loop.js";
-import type { Halt } from "../trace/evidence.js";
-import { isProviderExecuted } from "../trace/provider-tools.js";
-import { toolFacts, toolResultText } from "../trace/tool-facts.js";
 import type { AgentSettings } from "./setting-surfaces.js";
 
 /** What a run may come to before it is stopped. */

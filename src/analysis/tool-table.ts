@@ -1,4 +1,5 @@
-import { covered, type Interval } from "../trace/intervals.js";
+import type { Interval } from "../opencode/model.js";
+import { covered } from "../trace/intervals.js";
 import type { InnerCall, LoopTrace, Timing, Tool } from "../trace/model.js";
 import { percentile } from "./percentiles.js";
 import { type PlacedStep, placedSteps } from "./step-path.js";

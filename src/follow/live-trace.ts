@@ -1,9 +1,9 @@
 import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { TraceExporter } from "../export/trace-exporter.js";
 import type { Masking } from "../masking/mask.js";
+import type { Evidence } from "../opencode/evidence.js";
 import type { SessionTree } from "../opencode/session.js";
 import type { TraceOptions } from "../otel/options.js";
-import type { Evidence } from "../trace/evidence.js";
 import type { LoopTrace, Step } from "../trace/model.js";
 import { runningSpanIds } from "../trace/open-spans.js";
 import { traceSession } from "../trace/trace-session.js";

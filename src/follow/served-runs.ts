@@ -1,5 +1,5 @@
+import type { RunEvidence } from "../opencode/evidence.js";
 import { type EventEvidence, evidenceWithin } from "../opencode/server.js";
-import type { RunEvidence } from "../trace/evidence.js";
 import type { Loop } from "../trace/model.js";
 
 /**

@@ -1,5 +1,5 @@
+import type { RunEvidence } from "../opencode/evidence.js";
 import type { EventEvidence } from "../opencode/server.js";
-import type { RunEvidence } from "../trace/evidence.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
 import type { Loop, LoopTrace } from "../trace/model.js";
 import { isUnanswered } from "../trace/unanswered.js";

@@ -25,6 +25,8 @@ export {
 export type { Asking, FailedAttempt, Phase, Progress, RunningTool } from "./request/progress.js";
 export { DEFAULT_DEADLINE_MS, isModelName } from "./request/run-request.js";
 export type { RunEvent } from "./schema/run-event.js";
+export { isProviderExecuted } from "./v1/provider-tools.js";
+export { toolFacts, toolResultText } from "./v1/tool-facts.js";
 
 /**
  * Runs one prompt with opencode and reads the session that came of it, whatever became of the run: also after a

@@ -1,4 +1,5 @@
-/** What opencode's log and its events say about a session, beside its export. Other rooms import it from here. */
+/** What is known of a session beside its export: opencode's log, its events, how its runs ended. */
+export type { Evidence } from "./model/evidence.js";
 export {
   type LogEvidence,
   type LoggedFailure,
@@ -6,3 +7,4 @@ export {
   readLogEvidence,
 } from "./read/log-evidence.js";
 export { type PermissionWait, permissionWait, type SeenRetry, seenRetry } from "./schema/event-facts.js";
+export { type Halt, isOwnAbort, processEndOf, type RunEvidence, runEvidence } from "./schema/run-evidence.js";

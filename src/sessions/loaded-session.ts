@@ -1,8 +1,7 @@
 import { type Masking, maskFor } from "../masking/mask.js";
 import { asMasked, type Masked, maskedLike } from "../masking/masked.js";
-import { readLogEvidence } from "../opencode/evidence.js";
+import { type Evidence, type RunEvidence, readLogEvidence } from "../opencode/evidence.js";
 import { assembleSessions, type SessionExport, type SessionTree } from "../opencode/session.js";
-import type { Evidence, RunEvidence } from "../trace/evidence.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 

@@ -5,9 +5,9 @@ import { claimToken, isOwnerAlive } from "../files/claim-token.js";
 import { readOwnText } from "../files/own-files.js";
 import { ensurePrivateFolder, removeIfThere } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
+import type { RunEvidence } from "../opencode/evidence.js";
 import { findProcesses } from "../opencode/program.js";
 import { isSessionId, promptTimesOf, type SessionExport } from "../opencode/session.js";
-import type { RunEvidence } from "../trace/evidence.js";
 
 /**
  * Which process drives a session's turn; kept as `<session>.owner-<run>-<attempt>.json` beside the session while it

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ensurePrivateFolder, removeIfThere, writeWhole } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
-import type { RunEvidence } from "../trace/evidence.js";
+import type { RunEvidence } from "../opencode/evidence.js";
 
 const FOLDER = "failed-starts";
 /** They are for the person who has just seen a start fail, not for an archive. */

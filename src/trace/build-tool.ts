@@ -1,16 +1,11 @@
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
-import { type ToolPart, taskSessionId } from "../opencode/session.js";
+import type { Interval, ToolRun } from "../opencode/model.js";
 import { oneLine } from "../text/bounded-text.js";
-import { fileFacts } from "./chat-input.js";
 import { innerCalls } from "./inner-calls.js";
-import { covered, type Interval } from "./intervals.js";
-import type { MessageClock } from "./message-clock.js";
+import { covered } from "./intervals.js";
 import type { Loop, Outcome, Tool } from "./model.js";
 import { outliving } from "./outliving.js";
-import { isProviderExecuted } from "./provider-tools.js";
 import { spanIdOf } from "./span-id.js";
-import { toolTime } from "./timing.js";
-import { toolArguments, toolFacts, toolMetadata, toolResultText, wantedTool } from "./tool-facts.js";
 import { originOf } from "./tool-origin.js";
 
 /** What is known of the subagent that a tool started; of a tool that started none, nothing. */
@@ -22,7 +17,6 @@ export interface Subagent {
 
 export interface ToolContext {
   readonly sessionId: string;
-  readonly clock: MessageClock;
   /** Where the tool ends when the evidence stops before its end. */
   readonly closedAt: number;
   readonly subagent: Subagent;
@@ -32,54 +26,46 @@ export interface ToolContext {
   readonly servers: readonly string[];
 }
 
-export function buildTool(part: ToolPart, { sessionId, clock, closedAt, subagent, waits, servers }: ToolContext): Tool {
-  const { state } = part;
+export function buildTool(run: ToolRun, { sessionId, closedAt, subagent, waits, servers }: ToolContext): Tool {
+  const { start, status } = run;
   const { loops, missing } = subagent;
-  const time = toolTime(part, clock);
-  const open = state.status === "pending" || state.status === "running";
-  const failure = open ? cutOff(part) : (classifyTool(toolFacts(part)) ?? failedSubagent(part, loops));
+  const open = status === "pending" || status === "running";
+  const failure = open ? cutOff(run) : (classifyTool(run.facts) ?? failedSubagent(run, loops));
   const outcome: Outcome = open ? "unfinished" : failure ? "failed" : "completed";
-  const lastOfLoops = loops.reduce((latest, loop) => Math.max(latest, loop.end), time.start);
-  const bounds = { start: time.start, end: time.end ?? Math.max(closedAt, lastOfLoops) };
+  const lastOfLoops = loops.reduce((latest, loop) => Math.max(latest, loop.end), start);
+  const bounds = { start, end: run.end ?? Math.max(closedAt, lastOfLoops) };
   return {
-    spanId: spanIdOf("tool", sessionId, part.id),
+    spanId: spanIdOf("tool", sessionId, run.id),
     ...bounds,
-    timing: open ? "bounded" : time.timing,
-    partId: part.id,
-    callId: part.callID,
-    name: wantedTool(part),
-    status: state.status,
+    timing: open ? "bounded" : run.timing,
+    partId: run.id,
+    callId: run.callId,
+    name: run.name,
+    status,
     outcome,
-    title: titleOf(part),
-    input: toolArguments(part),
-    output: toolResultText(part),
-    attachments: state.status === "completed" ? (state.attachments ?? []).map(fileFacts) : [],
-    metadata: toolMetadata(part),
+    title: run.title,
+    input: run.input,
+    output: run.output,
+    attachments: run.attachments,
+    metadata: run.metadata,
     failure,
-    atLeastMs: time.atLeastMs,
-    atMostMs: time.atMostMs,
-    argumentsAt: time.argumentsAt,
+    atLeastMs: run.atLeastMs,
+    atMostMs: run.atMostMs,
+    argumentsAt: run.argumentsAt,
     permissionWaitMs: waits.length === 0 ? null : covered(waits, bounds),
-    childSessionId: taskSessionId(part),
-    ...originOf(part, servers),
-    innerCalls: innerCalls(part, sessionId, servers),
+    childSessionId: run.subagent?.sessionId ?? null,
+    ...originOf(run, servers),
+    innerCalls: innerCalls(run, sessionId, servers),
     loops: loops.map((loop) => outliving(loop, bounds, "the tool that asked for it")),
     subagentMissing: missing,
-    notes: missing ? [missingNote(part)] : [],
+    notes: missing ? [missingNote(run)] : [],
   };
 }
 
-/** opencode titles a tool of the provider's by the name that it has for it, which tells nothing. */
-function titleOf(part: ToolPart): string | null {
-  const title = "title" in part.state ? part.state.title : undefined;
-  if (typeof title !== "string" || title === "") return null;
-  return title === part.tool && isProviderExecuted(part) ? null : title;
-}
-
-function missingNote(part: ToolPart): string {
-  const id = taskSessionId(part);
+function missingNote({ subagent, status }: ToolRun): string {
+  const id = subagent?.sessionId ?? null;
   if (id !== null) return `Not in the input: subagent ${id}; its steps, tokens and cost are missing.`;
-  return part.state.status === "completed"
+  return status === "completed"
     ? "Not in the input: the subagent's session; its steps, tokens and cost are missing."
     : "Not in the input: the subagent's session; if the tool had started one, its steps, tokens and cost are missing.";
 }
@@ -88,26 +74,14 @@ function missingNote(part: ToolPart): string {
  * Before 1.18 opencode called a task completed whose subagent had failed; only the subagent's session tells. One that
  * works on in the background, or that a plugin started, had its tool succeed whatever became of it.
  */
-function failedSubagent(part: ToolPart, loops: readonly Loop[]): ToolFailure | null {
-  if (part.tool !== "task" || isInBackground(part)) return null;
+function failedSubagent({ name, subagent }: ToolRun, loops: readonly Loop[]): ToolFailure | null {
+  if (!subagent || subagent.inBackground) return null;
   const error = loops.at(-1)?.error;
   if (!error) return null;
-  return {
-    kind: "failed",
-    tool: wantedTool(part),
-    message: oneLine(`The subagent failed: ${error.message}`),
-  };
-}
-
-function isInBackground({ state }: ToolPart): boolean {
-  return state.status !== "pending" && state.metadata?.background === true;
+  return { kind: "failed", tool: name, message: oneLine(`The subagent failed: ${error.message}`) };
 }
 
 /** opencode was ended, or is still at work: the call has no result, and the model was told none. */
-function cutOff(part: ToolPart): ToolFailure {
-  return {
-    kind: "aborted",
-    tool: wantedTool(part),
-    message: "The session ends while this tool was at work.",
-  };
+function cutOff({ name }: ToolRun): ToolFailure {
+  return { kind: "aborted", tool: name, message: "The session ends while this tool was at work." };
 }

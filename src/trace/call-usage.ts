@@ -1,5 +1,5 @@
 /** What a call used: what opencode recorded of it, held against what can be true. */
-import type { AssistantMessage, Tokens } from "../opencode/session.js";
+import type { ModelCall, RecordedTokens } from "../opencode/model.js";
 import type { CallOutput, Usage, UsageDoubt } from "./model.js";
 import { promptTokens, totalTokens } from "./usage.js";
 
@@ -10,70 +10,21 @@ export interface CallSpending {
   readonly cost: number | null;
 }
 
-/**
- * opencode's buckets are disjoint; they are taken over as they are.
- *
- * @param answered whether the call came to its end: only then is it strange that nothing was recorded
- * @param output what it wrote
- */
-export function callSpending(message: AssistantMessage, answered: boolean, output: CallOutput): CallSpending {
-  const { tokens, cost, elsewhere } = recordedIn(message);
-  const recorded = usageOf(tokens);
-  const usd = cost > 0 ? cost : null;
-  const usageDoubt = answered || totalTokens(recorded) > 0 ? doubtOf(tokens, output, usd, elsewhere) : null;
-  const isWhole = totalTokens(recorded) > 0 && (usageDoubt === null || usageDoubt.kind === "contradiction");
-  return { usage: isWhole ? recorded : null, usageDoubt, cost: usd };
+/** opencode's buckets are disjoint; they are taken over as they are. */
+export function callSpending({ recorded, answered, output }: ModelCall): CallSpending {
+  const { usage } = recorded;
+  const usd = recorded.cost > 0 ? recorded.cost : null;
+  const usageDoubt = answered || totalTokens(usage) > 0 ? doubtOf(recorded, output, usd) : null;
+  const isWhole = totalTokens(usage) > 0 && (usageDoubt === null || usageDoubt.kind === "contradiction");
+  return { usage: isWhole ? usage : null, usageDoubt, cost: usd };
 }
 
-interface Recorded {
-  readonly tokens: Tokens;
-  /** USD; 0: none. */
-  readonly cost: number;
-  /** How many tokens the message tells of, where its step-finish tells of others. */
-  readonly elsewhere: number | null;
-}
-
-/**
- * What the step-finishes say (opencode writes one): nothing that was paid for gets lost. Where they say nothing the
- * message itself may.
- */
-function recordedIn({ info, parts }: AssistantMessage): Recorded {
-  const finishes = parts.filter((part) => part.type === "step-finish");
-  const [first, ...more] = finishes;
-  const ofMessage = totalTokens(usageOf(info.tokens));
-  const spent = finishes.reduce((sum, finish) => sum + finish.cost, 0);
-  const cost = spent > 0 ? spent : info.cost;
-  if (!first) return { tokens: info.tokens, cost, elsewhere: null };
-  const tokens = more.reduce((sum, finish) => addTokens(sum, finish.tokens), first.tokens);
-  const own = totalTokens(usageOf(tokens));
-  if (own === 0 && ofMessage > 0) return { tokens: info.tokens, cost, elsewhere: null };
-  const differs = more.length === 0 && ofMessage > 0 && ofMessage !== own;
-  return { tokens, cost, elsewhere: differs ? ofMessage : null };
-}
-
-function addTokens(a: Tokens, b: Tokens): Tokens {
-  return {
-    total: a.total === undefined || b.total === undefined ? undefined : a.total + b.total,
-    input: a.input + b.input,
-    output: a.output + b.output,
-    reasoning: a.reasoning + b.reasoning,
-    cache: { read: a.cache.read + b.cache.read, write: a.cache.write + b.cache.write },
-    untrue: {
-      prompt: a.untrue.prompt || b.untrue.prompt,
-      output: a.untrue.output || b.untrue.output,
-    },
-  };
-}
-
-function usageOf({ input, output, reasoning, cache }: Tokens): Usage {
-  return { input, output, reasoning, cacheRead: cache.read, cacheWrite: cache.write };
-}
-
-function doubtOf(tokens: Tokens, output: CallOutput, usd: number | null, elsewhere: number | null): UsageDoubt | null {
-  const { untrue } = tokens;
-  const recorded = usageOf(tokens);
+function doubtOf(
+  { usage: recorded, total, untrue, elsewhere }: RecordedTokens,
+  output: CallOutput,
+  usd: number | null,
+): UsageDoubt | null {
   const sum = totalTokens(recorded);
-  const total = tokens.total ?? null;
   const claims = total !== null && total !== sum ? ` Its own total says ${count(total)}.` : "";
   const priced = usd !== null && sum === 0 ? ` The cost that it recorded, $${usd}, stands on none.` : "";
   const told = { recorded, total };

@@ -1,8 +1,4 @@
-/** A stretch of time, ms since the epoch. */
-export interface Interval {
-  readonly start: number;
-  readonly end: number;
-}
+import type { Interval } from "../opencode/model.js";
 
 /**
  * How long the stretches are together within some bounds; overlaps count once. In ms.

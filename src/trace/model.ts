@@ -5,6 +5,19 @@
  */
 import type { ErrorFacts } from "../errors/error-facts.js";
 import type { ToolFailure } from "../errors/tool-failure.js";
+import type {
+  CallOutput,
+  ContentPart,
+  FileFacts,
+  ModelFacts,
+  Outcome,
+  Patch,
+  Timing,
+  ToolCall,
+  Usage,
+} from "../opencode/model.js";
+
+export type { CallOutput, ContentPart, FileFacts, ModelFacts, Outcome, Patch, Timing, ToolCall, Usage };
 
 /** One turn of a session: one run of opencode's loop, from a real user message to the final response. */
 export interface LoopTrace {
@@ -29,9 +42,6 @@ export interface SessionFacts {
   readonly unread: Readonly<Record<string, number>>;
 }
 
-/** `exact`: from a moment that opencode recorded; `bounded`: the best bound that the evidence gives. */
-export type Timing = "exact" | "bounded";
-
 /** A stretch of time with how well its two ends are known. */
 export interface Span {
   /** 16 hex digits, derived from opencode's ids; the same session gives the same ids again. */
@@ -40,12 +50,6 @@ export interface Span {
   readonly end: number;
   readonly timing: Timing;
 }
-
-/**
- * `completed`: it ended as it should. `failed`: it ended in an error. `unfinished`: the evidence stops before its end
- * (the process was killed, or is still at work); its end is then the last known moment.
- */
-export type Outcome = "completed" | "failed" | "unfinished";
 
 /** `opencode.loop`: the turn, or a subagent's run inside a `task` tool. */
 export interface Loop extends Span {
@@ -237,35 +241,6 @@ export interface StepEvent {
   readonly attributes: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
 
-/** Files that a step changed, as opencode's snapshots saw it. */
-export interface Patch {
-  readonly hash: string;
-  readonly files: readonly string[];
-}
-
-/** The model that a call asked. */
-export interface ModelFacts {
-  readonly providerId: string;
-  readonly modelId: string;
-  readonly variant: string | null;
-}
-
-/** A file, without its content. */
-export interface FileFacts {
-  readonly mime: string;
-  readonly filename: string | null;
-  readonly url: string;
-}
-
-/** Tokens in opencode's disjoint buckets; the sum of all five is what the call used. */
-export interface Usage {
-  readonly input: number;
-  readonly output: number;
-  readonly reasoning: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-}
-
 /**
  * Why the tokens that opencode recorded of a call are not, or not all, what it used. `unknown`: none of them can be
  * true; `partial`: the prompt or the output cannot; `contradiction`: the parts do not make the total that stands beside
@@ -282,34 +257,6 @@ export interface UsageDoubt {
   /** opencode's own total where it recorded one. */
   readonly total: number | null;
 }
-
-/** What the model answered in a call. */
-export interface CallOutput {
-  readonly thinking: string | null;
-  readonly text: string | null;
-  readonly toolCalls: readonly ToolCall[];
-}
-
-/** What the model asked of a tool. */
-export interface ToolCall {
-  readonly id: string;
-  readonly name: string;
-  readonly arguments: unknown;
-}
-
-/** A part of a message's content. */
-export type ContentPart =
-  /** `synthetic`: opencode wrote it. */
-  | { readonly type: "text"; readonly text: string; readonly synthetic?: true }
-  | ({ readonly type: "file" } & FileFacts)
-  | { readonly type: "compaction"; readonly auto: boolean; readonly overflow: boolean }
-  | {
-      readonly type: "subtask";
-      readonly agent: string;
-      readonly prompt: string;
-      readonly description: string | null;
-      readonly command: string | null;
-    };
 
 /** A message of the chat that a call was made with. */
 export type ChatMessage =

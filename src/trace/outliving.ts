@@ -1,4 +1,4 @@
-import type { Interval } from "./intervals.js";
+import type { Interval } from "../opencode/model.js";
 import type { Loop } from "./model.js";
 
 /**

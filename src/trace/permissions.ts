@@ -1,9 +1,7 @@
 /** What opencode asked permission for, as its events tell it: whose it is, and how long it was waited for. */
 
-import type { PermissionWait } from "../opencode/evidence.js";
-import type { AssistantMessage } from "../opencode/session.js";
-import type { RunEvidence } from "./evidence.js";
-import type { Interval } from "./intervals.js";
+import type { PermissionWait, RunEvidence } from "../opencode/evidence.js";
+import type { Answer, Interval } from "../opencode/model.js";
 import type { StepEvent } from "./model.js";
 import { spanIdOf } from "./span-id.js";
 
@@ -28,39 +26,38 @@ export function permissionsBySession(runs: readonly RunEvidence[]): ReadonlyMap<
 }
 
 /**
- * Which message each permission belongs to: the one that holds the tool call it was asked for, else the one that was
- * being answered then.
+ * Which answer each permission belongs to: the one that holds the tool call it was asked for, else the one that was
+ * at work then.
  *
- * @param messages of one session, in its order
+ * @param answers of one session, in its order
  * @param asked what that session asked for
- * @returns by the message's id; nothing of a session without any answer
+ * @returns by the answer's id; nothing of a session without any answer
  */
-export function permissionsByMessage(
-  messages: readonly AssistantMessage[],
+export function permissionsByAnswer(
+  answers: readonly Answer[],
   asked: readonly AskedPermission[],
 ): ReadonlyMap<string, readonly AskedPermission[]> {
-  const byMessage = new Map<string, AskedPermission[]>();
-  if (asked.length === 0) return byMessage;
-  const byCall = new Map<string, AssistantMessage[]>();
-  for (const message of messages) {
-    for (const part of message.parts) {
-      if (part.type !== "tool") continue;
-      const known = byCall.get(part.callID);
-      if (known) known.push(message);
-      else byCall.set(part.callID, [message]);
+  const byAnswer = new Map<string, AskedPermission[]>();
+  if (asked.length === 0) return byAnswer;
+  const byCall = new Map<string, Answer[]>();
+  for (const answer of answers) {
+    for (const { callId } of answer.tools) {
+      const known = byCall.get(callId);
+      if (known) known.push(answer);
+      else byCall.set(callId, [answer]);
     }
   }
   for (const one of asked) {
     // Some providers count their calls anew with each answer, so that an id alone does not tell.
     const callers = one.callId === undefined ? undefined : byCall.get(one.callId);
-    const candidates = callers ?? messages;
-    const message = candidates.findLast(({ info }) => info.time.created <= one.askedAt) ?? candidates[0];
-    if (!message) continue;
-    const own = byMessage.get(message.info.id);
+    const candidates = callers ?? answers;
+    const answer = candidates.findLast(({ created }) => created <= one.askedAt) ?? candidates[0];
+    if (!answer) continue;
+    const own = byAnswer.get(answer.id);
     if (own) own.push(one);
-    else byMessage.set(message.info.id, [one]);
+    else byAnswer.set(answer.id, [one]);
   }
-  return byMessage;
+  return byAnswer;
 }
 
 /** @param index among the permissions of its step */

@@ -1,96 +1,60 @@
-import type {
-  AssistantMessage,
-  Message,
-  SessionExportV1 as SessionExport,
-  SessionTreeV1 as SessionTree,
-  UserMessage,
-} from "../opencode/session.js";
+import type { CompactionEvent, Entry, Turn } from "../opencode/model.js";
 import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
 import { withCacheBreaks } from "./cache-breaks.js";
 import { toolResult, userInput } from "./chat-input.js";
 import { type Told, uncounted } from "./context-growth.js";
 import { withDoomLoops } from "./doom-loop-events.js";
-import type { RunEvidence } from "./evidence.js";
-import { messageClock } from "./message-clock.js";
-import { compactionPart, isAssistant, isUser } from "./message-kinds.js";
-import type { Call, ChatMessage, Cumulative, Loop, ModelFacts, Step, StepEvent, Usage } from "./model.js";
+import type { Call, ChatMessage, Cumulative, Loop, Step, StepEvent, Usage } from "./model.js";
 import type { AskedPermission } from "./permissions.js";
 import { withPlans } from "./plan-events.js";
-import type { SessionLog } from "./session-log.js";
 import { spanIdOf } from "./span-id.js";
-import { lastMomentOf } from "./timing.js";
-import type { Turn } from "./turns.js";
 import { sureUsageOf } from "./usage.js";
 
-/** What is known of a turn beside its messages. */
+/** What is known of a turn beside what stands in it. */
 export interface TurnContext {
+  readonly sessionId: string;
   readonly servers: readonly string[];
-  readonly log: SessionLog | undefined;
-  /** By message. */
+  /** By answer. */
   readonly permissions: ReadonlyMap<string, readonly AskedPermission[]>;
-  readonly run: RunEvidence | undefined;
-  readonly neighbours: ReadonlyMap<string, Neighbours>;
-  readonly subagentOf: (partId: string) => Subagent;
+  readonly subagentOf: (toolId: string) => Subagent;
   /** Subagents that were started in a step, but not by a tool. */
-  readonly startedIn: (messageId: string) => readonly Loop[];
+  readonly startedIn: (answerId: string) => readonly Loop[];
   /** Subagents that were started in a turn, but not in a step. */
   readonly startedBeside: (turnId: string) => readonly Loop[];
 }
 
-/** What is next to an answer in its session, whatever turn that belongs to; ms since the epoch. */
-export interface Neighbours {
-  /** When the answer before it ended; undefined where there is none, or it was cut off. */
-  readonly before: number | undefined;
-  /** When the next one began. */
-  readonly after: number | undefined;
-}
-
-export function neighboursOf({ messages }: SessionExport): ReadonlyMap<string, Neighbours> {
-  const answers = messages.filter(isAssistant);
-  return new Map(
-    answers.map(({ info }, index) => [
-      info.id,
-      {
-        before: answers[index - 1]?.info.time.completed,
-        after: answers[index + 1]?.info.time.created,
-      },
-    ]),
-  );
-}
-
-/** Walks the turn's messages; what arrives between two calls is the later one's input. */
+/** Walks what stands in the turn; what arrives between two calls is the later one's input. */
 export function stepsOfTurn(
   turn: Turn,
-  tree: SessionTree,
   context: TurnContext,
 ): { readonly steps: readonly Step[]; readonly notes: readonly string[] } {
   const steps: Step[] = [];
-  const sessionId = tree.session.info.id;
+  const { sessionId } = context;
   // A prompt that came while the loop was at work is input of the step after it.
-  const first = turn.prompts.filter(({ info }) => info.id === turn.id);
+  const first = turn.prompts.filter(({ id }) => id === turn.id);
   let input: ChatMessage[] = [...turn.context, ...first].flatMap(toldBy);
-  let events: StepEvent[] = turn.context.filter(isUser).flatMap((message) => compactionEvents(message, sessionId));
+  let events: StepEvent[] = turn.context.filter(isCompaction).map((event) => compactionEvent(event, sessionId));
   let calls = 0;
   let before: Cumulative | null = null;
   let lastUsage: Usage | null = null;
   let added: Told[] = [...input];
   let compacted = false;
-  turn.rest.forEach((message, position) => {
-    if (isUser(message)) {
-      input.push(userInput(message));
-      added.push(userInput(message));
-      events.push(...compactionEvents(message, sessionId));
+  turn.rest.forEach((entry, position) => {
+    if (entry.kind === "told") {
+      input.push(userInput(entry));
+      added.push(userInput(entry));
       return;
     }
-    const later = turn.rest[position + 1];
-    const { created, completed } = message.info.time;
-    const near = context.neighbours.get(message.info.id);
-    const clock = messageClock(message.info, context.run?.opencode ?? tree.session.info.version);
-    const permissions = context.permissions.get(message.info.id) ?? [];
+    if (entry.kind === "event") {
+      if (isCompaction(entry)) events.push(compactionEvent(entry, sessionId));
+      return;
+    }
+    const isLast = position === turn.rest.length - 1;
+    const permissions = context.permissions.get(entry.id) ?? [];
     // A session that waits for a permission is alive.
-    const lastMoment = permissions.reduce((latest, { end }) => Math.max(latest, end), lastMomentOf(message, clock));
-    const step = buildStep(message, {
+    const lastMoment = permissions.reduce((latest, { end }) => Math.max(latest, end), entry.lastMoment);
+    const step = buildStep(entry, {
       sessionId,
       index: steps.length,
       callIndex: calls,
@@ -98,23 +62,14 @@ export function stepsOfTurn(
       before,
       lastUsage,
       added,
-      compacted: compacted || message.info.summary === true,
+      compacted: compacted || entry.summary !== null,
       events,
       permissions,
-      asked: modelAsked(turn),
-      clock,
       servers: context.servers,
-      log: context.log,
       // Nothing went on after the process had ended; within a turn the next message tells nothing about this one's end.
-      closedAt: later ? lastMoment : Math.max(lastMoment, context.run?.endedAt ?? lastMoment),
-      requestsWithin: {
-        start: Math.min(created, near?.before ?? turn.at),
-        end: completed ?? near?.after ?? Number.POSITIVE_INFINITY,
-      },
-      overflowed: overflowed(message, later),
+      closedAt: isLast ? Math.max(lastMoment, turn.run?.endedAt ?? lastMoment) : lastMoment,
       subagentOf: turn.copied ? copiedSubagent(context.subagentOf) : context.subagentOf,
-      byPerson: turn.origin === "command",
-      loops: context.startedIn(message.info.id),
+      loops: context.startedIn(entry.id),
     });
     steps.push(step);
     events = [];
@@ -133,7 +88,7 @@ export function stepsOfTurn(
         if (!read || !written) added.push(uncounted(step.call));
       }
     }
-    for (const result of toldBy(message)) {
+    for (const result of toldBy(entry)) {
       input.push(result);
       added.push(result);
     }
@@ -145,39 +100,23 @@ export function stepsOfTurn(
   return { steps: marked, notes };
 }
 
-/** What the next call is told by a message: all of a user's, of an answer the results of its tools. */
-function toldBy(message: Message): readonly ChatMessage[] {
-  if (isUser(message)) return [userInput(message)];
-  return message.parts.flatMap((part) => (part.type === "tool" ? toolResult(part) : []));
+/** What the next call is told: all of a message, of an answer the results of its tools. */
+function toldBy(entry: Entry): readonly ChatMessage[] {
+  if (entry.kind === "told") return [userInput(entry)];
+  return entry.kind === "answer" ? entry.tools.flatMap(toolResult) : [];
 }
 
 /** A fork copies no subagents: those of a copied turn stand with the session that it was copied from. */
 function copiedSubagent(subagentOf: TurnContext["subagentOf"]): TurnContext["subagentOf"] {
-  return (partId) => ({ ...subagentOf(partId), missing: false });
+  return (toolId) => ({ ...subagentOf(toolId), missing: false });
 }
 
-/**
- * A request that the provider refused as too large leaves an assistant message that is completed, without parts and
- * without an error; opencode then writes a compaction request that says so.
- */
-function overflowed(message: AssistantMessage, later: Message | undefined): boolean {
-  if (message.info.error || message.info.finish !== undefined || message.parts.length > 0) return false;
-  if (message.info.time.completed === undefined || !later || !isUser(later)) return false;
-  return compactionPart(later)?.overflow === true;
+function isCompaction(entry: Entry): entry is CompactionEvent {
+  return entry.kind === "event" && entry.name === "compaction";
 }
 
-function compactionEvents(message: UserMessage, sessionId: string): StepEvent[] {
-  const part = compactionPart(message);
-  if (!part) return [];
-  const attributes = { auto: part.auto ?? false, overflow: part.overflow ?? false };
-  const { id, time } = message.info;
-  return [{ spanId: spanIdOf("event", sessionId, id), name: "compaction", at: time.created, attributes }];
-}
-
-/** The model that a turn's prompt was meant for; null where it does not say. */
-export function modelAsked(turn: Turn): ModelFacts | null {
-  const model = turn.prompts[0]?.info.model;
-  return model ? { providerId: model.providerID, modelId: model.modelID, variant: model.variant ?? null } : null;
+function compactionEvent({ id, at, auto, overflow }: CompactionEvent, sessionId: string): StepEvent {
+  return { spanId: spanIdOf("event", sessionId, id), name: "compaction", at, attributes: { auto, overflow } };
 }
 
 /**

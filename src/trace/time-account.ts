@@ -1,4 +1,5 @@
-import { covered, type Interval } from "./intervals.js";
+import type { Interval } from "../opencode/model.js";
+import { covered } from "./intervals.js";
 import type { TimeAccount } from "./model.js";
 
 /** A call, as far as its time is concerned. */

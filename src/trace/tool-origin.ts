@@ -1,21 +1,11 @@
-import type { ToolPart } from "../opencode/session.js";
+import type { ToolRun } from "../opencode/model.js";
 import type { ToolOrigin } from "./model.js";
-import { isProviderExecuted, providerServer } from "./provider-tools.js";
-import { wantedTool } from "./tool-facts.js";
 
 /** Where a tool comes from: built in, a plugin's, or which MCP server's. */
 export interface Origin {
   readonly origin: ToolOrigin;
   readonly server: string | null;
 }
-
-/** The tools that opencode 1.15 to 1.18, and versions before, bring along. */
-const OWN: ReadonlySet<string> = new Set([
-  ...["bash", "shell", "read", "write", "edit", "multiedit", "patch", "apply_patch", "glob", "grep", "list", "ls"],
-  ...["task", "todowrite", "todoread", "webfetch", "websearch", "codesearch", "skill", "lsp", "question", "batch"],
-  ...["plan_enter", "plan_exit", "invalid", "execute", "StructuredOutput"],
-  ...["list_mcp_resources", "list_mcp_resource_templates", "read_mcp_resource"],
-]);
 
 const UNKNOWN: Origin = { origin: "unknown", server: null };
 
@@ -28,12 +18,11 @@ const UNKNOWN: Origin = { origin: "unknown", server: null };
  *
  * @param servers the names of the MCP servers that opencode had, as configured
  */
-export function originOf(part: ToolPart, servers: readonly string[]): Origin {
-  if (isProviderExecuted(part)) return { origin: "provider", server: providerServer(part) };
-  const name = wantedTool(part);
+export function originOf({ name, own, provider }: ToolRun, servers: readonly string[]): Origin {
+  if (provider) return { origin: "provider", server: provider.server };
   const matching = serversOf(name, servers);
   // A server's tool may have been given the name of one of opencode's own.
-  if (OWN.has(name)) return matching.length === 0 ? { origin: "opencode", server: null } : UNKNOWN;
+  if (own) return matching.length === 0 ? { origin: "opencode", server: null } : UNKNOWN;
   const [server] = matching;
   return server !== undefined && matching.length === 1 ? { origin: "mcp", server } : UNKNOWN;
 }

@@ -1,10 +1,9 @@
-import { InvalidExportError } from "../errors/invalid-export-error.js";
-import type { SessionTree, SessionTreeV1 } from "../opencode/session.js";
+import type { Evidence } from "../opencode/evidence.js";
+import { type Session, sessionModel } from "../opencode/model.js";
+import type { SessionTree } from "../opencode/session.js";
 import { type LoopContext, loopsOf } from "./build-loop.js";
-import type { Evidence } from "./evidence.js";
 import type { LoopTrace, SessionFacts } from "./model.js";
 import { permissionsBySession } from "./permissions.js";
-import { logBySession } from "./session-log.js";
 import { traceIdOf } from "./span-id.js";
 
 /**
@@ -19,50 +18,27 @@ import { traceIdOf } from "./span-id.js";
  * @throws {InvalidExportError} for a session of opencode 2
  */
 export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
-  const { log, runs = [], mcpServers = [] } = evidence;
-  return tracesOf(ofGeneration1(tree), {
-    logs: logBySession(log, runs),
-    permissions: permissionsBySession(runs),
-    servers: mcpServers,
-    runs,
-  });
+  return traceModel(sessionModel(tree, evidence), evidence);
 }
 
-function ofGeneration1({ session, children }: SessionTree): SessionTreeV1 {
-  if (session.generation === 1) return { session, children: children.map(ofGeneration1) };
-  throw new InvalidExportError(
-    session.info.id,
-    "this session is of opencode 2. This version of looptrace reads it, but makes traces only of sessions of opencode 1.",
-  );
+/** The same of a session that has been read already. */
+export function traceModel(session: Session, { runs = [], mcpServers = [] }: Evidence = {}): readonly LoopTrace[] {
+  return tracesOf(session, { permissions: permissionsBySession(runs), servers: mcpServers });
 }
 
-function tracesOf(tree: SessionTreeV1, context: LoopContext): readonly LoopTrace[] {
-  const { loops, unclaimed } = loopsOf(tree, context);
+function tracesOf(session: Session, context: LoopContext): readonly LoopTrace[] {
+  const { loops, unclaimed } = loopsOf(session, context);
   const traces = loops.map(
     (loop, turn): LoopTrace => ({
       traceId: traceIdOf(loop.sessionId, loop.userMessageId),
-      session: sessionFacts(tree, turn, loops.length),
+      session: sessionFacts(session, turn, loops.length),
       loop,
     }),
   );
-  const alone = unclaimed.flatMap((child) => tracesOf(child, { ...context, runs: [] }));
-  return [...traces, ...alone];
+  return [...traces, ...unclaimed.flatMap((child) => tracesOf(child, context))];
 }
 
-function sessionFacts({ session }: SessionTreeV1, turn: number, turns: number): SessionFacts {
-  const { info, unread } = session;
-  const counts: Record<string, number> = {};
-  for (const [type, count] of Object.entries(unread.partTypes)) counts[`part ${type}`] = count;
-  for (const [role, count] of Object.entries(unread.roles)) counts[`role ${role}`] = count;
-  return {
-    id: info.id,
-    title: info.title,
-    directory: info.directory,
-    opencodeVersion: info.version,
-    projectId: info.projectID ?? null,
-    parentId: info.parentID ?? null,
-    turn,
-    turns,
-    unread: counts,
-  };
+function sessionFacts(session: Session, turn: number, turns: number): SessionFacts {
+  const { id, title, directory, opencodeVersion, projectId, parentId, unread } = session;
+  return { id, title, directory, opencodeVersion, projectId, parentId, turn, turns, unread };
 }

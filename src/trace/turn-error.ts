@@ -1,23 +1,19 @@
 import { classify } from "../errors/classify.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import type { LastAssistant, SeenError } from "../errors/turn-evidence.js";
-import type { AssistantMessage } from "../opencode/session.js";
-import { processEndOf, type RunEvidence } from "./evidence.js";
+import { isOwnAbort, processEndOf } from "../opencode/evidence.js";
+import type { Answer, Turn } from "../opencode/model.js";
 import type { Step } from "./model.js";
-import { ABORTED_MESSAGE, isOwnAbort } from "./own-abort.js";
-import { toolFacts } from "./tool-facts.js";
 
 /** What is known about a turn's end. */
 export interface TurnEnd {
   readonly sessionId: string;
-  readonly assistants: readonly AssistantMessage[];
+  readonly turn: Turn;
+  readonly answers: readonly Answer[];
   /** Those with which a compaction ended that a person asked for: the turn had its answer before. */
-  readonly asked: ReadonlySet<AssistantMessage>;
-  /** One for each assistant message, in the same order. */
+  readonly asked: ReadonlySet<Answer>;
+  /** One for each answer, in the same order. */
   readonly steps: readonly Step[];
-  readonly run: RunEvidence | undefined;
-  /** The model that the prompt was meant for, `provider/model`. */
-  readonly model: string | undefined;
 }
 
 /** Why a turn failed, and where that stands. */
@@ -30,44 +26,35 @@ export interface TurnFailure {
   readonly lastAnswered: number;
 }
 
-export function turnError({ sessionId, assistants, asked, steps, run, model }: TurnEnd): TurnFailure {
+export function turnError({ sessionId, turn, answers, asked, steps }: TurnEnd): TurnFailure {
+  const { run, model } = turn;
   const lastAnswered = steps.findLastIndex(
     (step) => step.kind !== "compaction" && step.call?.outcome === "completed" && step.call.finish !== null,
   );
   const lastTry = steps.findLastIndex(({ kind }) => kind !== "compaction");
-  const overflows = steps.filter((step, index) => isOverflow(step, assistants[index]));
+  const overflows = steps.filter((step, index) => isOverflow(step, answers[index]));
   const lastTried = steps[lastTry];
   const stuckOverflow =
     overflows.length > 1 && lastTried && overflows.includes(lastTried) ? lastTried.call?.error : undefined;
-  const exportErrors = assistants.flatMap(({ info }, index): SeenError[] =>
-    info.error
-      ? [
-          {
-            error: { name: info.error.name, data: info.error.data },
-            at: info.time.completed ?? info.time.created,
-            recovered: index < lastAnswered,
-          },
-        ]
-      : [],
+  const exportErrors = answers.flatMap(({ error, created, completed }, index): SeenError[] =>
+    error ? [{ error, at: completed ?? created, recovered: index < lastAnswered }] : [],
   );
   const last = steps.at(-1);
   const childError = last?.tools.flatMap(({ loops }) => loops).findLast(({ error }) => error !== null)?.error;
   const error = classify({
     sessionId,
     exportErrors,
-    streamErrors: (run?.streamErrors ?? [])
-      .filter(({ error }) => !(error.name === ABORTED_MESSAGE && isOwnAbort(run)))
-      .map(({ error, at }) => ({
-        error: { name: error.name, data: error.data },
-        at,
-        recovered: at < (steps[lastAnswered]?.end ?? Number.NEGATIVE_INFINITY),
-      })),
-    lastAssistant: lastAssistantOf(assistants.findLast((message) => !asked.has(message))),
+    streamErrors: (run?.streamErrors ?? []).map(({ error, at }) => ({
+      error: { name: error.name, data: error.data },
+      at,
+      recovered: at < (steps[lastAnswered]?.end ?? Number.NEGATIVE_INFINITY),
+    })),
+    lastAssistant: lastAssistantOf(answers.findLast((answer) => !asked.has(answer))),
     doomLoop: run?.halted?.by === "doom-loop" ? run.halted : undefined,
     limit: run?.halted?.by === "limit" ? run.halted : undefined,
     childError: childError ?? undefined,
     process: run ? processEndOf(run) : undefined,
-    model,
+    model: model ? `${model.providerId}/${model.modelId}` : undefined,
     running: (last?.tools ?? [])
       .filter(({ outcome, failure }) => outcome === "unfinished" || (isOwnAbort(run) && failure?.kind === "aborted"))
       .map(({ name, start, end }) => ({ tool: name, forMs: end - start })),
@@ -79,7 +66,7 @@ export function turnError({ sessionId, assistants, asked, steps, run, model }: T
     stderr: run?.stderr,
   });
   if (!error || steps.length === 0) return { error, failedStep: null, lastAnswered };
-  const withError = assistants.findLastIndex(({ info }, index) => info.error && index >= lastAnswered);
+  const withError = answers.findLastIndex((answer, index) => answer.error && index >= lastAnswered);
   if (withError >= 0 && error.code !== "doom_loop") return { error, failedStep: withError, lastAnswered };
   const isStuck = stuckOverflow && error.code === stuckOverflow.code;
   return { error, failedStep: isStuck ? lastTry : steps.length - 1, lastAnswered };
@@ -100,17 +87,17 @@ export function answerText(steps: readonly Step[]): string | null {
 }
 
 /** A request that was too large leaves no error on its message, but the call has it. */
-function isOverflow({ call }: Step, message: AssistantMessage | undefined): boolean {
-  return !message?.info.error && call?.error?.code === "max_output_tokens" && call.error.evidence === "export";
+function isOverflow({ call }: Step, answer: Answer | undefined): boolean {
+  return !answer?.error && call?.error?.code === "max_output_tokens" && call.error.evidence === "export";
 }
 
-function lastAssistantOf(message: AssistantMessage | undefined): LastAssistant | null {
-  if (!message) return null;
-  const { info, parts } = message;
+function lastAssistantOf(answer: Answer | undefined): LastAssistant | null {
+  if (!answer) return null;
+  const { finish, completed, summary, tools } = answer;
   return {
-    finish: info.finish,
-    completed: info.time.completed !== undefined,
-    isSummary: info.summary === true,
-    tools: parts.flatMap((part) => (part.type === "tool" ? [toolFacts(part)] : [])),
+    finish: finish ?? undefined,
+    completed: completed !== null,
+    isSummary: summary !== null,
+    tools: tools.map(({ facts }) => facts),
   };
 }

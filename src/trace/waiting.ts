@@ -1,5 +1,6 @@
 /** When tools were at work, and when they, or the subagents in them, only waited for a permission. */
-import { type Interval, without } from "./intervals.js";
+import type { Interval } from "../opencode/model.js";
+import { without } from "./intervals.js";
 import type { Loop, Step, StepEvent } from "./model.js";
 import { subagentsOfLoop } from "./totals.js";
 

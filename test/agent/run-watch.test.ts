@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { type RunLimits, runWatch } from "../../src/agent/run-watch.js";
+import type { Halt } from "../../src/opencode/evidence.js";
 import { initialProgress } from "../../src/opencode/request/progress.js";
 import { type RunEvent, readRunEvent } from "../../src/opencode/schema/run-event.js";
-import type { Halt } from "../../src/trace/evidence.js";
 import { mint, stepFinish, stepStart, T0, text, tool } from "../trace/make-session.js";
 
 function event(type: string, part: object): RunEvent {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { maskFor } from "../../src/masking/mask.js";
+import { runEvidence } from "../../src/opencode/evidence.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
 import { encodeTrace } from "../../src/otel/encode-trace.js";
-import { runEvidence } from "../../src/trace/evidence.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture } from "../support/fixtures.js";

@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import type { RunEvidence } from "../../src/opencode/evidence.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
 import { traceRecorded } from "../../src/sessions/loaded-session.js";
 import { type SeenSession, SessionRecorder } from "../../src/sessions/session-recorder.js";
 import { storedSession } from "../../src/sessions/session-store.js";
-import type { RunEvidence } from "../../src/trace/evidence.js";
 import { loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import { saveAsItIs } from "../support/kept-store.js";
 import { temporaryStore } from "../support/temporary-store.js";

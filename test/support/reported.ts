@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Evidence } from "../../src/opencode/evidence.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
 import { decodeText } from "../../src/text/decode-text.js";
-import type { Evidence } from "../../src/trace/evidence.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { onlyOne } from "./fixtures.js";

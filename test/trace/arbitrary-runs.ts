@@ -1,6 +1,6 @@
 /** What was followed of a session's runs, whether it fits the session or not. */
 import fc from "fast-check";
-import type { RunEvidence } from "../../src/trace/evidence.js";
+import type { RunEvidence } from "../../src/opencode/evidence.js";
 import { T0 } from "./make-session.js";
 
 const moment = fc.integer({ min: -1_000, max: 20_000 }).map((ms) => T0 + ms);

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { SessionTreeV1 as SessionTree } from "../../src/opencode/schema/exported-session.js";
-import { isAssistant } from "../../src/trace/message-kinds.js";
+import { isAssistant } from "../../src/opencode/v1/message-kinds.js";
+import { turnsOf } from "../../src/opencode/v1/turns.js";
 import type { Call, Loop, LoopTrace, Span, TimeAccount, Usage } from "../../src/trace/model.js";
-import { turnsOf } from "../../src/trace/turns.js";
 import { addUsage, NO_USAGE, recordedUsage, sureUsageOf, totalTokens } from "../../src/trace/usage.js";
 import { callsIn, eventsIn, loopsIn, retriesIn, spansIn, stepsIn, toolsIn } from "./walk-trace.js";
 

@@ -1,7 +1,7 @@
 /** Evidence of runs whose events were followed, made by hand. What is given wins over what is filled in. */
 
+import type { RunEvidence } from "../../src/opencode/evidence.js";
 import type { PermissionWait } from "../../src/opencode/schema/event-facts.js";
-import type { RunEvidence } from "../../src/trace/evidence.js";
 import { SESSION, T0 } from "./make-session.js";
 
 /** A run that was there from before the session began. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { RunEvidence } from "../../src/opencode/evidence.js";
 import type { PermissionWait } from "../../src/opencode/schema/event-facts.js";
-import type { RunEvidence } from "../../src/trace/evidence.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { spanIdOf } from "../../src/trace/span-id.js";
 import { traceSession } from "../../src/trace/trace-session.js";

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
+import type { RunEvidence } from "../../src/opencode/evidence.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import type { LogEvidence } from "../../src/opencode/read/log-evidence.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import type { SessionTreeV1 as SessionTree } from "../../src/opencode/schema/exported-session.js";
 import type { Tokens } from "../../src/opencode/schema/lenient.js";
 import type { SessionExportV1 as SessionExport } from "../../src/opencode/schema/session-export.js";
-import type { RunEvidence } from "../../src/trace/evidence.js";
-import { isAssistant } from "../../src/trace/message-kinds.js";
+import { isAssistant } from "../../src/opencode/v1/message-kinds.js";
 import type { LoopTrace, Usage } from "../../src/trace/model.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { sessionModel } from "../../src/opencode/model.js";
 import type { Loop } from "../../src/trace/model.js";
 import { subagentTurns } from "../../src/trace/subagents.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { turnsOf } from "../../src/trace/turns.js";
 import { totalTokens } from "../../src/trace/usage.js";
 import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import { reportedTrace, reportedTraces } from "../support/reported.js";
@@ -80,8 +80,8 @@ describe("which tool a subagent belongs to", () => {
         Object.assign(part.state, { metadata: { toJSON } });
       }
     }
-    const { byPart } = subagentTurns(tree, turnsOf(tree.session));
-    expect([...byPart.values()].map(({ length }) => length)).toEqual([20]);
+    const { byTool } = subagentTurns(sessionModel(tree, {}));
+    expect([...byTool.values()].map(({ length }) => length)).toEqual([20]);
     expect(read).toBe(1);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { runEvidence } from "../../src/trace/evidence.js";
+import { runEvidence } from "../../src/opencode/evidence.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { assistant, exportOf, SESSION, stepFinish, stepStart, T0, text, tool, treeOf, user } from "./make-session.js";

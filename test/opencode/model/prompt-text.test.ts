@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { promptText } from "../../src/trace/prompt-text.js";
+import { promptText } from "../../../src/opencode/model/prompt-text.js";
 
 test.each([
   ['"do the task"', "do the task"],

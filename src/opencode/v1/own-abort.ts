@@ -1,23 +1,24 @@
-import type { Message } from "../opencode/session.js";
-import type { RunEvidence } from "./evidence.js";
-import type { Turn } from "./turns.js";
-
-/** Whether looptrace itself had a server abort the turn, at a deadline, a limit, or on the caller's wish. */
-export function isOwnAbort(run: RunEvidence | undefined): boolean {
-  return run?.exit.kind === "served" && (run.exit.asked !== undefined || run.halted !== undefined);
-}
+import { isOwnAbort, type RunEvidence } from "../schema/run-evidence.js";
+import type { Message } from "../schema/session-export.js";
+import type { RawTurn } from "./turns.js";
 
 /** What a server notes about a message that it was made to abort. */
-export const ABORTED_MESSAGE = "MessageAbortedError";
+const ABORTED_MESSAGE = "MessageAbortedError";
 
 /**
  * A turn that looptrace had aborted as what it is: cut off. The server closes its last message with an error of its
  * own, which says only that it was wanted; where opencode is killed instead, the message stays as it was.
  */
-export function withoutOwnAbort(turn: Turn, run: RunEvidence | undefined): Turn {
+export function withoutOwnAbort(turn: RawTurn, run: RunEvidence | null): RawTurn {
   if (!isOwnAbort(run)) return turn;
   const last = turn.rest.findLastIndex(({ info }) => info.role === "assistant");
   return { ...turn, rest: turn.rest.map((message, index) => cutOff(message, index === last)) };
+}
+
+/** The same for the errors of the run's event stream. */
+export function withoutOwnAbortErrors(run: RunEvidence): RunEvidence {
+  if (!isOwnAbort(run)) return run;
+  return { ...run, streamErrors: run.streamErrors.filter(({ error }) => error.name !== ABORTED_MESSAGE) };
 }
 
 function cutOff(message: Message, isLast: boolean): Message {

@@ -2,11 +2,10 @@
  * Which requests were made for one assistant message: the one that was answered (or failed for good), and the dead
  * ones before it that opencode tried again.
  */
-import type { ErrorEvidence, ErrorObject } from "../errors/error-facts.js";
+import type { RequestFailure } from "../model/session.js";
+import type { Interval, Timing } from "../model/values.js";
 import type { Attempt } from "./attempts.js";
-import type { Interval } from "./intervals.js";
 import type { MessageClock } from "./message-clock.js";
-import type { Timing } from "./model.js";
 import { type FollowedRetry, type SessionLog, within } from "./session-log.js";
 import { firstChunkAt, lastMomentOfAttempt } from "./timing.js";
 
@@ -20,13 +19,6 @@ export interface CallRequest {
   readonly dead: readonly DeadRequest[];
   /** What has requests of that time that do not fit the export, and therefore does not count. */
   readonly misfit: "log" | "events" | null;
-}
-
-/** Why one request failed, and when, ms since the epoch. */
-export interface RequestFailure {
-  readonly at: number;
-  readonly error: ErrorObject;
-  readonly evidence: Extract<ErrorEvidence, "log" | "events">;
 }
 
 export interface DeadRequest extends Interval {

@@ -1,10 +1,10 @@
 /**
  * When calls and tools began and ended, from the best evidence there is. All times in ms since the epoch.
  */
-import type { AssistantMessage, Part, ToolPart } from "../opencode/session.js";
+import type { Moment, Timing } from "../model/values.js";
+import type { AssistantMessage, Part, ToolPart } from "../schema/session-export.js";
 import type { Attempt } from "./attempts.js";
 import type { MessageClock } from "./message-clock.js";
-import type { Timing } from "./model.js";
 import { isProviderExecuted } from "./provider-tools.js";
 
 export interface ToolTime {
@@ -56,10 +56,7 @@ export function firstContentAt(attempt: Attempt, clock: MessageClock): number | 
  * A text or thinking part ends when its stream does; a tool call ends when its arguments are complete, which is when
  * the tool starts. With no tool call the step-finish follows the stream's end at once.
  */
-export function outputEndAt(
-  attempt: Attempt,
-  clock: MessageClock,
-): { readonly at: number; readonly timing: Timing } | undefined {
+export function outputEndAt(attempt: Attempt, clock: MessageClock): Moment | undefined {
   const finish = attempt.stepFinish && clock.mintedAt(attempt.stepFinish.id);
   // What the provider ran is part of the stream.
   const tools = attempt.tools.filter((part) => !isProviderExecuted(part));

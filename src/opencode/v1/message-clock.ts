@@ -1,4 +1,5 @@
-import { type AssistantInfo, idTime } from "../opencode/session.js";
+import { idTime } from "../schema/ids.js";
+import type { AssistantInfo } from "../schema/session-export.js";
 
 /** How far an id's time may lie from the message's own times; under load opencode was seen 0.1 s apart. */
 const SLACK_MS = 2_000;

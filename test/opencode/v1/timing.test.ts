@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { RunEvidence } from "../../src/trace/evidence.js";
-import type { Loop } from "../../src/trace/model.js";
-import { traceSession } from "../../src/trace/trace-session.js";
+import type { RunEvidence } from "../../../src/opencode/evidence.js";
+import type { Loop } from "../../../src/trace/model.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
 import {
   at,
   fixtureNames,
@@ -10,8 +10,8 @@ import {
   type ProviderRequest,
   traceOf,
   tracesOf,
-} from "../support/fixtures.js";
-import { reportedTraces } from "../support/reported.js";
+} from "../../support/fixtures.js";
+import { reportedTraces } from "../../support/reported.js";
 import {
   answer,
   assistant,
@@ -24,8 +24,8 @@ import {
   tool,
   treeOf,
   user,
-} from "./make-session.js";
-import { loopsIn } from "./walk-trace.js";
+} from "../../trace/make-session.js";
+import { loopsIn } from "../../trace/walk-trace.js";
 
 /**
  * The log's line is written 4 to 30 ms before the request arrives. In the first request of a process opencode is still

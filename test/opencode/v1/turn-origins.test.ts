@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { promptOf } from "../../src/analysis/row-texts.js";
-import { openSpanIds } from "../../src/trace/open-spans.js";
-import { traceSession } from "../../src/trace/trace-session.js";
-import { at, onlyOne } from "../support/fixtures.js";
-import { reportedTraces } from "../support/reported.js";
+import { promptOf } from "../../../src/analysis/row-texts.js";
+import { openSpanIds } from "../../../src/trace/open-spans.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
+import { at, onlyOne } from "../../support/fixtures.js";
+import { reportedTraces } from "../../support/reported.js";
 import {
   answer,
   assistant,
@@ -17,7 +17,7 @@ import {
   tool,
   treeOf,
   user,
-} from "./make-session.js";
+} from "../../trace/make-session.js";
 
 function tracesOf(...messages: readonly RawMessage[]) {
   return traceSession(treeOf(exportOf(messages)));

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { SeenRetry } from "../../src/opencode/schema/event-facts.js";
-import type { RunEvidence } from "../../src/trace/evidence.js";
-import { traceSession } from "../../src/trace/trace-session.js";
-import { at, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
-import { followed } from "./make-evidence.js";
+import type { RunEvidence } from "../../../src/opencode/evidence.js";
+import type { SeenRetry } from "../../../src/opencode/schema/event-facts.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
+import { at, loadFixture, onlyOne, tracesOf } from "../../support/fixtures.js";
+import { followed } from "../../trace/make-evidence.js";
 import {
   answer,
   assistant,
@@ -16,8 +16,8 @@ import {
   tool,
   treeOf,
   user,
-} from "./make-session.js";
-import { callsIn, retriesIn } from "./walk-trace.js";
+} from "../../trace/make-session.js";
+import { callsIn, retriesIn } from "../../trace/walk-trace.js";
 
 /** @param failed when, and @param next when it is made again: ms since the session's beginning */
 function retry(failed: number, next: number, attempt = 1, more: Partial<SeenRetry> = {}): SeenRetry {

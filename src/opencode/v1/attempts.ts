@@ -1,13 +1,13 @@
-import {
-  type AssistantMessage,
-  type Part,
-  type ReasoningPart,
-  type StepFinishPart,
-  type StepStartPart,
-  sumOfTokens,
-  type TextPart,
-  type ToolPart,
-} from "../opencode/session.js";
+import { sumOfTokens } from "../schema/lenient.js";
+import type {
+  AssistantMessage,
+  Part,
+  ReasoningPart,
+  StepFinishPart,
+  StepStartPart,
+  TextPart,
+  ToolPart,
+} from "../schema/session-export.js";
 import { isProviderExecuted } from "./provider-tools.js";
 
 /** What one request to the model brought: the parts from its step-start to the next one. */

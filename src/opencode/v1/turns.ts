@@ -1,4 +1,4 @@
-import type { AssistantMessage, Message, SessionExportV1 as SessionExport, UserMessage } from "../opencode/session.js";
+import type { AssistantMessage, Message, SessionExportV1, UserMessage } from "../schema/session-export.js";
 import { isCopiedAnswer, isCopiedFromBefore } from "./copied-messages.js";
 import {
   compactionPart,
@@ -10,8 +10,8 @@ import {
   opencodesOwn,
 } from "./message-kinds.js";
 
-/** What one run of opencode's loop was asked and did, in order. */
-export interface Turn {
+/** A turn as messages of the export: what one run of the loop was asked and did, in order. */
+export interface RawTurn {
   /** The id of what began it, also where that itself was deleted. */
   readonly id: string;
   /** When it began, ms since the epoch. */
@@ -55,7 +55,7 @@ const NEXT_STEP_WITHIN_MS = 250;
  * Of a message's id nothing is concluded but for answers: those are opencode's own, while a prompt's id may be its
  * client's.
  */
-export function turnsOf(session: SessionExport, runOf: RunOf = () => undefined): readonly Turn[] {
+export function turnsOf(session: SessionExportV1, runOf: RunOf = () => undefined): readonly RawTurn[] {
   const drafts = withContext(mergeDrafts(draftsOf(session), runOf), runOf);
   return drafts.map((draft) => ({
     id: draft.id,
@@ -81,7 +81,7 @@ function inOrder<M extends Message>(placed: Placed<M>[]): readonly M[] {
 interface Draft {
   readonly id: string;
   readonly at: number;
-  readonly origin: Turn["origin"];
+  readonly origin: RawTurn["origin"];
   /** The place of what it begins with. */
   readonly index: number;
   /** The prompt that it begins with; undefined where that was deleted. */
@@ -100,11 +100,11 @@ interface Draft {
 }
 
 /** A turn for each prompt, before those are joined that one run of the loop answered. */
-function draftsOf({ info: { time }, messages }: SessionExport): readonly Draft[] {
+function draftsOf({ info: { time }, messages }: SessionExportV1): readonly Draft[] {
   const own = opencodesOwn(messages);
   const answers = answersByPrompt(messages);
   const drafts = new Map<string, Draft>();
-  const begin = (id: string, origin: Turn["origin"], { message, index }: Placed): Draft => {
+  const begin = (id: string, origin: RawTurn["origin"], { message, index }: Placed): Draft => {
     const draft: Draft = {
       id,
       at: message.info.time.created,

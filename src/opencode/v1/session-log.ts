@@ -1,6 +1,7 @@
-import type { LogEvidence, LoggedFailure, LoggedRequest, SeenRetry } from "../opencode/evidence.js";
-import type { RunEvidence } from "./evidence.js";
-import type { Interval } from "./intervals.js";
+import type { Interval } from "../model/values.js";
+import type { LogEvidence, LoggedFailure, LoggedRequest } from "../read/log-evidence.js";
+import type { SeenRetry } from "../schema/event-facts.js";
+import type { RunEvidence } from "../schema/run-evidence.js";
 
 /** What the log and the events say about one session's requests, ascending in time, without the title's requests. */
 export interface SessionLog {

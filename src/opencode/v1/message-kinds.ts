@@ -1,4 +1,4 @@
-import type { AssistantMessage, CompactionPart, Message, Part, UserMessage } from "../opencode/session.js";
+import type { AssistantMessage, CompactionPart, Message, Part, UserMessage } from "../schema/session-export.js";
 
 export function isUser(message: Message): message is UserMessage {
   return message.info.role === "user";

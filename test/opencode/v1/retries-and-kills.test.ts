@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { traceSession } from "../../src/trace/trace-session.js";
-import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
+import { at, loadFixture, onlyOne, traceOf } from "../../support/fixtures.js";
 import {
   answer,
   assistant,
@@ -13,8 +13,8 @@ import {
   tool,
   treeOf,
   user,
-} from "./make-session.js";
-import { callsIn, retriesIn, toolsIn } from "./walk-trace.js";
+} from "../../trace/make-session.js";
+import { callsIn, retriesIn, toolsIn } from "../../trace/walk-trace.js";
 
 const VERSIONS = ["1.18.33", "1.15.13"] as const;
 

@@ -1,5 +1,5 @@
-import type { ToolFacts } from "../errors/tool-failure.js";
-import type { ToolPart } from "../opencode/session.js";
+import type { ToolFacts } from "../../errors/tool-failure.js";
+import type { ToolPart } from "../schema/session-export.js";
 import { isProviderExecuted, providerArguments, providerResult } from "./provider-tools.js";
 
 /**

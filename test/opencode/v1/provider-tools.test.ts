@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { LoopTrace, Tool } from "../../src/trace/model.js";
-import { traceSession } from "../../src/trace/trace-session.js";
-import { at, onlyOne } from "../support/fixtures.js";
-import { reportedTraces } from "../support/reported.js";
-import { expectSound } from "./invariants.js";
+import type { LoopTrace, Tool } from "../../../src/trace/model.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
+import { at, onlyOne } from "../../support/fixtures.js";
+import { reportedTraces } from "../../support/reported.js";
+import { expectSound } from "../../trace/invariants.js";
 import {
   answer,
   assistant,
@@ -16,8 +16,8 @@ import {
   tool,
   treeOf,
   user,
-} from "./make-session.js";
-import { callsIn, toolsIn } from "./walk-trace.js";
+} from "../../trace/make-session.js";
+import { callsIn, toolsIn } from "../../trace/walk-trace.js";
 
 const TOLD = "Model tried to call unavailable tool 'X'. Available tools: bash, read.";
 

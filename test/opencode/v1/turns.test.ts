@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { describeTrace } from "../../src/otel/describe-trace.js";
-import { traceSession } from "../../src/trace/trace-session.js";
-import { at, loadFixture, onlyOne } from "../support/fixtures.js";
+import { describeTrace } from "../../../src/otel/describe-trace.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
+import { at, loadFixture, onlyOne } from "../../support/fixtures.js";
 import {
   answer,
   assistant,
@@ -15,7 +15,7 @@ import {
   tool,
   treeOf,
   user,
-} from "./make-session.js";
+} from "../../trace/make-session.js";
 
 const m1 = { model: { providerID: "scripted", modelID: "m1" } };
 const m2 = { model: { providerID: "scripted", modelID: "m2" } };

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { ProcessEnd } from "../errors/turn-evidence.js";
-import { type LogEvidence, permissionWait, seenRetry } from "../opencode/evidence.js";
+import type { ProcessEnd } from "../../errors/turn-evidence.js";
+import { permissionWait, seenRetry } from "./event-facts.js";
 
 /** How one turn that looptrace drove or followed ended. Kept beside the session, hence a schema. */
 export const runEvidence = z.object({
@@ -96,11 +96,7 @@ export function processEndOf({
   }
 }
 
-/** What is known beside the export; all of it optional, none of it changes an id. */
-export interface Evidence {
-  readonly log?: LogEvidence;
-  /** The runs of the session that looptrace drove; each tells about the turn that began in it. */
-  readonly runs?: readonly RunEvidence[];
-  /** The names of the MCP servers that opencode had, as configured; without them no tool is said to be of one. */
-  readonly mcpServers?: readonly string[];
+/** Whether looptrace itself had a server abort the turn, at a deadline, a limit, or on the caller's wish. */
+export function isOwnAbort(run: RunEvidence | null): boolean {
+  return run?.exit.kind === "served" && (run.exit.asked !== undefined || run.halted !== undefined);
 }

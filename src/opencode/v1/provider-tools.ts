@@ -3,8 +3,8 @@
  * writes down that they ran. Most have no place among its tools, so their calls stand there as its tool `invalid`,
  * without the arguments; what was asked for then follows from the result, as far as that repeats it.
  */
-import type { ToolPart } from "../opencode/session.js";
-import { isFields } from "../text/json-fields.js";
+import { isFields } from "../../text/json-fields.js";
+import type { ToolPart } from "../schema/session-export.js";
 
 /** Anthropic's own ids of calls that its servers run; opencode before 1.17 notes nothing else of them. */
 const SERVER_CALL = /^srvtoolu_/;

@@ -1,4 +1,5 @@
-import { type AssistantMessage, idTime, type UserMessage } from "../opencode/session.js";
+import { idTime } from "../schema/ids.js";
+import type { AssistantMessage, UserMessage } from "../schema/session-export.js";
 
 /**
  * Whether a fork copied this answer: it has a new id and its old times. No client makes an answer's id: opencode mints

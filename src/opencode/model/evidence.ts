@@ -1,0 +1,11 @@
+import type { LogEvidence } from "../read/log-evidence.js";
+import type { RunEvidence } from "../schema/run-evidence.js";
+
+/** What is known beside the export; all of it optional, none of it changes an id. */
+export interface Evidence {
+  readonly log?: LogEvidence;
+  /** The runs of the session that looptrace drove; each tells about the turn that began in it. */
+  readonly runs?: readonly RunEvidence[];
+  /** The names of the MCP servers that opencode had, as configured; without them no tool is said to be of one. */
+  readonly mcpServers?: readonly string[];
+}

@@ -1,0 +1,26 @@
+import type { RunEvidence } from "../schema/run-evidence.js";
+
+/** The run that was at work at a moment, ms since the epoch; both times are of the machine that ran it. */
+export function runAt(at: number, runs: readonly RunEvidence[]): RunEvidence | undefined {
+  return runs.findLast(({ startedAt, endedAt }) => startedAt <= at && at <= endedAt);
+}
+
+/**
+ * Which run each turn of a session began in.
+ *
+ * @param turns in their order: when each began, and whether it has an answer
+ * @returns one for each turn; null where none is known
+ */
+export function runsOfTurns(
+  turns: readonly { readonly at: number; readonly answered: boolean }[],
+  runs: readonly RunEvidence[],
+): readonly (RunEvidence | null)[] {
+  const taken = new Set<RunEvidence>();
+  return turns.map(({ at, answered }) => {
+    const run = runAt(at, runs);
+    // A run has one prompt: what came after its answer came from a plugin, say, and nothing is known of it.
+    if (!run || (!answered && taken.has(run))) return null;
+    if (answered) taken.add(run);
+    return run;
+  });
+}

@@ -1,0 +1,142 @@
+import type { Answer, DeadRequest, ModelCall } from "../model/session.js";
+import type { CallOutput, Interval, ModelFacts } from "../model/values.js";
+import type { AssistantInfo, AssistantMessage } from "../schema/session-export.js";
+import { type Attempt, attemptsOf } from "./attempts.js";
+import type { MessageClock } from "./message-clock.js";
+import { isProviderExecuted } from "./provider-tools.js";
+import { readTool } from "./read-tool.js";
+import { recordedTokens } from "./recorded-tokens.js";
+import { type CallRequest, requestsOf } from "./requests.js";
+import type { SessionLog } from "./session-log.js";
+import { firstContentAt, lastMomentOf, outputEndAt } from "./timing.js";
+import { toolArguments, wantedTool } from "./tool-facts.js";
+
+export interface AnswerContext {
+  /** Its place among the session's answers. */
+  readonly index: number;
+  readonly clock: MessageClock;
+  /** The model that the turn's prompt names. */
+  readonly asked: ModelFacts | null;
+  readonly log: SessionLog | undefined;
+  /** The time in which the log's requests are this message's. */
+  readonly requestsWithin: Interval;
+  /**
+   * opencode put the request aside since the context was too large, and compacts: it leaves no error on the message.
+   */
+  readonly overflowed: boolean;
+  /** A person had it done, no model. */
+  readonly byPerson: boolean;
+  /** Where it is a summary: a person asked for that. */
+  readonly summaryByHand: boolean;
+}
+
+/** An assistant message: one step of the loop. */
+export function readAnswer(message: AssistantMessage, context: AnswerContext): Answer {
+  const { info, parts } = message;
+  const { clock } = context;
+  const attempts = context.byPerson ? [] : attemptsOf(message);
+  const request = requestsOf(attempts, clock, context.requestsWithin, context.log);
+  return {
+    kind: "answer",
+    id: info.id,
+    index: context.index,
+    created: clock.created,
+    completed: info.time.completed ?? null,
+    lastMoment: lastMomentOf(message, clock),
+    agent: info.agent ?? null,
+    mode: info.mode ?? null,
+    step: stepOf(info, attempts, context),
+    summary: info.summary === true ? { byHand: context.summaryByHand } : null,
+    answers: info.parentID ?? null,
+    call: request ? readCall(message, request, context) : null,
+    dead: request ? deadRequests(info, request) : [],
+    tools: parts.filter((part) => part.type === "tool").map((part) => readTool(part, clock)),
+    patches: parts.flatMap((part) => (part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [])),
+    error: info.error ? { name: info.error.name, data: info.error.data } : null,
+    finish: info.finish ?? null,
+    structured: info.structured ?? null,
+    notes: request?.misfit ? [MISFITS[request.misfit]] : [],
+  };
+}
+
+const MISFITS = {
+  log: "opencode's log does not fit what the export says of this step; the export counts.",
+  events: "opencode's events do not fit what the export says of this step; the export counts.",
+} as const;
+
+function stepOf(info: AssistantInfo, attempts: readonly Attempt[], { byPerson }: AnswerContext): Answer["step"] {
+  if (byPerson) return "command";
+  if (info.summary === true || info.mode === "compaction") return "compaction";
+  return attempts.length === 0 ? "subtask" : "answer";
+}
+
+function readCall(message: AssistantMessage, request: CallRequest, context: AnswerContext): ModelCall {
+  const { info } = message;
+  const { attempt } = request;
+  const { clock } = context;
+  const finished = attempt.stepFinish !== undefined;
+  // Cut off before the answer was whole: where tools are at work already the output had ended, else it was going on.
+  const ended = finished || attempt.tools.some((part) => part.state.status !== "pending" && !isProviderExecuted(part));
+  return {
+    model: modelOf(info, context.asked),
+    request: { at: request.start, timing: request.timing },
+    firstContentAt: firstContentAt(attempt, clock) ?? null,
+    outputEnd: (ended ? outputEndAt(attempt, clock) : undefined) ?? null,
+    finished,
+    answered: isAnswered(message, attempt),
+    output: outputOf(attempt),
+    finish: attempt.stepFinish?.reason ?? info.finish ?? null,
+    rawFinish: null,
+    failure: request.failure,
+    tooLarge: context.overflowed,
+    recorded: recordedTokens(message),
+  };
+}
+
+/** Rows of old opencodes lack the model that answered; it is the one that was asked. */
+function modelOf({ providerID, modelID, variant }: AssistantInfo, asked: ModelFacts | null): ModelFacts | null {
+  if (modelID === undefined) return asked;
+  const providerId = providerID ?? (asked?.modelId === modelID ? asked.providerId : "unknown");
+  return { providerId, modelId: modelID, variant: variant ?? null };
+}
+
+/**
+ * Whether the call came to its end. A request that was refused as too large leaves a completed message without
+ * anything.
+ */
+function isAnswered({ info, parts }: AssistantMessage, attempt: Attempt): boolean {
+  if (attempt.stepFinish) return true;
+  if (info.error || info.time.completed === undefined) return false;
+  return info.finish !== undefined || parts.some(({ type }) => type === "text" || type === "reasoning");
+}
+
+function deadRequests({ id }: AssistantInfo, { dead }: CallRequest): readonly DeadRequest[] {
+  return dead.map(({ start, end, timing, failure, attempt }, index) => ({
+    // A dead attempt that streamed is known with and without log and events; its own part makes the id the same in
+    // both.
+    id: attempt?.stepStart?.id ?? `${id}/${index}`,
+    start,
+    end,
+    timing,
+    failure,
+    // The tools of a dead attempt really ran and stand as tools of the step; its own output is what it said.
+    output: outputOf(attempt && { ...attempt, tools: [] }),
+  }));
+}
+
+/** What the model answered; empty blocks (redacted thinking, the text of a killed stream) count as none. */
+function outputOf(attempt: Attempt | undefined): CallOutput {
+  const joined = (type: "text" | "reasoning"): string | null => {
+    const texts = (attempt?.content ?? []).filter((part) => part.type === type && part.text !== "");
+    return texts.length === 0 ? null : texts.map((part) => part.text).join("\n\n");
+  };
+  return {
+    thinking: joined("reasoning"),
+    text: joined("text"),
+    toolCalls: (attempt?.tools ?? []).map((part) => ({
+      id: part.callID,
+      name: wantedTool(part),
+      arguments: toolArguments(part),
+    })),
+  };
+}

@@ -1,0 +1,164 @@
+import type { Evidence } from "../model/evidence.js";
+import { runAt, runsOfTurns } from "../model/runs-of-turns.js";
+import type { Entry, SessionAlone, SessionReader, Turn } from "../model/session.js";
+import type { ModelFacts } from "../model/values.js";
+import type { RunEvidence } from "../schema/run-evidence.js";
+import type { AssistantMessage, Message, SessionExportV1, UserMessage } from "../schema/session-export.js";
+import { messageClock } from "./message-clock.js";
+import { compactionPart, isAskedByHand, isAssistant, isUser } from "./message-kinds.js";
+import { withoutOwnAbort, withoutOwnAbortErrors } from "./own-abort.js";
+import { readAnswer } from "./read-answer.js";
+import { readUserMessage } from "./read-user-message.js";
+import { logBySession, type SessionLog } from "./session-log.js";
+import { type RawTurn, turnsOf } from "./turns.js";
+
+/**
+ * Reads sessions as opencode 1.15 to 1.18 exports them. What these do not say is concluded from ids, parts, opencode's
+ * log and its events.
+ *
+ * @param evidence of all of them
+ * @returns a function that reads one session; of the runs only those are its own that it is given
+ */
+export function readerV1({ log, runs = [] }: Evidence): SessionReader<SessionExportV1> {
+  const logs = logBySession(log, runs);
+  return (session, own) => readSession(session, logs.get(session.info.id), own);
+}
+
+function readSession(
+  session: SessionExportV1,
+  log: SessionLog | undefined,
+  runs: readonly RunEvidence[],
+): SessionAlone {
+  const { info } = session;
+  const raw = turnsOf(session, (at) => runAt(at, runs));
+  const runOf = runsOfTurns(
+    raw.map(({ at, rest }) => ({ at, answered: rest.some(isAssistant) })),
+    runs,
+  );
+  const context: SessionContext = {
+    version: info.version,
+    places: placesOf(session),
+    log,
+  };
+  return {
+    id: info.id,
+    title: info.title,
+    directory: info.directory,
+    opencodeVersion: info.version,
+    projectId: info.projectID ?? null,
+    parentId: info.parentID ?? null,
+    createdAt: info.time.created,
+    turns: raw.map((turn, index) => readTurn(turn, runOf[index] ?? null, context)),
+    // What 1.x counts holds what a fork copied.
+    counted: null,
+    unread: unreadOf(session),
+  };
+}
+
+/** What all turns of a session share. */
+interface SessionContext {
+  /** Of the opencode that made the session. */
+  readonly version: string;
+  /** Of each answer, by its id. */
+  readonly places: ReadonlyMap<string, Place>;
+  readonly log: SessionLog | undefined;
+}
+
+function readTurn(raw: RawTurn, run: RunEvidence | null, session: SessionContext): Turn {
+  const turn = withoutOwnAbort(raw, run);
+  const { id, at, origin, copied } = turn;
+  const asked = modelAsked(turn);
+  const byHand = new Set(
+    [...turn.context, ...turn.rest].flatMap((message) =>
+      isUser(message) && isAskedByHand(message) ? [message.info.id] : [],
+    ),
+  );
+  // One object a message: a prompt stands among the prompts and where it came in.
+  const entries = new Map<UserMessage, readonly Entry[]>();
+  const entriesOf = (message: UserMessage): readonly Entry[] => {
+    const known = entries.get(message) ?? readUserMessage(message);
+    entries.set(message, known);
+    return known;
+  };
+  const entriesIn = (messages: readonly Message[], byPerson: boolean): readonly Entry[] =>
+    messages.flatMap((message, position): readonly Entry[] => {
+      if (isUser(message)) return entriesOf(message);
+      const place = session.places.get(message.info.id);
+      const { created, completed } = message.info.time;
+      const answer = readAnswer(message, {
+        index: place?.index ?? 0,
+        clock: messageClock(message.info, run?.opencode ?? session.version),
+        asked,
+        log: session.log,
+        requestsWithin: {
+          start: Math.min(created, place?.before ?? at),
+          end: completed ?? place?.after ?? Number.POSITIVE_INFINITY,
+        },
+        overflowed: overflowed(message, messages[position + 1]),
+        byPerson,
+        summaryByHand: byHand.has(message.info.parentID ?? ""),
+      });
+      return [answer];
+    });
+  return {
+    id,
+    at,
+    origin,
+    agent: turn.prompts[0]?.info.agent ?? null,
+    model: asked,
+    // The answers in it are those of commands.
+    context: entriesIn(turn.context, true),
+    prompts: turn.prompts.flatMap(entriesOf).filter((entry) => entry.kind === "told"),
+    rest: entriesIn(turn.rest, origin === "command"),
+    copied,
+    end: null,
+    run: run && withoutOwnAbortErrors(run),
+    otherCalls: [],
+  };
+}
+
+/** The model that a turn's prompt was meant for; null where it does not say. */
+function modelAsked({ prompts }: RawTurn): ModelFacts | null {
+  const model = prompts[0]?.info.model;
+  return model ? { providerId: model.providerID, modelId: model.modelID, variant: model.variant ?? null } : null;
+}
+
+/**
+ * A request that the provider refused as too large leaves an assistant message that is completed, without parts and
+ * without an error; opencode then writes a compaction request that says so.
+ */
+function overflowed(message: AssistantMessage, later: Message | undefined): boolean {
+  if (message.info.error || message.info.finish !== undefined || message.parts.length > 0) return false;
+  if (message.info.time.completed === undefined || !later || !isUser(later)) return false;
+  return compactionPart(later)?.overflow === true;
+}
+
+/** Where an answer stands in its session, and what is next to it, whatever turn that belongs to; ms since the epoch. */
+interface Place {
+  readonly index: number;
+  /** When the answer before it ended; undefined where there is none, or it was cut off. */
+  readonly before: number | undefined;
+  /** When the next one began. */
+  readonly after: number | undefined;
+}
+
+function placesOf({ messages }: SessionExportV1): ReadonlyMap<string, Place> {
+  const answers = messages.filter(isAssistant);
+  return new Map(
+    answers.map(({ info }, index) => [
+      info.id,
+      {
+        index,
+        before: answers[index - 1]?.info.time.completed,
+        after: answers[index + 1]?.info.time.created,
+      },
+    ]),
+  );
+}
+
+function unreadOf({ unread }: SessionExportV1): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const [type, count] of Object.entries(unread.partTypes)) counts[`part ${type}`] = count;
+  for (const [role, count] of Object.entries(unread.roles)) counts[`role ${role}`] = count;
+  return counts;
+}
