@@ -4,15 +4,11 @@ import { messageOf } from "../errors/thrown.js";
 import {
   createRunFolder,
   type FindOptions,
-  type Generation,
-  otherOpenCodes,
+  otherGeneration,
   readVersion,
   searchOpenCode,
 } from "../opencode/program.js";
 import type { OpenCodeFacts } from "./facts.js";
-
-/** So many are asked for their version at most. */
-const MOST_OTHERS = 4;
 
 /** Looks for the opencode that a run would start and for one of the other generation, and asks them for their version. */
 export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts> {
@@ -20,8 +16,7 @@ export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts
     const { path, passedOver } = searchOpenCode(options);
     const folder = await createRunFolder();
     try {
-      const ask = (one: string) => readVersion(one, folder, options.environment);
-      const { version, generation, problem } = await ask(path);
+      const { version, generation, problem } = await readVersion(path, folder, options.environment);
       return {
         kind: "found",
         path,
@@ -29,7 +24,7 @@ export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts
         version,
         problem,
         passedOver,
-        other: await ofAnotherGeneration(generation, otherOpenCodes(path, options), ask),
+        other: await otherGeneration({ path, generation }, options, folder),
       };
     } finally {
       await folder.remove();
@@ -40,19 +35,6 @@ export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts
     // No folder for temporary files, most likely: no run could begin either.
     return { kind: "missing", problem: `opencode cannot be tried: ${messageOf(error)}`, looked: [] };
   }
-}
-
-async function ofAnotherGeneration(
-  known: Generation,
-  paths: readonly string[],
-  ask: (path: string) => ReturnType<typeof readVersion>,
-): Promise<{ readonly path: string; readonly version: string } | undefined> {
-  for (const path of paths.slice(0, MOST_OTHERS)) {
-    // One that does not start is in nobody's way.
-    const answer = await ask(path).catch(() => undefined);
-    if (answer?.version && answer.generation !== known) return { path, version: answer.version };
-  }
-  return undefined;
 }
 
 function whereFrom(path: string, { explicit, environment }: FindOptions): string {

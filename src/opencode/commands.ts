@@ -1,5 +1,5 @@
-/** opencode's own commands that read its store. Other rooms import it from here. */
-export { type ExportResult, exportSession } from "./cli/export-session.js";
-export { listChildren } from "./cli/list-children.js";
-export { listSessions } from "./cli/list-sessions.js";
-export type { CommandOptions } from "./cli/read-command.js";
+/** opencode's store, read by opencode itself in the way of its generation. Other rooms import it from here. */
+export type { ExportResult } from "./cli/export-session.js";
+export { listStored } from "./store/list-stored.js";
+export { readStored, type StoreOptions } from "./store/read-stored.js";
+export { SharedStore } from "./store/shared-store.js";

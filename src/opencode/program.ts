@@ -19,6 +19,7 @@ export {
   readVersion,
   versionSupport,
 } from "./program/opencode-version.js";
+export { type OtherOpenCode, otherGeneration } from "./program/other-generation.js";
 export { createRunFolder, LONGEST_LOG_BYTES, readBounded } from "./program/run-folder.js";
 export type { ProcessExit, RunExit, StoppedBy } from "./program/spawn-opencode.js";
 export { opencodeStore } from "./program/store-files.js";

@@ -1,15 +1,19 @@
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { type Masked, maskedLike } from "../masking/masked.js";
-import { type CommandOptions, exportSession, type listChildren } from "../opencode/commands.js";
-import { configuredServers, findOpenCodeLog, withOpenCode } from "../opencode/program.js";
+import { readStored, type SharedStore, type StoreOptions } from "../opencode/commands.js";
+import {
+  configuredServers,
+  findOpenCodeLog,
+  type OpenCodeProgram,
+  otherGeneration,
+  withOpenCode,
+} from "../opencode/program.js";
+import { keptOf1 } from "./kept-of-1.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { type FoundSession, flattenTree, maskFound } from "./loaded-session.js";
 import { SessionRecorder } from "./session-recorder.js";
 import { storedSession } from "./session-store.js";
-
-/** Asks for the sessions below all others once, however many sessions are loaded. */
-export type Children = (command: CommandOptions) => ReturnType<typeof listChildren>;
 
 /** A copy that is older may lack a turn that was added without looptrace; who has just run it need not be told. */
 const STALE_MS = 60_000;
@@ -17,10 +21,15 @@ const STALE_MS = 60_000;
 /**
  * Finds a session by its id: in looptrace's store, or in opencode's. One that comes from opencode is stored.
  *
+ * @param shared what opencode is asked once, however many sessions are loaded
  * @throws {SessionNotFoundError} when neither knows it
  * @throws {OpenCodeNotFoundError} when opencode has to be asked and is not there
  */
-export async function findSession(id: string, options: LoadOptions, children: Children): Promise<Masked<FoundSession>> {
+export async function findSession(
+  id: string,
+  options: LoadOptions,
+  shared: SharedStore,
+): Promise<Masked<FoundSession>> {
   const stored = options.prefer === "kept" ? await storedSession(options.paths, id) : undefined;
   if (stored) {
     if (Date.now() - stored.storedAt > STALE_MS) {
@@ -30,10 +39,9 @@ export async function findSession(id: string, options: LoadOptions, children: Ch
     return maskStored(stored, options);
   }
   try {
-    return await withOpenCode(options, ({ opencode, folder, warnings }) => {
+    return await withOpenCode(options, async ({ opencode, generation, folder, warnings }) => {
       for (const warning of warnings) options.onNote?.(warning);
-      const command = { ...options, path: opencode.path, folder };
-      return exportAndRecord(id, { ...command, children: () => children(command) });
+      return await readAndRecord(id, opencode, { ...options, path: opencode.path, generation, folder, shared });
     });
   } catch (error) {
     // Without opencode there is still what was stored.
@@ -43,23 +51,36 @@ export async function findSession(id: string, options: LoadOptions, children: Ch
   }
 }
 
-async function exportAndRecord(
+async function readAndRecord(
   id: string,
-  options: LoadOptions & Parameters<typeof exportSession>[1],
+  { path, version }: OpenCodeProgram,
+  options: LoadOptions & StoreOptions,
 ): Promise<Masked<FoundSession>> {
-  const { environment, onNote } = options;
+  const { environment, directory, generation, folder, onNote } = options;
   try {
-    const { tree, raw, notes } = await exportSession(id, options);
-    const { directory, time } = tree.session.info;
+    const { tree, raw, notes } = await readStored(id, options);
+    const before = await keptOf1(options.paths, tree.session);
+    if (before) {
+      onNote?.(
+        `${id} is a session of opencode 1.x that opencode 2 has imported; this is what looptrace has kept of it from 1.x, which holds more.`,
+      );
+      return maskStored(before, options);
+    }
+    const { directory: place, time } = tree.session.info;
     const logText = await findOpenCodeLog([...raw.keys()], time.created, environment);
-    const mcpServers = await configuredServers({ directory, environment, projectConfig: true });
+    const mcpServers = await configuredServers({ directory: place, environment, projectConfig: true });
     const recorder = new SessionRecorder({ paths: options.paths, masking: maskingOf(options) });
     const recorded = await recorder.record({ tree, raw, logText, mcpServers }, null);
     for (const note of [...notes, ...recorded.notes]) onNote?.(note);
     return maskedLike({ sessions: flattenTree(recorded.tree), ...recorded.evidence }, recorded);
   } catch (error) {
-    const stored = error instanceof SessionNotFoundError ? await storedSession(options.paths, id) : undefined;
-    if (!stored) throw error;
+    if (!(error instanceof SessionNotFoundError)) throw error;
+    const stored = await storedSession(options.paths, id);
+    if (!stored) {
+      const other = await otherGeneration({ path, generation }, { directory, environment }, folder);
+      const asked = { path, version, generation, other };
+      throw new SessionNotFoundError(id, { cause: error }, { asked, madeBy: error.madeBy });
+    }
     onNote?.(`opencode does not know ${id} any more; this is what looptrace has kept of it.`);
     return maskStored(stored, options);
   }

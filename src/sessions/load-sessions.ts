@@ -1,8 +1,8 @@
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import { asMasked, type Masked } from "../masking/masked.js";
-import { listChildren } from "../opencode/commands.js";
+import { SharedStore } from "../opencode/commands.js";
 import { readExport } from "../opencode/session.js";
-import { type Children, findSession } from "./find-session.js";
+import { findSession } from "./find-session.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { assembleFound, type FoundSession, flattenTree, type LoadedSession, maskFound } from "./loaded-session.js";
 import { readSource } from "./read-source.js";
@@ -51,19 +51,19 @@ export async function loadSessions(
       await use(asMasked(session, masking));
     }
   };
-  let listed: ReturnType<typeof listChildren> | undefined;
-  const children: Children = (command) => {
-    listed ??= listChildren(command);
-    return listed;
-  };
-  for (const id of new Set(wanted)) {
-    const found = await findSession(id, options, children).catch((error: unknown) => {
-      if (!options.onUnreadable) throw error;
-      options.onUnreadable(error, id);
-    });
-    if (!found) continue;
-    if (found.sessions[0]?.info.parentID === undefined) await handOver([found]);
-    else held.push(found);
+  const shared = new SharedStore();
+  try {
+    for (const id of new Set(wanted)) {
+      const found = await findSession(id, options, shared).catch((error: unknown) => {
+        if (!options.onUnreadable) throw error;
+        options.onUnreadable(error, id);
+      });
+      if (!found) continue;
+      if (found.sessions[0]?.info.parentID === undefined) await handOver([found]);
+      else held.push(found);
+    }
+  } finally {
+    await shared.close();
   }
   await handOver(held);
 }

@@ -1,5 +1,5 @@
 import { refuseUntrustedStore } from "../files/trusted-store.js";
-import { listSessions } from "../opencode/commands.js";
+import { listStored } from "../opencode/commands.js";
 import { withOpenCode } from "../opencode/program.js";
 import type { LoadOptions } from "./load-options.js";
 import { lastStoredSession } from "./stored-files.js";
@@ -22,10 +22,11 @@ export async function selectSessions(selection: Selection, options: LoadOptions)
     const stored = await lastStoredSession(options.paths);
     if (stored !== undefined) return [stored];
   }
-  return withOpenCode(options, async ({ opencode, folder }) => {
+  return withOpenCode(options, async ({ opencode, generation, folder }) => {
     const { environment, directory } = options;
     const limit = selection.kind === "last" ? 1 : undefined;
-    const entries = await listSessions({ path: opencode.path, folder, environment, directory }, limit);
-    return entries.filter((entry) => selection.kind !== "since" || entry.updated >= selection.at).map(({ id }) => id);
+    const since = selection.kind === "since" ? selection.at : undefined;
+    const command = { path: opencode.path, generation, folder, environment, directory };
+    return (await listStored({ ...command, limit, since })).map(({ id }) => id);
   });
 }

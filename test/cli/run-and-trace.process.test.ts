@@ -154,7 +154,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   expect(forgotten.stderr).toContain("14 were there already");
   const unknown = await looptrace(["trace", "ses_00000000000000000000000000"], around);
   expect([unknown.code, unknown.stdout]).toEqual([2, ""]);
-  expect(unknown.stderr).toMatch(/^looptrace: opencode knows no session "ses_0{26}"\. .+\n$/);
+  expect(unknown.stderr).toMatch(/^looptrace: opencode 1\.18\.\d+ at \S+ knows no session "ses_0{26}"\. .+\n$/);
   expect(violationsOf(receiver)).toEqual([]);
 });
 

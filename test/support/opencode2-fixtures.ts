@@ -16,7 +16,8 @@ export interface Opencode2Fixture {
   readonly isRecorded: boolean;
   readonly text: string;
   readonly session: SessionExportV2;
-  /** The sessions of its subagents. */
+  /** The sessions of its subagents, as text too. */
+  readonly subagentTexts: readonly string[];
   readonly subagents: readonly SessionExportV2[];
   /** Those that were copied from it. */
   readonly forks: readonly SessionExportV2[];
@@ -35,12 +36,15 @@ export function loadOpencode2(name: string): Opencode2Fixture {
   const read = (file: string): SessionExportV2 =>
     generation2(readExport(readFileSync(join(folder, file), "utf8"), file));
   const files = readdirSync(folder).sort();
+  const textOf = (file: string): string => readFileSync(join(folder, file), "utf8");
   const session = read("session.json");
-  const subagents = files.filter((file) => file.startsWith("subagent-")).map(read);
+  const subagentFiles = files.filter((file) => file.startsWith("subagent-"));
+  const subagents = subagentFiles.map(read);
   return {
     name,
     isRecorded: name.includes("@"),
-    text: readFileSync(join(folder, "session.json"), "utf8"),
+    text: textOf("session.json"),
+    subagentTexts: subagentFiles.map(textOf),
     session,
     subagents,
     forks: files.filter((file) => file.startsWith("fork-")).map(read),

@@ -1,4 +1,5 @@
 import type { Reporter, TestModule } from "vitest/node";
+import { OPENCODE2_VARIABLE, realOpencode2 } from "./real-opencode2.js";
 import { isRedisInstalled } from "./redis-server.js";
 
 /** Why a test can be skipped on a machine, and what to do there. */
@@ -6,6 +7,10 @@ const REASONS = [
   {
     applies: () => !isRedisInstalled(),
     text: "redis-server is not on the PATH, so nothing of the queue was tested. On Debian and Ubuntu: apt-get install redis-server",
+  },
+  {
+    applies: () => realOpencode2() === undefined,
+    text: `${OPENCODE2_VARIABLE} names no opencode 2, so of that only stand-ins were tried: set it to the path of one`,
   },
   {
     applies: () => process.platform !== "linux",

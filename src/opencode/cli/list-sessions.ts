@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
+import type { Generation } from "../program/generation.js";
 import { type CommandOptions, readCommand } from "./read-command.js";
 
 /** A session as `opencode session list` shows it. Times: epoch, ms. */
@@ -21,10 +22,16 @@ const ALL = 1_000_000;
  * updated first. Sessions of subagents are not among them.
  *
  * @param limit at most so many; all when not given
+ * @param generation which opencode is asked; 2 prints the same, and would ask the service that its clients share
  * @throws {OpenCodeCommandError} when opencode fails, or prints something else
  */
-export async function listSessions(options: CommandOptions, limit?: number): Promise<SessionEntry[]> {
-  const listArguments = ["session", "list", "--format=json", `--max-count=${limit ?? ALL}`];
+export async function listSessions(
+  options: CommandOptions,
+  limit?: number,
+  generation: Generation = 1,
+): Promise<SessionEntry[]> {
+  const own = generation === 2 ? ["--standalone"] : [];
+  const listArguments = ["session", "list", ...own, "--format=json", `--max-count=${limit ?? ALL}`];
   const text = await readCommand(listArguments, options);
   // Without any session nothing is printed at all.
   if (text.trim() === "") return [];

@@ -89,5 +89,12 @@ async function addServers(isOn: Map<string, boolean>, text: string): Promise<voi
 export function serversIn(config: unknown): ReadonlyMap<string, boolean> {
   const mcp = isFields(config) ? config.mcp : undefined;
   if (!isFields(mcp)) return new Map();
-  return new Map(Object.entries(mcp).map(([name, server]) => [name, !(isFields(server) && server.enabled === false)]));
+  // A configuration of opencode 2 has them one level deeper; it takes one of 1.x as well.
+  const { servers } = mcp;
+  const named = isFields(servers) && typeof servers.type !== "string" ? servers : mcp;
+  return new Map(Object.entries(named).map(([name, server]) => [name, !isOff(server)]));
+}
+
+function isOff(server: unknown): boolean {
+  return isFields(server) && (server.enabled === false || server.disabled === true);
 }

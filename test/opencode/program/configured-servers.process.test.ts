@@ -88,6 +88,15 @@ test("a server that is off is none; what is more special counts", async () => {
   expect(await found()).toEqual(["b", "c"]);
 });
 
+test("a configuration of opencode 2 has them one level deeper, and says otherwise that one is off", async () => {
+  const servers = { a: server, b: { ...server, disabled: true } };
+  await put(join(project, "opencode.json"), mcp({ timeout: { startup: 5 }, servers }));
+  expect(await found()).toEqual(["a"]);
+  // One of 1.x may be called so.
+  await put(join(project, "opencode.json"), mcp({ servers: server }));
+  expect(await found()).toEqual(["servers"]);
+});
+
 test.each([
   ["nothing", ""],
   ["no JSON", '{"mcp": {"a"'],
