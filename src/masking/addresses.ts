@@ -1,5 +1,5 @@
-import type { SecretMatch } from "./secret-match.js";
-import { spreads, valueStrength } from "./secret-values.js";
+import { matchOf, type SecretMatch } from "./secret-match.js";
+import { valueStrength } from "./secret-values.js";
 
 const LONGEST = 600;
 const SCHEME = /[A-Za-z][A-Za-z\d+.-]{1,30}$/;
@@ -25,44 +25,22 @@ export function findAddresses(text: string): readonly SecretMatch[] {
     const user = userInfo(text, from, WEB.test(scheme));
     if (!user) continue;
     const label = LABELS.find(([pattern]) => pattern.test(scheme))?.[1] ?? "password";
-    const contextFrom = at - scheme.length;
-    found.push({ from, to: user.to, label, contextFrom, spreads: false });
-    const password = text.slice(user.passwordFrom, user.to);
-    if (spreads(password)) {
-      found.push({
-        from: user.passwordFrom,
-        to: user.to,
-        label,
-        contextFrom: user.passwordFrom,
-        spreads: true,
-      });
-    }
+    found.push(matchOf(from, text.slice(from, user.to), label, at - scheme.length, false));
+    const password = matchOf(user.passwordFrom, text.slice(user.passwordFrom, user.to), label);
+    if (password.spreads) found.push(password);
   }
   for (let at = text.indexOf("jdbc:oracle:"); at >= 0; at = text.indexOf("jdbc:oracle:", at + 1)) {
     const match = /^jdbc:oracle:\w{1,10}:[\w.-]{1,60}\/([^\s"'`]{1,200})@/.exec(text.slice(at, at + LONGEST));
     const password = match?.[1] ?? "";
     if (!match || valueStrength(password) === 0) continue;
-    const to = at + match[0].length - 1;
-    found.push({
-      from: to - password.length,
-      to,
-      label: "password",
-      contextFrom: at,
-      spreads: spreads(password),
-    });
+    found.push(matchOf(at + match[0].length - 1 - password.length, password, "password", at));
   }
   for (let at = text.indexOf("@tcp("); at >= 0; at = text.indexOf("@tcp(", at + 5)) {
     const ahead = text.slice(Math.max(0, at - LONGEST), at);
     const before = /[\w.-]{1,60}:([^\s"'`:?=]{1,200})$/.exec(ahead) ?? /[\w.-]{1,60}:([^\s"'`]{1,200})$/.exec(ahead);
-    if (!before || valueStrength(before[1] ?? "") === 0) continue;
-    const contextFrom = at - before[0].length;
-    found.push({
-      from: at - (before[1] ?? "").length,
-      to: at,
-      label: "MySQLConnection",
-      contextFrom,
-      spreads: false,
-    });
+    const password = before?.[1] ?? "";
+    if (!before || valueStrength(password) === 0) continue;
+    found.push(matchOf(at - password.length, password, "MySQLConnection", at - before[0].length, false));
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import { isConstant, LONGEST_NAME, type Name, strengthOf } from "./assigned-names.js";
 import type { Value } from "./assigned-values.js";
-import type { SecretMatch } from "./secret-match.js";
+import { matchOf, type SecretMatch } from "./secret-match.js";
 import { wordsOf } from "./secret-names.js";
 import { isExpression, spreads, type ValueStrength, valueStrength } from "./secret-values.js";
 
@@ -18,15 +18,7 @@ export function one(text: string, name: Name, value: Value | undefined, place: P
   if (!isSecret(own, name, place, value.quoted)) return [];
   const alone = spreads(own);
   if (!alone && own.length > LONGEST_WEAK) return [];
-  return [
-    {
-      from: value.from + scheme,
-      to: value.to,
-      label: name.text,
-      contextFrom: name.from,
-      spreads: alone,
-    },
-  ];
+  return [matchOf(value.from + scheme, whole.slice(scheme), name.text, name.from, alone)];
 }
 
 const LEAST: Readonly<

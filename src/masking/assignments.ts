@@ -2,8 +2,8 @@ import { isConstant, LONGEST_NAME, type Name, strengthOf } from "./assigned-name
 import { one, type Place } from "./assigned-secrets.js";
 import { after, bareAt, LONGEST_VALUE, lineEnd, quotedAt, settingAt, trimmed } from "./assigned-values.js";
 import { credentialsOf } from "./header-values.js";
-import type { SecretMatch } from "./secret-match.js";
-import { isExpression, spreads, valueStrength } from "./secret-values.js";
+import { matchOf, type SecretMatch } from "./secret-match.js";
+import { isExpression, valueStrength } from "./secret-values.js";
 
 /** What names of secrets contain. Each begins with three letters of `STEMS`. */
 const STEM =
@@ -37,15 +37,13 @@ export function findAssignments(text: string): readonly SecretMatch[] {
     STEM.lastIndex = at;
     if (!STEM.test(text)) continue;
     const name = nameAround(text, at);
-    if (name !== undefined && isHeader(name.text)) {
-      // Of a header's value all has been looked at.
-      if (name.from >= headerEnd) {
-        const values = valuesOf(text, name);
-        found.push(...values);
-        const line = text.slice(name.to, name.to + LONGEST_NAME * 50);
-        headerEnd = values.at(-1)?.to ?? name.to + Math.max(0, line.search(/[\n"'`]/));
-      }
-    } else if (name !== undefined) found.push(...valuesOf(text, name));
+    // Of a header's value all has been looked at.
+    if (name && (!isHeader(name.text) || name.from >= headerEnd)) {
+      const values = valuesOf(text, name);
+      found.push(...values);
+      const line = text.slice(name.to, name.to + LONGEST_NAME * 50);
+      if (isHeader(name.text)) headerEnd = values.at(-1)?.to ?? name.to + Math.max(0, line.search(/[\n"'`]/));
+    }
     // What follows in the same name tells no more; a very long one is looked at in parts.
     at = Math.max(at, nameEnd(text, at) - 1);
   }
@@ -136,9 +134,8 @@ function valuesOf(text: string, name: Name): readonly SecretMatch[] {
   const operated = after(OPERATOR, text, start);
   if (operated !== undefined) {
     const operator = text.slice(start, operated);
-    return operator === "->" && !isQuoted && start === name.to
-      ? []
-      : assigned(text, name, operator, operated, isQuoted, before);
+    if (operator === "->" && !isQuoted && start === name.to) return [];
+    return assigned(text, name, operator, operated, isQuoted, before);
   }
   const character = text[start];
   if (character === ">" || before === "<") return element(text, name, at, before, isQuoted);
@@ -327,13 +324,10 @@ function block(text: string, name: Name, at: number, mark: RegExp): readonly Sec
 
 function headerValues(text: string, name: Name, from: number): readonly SecretMatch[] {
   const at = after(/\s{0,8}[rbuf@$]?["'`]?/y, text, from) ?? from;
-  return credentialsOf(text, at, /cookie/i.test(name.text)).map(({ from: start, to }) => ({
-    from: start,
-    to,
-    label: name.text.replace(/^["']|["']$/g, ""),
-    contextFrom: name.from,
-    spreads: spreads(text.slice(start, to)),
-  }));
+  const label = name.text.replace(/^["']|["']$/g, "");
+  return credentialsOf(text, at, /cookie/i.test(name.text)).map(({ from: start, to }) =>
+    matchOf(start, text.slice(start, to), label, name.from),
+  );
 }
 
 function isLineStart(text: string, name: Name): boolean {

@@ -1,5 +1,5 @@
-import type { SecretMatch } from "./secret-match.js";
-import { spreads, valueStrength } from "./secret-values.js";
+import { matchOf, type SecretMatch } from "./secret-match.js";
+import { valueStrength } from "./secret-values.js";
 
 /** An argument of a command, in quotes or not. */
 const ARGUMENT = `(?:"([^"\\n]{1,200})"|'([^'\\n]{1,200})'|([^\\s"'\`;|&<>]{1,200}))`;
@@ -31,10 +31,7 @@ const COMMANDS: readonly Command[] = [
   },
   { words: ["sshpass"], patterns: [argumentOf("-p\\s{0,4}")] },
   { words: ["redis-cli", "keydb-cli", "valkey-cli"], patterns: [argumentOf("(?:-a|--pass)(?:=|\\s{1,4})")] },
-  {
-    words: [" login"],
-    patterns: [argumentOf("(?:-p|-P|--pat)(?:=|\\s{1,4})")],
-  },
+  { words: [" login"], patterns: [argumentOf("(?:-p|-P|--pat)(?:=|\\s{1,4})")] },
   {
     words: ["skopeo", "buildah", "podman", "crane", "regctl", "oras "],
     patterns: [argumentOf("(?:--creds|--src-creds|--dest-creds)(?:=|\\s{1,4})")],
@@ -111,11 +108,7 @@ const COMMANDS: readonly Command[] = [
     words: ["mc alias set", "mc config host add"],
     patterns: [new RegExp(`\\shttps?://\\S{1,200}\\s{1,4}\\S{1,100}\\s{1,4}${ARGUMENT}`, "dg")],
   },
-  {
-    words: ["chpasswd"],
-    patterns: [new RegExp(`echo\\s{1,4}(?:-\\w\\s{1,4})?${ARGUMENT}`, "dg")],
-    separator: ":",
-  },
+  { words: ["chpasswd"], patterns: [new RegExp(`echo\\s{1,4}(?:-\\w\\s{1,4})?${ARGUMENT}`, "dg")], separator: ":" },
   {
     words: ["--password-stdin", "sudo -S", "--stdin", "--with-token"],
     patterns: [
@@ -196,9 +189,7 @@ function inLine(line: string, start: number, { patterns, separator }: Command): 
       // sqlplus user/password@host
       if (separator === "/") password = /^\//.test(argument) ? "" : password.replace(/@[^@]*$/, "");
       if (valueStrength(password) === 0 || password.startsWith("-")) return [];
-      const at = start + from + split + 1;
-      const own = { from: at, to: at + password.length, label: "password" };
-      return [{ ...own, contextFrom: start + match.index, spreads: spreads(password) }];
+      return [matchOf(start + from + split + 1, password, "password", start + match.index)];
     }),
   );
 }

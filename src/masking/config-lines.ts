@@ -1,6 +1,6 @@
-import type { SecretMatch } from "./secret-match.js";
+import { matchOf, type SecretMatch } from "./secret-match.js";
 import { nameStrength } from "./secret-names.js";
-import { spreads, valueStrength } from "./secret-values.js";
+import { valueStrength } from "./secret-values.js";
 import { replacedView } from "./views.js";
 
 /** Secrets that only a format tells: `.pgpass`, Kubernetes Secrets, JSON web keys, tables, phrases of many words. */
@@ -22,9 +22,7 @@ function inPgpass(text: string): readonly SecretMatch[] {
     PGPASS_REST.lastIndex = index + port.length;
     const password = PGPASS_REST.exec(text)?.[1];
     if (password === undefined || valueStrength(password) === 0) return [];
-    const to = PGPASS_REST.lastIndex;
-    const own = { from: to - password.length, to, label: "pgpass" };
-    return [{ ...own, contextFrom: index - host.length, spreads: spreads(password) }];
+    return [matchOf(PGPASS_REST.lastIndex - password.length, password, "pgpass", index - host.length)];
   });
 }
 
@@ -36,6 +34,8 @@ const FLAT_FIELD = /["'][\w.-]{1,100}["']:\s{0,4}["']([^"']{4,4000})["']/g;
 const LONGEST_SECRET = 20_000;
 /** What outputs of tools put before lines; without it, how far a line is indented tells what it belongs to. */
 const PREFIX = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|[ \t]{0,8}\d{1,6}(?:[:\t→]|\| ?)|\+|> )/gm;
+
+const FIRST_PREFIX = new RegExp(PREFIX.source);
 
 /** All values of a Secret are, whatever they are called. */
 function inKubernetesSecrets(text: string): readonly SecretMatch[] {
@@ -50,7 +50,7 @@ function inKubernetesSecrets(text: string): readonly SecretMatch[] {
     const view = replacedView(text.slice(start, end), PREFIX, () => "");
     const part = view.text;
     const place = (from: number, value: string, contextFrom: number): SecretMatch =>
-      inSecret(start + view.origin(from), value, start + view.origin(contextFrom));
+      matchOf(start + view.origin(from), value, "KubernetesSecret", start + view.origin(contextFrom));
     for (const { 0: head, 1: indent = "", index: at } of part.matchAll(DATA)) {
       let from = at + head.length + 1;
       for (const line of part.slice(from).split("\n")) {
@@ -74,10 +74,6 @@ function inKubernetesSecrets(text: string): readonly SecretMatch[] {
   return found;
 }
 
-function inSecret(from: number, value: string, contextFrom: number): SecretMatch {
-  return { from, to: from + value.length, label: "KubernetesSecret", contextFrom, spreads: spreads(value) };
-}
-
 const PRIVATE_PART = /["'](?:d|p|q|dp|dq|qi|k)["']\s{0,4}:\s{0,4}["']([\w-]{20,2000})["']/g;
 
 /** Of a JSON web key, the numbers that only its owner knows. */
@@ -89,7 +85,7 @@ function inWebKeys(text: string): readonly SecretMatch[] {
     done = at + 4_000;
     for (const { 0: whole, 1: value = "", index } of text.slice(from, done).matchAll(PRIVATE_PART)) {
       const own = from + index + whole.lastIndexOf(value);
-      found.push({ from: own, to: own + value.length, label: "PrivateKey", contextFrom: own, spreads: true });
+      found.push(matchOf(own, value, "PrivateKey", own, true));
     }
   }
   return found;
@@ -126,8 +122,7 @@ function inTables(text: string): readonly SecretMatch[] {
       const cell = /^"?([^"]{4,200})"?$/.exec(cells[column] ?? "")?.[1];
       if (cell !== undefined && valueStrength(cell) > 1) {
         const own = start + ((cells[column] ?? "").startsWith('"') ? 1 : 0);
-        const label = names[column] ?? "password";
-        found.push({ from: own, to: own + cell.length, label, contextFrom: at, spreads: spreads(cell) });
+        found.push(matchOf(own, cell, names[column] ?? "password", at));
       }
       at += line.length + 1;
     }
@@ -136,8 +131,7 @@ function inTables(text: string): readonly SecretMatch[] {
 }
 
 function splitPrefix(line: string): readonly [prefix: string, rest: string] {
-  const length =
-    /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|[ \t]{0,8}\d{1,6}(?:[:\t→]|\| ?)|\+|> )/.exec(line)?.[0].length ?? 0;
+  const length = FIRST_PREFIX.exec(line)?.[0].length ?? 0;
   return [line.slice(0, length), line.slice(length)];
 }
 
@@ -152,13 +146,7 @@ const PHRASE =
 /** The words that a wallet can be opened with: twelve or more, none of them long. */
 function phrasesIn(text: string): readonly SecretMatch[] {
   return [...text.matchAll(PHRASE)].map(({ 0: whole, 1: phrase = "", index }) => {
-    const to = index + whole.length;
-    return {
-      from: to - phrase.length,
-      to,
-      label: "mnemonic",
-      contextFrom: to - phrase.length,
-      spreads: true,
-    };
+    const from = index + whole.length - phrase.length;
+    return matchOf(from, phrase, "mnemonic", from, true);
   });
 }

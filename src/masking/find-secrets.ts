@@ -26,8 +26,8 @@ const SHORTEST_LINE = 20;
 export function findSecrets(text: string): FoundSecrets {
   const secrets: Secret[] = [];
   const literals: Literal[] = [];
-  const take = (view: View, findings: readonly SecretMatch[]): void => {
-    for (const { from, to, label, contextFrom, spreads } of findings) {
+  const take = (view: View): void => {
+    for (const { from, to, label, contextFrom, spreads } of findIn(view.text)) {
       const [start, end] = [view.origin(from), view.origin(to)];
       if (spreads) {
         for (const own of [text.slice(start, end), view.text.slice(from, to)]) {
@@ -48,11 +48,7 @@ export function findSecrets(text: string): FoundSecrets {
     }
   };
   const plain: View = { text, origin: (at) => at };
-  take(plain, findIn(text));
-  const unescaped = unescapedView(text);
-  if (unescaped) take(unescaped, findIn(unescaped.text));
-  const decoded = percentView(text);
-  if (decoded) take(decoded, findIn(decoded.text));
+  for (const view of [plain, unescapedView(text), percentView(text)]) if (view) take(view);
   for (const encoded of decodedFromBase64(text)) {
     const [inside] = findIn(encoded.text);
     if (!inside) continue;

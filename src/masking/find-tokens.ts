@@ -1,4 +1,4 @@
-import type { SecretMatch } from "./secret-match.js";
+import { matchOf, type SecretMatch } from "./secret-match.js";
 import { valueStrength } from "./secret-values.js";
 import { AROUND, SHAPES, type Shape } from "./token-shapes.js";
 
@@ -41,22 +41,14 @@ export function findTokenShapes(text: string): readonly SecretMatch[] {
       if (!text.startsWith(each.prefix, at)) continue;
       const end = endOf(each, text, at + each.prefix.length);
       if (end < 0) continue;
-      found.push({
-        from: at + each.kept,
-        to: end,
-        label: each.label,
-        contextFrom: at + each.kept,
-        spreads: true,
-      });
+      const from = at + each.kept;
+      found.push(matchOf(from, text.slice(from, end), each.label, from, true));
       break;
     }
   }
   for (const [label, word, pattern] of AROUND) {
     if (!text.includes(word)) continue;
-    for (const match of text.matchAll(pattern)) {
-      const to = match.index + match[0].length;
-      found.push({ from: match.index, to, label, contextFrom: match.index, spreads: true });
-    }
+    for (const { 0: token, index } of text.matchAll(pattern)) found.push(matchOf(index, token, label, index, true));
   }
   return found;
 }

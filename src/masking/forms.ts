@@ -5,7 +5,8 @@
  * @returns the longest first, since one may be a part of another
  */
 export function textForms(text: string): readonly string[] {
-  const percent = percentEncoded(text);
+  // A lone surrogate cannot be encoded.
+  const percent = encodeURIComponent(text.toWellFormed());
   const once = inJson(text);
   const twice = inJson(once);
   const forms = [
@@ -20,11 +21,6 @@ export function textForms(text: string): readonly string[] {
 
 function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
-}
-
-/** A lone surrogate cannot be encoded. */
-function percentEncoded(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
 }
 
 /** Fewer characters of base64 stand for several texts. */

@@ -92,10 +92,7 @@ export function quickMask(masking: Masking = {}): Mask {
   return maskOf(knownForms(environment, secrets), patterns.map(byPattern), false);
 }
 
-function knownForms(
-  environment: Readonly<Record<string, string | undefined>>,
-  secrets: readonly string[],
-): readonly Literal[] {
+function knownForms(environment: NonNullable<MaskingOptions["environment"]>, secrets: readonly string[]) {
   // The first one names it where both are the same: a variable's name tells more.
   return [
     ...environmentSecrets(environment).toReversed(),

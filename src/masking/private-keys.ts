@@ -1,4 +1,4 @@
-import type { SecretMatch } from "./secret-match.js";
+import { matchOf, type SecretMatch } from "./secret-match.js";
 
 const BEGINS =
   /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ----|-----BEGIN OpenVPN Static key V1-----|Private-Lines: \d{1,3}/g;
@@ -34,11 +34,8 @@ function linesOfKey(body: string, start: number, isClosed: boolean): readonly Se
   const found: SecretMatch[] = [];
   let others = 0;
   let from = 0;
-  for (const stop of [
-    ...[...body.matchAll(BREAKS)].map(({ 0: gap, index }) => [index, gap.length]),
-    [body.length, 0],
-  ]) {
-    const [to = 0, gap = 0] = stop;
+  const breaks = [...body.matchAll(BREAKS)].map(({ 0: gap, index }) => ({ to: index, gap: gap.length }));
+  for (const { to, gap } of [...breaks, { to: body.length, gap: 0 }]) {
     const line = body.slice(from, to);
     const runs = [...line.matchAll(BODY)];
     const isKey =
@@ -50,16 +47,14 @@ function linesOfKey(body: string, start: number, isClosed: boolean): readonly Se
     if (isKey) {
       for (const { 0: run, index } of runs) {
         const at = start + from + index;
-        found.push({ from: at, to: at + run.length, label: "PrivateKey", contextFrom: at, spreads: true });
+        found.push(matchOf(at, run, "PrivateKey", at, true));
       }
     } else {
-      const tail = /^[\s"'+|>\d:]*?([A-Za-z0-9+/]{1,15}={0,2})["'\s\\+,;]*$/.exec(line);
+      const tail = /^[\s"'+|>\d:]*?([A-Za-z0-9+/]{1,15}={0,2})["'\s\\+,;]*$/.exec(line)?.[1];
       const last = found.at(-1);
       if (tail && last && isClosed && to === body.trimEnd().replace(/["'\s\\+]+$/, "").length) {
         // Too short to be masked where it stands alone.
-        const at = start + from + line.indexOf(tail[1] ?? "");
-        const own = { from: at, to: at + (tail[1] ?? "").length, label: "PrivateKey" };
-        found.push({ ...own, contextFrom: last.from, spreads: false });
+        found.push(matchOf(start + from + line.indexOf(tail), tail, "PrivateKey", last.from, false));
         break;
       }
       if (line.trim() !== "" && !HEADER.test(line)) others += MOST_OTHER_LINES / (found.length > 0 ? 2 : 3);

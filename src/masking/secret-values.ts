@@ -55,6 +55,13 @@ const LOOKED_AT = 300;
 /** Markdown puts these around words. */
 const EMPHASIS = /^[*_~]{1,3}([A-Za-z]+)[*_~]{0,3}$/;
 
+const FOLDER =
+  /^(?:~|\.{1,2})\/|^\/(?:bin|etc|home|opt|tmp|usr|var|run|root|mnt|srv|dev|proc|Users|private|app|data|secrets?|workspace)\//;
+
+/** A date, a version, an amount. */
+const NUMBER =
+  /^\d{4}-\d\d-\d\d(?:[T ]|$)|^v?\d+(?:\.\d+)+$|^0x[\da-f]{1,8}$|^\d+(?:ms|s|m|h|d|px|em|rem|%|kb|mb|gb)?$/i;
+
 /** @param text as it stands, without quotes */
 export function valueStrength(text: string): ValueStrength {
   const value = text.slice(0, LOOKED_AT).replace(EMPHASIS, "$1");
@@ -68,22 +75,10 @@ export function valueStrength(text: string): ValueStrength {
   if (/^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(value)) return 0;
   // Paths, and expressions that match texts.
   if (/^(?:~|\.{1,2})?\/[\w.@-]+(?:\/[\w.@-]*)+$/.test(value) && isWordy(value.replace(/[~@]/g, ""))) return 0;
-  if (
-    /^(?:[A-Za-z]:\\|\\\\\w)/.test(value) ||
-    /^(?:~|\.{1,2})\/|^\/(?:bin|etc|home|opt|tmp|usr|var|run|root|mnt|srv|dev|proc|Users|private|app|data|secrets?|workspace)\//.test(
-      value,
-    )
-  )
-    return 0;
+  if (/^(?:[A-Za-z]:\\|\\\\\w)/.test(value) || FOLDER.test(value)) return 0;
   if (/^\/.*[[\]^$()|*?\\]/.test(value)) return 0;
   if (/\\[dwsb.]|\[\^|\(\?|\[a-z|\[A-Z|\[0-9|\.\*/.test(value)) return 0;
-  if (
-    /^\d{4}-\d\d-\d\d(?:[T ]|$)|^v?\d+(?:\.\d+)+$|^0x[\da-f]{1,8}$|^\d+(?:ms|s|m|h|d|px|em|rem|%|kb|mb|gb)?$/i.test(
-      value,
-    )
-  ) {
-    return /^\d{4,}$/.test(value) ? 1 : 0;
-  }
+  if (NUMBER.test(value)) return /^\d{4,}$/.test(value) ? 1 : 0;
   if (/\s/.test(value)) {
     if (SENTENCE.test(value) || /[<>{}=;]|[.:!?]$|^[A-Z]\w* [a-z]/.test(value)) return 0;
     return /^[a-z]+(?: [a-z]+){2,}$/.test(value) ? 1 : /\d/.test(value) ? 2 : 1;
@@ -117,21 +112,12 @@ const SHORTEST_WORD = 8;
 /** Whether the value may be masked wherever it stands: nothing that is also an ordinary word. */
 export function spreads(value: string): boolean {
   const strength = valueStrength(value);
+  const { length } = value;
   if (strength === 3) return true;
-  if (strength === 1) {
-    return (
-      value.length <= LONGEST_WEAK &&
-      ((value.length >= SHORTEST_PASSPHRASE && PASSPHRASE.test(value)) ||
-        (value.length >= SHORTEST_WORD && WORD_WITH_DIGITS.test(value)))
-    );
-  }
-  return (
-    strength === 2 &&
-    value.length >= 8 &&
-    value.length <= LONGEST_WEAK &&
-    /[A-Za-z]/.test(value) &&
-    /[^A-Za-z]/.test(value)
-  );
+  if (strength === 0 || length > LONGEST_WEAK) return false;
+  if (strength === 2) return length >= 8 && /[A-Za-z]/.test(value) && /[^A-Za-z]/.test(value);
+  if (length >= SHORTEST_PASSPHRASE && PASSPHRASE.test(value)) return true;
+  return length >= SHORTEST_WORD && WORD_WITH_DIGITS.test(value);
 }
 
 function changesOf(value: string): number {

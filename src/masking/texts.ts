@@ -1,6 +1,4 @@
-/**
- * The texts of plain data: looking at them, and replacing them.
- */
+/** The texts of plain data: looking at them, and replacing them. */
 
 /** What is nested deeper is replaced as a whole: JSON.parse reads what a recursive walk cannot follow. */
 const DEEPEST = 1_000;
@@ -71,36 +69,11 @@ export interface Replacing {
 }
 
 /** Fields by which sessions and traces are put together, in opencode's words, looptrace's and those of the chat. */
-const STRUCTURE: ReadonlySet<string> = new Set([
-  ...[
-    "id",
-    "sessionID",
-    "messageID",
-    "parentID",
-    "callID",
-    "projectID",
-    "type",
-    "role",
-    "status",
-    "finish",
-    "reason",
-    "tool",
-  ],
-  ...["traceId", "spanId", "sessionId", "parentId", "userMessageId", "messageId", "partId", "callId", "runId"],
-  ...[
-    "childSessionId",
-    "kind",
-    "outcome",
-    "timing",
-    "code",
-    "evidence",
-    "tool_call_id",
-    "by",
-    "of",
-    "version",
-    "permission",
-  ],
-]);
+const STRUCTURE: ReadonlySet<string> = new Set(
+  `id sessionID messageID parentID callID projectID type role status finish reason tool
+   traceId spanId sessionId parentId userMessageId messageId partId callId runId childSessionId
+   kind outcome timing code evidence tool_call_id by of version permission`.split(/\s+/),
+);
 
 /** An answer to a question may hold anything under this name; only these are opencode's, of a permission. */
 const ANSWERS: ReadonlySet<unknown> = new Set(["once", "always", "reject", "none"]);
@@ -142,9 +115,7 @@ function replaced(value: unknown, replace: Replacing, depth: number): unknown {
 const NAME_FIELDS = ["name", "Name", "key", "Key", "variable", "parameter"];
 const VALUE_FIELDS = ["value", "Value", "val", "default", "content"];
 
-/**
- * Of an object such as `{ "name": "DB_PASSWORD", "value": "…" }`, which of its fields has the value, and of what name.
- */
+/** Of an object such as `{ "name": "DB_PASSWORD", "value": "…" }`, which field has the value, and of what name. */
 export function namedValue(value: object): { readonly key: string; readonly name: string } | undefined {
   const fields = new Map<string, unknown>(Object.entries(value));
   const key = VALUE_FIELDS.find((each) => typeof fields.get(each) === "string");

@@ -3,6 +3,8 @@
  * them is told as a place in the text itself.
  */
 
+import { after } from "./assigned-values.js";
+
 /** A text, and where each of its characters comes from. */
 export interface View {
   readonly text: string;
@@ -180,9 +182,8 @@ export function* decodedFromBase64(
     // Most runs are no base64 of a text, which shows in their first characters.
     if (!isPrintable(text.slice(from, from + 16))) continue;
     const line = at;
-    for (let next = goesOn(text, at); next > 0 && at - from < LONGEST_ENCODED; next = goesOn(text, at)) {
-      at = runEnd(text, next);
-    }
+    let next = after(GOES_ON, text, at);
+    for (; next !== undefined && at - from < LONGEST_ENCODED; next = after(GOES_ON, text, at)) at = runEnd(text, next);
     probe = at - 1;
     const whole = decoded(text.slice(from, at));
     if (whole !== undefined) yield { from, to: at, text: whole };
@@ -199,11 +200,6 @@ function runEnd(text: string, from: number): number {
   let to = from;
   while (BASE64_CODES[text.charCodeAt(to)] === 1) to += 1;
   return to;
-}
-
-function goesOn(text: string, at: number): number {
-  GOES_ON.lastIndex = at;
-  return GOES_ON.test(text) ? GOES_ON.lastIndex : -1;
 }
 
 /** Whether the first bytes that a run of base64 stands for are characters of a text. */
