@@ -8,9 +8,7 @@ import { addReceipt, NO_RECEIPTS, readReceipts } from "./receipts/receipts.js";
 
 /** What was acknowledged, by this run and, as the receipts say, by earlier ones and other processes. */
 export interface Acknowledgements {
-  /**
-   * Marks those of a request's spans that the destination already has, and those of them that would look different now.
-   */
+  /** Marks the spans of a request that the destination already has, and those of them that would look different now. */
   recall(request: QueuedRequest): Promise<void>;
   /** Notes that the destination took spans of a request: in the receipts first. */
   record(request: QueuedRequest, spans: readonly SpanRef[]): Promise<void>;

@@ -8,8 +8,8 @@ import { createLease } from "./lease.js";
 import { claim } from "./queue/claim.js";
 import { commit } from "./queue/commit.js";
 import { noteLastError } from "./queue/destination-notes.js";
-import { pickSpans, type SpanRef, spanKey } from "./queue/otlp-body.js";
-import { letGo, pendingCount, pendingKeys, type QueuedRequest } from "./queue/queued-request.js";
+import { type SpanRef, spanKey } from "./queue/otlp-body.js";
+import { bodyWith, letGo, pendingCount, pendingKeys, type QueuedRequest } from "./queue/queued-request.js";
 import { createSchedule } from "./schedule.js";
 import { keepCopy, setAside } from "./set-aside.js";
 
@@ -71,15 +71,8 @@ export async function deliverRequests(
     for (;;) {
       const wait = schedule.pause(clock.now());
       if (wait === undefined || signal?.aborted) return;
-      const { ms: waitMs, failures } = wait;
-      onProgress({
-        kind: "waiting",
-        destination: info,
-        reason: schedule.lastError() ?? "",
-        failures,
-        waitMs,
-      });
-      await clock.sleep(waitMs, signal);
+      onProgress({ kind: "waiting", destination: info, reason: schedule.lastError() ?? "", ...wait });
+      await clock.sleep(wait.waitMs, signal);
     }
   }
 
@@ -122,10 +115,11 @@ export async function deliverRequests(
     }
   }
 
-  async function post(request: QueuedRequest, part: readonly SpanRef[]): Promise<SendResult> {
+  async function post({ content }: QueuedRequest, part: readonly SpanRef[]): Promise<SendResult> {
     const remaining = Math.max(SHORTEST_TIMEOUT_MS, deadlineMs - clock.now());
     onProgress({ kind: "sending", destination: info, done, spans });
-    const result = await context.send(destination, bodyOf(request, part), {
+    const body = content ? bodyWith(content, part.map(spanKey)) : new Uint8Array();
+    const result = await context.send(destination, body, {
       timeoutMs: Math.min(context.timeoutMs, remaining),
       ...(signal ? { signal } : {}),
     });
@@ -135,7 +129,8 @@ export async function deliverRequests(
   }
 
   await Promise.all(Array.from({ length: context.concurrency }, work));
-  const unsavedSpans = await commitPending(context, own);
+  let unsavedSpans = 0;
+  for (const request of own) if (pendingCount(request) > 0) unsavedSpans += await commit(context, request);
   const counts = count(own);
   const { pending } = counts;
   let lastError = schedule.lastError();
@@ -158,21 +153,6 @@ export async function deliverRequests(
 function pendingSpans(request: QueuedRequest): readonly SpanRef[] {
   const { content } = request;
   return (pendingKeys(request) ?? []).flatMap((key) => content?.spans.get(key) ?? []);
-}
-
-/** A retry of the whole is byte for byte the same; only a part is encoded anew. */
-function bodyOf({ content }: QueuedRequest, part: readonly SpanRef[]): Uint8Array {
-  if (content === undefined) return new Uint8Array();
-  if (part.length === content.spans.size) return content.body;
-  const keys = new Set(part.map(spanKey));
-  return pickSpans(content.body, (key) => keys.has(key));
-}
-
-/** @returns how many spans could not be stored */
-async function commitPending(context: DeliveryContext, requests: Iterable<QueuedRequest>): Promise<number> {
-  let unsaved = 0;
-  for (const request of requests) if (pendingCount(request) > 0) unsaved += await commit(context, request);
-  return unsaved;
 }
 
 function count(requests: Iterable<QueuedRequest>) {

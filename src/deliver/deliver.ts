@@ -4,8 +4,7 @@ import { storePaths } from "../files/store-paths.js";
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import type { OtlpRequest } from "../otel/otlp-request.js";
 import { deliverRequests } from "./deliver-requests.js";
-import type { DeliveryContext } from "./delivery-context.js";
-import { type DeliveryOptions, deliveryContext } from "./delivery-context.js";
+import { type DeliveryContext, type DeliveryOptions, deliveryContext } from "./delivery-context.js";
 import type { DestinationReport } from "./delivery-report.js";
 import type { Destination } from "./destinations/destination.js";
 import { outboxProblem } from "./queue/commit.js";
@@ -104,25 +103,20 @@ async function storeOne(
   waiting: ReadonlyMap<string, OutboxEntry>,
 ): Promise<QueuedRequest> {
   const { clock, problems, quota } = context;
-  const content = createContent(
-    body,
-    spanIds.map((spanId) => ({ traceId, spanId })),
-  );
-  const size = content.spans.size;
-  if (folder === undefined || (await isAllSent(context, traceId, spanIds)))
-    return queuedRequest(undefined, content, size, fingerprint);
+  const spans = spanIds.map((spanId) => ({ traceId, spanId }));
+  const content = createContent(body, spans);
+  const { size } = content.spans;
+  const queued = (entry?: OutboxEntry): QueuedRequest => queuedRequest(entry, content, size, fingerprint);
+  if (folder === undefined || (await isAllSent(context, traceId, spanIds))) return queued();
   try {
     const digest = digestOf(body);
     const known = waiting.get(likeness(digest, fingerprint));
-    const entry =
-      (known && (await claimRequest(known))) ??
-      (quota.take(body.byteLength)
-        ? await putRequest(folder, body, size, clock.now(), fingerprint, { lasting: false, digest })
-        : undefined);
-    return queuedRequest(entry, content, size, fingerprint);
+    const claimed = known && (await claimRequest(known));
+    if (claimed || !quota.take(body.byteLength)) return queued(claimed);
+    return queued(await putRequest(folder, body, size, clock.now(), fingerprint, { lasting: false, digest }));
   } catch (error) {
     problems.add(outboxProblem(context, error));
-    return queuedRequest(undefined, content, size, fingerprint);
+    return queued();
   }
 }
 

@@ -45,7 +45,7 @@ export interface Schedule {
   /** The request to work on next; undefined when none is left now. */
   next(): number | undefined;
   /** How long all requests wait now, for a destination in trouble; undefined when they need not, or in vain. */
-  pause(now: number): { readonly ms: number; readonly failures: number } | undefined;
+  pause(now: number): { readonly waitMs: number; readonly failures: number } | undefined;
   /** Begins with a request that has so many pending spans. */
   begin(request: number, pending: number): void;
   /** @param isAborted nothing more is to be sent */
@@ -63,10 +63,7 @@ interface Work {
   parts: Part[];
   refused: Refused[];
   failures: number;
-  /**
-   * What comes after it was left: it is through for this delivery, comes again, or waits until refusals prove
-   * something.
-   */
+  /** When it is left: it is through for this delivery, comes again, or waits until refusals prove something. */
   after: "through" | "again" | "suspect";
 }
 
@@ -119,7 +116,7 @@ export function createSchedule(requests: number, deadlineMs: number, random: () 
     },
     pause(now) {
       const { untilMs, failures } = backoff;
-      return now >= untilMs || untilMs >= deadlineMs ? undefined : { ms: untilMs - now, failures };
+      return now >= untilMs || untilMs >= deadlineMs ? undefined : { waitMs: untilMs - now, failures };
     },
     begin(request, pending) {
       const work = workOf(request);

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { describeDiskFailure } from "../files/disk-failure.js";
 import type { DeliveryContext } from "./delivery-context.js";
-import { pickSpans, type SpanRef, spanKey } from "./queue/otlp-body.js";
-import type { Content, QueuedRequest } from "./queue/queued-request.js";
+import { type SpanRef, spanKey } from "./queue/otlp-body.js";
+import { bodyWith, type Content, type QueuedRequest } from "./queue/queued-request.js";
 import { keepRejected } from "./queue/rejections.js";
 
 /** Keeps refused spans below `rejected/`. Where that fails they stay pending, so that they are not lost. */
@@ -12,42 +12,30 @@ export async function setAside(
   spans: readonly SpanRef[],
   reason: string,
 ): Promise<void> {
-  const { content } = request;
-  if (content === undefined) return;
-  const keys = new Set(spans.map(spanKey));
-  if (await keep(context, content, keys, reason)) for (const key of keys) request.rejected.add(key);
+  const { content, rejected } = request;
+  if (content && (await keepCopy(context, content, spans, reason)))
+    for (const span of spans) rejected.add(spanKey(span));
 }
 
-/** Keeps a copy of spans when the destination dropped some without saying which. */
+/**
+ * Keeps a copy of spans that the destination refused, or dropped without saying which.
+ *
+ * @returns whether that could be done; else it is told as a problem
+ */
 export async function keepCopy(
-  context: DeliveryContext,
+  { clock, destination, paths, problems }: DeliveryContext,
   content: Content,
   spans: readonly SpanRef[],
   reason: string,
-): Promise<void> {
-  await keep(context, content, new Set(spans.map(spanKey)), reason);
-}
-
-async function keep(
-  context: DeliveryContext,
-  content: Content,
-  keys: ReadonlySet<string>,
-  reason: string,
 ): Promise<boolean> {
-  const body = keys.size === content.spans.size ? content.body : pickSpans(content.body, (key) => keys.has(key));
   // The same spans refused again go by the same name: a run that was killed leaves no second copy.
-  const name = createHash("sha256")
-    .update([...keys].sort().join())
-    .digest("hex")
-    .slice(0, 32);
+  const keys = [...new Set(spans.map(spanKey))].sort();
+  const name = createHash("sha256").update(keys.join()).digest("hex").slice(0, 32);
   try {
-    const why = { reason, atMs: context.clock.now() };
-    await keepRejected(context.paths, context.destination, name, body, why);
+    await keepRejected(paths, destination, name, bodyWith(content, keys), { reason, atMs: clock.now() });
     return true;
   } catch (error) {
-    context.problems.add(
-      `refused spans cannot be kept below ${context.paths.rejected} (${describeDiskFailure(error)})`,
-    );
+    problems.add(`refused spans cannot be kept below ${paths.rejected} (${describeDiskFailure(error)})`);
     return false;
   }
 }

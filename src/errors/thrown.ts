@@ -13,6 +13,13 @@ export function hasCode(thrown: unknown, code: string): boolean {
   return codeOf(thrown) === code;
 }
 
+/** For a `catch`: an error with this code is none, any other is thrown on. */
+export function unless(code: string): (thrown: unknown) => void {
+  return (thrown) => {
+    if (!hasCode(thrown, code)) throw thrown;
+  };
+}
+
 /** What a function returns; undefined where it throws, for whatever reason. */
 export function attempt<T>(read: () => T): T | undefined {
   try {

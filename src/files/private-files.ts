@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
-import { hasCode } from "../errors/thrown.js";
+import { hasCode, unless } from "../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
 import { refuseUntrustedFolder } from "./trusted-store.js";
 
@@ -35,13 +35,6 @@ async function privateFolder(root: string, path: string): Promise<void> {
  */
 async function narrow(folder: string): Promise<void> {
   await chmod(folder, 0o700).catch(unless("EPERM"));
-}
-
-/** What a `catch` does for which an error with this code is none: any other is thrown on. */
-function unless(code: string): (error: unknown) => void {
-  return (error) => {
-    if (!hasCode(error, code)) throw error;
-  };
 }
 
 /**

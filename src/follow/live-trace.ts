@@ -118,14 +118,7 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
       let one = watched.get(rootId);
       if (!one) {
         const lookedAt = Date.now();
-        one = {
-          timer: undefined,
-          changed: true,
-          costMs: 0,
-          lookedAt,
-          work: Promise.resolve(),
-          sent: new Set(),
-        };
+        one = { timer: undefined, changed: true, costMs: 0, lookedAt, work: Promise.resolve(), sent: new Set() };
         watched.set(rootId, one);
       }
       one.changed = true;

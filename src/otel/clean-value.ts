@@ -1,6 +1,4 @@
-/**
- * What is done to every value before it goes on the wire, so that no single one can sink its request.
- */
+/** What is done to every value before it goes on the wire, so that no single one can sink its request. */
 
 /** How long one string may be, in UTF-16 code units. */
 export const DEFAULT_TEXT_LIMIT = 1_000_000;

@@ -108,6 +108,7 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
   const { model, usage, usageDoubt, cumulative } = call;
   const decisive = loop.failedStep === step.index;
   const error = call.error ?? (call.outcome === "unfinished" && decisive ? loop.error : null);
+  const isUsageKnown = usage !== null || usageDoubt?.kind === "partial";
   return observation(context, "generation", {
     input: call.input,
     output: call.output,
@@ -137,10 +138,7 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
     generation: {
       ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
       modelParameters: parametersOf(call, context),
-      usageDetails: usageDetails(
-        loop.copied ? NO_USAGE : recordedUsage(call),
-        usage !== null || usageDoubt?.kind === "partial",
-      ),
+      usageDetails: usageDetails(loop.copied ? NO_USAGE : recordedUsage(call), isUsageKnown),
       // Only what opencode priced: without a cost Langfuse prices from its own table of models.
       ...(call.cost !== null && !loop.copied ? { costDetails: { total: call.cost } } : {}),
       ...(call.firstTokenAt !== null ? { completionStartTime: new Date(call.firstTokenAt) } : {}),
@@ -148,10 +146,7 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
     extra: {
       [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
       ...(model
-        ? {
-            [ATTR_GEN_AI_PROVIDER_NAME]: providerName(model.providerId),
-            [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId,
-          }
+        ? { [ATTR_GEN_AI_PROVIDER_NAME]: providerName(model.providerId), [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId }
         : {}),
       ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
       ...(loop.copied ? {} : genAiUsage(call)),
@@ -217,12 +212,7 @@ export function retryAttributes(retry: Retry, context: TraceContext): SpanAttrib
     error: null,
     level: "WARNING",
     statusMessage: `${retry.error?.message ?? "the stream broke off"}; opencode tried again`,
-    metadata: {
-      timing: retry.timing,
-      attempt: retry.attempt,
-      error: retry.error ?? undefined,
-      recovered: true,
-    },
+    metadata: { timing: retry.timing, attempt: retry.attempt, error: retry.error ?? undefined, recovered: true },
     ...(retry.error ? { extra: { [ATTR_ERROR_TYPE]: retry.error.code } } : {}),
   });
 }
@@ -234,10 +224,7 @@ export function eventAttributes(event: StepEvent, context: TraceContext): SpanAt
     error: null,
     level: warning === undefined ? "DEFAULT" : "WARNING",
     statusMessage: warning ?? (attributes.answer === "none" ? UNANSWERED : undefined),
-    metadata: {
-      ...attributes,
-      ...(typeof askedAt === "number" ? { askedAt: new Date(askedAt).toISOString() } : {}),
-    },
+    metadata: { ...attributes, ...(typeof askedAt === "number" ? { askedAt: new Date(askedAt).toISOString() } : {}) },
   });
 }
 
@@ -284,19 +271,15 @@ function usageDetails(usage: Usage, known: boolean): Record<string, number> {
 function genAiUsage(call: Call): Attributes {
   const [read, written] = [usageOfHalf("prompt", call), usageOfHalf("output", call)];
   return {
-    ...(read ? { [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: promptTokens(read) } : {}),
-    ...(written
-      ? {
-          [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: written.output + written.reasoning,
-          [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: written.reasoning,
-        }
-      : {}),
-    ...(read
-      ? {
-          [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: read.cacheRead,
-          [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: read.cacheWrite,
-        }
-      : {}),
+    ...(read && { [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: promptTokens(read) }),
+    ...(written && {
+      [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: written.output + written.reasoning,
+      [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: written.reasoning,
+    }),
+    ...(read && {
+      [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: read.cacheRead,
+      [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: read.cacheWrite,
+    }),
   };
 }
 
@@ -313,12 +296,8 @@ function totalsOf({ doubtfulCalls, ...totals }: Totals): object {
 }
 
 function parametersOf(call: Call, context: TraceContext): Record<string, string> {
-  const parameters = {
-    provider: call.model?.providerId ?? null,
-    agent: call.agent,
-    mode: call.mode,
-    variant: call.model?.variant ?? null,
-  };
+  const { model, agent, mode } = call;
+  const parameters = { provider: model?.providerId ?? null, agent, mode, variant: model?.variant ?? null };
   return Object.fromEntries(
     Object.entries(parameters).flatMap(([key, value]) =>
       value === null ? [] : [[key, cleanText(value, context.textLimit)]],

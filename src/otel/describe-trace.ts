@@ -1,4 +1,4 @@
-import type { Call, InnerCall, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, LoopTrace, Step, StepEvent, Tool } from "../trace/model.js";
 import { cleanText } from "./clean-value.js";
 import {
   callAttributes,
@@ -38,9 +38,8 @@ export function describeTrace(trace: LoopTrace, options: TraceOptions = {}): rea
 }
 
 function loopSpans(loop: Loop, parent: SpanParent | null, context: TraceContext, root: boolean): SpanData[] {
-  const name = "opencode.loop";
   return [
-    span(loop, name, parent, loopAttributes(loop, context, root), context),
+    span(loop, "opencode.loop", parent, loopAttributes(loop, context, root), context),
     ...loop.steps.flatMap((step) => stepSpans(step, loop, context)),
     ...loop.loops.flatMap((below) => loopSpans(below, { spanId: loop.spanId, remote: false }, context, false)),
   ];
@@ -52,7 +51,7 @@ function stepSpans(step: Step, loop: Loop, context: TraceContext): SpanData[] {
   return [
     span(step, `loop.step-${step.index}`, parent, stepAttributes(step, loop, context), context),
     ...step.events.map((event) => eventSpan(event, below, context)),
-    ...step.retries.map((retry) => retrySpan(retry, below, context)),
+    ...step.retries.map((retry) => span(retry, "retry", below, retryAttributes(retry, context), context)),
     ...(step.call ? [callSpan(step.call, step, loop, below, context)] : []),
     ...step.tools.flatMap((tool) => toolSpans(tool, below, context)),
     ...step.loops.flatMap((one) => loopSpans(one, below, context, false)),
@@ -77,10 +76,6 @@ function toolSpans(tool: Tool, parent: SpanParent, context: TraceContext): SpanD
 function innerSpan(call: InnerCall, tool: Tool, parent: SpanParent, context: TraceContext): SpanData {
   const moment = { spanId: call.spanId, start: tool.start, end: tool.end };
   return span(moment, `tool.${call.name}`, parent, innerCallAttributes(call, tool, context), context);
-}
-
-function retrySpan(retry: Retry, parent: SpanParent, context: TraceContext): SpanData {
-  return span(retry, "retry", parent, retryAttributes(retry, context), context);
 }
 
 function eventSpan(event: StepEvent, parent: SpanParent, context: TraceContext): SpanData {

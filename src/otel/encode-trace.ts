@@ -58,11 +58,7 @@ function request(spans: ReadableSpan[]): OtlpRequest {
   const body = JsonTraceSerializer.serializeRequest(spans);
   const first = spans[0];
   if (!body || !first) throw new Error("the OTLP serialiser gave no bytes for a trace");
-  return {
-    body,
-    traceId: first.spanContext().traceId,
-    spanIds: spans.map((span) => span.spanContext().spanId),
-  };
+  return { body, traceId: first.spanContext().traceId, spanIds: spans.map((span) => span.spanContext().spanId) };
 }
 
 /** Langfuse takes larger ones, but its database and what stands before it may not: it warns from 9.5 MB on. */

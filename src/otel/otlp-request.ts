@@ -1,6 +1,4 @@
-/**
- * One OTLP/HTTP request: a whole ExportTraceServiceRequest as JSON bytes, and the identity of each span in it.
- */
+/** One OTLP/HTTP request: a whole ExportTraceServiceRequest as JSON bytes, and the identity of each span in it. */
 export interface OtlpRequest {
   readonly body: Uint8Array;
   /** 32 hex digits; all spans of a request belong to one trace. */

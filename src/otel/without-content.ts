@@ -1,5 +1,6 @@
 import type { ErrorFacts } from "../errors/error-facts.js";
 import type { ToolFailure } from "../errors/tool-failure.js";
+
 import type { Call, CallOutput, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
 
 /** What stands where a text would be that has to be there. */
@@ -43,11 +44,7 @@ function bareCall(call: Call): Call {
 
 /** Which tools were called, without what for. */
 function bareOutput({ toolCalls }: CallOutput): CallOutput {
-  return {
-    thinking: null,
-    text: null,
-    toolCalls: toolCalls.map(({ id, name }) => ({ id, name, arguments: null })),
-  };
+  return { thinking: null, text: null, toolCalls: toolCalls.map(({ id, name }) => ({ id, name, arguments: null })) };
 }
 
 function bareRetry(retry: Retry): Retry {
@@ -68,9 +65,7 @@ function bareTool(tool: Tool): Tool {
   };
 }
 
-/**
- * What opencode and looptrace call things in an event; any other text in it is a todo, a path, or what was asked for.
- */
+/** What opencode and looptrace call things in an event; any other text is a todo, a path, or what was asked for. */
 const EVENT_WORDS: ReadonlySet<string> = new Set(["tool", "permission", "answer", "by", "callId"]);
 
 function bareEvent(event: StepEvent): StepEvent {
@@ -85,22 +80,11 @@ function bareFailure({ message: _, ...failure }: ToolFailure): ToolFailure {
 }
 
 /** Texts of an error that are looptrace's, opencode's or a protocol's own words; any other may quote a request. */
-const OWN_WORDS: ReadonlySet<string> = new Set([
-  "code",
-  "evidence",
-  "opencodeError",
-  "sessionId",
-  "retryAtSource",
-  "reason",
-  "abortedBy",
-  "signal",
-  "limit",
-  "of",
-  "tool",
-  "id",
-  "type",
-  "requestId",
-]);
+const OWN_WORDS: ReadonlySet<string> = new Set(
+  "code evidence opencodeError sessionId retryAtSource reason abortedBy signal limit of tool id type requestId".split(
+    " ",
+  ),
+);
 
 function bareError(error: ErrorFacts): ErrorFacts {
   return { ...error, ...bareTexts(error), message: NOT_SENT };

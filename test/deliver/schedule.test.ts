@@ -34,7 +34,7 @@ test("requests come in their order, and one that the destination is not there fo
   const schedule = createSchedule(3, FOREVER, () => 1);
   expect(schedule.next()).toBe(0);
   expect(work(schedule, 0, 2, () => AWAY).sent).toHaveLength(1);
-  expect(schedule.pause(NOW)).toEqual({ ms: 500, failures: 1 });
+  expect(schedule.pause(NOW)).toEqual({ waitMs: 500, failures: 1 });
   expect([schedule.next(), schedule.next(), schedule.next(), schedule.next()]).toEqual([1, 2, 0, undefined]);
   expect(schedule.lastError()).toBe("answered 503");
 });
@@ -90,7 +90,7 @@ test("a request that met trouble six times waits for the next delivery", () => {
   let now = NOW;
   let tries = 0;
   for (let at = schedule.next(); at !== undefined; at = schedule.next()) {
-    now += schedule.pause(now)?.ms ?? 0;
+    now += schedule.pause(now)?.waitMs ?? 0;
     tries += work(schedule, at, 1, () => AWAY, now).sent.length;
   }
   expect(tries).toBe(6);
@@ -157,7 +157,7 @@ test("however several workers and the answers interleave, no span is sent after 
           expect(isBusy(request)).toBe(false);
           const spans = [...(pending[request] ?? [])];
           workers[worker] = { request, spans };
-          now += schedule.pause(now)?.ms ?? 0;
+          now += schedule.pause(now)?.waitMs ?? 0;
           schedule.begin(request, spans.length);
           return true;
         }

@@ -13,16 +13,11 @@ export interface ClientTls {
   readonly key?: string;
 }
 
-/** A variable with a file's path. */
-export interface PemSetting {
+/** A setting that is set. */
+export interface Setting {
+  /** What the user calls it. */
   readonly name: string;
   readonly value: string;
-}
-
-export interface PemSettings {
-  readonly ca: PemSetting | undefined;
-  readonly cert: PemSetting | undefined;
-  readonly key: PemSetting | undefined;
 }
 
 /**
@@ -32,14 +27,16 @@ export interface PemSettings {
  * @throws {ConfigurationError} when a file cannot be read or used, or a certificate has no key; it holds nothing of a
  *   file
  */
-export function readClientTls({ ca, cert, key }: PemSettings): ClientTls | undefined {
+export function readClientTls({
+  ca,
+  cert,
+  key,
+}: Partial<Record<keyof ClientTls, Setting | undefined>>): ClientTls | undefined {
   if (!ca && !cert && !key) return undefined;
   if ((cert === undefined) !== (key === undefined)) {
-    const [present, missing] = cert === undefined ? [key?.name, "CLIENT_CERTIFICATE"] : [cert.name, "CLIENT_KEY"];
-    throw new ConfigurationError(
-      present ?? "",
-      `${present} is set, but there is no ${present?.replace(/CLIENT_(?:CERTIFICATE|KEY)$/, missing)}: a client needs both.`,
-    );
+    const present = (cert ?? key)?.name ?? "";
+    const missing = present.replace(/CLIENT_(?:CERTIFICATE|KEY)$/, cert ? "CLIENT_KEY" : "CLIENT_CERTIFICATE");
+    throw new ConfigurationError(present, `${present} is set, but there is no ${missing}: a client needs both.`);
   }
   const authorities = ca && { ca: certificates(ca) };
   if (cert === undefined || key === undefined) return { ...authorities };
@@ -51,7 +48,7 @@ export function readClientTls({ ca, cert, key }: PemSettings): ClientTls | undef
   return { ...authorities, cert: own, key: secret };
 }
 
-function certificates(setting: PemSetting): string {
+function certificates(setting: Setting): string {
   const text = contentOf(setting);
   const blocks =
     text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END [A-Z0-9 ]*CERTIFICATE-----/g) ?? [];
@@ -66,7 +63,7 @@ function certificates(setting: PemSetting): string {
   return text;
 }
 
-function privateKey(setting: PemSetting): string {
+function privateKey(setting: Setting): string {
   const text = contentOf(setting);
   if (!/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/.test(text))
     throw unusable(setting, "holds no private key in PEM (-----BEGIN PRIVATE KEY-----)");
@@ -83,7 +80,7 @@ function privateKey(setting: PemSetting): string {
 /** A bundle of all well-known authorities has some 200 KB. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-function contentOf(setting: PemSetting): string {
+function contentOf(setting: Setting): string {
   let handle: number | undefined;
   try {
     handle = openSync(resolve(setting.value), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -98,6 +95,6 @@ function contentOf(setting: PemSetting): string {
   }
 }
 
-function unusable({ name, value }: PemSetting, why: string): ConfigurationError {
+function unusable({ name, value }: Setting, why: string): ConfigurationError {
   return new ConfigurationError(name, `${name}: the file ${JSON.stringify(value)} ${why}.`);
 }

@@ -59,15 +59,11 @@ export function destinationInfo({ id, kind, label, url, keyStart }: Destination)
 /** Every Langfuse takes OTLP traces below this path. */
 export const LANGFUSE_TRACES_PATH = "/api/public/otel/v1/traces";
 
-export interface DestinationDetails {
-  readonly settings: DestinationSettings;
+export interface DestinationDetails extends Pick<Destination, "settings" | "timeoutMs" | "proxy" | "tls"> {
   /** Default: gzip, but for this machine itself, where it costs more than it saves. */
-  readonly compression?: "gzip" | "none" | undefined;
+  readonly compression?: Destination["compression"] | undefined;
   /** Default: JSON. */
   readonly protocol?: OtlpProtocol | undefined;
-  readonly timeoutMs?: number | undefined;
-  readonly proxy?: HttpProxy | undefined;
-  readonly tls?: ClientTls | undefined;
 }
 
 /** So much of a public key tells two projects apart, and does not fill the line. */
@@ -165,16 +161,13 @@ function secretsOf(
   basic: BasicParts | undefined,
   forProxy: string | undefined,
 ): readonly string[] {
-  const fromHeaders = Object.entries(headers)
-    .filter(
-      ([name, value]) =>
-        name === "authorization" ||
-        (SECRET_NAME.test(name) && (!name.endsWith("public-key") || SECRET_KEY.test(value))),
-    )
-    .flatMap(([, value]) => [value, value.replace(/^\S+\s+/, "")]);
+  const isSecret = (name: string, value: string): boolean =>
+    name === "authorization" || (SECRET_NAME.test(name) && (!name.endsWith("public-key") || SECRET_KEY.test(value)));
+  const fromHeaders = Object.entries(headers).flatMap(([name, value]) =>
+    isSecret(name, value) ? [value, value.replace(/^\S+\s+/, "")] : [],
+  );
   const fromQuery = [...url.searchParams].filter(([name]) => SECRET_NAME.test(name)).map(([, value]) => value);
-  const fromProxy =
-    forProxy === undefined ? [] : [forProxy.replace(/^\S+\s+/, ""), basicParts(forProxy)?.password ?? ""];
-  const all = [...fromHeaders, ...fromQuery, ...(basic ? [basic.password] : []), ...fromProxy];
+  const fromProxy = [forProxy?.replace(/^\S+\s+/, "") ?? "", basicParts(forProxy)?.password ?? ""];
+  const all = [...fromHeaders, ...fromQuery, basic?.password ?? "", ...fromProxy];
   return [...new Set(all)].filter((secret) => secret.length >= SHORTEST_SECRET).sort((a, b) => b.length - a.length);
 }

@@ -1,23 +1,9 @@
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { type ClientTls, readClientTls } from "./client-tls.js";
-import type { OtlpProtocol } from "./destination.js";
-
-/** A variable that is set. */
-export interface Variable {
-  readonly name: string;
-  readonly value: string;
-}
+import { readClientTls, type Setting } from "./client-tls.js";
+import type { DestinationDetails, OtlpProtocol } from "./destination.js";
 
 /** The variable for traces (`OTEL_EXPORTER_OTLP_TRACES_…`), else the general one; an empty one is not set. */
-export type ReadOtlp = (name: string) => Variable | undefined;
-
-export interface OtlpVariables {
-  readonly protocol: OtlpProtocol;
-  readonly compression: "gzip" | "none" | undefined;
-  /** ms */
-  readonly timeoutMs: number | undefined;
-  readonly tls: ClientTls | undefined;
-}
+export type ReadOtlp = (name: string) => Setting | undefined;
 
 /**
  * How the OTLP exporter's variables say that spans are sent. What looptrace cannot do it refuses: another way than the
@@ -25,20 +11,16 @@ export interface OtlpVariables {
  *
  * @throws {ConfigurationError} naming the variable, and what it can be
  */
-export function readOtlpVariables(read: ReadOtlp): OtlpVariables {
+export function readOtlpVariables(read: ReadOtlp): Omit<DestinationDetails, "settings" | "proxy"> {
   return {
     protocol: protocolOf(read("PROTOCOL")),
     compression: compressionOf(read("COMPRESSION")),
     timeoutMs: timeoutOf(read("TIMEOUT")),
-    tls: readClientTls({
-      ca: read("CERTIFICATE"),
-      cert: read("CLIENT_CERTIFICATE"),
-      key: read("CLIENT_KEY"),
-    }),
+    tls: readClientTls({ ca: read("CERTIFICATE"), cert: read("CLIENT_CERTIFICATE"), key: read("CLIENT_KEY") }),
   };
 }
 
-function protocolOf(variable: Variable | undefined): OtlpProtocol {
+function protocolOf(variable: Setting | undefined): OtlpProtocol {
   if (variable === undefined) return "http/json";
   const { name, value } = variable;
   if (value === "http/json" || value === "http/protobuf") return value;
@@ -52,7 +34,7 @@ function protocolOf(variable: Variable | undefined): OtlpProtocol {
   );
 }
 
-function compressionOf(variable: Variable | undefined): "gzip" | "none" | undefined {
+function compressionOf(variable: Setting | undefined): "gzip" | "none" | undefined {
   if (variable === undefined) return undefined;
   const { name, value } = variable;
   if (value === "gzip" || value === "none") return value;
@@ -62,7 +44,7 @@ function compressionOf(variable: Variable | undefined): "gzip" | "none" | undefi
 /** What a timer can count to. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-function timeoutOf(variable: Variable | undefined): number | undefined {
+function timeoutOf(variable: Setting | undefined): number | undefined {
   if (variable === undefined) return undefined;
   const { name, value } = variable;
   const ms = /^\d+$/.test(value) ? Number(value) : 0;
@@ -78,7 +60,7 @@ function timeoutOf(variable: Variable | undefined): number | undefined {
  *
  * @throws {ConfigurationError} when it wants them elsewhere only
  */
-export function wantsOtlp(variable: Variable | undefined): boolean {
+export function wantsOtlp(variable: Setting | undefined): boolean {
   const names = (variable?.value ?? "otlp").split(",").map((name) => name.trim().toLowerCase());
   if (names.includes("otlp")) return true;
   if (names.every((name) => name === "none" || name === "")) return false;
@@ -88,10 +70,7 @@ export function wantsOtlp(variable: Variable | undefined): boolean {
   );
 }
 
-/**
- * Variables of OpenTelemetry that looptrace leaves to programs that are traced themselves, each with what holds
- * instead.
- */
+/** Variables of OpenTelemetry that looptrace leaves to programs that are traced, each with what holds instead. */
 const LEFT_ALONE: readonly (readonly [pattern: RegExp, why: string])[] = [
   [
     /^OTEL_EXPORTER_OTLP_(?:TRACES_|SPAN_)?INSECURE$/,

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { attempt } from "../../errors/thrown.js";
+import type { Setting } from "./client-tls.js";
 import { basicAuthorization, isLoopback } from "./http-address.js";
 
 /** The proxy that requests to a destination go through. Holds its password: never print it. */
@@ -30,7 +31,7 @@ export function proxyFor(endpoint: URL, env: Environment): HttpProxy | undefined
   if (isLoopback(endpoint.hostname) || isExcepted(endpoint, firstSet(env, "NO_PROXY")?.value ?? "")) return undefined;
   const names =
     endpoint.protocol === "https:" ? ["HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY"] : ["HTTP_PROXY", "ALL_PROXY"];
-  const setting = names.map((name) => firstSet(env, name)).find((found) => found !== undefined);
+  const setting = firstSet(env, ...names);
   if (setting === undefined || setting.value === "") return undefined;
   const { name, value } = setting;
   const text = value.includes("://") ? value : `http://${value}`;
@@ -57,17 +58,12 @@ export function proxyFor(endpoint: URL, env: Environment): HttpProxy | undefined
   };
 }
 
-function firstSet(env: Environment, name: string): { readonly name: string; readonly value: string } | undefined {
-  for (const one of [name.toLowerCase(), name]) {
-    const value = env[one];
-    if (value !== undefined) return { name: one, value: value.trim() };
-  }
-  return undefined;
+function firstSet(env: Environment, ...names: readonly string[]): Setting | undefined {
+  const name = names.flatMap((one) => [one.toLowerCase(), one]).find((one) => env[one] !== undefined);
+  return name === undefined ? undefined : { name, value: (env[name] ?? "").trim() };
 }
 
-/**
- * Whether `NO_PROXY` names a host, a domain that it is in, or a network: `example.com,.corp,10.0.0.0/8,host:8443,*`.
- */
+/** Whether `NO_PROXY` names a host, a domain that it is in, or a network: `example.com,.corp,10.0.0.0/8,host:8443,*`. */
 function isExcepted({ protocol, hostname, port }: URL, list: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, "").toLowerCase();
   const ownPort = port || (protocol === "https:" ? "443" : "80");

@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
+import type { Setting } from "./client-tls.js";
 import { createDestination, type Destination, LANGFUSE_TRACES_PATH } from "./destination.js";
 import { basicAuthorization } from "./http-address.js";
 import { isHeader, otlpHeaders } from "./otlp-headers.js";
@@ -79,23 +80,14 @@ function isDisabled(env: Environment): boolean {
   return env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true";
 }
 
-interface Setting {
-  /** What the user calls it. */
-  readonly name: string;
-  readonly value: string;
-}
-
 type Read = (option: string | undefined, optionName: string, ...variables: string[]) => Setting | undefined;
 
 /** The option, else the first of the variables that is set; an empty one is not set, as OpenTelemetry has it. */
 function reader(env: Environment): Read {
   return (option, optionName, ...variables) => {
-    if (option?.trim()) return { name: optionName, value: option.trim() };
-    for (const name of variables) {
-      const value = env[name]?.trim();
-      if (value) return { name, value };
-    }
-    return undefined;
+    const given = [[optionName, option] as const, ...variables.map((name) => [name, env[name]] as const)];
+    const [name, value] = given.find(([, text]) => text?.trim()) ?? [];
+    return name === undefined || value === undefined ? undefined : { name, value: value.trim() };
   };
 }
 
@@ -111,9 +103,8 @@ function langfuseDestination(
   if (isDisabled(env)) return "OTEL_SDK_DISABLED";
   if (/^(?:false|0)$/i.test(env.LANGFUSE_TRACING_ENABLED?.trim() ?? "")) return "LANGFUSE_TRACING_ENABLED";
   if (!publicKey || !secretKey) {
-    const missing = [...(publicKey ? [] : ["LANGFUSE_PUBLIC_KEY"]), ...(secretKey ? [] : ["LANGFUSE_SECRET_KEY"])].join(
-      " and ",
-    );
+    const lacking = [publicKey ? "" : "LANGFUSE_PUBLIC_KEY", secretKey ? "" : "LANGFUSE_SECRET_KEY"];
+    const missing = lacking.filter(Boolean).join(" and ");
     const present = (publicKey ?? secretKey ?? baseUrl)?.name;
     throw new ConfigurationError(
       missing,
@@ -152,10 +143,8 @@ function langfuseTimeoutMs(read: Read): number | undefined {
   if (timeout === undefined) return undefined;
   const ms = /^\d+(?:\.\d+)?$/.test(timeout.value) ? Math.ceil(Number(timeout.value) * 1000) : 0;
   if (ms > 0) return ms;
-  throw new ConfigurationError(
-    timeout.name,
-    `${timeout.name} is ${JSON.stringify(timeout.value)}; it takes seconds, such as 10.`,
-  );
+  const { name, value } = timeout;
+  throw new ConfigurationError(name, `${name} is ${JSON.stringify(value)}; it takes seconds, such as 10.`);
 }
 
 function otlpDestination({ otlp }: DestinationOptions, read: Read, env: Environment): Destination | string | undefined {
@@ -178,11 +167,11 @@ function otlpDestination({ otlp }: DestinationOptions, read: Read, env: Environm
     Object.assign(headers, otlpHeaders(variable, text.value));
     names.push(variable);
   }
-  if (Object.keys(otlp?.headers ?? {}).length > 0) names.push("otlp.headers");
-  for (const [name, value] of Object.entries(otlp?.headers ?? {})) {
-    if (!isHeader(name, value)) {
+  const own = Object.entries(otlp?.headers ?? {});
+  if (own.length > 0) names.push("otlp.headers");
+  for (const [name, value] of own) {
+    if (!isHeader(name, value))
       throw new ConfigurationError("otlp.headers", `otlp.headers: "${name}" cannot be sent as a header.`);
-    }
     headers[name.toLowerCase()] = value;
   }
   return createDestination(endpoint, headers, {

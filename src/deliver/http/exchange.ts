@@ -1,12 +1,11 @@
 import { isIP } from "node:net";
 import type { Dispatcher } from "undici";
+import { defined } from "../../text/json-fields.js";
 import type { Destination } from "../destinations/destination.js";
 
 type Asked = Pick<Destination, "proxy" | "tls">;
 
-/**
- * What a request is made of; it is never followed anywhere else, so that keys stay with the host they are meant for.
- */
+/** What a request is made of; it is followed nowhere else, so that keys stay with the host they are meant for. */
 export interface ExchangeInit {
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
@@ -50,7 +49,7 @@ function dispatcherFor(
   const { url, authorization } = proxy;
   return new ProxyAgent({
     uri: url,
-    ...(authorization === undefined ? {} : { token: authorization }),
+    ...defined({ token: authorization }),
     // An address is no server's name.
     requestTls: { ...tls, ...(isIP(host.replace(/^\[|\]$/g, "")) === 0 ? { servername: host } : {}) },
     // Plain HTTP is asked for as proxies expect it: many allow CONNECT to port 443 only.

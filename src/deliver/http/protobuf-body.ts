@@ -1,6 +1,7 @@
 import type { Attributes, HrTime, SpanContext } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { z } from "zod";
+import { defined } from "../../text/json-fields.js";
 
 const texts = z.object({ values: z.array(z.object({ stringValue: z.string() })) });
 const truths = z.object({ values: z.array(z.object({ boolValue: z.boolean() })) });
@@ -54,14 +55,7 @@ const span = context.extend({
   attributes,
   droppedAttributesCount: count,
   events: z
-    .array(
-      z.object({
-        timeUnixNano: time,
-        name: z.string().default(""),
-        attributes,
-        droppedAttributesCount: count,
-      }),
-    )
+    .array(z.object({ timeUnixNano: time, name: z.string().default(""), attributes, droppedAttributesCount: count }))
     .default([]),
   droppedEventsCount: count,
   links: z.array(context.extend({ attributes, droppedAttributesCount: count })).default([]),
@@ -100,14 +94,10 @@ export async function protobufBody(body: Uint8Array): Promise<Uint8Array> {
   const request = exportRequest.parse(JSON.parse(new TextDecoder().decode(body)));
   const spans = request.resourceSpans.flatMap((group) => {
     // The serialiser groups by identity.
-    const resource = resourceFromAttributes(group.resource.attributes, schemaOf(group));
+    const resource = resourceFromAttributes(group.resource.attributes, defined({ schemaUrl: group.schemaUrl }));
     return group.scopeSpans.flatMap((scoped) => {
       const { name, version } = scoped.scope;
-      const instrumentationScope = {
-        name,
-        ...(version === undefined ? {} : { version }),
-        ...schemaOf(scoped),
-      };
+      const instrumentationScope = { name, ...defined({ version, schemaUrl: scoped.schemaUrl }) };
       return scoped.spans.map((span): ReadableSpan => ({ ...readable(span), resource, instrumentationScope }));
     });
   });
@@ -116,33 +106,27 @@ export async function protobufBody(body: Uint8Array): Promise<Uint8Array> {
   return bytes;
 }
 
-function schemaOf({ schemaUrl }: { readonly schemaUrl?: string | undefined }): { schemaUrl?: string } {
-  return schemaUrl === undefined ? {} : { schemaUrl };
-}
-
 /** The span as the SDK has it, from which it was written. */
-function readable(
-  span: z.output<typeof exportRequest>["resourceSpans"][number]["scopeSpans"][number]["spans"][number],
-): Omit<ReadableSpan, "resource" | "instrumentationScope"> {
-  const { parentSpanId, status, kind } = span;
-  const own = contextOf(span);
+function readable(written: z.output<typeof span>): Omit<ReadableSpan, "resource" | "instrumentationScope"> {
+  const { parentSpanId, status, kind } = written;
+  const own = contextOf(written);
   return {
-    name: span.name,
+    name: written.name,
     // The SDK counts from 0, OTLP from 1.
     kind: kind - 1,
     spanContext: () => own,
     ...(parentSpanId === "" ? {} : { parentSpanContext: { ...own, spanId: parentSpanId } }),
-    startTime: span.startTimeUnixNano,
-    endTime: span.endTimeUnixNano,
+    startTime: written.startTimeUnixNano,
+    endTime: written.endTimeUnixNano,
     duration: [0, 0],
     ended: true,
-    status: { code: status.code, ...(status.message === undefined ? {} : { message: status.message }) },
-    attributes: span.attributes,
-    droppedAttributesCount: span.droppedAttributesCount,
-    events: span.events.map(({ timeUnixNano, ...event }) => ({ ...event, time: timeUnixNano })),
-    droppedEventsCount: span.droppedEventsCount,
-    links: span.links.map((link) => ({ ...link, context: contextOf(link) })),
-    droppedLinksCount: span.droppedLinksCount,
+    status: { code: status.code, ...defined({ message: status.message }) },
+    attributes: written.attributes,
+    droppedAttributesCount: written.droppedAttributesCount,
+    events: written.events.map(({ timeUnixNano, ...event }) => ({ ...event, time: timeUnixNano })),
+    droppedEventsCount: written.droppedEventsCount,
+    links: written.links.map((link) => ({ ...link, context: contextOf(link) })),
+    droppedLinksCount: written.droppedLinksCount,
   };
 }
 

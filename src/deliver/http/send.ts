@@ -58,9 +58,8 @@ export async function send(destination: Destination, body: Uint8Array, options: 
     return await classify(destination, answer, signal);
   } catch (error) {
     if (!timeout.aborted && !options.signal?.aborted) return failure(destination, error);
-    const message = timeout.aborted
-      ? `no answer from ${destination.label} within ${seconds(timeoutMs)}`
-      : "interrupted";
+    const late = `no answer from ${destination.label} within ${Math.round(timeoutMs / 100) / 10} s`;
+    const message = timeout.aborted ? late : "interrupted";
     return { kind: "unavailable", retryAfterMs: undefined, message };
   }
 }
@@ -77,32 +76,19 @@ async function bodyFor({ protocol, label }: Destination, body: Uint8Array): Prom
   try {
     return { bytes: await protobufBody(body), type: "application/x-protobuf" };
   } catch {
-    return {
-      kind: "rejected",
-      status: 400,
-      message: `what is to be sent to ${label} cannot be written as protobuf`,
-    };
+    return { kind: "rejected", status: 400, message: `what is to be sent to ${label} cannot be written as protobuf` };
   }
 }
 
 function failure(destination: Destination, error: unknown): SendResult {
   const status = refusedByProxy(error);
-  if (status === undefined || isPassing(status)) {
-    const message =
-      status === undefined ? describeNetworkFailure(error, destination) : describeProxyRefusal(status, destination);
-    return {
-      kind: "unavailable",
-      retryAfterMs: undefined,
-      message,
-      ...(status === undefined ? {} : { answered: { by: "proxy", status } }),
-    };
-  }
-  return { kind: "blocked", status, message: describeProxyRefusal(status, destination) };
-}
-
-/** Whether another try may go better: the proxy has trouble, or does not reach the server now. */
-function isPassing(status: number): boolean {
-  return status >= 500 || status === 429 || status === 408;
+  if (status === undefined)
+    return { kind: "unavailable", retryAfterMs: undefined, message: describeNetworkFailure(error, destination) };
+  const message = describeProxyRefusal(status, destination);
+  // Another try may go better where the proxy has trouble, or does not reach the server now.
+  const isPassing = status >= 500 || status === 429 || status === 408;
+  if (!isPassing) return { kind: "blocked", status, message };
+  return { kind: "unavailable", retryAfterMs: undefined, message, answered: { by: "proxy", status } };
 }
 
 async function classify(destination: Destination, response: Answer, signal: AbortSignal): Promise<SendResult> {
@@ -128,26 +114,13 @@ async function classify(destination: Destination, response: Answer, signal: Abor
       return { kind: "throttled", retryAfterMs: retryAfterMs(response), message };
     case 408:
     case 425:
-      return {
-        kind: "unavailable",
-        retryAfterMs: undefined,
-        message,
-        answered: { by: "server", status },
-      };
-    default:
-      if (status >= 500) {
-        return {
-          kind: "unavailable",
-          retryAfterMs: retryAfterMs(response),
-          message,
-          answered: { by: "server", status },
-        };
-      }
-      return {
-        kind: "misdirected",
-        status,
-        message: `${message}. Check that ${destination.url} is the address for traces.`,
-      };
+      return { kind: "unavailable", retryAfterMs: undefined, message, answered: { by: "server", status } };
+    default: {
+      const answered = { by: "server", status } as const;
+      if (status >= 500) return { kind: "unavailable", retryAfterMs: retryAfterMs(response), message, answered };
+      const advice = `Check that ${destination.url} is the address for traces.`;
+      return { kind: "misdirected", status, message: `${message}. ${advice}` };
+    }
   }
 }
 
@@ -164,8 +137,4 @@ function describeRedirect(destination: Destination, response: Answer): string {
       ? redact(bounded(publicUrl(new URL(location, destination.endpoint))), destination.secrets)
       : undefined;
   return `${destination.url} redirects (${response.status}) to ${target ?? "nowhere"}. Redirects are not followed, so that the keys stay with the host they are meant for; if that is the right place, configure its address.`;
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10} s`;
 }

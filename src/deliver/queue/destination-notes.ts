@@ -42,9 +42,7 @@ export async function readDestinationInfo(paths: StorePaths, id: string): Promis
   return noted ? { id, ...noted } : { id, kind: "otlp", label: id, url: "" };
 }
 
-/**
- * Notes why delivery failed, or with undefined that it did not. Does nothing where there is no outbox to note it in.
- */
+/** Notes why delivery failed, or with undefined that it did not. */
 export async function noteLastError(
   paths: StorePaths,
   destinationId: string,

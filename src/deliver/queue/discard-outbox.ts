@@ -14,9 +14,7 @@ export interface Discarded {
   readonly spans: number;
   /** Which traces the spans were of; those of damaged requests are not known. */
   readonly traceIds: readonly string[];
-  /**
-   * When the oldest and the newest of the requests were put there, ms since the epoch; undefined when there was none.
-   */
+  /** When the oldest and the newest request were put there, ms since the epoch; undefined when there was none. */
   readonly fromMs: number | undefined;
   readonly toMs: number | undefined;
   /** Requests that stay, since another process is delivering them. */

@@ -79,7 +79,7 @@ async function writeProblem(paths: StorePaths): Promise<StoreFacts["problem"]> {
   try {
     // One that another user made, root say, may be closed below an open one.
     for (const folder of [root, sessions, outbox, sent, rejected]) {
-      if (folder !== root && !(await isFolder(folder))) continue;
+      if (folder !== root && !(await stat(folder).catch(() => undefined))?.isDirectory()) continue;
       const path = join(folder, `doctor-${process.pid}-${Math.random().toString(16).slice(2, 10)}`);
       try {
         await writeWhole(path, "Whether looptrace can write here.\n");
@@ -104,13 +104,6 @@ async function removeEmpty(from: string, to: string): Promise<void> {
   } catch {
     // It is not empty any more.
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 /** Of the disk that the folder is on, or would be on. */

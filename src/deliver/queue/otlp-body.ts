@@ -52,8 +52,5 @@ function parseBody(body: Uint8Array): z.output<typeof exportRequest> {
 
 /** A span without ids is what a server refuses, and has to be found like any other malformed one. */
 function spanRef({ traceId, spanId }: Readonly<Record<string, unknown>>): SpanRef {
-  return {
-    traceId: typeof traceId === "string" ? traceId : "",
-    spanId: typeof spanId === "string" ? spanId : "",
-  };
+  return { traceId: typeof traceId === "string" ? traceId : "", spanId: typeof spanId === "string" ? spanId : "" };
 }

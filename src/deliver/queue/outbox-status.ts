@@ -49,20 +49,13 @@ export async function outboxStatus(paths: StorePaths = storePaths()): Promise<re
 
 async function statusOf(paths: StorePaths, id: string): Promise<OutboxStatus> {
   const entries = await listRequests(join(paths.outbox, id));
-  const sizes = await Promise.all(
-    // A request may be claimed, released or delivered while this looks.
-    entries.map(async (entry) =>
-      lstat(entryPath(entry)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  );
+  // A request may be claimed, released or delivered while this looks.
+  const files = await Promise.all(entries.map((entry) => lstat(entryPath(entry)).catch(() => undefined)));
   return {
     destination: await readDestinationInfo(paths, id),
     requests: entries.length,
     spans: entries.reduce((sum, { spans }) => sum + spans, 0),
-    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    bytes: files.reduce((sum, file) => sum + (file?.size ?? 0), 0),
     sinceMs: entries[0]?.createdMs,
     rejectedRequests: await countRejected(paths, id),
     lastError: await readLastError(paths, id),

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode } from "../../errors/thrown.js";
+import { hasCode, unless } from "../../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "../../files/claim-token.js";
 import { readOwnFile } from "../../files/own-files.js";
 import { namesIn, removeIfThere, writeWhole } from "../../files/private-files.js";
@@ -80,8 +80,8 @@ export function entryPath({ folder, name, owner }: OutboxEntry): string {
 }
 
 /** Whether a process, this one or another, has it. */
-export function isClaimed(entry: OutboxEntry): entry is ClaimedEntry {
-  return entry.owner !== undefined;
+export function isClaimed(entry: OutboxEntry | undefined): entry is ClaimedEntry {
+  return entry?.owner !== undefined;
 }
 
 /** What lies in a folder of the outbox, oldest first, claimed or not. */
@@ -115,11 +115,7 @@ export async function claimRequest(entry: OutboxEntry): Promise<ClaimedEntry | u
 
 /** Gives an entry back for a later run, of this process or another. */
 export async function releaseRequest(entry: ClaimedEntry): Promise<void> {
-  try {
-    await rename(entryPath(entry), entryPath({ ...entry, owner: undefined }));
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
-  }
+  await rename(entryPath(entry), entryPath({ ...entry, owner: undefined })).catch(unless("ENOENT"));
 }
 
 /** Removes an entry that is dealt with. */

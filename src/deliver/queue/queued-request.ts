@@ -1,5 +1,5 @@
 import type { Fingerprint } from "../receipts/fingerprint.js";
-import { type SpanRef, spanKey } from "./otlp-body.js";
+import { pickSpans, type SpanRef, spanKey } from "./otlp-body.js";
 import type { OutboxEntry } from "./outbox.js";
 
 /** A request on its way to one destination, and what has become of each of its spans. Sets hold `spanKey`s. */
@@ -19,9 +19,7 @@ export interface QueuedRequest {
   readonly acknowledged: Set<string>;
   readonly alreadyAcknowledged: Set<string>;
   readonly rejected: Set<string>;
-  /**
-   * Those of the already acknowledged ones that would look different now: by the settings, by how far the turn came.
-   */
+  /** Those of the already acknowledged ones that would look different now: by settings, by how far the turn came. */
   readonly otherSettings: Set<string>;
   readonly otherProgress: Set<string>;
   /** How many of the acknowledged ones the destination dropped without saying which. */
@@ -62,11 +60,18 @@ export function queuedRequest(
 /** The body with its spans by key; a span that stands in it twice is one. */
 export function createContent(body: Uint8Array, spans: readonly SpanRef[]): Content {
   const last = spans.at(-1);
-  return {
-    body,
-    spans: new Map(spans.map((span) => [spanKey(span), span])),
-    lastKey: last === undefined ? undefined : spanKey(last),
-  };
+  return { body, spans: new Map(spans.map((span) => [spanKey(span), span])), lastKey: last && spanKey(last) };
+}
+
+/**
+ * A request with some of its spans only; with all of them it is byte for byte the same, as a retry of the whole is.
+ *
+ * @param keys `spanKey`s, each once
+ */
+export function bodyWith({ body, spans }: Content, keys: readonly string[]): Uint8Array {
+  if (keys.length === spans.size) return body;
+  const some = new Set(keys);
+  return pickSpans(body, (key) => some.has(key));
 }
 
 /** The keys of the spans that are neither with the destination nor refused; undefined until the request was read. */

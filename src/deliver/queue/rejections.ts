@@ -20,11 +20,7 @@ export async function keepRejected(
   const folder = join(paths.rejected, destination.id);
   await ensurePrivateFolder(paths.root, folder);
   const { label, url, kind } = destination;
-  const note = {
-    reason: why.reason,
-    at: new Date(why.atMs).toISOString(),
-    destination: { label, url, kind },
-  };
+  const note = { reason: why.reason, at: new Date(why.atMs).toISOString(), destination: { label, url, kind } };
   await writeWhole(join(folder, `${name}.reason.json`), `${JSON.stringify(note, null, 2)}\n`);
   await writeWhole(join(folder, `${name}.json`), body);
 }

@@ -6,6 +6,7 @@ import { attempt, hasCode, messageOf } from "../../errors/thrown.js";
 import { appendToOwnFile, readOwnText } from "../../files/own-files.js";
 import { ensurePrivateFolder, syncFolder } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
+import { defined } from "../../text/json-fields.js";
 import type { Fingerprint } from "./fingerprint.js";
 
 /** What a destination has acknowledged of one trace. */
@@ -41,10 +42,8 @@ export async function readReceipts(paths: StorePaths, destinationId: string, tra
     text = await readSettled(path);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return NO_RECEIPTS;
-    return {
-      ...NO_RECEIPTS,
-      problems: [`the receipts in ${path} cannot be read (${messageOf(error)}); their spans count as not sent`],
-    };
+    const problem = `the receipts in ${path} cannot be read (${messageOf(error)}); their spans count as not sent`;
+    return { ...NO_RECEIPTS, problems: [problem] };
   }
   const spanIds = new Set<string>();
   const fingerprints = new Map<string, Fingerprint>();
@@ -65,11 +64,9 @@ export async function readReceipts(paths: StorePaths, destinationId: string, tra
       }
     }
   }
-  const problems =
-    damaged === 0
-      ? []
-      : [`${damaged} damaged line${damaged === 1 ? "" : "s"} in ${path}: the spans named there count as not sent`];
-  return { spanIds, fingerprints, problems };
+  const lines = damaged === 1 ? "line" : "lines";
+  const problem = `${damaged} damaged ${lines} in ${path}: the spans named there count as not sent`;
+  return { spanIds, fingerprints, problems: damaged === 0 ? [] : [problem] };
 }
 
 /** Of a trace that was never sent, or is to be sent whatever the receipts say. */
@@ -88,10 +85,7 @@ export async function addReceipt(
   spanIds: readonly string[],
   fingerprint?: Fingerprint,
 ): Promise<void> {
-  await append(paths, destinationId, traceId, {
-    acknowledged: [...spanIds],
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-  });
+  await append(paths, destinationId, traceId, { acknowledged: [...spanIds], ...defined({ fingerprint }) });
 }
 
 /**
