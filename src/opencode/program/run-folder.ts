@@ -85,8 +85,8 @@ export async function createRunFolder(): Promise<RunFolder> {
   };
 }
 
-/** A library that opencode unpacks at each start, 5.5 MB. */
-const UNPACKED = /^\.[0-9a-f]+-[0-9a-f]+\.(?:so|dylib|dll|node)$/;
+/** Libraries that opencode unpacks at each start, 5.5 to 20 MB. */
+const UNPACKED = /^\.(?:bun-)?[0-9a-f]+-[0-9a-f]+\.(?:so|dylib|dll|node)$/;
 /** What programs keep for their own next start (`node-compile-cache`, `tsx-0`, …), not for a reader. */
 const CACHES = /(?:^|[-_.])cache(?:[-_.]|$)|^(?:tsx|bunx)-/i;
 

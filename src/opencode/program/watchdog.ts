@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { RUN_ID_VARIABLE } from "./child-environment.js";
-import { KEPT_FILE } from "./run-folder-owner.js";
+import { KEPT_FILE, RELEASE_FILE } from "./run-folder-owner.js";
 
 /**
  * Waits until its standard input ends, which is when looptrace is gone, however that came. Each line of it is a run's
  * id and its folder; one whose folder is not there any more has ended in order.
  *
  * Of the others it ends the processes that carry the run's id, as `endProcesses` does, looks until there are none for
- * 300 ms, since one may just have been starting, and removes the folder. In sh, which needs 1 MB where Node would need
+ * 300 ms, since one may just have been starting, and removes the folder. What the folder has to be done before is done
+ * first. In sh, which needs 1 MB where Node would need
  * 40, and nothing of looptrace's own that could be gone by then.
  */
 const SCRIPT = `
@@ -36,6 +37,7 @@ marked() {
   fi
 }
 finish() {
+  [ -f "$2/${RELEASE_FILE}" ] && sh "$2/${RELEASE_FILE}"
   round=0
   quiet=0
   while [ $round -lt 100 ] && [ $quiet -lt 4 ]; do

@@ -3,21 +3,27 @@ import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { plainText } from "../../text/plain-text.js";
 import { leftNotes } from "../cli/drive-cli.js";
-import { exportSession } from "../cli/export-session.js";
+import { type ExportResult, exportSession } from "../cli/export-session.js";
 import { readBack, unaskedModelNotes } from "../cli/read-back.js";
+import type { CommandOptions } from "../cli/read-command.js";
 import { sessionLines } from "../program/find-log.js";
 import { pathOfOpenCode } from "../program/find-opencode.js";
-import { versionSupport, versionWarning } from "../program/opencode-version.js";
+import type { Generation } from "../program/generation.js";
+import { generationOfProgram, versionSupport, versionWarning } from "../program/opencode-version.js";
 import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
 import { parseLogLine } from "../read/log-line.js";
 import type { DriveHooks, DriveResult } from "../request/drive-request.js";
 import type { CheckedRequest } from "../request/run-request.js";
+import { adapterOf2 } from "../v2/server/adapter-of-2.js";
+import { withOwnServer } from "../v2/server/own-server.js";
+import { readSession2From } from "../v2/server/read-session.js";
 import { adapterOf1 } from "./adapter-of-1.js";
 import { connect } from "./connection.js";
+import type { ToldMessages } from "./read-messages.js";
 import { readSessionFrom } from "./read-session.js";
-import { NotYetPromptedError, notPrompted, runOnServer, type ServedRun } from "./served-run.js";
+import { NotYetPromptedError, notPrompted, runOnServer, type ServedRun, type ServedRunOptions } from "./served-run.js";
 import { type ServerLease, ServerPool } from "./server-pool.js";
-import { isGone } from "./start-server.js";
+import { isGone, type RunningServer } from "./start-server.js";
 import { type StopRequest, stopRequest } from "./stop-request.js";
 import { unlessAborted } from "./unless-aborted.js";
 
@@ -45,7 +51,8 @@ export async function driveServer(
   const path = pathOfOpenCode({ ...options, directory: request.directory });
   hooks.signal?.throwIfAborted();
   const stop = stopRequest(request.deadlineMs, hooks.signal);
-  const context = { environment: options.environment, path, startedAt, stop };
+  const generation = await generationOfProgram(path, options.environment);
+  const context = { environment: options.environment, path, generation, startedAt, stop };
   const servers = options.servers ?? new ServerPool({ mostTurns: 1 });
   try {
     const driven = await driveOn(servers, request, context, hooks);
@@ -62,6 +69,7 @@ const READ_MS = 60_000;
 
 interface DriveContext {
   readonly path: string;
+  readonly generation: Generation;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly startedAt: number;
   readonly stop: StopRequest;
@@ -74,9 +82,9 @@ async function driveOn(
   hooks: DriveHooks,
   isSecondTry = false,
 ): Promise<DriveResult> {
-  const { path, environment, startedAt, stop } = context;
+  const { path, generation, environment, startedAt, stop } = context;
   const { directory, agent, systemPrompt, mcp, projectConfig = false } = request;
-  const spec = { path, environment, directory, agent, systemPrompt, mcp, projectConfig };
+  const spec = { path, generation, environment, directory, agent, systemPrompt, mcp, projectConfig };
   const lease = await servers.lease(spec, stop.signal).catch((error: unknown) => {
     if (stop.by === undefined) throw error;
     return stop.by;
@@ -86,7 +94,7 @@ async function driveOn(
   try {
     const { server, folder } = lease;
     const { size: logFrom } = await stat(server.logPath);
-    const { told, ...run } = await runOnServer(adapterOf1, {
+    const served: ServedRunOptions = {
       server,
       request,
       agent: lease.agent,
@@ -101,19 +109,14 @@ async function driveOn(
       onServed: hooks.onServed,
       onProgress: hooks.onProgress,
       onEvent: hooks.onEvent,
-    });
+    };
+    const { told, ...run } = await (generation === 2
+      ? runOnServer(adapterOf2, served)
+      : runOnServer(adapterOf1, served));
     const command = { path, folder, environment, directory };
-    const client = await connect(server.connection, directory);
-    const read = await readBack(run, request.session, async (id) => {
-      if (server.exit !== null) return await exportSession(id, command);
-      // 1.18's server may keep back a message that asked for a structured answer; its export does not.
-      const patience = AbortSignal.timeout(READ_MS);
-      return await readSessionFrom(client, id, patience, told).catch((error: unknown) => {
-        if (error instanceof ServerRequestError || patience.aborted) return exportSession(id, command);
-        throw error;
-      });
-    });
-    const modelNotes = hooks.signal?.aborted ? [] : await unaskedModelNotes(run, read.tree, command, projectConfig);
+    const read = await readBack(run, request.session, (id) => readFrom(server, id, command, told));
+    const hasModels = generation === 1 && hooks.signal?.aborted !== true;
+    const modelNotes = hasModels ? await unaskedModelNotes(run, read.tree, command, projectConfig) : [];
     wasAborted = run.exit.kind !== "served" || run.exit.asked !== undefined;
     // Known by now, where the server answers at all.
     const version = await unlessAborted(server.version, stop.signal).catch(() => null);
@@ -136,6 +139,32 @@ async function driveOn(
     lease.release(wasAborted);
   }
   return await driveOn(servers, request, context, hooks, true);
+}
+
+/** What a server has of a session; where it is gone, or keeps it back, what opencode itself reads in its store. */
+async function readFrom(
+  server: RunningServer,
+  id: string,
+  command: CommandOptions,
+  told: ToldMessages,
+): Promise<ExportResult> {
+  const { generation, connection } = server;
+  const patience = AbortSignal.timeout(READ_MS);
+  // Of a half-finished session the second generation's export has only the beginning; a server has all.
+  const fromStore = (): Promise<ExportResult> =>
+    generation === 2
+      ? withOwnServer(command, (own) => readSession2From(own.connection, id, AbortSignal.timeout(READ_MS)))
+      : exportSession(id, command);
+  if (server.exit !== null) return await fromStore();
+  const reading =
+    generation === 2
+      ? readSession2From(connection, id, patience)
+      : readSessionFrom(await connect(connection, command.directory), id, patience, told);
+  return await reading.catch((error: unknown) => {
+    // 1.18's server may keep back a message that asked for a structured answer; its export does not.
+    if (error instanceof ServerRequestError || patience.aborted) return fromStore();
+    throw error;
+  });
 }
 
 /** A run that ended while its server was still starting. */

@@ -11,6 +11,7 @@ import type { Generation } from "../program/generation.js";
 import type { RunFolder } from "../program/run-folder.js";
 import { type ProcessExit, spawnOpenCode } from "../program/spawn-opencode.js";
 import { parseLogLine } from "../read/log-line.js";
+import { releaseClaims, releaseProgram } from "../v2/server/release-claims.js";
 import { authorization, type ServerConnection } from "./connection.js";
 import { freePort } from "./free-port.js";
 import { patientFetch } from "./patient-fetch.js";
@@ -68,6 +69,10 @@ interface Dialect {
   readonly variables: (password: string) => Readonly<Record<string, string>>;
   /** What tells the version, the first that answers. */
   readonly versionPaths: readonly string[];
+  /** What is to be done before the server is told to end; never fails. */
+  readonly beforeStop?: (connection: ServerConnection) => Promise<void>;
+  /** The same for when this process ends before it. @returns does it at once */
+  readonly onKill?: (folder: RunFolder, connection: ServerConnection) => Promise<() => void>;
 }
 
 const DIALECTS: Readonly<Record<Generation, Dialect>> = {
@@ -82,6 +87,8 @@ const DIALECTS: Readonly<Record<Generation, Dialect>> = {
     variables: (password) => ({ OPENCODE_PASSWORD: password, OPENCODE_SERVER_PASSWORD: password }),
     // The second is that of the previews.
     versionPaths: ["/api/info", "/api/health"],
+    beforeStop: releaseClaims,
+    onKill: (folder, connection) => releaseProgram(folder, connection, authorization(connection).authorization ?? ""),
   },
 };
 
@@ -135,8 +142,12 @@ async function startAt(port: number, attempt: number, options: StartServerOption
     graceMs: STOP_GRACE_MS,
     signal: stopping.signal,
   });
-  const forget = onExit(() => killProcesses(folder.runId));
-  const onAbort = () => stopping.abort();
+  let releaseNow = (): void => undefined;
+  const forget = onExit(() => {
+    releaseNow();
+    killProcesses(folder.runId);
+  });
+  const onAbort = () => void stop();
   signal?.addEventListener("abort", onAbort, { once: true });
   let exit: ProcessExit | null = null;
   let notStarted: Error | undefined;
@@ -154,7 +165,9 @@ async function startAt(port: number, attempt: number, options: StartServerOption
       forget();
     })
     .catch(() => undefined);
+  let isListening = false;
   const stop = async () => {
+    if (isListening && exit === null) await dialect.beforeStop?.(connection);
     stopping.abort();
     return await ended;
   };
@@ -162,6 +175,8 @@ async function startAt(port: number, attempt: number, options: StartServerOption
     await listening(files.stdout, () => exit !== null, signal);
     signal?.throwIfAborted();
     if (exit !== null) await failed(exit, files.stderr, notStarted, options.path);
+    isListening = true;
+    releaseNow = (await dialect.onKill?.(folder, connection)) ?? releaseNow;
     return {
       connection,
       generation,

@@ -27,7 +27,7 @@ export async function readSession2From(
 ): Promise<ExportResult> {
   return await collectSessions(sessionId, {
     read: (id) => readOne(connection, id, signal),
-    childrenOf: (id) => childrenOf(connection, id, signal),
+    childrenOf: (id) => childrenOf2(connection, id, signal),
     signal,
   });
 }
@@ -70,7 +70,11 @@ export async function rawSession2From(
 }
 
 /** The oldest first, as they were started. */
-async function childrenOf(connection: ServerConnection, id: string, signal?: AbortSignal): Promise<readonly string[]> {
+export async function childrenOf2(
+  connection: ServerConnection,
+  id: string,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const ask = (query: Readonly<Record<string, string | number | undefined>>) =>
     requestData(connection, "/api/session", { what: `list the subagents of ${id}`, query, signal });
   const children: { readonly id: string; readonly created: number }[] = [];

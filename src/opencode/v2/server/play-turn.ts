@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ServerRequestError } from "../../../errors/server-request-error.js";
+import { fieldsOf, isFields } from "../../../text/json-fields.js";
+import { playTurn } from "../../server/play-turn.js";
+import type { TurnEnd, TurnToPlay } from "../../server/server-adapter.js";
+import { type Client2, dataOf2, firstKnown, tellSession2 } from "./client.js";
+import { familyAtWork } from "./family-at-work.js";
+import { promptFiles } from "./prompt-files.js";
+import { isSuccess, requestJson, type ServerAnswer } from "./request.js";
+
+/** Between two looks at whether a session is at rest. */
+const LOOK_AGAIN_MS = 100;
+/** A subagent that worked in the background has ended a moment before its result is handed to who started it. */
+const HAND_OVER_MS = 250;
+/** A title is asked for beside the first step, and has its price: a server that ends before would not tell it. */
+const TITLE_MS = 2_000;
+
+/** Hands a prompt to a server of opencode 2 and waits until the session and its subagents are at rest. */
+export async function playTurn2(client: Client2, turn: TurnToPlay): Promise<TurnEnd> {
+  const { sessionId } = turn;
+  return await playTurn(
+    {
+      prompt: async (signal) => {
+        const admitted = await admit(client, turn, signal);
+        if (!isSuccess(admitted)) return { error: refusal(admitted) };
+        await atRest(client, turn, signal);
+        await titled(client, turn, signal);
+        return {};
+      },
+      abort: (signal) => interruptFamily(client, sessionId, signal),
+      idleAfterAll: async (signal) => {
+        try {
+          await atRest(client, turn, signal);
+          return true;
+        } catch {
+          return false;
+        }
+      },
+    },
+    turn,
+  );
+}
+
+/** Returns as soon as the server has the prompt. */
+async function admit(client: Client2, { request, sessionId }: TurnToPlay, signal: AbortSignal): Promise<ServerAnswer> {
+  const { message, command, files } = request;
+  const { texts, attachments } = await promptFiles(files);
+  const attached = attachments.length === 0 ? {} : { files: attachments };
+  if (command === undefined) {
+    const body = { text: [message, ...texts].join("\n\n"), ...attached, delivery: "steer" };
+    return await tellSession2(client, sessionId, "/prompt", { body, signal });
+  }
+  const text = [message, ...texts].join("\n\n");
+  // Under both names that these have had.
+  const body = { name: command, text, command, arguments: text, ...attached, delivery: "steer" };
+  return await tellSession2(client, sessionId, "/command", { body, signal });
+}
+
+function refusal({ json, status }: ServerAnswer): NonNullable<TurnEnd["error"]> {
+  const { _tag: tag, message } = fieldsOf(json);
+  const said = typeof message === "string" ? message : `the server answered with status ${status}`;
+  return { name: typeof tag === "string" ? tag : "UnknownError", data: { message: said } };
+}
+
+/**
+ * Waits until nothing of a session and its subagents is at work or waits to be.
+ *
+ * The route that waits returns at once where nothing has begun yet, and a subagent in the background outlives it: so
+ * what is at work is looked at as well. What waits is looked at before that, since what was taken up meanwhile is at
+ * work.
+ *
+ * @throws when the server cannot be asked any more, or the signal is aborted
+ */
+async function atRest(client: Client2, turn: TurnToPlay, signal: AbortSignal): Promise<void> {
+  const { sessionId } = turn;
+  let isConfirmed = false;
+  for (;;) {
+    const waited = await waitFor(client, sessionId, signal);
+    if (waited.status >= 500)
+      throw new ServerRequestError(`wait for the session ${sessionId}`, waited.json, waited.status);
+    // After an interrupt what waits stays where it is.
+    const waits =
+      turn.stop.by === undefined &&
+      !turn.failing.aborted &&
+      !turn.hasRested() &&
+      (await hasInbox(client, sessionId, signal));
+    const { active, hasChildren } = await familyAtWork(client, sessionId, signal);
+    if (waits || active.length > 0) {
+      isConfirmed = false;
+      await sleep(LOOK_AGAIN_MS, undefined, { signal });
+    } else if (hasChildren && !isConfirmed) {
+      isConfirmed = true;
+      await sleep(HAND_OVER_MS, undefined, { signal });
+    } else return;
+  }
+}
+
+async function waitFor({ connection }: Client2, sessionId: string, signal: AbortSignal): Promise<ServerAnswer> {
+  const id = encodeURIComponent(sessionId);
+  return await firstKnown(
+    () => requestJson(connection, `/api/experimental/session/${id}/wait`, { method: "POST", signal }),
+    () => requestJson(connection, `/api/session/${id}/wait`, { method: "POST", signal }),
+  );
+}
+
+async function hasInbox({ connection }: Client2, sessionId: string, signal: AbortSignal): Promise<boolean> {
+  const id = encodeURIComponent(sessionId);
+  const { json } = await firstKnown(
+    () => requestJson(connection, `/api/session/${id}/inbox`, { signal }),
+    () => requestJson(connection, `/api/session/${id}/pending`, { signal }),
+  );
+  const { data } = fieldsOf(json);
+  return Array.isArray(data) && data.length > 0;
+}
+
+/** Has what is at work of a session and its subagents end as if a person had, so that nothing takes it up later. */
+async function interruptFamily(client: Client2, sessionId: string, signal: AbortSignal): Promise<void> {
+  await tellSession2(client, sessionId, "/interrupt", { signal });
+  const { active } = await familyAtWork(client, sessionId, signal);
+  await Promise.all(active.map((id) => tellSession2(client, id, "/interrupt", { signal })));
+}
+
+/** Waits a moment for the title of a session that has none yet. */
+async function titled(
+  client: Client2,
+  { sessionId, request, stop, failing }: TurnToPlay,
+  signal: AbortSignal,
+): Promise<void> {
+  if (request.title !== undefined || request.session !== undefined) return;
+  const giveUpAt = performance.now() + TITLE_MS;
+  while (performance.now() < giveUpAt && stop.by === undefined && !failing.aborted) {
+    const info = await dataOf2(client, sessionId, "", { signal }).catch(() => undefined);
+    if (!isFields(info) || !isUntitled(info)) return;
+    await sleep(LOOK_AGAIN_MS, undefined, { signal });
+  }
+}
+
+/** A session that failed gets none. */
+function isUntitled({ title, outcome }: { readonly title?: unknown; readonly outcome?: unknown }): boolean {
+  const isNamed = typeof title === "string" && !title.startsWith("New session - ");
+  return !isNamed && (outcome === undefined || outcome === "succeeded");
+}
