@@ -7,7 +7,7 @@
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { requestJson } from "../../src/opencode/v2/server/request.js";
-import { fieldsOf } from "../../src/text/json-fields.js";
+import { type Fields, fieldsOf } from "../../src/text/json-fields.js";
 import type { Opencode2Call, Opencode2Settings } from "./opencode2-program.js";
 import { startOpencode2Server } from "./opencode2-server.js";
 
@@ -43,9 +43,20 @@ async function serve(): Promise<void> {
 
 async function start(password: string, port = 0) {
   const { version, store, turns, brokenMessages } = settings;
-  const server = await startOpencode2Server({ password, port, version, store, ...(turns ? { turns } : {}) });
+  const { agent, mcp } = configured();
+  const agents = ["build", "plan", ...Object.keys(fieldsOf(agent))];
+  const server = await startOpencode2Server({
+    ...{ password, port, version, store, agents },
+    mcp: Object.keys(fieldsOf(mcp)),
+    ...(turns ? { turns } : {}),
+  });
   if (brokenMessages) server.fail(/GET .*\/message/, Number.POSITIVE_INFINITY, 500);
   return server;
+}
+
+/** What the variable for configuration says. */
+function configured(): Fields {
+  return fieldsOf(JSON.parse(process.env.OPENCODE_CONFIG_CONTENT ?? "{}"));
 }
 
 /** As the real one, this asks a server of its own, and does not wait for a pipe to be read. */
