@@ -15,76 +15,55 @@
  * @packageDocumentation
  */
 
-export type { NextMove, RetrySettings } from "./agent/next-move.js";
-export {
-  type AttemptSummary,
-  OpenCode,
-  type OpenCodeOptions,
-  type PromptHooks,
-  type PromptOptions,
-  type Retrying,
-  type TurnResult,
-} from "./agent/open-code.js";
+export type { AgentSettings } from "./agent/agent-settings.js";
+export { OpenCode, type OpenCodeOptions, type PromptOptions, type RetryEvent } from "./agent/open-code.js";
 export type { JsonSchema, OutputSchema } from "./agent/output-schema.js";
-export type { AttemptResult } from "./agent/run-attempt.js";
-export type { RunLimits } from "./agent/run-watch.js";
-export type { AgentCommand, FlagValues, Setting, SettingFlag, SettingValues } from "./agent/setting.js";
-export type { AgentSettings } from "./agent/setting-surfaces.js";
-export { AGENT_SETTINGS } from "./agent/settings.js";
+export type { RetryDecision } from "./agent/retry-decision.js";
+export type { AttemptResult, AttemptSummary, TurnResult } from "./agent/turn-result.js";
 export type { Budget, BudgetUnit, ToolBudget, ToolStat } from "./analysis/budgets.js";
 export { type BudgetResult, checkSession, type SessionCheck } from "./analysis/check-session.js";
 export type { FigureUnit } from "./analysis/figures.js";
-export type { Divergence, Said } from "./analysis/first-divergence.js";
+export type { Divergence, StepOutput } from "./analysis/first-divergence.js";
 export {
-  type DiffSide,
+  type DiffInput,
   diffSessions,
   type FiguresDiff,
   type SessionDiff,
-  type SessionHead,
+  type SessionSummary,
   type TurnDiff,
-  type TurnFacts,
+  type TurnSummary,
 } from "./analysis/session-diff.js";
-export type { Compared, Figure, FigureName, ToolTotals } from "./analysis/turn-figures.js";
+export type { Comparison, Figure, FigureName, ToolTotals } from "./analysis/turn-figures.js";
 export type { BatchEvent, BatchOptions } from "./batch/batch-options.js";
-export type { BatchStanding, BatchSummary, NotStarted } from "./batch/batch-summary.js";
+export type { BatchProgress, BatchSummary, NotStarted } from "./batch/batch-summary.js";
 export type { BatchLimits } from "./batch/limits.js";
 export { parseTasks, taskOf } from "./batch/parse-tasks.js";
 export { readTasks } from "./batch/read-tasks.js";
 export { runBatch } from "./batch/run-batch.js";
-export {
-  type TaskHooks,
-  type TaskRun,
-  type TaskRunner,
-  taskRunner,
-} from "./batch/run-task.js";
-export type { LeftReason, Spent, StopReason } from "./batch/schedule.js";
-export { type Task, type TaskInput, type TaskRequest, taskRequestSchema } from "./batch/task.js";
+export { type TaskHooks, type TaskRun, type TaskRunner, taskRunner } from "./batch/run-task.js";
+export type { NotDoneReason, Spending, StopReason } from "./batch/schedule.js";
+export type { Task, TaskInput, TaskRequest } from "./batch/task.js";
 export type { TaskRunnerOptions } from "./batch/task-options.js";
-export { type TaskDelivery, type TaskResult, taskResultSchema } from "./batch/task-result.js";
+export type { TaskDelivery, TaskResult } from "./batch/task-result.js";
 export type { ProjectPlace } from "./config/project-config.js";
 export { type ProjectSettings, readProjectSettings } from "./config/project-settings.js";
-export type { DeliverOptions } from "./deliver/deliver.js";
-export type { DeliveryOptions, Sender } from "./deliver/delivery-context.js";
 export type { DeliveryProgress } from "./deliver/delivery-progress.js";
 export {
   type DestinationReport,
   isDelivered,
-  type Outdated,
-  type Pending,
+  type OutdatedSpans,
+  type PendingSpans,
 } from "./deliver/delivery-report.js";
 export type { ClientTls } from "./deliver/destinations/client-tls.js";
-export {
-  type Destination,
-  type DestinationInfo,
-  type DestinationSettings,
-  destinationInfo,
-  type OtlpProtocol,
+export type {
+  Destination,
+  DestinationInfo,
+  DestinationSettings,
+  OtlpProtocol,
 } from "./deliver/destinations/destination.js";
 export type { HttpProxy } from "./deliver/destinations/proxy.js";
 export { type DestinationOptions, resolveDestinations } from "./deliver/destinations/resolve-destinations.js";
-export type { SendOptions } from "./deliver/http/send.js";
-export type { SendResult } from "./deliver/http/send-result.js";
-export { type PushResult, pushOutbox } from "./deliver/push-outbox.js";
+export type { PushResult } from "./deliver/push-outbox.js";
 export type { LastError } from "./deliver/queue/destination-notes.js";
 export { type OutboxStatus, outboxStatus } from "./deliver/queue/outbox-status.js";
 export { adviceFor } from "./errors/advice.js";
@@ -96,7 +75,6 @@ export type {
   ErrorObject,
   FactsOf,
   ProviderFacts,
-  RunLimit,
 } from "./errors/error-facts.js";
 export { errorFromJSON } from "./errors/error-from-json.js";
 export { InvalidExportError } from "./errors/invalid-export-error.js";
@@ -123,16 +101,14 @@ export { OpenCodeNotFoundError } from "./errors/opencode-not-found-error.js";
 export { RunRequestError } from "./errors/run-request-error.js";
 export { SessionNotFoundError } from "./errors/session-not-found-error.js";
 export type { ToolFailure } from "./errors/tool-failure.js";
-export { type DeliverTracesOptions, deliverTraces } from "./export/deliver-traces.js";
 export {
   type ExportOptions,
   type FlushOptions,
   TraceExporter,
   type TraceExporterOptions,
 } from "./export/trace-exporter.js";
-export type { Clock } from "./files/clock.js";
 export { type StorePaths, storePaths, storePathsAt } from "./files/store-paths.js";
-export type { LeftAtWork } from "./follow/attach.js";
+export type { UnfinishedSession } from "./follow/attach.js";
 export {
   type FollowOptions,
   type FollowServerOptions,
@@ -141,11 +117,9 @@ export {
   followStore,
 } from "./follow/follow-turns.js";
 export type { LiveDelivery } from "./follow/live-run.js";
-export { countMarkers } from "./masking/marker.js";
 export { type Mask, type Masking, type MaskingOptions, maskFor } from "./masking/mask.js";
 export type {
   Asking,
-  DriveHooks,
   Driver,
   FailedAttempt,
   PermissionAnswer,
@@ -155,25 +129,17 @@ export type {
   Progress,
   RunEvent,
   RunningTool,
-  ServedSession,
 } from "./opencode/drive.js";
-export type { Evidence, RunEvidence } from "./opencode/evidence.js";
 export {
+  type Evidence,
   type LogEvidence,
   type LoggedFailure,
   type LoggedRequest,
-  type PermissionWait,
+  type RunEvidence,
   readLogEvidence,
-  type SeenRetry,
 } from "./opencode/evidence.js";
-export type {
-  McpServer,
-  OpenCodeProgram,
-  ProcessExit,
-  RunExit,
-  StoppedBy,
-} from "./opencode/program.js";
-export { type ServerConnection, ServerPool, type StreamTrouble } from "./opencode/server.js";
+export type { McpServer, OpenCodeProgram, ProcessExit, RunExit, StoppedBy } from "./opencode/program.js";
+export { ServerPool, type StreamTrouble } from "./opencode/server.js";
 export {
   type AgentSwitched,
   type AssistantInfo,
@@ -182,7 +148,6 @@ export {
   assembleSessions,
   type CompactionMessage,
   type CompactionPart,
-  exportFromJson,
   type FilePart,
   type IdleMessage,
   type LocationSwitched,
@@ -225,7 +190,6 @@ export { describeTrace } from "./otel/describe-trace.js";
 export type { RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
 export type { SpanData, SpanParent } from "./otel/span-data.js";
-export type { LoadOptions } from "./sessions/load-options.js";
 export type { LoadedSession } from "./sessions/loaded-session.js";
 export { type ReadSessionOptions, readSession } from "./sessions/read-session.js";
 export type * from "./trace/model.js";

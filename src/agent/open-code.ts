@@ -7,16 +7,18 @@ import { type Clock, systemClock } from "../files/clock.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { LiveDelivery } from "../follow/live-run.js";
 import type { Masking } from "../masking/mask.js";
-import { DEFAULT_DEADLINE_MS, type DriveHooks, isModelName } from "../opencode/drive.js";
+import { DEFAULT_DEADLINE_MS, type DriveHooks, isModelName, type Progress, type RunEvent } from "../opencode/drive.js";
 import type { ServerPool } from "../opencode/server.js";
 import type { LoopTrace, Totals } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
 import { totalTokens } from "../trace/usage.js";
-import { type NextMove, nextMove } from "./next-move.js";
+import type { AgentSettings } from "./agent-settings.js";
 import { prepareSchema } from "./output-schema.js";
-import { type AttemptResult, runAttempt } from "./run-attempt.js";
+import { decideRetry, type RetryDecision } from "./retry-decision.js";
+import { runAttempt } from "./run-attempt.js";
 import type { RunLimits } from "./run-watch.js";
-import { type AgentSettings, SETTINGS } from "./setting-surfaces.js";
+import { SETTINGS } from "./setting-surfaces.js";
+import type { AttemptResult, TurnResult } from "./turn-result.js";
 
 /** How opencode works on prompts: what holds for all of them, each prompt can say otherwise. */
 export interface OpenCodeOptions extends AgentSettings {
@@ -41,52 +43,42 @@ export interface OpenCodeOptions extends AgentSettings {
    * of those environment variables that are called like secrets.
    */
   readonly masking?: Masking | undefined;
-  /** Time and chance, for tests. */
+  /** Time and chance, for tests. @internal */
   readonly clock?: Clock | undefined;
 }
 
-/** What a caller can follow while a prompt is worked on, and the signal that ends it. */
-export interface PromptHooks extends DriveHooks {
+/** What one prompt says otherwise than the agent, and what its caller is told meanwhile; hooks must not throw. */
+export interface PromptOptions extends OpenCodeOptions {
+  /** Ends the run; what there is of the session is read and traced all the same. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with where the run stands, many times a second while the model answers. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Called with each event of opencode's, as `opencode run --format json` prints them. */
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
   /** Called when an attempt failed and another one follows. */
-  readonly onRetry?: ((retry: Retrying) => void) | undefined;
+  readonly onRetry?: ((retry: RetryEvent) => void) | undefined;
   /**
    * Called with the result before `run` returns it, and before `prompt` throws the error in it: here its traces are.
    */
   readonly onResult?: ((result: TurnResult) => void) | undefined;
+  /** See `DriveHooks`. @internal */
+  readonly onServed?: DriveHooks["onServed"];
+  /** See `DriveHooks`. @internal */
+  readonly onSession?: DriveHooks["onSession"];
 }
 
-/** What one prompt says otherwise than the agent, and what its caller is told meanwhile. */
-export interface PromptOptions extends OpenCodeOptions, PromptHooks {}
+type PromptHooks = DriveHooks & Pick<PromptOptions, "onRetry">;
 
 /** Why and how it goes on after a failed attempt. */
-export interface Retrying {
+export interface RetryEvent {
+  /** Why the attempt failed. */
   readonly error: ErrorFacts;
-  readonly move: Exclude<NextMove, { readonly kind: "stop" }>;
+  /** What follows: the same again after a wait, or another model. */
+  readonly decision: Exclude<RetryDecision, { readonly kind: "stop" }>;
   /** The attempt that failed, from 0. */
   readonly attempt: number;
   /** How many attempts there can be at most, this one and those before it included. */
   readonly mostAttempts: number;
-}
-
-/** What became of one prompt: its last attempt, and all of them in `attempts`. */
-export interface TurnResult extends AttemptResult {
-  /** Why the turn failed; null when it succeeded. */
-  readonly error: ErrorFacts | null;
-  /** The traces of all attempts, each a turn of a session; a run that succeeds at once has one. */
-  readonly traces: readonly LoopTrace[];
-  /** Tokens, cost and counts of all attempts with their subagents. */
-  readonly totals: Totals;
-  /** What all attempts have in common; it stands in the metadata of their traces. */
-  readonly runId: string;
-  readonly attempts: readonly AttemptSummary[];
-}
-
-/** One attempt at a prompt, as short as it can be told. */
-export interface AttemptSummary {
-  /** The model that was asked for; null leaves the choice to opencode. */
-  readonly model: string | null;
-  readonly sessionId: string | null;
-  readonly error: ErrorFacts | null;
 }
 
 /**
@@ -240,17 +232,17 @@ export class OpenCode {
         deadline,
         random: clock.random(),
       };
-      const move = nextMove(error, state, settings);
-      if (move.kind === "stop" || isSpent(done, { maxSteps, maxTokens, maxCost })) return resultOf(done, runId);
+      const decision = decideRetry(error, state, settings);
+      if (decision.kind === "stop" || isSpent(done, { maxSteps, maxTokens, maxCost })) return resultOf(done, runId);
       const mostAttempts = 1 + (retries ?? 0) + (fallbackModels?.length ?? 0);
-      hooks.onRetry?.({ error, move, attempt: done.length - 1, mostAttempts });
+      hooks.onRetry?.({ error, decision, attempt: done.length - 1, mostAttempts });
       if (hooks.signal?.aborted) return resultOf(done, runId);
-      if (move.kind === "failover") {
-        model = move.model;
+      if (decision.kind === "failover") {
+        model = decision.model;
         fallbacks += 1;
       } else {
         failures.push(error);
-        await clock.sleep(move.waitMs, hooks.signal);
+        await clock.sleep(decision.waitMs, hooks.signal);
         if (hooks.signal?.aborted) return resultOf(done, runId);
       }
     }

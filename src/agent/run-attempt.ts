@@ -4,17 +4,9 @@ import { type StorePaths, storePaths } from "../files/store-paths.js";
 import { type LiveDelivery, liveRun } from "../follow/live-run.js";
 import type { Masking } from "../masking/mask.js";
 import { maskedLike } from "../masking/masked.js";
-import {
-  type DriveHooks,
-  type DriveRequest,
-  type DriveResult,
-  type Driver,
-  drive,
-  type ServedSession,
-} from "../opencode/drive.js";
+import { type DriveHooks, type DriveRequest, type DriveResult, drive, type ServedSession } from "../opencode/drive.js";
 import { type Halt, processEndOf, type RunEvidence } from "../opencode/evidence.js";
-import type { OpenCodeProgram, RunExit } from "../opencode/program.js";
-import { type SessionTree, structuredAnswersOf } from "../opencode/session.js";
+import { structuredAnswersOf } from "../opencode/session.js";
 import { readEvidence, traceLoaded } from "../sessions/loaded-session.js";
 import { ownTurn } from "../sessions/run-owner.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
@@ -24,6 +16,7 @@ import { answerText } from "../trace/turn-error.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import { agentNotes, extraArgumentNotes, limitNotes, subagentNotes } from "./attempt-notes.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
+import type { AttemptResult } from "./turn-result.js";
 
 /** One start of opencode for a prompt. */
 export interface AttemptRequest {
@@ -39,24 +32,6 @@ export interface AttemptRequest {
   /** What all attempts at one prompt have in common, and which of them this is, from 0. */
   readonly runId: string;
   readonly attempt: number;
-}
-
-/** What became of it. Secrets are masked in all of it but the answer itself. */
-export interface AttemptResult {
-  /** The final text, or as much of it as there was when the turn failed. */
-  readonly text: string | null;
-  /** The loop's output: the text, or the structured value where one was asked for. */
-  readonly output: unknown;
-  readonly error: ErrorFacts | null;
-  readonly sessionId: string | null;
-  readonly traces: readonly LoopTrace[];
-  readonly session: SessionTree | null;
-  readonly kept: boolean;
-  readonly opencode: OpenCodeProgram;
-  /** How opencode was driven. */
-  readonly driver: Exclude<Driver, "auto">;
-  readonly exit: RunExit;
-  readonly notes: readonly string[];
 }
 
 /**
@@ -131,7 +106,7 @@ async function driveAndRecord(
   const masked = recorded.tree && traceLoaded(maskedLike({ tree: recorded.tree, evidence }, recorded));
   const traces = ofRun(masked ?? [], run);
   const last = lastOf(traces);
-  // Who asked is told what the agent said, secrets and all.
+  // The caller is told what the agent said, secrets and all.
   const said = tree === null || recorded.tree === tree ? last : lastOf(ofRun(traceSession(tree, evidence), run));
   const { sessionId, opencode, driver, exit } = driven;
   const error = last ? last.loop.error : withoutTurn(driven, beside.run, request.drive.model);
@@ -144,7 +119,7 @@ async function driveAndRecord(
   ];
   if (error?.code === "invalid_request" && error.reason === "start")
     notes.push(...extraArgumentNotes(request.drive.extraArguments ?? []));
-  // Who ended it himself knows why.
+  // A caller who ended it knows why.
   const isWanted = error?.code === "aborted" && error.abortedBy === "caller";
   const cameToNothing = error !== null && !isWanted && (last?.loop.steps.length ?? 0) === 0;
   if (cameToNothing) notes.push(...(await recorder.recordStartLog(recorded)));

@@ -3,7 +3,7 @@ import { classifyTool } from "../errors/tool-failure.js";
 import { isProviderExecuted, type Progress, type RunEvent, toolFacts, toolResultText } from "../opencode/drive.js";
 import type { Halt } from "../opencode/evidence.js";
 import { answerWatch, DOOM_LOOP_THRESHOLD, repetitionWatch, type ToollessAnswer } from "../trace/doom-loop.js";
-import type { AgentSettings } from "./setting-surfaces.js";
+import type { AgentSettings } from "./agent-settings.js";
 
 /** What a run may come to before it is stopped. */
 export type RunLimits = Pick<AgentSettings, "maxSteps" | "maxTokens" | "maxCost" | "maxAttempts" | "haltOnDoomLoop">;

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { AgentSettings } from "./agent-settings.js";
 import type { AgentCommand, FlagValues, Setting, SettingValues } from "./setting.js";
 import { AGENT_SETTINGS } from "./settings.js";
 
@@ -8,11 +9,6 @@ type Table = typeof AGENT_SETTINGS;
 export type SettingName = keyof Table;
 type KindOf<K extends SettingName> = Table[K]["kind"];
 type NamesOfKind<Kind> = { [K in SettingName]: KindOf<K> extends Kind ? K : never }[SettingName];
-
-/** The settings as the library takes them. */
-export type AgentSettings = {
-  readonly [K in keyof typeof AGENT_SETTINGS]?: SettingValues[(typeof AGENT_SETTINGS)[K]["kind"]] | undefined;
-};
 
 /** The settings in their order. */
 export const SETTINGS: readonly (readonly [name: SettingName, setting: Setting])[] = Object.keys(AGENT_SETTINGS)

@@ -61,3 +61,10 @@ export interface Setting {
   /** Of several that are given the later one counts. */
   readonly flags: Readonly<Record<string, SettingFlag>>;
 }
+
+type KindOf<Value> = {
+  [Kind in keyof SettingValues]: [SettingValues[Kind], Value] extends [Value, SettingValues[Kind]] ? Kind : never;
+}[keyof SettingValues];
+
+/** A setting whose kind is one that holds such values. */
+export type SettingOf<Value> = Setting & { readonly kind: KindOf<Value> };

@@ -1,12 +1,11 @@
-import type { Setting } from "./setting.js";
+import type { AgentSettings } from "./agent-settings.js";
+import type { SettingOf } from "./setting.js";
 
 /**
- * How opencode works on a prompt: every setting that a caller has. The library's options, the flags of `run`,
- * `batch` and `worker`, the fields of `looptrace.config.json` and those of a task all come from this table,
- * in its order.
+ * What each setting is called where: the flags of `run`, `batch` and `worker`, the fields of `looptrace.config.json` and
+ * those of a task all come from this table, in its order.
  */
 export const AGENT_SETTINGS = {
-  /** The model, as `provider/model`. opencode chooses by default. */
   model: {
     kind: "text",
     config: "model",
@@ -22,7 +21,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** opencode's agent. opencode chooses by default. */
   agent: {
     kind: "text",
     config: "agent",
@@ -34,7 +32,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** The model's variant: the provider's reasoning effort or the like, such as `high`. */
   variant: {
     kind: "text",
     config: "variant",
@@ -49,10 +46,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /**
-   * Where opencode works; this process' working directory by default. A relative path belongs to that one,
-   * too.
-   */
   directory: {
     kind: "folder",
     task: "directory",
@@ -68,7 +61,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** Files to attach; relative paths belong to this process' working directory. */
   files: {
     kind: "paths",
     task: "files",
@@ -80,30 +72,25 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** The id of the session to go on with. */
   session: {
     kind: "text",
     task: "session",
     flags: { session: { flag: "-s, --session <id>", help: { run: "go on with this session" } } },
   },
-  /** Whether to go on with the project's last session; default false. */
   continueLast: {
     kind: "switch",
     flags: { continue: { flag: "-c, --continue", help: { run: "go on with the project's last session" } } },
   },
-  /** Whether to go on in a copy of the session; default false. */
   fork: {
     kind: "switch",
     task: "fork",
     flags: { fork: { flag: "--fork", help: { run: "go on in a copy of the session" } } },
   },
-  /** The session's title. */
   title: {
     kind: "text",
     task: "title",
     flags: { title: { flag: "--title <title>", help: { run: "the session's title" } } },
   },
-  /** Becomes an agent's prompt: the named agent's, else that of an agent `looptrace`. */
   systemPrompt: {
     kind: "prose",
     task: "systemPrompt",
@@ -120,7 +107,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** Tool servers that opencode reaches over HTTP. */
   mcp: {
     kind: "mcp",
     task: "mcp",
@@ -137,7 +123,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** How long a prompt may take with all its attempts, ms; default 10 minutes, `Infinity` for ever. */
   timeoutMs: {
     kind: "ms",
     config: "timeout",
@@ -153,7 +138,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** How often a failed turn may be run again with the same model, all failures together; default 0. */
   retries: {
     kind: "count",
     from: 0,
@@ -166,7 +150,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** How long to wait for a provider that says when it may be asked again, ms; default 60 s. */
   patienceMs: {
     kind: "ms",
     config: "patience",
@@ -178,7 +161,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** Models (`provider/model`) to go on with when one cannot serve, in their order. */
   fallbackModels: {
     kind: "texts",
     config: "fallbackModels",
@@ -190,7 +172,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** How many iterations the loop may have before it is stopped. */
   maxSteps: {
     kind: "count",
     from: 1,
@@ -206,7 +187,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** How many tokens the root session's calls may take before the run is stopped, cached ones included. */
   maxTokens: {
     kind: "count",
     from: 1,
@@ -228,10 +208,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /**
-   * How much the root session's calls may cost before the run is stopped, USD, as far as opencode knows
-   * prices.
-   */
   maxCost: {
     kind: "usd",
     config: "maxCost",
@@ -251,10 +227,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /**
-   * How often opencode may ask the model in vain, one time after another, before it is stopped when it goes
-   * on; default 6, which is when opencode 1.18 itself gives up. Earlier versions never do.
-   */
   maxAttempts: {
     kind: "count",
     from: 1,
@@ -270,11 +242,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /**
-   * How many equal tool calls in a row, all failing or all with the same result, end the run; `true` means 3,
-   * default false. As many equal answers without a tool end it, and requests that are too large for the
-   * context, when opencode goes on after them.
-   */
   haltOnDoomLoop: {
     kind: "threshold",
     from: 2,
@@ -297,10 +264,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /**
-   * Asks for a structured answer, the result's `output`, and checks that it fits: a JSON schema or a zod
-   * schema. Needs the driver `server`.
-   */
   schema: {
     kind: "schema",
     task: "schema",
@@ -315,10 +278,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /**
-   * Who answers when opencode asks for a permission that its configuration neither allows nor denies; default
-   * `deny`.
-   */
   permissions: {
     kind: "permissions",
     task: "permissions",
@@ -330,7 +289,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** Whether opencode reads the project's opencode.json; default false. */
   projectConfig: {
     kind: "switch",
     config: "projectConfig",
@@ -342,7 +300,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** How opencode is driven; default `auto`. */
   driver: {
     kind: "driver",
     config: "driver",
@@ -357,7 +314,6 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-  /** Path of the opencode to use; else it is looked for: `LOOPTRACE_OPENCODE`, the project, `PATH`. */
   opencode: {
     kind: "program",
     config: "opencode",
@@ -373,4 +329,4 @@ export const AGENT_SETTINGS = {
       },
     },
   },
-} as const satisfies Readonly<Record<string, Setting>>;
+} as const satisfies { readonly [K in keyof AgentSettings]-?: SettingOf<NonNullable<AgentSettings[K]>> };

@@ -1,6 +1,6 @@
 import { type CsvCell, csvLine } from "../text/csv.js";
 import type { FiguresDiff, SessionDiff, TurnDiff } from "./session-diff.js";
-import type { Compared } from "./turn-figures.js";
+import type { Comparison } from "./turn-figures.js";
 
 const COLUMNS = ["turn", "kind", "name", "unit", "a", "b", "difference", "percent"] as const;
 
@@ -43,7 +43,7 @@ function factRows({ turn, a, b }: TurnDiff): Row[] {
 }
 
 function figureRows(turn: number | "all", { figures, tools }: FiguresDiff): Row[] {
-  const row = (kind: "figure" | "tool", name: string, unit: string, { a, b, ...rest }: Compared): Row => {
+  const row = (kind: "figure" | "tool", name: string, unit: string, { a, b, ...rest }: Comparison): Row => {
     return [turn, kind, name, unit, a, b, rest.difference, rest.percent];
   };
   return [

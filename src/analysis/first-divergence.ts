@@ -2,7 +2,7 @@ import type { Loop, LoopTrace, Step } from "../trace/model.js";
 import { signatureOf } from "../trace/signature.js";
 
 /** What the model said in a step. */
-export interface Said {
+export interface StepOutput {
   readonly text: string | null;
   readonly toolCalls: readonly { readonly name: string; readonly arguments: unknown }[];
 }
@@ -16,8 +16,8 @@ export interface Divergence {
   /** `tool-calls`: other tools, or other arguments; `text`: the same tools, another text; `steps`: one lacks the step. */
   readonly differs: "tool-calls" | "text" | "steps";
   /** null where that side has no such step. */
-  readonly a: Said | null;
-  readonly b: Said | null;
+  readonly a: StepOutput | null;
+  readonly b: StepOutput | null;
   /** What differs, from a little before where it begins to; null where that side has nothing there. */
   readonly excerpt: { readonly a: string | null; readonly b: string | null };
 }
@@ -79,7 +79,7 @@ function divergenceOfLoops(
   return null;
 }
 
-function saidIn({ call, tools }: Step): Said {
+function saidIn({ call, tools }: Step): StepOutput {
   if (!call) return { text: null, toolCalls: tools.map(({ name, input }) => ({ name, arguments: input })) };
   const { text, toolCalls } = call.output;
   return { text, toolCalls: toolCalls.map(({ name, arguments: given }) => ({ name, arguments: given })) };
@@ -93,7 +93,7 @@ interface Told {
 
 function toldIn(step: Step, words: (text: string) => string): Told {
   const { text, toolCalls } = saidIn(step);
-  const callText = ({ name, arguments: given }: Said["toolCalls"][number]) =>
+  const callText = ({ name, arguments: given }: StepOutput["toolCalls"][number]) =>
     `${name} ${words(signatureOf(given) ?? "(nested too deeply)")}`;
   return { text: words(text ?? ""), toolCalls: toolCalls.map(callText) };
 }

@@ -6,15 +6,15 @@ import { modelName } from "./row-texts.js";
 import { type Figure, figuresOf, type ToolTotals, toolFiguresOf } from "./turn-figures.js";
 
 /** One of two sessions that are compared: its traces as `traceSession` makes them. */
-export interface DiffSide {
+export interface DiffInput {
   readonly session: { readonly id: string; readonly title: string; readonly opencodeVersion: string };
   readonly traces: readonly LoopTrace[];
 }
 
 /** Two sessions side by side; plain data, as `--json` prints it. */
 export interface SessionDiff {
-  readonly a: SessionHead;
-  readonly b: SessionHead;
+  readonly a: SessionSummary;
+  readonly b: SessionSummary;
   /** Turn by turn, in order; the session with fewer turns has none at the end. */
   readonly turns: readonly TurnDiff[];
   /** Over all turns. The context is that of the last turn. */
@@ -22,7 +22,7 @@ export interface SessionDiff {
 }
 
 /** What a session of a comparison is. */
-export interface SessionHead {
+export interface SessionSummary {
   readonly sessionId: string;
   readonly title: string;
   readonly opencodeVersion: string;
@@ -41,14 +41,14 @@ export interface TurnDiff extends FiguresDiff {
   /** From 0. */
   readonly turn: number;
   /** null where that side has no such turn. */
-  readonly a: TurnFacts | null;
-  readonly b: TurnFacts | null;
+  readonly a: TurnSummary | null;
+  readonly b: TurnSummary | null;
   /** Where the turns part; null where they do not, or only one is there. */
   readonly parting: Divergence | null;
 }
 
 /** What a turn of a comparison is. */
-export interface TurnFacts {
+export interface TurnSummary {
   readonly traceId: string;
   readonly sessionId: string;
   readonly outcome: Outcome;
@@ -66,7 +66,7 @@ export interface TurnFacts {
  * A turn that a fork copied is compared as what it was, so that a fork and its original differ in what came after.
  * Traces of subagents' sessions that can stand in no turn come behind the turns, as `traceSession` has them.
  */
-export function diffSessions(a: DiffSide, b: DiffSide): SessionDiff {
+export function diffSessions(a: DiffInput, b: DiffInput): SessionDiff {
   const [own, others] = [aligned(a, b, true), aligned(a, b, false)];
   const pairs = [...own, ...others];
   const turns = pairs.map(
@@ -82,7 +82,11 @@ export function diffSessions(a: DiffSide, b: DiffSide): SessionDiff {
 }
 
 /** @param own the session's own turns; else what stands behind them */
-function aligned(a: DiffSide, b: DiffSide, own: boolean): (readonly [LoopTrace | undefined, LoopTrace | undefined])[] {
+function aligned(
+  a: DiffInput,
+  b: DiffInput,
+  own: boolean,
+): (readonly [LoopTrace | undefined, LoopTrace | undefined])[] {
   const [left, right] = [a, b].map(({ session, traces }) =>
     traces.filter((trace) => (trace.session.id === session.id) === own),
   );
@@ -94,11 +98,11 @@ function figuresDiff(a: readonly LoopTrace[], b: readonly LoopTrace[]): FiguresD
   return { figures: figuresOf(a, b), tools: toolFiguresOf(a, b) };
 }
 
-function headOf({ session: { id, title, opencodeVersion }, traces }: DiffSide): SessionHead {
+function headOf({ session: { id, title, opencodeVersion }, traces }: DiffInput): SessionSummary {
   return { sessionId: id, title, opencodeVersion, turns: traces.length };
 }
 
-function turnFacts(trace: LoopTrace, side: DiffSide): TurnFacts {
+function turnFacts(trace: LoopTrace, side: DiffInput): TurnSummary {
   const { traceId, session, loop } = trace;
   const { error } = loop;
   const gaps = gapsOf([trace]);

@@ -5,7 +5,7 @@ import { gapsOf } from "./gaps.js";
 import { toolsIn } from "./loop-parts.js";
 
 /** A figure of two sides; null where it is not known, or that side is not there. */
-export interface Compared {
+export interface Comparison {
   readonly a: number | null;
   readonly b: number | null;
   /** b − a */
@@ -41,7 +41,7 @@ const FIGURES = [
 export type FigureName = (typeof FIGURES)[number]["name"];
 
 /** One figure of two sides, such as their cost. */
-export interface Figure extends Compared {
+export interface Figure extends Comparison {
   readonly name: FigureName;
   readonly unit: FigureUnit;
 }
@@ -49,9 +49,9 @@ export interface Figure extends Compared {
 /** How often a tool was called, how often that failed, and how many ms it took in all. */
 export interface ToolTotals {
   readonly tool: string;
-  readonly calls: Compared;
-  readonly failures: Compared;
-  readonly time: Compared;
+  readonly calls: Comparison;
+  readonly failures: Comparison;
+  readonly time: Comparison;
 }
 
 /** The sums over the turns of each side, with their subagents; without a turn nothing of a side is known. */
@@ -70,7 +70,7 @@ export function toolFiguresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]):
   const names = [...new Set([...left.keys(), ...right.keys()])];
   return names
     .map((tool): ToolTotals => {
-      const of = (figure: keyof ToolSum): Compared =>
+      const of = (figure: keyof ToolSum): Comparison =>
         compared(
           a.length === 0 ? null : (left.get(tool)?.[figure] ?? 0),
           b.length === 0 ? null : (right.get(tool)?.[figure] ?? 0),
@@ -81,14 +81,14 @@ export function toolFiguresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]):
     .sort((one, other) => mostOf(other.time) - mostOf(one.time));
 }
 
-function compared(a: number | null, b: number | null, unit: FigureUnit): Compared {
+function compared(a: number | null, b: number | null, unit: FigureUnit): Comparison {
   // Zero has no sign.
   const difference = a === null || b === null ? null : exactFigure(b - a, unit) + 0;
   const percent = difference === null || a === null || a === 0 ? null : Math.round((difference / a) * 10_000) / 100;
   return { a, b, difference, percent };
 }
 
-function mostOf({ a, b }: Compared): number {
+function mostOf({ a, b }: Comparison): number {
   return Math.max(a ?? 0, b ?? 0);
 }
 

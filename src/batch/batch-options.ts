@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../errors/error-facts.js";
 import type { Clock } from "../files/clock.js";
-import type { BatchStanding } from "./batch-summary.js";
+import type { BatchProgress } from "./batch-summary.js";
 import type { BatchLimits } from "./limits.js";
 import type { StopReason } from "./schedule.js";
 import type { Task } from "./task.js";
@@ -33,8 +33,8 @@ export interface BatchOptions {
   /** Ends the batch: tasks that run are ended, and have no result. */
   readonly signal?: AbortSignal | undefined;
   /** Told what happens, and how the batch stands then; must not throw. */
-  readonly onEvent?: ((event: BatchEvent, standing: BatchStanding) => void) | undefined;
-  /** Time, for tests. */
+  readonly onEvent?: ((event: BatchEvent, standing: BatchProgress) => void) | undefined;
+  /** Time, for tests. @internal */
   readonly clock?: Clock | undefined;
 }
 

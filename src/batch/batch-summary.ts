@@ -2,14 +2,14 @@ import type { ErrorCode } from "../errors/error-facts.js";
 import type { Usage } from "../trace/model.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
 import { mergeDeliveries } from "./merge-runs.js";
-import type { LeftReason, Spent } from "./schedule.js";
+import type { NotDoneReason, Spending } from "./schedule.js";
 import { isResultDelivered, type TaskDelivery, type TaskResult } from "./task-result.js";
 
 /**
  * How a batch stands. What was recorded by earlier starts of it is in `total`, `skipped` and `skippedFailed`
  * alone.
  */
-export interface BatchStanding {
+export interface BatchProgress {
   /** Tasks of the list. */
   readonly total: number;
   /** Tasks that were done before. */
@@ -37,14 +37,14 @@ export interface BatchStanding {
 
 /** Tasks without a result, for one reason. */
 export interface NotStarted {
-  readonly reason: LeftReason;
+  readonly reason: NotDoneReason;
   /** Where the reason is a provider's refusal; `""` is the one that opencode chooses. */
   readonly provider: string | null;
   readonly tasks: number;
 }
 
 /** What became of a batch. */
-export interface BatchSummary extends Omit<BatchStanding, "running" | "waiting" | "pauses"> {
+export interface BatchSummary extends Omit<BatchProgress, "running" | "waiting" | "pauses"> {
   /** Tasks that have no result and are done at the next start: interrupted, or not started at all. */
   readonly notDone: readonly NotStarted[];
   /** Tasks that were done before but asked for something else then. */
@@ -54,7 +54,7 @@ export interface BatchSummary extends Omit<BatchStanding, "running" | "waiting" 
   /** Tasks whose cost opencode does not know, or not whole. */
   readonly unpriced: number;
   /** What earlier starts of the batch had come to. */
-  readonly before: Spent;
+  readonly before: Spending;
   readonly sessions: number;
   /** Sessions that ended, a minute. */
   readonly sessionsPerMinute: number;
@@ -122,6 +122,6 @@ export function createTally(): Tally {
 }
 
 /** How many tasks failed, whatever the code. */
-export function failures({ failed }: Pick<BatchStanding, "failed">): number {
+export function failures({ failed }: Pick<BatchProgress, "failed">): number {
   return Object.values(failed).reduce((sum, tasks) => sum + tasks, 0);
 }

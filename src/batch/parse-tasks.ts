@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { isTooDeep, TOO_DEEP } from "../text/json-depth.js";
 import { jsonProblem } from "../text/json-problem.js";
-import { type Task, type TaskRequest, taskRequestSchema } from "./task.js";
+import { type Task, type TaskInput, type TaskRequest, taskRequestSchema } from "./task.js";
 import { taskProblem } from "./task-problem.js";
 
 /** As many problems as a person reads at once. */
 const MOST_PROBLEMS = 20;
 
 /**
- * Reads a list of tasks: JSON Lines, each line an object as `taskRequestSchema` has it, or a text, which is a
- * prompt. Empty lines are skipped.
+ * Reads a list of tasks: JSON Lines, each line an object with a `prompt` and what differs for the task, or a text, which
+ * is a prompt. Empty lines are skipped.
  *
  * @param name what the list is called in messages: its file
  * @returns at least one task, no two of the same id. A task without an id gets one of its content, and where
@@ -57,12 +57,15 @@ export function parseTasks(text: string, name: string): readonly Task[] {
 /**
  * A task that stands in no list.
  *
- * @param request what it asks for, as `taskRequestSchema` gives it
- * @param id by default one of its content
+ * @param asked what it asks for, as a line of tasks says it
+ * @param id what it is known by; by default its own, else one of its content
+ * @throws {ConfigurationError} when that is no task; the message says which field, and what is wrong with it
  */
-export function taskOf(request: TaskRequest, id?: string): Task {
-  const digest = digestOf(request);
-  return { id: id ?? request.id ?? `task-${digest}`, line: null, digest, request };
+export function taskOf(asked: TaskInput, id?: string): Task {
+  const read = requestOf(asked);
+  if ("problems" in read) throw new ConfigurationError("task", `The task ${read.problems.join("; ")}.`);
+  const digest = digestOf(read.request);
+  return { id: id ?? read.request.id ?? `task-${digest}`, line: null, digest, request: read.request };
 }
 
 type Read = { readonly request: TaskRequest } | { readonly problems: readonly string[] };
@@ -76,10 +79,12 @@ function readRequest(content: string): Read {
       problems: [`is not valid JSON: ${jsonProblem(content.trimEnd(), error, (_, column) => `column ${column}`)}`],
     };
   }
-  if (isTooDeep(json)) return { problems: [TOO_DEEP] };
-  const result = taskRequestSchema.safeParse(typeof json === "string" ? { prompt: json } : json, {
-    reportInput: true,
-  });
+  return requestOf(typeof json === "string" ? { prompt: json } : json);
+}
+
+function requestOf(asked: unknown): Read {
+  if (isTooDeep(asked)) return { problems: [TOO_DEEP] };
+  const result = taskRequestSchema.safeParse(asked, { reportInput: true });
   if (result.success) return { request: result.data };
   return { problems: result.error.issues.map(taskProblem) };
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../errors/error-facts.js";
 import { totalTokens } from "../trace/usage.js";
-import type { Spent } from "./schedule.js";
+import type { Spending } from "./schedule.js";
 import { type TaskResult, taskResultSchema } from "./task-result.js";
 
 /** What is known of a result that was recorded earlier. */
@@ -15,7 +15,7 @@ export type ReadResults =
       readonly kind: "results";
       /** The last result of each task; one that is done stays so. */
       readonly byId: ReadonlyMap<string, Recorded>;
-      readonly spent: Spent;
+      readonly spent: Spending;
       /** Lines that a crash of the machine has left with NUL bytes in them and without a result. */
       readonly damaged: number;
       /** How much of the file is whole; what follows is half a line, or damaged. */

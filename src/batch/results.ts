@@ -6,7 +6,7 @@ import { openRegularFile } from "../files/own-files.js";
 import { syncFolder } from "../files/private-files.js";
 import { type Recorded, readResults } from "./read-results.js";
 import { resultWriter } from "./result-writer.js";
-import type { Spent } from "./schedule.js";
+import type { Spending } from "./schedule.js";
 import type { Task } from "./task.js";
 import type { TaskResult } from "./task-result.js";
 
@@ -16,7 +16,7 @@ export interface Results {
   /** What was recorded earlier of these tasks, by their ids. */
   readonly earlier: ReadonlyMap<string, Recorded>;
   /** What all that is recorded has come to. */
-  readonly spent: Spent;
+  readonly spent: Spending;
   /** Tasks that ask for something else than they did when their result was recorded. */
   readonly changed: number;
   /** Lines that a crash of the machine has left unreadable. */

@@ -1,5 +1,6 @@
 import { gitCommit } from "../agent/git-commit.js";
-import { OpenCode, type TurnResult } from "../agent/open-code.js";
+import { OpenCode } from "../agent/open-code.js";
+import type { TurnResult } from "../agent/turn-result.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";

@@ -16,11 +16,11 @@ export interface ScheduleSettings {
   readonly keepGoing: boolean;
   readonly limits: BatchLimits;
   /** What the batch has come to before. */
-  readonly spent: Spent;
+  readonly spent: Spending;
 }
 
 /** What tasks have come to. */
-export interface Spent {
+export interface Spending {
   /** USD. */
   readonly cost: number;
   readonly tokens: number;
@@ -30,7 +30,7 @@ export interface Spent {
 export type StopReason = "interrupted" | "broken" | "max-cost" | "max-tokens" | "max-errors" | "max-duration";
 
 /** How a run of a task ended. */
-export interface Ended extends Spent {
+export interface Ended extends Spending {
   readonly error: { readonly code: ErrorCode; readonly retryAt?: number } | null;
   /** The providers that the error is about: what it says holds for all their tasks. */
   readonly providers: readonly string[];
@@ -46,10 +46,10 @@ export type Next =
   | { readonly kind: "over" };
 
 /** Why a task has no result. */
-export type LeftReason = StopReason | ErrorCode;
+export type NotDoneReason = StopReason | ErrorCode;
 export interface Left {
   readonly task: number;
-  readonly reason: LeftReason;
+  readonly reason: NotDoneReason;
   /** The provider that the reason is about, if it is about one. */
   readonly provider: string | null;
 }

@@ -16,7 +16,7 @@ export interface TaskRunnerOptions {
   readonly trace?: TraceOptions | undefined;
   /** What relative directories and files of tasks belong to; default this process's working directory. */
   readonly cwd?: string | undefined;
-  /** Time, for tests. */
+  /** Time, for tests. @internal */
   readonly clock?: Clock | undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { TurnResult } from "../agent/open-code.js";
+import type { TurnResult } from "../agent/turn-result.js";
 import { terminalJson } from "../text/terminal-json.js";
 import { severalLines } from "../text/terminal-text.js";
 import type { Step } from "../trace/model.js";

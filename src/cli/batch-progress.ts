@@ -1,5 +1,5 @@
 import type { BatchEvent } from "../batch/batch-options.js";
-import { type BatchStanding, failures } from "../batch/batch-summary.js";
+import { type BatchProgress, failures } from "../batch/batch-summary.js";
 import { columnsOf } from "../text/columns.js";
 import { cost, count, duration } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
@@ -11,8 +11,8 @@ import type { Terminal } from "./terminal.js";
  * Says on stderr how a batch goes: one line that changes on a terminal, a line for each finished task
  * elsewhere.
  */
-export interface BatchProgress {
-  readonly tell: (event: BatchEvent, standing: BatchStanding) => void;
+export interface BatchProgressLine {
+  readonly tell: (event: BatchEvent, standing: BatchProgress) => void;
   /** Makes room for a line of something else, below which it goes on. */
   readonly clear: () => void;
   /** Takes the line away, before anything else is written. */
@@ -25,10 +25,10 @@ const LEAST_BETWEEN_MS = 100;
 /** A later end of the same wait is worth no further line. */
 const SAME_WAIT_MS = 1_000;
 
-export function batchProgress(terminal: Terminal, now: () => number = Date.now): BatchProgress {
+export function batchProgress(terminal: Terminal, now: () => number = Date.now): BatchProgressLine {
   const line = terminal.errIsTty ? changingLine(terminal, now) : undefined;
   let heldUntil = 0;
-  const lines = (event: BatchEvent, standing: BatchStanding): string | undefined => {
+  const lines = (event: BatchEvent, standing: BatchProgress): string | undefined => {
     if (event.kind === "finished") {
       // On a terminal the line tells of those that are done.
       if (line && event.result.error === null) return undefined;
@@ -57,13 +57,13 @@ export function batchProgress(terminal: Terminal, now: () => number = Date.now):
 
 interface ChangingLine {
   /** @param atOnce even where it was painted a moment ago: it is not there any more */
-  readonly show: (standing: BatchStanding, atOnce: boolean) => void;
+  readonly show: (standing: BatchProgress, atOnce: boolean) => void;
   readonly clear: () => void;
   readonly stop: () => void;
 }
 
 function changingLine(terminal: Terminal, now: () => number): ChangingLine {
-  let standing: BatchStanding | undefined;
+  let standing: BatchProgress | undefined;
   let paintedAt = Number.NEGATIVE_INFINITY;
   /** Columns of what stands there. */
   let painted = 0;
@@ -105,7 +105,7 @@ const BAR_FROM = 60;
 const CODES_FROM = 100;
 
 /** How a batch stands, on one line; what matters most comes first. @param now ms since the epoch */
-export function standingText(standing: BatchStanding, now: number, width: number): string {
+export function standingText(standing: BatchProgress, now: number, width: number): string {
   const { total, skipped, skippedFailed, done, failed, running, usage, pauses, startedAt } = standing;
   const over = skipped + skippedFailed + done + failures(standing);
   const bar = Math.min(LONGEST_BAR, Math.max(0, width - BAR_FROM));

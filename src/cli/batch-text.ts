@@ -1,6 +1,6 @@
 import type { BatchEvent } from "../batch/batch-options.js";
 import { type BatchSummary, failures, type NotStarted } from "../batch/batch-summary.js";
-import type { LeftReason } from "../batch/schedule.js";
+import type { NotDoneReason } from "../batch/schedule.js";
 import type { TaskDelivery, TaskResult } from "../batch/task-result.js";
 import { adviceFor } from "../errors/advice.js";
 import type { ErrorCode } from "../errors/error-facts.js";
@@ -50,7 +50,7 @@ export function providerText(provider: string): string {
   return provider === "" ? "opencode's own choice of a provider" : shortenTo(oneLine(provider), LONGEST_ID);
 }
 
-const REASONS: Readonly<Record<Exclude<LeftReason, ErrorCode>, string>> = {
+const REASONS: Readonly<Record<Exclude<NotDoneReason, ErrorCode>, string>> = {
   interrupted: "interrupted",
   broken: "no more tasks are started, since something broke",
   "max-cost": "--max-cost is reached: no more tasks are started",
@@ -59,7 +59,7 @@ const REASONS: Readonly<Record<Exclude<LeftReason, ErrorCode>, string>> = {
   "max-duration": "--max-duration is over: no more tasks are started",
 };
 
-function isStopReason(reason: LeftReason): reason is Exclude<LeftReason, ErrorCode> {
+function isStopReason(reason: NotDoneReason): reason is Exclude<NotDoneReason, ErrorCode> {
   return reason in REASONS;
 }
 

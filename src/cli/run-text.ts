@@ -1,13 +1,14 @@
-import type { Retrying, TurnResult } from "../agent/open-code.js";
+import type { RetryEvent } from "../agent/open-code.js";
+import type { TurnResult } from "../agent/turn-result.js";
 import { adviceFor, adviceOnly } from "../errors/advice.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { duration } from "../text/format.js";
 import { oneLine, severalLines } from "../text/terminal-text.js";
 
 /** What failed, what happens next, and when, on one line. */
-export function retryText({ error, move, attempt, mostAttempts }: Retrying): string {
+export function retryText({ error, decision, attempt, mostAttempts }: RetryEvent): string {
   const next = `next attempt ${attempt + 2} of ${mostAttempts}`;
-  const how = move.kind === "failover" ? `at once with ${oneLine(move.model)}` : waitText(move.waitMs);
+  const how = decision.kind === "failover" ? `at once with ${oneLine(decision.model)}` : waitText(decision.waitMs);
   return `${error.code}: ${oneLine(error.message)} · ${next} ${how}`;
 }
 

@@ -17,9 +17,9 @@ export function workerText(event: WorkerEvent, now: number): string | undefined 
       const { id, error } = event.run;
       return `${shortenTo(oneLine(id), LONGEST_ID)}: ${error?.code ?? "failed"}; tried again ${inTime(event.until - now)}`;
     }
-    case "held": {
+    case "paused": {
       const who = event.providers.map(providerText).join(", ");
-      return `${event.hold.code}: ${who} is left alone by all workers for ${span(event.hold.until - now)}`;
+      return `${event.pause.code}: ${who} is left alone by all workers for ${span(event.pause.until - now)}`;
     }
     case "given-back":
       return `gave ${shortenTo(oneLine(event.jobId), LONGEST_ID)} back to the queue`;

@@ -1,4 +1,4 @@
-import type { AgentSettings } from "../agent/setting-surfaces.js";
+import type { AgentSettings } from "../agent/agent-settings.js";
 import { settingsSaid } from "../agent/setting-surfaces.js";
 import type { DestinationOptions } from "../deliver/destinations/resolve-destinations.js";
 import type { Masking } from "../masking/mask.js";

@@ -11,8 +11,8 @@ export interface DestinationReport {
   /** Spans that were not sent, because it took them earlier. */
   readonly alreadyAcknowledged: number;
   /** Those of them that would look different if they were sent now; what the destination has stays as it was sent. */
-  readonly outdated: Outdated;
-  readonly pending: Pending;
+  readonly outdated: OutdatedSpans;
+  readonly pending: PendingSpans;
   /** Spans that it will never take; they are kept below `rejected/`, with the reason. */
   readonly rejected: number;
   /** What went wrong last with the destination, one line. */
@@ -22,7 +22,7 @@ export interface DestinationReport {
 }
 
 /** How many spans a destination has from before that would be others now. */
-export interface Outdated {
+export interface OutdatedSpans {
   /** Spans by what stands on all spans of a trace: tags, environment, user, name and the like. */
   readonly settings: number;
   /** Traces whose root shows a turn that went on since. */
@@ -30,7 +30,7 @@ export interface Outdated {
 }
 
 /** What is still to be sent. */
-export interface Pending {
+export interface PendingSpans {
   readonly spans: number;
   readonly requests: number;
   /** How many of the spans could not be stored either, and are gone when this process ends. */

@@ -1,11 +1,16 @@
+import { deliver } from "../deliver/deliver.js";
+import type { Sender } from "../deliver/delivery-context.js";
+import type { DeliveryProgress } from "../deliver/delivery-progress.js";
 import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import { langfuseTracesUrl } from "../deliver/destinations/langfuse-project.js";
 import { type PushResult, pushOutbox } from "../deliver/push-outbox.js";
 import { type Clock, systemClock } from "../files/clock.js";
+import type { StorePaths } from "../files/store-paths.js";
+import type { Masking } from "../masking/mask.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace } from "../trace/model.js";
-import { type DeliverTracesOptions, deliverTraces } from "./deliver-traces.js";
+import { traceRequests } from "./trace-requests.js";
 
 /** A destination that has just kept a delivery waiting is left alone for so long. */
 const LEFT_ALONE_MS = 30_000;
@@ -14,26 +19,52 @@ const LEFT_ALONE_MS = 30_000;
 const LEFTOVERS_BUDGET_MS = 2_000;
 
 /** Where an exporter sends traces, and what it makes of them. */
-export interface TraceExporterOptions
-  extends Pick<DeliverTracesOptions, "paths" | "masking" | "outboxLimitBytes" | "clock" | "send"> {
+export interface TraceExporterOptions {
   /** Where traces go, as `resolveDestinations` finds them; with none nothing is sent. */
   readonly destinations: readonly Destination[];
   /** What the traces say beside what happened: name, user, tags, environment and the like. */
   readonly trace?: TraceOptions | undefined;
+  /**
+   * What is masked beside the destinations' own keys, which always are; by default tokens of well-known shapes and the
+   * values of those environment variables that are called like secrets.
+   */
+  readonly masking?: Masking | undefined;
+  /** Where the outbox and the receipts are; default the user's data folder. */
+  readonly paths?: StorePaths | undefined;
+  /** How many bytes the outbox may hold; what does not fit in is sent from memory. Default 2 GB. */
+  readonly outboxLimitBytes?: number | undefined;
+  /** Time and chance, for tests. @internal */
+  readonly clock?: Clock | undefined;
+  /** Posts a request, for tests. @internal */
+  readonly send?: Sender | undefined;
 }
 
 /** How one export differs from the exporter's others. */
-export interface ExportOptions
-  extends Pick<DeliverTracesOptions, "masking" | "force" | "atWork" | "budgetMs" | "signal" | "onProgress"> {
+export interface ExportOptions {
   /** What these traces say; default what the exporter's all say. */
   readonly trace?: TraceOptions | undefined;
+  /** What is masked in them; default what the exporter masks in all. */
+  readonly masking?: Masking | undefined;
+  /** Sends also what a destination has acknowledged, and what a turn at work has left open; default false. */
+  readonly force?: boolean | undefined;
+  /**
+   * Whether the turns are known to be at work, or known not to be: then all that is not closed for good is left out, or
+   * nothing is. By default it is what they look like that counts.
+   */
+  readonly atWork?: boolean | undefined;
+  /** How long to try, in ms; what is left then stays in the outbox. Default 10 s, or the destination's own time. */
+  readonly budgetMs?: number | undefined;
+  /** Ends the sending soon after it is aborted; what was not sent stays in the outbox. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told what the delivery is at, for a person who waits; must not throw. */
+  readonly onProgress?: ((progress: DeliveryProgress) => void) | undefined;
 }
 
 /** How what was left earlier is sent. */
-export interface FlushOptions extends Pick<DeliverTracesOptions, "signal" | "onProgress"> {
+export interface FlushOptions extends Pick<ExportOptions, "signal" | "onProgress"> {
   /** How long to try, in ms; default 2 s. */
   readonly budgetMs?: number | undefined;
-  /** Asks also the destinations that have just kept a delivery waiting. */
+  /** Asks also the destinations that have just kept a delivery waiting; default false. */
   readonly all?: boolean | undefined;
 }
 
@@ -56,6 +87,7 @@ export interface FlushOptions extends Pick<DeliverTracesOptions, "signal" | "onP
  * ```
  */
 export class TraceExporter {
+  /** Where it sends traces. */
   readonly destinations: readonly Destination[];
   readonly #options: TraceExporterOptions;
   readonly #clock: Clock;
@@ -65,6 +97,7 @@ export class TraceExporter {
   readonly #reached = new Set<string>();
   readonly #tracesUrls = new Map<string, Promise<string | undefined>>();
 
+  /** @param options where traces go, and what they say */
   constructor(options: TraceExporterOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
@@ -82,14 +115,18 @@ export class TraceExporter {
    */
   async export(
     traces: readonly LoopTrace[],
-    { trace = this.#options.trace, masking = this.#options.masking, ...how }: ExportOptions = {},
+    { atWork, trace = this.#options.trace ?? {}, masking = this.#options.masking, ...how }: ExportOptions = {},
   ): Promise<readonly DestinationReport[]> {
-    const { destinations, trace: _, ...own } = this.#options;
-    const storeOnly = this.#leftAlone(how.atWork);
-    const options = { ...own, ...how, masking, storeOnly };
-    const reports = await deliverTraces(traces, destinations, trace, options);
+    const { destinations } = this;
+    if (destinations.length === 0 || traces.length === 0) return [];
+    const keys = destinations.flatMap(({ secrets }) => secrets);
+    const { force = false } = how;
+    const requests = await traceRequests(traces, trace, { masking, keys, atWork, force, now: this.#clock.now() });
+    const { paths, outboxLimitBytes, clock, send } = this.#options;
+    const storeOnly = this.#leftAlone(atWork);
+    const reports = await deliver(requests, destinations, { paths, outboxLimitBytes, clock, send, storeOnly, ...how });
     const asked = reports.filter(({ destination }) => !storeOnly.has(destination.id));
-    this.#learn(asked, how.atWork);
+    this.#learn(asked, atWork);
     return reports;
   }
 
@@ -97,6 +134,7 @@ export class TraceExporter {
    * Sends what earlier deliveries left in the outbox, of this process or of others; destinations that are left alone
    * are not asked, unless `all` says so. Cheap when nothing waits.
    *
+   * @returns what became of it, and what waits for destinations that this exporter does not have
    * @throws {ConfigurationError} when looptrace's folder is not this user's alone
    */
   async flush({ all = false, ...how }: FlushOptions = {}): Promise<PushResult> {
@@ -126,7 +164,7 @@ export class TraceExporter {
     return undefined;
   }
 
-  /** The same for several, by trace id; those that have an address. */
+  /** The same for several. @returns the addresses by trace id, without the traces that have none. Never throws */
   async linksTo(traces: readonly LoopTrace[]): Promise<Readonly<Record<string, string>>> {
     const links: Record<string, string> = {};
     for (const trace of traces) {

@@ -1,13 +1,13 @@
-import { nextMove } from "../agent/next-move.js";
+import { decideRetry } from "../agent/retry-decision.js";
 import { mergeRuns } from "../batch/merge-runs.js";
 import type { TaskResult } from "../batch/task-result.js";
 import { retryPolicies } from "../errors/retry-policy.js";
 import type { JobData, JobPolicy } from "./job-data.js";
-import type { Hold } from "./provider-holds.js";
+import type { ProviderPause } from "./provider-pauses.js";
 
 export type AfterRun = {
   /** What every worker has to know of the providers that failed. */
-  readonly hold: Hold | null;
+  readonly pause: ProviderPause | null;
 } & (
   | { readonly kind: "finished"; readonly result: TaskResult }
   /** To be started again, not before `at` (ms since the epoch). */
@@ -28,7 +28,7 @@ export interface RunEnd {
 }
 
 /** So long a provider that has refused the key or the credit is left alone: meanwhile it may be put right. */
-export const REFUSED_HOLD_MS = 5 * 60_000;
+export const REFUSED_PAUSE_MS = 5 * 60_000;
 
 /**
  * What becomes of a task after a run: the policy of its error's class decides, as it does within a run, but
@@ -38,32 +38,32 @@ export function afterRun({ result, state, policy, attempts, now, random }: RunEn
   const { error } = result;
   const all = state.earlier === null ? result : mergeRuns(state.earlier, result);
   const finished = { kind: "finished", result: all } as const;
-  if (error === null) return { ...finished, hold: null };
+  if (error === null) return { ...finished, pause: null };
   const earlier = withoutAnswer(all);
   if (error.code === "rate_limit") {
-    const hold = error.retryAt > now ? { until: error.retryAt, code: error.code } : null;
-    if (error.retryAt - now > policy.patienceMs || state.putBacks >= policy.requeues) return { ...finished, hold };
+    const pause = error.retryAt > now ? { until: error.retryAt, code: error.code } : null;
+    if (error.retryAt - now > policy.patienceMs || state.putBacks >= policy.requeues) return { ...finished, pause };
     const putBack = { ...state, putBacks: state.putBacks + 1, earlier };
-    return { kind: "again", at: Math.max(now, error.retryAt), state: putBack, hold };
+    return { kind: "again", at: Math.max(now, error.retryAt), state: putBack, pause };
   }
   if (retryPolicies[error.code].lasting) {
-    const hold = policy.keepGoing ? null : { until: now + REFUSED_HOLD_MS, code: error.code };
-    return { ...finished, hold };
+    const pause = policy.keepGoing ? null : { until: now + REFUSED_PAUSE_MS, code: error.code };
+    return { ...finished, pause };
   }
   const retriesOfClass = state.retries[error.code] ?? 0;
   const retries = Object.values(state.retries).reduce((sum, times) => sum + times, 0);
-  const move = nextMove(
+  const decision = decideRetry(
     error,
     { retries, retriesOfClass, fallbacks: 0, now, deadline: Number.POSITIVE_INFINITY, random },
     { retries: attempts - 1 },
   );
-  if (move.kind !== "retry") return { ...finished, hold: null };
+  if (decision.kind !== "retry") return { ...finished, pause: null };
   const counted = { ...state.retries, [error.code]: retriesOfClass + 1 };
   return {
     kind: "again",
-    at: now + move.waitMs,
+    at: now + decision.waitMs,
     state: { ...state, retries: counted, earlier },
-    hold: null,
+    pause: null,
   };
 }
 

@@ -18,7 +18,7 @@
  */
 export type { FleetBatchOptions } from "./fleet-batch-options.js";
 export type { JobData, JobPolicy, JobProgress } from "./job-data.js";
-export type { Hold } from "./provider-holds.js";
+export type { ProviderPause } from "./provider-pauses.js";
 export { DEFAULT_QUEUE, jobIdOf, KEY_PREFIX } from "./queue-names.js";
 export { type RedisAddress, redisAddress } from "./redis-address.js";
 export { openRedis, type RedisLink, type RedisLinkHooks } from "./redis-link.js";

@@ -1,10 +1,10 @@
 import { type BatchEvent, DEFAULT_BATCH_PATIENCE_MS, DEFAULT_REQUEUES } from "../batch/batch-options.js";
-import { type BatchStanding, type BatchSummary, createTally, failures } from "../batch/batch-summary.js";
+import { type BatchProgress, type BatchSummary, createTally, failures } from "../batch/batch-summary.js";
 import { limitReached } from "../batch/limits.js";
 import { notDoneOf } from "../batch/outcomes.js";
 import { providerOf, providersOfError } from "../batch/providers.js";
 import { openResults, type Results } from "../batch/results.js";
-import type { Left, LeftReason, StopReason } from "../batch/schedule.js";
+import type { Left, NotDoneReason, StopReason } from "../batch/schedule.js";
 import type { Task } from "../batch/task.js";
 import type { TaskResult } from "../batch/task-result.js";
 import { createWakeup } from "../batch/wakeup.js";
@@ -17,7 +17,7 @@ import { eachOf, forgetRecorded } from "./forget-recorded.js";
 import { JOB_VERSION, type JobData, NO_RUNS, readJobData } from "./job-data.js";
 import { followJobs } from "./job-events.js";
 import { outcomeOf } from "./job-outcome.js";
-import { providerHolds } from "./provider-holds.js";
+import { providerPauses } from "./provider-pauses.js";
 import { batchIdOf, jobIdOf } from "./queue-names.js";
 import { closeSoon } from "./redis-link.js";
 import { addJobs, type TaskQueue, taskQueue } from "./task-queue.js";
@@ -70,7 +70,7 @@ async function follow(
   const patienceMs = options.patienceMs ?? DEFAULT_BATCH_PATIENCE_MS;
   const policy = { patienceMs, requeues: options.requeues ?? DEFAULT_REQUEUES, keepGoing };
   const startedAt = clock.now();
-  const holds = providerHolds(redis.client, options.queue);
+  const stored = providerPauses(redis.client, options.queue);
   const wakeup = createWakeup(clock);
   const tally = createTally();
 
@@ -100,7 +100,7 @@ async function follow(
   const running = new Set<string>();
   const finished = new Set<string>();
   const blocked = new Map<string, ErrorCode>();
-  let pauses: BatchStanding["pauses"] = [];
+  let pauses: BatchProgress["pauses"] = [];
   let stopped: StopReason | null = null;
   let over = false;
 
@@ -111,7 +111,7 @@ async function follow(
   };
 
   /** Takes jobs out of the queue that no worker has begun. What runs comes to its end. */
-  const withdraw = async (which: (one: Open) => boolean, reason: LeftReason, provider: string | null) => {
+  const withdraw = async (which: (one: Open) => boolean, reason: NotDoneReason, provider: string | null) => {
     const chosen = [...open].filter(([, one]) => which(one)).map(([jobId]) => jobId);
     await eachOf(chosen, async (jobId) => {
       const job = await queue.getJob(jobId);
@@ -205,8 +205,8 @@ async function follow(
     await lookForWorkers();
     const now = clock.now();
     const providers = [...new Set([...open.values()].map(({ provider }) => provider))];
-    const held = await Promise.all(providers.map(async (name) => ({ name, hold: await holds.of(name, now) })));
-    pauses = held.flatMap(({ name, hold }) => (hold ? [{ provider: name, until: hold.until }] : []));
+    const held = await Promise.all(providers.map(async (name) => ({ name, pause: await stored.of(name, now) })));
+    pauses = held.flatMap(({ name, pause }) => (pause ? [{ provider: name, until: pause.until }] : []));
   };
 
   const work = async (): Promise<void> => {

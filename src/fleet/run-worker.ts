@@ -9,7 +9,7 @@ import { oneLine } from "../text/bounded-text.js";
 import { withoutAnswer } from "./after-run.js";
 import type { JobData } from "./job-data.js";
 import { DelayedError, UnrecoverableError, WaitingError } from "./packages.js";
-import { type Hold, providerHolds } from "./provider-holds.js";
+import { type ProviderPause, providerPauses } from "./provider-pauses.js";
 import { KEY_PREFIX } from "./queue-names.js";
 import { ReadableWorker } from "./readable-job.js";
 import { isConnectionLoss, type RedisLink } from "./redis-link.js";
@@ -36,7 +36,7 @@ export type WorkerEvent =
   /** A run failed in a way that may pass: the task waits in the queue until then, ms since the epoch. */
   | { readonly kind: "later"; readonly jobId: string; readonly run: TaskResult; readonly until: number }
   /** Providers are left alone, by all workers. */
-  | { readonly kind: "held"; readonly providers: readonly string[]; readonly hold: Hold }
+  | { readonly kind: "paused"; readonly providers: readonly string[]; readonly pause: ProviderPause }
   | { readonly kind: "given-back"; readonly jobId: string }
   /** A job in the queue that is none of looptrace's, or of another version's. */
   | { readonly kind: "unreadable"; readonly jobId: string; readonly why: string }
@@ -66,7 +66,7 @@ export interface FleetWorkerOptions {
   readonly signal: AbortSignal;
   /** Told what happens; must not throw. */
   readonly onEvent?: ((event: WorkerEvent) => void) | undefined;
-  /** Time, for tests. */
+  /** Time, for tests. @internal */
   readonly clock?: Clock | undefined;
 }
 
@@ -89,13 +89,13 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
   const spool = resultSpool(options.paths, options.queue);
   const context = {
     run: options.run,
-    holds: providerHolds(redis.client, options.queue),
+    pauses: providerPauses(redis.client, options.queue),
     spool,
     attempts: options.attempts ?? DEFAULT_ATTEMPTS,
     defaultModel: options.defaultModel,
     signal: stop.signal,
     clock,
-    onHold: (providers: readonly string[], hold: Hold) => tell({ kind: "held", providers, hold }),
+    onPause: (providers: readonly string[], pause: ProviderPause) => tell({ kind: "paused", providers, pause }),
   };
 
   const onRefused = (why: string): void => tell({ kind: "problem", why: `${why}; trying again` });

@@ -10,7 +10,7 @@ import { oneLine } from "../text/bounded-text.js";
 import { isTooDeep } from "../text/json-depth.js";
 import { afterRun, withoutAnswer } from "./after-run.js";
 import { JOB_VERSION, type JobData, jobDataSchema } from "./job-data.js";
-import type { Hold, ProviderHolds } from "./provider-holds.js";
+import type { ProviderPause, ProviderPauses } from "./provider-pauses.js";
 import type { ResultSpool } from "./result-spool.js";
 
 /** A job as the queue has given it to this worker. */
@@ -31,7 +31,7 @@ export interface TakenJob {
 /** What works on jobs. */
 export interface WorkerContext {
   readonly run: TaskRunner;
-  readonly holds: ProviderHolds;
+  readonly pauses: ProviderPauses;
   readonly spool: ResultSpool;
   /** How often a task may be run, rate limits not counted. */
   readonly attempts: number;
@@ -40,7 +40,7 @@ export interface WorkerContext {
   /** Ends what runs: it is given back. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
-  readonly onHold: (providers: readonly string[], hold: Hold) => void;
+  readonly onPause: (providers: readonly string[], pause: ProviderPause) => void;
 }
 
 export type JobEnd =
@@ -73,8 +73,8 @@ export async function workOnJob(job: TakenJob, context: WorkerContext): Promise<
   if (job.timesLost > MOST_LOST) return finish(job, data, withEarlier(data, lost(job, data, context)), context);
   const { task, policy, state } = data;
   const provider = providerOf(task.request.model ?? context.defaultModel);
-  const hold = await context.holds.of(provider, context.clock.now());
-  if (hold && (hold.code === "rate_limit" || !policy.keepGoing)) return { kind: "later", at: hold.until, run: null };
+  const pause = await context.pauses.of(provider, context.clock.now());
+  if (pause && (pause.code === "rate_limit" || !policy.keepGoing)) return { kind: "later", at: pause.until, run: null };
   const { result, interrupted } = await runOf(job, data, context);
   if (interrupted) {
     const earlier = withoutAnswer(withEarlier(data, result));
@@ -85,10 +85,10 @@ export async function workOnJob(job: TakenJob, context: WorkerContext): Promise<
   const now = context.clock.now();
   const end = { result, state, policy, attempts: context.attempts, now, random: context.clock.random() };
   const next = afterRun(end);
-  if (next.hold) {
+  if (next.pause) {
     const providers = providersOfError(task, result, context.defaultModel);
-    await context.holds.hold(providers, next.hold);
-    context.onHold(providers, next.hold);
+    await context.pauses.pause(providers, next.pause);
+    context.onPause(providers, next.pause);
   }
   if (next.kind === "finished") return finish(job, data, next.result, context);
   await job.save({ ...data, state: next.state });

@@ -54,7 +54,7 @@ export interface AttachOptions {
 }
 
 /** A turn that was at work when looptrace went. */
-export interface LeftAtWork {
+export interface UnfinishedSession {
   readonly sessionId: string;
   readonly stored: boolean;
 }
@@ -69,7 +69,7 @@ const READ_MS = 60_000;
  *
  * @returns what was at work at the end; it is stored as it was then
  */
-export async function attachTo(options: AttachOptions): Promise<readonly LeftAtWork[]> {
+export async function attachTo(options: AttachOptions): Promise<readonly UnfinishedSession[]> {
   const { connection, signal } = options;
   const recorder = new SessionRecorder(options);
   const since = Date.now() - SLACK_MS;
@@ -140,8 +140,8 @@ async function recordLeft(
   mirror: Mirror,
   recorder: SessionRecorder,
   onNote: AttachOptions["onNote"],
-): Promise<LeftAtWork[]> {
-  const left: LeftAtWork[] = [];
+): Promise<UnfinishedSession[]> {
+  const left: UnfinishedSession[] = [];
   const until = performance.now() + RECORD_MS;
   for (const rootId of new Set([...mirror.keys()].map((id) => rootOf(mirror, id)))) {
     if (performance.now() > until) {

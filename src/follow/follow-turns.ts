@@ -4,7 +4,7 @@ import { type StorePaths, storePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { StreamTrouble } from "../opencode/server.js";
 import type { LoopTrace } from "../trace/model.js";
-import { attachTo, type LeftAtWork } from "./attach.js";
+import { attachTo, type UnfinishedSession } from "./attach.js";
 import { watchStore } from "./watch-store.js";
 
 /** How turns are followed that another program runs. */
@@ -80,7 +80,7 @@ export interface FollowStoreOptions extends FollowOptions {
  * });
  * ```
  */
-export async function followServer(options: FollowServerOptions): Promise<readonly LeftAtWork[]> {
+export async function followServer(options: FollowServerOptions): Promise<readonly UnfinishedSession[]> {
   const { url, username, password, directory, session, signal, onNote, onConnected, onTrouble } = options;
   const { exporter = new TraceExporter({ destinations: [] }), live = true } = options;
   return await whileSending(options, (onTurn) =>
@@ -110,7 +110,7 @@ export async function followServer(options: FollowServerOptions): Promise<readon
  * await followStore({ signal, onTurn: ({ session, loop }) => console.log(session.id, loop.outcome) });
  * ```
  */
-export async function followStore(options: FollowStoreOptions): Promise<readonly LeftAtWork[]> {
+export async function followStore(options: FollowStoreOptions): Promise<readonly UnfinishedSession[]> {
   const { opencode, directory, signal, onNote, onReady, environment = process.env } = options;
   return await whileSending(options, (onTurn) =>
     watchStore({

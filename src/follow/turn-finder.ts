@@ -12,7 +12,7 @@ import { abandonedRuns, hasOwner } from "../sessions/run-owner.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
-import type { LeftAtWork } from "./attach.js";
+import type { UnfinishedSession } from "./attach.js";
 import { withTold } from "./told-turns.js";
 import { isAtWork, judgeSession, noTurnsSince, withChanged, withoutPending } from "./turn-state.js";
 
@@ -29,7 +29,7 @@ export interface TurnFinder {
    * @returns after how many ms it is to look again, should nothing change
    */
   look(client: OpencodeClient): Promise<number>;
-  recordLeft(client: OpencodeClient): Promise<readonly LeftAtWork[]>;
+  recordLeft(client: OpencodeClient): Promise<readonly UnfinishedSession[]>;
 }
 
 export interface TurnFinderOptions {
@@ -131,7 +131,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       return nextMs;
     },
     recordLeft: async (client) => {
-      const left: LeftAtWork[] = [];
+      const left: UnfinishedSession[] = [];
       for (const id of state.pending) {
         const read = await readSessionFrom(client, id, AbortSignal.timeout(READ_MS)).catch(() => undefined);
         if (!read || !traceSession(read.tree).some(({ loop }) => loop.sessionId === id && loop.end >= since)) continue;

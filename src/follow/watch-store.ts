@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { opencodeStore, withOpenCode } from "../opencode/program.js";
 import { connect, type RunningServer, startServer } from "../opencode/server.js";
-import type { LeftAtWork } from "./attach.js";
+import type { UnfinishedSession } from "./attach.js";
 import { type TurnFinderOptions, turnFinder } from "./turn-finder.js";
 
 export interface WatchStoreOptions extends TurnFinderOptions {
@@ -27,7 +27,7 @@ const RESTART_MS = 2_000;
  * @throws {OpenCodeNotFoundError} when there is no opencode
  * @throws {OpenCodeCommandError} when its server does not start
  */
-export async function watchStore(options: WatchStoreOptions): Promise<readonly LeftAtWork[]> {
+export async function watchStore(options: WatchStoreOptions): Promise<readonly UnfinishedSession[]> {
   const { environment, signal, onNote } = options;
   return await withOpenCode(options, async ({ opencode, folder, warnings }) => {
     for (const warning of warnings) onNote?.(warning);

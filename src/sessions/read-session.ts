@@ -1,13 +1,23 @@
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
-import { storePaths } from "../files/store-paths.js";
-import type { LoadOptions } from "./load-options.js";
+import { type StorePaths, storePaths } from "../files/store-paths.js";
 import { loadSessions } from "./load-sessions.js";
 import type { LoadedSession } from "./loaded-session.js";
 
-/** Where a session is looked for; all of it optional. */
-export type ReadSessionOptions = Partial<
-  Pick<LoadOptions, "opencode" | "environment" | "directory" | "paths" | "prefer" | "onNote">
->;
+/** Where a session is looked for. */
+export interface ReadSessionOptions {
+  /** Path of the opencode to ask; else it is looked for. */
+  readonly opencode?: string | undefined;
+  /** What opencode's environment is made from; default this process' own. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where a relative path starts; default this process' working directory. */
+  readonly directory?: string | undefined;
+  /** Where looptrace stores sessions; default the user's data folder. */
+  readonly paths?: StorePaths | undefined;
+  /** `kept`: what looptrace has stored is as good as opencode's own; `opencode`, the default: that one is asked first. */
+  readonly prefer?: "kept" | "opencode" | undefined;
+  /** Told what a person should know, a line each. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
 
 /**
  * Reads one session that already happened, with those of its subagents and with what else is known about it.
@@ -33,12 +43,13 @@ export async function readSession(source: string, options: ReadSessionOptions = 
   await loadSessions(
     [source],
     {
-      directory: process.cwd(),
-      paths: storePaths(environment),
-      prefer: "opencode",
-      readStdin: async () => "",
-      ...options,
+      opencode: options.opencode,
       environment,
+      directory: options.directory ?? process.cwd(),
+      paths: options.paths ?? storePaths(environment),
+      prefer: options.prefer ?? "opencode",
+      readStdin: async () => "",
+      onNote: options.onNote,
     },
     (session) => {
       found ??= session;

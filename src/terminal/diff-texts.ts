@@ -1,7 +1,7 @@
 import { type FigureUnit, figureText } from "../analysis/figures.js";
 import type { Divergence } from "../analysis/first-divergence.js";
-import type { TurnFacts } from "../analysis/session-diff.js";
-import type { Compared, FigureName } from "../analysis/turn-figures.js";
+import type { TurnSummary } from "../analysis/session-diff.js";
+import type { Comparison, FigureName } from "../analysis/turn-figures.js";
 import { costDecimals, count } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 
@@ -37,7 +37,7 @@ export interface FigureTexts {
   readonly percent: string;
 }
 
-export function figureTexts({ a, b, difference, percent }: Compared, unit: FigureUnit): FigureTexts {
+export function figureTexts({ a, b, difference, percent }: Comparison, unit: FigureUnit): FigureTexts {
   const amounts = [a, b, difference].flatMap((value) => (value === null ? [] : [Math.abs(value)]));
   const decimals = unit === "usd" ? costDecimals(amounts) : 0;
   const told = (value: number | null): string => (value === null ? "–" : figureText(value, unit, decimals));
@@ -59,14 +59,14 @@ function sign(value: number): string {
 }
 
 /** How a turn ended: `completed`, else with its error. */
-export function outcomeText({ outcome, error }: TurnFacts): string {
+export function outcomeText({ outcome, error }: TurnSummary): string {
   if (!error) return outcome;
   const end = outcome === "failed" ? "" : `${outcome}, `;
   return `${end}${error.code}: ${oneLine(error.message)}`;
 }
 
 /** The model that answered, and the agent that it was asked for. */
-export function modelText({ model, agent }: TurnFacts): string {
+export function modelText({ model, agent }: TurnSummary): string {
   return oneLine([model ?? "no model", ...(agent === null ? [] : [`agent ${agent}`])].join(" · "));
 }
 

@@ -1,6 +1,6 @@
 import type { Colors } from "picocolors/types.js";
-import type { FiguresDiff, SessionDiff, SessionHead, TurnDiff, TurnFacts } from "../analysis/session-diff.js";
-import type { Compared, FigureName } from "../analysis/turn-figures.js";
+import type { FiguresDiff, SessionDiff, SessionSummary, TurnDiff, TurnSummary } from "../analysis/session-diff.js";
+import type { Comparison, FigureName } from "../analysis/turn-figures.js";
 import { columnsOf } from "../text/columns.js";
 import { plural } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
@@ -18,7 +18,7 @@ export function paintDiff({ a, b, turns, sums }: SessionDiff, { width, colors }:
   return sections.map((lines) => lines.join("\n")).join("\n\n");
 }
 
-function headLines(side: "A" | "B", head: SessionHead, width: number): string[] {
+function headLines(side: "A" | "B", head: SessionSummary, width: number): string[] {
   const turns = head.turns === 1 ? "" : plural(head.turns, "turn");
   const words = [head.title, head.sessionId, turns, `opencode ${head.opencodeVersion}`];
   return wrapped(side, words.filter(Boolean).map(oneLine).join(" · "), width);
@@ -28,7 +28,7 @@ function turnLines(diff: TurnDiff, turns: number, width: number, colors: Colors)
   const { turn, a, b } = diff;
   const lonely = a && b ? "" : `: only ${a ? "A" : "B"} has it`;
   const notes = [...(a?.notes ?? []).map((note) => `A ${note}`), ...(b?.notes ?? []).map((note) => `B ${note}`)];
-  const failed = (facts: TurnFacts): ((text: string) => string) => (facts.error ? colors.red : (text) => text);
+  const failed = (facts: TurnSummary): ((text: string) => string) => (facts.error ? colors.red : (text) => text);
   return [
     ...(turns > 1 || lonely !== "" ? [colors.bold(shortenTo(`turn ${turn + 1} of ${turns}${lonely}`, width))] : []),
     ...factLines("outcome", { a, b }, outcomeText, width).map(({ line, facts }) => failed(facts)(line)),
@@ -42,13 +42,13 @@ function turnLines(diff: TurnDiff, turns: number, width: number, colors: Colors)
 /** What is the same on both sides is said once. */
 function factLines(
   label: string,
-  { a, b }: { readonly a: TurnFacts | null; readonly b: TurnFacts | null },
-  textOf: (facts: TurnFacts) => string,
+  { a, b }: { readonly a: TurnSummary | null; readonly b: TurnSummary | null },
+  textOf: (facts: TurnSummary) => string,
   width: number,
-): { readonly line: string; readonly facts: TurnFacts }[] {
-  const linesOf = (facts: TurnFacts | null, name: string, mark: string): typeof lines =>
+): { readonly line: string; readonly facts: TurnSummary }[] {
+  const linesOf = (facts: TurnSummary | null, name: string, mark: string): typeof lines =>
     facts === null ? [] : wrapped(name, `${mark}${textOf(facts)}`, width).map((line) => ({ line, facts }));
-  const lines: { readonly line: string; readonly facts: TurnFacts }[] = [];
+  const lines: { readonly line: string; readonly facts: TurnSummary }[] = [];
   if (!a || !b) return linesOf(a ?? b, label, "");
   if (textOf(a) === textOf(b)) return linesOf(a, label, "");
   return [...linesOf(a, label, "A "), ...linesOf(b, "", "B ")];
@@ -132,6 +132,6 @@ function toolRows({ tools }: FiguresDiff): Row[] {
   ]);
 }
 
-function isSomething({ a, b }: Compared): boolean {
+function isSomething({ a, b }: Comparison): boolean {
   return (a ?? 0) !== 0 || (b ?? 0) !== 0;
 }

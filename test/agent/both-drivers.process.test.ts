@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { OpenCode, type TurnResult } from "../../src/agent/open-code.js";
+import { OpenCode } from "../../src/agent/open-code.js";
+import type { TurnResult } from "../../src/agent/turn-result.js";
 import type { Loop, LoopTrace, Step, Tool } from "../../src/trace/model.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";

@@ -2,7 +2,8 @@ import { chmod, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { OpenCode, type OpenCodeOptions, type Retrying, type TurnResult } from "../../src/agent/open-code.js";
+import { OpenCode, type OpenCodeOptions, type RetryEvent } from "../../src/agent/open-code.js";
+import type { TurnResult } from "../../src/agent/turn-result.js";
 import { fakeClock } from "../support/fake-clock.js";
 
 /** An opencode that ends each run with the next of these errors; the last one again and again. */
@@ -39,10 +40,10 @@ const refused = { name: "APIError", data: { message: "Bad key", statusCode: 401 
 async function play(
   errors: readonly object[],
   options: OpenCodeOptions,
-): Promise<{ result: TurnResult; retries: Retrying[]; slept: readonly number[] }> {
+): Promise<{ result: TurnResult; retries: RetryEvent[]; slept: readonly number[] }> {
   const clock = fakeClock(NOW);
   const agent = new OpenCode({ ...(await failing(errors)), clock, ...options });
-  const retries: Retrying[] = [];
+  const retries: RetryEvent[] = [];
   const result = await agent.run("Go.", { onRetry: (retry) => retries.push(retry) });
   return { result, retries, slept: clock.slept };
 }
@@ -50,7 +51,7 @@ async function play(
 test("what failed, which attempt comes next and how long it waits; then the last failure is the result", async () => {
   const { result, retries, slept } = await play([overloaded, limited, overloaded], { retries: 2 });
   expect(retries).toMatchObject([
-    { attempt: 0, mostAttempts: 3, error: { code: "server_error" }, move: { kind: "retry", waitMs: 6_250 } },
+    { attempt: 0, mostAttempts: 3, error: { code: "server_error" }, decision: { kind: "retry", waitMs: 6_250 } },
     { attempt: 1, mostAttempts: 3, error: { code: "rate_limit", retryAt: NOW + 12_000 } },
   ]);
   // The wait for the server has passed already when the rate limit's begins.
@@ -65,7 +66,7 @@ test("fallback models count as attempts, and are not waited for", async () => {
     fallbackModels: ["b/two"],
     retries: 1,
   });
-  expect(retries).toMatchObject([{ attempt: 0, mostAttempts: 3, move: { kind: "failover", model: "b/two" } }]);
+  expect(retries).toMatchObject([{ attempt: 0, mostAttempts: 3, decision: { kind: "failover", model: "b/two" } }]);
   expect(slept).toEqual([]);
   expect(result.attempts.map(({ model }) => model)).toEqual(["a/one", "b/two"]);
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { diffCsv } from "../../src/analysis/diff-csv.js";
-import { type DiffSide, diffSessions, type SessionDiff } from "../../src/analysis/session-diff.js";
-import type { Compared, Figure, FigureName } from "../../src/analysis/turn-figures.js";
+import { type DiffInput, diffSessions, type SessionDiff } from "../../src/analysis/session-diff.js";
+import type { Comparison, Figure, FigureName } from "../../src/analysis/turn-figures.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
@@ -11,12 +11,12 @@ import { at, fixtureNames, loadFixture } from "../support/fixtures.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { answer, exportOf, mint, treeOf, user } from "../trace/make-session.js";
 
-function sideOf(tree: SessionTree, log = {}): DiffSide {
+function sideOf(tree: SessionTree, log = {}): DiffInput {
   const { id, title, version } = tree.session.info;
   return { session: { id, title, opencodeVersion: version }, traces: traceSession(tree, log) };
 }
 
-function side(name: string): DiffSide {
+function side(name: string): DiffInput {
   const { tree, log } = loadFixture(name);
   return sideOf(tree, { log });
 }
@@ -25,7 +25,7 @@ function diff(a: string, b: string): SessionDiff {
   return diffSessions(side(`${a}@1.18.33`), side(`${b}@1.18.33`));
 }
 
-function figure(figures: readonly Figure[], name: FigureName): Compared {
+function figure(figures: readonly Figure[], name: FigureName): Comparison {
   const found = figures.find((one) => one.name === name);
   if (!found) throw new Error(`no figure ${name}`);
   const { a, b, difference, percent } = found;
@@ -170,7 +170,7 @@ describe("sessions of several turns", () => {
   });
 });
 
-function expectNoDifference(one: DiffSide): void {
+function expectNoDifference(one: DiffInput): void {
   const { turns, sums, a, b } = diffSessions(one, one);
   expect(a).toEqual(b);
   expect(turns).toHaveLength(one.traces.length);

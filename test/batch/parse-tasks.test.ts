@@ -59,6 +59,8 @@ describe("what is known again", () => {
     const [named] = parseTasks('{"id":"n","prompt":"x"}', "t");
     expect(named?.digest).toBe(parseTasks('"x"', "t")[0]?.digest);
     expect(taskOf({ prompt: "x" })).toMatchObject({ id: idsOf({ prompt: "x" })[0], line: null });
+    expect(taskOf({ prompt: "x", timeout: "2m" }).request.timeout).toBe(120_000);
+    expect(() => taskOf({ prompt: " " })).toThrow("The task prompt is empty.");
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { BatchEvent } from "../../src/batch/batch-options.js";
-import type { BatchStanding } from "../../src/batch/batch-summary.js";
+import type { BatchProgress } from "../../src/batch/batch-summary.js";
 import { batchProgress, standingText } from "../../src/cli/batch-progress.js";
 import { eventText, summaryLines, taskText } from "../../src/cli/batch-text.js";
 import type { Terminal } from "../../src/cli/terminal.js";
@@ -14,7 +14,7 @@ const [first, second] = someTasks(2);
 if (!first || !second) throw new Error("there are two tasks");
 
 const START = 1_700_000_000_000;
-const standing: BatchStanding = {
+const standing: BatchProgress = {
   total: 40,
   skipped: 4,
   skippedFailed: 0,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Retrying } from "../../src/agent/open-code.js";
+import type { RetryEvent } from "../../src/agent/open-code.js";
 import { failureText, lastWords, retryText } from "../../src/cli/run-text.js";
 import type { ErrorFacts } from "../../src/errors/error-facts.js";
 
@@ -17,8 +17,8 @@ test.each([
   [{ kind: "retry", waitMs: 11_001 }, "in 12 s"],
   [{ kind: "retry", waitMs: 89_500 }, "in 1m30s"],
   [{ kind: "failover", model: "a/b" }, "at once with a/b"],
-] satisfies readonly (readonly [Retrying["move"], string])[])("%j: %s", (move, when) => {
-  expect(retryText({ error: limited, move, attempt: 0, mostAttempts: 3 })).toBe(
+] satisfies readonly (readonly [RetryEvent["decision"], string])[])("%j: %s", (decision, when) => {
+  expect(retryText({ error: limited, decision, attempt: 0, mostAttempts: 3 })).toBe(
     `rate_limit: Slow down · next attempt 2 of 3 ${when}`,
   );
 });

@@ -15,7 +15,7 @@ test.each<[WorkerEvent, string]>([
   [{ kind: "later", jobId, run, until: NOW + 4_100 }, "t1: server_error; tried again in 5.00s"],
   [{ kind: "later", jobId, run, until: NOW }, "t1: server_error; tried again at once"],
   [
-    { kind: "held", providers: ["a", ""], hold: { until: NOW + 300_000, code: "billing_error" } },
+    { kind: "paused", providers: ["a", ""], pause: { until: NOW + 300_000, code: "billing_error" } },
     "billing_error: a, opencode's own choice of a provider is left alone by all workers for 5m00s",
   ],
   [{ kind: "given-back", jobId }, "gave b-1 back to the queue"],

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { deliverTraces } from "../../src/export/deliver-traces.js";
+import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { traceFingerprint } from "../../src/export/trace-fingerprint.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { langfuseAt } from "../support/destinations.js";
@@ -40,13 +40,12 @@ test("a turn that went on after it was sent half: its root is told to be of then
   const half = { ...tree, session: { ...session, messages: session.messages.slice(0, 2) } };
   const destinations = [langfuseAt(receiver.url)];
   const options = { paths: await temporaryStore(), clock: fakeClock(trace.loop.end + 86_400_000) };
-  await deliverTraces([onlyOne(traceSession(half, { log }))], destinations, {}, options);
-  const [grown] = await deliverTraces([trace], destinations, {}, options);
+  const exporter = new TraceExporter({ destinations, ...options });
+  await exporter.export([onlyOne(traceSession(half, { log }))]);
+  const [grown] = await exporter.export([trace]);
   expect(grown).toMatchObject({ outdated: { settings: 0, content: 1 } });
   expect(grown?.acknowledged).toBeGreaterThan(0);
-  const again = await deliverTraces([trace], destinations, {}, { ...options, force: true });
+  const again = await exporter.export([trace], { force: true });
   expect(again).toMatchObject([{ alreadyAcknowledged: 0, outdated: { content: 0 } }]);
-  expect(await deliverTraces([trace], destinations, {}, options)).toMatchObject([
-    { acknowledged: 0, outdated: { settings: 0, content: 0 } },
-  ]);
+  expect(await exporter.export([trace])).toMatchObject([{ acknowledged: 0, outdated: { settings: 0, content: 0 } }]);
 });

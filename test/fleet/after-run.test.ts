@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { TaskResult } from "../../src/batch/task-result.js";
 import type { ErrorCode, ErrorFacts } from "../../src/errors/error-facts.js";
 import { retryPolicies } from "../../src/errors/retry-policy.js";
-import { afterRun, REFUSED_HOLD_MS, type RunEnd } from "../../src/fleet/after-run.js";
+import { afterRun, REFUSED_PAUSE_MS, type RunEnd } from "../../src/fleet/after-run.js";
 import { NO_RUNS } from "../../src/fleet/job-data.js";
 import { resultOf, someTasks } from "../support/task-results.js";
 
@@ -43,7 +43,7 @@ test.each(Object.values(FACTS))("$code: tried again exactly where its policy say
 
 test("a backoff grows from retry to retry, up to the attempts, and counts what was spent", () => {
   const first = after(FACTS.server_error);
-  expect(first).toMatchObject({ kind: "again", at: NOW + 5_000, hold: null });
+  expect(first).toMatchObject({ kind: "again", at: NOW + 5_000, pause: null });
   if (first.kind !== "again") expect.unreachable();
   const second = after(FACTS.server_error, { state: first.state });
   expect(second).toMatchObject({ kind: "again", at: NOW + 10_000 });
@@ -59,23 +59,23 @@ test("what is asked for by a server error comes before the backoff", () => {
 });
 
 test("a rate limit holds its provider and counts no attempt, up to the requeues and the patience", () => {
-  const hold = { until: NOW + 5_000, code: "rate_limit" };
+  const pause = { until: NOW + 5_000, code: "rate_limit" };
   const put = after(FACTS.rate_limit, { attempts: 1 });
-  expect(put).toMatchObject({ kind: "again", at: NOW + 5_000, hold, state: { putBacks: 1, retries: {} } });
+  expect(put).toMatchObject({ kind: "again", at: NOW + 5_000, pause, state: { putBacks: 1, retries: {} } });
   const often = { ...NO_RUNS, putBacks: 10 };
-  expect(after(FACTS.rate_limit, { state: often })).toMatchObject({ kind: "finished", hold });
+  expect(after(FACTS.rate_limit, { state: often })).toMatchObject({ kind: "finished", pause });
   const impatient = { ...POLICY, patienceMs: 4_999 };
-  expect(after(FACTS.rate_limit, { policy: impatient })).toMatchObject({ kind: "finished", hold });
+  expect(after(FACTS.rate_limit, { policy: impatient })).toMatchObject({ kind: "finished", pause });
   // It was over before the run was.
   const past = { ...fact, ...limited, code: "rate_limit", retryAt: NOW - 1 } as const;
-  expect(after(past)).toMatchObject({ kind: "again", at: NOW, hold: null });
+  expect(after(past)).toMatchObject({ kind: "again", at: NOW, pause: null });
 });
 
 test("a refused key or credit holds the provider for a while, unless tasks go on all the same", () => {
   for (const error of [FACTS.authentication_failed, FACTS.billing_error]) {
-    const hold = { until: NOW + REFUSED_HOLD_MS, code: error.code };
-    expect(after(error)).toMatchObject({ kind: "finished", hold });
-    expect(after(error, { policy: { ...POLICY, keepGoing: true } })).toMatchObject({ hold: null });
+    const pause = { until: NOW + REFUSED_PAUSE_MS, code: error.code };
+    expect(after(error)).toMatchObject({ kind: "finished", pause });
+    expect(after(error, { policy: { ...POLICY, keepGoing: true } })).toMatchObject({ pause: null });
   }
 });
 

@@ -170,7 +170,7 @@ describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", { concurre
         for (const { provider } of standing.pauses) pauses.add(provider);
       },
     });
-    await until(() => first.events.some(({ kind }) => kind === "held"));
+    await until(() => first.events.some(({ kind }) => kind === "paused"));
     startWorker({ redis: await redis.link(), paths, run, concurrency: 1 });
     expect(await batch).toMatchObject({ done: 4, failed: {} });
     expect(times.get("b1")).toBeLessThan(retryAt);

@@ -3,7 +3,7 @@ import type { TaskRunner } from "../../src/batch/run-task.js";
 import type { TaskResult } from "../../src/batch/task-result.js";
 import { JOB_VERSION, type JobData, NO_RUNS } from "../../src/fleet/job-data.js";
 import { outcomeOf } from "../../src/fleet/job-outcome.js";
-import type { Hold } from "../../src/fleet/provider-holds.js";
+import type { ProviderPause } from "../../src/fleet/provider-pauses.js";
 import { resultSpool } from "../../src/fleet/result-spool.js";
 import { MOST_LOST, type TakenJob, workOnJob } from "../../src/fleet/work-on-job.js";
 import { fakeClock } from "../support/fake-clock.js";
@@ -20,7 +20,7 @@ const DATA: JobData = {
   result: null,
 };
 
-async function setUp(run: TaskRunner, held?: Hold) {
+async function setUp(run: TaskRunner, held?: ProviderPause) {
   const spool = resultSpool(await temporaryPaths(), "tests");
   const saved: JobData[] = [];
   const asked: string[] = [];
@@ -28,8 +28,8 @@ async function setUp(run: TaskRunner, held?: Hold) {
   const context = {
     run,
     spool,
-    holds: {
-      hold: async () => undefined,
+    pauses: {
+      pause: async () => undefined,
       of: async (provider: string) => {
         asked.push(provider);
         return held;
@@ -39,7 +39,7 @@ async function setUp(run: TaskRunner, held?: Hold) {
     defaultModel: undefined,
     signal: controller.signal,
     clock: fakeClock(),
-    onHold: () => undefined,
+    onPause: () => undefined,
   };
   const job = (more: Partial<TakenJob> = {}): TakenJob => ({
     id: "b-1",

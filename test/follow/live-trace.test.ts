@@ -1,9 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
-import { deliverTraces } from "../../src/export/deliver-traces.js";
 import { TraceExporter } from "../../src/export/trace-exporter.js";
+import type { StorePaths } from "../../src/files/store-paths.js";
 import { liveTracer } from "../../src/follow/live-trace.js";
 import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
+import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { langfuseAt } from "../support/destinations.js";
 import { loadFixture } from "../support/fixtures.js";
@@ -56,6 +57,11 @@ async function tracing(receiver: Receiver, sessionId: string) {
   };
 }
 
+async function exportWhole(traces: readonly LoopTrace[], receiver: Receiver, paths: StorePaths): Promise<void> {
+  const destinations = [langfuseAt(receiver.url)];
+  await new TraceExporter({ destinations, paths, trace: { tags: ["live"] } }).export(traces, { atWork: false });
+}
+
 function byId(spans: readonly ReceivedSpan[]): readonly ReceivedSpan[] {
   return [...spans].sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
 }
@@ -74,11 +80,10 @@ test.each(["multistep@1.18.33", "subagent@1.18.33", "doom-loop@1.18.33", "two-tu
     const early = receiver.spans().length;
     expect(receiver.spans().filter(({ parentSpanId }) => parentSpanId === "")).toEqual([]);
     const traces = traceSession(tree);
-    await deliverTraces(traces, [langfuseAt(receiver.url)], { tags: ["live"] }, { paths, atWork: false });
+    await exportWhole(traces, receiver, paths);
 
     const atOnce = await receiving();
-    const other = { paths: await temporaryStore(), atWork: false };
-    await deliverTraces(traces, [langfuseAt(atOnce.url)], { tags: ["live"] }, other);
+    await exportWhole(traces, atOnce, await temporaryStore());
     expect(byId(receiver.spans())).toEqual(byId(atOnce.spans()));
     if (traces.some(({ loop }) => loop.steps.length > 1)) expect(early).toBeGreaterThan(0);
     expect(early).toBeLessThan(atOnce.spans().length);
@@ -100,7 +105,7 @@ test("a destination that is down is asked once, and gets everything later", asyn
   receiver.behave({});
   const [trace] = traceSession(tree);
   if (!trace) throw new Error("no trace");
-  await deliverTraces([trace], [langfuseAt(receiver.url)], { tags: ["live"] }, { paths, atWork: false });
+  await exportWhole([trace], receiver, paths);
   const ids = receiver.spans().map(({ spanId }) => spanId);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids).toContain(trace.loop.spanId);

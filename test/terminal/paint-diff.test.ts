@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
-import { type DiffSide, diffSessions } from "../../src/analysis/session-diff.js";
+import { type DiffInput, diffSessions } from "../../src/analysis/session-diff.js";
 import { paintDiff } from "../../src/terminal/paint-diff.js";
 import type { LoopTrace, Step } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
@@ -13,18 +13,18 @@ const colors = pc.createColors(false);
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 const NASTY = "\u001b[31m漢字\u001b]0;title\u0007👩‍👩‍👧\r\n\u202Eevil\t\u0000e\u0301\u009b2J🇩🇪 \ud83d שלום ｗｉｄｅ";
 
-function side(name: string): DiffSide {
+function side(name: string): DiffInput {
   const { tree, log } = loadFixture(name);
   const { id, title, version } = tree.session.info;
   return { session: { id, title, opencodeVersion: version }, traces: traceSession(tree, { log }) };
 }
 
-function paint(a: DiffSide, b: DiffSide, width: number): string {
+function paint(a: DiffInput, b: DiffInput, width: number): string {
   return paintDiff(diffSessions(a, b), { width, colors });
 }
 
 /** The same session, with what people, models and tools wrote in another way. */
-function nasty({ session, traces }: DiffSide, salt: string): DiffSide {
+function nasty({ session, traces }: DiffInput, salt: string): DiffInput {
   const text = `${salt}${NASTY}`;
   const retold = (trace: LoopTrace): LoopTrace => ({
     ...trace,

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { MaskFlags } from "../../config/masking.js";
 import type { TraceFlags } from "../../config/settings.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { attachTo, type LeftAtWork } from "../../follow/attach.js";
+import { attachTo, type UnfinishedSession } from "../../follow/attach.js";
 import { quickMask } from "../../masking/mask.js";
 import type { ServerConnection, StreamTrouble } from "../../opencode/server.js";
 import { isSessionId } from "../../opencode/session.js";
@@ -12,9 +12,9 @@ import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { followLine } from "../follow-line.js";
 import { onInterrupt } from "../interrupt.js";
-import { leftAtWorkText } from "../left-at-work.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
+import { unfinishedText } from "../unfinished-session.js";
 
 export interface AttachFlags extends TraceFlags, MaskFlags {
   readonly password?: string;
@@ -63,7 +63,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
       away = true;
     }
   };
-  let left: readonly LeftAtWork[];
+  let left: readonly UnfinishedSession[];
   let delivered: boolean;
   try {
     left = await attachTo({
@@ -93,7 +93,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
     interrupt.done();
   }
   if (refusal) throw refusal;
-  for (const one of left) terminal.err(leftAtWorkText(one));
+  for (const one of left) terminal.err(unfinishedText(one));
   return delivered && left.every(({ stored }) => stored) ? EXIT.ok : EXIT.undelivered;
 }
 

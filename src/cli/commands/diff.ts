@@ -1,5 +1,5 @@
 import { diffCsv } from "../../analysis/diff-csv.js";
-import { type DiffSide, diffSessions } from "../../analysis/session-diff.js";
+import { type DiffInput, diffSessions } from "../../analysis/session-diff.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { LoadOptions } from "../../sessions/load-options.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
@@ -60,7 +60,7 @@ async function loadSide(
   source: string,
   subagents: readonly string[],
   options: LoadOptions,
-): Promise<{ readonly side: DiffSide; readonly others: readonly string[] }> {
+): Promise<{ readonly side: DiffInput; readonly others: readonly string[] }> {
   const loaded: LoadedSession[] = [];
   await loadSessions([source, ...subagents], options, (session) => void loaded.push(session));
   const [first, ...others] = loaded;

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { gitCommit } from "../../agent/git-commit.js";
-import { OpenCode, type TurnResult } from "../../agent/open-code.js";
+import { OpenCode } from "../../agent/open-code.js";
 import { type AgentFlags, flagsOn, SETTINGS } from "../../agent/setting-surfaces.js";
+import type { TurnResult } from "../../agent/turn-result.js";
 import type { MaskFlags } from "../../config/masking.js";
 import type { TraceFlags } from "../../config/settings.js";
 import { type DestinationReport, isDelivered } from "../../deliver/delivery-report.js";

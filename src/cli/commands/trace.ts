@@ -1,8 +1,8 @@
 import type { TraceFlags } from "../../config/settings.js";
 import type { DestinationReport } from "../../deliver/delivery-report.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
-import { notYetToSend } from "../../export/deliver-traces.js";
 import { mergeReports } from "../../export/merge-reports.js";
+import { notYetToSend } from "../../export/trace-requests.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { traceLoaded } from "../../sessions/loaded-session.js";
 import { selectSessions } from "../../sessions/select-sessions.js";

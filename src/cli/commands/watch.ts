@@ -5,11 +5,11 @@ import { watchStore } from "../../follow/watch-store.js";
 import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import { leftAtWorkText } from "../left-at-work.js";
 import { parseSince } from "../parse-duration.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
 import { typedPath } from "../typed-path.js";
+import { unfinishedText } from "../unfinished-session.js";
 
 export interface WatchFlags extends TraceFlags, MaskFlags {
   readonly since?: string;
@@ -51,7 +51,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<Exit
       onTurn: (trace, kept) => out.add(trace, kept, true),
     });
     const delivered = await out.close();
-    for (const one of left) terminal.err(leftAtWorkText(one));
+    for (const one of left) terminal.err(unfinishedText(one));
     return delivered && left.every(({ stored }) => stored) ? EXIT.ok : EXIT.undelivered;
   } catch (error) {
     // It was still starting.

@@ -1,6 +1,6 @@
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { backoffMs, retryPolicies } from "../errors/retry-policy.js";
-import type { AgentSettings } from "./setting-surfaces.js";
+import type { AgentSettings } from "./agent-settings.js";
 
 /** How much a caller wants to be done about a failed turn. */
 export type RetrySettings = Pick<AgentSettings, "retries" | "patienceMs" | "fallbackModels">;
@@ -22,7 +22,7 @@ export interface RetryState {
 }
 
 /** What follows a failed attempt. */
-export type NextMove =
+export type RetryDecision =
   | { readonly kind: "stop" }
   /** The same again, after a wait in ms. */
   | { readonly kind: "retry"; readonly waitMs: number }
@@ -39,7 +39,7 @@ const JITTER = 0.25;
  * What to do after a failed attempt: another model where one is left and can help, else the same again as the
  * failure's class allows, else nothing.
  */
-export function nextMove(error: ErrorFacts, state: RetryState, settings: RetrySettings): NextMove {
+export function decideRetry(error: ErrorFacts, state: RetryState, settings: RetrySettings): RetryDecision {
   const fallback = settings.fallbackModels?.[state.fallbacks];
   if (fallback !== undefined && retryPolicies[error.code].failover && state.now < state.deadline) {
     return { kind: "failover", model: fallback };

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { deliverTraces } from "../../src/export/deliver-traces.js";
+import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
@@ -89,12 +89,13 @@ test("a turn that was traced while it was at work, and again later, arrives whol
   const partial = onlyOne(earlier(name, 2, 3));
   const clock = fakeClock(partial.loop.end + 5_000);
 
-  await deliverTraces([partial], destinations, {}, { paths, clock });
+  const exporter = new TraceExporter({ destinations, paths, clock });
+  await exporter.export([partial]);
   const first = receiver.spans().map((span) => span.name);
   expect(first).toContain("loop.step-0");
   expect(first).not.toContain("opencode.loop");
 
-  await deliverTraces([whole], destinations, {}, { paths, clock });
+  await exporter.export([whole]);
   const expected = describeTrace(whole, {}).map(({ spanId }) => spanId);
   const arrived = receiver.spans().map(({ spanId }) => spanId);
   expect(arrived.toSorted()).toEqual(expected.toSorted());
@@ -102,7 +103,7 @@ test("a turn that was traced while it was at work, and again later, arrives whol
   expect(receiver.violations).toEqual([]);
 });
 
-test("a turn that nobody has touched for an hour is sent as it is, and so is one on demand", async () => {
+test("a turn that was last seen an hour ago is sent as it is, and so is one on demand", async () => {
   const partial = onlyOne(earlier("multistep@1.18.33", 2, 3));
   for (const [after, force] of [
     [3_600_001, false],
@@ -110,8 +111,9 @@ test("a turn that nobody has touched for an hour is sent as it is, and so is one
   ] as const) {
     const receiver = await startReceiver();
     onTestFinished(() => receiver.close());
-    const options = { paths: await temporaryStore(), clock: fakeClock(partial.loop.end + after), force };
-    await deliverTraces([partial], [langfuseAt(receiver.url)], {}, options);
+    const place = { paths: await temporaryStore(), clock: fakeClock(partial.loop.end + after) };
+    const exporter = new TraceExporter({ destinations: [langfuseAt(receiver.url)], ...place });
+    await exporter.export([partial], { force });
     expect(receiver.spans().map((span) => span.name)).toContain("opencode.loop");
   }
 });
@@ -130,7 +132,8 @@ test("the keys of a destination reach none, wherever the session holds them", as
     traceSession(tree),
   );
   const paths = await temporaryStore();
-  await deliverTraces(traces, [destination], { metadata: { note: SECRET_KEY } }, { paths });
+  const trace = { metadata: { note: SECRET_KEY } };
+  await new TraceExporter({ destinations: [destination], trace, paths }).export(traces);
   const bodies = receiver.requests.map(({ body }) => body).join("");
   expect(bodies).toContain("[masked: key]");
   for (const secret of destination.secrets) expect(bodies).not.toContain(secret);

@@ -2,10 +2,10 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import { KEY_PREFIX } from "./queue-names.js";
 
-const holdSchema = z.object({ until: z.number(), code: z.string() }).readonly();
+const pauseSchema = z.object({ until: z.number(), code: z.string() }).readonly();
 
 /** A provider that is left alone. */
-export interface Hold {
+export interface ProviderPause {
   /** ms since the epoch. */
   readonly until: number;
   /** The code of the error that it is left alone for. */
@@ -16,25 +16,25 @@ export interface Hold {
  * Which providers all workers of a queue leave alone, and until when. It stands in Redis and expires by
  * itself.
  */
-export interface ProviderHolds {
+export interface ProviderPauses {
   /** Leaves providers alone until then; a later time that is known already stays. */
-  hold(providers: readonly string[], hold: Hold): Promise<void>;
+  pause(providers: readonly string[], pause: ProviderPause): Promise<void>;
   /** @param now ms since the epoch */
-  of(provider: string, now: number): Promise<Hold | undefined>;
+  of(provider: string, now: number): Promise<ProviderPause | undefined>;
 }
 
-export function providerHolds(client: Redis, queue: string): ProviderHolds {
+export function providerPauses(client: Redis, queue: string): ProviderPauses {
   const keyOf = (provider: string): string => `${KEY_PREFIX}:${queue}:hold:${provider}`;
-  const read = async (provider: string): Promise<Hold | undefined> => {
+  const read = async (provider: string): Promise<ProviderPause | undefined> => {
     const text = await client.get(keyOf(provider));
-    return text === null ? undefined : holdOf(text);
+    return text === null ? undefined : pauseOf(text);
   };
   return {
-    hold: async (providers, hold) => {
+    pause: async (providers, pause) => {
       for (const provider of providers) {
         const known = await read(provider);
-        if (known && known.until >= hold.until) continue;
-        await client.set(keyOf(provider), JSON.stringify(hold), "PXAT", Math.ceil(hold.until));
+        if (known && known.until >= pause.until) continue;
+        await client.set(keyOf(provider), JSON.stringify(pause), "PXAT", Math.ceil(pause.until));
       }
     },
     of: async (provider, now) => {
@@ -44,9 +44,9 @@ export function providerHolds(client: Redis, queue: string): ProviderHolds {
   };
 }
 
-function holdOf(text: string): Hold | undefined {
+function pauseOf(text: string): ProviderPause | undefined {
   try {
-    return holdSchema.safeParse(JSON.parse(text)).data;
+    return pauseSchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

@@ -1,0 +1,63 @@
+import type { RequestToDeliver } from "../deliver/deliver.js";
+import type { Masking } from "../masking/mask.js";
+import { maskRest } from "../masking/masked.js";
+import type { TraceOptions } from "../otel/options.js";
+import { lastMomentOfLoop } from "../trace/extent.js";
+import type { LoopTrace } from "../trace/model.js";
+import { openSpanIds, runningSpanIds } from "../trace/open-spans.js";
+import { traceFingerprint } from "./trace-fingerprint.js";
+
+/** What of traces becomes requests, and what is masked in them. */
+export interface TraceRequestOptions {
+  readonly masking: Masking | undefined;
+  /** Keys with which something is sent: they are never meant to be sent themselves. */
+  readonly keys: readonly string[];
+  /** Whether the turns are known to be at work, or known not to be; undefined leaves it to what they look like. */
+  readonly atWork: boolean | undefined;
+  /** Leaves out nothing, whatever the turns are at. */
+  readonly force: boolean;
+  /** ms since the epoch */
+  readonly now: number;
+}
+
+/** A turn that was last seen longer ago than this has ended, whatever is left open in it. */
+const STILL_AT_WORK_MS = 3_600_000;
+
+/**
+ * What of a trace is not to be sent yet: what a turn that is perhaps still at work has left open. Its other spans are
+ * as they will always be.
+ *
+ * @param now ms since the epoch
+ */
+export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string> {
+  return now - lastMomentOfLoop(trace.loop) > STILL_AT_WORK_MS ? new Set() : openSpanIds(trace);
+}
+
+/** The OTLP requests that traces become: masked, encoded, and with what tells later how they looked. */
+export async function traceRequests(
+  traces: readonly LoopTrace[],
+  traceOptions: TraceOptions,
+  { masking, keys, atWork, force, now }: TraceRequestOptions,
+): Promise<readonly RequestToDeliver[]> {
+  // The OTel packages take longer to load than most commands take to run.
+  const { encodeTrace } = await import("../otel/encode-trace.js");
+  const masked = await maskRest(traces, traceOptions, withKeys(masking, keys));
+  return masked.values.flatMap((trace) => {
+    const leaveOut = force ? new Set<string>() : openIn(trace, atWork, now);
+    const { settings, whole } = traceFingerprint(trace, traceOptions);
+    return [...encodeTrace(trace, masked.beside, { leaveOut })].map((request) => {
+      const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
+      return { ...request, fingerprint: hasRoot ? whole : settings };
+    });
+  });
+}
+
+function openIn(trace: LoopTrace, atWork: boolean | undefined, now: number): ReadonlySet<string> {
+  if (atWork === undefined) return notYetToSend(trace, now);
+  return atWork ? runningSpanIds(trace) : new Set();
+}
+
+function withKeys(masking: Masking | undefined, keys: readonly string[]): Masking {
+  if (masking === false) return { environment: {}, knownShapes: false, secrets: keys };
+  return { ...masking, secrets: [...(masking?.secrets ?? []), ...keys] };
+}
