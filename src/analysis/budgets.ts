@@ -5,9 +5,11 @@ export type ToolStat = "max" | "sum" | `p${number}`;
 
 /** A limit for how long tools took. */
 export interface ToolBudget {
+  /** Tells it from the other budgets. */
   readonly kind: "tool";
   /** The tool's name; null for all tools together. */
   readonly tool: string | null;
+  /** What of the durations the limit is for. */
   readonly stat: ToolStat;
   /** ms */
   readonly limit: number;

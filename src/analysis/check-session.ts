@@ -15,11 +15,13 @@ import { toolTitle } from "./row-texts.js";
 export interface BudgetResult {
   /** As the option is called: `max-cost`, `max-tool bash:p90`, `no-errors`. */
   readonly budget: string;
+  /** How `value`, `limit` and `over` are counted. */
   readonly unit: BudgetUnit;
   /** `unknown`: the trace does not tell whether it holds, so that it does not count as holding. */
   readonly status: "pass" | "fail" | "unknown";
   /** What is known of it; null where nothing is, and for the time of a tool that was not called. */
   readonly value: number | null;
+  /** What the value may be; what is equal to it holds. */
   readonly limit: number;
   /** How much the value is above the limit; null where it is not. */
   readonly over: number | null;
@@ -29,13 +31,17 @@ export interface BudgetResult {
 
 /** A session against its budgets; plain data, as `--json` prints it. */
 export interface SessionCheck {
+  /** The session that was checked. */
   readonly sessionId: string;
+  /** Its title. */
   readonly title: string;
+  /** How many turns it has. */
   readonly turns: number;
   /** Of all its turns, in ms; the time between turns is in none of them. */
   readonly duration: number;
   /** Every budget holds, and is known to hold. */
   readonly passed: boolean;
+  /** What became of each budget, in the order given. */
   readonly results: readonly BudgetResult[];
   /** What the sums lack, or count only as far as it is known. */
   readonly warnings: readonly string[];

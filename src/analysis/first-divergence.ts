@@ -3,7 +3,9 @@ import { signatureOf } from "../trace/signature.js";
 
 /** What the model said in a step. */
 export interface StepOutput {
+  /** Its text; null where it wrote none. */
   readonly text: string | null;
+  /** What it called, in order. */
   readonly toolCalls: readonly { readonly name: string; readonly arguments: unknown }[];
 }
 
@@ -17,6 +19,7 @@ export interface Divergence {
   readonly differs: "tool-calls" | "text" | "steps";
   /** null where that side has no such step. */
   readonly a: StepOutput | null;
+  /** The same of the other side. */
   readonly b: StepOutput | null;
   /** What differs, from a little before where it begins to; null where that side has nothing there. */
   readonly excerpt: { readonly a: string | null; readonly b: string | null };

@@ -7,13 +7,17 @@ import { type Figure, figuresOf, type ToolTotals, toolFiguresOf } from "./turn-f
 
 /** One of two sessions that are compared: its traces as `traceSession` makes them. */
 export interface DiffInput {
+  /** What the session is called. */
   readonly session: { readonly id: string; readonly title: string; readonly opencodeVersion: string };
+  /** Its traces, as `traceSession` makes them. */
   readonly traces: readonly LoopTrace[];
 }
 
 /** Two sessions side by side; plain data, as `--json` prints it. */
 export interface SessionDiff {
+  /** The first session. */
   readonly a: SessionSummary;
+  /** The second one. */
   readonly b: SessionSummary;
   /** Turn by turn, in order; the session with fewer turns has none at the end. */
   readonly turns: readonly TurnDiff[];
@@ -23,14 +27,19 @@ export interface SessionDiff {
 
 /** What a session of a comparison is. */
 export interface SessionSummary {
+  /** Its id. */
   readonly sessionId: string;
+  /** Its title. */
   readonly title: string;
+  /** The opencode that made it. */
   readonly opencodeVersion: string;
+  /** How many turns it has. */
   readonly turns: number;
 }
 
 /** Figures and tools of two sides. */
 export interface FiguresDiff {
+  /** Steps, calls, tokens, cost and times. */
   readonly figures: readonly Figure[];
   /** What took the most time first. Of a tool that starts subagents the time holds their tools' too. */
   readonly tools: readonly ToolTotals[];
@@ -42,6 +51,7 @@ export interface TurnDiff extends FiguresDiff {
   readonly turn: number;
   /** null where that side has no such turn. */
   readonly a: TurnSummary | null;
+  /** The same of the other side. */
   readonly b: TurnSummary | null;
   /** Where the turns part; null where they do not, or only one is there. */
   readonly parting: Divergence | null;
@@ -49,12 +59,17 @@ export interface TurnDiff extends FiguresDiff {
 
 /** What a turn of a comparison is. */
 export interface TurnSummary {
+  /** The trace of the turn. */
   readonly traceId: string;
+  /** The session that it is in. */
   readonly sessionId: string;
+  /** How it ended. */
   readonly outcome: Outcome;
+  /** Why it failed; null where it did not. */
   readonly error: { readonly code: string; readonly message: string } | null;
   /** `provider/model`, with the variant where there is one. */
   readonly model: string | null;
+  /** opencode's agent; null where it is not known. */
   readonly agent: string | null;
   /** What the figures lack, or hold only as far as it is known. */
   readonly notes: readonly string[];

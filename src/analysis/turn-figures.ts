@@ -6,7 +6,9 @@ import { toolsIn } from "./loop-parts.js";
 
 /** A figure of two sides; null where it is not known, or that side is not there. */
 export interface Comparison {
+  /** The first side's. */
   readonly a: number | null;
+  /** The second side's. */
   readonly b: number | null;
   /** b − a */
   readonly difference: number | null;
@@ -42,15 +44,21 @@ export type FigureName = (typeof FIGURES)[number]["name"];
 
 /** One figure of two sides, such as their cost. */
 export interface Figure extends Comparison {
+  /** What is compared. */
   readonly name: FigureName;
+  /** How it is counted. */
   readonly unit: FigureUnit;
 }
 
 /** How often a tool was called, how often that failed, and how many ms it took in all. */
 export interface ToolTotals {
+  /** The tool's name. */
   readonly tool: string;
+  /** How often it was called. */
   readonly calls: Comparison;
+  /** How often that failed. */
   readonly failures: Comparison;
+  /** How long it took in all, ms. */
   readonly time: Comparison;
 }
 

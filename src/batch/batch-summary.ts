@@ -16,9 +16,11 @@ export interface BatchProgress {
   readonly skipped: number;
   /** Tasks that had failed before and are not done again. */
   readonly skippedFailed: number;
+  /** Tasks that are done since this start. */
   readonly done: number;
   /** How many tasks failed, by the code of their error. */
   readonly failed: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** Tasks that run now. */
   readonly running: number;
   /** Tasks that are still to be started, or wait to be started again. */
   readonly waiting: number;
@@ -37,9 +39,11 @@ export interface BatchProgress {
 
 /** Tasks without a result, for one reason. */
 export interface NotStarted {
+  /** Why: a limit, an interruption, or what the provider refused. */
   readonly reason: NotDoneReason;
   /** Where the reason is a provider's refusal; `""` is the one that opencode chooses. */
   readonly provider: string | null;
+  /** How many. */
   readonly tasks: number;
 }
 
@@ -55,9 +59,11 @@ export interface BatchSummary extends Omit<BatchProgress, "running" | "waiting" 
   readonly unpriced: number;
   /** What earlier starts of the batch had come to. */
   readonly before: Spending;
+  /** Sessions that ended since this start. */
   readonly sessions: number;
   /** Sessions that ended, a minute. */
   readonly sessionsPerMinute: number;
+  /** ms since the epoch. */
   readonly endedAt: number;
   /** The file of the results; null where there is none. */
   readonly results: string | null;

@@ -19,11 +19,13 @@ import { deliveryOf, type TaskResult } from "./task-result.js";
 export interface TaskHooks {
   /** Ends the task; what happened so far is traced all the same. */
   readonly signal?: AbortSignal | undefined;
+  /** Told where opencode's run stands, many times a second; must not throw. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** One task that was worked on. */
 export interface TaskRun {
+  /** What became of it. */
   readonly result: TaskResult;
   /** It was ended before it came to a result of its own, by its signal: it is to be done again. */
   readonly interrupted: boolean;

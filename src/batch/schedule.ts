@@ -23,6 +23,7 @@ export interface ScheduleSettings {
 export interface Spending {
   /** USD. */
   readonly cost: number;
+  /** All tokens, cached ones included. */
   readonly tokens: number;
 }
 

@@ -79,5 +79,6 @@ export interface Task {
   readonly line: number | null;
   /** Of what it asks for, without its id: another digest is another task, whatever its id. */
   readonly digest: string;
+  /** What it asks for. */
   readonly request: TaskRequest;
 }

@@ -14,6 +14,7 @@ import type { Environment } from "./destination-options.js";
 export interface ProjectPlace {
   /** The working directory. */
   readonly directory: string;
+  /** The variables that count; they come before the file. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Told of a file that does not count where the user may think that it does. */
   readonly onNote?: ((note: string) => void) | undefined;

@@ -5,6 +5,7 @@ import type { DestinationInfo } from "./destinations/destination.js";
  * given = acknowledged + alreadyAcknowledged + pending.spans + rejected.
  */
 export interface DestinationReport {
+  /** Where the spans were to go. */
   readonly destination: DestinationInfo;
   /** Spans that the destination took now. */
   readonly acknowledged: number;
@@ -12,6 +13,7 @@ export interface DestinationReport {
   readonly alreadyAcknowledged: number;
   /** Those of them that would look different if they were sent now; what the destination has stays as it was sent. */
   readonly outdated: OutdatedSpans;
+  /** What waits in the outbox. */
   readonly pending: PendingSpans;
   /** Spans that it will never take; they are kept below `rejected/`, with the reason. */
   readonly rejected: number;
@@ -31,7 +33,9 @@ export interface OutdatedSpans {
 
 /** What is still to be sent. */
 export interface PendingSpans {
+  /** How many spans wait. */
   readonly spans: number;
+  /** In how many requests. */
   readonly requests: number;
   /** How many of the spans could not be stored either, and are gone when this process ends. */
   readonly unsavedSpans: number;

@@ -3,14 +3,16 @@
  * secret.
  */
 export class ConfigurationError extends Error {
+  /** The class, as it stands in JSON. */
   override readonly name = "ConfigurationError";
+  /** Tells it from errors of turns. */
   readonly code = "configuration";
 
   /**
-   * @param setting the variable or option that is missing or wrong, for instance `LANGFUSE_SECRET_KEY`
    * @param message what is wrong and what to do next
    */
   constructor(
+    /** The variable or option that is missing or wrong, for instance `LANGFUSE_SECRET_KEY`. */
     readonly setting: string,
     message: string,
   ) {

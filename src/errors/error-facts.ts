@@ -168,6 +168,8 @@ export type ProviderFacts = z.infer<typeof providerFacts>;
 
 /** opencode's own error object; what is in `data` depends on the name and on the provider. */
 export interface ErrorObject {
+  /** Such as `APIError` or `ProviderAuthError`. */
   readonly name: string;
+  /** What belongs to it, as opencode wrote it. */
   readonly data?: unknown;
 }

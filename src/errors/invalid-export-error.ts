@@ -3,7 +3,9 @@
  * was wrong, where in it, and what to do next.
  */
 export class InvalidExportError extends Error {
+  /** The class, as it stands in JSON. */
   override readonly name = "InvalidExportError";
+  /** Tells it from errors of turns. */
   readonly code = "invalid_export";
 
   constructor(

@@ -1,6 +1,8 @@
 /** One of opencode's own commands (`export`, `session list`, or the start of a run) did not work. */
 export class OpenCodeCommandError extends Error {
+  /** The class, as it stands in JSON. */
   override readonly name = "OpenCodeCommandError";
+  /** Tells it from errors of turns. */
   readonly code = "opencode_command_failed";
 
   constructor(

@@ -49,6 +49,7 @@ export abstract class OpenCodeError<Facts extends ErrorFacts = ErrorFacts> exten
   get statusCode(): number | undefined {
     return this.facts.statusCode;
   }
+  /** The session of the turn; undefined when opencode had begun none. */
   get sessionId(): string | undefined {
     return this.facts.sessionId;
   }

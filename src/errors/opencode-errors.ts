@@ -4,6 +4,7 @@ import { OpenCodeError } from "./opencode-error.js";
 
 /** The provider asks to slow down. Wait until {@link RateLimitError.retryAt}, or fail over. */
 export class RateLimitError extends OpenCodeError<FactsOf<"rate_limit">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "RateLimitError";
 
   /** When the provider may be asked again: milliseconds since the Unix epoch. */
@@ -14,16 +15,19 @@ export class RateLimitError extends OpenCodeError<FactsOf<"rate_limit">> {
 
 /** The provider does not know the key, or the key may not do this. */
 export class AuthenticationError extends OpenCodeError<FactsOf<"authentication_failed">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "AuthenticationError";
 }
 
 /** No credit left, or a spending limit is reached: waiting does not help. */
 export class BillingError extends OpenCodeError<FactsOf<"billing_error">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "BillingError";
 }
 
 /** The provider or opencode refuses the request as it is: unknown model, bad parameter. */
 export class InvalidRequestError extends OpenCodeError<FactsOf<"invalid_request">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "InvalidRequestError";
 
   /** What opencode itself could not begin with; undefined where a provider refused the request. */
@@ -34,6 +38,7 @@ export class InvalidRequestError extends OpenCodeError<FactsOf<"invalid_request"
 
 /** The provider failed, is overloaded, or could not be reached. */
 export class ServerError extends OpenCodeError<FactsOf<"server_error">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "ServerError";
 
   /** How long the provider asks to wait, in milliseconds from the error. */
@@ -44,8 +49,10 @@ export class ServerError extends OpenCodeError<FactsOf<"server_error">> {
 
 /** The model ran out of room: of output tokens, or of context for the conversation. */
 export class MaxOutputTokensError extends OpenCodeError<FactsOf<"max_output_tokens">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "MaxOutputTokensError";
 
+  /** Of what it ran out: `output_limit`, output tokens; `context_overflow`, room in the context. */
   get reason(): "output_limit" | "context_overflow" {
     return this.facts.reason;
   }
@@ -57,13 +64,16 @@ export class MaxOutputTokensError extends OpenCodeError<FactsOf<"max_output_toke
 
 /** The provider's content filter stopped the answer. */
 export class ContentFilterError extends OpenCodeError<FactsOf<"content_filter">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "ContentFilterError";
 }
 
 /** A structured answer was asked for, and there is none, or none that fits the schema. */
 export class InvalidOutputError extends OpenCodeError<FactsOf<"invalid_output">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "InvalidOutputError";
 
+  /** `missing`: there was no structured answer; `schema`: it does not fit. */
   get reason(): "missing" | "schema" {
     return this.facts.reason;
   }
@@ -75,6 +85,7 @@ export class InvalidOutputError extends OpenCodeError<FactsOf<"invalid_output">>
 
 /** opencode asked for a permission, it was not given, and the loop stopped. */
 export class PermissionRejectedError extends OpenCodeError<FactsOf<"permission_rejected">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "PermissionRejectedError";
 
   /** The tool that was refused. */
@@ -85,8 +96,10 @@ export class PermissionRejectedError extends OpenCodeError<FactsOf<"permission_r
 
 /** The turn was ended before its answer. */
 export class AbortedError extends OpenCodeError<FactsOf<"aborted">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "AbortedError";
 
+  /** Who ended it: the caller, a limit of the caller's, a client of opencode's API, or a signal. */
   get abortedBy(): FactsOf<"aborted">["abortedBy"] {
     return this.facts.abortedBy;
   }
@@ -98,8 +111,10 @@ export class AbortedError extends OpenCodeError<FactsOf<"aborted">> {
 
 /** The turn, or one request to the provider, took longer than it may. */
 export class TimeoutError extends OpenCodeError<FactsOf<"timeout">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "TimeoutError";
 
+  /** What took too long: the whole turn, or one request to the provider. */
   get limit(): "turn" | "request" {
     return this.facts.limit;
   }
@@ -118,6 +133,7 @@ export class TimeoutError extends OpenCodeError<FactsOf<"timeout">> {
  * again, or gave the same answer without a tool, or was asked again and again for more than its context holds.
  */
 export class DoomLoopError extends OpenCodeError<FactsOf<"doom_loop">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "DoomLoopError";
 
   /** null where no tool was called. */
@@ -132,9 +148,11 @@ export class DoomLoopError extends OpenCodeError<FactsOf<"doom_loop">> {
   get answer(): FactsOf<"doom_loop">["answer"] {
     return this.facts.answer;
   }
+  /** How often it happened in a row. */
   get count(): number {
     return this.facts.count;
   }
+  /** What went wrong the last time; undefined where nothing did. */
   get lastError(): string | undefined {
     return this.facts.lastError;
   }
@@ -142,6 +160,7 @@ export class DoomLoopError extends OpenCodeError<FactsOf<"doom_loop">> {
 
 /** A failure that no rule knows; `stderr` may say more. */
 export class UnknownOpenCodeError extends OpenCodeError<FactsOf<"unknown">> {
+  /** The class, as it stands in JSON. */
   override readonly name = "UnknownOpenCodeError";
 }
 

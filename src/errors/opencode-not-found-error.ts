@@ -4,9 +4,12 @@ export const OPENCODE_ADVICE =
 
 /** There is no opencode that could be started. The message says where it was looked for and how to install it. */
 export class OpenCodeNotFoundError extends Error {
+  /** The class, as it stands in JSON. */
   override readonly name = "OpenCodeNotFoundError";
+  /** Tells it from errors of turns. */
   readonly code = "opencode_not_found";
   constructor(
+    /** What is wrong, as the message begins. */
     readonly problem: string,
     /** The places that were looked at, in order, each with what was found there. */
     readonly looked: readonly string[],

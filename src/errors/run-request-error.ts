@@ -1,6 +1,8 @@
 /** What was asked for cannot be run; found out before opencode was started. The message says what to change. */
 export class RunRequestError extends Error {
+  /** The class, as it stands in JSON. */
   override readonly name = "RunRequestError";
+  /** Tells it from errors of turns. */
   readonly code = "invalid_run_request";
 
   constructor(

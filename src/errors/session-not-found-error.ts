@@ -18,7 +18,9 @@ export interface AboutSession {
 
 /** opencode does not know the session (any more). The message says which was asked, and what to do. */
 export class SessionNotFoundError extends Error {
+  /** The class, as it stands in JSON. */
   override readonly name = "SessionNotFoundError";
+  /** Tells it from errors of turns. */
   readonly code = "session_not_found";
   readonly sessionId: string;
   /** As in {@link AboutSession}. */

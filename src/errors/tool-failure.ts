@@ -17,6 +17,7 @@ export interface ToolFacts {
 
 /** How a tool call failed. Kinds are stable: they are the `error.type` of a tool's span. */
 export interface ToolFailure {
+  /** What failed: the tool itself, its arguments, a permission, the time, a command's exit code. */
   readonly kind:
     | "failed"
     | "invalid_arguments"

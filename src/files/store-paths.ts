@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from "node:path";
 
 /** Where looptrace keeps its files on the user's machine. All folders are 0700, all files 0600. */
 export interface StorePaths {
+  /** The folder that the others are in. */
   readonly root: string;
   /** Exports and logs as they were read. */
   readonly sessions: string;

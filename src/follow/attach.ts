@@ -55,7 +55,9 @@ export interface AttachOptions {
 
 /** A turn that was at work when looptrace went. */
 export interface UnfinishedSession {
+  /** The session's id. */
   readonly sessionId: string;
+  /** Whether it could be stored as far as it came. */
   readonly stored: boolean;
 }
 

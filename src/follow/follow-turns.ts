@@ -34,6 +34,7 @@ export interface FollowServerOptions extends FollowOptions {
   readonly url: string;
   /** The server's own, where it was started with a password. */
   readonly username?: string | undefined;
+  /** The server's password, where it was started with one. */
   readonly password?: string | undefined;
   /** Only the sessions of this project's directory. */
   readonly directory?: string | undefined;

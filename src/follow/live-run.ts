@@ -9,6 +9,7 @@ import { type LiveTracer, liveTracer } from "./live-trace.js";
 
 /** Where what is closed of a turn goes while it runs; the same as what its whole trace is sent with later. */
 export interface LiveDelivery {
+  /** Sends what is closed. */
   readonly exporter: TraceExporter;
   /** What its trace says; default what the exporter's all say. */
   readonly trace?: TraceOptions | undefined;

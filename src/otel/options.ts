@@ -2,7 +2,9 @@ import { z } from "zod";
 
 /** Where the trace hangs below another program's span (W3C Trace Context). */
 export interface RemoteParent {
+  /** 32 hexadecimal digits. */
   readonly traceId: string;
+  /** 16 hexadecimal digits. */
   readonly spanId: string;
 }
 
@@ -10,13 +12,17 @@ export interface RemoteParent {
 export interface TraceOptions {
   /** Default `opencode.loop`. */
   readonly traceName?: string;
+  /** The user that the trace belongs to. */
   readonly userId?: string;
+  /** Tags, by which traces are found again. */
   readonly tags?: readonly string[];
   /** Langfuse's environment: lower case, digits, `-` and `_`, up to 40 characters. */
   readonly environment?: string;
+  /** The release that the trace belongs to. */
   readonly release?: string;
   /** Goes into the loop's metadata. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** The span of another program that the trace hangs below. */
   readonly parent?: RemoteParent;
   /** `service.name` of the resource; default `looptrace`. */
   readonly serviceName?: string;

@@ -2,22 +2,31 @@ import type { Attributes } from "@opentelemetry/api";
 
 /** A span before it becomes one of the OTel SDK's: plain data with everything that will be on the wire. */
 export interface SpanData {
+  /** 32 hexadecimal digits. */
   readonly traceId: string;
+  /** 16 hexadecimal digits. */
   readonly spanId: string;
+  /** The span that it hangs below; null for a root. */
   readonly parent: SpanParent | null;
+  /** Such as `opencode.loop` or `loop.step-0`. */
   readonly name: string;
+  /** `client` for a request to a model, else `internal`. */
   readonly kind: "internal" | "client";
   /** ms since the epoch. */
   readonly start: number;
+  /** ms since the epoch. */
   readonly end: number;
+  /** All that the span says, Langfuse's and GenAI's attributes. */
   readonly attributes: Attributes;
   /** One line; present when the span's OTel status is ERROR. */
   readonly errorMessage: string | null;
+  /** What was thrown, `at` in ms since the epoch; null where nothing was. */
   readonly exception: { readonly at: number; readonly type: string; readonly message: string } | null;
 }
 
 /** Whose child a span is. */
 export interface SpanParent {
+  /** 16 hexadecimal digits. */
   readonly spanId: string;
   /** Whether the parent is another program's span, handed over by `TRACEPARENT`. */
   readonly remote: boolean;

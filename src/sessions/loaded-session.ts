@@ -7,7 +7,9 @@ import { traceSession } from "../trace/trace-session.js";
 
 /** A session with what is known beside it. */
 export interface LoadedSession {
+  /** The session with those of its subagents. */
   readonly tree: SessionTree;
+  /** What is known beside it: opencode's log, how runs ended. */
   readonly evidence: Evidence;
 }
 

@@ -19,7 +19,7 @@ export function otlpAt(endpoint: string): Destination {
 }
 
 function one(env: Readonly<Record<string, string>>): Destination {
-  const [destination] = resolveDestinations({ env, sdkVersion: "0.1.0" });
+  const [destination] = resolveDestinations({ env });
   if (destination === undefined) throw new Error("the environment names no destination");
   return destination;
 }

@@ -10,6 +10,7 @@ export interface ClientTls {
   readonly ca?: string;
   /** With which the client proves who it is, and the key that goes with it. */
   readonly cert?: string;
+  /** The private key of `cert`. */
   readonly key?: string;
 }
 

@@ -35,6 +35,7 @@ export interface Destination extends DestinationInfo {
   readonly proxy?: HttpProxy | undefined;
   /** Certificates other than those that Node.js has. */
   readonly tls?: ClientTls | undefined;
+  /** What it was made of, for messages. */
   readonly settings: DestinationSettings;
 }
 
@@ -45,6 +46,7 @@ export type OtlpProtocol = "http/json" | "http/protobuf";
 export interface DestinationSettings {
   /** What names the address; undefined where nothing does and it is the default. */
   readonly address: string | undefined;
+  /** What names its keys, or its headers. */
   readonly credentials:
     | { readonly kind: "keys"; readonly publicKey: string; readonly secretKey: string }
     /** The variables or options that hold headers; none where no header is configured. */

@@ -9,14 +9,14 @@ import { proxyFor } from "./proxy.js";
 
 /** Settings that take precedence over the environment, each on its own. */
 export interface DestinationOptions {
-  /** The version that Langfuse is told as the SDK's; default looptrace's own. */
-  readonly sdkVersion?: string;
+  /** Langfuse; both keys make it a destination. */
   readonly langfuse?: {
     readonly publicKey?: string;
     readonly secretKey?: string;
     /** Default: Langfuse Cloud in the EU. */
     readonly baseUrl?: string;
   };
+  /** Any OTLP backend over HTTP. */
   readonly otlp?: {
     /** Where traces are posted to, used as it is. */
     readonly tracesEndpoint?: string;
@@ -92,7 +92,7 @@ function reader(env: Environment): Read {
 }
 
 function langfuseDestination(
-  { langfuse, sdkVersion = LOOPTRACE_VERSION }: DestinationOptions,
+  { langfuse }: DestinationOptions,
   read: Read,
   env: Environment,
 ): Destination | string | undefined {
@@ -126,7 +126,7 @@ function langfuseDestination(
     authorization: basicAuthorization(publicKey.value, secretKey.value),
     "x-langfuse-ingestion-version": "4",
     "x-langfuse-sdk-name": "looptrace",
-    "x-langfuse-sdk-version": sdkVersion,
+    "x-langfuse-sdk-version": LOOPTRACE_VERSION,
     "x-langfuse-public-key": publicKey.value,
   };
   const credentials = { kind: "keys", publicKey: publicKey.name, secretKey: secretKey.name } as const;

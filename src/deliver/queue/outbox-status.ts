@@ -14,14 +14,19 @@ const DESTINATION_ID = /^[0-9a-f]{16}$/;
 
 /** What waits for one destination. */
 export interface OutboxStatus {
+  /** For whom it waits. */
   readonly destination: DestinationInfo;
+  /** How many requests wait. */
   readonly requests: number;
+  /** How many spans they hold. */
   readonly spans: number;
+  /** How much room they take on the disk, in bytes. */
   readonly bytes: number;
   /** When the oldest request was put there, ms since the epoch; undefined when there is none. */
   readonly sinceMs: number | undefined;
   /** Requests kept because the destination will never take them. */
   readonly rejectedRequests: number;
+  /** Why the last one was not delivered; undefined where none was tried. */
   readonly lastError: LastError | undefined;
 }
 

@@ -6,11 +6,12 @@ import {
   surveyDestinations,
 } from "../../../src/deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../../src/errors/configuration-error.js";
+import { LOOPTRACE_VERSION } from "../../../src/version.js";
 
 const KEYS = { LANGFUSE_PUBLIC_KEY: "pk-lf-abcdefghij", LANGFUSE_SECRET_KEY: "sk-lf-secret" };
 
 function resolve(env: Readonly<Record<string, string>>, options: Partial<DestinationOptions> = {}) {
-  return resolveDestinations({ sdkVersion: "1.2.3", env, ...options });
+  return resolveDestinations({ env, ...options });
 }
 
 function failure(env: Readonly<Record<string, string>>): ConfigurationError {
@@ -39,7 +40,7 @@ describe("Langfuse", () => {
         authorization: `Basic ${Buffer.from("pk-lf-abcdefghij:sk-lf-secret").toString("base64")}`,
         "x-langfuse-ingestion-version": "4",
         "x-langfuse-sdk-name": "looptrace",
-        "x-langfuse-sdk-version": "1.2.3",
+        "x-langfuse-sdk-version": LOOPTRACE_VERSION,
         "x-langfuse-public-key": "pk-lf-abcdefghij",
       },
     });
