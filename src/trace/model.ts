@@ -23,20 +23,29 @@ export type { CallOutput, ContentPart, FileFacts, ModelFacts, Outcome, Patch, Ti
 export interface LoopTrace {
   /** 32 hex digits, derived from the session's and the user message's id. */
   readonly traceId: string;
+  /** The session that the turn is in. */
   readonly session: SessionFacts;
+  /** The turn's loop, with all that is in it. */
   readonly loop: Loop;
 }
 
 /** The session that a turn belongs to. */
 export interface SessionFacts {
+  /** The session's id. */
   readonly id: string;
+  /** Its title. */
   readonly title: string;
+  /** Where opencode worked. */
   readonly directory: string;
+  /** The opencode that made it. */
   readonly opencodeVersion: string;
+  /** opencode's id of the project. */
   readonly projectId: string | null;
+  /** The session that started this one; null for a root. */
   readonly parentId: string | null;
   /** Position of this turn among the session's turns, from 0. */
   readonly turn: number;
+  /** How many turns the session has. */
   readonly turns: number;
   /** What the export held that this version of looptrace does not read: part types and roles with counts. */
   readonly unread: Readonly<Record<string, number>>;
@@ -46,16 +55,21 @@ export interface SessionFacts {
 export interface Span {
   /** 16 hex digits, derived from opencode's ids; the same session gives the same ids again. */
   readonly spanId: string;
+  /** ms since the epoch. */
   readonly start: number;
+  /** ms since the epoch. */
   readonly end: number;
+  /** How well the times are known. */
   readonly timing: Timing;
 }
 
 /** `opencode.loop`: the turn, or a subagent's run inside a `task` tool. */
 export interface Loop extends Span {
+  /** The session that it is in. */
   readonly sessionId: string;
   /** Of the message that began it. */
   readonly userMessageId: string;
+  /** opencode's agent; null where it is not known. */
   readonly agent: string | null;
   /** The model that the turn was asked of: the last call's, else the one the user message names. */
   readonly model: ModelFacts | null;
@@ -65,15 +79,19 @@ export interface Loop extends Span {
   readonly unanswered: readonly ChatMessage[];
   /** The final text, or the structured value where one was asked for. */
   readonly output: unknown;
+  /** How it ended. */
   readonly outcome: Outcome;
+  /** Why it failed; null where it did not. */
   readonly error: ErrorFacts | null;
   /** The index of the step that the error stands on; null without an error, and for a turn without a step. */
   readonly failedStep: number | null;
+  /** Its iterations, in order. */
   readonly steps: readonly Step[];
   /** Sums over this loop's own calls. */
   readonly totals: Totals;
   /** Sums over this loop and all loops of subagents in it. */
   readonly totalsWithSubagents: Totals;
+  /** Where its time went. */
   readonly account: TimeAccount;
   /** Subagents that were started in its time, while no step was at work: by a plugin, say; by when they began. */
   readonly loops: readonly Loop[];
@@ -91,20 +109,29 @@ export interface Loop extends Span {
 export interface Step extends Span {
   /** From 0 in its loop. */
   readonly index: number;
+  /** opencode's message that it became. */
   readonly messageId: string;
+  /** opencode's agent; null where it is not known. */
   readonly agent: string | null;
   /** `command`: a person ran a command in the session, as by `!ls`; no model was asked. */
   readonly kind: "answer" | "compaction" | "subtask" | "command";
+  /** How it ended. */
   readonly outcome: Outcome;
   /** A request of this step failed, and the turn got over it: by another attempt, or by a later step. */
   readonly recovered: boolean;
+  /** The request to the model that was answered; null where there was none. */
   readonly call: Call | null;
+  /** Requests before it that failed. */
   readonly retries: readonly Retry[];
+  /** What the model called, in order. */
   readonly tools: readonly Tool[];
   /** Subagents that were started in its time, while no tool was at work: by a plugin, say; by when they began. */
   readonly loops: readonly Loop[];
+  /** What happened in it at a moment. */
   readonly events: readonly StepEvent[];
+  /** What changed in the files of the project. */
   readonly patches: readonly Patch[];
+  /** Where its time went. */
   readonly account: TimeAccount;
   /** What a reader should know about this step and cannot see otherwise. */
   readonly notes: readonly string[];
@@ -114,10 +141,13 @@ export interface Step extends Span {
 export interface Call extends Span {
   /** From 0 through the whole loop. */
   readonly index: number;
+  /** How it ended. */
   readonly outcome: Outcome;
   /** The model that answered, else the one that the prompt names; null where neither is recorded. */
   readonly model: ModelFacts | null;
+  /** opencode's agent; null where it is not known. */
   readonly agent: string | null;
+  /** opencode's mode; null where it is not known. */
   readonly mode: string | null;
   /** When the first content (thinking, text or tool arguments) arrived. */
   readonly firstTokenAt: number | null;
@@ -126,7 +156,9 @@ export interface Call extends Span {
    * answer.
    */
   readonly input: readonly ChatMessage[];
+  /** What the model answered. */
   readonly output: CallOutput;
+  /** The provider's reason for the end, such as `stop`; null without one. */
   readonly finish: string | null;
   /**
    * null: opencode recorded none, since the call failed or was cut off, or what it recorded cannot be true
@@ -143,6 +175,7 @@ export interface Call extends Span {
   readonly contextCauses: readonly ContextCause[];
   /** How fast the answer came in: output and reasoning, from the first token on; null where that is not defined. */
   readonly outputTokensPerSecond: number | null;
+  /** Why it failed; null where it did not. */
   readonly error: ErrorFacts | null;
 }
 
@@ -152,6 +185,7 @@ export interface Retry extends Span {
   readonly attempt: number;
   /** Why it failed, where the log or the events say so. */
   readonly error: ErrorFacts | null;
+  /** What had come of an answer before it failed. */
   readonly output: CallOutput;
 }
 
@@ -163,6 +197,7 @@ export type ToolOrigin = "opencode" | "mcp" | "provider" | "unknown";
 
 /** A call that a script of the model's made in opencode's code mode. When it was made is not recorded. */
 export interface InnerCall {
+  /** 16 hexadecimal digits. */
   readonly spanId: string;
   /** From 0 in its tool. */
   readonly index: number;
@@ -170,7 +205,9 @@ export interface InnerCall {
   readonly name: string;
   /** The MCP server, as configured where that is known. */
   readonly server: string | null;
+  /** How it ended. */
   readonly outcome: Outcome;
+  /** The arguments. */
   readonly input: unknown;
   /** null: opencode did not record it. */
   readonly durationMs: number | null;
@@ -178,18 +215,27 @@ export interface InnerCall {
 
 /** `tool.<name>`: one execution of a tool. */
 export interface Tool extends Span {
+  /** opencode's part that it stands in. */
   readonly partId: string;
+  /** The provider's id of the call. */
   readonly callId: string;
   /** The tool that the model asked for; for opencode's `invalid` tool the one that was meant. */
   readonly name: string;
+  /** How opencode recorded it. */
   readonly status: "pending" | "running" | "completed" | "error";
+  /** How it ended. */
   readonly outcome: Outcome;
+  /** opencode's short text for it. */
   readonly title: string | null;
+  /** The arguments that it ran with. */
   readonly input: unknown;
   /** What the model is told: the output, or the error's text; null while there is neither. */
   readonly output: string | null;
+  /** Files that it gave back. */
   readonly attachments: readonly FileFacts[];
+  /** What the tool itself recorded beside its output. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** How it failed; null where it did not. */
   readonly failure: ToolFailure | null;
   /**
    * How long it can have run, in ms: both are its duration where that is exact. Null where it has no end. Of a tool
@@ -197,6 +243,7 @@ export interface Tool extends Span {
    * on.
    */
   readonly atLeastMs: number;
+  /** The longest that it can have taken, ms; null where nothing bounds it. */
   readonly atMostMs: number | null;
   /** When the model began to write the arguments. */
   readonly argumentsAt: number | null;
@@ -207,6 +254,7 @@ export interface Tool extends Span {
   readonly permissionWaitMs: number | null;
   /** The subagent's session where this tool names the one that it started. */
   readonly childSessionId: string | null;
+  /** Whose tool it is. */
   readonly origin: ToolOrigin;
   /** The MCP server that it belongs to, as configured; null where it belongs to none, and where that is not known. */
   readonly server: string | null;
@@ -226,8 +274,11 @@ export interface Tool extends Span {
 
 /** Something that happened beside calls and tools. */
 export interface StepEvent {
+  /** 16 hexadecimal digits. */
   readonly spanId: string;
+  /** What happened. */
   readonly name: "compaction" | "doom-loop" | "cache-break" | "plan" | "permission";
+  /** ms since the epoch. */
   readonly at: number;
   /**
    * Of a `doom-loop`: `count`, and `tool` with `arguments`; or `answer`, the text that the model gave again and again
@@ -247,6 +298,7 @@ export interface StepEvent {
  * them, and both are told as they are, the parts as the call's `usage`.
  */
 export interface UsageDoubt {
+  /** Nothing is known, a part of it, or two records contradict each other. */
   readonly kind: "unknown" | "partial" | "contradiction";
   /** One sentence for people. */
   readonly reason: string;
@@ -272,11 +324,17 @@ export type ChatMessage =
 
 /** Sums over calls and tools: tokens, USD, counts. */
 export interface Totals {
+  /** Iterations of the loop. */
   readonly steps: number;
+  /** Requests to the model that were answered. */
   readonly calls: number;
+  /** Requests that failed before one was answered. */
   readonly retries: number;
+  /** Tool calls. */
   readonly tools: number;
+  /** Tool calls that failed. */
   readonly toolFailures: number;
+  /** Tokens of all calls. */
   readonly usage: Usage;
   /** USD; null when opencode priced no call. */
   readonly cost: number | null;
@@ -295,7 +353,9 @@ export interface Cumulative {
   readonly contextTokens: number;
   /** Against the previous call with a known prompt; null on the first one. */
   readonly contextGrowth: number | null;
+  /** Tokens of the loop so far, this call included. */
   readonly usage: Usage;
+  /** USD so far; null where opencode knows no price. */
   readonly cost: number | null;
   /** Share of this call's prompt that came from the provider's cache, 0 to 1; null without a prompt. */
   readonly cacheHitRatio: number | null;
@@ -326,7 +386,9 @@ export interface ContextCause {
  * A subagent that works on after its tool, or that no tool started, is at work as tools are.
  */
 export interface TimeAccount {
+  /** ms from the start to the end. */
   readonly duration: number;
+  /** ms in which the model was asked or answered. */
   readonly model: number;
   /** The part of `model` before the first token. */
   readonly firstToken: number;
@@ -334,7 +396,10 @@ export interface TimeAccount {
   readonly tools: number;
   /** For a permission, as far as nothing else was at work then; 0 where opencode's events were not followed. */
   readonly waiting: number;
+  /** ms of failed requests and the waits after them. */
   readonly retries: number;
+  /** ms that are none of the others: opencode itself. */
   readonly other: number;
+  /** ms of all tools, added up: what ran side by side counts twice. */
   readonly toolsSummed: number;
 }

@@ -3,6 +3,7 @@ import type { RunEvidence } from "../schema/run-evidence.js";
 
 /** What is known beside the export; all of it optional, none of it changes an id. */
 export interface Evidence {
+  /** What opencode's log tells. */
   readonly log?: LogEvidence;
   /** The runs of the session that looptrace drove; each tells about the turn that began in it. */
   readonly runs?: readonly RunEvidence[];

@@ -6,6 +6,7 @@ import { isFields } from "../../text/json-fields.js";
 export interface McpServer {
   /** Becomes the prefix of its tools: `<name>_<tool>`. */
   readonly name: string;
+  /** Where it listens, over HTTP. */
   readonly url: string;
   /** Values may use opencode's own `{env:NAME}`, so that a secret need not be written down. */
   readonly headers?: Readonly<Record<string, string>>;

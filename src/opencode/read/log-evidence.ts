@@ -4,12 +4,15 @@ import { type LogLine, parseLog } from "./log-line.js";
 
 /** What opencode's log tells about a session and the export does not: when requests were sent, and which failed. */
 export interface LogEvidence {
+  /** Requests to models. */
   readonly requests: readonly LoggedRequest[];
+  /** Failures of requests. */
   readonly failures: readonly LoggedFailure[];
 }
 
 /** A request to the model, as opencode's log has it. */
 export interface LoggedRequest {
+  /** The session that it was for. */
   readonly sessionId: string;
   /** ms since the epoch; the provider sees the request 4 to 14 ms later. */
   readonly at: number;
@@ -19,7 +22,9 @@ export interface LoggedRequest {
 
 /** A request of the session's own that failed; of those for its title only where the log cannot tell them apart. */
 export interface LoggedFailure {
+  /** The session that it was for. */
   readonly sessionId: string;
+  /** ms since the epoch. */
   readonly at: number;
   /** In the form of the export's error objects; how much it knows depends on opencode's version. */
   readonly error: ErrorObject;

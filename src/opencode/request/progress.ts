@@ -27,34 +27,44 @@ export interface RunningTool {
    * `edit` for all that change files.
    */
   readonly name: string;
+  /** What it works on: a command, a path. */
   readonly detail: string;
+  /** ms since the epoch. */
   readonly since: number;
 }
 
 /** A request to the model that failed. `since`: epoch, ms; `reason`: the provider's message. */
 export interface FailedAttempt {
+  /** ms since the epoch. */
   readonly since: number;
+  /** What went wrong, one line. */
   readonly reason: string;
 }
 
 /** A permission that opencode asks for. `since`: epoch, ms; `detail`: the patterns, as JSON. */
 export interface Asking {
+  /** What it wants to do, such as `bash`. */
   readonly permission: string;
+  /** What with: a command, a path. */
   readonly detail: string;
+  /** ms since the epoch. */
   readonly since: number;
 }
 
 /** How far a run has come. Tokens and cost are those of the root session's finished calls. */
 export interface Progress {
+  /** The session; null before there is one. */
   readonly sessionId: string | null;
   /** Which iteration of the loop, from 0; null before the first. */
   readonly step: number | null;
+  /** What it is at. */
   readonly phase: Phase;
   /**
    * Asked since the last request to the model. In the root session opencode answers by itself at once; what a subagent
    * asks is never answered by 1.15 and 1.17, not even with automatic approval: the run then hangs until its deadline.
    */
   readonly asking: Asking | null;
+  /** Tools that came to an end, failed ones included. */
   readonly toolsDone: number;
   /** How many of these failed. */
   readonly toolsFailed: number;
@@ -64,6 +74,7 @@ export interface Progress {
   readonly lastFailure: FailedAttempt | null;
   /** Sessions that subagents have started. */
   readonly subagents: number;
+  /** Tokens of the root session's finished calls. */
   readonly tokens: {
     readonly input: number;
     readonly output: number;

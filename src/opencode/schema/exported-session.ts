@@ -6,7 +6,9 @@ export type SessionExport = SessionExportV1 | SessionExportV2;
 
 /** A session with the sessions of its subagents below it. */
 export interface SessionTree {
+  /** The session itself. */
   readonly session: SessionExport;
+  /** Those of its subagents. */
   readonly children: readonly SessionTree[];
 }
 

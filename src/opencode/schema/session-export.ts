@@ -242,16 +242,19 @@ export type Part =
 
 /** The parts of a message. */
 export interface MessageParts {
+  /** What it consists of, in order. */
   readonly parts: readonly Part[];
   /** Parts of types that looptrace does not read, in their order; never lost, never interpreted. */
   readonly unknownParts: readonly UnknownPart[];
 }
 /** A prompt. */
 export interface UserMessage extends MessageParts {
+  /** Who asked, and when. */
   readonly info: UserInfo;
 }
 /** What the model answered in a step. */
 export interface AssistantMessage extends MessageParts {
+  /** Who answered, when, with which tokens, and how it ended. */
   readonly info: AssistantInfo;
 }
 /** A message of a session. */
@@ -259,8 +262,11 @@ export type Message = UserMessage | AssistantMessage;
 
 /** One session as opencode 1 exports it; a subagent's session is an export of its own (see `assembleSessions`). */
 export interface SessionExportV1 {
+  /** Tells exports of opencode 1 from those of opencode 2. */
   readonly generation: 1;
+  /** What the session is. */
   readonly info: SessionInfo;
+  /** Its messages, in order. */
   readonly messages: readonly Message[];
   /** What this version of looptrace could not read and left aside: part types and message roles with counts. */
   readonly unread: {

@@ -6,6 +6,7 @@ import { patientFetch } from "./patient-fetch.js";
 
 /** Why an event stream is not there, or not there any more. */
 export interface StreamTrouble {
+  /** What is wrong. */
   readonly kind: /** Nothing listens there, or the connection broke. */
     | "unreachable"
     /** The server wants another password or user. */

@@ -257,6 +257,7 @@ export type MessageContent = TextContent | ReasoningContent | ToolContent;
 
 /** One call of the model, with its tools: a step. */
 export interface AssistantMessageV2 extends z.infer<typeof assistantFields> {
+  /** What it consists of, in order. */
   readonly content: readonly MessageContent[];
   /** Contents of types that looptrace does not read, in their order; never lost, never interpreted. */
   readonly unknownContent: readonly UnknownContent[];
@@ -278,7 +279,9 @@ export type MessageV2 =
 
 /** One session as opencode 2 exports it; a subagent's session is an export of its own. */
 export interface SessionExportV2 {
+  /** Tells exports of opencode 2 from those of opencode 1. */
   readonly generation: 2;
+  /** What the session is. */
   readonly info: SessionInfoV2;
   /** In the order in which opencode recorded them. */
   readonly messages: readonly MessageV2[];
