@@ -22,10 +22,12 @@ export class SessionNotFoundError extends Error {
   override readonly name = "SessionNotFoundError";
   /** Tells it from errors of turns. */
   readonly code = "session_not_found";
+  /** The session that was asked for. */
   readonly sessionId: string;
-  /** As in {@link AboutSession}. */
+  /** The opencode whose session it is, such as `opencode 2.0.26`, where the one that was asked has only its name. */
   readonly madeBy: string | undefined;
 
+  /** @internal */
   constructor(sessionId: string, options?: ErrorOptions, about: AboutSession = {}) {
     super(messageFor(sessionId, about), options);
     this.sessionId = sessionId;
