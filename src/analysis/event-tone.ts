@@ -11,7 +11,13 @@ export function eventTone({ name, attributes }: StepEvent): Extract<Tone, "alarm
     case "permission":
       return attributes.answer === "reject" ? "warning" : "muted";
     case "compaction":
+      return attributes.outcome === "failed" ? "warning" : "muted";
     case "plan":
+    case "skill":
+    case "agent-switched":
+    case "model-switched":
+    case "location-switched":
+    case "system":
       return "muted";
     default:
       return name satisfies never;

@@ -1,6 +1,8 @@
-import { plural } from "../text/format.js";
+import type { Spent } from "../opencode/model.js";
+import { cost, count, plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
-import type { Loop, LoopTrace, UsageDoubt } from "../trace/model.js";
+import type { Loop, LoopTrace, OtherCall, UsageDoubt } from "../trace/model.js";
+import { otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
 import { recordedUsage, totalTokens } from "../trace/usage.js";
 import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
 
@@ -22,6 +24,8 @@ export interface Gaps {
   readonly withoutPrice: number;
   /** Tools without an end. */
   readonly openTools: number;
+  /** Calls beside the steps, and what is in no sum since they took it. */
+  readonly otherCalls: Spent & { readonly kinds: readonly OtherCall["kind"][] };
 }
 
 export interface DoubtfulCall {
@@ -46,6 +50,10 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
     doubts: loops.flatMap((loop) => loopsIn(loop).flatMap((one) => doubtsOf(one, one === loop))),
     withoutPrice: calls.filter((call) => call.cost === null && totalTokens(recordedUsage(call)) > 0).length,
     openTools: loops.flatMap(toolsIn).filter(({ outcome }) => outcome === "unfinished").length,
+    otherCalls: {
+      ...spentOnOthers(loops.flatMap(otherCallsIn)),
+      kinds: [...new Set(loops.flatMap(otherCallsIn).map(({ kind }) => kind))],
+    },
   };
 }
 
@@ -77,6 +85,12 @@ export function doubtText({ kind, reason, unsure }: UsageDoubt, name: string): s
   }
 }
 
+const OTHER_CALLS: Readonly<Record<OtherCall["kind"], string>> = {
+  title: "the session's title",
+  compaction: "the summary of a compaction",
+  unknown: "what opencode has counted and no message holds, such as the call for the title",
+};
+
 /** In words, a text a gap, what weighs most first; none where nothing is known at all: then no sum pretends to be one. */
 export const gapTexts = {
   missingSubagents: ({ missingSubagents: some }: Gaps): readonly string[] =>
@@ -97,6 +111,12 @@ export const gapTexts = {
   ],
   withoutPrice: ({ withoutPrice: some, calls }: Gaps): readonly string[] =>
     some > 0 && some < calls ? [`the cost lacks ${plural(some, "call")} that opencode knows no price of`] : [],
+  otherCalls: ({ otherCalls: { usage, cost: usd, kinds } }: Gaps): readonly string[] =>
+    kinds.length === 0
+      ? []
+      : [
+          `other calls took ${count(totalTokens(usage))} tokens${usd === null ? "" : ` and ${cost(usd)}`}, which stand in no sum: ${kinds.map((kind) => OTHER_CALLS[kind]).join(", ")}`,
+        ],
   openTools: ({ openTools: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "tool call")} without an end: counted up to the last known moment`] : [],
 };

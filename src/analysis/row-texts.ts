@@ -4,7 +4,7 @@ import { count, duration, plural } from "../text/format.js";
 import { fieldsOf } from "../text/json-fields.js";
 import { oneLine } from "../text/terminal-text.js";
 import { doomLoopText } from "../trace/doom-loop-text.js";
-import type { Call, InnerCall, Loop, ModelFacts, Retry, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, ModelFacts, OtherCall, Retry, StepEvent, Tool } from "../trace/model.js";
 import { isCommand } from "./loop-parts.js";
 
 /** No line shows more; what lies beyond need not be cleaned. */
@@ -33,6 +33,20 @@ export function callText(call: Call): string {
     quoted(call.output.text ?? call.output.thinking ?? ""),
     asked === "" ? undefined : `→ ${oneLine(asked.slice(0, MOST_TEXT))}`,
   );
+}
+
+/** What a call beside the steps was for. */
+export function otherCallText({ kind }: OtherCall): string {
+  switch (kind) {
+    case "title":
+      return "for the session's title";
+    case "compaction":
+      return "to sum up the conversation";
+    case "unknown":
+      return "counted by opencode, and in no message: such as the call for the title";
+    default:
+      return kind satisfies never;
+  }
 }
 
 function doubtWord({ usageDoubt: doubt }: Call): string {
@@ -82,8 +96,7 @@ export function retriesText(retries: readonly Retry[]): string {
 export function eventText({ name, attributes }: StepEvent): string {
   switch (name) {
     case "compaction":
-      if (attributes.overflow === true) return "a request was larger than the model's context";
-      return attributes.auto === true ? "automatic: the context was nearly full" : "on request";
+      return compactionText(attributes);
     case "doom-loop": {
       const what = attributes.tool === undefined ? attributes.answer : attributes.arguments;
       const more = what === undefined || what === "" ? (attributes.tool ? "" : attributes.lastError) : what;
@@ -99,9 +112,44 @@ export function eventText({ name, attributes }: StepEvent): string {
     }
     case "permission":
       return permissionText(attributes);
+    case "skill":
+      return lineOf(attributes.skill);
+    case "agent-switched":
+      return switchedText(attributes.agent, attributes.previous);
+    case "model-switched":
+      return switchedText(attributes.model, attributes.previous);
+    case "location-switched":
+      return switchedText(attributes.directory, attributes.previous);
+    case "system":
+      return joined("the instructions changed", lineOf(attributes.description));
     default:
       return name satisfies never;
   }
+}
+
+function compactionText({ auto, overflow, outcome, error, durationMs, tokens }: StepEvent["attributes"]): string {
+  const why =
+    overflow === true
+      ? "a request was larger than the model's context"
+      : auto === true
+        ? "automatic: the context was nearly full"
+        : "on request";
+  return joined(
+    outcome === undefined || outcome === "completed" ? undefined : String(outcome),
+    why,
+    lineOf(error),
+    typeof tokens === "number" ? `${count(tokens)} tokens` : undefined,
+    typeof durationMs === "number" ? duration(durationMs) : undefined,
+  );
+}
+
+/** What is used from now on, and what was until then. */
+function switchedText(now: unknown, before: unknown): string {
+  return `${before === undefined ? "" : `${lineOf(before)} → `}${lineOf(now)}`;
+}
+
+function lineOf(text: unknown): string {
+  return text === undefined ? "" : oneLine(String(text).slice(0, MOST_TEXT));
 }
 
 const ANSWERS: Readonly<Record<string, string>> = {

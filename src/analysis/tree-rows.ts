@@ -1,6 +1,6 @@
 import { oneLine } from "../text/terminal-text.js";
-import type { Call, InnerCall, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
-import { promptTokens, usageOfHalf } from "../trace/usage.js";
+import type { Call, InnerCall, Loop, LoopTrace, OtherCall, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+import { type CallTokens, promptTokens, usageOfHalf } from "../trace/usage.js";
 import { eventTone } from "./event-tone.js";
 import {
   callText,
@@ -8,6 +8,7 @@ import {
   firstTokenText,
   innerCallText,
   loopText,
+  otherCallText,
   permissionWaitText,
   retriesText,
   retryText,
@@ -25,7 +26,7 @@ export interface CallFigures {
 }
 
 /** @returns null where neither half is known */
-export function callFigures(call: Call): CallFigures | null {
+export function callFigures(call: CallTokens): CallFigures | null {
   const [read, written] = [usageOfHalf("prompt", call), usageOfHalf("output", call)];
   if (!read && !written) return null;
   return {
@@ -63,6 +64,8 @@ export type RowSource =
   | { readonly kind: "loop"; readonly loop: Loop }
   | { readonly kind: "step"; readonly step: Step }
   | { readonly kind: "call"; readonly call: Call }
+  /** Beside the steps. */
+  | { readonly kind: "other-call"; readonly call: OtherCall }
   | { readonly kind: "tool"; readonly tool: Tool }
   /** What a script called. */
   | { readonly kind: "inner-call"; readonly call: InnerCall }
@@ -117,15 +120,17 @@ export function rowsOf(node: TreeNode, more: readonly boolean[] = []): TreeRow[]
 /** What only some rows have. */
 const NOTHING = { longest: null, tokens: null, cost: null, aside: "" };
 
-function timeOf({ start, end, timing }: Loop | Step | Call | Tool | Retry) {
+function timeOf({ start, end, timing }: Loop | Step | Call | OtherCall | Tool | Retry) {
   return { start, end, duration: end - start, exact: timing === "exact" };
 }
 
 function loopNode(loop: Loop, context: TreeContext): TreeNode {
   const below = [
     ...loop.steps.map((step) => stepNode(step, context)),
+    ...(loop.otherCalls ?? []).map(otherCallNode),
     ...loop.loops.map((one) => loopNode(one, context)),
   ];
+  const isMixed = loop.loops.length > 0 || loop.otherCalls !== undefined;
   const facts: RowFacts = {
     ...NOTHING,
     ...timeOf(loop),
@@ -136,7 +141,7 @@ function loopNode(loop: Loop, context: TreeContext): TreeNode {
     detail: loopText(loop, loop === context.root),
   };
   // Steps stand in opencode's own order; what else was started between them by its time.
-  return { facts, source: { kind: "loop", loop }, below: loop.loops.length > 0 ? below.sort(byStart) : below };
+  return { facts, source: { kind: "loop", loop }, below: isMixed ? below.sort(byStart) : below };
 }
 
 function stepNode(step: Step, context: TreeContext): TreeNode {
@@ -213,6 +218,25 @@ function callNode(call: Call): TreeNode {
     aside: firstTokenText(call),
   };
   return { facts, source: { kind: "call", call }, below: [] };
+}
+
+/** How long it took is known where it began and ended at moments of its own. */
+function otherCallNode(call: OtherCall): TreeNode {
+  const time = timeOf(call);
+  const duration = call.timing === "exact" ? time.duration : null;
+  const facts: RowFacts = {
+    ...NOTHING,
+    ...time,
+    kind: "call",
+    name: "other-call",
+    tone: "plain",
+    duration,
+    longest: duration,
+    tokens: callFigures({ usage: call.usage, usageDoubt: null }),
+    cost: call.cost,
+    detail: otherCallText(call),
+  };
+  return { facts, source: { kind: "other-call", call }, below: [] };
 }
 
 function toolNode(tool: Tool, context: TreeContext): TreeNode {

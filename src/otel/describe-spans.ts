@@ -24,8 +24,21 @@ import {
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { countMarkers } from "../masking/marker.js";
 import { doomLoopText } from "../trace/doom-loop-text.js";
-import type { Call, InnerCall, Loop, Retry, Step, StepEvent, Tool, Totals, Usage, UsageDoubt } from "../trace/model.js";
-import { NO_USAGE, promptTokens, recordedUsage, totalTokens, usageOfHalf } from "../trace/usage.js";
+import type {
+  Call,
+  InnerCall,
+  Loop,
+  OtherCall,
+  Retry,
+  Step,
+  StepEvent,
+  Tool,
+  Totals,
+  Usage,
+  UsageDoubt,
+} from "../trace/model.js";
+import { otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
+import { type CallTokens, NO_USAGE, promptTokens, recordedUsage, totalTokens, usageOfHalf } from "../trace/usage.js";
 import { LOOPTRACE_VERSION } from "../version.js";
 import { cleanText } from "./clean-value.js";
 import { observation, type SpanAttributes } from "./observation.js";
@@ -65,6 +78,7 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
       masked: maskedIn(loop) || undefined,
       totals: totalsOf(loop.totals),
       totalsWithSubagents: totalsOf(loop.totalsWithSubagents),
+      otherCalls: othersOf(loop),
       timeAccountMs: loop.account,
       unanswered: loop.unanswered.length > 0 ? loop.unanswered : undefined,
       notes: loop.notes.length > 0 ? loop.notes : undefined,
@@ -150,6 +164,32 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
         : {}),
       ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
       ...(loop.copied ? {} : genAiUsage(call)),
+    },
+  });
+}
+
+/** A call beside the steps: what it was told and wrote is not recorded. */
+export function otherCallAttributes(call: OtherCall, context: TraceContext): SpanAttributes {
+  const { kind, model, usage, cost } = call;
+  const known = { usage, usageDoubt: null };
+  return observation(context, "generation", {
+    error: null,
+    level: "DEFAULT",
+    metadata: { timing: call.timing, kind, provider: model?.providerId, variant: model?.variant },
+    generation: {
+      ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
+      usageDetails: usageDetails(usage, true),
+      ...(cost === null ? {} : { costDetails: { total: cost } }),
+    },
+    extra: {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
+      ...(model
+        ? {
+            [ATTR_GEN_AI_PROVIDER_NAME]: providerName(model.providerId),
+            [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId,
+          }
+        : {}),
+      ...genAiUsage(known),
     },
   });
 }
@@ -244,7 +284,15 @@ function warningOfEvent({ name, attributes }: StepEvent): string | undefined {
       return `the permission for ${attributes.permission} was rejected${by}`;
     }
     case "compaction":
+      return attributes.outcome === "failed"
+        ? `the conversation could not be summed up${attributes.error === undefined ? "" : `: ${attributes.error}`}`
+        : undefined;
     case "plan":
+    case "skill":
+    case "agent-switched":
+    case "model-switched":
+    case "location-switched":
+    case "system":
       return undefined;
     default:
       return name satisfies never;
@@ -268,7 +316,7 @@ function usageDetails(usage: Usage, known: boolean): Record<string, number> {
 }
 
 /** OTel's counts are inclusive: input contains the cached tokens, output the reasoning. */
-function genAiUsage(call: Call): Attributes {
+function genAiUsage(call: CallTokens): Attributes {
   const [read, written] = [usageOfHalf("prompt", call), usageOfHalf("output", call)];
   return {
     ...(read && { [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: promptTokens(read) }),
@@ -293,6 +341,12 @@ function doubtOf(doubt: UsageDoubt | null): object | undefined {
 /** What sums lack is told where they lack something. */
 function totalsOf({ doubtfulCalls, ...totals }: Totals): object {
   return doubtfulCalls > 0 ? { ...totals, doubtfulCalls } : totals;
+}
+
+/** What the sums leave out: the calls beside the steps, those of subagents too. */
+function othersOf(loop: Loop): object | undefined {
+  const calls = otherCallsIn(loop);
+  return calls.length === 0 ? undefined : { calls: calls.length, ...spentOnOthers(calls) };
 }
 
 function parametersOf(call: Call, context: TraceContext): Record<string, string> {

@@ -1,10 +1,11 @@
-import type { Call, InnerCall, Loop, LoopTrace, Step, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, LoopTrace, OtherCall, Step, StepEvent, Tool } from "../trace/model.js";
 import { cleanText } from "./clean-value.js";
 import {
   callAttributes,
   eventAttributes,
   innerCallAttributes,
   loopAttributes,
+  otherCallAttributes,
   retryAttributes,
   stepAttributes,
   toolAttributes,
@@ -41,6 +42,7 @@ function loopSpans(loop: Loop, parent: SpanParent | null, context: TraceContext,
   return [
     span(loop, "opencode.loop", parent, loopAttributes(loop, context, root), context),
     ...loop.steps.flatMap((step) => stepSpans(step, loop, context)),
+    ...(loop.otherCalls ?? []).map((call) => otherCallSpan(call, loop, context)),
     ...loop.loops.flatMap((below) => loopSpans(below, { spanId: loop.spanId, remote: false }, context, false)),
   ];
 }
@@ -61,6 +63,11 @@ function stepSpans(step: Step, loop: Loop, context: TraceContext): SpanData[] {
 function callSpan(call: Call, step: Step, loop: Loop, parent: SpanParent, context: TraceContext): SpanData {
   const attributes = callAttributes(call, step, loop, context);
   return { ...span(call, `llm-call-${call.index}`, parent, attributes, context), kind: "client" };
+}
+
+function otherCallSpan(call: OtherCall, loop: Loop, context: TraceContext): SpanData {
+  const parent = { spanId: loop.spanId, remote: false };
+  return { ...span(call, "other-call", parent, otherCallAttributes(call, context), context), kind: "client" };
 }
 
 function toolSpans(tool: Tool, parent: SpanParent, context: TraceContext): SpanData[] {

@@ -36,7 +36,12 @@ export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
           : callLines(rows, width, turn);
   const [heading, ...rest] = lines;
   const gaps = gapsOf([trace]);
-  const lacking = [...gapTexts.missingSubagents(gaps), ...gapTexts.withoutUsage(gaps), ...gapTexts.doubts(gaps)];
+  const lacking = [
+    ...gapTexts.missingSubagents(gaps),
+    ...gapTexts.withoutUsage(gaps),
+    ...gapTexts.doubts(gaps),
+    ...gapTexts.otherCalls(gaps),
+  ];
   const notes = lacking.map((note) => worded("note", note, "warning"));
   return [
     colors.bold(shortenTo(titleOf(trace), width)),

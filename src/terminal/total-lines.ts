@@ -89,6 +89,7 @@ function barParts(rows: readonly RowFacts[]): string[] {
 /** What the tree and its totals lack comes first. */
 function notesOf(trace: LoopTrace, tools: readonly Tool[]): string[] {
   const { session, loop } = trace;
+  const gaps = gapsOf([trace]);
   const missing = loop.totalsWithSubagents.missingSubagents;
   const ids = [...new Set(tools.flatMap((tool) => (tool.subagentMissing ? (tool.childSessionId ?? []) : [])))];
   const named = ids.length > 0 ? `: ${ids.slice(0, MOST_IDS).map(oneLine).join(", ")}` : "";
@@ -96,7 +97,8 @@ function notesOf(trace: LoopTrace, tools: readonly Tool[]): string[] {
   const unread = Object.entries(session.unread).map(([what, times]) => `${oneLine(what)} (${count(times)})`);
   return [
     ...(missing > 0 ? [`totals without ${plural(missing, "subagent session")} not in the input${named}${more}`] : []),
-    ...gapTexts.doubts(gapsOf([trace])),
+    ...gapTexts.doubts(gaps),
+    ...gapTexts.otherCalls(gaps),
     ...(unread.length > 0 ? [`the export holds what this version does not read: ${unread.join(", ")}`] : []),
     ...loop.notes.map(oneLine),
   ];

@@ -2,7 +2,8 @@ import type { RunEvidence } from "../opencode/evidence.js";
 import type { Answer, Entry, Interval, Session, Turn } from "../opencode/model.js";
 import type { Subagent } from "./build-tool.js";
 import { userInput } from "./chat-input.js";
-import type { ChatMessage, Loop, Outcome, Step, TimeAccount } from "./model.js";
+import type { ChatMessage, Loop, OtherCall, Outcome, Step, TimeAccount } from "./model.js";
+import { otherCallsOf } from "./other-calls.js";
 import { outliving } from "./outliving.js";
 import { type AskedPermission, permissionsByAnswer } from "./permissions.js";
 import { spanIdOf } from "./span-id.js";
@@ -41,7 +42,8 @@ export function loopsOf(
   });
   const answers = turns.flatMap(answersOf).sort((a, b) => a.index - b.index);
   const permissions = permissionsByAnswer(answers, context.permissions.get(id) ?? []);
-  const loops = turns.map((turn) =>
+  const otherCalls = otherCallsOf(session);
+  const loops = turns.map((turn, index) =>
     buildLoop(turn, session, {
       sessionId: id,
       servers: context.servers,
@@ -49,6 +51,7 @@ export function loopsOf(
       subagentOf,
       startedIn: (answerId) => byStart(loopsAt(byAnswer, answerId)),
       startedBeside: (turnId) => byStart(loopsAt(byTurn, turnId)),
+      otherCalls: otherCalls[index] ?? [],
     }),
   );
   const unclaimedBelow = [...children.values()].flatMap(({ unclaimed }) => unclaimed);
@@ -66,7 +69,8 @@ function buildLoop(turn: Turn, session: Session, context: TurnContext): Loop {
   const { steps: built, notes } = stepsOfTurn(turn, context);
   const answers = answersOf(turn);
   const summaries = askedSummaries(answers);
-  const isOpen = answers.length === 0 && run === null && session.parentId === null;
+  const told = turn.end;
+  const isOpen = answers.length === 0 && told === null && run === null && session.parentId === null;
   const isSummedUp = answers.length > 0 && answers.every((one) => summaries.has(one));
   const verdict =
     isOpen || origin === "command" || (isSummedUp && isUntroubled(run))
@@ -77,7 +81,7 @@ function buildLoop(turn: Turn, session: Session, context: TurnContext): Loop {
   const start = steps.reduce((first, step) => Math.min(first, step.start), turn.at);
   const end = steps.reduce(
     (last, step) => Math.max(last, step.end),
-    steps.length === 0 ? Math.max(start, run?.endedAt ?? start) : start,
+    told ? Math.max(start, told.at) : steps.length === 0 ? Math.max(start, run?.endedAt ?? start) : start,
   );
   const lastCall = steps.findLast((step) => step.call)?.call;
   const totals = totalsOf(steps);
@@ -85,7 +89,8 @@ function buildLoop(turn: Turn, session: Session, context: TurnContext): Loop {
   const unanswered = unansweredIn(turn);
   // What opencode has put there for the model goes to the model, unless the process ends before.
   const goesOn = unanswered.length > 0 && !error && !run;
-  const unfinished = steps.length === 0 ? run === null : goesOn || steps.at(-1)?.outcome === "unfinished";
+  const unfinished =
+    told === null && (steps.length === 0 ? run === null : goesOn || steps.at(-1)?.outcome === "unfinished");
   const outcome: Outcome = unfinished ? "unfinished" : error ? "failed" : "completed";
   return {
     spanId: spanIdOf("loop", sessionId, turn.id),
@@ -108,7 +113,8 @@ function buildLoop(turn: Turn, session: Session, context: TurnContext): Loop {
       (sum, loop) => addTotals(sum, loop.totalsWithSubagents),
       totals,
     ),
-    account: loopAccount({ start, end }, steps, loops),
+    account: loopAccount({ start, end }, steps, loops, context.otherCalls),
+    ...(context.otherCalls.length > 0 ? { otherCalls: context.otherCalls } : {}),
     loops: loops.map((loop) => outliving(loop, { start, end }, "the turn that it was started in")),
     run: run?.id === undefined ? null : { id: run.id, attempt: run.attempt ?? 0 },
     copied,
@@ -188,9 +194,19 @@ function finalOutput(answers: readonly Answer[], steps: readonly Step[]): unknow
 }
 
 /** Over the whole loop: what lies between the steps is opencode's own time. */
-function loopAccount(bounds: Interval, steps: readonly Step[], beside: readonly Loop[]): TimeAccount {
+function loopAccount(
+  bounds: Interval,
+  steps: readonly Step[],
+  beside: readonly Loop[],
+  others: readonly OtherCall[],
+): TimeAccount {
+  // The loop waits while its conversation is summed up, and not while a title is made.
+  const summaries = others.filter(({ kind }) => kind === "compaction");
   return timeAccount(bounds, {
-    model: steps.flatMap(({ call }) => call ?? []),
+    model: [
+      ...steps.flatMap(({ call }) => call ?? []),
+      ...summaries.map(({ start, end }) => ({ start, end, firstTokenAt: start })),
+    ],
     ...toolWork(steps, beside),
     retries: steps.flatMap(({ retries }) => retries),
   });

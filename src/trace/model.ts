@@ -93,6 +93,11 @@ export interface Loop extends Span {
   readonly totalsWithSubagents: Totals;
   /** Where its time went. */
   readonly account: TimeAccount;
+  /**
+   * Calls of models that opencode made beside its steps and that are in none of the sums; absent where none is known.
+   * opencode 1 does not tell of them.
+   */
+  readonly otherCalls?: readonly OtherCall[];
   /** Subagents that were started in its time, while no step was at work: by a plugin, say; by when they began. */
   readonly loops: readonly Loop[];
   /** The run that looptrace made for it: attempts at the same prompt share an id and count from 0. */
@@ -177,6 +182,18 @@ export interface Call extends Span {
   readonly outputTokensPerSecond: number | null;
   /** Why it failed; null where it did not. */
   readonly error: ErrorFacts | null;
+}
+
+/** A call that no step tells of. */
+export interface OtherCall extends Span {
+  /** `unknown`: it is in what opencode has counted, and that is all; mostly the call for the session's title. */
+  readonly kind: "title" | "compaction" | "unknown";
+  /** The model that was asked; null where that is not recorded. */
+  readonly model: ModelFacts | null;
+  /** Tokens. */
+  readonly usage: Usage;
+  /** USD; null: opencode knows no price for the model. */
+  readonly cost: number | null;
 }
 
 /** A dead attempt of a call: its request failed and opencode tried again. */
@@ -277,13 +294,29 @@ export interface StepEvent {
   /** 16 hexadecimal digits. */
   readonly spanId: string;
   /** What happened. */
-  readonly name: "compaction" | "doom-loop" | "cache-break" | "plan" | "permission";
+  readonly name:
+    | "compaction"
+    | "doom-loop"
+    | "cache-break"
+    | "plan"
+    | "permission"
+    | "skill"
+    | "agent-switched"
+    | "model-switched"
+    | "location-switched"
+    | "system";
   /** ms since the epoch. */
   readonly at: number;
   /**
    * Of a `doom-loop`: `count`, and `tool` with `arguments`; or `answer`, the text that the model gave again and again
    * without a tool (empty where it said nothing), with `finish`; or neither, where requests were too large for the
    * context again and again. `lastError` where they failed.
+   *
+   * Of a `compaction`: `auto`, and `overflow` where a request was too large for the context. Where no step of its own
+   * tells of it: its `outcome`, and as far as they are known `durationMs`, `model`, `tokens`, `cost` and `error`.
+   *
+   * Of what was switched: the new `agent`, `model` or `directory`, and the `previous` one. Of a `skill`: its name. Of a
+   * `system`, changed instructions: their `description`.
    *
    * Of a `permission`: `permission` and `patterns`, what was asked for; `answer`, which is `once`, `always`, `reject`,
    * or `none` where none came before the turn had ended; `by` whom; `askedAt`; `waitedMs`, until the answer or that

@@ -47,6 +47,8 @@ export function runningSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
 
 function addRunning(loop: Loop, ids: Set<string>): void {
   ids.add(loop.spanId);
+  // What was counted may become more.
+  for (const { spanId } of loop.otherCalls ?? []) ids.add(spanId);
   for (const below of loop.loops) if (mayGoOn(below)) addRunning(below, ids);
   // Of parallel subagents one may still be at work in a step that is not the last; and what failed may yet be got over.
   for (const step of loop.steps) {
@@ -93,6 +95,7 @@ function addAll(step: Step, ids: Set<string>): void {
 
 function addWhole(loop: Loop, ids: Set<string>): void {
   ids.add(loop.spanId);
+  for (const { spanId } of loop.otherCalls ?? []) ids.add(spanId);
   for (const step of loop.steps) addAll(step, ids);
   for (const below of loop.loops) addWhole(below, ids);
 }

@@ -47,6 +47,7 @@ function todosOf({ name, outcome, input }: Tool): StepEvent["attributes"] | unde
 
 function planFileOf({ name, outcome, input }: Tool): StepEvent["attributes"] | undefined {
   if (!["write", "edit"].includes(name) || outcome !== "completed" || !isFields(input)) return undefined;
-  const { filePath } = input;
+  // opencode 2 calls it `path`.
+  const { path, filePath = path } = input;
   return typeof filePath === "string" && PLAN_FILE.test(filePath) ? { file: filePath } : undefined;
 }

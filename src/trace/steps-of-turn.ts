@@ -1,14 +1,14 @@
-import type { CompactionEvent, Entry, Turn } from "../opencode/model.js";
+import type { Entry, SessionEvent, Turn } from "../opencode/model.js";
 import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
 import { withCacheBreaks } from "./cache-breaks.js";
 import { toolResult, userInput } from "./chat-input.js";
 import { type Told, uncounted } from "./context-growth.js";
 import { withDoomLoops } from "./doom-loop-events.js";
-import type { Call, ChatMessage, Cumulative, Loop, Step, StepEvent, Usage } from "./model.js";
+import type { Call, ChatMessage, Cumulative, Loop, OtherCall, Step, Usage } from "./model.js";
 import type { AskedPermission } from "./permissions.js";
 import { withPlans } from "./plan-events.js";
-import { spanIdOf } from "./span-id.js";
+import { leftEventNote, stepEvent } from "./session-events.js";
 import { sureUsageOf } from "./usage.js";
 
 /** What is known of a turn beside what stands in it. */
@@ -22,6 +22,7 @@ export interface TurnContext {
   readonly startedIn: (answerId: string) => readonly Loop[];
   /** Subagents that were started in a turn, but not in a step. */
   readonly startedBeside: (turnId: string) => readonly Loop[];
+  readonly otherCalls: readonly OtherCall[];
 }
 
 /** Walks what stands in the turn; what arrives between two calls is the later one's input. */
@@ -34,7 +35,7 @@ export function stepsOfTurn(
   // A prompt that came while the loop was at work is input of the step after it.
   const first = turn.prompts.filter(({ id }) => id === turn.id);
   let input: ChatMessage[] = [...turn.context, ...first].flatMap(toldBy);
-  let events: StepEvent[] = turn.context.filter(isCompaction).map((event) => compactionEvent(event, sessionId));
+  let events: SessionEvent[] = turn.context.filter((entry) => entry.kind === "event");
   let calls = 0;
   let before: Cumulative | null = null;
   let lastUsage: Usage | null = null;
@@ -47,7 +48,9 @@ export function stepsOfTurn(
       return;
     }
     if (entry.kind === "event") {
-      if (isCompaction(entry)) events.push(compactionEvent(entry, sessionId));
+      events.push(entry);
+      // What an answer of its own sums up is summed up with that.
+      compacted ||= entry.name === "compaction" && entry.summary?.outcome === "completed";
       return;
     }
     const isLast = position === turn.rest.length - 1;
@@ -63,7 +66,7 @@ export function stepsOfTurn(
       lastUsage,
       added,
       compacted: compacted || entry.summary !== null,
-      events,
+      events: events.map((event) => stepEvent(event, sessionId)),
       permissions,
       servers: context.servers,
       // Nothing went on after the process had ended; within a turn the next message tells nothing about this one's end.
@@ -93,11 +96,31 @@ export function stepsOfTurn(
       added.push(result);
     }
   });
-  const notes = events.map(
-    ({ at }) => `opencode asked for a compaction at ${new Date(at).toISOString()}, and nothing came of it.`,
-  );
+  const { last, notes } = withLeftEvents(steps.pop(), events, sessionId);
+  if (last) steps.push(last);
   const marked = withCacheBreaks(withPlans(withDoomLoops(steps, sessionId), sessionId), sessionId);
   return { steps: marked, notes };
+}
+
+/** What happened behind the last step stands at its end; a compaction that was asked for in vain is only noted. */
+function withLeftEvents(
+  last: Step | undefined,
+  events: readonly SessionEvent[],
+  sessionId: string,
+): { readonly last: Step | undefined; readonly notes: readonly string[] } {
+  const shown = events.filter((event) => event.name !== "compaction" || event.summary !== null);
+  if (!last || shown.length === 0) return { last, notes: events.map(leftEventNote) };
+  const own = shown.map((event) => stepEvent(event, sessionId));
+  return {
+    last: {
+      ...last,
+      events: [
+        ...last.events,
+        ...own.map((event) => ({ ...event, at: Math.min(Math.max(event.at, last.start), last.end) })),
+      ],
+    },
+    notes: events.filter((event) => !shown.includes(event)).map(leftEventNote),
+  };
 }
 
 /** What the next call is told: all of a message, of an answer the results of its tools. */
@@ -109,14 +132,6 @@ function toldBy(entry: Entry): readonly ChatMessage[] {
 /** A fork copies no subagents: those of a copied turn stand with the session that it was copied from. */
 function copiedSubagent(subagentOf: TurnContext["subagentOf"]): TurnContext["subagentOf"] {
   return (toolId) => ({ ...subagentOf(toolId), missing: false });
-}
-
-function isCompaction(entry: Entry): entry is CompactionEvent {
-  return entry.kind === "event" && entry.name === "compaction";
-}
-
-function compactionEvent({ id, at, auto, overflow }: CompactionEvent, sessionId: string): StepEvent {
-  return { spanId: spanIdOf("event", sessionId, id), name: "compaction", at, attributes: { auto, overflow } };
 }
 
 /**

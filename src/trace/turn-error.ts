@@ -1,7 +1,7 @@
 import { classify } from "../errors/classify.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
-import type { LastAssistant, SeenError } from "../errors/turn-evidence.js";
-import { isOwnAbort, processEndOf } from "../opencode/evidence.js";
+import type { LastAssistant, SeenError, TurnEvidence } from "../errors/turn-evidence.js";
+import { isOwnAbort, processEndOf, type RunEvidence } from "../opencode/evidence.js";
 import type { Answer, Turn } from "../opencode/model.js";
 import type { Step } from "./model.js";
 
@@ -36,12 +36,13 @@ export function turnError({ sessionId, turn, answers, asked, steps }: TurnEnd): 
   const lastTried = steps[lastTry];
   const stuckOverflow =
     overflows.length > 1 && lastTried && overflows.includes(lastTried) ? lastTried.call?.error : undefined;
-  const exportErrors = answers.flatMap(({ error, created, completed }, index): SeenError[] =>
-    error ? [{ error, at: completed ?? created, recovered: index < lastAnswered }] : [],
+  const seen = answers.flatMap(({ error, created, completed }, index): SeenError[] =>
+    error ? [{ error, at: completed ?? created, recovered: index < lastAnswered || hasSucceeded(turn) }] : [],
   );
+  const exportErrors = [...seen, ...errorOfEnd(turn, seen)];
   const last = steps.at(-1);
   const childError = last?.tools.flatMap(({ loops }) => loops).findLast(({ error }) => error !== null)?.error;
-  const error = classify({
+  const evidence: TurnEvidence = {
     sessionId,
     exportErrors,
     streamErrors: (run?.streamErrors ?? []).map(({ error, at }) => ({
@@ -64,12 +65,50 @@ export function turnError({ sessionId, turn, answers, asked, steps }: TurnEnd): 
     schemaProblems: run?.schemaProblems,
     partialText: answerText(steps) ?? undefined,
     stderr: run?.stderr,
-  });
+  };
+  const error = classify(hasSucceeded(turn) ? ofSuccess(evidence) : evidence);
   if (!error || steps.length === 0) return { error, failedStep: null, lastAnswered };
   const withError = answers.findLastIndex((answer, index) => answer.error && index >= lastAnswered);
   if (withError >= 0 && error.code !== "doom_loop") return { error, failedStep: withError, lastAnswered };
   const isStuck = stuckOverflow && error.code === stuckOverflow.code;
   return { error, failedStep: isStuck ? lastTry : steps.length - 1, lastAnswered };
+}
+
+function hasSucceeded({ end }: Turn): boolean {
+  return end?.outcome === "succeeded";
+}
+
+/** What a turn can have come to all the same that succeeded, as opencode says. */
+const CUT_SHORT: ReadonlySet<string> = new Set(["length", "content-filter"]);
+
+/** opencode says that it succeeded: how well it did tells the last answer, and nothing that went wrong on the way. */
+function ofSuccess({ lastAssistant: last, ...evidence }: TurnEvidence): TurnEvidence {
+  const finish = last?.finish !== undefined && CUT_SHORT.has(last.finish) ? last.finish : "stop";
+  const { sessionId, exportErrors, doomLoop, limit, model, schemaProblems, partialText, stderr } = evidence;
+  const lastAssistant = { finish, completed: true, isSummary: false, tools: last?.tools ?? [] };
+  const streamErrors: readonly SeenError[] = [];
+  return {
+    ...{ sessionId, exportErrors, streamErrors, lastAssistant },
+    ...{ doomLoop, limit, model, schemaProblems, partialText, stderr },
+  };
+}
+
+/** What the end that opencode tells of says where no answer has an error that counts. */
+function errorOfEnd({ end, run }: Turn, seen: readonly SeenError[]): readonly SeenError[] {
+  if (!end || end.outcome === "succeeded" || seen.some(({ recovered }) => !recovered)) return [];
+  // Who wanted it, and why, is known better.
+  if (end.outcome === "interrupted" && run && isWanted(run)) return [];
+  return [{ error: end.error ?? UNTOLD[end.outcome], at: end.at, recovered: false }];
+}
+
+const UNTOLD = {
+  failed: { name: "UnknownError", data: { message: "opencode says that the turn failed, and not why." } },
+  interrupted: { name: "MessageAbortedError", data: { message: "The turn was interrupted." } },
+} as const;
+
+function isWanted(run: RunEvidence): boolean {
+  const by = processEndOf(run)?.by;
+  return isOwnAbort(run) || by === "deadline" || by === "caller";
 }
 
 /** What the log, or else the events, say of the last request of an unfinished step that is known to have failed. */

@@ -37,7 +37,7 @@ const LOOP = fieldsOf<Loop>()({
   ...{ spanId: true, start: true, end: true, timing: true },
   ...{ sessionId: true, userMessageId: true, agent: true, model: true, input: true, unanswered: true },
   ...{ output: true, outcome: true, error: true, failedStep: true, steps: true, totals: true },
-  ...{ totalsWithSubagents: true, account: true, loops: true, run: true, copied: true, notes: true },
+  ...{ totalsWithSubagents: true, account: true, otherCalls: true, loops: true, run: true, copied: true, notes: true },
 });
 const SESSION = fieldsOf<SessionFacts>()({
   ...{ id: true, title: true, directory: true, opencodeVersion: true, projectId: true, parentId: true },
@@ -63,7 +63,7 @@ const DISCARDED = fieldsOf<Discarded>()({
 const keys = (shape: { readonly shape: object }): readonly string[] => Object.keys(shape.shape);
 const withoutSpan = (fields: readonly string[]): readonly string[] =>
   fields.filter((field) => !spanFields.includes(field));
-const { call, step, tool, totals, usage, account, cause, usageDoubt } = traceShapes;
+const { call, step, tool, totals, usage, account, cause, usageDoubt, otherCall } = traceShapes;
 const tokenCall = tokensJson.element.shape.calls.element;
 const slowest = toolsJson.shape.slowest.element;
 const [show, total] = [showJson.element, toolsJson.shape.total];
@@ -87,6 +87,7 @@ test.each<[title: string, fields: readonly string[]]>([
   ["field of a loop, beside a span's", withoutSpan(LOOP)],
   ["field of a step, beside a span's", withoutSpan(keys(step))],
   ["field of a call, beside a span's", withoutSpan(keys(call))],
+  ["field of an other call, beside a span's", withoutSpan(keys(otherCall))],
   ["field of a retry, beside a span's", withoutSpan(keys(step.shape.retries.element))],
   ["field of a tool, beside a span's", withoutSpan(keys(tool))],
   ["field of totals", keys(totals)],

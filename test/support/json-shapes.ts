@@ -184,7 +184,10 @@ const step = z.strictObject({
   events: z.array(
     z.strictObject({
       spanId: span.spanId,
-      name: z.enum(["compaction", "doom-loop", "cache-break", "plan", "permission"]),
+      name: z.enum([
+        ...["compaction", "doom-loop", "cache-break", "plan", "permission"],
+        ...["skill", "agent-switched", "model-switched", "location-switched", "system"],
+      ] as const),
       at: z.number(),
       attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
     }),
@@ -195,6 +198,13 @@ const step = z.strictObject({
     return z.array(loop);
   },
   notes: z.array(z.string()),
+});
+const otherCall = z.strictObject({
+  ...span,
+  kind: z.enum(["title", "compaction", "unknown"]),
+  model: model.nullable(),
+  usage,
+  cost: z.number().nullable(),
 });
 const loop: z.ZodType<Loop> = z.strictObject({
   ...span,
@@ -212,6 +222,7 @@ const loop: z.ZodType<Loop> = z.strictObject({
   totals,
   totalsWithSubagents: totals,
   account,
+  otherCalls: z.array(otherCall).exactOptional(),
   get loops(): z.ZodArray<z.ZodType<Loop>> {
     return z.array(loop);
   },
@@ -222,7 +233,7 @@ const loop: z.ZodType<Loop> = z.strictObject({
 const traceId = z.string().regex(/^[0-9a-f]{32}$/);
 
 /** The parts of a trace that a table of the documentation is about. */
-export const traceShapes = { usage, totals, account, call, tool, step, cause, usageDoubt };
+export const traceShapes = { otherCall, usage, totals, account, call, tool, step, cause, usageDoubt };
 export const spanFields: readonly string[] = Object.keys(span);
 
 /** `show --json` */
@@ -262,6 +273,7 @@ export const tokensJson = z.array(
     sessionId: z.string(),
     turn: z.int(),
     missingSubagents: z.int(),
+    otherCalls: z.array(otherCall).exactOptional(),
     calls: z.array(
       z.strictObject({
         name: z.string(),

@@ -6,6 +6,7 @@ import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintTokens } from "../../terminal/paint-tokens.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
+import { otherCallsIn } from "../../trace/other-calls.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { colorsFor } from "../colors.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
@@ -44,7 +45,8 @@ export async function tokens(sources: readonly string[], flags: TokensFlags, ter
       } else if (format === "json") {
         const { missingSubagents } = trace.loop.totalsWithSubagents;
         const of = { traceId, sessionId: session.id, turn: session.turn, missingSubagents };
-        forJson.push({ ...of, calls: tokenRows(trace) });
+        const otherCalls = otherCallsIn(trace.loop);
+        forJson.push({ ...of, calls: tokenRows(trace), ...(otherCalls.length > 0 ? { otherCalls } : {}) });
       } else {
         const painted = paintTokens(trace, { width, colors, top: flags.top ?? false });
         terminal.out(`${seen > 0 ? "\n" : ""}${painted}\n`);

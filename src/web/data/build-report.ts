@@ -50,6 +50,7 @@ function titleOf([first]: readonly TraceData[]): string {
 function traceData(trace: LoopTrace, packer: Packer): TraceData {
   const { session, loop } = trace;
   const { rows, errors, series, tools } = traceRows(trace, packer);
+  const gaps = gapsOf([trace]);
   return {
     traceId: trace.traceId,
     sessionId: session.id,
@@ -66,7 +67,7 @@ function traceData(trace: LoopTrace, packer: Packer): TraceData {
     duration: loop.end - loop.start,
     exact: loop.timing === "exact",
     totals: totalsData(trace),
-    notes: [...gapTexts.doubts(gapsOf([trace])), ...unreadNotes(session.unread), ...loop.notes],
+    notes: [...gapTexts.doubts(gaps), ...gapTexts.otherCalls(gaps), ...unreadNotes(session.unread), ...loop.notes],
     rows,
     errors,
     series,

@@ -9,6 +9,7 @@ import type {
   FileFacts,
   InnerCall,
   Loop,
+  OtherCall,
   Retry,
   Step,
   StepEvent,
@@ -26,6 +27,8 @@ export function detailOf(source: RowSource, start: number): Detail {
       return stepDetail(source.step);
     case "call":
       return callDetail(source.call);
+    case "other-call":
+      return otherCallDetail(source.call);
     case "tool":
       return toolDetail(source.tool);
     case "inner-call":
@@ -100,6 +103,24 @@ function callDetail(call: Call): Detail {
       ["cost", cost(call.cost)],
     ],
     sections: [...inputSections(call.input), ...callOutputSections(call.output)],
+  };
+}
+
+function otherCallDetail(call: OtherCall): Detail {
+  const { usage } = call;
+  return {
+    facts: [
+      ...timeFacts(call),
+      ["for", call.kind],
+      ...named("model", modelName(call.model)),
+      ["prompt", `${count(promptTokens(usage))} tokens`],
+      ["from the cache", count(usage.cacheRead)],
+      ["written to the cache", count(usage.cacheWrite)],
+      ["output", count(usage.output)],
+      ["reasoning", count(usage.reasoning)],
+      ["cost", cost(call.cost)],
+    ],
+    sections: [],
   };
 }
 

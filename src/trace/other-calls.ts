@@ -1,0 +1,107 @@
+/** Calls of models that opencode made beside the answers: for the title, or to sum up the conversation. */
+import type { Session, Spent, Turn } from "../opencode/model.js";
+import type { Loop, OtherCall, Usage } from "./model.js";
+import { spanIdOf } from "./span-id.js";
+import { subagentsOfLoop } from "./totals.js";
+import { answersOf } from "./turn-entries.js";
+import { addCost, addUsage, NO_USAGE, totalTokens } from "./usage.js";
+
+const NOTHING: Spent = { usage: NO_USAGE, cost: null };
+
+/**
+ * The other calls of each turn: those that opencode tells of one by one, and what it has counted for the session beyond
+ * all that it tells of. With them the sums meet what opencode itself has counted.
+ *
+ * What no turn can be told to have used stands with the first that no fork copied: there the title was made.
+ *
+ * @returns one list for each turn of the session
+ */
+export function otherCallsOf(session: Session): readonly (readonly OtherCall[])[] {
+  const told = session.turns.map((turn) => toldCalls(turn, session.id));
+  const rest = uncountedOf(session, told.flat());
+  const first = session.turns.findIndex(({ copied, origin }) => !copied && origin !== "command");
+  const turn = session.turns[first];
+  if (!rest || !turn) return told;
+  const at = { start: turn.at, end: turn.at, timing: "bounded" as const };
+  const spanId = spanIdOf("call", session.id, `${turn.id}/other`);
+  return told.map((own, index) =>
+    index === first ? [{ spanId, ...at, kind: "unknown", model: null, ...rest }, ...own] : own,
+  );
+}
+
+function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {
+  if (turn.copied) return [];
+  const summaries = [...turn.context, ...turn.rest].flatMap((entry): OtherCall[] => {
+    if (entry.kind !== "event" || entry.name !== "compaction" || !entry.summary?.spent) return [];
+    const { model, spent, end } = entry.summary;
+    return [
+      {
+        spanId: spanIdOf("call", sessionId, entry.id),
+        start: entry.at,
+        end: end ?? entry.at,
+        timing: end === null ? "bounded" : "exact",
+        kind: "compaction",
+        model,
+        ...spent,
+      },
+    ];
+  });
+  const others = turn.otherCalls.map(({ kind, model, start, end, usage, cost }, index): OtherCall => {
+    const from = start ?? turn.at;
+    return {
+      spanId: spanIdOf("call", sessionId, `${turn.id}/other/${index}`),
+      start: from,
+      end: Math.max(from, end ?? from),
+      timing: start === null || end === null ? "bounded" : "exact",
+      kind,
+      model,
+      usage,
+      cost,
+    };
+  });
+  return [...summaries, ...others];
+}
+
+/** What opencode has counted and tells of nowhere; null where it counted nothing more, or does not say. */
+function uncountedOf({ counted, turns }: Session, told: readonly OtherCall[]): Spent | null {
+  if (!counted) return null;
+  const calls = turns
+    .filter(({ copied }) => !copied)
+    .flatMap((turn) => answersOf(turn).flatMap(({ call }) => call ?? []));
+  const answers = calls.map(({ recorded: { usage, cost } }): Spent => ({ usage, cost: cost > 0 ? cost : null }));
+  const known = [...answers, ...told].reduce(addSpent, NOTHING);
+  const usage = usageBeyond(counted.usage, known.usage);
+  const usd = (counted.cost ?? 0) - (known.cost ?? 0);
+  const cost = usd > LEAST_USD ? Number(usd.toFixed(DECIMALS)) : null;
+  return totalTokens(usage) === 0 && cost === null ? null : { usage, cost };
+}
+
+/** Sums of prices in another order differ by less. */
+const LEAST_USD = 1e-9;
+const DECIMALS = 12;
+
+/** Where messages tell of more than was counted, as after a change of hands, nothing is left over. */
+function usageBeyond(all: Usage, known: Usage): Usage {
+  const over = (bucket: keyof Usage): number => Math.max(0, all[bucket] - known[bucket]);
+  return {
+    input: over("input"),
+    output: over("output"),
+    reasoning: over("reasoning"),
+    cacheRead: over("cacheRead"),
+    cacheWrite: over("cacheWrite"),
+  };
+}
+
+function addSpent(a: Spent, b: Spent): Spent {
+  return { usage: addUsage(a.usage, b.usage), cost: addCost(a.cost, b.cost) };
+}
+
+/** All other calls of a loop and of its subagents. */
+export function otherCallsIn(loop: Loop): readonly OtherCall[] {
+  return [...(loop.otherCalls ?? []), ...subagentsOfLoop(loop).flatMap(otherCallsIn)];
+}
+
+/** What they used and cost together. */
+export function spentOnOthers(calls: readonly OtherCall[]): Spent {
+  return calls.reduce<Spent>(addSpent, NOTHING);
+}

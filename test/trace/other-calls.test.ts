@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { gapsOf, gapTexts } from "../../src/analysis/gaps.js";
+import { rowsOf, treeOf } from "../../src/analysis/tree-rows.js";
+import type { CompactionEvent, Session, Spent } from "../../src/opencode/model.js";
+import { describeTrace } from "../../src/otel/describe-trace.js";
+import type { LoopTrace } from "../../src/trace/model.js";
+import { openSpanIds } from "../../src/trace/open-spans.js";
+import { otherCallsIn, spentOnOthers } from "../../src/trace/other-calls.js";
+import { traceModel } from "../../src/trace/trace-session.js";
+import { addCost, addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import { at, onlyOne } from "../support/fixtures.js";
+import { answerAt, callAt, endAt, MODEL, recorded, sessionOf, turnOf, USED } from "./make-model.js";
+import { T0 } from "./make-session.js";
+
+const priced = (from: number, to: number, cost: number) =>
+  answerAt(from, to, { call: callAt(from, to - 5, { recorded: recorded(USED, cost) }) });
+const COUNTED: Spent = { usage: { ...USED, input: 250, output: 23, reasoning: 4 }, cost: 0.35 };
+
+/** All that the traces of a session tell of as spent there. */
+function spentIn(traces: readonly LoopTrace[]): Spent {
+  return traces.reduce<Spent>(
+    (sum, { loop }) => {
+      const others = spentOnOthers(loop.otherCalls ?? []);
+      return {
+        usage: addUsage(addUsage(sum.usage, loop.totals.usage), others.usage),
+        cost: addCost(addCost(sum.cost, loop.totals.cost), others.cost),
+      };
+    },
+    { usage: NO_USAGE, cost: null },
+  );
+}
+
+function expectCounted(session: Session): void {
+  const { usage, cost } = spentIn(traceModel(session));
+  expect(usage).toEqual(session.counted?.usage);
+  expect(cost).toBeCloseTo(session.counted?.cost ?? 0, 12);
+}
+
+test("what opencode counted beyond the answers stands on the first turn, and the sums meet", () => {
+  const turns = [turnOf(0, [priced(100, 300, 0.1)]), turnOf(400, [priced(500, 700, 0.1)])];
+  const session = sessionOf(turns, { counted: COUNTED });
+  const [first, second] = traceModel(session);
+  const others = { usage: { ...NO_USAGE, input: 50, output: 3 }, cost: 0.15 };
+  expect(first?.loop.otherCalls).toMatchObject([{ kind: "unknown", model: null, ...others, start: T0, end: T0 }]);
+  expect(second?.loop.otherCalls).toBeUndefined();
+  // The turn's own sums hold its own calls, as they do where nothing is counted.
+  expect(first?.loop.totals).toMatchObject({ calls: 1, usage: USED, cost: 0.1 });
+  expectCounted(session);
+});
+
+test("a compaction with a usage of its own is a call of its own, and not counted again", () => {
+  const compaction: CompactionEvent = {
+    ...{ kind: "event", name: "compaction", id: "msg_c", at: T0 + 310, auto: true, overflow: false },
+    summary: {
+      ...{ outcome: "completed", end: T0 + 400, model: MODEL, error: null },
+      spent: { usage: { ...NO_USAGE, input: 40, output: 3 }, cost: 0.05 },
+    },
+  };
+  const turn = turnOf(0, [priced(100, 300, 0.1), compaction, priced(500, 700, 0.1)]);
+  const session = sessionOf([turn], { counted: COUNTED });
+  const { loop } = onlyOne(traceModel(session));
+  expect(loop.otherCalls).toMatchObject([
+    { kind: "unknown", usage: { input: 10, output: 0 }, cost: 0.1 },
+    { kind: "compaction", start: T0 + 310, end: T0 + 400, timing: "exact", model: MODEL, cost: 0.05 },
+  ]);
+  expectCounted(session);
+});
+
+describe("there are none", () => {
+  test.each([
+    ["where opencode does not say what it counted", null],
+    ["where all of it stands in answers", { usage: USED, cost: 0.1 }],
+    ["where answers tell of more", { usage: NO_USAGE, cost: 0 }],
+    ["where only the order of adding up differs", { usage: USED, cost: 0.1 + 1e-15 }],
+  ])("%s", (_, counted) => {
+    const { loop } = onlyOne(traceModel(sessionOf([turnOf(0, [priced(100, 300, 0.1)])], { counted })));
+    expect("otherCalls" in loop).toBe(false);
+  });
+});
+
+test("what a fork copied is counted where it was made", () => {
+  const turns = [turnOf(0, [priced(100, 300, 0.1)], { copied: true }), turnOf(400, [priced(500, 700, 0.1)])];
+  const counted = { usage: { ...USED, input: 130 }, cost: 0.1 };
+  const [copy, own] = traceModel(sessionOf(turns, { counted }));
+  expect(copy?.loop.otherCalls).toBeUndefined();
+  expect(own?.loop.otherCalls).toMatchObject([{ usage: { ...NO_USAGE, input: 30 }, cost: null }]);
+});
+
+describe("they are told", () => {
+  const trace = onlyOne(
+    traceModel(sessionOf([turnOf(0, [priced(100, 300, 0.1)], { end: endAt(310, "succeeded") })], { counted: COUNTED })),
+  );
+
+  test("to Langfuse, as a generation with their tokens below the loop", () => {
+    const spans = describeTrace(trace);
+    const other = onlyOne(spans.filter(({ name }) => name === "other-call"));
+    expect(other.parent).toEqual({ spanId: trace.loop.spanId, remote: false });
+    expect(other.attributes).toMatchObject({
+      "langfuse.observation.type": "generation",
+      "langfuse.observation.metadata.kind": "unknown",
+      "gen_ai.usage.input_tokens": 150,
+    });
+    expect(JSON.parse(String(other.attributes["langfuse.observation.usage_details"]))).toMatchObject({ input: 150 });
+    expect(JSON.parse(String(other.attributes["langfuse.observation.cost_details"]))).toEqual({ total: 0.25 });
+    const root = spans.at(-1)?.attributes["langfuse.observation.metadata.otherCalls"];
+    expect(JSON.parse(String(root))).toMatchObject({ calls: 1, cost: 0.25 });
+  });
+
+  test("in the tree, and in words below it", () => {
+    const row = onlyOne(rowsOf(treeOf(trace)).filter(({ name }) => name === "other-call"));
+    expect(row).toMatchObject({ kind: "call", duration: null, cost: 0.25, tokens: { input: 150, output: 13 } });
+    expect(gapTexts.otherCalls(gapsOf([trace]))).toEqual([
+      "other calls took 165 tokens and $0.2500, which stand in no sum: what opencode has counted and no message holds, such as the call for the title",
+    ]);
+  });
+
+  test("together with those of subagents", () => {
+    const child = sessionOf([turnOf(150, [priced(160, 190, 0.1)])], {
+      ...{ id: "ses_child", parentId: trace.session.id, createdAt: T0 + 150 },
+      counted: { usage: { ...USED, input: 101 }, cost: 0.1 },
+    });
+    const parent = sessionOf([turnOf(0, [priced(100, 300, 0.1)])], { children: [child], counted: COUNTED });
+    const { loop } = at(traceModel(parent), 0);
+    expect(otherCallsIn(loop).map(({ usage }) => usage.input)).toEqual([150, 1]);
+  });
+});
+
+test("they may become more until the turn is over", () => {
+  const [trace] = traceModel(sessionOf([turnOf(0, [answerAt(100, null)])], { counted: COUNTED }));
+  const [other] = trace?.loop.otherCalls ?? [];
+  expect(trace && other && openSpanIds(trace).has(other.spanId)).toBe(true);
+});
