@@ -109,14 +109,9 @@ export {
 } from "./export/trace-exporter.js";
 export { type StorePaths, storePaths, storePathsAt } from "./files/store-paths.js";
 export type { UnfinishedSession } from "./follow/attach.js";
-export {
-  type FollowOptions,
-  type FollowServerOptions,
-  type FollowStoreOptions,
-  followServer,
-  followStore,
-} from "./follow/follow-turns.js";
+export { followServer, followStore } from "./follow/follow-turns.js";
 export type { LiveDelivery } from "./follow/live-run.js";
+export type { FollowOptions, FollowServerOptions, FollowStoreOptions } from "./follow/options.js";
 export { type Mask, type Masking, type MaskingOptions, maskFor } from "./masking/mask.js";
 export type {
   Asking,

@@ -33,10 +33,7 @@ function percentText(ratio: number): string {
   return percent < 1 ? "less than 1%" : `${count(percent)}%`;
 }
 
-/**
- * How the checks of all sessions came out: `15 budgets in 3 sessions: 2 do not hold, 1 of them unknown; 1 session
- * failed.`
- */
+/** How all checks came out: `15 budgets in 3 sessions: 2 do not hold, 1 of them unknown; 1 session failed.` */
 export function verdictText(
   checks: readonly { readonly passed: boolean; readonly results: readonly BudgetResult[] }[],
 ): string {

@@ -190,10 +190,7 @@ function withoutDirectory(title: string, directory: string): string {
   return prefix !== "/" && title.startsWith(prefix) ? title.slice(prefix.length) : title;
 }
 
-/**
- * What the person asked for, or with `!` in front the command that the person ran; no more than `most` characters of
- * each text.
- */
+/** What the person asked for, or the command that the person ran behind a `!`; each text in `most` characters. */
 export function promptOf(loop: Loop, most = MOST_TEXT): string {
   const command = isCommand(loop) ? loop.steps[0]?.tools[0] : undefined;
   if (command) return `!${commandText(command.input)}`.slice(0, most);

@@ -41,10 +41,7 @@ function partUnits({ duration: ms, model, tools, waiting, retries, other }: Time
   return { unit, units: apportion([model, tools, waiting, retries, other], Math.round(ms / unit)) };
 }
 
-/**
- * The model's time in its two halves, which have different cures: a long prompt, and a long answer. Rounded as the
- * model's part of the total is.
- */
+/** The model's time in two halves with different cures, a long prompt and a long answer; rounded as in the total. */
 export function modelParts(account: TimeAccount): string[] {
   const { model, firstToken } = account;
   const { unit, units } = partUnits(account);

@@ -98,8 +98,7 @@ export async function deliverRequests(
           await acknowledgements.record(request, part);
           break;
         case "taken-in-part":
-          // OTLP forbids to send such a request again, so all its spans count as sent; a copy stays for a person to
-          // look at.
+          // OTLP forbids to send it again: all its spans count as sent, and a copy stays for a person to look at.
           if (request.content && result.kind === "partial") {
             await keepCopy(context, request.content, part, result.message);
             request.dropped += result.rejectedSpans;

@@ -20,10 +20,7 @@ import { forgetReceipts, readReceipts } from "./receipts/receipts.js";
 export interface DeliverOptions extends DeliveryOptions {
   /** Send also what a destination has already acknowledged. */
   readonly force?: boolean | undefined;
-  /**
-   * Ids of destinations that nothing is sent to now: what is given for them is only stored, for instance because they
-   * did not answer a moment ago.
-   */
+  /** Ids of destinations that nothing is sent to now (they did not answer a moment ago, say): it is only stored. */
   readonly storeOnly?: ReadonlySet<string> | undefined;
   /** How much the outbox may hold, in bytes; what does not fit in is sent from memory. Default 2 GB. */
   readonly outboxLimitBytes?: number | undefined;

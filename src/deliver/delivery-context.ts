@@ -13,10 +13,7 @@ export type Sender = (destination: Destination, body: Uint8Array, options: SendO
 export interface DeliveryOptions {
   /** Default: the user's data folder. */
   readonly paths?: StorePaths | undefined;
-  /**
-   * How long to try, in ms; what is left then stays in the outbox. Default 10 s, or more where the destination may take
-   * longer.
-   */
+  /** How long to try, in ms; the rest stays in the outbox. Default 10 s, or more where the destination may take it. */
   readonly budgetMs?: number | undefined;
   /** For one request, in ms. Default the destination's own, else 15 s; never more than is left of the budget. */
   readonly timeoutMs?: number | undefined;

@@ -53,10 +53,7 @@ export interface ConfigurationFacts {
   readonly path: string | undefined;
   /** Where it was looked for first. */
   readonly directory: string;
-  /**
-   * What is wrong with the file or with variables, each with what to do; `isTrust` where the user has not agreed to the
-   * file.
-   */
+  /** What is wrong with the file or with variables, and what to do; `isTrust`: the user has not agreed to the file. */
   readonly problems: readonly { readonly text: string; readonly isTrust: boolean }[];
   /** A file further up that does not count, why, and how it would. */
   readonly ignored?: { readonly path: string; readonly why: string; readonly advice: string } | undefined;

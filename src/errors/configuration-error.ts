@@ -1,7 +1,4 @@
-/**
- * A setting is missing, half set or unusable. The message names the setting and says what to do; it never holds a
- * secret.
- */
+/** A setting is missing, half set or unusable. The message says which and what to do; it never holds a secret. */
 export class ConfigurationError extends Error {
   /** The class, as it stands in JSON. */
   override readonly name = "ConfigurationError";

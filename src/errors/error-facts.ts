@@ -110,10 +110,7 @@ export const errorFactsSchema = z.discriminatedUnion("code", [
   z.object({
     ...shared,
     code: z.literal("aborted"),
-    /**
-     * Who ended the turn: looptrace's caller, a limit that the caller had set, a client of opencode's API, a
-     * signal from elsewhere.
-     */
+    /** Who ended the turn: looptrace's caller, a limit of the caller's, a client of opencode's API, a signal. */
     abortedBy: z.enum(["caller", "limit", "api", "signal", "unknown"]),
     /** The limit, where one ended the turn. */
     limit: runLimit.exactOptional(),
@@ -140,10 +137,7 @@ export const errorFactsSchema = z.discriminatedUnion("code", [
     tool: z.string().nullable(),
     /** The arguments it was called with each time, as JSON text (its head when it is long); null without a tool. */
     arguments: z.string().nullable(),
-    /**
-     * What the model answered each time: its text (its head when it is long), empty where it said nothing, and its
-     * finish.
-     */
+    /** What the model answered each time: its text (the head of a long one; empty: it said nothing), and its finish. */
     answer: z.object({ text: z.string(), finish: z.string() }).readonly().exactOptional(),
     /** How often. */
     count: z.int(),

@@ -111,9 +111,7 @@ function ofCompleted(facts: ToolFacts): ToolFailure | null {
   return ofScript(facts) ?? ofCommand(facts) ?? ofMcp(facts);
 }
 
-/**
- * The results of tools that providers run, as the AI SDK hands them on: each kind says in its own way that it failed.
- */
+/** Results of tools that providers run, as the AI SDK hands them on: each kind says in its own way that it failed. */
 function ofProvider({ tool, metadata = {} }: ToolFacts): ToolFailure | null {
   const { type, errorCode, error, status, outcome, return_code: exit } = metadata;
   const fail = (message: string, kind: Kind = "failed"): ToolFailure => ({ kind, tool, message });
@@ -199,9 +197,7 @@ function shellNote(output: string): string {
   );
 }
 
-/**
- * Before 1.17 a server's protocol error came as the output of a completed call. `<server>_<tool>` names an MCP tool.
- */
+/** Before 1.17 a server's protocol error was the output of a completed call. `<server>_<tool>` is an MCP tool. */
 function ofMcp({ tool, output = "" }: ToolFacts): ToolFailure | null {
   const isProtocolError = tool.includes("_") && /^MCP error -32\d{3}: /.test(output);
   return isProtocolError ? { kind: kindOf(output), tool, message: oneLine(output) } : null;

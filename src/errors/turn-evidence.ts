@@ -43,9 +43,7 @@ export interface DoomLoop {
   /** null where no tool was called. */
   readonly tool: string | null;
   readonly arguments?: unknown;
-  /**
-   * What the model answered each time, empty where it said nothing; absent where a tool was called, or no answer came.
-   */
+  /** What the model answered each time, empty: nothing; absent where a tool was called, or no answer came. */
   readonly answer?: { readonly text: string; readonly finish: string } | undefined;
   readonly count: number;
   readonly lastError?: string | undefined;

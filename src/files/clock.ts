@@ -24,10 +24,7 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 };
 
-/**
- * A clock that begins with the system's and is not set with it: for what has a budget. A clock that is set back by an
- * hour makes it an hour longer else.
- */
+/** A clock that begins with the system's and is not set with it: setting it back must not lengthen a budget. */
 export function steadyClock(): Clock {
   const from = Date.now() - performance.now();
   return { ...systemClock, now: () => Math.round(from + performance.now()) };

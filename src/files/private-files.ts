@@ -29,10 +29,7 @@ async function privateFolder(root: string, path: string): Promise<void> {
   if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) await narrow(path);
 }
 
-/**
- * One that root has made (a volume, say), or that is allowed by name, is not this user's to narrow; what is put into it
- * is.
- */
+/** One that root made (a volume), or that is allowed by name, is not this user's to narrow; what is put into it is. */
 async function narrow(folder: string): Promise<void> {
   await chmod(folder, 0o700).catch(unless("EPERM"));
 }

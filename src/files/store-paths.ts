@@ -9,10 +9,7 @@ export interface StorePaths {
   readonly sessions: string;
   /** Requests that are not yet acknowledged: `outbox/<destination id>/`. */
   readonly outbox: string;
-  /**
-   * Which spans were acknowledged: `sent/<destination id>/<trace id>.jsonl`, and beside them a lock while some are
-   * sent.
-   */
+  /** Which spans were acknowledged: `sent/<destination id>/<trace id>.jsonl`, and a lock beside while some are sent. */
   readonly sent: string;
   /** Requests that a destination will never take, each with the reason: `rejected/<destination id>/`. */
   readonly rejected: string;

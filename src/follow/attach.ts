@@ -1,4 +1,3 @@
-import type { DestinationReport } from "../deliver/delivery-report.js";
 import { messageOf } from "../errors/thrown.js";
 import type { TraceExporter } from "../export/trace-exporter.js";
 import type { StorePaths } from "../files/store-paths.js";
@@ -16,7 +15,6 @@ import {
   readSessionFrom,
   rootOf,
   type ServerConnection,
-  type StreamTrouble,
   treeOf,
 } from "../opencode/server.js";
 import { traceRecorded } from "../sessions/loaded-session.js";
@@ -26,31 +24,22 @@ import { traceSession } from "../trace/trace-session.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import { knownServers } from "./known-servers.js";
 import { type LiveSession, liveTracer } from "./live-trace.js";
-import { servedRun } from "./served-runs.js";
+import type { FollowServerOptions } from "./options.js";
+import { servedRun } from "./served-run.js";
 import { noTurns, withTold } from "./told-turns.js";
 import { loopsOf, turnsAtRest } from "./turns-at-rest.js";
 
-export interface AttachOptions {
+export interface AttachOptions extends Omit<FollowServerOptions, "url" | "username" | "password" | "store" | "onTurn"> {
   readonly connection: ServerConnection;
-  /** Only the sessions of this project's directory, or only this session. */
-  readonly directory?: string | undefined;
-  readonly session?: string | undefined;
   /** Sends what is closed of turns at work. */
   readonly exporter: TraceExporter;
   readonly paths: StorePaths;
   readonly masking: Masking | undefined;
-  /** Whether what is closed of a turn is sent while the turn is at work. */
   readonly live: boolean;
-  readonly signal: AbortSignal;
-  readonly onConnected?: ((first: boolean) => void) | undefined;
-  readonly onTrouble?: ((trouble: StreamTrouble) => void) | undefined;
-  readonly onNote?: ((note: string) => void) | undefined;
   /** The sessions at work have changed. */
   readonly onChange?: ((mirror: Mirror) => void) | undefined;
   /** A turn is over, and stored; it is to be sent. The next event waits until this returns. */
   readonly onTurn: (trace: Masked<LoopTrace>, stored: boolean) => void;
-  /** What was sent of turns that are at work. */
-  readonly onDelivery?: ((reports: readonly DestinationReport[]) => void) | undefined;
 }
 
 /** A turn that was at work when looptrace went. */
@@ -72,7 +61,7 @@ const READ_MS = 60_000;
  * @returns what was at work at the end; it is stored as it was then
  */
 export async function attachTo(options: AttachOptions): Promise<readonly UnfinishedSession[]> {
-  const { connection, signal } = options;
+  const { connection, directory, session, signal, onConnected, onTrouble, onNote } = options;
   const recorder = new SessionRecorder(options);
   const since = Date.now() - SLACK_MS;
   let told = noTurns;
@@ -84,6 +73,7 @@ export async function attachTo(options: AttachOptions): Promise<readonly Unfinis
         exporter: options.exporter,
         ready: async (rootId) => void (await serversOf(rootId)),
         sessionOf: async (rootId) => liveSession(followed, rootId, (await serversOf(rootId)) ?? []),
+        onDelivery: options.onDelivery,
         onProblem: noteOf(options),
       })
     : undefined;
@@ -114,12 +104,7 @@ export async function attachTo(options: AttachOptions): Promise<readonly Unfinis
   };
 
   const followed = followSessions(connection, {
-    directory: options.directory,
-    session: options.session,
-    signal,
-    onConnected: options.onConnected,
-    onTrouble: options.onTrouble,
-    onNote: options.onNote,
+    ...{ directory, session, signal, onConnected, onTrouble, onNote },
     onIdle: async (rootId) => {
       await record(rootId).catch(noteOf(options));
       options.onChange?.(followed.mirror);

@@ -45,21 +45,17 @@ export function liveRun(
       const version = await served.version.catch(() => null);
       const tree = treeOf(followed.mirror, rootId);
       if (!tree) return undefined;
-      const { retries, permissions } = evidenceWithin(
-        followed.evidence,
-        new Set(familyOf(followed.mirror, rootId)),
-        run.startedAt,
-        Number.POSITIVE_INFINITY,
-      );
+      const family = new Set(familyOf(followed.mirror, rootId));
+      const told = evidenceWithin(followed.evidence, family, run.startedAt, Number.POSITIVE_INFINITY);
       const atWork = {
         ...run,
-        ...(version === null ? {} : { opencode: version }),
+        ...(version !== null && { opencode: version }),
         exit: { kind: "served" as const },
         endedAt: Number.MAX_SAFE_INTEGER,
         stderr: "",
         streamErrors: [],
-        retries: [...retries],
-        permissions: permissions.map(({ requestId: _requestId, ...permission }) => permission),
+        retries: [...told.retries],
+        permissions: told.permissions.map(({ requestId: _, ...permission }) => permission),
       };
       return { tree, evidence: { log, runs: [atWork], mcpServers: served.mcpServers } };
     },

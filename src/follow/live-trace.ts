@@ -20,9 +20,7 @@ export interface LiveTracerOptions {
   readonly trace?: TraceOptions | undefined;
   /** What is masked in them; default what the exporter masks in all. */
   readonly masking?: Masking | undefined;
-  /**
-   * Settles when what a look at the session needs from elsewhere is there; this wait is no part of what a look costs.
-   */
+  /** Settles when what a look needs from elsewhere is there; this wait is no part of what a look costs. */
   readonly ready?: ((rootId: string) => Promise<void>) | undefined;
   /** The session as it is now; asked when there is time for it. */
   readonly sessionOf: (rootId: string) => LiveSession | undefined | Promise<LiveSession | undefined>;
@@ -115,12 +113,8 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
   return {
     update: (rootId) => {
       if (exporter.destinations.length === 0) return;
-      let one = watched.get(rootId);
-      if (!one) {
-        const lookedAt = Date.now();
-        one = { timer: undefined, changed: true, costMs: 0, lookedAt, work: Promise.resolve(), sent: new Set() };
-        watched.set(rootId, one);
-      }
+      const one = watched.get(rootId) ?? newlyWatched();
+      watched.set(rootId, one);
       one.changed = true;
       plan(rootId, one);
     },
@@ -134,6 +128,11 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
       await Promise.all(ids.map(stop));
     },
   };
+}
+
+function newlyWatched(): Watched {
+  const lookedAt = Date.now();
+  return { timer: undefined, changed: true, costMs: 0, lookedAt, work: Promise.resolve(), sent: new Set() };
 }
 
 /** Subagents' sessions that can stand in no turn have traces of their own. */

@@ -13,6 +13,7 @@ import { SessionRecorder } from "../sessions/session-recorder.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import type { UnfinishedSession } from "./attach.js";
+import type { FollowStoreOptions } from "./options.js";
 import { withTold } from "./told-turns.js";
 import { isAtWork, judgeSession, noTurnsSince, withChanged, withoutPending } from "./turn-state.js";
 
@@ -32,7 +33,7 @@ export interface TurnFinder {
   recordLeft(client: OpencodeClient): Promise<readonly UnfinishedSession[]>;
 }
 
-export interface TurnFinderOptions {
+export interface TurnFinderOptions extends Pick<FollowStoreOptions, "signal" | "onNote"> {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Only the sessions of this project's directory. */
   readonly only?: string | undefined;
@@ -40,8 +41,6 @@ export interface TurnFinderOptions {
   readonly since: number;
   readonly paths: StorePaths;
   readonly masking: Masking | undefined;
-  readonly signal: AbortSignal;
-  readonly onNote?: ((note: string) => void) | undefined;
   /** A turn is over, and recorded; it is to be sent. */
   readonly onTurn: (trace: Masked<LoopTrace>, stored: boolean) => void;
 }

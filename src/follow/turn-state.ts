@@ -48,10 +48,7 @@ export function withoutPending(state: TurnState, id: string): TurnState {
   return { ...state, pending: new Set([...state.pending].filter((one) => one !== id)) };
 }
 
-/**
- * Whether its end tells that a session needs no look: it is at work, as far as is known, or waits for an answer as
- * before.
- */
+/** Whether a session's end tells that it needs no look: it is at work, as far as known, or waits as before. */
 export function isAtWork(state: TurnState, id: string, end: SessionEnd, now: number): boolean {
   const isWaiting = end.state === "unanswered" && state.waitingAt.get(id) === end.messageId;
   return isRecent(state, id, now) && (end.state === "at-work" || isWaiting);

@@ -3,7 +3,7 @@ import type { EventEvidence } from "../opencode/server.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
 import type { Loop, LoopTrace } from "../trace/model.js";
 import { isUnanswered } from "../trace/unanswered.js";
-import { servedRuns } from "./served-runs.js";
+import { servedRun } from "./served-run.js";
 import { isNews, type ToldTurns } from "./told-turns.js";
 
 /** A session of a followed server that has come to rest. */
@@ -21,9 +21,7 @@ export interface SessionAtRest {
 export interface TurnsAtRest {
   /** The turns to be told, by the ids of their prompts. */
   readonly turns: ReadonlySet<string>;
-  /**
-   * How those of them ended that were not told before: what is stored of how a turn ended stays when the turn goes on.
-   */
+  /** How those ended that were not told before: what is stored of that stays when the turn goes on. */
   readonly runs: readonly RunEvidence[];
 }
 
@@ -42,8 +40,12 @@ export function turnsAtRest(told: ToldTurns, session: SessionAtRest, since: numb
       .filter((loop) => loop === last || lastMomentOfLoop(loop) >= since)
       .map(({ userMessageId }) => userMessageId),
   );
-  const isFirst = ({ userMessageId }: Loop): boolean => turns.has(userMessageId) && !told.has(userMessageId);
-  return { turns, runs: servedRuns(loops, isFirst, evidence, family) };
+  const runs = loops.flatMap((loop, index) => {
+    const isFirst = turns.has(loop.userMessageId) && !told.has(loop.userMessageId);
+    const nextStart = loops[index + 1]?.start ?? Number.POSITIVE_INFINITY;
+    return isFirst ? [servedRun(loop, nextStart, evidence, family)] : [];
+  });
+  return { turns, runs };
 }
 
 /** The turns of one session alone. */

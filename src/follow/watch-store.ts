@@ -3,14 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { opencodeStore, withOpenCode } from "../opencode/program.js";
 import { connect, type RunningServer, startServer } from "../opencode/server.js";
 import type { UnfinishedSession } from "./attach.js";
+import type { FollowStoreOptions } from "./options.js";
 import { type TurnFinderOptions, turnFinder } from "./turn-finder.js";
 
-export interface WatchStoreOptions extends TurnFinderOptions {
-  /** Path of the opencode that reads the store; else it is looked for. */
-  readonly opencode?: string | undefined;
+export interface WatchStoreOptions extends TurnFinderOptions, Pick<FollowStoreOptions, "opencode" | "onReady"> {
   /** Where looptrace works; its project's own opencode is the one that is taken. */
   readonly directory: string;
-  readonly onReady?: (() => void) | undefined;
 }
 
 /** Where files cannot be watched, and for what a watch misses. */

@@ -46,8 +46,7 @@ async function findIn(text: string): Promise<readonly Secret[]> {
     import("@secretlint/secretlint-rule-preset-recommend"),
     import("@secretlint/profiler"),
   ]);
-  // It keeps each of its marks for good, and looks through all of them at each new one: a process
-  // that masks often would grow and slow down.
+  // It keeps each mark for good, and looks through all at each new one: a process that masks often would slow down.
   secretLintProfiler.mark = () => undefined;
   // Comments that switch rules off are for the authors of a file; here the text is whatever an agent has read.
   const content = text.replace(/secretlint-(?=disable|enable)/gi, "secretlint_");

@@ -1,7 +1,4 @@
-/**
- * Replaces many known texts in one pass. A regular expression of thousands of alternatives takes too long, and one of
- * tens of thousands cannot be made at all.
- */
+/** Replaces many known texts in one pass: a regular expression of thousands is slow, and one of more cannot be made. */
 
 /** A text to be found, and which part of it is replaced. */
 export interface Literal {

@@ -24,10 +24,7 @@ const ABOUT =
 const OTHERS =
   /^(?:KEYS?|MONKEY|TURKEY|DONKEY|HOCKEY|WHISKEY|JOCKEY|HOTKEY|PASS|AUTHORS?|OLDPWD|SESSION|KEYCODE|SIGNATURES)$/;
 
-/**
- * The words of a name between underscores, in capitals: `dbPassword`, `db-password` and `db.password` are
- * `DB_PASSWORD`.
- */
+/** The words of a name in capitals, `_` between: `dbPassword`, `db-password`, `db.password` are `DB_PASSWORD`. */
 export function wordsOf(name: string): string {
   return name
     .replace(/([a-z\d])([A-Z])/g, "$1_$2")

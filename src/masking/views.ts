@@ -29,10 +29,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 const CONTROLS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: " ", f: " " };
 
-/**
- * Without colours, and with the escapes of JSON, shells and HTML resolved, however many levels deep: of those lines
- * that have any.
- */
+/** Without colours, with the escapes of JSON, shells and HTML resolved however deep; of lines that have any. */
 export function unescapedView(text: string): View | undefined {
   const lines = linesWith(text, HAS_ESCAPE);
   if (lines.length === 0) return undefined;

@@ -63,8 +63,7 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
     : { subagentSession: loop.sessionId };
   return observation(context, "agent", {
     input: loop.input,
-    // A failed turn's output is its error, and that of a silent one says so: Langfuse's session page hides a root
-    // without.
+    // A failed turn's output is its error, and a silent one's says so: Langfuse's session page hides a root without.
     output: loop.error ? { error: loop.error, text: loop.output } : (loop.output ?? { text: null }),
     error: loop.error,
     level: loop.error ? "ERROR" : "DEFAULT",

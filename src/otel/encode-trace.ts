@@ -67,10 +67,7 @@ const DEFAULT_SPAN_BYTES = 8 * 1024 * 1024;
 /** Nothing is cut to less: a span that is still too large then has very many texts. */
 const SHORTEST_TEXT = 1_000;
 
-/**
- * Describes single spans anew, with their texts shortened further and further until they fit. Heads and tails stay, and
- * each text says how long it was.
- */
+/** Describes single spans anew, with texts shortened until they fit. Heads and tails stay, and how long each was. */
 function shortening(trace: LoopTrace, options: TraceOptions): (item: SpanData, maxBytes: number) => SpanData {
   // A trace with one such span often has more of them.
   const byLimit = new Map<number, ReadonlyMap<string, SpanData>>();

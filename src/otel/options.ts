@@ -37,10 +37,7 @@ export interface TraceOptions {
   readonly textLimit?: number;
 }
 
-/**
- * Langfuse's rule for environments. Anything else it silently stores as `default`, so it is refused here.
- * Names that begin with `langfuse` are its own.
- */
+/** Langfuse's rule for environments; it stores all else silently as `default`. `langfuse…` are names of its own. */
 export const environmentName = z
   .string()
   .regex(/^(?!langfuse)[a-z0-9_-]{1,40}$/, "must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse");

@@ -25,10 +25,7 @@ export interface FieldWords {
   readonly otherwise: string;
 }
 
-/**
- * What is wrong with a field of a JSON file, as a sentence without its end; names that are not known are for the caller
- * to tell.
- */
+/** What is wrong with a field of a JSON file, a sentence without its end. Unknown names are for the caller to tell. */
 export function fieldProblem(
   issue: Exclude<z.core.$ZodIssue, z.core.$ZodIssueUnrecognizedKeys>,
   { whole, either, otherwise }: FieldWords,

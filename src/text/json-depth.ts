@@ -1,7 +1,4 @@
-/**
- * No file that a person writes, and no answer of a model's, comes near it; what walks through a value by recursion
- * bears ten times as much.
- */
+/** No file that people write and no model's answer comes near it; recursion through a value bears ten times as much. */
 const DEEPEST = 500;
 
 /**

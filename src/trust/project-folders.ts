@@ -12,10 +12,7 @@ export interface ProjectFolders {
   readonly inside: readonly string[];
   /** The further ones up to `/`. They may belong to other users, or to other projects. */
   readonly above: readonly string[];
-  /**
-   * A repository around the working directory that does not count, since it belongs to another user: the folder, and
-   * why.
-   */
+  /** A repository around that does not count, since it belongs to another user: its folder, and why. */
   readonly strange: { readonly folder: string; readonly doubt: string } | undefined;
 }
 

@@ -50,3 +50,31 @@ test("a caller's failure over one turn keeps no other turn from being sent, and 
   expect(stored).toEqual([true, true]);
   expect(new Set(receiver.spans().map(({ traceId }) => traceId)).size).toBe(2);
 });
+
+test("what is sent of a turn that is at work is told as well", async () => {
+  const now = Date.now();
+  const messages = turn("1", now, { at: now + 10 }, { at: now + 500 });
+  const server = await scriptedServer({ ses_a: { directory: "/a", updated: now, messages } });
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  const paths = await temporaryStore();
+  const ending = new AbortController();
+  const told: number[] = [];
+  let isConnected = false;
+  const followed = followServer({
+    url: server.url,
+    signal: ending.signal,
+    exporter: new TraceExporter({ destinations: [langfuseAt(receiver.url)], paths }),
+    store: paths,
+    onConnected: () => {
+      isConnected = true;
+    },
+    onDelivery: (reports) => void told.push(...reports.map(({ acknowledged }) => acknowledged)),
+  });
+  await until(() => isConnected);
+  server.tell("session.status", { sessionID: "ses_a", status: { type: "busy" } });
+  await until(() => receiver.spans().length > 0);
+  ending.abort();
+  await followed;
+  expect(told.reduce((sum, spans) => sum + spans, 0)).toBe(receiver.spans().length);
+});

@@ -5,10 +5,7 @@ export function addressOf({ kind, url }: Pick<Destination, "kind" | "url">): str
   return kind === "langfuse" ? url.replace(LANGFUSE_TRACES_PATH, "") : url;
 }
 
-/**
- * What to look at when a destination does not accept who is asking (401) or what for (403): which settings, and of the
- * public key its beginning; never a secret.
- */
+/** What to look at where a destination refuses who asks (401) or what for (403): which settings; never a secret. */
 export function refusedKeysAdvice(
   destination: Pick<Destination, "kind" | "url" | "keyStart" | "settings">,
   status: 401 | 403,

@@ -45,10 +45,7 @@ export function describeNetworkFailure(error: unknown, destination: Destination)
   }
 }
 
-/**
- * With TLS 1.3 a server finds a certificate wanting when the handshake is over, and most hang up before their alert is
- * read.
- */
+/** With TLS 1.3 a certificate is found wanting after the handshake, and most servers then just hang up. */
 function mayWantCertificate({ kind, endpoint, tls }: Destination): string {
   if (kind !== "otlp" || !endpoint.startsWith("https:") || tls?.cert !== undefined) return "";
   return ", as those do that want a client certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE)";

@@ -15,10 +15,7 @@ export interface Quota {
   warning(): string | undefined;
 }
 
-/**
- * Measures what lies in the outbox of all destinations. An outbox that cannot be read counts as empty: writing will
- * tell.
- */
+/** Measures the outbox of all destinations. One that cannot be read counts as empty: writing will tell. */
 export async function outboxQuota(paths: StorePaths, limitBytes: number): Promise<Quota> {
   let used = (await bytesBelow(paths.outbox)) ?? 0;
   let refused = 0;

@@ -31,10 +31,7 @@ const receipt = z.union([
 ]);
 type Receipt = z.output<typeof receipt>;
 
-/**
- * Reads which spans of a trace a destination acknowledged. A damaged line or file counts as not sent and is reported.
- * Never throws.
- */
+/** Reads which spans a destination acknowledged. What is damaged counts as not sent and is reported. Never throws. */
 export async function readReceipts(paths: StorePaths, destinationId: string, traceId: string): Promise<Receipts> {
   const path = receiptPath(paths, destinationId, traceId);
   let text: string;

@@ -5,10 +5,7 @@ import { addCost, totalTokens } from "../../trace/usage.js";
 /** A kept session as the list shows it. */
 export type ListedSession = SessionSummary | UnreadableSession;
 
-/**
- * A session in a few figures: sums over its turns with their subagents. Every text in it is as hostile as it was in the
- * session.
- */
+/** A session in a few figures, summed over turns with their subagents. Its texts are as hostile as in the session. */
 export interface SessionSummary extends Pick<Totals, "steps" | "cost" | "missingSubagents" | "doubtfulCalls"> {
   readonly kind: "session";
   readonly id: string;

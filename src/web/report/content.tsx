@@ -6,10 +6,7 @@ interface ContentProps {
   readonly query?: string;
 }
 
-/**
- * A foreign text. It becomes text nodes and nothing else; what cannot be seen in it is named, and it
- * cannot turn round what stands beside it.
- */
+/** A foreign text, as text nodes alone; what cannot be seen in it is named, and turns nothing round beside it. */
 export function Content({ text, query = "" }: ContentProps) {
   return (
     <span class="content">

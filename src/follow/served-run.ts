@@ -3,26 +3,11 @@ import { type EventEvidence, evidenceWithin } from "../opencode/server.js";
 import type { Loop } from "../trace/model.js";
 
 /**
- * How the turns of a session ended that a server ran for another client, with what the server's events told of each.
+ * How a turn ended that a server ran for another client, with what the server's events told of it.
  *
- * @param loops all turns of the session, in their order
- * @param wanted the turns that are over and were followed
+ * @param before what was told from then on belongs to the next turn, ms since the epoch
  * @param family the session and its subagents'
  */
-export function servedRuns(
-  loops: readonly Loop[],
-  wanted: (loop: Loop) => boolean,
-  evidence: EventEvidence,
-  family: ReadonlySet<string>,
-): readonly RunEvidence[] {
-  return loops.flatMap((loop, index) => {
-    if (!wanted(loop)) return [];
-    const nextStart = loops[index + 1]?.start ?? Number.POSITIVE_INFINITY;
-    return [servedRun(loop, nextStart, evidence, family)];
-  });
-}
-
-/** @param before what was told from then on belongs to the next turn, ms since the epoch */
 export function servedRun(
   loop: Loop,
   before: number,
@@ -40,9 +25,7 @@ export function servedRun(
     streamErrors: errors
       .filter(({ sessionId }) => sessionId === loop.sessionId)
       .map(({ error: { name, data }, at }) => ({ error: { name, data }, at })),
-    ...(permissions.length === 0
-      ? {}
-      : { permissions: permissions.map(({ requestId: _requestId, ...permission }) => permission) }),
-    ...(retries.length === 0 ? {} : { retries: [...retries] }),
+    ...(permissions.length > 0 && { permissions: permissions.map(({ requestId: _, ...permission }) => permission) }),
+    ...(retries.length > 0 && { retries: [...retries] }),
   };
 }
