@@ -15,7 +15,6 @@ import { traceIdOf } from "./span-id.js";
  * @param evidence what is known beside the export; it makes times better and errors clearer and changes no id
  * @returns the traces in the order of the turns; then those of subagents' sessions that can stand in none
  *   of them, alone so that nothing is lost
- * @throws {InvalidExportError} for a session of opencode 2
  */
 export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
   return traceModel(sessionModel(tree, evidence), evidence);

@@ -31,6 +31,8 @@ export const seenRetry = z.object({
   attempt: z.number(),
   /** The provider's message. */
   reason: z.string(),
+  /** What opencode 2 says of it, as an error object: its type is the name. */
+  error: z.object({ name: z.string(), data: z.unknown().optional() }).optional(),
 });
 /** A request to the model that failed and was made again. */
 export type SeenRetry = z.infer<typeof seenRetry>;

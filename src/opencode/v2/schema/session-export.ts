@@ -63,7 +63,12 @@ const modelSwitched = z.looseObject({
   previous: modelRef,
 });
 
-const locationSwitched = z.looseObject({ ...base, type: z.literal("location-switched"), location });
+const locationSwitched = z.looseObject({
+  ...base,
+  type: z.literal("location-switched"),
+  location,
+  previous: z.looseObject({ location }).optional().catch(undefined),
+});
 
 /** A command that a person ran in the session, as by `!ls`. */
 const shell = z.looseObject({

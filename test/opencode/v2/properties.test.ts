@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { assembleSessions } from "../../../src/opencode/read/assemble-sessions.js";
+import { exportFromJson } from "../../../src/opencode/read/read-export.js";
+import { transcriptOf } from "../../../src/opencode/read/transcript.js";
+import type { SessionTree } from "../../../src/opencode/schema/exported-session.js";
+import type { MessageV2 } from "../../../src/opencode/v2/schema/session-export.js";
+import type { LoopTrace } from "../../../src/trace/model.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
+import { arbitraryRuns } from "../../trace/arbitrary-runs.js";
+import { expectSound } from "../../trace/invariants.js";
+import { loopsIn, stepsIn, toolsIn } from "../../trace/walk-trace.js";
+import { arbitrarySessions, type RawExportV2 } from "./arbitrary-session.js";
+
+function treesOf(exports: readonly RawExportV2[]): readonly SessionTree[] {
+  return assembleSessions(exports.map((one) => exportFromJson(one, "generated")));
+}
+
+function messagesIn({ session, children }: SessionTree): readonly MessageV2[] {
+  const own = session.generation === 2 ? session.messages : [];
+  return [...own, ...children.flatMap(messagesIn)];
+}
+
+/** Each answer is a step, with its call and its tools, and stands there once. */
+function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTree): void {
+  const messages = messagesIn(tree);
+  const steps = traces.flatMap(({ loop }) => stepsIn(loop));
+  const isStep = ({ type }: MessageV2): boolean => type === "assistant" || type === "shell";
+  expect(steps.map(({ messageId }) => messageId).sort()).toEqual(
+    messages
+      .filter(isStep)
+      .map(({ id }) => id)
+      .sort(),
+  );
+  const tools = messages.flatMap((message): readonly unknown[] => {
+    if (message.type === "assistant") return message.content.filter(({ type }) => type === "tool");
+    return message.type === "shell" ? [message] : [];
+  });
+  expect(traces.flatMap(({ loop }) => toolsIn(loop))).toHaveLength(tools.length);
+  const prompts = messages.filter(({ type }) => type === "user");
+  const asked = traces.flatMap(({ loop }) => loopsIn(loop)).flatMap(({ input }) => input);
+  expect(asked).toHaveLength(prompts.length);
+}
+
+test("a session by the schema is read whole, whatever it holds", () => {
+  fc.assert(
+    fc.property(arbitrarySessions, (exports) => {
+      exports.forEach((raw) => {
+        const session = exportFromJson(raw, "generated");
+        if (session.generation !== 2) throw new Error("a session of opencode 2");
+        expect(session.messages.length + session.unknownMessages.length).toBe(raw.messages.length);
+      });
+      for (const tree of treesOf(exports)) expect(transcriptOf(tree)).toContain("=== ses_0");
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("and its traces are sound, and lose nothing", () => {
+  fc.assert(
+    fc.property(arbitrarySessions, (exports) => {
+      for (const tree of treesOf(exports)) {
+        const traces = traceSession(tree);
+        for (const trace of traces) expectSound(trace);
+        expectNothingLost(traces, tree);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("also with the runs that are known of it", () => {
+  fc.assert(
+    fc.property(arbitrarySessions, arbitraryRuns, (exports, runs) => {
+      for (const tree of treesOf(exports)) {
+        const traces = traceSession(tree, { runs });
+        for (const trace of traces) expectSound(trace);
+        expectNothingLost(traces, tree);
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+/** So many suffice for the suite; `LOOPTRACE_TEST_SEED=random` tries others each time. */
+const RUNS = 300;
