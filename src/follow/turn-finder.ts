@@ -1,4 +1,3 @@
-import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../errors/server-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { messageOf } from "../errors/thrown.js";
@@ -6,7 +5,7 @@ import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { Masked } from "../masking/masked.js";
 import { configuredServers, findOpenCodeLog } from "../opencode/program.js";
-import { endOfSession, listServerSessions, readSessionFrom, type ServerSession } from "../opencode/server.js";
+import type { StoredEntry, StoreServer } from "../opencode/server.js";
 import { traceRecorded } from "../sessions/loaded-session.js";
 import { abandonedRuns, hasOwner } from "../sessions/run-owner.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
@@ -29,8 +28,8 @@ export interface TurnFinder {
    *
    * @returns after how many ms it is to look again, should nothing change
    */
-  look(client: OpencodeClient): Promise<number>;
-  recordLeft(client: OpencodeClient): Promise<readonly UnfinishedSession[]>;
+  look(server: StoreServer): Promise<number>;
+  recordLeft(server: StoreServer): Promise<readonly UnfinishedSession[]>;
 }
 
 export interface TurnFinderOptions extends Pick<FollowStoreOptions, "signal" | "onNote"> {
@@ -55,24 +54,24 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
 
   const patience = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
 
-  const changedSessions = async (client: OpencodeClient): Promise<readonly ServerSession[]> => {
+  const changedSessions = async (server: StoreServer): Promise<readonly StoredEntry[]> => {
     for (let limit = SESSIONS_AT_ONCE; ; limit *= 2) {
       const listed = { since: state.newest - SLACK_MS, limit, signal: patience() };
-      const sessions = await listServerSessions(client, listed);
+      const sessions = await server.list(listed);
       if (sessions.length >= limit) continue;
       // Asked for one directory, opencode would load its project, and note that in its store.
       return sessions.filter(
-        ({ id, directory, time }) => (only === undefined || directory === only) && state.seen.get(id) !== time.updated,
+        ({ id, directory, updated }) => (only === undefined || directory === only) && state.seen.get(id) !== updated,
       );
     }
   };
 
   /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
-  const consider = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
-    const end = await endOfSession(client, id, patience());
+  const consider = async (server: StoreServer, id: string): Promise<number | undefined> => {
+    const end = await server.endOf(id, patience());
     // A turn whose looptrace was killed is over, even if it looks as if it were at work.
     if (isAtWork(state, id, end, Date.now()) && !(await hasOwner(paths, id))) return undefined;
-    const read = await readSessionFrom(client, id, patience());
+    const read = await server.read(id, patience());
     const runs = end.state === "at-rest" ? [] : await abandonedRuns(paths, read.tree.session);
     const traces = traceSession(read.tree, { runs }).filter(({ loop }) => loop.sessionId === id);
     const judged = judgeSession(state, { id, end, traces }, since, Date.now());
@@ -96,9 +95,9 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
   };
 
   /** One that cannot be read, or is not there any more, is in no other's way. @returns as `consider` */
-  const considerSafely = async (client: OpencodeClient, id: string): Promise<number | undefined> => {
+  const considerSafely = async (server: StoreServer, id: string): Promise<number | undefined> => {
     try {
-      return await consider(client, id);
+      return await consider(server, id);
     } catch (error) {
       if (isGone(error)) state = withoutPending(state, id);
       else complain(error);
@@ -114,25 +113,25 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
   };
 
   return {
-    look: async (client) => {
+    look: async (server) => {
       let nextMs = Number.POSITIVE_INFINITY;
       troubled = false;
       try {
-        state = withChanged(state, await changedSessions(client));
+        state = withChanged(state, await changedSessions(server));
       } catch (error) {
         complain(error);
       }
       for (const id of state.pending) {
         if (signal.aborted) break;
-        nextMs = Math.min(nextMs, (await considerSafely(client, id)) ?? nextMs);
+        nextMs = Math.min(nextMs, (await considerSafely(server, id)) ?? nextMs);
       }
       if (!troubled) complained.clear();
       return nextMs;
     },
-    recordLeft: async (client) => {
+    recordLeft: async (server) => {
       const left: UnfinishedSession[] = [];
       for (const id of state.pending) {
-        const read = await readSessionFrom(client, id, AbortSignal.timeout(READ_MS)).catch(() => undefined);
+        const read = await server.read(id, AbortSignal.timeout(READ_MS)).catch(() => undefined);
         if (!read || !traceSession(read.tree).some(({ loop }) => loop.sessionId === id && loop.end >= since)) continue;
         const { stored } = await recorder.record(read, null);
         left.push({ sessionId: id, stored });

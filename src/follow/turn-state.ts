@@ -1,4 +1,4 @@
-import type { endOfSession, ServerSession } from "../opencode/server.js";
+import type { SessionEnd, StoredEntry } from "../opencode/server.js";
 import { lastMomentOfLoop, subagentsAtWork } from "../trace/extent.js";
 import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds } from "../trace/open-spans.js";
@@ -30,16 +30,13 @@ export function noTurnsSince(since: number): TurnState {
   return { seen: new Map(), pending: new Set(), told: noTurns, waitingAt: new Map(), newest: since };
 }
 
-/** A session's end, as the server tells it without giving the session. */
-export type SessionEnd = Awaited<ReturnType<typeof endOfSession>>;
-
 /** The state after sessions were found to have changed: they stay pending until their turns are over, also unread. */
-export function withChanged(state: TurnState, changed: readonly ServerSession[]): TurnState {
+export function withChanged(state: TurnState, changed: readonly StoredEntry[]): TurnState {
   return {
     ...state,
-    seen: new Map([...state.seen, ...changed.map(({ id, time }) => [id, time.updated] as const)]),
+    seen: new Map([...state.seen, ...changed.map(({ id, updated }) => [id, updated] as const)]),
     pending: new Set([...state.pending, ...changed.map(({ id }) => id)]),
-    newest: Math.max(state.newest, ...changed.map(({ time }) => time.updated)),
+    newest: Math.max(state.newest, ...changed.map(({ updated }) => updated)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { opencodeStore, withOpenCode } from "../opencode/program.js";
-import { connect, type RunningServer, startServer } from "../opencode/server.js";
+import { type RunningServer, startServer, storeServer } from "../opencode/server.js";
 import type { UnfinishedSession } from "./attach.js";
 import type { FollowStoreOptions } from "./options.js";
 import { type TurnFinderOptions, turnFinder } from "./turn-finder.js";
@@ -27,7 +27,7 @@ const RESTART_MS = 2_000;
  */
 export async function watchStore(options: WatchStoreOptions): Promise<readonly UnfinishedSession[]> {
   const { environment, signal, onNote } = options;
-  return await withOpenCode(options, async ({ opencode, folder, warnings }) => {
+  return await withOpenCode(options, async ({ opencode, generation, folder, warnings }) => {
     for (const warning of warnings) onNote?.(warning);
     const start = async (): Promise<RunningServer> => {
       // Once it runs it is needed to the end, for what is at work then.
@@ -38,6 +38,7 @@ export async function watchStore(options: WatchStoreOptions): Promise<readonly U
       try {
         return await startServer({
           path: opencode.path,
+          generation,
           folder,
           environment,
           // Not in the project: this server is to load no plugins and no tools.
@@ -63,10 +64,10 @@ export async function watchStore(options: WatchStoreOptions): Promise<readonly U
           if (!server) await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined);
           if (!server) continue;
         }
-        const nextMs = await watcher.look(await connect(server.connection));
+        const nextMs = await watcher.look(await storeServer(server));
         await changes.next(Math.min(nextMs, POLL_MS));
       }
-      return server && !server.exit ? await watcher.recordLeft(await connect(server.connection)) : [];
+      return server && !server.exit ? await watcher.recordLeft(await storeServer(server)) : [];
     } finally {
       changes.close();
       await server?.stop();

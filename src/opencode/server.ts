@@ -5,7 +5,7 @@ export { connect, type ServerConnection } from "./server/connection.js";
 export { type EventEvidence, evidenceWithin } from "./server/event-evidence.js";
 export type { StreamTrouble } from "./server/event-stream.js";
 export { type FollowedSessions, followSessions } from "./server/follow-sessions.js";
-export { endOfSession, listServerSessions, type ServerSession } from "./server/list-sessions.js";
+export type { SessionEnd } from "./server/list-sessions.js";
 export { mcpServersOf } from "./server/mcp-servers.js";
 export { readSessionFrom } from "./server/read-session.js";
 export { ServerPool } from "./server/server-pool.js";
@@ -18,3 +18,4 @@ export {
   treeOf,
 } from "./server/session-mirror.js";
 export { type RunningServer, startServer } from "./server/start-server.js";
+export { type StoredEntry, type StoreServer, storeServer } from "./store/store-server.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { claimToken } from "../../src/files/claim-token.js";
 import { turnFinder } from "../../src/follow/turn-finder.js";
-import { connect } from "../../src/opencode/server/connection.js";
+import { storeServer } from "../../src/opencode/store/store-server.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { type ScriptedSession, scriptedServer } from "../support/scripted-server.js";
 import { message, turn } from "../support/scripted-turn.js";
@@ -24,8 +24,8 @@ async function finding(sessions: Record<string, ScriptedSession>, since: number,
     onNote: (note) => notes.push(note),
     onTurn: (trace) => told.push(trace),
   });
-  const client = await connect({ url: server.url });
-  return { server, told, notes, paths, look: () => finder.look(client) };
+  const store = await storeServer({ connection: { url: server.url }, generation: 1 });
+  return { server, told, notes, paths, look: () => finder.look(store) };
 }
 
 test("all sessions since then are found, however many", async () => {

@@ -5,18 +5,18 @@ import {
   isAtWork,
   judgeSession,
   noTurnsSince,
-  type SessionEnd,
   type TurnState,
   withChanged,
   withoutPending,
 } from "../../src/follow/turn-state.js";
+import type { SessionEnd } from "../../src/opencode/server/list-sessions.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture } from "../support/fixtures.js";
 import { answer, assistant, exportOf, SESSION, stepStart, T0, text, treeOf, user } from "../trace/make-session.js";
 
 const HOUR_MS = 3_600_000;
-const changed = (id: string, updated: number) => ({ id, directory: "/a", time: { created: 0, updated } });
+const changed = (id: string, updated: number) => ({ id, directory: "/a", updated });
 const tracesOf = (...messages: Parameters<typeof exportOf>[0]): readonly LoopTrace[] =>
   traceSession(treeOf(exportOf(messages)));
 
