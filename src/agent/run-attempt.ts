@@ -71,26 +71,29 @@ async function driveAndRecord(
     haltedBy = reason;
     halting.abort(new Error("a limit of the run was reached"));
   });
-  const driven = await drive(request.drive, {
-    onProgress: (progress) => {
-      hooks.onProgress?.(progress);
-      watch.onProgress(progress);
+  const driven = await drive(
+    { ...request.drive, checkAnswer: request.checkOutput },
+    {
+      onProgress: (progress) => {
+        hooks.onProgress?.(progress);
+        watch.onProgress(progress);
+      },
+      onEvent: (event) => {
+        hooks.onEvent?.(event);
+        watch.onEvent(event);
+      },
+      onServed: (served) => {
+        passwords.push(...passwordOf(served));
+        const told = hooks.onServed?.(served);
+        const live = liveFor(request, served);
+        return async () => {
+          await Promise.all([told?.(), live?.()]);
+        };
+      },
+      onSession: hooks.onSession,
+      signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
     },
-    onEvent: (event) => {
-      hooks.onEvent?.(event);
-      watch.onEvent(event);
-    },
-    onServed: (served) => {
-      passwords.push(...passwordOf(served));
-      const told = hooks.onServed?.(served);
-      const live = liveFor(request, served);
-      return async () => {
-        await Promise.all([told?.(), live?.()]);
-      };
-    },
-    onSession: hooks.onSession,
-    signal: hooks.signal ? AbortSignal.any([hooks.signal, halting.signal]) : halting.signal,
-  });
+  );
   const masking = maskingOf(request, passwords);
   const recorder = new SessionRecorder({ paths, masking });
   const run = runEvidenceOf(driven, request, haltedBy, problemsOf(driven, request.checkOutput));
@@ -123,7 +126,8 @@ async function driveAndRecord(
   const isWanted = error?.code === "aborted" && error.abortedBy === "caller";
   const cameToNothing = error !== null && !isWanted && (last?.loop.steps.length ?? 0) === 0;
   if (cameToNothing) notes.push(...(await recorder.recordStartLog(recorded)));
-  const answer = { text: said ? answerText(said.loop.steps) : null, output: said?.loop.output ?? null };
+  const output = driven.structured?.value ?? said?.loop.output ?? null;
+  const answer = { text: said ? answerText(said.loop.steps) : null, output };
   const { tree: session, stored: kept } = recorded;
   return { ...answer, error, sessionId, traces, session, kept, opencode, driver, exit, notes };
 }
@@ -137,7 +141,11 @@ function liveFor(request: AttemptRequest, served: ServedSession): (() => Promise
 }
 
 /** What is wrong with the structured answer of a run, if it has one. */
-function problemsOf({ tree, startedAt }: DriveResult, check: AttemptRequest["checkOutput"]): readonly string[] {
+function problemsOf(
+  { tree, startedAt, structured }: DriveResult,
+  check: AttemptRequest["checkOutput"],
+): readonly string[] {
+  if (structured) return structured.problems;
   const answers = tree ? structuredAnswersOf(tree.session, startedAt) : [];
   return answers.length === 0 ? [] : (check?.(answers.at(-1)) ?? []);
 }

@@ -42,13 +42,14 @@ async function serve(): Promise<void> {
 }
 
 async function start(password: string, port = 0) {
-  const { version, store, turns, brokenMessages } = settings;
+  const { version, store, turns, turnsOf, brokenMessages } = settings;
   const { agent, mcp } = configured();
   const agents = ["build", "plan", ...Object.keys(fieldsOf(agent))];
   const server = await startOpencode2Server({
     ...{ password, port, version, store, agents },
     mcp: Object.keys(fieldsOf(mcp)),
     ...(turns ? { turns } : {}),
+    ...(turnsOf ? { turnsOf } : {}),
   });
   if (brokenMessages) server.fail(/GET .*\/message/, Number.POSITIVE_INFINITY, 500);
   return server;

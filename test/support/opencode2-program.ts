@@ -13,6 +13,7 @@ export interface Opencode2Settings {
   /** The file in which it writes down its starts. */
   readonly calls: string;
   readonly turns?: readonly Turn[];
+  readonly turnsOf?: Readonly<Record<string, readonly Turn[]>>;
   /** Commands that it does not know. */
   readonly without: readonly string[];
   /** Whether its server fails to give messages out. */
@@ -44,7 +45,7 @@ export interface Opencode2Program {
 }
 
 export interface Opencode2ProgramOptions
-  extends Partial<Pick<Opencode2Settings, "version" | "turns" | "without" | "brokenMessages">> {
+  extends Partial<Pick<Opencode2Settings, "version" | "turns" | "turnsOf" | "without" | "brokenMessages">> {
   readonly sessions?: readonly Session2[];
   /** Under which name it is installed. */
   readonly name?: "opencode" | "opencode2";
@@ -64,6 +65,7 @@ export async function opencode2Program(options: Opencode2ProgramOptions = {}): P
     version = "2.0.26",
     sessions = [],
     turns,
+    turnsOf,
     without = [],
     brokenMessages = false,
     name = "opencode2",
@@ -77,7 +79,15 @@ export async function opencode2Program(options: Opencode2ProgramOptions = {}): P
   const own = sessions.map(({ info, messages }) => ({ info: { ...info, projectID: "global" }, messages }));
   await writeFile(store, JSON.stringify({ sessions: own, claims: [] }));
   await writeFile(calls, "");
-  const settings: Opencode2Settings = { version, store, calls, without, brokenMessages, ...(turns ? { turns } : {}) };
+  const settings: Opencode2Settings = {
+    version,
+    store,
+    calls,
+    without,
+    brokenMessages,
+    ...(turns ? { turns } : {}),
+    ...(turnsOf ? { turnsOf } : {}),
+  };
   const settingsPath = path.join(folder, "settings.json");
   await writeFile(settingsPath, JSON.stringify(settings));
   const main = path.join(inject("compiledSources"), "test/support/opencode2-program-main.js");

@@ -11,6 +11,7 @@ import {
   type MirroredSession2,
   withSession2,
 } from "../../src/opencode/v2/server/session-mirror.js";
+import { fieldsOf } from "../../src/text/json-fields.js";
 import type { RecordedEvent, Turn, TurnError, TurnStep, TurnTokens, TurnTool } from "./opencode2-turns.js";
 
 export interface Opencode2ServerOptions {
@@ -23,6 +24,8 @@ export interface Opencode2ServerOptions {
   readonly sessions?: readonly Pick<MirroredSession2, "info" | "messages">[];
   /** What prompts are answered with, one after the other; the last one stays. A prompt that is JSON of a turn is its own. */
   readonly turns?: readonly Turn[];
+  /** The same for sessions of a model, by its id. */
+  readonly turnsOf?: Readonly<Record<string, readonly Turn[]>>;
   /** The file in which sessions outlive the server. */
   readonly store?: string;
   /** The names of its primary agents. */
@@ -139,14 +142,16 @@ export async function startOpencode2Server(options: Opencode2ServerOptions): Pro
       : directory;
   };
 
-  const nextTurn = (prompt: string): Turn => {
+  const nextTurn = (prompt: string, sessionID: string): Turn => {
     try {
       const own: unknown = JSON.parse(prompt);
       if (typeof own === "object" && own !== null && ("steps" in own || "refused" in own)) return own as Turn;
     } catch {
       // A prompt for people.
     }
-    const turn = turns[Math.min(taken, turns.length - 1)];
+    const own = options.turnsOf?.[String(fieldsOf(mirror.get(sessionID)?.info.model).id)];
+    const all = own ?? turns;
+    const turn = all[Math.min(taken, all.length - 1)];
     taken += 1;
     return turn ?? { steps: [] };
   };
@@ -193,7 +198,9 @@ export async function startOpencode2Server(options: Opencode2ServerOptions): Pro
     const item = waiting[0]?.[1];
     const payload = item?.payload as { readonly text?: string } | undefined;
     const turn =
-      item?.type === "synthetic" ? ({ steps: [{ text: "Noted." }] } as const) : nextTurn(payload?.text ?? "");
+      item?.type === "synthetic"
+        ? ({ steps: [{ text: "Noted." }] } as const)
+        : nextTurn(payload?.text ?? "", sessionID);
     if ("refused" in turn) {
       const [inboxID] = waiting[0] ?? [];
       emit("session.inbox.delivered", { sessionID, inboxID });

@@ -11,6 +11,7 @@ import { prepareConfig } from "../program/prepare-config.js";
 import type { RunFolder } from "../program/run-folder.js";
 import { type RunExit, type SpawnOptions, spawnOpenCode } from "../program/spawn-opencode.js";
 import { parseLogLine } from "../read/log-line.js";
+import type { StructuredAnswer } from "../request/asked-answer.js";
 import { initialProgress, type Progress, reduceProgress } from "../request/progress.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import type { PermissionWait, SeenRetry } from "../schema/event-facts.js";
@@ -57,6 +58,8 @@ export interface RunResult {
   readonly retries: readonly SeenRetry[];
   /** The names of the MCP servers that opencode had, as configured. */
   readonly mcpServers: readonly string[];
+  /** The structured answer, where it was asked for in the prompt: opencode 2 has none of its own. */
+  readonly structured?: StructuredAnswer;
   /** The last state of the progress. */
   readonly progress: Progress;
   /** What a person should know about the way it went. */

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import type { McpServer } from "../program/compose-config.js";
+import type { CheckAnswer } from "./asked-answer.js";
 import type { PermissionPolicy } from "./permission-policy.js";
 
 /** One prompt for opencode, and the circumstances under which it works on it. */
@@ -39,6 +40,11 @@ export interface RunRequest {
    * does. Only the driver server can ask for it.
    */
   readonly schema?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Where an answer does not fit the schema. opencode 2 has no structured answers: it is asked for in the prompt, and
+   * again in up to two more while the answer does not fit.
+   */
+  readonly checkAnswer?: CheckAnswer | undefined;
   /** Whether opencode reads the opencode.json of the project; not by default. */
   readonly projectConfig?: boolean | undefined;
   /** Handed to `opencode run` as they are, after all others. */

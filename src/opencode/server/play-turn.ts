@@ -9,7 +9,7 @@ export interface TurnSteps {
    *
    * @throws when there was no answer at all
    */
-  readonly prompt: (signal: AbortSignal) => Promise<Pick<TurnEnd, "error">>;
+  readonly prompt: (signal: AbortSignal) => Promise<Omit<TurnEnd, "exit">>;
   /** Has the loop end; told again and again until it has. */
   readonly abort: (signal: AbortSignal) => Promise<unknown>;
   /** Where only the connection broke, the turn goes on: waits until the server says that it is over, or is gone. */
@@ -52,7 +52,7 @@ export async function playTurn(steps: TurnSteps, turn: TurnToPlay): Promise<Turn
   try {
     const answer = await steps.prompt(giveUp.signal);
     const served: RunExit = { kind: "served", ...(asked === undefined ? {} : { asked }) };
-    return { exit: served, ...(answer.error === undefined ? {} : { error: answer.error }) };
+    return { ...answer, exit: served };
   } catch {
     // The connection broke: the server is gone, or did not abort in time and will have to go.
     if (!giveUp.signal.aborted) await isGone(server);

@@ -206,6 +206,7 @@ function createTurn<Client, Event>(
         progress: run.progress,
         notes: watch.notes,
         told: told.messages,
+        ...(end.structured ? { structured: end.structured } : {}),
       };
     },
   };

@@ -1,5 +1,6 @@
 import type { StreamError } from "../cli/run-session.js";
 import type { RunExit } from "../program/spawn-opencode.js";
+import type { StructuredAnswer } from "../request/asked-answer.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import type { ServerEvent } from "../schema/server-event.js";
 import type { ServerConnection } from "./connection.js";
@@ -33,6 +34,8 @@ export interface TurnEnd {
   readonly exit: RunExit;
   /** What the server answered the prompt with, where that was no message. */
   readonly error?: StreamError["error"];
+  /** The answer to a schema that opencode itself could not ask for. */
+  readonly structured?: StructuredAnswer;
 }
 
 /** What a turn's events told that the server may not give out again. */

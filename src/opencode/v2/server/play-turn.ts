@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ServerRequestError } from "../../../errors/server-request-error.js";
 import { fieldsOf, isFields } from "../../../text/json-fields.js";
+import { askingFor } from "../../request/asked-answer.js";
 import { playTurn } from "../../server/play-turn.js";
 import type { TurnEnd, TurnToPlay } from "../../server/server-adapter.js";
 import { type Client2, dataOf2, firstKnown, tellSession2 } from "./client.js";
 import { familyAtWork } from "./family-at-work.js";
 import { promptFiles } from "./prompt-files.js";
 import { isSuccess, requestJson, type ServerAnswer } from "./request.js";
+import { structuredTurn } from "./structured-turn.js";
 
 /** Between two looks at whether a session is at rest. */
 const LOOK_AGAIN_MS = 100;
@@ -17,15 +19,27 @@ const TITLE_MS = 2_000;
 
 /** Hands a prompt to a server of opencode 2 and waits until the session and its subagents are at rest. */
 export async function playTurn2(client: Client2, turn: TurnToPlay): Promise<TurnEnd> {
-  const { sessionId } = turn;
+  const { sessionId, stop, failing } = turn;
+  const again =
+    (signal: AbortSignal) =>
+    async (text: string): Promise<boolean> => {
+      if (stop.by !== undefined || failing.aborted) return false;
+      const path = `/api/session/${encodeURIComponent(sessionId)}/prompt`;
+      const body = { text, delivery: "steer" };
+      if (!isSuccess(await requestJson(client.connection, path, { method: "POST", body, signal }))) return false;
+      await atRest(client, { ...turn, hasRested: () => false }, signal);
+      return stop.by === undefined && !failing.aborted;
+    };
   return await playTurn(
     {
       prompt: async (signal) => {
-        const admitted = await admit(client, turn, signal);
+        const { schema, checkAnswer = () => [], message } = turn.request;
+        const admitted = await admit(client, turn, schema ? askingFor(schema, message) : message, signal);
         if (!isSuccess(admitted)) return { error: refusal(admitted) };
         await atRest(client, turn, signal);
+        const structured = schema && (await structuredTurn(client, sessionId, checkAnswer, again(signal), signal));
         await titled(client, turn, signal);
-        return {};
+        return structured ? { structured } : {};
       },
       abort: (signal) => interruptFamily(client, sessionId, signal),
       idleAfterAll: async (signal) => {
@@ -42,8 +56,13 @@ export async function playTurn2(client: Client2, turn: TurnToPlay): Promise<Turn
 }
 
 /** Returns as soon as the server has the prompt. */
-async function admit(client: Client2, { request, sessionId }: TurnToPlay, signal: AbortSignal): Promise<ServerAnswer> {
-  const { message, command, files } = request;
+async function admit(
+  client: Client2,
+  { request, sessionId }: TurnToPlay,
+  message: string,
+  signal: AbortSignal,
+): Promise<ServerAnswer> {
+  const { command, files } = request;
   const { texts, attachments } = await promptFiles(files);
   const attached = attachments.length === 0 ? {} : { files: attachments };
   if (command === undefined) {

@@ -5,6 +5,7 @@ import { SessionNotFoundError } from "../../../../src/errors/session-not-found-e
 import type { PermissionRequest } from "../../../../src/opencode/request/permission-policy.js";
 import type { Phase, Progress } from "../../../../src/opencode/request/progress.js";
 import type { RunEvent } from "../../../../src/opencode/schema/run-event.js";
+import { isFields } from "../../../../src/text/json-fields.js";
 import { recordedTurn, recording } from "../../../support/opencode2-recordings.js";
 import type { AskedRequest } from "../../../support/opencode2-server.js";
 import { standIn } from "../../../support/opencode2-turn.js";
@@ -245,6 +246,29 @@ describe.concurrent("a turn on a server of opencode 2", () => {
     });
     await expect(run({ files: [directory] })).rejects.toThrow(/takes neither folders/);
     expect(asked(server.requests, "POST", /^\/api\/session$/)).toHaveLength(1);
+  });
+
+  it("asks for a structured answer in the prompt, and again while it does not fit", async () => {
+    const schema = { type: "object", properties: { port: { type: "integer" } } };
+    const checkAnswer = (value: unknown) => (isFields(value) && value.port === 9090 ? [] : ["port must be 9090"]);
+    const turns = [says("It is 9090."), says('Here:\n```json\n{ "port": 8080 }\n```'), says('{ "port": 9090 }')];
+    const { run, server } = await standIn({ turns });
+    const result = await run({ message: "Which port?", schema, checkAnswer });
+    expect(result.structured).toEqual({ value: { port: 9090 }, problems: [] });
+    const prompts = asked(server.requests, "POST", /\/prompt$/).map(({ text }) => String(text));
+    expect(prompts).toEqual([
+      expect.stringMatching(/^Which port\?[\s\S]*"integer"/),
+      expect.stringContaining("- the answer is not JSON"),
+      expect.stringContaining("- port must be 9090"),
+    ]);
+    const { run: runVain, server: vain } = await standIn({ turns: [says("Never.")] });
+    expect((await runVain({ schema, checkAnswer })).structured).toEqual({
+      value: null,
+      problems: ["the answer is not JSON"],
+    });
+    expect(asked(vain.requests, "POST", /\/prompt$/)).toHaveLength(3);
+    const { run: runFailing } = await standIn({ turns: [{ steps: [{ error: failing }] }] });
+    expect((await runFailing({ schema, checkAnswer })).structured).toBeUndefined();
   });
 
   it("runs a command, and tells that there is none", async () => {
