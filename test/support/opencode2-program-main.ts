@@ -1,6 +1,6 @@
 /**
- * Stands in for the program `opencode2` of 2.0.26: `serve`, `session export` and `session list`, over sessions in a
- * file. Each start is written down. What would start the service that clients share is refused: looptrace must never
+ * Stands in for the program `opencode2` of 2.0.26: `serve`, `run --standalone`, `session export` and `session list`,
+ * over sessions in a file. Each start is written down. What would start the service that clients share is refused: looptrace must never
  * do that.
  *
  * @example `node opencode2-program-main.js settings.json session export ses_1 --standalone`
@@ -9,6 +9,7 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { requestJson } from "../../src/opencode/v2/server/request.js";
 import { type Fields, fieldsOf } from "../../src/text/json-fields.js";
 import type { Opencode2Call, Opencode2Settings } from "./opencode2-program.js";
+import { runOnce } from "./opencode2-run.js";
 import { startOpencode2Server } from "./opencode2-server.js";
 
 const [settingsPath = "", ...argv] = process.argv.slice(2);
@@ -25,6 +26,7 @@ const optionOf = (name: string): string | undefined =>
 if (settings.without.includes(command)) fail(`Unknown command: ${command}`);
 if (PWD !== process.cwd()) fail("PWD is not the directory that this works in");
 if (command === "serve") await serve();
+else if (command === "run" && argv.includes("--standalone")) await run();
 else if (command === "session" && argv.includes("--standalone")) await session();
 else fail(`this would start the shared service: ${argv.join(" ")}`);
 
@@ -53,6 +55,11 @@ async function start(password: string, port = 0) {
   });
   if (brokenMessages) server.fail(/GET .*\/message/, Number.POSITIVE_INFINITY, 500);
   return server;
+}
+
+async function run(): Promise<void> {
+  const code = await runOnce(await start("own"), argv, ["scripted/m1", "scripted/m2"]);
+  process.exit(code);
 }
 
 /** What the variable for configuration says. */

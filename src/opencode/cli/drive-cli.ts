@@ -2,12 +2,12 @@ import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
 import { type OpenCodeAtHand, withOpenCode } from "../program/with-opencode.js";
 import type { DriveHooks, DriveResult } from "../request/drive-request.js";
 import type { CheckedRequest } from "../request/run-request.js";
-import { exportSession } from "./export-session.js";
+import { readStored } from "../store/read-stored.js";
 import { readBack, unaskedModelNotes } from "./read-back.js";
 import { runSession } from "./run-session.js";
 
 /**
- * Runs one prompt by `opencode run`, and reads the session by `opencode export`.
+ * Runs one prompt by `opencode run`, and reads the session from opencode's store.
  *
  * @throws {OpenCodeNotFoundError} when there is no opencode
  * @throws {SessionNotFoundError} when opencode does not know the session that was to be continued
@@ -22,14 +22,15 @@ export async function driveCli(
 ): Promise<DriveResult> {
   const { environment } = where;
   const { directory } = request;
-  const use = async ({ opencode, folder, warnings }: OpenCodeAtHand): Promise<DriveResult> => {
+  const use = async ({ opencode, generation, folder, warnings }: OpenCodeAtHand): Promise<DriveResult> => {
     hooks.signal?.throwIfAborted();
-    const run = await runSession({ opencode, request, folder, environment, ...hooks });
+    const run = await runSession({ opencode, generation, request, folder, environment, ...hooks });
     const command = { path: opencode.path, folder, environment, directory };
-    const exported = await readBack(run, request.session, (id) => exportSession(id, command));
-    const modelNotes = hooks.signal?.aborted
-      ? []
-      : await unaskedModelNotes(run, exported.tree, command, request.projectConfig ?? false);
+    const exported = await readBack(run, request.session, (id) => readStored(id, { ...command, generation }));
+    const hasModels = generation === 1 && hooks.signal?.aborted !== true;
+    const modelNotes = hasModels
+      ? await unaskedModelNotes(run, exported.tree, command, request.projectConfig ?? false)
+      : [];
     const { logPath, ...result } = run;
     const logText = await readBounded(logPath, LONGEST_LOG_BYTES);
     const left = run.exit.kind === "exited" ? await folder.remove("keep-files") : null;

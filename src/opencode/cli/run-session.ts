@@ -6,6 +6,7 @@ import { childEnvironment } from "../program/child-environment.js";
 import { configuredServers } from "../program/configured-servers.js";
 import { endProcesses, killProcesses } from "../program/end-processes.js";
 import { followLines } from "../program/follow-lines.js";
+import type { Generation } from "../program/generation.js";
 import type { OpenCodeProgram } from "../program/opencode-version.js";
 import { prepareConfig } from "../program/prepare-config.js";
 import type { RunFolder } from "../program/run-folder.js";
@@ -17,10 +18,14 @@ import type { CheckedRequest } from "../request/run-request.js";
 import type { PermissionWait, SeenRetry } from "../schema/event-facts.js";
 import { type RunEvent, readRunEvent } from "../schema/run-event.js";
 import type { ErrorObject } from "../schema/session-export.js";
+import { runArguments2 } from "../v2/cli/run-arguments.js";
+import { readRunEvent2 } from "../v2/cli/run-event.js";
 import { runArguments } from "./run-arguments.js";
 
 export interface RunSessionOptions {
   readonly opencode: OpenCodeProgram;
+  /** Which opencode that is. */
+  readonly generation: Generation;
   readonly request: CheckedRequest;
   readonly folder: RunFolder;
   /** What opencode's environment is made from. */
@@ -146,7 +151,8 @@ async function serversOf({ request, environment }: RunSessionOptions): Promise<r
 async function prepare(options: RunSessionOptions): Promise<SpawnOptions> {
   const { folder, request, environment } = options;
   const { configContent, agent } = await prepareConfig(request, folder, environment);
-  const runArgs = runArguments(request, options.opencode.version, agent);
+  const runArgs =
+    options.generation === 2 ? runArguments2(request, agent) : runArguments(request, options.opencode.version, agent);
   if (runArgs.some((argument) => argument.includes("\0"))) {
     throw new RunRequestError("extraArguments", "contain a NUL character, which no program's arguments can.");
   }
@@ -164,6 +170,9 @@ async function prepare(options: RunSessionOptions): Promise<SpawnOptions> {
     files: await folder.streams("run", request.message),
     deadlineMs: request.deadlineMs,
     graceMs: request.graceMs,
+    // That of opencode 2 interrupts the turn on its server before it ends both: a server that is told to end itself
+    // would leave the turn for the service that its clients share.
+    isAskedAlone: options.generation === 2,
   };
 }
 
@@ -180,8 +189,9 @@ async function watch(
   stdout: string,
   stderr: string,
   ending: Promise<unknown>,
-  hooks: Pick<RunSessionOptions, "onProgress" | "onEvent" | "onSession" | "folder">,
+  hooks: Pick<RunSessionOptions, "onProgress" | "onEvent" | "onSession" | "folder" | "generation">,
 ): Promise<Watched> {
+  const readEvent = hooks.generation === 2 ? readRunEvent2 : readRunEvent;
   const [events, log] = [await followLines(stdout), await followLines(stderr)];
   let progress = initialProgress;
   const errors: StreamError[] = [];
@@ -189,7 +199,7 @@ async function watch(
   let mentioned: string | undefined;
   const takeEvent = (text: string) => {
     mentioned ??= sessionIdIn(text);
-    const event = readRunEvent(text);
+    const event = readEvent(text);
     if (!event) return;
     if (event.type === "error") errors.push({ error: event.error, at: event.timestamp });
     progress = reduceProgress(progress, { from: "stream", event });

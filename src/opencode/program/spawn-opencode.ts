@@ -44,6 +44,8 @@ export interface SpawnOptions {
   readonly deadlineMs: number;
   /** How long it has to react to the first signal before it is killed, ms. */
   readonly graceMs: number;
+  /** Whether it alone is asked to end, and not all of its process group; killed is the group. */
+  readonly isAskedAlone?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -86,8 +88,9 @@ async function runToEnd(options: SpawnOptions, stdio: readonly [number, number, 
   });
   const send = (signal: NodeJS.Signals) => {
     if (child.pid === undefined) return;
+    const isForAll = ownGroup && (signal === "SIGKILL" || options.isAskedAlone !== true);
     try {
-      if (ownGroup) process.kill(-child.pid, signal);
+      if (isForAll) process.kill(-child.pid, signal);
       else child.kill(signal);
     } catch {
       // It is gone already.

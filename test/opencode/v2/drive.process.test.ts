@@ -89,6 +89,37 @@ test("of a server that is killed the half-finished session is read by another on
   expect(await program.calls()).toHaveLength(2);
 });
 
+test("by the command line a prompt is run with a server of the command's own, and read back", async () => {
+  const tool = { name: "shell", input: { command: "ls" }, output: "a" };
+  const { program, run } = await driven({ turns: [runs([tool], "Done.")] });
+  const types: string[] = [];
+  const asked = { driver: "cli", model: "scripted/m2", variant: "high", title: "Mine", message: "- list\n" } as const;
+  const result = await run(asked, { onEvent: ({ type }) => types.push(type) });
+  expect(result).toMatchObject({ driver: "cli", exit: { kind: "exited", code: 0 }, streamErrors: [], notes: [] });
+  expect(types).toEqual(["step_start", "text", "tool_use", "step_finish", "step_start", "text", "step_finish"]);
+  expect(result.progress).toMatchObject({ toolsDone: 1, tokens: { input: 200 } });
+  const { info, messages } = JSON.parse(result.raw.get(result.sessionId ?? "") ?? "");
+  expect(info).toMatchObject({ title: "Mine", model: { id: "m2", variant: "high" } });
+  expect(messages[0]).toMatchObject({ type: "user", text: "- list\n" });
+  expect((await program.calls()).map(({ argv }) => argv[0])).toEqual(["run", "serve"]);
+  const failed = await run({ driver: "cli", model: "scripted/none" });
+  expect(failed).toMatchObject({ sessionId: null, exit: { kind: "exited", code: 1 } });
+  expect(failed.streamErrors).toMatchObject([{ error: { data: { message: "Model unavailable: scripted/none" } } }]);
+  await expect(run({ driver: "cli", command: "init" })).rejects.toThrow(/needs the driver server/);
+});
+
+test("by the command line a turn that is cut off is interrupted too", async () => {
+  const { program, run } = await driven({ turns: [hanging] });
+  const caller = new AbortController();
+  const result = await run(
+    { driver: "cli" },
+    { signal: caller.signal, onEvent: ({ type }) => type === "text" && caller.abort() },
+  );
+  expect(result.exit).toMatchObject({ kind: "signalled", by: "caller" });
+  expect(result.raw.get(result.sessionId ?? "")).toContain('"outcome": "interrupted"');
+  expect(await claimsOf(program)).toEqual([]);
+});
+
 test.skipIf(!linux).each(["SIGTERM", "SIGKILL"] as const)(
   "a driving process that is ended by %s leaves no turn that the shared service would take up",
   async (signal) => {
