@@ -1,3 +1,4 @@
+import type { DestinationReport } from "../deliver/delivery-report.js";
 import { TraceExporter } from "../export/trace-exporter.js";
 import { storePaths } from "../files/store-paths.js";
 import type { LoopTrace } from "../trace/model.js";
@@ -68,21 +69,29 @@ export async function followStore(options: FollowStoreOptions): Promise<readonly
   );
 }
 
-/** Sends each turn that is over, one after the other, and waits for the last one. */
+/** Sends each turn that is over, one after the other, waits for the last one, and then sends what was left before. */
 async function whileSending<T>(
   { exporter, onTurn, onDelivery }: FollowOptions,
   follow: (onTurn: (trace: LoopTrace, stored: boolean) => void) => Promise<T>,
 ): Promise<T> {
   let sending: Promise<unknown> = Promise.resolve();
   const failures: unknown[] = [];
-  const send = async (trace: LoopTrace): Promise<void> => {
-    if (exporter) onDelivery?.(await exporter.export([trace], { atWork: false }));
+  // What goes wrong with one turn keeps no other one from being sent; it is told at the end.
+  const next = (send: (to: TraceExporter) => Promise<readonly DestinationReport[]>): void => {
+    if (!exporter) return;
+    const work = async (): Promise<void> => {
+      const reports = await send(exporter);
+      if (reports.length > 0) onDelivery?.(reports);
+    };
+    sending = sending.then(work).catch((error: unknown) => void failures.push(error));
   };
   const followed = await follow((trace, stored) => {
-    // What goes wrong with one turn keeps no other one from being sent; it is told at the end.
-    sending = sending.then(() => send(trace)).catch((error: unknown) => void failures.push(error));
+    next((to) => to.export([trace], { atWork: false }));
     onTurn?.(trace, stored);
-  }).finally(() => sending);
+  }).finally(() => {
+    next(async (to) => (await to.flush({ all: true })).reports);
+    return sending;
+  });
   if (failures.length > 0) throw failures[0];
   return followed;
 }

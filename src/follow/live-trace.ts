@@ -7,6 +7,15 @@ import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace, Step } from "../trace/model.js";
 import { runningSpanIds } from "../trace/open-spans.js";
 import { traceSession } from "../trace/trace-session.js";
+import {
+  nextLookAt,
+  nothingLive,
+  withLook,
+  withLookBegun,
+  withoutSession,
+  withSent,
+  withUpdate,
+} from "./live-state.js";
 
 /** What is known of a session at a moment. */
 export interface LiveSession {
@@ -43,21 +52,13 @@ export interface LiveTracer {
 }
 
 const EVERY_MS = 1_000;
-/** Looking takes longer the longer the session is; of a processor's time it may have a tenth. */
-const COST_SHARE = 10;
 const BUDGET_MS = 5_000;
 
-interface Watched {
-  timer: NodeJS.Timeout | undefined;
-  /** Whether it has changed since the last look began. */
-  changed: boolean;
-  /** What the last look took, without sending, and when it was; ms, and ms since the epoch. */
-  costMs: number;
-  lookedAt: number;
-  /** What is under way for it. */
-  work: Promise<void>;
-  /** Steps of the turn at work that went out, by span id. */
-  readonly sent: Set<string>;
+/** What is under way for a session. */
+interface Work {
+  /** Set from when a look is planned until it is over. */
+  readonly timer: NodeJS.Timeout | undefined;
+  readonly looks: Promise<void>;
 }
 
 /**
@@ -68,71 +69,74 @@ interface Watched {
  */
 export function liveTracer(options: LiveTracerOptions): LiveTracer {
   const { everyMs = EVERY_MS, exporter } = options;
-  const watched = new Map<string, Watched>();
+  const under = new Map<string, Work>();
+  let state = nothingLive;
 
-  const look = async (rootId: string, one: Watched): Promise<void> => {
+  const look = async (rootId: string): Promise<void> => {
     await options.ready?.(rootId);
-    one.changed = false;
+    state = withLookBegun(state, rootId);
+    const sent = state.get(rootId)?.sent;
     const from = performance.now();
     const session = await options.sessionOf(rootId);
     const trace = session && traceSession(session.tree, session.evidence).findLast(isOf(rootId));
-    const fresh = trace && closedSteps(trace).filter(({ spanId }) => !one.sent.has(spanId));
-    one.costMs = performance.now() - from;
-    one.lookedAt = Date.now();
+    const fresh = trace && closedSteps(trace).filter(({ spanId }) => !sent?.has(spanId));
+    state = withLook(state, rootId, Date.now(), performance.now() - from);
     if (!trace || !fresh || fresh.length === 0) return;
     const reports = await exporter.export(
       [{ ...trace, loop: { ...trace.loop, steps: [...fresh, ...trace.loop.steps.slice(-1)] } }],
       { trace: options.trace, masking: options.masking, budgetMs: BUDGET_MS, atWork: true },
     );
-    for (const { spanId } of fresh) one.sent.add(spanId);
+    state = withSent(
+      state,
+      rootId,
+      fresh.map(({ spanId }) => spanId),
+    );
     options.onDelivery?.(reports);
   };
 
-  const plan = (rootId: string, one: Watched): void => {
-    if (one.timer) return;
-    const pause = Math.max(everyMs, one.costMs * COST_SHARE);
-    one.timer = setTimeout(() => run(rootId, one), Math.max(0, one.lookedAt + pause - Date.now()));
+  const plan = (rootId: string): void => {
+    const { timer, looks = Promise.resolve() } = under.get(rootId) ?? {};
+    const at = nextLookAt(state, rootId, everyMs);
+    if (timer || at === undefined) return;
+    const planned = setTimeout(() => begin(rootId), Math.max(0, at - Date.now()));
+    under.set(rootId, { timer: planned, looks });
   };
-  const run = (rootId: string, one: Watched): void => {
-    one.work = one.work
-      .then(() => look(rootId, one))
+  const begin = (rootId: string): void => {
+    const { timer, looks = Promise.resolve() } = under.get(rootId) ?? {};
+    clearTimeout(timer);
+    const next = looks
+      .then(() => look(rootId))
       .catch((error: unknown) => options.onProblem?.(error))
       .finally(() => {
-        one.timer = undefined;
-        if (one.changed && watched.get(rootId) === one) plan(rootId, one);
+        // Released meanwhile, and perhaps begun anew.
+        if (under.get(rootId) !== work) return;
+        under.set(rootId, { timer: undefined, looks: next });
+        plan(rootId);
       });
+    const work: Work = { timer, looks: next };
+    under.set(rootId, work);
   };
-  const stop = async (rootId: string): Promise<void> => {
-    const one = watched.get(rootId);
-    watched.delete(rootId);
-    if (!one) return;
-    clearTimeout(one.timer);
-    await one.work;
+  const release = async (rootId: string): Promise<void> => {
+    const work = under.get(rootId);
+    under.delete(rootId);
+    state = withoutSession(state, rootId);
+    clearTimeout(work?.timer);
+    await work?.looks;
   };
 
   return {
     update: (rootId) => {
       if (exporter.destinations.length === 0) return;
-      const one = watched.get(rootId) ?? newlyWatched();
-      watched.set(rootId, one);
-      one.changed = true;
-      plan(rootId, one);
+      state = withUpdate(state, rootId, Date.now());
+      plan(rootId);
     },
-    release: stop,
+    release,
     close: async () => {
-      const ids = [...watched.keys()];
-      for (const [id, one] of watched) {
-        clearTimeout(one.timer);
-        run(id, one);
-      }
-      await Promise.all(ids.map(stop));
+      const ids = [...under.keys()];
+      for (const id of ids) begin(id);
+      await Promise.all(ids.map(release));
     },
   };
-}
-
-function newlyWatched(): Watched {
-  const lookedAt = Date.now();
-  return { timer: undefined, changed: true, costMs: 0, lookedAt, work: Promise.resolve(), sent: new Set() };
 }
 
 /** Subagents' sessions that can stand in no turn have traces of their own. */

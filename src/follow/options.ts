@@ -7,7 +7,7 @@ import type { LoopTrace } from "../trace/model.js";
 
 /** How turns are followed that another program runs. */
 export interface FollowOptions {
-  /** Ends it; what is over by then is still sent. */
+  /** Ends it; what is over by then is still sent, and what earlier deliveries left. */
   readonly signal: AbortSignal;
   /** Sends the traces; by default nothing is sent. */
   readonly exporter?: TraceExporter | undefined;

@@ -78,3 +78,38 @@ test("what is sent of a turn that is at work is told as well", async () => {
   await followed;
   expect(told.reduce((sum, spans) => sum + spans, 0)).toBe(receiver.spans().length);
 });
+
+test("what could not be sent of a turn is sent at the end, where the destination is back by then", async () => {
+  const now = Date.now();
+  const server = await scriptedServer({
+    ses_a: { directory: "/a", updated: now, messages: turn("1", now, { at: now + 10 }) },
+  });
+  const receiver = await startReceiver({ always: { kind: "status", status: 404 } });
+  onTestFinished(() => receiver.close());
+  const paths = await temporaryStore();
+  const ending = new AbortController();
+  const waiting: number[] = [];
+  let isConnected = false;
+  const followed = followServer({
+    url: server.url,
+    signal: ending.signal,
+    exporter: new TraceExporter({ destinations: [langfuseAt(receiver.url)], paths }),
+    store: paths,
+    live: false,
+    onConnected: () => {
+      isConnected = true;
+    },
+    onDelivery: (reports) => void waiting.push(...reports.map(({ pending }) => pending.spans)),
+  });
+  await until(() => isConnected);
+  server.tell("session.status", { sessionID: "ses_a", status: { type: "busy" } });
+  server.tell("session.idle", { sessionID: "ses_a" });
+  await until(() => waiting.length === 1);
+  expect(receiver.spans()).toEqual([]);
+  receiver.behave({});
+  ending.abort();
+  await followed;
+  expect(receiver.spans().map(({ name }) => name)).toContain("opencode.loop");
+  expect(waiting).toEqual([expect.any(Number), 0]);
+  expect(waiting[0]).toBeGreaterThan(0);
+});

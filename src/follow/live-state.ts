@@ -1,0 +1,61 @@
+/** What is known of a session whose turn is traced while it runs. */
+interface LiveSessionState {
+  /** Whether it has changed since the last look began. */
+  readonly changed: boolean;
+  /** What the last look took, without sending, ms. */
+  readonly costMs: number;
+  /** When that was, or when the session was first told of, ms since the epoch. */
+  readonly lookedAt: number;
+  /** Steps of the turn at work that went out, by span id. */
+  readonly sent: ReadonlySet<string>;
+}
+
+/** The sessions that are traced while they run, by the ids of their roots. */
+export type LiveState = ReadonlyMap<string, LiveSessionState>;
+
+export const nothingLive: LiveState = new Map();
+
+/** Looking takes longer the longer the session is; of a processor's time it may have a tenth. */
+const COST_SHARE = 10;
+
+/** The state after a session has changed. @param now ms since the epoch */
+export function withUpdate(state: LiveState, rootId: string, now: number): LiveState {
+  const known = state.get(rootId) ?? { costMs: 0, lookedAt: now, sent: new Set() };
+  return new Map(state).set(rootId, { ...known, changed: true });
+}
+
+/** The state after a look has begun: what changes from here on is for the next one. */
+export function withLookBegun(state: LiveState, rootId: string): LiveState {
+  return changedIn(state, rootId, { changed: false });
+}
+
+/** The state after a look. @param now ms since the epoch @param costMs what it took, ms */
+export function withLook(state: LiveState, rootId: string, now: number, costMs: number): LiveState {
+  return changedIn(state, rootId, { lookedAt: now, costMs });
+}
+
+/** The state after spans went out. */
+export function withSent(state: LiveState, rootId: string, spanIds: Iterable<string>): LiveState {
+  const known = state.get(rootId);
+  return known ? changedIn(state, rootId, { sent: new Set([...known.sent, ...spanIds]) }) : state;
+}
+
+/** The state without a session that is not traced any more. */
+export function withoutSession(state: LiveState, rootId: string): LiveState {
+  return new Map([...state].filter(([id]) => id !== rootId));
+}
+
+/**
+ * When a session is to be looked at next, ms since the epoch; undefined where nothing of it has changed.
+ *
+ * @param everyMs the least time between two looks, ms
+ */
+export function nextLookAt(state: LiveState, rootId: string, everyMs: number): number | undefined {
+  const known = state.get(rootId);
+  return known?.changed ? known.lookedAt + Math.max(everyMs, known.costMs * COST_SHARE) : undefined;
+}
+
+function changedIn(state: LiveState, rootId: string, change: Partial<LiveSessionState>): LiveState {
+  const known = state.get(rootId);
+  return known ? new Map(state).set(rootId, { ...known, ...change }) : state;
+}

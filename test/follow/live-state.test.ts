@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import {
+  type LiveState,
+  nextLookAt,
+  nothingLive,
+  withLook,
+  withLookBegun,
+  withoutSession,
+  withSent,
+  withUpdate,
+} from "../../src/follow/live-state.js";
+
+const EVERY_MS = 1_000;
+const updated = withUpdate(nothingLive, "ses_a", 5_000);
+
+function looked(state: LiveState, costMs: number): LiveState {
+  return withLook(withLookBegun(state, "ses_a"), "ses_a", 7_000, costMs);
+}
+
+test("a session is looked at some time after it was first told of", () => {
+  expect(nextLookAt(updated, "ses_a", EVERY_MS)).toBe(6_000);
+  expect(nextLookAt(withUpdate(updated, "ses_a", 5_900), "ses_a", EVERY_MS)).toBe(6_000);
+  expect(nextLookAt(updated, "ses_b", EVERY_MS)).toBeUndefined();
+});
+
+test("after a look it is left alone until it changes again", () => {
+  expect(nextLookAt(looked(updated, 10), "ses_a", EVERY_MS)).toBeUndefined();
+  expect(nextLookAt(withUpdate(looked(updated, 10), "ses_a", 7_100), "ses_a", EVERY_MS)).toBe(8_000);
+});
+
+test("what changes during a look is for the next one", () => {
+  const during = withUpdate(withLookBegun(updated, "ses_a"), "ses_a", 6_500);
+  expect(nextLookAt(withLook(during, "ses_a", 7_000, 10), "ses_a", EVERY_MS)).toBe(8_000);
+});
+
+test("a look that took long has at most a tenth of the time", () => {
+  expect(nextLookAt(withUpdate(looked(updated, 400), "ses_a", 7_100), "ses_a", EVERY_MS)).toBe(11_000);
+});
+
+test("what went out is known of each session, until it is not traced any more", () => {
+  const sent = withSent(withSent(updated, "ses_a", ["1"]), "ses_a", ["2"]);
+  expect([...(sent.get("ses_a")?.sent ?? [])]).toEqual(["1", "2"]);
+  expect(withSent(withoutSession(sent, "ses_a"), "ses_a", ["3"]).size).toBe(0);
+  expect(updated.get("ses_a")?.sent.size).toBe(0);
+});
