@@ -5,6 +5,7 @@ import type { Loop, LoopTrace, OtherCall, UsageDoubt } from "../trace/model.js";
 import { otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
 import { recordedUsage, totalTokens } from "../trace/usage.js";
 import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
+import { otherCallText } from "./row-texts.js";
 
 /** What the sums over some traces lack, or hold only as far as it is known: how many of each. */
 export interface Gaps {
@@ -85,12 +86,6 @@ export function doubtText({ kind, reason, unsure }: UsageDoubt, name: string): s
   }
 }
 
-const OTHER_CALLS: Readonly<Record<OtherCall["kind"], string>> = {
-  title: "the session's title",
-  compaction: "the summary of a compaction",
-  unknown: "what opencode has counted and no message holds, such as the call for the title",
-};
-
 /** In words, a text a gap, what weighs most first; none where nothing is known at all: then no sum pretends to be one. */
 export const gapTexts = {
   missingSubagents: ({ missingSubagents: some }: Gaps): readonly string[] =>
@@ -111,12 +106,11 @@ export const gapTexts = {
   ],
   withoutPrice: ({ withoutPrice: some, calls }: Gaps): readonly string[] =>
     some > 0 && some < calls ? [`the cost lacks ${plural(some, "call")} that opencode knows no price of`] : [],
-  otherCalls: ({ otherCalls: { usage, cost: usd, kinds } }: Gaps): readonly string[] =>
-    kinds.length === 0
-      ? []
-      : [
-          `other calls took ${count(totalTokens(usage))} tokens${usd === null ? "" : ` and ${cost(usd)}`}, which stand in no sum: ${kinds.map((kind) => OTHER_CALLS[kind]).join(", ")}`,
-        ],
+  otherCalls: ({ otherCalls: { usage, cost: usd, kinds } }: Gaps): readonly string[] => {
+    if (kinds.length === 0) return [];
+    const took = `${count(totalTokens(usage))} tokens${usd === null ? "" : `, ${cost(usd)}`}`;
+    return [`in no sum: other calls with ${took} (${kinds.map((kind) => otherCallText({ kind })).join(", ")})`];
+  },
   openTools: ({ openTools: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "tool call")} without an end: counted up to the last known moment`] : [],
 };

@@ -36,14 +36,14 @@ export function callText(call: Call): string {
 }
 
 /** What a call beside the steps was for. */
-export function otherCallText({ kind }: OtherCall): string {
+export function otherCallText({ kind }: Pick<OtherCall, "kind">): string {
   switch (kind) {
     case "title":
       return "for the session's title";
     case "compaction":
       return "to sum up the conversation";
     case "unknown":
-      return "counted by opencode, and in no message: such as the call for the title";
+      return "for the title, or a compaction: no message tells";
     default:
       return kind satisfies never;
   }

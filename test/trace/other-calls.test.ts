@@ -110,7 +110,7 @@ describe("they are told", () => {
     const row = onlyOne(rowsOf(treeOf(trace)).filter(({ name }) => name === "other-call"));
     expect(row).toMatchObject({ kind: "call", duration: null, cost: 0.25, tokens: { input: 150, output: 13 } });
     expect(gapTexts.otherCalls(gapsOf([trace]))).toEqual([
-      "other calls took 165 tokens and $0.2500, which stand in no sum: what opencode has counted and no message holds, such as the call for the title",
+      "in no sum: other calls with 165 tokens, $0.2500 (for the title, or a compaction: no message tells)",
     ]);
   });
 
