@@ -1,5 +1,6 @@
 import type { Loop, LoopTrace, Step } from "../trace/model.js";
 import { signatureOf } from "../trace/signature.js";
+import { areOfBoth, callIn2 } from "./same-tools.js";
 
 /** What the model said in a step. */
 export interface StepOutput {
@@ -29,17 +30,29 @@ export interface Divergence {
  * Where two turns part: the first step that calls other tools, or the same with other arguments, or says something
  * else. What subagents do is compared as well, before the step after them. Thinking is not, nor what tools answered.
  *
- * The order of arguments' keys does not matter. Paths below a session's directory count as relative to it, so that two
+ * The order of arguments' keys does not matter, nor where sessions of both generations of opencode are compared what
+ * one of them calls otherwise: `bash` is `shell`, and `filePath` is `path`. Paths below a session's directory count as relative to it, so that two
  * checkouts of the same project can be compared.
  *
  * @returns null where all steps say and call the same
  */
 export function firstDivergence(a: LoopTrace, b: LoopTrace): Divergence | null {
-  const words = { a: inDirectory(a.session.directory), b: inDirectory(b.session.directory) };
+  const call = areOfBoth([a, b]) ? callIn2 : (one: SaidCall) => one;
+  const words = {
+    a: { inText: inDirectory(a.session.directory), call },
+    b: { inText: inDirectory(b.session.directory), call },
+  };
   return divergenceOf(a.loop, b.loop, words, []);
 }
 
-type Words = Readonly<Record<"a" | "b", (text: string) => string>>;
+type SaidCall = StepOutput["toolCalls"][number];
+
+/** How what is said on one side is put, so that it can be compared with the other's. */
+interface SideWords {
+  readonly inText: (text: string) => string;
+  readonly call: (call: SaidCall) => SaidCall;
+}
+type Words = Readonly<Record<"a" | "b", SideWords>>;
 
 function divergenceOf(a: Loop, b: Loop, words: Words, within: Divergence["within"]): Divergence | null {
   for (let step = 0; step < Math.max(a.steps.length, b.steps.length); step += 1) {
@@ -91,14 +104,17 @@ function saidIn({ call, tools }: Step): StepOutput {
 /** What was said, in words that can be compared. */
 interface Told {
   readonly text: string;
-  readonly toolCalls: readonly string[];
+  readonly toolCalls: readonly { readonly shown: string; readonly compared: string }[];
 }
 
-function toldIn(step: Step, words: (text: string) => string): Told {
+function toldIn(step: Step, { inText, call }: SideWords): Told {
   const { text, toolCalls } = saidIn(step);
-  const callText = ({ name, arguments: given }: StepOutput["toolCalls"][number]) =>
-    `${name} ${words(signatureOf(given) ?? "(nested too deeply)")}`;
-  return { text: words(text ?? ""), toolCalls: toolCalls.map(callText) };
+  const callText = ({ name, arguments: given }: SaidCall) =>
+    `${name} ${inText(signatureOf(given) ?? "(nested too deeply)")}`;
+  return {
+    text: inText(text ?? ""),
+    toolCalls: toolCalls.map((one) => ({ shown: callText(one), compared: callText(call(one)) })),
+  };
 }
 
 function differenceOf(a: Told | undefined, b: Told | undefined): Pick<Divergence, "differs" | "excerpt"> | null {
@@ -106,7 +122,8 @@ function differenceOf(a: Told | undefined, b: Told | undefined): Pick<Divergence
   const most = Math.max(a.toolCalls.length, b.toolCalls.length);
   for (let index = 0; index < most; index += 1) {
     const [callA, callB] = [a.toolCalls[index], b.toolCalls[index]];
-    if (callA !== callB) return { differs: "tool-calls", excerpt: excerptsOf(callA, callB, nameOf(callA)) };
+    if (callA?.compared !== callB?.compared)
+      return { differs: "tool-calls", excerpt: excerptsOf(callA?.shown, callB?.shown, nameOf(callA?.shown)) };
   }
   return a.text === b.text ? null : { differs: "text", excerpt: excerptsOf(a.text || undefined, b.text || undefined) };
 }
@@ -117,7 +134,9 @@ const MOST_TEXT = 400;
 const LEAD = 24;
 
 function headOf({ text, toolCalls }: Told): string {
-  return (toolCalls.length > 0 ? toolCalls.join(", ") : text).slice(0, MOST_TEXT).toWellFormed();
+  return (toolCalls.length > 0 ? toolCalls.map(({ shown }) => shown).join(", ") : text)
+    .slice(0, MOST_TEXT)
+    .toWellFormed();
 }
 
 /** @param lead stands before what is cut, so that a tool's name stays in sight */

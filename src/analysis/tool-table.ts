@@ -2,6 +2,7 @@ import type { Interval } from "../opencode/model.js";
 import { covered } from "../trace/intervals.js";
 import type { InnerCall, LoopTrace, Timing, Tool } from "../trace/model.js";
 import { percentile } from "./percentiles.js";
+import { isOf2, withSameTools } from "./same-tools.js";
 import { type PlacedStep, placedSteps } from "./step-path.js";
 
 /** How tools that are of no known MCP server are called among the servers. */
@@ -38,7 +39,10 @@ export interface ToolStats {
 }
 
 export interface ToolRow extends ToolStats {
-  /** The tool's name; the server's where tools are put together by server. */
+  /**
+   * The tool's name, or both where opencode 2 has it under another one and sessions of both generations are counted
+   * (`bash, shell`); the server's where tools are put together by server.
+   */
   readonly name: string;
   /**
    * The MCP server, as configured; else `opencode` for its own tools, `provider` for what the model's provider ran by
@@ -96,9 +100,10 @@ export interface ToolTable {
 
 /** @param slowest how many of the slowest calls are kept, with their arguments */
 export function toolTable(options: { readonly by: ToolReport["groupedBy"]; readonly slowest: number }): ToolTable {
-  const groups = new Map<string, { readonly server: string; readonly sums: Sums }>();
+  const groups = new Map<string, Group>();
   const total = emptySums();
   const sessions = new Set<string>();
+  const generations = new Set<boolean>();
   let slowest: SlowCall[] = [];
   let [turns, copiedTurns, missingSubagents, durationMs] = [0, 0, 0, 0];
 
@@ -110,6 +115,7 @@ export function toolTable(options: { readonly by: ToolReport["groupedBy"]; reado
       return;
     }
     turns += 1;
+    generations.add(isOf2(session.opencodeVersion));
     durationMs += loop.end - loop.start;
     missingSubagents += loop.totalsWithSubagents.missingSubagents;
     const placed = placedSteps(loop, (one) => !one.copied).flatMap((one) =>
@@ -145,7 +151,7 @@ export function toolTable(options: { readonly by: ToolReport["groupedBy"]; reado
     copiedTurns,
     missingSubagents,
     durationMs,
-    tools: [...groups]
+    tools: [...(generations.size === 2 && options.by === "tool" ? withSameTools(groups, together) : groups)]
       .map(([name, { server, sums }]): ToolRow => ({ name, server, ...figuresOf(sums, durationMs) }))
       .sort((a, b) => b.totalMs - a.totalMs || b.calls - a.calls || (a.name < b.name ? -1 : 1)),
     total: figuresOf(total, durationMs),
@@ -164,6 +170,28 @@ interface Sums {
   withoutTime: number;
   /** Of the calls that ended. */
   readonly durations: number[];
+}
+
+interface Group {
+  readonly server: string;
+  readonly sums: Sums;
+}
+
+/** Both in one: they are of other sessions, so that none was busy while the other was. */
+function together({ server, sums: a }: Group, { sums: b }: Group): Group {
+  return {
+    server,
+    sums: {
+      calls: a.calls + b.calls,
+      errors: a.errors + b.errors,
+      bounded: a.bounded + b.bounded,
+      subagents: a.subagents + b.subagents,
+      busyMs: a.busyMs + b.busyMs,
+      permissionWaitMs: a.permissionWaitMs + b.permissionWaitMs,
+      withoutTime: a.withoutTime + b.withoutTime,
+      durations: [...a.durations, ...b.durations],
+    },
+  };
 }
 
 function emptySums(): Sums {

@@ -3,6 +3,7 @@ import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
 import { exactFigure, type FigureUnit } from "./figures.js";
 import { gapsOf } from "./gaps.js";
 import { toolsIn } from "./loop-parts.js";
+import { areOfBoth, withSameTools } from "./same-tools.js";
 
 /** A figure of two sides; null where it is not known, or that side is not there. */
 export interface Comparison {
@@ -75,13 +76,18 @@ export function figuresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]): rea
 /** By tool, subagents' tools among them: what took the most time first, on whichever side it took more. */
 export function toolFiguresOf(a: readonly LoopTrace[], b: readonly LoopTrace[]): readonly ToolTotals[] {
   const [left, right] = [byTool(a), byTool(b)];
-  const names = [...new Set([...left.keys(), ...right.keys()])];
-  return names
-    .map((tool): ToolTotals => {
+  const each = new Map([...left.keys(), ...right.keys()].map((name) => [name, [name]] as const));
+  const names: ReadonlyMap<string, readonly string[]> = areOfBoth([...a, ...b])
+    ? withSameTools<readonly string[]>(each, (one, other) => [...one, ...other])
+    : each;
+  return [...names]
+    .map(([tool, same]): ToolTotals => {
+      const sumIn = (sums: ReadonlyMap<string, ToolSum>, figure: keyof ToolSum): number =>
+        same.reduce((sum, name) => sum + (sums.get(name)?.[figure] ?? 0), 0);
       const of = (figure: keyof ToolSum): Comparison =>
         compared(
-          a.length === 0 ? null : (left.get(tool)?.[figure] ?? 0),
-          b.length === 0 ? null : (right.get(tool)?.[figure] ?? 0),
+          a.length === 0 ? null : sumIn(left, figure),
+          b.length === 0 ? null : sumIn(right, figure),
           figure === "time" ? "ms" : "count",
         );
       return { tool, calls: of("calls"), failures: of("failures"), time: of("time") };

@@ -96,12 +96,16 @@ export function usageOf({ input, output, reasoning, cache }: Tokens): RecordedTo
   return { input, output, reasoning, cacheRead: cache.read, cacheWrite: cache.write };
 }
 
-/** A model as opencode 2 names it. */
+/** A model as opencode 2 names it; where no variant was chosen it says `default`. */
 export function modelFacts(
   model: { readonly id: string; readonly providerID: string; readonly variant?: string | undefined } | undefined,
 ): ModelFacts | null {
   if (!model) return null;
-  return { providerId: model.providerID || "unknown", modelId: model.id, variant: model.variant ?? null };
+  return {
+    providerId: model.providerID || "unknown",
+    modelId: model.id,
+    variant: model.variant === "default" ? null : (model.variant ?? null),
+  };
 }
 
 function callOf(message: AssistantMessageV2, tools: Answer["tools"], context: AnswerContext): ModelCall {
