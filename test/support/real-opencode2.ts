@@ -1,4 +1,8 @@
 import { accessSync, constants } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { IsolatedOpenCode } from "./isolated-opencode.js";
 
 /** The one setting by which tests run against a real opencode 2: its path. */
 export const OPENCODE2_VARIABLE = "LOOPTRACE_TEST_OPENCODE2";
@@ -17,4 +21,23 @@ export function realOpencode2(): string | undefined {
   if (!path) return undefined;
   accessSync(path, constants.X_OK);
   return path;
+}
+
+/**
+ * Plays one prompt with the real opencode 2, as a person would without looptrace.
+ *
+ * @returns the session's id
+ */
+export async function playOnOpencode2(bench: IsolatedOpenCode, prompt: string): Promise<string> {
+  const out = join(bench.tmpdir, "run.jsonl");
+  await execa(realOpencode2() ?? "", ["run", "--standalone", "--format", "json", prompt], {
+    cwd: bench.workdir,
+    env: { ...bench.env, PWD: bench.workdir },
+    extendEnv: false,
+    stdin: "ignore",
+    stdout: { file: out },
+    stderr: "ignore",
+    reject: false,
+  });
+  return JSON.parse((await readFile(out, "utf8")).split("\n", 1)[0] ?? "").sessionID;
 }

@@ -1,6 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { execa } from "execa";
 import { expect, test } from "vitest";
 import type { LoadOptions } from "../../../src/sessions/load-options.js";
 import { loadSessions } from "../../../src/sessions/load-sessions.js";
@@ -11,27 +8,12 @@ import { scenarioOf2 } from "../../provider/scenario-of-2.js";
 import { allowColdStarts } from "../../support/cold-starts.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../../support/isolated-opencode.js";
 import { generation2 } from "../../support/opencode2-fixtures.js";
-import { realOpencode2 } from "../../support/real-opencode2.js";
+import { playOnOpencode2, realOpencode2 } from "../../support/real-opencode2.js";
 import { temporaryStore } from "../../support/temporary-store.js";
 
 allowColdStarts();
 
 const binary = realOpencode2() ?? "";
-
-/** Plays the scenario's prompt. @returns the session's id */
-async function play(bench: IsolatedOpenCode, prompt: string): Promise<string> {
-  const out = join(bench.tmpdir, "run.jsonl");
-  await execa(binary, ["run", "--standalone", "--format", "json", prompt], {
-    cwd: bench.workdir,
-    env: { ...bench.env, PWD: bench.workdir },
-    extendEnv: false,
-    stdin: "ignore",
-    stdout: { file: out },
-    stderr: "ignore",
-    reject: false,
-  });
-  return JSON.parse((await readFile(out, "utf8")).split("\n", 1)[0] ?? "").sessionID;
-}
 
 async function loadOptions(bench: IsolatedOpenCode): Promise<LoadOptions> {
   return {
@@ -47,7 +29,7 @@ async function loadOptions(bench: IsolatedOpenCode): Promise<LoadOptions> {
 test.skipIf(binary === "")("a real opencode 2: its sessions are listed, and read with their subagents", async () => {
   const scenario = scenarioOf2(await loadScenario("subagent"));
   await using bench = await isolatedOpenCode(scenario);
-  const id = await play(bench, scenario.prompts[0]?.text ?? "");
+  const id = await playOnOpencode2(bench, scenario.prompts[0]?.text ?? "");
   const options = await loadOptions(bench);
   expect(await selectSessions({ kind: "last" }, options)).toEqual([id]);
   expect(await selectSessions({ kind: "all" }, options)).toEqual([id]);
