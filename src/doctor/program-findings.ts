@@ -42,7 +42,7 @@ function otherFinding({ path, version }: { readonly path: string; readonly versi
 /** What can be done with a version, and how that is known. */
 function whatWorks(version: string): string {
   if (generationOf(version) === 1) return "its sessions are run, read and followed";
-  return "its sessions are run and read; looptrace goes by the source of 2.0.26 and was tried with 2.0.0-0720, a preview of July";
+  return "its sessions are run, read and watched; looptrace goes by the source of 2.0.26 and was tried with 2.0.0-0720, a preview of July";
 }
 
 /** Which versions looptrace knows: see `opencode-version.ts`. */

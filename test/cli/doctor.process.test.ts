@@ -88,7 +88,7 @@ test("opencode 2 alone, and beside 1.18: one line each says what works", async (
   expect(found).toMatchObject([
     { status: "ok", found: expect.stringContaining(`opencode 2.0.26 at ${alone.opencode}`) },
   ]);
-  expect(found[0]?.found).toContain("(PATH): its sessions are run and read");
+  expect(found[0]?.found).toContain("(PATH): its sessions are run, read and watched");
 
   const both = await place();
   const second = join(both.bin, "opencode2");
