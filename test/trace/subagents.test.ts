@@ -232,11 +232,16 @@ describe("which tool a subagent belongs to", () => {
     });
   });
 
-  test("the link of a task may be lost in its metadata and stand in what the model was told", () => {
-    const told = tool(30, 35, 400, {
-      tool: "task",
-      state: { output: '<task id="ses_told" state="completed">\n<task_result>4</task_result>', metadata: {} },
-    });
+  test.each([
+    {
+      status: "completed",
+      output: '<task id="ses_told" state="completed">\n<task_result>4</task_result>',
+      metadata: {},
+    },
+    // A busy opencode loses it where the subagent fails at once.
+    { status: "error", error: "Subagent failed (task_id: ses_told): Invalid value for 'messages'" },
+  ])("the link of a task may be lost in its metadata and stand in what the model was told: $status", (state) => {
+    const told = tool(30, 35, 400, { tool: "task", state: { output: undefined, metadata: undefined, ...state } });
     const own = exportOf([user(0, "Go."), assistant(10, 900, [stepStart(20), told, stepFinish(895)])]);
     // Its clock is off: by time it would belong to nothing.
     const [trace] = traceSession(treeOf(own, childOf("ses_told", 5_000, 5_100)));

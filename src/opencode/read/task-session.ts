@@ -8,7 +8,8 @@ export function taskSessionId({ tool, state }: ToolPart): string | null {
   if (tool !== "task" || state.status === "pending") return null;
   const linked = state.metadata?.sessionId;
   if (typeof linked === "string") return linked;
-  const told = state.status === "completed" ? TOLD.exec((state.output ?? "").slice(0, HEAD))?.[1] : undefined;
+  const said = state.status === "completed" ? state.output : state.status === "error" ? state.error : undefined;
+  const told = TOLD.exec((said ?? "").slice(0, HEAD))?.[1];
   if (told !== undefined) return told;
   // What was refused went on with none.
   if (state.status === "error" && state.metadata?.interrupted !== true) return null;
@@ -18,8 +19,9 @@ export function taskSessionId({ tool, state }: ToolPart): string | null {
 
 /**
  * `<task id="ses_…" state="completed">`, before 1.18 `task_id: ses_… (for resuming …)`; behind it the subagent speaks.
+ * Of one that failed `Subagent failed (task_id: ses_…): …`.
  */
-const TOLD = /^\s*(?:<task id="|task_id:\s*)(ses_\w+)/;
+const TOLD = /^\s*(?:<task id="|task_id:\s*|Subagent failed \(task_id:\s*)(ses_\w+)/;
 const HEAD = 200;
 const SESSION_ID = /^ses_\w+$/;
 
