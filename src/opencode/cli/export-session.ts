@@ -75,16 +75,20 @@ export async function collectSessions(sessionId: string, reader: SessionReader):
     return { ...(await reader.read(id)), listed: (await listing) ?? [] };
   };
   const root = await read(sessionId);
-  if (typeof root.listed === "string" && reader.signal?.aborted !== true)
-    notes.push(
-      `opencode could not say which sessions were started by ${sessionId}, so those that no tool names, a plugin's say, are missing in the trace: ${root.listed}`,
-    );
   raw.set(sessionId, root.text);
   const sessions = [root];
   const seen = new Set([sessionId]);
+  // A reader that asks once for all of them fails once.
+  const unlisted = new Set<string>();
   // Grows while it is walked: children have children.
   walk: for (const { session: parent, listed } of sessions) {
     const unnamed = typeof listed === "string" ? [] : listed;
+    if (typeof listed === "string" && !unlisted.has(listed) && reader.signal?.aborted !== true) {
+      unlisted.add(listed);
+      notes.push(
+        `opencode could not say which sessions were started by ${parent.info.id}, so those that no tool names, a plugin's say, are missing in the trace: ${listed}`,
+      );
+    }
     for (const childId of [...childSessionIds(parent), ...unnamed]) {
       if (seen.has(childId)) continue;
       if (seen.size >= mostSessions) {

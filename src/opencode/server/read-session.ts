@@ -1,4 +1,5 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import { z } from "zod";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
 import { isTooDeep, TOO_DEEP } from "../../text/json-depth.js";
@@ -7,11 +8,13 @@ import { exportFromJson } from "../read/read-export.js";
 import { isSessionId } from "../schema/ids.js";
 import { dataOf, ownSignal, readMessages, type ToldMessages } from "./read-messages.js";
 
+const sessionList = z.array(z.looseObject({ id: z.string() }));
+
 /**
  * A session with those of its subagents as a server has them at this moment, finished or not: the same as what
  * `opencode export` would write for it.
  *
- * A subagent's session that cannot be read is a note, not a failure.
+ * A subagent's session that cannot be read is a note, not a failure; so are subagents that cannot be asked for.
  *
  * @param told what the events have told of it, for a message that the server does not give out
  * @throws {SessionNotFoundError} when the server does not know the session
@@ -27,8 +30,11 @@ export async function readSessionFrom(
   return await collectSessions(sessionId, {
     read: (id) => readOne(client, id, told, signal),
     childrenOf: async (id) => {
-      const { data } = await client.session.children({ sessionID: id }, ownSignal(signal));
-      return (data ?? []).map((child) => child.id);
+      const got = await client.session.children({ sessionID: id }, ownSignal(signal));
+      const listed = sessionList.safeParse(dataOf(got, id));
+      if (!listed.success)
+        throw new ServerRequestError(`list the subagents of ${id}`, "its answer is no list of sessions", undefined);
+      return listed.data.map((child) => child.id);
     },
     signal,
   });
