@@ -10,6 +10,7 @@ import { allowColdStarts } from "../support/cold-starts.js";
 import { onlyOne } from "../support/fixtures.js";
 import { messagesOf } from "../support/generation1.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
+import { longEnough } from "../support/long-enough.js";
 import { openSession, until } from "../support/play-on-server.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 import { loadScenario } from "./load-scenario.js";
@@ -134,17 +135,26 @@ test("a subagent's session is exported beside its parent's", () =>
 
 test("a killed run leaves a half-finished session, and its place nothing", async () => {
   const scenario = await loadScenario("killed");
-  const bench = await isolatedOpenCode(scenario);
-  try {
-    const { turns, exports } = await runScenario(scenario, bench);
-    expect(bench.provider.unforeseen()).toEqual([]);
-    expect(bench.provider.requests.filter(({ title }) => !title)).toHaveLength(replyCount(scenario));
-    expect(turns.map(({ signal }) => signal)).toEqual(["SIGKILL"]);
-    const session = readExport(onlyOne(exports), "killed");
-    expect(outline(session).at(-1)).toBe("assistant bash running");
-  } finally {
-    await bench.remove();
-  }
-  expect(existsSync(bench.home)).toBe(false);
-  expect(existsSync(bench.configPath)).toBe(false);
+  const { stopAfter } = scenario;
+  if (!stopAfter) throw new Error("the scenario has no end");
+  const last = await longEnough(
+    async (seconds) => {
+      const bench = await isolatedOpenCode(scenario);
+      try {
+        const { turns, exports } = await runScenario(
+          { ...scenario, stopAfter: { ...stopAfter, ms: 500 * seconds } },
+          bench,
+        );
+        expect(bench.provider.unforeseen()).toEqual([]);
+        expect(bench.provider.requests.filter(({ title }) => !title)).toHaveLength(replyCount(scenario));
+        expect(turns.map(({ signal }) => signal)).toEqual(["SIGKILL"]);
+        return outline(readExport(onlyOne(exports), "killed")).at(-1);
+      } finally {
+        await bench.remove();
+        for (const place of [bench.home, bench.configPath]) expect(existsSync(place)).toBe(false);
+      }
+    },
+    (played) => played === "assistant bash running",
+  );
+  expect(last).toBe("assistant bash running");
 });

@@ -4,7 +4,7 @@ import path from "node:path";
 import { execa } from "execa";
 import { afterEach, expect, test, vi } from "vitest";
 import { loadScenario } from "../provider/load-scenario.js";
-import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary, openCodeConfig } from "./isolated-opencode.js";
+import { type IsolatedOpenCode, isolatedOpenCode, openCodeConfig } from "./isolated-opencode.js";
 
 const benches: IsolatedOpenCode[] = [];
 afterEach(async () => {
@@ -78,10 +78,4 @@ test.runIf(process.platform === "linux")("remove ends what a killed opencode lef
   await new Promise((resolve) => leftover.once("spawn", resolve));
   await bench.remove();
   expect((await leftover).signal).toBe("SIGKILL");
-});
-
-test("the installed opencode is found", async () => {
-  const { env, workdir } = await benchFor("plain-answer");
-  const options = { cwd: workdir, env: { ...env }, extendEnv: false, stdin: "ignore" } as const;
-  expect((await execa(openCodeBinary(), ["--version"], options)).stdout).toMatch(/^\d+\.\d+\.\d+$/);
 });

@@ -186,6 +186,9 @@ export function openCodeEnvironment(place: {
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
     OPENCODE_DISABLE_CLAUDE_CODE: "1",
+    // Of the CPU time of a start a sixth goes into compiling for speed what does not run for long enough to win it back.
+    BUN_JSC_useDFGJIT: "0",
+    BUN_JSC_thresholdForJITAfterWarmUp: "3000",
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_TERMINAL_PROMPT: "0",
   };

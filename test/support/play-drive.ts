@@ -54,7 +54,7 @@ export function expectSubagent(result: DriveResult): void {
 }
 
 /** The command lines of what a run on a bench has started and left, but for zombies. */
-export function leftovers({ home }: IsolatedOpenCode): string[] {
+export function leftovers({ home }: Pick<IsolatedOpenCode, "home">): string[] {
   return readdirSync("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
     try {

@@ -4,12 +4,6 @@ import { afterEach, expect, test } from "vitest";
 import type { ServerEvent } from "../../../src/opencode/schema/server-event.js";
 import { followEvents, type StreamTrouble } from "../../../src/opencode/server/event-stream.js";
 import { freePort } from "../../../src/opencode/server/free-port.js";
-import { loadScenario } from "../../provider/load-scenario.js";
-import { allowColdStarts } from "../../support/cold-starts.js";
-import { isolatedOpenCode } from "../../support/isolated-opencode.js";
-import { serveOpenCode } from "../../support/opencode-server.js";
-
-allowColdStarts();
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -214,29 +208,4 @@ test("a hook's own failure is not taken for trouble of the stream", async () => 
     },
   );
   await expect(following).rejects.toThrow("mine");
-});
-
-test("follows the real opencode, which ends without waiting for a follower that has ended", async () => {
-  const bench = await isolatedOpenCode(await loadScenario("plain-answer"));
-  closing.push(bench.remove);
-  const { connection, stop } = await serveOpenCode(bench);
-  closing.push(stop);
-  const so = await follow(connection.url, ({ connects }) => connects.length === 1, {
-    password: connection.password,
-  });
-  const refused = await follow(connection.url, ({ troubles }) => troubles.length === 1);
-  expect(refused.troubles[0]?.kind).toBe("unauthorized");
-  await refused.end();
-  const authorization = `Basic ${Buffer.from(`opencode:${connection.password}`).toString("base64")}`;
-  const url = `${connection.url}/session?${new URLSearchParams({ directory: bench.workdir })}`;
-  // It says that it is connected a moment before it listens.
-  await expect
-    .poll(async () => {
-      await fetch(url, { method: "POST", headers: { authorization } });
-      return so.events.map(({ event }) => event.type);
-    })
-    .toContain("session.created");
-  expect(so.events[0]?.directory).toBe(bench.workdir);
-  await so.end();
-  await stop();
 });

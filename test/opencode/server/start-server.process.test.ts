@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { findProcesses } from "../../../src/opencode/program/end-processes.js";
 import { createRunFolder } from "../../../src/opencode/program/run-folder.js";
-import { connect } from "../../../src/opencode/server/connection.js";
+import { connect, type ServerConnection } from "../../../src/opencode/server/connection.js";
+import { followEvents, type StreamTrouble } from "../../../src/opencode/server/event-stream.js";
 import { freePort } from "../../../src/opencode/server/free-port.js";
 import { startServer } from "../../../src/opencode/server/start-server.js";
 import { loadScenario } from "../../provider/load-scenario.js";
@@ -33,7 +34,35 @@ async function serverOptions() {
   };
 }
 
-test("a server answers only to whom it belongs, tells its version, and leaves nothing behind", async () => {
+/** Follows the events of a server; settles when that lets it in, or does not. */
+async function follow(connection: ServerConnection) {
+  const ending = new AbortController();
+  const told: (readonly [string, string | undefined])[] = [];
+  const troubles: StreamTrouble[] = [];
+  let begin = (): void => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const ended = followEvents(connection, {
+    signal: ending.signal,
+    onEvent: ({ type }, directory) => told.push([type, directory]),
+    onConnected: () => begin(),
+    onTrouble: (trouble) => {
+      troubles.push(trouble);
+      begin();
+    },
+  });
+  const end = async (): Promise<void> => {
+    ending.abort();
+    await ended;
+  };
+  cleanUps.push(end);
+  await begun;
+  return { told, troubles, end };
+}
+
+// All that a real server is needed for, for each costs a start.
+test("a server answers only to whom it belongs, tells its version and what happens, and leaves nothing behind", async () => {
   const options = await serverOptions();
   const server = await startServer(options);
   expect(await server.version).toMatch(/^\d+\.\d+\.\d+/);
@@ -42,6 +71,18 @@ test("a server answers only to whom it belongs, tells its version, and leaves no
   expect(stranger.status).toBe(401);
   const client = await connect(server.connection, options.directory);
   expect((await client.session.list()).data).toEqual([]);
+  const { told, end } = await follow(server.connection);
+  const refused = await follow({ url: server.connection.url });
+  expect(refused.troubles[0]?.kind).toBe("unauthorized");
+  await refused.end();
+  // It says that it is connected a moment before it listens.
+  await expect
+    .poll(async () => {
+      await client.session.create({});
+      return told;
+    })
+    .toContainEqual(["session.created", options.directory]);
+  await end();
   expect(await readFile(server.logPath, "utf8")).toContain("level=INFO");
   expect(await server.stop()).toMatchObject({ kind: "signalled", by: "caller" });
   expect(server.exit).not.toBeNull();
