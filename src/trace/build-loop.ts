@@ -118,6 +118,7 @@ function buildLoop(turn: Turn, session: Session, context: TurnContext): Loop {
     loops: loops.map((loop) => outliving(loop, { start, end }, "the turn that it was started in")),
     run: run?.id === undefined ? null : { id: run.id, attempt: run.attempt ?? 0 },
     copied,
+    ...(told ? { over: true as const } : {}),
     notes: [
       ...(copied ? [COPIED] : []),
       ...(origin === "prompt" ? [] : [ORIGINS[origin]]),

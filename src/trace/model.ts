@@ -106,6 +106,8 @@ export interface Loop extends Span {
    * A fork copied the turn from another session: what it used and cost was used there, and is not to be added up twice.
    */
   readonly copied: boolean;
+  /** opencode itself says that it is over, so that nothing of it goes on; opencode 1 does not say so. */
+  readonly over?: true;
   /** What a reader should know about this loop and cannot see otherwise. */
   readonly notes: readonly string[];
 }

@@ -62,8 +62,8 @@ function addRunning(loop: Loop, ids: Set<string>): void {
   }
 }
 
-function mayGoOn({ run, outcome, error, steps }: Loop): boolean {
-  if (run !== null) return false;
+function mayGoOn({ run, over, outcome, error, steps }: Loop): boolean {
+  if (run !== null || over) return false;
   if (outcome === "unfinished" || (error?.code === "aborted" && error.abortedBy === "unknown")) return true;
   // After tools the model is asked once more, whatever they came to, unless one was refused.
   const call = steps.at(-1)?.call;

@@ -37,7 +37,16 @@ const LOOP = fieldsOf<Loop>()({
   ...{ spanId: true, start: true, end: true, timing: true },
   ...{ sessionId: true, userMessageId: true, agent: true, model: true, input: true, unanswered: true },
   ...{ output: true, outcome: true, error: true, failedStep: true, steps: true, totals: true },
-  ...{ totalsWithSubagents: true, account: true, otherCalls: true, loops: true, run: true, copied: true, notes: true },
+  ...{
+    totalsWithSubagents: true,
+    account: true,
+    otherCalls: true,
+    loops: true,
+    run: true,
+    copied: true,
+    over: true,
+    notes: true,
+  },
 });
 const SESSION = fieldsOf<SessionFacts>()({
   ...{ id: true, title: true, directory: true, opencodeVersion: true, projectId: true, parentId: true },

@@ -228,6 +228,7 @@ const loop: z.ZodType<Loop> = z.strictObject({
   },
   run: z.strictObject({ id: z.string(), attempt: z.int() }).nullable(),
   copied: z.boolean(),
+  over: z.literal(true).exactOptional(),
   notes: z.array(z.string()),
 });
 const traceId = z.string().regex(/^[0-9a-f]{32}$/);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Turn } from "../../src/opencode/model.js";
 import type { Loop } from "../../src/trace/model.js";
+import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceModel } from "../../src/trace/trace-session.js";
 import { onlyOne } from "../support/fixtures.js";
 import { followed } from "./make-evidence.js";
@@ -64,6 +65,14 @@ test("a turn that was interrupted is aborted; by whom tells the run of looptrace
   expect(loopOf(turnOf(0, rest, { end })).error).toMatchObject({ code: "aborted" });
   const run = followed({ exit: { kind: "served", asked: "deadline" } });
   expect(loopOf(turnOf(0, rest, { end, run }))).toMatchObject({ outcome: "failed", error: { code: "timeout" } });
+});
+
+test("nothing of it goes on, however it looks", () => {
+  const rest = [answerAt(100, 300, { finish: "tool-calls", call: callAt(100, 250, { finish: "tool-calls" }) })];
+  const openIn = (turn: Turn): number => openSpanIds(onlyOne(traceModel(sessionOf([turn])))).size;
+  expect(openIn(turnOf(0, rest))).toBeGreaterThan(0);
+  expect(openIn(turnOf(0, rest, { end: endAt(310, "interrupted") }))).toBe(0);
+  expect(openIn(turnOf(0, rest, { end: endAt(310, "succeeded") }))).toBe(0);
 });
 
 test("an answer that was cut short is a failure, however well the turn ended", () => {
