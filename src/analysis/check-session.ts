@@ -1,9 +1,11 @@
+import type { Spent } from "../opencode/model.js";
 import { count, duration, plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import { doomLoopName } from "../trace/doom-loop-text.js";
 import type { Loop, LoopTrace, Tool } from "../trace/model.js";
+import { otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
 import { isUnanswered } from "../trace/unanswered.js";
-import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
+import { addCost, addUsage, totalTokens } from "../trace/usage.js";
 import { type Budget, type BudgetUnit, budgetName, budgetUnit, type ToolBudget } from "./budgets.js";
 import { exactFigure } from "./figures.js";
 import { doubtText, type Gaps, gapsOf, gapTexts } from "./gaps.js";
@@ -51,7 +53,8 @@ export interface SessionCheck {
  * Whether a session stays within its budgets.
  *
  * Budgets are for the sums over all turns of the session with their subagents. A turn that a fork copied counts zero:
- * it was paid for where it happened. Nor does a command count that a person ran: that was not the agent.
+ * it was paid for where it happened. Nor does a command count that a person ran: that was not the agent. Calls beside
+ * the steps count in tokens and cost where opencode tells of them, as opencode 2 does.
  *
  * @param session `recordedTokens`: how many opencode itself has counted for it, without subagents; 0: none
  * @param traces all that `traceSession` made of the session, in its order
@@ -84,6 +87,8 @@ interface Facts {
   readonly copied: number;
   readonly commands: number;
   readonly gaps: Gaps;
+  /** What calls beside the steps took and cost, such as the one for the title, as far as opencode tells of them. */
+  readonly others: Spent;
   readonly loops: readonly Loop[];
   readonly tools: readonly { readonly tool: Tool; readonly directory: string }[];
 }
@@ -92,7 +97,9 @@ interface Facts {
 function unseenOf({ id, recordedTokens: tokens = 0 }: CheckedSession, traces: readonly LoopTrace[]): string | null {
   const told = traces
     .filter(({ session }) => session.id === id)
-    .reduce((sum, { loop }) => sum + totalTokens(loop.totals.usage), 0);
+    .reduce((sum, { loop: { totals, otherCalls = [] } }) => {
+      return sum + totalTokens(totals.usage) + totalTokens(spentOnOthers(otherCalls).usage);
+    }, 0);
   if (tokens <= told) return null;
   return `opencode has counted ${count(tokens)} tokens for the session, and its messages tell of ${count(told)}`;
 }
@@ -106,6 +113,7 @@ function factsOf(session: CheckedSession, all: readonly LoopTrace[]): Facts {
     copied: all.length - fresh.length,
     commands: fresh.length - traces.length,
     gaps: gapsOf(traces),
+    others: spentOnOthers(traces.flatMap(({ loop }) => otherCallsIn(loop))),
     loops: traces.flatMap(({ loop }) => loopsIn(loop)),
     tools: traces.flatMap(({ loop, session }) => toolsIn(loop).map((tool) => ({ tool, directory: session.directory }))),
   };
@@ -161,9 +169,9 @@ function findingOf(budget: Budget, facts: Facts): Measurement {
 }
 
 /** Where a call took tokens without a known price, the sum is only a part. */
-function costOf({ traces, gaps, unseen }: Facts): Measurement {
+function costOf({ traces, gaps, unseen, others }: Facts): Measurement {
   const { calls, withoutPrice, withoutUsage } = gaps;
-  const known = traces.reduce<number | null>((sum, { loop }) => addCost(sum, loop.totalsWithSubagents.cost), null);
+  const known = traces.reduce((sum, { loop }) => addCost(sum, loop.totalsWithSubagents.cost), others.cost);
   if (withoutPrice > 0) {
     const note = `opencode knows no price of ${count(withoutPrice)} of ${plural(calls, "call")}`;
     return { value: known, note, uncertain: true };
@@ -177,12 +185,12 @@ function costOf({ traces, gaps, unseen }: Facts): Measurement {
   return { value: known ?? 0 };
 }
 
-function tokensOf({ traces, gaps, unseen }: Facts): Measurement {
+function tokensOf({ traces, gaps, unseen, others }: Facts): Measurement {
   const { calls, withoutUsage, doubts } = gaps;
   if (calls > 0 && withoutUsage === calls) {
     return { value: null, note: "opencode recorded no usage", uncertain: true };
   }
-  const usage = traces.reduce((sum, { loop }) => addUsage(sum, loop.totalsWithSubagents.usage), NO_USAGE);
+  const usage = traces.reduce((sum, { loop }) => addUsage(sum, loop.totalsWithSubagents.usage), others.usage);
   const value = totalTokens(usage);
   if (doubts.length === 0) return unseen === null ? { value } : { value, note: unseen, uncertain: true };
   // Of what contradicts itself the smaller is what was used at least.

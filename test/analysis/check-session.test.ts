@@ -4,9 +4,11 @@ import type { Budget } from "../../src/analysis/budgets.js";
 import { type BudgetResult, checkSession, type SessionCheck } from "../../src/analysis/check-session.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
+import { sumOfTokens } from "../../src/opencode/schema/lenient.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
+import { loadOpencode2 } from "../support/opencode2-fixtures.js";
 import { reportedTraces } from "../support/reported.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { answer, exportOf, mint, treeOf, user } from "../trace/make-session.js";
@@ -277,5 +279,22 @@ describe("what was not the agent's", () => {
     const exported = exportOf([user(0, "Go."), answer(10, 90), user(9_000, "context")]);
     const { results, passed } = check(traceSession(treeOf(exported)), { kind: "errors", limit: 0 });
     expect([passed, onlyOne(results).status, onlyOne(results).value]).toEqual([false, "unknown", 0]);
+  });
+});
+
+describe("calls beside the steps, as opencode 2 tells of them", () => {
+  const { tree, session } = loadOpencode2("multistep");
+  const traces = traceSession(tree);
+  const { id, title, tokens, cost } = session.info;
+  const recordedTokens = tokens ? sumOfTokens(tokens) : 0;
+  const checked = (...budgets: readonly Budget[]) =>
+    checkSession({ id, title, recordedTokens }, traces, budgets).results;
+
+  test("count in tokens and cost, so that both are what opencode has counted", () => {
+    expect(checked({ kind: "tokens", limit: recordedTokens }, { kind: "cost", limit: 1 })).toMatchObject([
+      { status: "pass", value: 3_670 },
+      { status: "pass", value: expect.closeTo(cost, 12), note: null },
+    ]);
+    expect(checked({ kind: "tokens", limit: recordedTokens - 1 })).toMatchObject([{ status: "fail", over: 1 }]);
   });
 });
