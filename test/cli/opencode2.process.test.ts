@@ -66,3 +66,10 @@ test("a session that neither the program nor looptrace knows is wrong usage, and
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain(`looptrace: opencode 2.0.26 at ${opencode2.path} knows no session "ses_0`);
 });
+
+test("a prompt is run on one server, which is started as opencode 2 wants it, however early", async () => {
+  const { opencode2, run } = await place({ turns: [{ steps: [{ text: "It is done." }] }] });
+  const { code, stdout, stderr } = await run("run", "Do it.");
+  expect([code, stdout.trim(), stderr]).toEqual([0, "It is done.", expect.not.stringContaining("private server")]);
+  expect((await opencode2.calls()).map(({ argv }) => argv[0])).toEqual(["serve"]);
+});

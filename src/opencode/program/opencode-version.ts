@@ -108,8 +108,21 @@ export async function generationOfProgram(
 ): Promise<Generation> {
   const packaged = packagedGeneration(path);
   if (packaged !== undefined) return packaged;
-  const before = known.get(await fileKey(path));
+  const key = await fileKey(path);
+  const before = known.get(key);
   if (before !== undefined) return before.generation;
+  const asked = asking.get(key) ?? askGeneration(path, environment).finally(() => asking.delete(key));
+  asking.set(key, asked);
+  return await asked;
+}
+
+/** Those that are being asked, by the file: a run asks for the server that it starts early, and again for itself. */
+const asking = new Map<string, Promise<Generation>>();
+
+async function askGeneration(
+  path: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Generation> {
   const folder = await createRunFolder();
   try {
     return (await readVersion(path, folder, environment)).generation;

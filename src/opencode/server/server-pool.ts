@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { endProcesses } from "../program/end-processes.js";
 import type { Generation } from "../program/generation.js";
+import { generationOfProgram } from "../program/opencode-version.js";
 import { type ConfigSpec, prepareConfig } from "../program/prepare-config.js";
 import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { sweepRunFolders } from "../program/sweep-run-folders.js";
@@ -11,7 +12,7 @@ import { unlessAborted } from "./unless-aborted.js";
 export interface ServerSpec extends ConfigSpec {
   /** Absolute path of opencode. */
   readonly path: string;
-  /** Which opencode that is; the first when not given. */
+  /** Which opencode that is; found out when not given. */
   readonly generation?: Generation | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
@@ -210,7 +211,8 @@ function closedPool(): Error {
 
 async function startIn(folder: RunFolder, spec: ServerSpec, isShared: boolean, signal: AbortSignal): Promise<Started> {
   signal.throwIfAborted();
-  const { path, generation, environment, projectConfig } = spec;
+  const { path, environment, projectConfig } = spec;
+  const generation = spec.generation ?? (await unlessAborted(generationOfProgram(path, environment), signal));
   // One of several directories may be gone before the others; each request names its own.
   const directory = isShared ? folder.path : spec.directory;
   const { configContent, agent } = await prepareConfig(spec, folder, environment);

@@ -11,7 +11,7 @@ async function wishFor(program: string) {
   onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   const path = join(directory, "opencode");
   await writeFile(path, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
-  return { path, directory, environment: { PATH: process.env.PATH }, projectConfig: false };
+  return { path, generation: 1 as const, directory, environment: { PATH: process.env.PATH }, projectConfig: false };
 }
 
 const LISTENS = `require("node:http").createServer((_, answer) => answer.end("{}"))
