@@ -1,6 +1,6 @@
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { isTooDeep, TOO_DEEP } from "../../text/json-depth.js";
-import { isFields } from "../../text/json-fields.js";
+import { fieldsOf, isFields } from "../../text/json-fields.js";
 
 /** A tool server that opencode reaches over HTTP. */
 export interface McpServer {
@@ -71,7 +71,7 @@ export function promptNeedsFile(prompt: string): boolean {
  * @throws {RunRequestError} when that is not a JSON object, or when the whole does not fit into the environment
  */
 export function configContent(config: Readonly<Record<string, unknown>>, existing: string | undefined): string {
-  const text = JSON.stringify(existing?.trim() ? merge(parseExisting(existing), config) : config);
+  const text = JSON.stringify(existing?.trim() ? together(parseExisting(existing), config) : config);
   if (Buffer.byteLength(text) + "OPENCODE_CONFIG_CONTENT=".length + 1 > ENVIRONMENT_STRING_LIMIT) {
     throw new RunRequestError(
       "OPENCODE_CONFIG_CONTENT",
@@ -79,6 +79,39 @@ export function configContent(config: Readonly<Record<string, unknown>>, existin
     );
   }
   return text;
+}
+
+/** Fields that only a configuration of opencode 2 has. */
+const FIELDS_OF_2 = ["providers", "agents", "permissions", "plugins", "commands", "snapshots"] as const;
+
+/**
+ * Both generations take ours, which is in the words of 1.x. One that is in those of opencode 2 would be taken for one of
+ * 1.x by our fields, and lose its own: what is added to it speaks its language.
+ */
+function together(
+  existing: Record<string, unknown>,
+  config: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const isOf2 = FIELDS_OF_2.some((field) => field in existing) || "servers" in fieldsOf(existing.mcp);
+  return merge(existing, isOf2 ? inWordsOf2(config) : config);
+}
+
+function inWordsOf2({ agent, mcp }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const agents = Object.entries(fieldsOf(agent)).map(([name, own]) => {
+    const { prompt, ...rest } = fieldsOf(own);
+    return [name, { ...rest, system: prompt }] as const;
+  });
+  const servers = Object.entries(fieldsOf(mcp)).map(([name, own]) => {
+    const { enabled: _enabled, timeout, ...rest } = fieldsOf(own);
+    return [
+      name,
+      { ...rest, ...(timeout === undefined ? {} : { timeout: { catalog: timeout, execution: timeout } }) },
+    ] as const;
+  });
+  return {
+    ...(agent === undefined ? {} : { agents: Object.fromEntries(agents) }),
+    ...(mcp === undefined ? {} : { mcp: { servers: Object.fromEntries(servers) } }),
+  };
 }
 
 function parseExisting(existing: string): Record<string, unknown> {

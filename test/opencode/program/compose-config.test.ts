@@ -82,6 +82,26 @@ test("the configuration that is there already is kept, ours wins", () => {
   expect(JSON.parse(configContent({ a: 1 }, " "))).toEqual({ a: 1 });
 });
 
+test.each([
+  [{ providers: { own: {} } }, { providers: { own: {} } }],
+  [{ agents: { build: { system: "Old." }, other: {} } }, { agents: { other: {} } }],
+  [{ mcp: { servers: { theirs: { type: "local" } } } }, { mcp: { servers: { theirs: { type: "local" } } } }],
+])("what is there in the words of opencode 2 gets ours in the same: %j", (existing, kept) => {
+  const { config } = composeConfig({
+    agent: "build",
+    systemPrompt: { text: "Be brief." },
+    mcp: [{ name: "docs", url: "http://127.0.0.1:9/mcp" }],
+  });
+  const merged = JSON.parse(configContent(config ?? {}, JSON.stringify(existing)));
+  expect(merged).toMatchObject({
+    ...kept,
+    agents: { build: { system: "Be brief." } },
+    mcp: { servers: { docs: { type: "remote", url: "http://127.0.0.1:9/mcp" } } },
+  });
+  expect(merged).not.toHaveProperty("agent");
+  expect(merged.mcp).not.toHaveProperty("docs");
+});
+
 test.each(["{", "[]", "// comment\n{}"])("OPENCODE_CONFIG_CONTENT=%j is refused", (existing) => {
   expect(() => configContent({ a: 1 }, existing)).toThrow(/^OPENCODE_CONFIG_CONTENT: is set, but is not/);
 });
