@@ -3,7 +3,7 @@ import type { Masking } from "../masking/mask.js";
 import type { ServedSession } from "../opencode/drive.js";
 import { readLogEvidence } from "../opencode/evidence.js";
 import { LONGEST_LOG_BYTES, readBounded } from "../opencode/program.js";
-import { evidenceWithin, familyOf, followSessions, treeOf } from "../opencode/server.js";
+import { evidenceWithin, followRun } from "../opencode/server.js";
 import type { TraceOptions } from "../otel/options.js";
 import { type LiveTracer, liveTracer } from "./live-trace.js";
 
@@ -39,14 +39,14 @@ export function liveRun(
   const tracer: LiveTracer = liveTracer({
     ...delivery,
     ready: async () => void (await served.version.catch(() => null)),
-    sessionOf: async (rootId) => {
+    sessionOf: async () => {
       // Only for a look, not for each change: a turn has a hundred thousand of them, and a log that grows with it.
       const log = readLogEvidence(await readBounded(logPath, LONGEST_LOG_BYTES, logFrom).catch(() => ""));
       const version = await served.version.catch(() => null);
-      const tree = treeOf(followed.mirror, rootId);
-      if (!tree) return undefined;
-      const family = new Set(familyOf(followed.mirror, rootId));
-      const told = evidenceWithin(followed.evidence, family, run.startedAt, Number.POSITIVE_INFINITY);
+      const now = followed.now();
+      if (!now) return undefined;
+      const { tree, family, evidence } = now;
+      const told = evidenceWithin(evidence, family, run.startedAt, Number.POSITIVE_INFINITY);
       const atWork = {
         ...run,
         ...(version !== null && { opencode: version }),
@@ -60,14 +60,8 @@ export function liveRun(
       return { tree, evidence: { log, runs: [atWork], mcpServers: served.mcpServers } };
     },
   });
-  const followed = followSessions(served.connection, {
-    directory: served.directory,
-    session: sessionId,
-    signal: ending.signal,
-    onChange: () => tracer.update(sessionId),
-    // The turn's end is for the run itself to tell.
-    onIdle: () => Promise.resolve(),
-  });
+  const onChange = (): void => tracer.update(sessionId);
+  const followed = followRun(served, { signal: ending.signal, onChange });
   return async () => {
     ending.abort();
     await Promise.all([followed.ended, tracer.release(sessionId)]);

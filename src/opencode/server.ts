@@ -4,6 +4,7 @@ export type { RawPart } from "./schema/server-event.js";
 export { connect, type ServerConnection } from "./server/connection.js";
 export { type EventEvidence, evidenceWithin } from "./server/event-evidence.js";
 export type { StreamTrouble } from "./server/event-stream.js";
+export { followRun } from "./server/follow-run.js";
 export { type FollowedSessions, followSessions } from "./server/follow-sessions.js";
 export type { SessionEnd } from "./server/list-sessions.js";
 export { mcpServersOf } from "./server/mcp-servers.js";

@@ -30,6 +30,7 @@ test("what a server's log says of a run counts, whatever stands before it in the
     {
       ...{
         connection: { url: server.url },
+        generation: 1,
         directory: "/a",
         version: Promise.resolve(null),
         mcpServers: [],

@@ -1,4 +1,5 @@
 import type { RunResult } from "../cli/run-session.js";
+import type { Generation } from "../program/generation.js";
 import type { OpenCodeProgram } from "../program/opencode-version.js";
 import type { SessionTree } from "../schema/exported-session.js";
 import type { RunEvent } from "../schema/run-event.js";
@@ -27,6 +28,8 @@ export interface DriveRequest extends RunRequest {
 /** A session that is about to be prompted on a server. */
 export interface ServedSession {
   readonly connection: ServerConnection;
+  /** Which opencode it is a server of. */
+  readonly generation: Generation;
   readonly directory: string;
   /** opencode's version; null where it does not say. */
   readonly version: Promise<string | null>;

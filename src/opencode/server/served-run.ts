@@ -123,6 +123,7 @@ export async function runOnServer<Client, Event>(
     options.onSession?.(session.sessionId, options.runId);
     release = options.onServed?.({
       connection: server.connection,
+      generation: server.generation,
       directory: request.directory,
       version: server.version,
       mcpServers: session.mcpServers,

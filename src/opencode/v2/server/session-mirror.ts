@@ -176,6 +176,8 @@ function stepStarted(
   const time = { created };
   const begun = { id, type: "assistant", agent, model, content: [], time, ...only({ snapshot: snapshotOf(snapshot) }) };
   if (!known) return appended(session, begun);
+  // Read from the server when it was over already.
+  if (fieldsOf(known.time).completed !== undefined) return session;
   return changedMessage(
     session,
     (message) => message.id === id,
@@ -214,6 +216,7 @@ function ofStep(message: RawMessage2, event: StepEvent): RawMessage2 {
       return { ...message, retry: { attempt, at, error } };
     }
     case "session.text.started":
+      if (isThere(message, isText, event.data.ordinal)) return message;
       return withContent(message, { type: "text", text: "" });
     case "session.text.delta":
       return changedContent(message, isText, (item) => ({ ...item, text: `${item.text}${event.data.delta}` }));
@@ -224,6 +227,7 @@ function ofStep(message: RawMessage2, event: StepEvent): RawMessage2 {
         ...only({ state: event.data.state }),
       }));
     case "session.reasoning.started":
+      if (isThere(message, isReasoning, event.data.ordinal)) return message;
       return withContent(message, {
         type: "reasoning",
         text: "",
@@ -255,6 +259,7 @@ function ofTool(
   const isMine = (item: Fields): boolean => item.type === "tool" && item.id === id;
   switch (event.type) {
     case "session.tool.input.started": {
+      if (contentOf(message).some(isMine)) return message;
       const state = { status: "streaming", input: "" };
       return withContent(message, { type: "tool", id, name: event.data.name, state, time: { created: event.at } });
     }
@@ -304,6 +309,11 @@ function ofTool(
   }
 }
 
+/** Whether the item has been read from the server before its event came: of each kind they are counted from 0. */
+function isThere(message: RawMessage2, isOfKind: (item: Fields) => boolean, ordinal: unknown): boolean {
+  return typeof ordinal === "number" && contentOf(message).filter(isOfKind).length > ordinal;
+}
+
 const isText = ({ type }: Fields): boolean => type === "text";
 const isReasoning = ({ type }: Fields): boolean => type === "reasoning";
 
@@ -328,6 +338,7 @@ function rested(session: MirroredSession2, event: ServerEvent2, outcome: string,
     message.retry === undefined ? message : withoutField(message, "retry"),
   );
   const idle = { ...made(event), type: "idle", outcome, ...only({ error }) };
+  if (messages.at(-1)?.type === "idle") return { ...session, messages, busy: false };
   return appended({ ...withInfo(session, { outcome, time }), messages, busy: false }, idle);
 }
 
