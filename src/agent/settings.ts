@@ -272,7 +272,7 @@ export const AGENT_SETTINGS = {
         flag: "--schema <file>",
         takes: "text",
         help: {
-          run: "ask for a structured answer: a JSON schema, to which it is held",
+          run: "ask for a structured answer: a JSON schema, to which it is held (of opencode 2 in the prompt)",
           batch: "ask for structured answers: a JSON schema, of tasks that have none",
         },
       },
