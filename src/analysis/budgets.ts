@@ -44,21 +44,14 @@ export function budgetName(budget: Budget): string {
   }
 }
 
-export function budgetUnit({ kind }: Budget): BudgetUnit {
-  switch (kind) {
-    case "cost":
-      return "usd";
-    case "tokens":
-      return "tokens";
-    case "duration":
-    case "tool":
-      return "ms";
-    case "steps":
-    case "errors":
-    case "tool-errors":
-    case "doom-loops":
-      return "count";
-    default:
-      return kind satisfies never;
-  }
-}
+/** How a budget is counted, by its kind. */
+export const BUDGET_UNITS: Readonly<Record<Budget["kind"], BudgetUnit>> = {
+  cost: "usd",
+  tokens: "tokens",
+  duration: "ms",
+  tool: "ms",
+  steps: "count",
+  errors: "count",
+  "tool-errors": "count",
+  "doom-loops": "count",
+};

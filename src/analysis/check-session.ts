@@ -6,7 +6,7 @@ import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import { addCost, addUsage, totalTokens } from "../trace/usage.js";
-import { type Budget, type BudgetUnit, budgetName, budgetUnit, type ToolBudget } from "./budgets.js";
+import { BUDGET_UNITS, type Budget, type BudgetUnit, budgetName, type ToolBudget } from "./budgets.js";
 import { exactFigure } from "./figures.js";
 import { doubtText, type Gaps, gapsOf, gapTexts } from "./gaps.js";
 import { isCommand, loopsIn, toolsIn } from "./loop-parts.js";
@@ -131,7 +131,7 @@ interface Measurement {
 function resultOf(budget: Budget, facts: Facts): BudgetResult {
   const { value, note, uncertain, least = value } = findingOf(budget, facts);
   const { limit } = budget;
-  const unit = budgetUnit(budget);
+  const unit = BUDGET_UNITS[budget.kind];
   const over = least === null ? 0 : exactFigure(least, unit) - exactFigure(limit, unit);
   return {
     budget: budgetName(budget),

@@ -141,6 +141,7 @@ export function toolTable(options: { readonly by: ToolReport["groupedBy"]; reado
     addTo(total, all, loop);
     addInner(total, inner);
     const calls = placed.filter(({ tool }) => hasEnded(tool)).map((one) => slowCall(one.tool, one.placed, trace));
+    const bySlowness = (a: SlowCall, b: SlowCall): number => b.durationMs - a.durationMs || a.start - b.start;
     slowest = [...slowest, ...calls].sort(bySlowness).slice(0, options.slowest);
   };
 
@@ -266,10 +267,6 @@ function slowCall(tool: Tool, { path }: PlacedStep, { traceId, session }: LoopTr
     callId: tool.callId,
     arguments: tool.input,
   };
-}
-
-function bySlowness(a: SlowCall, b: SlowCall): number {
-  return b.durationMs - a.durationMs || a.start - b.start;
 }
 
 function hasEnded({ outcome }: Tool): boolean {

@@ -55,7 +55,8 @@ export async function deliverRequests(
     const giveBack = await enter(request);
     try {
       await acknowledgements.recall(request);
-      const pending = context.storeOnly ? [] : pendingSpans(request);
+      const keys = context.storeOnly ? [] : (pendingKeys(request) ?? []);
+      const pending = keys.flatMap((key) => request.content?.spans.get(key) ?? []);
       schedule.begin(at, pending.length);
       await sendAll(at, request, pending);
       if (pendingCount(request) === 0) await commit(context, request);
@@ -147,11 +148,6 @@ export async function deliverRequests(
     lastError,
     problems: [...context.problems],
   };
-}
-
-function pendingSpans(request: QueuedRequest): readonly SpanRef[] {
-  const { content } = request;
-  return (pendingKeys(request) ?? []).flatMap((key) => content?.spans.get(key) ?? []);
 }
 
 function count(requests: Iterable<QueuedRequest>) {

@@ -1,4 +1,5 @@
 import { oneLine } from "../text/bounded-text.js";
+import { fieldsOf } from "../text/json-fields.js";
 
 /** An opencode server could not be asked, or did not do what it was asked for. */
 export class ServerRequestError extends Error {
@@ -25,7 +26,7 @@ function saidIn(answer: unknown): string {
 }
 
 function messageIn(answer: unknown): string | undefined {
-  if (typeof answer !== "object" || answer === null) return undefined;
-  if ("message" in answer && typeof answer.message === "string") return answer.message;
-  return "data" in answer ? messageIn(answer.data) : undefined;
+  const { message, data } = fieldsOf(answer);
+  if (typeof message === "string") return message;
+  return data === undefined ? undefined : messageIn(data);
 }

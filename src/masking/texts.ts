@@ -3,13 +3,14 @@
 /** What is nested deeper is replaced as a whole: JSON.parse reads what a recursive walk cannot follow. */
 const DEEPEST = 1_000;
 
+/** About how many characters a piece has; a longer text is a piece of its own. */
+const PIECE_SIZE = 1_000_000;
+
 /**
  * All texts of some plain values, keys of objects among them, joined to pieces by line breaks: few large ones are
  * looked through faster than many small ones.
- *
- * @param size about how many characters a piece has; a longer text is a piece of its own
  */
-export function* textPieces(values: readonly unknown[], size = 1_000_000): Generator<string> {
+export function* textPieces(values: readonly unknown[]): Generator<string> {
   let piece: string[] = [];
   let length = 0;
   const left: unknown[] = [...values];
@@ -25,7 +26,7 @@ export function* textPieces(values: readonly unknown[], size = 1_000_000): Gener
     if (typeof value !== "string") continue;
     piece.push(value);
     length += value.length;
-    if (length < size) continue;
+    if (length < PIECE_SIZE) continue;
     yield piece.join("\n");
     piece = [];
     length = 0;

@@ -14,14 +14,14 @@ function shape(
   label: string,
   prefixes: string,
   rest: string,
-  options: { readonly mixed?: boolean; readonly kept?: boolean; readonly flags?: string } = {},
+  { mixed = true, kept = false }: { readonly mixed?: boolean; readonly kept?: boolean } = {},
 ): readonly Shape[] {
   return prefixes.split(" ").map((prefix) => ({
     label,
     prefix,
-    rest: new RegExp(rest, `y${options.flags ?? ""}`),
-    isMixed: options.mixed ?? true,
-    kept: options.kept ? prefix.length : 0,
+    rest: new RegExp(rest, "y"),
+    isMixed: mixed,
+    kept: kept ? prefix.length : 0,
   }));
 }
 

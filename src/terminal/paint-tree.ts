@@ -9,7 +9,7 @@ import { axisOf, type TimeAxis, timeBar } from "./time-bar.js";
 import { inTone } from "./tones.js";
 import { totalLines } from "./total-lines.js";
 import { traceHead } from "./trace-head.js";
-import { type FilteredTree, filterTree, type RowFilter } from "./tree-filter.js";
+import { filterTree, type RowFilter } from "./tree-filter.js";
 import { GAP, HEADINGS, type NumberColumn, numberWidths, type TreeLayout, treeLayout } from "./tree-layout.js";
 
 export interface PaintOptions {
@@ -29,8 +29,8 @@ type Cells = Readonly<Record<NumberColumn, string>>;
 export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: TreeOptions): string {
   const whole = treeOf(trace);
   const all = rowsOf(whole);
-  const filtered = filterTree(whole, filter);
-  const rows = filtered.hidden === 0 ? all : rowsOf(filtered.tree);
+  const { tree, hidden, found } = filterTree(whole, filter);
+  const rows = hidden === 0 ? all : rowsOf(tree);
   const axis = axisOf(all);
   const decimals = costDecimals(all.flatMap((row) => row.cost ?? []));
   const cells = rows.map((row) => cellsOf(row, decimals));
@@ -60,14 +60,12 @@ export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: Tree
       const line = lineOf(name, cells[index] ?? HEADINGS, bar, detailOf(row, layout), layout);
       return inTone(shortenTo(line.trimEnd(), width), row.tone, colors);
     }),
-    ...(filtered.hidden > 0 ? [colors.dim(shortenTo(hiddenText(filtered), width))] : []),
+    ...(hidden > 0
+      ? [colors.dim(shortenTo(`${plural(hidden, "row")} not shown${found ? "" : ": nothing matches"}`, width))]
+      : []),
     "",
     ...inColors(totalLines(trace, decimals, signs), width, colors),
   ].join("\n");
-}
-
-function hiddenText({ hidden, found }: FilteredTree): string {
-  return `${plural(hidden, "row")} not shown${found ? "" : ": nothing matches"}`;
 }
 
 /** @param enough what is wider need not be measured: it has to be cut anyway */

@@ -40,7 +40,7 @@ export function fieldProblem(
         ? `${field} is empty`
         : `${field} must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
     case "invalid_value":
-      return `${field} must be ${either[field] ?? inWords(issue.values.map(String))}`;
+      return `${field} must be ${either[field] ?? alternatives.format(issue.values.map(String))}`;
     case "invalid_union":
       return `${field} must be ${either[field] ?? otherwise}`;
     default:
@@ -49,7 +49,4 @@ export function fieldProblem(
 }
 
 /** `auto, cli or server`. */
-function inWords(values: readonly string[]): string {
-  const last = values.at(-1) ?? "";
-  return values.length < 2 ? last : `${values.slice(0, -1).join(", ")} or ${last}`;
-}
+const alternatives = new Intl.ListFormat("en-GB", { type: "disjunction" });

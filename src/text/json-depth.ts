@@ -5,7 +5,7 @@ const DEEPEST = 500;
  * Whether a value of JSON is nested so deep that who walks through it may run out of stack: JSON.parse reads any depth,
  * JSON.stringify, zod and structuredClone do not bear it.
  */
-export function isTooDeep(value: unknown, deepest = DEEPEST): boolean {
+export function isTooDeep(value: unknown): boolean {
   let level: readonly unknown[] = [value];
   // What a program has made may hold itself.
   const seen = new Set<object>();
@@ -16,7 +16,7 @@ export function isTooDeep(value: unknown, deepest = DEEPEST): boolean {
       seen.add(one);
       for (const inner of Object.values(one)) if (typeof inner === "object" && inner !== null) next.push(inner);
     }
-    if (next.length > 0 && depth >= deepest) return true;
+    if (next.length > 0 && depth >= DEEPEST) return true;
     level = next;
   }
   return false;

@@ -15,10 +15,10 @@ export function xmlDocument(root: XmlElement): string {
 }
 
 function lines({ name, attributes = {}, content = [] }: XmlElement, indent: string): string[] {
-  const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${inAttribute(String(value))}"`);
+  const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${encoded(String(value), IN_ATTRIBUTE)}"`);
   const start = `${indent}<${name}${words.join("")}`;
   if (content.length === 0) return [`${start}/>`];
-  if (typeof content === "string") return [`${start}>${escaped(content)}</${name}>`];
+  if (typeof content === "string") return [`${start}>${encoded(content, IN_TEXT)}</${name}>`];
   return [`${start}>`, ...content.flatMap((element) => lines(element, `${indent}  `)), `${indent}</${name}>`];
 }
 
@@ -36,14 +36,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 /** A parser would make a line feed of a carriage return. */
-function escaped(text: string): string {
-  return encoded(text, /[&<>\r]/g);
-}
+const IN_TEXT = /[&<>\r]/g;
 
 /** In an attribute a parser would also make a space of a tab and a line feed. */
-function inAttribute(text: string): string {
-  return encoded(text, /[&<>"\t\n\r]/g);
-}
+const IN_ATTRIBUTE = /[&<>"\t\n\r]/g;
 
 function encoded(text: string, characters: RegExp): string {
   return text.replace(FORBIDDEN, "").replace(characters, (character) => ENTITIES[character] ?? character);

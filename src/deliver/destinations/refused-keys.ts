@@ -16,9 +16,10 @@ export function refusedKeysAdvice(
   const key = keyStart === undefined ? "" : ` (${keyStart}…)`;
   if (credentials.kind === "keys") {
     const both = `${credentials.publicKey}${key} and ${credentials.secretKey}`;
-    return status === 403
-      ? `Check what ${both} may do at ${address}`
-      : `Check that ${both} belong together, and to a project of the Langfuse at ${address}${elsewhere(settings.address)}`;
+    if (status === 403) return `Check what ${both} may do at ${address}`;
+    const elsewhere = " (the default; LANGFUSE_BASE_URL names another region or a server of your own)";
+    const where = `${address}${settings.address === undefined ? elsewhere : ""}`;
+    return `Check that ${both} belong together, and to a project of the Langfuse at ${where}`;
   }
   const { names } = credentials;
   if (names.length === 0) {
@@ -28,9 +29,4 @@ export function refusedKeysAdvice(
   return status === 403
     ? `Check what ${names.join(" and ")}${key}${pair} may do at ${address}`
     : `Check that ${names.join(" and ")}${key}${pair} holds what ${address} wants`;
-}
-
-function elsewhere(setting: string | undefined): string {
-  if (setting !== undefined) return "";
-  return " (the default; LANGFUSE_BASE_URL names another region or a server of your own)";
 }

@@ -29,6 +29,7 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);
+  const isEmpty = Object.values(filters).every((value) => value === "");
   const outcomes = [
     ["completed", "completed"],
     ["failed", "failed"],
@@ -73,7 +74,7 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
           onInput={(value) => onChange({ [name]: value })}
         />
       ))}
-      <button type="button" disabled={isEmpty(filters)} onClick={() => onChange(NO_FILTERS)}>
+      <button type="button" disabled={isEmpty} onClick={() => onChange(NO_FILTERS)}>
         Show all
       </button>
     </search>
@@ -127,8 +128,4 @@ function Amount({ label, unit, value, onInput }: AmountProps) {
       />
     </span>
   );
-}
-
-function isEmpty(filters: Filters): boolean {
-  return Object.values(filters).every((value) => value === "");
 }

@@ -36,14 +36,16 @@ export function filtered(sessions: readonly ListedSession[], filters: Filters): 
   const words = filters.query.toLowerCase().split(/\s+/).filter(Boolean);
   const costs = [amountOf(filters.minCost), amountOf(filters.maxCost)] as const;
   const times = [amountOf(filters.minTime), amountOf(filters.maxTime)] as const;
-  return sessions.filter(
-    (session) =>
+  return sessions.filter((session) => {
+    const summary = session.kind === "session" ? session : undefined;
+    return (
       hasOutcome(session, filters.outcome) &&
       (filters.model === "" || modelsOf(session).includes(filters.model)) &&
-      isWithin(costOf(session), ...costs) &&
-      isWithin(secondsOf(session), ...times) &&
-      hasWords(session, words),
-  );
+      isWithin(summary?.cost ?? null, ...costs) &&
+      isWithin(summary ? summary.duration / 1000 : null, ...times) &&
+      hasWords(session, words)
+    );
+  });
 }
 
 export interface Choices {
@@ -80,14 +82,6 @@ function textsOf(session: ListedSession): readonly string[] {
 
 function modelsOf(session: ListedSession): readonly string[] {
   return session.kind === "session" ? session.models : [];
-}
-
-function costOf(session: ListedSession): number | null {
-  return session.kind === "session" ? session.cost : null;
-}
-
-function secondsOf(session: ListedSession): number | null {
-  return session.kind === "session" ? session.duration / 1000 : null;
 }
 
 /** Both limits are within. */

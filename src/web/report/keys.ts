@@ -28,38 +28,24 @@ export function keyAction(key: string, shift: boolean, state: KeyState): KeyActi
     do: "select",
     row: visible[Math.min(visible.length - 1, Math.max(0, index))] ?? 0,
   });
-  switch (key) {
-    case "ArrowDown":
-      return to(at + 1);
-    case "ArrowUp":
-      return to(at - 1);
-    case "PageDown":
-      return to(at + page);
-    case "PageUp":
-      return to(at - page);
-    case "Home":
-      return to(0);
-    case "End":
-      return to(visible.length - 1);
-    case "ArrowRight":
-      return shift ? { do: "pan", share: 0.25 } : inwards(state);
-    case "ArrowLeft":
-      return shift ? { do: "pan", share: -0.25 } : outwards(state);
-    case "Enter":
-    case " ":
-      return { do: "open" };
-    case "+":
-    case "=":
-      return { do: "zoom", factor: 0.5 };
-    case "-":
-      return { do: "zoom", factor: 2 };
-    case "0":
-      return { do: "whole" };
-    case "z":
-      return { do: "fit" };
-    default:
-      return null;
-  }
+  const actions: Readonly<Record<string, KeyAction | null>> = {
+    ArrowDown: to(at + 1),
+    ArrowUp: to(at - 1),
+    PageDown: to(at + page),
+    PageUp: to(at - page),
+    Home: to(0),
+    End: to(visible.length - 1),
+    ArrowRight: shift ? { do: "pan", share: 0.25 } : inwards(state),
+    ArrowLeft: shift ? { do: "pan", share: -0.25 } : outwards(state),
+    Enter: { do: "open" },
+    " ": { do: "open" },
+    "+": { do: "zoom", factor: 0.5 },
+    "=": { do: "zoom", factor: 0.5 },
+    "-": { do: "zoom", factor: 2 },
+    "0": { do: "whole" },
+    z: { do: "fit" },
+  };
+  return actions[key] ?? null;
 }
 
 function inwards({ ends, folded, selected }: KeyState): KeyAction | null {

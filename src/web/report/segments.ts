@@ -16,7 +16,9 @@ const UNSEEN =
 export function segmentsOf(text: string, query = ""): readonly Segment[] {
   const lines = text.toWellFormed().replaceAll("\r\n", "\n");
   return matchesOf(lines, query).flatMap((piece) =>
-    piece.form === "match" ? [{ ...piece, text: named(piece.text) }] : unseenNamed(piece.text),
+    piece.form === "match"
+      ? [{ ...piece, text: named(piece.text) }]
+      : cut(piece.text, UNSEEN, (match) => ({ form: "named", text: nameOf(match) })),
   );
 }
 
@@ -34,10 +36,6 @@ const CONTROLS =
 function nameOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   return CONTROLS[code] ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-}
-
-function unseenNamed(text: string): Segment[] {
-  return cut(text, UNSEEN, (match) => ({ form: "named", text: nameOf(match) }));
 }
 
 /** More of them would only slow the page down. */
