@@ -68,7 +68,8 @@ export async function startWarmServer(
     const [out, err] = [await open(said, "a"), await open(log, "a")];
     const started = spawn(binary, logsToStore ? options : [...options, "--print-logs"], {
       cwd: root,
-      env: { ...env, OPENCODE_SERVER_PASSWORD: "sesame" },
+      // It runs for long enough to win back what compiling for speed costs it.
+      env: { ...env, BUN_JSC_useDFGJIT: "1", OPENCODE_SERVER_PASSWORD: "sesame" },
       stdio: ["ignore", out.fd, err.fd],
       detached: true,
     });

@@ -181,7 +181,8 @@ test("what was missed while the events were interrupted is caught up with: the a
   const lease = await servers.lease({ path: opencode, directory, environment, projectConfig: false });
   const proxy = await cuttingProxy(lease.server.connection.url, '"permission.asked"');
   onTestFinished(() => proxy.close());
-  const stop = stopRequest(40_000, undefined);
+  // Shorter than the test may take, and longer than any machine does.
+  const stop = stopRequest(100_000, undefined);
   const startedAt = Date.now();
   const told: string[] = [];
   const run = await runOnServer(adapterOf1, {
