@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { errorFromFacts } from "../errors/opencode-errors.js";
 import { RunRequestError } from "../errors/run-request-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { type Clock, systemClock } from "../files/clock.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { LiveDelivery } from "../follow/live-run.js";
@@ -266,10 +267,6 @@ function checkLimits(options: AgentSettings): void {
     if ((kind === "count" || kind === "threshold") && from > 0 && !(value >= from))
       throw new RunRequestError(name, `${value} is too low: it has to be ${from} or more.`);
   }
-}
-
-function messageOf(problem: unknown): string {
-  return problem instanceof Error ? problem.message : String(problem);
 }
 
 /** What earlier attempts have left of a limit. */

@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv";
 import { z } from "zod";
 import { RunRequestError } from "../errors/run-request-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { isTooDeep, TOO_DEEP } from "../text/json-depth.js";
 
 /** A JSON schema, as plain JSON. */
@@ -132,8 +133,4 @@ function unescaped(step: string): string {
 function detailOf(params: Readonly<Record<string, unknown>>): string {
   if (Array.isArray(params.allowedValues)) return `: ${params.allowedValues.map(String).join(", ")}`;
   return typeof params.additionalProperty === "string" ? `: ${params.additionalProperty}` : "";
-}
-
-function messageOf(problem: unknown): string {
-  return problem instanceof Error ? problem.message : String(problem);
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { readNamedText } from "../files/own-files.js";
 import { jsonProblem } from "../text/json-problem.js";
 import { type JsonSchema, prepareSchema } from "./output-schema.js";
@@ -15,7 +16,7 @@ const MOST_SCHEMA_BYTES = 16 * 1024 * 1024;
 export async function readSchema(path: string, called: string): Promise<JsonSchema> {
   const no = (problem: string): ConfigurationError => new ConfigurationError("schema", `${called} ${problem}`);
   const text = await readNamedText(path, MOST_SCHEMA_BYTES).catch((cause: unknown) => {
-    throw no(`cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw no(`cannot be read: ${messageOf(cause)}`);
   });
   let json: unknown;
   try {

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../errors/error-facts.js";
 import type { Usage } from "../trace/model.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "../trace/usage.js";
 import { mergeDeliveries } from "./merge-runs.js";
+import type { Results } from "./results.js";
 import type { NotDoneReason, Spending } from "./schedule.js";
 import { isResultDelivered, type TaskDelivery, type TaskResult } from "./task-result.js";
 
@@ -124,6 +125,28 @@ export function createTally(): Tally {
     get sums() {
       return sums;
     },
+  };
+}
+
+/** What a batch came to, once nothing of it runs any more. */
+export function summaryOf(
+  about: Pick<BatchSummary, "total" | "skipped" | "skippedFailed" | "startedAt">,
+  { sums }: Tally,
+  notDone: readonly NotStarted[],
+  results: Pick<Results, "path" | "changed" | "damaged" | "spent"> | undefined,
+  endedAt: number,
+): BatchSummary {
+  const { startedAt } = about;
+  return {
+    ...about,
+    ...sums,
+    notDone,
+    changed: results?.changed ?? 0,
+    damaged: results?.damaged ?? 0,
+    before: results?.spent ?? { cost: 0, tokens: 0 },
+    sessionsPerMinute: endedAt > startedAt ? (sums.sessions / (endedAt - startedAt)) * 60_000 : 0,
+    endedAt,
+    results: results?.path ?? null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { readNamedFile } from "../files/own-files.js";
 import { parseTasks } from "./parse-tasks.js";
 import type { Task } from "./task.js";
@@ -11,7 +12,7 @@ import type { Task } from "./task.js";
  */
 export async function readTasks(path: string, name = path): Promise<readonly Task[]> {
   const bytes = await readNamedFile(path).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new ConfigurationError("tasks", `${name} cannot be read: ${why}`);
   });
   let text: string;

@@ -1,6 +1,7 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { lockFile } from "../files/file-lock.js";
 import { openRegularFile } from "../files/own-files.js";
 import { syncFolder } from "../files/private-files.js";
@@ -42,7 +43,7 @@ export interface Results {
 export async function openResults(path: string, tasks: readonly Task[]): Promise<Results> {
   const problem = (text: string): ConfigurationError => new ConfigurationError("results", `${path}: ${text}`);
   const unusable = (error: unknown): ConfigurationError =>
-    problem(`the results cannot be written there: ${error instanceof Error ? error.message : String(error)}`);
+    problem(`the results cannot be written there: ${messageOf(error)}`);
   await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
     throw unusable(error);
   });
@@ -88,7 +89,7 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
         append: (result) =>
           writer.append(result).catch((error: unknown) => {
             throw problem(
-              `a result could not be recorded: ${error instanceof Error ? error.message : String(error)}. The same command goes on with what is not recorded.`,
+              `a result could not be recorded: ${messageOf(error)}. The same command goes on with what is not recorded.`,
             );
           }),
         close: async () => {

@@ -7,7 +7,7 @@ import {
   DEFAULT_CONCURRENCY,
   DEFAULT_REQUEUES,
 } from "./batch-options.js";
-import { type BatchSummary, createTally } from "./batch-summary.js";
+import { type BatchSummary, createTally, summaryOf } from "./batch-summary.js";
 import { mergeRuns } from "./merge-runs.js";
 import { endedBy, notDoneOf } from "./outcomes.js";
 import { providerOf, providersOfError } from "./providers.js";
@@ -71,7 +71,6 @@ async function work(
   const { defaultModel, signal, clock = systemClock } = options;
   const { pending, ...recorded } = selected(tasks, results, options.retryFailed ?? false);
   const startedAt = clock.now();
-  const before = results?.spent ?? { cost: 0, tokens: 0 };
   const schedule = createSchedule(
     pending.map(({ request }) => providerOf(request.model ?? defaultModel)),
     {
@@ -80,7 +79,7 @@ async function work(
       requeues: options.requeues ?? DEFAULT_REQUEUES,
       keepGoing: options.keepGoing ?? false,
       limits: options.limits ?? {},
-      spent: before,
+      spent: results?.spent ?? { cost: 0, tokens: 0 },
     },
     startedAt,
   );
@@ -169,19 +168,7 @@ async function work(
     signal?.removeEventListener("abort", onAbort);
   }
   if (broken) throw broken.by;
-  const endedAt = clock.now();
-  const { sums } = tally;
-  return {
-    ...about,
-    ...sums,
-    notDone: notDoneOf(schedule.left()),
-    changed: results?.changed ?? 0,
-    damaged: results?.damaged ?? 0,
-    before,
-    sessionsPerMinute: endedAt > startedAt ? (sums.sessions / (endedAt - startedAt)) * 60_000 : 0,
-    endedAt,
-    results: results?.path ?? null,
-  };
+  return summaryOf(about, tally, notDoneOf(schedule.left()), results, clock.now());
 }
 
 /** The tasks that are to be done, and how many are not, by what is recorded of them. */

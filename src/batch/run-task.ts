@@ -5,6 +5,7 @@ import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { systemClock } from "../files/clock.js";
 import type { Progress } from "../opencode/drive.js";
 import { oneLine } from "../text/bounded-text.js";
@@ -140,7 +141,7 @@ const ABORTED: ErrorFacts = {
 
 /** Why there was no turn. */
 function factsOf(problem: unknown): ErrorFacts {
-  const message = oneLine(problem instanceof Error ? problem.message : String(problem));
+  const message = oneLine(messageOf(problem));
   if (problem instanceof RunRequestError || problem instanceof SessionNotFoundError)
     return { code: "invalid_request", message, retryable: false, evidence: "process", reason: "start" };
   return { code: "unknown", message, retryable: true, evidence: "process" };

@@ -3,6 +3,7 @@ import { readSchema } from "../agent/read-schema.js";
 import type { AgentCommand } from "../agent/setting.js";
 import { type AnyAgentFlags, plainSettings, type TranslatedName } from "../agent/setting-surfaces.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { readNamedText } from "../files/own-files.js";
 import type { McpServer } from "../opencode/program.js";
 import type { CommandContext } from "./command-context.js";
@@ -90,8 +91,4 @@ function mcpServers(servers: readonly string[], headers: readonly string[]): Mcp
     "--mcp-header",
     `--mcp-header names the server ${JSON.stringify(unknown)}, but no --mcp does.`,
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,10 +1,10 @@
 import type { BatchEvent } from "../batch/batch-options.js";
 import { type BatchProgress, failures } from "../batch/batch-summary.js";
-import { columnsOf } from "../text/columns.js";
 import { cost, count, duration } from "../text/format.js";
-import { oneLine, shortenTo } from "../text/terminal-text.js";
+import { oneLine } from "../text/terminal-text.js";
 import { totalTokens } from "../trace/usage.js";
 import { eventText, failuresText, taskText } from "./batch-text.js";
+import { changingLine } from "./changing-line.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -19,14 +19,20 @@ export interface BatchProgressLine {
   readonly stop: () => void;
 }
 
-const TICK_MS = 250;
 /** As fast as people read; a slow terminal must not hold up the work. */
 const LEAST_BETWEEN_MS = 100;
 /** A later end of the same wait is worth no further line. */
 const SAME_WAIT_MS = 1_000;
 
 export function batchProgress(terminal: Terminal, now: () => number = Date.now): BatchProgressLine {
-  const line = terminal.errIsTty ? changingLine(terminal, now) : undefined;
+  let latest: BatchProgress | undefined;
+  let paintedAt = Number.NEGATIVE_INFINITY;
+  const line = terminal.errIsTty
+    ? changingLine(terminal, () => {
+        paintedAt = now();
+        return latest ? standingText(latest, paintedAt, terminal.errWidth) : "";
+      })
+    : undefined;
   let heldUntil = 0;
   const lines = (event: BatchEvent, standing: BatchProgress): string | undefined => {
     if (event.kind === "finished") {
@@ -48,53 +54,11 @@ export function batchProgress(terminal: Terminal, now: () => number = Date.now):
         line?.clear();
         terminal.err(`${text}\n`);
       }
-      line?.show(standing, text !== undefined);
+      latest = standing;
+      if (text !== undefined || now() - paintedAt >= LEAST_BETWEEN_MS) line?.paint();
     },
     clear: () => line?.clear(),
     stop: () => line?.stop(),
-  };
-}
-
-interface ChangingLine {
-  /** @param atOnce even where it was painted a moment ago: it is not there any more */
-  readonly show: (standing: BatchProgress, atOnce: boolean) => void;
-  readonly clear: () => void;
-  readonly stop: () => void;
-}
-
-function changingLine(terminal: Terminal, now: () => number): ChangingLine {
-  let standing: BatchProgress | undefined;
-  let paintedAt = Number.NEGATIVE_INFINITY;
-  /** Columns of what stands there. */
-  let painted = 0;
-  const clear = (): void => {
-    if (painted === 0) return;
-    // A terminal that became narrower has broken the line into several.
-    const rows = Math.ceil(painted / terminal.errWidth);
-    terminal.err(rows > 1 ? `\x1b[${rows - 1}A\r\x1b[J` : "\r\x1b[2K");
-    painted = 0;
-  };
-  const paint = (): void => {
-    if (!standing) return;
-    const text = shortenTo(standingText(standing, now(), terminal.errWidth), terminal.errWidth - 1);
-    clear();
-    terminal.err(text);
-    painted = columnsOf(text);
-    paintedAt = now();
-  };
-  const ticking = setInterval(paint, TICK_MS);
-  ticking.unref();
-  return {
-    show: (next, atOnce) => {
-      standing = next;
-      if (atOnce || now() - paintedAt >= LEAST_BETWEEN_MS) paint();
-    },
-    clear,
-    stop: () => {
-      clearInterval(ticking);
-      standing = undefined;
-      clear();
-    },
   };
 }
 

@@ -1,12 +1,12 @@
 import type { DeliveryProgress } from "../deliver/delivery-progress.js";
 import type { DestinationInfo } from "../deliver/destinations/destination.js";
 import { count, duration } from "../text/format.js";
-import { oneLine, shortenTo } from "../text/terminal-text.js";
+import { oneLine } from "../text/terminal-text.js";
+import { changingLine } from "./changing-line.js";
 import type { Terminal } from "./terminal.js";
 
 /** A delivery that takes longer is worth a line. */
 const PATIENCE_MS = 700;
-const TICK_MS = 250;
 
 /**
  * Says on a terminal what a delivery is at when it takes its time, on one line that changes, and takes the
@@ -27,22 +27,16 @@ export async function whileWaiting<T>(
   const waited = typeof delivery === "function" ? delivery(onProgress) : delivery;
   if (!terminal.errIsTty || destinations.length === 0) return waited;
   const startedAt = Date.now();
-  let said = false;
-  const paint = (): void => {
+  const line = changingLine(terminal, () => {
     const now = Date.now();
-    if (now - startedAt < PATIENCE_MS) return;
-    said = true;
+    if (now - startedAt < PATIENCE_MS) return "";
     const parts = destinations.map((one) => deliveryState(one, latest.get(one.id), now));
-    const text = `${duration(now - startedAt)}  ${parts.join("; ")}`;
-    terminal.err(`\r\x1b[2K${shortenTo(text, terminal.errWidth - 1)}`);
-  };
-  const ticking = setInterval(paint, TICK_MS);
-  ticking.unref();
+    return `${duration(now - startedAt)}  ${parts.join("; ")}`;
+  });
   try {
     return await waited;
   } finally {
-    clearInterval(ticking);
-    if (said) terminal.err("\r\x1b[2K");
+    line.stop();
   }
 }
 
@@ -53,7 +47,7 @@ interface Dated {
 }
 
 /** @param now ms since the epoch */
-export function deliveryState(destination: DestinationInfo, last: Dated | undefined, now: number): string {
+function deliveryState(destination: DestinationInfo, last: Dated | undefined, now: number): string {
   const whom = oneLine(destination.label);
   if (last === undefined) return `delivering to ${whom}`;
   const { progress, atMs } = last;

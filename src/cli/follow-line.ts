@@ -1,7 +1,8 @@
 import type { Mask } from "../masking/mask.js";
 import type { Mirror, MirroredSession, RawPart } from "../opencode/server.js";
 import { duration, plural } from "../text/format.js";
-import { oneLine, shortenTo } from "../text/terminal-text.js";
+import { oneLine } from "../text/terminal-text.js";
+import { changingLine } from "./changing-line.js";
 import type { Terminal } from "./terminal.js";
 
 /** Says on a terminal what the sessions of a server are at, on one line that changes. */
@@ -12,34 +13,20 @@ export interface FollowLine {
   readonly stop: () => void;
 }
 
-const TICK_MS = 250;
-
 /** @param terminal undefined, and one whose stderr is none, for no line */
 export function followLine(terminal: Terminal | undefined): FollowLine {
   if (!terminal?.errIsTty) return { show: () => undefined, clear: () => undefined, stop: () => undefined };
   let latest: { readonly mirror: Mirror; readonly mask: Mask } | undefined;
-  let painted = false;
-  const clear = (): void => {
-    if (painted) terminal.err("\r\x1b[2K");
-    painted = false;
-  };
-  // Events come by the hundred, faster than people read.
-  const ticking = setInterval(() => {
-    const text = latest ? latest.mask(followText(latest.mirror, Date.now())) : "";
-    if (text === "") return clear();
-    terminal.err(`\r\x1b[2K${shortenTo(text, terminal.errWidth - 1)}`);
-    painted = true;
-  }, TICK_MS);
-  ticking.unref();
+  // Not at each event: they come by the hundred, faster than people read.
+  const { clear, stop } = changingLine(terminal, () =>
+    latest ? latest.mask(followText(latest.mirror, Date.now())) : "",
+  );
   return {
     show: (mirror, mask) => {
       latest = { mirror, mask };
     },
     clear,
-    stop: () => {
-      clearInterval(ticking);
-      clear();
-    },
+    stop,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Progress } from "../opencode/drive.js";
 import { count, duration, plural } from "../text/format.js";
-import { oneLine, shortenTo } from "../text/terminal-text.js";
+import { oneLine } from "../text/terminal-text.js";
+import { changingLine } from "./changing-line.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -15,44 +16,26 @@ export interface ProgressLine {
   readonly stop: () => void;
 }
 
-const TICK_MS = 250;
 const TAIL_LENGTH = 60;
 
 export function progressLine(terminal: Terminal): ProgressLine {
-  return terminal.errIsTty ? changingLine(terminal) : plainLines(terminal);
+  return terminal.errIsTty ? onTerminal(terminal) : plainLines(terminal);
 }
 
-function changingLine(terminal: Terminal): ProgressLine {
+function onTerminal(terminal: Terminal): ProgressLine {
   const startedAt = Date.now();
   let progress: Progress | undefined;
-  let stopped = false;
-  const paint = (): void => {
-    if (!progress) return;
-    const text = shortenTo(
-      `${duration(Date.now() - startedAt)}  ${progressText(progress, Date.now())}`,
-      terminal.errWidth - 1,
-    );
-    terminal.err(`\r\x1b[2K${text}`);
-  };
-  const clear = (): void => {
-    if (progress) terminal.err("\r\x1b[2K");
-  };
-  // A tool that runs for minutes sends no event, but its clock goes on.
-  const ticking = setInterval(paint, TICK_MS);
-  ticking.unref();
+  const { paint, clear, stop } = changingLine(terminal, () => {
+    const now = Date.now();
+    return progress ? `${duration(now - startedAt)}  ${progressText(progress, now)}` : "";
+  });
   return {
     show: (next) => {
-      if (stopped) return;
       progress = next;
       paint();
     },
     clear,
-    stop: () => {
-      if (stopped) return;
-      stopped = true;
-      clearInterval(ticking);
-      clear();
-    },
+    stop,
   };
 }
 

@@ -1,5 +1,6 @@
 import { SETTINGS } from "../agent/setting-surfaces.js";
 import { RunRequestError } from "../errors/run-request-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { describeDiskFailure } from "../files/disk-failure.js";
 import { UnfitFileError } from "../files/own-files.js";
 import { severalLines } from "../text/terminal-text.js";
@@ -58,10 +59,7 @@ export function reportError(error: unknown, terminal: Terminal): ExitCode {
   const known =
     error instanceof Error && "code" in error && typeof error.code === "string" && EXPLAINED.has(error.code);
   const said = sayable(error);
-  const message =
-    error instanceof RunRequestError
-      ? inFlags(error)
-      : (said ?? (error instanceof Error ? error.message : String(error)));
+  const message = error instanceof RunRequestError ? inFlags(error) : (said ?? messageOf(error));
   // It may quote a file or a program that is not trusted.
   terminal.err(`looptrace: ${severalLines(message)}\n`);
   if (terminal.env.LOOPTRACE_DEBUG && error instanceof Error && error.stack) terminal.err(`${error.stack}\n`);

@@ -1,4 +1,5 @@
 import { type DestinationReport, isDelivered } from "../deliver/delivery-report.js";
+import { messageOf } from "../errors/thrown.js";
 import type { TraceExporter } from "../export/trace-exporter.js";
 import { traceLine } from "../terminal/trace-line.js";
 import { terminalJson } from "../text/terminal-json.js";
@@ -76,9 +77,7 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
 
   return {
     add: (trace, kept, over) => {
-      work = work
-        .then(() => deliverOne(trace, kept, over))
-        .catch((error: unknown) => note(error instanceof Error ? error.message : String(error)));
+      work = work.then(() => deliverOne(trace, kept, over)).catch((error: unknown) => note(messageOf(error)));
     },
     note,
     close: async () => {

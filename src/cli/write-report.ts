@@ -1,6 +1,6 @@
 import { realpath, stat, writeFile } from "node:fs/promises";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { hasCode } from "../errors/thrown.js";
+import { hasCode, messageOf } from "../errors/thrown.js";
 import { writeWhole } from "../files/private-files.js";
 
 /**
@@ -41,5 +41,5 @@ function whyNot(error: unknown): string {
   if (hasCode(error, "EACCES") || hasCode(error, "EPERM")) return "you may not write there.";
   if (hasCode(error, "ENOSPC")) return "the disk is full.";
   if (hasCode(error, "EROFS")) return "the file system is read-only.";
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

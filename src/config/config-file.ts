@@ -4,6 +4,7 @@ import { z } from "zod";
 import { fieldsOn } from "../agent/setting-surfaces.js";
 import { TOOL_BUDGET_FORM, toolBudget } from "../analysis/tool-budget.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { environmentName } from "../otel/options.js";
 import { durationMs } from "../text/duration-ms.js";
 import { fieldProblem, wholeNumber } from "../text/field-problem.js";
@@ -138,7 +139,7 @@ function isThere(path: string): boolean {
 }
 
 function unreadable(path: string, error: unknown): ConfigurationError {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new ConfigurationError(CONFIG_FILE, `${path} cannot be read: ${why}`);
 }
 

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { messageOf } from "../errors/thrown.js";
 import type { Masking } from "../masking/mask.js";
 import type { ConfigFile } from "./config-file.js";
 import type { Environment } from "./destination-options.js";
@@ -39,7 +40,7 @@ function patternOf(text: string, where: string): RegExp {
   try {
     return new RegExp(source, flags);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new ConfigurationError(where, `${where} takes a regular expression: ${why}.`);
   }
 }

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { isTrustedFile, trustedFiles } from "../files/trusted-files.js";
 import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
@@ -129,6 +130,6 @@ export function doubtAboutConfig(path: string, env: Environment): string | undef
   try {
     return doubtAbout(path, currentIdentity(env));
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
 import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
@@ -36,7 +37,7 @@ export function trustedFiles(env: Environment): readonly TrustedFile[] {
     text = readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
-    throw no(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw no(`cannot be read: ${messageOf(error)}`);
   }
   const doubt = doubtAbout(path, currentIdentity(env));
   if (doubt !== undefined && !isTrustedByName(path, env)) {

@@ -1,5 +1,6 @@
 import type { Redis as RedisClient } from "ioredis";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { oneLine } from "../text/bounded-text.js";
 import { Redis } from "./packages.js";
 import type { RedisAddress } from "./redis-address.js";
@@ -172,5 +173,5 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return REASONS[code] ?? oneLine(error instanceof Error ? error.message : String(error));
+  return REASONS[code] ?? oneLine(messageOf(error));
 }

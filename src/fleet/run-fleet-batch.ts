@@ -1,5 +1,5 @@
 import { type BatchEvent, DEFAULT_BATCH_PATIENCE_MS, DEFAULT_REQUEUES } from "../batch/batch-options.js";
-import { type BatchProgress, type BatchSummary, createTally, failures } from "../batch/batch-summary.js";
+import { type BatchProgress, type BatchSummary, createTally, failures, summaryOf } from "../batch/batch-summary.js";
 import { limitReached } from "../batch/limits.js";
 import { notDoneOf } from "../batch/outcomes.js";
 import { providerOf, providersOfError } from "../batch/providers.js";
@@ -266,19 +266,7 @@ async function follow(
     await unfollow();
   }
   left.push(...[...open].map(() => ({ reason: stopped ?? ("interrupted" as const), provider: null })));
-  const endedAt = clock.now();
-  const { sums } = tally;
-  return {
-    ...about,
-    ...sums,
-    notDone: notDoneOf(left),
-    changed: results.changed,
-    damaged: results.damaged,
-    before: results.spent,
-    sessionsPerMinute: endedAt > startedAt ? (sums.sessions / (endedAt - startedAt)) * 60_000 : 0,
-    endedAt,
-    results: results.path,
-  };
+  return summaryOf(about, tally, notDoneOf(left), results, clock.now());
 }
 
 async function aborted(signal: AbortSignal | undefined): Promise<void> {

@@ -3,6 +3,7 @@ import type { TaskRunner } from "../batch/run-task.js";
 import type { TaskResult } from "../batch/task-result.js";
 import { errorFromFacts } from "../errors/opencode-errors.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { messageOf } from "../errors/thrown.js";
 import { type Clock, systemClock } from "../files/clock.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { oneLine } from "../text/bounded-text.js";
@@ -216,5 +217,5 @@ async function closedOrAway(closing: Promise<void>, { client }: RedisLink, atWor
 }
 
 function reasonOf(problem: unknown): string {
-  return oneLine(problem instanceof Error ? problem.message : String(problem));
+  return oneLine(messageOf(problem));
 }

@@ -1,6 +1,7 @@
 import type { Job } from "bullmq";
 import type { Redis } from "ioredis";
 import type { TaskResult } from "../batch/task-result.js";
+import { messageOf } from "../errors/thrown.js";
 import type { Clock } from "../files/clock.js";
 import { oneLine } from "../text/bounded-text.js";
 import { type JobData, readJobData } from "./job-data.js";
@@ -29,7 +30,7 @@ export async function saveJob(
     } catch (error) {
       if (error instanceof Error && error.message.startsWith("Missing key for job")) return false;
       if (signal.aborted) throw error;
-      if (tries === 1) onRefused(oneLine(error instanceof Error ? error.message : String(error)));
+      if (tries === 1) onRefused(oneLine(messageOf(error)));
       await clock.sleep(SAVE_AGAIN_MS, signal);
     }
   }

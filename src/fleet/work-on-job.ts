@@ -4,6 +4,7 @@ import { NOTHING_RUN, type TaskRun, type TaskRunner } from "../batch/run-task.js
 import type { TaskResult } from "../batch/task-result.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { messageOf } from "../errors/thrown.js";
 import type { Clock } from "../files/clock.js";
 import type { Progress } from "../opencode/drive.js";
 import { oneLine } from "../text/bounded-text.js";
@@ -101,7 +102,7 @@ async function runOf({ onProgress }: TakenJob, { task }: JobData, context: Worke
     return await context.run(task, { signal: context.signal, onProgress });
   } catch (problem) {
     if (problem instanceof OpenCodeNotFoundError) throw problem;
-    const message = oneLine(problem instanceof Error ? problem.message : String(problem));
+    const message = oneLine(messageOf(problem));
     const error: ErrorFacts = { code: "unknown", message, retryable: true, evidence: "process" };
     const result = withoutRun(task, error, startedAt, context.clock.now());
     return { result, interrupted: context.signal.aborted };

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { InvalidExportError } from "../errors/invalid-export-error.js";
-import { hasCode } from "../errors/thrown.js";
+import { hasCode, messageOf } from "../errors/thrown.js";
 import { readNamedFile, UnfitFileError } from "../files/own-files.js";
 import { isSessionId } from "../opencode/session.js";
 import { decodeText } from "../text/decode-text.js";
@@ -27,5 +27,5 @@ function whyUnreadable(error: unknown): string {
   if (hasCode(error, "EISDIR")) return "this is a folder. Name the export files in it.";
   if (hasCode(error, "EACCES")) return "the file may not be read by you.";
   if (error instanceof UnfitFileError) return `it ${error.problem}.`;
-  return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot be read: ${messageOf(error)}`;
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../errors/thrown.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import { asMasked, type Masked } from "../masking/masked.js";
@@ -120,8 +121,4 @@ export class SessionRecorder {
       ),
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

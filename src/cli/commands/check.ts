@@ -5,6 +5,7 @@ import { checkSession, type SessionCheck } from "../../analysis/check-session.js
 import { junitXml, type Unreadable } from "../../analysis/junit.js";
 import { READING_RISKS } from "../../config/config-risks.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { messageOf } from "../../errors/thrown.js";
 import { sumOfTokens } from "../../opencode/session.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { selectSessions } from "../../sessions/select-sessions.js";
@@ -45,7 +46,7 @@ export async function check(sources: readonly string[], flags: CheckFlags, termi
   const checks: SessionCheck[] = [];
   const unreadable: Unreadable[] = [];
   const onUnreadable = (error: unknown, source: string): void => {
-    unreadable.push({ source, message: error instanceof Error ? error.message : String(error) });
+    unreadable.push({ source, message: messageOf(error) });
     reportError(error, terminal);
   };
   // One that cannot be read is no reason to leave all others unchecked.
@@ -80,7 +81,7 @@ async function writeJunit(target: string, xml: string, terminal: Terminal): Prom
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, xml);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new ConfigurationError("--junit", `--junit ${target}: the file cannot be written: ${why}`);
   }
 }

@@ -9,6 +9,7 @@ import type { TraceFlags } from "../../config/settings.js";
 import { type DestinationReport, isDelivered } from "../../deliver/delivery-report.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
+import { messageOf } from "../../errors/thrown.js";
 import { mergeReports } from "../../export/merge-reports.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive.js";
@@ -186,8 +187,4 @@ async function writeTranscript(folder: string, result: TurnResult, terminal: Ter
   await writeFile(path, transcriptOf(result.session), { mode: 0o600 }).catch((error: unknown) => {
     terminal.err(`looptrace: the transcript could not be written to ${path}: ${messageOf(error)}\n`);
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

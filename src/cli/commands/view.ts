@@ -1,6 +1,6 @@
 import type { MaskFlags } from "../../config/masking.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { hasCode } from "../../errors/thrown.js";
+import { hasCode, messageOf } from "../../errors/thrown.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { pageAssets } from "../../web/data/page-assets.js";
 import { serveView, type ViewOptions, type ViewServer } from "../../web/server/view-server.js";
@@ -59,5 +59,5 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function problemText(error: unknown): string {
-  return oneLine(error instanceof Error ? error.message : String(error));
+  return oneLine(messageOf(error));
 }
