@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { ErrorCode } from "../../src/errors/error-facts.js";
+import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
+import { exportFromJson } from "../../src/opencode/read/read-export.js";
+import { sumOfTokens } from "../../src/opencode/schema/lenient.js";
 import type { Loop } from "../../src/trace/model.js";
+import { spentOnOthers } from "../../src/trace/other-calls.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import { addUsage, NO_USAGE, totalTokens } from "../../src/trace/usage.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { loadOpencode2, type Opencode2Fixture, opencode2Names } from "../support/opencode2-fixtures.js";
 import { expectSound } from "./invariants.js";
@@ -63,6 +67,35 @@ describe.each(opencode2Names)("%s", (name) => {
       expect(own.reduce((sum, loop) => addUsage(sum, loop.totals.usage), NO_USAGE)).toEqual(recorded);
     }
   });
+});
+
+test.each(opencode2Names)("%s: with its other calls it has the tokens that opencode has counted", (name) => {
+  const { session, subagents, forks, tree } = loadOpencode2(name);
+  const trees = [tree, ...forks.map((fork) => ({ session: fork, children: [] }))];
+  const loops = trees.flatMap((one) => traceSession(one)).flatMap(({ loop }) => loopsIn(loop));
+  for (const { info } of [session, ...subagents, ...forks]) {
+    const own = loops.filter(({ sessionId, copied }) => sessionId === info.id && !copied);
+    const sum = own.reduce(
+      (all, { totals, otherCalls = [] }) => addUsage(addUsage(all, totals.usage), spentOnOthers(otherCalls).usage),
+      NO_USAGE,
+    );
+    expect(totalTokens(sum)).toBe(info.tokens ? sumOfTokens(info.tokens) : 0);
+  }
+});
+
+test("an exported session that was sanitised has its subagents, by their times", () => {
+  const { text, subagents } = loadOpencode2("parallel-subagents");
+  const redacted = (key: string, value: unknown): unknown => {
+    if (key === "metadata" || key === "input") return { redacted: `${key}:call` };
+    return key === "text" || key === "directory" || key === "title" ? `[redacted:${key}:1]` : value;
+  };
+  const sanitised: unknown = JSON.parse(text, redacted);
+  const session = exportFromJson(sanitised, "sanitised.json");
+  const { loop } = onlyOne(traceSession(onlyOne(assembleSessions([session, ...subagents]))));
+  const tools = loop.steps.flatMap((step) => step.tools);
+  const inside = tools.map(({ loops }) => loops.map(({ sessionId }) => sessionId));
+  expect(inside.map((ids) => ids.length)).toEqual([1, 1]);
+  expect(new Set(inside.flat())).toEqual(new Set(subagents.map(({ info }) => info.id)));
 });
 
 test.each<readonly [string, ErrorCode]>([

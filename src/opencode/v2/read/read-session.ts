@@ -107,8 +107,12 @@ function readTurn(turn: RawTurn, run: RunEvidence | null, session: SessionContex
   };
 }
 
-function readEnd({ time, outcome = "succeeded", error }: IdleMessage): TurnEnd {
-  return { at: time.created, outcome, error: error ? { name: error.name, data: error.data } : null };
+/** Where it does not say how it ended, that is to be concluded. */
+function readEnd({ time, outcome, error }: IdleMessage): TurnEnd | null {
+  const known = outcome ?? (error ? "failed" : undefined);
+  return known
+    ? { at: time.created, outcome: known, error: error ? { name: error.name, data: error.data } : null }
+    : null;
 }
 
 /** That looptrace had the turn aborted is known better than the events tell it. */

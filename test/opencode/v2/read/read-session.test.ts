@@ -82,6 +82,12 @@ describe("turns", () => {
     });
   });
 
+  test("of which it is not said how they ended are to be judged by their answers", () => {
+    const error = { type: "provider.auth", message: "no" };
+    const ends = read([user(0), answer(5, 10), idle(11, "so-so"), user(20), idle(30, "so-so", error)]).turns;
+    expect(ends.map(({ end }) => end?.outcome ?? null)).toEqual([null, "failed"]);
+  });
+
   test("hold the prompts that were delivered while the loop was at work", () => {
     const session = read([user(0), answer(5, 10, "tool-calls"), user(12, "And that."), answer(20, 30), idle(31)]);
     expect(session.turns.map(outline)).toEqual([{ ...prompted, prompts: 2, rest: ["answer", "told", "answer"] }]);
