@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** What starts processes (opencode, looptrace, a browser, Redis), or puts a module of its own in another's place, is called so. */
+/** What starts processes (opencode, looptrace, a browser, Redis) is called so. */
 const PROCESS_TESTS = "test/**/*.process.test.ts";
+/** What puts a module of its own in another's place is called so: it can share no modules with other files. */
+const MOCKED_TESTS = "test/**/*.mocked.test.ts";
 
 /** The package as programs import it. */
 const alias = [
@@ -28,14 +30,17 @@ export default defineConfig({
           name: "process",
           include: [PROCESS_TESTS],
           globalSetup: ["test/support/shared-processes.ts"],
+          // Loading the same modules anew for each file would take a tenth of the whole run.
+          isolate: false,
         },
       },
+      { extends: true, test: { name: "mocked", include: [MOCKED_TESTS] } },
       {
         extends: true,
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [PROCESS_TESTS],
+          exclude: [PROCESS_TESTS, MOCKED_TESTS],
           setupFiles: ["test/support/seeded-properties.ts", "test/support/no-processes.ts"],
           // Most of their time would go into loading the same modules anew for each file.
           isolate: false,

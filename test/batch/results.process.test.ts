@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { readResults } from "../../src/batch/read-results.js";
 import { openResults } from "../../src/batch/results.js";
 import { ConfigurationError } from "../../src/errors/configuration-error.js";
+import { programCommand } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { resultOf, someTasks } from "../support/task-results.js";
 
@@ -154,8 +154,8 @@ describe("a kill while a line was written", () => {
     "killed when %i results were recorded: none of them is lost, and the rest goes on",
     async (after) => {
       const path = await temporaryFile();
-      const script = fileURLToPath(new URL("record-and-die.ts", import.meta.url));
-      const child = spawn(process.execPath, ["--import", "tsx", script, path, "60"], {
+      const [node, program] = programCommand("test/batch/record-and-die.ts");
+      const child = spawn(node, [program, path, "60"], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       onTestFinished(() => void child.kill("SIGKILL"));
@@ -237,9 +237,9 @@ describe("two at once", () => {
 
   test("of several processes that begin together at most one gets it, and all can be repeated", async () => {
     const path = await temporaryFile();
-    const script = fileURLToPath(new URL("record-and-die.ts", import.meta.url));
+    const [node, program] = programCommand("test/batch/record-and-die.ts");
     const started = Array.from({ length: 3 }, async () => {
-      const child = spawn(process.execPath, ["--import", "tsx", script, path, "40"], { stdio: "ignore" });
+      const child = spawn(node, [program, path, "40"], { stdio: "ignore" });
       const [code] = await once(child, "close");
       return code;
     });

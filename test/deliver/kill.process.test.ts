@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { outboxStatus } from "../../src/deliver/queue/outbox-status.js";
+import { programCommand } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { langfuseAt } from "../support/destinations.js";
 import { otlpRequest } from "../support/otlp-requests.js";
@@ -12,7 +12,6 @@ import { temporaryStore } from "../support/temporary-store.js";
 
 allowColdStarts();
 
-const SCRIPT = fileURLToPath(new URL("deliver-and-die.ts", import.meta.url));
 const SPANS = 200;
 
 // The more requests have arrived when the process dies, the more receipts are written and files are removed.
@@ -21,7 +20,8 @@ test.each([1, 2, 7, 20, 39])("a process killed when %i of 40 requests have arriv
   onTestFinished(() => receiver.close());
   const paths = await temporaryStore();
   const args = [paths.root, receiver.url, String(arrived), String(SPANS), "5"];
-  const child = spawn(process.execPath, ["--import", "tsx", SCRIPT, ...args], {
+  const [node, program] = programCommand("test/deliver/deliver-and-die.ts");
+  const child = spawn(node, [program, ...args], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

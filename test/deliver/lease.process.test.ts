@@ -5,7 +5,6 @@ import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { deliver } from "../../src/deliver/deliver.js";
 import { type DeliveryOptions, deliveryContext } from "../../src/deliver/delivery-context.js";
@@ -16,6 +15,7 @@ import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { receiptPath } from "../../src/deliver/receipts/receipts.js";
 import { lockFile } from "../../src/files/file-lock.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
+import { programCommand } from "../support/cli.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { otlpRequest, otlpRequests, traceId } from "../support/otlp-requests.js";
@@ -26,8 +26,8 @@ type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 /** A process of one of the scripts beside this file, which has said its first word. */
 async function begun(script: string, args: readonly string[]): Promise<Child> {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", path, ...args], {
+  const [node, program] = programCommand(`test/deliver/${script}`);
+  const child = spawn(node, [program, ...args], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

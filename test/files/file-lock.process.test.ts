@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { claimToken } from "../../src/files/claim-token.js";
 import { lockFile, sweepLocks } from "../../src/files/file-lock.js";
+import { programCommand } from "../support/cli.js";
 import { walk } from "../support/temporary-store.js";
 
 async function temporaryFolder(): Promise<string> {
@@ -79,10 +79,10 @@ test("of many that begin at the same moment one gets it, also where a dead one h
 test("several processes take turns", async () => {
   const path = join(await temporaryFolder(), "count");
   await writeFile(path, "0");
-  const script = fileURLToPath(new URL("count-under-lock.ts", import.meta.url));
+  const [node, program] = programCommand("test/files/count-under-lock.ts");
   const codes = await Promise.all(
     Array.from({ length: 3 }, async () => {
-      const child = spawn(process.execPath, ["--import", "tsx", script, path, "50"], {
+      const child = spawn(node, [program, path, "50"], {
         stdio: ["ignore", "ignore", "inherit"],
       });
       onTestFinished(() => void child.kill("SIGKILL"));

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
 import {
   claimRequest,
@@ -14,6 +15,7 @@ import {
 } from "../../../src/deliver/queue/outbox.js";
 import { claimToken, isOwnerAlive } from "../../../src/files/claim-token.js";
 import { sweepTemporaryFiles, writeWhole } from "../../../src/files/private-files.js";
+import { programCommand } from "../../support/cli.js";
 import { otlpRequest } from "../../support/otlp-requests.js";
 import { temporaryStore } from "../../support/temporary-store.js";
 
@@ -86,11 +88,12 @@ test("of several that claim at once, one wins", async () => {
 
 test("the claim of a living process holds, that of a dead one is taken over", async () => {
   const folder = await outboxFolder();
+  const [node, compiled] = programCommand("src/files/claim-token.ts");
   const script = `
-    import { claimToken } from ${JSON.stringify(new URL("../../../src/files/claim-token.ts", import.meta.url).href)};
+    import { claimToken } from ${JSON.stringify(pathToFileURL(compiled).href)};
     process.stdout.write(claimToken());
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+  const child = spawn(node, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
