@@ -15,7 +15,7 @@ import { type Plugin, rolldown } from "rolldown";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Loaded where they are installed: the package does not bring them. */
-const PEERS = ["bullmq", "ioredis"];
+export const PEERS = ["bullmq", "ioredis"];
 
 /**
  * Writes the bundle.
@@ -29,7 +29,7 @@ export async function bundleCommandLine(folder: string): Promise<void> {
     cwd: root,
     platform: "node",
     external: PEERS,
-    plugins: [atItsPlace, lazy("string-width"), withoutChildProcess],
+    plugins: [...plugins],
     onLog: (level, { message }) => {
       if (level === "warn") throw new Error(message);
     },
@@ -89,6 +89,9 @@ const withoutChildProcess: Plugin = {
     },
   },
 };
+
+/** What a bundle in chunks needs, and what makes a start cheaper. */
+export const plugins: readonly Plugin[] = [atItsPlace, lazy("string-width"), withoutChildProcess];
 
 function pathToRegExp(path: string): RegExp {
   return new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);

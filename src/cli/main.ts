@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { EXIT } from "./exit-codes.js";
+import { ownVersion } from "./own-version.js";
 
 // A reader that has seen enough (`looptrace show … | head`) is no failure, and no reason to leave a run half
 // recorded.
@@ -12,9 +13,15 @@ void main();
 
 async function main(): Promise<void> {
   try {
+    const argv = process.argv.slice(2);
+    // Scripts ask for it before each use, and need no parser of arguments for that.
+    if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+      process.stdout.write(`${ownVersion()}\n`);
+      return;
+    }
     const { runCli } = await import("./program.js");
     const { processTerminal } = await import("./terminal.js");
-    process.exitCode = await runCli(process.argv.slice(2), processTerminal());
+    process.exitCode = await runCli(argv, processTerminal());
   } catch (error) {
     const problem = unloadable(error);
     if (problem === undefined) throw error;

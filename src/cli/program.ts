@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { defineAttach } from "./definitions/attach.js";
 import { defineBatch } from "./definitions/batch.js";
@@ -19,6 +18,7 @@ import { defineWatch } from "./definitions/watch.js";
 import { defineWorker } from "./definitions/worker.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { markMessage } from "./message.js";
+import { ownVersion } from "./own-version.js";
 import type { Terminal } from "./terminal.js";
 
 const ENVIRONMENT = `
@@ -32,6 +32,26 @@ Also read: LANGFUSE_TRACING_ENVIRONMENT, LANGFUSE_RELEASE, LANGFUSE_USER_ID, TRA
   LOOPTRACE_TRUST, NO_COLOR, FORCE_COLOR.
 Settings that stay are kept in looptrace.config.json, in the working directory or above it in its git
 repository. looptrace trust allows what in it could do harm.`;
+
+/** As `--help` lists them. */
+const COMMANDS = {
+  run: defineRun,
+  batch: defineBatch,
+  worker: defineWorker,
+  trace: defineTrace,
+  attach: defineAttach,
+  watch: defineWatch,
+  show: defineShow,
+  tokens: defineTokens,
+  tools: defineTools,
+  diff: defineDiff,
+  check: defineCheck,
+  report: defineReport,
+  view: defineView,
+  push: definePush,
+  trust: defineTrust,
+  doctor: defineDoctor,
+};
 
 /**
  * Runs one command line.
@@ -48,7 +68,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   // Commander takes what stands behind `--` for more of the message.
   const end = argv[0] === "run" ? argv.indexOf("--") : -1;
   const extra = end < 0 ? [] : argv.slice(end + 1);
-  const program = buildProgram(terminal, extra, (code) => {
+  const program = buildProgram(argv[0], terminal, extra, (code) => {
     exit = code;
   });
   const words = markMessage(end < 0 ? argv : argv.slice(0, end), program);
@@ -63,10 +83,15 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   }
 }
 
-function buildProgram(terminal: Terminal, extra: readonly string[], finish: (code: ExitCode) => void): Command {
+function buildProgram(
+  called: string | undefined,
+  terminal: Terminal,
+  extra: readonly string[],
+  finish: (code: ExitCode) => void,
+): Command {
   const program = new Command("looptrace")
     .description("Runs opencode with tracing on, and turns its sessions into Langfuse traces.")
-    .version(readVersion(), "-V, --version", "print looptrace's version")
+    .version(ownVersion(), "-V, --version", "print looptrace's version")
     .helpCommand(true)
     .showHelpAfterError("(--help shows how)")
     .exitOverride()
@@ -81,27 +106,12 @@ function buildProgram(terminal: Terminal, extra: readonly string[], finish: (cod
     .addHelpText("after", `${ENVIRONMENT}\n${EXIT_CODES}`);
 
   const context = { terminal, extra, finish };
-  defineRun(program, context);
-  defineBatch(program, context);
-  defineWorker(program, context);
-  defineTrace(program, context);
-  defineAttach(program, context);
-  defineWatch(program, context);
-  defineShow(program, context);
-  defineTokens(program, context);
-  defineTools(program, context);
-  defineDiff(program, context);
-  defineCheck(program, context);
-  defineReport(program, context);
-  defineView(program, context);
-  definePush(program, context);
-  defineTrust(program, context);
-  defineDoctor(program, context);
+  for (const define of definitionsFor(called)) define(program, context);
   return program;
 }
 
-/** Read without a schema, since loading one takes longer than all else that `--help` does. */
-function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "unknown";
+/** Of the command that is called, since it would wait for those of the others; for `--help` and a misspelt one all. */
+function definitionsFor(called: string | undefined) {
+  const definition = Object.entries(COMMANDS).find(([name]) => name === called)?.[1];
+  return definition ? [definition] : Object.values(COMMANDS);
 }

@@ -23,13 +23,17 @@ export async function compareProcesses(plan: Plan): Promise<readonly Comparison[
     const main = builtPath("cli/main.js");
     return [
       ...comparisons,
-      { ...(await compareStart("looptrace --help", [main, "--help"], plan.startRounds, folder)), aim: 2 },
-      await compareStart(
-        `looptrace show, ${smallest?.megabytes} MB`,
-        [main, "show", ...small],
-        plan.startRounds,
-        folder,
-      ),
+      { ...(await compareStart("looptrace --version", [main, "--version"], plan.startRounds, folder)), aim: 1.3 },
+      { ...(await compareStart("looptrace --help", [main, "--help"], plan.startRounds, folder)), aim: 1.3 },
+      {
+        ...(await compareStart(
+          `looptrace show, ${smallest?.megabytes} MB`,
+          [main, "show", ...small],
+          plan.startRounds,
+          folder,
+        )),
+        aim: 4,
+      },
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });
