@@ -7,4 +7,11 @@ export {
   readLogEvidence,
 } from "./read/log-evidence.js";
 export { type PermissionWait, permissionWait, type SeenRetry, seenRetry } from "./schema/event-facts.js";
-export { type Halt, isOwnAbort, processEndOf, type RunEvidence, runEvidence } from "./schema/run-evidence.js";
+export {
+  type Halt,
+  isOwnAbort,
+  isWantedEnd,
+  processEndOf,
+  type RunEvidence,
+  runEvidence,
+} from "./schema/run-evidence.js";

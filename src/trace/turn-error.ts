@@ -1,7 +1,7 @@
 import { classify } from "../errors/classify.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import type { LastAssistant, SeenError, TurnEvidence } from "../errors/turn-evidence.js";
-import { isOwnAbort, processEndOf, type RunEvidence } from "../opencode/evidence.js";
+import { isOwnAbort, isWantedEnd, processEndOf } from "../opencode/evidence.js";
 import type { Answer, Turn } from "../opencode/model.js";
 import type { Step } from "./model.js";
 
@@ -97,7 +97,7 @@ function ofSuccess({ lastAssistant: last, ...evidence }: TurnEvidence): TurnEvid
 function errorOfEnd({ end, run }: Turn, seen: readonly SeenError[]): readonly SeenError[] {
   if (!end || end.outcome === "succeeded" || seen.some(({ recovered }) => !recovered)) return [];
   // Who wanted it, and why, is known better.
-  if (end.outcome === "interrupted" && run && isWanted(run)) return [];
+  if (end.outcome === "interrupted" && isWantedEnd(run)) return [];
   return [{ error: end.error ?? UNTOLD[end.outcome], at: end.at, recovered: false }];
 }
 
@@ -105,11 +105,6 @@ const UNTOLD = {
   failed: { name: "UnknownError", data: { message: "opencode says that the turn failed, and not why." } },
   interrupted: { name: "MessageAbortedError", data: { message: "The turn was interrupted." } },
 } as const;
-
-function isWanted(run: RunEvidence): boolean {
-  const by = processEndOf(run)?.by;
-  return isOwnAbort(run) || by === "deadline" || by === "caller";
-}
 
 /** What the log, or else the events, say of the last request of an unfinished step that is known to have failed. */
 function requestError(last: Step | undefined): ErrorFacts | undefined {

@@ -74,6 +74,13 @@ export type RunEvidence = z.infer<typeof runEvidence>;
 /** Why looptrace ended a run before its time. */
 export type Halt = NonNullable<RunEvidence["halted"]>;
 
+/** Whether looptrace wanted the turn to end before its time, however it drove opencode. */
+export function isWantedEnd(run: RunEvidence | null): boolean {
+  if (!run) return false;
+  const by = processEndOf(run)?.by;
+  return run.halted !== undefined || by === "deadline" || by === "caller";
+}
+
 /**
  * What the way a run ended says about a turn without an answer; undefined where no process ended and no end was asked
  * for.

@@ -18,13 +18,13 @@ export interface AnswerContext {
   /** The earliest moment at which its first request can have gone out, ms since the epoch. */
   readonly notBefore: number;
   /** looptrace had it aborted: opencode's own note of that says nothing of its own. */
-  readonly isOwnAbort: boolean;
+  readonly isWantedEnd: boolean;
 }
 
 /** An assistant message: one step of the loop, with its one call. */
 export function readAnswer(message: AssistantMessageV2, context: AnswerContext): Answer {
   const { id, agent, content, snapshot, finish, time } = message;
-  const isAborted = context.isOwnAbort && message.error?.name === "aborted";
+  const isAborted = context.isWantedEnd && message.error?.name === "aborted";
   const error = isAborted ? undefined : message.error;
   // A clock can be set back.
   const completed = isAborted || time.completed === undefined ? null : Math.max(time.completed, time.created);

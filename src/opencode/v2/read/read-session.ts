@@ -2,7 +2,7 @@ import type { Evidence } from "../../model/evidence.js";
 import { runsOfTurns } from "../../model/runs-of-turns.js";
 import type { Entry, SessionAlone, SessionReader, Spent, Told, Turn, TurnEnd } from "../../model/session.js";
 import type { ModelFacts } from "../../model/values.js";
-import { isOwnAbort, type RunEvidence } from "../../schema/run-evidence.js";
+import { isWantedEnd, type RunEvidence } from "../../schema/run-evidence.js";
 import type { IdleMessage, MessageV2, SessionExportV2 } from "../schema/session-export.js";
 import { modelFacts, readAnswer, readShell, usageOf } from "./read-answer.js";
 import { readMessage } from "./read-message.js";
@@ -66,7 +66,7 @@ interface SessionContext {
 function readTurn(turn: RawTurn, run: RunEvidence | null, session: SessionContext): Turn {
   const { id, at, origin, copied } = turn;
   const asked = session.modelAt(at);
-  const isAborted = isOwnAbort(run);
+  const isAborted = isWantedEnd(run);
   // One object a message: a prompt stands among the prompts and where it came in.
   const entries = new Map<MessageV2, readonly Entry[]>();
   const entriesOf = (message: MessageV2): readonly Entry[] => {
@@ -87,7 +87,7 @@ function readTurn(turn: RawTurn, run: RunEvidence | null, session: SessionContex
         asked,
         retries: retriesWithin(session.retries, notBefore, until),
         notBefore,
-        isOwnAbort: isAborted,
+        isWantedEnd: isAborted,
       }),
     ];
   };
@@ -117,7 +117,7 @@ function readEnd({ time, outcome, error }: IdleMessage): TurnEnd | null {
 
 /** That looptrace had the turn aborted is known better than the events tell it. */
 function withoutOwnAbortErrors(run: RunEvidence): RunEvidence {
-  if (!isOwnAbort(run)) return run;
+  if (!isWantedEnd(run)) return run;
   return { ...run, streamErrors: run.streamErrors.filter(({ error }) => error.name !== "aborted") };
 }
 

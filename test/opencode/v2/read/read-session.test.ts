@@ -304,11 +304,14 @@ describe("requests that were made again", () => {
     expect(one.call?.request).toEqual({ at: T0 + 2_030, timing: "exact" });
   });
 
-  test("a turn that looptrace ended is cut off, whatever opencode notes about that", () => {
+  test.each<RunEvidence["exit"]>([
+    { kind: "served", asked: "deadline" },
+    { kind: "exited", code: 130, asked: "caller" },
+    { kind: "signalled", signal: "SIGINT", by: "deadline" },
+  ])("a turn that looptrace ended is cut off, whatever opencode notes about that: $kind", (exit) => {
     const aborted = { type: "aborted", message: "Step interrupted" };
     const messages = [user(0), answer(10, 50, "error", { error: aborted }), idle(51, "interrupted")];
-    const ended = run([], { exit: { kind: "served", asked: "deadline" } });
-    const session = read(messages, {}, [ended]);
+    const session = read(messages, {}, [run([], { exit })]);
     expect(onlyOne(session.turns).end).toBeNull();
     expect(onlyAnswer(session)).toMatchObject({ completed: null, error: null, finish: null });
     const other = read(messages, {}, [run([])]);
