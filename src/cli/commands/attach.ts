@@ -163,7 +163,7 @@ function refusalOf(
     case "not-events":
       return new ConfigurationError(
         "url",
-        `What listens at ${url} does not look like opencode: ${said}.${dir === undefined ? " An old version tells the events of one project only: name it by --dir." : ""}`,
+        `What listens at ${url} does not look like opencode: ${said}.${dir === undefined ? " An old version tells the events of one project only: name it by --dir." : ""} A server of opencode 2 is not followed yet: \`looptrace watch\` traces what it works on.`,
       );
     default:
       return new ConfigurationError(
