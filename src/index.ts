@@ -99,7 +99,7 @@ export {
 } from "./errors/opencode-errors.js";
 export { OpenCodeNotFoundError } from "./errors/opencode-not-found-error.js";
 export { RunRequestError } from "./errors/run-request-error.js";
-export { type AboutSession, SessionNotFoundError } from "./errors/session-not-found-error.js";
+export { type AboutSession, type AskedOpenCode, SessionNotFoundError } from "./errors/session-not-found-error.js";
 export type { ToolFailure } from "./errors/tool-failure.js";
 export {
   type ExportOptions,

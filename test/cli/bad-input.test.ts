@@ -83,7 +83,7 @@ function refuses(cases: Readonly<Record<string, Case>>): void {
 const KEYS = { LANGFUSE_PUBLIC_KEY: "pk-lf-1", LANGFUSE_SECRET_KEY: "sk-lf-1" };
 const HELP = "(--help shows how)\n";
 const NOT_AN_EXPORT =
-  'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`.\n';
+  'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`, in opencode 2 with `opencode session export <session> > file.json`.\n';
 const WHICH =
   "looptrace: Which session? Name session ids, export files or - for standard input, or say --last. `opencode session list` shows the ids.\n";
 const EMPTY =

@@ -9,6 +9,21 @@ export interface ConfigSpec {
 }
 
 /**
+ * What is wrong with a configuration is told before anything is started, a question for the version included.
+ *
+ * @throws {RunRequestError} when the configuration cannot be handed over
+ */
+export function refuseUnfitConfig(
+  { agent, systemPrompt, mcp }: ConfigSpec,
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
+  // A long prompt goes into a file, so its name stands for it.
+  const prompt = systemPrompt === undefined ? undefined : { file: "system-prompt.txt" };
+  const { config } = composeConfig({ agent, systemPrompt: prompt, mcp });
+  if (config) configContent(config, environment.OPENCODE_CONFIG_CONTENT);
+}
+
+/**
  * Everything that a start of opencode needs for a request, with files in the run's folder where the environment has no
  * room.
  *

@@ -10,6 +10,7 @@ import { sessionLines } from "../program/find-log.js";
 import { pathOfOpenCode } from "../program/find-opencode.js";
 import type { Generation } from "../program/generation.js";
 import { generationOfProgram, versionSupport, versionWarning } from "../program/opencode-version.js";
+import { refuseUnfitConfig } from "../program/prepare-config.js";
 import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
 import { parseLogLine } from "../read/log-line.js";
 import type { DriveHooks, DriveResult } from "../request/drive-request.js";
@@ -50,6 +51,7 @@ export async function driveServer(
   const startedAt = Date.now();
   const path = pathOfOpenCode({ ...options, directory: request.directory });
   hooks.signal?.throwIfAborted();
+  refuseUnfitConfig(request, options.environment);
   const stop = stopRequest(request.deadlineMs, hooks.signal);
   const generation = await generationOfProgram(path, options.environment);
   const context = { environment: options.environment, path, generation, startedAt, stop };
