@@ -20,7 +20,7 @@ const manifest = z.object({
 });
 const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 
-/** A project of somebody who installed the package, made from the tarball that would be published. */
+/** A project that installed the package, made from the tarball that would be published. */
 let project: string;
 let folder: string;
 let files: readonly string[];

@@ -34,10 +34,9 @@ import { createWakeup } from "./wakeup.js";
  *
  * @example
  * ```ts
- * import { readFile } from "node:fs/promises";
- * import { parseTasks, resolveDestinations, runBatch, TraceExporter, taskRunner } from "looptrace";
+ * import { readTasks, resolveDestinations, runBatch, TraceExporter, taskRunner } from "looptrace";
  *
- * const tasks = parseTasks(await readFile("tasks.jsonl", "utf8"), "tasks.jsonl");
+ * const tasks = await readTasks("tasks.jsonl");
  * const exporter = new TraceExporter({ destinations: resolveDestinations() });
  * const run = taskRunner({ defaults: { model: "anthropic/claude-sonnet-4-6" }, exporter });
  * const { done, failed } = await runBatch(tasks, run, { concurrency: 4, results: "tasks.results.jsonl" });

@@ -47,7 +47,7 @@ const rules: readonly Rule[] = [
   { name: "no answer from the provider", read: (e, c) => (e.name === "APIError" ? serverError(e, c) : null) },
   { name: "opencode 2's vague name for it", read: byVagueType },
   { name: "one of opencode's own sentences", read: byOwnSentence },
-  { name: "a phrase everybody uses", read: (e, c) => byMeaning(meaningOfOpening(e.message), e, c) },
+  { name: "a phrase that all providers use", read: (e, c) => byMeaning(meaningOfOpening(e.message), e, c) },
 ];
 
 /**

@@ -47,7 +47,7 @@ const openings: readonly (readonly [WordMeaning, RegExp])[] = [
   ["invalid_request", /^model not found:/i],
 ];
 
-/** What a bare message means that opens with a phrase everybody uses; `null` when it does not. */
+/** What a bare message means that opens with a phrase that all providers use; `null` when it does not. */
 export function meaningOfOpening(text: string): WordMeaning | null {
   const bare = bareSentence(text);
   return openings.find(([, opening]) => opening.test(bare))?.[0] ?? null;

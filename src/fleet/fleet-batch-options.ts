@@ -4,6 +4,7 @@ import type { RedisLink } from "./redis-link.js";
 
 /** Like a batch on this machine, but for what is its workers' to say. */
 export interface FleetBatchOptions extends Omit<BatchOptions, "concurrency" | "results"> {
+  /** As `openRedis` makes it. */
   readonly redis: RedisLink;
   /** The queue's name. */
   readonly queue: string;

@@ -31,8 +31,8 @@ export function batchName(name: string): string {
 }
 
 /**
- * What a batch is known by again: the file of its results on this machine. Who moves the file, or has another
- * host name each time, names the batch instead.
+ * What a batch is known by again: the file of its results on this machine. A file that moves, or a host with another
+ * name each time, needs a name for the batch instead.
  */
 export function batchIdOf(results: string): string {
   return shortHash([hostname(), resolve(results)]);

@@ -2,11 +2,17 @@ import { ConfigurationError } from "../errors/configuration-error.js";
 
 /** Where a Redis is, read from its URL. */
 export interface RedisAddress {
+  /** A name or an address. */
   readonly host: string;
+  /** Default 6379. */
   readonly port: number;
+  /** Which of its databases, from 0. */
   readonly db: number;
+  /** Whether it is reached over TLS. */
   readonly tls: boolean;
+  /** Undefined where it wants none. */
   readonly username: string | undefined;
+  /** Undefined where it wants none. Never print it. */
   readonly password: string | undefined;
   /** For people: without user and password. */
   readonly shown: string;

@@ -7,7 +7,9 @@ import type { RedisAddress } from "./redis-address.js";
 
 /** A connection to a Redis that has answered once; from then on it is waited for when it goes away. */
 export interface RedisLink {
+  /** The connection, for commands of your own. */
   readonly client: RedisClient;
+  /** Where it leads. */
   readonly address: RedisAddress;
   /** What a person should know of how this Redis is set up. */
   readonly notes: readonly string[];
@@ -19,6 +21,7 @@ export interface RedisLink {
 export interface RedisLinkHooks {
   /** Redis does not answer any more; told once, until it is back. @param why one line */
   readonly onLost?: ((why: string) => void) | undefined;
+  /** It answers again. */
   readonly onBack?: (() => void) | undefined;
   /** How long the first answer may take, ms; 5 s by default. */
   readonly firstAnswerMs?: number | undefined;

@@ -162,7 +162,7 @@ async function follow(
     const endless = error?.code === "rate_limit" && error.retryAt - clock.now() > patienceMs;
     if (!error || !(retryPolicies[error.code].lasting || endless)) return;
     const providers = providersOfError(task, result, defaultModel);
-    // Who answers tasks that name no model is for the workers to know.
+    // Only the workers know which provider answers tasks that name no model.
     await refuse(provider === "" ? [...providers, ""] : providers, error.code);
   };
   const look = async (jobId: string): Promise<"missing" | undefined> => {

@@ -48,6 +48,7 @@ export type WorkerEvent =
 
 /** Which queue a worker works for, and how. */
 export interface FleetWorkerOptions {
+  /** As `openRedis` makes it. */
   readonly redis: RedisLink;
   /** The queue's name. */
   readonly queue: string;

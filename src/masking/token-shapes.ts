@@ -234,7 +234,7 @@ export const SHAPES: readonly Shape[] = [
   ...shape("EXTENDED_PRIVATE_KEY", "xprv yprv zprv tprv", "[1-9A-HJ-NP-Za-km-z]{100,}"),
   ...shape("STELLAR_SECRET", "S", "(?=[A-Z]{0,54}[2-7])[A-Z2-7]{55}(?!\\w)"),
 
-  // Addresses that let everyone in who knows them: where they lead stays.
+  // Addresses that let in all who know them: where they lead stays.
   ...shape("SLACK_WEBHOOK", "https://hooks.slack.com/", "(?:services|workflows|triggers)/[\\w/+-]{20,}", {
     kept: true,
   }),

@@ -15,7 +15,7 @@ import { type FoundSession, flattenTree, maskFound } from "./loaded-session.js";
 import { SessionRecorder } from "./session-recorder.js";
 import { storedSession } from "./session-store.js";
 
-/** A copy that is older may lack a turn that was added without looptrace; who has just run it need not be told. */
+/** A copy that is older may lack a turn that was added without looptrace; right after a run that is no news. */
 const STALE_MS = 60_000;
 
 /**

@@ -105,7 +105,7 @@ describe.concurrent("a batch", () => {
     expect(results.find(({ id }) => id === "two")?.attempts[0]?.model).toBe("p/m");
     expect(results.find(({ id }) => id === "three")?.attempts[0]?.model).toBe("q/n");
     expect(await opencode.mostAtOnce()).toBe(3);
-    // A line for each where nobody sits at a terminal.
+    // A line for each where stderr is no terminal.
     const lines = stderr.split("\n").filter((line) => line.startsWith("["));
     expect(lines.map((line) => line.slice(0, 5))).toEqual(["[1/4]", "[2/4]", "[3/4]", "[4/4]"]);
     expect(stderr).toMatch(/\] done two \(.*, 110 tokens, \$0\.00100\): Answer to two\n/);

@@ -149,7 +149,7 @@ async function forked() {
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const json = async (argv: readonly string[], where = around) => JSON.parse((await looptrace(argv, where)).stdout);
   const first = await json(["run", "--json", "Look into ticket 7."]);
-  // What is kept is all that there is when nobody can be asked any more.
+  // What is kept is all that there is once opencode cannot be asked any more.
   const later = {
     env: { ...around.env, OPENCODE_CONFIG: "", XDG_CONFIG_HOME: bench.tmpdir },
     cwd: bench.tmpdir,

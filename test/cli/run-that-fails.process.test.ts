@@ -127,7 +127,7 @@ test("a model that opencode does not know: which, what it knows instead, and whe
 test("a provider that opencode does not know: which it knows, and which configuration was not read", async () => {
   await using bench = await warmOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  // The project's own configuration is not read unless that is wanted; who has it there may well not know.
+  // The project's own configuration is not read unless that is wanted; its owner may well not know.
   await writeFile(join(bench.workdir, "opencode.json"), "{}");
   const elsewhere = await looptrace(["run", "--quiet", "-m", "nowhere/m1", "Say hello."], around);
   expect(elsewhere.code).toBe(1);

@@ -13,7 +13,7 @@ let cwd: string;
 let file: string;
 let env: Record<string, string>;
 
-/** A clone of somebody's repository with a session beside it, and an opencode that leaves a sign when it is started. */
+/** A clone of another person's repository with a session beside it, and an opencode that leaves a sign when it is started. */
 beforeEach(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), "trust-")));
   onTestFinished(() => rm(root, { recursive: true, force: true }));

@@ -141,7 +141,7 @@ describe("another process that has the lease", () => {
   // Versions before lock each trace, and not the destination.
   test.each([
     ["the lease", leasePath],
-    ["of a version before", (paths: StorePaths) => receiptPath(paths, destination.id, traceId(1))],
+    ["a trace's lock, of a version before,", (paths: StorePaths) => receiptPath(paths, destination.id, traceId(1))],
   ])("%s is waited for, and that is told", async (_, path) => {
     const paths = await temporaryStore();
     const lock = await lockOf(path(paths));

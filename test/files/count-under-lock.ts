@@ -8,7 +8,7 @@ for (let left = Number(times); left > 0; ) {
   const lock = await lockFile(path);
   if (lock) {
     const before = Number(await readFile(path, "utf8"));
-    // Whoever is here as well reads the same number.
+    // Another process that is here as well reads the same number.
     await pause(1);
     await writeFile(path, String(before + 1));
     await lock.release();

@@ -73,7 +73,7 @@ test("a turn that is at work for more than an hour is not over, and one that wen
   const { told, look } = await finding({ ses_long: long }, from - 1);
   await look();
   expect(told).toEqual([]);
-  // Nothing for more than an hour: somebody was asked, and has answered after all.
+  // Nothing for more than an hour: a person was asked, and has answered after all.
   const quiet = turn("1", from, { at: from, finish: "tool-calls" }, { at: from + 500, broken: true });
   long.messages = quiet;
   await look();

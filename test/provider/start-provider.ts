@@ -57,7 +57,7 @@ export async function startProvider(
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    // The address is somebody else's next, who is not to get what this one left open.
+    // The address is another server's next, which must not get what this one left open.
     if (options.strangers) response.shouldKeepAlive = false;
     const received = now();
     const text = await readText(request).catch(() => undefined);

@@ -53,7 +53,7 @@ test("a turn whose looptrace is gone is over, and says why", async () => {
   expect(trace.loop.error).toMatchObject({ code: "aborted", abortedBy: "signal", evidence: "process" });
   expect(trace.loop.error?.message).toContain("looptrace was killed before the turn's answer");
   expect(trace.loop.run).toEqual({ id: RUN, attempt: 0 });
-  // It tells the end, and no time that nobody has seen.
+  // It tells the end, and no time that was not seen.
   expect([trace.loop.start, trace.loop.end]).toEqual([unknown.loop.start, unknown.loop.end]);
   await saveAsItIs(paths, { rootId: id, raw: new Map([[id, killed.text]]) });
   expect((await storedSession(paths, id))?.runs).toEqual(runs);

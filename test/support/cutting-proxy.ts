@@ -55,7 +55,7 @@ export async function cuttingProxy(target: string, cutAt?: string): Promise<Cutt
     cut,
     close: async () => {
       closed = true;
-      // Not waited for: who has connected and was not accepted yet is cut when it is.
+      // Not waited for: a client that has connected and was not accepted yet is cut when it is.
       server.close();
       cut();
     },

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/files/clock.js";
 
-/** A clock that stands still until somebody sleeps. `slept` lists for how long, in ms. */
+/** A clock that stands still until something sleeps. `slept` lists for how long, in ms. */
 export function fakeClock(startMs = 1_700_000_000_000): Clock & { readonly slept: readonly number[] } {
   let now = startMs;
   const slept: number[] = [];

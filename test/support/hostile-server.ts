@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTcpServer, type Server } from "node:net";
 import { createGzip } from "node:zlib";
 
-/** What a server that is none, or means harm, does to whoever follows it. */
+/** What a server that is none, or means harm, does to a client that follows it. */
 export const HOSTILITIES = [
   "a line without an end",
   "an event of lines without an end",

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Certified } from "./certificates.js";
 
 export interface ProxyBehaviour {
-  /** 407 for whoever does not say this user and password. */
+  /** 407 for a client that does not say this user and password. */
   readonly credentials?: { readonly user: string; readonly password: string };
   /** Answers everything with this status. */
   readonly refuse?: number;

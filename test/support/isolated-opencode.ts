@@ -109,7 +109,7 @@ export function openCodeBinary(): string {
   return binary;
 }
 
-/** The configuration that makes opencode talk to the scripted provider and to nobody else. */
+/** The configuration that makes opencode talk to the scripted provider alone. */
 export function openCodeConfig(
   scenario: Scenario,
   { url, workdir }: { readonly url: string; readonly workdir: string },

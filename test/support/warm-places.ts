@@ -12,7 +12,7 @@ interface Place {
   readonly proxy: MovableProxy;
   /** Of all that had it. */
   readonly sessions: Set<string>;
-  /** As it was wanted: who wants the same can have it. */
+  /** As it was wanted: the same can be had again. */
   readonly config: string;
   readonly fresh: boolean;
 }

@@ -95,7 +95,7 @@ test("the answer's speed leaves out thinking that the provider kept to itself, a
   const thought = { ...text(110, 130, "Hm."), type: "reasoning" };
   const [told] = stepsOf([stepStart(105), thought, text(130, 160, "…"), stepFinish(160, { tokens })]);
   expect(told?.call?.outputTokensPerSecond).toBe(1_000);
-  // Before 1.18 nobody knows when the arguments were complete.
+  // Before 1.18 nothing tells when the arguments were complete.
   const written = [stepStart(100), text(110, 200, "…"), tool(205, 9_000, 9_050), stepFinish(9_060)];
   const message = assistant(10, 9_100, written);
   const old = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), message], { version: "1.17.19" }))));

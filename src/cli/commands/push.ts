@@ -33,7 +33,7 @@ export interface PushFlags {
   readonly every?: number;
 }
 
-/** Who asks for a delivery waits longer than who asked for a run. */
+/** A push is asked for, and may take longer than what a run sends beside its work. */
 const DEFAULT_BUDGET_MS = 60_000;
 const DEFAULT_PAUSE_MS = 30_000;
 

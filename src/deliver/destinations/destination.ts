@@ -98,7 +98,7 @@ export function createDestination(
   const url = publicUrl(bare);
   const key = basic?.user ?? "";
   const keyStart = SECRET_KEY.test(key) ? "" : key.slice(0, KEY_START);
-  // What everybody has at the end of it tells nothing; what is before tells two at one host apart.
+  // What all have at the end of it tells nothing; what is before tells two at one host apart.
   const place = `${bare.host}${bare.pathname.replace(/(?:\/api\/public\/otel)?\/v1\/traces\/?$/, "").replace(/\/$/, "")}`;
   return {
     id: createHash("sha256")

@@ -3,7 +3,7 @@ import { textForms } from "../../masking/forms.js";
 import { fieldsOf } from "../../text/json-fields.js";
 import type { Answer } from "./exchange.js";
 
-/** As much of an explanation as anybody reads. */
+/** As much of an explanation as a person reads. */
 const MAX_EXPLANATION_BYTES = 64 * 1024;
 /** An acknowledgement is some 100 bytes, one with a long complaint some KB. */
 const MAX_ACKNOWLEDGEMENT_BYTES = 1024 * 1024;

@@ -44,7 +44,7 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
   const catalog = sessionCatalog(options, streams.changed);
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      // Who has gone away meanwhile has asked for nothing.
+      // A client that has gone away meanwhile waits for nothing.
       if (response.destroyed) return;
       onProblem(error);
       response.destroy();
