@@ -1,8 +1,10 @@
 /** Which opencode does not know a session, and which other one might. */
 export interface AskedOpenCode {
+  /** Absolute path. */
   readonly path: string;
   /** Null when it does not say. */
   readonly version: string | null;
+  /** Its major version, as far as sessions are concerned. */
   readonly generation: 1 | 2;
   /** One of the other generation on the same machine. */
   readonly other?: { readonly path: string; readonly version: string } | undefined;
