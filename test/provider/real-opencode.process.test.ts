@@ -142,7 +142,7 @@ test("a killed run leaves a half-finished session, and its place nothing", async
       const bench = await isolatedOpenCode(scenario);
       try {
         const { turns, exports } = await runScenario(
-          { ...scenario, stopAfter: { ...stopAfter, ms: 500 * seconds } },
+          { ...scenario, stopAfter: { ...stopAfter, ms: 875 * seconds } },
           bench,
         );
         expect(bench.provider.unforeseen()).toEqual([]);
