@@ -108,7 +108,8 @@ function withLeftEvents(
   events: readonly SessionEvent[],
   sessionId: string,
 ): { readonly last: Step | undefined; readonly notes: readonly string[] } {
-  const shown = events.filter((event) => event.name !== "compaction" || event.summary !== null);
+  const isShown = (event: SessionEvent): boolean => event.name !== "compaction" || event.summary !== null;
+  const shown = events.filter(isShown);
   if (!last || shown.length === 0) return { last, notes: events.map(leftEventNote) };
   const own = shown.map((event) => stepEvent(event, sessionId));
   return {
@@ -119,7 +120,7 @@ function withLeftEvents(
         ...own.map((event) => ({ ...event, at: Math.min(Math.max(event.at, last.start), last.end) })),
       ],
     },
-    notes: events.filter((event) => !shown.includes(event)).map(leftEventNote),
+    notes: events.filter((event) => !isShown(event)).map(leftEventNote),
   };
 }
 

@@ -158,7 +158,7 @@ function firstContentAt({ content }: AssistantMessageV2): number | null {
 function outputEndOf({ time, content, finish, error }: AssistantMessageV2, tools: Answer["tools"]): Moment | null {
   if (time.streamed !== undefined) return { at: time.streamed, timing: "exact" };
   const ran = content.flatMap((item) => (isTool(item) && item.executed !== true ? (item.time.ran ?? []) : []));
-  if (ran.length > 0) return { at: Math.min(...ran), timing: "bounded" };
+  if (ran.length > 0) return { at: ran.reduce((first, at) => Math.min(first, at)), timing: "bounded" };
   if (finish === undefined || error !== undefined || time.completed === undefined) return null;
   return { at: tools.reduce((at, tool) => Math.min(at, tool.start), time.completed), timing: "bounded" };
 }

@@ -1,4 +1,5 @@
 import { InvalidExportError } from "../../../errors/invalid-export-error.js";
+import { oneLine } from "../../../text/bounded-text.js";
 import { type Fields, isFields } from "../../../text/json-fields.js";
 import { parseFields } from "../../read/parse-fields.js";
 import {
@@ -40,7 +41,7 @@ export function readGeneration2(info: unknown, rows: readonly unknown[], source:
   const unknownMessages: UnknownMessage[] = [];
   rows.forEach((row, index) => {
     const path = `messages[${index}]`;
-    if (!isFields(row)) throw new InvalidExportError(source, `${path} is no message, but ${JSON.stringify(row)}.`);
+    if (!isFields(row)) throw new InvalidExportError(source, `${path} is no message, but ${kindOf(row)}.`);
     const where = typeof row.id === "string" ? `${path} (${row.id})` : path;
     if (row.type === "assistant") messages.push(assistantMessage(row, source, where));
     else if (isKnownMessage(row.type)) messages.push(parseFields(knownMessages[row.type], row, source, where));
@@ -59,6 +60,12 @@ export function readGeneration2(info: unknown, rows: readonly unknown[], source:
       ),
     },
   };
+}
+
+/** A value that is no object; in few words, since it may be long, or too deep to be written out. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "string" ? `the text "${oneLine(value, 40)}"` : String(value);
 }
 
 function assistantMessage(row: Fields, source: string, where: string): AssistantMessageV2 {

@@ -30,6 +30,8 @@ export interface RawTurn {
 
 /** A prompt that is delivered while the loop is at work is so right after the step before it. */
 const STEERED_WITHIN_MS = 3_000;
+/** One that took longer was not what a prompt waited for. */
+const LONGEST_COMPACTION_MS = 300_000;
 
 /**
  * Cuts a session into turns: one for each run of opencode's loop, and one for each command that a person ran.
@@ -66,6 +68,8 @@ class Cutter {
   #open: Draft | undefined;
   /** What stands between two turns. */
   #between: MessageV2[] = [];
+  /** Whether a fork copied the message before. */
+  #wasCopied = false;
 
   constructor(session: SessionExportV2, runs: readonly RunEvidence[]) {
     this.#session = session;
@@ -73,8 +77,12 @@ class Cutter {
   }
 
   take(message: MessageV2): void {
+    const isCopied = this.#isCopied(message);
     // A fork goes on by itself with what it copied.
-    if (this.#open && this.#open.copied !== this.#isCopied(message)) this.#open = undefined;
+    if (this.#open && this.#open.copied !== isCopied) this.#open = undefined;
+    // What a compaction used was counted where the fork has it from.
+    if (this.#wasCopied && !isCopied && this.#between.some(isCompaction)) this.#keepEvents();
+    this.#wasCopied = isCopied;
     switch (message.type) {
       case "user":
         this.#takePrompt(message);
@@ -99,7 +107,8 @@ class Cutter {
 
   finish(): readonly RawTurn[] {
     this.#beginByItself();
-    this.#keepEvents();
+    // All else belongs to the turn that is yet to begin: here it would be in one trace now, and in another later.
+    this.#keepEvents(isCompaction);
     return this.#drafts;
   }
 
@@ -147,11 +156,12 @@ class Cutter {
   }
 
   #begin(origin: RawTurn["origin"], message: MessageV2, rest: readonly MessageV2[] = []): Draft {
+    const inRest = new Set(rest);
     const draft: Draft = {
       id: message.id,
       at: message.time.created,
       origin,
-      context: this.#between.filter((one) => !rest.includes(one)),
+      context: this.#between.filter((one) => !inRest.has(one)),
       prompts: [],
       rest: [...rest],
       copied: this.#isCopied(message),
@@ -185,8 +195,8 @@ class Cutter {
   }
 
   /** What happened after a turn, and makes none of its own, stands with it; a fork's own not with what it copied. */
-  #keepEvents(): void {
-    const compaction = this.#between.find(({ type }) => type === "compaction");
+  #keepEvents(isKept: (message: MessageV2) => boolean = isNoCommand): void {
+    const compaction = this.#between.find(isCompaction);
     const last = this.#drafts.findLast(
       ({ origin, copied }) => origin !== "command" && (!compaction || copied === this.#isCopied(compaction)),
     );
@@ -194,8 +204,8 @@ class Cutter {
       this.#beginWith("compaction");
       return;
     }
-    last.rest.push(...this.#between.filter(({ type }) => type !== "shell"));
-    this.#between = this.#between.filter(({ type }) => type === "shell");
+    for (const message of this.#between) if (isKept(message)) last.rest.push(message);
+    this.#between = this.#between.filter((message) => !isKept(message));
   }
 
   #isCopied({ time }: MessageV2): boolean {
@@ -212,8 +222,18 @@ class Cutter {
     const before = last?.type === "assistant" ? last.time.completed : last?.time.created;
     if (before === undefined) return false;
     const isGoingOn = isTold || (lastAnswer !== undefined && goesOn(lastAnswer));
-    return isGoingOn && time.created - before <= STEERED_WITHIN_MS;
+    // Of a compaction only the beginning is noted.
+    const within = last?.type === "compaction" && last.status === "completed" ? LONGEST_COMPACTION_MS : 0;
+    return isGoingOn && time.created - before <= STEERED_WITHIN_MS + within;
   }
+}
+
+function isCompaction({ type }: MessageV2): boolean {
+  return type === "compaction";
+}
+
+function isNoCommand({ type }: MessageV2): boolean {
+  return type !== "shell";
 }
 
 /** opencode's loop goes on after tools, and ends with everything else. */

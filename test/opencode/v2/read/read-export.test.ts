@@ -188,11 +188,17 @@ describe("what no trace can do without is refused, and it is said what and where
     ],
     ["an answer's content", [message("msg_1", "assistant")], {}, "messages[0] (msg_1).content is not a list"],
     ["the same id twice", [message("msg_1", "user"), message("msg_1", "idle")], {}, "the id msg_1 stands there twice"],
-    ["a message that is none", [message("msg_1", "user"), 7], {}, "messages[1] is no message"],
+    ["a message that is none", [message("msg_1", "user"), 7], {}, "messages[1] is no message, but 7."],
   ])("%s", (_what, messages, more, said) => {
     const refuse = (): unknown => read(messages, more);
     expect(refuse).toThrow(InvalidExportError);
     expect(refuse).toThrow(`two.json: ${said}`);
+  });
+
+  test("what stands in the place of a message, in few words, however long or deep it is", () => {
+    const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+    expect(() => read([deep])).toThrow("messages[0] is no message, but a list.");
+    expect(() => read(["x".repeat(100_000)])).toThrow(`is no message, but the text "${"x".repeat(39)}…".`);
   });
 
   test("an export that is cut off", () => {

@@ -26,6 +26,8 @@ const shell = (created: number, fields: object = {}) =>
     { completed: created + 5 },
   );
 
+const asSystem = (told: object) => ({ ...told, type: "system" });
+
 function answer(from: number, to: number | null, finish = "stop", fields: object = {}) {
   const times = to === null ? {} : { streamed: to, completed: to };
   const model = { id: "m1", providerID: "scripted" };
@@ -155,9 +157,45 @@ describe("turns", () => {
       { ...prompted, rest: ["answer", "compaction"] },
       { ...prompted, context: ["model-switched"], end: null },
     ]);
-    expect(turnsOf([user(0), answer(5, 10), idle(11), switched(30)])).toEqual([
-      { ...prompted, rest: ["answer", "model-switched"] },
+    expect(turnsOf([user(0), answer(5, 10), idle(11), switched(20), compacted(30)])).toEqual([
+      { ...prompted, rest: ["answer", "compaction"] },
     ]);
+  });
+
+  test("leave out what belongs to the next one until that begins, so that nothing moves from trace to trace", () => {
+    const switched = message("agent-switched", 30, { agent: "plan" });
+    const told = message("system", 31, { text: "Be brief." });
+    const before = [user(0), answer(5, 10), idle(11), switched, told];
+    expect(turnsOf(before)).toEqual([prompted]);
+    expect(turnsOf([...before, user(40), answer(45, 50), idle(51)])).toEqual([
+      prompted,
+      { ...prompted, context: ["agent-switched", "system", "told"] },
+    ]);
+  });
+
+  test("hold a prompt that was delivered behind a compaction, however long that took", () => {
+    const compacted = message("compaction", 12, { status: "completed", reason: "auto", summary: "So far." });
+    const step = answer(5, 10, "tool-calls");
+    expect(turnsOf([user(0), step, compacted, user(30_000), answer(30_100, 30_200), idle(30_201)])).toEqual([
+      { ...prompted, prompts: 2, rest: ["answer", "compaction", "told", "answer"] },
+    ]);
+  });
+
+  test("that a fork copied keep the compaction behind them, which was counted there", () => {
+    const info = { fork: { sessionID: "ses_one" }, time: { created: T0 + 1_000 } };
+    const compacted = message("compaction", 20, { status: "completed", reason: "manual" });
+    expect(
+      turnsOf([user(0), answer(5, 10), idle(11), compacted, user(2_000), answer(2_005, 2_010), idle(2_011)], info),
+    ).toEqual([{ ...prompted, copied: true, rest: ["answer", "compaction"] }, prompted]);
+  });
+
+  test("are cut also where there are very many messages", () => {
+    const many = Array.from({ length: 200_000 }, () => synthetic(20));
+    const [, second] = turnsOf([user(0), answer(5, 10), idle(11), ...many, answer(30, 40), idle(41)]);
+    expect(second?.rest).toHaveLength(many.length + 1);
+    const compacted = message("compaction", 15, { status: "completed" });
+    const [first] = turnsOf([user(0), answer(5, 10), idle(11), compacted, ...many.map(asSystem), idle(50)]);
+    expect(first?.rest).toHaveLength(2 * many.length + 2);
   });
 
   test("that a fork copied are told from its own", () => {
