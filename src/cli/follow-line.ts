@@ -1,5 +1,5 @@
 import type { Mask } from "../masking/mask.js";
-import type { Mirror, MirroredSession, RawPart } from "../opencode/server.js";
+import type { WorkingSession } from "../opencode/server.js";
 import { duration, plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import { changingLine } from "./changing-line.js";
@@ -7,7 +7,7 @@ import type { Terminal } from "./terminal.js";
 
 /** Says on a terminal what the sessions of a server are at, on one line that changes. */
 export interface FollowLine {
-  readonly show: (mirror: Mirror, mask: Mask) => void;
+  readonly show: (working: readonly WorkingSession[], mask: Mask) => void;
   /** Makes room for a line of something else, below which it goes on. */
   readonly clear: () => void;
   readonly stop: () => void;
@@ -16,14 +16,14 @@ export interface FollowLine {
 /** @param terminal undefined, and one whose stderr is none, for no line */
 export function followLine(terminal: Terminal | undefined): FollowLine {
   if (!terminal?.errIsTty) return { show: () => undefined, clear: () => undefined, stop: () => undefined };
-  let latest: { readonly mirror: Mirror; readonly mask: Mask } | undefined;
+  let latest: { readonly working: readonly WorkingSession[]; readonly mask: Mask } | undefined;
   // Not at each event: they come by the hundred, faster than people read.
   const { clear, stop } = changingLine(terminal, () =>
-    latest ? latest.mask(followText(latest.mirror, Date.now())) : "",
+    latest ? latest.mask(followText(latest.working, Date.now())) : "",
   );
   return {
-    show: (mirror, mask) => {
-      latest = { mirror, mask };
+    show: (working, mask) => {
+      latest = { working, mask };
     },
     clear,
     stop,
@@ -31,14 +31,13 @@ export function followLine(terminal: Terminal | undefined): FollowLine {
 }
 
 /** @param now ms since the epoch @returns the empty string when nothing is at work */
-export function followText(mirror: Mirror, now: number): string {
-  const busy = [...mirror.values()].filter(({ status }) => status.type !== "idle");
-  const roots = busy.filter(({ info }) => !info.parentID);
+export function followText(working: readonly WorkingSession[], now: number): string {
+  const roots = working.filter(({ isSubagent }) => !isSubagent);
   const [first, ...others] = roots;
   if (!first) return "";
-  const subagents = busy.length - roots.length;
+  const subagents = working.length - roots.length;
   return [
-    typeof first.info.title === "string" ? oneLine(first.info.title.slice(0, 60)) : first.info.id,
+    first.title === undefined ? first.id : oneLine(first.title.slice(0, 60)),
     sessionText(first, now),
     subagents > 0 ? plural(subagents, "subagent") : "",
     others.length > 0 ? `and ${plural(others.length, "session")} more` : "",
@@ -47,28 +46,15 @@ export function followText(mirror: Mirror, now: number): string {
     .join(" · ");
 }
 
-function sessionText({ messages, status }: MirroredSession, now: number): string {
-  const prompt = messages.findLastIndex(({ info }) => info.role === "user");
-  const steps = messages.length - prompt - 1;
-  const step = `step ${Math.max(0, steps - 1)}`;
-  if (status.type === "retry") {
-    const waits = duration(Math.max(0, status.next - now));
-    return `${step} · a request failed: ${oneLine(status.message.slice(0, 200))}; again in ${waits}`;
-  }
-  const last = messages.at(-1);
-  return `${step} · ${steps > 0 ? phaseText(last?.parts ?? []) : "waiting for the model"}`;
+function sessionText(session: WorkingSession, now: number): string {
+  const { step, retry } = session;
+  if (retry === undefined) return `step ${step} · ${phaseText(session)}`;
+  const waits = duration(Math.max(0, retry.next - now));
+  return `step ${step} · a request failed: ${oneLine(retry.message.slice(0, 200))}; again in ${waits}`;
 }
 
-function phaseText(parts: readonly RawPart[]): string {
-  const tools = parts.filter(({ type, state }) => type === "tool" && statusOf(state) === "running");
-  const tool = tools.at(-1)?.tool;
-  if (typeof tool === "string") {
-    return `${oneLine(tool)}${tools.length > 1 ? ` and ${tools.length - 1} more` : ""}`;
-  }
-  const answers = parts.some(({ type }) => type === "text" || type === "reasoning" || type === "tool");
-  return answers ? "the model answers" : "waiting for the model";
-}
-
-function statusOf(state: unknown): unknown {
-  return typeof state === "object" && state !== null && "status" in state ? state.status : undefined;
+function phaseText({ tools, isAnswering }: WorkingSession): string {
+  const tool = tools.at(-1);
+  if (tool !== undefined) return `${oneLine(tool)}${tools.length > 1 ? ` and ${tools.length - 1} more` : ""}`;
+  return isAnswering ? "the model answers" : "waiting for the model";
 }

@@ -5,17 +5,11 @@ import type { Masking } from "../masking/mask.js";
 import type { Masked } from "../masking/masked.js";
 import type { ExportResult } from "../opencode/commands.js";
 import {
-  connect,
   evidenceWithin,
-  type FollowedSessions,
-  familyOf,
-  followSessions,
-  type Mirror,
-  rawExports,
-  readSessionFrom,
-  rootOf,
+  type FollowedServer,
+  followServer,
   type ServerConnection,
-  treeOf,
+  type WorkingSession,
 } from "../opencode/server.js";
 import { traceRecorded } from "../sessions/loaded-session.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
@@ -37,7 +31,7 @@ export interface AttachOptions extends Omit<FollowServerOptions, "url" | "userna
   readonly masking: Masking | undefined;
   readonly live: boolean;
   /** The sessions at work have changed. */
-  readonly onChange?: ((mirror: Mirror) => void) | undefined;
+  readonly onChange?: ((working: readonly WorkingSession[]) => void) | undefined;
   /** A turn is over, and stored; it is to be sent. The next event waits until this returns. */
   readonly onTurn: (trace: Masked<LoopTrace>, stored: boolean) => void;
 }
@@ -65,9 +59,9 @@ export async function attachTo(options: AttachOptions): Promise<readonly Unfinis
   const recorder = new SessionRecorder(options);
   const since = Date.now() - SLACK_MS;
   let told = noTurns;
-  const servers = knownServers(connection, signal);
+  const servers = knownServers(() => followed, signal);
   const serversOf = (rootId: string): Promise<readonly string[] | undefined> =>
-    servers.of(followed.mirror.get(rootId)?.info.directory);
+    servers.of(followed.directoryOf(rootId));
   const live = options.live
     ? liveTracer({
         exporter: options.exporter,
@@ -81,16 +75,13 @@ export async function attachTo(options: AttachOptions): Promise<readonly Unfinis
   const record = async (rootId: string): Promise<void> => {
     await live?.release(rootId);
     const patience = AbortSignal.any([signal, AbortSignal.timeout(READ_MS)]);
-    const messagesOf = (id: string) => followed.mirror.get(id)?.messages ?? [];
-    const read = await connect(connection)
-      .then((client) => readSessionFrom(client, rootId, patience, messagesOf))
-      .catch(() => fromMirror(followed.mirror, rootId));
+    const read = await followed.read(rootId, patience).catch(() => asTold(followed, rootId));
     if (!read) return;
-    const { evidence } = followed;
+    const evidence = followed.evidence();
     const atRest = { rootId, traces: traceSession(read.tree), evidence, family: new Set(read.raw.keys()) };
     const { turns, runs } = turnsAtRest(told, atRest, since);
     if (turns.size === 0) return;
-    const { directory } = read.tree.session.info;
+    const directory = followed.directoryOf(rootId);
     const mcpServers = await servers.of(directory);
     servers.forget(directory);
     const recorded = await recorder.record({ ...read, runs: runs.map((run) => ({ run })), mcpServers }, null);
@@ -103,20 +94,20 @@ export async function attachTo(options: AttachOptions): Promise<readonly Unfinis
     }
   };
 
-  const followed = followSessions(connection, {
+  const followed = followServer(connection, {
     ...{ directory, session, signal, onConnected, onTrouble, onNote },
     onIdle: async (rootId) => {
       await record(rootId).catch(noteOf(options));
-      options.onChange?.(followed.mirror);
+      options.onChange?.(followed.working());
     },
     onChange: (rootId) => {
       live?.update(rootId);
-      options.onChange?.(followed.mirror);
+      options.onChange?.(followed.working());
     },
   });
   await followed.ended;
   await live?.close();
-  return await recordLeft(followed.mirror, recorder, options.onNote);
+  return await recordLeft(followed, recorder, options.onNote);
 }
 
 /** The end does not wait for sessions that a server may have made up. */
@@ -124,19 +115,19 @@ const RECORD_MS = 5_000;
 
 /** What is at work cannot be asked for once more: the server may be gone. */
 async function recordLeft(
-  mirror: Mirror,
+  followed: FollowedServer,
   recorder: SessionRecorder,
   onNote: AttachOptions["onNote"],
 ): Promise<UnfinishedSession[]> {
   const left: UnfinishedSession[] = [];
   const until = performance.now() + RECORD_MS;
-  for (const rootId of new Set([...mirror.keys()].map((id) => rootOf(mirror, id)))) {
+  for (const rootId of followed.roots()) {
     if (performance.now() > until) {
       onNote?.("More sessions are at work than can be kept now; `looptrace trace` has them when they are over.");
       break;
     }
-    const read = fromMirror(mirror, rootId);
-    if (!read || mirror.get(rootId)?.status.type === "idle") continue;
+    const read = asTold(followed, rootId);
+    if (!read || !followed.isAtWork(rootId)) continue;
     const { stored, notes } = await recorder.record(read, null);
     for (const note of notes) onNote?.(note);
     left.push({ sessionId: rootId, stored });
@@ -144,14 +135,11 @@ async function recordLeft(
   return left;
 }
 
-function liveSession(
-  { mirror, evidence }: FollowedSessions,
-  rootId: string,
-  mcpServers: readonly string[],
-): LiveSession | undefined {
-  const tree = treeOf(mirror, rootId);
+function liveSession(followed: FollowedServer, rootId: string, mcpServers: readonly string[]): LiveSession | undefined {
+  const tree = followed.tree(rootId);
   if (!tree) return undefined;
-  const family = new Set(familyOf(mirror, rootId));
+  const evidence = followed.evidence();
+  const family = new Set(followed.family(rootId));
   const isTold = Object.values(evidenceWithin(evidence, family, 0, Number.POSITIVE_INFINITY)).some(
     ({ length }) => length > 0,
   );
@@ -162,9 +150,9 @@ function liveSession(
   return { tree, evidence: { runs: [run], mcpServers } };
 }
 
-function fromMirror(mirror: Mirror, rootId: string): Pick<ExportResult, "tree" | "raw"> | undefined {
-  const tree = treeOf(mirror, rootId);
-  return tree && { tree, raw: rawExports(mirror, rootId) };
+function asTold(followed: FollowedServer, rootId: string): Pick<ExportResult, "tree" | "raw"> | undefined {
+  const tree = followed.tree(rootId);
+  return tree && { tree, raw: followed.raw(rootId) };
 }
 
 function noteOf({ onNote }: AttachOptions): (error: unknown) => void {

@@ -1,4 +1,4 @@
-import { connect, mcpServersOf, type ServerConnection } from "../opencode/server.js";
+import type { FollowedServer } from "../opencode/server.js";
 
 /** A server that does not say which MCP servers it has within this says nothing of them. */
 const SERVERS_MS = 5_000;
@@ -6,23 +6,19 @@ const SERVERS_MS = 5_000;
 /** The MCP servers that an opencode server has, asked for once a turn and directory. */
 export interface KnownServers {
   /** @returns undefined where the server does not say */
-  of(directory: unknown): Promise<readonly string[] | undefined>;
+  of(directory: string | undefined): Promise<readonly string[] | undefined>;
   /** Asks anew the next time: the next turn may have others. */
-  forget(directory: string): void;
+  forget(directory: string | undefined): void;
 }
 
-export function knownServers(connection: ServerConnection, signal: AbortSignal): KnownServers {
-  const known = new Map<string, Promise<readonly string[] | undefined>>();
-  const ask = async (directory: string): Promise<readonly string[] | undefined> => {
-    const client = await connect(connection, directory === "" ? undefined : directory);
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(SERVERS_MS)]);
-    return await mcpServersOf(client, { added: true, signal: patience });
-  };
+export function knownServers(followed: () => FollowedServer, signal: AbortSignal): KnownServers {
+  const known = new Map<string | undefined, Promise<readonly string[] | undefined>>();
+  const ask = async (directory: string | undefined): Promise<readonly string[] | undefined> =>
+    await followed().mcpServers(directory, AbortSignal.any([signal, AbortSignal.timeout(SERVERS_MS)]));
   return {
     of: (directory) => {
-      const where = typeof directory === "string" ? directory : "";
-      const asked = known.get(where) ?? ask(where).catch(() => undefined);
-      known.set(where, asked);
+      const asked = known.get(directory) ?? ask(directory).catch(() => undefined);
+      known.set(directory, asked);
       return asked;
     },
     forget: (directory) => void known.delete(directory),

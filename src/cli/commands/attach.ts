@@ -83,7 +83,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
       },
       onTrouble,
       onNote: out.note,
-      onChange: (mirror) => line.show(mirror, quick),
+      onChange: (working) => line.show(working, quick),
       onTurn: (trace, kept) => out.add(trace, kept, true),
     });
     line.stop();
@@ -118,7 +118,8 @@ function connectionOf(text: string, flags: AttachFlags, { env }: Terminal): Serv
       `${JSON.stringify(withoutUser(text))} is no address of a server. \`opencode serve\` prints it, such as http://127.0.0.1:4096.`,
     );
   }
-  const password = flags.password ?? (decoded(url.password) || env.OPENCODE_SERVER_PASSWORD || undefined);
+  const password =
+    flags.password ?? (decoded(url.password) || env.OPENCODE_SERVER_PASSWORD || env.OPENCODE_PASSWORD || undefined);
   const username = flags.username ?? (decoded(url.username) || env.OPENCODE_SERVER_USERNAME || undefined);
   const path = url.pathname.replace(/\/+$/, "");
   return { url: `${url.origin}${path}`, password, username };
@@ -157,13 +158,13 @@ function refusalOf(
       return new ConfigurationError(
         "password",
         password === undefined
-          ? `The opencode at ${url} wants a password: set OPENCODE_SERVER_PASSWORD to the one that it was started with.`
-          : `The opencode at ${url} does not take this password and user; are they those in OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME of the server?`,
+          ? `The opencode at ${url} wants a password: set OPENCODE_SERVER_PASSWORD, or OPENCODE_PASSWORD for opencode 2, to the one that it was started with.`
+          : `The opencode at ${url} does not take this password and user; are they those in OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME of the server, or in OPENCODE_PASSWORD of an opencode 2?`,
       );
     case "not-events":
       return new ConfigurationError(
         "url",
-        `What listens at ${url} does not look like opencode: ${said}.${dir === undefined ? " An old version tells the events of one project only: name it by --dir." : ""} A server of opencode 2 is not followed yet: \`looptrace watch\` traces what it works on.`,
+        `What listens at ${url} does not look like opencode: ${said}.${dir === undefined ? " An old version tells the events of one project only: name it by --dir." : ""}`,
       );
     default:
       return new ConfigurationError(

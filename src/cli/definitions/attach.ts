@@ -10,13 +10,13 @@ export function defineAttach(program: Command, { terminal, finish }: ProgramCont
       .command("attach")
       .summary("trace the turns of an opencode server as they happen")
       .description(
-        "Follows an opencode that looptrace did not start, a TUI with `--port` or an `opencode serve`, and traces each turn when it is over, until it is interrupted. What is closed of a turn is sent while the turn runs. Turns that are under way already are traced too.",
+        "Follows an opencode that looptrace did not start, a TUI with `--port` or an `opencode serve`, of 1.x or 2, and traces each turn when it is over, until it is interrupted. What is closed of a turn is sent while the turn runs. Turns that are under way already are traced too.",
       )
       .argument("<url>", "where the server listens, such as http://127.0.0.1:4096"),
   )
     .option(
       "--password <password>",
-      "the server's password; other users of this machine can see it here, so better OPENCODE_SERVER_PASSWORD",
+      "the server's password; other users of this machine can see it here, so better OPENCODE_SERVER_PASSWORD, or OPENCODE_PASSWORD of opencode 2",
       parseText,
     )
     .option("--username <name>", "the server's user (OPENCODE_SERVER_USERNAME; default: opencode)", parseText)

@@ -122,12 +122,24 @@ export async function noteAboutWanted(
 ): Promise<boolean> {
   if (session === undefined) return true;
   const { data, response } = await client.session.get({ sessionID: session }, { signal });
-  if (response?.status === 404) onNote?.(`The server has no session ${session} (yet); waiting for it.`);
-  else if (data?.parentID)
+  const isUnknown = response?.status === 404;
+  if (data || isUnknown) noteAboutFound(session, data, { directory, onNote });
+  return data !== undefined || isUnknown;
+}
+
+/** @param found what the server says of the wanted session; undefined where it has none */
+export function noteAboutFound(
+  session: string,
+  found: { readonly parentID?: string | undefined; readonly directory: string | undefined } | undefined,
+  { directory, onNote }: Pick<CatchUpOptions, "directory" | "onNote">,
+): void {
+  if (!found) onNote?.(`The server has no session ${session} (yet); waiting for it.`);
+  else if (found.parentID)
     onNote?.(
-      `The session ${session} is a subagent's and is traced with the one that it belongs to: follow ${data.parentID}.`,
+      `The session ${session} is a subagent's and is traced with the one that it belongs to: follow ${found.parentID}.`,
     );
-  else if (data && directory !== undefined && data.directory !== directory)
-    onNote?.(`The session ${session} belongs to ${data.directory}, and only what happens in ${directory} is followed.`);
-  return data !== undefined || response?.status === 404;
+  else if (directory !== undefined && found.directory !== directory)
+    onNote?.(
+      `The session ${session} belongs to ${found.directory}, and only what happens in ${directory} is followed.`,
+    );
 }

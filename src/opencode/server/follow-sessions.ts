@@ -1,25 +1,17 @@
 import { z } from "zod";
 import type { ServerEvent } from "../schema/server-event.js";
 import { boundedQueue } from "./bounded-queue.js";
-import { type CatchUpOptions, catchUp, noteAboutWanted } from "./catch-up.js";
+import { catchUp, noteAboutWanted } from "./catch-up.js";
 import { connect, type ServerConnection } from "./connection.js";
 import type { EventEvidence } from "./event-evidence.js";
-import { followEvents, type StreamTrouble } from "./event-stream.js";
+import { followEvents } from "./event-stream.js";
 import { type FollowAction, type FollowInput, followStep, nothingFollowed } from "./follow-state.js";
+import type { FollowServerHooks } from "./followed-server.js";
+import { limitedNotes } from "./limited-notes.js";
 import { busySessions } from "./list-sessions.js";
 import { mirrorWeight } from "./mirror-weight.js";
 import { readSessionFrom } from "./read-session.js";
 import { familyOf, type Mirror, type MirroredSession, rootOf } from "./session-mirror.js";
-
-export interface FollowSessionsOptions extends CatchUpOptions {
-  /**
-   * A session has come to rest, perhaps while there was no connection. It is mirrored until this is done; the events
-   * that come meanwhile wait.
-   */
-  readonly onIdle: (rootId: string) => Promise<void>;
-  readonly onConnected?: ((first: boolean) => void) | undefined;
-  readonly onTrouble?: ((trouble: StreamTrouble) => void) | undefined;
-}
 
 /** The sessions of a server that are at work. */
 export interface FollowedSessions {
@@ -36,7 +28,6 @@ const MOST_MIRRORED = 500;
 const MOST_CHARACTERS = 128 * 1024 * 1024;
 const MOST_QUEUED = 2_000;
 const MOST_PARENTS = 100;
-const MOST_NOTES = 50;
 const READ_MS = 60_000;
 
 /** Either an event, or that events come from now on. */
@@ -49,7 +40,7 @@ type Queued = ServerEvent | { readonly type: "connected"; readonly first: boolea
  *
  * What the events mean is in `follow-state.ts`; here it is done, one event after the other.
  */
-export function followSessions(connection: ServerConnection, options: FollowSessionsOptions): FollowedSessions {
+export function followSessions(connection: ServerConnection, options: FollowServerHooks): FollowedSessions {
   const { signal } = options;
   let state = nothingFollowed;
   const weight = mirrorWeight();
@@ -194,16 +185,6 @@ export function followSessions(connection: ServerConnection, options: FollowSess
       return state.evidence;
     },
     ended: Promise.all([following, pump()]).then(() => undefined),
-  };
-}
-
-/** Tells so many notes, and once that there are more. */
-function limitedNotes(onNote: FollowSessionsOptions["onNote"]): (text: string) => void {
-  let notes = 0;
-  return (text) => {
-    notes += 1;
-    if (notes <= MOST_NOTES) onNote?.(text);
-    if (notes === MOST_NOTES) onNote?.("What else goes wrong with this server's sessions is not told any more.");
   };
 }
 

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
-import { type FollowSessionsOptions, followSessions } from "../../../src/opencode/server/follow-sessions.js";
+import { followSessions } from "../../../src/opencode/server/follow-sessions.js";
+import type { FollowServerHooks } from "../../../src/opencode/server/followed-server.js";
 import { until } from "../../support/play-on-server.js";
 import { type ScriptedSession, scriptedServer } from "../../support/scripted-server.js";
 import { onTestFinished, sideBySide } from "../../support/side-by-side.js";
 
 sideBySide();
 
-async function following(url: string, more: Partial<FollowSessionsOptions> = {}) {
+async function following(url: string, more: Partial<FollowServerHooks> = {}) {
   const ending = new AbortController();
   const seen = { idle: [] as string[], connects: 0, notes: [] as string[] };
   const followed = followSessions(

@@ -76,7 +76,12 @@ function isSubagent(event: ServerEvent2, mirror: Mirror2): boolean {
   return event.type === "session.created" && event.data.parentID != null && mirror.has(event.data.parentID);
 }
 
-async function readFamily(connection: ServerConnection, sessionId: string, signal: AbortSignal): Promise<Mirror2> {
+/** A session and its subagents, as the server has them; all of them at work. */
+export async function readFamily(
+  connection: ServerConnection,
+  sessionId: string,
+  signal: AbortSignal,
+): Promise<Mirror2> {
   let mirror = emptyMirror2;
   const family = new Set([sessionId]);
   for (const id of family) {
@@ -94,7 +99,8 @@ function identified(message: unknown): readonly RawMessage2[] {
   return typeof id === "string" && typeof type === "string" ? [{ ...rest, id, type }] : [];
 }
 
-function treeOf2(mirror: Mirror2, sessionId: string): SessionTree | undefined {
+/** A mirrored session with those of its subagents. */
+export function treeOf2(mirror: Mirror2, sessionId: string): SessionTree | undefined {
   const sessions = [...mirror].map(([id, { info, messages }]) => exportFromJson({ info, messages }, id));
   return assembleSessions(sessions).find(({ session }) => session.info.id === sessionId);
 }

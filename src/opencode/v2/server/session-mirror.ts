@@ -62,6 +62,26 @@ export function withSession2(
   return new Map(mirror).set(read.info.id, { ...read, inbox, busy });
 }
 
+/** The session that a mirrored one belongs to, as far as that is mirrored; itself where it is no subagent's. */
+export function rootOf2(mirror: Mirror2, id: string): string {
+  const seen = new Set([id]);
+  let root = id;
+  for (;;) {
+    const parent = mirror.get(root)?.info.parentID;
+    if (typeof parent !== "string" || !mirror.has(parent) || seen.has(parent)) return root;
+    seen.add(parent);
+    root = parent;
+  }
+}
+
+/** The ids of a mirrored session and of all below it, its own first. */
+export function familyOf2(mirror: Mirror2, rootId: string): readonly string[] {
+  const family = new Set(mirror.has(rootId) ? [rootId] : []);
+  // What is added meanwhile is visited as well.
+  for (const id of family) for (const [child, { info }] of mirror) if (info.parentID === id) family.add(child);
+  return [...family];
+}
+
 function changed(session: MirroredSession2, event: ServerEvent2): MirroredSession2 {
   switch (event.type) {
     case "session.renamed":
