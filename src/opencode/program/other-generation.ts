@@ -25,7 +25,7 @@ export async function otherGeneration(
   folder: RunFolder,
 ): Promise<OtherOpenCode | undefined> {
   for (const path of otherOpenCodes(taken.path, options).slice(0, MOST_ASKED)) {
-    // One that does not start is in nobody's way.
+    // One that does not start cannot be mistaken for it.
     const answer = await readVersion(path, folder, options.environment).catch(() => undefined);
     if (answer?.version && answer.generation !== taken.generation) return { path, version: answer.version };
   }

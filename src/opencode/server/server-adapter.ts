@@ -89,7 +89,7 @@ export interface ServerAdapter<Client, Event> {
   readonly told: (sessionId: string) => ToldByEvents<Event>;
   /** Answers a permission. */
   readonly reply: (client: Client) => SendReply;
-  /** Does what an event asks for that is nobody's to decide, such as to refuse a question that no person will see. */
+  /** Does what an event asks for where there is no choice, such as to refuse a question that no person will see. */
   readonly serve: (client: Client, event: Event, isOurs: (sessionId: string) => boolean) => void;
   /** Whether the server would keep the answer `always` for longer than the turn, or for others. */
   readonly keepsAlways: boolean;

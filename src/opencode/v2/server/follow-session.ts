@@ -1,7 +1,8 @@
+import { InvalidExportError } from "../../../errors/invalid-export-error.js";
 import { fieldsOf } from "../../../text/json-fields.js";
 import { assembleSessions } from "../../read/assemble-sessions.js";
 import { exportFromJson } from "../../read/read-export.js";
-import type { SessionTree } from "../../schema/exported-session.js";
+import type { SessionExport, SessionTree } from "../../schema/exported-session.js";
 import type { ServerConnection } from "../../server/connection.js";
 import { addEvidence, type EventEvidence, noEvidence } from "../../server/event-evidence.js";
 import { followSource } from "../../server/event-stream.js";
@@ -9,7 +10,14 @@ import { EVENTS_OF_2 } from "./adapter-of-2.js";
 import { factsOf2 } from "./event-facts.js";
 import { childrenOf2, rawSession2From } from "./read-session.js";
 import { type ServerEvent2, sessionIdOf2 } from "./server-event.js";
-import { applyEvent2, emptyMirror2, type Mirror2, type RawMessage2, withSession2 } from "./session-mirror.js";
+import {
+  applyEvent2,
+  emptyMirror2,
+  type Mirror2,
+  type MirroredSession2,
+  type RawMessage2,
+  withSession2,
+} from "./session-mirror.js";
 
 /** One session of a server of opencode 2, with those of its subagents, as it is at the moment. */
 export interface FollowedSession2 {
@@ -99,8 +107,28 @@ function identified(message: unknown): readonly RawMessage2[] {
   return typeof id === "string" && typeof type === "string" ? [{ ...rest, id, type }] : [];
 }
 
-/** A mirrored session with those of its subagents. */
+/** A mirrored session with those of its subagents, without what cannot be read. */
 export function treeOf2(mirror: Mirror2, sessionId: string): SessionTree | undefined {
-  const sessions = [...mirror].map(([id, { info, messages }]) => exportFromJson({ info, messages }, id));
+  const sessions = [...mirror.values()].flatMap((session) => readOnce(session) ?? []);
   return assembleSessions(sessions).find(({ session }) => session.info.id === sessionId);
+}
+
+/** What was read of values that are still the same; null where it could not be read. */
+const known = new WeakMap<MirroredSession2, SessionExport | null>();
+
+function readOnce(session: MirroredSession2): SessionExport | null {
+  const before = known.get(session);
+  if (before !== undefined) return before;
+  const read = readable(session);
+  known.set(session, read);
+  return read;
+}
+
+function readable({ info, messages }: MirroredSession2): SessionExport | null {
+  try {
+    return exportFromJson({ info, messages }, info.id);
+  } catch (error) {
+    if (error instanceof InvalidExportError) return null;
+    throw error;
+  }
 }
