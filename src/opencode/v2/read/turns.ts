@@ -124,7 +124,7 @@ class Cutter {
   }
 
   #takeAnswer(message: AssistantMessageV2): void {
-    const turn = this.#open ?? this.#beginByItself() ?? this.#begin("deleted", message);
+    const turn = this.#open ?? this.#beginByItself(message) ?? this.#begin("deleted", message);
     turn.rest.push(message);
     turn.lastAnswer = message;
     turn.isTold = false;
@@ -148,14 +148,15 @@ class Cutter {
   }
 
   #takeIdle(message: IdleMessage): void {
-    const turn = this.#open ?? this.#beginByItself();
+    const turn = this.#open ?? this.#beginByItself(message);
     if (turn) turn.end = message;
     // A compaction that a person asked for makes the session busy and idle again.
     else this.#keepEvents();
     this.#open = undefined;
   }
 
-  #begin(origin: RawTurn["origin"], message: MessageV2, rest: readonly MessageV2[] = []): Draft {
+  /** @param next what follows in it: a fork can go on from what it copied */
+  #begin(origin: RawTurn["origin"], message: MessageV2, rest: readonly MessageV2[] = [], next = message): Draft {
     const inRest = new Set(rest);
     const draft: Draft = {
       id: message.id,
@@ -164,7 +165,7 @@ class Cutter {
       context: this.#between.filter((one) => !inRest.has(one)),
       prompts: [],
       rest: [...rest],
-      copied: this.#isCopied(message),
+      copied: this.#isCopied(next),
       end: undefined,
       lastAnswer: undefined,
       isTold: true,
@@ -176,22 +177,15 @@ class Cutter {
   }
 
   /** By a text of opencode's own, such as the end of a subagent that worked in the background. */
-  #beginByItself(): Draft | undefined {
-    return this.#beginWith("synthetic");
+  #beginByItself(next?: MessageV2): Draft | undefined {
+    return this.#beginWith("synthetic", next);
   }
 
-  #beginWith(type: MessageV2["type"]): Draft | undefined {
+  #beginWith(type: MessageV2["type"], next?: MessageV2): Draft | undefined {
     const first = this.#between.findIndex((message) => message.type === type);
     const message = this.#between[first];
     // A command is a turn of its own, which the model reads.
-    return (
-      message &&
-      this.#begin(
-        "opencode",
-        message,
-        this.#between.slice(first).filter((one) => one.type !== "shell"),
-      )
-    );
+    return message && this.#begin("opencode", message, this.#between.slice(first).filter(isNoCommand), next);
   }
 
   /** What happened after a turn, and makes none of its own, stands with it; a fork's own not with what it copied. */

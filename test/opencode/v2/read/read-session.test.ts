@@ -189,6 +189,16 @@ describe("turns", () => {
     ).toEqual([{ ...prompted, copied: true, rest: ["answer", "compaction"] }, prompted]);
   });
 
+  test("of a fork's own are so too where it goes on from a text that it copied", () => {
+    const info = { fork: { sessionID: "ses_one" }, time: { created: T0 + 1_000 } };
+    expect(turnsOf([user(0), answer(5, 10), idle(11), synthetic(20), answer(2_005, 2_010), idle(2_011)], info)).toEqual(
+      [
+        { ...prompted, copied: true },
+        { ...prompted, origin: "opencode", prompts: 0, rest: ["told", "answer"] },
+      ],
+    );
+  });
+
   test("are cut also where there are very many messages", () => {
     const many = Array.from({ length: 200_000 }, () => synthetic(20));
     const [, second] = turnsOf([user(0), answer(5, 10), idle(11), ...many, answer(30, 40), idle(41)]);
