@@ -164,11 +164,14 @@ test("a prompt that opencode failed on before it asked a model is a failed turn"
 
 describe("a break of the stream loses no turn", () => {
   test("that was at work, or begun and over meanwhile", async () => {
-    const server = await started();
-    const { told, back } = await attached(server);
-    const [one, two] = [await newSession(server), await newSession(server)];
+    // Updated long ago, as far as the server says: it is asked for because it was at work.
+    const one = "ses_ddafed8d0ffd0001OldSession";
+    const time = { created: 1_000, updated: 1_000 };
+    const server = await started({ sessions: [{ info: { id: one, projectID: "global", time }, messages: [] }] });
+    const { told, back, working } = await attached(server);
+    const two = await newSession(server);
     await say(server, one, hanging);
-    await atWork(server, one);
+    await expect.poll(working).toMatchObject([{ id: one, isAnswering: true }]);
     server.fail(/GET \/api\/event/, 2, 503);
     server.cut();
     await interrupt(server, one);
