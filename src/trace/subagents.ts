@@ -24,11 +24,11 @@ export interface SubagentPlaces {
 /**
  * Where the turns of the sessions below a session belong.
  *
- * opencode's own tool for it names the session that it started. A session that none names (a sanitised export has lost the links,
- * and plugins start sessions of their own) belongs to the tool that was at work when it was made; of several to the one
- * that names it, was asked the same or has its title, else to the one that starts sessions most likely and ended
- * soonest after the session's own end. Where no tool was at work it belongs to the step, else to the turn. A session
- * that was prompted again is dealt out by time: each of its turns where it began.
+ * opencode's own tool for it names the session that it started. A session that none names (a sanitised export has lost
+ * the links, and plugins start sessions of their own) belongs to the tool that was at work when it was made; of several
+ * to the one that names it, was asked the same or has its title, else to the one that starts sessions most likely and
+ * ended soonest after the session's own end. Where no tool was at work it belongs to the step, else to the turn. A
+ * session that was prompted again is dealt out by time: each of its turns where it began.
  */
 export function subagentTurns({ turns, children }: Session): SubagentPlaces {
   const tools = toolsOf(turns);

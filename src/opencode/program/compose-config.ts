@@ -85,8 +85,8 @@ export function configContent(config: Readonly<Record<string, unknown>>, existin
 const FIELDS_OF_2 = ["providers", "agents", "permissions", "plugins", "commands", "snapshots"] as const;
 
 /**
- * Both generations take ours, which is in the words of 1.x. One that is in those of opencode 2 would be taken for one of
- * 1.x by our fields, and lose its own: what is added to it speaks its language.
+ * Both generations take ours, which is in the words of 1.x. One that is in those of opencode 2 would be taken for one
+ * of 1.x by our fields, and lose its own: what is added to it speaks its language.
  */
 function together(
   existing: Record<string, unknown>,

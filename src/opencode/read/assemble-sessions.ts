@@ -71,7 +71,9 @@ function sizeOf({ generation, messages, info }: SessionExport): readonly number[
   return [messages.length, contents, info.time.updated ?? info.time.created];
 }
 
-/** opencode 2 takes over the sessions of 1.x under their ids: where it did not go on with one, the original is better. */
+/**
+ * opencode 2 takes over the sessions of 1.x under their ids: where it did not go on with one, the original is better.
+ */
 function isLaterOrOriginal(session: SessionExport, known: SessionExport): boolean {
   const difference = lastMessageAt(session) - lastMessageAt(known);
   return difference === 0 ? session.generation < known.generation : difference > 0;

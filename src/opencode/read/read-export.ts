@@ -19,7 +19,8 @@ import { identifiedRow, isWholeToolRow, timedRow, toolRow } from "./legacy-rows.
 import { parseFields } from "./parse-fields.js";
 
 /**
- * Reads the text that `opencode export` wrote, or `opencode session export` of opencode 2, also where a shell has put other text around it.
+ * Reads the text that `opencode export` wrote, or `opencode session export` of opencode 2, also where a shell has put
+ * other text around it.
  *
  * @param text the whole export; a leading byte order mark is ignored
  * @param source what to call it in errors: a path, `-` for standard input, a session id

@@ -1,4 +1,7 @@
-/** A structured answer where opencode cannot ask for one itself: it is asked for in the prompt, and looked for in the text. */
+/**
+ * A structured answer where opencode cannot ask for one itself: it is asked for in the prompt, and looked for in the
+ * text.
+ */
 
 import { isTooDeep, TOO_DEEP } from "../../text/json-depth.js";
 

@@ -47,8 +47,8 @@ export interface ToldByEvents<Event> {
 }
 
 /**
- * How a generation of opencode's server is driven. All else is the same for both: when a turn is ended and by whom, what
- * is remembered of it, who answers for the caller.
+ * How a generation of opencode's server is driven. All else is the same for both: when a turn is ended and by whom,
+ * what is remembered of it, who answers for the caller.
  */
 export interface ServerAdapter<Client, Event> {
   /** @param signal ends all of the client's requests */

@@ -335,7 +335,10 @@ function isInTheSameLoop(before: Draft, last: Draft): boolean {
   return last.at <= at ? gap <= QUEUED_WITHIN_MS : gap <= NEXT_STEP_WITHIN_MS;
 }
 
-/** opencode's loop goes on after tools and after a summary, and ends with everything else: also with a structured answer. */
+/**
+ * opencode's loop goes on after tools and after a summary, and ends with everything else: also with a structured
+ * answer.
+ */
 function endsTheLoop({ info }: AssistantMessage): boolean {
   if (info.error || (info.structured !== undefined && info.structured !== null)) return true;
   return info.summary !== true && info.finish !== "tool-calls";

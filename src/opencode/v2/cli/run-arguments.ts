@@ -3,8 +3,8 @@ import type { CheckedRequest } from "../../request/run-request.js";
 
 /**
  * The arguments for `opencode run` of the second generation, with a server of its own: without `--standalone` it would
- * start the service that opencode shares among its clients, and leave it running. The message is not among them: it goes
- * in through standard input, where no quotes are put around it. The project is the working directory.
+ * start the service that opencode shares among its clients, and leave it running. The message is not among them: it
+ * goes in through standard input, where no quotes are put around it. The project is the working directory.
  *
  * @param agent the agent to run with, after the generated configuration had its say
  * @throws {RunRequestError} for what only a server can do

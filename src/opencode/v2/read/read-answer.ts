@@ -128,8 +128,8 @@ function callOf(message: AssistantMessageV2, tools: Answer["tools"], context: An
 }
 
 /**
- * When the request went out. Builds before 2.0 noted when the answer to the first attempt began, and so do messages that
- * a fork copied; what came from opencode 1 has when the message was made.
+ * When the request went out. Builds before 2.0 noted when the answer to the first attempt began, and so do messages
+ * that a fork copied; what came from opencode 1 has when the message was made.
  */
 function requestOf({ time, finish }: AssistantMessageV2, { notesRequests, retries }: AnswerContext): Moment {
   const isNoted = notesRequests && (time.streamed !== undefined || finish === undefined || finish === "error");

@@ -117,8 +117,9 @@ function factsOf({ name, state, executed }: ToolContent, output: string | null):
 type ToolTime = Pick<ToolRun, "start" | "end" | "timing" | "atLeastMs" | "atMostMs">;
 
 /**
- * From when it was called to when it was done. A call that was never made, such as one whose arguments are no JSON, took
- * no time; of one whose start is not known, as it may be in a session that came from opencode 1, only a bound is known.
+ * From when it was called to when it was done. A call that was never made, such as one whose arguments are no JSON,
+ * took no time; of one whose start is not known, as it may be in a session that came from opencode 1, only a bound is
+ * known.
  */
 function timeOf({ time, state }: ToolContent, { created, completed }: ToolPlace): ToolTime {
   const { ran } = time;

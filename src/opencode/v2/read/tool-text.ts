@@ -1,8 +1,8 @@
 import type { ToolContent } from "../schema/session-export.js";
 
 /**
- * What the model is told of a call: the output, each of its texts on lines of its own, or the error's message; null while
- * there is neither.
+ * What the model is told of a call: the output, each of its texts on lines of its own, or the error's message; null
+ * while there is neither.
  */
 export function toolText({ state }: ToolContent): string | null {
   switch (state.status) {

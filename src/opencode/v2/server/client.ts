@@ -9,7 +9,11 @@ export interface Client2 {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Asks what is said of the client's project: its agents, models, tool servers. @returns the list; empty where none is told */
+/**
+ * Asks what is said of the client's project: its agents, models, tool servers.
+ *
+ * @returns the list; empty where none is told
+ */
 export async function listOf2(
   client: Client2,
   path: string,

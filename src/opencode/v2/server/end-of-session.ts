@@ -10,8 +10,8 @@ const MESSAGES = 50;
 const BETWEEN_STEPS_MS = 10_000;
 
 /**
- * How a session of opencode 2 ends. `GET /api/session/active` does not tell it: it knows what is at work in that server,
- * and this one only reads what others do.
+ * How a session of opencode 2 ends. `GET /api/session/active` does not tell it: it knows what is at work in that
+ * server, and this one only reads what others do.
  *
  * @throws {SessionNotFoundError} when the server does not know the session
  * @throws {ServerRequestError} when the server cannot be reached or refuses

@@ -9,8 +9,8 @@ const MOST_SESSIONS = 1_000;
 
 /**
  * What the events of a turn would have told while the stream was away, as far as the server still knows it: its
- * subagents, its steps with their tools, the permissions and questions that wait, and that it has come to rest. Requests
- * that failed and were made again meanwhile are not among it: opencode 2 keeps no events.
+ * subagents, its steps with their tools, the permissions and questions that wait, and that it has come to rest.
+ * Requests that failed and were made again meanwhile are not among it: opencode 2 keeps no events.
  *
  * What cannot be read is left out. Much of it has been told before: the ids tell which.
  *
