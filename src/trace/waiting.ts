@@ -26,9 +26,9 @@ export function toolWork(steps: readonly StepWork[], beside: readonly Loop[] = [
   const subagents = (loops: readonly Loop[], within: readonly Interval[], asked: readonly Interval[]): void => {
     const idle = idleIn(loops);
     for (const one of idle) waiting.push(one);
-    tools.push(...without(within, [...asked, ...idle]));
+    for (const one of without(within, [...asked, ...idle])) tools.push(one);
     const outside = (loop: Loop, above: readonly Interval[]): void => {
-      tools.push(...without([loop], [...above, ...idle]));
+      for (const one of without([loop], [...above, ...idle])) tools.push(one);
       for (const below of subagentsOfLoop(loop)) outside(below, [...above, loop]);
     };
     for (const loop of loops) outside(loop, within);

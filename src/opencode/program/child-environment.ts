@@ -1,6 +1,9 @@
 /** Inherited by everything that opencode starts, so that what a killed run leaves behind can be told from all else. */
 export const RUN_ID_VARIABLE = "LOOPTRACE_RUN_ID";
 
+/** What keeps opencode from the project's configuration; the second is what opencode 2 calls it. */
+const NO_PROJECT_CONFIG = ["OPENCODE_DISABLE_PROJECT_CONFIG", "OPENCODE_CONFIG_PROJECT_DISABLE"] as const;
+
 export interface ChildEnvironmentOptions {
   readonly runId: string;
   /** opencode's own temporary folder: it leaves a library of 5.5 MB there at each start, for ever. */
@@ -32,8 +35,10 @@ export function childEnvironment(
   }
   environment.OPENCODE_DISABLE_AUTOUPDATE ??= "1";
   if (options.quiet) environment.OPENCODE_DISABLE_MODELS_FETCH = "1";
-  if (options.projectConfig === true) delete environment.OPENCODE_DISABLE_PROJECT_CONFIG;
-  if (options.projectConfig === false) environment.OPENCODE_DISABLE_PROJECT_CONFIG = "1";
+  for (const name of NO_PROJECT_CONFIG) {
+    if (options.projectConfig === true) delete environment[name];
+    if (options.projectConfig === false) environment[name] = "1";
+  }
   if (options.configContent) environment.OPENCODE_CONFIG_CONTENT = options.configContent;
   if (options.directory !== undefined) environment.PWD = options.directory;
   // A list, because an agent may itself run looptrace: the outer run must still recognise the inner one's processes.

@@ -38,6 +38,13 @@ test("the project's configuration is read only when asked for", () => {
   expect(childEnvironment(base, own).OPENCODE_DISABLE_PROJECT_CONFIG).toBe("1");
 });
 
+test("under the name of opencode 2 as well, whatever the caller's environment says there", () => {
+  const name = "OPENCODE_CONFIG_PROJECT_DISABLE";
+  expect(childEnvironment({ [name]: "0" }, { ...own, projectConfig: false })[name]).toBe("1");
+  expect(childEnvironment({ [name]: "1" }, { ...own, projectConfig: true })).not.toHaveProperty(name);
+  expect(childEnvironment({ [name]: "1" }, own)[name]).toBe("1");
+});
+
 test("directory, configuration, and quiet commands", () => {
   const environment = childEnvironment(
     { PWD: "/elsewhere", OPENCODE_CONFIG_CONTENT: "{}", OPENCODE_DISABLE_AUTOUPDATE: "0" },
