@@ -12,6 +12,7 @@ export const ROOMS = [
   "trust",
   "files",
   "masking",
+  "wire",
   "opencode",
   "trace",
   "otel",

@@ -16,7 +16,9 @@ import type {
   ToolCall,
   Usage,
 } from "../opencode/model.js";
+import type { SegmentOwner } from "../wire/segment.js";
 import type { ContextCause, Cumulative, TimeAccount, Totals, UsageDoubt } from "./figures.js";
+import type { RequestFacts, SegmentFacts, WireFacts, WireTables } from "./wire-facts.js";
 
 export type {
   CallOutput,
@@ -27,12 +29,17 @@ export type {
   ModelFacts,
   Outcome,
   Patch,
+  RequestFacts,
+  SegmentFacts,
+  SegmentOwner,
   TimeAccount,
   Timing,
   ToolCall,
   Totals,
   Usage,
   UsageDoubt,
+  WireFacts,
+  WireTables,
 };
 
 /** One turn of a session: one run of opencode's loop, from a real user message to the final response. */
@@ -43,6 +50,8 @@ export interface LoopTrace {
   readonly session: SessionFacts;
   /** The turn's loop, with all that is in it. */
   readonly loop: Loop;
+  /** What the wire's facts of its calls refer to; absent where opencode's requests were not recorded. */
+  readonly wire?: WireTables;
 }
 
 /** The session that a turn belongs to. */
@@ -200,6 +209,8 @@ export interface Call extends Span {
   readonly outputTokensPerSecond: number | null;
   /** Why it failed; null where it did not. */
   readonly error: ErrorFacts | null;
+  /** What the wire tells of its request; absent where it was not recorded. */
+  readonly wire?: WireFacts;
 }
 
 /** A call that no step tells of. */
@@ -212,6 +223,8 @@ export interface OtherCall extends Span {
   readonly usage: Usage;
   /** USD; null: opencode knows no price for the model. */
   readonly cost: number | null;
+  /** What the wire tells of its request; absent where it was not recorded. */
+  readonly wire?: WireFacts;
 }
 
 /** A dead attempt of a call: its request failed and opencode tried again. */
@@ -222,6 +235,8 @@ export interface Retry extends Span {
   readonly error: ErrorFacts | null;
   /** What had come of an answer before it failed. */
   readonly output: CallOutput;
+  /** What the wire tells of its request; absent where it was not recorded. */
+  readonly wire?: WireFacts;
 }
 
 /**
