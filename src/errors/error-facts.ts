@@ -7,9 +7,9 @@ import { z } from "zod";
 /**
  * Where the verdict comes from, richest first: the error object in the session's export, the error event of the run
  * stream, the finish reason of the last message, the way the process ended. What failed and was tried again stands only
- * in opencode's log, and in the events of its server.
+ * in opencode's log, in the events of its server, and in what was recorded of its requests.
  */
-const evidence = z.enum(["export", "stream", "finish", "process", "log", "events"]);
+const evidence = z.enum(["export", "stream", "finish", "process", "log", "events", "wire"]);
 
 const providerFacts = z
   .object({
@@ -153,7 +153,7 @@ export type ErrorCode = ErrorFacts["code"];
 export type FactsOf<Code extends ErrorCode> = Extract<ErrorFacts, { readonly code: Code }>;
 /** A failure as plain data; discriminated by `code`. */
 export type ErrorFacts = Readonly<z.infer<typeof errorFactsSchema>>;
-/** What tells of an error: opencode's export, its events, its log or the way its process ended. */
+/** What tells of an error: opencode's export, its events, its log, its recorded requests or the way its process ended. */
 export type ErrorEvidence = z.infer<typeof evidence>;
 /** A limit that ended a run, and what the run had come to: steps, tokens or USD. */
 export type RunLimit = z.infer<typeof runLimit>;

@@ -8,8 +8,24 @@
 export interface WireEvidence {
   /** In the order in which they were sent. */
   readonly exchanges: readonly WireExchange[];
+  /** The true times of tools, by when they began; absent where the tap was no plugin. */
+  readonly tools?: readonly WireTool[];
   /** What is missing or could not be read, a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** When opencode ran a tool, from just before it to just after. */
+export interface WireTool {
+  /** The session that it ran in. */
+  readonly sessionId: string;
+  /** The provider's id of the call; some providers count anew in each answer. */
+  readonly callId: string;
+  /** Its name, as opencode calls it. */
+  readonly tool: string;
+  /** When it began. */
+  readonly start: number;
+  /** When it ended; null: the recording ends before. */
+  readonly end: number | null;
 }
 
 /** One HTTP request to a model's provider with its answer. */
@@ -30,6 +46,8 @@ export interface WireExchange {
   readonly url: string;
   /** Those of the list of headers that are recorded; names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The `traceparent` that the tap has put into its headers; absent where it put in none. */
+  readonly traceparent?: string;
   /** When opencode sent it. */
   readonly sentAt: number;
   /** What was asked. */
