@@ -15,6 +15,7 @@ import { defineTrace } from "./definitions/trace.js";
 import { defineTrust } from "./definitions/trust.js";
 import { defineView } from "./definitions/view.js";
 import { defineWatch } from "./definitions/watch.js";
+import { defineWire } from "./definitions/wire.js";
 import { defineWorker } from "./definitions/worker.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { markMessage } from "./message.js";
@@ -44,6 +45,7 @@ const COMMANDS = {
   show: defineShow,
   tokens: defineTokens,
   tools: defineTools,
+  wire: defineWire,
   diff: defineDiff,
   check: defineCheck,
   report: defineReport,

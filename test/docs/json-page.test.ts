@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import type { WireRequest } from "../../src/analysis/wire-requests.js";
 import { taskRequestSchema } from "../../src/batch/task.js";
 import { taskResultSchema } from "../../src/batch/task-result.js";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
@@ -11,6 +12,7 @@ import type { PushResult } from "../../src/deliver/push-outbox.js";
 import type { Discarded } from "../../src/deliver/queue/discard-outbox.js";
 import type { OutboxStatus } from "../../src/deliver/queue/outbox-status.js";
 import { errorFactsSchema } from "../../src/errors/error-facts.js";
+import type { RequestList } from "../../src/terminal/paint-requests.js";
 import type { Loop, SessionFacts } from "../../src/trace/model.js";
 import { looptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
@@ -69,6 +71,14 @@ const DISCARDED = fieldsOf<Discarded>()({
   inDelivery: true,
 });
 
+const WIRE = fieldsOf<RequestList>()({ sessionId: true, title: true, notes: true, requests: true });
+const REQUEST = fieldsOf<WireRequest>()({
+  ...{ number: true, exchangeId: true, sessionId: true, agent: true, kind: true, name: true, turn: true, step: true },
+  ...{ spanId: true, model: true, method: true, url: true, sentAt: true, firstByteMs: true, durationMs: true },
+  ...{ status: true, requestId: true, requestBytes: true, newBytes: true, responseBytes: true, promptTokens: true },
+  ...{ cachedTokens: true, outputTokens: true, cost: true, end: true, error: true },
+});
+
 const keys = (shape: { readonly shape: object }): readonly string[] => Object.keys(shape.shape);
 const withoutSpan = (fields: readonly string[]): readonly string[] =>
   fields.filter((field) => !spanFields.includes(field));
@@ -85,6 +95,8 @@ test.each<[title: string, fields: readonly string[]]>([
   ["tools", keys(toolsJson)],
   ["figure of tools", keys(total)],
   ["field of a call in slowest", keys(slowest)],
+  ["wire", WIRE],
+  ["field of a request", REQUEST],
   ["push", PUSH],
   ["field of push --status", STATUS],
   ["field of push --discard", DISCARDED],
@@ -113,7 +125,7 @@ test.each<[title: string, fields: readonly string[]]>([
 
 test("the page has a section for every command with --json", () => {
   const { text } = pageAt(PAGE);
-  for (const command of ["run", "batch", "worker", "trace", "show", "tokens", "tools", "diff", "check"])
+  for (const command of ["run", "batch", "worker", "trace", "show", "tokens", "tools", "wire", "diff", "check"])
     expect(text).toContain(`\n## ${command}\n`);
   for (const command of ["attach and watch", "report", "view", "push", "trust", "doctor"])
     expect(text).toContain(`\n## ${command}\n`);

@@ -43,6 +43,12 @@ Exit codes:
   2    wrong usage or configuration: no budget, no session, a source that cannot be read
   130  interrupted`;
 
+export const WIRE_EXIT_CODES = `
+Exit codes:
+  0    shown
+  2    wrong usage or input, or nothing was recorded
+  130  interrupted`;
+
 export const TOOLS_EXIT_CODES = `
 Exit codes:
   0    shown

@@ -1,0 +1,47 @@
+import type { Command } from "commander";
+import { parseCount } from "../parse-number.js";
+import { parseWidth } from "../parse-width.js";
+import { withSources } from "../shared-options.js";
+import type { ProgramContext } from "./definition.js";
+import { WIRE_EXIT_CODES } from "./exit-code-texts.js";
+
+/** `looptrace wire` as the command line knows it. */
+export function defineWire(program: Command, { terminal, finish }: ProgramContext): void {
+  withSources(
+    program
+      .command("wire")
+      .summary("show what was really sent to the model, request by request")
+      .description(
+        "Shows the requests that opencode sent to models' providers, as looptrace recorded and masked them: titles, compactions and dead attempts too. Nothing is sent.",
+      ),
+    "the session that looptrace saw last, else the project's last one",
+  )
+    .option("--call <number>", "one request: its number in the list, from 0", parseCount)
+    .option("--raw", "with --call: its body as it was sent, masked")
+    .option("--curl", "with --call: as a command that sends it again; the key is the variable API_KEY")
+    .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
+    .option("--json", "print the requests as JSON; with --call that one, with its bodies")
+    .option("--width <columns>", "width of the table (default: the terminal's)", parseWidth)
+    .addHelpText(
+      "after",
+      `
+Columns:
+  sent        since the first request
+  for         the call, the dead attempt or what else the request was for; a subagent's with its agent
+  bytes, new  of the body; what of it the session's request before did not hold in that place
+  in, cached  tokens of the prompt, and what of them came from the cache, as the provider counted
+  first       from the request to the first byte of the answer
+  request id  the provider's, for its support
+
+Examples:
+  looptrace wire --last
+  looptrace wire --last --call 0
+  looptrace wire --last --call 2 --raw | jq .messages
+  looptrace wire --last --call 2 --curl > request.sh
+${WIRE_EXIT_CODES}`,
+    )
+    .action(async (sources: string[], flags) => {
+      const commands = await import("../commands/wire.js");
+      finish(await commands.wire(sources, flags, terminal));
+    });
+}
