@@ -1,6 +1,7 @@
 /** A session as `trace/` reads it, whichever opencode wrote it. Other rooms import it from here. */
 import type { Evidence } from "./model/evidence.js";
 import type { Session } from "./model/session.js";
+import { wireBySession } from "./model/session-wire.js";
 import type { SessionTree } from "./schema/exported-session.js";
 import type { RunEvidence } from "./schema/run-evidence.js";
 import { readerV1 } from "./v1/read-session.js";
@@ -48,8 +49,9 @@ export type {
  * @param evidence what is known beside the export: it makes times better, and changes no id
  */
 export function sessionModel(tree: SessionTree, evidence: Evidence): Session {
-  const readV1 = readerV1(evidence);
-  const readV2 = readerV2(evidence);
+  const wires = wireBySession(evidence.wire, tree);
+  const readV1 = readerV1(evidence, wires);
+  const readV2 = readerV2(evidence, wires);
   const readTree = ({ session, children }: SessionTree, runs: readonly RunEvidence[]): Session => {
     const read = session.generation === 1 ? readV1(session, runs) : readV2(session, runs);
     // Runs are the root's.

@@ -11,6 +11,7 @@ import { spanIdOf } from "./span-id.js";
 import { timeAccount } from "./time-account.js";
 import { accumulate, sureUsageOf } from "./usage.js";
 import { toolWork } from "./waiting.js";
+import { recordedWire } from "./wire-of-request.js";
 
 export interface StepContext {
   readonly sessionId: string;
@@ -102,12 +103,14 @@ function buildCall(answer: Answer, called: ModelCall, context: StepContext): Cal
   const firstTokenAt = firstContentAt === null ? null : Math.min(Math.max(firstContentAt, request.at), end);
   const { usage, usageDoubt, cost } = callSpending(called);
   const tokens = { usage, usageDoubt };
+  // Of a request that failed or was broken off only the wire knows when.
+  const isOver = finished || called.exchange !== undefined;
   const streamed = finished && outputEnd?.timing === "exact" && firstTokenAt === firstContentAt;
   return {
     spanId: spanIdOf("call", context.sessionId, answer.id),
     start: request.at,
     end,
-    timing: finished && request.timing === "exact" && outputEnd?.timing === "exact" ? "exact" : "bounded",
+    timing: isOver && request.timing === "exact" && outputEnd?.timing === "exact" ? "exact" : "bounded",
     index: context.callIndex,
     outcome,
     model: called.model,
@@ -133,6 +136,7 @@ function buildCall(answer: Answer, called: ModelCall, context: StepContext): Cal
       ? outputSpeed(called, sureUsageOf("output", tokens), end - (firstTokenAt ?? end))
       : null,
     error,
+    ...recordedWire(called),
   };
 }
 
@@ -174,13 +178,14 @@ function classifyFailure({ error, evidence, at }: RequestFailure): ErrorFacts {
 }
 
 function buildRetries({ dead }: Answer, sessionId: string): Retry[] {
-  return dead.map(({ id, start, end, timing, failure, output }, index) => ({
-    spanId: spanIdOf("retry", sessionId, id),
-    start,
-    end,
-    timing,
+  return dead.map((attempt, index) => ({
+    spanId: spanIdOf("retry", sessionId, attempt.id),
+    start: attempt.start,
+    end: attempt.end,
+    timing: attempt.timing,
     attempt: index,
-    error: failure && classifyFailure(failure),
-    output,
+    error: attempt.failure && classifyFailure(attempt.failure),
+    output: attempt.output,
+    ...recordedWire(attempt),
   }));
 }

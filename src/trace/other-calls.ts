@@ -1,10 +1,12 @@
 /** Calls of models that opencode made beside the answers: for the title, or to sum up the conversation. */
 import type { Session, Spent, Turn } from "../opencode/model.js";
+import type { WireExchange } from "../wire/model.js";
 import type { Loop, OtherCall, Usage } from "./model.js";
 import { spanIdOf } from "./span-id.js";
 import { subagentsOfLoop } from "./totals.js";
 import { answersOf } from "./turn-entries.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "./usage.js";
+import { recordedWire } from "./wire-of-request.js";
 
 const NOTHING: Spent = { usage: NO_USAGE, cost: null };
 
@@ -32,8 +34,12 @@ export function otherCallsOf(session: Session): readonly (readonly OtherCall[])[
 function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {
   if (turn.copied) return [];
   const summaries = [...turn.context, ...turn.rest].flatMap((entry): OtherCall[] => {
-    if (entry.kind !== "event" || entry.name !== "compaction" || !entry.summary?.spent) return [];
-    const { model, spent, end } = entry.summary;
+    if (entry.kind !== "event" || entry.name !== "compaction" || !entry.summary) return [];
+    const { summary } = entry;
+    const { model, end, exchange } = summary;
+    // What was recorded is told of, also where what it used is not known.
+    const spent = summary.spent ?? (exchange ? NOTHING : null);
+    if (!spent) return [];
     return [
       {
         spanId: spanIdOf("call", sessionId, entry.id),
@@ -43,13 +49,17 @@ function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {
         kind: "compaction",
         model,
         ...spent,
+        ...recordedWire(summary),
       },
     ];
   });
-  const others = turn.otherCalls.map(({ kind, model, start, end, usage, cost }, index): OtherCall => {
+  const seen = new Map<string, number>();
+  const others = turn.otherCalls.map((call, index): OtherCall => {
+    const { kind, model, start, end, usage, cost, exchange } = call;
     const from = start ?? turn.at;
+    const name = exchange ? recordedName(exchange, seen) : `other/${index}`;
     return {
-      spanId: spanIdOf("call", sessionId, `${turn.id}/other/${index}`),
+      spanId: spanIdOf("call", sessionId, `${turn.id}/${name}`),
       start: from,
       end: Math.max(from, end ?? from),
       timing: start === null || end === null ? "bounded" : "exact",
@@ -57,9 +67,21 @@ function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {
       model,
       usage,
       cost,
+      ...recordedWire(call),
     };
   });
   return [...summaries, ...others];
+}
+
+/**
+ * By when it was sent: the same whatever else was recorded, by whatever name the recording goes, and masked or not.
+ * @param seen how often each such name was given
+ */
+function recordedName({ sentAt }: WireExchange, seen: Map<string, number>): string {
+  const name = `wire/${Math.round(sentAt)}`;
+  const before = seen.get(name) ?? 0;
+  seen.set(name, before + 1);
+  return before === 0 ? name : `${name}/${before}`;
 }
 
 /** What opencode has counted and tells of nowhere; null where it counted nothing more, or does not say. */

@@ -7,6 +7,7 @@
  */
 import type { ErrorEvidence, ErrorObject } from "../../errors/error-facts.js";
 import type { ToolFacts } from "../../errors/tool-failure.js";
+import type { WireExchange } from "../../wire/model.js";
 import type { RunEvidence } from "../schema/run-evidence.js";
 import type {
   CallOutput,
@@ -101,6 +102,8 @@ export interface OtherCall extends Spent {
   readonly model: ModelFacts | null;
   readonly start: number | null;
   readonly end: number | null;
+  /** Its recorded request; absent where there is none. */
+  readonly exchange?: WireExchange;
 }
 
 /** What stands in a turn. */
@@ -158,6 +161,8 @@ export interface CompactionSummary {
   /** null: not recorded with it; it is in what the session counted. */
   readonly spent: Spent | null;
   readonly error: ErrorObject | null;
+  /** Its recorded request; absent where there is none. */
+  readonly exchange?: WireExchange;
 }
 
 /** A step of the loop: an answer of the model's with all that belongs to it, or what a person had done. */
@@ -212,11 +217,13 @@ export interface ModelCall {
   readonly finish: string | null;
   /** The provider's own word for it. */
   readonly rawFinish: string | null;
-  /** Why the request failed, where nothing but the log or the events tells it. */
+  /** Why the request failed, where nothing but the log, the events or its recorded answer tells it. */
   readonly failure: RequestFailure | null;
   /** The request was too large for the model's context, and the answer has no error that says so. */
   readonly tooLarge: boolean;
   readonly recorded: RecordedTokens;
+  /** Its recorded request, of which its times are then; absent where there is none. */
+  readonly exchange?: WireExchange;
 }
 
 /** What opencode recorded of a call's tokens and cost, true or not. */
@@ -236,7 +243,7 @@ export interface RecordedTokens {
 export interface RequestFailure {
   readonly at: number;
   readonly error: ErrorObject;
-  readonly evidence: Extract<ErrorEvidence, "log" | "events">;
+  readonly evidence: Extract<ErrorEvidence, "log" | "events" | "wire">;
 }
 
 /** A request that failed and was made again. */
@@ -250,6 +257,8 @@ export interface DeadRequest {
   readonly failure: RequestFailure | null;
   /** What it had written before it died; without tools, which ran and are the answer's. */
   readonly output: CallOutput;
+  /** Its recorded request; absent where there is none. */
+  readonly exchange?: WireExchange;
 }
 
 /** A call of a tool, and what came of it. */

@@ -1,4 +1,5 @@
 import type { Answer, DeadRequest, ModelCall } from "../model/session.js";
+import { NO_WIRE, recordedEnd, type SessionWire, toolsWithin } from "../model/session-wire.js";
 import type { CallOutput, Interval, ModelFacts } from "../model/values.js";
 import type { AssistantInfo, AssistantMessage } from "../schema/session-export.js";
 import { type Attempt, attemptsOf } from "./attempts.js";
@@ -18,7 +19,8 @@ export interface AnswerContext {
   /** The model that the turn's prompt names. */
   readonly asked: ModelFacts | null;
   readonly log: SessionLog | undefined;
-  /** The time in which the log's requests are this message's. */
+  readonly wire: SessionWire | undefined;
+  /** The time in which recorded requests and the log's are this message's. */
   readonly requestsWithin: Interval;
   /**
    * opencode put the request aside since the context was too large, and compacts: it leaves no error on the message.
@@ -35,7 +37,9 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
   const { info, parts } = message;
   const { clock } = context;
   const attempts = context.byPerson ? [] : attemptsOf(message);
-  const request = requestsOf(attempts, clock, context.requestsWithin, context.log);
+  const wire = context.wire ?? NO_WIRE;
+  const request = requestsOf(attempts, clock, context.requestsWithin, context.log, wire.requests);
+  const runs = toolsWithin(wire.tools, context.requestsWithin);
   return {
     kind: "answer",
     id: info.id,
@@ -50,7 +54,7 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
     answers: info.parentID ?? null,
     call: request ? readCall(message, request, context) : null,
     dead: request ? deadRequests(info, request) : [],
-    tools: parts.filter((part) => part.type === "tool").map((part) => readTool(part, clock)),
+    tools: parts.filter((part) => part.type === "tool").map((part) => readTool(part, clock, runs)),
     patches: parts.flatMap((part) => (part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [])),
     error: info.error ? { name: info.error.name, data: info.error.data } : null,
     finish: info.finish ?? null,
@@ -60,6 +64,7 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
 }
 
 const MISFITS = {
+  wire: "The recorded requests do not fit what the export says of this step; they stand beside the steps.",
   log: "opencode's log does not fit what the export says of this step; the export counts.",
   events: "opencode's events do not fit what the export says of this step; the export counts.",
 } as const;
@@ -77,11 +82,13 @@ function readCall(message: AssistantMessage, request: CallRequest, context: Answ
   const finished = attempt.stepFinish !== undefined;
   // Cut off before the answer was whole: where tools are at work already the output had ended, else it was going on.
   const ended = finished || attempt.tools.some((part) => part.state.status !== "pending" && !isProviderExecuted(part));
+  const exported = ended ? outputEndAt(attempt, clock) : undefined;
+  const { exchange } = request;
   return {
     model: modelOf(info, context.asked),
     request: { at: request.start, timing: request.timing },
     firstContentAt: firstContentAt(attempt, clock) ?? null,
-    outputEnd: (ended ? outputEndAt(attempt, clock) : undefined) ?? null,
+    outputEnd: (exchange && recordedEnd(exchange)) ?? exported ?? null,
     finished,
     answered: isAnswered(message, attempt),
     output: outputOf(attempt),
@@ -90,6 +97,7 @@ function readCall(message: AssistantMessage, request: CallRequest, context: Answ
     failure: request.failure,
     tooLarge: context.overflowed,
     recorded: recordedTokens(message),
+    ...(exchange ? { exchange } : {}),
   };
 }
 
@@ -111,7 +119,7 @@ function isAnswered({ info, parts }: AssistantMessage, attempt: Attempt): boolea
 }
 
 function deadRequests({ id }: AssistantInfo, { dead }: CallRequest): readonly DeadRequest[] {
-  return dead.map(({ start, end, timing, failure, attempt }, index) => ({
+  return dead.map(({ start, end, timing, failure, attempt, exchange }, index) => ({
     // A dead attempt that streamed is known with and without log and events; its own part makes the id the same in
     // both.
     id: attempt?.stepStart?.id ?? `${id}/${index}`,
@@ -121,6 +129,7 @@ function deadRequests({ id }: AssistantInfo, { dead }: CallRequest): readonly De
     failure,
     // The tools of a dead attempt really ran and stand as tools of the step; its own output is what it said.
     output: outputOf(attempt && { ...attempt, tools: [] }),
+    ...(exchange ? { exchange } : {}),
   }));
 }
 

@@ -1,6 +1,8 @@
 import type { Evidence } from "../model/evidence.js";
+import { withOtherRequests } from "../model/other-requests.js";
 import { runAt, runsOfTurns } from "../model/runs-of-turns.js";
 import type { Entry, SessionAlone, SessionReader, Turn } from "../model/session.js";
+import type { SessionWire } from "../model/session-wire.js";
 import type { ModelFacts } from "../model/values.js";
 import type { RunEvidence } from "../schema/run-evidence.js";
 import type { AssistantMessage, Message, SessionExportV1, UserMessage } from "../schema/session-export.js";
@@ -17,16 +19,23 @@ import { type RawTurn, turnsOf } from "./turns.js";
  * log and its events.
  *
  * @param evidence of all of them
+ * @param wires what was recorded of their requests, by session
  * @returns a function that reads one session; of the runs only those are its own that it is given
  */
-export function readerV1({ log, runs = [] }: Evidence): SessionReader<SessionExportV1> {
+export function readerV1(
+  { log, runs = [] }: Evidence,
+  wires: ReadonlyMap<string, SessionWire>,
+): SessionReader<SessionExportV1> {
   const logs = logBySession(log, runs);
-  return (session, own) => readSession(session, logs.get(session.info.id), own);
+  return (session, own) => {
+    const { id } = session.info;
+    return readSession(session, { log: logs.get(id), wire: wires.get(id) }, own);
+  };
 }
 
 function readSession(
   session: SessionExportV1,
-  log: SessionLog | undefined,
+  { log, wire }: Pick<SessionContext, "log" | "wire">,
   runs: readonly RunEvidence[],
 ): SessionAlone {
   const { info } = session;
@@ -39,7 +48,9 @@ function readSession(
     version: info.version,
     places: placesOf(session),
     log,
+    wire,
   };
+  const turns = raw.map((turn, index) => readTurn(turn, runOf[index] ?? null, context));
   return {
     id: info.id,
     title: info.title,
@@ -48,7 +59,7 @@ function readSession(
     projectId: info.projectID ?? null,
     parentId: info.parentID ?? null,
     createdAt: info.time.created,
-    turns: raw.map((turn, index) => readTurn(turn, runOf[index] ?? null, context)),
+    turns: wire ? withOtherRequests(turns, wire) : turns,
     // What 1.x counts holds what a fork copied.
     counted: null,
     unread: unreadOf(session),
@@ -62,6 +73,7 @@ interface SessionContext {
   /** Of each answer, by its id. */
   readonly places: ReadonlyMap<string, Place>;
   readonly log: SessionLog | undefined;
+  readonly wire: SessionWire | undefined;
 }
 
 function readTurn(raw: RawTurn, run: RunEvidence | null, session: SessionContext): Turn {
@@ -90,6 +102,7 @@ function readTurn(raw: RawTurn, run: RunEvidence | null, session: SessionContext
         clock: messageClock(message.info, run?.opencode ?? session.version),
         asked,
         log: session.log,
+        wire: session.wire,
         requestsWithin: {
           start: Math.min(created, place?.before ?? at),
           end: completed ?? place?.after ?? Number.POSITIVE_INFINITY,

@@ -1,4 +1,5 @@
 import { isFields } from "../../text/json-fields.js";
+import type { WireTool } from "../../wire/model.js";
 import type { InnerToolCall, SubagentFacts, ToolRun } from "../model/session.js";
 import type { Outcome } from "../model/values.js";
 import { taskSessionId } from "../read/task-session.js";
@@ -6,7 +7,7 @@ import type { ToolPart } from "../schema/session-export.js";
 import type { MessageClock } from "./message-clock.js";
 import { isProviderExecuted, providerServer } from "./provider-tools.js";
 import { fileFacts } from "./read-user-message.js";
-import { toolTime } from "./timing.js";
+import { recordedToolTime, toolTime } from "./timing.js";
 import { toolArguments, toolFacts, toolMetadata, toolResultText, wantedTool } from "./tool-facts.js";
 
 /** The tools that opencode 1.15 to 1.18, and versions before, bring along. */
@@ -17,10 +18,14 @@ const OWN: ReadonlySet<string> = new Set([
   ...["list_mcp_resources", "list_mcp_resource_templates", "read_mcp_resource"],
 ]);
 
-/** A tool part: a call of a tool, and what came of it. */
-export function readTool(part: ToolPart, clock: MessageClock): ToolRun {
+/**
+ * A tool part: a call of a tool, and what came of it.
+ * @param runs the recorded times of the tools that ran in its message's time
+ */
+export function readTool(part: ToolPart, clock: MessageClock, runs: readonly WireTool[] = []): ToolRun {
   const { state } = part;
-  const time = toolTime(part, clock);
+  const isOwn = ({ callId }: WireTool): boolean => callId === part.callID && !isProviderExecuted(part);
+  const time = recordedToolTime(toolTime(part, clock), part, runs.findLast(isOwn));
   const name = wantedTool(part);
   return {
     id: part.id,

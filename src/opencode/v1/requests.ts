@@ -2,7 +2,9 @@
  * Which requests were made for one assistant message: the one that was answered (or failed for good), and the dead
  * ones before it that opencode tried again.
  */
+import type { WireExchange } from "../../wire/model.js";
 import type { RequestFailure } from "../model/session.js";
+import { requestsOfAnswer, sentWithin, type WireRequest, wireError } from "../model/session-wire.js";
 import type { Interval, Timing } from "../model/values.js";
 import type { Attempt } from "./attempts.js";
 import type { MessageClock } from "./message-clock.js";
@@ -17,8 +19,10 @@ export interface CallRequest {
   /** Why it failed; for one that opencode was about to try again, nothing but its log and its events say it. */
   readonly failure: RequestFailure | null;
   readonly dead: readonly DeadRequest[];
+  /** What was recorded of it; absent where it was not. */
+  readonly exchange?: WireExchange;
   /** What has requests of that time that do not fit the export, and therefore does not count. */
-  readonly misfit: "log" | "events" | null;
+  readonly misfit: "wire" | "log" | "events" | null;
 }
 
 export interface DeadRequest extends Interval {
@@ -26,6 +30,7 @@ export interface DeadRequest extends Interval {
   /** What it streamed before it died; nothing when it failed before its first chunk. */
   readonly attempt: Attempt | undefined;
   readonly failure: RequestFailure | null;
+  readonly exchange?: WireExchange;
 }
 
 /** A request that is known to have been sent. */
@@ -34,27 +39,34 @@ interface Sent {
   readonly timing: Timing;
   /** What it died of, if it did. */
   readonly failure: RequestFailure | null;
+  readonly exchange?: WireExchange;
 }
 
 /**
  * @param attempts the message's attempts in order; the last one is the call
- * @param window the time in which the log's requests are this message's: from the end of the message before it (1.15's
- *   log is only known to some ms, so a request can seem to be older than its message) to this one's end
+ * @param window the time in which recorded requests and the log's are this message's: from the end of the message before
+ *   it (1.15's log is only known to some ms, so a request can seem to be older than its message) to this one's end
  * @param log what opencode's log knows, else its events; without them only bounds are known, and attempts that died
  *   before their first chunk cannot be seen at all
+ * @param wire the session's recorded requests; where those of this message are among them they take the log's place
  */
 export function requestsOf(
   attempts: readonly Attempt[],
   clock: MessageClock,
   window: Interval,
   log: SessionLog | undefined,
+  wire: readonly WireRequest[] = [],
 ): CallRequest | undefined {
   const call = attempts.at(-1);
   if (!call) return undefined;
   const streamed = attempts.slice(0, -1);
   const logged = log ? sentByLog(log, clock, window) : [];
   const followed = log ? sentByEvents(log.retries, attempts, clock, window) : [];
+  const candidates = sentWithin(wire, window);
+  const recorded = fitted(attempts, clock, sentByWire(candidates, attempts, clock, [...logged, ...followed]));
+  if (recorded) return recorded;
   const known = fitted(attempts, clock, logged) ?? fitted(attempts, clock, followed);
+  if (candidates.length > 0) return { ...(known ?? fromExport(call, streamed, clock)), misfit: "wire" };
   if (known) return known;
   const misfit = logged.length > 0 ? "log" : followed.length > 0 ? "events" : null;
   return { ...fromExport(call, streamed, clock), misfit };
@@ -73,6 +85,34 @@ function fromExport(call: Attempt, streamed: readonly Attempt[], clock: MessageC
     return { start: from, end: start, timing: "bounded", attempt, failure: null };
   });
   return { start, timing: "bounded", attempt: call, failure: null, dead };
+}
+
+/**
+ * The requests that were recorded, ascending.
+ * @param others what else knows of failures: opencode may have found an answer wrong that came well
+ */
+function sentByWire(
+  candidates: readonly WireRequest[],
+  attempts: readonly Attempt[],
+  clock: MessageClock,
+  others: readonly Sent[],
+): readonly Sent[] {
+  const last = attempts.at(-1) ?? SILENT;
+  const lastChunk = firstChunkAt(last, clock);
+  // A stream that broke off and was asked for again is dead like those before it.
+  const isWhole = last.stepFinish !== undefined && lastChunk !== undefined;
+  const own = requestsOfAnswer(candidates, ({ at }) => !isWhole || at <= lastChunk);
+  return own.map(({ exchange, at, endedAt }, index): Sent => {
+    const error = wireError(exchange);
+    const next = own[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+    const known = others.findLast(({ failure }) => failure !== null && failure.at >= at && failure.at < next);
+    return {
+      at: Math.max(at, clock.created),
+      timing: "exact",
+      failure: error ? { at: Math.min(endedAt, next), error, evidence: "wire" } : (known?.failure ?? null),
+      exchange,
+    };
+  });
 }
 
 /** The requests that the log knows, ascending. */
@@ -131,18 +171,19 @@ function fitted(attempts: readonly Attempt[], clock: MessageClock, sent: readonl
   const answered = sent[index];
   if (!answered) return undefined;
   const waiting = streamed.map((attempt) => ({ attempt, at: firstChunkAt(attempt, clock) }));
-  const dead = sent.slice(0, index).map(({ at, timing, failure }, position): DeadRequest => {
+  const dead = sent.slice(0, index).map(({ at, timing, failure, exchange }, position): DeadRequest => {
     const next = sent[position + 1] ?? answered;
     // Both lists are in order, so what is found stands near their beginnings.
     const attempt = takeDuring(waiting, at, next.at)?.attempt;
     const isExact = timing === "exact" && next.timing === "exact";
-    return { start: at, end: next.at, timing: isExact ? "exact" : "bounded", attempt, failure };
+    const made: DeadRequest = { start: at, end: next.at, timing: isExact ? "exact" : "bounded", attempt, failure };
+    return exchange ? { ...made, exchange } : made;
   });
   // What an attempt streamed before it died must not get lost with a log that knows nothing of it.
   const told = new Set(dead.map(({ attempt }) => attempt));
   if (!streamed.every((attempt) => told.has(attempt))) return undefined;
-  const { at: start, timing, failure } = answered;
-  return { start, timing, attempt: call, failure, dead, misfit: null };
+  const { at: start, timing, failure, exchange } = answered;
+  return { start, timing, attempt: call, failure, dead, misfit: null, ...(exchange ? { exchange } : {}) };
 }
 
 /**

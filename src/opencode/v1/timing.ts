@@ -1,6 +1,7 @@
 /**
  * When calls and tools began and ended, from the best evidence there is. All times in ms since the epoch.
  */
+import type { WireTool } from "../../wire/model.js";
 import type { Moment, Timing } from "../model/values.js";
 import type { AssistantMessage, Part, ToolPart } from "../schema/session-export.js";
 import type { Attempt } from "./attempts.js";
@@ -35,6 +36,20 @@ export function toolTime(part: ToolPart, clock: MessageClock): ToolTime {
   const earliest = isExact || minted !== undefined ? start : Math.min(start, clock.created);
   const latest = part.state.timesUnknown ? end : Math.min(Math.max(written, start), end);
   return { start, end, timing, argumentsAt, atLeastMs: end - latest, atMostMs: end - earliest };
+}
+
+/**
+ * A tool's time as the tap in opencode's process saw it, which is the truth with every version.
+ *
+ * @param known what the export tells
+ * @param run undefined where it was not recorded
+ */
+export function recordedToolTime(known: ToolTime, { state }: ToolPart, run: WireTool | undefined): ToolTime {
+  if (!run || state.status === "pending") return known;
+  const start = Math.round(run.start);
+  if (run.end === null || state.status === "running") return { ...known, start };
+  const end = Math.max(start, Math.round(run.end));
+  return { ...known, start, end, timing: "exact", atLeastMs: end - start, atMostMs: end - start };
 }
 
 /** When the first chunk of an attempt came in: opencode writes the step-start then. */

@@ -1,4 +1,5 @@
 import type { Answer, DeadRequest, ModelCall, RecordedTokens } from "../../model/session.js";
+import { recordedEnd, requestsOfAnswer, type WireRequest, wireError } from "../../model/session-wire.js";
 import type { CallOutput, ModelFacts, Moment, Patch } from "../../model/values.js";
 import type { Tokens } from "../../schema/lenient.js";
 import type { AssistantMessageV2, ShellMessage, ToolContent } from "../schema/session-export.js";
@@ -15,6 +16,8 @@ export interface AnswerContext {
   readonly asked: ModelFacts | null;
   /** The requests for it that failed and were to be made again, ascending in time. */
   readonly retries: readonly KnownRetry[];
+  /** The recorded requests of its time, ascending. */
+  readonly requests: readonly WireRequest[];
   /** The earliest moment at which its first request can have gone out, ms since the epoch. */
   readonly notBefore: number;
   /** looptrace had it aborted: opencode's own note of that says nothing of its own. */
@@ -30,6 +33,7 @@ export function readAnswer(message: AssistantMessageV2, context: AnswerContext):
   const completed = isAborted || time.completed === undefined ? null : Math.max(time.completed, time.created);
   const tools = toolsOf(message);
   const isSubtask = isTaskAlone(message, context);
+  const recorded = isSubtask ? [] : recordedRequests(message, context.requests);
   return {
     kind: "answer",
     id,
@@ -42,8 +46,8 @@ export function readAnswer(message: AssistantMessageV2, context: AnswerContext):
     step: isSubtask ? "subtask" : "answer",
     summary: null,
     answers: null,
-    call: isSubtask ? null : callOf(message, tools, context),
-    dead: deadRequests(message, context),
+    call: isSubtask ? null : callOf(message, tools, context, recorded.at(-1)),
+    dead: recorded.length > 0 ? recordedDead(message, context, recorded) : deadRequests(message, context),
     tools,
     patches: patchesOf(snapshot),
     error: error ? { name: error.name, data: error.data } : null,
@@ -108,14 +112,20 @@ export function modelFacts(
   };
 }
 
-function callOf(message: AssistantMessageV2, tools: Answer["tools"], context: AnswerContext): ModelCall {
+/** @param recorded the request that was answered; undefined where it was not recorded */
+function callOf(
+  message: AssistantMessageV2,
+  tools: Answer["tools"],
+  context: AnswerContext,
+  recorded: WireRequest | undefined,
+): ModelCall {
   const { finish, rawFinish, time, retry } = message;
   const isAnswered = finish !== undefined && finish !== "error";
   return {
     model: modelFacts(message.model) ?? context.asked,
-    request: requestOf(message, context),
+    request: recorded ? { at: recorded.at, timing: "exact" } : requestOf(message, context),
     firstContentAt: firstContentAt(message),
-    outputEnd: outputEndOf(message, tools),
+    outputEnd: (recorded && recordedEnd(recorded.exchange)) ?? outputEndOf(message, tools),
     finished: isAnswered || time.streamed !== undefined,
     answered: isAnswered,
     output: outputOf(message),
@@ -124,7 +134,41 @@ function callOf(message: AssistantMessageV2, tools: Answer["tools"], context: An
     failure: retry?.error ? { at: time.created, error: retry.error, evidence: "events" } : null,
     tooLarge: false,
     recorded: recordedOf(message),
+    ...(recorded ? { exchange: recorded.exchange } : {}),
   };
+}
+
+/** The recorded requests that were made for an answer, the answered one last; empty where none is known to be it. */
+function recordedRequests(message: AssistantMessageV2, requests: readonly WireRequest[]): readonly WireRequest[] {
+  const { streamed, completed } = message.time;
+  const answeredBy = firstContentAt(message) ?? streamed ?? completed ?? Number.POSITIVE_INFINITY;
+  return requestsOfAnswer(requests, ({ at }) => at <= answeredBy);
+}
+
+/** @param recorded the requests of the answer, the answered one last */
+function recordedDead(
+  { id }: AssistantMessageV2,
+  { retries }: AnswerContext,
+  recorded: readonly WireRequest[],
+): readonly DeadRequest[] {
+  return recorded.slice(0, -1).map(({ exchange, at, endedAt }, index): DeadRequest => {
+    const end = recorded[index + 1]?.at ?? at;
+    const error = wireError(exchange);
+    const told = retries.find((retry) => retry.at >= at && retry.at < end);
+    return {
+      id: `${id}/${index}`,
+      start: at,
+      end,
+      timing: "exact",
+      failure: error
+        ? { at: Math.min(endedAt, end), error, evidence: "wire" }
+        : told
+          ? { at: told.at, error: told.error, evidence: "events" }
+          : null,
+      output: { thinking: null, text: null, toolCalls: [] },
+      exchange,
+    };
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { promptText } from "../../model/prompt-text.js";
 import type { CompactionEvent, Entry, Told } from "../../model/session.js";
+import { recordedEnd, requestsOfAnswer, type WireRequest, wireError } from "../../model/session-wire.js";
 import type { ContentPart, Outcome } from "../../model/values.js";
 import type {
   AssistantMessageV2,
@@ -10,8 +11,14 @@ import type {
 } from "../schema/session-export.js";
 import { modelFacts, usageOf } from "./read-answer.js";
 
-/** What a message that is no answer tells the model, and tells of the session. */
-export function readMessage(message: Exclude<MessageV2, AssistantMessageV2 | ShellMessage>): readonly Entry[] {
+/**
+ * What a message that is no answer tells the model, and tells of the session.
+ * @param requests what was recorded of a compaction's requests, ascending in time
+ */
+export function readMessage(
+  message: Exclude<MessageV2, AssistantMessageV2 | ShellMessage>,
+  requests: readonly WireRequest[] = [],
+): readonly Entry[] {
   const { id } = message;
   const at = message.time.created;
   const event = { kind: "event", id, at } as const;
@@ -25,7 +32,7 @@ export function readMessage(message: Exclude<MessageV2, AssistantMessageV2 | She
     case "skill":
       return [{ ...event, name: "skill", skill: message.name ?? message.skill ?? "" }, told(message)];
     case "compaction":
-      return [readCompaction(message)];
+      return [readCompaction(message, requests)];
     case "agent-switched":
       return [{ ...event, name: "agent-switched", agent: message.agent ?? "", previous: message.previous ?? null }];
     case "model-switched": {
@@ -63,8 +70,10 @@ function promptContent({ text, files }: UserMessageV2): readonly ContentPart[] {
   ];
 }
 
-function readCompaction(message: CompactionMessage): CompactionEvent {
+function readCompaction(message: CompactionMessage, requests: readonly WireRequest[]): CompactionEvent {
   const { id, time, reason, model, tokens, cost, error } = message;
+  const isGood = ({ exchange }: WireRequest): boolean => wireError(exchange) === null;
+  const exchange = (requestsOfAnswer(requests, isGood).at(-1) ?? requests.at(-1))?.exchange;
   return {
     kind: "event",
     name: "compaction",
@@ -74,10 +83,11 @@ function readCompaction(message: CompactionMessage): CompactionEvent {
     overflow: false,
     summary: {
       outcome: outcomeOf(message),
-      end: null,
+      end: (exchange && recordedEnd(exchange)?.at) ?? null,
       model: modelFacts(model),
       spent: tokens ? { usage: usageOf(tokens), cost: cost > 0 ? cost : null } : null,
       error: error ? { name: error.name, data: error.data } : null,
+      ...(exchange ? { exchange } : {}),
     },
   };
 }

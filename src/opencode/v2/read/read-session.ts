@@ -1,6 +1,8 @@
 import type { Evidence } from "../../model/evidence.js";
+import { withOtherRequests } from "../../model/other-requests.js";
 import { runsOfTurns } from "../../model/runs-of-turns.js";
 import type { Entry, SessionAlone, SessionReader, Spent, Told, Turn, TurnEnd } from "../../model/session.js";
+import { NO_WIRE, type SessionWire, sentWithin, type WireRequest } from "../../model/session-wire.js";
 import type { ModelFacts } from "../../model/values.js";
 import { isWantedEnd, type RunEvidence } from "../../schema/run-evidence.js";
 import type { IdleMessage, MessageV2, SessionExportV2 } from "../schema/session-export.js";
@@ -14,17 +16,24 @@ import { type RawTurn, turnsOf } from "./turns.js";
  * and sessions that came from opencode 1 leave something to be concluded.
  *
  * @param evidence of a session and of those of its subagents, whose retries stand there as well
+ * @param wires what was recorded of their requests, by session
  * @returns a function that reads one of them, without those below it, with the runs that are its own
  */
-export function readerV2({ runs = [] }: Evidence): SessionReader<SessionExportV2> {
+export function readerV2(
+  { runs = [] }: Evidence,
+  wires: ReadonlyMap<string, SessionWire>,
+): SessionReader<SessionExportV2> {
   const retries = retriesBySession(runs);
-  return (session, own) => readSession(session, own, retries.get(session.info.id) ?? []);
+  return (session, own) => {
+    const { id } = session.info;
+    return readSession(session, own, { retries: retries.get(id) ?? [], wire: wires.get(id) ?? NO_WIRE });
+  };
 }
 
 function readSession(
   session: SessionExportV2,
   runs: readonly RunEvidence[],
-  retries: readonly KnownRetry[],
+  { retries, wire }: { readonly retries: readonly KnownRetry[]; readonly wire: SessionWire },
 ): SessionAlone {
   const { info } = session;
   const raw = turnsOf(session, runs);
@@ -36,8 +45,11 @@ function readSession(
     notesRequests: notesRequests(session),
     places: placesOf(session),
     retries,
+    answerRequests: wire.requests.filter(({ kind }) => kind === "answer"),
+    compactionRequests: compactionRequestsIn(session, wire),
     modelAt: modelsOf(session),
   };
+  const turns = raw.map((turn, index) => readTurn(turn, runOf[index] ?? null, context));
   return {
     id: info.id,
     title: info.title,
@@ -46,7 +58,7 @@ function readSession(
     projectId: info.projectID ?? null,
     parentId: info.parentID ?? null,
     createdAt: info.time.created,
-    turns: raw.map((turn, index) => readTurn(turn, runOf[index] ?? null, context)),
+    turns: withOtherRequests(turns, wire),
     counted: countedIn(session),
     unread: unreadOf(session),
   };
@@ -59,6 +71,10 @@ interface SessionContext {
   readonly places: ReadonlyMap<string, Place>;
   /** Ascending in time. */
   readonly retries: readonly KnownRetry[];
+  /** The recorded requests for answers, ascending in time. */
+  readonly answerRequests: readonly WireRequest[];
+  /** Those for one compaction, by its message's id. */
+  readonly compactionRequests: (messageId: string) => readonly WireRequest[];
   /** The model that the session was set to at a moment, ms since the epoch. */
   readonly modelAt: (at: number) => ModelFacts | null;
 }
@@ -77,6 +93,7 @@ function readTurn(turn: RawTurn, run: RunEvidence | null, session: SessionContex
   const readEntries = (message: MessageV2): readonly Entry[] => {
     const place = session.places.get(message.id);
     if (message.type === "shell") return [readShell(message, place?.index ?? 0)];
+    if (message.type === "compaction") return readMessage(message, session.compactionRequests(message.id));
     if (message.type !== "assistant") return readMessage(message);
     const notBefore = Math.max(place?.before ?? at, at);
     const until = message.time.completed ?? place?.after ?? Number.POSITIVE_INFINITY;
@@ -86,6 +103,7 @@ function readTurn(turn: RawTurn, run: RunEvidence | null, session: SessionContex
         notesRequests: session.notesRequests,
         asked,
         retries: retriesWithin(session.retries, notBefore, until),
+        requests: sentWithin(session.answerRequests, { start: notBefore, end: until }),
         notBefore,
         isWantedEnd: isAborted,
       }),
@@ -146,6 +164,24 @@ function placesOf({ messages }: SessionExportV2): ReadonlyMap<string, Place> {
       { index, before: answers[index - 1]?.time.completed, after: answers[index + 1]?.time.created },
     ]),
   );
+}
+
+/** How much older than its message a request for a compaction can seem: the tap's clock and opencode's are not one. */
+const CLOCK_SLACK_MS = 100;
+
+/** A compaction is noted as it begins: what is asked for it from then on is its own, until the next one begins. */
+function compactionRequestsIn(
+  { messages }: SessionExportV2,
+  { requests }: SessionWire,
+): SessionContext["compactionRequests"] {
+  const own = requests.filter(({ kind }) => kind === "compaction");
+  const begun = messages.filter(({ type }) => type === "compaction");
+  return (messageId) => {
+    const index = begun.findIndex(({ id }) => id === messageId);
+    const start = begun[index]?.time.created ?? Number.POSITIVE_INFINITY;
+    const next = begun[index + 1]?.time.created ?? Number.POSITIVE_INFINITY;
+    return sentWithin(own, { start: start - CLOCK_SLACK_MS, end: next - CLOCK_SLACK_MS - 1 });
+  };
 }
 
 /** opencode notes where the session is set to another model; that of its end stands in its information. */

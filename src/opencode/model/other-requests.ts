@@ -1,0 +1,52 @@
+/** Recorded requests that are of no answer: so that none is lost they stand beside the answers of their turn. */
+import type { Entry, OtherCall, Turn } from "./session.js";
+import type { SessionWire, WireRequest } from "./session-wire.js";
+
+/**
+ * The turns with those of their session's recorded requests that no answer and no compaction has taken, each in the
+ * turn in whose time it was sent. What was sent before all turns stands with the first: there the title is made.
+ *
+ * @param turns in their order
+ */
+export function withOtherRequests(turns: readonly Turn[], { requests, others }: SessionWire): readonly Turn[] {
+  const taken = new Set(turns.flatMap((turn) => [...turn.context, ...turn.rest].flatMap(exchangesOf)));
+  const left = [...requests, ...others]
+    .filter(({ exchange }) => !taken.has(exchange.id))
+    .sort((a, b) => a.exchange.sentAt - b.exchange.sentAt);
+  if (left.length === 0) return turns;
+  const own = turns.filter(({ copied, origin }) => !copied && origin !== "command");
+  const homes = own.length > 0 ? own : turns;
+  const byTurn = new Map<Turn, OtherCall[]>();
+  for (const request of left) {
+    const home = homes.findLast(({ at }) => at <= request.at) ?? homes[0];
+    if (!home) continue;
+    const known = byTurn.get(home);
+    if (known) known.push(otherCall(request));
+    else byTurn.set(home, [otherCall(request)]);
+  }
+  return turns.map((turn) => {
+    const calls = byTurn.get(turn);
+    return calls ? { ...turn, otherCalls: [...turn.otherCalls, ...calls] } : turn;
+  });
+}
+
+function exchangesOf(entry: Entry): readonly string[] {
+  if (entry.kind === "event") return entry.name === "compaction" ? idsOf([entry.summary ?? {}]) : [];
+  return entry.kind === "answer" ? idsOf([entry.call ?? {}, ...entry.dead]) : [];
+}
+
+function idsOf(recorded: readonly { readonly exchange?: { readonly id: string } }[]): readonly string[] {
+  return recorded.flatMap(({ exchange }) => (exchange ? [exchange.id] : []));
+}
+
+function otherCall({ exchange, kind, at, endedAt }: WireRequest): OtherCall {
+  return {
+    kind: kind === "answer" ? "unknown" : kind,
+    model: null,
+    usage: { input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0 },
+    cost: null,
+    start: at,
+    end: Number.isFinite(endedAt) ? endedAt : null,
+    exchange,
+  };
+}
