@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { defineAttach } from "./definitions/attach.js";
 import { defineBatch } from "./definitions/batch.js";
 import { defineCheck } from "./definitions/check.js";
+import { defineContext } from "./definitions/context.js";
 import { defineDiff } from "./definitions/diff.js";
 import { defineDoctor } from "./definitions/doctor.js";
 import { EXIT_CODES } from "./definitions/exit-code-texts.js";
@@ -45,6 +46,7 @@ const COMMANDS = {
   show: defineShow,
   tokens: defineTokens,
   tools: defineTools,
+  context: defineContext,
   wire: defineWire,
   diff: defineDiff,
   check: defineCheck,

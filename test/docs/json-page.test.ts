@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import type { BillRow, ContextBill, UnusedTools } from "../../src/analysis/context-bill.js";
 import type { WireRequest } from "../../src/analysis/wire-requests.js";
 import { taskRequestSchema } from "../../src/batch/task.js";
 import { taskResultSchema } from "../../src/batch/task-result.js";
@@ -71,6 +72,17 @@ const DISCARDED = fieldsOf<Discarded>()({
   inDelivery: true,
 });
 
+const BILL = fieldsOf<ContextBill>()({
+  ...{ by: true, sessions: true, calls: true, callsWithoutUsage: true, callsWithoutWire: true, shown: true },
+  ...{ rows: true, total: true, unused: true, tokensError: true },
+});
+const BILL_ROW = fieldsOf<BillRow>()({
+  ...{ group: true, name: true, owner: true, tokens: true, share: true, calls: true, paidTokens: true },
+  ...{ cachedTokens: true, cost: true },
+});
+const UNUSED = fieldsOf<UnusedTools>()({
+  ...{ name: true, origin: true, server: true, tools: true, all: true, tokens: true, paidTokens: true, cost: true },
+});
 const WIRE = fieldsOf<RequestList>()({ sessionId: true, title: true, notes: true, requests: true });
 const REQUEST = fieldsOf<WireRequest>()({
   ...{ number: true, exchangeId: true, sessionId: true, agent: true, kind: true, name: true, turn: true, step: true },
@@ -95,6 +107,9 @@ test.each<[title: string, fields: readonly string[]]>([
   ["tools", keys(toolsJson)],
   ["figure of tools", keys(total)],
   ["field of a call in slowest", keys(slowest)],
+  ["context", BILL],
+  ["field of a row in context", BILL_ROW],
+  ["field of unused tools", UNUSED],
   ["wire", WIRE],
   ["field of a request", REQUEST],
   ["push", PUSH],
@@ -125,9 +140,9 @@ test.each<[title: string, fields: readonly string[]]>([
 
 test("the page has a section for every command with --json", () => {
   const { text } = pageAt(PAGE);
-  for (const command of ["run", "batch", "worker", "trace", "show", "tokens", "tools", "wire", "diff", "check"])
+  for (const command of ["run", "batch", "worker", "trace", "show", "tokens", "tools", "diff", "check"])
     expect(text).toContain(`\n## ${command}\n`);
-  for (const command of ["attach and watch", "report", "view", "push", "trust", "doctor"])
+  for (const command of ["context", "wire", "attach and watch", "report", "view", "push", "trust", "doctor"])
     expect(text).toContain(`\n## ${command}\n`);
 });
 

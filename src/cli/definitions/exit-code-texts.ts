@@ -49,6 +49,13 @@ Exit codes:
   2    wrong usage or input, or nothing was recorded
   130  interrupted`;
 
+export const CONTEXT_EXIT_CODES = `
+Exit codes:
+  0    shown
+  2    wrong usage or input, or nothing was recorded; what could be read of several sessions is
+       shown all the same
+  130  interrupted`;
+
 export const TOOLS_EXIT_CODES = `
 Exit codes:
   0    shown

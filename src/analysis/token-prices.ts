@@ -1,0 +1,109 @@
+import type { ModelFacts, Usage } from "../trace/model.js";
+
+/** USD a token. */
+export interface TokenPrices {
+  readonly input: number;
+  /** Thinking is paid for as output is. */
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+}
+
+/** What a model's tokens cost; null where no call of it has a price. */
+export type Prices = (model: ModelFacts | null) => TokenPrices | null;
+
+/** A call as far as its price goes. */
+export interface PricedCall {
+  readonly model: ModelFacts | null;
+  readonly usage: Usage | null;
+  /** USD; null where opencode knows no price. */
+  readonly cost: number | null;
+}
+
+/**
+ * What the kinds of tokens cost against each other with most providers: it decides what the calls themselves leave
+ * open, as where all of them had the same share from the cache.
+ */
+const USUAL = [1, 5, 0.1, 1.25] as const;
+
+/** How little the usual counts against what calls tell. */
+const LEAN = 1e-10;
+
+/**
+ * Reckons what tokens cost from what calls cost: an export has a price for a call, not for a token. Of calls that tell
+ * enough the result is exact.
+ */
+export function pricesOf(calls: readonly PricedCall[]): Prices {
+  const byModel = new Map<string, PricedCall[]>();
+  for (const call of calls) {
+    if (!call.usage || !call.cost) continue;
+    const key = keyOf(call.model);
+    const some = byModel.get(key);
+    if (some) some.push(call);
+    else byModel.set(key, [call]);
+  }
+  const prices = new Map([...byModel].map(([key, some]) => [key, fitted(some)]));
+  return (model) => prices.get(keyOf(model)) ?? null;
+}
+
+/** A variant changes how a model is asked, not its price. */
+function keyOf(model: ModelFacts | null): string {
+  return model ? `${model.providerId}/${model.modelId}` : "";
+}
+
+/** Least squares for how far each price is from the usual one, held to it where nothing else decides. */
+function fitted(calls: readonly PricedCall[]): TokenPrices | null {
+  const known = calls.flatMap(({ usage, cost }) =>
+    usage && cost !== null ? [{ amounts: amountsOf(usage), cost }] : [],
+  );
+  const usual = known.map(({ amounts }) => dot(amounts, USUAL));
+  const all = usual.reduce((total, value) => total + value, 0);
+  if (all <= 0) return null;
+  const base = known.reduce((total, { cost }) => total + cost, 0) / all;
+  const rows = known.map(({ amounts, cost }, index) => ({
+    parts: amounts.map((amount, kind) => amount * base * (USUAL[kind] ?? 0)),
+    rest: cost - base * (usual[index] ?? 0),
+  }));
+  const most = USUAL.map((_, kind) => Math.max(...rows.map(({ parts }) => parts[kind] ?? 0)));
+  const matrix = USUAL.map((_, row) => [
+    ...USUAL.map((_unused, column) =>
+      rows.reduce(
+        (total, { parts }) => total + (parts[row] ?? 0) * (parts[column] ?? 0),
+        row === column ? LEAN * (most[row] || most[0] || 1) ** 2 : 0,
+      ),
+    ),
+    rows.reduce((total, { parts, rest }) => total + (parts[row] ?? 0) * rest, 0),
+  ]);
+  const [input, output, cacheRead, cacheWrite] = solved(matrix).map((difference, kind) =>
+    Math.max(0, base * (USUAL[kind] ?? 0) * (1 + difference)),
+  );
+  return { input: input ?? 0, output: output ?? 0, cacheRead: cacheRead ?? 0, cacheWrite: cacheWrite ?? 0 };
+}
+
+function amountsOf({ input, output, reasoning, cacheRead, cacheWrite }: Usage): readonly number[] {
+  return [input, output + reasoning, cacheRead, cacheWrite];
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((total, value, index) => total + value * (b[index] ?? 0), 0);
+}
+
+/** Gaussian elimination; the matrix is symmetric and positive, so that no row has to change its place. */
+function solved(matrix: readonly (readonly number[])[]): readonly number[] {
+  const rows = matrix.map((row) => [...row]);
+  const size = rows.length;
+  for (const [at, pivot] of rows.entries()) {
+    for (const row of rows.slice(at + 1)) {
+      const factor = (row[at] ?? 0) / (pivot[at] ?? 1);
+      for (let column = at; column <= size; column += 1)
+        row[column] = (row[column] ?? 0) - factor * (pivot[column] ?? 0);
+    }
+  }
+  const result = new Array<number>(size).fill(0);
+  for (let at = size - 1; at >= 0; at -= 1) {
+    const row = rows[at] ?? [];
+    const known = result.reduce((total, value, index) => (index > at ? total + value * (row[index] ?? 0) : total), 0);
+    result[at] = ((row[size] ?? 0) - known) / (row[at] || 1);
+  }
+  return result;
+}

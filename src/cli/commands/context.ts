@@ -1,0 +1,86 @@
+import { type BilledSession, billedSession, type ContextBill, contextBill } from "../../analysis/context-bill.js";
+import { CONTEXT_COLUMNS, contextCsv } from "../../analysis/context-csv.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import { selectSessions } from "../../sessions/select-sessions.js";
+import { paintContext } from "../../terminal/paint-context.js";
+import { csvLine } from "../../text/csv.js";
+import { terminalJson } from "../../text/terminal-json.js";
+import { traceSession } from "../../trace/trace-session.js";
+import { colorsFor } from "../colors.js";
+import { dataFormat, type FormatFlags } from "../data-format.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { noRecording } from "../no-recording.js";
+import { reportError } from "../report-error.js";
+import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
+import type { Terminal } from "../terminal.js";
+
+export interface ContextFlags extends SourceFlags, FormatFlags {
+  /** A request's number in the list of `looptrace wire`. */
+  readonly call?: number;
+  readonly by?: ContextBill["by"];
+  readonly fresh?: boolean;
+  readonly width?: number;
+}
+
+/**
+ * `looptrace context`: what the prompts were made of, whose that is and what it has cost, over all sessions that can
+ * be read.
+ *
+ * @throws {ConfigurationError} when nothing was recorded, there is no such request, or options contradict each other
+ */
+export async function context(sources: readonly string[], flags: ContextFlags, terminal: Terminal): Promise<ExitCode> {
+  const format = dataFormat(flags);
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const sessions: BilledSession[] = [];
+  const requests: string[][] = [];
+  const without: string[] = [];
+  let unreadable = 0;
+  const onUnreadable = (error: unknown): void => {
+    unreadable += 1;
+    reportError(error, terminal);
+  };
+  await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
+    const traces = traceSession(tree, evidence);
+    if (traces.every(({ wire }) => wire === undefined)) without.push(tree.session.info.id);
+    else {
+      sessions.push(billedSession(traces));
+      requests.push((evidence.wire?.exchanges ?? []).map(({ id }) => id));
+    }
+  });
+  if (sessions.length === 0 && unreadable > 0) return EXIT.usage;
+  if (sessions.length === 0) throw noRecording(without);
+  const exchangeId = flags.call === undefined ? undefined : exchangeAt(requests, flags.call);
+  const bill = contextBill(sessions, { by: flags.by ?? "owner", exchangeId });
+  if (!bill) {
+    throw new ConfigurationError(
+      "wire",
+      "Requests were recorded, but not what was in them: they ran with --no-content, or their protocol is not known.",
+    );
+  }
+  if (exchangeId !== undefined && bill.shown.length === 0) {
+    throw new ConfigurationError(
+      "--call",
+      `Of request ${flags.call} it is not known what was in it. \`looptrace wire\` says what it was.`,
+    );
+  }
+  if (format === "json") terminal.out(`${terminalJson(bill)}\n`);
+  else if (format === "csv") terminal.out([CONTEXT_COLUMNS, ...contextCsv(bill)].map(csvLine).join(""));
+  else {
+    const colors = colorsFor(terminal, terminal.outIsTty);
+    terminal.out(`${paintContext(bill, { width: flags.width ?? terminal.width, colors })}\n`);
+  }
+  return unreadable > 0 ? EXIT.usage : EXIT.ok;
+}
+
+/** @throws {ConfigurationError} when there is no such request, or several sessions have one */
+function exchangeAt(requests: readonly (readonly string[])[], number: number): string {
+  const [only = []] = requests;
+  if (requests.length > 1)
+    throw new ConfigurationError("--call", "Requests are numbered within their session: name one session.");
+  const id = only[number];
+  if (id !== undefined) return id;
+  const known = only.length === 1 ? "one, request 0" : `requests 0 to ${only.length - 1}`;
+  throw new ConfigurationError("--call", `There is no request ${number}: the session has ${known}.`);
+}

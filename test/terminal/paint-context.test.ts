@@ -1,0 +1,78 @@
+import pc from "picocolors";
+import stringWidth from "string-width";
+import { expect, test } from "vitest";
+import { billedSession, contextBill } from "../../src/analysis/context-bill.js";
+import { paintContext, unusedText } from "../../src/terminal/paint-context.js";
+import type { SegmentOwner } from "../../src/trace/model.js";
+import { traceOf } from "../support/fixtures.js";
+import { type MadeCall, withMadeWire } from "../support/made-wire.js";
+
+const colors = pc.createColors(false);
+const tool = (name: string, server: string | null): SegmentOwner => ({
+  kind: "tool-schema",
+  tool: name,
+  origin: server === null ? "opencode" : "mcp",
+  server,
+});
+
+const parts: readonly (readonly [SegmentOwner, number])[] = [
+  [{ kind: "system", section: "opencode", source: null }, 2428],
+  [{ kind: "system", section: "instructions", source: "packages/a/very/long/path/to/AGENTS.md\u001b[2J" }, 512],
+  [{ kind: "system", section: "environment", source: null }, 140],
+  [tool("bash", null), 1327],
+  [tool("task", null), 967],
+  ...Array.from({ length: 14 }, (_, index) => [tool(`jira_${index}`, "jira"), 700] as const),
+  [{ kind: "prompt" }, 31],
+  [{ kind: "tool-result", tool: "bash\u202e", callId: "c", argument: "ls" }, 4210],
+];
+const segments = parts.map(([owner, tokens]) => ({ owner, tokens, text: JSON.stringify(owner) }));
+const usage = (input: number, cacheRead: number) => ({ input, output: 90, reasoning: 0, cacheRead, cacheWrite: 0 });
+const calls: readonly MadeCall[] = [
+  { segments: segments.slice(0, -1), usage: usage(15_205, 0), cost: 0.0469, tokensError: 0.012 },
+  { segments, usage: usage(4_215, 15_200), cost: 0.0185, tokensError: -0.004 },
+];
+const session = billedSession([withMadeWire(traceOf("multistep@1.18.33"), calls)]);
+const by = (what: "owner" | "segment") => {
+  const bill = contextBill([session], { by: what });
+  if (!bill) throw new Error("no bill");
+  return bill;
+};
+
+test.each([80, 120, 200])("by owner at %i columns", async (width) => {
+  await expect(paintContext(by("owner"), { width, colors })).toMatchFileSnapshot(`snapshots/context-${width}.txt`);
+});
+
+test("by segment", async () => {
+  await expect(paintContext(by("segment"), { width: 120, colors })).toMatchFileSnapshot(
+    "snapshots/context-segments.txt",
+  );
+});
+
+test("no line is wider than the terminal, and nothing steers it", () => {
+  for (const width of [20, 40, 80, 200]) {
+    for (const what of ["owner", "segment"] as const) {
+      const painted = paintContext(by(what), { width, colors });
+      expect(painted.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
+      expect(painted).not.toMatch(/[\u001b\u202e]/);
+    }
+  }
+});
+
+test("of many segments the smallest are added up", () => {
+  const many = Array.from({ length: 60 }, (_, index) => ({
+    owner: { kind: "tool-result", tool: "read", callId: `c${index}`, argument: `src/${index}.ts` } as const,
+    text: String(index),
+    tokens: 100 + index,
+  }));
+  const one = billedSession([withMadeWire(traceOf("multistep@1.18.33"), [{ segments: many, usage: usage(7770, 0) }])]);
+  const bill = contextBill([one], { by: "segment" });
+  const painted = bill && paintContext(bill, { width: 100, colors });
+  expect(painted).toMatch(/^20 smaller ones +2,190 +28%/m);
+});
+
+test("what was never called is told with what it has cost", () => {
+  const [jira] = by("owner").unused;
+  expect(jira && unusedText({ ...jira, cost: 0.41 })).toBe(
+    "MCP server jira: 14 tools, 9,800 tokens, never called, $0.4100 so far",
+  );
+});
