@@ -118,11 +118,14 @@ const VALUE_FIELDS = ["value", "Value", "val", "default", "content"];
 
 /** Of an object such as `{ "name": "DB_PASSWORD", "value": "…" }`, which field has the value, and of what name. */
 export function namedValue(value: object): { readonly key: string; readonly name: string } | undefined {
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const key = VALUE_FIELDS.find((each) => typeof fields.get(each) === "string");
+  const key = VALUE_FIELDS.find((each) => typeof fieldOf(value, each) === "string");
   if (key === undefined) return undefined;
-  const name = NAME_FIELDS.map((each) => fields.get(each)).find((each) => typeof each === "string");
+  const name = NAME_FIELDS.map((each) => fieldOf(value, each)).find((each) => typeof each === "string");
   return typeof name === "string" ? { key, name } : undefined;
+}
+
+function fieldOf(value: object, name: string): unknown {
+  return Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
 }
 
 /** Two names can become one, and none of them is to be lost. */

@@ -64,7 +64,10 @@ export interface WireBody {
   readonly text: string | null;
   /** UTF-8 bytes as they were on the wire. */
   readonly bytes: number;
-  /** SHA-256 of the body as it was sent, before any masking; hexadecimal. Equal hashes are equal requests. */
+  /**
+   * SHA-256 of the body, hexadecimal: as it was sent, or of its text where masking has changed that. Equal hashes are
+   * equal requests.
+   */
   readonly hash: string;
 }
 
