@@ -190,4 +190,12 @@ export { type ReadSessionOptions, readSession } from "./sessions/read-session.js
 export type * from "./trace/model.js";
 export { traceSession } from "./trace/trace-session.js";
 export { type ReportPageOptions, reportPage } from "./web/data/report-page.js";
-export type { WireBody, WireChunk, WireEnd, WireEvidence, WireExchange, WireResponse } from "./wire/model.js";
+export type {
+  WireBody,
+  WireChunk,
+  WireEnd,
+  WireEvidence,
+  WireExchange,
+  WireResponse,
+  WireTool,
+} from "./wire/model.js";
