@@ -133,7 +133,7 @@ test("a subagent's session is exported beside its parent's", () =>
     expect(fromWorker.map(({ parentSessionId }) => parentSessionId)).toEqual([parent?.info.id, parent?.info.id]);
   }));
 
-test("a killed run leaves a half-finished session, and its place nothing", async () => {
+test("a killed run leaves a half-finished session, and its place nothing; it fetches nothing", async () => {
   const scenario = await loadScenario("killed");
   const { stopAfter } = scenario;
   if (!stopAfter) throw new Error("the scenario has no end");
@@ -148,6 +148,8 @@ test("a killed run leaves a half-finished session, and its place nothing", async
         expect(bench.provider.unforeseen()).toEqual([]);
         expect(bench.provider.requests.filter(({ title }) => !title)).toHaveLength(replyCount(scenario));
         expect(turns.map(({ signal }) => signal)).toEqual(["SIGKILL"]);
+        // It has fetched nothing from npm's registry.
+        expect(existsSync(path.join(bench.home, ".npm"))).toBe(false);
         return outline(readExport(onlyOne(exports), "killed")).at(-1);
       } finally {
         await bench.remove();

@@ -68,7 +68,8 @@ export async function isolatedOpenCode(scenario: Scenario): Promise<IsolatedOpen
     await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
   try {
-    for (const folder of [home, tmpdir, workdir]) await mkdir(folder);
+    for (const folder of [tmpdir, workdir]) await mkdir(folder);
+    await makeHome(home);
     await writeFiles(scenario.files, workdir);
     if (scenario.git) await makeRepository(workdir, env);
     provider = await startProvider(scenario, { workdir });
@@ -155,6 +156,23 @@ export function openCodeConfig(
   };
 }
 
+/**
+ * Makes a home for opencode. It would install a package from npm's registry in its folder of configuration, for each
+ * home anew and beside all else that it does, which takes ten times what its start takes, and leaves this machine. So
+ * it finds one there.
+ */
+export async function makeHome(home: string): Promise<void> {
+  await mkdir(home);
+  await pretendInstalled(path.join(home, ".config", "opencode"));
+}
+
+/** Has opencode find what it would install in a folder of configuration. */
+export async function pretendInstalled(folder: string): Promise<void> {
+  await mkdir(path.join(folder, "node_modules"), { recursive: true });
+  const lock = { packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } };
+  await writeFile(path.join(folder, "package-lock.json"), JSON.stringify(lock));
+}
+
 /** An environment for opencode that lets nothing of the caller's in but the PATH. */
 export function openCodeEnvironment(place: {
   readonly home: string;
@@ -189,6 +207,8 @@ export function openCodeEnvironment(place: {
     // Of the CPU time of a start a sixth goes into compiling for speed what does not run for long enough to win it back.
     BUN_JSC_useDFGJIT: "0",
     BUN_JSC_thresholdForJITAfterWarmUp: "3000",
+    // And an eighth into collecting garbage of a heap that would not grow beyond this before the end.
+    BUN_JSC_largeHeapSize: String(256 * 1024 * 1024),
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_TERMINAL_PROMPT: "0",
   };

@@ -9,6 +9,7 @@ import { askControl } from "./control-server.js";
 import {
   endLeftovers,
   type IsolatedOpenCode,
+  makeHome,
   openCodeConfig,
   openCodeEnvironment,
   writeFiles,
@@ -122,7 +123,8 @@ async function benchAt(host: Host, scenario: Scenario, { fresh = false }: PlaceO
   const root = await realpath(await mkdtemp(join(tmpdir(), "warm-opencode-home-")));
   const home = join(root, "home");
   const ownTmpdir = join(root, "tmp");
-  for (const folder of [home, ownTmpdir]) await mkdir(folder);
+  await mkdir(ownTmpdir);
+  await makeHome(home);
   await writeFiles(scenario.files, workdir);
   const provider = await startProvider(scenario, { workdir, strangers: new Set(formerSessions) });
   await host.aim({ workdir, port: Number(new URL(provider.url).port) });

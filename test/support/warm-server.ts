@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { freePort } from "../../src/opencode/server/free-port.js";
-import { endLeftovers, openCodeBinary, openCodeEnvironment } from "./isolated-opencode.js";
+import { endLeftovers, makeHome, openCodeBinary, openCodeEnvironment } from "./isolated-opencode.js";
 
 export const warmSettings = z.object({
   url: z.string(),
@@ -43,7 +43,8 @@ export async function startWarmServer(
 ): Promise<WarmServer> {
   const root = await realpath(await mkdtemp(join(tmpdir(), "warm-opencode-")));
   const place = { home: join(root, "home"), tmpdir: join(root, "tmp"), configPath: join(root, "none.json") };
-  for (const folder of [place.home, place.tmpdir]) await mkdir(folder);
+  await mkdir(place.tmpdir);
+  await makeHome(place.home);
   const { OPENCODE_DISABLE_PROJECT_CONFIG: _no, OPENCODE_CONFIG: _none, ...env } = openCodeEnvironment(place);
   const log = join(root, "log");
   const said = join(root, "said");
