@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { TSC } from "./support/declarations.js";
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL("..", import.meta.url));
@@ -215,11 +216,10 @@ test.each([
 ])("a program that uses the library compiles (module %s, resolution %s) and runs", async (module, resolution) => {
   const source = join(project, "consumer.ts");
   await writeFile(source, CONSUMER);
-  const tsc = join(repository, "node_modules", "typescript", "bin", "tsc");
   const options = ["--strict", "--exactOptionalPropertyTypes", "--target", "ES2023", "--outDir", "out"];
   const typeRoots = join(repository, "node_modules", "@types");
   const resolved = ["--module", module, "--moduleResolution", resolution, "--types", "node"];
-  await inProject([tsc, ...options, ...resolved, "--typeRoots", typeRoots, source]).catch(
+  await inProject([...TSC, ...options, ...resolved, "--typeRoots", typeRoots, source]).catch(
     (error: { stdout?: string }) => {
       throw new Error(error.stdout);
     },

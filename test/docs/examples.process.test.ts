@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { cliEnvironment, looptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
+import { emitDeclarations, TSC } from "../support/declarations.js";
 import { loadFixture } from "../support/fixtures.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
@@ -140,9 +141,10 @@ test("what is shown in TypeScript compiles, on the pages and beside what the lib
       const name = `${page.replaceAll(/\W/g, "-")}-${index}.ts`;
       await writeFile(join(folder, "src", name), `${text}\nexport {};\n`);
     }
+    await emitDeclarations(join(folder, "types"));
     const paths = {
-      looptrace: [join(REPOSITORY, "src/index.ts")],
-      "looptrace/fleet": [join(REPOSITORY, "src/fleet/index.ts")],
+      looptrace: [join(folder, "types/index.d.ts")],
+      "looptrace/fleet": [join(folder, "types/fleet/index.d.ts")],
     };
     const tsconfig = {
       extends: join(REPOSITORY, "tsconfig.json"),
@@ -152,8 +154,7 @@ test("what is shown in TypeScript compiles, on the pages and beside what the lib
     };
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
     await writeFile(join(folder, "package.json"), '{"type":"module"}');
-    const tsc = join(REPOSITORY, "node_modules", "typescript", "bin", "tsc");
-    const { exitCode, stdout } = await execa(process.execPath, [tsc, "-p", folder], { reject: false });
+    const { exitCode, stdout } = await execa(process.execPath, [...TSC, "-p", folder], { reject: false });
     expect([exitCode, stdout]).toEqual([0, ""]);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import extractor from "@microsoft/api-extractor";
-import { execa } from "execa";
+import { emitDeclarations } from "../support/declarations.js";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -28,9 +28,7 @@ export async function libraryApi(): Promise<ReadonlyMap<string, string>> {
   try {
     await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"), "junction");
     await cp(join(REPOSITORY, "package.json"), join(folder, "package.json"));
-    const tsc = join(REPOSITORY, "node_modules", "typescript", "bin", "tsc");
-    const emit = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", join(folder, "types")];
-    await execa(process.execPath, [tsc, ...emit], { cwd: REPOSITORY });
+    await emitDeclarations(join(folder, "types"));
     return await reportsOf(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
