@@ -40,8 +40,9 @@ async function threeTurns(): Promise<Scenario> {
   return madeScenario([], { lanes, files, opencode: delegation.opencode });
 }
 
-const message = `--help -x "quoted" 'and' $HOME \`id\` {env:HOME}\n\n${"long é ".repeat(30_000)}\0end\n`;
-const systemPrompt = `Literally {env:HOME} and {file:/etc/hostname}.\n${"Be exact. ".repeat(15_000)}End.`;
+// Each is longer than Linux lets an argument, or a variable, be.
+const message = `--help -x "quoted" 'and' $HOME \`id\` {env:HOME}\n\n${"long é ".repeat(18_000)}\0end\n`;
+const systemPrompt = `Literally {env:HOME} and {file:/etc/hostname}.\n${"Be exact. ".repeat(14_000)}End.`;
 
 /** With an opencode of its own that is done with when the test is. */
 async function place(scenario: Scenario): Promise<IsolatedOpenCode> {
@@ -56,12 +57,12 @@ async function place(scenario: Scenario): Promise<IsolatedOpenCode> {
 // A prompt to an opencode that starts costs seconds: each is asked once, and the tests look at what came of it.
 describe.each(drivers)("with the driver %s", (driver) => {
   let bench: IsolatedOpenCode;
-  /** Where turns follow one another: at the shared server, where the driver is one. */
+  /** Where turns follow one another: at the shared server, also by `opencode run`, which is its client then. */
   let further: IsolatedOpenCode;
   beforeAll(async () => {
     const scenario = await threeTurns();
     bench = await isolatedOpenCode(scenario);
-    further = driver === "server" ? await warmOpenCode(scenario) : bench;
+    further = await warmOpenCode(scenario);
   });
   afterAll(async () => {
     await bench.remove();
@@ -69,17 +70,17 @@ describe.each(drivers)("with the driver %s", (driver) => {
   });
 
   const inStore = async <T>(use: (atHand: OpenCodeAtHand) => Promise<T>): Promise<T> => {
-    const { workdir: directory, env: environment, binary: opencode } = further;
+    const { workdir: directory, env: environment, binary: opencode } = bench;
     return await withOpenCode({ opencode, directory, environment }, use);
   };
   const at = ({ opencode: { path }, folder }: OpenCodeAtHand) => ({
-    ...{ path, folder, environment: further.env, directory: further.workdir },
+    ...{ path, folder, environment: bench.env, directory: bench.workdir },
   });
   const atFirst = once(() => inStore((atHand) => listSessions(at(atHand))));
 
   const seen: Progress[] = [];
   const first = once(async () => {
-    if (further === bench) await atFirst();
+    if (driver === "cli") await atFirst();
     const environment = {
       ...bench.env,
       OPENCODE_CONFIG_CONTENT: JSON.stringify({ username: "somebody" }),
@@ -90,7 +91,7 @@ describe.each(drivers)("with the driver %s", (driver) => {
       { onProgress: (progress) => seen.push(progress) },
     );
   });
-  const begun = once(() => (further === bench ? first() : driveAt(further, driver)({ message: "Begin." })));
+  const begun = once(() => driveAt(further, "server")({ message: "Begin." }));
   const second = once(async () => {
     await begun();
     return await driveAt(further, driver)({ message: "two", continueLast: true, model: "scripted/nope" });
@@ -167,7 +168,7 @@ describe.each(drivers)("with the driver %s", (driver) => {
   if (driver === "cli")
     test("sessions are listed; an unknown one is said to be unknown", async () => {
       expect(await atFirst()).toEqual([]);
-      const { sessionId } = await third();
+      const { sessionId } = await first();
       await inStore(async (atHand) => {
         const sessions = await listSessions(at(atHand), 5);
         expect(sessions.map(({ id, directory }) => [id, directory])).toEqual([[sessionId, bench.workdir]]);
@@ -190,14 +191,21 @@ test.each(drivers)("with the driver %s, a caller who has given up before is told
   expect(bench.provider.requests).toEqual([]);
 });
 
-test("a configuration that opencode refuses: no session, its words are kept", async () => {
-  const bench = await place(await loadScenario("plain-answer"));
-  await writeFile(bench.configPath, "{ nonsense");
-  await expect(driveAt(bench, "server")({})).rejects.toThrow(/opencode's server could not/);
-  // Without a choice `opencode run` says it in its own words.
-  const result = await driveAt(bench, "cli")({ driver: "auto" });
-  expect(result.driver).toBe("cli");
-  expect(result.exit).toEqual({ kind: "exited", code: 1 });
-  expect([result.sessionId, result.tree, result.raw.size]).toEqual([null, null, 0]);
-  expect(result.stderrTail).toContain("opencode.json");
+describe("a configuration that opencode refuses", () => {
+  test("by the driver server: it could not become one", async () => {
+    await using bench = await warmOpenCode(await loadScenario("plain-answer"), { fresh: true });
+    await writeFile(bench.configPath, "{ nonsense");
+    await expect(driveAt(bench, "server")({})).rejects.toThrow(/opencode's server could not/);
+    expect(bench.provider.requests).toEqual([]);
+  });
+
+  test("without a choice `opencode run` says it in its own words, and there is no session", async () => {
+    const bench = await place(await loadScenario("plain-answer"));
+    await writeFile(bench.configPath, "{ nonsense");
+    const result = await driveAt(bench, "cli")({ driver: "auto" });
+    expect(result.driver).toBe("cli");
+    expect(result.exit).toEqual({ kind: "exited", code: 1 });
+    expect([result.sessionId, result.tree, result.raw.size]).toEqual([null, null, 0]);
+    expect(result.stderrTail).toContain("opencode.json");
+  });
 });
