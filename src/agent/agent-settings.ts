@@ -69,6 +69,8 @@ export interface AgentSettings {
   readonly permissions?: PermissionPolicy | undefined;
   /** Whether opencode reads the project's opencode.json; default false. */
   readonly projectConfig?: boolean | undefined;
+  /** Whether what opencode sends to models, and what they answer, is recorded; default true. */
+  readonly wire?: boolean | undefined;
   /** How opencode is driven; default `auto`. */
   readonly driver?: Driver | undefined;
   /** Path of the opencode to use; else it is looked for: `LOOPTRACE_OPENCODE`, the project, `PATH`. */

@@ -44,6 +44,11 @@ export interface OpenCodeOptions extends AgentSettings {
    * of those environment variables that are called like secrets.
    */
   readonly masking?: Masking | undefined;
+  /**
+   * Whether the texts are in what is recorded of requests to models; with false only sizes, hashes and times are.
+   * Default true.
+   */
+  readonly wireContent?: boolean | undefined;
   /** Time and chance, for tests. @internal */
   readonly clock?: Clock | undefined;
 }
@@ -170,6 +175,8 @@ export class OpenCode {
       haltOnDoomLoop,
       schema,
       live,
+      wire = true,
+      wireContent = true,
       ...request
     } = rest;
     const settings = { retries, patienceMs, fallbackModels };
@@ -197,6 +204,7 @@ export class OpenCode {
             model,
             schema: output?.json,
             deadlineMs: Math.max(1, deadline - clock.now()),
+            wire: wire ? (wireContent ? "full" : "sizes") : "off",
           },
           checkOutput: output?.check,
           live,

@@ -145,9 +145,15 @@ export function plainSettings(command: AgentCommand, flags: object, file: object
   const translated: readonly string[] = TRANSLATED;
   return Object.fromEntries(
     SETTINGS.filter(([, { kind }]) => !translated.includes(kind)).map(([name, setting]) => {
-      const given = flagsOn(command, setting).map((flag) => typed.get(flag.name));
+      const given = flagsOn(command, setting).map((flag) => saidBy(flag, typed));
       const last = given.findLast((value) => value !== undefined);
       return [name, last ?? (setting.config === undefined ? undefined : kept.get(setting.config))];
     }),
   );
+}
+
+/** The parser says `true` of a `--no-…` that was not typed. */
+function saidBy({ name, flag }: CommandFlag, typed: ReadonlyMap<string, unknown>): unknown {
+  const value = typed.get(name);
+  return flag.startsWith("--no-") && value === true ? undefined : value;
 }

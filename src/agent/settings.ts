@@ -300,6 +300,20 @@ export const AGENT_SETTINGS = {
       },
     },
   },
+  wire: {
+    kind: "switch",
+    config: "wire",
+    flags: {
+      wire: {
+        flag: "--no-wire",
+        help: {
+          run: "do not record what opencode sends to models and what they answer",
+          batch: "do not record what opencode sends to models and what they answer",
+          worker: "do not record what opencode sends to models and what they answer",
+        },
+      },
+    },
+  },
   driver: {
     kind: "driver",
     config: "driver",

@@ -30,7 +30,8 @@ export async function agentOptions(
     schema: await schemaOf(flags.schema, terminal),
     mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
   } satisfies Record<TranslatedName, unknown>;
-  return { ...plainSettings(command, flags, context.file), ...translated, environment: terminal.env };
+  const { content: wireContent } = context.settings.trace;
+  return { ...plainSettings(command, flags, context.file), ...translated, wireContent, environment: terminal.env };
 }
 
 async function schemaOf(typed: string | undefined, terminal: Terminal): Promise<JsonSchema | undefined> {

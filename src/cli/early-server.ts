@@ -16,6 +16,8 @@ export interface EarlyFlags {
   readonly systemFile?: string;
   readonly mcp?: readonly string[];
   readonly projectConfig?: boolean;
+  readonly wire?: boolean;
+  readonly content?: boolean;
 }
 
 /**
@@ -27,7 +29,16 @@ export interface EarlyFlags {
  */
 export function earlyServer(flags: EarlyFlags, extra: readonly string[], terminal: Terminal): ServerPool {
   const servers = new ServerPool({ mostTurns: 1 });
-  const { driver = "auto", system, systemFile, mcp = [], agent, projectConfig = false } = flags;
+  const {
+    driver = "auto",
+    system,
+    systemFile,
+    mcp = [],
+    agent,
+    projectConfig = false,
+    wire = true,
+    content = true,
+  } = flags;
   const isPlain = system === undefined && systemFile === undefined && mcp.length === 0;
   const directory = resolve(terminal.cwd, flags.dir ?? ".");
   if (driver === "cli" || extra.length > 0 || !isPlain || hasConfigFile(terminal)) return servers;
@@ -36,7 +47,8 @@ export function earlyServer(flags: EarlyFlags, extra: readonly string[], termina
   const environment = terminal.env;
   try {
     const path = pathOfOpenCode({ opencode, directory, environment });
-    servers.warm({ path, environment, directory, agent, projectConfig });
+    const mode = wire ? (content ? "full" : "sizes") : "off";
+    servers.warm({ path, environment, directory, agent, projectConfig, wire: mode });
   } catch {
     // The run itself says that there is no opencode, and where it was looked for.
   }

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { OpenCode, type OpenCodeOptions, type RetryEvent } from "../../src/agent/open-code.js";
 import type { TurnResult } from "../../src/agent/turn-result.js";
 import { fakeClock } from "../support/fake-clock.js";
+import { FIRST_LINE_OF_TAP } from "../support/first-line-of-tap.js";
 
 /** An opencode that ends each run with the next of these errors; the last one again and again. */
 async function failing(errors: readonly object[]): Promise<OpenCodeOptions> {
@@ -86,6 +87,7 @@ async function circling(): Promise<OpenCodeOptions> {
 const [command] = process.argv.slice(2);
 if (command === "--version") { console.log("1.18.33"); process.exit(0); }
 if (command !== "run") { console.error("Error: database disk image is malformed"); process.exit(1); }
+${FIRST_LINE_OF_TAP}
 const sessionID = "${SESSION}";
 const tokens = { input: 900, output: 0, reasoning: 0, cache: { read: 0, write: 0 } };
 const of = { sessionID, messageID: "msg_e03b62130ffeoj4vp7D1mp9Cj4", id: "prt_e03b62130ffeoj4vp7D1mp9Cj4" };

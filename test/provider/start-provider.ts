@@ -19,6 +19,8 @@ export interface Provider {
   readonly url: string;
   /** Every request so far, in order of arrival; the entries grow while they are answered. */
   readonly requests: readonly RecordedRequest[];
+  /** The bodies of these, to the byte. */
+  readonly bodies: readonly string[];
   /** Requests that the scenario did not foresee; a test that runs a scenario expects none. */
   unforeseen(): readonly RecordedRequest[];
   /**
@@ -44,6 +46,7 @@ export async function startProvider(
   const choose = replyChooser(scenario);
   const now = fractionalClock();
   const requests: OpenRecord[] = [];
+  const bodies: string[] = [];
   const arrivals = new EventEmitter();
 
   const ask = (protocol: WireProtocol, body: unknown, model: string): Choice => {
@@ -76,6 +79,7 @@ export async function startProvider(
     const number = requests.length + 1;
     const record = openRecord({ number, path, model, received, body, choice, headers: request.headers });
     requests.push(record);
+    bodies.push(text);
     if (!record.title) arrivals.emit("arrival");
     const gone = new AbortController();
     response.once("close", () => gone.abort());
@@ -103,6 +107,7 @@ export async function startProvider(
   return {
     url: `http://127.0.0.1:${address.port}`,
     requests,
+    bodies,
     unforeseen: () => requests.filter(({ outcome }) => ["exhausted", "no-lane", "unreadable"].includes(outcome)),
     async arrivalOf(wanted, signal) {
       for (;;) {

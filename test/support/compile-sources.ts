@@ -39,6 +39,8 @@ export async function compileSources(): Promise<CompiledSources> {
   await buildPages();
   await mkdir(join(folder, "dist"));
   await symlink(join(repository, "dist", "web"), join(folder, "dist", "web"));
+  // So is the tap.
+  await symlink(join(folder, "src", "wire"), join(folder, "dist", "wire"));
   await bundleCommandLine(join(folder, "dist", "cli"));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -8,6 +8,7 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { requestJson } from "../../src/opencode/v2/server/request.js";
 import { type Fields, fieldsOf } from "../../src/text/json-fields.js";
+import { writeFirstLineOfTap } from "./first-line-of-tap.js";
 import type { Opencode2Call, Opencode2Settings } from "./opencode2-program.js";
 import { runOnce } from "./opencode2-run.js";
 import { startOpencode2Server } from "./opencode2-server.js";
@@ -25,6 +26,7 @@ const optionOf = (name: string): string | undefined =>
 
 if (settings.without.includes(command)) fail(`Unknown command: ${command}`);
 if (PWD !== process.cwd()) fail("PWD is not the directory that this works in");
+writeFirstLineOfTap();
 if (command === "serve") await serve();
 else if (command === "run" && argv.includes("--standalone")) await run();
 else if (command === "session" && argv.includes("--standalone")) await session();

@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FIRST_LINE_OF_TAP } from "./first-line-of-tap.js";
 import { onTestFinished } from "./side-by-side.js";
 
 /** What a prompt can ask of this opencode, as JSON; any other prompt is answered at once. */
@@ -47,6 +48,7 @@ const id = (kind) => kind + "_" + randomBytes(13).toString("hex");
 if (command === "--version") { console.log("1.18.33"); process.exit(0); }
 if (command === "export") { process.stdout.write(fs.readFileSync(at(argv[0] + ".json"))); process.exit(0); }
 if (command !== "run") process.exit(1);
+${FIRST_LINE_OF_TAP}
 const prompt = fs.readFileSync(0, "utf8");
 let directions = {};
 try { directions = JSON.parse(prompt); } catch {}

@@ -7,9 +7,10 @@
  * @example `node warm-opencode-program.js settings.json serve --hostname=127.0.0.1 --port=4711`
  */
 import { spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, linkSync, openSync, readdirSync, readFileSync, readSync, writeSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http";
 import { constants } from "node:os";
+import { join } from "node:path";
 import type { WarmSettings } from "./warm-server.js";
 
 const [settingsPath = "", ...argv] = process.argv.slice(2);
@@ -48,6 +49,7 @@ function realOpenCode(env: NodeJS.ProcessEnv): void {
 function serve(port: number): void {
   const expected = `Basic ${Buffer.from(`opencode:${OPENCODE_SERVER_PASSWORD}`).toString("base64")}`;
   const passLog = logOf(settings.log);
+  shareRecording();
   const handOn = (request: IncomingMessage, response: ServerResponse): void => {
     if (request.headers.authorization !== expected) {
       response.writeHead(401).end();
@@ -82,6 +84,13 @@ function serve(port: number): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 }
 
+/** Puts what is recorded of the server's requests to models where looptrace looks for this one's. */
+function shareRecording(): void {
+  const folder = process.env.LOOPTRACE_WIRE_FOLDER;
+  if (folder === undefined) return;
+  for (const name of readdirSync(settings.wire)) linkSync(join(settings.wire, name), join(folder, name));
+}
+
 /**
  * Writes to standard error what a log grew by since then, as far as it is about this directory or about sessions that
  * were made for it.
@@ -112,10 +121,12 @@ function logOf(path: string): () => void {
 function runAttached(): void {
   const [username = "", password = ""] = atob(settings.authorization.slice("Basic ".length)).split(":");
   const passLog = logOf(settings.log);
+  shareRecording();
+  const { BUN_INSPECT_PRELOAD: _tap, LOOPTRACE_WIRE_FOLDER: _folder, ...env } = process.env;
   const passing = setInterval(passLog, 20);
   const child = spawn(settings.binary, [...argv, `--attach=${settings.url}`], {
     stdio: "inherit",
-    env: { ...process.env, OPENCODE_SERVER_USERNAME: username, OPENCODE_SERVER_PASSWORD: password },
+    env: { ...env, OPENCODE_SERVER_USERNAME: username, OPENCODE_SERVER_PASSWORD: password },
   });
   let asked: NodeJS.Signals | undefined;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { freePort } from "../../src/opencode/server/free-port.js";
+import { tapFile } from "../../src/wire/tap/tap-file.js";
 import { endLeftovers, makeHome, openCodeBinary, openCodeEnvironment } from "./isolated-opencode.js";
 
 export const warmSettings = z.object({
@@ -12,6 +13,8 @@ export const warmSettings = z.object({
   authorization: z.string(),
   /** The file with the server's log. */
   log: z.string(),
+  /** The folder in which its requests to models are recorded. */
+  wire: z.string(),
   /** The real opencode, and the environment in which its commands find the server's sessions. */
   binary: z.string(),
   env: z.record(z.string(), z.string()),
@@ -47,6 +50,11 @@ export async function startWarmServer(
   await makeHome(place.home);
   const { OPENCODE_DISABLE_PROJECT_CONFIG: _no, OPENCODE_CONFIG: _none, ...env } = openCodeEnvironment(place);
   const log = join(root, "log");
+  const wire = join(root, "wire");
+  await mkdir(wire, { mode: 0o700 });
+  const tap = tapFile();
+  const tapPath = join(root, `tap${tap.extension}`);
+  await writeFile(tapPath, tap.text);
   const said = join(root, "said");
   const port = await freePort();
   const binary = openCodeBinary();
@@ -70,7 +78,10 @@ export async function startWarmServer(
     const started = spawn(binary, logsToStore ? options : [...options, "--print-logs"], {
       cwd: root,
       // It runs for long enough to win back what compiling for speed costs it.
-      env: { ...env, BUN_JSC_useDFGJIT: "1", OPENCODE_SERVER_PASSWORD: "sesame" },
+      env: {
+        ...{ ...env, BUN_JSC_useDFGJIT: "1", OPENCODE_SERVER_PASSWORD: "sesame" },
+        ...{ BUN_INSPECT_PRELOAD: tapPath, LOOPTRACE_WIRE_FOLDER: wire },
+      },
       stdio: ["ignore", out.fd, err.fd],
       detached: true,
     });
@@ -93,7 +104,7 @@ export async function startWarmServer(
     const authorization = `Basic ${Buffer.from("opencode:sesame").toString("base64")}`;
     const health = await fetch(`${url}/global/health`, { headers: { authorization } });
     const { version } = z.object({ version: z.string() }).parse(await health.json());
-    const settings: WarmSettings = { url, authorization, log, binary, env };
+    const settings: WarmSettings = { url, authorization, log, wire, binary, env };
     await writeFile(join(root, "settings.json"), JSON.stringify(settings));
     const program = join(root, "opencode");
     const main = join(compiled, "test", "support", "warm-opencode-program.js");

@@ -81,6 +81,7 @@ function refuseWorkersFlags(flags: FleetBatchFlags): void {
     "--environment": flags.environment !== undefined,
     "--release": flags.release !== undefined,
     "--no-content": flags.content === false,
+    "--no-wire": flags.wire === false,
     "--mask": Array.isArray(flags.mask),
     "--no-mask": flags.mask === false,
   };

@@ -1,9 +1,10 @@
 import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
+import { wireRecording } from "../program/wire-recording.js";
 import { type OpenCodeAtHand, withOpenCode } from "../program/with-opencode.js";
 import type { DriveHooks, DriveResult } from "../request/drive-request.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import { readStored } from "../store/read-stored.js";
-import { readBack, unaskedModelNotes } from "./read-back.js";
+import { idsOf, readBack, unaskedModelNotes } from "./read-back.js";
 import { runSession } from "./run-session.js";
 
 /**
@@ -24,7 +25,11 @@ export async function driveCli(
   const { directory } = request;
   const use = async ({ opencode, generation, folder, warnings }: OpenCodeAtHand): Promise<DriveResult> => {
     hooks.signal?.throwIfAborted();
-    const run = await runSession({ opencode, generation, request, folder, environment, ...hooks });
+    const wire = await wireRecording(folder, { mode: request.wire ?? "off", generation, command: "run", environment });
+    const run = await runSession({
+      ...{ opencode, generation, request, folder, environment, wire: wire.variables },
+      ...hooks,
+    });
     const command = { path: opencode.path, folder, environment, directory };
     const exported = await readBack(run, request.session, (id) => readStored(id, { ...command, generation }));
     const hasModels = generation === 1 && hooks.signal?.aborted !== true;
@@ -33,6 +38,7 @@ export async function driveCli(
       : [];
     const { logPath, ...result } = run;
     const logText = await readBounded(logPath, LONGEST_LOG_BYTES);
+    const recorded = await wire.read({ sessionIds: idsOf(run, exported.raw), isShared: false });
     const left = run.exit.kind === "exited" ? await folder.remove("keep-files") : null;
     return {
       ...result,
@@ -41,7 +47,8 @@ export async function driveCli(
       tree: exported.tree,
       raw: exported.raw,
       logText,
-      notes: [...warnings, ...run.notes, ...exported.notes, ...modelNotes, ...leftNotes(left)],
+      wire: recorded.text,
+      notes: [...warnings, ...run.notes, ...recorded.notes, ...exported.notes, ...modelNotes, ...leftNotes(left)],
     };
   };
   return await withOpenCode({ ...where, directory }, use, { sweep: "meanwhile" });

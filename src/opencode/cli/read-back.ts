@@ -33,6 +33,11 @@ export async function readBack(
   }
 }
 
+/** The sessions of a run: those that were read back, else the one that is known of it. */
+export function idsOf(run: Pick<RunResult, "sessionId">, raw: ReadonlyMap<string, string>): readonly string[] {
+  return raw.size > 0 || run.sessionId === null ? [...raw.keys()] : [run.sessionId];
+}
+
 /**
  * Where opencode stumbled over a prompt's model before it asked any, what is known about that model.
  *

@@ -30,6 +30,8 @@ export interface RunSessionOptions {
   readonly folder: RunFolder;
   /** What opencode's environment is made from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What puts looptrace's tap into opencode. */
+  readonly wire?: Readonly<Record<string, string>> | undefined;
   /** Ends the run: SIGINT, and SIGKILL after the grace. */
   readonly signal?: AbortSignal | undefined;
   /** Called with each new state, at most about ten times a second. What it throws ends the run and is thrown on. */
@@ -166,6 +168,7 @@ async function prepare(options: RunSessionOptions): Promise<SpawnOptions> {
       directory: request.directory,
       projectConfig: request.projectConfig ?? false,
       configContent,
+      ...(options.wire === undefined ? {} : { wire: options.wire }),
     }),
     files: await folder.streams("run", request.message),
     deadlineMs: request.deadlineMs,

@@ -16,6 +16,8 @@ export interface ChildEnvironmentOptions {
   readonly projectConfig?: boolean;
   /** For commands that need no model: fetch nothing from the network. */
   readonly quiet?: boolean;
+  /** What puts looptrace's tap into it (see `wireRecording`). */
+  readonly wire?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -33,6 +35,7 @@ export function childEnvironment(
   for (const [name, value] of Object.entries(base)) {
     if (value !== undefined && !name.startsWith("OTEL_EXPORTER_OTLP_")) environment[name] = value;
   }
+  Object.assign(environment, options.wire);
   environment.OPENCODE_DISABLE_AUTOUPDATE ??= "1";
   if (options.quiet) environment.OPENCODE_DISABLE_MODELS_FETCH = "1";
   for (const name of NO_PROJECT_CONFIG) {

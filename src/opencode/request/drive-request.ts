@@ -72,6 +72,11 @@ export interface DriveResult extends Omit<RunResult, "logPath"> {
   readonly raw: ReadonlyMap<string, string>;
   /** opencode's log; of an extremely long one the middle is left out, and a line says so. */
   readonly logText: string;
+  /**
+   * What the tap recorded of opencode's requests to models, as far as it belongs to the run's sessions: lines of JSON.
+   * Null where nothing is recorded; the notes say why, where it was asked for.
+   */
+  readonly wire: string | null;
   /** What a person should know: an unknown version, a subagent whose session is missing. */
   readonly notes: readonly string[];
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import type { McpServer } from "../program/compose-config.js";
+import type { WireMode } from "../program/wire-recording.js";
 import type { CheckAnswer } from "./asked-answer.js";
 import type { PermissionPolicy } from "./permission-policy.js";
 
@@ -47,6 +48,8 @@ export interface RunRequest {
   readonly checkAnswer?: CheckAnswer | undefined;
   /** Whether opencode reads the opencode.json of the project; not by default. */
   readonly projectConfig?: boolean | undefined;
+  /** What is recorded of opencode's requests to models; nothing by default. */
+  readonly wire?: WireMode | undefined;
   /** Handed to `opencode run` as they are, after all others. */
   readonly extraArguments?: readonly string[] | undefined;
   /** How long the whole run may take, ms; 10 minutes by default, `Infinity` for ever. */

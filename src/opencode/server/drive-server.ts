@@ -4,7 +4,7 @@ import { ServerRequestError } from "../../errors/server-request-error.js";
 import { plainText } from "../../text/plain-text.js";
 import { leftNotes } from "../cli/drive-cli.js";
 import { type ExportResult, exportSession } from "../cli/export-session.js";
-import { readBack, unaskedModelNotes } from "../cli/read-back.js";
+import { idsOf, readBack, unaskedModelNotes } from "../cli/read-back.js";
 import type { CommandOptions } from "../cli/read-command.js";
 import { sessionLines } from "../program/find-log.js";
 import { pathOfOpenCode } from "../program/find-opencode.js";
@@ -22,7 +22,7 @@ import { adapterOf1 } from "./adapter-of-1.js";
 import { connect } from "./connection.js";
 import type { ToldMessages } from "./read-messages.js";
 import { readSessionFrom } from "./read-session.js";
-import { NotYetPromptedError, notPrompted, runOnServer, type ServedRun, type ServedRunOptions } from "./served-run.js";
+import { NotYetPromptedError, notPrompted, runOnServer, type ServedRunOptions } from "./served-run.js";
 import { type ServerLease, ServerPool } from "./server-pool.js";
 import { isGone, type RunningServer } from "./start-server.js";
 import { type StopRequest, stopRequest } from "./stop-request.js";
@@ -85,8 +85,8 @@ async function driveOn(
   isSecondTry = false,
 ): Promise<DriveResult> {
   const { path, generation, environment, startedAt, stop } = context;
-  const { directory, agent, systemPrompt, mcp, projectConfig = false } = request;
-  const spec = { path, generation, environment, directory, agent, systemPrompt, mcp, projectConfig };
+  const { directory, agent, systemPrompt, mcp, projectConfig = false, wire = "off" } = request;
+  const spec = { path, generation, environment, directory, agent, systemPrompt, mcp, projectConfig, wire };
   const lease = await servers.lease(spec, stop.signal).catch((error: unknown) => {
     if (stop.by === undefined) throw error;
     return stop.by;
@@ -96,6 +96,7 @@ async function driveOn(
   try {
     const { server, folder } = lease;
     const { size: logFrom } = await stat(server.logPath);
+    const wireFrom = await lease.wire.mark();
     const served: ServedRunOptions = {
       server,
       request,
@@ -119,6 +120,12 @@ async function driveOn(
     const read = await readBack(run, request.session, (id) => readFrom(server, id, command, told));
     const hasModels = generation === 1 && hooks.signal?.aborted !== true;
     const modelNotes = hasModels ? await unaskedModelNotes(run, read.tree, command, projectConfig) : [];
+    const isNew = request.session === undefined && request.continueLast !== true;
+    const recorded = await lease.wire.read({
+      sessionIds: idsOf(run, read.raw),
+      since: isNew ? wireFrom : undefined,
+      isShared: servers.isShared,
+    });
     wasAborted = run.exit.kind !== "served" || run.exit.asked !== undefined;
     // Known by now, where the server answers at all.
     const version = await unlessAborted(server.version, stop.signal).catch(() => null);
@@ -130,8 +137,9 @@ async function driveOn(
       tree: read.tree,
       raw: read.raw,
       logText: await logOf(lease, idsOf(run, read.raw), servers.isShared, logFrom),
+      wire: recorded.text,
       stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath, servers.isShared ? logFrom : 0),
-      notes: [...(warning === null ? [] : [warning]), ...run.notes, ...read.notes, ...modelNotes],
+      notes: [...(warning === null ? [] : [warning]), ...run.notes, ...recorded.notes, ...read.notes, ...modelNotes],
     };
   } catch (error) {
     // One that ended between two prompts has done nothing of this one yet; the next one may.
@@ -179,6 +187,7 @@ function withoutServer(path: string, startedAt: number, by: NonNullable<StopRequ
     tree: null,
     raw: new Map(),
     logText: "",
+    wire: null,
     stderrTail: "",
   };
 }
@@ -186,10 +195,6 @@ function withoutServer(path: string, startedAt: number, by: NonNullable<StopRequ
 function refuseOld(version: string | null): void {
   if (version === null || versionSupport(version) !== "older") return;
   throw new OpenCodeCommandError("opencode serve", `is of opencode ${version}, which is too old for it.`, "");
-}
-
-function idsOf(run: Pick<ServedRun, "sessionId">, raw: ReadonlyMap<string, string>): readonly string[] {
-  return raw.size > 0 || run.sessionId === null ? [...raw.keys()] : [run.sessionId];
 }
 
 /** The log of the run; where other sessions may stand in it too, its sessions' own lines. */

@@ -5,6 +5,7 @@ import { generationOfProgram } from "../program/opencode-version.js";
 import { type ConfigSpec, prepareConfig } from "../program/prepare-config.js";
 import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { sweepRunFolders } from "../program/sweep-run-folders.js";
+import { type WireMode, type WireRecording, wireRecording } from "../program/wire-recording.js";
 import { type RunningServer, startServer } from "./start-server.js";
 import { unlessAborted } from "./unless-aborted.js";
 
@@ -17,6 +18,8 @@ export interface ServerSpec extends ConfigSpec {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
   readonly projectConfig: boolean;
+  /** What is recorded of its requests to models; nothing when not given. */
+  readonly wire?: WireMode | undefined;
 }
 
 /** A server for one prompt, perhaps at the same time as for others. */
@@ -25,6 +28,8 @@ export interface ServerLease {
   readonly folder: RunFolder;
   /** The agent to ask for, after the generated configuration had its say. */
   readonly agent: string | undefined;
+  /** What is recorded of the server's requests to models, those of all its turns. */
+  readonly wire: WireRecording;
   /**
    * Gives it back. A server without further use is stopped; waiting for that is not needed.
    *
@@ -35,11 +40,7 @@ export interface ServerLease {
   release(turnWasAborted: boolean): void;
 }
 
-interface Started {
-  readonly server: RunningServer;
-  readonly folder: RunFolder;
-  readonly agent: string | undefined;
-}
+type Started = Pick<ServerLease, "server" | "folder" | "agent" | "wire">;
 
 interface Entry {
   readonly folder: Promise<RunFolder>;
@@ -125,7 +126,7 @@ export class ServerPool {
       this.#release(entry);
       throw error;
     }
-    const { server, folder, agent } = started;
+    const { server, folder, agent, wire } = started;
     if (server.exit !== null) {
       this.#retire(key, entry);
       this.#release(entry);
@@ -134,6 +135,7 @@ export class ServerPool {
     return {
       server,
       folder,
+      wire,
       // Prompts without a system prompt share a server, whatever agent they want.
       agent: spec.systemPrompt === undefined ? spec.agent : agent,
       release: (turnWasAborted) => {
@@ -211,19 +213,23 @@ function closedPool(): Error {
 
 async function startIn(folder: RunFolder, spec: ServerSpec, isShared: boolean, signal: AbortSignal): Promise<Started> {
   signal.throwIfAborted();
-  const { path, environment, projectConfig } = spec;
+  const { path, environment, projectConfig, wire: mode = "off" } = spec;
   const generation = spec.generation ?? (await unlessAborted(generationOfProgram(path, environment), signal));
   // One of several directories may be gone before the others; each request names its own.
   const directory = isShared ? folder.path : spec.directory;
   const { configContent, agent } = await prepareConfig(spec, folder, environment);
-  const options = { path, generation, folder, environment, directory, projectConfig, configContent, signal };
-  return { folder, agent, server: await startServer(options) };
+  const wire = await wireRecording(folder, { mode, generation, command: "serve", environment });
+  const server = await startServer({
+    ...{ path, generation, folder, environment, directory, projectConfig, configContent, signal },
+    wire: wire.variables,
+  });
+  return { folder, agent, wire, server };
 }
 
-function keyOf({ path, environment, projectConfig, agent, systemPrompt, mcp }: ServerSpec): string {
+function keyOf({ path, environment, projectConfig, agent, systemPrompt, mcp, wire = "off" }: ServerSpec): string {
   const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
   // The agent's name is part of the configuration only where it gets another prompt.
   const ofAgent = systemPrompt === undefined ? null : (agent ?? null);
-  const text = JSON.stringify([path, projectConfig, ofAgent, systemPrompt ?? null, mcp ?? [], variables]);
+  const text = JSON.stringify([path, projectConfig, ofAgent, systemPrompt ?? null, mcp ?? [], wire, variables]);
   return createHash("sha256").update(text).digest("hex");
 }

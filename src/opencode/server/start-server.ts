@@ -33,6 +33,8 @@ export interface StartServerOptions {
   readonly projectConfig?: boolean | undefined;
   /** For a server that only reads: fetch nothing from the network. */
   readonly quiet?: boolean;
+  /** What puts looptrace's tap into it. */
+  readonly wire?: Readonly<Record<string, string>> | undefined;
   /** Ends the server, also while it starts. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -133,6 +135,7 @@ async function startAt(port: number, attempt: number, options: StartServerOption
         configContent: options.configContent,
         ...(options.projectConfig === undefined ? {} : { projectConfig: options.projectConfig }),
         ...(options.quiet === undefined ? {} : { quiet: options.quiet }),
+        ...(options.wire === undefined ? {} : { wire: options.wire }),
       }),
       // Not in the arguments, which everybody can read.
       ...dialect.variables(connection.password),

@@ -1,0 +1,122 @@
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "../../errors/thrown.js";
+import { namesIn } from "../../files/private-files.js";
+import { linesOfSessions } from "../../wire/lines-of-sessions.js";
+import { tapFile } from "../../wire/tap/tap-file.js";
+import type { Generation } from "./generation.js";
+import { type RunFolder, readBounded } from "./run-folder.js";
+
+/**
+ * What is recorded of opencode's requests to models: all, or only sizes, hashes and times.
+ */
+export type WireMode = "full" | "sizes" | "off";
+
+/** A recording of what an opencode sends to models, made by the tap in its own process. */
+export interface WireRecording {
+  /** For the environment of the opencode that is to be started. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Whether the tap is in it at all: whether it was asked for, and could be. */
+  readonly isOn: boolean;
+  /** How long it is now, for a run that begins. */
+  mark(): Promise<WireMark>;
+  /** What belongs to a run, for once it is over. */
+  read(run: WireWish): Promise<RecordedWire>;
+}
+
+/** The sizes of the recording's files at some moment, in bytes. */
+export type WireMark = ReadonlyMap<string, number>;
+
+/** Which of a recording belongs to a run. */
+export interface WireWish {
+  /** The run's sessions; those below them are found. Without any it is all. */
+  readonly sessionIds: readonly string[];
+  /** Where in the recording it begins; not for a session that was there before: later requests are told by former ones. */
+  readonly since?: WireMark | undefined;
+  /** Whether other runs may stand in it. */
+  readonly isShared: boolean;
+}
+
+export interface RecordedWire {
+  /** Its lines; null where there is no recording. */
+  readonly text: string | null;
+  /** A sentence for a person, where one was wanted and there is none. */
+  readonly notes: readonly string[];
+}
+
+export interface WireRecordingOptions {
+  readonly mode: WireMode;
+  readonly generation: Generation;
+  /** What is to be started: `opencode run` of opencode 2 asks no models itself, but by a server that it starts. */
+  readonly command: "run" | "serve";
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** As much of a recording as is read. */
+const LONGEST_WIRE_BYTES = 64 * 1024 * 1024;
+const PRELOAD = "BUN_INSPECT_PRELOAD";
+const MISSING = "What opencode sent to the model was not recorded";
+
+/**
+ * Puts the tap where an opencode that is about to be started loads it from, and a folder beside it for what it records.
+ * Where that cannot be, the run is as without it.
+ */
+export async function wireRecording(folder: RunFolder, options: WireRecordingOptions): Promise<WireRecording> {
+  const { mode, environment, generation, command } = options;
+  if (mode === "off") return without([]);
+  if (environment[PRELOAD])
+    return without([`${MISSING}: ${PRELOAD} is set already, and only one file can be loaded by it.`]);
+  const recordings = join(folder.path, "wire");
+  try {
+    const { text, extension } = tapFile();
+    await mkdir(recordings, { mode: 0o700, recursive: true });
+    // A file that is not there would end opencode at once.
+    const path = await folder.write(`tap${extension}`, text);
+    if ((await stat(path)).size !== Buffer.byteLength(text)) throw new Error(`${path} is cut off`);
+    const variables = {
+      [PRELOAD]: path,
+      LOOPTRACE_WIRE_FOLDER: recordings,
+      ...(mode === "sizes" ? { LOOPTRACE_WIRE_CONTENT: "0" } : {}),
+      ...(generation === 2 && command === "run" ? { LOOPTRACE_WIRE_STARTS_ANOTHER: "1" } : {}),
+    };
+    return { variables, isOn: true, mark: () => sizesIn(recordings), read: (run) => readWire(recordings, run) };
+  } catch (error) {
+    return without([`${MISSING}: ${messageOf(error)}`]);
+  }
+}
+
+function without(notes: readonly string[]): WireRecording {
+  return { variables: {}, isOn: false, mark: async () => new Map(), read: async () => ({ text: null, notes }) };
+}
+
+async function sizesIn(recordings: string): Promise<WireMark> {
+  const names = (await namesIn(recordings)).filter((name) => name.endsWith(".jsonl"));
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, (await stat(join(recordings, name))).size] as const)),
+  );
+}
+
+async function readWire(recordings: string, { sessionIds, since, isShared }: WireWish): Promise<RecordedWire> {
+  try {
+    const sizes = await sizesIn(recordings);
+    const texts = await Promise.all(
+      [...sizes.keys()].map((name) => textFrom(join(recordings, name), since?.get(name) ?? 0)),
+    );
+    const own = texts.map((one) => linesOfSessions(one, sessionIds, !isShared));
+    // A process that asked no model has a first line, and nothing else.
+    const told = own.filter((one) => one.includes('\n{"t":"request"'));
+    const text = told.length > 0 ? told.join("") : (own[0] ?? "");
+    if (text !== "") return { text, notes: [] };
+    const why = "looptrace's tap was not loaded; its Bun may be one that knows no BUN_INSPECT_PRELOAD";
+    return { text: null, notes: sessionIds.length === 0 ? [] : [`${MISSING}: ${why}.`] };
+  } catch (error) {
+    return { text: null, notes: [`${MISSING}: ${messageOf(error)}`] };
+  }
+}
+
+/** A recording from somewhere on, with its first line, which says what it is. */
+async function textFrom(path: string, from: number): Promise<string> {
+  if (from === 0) return await readBounded(path, LONGEST_WIRE_BYTES);
+  const [head, rest] = [await readBounded(path, 4096), await readBounded(path, LONGEST_WIRE_BYTES, from)];
+  return `${head.slice(0, head.indexOf("\n") + 1)}${rest}`;
+}
