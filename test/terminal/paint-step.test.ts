@@ -75,7 +75,7 @@ describe("a step says", () => {
   test("what its failed attempts were about", () => {
     const text = paint(traceOf("rate-limited-then-ok@1.18.33"), "0");
     expect(text).toMatch(/^note .*the turn got over it\.$/m);
-    expect(text).toMatch(/^retry 0 · 778ms from .* on\n {2}rate_limit: Rate limit reached for m1\n/m);
+    expect(text).toMatch(/^retry 0 · ~778ms from .* on\n {2}rate_limit: Rate limit reached for m1\n/m);
   });
 
   test("all of a tool's call: arguments of several lines, none, no JSON, an empty result, none yet", () => {

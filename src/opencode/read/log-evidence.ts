@@ -14,10 +14,15 @@ export interface LogEvidence {
 export interface LoggedRequest {
   /** The session that it was for. */
   readonly sessionId: string;
-  /** ms since the epoch; the provider sees the request 4 to 14 ms later. */
+  /** ms since the epoch; the provider sees the request some ms later. */
   readonly at: number;
   /** opencode's own request for the session's title, which belongs to no message. */
   readonly small: boolean;
+  /**
+   * The first of its process, that for a title aside: opencode then still loads what it is sent with, and the provider
+   * sees it up to half a second later.
+   */
+  readonly first?: true;
 }
 
 /** A request of the session's own that failed; of those for its title only where the log cannot tell them apart. */
@@ -37,16 +42,30 @@ export interface LoggedFailure {
 export function readLogEvidence(text: string): LogEvidence {
   const requests: LoggedRequest[] = [];
   const failures: LoggedFailure[] = [];
+  /** By process: where its first request stands among the requests. */
+  const firsts = new Map<string, number>();
+  let process = "";
   for (const line of parseLog(text)) {
+    process = processOf(line) ?? process;
     const sessionId = line.fields["session.id"];
     if (sessionId === undefined || line.fields.providerID === undefined) continue;
     if (line.message === "stream") {
-      requests.push({ sessionId, at: line.at, small: line.fields.small === "true" });
+      const request: LoggedRequest = { sessionId, at: line.at, small: line.fields.small === "true" };
+      const first = requests[firsts.get(process) ?? -1];
+      if (!request.small && (!first || first.at > request.at)) firsts.set(process, requests.length);
+      requests.push(request);
     } else if (line.message === "stream error" && !isOfTitle(line)) {
       failures.push({ sessionId, at: line.at, error: failureOf(line) });
     }
   }
-  return { requests, failures };
+  const isFirst = new Set(firsts.values());
+  return { requests: requests.map((one, index) => (isFirst.has(index) ? { ...one, first: true } : one)), failures };
+}
+
+/** Which process a line is of: as of 1.17 each says it, in 1.15 the first one does. */
+function processOf({ fields, message, at }: LogLine): string | undefined {
+  if (fields.run !== undefined) return fields.run;
+  return message === "opencode" && fields.version !== undefined ? (fields.run_id ?? String(at)) : undefined;
 }
 
 /**

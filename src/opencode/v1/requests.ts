@@ -117,13 +117,14 @@ function sentByWire(
 
 /** The requests that the log knows, ascending. */
 function sentByLog({ requests, failures }: SessionLog, clock: MessageClock, window: Interval): readonly Sent[] {
-  const sent = within(requests, window).map(({ at }) => Math.max(at, clock.created));
+  const own = within(requests, window);
+  const sent = own.map(({ at }) => Math.max(at, clock.created));
   const failed = within(failures, window).map(({ at, error }): RequestFailure => ({ at, error, evidence: "log" }));
   return sent.map((at, index): Sent => {
     const next = sent[index + 1];
     const failure =
       next === undefined ? failed.findLast((one) => one.at >= at) : within(failed, { start: at, end: next - 1 })[0];
-    return { at, timing: "exact", failure: failure ?? null };
+    return { at, timing: own[index]?.first ? "bounded" : "exact", failure: failure ?? null };
   });
 }
 

@@ -45,7 +45,7 @@ describe.each(fixtureNames)("%s", (name) => {
 test("the provider's message is in the failure, without the SDK's name for it", () => {
   const text = [stream(0, false), failed(40, false, "AI_APICallError: Rate limit reached")].join("\n");
   expect(readLogEvidence(text)).toEqual({
-    requests: [{ sessionId: SESSION, at: Date.parse(time(0)), small: false }],
+    requests: [{ sessionId: SESSION, at: Date.parse(time(0)), small: false, first: true }],
     failures: [
       {
         sessionId: SESSION,
@@ -104,4 +104,15 @@ test("no text makes it throw", () => {
       expect(readLogEvidence(parts.join(" "))).toHaveProperty("requests");
     }),
   );
+});
+
+test("of each process the first request is marked, that for the title aside, however the log is put together", () => {
+  const run = (text: string, id: string) => text.replace("run=aa", `run=${id}`);
+  const lines = [stream(50, false), stream(10, true), stream(20, false), run(stream(90, false), "bb")];
+  const { requests } = readLogEvidence(lines.join("\n"));
+  expect(requests.map(({ first }) => first ?? false)).toEqual([false, false, true, true]);
+  const old = fixtureNames.filter((name) => name.endsWith("@1.15.13")).map((name) => loadFixture(name).log);
+  for (const log of old) {
+    expect(log.requests.filter(({ first }) => first)).toEqual([log.requests.find(({ small }) => !small)]);
+  }
 });
