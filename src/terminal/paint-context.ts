@@ -1,4 +1,5 @@
-import type { BillRow, ContextBill, UnusedTools } from "../analysis/context-bill.js";
+import type { BillRow, ContextBill } from "../analysis/context-bill.js";
+import { unusedText } from "../analysis/unused-text.js";
 import { cost, costDecimals, count, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { fitTable, STAYS, type TableColumn } from "./fit-table.js";
@@ -93,13 +94,6 @@ function notesOf(bill: ContextBill): readonly LabelledLine[] {
     ...note(callsWithoutWire, `${plural(callsWithoutWire, "call")} whose requests were not recorded are in no figure`),
     ...(shown.length === 0 ? [worded("note", "no request is shown: tokens and share are empty", "warning")] : []),
   ];
-}
-
-/** `MCP server jira: 14 tools, 9,800 tokens, never called, $0.41 so far`. */
-export function unusedText({ name, tools, all, tokens, cost: usd, origin }: UnusedTools): string {
-  const paid = usd === null ? "" : `, ${cost(usd)} so far`;
-  const which = all && origin !== "opencode" ? "" : ` (${tools.map(oneLine).join(", ")})`;
-  return `${oneLine(name)}: ${plural(tools.length, "tool")}, ${count(tokens)} tokens, never called${paid}${which}`;
 }
 
 function some(value: number): string {

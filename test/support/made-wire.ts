@@ -29,7 +29,7 @@ export function madeExchange(number: number, body: string, more: Partial<WireExc
 }
 
 export function madeBody(text: string): WireBody {
-  return { text, bytes: Buffer.byteLength(text), hash: createHash("sha256").update(text).digest("hex") };
+  return { text, bytes: Buffer.byteLength(text), hash: hashOf(text) };
 }
 
 export function madeEvidence(...exchanges: readonly WireExchange[]): WireEvidence {
@@ -60,7 +60,7 @@ export function withMadeWire(trace: LoopTrace, calls: readonly MadeCall[]): Loop
   const known = new Map<string, number>();
   const segments: { owner: SegmentOwner; hash: string; bytes: number }[] = [];
   const placeOf = ({ owner, text }: MadeSegment): number => {
-    const hash = createHash("sha256").update(text).digest("hex");
+    const hash = hashOf(text);
     const key = `${JSON.stringify(owner)} ${hash}`;
     const place = known.get(key) ?? segments.push({ owner, hash, bytes: Buffer.byteLength(text) }) - 1;
     known.set(key, place);
@@ -89,6 +89,16 @@ export function withMadeWire(trace: LoopTrace, calls: readonly MadeCall[]): Loop
   });
   const inLoop = (loop: Loop): Loop => ({ ...loop, steps: loop.steps.map(inStep) });
   return { ...trace, loop: inLoop(trace.loop), wire: { segments, texts: {}, notes: [] } };
+}
+
+/** The texts of their segments, by hash. */
+export function madeTexts(calls: readonly MadeCall[]): (hash: string) => string | undefined {
+  const texts = new Map(calls.flatMap(({ segments }) => segments.map(({ text }) => [hashOf(text), text] as const)));
+  return (hash) => texts.get(hash);
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** What the wire tells of a request of which only the exchange is known. */

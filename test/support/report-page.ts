@@ -6,6 +6,7 @@ import type { BrowserContextOptions } from "playwright-core";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { reportBuilder } from "../../src/web/data/build-report.js";
 import { pageAssets } from "../../src/web/data/page-assets.js";
+import type { PartTexts } from "../../src/web/data/prompt-data.js";
 import { reportHtml } from "../../src/web/data/report-html.js";
 import { sharedBrowser } from "./shared-browser.js";
 import { openWatched, type WatchedPage } from "./watched-page.js";
@@ -14,7 +15,8 @@ import { openWatched, type WatchedPage } from "./watched-page.js";
 export type OpenReport = WatchedPage;
 
 export interface ReportBrowser {
-  open(traces: readonly LoopTrace[], options?: BrowserContextOptions): Promise<OpenReport>;
+  /** @param texts what the parts of prompts say, by their hashes */
+  open(traces: readonly LoopTrace[], options?: BrowserContextOptions, texts?: PartTexts): Promise<OpenReport>;
   close(): Promise<void>;
 }
 
@@ -24,9 +26,9 @@ export async function reportBrowser(): Promise<ReportBrowser> {
   const folder = await mkdtemp(join(tmpdir(), "looptrace-report-"));
   let files = 0;
   return {
-    async open(traces, options = {}) {
+    async open(traces, options = {}, texts) {
       const builder = reportBuilder("1.2.3");
-      for (const trace of traces) builder.add(trace);
+      for (const trace of traces) builder.add(trace, texts);
       files += 1;
       const path = join(folder, `${files}.html`);
       await writeFile(path, reportHtml(builder.finish(), assets).join(""));

@@ -1,3 +1,4 @@
+import { type BilledSession, billedSession } from "../../analysis/context-bill.js";
 import { gapsOf, gapTexts } from "../../analysis/gaps.js";
 import { modelName, promptOf } from "../../analysis/row-texts.js";
 import { oneLine } from "../../text/terminal-text.js";
@@ -6,7 +7,8 @@ import { totalTokens } from "../../trace/usage.js";
 import { accountParts } from "./account-parts.js";
 
 import { createPacker, type Packer } from "./pack-texts.js";
-import type { Chunk, ReportData, TotalsData, TraceData } from "./report-data.js";
+import { billData, type PartTexts } from "./prompt-data.js";
+import type { BillData, Chunk, ReportData, TotalsData, TraceData } from "./report-data.js";
 import { partsOf } from "./token-series.js";
 import { slowestCalls, toolLatencies } from "./tool-latency.js";
 import { traceRows } from "./trace-rows.js";
@@ -19,7 +21,8 @@ export interface Report {
 
 /** Collects traces one after the other, so that none has to stay in memory whole. */
 export interface ReportBuilder {
-  add(trace: LoopTrace): void;
+  /** @param texts what the parts of its prompts say, where they are at hand */
+  add(trace: LoopTrace, texts?: PartTexts): void;
   /** How many were added. */
   readonly size: number;
   /** @param title the page's; without one the first trace's session gives it */
@@ -30,16 +33,32 @@ export interface ReportBuilder {
 export function reportBuilder(version: string): ReportBuilder {
   const packer = createPacker();
   const traces: TraceData[] = [];
+  const billed = new Map<string, BilledSession[]>();
   return {
-    add: (trace) => void traces.push(traceData(trace, packer)),
+    add: (trace, texts = () => undefined) => {
+      traces.push(traceData(trace, packer, texts));
+      if (!trace.wire) return;
+      const { id } = trace.session;
+      billed.set(id, [...(billed.get(id) ?? []), billedSession([trace])]);
+    },
     get size() {
       return traces.length;
     },
     finish: (title) => ({
-      data: { title: oneLine(title ?? titleOf(traces)), version, traces },
+      data: { title: oneLine(title ?? titleOf(traces)), version, traces, ...billsOf(billed) },
       chunks: packer.chunks(),
     }),
   };
+}
+
+function billsOf(billed: ReadonlyMap<string, readonly BilledSession[]>): {
+  readonly bills?: Readonly<Record<string, BillData>>;
+} {
+  const bills = [...billed].flatMap(([id, turns]) => {
+    const bill = billData(turns);
+    return bill ? [[id, bill] as const] : [];
+  });
+  return bills.length === 0 ? {} : { bills: Object.fromEntries(bills) };
 }
 
 /** Several turns have the session's title in common; of a session without one the prompt has to do. */
@@ -47,9 +66,9 @@ function titleOf([first]: readonly TraceData[]): string {
   return first?.sessionTitle || first?.prompt.slice(0, 80) || "opencode";
 }
 
-function traceData(trace: LoopTrace, packer: Packer): TraceData {
+function traceData(trace: LoopTrace, packer: Packer, texts: PartTexts): TraceData {
   const { session, loop } = trace;
-  const { rows, errors, series, tools } = traceRows(trace, packer);
+  const { rows, errors, series, tools, prompts } = traceRows(trace, packer, texts);
   const gaps = gapsOf([trace]);
   return {
     traceId: trace.traceId,
@@ -74,6 +93,7 @@ function traceData(trace: LoopTrace, packer: Packer): TraceData {
     tools: toolLatencies(tools),
     slowest: slowestCalls(tools),
     account: accountParts(loop.account),
+    ...(prompts ? { prompts } : {}),
   };
 }
 

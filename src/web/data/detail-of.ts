@@ -1,6 +1,6 @@
 import { modelName } from "../../analysis/row-texts.js";
 import type { RowSource } from "../../analysis/tree-rows.js";
-import { cost, count, duration } from "../../text/format.js";
+import { bytesText, cost, count, duration } from "../../text/format.js";
 import type {
   Call,
   CallOutput,
@@ -14,6 +14,7 @@ import type {
   Step,
   StepEvent,
   Tool,
+  WireFacts,
 } from "../../trace/model.js";
 import { promptTokens, sureUsageOf, usageOfHalf } from "../../trace/usage.js";
 import type { Detail, Fact, Section } from "./report-data.js";
@@ -101,8 +102,9 @@ function callDetail(call: Call): Detail {
       ...named("cache hits", cacheHitRatio === null ? null : `${Math.round(cacheHitRatio * 100)}%`),
       ...named("speed", speed === null ? null : `${count(speed)} tokens/s`),
       ["cost", cost(call.cost)],
+      ...wireFacts(call.wire),
     ],
-    sections: [...inputSections(call.input), ...callOutputSections(call.output)],
+    sections: [...inputSections(call.input), ...callOutputSections(call.output), ...headerSection(call.wire)],
   };
 }
 
@@ -119,17 +121,41 @@ function otherCallDetail(call: OtherCall): Detail {
       ["output", count(usage.output)],
       ["reasoning", count(usage.reasoning)],
       ["cost", cost(call.cost)],
+      ...wireFacts(call.wire),
     ],
-    sections: [],
+    sections: headerSection(call.wire),
   };
 }
 
 /** Of several the times, and what all of them brought. */
 function retryDetail(retries: readonly Retry[]): Detail {
   return {
-    facts: retries.flatMap((retry): Fact[] => [...timeFacts(retry), ["attempt", String(retry.attempt)]]),
-    sections: retries.flatMap(({ output }) => callOutputSections(output)),
+    facts: retries.flatMap((retry): Fact[] => [
+      ...timeFacts(retry),
+      ["attempt", String(retry.attempt)],
+      ...wireFacts(retry.wire),
+    ]),
+    sections: retries.flatMap(({ output, wire }) => [...callOutputSections(output), ...headerSection(wire)]),
   };
+}
+
+/** What the wire tells of a request. */
+function wireFacts(wire: WireFacts | undefined): Fact[] {
+  if (!wire) return [];
+  const { status, requestId, requestBytes, responseBytes, sentAt, headersAt, firstByteAt } = wire;
+  const after = (at: number | null): string | null => (at === null ? null : duration(Math.max(0, at - sentAt)));
+  return [
+    ["HTTP status", status === null ? "no answer" : String(status)],
+    ...named("request id", requestId),
+    ["request", bytesText(requestBytes)],
+    ["answer", bytesText(responseBytes)],
+    ...named("headers after", after(headersAt)),
+    ...named("first byte after", after(firstByteAt)),
+  ];
+}
+
+function headerSection(wire: WireFacts | undefined): Section[] {
+  return wire && Object.keys(wire.headers).length > 0 ? [json("Headers of the answer", wire.headers)] : [];
 }
 
 function toolDetail(tool: Tool): Detail {

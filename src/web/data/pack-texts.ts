@@ -1,4 +1,4 @@
-import type { Chunk, Detail } from "./report-data.js";
+import type { Chunk, Detail, PartText, Place, PromptParts } from "./report-data.js";
 
 /** Shorter texts are cheaper as they are. */
 const SHORTEST = 120;
@@ -10,8 +10,8 @@ const REFERENCE = "\u0001";
 const CHUNK_SIZE = 256_000;
 
 export interface Packer {
-  /** Takes a row's detail, and says where it lies. */
-  add(detail: Detail): { readonly chunk: number; readonly place: number };
+  /** Takes a row's detail, a prompt's parts or a part's text, and says where it lies. */
+  add(detail: Detail | PromptParts | PartText): Place;
   /** All chunks; nothing may be added any more. */
   chunks(): readonly Chunk[];
 }

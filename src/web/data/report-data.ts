@@ -5,6 +5,7 @@
  * person, a model or a tool wrote is as hostile here as it was in the session.
  */
 
+import type { OwnerGroup } from "../../analysis/owner-names.js";
 import type { Tone } from "../../analysis/tone.js";
 import type { CallFigures, RowFacts } from "../../analysis/tree-rows.js";
 import type { Outcome, Totals } from "../../trace/model.js";
@@ -15,6 +16,8 @@ export interface ReportData {
   /** looptrace's own. */
   readonly version: string;
   readonly traces: readonly TraceData[];
+  /** By session; of those whose requests were recorded. */
+  readonly bills?: Readonly<Record<string, BillData>>;
 }
 
 /** One turn of a session. */
@@ -45,6 +48,74 @@ export interface TraceData {
   readonly tools: readonly ToolLatency[];
   readonly slowest: readonly SlowCall[];
   readonly account: readonly AccountPart[];
+  /** What its prompts were made of; not there where requests were not recorded. */
+  readonly prompts?: PromptsData;
+}
+
+/** What prompts were made of. */
+export interface PromptsData {
+  /** Each once, in the order in which they were first sent. */
+  readonly parts: readonly PromptPart[];
+  /** By their rows. */
+  readonly calls: readonly PromptCall[];
+}
+
+/** A part of prompts that stays what it is from call to call. */
+export interface PromptPart extends Place {
+  readonly group: OwnerGroup;
+  /** Whose it is, and what: clean lines. */
+  readonly owner: string;
+  readonly name: string;
+  /** UTF-8. */
+  readonly bytes: number;
+}
+
+/** A call with the place of its parts, see `PromptParts`. */
+export interface PromptCall extends Place {
+  readonly row: number;
+  readonly name: string;
+  /** Of its prompt. */
+  readonly tokens: number;
+}
+
+/** Where a part's text lies; the chunk is -1 where it was not recorded. */
+export interface PartText {
+  readonly text: string;
+}
+
+/** What a prompt was made of, in its order: a part's index and its tokens, again and again. */
+export interface PromptParts {
+  readonly parts: readonly number[];
+}
+
+/** What prompts have cost over a session. */
+export interface BillData {
+  readonly calls: number;
+  readonly rows: readonly BillRowData[];
+  readonly paidTokens: number;
+  readonly cachedTokens: number;
+  /** USD. */
+  readonly cost: number | null;
+  /** What was sent and never used, a line each. */
+  readonly unused: readonly string[];
+  /** How good the figures are. */
+  readonly error: string;
+}
+
+export interface BillRowData {
+  readonly group: OwnerGroup;
+  readonly name: string;
+  readonly calls: number;
+  readonly paidTokens: number;
+  readonly cachedTokens: number;
+  /** USD. */
+  readonly cost: number | null;
+}
+
+/** In which chunk something is, and where in it. */
+export interface Place {
+  readonly chunk: number;
+  readonly place: number;
 }
 
 /** Sums over the turn and all subagents in it. */
@@ -57,7 +128,7 @@ export interface TotalsData extends Omit<Totals, "usage"> {
 }
 
 /** One line of the waterfall. */
-export interface ReportRow {
+export interface ReportRow extends Place {
   /** The index of the row that it stands below; -1 for the first. */
   readonly parent: number;
   readonly depth: number;
@@ -74,9 +145,6 @@ export interface ReportRow {
   readonly firstToken: number | null;
   readonly tokens: CallFigures | null;
   readonly cost: number | null;
-  /** In which chunk the row's detail is, and where in it. */
-  readonly chunk: number;
-  readonly place: number;
 }
 
 /** What the panel shows of one row. */
@@ -178,6 +246,6 @@ export interface AccountPart {
 /** The details of some rows, with the long texts that are first met in them. */
 export interface Chunk {
   readonly texts: readonly string[];
-  /** Details in which strings may stand for texts of this or an earlier chunk; see `unpack`. */
+  /** Details, and what prompts were made of, in which strings may stand for texts of this or an earlier chunk; see `unpack`. */
   readonly details: readonly unknown[];
 }

@@ -1,9 +1,11 @@
 import { type TreeNode, treeOf } from "../../analysis/tree-rows.js";
+import { oneLine } from "../../text/terminal-text.js";
 import type { Call, Loop, LoopTrace, Step } from "../../trace/model.js";
 import { detailOf } from "./detail-of.js";
 import { errorEntry, failureEntry } from "./error-state.js";
 import type { Packer } from "./pack-texts.js";
-import type { ErrorEntry, ReportRow, TokenSeries } from "./report-data.js";
+import { type PartTexts, promptCollector } from "./prompt-data.js";
+import type { ErrorEntry, PromptsData, ReportRow, TokenSeries } from "./report-data.js";
 import { type Placed, tokenSeries } from "./token-series.js";
 import type { PlacedTool } from "./tool-latency.js";
 
@@ -13,19 +15,21 @@ export interface TraceRows {
   readonly errors: readonly ErrorEntry[];
   readonly series: readonly TokenSeries[];
   readonly tools: readonly PlacedTool[];
+  readonly prompts: PromptsData | undefined;
 }
 
 /** A row's text is one line of the screen; whole texts are in the details. */
 const MOST_TEXT = 200;
 
 /** The rows of a trace from top to bottom, calls and tools by when they began, with what is told of them elsewhere. */
-export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
+export function traceRows(trace: LoopTrace, packer: Packer, texts: PartTexts): TraceRows {
   const { loop: root, session } = trace;
   const rows: ReportRow[] = [];
   const errors: ErrorEntry[] = [];
   const tools: PlacedTool[] = [];
   const loops: Placed<Loop>[] = [];
   const places = new Map<Step | Call, number>();
+  const prompts = promptCollector(trace.wire, texts, packer);
 
   /** @param within the innermost loop that it is in */
   const add = ({ facts, source, below }: TreeNode, parent: number, within: Loop): void => {
@@ -45,6 +49,10 @@ export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
       ...packer.add(detailOf(source, root.start)),
     });
     const place = { row, where: name };
+    if (source.kind === "call" || source.kind === "other-call") {
+      const whose = within === root ? "" : `${within.agent ?? "subagent"} `;
+      prompts.add({ row, name: oneLine(`${whose}${name}`), wire: source.call.wire });
+    }
     if (source.kind === "step") places.set(source.step, row);
     if (source.kind === "call") {
       const { error } = source.call;
@@ -80,7 +88,7 @@ export function traceRows(trace: LoopTrace, packer: Packer): TraceRows {
     const calls = loop.of.steps.flatMap(({ call }) => (call ? { row: places.get(call) ?? loop.row, of: call } : []));
     return tokenSeries(loop, calls, loop.of === root ? session.turn : 0) ?? [];
   });
-  return { rows, errors: errors.toSorted((a, b) => rank(a) - rank(b)), series, tools };
+  return { rows, errors: errors.toSorted((a, b) => rank(a) - rank(b)), series, tools, prompts: prompts.finish() };
 }
 
 /** The turn's own error first; the others as they came. */

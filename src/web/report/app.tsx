@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
 import type { ReportData } from "../data/report-data.js";
 import { Content } from "./content.js";
-import type { DetailOf } from "./details.js";
+import type { Details } from "./details.js";
 import { inTraces, placesOf } from "./places.js";
 import { stringsIn } from "./search.js";
 import { useTheme } from "./theme.js";
@@ -10,8 +10,9 @@ import { Turns } from "./turns.js";
 import { useSearch } from "./use-search.js";
 
 /** The whole page: its head, a table of the turns where there are several, and the turn that was chosen. */
-export function App({ data, detailOf }: { readonly data: ReportData; readonly detailOf: DetailOf }) {
-  const { traces } = data;
+export function App({ data, details }: { readonly data: ReportData; readonly details: Details }) {
+  const { traces, bills } = data;
+  const { detailOf } = details;
   const [chosen, choose] = useState(0);
   const [query, setQuery] = useState("");
   const { isDark, toggle } = useTheme();
@@ -53,7 +54,8 @@ export function App({ data, detailOf }: { readonly data: ReportData; readonly de
           <TracePage
             key={trace.traceId}
             trace={trace}
-            detailOf={detailOf}
+            bill={bills?.[trace.sessionId]}
+            details={details}
             isDark={isDark}
             query={query}
             onQuery={setQuery}

@@ -4,8 +4,11 @@ import { count } from "../../text/format.js";
 import type { Detail, ErrorEntry, ReportRow, Section, TokenPoint } from "../data/report-data.js";
 import { Causes } from "./causes.js";
 import { Content } from "./content.js";
+import type { Details } from "./details.js";
 import { ErrorCard } from "./errors.js";
 import { Facts } from "./facts.js";
+import type { SentPart } from "./icicle.js";
+import { SentRequest } from "./sent-request.js";
 import { TextBlock } from "./text-block.js";
 import { Value } from "./value.js";
 
@@ -15,12 +18,16 @@ interface DetailPanelProps {
   readonly detail: Detail;
   readonly errors: readonly ErrorEntry[];
   readonly causes: TokenPoint["causes"];
+  /** What its request was made of; empty where it has none, or none was recorded. */
+  readonly sent: readonly SentPart[];
+  readonly textOf: Details["textOf"];
   readonly query: string;
   readonly onClose: () => void;
 }
 
 /** All that is known of one row. */
-export function DetailPanel({ panel, row, detail, errors, causes, query, onClose }: DetailPanelProps) {
+export function DetailPanel(props: DetailPanelProps) {
+  const { panel, row, detail, errors, causes, sent, textOf, query, onClose } = props;
   // A screen reader, and the arrow keys, are to be in what was just opened; the page behind must not move.
   useEffect(() => {
     const { activeElement } = document;
@@ -53,6 +60,7 @@ export function DetailPanel({ panel, row, detail, errors, causes, query, onClose
           // They are given, never changed.
           <SectionView key={index} section={section} query={query} />
         ))}
+        {sent.length > 0 && <SentRequest sent={sent} textOf={textOf} />}
       </div>
     </aside>
   );

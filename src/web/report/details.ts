@@ -1,5 +1,5 @@
 import { unpack } from "../data/pack-texts.js";
-import type { Chunk, Detail, ReportRow } from "../data/report-data.js";
+import type { Chunk, Detail, PartText, Place, PromptParts, ReportRow } from "../data/report-data.js";
 
 /** As many parsed chunks are kept; more of a long session would fill the memory. */
 const MOST_CHUNKS = 64;
@@ -7,12 +7,21 @@ const MOST_CHUNKS = 64;
 /** Gives a row's detail. */
 export type DetailOf = (row: ReportRow) => Detail;
 
+/** What lies beside the page, read when it is asked for. */
+export interface Details {
+  readonly detailOf: DetailOf;
+  /** What a prompt was made of. */
+  readonly partsOf: (call: Place) => PromptParts;
+  /** What a part of prompts says; undefined where it was not recorded. */
+  readonly textOf: (part: Place) => string | undefined;
+}
+
 /**
  * Details are parsed chunk by chunk when they are asked for: a page opens without reading what is not looked at.
  *
  * @param readChunk a chunk's JSON
  */
-export function detailReader(readChunk: (index: number) => string): DetailOf {
+export function detailReader(readChunk: (index: number) => string): Details {
   const parsed = new Map<number, Chunk>();
   const chunkOf = (index: number): Chunk => {
     const known = parsed.get(index);
@@ -24,8 +33,11 @@ export function detailReader(readChunk: (index: number) => string): DetailOf {
     parsed.set(index, chunk);
     return chunk;
   };
-  return ({ chunk, place }) => {
-    const packed = chunkOf(chunk).details[place];
-    return unpack(packed, (index) => chunkOf(index).texts) as Detail;
+  const at = ({ chunk, place }: Place): unknown =>
+    unpack(chunkOf(chunk).details[place], (index) => chunkOf(index).texts);
+  return {
+    detailOf: (row) => at(row) as Detail,
+    partsOf: (call) => at(call) as PromptParts,
+    textOf: (part) => (part.chunk < 0 ? undefined : (at(part) as PartText).text),
   };
 }

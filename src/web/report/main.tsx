@@ -8,7 +8,7 @@ const page = document.getElementById("page");
 if (page) {
   // The page and the data in it are written by one program, in one go.
   const data: ReportData = JSON.parse(textOf("report"));
-  render(<App data={data} detailOf={detailReader((index) => textOf(`chunk-${index}`))} />, page);
+  render(<App data={data} details={detailReader((index) => textOf(`chunk-${index}`))} />, page);
 }
 
 function textOf(id: string): string {

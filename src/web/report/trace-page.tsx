@@ -1,9 +1,11 @@
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { TraceData } from "../data/report-data.js";
+import type { BillData, TraceData } from "../data/report-data.js";
 import { Account } from "./account.js";
 import { DetailPanel } from "./detail-panel.js";
-import type { DetailOf } from "./details.js";
+import type { Details } from "./details.js";
 import { Errors } from "./errors.js";
+import { sentParts } from "./icicle.js";
+import { Prompts } from "./prompts.js";
 import { Summary } from "./summary.js";
 import { Tokens } from "./tokens.js";
 import type { ToolbarProps } from "./toolbar.js";
@@ -12,12 +14,14 @@ import { Waterfall } from "./waterfall.js";
 
 interface TracePageProps extends Pick<ToolbarProps, "query" | "onQuery" | "found"> {
   readonly trace: TraceData;
-  readonly detailOf: DetailOf;
+  /** What the prompts of its session have cost. */
+  readonly bill: BillData | undefined;
+  readonly details: Details;
   readonly isDark: boolean;
 }
 
 /** One turn: what is selected, opened and searched for is the same in all its parts. */
-export function TracePage({ trace, detailOf, isDark, query, onQuery, found }: TracePageProps) {
+export function TracePage({ trace, bill, details, isDark, query, onQuery, found }: TracePageProps) {
   const [selected, select] = useState(0);
   const [isOpen, setOpen] = useState(false);
   const tree = useRef<HTMLDivElement>(null);
@@ -53,7 +57,12 @@ export function TracePage({ trace, detailOf, isDark, query, onQuery, found }: Tr
     return () => document.removeEventListener("keydown", onKey);
   }, [close, onQuery]);
   const row = trace.rows[selected];
-  const detail = useMemo(() => (row && isOpen ? detailOf(row) : null), [row, isOpen, detailOf]);
+  const detail = useMemo(() => (row && isOpen ? details.detailOf(row) : null), [row, isOpen, details]);
+  const { prompts } = trace;
+  const sent = useMemo(() => {
+    const call = isOpen ? prompts?.calls.find((one) => one.row === selected) : undefined;
+    return prompts && call ? sentParts(prompts.parts, details.partsOf(call).parts) : [];
+  }, [prompts, selected, isOpen, details]);
   return (
     <>
       <Summary trace={trace} />
@@ -71,6 +80,7 @@ export function TracePage({ trace, detailOf, isDark, query, onQuery, found }: Tr
       />
       <Account parts={trace.account} duration={trace.duration} />
       <Tokens series={trace.series} isDark={isDark} onOpen={open} />
+      {prompts && <Prompts prompts={prompts} bill={bill} details={details} onOpen={open} />}
       <Tools trace={trace} onOpen={open} />
       <Errors errors={trace.errors} onOpen={open} />
       {row && detail && (
@@ -81,6 +91,8 @@ export function TracePage({ trace, detailOf, isDark, query, onQuery, found }: Tr
           detail={detail}
           errors={trace.errors.filter((error) => error.row === selected)}
           causes={causesOf(trace, selected)}
+          sent={sent}
+          textOf={details.textOf}
           query={query}
           onClose={close}
         />

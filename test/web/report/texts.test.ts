@@ -101,7 +101,7 @@ test("details are parsed when they are asked for, and only so many chunks are ke
   const chunks = packer.chunks().map((chunk) => JSON.stringify(chunk));
   expect(chunks).toHaveLength(100);
   const read: number[] = [];
-  const detailOf = detailReader((index) => {
+  const { detailOf } = detailReader((index) => {
     read.push(index);
     return chunks[index] ?? "";
   });
