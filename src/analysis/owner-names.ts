@@ -92,6 +92,8 @@ function sectionName({ section, source }: SegmentOwner & { readonly kind: "syste
       return source ?? "instructions";
     case "environment":
       return "environment";
+    case "mcp":
+      return source === null ? "words of MCP servers" : `words of MCP server ${source}`;
     case "skills":
       return "skills";
     case "other":

@@ -1,4 +1,5 @@
 import type { ToolRun } from "../opencode/model.js";
+import { nameInTools, serversOfTool } from "../wire/segments/tool-server.js";
 import type { ToolOrigin } from "./model.js";
 
 /** Where a tool comes from: built in, a plugin's, or which MCP server's. */
@@ -20,28 +21,11 @@ const UNKNOWN: Origin = { origin: "unknown", server: null };
  */
 export function originOf({ name, own, provider }: ToolRun, servers: readonly string[]): Origin {
   if (provider) return { origin: "provider", server: provider.server };
-  const matching = serversOf(name, servers);
+  const matching = serversOfTool(name, servers);
   // A server's tool may have been given the name of one of opencode's own.
   if (own) return matching.length === 0 ? { origin: "opencode", server: null } : UNKNOWN;
   const [server] = matching;
   return server !== undefined && matching.length === 1 ? { origin: "mcp", server } : UNKNOWN;
-}
-
-/**
- * The servers that have the longest prefix of a tool's name; several have the same, where only other characters tell
- * them apart.
- */
-function serversOf(tool: string, servers: readonly string[]): readonly string[] {
-  let longest = 0;
-  let found: string[] = [];
-  for (const server of new Set(servers)) {
-    const prefix = `${sanitised(server)}_`;
-    if (!tool.startsWith(prefix) || tool.length === prefix.length || prefix.length < longest) continue;
-    if (prefix.length > longest) found = [];
-    longest = prefix.length;
-    found.push(server);
-  }
-  return found;
 }
 
 /**
@@ -50,11 +34,6 @@ function serversOf(tool: string, servers: readonly string[]): readonly string[] 
  * @returns the name as configured; the same again where no server, or several, are called so
  */
 export function configuredName(name: string, servers: readonly string[]): string {
-  const same = [...new Set(servers)].filter((server) => sanitised(server) === name);
+  const same = [...new Set(servers)].filter((server) => nameInTools(server) === name);
   return same.length === 1 ? (same[0] ?? name) : name;
-}
-
-/** A name as opencode makes it part of a tool's. */
-function sanitised(name: string): string {
-  return name.replace(/[^a-zA-Z0-9_-]/g, "_");
 }

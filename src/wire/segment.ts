@@ -2,10 +2,10 @@
 
 /** Whom a part of a request belongs to: who could make it smaller. */
 export type SegmentOwner =
-  /** A section of the system prompt. `source`: the file that it came from, or its heading. */
+  /** A section of the system prompt. `source`: the file that it came from, the MCP server, or its heading. */
   | {
       readonly kind: "system";
-      readonly section: "opencode" | "agent" | "instructions" | "environment" | "skills" | "other";
+      readonly section: "opencode" | "agent" | "instructions" | "environment" | "mcp" | "skills" | "other";
       readonly source: string | null;
     }
   /** The description and the schema of a tool. `server`: the MCP server that brings it. */
