@@ -4,12 +4,15 @@ import { type Evidence, type RunEvidence, readLogEvidence } from "../opencode/ev
 import { assembleSessions, type SessionExport, type SessionTree } from "../opencode/session.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
+import { wireMasking } from "../wire/masking/mask-wire.js";
+import type { WireEvidence } from "../wire/model.js";
+import { mergeWires } from "../wire/recording/combine.js";
 
 /** A session with what is known beside it. */
 export interface LoadedSession {
   /** The session with those of its subagents. */
   readonly tree: SessionTree;
-  /** What is known beside it: opencode's log, how runs ended. */
+  /** What is known beside it: opencode's log, how runs ended, what was sent to models. */
   readonly evidence: Evidence;
 }
 
@@ -19,6 +22,8 @@ export interface SessionEvidence {
   readonly runs: readonly RunEvidence[];
   /** The names of the MCP servers that opencode had; undefined where nothing is known of them. */
   readonly mcpServers?: readonly string[] | undefined;
+  /** What was sent to models; undefined where it was not recorded. */
+  readonly wire?: WireEvidence | undefined;
 }
 
 /** What is known of one root session, before subagents are put in their places. */
@@ -38,16 +43,20 @@ export function assembleFound(found: readonly FoundSession[]): readonly LoadedSe
 
 /** Masks a session as it was found, also one that was stored by a looptrace that masked less. */
 export async function maskFound(
-  { sessions, logText, runs, mcpServers }: FoundSession,
+  { sessions, logText, runs, mcpServers, wire }: FoundSession,
   masking: Masking,
 ): Promise<Masked<FoundSession>> {
   const found = { sessions, logText, runs, mcpServers };
-  return asMasked((await maskFor([found], masking))(found), masking);
+  const sent = wireMasking(wire);
+  const mask = await maskFor([found, ...sent.values], masking);
+  return asMasked({ ...mask(found), ...(wire ? { wire: sent.masked(mask) } : {}) }, masking);
 }
 
 /** What a trace is computed with. */
 export function readEvidence(parts: readonly SessionEvidence[]): Evidence {
+  const wire = mergeWires(parts.map((part) => part.wire));
   return {
+    ...(wire ? { wire } : {}),
     log: readLogEvidence(parts.map(({ logText }) => logText).join("\n")),
     runs: parts.flatMap(({ runs }) => runs),
     mcpServers: parts.flatMap(({ mcpServers = [] }) => mcpServers),

@@ -5,6 +5,10 @@ import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 import { type RunEvidence, runEvidence } from "../opencode/evidence.js";
 import type { SessionExport } from "../opencode/session.js";
+import type { WireEvidence } from "../wire/model.js";
+import { mergeWires, recordingsIn } from "../wire/recording/combine.js";
+import { readRecording } from "../wire/recording/read-recording.js";
+import { writeRecording } from "../wire/recording/write-recording.js";
 import type { SessionEvidence } from "./loaded-session.js";
 import { abandonedRuns } from "./run-owner.js";
 import { fileOf, namesIn, readIfThere } from "./store-files.js";
@@ -22,6 +26,8 @@ export interface EvidenceSnapshot {
   readonly runs?: readonly RunSnapshot[] | undefined;
   /** The names of the MCP servers that opencode had; undefined where it did not say. */
   readonly mcpServers?: readonly string[] | undefined;
+  /** What was sent to models; undefined where it was not recorded. */
+  readonly wire?: WireEvidence | undefined;
 }
 
 /** The files of a session's evidence: runs and logs by the ending of their names, in the names' order. */
@@ -29,12 +35,14 @@ export interface EvidenceFiles {
   readonly logs: ReadonlyMap<string, string>;
   readonly runs: ReadonlyMap<string, RunEvidence>;
   readonly mcpServers: readonly string[] | undefined;
+  /** Recordings of what was sent to models, by their names. */
+  readonly wires: ReadonlyMap<string, WireEvidence>;
 }
 
-export const noEvidence: EvidenceFiles = { logs: new Map(), runs: new Map(), mcpServers: undefined };
+export const noEvidence: EvidenceFiles = { logs: new Map(), runs: new Map(), mcpServers: undefined, wires: new Map() };
 
 /** The files that a snapshot's evidence becomes. Their names sort runs as they began. */
-export function evidenceFiles({ logText, runs = [], mcpServers }: EvidenceSnapshot): EvidenceFiles {
+export function evidenceFiles({ logText, runs = [], mcpServers, wire }: EvidenceSnapshot): EvidenceFiles {
   const named = runs.map(({ run, logText: text }) => ({ name: nameOf(run), run, text }));
   const logs = [
     { name: SESSION_LOG, text: logText },
@@ -44,6 +52,7 @@ export function evidenceFiles({ logText, runs = [], mcpServers }: EvidenceSnapsh
     logs: new Map(logs.flatMap(({ name, text }) => (text ? [[name, text]] : []))),
     runs: new Map(named.map(({ name, run }) => [`${name}.json`, run])),
     mcpServers,
+    wires: wire ? recordingsIn(wire, named.at(-1)?.name ?? "notes") : new Map(),
   };
 }
 
@@ -51,6 +60,8 @@ export function evidenceFiles({ logText, runs = [], mcpServers }: EvidenceSnapsh
 export async function saveEvidence(paths: StorePaths, id: string, evidence: EvidenceFiles): Promise<void> {
   for (const [name, text] of evidence.logs) await writeWhole(fileOf(paths, id, name), text);
   for (const [name, run] of evidence.runs) await writeWhole(fileOf(paths, id, name), JSON.stringify(run, undefined, 2));
+  for (const [name, wire] of evidence.wires)
+    await writeWhole(fileOf(paths, id, `${WIRE}${name}${RECORDING}`), writeRecording(wire));
   if (!evidence.mcpServers) return;
   const text = JSON.stringify({ mcpServers: [...new Set(evidence.mcpServers)].sort() });
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -74,7 +85,12 @@ export async function readEvidenceFiles(paths: StorePaths, id: string): Promise<
     parsed(text, runEvidence).map((run) => [name, run] as const),
   );
   const sets = (await read("mcp-", ".json")).flatMap(([, text]) => parsed(text, storedServers));
+  const wires = (await read(WIRE, RECORDING)).map(([file, text]) => {
+    const name = file.slice(WIRE.length, -RECORDING.length);
+    return [name, readRecording(text, name)] as const;
+  });
   return {
+    wires: new Map(wires),
     logs: new Map([...(await read(SESSION_LOG, SESSION_LOG)), ...(await read("run-", ".log"))]),
     runs: new Map(runs),
     mcpServers: sets.length === 0 ? undefined : [...new Set(sets.flatMap(({ mcpServers }) => mcpServers))],
@@ -95,7 +111,9 @@ export async function mergeEvidence(
   const logs = [...new Map(looks.flatMap((look) => [...look.logs]))].sort(byName);
   const runs = [...new Map(looks.flatMap((look) => [...look.runs]))].sort(byName).map(([, run]) => run);
   const told = looks.flatMap(({ mcpServers }) => (mcpServers ? [mcpServers] : []));
+  const wire = mergeWires([...new Map(looks.flatMap((look) => [...look.wires])).values()]);
   return {
+    ...(wire ? { wire } : {}),
     // "log" comes before "run-…".
     logText: logs.map(([, text]) => text).reduce(joinLogs, ""),
     runs: paths && session ? [...runs, ...(await abandonedRuns(paths, session, runs))] : runs,
@@ -104,6 +122,8 @@ export async function mergeEvidence(
 }
 
 const SESSION_LOG = "log";
+const WIRE = "wire-";
+const RECORDING = ".jsonl";
 const storedServers = z.object({ mcpServers: z.array(z.string()) });
 
 function nameOf({ startedAt, id = "0", attempt = 0 }: RunEvidence): string {

@@ -3,7 +3,12 @@ import type { StorePaths } from "../files/store-paths.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import { asMasked, type Masked } from "../masking/masked.js";
 import type { SessionTree } from "../opencode/session.js";
-import type { SessionEvidence } from "./loaded-session.js";
+import { wireMasking } from "../wire/masking/mask-wire.js";
+import type { WireEvidence } from "../wire/model.js";
+import { mergeWires, recordingsIn, wireOfSessions } from "../wire/recording/combine.js";
+import { parseExchangeId } from "../wire/recording/exchange-id.js";
+import { readRecording } from "../wire/recording/read-recording.js";
+import { flattenTree, type SessionEvidence } from "./loaded-session.js";
 import { saveStartLog } from "./save-start-log.js";
 import {
   type EvidenceSnapshot,
@@ -21,11 +26,13 @@ export interface RecorderOptions {
 }
 
 /** A session as it was seen, with its secrets. */
-export interface SeenSession<Tree extends SessionTree | null = SessionTree> extends EvidenceSnapshot {
+export interface SeenSession<Tree extends SessionTree | null = SessionTree> extends Omit<EvidenceSnapshot, "wire"> {
   /** The session with those of its subagents; null where none was seen. */
   readonly tree: Tree;
   /** opencode's exports by session id. All of the tree stands in them. */
   readonly raw: ReadonlyMap<string, string>;
+  /** Recordings of what opencode sent to models, as its tap wrote them. */
+  readonly wire?: string | null | undefined;
 }
 
 /** What was recorded, as it may be stored, shown and sent. */
@@ -65,6 +72,7 @@ export class SessionRecorder {
     beside: Beside,
   ): Promise<Masked<RecordedSession<Tree, Beside>>> {
     const { tree, raw, logText, runs, mcpServers } = session;
+    const recorded = tree ? recordedOf(tree, session.wire) : undefined;
     const paths = tree && this.#paths;
     const rootId = tree?.session.info.id ?? "";
     const before = paths ? await readEvidenceFiles(paths, rootId).catch(() => noEvidence) : noEvidence;
@@ -74,10 +82,16 @@ export class SessionRecorder {
       mcpServers: before.mcpServers,
     };
     const exports = [...raw.values()].map((text): unknown => JSON.parse(text));
-    const mask = await maskFor([exports, logText, runs, mcpServers, earlier, beside], this.#masking);
+    // What a recording had before counts as a part of it.
+    const sent = wireMasking(mergeWires([...before.wires.values(), recorded]));
+    const mask = await maskFor([exports, logText, runs, mcpServers, earlier, beside, ...sent.values], this.#masking);
     const masked = <T extends object>(value: T): Masked<T> => asMasked(value, this.#masking);
 
-    const seen = mask({ logText, runs, mcpServers });
+    const wire = recorded || before.wires.size > 0 ? sent.masked(mask) : undefined;
+    const seen = {
+      ...mask({ logText, runs, mcpServers }),
+      ...(wire && recorded ? { wire: onlyOf(wire, recorded) } : {}),
+    };
     const texts = [...raw].map(([id, text], index) => [id, mask.json(text, exports[index])] as const);
     const maskedTree = mask(tree);
     const notes: string[] = [];
@@ -97,6 +111,7 @@ export class SessionRecorder {
         logs: new Map([...before.logs].map(([name, text]) => [name, mask(text)])),
         runs: new Map([...before.runs].map(([name, run]) => [name, mask(run)])),
         mcpServers: before.mcpServers && mask(before.mcpServers),
+        wires: wire ? recordingsIn(wire, "") : new Map(),
       },
       evidenceFiles(seen),
     );
@@ -121,4 +136,17 @@ export class SessionRecorder {
       ),
     );
   }
+}
+
+/** What the recordings say of a session and of those below it. */
+function recordedOf(tree: SessionTree, text: string | null | undefined): WireEvidence | undefined {
+  if (!text) return undefined;
+  const ids = flattenTree(tree).map(({ info }) => info.id);
+  return wireOfSessions(readRecording(text, tree.session.info.id), new Set(ids));
+}
+
+/** Of all that was recorded, the recordings that were seen now. */
+function onlyOf(all: WireEvidence, seen: WireEvidence): WireEvidence {
+  const names = new Set(seen.exchanges.map(({ id }) => parseExchangeId(id)?.recording));
+  return { ...all, exchanges: all.exchanges.filter(({ id }) => names.has(parseExchangeId(id)?.recording)) };
 }

@@ -19,8 +19,8 @@ import { fileOf, readIfThere } from "./store-files.js";
  * The sessions that looptrace has seen, stored as they were read, so that views work offline and after a session is
  * gone: `<id>.json` is opencode's export, `<id>.children.json` the ids of the sessions below it, `<id>.log` the log
  * that opencode itself had of it, `<id>.run-….json` and `.log` how a run ended and what it logged, `<id>.mcp-….json`
- * which MCP servers opencode had. Each run, and each set of servers, has a file of its own, so that several may write
- * at once.
+ * which MCP servers opencode had, `<id>.wire-….jsonl` what it sent to models. Each run, each set of servers and each
+ * recording has a file of its own, so that several may write at once.
  */
 export interface StoredSession extends FoundSession {
   /** The session and those of its subagents, as far as they are stored. */

@@ -34,7 +34,7 @@ export async function storedFiles(paths: StorePaths): Promise<ReadonlyMap<string
   const found = new Map<string, { storedAt?: number; readonly prints: string[] }>();
   const listing = await Promise.all(
     [...(await namesIn(paths))].sort().map(async (name) => {
-      const id = /^([^.]+)\.(?:(?:run|mcp)-.+\.|children\.)?(?:json|log)$/.exec(name)?.[1] ?? "";
+      const id = /^([^.]+)\.(?:(?:(?:run|mcp)-.+\.|children\.)?(?:json|log)|wire-.+\.jsonl)$/.exec(name)?.[1] ?? "";
       // Another process may have removed it meanwhile.
       const facts = isSessionId(id) && (await lstat(join(paths.sessions, name)).catch(() => undefined));
       return { name, id, facts };

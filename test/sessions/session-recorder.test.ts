@@ -1,12 +1,15 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { RunEvidence } from "../../src/opencode/evidence.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
-import { traceRecorded } from "../../src/sessions/loaded-session.js";
+import { readEvidence, traceRecorded } from "../../src/sessions/loaded-session.js";
 import { type SeenSession, SessionRecorder } from "../../src/sessions/session-recorder.js";
 import { storedSession } from "../../src/sessions/session-store.js";
+import type { WireExchange } from "../../src/wire/model.js";
+import { writeRecording } from "../../src/wire/recording/write-recording.js";
 import { loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import { saveAsItIs } from "../support/kept-store.js";
 import { temporaryStore } from "../support/temporary-store.js";
@@ -82,6 +85,43 @@ test("what an earlier looptrace stored and did not mask is masked when it is han
   const recorded = await new SessionRecorder({ paths, masking }).record(seen(), null);
   expect(recorded.evidence.runs).toHaveLength(1);
   expect(JSON.stringify(recorded.evidence)).not.toContain(TOKEN);
+});
+
+/** A recording of requests of the session, and of another one. */
+function recording(name: string, ...bodies: readonly string[]): string {
+  const exchanges = bodies.flatMap((body, n) =>
+    [id, "ses_another"].map((sessionId, own): WireExchange => {
+      const text = JSON.stringify({ messages: [{ content: body }] });
+      return {
+        ...{ id: `${name}:${n * 2 + own}`, sessionId, parentSessionId: null, messageId: null, purpose: null },
+        ...{ method: "POST", url: "https://a.example/v1", headers: {}, sentAt: n * 2 + own, response: null },
+        body: { text, bytes: text.length, hash: createHash("sha256").update(text).digest("hex") },
+        end: { how: "complete", at: n * 2 + own + 1, error: null },
+      };
+    }),
+  );
+  return writeRecording({ exchanges, notes: [] });
+}
+
+test("what was sent to models is kept beside the session, masked and of it alone, and read again", async () => {
+  const paths = await temporaryStore();
+  const recorder = new SessionRecorder({ paths, masking });
+  await recorder.record(seen({ wire: recording("17-a", `use ${TOKEN}`) }), null);
+  await recorder.record(seen({ wire: recording("18-b", "later") }), null);
+  await recorder.record(seen({ wire: recording("17-a", `use ${TOKEN}`, "more") }), null);
+  const recorded = await recorder.record(seen(), null);
+  const files = (await readdir(paths.sessions)).filter((name) => name.includes(".wire-")).sort();
+  expect(files).toEqual([`${id}.wire-17-a.jsonl`, `${id}.wire-18-b.jsonl`]);
+  for (const file of files) {
+    expect(await readFile(join(paths.sessions, file), "utf8")).not.toMatch(new RegExp(`${TOKEN}|ses_another`));
+    expect((await stat(join(paths.sessions, file))).mode & 0o777).toBe(0o600);
+  }
+  const { exchanges = [], notes } = recorded.evidence.wire ?? {};
+  expect(exchanges.map((exchange) => exchange.id)).toEqual(["17-a:0", "18-b:0", "17-a:2"]);
+  expect(exchanges[0]?.body.text).toMatch(/^\{"messages":\[\{"content":"use \[masked: [^\]]+\]"\}\]\}$/);
+  expect(notes).toEqual([]);
+  expect((await storedSession(paths, id))?.wire).toEqual(recorded.evidence.wire);
+  expect(readEvidence([recorded.evidence]).wire).toEqual(recorded.evidence.wire);
 });
 
 test("a store that takes nothing is a note, and the session is handed on", async () => {
