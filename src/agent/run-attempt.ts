@@ -97,15 +97,17 @@ async function driveAndRecord(
   const masking = maskingOf(request, passwords);
   const recorder = new SessionRecorder({ paths, masking });
   const run = runEvidenceOf(driven, request, haltedBy, problemsOf(driven, request.checkOutput));
-  const { tree, raw, logText, mcpServers } = driven;
+  const { tree, raw, logText, mcpServers, wire } = driven;
   const recorded = await recorder.record(
-    { tree, raw, runs: [{ run, logText }], mcpServers },
+    { tree, raw, runs: [{ run, logText }], mcpServers, wire },
     { run, notes: driven.notes, asking: driven.progress.asking },
   );
   const { beside } = recorded;
   // What is known of this run counts more than what an abandoned one may have been.
   const { runs } = recorded.evidence;
-  const evidence = readEvidence([{ ...recorded.evidence, runs: [...runs, beside.run] }]);
+  const known = { ...recorded.evidence, runs: [...runs, beside.run] };
+  // What went out while it ran was told without the wire: its times must not differ from those of the rest.
+  const evidence = readEvidence([isLive(request) ? { ...known, wire: undefined } : known]);
   const masked = recorded.tree && traceLoaded(maskedLike({ tree: recorded.tree, evidence }, recorded));
   const traces = ofRun(masked ?? [], run);
   const last = lastOf(traces);
@@ -132,10 +134,15 @@ async function driveAndRecord(
   return { ...answer, error, sessionId, traces, session, kept, opencode, driver, exit, notes };
 }
 
+/** Whether what is closed of the turn goes out while it runs. */
+function isLive({ live }: AttemptRequest): boolean {
+  return live !== undefined && live.exporter.destinations.length > 0;
+}
+
 /** Follows the turn, where what is closed of it is to go out while it runs. */
 function liveFor(request: AttemptRequest, served: ServedSession): (() => Promise<void>) | undefined {
   const { live, runId, attempt } = request;
-  if (!live || live.exporter.destinations.length === 0) return undefined;
+  if (!live || !isLive(request)) return undefined;
   const run = { id: runId, attempt, startedAt: served.startedAt };
   return liveRun(served, run, { ...live, masking: maskingOf(request, passwordOf(served)) });
 }

@@ -2,7 +2,7 @@ import { messageOf } from "../errors/thrown.js";
 import type { TraceExporter } from "../export/trace-exporter.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
-import type { Masked } from "../masking/masked.js";
+import { type Masked, maskedLike } from "../masking/masked.js";
 import type { ExportResult } from "../opencode/commands.js";
 import {
   evidenceWithin,
@@ -86,7 +86,10 @@ export async function attachTo(options: AttachOptions): Promise<readonly Unfinis
     servers.forget(directory);
     const recorded = await recorder.record({ ...read, runs: runs.map((run) => ({ run })), mcpServers }, null);
     for (const note of recorded.notes) options.onNote?.(note);
-    for (const trace of traceRecorded(recorded)) {
+    // What went out while it ran was told without the wire: its times must not differ from those of the rest.
+    const { tree, evidence: known } = recorded;
+    const rest = options.live ? { tree, evidence: { ...known, wire: undefined } } : { tree, evidence: known };
+    for (const trace of traceRecorded(maskedLike(rest, recorded))) {
       const { userMessageId, sessionId } = trace.loop;
       if (sessionId !== rootId || !turns.has(userMessageId)) continue;
       told = withTold(told, [trace.loop]);

@@ -5,7 +5,7 @@ import { readExport } from "../opencode/session.js";
 import { findSession } from "./find-session.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { assembleFound, type FoundSession, flattenTree, type LoadedSession, maskFound } from "./loaded-session.js";
-import { readSource } from "./read-source.js";
+import { readSource, wireBeside } from "./read-source.js";
 
 /**
  * Loads sessions from wherever they are: export files, standard input (`-`), ids of sessions that opencode or looptrace
@@ -35,7 +35,9 @@ export async function loadSessions(
         wanted.push(source);
         continue;
       }
-      const found = { sessions: [readExport(text, source)], logText: "", runs: [] };
+      const session = readExport(text, source);
+      const wire = await wireBeside(source, session.info.id, options);
+      const found = { sessions: [session], logText: "", runs: [], ...(wire ? { wire } : {}) };
       held.push(await maskFound(await withServers(found, options), masking));
     } catch (error) {
       if (!options.onUnreadable) throw error;

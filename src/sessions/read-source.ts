@@ -1,9 +1,12 @@
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { InvalidExportError } from "../errors/invalid-export-error.js";
 import { hasCode, messageOf } from "../errors/thrown.js";
 import { readNamedFile, UnfitFileError } from "../files/own-files.js";
 import { isSessionId } from "../opencode/session.js";
 import { decodeText } from "../text/decode-text.js";
+import type { WireEvidence } from "../wire/model.js";
+import { wireOfSessions } from "../wire/recording/combine.js";
+import { readRecording } from "../wire/recording/read-recording.js";
 import type { LoadOptions } from "./load-options.js";
 
 /**
@@ -19,6 +22,31 @@ export async function readSource(source: string, options: LoadOptions): Promise<
   } catch (error) {
     if (hasCode(error, "ENOENT") && isSessionId(source)) return undefined;
     throw new InvalidExportError(source, whyUnreadable(error), { cause: error });
+  }
+}
+
+const EXPORT = /\.json$/;
+
+/**
+ * What was sent to models, where a recording of it lies beside an export: `<name>.wire.jsonl` beside `<name>.json`. One
+ * that cannot be read is a note.
+ *
+ * @param sessionId only what is that session's, and of those below it
+ * @returns undefined where there is none
+ */
+export async function wireBeside(
+  source: string,
+  sessionId: string,
+  { directory, onNote }: LoadOptions,
+): Promise<WireEvidence | undefined> {
+  if (!EXPORT.test(source)) return undefined;
+  const path = resolve(directory, source.replace(EXPORT, ".wire.jsonl"));
+  try {
+    const text = decodeText(await readNamedFile(path));
+    return wireOfSessions(readRecording(text, basename(path)), [sessionId]);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) onNote?.(`${path}: ${whyUnreadable(error)}`);
+    return undefined;
   }
 }
 

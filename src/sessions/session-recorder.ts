@@ -142,7 +142,7 @@ export class SessionRecorder {
 function recordedOf(tree: SessionTree, text: string | null | undefined): WireEvidence | undefined {
   if (!text) return undefined;
   const ids = flattenTree(tree).map(({ info }) => info.id);
-  return wireOfSessions(readRecording(text, tree.session.info.id), new Set(ids));
+  return wireOfSessions(readRecording(text, tree.session.info.id), ids);
 }
 
 /** Of all that was recorded, the recordings that were seen now. */

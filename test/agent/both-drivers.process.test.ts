@@ -61,7 +61,7 @@ function outline(traces: readonly LoopTrace[], place: string): unknown {
 }
 
 /** With the driver `cli` opencode starts anew for each prompt. */
-async function play(scenario: Scenario, driver: "cli" | "server") {
+async function play(scenario: Scenario, driver: "cli" | "server", wire = true) {
   const bench = await (driver === "cli" ? isolatedOpenCode(scenario) : warmOpenCode(scenario));
   try {
     const agent = new OpenCode({
@@ -70,6 +70,7 @@ async function play(scenario: Scenario, driver: "cli" | "server") {
       environment: bench.env,
       store: null,
       driver,
+      wire,
       permissions: scenario.prompts.some(({ flags }) => flags.some((flag) => /auto|skip/.test(flag)))
         ? "allow"
         : "deny",
@@ -142,7 +143,8 @@ describe("the driver server makes the same of it as what was recorded of `openco
   ])("%s", async (name) => {
     const recorded = loadFixture(`${name}@1.18.33`);
     const traces = tracesOf(recorded, "log");
-    const server = await play(await loadScenario(name), "server");
+    // When they were made nothing was known of the wire.
+    const server = await play(await loadScenario(name), "server", false);
     expect(server.notes).toEqual([]);
     expect(server.outline).toEqual(outline(traces, RECORDED_IN));
     expect(server.errors).toEqual(traces.map(({ loop }) => loop.error?.code ?? null));

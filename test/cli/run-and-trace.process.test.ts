@@ -29,13 +29,17 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
 
   expect(run.stdout).toBe("settings.txt now says `port = 9090`, as notes.md asks.\n");
   expect(run.code).toBe(0);
-  expect(run.stderr).toContain("14 spans sent");
+  expect(run.stderr).toContain("15 spans sent");
   expect(run.stderr).toContain("4 steps  4 calls  5 tools");
   expect(violationsOf(receiver)).toEqual([]);
 
   const spans = arrived(receiver);
   const [sessionId = ""] = SESSION.exec(run.stderr) ?? [];
-  expect(spans.map(({ name, type, parent }) => [name, type, parent])).toEqual([
+  // The title, which is asked for beside the first step.
+  const others = spans.filter(({ name }) => name === "other-call");
+  expect(others.map(({ type, parent }) => [type, parent])).toEqual([["generation", "opencode.loop"]]);
+  const own = spans.filter((span) => !others.includes(span));
+  expect(own.map(({ name, type, parent }) => [name, type, parent])).toEqual([
     ["opencode.loop", "agent", null],
     ["loop.step-0", "span", "opencode.loop"],
     ["llm-call-0", "generation", "loop.step-0"],
@@ -55,7 +59,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   expect(spans.filter(({ level }) => level !== "DEFAULT")).toEqual([]);
 
   const { replies } = at(scenario.lanes, 0);
-  const calls = spans.filter(({ type }) => type === "generation");
+  const calls = own.filter(({ type }) => type === "generation");
   const tools = spans.filter(({ type }) => type === "tool");
   const asked = replies.flatMap(({ toolCalls }) => toolCalls);
   const inWorkdir = (value: unknown): unknown =>
@@ -121,18 +125,18 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   const again = await looptrace(["trace", sessionId, ...flags], around);
   expect(again.code).toBe(0);
   expect(again.stdout).toContain(root.span.traceId);
-  expect(again.stderr).toContain("14 were there already");
-  expect(receiver.spans()).toHaveLength(14);
+  expect(again.stderr).toContain("15 were there already");
+  expect(receiver.spans()).toHaveLength(15);
 
   const forced = await looptrace(["trace", sessionId, "--force", "--json", ...flags], around);
   const keysOf = (list: typeof spans) =>
     list.map(({ span }) => `${span.traceId} ${span.spanId} ${span.startTimeUnixNano}`).sort();
   const sentTwice = arrived(receiver);
-  expect(sentTwice).toHaveLength(28);
+  expect(sentTwice).toHaveLength(30);
   expect(keysOf(sentTwice)).toEqual([...keysOf(spans), ...keysOf(spans)].sort());
   const document = JSON.parse(forced.stdout);
   expect(Object.keys(document)).toEqual(["traces", "delivery", "urls"]);
-  expect(document.delivery).toMatchObject([{ acknowledged: 14, alreadyAcknowledged: 0, rejected: 0 }]);
+  expect(document.delivery).toMatchObject([{ acknowledged: 15, alreadyAcknowledged: 0, rejected: 0 }]);
   expect(document.traces).toHaveLength(1);
 
   // opencode has it no more, looptrace has; nor is anything else needed to show a session.
@@ -151,7 +155,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   expect(forgotten.stderr).toContain(
     `opencode does not know ${sessionId} any more; this is what looptrace has kept of it.`,
   );
-  expect(forgotten.stderr).toContain("14 were there already");
+  expect(forgotten.stderr).toContain("15 were there already");
   const unknown = await looptrace(["trace", "ses_00000000000000000000000000"], around);
   expect([unknown.code, unknown.stdout]).toEqual([2, ""]);
   expect(unknown.stderr).toMatch(/^looptrace: opencode 1\.18\.\d+ at \S+ knows no session "ses_0{26}"\. .+\n$/);
@@ -168,7 +172,7 @@ test("the next turn sends its own spans only; what a Langfuse that is down could
   const one = await looptrace(["run", "--quiet", first ?? ""], around);
   expect([one.code, one.stdout]).toEqual([0, "It says: buy milk.\n"]);
   const firstTrace = new Set(receiver.spans().map(({ traceId }) => traceId));
-  expect(receiver.spans()).toHaveLength(6);
+  expect(receiver.spans()).toHaveLength(7);
 
   await receiver.close();
   const two = await looptrace(["run", "--quiet", "--continue", second ?? ""], around);

@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -80,6 +81,35 @@ test("readSession: one session with its evidence, by id or by file", async () =>
 test("a file as PowerShell writes it", async () => {
   await writeFile(join(folder, "utf16.json"), Buffer.from(`\uFEFF${multistep.text}`, "utf16le"));
   expect(await loaded(["utf16.json"], { opencode: "/nowhere" })).toEqual([[multistep.session.info.id]]);
+});
+
+test("a file has the recording that lies beside it, as far as it is the session's", async () => {
+  const { id } = multistep.session.info;
+  const recording = (sessionId: string, token: string): string =>
+    [
+      { t: "tap", v: 1, id: `17-${sessionId.slice(-4)}` },
+      {
+        ...{ t: "request", n: 0, at: 1, method: "POST", url: "https://a.example/v1", headers: {}, session: sessionId },
+        ...{ hash: createHash("sha256").update(token).digest("hex"), bytes: token.length, middle: token },
+      },
+    ]
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join("");
+  const token = `ghp_${"a1B2".repeat(9)}`;
+  await writeFile(join(folder, "export.json"), multistep.text);
+  await writeFile(join(folder, "export.wire.jsonl"), `${recording(id, token)}${recording("ses_another", token)}`);
+  const notes: string[] = [];
+  const read = (): Promise<LoadedSession> =>
+    readSession("export.json", { ...options, onNote: (note) => notes.push(note) });
+  const { wire } = (await read()).evidence;
+  expect(wire?.exchanges.map(({ sessionId, body }) => [sessionId, body.text])).toEqual([
+    [id, expect.stringMatching(/^\[masked: /)],
+  ]);
+  await rm(join(folder, "export.wire.jsonl"));
+  expect((await read()).evidence).not.toHaveProperty("wire");
+  await mkdir(join(folder, "export.wire.jsonl"));
+  expect((await read()).evidence).not.toHaveProperty("wire");
+  expect(notes).toEqual([expect.stringContaining("export.wire.jsonl: this is a folder")]);
 });
 
 describe("the MCP servers of a session", () => {

@@ -58,7 +58,8 @@ const SLACK_MS = 2_000;
  * What of a recording is a session's and of those below it. A request that names no session is theirs where nothing
  * else can be: no other session was at work then.
  */
-export function wireOfSessions(wire: WireEvidence, ids: ReadonlySet<string>): WireEvidence {
+export function wireOfSessions(wire: WireEvidence, sessionIds: Iterable<string>): WireEvidence {
+  const ids = withBelow(wire.exchanges, sessionIds);
   const isOwn = ({ sessionId, parentSessionId }: WireExchange): boolean =>
     (sessionId !== null && ids.has(sessionId)) || (parentSessionId !== null && ids.has(parentSessionId));
   const own = wire.exchanges.filter(isOwn);
@@ -77,6 +78,19 @@ export function wireOfSessions(wire: WireEvidence, ids: ReadonlySet<string>): Wi
     (wire.tools ?? []).filter(({ sessionId }) => ids.has(sessionId)),
     wire.notes,
   );
+}
+
+/** Sessions with all those that the headers put below them. */
+function withBelow(exchanges: readonly WireExchange[], sessionIds: Iterable<string>): ReadonlySet<string> {
+  const ids = new Set(sessionIds);
+  const below = new Map<string, Set<string>>();
+  for (const { sessionId, parentSessionId } of exchanges) {
+    if (sessionId === null || parentSessionId === null) continue;
+    below.set(parentSessionId, (below.get(parentSessionId) ?? new Set()).add(sessionId));
+  }
+  // Grows while it is walked.
+  for (const id of ids) for (const child of below.get(id) ?? []) ids.add(child);
+  return ids;
 }
 
 interface Span {

@@ -57,10 +57,11 @@ describe("the wire of a session", () => {
       exchange("1-a:1", "ses_b", 2),
       exchange("1-a:2", "ses_child", 3, { parentSessionId: "ses_a" }),
       exchange("1-a:3", "ses_c", 4, { parentSessionId: "ses_b" }),
+      exchange("1-a:4", "ses_grandchild", 5, { parentSessionId: "ses_child" }),
     );
     const tools = ["ses_a", "ses_b"].map((sessionId) => ({ sessionId, callId: "c", tool: "bash", start: 1, end: 2 }));
-    const own = wireOfSessions({ ...all, tools, notes: ["a note"] }, new Set(["ses_a"]));
-    expect(idsOf(own)).toEqual(["1-a:0", "1-a:2"]);
+    const own = wireOfSessions({ ...all, tools, notes: ["a note"] }, ["ses_a"]);
+    expect(idsOf(own)).toEqual(["1-a:0", "1-a:2", "1-a:4"]);
     expect(own.tools).toEqual(tools.slice(0, 1));
     expect(own.notes).toEqual(["a note"]);
   });
@@ -75,6 +76,6 @@ describe("the wire of a session", () => {
       exchange("1-a:5", null, 60_000),
       exchange("2-a:0", null, 10_200),
     );
-    expect(idsOf(wireOfSessions(all, new Set(["ses_a"])))).toEqual(["1-a:0", "1-a:1", "1-a:3"]);
+    expect(idsOf(wireOfSessions(all, ["ses_a"]))).toEqual(["1-a:0", "1-a:1", "1-a:3"]);
   });
 });
