@@ -1,7 +1,8 @@
 /** Calls of models that opencode made beside the answers: for the title, or to sum up the conversation. */
 import type { Session, Spent, Turn } from "../opencode/model.js";
 import type { WireExchange } from "../wire/model.js";
-import type { Loop, OtherCall, Usage } from "./model.js";
+import { knownPrice } from "./known-price.js";
+import type { Loop, ModelFacts, OtherCall, Usage } from "./model.js";
 import { spanIdOf } from "./span-id.js";
 import { subagentsOfLoop } from "./totals.js";
 import { answersOf } from "./turn-entries.js";
@@ -19,8 +20,10 @@ const NOTHING: Spent = { usage: NO_USAGE, cost: null };
  * @returns one list for each turn of the session
  */
 export function otherCallsOf(session: Session): readonly (readonly OtherCall[])[] {
-  const told = session.turns.map((turn) => toldCalls(turn, session.id));
-  const rest = uncountedOf(session, told.flat());
+  const priced = pricesIn(session);
+  const known = session.turns.map((turn) => toldCalls(turn, session.id).map(priced));
+  const over = uncountedOf(session, known.flat());
+  const { told, rest } = withCountedCost(known, over);
   const first = session.turns.findIndex(({ copied, origin }) => !copied && origin !== "command");
   const turn = session.turns[first];
   if (!rest || !turn) return told;
@@ -29,6 +32,31 @@ export function otherCallsOf(session: Session): readonly (readonly OtherCall[])[
   return told.map((own, index) =>
     index === first ? [{ spanId, ...at, kind: "unknown", model: null, ...rest }, ...own] : own,
   );
+}
+
+/** Gives recorded calls the cost that the session's answers settle; opencode 1 tells none of a title. */
+function pricesIn({ turns }: Session): (call: OtherCall) => OtherCall {
+  const calls = turns.flatMap((turn) => answersOf(turn).flatMap(({ call }) => call ?? []));
+  const isOf = (one: ModelFacts | null, other: ModelFacts): boolean =>
+    one?.modelId === other.modelId && one.providerId === other.providerId;
+  return (call) => {
+    const { model, usage, cost, wire } = call;
+    if (cost !== null || !wire || !model || totalTokens(usage) === 0) return call;
+    const same = calls.filter((one) => isOf(one.model, model)).map(({ recorded }) => recorded);
+    return { ...call, cost: knownPrice(usage, same) };
+  };
+}
+
+/** What was counted of cost alone is that of the one recorded call whose cost is not known. */
+function withCountedCost(
+  told: readonly (readonly OtherCall[])[],
+  rest: Spent | null,
+): { readonly told: readonly (readonly OtherCall[])[]; readonly rest: Spent | null } {
+  const unpriced = told.flat().filter(({ cost, wire, usage }) => cost === null && wire && totalTokens(usage) > 0);
+  if (!rest || rest.cost === null || totalTokens(rest.usage) > 0 || unpriced.length !== 1) return { told, rest };
+  const { cost } = rest;
+  const withCost = (call: OtherCall): OtherCall => (call === unpriced[0] ? { ...call, cost } : call);
+  return { told: told.map((calls) => calls.map(withCost)), rest: null };
 }
 
 function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {

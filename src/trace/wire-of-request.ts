@@ -1,3 +1,4 @@
+import { answerOf } from "../wire/answer-of.js";
 import type { WireExchange } from "../wire/model.js";
 import type { WireFacts } from "./wire-facts.js";
 
@@ -24,7 +25,7 @@ export function wireFactsOf(exchange: WireExchange): WireFacts {
     sentAt: exchange.sentAt,
     headersAt: response?.at ?? null,
     firstByteAt: response?.chunks[0]?.at ?? null,
-    firstContentAt: null,
+    firstContentAt: answerOf(exchange)?.firstContentAt ?? null,
     endAt: end.at,
     requestBytes: body.bytes,
     responseBytes: response?.bytes ?? 0,

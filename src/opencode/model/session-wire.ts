@@ -1,10 +1,11 @@
 /** What was recorded of a session's requests, as far as its readers need it to join them with its answers. */
 import type { ErrorObject } from "../../errors/error-facts.js";
 import { isFields } from "../../text/json-fields.js";
+import { answerOf } from "../../wire/answer-of.js";
 import type { WireEvidence, WireExchange, WireTool } from "../../wire/model.js";
 import type { SessionTree } from "../schema/exported-session.js";
 import type { OtherCall } from "./session.js";
-import type { Interval, Moment } from "./values.js";
+import type { CallOutput, Interval, Moment } from "./values.js";
 
 /** What was recorded of one session. */
 export interface SessionWire {
@@ -148,11 +149,25 @@ export function recordedEnd({ sentAt, response, end }: WireExchange): Moment | n
   return { at: Math.round(Math.max(last ?? end.at, sentAt)), timing: "exact" };
 }
 
+/** When the first thinking, text or tool arguments came in; null where only sizes were recorded, or none came. */
+export function recordedContentAt(exchange: WireExchange): number | null {
+  const at = answerOf(exchange)?.firstContentAt ?? null;
+  return at === null ? null : Math.round(at);
+}
+
+/** What a request that died had been answered until then; without tools, which ran and are told of by themselves. */
+export function recordedOutput(exchange: WireExchange): CallOutput | null {
+  const { text = "", thinking = "" } = answerOf(exchange) ?? {};
+  if (text === "" && thinking === "") return null;
+  return { thinking: thinking === "" ? null : thinking, text: text === "" ? null : text, toolCalls: [] };
+}
+
 /**
  * What a request failed with, as opencode would write it; null where the wire shows no failure: it was answered, it was
  * broken off by opencode itself, or the recording ends before.
  */
-export function wireError({ response, end, url }: WireExchange): ErrorObject | null {
+export function wireError(exchange: WireExchange): ErrorObject | null {
+  const { response, end, url } = exchange;
   if (response && response.status >= 400) {
     const text = response.chunks.map((chunk) => chunk.text ?? "").join("");
     const { status: statusCode, headers: responseHeaders } = response;
@@ -165,6 +180,15 @@ export function wireError({ response, end, url }: WireExchange): ErrorObject | n
         ...(text === "" ? {} : { responseBody: text }),
         metadata: { url },
       },
+    };
+  }
+  const said = answerOf(exchange)?.error;
+  if (response && said) {
+    // In the midst of an answer that began well.
+    const message = said.message ?? said.type ?? "The provider broke the answer off.";
+    return {
+      name: "APIError",
+      data: { message, responseHeaders: response.headers, responseBody: said.body, metadata: { url } },
     };
   }
   if (end.how !== "failed") return null;

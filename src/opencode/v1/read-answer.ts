@@ -1,5 +1,12 @@
 import type { Answer, DeadRequest, ModelCall } from "../model/session.js";
-import { NO_WIRE, recordedEnd, type SessionWire, toolsWithin } from "../model/session-wire.js";
+import {
+  NO_WIRE,
+  recordedContentAt,
+  recordedEnd,
+  recordedOutput,
+  type SessionWire,
+  toolsWithin,
+} from "../model/session-wire.js";
 import type { CallOutput, Interval, ModelFacts } from "../model/values.js";
 import type { AssistantInfo, AssistantMessage } from "../schema/session-export.js";
 import { type Attempt, attemptsOf } from "./attempts.js";
@@ -87,7 +94,7 @@ function readCall(message: AssistantMessage, request: CallRequest, context: Answ
   return {
     model: modelOf(info, context.asked),
     request: { at: request.start, timing: request.timing },
-    firstContentAt: firstContentAt(attempt, clock) ?? null,
+    firstContentAt: (exchange && recordedContentAt(exchange)) ?? firstContentAt(attempt, clock) ?? null,
     outputEnd: (exchange && recordedEnd(exchange)) ?? exported ?? null,
     finished,
     answered: isAnswered(message, attempt),
@@ -128,7 +135,7 @@ function deadRequests({ id }: AssistantInfo, { dead }: CallRequest): readonly De
     timing,
     failure,
     // The tools of a dead attempt really ran and stand as tools of the step; its own output is what it said.
-    output: outputOf(attempt && { ...attempt, tools: [] }),
+    output: (exchange && recordedOutput(exchange)) ?? outputOf(attempt && { ...attempt, tools: [] }),
     ...(exchange ? { exchange } : {}),
   }));
 }

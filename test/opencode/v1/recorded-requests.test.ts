@@ -282,3 +282,65 @@ function exchangesIn(loop: Loop): readonly string[] {
   const others = (loop.otherCalls ?? []).flatMap(({ wire }) => wire?.exchangeId ?? []);
   return [...steps, ...others, ...loop.loops.flatMap(exchangesIn)];
 }
+
+describe("what was answered", () => {
+  const frame = (delta: object, more: object = {}) =>
+    `data: ${JSON.stringify({ id: "chat_1", model: "m1-2026", choices: [{ index: 0, delta }], ...more })}\n\n`;
+  const usage = { prompt_tokens: 120, completion_tokens: 8, total_tokens: 128 };
+  const streamed = (sent: number, chunks: readonly (readonly [number, string])[], ended: number, more = {}) =>
+    exchange(sent, ended, { response: response(sent + 5, chunks), ...more });
+  const late = assistant(50, 2_000, [stepStart(1_200), text(1_260, 1_990, "Done."), stepFinish(1_995)], {
+    finish: "stop",
+  });
+
+  test("dates the first content by its chunk, not by the role before it", () => {
+    const one = streamed(
+      1_100,
+      [
+        [1_150, frame({ role: "assistant" })],
+        [1_220.3, frame({ content: "Do" })],
+      ],
+      1_990,
+    );
+    const call = onlyOne(callsIn(loopOf([user(0, "Go."), late], [one])));
+    expect([call.firstTokenAt, call.wire?.firstContentAt]).toEqual([T0 + 1_220, T0 + 1_220.3]);
+  });
+
+  test("of a request that died is told, with the failure that stands in the stream", () => {
+    const error = `data: ${JSON.stringify({ error: { message: "Overloaded", type: "overloaded_error" } })}\n\n`;
+    const died = streamed(
+      60,
+      [
+        [100, frame({ content: "I be" })],
+        [120, frame({ content: "gan" }) + error],
+      ],
+      130,
+    );
+    const loop = loopOf([user(0, "Go."), late], [died, exchange(1_100, 1_990)]);
+    const retry = onlyOne(retriesIn(loop));
+    expect(retry.output).toEqual({ thinking: null, text: "I began", toolCalls: [] });
+    expect(retry.error).toMatchObject({ message: "Overloaded", evidence: "wire" });
+  });
+
+  test("gives a title its model, its provider, its tokens and, where the answers settle it, its cost", () => {
+    const body = { text: JSON.stringify({ model: "m1", messages: [] }), bytes: 40, hash: OTHER };
+    const answered = [[200, frame({ content: "Title" }, { usage })]] as const;
+    const title = streamed(55, answered, 400, { purpose: "title", body });
+    const tokens = (input: number, output: number) => ({
+      ...{ total: input + output, input, output, reasoning: 0, cache: { read: 0, write: 0 } },
+    });
+    const step = (from: number, used: ReturnType<typeof tokens>, cost: number) =>
+      assistant(from, from + 900, [stepStart(from + 20), stepFinish(from + 890, { tokens: used, cost })], {
+        finish: "stop",
+      });
+    const messages = [user(0, "Go."), step(50, tokens(1_000, 100), 0.0045), step(1_000, tokens(100, 100), 0.0018)];
+    const loop = loopOf(messages, [title, exchange(57, 940), exchange(1_007, 1_890)]);
+    const other = onlyOne(loop.otherCalls ?? []);
+    expect(other).toMatchObject({
+      kind: "title",
+      model: { providerId: "scripted", modelId: "m1", variant: null },
+      usage: { input: 120, output: 8, reasoning: 0, cacheRead: 0, cacheWrite: 0 },
+    });
+    expect(other.cost).toBeCloseTo(120 * 3e-6 + 8 * 15e-6, 12);
+  });
+});

@@ -1,5 +1,12 @@
 import type { Answer, DeadRequest, ModelCall, RecordedTokens } from "../../model/session.js";
-import { recordedEnd, requestsOfAnswer, type WireRequest, wireError } from "../../model/session-wire.js";
+import {
+  recordedContentAt,
+  recordedEnd,
+  recordedOutput,
+  requestsOfAnswer,
+  type WireRequest,
+  wireError,
+} from "../../model/session-wire.js";
 import type { CallOutput, ModelFacts, Moment, Patch } from "../../model/values.js";
 import type { Tokens } from "../../schema/lenient.js";
 import type { AssistantMessageV2, ShellMessage, ToolContent } from "../schema/session-export.js";
@@ -124,7 +131,7 @@ function callOf(
   return {
     model: modelFacts(message.model) ?? context.asked,
     request: recorded ? { at: recorded.at, timing: "exact" } : requestOf(message, context),
-    firstContentAt: firstContentAt(message),
+    firstContentAt: (recorded && recordedContentAt(recorded.exchange)) ?? firstContentAt(message),
     outputEnd: (recorded && recordedEnd(recorded.exchange)) ?? outputEndOf(message, tools),
     finished: isAnswered || time.streamed !== undefined,
     answered: isAnswered,
@@ -165,7 +172,7 @@ function recordedDead(
         : told
           ? { at: told.at, error: told.error, evidence: "events" }
           : null,
-      output: { thinking: null, text: null, toolCalls: [] },
+      output: recordedOutput(exchange) ?? { thinking: null, text: null, toolCalls: [] },
       exchange,
     };
   });

@@ -1,3 +1,4 @@
+import { answerOf } from "../../../wire/answer-of.js";
 import { promptText } from "../../model/prompt-text.js";
 import type { CompactionEvent, Entry, Told } from "../../model/session.js";
 import { recordedEnd, requestsOfAnswer, type WireRequest, wireError } from "../../model/session-wire.js";
@@ -74,6 +75,7 @@ function readCompaction(message: CompactionMessage, requests: readonly WireReque
   const { id, time, reason, model, tokens, cost, error } = message;
   const isGood = ({ exchange }: WireRequest): boolean => wireError(exchange) === null;
   const exchange = (requestsOfAnswer(requests, isGood).at(-1) ?? requests.at(-1))?.exchange;
+  const answered = exchange && answerOf(exchange)?.usage;
   return {
     kind: "event",
     name: "compaction",
@@ -85,7 +87,11 @@ function readCompaction(message: CompactionMessage, requests: readonly WireReque
       outcome: outcomeOf(message),
       end: (exchange && recordedEnd(exchange)?.at) ?? null,
       model: modelFacts(model),
-      spent: tokens ? { usage: usageOf(tokens), cost: cost > 0 ? cost : null } : null,
+      spent: tokens
+        ? { usage: usageOf(tokens), cost: cost > 0 ? cost : null }
+        : answered
+          ? { usage: answered, cost: null }
+          : null,
       error: error ? { name: error.name, data: error.data } : null,
       ...(exchange ? { exchange } : {}),
     },

@@ -7,7 +7,7 @@ import type { WireExchange } from "../../../../src/wire/model.js";
 import { onlyOne } from "../../../support/fixtures.js";
 import { followed } from "../../../trace/make-evidence.js";
 import { SESSION, T0 } from "../../../trace/make-session.js";
-import { exchange, refused, wireOf } from "../../../trace/make-wire.js";
+import { exchange, refused, response, wireOf } from "../../../trace/make-wire.js";
 import { callsIn, retriesIn } from "../../../trace/walk-trace.js";
 
 let ids = 0;
@@ -28,8 +28,18 @@ function answer(from: number, to: number, finish = "stop") {
   return message("assistant", from, fields, { streamed: to - 5, completed: to });
 }
 
-function loopOf(messages: readonly object[], exchanges: readonly WireExchange[], runs: readonly RunEvidence[] = []) {
-  const info = { id: SESSION, time: { created: T0, idle: T0 + 9_000 }, location: { directory: "/home/dev/project" } };
+function loopOf(
+  messages: readonly object[],
+  exchanges: readonly WireExchange[],
+  runs: readonly RunEvidence[] = [],
+  more: object = {},
+) {
+  const info = {
+    ...more,
+    id: SESSION,
+    time: { created: T0, idle: T0 + 9_000 },
+    location: { directory: "/home/dev/project" },
+  };
   const session = exportFromJson({ info, messages }, "two.json");
   return onlyOne(traceSession({ session, children: [] }, { runs, wire: wireOf(exchanges) })).loop;
 }
@@ -97,4 +107,16 @@ describe("requests beside the answers", () => {
     const loop = loopOf([...before, ...after], [exchange(1_004, 1_800, { body }), ...primary]);
     expect(others(loop)).toEqual([["unknown", 1_004]]);
   });
+});
+
+test("what opencode has counted is not counted twice: a recorded title takes its part of it, and the cost that is left", () => {
+  const usage = { prompt_tokens: 120, completion_tokens: 8, total_tokens: 128 };
+  const chunk = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: "Title" } }], usage })}\n\n`;
+  const title = exchange(101, 300, { purpose: "title", response: response(110, [[200, chunk]]) });
+  const counted = { tokens: { input: 220, output: 18, reasoning: 0, cache: { read: 0, write: 0 } }, cost: 0.0125 };
+  const messages = [user(0), answer(100, 900), idle(901)];
+  const bare = loopOf(messages, [], [], counted);
+  expect(others(bare)).toEqual([["unknown", 0]]);
+  const { otherCalls = [] } = loopOf(messages, [title, exchange(104, 890, { purpose: "primary" })], [], counted);
+  expect(otherCalls).toMatchObject([{ kind: "title", usage: { input: 120, output: 8 }, cost: 0.0025 }]);
 });
