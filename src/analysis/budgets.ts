@@ -19,7 +19,7 @@ export interface ToolBudget {
 export type Budget =
   | { readonly kind: "cost" | "tokens" | "duration" | "steps"; readonly limit: number }
   | ToolBudget
-  | { readonly kind: "errors" | "tool-errors" | "doom-loops"; readonly limit: 0 };
+  | { readonly kind: "errors" | "tool-errors" | "doom-loops" | "cache-breaks"; readonly limit: 0 };
 
 /** How values and limits of a budget are counted. */
 export type BudgetUnit = FigureUnit;
@@ -36,6 +36,7 @@ export function budgetName(budget: Budget): string {
       return `max-tool ${budget.tool === null ? "" : `${budget.tool}:`}${budget.stat}`;
     case "errors":
     case "tool-errors":
+    case "cache-breaks":
       return `no-${budget.kind}`;
     case "doom-loops":
       return "no-doom-loop";
@@ -54,4 +55,5 @@ export const BUDGET_UNITS: Readonly<Record<Budget["kind"], BudgetUnit>> = {
   errors: "count",
   "tool-errors": "count",
   "doom-loops": "count",
+  "cache-breaks": "count",
 };

@@ -11,7 +11,8 @@ import { exactFigure } from "./figures.js";
 import { doubtText, type Gaps, gapsOf, gapTexts } from "./gaps.js";
 import { isCommand, loopsIn, toolsIn } from "./loop-parts.js";
 import { percentile } from "./percentiles.js";
-import { toolTitle } from "./row-texts.js";
+import { eventText, toolTitle } from "./row-texts.js";
+import { placedSteps } from "./step-path.js";
 
 /** What became of one budget; plain data, as `--json` prints it. */
 export interface BudgetResult {
@@ -163,6 +164,8 @@ function findingOf(budget: Budget, facts: Facts): Measurement {
       return toolErrorsOf(facts);
     case "doom-loops":
       return doomLoopsOf(facts);
+    case "cache-breaks":
+      return cacheBreaksOf(facts);
     default:
       return budget satisfies never;
   }
@@ -282,6 +285,24 @@ function doomLoopsOf({ loops }: Facts): Measurement {
     .map(({ attributes }) => oneLine(doomLoopName(attributes)));
   return { value: found.length, note: found.length > 0 ? found.join(", ") : undefined };
 }
+
+/** Each with its step and its cause, as far as it is known. */
+function cacheBreaksOf({ traces }: Facts): Measurement {
+  const found = traces.flatMap(({ loop }) =>
+    placedSteps(loop).flatMap(({ path, step }) =>
+      step.events
+        .filter(({ name }) => name === "cache-break")
+        .map((event) => `step ${path}: ${eventText(event).slice(0, MOST_CAUSE)}`),
+    ),
+  );
+  const more = found.length > MOST_NAMED ? ` (and ${found.length - MOST_NAMED} more)` : "";
+  const named = found.slice(0, MOST_NAMED).join("; ");
+  return { value: found.length, note: found.length > 0 ? `${named}${more}` : undefined };
+}
+
+/** So many breaks of a cache are told of, and of each so much. */
+const MOST_NAMED = 3;
+const MOST_CAUSE = 200;
 
 /** `bash nonzero_exit (3 times), read failed`, the most frequent first. */
 function byFrequency(texts: readonly string[]): string {

@@ -1,6 +1,6 @@
 /** What stands on the right of the tree's rows: what a reader recognises each of them by. */
 
-import { count, duration, plural } from "../text/format.js";
+import { cost, count, duration, plural } from "../text/format.js";
 import { fieldsOf } from "../text/json-fields.js";
 import { oneLine } from "../text/terminal-text.js";
 import { doomLoopText } from "../trace/doom-loop-text.js";
@@ -103,7 +103,7 @@ export function eventText({ name, attributes }: StepEvent): string {
       return oneLine(`${doomLoopText(attributes)}${more ? `: ${more}` : ""}`.slice(0, MOST_TEXT));
     }
     case "cache-break":
-      return `${count(Number(attributes.tokensReadAnew))} cached tokens were read anew`;
+      return cacheBreakText(attributes);
     case "plan": {
       const { file, todos, completed, current } = attributes;
       if (file !== undefined) return oneLine(String(file).slice(0, MOST_TEXT));
@@ -141,6 +141,13 @@ function compactionText({ auto, overflow, outcome, error, durationMs, tokens }: 
     typeof tokens === "number" ? `${count(tokens)} tokens` : undefined,
     typeof durationMs === "number" ? duration(durationMs) : undefined,
   );
+}
+
+/** Why the cache broke where the request tells it, how much was read anew, and what that cost. */
+function cacheBreakText({ cause, tokensReadAnew, costUsd }: StepEvent["attributes"]): string {
+  const price = typeof costUsd === "number" ? `, ${cost(costUsd)}` : "";
+  const read = `${count(Number(tokensReadAnew))} cached tokens were read anew${price}`;
+  return cause === undefined ? read : `${lineOf(cause)}; ${read}`;
 }
 
 /** What is used from now on, and what was until then. */

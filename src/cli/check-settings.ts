@@ -16,6 +16,8 @@ export interface BudgetFlags {
   readonly toolErrors?: boolean;
   /** false where `--no-doom-loop` was given. */
   readonly doomLoop?: boolean;
+  /** false where `--no-cache-breaks` was given. */
+  readonly cacheBreaks?: boolean;
 }
 
 /**
@@ -40,6 +42,7 @@ export function budgetsOf(flags: BudgetFlags, file: CheckSettings = {}): readonl
     errors: flags.errors === false || file.noErrors === true,
     "tool-errors": flags.toolErrors === false || file.noToolErrors === true,
     "doom-loops": flags.doomLoop === false || file.noDoomLoop === true,
+    "cache-breaks": flags.cacheBreaks === false || file.noCacheBreaks === true,
   };
   const budgets: readonly Budget[] = [
     ...kinds.flatMap((kind) => {
@@ -47,13 +50,13 @@ export function budgetsOf(flags: BudgetFlags, file: CheckSettings = {}): readonl
       return limit === undefined ? [] : [{ kind, limit }];
     }),
     ...tools.values(),
-    ...(["errors", "tool-errors", "doom-loops"] as const).flatMap((kind) =>
+    ...(["errors", "tool-errors", "doom-loops", "cache-breaks"] as const).flatMap((kind) =>
       none[kind] ? [{ kind, limit: 0 as const }] : [],
     ),
   ];
   if (budgets.length > 0) return budgets;
   throw new ConfigurationError(
     "check",
-    'Which budgets? Give at least one of --max-cost, --max-tokens, --max-duration, --max-steps, --max-tool, --no-errors, --no-tool-errors and --no-doom-loop, or set them under "check" in looptrace.config.json.',
+    'Which budgets? Give at least one of --max-cost, --max-tokens, --max-duration, --max-steps, --max-tool, --no-errors, --no-tool-errors, --no-doom-loop and --no-cache-breaks, or set them under "check" in looptrace.config.json.',
   );
 }

@@ -47,6 +47,7 @@ const checkSettings = z.strictObject({
   noErrors: z.boolean().optional(),
   noToolErrors: z.boolean().optional(),
   noDoomLoop: z.boolean().optional(),
+  noCacheBreaks: z.boolean().optional(),
 });
 
 export type CheckSettings = z.infer<typeof checkSettings>;

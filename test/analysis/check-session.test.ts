@@ -5,9 +5,9 @@ import { type BudgetResult, checkSession, type SessionCheck } from "../../src/an
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import { sumOfTokens } from "../../src/opencode/schema/lenient.js";
-import type { LoopTrace } from "../../src/trace/model.js";
+import type { LoopTrace, StepEvent } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { at, fixtureNames, loadFixture, onlyOne, tracesOf } from "../support/fixtures.js";
+import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
 import { loadOpencode2 } from "../support/opencode2-fixtures.js";
 import { reportedTraces } from "../support/reported.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
@@ -101,6 +101,24 @@ describe("what is held against a budget", () => {
   test("a tool that was not called takes no time, and that is said", () => {
     const result = resultOf("multistep", { kind: "tool", tool: "grep", stat: "p90", limit: 1 });
     expect([result.status, result.value, result.note]).toEqual(["pass", null, "not called"]);
+  });
+
+  test("each break of a cache counts, with its step and its cause", () => {
+    const trace = traceOf("multistep@1.18.33");
+    const broken = (cause: string): StepEvent => ({
+      ...{ spanId: "00", name: "cache-break", at: 0, attributes: { cause, tokensReadAnew: 900 } },
+    });
+    const steps = trace.loop.steps.map((step) =>
+      step.index > 0 ? { ...step, events: [broken(`tools changed ${step.index}`)] } : step,
+    );
+    const { results } = check([{ ...trace, loop: { ...trace.loop, steps } }], { kind: "cache-breaks", limit: 0 });
+    expect(results).toMatchObject([
+      {
+        ...{ budget: "no-cache-breaks", status: "fail", value: 3 },
+        note: [1, 2, 3].map((n) => `step ${n}: tools changed ${n}; 900 cached tokens were read anew`).join("; "),
+      },
+    ]);
+    expect(checkFixture("multistep", { kind: "cache-breaks", limit: 0 }).passed).toBe(true);
   });
 
   test.each([

@@ -8,6 +8,7 @@ import {
   retryText,
   toolText,
 } from "../../src/analysis/row-texts.js";
+import type { StepEvent } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import { callsIn, eventsIn, loopsIn, retriesIn, toolsIn } from "../trace/walk-trace.js";
@@ -83,4 +84,13 @@ describe("what the tree says of each thing", () => {
     const { lastError: _, ...quiet } = circling.attributes;
     expect(eventText({ ...circling, attributes: quiet })).toMatch(/^read gave the same result 5 times with/);
   });
+});
+
+test("why a cache broke stands before what was read anew, and what that cost behind it", () => {
+  const text = (attributes: StepEvent["attributes"]): string =>
+    eventText({ spanId: "", name: "cache-break", at: 0, attributes: { tokensReadAnew: 9800, ...attributes } });
+  expect(text({})).toBe("9,800 cached tokens were read anew");
+  expect(text({ cause: "tools changed: server `jira`\u001b[2J came late", costUsd: 0.0294 })).toBe(
+    "tools changed: server `jira` came late; 9,800 cached tokens were read anew, $0.0294",
+  );
 });

@@ -46,6 +46,7 @@ test("a flag comes before the file's setting, one tool's limit before the file's
     errors: true,
     toolErrors: false,
     doomLoop: false,
+    cacheBreaks: false,
   };
   expect(budgetsOf(flags, file)).toEqual([
     { kind: "cost", limit: 2 },
@@ -56,6 +57,7 @@ test("a flag comes before the file's setting, one tool's limit before the file's
     { kind: "errors", limit: 0 },
     { kind: "tool-errors", limit: 0 },
     { kind: "doom-loops", limit: 0 },
+    { kind: "cache-breaks", limit: 0 },
   ]);
 });
 

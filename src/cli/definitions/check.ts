@@ -30,6 +30,10 @@ export function defineCheck(program: Command, { terminal, finish }: ProgramConte
     .option("--no-errors", "no turn may fail; what it got over is no failure")
     .option("--no-tool-errors", "no tool call may fail, not even one that the model got over")
     .option("--no-doom-loop", "no tool call may be made, nor an answer without a tool given, 3 times in a row in vain")
+    .option(
+      "--no-cache-breaks",
+      "the provider's cache may not break: no prompt may be read anew that was cached before",
+    )
     .option("--fresh", "ask opencode anew instead of checking what looptrace has kept of the session")
     .option("--json", "print the results as JSON")
     .option("--junit <file|->", "write the results as JUnit XML, a test case a budget", parseText)
@@ -38,7 +42,8 @@ export function defineCheck(program: Command, { terminal, finish }: ProgramConte
       "after",
       `
 Budgets may also stand under "check" in looptrace.config.json, named maxCost, maxTokens,
-maxDuration, maxSteps, maxTool (a list), noErrors, noToolErrors and noDoomLoop; flags come first.
+maxDuration, maxSteps, maxTool (a list), noErrors, noToolErrors, noDoomLoop and noCacheBreaks; flags
+come first.
 A value equal to its limit holds. What is not known, such as the cost of a model without a
 price, does not hold. Where a subagent's session is missing, or a turn has no end, what is known
 counts, and a warning says so. A turn that a fork copied counts zero. A tool that was not called
