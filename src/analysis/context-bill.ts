@@ -1,6 +1,7 @@
 import type { LoopTrace, ModelFacts, RequestFacts, SegmentFacts, SegmentOwner, Usage } from "../trace/model.js";
 import { otherCallsIn } from "../trace/other-calls.js";
 import { promptTokens, sureUsageOf } from "../trace/usage.js";
+import { inPromptOrder } from "../wire/segments/prompt-order.js";
 import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
 import { type OwnerGroup, ownerGroup, ownerName, segmentName } from "./owner-names.js";
 import { type Prices, pricesOf } from "./token-prices.js";
@@ -240,8 +241,8 @@ interface PaidSegment {
 }
 
 /**
- * What each segment of a call cost. A cache holds the beginning of a prompt, and providers put tools before all else:
- * what came from the cache is the first tokens in that order, what was written to it the next ones.
+ * What each segment of a call cost. A cache holds the beginning of a prompt: what came from it is the first
+ * tokens in the order in which the model reads them, what was written to it the next ones.
  */
 function paidSegments({ request, segments, usage, model }: BilledCall, prices: Prices): readonly PaidSegment[] {
   const price = prices(model);
@@ -249,9 +250,8 @@ function paidSegments({ request, segments, usage, model }: BilledCall, prices: P
     const facts = segments[index];
     return facts ? [{ facts, tokens }] : [];
   });
-  const isTool = ({ facts }: { readonly facts: SegmentFacts }): boolean => facts.owner.kind === "tool-schema";
   let from = 0;
-  return [...known.filter(isTool), ...known.filter((one) => !isTool(one))].map(({ facts, tokens }) => {
+  return inPromptOrder(known, ({ facts }) => facts.owner).map(({ facts, tokens }) => {
     const to = from + tokens;
     const cached = usage ? overlap(from, to, 0, usage.cacheRead) : 0;
     const written = usage ? overlap(from, to, usage.cacheRead, usage.cacheRead + usage.cacheWrite) : 0;
