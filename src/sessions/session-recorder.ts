@@ -18,6 +18,7 @@ import {
   readEvidenceFiles,
 } from "./session-evidence.js";
 import { saveSession } from "./session-store.js";
+import { spooledWire, sweepSpool } from "./wire-spool.js";
 
 export interface RecorderOptions {
   /** Where sessions are stored; null stores nothing. */
@@ -31,7 +32,10 @@ export interface SeenSession<Tree extends SessionTree | null = SessionTree> exte
   readonly tree: Tree;
   /** opencode's exports by session id. All of the tree stands in them. */
   readonly raw: ReadonlyMap<string, string>;
-  /** Recordings of what opencode sent to models, as its tap wrote them. */
+  /**
+   * Recordings of what opencode sent to models, as its tap wrote them; undefined: what looptrace's plugin has recorded,
+   * if anything.
+   */
   readonly wire?: string | null | undefined;
 }
 
@@ -72,9 +76,11 @@ export class SessionRecorder {
     beside: Beside,
   ): Promise<Masked<RecordedSession<Tree, Beside>>> {
     const { tree, raw, logText, runs, mcpServers } = session;
-    const recorded = tree ? recordedOf(tree, session.wire) : undefined;
     const paths = tree && this.#paths;
     const rootId = tree?.session.info.id ?? "";
+    const ids = [...new Set([...(tree ? flattenTree(tree).map(({ info }) => info.id) : []), ...raw.keys()])];
+    const spooled = paths && session.wire === undefined ? await spooledWire(paths, ids) : undefined;
+    const recorded = tree ? recordedOf(rootId, ids, session.wire ?? spooled?.text) : undefined;
     const before = paths ? await readEvidenceFiles(paths, rootId).catch(() => noEvidence) : noEvidence;
     const earlier = {
       logs: [...before.logs.values()],
@@ -100,6 +106,7 @@ export class SessionRecorder {
       try {
         await saveSession(paths, masked({ rootId, raw: new Map(texts), ...seen }));
         stored = true;
+        if (spooled) await sweepSpool(paths, spooled.files);
       } catch (error) {
         notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
       }
@@ -139,10 +146,11 @@ export class SessionRecorder {
 }
 
 /** What the recordings say of a session and of those below it. */
-function recordedOf(tree: SessionTree, text: string | null | undefined): WireEvidence | undefined {
+function recordedOf(rootId: string, ids: readonly string[], text: string | null | undefined): WireEvidence | undefined {
   if (!text) return undefined;
-  const ids = flattenTree(tree).map(({ info }) => info.id);
-  return wireOfSessions(readRecording(text, tree.session.info.id), ids);
+  const wire = wireOfSessions(readRecording(text, rootId), ids);
+  // A process that asked no model of theirs tells nothing.
+  return wire.exchanges.length + wire.notes.length + (wire.tools ?? []).length > 0 ? wire : undefined;
 }
 
 /** Of all that was recorded, the recordings that were seen now. */
