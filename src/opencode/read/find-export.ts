@@ -23,7 +23,7 @@ export function findExport(text: string): FoundExport | undefined {
 /** Where an export begins that does not come to its end; undefined where none begins, or all that begin end. */
 export function unendedExport(text: string): number | undefined {
   const begin = /\{\s*"(?:info|messages)"\s*:/.exec(text)?.index;
-  return begin !== undefined && endOfObject(text, begin) === undefined ? begin : undefined;
+  return begin !== undefined && endOfObject(text, begin, new Set()) === undefined ? begin : undefined;
 }
 
 /** Without what no JSON can hold: control sequences of a terminal, and NULs. */
@@ -33,8 +33,9 @@ export function withoutTerminalCodes(text: string): string {
 
 function nextExport(text: string, from: number): { readonly json: unknown; readonly end: number } | undefined {
   let at = text.indexOf("{", from);
+  const unended = new Set<number>();
   for (let tries = 0; at >= 0 && tries < MOST_TRIES; tries += 1) {
-    const end = endOfObject(text, at);
+    const end = endOfObject(text, at, unended);
     const json = end === undefined ? undefined : parsed(text.slice(at, end));
     if (end !== undefined && isExport(json)) return { json, end };
     // An object that can be read, such as a line of a log, is passed by whole: what is in it is its own.
@@ -55,22 +56,29 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Just behind the brace that closes the object which begins here; undefined where the text ends before. */
-function endOfObject(text: string, begin: number): number | undefined {
+/**
+ * Just behind the brace that closes the object which begins here; undefined where the text ends before.
+ *
+ * @param unended gets where the objects begin that the text ends in, so that it is gone through for one of them only
+ */
+function endOfObject(text: string, begin: number, unended: Set<number>): number | undefined {
+  if (unended.has(begin)) return undefined;
+  const open: number[] = [];
   // Only what counts is stopped at: a quote that begins a string, a brace.
   const marks = /["{}]/g;
   marks.lastIndex = begin;
-  let depth = 0;
   for (let mark = marks.exec(text); mark; mark = marks.exec(text)) {
-    if (mark[0] === '"') {
-      const end = endOfString(text, mark.index);
-      if (end === undefined) return undefined;
-      marks.lastIndex = end;
+    if (mark[0] === "{") open.push(mark.index);
+    else if (mark[0] === "}") {
+      open.pop();
+      if (open.length === 0) return mark.index + 1;
     } else {
-      depth += mark[0] === "{" ? 1 : -1;
-      if (depth === 0) return mark.index + 1;
+      const end = endOfString(text, mark.index);
+      if (end === undefined) break;
+      marks.lastIndex = end;
     }
   }
+  for (const one of open) unended.add(one);
   return undefined;
 }
 

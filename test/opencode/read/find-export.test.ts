@@ -59,6 +59,8 @@ describe("an export with other text around it is read as the export", () => {
     ["zero bytes", "\0\0", "\0\0\0\n\0"],
     ["a byte order mark behind the status line", "Exporting session: ses_1\r\n\uFEFF", ""],
     ["a prompt of a shell", "$ ", "\n$ "],
+    ["an object that never ends", '{"begun": {"at": [{}, ', ""],
+    ["braces in a text that never ends", '{"begun": {"at": "{ \\" {\n', ""],
   ];
 
   test.each(noise)("%s", (_, front, behind) => {
