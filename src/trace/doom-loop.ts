@@ -30,11 +30,12 @@ export const DOOM_LOOP_THRESHOLD = 3;
  * @returns a function that takes the next call and tells the run of equal calls that it is part of
  */
 export function repetitionWatch(): (call: ToolOutcome) => Repetition {
-  let last: ToolOutcome | undefined;
+  let last: Watched | undefined;
   let count = 0;
   return (call) => {
-    count = last !== undefined && isRepeated(last, call) ? count + 1 : 1;
-    last = call;
+    const watched = new Watched(call);
+    count = last?.isRepeatedBy(watched) ? count + 1 : 1;
+    last = watched;
     return {
       tool: call.tool,
       arguments: call.input,
@@ -44,12 +45,28 @@ export function repetitionWatch(): (call: ToolOutcome) => Repetition {
   };
 }
 
-/** Arguments last: most calls differ before that, and results are long. */
-function isRepeated(before: ToolOutcome, call: ToolOutcome): boolean {
-  if (before.tool !== call.tool || before.failed !== call.failed) return false;
-  if (!call.failed && before.result !== call.result) return false;
-  const signature = signatureOf(call.input);
-  return signature !== undefined && signature === signatureOf(before.input);
+/** A call with what its arguments look like, which is worked out once, and only where it is asked for. */
+class Watched {
+  readonly #call: ToolOutcome;
+  #signature: { readonly value: string | undefined } | undefined;
+
+  constructor(call: ToolOutcome) {
+    this.#call = call;
+  }
+
+  /** Arguments last: most calls differ before that, and results are long. */
+  isRepeatedBy(next: Watched): boolean {
+    const [before, call] = [this.#call, next.#call];
+    if (before.tool !== call.tool || before.failed !== call.failed) return false;
+    if (!call.failed && before.result !== call.result) return false;
+    const signature = next.#signed();
+    return signature !== undefined && signature === this.#signed();
+  }
+
+  #signed(): string | undefined {
+    this.#signature ??= { value: signatureOf(this.#call.input) };
+    return this.#signature.value;
+  }
 }
 
 /** An answer without a tool, after which opencode asked the model again. */
