@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { classifyErrorObject } from "../../src/errors/classify-error-object.js";
 import { type ErrorFacts, type ErrorObject, errorFactsSchema } from "../../src/errors/error-facts.js";
+import { anyCharacter } from "../support/any-character.js";
 import { AT, apiError, named } from "./turn-situations.js";
 
 const context = { evidence: "export", at: AT } as const;
@@ -338,7 +339,7 @@ describe("what the provider said", () => {
 });
 
 describe("any shape", () => {
-  const wild = fc.oneof(fc.jsonValue(), fc.string({ unit: "binary" }), fc.double(), fc.constant(undefined));
+  const wild = fc.oneof(fc.jsonValue(), fc.string({ unit: anyCharacter }), fc.double(), fc.constant(undefined));
   const data = fc.record(
     {
       message: fc.oneof(wild, fc.json()),

@@ -28,7 +28,7 @@ export interface ReceivedEvent {
  * surrogate)
  */
 export function readSpans(request: unknown, found: string[]): readonly ReceivedSpan[] {
-  for (const path of loneSurrogates(request, "")) found.push(`lone surrogate in ${path}`);
+  for (const path of loneSurrogates(request)) found.push(`lone surrogate in ${path}`);
   if (!isRecord(request) || !Array.isArray(request.resourceSpans)) {
     found.push("no resourceSpans");
     return [];
@@ -111,17 +111,26 @@ function plainValue(value: unknown): unknown {
   return undefined;
 }
 
-function* loneSurrogates(value: unknown, path: string): Generator<string> {
-  if (typeof value === "string") {
-    if (!value.isWellFormed()) yield path;
-  } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* loneSurrogates(item, `${path}[${index}]`);
-  } else if (isRecord(value)) {
-    for (const [key, item] of Object.entries(value)) {
-      if (!key.isWellFormed()) yield `${path}: a key`;
-      yield* loneSurrogates(item, `${path}.${key}`);
+/** Where they are. A path is put together only for what is found: of tens of thousands of texts usually none. */
+function loneSurrogates(request: unknown): readonly string[] {
+  const found: string[] = [];
+  const keys: (string | number)[] = [];
+  const path = (): string => keys.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("");
+  const visit = (value: unknown): void => {
+    if (typeof value === "string") {
+      if (!value.isWellFormed()) found.push(path());
+    } else if (typeof value === "object" && value !== null) {
+      const isList = Array.isArray(value);
+      for (const [key, item] of Object.entries(value)) {
+        if (!key.isWellFormed()) found.push(`${path()}: a key`);
+        keys.push(isList ? Number(key) : key);
+        visit(item);
+        keys.pop();
+      }
     }
-  }
+  };
+  visit(request);
+  return found;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

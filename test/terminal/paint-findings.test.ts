@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Finding } from "../../src/doctor/finding.js";
 import { findingsVerdict, paintFindings } from "../../src/terminal/paint-findings.js";
 import { columnsOf } from "../../src/text/columns.js";
+import { anyCharacter } from "../support/any-character.js";
 
 const colors = pc.createColors(false);
 
@@ -48,7 +49,7 @@ test("red what failed, yellow what is a warning, green the word ok", () => {
 
 test("whatever was found, nothing steers the terminal and no line is too long", () => {
   const text = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 200 }),
+    fc.string({ unit: anyCharacter, maxLength: 200 }),
     fc.constantFrom("\u001b[31mred\u001b]0;title\u0007", "漢字".repeat(40), "a\r\nb\u202Ec\u0000 \ud83d"),
   );
   const finding = fc.record({

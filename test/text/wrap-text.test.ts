@@ -3,6 +3,7 @@ import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { graphemes, severalLines } from "../../src/text/terminal-text.js";
 import { wrapped } from "../../src/text/wrap-text.js";
+import { anyCharacter } from "../support/any-character.js";
 
 test.each<[string, number, readonly string[]]>([
   ["", 10, [""]],
@@ -42,7 +43,7 @@ test("no line is too wide, and nothing but blanks at the breaks is lost", () => 
       "word",
     ),
     fc.string({ unit: "grapheme", maxLength: 8 }),
-    fc.string({ unit: "binary", maxLength: 4 }),
+    fc.string({ unit: anyCharacter, maxLength: 4 }),
   );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 20 }), fc.integer({ min: 2, max: 30 }), (pieces, columns) => {

@@ -1,8 +1,16 @@
 import type { Call, Loop, Retry, Span, Step, StepEvent, Tool } from "../../src/trace/model.js";
 
 export function loopsIn(loop: Loop): readonly Loop[] {
-  const below = loop.steps.flatMap(({ tools, loops }) => [...tools.flatMap((tool) => tool.loops), ...loops]);
-  return [loop, ...[...below, ...loop.loops].flatMap(loopsIn)];
+  const found: Loop[] = [loop];
+  const take = (below: readonly Loop[]): void => {
+    for (const one of below) found.push(...loopsIn(one));
+  };
+  for (const { tools, loops } of loop.steps) {
+    for (const tool of tools) take(tool.loops);
+    take(loops);
+  }
+  take(loop.loops);
+  return found;
 }
 export function stepsIn(loop: Loop): readonly Step[] {
   return loopsIn(loop).flatMap(({ steps }) => steps);
