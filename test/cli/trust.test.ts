@@ -1,6 +1,6 @@
 import { chmod, chown, cp, lchown, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { ConfigFile } from "../../src/config/config-file.js";
 import { looptrace } from "../support/cli.js";
@@ -272,7 +272,11 @@ describe.skipIf(process.getuid?.() !== 0)("what another user has planted", () =>
     await chown(planted, STRANGER, STRANGER);
     const { LOOPTRACE_OPENCODE: _, ...without } = env;
     const run = (at: string) => looptrace(["run", "hi"], { env: { ...without, PATH: "/none", ...KEYS }, cwd: at });
-    expect((await run(work)).stderr).toContain("opencode was not found");
+    // The search ends here, whatever there is in the folders above.
+    const own = join(work, "node_modules", ".bin", "opencode");
+    await mkdir(dirname(own), { recursive: true });
+    await cp(join(cwd, "evil"), own);
+    expect((await run(work)).stderr).toContain(`opencode was found but cannot be started:\n  - ${own}: `);
     await mkdir(join(shared, ".git"));
     await chown(join(shared, ".git"), STRANGER, STRANGER);
     expect((await run(work)).stderr).toContain(
