@@ -15,7 +15,10 @@ const alias = [
 export default defineConfig({
   resolve: { alias },
   test: {
+    // A project in which each worker is at work all the time has as many as a small machine has cores.
     maxWorkers: 2,
+    // After the tests that start processes; what is left at their end is short.
+    sequence: { groupOrder: 1 },
     setupFiles: ["test/support/seeded-properties.ts"],
     reporters: ["default", "./test/support/skipped-reporter.ts"],
     // A hang shows; what takes longer on a machine that is not quiet says so itself.
@@ -30,6 +33,9 @@ export default defineConfig({
           name: "process",
           include: [PROCESS_TESTS],
           globalSetup: ["test/support/shared-processes.ts"],
+          // They wait for a sixth of their time.
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
           // Loading the same modules anew for each file would take a tenth of the whole run.
           isolate: false,
         },
