@@ -1,0 +1,96 @@
+/**
+ * The tap as a plugin, for an opencode that looptrace does not start itself: a TUI, or a server that it attaches to. It
+ * is copied with the tap to where opencode finds it; beside them stands in installed.json which looptrace did that.
+ *
+ * As the tap it must not be felt in opencode. With looptrace gone it does nothing.
+ */
+import { type Mode, type Open, type Tap, tapInto } from "./tap.js";
+
+/** What opencode tells of a tool's call, and opencode 2 of a request to a model. */
+type Call = { readonly tool: string; readonly sessionID: string; readonly callID: string };
+type Asked = { readonly sessionID: string; readonly kind: string; readonly request: Request; response: Response };
+type Hooks = { hook(name: string, callback: (event: never) => void): Promise<unknown> };
+
+/** What may be left for looptrace, which clears it away. */
+const MOST_KEPT_BYTES = 512 * 1024 * 1024;
+const MOST_TOOLS = 1000;
+
+/** Where the plugin's recordings go; undefined where looptrace is gone, or has not cleared them away for long. */
+function keptFolder(fs: typeof import("node:fs"), looptrace: string): string | undefined {
+  const { LOOPTRACE_HOME, XDG_DATA_HOME, HOME } = process.env;
+  const data = XDG_DATA_HOME?.startsWith("/") ? XDG_DATA_HOME : `${HOME}/.local/share`;
+  const folder = `${LOOPTRACE_HOME || `${data}/looptrace`}/wire`;
+  if (!fs.existsSync(looptrace)) return undefined;
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const found = fs.lstatSync(folder);
+  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0) return undefined;
+  const sizes = fs.readdirSync(folder).map((name) => fs.lstatSync(`${folder}/${name}`).size);
+  return sizes.reduce((sum, size) => sum + size, 0) > MOST_KEPT_BYTES ? undefined : folder;
+}
+
+function tapOf(mode: Mode): Tap | undefined {
+  try {
+    const fs = process.getBuiltinModule("node:fs");
+    const { looptrace, content } = JSON.parse(fs.readFileSync(new URL("installed.json", import.meta.url), "utf8"));
+    return tapInto(() => keptFolder(fs, looptrace), mode, content !== false);
+  } catch {
+    return undefined;
+  }
+}
+
+/** When tools really begin and end. */
+function toolTimes({ now, quietly, write }: Tap) {
+  const began = new Map<string, number>();
+  return {
+    before: (call: Call) => quietly(() => (began.size < MOST_TOOLS ? began.set(call.callID, now()) : undefined)),
+    after: ({ tool, sessionID: session, callID: call }: Call) =>
+      quietly(() => {
+        const start = began.get(call);
+        began.delete(call);
+        if (start !== undefined) write({ t: "tool", session, call, tool, start, end: now() });
+      }),
+  };
+}
+
+/** The plugin of opencode 1. */
+async function looptraceWire(): Promise<object> {
+  const tap = tapOf("plugin");
+  if (!tap) return {};
+  const { before, after } = toolTimes(tap);
+  return {
+    "tool.execute.before": async (call: Call) => void before(call),
+    "tool.execute.after": async (call: Call) => void after(call),
+  };
+}
+
+/** That of opencode 2, which takes hooks that it does not know too, and never calls them. */
+async function setup({ tool, session }: { readonly tool: Hooks; readonly session: Hooks }): Promise<void> {
+  const tap = tapOf("hooks");
+  if (!tap) return;
+  const { before, after } = toolTimes(tap);
+  const opened = new Map<string, Open | undefined>();
+  const onRequest = ({ sessionID, kind, request }: Asked): void => {
+    tap.purposes.set(sessionID, kind);
+    if (tap.mode !== "hooks") return;
+    const begun = (body: string) => tap.quietly(() => opened.set(`${sessionID} ${kind}`, tap.asked(request, { body })));
+    request
+      .clone()
+      .text()
+      .then(begun, () => undefined);
+  };
+  const onResponse = (event: Asked): void => {
+    const open = opened.get(`${event.sessionID} ${event.kind}`);
+    if (open) event.response = tap.answered(open, event.response);
+  };
+  try {
+    await tool.hook("execute.before", before);
+    await tool.hook("execute.after", after);
+    await session.hook("http.request", (event: Asked) => void tap.quietly(() => onRequest(event)));
+    await session.hook("http.response", (event: Asked) => void tap.quietly(() => onResponse(event)));
+  } catch {
+    // What it does not have it cannot tell.
+  }
+}
+
+// The first generation takes nothing but functions, the second nothing but an object.
+export default process.env.OPENCODE_PID === String(process.pid) ? looptraceWire : { id: "looptrace-wire", setup };
