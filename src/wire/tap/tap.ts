@@ -146,9 +146,9 @@ function begin(mode: Mode, folder: string, content: boolean) {
     let best: Delta = { base: null, prefix: 0, suffix: 0 };
     for (const one of group.map((former) => difference(former, own.text)))
       if (one.prefix + one.suffix > best.prefix + best.suffix) best = one;
-    const isNext = (best.prefix + best.suffix) * 2 >= own.text.length;
+    const isNext = ({ n, text }: Former) => n === best.base && (best.prefix + best.suffix) * 2 >= text.length;
     formers.delete(key);
-    formers.set(key, [...group.filter(({ n }) => !(isNext && n === best.base)), own].slice(-2));
+    formers.set(key, [...group.filter((former) => !isNext(former)), own].slice(-2));
     const [oldest] = formers.keys();
     if (formers.size > MOST_FORMER && oldest !== undefined) formers.delete(oldest);
     return best;
