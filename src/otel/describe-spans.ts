@@ -44,6 +44,7 @@ import { cleanText } from "./clean-value.js";
 import { observation, type SpanAttributes } from "./observation.js";
 import { providerName } from "./provider-name.js";
 import type { TraceContext } from "./trace-context.js";
+import { type GivenTexts, wireAttributes, wireMetadata } from "./wire-attributes.js";
 
 export function loopAttributes(loop: Loop, context: TraceContext, root: boolean): SpanAttributes {
   const { trace, options } = context;
@@ -80,6 +81,7 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
       otherCalls: othersOf(loop),
       timeAccountMs: loop.account,
       unanswered: loop.unanswered.length > 0 ? loop.unanswered : undefined,
+      wireNotes: root && trace.wire && trace.wire.notes.length > 0 ? trace.wire.notes : undefined,
       notes: loop.notes.length > 0 ? loop.notes : undefined,
     },
     extra: {
@@ -117,7 +119,14 @@ export function stepAttributes(step: Step, loop: Loop, context: TraceContext): S
   });
 }
 
-export function callAttributes(call: Call, step: Step, loop: Loop, context: TraceContext): SpanAttributes {
+/** @param given what it was given and no call of its loop before it; undefined where its request was not recorded */
+export function callAttributes(
+  call: Call,
+  step: Step,
+  loop: Loop,
+  context: TraceContext,
+  given?: GivenTexts,
+): SpanAttributes {
   const { model, usage, usageDoubt, cumulative } = call;
   const decisive = loop.failedStep === step.index;
   const error = call.error ?? (call.outcome === "unfinished" && decisive ? loop.error : null);
@@ -147,6 +156,7 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
       contextCauses: call.contextCauses.length > 0 ? call.contextCauses : undefined,
       outputTokensPerSecond: call.outputTokensPerSecond,
       timeToFirstTokenMs: call.firstTokenAt === null ? undefined : call.firstTokenAt - call.start,
+      ...wireMetadata(call, context.trace.wire, given),
     },
     generation: {
       ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
@@ -163,18 +173,27 @@ export function callAttributes(call: Call, step: Step, loop: Loop, context: Trac
         : {}),
       ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
       ...(loop.copied ? {} : genAiUsage(call)),
+      ...wireAttributes(call, given),
     },
   });
 }
 
-/** A call beside the steps: what it was told and wrote is not recorded. */
+/** A call beside the steps: opencode does not record what it was told and wrote. */
 export function otherCallAttributes(call: OtherCall, context: TraceContext): SpanAttributes {
   const { kind, model, usage, cost } = call;
   const known = { usage, usageDoubt: null };
+  const isRefused = (call.wire?.status ?? 0) >= 400;
   return observation(context, "generation", {
     error: null,
-    level: "DEFAULT",
-    metadata: { timing: call.timing, kind, provider: model?.providerId, variant: model?.variant },
+    level: isRefused ? "WARNING" : "DEFAULT",
+    statusMessage: isRefused ? `the provider answered with HTTP status ${call.wire?.status}` : undefined,
+    metadata: {
+      timing: call.timing,
+      kind,
+      provider: model?.providerId,
+      variant: model?.variant,
+      ...wireMetadata(call, context.trace.wire),
+    },
     generation: {
       ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
       usageDetails: usageDetails(usage, true),
@@ -189,6 +208,7 @@ export function otherCallAttributes(call: OtherCall, context: TraceContext): Spa
           }
         : {}),
       ...genAiUsage(known),
+      ...wireAttributes(call),
     },
   });
 }
@@ -251,7 +271,13 @@ export function retryAttributes(retry: Retry, context: TraceContext): SpanAttrib
     error: null,
     level: "WARNING",
     statusMessage: `${retry.error?.message ?? "the stream broke off"}; opencode tried again`,
-    metadata: { timing: retry.timing, attempt: retry.attempt, error: retry.error ?? undefined, recovered: true },
+    metadata: {
+      timing: retry.timing,
+      attempt: retry.attempt,
+      error: retry.error ?? undefined,
+      recovered: true,
+      ...wireMetadata(retry, undefined),
+    },
     ...(retry.error ? { extra: { [ATTR_ERROR_TYPE]: retry.error.code } } : {}),
   });
 }

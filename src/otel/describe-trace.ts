@@ -14,6 +14,7 @@ import type { SpanAttributes } from "./observation.js";
 import type { TraceOptions } from "./options.js";
 import type { SpanData, SpanParent } from "./span-data.js";
 import { type TraceContext, traceContext } from "./trace-context.js";
+import { type GivenTexts, givenTexts } from "./wire-attributes.js";
 import { withoutContent } from "./without-content.js";
 
 /**
@@ -39,29 +40,37 @@ export function describeTrace(trace: LoopTrace, options: TraceOptions = {}): rea
 }
 
 function loopSpans(loop: Loop, parent: SpanParent | null, context: TraceContext, root: boolean): SpanData[] {
+  const given = givenTexts(loop, context.trace.wire);
   return [
     span(loop, "opencode.loop", parent, loopAttributes(loop, context, root), context),
-    ...loop.steps.flatMap((step) => stepSpans(step, loop, context)),
+    ...loop.steps.flatMap((step) => stepSpans(step, loop, context, given)),
     ...(loop.otherCalls ?? []).map((call) => otherCallSpan(call, loop, context)),
     ...loop.loops.flatMap((below) => loopSpans(below, { spanId: loop.spanId, remote: false }, context, false)),
   ];
 }
 
-function stepSpans(step: Step, loop: Loop, context: TraceContext): SpanData[] {
+function stepSpans(step: Step, loop: Loop, context: TraceContext, given: ReadonlyMap<string, GivenTexts>): SpanData[] {
   const parent = { spanId: loop.spanId, remote: false };
   const below = { spanId: step.spanId, remote: false };
   return [
     span(step, `loop.step-${step.index}`, parent, stepAttributes(step, loop, context), context),
     ...step.events.map((event) => eventSpan(event, below, context)),
     ...step.retries.map((retry) => span(retry, "retry", below, retryAttributes(retry, context), context)),
-    ...(step.call ? [callSpan(step.call, step, loop, below, context)] : []),
+    ...(step.call ? [callSpan(step.call, step, loop, below, context, given.get(step.call.spanId))] : []),
     ...step.tools.flatMap((tool) => toolSpans(tool, below, context)),
     ...step.loops.flatMap((one) => loopSpans(one, below, context, false)),
   ];
 }
 
-function callSpan(call: Call, step: Step, loop: Loop, parent: SpanParent, context: TraceContext): SpanData {
-  const attributes = callAttributes(call, step, loop, context);
+function callSpan(
+  call: Call,
+  step: Step,
+  loop: Loop,
+  parent: SpanParent,
+  context: TraceContext,
+  given: GivenTexts | undefined,
+): SpanData {
+  const attributes = callAttributes(call, step, loop, context, given);
   return { ...span(call, `llm-call-${call.index}`, parent, attributes, context), kind: "client" };
 }
 

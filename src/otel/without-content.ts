@@ -1,7 +1,19 @@
 import type { ErrorFacts } from "../errors/error-facts.js";
 import type { ToolFailure } from "../errors/tool-failure.js";
 
-import type { Call, CallOutput, Loop, LoopTrace, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+import type {
+  Call,
+  CallOutput,
+  Loop,
+  LoopTrace,
+  OtherCall,
+  Retry,
+  SegmentFacts,
+  Step,
+  StepEvent,
+  Tool,
+  WireTables,
+} from "../trace/model.js";
 
 /** What stands where a text would be that has to be there. */
 const NOT_SENT = "[content not sent]";
@@ -10,8 +22,38 @@ const NOT_SENT = "[content not sent]";
  * The trace without what was said, read, written and called: structure, times, tokens, cost, names of tools, agents and
  * models, and the errors' classes remain. Everything else, also the session's title and folder, is gone.
  */
-export function withoutContent({ session, loop, ...trace }: LoopTrace): LoopTrace {
-  return { ...trace, session: { ...session, title: "", directory: "" }, loop: bareLoop(loop) };
+export function withoutContent({ session, loop, wire, ...trace }: LoopTrace): LoopTrace {
+  return {
+    ...trace,
+    session: { ...session, title: "", directory: "" },
+    loop: bareLoop(loop),
+    ...(wire ? { wire: bareTables(wire) } : {}),
+  };
+}
+
+/** Whose a part is and how large; no text, no file's name, and no hash by which one could be guessed. */
+function bareTables({ segments, notes }: WireTables): WireTables {
+  return { segments: segments.map(bareSegment), texts: {}, notes };
+}
+
+function bareSegment({ owner, bytes }: SegmentFacts): SegmentFacts {
+  const bare =
+    owner.kind === "system"
+      ? { ...owner, source: null }
+      : owner.kind === "tool-result"
+        ? { ...owner, argument: null }
+        : owner.kind === "attachment"
+          ? { ...owner, filename: null }
+          : owner;
+  return { owner: bare, hash: "", bytes };
+}
+
+/** Of a request: how it went, how large it was and whose its parts are. */
+function bareWire<T extends Call | Retry | OtherCall>(one: T): T {
+  const { wire } = one;
+  if (!wire) return one;
+  const request = wire.request && { ...wire.request, hash: "", systemHash: null, toolsHash: null };
+  return { ...one, wire: { ...wire, request } };
 }
 
 function bareLoop(loop: Loop): Loop {
@@ -22,6 +64,7 @@ function bareLoop(loop: Loop): Loop {
     output: null,
     error: loop.error && bareError(loop.error),
     steps: loop.steps.map(bareStep),
+    ...(loop.otherCalls ? { otherCalls: loop.otherCalls.map(bareWire) } : {}),
     loops: loop.loops.map(bareLoop),
   };
 }
@@ -39,7 +82,12 @@ function bareStep(step: Step): Step {
 }
 
 function bareCall(call: Call): Call {
-  return { ...call, input: [], output: bareOutput(call.output), error: call.error && bareError(call.error) };
+  return {
+    ...bareWire(call),
+    input: [],
+    output: bareOutput(call.output),
+    error: call.error && bareError(call.error),
+  };
 }
 
 /** Which tools were called, without what for. */
@@ -48,7 +96,7 @@ function bareOutput({ toolCalls }: CallOutput): CallOutput {
 }
 
 function bareRetry(retry: Retry): Retry {
-  return { ...retry, output: bareOutput(retry.output), error: retry.error && bareError(retry.error) };
+  return { ...bareWire(retry), output: bareOutput(retry.output), error: retry.error && bareError(retry.error) };
 }
 
 function bareTool(tool: Tool): Tool {

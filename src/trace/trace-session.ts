@@ -5,6 +5,7 @@ import { type LoopContext, loopsOf } from "./build-loop.js";
 import type { LoopTrace, SessionFacts } from "./model.js";
 import { permissionsBySession } from "./permissions.js";
 import { traceIdOf } from "./span-id.js";
+import { withWireTables } from "./wire-tables.js";
 
 /**
  * Computes the traces of a session: one a turn, with the loops of its subagents inside.
@@ -21,8 +22,10 @@ export function traceSession(tree: SessionTree, evidence: Evidence = {}): readon
 }
 
 /** The same of a session that has been read already. */
-export function traceModel(session: Session, { runs = [], mcpServers = [] }: Evidence = {}): readonly LoopTrace[] {
-  return tracesOf(session, { permissions: permissionsBySession(runs), servers: mcpServers });
+export function traceModel(session: Session, evidence: Evidence = {}): readonly LoopTrace[] {
+  const { runs = [], mcpServers = [], wire } = evidence;
+  const traces = tracesOf(session, { permissions: permissionsBySession(runs), servers: mcpServers });
+  return wire ? traces.map((trace) => withWireTables(trace, wire, mcpServers)) : traces;
 }
 
 function tracesOf(session: Session, context: LoopContext): readonly LoopTrace[] {

@@ -29,6 +29,12 @@ export interface WireFacts {
   readonly status: number | null;
   /** The provider's id of the request, for its support. */
   readonly requestId: string | null;
+  /** The provider's id of the answer; absent where it told of none. */
+  readonly responseId?: string;
+  /** The model that the provider says it was, such as a dated name; absent where it told of none. */
+  readonly responseModel?: string;
+  /** The `traceparent` that it carried; absent where the tap put in none. */
+  readonly traceparent?: string;
   /** The answer's headers that are recorded. */
   readonly headers: Readonly<Record<string, string>>;
   /** When opencode sent it. */

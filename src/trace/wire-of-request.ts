@@ -1,3 +1,4 @@
+import { defined } from "../text/json-fields.js";
 import { answerOf } from "../wire/answer-of.js";
 import type { WireExchange } from "../wire/model.js";
 import type { WireFacts } from "./wire-facts.js";
@@ -17,15 +18,21 @@ const REQUEST_IDS = [
 export function wireFactsOf(exchange: WireExchange): WireFacts {
   const { response, body, end } = exchange;
   const headers = response?.headers ?? {};
+  const answer = answerOf(exchange);
   return {
     exchangeId: exchange.id,
     status: response?.status ?? null,
     requestId: REQUEST_IDS.map((name) => headers[name]).find((id) => id !== undefined && id !== "") ?? null,
+    ...defined({
+      responseId: answer?.responseId ?? undefined,
+      responseModel: answer?.model ?? undefined,
+      traceparent: exchange.traceparent,
+    }),
     headers,
     sentAt: exchange.sentAt,
     headersAt: response?.at ?? null,
     firstByteAt: response?.chunks[0]?.at ?? null,
-    firstContentAt: answerOf(exchange)?.firstContentAt ?? null,
+    firstContentAt: answer?.firstContentAt ?? null,
     endAt: end.at,
     requestBytes: body.bytes,
     responseBytes: response?.bytes ?? 0,

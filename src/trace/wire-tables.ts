@@ -1,0 +1,192 @@
+/** What the requests of a trace are made of, and what the wire lacks of it. */
+import { hash } from "node:crypto";
+import type { WireEvidence, WireExchange } from "../wire/model.js";
+import { parseRequest } from "../wire/protocol/parse-request.js";
+import type { ParsedRequest } from "../wire/protocol/parsed-request.js";
+import type { Segment } from "../wire/segment.js";
+import type { OwnerFacts } from "../wire/segments/owner-facts.js";
+import { segmentsOfRequest } from "../wire/segments/segments-of.js";
+import { apportion } from "./apportion.js";
+import type { Call, Loop, LoopTrace, OtherCall, Retry, Step, Usage } from "./model.js";
+import { subagentsOfLoop } from "./totals.js";
+import { promptTokens, sureUsageOf, totalTokens } from "./usage.js";
+import type { RequestFacts, SegmentFacts, WireFacts, WireTables } from "./wire-facts.js";
+
+/** What is known of a session beside its requests, to say whose their parts are. */
+export function ownerFacts(mcpServers: readonly string[] | undefined, agent: string | null): OwnerFacts {
+  return { mcpServers: mcpServers && mcpServers.length > 0 ? mcpServers : null, agent };
+}
+
+/** The hash by which a segment's text is named in a trace: SHA-256, hexadecimal. */
+export function segmentHash(text: string): string {
+  return hash("sha256", text, "hex");
+}
+
+/** A trace with what its requests are made of; as it is where none of its requests was recorded. */
+export function withWireTables(
+  trace: LoopTrace,
+  wire: WireEvidence,
+  mcpServers: readonly string[] | undefined,
+): LoopTrace {
+  const recorded = recordedIn(trace.loop);
+  if (recorded.length === 0) return trace;
+  const exchanges = new Map(wire.exchanges.map((exchange) => [exchange.id, exchange]));
+  const cut = recorded.flatMap((one) => cutOf(one, exchanges.get(one.exchangeId), mcpServers));
+  const tables = new Tables();
+  const facts = new Map<string, RequestFacts>();
+  for (const one of cut) facts.set(one.exchangeId, tables.add(one, tokensBySize(one), null));
+  const notes = [...wire.notes, ...gaps(trace.loop), ...nameless(recorded, exchanges)];
+  return { ...trace, loop: withRequests(trace.loop, facts), wire: { ...tables.whole(), notes } };
+}
+
+/** A request of a trace that was recorded. */
+interface Recorded {
+  readonly exchangeId: string;
+  readonly sessionId: string;
+  readonly model: string;
+  readonly agent: string | null;
+  /** null: the provider did not tell of its tokens. */
+  readonly promptTokens: number | null;
+}
+
+function recordedIn(loop: Loop): readonly Recorded[] {
+  const { sessionId } = loop;
+  const of = (
+    { wire }: { readonly wire?: WireFacts },
+    about: Omit<Recorded, "exchangeId" | "sessionId">,
+  ): readonly Recorded[] => (wire ? [{ exchangeId: wire.exchangeId, sessionId, ...about }] : []);
+  const steps = loop.steps.flatMap(({ call, retries, agent }) => {
+    const about = { model: call?.model?.modelId ?? "", agent, promptTokens: null };
+    const dead = retries.flatMap((retry) => of(retry, about));
+    return call ? [...dead, ...of(call, { ...about, promptTokens: read(sureUsageOf("prompt", call)) })] : dead;
+  });
+  const others = (loop.otherCalls ?? []).flatMap((call) => {
+    const known = totalTokens(call.usage) > 0 ? call.usage : null;
+    return of(call, { model: call.model?.modelId ?? "", agent: null, promptTokens: read(known) });
+  });
+  return [...steps, ...others, ...subagentsOfLoop(loop).flatMap(recordedIn)];
+}
+
+function read(usage: Usage | null): number | null {
+  return usage && promptTokens(usage);
+}
+
+interface Cut extends Recorded {
+  readonly hash: string;
+  readonly request: ParsedRequest;
+  readonly segments: readonly Segment[];
+}
+
+function cutOf(
+  recorded: Recorded,
+  exchange: WireExchange | undefined,
+  mcpServers: readonly string[] | undefined,
+): readonly Cut[] {
+  const request = exchange && parseRequest(exchange);
+  if (!request) return [];
+  const segments = segmentsOfRequest(request, ownerFacts(mcpServers, recorded.agent));
+  return [{ ...recorded, hash: exchange.body.hash, request, segments }];
+}
+
+/** A token of text and code has about four bytes. */
+const BYTES_PER_TOKEN = 4;
+
+/** The prompt's tokens by the sizes of its parts. */
+function tokensBySize({ segments, promptTokens: counted }: Cut): readonly number[] {
+  const bytes = segments.map(({ text }) => Buffer.byteLength(text));
+  return counted === null ? bytes.map((size) => Math.round(size / BYTES_PER_TOKEN)) : apportion(bytes, counted);
+}
+
+class Tables {
+  readonly #segments: SegmentFacts[] = [];
+  readonly #places = new Map<string, number>();
+  readonly #texts = new Map<string, string>();
+
+  add({ hash: body, request, segments }: Cut, tokens: readonly number[], error: number | null): RequestFacts {
+    const { system, tools } = request;
+    const systemText = system.map(({ text }) => text).join("\n\n");
+    const toolsText = `[${tools.map(({ from, to }) => request.body.slice(from, to)).join(",")}]`;
+    return {
+      hash: body,
+      systemHash: system.length === 0 ? null : this.#text(systemText),
+      toolsHash: tools.length === 0 ? null : this.#text(toolsText),
+      // What stands between the segments is no text for the model.
+      segments: segments.flatMap((segment, index): [number, number][] =>
+        segment.owner.kind === "rest" && segment.text === "" ? [] : [[this.#place(segment), tokens[index] ?? 0]],
+      ),
+      tokensError: error,
+    };
+  }
+
+  whole(): Omit<WireTables, "notes"> {
+    return { segments: this.#segments, texts: Object.fromEntries(this.#texts) };
+  }
+
+  #text(text: string): string {
+    const name = segmentHash(text);
+    this.#texts.set(name, text);
+    return name;
+  }
+
+  #place({ owner, text }: Segment): number {
+    const name = segmentHash(text);
+    const key = `${name} ${JSON.stringify(owner)}`;
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.#places.set(key, this.#segments.length);
+    this.#segments.push({ owner, hash: name, bytes: Buffer.byteLength(text) });
+    return this.#segments.length - 1;
+  }
+}
+
+/** The loop with what its requests are made of. */
+function withRequests(loop: Loop, facts: ReadonlyMap<string, RequestFacts>): Loop {
+  const of = <T extends Call | Retry | OtherCall>(one: T): T => {
+    const request = one.wire && facts.get(one.wire.exchangeId);
+    return one.wire && request ? { ...one, wire: { ...one.wire, request } } : one;
+  };
+  const inLoops = (loops: readonly Loop[]): readonly Loop[] => loops.map((below) => withRequests(below, facts));
+  const inStep = (step: Step): Step => ({
+    ...step,
+    call: step.call && of(step.call),
+    retries: step.retries.map(of),
+    tools: step.tools.map((tool) => (tool.loops.length === 0 ? tool : { ...tool, loops: inLoops(tool.loops) })),
+    loops: inLoops(step.loops),
+  });
+  return {
+    ...loop,
+    steps: loop.steps.map(inStep),
+    ...(loop.otherCalls ? { otherCalls: loop.otherCalls.map(of) } : {}),
+    loops: inLoops(loop.loops),
+  };
+}
+
+/** What was not recorded of a loop and those below it. */
+function gaps(loop: Loop): readonly string[] {
+  const calls = callsOf(loop);
+  const lacking = calls.filter(({ wire }) => !wire).length;
+  if (lacking === 0) return [];
+  return [
+    lacking === 1
+      ? `The request of 1 of ${calls.length} calls was not recorded; what is said of it is opencode's.`
+      : `The requests of ${lacking} of ${calls.length} calls were not recorded; what is said of them is opencode's.`,
+  ];
+}
+
+function callsOf(loop: Loop): readonly Call[] {
+  return [...loop.steps.flatMap(({ call }) => call ?? []), ...subagentsOfLoop(loop).flatMap(callsOf)];
+}
+
+/** Requests that stand beside the answers since nothing tells whose they are. */
+function nameless(recorded: readonly Recorded[], exchanges: ReadonlyMap<string, WireExchange>): readonly string[] {
+  const ofOthers = recorded.flatMap(({ exchangeId, sessionId }) => {
+    const named = exchanges.get(exchangeId)?.sessionId;
+    return named === sessionId ? [] : [named ?? null];
+  });
+  const unnamed = ofOthers.filter((named) => named === null).length;
+  const missing = [...new Set(ofOthers.filter((named) => named !== null))];
+  return [
+    ...(unnamed > 0 ? [`${unnamed} recorded request(s) name no session; they stand beside the calls.`] : []),
+    ...missing.map((id) => `The requests of subagent ${id}, which is not in the input, stand beside the calls.`),
+  ];
+}
