@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { BillRow, ContextBill, UnusedTools } from "../../src/analysis/context-bill.js";
+import type { RequestDiff } from "../../src/analysis/request-diff.js";
 import type { WireRequest } from "../../src/analysis/wire-requests.js";
 import { taskRequestSchema } from "../../src/batch/task.js";
 import { taskResultSchema } from "../../src/batch/task-result.js";
@@ -83,6 +84,9 @@ const BILL_ROW = fieldsOf<BillRow>()({
 const UNUSED = fieldsOf<UnusedTools>()({
   ...{ name: true, origin: true, server: true, tools: true, all: true, tokens: true, paidTokens: true, cost: true },
 });
+const REQUEST_DIFF = fieldsOf<RequestDiff & Record<"from" | "to", number>>()({
+  ...{ from: true, to: true, identical: true, firstDifference: true, changes: true },
+});
 const WIRE = fieldsOf<RequestList>()({ sessionId: true, title: true, notes: true, requests: true });
 const REQUEST = fieldsOf<WireRequest>()({
   ...{ number: true, exchangeId: true, sessionId: true, agent: true, kind: true, name: true, turn: true, step: true },
@@ -112,6 +116,7 @@ test.each<[title: string, fields: readonly string[]]>([
   ["field of unused tools", UNUSED],
   ["wire", WIRE],
   ["field of a request", REQUEST],
+  ["field of wire --diff", REQUEST_DIFF],
   ["push", PUSH],
   ["field of push --status", STATUS],
   ["field of push --discard", DISCARDED],

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Call, Loop, LoopTrace, Retry, SegmentOwner, Step, Usage, WireFacts } from "../../src/trace/model.js";
 import type { WireBody, WireEvidence, WireExchange } from "../../src/wire/model.js";
+import type { Fixture } from "./fixtures.js";
 
 /** A request that was recorded; its answer took 200 ms, with the first byte after 50. */
 export function madeExchange(number: number, body: string, more: Partial<WireExchange> = {}): WireExchange {
@@ -131,4 +132,48 @@ export function madeRetry(exchange: WireExchange): Retry {
     output: { thinking: null, text: null, toolCalls: [] },
     wire: factsOf(exchange),
   };
+}
+
+/**
+ * The recording of a fixture's session: its requests when the provider had them, with bodies made by hand that grow
+ * from call to call.
+ *
+ * @param said what the person's message says
+ */
+export function madeRecording({ provider }: Fixture, said = "Fix it."): WireEvidence {
+  let calls = 0;
+  const exchanges = provider.map(({ received, title, model, sessionId, firstChunk, lastChunk, status }, n) => {
+    const results = Array.from({ length: title ? 0 : calls }, (_, index) => [
+      { role: "assistant", content: `Step ${index}.`, tool_calls: [toolCall(index)] },
+      { role: "tool", tool_call_id: `call_${index}`, content: `line ${index}\n`.repeat(20) },
+    ]).flat();
+    if (!title) calls += 1;
+    const body = JSON.stringify({
+      model,
+      max_tokens: 1000,
+      messages: [{ role: "system", content: SYSTEM }, { role: "user", content: said }, ...results],
+      tools: title ? [] : [TOOL, { ...TOOL, function: { ...TOOL.function, name: "jira_get" } }],
+    });
+    const endAt = lastChunk ?? received + 10;
+    return madeExchange(n, body, {
+      ...{ id: `made-1:${n}`, sessionId, purpose: title ? "title" : null, sentAt: received },
+      response: {
+        ...{ status: status ?? 200, headers: { "x-request-id": `req_${n}` }, at: firstChunk ?? received, bytes: 6 },
+        chunks: [{ at: firstChunk ?? received, text: ANSWER, bytes: ANSWER.length }],
+      },
+      end: { how: "complete", at: endAt, error: null },
+    });
+  });
+  return madeEvidence(...exchanges);
+}
+
+const SYSTEM = "You are opencode, an interactive CLI tool.\nInstructions from: /work/AGENTS.md\nBe brief.";
+const ANSWER = 'data: {"choices":[{"delta":{"content":"I look."},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+const TOOL = {
+  type: "function",
+  function: { name: "bash", description: "Executes a command.", parameters: { type: "object", properties: {} } },
+};
+
+function toolCall(index: number) {
+  return { id: `call_${index}`, type: "function", function: { name: "bash", arguments: `{"command":"ls ${index}"}` } };
 }

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BrowserContextOptions } from "playwright-core";
+import type { SegmentTexts } from "../../src/analysis/segment-texts.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { reportBuilder } from "../../src/web/data/build-report.js";
 import { pageAssets } from "../../src/web/data/page-assets.js";
-import type { PartTexts } from "../../src/web/data/prompt-data.js";
 import { reportHtml } from "../../src/web/data/report-html.js";
 import { sharedBrowser } from "./shared-browser.js";
 import { openWatched, type WatchedPage } from "./watched-page.js";
@@ -16,7 +16,7 @@ export type OpenReport = WatchedPage;
 
 export interface ReportBrowser {
   /** @param texts what the parts of prompts say, by their hashes */
-  open(traces: readonly LoopTrace[], options?: BrowserContextOptions, texts?: PartTexts): Promise<OpenReport>;
+  open(traces: readonly LoopTrace[], options?: BrowserContextOptions, texts?: SegmentTexts): Promise<OpenReport>;
   close(): Promise<void>;
 }
 

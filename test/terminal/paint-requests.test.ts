@@ -1,10 +1,14 @@
 import pc from "picocolors";
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
+import { requestDiff } from "../../src/analysis/request-diff.js";
+import { requestView } from "../../src/analysis/request-view.js";
 import { wireRequests } from "../../src/analysis/wire-requests.js";
+import { paintRequest, paintRequestDiff } from "../../src/terminal/paint-request.js";
 import { paintRequests } from "../../src/terminal/paint-requests.js";
-import { traceOf } from "../support/fixtures.js";
-import { madeExchange, withMadeWire } from "../support/made-wire.js";
+import { NO_OWNER_FACTS } from "../../src/wire/segments/owner-facts.js";
+import { at, traceOf } from "../support/fixtures.js";
+import { madeBody, madeExchange, withMadeWire } from "../support/made-wire.js";
 
 const colors = pc.createColors(false);
 const exchanges = [
@@ -36,4 +40,34 @@ test("no line is wider than the terminal, and nothing steers it", () => {
     expect(painted.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
     expect(painted).not.toMatch(/[\u001b\u202e]/);
   }
+});
+
+test("nor is one of a request that is shown whole, or of what changed", () => {
+  const body = (said: string) =>
+    JSON.stringify({
+      model: "m",
+      messages: [{ role: "user", content: `${said}\u001b[2J\u202e ${"long ".repeat(80)}` }],
+    });
+  const [before, after] = [madeExchange(0, body("one")), madeExchange(1, body("two"))];
+  const broken = { ...after, end: { how: "failed", at: null, error: "reset\u001b[2J" } as const };
+  for (const width of [20, 40, 80, 200]) {
+    const view = requestView(at(wireRequests([broken], []), 0), broken);
+    const diff = requestDiff(before, after, NO_OWNER_FACTS);
+    if (!diff) throw new Error("no diff");
+    expect(diff.changes).toMatchObject([{ kind: "changed", name: "prompt" }]);
+    expect(diff.firstDifference).toMatchObject({ name: "prompt" });
+    for (const painted of [paintRequest(view, { width, colors }), paintRequestDiff(diff, [0, 1], { width, colors })]) {
+      expect(painted.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
+      expect(painted).not.toMatch(/[\u001b\u202e]/);
+    }
+  }
+});
+
+test("what moved is no change, and of parts that say the same each counts once", () => {
+  const of = (...said: string[]) => ({
+    ...madeExchange(0, ""),
+    body: madeBody(JSON.stringify({ messages: said.map((content) => ({ role: "user", content })) })),
+  });
+  const diff = requestDiff(of("a", "b", "b"), of("b", "a", "c"), NO_OWNER_FACTS);
+  expect(diff?.changes).toMatchObject([{ kind: "changed", before: "b", after: "c" }]);
 });

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { segmentTexts } from "../../analysis/segment-texts.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { selectSessions } from "../../sessions/select-sessions.js";
@@ -30,7 +31,8 @@ export async function report(sources: readonly string[], flags: ReportFlags, ter
   const assets = await pageAssets("report");
   const builder = reportBuilder(LOOPTRACE_VERSION);
   await loadSessions(wanted, options, ({ tree, evidence }) => {
-    for (const trace of traceSession(tree, evidence)) builder.add(trace);
+    const texts = segmentTexts(evidence.wire?.exchanges ?? []);
+    for (const trace of traceSession(tree, evidence)) builder.add(trace, texts);
   });
   if (builder.size === 0) {
     terminal.err("The session holds no prompt yet: there is nothing to report, and no file was written.\n");

@@ -1,9 +1,13 @@
+import { requestDiff } from "../../analysis/request-diff.js";
+import { requestView } from "../../analysis/request-view.js";
 import { curlOf } from "../../analysis/wire-curl.js";
 import { type WireRequest, wireRequests } from "../../analysis/wire-requests.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { selectSessions } from "../../sessions/select-sessions.js";
-import { paintRequests } from "../../terminal/paint-requests.js";
+import { paintRequest, paintRequestDiff } from "../../terminal/paint-request.js";
+import { paintRequests, type RequestList } from "../../terminal/paint-requests.js";
+import type { PaintOptions } from "../../terminal/paint-tree.js";
 import { jsonForTerminal, terminalJson } from "../../text/terminal-json.js";
 import { traceSession } from "../../trace/trace-session.js";
 import type { WireExchange } from "../../wire/model.js";
@@ -16,6 +20,8 @@ import type { Terminal } from "../terminal.js";
 export interface WireFlags extends SourceFlags {
   /** A request's number in the list. */
   readonly call?: number;
+  /** Two requests' numbers; behind them may stand sessions. */
+  readonly diff?: readonly string[];
   readonly raw?: boolean;
   readonly curl?: boolean;
   readonly json?: boolean;
@@ -30,6 +36,8 @@ interface RecordedSession {
   readonly notes: readonly string[];
   readonly requests: readonly WireRequest[];
   readonly exchanges: readonly WireExchange[];
+  /** The names of the MCP servers that it had; null: not known. */
+  readonly mcpServers: readonly string[] | null;
 }
 
 /**
@@ -39,8 +47,11 @@ interface RecordedSession {
  */
 export async function wire(sources: readonly string[], flags: WireFlags, terminal: Terminal): Promise<ExitCode> {
   refuseContradictions(flags);
+  const compared = comparedIn(flags);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const wanted = await sourcesOf([...sources, ...(compared?.sources ?? [])], flags, (selection) =>
+    selectSessions(selection, options),
+  );
   const sessions: RecordedSession[] = [];
   const without: string[] = [];
   await loadSessions(wanted, options, ({ tree, evidence }) => {
@@ -51,28 +62,70 @@ export async function wire(sources: readonly string[], flags: WireFlags, termina
       return;
     }
     const requests = wireRequests(exchanges, traceSession(tree, evidence));
-    sessions.push({ sessionId: id, title, notes, exchanges, requests });
+    sessions.push({ sessionId: id, title, notes, exchanges, requests, mcpServers: evidence.mcpServers ?? null });
   });
   if (sessions.length === 0) throw noRecording(without);
-  if (flags.call === undefined) list(sessions, flags, terminal);
+  if (compared) compare(onlySession(sessions), compared.numbers, flags, terminal);
+  else if (flags.call === undefined) list(sessions, flags, terminal);
   else showOne(onlySession(sessions), flags.call, flags, terminal);
   return EXIT.ok;
 }
 
-function refuseContradictions({ call, raw, curl, json }: WireFlags): void {
+function refuseContradictions({ call, diff, raw, curl, json }: WireFlags): void {
   const forms = [raw && "--raw", curl && "--curl", json && "--json"].filter(Boolean);
   if (forms.length > 1) throw new ConfigurationError("wire", `Say one of ${forms.join(" and ")}.`);
+  if (diff !== undefined && (call !== undefined || raw || curl))
+    throw new ConfigurationError("--diff", "--diff compares two requests; --call, --raw and --curl are for one.");
   if (call === undefined && (raw || curl))
     throw new ConfigurationError("--call", `${forms[0]} prints one request: say which with --call <number>.`);
 }
 
+/** @throws {ConfigurationError} when there are not two numbers */
+function comparedIn({
+  diff,
+}: WireFlags): { readonly numbers: readonly [number, number]; readonly sources: readonly string[] } | undefined {
+  if (diff === undefined) return undefined;
+  const numbers = diff.filter((word) => /^\d{1,9}$/.test(word)).map(Number);
+  const [from, to] = numbers;
+  if (from === undefined || to === undefined || numbers.length > 2)
+    throw new ConfigurationError("--diff", "Say which two requests: --diff 2 3.");
+  return { numbers: [from, to], sources: diff.filter((word) => !/^\d{1,9}$/.test(word)) };
+}
+
+function compare(
+  session: RecordedSession,
+  [from, to]: readonly [number, number],
+  flags: WireFlags,
+  terminal: Terminal,
+): void {
+  const [before, after] = [requestAt(session, from, "--diff"), requestAt(session, to, "--diff")];
+  const owners = { mcpServers: session.mcpServers, agent: after.request.agent };
+  const diff = requestDiff(before.exchange, after.exchange, owners);
+  if (!diff) throw new ConfigurationError("--diff", ONLY_SIZES);
+  terminal.out(
+    flags.json
+      ? `${terminalJson({ from, to, ...diff })}\n`
+      : `${paintRequestDiff(diff, [from, to], paintOptions(flags, terminal))}\n`,
+  );
+}
+
+function paintOptions({ width }: WireFlags, terminal: Terminal): PaintOptions {
+  return { width: width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };
+}
+
+const ONLY_SIZES = "Only sizes and hashes of its requests were recorded: it ran with --no-content.";
+
 function list(sessions: readonly RecordedSession[], flags: WireFlags, terminal: Terminal): void {
   if (flags.json) {
-    terminal.out(`${terminalJson(sessions.map(({ exchanges: _, ...session }) => session))}\n`);
+    terminal.out(`${terminalJson(sessions.map(jsonOf))}\n`);
     return;
   }
-  const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };
+  const paint = paintOptions(flags, terminal);
   terminal.out(`${sessions.map((session) => paintRequests(session, paint)).join("\n\n")}\n`);
+}
+
+function jsonOf({ sessionId, title, notes, requests }: RecordedSession): RequestList {
+  return { sessionId, title, notes, requests };
 }
 
 /** @throws {ConfigurationError} when there are several */
@@ -83,35 +136,37 @@ function onlySession(sessions: readonly RecordedSession[]): RecordedSession {
 }
 
 function showOne(session: RecordedSession, number: number, flags: WireFlags, terminal: Terminal): void {
-  const { request, exchange } = requestAt(session, number);
+  const { request, exchange } = requestAt(session, number, "--call");
   if (flags.json) {
     terminal.out(`${terminalJson({ request, exchange: exchangeJson(exchange) })}\n`);
     return;
   }
-  const body = bodyOf(exchange, number);
+  if (!flags.raw && !flags.curl) {
+    terminal.out(`${paintRequest(requestView(request, exchange), paintOptions(flags, terminal))}\n`);
+    return;
+  }
+  const body = bodyOf(exchange);
   const shown = terminal.outIsTty ? jsonForTerminal(body) : body;
   if (flags.raw) terminal.out(terminal.outIsTty ? `${shown}\n` : shown);
-  else if (flags.curl) terminal.out(`${curlOf(exchange, shown)}\n`);
+  else terminal.out(`${curlOf(exchange, shown)}\n`);
 }
 
 /** @throws {ConfigurationError} when there is no such request */
 function requestAt(
   { requests, exchanges }: RecordedSession,
   number: number,
+  flag: string,
 ): { readonly request: WireRequest; readonly exchange: WireExchange } {
   const [request, exchange] = [requests[number], exchanges[number]];
   if (request && exchange) return { request, exchange };
   const known = exchanges.length === 1 ? "one, request 0" : `requests 0 to ${exchanges.length - 1}`;
-  throw new ConfigurationError("--call", `There is no request ${number}: the session has ${known}.`);
+  throw new ConfigurationError(flag, `There is no request ${number}: the session has ${known}.`);
 }
 
 /** @throws {ConfigurationError} when only its size was recorded */
-function bodyOf({ body }: WireExchange, number: number): string {
+function bodyOf({ body }: WireExchange): string {
   if (body.text !== null) return body.text;
-  throw new ConfigurationError(
-    "--call",
-    `Of request ${number} only its size and hash were recorded: it ran with --no-content.`,
-  );
+  throw new ConfigurationError("--call", ONLY_SIZES);
 }
 
 /** An exchange with its bodies as what they are: JSON where they are that, else text. */

@@ -19,8 +19,9 @@ export function defineWire(program: Command, { terminal, finish }: ProgramContex
     .option("--call <number>", "one request: its number in the list, from 0", parseCount)
     .option("--raw", "with --call: its body as it was sent, masked")
     .option("--curl", "with --call: as a command that sends it again; the key is the variable API_KEY")
+    .option("--diff <numbers...>", "what changed from one request to another, part by part")
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
-    .option("--json", "print the requests as JSON; with --call that one, with its bodies")
+    .option("--json", "print the requests as JSON; with --call or --diff that")
     .option("--width <columns>", "width of the table (default: the terminal's)", parseWidth)
     .addHelpText(
       "after",
@@ -38,6 +39,7 @@ Examples:
   looptrace wire --last --call 0
   looptrace wire --last --call 2 --raw | jq .messages
   looptrace wire --last --call 2 --curl > request.sh
+  looptrace wire --last --diff 2 3
 ${WIRE_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {

@@ -1,13 +1,14 @@
 import { type BilledSession, billedSession } from "../../analysis/context-bill.js";
 import { gapsOf, gapTexts } from "../../analysis/gaps.js";
 import { modelName, promptOf } from "../../analysis/row-texts.js";
+import type { SegmentTexts } from "../../analysis/segment-texts.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { totalTokens } from "../../trace/usage.js";
 import { accountParts } from "./account-parts.js";
 
 import { createPacker, type Packer } from "./pack-texts.js";
-import { billData, type PartTexts } from "./prompt-data.js";
+import { billData } from "./prompt-data.js";
 import type { BillData, Chunk, ReportData, TotalsData, TraceData } from "./report-data.js";
 import { partsOf } from "./token-series.js";
 import { slowestCalls, toolLatencies } from "./tool-latency.js";
@@ -22,7 +23,7 @@ export interface Report {
 /** Collects traces one after the other, so that none has to stay in memory whole. */
 export interface ReportBuilder {
   /** @param texts what the parts of its prompts say, where they are at hand */
-  add(trace: LoopTrace, texts?: PartTexts): void;
+  add(trace: LoopTrace, texts?: SegmentTexts): void;
   /** How many were added. */
   readonly size: number;
   /** @param title the page's; without one the first trace's session gives it */
@@ -66,7 +67,7 @@ function titleOf([first]: readonly TraceData[]): string {
   return first?.sessionTitle || first?.prompt.slice(0, 80) || "opencode";
 }
 
-function traceData(trace: LoopTrace, packer: Packer, texts: PartTexts): TraceData {
+function traceData(trace: LoopTrace, packer: Packer, texts: SegmentTexts): TraceData {
   const { session, loop } = trace;
   const { rows, errors, series, tools, prompts } = traceRows(trace, packer, texts);
   const gaps = gapsOf([trace]);

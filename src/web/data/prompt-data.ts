@@ -1,13 +1,11 @@
 import { type BilledSession, type ContextBill, contextBill } from "../../analysis/context-bill.js";
 import { ownerGroup, ownerName, segmentName } from "../../analysis/owner-names.js";
+import type { SegmentTexts } from "../../analysis/segment-texts.js";
 import { unusedText } from "../../analysis/unused-text.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { WireFacts, WireTables } from "../../trace/model.js";
 import type { Packer } from "./pack-texts.js";
 import type { BillData, PromptCall, PromptPart, PromptsData } from "./report-data.js";
-
-/** The text of a part of requests, by its hash; undefined where it was not recorded. */
-export type PartTexts = (hash: string) => string | undefined;
 
 /** Collects what the calls of a trace were made of: each part once, however many calls sent it. */
 export interface PromptCollector {
@@ -18,7 +16,7 @@ export interface PromptCollector {
 }
 
 /** @param wire the trace's */
-export function promptCollector(wire: WireTables | undefined, texts: PartTexts, packer: Packer): PromptCollector {
+export function promptCollector(wire: WireTables | undefined, texts: SegmentTexts, packer: Packer): PromptCollector {
   const places = new Map<number, number>();
   const parts: PromptPart[] = [];
   const calls: PromptCall[] = [];

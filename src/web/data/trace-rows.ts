@@ -1,10 +1,11 @@
+import type { SegmentTexts } from "../../analysis/segment-texts.js";
 import { type TreeNode, treeOf } from "../../analysis/tree-rows.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { Call, Loop, LoopTrace, Step } from "../../trace/model.js";
 import { detailOf } from "./detail-of.js";
 import { errorEntry, failureEntry } from "./error-state.js";
 import type { Packer } from "./pack-texts.js";
-import { type PartTexts, promptCollector } from "./prompt-data.js";
+import { promptCollector } from "./prompt-data.js";
 import type { ErrorEntry, PromptsData, ReportRow, TokenSeries } from "./report-data.js";
 import { type Placed, tokenSeries } from "./token-series.js";
 import type { PlacedTool } from "./tool-latency.js";
@@ -22,7 +23,7 @@ export interface TraceRows {
 const MOST_TEXT = 200;
 
 /** The rows of a trace from top to bottom, calls and tools by when they began, with what is told of them elsewhere. */
-export function traceRows(trace: LoopTrace, packer: Packer, texts: PartTexts): TraceRows {
+export function traceRows(trace: LoopTrace, packer: Packer, texts: SegmentTexts): TraceRows {
   const { loop: root, session } = trace;
   const rows: ReportRow[] = [];
   const errors: ErrorEntry[] = [];

@@ -1,3 +1,4 @@
+import { segmentTexts } from "../../analysis/segment-texts.js";
 import { assembleFound, maskFound } from "../../sessions/loaded-session.js";
 import { storedSession } from "../../sessions/session-store.js";
 import { traceSession } from "../../trace/trace-session.js";
@@ -23,7 +24,8 @@ export async function keptReport(
   const builder = reportBuilder(version);
   const found = stored ? [await maskFound(stored, source.masking)] : [];
   for (const { tree, evidence } of assembleFound(found)) {
-    for (const trace of traceSession(tree, evidence)) builder.add(trace);
+    const texts = segmentTexts(evidence.wire?.exchanges ?? []);
+    for (const trace of traceSession(tree, evidence)) builder.add(trace, texts);
   }
   return builder.size === 0 ? undefined : reportHtml(builder.finish(), assets);
 }
