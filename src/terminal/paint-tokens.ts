@@ -1,10 +1,12 @@
 import { gapsOf, gapTexts } from "../analysis/gaps.js";
+import { eventText } from "../analysis/row-texts.js";
+import { placedSteps } from "../analysis/step-path.js";
 import { causeText, contributors, type DescribedCause, type TokenRow, tokenRows } from "../analysis/token-rows.js";
 import { columnsOf } from "../text/columns.js";
 import { cost, count } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
-import { inColors, worded } from "./labelled-line.js";
+import { inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
 export interface TokenOptions extends PaintOptions {
@@ -42,13 +44,25 @@ export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
     ...gapTexts.doubts(gaps),
     ...gapTexts.otherCalls(gaps),
   ];
-  const notes = lacking.map((note) => worded("note", note, "warning"));
+  const notes = [...lacking.map((note) => worded("note", note, "warning")), ...cacheBreaks(trace)];
   return [
     colors.bold(shortenTo(titleOf(trace), width)),
     colors.dim(shortenTo(heading ?? "", width).trimEnd()),
     ...rest.map((line) => shortenTo(line, width).trimEnd()),
     ...inColors(notes, width, colors),
   ].join("\n");
+}
+
+/** Where a cache broke, a call's prompt was paid for anew: a line each, with why where that is known. */
+function cacheBreaks({ loop }: LoopTrace): readonly LabelledLine[] {
+  return placedSteps(loop).flatMap(({ loop: own, step: { call, events } }) =>
+    events
+      .filter(({ name }) => name === "cache-break")
+      .map((event) => {
+        const whose = own === loop ? "" : `${oneLine(own.agent ?? "subagent")} `;
+        return worded("cache", `broke at ${whose}llm-call-${call?.index ?? "?"}: ${eventText(event)}`, "warning");
+      }),
+  );
 }
 
 function titleOf({ session, loop }: LoopTrace): string {

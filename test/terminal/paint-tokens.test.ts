@@ -22,6 +22,19 @@ describe("the table of tokens", () => {
     await expect(painted).toMatchFileSnapshot("snapshots/tokens-top-100.txt");
   });
 
+  test("where a cache broke stands below, with why", () => {
+    const trace = traceOf("multistep@1.18.33");
+    const steps = trace.loop.steps.map((step) => {
+      const attributes = { cause: "tools changed: server `jira` came late\u001b[2J", tokensReadAnew: 9800 };
+      const broken = { spanId: "00", name: "cache-break", at: 0, attributes } as const;
+      return step.index === 2 ? { ...step, events: [broken] } : step;
+    });
+    const painted = paintTokens({ ...trace, loop: { ...trace.loop, steps } }, { width: 120, colors, top: false });
+    expect(painted.split("\n").at(-1)).toBe(
+      "cache    broke at llm-call-2: tools changed: server `jira` came late; 9,800 cached tokens were read anew",
+    );
+  });
+
   test.each(fixtureNames)("%s: no line is wider than the terminal", (name) => {
     for (const trace of tracesOf(loadFixture(name), "log")) {
       for (const width of [20, 40, 80, 200]) {

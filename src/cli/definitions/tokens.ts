@@ -30,6 +30,7 @@ Columns:
   cached     that part of it; the rest was read anew, or written to the cache
   caused by  what the growth is made of, on the first call the context itself; the answer
              itself is what the model wrote, thinking included
+A line below tells where the provider's cache broke, and why where requests were recorded.
 Where the terminal is narrow, the bar goes first, then think, cost, out, cached and in.
 With --top, share is of all that came into the contexts of the turn and its subagents.
 
