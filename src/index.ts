@@ -188,7 +188,7 @@ export type { SpanData, SpanParent } from "./otel/span-data.js";
 export type { LoadedSession } from "./sessions/loaded-session.js";
 export { type ReadSessionOptions, readSession } from "./sessions/read-session.js";
 export type * from "./trace/model.js";
-export { traceSession } from "./trace/trace-session.js";
+export { type TraceWishes, traceSession } from "./trace/trace-session.js";
 export { type ReportPageOptions, reportPage } from "./web/data/report-page.js";
 export type {
   WireBody,

@@ -71,6 +71,11 @@ export interface AgentSettings {
   readonly projectConfig?: boolean | undefined;
   /** Whether what opencode sends to models, and what they answer, is recorded; default true. */
   readonly wire?: boolean | undefined;
+  /**
+   * Whether the traces hold all messages of each recorded request, which their spans then have as a call's input
+   * instead of what is new; default false.
+   */
+  readonly fullInput?: boolean | undefined;
   /** How opencode is driven; default `auto`. */
   readonly driver?: Driver | undefined;
   /** Path of the opencode to use; else it is looked for: `LOOPTRACE_OPENCODE`, the project, `PATH`. */

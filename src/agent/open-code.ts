@@ -177,6 +177,7 @@ export class OpenCode {
       live,
       wire = true,
       wireContent = true,
+      fullInput = false,
       ...request
     } = rest;
     const settings = { retries, patienceMs, fallbackModels };
@@ -207,6 +208,7 @@ export class OpenCode {
             wire: wire ? (wireContent ? "full" : "sizes") : "off",
           },
           checkOutput: output?.check,
+          fullInput,
           live,
           limits: {
             maxSteps: less(maxSteps, spent.steps),

@@ -27,6 +27,8 @@ export interface AttemptRequest {
   readonly masking: Masking | undefined;
   /** Where what is closed of the turn goes while it runs. */
   readonly live: LiveDelivery | undefined;
+  /** Whether the traces hold all messages of each recorded request. */
+  readonly fullInput: boolean;
   /** Where a structured answer does not fit the schema that was asked for. */
   readonly checkOutput: ((value: unknown) => readonly string[]) | undefined;
   /** What all attempts at one prompt have in common, and which of them this is, from 0. */
@@ -108,7 +110,7 @@ async function driveAndRecord(
   const known = { ...recorded.evidence, runs: [...runs, beside.run] };
   // What went out while it ran was told without the wire: its times must not differ from those of the rest.
   const evidence = readEvidence([isLive(request) ? { ...known, wire: undefined } : known]);
-  const masked = recorded.tree && traceLoaded(maskedLike({ tree: recorded.tree, evidence }, recorded));
+  const masked = recorded.tree && traceLoaded(maskedLike({ tree: recorded.tree, evidence }, recorded), request);
   const traces = ofRun(masked ?? [], run);
   const last = lastOf(traces);
   // The caller is told what the agent said, secrets and all.

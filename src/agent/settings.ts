@@ -314,6 +314,20 @@ export const AGENT_SETTINGS = {
       },
     },
   },
+  fullInput: {
+    kind: "switch",
+    config: "fullInput",
+    flags: {
+      fullInput: {
+        flag: "--full-input",
+        help: {
+          run: "send all that each call was told as its input, instead of what is new",
+          batch: "send all that each call was told as its input, instead of what is new",
+          worker: "send all that each call was told as its input, instead of what is new",
+        },
+      },
+    },
+  },
   driver: {
     kind: "driver",
     config: "driver",

@@ -44,7 +44,7 @@ import { cleanText } from "./clean-value.js";
 import { observation, type SpanAttributes } from "./observation.js";
 import { providerName } from "./provider-name.js";
 import type { TraceContext } from "./trace-context.js";
-import { type GivenTexts, wireAttributes, wireMetadata } from "./wire-attributes.js";
+import { fullInput, type GivenTexts, wireAttributes, wireMetadata } from "./wire-attributes.js";
 
 export function loopAttributes(loop: Loop, context: TraceContext, root: boolean): SpanAttributes {
   const { trace, options } = context;
@@ -132,7 +132,7 @@ export function callAttributes(
   const error = call.error ?? (call.outcome === "unfinished" && decisive ? loop.error : null);
   const isUsageKnown = usage !== null || usageDoubt?.kind === "partial";
   return observation(context, "generation", {
-    input: call.input,
+    input: fullInput(call, context.trace.wire) ?? call.input,
     output: call.output,
     error,
     level: error ? "ERROR" : "DEFAULT",

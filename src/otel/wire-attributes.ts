@@ -6,7 +6,7 @@ import {
   ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
   ATTR_GEN_AI_TOOL_DEFINITIONS,
 } from "@opentelemetry/semantic-conventions/incubating";
-import type { Loop, WireFacts, WireTables } from "../trace/model.js";
+import type { Loop, SentMessage, WireFacts, WireTables } from "../trace/model.js";
 
 /** What a call was given and no call of its loop before it: each is told once a loop, and again when it changed. */
 export interface GivenTexts {
@@ -34,6 +34,16 @@ export function givenTexts({ steps }: Loop, tables: WireTables | undefined): Rea
     tools = toolsHash ?? tools;
   }
   return given;
+}
+
+/** All that a call was told; null where that was not asked for, or its request was not recorded. */
+export function fullInput(
+  { wire }: { readonly wire?: WireFacts },
+  tables: WireTables | undefined,
+): readonly SentMessage[] | null {
+  const hashes = wire?.request?.messages;
+  const messages = tables?.messages;
+  return hashes && messages ? hashes.flatMap((hash) => messages[hash] ?? []) : null;
 }
 
 /** Masking may have left no JSON. */

@@ -52,7 +52,8 @@ function bareSegment({ owner, bytes }: SegmentFacts): SegmentFacts {
 function bareWire<T extends Call | Retry | OtherCall>(one: T): T {
   const { wire } = one;
   if (!wire) return one;
-  const request = wire.request && { ...wire.request, hash: "", systemHash: null, toolsHash: null };
+  if (!wire.request) return one;
+  const { messages: _, ...request } = { ...wire.request, hash: "", systemHash: null, toolsHash: null };
   return { ...one, wire: { ...wire, request } };
 }
 

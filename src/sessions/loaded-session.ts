@@ -3,7 +3,7 @@ import { asMasked, type Masked, maskedLike } from "../masking/masked.js";
 import { type Evidence, type RunEvidence, readLogEvidence } from "../opencode/evidence.js";
 import { assembleSessions, type SessionExport, type SessionTree } from "../opencode/session.js";
 import type { LoopTrace } from "../trace/model.js";
-import { traceSession } from "../trace/trace-session.js";
+import { type TraceWishes, traceSession } from "../trace/trace-session.js";
 import { wireMasking } from "../wire/masking/mask-wire.js";
 import type { WireEvidence } from "../wire/model.js";
 import { mergeWires } from "../wire/recording/combine.js";
@@ -64,8 +64,11 @@ export function readEvidence(parts: readonly SessionEvidence[]): Evidence {
 }
 
 /** The traces of a masked session, which need no masking of their own. */
-export function traceLoaded(session: Masked<LoadedSession>): readonly Masked<LoopTrace>[] {
-  return traceSession(session.tree, session.evidence).map((trace) => maskedLike(trace, session));
+export function traceLoaded(
+  session: Masked<LoadedSession>,
+  { fullInput }: TraceWishes = {},
+): readonly Masked<LoopTrace>[] {
+  return traceSession(session.tree, session.evidence, { fullInput }).map((trace) => maskedLike(trace, session));
 }
 
 /** The traces of a session as it was recorded. */

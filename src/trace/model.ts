@@ -18,7 +18,7 @@ import type {
 } from "../opencode/model.js";
 import type { SegmentOwner } from "../wire/segment.js";
 import type { ContextCause, Cumulative, TimeAccount, Totals, UsageDoubt } from "./figures.js";
-import type { RequestFacts, SegmentFacts, WireFacts, WireTables } from "./wire-facts.js";
+import type { RequestFacts, SegmentFacts, SentMessage, SentPart, WireFacts, WireTables } from "./wire-facts.js";
 
 export type {
   CallOutput,
@@ -32,6 +32,8 @@ export type {
   RequestFacts,
   SegmentFacts,
   SegmentOwner,
+  SentMessage,
+  SentPart,
   TimeAccount,
   Timing,
   ToolCall,

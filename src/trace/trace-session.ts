@@ -7,6 +7,15 @@ import { permissionsBySession } from "./permissions.js";
 import { traceIdOf } from "./span-id.js";
 import { withWireTables } from "./wire-tables.js";
 
+/** What a trace shall hold beside what all hold. */
+export interface TraceWishes {
+  /**
+   * All messages of each recorded request, and in the spans all of them as a call's input instead of what is new;
+   * default false.
+   */
+  readonly fullInput?: boolean | undefined;
+}
+
 /**
  * Computes the traces of a session: one a turn, with the loops of its subagents inside.
  *
@@ -14,18 +23,27 @@ import { withWireTables } from "./wire-tables.js";
  *
  * @param tree the session with the sessions of its subagents, as `assembleSessions` puts them together
  * @param evidence what is known beside the export; it makes times better and errors clearer and changes no id
+ * @param wishes what the traces shall hold beside what all hold
  * @returns the traces in the order of the turns; then those of subagents' sessions that can stand in none
  *   of them, alone so that nothing is lost
  */
-export function traceSession(tree: SessionTree, evidence: Evidence = {}): readonly LoopTrace[] {
-  return traceModel(sessionModel(tree, evidence), evidence);
+export function traceSession(
+  tree: SessionTree,
+  evidence: Evidence = {},
+  wishes: TraceWishes = {},
+): readonly LoopTrace[] {
+  return traceModel(sessionModel(tree, evidence), evidence, wishes);
 }
 
 /** The same of a session that has been read already. */
-export function traceModel(session: Session, evidence: Evidence = {}): readonly LoopTrace[] {
+export function traceModel(
+  session: Session,
+  evidence: Evidence = {},
+  { fullInput }: TraceWishes = {},
+): readonly LoopTrace[] {
   const { runs = [], mcpServers = [], wire } = evidence;
   const traces = tracesOf(session, { permissions: permissionsBySession(runs), servers: mcpServers });
-  return wire ? traces.map((trace) => withWireTables(trace, wire, mcpServers)) : traces;
+  return wire ? traces.map((trace) => withWireTables(trace, wire, mcpServers, fullInput)) : traces;
 }
 
 function tracesOf(session: Session, context: LoopContext): readonly LoopTrace[] {

@@ -9,7 +9,34 @@ export interface WireTables {
   readonly texts: Readonly<Record<string, string>>;
   /** What is missing of the wire, a sentence each. */
   readonly notes: readonly string[];
+  /** Messages by their hashes, where the whole input of each call was asked for. */
+  readonly messages?: Readonly<Record<string, SentMessage>>;
 }
+
+/** A message of the chat as it was sent to the model, whatever its provider calls its parts. */
+export interface SentMessage {
+  /** Who said it. */
+  readonly role: "system" | "user" | "assistant" | "tool";
+  /** What was said; parts where there is more than one, or a file, which is named and not held. */
+  readonly content: string | readonly SentPart[];
+  /** The model's thinking. */
+  readonly thinking?: readonly { readonly type: "thinking"; readonly content: string }[];
+  /** What the model called; the arguments are JSON. */
+  readonly tool_calls?: readonly {
+    readonly id: string | null;
+    readonly type: "function";
+    readonly function: { readonly name: string; readonly arguments: string };
+  }[];
+  /** Of a tool's result: the call that it is of. */
+  readonly tool_call_id?: string;
+  /** Of a tool's result: the tool. */
+  readonly name?: string;
+}
+
+/** A part of what was said. */
+export type SentPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "file"; readonly mime: string | null; readonly filename: string | null };
 
 /** A part of requests that stays what it is from call to call. */
 export interface SegmentFacts {
@@ -70,4 +97,6 @@ export interface RequestFacts {
   readonly segments: readonly (readonly [segment: number, tokens: number])[];
   /** By how much the reckoned tokens differ from what the provider counted, as a share; null: it did not count. */
   readonly tokensError: number | null;
+  /** All that the model was told, in its order, as hashes in `WireTables.messages`; where it was asked for. */
+  readonly messages?: readonly string[];
 }

@@ -8,9 +8,10 @@ import type { OwnerFacts } from "../wire/segments/owner-facts.js";
 import { segmentsOfRequest } from "../wire/segments/segments-of.js";
 import { apportion } from "./apportion.js";
 import type { Call, Loop, LoopTrace, OtherCall, Retry, Step, Usage } from "./model.js";
+import { sentMessages } from "./sent-messages.js";
 import { subagentsOfLoop } from "./totals.js";
 import { promptTokens, sureUsageOf, totalTokens } from "./usage.js";
-import type { RequestFacts, SegmentFacts, WireFacts, WireTables } from "./wire-facts.js";
+import type { RequestFacts, SegmentFacts, SentMessage, WireFacts, WireTables } from "./wire-facts.js";
 
 /** What is known of a session beside its requests, to say whose their parts are. */
 export function ownerFacts(mcpServers: readonly string[] | undefined, agent: string | null): OwnerFacts {
@@ -22,17 +23,21 @@ export function segmentHash(text: string): string {
   return hash("sha256", text, "hex");
 }
 
-/** A trace with what its requests are made of; as it is where none of its requests was recorded. */
+/**
+ * A trace with what its requests are made of; as it is where none of its requests was recorded.
+ * @param fullInput with all messages of each request
+ */
 export function withWireTables(
   trace: LoopTrace,
   wire: WireEvidence,
   mcpServers: readonly string[] | undefined,
+  fullInput = false,
 ): LoopTrace {
   const recorded = recordedIn(trace.loop);
   if (recorded.length === 0) return trace;
   const exchanges = new Map(wire.exchanges.map((exchange) => [exchange.id, exchange]));
   const cut = recorded.flatMap((one) => cutOf(one, exchanges.get(one.exchangeId), mcpServers));
-  const tables = new Tables();
+  const tables = new Tables(fullInput);
   const facts = new Map<string, RequestFacts>();
   for (const one of cut) facts.set(one.exchangeId, tables.add(one, tokensBySize(one), null));
   const notes = [...wire.notes, ...gaps(trace.loop), ...nameless(recorded, exchanges)];
@@ -101,6 +106,11 @@ class Tables {
   readonly #segments: SegmentFacts[] = [];
   readonly #places = new Map<string, number>();
   readonly #texts = new Map<string, string>();
+  readonly #messages: Map<string, SentMessage> | undefined;
+
+  constructor(fullInput: boolean) {
+    this.#messages = fullInput ? new Map() : undefined;
+  }
 
   add({ hash: body, request, segments }: Cut, tokens: readonly number[], error: number | null): RequestFacts {
     const { system, tools } = request;
@@ -115,11 +125,22 @@ class Tables {
         segment.owner.kind === "rest" && segment.text === "" ? [] : [[this.#place(segment), tokens[index] ?? 0]],
       ),
       tokensError: error,
+      ...(this.#messages ? { messages: sentMessages(request).map((message) => this.#message(message)) } : {}),
     };
   }
 
   whole(): Omit<WireTables, "notes"> {
-    return { segments: this.#segments, texts: Object.fromEntries(this.#texts) };
+    return {
+      segments: this.#segments,
+      texts: Object.fromEntries(this.#texts),
+      ...(this.#messages ? { messages: Object.fromEntries(this.#messages) } : {}),
+    };
+  }
+
+  #message(message: SentMessage): string {
+    const name = segmentHash(JSON.stringify(message));
+    this.#messages?.set(name, message);
+    return name;
   }
 
   #text(text: string): string {

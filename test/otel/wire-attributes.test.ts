@@ -78,6 +78,28 @@ test("a dead attempt and a refused title say how they went; what the wire lacks 
   expect(jsonOf(named(spans, "opencode.loop"), "langfuse.observation.metadata.wireNotes")).toEqual(["It ends early."]);
 });
 
+describe("with the whole input asked for", () => {
+  const whole = traceOf(two, {}, { fullInput: true });
+
+  test("a call has all that it was told, and its step what is new", () => {
+    const { spans } = onTheWire(whole);
+    expect(jsonOf(named(spans, "llm-call-1"), "langfuse.observation.input")).toMatchObject([
+      SYSTEM,
+      { role: "user", content: "Go." },
+      { role: "assistant", tool_calls: [{ id: "call_200", function: { name: "bash" } }] },
+      { role: "tool", tool_call_id: "call_200", content: "done", name: "bash" },
+    ]);
+    const bare = onTheWire(traceOf(two)).spans;
+    const input = "langfuse.observation.input";
+    expect(textOf(named(spans, "loop.step-1"), input)).toBe(textOf(named(bare, "loop.step-1"), input));
+    expect(Object.keys(whole.wire?.messages ?? {})).toHaveLength(4);
+  });
+
+  test("without content there is none of it", () => {
+    expect(onTheWire(whole, { content: false }).bodies.join()).not.toContain("coding agent");
+  });
+});
+
 test("without content: sizes, times and names, no texts and no hashes of them", () => {
   const { spans, bodies } = onTheWire(traceOf([TITLE, ...two]), { content: false });
   const call = named(spans, "llm-call-0");

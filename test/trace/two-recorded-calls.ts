@@ -1,6 +1,6 @@
 /** A turn of two calls, the first of which runs a tool, with their requests as they were recorded. */
 import type { LoopTrace } from "../../src/trace/model.js";
-import { traceSession } from "../../src/trace/trace-session.js";
+import { type TraceWishes, traceSession } from "../../src/trace/trace-session.js";
 import { segmentHash } from "../../src/trace/wire-tables.js";
 import type { WireEvidence, WireExchange } from "../../src/wire/model.js";
 import { onlyOne } from "../support/fixtures.js";
@@ -33,7 +33,11 @@ export const two = [
   exchange(1_005, 1_990, { body: bodyOf(told) }),
 ];
 
-export function traceOf(exchanges: readonly WireExchange[], more: Partial<WireEvidence> = {}): LoopTrace {
+export function traceOf(
+  exchanges: readonly WireExchange[],
+  more: Partial<WireEvidence> = {},
+  wishes: TraceWishes = {},
+): LoopTrace {
   const wire = wireOf(exchanges, more);
-  return onlyOne(traceSession(treeOf(exportOf(messages)), { wire, mcpServers: ["jira"] }));
+  return onlyOne(traceSession(treeOf(exportOf(messages)), { wire, mcpServers: ["jira"] }, wishes));
 }

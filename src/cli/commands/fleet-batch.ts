@@ -82,6 +82,7 @@ function refuseWorkersFlags(flags: FleetBatchFlags): void {
     "--release": flags.release !== undefined,
     "--no-content": flags.content === false,
     "--no-wire": flags.wire === false,
+    "--full-input": flags.fullInput === true,
     "--mask": Array.isArray(flags.mask),
     "--no-mask": flags.mask === false,
   };

@@ -25,6 +25,7 @@ export interface TraceCommandFlags extends SourceFlags, TraceFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly force?: boolean;
+  readonly fullInput?: boolean;
 }
 
 /** `looptrace trace`: the traces of sessions that already happened, sent to where they belong. */
@@ -54,7 +55,7 @@ export async function trace(
   };
   // One that cannot be read is no reason to leave all others out.
   await loadSessions(wanted, { ...options, onUnreadable }, async (session) => {
-    const traces = traceLoaded(session);
+    const traces = traceLoaded(session, { fullInput: flags.fullInput ?? context.file.fullInput });
     seen += traces.length;
     counter.clear();
     const force = flags.force ?? false;

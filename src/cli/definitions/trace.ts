@@ -15,6 +15,7 @@ export function defineTrace(program: Command, { terminal, finish }: ProgramConte
     "the project's last session",
   )
     .option("--force", "send also what was sent before; Langfuse counts it twice until its database merges")
+    .option("--full-input", "send all that each call was told as its input, instead of what is new")
     .option("-q, --quiet", "no progress")
     .option("--json", "print the traces and what became of them as JSON");
   withTraceOptions(trace)
