@@ -4,9 +4,9 @@ import type { WireEvidence, WireExchange } from "../wire/model.js";
 import { parseRequest } from "../wire/protocol/parse-request.js";
 import type { ParsedRequest } from "../wire/protocol/parsed-request.js";
 import type { Segment } from "../wire/segment.js";
+import { calibrate } from "../wire/segments/calibrate.js";
 import type { OwnerFacts } from "../wire/segments/owner-facts.js";
 import { segmentsOfRequest } from "../wire/segments/segments-of.js";
-import { apportion } from "./apportion.js";
 import type { Call, Loop, LoopTrace, OtherCall, Retry, Step, Usage } from "./model.js";
 import { sentMessages } from "./sent-messages.js";
 import { subagentsOfLoop } from "./totals.js";
@@ -39,7 +39,13 @@ export function withWireTables(
   const cut = recorded.flatMap((one) => cutOf(one, exchanges.get(one.exchangeId), mcpServers));
   const tables = new Tables(fullInput);
   const facts = new Map<string, RequestFacts>();
-  for (const one of cut) facts.set(one.exchangeId, tables.add(one, tokensBySize(one), null));
+  for (const group of bySessionAndModel(cut)) {
+    const reckoned = calibrate(group);
+    group.forEach((one, index) => {
+      const { tokens = [], error = null } = reckoned[index] ?? {};
+      facts.set(one.exchangeId, tables.add(one, tokens, error));
+    });
+  }
   const notes = [...wire.notes, ...gaps(trace.loop), ...nameless(recorded, exchanges)];
   return { ...trace, loop: withRequests(trace.loop, facts), wire: { ...tables.whole(), notes } };
 }
@@ -93,13 +99,16 @@ function cutOf(
   return [{ ...recorded, hash: exchange.body.hash, request, segments }];
 }
 
-/** A token of text and code has about four bytes. */
-const BYTES_PER_TOKEN = 4;
-
-/** The prompt's tokens by the sizes of its parts. */
-function tokensBySize({ segments, promptTokens: counted }: Cut): readonly number[] {
-  const bytes = segments.map(({ text }) => Buffer.byteLength(text));
-  return counted === null ? bytes.map((size) => Math.round(size / BYTES_PER_TOKEN)) : apportion(bytes, counted);
+/** A model counts its tokens in its own way; and what grows from call to call grows within a session. */
+function bySessionAndModel(cut: readonly Cut[]): Iterable<readonly Cut[]> {
+  const groups = new Map<string, Cut[]>();
+  for (const one of cut) {
+    const key = `${one.sessionId} ${one.model}`;
+    const known = groups.get(key);
+    if (known) known.push(one);
+    else groups.set(key, [one]);
+  }
+  return groups.values();
 }
 
 class Tables {
