@@ -98,7 +98,8 @@ export async function startProvider(
     refuse(choice, scenario, stage);
   };
 
-  const server = createServer((request, response) => void answer(request, response));
+  // One that is kept must not be closed just when opencode asks again: that is a failure to it, and tried again.
+  const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => void answer(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
