@@ -10,11 +10,7 @@ import { traceSession } from "../../../src/trace/trace-session.js";
 import { arbitraryRuns } from "../../trace/arbitrary-runs.js";
 import { expectSound } from "../../trace/invariants.js";
 import { loopsIn, stepsIn, toolsIn } from "../../trace/walk-trace.js";
-import { arbitrarySessions, type RawExportV2 } from "./arbitrary-session.js";
-
-function treesOf(exports: readonly RawExportV2[]): readonly SessionTree[] {
-  return assembleSessions(exports.map((one) => exportFromJson(one, "generated")));
-}
+import { arbitrarySessions } from "./arbitrary-session.js";
 
 function messagesIn({ session, children }: SessionTree): readonly MessageV2[] {
   const own = session.generation === 2 ? session.messages : [];
@@ -42,40 +38,22 @@ function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTree): voi
   expect(asked).toHaveLength(prompts.length);
 }
 
-test("a session by the schema is read whole, whatever it holds", () => {
-  fc.assert(
-    fc.property(arbitrarySessions, (exports) => {
-      exports.forEach((raw) => {
-        const session = exportFromJson(raw, "generated");
-        if (session.generation !== 2) throw new Error("a session of opencode 2");
-        expect(session.messages.length + session.unknownMessages.length).toBe(raw.messages.length);
-      });
-      for (const tree of treesOf(exports)) expect(transcriptOf(tree)).toContain("=== ses_0");
-    }),
-    { numRuns: 200 },
-  );
-});
-
-test("and its traces are sound, and lose nothing", () => {
-  fc.assert(
-    fc.property(arbitrarySessions, (exports) => {
-      for (const tree of treesOf(exports)) {
-        const traces = traceSession(tree);
-        for (const trace of traces) expectSound(trace);
-        expectNothingLost(traces, tree);
-      }
-    }),
-    { numRuns: RUNS },
-  );
-});
-
-test("also with the runs that are known of it", () => {
+/** Also with runs that are known of it; all of it is asked of one session, since to make it takes longest. */
+test("a session by the schema is read whole, whatever it holds, and its traces are sound, and lose nothing", () => {
   fc.assert(
     fc.property(arbitrarySessions, arbitraryRuns, (exports, runs) => {
-      for (const tree of treesOf(exports)) {
-        const traces = traceSession(tree, { runs });
-        for (const trace of traces) expectSound(trace);
-        expectNothingLost(traces, tree);
+      const read = exports.map((raw) => exportFromJson(raw, "generated"));
+      read.forEach((session, index) => {
+        if (session.generation !== 2) throw new Error("a session of opencode 2");
+        const messages = exports[index]?.messages;
+        expect(session.messages.length + session.unknownMessages.length).toBe(messages?.length);
+      });
+      for (const tree of assembleSessions(read)) {
+        expect(transcriptOf(tree)).toContain("=== ses_0");
+        for (const traces of [traceSession(tree), traceSession(tree, { runs })]) {
+          for (const trace of traces) expectSound(trace);
+          expectNothingLost(traces, tree);
+        }
       }
     }),
     { numRuns: RUNS },

@@ -200,7 +200,7 @@ describe("turns", () => {
   });
 
   test("are cut also where there are very many messages", () => {
-    const many = Array.from({ length: 150_000 }, () => synthetic(20));
+    const many = Array.from({ length: 130_000 }, () => synthetic(20));
     const [, second] = turnsOf([user(0), answer(5, 10), idle(11), ...many, answer(30, 40), idle(41)]);
     expect(second?.rest).toHaveLength(many.length + 1);
     const compacted = message("compaction", 15, { status: "completed" });
