@@ -83,7 +83,7 @@ function notesOf(bill: ContextBill): readonly LabelledLine[] {
   const { tokensError, callsWithoutUsage, callsWithoutWire, shown, unused } = bill;
   const note = (many: number, text: string): LabelledLine[] => (many > 0 ? [worded("note", text, "warning")] : []);
   const error = tokensError
-    ? `fitted to what the provider counted, ${exact(tokensError.mean)} off on the average, ${exact(tokensError.most)} at most`
+    ? `fitted to the provider's counts; held against them ${exact(tokensError.mean)} off on the average, ${exact(tokensError.most)} at most`
     : "reckoned by size: the provider counted no prompt";
   return [
     ...unused.map((one) =>

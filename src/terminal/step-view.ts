@@ -5,9 +5,20 @@ import type { PlacedStep } from "../analysis/step-path.js";
 import { modelParts, timeParts, toolsLabel } from "../analysis/time-parts.js";
 import { tokenParts } from "../analysis/token-parts.js";
 import type { Tone } from "../analysis/tone.js";
-import { cost, count, duration, plural } from "../text/format.js";
+import { bytesText, cost, count, duration, plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
-import type { Call, InnerCall, Loop, LoopTrace, Retry, Span, Step, StepEvent, Tool } from "../trace/model.js";
+import type {
+  Call,
+  InnerCall,
+  Loop,
+  LoopTrace,
+  Retry,
+  Span,
+  Step,
+  StepEvent,
+  Tool,
+  WireFacts,
+} from "../trace/model.js";
 import { recordedUsage, sureUsageOf } from "../trace/usage.js";
 import { argumentText } from "./argument-text.js";
 import { errorDetails } from "./error-lines.js";
@@ -105,6 +116,17 @@ function callFacts(call: Call, { account }: Step, trace: LoopTrace): LabelledLin
     ...(doubt ? [worded("note", doubt.reason, "warning")] : []),
     ...(sureUsageOf("prompt", call) ? [parted("context", listed(context))] : []),
     parted("cost", [call.cost === null ? "unknown" : cost(call.cost)]),
+    ...(call.wire ? [parted("request", listed(requestParts(call.wire).map(oneLine)))] : []),
+  ];
+}
+
+/** What the wire tells of a request; `looptrace wire` shows it whole. */
+function requestParts({ status, requestId, requestBytes, sentAt, firstByteAt }: WireFacts): readonly string[] {
+  return [
+    status === null ? "no answer" : `HTTP ${status}`,
+    ...(requestId === null ? [] : [`id ${requestId}`]),
+    `${bytesText(requestBytes)} sent`,
+    ...(firstByteAt === null ? [] : [`first byte after ${duration(Math.max(0, firstByteAt - sentAt))}`]),
   ];
 }
 
@@ -119,6 +141,7 @@ function retrySection(retry: Retry, trace: LoopTrace): StepSection {
     tone: "warning",
     blocks: [
       { label: null, text: retryText(retry) },
+      ...(retry.wire ? [{ label: null, text: requestParts(retry.wire).join(", ") }] : []),
       ...(retry.error ? [{ label: "of the failure", text: errorDetails(retry.error).join("\n") }] : []),
       ...textBlock("thinking until then", thinking),
       ...textBlock("text until then", text),

@@ -7,6 +7,7 @@ import { severalLines } from "../../src/text/terminal-text.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
+import { factsOf, madeExchange, madeRetry, withMadeWire } from "../support/made-wire.js";
 import { answer, assistant, exportOf, type Json, stepStart, tool, treeOf, user } from "../trace/make-session.js";
 
 const plain = pc.createColors(false);
@@ -52,6 +53,17 @@ test.each(fixtureNames)("%s: nothing of a step is lost, no line is wider than th
 });
 
 describe("a step says", () => {
+  test("what became of its request where that was recorded, and of a dead attempt", () => {
+    const [dead, sent] = [madeExchange(0, "{}"), madeExchange(1, "x".repeat(31_000))];
+    const trace = withMadeWire(traceOf("multistep@1.18.33"), [{ segments: [], exchange: sent }]);
+    const refused = { ...madeRetry(dead), wire: { ...factsOf(dead), status: 429 } };
+    const steps = trace.loop.steps.map((step) => (step.index === 0 ? { ...step, retries: [refused] } : step));
+    const text = paint({ ...trace, loop: { ...trace.loop, steps } }, "0");
+    expect(text).toContain("request  HTTP 200, id req_1, 31 kB sent, first byte after 50ms\n");
+    expect(text).toContain("  HTTP 429, id req_0, 2 bytes sent, first byte after 50ms\n");
+    expect(paint(trace, "1")).not.toContain("HTTP");
+  });
+
   test("how to open the steps of the subagents that it started", () => {
     const text = paint(traceOf("parallel-subagents@1.18.33"), "0");
     expect(text).toMatch(/subagent 0\/0\n.*\n +2 steps, 842ms, \$0\.00217\. --step 0\/0\/0 … 0\/0\/1 opens them\./);

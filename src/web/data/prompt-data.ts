@@ -77,6 +77,6 @@ function together(turns: readonly BilledSession[]): BilledSession {
 
 function errorText(error: ContextBill["tokensError"]): string {
   return error
-    ? `Tokens of parts are reckoned by size, fitted to what the provider counted: ${(error.mean * 100).toFixed(1)}% off on the average.`
+    ? `Tokens of parts are reckoned by size and fitted to the provider's counts; held against them they are ${(error.mean * 100).toFixed(1)}% off on the average.`
     : "Tokens of parts are reckoned by size: the provider counted no prompt.";
 }
