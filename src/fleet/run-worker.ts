@@ -88,6 +88,8 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
   const stop = new AbortController();
   let broken: { readonly by: unknown } | undefined;
   let atWork = 0;
+  /** Jobs at work here whose lock is said to be lost: BullMQ goes on trying to renew it, and says so each time. */
+  const lostLocks = new Set<string>();
   const spool = resultSpool(options.paths, options.queue);
   const context = {
     run: options.run,
@@ -157,6 +159,7 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
       throw new WaitingError();
     } finally {
       atWork -= 1;
+      lostLocks.delete(job.id ?? "");
     }
   };
 
@@ -172,7 +175,12 @@ export async function runFleetWorker(options: FleetWorkerOptions): Promise<void>
     runRetryDelay: 1_000,
   });
   worker.on("error", (error) => {
-    if (!isConnectionLoss(error)) tell({ kind: "problem", why: reasonOf(error) });
+    if (isConnectionLoss(error)) return;
+    const why = reasonOf(error);
+    const job = LOST_LOCK.exec(why)?.[1];
+    if (job !== undefined && lostLocks.has(job)) return;
+    if (job !== undefined) lostLocks.add(job);
+    tell({ kind: "problem", why });
   });
   worker.on("stalled", (jobId) => tell({ kind: "taken-over", jobId }));
   await new Promise<void>((resolve) => {
@@ -199,6 +207,9 @@ class JobWorker extends ReadableWorker<unknown, TaskResult> {
     await this.lockManager.close();
   }
 }
+
+/** What BullMQ says of a lock that it cannot renew. */
+const LOST_LOCK = /^could not renew lock for job (.+)$/;
 
 /** How a processor says what became of a job. */
 const MEANT = [DelayedError, UnrecoverableError, WaitingError];

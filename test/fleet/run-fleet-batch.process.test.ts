@@ -251,6 +251,29 @@ describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", { concurre
     expect(run.ran).toHaveLength(3);
   });
 
+  test("a lock that is lost is told once, however often it is tried to renew it", async () => {
+    const redis = await startRedis();
+    const { link, paths, options } = await setUp(redis);
+    const slow = scriptedRunner({}, 60_000);
+    // A second one would take the job that is given up, and renew its lock.
+    const worker = startWorker({ redis: await redis.link(), paths, run: slow, concurrency: 1, lockMs: 400 });
+    const batch = runFleetBatch(someTasks(1), options);
+    await until(() => slow.ran.length === 1);
+    const [lock = ""] = await link.client.keys("*:lock");
+    await link.client.del(lock);
+    const told = () => worker.events.filter(({ kind }) => kind === "problem");
+    await until(() => told().length > 0);
+    const scripts = async (): Promise<number> =>
+      Number(/^cmdstat_evalsha:calls=(\d+)/m.exec(await link.client.info("commandstats"))?.[1] ?? 0);
+    const before = await scripts();
+    // At least every other one is a try to renew it, the others look for stalled jobs.
+    await until(async () => (await scripts()) - before >= 12);
+    expect(told()).toMatchObject([{ why: expect.stringMatching(/^could not renew lock for job /) }]);
+    await worker.stop();
+    startWorker({ redis: await redis.link(), paths, run: scriptedRunner(), lockMs: 400 });
+    expect(await batch).toMatchObject({ done: 1 });
+  });
+
   test("a worker without opencode ends, and fails no task", async () => {
     const redis = await startRedis();
     const { link, paths, options } = await setUp(redis);
