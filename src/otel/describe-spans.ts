@@ -301,8 +301,10 @@ function warningOfEvent({ name, attributes }: StepEvent): string | undefined {
       const { lastError } = attributes;
       return `${doomLoopText(attributes)}${lastError === undefined ? "" : `; last error: ${lastError}`}`;
     }
-    case "cache-break":
-      return `${attributes.tokensReadAnew} tokens that had been cached were read anew`;
+    case "cache-break": {
+      const cause = attributes.cause === undefined ? "" : `: ${attributes.cause}`;
+      return `${attributes.tokensReadAnew} tokens that had been cached were read anew${cause}`;
+    }
     case "permission": {
       if (attributes.answer !== "reject") return undefined;
       const by = attributes.by === "policy" ? " by policy" : "";

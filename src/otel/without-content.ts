@@ -115,7 +115,7 @@ function bareTool(tool: Tool): Tool {
 }
 
 /** What opencode and looptrace call things in an event; any other text is a todo, a path, or what was asked for. */
-const EVENT_WORDS: ReadonlySet<string> = new Set(["tool", "permission", "answer", "by", "callId"]);
+const EVENT_WORDS: ReadonlySet<string> = new Set(["tool", "permission", "answer", "by", "callId", "causeKind"]);
 
 function bareEvent(event: StepEvent): StepEvent {
   const bare = Object.entries(event.attributes).filter(

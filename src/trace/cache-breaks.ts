@@ -17,7 +17,8 @@ export function withCacheBreaks(steps: readonly Step[], sessionId: string): read
   });
 }
 
-function breakOf(before: Call, call: Call, messageId: string, sessionId: string): StepEvent | undefined {
+/** The event where a call's cache broke against a call before it; undefined where it did not, or that is not sure. */
+export function breakOf(before: Call, call: Call, messageId: string, sessionId: string): StepEvent | undefined {
   const [then, now] = [sureUsageOf("prompt", before), sureUsageOf("prompt", call)];
   if (!then || !now) return undefined;
   // Another model has a cache of its own, and a summary is asked for without the conversation's beginning.

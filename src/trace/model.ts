@@ -353,6 +353,11 @@ export interface StepEvent {
    * Of what was switched: the new `agent`, `model` or `directory`, and the `previous` one. Of a `skill`: its name. Of a
    * `system`, changed instructions: their `description`.
    *
+   * Of a `cache-break`: `cachedBefore`, `cachedNow` and `tokensReadAnew`. Where the requests were recorded: its `cause`
+   * in a sentence and its `causeKind`; the `owner` (JSON) of the part in which they begin to differ, with what stood
+   * there `before` and `after` (excerpts); and `costUsd`, what the tokens cost more than from the cache, where the
+   * calls' costs tell prices.
+   *
    * Of a `permission`: `permission` and `patterns`, what was asked for; `answer`, which is `once`, `always`, `reject`,
    * or `none` where none came before the turn had ended; `by` whom; `askedAt`; `waitedMs`, until the answer or that
    * end; and the `callId` of the tool that it was for, where opencode says so.

@@ -2,6 +2,7 @@ import type { Evidence } from "../opencode/evidence.js";
 import { type Session, sessionModel } from "../opencode/model.js";
 import type { SessionTree } from "../opencode/session.js";
 import { type LoopContext, loopsOf } from "./build-loop.js";
+import { withCacheCauses } from "./cache-causes.js";
 import type { LoopTrace, SessionFacts } from "./model.js";
 import { permissionsBySession } from "./permissions.js";
 import { traceIdOf } from "./span-id.js";
@@ -43,7 +44,9 @@ export function traceModel(
 ): readonly LoopTrace[] {
   const { runs = [], mcpServers = [], wire } = evidence;
   const traces = tracesOf(session, { permissions: permissionsBySession(runs), servers: mcpServers });
-  return wire ? traces.map((trace) => withWireTables(trace, wire, mcpServers, fullInput)) : traces;
+  if (!wire) return traces;
+  const caused = withCacheCauses(traces, wire, mcpServers);
+  return caused.map((trace) => withWireTables(trace, wire, mcpServers, fullInput));
 }
 
 function tracesOf(session: Session, context: LoopContext): readonly LoopTrace[] {

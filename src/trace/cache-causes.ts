@@ -1,0 +1,129 @@
+/** Why providers' caches broke, and what that has cost, where the requests were recorded. */
+import type { Spent } from "../opencode/model.js";
+import type { WireEvidence, WireExchange } from "../wire/model.js";
+import { type BreakCause, explainBreak } from "../wire/segments/explain-break.js";
+import { readRequest } from "../wire/segments/read-request.js";
+import { breakOf } from "./cache-breaks.js";
+import { knownPrice } from "./known-price.js";
+import type { Call, Loop, LoopTrace, ModelFacts, Step, StepEvent } from "./model.js";
+import { NO_USAGE, sureUsageOf } from "./usage.js";
+import { ownerFacts } from "./wire-tables.js";
+
+const BREAK = "cache-break";
+
+/**
+ * The traces with the causes of their cache breaks; also of those between the last call of a turn and the first one of
+ * the next, which only a cause tells from a break that a pause explains.
+ */
+export function withCacheCauses(
+  traces: readonly LoopTrace[],
+  wire: WireEvidence,
+  mcpServers: readonly string[] | undefined,
+): readonly LoopTrace[] {
+  const exchanges = new Map(wire.exchanges.map((exchange) => [exchange.id, exchange]));
+  const walk = new Walk(exchanges, mcpServers, pricedCalls(traces));
+  return traces.map((trace) => {
+    const loop = walk.loop(trace.loop);
+    return loop === trace.loop ? trace : { ...trace, loop };
+  });
+}
+
+class Walk {
+  readonly #exchanges: ReadonlyMap<string, WireExchange>;
+  readonly #servers: readonly string[] | undefined;
+  readonly #priced: ReadonlyMap<string, readonly Spent[]>;
+  /** The last call of each session so far whose prompt is known. */
+  readonly #before = new Map<string, Call>();
+
+  constructor(
+    exchanges: ReadonlyMap<string, WireExchange>,
+    servers: readonly string[] | undefined,
+    priced: ReadonlyMap<string, readonly Spent[]>,
+  ) {
+    this.#exchanges = exchanges;
+    this.#servers = servers;
+    this.#priced = priced;
+  }
+
+  loop(loop: Loop): Loop {
+    // What a fork copied was asked in another session.
+    if (loop.copied) return loop;
+    const steps = loop.steps.map((step) => this.#step(step, loop.sessionId));
+    return { ...loop, steps, loops: loop.loops.map((below) => this.loop(below)) };
+  }
+
+  #step(step: Step, sessionId: string): Step {
+    const { call } = step;
+    const tools = step.tools.map((tool) => ({ ...tool, loops: tool.loops.map((below) => this.loop(below)) }));
+    const loops = step.loops.map((below) => this.loop(below));
+    const built: Step = { ...step, tools, loops };
+    if (!call || !sureUsageOf("prompt", call)) return built;
+    const before = this.#before.get(sessionId);
+    this.#before.set(sessionId, call);
+    if (!before) return built;
+    const known = step.events.some(({ name }) => name === BREAK);
+    const event = breakOf(before, call, step.messageId, sessionId);
+    const cause = event && this.#causeOf(before, call);
+    if (!event || !cause) return built;
+    const told: StepEvent = {
+      ...event,
+      attributes: { ...event.attributes, ...attributesOf(cause), ...this.#priceOf(call, event) },
+    };
+    const events = known ? step.events.map((one) => (one.name === BREAK ? told : one)) : [...step.events, told];
+    return { ...built, events };
+  }
+
+  #causeOf(before: Call, call: Call): BreakCause | null {
+    const [then, now] = [before, call].map(({ wire, agent }) => {
+      const exchange = wire && this.#exchanges.get(wire.exchangeId);
+      return exchange ? readRequest(exchange, ownerFacts(this.#servers, agent)) : null;
+    });
+    return then && now ? explainBreak(then, now) : null;
+  }
+
+  /** What tokens cost that were read anew, beyond what they would have cost from the cache. */
+  #priceOf(call: Call, { attributes }: StepEvent): { readonly costUsd?: number } {
+    const anew = Number(attributes.tokensReadAnew);
+    const usage = sureUsageOf("prompt", call);
+    const priced = this.#priced.get(keyOf(call.model)) ?? [];
+    const written = Math.min(anew, usage?.cacheWrite ?? 0);
+    const paid = knownPrice({ ...NO_USAGE, input: anew - written, cacheWrite: written }, priced);
+    const cached = knownPrice({ ...NO_USAGE, cacheRead: anew }, priced);
+    return paid === null || cached === null ? {} : { costUsd: Number((paid - cached).toFixed(DECIMALS)) };
+  }
+}
+
+/** What is left of a difference of costs after rounding, USD. */
+const DECIMALS = 12;
+
+function attributesOf({ kind, cause, owner, before, after }: BreakCause): StepEvent["attributes"] {
+  return {
+    cause,
+    causeKind: kind,
+    ...(owner ? { owner: JSON.stringify(owner) } : {}),
+    ...(before === null ? {} : { before }),
+    ...(after === null ? {} : { after }),
+  };
+}
+
+function pricedCalls(traces: readonly LoopTrace[]): ReadonlyMap<string, readonly Spent[]> {
+  const found = new Map<string, Spent[]>();
+  const add = ({ loop }: { readonly loop: Loop }): void => {
+    for (const { call, tools, loops } of loop.steps) {
+      if (call?.usage && call.cost !== null) {
+        const key = keyOf(call.model);
+        const spent = found.get(key) ?? [];
+        spent.push({ usage: call.usage, cost: call.cost });
+        found.set(key, spent);
+      }
+      for (const below of [...tools.flatMap((tool) => tool.loops), ...loops]) add({ loop: below });
+    }
+    for (const below of loop.loops) add({ loop: below });
+  };
+  for (const trace of traces) add(trace);
+  return found;
+}
+
+function keyOf(model: ModelFacts | null): string {
+  return model ? `${model.providerId}/${model.modelId}` : "";
+}
