@@ -145,7 +145,7 @@ function compactionText({ auto, overflow, outcome, error, durationMs, tokens }: 
 
 /** Why the cache broke where the request tells it, how much was read anew, and what that cost. */
 function cacheBreakText({ cause, tokensReadAnew, costUsd }: StepEvent["attributes"]): string {
-  const price = typeof costUsd === "number" ? `, ${cost(costUsd)}` : "";
+  const price = typeof costUsd === "number" ? `, ${cost(costUsd)} more than from the cache` : "";
   const read = `${count(Number(tokensReadAnew))} cached tokens were read anew${price}`;
   return cause === undefined ? read : `${lineOf(cause)}; ${read}`;
 }

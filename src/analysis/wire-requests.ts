@@ -14,7 +14,7 @@ export interface WireRequest {
   readonly sessionId: string | null;
   /** The subagent that sent it; null for the session's own requests. */
   readonly agent: string | null;
-  /** `call`: a step's; `unknown`: nothing in the session belongs to it. */
+  /** `call`: a step's; `compaction`: a step's or another's that sums up; `unknown`: nothing in the session belongs to it. */
   readonly kind: "call" | "retry" | "title" | "compaction" | "generate" | "unknown";
   /** `llm-call-3`, `retry 0 of step 2`, or the kind. */
   readonly name: string;
@@ -123,7 +123,8 @@ function toldIn({ loop, session }: LoopTrace): readonly Told[] {
   const agentOf = (one: Loop): string | null => (one === loop ? null : (one.agent ?? "subagent"));
   const ofSteps = placedSteps(loop).flatMap(({ path, loop: own, step }): Told[] => {
     const at = { agent: agentOf(own), turn, step: path };
-    const calls = step.call?.wire ? [toldOfCall(step.call, step.call.wire, at)] : [];
+    const kind = step.kind === "compaction" ? step.kind : "call";
+    const calls = step.call?.wire ? [{ ...toldOfCall(step.call, step.call.wire, at), kind } as const] : [];
     const retries = step.retries.flatMap(({ wire, attempt, spanId }): Told[] =>
       wire
         ? [

@@ -69,7 +69,8 @@ function sums(requests: readonly WireRequest[]): string {
 export function whatFor({ name, agent, turn, kind }: WireRequest): string {
   const whose = agent === null ? "" : `${oneLine(agent)} `;
   const which = turn !== null && turn > 0 && kind !== "title" ? `turn ${turn + 1} ` : "";
-  return `${which}${whose}${name === "unknown" ? "not in the session" : name}`;
+  const what = kind === "compaction" && name !== kind ? `${name} (${kind})` : name;
+  return `${which}${whose}${what === "unknown" ? "not in the session" : what}`;
 }
 
 function statusText({ status, end }: WireRequest): string {

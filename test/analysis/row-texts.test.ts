@@ -91,6 +91,6 @@ test("why a cache broke stands before what was read anew, and what that cost beh
     eventText({ spanId: "", name: "cache-break", at: 0, attributes: { tokensReadAnew: 9800, ...attributes } });
   expect(text({})).toBe("9,800 cached tokens were read anew");
   expect(text({ cause: "tools changed: server `jira`\u001b[2J came late", costUsd: 0.0294 })).toBe(
-    "tools changed: server `jira` came late; 9,800 cached tokens were read anew, $0.0294",
+    "tools changed: server `jira` came late; 9,800 cached tokens were read anew, $0.0294 more than from the cache",
   );
 });

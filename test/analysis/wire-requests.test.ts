@@ -73,3 +73,16 @@ test("without content there is nothing to compare", () => {
   const silent = { ...first, body: { ...first.body, text: null } };
   expect(wireRequests([silent], [])).toMatchObject([{ newBytes: null, requestBytes: first.body.bytes, model: null }]);
 });
+
+test("a step that sums up is told as a compaction, by its call's name", () => {
+  const sent = Array.from({ length: 3 }, (_, n) => madeExchange(n, `{"model":"m","n":${n}}`));
+  const summed = withMadeWire(
+    traceOf("compaction@1.18.33"),
+    sent.map((exchange) => ({ segments: [], exchange })),
+  );
+  expect(wireRequests(sent, [summed]).map(({ kind, name }) => [kind, name])).toEqual([
+    ["call", "llm-call-0"],
+    ["compaction", "llm-call-1"],
+    ["call", "llm-call-2"],
+  ]);
+});
