@@ -106,11 +106,14 @@ const UNTOLD = {
   interrupted: { name: "MessageAbortedError", data: { message: "The turn was interrupted." } },
 } as const;
 
-/** What the log, or else the events, say of the last request of an unfinished step that is known to have failed. */
+/** What tells of a request that failed, and not of the turn. */
+const OF_A_REQUEST: ReadonlySet<string> = new Set<ErrorFacts["evidence"]>(["log", "events", "wire"]);
+
+/** What the log, the wire, or else the events say of the last request of an unfinished step that is known to have failed. */
 function requestError(last: Step | undefined): ErrorFacts | undefined {
   if (last?.outcome !== "unfinished") return undefined;
   const error = last.call?.error;
-  if (error) return error.evidence === "log" || error.evidence === "events" ? error : undefined;
+  if (error) return OF_A_REQUEST.has(error.evidence) ? error : undefined;
   // The one that was on its way when the turn was cut off had not failed yet.
   return last.call?.firstTokenAt === null ? (last.retries.at(-1)?.error ?? undefined) : undefined;
 }

@@ -53,7 +53,7 @@ describe("answers that break down, and refusals in unusual forms", () => {
     "429 again and again, and fewer attempts than opencode itself would make": {
       replies: sixTimes(refused(429, "Rate limit reached", {}, { "retry-after-ms": "400" })),
       flags: ["--max-attempts", "2"],
-      error: { code: "rate_limit", evidence: "log", message: "Rate limit reached" },
+      error: { code: "rate_limit", message: "Rate limit reached" },
     },
     "429 as a page of HTML": {
       replies: sixTimes(bare(429, HTML, { "retry-after-ms": "20" })),

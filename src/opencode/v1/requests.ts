@@ -106,10 +106,12 @@ function sentByWire(
     const error = wireError(exchange);
     const next = own[index + 1]?.at ?? Number.POSITIVE_INFINITY;
     const known = others.findLast(({ failure }) => failure !== null && failure.at >= at && failure.at < next);
+    // An answer that was cut off before its body says no more than its status; the log may have read all of it.
+    const saysMore = known !== undefined && exchange.response?.bytes === 0;
     return {
       at: Math.max(at, clock.created),
       timing: "exact",
-      failure: error ? { at: Math.min(endedAt, next), error, evidence: "wire" } : (known?.failure ?? null),
+      failure: error && !saysMore ? { at: Math.min(endedAt, next), error, evidence: "wire" } : (known?.failure ?? null),
       exchange,
     };
   });
