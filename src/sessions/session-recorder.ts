@@ -5,9 +5,11 @@ import { asMasked, type Masked } from "../masking/masked.js";
 import type { SessionTree } from "../opencode/session.js";
 import { wireMasking } from "../wire/masking/mask-wire.js";
 import type { WireEvidence } from "../wire/model.js";
+import { type PluginRecording, pluginRecordingsOf } from "../wire/plugin-recordings.js";
 import { mergeWires, recordingsIn, wireOfSessions } from "../wire/recording/combine.js";
 import { parseExchangeId } from "../wire/recording/exchange-id.js";
 import { readRecording } from "../wire/recording/read-recording.js";
+import { clearRecordings } from "./clear-recordings.js";
 import { flattenTree, type SessionEvidence } from "./loaded-session.js";
 import { saveStartLog } from "./save-start-log.js";
 import {
@@ -18,7 +20,6 @@ import {
   readEvidenceFiles,
 } from "./session-evidence.js";
 import { saveSession } from "./session-store.js";
-import { spooledWire, sweepSpool } from "./wire-spool.js";
 
 export interface RecorderOptions {
   /** Where sessions are stored; null stores nothing. */
@@ -79,8 +80,9 @@ export class SessionRecorder {
     const paths = tree && this.#paths;
     const rootId = tree?.session.info.id ?? "";
     const ids = [...new Set([...(tree ? flattenTree(tree).map(({ info }) => info.id) : []), ...raw.keys()])];
-    const spooled = paths && session.wire === undefined ? await spooledWire(paths, ids) : undefined;
-    const recorded = tree ? recordedOf(rootId, ids, session.wire ?? spooled?.text) : undefined;
+    const ofPlugin = paths && session.wire === undefined ? await pluginRecordingsOf(paths.root, ids) : [];
+    const recordings = [...ofPlugin, ...(session.wire ? [{ name: rootId, text: session.wire }] : [])];
+    const recorded = tree ? recordedOf(recordings, ids) : undefined;
     const before = paths ? await readEvidenceFiles(paths, rootId).catch(() => noEvidence) : noEvidence;
     const earlier = {
       logs: [...before.logs.values()],
@@ -106,7 +108,10 @@ export class SessionRecorder {
       try {
         await saveSession(paths, masked({ rootId, raw: new Map(texts), ...seen }));
         stored = true;
-        if (spooled) await sweepSpool(paths, spooled.files);
+        await clearRecordings(
+          paths,
+          ofPlugin.map(({ name }) => name),
+        );
       } catch (error) {
         notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
       }
@@ -145,10 +150,11 @@ export class SessionRecorder {
   }
 }
 
-/** What the recordings say of a session and of those below it. */
-function recordedOf(rootId: string, ids: readonly string[], text: string | null | undefined): WireEvidence | undefined {
-  if (!text) return undefined;
-  const wire = wireOfSessions(readRecording(text, rootId), ids);
+/** What recordings say of a session and of those below it. */
+function recordedOf(recordings: readonly PluginRecording[], ids: readonly string[]): WireEvidence | undefined {
+  const read = mergeWires(recordings.map(({ name, text }) => readRecording(text, name)));
+  if (!read) return undefined;
+  const wire = wireOfSessions(read, ids);
   // A process that asked no model of theirs tells nothing.
   return wire.exchanges.length + wire.notes.length + (wire.tools ?? []).length > 0 ? wire : undefined;
 }

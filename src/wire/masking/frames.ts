@@ -58,7 +58,7 @@ export interface FrameTexts {
 }
 
 /** What says which of several things a frame goes on with. */
-const TELLING = ["type", "index", "output_index", "content_index", "summary_index", "item_id"];
+const TELLING = ["index", "output_index", "content_index", "summary_index", "item_id"];
 /** What is whole in each frame. */
 const WHOLE: ReadonlySet<string> = new Set(
   `id object model created type role item_id system_fingerprint service_tier obfuscation finish_reason stop_reason
@@ -87,7 +87,9 @@ export function frameTexts(frame: object, sources: SecretSources): FrameTexts {
       }
     }
   };
-  visit(frame, tellingOf(frame));
+  // What is of one type in its first frame often has none in later ones; frames themselves have theirs always.
+  const type: unknown = Object.hasOwn(frame, "type") ? Reflect.get(frame, "type") : undefined;
+  visit(frame, `${typeof type === "string" ? type : ""}${tellingOf(frame)}`);
   if (isSpecial) sources.data(frame);
   return { texts, isSpecial };
 }

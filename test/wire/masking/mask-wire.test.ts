@@ -38,9 +38,11 @@ const STREAMS = {
     text: /"content":("(?:[^"\\]|\\.)*")/g,
   },
   "arguments of a tool": {
-    frame: (text: string) => ({
-      choices: [{ index: 0, delta: { tool_calls: [{ index: 1, function: { arguments: text } }] } }],
-    }),
+    frame: (text: string, isFirst: boolean) => {
+      const named = isFirst ? { id: "call_1", type: "function" } : {};
+      const called = { ...(isFirst ? { name: "bash" } : {}), arguments: text };
+      return { choices: [{ index: 0, delta: { tool_calls: [{ index: 1, ...named, function: called }] } }] };
+    },
     text: /"arguments":("(?:[^"\\]|\\.)*")/g,
   },
   "Anthropic messages": {
@@ -77,7 +79,7 @@ describe("a wire", () => {
         async (kind, secret, pieces, chunks, form) => {
           const { frame, text } = STREAMS[kind];
           const said = `It is "${secret}"; use ${secret}\nand 😀 go on.`;
-          const frames = cutAt(said, pieces).map((piece) => JSON.stringify(frame(piece)));
+          const frames = cutAt(said, pieces).map((piece, index) => JSON.stringify(frame(piece, index === 0)));
           const stream = {
             sse: () => `${frames.map((one) => `data: ${one}\n\n`).join("")}data: [DONE]\n\n`,
             spaced: () => frames.map((one) => `data: ${one.replaceAll('":', '": ')}\n\n`).join(""),

@@ -8,7 +8,9 @@ describe.each(wireFixtureNames)("what a real opencode sent: %s", (name) => {
 
   test("is recorded whole, and of no machine", () => {
     expect(notes).toEqual([]);
-    expect(exchanges.map(({ response }) => response?.status).sort()).toEqual(provider.map(({ status }) => status).sort());
+    expect(exchanges.map(({ response }) => response?.status).sort()).toEqual(
+      provider.map(({ status }) => status).sort(),
+    );
     for (const { body, end } of exchanges) {
       expect(JSON.parse(body.text ?? "")).toMatchObject({ model: expect.any(String) });
       expect(end.how).toBe("complete");

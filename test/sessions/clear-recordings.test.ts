@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { SessionRecorder } from "../../src/sessions/session-recorder.js";
-import { spooledWire, sweepSpool } from "../../src/sessions/wire-spool.js";
+import { pluginRecordingsOf } from "../../src/wire/plugin-recordings.js";
 import { loadFixture, onlyOne } from "../support/fixtures.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
@@ -83,9 +83,6 @@ test("a recording stays while its process may write, and while a session of it i
   const { evidence } = await record(paths);
   expect(evidence.wire?.exchanges.map(({ sessionId }) => sessionId)).toEqual([id]);
   expect(await readdir(folder)).toHaveLength(3);
-  // What nobody has looked at for a month goes all the same.
-  await sweepSpool(paths, [], Date.now() + 31 * 24 * HOUR_MS);
-  expect(await readdir(folder)).toEqual([running]);
 });
 
 test("a line that is being written waits for the next look", async () => {
@@ -106,11 +103,6 @@ test("what others may have put there is not read", async () => {
   const text = spooled([id, null, "one"]);
   const folder = await spool(paths, "notes.jsonl", text);
   await symlink(join(folder, "notes.jsonl"), join(folder, DEAD));
-  expect(await spooledWire(paths, [id])).toBeUndefined();
-  await spool(paths, "99999998-a.jsonl", text);
-  expect((await spooledWire(paths, [id]))?.files).toEqual(["99999998-a.jsonl"]);
-  await chmod(folder, 0o777);
-  expect((await stat(folder)).mode & 0o777).toBe(0o777);
-  expect(await spooledWire(paths, [id])).toBeUndefined();
+  expect(await pluginRecordingsOf(paths.root, [id])).toEqual([]);
   expect((await record(paths)).evidence).not.toHaveProperty("wire");
 });
