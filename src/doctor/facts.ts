@@ -1,5 +1,6 @@
 import type { DestinationProbe } from "../deliver/destinations/probe-destination.js";
 import type { StoreFacts } from "../deliver/queue/inspect-store.js";
+import type { WirePlugin } from "../opencode/program.js";
 
 /** What is known about the opencode that looptrace would start. */
 export type OpenCodeFacts =
@@ -45,6 +46,7 @@ export interface DoctorFacts {
   /** Whether one of Langfuse's keys stands in the other one's place. */
   readonly mixedUpKeys: boolean;
   readonly store: StoreFacts;
+  readonly wirePlugin: WirePlugin;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 

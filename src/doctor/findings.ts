@@ -4,6 +4,7 @@ import type { DoctorFacts } from "./facts.js";
 import { type Finding, ok } from "./finding.js";
 import { configurationFindings, nodeFinding, openCodeFindings, ripgrepFinding } from "./program-findings.js";
 import { storeFindings } from "./store-findings.js";
+import { wirePluginFinding } from "./wire-plugin-finding.js";
 
 /** What is in order and what is not, in the order in which looptrace depends on it. Pure. */
 export function findingsOf(facts: DoctorFacts): readonly Finding[] {
@@ -15,6 +16,7 @@ export function findingsOf(facts: DoctorFacts): readonly Finding[] {
     ...configurationFindings(facts.configuration),
     ...destinationFindings(facts),
     ...storeFindings(facts.store),
+    wirePluginFinding(facts.wirePlugin),
     ...environmentFindings(facts),
   ];
 }

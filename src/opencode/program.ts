@@ -23,4 +23,11 @@ export { type OtherOpenCode, otherGeneration } from "./program/other-generation.
 export { createRunFolder, LONGEST_LOG_BYTES, readBounded } from "./program/run-folder.js";
 export type { ProcessExit, RunExit, StoppedBy } from "./program/spawn-opencode.js";
 export { opencodeStore } from "./program/store-files.js";
+export {
+  installWirePlugin,
+  uninstallWirePlugin,
+  type WirePlugin,
+  type WirePluginChange,
+  wirePlugin,
+} from "./program/wire-plugin.js";
 export { withOpenCode } from "./program/with-opencode.js";

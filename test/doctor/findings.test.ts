@@ -22,6 +22,12 @@ const STORE: StoreFacts = {
 };
 
 const FACTS: DoctorFacts = {
+  wirePlugin: {
+    state: "absent",
+    config: "/home/me/.config/opencode/opencode.json",
+    folder: "/data/plugin",
+    recordings: "/data/wire",
+  },
   looptrace: "1.2.3",
   node: { version: "20.19.0", wanted: ">=20.19" },
   opencode: {
@@ -57,7 +63,7 @@ test("where all is in order, every check says so", () => {
   expect(findingsOf(FACTS).map(({ check, status }) => [check, status])).toEqual(
     [
       ...["node", "looptrace", "opencode", "ripgrep", "configuration"],
-      ...["destination", "store", "outbox", "disk", "environment"],
+      ...["destination", "store", "outbox", "disk", "wire", "environment"],
     ].map((check) => [check, "ok"]),
   );
 });
@@ -452,4 +458,12 @@ test("a destination that is switched off, one behind a proxy, and a proxy that l
     found: expect.stringContaining("is not reached: the proxy wants a user (407); set by"),
     advice: "Set HTTPS_PROXY.",
   });
+});
+
+test("the plugin: what it records, and where its files are gone", () => {
+  const wire = (state: "installed" | "absent" | "gone"): Finding =>
+    one("wire", { wirePlugin: { ...FACTS.wirePlugin, state } });
+  expect(wire("installed")).toMatchObject({ status: "ok", found: expect.stringContaining("records below /data/wire") });
+  expect(wire("absent")).toMatchObject({ status: "ok", found: expect.stringContaining("not installed") });
+  expect(wire("gone")).toMatchObject({ status: "warning", advice: expect.stringContaining("looptrace wire install") });
 });

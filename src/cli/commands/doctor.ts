@@ -14,7 +14,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { type StorePaths, storePaths } from "../../files/store-paths.js";
 import { storeProblem } from "../../files/trusted-store.js";
 import { quickMask } from "../../masking/mask.js";
-import { findRipgrep } from "../../opencode/program.js";
+import { findRipgrep, wirePlugin } from "../../opencode/program.js";
 import { findingsVerdict, paintFindings } from "../../terminal/paint-findings.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { LOOPTRACE_VERSION, NODE_WANTED } from "../../version.js";
@@ -37,7 +37,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
   const { destinations, problems: destinationProblems, switchedOff } = surveyDestinations(options);
   const paths = storePaths(env);
   const outboxLimitBytes = file.outboxLimitMb === undefined ? undefined : file.outboxLimitMb * 1e6;
-  const [opencode, probes, store] = await Promise.all([
+  const [opencode, probes, store, plugin] = await Promise.all([
     openCodeFacts({
       explicit: openCodePath(flags.opencode, file, terminal),
       directory: cwd,
@@ -45,6 +45,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
     }),
     Promise.all(destinations.map((destination) => probeDestination(destination))),
     storeFacts(paths, outboxLimitBytes, env),
+    wirePlugin(env),
   ]);
   const found = findingsOf({
     looptrace: LOOPTRACE_VERSION,
@@ -60,6 +61,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
       options.langfuse?.secretKey ?? env.LANGFUSE_SECRET_KEY,
     ),
     store,
+    wirePlugin: plugin,
     environment: env,
   });
   // A program or a server that was asked may have repeated what it was given.

@@ -7,7 +7,7 @@ import { WIRE_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace wire` as the command line knows it. */
 export function defineWire(program: Command, { terminal, finish }: ProgramContext): void {
-  withSources(
+  const wire = withSources(
     program
       .command("wire")
       .summary("show what was really sent to the model, request by request")
@@ -40,10 +40,31 @@ Examples:
   looptrace wire --last --call 2 --raw | jq .messages
   looptrace wire --last --call 2 --curl > request.sh
   looptrace wire --last --diff 2 3
+  looptrace wire install
 ${WIRE_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {
       const commands = await import("../commands/wire.js");
       finish(await commands.wire(sources, flags, terminal));
+    });
+  wire
+    .command("install")
+    .summary("record the requests of opencode's TUI and of other servers too")
+    .description(
+      "Puts a small plugin into your opencode's configuration: it records what opencode sends to models, and when tools really begin and end, also where looptrace did not start it. Without looptrace it does nothing.",
+    )
+    .option("--no-content", "record sizes, hashes and times only: nothing that was said, read or called")
+    .option("--json", "print what was done as JSON")
+    .action(async (flags) => {
+      const commands = await import("../commands/wire-plugin.js");
+      finish(await commands.wireInstall(flags, terminal));
+    });
+  wire
+    .command("uninstall")
+    .summary("take the plugin out of opencode's configuration again")
+    .option("--json", "print what was done as JSON")
+    .action(async (flags) => {
+      const commands = await import("../commands/wire-plugin.js");
+      finish(await commands.wireUninstall(flags, terminal));
     });
 }

@@ -15,24 +15,23 @@ type Hooks = { hook(name: string, callback: (event: never) => void): Promise<unk
 const MOST_KEPT_BYTES = 512 * 1024 * 1024;
 const MOST_TOOLS = 1000;
 
-/** Where the plugin's recordings go; undefined where looptrace is gone, or has not cleared them away for long. */
-function keptFolder(fs: typeof import("node:fs"), looptrace: string): string | undefined {
-  const { LOOPTRACE_HOME, XDG_DATA_HOME, HOME } = process.env;
-  const data = XDG_DATA_HOME?.startsWith("/") ? XDG_DATA_HOME : `${HOME}/.local/share`;
-  const folder = `${LOOPTRACE_HOME || `${data}/looptrace`}/wire`;
-  if (!fs.existsSync(looptrace)) return undefined;
+/** Whether looptrace is there still, and has cleared away what it read; the folder is made where it is not there. */
+function isWanted(fs: typeof import("node:fs"), looptrace: string, folder: string): boolean {
+  if (!fs.existsSync(looptrace)) return false;
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const found = fs.lstatSync(folder);
-  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0) return undefined;
+  const { uid, mode } = fs.lstatSync(folder);
+  if (!fs.lstatSync(folder).isDirectory() || uid !== process.getuid?.() || (mode & 0o077) !== 0) return false;
   const sizes = fs.readdirSync(folder).map((name) => fs.lstatSync(`${folder}/${name}`).size);
-  return sizes.reduce((sum, size) => sum + size, 0) > MOST_KEPT_BYTES ? undefined : folder;
+  return sizes.reduce((sum, size) => sum + size, 0) < MOST_KEPT_BYTES;
 }
 
 function tapOf(mode: Mode): Tap | undefined {
   try {
     const fs = process.getBuiltinModule("node:fs");
-    const { looptrace, content } = JSON.parse(fs.readFileSync(new URL("installed.json", import.meta.url), "utf8"));
-    return tapInto(() => keptFolder(fs, looptrace), mode, content !== false);
+    const { looptrace, folder, content } = JSON.parse(
+      fs.readFileSync(new URL("installed.json", import.meta.url), "utf8"),
+    );
+    return tapInto(() => (isWanted(fs, looptrace, folder) ? folder : undefined), mode, content !== false);
   } catch {
     return undefined;
   }

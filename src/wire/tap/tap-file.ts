@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from "node:fs";
-import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The tap as a file of its own: what it says, and how its name has to end for Bun to read it. */
@@ -9,13 +8,35 @@ export interface TapFile {
 }
 
 /**
- * The tap, to be copied to where an opencode loads it from.
+ * The tap, to be copied to where an opencode preloads it from.
  *
  * @throws the file system's error where looptrace's own files are gone
  */
 export function tapFile(): TapFile {
+  const { text, extension } = fileOf("tap");
+  return { text, extension: extension === ".js" ? ".mjs" : extension };
+}
+
+/** What the plugin's file is called, without its ending. */
+export const PLUGIN_NAME = "looptrace-wire";
+
+/**
+ * The files of the plugin by their names, the one that opencode loads first.
+ *
+ * @throws the file system's error where looptrace's own files are gone
+ */
+export function pluginFiles(): readonly (readonly [name: string, text: string])[] {
+  const [plugin, tap] = [fileOf("plugin"), fileOf("tap")];
+  return [
+    [`${PLUGIN_NAME}${plugin.extension}`, plugin.text],
+    [`tap${tap.extension}`, tap.text],
+    ["package.json", '{ "type": "module" }\n'],
+  ];
+}
+
+function fileOf(name: "tap" | "plugin"): { readonly text: string; readonly extension: ".js" | ".ts" } {
   // From its sources looptrace has it as TypeScript, which Bun reads as well.
-  const compiled = fileURLToPath(new URL("./tap.js", import.meta.url));
-  const path = existsSync(compiled) ? compiled : fileURLToPath(new URL("./tap.ts", import.meta.url));
-  return { text: readFileSync(path, "utf8"), extension: extname(path) === ".ts" ? ".ts" : ".mjs" };
+  const compiled = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+  if (existsSync(compiled)) return { text: readFileSync(compiled, "utf8"), extension: ".js" };
+  return { text: readFileSync(fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), "utf8"), extension: ".ts" };
 }
