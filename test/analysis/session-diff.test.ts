@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { diffCsv } from "../../src/analysis/diff-csv.js";
 import { type DiffInput, diffSessions, type SessionDiff } from "../../src/analysis/session-diff.js";
 import type { Comparison, Figure, FigureName } from "../../src/analysis/turn-figures.js";
@@ -187,6 +187,9 @@ function expectNoDifference(one: DiffInput): void {
     expect(differing).toEqual([]);
   }
 }
+
+// A hundred sessions and more, which a busy machine takes its time for.
+vi.setConfig({ testTimeout: 120_000 });
 
 describe("a session does not differ from itself", () => {
   test.each(fixtureNames)("%s", (name) => expectNoDifference(side(name)));

@@ -173,8 +173,11 @@ test("what a tool's metadata says beside its output is kept", () => {
   expect(metadataWith("something else")).toEqual({ output: "something else" });
 });
 
+/** So many parts take a busy machine a while, ms. */
+const LONG_MS = 120_000;
+
 // Node's stack of 984 KB holds 125,952 arguments at most.
-test("more parts than a call of a function can have arguments", () => {
+test("more parts than a call of a function can have arguments", { timeout: LONG_MS }, () => {
   const parts = Array.from({ length: 130_000 }, (_, index) => ({
     ...tool(20, 30, 90),
     callID: `call_${index}`,

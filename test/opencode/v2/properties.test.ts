@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { assembleSessions } from "../../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../../src/opencode/read/read-export.js";
 import { transcriptOf } from "../../../src/opencode/read/transcript.js";
@@ -37,6 +37,9 @@ function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTree): voi
   const asked = traces.flatMap(({ loop }) => loopsIn(loop)).flatMap(({ input }) => input);
   expect(asked).toHaveLength(prompts.length);
 }
+
+// Hundreds of sessions, which a busy machine takes its time for.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Also with runs that are known of it; all of it is asked of one session, since to make it takes longest. */
 test("a session by the schema is read whole, whatever it holds, and its traces are sound, and lose nothing", () => {

@@ -199,7 +199,8 @@ describe("turns", () => {
     );
   });
 
-  test("are cut also where there are very many messages", () => {
+  // So many take a busy machine a while.
+  test("are cut also where there are very many messages", { timeout: 120_000 }, () => {
     const many = Array.from({ length: 130_000 }, () => synthetic(20));
     const [, second] = turnsOf([user(0), answer(5, 10), idle(11), ...many, answer(30, 40), idle(41)]);
     expect(second?.rest).toHaveLength(many.length + 1);
