@@ -130,14 +130,20 @@ function growthsOf(calls: readonly CountedCall[], requests: readonly (readonly P
   return calls.map(({ promptTokens }, index) => {
     if (promptTokens === null) return null;
     const pieces = counts(requests[index] ?? []);
-    let best: Growth = { added: [...repeated(pieces)], removed: [], tokens: promptTokens };
+    let nearest: (typeof counted)[number] | null = null;
+    let least = surplus(pieces, NOTHING);
     for (const before of counted.slice(-reach)) {
-      const added = [...repeated(difference(pieces, before.pieces))];
-      const removed = [...repeated(difference(before.pieces, pieces))];
-      if (added.length + removed.length < best.added.length + best.removed.length) {
-        best = { added, removed, tokens: promptTokens - before.tokens };
+      const distance = surplus(pieces, before.pieces) + surplus(before.pieces, pieces);
+      if (distance < least) {
+        least = distance;
+        nearest = before;
       }
     }
+    const best: Growth = {
+      added: difference(pieces, nearest?.pieces ?? NOTHING),
+      removed: difference(nearest?.pieces ?? NOTHING, pieces),
+      tokens: promptTokens - (nearest?.tokens ?? 0),
+    };
     counted.push({ pieces, tokens: promptTokens });
     return best;
   });
@@ -149,12 +155,19 @@ function counts(pieces: readonly Piece[]): ReadonlyMap<Piece, number> {
   return found;
 }
 
-function difference(from: ReadonlyMap<Piece, number>, less: ReadonlyMap<Piece, number>): ReadonlyMap<Piece, number> {
-  return new Map([...from].map(([piece, count]) => [piece, count - (less.get(piece) ?? 0)]));
+const NOTHING: ReadonlyMap<Piece, number> = new Map();
+
+/** How many pieces the one has more often than the other. */
+function surplus(of: ReadonlyMap<Piece, number>, against: ReadonlyMap<Piece, number>): number {
+  let sum = 0;
+  for (const [piece, count] of of) sum += Math.max(0, count - (against.get(piece) ?? 0));
+  return sum;
 }
 
-function* repeated(pieces: ReadonlyMap<Piece, number>): Generator<Piece> {
-  for (const [piece, count] of pieces) for (let again = 0; again < count; again += 1) yield piece;
+function difference(of: ReadonlyMap<Piece, number>, against: ReadonlyMap<Piece, number>): readonly Piece[] {
+  return [...of].flatMap(([piece, count]) =>
+    Array.from({ length: Math.max(0, count - (against.get(piece) ?? 0)) }, () => piece),
+  );
 }
 
 /** A growth as an equation for the weights. */
