@@ -6,11 +6,20 @@ export interface MovableProxy {
   readonly url: string;
   /** Cuts what is open, and hands what comes from now on to another port; to none: it is cut at once. */
   aim(port: number | undefined): void;
+  /**
+   * Aims at none, and waits until those who are connected have noticed. One who keeps its connections would else ask on
+   * a dead one, and take that for a failure of the next target.
+   */
+  release(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** What has not noticed by then is cut. */
+const NOTICE_MS = 5_000;
+
 export async function movableProxy(): Promise<MovableProxy> {
   const open = new Set<Socket>();
+  const pairs = new Map<Socket, Socket>();
   let target: number | undefined;
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     if (target === undefined) {
@@ -18,6 +27,8 @@ export async function movableProxy(): Promise<MovableProxy> {
       return;
     }
     const onward = connect({ port: target, host: "127.0.0.1", allowHalfOpen: true });
+    pairs.set(socket, onward);
+    socket.once("close", () => pairs.delete(socket));
     for (const [from, to] of [
       [socket, onward],
       [onward, socket],
@@ -43,6 +54,16 @@ export async function movableProxy(): Promise<MovableProxy> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     aim,
+    release: async () => {
+      target = undefined;
+      const noticed = [...pairs].map(async ([socket, onward]) => {
+        onward.unpipe(socket);
+        socket.end();
+        if (!socket.closed) await once(socket, "close", { signal: AbortSignal.timeout(NOTICE_MS) });
+      });
+      await Promise.allSettled(noticed);
+      aim(undefined);
+    },
     close: async () => {
       aim(undefined);
       const closed = once(server, "close");

@@ -89,7 +89,7 @@ export function warmPlaces(server: () => Promise<WarmServer>): WarmPlaces {
         await ask("POST", `/session/${id}/abort`, workdir);
         await ask("DELETE", `/session/${id}`, workdir);
       }
-      place.proxy.aim(undefined);
+      await place.proxy.release();
       for (const name of await readdir(workdir)) await rm(join(workdir, name), { recursive: true, force: true });
       free.push(place);
     },
