@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { maskFor } from "../../src/masking/mask.js";
 import { HOSTILE } from "../attack/secrets/hostile.js";
 import { measureInnocents } from "../attack/secrets/innocents.js";
@@ -6,6 +6,9 @@ import { KINDS } from "../attack/secrets/kinds.js";
 import { measureLeaks } from "../attack/secrets/leaks.js";
 import { MOST_LEAKING, MOST_MASKED } from "../attack/secrets/limits.js";
 import { PLACES } from "../attack/secrets/places.js";
+
+// Hundreds of secrets and long texts, which a busy machine takes its time for.
+vi.setConfig({ testTimeout: 120_000 });
 
 test("of 150 kinds of secrets and more, in 20 places and more, hardly any can be read", async () => {
   expect(KINDS.length).toBeGreaterThanOrEqual(150);
