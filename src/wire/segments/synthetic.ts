@@ -10,6 +10,7 @@ const OPENINGS = new RegExp(
     "Generate a title for this conversation:",
     "Continue if you have next steps",
     "What did we do so far\\?",
+    "<conversation-checkpoint>",
     "Here is the conversation so far:\\s*<conversation>",
     "(?:Create a new|Update the) anchored summary",
     "Provide a detailed (?:prompt|summary) for continuing our conversation above",

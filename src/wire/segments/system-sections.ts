@@ -17,7 +17,7 @@ export interface SystemSection {
  */
 const HEADS = new RegExp(
   [
-    /(?<environment>You are powered by the model named |Here is some useful information about the environment|<env>$)/,
+    /(?<environment>You are powered by the model named |Here is some useful information about the environment|Today's date: |<env>$)/,
     /(?<references>Project references provide additional directories |<available_references>$)/,
     /Instructions from: (?<instructions>.+)$/,
     /(?<mcp><mcp_instructions>$)/,
@@ -69,7 +69,7 @@ export function systemSections(text: string, agent: string | null, isFirst = tru
     if (current === "instructions" && !BEHIND_INSTRUCTIONS.has(head)) continue;
     if (head === "end") {
       // Its line ends the section, and what comes behind it has a head of its own, or is another's.
-      const behind = index + line.length + 1;
+      const behind = index + line.length + (/^\n*/.exec(text.slice(index + line.length))?.[0].length ?? 0);
       if (current !== "prompt" && behind < text.length) begin(OTHER, behind);
       current = "behind";
       continue;

@@ -87,6 +87,15 @@ test("an agent's own prompt stands in opencode's place, and files may say what t
   ]);
 });
 
+test("opencode 2 has the date behind the environment, and it is of that too", () => {
+  const system =
+    "You are opencode.\n\nHere is some useful information about the environment you are running in:\n<env>\n  Platform: linux\n</env>\n\nToday's date: Sun Nov 29 2026\n\nInstructions from: /a.md\nA";
+  const segments = segmentsOf(exchangeOf("/messages", { system, messages: [] }), OWNERS);
+  const sections = segments.flatMap(({ owner }) => (owner.kind === "system" ? [owner.section] : []));
+  expect(sections).toEqual(["opencode", "environment", "environment", "instructions"]);
+  expect(segments.find(({ text }) => text.startsWith("Today"))?.owner).toMatchObject({ section: "environment" });
+});
+
 test("texts that opencode puts between are told from a person's", () => {
   const texts = [
     'Called the Read tool with the following input: {"filePath":"/a"}',
@@ -95,11 +104,12 @@ test("texts that opencode puts between are told from a person's", () => {
     "<path>/b</path> is what I mean",
     "<system-reminder>\n# Plan Mode",
     "Continue if you have next steps, or stop and ask",
+    "<conversation-checkpoint>\nThe following is a summary",
   ];
   const content = texts.map((text) => ({ type: "text", text }));
   const segments = segmentsOf(exchangeOf("/messages", { messages: [{ role: "user", content }] }), OWNERS);
   const kinds = segments.map(({ owner }) => owner.kind).filter((kind) => kind !== "rest");
-  expect(kinds).toEqual(["synthetic", "synthetic", "prompt", "prompt", "synthetic", "synthetic"]);
+  expect(kinds).toEqual(["synthetic", "synthetic", "prompt", "prompt", "synthetic", "synthetic", "synthetic"]);
 });
 
 test("any request is the whole of its segments", () => {
