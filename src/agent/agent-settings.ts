@@ -72,6 +72,12 @@ export interface AgentSettings {
   /** Whether what opencode sends to models, and what they answer, is recorded; default true. */
   readonly wire?: boolean | undefined;
   /**
+   * Whether each request to a model carries a `traceparent`, so that the spans of a gateway or of the provider hang
+   * below the call's: in the trace that the turn becomes, not below another program's span. Needs the driver `server`,
+   * opencode 1.x and `wire`, and does not go with `live`. Default false.
+   */
+  readonly propagate?: boolean | undefined;
+  /**
    * Whether the traces hold all messages of each recorded request, which their spans then have as a call's input
    * instead of what is new; default false.
    */

@@ -11,6 +11,7 @@ import type { Masking } from "../masking/mask.js";
 import { DEFAULT_DEADLINE_MS, type DriveHooks, isModelName, type Progress, type RunEvent } from "../opencode/drive.js";
 import type { ServerPool } from "../opencode/server.js";
 import type { LoopTrace, Totals } from "../trace/model.js";
+import { traceIdOf } from "../trace/span-id.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
 import { totalTokens } from "../trace/usage.js";
 import type { AgentSettings } from "./agent-settings.js";
@@ -178,6 +179,7 @@ export class OpenCode {
       wire = true,
       wireContent = true,
       fullInput = false,
+      propagate = false,
       ...request
     } = rest;
     const settings = { retries, patienceMs, fallbackModels };
@@ -194,6 +196,8 @@ export class OpenCode {
     checkModels(fallbackModels ?? []);
     if (live && request.driver === "cli")
       throw new RunRequestError("live", "needs the driver server: `opencode run` cannot be followed so closely.");
+    if (live && propagate)
+      throw new RunRequestError("propagate", "does not go with live: what is sent early has other ids.");
     const output = schema === undefined ? undefined : await prepareSchema(schema);
     for (;;) {
       const spent = totalsIn(done.flatMap(({ result }) => result.traces));
@@ -206,6 +210,7 @@ export class OpenCode {
             schema: output?.json,
             deadlineMs: Math.max(1, deadline - clock.now()),
             wire: wire ? (wireContent ? "full" : "sizes") : "off",
+            traceIdOf: propagate ? traceIdOf : undefined,
           },
           checkOutput: output?.check,
           fullInput,

@@ -328,6 +328,20 @@ export const AGENT_SETTINGS = {
       },
     },
   },
+  propagate: {
+    kind: "switch",
+    config: "propagate",
+    flags: {
+      propagate: {
+        flag: "--propagate",
+        help: {
+          run: "have each request to a model carry the traceparent of its span",
+          batch: "have each request to a model carry the traceparent of its span",
+          worker: "have each request to a model carry the traceparent of its span",
+        },
+      },
+    },
+  },
   driver: {
     kind: "driver",
     config: "driver",

@@ -30,8 +30,14 @@ export async function agentOptions(
     schema: await schemaOf(flags.schema, terminal),
     mcp: mcpServers(flags.mcp ?? [], flags.mcpHeader ?? []),
   } satisfies Record<TranslatedName, unknown>;
-  const { content: wireContent } = context.settings.trace;
-  return { ...plainSettings(command, flags, context.file), ...translated, wireContent, environment: terminal.env };
+  const { content: wireContent, parent } = context.settings.trace;
+  const plain = plainSettings(command, flags, context.file);
+  if (plain.propagate === true && parent !== undefined)
+    throw new ConfigurationError(
+      "--propagate",
+      "--propagate does not go with TRACEPARENT: requests carry the id of the turn's own trace, which then has another. Leave one of them out.",
+    );
+  return { ...plain, ...translated, wireContent, environment: terminal.env };
 }
 
 async function schemaOf(typed: string | undefined, terminal: Terminal): Promise<JsonSchema | undefined> {

@@ -17,6 +17,7 @@ export interface EarlyFlags {
   readonly mcp?: readonly string[];
   readonly projectConfig?: boolean;
   readonly wire?: boolean;
+  readonly propagate?: boolean;
   readonly content?: boolean;
 }
 
@@ -38,6 +39,7 @@ export function earlyServer(flags: EarlyFlags, extra: readonly string[], termina
     projectConfig = false,
     wire = true,
     content = true,
+    propagate: propagates = false,
   } = flags;
   const isPlain = system === undefined && systemFile === undefined && mcp.length === 0;
   const directory = resolve(terminal.cwd, flags.dir ?? ".");
@@ -48,7 +50,7 @@ export function earlyServer(flags: EarlyFlags, extra: readonly string[], termina
   try {
     const path = pathOfOpenCode({ opencode, directory, environment });
     const mode = wire ? (content ? "full" : "sizes") : "off";
-    servers.warm({ path, environment, directory, agent, projectConfig, wire: mode });
+    servers.warm({ path, environment, directory, agent, projectConfig, wire: mode, propagates });
   } catch {
     // The run itself says that there is no opencode, and where it was looked for.
   }

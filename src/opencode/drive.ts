@@ -75,7 +75,12 @@ function driverFor(request: CheckedRequest, driver: Driver): Driver {
 }
 
 /** What of a request only a server can do; null when there is nothing. */
-function needsServer({ permissions, schema }: CheckedRequest): { readonly field: string; readonly why: string } | null {
+function needsServer({
+  permissions,
+  schema,
+  traceIdOf,
+}: CheckedRequest): { readonly field: string; readonly why: string } | null {
   if (typeof permissions === "function") return { field: "permissions", why: "as a function needs the driver server" };
+  if (traceIdOf !== undefined) return { field: "propagate", why: "needs the driver server" };
   return schema === undefined ? null : { field: "schema", why: "needs the driver server" };
 }

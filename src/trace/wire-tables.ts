@@ -47,7 +47,7 @@ export function withWireTables(
     });
   }
   const notes = [...wire.notes, ...gaps(trace.loop), ...nameless(recorded, exchanges)];
-  return { ...trace, loop: withRequests(trace.loop, facts), wire: { ...tables.whole(), notes } };
+  return { ...trace, loop: withRequests(trace.loop, facts, trace.traceId), wire: { ...tables.whole(), notes } };
 }
 
 /** A request of a trace that was recorded. */
@@ -169,13 +169,24 @@ class Tables {
   }
 }
 
-/** The loop with what its requests are made of. */
-function withRequests(loop: Loop, facts: ReadonlyMap<string, RequestFacts>): Loop {
+/**
+ * The loop with what its requests are made of. A request that carried the trace's id told the provider which span it
+ * would be: its own spans hang below that one.
+ */
+function withRequests(loop: Loop, facts: ReadonlyMap<string, RequestFacts>, traceId: string): Loop {
   const of = <T extends Call | Retry | OtherCall>(one: T): T => {
-    const request = one.wire && facts.get(one.wire.exchangeId);
-    return one.wire && request ? { ...one, wire: { ...one.wire, request } } : one;
+    const { wire } = one;
+    if (!wire) return one;
+    const request = facts.get(wire.exchangeId);
+    const [, carried, spanId] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(wire.traceparent ?? "") ?? [];
+    return {
+      ...one,
+      ...(spanId !== undefined && carried === traceId ? { spanId } : {}),
+      ...(request ? { wire: { ...wire, request } } : {}),
+    };
   };
-  const inLoops = (loops: readonly Loop[]): readonly Loop[] => loops.map((below) => withRequests(below, facts));
+  const inLoops = (loops: readonly Loop[]): readonly Loop[] =>
+    loops.map((below) => withRequests(below, facts, traceId));
   const inStep = (step: Step): Step => ({
     ...step,
     call: step.call && of(step.call),

@@ -81,3 +81,13 @@ describe("what the wire lacks is said", () => {
     expect(JSON.stringify(loop)).not.toContain('"wire"');
   });
 });
+
+test("a request that carried the trace's id is the span that it named; one with another trace's id is not", () => {
+  const { traceId, loop } = traceOf(two);
+  const carried = (id: string) => two.map((one) => ({ ...one, traceparent: `00-${id}-00f067aa0ba902b7-01` }));
+  const own = traceOf([at(carried(traceId), 0), at(two, 1)]);
+  const ids = callsIn(loop).map(({ spanId }) => spanId);
+  expect(callsIn(own.loop).map(({ spanId }) => spanId)).toEqual(["00f067aa0ba902b7", ids[1]]);
+  const foreign = traceOf(carried("0af7651916cd43dd8448eb211c80319c"));
+  expect(callsIn(foreign.loop).map(({ spanId }) => spanId)).toEqual(ids);
+});

@@ -83,6 +83,7 @@ function refuseWorkersFlags(flags: FleetBatchFlags): void {
     "--no-content": flags.content === false,
     "--no-wire": flags.wire === false,
     "--full-input": flags.fullInput === true,
+    "--propagate": flags.propagate === true,
     "--mask": Array.isArray(flags.mask),
     "--no-mask": flags.mask === false,
   };

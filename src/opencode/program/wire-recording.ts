@@ -1,4 +1,4 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../errors/thrown.js";
 import { namesIn } from "../../files/private-files.js";
@@ -18,6 +18,11 @@ export interface WireRecording {
   readonly variables: Readonly<Record<string, string>>;
   /** Whether the tap is in it at all: whether it was asked for, and could be. */
   readonly isOn: boolean;
+  /**
+   * Says which trace the prompt will become that a session is about to get; its requests then carry it. Undefined where
+   * they are not to, or cannot.
+   */
+  readonly announce: ((sessionId: string, traceId: string) => Promise<void>) | undefined;
   /** How long it is now, for a run that begins. */
   mark(): Promise<WireMark>;
   /** What belongs to a run, for once it is over. */
@@ -50,6 +55,8 @@ export interface WireRecordingOptions {
   /** What is to be started: `opencode run` of opencode 2 asks no models itself, but by a server that it starts. */
   readonly command: "run" | "serve";
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether its requests carry the trace that they belong to; opencode 2 has traces of its own in them. */
+  readonly propagates?: boolean | undefined;
 }
 
 /** As much of a recording as is read. */
@@ -63,12 +70,13 @@ const MISSING = "What opencode sent to the model was not recorded";
  */
 export async function wireRecording(folder: RunFolder, options: WireRecordingOptions): Promise<WireRecording> {
   const { mode, environment, generation, command } = options;
+  const propagates = options.propagates === true && generation === 1 && command === "serve";
   if (mode === "off") return without([]);
   if (environment[PRELOAD])
     return without([`${MISSING}: ${PRELOAD} is set already, and only one file can be loaded by it.`]);
   const recordings = join(folder.path, "wire");
   try {
-    const { text, extension } = tapFile();
+    const { text, extension } = tapFile(propagates);
     await mkdir(recordings, { mode: 0o700, recursive: true });
     // A file that is not there would end opencode at once.
     const path = await folder.write(`tap${extension}`, text);
@@ -77,16 +85,33 @@ export async function wireRecording(folder: RunFolder, options: WireRecordingOpt
       [PRELOAD]: path,
       LOOPTRACE_WIRE_FOLDER: recordings,
       ...(mode === "sizes" ? { LOOPTRACE_WIRE_CONTENT: "0" } : {}),
+      ...(propagates ? { LOOPTRACE_TRACES: recordings } : {}),
       ...(generation === 2 && command === "run" ? { LOOPTRACE_WIRE_STARTS_ANOTHER: "1" } : {}),
     };
-    return { variables, isOn: true, mark: () => sizesIn(recordings), read: (run) => readWire(recordings, run) };
+    const announce = propagates
+      ? (sessionId: string, traceId: string) =>
+          writeFile(join(recordings, `${sessionId}.trace`), traceId, { mode: 0o600 })
+      : undefined;
+    return {
+      variables,
+      isOn: true,
+      announce,
+      mark: () => sizesIn(recordings),
+      read: (run) => readWire(recordings, run),
+    };
   } catch (error) {
     return without([`${MISSING}: ${messageOf(error)}`]);
   }
 }
 
 function without(notes: readonly string[]): WireRecording {
-  return { variables: {}, isOn: false, mark: async () => new Map(), read: async () => ({ text: null, notes }) };
+  return {
+    variables: {},
+    isOn: false,
+    announce: undefined,
+    mark: async () => new Map(),
+    read: async () => ({ text: null, notes }),
+  };
 }
 
 async function sizesIn(recordings: string): Promise<WireMark> {

@@ -50,6 +50,11 @@ export interface RunRequest {
   readonly projectConfig?: boolean | undefined;
   /** What is recorded of opencode's requests to models; nothing by default. */
   readonly wire?: WireMode | undefined;
+  /**
+   * The id of the trace that a prompt will become: then the requests to models carry it. Only the driver server can
+   * do it, and only what is recorded tells which request became which span.
+   */
+  readonly traceIdOf?: ((sessionId: string, messageId: string) => string) | undefined;
   /** Handed to `opencode run` as they are, after all others. */
   readonly extraArguments?: readonly string[] | undefined;
   /** How long the whole run may take, ms; 10 minutes by default, `Infinity` for ever. */

@@ -6,6 +6,7 @@ import { connect } from "./connection.js";
 import { followEvents } from "./event-stream.js";
 import { mcpServersOf } from "./mcp-servers.js";
 import { missedEvents } from "./missed-events.js";
+import { newMessageId } from "./new-message-id.js";
 import { filePart, openSession, usableAgent } from "./open-session.js";
 import { playTurn } from "./play-turn.js";
 import { servedProgress } from "./served-progress.js";
@@ -57,12 +58,16 @@ async function open(
 /** @throws when there was no answer at all */
 async function prompt(
   client: OpencodeClient,
-  { request, sessionId, agent }: TurnToPlay,
+  { request, sessionId, agent, announce }: TurnToPlay,
   signal: AbortSignal,
 ): Promise<Pick<TurnEnd, "error">> {
-  const { message, command, model, variant, files, schema } = request;
+  const { message, command, model, variant, files, schema, traceIdOf } = request;
+  // The trace's id follows from the prompt's, which opencode else mints when it has it.
+  const messageID = traceIdOf && announce ? newMessageId(Date.now()) : undefined;
+  if (messageID !== undefined) await announce?.(sessionId, traceIdOf?.(sessionId, messageID) ?? "");
   const shared = {
     sessionID: sessionId,
+    ...(messageID === undefined ? {} : { messageID }),
     ...(agent === undefined ? {} : { agent }),
     ...(variant === undefined ? {} : { variant }),
   };

@@ -66,6 +66,9 @@ export async function driveServer(
   }
 }
 
+const NOT_PROPAGATED =
+  "The requests to models carry no traceparent of this trace: that needs opencode 1.x, and that its requests are recorded.";
+
 /** A server that does not give a session out in this time will not. */
 const READ_MS = 60_000;
 
@@ -86,7 +89,9 @@ async function driveOn(
 ): Promise<DriveResult> {
   const { path, generation, environment, startedAt, stop } = context;
   const { directory, agent, systemPrompt, mcp, projectConfig = false, wire = "off" } = request;
-  const spec = { path, generation, environment, directory, agent, systemPrompt, mcp, projectConfig, wire };
+  const { traceIdOf } = request;
+  const propagates = traceIdOf !== undefined;
+  const spec = { path, generation, environment, directory, agent, systemPrompt, mcp, projectConfig, wire, propagates };
   const lease = await servers.lease(spec, stop.signal).catch((error: unknown) => {
     if (stop.by === undefined) throw error;
     return stop.by;
@@ -107,6 +112,7 @@ async function driveOn(
       stop,
       logFrom,
       usable: server.version.then(refuseOld),
+      announce: lease.wire.announce,
       runId: folder.runId,
       onSession: hooks.onSession,
       onServed: hooks.onServed,
@@ -139,7 +145,14 @@ async function driveOn(
       logText: await logOf(lease, idsOf(run, read.raw), servers.isShared, logFrom),
       wire: recorded.text,
       stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath, servers.isShared ? logFrom : 0),
-      notes: [...(warning === null ? [] : [warning]), ...run.notes, ...recorded.notes, ...read.notes, ...modelNotes],
+      notes: [
+        ...(warning === null ? [] : [warning]),
+        ...(propagates && !lease.wire.announce ? [NOT_PROPAGATED] : []),
+        ...run.notes,
+        ...recorded.notes,
+        ...read.notes,
+        ...modelNotes,
+      ],
     };
   } catch (error) {
     // One that ended between two prompts has done nothing of this one yet; the next one may.

@@ -31,6 +31,8 @@ export interface ServedRunOptions {
   readonly logFrom: number;
   /** What marks the server and all that it starts. */
   readonly runId: string;
+  /** Says which trace a prompt will become; undefined where requests are to carry none. */
+  readonly announce?: ((sessionId: string, traceId: string) => Promise<void>) | undefined;
   readonly onSession?: DriveHooks["onSession"];
   readonly onServed?: DriveHooks["onServed"];
   readonly onProgress?: ((progress: Progress) => void) | undefined;

@@ -28,6 +28,8 @@ export interface TurnToPlay extends OpenedSession {
   readonly failing: AbortSignal;
   /** Whether an event has told that the session came to rest since the prompt was handed over. */
   readonly hasRested: () => boolean;
+  /** Says which trace the prompt will become; undefined where its requests are to carry none. */
+  readonly announce?: ((sessionId: string, traceId: string) => Promise<void>) | undefined;
 }
 
 export interface TurnEnd {

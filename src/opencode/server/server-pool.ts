@@ -20,6 +20,8 @@ export interface ServerSpec extends ConfigSpec {
   readonly projectConfig: boolean;
   /** What is recorded of its requests to models; nothing when not given. */
   readonly wire?: WireMode | undefined;
+  /** Whether its requests carry the trace that they belong to. */
+  readonly propagates?: boolean | undefined;
 }
 
 /** A server for one prompt, perhaps at the same time as for others. */
@@ -213,12 +215,12 @@ function closedPool(): Error {
 
 async function startIn(folder: RunFolder, spec: ServerSpec, isShared: boolean, signal: AbortSignal): Promise<Started> {
   signal.throwIfAborted();
-  const { path, environment, projectConfig, wire: mode = "off" } = spec;
+  const { path, environment, projectConfig, wire: mode = "off", propagates } = spec;
   const generation = spec.generation ?? (await unlessAborted(generationOfProgram(path, environment), signal));
   // One of several directories may be gone before the others; each request names its own.
   const directory = isShared ? folder.path : spec.directory;
   const { configContent, agent } = await prepareConfig(spec, folder, environment);
-  const wire = await wireRecording(folder, { mode, generation, command: "serve", environment });
+  const wire = await wireRecording(folder, { mode, generation, command: "serve", environment, propagates });
   const server = await startServer({
     ...{ path, generation, folder, environment, directory, projectConfig, configContent, signal },
     wire: wire.variables,
@@ -226,10 +228,28 @@ async function startIn(folder: RunFolder, spec: ServerSpec, isShared: boolean, s
   return { folder, agent, wire, server };
 }
 
-function keyOf({ path, environment, projectConfig, agent, systemPrompt, mcp, wire = "off" }: ServerSpec): string {
+function keyOf({
+  path,
+  environment,
+  projectConfig,
+  agent,
+  systemPrompt,
+  mcp,
+  wire = "off",
+  propagates = false,
+}: ServerSpec): string {
   const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
   // The agent's name is part of the configuration only where it gets another prompt.
   const ofAgent = systemPrompt === undefined ? null : (agent ?? null);
-  const text = JSON.stringify([path, projectConfig, ofAgent, systemPrompt ?? null, mcp ?? [], wire, variables]);
+  const text = JSON.stringify([
+    path,
+    projectConfig,
+    ofAgent,
+    systemPrompt ?? null,
+    mcp ?? [],
+    wire,
+    propagates,
+    variables,
+  ]);
   return createHash("sha256").update(text).digest("hex");
 }

@@ -10,11 +10,14 @@ export interface TapFile {
 /**
  * The tap, to be copied to where an opencode preloads it from.
  *
+ * @param propagates whether it also gives requests the `traceparent` of their trace
  * @throws the file system's error where looptrace's own files are gone
  */
-export function tapFile(): TapFile {
+export function tapFile(propagates = false): TapFile {
   const { text, extension } = fileOf("tap");
-  return { text, extension: extension === ".js" ? ".mjs" : extension };
+  // In one file, since only one can be preloaded; the tap first, so that it records what the other puts in.
+  const texts = propagates ? [text, fileOf("propagate").text] : [text];
+  return { text: texts.join("\n"), extension: extension === ".js" ? ".mjs" : extension };
 }
 
 /** What the plugin's file is called, without its ending. */
@@ -34,7 +37,7 @@ export function pluginFiles(): readonly (readonly [name: string, text: string])[
   ];
 }
 
-function fileOf(name: "tap" | "plugin"): { readonly text: string; readonly extension: ".js" | ".ts" } {
+function fileOf(name: "tap" | "plugin" | "propagate"): { readonly text: string; readonly extension: ".js" | ".ts" } {
   // From its sources looptrace has it as TypeScript, which Bun reads as well.
   const compiled = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
   if (existsSync(compiled)) return { text: readFileSync(compiled, "utf8"), extension: ".js" };
