@@ -3,11 +3,12 @@ import { HOSTILE } from "./secrets/hostile.js";
 import { measureInnocents } from "./secrets/innocents.js";
 import { measureLeaks } from "./secrets/leaks.js";
 import { MOST_LEAKING, MOST_MASKED } from "./secrets/limits.js";
+import { measureWireLeaks } from "./secrets/wire-leaks.js";
 import type { AttackResult } from "./support/attack.js";
 
 /**
- * Puts secrets of some 290 kinds into 22 places of sessions and counts what can still be read, counts what is masked in
- * ordinary source, and masks texts that were made to take long.
+ * Puts secrets of some 290 kinds into 22 places of sessions, and into 9 of what opencode sends and is sent, and counts
+ * what can still be read, counts what is masked in ordinary source, and masks texts that were made to take long.
  */
 export const name = "secrets";
 
@@ -20,14 +21,18 @@ export async function run(): Promise<AttackResult> {
   const figures: string[] = [];
   const failures: string[] = [];
 
-  const leaks = await measureLeaks(SEED);
-  const share = leaks.leaking.size / leaks.kinds;
-  figures.push(
-    `${leaks.kinds} kinds of secrets, ${leaks.tried} cases (seed ${SEED}): ${leaks.leaking.size} kinds can be read somewhere (${percent(share)})`,
-  );
-  for (const [kind, places] of leaks.leaking) figures.push(`  ${kind}: ${places.join(", ")}`);
-  if (share > MOST_LEAKING) failures.push(`${percent(share)} of the kinds leak (seed ${SEED})`);
-  for (const one of leaks.unstable) failures.push(`masking twice changes ${one} (seed ${SEED})`);
+  for (const [where, leaks] of [
+    ["sessions", await measureLeaks(SEED)],
+    ["the wire", await measureWireLeaks(SEED)],
+  ] as const) {
+    const share = leaks.leaking.size / leaks.kinds;
+    figures.push(
+      `${leaks.kinds} kinds of secrets in ${where}, ${leaks.tried} cases (seed ${SEED}): ${leaks.leaking.size} kinds can be read somewhere (${percent(share)})`,
+    );
+    for (const [kind, places] of leaks.leaking) figures.push(`  ${kind}: ${places.join(", ")}`);
+    if (share > MOST_LEAKING) failures.push(`${percent(share)} of the kinds leak in ${where} (seed ${SEED})`);
+    for (const one of leaks.unstable) failures.push(`masking twice changes ${one} in ${where} (seed ${SEED})`);
+  }
 
   const { lines, masked } = await measureInnocents(LINES);
   const rate = masked.length / lines;

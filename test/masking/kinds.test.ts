@@ -6,6 +6,7 @@ import { KINDS } from "../attack/secrets/kinds.js";
 import { measureLeaks } from "../attack/secrets/leaks.js";
 import { MOST_LEAKING, MOST_MASKED } from "../attack/secrets/limits.js";
 import { PLACES } from "../attack/secrets/places.js";
+import { measureWireLeaks } from "../attack/secrets/wire-leaks.js";
 
 // Hundreds of secrets and long texts, which a busy machine takes its time for.
 vi.setConfig({ testTimeout: 120_000 });
@@ -15,6 +16,13 @@ test("of 150 kinds of secrets and more, in 20 places and more, hardly any can be
   expect(PLACES.length).toBeGreaterThanOrEqual(20);
   const { kinds, leaking, unstable, tried } = await measureLeaks(7, 4);
   expect(tried).toBe(4 * kinds);
+  expect(Object.fromEntries(leaking)).toSatisfy(() => leaking.size / kinds <= MOST_LEAKING);
+  expect(unstable).toEqual([]);
+});
+
+test("nor can they in what opencode sends and is sent, as it is kept", async () => {
+  const { kinds, leaking, unstable, tried } = await measureWireLeaks(7, 1);
+  expect(tried).toBe(kinds);
   expect(Object.fromEntries(leaking)).toSatisfy(() => leaking.size / kinds <= MOST_LEAKING);
   expect(unstable).toEqual([]);
 });

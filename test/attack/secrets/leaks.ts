@@ -54,7 +54,8 @@ interface Case {
   readonly value: unknown;
 }
 
-function textsOf(value: unknown): readonly string[] {
+/** All texts of plain data. */
+export function textsOf(value: unknown): readonly string[] {
   if (typeof value === "string") return [value];
   if (typeof value !== "object" || value === null) return [];
   if (Array.isArray(value)) return value.flatMap(textsOf);
@@ -62,7 +63,7 @@ function textsOf(value: unknown): readonly string[] {
 }
 
 /** A text as it is, and as those read it who decode it. */
-function readings(text: string): readonly string[] {
+export function readings(text: string): readonly string[] {
   const unescaped = text
     .replace(/\\+u00([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
     .replace(/\\+n/g, "\n")
