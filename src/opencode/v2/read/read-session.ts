@@ -6,6 +6,7 @@ import { NO_WIRE, type SessionWire, sentWithin, type WireRequest } from "../../m
 import type { ModelFacts } from "../../model/values.js";
 import { isWantedEnd, type RunEvidence } from "../../schema/run-evidence.js";
 import type { IdleMessage, MessageV2, SessionExportV2 } from "../schema/session-export.js";
+import { compactionRequestsIn, withCompactions } from "./compaction-requests.js";
 import { modelFacts, readAnswer, readShell, usageOf } from "./read-answer.js";
 import { readMessage } from "./read-message.js";
 import { type KnownRetry, retriesBySession, retriesWithin } from "./retries.js";
@@ -33,9 +34,10 @@ export function readerV2(
 function readSession(
   session: SessionExportV2,
   runs: readonly RunEvidence[],
-  { retries, wire }: { readonly retries: readonly KnownRetry[]; readonly wire: SessionWire },
+  { retries, wire: recorded }: { readonly retries: readonly KnownRetry[]; readonly wire: SessionWire },
 ): SessionAlone {
   const { info } = session;
+  const wire = withCompactions(recorded, session);
   const raw = turnsOf(session, runs);
   const runOf = runsOfTurns(
     raw.map(({ at, rest }) => ({ at, answered: rest.some(({ type }) => type === "assistant") })),
@@ -164,24 +166,6 @@ function placesOf({ messages }: SessionExportV2): ReadonlyMap<string, Place> {
       { index, before: answers[index - 1]?.time.completed, after: answers[index + 1]?.time.created },
     ]),
   );
-}
-
-/** How much older than its message a request for a compaction can seem: the tap's clock and opencode's are not one. */
-const CLOCK_SLACK_MS = 100;
-
-/** A compaction is noted as it begins: what is asked for it from then on is its own, until the next one begins. */
-function compactionRequestsIn(
-  { messages }: SessionExportV2,
-  { requests }: SessionWire,
-): SessionContext["compactionRequests"] {
-  const own = requests.filter(({ kind }) => kind === "compaction");
-  const begun = messages.filter(({ type }) => type === "compaction");
-  return (messageId) => {
-    const index = begun.findIndex(({ id }) => id === messageId);
-    const start = begun[index]?.time.created ?? Number.POSITIVE_INFINITY;
-    const next = begun[index + 1]?.time.created ?? Number.POSITIVE_INFINITY;
-    return sentWithin(own, { start: start - CLOCK_SLACK_MS, end: next - CLOCK_SLACK_MS - 1 });
-  };
 }
 
 /** opencode notes where the session is set to another model; that of its end stands in its information. */

@@ -102,6 +102,33 @@ describe("requests beside the answers", () => {
     expect(retriesIn(loop)).toEqual([]);
   });
 
+  test("for a compaction are its own too where only their time tells it", () => {
+    const compaction = message("compaction", 1_000, {
+      status: "completed",
+      reason: "auto",
+      tokens: TOKENS,
+      cost: 0.01,
+    });
+    const other = (hash: string) => ({ body: { text: null, bytes: 5, hash: hash.repeat(64) } });
+    const made = [
+      exchange(104, 890),
+      refused(1_004, 1_100, 500, other("c")),
+      exchange(1_300, 1_800, other("c")),
+      exchange(2_104, 2_890, other("d")),
+    ];
+    const loop = loopOf([...before, compaction, ...after], made);
+    expect(others(loop)).toEqual([
+      ["compaction", 1_000],
+      ["compaction", 1_004],
+    ]);
+    expect(loop.otherCalls?.[0]).toMatchObject({ end: T0 + 1_799, usage: { input: 100 }, wire: { status: 200 } });
+    expect(callsIn(loop).map(relative)).toEqual([
+      [104, 889],
+      [2_104, 2_889],
+    ]);
+    expect(retriesIn(loop)).toEqual([]);
+  });
+
   test("whose purpose is not known stand there as such, where their body is no retry's", () => {
     const body = { text: null, bytes: 5, hash: "c".repeat(64) };
     const loop = loopOf([...before, ...after], [exchange(1_004, 1_800, { body }), ...primary]);
