@@ -1,16 +1,12 @@
 /**
  * The tap: runs inside opencode's own process, and writes down what that sends to models' providers and what comes
- * back. A file without imports, so that it works wherever it is copied to; Bun loads it as it stands here too.
- *
- * Preloaded (`BUN_INSPECT_PRELOAD`) it begins at once; plugin.ts begins it as a plugin. Whatever goes wrong in here must
- * not be felt in opencode: it never throws, never waits, never holds a byte back, and the first failure ends it.
+ * back. A file without imports, so that it works wherever it is copied to; Bun loads it as it stands here too. Preloaded
+ * (`BUN_INSPECT_PRELOAD`) it begins at once; plugin.ts begins it as a plugin. Whatever goes wrong in here must not be
+ * felt in opencode: it never throws, never waits, never holds a byte back, and the first failure ends it.
  */
 
 /** An earlier request of the same session, address and model, that later ones are compared with. */
-interface Former {
-  readonly n: number;
-  readonly text: string;
-}
+type Former = { readonly n: number; readonly text: string };
 type Delta = { readonly base: number | null; readonly prefix: number; readonly suffix: number };
 
 /** An exchange that is under way, with what came of it and is not yet written. */
@@ -33,20 +29,18 @@ export type Mode = "preload" | "plugin" | "hooks";
 const FLUSH_MS = 250;
 const MOST_BYTES = { preload: 256 * 1024 * 1024, plugin: 32 * 1024 * 1024, hooks: 32 * 1024 * 1024 };
 const MOST_FORMER = 32;
+const MOST_FORMER_UNITS = 16 * 1024 * 1024;
 const MOST_HEADER = 512;
-const FOLDER = "LOOPTRACE_WIRE_FOLDER";
-const CONTENT = "LOOPTRACE_WIRE_CONTENT";
-const STARTS_ANOTHER = "LOOPTRACE_WIRE_STARTS_ANOTHER";
 const UNCHANGED = { ignoreBOM: true };
 const MARK = Symbol.for("looptrace.wire.tap");
 
 const ENDPOINT =
   /\/(?:chat\/completions|completions|responses|messages|converse(?:-stream)?|invoke(?:-with-response-stream)?)$|:(?:stream)?(?:generateContent|rawPredict)$/i;
+/** How opencode 1 asks for a title; it does so while it sends the first step's request. */
+const TITLE = /"(?:content|text|instructions|system)"\s*:\s*"You are a title generator\b/;
 /** Who sends it, the first that is there. */
-const SESSION = "x-opencode-session x-opencode-session-id x-session-affinity x-session-id session-id session_id".split(
-  " ",
-);
-const PARENT = ["x-parent-session-id", "x-opencode-parent-session-id"];
+const SESSION = "x-opencode-session x-opencode-session-id x-session-affinity x-session-id session-id session_id";
+const PARENT = "x-parent-session-id x-opencode-parent-session-id";
 /** The headers that are written down: none of these is a key. */
 const ASKED =
   /^(?:user-agent|content-type|accept|x-(?:opencode-(?:project|request|client)|(?:opencode-)?(?:parent-)?session(?:-id|-affinity)?)|session[-_]id|x-initiator|openai-(?:beta|intent)|anthropic-(?:beta|version)|traceparent)$/;
@@ -57,9 +51,13 @@ const ANSWERED =
 function begin(mode: Mode, folder: string, content: boolean) {
   const fs = process.getBuiltinModule("node:fs");
   const crypto = process.getBuiltinModule("node:crypto");
-  // Read once: `timeOrigin` is some ms off, and the two clocks drift apart.
-  const origin = Date.now() - performance.now();
-  const now = (): number => Math.round((origin + performance.now()) * 100) / 100;
+  let origin = 0;
+  const now = (): number => {
+    const apart = Date.now() - performance.now();
+    // Kept, for only one clock has fractions, unless they have parted, as by sleep. `timeOrigin` is some ms off.
+    if (Math.abs(apart - origin) > 50) origin = apart;
+    return Math.round((origin + performance.now()) * 100) / 100;
+  };
   const id = `${process.pid}-${Date.now().toString(36)}`;
   const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW = 0 } = fs.constants;
   const formers = new Map<string, readonly Former[]>();
@@ -95,21 +93,21 @@ function begin(mode: Mode, folder: string, content: boolean) {
     try {
       isOff = true;
       formers.clear();
-      const line = JSON.stringify({ t: "lost", why: String(why).slice(0, MOST_HEADER) });
+      const lost = { t: "lost", why: String(why).slice(0, MOST_HEADER) };
       // The line that failed may have begun.
-      if (file !== undefined) fs.writeSync(file, `\n${line}\n`);
+      if (file !== undefined) fs.writeSync(file, `\n${JSON.stringify(lost)}\n`);
     } catch {
       // What could not be written cannot be told either.
     }
   };
 
   const asked = (input: string | URL | Request, init: RequestInit | undefined): Open | undefined => {
-    const from = typeof input === "object" && "url" in input ? input : undefined;
+    const from = input instanceof Request ? input : undefined;
     if ((init?.method ?? from?.method ?? "GET").toUpperCase() !== "POST") return undefined;
-    const url = new URL(from?.url ?? String(input), "http://nowhere");
-    const headers = new Headers(init?.headers ?? from?.headers);
+    const [url, headers] = addressed(from?.url ?? String(input), init?.headers ?? from?.headers) ?? [];
     // opencode's own server, and tool servers.
-    if (headers.has("x-opencode-directory") || headers.has("mcp-protocol-version")) return undefined;
+    if (!url || !headers || headers.has("x-opencode-directory") || headers.has("mcp-protocol-version"))
+      return undefined;
     const session = oneOf(headers, SESSION);
     const isEndpoint = ENDPOINT.test(url.pathname);
     if (!session && !isEndpoint && !/json/i.test(headers.get("content-type") ?? "")) return undefined;
@@ -126,17 +124,15 @@ function begin(mode: Mode, folder: string, content: boolean) {
 
     const n = count++;
     const { base, prefix, suffix } = compared(`${session}\n${url}\n${model}`, { n, text });
-    const purpose = purposes.get(session ?? "");
-    const traceparent = headers.get("traceparent");
     // In this order: looptrace tells by the first of them whose a line is, without reading all of it.
     write({
       ...{ t: "request", n, at: now(), session, parent: oneOf(headers, PARENT) },
       ...{ message: headers.get("x-opencode-request"), method: "POST", url: harmlessUrl(url) },
       ...{ headers: listed(headers, ASKED), hash: crypto.createHash("sha256").update(text, "utf8").digest("hex") },
       ...{ bytes: Buffer.byteLength(text), base, prefix, suffix },
-      ...(content ? { middle: text.slice(prefix, text.length - suffix) } : {}),
-      ...(purpose === undefined ? {} : { purpose }),
-      ...(traceparent === null ? {} : { traceparent }),
+      middle: content ? text.slice(prefix, text.length - suffix) : undefined,
+      purpose: purposes.get(session ?? "") ?? (TITLE.test(text) ? "title" : undefined),
+      traceparent: headers.get("traceparent") ?? undefined,
     });
     return { n, signal: init?.signal ?? from?.signal, decoder: new TextDecoder("utf-8", UNCHANGED), chunks: [] };
   };
@@ -149,11 +145,11 @@ function begin(mode: Mode, folder: string, content: boolean) {
     const isNext = ({ n, text }: Former) => n === best.base && (best.prefix + best.suffix) * 2 >= text.length;
     formers.delete(key);
     formers.set(key, [...group.filter((former) => !isNext(former)), own].slice(-2));
-    const [oldest] = formers.keys();
-    if (formers.size > MOST_FORMER && oldest !== undefined) formers.delete(oldest);
+    const units = (): number => [...formers.values()].flat().reduce((sum, { text }) => sum + text.length, 0);
+    for (const oldest of formers.keys())
+      if (formers.size > MOST_FORMER || units() > MOST_FORMER_UNITS) formers.delete(oldest);
     return best;
   };
-
   const flush = (open: Open): void => {
     clearTimeout(open.timer);
     const { n, at, chunks, text } = open;
@@ -179,7 +175,6 @@ function begin(mode: Mode, folder: string, content: boolean) {
     const said = error === undefined ? {} : { error: String(error).slice(0, MOST_HEADER) };
     write({ t: "end", n: open.n, at: now(), how: how === "failed" && open.signal?.aborted ? "aborted" : how, ...said });
   };
-
   const failed = (open: Open) => (error: unknown) => {
     quietly(() => ended(open, "failed", error));
     throw error;
@@ -224,6 +219,15 @@ function begin(mode: Mode, folder: string, content: boolean) {
   return { mode, now, quietly, write, asked, answered, purposes };
 }
 
+/** undefined: it cannot be sent, or its headers can be read but once. */
+function addressed(url: string, headers: RequestInit["headers"]): [URL, Headers] | undefined {
+  try {
+    return headers && "next" in headers ? undefined : [new URL(url, "http://nowhere"), new Headers(headers)];
+  } catch {
+    return undefined;
+  }
+}
+
 function textOf(body: unknown): string | undefined {
   if (typeof body === "string") return body;
   const bytes = body instanceof ArrayBuffer ? new Uint8Array(body) : body;
@@ -245,8 +249,13 @@ function difference({ n, text: former }: Former, text: string): Delta {
   return { base: n, prefix, suffix: common((from, to) => at(former, from, to) === at(text, from, to), most - prefix) };
 }
 
-function oneOf(headers: Headers, names: readonly string[]): string | null {
-  return names.map((name) => headers.get(name)).find((value) => value) ?? null;
+function oneOf(headers: Headers, names: string): string | null {
+  return (
+    names
+      .split(" ")
+      .map((name) => headers.get(name))
+      .find((value) => value) ?? null
+  );
 }
 
 function listed(headers: Headers, names: RegExp): object {
@@ -286,12 +295,14 @@ export function tapInto(folder: () => string | undefined, mode: Mode, content: b
 }
 
 try {
-  const { [FOLDER]: folder, [CONTENT]: content, [STARTS_ANOTHER]: another } = process.env;
-  delete process.env[STARTS_ANOTHER];
+  const { LOOPTRACE_WIRE_FOLDER: folder, LOOPTRACE_WIRE_CONTENT: content } = process.env;
+  const { LOOPTRACE_WIRE_STARTS_ANOTHER: another } = process.env;
+  delete process.env.LOOPTRACE_WIRE_STARTS_ANOTHER;
   // `opencode run` of opencode 2 only starts the process that asks the models.
   if (folder && another === undefined) {
     // What opencode starts is not to be recorded.
-    for (const name of [FOLDER, CONTENT, "BUN_INSPECT_PRELOAD"]) delete process.env[name];
+    for (const name of ["LOOPTRACE_WIRE_FOLDER", "LOOPTRACE_WIRE_CONTENT", "BUN_INSPECT_PRELOAD"])
+      delete process.env[name];
     tapInto(() => folder, "preload", content !== "0");
   }
 } catch {

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { readRecording } from "../../../src/wire/recording/read-recording.js";
 import { loadTap, type TapOptions } from "../../support/loaded-tap.js";
 import { bodiesIn, linesIn } from "../../support/recorded-wire.js";
@@ -158,6 +158,62 @@ test("sizes, hashes and times alone", async () => {
     notes: [],
     exchanges: [{ body: { text: null, bytes }, response: { bytes: ANSWER.length, chunks: [{ text: null }] } }],
   });
+});
+
+test("a title's request is known as such without its content too", async () => {
+  const { say, recording } = tapped({ env: { LOOPTRACE_WIRE_CONTENT: "0" } });
+  const asked = { role: "system", content: "You are a title generator. You output ONLY a thread title." };
+  await say({ model: "m1", messages: [asked, { role: "user", content: "Hello" }] });
+  await say(chat(JSON.stringify(asked)));
+  const { exchanges } = readRecording(recording(), "recording");
+  expect(exchanges.map(({ purpose }) => purpose)).toEqual(["title", null]);
+});
+
+test.each<readonly [what: string, input: unknown, init: object]>([
+  ["a header that cannot be sent", CHAT, { headers: { "x-name": "line\nline" } }],
+  ["an address that is none", "http://[", {}],
+  ["no address", null, {}],
+])("%s fails by itself, and the recording goes on", async (_, input, init) => {
+  const { fetch, say, recording } = tapped();
+  const ask = fetch as (input: unknown, init: object) => Promise<Response>;
+  await ask(input, { method: "POST", body: "{}", ...init });
+  await say(chat("a"));
+  expect(linesIn(recording()).map(({ t }) => t)).toEqual(["tap", "request", "response", "part", "end"]);
+});
+
+test("headers that can be read but once are left to the one who sends them", async () => {
+  let sent: [string, string][] = [];
+  const { fetch } = tapped({
+    fetch: async (_, init) => {
+      sent = [...new Headers(init?.headers)];
+      return new Response(ANSWER);
+    },
+  });
+  const headers = new Map([["x-session-affinity", "ses_1"]]).entries();
+  await fetch(CHAT, { method: "POST", body: JSON.stringify(chat("a")), headers: headers as unknown as Headers });
+  expect(sent).toEqual([["x-session-affinity", "ses_1"]]);
+});
+
+test("after the machine has slept times are those of the clock again", async () => {
+  const { say, recording } = tapped();
+  await say(chat("a"));
+  const before = Date.now;
+  Date.now = () => before() + 3_600_000;
+  onTestFinished(() => {
+    Date.now = before;
+  });
+  await say(chat("b"));
+  const [first, second] = readRecording(recording(), "recording").exchanges;
+  expect((second?.sentAt ?? 0) - (first?.sentAt ?? 0)).toBeGreaterThan(3_599_000);
+});
+
+test("what former requests are kept for comparing is bounded", async () => {
+  const { say, recording } = tapped();
+  const long = "x".repeat(6_000_000);
+  for (const session of ["ses_1", "ses_2", "ses_3", "ses_1", "ses_3"])
+    await say(chat(long, session), { "x-session-affinity": session });
+  const requests = linesIn(recording()).filter(({ t }) => t === "request");
+  expect(requests.map(({ base }) => base)).toEqual([null, null, null, null, 2]);
 });
 
 test("an answer that opencode ends, one that breaks off, and one that never comes", async () => {
