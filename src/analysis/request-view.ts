@@ -4,6 +4,10 @@ import { parseAnswer } from "../wire/protocol/parse-answer.js";
 import { parseRequest } from "../wire/protocol/parse-request.js";
 import type { ParsedAnswer } from "../wire/protocol/parsed-answer.js";
 import type { ParsedRequest, RequestMessage, RequestPart } from "../wire/protocol/parsed-request.js";
+import { cacheMarks } from "../wire/segments/cache-marks.js";
+import { NO_OWNER_FACTS } from "../wire/segments/owner-facts.js";
+import { readRequest } from "../wire/segments/read-request.js";
+import { segmentName } from "./owner-names.js";
 import type { WireRequest } from "./wire-requests.js";
 
 /** A request as a page to read: facts, then what was sent and what came back. Nothing is cleaned for a terminal yet. */
@@ -43,11 +47,8 @@ export function requestView(request: WireRequest, exchange: WireExchange): Reque
   };
 }
 
-function factsOf(
-  request: WireRequest,
-  { response, end }: WireExchange,
-  parsed: ParsedRequest | null,
-): RequestView["facts"] {
+function factsOf(request: WireRequest, exchange: WireExchange, parsed: ParsedRequest | null): RequestView["facts"] {
+  const { response, end } = exchange;
   const { promptTokens, cachedTokens, outputTokens, newBytes, firstByteMs, durationMs } = request;
   const after = (ms: number | null, what: string): string[] => (ms === null ? [] : [`${what} after ${duration(ms)}`]);
   const answered = response ? `${response.status}` : "no answer";
@@ -65,7 +66,19 @@ function factsOf(
     ["model", [request.model ?? "unknown", ...(parsed ? [parsed.protocol] : [])].join(", ")],
     ["size", `${bytesText(request.requestBytes)}${newBytes === null ? "" : `, ${bytesText(newBytes)} of it new`}`],
     ...(tokens.length > 0 ? [["tokens", tokens.join(", ")] as const] : []),
+    ...marksText(exchange).map((text) => ["cache", text] as const),
   ];
+}
+
+/** Up to which parts a provider was asked to cache, where it does not do so by itself, and what it was not asked for. */
+function marksText(exchange: WireExchange): readonly string[] {
+  const sent = readRequest(exchange, NO_OWNER_FACTS);
+  const found = sent && cacheMarks(sent);
+  if (!found) return [];
+  const { marks, unmarked } = found;
+  const behind = marks.map(({ owner, ttlMs }) => `${segmentName(owner)} (${duration(ttlMs)})`).join(", ");
+  const asked = marks.length === 0 ? "nothing is marked to be cached" : `marked to be cached up to ${behind}`;
+  return [`${asked}${unmarked.length === 0 ? "" : `; no mark covers the ${unmarked.join(" and the ")}`}`];
 }
 
 function endWord(how: WireExchange["end"]["how"]): string {
