@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { segmentHash } from "../trace/wire-tables.js";
 import type { WireExchange } from "../wire/model.js";
 import { NO_OWNER_FACTS } from "../wire/segments/owner-facts.js";
 import { segmentsOf } from "../wire/segments/segments-of.js";
@@ -26,12 +26,8 @@ function textsOf(exchanges: readonly WireExchange[]): ReadonlyMap<string, string
     if (seen.has(exchange.body.hash)) continue;
     seen.add(exchange.body.hash);
     for (const { text } of segmentsOf(exchange, NO_OWNER_FACTS)) {
-      if (text !== "") texts.set(hashOf(text), text);
+      if (text !== "") texts.set(segmentHash(text), text);
     }
   }
   return texts;
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

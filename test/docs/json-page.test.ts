@@ -14,6 +14,7 @@ import type { PushResult } from "../../src/deliver/push-outbox.js";
 import type { Discarded } from "../../src/deliver/queue/discard-outbox.js";
 import type { OutboxStatus } from "../../src/deliver/queue/outbox-status.js";
 import { errorFactsSchema } from "../../src/errors/error-facts.js";
+import type { WirePluginChange } from "../../src/opencode/program.js";
 import type { RequestList } from "../../src/terminal/paint-requests.js";
 import type { Loop, SessionFacts } from "../../src/trace/model.js";
 import { looptrace } from "../support/cli.js";
@@ -87,6 +88,9 @@ const UNUSED = fieldsOf<UnusedTools>()({
 const REQUEST_DIFF = fieldsOf<RequestDiff & Record<"from" | "to", number>>()({
   ...{ from: true, to: true, identical: true, firstDifference: true, changes: true },
 });
+const WIRE_PLUGIN = fieldsOf<WirePluginChange>()({
+  ...{ state: true, config: true, folder: true, recordings: true, changes: true },
+});
 const WIRE = fieldsOf<RequestList>()({ sessionId: true, title: true, notes: true, requests: true });
 const REQUEST = fieldsOf<WireRequest>()({
   ...{ number: true, exchangeId: true, sessionId: true, agent: true, kind: true, name: true, turn: true, step: true },
@@ -117,6 +121,7 @@ test.each<[title: string, fields: readonly string[]]>([
   ["wire", WIRE],
   ["field of a request", REQUEST],
   ["field of wire --diff", REQUEST_DIFF],
+  ["field of wire install", WIRE_PLUGIN],
   ["push", PUSH],
   ["field of push --status", STATUS],
   ["field of push --discard", DISCARDED],
