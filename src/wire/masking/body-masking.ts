@@ -41,7 +41,10 @@ export class BodyMasking {
   /** A body that was added. */
   masked(text: string, mask: Mask): string {
     const cut = this.#bodies.get(text);
-    return cut ? cut.parts.map((part) => this.#part(part.text, mask)).join("") : mask(text);
+    if (!cut) return mask(text);
+    const masked = cut.parts.map((part) => this.#part(part.text, mask));
+    // Most hold no secret, and need not be put together anew.
+    return masked.every((part, index) => part === cut.parts[index]?.text) ? text : masked.join("");
   }
 
   #part(text: string, mask: Mask): string {
