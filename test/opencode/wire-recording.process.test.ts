@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { readRecording } from "../../src/wire/recording/read-recording.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { driveAt, toolParts } from "../support/play-drive.js";
+import { until } from "../support/play-on-server.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
 import { expectRecorded, linesIn } from "../support/recorded-wire.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
@@ -65,6 +67,21 @@ test("without texts there are sizes, hashes and times", async () => {
   expect(lines.filter((line) => "middle" in line || "text" in line)).toEqual([]);
   const hashes = bench.provider.bodies.map((body) => createHash("sha256").update(body).digest("hex"));
   expect(lines.flatMap(({ hash }) => hash ?? []).sort()).toEqual([...hashes].sort());
+});
+
+test("a request that opencode ends, with what had come of its answer", async () => {
+  const [reply] = [{ delayMs: 20, text: "It began", fault: { type: "hang", at: "mid-stream" } }];
+  await using bench = await warmOpenCode(madeScenario([reply]));
+  const ending = new AbortController();
+  const driving = driveAt(bench, "server")({ wire: "full" }, { signal: ending.signal });
+  await bench.provider.arrivalOf(1);
+  await until(() => bench.provider.requests.some(({ title, firstContent }) => !title && firstContent !== undefined));
+  ending.abort();
+  const { wire } = await driving;
+  const { exchanges } = readRecording(wire ?? "", "recording");
+  const main = exchanges.find(({ body }) => body.text?.includes('"model":"m1"'));
+  expect(main?.end.how).toBe("aborted");
+  expect(main?.response?.chunks.map(({ text }) => text).join("")).toContain('"content":"It"');
 });
 
 test("a file that is to be preloaded already has its place, and a note says so", async () => {

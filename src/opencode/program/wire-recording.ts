@@ -71,7 +71,8 @@ const MISSING = "What opencode sent to the model was not recorded";
 export async function wireRecording(folder: RunFolder, options: WireRecordingOptions): Promise<WireRecording> {
   const { mode, environment, generation, command } = options;
   const propagates = options.propagates === true && generation === 1 && command === "serve";
-  if (mode === "off") return without([]);
+  // The user's own plugin is to record nothing either.
+  if (mode === "off") return { ...without([]), variables: { LOOPTRACE_WIRE_FOLDER: "" } };
   if (environment[PRELOAD])
     return without([`${MISSING}: ${PRELOAD} is set already, and only one file can be loaded by it.`]);
   const recordings = join(folder.path, "wire");

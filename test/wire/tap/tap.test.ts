@@ -147,6 +147,23 @@ test("requests are told by what they share with those before, also past one for 
   expect(readRecording(recording(), "recording")).toMatchObject({ notes: [], exchanges: { length: 5 } });
 });
 
+test("200 steps of a session, the last ones of 300 kB, take 2 MB at most", async () => {
+  const { say, recording } = tapped();
+  const system = "You are helpful. ".repeat(12_000);
+  const texts: string[] = [];
+  let sent = 0;
+  for (let step = 0; step < 200; step += 1) {
+    texts.push(`Step ${step}: ${String.fromCharCode(97 + (step % 26)).repeat(500)}`);
+    const body = { model: "m1", messages: [system, ...texts].map((content) => ({ role: "user", content })), tools: [] };
+    sent += JSON.stringify(body).length;
+    await say(body, { "x-session-affinity": "ses_1" });
+  }
+  expect(sent).toBeGreaterThan(45_000_000);
+  expect(recording().length).toBeLessThan(2_000_000);
+  const { exchanges, notes } = readRecording(recording(), "recording");
+  expect({ notes, length: exchanges.length }).toEqual({ notes: [], length: 200 });
+});
+
 test("sizes, hashes and times alone", async () => {
   const { say, recording } = tapped({ env: { LOOPTRACE_WIRE_CONTENT: "0" } });
   await say(chat("Hello"));
