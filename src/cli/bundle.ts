@@ -29,6 +29,8 @@ export async function bundleCommandLine(folder: string): Promise<void> {
     cwd: root,
     platform: "node",
     external: PEERS,
+    // What it is for CommonJS finds its own files at run time, where a bundle has none.
+    resolve: { alias: { "jsonc-parser": join(root, "node_modules/jsonc-parser/lib/esm/main.js") } },
     plugins: [...plugins],
     onLog: (level, { message }) => {
       if (level === "warn") throw new Error(message);

@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { expect, test } from "vitest";
 import { pluginRecordingsOf } from "../../../src/wire/plugin-recordings.js";
 import { loadScenario } from "../../provider/load-scenario.js";
-import { cliEnvironment, looptrace } from "../../support/cli.js";
+import { cliEnvironment, looptrace, startLooptrace } from "../../support/cli.js";
 import { allowColdStarts } from "../../support/cold-starts.js";
 import { isolatedOpenCode } from "../../support/isolated-opencode.js";
 import { expectRecorded, linesIn } from "../../support/recorded-wire.js";
@@ -14,7 +14,8 @@ allowColdStarts();
 test("an opencode that looptrace does not start records by the plugin, tools' true times too", async () => {
   await using bench = await isolatedOpenCode(await loadScenario("multistep"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const { code, stdout } = await looptrace(["wire", "install"], around);
+  // As the package has it: bundled.
+  const { code, stdout } = await startLooptrace(["wire", "install"], around).ended;
   expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("names the plugin now") });
   const run = { cwd: bench.workdir, env: bench.env, extendEnv: false, stdin: "ignore" } as const;
   const { stdout: events } = await execa(bench.binary, ["run", "--format", "json", "Go."], run);
