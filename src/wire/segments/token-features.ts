@@ -97,10 +97,12 @@ export function tokenFeatures(text: string): TokenFeatures {
       }
     } else if (kind === BLANK || kind === BREAK) {
       while (end < text.length && (classAt(end) === BLANK || classAt(end) === BREAK)) end += 1;
-      const lineEnd = text.lastIndexOf("\n", end - 1);
-      const indent = lineEnd < at ? end - at : end - 1 - lineEnd;
+      // Of the run alone: a text may be one line of megabytes.
+      const run = text.slice(at, end);
+      const lineEnd = run.lastIndexOf("\n");
+      const indent = run.length - 1 - lineEnd;
       // One blank goes with the word behind it.
-      if (lineEnd >= at) found.spaces += 1;
+      if (lineEnd >= 0) found.spaces += 1;
       if (indent > 1) found.spaces += 1;
       before = indent > 0 ? BLANK : BREAK;
       at = end;
