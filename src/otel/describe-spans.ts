@@ -3,7 +3,6 @@
  * conventions, so that any OTLP backend understands the spans.
  */
 import { LangfuseOtelSpanAttributes } from "@langfuse/tracing";
-import type { Attributes } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
 import {
   ATTR_GEN_AI_AGENT_NAME,
@@ -12,11 +11,6 @@ import {
   ATTR_GEN_AI_REQUEST_MODEL,
   ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
   ATTR_GEN_AI_TOOL_CALL_ID,
-  ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_INPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_OUTPUT_TOKENS,
-  ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
   GEN_AI_OPERATION_NAME_VALUE_CHAT,
   GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
   GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
@@ -24,26 +18,15 @@ import {
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { countMarkers } from "../masking/marker.js";
 import { doomLoopText } from "../trace/doom-loop-text.js";
-import type {
-  Call,
-  InnerCall,
-  Loop,
-  OtherCall,
-  Retry,
-  Step,
-  StepEvent,
-  Tool,
-  Totals,
-  Usage,
-  UsageDoubt,
-} from "../trace/model.js";
+import type { Call, InnerCall, Loop, OtherCall, Retry, Step, StepEvent, Tool, Totals } from "../trace/model.js";
 import { otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
-import { type CallTokens, NO_USAGE, promptTokens, recordedUsage, totalTokens, usageOfHalf } from "../trace/usage.js";
+import { NO_USAGE, recordedUsage, totalTokens } from "../trace/usage.js";
 import { LOOPTRACE_VERSION } from "../version.js";
 import { cleanText } from "./clean-value.js";
 import { observation, type SpanAttributes } from "./observation.js";
 import { providerName } from "./provider-name.js";
 import type { TraceContext } from "./trace-context.js";
+import { doubtOf, genAiUsage, usageDetails } from "./usage-attributes.js";
 import { fullInput, type GivenTexts, wireAttributes, wireMetadata } from "./wire-attributes.js";
 
 export function loopAttributes(loop: Loop, context: TraceContext, root: boolean): SpanAttributes {
@@ -324,45 +307,6 @@ function warningOfEvent({ name, attributes }: StepEvent): string | undefined {
     default:
       return name satisfies never;
   }
-}
-
-/**
- * The names matter: Langfuse counts a key as input when it contains `input`, as output when it contains `output`, and
- * prices by key. Without any usage it would tokenise the texts and invent some, so an unknown usage is sent as zeros.
- */
-function usageDetails(usage: Usage, known: boolean): Record<string, number> {
-  if (!known) return { input: 0, output: 0, total: 0 };
-  return {
-    input: usage.input,
-    output: usage.output,
-    output_reasoning_tokens: usage.reasoning,
-    input_cached_tokens: usage.cacheRead,
-    input_cache_creation: usage.cacheWrite,
-    total: totalTokens(usage),
-  };
-}
-
-/** OTel's counts are inclusive: input contains the cached tokens, output the reasoning. */
-function genAiUsage(call: CallTokens): Attributes {
-  const [read, written] = [usageOfHalf("prompt", call), usageOfHalf("output", call)];
-  return {
-    ...(read && { [ATTR_GEN_AI_USAGE_INPUT_TOKENS]: promptTokens(read) }),
-    ...(written && {
-      [ATTR_GEN_AI_USAGE_OUTPUT_TOKENS]: written.output + written.reasoning,
-      [ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS]: written.reasoning,
-    }),
-    ...(read && {
-      [ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS]: read.cacheRead,
-      [ATTR_GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS]: read.cacheWrite,
-    }),
-  };
-}
-
-/** What was recorded, and why that is not the truth; the sentence first. */
-function doubtOf(doubt: UsageDoubt | null): object | undefined {
-  if (!doubt) return undefined;
-  const { reason, unsure, recorded, total } = doubt;
-  return { reason, unsure, recorded, total };
 }
 
 /** What sums lack is told where they lack something. */
