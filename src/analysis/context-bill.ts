@@ -1,9 +1,9 @@
 import type { LoopTrace, ModelFacts, RequestFacts, SegmentFacts, SegmentOwner, Usage } from "../trace/model.js";
 import { otherCallsIn } from "../trace/other-calls.js";
 import { promptTokens, sureUsageOf } from "../trace/usage.js";
+import { type OwnerGroup, ownerGroup, ownerName, segmentName } from "../wire/segments/owner-names.js";
 import { inPromptOrder } from "../wire/segments/prompt-order.js";
 import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
-import { type OwnerGroup, ownerGroup, ownerName, segmentName } from "./owner-names.js";
 import { type Prices, pricesOf } from "./token-prices.js";
 
 /** What of the prompts belongs to one owner, or is one segment; plain data, as `--json` prints it. */

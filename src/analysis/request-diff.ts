@@ -2,8 +2,8 @@ import type { SegmentOwner } from "../trace/model.js";
 import type { WireExchange } from "../wire/model.js";
 import type { Segment } from "../wire/segment.js";
 import type { OwnerFacts } from "../wire/segments/owner-facts.js";
+import { segmentName } from "../wire/segments/owner-names.js";
 import { segmentsOf } from "../wire/segments/segments-of.js";
-import { segmentName } from "./owner-names.js";
 
 /** What changed from one request to another; plain data, as `--json` prints it. */
 export interface RequestDiff {

@@ -6,8 +6,8 @@ import type { ParsedAnswer } from "../wire/protocol/parsed-answer.js";
 import type { ParsedRequest, RequestMessage, RequestPart } from "../wire/protocol/parsed-request.js";
 import { cacheMarks } from "../wire/segments/cache-marks.js";
 import { NO_OWNER_FACTS } from "../wire/segments/owner-facts.js";
+import { segmentName } from "../wire/segments/owner-names.js";
 import { readRequest } from "../wire/segments/read-request.js";
-import { segmentName } from "./owner-names.js";
 import type { WireRequest } from "./wire-requests.js";
 
 /** A request as a page to read: facts, then what was sent and what came back. Nothing is cleaned for a terminal yet. */

@@ -7,6 +7,7 @@ import {
   ATTR_GEN_AI_TOOL_DEFINITIONS,
 } from "@opentelemetry/semantic-conventions/incubating";
 import type { Loop, SentMessage, WireFacts, WireTables } from "../trace/model.js";
+import { ownerName } from "../wire/segments/owner-names.js";
 
 /** What a call was given and no call of its loop before it: each is told once a loop, and again when it changed. */
 export interface GivenTexts {
@@ -79,6 +80,7 @@ export function wireMetadata(
     timeToFirstByteMs: since(wire.firstByteAt),
     responseHeaders: Object.keys(wire.headers).length > 0 ? wire.headers : undefined,
     availableTools: request && toolNames(request.segments, tables),
+    promptTokensBy: request && tokensByOwner(request.segments, tables),
     tools,
     systemPrompt: system,
     systemPromptHash: request?.systemHash,
@@ -95,6 +97,21 @@ function toolNames(
     return owner?.kind === "tool-schema" ? [owner.tool] : [];
   });
   return names.length > 0 ? [...new Set(names)] : undefined;
+}
+
+/** Whose the tokens of a prompt are, as `looptrace context` names the owners; the one with most tokens first. */
+function tokensByOwner(
+  segments: readonly (readonly [segment: number, tokens: number])[],
+  tables: WireTables | undefined,
+): Readonly<Record<string, number>> | undefined {
+  const sums = new Map<string, number>();
+  for (const [place, tokens] of segments) {
+    const owner = tables?.segments[place]?.owner;
+    if (!owner || tokens === 0) continue;
+    const name = ownerName(owner);
+    sums.set(name, (sums.get(name) ?? 0) + tokens);
+  }
+  return sums.size > 0 ? Object.fromEntries([...sums].sort(([, a], [, b]) => b - a)) : undefined;
 }
 
 /** For other backends, by OTel's GenAI conventions. */

@@ -39,6 +39,16 @@ describe("a call whose request was recorded", () => {
     expect(metadataOf(second)).not.toHaveProperty("systemPrompt");
   });
 
+  test("says whose the tokens of its prompt are, the largest first, and they add up to it", () => {
+    for (const call of [first, second]) {
+      const by: Record<string, number> = JSON.parse(textOf(call, "langfuse.observation.metadata.promptTokensBy"));
+      const tokens = Object.values(by);
+      expect(Object.keys(by)).toEqual(expect.arrayContaining(["opencode's own tools", "prompts"]));
+      expect(tokens).toEqual(tokens.toSorted((a, b) => b - a));
+      expect(tokens.reduce((sum, one) => sum + one, 0)).toBe(call.attributes["gen_ai.usage.input_tokens"]);
+    }
+  });
+
   test("gives them again where they changed", () => {
     const body = bodyOf([{ ...SYSTEM, content: "Another day." }], TOOLS.slice(1));
     const again = named(onTheWire(traceOf(changed(two, { body }))).spans, "llm-call-1");

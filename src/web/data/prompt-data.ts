@@ -1,9 +1,9 @@
 import { type BilledSession, type ContextBill, contextBill } from "../../analysis/context-bill.js";
-import { ownerGroup, ownerName, segmentName } from "../../analysis/owner-names.js";
 import type { SegmentTexts } from "../../analysis/segment-texts.js";
 import { unusedText } from "../../analysis/unused-text.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { WireFacts, WireTables } from "../../trace/model.js";
+import { ownerGroup, ownerName, segmentName } from "../../wire/segments/owner-names.js";
 import type { Packer } from "./pack-texts.js";
 import type { BillData, PromptCall, PromptPart, PromptsData } from "./report-data.js";
 

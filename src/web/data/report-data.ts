@@ -5,10 +5,10 @@
  * person, a model or a tool wrote is as hostile here as it was in the session.
  */
 
-import type { OwnerGroup } from "../../analysis/owner-names.js";
 import type { Tone } from "../../analysis/tone.js";
 import type { CallFigures, RowFacts } from "../../analysis/tree-rows.js";
 import type { Outcome, Totals } from "../../trace/model.js";
+import type { OwnerGroup } from "../../wire/segments/owner-names.js";
 
 /** All that the page holds but the rows' details, which lie beside it in chunks. */
 export interface ReportData {

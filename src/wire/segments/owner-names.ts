@@ -1,4 +1,4 @@
-import type { SegmentOwner } from "../trace/model.js";
+import type { SegmentOwner } from "../segment.js";
 
 /** The parts of a request that a reader thinks in. */
 export type OwnerGroup = "system" | "tools" | "messages" | "results" | "rest";
