@@ -1,29 +1,53 @@
-import { expect, test } from "vitest";
+import { randomBytes } from "node:crypto";
+import { expect, onTestFinished, test } from "vitest";
 import { OpenCode } from "../../src/agent/open-code.js";
 import { TraceExporter } from "../../src/export/trace-exporter.js";
-import { describeTrace } from "../../src/otel/describe-trace.js";
 import { loadScenario } from "../provider/load-scenario.js";
-import { at, onlyOne } from "../support/fixtures.js";
+import { otlpAt } from "../support/destinations.js";
+import { at } from "../support/fixtures.js";
 import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { startReceiver } from "../support/receiver.js";
+import { temporaryStore } from "../support/temporary-store.js";
 
-test("what a provider hangs below a request's traceparent lands below that request's span, in each turn's own trace", async () => {
+test("what a provider sends of a request by itself stands below that request's span, in each turn's own trace", async () => {
   const scenario = await loadScenario("subagent");
+  const receiver = await startReceiver({ dialect: "otlp" });
+  onTestFinished(() => receiver.close());
   await using bench = await isolatedOpenCode(scenario);
   const agent = new OpenCode({
     ...{ opencode: openCodeBinary(), directory: bench.workdir, environment: bench.env, store: null },
     ...{ propagate: true, permissions: "allow" },
   });
   const { traces, notes } = await agent.run(at(scenario.prompts, 0).text);
-  const trace = onlyOne(traces);
-  const spans = describeTrace(trace);
-  // A gateway's own span, as it would be sent by itself: of the trace and below the span that the request names.
-  const children = bench.provider.requests.map(({ headers }) => headers.traceparent?.split("-").slice(1, 3));
-  const parents = children.map((ids) => spans.find(({ traceId, spanId }) => `${ids}` === `${traceId},${spanId}`)?.name);
+  for (const { headers } of bench.provider.requests) await sendOfGateway(receiver.url, headers.traceparent);
+  const paths = await temporaryStore();
+  await new TraceExporter({ destinations: [otlpAt(receiver.url)], paths }).export(traces);
+
+  const spans = receiver.spans();
+  const sent = spans.filter(({ name }) => name === "gateway");
+  const parents = sent.map(({ traceId, parentSpanId }) =>
+    spans.find((span) => span.traceId === traceId && span.spanId === parentSpanId),
+  );
   expect(notes).toEqual([]);
-  expect(parents.toSorted()).toEqual(spans.flatMap(({ name, kind }) => (kind === "client" ? [name] : [])).toSorted());
-  expect(parents.filter((name) => name === "llm-call-0")).toHaveLength(2);
-  expect(parents).toContain("other-call");
+  expect(receiver.violations).toEqual([]);
+  expect(sent).toHaveLength(bench.provider.requests.length);
+  const models = spans.filter(({ name }) => /^llm-call-|^other-call/.test(name));
+  expect(parents.map((span) => span?.spanId).toSorted()).toEqual(models.map(({ spanId }) => spanId).toSorted());
+  expect(parents.filter((span) => span?.name === "llm-call-0")).toHaveLength(2);
+  expect(parents.map((span) => span?.name)).toContain("other-call");
 }, 120_000);
+
+/** Sends what a gateway would tell of a request that came with this traceparent. */
+async function sendOfGateway(url: string, traceparent = ""): Promise<void> {
+  const [, traceId, parentSpanId] = traceparent.split("-");
+  const span = { traceId, spanId: randomBytes(8).toString("hex"), parentSpanId, name: "gateway" };
+  const times = { startTimeUnixNano: `${Date.now()}000000`, endTimeUnixNano: `${Date.now()}000000` };
+  const scope = { name: "gateway", version: "1" };
+  const resource = { attributes: [{ key: "service.name", value: { stringValue: "gateway" } }] };
+  const body = { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [{ ...span, ...times }] }] }] };
+  const headers = { "content-type": "application/json" };
+  await fetch(`${url}/v1/traces`, { method: "POST", headers, body: JSON.stringify(body) });
+}
 
 test("what cannot carry it is refused before anything is started", async () => {
   const options = { opencode: openCodeBinary(), propagate: true, store: null };
