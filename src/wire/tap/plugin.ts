@@ -41,13 +41,16 @@ function tapOf(mode: Mode): Tap | undefined {
 
 /** When tools really begin and end. */
 function toolTimes({ now, quietly, write }: Tap) {
+  // Some providers count their calls anew in each answer.
   const began = new Map<string, number>();
+  const keyOf = ({ sessionID, callID }: Call): string => `${sessionID} ${callID}`;
   return {
-    before: (call: Call) => quietly(() => (began.size < MOST_TOOLS ? began.set(call.callID, now()) : undefined)),
-    after: ({ tool, sessionID: session, callID: call }: Call) =>
+    before: (call: Call) => quietly(() => (began.size < MOST_TOOLS ? began.set(keyOf(call), now()) : undefined)),
+    after: (of: Call) =>
       quietly(() => {
-        const start = began.get(call);
-        began.delete(call);
+        const { tool, sessionID: session, callID: call } = of;
+        const start = began.get(keyOf(of));
+        began.delete(keyOf(of));
         if (start !== undefined) write({ t: "tool", session, call, tool, start, end: now() });
       }),
   };
@@ -73,14 +76,22 @@ async function setup({ tool, session }: { readonly tool: Hooks; readonly session
   const onRequest = ({ sessionID, kind, request }: Asked): void => {
     tap.purposes.set(sessionID, kind);
     if (tap.mode !== "hooks") return;
-    const begun = (body: string) => tap.quietly(() => opened.set(`${sessionID} ${kind}`, tap.asked(request, { body })));
+    const begun = (body: string) =>
+      tap.quietly(() => {
+        // Another request of the session may have come meanwhile.
+        tap.purposes.set(sessionID, kind);
+        opened.set(`${sessionID} ${kind}`, tap.asked(request, { body }));
+      });
     request
       .clone()
       .text()
       .then(begun, () => undefined);
   };
   const onResponse = (event: Asked): void => {
-    const open = opened.get(`${event.sessionID} ${event.kind}`);
+    const key = `${event.sessionID} ${event.kind}`;
+    const open = opened.get(key);
+    // The next one may be answered before it is known what it asked.
+    opened.delete(key);
     if (open) event.response = tap.answered(open, event.response);
   };
   try {
