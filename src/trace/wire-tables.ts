@@ -24,7 +24,7 @@ export function segmentHash(text: string): string {
 }
 
 /**
- * A trace with what its requests are made of; as it is where none of its requests was recorded.
+ * A trace with what its requests are made of; as it is where none of its requests was recorded, but for why.
  * @param fullInput with all messages of each request
  */
 export function withWireTables(
@@ -34,7 +34,8 @@ export function withWireTables(
   fullInput = false,
 ): LoopTrace {
   const recorded = recordedIn(trace.loop);
-  if (recorded.length === 0) return trace;
+  if (recorded.length === 0)
+    return wire.notes.length === 0 ? trace : { ...trace, wire: { segments: [], texts: {}, notes: wire.notes } };
   const exchanges = new Map(wire.exchanges.map((exchange) => [exchange.id, exchange]));
   const cut = recorded.flatMap((one) => cutOf(one, exchanges.get(one.exchangeId), mcpServers));
   const tables = new Tables(fullInput);

@@ -91,3 +91,9 @@ test("a request that carried the trace's id is the span that it named; one with 
   const foreign = traceOf(carried("0af7651916cd43dd8448eb211c80319c"));
   expect(callsIn(foreign.loop).map(({ spanId }) => spanId)).toEqual(ids);
 });
+
+test("what a recording lacks is told also where it holds no request of the turn", () => {
+  const lost = "The recording is not whole: the disk is full.";
+  expect(traceOf([], { notes: [lost] }).wire).toEqual({ segments: [], texts: {}, notes: [lost] });
+  expect(traceOf([]).wire).toBeUndefined();
+});

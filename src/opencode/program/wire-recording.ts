@@ -61,6 +61,7 @@ export interface WireRecordingOptions {
 
 /** As much of a recording as is read. */
 const LONGEST_WIRE_BYTES = 64 * 1024 * 1024;
+const MOST_STOP_BYTES = 4096;
 const PRELOAD = "BUN_INSPECT_PRELOAD";
 const MISSING = "What opencode sent to the model was not recorded";
 
@@ -140,9 +141,18 @@ async function readWire(recordings: string, { sessionIds, since, isShared }: Wir
   }
 }
 
-/** A recording from somewhere on, with its first line, which says what it is. */
+/**
+ * A recording from somewhere on, with its first line, which says what it is; where it had stopped before, with why.
+ */
 async function textFrom(path: string, from: number): Promise<string> {
   if (from === 0) return await readBounded(path, LONGEST_WIRE_BYTES);
   const [head, rest] = [await readBounded(path, 4096), await readBounded(path, LONGEST_WIRE_BYTES, from)];
-  return `${head.slice(0, head.indexOf("\n") + 1)}${rest}`;
+  const first = head.slice(0, head.indexOf("\n") + 1);
+  return rest === "" ? `${first}${await stopIn(path, from)}` : `${first}${rest}`;
+}
+
+/** The line with which the tap has stopped: the last one, behind an empty line. */
+async function stopIn(path: string, size: number): Promise<string> {
+  const end = await readBounded(path, MOST_STOP_BYTES, Math.max(0, size - MOST_STOP_BYTES));
+  return /\n\n(\{"t":"lost",.*\}\n)$/.exec(end)?.[1] ?? "";
 }

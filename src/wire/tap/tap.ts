@@ -26,11 +26,10 @@ export type Tap = ReturnType<typeof begin>;
 /** By `BUN_INSPECT_PRELOAD`; as a plugin of opencode 1; by the hooks of opencode 2. */
 export type Mode = "preload" | "plugin" | "hooks";
 
-const FLUSH_MS = 250;
 const MOST_BYTES = { preload: 256 * 1024 * 1024, plugin: 32 * 1024 * 1024, hooks: 32 * 1024 * 1024 };
-const MOST_FORMER = 32;
-const MOST_FORMER_UNITS = 16 * 1024 * 1024;
-const MOST_HEADER = 512;
+/** Of the earlier requests that are kept to compare with. */
+const MOST_UNITS = 16 * 1024 * 1024;
+const [FLUSH_MS, MOST_HEADER] = [250, 512];
 const UNCHANGED = { ignoreBOM: true };
 const MARK = Symbol.for("looptrace.wire.tap");
 
@@ -64,9 +63,7 @@ function begin(mode: Mode, folder: string, content: boolean) {
   /** What a session's next request is for, where opencode says so. */
   const purposes = new Map<string, string>();
   let file: number | undefined;
-  let written = 0;
-  let count = 0;
-  let isOff = false;
+  let [written, count, isOff] = [0, 0, false];
 
   const put = (line: object): void => {
     file ??= fs.openSync(`${folder}/${id}.jsonl`, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0o600);
@@ -93,9 +90,9 @@ function begin(mode: Mode, folder: string, content: boolean) {
     try {
       isOff = true;
       formers.clear();
-      const lost = { t: "lost", why: String(why).slice(0, MOST_HEADER) };
       // The line that failed may have begun.
-      if (file !== undefined) fs.writeSync(file, `\n${JSON.stringify(lost)}\n`);
+      const lost = `\n${JSON.stringify({ t: "lost", why: String(why).slice(0, MOST_HEADER) })}\n`;
+      if (file !== undefined) fs.writeSync(file, lost);
     } catch {
       // What could not be written cannot be told either.
     }
@@ -146,8 +143,7 @@ function begin(mode: Mode, folder: string, content: boolean) {
     formers.delete(key);
     formers.set(key, [...group.filter((former) => !isNext(former)), own].slice(-2));
     const units = (): number => [...formers.values()].flat().reduce((sum, { text }) => sum + text.length, 0);
-    for (const oldest of formers.keys())
-      if (formers.size > MOST_FORMER || units() > MOST_FORMER_UNITS) formers.delete(oldest);
+    for (const oldest of formers.keys()) if (formers.size > 32 || units() > MOST_UNITS) formers.delete(oldest);
     return best;
   };
   const flush = (open: Open): void => {
@@ -184,10 +180,8 @@ function begin(mode: Mode, folder: string, content: boolean) {
   const answered = (open: Open, answer: Response): Response => {
     const { body, status, statusText, headers } = answer;
     write({ t: "response", n: open.n, at: now(), status, headers: listed(headers, ANSWERED) });
-    if (!body) {
-      ended(open, "complete");
-      return answer;
-    }
+    if (!body) ended(open, "complete");
+    if (!body) return answer;
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     // In these two stands nothing that could fail but what the stream itself does.
     const pull = async (to: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
@@ -250,12 +244,8 @@ function difference({ n, text: former }: Former, text: string): Delta {
 }
 
 function oneOf(headers: Headers, names: string): string | null {
-  return (
-    names
-      .split(" ")
-      .map((name) => headers.get(name))
-      .find((value) => value) ?? null
-  );
+  const first = names.split(" ").find((name) => headers.get(name));
+  return first === undefined ? null : headers.get(first);
 }
 
 function listed(headers: Headers, names: RegExp): object {
@@ -282,7 +272,6 @@ function like(answer: Response, passed: Response): Response {
 }
 
 const shared = globalThis as { [MARK]?: Tap };
-
 /** The process' one recording, however often this file is loaded in it. Where there is none it begins in a folder. */
 export function tapInto(folder: () => string | undefined, mode: Mode, content: boolean): Tap | undefined {
   try {
