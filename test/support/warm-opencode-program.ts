@@ -87,7 +87,8 @@ function serve(port: number): void {
 /** Puts what is recorded of the server's requests to models where looptrace looks for this one's. */
 function shareRecording(): void {
   const folder = process.env.LOOPTRACE_WIRE_FOLDER;
-  if (folder === undefined) return;
+  // Empty: nothing is to be recorded.
+  if (!folder) return;
   for (const name of readdirSync(settings.wire)) linkSync(join(settings.wire, name), join(folder, name));
 }
 
