@@ -109,7 +109,7 @@ export const gapTexts = {
   otherCalls: ({ otherCalls: { usage, cost: usd, kinds } }: Gaps): readonly string[] => {
     if (kinds.length === 0) return [];
     const took = `${count(totalTokens(usage))} tokens${usd === null ? "" : `, ${cost(usd)}`}`;
-    return [`in no sum: other calls with ${took} (${kinds.map((kind) => otherCallText({ kind })).join(", ")})`];
+    return [`in no sum: other calls with ${took} (${kinds.map((kind) => otherCallText({ kind })).join("; ")})`];
   },
   openTools: ({ openTools: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "tool call")} without an end: counted up to the last known moment`] : [],

@@ -1,9 +1,12 @@
 import type { SegmentOwner } from "../trace/model.js";
 import type { WireExchange } from "../wire/model.js";
+import { readJsonTree } from "../wire/protocol/json-tree.js";
+import { parseRequest } from "../wire/protocol/parse-request.js";
+import type { ParsedRequest } from "../wire/protocol/parsed-request.js";
 import type { Segment } from "../wire/segment.js";
 import type { OwnerFacts } from "../wire/segments/owner-facts.js";
 import { segmentName } from "../wire/segments/owner-names.js";
-import { segmentsOf } from "../wire/segments/segments-of.js";
+import { segmentsOfRequest } from "../wire/segments/segments-of.js";
 
 /** What changed from one request to another; plain data, as `--json` prints it. */
 export interface RequestDiff {
@@ -19,10 +22,10 @@ export interface RequestDiff {
 export interface FirstDifference {
   /** In UTF-16 units from the beginning. */
   readonly at: number;
-  /** The part that it is in, in the later request; null: none is known there. */
+  /** The part that it is in, of the longer request where only that one has it; null: none is known there. */
   readonly name: string | null;
   readonly owner: SegmentOwner | null;
-  /** What stands there, with a little before it. */
+  /** What stands there, with a little before it, and `…` where it was cut. */
   readonly before: string;
   readonly after: string;
 }
@@ -32,7 +35,7 @@ export interface PartChange {
   readonly kind: "added" | "removed" | "changed";
   readonly name: string;
   readonly owner: SegmentOwner;
-  /** What it said there, cut; null: it was not there. */
+  /** What it said there, with `…` where it was cut; null: it was not there. */
   readonly before: string | null;
   readonly after: string | null;
   /** UTF-16 units of the texts. */
@@ -44,6 +47,31 @@ export interface PartChange {
 const LEAD = 40;
 const TAIL = 80;
 
+/** Whose a part is, with its name. */
+interface Place {
+  readonly name: string;
+  readonly owner: SegmentOwner;
+}
+
+/** The model, limits, choice of tools: all that stands beside the prompt. */
+const PARAMETERS: Place = { name: "the request's parameters", owner: { kind: "rest" } };
+
+/** Fields of a body that name the model. */
+const MODEL: ReadonlySet<string> = new Set(["model", "modelId"]);
+
+/** A request that is compared. */
+interface DiffSide {
+  readonly body: string;
+  /** null: of a protocol that is not known. */
+  readonly request: ParsedRequest | null;
+  readonly segments: readonly Segment[];
+}
+
+function sideOf(exchange: WireExchange, body: string, owners: OwnerFacts): DiffSide {
+  const request = parseRequest(exchange);
+  return { body, request, segments: request ? segmentsOfRequest(request, owners) : [] };
+}
+
 /**
  * What changed from one request to another, part by part.
  *
@@ -52,25 +80,48 @@ const TAIL = 80;
 export function requestDiff(before: WireExchange, after: WireExchange, owners: OwnerFacts): RequestDiff | null {
   const [a, b] = [before.body.text, after.body.text];
   if (a === null || b === null) return null;
-  const [old, now] = [segmentsOf(before, owners), segmentsOf(after, owners)];
-  return { identical: a === b, firstDifference: firstDifference(a, b, now), changes: changesOf(old, now) };
+  const [old, now] = [sideOf(before, a, owners), sideOf(after, b, owners)];
+  return {
+    identical: a === b,
+    firstDifference: firstDifference(old, now),
+    changes: [...parametersChange(old.request, now.request), ...changesOf(old.segments, now.segments)],
+  };
 }
 
-function firstDifference(a: string, b: string, now: readonly Segment[]): FirstDifference | null {
-  const most = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
-  if (at === most) return null;
-  // Between two parts stands JSON alone: what changed is the one behind.
-  const segment = now.find(({ to, owner }) => to > at && owner.kind !== "rest");
-  const around = (text: string): string => text.slice(Math.max(0, at - LEAD), at + TAIL).toWellFormed();
+function firstDifference(a: DiffSide, b: DiffSide): FirstDifference | null {
+  const [before, after] = [a.body, b.body];
+  const at = commonStart(before, after);
+  if (at === Math.min(before.length, after.length)) return null;
+  const place = placeOf(a, b, at);
+  const from = Math.max(0, at - LEAD);
   return {
     at,
-    name: segment ? segmentName(segment.owner) : null,
-    owner: segment?.owner ?? null,
-    before: around(a),
-    after: around(b),
+    name: place?.name ?? null,
+    owner: place?.owner ?? null,
+    before: excerptOf(before, from),
+    after: excerptOf(after, from),
   };
+}
+
+/** The part that a difference is in: the same one whichever request is named first. */
+function placeOf(a: DiffSide, b: DiffSide, at: number): Place | undefined {
+  // Where a request goes on and the other ends, the longer one has the part.
+  const longer = a.body.length === b.body.length ? a.body > b.body : a.body.length > b.body.length;
+  const places = (longer ? [a, b] : [b, a]).flatMap((side) => placeIn(side, at) ?? []);
+  return places.find((place) => place === PARAMETERS) ?? places[0];
+}
+
+function placeIn({ body, segments, request }: DiffSide, at: number): Place | undefined {
+  const root = readJsonTree(body);
+  if (!request || root?.kind !== "object") return undefined;
+  // A field's name stands before its value, and behind the value before it.
+  const field = [...root.fields].find(([, { to }]) => to > at);
+  if (!field) return undefined;
+  const [name, { to: end }] = field;
+  if (MODEL.has(name) || Object.hasOwn(request.parameters, name)) return PARAMETERS;
+  // Between two parts stands JSON alone: what changed is the one behind.
+  const segment = segments.find((one) => one.to > at && one.from < end && !isJson(one));
+  return segment && placeOfSegment(segment);
 }
 
 function changesOf(old: readonly Segment[], now: readonly Segment[]): readonly PartChange[] {
@@ -80,9 +131,14 @@ function changesOf(old: readonly Segment[], now: readonly Segment[]): readonly P
   const changes = come.map((segment): PartChange => {
     const partner = gone.find((one) => !used.has(one) && keyOf(one) === keyOf(segment));
     if (partner) used.add(partner);
-    return changeOf(partner, segment);
+    return changeOf(placeOfSegment(segment), partner?.text, segment.text);
   });
-  return [...gone.filter((one) => !used.has(one)).map((one) => changeOf(one, undefined)), ...changes];
+  const removed = gone.filter((one) => !used.has(one));
+  return [...removed.map((one) => changeOf(placeOfSegment(one), one.text, undefined)), ...changes];
+}
+
+function placeOfSegment({ owner }: Segment): Place {
+  return { name: segmentName(owner), owner };
 }
 
 /** Parts of one request that do not stand in the other; of parts that say the same each counts once. */
@@ -90,11 +146,33 @@ function unmatched(own: readonly Segment[], other: readonly Segment[]): readonly
   const left = new Map<string, number>();
   for (const segment of other) left.set(whole(segment), (left.get(whole(segment)) ?? 0) + 1);
   return own.filter((segment) => {
-    if (segment.owner.kind === "rest") return false;
+    if (isJson(segment)) return false;
     const many = left.get(whole(segment)) ?? 0;
     left.set(whole(segment), many - 1);
     return many <= 0;
   });
+}
+
+/** Marks of JSON and parameters; a part of a message that is of no known kind has a text. */
+function isJson({ owner, text }: Segment): boolean {
+  return owner.kind === "rest" && text === "";
+}
+
+function parametersIn({ model, parameters }: ParsedRequest): Readonly<Record<string, unknown>> {
+  return { ...(model === null ? {} : { model }), ...parameters };
+}
+
+/** The parameters that differ, as one part; none where they are the same. */
+function parametersChange(old: ParsedRequest | null, now: ParsedRequest | null): readonly PartChange[] {
+  if (!old || !now) return [];
+  const [before, after] = [parametersIn(old), parametersIn(now)];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
+  if (names.length === 0) return [];
+  // What one of them does not have is undefined, and left out.
+  const [a, b] = [before, after].map((of) => JSON.stringify(Object.fromEntries(names.map((name) => [name, of[name]]))));
+  return [changeOf(PARAMETERS, a, b)];
 }
 
 function keyOf({ owner }: Segment): string {
@@ -105,22 +183,23 @@ function whole(segment: Segment): string {
   return `${keyOf(segment)} ${segment.text}`;
 }
 
-function changeOf(old: Segment | undefined, now: Segment | undefined): PartChange {
-  const { owner } = now ?? old ?? { owner: { kind: "rest" } };
-  const from = old && now ? Math.max(0, commonStart(old.text, now.text) - LEAD) : 0;
-  const excerpt = (text: string): string => {
-    const cut = text.slice(from, from + LEAD + TAIL);
-    return `${from > 0 ? "…" : ""}${cut}${from + cut.length < text.length ? "…" : ""}`.toWellFormed();
-  };
+function changeOf(place: Place, old: string | undefined, now: string | undefined): PartChange {
+  const both = old !== undefined && now !== undefined;
+  const from = both ? Math.max(0, commonStart(old, now) - LEAD) : 0;
   return {
-    kind: old && now ? "changed" : now ? "added" : "removed",
-    name: segmentName(owner),
-    owner,
-    before: old ? excerpt(old.text) : null,
-    after: now ? excerpt(now.text) : null,
-    charactersBefore: old?.text.length ?? 0,
-    charactersAfter: now?.text.length ?? 0,
+    kind: both ? "changed" : now === undefined ? "removed" : "added",
+    ...place,
+    before: old === undefined ? null : excerptOf(old, from),
+    after: now === undefined ? null : excerptOf(now, from),
+    charactersBefore: old?.length ?? 0,
+    charactersAfter: now?.length ?? 0,
   };
+}
+
+/** So much of a text from there on, with `…` where it was cut. */
+function excerptOf(text: string, from: number): string {
+  const cut = text.slice(from, from + LEAD + TAIL);
+  return `${from > 0 ? "…" : ""}${cut}${from + cut.length < text.length ? "…" : ""}`.toWellFormed();
 }
 
 function commonStart(a: string, b: string): number {

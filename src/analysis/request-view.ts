@@ -49,12 +49,13 @@ export function requestView(request: WireRequest, exchange: WireExchange): Reque
 
 function factsOf(request: WireRequest, exchange: WireExchange, parsed: ParsedRequest | null): RequestView["facts"] {
   const { response, end } = exchange;
-  const { promptTokens, cachedTokens, outputTokens, newBytes, firstByteMs, durationMs } = request;
+  const { promptTokens, cachedTokens, cacheWriteTokens, outputTokens, newBytes, firstByteMs, durationMs } = request;
   const after = (ms: number | null, what: string): string[] => (ms === null ? [] : [`${what} after ${duration(ms)}`]);
   const answered = response ? `${response.status}` : "no answer";
   const tokens = [
     ...(promptTokens === null ? [] : [`${count(promptTokens)} in`]),
     ...(cachedTokens ? [`${count(cachedTokens)} of them cached`] : []),
+    ...(cacheWriteTokens ? [`${count(cacheWriteTokens)} written to the cache`] : []),
     ...(outputTokens === null ? [] : [`${count(outputTokens)} out`]),
   ];
   return [

@@ -43,7 +43,7 @@ export function otherCallText({ kind }: Pick<OtherCall, "kind">): string {
     case "compaction":
       return "to sum up the conversation";
     case "unknown":
-      return "for the title, or a compaction: no message tells";
+      return "not in the session: a title, a compaction or a missing subagent";
     default:
       return kind satisfies never;
   }

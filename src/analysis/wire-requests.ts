@@ -31,12 +31,17 @@ export interface WireRequest {
   readonly status: number | null;
   /** Of the body, in UTF-8. */
   readonly requestBytes: number;
-  /** Of those, what the request to the same model before it did not hold in the same place; null: no body was recorded. */
+  /**
+   * Of those, what the session's request before it to the same address and model did not hold in that place; null: no
+   * body was recorded.
+   */
   readonly newBytes: number | null;
   readonly responseBytes: number | null;
   /** As the session tells it; null where it does not. */
   readonly promptTokens: number | null;
   readonly cachedTokens: number | null;
+  /** Those of the prompt that were written to the cache. */
+  readonly cacheWriteTokens: number | null;
   readonly outputTokens: number | null;
   /** USD. */
   readonly cost: number | null;
@@ -103,6 +108,7 @@ export function wireRequests(exchanges: readonly WireExchange[], traces: readonl
       responseBytes: response?.bytes ?? null,
       promptTokens: one?.usage ? one.usage.input + one.usage.cacheRead + one.usage.cacheWrite : null,
       cachedTokens: one?.usage?.cacheRead ?? null,
+      cacheWriteTokens: one?.usage?.cacheWrite ?? null,
       outputTokens: one?.usage ? one.usage.output + one.usage.reasoning : null,
       cost: one?.cost ?? null,
       firstByteMs: firstByteAt === null ? null : Math.max(0, firstByteAt - sentAt),
@@ -112,6 +118,14 @@ export function wireRequests(exchanges: readonly WireExchange[], traces: readonl
       error: end.error,
     };
   });
+}
+
+/** What a request was for: a subagent's with its agent, in a session of several turns with its turn. Not cleaned. */
+export function callLabel({ name, agent, turn, kind }: WireRequest): string {
+  const whose = agent === null ? "" : `${agent} `;
+  const which = turn !== null && turn > 0 && kind !== "title" ? `turn ${turn + 1} ` : "";
+  const what = kind === "compaction" && name !== kind ? `${name} (${kind})` : name;
+  return `${which}${whose}${what === "unknown" ? "not in the session" : what}`;
 }
 
 function kindOf({ purpose }: WireExchange): WireRequest["kind"] {

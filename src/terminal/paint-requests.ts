@@ -1,5 +1,5 @@
-import type { WireRequest } from "../analysis/wire-requests.js";
-import { bytesText, cost, count, duration, plural } from "../text/format.js";
+import { callLabel, type WireRequest } from "../analysis/wire-requests.js";
+import { bytesText, cost, costDecimals, count, duration, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { fitTable, STAYS, type TableColumn } from "./fit-table.js";
 import { inColors, worded } from "./labelled-line.js";
@@ -25,11 +25,12 @@ export function paintRequests(list: RequestList, { width, colors }: PaintOptions
     more: Partial<TableColumn> = {},
   ): TableColumn => ({ heading, worth, cells: requests.map(cell), align: "right", ...more });
   const left = { align: "left" } as const;
+  const decimals = costDecimals(requests.flatMap((request) => request.cost ?? []));
   const [head, ...rows] = fitTable(
     [
       column("#", STAYS, ({ number }) => String(number)),
       column("sent", 40, ({ sentAt }) => `+${duration(sentAt - first)}`),
-      column("for", STAYS, whatFor, { ...left, shortest: 18 }),
+      column("for", STAYS, (request) => oneLine(callLabel(request)), { ...left, shortest: 18 }),
       column("model", 30, ({ model }) => oneLine(model ?? ""), { ...left, shortest: 10 }),
       column("status", 90, statusText),
       column("bytes", 80, ({ requestBytes }) => bytesText(requestBytes)),
@@ -37,7 +38,7 @@ export function paintRequests(list: RequestList, { width, colors }: PaintOptions
       column("in", 70, ({ promptTokens }) => tokensText(promptTokens)),
       column("cached", 50, ({ cachedTokens }) => tokensText(cachedTokens || null)),
       column("out", 35, ({ outputTokens }) => tokensText(outputTokens)),
-      column("cost", 20, ({ cost: usd }) => (usd === null ? "" : cost(usd))),
+      column("cost", 20, ({ cost: usd }) => (usd === null ? "" : cost(usd, decimals))),
       column("first", 60, ({ firstByteMs }) => (firstByteMs === null ? "" : duration(firstByteMs))),
       column("took", 75, ({ durationMs }) => (durationMs === null ? "" : duration(durationMs))),
       column("request id", 10, ({ requestId }) => oneLine(requestId ?? ""), { ...left, shortest: 12 }),
@@ -63,14 +64,6 @@ function sums(requests: readonly WireRequest[]): string {
   const known = requests.every(({ newBytes }) => newBytes !== null);
   const began = requests[0] ? `, from ${new Date(Math.round(requests[0].sentAt)).toISOString()} on` : "";
   return `${plural(requests.length, "request")}, ${bytesText(sent)} sent${known ? `, ${bytesText(fresh)} of it new` : ""}${began}`;
-}
-
-/** What a request was for: a subagent's with its agent, in a session of several turns with its turn. */
-export function whatFor({ name, agent, turn, kind }: WireRequest): string {
-  const whose = agent === null ? "" : `${oneLine(agent)} `;
-  const which = turn !== null && turn > 0 && kind !== "title" ? `turn ${turn + 1} ` : "";
-  const what = kind === "compaction" && name !== kind ? `${name} (${kind})` : name;
-  return `${which}${whose}${what === "unknown" ? "not in the session" : what}`;
 }
 
 function statusText({ status, end }: WireRequest): string {

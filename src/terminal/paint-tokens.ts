@@ -3,7 +3,7 @@ import { eventText } from "../analysis/row-texts.js";
 import { placedSteps } from "../analysis/step-path.js";
 import { causeText, contributors, type DescribedCause, type TokenRow, tokenRows } from "../analysis/token-rows.js";
 import { columnsOf } from "../text/columns.js";
-import { cost, count } from "../text/format.js";
+import { cost, costDecimals, count } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
 import { inColors, type LabelledLine, worded } from "./labelled-line.js";
@@ -75,7 +75,8 @@ const COLUMNS: readonly {
   readonly heading: string;
   /** The lower, the sooner it goes. */
   readonly worth: number;
-  readonly of: (row: TokenRow) => string;
+  /** @param decimals of a cost, so that costs line up */
+  readonly of: (row: TokenRow, decimals: number) => string;
 }[] = [
   { heading: "call", worth: STAYS, of: ({ name, depth }) => `${"  ".repeat(depth)}${oneLine(name)}` },
   { heading: "context", worth: STAYS, of: ({ context }) => (context === null ? "–" : count(context)) },
@@ -84,14 +85,15 @@ const COLUMNS: readonly {
   { heading: "cached", worth: 4, of: ({ prompt }) => (prompt?.cached ? count(prompt.cached) : "") },
   { heading: "out", worth: 3, of: ({ output }) => (output === null ? "–" : count(output)) },
   { heading: "think", worth: 1, of: ({ reasoning }) => (reasoning ? count(reasoning) : "") },
-  { heading: "cost", worth: 2, of: ({ cost: usd }) => (usd === null ? "" : cost(usd)) },
+  { heading: "cost", worth: 2, of: ({ cost: usd }, decimals) => (usd === null ? "" : cost(usd, decimals)) },
 ];
 
 function callLines(rows: readonly TokenRow[], width: number, turn: number): string[] {
   const most = rows.reduce((largest, { context }) => Math.max(largest, context ?? 0), 1);
-  let columns = COLUMNS.filter(({ heading, of }) => heading !== "think" || rows.some((row) => of(row) !== ""));
+  const decimals = costDecimals(rows.flatMap((row) => row.cost ?? []));
+  let columns = COLUMNS.filter(({ heading }) => heading !== "think" || rows.some(({ reasoning }) => reasoning));
   const table = (): string[] =>
-    aligned([columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ of }) => of(row)))]);
+    aligned([columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ of }) => of(row, decimals)))]);
   let lines = table();
   const room = (): number => width - columnsOf(lines[0] ?? "") - 2;
   while (room() < CAUSES_ROOM) {

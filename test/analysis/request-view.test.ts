@@ -61,3 +61,11 @@ test("a failure is told in the provider's words", () => {
   const answer = sections.find(({ heading }) => heading === "answer");
   expect(answer?.blocks).toEqual([{ label: "failed", text: "rate_limit_error, Slow down." }]);
 });
+
+test("of the tokens of a prompt it is told what was written to the cache", () => {
+  const exchange = madeExchange(0, '{"model":"m","messages":[]}');
+  const request = at(wireRequests([exchange], []), 0);
+  const counts = { promptTokens: 5260, cachedTokens: 4600, cacheWriteTokens: 500, outputTokens: 8 };
+  const { facts } = requestView({ ...request, ...counts }, exchange);
+  expect(Object.fromEntries(facts).tokens).toBe("5,260 in, 4,600 of them cached, 500 written to the cache, 8 out");
+});

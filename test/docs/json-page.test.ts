@@ -96,7 +96,7 @@ const REQUEST = fieldsOf<WireRequest>()({
   ...{ number: true, exchangeId: true, sessionId: true, agent: true, kind: true, name: true, turn: true, step: true },
   ...{ spanId: true, model: true, method: true, url: true, sentAt: true, firstByteMs: true, durationMs: true },
   ...{ status: true, requestId: true, requestBytes: true, newBytes: true, responseBytes: true, promptTokens: true },
-  ...{ cachedTokens: true, outputTokens: true, cost: true, end: true, error: true },
+  ...{ cachedTokens: true, cacheWriteTokens: true, outputTokens: true, cost: true, end: true, error: true },
 });
 
 const keys = (shape: { readonly shape: object }): readonly string[] => Object.keys(shape.shape);

@@ -71,3 +71,60 @@ test("what moved is no change, and of parts that say the same each counts once",
   const diff = requestDiff(of("a", "b", "b"), of("b", "a", "c"), NO_OWNER_FACTS);
   expect(diff?.changes).toMatchObject([{ kind: "changed", before: "b", after: "c" }]);
 });
+
+/** Two requests of chat completions with these fields. */
+const asked = (fields: object, ...said: string[]) => ({
+  ...madeExchange(0, ""),
+  body: madeBody(
+    JSON.stringify({ model: "m", messages: said.map((content) => ({ role: "user", content })), ...fields }),
+  ),
+});
+
+test("parameters that differ are one part that changed, with both values", () => {
+  const diff = requestDiff(
+    asked({ max_tokens: 32_000, top_p: 1, tool_choice: "auto" }, "a"),
+    asked({ max_tokens: 8000, top_p: 1 }, "a"),
+    NO_OWNER_FACTS,
+  );
+  expect(diff?.changes).toMatchObject([
+    {
+      ...{ kind: "changed", name: "the request's parameters", owner: { kind: "rest" } },
+      ...{ before: '{"max_tokens":32000,"tool_choice":"auto"}', after: '{"max_tokens":8000}' },
+    },
+  ]);
+  expect(diff?.firstDifference).toMatchObject({ name: "the request's parameters" });
+  const other = requestDiff(
+    asked({}, "a"),
+    { ...asked({}, "a"), body: madeBody('{"model":"n","messages":[]}') },
+    NO_OWNER_FACTS,
+  );
+  expect(other?.firstDifference).toMatchObject({ name: "the request's parameters" });
+  expect(other?.changes.map(({ kind, name }) => [kind, name])).toEqual([
+    ["changed", "the request's parameters"],
+    ["removed", "prompt"],
+  ]);
+});
+
+test("the first difference is the same whichever request is named first, and is cut visibly at both ends", () => {
+  const long = "word ".repeat(60);
+  const [short, more] = [asked({ max_tokens: 1 }, long), asked({ max_tokens: 1 }, long, long)];
+  for (const [before, after] of [[short, more] as const, [more, short] as const]) {
+    const { firstDifference: first, changes } = requestDiff(before, after, NO_OWNER_FACTS) ?? {};
+    expect(first).toMatchObject({ name: "prompt", owner: { kind: "prompt" } });
+    expect(changes).toHaveLength(1);
+    expect([first?.before, first?.after].filter((text) => text?.startsWith("…"))).toHaveLength(2);
+    expect([first?.before, first?.after].filter((text) => text?.endsWith("…"))).toHaveLength(1);
+  }
+});
+
+test("costs line up", () => {
+  const [first, second] = [at(list.requests, 1), at(list.requests, 2)];
+  const requests = [
+    { ...first, cost: 0.0311 },
+    { ...second, cost: 0.00692 },
+  ];
+  expect(paintRequests({ ...list, requests }, { width: 200, colors }).match(/\$[\d.]+/g)).toEqual([
+    "$0.03110",
+    "$0.00692",
+  ]);
+});

@@ -110,7 +110,7 @@ describe("they are told", () => {
     const row = onlyOne(rowsOf(treeOf(trace)).filter(({ name }) => name === "other-call"));
     expect(row).toMatchObject({ kind: "call", duration: null, cost: 0.25, tokens: { input: 150, output: 13 } });
     expect(gapTexts.otherCalls(gapsOf([trace]))).toEqual([
-      "in no sum: other calls with 165 tokens, $0.2500 (for the title, or a compaction: no message tells)",
+      "in no sum: other calls with 165 tokens, $0.2500 (not in the session: a title, a compaction or a missing subagent)",
     ]);
   });
 
