@@ -1,4 +1,12 @@
-import type { LoopTrace, ModelFacts, RequestFacts, SegmentFacts, SegmentOwner, Usage } from "../trace/model.js";
+import type {
+  LoopTrace,
+  ModelFacts,
+  OtherCall,
+  RequestFacts,
+  SegmentFacts,
+  SegmentOwner,
+  Usage,
+} from "../trace/model.js";
 import { otherCallsIn } from "../trace/other-calls.js";
 import { promptTokens, sureUsageOf } from "../trace/usage.js";
 import { type OwnerGroup, ownerGroup, ownerName, segmentName } from "../wire/segments/owner-names.js";
@@ -50,6 +58,8 @@ export interface ShownRequest {
   readonly turn: number;
   /** Tokens of its prompt as the provider counted them, else as they were reckoned. */
   readonly tokens: number;
+  /** Whether the provider counted them. */
+  readonly counted: boolean;
 }
 
 /** What is in the prompts of sessions, and what it has cost. */
@@ -60,6 +70,8 @@ export interface ContextBill {
   readonly shown: readonly ShownRequest[];
   /** Calls that are in the sums. */
   readonly calls: number;
+  /** Those of them beside the steps, how many of each kind. */
+  readonly otherCalls: Readonly<Partial<Record<OtherCall["kind"], number>>>;
   /** Calls whose requests are known, and not what they used. */
   readonly callsWithoutUsage: number;
   /** Calls whose requests were not recorded. */
@@ -75,6 +87,8 @@ export interface ContextBill {
 /** A call whose request is known. */
 export interface BilledCall {
   readonly name: string;
+  /** What it was for; null: it is a step's. */
+  readonly other: OtherCall["kind"] | null;
   readonly turn: number;
   readonly exchangeId: string;
   readonly sessionId: string;
@@ -144,8 +158,10 @@ export function contextBill(
       name,
       turn,
       tokens: usage ? promptTokens(usage) : reckoned(request),
+      counted: usage !== null,
     })),
     calls: all.filter(({ usage }) => usage !== null).length,
+    otherCalls: otherCallsAmong(all),
     callsWithoutUsage: all.filter(({ usage }) => usage === null).length,
     callsWithoutWire: sum(sessions.map((session) => session.callsWithoutWire)),
     rows: told.toSorted((a, b) => b.tokens - a.tokens || b.paidTokens - a.paidTokens),
@@ -171,15 +187,22 @@ function billedCalls({ loop, session, wire }: LoopTrace): readonly BilledCall[] 
       const name = `${own === loop ? "" : `${own.agent ?? "subagent"} `}llm-call-${call.index}`;
       const usage = sureUsageOf("prompt", call);
       const { cost, model } = call;
-      return [{ name, turn, exchangeId, sessionId: session.id, request, segments, usage, cost, model }];
+      return [{ name, other: null, turn, exchangeId, sessionId: session.id, request, segments, usage, cost, model }];
     }),
   );
   const others = otherCallsIn(loop).flatMap(({ kind, usage, cost, model, wire: facts }): BilledCall[] => {
     const { request, exchangeId } = facts ?? {};
     if (!request || exchangeId === undefined) return [];
-    return [{ name: kind, turn, exchangeId, sessionId: session.id, request, segments, usage, cost, model }];
+    const at = { turn, exchangeId, sessionId: session.id };
+    return [{ name: kind, other: kind, ...at, request, segments, usage, cost, model }];
   });
   return [...ofSteps, ...others];
+}
+
+function otherCallsAmong(calls: readonly BilledCall[]): ContextBill["otherCalls"] {
+  const kinds: Partial<Record<OtherCall["kind"], number>> = {};
+  for (const { other, usage } of calls) if (other !== null && usage) kinds[other] = (kinds[other] ?? 0) + 1;
+  return kinds;
 }
 
 /** The one that was asked for, else the one with the longest prompt; of equal ones the last. */

@@ -109,6 +109,18 @@ test("a call without usage is in no sum, and one whose request was not recorded 
   expect(told?.callsWithoutWire).toBe(traceOf("multistep@1.18.33").loop.totals.calls - 1);
 });
 
+test("which calls are none of a step is told, and whether the prompt that is shown was counted", () => {
+  const session = billedSession([trace]);
+  const calls = session.calls.map((call, index) =>
+    index === 0 ? { ...call, name: "title", other: "title" as const } : call,
+  );
+  expect(contextBill([{ ...session, calls }], { by: "owner" })).toMatchObject({
+    ...{ calls: 2, otherCalls: { title: 1 }, shown: [{ counted: true }] },
+  });
+  const uncounted = session.calls.map((call) => ({ ...call, usage: null }));
+  expect(contextBill([{ ...session, calls: uncounted }], { by: "owner" })?.shown).toMatchObject([{ counted: false }]);
+});
+
 test("a copied turn was paid for elsewhere, and without recordings there is no bill", () => {
   const copied = { ...trace, loop: { ...trace.loop, copied: true } };
   expect(contextBill([billedSession([copied])], { by: "owner" })).toBeUndefined();

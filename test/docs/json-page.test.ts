@@ -75,7 +75,15 @@ const DISCARDED = fieldsOf<Discarded>()({
 });
 
 const BILL = fieldsOf<ContextBill>()({
-  ...{ by: true, sessions: true, calls: true, callsWithoutUsage: true, callsWithoutWire: true, shown: true },
+  ...{
+    by: true,
+    sessions: true,
+    calls: true,
+    otherCalls: true,
+    callsWithoutUsage: true,
+    callsWithoutWire: true,
+    shown: true,
+  },
   ...{ rows: true, total: true, unused: true, tokensError: true },
 });
 const BILL_ROW = fieldsOf<BillRow>()({

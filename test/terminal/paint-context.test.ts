@@ -68,7 +68,28 @@ test("of many segments the smallest are added up", () => {
   const one = billedSession([withMadeWire(traceOf("multistep@1.18.33"), [{ segments: many, usage: usage(7770, 0) }])]);
   const bill = contextBill([one], { by: "segment" });
   const painted = bill && paintContext(bill, { width: 100, colors });
-  expect(painted).toMatch(/^20 smaller ones +2,190 +28%/m);
+  // One call held them all: a sum or the most of their calls would say something else.
+  expect(painted).toMatch(/^20 smaller ones +2,190 +28% +2,190/m);
+});
+
+test("counts that do not come from the texts are told as such, and a prompt that was not counted has a ~", () => {
+  const bill = by("owner");
+  const [shown] = bill.shown;
+  if (!shown) throw new Error("nothing is shown");
+  const painted = (more: Partial<typeof bill>) => paintContext({ ...bill, ...more }, { width: 400, colors });
+  expect(painted({ tokensError: { mean: 0.62, most: 3.51 } })).toContain(
+    "(before that 62.0% off on average, 351.0% at most: these counts do not fit the texts)",
+  );
+  expect(painted({})).not.toMatch(/do not fit|~/);
+  expect(painted({ shown: [{ ...shown, counted: false }] })).toMatch(
+    /^~19,415 tokens.*~ is reckoned alone: the provider did not count this prompt/s,
+  );
+  expect(painted({ tokensError: null })).toContain("reckoned from the texts: the provider counted no prompt");
+});
+
+test("the heading tells which calls are none of a step", () => {
+  const bill = { ...by("owner"), calls: 10, otherCalls: { title: 1, compaction: 2 } };
+  expect(paintContext(bill, { width: 200, colors })).toContain("\n10 calls with 1 title and 2 compactions, 34,620");
 });
 
 test("what was never called is told with what it has cost", () => {

@@ -1,5 +1,6 @@
-import { type BilledSession, type ContextBill, contextBill } from "../../analysis/context-bill.js";
+import { type BilledSession, contextBill } from "../../analysis/context-bill.js";
 import type { SegmentTexts } from "../../analysis/segment-texts.js";
+import { tokensErrorText } from "../../analysis/tokens-error-text.js";
 import { unusedText } from "../../analysis/unused-text.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { WireFacts, WireTables } from "../../trace/model.js";
@@ -52,7 +53,7 @@ export function promptCollector(wire: WireTables | undefined, texts: SegmentText
 export function billData(session: readonly BilledSession[]): BillData | undefined {
   const bill = contextBill([together(session)], { by: "owner" });
   if (!bill) return undefined;
-  const { rows, total, unused, calls, tokensError } = bill;
+  const { rows, total, unused, calls } = bill;
   return {
     calls,
     rows: rows.map(({ group, name, calls: many, paidTokens, cachedTokens, cost }) => ({
@@ -62,7 +63,8 @@ export function billData(session: readonly BilledSession[]): BillData | undefine
     cachedTokens: total.cachedTokens,
     cost: total.cost,
     unused: unused.map(unusedText),
-    error: errorText(tokensError),
+    // The page draws each call: that the longest one was not counted is nothing to say of all.
+    error: `Tokens of parts are ${tokensErrorText({ ...bill, shown: [] })}.`,
   };
 }
 
@@ -73,10 +75,4 @@ function together(turns: readonly BilledSession[]): BilledSession {
     tools: new Set(turns.flatMap(({ tools }) => [...tools])),
     callsWithoutWire: turns.reduce((sum, { callsWithoutWire }) => sum + callsWithoutWire, 0),
   };
-}
-
-function errorText(error: ContextBill["tokensError"]): string {
-  return error
-    ? `Tokens of parts are reckoned by size and fitted to the provider's counts; held against them they are ${(error.mean * 100).toFixed(1)}% off on the average.`
-    : "Tokens of parts are reckoned by size: the provider counted no prompt.";
 }
