@@ -102,6 +102,17 @@ test.each<[argv: string[], why: RegExp]>([
   expect(stderr).toMatch(why);
 });
 
+test("of several sessions one that was not recorded is named", async () => {
+  const { code, stdout, stderr } = await context("multistep.json", "bare-two-turns.json", "--json");
+  const { id } = loadFixture("two-turns@1.18.33").session.info;
+  expect([code, stderr]).toEqual([0, `note: ${id} was not recorded: it is in no figure\n`]);
+  expect(JSON.parse(stdout)).toMatchObject({ sessions: 1 });
+});
+
+test("a request can be named as in the list", async () => {
+  expect((await billOf("multistep.json", "--call", "llm-call-0")).shown).toMatchObject([{ name: "llm-call-0" }]);
+});
+
 test("what could be read of several is shown, and the exit code says that it is not all", async () => {
   const { code, stdout, stderr } = await context("multistep.json", "gone.json");
   expect(code).toBe(2);

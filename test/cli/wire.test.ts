@@ -10,6 +10,7 @@ import { madeRecording } from "../support/made-wire.js";
 const SAID = "It's $HOME\u202e and \u009b31m it.";
 const fixture = loadFixture("multistep@1.18.33");
 const evidence = madeRecording(fixture, SAID);
+const OTHER = loadFixture("two-turns@1.18.33");
 let folder = "";
 
 beforeAll(async () => {
@@ -20,6 +21,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "sizes.json"), fixture.text);
   await writeFile(join(folder, "sizes.wire.jsonl"), writeRecording({ ...evidence, exchanges: sizes }));
   await writeFile(join(folder, "bare.json"), fixture.text);
+  await writeFile(join(folder, "other.json"), OTHER.text);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -75,6 +77,19 @@ test("--diff tells what changed from one request to another, also with the sessi
   expect(diff).toEqual({ from: 2, to: 2, identical: true, firstDifference: null, changes: [] });
 });
 
+test("a request can be named as in the list, alone and for --diff", async () => {
+  expect(await printed("wire", "recorded.json", "--call", "llm-call-1")).toContain("Request 2 · llm-call-1");
+  expect(await printed("wire", "recorded.json", "--diff", "llm-call-0", "llm-call-1")).toContain(
+    "From request 1 to request 2",
+  );
+});
+
+test("of several sessions one that was not recorded is named", async () => {
+  const { code, stdout, stderr } = await run(["wire", "recorded.json", "other.json"]);
+  expect([code, stderr]).toEqual([0, `note: ${OTHER.session.info.id} was not recorded: it is not in the list\n`]);
+  expect(stdout).toContain("llm-call-3");
+});
+
 test("--curl prints a command with the key as a variable", async () => {
   const command = await printed("wire", "recorded.json", "--call", "1", "--curl");
   expect(command).toMatch(/^printf '%s' '.*It'\\''s \$HOME.*' \|\n {2}curl /s);
@@ -85,7 +100,7 @@ test.each<[argv: string[], why: RegExp]>([
   [["bare.json"], /was not recorded.*looptrace run.*wire install/],
   [["recorded.json", "--call", "9"], /no request 9: the session has requests 0 to 4/],
   [["recorded.json", "--diff", "1"], /--diff 2 3/],
-  [["recorded.json", "--raw"], /--call <number>/],
+  [["recorded.json", "--raw"], /--call <request>/],
   [["recorded.json", "--call", "1", "--raw", "--curl"], /one of --raw and --curl/],
   [["recorded.json", "--call", "1", "--diff", "1", "2"], /--diff compares two requests/],
   [["sizes.json", "--call", "1", "--raw"], /Only sizes and hashes/],

@@ -1,23 +1,26 @@
 import { type BilledSession, billedSession, type ContextBill, contextBill } from "../../analysis/context-bill.js";
 import { CONTEXT_COLUMNS, contextCsv } from "../../analysis/context-csv.js";
+import { type WireRequest, wireRequests } from "../../analysis/wire-requests.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintContext } from "../../terminal/paint-context.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
+import { oneLine } from "../../text/terminal-text.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { colorsFor } from "../colors.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { noRecording } from "../no-recording.js";
+import { noRecording, tellUnrecorded } from "../no-recording.js";
 import { reportError } from "../report-error.js";
+import { requestNumber } from "../request-number.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
 export interface ContextFlags extends SourceFlags, FormatFlags {
-  /** A request's number in the list of `looptrace wire`. */
-  readonly call?: number;
+  /** A request's number or name in the list of `looptrace wire`. */
+  readonly call?: string;
   readonly by?: ContextBill["by"];
   readonly fresh?: boolean;
   readonly width?: number;
@@ -34,7 +37,7 @@ export async function context(sources: readonly string[], flags: ContextFlags, t
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const sessions: BilledSession[] = [];
-  const requests: string[][] = [];
+  const requests: (readonly WireRequest[])[] = [];
   const without: string[] = [];
   let unreadable = 0;
   const onUnreadable = (error: unknown): void => {
@@ -46,11 +49,12 @@ export async function context(sources: readonly string[], flags: ContextFlags, t
     if (traces.every(({ wire }) => wire === undefined)) without.push(tree.session.info.id);
     else {
       sessions.push(billedSession(traces));
-      requests.push((evidence.wire?.exchanges ?? []).map(({ id }) => id));
+      requests.push(flags.call === undefined ? [] : wireRequests(evidence.wire?.exchanges ?? [], traces));
     }
   });
   if (sessions.length === 0 && unreadable > 0) return EXIT.usage;
   if (sessions.length === 0) throw noRecording(without);
+  tellUnrecorded(without, "in no figure", terminal);
   const exchangeId = flags.call === undefined ? undefined : exchangeAt(requests, flags.call);
   const bill = contextBill(sessions, { by: flags.by ?? "owner", exchangeId });
   if (!bill) {
@@ -62,7 +66,7 @@ export async function context(sources: readonly string[], flags: ContextFlags, t
   if (exchangeId !== undefined && bill.shown.length === 0) {
     throw new ConfigurationError(
       "--call",
-      `Of request ${flags.call} it is not known what was in it. \`looptrace wire\` says what it was.`,
+      `Of request ${oneLine(flags.call ?? "")} it is not known what was in it. \`looptrace wire\` says what it was.`,
     );
   }
   if (format === "json") terminal.out(`${terminalJson(bill)}\n`);
@@ -75,12 +79,9 @@ export async function context(sources: readonly string[], flags: ContextFlags, t
 }
 
 /** @throws {ConfigurationError} when there is no such request, or several sessions have one */
-function exchangeAt(requests: readonly (readonly string[])[], number: number): string {
+function exchangeAt(requests: readonly (readonly WireRequest[])[], wanted: string): string | undefined {
   const [only = []] = requests;
   if (requests.length > 1)
     throw new ConfigurationError("--call", "Requests are numbered within their session: name one session.");
-  const id = only[number];
-  if (id !== undefined) return id;
-  const known = only.length === 1 ? "one, request 0" : `requests 0 to ${only.length - 1}`;
-  throw new ConfigurationError("--call", `There is no request ${number}: the session has ${known}.`);
+  return only[requestNumber(only, wanted, "--call")]?.exchangeId;
 }

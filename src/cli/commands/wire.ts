@@ -13,14 +13,15 @@ import { traceSession } from "../../trace/trace-session.js";
 import type { WireExchange } from "../../wire/model.js";
 import { colorsFor } from "../colors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { noRecording } from "../no-recording.js";
+import { noRecording, tellUnrecorded } from "../no-recording.js";
+import { namesRequest, requestNumber } from "../request-number.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
 export interface WireFlags extends SourceFlags {
-  /** A request's number in the list. */
-  readonly call?: number;
-  /** Two requests' numbers; behind them may stand sessions. */
+  /** A request's number or name in the list. */
+  readonly call?: string;
+  /** Two requests' numbers or names; behind them may stand sessions. */
   readonly diff?: readonly string[];
   readonly raw?: boolean;
   readonly curl?: boolean;
@@ -65,7 +66,8 @@ export async function wire(sources: readonly string[], flags: WireFlags, termina
     sessions.push({ sessionId: id, title, notes, exchanges, requests, mcpServers: evidence.mcpServers ?? null });
   });
   if (sessions.length === 0) throw noRecording(without);
-  if (compared) compare(onlySession(sessions), compared.numbers, flags, terminal);
+  tellUnrecorded(without, "not in the list", terminal);
+  if (compared) compare(onlySession(sessions), compared.requests, flags, terminal);
   else if (flags.call === undefined) list(sessions, flags, terminal);
   else showOne(onlySession(sessions), flags.call, flags, terminal);
   return EXIT.ok;
@@ -77,28 +79,29 @@ function refuseContradictions({ call, diff, raw, curl, json }: WireFlags): void 
   if (diff !== undefined && (call !== undefined || raw || curl))
     throw new ConfigurationError("--diff", "--diff compares two requests; --call, --raw and --curl are for one.");
   if (call === undefined && (raw || curl))
-    throw new ConfigurationError("--call", `${forms[0]} prints one request: say which with --call <number>.`);
+    throw new ConfigurationError("--call", `${forms[0]} prints one request: say which with --call <request>.`);
 }
 
-/** @throws {ConfigurationError} when there are not two numbers */
+/** @throws {ConfigurationError} when there are not two requests */
 function comparedIn({
   diff,
-}: WireFlags): { readonly numbers: readonly [number, number]; readonly sources: readonly string[] } | undefined {
+}: WireFlags): { readonly requests: readonly [string, string]; readonly sources: readonly string[] } | undefined {
   if (diff === undefined) return undefined;
-  const numbers = diff.filter((word) => /^\d{1,9}$/.test(word)).map(Number);
-  const [from, to] = numbers;
-  if (from === undefined || to === undefined || numbers.length > 2)
+  const requests = diff.filter(namesRequest);
+  const [from, to] = requests;
+  if (from === undefined || to === undefined || requests.length > 2)
     throw new ConfigurationError("--diff", "Say which two requests: --diff 2 3.");
-  return { numbers: [from, to], sources: diff.filter((word) => !/^\d{1,9}$/.test(word)) };
+  return { requests: [from, to], sources: diff.filter((word) => !namesRequest(word)) };
 }
 
 function compare(
   session: RecordedSession,
-  [from, to]: readonly [number, number],
+  wanted: readonly [string, string],
   flags: WireFlags,
   terminal: Terminal,
 ): void {
-  const [before, after] = [requestAt(session, from, "--diff"), requestAt(session, to, "--diff")];
+  const [before, after] = [requestAt(session, wanted[0], "--diff"), requestAt(session, wanted[1], "--diff")];
+  const [from, to] = [before.request.number, after.request.number];
   const owners = { mcpServers: session.mcpServers, agent: after.request.agent };
   const diff = requestDiff(before.exchange, after.exchange, owners);
   if (!diff) throw new ConfigurationError("--diff", ONLY_SIZES);
@@ -135,8 +138,8 @@ function onlySession(sessions: readonly RecordedSession[]): RecordedSession {
   throw new ConfigurationError("sources", "Requests are numbered within their session: name one session.");
 }
 
-function showOne(session: RecordedSession, number: number, flags: WireFlags, terminal: Terminal): void {
-  const { request, exchange } = requestAt(session, number, "--call");
+function showOne(session: RecordedSession, wanted: string, flags: WireFlags, terminal: Terminal): void {
+  const { request, exchange } = requestAt(session, wanted, "--call");
   if (flags.json) {
     terminal.out(`${terminalJson({ request, exchange: exchangeJson(exchange) })}\n`);
     return;
@@ -151,16 +154,16 @@ function showOne(session: RecordedSession, number: number, flags: WireFlags, ter
   else terminal.out(`${curlOf(exchange, shown)}\n`);
 }
 
-/** @throws {ConfigurationError} when there is no such request */
+/** @throws {ConfigurationError} when there is no such request, or several have that name */
 function requestAt(
   { requests, exchanges }: RecordedSession,
-  number: number,
+  wanted: string,
   flag: string,
 ): { readonly request: WireRequest; readonly exchange: WireExchange } {
+  const number = requestNumber(requests, wanted, flag);
   const [request, exchange] = [requests[number], exchanges[number]];
   if (request && exchange) return { request, exchange };
-  const known = exchanges.length === 1 ? "one, request 0" : `requests 0 to ${exchanges.length - 1}`;
-  throw new ConfigurationError(flag, `There is no request ${number}: the session has ${known}.`);
+  throw new Error(`request ${number} has no exchange`);
 }
 
 /** @throws {ConfigurationError} when only its size was recorded */

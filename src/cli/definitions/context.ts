@@ -1,5 +1,4 @@
 import { type Command, Option } from "commander";
-import { parseCount } from "../parse-number.js";
 import { parseWidth } from "../parse-width.js";
 import { withSources } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
@@ -16,7 +15,7 @@ export function defineContext(program: Command, { terminal, finish }: ProgramCon
       ),
     "the session that looptrace saw last, else the project's last one",
   )
-    .option("--call <number>", "that request, by its number in `looptrace wire` (default: the longest)", parseCount)
+    .option("--call <request>", "that request, by its number or name in `looptrace wire` (default: the longest)")
     .addOption(
       new Option("--by <what>", "a row for each owner, or for each part (default: owner)").choices([
         "owner",
@@ -38,8 +37,8 @@ Columns:
   cached  how much of paid came from the cache
   cost    for paid, in USD, reckoned from what the calls cost
 
-A provider counts a prompt as a whole. Its parts are reckoned by their size, fitted to those counts;
-the line "tokens" says how far off that is.
+A provider counts a prompt as a whole. Its parts are reckoned from their texts, and scaled to that count;
+the line "tokens" says how far off they were before that.
 
 Examples:
   looptrace context --last

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { parseCount } from "../parse-number.js";
 import { parseWidth } from "../parse-width.js";
 import { withSources } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
@@ -16,10 +15,10 @@ export function defineWire(program: Command, { terminal, finish }: ProgramContex
       ),
     "the session that looptrace saw last, else the project's last one",
   )
-    .option("--call <number>", "one request: its number in the list, from 0", parseCount)
+    .option("--call <request>", "one request: its number in the list, from 0, or its name there")
     .option("--raw", "with --call: its body as it was sent, masked")
     .option("--curl", "with --call: as a command that sends it again; the key is the variable API_KEY")
-    .option("--diff <numbers...>", "what changed from one request to another, part by part")
+    .option("--diff <requests...>", "what changed from one request to another, part by part")
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
     .option("--json", "print the requests as JSON; with --call or --diff that")
     .option("--width <columns>", "width of the table (default: the terminal's)", parseWidth)
@@ -29,7 +28,7 @@ export function defineWire(program: Command, { terminal, finish }: ProgramContex
 Columns:
   sent        since the first request
   for         the call, the dead attempt or what else the request was for; a subagent's with its agent
-  bytes, new  of the body; what of it the session's request before did not hold in that place
+  bytes, new  of the body; what of it the session's request before to that address and model did not hold
   in, cached  tokens of the prompt, and what of them came from the cache, as the provider counted
   first       from the request to the first byte of the answer
   request id  the provider's, for its support
@@ -40,6 +39,7 @@ Examples:
   looptrace wire --last --call 2 --raw | jq .messages
   looptrace wire --last --call 2 --curl > request.sh
   looptrace wire --last --diff 2 3
+  looptrace wire --last --call "explore llm-call-0"
   looptrace wire install
 ${WIRE_EXIT_CODES}`,
     )
