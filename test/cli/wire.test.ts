@@ -52,6 +52,7 @@ test("--raw prints the body as it was sent, and on a terminal nothing that steer
   expect(await printed("wire", "recorded.json", "--call", "2", "--raw")).toBe(text);
   const { stdout } = await run(["wire", "recorded.json", "--call", "2", "--raw"], 80);
   expect(stdout).not.toMatch(/[\u202e\u009b]/);
+  expect(stdout).toMatch(/\}\n$/);
   expect(JSON.parse(stdout)).toEqual(JSON.parse(text ?? ""));
 });
 
@@ -99,6 +100,8 @@ test("--curl prints a command with the key as a variable", async () => {
 test.each<[argv: string[], why: RegExp]>([
   [["bare.json"], /was not recorded.*looptrace run.*wire install/],
   [["recorded.json", "--call", "9"], /no request 9: the session has requests 0 to 4/],
+  [["instal"], /no command or file instal; did you mean looptrace wire install\?/],
+  [["uninstal"], /did you mean looptrace wire uninstall\?/],
   [["recorded.json", "--diff", "1"], /--diff 2 3/],
   [["recorded.json", "--raw"], /--call <request>/],
   [["recorded.json", "--call", "1", "--raw", "--curl"], /one of --raw and --curl/],

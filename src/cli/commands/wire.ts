@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { requestDiff } from "../../analysis/request-diff.js";
 import { requestView } from "../../analysis/request-view.js";
 import { curlOf } from "../../analysis/wire-curl.js";
@@ -8,6 +10,7 @@ import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintRequest, paintRequestDiff } from "../../terminal/paint-request.js";
 import { paintRequests, type RequestList } from "../../terminal/paint-requests.js";
 import type { PaintOptions } from "../../terminal/paint-tree.js";
+import { nearest } from "../../text/nearest.js";
 import { jsonForTerminal, terminalJson } from "../../text/terminal-json.js";
 import { traceSession } from "../../trace/trace-session.js";
 import type { WireExchange } from "../../wire/model.js";
@@ -48,6 +51,7 @@ interface RecordedSession {
  */
 export async function wire(sources: readonly string[], flags: WireFlags, terminal: Terminal): Promise<ExitCode> {
   refuseContradictions(flags);
+  refuseMisspelt(sources, terminal);
   const compared = comparedIn(flags);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf([...sources, ...(compared?.sources ?? [])], flags, (selection) =>
@@ -80,6 +84,14 @@ function refuseContradictions({ call, diff, raw, curl, json }: WireFlags): void 
     throw new ConfigurationError("--diff", "--diff compares two requests; --call, --raw and --curl are for one.");
   if (call === undefined && (raw || curl))
     throw new ConfigurationError("--call", `${forms[0]} prints one request: say which with --call <request>.`);
+}
+
+/** @throws {ConfigurationError} for a word that can only be meant as one of wire's commands */
+function refuseMisspelt([word, ...more]: readonly string[], { cwd }: Terminal): void {
+  if (word === undefined || more.length > 0 || !/^[a-z-]+$/i.test(word)) return;
+  const near = nearest(word, ["install", "uninstall"]);
+  if (near === undefined || existsSync(resolve(cwd, word))) return;
+  throw new ConfigurationError("wire", `There is no command or file ${word}; did you mean looptrace wire ${near}?`);
 }
 
 /** @throws {ConfigurationError} when there are not two requests */
