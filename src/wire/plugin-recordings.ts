@@ -24,6 +24,16 @@ export function pluginRecordingsFolder(root: string): string {
   return join(root, "wire");
 }
 
+/** How many recordings of the plugin's are there; none where that cannot be told. */
+export async function countPluginRecordings(root: string): Promise<number> {
+  return (await recordingNames(root)).length;
+}
+
+async function recordingNames(root: string): Promise<readonly string[]> {
+  const names = await namesIn(pluginRecordingsFolder(root)).catch(() => []);
+  return names.filter((name) => NAME.test(name));
+}
+
 /**
  * What the plugin has recorded of some sessions and those below them. Recordings that are too old, or too many, are
  * removed meanwhile.
@@ -68,8 +78,7 @@ interface KeptFile {
 /** The plugin's recordings, the oldest first, without those that are not kept any longer. */
 async function sweptRecordings(root: string, now: number): Promise<readonly KeptFile[]> {
   const folder = pluginRecordingsFolder(root);
-  const names = (await namesIn(folder).catch(() => [])).filter((name) => NAME.test(name));
-  const files = await Promise.all(names.map((name) => fileAt(join(folder, name), name)));
+  const files = await Promise.all((await recordingNames(root)).map((name) => fileAt(join(folder, name), name)));
   const there = files.filter((file) => file !== undefined).sort((a, b) => a.changed - b.changed);
   let bytes = there.reduce((sum, file) => sum + file.bytes, 0);
   const kept: KeptFile[] = [];

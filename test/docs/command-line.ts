@@ -17,17 +17,24 @@ async function readCommandLine(): Promise<CommandLine> {
   const commands = [...main.matchAll(/^ {2}([a-z]+) .*$/gm)].map(([, name = ""]) => name);
   const names = ["", ...commands.filter((name) => name !== "help" && name !== "looptrace")];
   const texts = await Promise.all(names.map((name) => helpOf(name === "" ? [] : [name])));
+  const below = await Promise.all(names.map((name, index) => (name === "" ? "" : helpBelow(name, texts[index] ?? ""))));
   return new Map(
     names.map((name, index) => {
       const text = texts[index] ?? "";
-      const flags = [...text.matchAll(/^ {2}(?:-(\w), )?--([\w-]+)/gm)].flatMap(([, short, long]) => [
-        ...(short === undefined ? [] : [`-${short}`]),
-        `--${long}`,
-      ]);
+      const flags = [...`${text}\n${below[index]}`.matchAll(/^ {2}(?:-(\w), )?--([\w-]+)/gm)].flatMap(
+        ([, short, long]) => [...(short === undefined ? [] : [`-${short}`]), `--${long}`],
+      );
       const [, exitCodes = ""] = text.split("Exit codes:\n");
       return [name, { flags: new Set(flags), exitCodes: exitCodes.trimEnd() }];
     }),
   );
+}
+
+/** The help of the commands that a command has, such as those of `wire`: their flags count as its own. */
+async function helpBelow(command: string, text: string): Promise<string> {
+  const [, list = ""] = /\nCommands:\n(.*?)(?:\n\n|$)/s.exec(text) ?? [];
+  const names = [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name = ""]) => name).filter((name) => name !== "help");
+  return (await Promise.all(names.map((name) => helpOf([command, name])))).join("\n");
 }
 
 async function helpOf(argv: readonly string[]): Promise<string> {

@@ -97,7 +97,8 @@ const REQUEST_DIFF = fieldsOf<RequestDiff & Record<"from" | "to", number>>()({
   ...{ from: true, to: true, identical: true, firstDifference: true, changes: true },
 });
 const WIRE_PLUGIN = fieldsOf<WirePluginChange>()({
-  ...{ state: true, config: true, folder: true, recordings: true, changes: true },
+  ...{ state: true, config: true, folder: true, recordings: true, content: true, changes: true, byHand: true },
+  recorded: true,
 });
 const WIRE = fieldsOf<RequestList>()({ sessionId: true, title: true, notes: true, requests: true });
 const REQUEST = fieldsOf<WireRequest>()({

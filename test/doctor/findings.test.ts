@@ -8,6 +8,7 @@ import type { DoctorFacts, OpenCodeFacts } from "../../src/doctor/facts.js";
 import type { Finding } from "../../src/doctor/finding.js";
 import { findingsOf } from "../../src/doctor/findings.js";
 import { isAtLeast } from "../../src/doctor/program-findings.js";
+import type { WirePlugin } from "../../src/opencode/program.js";
 
 const STORE: StoreFacts = {
   root: "/home/ada/store",
@@ -27,6 +28,7 @@ const FACTS: DoctorFacts = {
     config: "/home/me/.config/opencode/opencode.json",
     folder: "/data/plugin",
     recordings: "/data/wire",
+    content: null,
   },
   looptrace: "1.2.3",
   node: { version: "20.19.0", wanted: ">=20.19" },
@@ -461,9 +463,12 @@ test("a destination that is switched off, one behind a proxy, and a proxy that l
 });
 
 test("the plugin: what it records, and where its files are gone", () => {
-  const wire = (state: "installed" | "absent" | "gone"): Finding =>
-    one("wire", { wirePlugin: { ...FACTS.wirePlugin, state } });
+  const wire = (state: WirePlugin["state"], content = true): Finding =>
+    one("wire", { wirePlugin: { ...FACTS.wirePlugin, state, content } });
   expect(wire("installed")).toMatchObject({ status: "ok", found: expect.stringContaining("records below /data/wire") });
+  expect(wire("installed")).toMatchObject({ found: expect.stringMatching(/said, read and called, not masked$/) });
+  expect(wire("installed", false)).toMatchObject({ found: expect.stringMatching(/: sizes, hashes and times only$/) });
+  expect(wire("unnamed")).toMatchObject({ status: "warning", found: expect.stringContaining("does not name it") });
   expect(wire("absent")).toMatchObject({ status: "ok", found: expect.stringContaining("not installed") });
   expect(wire("gone")).toMatchObject({ status: "warning", advice: expect.stringContaining("looptrace wire install") });
 });

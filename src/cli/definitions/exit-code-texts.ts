@@ -49,6 +49,11 @@ Exit codes:
   2    wrong usage or input, or nothing was recorded
   130  interrupted`;
 
+export const WIRE_PLUGIN_EXIT_CODES = `
+Exit codes:
+  0    done
+  2    wrong usage, or something is left to do by hand: the command says what`;
+
 export const CONTEXT_EXIT_CODES = `
 Exit codes:
   0    shown

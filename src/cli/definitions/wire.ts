@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { parseWidth } from "../parse-width.js";
 import { withSources } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
-import { WIRE_EXIT_CODES } from "./exit-code-texts.js";
+import { WIRE_EXIT_CODES, WIRE_PLUGIN_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace wire` as the command line knows it. */
 export function defineWire(program: Command, { terminal, finish }: ProgramContext): void {
@@ -51,10 +51,20 @@ ${WIRE_EXIT_CODES}`,
     .command("install")
     .summary("record the requests of opencode's TUI and of other servers too")
     .description(
-      "Puts a small plugin into your opencode's configuration: it records what opencode sends to models, and when tools really begin and end, also where looptrace did not start it. Without looptrace it does nothing.",
+      "Puts a small plugin into your opencode's configuration: it records what opencode sends to models, and when tools really begin and end, also where looptrace did not start it. Without looptrace it does nothing. Done again it brings the plugin up to date.",
     )
+    .option("--content", "record also what was said, read and called, not masked (default: as before, at first so)")
     .option("--no-content", "record sizes, hashes and times only: nothing that was said, read or called")
     .option("--json", "print what was done as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  looptrace wire install
+  looptrace wire install --no-content
+  looptrace doctor                     # says whether it is there, and what it records
+${WIRE_PLUGIN_EXIT_CODES}`,
+    )
     .action(async (flags) => {
       const commands = await import("../commands/wire-plugin.js");
       finish(await commands.wireInstall(flags, terminal));
@@ -62,7 +72,18 @@ ${WIRE_EXIT_CODES}`,
   wire
     .command("uninstall")
     .summary("take the plugin out of opencode's configuration again")
+    .description(
+      "Takes the plugin out of your opencode's configuration and removes its files, and what else `wire install` made there. What it has recorded stays; the command says where.",
+    )
     .option("--json", "print what was done as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  looptrace wire uninstall
+  looptrace wire uninstall --json | jq -r .recordings
+${WIRE_PLUGIN_EXIT_CODES}`,
+    )
     .action(async (flags) => {
       const commands = await import("../commands/wire-plugin.js");
       finish(await commands.wireUninstall(flags, terminal));

@@ -1,42 +1,49 @@
-import { chmod, lstat, mkdir, readFile, rm, rmdir, unlink, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { basename, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import type { JSONPath, ParseError } from "jsonc-parser";
+import { lstat, mkdir, readFile, rm, rmdir, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { ConfigurationError } from "../../errors/configuration-error.js";
-import { messageOf } from "../../errors/thrown.js";
-import { readOwnText } from "../../files/own-files.js";
+import { attempt } from "../../errors/thrown.js";
 import { ensurePrivateFolder, namesIn, writeWhole } from "../../files/private-files.js";
 import { storePaths } from "../../files/store-paths.js";
-import { isFields } from "../../text/json-fields.js";
-import { pluginRecordingsFolder } from "../../wire/plugin-recordings.js";
+import { countPluginRecordings, pluginRecordingsFolder } from "../../wire/plugin-recordings.js";
 import { PLUGIN_NAME, pluginFiles } from "../../wire/tap/tap-file.js";
+import { configFolder, configPath, editOf, namesPlugin, writeConfig } from "./plugin-entry.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How the plugin stands on this machine. */
 export interface WirePlugin {
-  /** `gone`: opencode's configuration names it, but its files are not there. */
-  readonly state: "installed" | "absent" | "gone";
+  /** `gone`: opencode's configuration names it, but its files are not there; `unnamed`: the other way round. */
+  readonly state: "installed" | "absent" | "gone" | "unnamed";
   /** The file of opencode's configuration that names it, or would. */
   readonly config: string;
   /** Where its files are, and its recordings. */
   readonly folder: string;
   readonly recordings: string;
+  /** Whether it records texts too, or sizes, hashes and times alone; null where its files are not there. */
+  readonly content: boolean | null;
 }
 
-/** What an installation changed; empty where all was there already. */
+/** What an installation, or the contrary, did. */
 export interface WirePluginChange extends WirePlugin {
+  /** In words; empty where all was there already. */
   readonly changes: readonly string[];
+  /** What is left to do in a configuration that looptrace does not change, in words; null where nothing is. */
+  readonly byHand: string | null;
+  /** How many recordings are there that looptrace has not cleared away yet; none of them is masked. */
+  readonly recorded: number;
 }
 
-const installed = z.object({ seeded: z.string().optional() });
-/** The most special comes last; opencode reads all of them. */
-const CONFIGS = ["config.json", "opencode.json", "opencode.jsonc"] as const;
-const LONGEST_CONFIG_BYTES = 1024 * 1024;
-/** Fields that only a configuration of opencode 2 has; 1.x would refuse them. */
-const FIELDS_OF_2 = ["providers", "agents", "permissions", "plugins", "commands", "snapshots"];
+/** What looptrace notes beside the plugin's files. */
+const installedSchema = z.object({
+  content: z.boolean().optional(),
+  /** The folder in which opencode is kept from installing. */
+  seeded: z.string().optional(),
+  /** The configuration, where looptrace made it. */
+  created: z.string().optional(),
+});
+type Installed = z.infer<typeof installedSchema>;
+
 /** What opencode takes for a folder in which it has nothing to install. */
 const SEED = JSON.stringify({ packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } });
 const SEED_FILE = "package-lock.json";
@@ -46,197 +53,106 @@ export async function wirePlugin(environment: Environment): Promise<WirePlugin> 
   const { root } = storePaths(environment);
   const folder = join(root, "plugin");
   const config = await configPath(environment);
-  const text = await readOwnText(config, LONGEST_CONFIG_BYTES).catch(() => "");
-  const { parse } = await import("jsonc-parser");
-  const isNamed = entriesIn(parse(text, [], { allowTrailingComma: true })).some(({ isOurs }) => isOurs);
-  const isThere = (await namesOf(folder)).includes("installed.json");
-  const state = isNamed ? (isThere ? "installed" : "gone") : "absent";
-  return { state, config, folder, recordings: pluginRecordingsFolder(root) };
+  const about = await installedIn(folder);
+  const state = (await namesPlugin(config)) ? (about ? "installed" : "gone") : about ? "unnamed" : "absent";
+  const content = about ? (about.content ?? true) : null;
+  return { state, config, folder, recordings: pluginRecordingsFolder(root), content };
 }
 
 /**
  * Puts the plugin into the user's configuration of opencode, comments and all else in it kept. Done again it changes
- * nothing but the plugin's own files.
+ * nothing but the plugin's own files. A configuration that is a link or cannot be understood is not touched: the
+ * plugin's files are there then, and `byHand` says how to name them.
  *
- * @param content whether the texts are recorded, or sizes, hashes and times alone
- * @throws {ConfigurationError} when the configuration is a link, another user's, or cannot be understood
+ * @param wanted whether the texts are recorded, or sizes, hashes and times alone; undefined: as before, at first all
+ * @throws {ConfigurationError} for a folder of looptrace's that it does not trust
  * @throws the file system's error
  */
-export async function installWirePlugin(environment: Environment, content: boolean): Promise<WirePluginChange> {
+export async function installWirePlugin(
+  environment: Environment,
+  wanted: boolean | undefined,
+): Promise<WirePluginChange> {
   const { root } = storePaths(environment);
-  const before = await wirePlugin(environment);
-  const { folder, config, recordings } = before;
+  const { folder, config, recordings, content: before } = await wirePlugin(environment);
+  const content = wanted ?? before ?? true;
   const files = pluginFiles();
-  const plugin = join(folder, files[0]?.[0] ?? PLUGIN_NAME);
-  const edited = await editedConfig(config, plugin);
+  const edit = await editOf(config, pluginIn(folder), true);
   await ensurePrivateFolder(root, folder);
   await ensurePrivateFolder(root, recordings);
   for (const [name, text] of files) await writeWhole(join(folder, name), text);
-  const seeded = (await seed(configFolder(environment))) ?? (await seededBefore(folder));
+  const about = await installedIn(folder);
+  const newlySeeded = await seed(configFolder(environment));
+  const noted: Installed = {
+    seeded: newlySeeded ?? about?.seeded,
+    created: edit.kind === "write" && edit.isNew ? config : about?.created,
+  };
   // The program itself may be a link, or a version of npx's: its package.json goes with it.
   const looptrace = fileURLToPath(new URL("../../../package.json", import.meta.url));
-  const about = { looptrace, folder: recordings, content, ...(seeded === undefined ? {} : { seeded }) };
-  await writeWhole(join(folder, "installed.json"), `${JSON.stringify(about, null, 2)}\n`);
+  const text = JSON.stringify({ looptrace, folder: recordings, content, ...noted }, null, 2);
+  await writeWhole(join(folder, "installed.json"), `${text}\n`);
   // Last of all: opencode finds whatever it names.
-  if (edited !== undefined) await writeConfig(config, edited);
+  if (edit.kind === "write") await writeConfig(config, edit.text);
   const changes = [
-    ...(edited === undefined ? [] : [`${config} names the plugin now.`]),
-    ...(before.state === "installed" ? [] : [`The plugin's files are in ${folder}.`]),
-    ...(seeded === undefined || before.state === "installed"
-      ? []
-      : [
-          `${join(seeded, SEED_FILE)} keeps opencode from installing packages there, which it would wait for. Remove it when you write plugins or tools of your own that import @opencode-ai/plugin.`,
-        ]),
+    ...(edit.kind === "write" ? [`${config} names the plugin now.`] : []),
+    ...(before === null ? [`The plugin's files are in ${folder}.`] : []),
+    ...(before === null || before === content ? [] : [contentChange(content)]),
+    ...(newlySeeded === undefined ? [] : [seedNote(newlySeeded)]),
   ];
-  return { ...(await wirePlugin(environment)), changes };
+  return await changed(environment, changes, edit.kind === "refused" ? edit.byHand : null);
+}
+
+function contentChange(content: boolean): string {
+  return content
+    ? "What is said, read and called is recorded now; before it were sizes, hashes and times only."
+    : "Sizes, hashes and times only are recorded now; before it was also what is said, read and called.";
+}
+
+function seedNote(folder: string): string {
+  return `${join(folder, SEED_FILE)} and an empty node_modules beside it are made: without them opencode would install packages there, and wait for that in each start. Remove both when you write plugins or tools of your own that import @opencode-ai/plugin.`;
 }
 
 /**
- * Takes it out again, with its files; what it recorded stays, and goes away with age.
+ * Takes it out again, with its files; what it recorded stays, and goes away with age. From a configuration that is a
+ * link or cannot be understood it is not taken: `byHand` says what to remove there.
  *
- * @throws {ConfigurationError} when the configuration is a link, another user's, or cannot be understood
  * @throws the file system's error
  */
 export async function uninstallWirePlugin(environment: Environment): Promise<WirePluginChange> {
   const { folder, config } = await wirePlugin(environment);
-  const edited = await editedConfig(config, undefined);
-  if (edited !== undefined) await writeConfig(config, edited);
-  const seeded = await seededBefore(folder);
+  const edit = await editOf(config, pluginIn(folder), false);
+  const about = await installedIn(folder);
+  const isLeftover = edit.kind === "write" && edit.isBare && about?.created === config;
+  if (isLeftover) await unlink(config);
+  else if (edit.kind === "write") await writeConfig(config, edit.text);
   const isThere = await lstat(folder).then(
     () => true,
     () => false,
   );
   if (isThere) await rm(folder, { recursive: true, force: true });
-  if (seeded !== undefined) await unseed(seeded);
+  const unseeded = about?.seeded !== undefined && (await unseed(about.seeded)) ? about.seeded : undefined;
   const changes = [
-    ...(edited === undefined ? [] : [`${config} does not name the plugin any more.`]),
+    ...(isLeftover ? [`${config}, which looptrace had made for it, is removed.`] : []),
+    ...(edit.kind === "write" && !isLeftover ? [`${config} does not name the plugin any more.`] : []),
     ...(isThere ? [`${folder} is removed.`] : []),
+    ...(unseeded === undefined
+      ? []
+      : [`${join(unseeded, SEED_FILE)} is removed, with the empty node_modules beside it.`]),
   ];
-  return { ...(await wirePlugin(environment)), changes };
+  return await changed(environment, changes, edit.kind === "refused" ? edit.byHand : null);
 }
 
-function configFolder(environment: Environment): string {
-  const home = environment.HOME || homedir();
-  return join(environment.XDG_CONFIG_HOME || join(home, ".config"), "opencode");
+async function changed(
+  environment: Environment,
+  changes: readonly string[],
+  byHand: string | null,
+): Promise<WirePluginChange> {
+  const recorded = await countPluginRecordings(storePaths(environment).root);
+  return { ...(await wirePlugin(environment)), changes, byHand, recorded };
 }
 
-/** What cannot be looked into has nothing in it. */
-async function namesOf(folder: string): Promise<readonly string[]> {
-  return await namesIn(folder).catch(() => []);
-}
-
-/** The last of the files that are there; `opencode.json` where there is none. */
-async function configPath(environment: Environment): Promise<string> {
-  const folder = configFolder(environment);
-  const names = await namesOf(folder);
-  return join(folder, CONFIGS.findLast((name) => names.includes(name)) ?? "opencode.json");
-}
-
-/** @returns the configuration with the plugin, or without it; undefined where that is how it is */
-async function editedConfig(path: string, plugin: string | undefined): Promise<string | undefined> {
-  const byHand =
-    plugin === undefined
-      ? `Take ${PLUGIN_NAME} out of it yourself`
-      : `Put ${JSON.stringify(pathToFileURL(plugin).href)} into the list "plugin" in it yourself`;
-  const refuse = (why: string): ConfigurationError =>
-    new ConfigurationError(path, `${path} is not changed: ${why}. ${byHand}, or mend that.`);
-  const found = await lstat(path).catch(() => undefined);
-  const text = found
-    ? await readOwnText(path, LONGEST_CONFIG_BYTES).catch((error: unknown) => {
-        throw refuse(messageOf(error));
-      })
-    : "";
-  if (text.trim() === "" && plugin === undefined) return undefined;
-  const base = text.trim() === "" ? '{\n  "$schema": "https://opencode.ai/config.json"\n}\n' : text;
-  const { applyEdits, modify, parse } = await import("jsonc-parser");
-  const errors: ParseError[] = [];
-  const config: unknown = parse(base, errors, { allowTrailingComma: true });
-  if (errors.length > 0 || !isFields(config)) throw refuse("it is no JSON object");
-  const key = FIELDS_OF_2.some((field) => field in config) ? "plugins" : "plugin";
-  const { [key]: list = [] } = config;
-  if (!Array.isArray(list)) throw refuse(`"${key}" in it is no list`);
-  const wanted = plugin === undefined ? undefined : key === "plugins" ? plugin : pathToFileURL(plugin).href;
-  const entries = entriesIn(config);
-  const ours = entries.filter(({ isOurs }) => isOurs);
-  if (wanted === undefined ? ours.length === 0 : ours.length === 1 && ours[0]?.value === wanted) return undefined;
-  const options = { formattingOptions: indentationOf(base) };
-  let edited = base;
-  const change = (at: JSONPath, value: unknown, isInsertion = false): void => {
-    edited = applyEdits(edited, modify(edited, at, value, { ...options, isArrayInsertion: isInsertion }));
-  };
-  for (const { path: at } of [...ours].reverse()) edited = await withoutElement(edited, at);
-  const left = entries.filter((entry) => entry.path[0] === key && !entry.isOurs).length;
-  if (wanted === undefined) {
-    if (left === 0) change([key], undefined);
-  } else if (key in config) change([key, left], wanted, true);
-  else change([key], [wanted]);
-  return edited;
-}
-
-/** As jsonc-parser counts tokens. */
-const COMMA = 5;
-
-/** jsonc-parser would take the comments before an element with it. */
-async function withoutElement(text: string, at: Entry["path"]): Promise<string> {
-  const { createScanner, findNodeAtLocation, parseTree } = await import("jsonc-parser");
-  const node = findNodeAtLocation(parseTree(text) ?? { type: "null", offset: 0, length: 0 }, [...at]);
-  if (!node) return text;
-  const end = node.offset + node.length;
-  const siblings = node.parent?.children ?? [];
-  const before = siblings[siblings.indexOf(node) - 1];
-  const commaFrom = (from: number): number | undefined => {
-    const scanner = createScanner(text, true);
-    scanner.setPosition(from);
-    return text[from] !== undefined && scanner.scan() === COMMA ? scanner.getTokenOffset() : undefined;
-  };
-  const comma = commaFrom(end) ?? (before ? commaFrom(before.offset + before.length) : undefined);
-  // The whole line where it has one, but never the end of a comment's.
-  const isAlone = /^[ \t]*,?[ \t]*(?:\r?\n|$)/.test(text.slice(end));
-  const start = isAlone ? text.slice(0, node.offset).trimEnd().length : node.offset;
-  const without = (from: number, to: number, of: string): string => `${of.slice(0, from)}${of.slice(to)}`;
-  if (comma === undefined) return without(start, end, text);
-  if (comma >= end) return without(start, end, without(comma, comma + 1, text));
-  return without(comma, comma + 1, without(Math.max(start, comma + 1), end, text));
-}
-
-interface Entry {
-  readonly path: readonly [key: string, index: number];
-  readonly value: unknown;
-  readonly isOurs: boolean;
-}
-
-function entriesIn(config: unknown): readonly Entry[] {
-  if (!isFields(config)) return [];
-  return ["plugin", "plugins"].flatMap((key) => {
-    const list = config[key];
-    return Array.isArray(list)
-      ? list.map((value: unknown, index): Entry => ({ path: [key, index], value, isOurs: isOurs(value) }))
-      : [];
-  });
-}
-
-/** Also one of an earlier place, or of looptrace's sources. */
-function isOurs(value: unknown): boolean {
-  return typeof value === "string" && [".js", ".ts"].some((end) => basename(value) === `${PLUGIN_NAME}${end}`);
-}
-
-function indentationOf(text: string): { readonly insertSpaces: boolean; readonly tabSize: number } {
-  const [, indentation = "  "] = /\n([ \t]+)\S/.exec(text) ?? [];
-  return {
-    insertSpaces: !indentation.startsWith("\t"),
-    tabSize: indentation.startsWith("\t") ? 1 : indentation.length,
-  };
-}
-
-/** Its owner's other programs may read it as before. */
-async function writeConfig(path: string, text: string): Promise<void> {
-  const mode = await lstat(path).then(
-    (found) => found.mode & 0o777,
-    () => 0o600,
-  );
-  await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-  await writeWhole(path, text);
-  await chmod(path, mode);
+/** The file that opencode loads. */
+function pluginIn(folder: string): string {
+  return join(folder, pluginFiles()[0]?.[0] ?? PLUGIN_NAME);
 }
 
 /**
@@ -246,7 +162,7 @@ async function writeConfig(path: string, text: string): Promise<void> {
  * @returns the folder, where that was done
  */
 async function seed(folder: string): Promise<string | undefined> {
-  const names = await namesOf(folder);
+  const names = await namesIn(folder).catch(() => []);
   const needs = ["node_modules", "package.json", SEED_FILE, "bun.lock", "tool", "tools", "plugin", "plugins"];
   if (names.some((name) => needs.includes(name))) return undefined;
   await mkdir(join(folder, "node_modules"), { recursive: true });
@@ -254,19 +170,19 @@ async function seed(folder: string): Promise<string | undefined> {
   return folder;
 }
 
-async function unseed(folder: string): Promise<void> {
+/** @returns whether it was still as it had been made */
+async function unseed(folder: string): Promise<boolean> {
   const path = join(folder, SEED_FILE);
   // What has been installed since is not looptrace's to remove.
-  if ((await readFile(path, "utf8").catch(() => "")) !== SEED) return;
+  if ((await readFile(path, "utf8").catch(() => "")) !== SEED) return false;
   await unlink(path);
   await rmdir(join(folder, "node_modules")).catch(() => undefined);
+  return true;
 }
 
-async function seededBefore(folder: string): Promise<string | undefined> {
-  const text = await readFile(join(folder, "installed.json"), "utf8").catch(() => "{}");
-  try {
-    return installed.parse(JSON.parse(text)).seeded;
-  } catch {
-    return undefined;
-  }
+/** Undefined where the plugin's files are not there. What is noted of them may be another version's. */
+async function installedIn(folder: string): Promise<Installed | undefined> {
+  const text = await readFile(join(folder, "installed.json"), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  return installedSchema.safeParse(attempt((): unknown => JSON.parse(text))).data ?? {};
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -62,8 +62,55 @@ test("where there is no configuration one is made; what is not needed any more g
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect((await stat((await wirePlugin(env)).recordings)).mode & 0o777).toBe(0o700);
   await uninstallWirePlugin(env);
-  expect(JSON.parse(await read("opencode.json"))).toEqual({ $schema: "https://opencode.ai/config.json" });
-  expect([existsSync(plugin), existsSync(join(folder, "package-lock.json"))]).toEqual([false, false]);
+  expect([existsSync(plugin), existsSync(folder), await readdir(folder)]).toEqual([false, true, []]);
+});
+
+test.each([
+  ["a comment", (text: string) => `// mine\n${text}`],
+  ["a setting", (text: string) => text.replace("{", '{ "model": "m",')],
+])("a configuration that looptrace made stays when it holds %s since", async (_, edit) => {
+  const { env, read, folder } = await homeWith();
+  await installWirePlugin(env, true);
+  await writeFile(join(folder, "opencode.json"), edit(await read("opencode.json")));
+  await installWirePlugin(env, undefined);
+  expect((await uninstallWirePlugin(env)).changes[0]).toMatch(/does not name the plugin any more/);
+  expect(await read("opencode.json")).not.toContain("looptrace-wire");
+});
+
+test("one that was there before stays, also with nothing in it but its schema", async () => {
+  const text = '{ "$schema": "https://opencode.ai/config.json" }';
+  const { env, read } = await homeWith({ "opencode.json": text });
+  await installWirePlugin(env, true);
+  await uninstallWirePlugin(env);
+  expect(JSON.parse(await read("opencode.json"))).toEqual(JSON.parse(text));
+});
+
+test("the choice of what is recorded is kept until another is made, and a change is told", async () => {
+  const { env } = await homeWith({ "package.json": "{}" });
+  expect(await wirePlugin(env)).toMatchObject({ content: null });
+  expect(await installWirePlugin(env, undefined)).toMatchObject({ content: true });
+  const off = await installWirePlugin(env, false);
+  expect(off).toMatchObject({ content: false, changes: [expect.stringMatching(/^Sizes, hashes and times only/)] });
+  expect(await installWirePlugin(env, undefined)).toMatchObject({ content: false, changes: [] });
+  expect(await wirePlugin(env)).toMatchObject({ content: false });
+  const on = await installWirePlugin(env, true);
+  expect(on).toMatchObject({ content: true, changes: [expect.stringMatching(/^What is said, read and called/)] });
+});
+
+test("what opencode is kept from is told once, and what was made for it is told when it goes", async () => {
+  const { env, folder } = await homeWith({ "opencode.json": "{}" });
+  const lock = join(folder, "package-lock.json");
+  expect((await installWirePlugin(env, true)).changes).toContainEqual(expect.stringContaining(`${lock} and an empty`));
+  expect((await uninstallWirePlugin(env)).changes).toContainEqual(expect.stringContaining(`${lock} is removed`));
+  expect(await readdir(folder)).toEqual(["opencode.json"]);
+});
+
+test("recordings stay, and are counted", async () => {
+  const { env } = await homeWith();
+  const { recordings } = await installWirePlugin(env, true);
+  await writeFile(join(recordings, "1-a.jsonl"), "{}\n");
+  expect(await uninstallWirePlugin(env)).toMatchObject({ recorded: 1, byHand: null });
+  expect(existsSync(join(recordings, "1-a.jsonl"))).toBe(true);
 });
 
 test("a configuration in the words of opencode 2 gets it in its own", async () => {
@@ -102,18 +149,47 @@ test.each([
   ["[]", /no JSON object/],
   ['{ "plugin": {} }', /"plugin" in it is no list/],
 ])("a configuration that cannot be understood is not touched: %s", async (text, why) => {
-  const { env, read, plugin } = await homeWith({ "opencode.json": text });
-  await expect(installWirePlugin(env, true)).rejects.toThrow(why);
+  const { env, read, plugin, url, folder } = await homeWith({ "opencode.json": text });
+  const { state, byHand } = await installWirePlugin(env, true);
+  expect([state, byHand]).toEqual(["unnamed", expect.stringMatching(why)]);
+  expect(byHand).toContain(JSON.stringify(url));
+  expect(byHand?.split(join(folder, "opencode.json"))).toHaveLength(2);
   expect(await read("opencode.json")).toBe(text);
-  expect(existsSync(plugin)).toBe(false);
+  expect(existsSync(plugin)).toBe(true);
+  expect(await uninstallWirePlugin(env)).toMatchObject({ state: "absent", byHand: null });
+  expect([existsSync(plugin), await read("opencode.json")]).toEqual([false, text]);
 });
 
-test("a link is not followed, and it is said what to write there", async () => {
-  const { env, folder, home, url } = await homeWith({ "package.json": "{}" });
-  await writeFile(join(home, "dotfile.json"), "{}");
+test.each([
+  ["{}", "plugin"],
+  ['{ "providers": {} }', "plugins"],
+])("a link is not written to; what is added by hand behind it counts: %s", async (text, key) => {
+  const { env, folder, home, plugin } = await homeWith({ "package.json": "{}" });
+  const dotfile = join(home, "dotfile.json");
+  await writeFile(dotfile, text);
+  await symlink(dotfile, join(folder, "opencode.json"));
+  const { state, byHand } = await installWirePlugin(env, true);
+  expect([state, existsSync(plugin)]).toEqual(["unnamed", true]);
+  expect(byHand).toContain(`to the list "${key}"`);
+  expect(byHand?.split(join(folder, "opencode.json"))).toHaveLength(2);
+  expect(await readFile(dotfile, "utf8")).toBe(text);
+
+  const [, entry = ""] = /Add "([^"]+)"/.exec(byHand ?? "") ?? [];
+  const byUser = JSON.stringify({ ...JSON.parse(text), [key]: ["other", entry] });
+  await writeFile(dotfile, byUser);
+  expect((await wirePlugin(env)).state).toBe("installed");
+  expect(await installWirePlugin(env, true)).toMatchObject({ state: "installed", changes: [], byHand: null });
+
+  const gone = await uninstallWirePlugin(env);
+  expect(gone).toMatchObject({ state: "gone", byHand: expect.stringMatching(/looptrace-wire.ts out of the list/) });
+  expect([existsSync(plugin), await readFile(dotfile, "utf8")]).toEqual([false, byUser]);
+});
+
+test("a link to nothing names nothing", async () => {
+  const { env, folder, home } = await homeWith({ "package.json": "{}" });
   await symlink(join(home, "dotfile.json"), join(folder, "opencode.json"));
-  await expect(installWirePlugin(env, true)).rejects.toThrow(url);
-  expect(await readFile(join(home, "dotfile.json"), "utf8")).toBe("{}");
+  expect((await installWirePlugin(env, true)).byHand).toContain("a file that is not there");
+  expect(await uninstallWirePlugin(env)).toMatchObject({ state: "absent", byHand: null });
 });
 
 test.each([
