@@ -2,7 +2,7 @@ import type { Spent } from "../opencode/model.js";
 import { cost, count, plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import type { Loop, LoopTrace, OtherCall, UsageDoubt } from "../trace/model.js";
-import { otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
+import { isUnknown, otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
 import { recordedUsage, totalTokens } from "../trace/usage.js";
 import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
 import { otherCallText } from "./row-texts.js";
@@ -26,7 +26,14 @@ export interface Gaps {
   /** Tools without an end. */
   readonly openTools: number;
   /** Calls beside the steps, and what is in no sum since they took it. */
-  readonly otherCalls: Spent & { readonly kinds: readonly OtherCall["kind"][] };
+  readonly otherCalls: Spent & {
+    readonly kinds: readonly OtherCall["kind"][];
+    readonly calls: number;
+    /** Those whose tokens nothing tells. */
+    readonly withoutUsage: number;
+    /** Those of them that were not refused, so that they took some. */
+    readonly unknown: number;
+  };
 }
 
 export interface DoubtfulCall {
@@ -38,6 +45,7 @@ export interface DoubtfulCall {
 export function gapsOf(traces: readonly LoopTrace[]): Gaps {
   const loops = traces.map(({ loop }) => loop);
   const calls = loops.flatMap(callsIn);
+  const others = loops.flatMap(otherCallsIn);
   return {
     missingSubagents: loops.reduce((sum, loop) => sum + loop.totalsWithSubagents.missingSubagents, 0),
     unfinished: loops.filter(isUnfinished).length,
@@ -52,8 +60,11 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
     withoutPrice: calls.filter((call) => call.cost === null && totalTokens(recordedUsage(call)) > 0).length,
     openTools: loops.flatMap(toolsIn).filter(({ outcome }) => outcome === "unfinished").length,
     otherCalls: {
-      ...spentOnOthers(loops.flatMap(otherCallsIn)),
-      kinds: [...new Set(loops.flatMap(otherCallsIn).map(({ kind }) => kind))],
+      ...spentOnOthers(others),
+      kinds: [...new Set(others.map(({ kind }) => kind))],
+      calls: others.length,
+      withoutUsage: others.filter(({ usage }) => usage === null).length,
+      unknown: others.filter(isUnknown).length,
     },
   };
 }
@@ -106,10 +117,14 @@ export const gapTexts = {
   ],
   withoutPrice: ({ withoutPrice: some, calls }: Gaps): readonly string[] =>
     some > 0 && some < calls ? [`the cost lacks ${plural(some, "call")} that opencode knows no price of`] : [],
-  otherCalls: ({ otherCalls: { usage, cost: usd, kinds } }: Gaps): readonly string[] => {
+  otherCalls: ({ otherCalls: { usage, cost: usd, kinds, calls, withoutUsage } }: Gaps): readonly string[] => {
     if (kinds.length === 0) return [];
-    const took = `${count(totalTokens(usage))} tokens${usd === null ? "" : `, ${cost(usd)}`}`;
-    return [`in no sum: other calls with ${took} (${kinds.map((kind) => otherCallText({ kind })).join("; ")})`];
+    const price = usd === null ? "" : `, ${cost(usd)}`;
+    const known = `with ${count(totalTokens(usage))} tokens${price}`;
+    const unknown =
+      withoutUsage === calls ? `of unknown usage${price}` : `${known}, and ${count(withoutUsage)} of unknown usage`;
+    const what = withoutUsage === 0 ? known : unknown;
+    return [`in no sum: other calls ${what} (${kinds.map((kind) => otherCallText({ kind })).join("; ")})`];
   },
   openTools: ({ openTools: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "tool call")} without an end: counted up to the last known moment`] : [],

@@ -175,11 +175,12 @@ export function otherCallAttributes(call: OtherCall, context: TraceContext): Spa
       kind,
       provider: model?.providerId,
       variant: model?.variant,
+      usage: usage ? undefined : "unknown",
       ...wireMetadata(call, context.trace.wire),
     },
     generation: {
       ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
-      usageDetails: usageDetails(usage, true),
+      usageDetails: usageDetails(usage ?? NO_USAGE, usage !== null),
       ...(cost === null ? {} : { costDetails: { total: cost } }),
     },
     extra: {
@@ -317,7 +318,11 @@ function totalsOf({ doubtfulCalls, ...totals }: Totals): object {
 /** What the sums leave out: the calls beside the steps, those of subagents too. */
 function othersOf(loop: Loop): object | undefined {
   const calls = otherCallsIn(loop);
-  return calls.length === 0 ? undefined : { calls: calls.length, ...spentOnOthers(calls) };
+  if (calls.length === 0) return undefined;
+  const spent = spentOnOthers(calls);
+  const withoutUsage = calls.filter(({ usage }) => usage === null).length;
+  if (withoutUsage === 0) return { calls: calls.length, ...spent };
+  return { calls: calls.length, withoutUsage, ...spent, ...(withoutUsage === calls.length ? { usage: null } : {}) };
 }
 
 function parametersOf(call: Call, context: TraceContext): Record<string, string> {

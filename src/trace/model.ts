@@ -221,8 +221,8 @@ export interface OtherCall extends Span {
   readonly kind: "title" | "compaction" | "unknown";
   /** The model that was asked; null where that is not recorded. */
   readonly model: ModelFacts | null;
-  /** Tokens. */
-  readonly usage: Usage;
+  /** Tokens; null: they are not recorded, as where the provider refused it, or only sizes were recorded. */
+  readonly usage: Usage | null;
   /** USD; null: opencode knows no price for the model. */
   readonly cost: number | null;
   /** What the wire tells of its request; absent where it was not recorded. */

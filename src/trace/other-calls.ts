@@ -23,7 +23,7 @@ export function otherCallsOf(session: Session): readonly (readonly OtherCall[])[
   const priced = pricesIn(session);
   const known = session.turns.map((turn) => toldCalls(turn, session.id).map(priced));
   const over = uncountedOf(session, known.flat());
-  const { told, rest } = withCountedCost(known, over);
+  const { told, rest } = withCounted(known, over);
   const first = session.turns.findIndex(({ copied, origin }) => !copied && origin !== "command");
   const turn = session.turns[first];
   if (!rest || !turn) return told;
@@ -41,22 +41,29 @@ function pricesIn({ turns }: Session): (call: OtherCall) => OtherCall {
     one?.modelId === other.modelId && one.providerId === other.providerId;
   return (call) => {
     const { model, usage, cost, wire } = call;
-    if (cost !== null || !wire || !model || totalTokens(usage) === 0) return call;
+    if (cost !== null || !wire || !model || !usage || totalTokens(usage) === 0) return call;
     const same = calls.filter((one) => isOf(one.model, model)).map(({ recorded }) => recorded);
     return { ...call, cost: knownPrice(usage, same) };
   };
 }
 
-/** What was counted of cost alone is that of the one recorded call whose cost is not known. */
-function withCountedCost(
+/**
+ * What was counted is that of the one recorded call whose tokens are not known; what was counted of cost alone that of
+ * the one whose cost is not.
+ */
+function withCounted(
   told: readonly (readonly OtherCall[])[],
   rest: Spent | null,
 ): { readonly told: readonly (readonly OtherCall[])[]; readonly rest: Spent | null } {
-  const unpriced = told.flat().filter(({ cost, wire, usage }) => cost === null && wire && totalTokens(usage) > 0);
-  if (!rest || rest.cost === null || totalTokens(rest.usage) > 0 || unpriced.length !== 1) return { told, rest };
-  const { cost } = rest;
-  const withCost = (call: OtherCall): OtherCall => (call === unpriced[0] ? { ...call, cost } : call);
-  return { told: told.map((calls) => calls.map(withCost)), rest: null };
+  if (!rest) return { told, rest };
+  const isOfCost = totalTokens(rest.usage) === 0;
+  const fitting = told
+    .flat()
+    .filter((call) => call.cost === null && call.wire && (isOfCost ? totalOf(call) > 0 : isUnknown(call)));
+  if (fitting.length !== 1) return { told, rest };
+  const counted = isOfCost ? { cost: rest.cost } : rest;
+  const withRest = (call: OtherCall): OtherCall => (call === fitting[0] ? { ...call, ...counted } : call);
+  return { told: told.map((calls) => calls.map(withRest)), rest: null };
 }
 
 function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {
@@ -66,7 +73,7 @@ function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {
     const { summary } = entry;
     const { model, end, exchange } = summary;
     // What was recorded is told of, also where what it used is not known.
-    const spent = summary.spent ?? (exchange ? NOTHING : null);
+    const spent = summary.spent ?? (exchange ? { usage: null, cost: null } : null);
     if (!spent) return [];
     return [
       {
@@ -119,7 +126,7 @@ function uncountedOf({ counted, turns }: Session, told: readonly OtherCall[]): S
     .filter(({ copied }) => !copied)
     .flatMap((turn) => answersOf(turn).flatMap(({ call }) => call ?? []));
   const answers = calls.map(({ recorded: { usage, cost } }): Spent => ({ usage, cost: cost > 0 ? cost : null }));
-  const known = [...answers, ...told].reduce(addSpent, NOTHING);
+  const known = addSpent(answers.reduce(addSpent, NOTHING), spentOnOthers(told));
   const usage = usageBeyond(counted.usage, known.usage);
   const usd = (counted.cost ?? 0) - (known.cost ?? 0);
   const cost = usd > LEAST_USD ? Number(usd.toFixed(DECIMALS)) : null;
@@ -151,7 +158,19 @@ export function otherCallsIn(loop: Loop): readonly OtherCall[] {
   return [...(loop.otherCalls ?? []), ...subagentsOfLoop(loop).flatMap(otherCallsIn)];
 }
 
-/** What they used and cost together. */
+/** What they used and cost together, as far as it is known. */
 export function spentOnOthers(calls: readonly OtherCall[]): Spent {
-  return calls.reduce<Spent>(addSpent, NOTHING);
+  return calls.map(({ usage, cost }): Spent => ({ usage: usage ?? NO_USAGE, cost })).reduce(addSpent, NOTHING);
+}
+
+/** Whether it took tokens and nothing tells how many; a request that was refused, or not answered, took none. */
+export function isUnknown({ usage, wire }: OtherCall): boolean {
+  return usage === null && (wire?.status ?? REFUSED_FROM) < REFUSED_FROM;
+}
+
+/** The first HTTP status of a refusal. */
+const REFUSED_FROM = 400;
+
+function totalOf({ usage }: OtherCall): number {
+  return usage ? totalTokens(usage) : 0;
 }

@@ -73,7 +73,7 @@ function recordedIn(loop: Loop): readonly Recorded[] {
     return call ? [...dead, ...of(call, { ...about, promptTokens: read(sureUsageOf("prompt", call)) })] : dead;
   });
   const others = (loop.otherCalls ?? []).flatMap((call) => {
-    const known = totalTokens(call.usage) > 0 ? call.usage : null;
+    const known = call.usage && totalTokens(call.usage) > 0 ? call.usage : null;
     return of(call, { model: call.model?.modelId ?? "", agent: null, promptTokens: read(known) });
   });
   return [...steps, ...others, ...subagentsOfLoop(loop).flatMap(recordedIn)];

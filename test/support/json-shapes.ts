@@ -203,7 +203,7 @@ const otherCall = z.strictObject({
   ...span,
   kind: z.enum(["title", "compaction", "unknown"]),
   model: model.nullable(),
-  usage,
+  usage: usage.nullable(),
   cost: z.number().nullable(),
 });
 const loop: z.ZodType<Loop> = z.strictObject({

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { checkSession } from "../../src/analysis/check-session.js";
 import { gapsOf, gapTexts } from "../../src/analysis/gaps.js";
 import { rowsOf, treeOf } from "../../src/analysis/tree-rows.js";
 import type { CompactionEvent, Session, Spent } from "../../src/opencode/model.js";
@@ -8,9 +9,11 @@ import { openSpanIds } from "../../src/trace/open-spans.js";
 import { otherCallsIn, spentOnOthers } from "../../src/trace/other-calls.js";
 import { traceModel } from "../../src/trace/trace-session.js";
 import { addCost, addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import type { WireExchange } from "../../src/wire/model.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { answerAt, callAt, endAt, MODEL, recorded, sessionOf, turnOf, USED } from "./make-model.js";
 import { T0 } from "./make-session.js";
+import { exchange, refused } from "./make-wire.js";
 
 const priced = (from: number, to: number, cost: number) =>
   answerAt(from, to, { call: callAt(from, to - 5, { recorded: recorded(USED, cost) }) });
@@ -121,7 +124,64 @@ describe("they are told", () => {
     });
     const parent = sessionOf([turnOf(0, [priced(100, 300, 0.1)])], { children: [child], counted: COUNTED });
     const { loop } = at(traceModel(parent), 0);
-    expect(otherCallsIn(loop).map(({ usage }) => usage.input)).toEqual([150, 1]);
+    expect(otherCallsIn(loop).map(({ usage }) => usage?.input)).toEqual([150, 1]);
+  });
+});
+
+describe("a recorded one whose tokens nothing tells", () => {
+  const title = (sent: WireExchange, counted: Session["counted"] = null) =>
+    onlyOne(
+      traceModel(
+        sessionOf(
+          [
+            turnOf(0, [priced(100, 300, 0.1)], {
+              end: endAt(310, "succeeded"),
+              otherCalls: [
+                {
+                  ...{ kind: "title", model: MODEL, usage: null, cost: null },
+                  ...{ start: T0 + 10, end: T0 + 50, exchange: sent },
+                },
+              ],
+            }),
+          ],
+          { counted },
+        ),
+      ),
+    );
+  const budget = { kind: "tokens", limit: 1_000_000 } as const;
+  const status = (trace: LoopTrace) => {
+    const { session } = trace;
+    return onlyOne(checkSession({ id: session.id, title: "" }, [trace], [budget]).results).status;
+  };
+
+  test("is sent without any, with the zeros that keep Langfuse from inventing some", () => {
+    const trace = title(exchange(10, 50));
+    const { attributes } = onlyOne(describeTrace(trace).filter(({ name }) => name === "other-call"));
+    expect(Object.keys(attributes).filter((name) => name.startsWith("gen_ai.usage"))).toEqual([]);
+    expect(attributes["langfuse.observation.metadata.usage"]).toBe("unknown");
+    const details = JSON.parse(String(attributes["langfuse.observation.usage_details"]));
+    expect(details).toEqual({ input: 0, output: 0, total: 0 });
+    const root = describeTrace(trace).at(-1)?.attributes["langfuse.observation.metadata.otherCalls"];
+    expect(JSON.parse(String(root))).toMatchObject({ calls: 1, withoutUsage: 1, usage: null });
+  });
+
+  test("is of unknown usage below the tree, and leaves a budget open", () => {
+    const trace = title(exchange(10, 50));
+    expect(onlyOne(rowsOf(treeOf(trace)).filter(({ name }) => name === "other-call")).tokens).toBeNull();
+    expect(gapTexts.otherCalls(gapsOf([trace]))).toEqual([
+      "in no sum: other calls of unknown usage (for the session's title)",
+    ]);
+    expect(status(trace)).toBe("unknown");
+  });
+
+  test("took none where it was refused", () => {
+    expect(status(title(refused(10, 50, 429)))).toBe("pass");
+  });
+
+  test("has what opencode counted beyond all that it tells", () => {
+    const { otherCalls = [] } = title(exchange(10, 50), COUNTED).loop;
+    expect(otherCalls).toMatchObject([{ kind: "title", usage: { ...NO_USAGE, input: 150, output: 13, reasoning: 2 } }]);
+    expect(onlyOne(otherCalls).cost).toBeCloseTo(0.25, 12);
   });
 });
 

@@ -22,7 +22,7 @@ describe.each(wireFixtureNames)("what was recorded of %s", (name) => {
   test("is in the trace, every request once", () => {
     const ids = wires.map(({ exchangeId }) => exchangeId);
     expect(ids.toSorted()).toEqual(evidence.wire?.exchanges.map(({ id }) => id).toSorted());
-    expect(loop.otherCalls?.map(({ kind, usage }) => [kind, usage.input]) ?? []).toEqual(
+    expect(loop.otherCalls?.map(({ kind, usage }) => [kind, usage?.input]) ?? []).toEqual(
       provider.filter(({ title }) => title).map(() => ["title", expect.any(Number)]),
     );
   });

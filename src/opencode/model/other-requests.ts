@@ -4,7 +4,7 @@ import type { WireExchange } from "../../wire/model.js";
 import { parseRequest } from "../../wire/protocol/parse-request.js";
 import type { Entry, OtherCall, Turn } from "./session.js";
 import type { SessionWire, WireRequest } from "./session-wire.js";
-import type { ModelFacts, Usage } from "./values.js";
+import type { ModelFacts } from "./values.js";
 
 /**
  * The turns with those of their session's recorded requests that no answer and no compaction has taken, each in the
@@ -59,13 +59,11 @@ function placeOf(url: string): string {
   return /^[a-z]+:\/\/[^/?#]+/i.exec(url)?.[0] ?? url;
 }
 
-const NOTHING: Usage = { input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0 };
-
 function otherCall({ exchange, kind, at, endedAt }: WireRequest, providerOf: (url: string) => string): OtherCall {
   return {
     kind: kind === "answer" ? "unknown" : kind,
     model: modelOf(exchange, providerOf),
-    usage: answerOf(exchange)?.usage ?? NOTHING,
+    usage: answerOf(exchange)?.usage ?? null,
     cost: null,
     start: at,
     end: Number.isFinite(endedAt) ? endedAt : null,

@@ -97,7 +97,9 @@ export interface TurnEnd {
 }
 
 /** A call that stands in no answer. */
-export interface OtherCall extends Spent {
+export interface OtherCall extends Omit<Spent, "usage"> {
+  /** null: what it used is not recorded. */
+  readonly usage: Spent["usage"] | null;
   readonly kind: "title" | "compaction" | "unknown";
   readonly model: ModelFacts | null;
   readonly start: number | null;
