@@ -143,11 +143,11 @@ function compactionText({ auto, overflow, outcome, error, durationMs, tokens }: 
   );
 }
 
-/** Why the cache broke where the request tells it, how much was read anew, and what that cost. */
+/** How much was read anew, what that cost more, and why where the request tells it; a narrow line cuts the end. */
 function cacheBreakText({ cause, tokensReadAnew, costUsd }: StepEvent["attributes"]): string {
-  const price = typeof costUsd === "number" ? `, ${cost(costUsd)} more than from the cache` : "";
-  const read = `${count(Number(tokensReadAnew))} cached tokens were read anew${price}`;
-  return cause === undefined ? read : `${lineOf(cause)}; ${read}`;
+  const price = typeof costUsd === "number" ? ` (${cost(costUsd)} more than from the cache)` : "";
+  const read = `${plural(Number(tokensReadAnew), "token")} read anew${price}`;
+  return cause === undefined ? read : `${read}: ${lineOf(cause)}`;
 }
 
 /** What is used from now on, and what was until then. */

@@ -115,7 +115,7 @@ describe("what is held against a budget", () => {
     expect(results).toMatchObject([
       {
         ...{ budget: "no-cache-breaks", status: "fail", value: 3 },
-        note: [1, 2, 3].map((n) => `step ${n}: tools changed ${n}; 900 cached tokens were read anew`).join("; "),
+        note: [1, 2, 3].map((n) => `step ${n}: 900 tokens read anew: tools changed ${n}`).join("; "),
       },
     ]);
     expect(checkFixture("multistep", { kind: "cache-breaks", limit: 0 }).passed).toBe(true);

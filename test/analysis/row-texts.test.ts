@@ -86,11 +86,11 @@ describe("what the tree says of each thing", () => {
   });
 });
 
-test("why a cache broke stands before what was read anew, and what that cost behind it", () => {
+test("what was read anew as a cache broke stands before why, and what it cost between them", () => {
   const text = (attributes: StepEvent["attributes"]): string =>
     eventText({ spanId: "", name: "cache-break", at: 0, attributes: { tokensReadAnew: 9800, ...attributes } });
-  expect(text({})).toBe("9,800 cached tokens were read anew");
+  expect(text({})).toBe("9,800 tokens read anew");
   expect(text({ cause: "tools changed: server `jira`\u001b[2J came late", costUsd: 0.0294 })).toBe(
-    "tools changed: server `jira` came late; 9,800 cached tokens were read anew, $0.0294 more than from the cache",
+    "9,800 tokens read anew ($0.0294 more than from the cache): tools changed: server `jira` came late",
   );
 });

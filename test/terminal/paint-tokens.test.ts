@@ -31,7 +31,7 @@ describe("the table of tokens", () => {
     });
     const painted = paintTokens({ ...trace, loop: { ...trace.loop, steps } }, { width: 120, colors, top: false });
     expect(painted.split("\n").at(-1)).toBe(
-      "cache    broke at llm-call-2: tools changed: server `jira` came late; 9,800 cached tokens were read anew",
+      "cache    broke at llm-call-2: 9,800 tokens read anew: tools changed: server `jira` came late",
     );
   });
 
