@@ -197,7 +197,9 @@ export class OpenCode {
     if (live && request.driver === "cli")
       throw new RunRequestError("live", "needs the driver server: `opencode run` cannot be followed so closely.");
     if (live && propagate)
-      throw new RunRequestError("propagate", "does not go with live: what is sent early has other ids.");
+      throw new RunRequestError("propagate", "cannot go with live: what is sent early has other ids.");
+    if (propagate && !wire)
+      throw new RunRequestError("propagate", "cannot go with wire=false: requests carry it where they are recorded.");
     const output = schema === undefined ? undefined : await prepareSchema(schema);
     for (;;) {
       const spent = totalsIn(done.flatMap(({ result }) => result.traces));

@@ -37,7 +37,20 @@ export async function agentOptions(
       "--propagate",
       "--propagate does not go with TRACEPARENT: requests carry the id of the turn's own trace, which then has another. Leave one of them out.",
     );
+  if (plain.propagate === true && plain.wire === false)
+    throw new ConfigurationError(
+      "--propagate",
+      "--propagate does not go with --no-wire: requests carry a traceparent where they are recorded. Leave one of them out.",
+    );
+  const without = plain.wire === false ? "--no-wire" : wireContent === false ? "--no-content" : undefined;
+  if (plain.fullInput === true && without !== undefined) terminal.err(idleFullInput(without));
   return { ...plain, ...translated, wireContent, environment: terminal.env };
+}
+
+/** That `--full-input` changes nothing, and because of which flag. */
+export function idleFullInput(flag: "--live" | "--no-wire" | "--no-content"): string {
+  const why = flag === "--live" ? "what is sent early has what is new only" : "no request's messages are recorded";
+  return `looptrace: --full-input does nothing with ${flag}: ${why}\n`;
 }
 
 async function schemaOf(typed: string | undefined, terminal: Terminal): Promise<JsonSchema | undefined> {

@@ -34,8 +34,16 @@ function flagOf(field: string): string | undefined {
   return flag && /--[\w-]+/.exec(flag.flag)?.[0];
 }
 
-function inFlags({ field, problem }: RunRequestError): string {
-  const name = WORDS[field] ?? flagOf(field) ?? field;
+function typedName(field: string): string {
+  return WORDS[field] ?? flagOf(field) ?? field;
+}
+
+function inFlags({ field, problem: told }: RunRequestError): string {
+  const name = typedName(field);
+  const problem = told.replace(
+    /^(cannot go with )(\w+)(?:=false)?/,
+    (_, said: string, other: string) => said + typedName(other),
+  );
   // Some problems are said of the field, the others of its value.
   return /^(?:is|are|needs|cannot|contains?) /.test(problem) ? `${name} ${problem}` : `${name}: ${problem}`;
 }

@@ -55,4 +55,5 @@ test("what cannot carry it is refused before anything is started", async () => {
   await expect(new OpenCode({ ...options, driver: "cli" }).run("Go.")).rejects.toMatchObject(refused);
   const live = { exporter: new TraceExporter({ destinations: [] }) };
   await expect(new OpenCode({ ...options, live }).run("Go.")).rejects.toMatchObject({ field: "propagate" });
+  await expect(new OpenCode({ ...options, wire: false }).run("Go.")).rejects.toMatchObject({ field: "propagate" });
 });

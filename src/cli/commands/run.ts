@@ -18,7 +18,7 @@ import { isSessionId, transcriptOf } from "../../opencode/session.js";
 import { traceLine } from "../../terminal/trace-line.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
-import { agentOptions } from "../agent-options.js";
+import { agentOptions, idleFullInput } from "../agent-options.js";
 import { answerText, cutOffText } from "../answer-text.js";
 import { CommandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
@@ -68,6 +68,7 @@ export async function run(
     terminal.err(
       `looptrace: --live has nowhere to send: ${switchedOffText(settings.destinations, "so nothing is sent") ?? "no destination is configured."}\n`,
     );
+  if (flags.live && work.fullInput === true) terminal.err(idleFullInput("--live"));
   const agent = new OpenCode({
     ...work,
     servers,
