@@ -75,6 +75,29 @@ test.each([
   expect((await sent(curlOf(exchange, "{}")))?.headers).toMatchObject({ ...headers, [name]: value });
 });
 
+test("without a key nothing is sent, and the shell says what to set", async () => {
+  received.length = 0;
+  const command = curlOf(madeExchange(0, "{}", { url }), "{}");
+  const shell = run("sh", ["-c", `${command}; exit 3`], { env: { PATH: process.env.PATH, no_proxy: "*" } });
+  await expect(shell).rejects.toMatchObject({ stderr: expect.stringContaining("API_KEY: set your key") });
+  expect(received).toEqual([]);
+});
+
+test("what names the session or the trace is left out", () => {
+  const headers = { "x-session-id": "ses_1", traceparent: "00-1-2-01", "x-opencode-session": "ses_1", accept: "*/*" };
+  const command = curlOf(madeExchange(0, "{}", { url, headers }), "{}");
+  expect(command).not.toMatch(/ses_1|traceparent/);
+  expect(command).toContain("accept: */*");
+});
+
+test("that a secret of the body was masked is said in a comment", async () => {
+  const body = JSON.stringify({ text: "key [masked: API_TOKEN]" });
+  const command = curlOf(madeExchange(0, body, { url }), body);
+  expect(command).toMatch(/^# 1 secret in the body is masked/);
+  expect(await sent(command)).toMatchObject({ body });
+  expect(curlOf(madeExchange(0, "{}", { url }), "{}")).not.toContain("#");
+});
+
 test("where a request has to be signed, the command says so", () => {
   const command = curlOf(madeExchange(0, "{}", { url: "https://bedrock-runtime.eu-west-1.amazonaws.com/x" }), "{}");
   expect(command).toMatch(/^# Amazon Bedrock/);

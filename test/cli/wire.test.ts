@@ -94,7 +94,7 @@ test("of several sessions one that was not recorded is named", async () => {
 test("--curl prints a command with the key as a variable", async () => {
   const command = await printed("wire", "recorded.json", "--call", "1", "--curl");
   expect(command).toMatch(/^printf '%s' '.*It'\\''s \$HOME.*' \|\n {2}curl /s);
-  expect(command).toContain('"authorization: Bearer $API_KEY"');
+  expect(command).toContain('"authorization: Bearer ${API_KEY:?set your key}"');
 });
 
 test.each<[argv: string[], why: RegExp]>([
