@@ -1,9 +1,11 @@
 import { type BilledSession, billedSession } from "../../analysis/context-bill.js";
 import { gapsOf, gapTexts } from "../../analysis/gaps.js";
+import { callsIn } from "../../analysis/loop-parts.js";
 import { modelName, promptOf } from "../../analysis/row-texts.js";
 import type { SegmentTexts } from "../../analysis/segment-texts.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { LoopTrace } from "../../trace/model.js";
+import { otherCallsIn } from "../../trace/other-calls.js";
 import { totalTokens } from "../../trace/usage.js";
 import { accountParts } from "./account-parts.js";
 
@@ -34,11 +36,13 @@ export interface ReportBuilder {
 export function reportBuilder(version: string): ReportBuilder {
   const packer = createPacker();
   const traces: TraceData[] = [];
+  let isRecorded = false;
   const billed = new Map<string, BilledSession[]>();
   return {
     add: (trace, texts = () => undefined) => {
       traces.push(traceData(trace, packer, texts));
       if (!trace.wire) return;
+      isRecorded ||= hasRequests(trace);
       const { id } = trace.session;
       billed.set(id, [...(billed.get(id) ?? []), billedSession([trace])]);
     },
@@ -46,10 +50,20 @@ export function reportBuilder(version: string): ReportBuilder {
       return traces.length;
     },
     finish: (title) => ({
-      data: { title: oneLine(title ?? titleOf(traces)), version, traces, ...billsOf(billed) },
+      data: {
+        title: oneLine(title ?? titleOf(traces)),
+        version,
+        traces,
+        ...(isRecorded ? { recorded: true as const } : {}),
+        ...billsOf(billed),
+      },
       chunks: packer.chunks(),
     }),
   };
+}
+
+function hasRequests({ loop }: LoopTrace): boolean {
+  return [...callsIn(loop), ...otherCallsIn(loop)].some(({ wire }) => wire !== undefined);
 }
 
 function billsOf(billed: ReadonlyMap<string, readonly BilledSession[]>): {

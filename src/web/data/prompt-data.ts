@@ -56,9 +56,11 @@ export function billData(session: readonly BilledSession[]): BillData | undefine
   const { rows, total, unused, calls } = bill;
   return {
     calls,
-    rows: rows.map(({ group, name, calls: many, paidTokens, cachedTokens, cost }) => ({
-      ...{ group, name: oneLine(name), calls: many, paidTokens, cachedTokens, cost },
-    })),
+    rows: rows
+      .toSorted((a, b) => b.paidTokens - a.paidTokens)
+      .map(({ group, name, calls: many, paidTokens, cachedTokens, cost }) => ({
+        ...{ group, name: oneLine(name), calls: many, paidTokens, cachedTokens, cost },
+      })),
     paidTokens: total.paidTokens,
     cachedTokens: total.cachedTokens,
     cost: total.cost,

@@ -16,6 +16,8 @@ export interface ReportData {
   /** looptrace's own. */
   readonly version: string;
   readonly traces: readonly TraceData[];
+  /** Requests to models were recorded, of some of the turns at least. */
+  readonly recorded?: true;
   /** By session; of those whose requests were recorded. */
   readonly bills?: Readonly<Record<string, BillData>>;
 }

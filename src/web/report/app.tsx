@@ -4,6 +4,7 @@ import { Content } from "./content.js";
 import type { Details } from "./details.js";
 import { inTraces, placesOf } from "./places.js";
 import { stringsIn } from "./search.js";
+import { sourcesText } from "./sources-text.js";
 import { useTheme } from "./theme.js";
 import { TracePage } from "./trace-page.js";
 import { Turns } from "./turns.js";
@@ -64,7 +65,7 @@ export function App({ data, details }: { readonly data: ReportData; readonly det
         )}
       </main>
       <footer class="bottom">
-        Made by looptrace {data.version}. All times and costs are as opencode recorded them; ~ is an estimate.
+        Made by looptrace {data.version}. {sourcesText(data)}
       </footer>
     </>
   );

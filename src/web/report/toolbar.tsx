@@ -26,8 +26,8 @@ export function Toolbar(props: ToolbarProps) {
           type="search"
           ref={props.searchField}
           value={query}
-          placeholder="Search everything ( / )"
-          aria-label="Search everything"
+          placeholder="Search steps and tools ( / )"
+          aria-label="Search steps and tools"
           onInput={({ currentTarget }) => props.onQuery(currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key === "Enter") onNext(event.shiftKey);

@@ -60,11 +60,24 @@ test("the bill is that of the session, over its turns", () => {
     ["opencode's system prompt", 2, 1200],
     ["results of bash", 1, 4],
   ]);
+  expect(report.data.recorded).toBe(true);
+});
+
+test("what was paid for most stands first in it, though less of it is in the longest prompt", () => {
+  const small = (owner: SegmentOwner, text: string, tokens: number) => ({ owner, text, tokens });
+  const made: readonly MadeCall[] = [
+    { segments: [small(system, long, 300)] },
+    { segments: [small(system, long, 300), small(result("ls"), "a\nb", 400)] },
+  ];
+  const { report } = built([withMadeWire(traceOf("multistep@1.18.33"), made)]);
+  const bill = report.data.bills?.[trace.session.id];
+  expect(bill?.rows.map(({ paidTokens }) => paidTokens)).toEqual([600, 400]);
 });
 
 test("a session whose requests were not recorded has neither", () => {
   const { report } = built([traceOf("multistep@1.18.33")]);
   expect(report.data).not.toHaveProperty("bills");
+  expect(report.data).not.toHaveProperty("recorded");
   expect(at(report.data.traces, 0)).not.toHaveProperty("prompts");
 });
 
