@@ -2,7 +2,7 @@
 import type { ErrorObject } from "../../errors/error-facts.js";
 import { isFields } from "../../text/json-fields.js";
 import { answerOf } from "../../wire/answer-of.js";
-import type { WireEvidence, WireExchange, WireTool } from "../../wire/model.js";
+import type { WireEvidence, WireExchange, WireResponse, WireTool } from "../../wire/model.js";
 import type { SessionTree } from "../schema/exported-session.js";
 import type { OtherCall } from "./session.js";
 import type { CallOutput, Interval, Moment } from "./values.js";
@@ -165,16 +165,21 @@ export function recordedOutput(exchange: WireExchange): CallOutput | null {
 /**
  * What a request failed with, as opencode would write it; null where the wire shows no failure: it was answered, it was
  * broken off by opencode itself, or the recording ends before.
+ *
+ * @param before the attempt before it: a refusal that was cut off before its body came has the words of that one, where
+ *   it was the same request with the same status
  */
-export function wireError(exchange: WireExchange): ErrorObject | null {
+export function wireError(exchange: WireExchange, before?: WireExchange): ErrorObject | null {
   const { response, end, url } = exchange;
   if (response && response.status >= 400) {
-    const text = response.chunks.map((chunk) => chunk.text ?? "").join("");
+    const text = bodyOf(response);
     const { status: statusCode, headers: responseHeaders } = response;
+    const isSame = before?.body.hash === exchange.body.hash && before.response?.status === statusCode;
+    const words = response.bytes === 0 && isSame ? bodyOf(before.response) : text;
     return {
       name: "APIError",
       data: {
-        message: messageIn(text) ?? `The provider answered with HTTP status ${statusCode}.`,
+        message: messageIn(words) ?? `The provider answered with HTTP status ${statusCode}.`,
         statusCode,
         responseHeaders,
         ...(text === "" ? {} : { responseBody: text }),
@@ -193,6 +198,10 @@ export function wireError(exchange: WireExchange): ErrorObject | null {
   }
   if (end.how !== "failed") return null;
   return { name: "APIError", data: { message: end.error ?? "The connection broke off.", metadata: { url } } };
+}
+
+function bodyOf({ chunks }: WireResponse): string {
+  return chunks.map((chunk) => chunk.text ?? "").join("");
 }
 
 /** Providers put it into `error.message`, `error`, or `message`. */

@@ -103,7 +103,7 @@ function sentByWire(
   const isWhole = last.stepFinish !== undefined && lastChunk !== undefined;
   const own = requestsOfAnswer(candidates, ({ at }) => !isWhole || at <= lastChunk);
   return own.map(({ exchange, at, endedAt }, index): Sent => {
-    const error = wireError(exchange);
+    const error = wireError(exchange, own[index - 1]?.exchange);
     const next = own[index + 1]?.at ?? Number.POSITIVE_INFINITY;
     const known = others.findLast(({ failure }) => failure !== null && failure.at >= at && failure.at < next);
     // An answer that was cut off before its body says no more than its status; the log may have read all of it.

@@ -344,3 +344,14 @@ describe("what was answered", () => {
     expect(other.cost).toBeCloseTo(120 * 3e-6 + 8 * 15e-6, 12);
   });
 });
+
+test("a refusal that was cut off before its body has the words of the attempt before, where that was the same", () => {
+  const bare = (status: number) => refused(400, 500, status, { response: response(450, [], { status }) });
+  const wordsOf = (...exchanges: readonly WireExchange[]) => {
+    const loop = loopOf([user(0, "Go."), assistant(50, null, [])], exchanges);
+    return onlyOne(callsIn(loop)).error?.message;
+  };
+  expect(wordsOf(refused(57, 100, 429), bare(429))).toBe("Rate limit reached");
+  expect(wordsOf(refused(57, 100, 429), bare(503))).toBe("The provider answered with HTTP status 503.");
+  expect(wordsOf(bare(429))).toBe("The provider answered with HTTP status 429.");
+});
