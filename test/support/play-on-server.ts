@@ -1,4 +1,5 @@
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import { z } from "zod";
 import type { ExportResult } from "../../src/opencode/cli/export-session.js";
 import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
 import type { ServerEvent } from "../../src/opencode/schema/server-event.js";
@@ -50,7 +51,8 @@ export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> 
       // before.
       for (;;) {
         const read = await readSessionFrom(client, sessionId);
-        if (sessionsOf(read.tree).every((info) => info.time.updated === lastUpdate(events, info.id)))
+        const isTold = sessionsOf(read.tree).every((info) => info.time.updated === lastUpdate(events, info.id));
+        if (isTold && summariesOf(read).every(([id, summary]) => summary === lastSummary(events, id)))
           return { sessionId, events: [...events], read };
         await new Promise((later) => setTimeout(later, 20));
       }
@@ -91,4 +93,22 @@ function lastUpdate(events: readonly ServerEvent[], id: string): number | undefi
       : [],
   );
   return told.at(-1);
+}
+
+const summarised = z.object({ info: z.object({ id: z.string(), summary: z.unknown().optional() }) });
+const exported = z.object({ messages: z.array(summarised) });
+
+/** The messages that were read, each with its summary as text: that comes late too, and by an event of its own. */
+function summariesOf({ raw }: ExportResult): readonly (readonly [id: string, summary: string | undefined])[] {
+  const messages = [...raw.values()].flatMap((text) => exported.parse(JSON.parse(text)).messages);
+  return messages.map(({ info }) => [info.id, JSON.stringify(info.summary)]);
+}
+
+/** The summary of a message, as far as the events have told. */
+function lastSummary(events: readonly ServerEvent[], id: string): string | undefined {
+  const told = events.flatMap(({ type, properties }) => {
+    const message = type === "message.updated" ? summarised.safeParse(properties).data : undefined;
+    return message?.info.id === id ? [message.info] : [];
+  });
+  return JSON.stringify(told.at(-1)?.summary);
 }
