@@ -54,7 +54,7 @@ test("the parts of a prompt add up to what the provider counted", async () => {
   expect(bill.shown).toMatchObject([{ name: "llm-call-3", tokens: Math.max(...counted) }]);
   expect(sumOf(bill.rows)).toBe(Math.max(...counted));
   expect(bill.rows.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(["/work/AGENTS.md", "opencode's own tools", "prompts", "results of bash"]),
+    expect.arrayContaining(["/repo/AGENTS.md", "opencode's own tools", "prompts", "results of bash"]),
   );
 });
 

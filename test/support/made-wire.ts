@@ -167,7 +167,7 @@ export function madeRecording({ provider }: Fixture, said = "Fix it."): WireEvid
   return madeEvidence(...exchanges);
 }
 
-const SYSTEM = "You are opencode, an interactive CLI tool.\nInstructions from: /work/AGENTS.md\nBe brief.";
+const SYSTEM = "You are opencode, an interactive CLI tool.\nInstructions from: /repo/AGENTS.md\nBe brief.";
 const ANSWER = 'data: {"choices":[{"delta":{"content":"I look."},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
 const TOOL = {
   type: "function",

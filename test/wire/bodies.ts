@@ -6,14 +6,14 @@ export const SYSTEM = [
   "You are powered by the model named m1. The exact model ID is p/m1\n",
   "Here is some useful information about the environment you are running in:\n",
   "<env>\n  Working directory: /work\n  Today's date: Sun Nov 29 2026\n</env>\n",
-  'Instructions from: /work/AGENTS.md\n# Rules\n\nSay "grüße".\n\n',
+  'Instructions from: /repo/AGENTS.md\n# Rules\n\nSay "grüße".\n\n',
   '<mcp_instructions>\n  <server name="jira">\n    Ask first.\n  </server>\n  <server name="wiki">\n    Read.\n  </server>\n</mcp_instructions>\n',
   "Skills provide specialized instructions and workflows for specific tasks.\n<available_skills>\n  <skill>\n  </skill>\n</available_skills>\n",
   "What the person adds.",
 ].join("");
 
 const SCHEMA = { type: "object", properties: { filePath: { type: "string" } } };
-const INPUT = { filePath: "/work/a.txt" };
+const INPUT = { filePath: "/repo/a.txt" };
 const PNG = "iVBORw0KGgo=";
 const MARK = { cache_control: { type: "ephemeral" } };
 

@@ -43,7 +43,7 @@ describe.each(PROTOCOLS)("a request of %s", (protocol) => {
     expect(parts.map(told)).toEqual([
       { kind: "text", text: 'Look at "a.txt".' },
       { kind: "thinking", text: "I read.", sealed: protocol === "openai-chat" ? 0 : "sealed".length },
-      { kind: "tool-call", tool: "read", callId: "call_1", text: '{"filePath":"/work/a.txt"}' },
+      { kind: "tool-call", tool: "read", callId: "call_1", text: '{"filePath":"/repo/a.txt"}' },
       { kind: "tool-result", tool: "read", callId: "call_1", text: "hello\nworld" },
       ...(protocol === "openai-chat" ? [hint] : []),
     ]);

@@ -73,7 +73,7 @@ export function countedSession(
   const system = [
     `You are opencode, an agent.\n\n${texts.words(7_000)}\n`,
     "You are powered by the model named m1. The exact model ID is p/m1\n<env>\n  Working directory: /work\n</env>\n",
-    `Instructions from: /work/AGENTS.md\n${texts.words(2_500)}\n`,
+    `Instructions from: /repo/AGENTS.md\n${texts.words(2_500)}\n`,
   ].join("");
   const tools = Array.from({ length: 12 }, (_, index) => ({
     name: `${index % 3 === 0 ? "jira" : "tool"}_${index}`,
@@ -102,7 +102,7 @@ function trueTokens({ owner, text }: Segment, image: number): number {
 function step(texts: Texts, id: string, withImage: boolean): readonly object[] {
   const isEdit = texts.random() > 0.7;
   const input = isEdit
-    ? { filePath: "/work/src/a.ts", oldString: texts.lines(400), newString: texts.lines(500) }
+    ? { filePath: "/repo/src/a.ts", oldString: texts.lines(400), newString: texts.lines(500) }
     : { command: `grep -rn "${texts.words(20)}" src`, description: texts.words(40) };
   const result =
     texts.random() > 0.3 ? texts.lines(300 + 6_000 * texts.random()) : texts.words(200 + 800 * texts.random());

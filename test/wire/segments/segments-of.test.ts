@@ -32,7 +32,7 @@ describe.each(PROTOCOLS)("the segments of a request of %s", (protocol) => {
     expect(ofKind("system")).toEqual([
       { kind: "system", section: "opencode", source: null },
       { kind: "system", section: "environment", source: null },
-      { kind: "system", section: "instructions", source: "/work/AGENTS.md" },
+      { kind: "system", section: "instructions", source: "/repo/AGENTS.md" },
       { kind: "system", section: "mcp", source: "jira" },
       { kind: "system", section: "mcp", source: "wiki" },
       { kind: "system", section: "skills", source: null },
@@ -47,7 +47,7 @@ describe.each(PROTOCOLS)("the segments of a request of %s", (protocol) => {
       { kind: "prompt" },
       { kind: "thinking" },
       { kind: "tool-call", tool: "read", callId: "call_1" },
-      { kind: "tool-result", tool: "read", callId: "call_1", argument: "/work/a.txt" },
+      { kind: "tool-result", tool: "read", callId: "call_1", argument: "/repo/a.txt" },
       ...(protocol === "openai-chat" ? [{ kind: "synthetic" }] : []),
       { kind: "attachment", mime: "image/png", filename: null },
     ]);
