@@ -15,8 +15,8 @@ export interface BatchOptions {
    * are done.
    */
   readonly results?: string | undefined;
-  /** Whether tasks whose recorded result is a failure are done again; default false. */
-  readonly retryFailed?: boolean | undefined;
+  /** Whether tasks whose recorded result is a failure are done again, or which of them, by id; default false. */
+  readonly retryFailed?: boolean | ReadonlySet<string> | undefined;
   /** What the whole batch may come to before nothing more is started; what runs then comes to its end. */
   readonly limits?: BatchLimits | undefined;
   /** How long a provider's rate limit is waited for, in ms; default 10 minutes. */
@@ -62,3 +62,13 @@ export type BatchEvent =
 export const DEFAULT_CONCURRENCY = 2;
 export const DEFAULT_BATCH_PATIENCE_MS = 600_000;
 export const DEFAULT_REQUEUES = 10;
+
+/** Whether a task is to be done, by what is recorded of it. @param status undefined where nothing is */
+export function isPending(
+  id: string,
+  status: "done" | "failed" | undefined,
+  retryFailed: BatchOptions["retryFailed"] = false,
+): boolean {
+  if (status !== "failed") return status === undefined;
+  return typeof retryFailed === "boolean" ? retryFailed : retryFailed.has(id);
+}

@@ -56,6 +56,8 @@ export interface BatchSummary extends Omit<BatchProgress, "running" | "waiting" 
   readonly changed: number;
   /** Lines of the results that a crash of the machine had left unreadable; their tasks are done again. */
   readonly damaged: number;
+  /** Tasks whose verify command passed, and those whose did not, those that were done before among them. */
+  readonly verified: { readonly passed: number; readonly failed: number };
   /** Tasks whose cost opencode does not know, or not whole. */
   readonly unpriced: number;
   /** What earlier starts of the batch had come to. */
@@ -85,13 +87,15 @@ export interface Tally {
 
 type Sums = Pick<
   BatchSummary,
-  "done" | "failed" | "usage" | "cost" | "unpriced" | "sessions" | "undelivered" | "delivery"
+  "done" | "failed" | "verified" | "usage" | "cost" | "unpriced" | "sessions" | "undelivered" | "delivery"
 >;
 
-export function createTally(): Tally {
+/** @param before what the verify commands of tasks have said that are not done again */
+export function createTally(before: BatchSummary["verified"] = { passed: 0, failed: 0 }): Tally {
   let sums: Sums = {
     done: 0,
     failed: {},
+    verified: before,
     usage: NO_USAGE,
     cost: null,
     unpriced: 0,
@@ -111,14 +115,16 @@ export function createTally(): Tally {
       };
     },
     finished: (result) => {
-      const { error } = result;
+      const { error, verify } = result;
       const undelivered = sums.undelivered + (isResultDelivered(result) ? 0 : 1);
+      const verified = withVerified(sums.verified, verify?.passed ?? null);
       sums =
         error === null
-          ? { ...sums, undelivered, done: sums.done + 1 }
+          ? { ...sums, undelivered, verified, done: sums.done + 1 }
           : {
               ...sums,
               undelivered,
+              verified,
               failed: { ...sums.failed, [error.code]: (sums.failed[error.code] ?? 0) + 1 },
             };
     },
@@ -126,6 +132,14 @@ export function createTally(): Tally {
       return sums;
     },
   };
+}
+
+/** @param passed null where a task has no verify command */
+export function withVerified(
+  { passed, failed }: BatchSummary["verified"],
+  one: boolean | null,
+): BatchSummary["verified"] {
+  return { passed: passed + (one === true ? 1 : 0), failed: failed + (one === false ? 1 : 0) };
 }
 
 /** What a batch came to, once nothing of it runs any more. */

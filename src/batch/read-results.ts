@@ -8,6 +8,8 @@ export interface Recorded {
   readonly status: TaskResult["status"];
   readonly digest: string;
   readonly code: ErrorCode | null;
+  /** Whether its verify command passed; null where it had none. */
+  readonly passed: boolean | null;
 }
 
 export type ReadResults =
@@ -35,8 +37,10 @@ const LINE_START = '{"id":';
  * Reads a file of results, whatever became of its last line. After a power cut a file may be as long as it
  * was to become, with NUL bytes where its end, or a part of it, had not come to the disk: what is whole
  * beside them counts.
+ *
+ * @param onResult told each of them, in the file's order
  */
-export function readResults(bytes: Buffer): ReadResults {
+export function readResults(bytes: Buffer, onResult?: (result: TaskResult) => void): ReadResults {
   const byId = new Map<string, Recorded>();
   const spent = { cost: 0, tokens: 0 };
   let damaged = 0;
@@ -48,6 +52,7 @@ export function readResults(bytes: Buffer): ReadResults {
     const text = withoutNuls(raw);
     const result = resultOf(text);
     if (result) {
+      onResult?.(result);
       spent.cost += result.totals.cost ?? 0;
       spent.tokens += totalTokens(result.totals.usage);
       if (byId.get(result.id)?.status !== "done")
@@ -55,6 +60,7 @@ export function readResults(bytes: Buffer): ReadResults {
           status: result.status,
           digest: result.digest,
           code: result.error?.code ?? null,
+          passed: result.verify?.passed ?? null,
         });
       const end = at < 0 ? begin + Buffer.byteLength(raw.slice(0, raw.lastIndexOf("}") + 1)) : at + 1;
       if (at < 0) return { kind: "results", byId, spent, damaged, wholeBytes: end, needsLineFeed: true };

@@ -110,6 +110,27 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
   }
 }
 
+/**
+ * The results that a file has, by their ids: the last of each, but one that is done stays so.
+ *
+ * @param path of a file that need not exist
+ * @throws {ConfigurationError} when it cannot be read, or is no file of results
+ */
+export async function recordedResults(path: string): Promise<ReadonlyMap<string, TaskResult>> {
+  const results = new Map<string, TaskResult>();
+  const bytes = await readIfThere(path).catch((error: unknown) => {
+    throw new ConfigurationError("results", `${path}: the results cannot be read: ${messageOf(error)}`);
+  });
+  const read = readResults(bytes, (result) => {
+    if (results.get(result.id)?.status !== "done") results.set(result.id, result);
+  });
+  if (read.kind === "results") return results;
+  throw new ConfigurationError(
+    "results",
+    `${path}: line ${read.line} is no result of a batch. Name another file for the results (-o).`,
+  );
+}
+
 async function readIfThere(path: string): Promise<Buffer> {
   try {
     const file = await openRegularFile(path);

@@ -6,8 +6,9 @@ import {
   DEFAULT_BATCH_PATIENCE_MS,
   DEFAULT_CONCURRENCY,
   DEFAULT_REQUEUES,
+  isPending,
 } from "./batch-options.js";
-import { type BatchSummary, createTally, summaryOf } from "./batch-summary.js";
+import { type BatchSummary, createTally, summaryOf, withVerified } from "./batch-summary.js";
 import { mergeRuns } from "./merge-runs.js";
 import { endedBy, notDoneOf } from "./outcomes.js";
 import { providerOf, providersOfError } from "./providers.js";
@@ -68,7 +69,7 @@ async function work(
   results: Results | undefined,
 ): Promise<BatchSummary> {
   const { defaultModel, signal, clock = systemClock } = options;
-  const { pending, ...recorded } = selected(tasks, results, options.retryFailed ?? false);
+  const { pending, verified, ...recorded } = selected(tasks, results, options.retryFailed);
   const startedAt = clock.now();
   const schedule = createSchedule(
     pending.map(({ request }) => providerOf(request.model ?? defaultModel)),
@@ -82,7 +83,7 @@ async function work(
     },
     startedAt,
   );
-  const tally = createTally();
+  const tally = createTally(verified);
   const about = { total: tasks.length, ...recorded, startedAt };
   const tell = (event: BatchEvent): void => {
     const { done, failed, usage, cost } = tally.sums;
@@ -174,13 +175,24 @@ async function work(
 function selected(
   tasks: readonly Task[],
   results: Results | undefined,
-  retryFailed: boolean,
-): { readonly pending: readonly Task[]; readonly skipped: number; readonly skippedFailed: number } {
+  retryFailed: BatchOptions["retryFailed"],
+): Pick<BatchSummary, "skipped" | "skippedFailed" | "verified"> & { readonly pending: readonly Task[] } {
   const statusOf = ({ id }: Task) => results?.earlier.get(id)?.status;
-  const pending = tasks.filter((task) => {
-    const status = statusOf(task);
-    return status === undefined || (status === "failed" && retryFailed);
-  });
+  const pending = tasks.filter((task) => isPending(task.id, statusOf(task), retryFailed));
   const skipped = tasks.filter((task) => statusOf(task) === "done").length;
-  return { pending, skipped, skippedFailed: tasks.length - pending.length - skipped };
+  const verified = verifiedBefore(tasks, results, pending);
+  return { pending, skipped, skippedFailed: tasks.length - pending.length - skipped, verified };
+}
+
+/** What the verify commands of tasks have said that are not done again. */
+export function verifiedBefore(
+  tasks: readonly Task[],
+  results: Pick<Results, "earlier"> | undefined,
+  pending: readonly Task[],
+): BatchSummary["verified"] {
+  const again = new Set(pending.map(({ id }) => id));
+  return tasks
+    .filter(({ id }) => !again.has(id))
+    .map(({ id }) => results?.earlier.get(id)?.passed ?? null)
+    .reduce(withVerified, { passed: 0, failed: 0 });
 }

@@ -7,14 +7,19 @@ import { RunRequestError } from "../errors/run-request-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { messageOf } from "../errors/thrown.js";
 import { systemClock } from "../files/clock.js";
+import { storePaths } from "../files/store-paths.js";
 import type { Progress } from "../opencode/drive.js";
+import { pathOfOpenCode } from "../opencode/program.js";
 import { oneLine } from "../text/bounded-text.js";
 import { totalsOf } from "../trace/totals.js";
 import { firstStart } from "./first-start.js";
 import { oneAfterAnother } from "./one-after-another.js";
-import type { Task } from "./task.js";
+import type { Task, TaskRequest } from "./task.js";
+import { figuresOf } from "./task-figures.js";
 import { type TaskRunnerOptions, traceOptions, turnOptions } from "./task-options.js";
 import { deliveryOf, type TaskResult } from "./task-result.js";
+import { DEFAULT_VERIFY_TIMEOUT_MS, runVerify, type Verified } from "./verify.js";
+import { makeWorktree, type Worktree, WorktreeError } from "./worktree.js";
 
 /** What a caller follows of a task, and the signal that ends it. */
 export interface TaskHooks {
@@ -44,7 +49,7 @@ export type TaskRunner = (task: Task, hooks?: TaskHooks) => Promise<TaskRun>;
  * and delivers the traces. A turn that fails is a result like any other; so is a request that makes no sense.
  */
 export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
-  const { defaults = {}, exporter, cwd = process.cwd(), clock = systemClock } = options;
+  const { defaults = {}, exporter, cwd = process.cwd(), clock = systemClock, verify: all } = options;
   const agent = new OpenCode(defaults);
   const first = firstStart();
   const commits = new Map<string, Promise<string | undefined>>();
@@ -54,25 +59,58 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     return known;
   };
 
-  const runTask: TaskRunner = async (task, { signal, onProgress } = {}) => {
-    const startedAt = clock.now();
-    const about = { id: task.id, line: task.line, digest: task.digest };
+  const environment = defaults.environment ?? process.env;
+
+  const worktreeOf = async (
+    { worktree, instructions }: TaskRequest,
+    directory: string,
+  ): Promise<Worktree | undefined> => {
+    if (worktree === undefined || worktree === false) {
+      if (instructions === undefined) return undefined;
+      throw new WorktreeError("instructions of another commit need a worktree: give the task `worktree` as well.");
+    }
+    const ref = worktree === true ? "HEAD" : worktree;
+    return await makeWorktree({ directory, ref, instructions }, defaults.store ?? storePaths(environment));
+  };
+
+  /** The turn, and whether what it left stands the task's test. */
+  const work = async (task: Task, { signal, onProgress }: TaskHooks): Promise<Worked> => {
     const turn = turnOptions(task.request, cwd);
-    const commit = await commitOf(turn.directory ?? defaults.directory ?? process.cwd());
-    let done: TurnResult;
+    const asked = turn.directory ?? defaults.directory ?? process.cwd();
+    let worktree: Worktree | undefined;
     let entered = false;
+    // A signal of its own: many listeners at one and the same look like a leak to Node.
+    const own = signal && AbortSignal.any([signal]);
     try {
-      // A signal of its own: many listeners at one and the same look like a leak to Node.
-      const own = signal && AbortSignal.any([signal]);
+      worktree = await worktreeOf(task.request, asked);
+      const commit = worktree?.commit ?? (await commitOf(asked));
       entered = await first.enter(own);
-      done = await agent.run(task.request.prompt, {
+      const done = await agent.run(task.request.prompt, {
         ...turn,
+        ...(worktree === undefined ? {} : inWorktree(worktree, asked, turn.opencode ?? defaults.opencode, environment)),
         signal: own,
         onProgress: (progress) => {
           if (progress.sessionId !== null) first.begun();
           onProgress?.(progress);
         },
       });
+      if (entered) first.over();
+      entered = false;
+      const verify = await verified(task, done, { cwd: worktree?.directory ?? asked, environment, signal: own, all });
+      return { done, commit, verify };
+    } finally {
+      if (entered) first.over();
+      await worktree?.remove();
+    }
+  };
+
+  const runTask: TaskRunner = async (task, hooks = {}) => {
+    const { signal } = hooks;
+    const startedAt = clock.now();
+    const about = { id: task.id, line: task.line, digest: task.digest };
+    let worked: Worked;
+    try {
+      worked = await work(task, hooks);
     } catch (problem) {
       if (problem instanceof OpenCodeNotFoundError) throw problem;
       const interrupted = signal?.aborted === true;
@@ -81,9 +119,8 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
         interrupted,
         result: { ...about, ...NOTHING_RUN, status: "failed", error, startedAt, endedAt: clock.now() },
       };
-    } finally {
-      if (entered) first.over();
     }
+    const { done, commit, verify } = worked;
     const { text, output, error, sessionId, runId, attempts, totals, traces, kept, notes } = done;
     const trace = traceOptions(options.trace, task, commit);
     const delivery = (await exporter?.export(traces, { trace })) ?? [];
@@ -98,6 +135,8 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       attempts,
       totals,
       traceIds: traces.map(({ traceId }) => traceId),
+      figures: figuresOf(traces),
+      verify,
       urls: (await exporter?.linksTo(traces)) ?? {},
       startedAt,
       endedAt: clock.now(),
@@ -105,8 +144,8 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       kept,
       notes,
     };
-    // Without the signal it might have been tried again, or have gone on.
-    return { result, interrupted: error !== null && signal?.aborted === true };
+    // Without the signal it might have been tried again, or have gone on; its verify command might have passed.
+    return { result, interrupted: (error !== null || verify?.passed === false) && signal?.aborted === true };
   };
   // A session takes one prompt at a time; a fork is a session of its own.
   const inSession = oneAfterAnother();
@@ -114,6 +153,46 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     const { session, fork } = task.request;
     return inSession(fork ? undefined : session, () => runTask(task, hooks));
   };
+}
+
+/** What came of a task before its traces went out. */
+interface Worked {
+  readonly done: TurnResult;
+  /** What its directory stood on. */
+  readonly commit: string | undefined;
+  readonly verify: Verified | null;
+}
+
+interface VerifyContext {
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal | undefined;
+  /** For tasks that have none of their own. */
+  readonly all: TaskRunnerOptions["verify"];
+}
+
+/** What the task's verify command says of what the turn has left, if it has one and a turn came about. */
+async function verified(
+  { id, request }: Task,
+  { text, output, error, sessionId, traces }: TurnResult,
+  { cwd, environment, signal, all }: VerifyContext,
+): Promise<Verified | null> {
+  const command = request.verify ?? all?.command;
+  if (command === undefined || traces.length === 0 || signal?.aborted) return null;
+  const { prompt, expectedOutput = null } = request;
+  const stdin = JSON.stringify({ id, prompt, expectedOutput, text, output, error: error?.code ?? null, sessionId });
+  const timeoutMs = request.verifyTimeout ?? all?.timeoutMs ?? DEFAULT_VERIFY_TIMEOUT_MS;
+  return await runVerify(command, { cwd, environment, stdin: `${stdin}\n`, timeoutMs, signal });
+}
+
+/** The project's own opencode, in `node_modules`, is in no commit. */
+function inWorktree(
+  { directory }: Worktree,
+  asked: string,
+  opencode: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+) {
+  return { directory, opencode: pathOfOpenCode({ opencode, directory: asked, environment }) };
 }
 
 /** What the result of a task says when opencode was not even started. */
@@ -125,6 +204,8 @@ export const NOTHING_RUN = {
   attempts: [],
   totals: totalsOf([]),
   traceIds: [],
+  figures: null,
+  verify: null,
   urls: {},
   delivery: [],
   kept: false,
@@ -142,7 +223,7 @@ const ABORTED: ErrorFacts = {
 /** Why there was no turn. */
 function factsOf(problem: unknown): ErrorFacts {
   const message = oneLine(messageOf(problem));
-  if (problem instanceof RunRequestError || problem instanceof SessionNotFoundError)
+  if (problem instanceof WorktreeError || problem instanceof RunRequestError || problem instanceof SessionNotFoundError)
     return { code: "invalid_request", message, retryable: false, evidence: "process", reason: "start" };
   return { code: "unknown", message, retryable: true, evidence: "process" };
 }

@@ -14,6 +14,8 @@ export interface TaskRunnerOptions {
   readonly exporter?: TraceExporter | undefined;
   /** What their traces say; a task's own tags and metadata are added, its user comes before this one. */
   readonly trace?: TraceOptions | undefined;
+  /** How tasks that do not say are verified: a command of the shell, and how long it may take, ms. */
+  readonly verify?: { readonly command: string; readonly timeoutMs?: number | undefined } | undefined;
   /** What relative directories and files of tasks belong to; default this process's working directory. */
   readonly cwd?: string | undefined;
   /** Time, for tests. @internal */
@@ -26,11 +28,12 @@ export interface TaskRunnerOptions {
  * @param cwd what relative paths belong to
  */
 export function turnOptions(request: TaskRequest, cwd: string): OpenCodeOptions {
-  const { directory, files } = request;
+  const { directory, files, opencode } = request;
   return {
     ...settingsSaid("task", request),
     directory: directory === undefined ? undefined : resolve(cwd, directory),
     files: files?.map((file) => resolve(cwd, file)),
+    opencode: opencode === undefined ? undefined : resolve(cwd, opencode),
   };
 }
 

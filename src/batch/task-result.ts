@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { DestinationReport } from "../deliver/delivery-report.js";
 import { errorFactsSchema } from "../errors/error-facts.js";
+import { taskFiguresSchema } from "./task-figures.js";
+import { verifiedSchema } from "./verify.js";
 
 const count = z.int().min(0);
 
@@ -80,6 +82,10 @@ export const taskResultSchema = z
     /** Of all attempts with their subagents; cost in USD. */
     totals,
     traceIds: z.array(z.string()).readonly(),
+    /** What the turns came to beside their totals; null where none came about, and in results of before there were any. */
+    figures: taskFiguresSchema.nullable().default(null),
+    /** What became of the verify command; null where there was none to run. */
+    verify: verifiedSchema.nullable().default(null),
     /** Where the traces can be looked at, by their ids. */
     urls: z.record(z.string(), z.string()).readonly(),
     /** ms since the epoch: when the task was first started, and when it was over. */

@@ -48,6 +48,18 @@ const settings = fieldsOn("task", {
   mcp: () => z.array(mcpServer).readonly().exactOptional(),
 });
 
+/** Which run of an experiment a task is: `looptrace experiment` says so, and a file of tasks has no need to. */
+const experimentRun = z.strictObject({
+  name: text,
+  arm: text,
+  case: text,
+  /** From 0. */
+  run: wholeNumber(0),
+  /** The dataset of Langfuse's that the case is an item of. */
+  datasetId: text.exactOptional(),
+  itemId: text.exactOptional(),
+});
+
 /**
  * What a task may say: a prompt, and what differs for it from what holds for all. Strict, so that a misspelt
  * field is reported instead of ignored.
@@ -63,6 +75,23 @@ export const taskRequestSchema = z
     /** Goes into the metadata of the loop, beside that of all tasks. */
     metadata: z.record(z.string(), z.json()).exactOptional(),
     userId: text.exactOptional(),
+    /** The opencode to use for it: a path. */
+    opencode: text.exactOptional(),
+    /**
+     * It works in a git worktree of its own, which is removed after it: of its directory's repository, at `HEAD` or at
+     * the commit, branch or tag that is named.
+     */
+    worktree: z.union([z.boolean(), text]).exactOptional(),
+    /** The commit, branch or tag that the worktree has its instructions from: `AGENTS.md` and the like. */
+    instructions: text.exactOptional(),
+    /** A command of the shell, run in its directory after the turn: exit code 0 says that it was done well. */
+    verify: prose.exactOptional(),
+    /** How long that may take; default 10 minutes. */
+    verifyTimeout: timeSpan.exactOptional(),
+    /** What the answer should be, for the verify command to compare, and for Langfuse. */
+    expectedOutput: z.json().exactOptional(),
+    /** The experiment that it is a run of. */
+    experiment: experimentRun.exactOptional(),
   })
   .readonly();
 

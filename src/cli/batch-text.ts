@@ -2,6 +2,7 @@ import type { BatchEvent } from "../batch/batch-options.js";
 import { type BatchSummary, failures, type NotStarted } from "../batch/batch-summary.js";
 import type { NotDoneReason } from "../batch/schedule.js";
 import type { TaskDelivery, TaskResult } from "../batch/task-result.js";
+import type { Verified } from "../batch/verify.js";
 import { adviceFor } from "../errors/advice.js";
 import type { ErrorCode } from "../errors/error-facts.js";
 import { type LabelledLine, parted, worded } from "../terminal/labelled-line.js";
@@ -15,7 +16,7 @@ const LONGEST_TEXT = 200;
 
 /** One finished task on one line. */
 export function taskText(result: TaskResult): string {
-  const { id, status, error, text, output, totals, startedAt, endedAt } = result;
+  const { id, status, error, text, output, totals, startedAt, endedAt, verify } = result;
   // A structured answer need not say anything beside its value.
   const answer = text ?? (output === null ? "" : (JSON.stringify(output) ?? ""));
   const name = shortenTo(oneLine(id), LONGEST_ID);
@@ -24,8 +25,20 @@ export function taskText(result: TaskResult): string {
     duration(endedAt - startedAt),
     `${count(totalTokens(totals.usage))} tokens`,
     ...(totals.cost === null ? [] : [cost(totals.cost)]),
+    ...(verify === null ? [] : [verifiedText(verify)]),
   ];
   return `${status} ${name} (${figures.join(", ")}): ${shortenTo(oneLine(answer.slice(0, 2000)), 60)}`;
+}
+
+/** How a verify command ended, in a few words. */
+export function verifiedText({ passed, exitCode, signal, timedOut }: Verified): string {
+  if (passed) return "verified";
+  const how = timedOut
+    ? "took too long"
+    : exitCode === null
+      ? (signal ?? "could not be started")
+      : `exit code ${exitCode}`;
+  return `not verified: ${how}`;
 }
 
 /** What a person should know of an event beside that tasks begin and end; undefined where that is nothing. */
@@ -82,7 +95,7 @@ export function failuresText(failed: BatchSummary["failed"]): string {
 
 /** What became of a batch. */
 export function summaryLines(summary: BatchSummary): LabelledLine[] {
-  const { total, done, skipped, skippedFailed, changed, damaged, notDone, usage, before, unpriced } = summary;
+  const { total, done, skipped, skippedFailed, changed, damaged, notDone, usage, before, unpriced, verified } = summary;
   const failed = failures(summary);
   const all = done + skipped;
   const inputs = `in ${count(promptTokens(usage))} (cached ${count(usage.cacheRead)})`;
@@ -97,6 +110,15 @@ export function summaryLines(summary: BatchSummary): LabelledLine[] {
     ...(failed > 0 ? [worded("failed", `${count(failed)} (${failuresText(summary.failed)})`, "failed")] : []),
     ...(skippedFailed > 0
       ? [worded("failed", `${count(skippedFailed)} before; --retry-failed does them again`, "failed")]
+      : []),
+    ...(verified.passed + verified.failed > 0
+      ? [
+          worded(
+            "verified",
+            `${count(verified.passed)} of ${count(verified.passed + verified.failed)}`,
+            verified.failed > 0 ? "failed" : "plain",
+          ),
+        ]
       : []),
     ...notDone.map((one) => worded("left", notDoneText(one), "warning")),
     ...(changed > 0

@@ -1,3 +1,4 @@
+import { type BatchOptions, isPending } from "../batch/batch-options.js";
 import type { Results } from "../batch/results.js";
 import type { Task } from "../batch/task.js";
 import { readJobData } from "./job-data.js";
@@ -12,13 +13,13 @@ export async function forgetRecorded(
   tasks: readonly Task[],
   batch: string,
   { earlier }: Results,
-  retryFailed: boolean,
+  retryFailed: BatchOptions["retryFailed"],
   queue: TaskQueue,
 ): Promise<void> {
   const recorded = tasks.filter(({ id }) => earlier.has(id));
   await eachOf(recorded, async (task) => {
     const jobId = jobIdOf(batch, task);
-    if (earlier.get(task.id)?.status === "failed" && retryFailed) {
+    if (isPending(task.id, earlier.get(task.id)?.status, retryFailed)) {
       // Of a task that is done again only the failure goes; a run that is under way, or that went well, is of
       // this start.
       const job = await queue.getJob(jobId);

@@ -1,9 +1,10 @@
-import { type BatchEvent, DEFAULT_BATCH_PATIENCE_MS, DEFAULT_REQUEUES } from "../batch/batch-options.js";
+import { type BatchEvent, DEFAULT_BATCH_PATIENCE_MS, DEFAULT_REQUEUES, isPending } from "../batch/batch-options.js";
 import { type BatchProgress, type BatchSummary, createTally, failures, summaryOf } from "../batch/batch-summary.js";
 import { limitReached } from "../batch/limits.js";
 import { notDoneOf } from "../batch/outcomes.js";
 import { providerOf, providersOfError } from "../batch/providers.js";
 import { openResults, type Results } from "../batch/results.js";
+import { verifiedBefore } from "../batch/run-batch.js";
 import type { Left, NotDoneReason, StopReason } from "../batch/schedule.js";
 import type { Task } from "../batch/task.js";
 import type { TaskResult } from "../batch/task-result.js";
@@ -72,12 +73,9 @@ async function follow(
   const startedAt = clock.now();
   const stored = providerPauses(redis.client, options.queue);
   const wakeup = createWakeup(clock);
-  const tally = createTally();
-
   const open = new Map<string, Open>();
   for (const task of tasks) {
-    const recorded = results.earlier.get(task.id)?.status;
-    if (recorded === "done" || (recorded === "failed" && !options.retryFailed)) continue;
+    if (!isPending(task.id, results.earlier.get(task.id)?.status, options.retryFailed)) continue;
     const request = requestOf(task.request, batch);
     const data = {
       version: JOB_VERSION,
@@ -89,6 +87,8 @@ async function follow(
     } as const;
     open.set(jobIdOf(batch, task), { task, data, provider: providerOf(request.model ?? defaultModel) });
   }
+  const pending = [...open.values()].map(({ task }) => task);
+  const tally = createTally(verifiedBefore(tasks, results, pending));
   const skipped = tasks.filter(({ id }) => results.earlier.get(id)?.status === "done").length;
   const about = {
     total: tasks.length,
@@ -210,7 +210,7 @@ async function follow(
   };
 
   const work = async (): Promise<void> => {
-    await forgetRecorded(tasks, batch, results, options.retryFailed ?? false, queue);
+    await forgetRecorded(tasks, batch, results, options.retryFailed, queue);
     if (over) return;
     stopped = endedByLimit();
     if (stopped === null) await add([...open.keys()]);

@@ -58,8 +58,8 @@ describe("what is recorded", () => {
 
     const again = await openResults(path, tasks);
     expect([...again.earlier]).toEqual([
-      ["t1", { status: "done", digest: first.digest, code: null }],
-      ["t2", { status: "failed", digest: failed.digest, code: "timeout" }],
+      ["t1", { status: "done", digest: first.digest, code: null, passed: null }],
+      ["t2", { status: "failed", digest: failed.digest, code: "timeout", passed: null }],
     ]);
     expect(again.spent).toEqual({ cost: 2, tokens: 20 });
     await again.append(third);

@@ -305,3 +305,33 @@ test("how it stands is told with every event", async () => {
     "finished 1+1/2 0 0 2",
   ]);
 });
+
+test("what verify commands said is counted, of tasks that were done before too", async () => {
+  const results = await temporaryFile();
+  const verify = (passed: boolean): Partial<TaskResult> => ({
+    verify: {
+      command: "test",
+      passed,
+      exitCode: passed ? 0 : 1,
+      signal: null,
+      timedOut: false,
+      durationMs: 1,
+      output: "",
+    },
+  });
+  const run = scripted({
+    t1: [verify(true)],
+    t2: [verify(false)],
+    t3: [verify(false)],
+    t4: [{ ...TIMEOUT, ...verify(true) }, {}],
+  });
+  const first = await runBatch(someTasks(2), run, { results });
+  expect(first.verified).toEqual({ passed: 1, failed: 1 });
+  expect((await runBatch(someTasks(4), run, { results })).verified).toEqual({ passed: 2, failed: 2 });
+  // One that is done again counts once; of several that failed also a single one can be done again.
+  expect((await runBatch(someTasks(4), run, { results, retryFailed: new Set(["t4"]) })).verified).toEqual({
+    passed: 1,
+    failed: 2,
+  });
+  expect(run.ran).toEqual(["t1", "t2", "t3", "t4", "t4"]);
+});

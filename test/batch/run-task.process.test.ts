@@ -1,5 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { parseTasks } from "../../src/batch/parse-tasks.js";
 import { type TaskRunner, taskRunner } from "../../src/batch/run-task.js";
@@ -109,6 +110,62 @@ describe.concurrent("a task", () => {
     });
     expect(isResultDelivered(result)).toBe(true);
     expect(await opencode.runs()).toEqual([]);
+  });
+
+  test("a verify command says whether what the turn left is well done; one of a task's own comes first", async () => {
+    const opencode = await talkingOpenCode();
+    const run = runnerOf(opencode, { verify: { command: "cat >&2; exit 4" } });
+    const { result } = await run(task({ id: "one", prompt: "Hello", expectedOutput: { a: 1 } }));
+    expect(result).toMatchObject({ status: "done", verify: { passed: false, exitCode: 4 } });
+    expect(JSON.parse(result.verify?.output ?? "")).toEqual({
+      ...{ id: "one", prompt: "Hello", expectedOutput: { a: 1 }, text: "Answer to Hello", output: "Answer to Hello" },
+      ...{ error: null, sessionId: result.sessionId },
+    });
+    expect(taskResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result);
+    const own = await run(task({ prompt: "x", verify: "pwd -P", directory: "." }));
+    expect(own.result.verify).toMatchObject({ passed: true, output: `${opencode.cwd}\n` });
+    const failing = JSON.stringify({ error: apiError(401, "Bad key") });
+    expect((await run(task({ prompt: failing }))).result.verify).toMatchObject({ exitCode: 4 });
+    // No turn came about, so nothing was left.
+    expect((await run(task({ prompt: "x", model: "no-slash" }))).result.verify).toBeNull();
+  });
+
+  test("a verify command that is ended from outside leaves the task to be done again", async () => {
+    const opencode = await talkingOpenCode();
+    const ending = new AbortController();
+    const running = runnerOf(opencode)(task({ prompt: "x", verify: "touch begun; sleep 60" }), {
+      signal: ending.signal,
+    });
+    await expect
+      .poll(() =>
+        access(join(opencode.cwd, "begun")).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    ending.abort();
+    expect(await running).toMatchObject({ interrupted: true, result: { error: null, verify: { passed: false } } });
+  });
+
+  test("a task with a worktree works in one, and so does its verify command; then it is gone", async () => {
+    const opencode = await talkingOpenCode();
+    const git = (...args: string[]) =>
+      execa("git", ["-c", "user.name=E", "-c", "user.email=e@example.com", ...args], { cwd: opencode.cwd });
+    await git("init", "--quiet");
+    await git("commit", "--quiet", "--allow-empty", "--message=Begin");
+    const run = runnerOf(opencode);
+    const { result } = await run(
+      task({ prompt: "x", worktree: true, verify: "git rev-parse HEAD && pwd -P && touch x" }),
+    );
+    const { stdout: commit } = await git("rev-parse", "HEAD");
+    const [stood, directory = ""] = result.verify?.output.split("\n") ?? [];
+    expect(stood).toBe(commit);
+    expect(directory).toMatch(/worktrees/);
+    await expect(access(directory)).rejects.toThrow("ENOENT");
+    const wrong = await run(task({ prompt: "x", worktree: "nope" }));
+    expect(wrong.result).toMatchObject({ status: "failed", error: { code: "invalid_request", reason: "start" } });
+    expect((await run(task({ prompt: "x", instructions: "HEAD" }))).result.error?.message).toContain("need a worktree");
   });
 
   test("without opencode nothing can be done", async () => {

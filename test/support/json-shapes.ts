@@ -372,6 +372,7 @@ export const batchJson = z.strictObject({
   notDone: z.array(z.strictObject({ reason: z.string(), provider: z.string().nullable(), tasks: taskCount })),
   changed: taskCount,
   damaged: taskCount,
+  verified: z.strictObject({ passed: taskCount, failed: taskCount }),
   usage: totals.shape.usage,
   cost: z.number().nullable(),
   unpriced: taskCount,

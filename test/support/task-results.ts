@@ -27,6 +27,8 @@ export function resultOf(task: Task, more: Partial<TaskResult> = {}): TaskResult
     attempts: [{ model: "a/m", sessionId: `ses_${task.id}`, error: null }],
     totals: { ...totalsOf([]), cost: 1, usage: { ...usage, input: 10 } },
     traceIds: [],
+    figures: null,
+    verify: null,
     urls: {},
     startedAt: 1_000,
     endedAt: 2_000,

@@ -44,6 +44,10 @@ export interface BatchFlags extends TraceFlags, MaskFlags, AgentFlags<"batch"> {
   readonly maxDuration?: number;
   readonly requeues?: number;
   readonly keepGoing?: boolean;
+  /** Of tasks that have none. */
+  readonly verify?: string;
+  /** ms */
+  readonly verifyTimeout?: number;
   /** The Redis with whose workers the tasks are done; without one it is this machine. */
   readonly redis?: string;
   readonly queue?: string;
@@ -69,7 +73,7 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   };
   const { trace } = settings;
   const exporter = context.exporter();
-  const run = taskRunner({ defaults, exporter, trace, cwd: terminal.cwd });
+  const run = taskRunner({ defaults, exporter, trace, cwd: terminal.cwd, verify: verifyOf(flags) });
   // What a person watches may end up in the log of a CI.
   const quick = quickMask(masking);
   const progress = flags.quiet ? undefined : batchProgress(terminal);
@@ -102,8 +106,18 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   for (const advice of deliveryAdvice(leftovers)) terminal.err(`${advice}\n`);
 
   if (interrupt.signal.aborted) return EXIT.interrupted;
-  if (failures(summary) + summary.skippedFailed + summary.notDone.length > 0) return EXIT.tasksLeft;
+  if (isLeft(summary)) return EXIT.tasksLeft;
   return isDelivered(summary, leftovers) ? EXIT.ok : EXIT.undelivered;
+}
+
+/** Whether a task failed, was not done, or was not done well. */
+export function isLeft(summary: BatchSummary): boolean {
+  return failures(summary) + summary.skippedFailed + summary.notDone.length + summary.verified.failed > 0;
+}
+
+/** How tasks that do not say are verified. */
+export function verifyOf({ verify, verifyTimeout }: Pick<BatchFlags, "verify" | "verifyTimeout">) {
+  return verify === undefined ? undefined : { command: verify, timeoutMs: verifyTimeout };
 }
 
 /** What the flags say of the batch as a whole, wherever its tasks are done. */
@@ -135,7 +149,7 @@ export function quickly(event: BatchEvent, mask: ReturnType<typeof quickMask>): 
 }
 
 /** @throws {ConfigurationError} when a flag is given that says nothing without a queue */
-function refuseQueueFlags({ queue, batchId, cancel }: BatchFlags): void {
+export function refuseQueueFlags({ queue, batchId, cancel }: BatchFlags): void {
   const typed = { "--queue": queue, "--batch-id": batchId, "--cancel": cancel };
   const [flag] = Object.entries(typed).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (flag !== undefined)
@@ -155,7 +169,7 @@ function refuseSchemaWithoutServer({ schema, driver }: BatchFlags, { file }: Set
 /** What the batch itself could not deliver is worth a longer wait than what earlier runs left. */
 const OWN_LEFTOVERS_BUDGET_MS = 10_000;
 
-async function sendLeftovers(
+export async function sendLeftovers(
   { undelivered }: BatchSummary,
   exporter: TraceExporter,
   { quiet }: BatchFlags,
@@ -169,7 +183,7 @@ async function sendLeftovers(
 }
 
 /** Whether the traces of all tasks are where they belong by now. */
-function isDelivered({ undelivered, delivery }: BatchSummary, now: readonly DestinationReport[]): boolean {
+export function isDelivered({ undelivered, delivery }: BatchSummary, now: readonly DestinationReport[]): boolean {
   if (undelivered === 0) return true;
   if (delivery.length === 0 || delivery.some(({ unsaved, rejected }) => unsaved + rejected > 0)) return false;
   return now.every(({ pending, rejected }) => pending.spans === 0 && rejected === 0);

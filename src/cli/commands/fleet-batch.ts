@@ -1,5 +1,5 @@
 import { fieldsFor } from "../../agent/setting-surfaces.js";
-import { type BatchSummary, failures } from "../../batch/batch-summary.js";
+import type { BatchSummary } from "../../batch/batch-summary.js";
 import { type TaskRequest, taskRequestSchema } from "../../batch/task.js";
 import type { Settings } from "../../config/settings.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
@@ -14,7 +14,7 @@ import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
 import type { Terminal } from "../terminal.js";
-import { type BatchFlags, batchOptions, paintSummary, quickly } from "./batch.js";
+import { type BatchFlags, batchOptions, isLeft, paintSummary, quickly } from "./batch.js";
 
 type FleetBatchFlags = BatchFlags & RedisFlags;
 
@@ -66,7 +66,7 @@ export async function fleetBatch(source: string, flags: FleetBatchFlags, termina
   }
   terminal.out(flags.json ? `${terminalJson(summary)}\n` : `${paintSummary(summary, terminal)}\n`);
   if (interrupt.signal.aborted) return EXIT.interrupted;
-  if (failures(summary) + summary.skippedFailed + summary.notDone.length > 0) return EXIT.tasksLeft;
+  if (isLeft(summary)) return EXIT.tasksLeft;
   // What waits in the outboxes of the workers is theirs to deliver.
   return summary.undelivered === 0 ? EXIT.ok : EXIT.undelivered;
 }
@@ -108,6 +108,8 @@ function requestFor(
     ...(defaults.mcp.length === 0 ? { mcp: undefined } : {}),
     directory: flags.dir,
     userId: trace.userId,
+    verify: flags.verify,
+    verifyTimeout: flags.verifyTimeout,
   };
   const tags = [...new Set([...(trace.tags ?? []), ...(request.tags ?? [])])];
   const metadata = { batch, ...trace.metadata, ...request.metadata };

@@ -32,7 +32,9 @@ export function defineBatch(program: Command, { terminal, finish }: ProgramConte
     .option("--max-duration <duration>", "start no more tasks after that time", parseDuration)
     .option("--patience <duration>", "how long to wait for a rate limit to end (default: 10m)", parseDuration)
     .option("--requeues <n>", "put a task back so often because of a rate limit (default: 10)", parseCount)
-    .option("--keep-going", "go on with a provider's tasks after it has refused the key or the credit");
+    .option("--keep-going", "go on with a provider's tasks after it has refused the key or the credit")
+    .option("--verify <command>", "after each task a command in its directory: exit code 0 means well done", parseText)
+    .option("--verify-timeout <duration>", "how long that may take (default: 10m)", parseDuration);
   withAgentFlags(batch, "batch")
     .option("--redis <url>", "have the tasks done by the workers of a queue in this Redis", parseText)
     .option("--queue <name>", "the queue's name, with --redis (default: looptrace)", parseText)

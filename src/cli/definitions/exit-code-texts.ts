@@ -11,10 +11,21 @@ Exit codes:
 export const BATCH_EXIT_CODES = `
 Exit codes:
   0    every task is done, also by an earlier start, and its trace is where it belongs
-  1    a task failed, or was not started because of a limit or of its provider
+  1    a task failed, its verify command did not pass, or it was not started because of a
+       limit or of its provider
   2    wrong usage, configuration or input; nothing was started. Or there is no opencode, or
        a result could not be recorded: the batch broke off
   3    every task is done, but a trace could not be delivered (it is in the outbox) or kept
+  130  interrupted; what was done is recorded, the same command goes on`;
+
+export const EXPERIMENT_EXIT_CODES = `
+Exit codes:
+  0    every run is done and counts, and no verdict is one that --fail-on names
+  1    a verdict is one that --fail-on names, or runs are missing: a limit was reached, or the
+       provider failed
+  2    wrong usage, configuration or input; nothing was started. Or there is no opencode, or
+       a result could not be recorded: the experiment broke off
+  3    as 0, but a trace could not be delivered (it is in the outbox) or kept
   130  interrupted; what was done is recorded, the same command goes on`;
 
 export const WORKER_EXIT_CODES = `
