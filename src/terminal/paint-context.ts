@@ -3,7 +3,7 @@ import { tokensErrorText } from "../analysis/tokens-error-text.js";
 import { unusedText } from "../analysis/unused-text.js";
 import { cost, costDecimals, count, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
-import { fitTable, STAYS, type TableColumn } from "./fit-table.js";
+import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
 import { inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
@@ -35,9 +35,13 @@ export function paintContext(bill: ContextBill, { width, colors }: PaintOptions)
   ): TableColumn => ({ heading, worth, cells: rows.map(cell), align: "right", ...more });
   const bar = ({ tokens }: { readonly tokens: number }, index: number): string =>
     index < shown.length && tokens > 0 ? "█".repeat(Math.max(1, Math.round((tokens / most) * WIDEST_BAR))) : "";
-  const [head, ...lines] = fitTable(
+  const {
+    head,
+    rows: lines,
+    hidden,
+  } = fitTable(
     [
-      column(bill.by, STAYS, ({ name }) => oneLine(name), { align: "left", shortest: SHORT_NAME }),
+      column(bill.by, STAYS, ({ name }) => oneLine(name), { align: "left", shortest: SHORT_NAME, cut: "middle" }),
       column("tokens", STAYS, ({ tokens }) => some(tokens)),
       column("share", 90, ({ share, tokens }) => (tokens === 0 ? "" : percent(share))),
       column("", 10, bar, { align: "left" }),
@@ -50,7 +54,7 @@ export function paintContext(bill: ContextBill, { width, colors }: PaintOptions)
     ],
     width,
   );
-  const notes = inColors(notesOf(bill), width, colors);
+  const notes = inColors([...notesOf(bill), ...hiddenColumnsLine(hidden)], width, colors);
   return [
     ...inTitle(bill).map((line, index) => (index === 0 ? colors.bold : colors.dim)(shortenTo(line, width))),
     colors.dim(head),

@@ -31,6 +31,15 @@ export function paintRequest({ title, facts, sections }: RequestView, { width, c
   ].join("\n");
 }
 
+/** Of what a part said so many lines are shown; `--call` has it whole. */
+const MOST_LINES = 6;
+
+function excerptLines(text: string, room: number): readonly string[] {
+  const lines = wrapped(text, room);
+  if (lines.length <= MOST_LINES) return lines;
+  return [...lines.slice(0, MOST_LINES - 1), shortenTo(lines.slice(MOST_LINES - 1).join(" "), room)];
+}
+
 const SIGNS = { added: "+", removed: "-", changed: "~" } as const;
 
 /** What changed from one request to another, a line a part with what it said; no line is wider than the terminal. */
@@ -44,7 +53,11 @@ export function paintRequestDiff(
   const many = (kind: keyof typeof SIGNS): number => changes.filter((change) => change.kind === kind).length;
   const sums = (["added", "changed", "removed"] as const).map((kind) => `${count(many(kind))} ${kind}`).join(", ");
   const excerpt = (sign: string, text: string | null, color: (line: string) => string): string[] =>
-    text === null || text === "" ? [] : [color(shortenTo(`    ${sign} ${oneLine(text)}`, width))];
+    text === null || text === ""
+      ? []
+      : excerptLines(oneLine(text), width - 6).map((line, index) =>
+          color(shortenTo(`    ${index === 0 ? sign : " "} ${line}`, width)),
+        );
   const place = first
     ? [
         `first difference at character ${count(first.at)}, in ${first.name === null ? "the request" : oneLine(first.name)}`,

@@ -1,7 +1,7 @@
 import { callLabel, type WireRequest } from "../analysis/wire-requests.js";
 import { bytesText, cost, costDecimals, count, duration, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
-import { fitTable, STAYS, type TableColumn } from "./fit-table.js";
+import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
 import { inColors, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
@@ -26,7 +26,7 @@ export function paintRequests(list: RequestList, { width, colors }: PaintOptions
   ): TableColumn => ({ heading, worth, cells: requests.map(cell), align: "right", ...more });
   const left = { align: "left" } as const;
   const decimals = costDecimals(requests.flatMap((request) => request.cost ?? []));
-  const [head, ...rows] = fitTable(
+  const { head, rows, hidden } = fitTable(
     [
       column("#", STAYS, ({ number }) => String(number)),
       column("sent", 40, ({ sentAt }) => `+${duration(sentAt - first)}`),
@@ -51,7 +51,7 @@ export function paintRequests(list: RequestList, { width, colors }: PaintOptions
     colors.dim(head),
     ...rows.map((row, index) => (isTrouble(requests[index]) ? colors.yellow(row) : row)),
     ...inColors(
-      notes.map((note) => worded("note", oneLine(note), "warning")),
+      [...hiddenColumnsLine(hidden), ...notes.map((note) => worded("note", oneLine(note), "warning"))],
       width,
       colors,
     ),

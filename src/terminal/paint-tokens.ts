@@ -6,6 +6,7 @@ import { columnsOf } from "../text/columns.js";
 import { cost, costDecimals, count } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
+import { type HiddenColumns, hiddenColumnsLine } from "./fit-table.js";
 import { inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
@@ -25,17 +26,10 @@ const STAYS = 9;
 
 /** The trace as a table of tokens: a line a call, or a line a contributor; no line is wider than the terminal. */
 export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
-  const { width, colors, top } = options;
+  const { width, colors } = options;
   const { turn } = trace.session;
   const rows = tokenRows(trace);
-  const lines =
-    rows.length === 0
-      ? ["The turn made no call."]
-      : rows.every(({ prompt, output }) => prompt === null && output === null)
-        ? ["opencode recorded no tokens of any call."]
-        : top
-          ? topLines(rows, width, turn)
-          : callLines(rows, width, turn);
+  const { lines, hidden } = table(rows, options, turn);
   const [heading, ...rest] = lines;
   const gaps = gapsOf([trace]);
   const lacking = [
@@ -44,13 +38,29 @@ export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
     ...gapTexts.doubts(gaps),
     ...gapTexts.otherCalls(gaps),
   ];
-  const notes = [...lacking.map((note) => worded("note", note, "warning")), ...cacheBreaks(trace)];
+  const notes = [
+    ...lacking.map((note) => worded("note", note, "warning")),
+    ...cacheBreaks(trace),
+    ...hiddenColumnsLine(hidden),
+  ];
   return [
     colors.bold(shortenTo(titleOf(trace), width)),
     colors.dim(shortenTo(heading ?? "", width).trimEnd()),
     ...rest.map((line) => shortenTo(line, width).trimEnd()),
     ...inColors(notes, width, colors),
   ].join("\n");
+}
+
+interface TokenTable {
+  readonly lines: readonly string[];
+  readonly hidden: HiddenColumns | null;
+}
+
+function table(rows: readonly TokenRow[], { top, width }: TokenOptions, turn: number): TokenTable {
+  if (rows.length === 0) return { lines: ["The turn made no call."], hidden: null };
+  if (rows.every(({ prompt, output }) => prompt === null && output === null))
+    return { lines: ["opencode recorded no tokens of any call."], hidden: null };
+  return top ? { lines: topLines(rows, width, turn), hidden: null } : callLines(rows, width, turn);
 }
 
 /** Where a cache broke, a call's prompt was paid for anew: a line each, with why where that is known. */
@@ -88,32 +98,38 @@ const COLUMNS: readonly {
   { heading: "cost", worth: 2, of: ({ cost: usd }, decimals) => (usd === null ? "" : cost(usd, decimals)) },
 ];
 
-function callLines(rows: readonly TokenRow[], width: number, turn: number): string[] {
+function callLines(rows: readonly TokenRow[], width: number, turn: number): TokenTable {
   const most = rows.reduce((largest, { context }) => Math.max(largest, context ?? 0), 1);
   const decimals = costDecimals(rows.flatMap((row) => row.cost ?? []));
-  let columns = COLUMNS.filter(({ heading }) => heading !== "think" || rows.some(({ reasoning }) => reasoning));
-  const table = (): string[] =>
+  const all = COLUMNS.filter(({ heading }) => heading !== "think" || rows.some(({ reasoning }) => reasoning));
+  let columns = all;
+  const fitted = (): string[] =>
     aligned([columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ of }) => of(row, decimals)))]);
-  let lines = table();
+  let lines = fitted();
+  const whole = columnsOf(lines[0] ?? "") + 2 + CAUSES_ROOM;
   const room = (): number => width - columnsOf(lines[0] ?? "") - 2;
   while (room() < CAUSES_ROOM) {
     const least = columns.reduce((lowest, { worth }) => Math.min(lowest, worth), STAYS);
     if (least === STAYS) break;
     columns = columns.filter(({ worth }) => worth !== least);
-    lines = table();
+    lines = fitted();
   }
   const spare = room() - CAUSES_ROOM - 2;
   const bar = spare < NARROWEST_BAR ? 0 : Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor(spare / 2)));
   const [heading = "", ...calls] = lines;
   const barColumn = (text: string): string => (bar === 0 ? "" : `  ${padEnd(text, bar)}`);
-  return [
-    `${heading}${barColumn("")}  caused by`,
-    ...calls.map((line, index) => {
-      const row = rows[index];
-      return row ? `${line}${barColumn(barOf(row, most, bar))}  ${causesOf(row, turn)}` : line;
-    }),
-    ...(bar === 0 ? [] : ["█ from the cache  ▓ read anew  ░ written"]),
-  ];
+  const headings = all.filter((one) => !columns.includes(one)).map((one) => one.heading);
+  return {
+    lines: [
+      `${heading}${barColumn("")}  caused by`,
+      ...calls.map((line, index) => {
+        const row = rows[index];
+        return row ? `${line}${barColumn(barOf(row, most, bar))}  ${causesOf(row, turn)}` : line;
+      }),
+      ...(bar === 0 ? [] : ["█ from the cache  ▓ read anew  ░ written"]),
+    ],
+    hidden: headings.length === 0 ? null : { headings, width: whole },
+  };
 }
 
 /** The context of a call: what came from the cache, what was read anew, what was written. */

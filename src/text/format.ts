@@ -58,7 +58,10 @@ export function plural(value: number, one: string, many = `${one}s`): string {
 export function cost(usd: number | null, decimals?: number): string {
   if (usd === null) return "–";
   if (usd === 0) return "$0";
-  return `$${usd.toFixed(decimals ?? costDecimals([usd]))}`;
+  const places = decimals ?? costDecimals([usd]);
+  const least = 10 ** -places;
+  // What is no nothing does not read as nothing.
+  return usd > 0 && usd < least / 2 ? `<$${least.toFixed(places)}` : `$${usd.toFixed(places)}`;
 }
 
 /** With how many decimals costs are told so that none of them loses what matters: as many as the smallest needs. */

@@ -39,6 +39,29 @@ export function shortenTo(text: string, columns: number): string {
   return `${kept.trimEnd()}…`.toWellFormed();
 }
 
+/**
+ * The same with the middle left out, where it can tell two texts apart: the beginning says what it is, the end which.
+ * The end gets the larger part.
+ */
+export function shortenMiddle(text: string, columns: number): string {
+  // What is longer than a terminal is wide by far is told by its beginning.
+  if (columnsOf(text.slice(0, columns * 8)) <= columns || text.length > MOST_OF_MIDDLE) return shortenTo(text, columns);
+  if (columns < 3) return shortenTo(text, columns);
+  const behind = Math.ceil((columns - 1) / 2);
+  let end = "";
+  let width = 0;
+  for (const { segment } of [...graphemes.segment(text)].reverse()) {
+    const next = columnsOf(segment);
+    if (width + next > behind) break;
+    end = segment + end;
+    width += next;
+  }
+  return `${shortenTo(text, columns - width)}${end.trimStart()}`;
+}
+
+/** In UTF-16 units. */
+const MOST_OF_MIDDLE = 2000;
+
 export function padEnd(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - columnsOf(text)));
 }

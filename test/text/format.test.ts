@@ -40,6 +40,11 @@ test("costs below each other have as many decimals as the smallest of them needs
   expect([costDecimals([]), costDecimals([0, 12.5]), costDecimals([0.5, 12.5])]).toEqual([2, 2, 4]);
 });
 
+test("what costs next to nothing is not told as nothing", () => {
+  expect([0.000004, 0.000005, 0.0000001].map((usd) => cost(usd))).toEqual(["<$0.00001", "$0.00001", "<$0.00001"]);
+  expect(cost(0.001, 2)).toBe("<$0.01");
+});
+
 test("a part of a longer time is told in that one's unit", () => {
   expect([durationIn(4, 10), durationIn(4, 100), durationIn(4, 1000), durationIn(4, 60_000)]).toEqual([
     "0.04s",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { oneLine, padEnd, padStart, severalLines, shortenTo } from "../../src/text/terminal-text.js";
+import { oneLine, padEnd, padStart, severalLines, shortenMiddle, shortenTo } from "../../src/text/terminal-text.js";
 
 /** Graphemes and bare code units, those that steer terminals among them. */
 const anyText = fc.string({
@@ -34,6 +34,22 @@ test("what is shortened fits, and says that something is missing", () => {
       if (short !== text) expect(short.endsWith("…")).toBe(true);
     }),
   );
+});
+
+test("what is cut in the middle fits, begins and ends as the text does, and says that something is missing", () => {
+  fc.assert(
+    fc.property(anyText.map(oneLine), fc.integer({ min: 1, max: 40 }), (text, columns) => {
+      const short = shortenMiddle(text, columns);
+      expect(stringWidth(short)).toBeLessThanOrEqual(columns);
+      expect(short.isWellFormed()).toBe(true);
+      if (short === text) return;
+      const [begin = "", end = ""] = [short.slice(0, short.indexOf("…")), short.slice(short.lastIndexOf("…") + 1)];
+      expect([text.startsWith(begin), text.endsWith(end)]).toEqual([true, true]);
+      expect(short).toContain("…");
+    }),
+  );
+  expect(shortenMiddle("/repo/packages/one/src/index.ts", 16)).toBe("/repo/p…index.ts");
+  expect(shortenMiddle("漢字漢字漢字", 7)).toBe("漢字…字");
 });
 
 test.each([

@@ -38,7 +38,7 @@ export function ownerName(owner: SegmentOwner): string {
     case "prompt":
       return "prompts";
     case "synthetic":
-      return "texts of opencode's";
+      return "texts that opencode adds";
     case "thinking":
       return "thinking";
     case "answer":
@@ -64,7 +64,7 @@ export function segmentName(owner: SegmentOwner): string {
     case "prompt":
       return "prompt";
     case "synthetic":
-      return "text of opencode's";
+      return "text that opencode adds";
     case "answer":
       return "answer";
     case "tool-call":
@@ -93,7 +93,7 @@ function sectionName({ section, source }: SegmentOwner & { readonly kind: "syste
     case "environment":
       return "environment";
     case "mcp":
-      return source === null ? "words of MCP servers" : `words of MCP server ${source}`;
+      return source === null ? "instructions of MCP servers" : `instructions of MCP server ${source}`;
     case "skills":
       return "skills";
     case "other":
