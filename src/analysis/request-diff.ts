@@ -43,9 +43,10 @@ export interface PartChange {
   readonly charactersAfter: number;
 }
 
-/** So much stands before the first difference, and behind it. */
+/** So much stands before the first difference, behind it, and of what a part said from there on. */
 const LEAD = 40;
 const TAIL = 80;
+const OF_PART = 400;
 
 /** Whose a part is, with its name. */
 interface Place {
@@ -98,8 +99,8 @@ function firstDifference(a: DiffSide, b: DiffSide): FirstDifference | null {
     at,
     name: place?.name ?? null,
     owner: place?.owner ?? null,
-    before: excerptOf(before, from),
-    after: excerptOf(after, from),
+    before: excerptOf(before, from, TAIL),
+    after: excerptOf(after, from, TAIL),
   };
 }
 
@@ -189,16 +190,16 @@ function changeOf(place: Place, old: string | undefined, now: string | undefined
   return {
     kind: both ? "changed" : now === undefined ? "removed" : "added",
     ...place,
-    before: old === undefined ? null : excerptOf(old, from),
-    after: now === undefined ? null : excerptOf(now, from),
+    before: old === undefined ? null : excerptOf(old, from, OF_PART),
+    after: now === undefined ? null : excerptOf(now, from, OF_PART),
     charactersBefore: old?.length ?? 0,
     charactersAfter: now?.length ?? 0,
   };
 }
 
 /** So much of a text from there on, with `…` where it was cut. */
-function excerptOf(text: string, from: number): string {
-  const cut = text.slice(from, from + LEAD + TAIL);
+function excerptOf(text: string, from: number, tail: number): string {
+  const cut = text.slice(from, from + LEAD + tail);
   return `${from > 0 ? "…" : ""}${cut}${from + cut.length < text.length ? "…" : ""}`.toWellFormed();
 }
 

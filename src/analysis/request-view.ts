@@ -30,7 +30,7 @@ export interface RequestBlock {
 }
 
 /** Of a tool so much is told; its schema is in the body. */
-const MOST_OF_TOOL = 100;
+const MOST_OF_TOOL = 240;
 
 export function requestView(request: WireRequest, exchange: WireExchange): RequestView {
   const parsed = parseRequest(exchange);

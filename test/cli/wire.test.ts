@@ -47,6 +47,18 @@ test("every request is listed, with what it was for", async () => {
   expect(session.requests).toHaveLength(5);
 });
 
+test("--csv prints a row for each request", async () => {
+  const [head, ...rows] = (await printed("wire", "recorded.json", "--csv")).trimEnd().split("\r\n");
+  expect(head?.split(",").slice(0, 8).join()).toBe("listedSession,number,sentAt,sessionId,agent,kind,name,turn");
+  expect(rows.map((row) => row.split(",").slice(5, 8).join())).toEqual([
+    "title,title,0",
+    ...["0", "1", "2", "3"].map((index) => `call,llm-call-${index},0`),
+  ]);
+  expect(rows.every((row) => row.startsWith(`${fixture.session.info.id},`))).toBe(true);
+  const { code, stderr } = await run(["wire", "recorded.json", "--csv", "--call", "1"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("--csv prints the list")]);
+});
+
 test("--raw prints the body as it was sent, and on a terminal nothing that steers it", async () => {
   const { text } = at(evidence.exchanges, 2).body;
   expect(await printed("wire", "recorded.json", "--call", "2", "--raw")).toBe(text);

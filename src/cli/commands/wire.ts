@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { requestDiff } from "../../analysis/request-diff.js";
 import { requestView } from "../../analysis/request-view.js";
+import { WIRE_COLUMNS, wireCsv } from "../../analysis/wire-csv.js";
 import { curlOf } from "../../analysis/wire-curl.js";
 import { type WireRequest, wireRequests } from "../../analysis/wire-requests.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
@@ -10,6 +11,7 @@ import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintRequest, paintRequestDiff } from "../../terminal/paint-request.js";
 import { paintRequests, type RequestList } from "../../terminal/paint-requests.js";
 import type { PaintOptions } from "../../terminal/paint-tree.js";
+import { csvLine } from "../../text/csv.js";
 import { nearest } from "../../text/nearest.js";
 import { jsonForTerminal, terminalJson } from "../../text/terminal-json.js";
 import { traceSession } from "../../trace/trace-session.js";
@@ -29,6 +31,7 @@ export interface WireFlags extends SourceFlags {
   readonly raw?: boolean;
   readonly curl?: boolean;
   readonly json?: boolean;
+  readonly csv?: boolean;
   readonly fresh?: boolean;
   readonly width?: number;
 }
@@ -77,11 +80,13 @@ export async function wire(sources: readonly string[], flags: WireFlags, termina
   return EXIT.ok;
 }
 
-function refuseContradictions({ call, diff, raw, curl, json }: WireFlags): void {
-  const forms = [raw && "--raw", curl && "--curl", json && "--json"].filter(Boolean);
+function refuseContradictions({ call, diff, raw, curl, json, csv }: WireFlags): void {
+  const forms = [raw && "--raw", curl && "--curl", json && "--json", csv && "--csv"].filter(Boolean);
   if (forms.length > 1) throw new ConfigurationError("wire", `Say one of ${forms.join(" and ")}.`);
   if (diff !== undefined && (call !== undefined || raw || curl))
     throw new ConfigurationError("--diff", "--diff compares two requests; --call, --raw and --curl are for one.");
+  if (csv && (call !== undefined || diff !== undefined))
+    throw new ConfigurationError("--csv", "--csv prints the list; --call and --diff have --json.");
   if (call === undefined && (raw || curl))
     throw new ConfigurationError("--call", `${forms[0]} prints one request: say which with --call <request>.`);
 }
@@ -133,6 +138,11 @@ const ONLY_SIZES = "Only sizes and hashes of its requests were recorded: it ran 
 function list(sessions: readonly RecordedSession[], flags: WireFlags, terminal: Terminal): void {
   if (flags.json) {
     terminal.out(`${terminalJson(sessions.map(jsonOf))}\n`);
+    return;
+  }
+  if (flags.csv) {
+    const rows = sessions.flatMap(({ sessionId, requests }) => wireCsv(sessionId, requests));
+    terminal.out([WIRE_COLUMNS, ...rows].map(csvLine).join(""));
     return;
   }
   const paint = paintOptions(flags, terminal);

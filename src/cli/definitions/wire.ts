@@ -21,6 +21,7 @@ export function defineWire(program: Command, { terminal, finish }: ProgramContex
     .option("--diff <requests...>", "what changed from one request to another, part by part")
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
     .option("--json", "print the requests as JSON; with --call or --diff that")
+    .option("--csv", "print the list as CSV, a row a request, times in ms")
     .option("--width <columns>", "width of the table (default: the terminal's)", parseWidth)
     .addHelpText(
       "after",
@@ -40,6 +41,7 @@ Examples:
   looptrace wire --last --call 2 --curl > request.sh
   looptrace wire --last --diff 2 3
   looptrace wire --last --call "explore llm-call-0"
+  looptrace wire --since 7d --csv > requests.csv
   looptrace wire install
 ${WIRE_EXIT_CODES}`,
     )
