@@ -74,6 +74,22 @@ test("a call's panel shows the request as it was sent, and nothing in it is obey
   expect(troubles).toEqual([]);
 });
 
+test("what is searched for is found at the call that sent it first, and shown there", async () => {
+  const { page, troubles } = await browser.open([trace], {}, madeTexts(calls));
+  await page.keyboard.press("/");
+  await page.keyboard.type("GETS AN ISSUE");
+  await page
+    .locator(".matches")
+    .filter({ hasText: /^1 row$/ })
+    .waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator(".row.selected").click();
+  const panel = page.locator("aside.detail");
+  expect(await panel.locator("h2").textContent()).toBe("llm-call-0");
+  expect(await panel.locator(".sent-part pre mark").allTextContents()).toEqual(["gets an issue"]);
+  expect(troubles).toEqual([]);
+});
+
 test("without a recording the page has no such section", async () => {
   const { page } = await browser.open([traceOf("multistep@1.18.33")]);
   expect(await page.getByRole("region", { name: "Tools" }).count()).toBe(1);

@@ -124,7 +124,7 @@ function otherCallDetail(call: OtherCall): Detail {
       ["cost", cost(call.cost)],
       ...wireFacts(call.wire),
     ],
-    sections: headerSection(call.wire),
+    sections: [...(call.output ? callOutputSections(call.output) : []), ...headerSection(call.wire)],
   };
 }
 

@@ -19,7 +19,8 @@ export interface PromptCollector {
 /** @param wire the trace's */
 export function promptCollector(wire: WireTables | undefined, texts: SegmentTexts, packer: Packer): PromptCollector {
   const places = new Map<number, number>();
-  const parts: PromptPart[] = [];
+  const parts: Omit<PromptPart, "row">[] = [];
+  const firstRows: number[] = [];
   const calls: PromptCall[] = [];
   const partOf = (segment: number): number | undefined => {
     const known = places.get(segment);
@@ -40,12 +41,20 @@ export function promptCollector(wire: WireTables | undefined, texts: SegmentText
       if (!request) return;
       const pairs = request.segments.flatMap(([segment, tokens]) => {
         const part = partOf(segment);
-        return part === undefined ? [] : [[part, tokens] as const];
+        if (part === undefined) return [];
+        firstRows[part] = Math.min(firstRows[part] ?? row, row);
+        return [[part, tokens] as const];
       });
       const tokens = pairs.reduce((total, [, some]) => total + some, 0);
       calls.push({ row, name, tokens, ...packer.add({ parts: pairs.flat() }) });
     },
-    finish: () => (calls.length === 0 ? undefined : { parts, calls: calls.toSorted((a, b) => a.row - b.row) }),
+    finish: () =>
+      calls.length === 0
+        ? undefined
+        : {
+            parts: parts.map((part, index) => ({ ...part, row: firstRows[index] ?? 0 })),
+            calls: calls.toSorted((a, b) => a.row - b.row),
+          },
   };
 }
 

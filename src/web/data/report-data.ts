@@ -70,6 +70,8 @@ export interface PromptPart extends Place {
   readonly name: string;
   /** UTF-8. */
   readonly bytes: number;
+  /** The row of the call that sent it first. */
+  readonly row: number;
 }
 
 /** A call with the place of its parts, see `PromptParts`. */

@@ -4,6 +4,7 @@ import { Content } from "./content.js";
 import type { Details } from "./details.js";
 import { inTraces, placesOf } from "./places.js";
 import { stringsIn } from "./search.js";
+import { partsByRow } from "./sent-search.js";
 import { sourcesText } from "./sources-text.js";
 import { useTheme } from "./theme.js";
 import { TracePage } from "./trace-page.js";
@@ -13,11 +14,12 @@ import { useSearch } from "./use-search.js";
 /** The whole page: its head, a table of the turns where there are several, and the turn that was chosen. */
 export function App({ data, details }: { readonly data: ReportData; readonly details: Details }) {
   const { traces, bills } = data;
-  const { detailOf } = details;
+  const { detailOf, textOf } = details;
   const [chosen, choose] = useState(0);
   const [query, setQuery] = useState("");
   const { isDark, toggle } = useTheme();
   const places = useMemo(() => placesOf(traces.map(({ rows }) => rows.length)), [traces]);
+  const sentIn = useMemo(() => traces.map(({ prompts }) => partsByRow(prompts)), [traces]);
   const textsOf = useCallback(
     function* (index: number) {
       const place = places[index];
@@ -26,8 +28,9 @@ export function App({ data, details }: { readonly data: ReportData; readonly det
       yield row.name;
       yield row.text;
       yield* stringsIn(detailOf(row));
+      for (const part of sentIn[place.trace]?.(place.row) ?? []) yield textOf(part) ?? "";
     },
-    [places, traces, detailOf],
+    [places, traces, sentIn, detailOf, textOf],
   );
   const { rows, done } = useSearch(places.length, textsOf, query);
   const found = useMemo(() => inTraces(rows, places, traces.length), [rows, places, traces]);

@@ -14,6 +14,8 @@ import { Value } from "./value.js";
 
 interface DetailPanelProps {
   readonly panel: RefObject<HTMLElement | null>;
+  /** Its index among the rows. */
+  readonly at: number;
   readonly row: ReportRow;
   readonly detail: Detail;
   readonly errors: readonly ErrorEntry[];
@@ -27,7 +29,7 @@ interface DetailPanelProps {
 
 /** All that is known of one row. */
 export function DetailPanel(props: DetailPanelProps) {
-  const { panel, row, detail, errors, causes, sent, textOf, query, onClose } = props;
+  const { panel, at, row, detail, errors, causes, sent, textOf, query, onClose } = props;
   // A screen reader, and the arrow keys, are to be in what was just opened; the page behind must not move.
   useEffect(() => {
     const { activeElement } = document;
@@ -60,7 +62,7 @@ export function DetailPanel(props: DetailPanelProps) {
           // They are given, never changed.
           <SectionView key={index} section={section} query={query} />
         ))}
-        {sent.length > 0 && <SentRequest sent={sent} textOf={textOf} />}
+        {sent.length > 0 && <SentRequest sent={sent} row={at} textOf={textOf} query={query} />}
       </div>
     </aside>
   );

@@ -52,7 +52,7 @@ export function PartList({ sent, opened, onOpen, textOf }: PartListProps) {
 }
 
 /** What the model read there. */
-export function PartText({ text }: { readonly text: string | undefined }) {
+export function PartText({ text, query = "" }: { readonly text: string | undefined; readonly query?: string }) {
   if (text === undefined) return <p class="empty">Its text is not in this report.</p>;
-  return <TextBlock text={text} form="code" query="" />;
+  return <TextBlock text={text} form="code" query={query} />;
 }

@@ -87,6 +87,7 @@ export function TracePage({ trace, bill, details, isDark, query, onQuery, found 
         <DetailPanel
           key={selected}
           panel={panel}
+          at={selected}
           row={row}
           detail={detail}
           errors={trace.errors.filter((error) => error.row === selected)}

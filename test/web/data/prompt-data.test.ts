@@ -4,6 +4,7 @@ import { reportBuilder } from "../../../src/web/data/build-report.js";
 import { reportHtml } from "../../../src/web/data/report-html.js";
 import { detailReader } from "../../../src/web/report/details.js";
 import { sentParts } from "../../../src/web/report/icicle.js";
+import { partsByRow } from "../../../src/web/report/sent-search.js";
 import { at, traceOf } from "../../support/fixtures.js";
 import { type MadeCall, madeTexts, withMadeWire } from "../../support/made-wire.js";
 
@@ -40,6 +41,12 @@ test("each part is there once, with its text, and each call says what it was mad
     ["llm-call-0", 300],
     ["llm-call-1", 302],
   ]);
+  const newIn = partsByRow(prompts);
+  expect(prompts?.calls.map(({ row }) => newIn(row).map(({ name }) => name))).toEqual([
+    ["opencode's system prompt"],
+    ["result of bash ls rm"],
+  ]);
+  expect(newIn(0)).toEqual([]);
   const [, second] = prompts?.calls ?? [];
   const sent = prompts && second && sentParts(prompts.parts, reader.partsOf(second).parts);
   expect(sent?.map(({ index, tokens }) => [index, tokens])).toEqual([

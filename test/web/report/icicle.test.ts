@@ -3,7 +3,7 @@ import type { PromptPart } from "../../../src/web/data/report-data.js";
 import { icicleOf, sentParts } from "../../../src/web/report/icicle.js";
 
 const part = (group: PromptPart["group"], owner: string, name: string): PromptPart => ({
-  ...{ group, owner, name, bytes: 1, chunk: -1, place: -1 },
+  ...{ group, owner, name, bytes: 1, row: 0, chunk: -1, place: -1 },
 });
 const parts = [
   part("results", "results of bash", "result of bash ls"),
