@@ -2,10 +2,11 @@ import type { Spent } from "../opencode/model.js";
 import { cost, count, plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import type { Loop, LoopTrace, OtherCall, UsageDoubt } from "../trace/model.js";
-import { isUnknown, otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
+import { isUnknown } from "../trace/other-call-usage.js";
+import { otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
 import { recordedUsage, totalTokens } from "../trace/usage.js";
 import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
-import { otherCallText } from "./row-texts.js";
+import { purposeText } from "./row-texts.js";
 
 /** What the sums over some traces lack, or hold only as far as it is known: how many of each. */
 export interface Gaps {
@@ -124,7 +125,7 @@ export const gapTexts = {
     const unknown =
       withoutUsage === calls ? `of unknown usage${price}` : `${known}, and ${count(withoutUsage)} of unknown usage`;
     const what = withoutUsage === 0 ? known : unknown;
-    return [`in no sum: other calls ${what} (${kinds.map((kind) => otherCallText({ kind })).join("; ")})`];
+    return [`in no sum: other calls ${what} (${kinds.map((kind) => purposeText(kind)).join("; ")})`];
   },
   openTools: ({ openTools: some }: Gaps): readonly string[] =>
     some > 0 ? [`${plural(some, "tool call")} without an end: counted up to the last known moment`] : [],

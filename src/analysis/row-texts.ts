@@ -5,6 +5,7 @@ import { fieldsOf } from "../text/json-fields.js";
 import { oneLine } from "../text/terminal-text.js";
 import { doomLoopText } from "../trace/doom-loop-text.js";
 import type { Call, InnerCall, Loop, ModelFacts, OtherCall, Retry, StepEvent, Tool } from "../trace/model.js";
+import { isUnknown } from "../trace/other-call-usage.js";
 import { isCommand } from "./loop-parts.js";
 
 /** No line shows more; what lies beyond need not be cleaned. */
@@ -36,7 +37,7 @@ export function callText(call: Call): string {
 }
 
 /** What a call beside the steps was for. */
-export function otherCallText({ kind }: Pick<OtherCall, "kind">): string {
+export function purposeText(kind: OtherCall["kind"]): string {
   switch (kind) {
     case "title":
       return "for the session's title";
@@ -47,6 +48,11 @@ export function otherCallText({ kind }: Pick<OtherCall, "kind">): string {
     default:
       return kind satisfies never;
   }
+}
+
+/** The same, and what it wrote where that is known. */
+export function otherCallText(call: OtherCall): string {
+  return joined(purposeText(call.kind), isUnknown(call) ? "tokens unknown" : "", quoted(call.output?.text ?? ""));
 }
 
 function doubtWord({ usageDoubt: doubt }: Call): string {

@@ -161,12 +161,13 @@ export function callAttributes(
   });
 }
 
-/** A call beside the steps: opencode does not record what it was told and wrote. */
+/** A call beside the steps: what it wrote is known from the wire alone. */
 export function otherCallAttributes(call: OtherCall, context: TraceContext): SpanAttributes {
   const { kind, model, usage, cost } = call;
   const known = { usage, usageDoubt: null };
   const isRefused = (call.wire?.status ?? 0) >= 400;
   return observation(context, "generation", {
+    output: call.output,
     error: null,
     level: isRefused ? "WARNING" : "DEFAULT",
     statusMessage: isRefused ? `the provider answered with HTTP status ${call.wire?.status}` : undefined,

@@ -65,9 +65,14 @@ function bareLoop(loop: Loop): Loop {
     output: null,
     error: loop.error && bareError(loop.error),
     steps: loop.steps.map(bareStep),
-    ...(loop.otherCalls ? { otherCalls: loop.otherCalls.map(bareWire) } : {}),
+    ...(loop.otherCalls ? { otherCalls: loop.otherCalls.map(bareOtherCall) } : {}),
     loops: loop.loops.map(bareLoop),
   };
+}
+
+function bareOtherCall(call: OtherCall): OtherCall {
+  const { output } = call;
+  return { ...bareWire(call), ...(output ? { output: bareOutput(output) } : {}) };
 }
 
 function bareStep(step: Step): Step {

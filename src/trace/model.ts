@@ -225,6 +225,8 @@ export interface OtherCall extends Span {
   readonly usage: Usage | null;
   /** USD; null: opencode knows no price for the model. */
   readonly cost: number | null;
+  /** What the model answered, as far as it came: known from the wire alone, and absent without. */
+  readonly output?: CallOutput;
   /** What the wire tells of its request; absent where it was not recorded. */
   readonly wire?: WireFacts;
 }

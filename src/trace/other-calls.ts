@@ -3,11 +3,12 @@ import type { Session, Spent, Turn } from "../opencode/model.js";
 import type { WireExchange } from "../wire/model.js";
 import { knownPrice } from "./known-price.js";
 import type { Loop, ModelFacts, OtherCall, Usage } from "./model.js";
+import { isUnknown } from "./other-call-usage.js";
 import { spanIdOf } from "./span-id.js";
 import { subagentsOfLoop } from "./totals.js";
 import { answersOf } from "./turn-entries.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "./usage.js";
-import { recordedWire } from "./wire-of-request.js";
+import { recordedOutput, recordedWire } from "./wire-of-request.js";
 
 const NOTHING: Spent = { usage: NO_USAGE, cost: null };
 
@@ -84,6 +85,7 @@ function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {
         kind: "compaction",
         model,
         ...spent,
+        ...recordedOutput(summary),
         ...recordedWire(summary),
       },
     ];
@@ -102,6 +104,7 @@ function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {
       model,
       usage,
       cost,
+      ...recordedOutput(call),
       ...recordedWire(call),
     };
   });
@@ -162,14 +165,6 @@ export function otherCallsIn(loop: Loop): readonly OtherCall[] {
 export function spentOnOthers(calls: readonly OtherCall[]): Spent {
   return calls.map(({ usage, cost }): Spent => ({ usage: usage ?? NO_USAGE, cost })).reduce(addSpent, NOTHING);
 }
-
-/** Whether it took tokens and nothing tells how many; a request that was refused, or not answered, took none. */
-export function isUnknown({ usage, wire }: OtherCall): boolean {
-  return usage === null && (wire?.status ?? REFUSED_FROM) < REFUSED_FROM;
-}
-
-/** The first HTTP status of a refusal. */
-const REFUSED_FROM = 400;
 
 function totalOf({ usage }: OtherCall): number {
   return usage ? totalTokens(usage) : 0;

@@ -112,6 +112,7 @@ const keys = (shape: { readonly shape: object }): readonly string[] => Object.ke
 const withoutSpan = (fields: readonly string[]): readonly string[] =>
   fields.filter((field) => !spanFields.includes(field));
 const { call, step, tool, totals, usage, account, cause, usageDoubt, otherCall } = traceShapes;
+const { wireFacts, wireTables, requestFacts } = traceShapes;
 const tokenCall = tokensJson.element.shape.calls.element;
 const slowest = toolsJson.shape.slowest.element;
 const [show, total] = [showJson.element, toolsJson.shape.total];
@@ -145,6 +146,9 @@ test.each<[title: string, fields: readonly string[]]>([
   ["field of an other call, beside a span's", withoutSpan(keys(otherCall))],
   ["field of a retry, beside a span's", withoutSpan(keys(step.shape.retries.element))],
   ["field of a tool, beside a span's", withoutSpan(keys(tool))],
+  ["field of the wire of a trace", keys(wireTables)],
+  ["field of the wire of a call", keys(wireFacts)],
+  ["field of a request's content", keys(requestFacts)],
   ["field of totals", keys(totals)],
   ["field of usage", keys(usage)],
   ["field of cumulative", keys(call.shape.cumulative)],

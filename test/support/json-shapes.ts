@@ -90,6 +90,57 @@ const usageDoubt = z.strictObject({
   recorded: usage,
   total: z.number().nullable(),
 });
+const segmentOwner = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("system"),
+    section: z.enum(["opencode", "agent", "instructions", "environment", "mcp", "skills", "other"]),
+    source: z.string().nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal("tool-schema"),
+    tool: z.string(),
+    origin: z.enum(["opencode", "mcp", "plugin", "unknown"]),
+    server: z.string().nullable(),
+  }),
+  z.strictObject({ kind: z.enum(["prompt", "synthetic", "thinking", "answer", "rest"]) }),
+  z.strictObject({ kind: z.literal("tool-call"), tool: z.string(), callId: z.string().nullable() }),
+  z.strictObject({
+    kind: z.literal("tool-result"),
+    tool: z.string(),
+    callId: z.string().nullable(),
+    argument: z.string().nullable(),
+  }),
+  z.strictObject({ kind: z.literal("attachment"), mime: z.string().nullable(), filename: z.string().nullable() }),
+]);
+const requestFacts = z.strictObject({
+  hash: z.string(),
+  systemHash: z.string().nullable(),
+  toolsHash: z.string().nullable(),
+  segments: z.array(z.tuple([z.int(), z.int()])),
+  tokensError: z.number().nullable(),
+});
+const wireFacts = z.strictObject({
+  exchangeId: z.string(),
+  status: z.int().nullable(),
+  requestId: z.string().nullable(),
+  responseId: z.string().exactOptional(),
+  responseModel: z.string().exactOptional(),
+  traceparent: z.string().exactOptional(),
+  headers: z.record(z.string(), z.string()),
+  sentAt: z.number(),
+  headersAt: z.number().nullable(),
+  firstByteAt: z.number().nullable(),
+  firstContentAt: z.number().nullable(),
+  endAt: z.number().nullable(),
+  requestBytes: z.number(),
+  responseBytes: z.number(),
+  request: requestFacts.nullable(),
+});
+const wireTables = z.strictObject({
+  segments: z.array(z.strictObject({ owner: segmentOwner, hash: z.string(), bytes: z.number() })),
+  texts: z.record(z.string(), z.string()),
+  notes: z.array(z.string()),
+});
 const call = z.strictObject({
   ...span,
   index: z.int(),
@@ -114,6 +165,7 @@ const call = z.strictObject({
   contextCauses: z.array(cause),
   outputTokensPerSecond: z.number().nullable(),
   error: errorFactsSchema.nullable(),
+  wire: wireFacts.exactOptional(),
 });
 const failureKind = z.enum([
   ...(["failed", "invalid_arguments", "unknown_tool", "permission_rejected", "aborted"] as const),
@@ -178,6 +230,7 @@ const step = z.strictObject({
       attempt: z.int(),
       error: errorFactsSchema.nullable(),
       output: callOutput,
+      wire: wireFacts.exactOptional(),
     }),
   ),
   tools: z.array(tool),
@@ -205,6 +258,8 @@ const otherCall = z.strictObject({
   model: model.nullable(),
   usage: usage.nullable(),
   cost: z.number().nullable(),
+  output: callOutput.exactOptional(),
+  wire: wireFacts.exactOptional(),
 });
 const loop: z.ZodType<Loop> = z.strictObject({
   ...span,
@@ -234,7 +289,10 @@ const loop: z.ZodType<Loop> = z.strictObject({
 const traceId = z.string().regex(/^[0-9a-f]{32}$/);
 
 /** The parts of a trace that a table of the documentation is about. */
-export const traceShapes = { otherCall, usage, totals, account, call, tool, step, cause, usageDoubt };
+export const traceShapes = {
+  ...{ otherCall, usage, totals, account, call, tool, step, cause, usageDoubt },
+  ...{ wireFacts, wireTables, requestFacts },
+};
 export const spanFields: readonly string[] = Object.keys(span);
 
 /** `show --json` */
@@ -253,6 +311,7 @@ export const showJson = z.array(
       unread: z.record(z.string(), z.number()),
     }),
     loop,
+    wire: wireTables.exactOptional(),
   }),
 );
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { withoutContent } from "../../src/otel/without-content.js";
 import type { Loop, WireFacts } from "../../src/trace/model.js";
 import { subagentsOfLoop } from "../../src/trace/totals.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { onlyOne } from "../support/fixtures.js";
+import { showJson } from "../support/json-shapes.js";
 import { loadWireFixture, wireFixtureNames } from "../support/wire-fixtures.js";
 import { callsIn } from "./walk-trace.js";
 
@@ -27,6 +29,16 @@ describe.each(wireFixtureNames)("what was recorded of %s", (name) => {
     );
   });
 
+  test("tells what the title's call wrote, and does not where no content is to be sent", () => {
+    const titles = (loop.otherCalls ?? []).map(({ output }) => output);
+    // opencode takes the first line of it.
+    for (const output of titles) expect(output?.text?.trim().split("\n")[0]).toBe(tree.session.info.title);
+    const [bare] = traceSession(tree, evidence).map(withoutContent);
+    expect((bare?.loop.otherCalls ?? []).map(({ output }) => output)).toEqual(
+      titles.map(() => ({ thinking: null, text: null, toolCalls: [] })),
+    );
+  });
+
   test("gives every call exact times, and its answer's statuses as the provider sent them", () => {
     for (const { timing, wire, start } of callsIn(loop)) {
       expect(timing).toBe("exact");
@@ -34,6 +46,11 @@ describe.each(wireFixtureNames)("what was recorded of %s", (name) => {
     }
     const sent = provider.flatMap(({ status }) => status ?? []);
     expect(wires.map(({ status }) => status).toSorted()).toEqual(sent.toSorted());
+  });
+
+  test("is printed as the page about `--json` says", () => {
+    const [trace] = showJson.parse(JSON.parse(JSON.stringify(traceSession(tree, evidence))));
+    expect(trace?.wire?.segments.length).toBeGreaterThan(0);
   });
 
   test("changes no id of a call", () => {
