@@ -50,7 +50,9 @@ export { type ProjectSettings, readProjectSettings } from "./config/project-sett
 export type { DeliveryProgress } from "./deliver/delivery-progress.js";
 export {
   type DestinationReport,
+  type ItemCounts,
   isDelivered,
+  type KindBeside,
   type OutdatedSpans,
   type PendingSpans,
 } from "./deliver/delivery-report.js";
@@ -59,6 +61,7 @@ export type {
   Destination,
   DestinationInfo,
   DestinationSettings,
+  MetricsPlace,
   OtlpProtocol,
 } from "./deliver/destinations/destination.js";
 export type { HttpProxy } from "./deliver/destinations/proxy.js";
@@ -66,6 +69,7 @@ export { type DestinationOptions, resolveDestinations } from "./deliver/destinat
 export type { PushResult } from "./deliver/push-outbox.js";
 export type { LastError } from "./deliver/queue/destination-notes.js";
 export { type OutboxStatus, outboxStatus } from "./deliver/queue/outbox-status.js";
+export type { RequestKind } from "./deliver/queue/request-kind.js";
 export { adviceFor } from "./errors/advice.js";
 export { ConfigurationError } from "./errors/configuration-error.js";
 export type {

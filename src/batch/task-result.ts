@@ -35,11 +35,11 @@ const delivery = z
     destination: z.string(),
     /** Spans that it has, also from before. */
     acknowledged: count,
-    /** Spans that wait in the outbox. */
+    /** Spans, scores and the like that wait in the outbox. */
     pending: count,
-    /** Spans that could not even be stored there. */
+    /** Those that could not even be stored there. */
     unsaved: count,
-    /** Spans that it will never take. */
+    /** Those that it will never take. */
     rejected: count,
     lastError: z.string().nullable(),
   })
@@ -108,12 +108,13 @@ export type TaskDelivery = z.output<typeof delivery>;
 /** What became of a task's traces at one destination. */
 export function deliveryOf(report: DestinationReport): TaskDelivery {
   const { destination, acknowledged, alreadyAcknowledged, pending, rejected, lastError } = report;
+  const beside = Object.values(report.beside);
   return {
     destination: destination.label,
     acknowledged: acknowledged + alreadyAcknowledged,
-    pending: pending.spans,
-    unsaved: pending.unsavedSpans,
-    rejected,
+    pending: beside.reduce((sum, one) => sum + one.pending, pending.spans),
+    unsaved: beside.reduce((sum, one) => sum + one.unsaved, pending.unsavedSpans),
+    rejected: beside.reduce((sum, one) => sum + one.rejected, rejected),
     lastError: lastError ?? null,
   };
 }

@@ -1,18 +1,27 @@
-import type { DestinationReport } from "../deliver/delivery-report.js";
+import { type DestinationReport, type ItemCounts, isRejected, isWaiting } from "../deliver/delivery-report.js";
+import { KINDS_BESIDE, NOUNS } from "../deliver/items-text.js";
 import { count, plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 
 /** What became of a trace at one destination, as a line for a person. */
 export function deliveryText(report: DestinationReport): string {
-  const { destination, acknowledged, alreadyAcknowledged, pending, rejected, lastError } = report;
-  const parts = [
-    acknowledged > 0 ? `${plural(acknowledged, "span")} sent` : "",
-    alreadyAcknowledged > 0 ? `${count(alreadyAcknowledged)} were there already` : "",
-    pending.spans > 0 ? `${plural(pending.spans, "span")} not delivered` : "",
-    rejected > 0 ? `${plural(rejected, "span")} rejected` : "",
-  ].filter(Boolean);
-  const because = (pending.spans > 0 || rejected > 0) && lastError ? `: ${oneLine(lastError)}` : "";
+  const { destination, acknowledged, alreadyAcknowledged, pending, rejected, beside, lastError } = report;
+  const spans = { acknowledged, alreadyAcknowledged, pending: pending.spans, unsaved: pending.unsavedSpans, rejected };
+  const others = KINDS_BESIDE.flatMap((kind) => (beside[kind] ? countsParts(beside[kind], NOUNS[kind], false) : []));
+  const parts = [...countsParts(spans, "span", true), ...others];
+  const because = (isWaiting(report) || isRejected(report)) && lastError ? `: ${oneLine(lastError)}` : "";
   return `${oneLine(destination.label)}: ${parts.join(", ") || "nothing to send"}${because}`;
+}
+
+/** @param tellsOld whether to say what was there already; beside the spans that is no news */
+function countsParts(counts: ItemCounts, noun: string, tellsOld: boolean): readonly string[] {
+  const { acknowledged, alreadyAcknowledged, pending, rejected } = counts;
+  return [
+    acknowledged > 0 ? `${plural(acknowledged, noun)} sent` : "",
+    tellsOld && alreadyAcknowledged > 0 ? `${count(alreadyAcknowledged)} were there already` : "",
+    pending > 0 ? `${plural(pending, noun)} not delivered` : "",
+    rejected > 0 ? `${plural(rejected, noun)} rejected` : "",
+  ].filter(Boolean);
 }
 
 /**
@@ -44,13 +53,22 @@ export function deliveryAdvice(reports: readonly DestinationReport[], again = "`
   const problems = reports.flatMap((report) => report.problems.map(oneLine));
   const advice = problems.slice(0, MOST_PROBLEMS);
   if (problems.length > MOST_PROBLEMS) advice.push(`… and ${problems.length - MOST_PROBLEMS} more of the kind`);
-  const waiting = reports.some(({ pending }) => pending.spans > pending.unsavedSpans);
-  const lost = reports.reduce((sum, { pending }) => sum + pending.unsavedSpans, 0);
+  const waiting = reports.some(
+    ({ pending, beside }) =>
+      pending.spans > pending.unsavedSpans || Object.values(beside).some((one) => one.pending > one.unsaved),
+  );
+  const lostSpans = reports.reduce((sum, { pending }) => sum + pending.unsavedSpans, 0);
+  const lost = reports.reduce(
+    (sum, { beside }) => Object.values(beside).reduce((all, one) => all + one.unsaved, sum),
+    lostSpans,
+  );
   if (waiting) advice.push(`What was not delivered is kept in the outbox; ${again}.`);
   if (lost > 0)
-    advice.push(`${plural(lost, "span")} could not be kept either; run \`looptrace trace\` on the session again.`);
-  if (reports.some(({ rejected }) => rejected > 0)) {
-    advice.push("Rejected spans are kept below `rejected/` in looptrace's data folder, each with the reason.");
+    advice.push(
+      `${plural(lost, lostSpans === lost ? "span" : "item")} could not be kept either; run \`looptrace trace\` on the session again.`,
+    );
+  if (reports.some(isRejected)) {
+    advice.push("What was rejected is kept below `rejected/` in looptrace's data folder, each with the reason.");
   }
   return advice;
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { DestinationInfo } from "../deliver/destinations/destination.js";
 import { addressOf } from "../deliver/destinations/refused-keys.js";
+import { itemsText } from "../deliver/items-text.js";
 import type { Discarded } from "../deliver/queue/discard-outbox.js";
 import type { OutboxStatus } from "../deliver/queue/outbox-status.js";
 import type { StorePaths } from "../files/store-paths.js";
@@ -13,11 +14,11 @@ import { oneLine } from "../text/terminal-text.js";
  * @param now ms since the epoch
  */
 export function statusText(status: OutboxStatus, paths: StorePaths, now: number): string {
-  const { destination, requests, spans, bytes, sinceMs, rejectedRequests, lastError } = status;
+  const { destination, requests, bytes, sinceMs, rejectedRequests, lastError } = status;
   const since = sinceMs === undefined ? "" : `, since ${moment(sinceMs, now)}`;
   const lines = [
     requests > 0
-      ? `${plural(spans, "span")} in ${plural(requests, "request")} (${bytesText(bytes)})${since}`
+      ? `${itemsText(status)} in ${plural(requests, "request")} (${bytesText(bytes)})${since}`
       : "nothing waits",
     lastError ? `last error, ${moment(lastError.atMs, now)}: ${oneLine(lastError.message)}` : "",
     rejectedRequests > 0
@@ -54,13 +55,13 @@ function settingsText(destination: DestinationInfo): string {
 
 /** Exactly what was thrown away. @param now ms since the epoch */
 export function discardedText(discarded: Discarded, now: number): string {
-  const { destination, requests, spans, traceIds, fromMs, toMs, inDelivery } = discarded;
+  const { destination, requests, traceIds, fromMs, toMs, inDelivery } = discarded;
   const times = [fromMs, toMs].flatMap((ms) => (ms === undefined ? [] : [moment(ms, now)]));
   const span = [...new Set(times)].join(" to ");
   const of = traceIds.length > 0 ? ` of ${plural(traceIds.length, "trace")}` : "";
   return [
     `${whom(destination)}`,
-    `  thrown away: ${plural(spans, "span")}${of} in ${plural(requests, "request")}${span === "" ? "" : `, from ${span}`}`,
+    `  thrown away: ${itemsText(discarded)}${of} in ${plural(requests, "request")}${span === "" ? "" : `, from ${span}`}`,
     ...traceIds.map((traceId) => `  trace ${oneLine(traceId)}`),
     ...(inDelivery > 0 ? [`  ${plural(inDelivery, "request")} stay, as another looptrace is delivering them`] : []),
   ].join("\n");

@@ -1,4 +1,4 @@
-import { type DestinationReport, isDelivered } from "../deliver/delivery-report.js";
+import { type DestinationReport, isDelivered, isRejected, isWaiting } from "../deliver/delivery-report.js";
 import { messageOf } from "../errors/thrown.js";
 import type { TraceExporter } from "../export/trace-exporter.js";
 import { traceLine } from "../terminal/trace-line.js";
@@ -31,7 +31,7 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
   const { destinations } = exporter;
   const said = new Set<string>();
   let isKept = true;
-  let isRejected = false;
+  let isAnyRejected = false;
   let waiting: readonly DestinationReport[] = [];
   let work = Promise.resolve();
 
@@ -43,7 +43,7 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
   const deliverOne = async (trace: LoopTrace, kept: boolean, over: boolean | undefined): Promise<void> => {
     const reports = await exporter.export([trace], { atWork: over === undefined ? undefined : !over });
     isKept &&= kept || destinations.length > 0;
-    isRejected ||= reports.some(({ rejected }) => rejected > 0);
+    isAnyRejected ||= reports.some(isRejected);
     const url = (await exporter.linkTo(trace)) ?? null;
     clear();
     if (json) {
@@ -57,7 +57,7 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
     const leftovers = await exporter.flush();
     waiting = destinations.flatMap(({ id }) => {
       const last = [...leftovers.reports, ...reports].find(({ destination }) => destination.id === id);
-      return last && last.pending.spans > 0 ? [last] : [];
+      return last && isWaiting(last) ? [last] : [];
     });
     sayOnce(reports);
   };
@@ -65,7 +65,7 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
   /** What goes wrong with a destination goes wrong with each turn; once is enough, until it is something else. */
   const sayOnce = (reports: readonly DestinationReport[]): void => {
     for (const report of reports) {
-      if (report.pending.spans === 0 && report.rejected === 0) {
+      if (isDelivered([report])) {
         said.clear();
         continue;
       }
@@ -83,7 +83,7 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
     close: async () => {
       await work;
       for (const advice of deliveryAdvice(waiting)) terminal.err(`${advice}\n`);
-      return isKept && !isRejected && isDelivered(waiting);
+      return isKept && !isAnyRejected && isDelivered(waiting);
     },
   };
 }

@@ -1,17 +1,17 @@
 import { describeDiskFailure } from "../files/disk-failure.js";
 import type { DeliveryContext } from "./delivery-context.js";
-import { type SpanRef, spanKey } from "./queue/otlp-body.js";
 import type { QueuedRequest } from "./queue/queued-request.js";
+import { type ItemRef, itemKey } from "./queue/request-kind.js";
 import { differences, type Fingerprint, settingsOf } from "./receipts/fingerprint.js";
 import { touchReceipts } from "./receipts/prune-receipts.js";
 import { addReceipt, NO_RECEIPTS, readReceipts } from "./receipts/receipts.js";
 
 /** What was acknowledged, by this run and, as the receipts say, by earlier ones and other processes. */
 export interface Acknowledgements {
-  /** Marks the spans of a request that the destination already has, and those of them that would look different now. */
+  /** Marks the items of a request that the destination already has, and those of them that would look different now. */
   recall(request: QueuedRequest): Promise<void>;
-  /** Notes that the destination took spans of a request: in the receipts first. */
-  record(request: QueuedRequest, spans: readonly SpanRef[]): Promise<void>;
+  /** Notes that the destination took items of a request: in the receipts first. */
+  record(request: QueuedRequest, items: readonly ItemRef[]): Promise<void>;
 }
 
 export function createAcknowledgements(context: DeliveryContext): Acknowledgements {
@@ -20,34 +20,34 @@ export function createAcknowledgements(context: DeliveryContext): Acknowledgemen
   return {
     async recall(request) {
       const { content, acknowledged, alreadyAcknowledged, rejected } = request;
-      for (const [traceId, spans] of byTrace([...(content?.spans.values() ?? [])])) {
-        const receipts = context.force ? NO_RECEIPTS : await readReceipts(paths, destination.id, traceId);
+      for (const [group, items] of byGroup([...(content?.items.values() ?? [])])) {
+        const receipts = context.force ? NO_RECEIPTS : await readReceipts(paths, destination.id, group);
         for (const problem of receipts.problems) problems.add(problem);
-        if (receipts.spanIds.size > 0) await touchReceipts(paths, destination.id, traceId, clock);
-        for (const span of spans) {
-          const key = spanKey(span);
-          // A span that was set aside here, and then taken with another request, is counted once in each.
+        if (receipts.spanIds.size > 0) await touchReceipts(paths, destination.id, group, clock);
+        for (const item of items) {
+          const key = itemKey(item);
+          // One that was set aside here, and then taken with another request, is counted once in each.
           if (acknowledged.has(key) || rejected.has(key)) continue;
           if (inThisRun.has(key)) alreadyAcknowledged.add(key);
-          if (!receipts.spanIds.has(span.spanId)) continue;
+          if (!receipts.spanIds.has(item.id)) continue;
           alreadyAcknowledged.add(key);
-          compare(request, key, receipts.fingerprints.get(span.spanId));
+          compare(request, key, receipts.fingerprints.get(item.id));
         }
       }
     },
-    async record(request, spans) {
-      for (const [traceId, group] of byTrace(spans)) {
+    async record(request, items) {
+      for (const [group, some] of byGroup(items)) {
         try {
-          const ids = group.map(({ spanId }) => spanId);
-          await addReceipt(paths, destination.id, traceId, ids, fingerprintOf(request, group));
+          const ids = some.map(({ id }) => id);
+          await addReceipt(paths, destination.id, group, ids, fingerprintOf(request, some));
         } catch (error) {
           problems.add(
             `receipts cannot be written below ${paths.sent} (${describeDiskFailure(error)}); what was delivered now may be sent again`,
           );
         }
       }
-      for (const span of spans) {
-        const key = spanKey(span);
+      for (const item of items) {
+        const key = itemKey(item);
         inThisRun.add(key);
         request.acknowledged.add(key);
       }
@@ -63,17 +63,17 @@ function compare({ fingerprint, content, ...request }: QueuedRequest, key: strin
 }
 
 /** How far the turn came is told by its root alone, the last span of a request. */
-function fingerprintOf({ fingerprint, content }: QueuedRequest, spans: readonly SpanRef[]) {
+function fingerprintOf({ fingerprint, content }: QueuedRequest, items: readonly ItemRef[]) {
   if (fingerprint === undefined) return undefined;
-  return spans.some((span) => spanKey(span) === content?.lastKey) ? fingerprint : settingsOf(fingerprint);
+  return items.some((item) => itemKey(item) === content?.lastKey) ? fingerprint : settingsOf(fingerprint);
 }
 
-function byTrace(spans: readonly SpanRef[]): ReadonlyMap<string, readonly SpanRef[]> {
-  const groups = new Map<string, SpanRef[]>();
-  for (const span of spans) {
-    const group = groups.get(span.traceId);
-    if (group) group.push(span);
-    else groups.set(span.traceId, [span]);
+function byGroup(items: readonly ItemRef[]): ReadonlyMap<string, readonly ItemRef[]> {
+  const groups = new Map<string, ItemRef[]>();
+  for (const item of items) {
+    const group = groups.get(item.group);
+    if (group) group.push(item);
+    else groups.set(item.group, [item]);
   }
   return groups;
 }

@@ -2,16 +2,18 @@ import { systemClock } from "../files/clock.js";
 import { syncFolder } from "../files/private-files.js";
 import { storePaths } from "../files/store-paths.js";
 import { refuseUntrustedStore } from "../files/trusted-store.js";
-import type { OtlpRequest } from "../otel/otlp-request.js";
 import { deliverRequests } from "./deliver-requests.js";
 import { type DeliveryContext, type DeliveryOptions, deliveryContext } from "./delivery-context.js";
-import type { DestinationReport } from "./delivery-report.js";
+import { type DestinationReport, isDelivered } from "./delivery-report.js";
 import type { Destination } from "./destinations/destination.js";
+import { takes } from "./destinations/places.js";
 import { outboxProblem } from "./queue/commit.js";
 import { prepareOutboxFolder } from "./queue/destination-notes.js";
 import { claimRequest, digestOf, isClaimed, listRequests, type OutboxEntry, putRequest } from "./queue/outbox.js";
 import { createContent, type QueuedRequest, queuedRequest } from "./queue/queued-request.js";
 import { DEFAULT_OUTBOX_LIMIT_BYTES, outboxQuota } from "./queue/quota.js";
+import type { ItemRef, RequestKind } from "./queue/request-kind.js";
+import { itemsOf, kindOf, type RequestToDeliver } from "./queue/request-to-deliver.js";
 import type { Fingerprint } from "./receipts/fingerprint.js";
 import { pruneReceipts } from "./receipts/prune-receipts.js";
 import { forgetReceipts, readReceipts } from "./receipts/receipts.js";
@@ -26,16 +28,13 @@ export interface DeliverOptions extends DeliveryOptions {
   readonly outboxLimitBytes?: number | undefined;
 }
 
-/** A request, and how its spans look where that is compared when they are sent again. */
-export interface RequestToDeliver extends OtlpRequest {
-  readonly fingerprint?: Fingerprint;
-}
+export type { RequestToDeliver } from "./queue/request-to-deliver.js";
 
 /**
- * Delivers requests to all destinations at once. Each is first stored, then sent, so that what cannot be sent now is
+ * Delivers requests to all destinations at once, each of a kind to those that take it. Each is first stored, then sent, so that what cannot be sent now is
  * sent by a later `pushOutbox`, of whatever process. One destination that is down does not hold back another.
  *
- * Spans that a destination has already acknowledged are not sent to it again; while another process is sending there,
+ * What a destination has already acknowledged is not sent to it again; while another process is sending there,
  * this waits for the lease, for half of its time and 15 s at most. A disk that is full or read-only is reported in
  * `problems`, and the requests are sent from memory.
  *
@@ -58,11 +57,12 @@ export async function deliver(
         storeOnly: options.storeOnly?.has(destination.id) ?? false,
         quota,
       });
-      const own = typeof requests === "function" ? requests(destination) : requests;
+      const all = typeof requests === "function" ? requests(destination) : requests;
+      const own = all.filter((request) => takes(destination, kindOf(request)));
       if (context.force) await forget(context, own);
       const report = await deliverRequests(context, await store(context, own));
       // It may have become fuller by what could not be sent.
-      const warning = report.pending.spans > 0 ? quota.warning() : undefined;
+      const warning = isDelivered([report]) ? undefined : quota.warning();
       return warning === undefined ? report : { ...report, problems: [...report.problems, warning] };
     }),
   );
@@ -95,22 +95,25 @@ async function store(context: DeliveryContext, requests: readonly RequestToDeliv
 
 async function storeOne(
   context: DeliveryContext,
-  { body, traceId, spanIds, fingerprint }: RequestToDeliver,
+  request: RequestToDeliver,
   folder: string | undefined,
   waiting: ReadonlyMap<string, OutboxEntry>,
 ): Promise<QueuedRequest> {
   const { clock, problems, quota } = context;
-  const spans = spanIds.map((spanId) => ({ traceId, spanId }));
-  const content = createContent(body, spans);
-  const { size } = content.spans;
-  const queued = (entry?: OutboxEntry): QueuedRequest => queuedRequest(entry, content, size, fingerprint);
-  if (folder === undefined || (await isAllSent(context, traceId, spanIds))) return queued();
+  const { body } = request;
+  const kind = kindOf(request);
+  const fingerprint = "fingerprint" in request ? request.fingerprint : undefined;
+  const items = itemsOf(request);
+  const content = createContent(kind, body, items);
+  const { size } = content.items;
+  const queued = (entry?: OutboxEntry): QueuedRequest => queuedRequest(kind, entry, content, size, fingerprint);
+  if (folder === undefined || (await isAllSent(context, items))) return queued();
   try {
     const digest = digestOf(body);
-    const known = waiting.get(likeness(digest, fingerprint));
+    const known = waiting.get(likeness(kind, digest, fingerprint));
     const claimed = known && (await claimRequest(known));
     if (claimed || !quota.take(body.byteLength)) return queued(claimed);
-    return queued(await putRequest(folder, body, size, clock.now(), fingerprint, { lasting: false, digest }));
+    return queued(await putRequest(folder, body, size, clock.now(), fingerprint, { kind, lasting: false, digest }));
   } catch (error) {
     problems.add(outboxProblem(context, error));
     return queued();
@@ -121,34 +124,45 @@ async function storeOne(
 async function waitingIn(folder: string): Promise<ReadonlyMap<string, OutboxEntry>> {
   const entries = await listRequests(folder).catch(() => []);
   return new Map(
-    entries.filter((entry) => !isClaimed(entry)).map((entry) => [likeness(entry.digest, entry.fingerprint), entry]),
+    entries
+      .filter((entry) => !isClaimed(entry))
+      .map((entry) => [likeness(entry.kind, entry.digest, entry.fingerprint), entry]),
   );
 }
 
 /** By what two requests are the same: what they say, and what is to be noticed of it later. */
-function likeness(digest: string, fingerprint: Fingerprint = ""): string {
-  return `${digest} ${fingerprint}`;
+function likeness(kind: RequestKind, digest: string, fingerprint: Fingerprint = ""): string {
+  return `${kind} ${digest} ${fingerprint}`;
 }
 
-async function isAllSent(
-  { destination, force, paths }: DeliveryContext,
-  traceId: string,
-  spanIds: readonly string[],
-): Promise<boolean> {
-  if (force) return false;
-  const { spanIds: sent } = await readReceipts(paths, destination.id, traceId);
-  return spanIds.every((id) => sent.has(id));
+async function isAllSent(context: DeliveryContext, items: readonly ItemRef[]): Promise<boolean> {
+  if (context.force) return false;
+  for (const [group, ids] of idsByGroup(items)) {
+    const { spanIds: sent } = await readReceipts(context.paths, context.destination.id, group);
+    if (!ids.every((id) => sent.has(id))) return false;
+  }
+  return true;
 }
 
 /** Without this, what a killed run leaves in the outbox would count as sent already. */
-async function forget(context: DeliveryContext, requests: readonly OtlpRequest[]): Promise<void> {
+async function forget(context: DeliveryContext, requests: readonly RequestToDeliver[]): Promise<void> {
   const { destination, paths, problems } = context;
-  for (const { traceId, spanIds } of requests) {
-    const { spanIds: sent } = await readReceipts(paths, destination.id, traceId);
-    const known = spanIds.filter((id) => sent.has(id));
+  for (const [group, ids] of idsByGroup(requests.flatMap(itemsOf))) {
+    const { spanIds: sent } = await readReceipts(paths, destination.id, group);
+    const known = ids.filter((id) => sent.has(id));
     if (known.length === 0) continue;
-    await forgetReceipts(paths, destination.id, traceId, known).catch((error: unknown) => {
+    await forgetReceipts(paths, destination.id, group, known).catch((error: unknown) => {
       problems.add(outboxProblem(context, error));
     });
   }
+}
+
+function idsByGroup(items: readonly ItemRef[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { group, id } of items) {
+    const ids = groups.get(group);
+    if (ids) ids.push(id);
+    else groups.set(group, [id]);
+  }
+  return groups;
 }

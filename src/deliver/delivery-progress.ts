@@ -1,4 +1,5 @@
 import type { DestinationInfo } from "./destinations/destination.js";
+import type { RequestKind } from "./queue/request-kind.js";
 
 /** What a delivery to one destination is at. */
 export type DeliveryProgress =
@@ -6,9 +7,11 @@ export type DeliveryProgress =
       /** A request goes out now. */
       readonly kind: "sending";
       readonly destination: DestinationInfo;
-      /** Spans that are through, of all that are to be delivered now. */
+      /** What is sent: spans come first. */
+      readonly what: RequestKind;
+      /** Items of that kind that are through, of all that are to be delivered now. */
       readonly done: number;
-      readonly spans: number;
+      readonly items: number;
     }
   | {
       /** The destination did not take what was sent, and gets a pause. */

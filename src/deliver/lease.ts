@@ -35,7 +35,7 @@ export interface DestinationLease {
   /**
    * Waits for the lease, and until none of the spans is under way elsewhere in this process.
    *
-   * @param spans their `spanKey`s
+   * @param spans their `itemKey`s
    * @returns gives both back. Never throws, and neither does what it returns
    */
   enter(traceIds: Iterable<string>, spans: readonly string[]): Promise<() => Promise<void>>;

@@ -50,7 +50,7 @@ export async function pushOutbox(
       });
       return deliverRequests(
         context,
-        entries.map((entry) => queuedRequest(entry, undefined, entry.spans)),
+        entries.map((entry) => queuedRequest(entry.kind, entry, undefined, entry.items)),
       );
     }),
   );

@@ -1,22 +1,22 @@
 import { type Backoff, failed, NO_BACKOFF, succeeded } from "./backoff.js";
-import type { SendResult } from "./http/send-result.js";
+import type { OpenResult, SendResult } from "./http/send-result.js";
 
 /** A request that meets a destination in trouble so often in one delivery waits for the next one. */
 const MAX_FAILURES = 6;
 
 /**
- * So many spans refused one by one, and none taken: then it is not the spans, and setting each aside would empty the
- * outbox into the rejected ones. 8 is more than a request has malformed spans by accident.
+ * So many items refused one by one, and none taken: then it is not the items, and setting each aside would empty the
+ * outbox into the rejected ones. 8 is more than a request has malformed items by accident.
  */
 const SUSPECT_FROM = 8;
 
-/** A part of a request: its pending spans from one place up to before another. */
+/** A part of a request: its pending items from one place up to before another. */
 export interface Part {
   readonly from: number;
   readonly to: number;
 }
 
-/** A span that was refused although it was alone in its request, and why. */
+/** An item that was refused although it was alone in its request, and why. */
 export interface Refused {
   readonly part: Part;
   readonly message: string;
@@ -28,12 +28,15 @@ export type Move =
   /** Nothing more; what was refused by itself is to be set aside. */
   | { readonly kind: "leave"; readonly refused: readonly Refused[] };
 
-/** What became of a part; of an open one it is not decided yet. */
-export type Outcome = "taken" | "taken-in-part" | "refused" | "open";
+/**
+ * What became of a part; of an open one it is not decided yet. Of an itemised one those items are taken that the answer
+ * names.
+ */
+export type Outcome = "taken" | "taken-in-part" | "itemised" | "refused" | "open";
 
 /**
  * Decides what of a delivery to one destination is sent when. Requests go out in their order; one that the destination
- * is not there for comes again after the others, one that is refused is halved until the malformed spans are alone.
+ * is not there for comes again after the others, one that is refused is halved until the malformed items are alone.
  *
  * ```
  * next ─► begin ─► move ─► send ─► answered ─► move … ─► leave ─► left ─► next
@@ -46,7 +49,7 @@ export interface Schedule {
   next(): number | undefined;
   /** How long all requests wait now, for a destination in trouble; undefined when they need not, or in vain. */
   pause(now: number): { readonly waitMs: number; readonly failures: number } | undefined;
-  /** Begins with a request that has so many pending spans. */
+  /** Begins with a request that has so many pending items. */
   begin(request: number, pending: number): void;
   /** @param isAborted nothing more is to be sent */
   move(request: number, now: number, isAborted: boolean): Move;
@@ -56,6 +59,8 @@ export interface Schedule {
   left(request: number): void;
   /** What went wrong last, one line. */
   lastError(): string | undefined;
+  /** Whether nothing that is sent there can do better: it is not reached, or refuses who asks. */
+  isAway(): boolean;
 }
 
 interface Work {
@@ -81,6 +86,7 @@ export function createSchedule(requests: number, deadlineMs: number, random: () 
   let anyTaken = false;
   let refusedAlone = 0;
   let isOver = false;
+  let isAway = false;
   let lastError: string | undefined;
 
   /** The destination refused so much and took so little that its refusals prove nothing. */
@@ -104,6 +110,27 @@ export function createSchedule(requests: number, deadlineMs: number, random: () 
       work.refused.push({ part, message });
     } else work.parts.push({ from: middle, to: part.to }, { from: part.from, to: middle });
     if (areSuspect()) leave(work, "suspect");
+  };
+  /** What is still open of a request comes again later, or not at all. */
+  const putOff = (work: Work, result: OpenResult, round: number, now: number): void => {
+    switch (result.kind) {
+      case "unauthorised":
+      case "misdirected":
+      case "blocked":
+        isOver = true;
+        isAway = result.kind !== "misdirected";
+        leave(work, "through");
+        return;
+      case "throttled":
+      case "unavailable":
+        backoff = failed(backoff, round, result.retryAfterMs, now, random());
+        isAway = result.kind === "throttled" || result.answered === undefined;
+        work.failures += 1;
+        leave(work, work.failures < MAX_FAILURES ? "again" : "through");
+        return;
+      default:
+        result satisfies never;
+    }
   };
 
   return {
@@ -138,32 +165,33 @@ export function createSchedule(requests: number, deadlineMs: number, random: () 
     answered(request, result, round, now) {
       const work = workOf(request);
       const part = work.parts.pop();
-      if (result.kind !== "acknowledged") lastError = result.message;
+      lastError = messageOf(result) ?? lastError;
       switch (result.kind) {
         case "acknowledged":
         case "partial":
           backoff = succeeded(backoff);
+          isAway = false;
           anyTaken = true;
           if (result.kind === "acknowledged") return "taken";
-          return part && result.rejectedSpans >= part.to - part.from ? "refused" : "taken-in-part";
+          return part && result.rejectedSpans >= (result.of ?? part.to - part.from) ? "refused" : "taken-in-part";
+        case "itemised":
+          if (result.taken.length > 0) anyTaken = true;
+          for (const { at, message } of result.refused)
+            if (part) refuse(work, { from: part.from + at, to: part.from + at + 1 }, message);
+          if (result.rest !== undefined) putOff(work, result.rest, round, now);
+          else {
+            backoff = succeeded(backoff);
+            isAway = false;
+          }
+          return "itemised";
         case "rejected":
           backoff = succeeded(backoff);
+          isAway = false;
           if (part) refuse(work, part, result.message);
           return "open";
-        case "unauthorised":
-        case "misdirected":
-        case "blocked":
-          isOver = true;
-          leave(work, "through");
-          return "open";
-        case "throttled":
-        case "unavailable":
-          backoff = failed(backoff, round, result.retryAfterMs, now, random());
-          work.failures += 1;
-          leave(work, work.failures < MAX_FAILURES ? "again" : "through");
-          return "open";
         default:
-          return result satisfies never;
+          putOff(work, result, round, now);
+          return "open";
       }
     },
     left(request) {
@@ -173,5 +201,11 @@ export function createSchedule(requests: number, deadlineMs: number, random: () 
       if (after === "through" && failures === 0) works.delete(request);
     },
     lastError: () => lastError,
+    isAway: () => isAway,
   };
+}
+
+function messageOf(result: SendResult): string | undefined {
+  if (result.kind === "acknowledged") return undefined;
+  return result.kind === "itemised" ? (result.rest?.message ?? result.refused.at(-1)?.message) : result.message;
 }

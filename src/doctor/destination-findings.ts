@@ -43,6 +43,7 @@ function destinationFinding(probe: DestinationProbe): Finding {
   switch (answer.kind) {
     case "acknowledged":
     case "partial":
+    case "itemised":
       return takenFinding(probe, finding);
     case "unauthorised":
       return finding(

@@ -1,3 +1,4 @@
+import { itemsText, sumItems } from "../deliver/items-text.js";
 import type { StoreFacts } from "../deliver/queue/inspect-store.js";
 import type { OutboxStatus } from "../deliver/queue/outbox-status.js";
 import { bytesText, plural } from "../text/format.js";
@@ -45,7 +46,7 @@ function outboxFinding({ outbox, outboxBytes, fullness }: StoreFacts): Finding {
   const kept = rejected > 0 ? `; ${plural(rejected, "request")} refused for good, kept below rejected/` : "";
   if (waiting.length === 0) return ok("outbox", `nothing waits${kept}`);
   const requests = waiting.reduce((sum, one) => sum + one.requests, 0);
-  const spans = waiting.reduce((sum, one) => sum + one.spans, 0);
+  const items = sumItems(waiting);
   const since = oldest(waiting);
   const size = outboxBytes === undefined ? "" : ` (${bytesText(outboxBytes)})`;
   const whom = waiting.map(({ destination }) => destination.label).join(", ");
@@ -53,7 +54,7 @@ function outboxFinding({ outbox, outboxBytes, fullness }: StoreFacts): Finding {
   const because = why.length > 0 ? `; last error: ${[...new Set(why)].join("; ")}` : "";
   return warning(
     "outbox",
-    `${plural(spans, "span")} in ${plural(requests, "request")}${size} ${spans === 1 ? "waits" : "wait"} for ${whom}${since}${kept}${because}`,
+    `${itemsText(items)} in ${plural(requests, "request")}${size} ${itemsText(items) === "1 span" ? "waits" : "wait"} for ${whom}${since}${kept}${because}`,
     `${fullness === undefined ? "" : `${capital(fullness)}. `}\`looptrace push\` sends what waits, \`looptrace push --status\` says more.`,
   );
 }

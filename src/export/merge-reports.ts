@@ -1,4 +1,4 @@
-import type { DestinationReport } from "../deliver/delivery-report.js";
+import type { DestinationReport, ItemCounts, KindBeside } from "../deliver/delivery-report.js";
 
 /** The reports of several deliveries to the same destinations as one for each destination. */
 export function mergeReports(
@@ -28,7 +28,28 @@ function add(a: DestinationReport, b: DestinationReport): DestinationReport {
       unsavedSpans: a.pending.unsavedSpans + b.pending.unsavedSpans,
     },
     rejected: a.rejected + b.rejected,
+    beside: addKinds(a.beside, b.beside),
     lastError: b.lastError ?? a.lastError,
     problems: [...new Set([...a.problems, ...b.problems])],
+  };
+}
+
+function addKinds(a: DestinationReport["beside"], b: DestinationReport["beside"]): DestinationReport["beside"] {
+  const sums: Partial<Record<KindBeside, ItemCounts>> = { ...a };
+  for (const kind of ["metrics", "scores", "media"] as const) {
+    const [one, more] = [a[kind], b[kind]];
+    const sum = one && more ? addCounts(one, more) : (one ?? more);
+    if (sum !== undefined) sums[kind] = sum;
+  }
+  return sums;
+}
+
+function addCounts(a: ItemCounts, b: ItemCounts): ItemCounts {
+  return {
+    acknowledged: a.acknowledged + b.acknowledged,
+    alreadyAcknowledged: a.alreadyAcknowledged + b.alreadyAcknowledged,
+    pending: a.pending + b.pending,
+    unsaved: a.unsaved + b.unsaved,
+    rejected: a.rejected + b.rejected,
   };
 }

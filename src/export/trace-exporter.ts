@@ -193,6 +193,7 @@ export class TraceExporter {
     const { all, atWork: byTurns } = this.#leftAloneSince;
     for (const { destination, acknowledged, alreadyAcknowledged, pending, rejected } of reports) {
       if (acknowledged + alreadyAcknowledged > 0) this.#reached.add(destination.id);
+      // A Langfuse that takes spans is well, whatever becomes of files.
       if (pending.spans > 0) (atWork ? byTurns : all).set(destination.id, this.#clock.now());
       // Where nothing was sent, nothing is known.
       else if (acknowledged + rejected > 0) for (const times of [all, byTurns]) times.delete(destination.id);

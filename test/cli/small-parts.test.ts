@@ -131,6 +131,7 @@ test("what became of a trace, and what to do about it", () => {
     outdated: { settings: 0, content: 0 },
     pending: { spans: 0, requests: 0, unsavedSpans: 0 },
     rejected: 0,
+    beside: {},
     lastError: "it was down",
     problems: [],
   };
@@ -143,6 +144,15 @@ test("what became of a trace, and what to do about it", () => {
     rejected: 3,
     problems: ["disk full"],
   };
+  const none = { acknowledged: 0, alreadyAcknowledged: 0, pending: 0, unsaved: 0, rejected: 0 };
+  const withScores = {
+    ...report,
+    beside: { scores: { ...none, acknowledged: 2, pending: 1 }, media: { ...none, rejected: 1 } },
+  };
+  expect(deliveryText(withScores)).toBe(
+    "host (pk…): 2 scores sent, 1 score not delivered, 1 file rejected: it was down",
+  );
+  expect(deliveryAdvice([withScores])).toHaveLength(2);
   expect(deliveryText(report)).toBe("host (pk…): nothing to send");
   expect(deliveryText(bad)).toBe(
     "host (pk…): 1 span sent, 2 were there already, 1,200 spans not delivered, 3 spans rejected: it was down",
@@ -152,6 +162,6 @@ test("what became of a trace, and what to do about it", () => {
     "disk full",
     "What was not delivered is kept in the outbox; `looptrace push` sends it.",
     "1 span could not be kept either; run `looptrace trace` on the session again.",
-    "Rejected spans are kept below `rejected/` in looptrace's data folder, each with the reason.",
+    "What was rejected is kept below `rejected/` in looptrace's data folder, each with the reason.",
   ]);
 });

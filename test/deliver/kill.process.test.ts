@@ -39,3 +39,35 @@ test.each([1, 2, 7, 20, 39])("a process killed when %i of 40 requests have arriv
   expect(receiver.violations).toEqual([]);
   expect(await outboxStatus(paths)).toMatchObject([{ requests: 0, spans: 0 }]);
 });
+
+// With 4 requests of spans, 8 scores, and 8 spans that show 3 files between them: POST, PUT, PATCH, and POST again.
+test.each([5, 9, 14, 18, 22])(
+  "a process killed when %i requests have arrived loses no score and no file either, and none comes twice to stay",
+  async (arrived) => {
+    const receiver = await startReceiver({ delayMs: 2 });
+    onTestFinished(() => receiver.close());
+    const paths = await temporaryStore();
+    const [node, program] = programCommand("test/deliver/deliver-and-die.ts");
+    const child = spawn(node, [program, paths.root, receiver.url, "1", "20", "5", "8"], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await receiver.arrived(arrived);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+
+    const { reports } = await pushOutbox([langfuseAt(receiver.url)], { paths });
+    expect(reports).toMatchObject([{ pending: { spans: 0, requests: 0 }, rejected: 0, problems: [] }]);
+    const ids = receiver.scores().map(({ id }) => id);
+    expect(new Set(ids).size).toBe(8);
+    // Only what was under way: four requests with a score each. Langfuse replaces a score that comes again.
+    expect(ids.length).toBeLessThanOrEqual(8 + 4);
+    const files = [...receiver.media().values()];
+    expect(files.map(({ uploadHttpStatus, bytes }) => [uploadHttpStatus, bytes?.byteLength])).toEqual(
+      files.map(() => [200, 100]),
+    );
+    expect(files.map(({ links }) => links.length).sort()).toEqual([2, 3, 3]);
+    expect(receiver.violations).toEqual([]);
+    expect(await outboxStatus(paths)).toMatchObject([{ requests: 0, spans: 0, beside: {} }]);
+  },
+);

@@ -33,7 +33,7 @@ test("a delivery tells how far it is, and why and how long it waits", async () =
       one.kind === "waiting"
         ? `${one.reason}: ${one.failures}, ${one.waitMs} ms`
         : one.kind === "sending"
-          ? `${one.done}/${one.spans}`
+          ? `${one.done}/${one.items}`
           : one.kind,
     ),
   ).toEqual(["0/30", "10/30", "it is away: 1, 500 ms", "10/30", "answered 429: 2, 3000 ms", "10/30", "20/30"]);

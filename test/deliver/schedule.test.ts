@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { SendResult } from "../../src/deliver/http/send-result.js";
+import type { OpenResult, SendResult } from "../../src/deliver/http/send-result.js";
 import { createSchedule, type Part, type Schedule } from "../../src/deliver/schedule.js";
 
 const NOW = 1_700_000_000_000;
 const FOREVER = Number.POSITIVE_INFINITY;
 const TAKEN: SendResult = { kind: "acknowledged" };
 const REFUSED: SendResult = { kind: "rejected", status: 400, message: "answered 400" };
-const AWAY: SendResult = { kind: "unavailable", retryAfterMs: undefined, message: "answered 503" };
+const AWAY: OpenResult = { kind: "unavailable", retryAfterMs: undefined, message: "answered 503" };
 
 /** Works on one request until it is left. @returns the parts that were sent, and those that are to be set aside */
 function work(
@@ -120,6 +120,29 @@ test("a request that is taken in part is through; one of which all is dropped is
   expect(schedule.move(0, NOW, false)).toEqual({ kind: "leave", refused: [] });
 });
 
+test("of items that are answered for one by one, those in trouble come again, and the refused are told at the end", () => {
+  const schedule = createSchedule(1, FOREVER, () => 1);
+  const rest = { kind: "unavailable", retryAfterMs: undefined, message: "answered 500" } as const;
+  const first: SendResult = { kind: "itemised", taken: [0, 3], refused: [{ at: 1, message: "no" }], rest };
+  expect(work(schedule, schedule.next() ?? -1, 4, () => first)).toMatchObject({ refused: [{ from: 1, to: 2 }] });
+  expect(schedule.lastError()).toBe("answered 500");
+  expect(work(schedule, schedule.next() ?? -1, 1, () => TAKEN, NOW + 500).sent).toHaveLength(1);
+  expect(schedule.next()).toBeUndefined();
+});
+
+test.each<readonly [string, boolean, readonly SendResult[]]>([
+  ["no answer", true, [AWAY]],
+  ["refused keys", true, [{ kind: "unauthorised", status: 401, message: "" }]],
+  ["a busy server", true, [{ kind: "throttled", retryAfterMs: 60_000, message: "" }]],
+  ["an answer after all", false, [AWAY, TAKEN]],
+  ["a wrong address", false, [{ kind: "misdirected", status: 404, message: "" }]],
+  ["a server in trouble", false, [{ ...AWAY, answered: { by: "server", status: 500 } }]],
+])("after %s other kinds need not be tried: %s", (_, isAway, results) => {
+  const schedule = createSchedule(results.length, FOREVER, () => 1);
+  for (const [at, result] of results.entries()) work(schedule, at, 1, () => result, NOW + at * 60_000);
+  expect(schedule.isAway()).toBe(isAway);
+});
+
 const answers: readonly SendResult[] = [
   TAKEN,
   REFUSED,
@@ -127,6 +150,8 @@ const answers: readonly SendResult[] = [
   { kind: "partial", rejectedSpans: 1, message: "one was dropped" },
   { kind: "throttled", retryAfterMs: 3_000, message: "answered 429" },
   { kind: "misdirected", status: 404, message: "answered 404" },
+  // Of what it is asked for it takes the first, refuses the second and leaves the rest open.
+  { kind: "itemised", taken: [0], refused: [{ at: 1, message: "refused" }], rest: AWAY },
 ];
 
 test("however several workers and the answers interleave, no span is sent after it was dealt with, and all ends", () => {
@@ -173,7 +198,10 @@ test("however several workers and the answers interleave, no span is sent after 
         expect(spans.length).toBeGreaterThan(0);
         for (const span of spans) expect(pending[busy.request]).toContain(span);
         expect(now).toBeLessThan(deadline);
-        if (schedule.answered(busy.request, result, move.round, now) !== "open") settle(busy.request, spans);
+        const told = fitting(result, spans.length);
+        const outcome = schedule.answered(busy.request, told, move.round, now);
+        if (told.kind === "itemised") settle(busy.request, spans.slice(0, 1));
+        else if (outcome !== "open") settle(busy.request, spans);
         return true;
       };
       for (const [worker, answer] of script) {
@@ -194,3 +222,10 @@ test("however several workers and the answers interleave, no span is sent after 
     { numRuns: 300 },
   );
 });
+
+/** The answer to a request of so many items. */
+function fitting(result: SendResult, items: number): SendResult {
+  if (result.kind !== "itemised") return result;
+  const refused = result.refused.filter(({ at }) => at < items);
+  return { ...result, refused, rest: items > 1 + refused.length ? result.rest : undefined };
+}

@@ -59,18 +59,26 @@ const SESSION = fieldsOf<SessionFacts>()({
 });
 const REPORT = fieldsOf<DestinationReport>()({
   ...{ destination: true, acknowledged: true, alreadyAcknowledged: true, outdated: true, pending: true },
-  ...{ rejected: true, lastError: true, problems: true },
+  ...{ rejected: true, beside: true, lastError: true, problems: true },
 });
 const DESTINATION = fieldsOf<DestinationInfo>()({
   ...{ id: true, kind: true, label: true, url: true, keyStart: true },
 });
 const PUSH = fieldsOf<PushResult>()({ reports: true, unconfigured: true, problems: true });
 const STATUS = fieldsOf<OutboxStatus>()({
-  ...{ destination: true, requests: true, spans: true, bytes: true, sinceMs: true, rejectedRequests: true },
+  ...{
+    destination: true,
+    requests: true,
+    spans: true,
+    beside: true,
+    bytes: true,
+    sinceMs: true,
+    rejectedRequests: true,
+  },
   lastError: true,
 });
 const DISCARDED = fieldsOf<Discarded>()({
-  ...{ destination: true, requests: true, spans: true, traceIds: true, fromMs: true, toMs: true },
+  ...{ destination: true, requests: true, spans: true, beside: true, traceIds: true, fromMs: true, toMs: true },
   inDelivery: true,
 });
 

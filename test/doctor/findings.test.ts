@@ -335,6 +335,7 @@ describe("the store", () => {
     destination: { id: "0123456789abcdef", kind: "otlp", label: "there", url: "http://there" },
     requests: 0,
     spans: 0,
+    beside: {},
     bytes: 0,
     sinceMs: undefined,
     rejectedRequests: 0,

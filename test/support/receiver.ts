@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
+import { type ApiBehaviour, langfuseApi, type ReceivedMedia, type ReceivedScore } from "./langfuse-api.js";
 import { requestOfProtobuf, responseProtobuf } from "./otlp-protobuf.js";
 import { type ReceivedSpan, readSpans } from "./received-spans.js";
 
@@ -26,11 +27,13 @@ export type Answer =
   /** Reads the request and tears the connection down. */
   | { readonly kind: "reset" };
 
-export interface ReceiverBehaviour {
+export interface ReceiverBehaviour extends ApiBehaviour {
   /** Answers given one after the other; when they are used up, `always` counts. */
   readonly script?: readonly Answer[];
   /** The answer to every other request; default: accept what Langfuse would accept. */
   readonly always?: Answer;
+  /** The answer to requests whose path ends so, in place of the script's and of what Langfuse would say. */
+  readonly at?: Readonly<Record<string, Answer>>;
   /** 413 for a decoded body of more bytes than this. */
   readonly maxBytes?: number;
   /** 400 for the whole request when it holds one of these span ids, as Langfuse does with a malformed span. */
@@ -71,6 +74,12 @@ export interface Receiver {
   readonly violations: readonly string[];
   /** The spans of all accepted requests, a span that came twice twice. */
   spans(): readonly ReceivedSpan[];
+  /** Langfuse: the scores that it took, one that came twice twice. */
+  scores(): readonly ReceivedScore[];
+  /** Langfuse: the files that it was told of, by their ids. */
+  media(): ReadonlyMap<string, ReceivedMedia>;
+  /** OTLP: the requests with metrics that it took, as JSON. */
+  metrics(): readonly unknown[];
   /** Changes how it answers from now on. */
   behave(behaviour: ReceiverBehaviour): void;
   /** Resolves when so many requests have arrived in all. */
@@ -79,8 +88,8 @@ export interface Receiver {
 }
 
 /**
- * Starts an HTTP server on 127.0.0.1 that takes OTLP traces as Langfuse does, keeps everything and checks what is on
- * the wire.
+ * Starts an HTTP server on 127.0.0.1 that takes OTLP traces, scores and files as Langfuse does, keeps everything and
+ * checks what is on the wire.
  *
  * @param port 0 for any; a number to come back where an earlier receiver was
  */
@@ -90,6 +99,7 @@ export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0)
   const requests: ReceivedRequest[] = [];
   const violations: string[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
+  const api = langfuseApi(() => current);
 
   const listen = (request: IncomingMessage, response: ServerResponse): void => {
     handle(request, response).catch((error: unknown) => {
@@ -104,10 +114,11 @@ export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0)
     const raw = await readAll(request);
     const headers = flatHeaders(request);
     const found: string[] = [];
-    const isQuestion = current.project !== undefined && request.url === PROJECTS_PATH;
-    const read = isQuestion ? { body: "", json: undefined, spans: [] } : readBody(raw, headers, found);
+    const read = readBody(request, raw, headers, current, found);
     const refusal = refuse(request, headers, read, current, found);
-    const answer = script.shift() ?? current.always ?? refusal ?? { kind: "accept" };
+    const [, placed] = Object.entries(current.at ?? {}).find(([end]) => request.url?.endsWith(end)) ?? [];
+    const told = placed ?? script.shift() ?? current.always ?? refusal ?? { kind: "accept" };
+    const answer = told.kind === "accept" && isApi(request, current) ? asked(request, headers, raw, found) : told;
     violations.push(...found.map((text) => `request ${requests.length + 1}: ${text}`));
     requests.push({
       method: request.method ?? "",
@@ -119,6 +130,19 @@ export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0)
     for (const one of waiting) if (requests.length >= one.count) one.resolve();
     if (current.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, current.delayMs));
     reply(answer, response, headers.accept === PROTOBUF && current.dialect === "otlp");
+  }
+
+  function asked(
+    { method = "", url: path = "" }: IncomingMessage,
+    headers: Readonly<Record<string, string>>,
+    raw: Buffer,
+    found: string[],
+  ): Answer {
+    const body = headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
+    const said = api.answer({ method, path, headers, body, origin: `http://${headers.host}` }, found);
+    if (said !== undefined) return json(said.status, said.json);
+    found.push(`${method} ${path}`);
+    return json(405, { message: "Method not allowed" });
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -133,6 +157,10 @@ export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0)
     requests,
     violations,
     spans: () => requests.filter(({ status }) => status === 200).flatMap(({ spans }) => spans),
+    scores: () => api.scores,
+    media: () => api.media,
+    metrics: () =>
+      requests.filter(({ status, path }) => status === 200 && path.endsWith(METRICS_PATH)).map(({ json }) => json),
     behave(next) {
       current = next;
       script = [...(next.script ?? [])];
@@ -156,7 +184,15 @@ interface ReadBody {
   readonly spans: readonly ReceivedSpan[];
 }
 
-function readBody(raw: Buffer, headers: Readonly<Record<string, string>>, found: string[]): ReadBody {
+function readBody(
+  request: IncomingMessage,
+  raw: Buffer,
+  headers: Readonly<Record<string, string>>,
+  behaviour: ReceiverBehaviour,
+  found: string[],
+): ReadBody {
+  if (isProjectQuestion(request, behaviour)) return { body: "", json: undefined, spans: [] };
+  if (request.method === "PUT") return { body: raw.toString("base64"), json: undefined, spans: [] };
   let bytes = raw;
   if (headers["content-encoding"] === "gzip") bytes = gunzipSync(raw);
   else if (headers["content-encoding"] !== undefined) found.push(`content-encoding ${headers["content-encoding"]}`);
@@ -169,7 +205,32 @@ function readBody(raw: Buffer, headers: Readonly<Record<string, string>>, found:
     found.push(`the body is not ${isProtobuf ? "protobuf" : "JSON"}`);
     return { body, json: undefined, spans: [] };
   }
+  if (isApi(request, behaviour)) return { body, json, spans: [] };
+  if (isMetrics(request, behaviour)) {
+    if (!isMetricsRequest(json)) found.push("no resourceMetrics");
+    return { body, json, spans: [] };
+  }
   return { body, json, spans: readSpans(json, found) };
+}
+
+const METRICS_PATH = "/v1/metrics";
+/** What of Langfuse's API the receiver has, and where it lets files be put. */
+const API_PATH = /\/api\/public\/(?:ingestion|media(?:\/[^/]*)?)$|^\/storage\//;
+
+function isApi({ url = "" }: IncomingMessage, { dialect }: ReceiverBehaviour): boolean {
+  return dialect !== "otlp" && API_PATH.test(url);
+}
+
+function isMetrics({ url = "" }: IncomingMessage, { dialect }: ReceiverBehaviour): boolean {
+  return dialect === "otlp" && url.endsWith(METRICS_PATH);
+}
+
+function isMetricsRequest(json: unknown): boolean {
+  return typeof json === "object" && json !== null && "resourceMetrics" in json && Array.isArray(json.resourceMetrics);
+}
+
+function isProjectQuestion({ url }: IncomingMessage, { project }: ReceiverBehaviour): boolean {
+  return project !== undefined && url === PROJECTS_PATH;
 }
 
 const PROTOBUF = "application/x-protobuf";
@@ -185,13 +246,16 @@ function refuse(
   found: string[],
 ): Answer | undefined {
   const malformed = found.filter((text) => !text.includes("lone surrogate"));
-  const isQuestion = behaviour.project !== undefined && request.url === PROJECTS_PATH;
-  if (request.method !== "POST" && !isQuestion) {
+  const isQuestion = isProjectQuestion(request, behaviour);
+  // A signed address is all that the storage asks for.
+  if (isApi(request, behaviour) && request.url?.startsWith("/storage/")) return undefined;
+  const isAsked = isQuestion || isApi(request, behaviour);
+  if (request.method !== "POST" && !isAsked) {
     found.push(`method ${request.method}`);
     return json(405, { message: "Method not allowed" });
   }
   if (behaviour.dialect !== "otlp") {
-    if (!isQuestion && !request.url?.endsWith("/api/public/otel/v1/traces")) {
+    if (!isAsked && !request.url?.endsWith("/api/public/otel/v1/traces")) {
       found.push(`path ${request.url}`);
       return { kind: "status", status: 404, body: "<html>not found</html>" };
     }
@@ -212,6 +276,7 @@ function refuse(
     }
   }
   if (isQuestion) return json(200, { data: [behaviour.project] });
+  if (isApi(request, behaviour)) return undefined;
   if (!["application/json", PROTOBUF].includes(headers["content-type"]?.split(";")[0]?.trim() ?? "")) {
     found.push(`content-type ${headers["content-type"]}`);
     return json(400, { error: "Invalid content type" });

@@ -6,7 +6,7 @@ import { taskRunner } from "../../batch/run-task.js";
 import { CONFIG_FILE } from "../../config/config-file-name.js";
 import type { MaskFlags } from "../../config/masking.js";
 import type { Settings, TraceFlags } from "../../config/settings.js";
-import type { DestinationReport } from "../../deliver/delivery-report.js";
+import { isDelivered as areDelivered, type DestinationReport } from "../../deliver/delivery-report.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { TraceExporter } from "../../export/trace-exporter.js";
 import { quickMask } from "../../masking/mask.js";
@@ -186,7 +186,7 @@ export async function sendLeftovers(
 export function isDelivered({ undelivered, delivery }: BatchSummary, now: readonly DestinationReport[]): boolean {
   if (undelivered === 0) return true;
   if (delivery.length === 0 || delivery.some(({ unsaved, rejected }) => unsaved + rejected > 0)) return false;
-  return now.every(({ pending, rejected }) => pending.spans === 0 && rejected === 0);
+  return areDelivered(now);
 }
 
 export function paintSummary(summary: BatchSummary, terminal: Terminal): string {

@@ -1,14 +1,15 @@
 import type { DeliveryOptions } from "../../deliver/delivery-context.js";
-import { isDelivered } from "../../deliver/delivery-report.js";
+import { type DestinationReport, isDelivered, isWaiting } from "../../deliver/delivery-report.js";
 import type { Destination } from "../../deliver/destinations/destination.js";
 import type { DestinationOptions } from "../../deliver/destinations/resolve-destinations.js";
+import { itemsText } from "../../deliver/items-text.js";
 import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
 import { discardOutbox } from "../../deliver/queue/discard-outbox.js";
 import { type OutboxStatus, outboxStatus } from "../../deliver/queue/outbox-status.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { systemClock } from "../../files/clock.js";
 import type { StorePaths } from "../../files/store-paths.js";
-import { duration, plural } from "../../text/format.js";
+import { duration } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { CommandContext } from "../command-context.js";
@@ -89,10 +90,11 @@ async function watch(
     for (;;) {
       const result = await pushOutbox(destinations, { ...options, signal });
       for (const report of result.reports) {
-        const { destination, acknowledged, rejected, pending, lastError = "" } = report;
-        const isNews = acknowledged + rejected > 0 || lastError !== (said.get(destination.id) ?? "");
+        const { destination, lastError = "" } = report;
+        const hasMoved = settledNow(report) > 0;
+        const isNews = hasMoved || lastError !== (said.get(destination.id) ?? "");
         said.set(destination.id, lastError);
-        if (isNews && (pending.spans > 0 || acknowledged + rejected > 0))
+        if (isNews && (isWaiting(report) || hasMoved))
           terminal.out(`${json ? JSON.stringify(report) : deliveryText(report)}\n`);
       }
       for (const problem of result.problems) terminal.err(`${oneLine(problem)}\n`);
@@ -103,6 +105,11 @@ async function watch(
   } finally {
     interrupt.done();
   }
+}
+
+/** How much was taken or refused by now, of any kind. */
+function settledNow({ acknowledged, rejected, beside }: DestinationReport): number {
+  return Object.values(beside).reduce((sum, one) => sum + one.acknowledged + one.rejected, acknowledged + rejected);
 }
 
 /** @throws {ConfigurationError} for two flags where one would be ignored */
@@ -149,7 +156,7 @@ function whomToDiscard(wanted: string, status: readonly OutboxStatus[]): OutboxS
   const [one] = named;
   if (one !== undefined && named.length === 1) return one;
   const candidates = (named.length > 0 ? named : waiting).map(
-    ({ destination, spans }) => `\n  [${destination.id}] ${oneLine(destination.label)}: ${plural(spans, "span")}`,
+    (one) => `\n  [${one.destination.id}] ${oneLine(one.destination.label)}: ${itemsText(one)}`,
   );
   const what =
     named.length > 0

@@ -4,6 +4,7 @@ import { taskRunner } from "../../batch/run-task.js";
 import { isResultDelivered } from "../../batch/task-result.js";
 import type { MaskFlags } from "../../config/masking.js";
 import type { TraceFlags } from "../../config/settings.js";
+import { isDelivered } from "../../deliver/delivery-report.js";
 import { DEFAULT_WORKER_CONCURRENCY, runFleetWorker, type WorkerEvent } from "../../fleet/run-worker.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive.js";
@@ -88,7 +89,7 @@ export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<Ex
     return pushed.reports;
   });
   for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
-  if (reports.length > 0 && reports.every(({ pending, rejected }) => pending.spans + rejected === 0)) return EXIT.ok;
+  if (reports.length > 0 && isDelivered(reports)) return EXIT.ok;
   say(`the traces of ${plural(undelivered, "task")} were not delivered at once`);
   return EXIT.undelivered;
 }

@@ -35,9 +35,17 @@ export interface Destination extends DestinationInfo {
   readonly proxy?: HttpProxy | undefined;
   /** Certificates other than those that Node.js has. */
   readonly tls?: ClientTls | undefined;
+  /** Where metrics go; undefined where none are sent. */
+  readonly metrics?: MetricsPlace | undefined;
   /** What it was made of, for messages. */
   readonly settings: DestinationSettings;
 }
+
+/** Where metrics go, and how: what may differ from where the same backend takes spans. */
+export type MetricsPlace = Pick<
+  Destination,
+  "endpoint" | "headers" | "secrets" | "compression" | "protocol" | "timeoutMs" | "proxy" | "tls"
+>;
 
 /** OTLP over HTTP in one of its two forms. */
 export type OtlpProtocol = "http/json" | "http/protobuf";
@@ -61,7 +69,7 @@ export function destinationInfo({ id, kind, label, url, keyStart }: Destination)
 /** Every Langfuse takes OTLP traces below this path. */
 export const LANGFUSE_TRACES_PATH = "/api/public/otel/v1/traces";
 
-export interface DestinationDetails extends Pick<Destination, "settings" | "timeoutMs" | "proxy" | "tls"> {
+export interface DestinationDetails extends Pick<Destination, "settings" | "timeoutMs" | "proxy" | "tls" | "metrics"> {
   /** Default: gzip, but for this machine itself, where it costs more than it saves. */
   readonly compression?: Destination["compression"] | undefined;
   /** Default: JSON. */
@@ -86,7 +94,7 @@ const SECRET_KEY = /^sk-/i;
 export function createDestination(
   endpoint: URL,
   headers: Readonly<Record<string, string>>,
-  { settings, compression, protocol, timeoutMs, proxy, tls }: DestinationDetails,
+  { settings, compression, protocol, timeoutMs, proxy, tls, metrics }: DestinationDetails,
 ): Destination {
   const bare = new URL(endpoint);
   bare.username = "";
@@ -117,6 +125,7 @@ export function createDestination(
     timeoutMs,
     proxy,
     tls,
+    metrics,
     settings,
   };
 }

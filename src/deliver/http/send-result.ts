@@ -1,14 +1,21 @@
 /** What became of one request. `message` is one line for people: what the server said, or why it was not reached. */
 export type SendResult =
   | { readonly kind: "acknowledged" }
-  /** The server took the request and dropped some spans, without saying which. It must not be sent again. */
-  | { readonly kind: "partial"; readonly rejectedSpans: number; readonly message: string }
+  | ItemisedResult
+  /** The server took the request and dropped some spans (data points), without saying which. It must not be sent again. */
+  | {
+      readonly kind: "partial";
+      readonly rejectedSpans: number;
+      /** Of how many; undefined where it counts the items of the request. */
+      readonly of?: number;
+      readonly message: string;
+    }
   /** The content was refused (400, 413, 422): smaller or without the malformed span it may pass. */
   | { readonly kind: "rejected"; readonly status: number; readonly message: string }
   | { readonly kind: "unauthorised"; readonly status: 401 | 403; readonly message: string }
   /** A proxy on the way does not let the request through, and will not later either. */
   | { readonly kind: "blocked"; readonly status: number; readonly message: string }
-  /** Something answers, but it is not the traces endpoint: a redirect, a 404, a web page. */
+  /** Something answers, but not the endpoint that was asked for: a redirect, a 404, a web page. */
   | { readonly kind: "misdirected"; readonly status: number; readonly message: string }
   | { readonly kind: "throttled"; readonly retryAfterMs: number | undefined; readonly message: string }
   /** Not reached, no answer in time, or the server is in trouble (5xx). */
@@ -19,3 +26,19 @@ export type SendResult =
       /** Who answered all the same, and what; absent when there was no answer. */
       readonly answered?: { readonly by: "server" | "proxy"; readonly status: number };
     };
+
+/** Each item was answered for by itself. Items go by their places in the request, from 0. */
+export interface ItemisedResult {
+  readonly kind: "itemised";
+  readonly taken: readonly number[];
+  /** Those that it will never take. */
+  readonly refused: readonly { readonly at: number; readonly message: string }[];
+  /** Why the others are still open; undefined where there are none. */
+  readonly rest: OpenResult | undefined;
+}
+
+/** Nothing came of a request now. */
+export type OpenResult = Extract<
+  SendResult,
+  { readonly kind: "unauthorised" | "blocked" | "misdirected" | "throttled" | "unavailable" }
+>;

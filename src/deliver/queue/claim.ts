@@ -1,15 +1,15 @@
 import { hasCode } from "../../errors/thrown.js";
 import { describeDiskFailure } from "../../files/disk-failure.js";
 import type { DeliveryContext } from "../delivery-context.js";
-import { spansIn } from "./otlp-body.js";
 import { type ClaimedEntry, claimRequest, isClaimed, readRequest, removeRequest } from "./outbox.js";
 import { createContent, type QueuedRequest } from "./queued-request.js";
 import { keepRejected } from "./rejections.js";
+import { FORMATS } from "./request-format.js";
 
 /**
  * Claims and reads a request that lies in the outbox.
  *
- * A file that holds no request (a damaged disk, an editor) is set aside with all its spans: it would stand at the head
+ * A file that holds no request (a damaged disk, an editor) is set aside with all its items: it would stand at the head
  * of the outbox for ever.
  *
  * @returns `gone` when another process has it, which answers for it
@@ -35,9 +35,9 @@ export async function claim(
     return "unreadable";
   }
   try {
-    request.content = createContent(body, spansIn(body));
+    request.content = createContent(request.kind, body, FORMATS[request.kind].itemsIn(body));
     request.wasRead = true;
-    request.size = request.content.spans.size;
+    request.size = request.content.items.size;
     return "claimed";
   } catch {
     await setFileAside(context, request, claimed, body);
@@ -52,11 +52,12 @@ async function setFileAside(
   body: Uint8Array,
 ): Promise<void> {
   const { paths, destination, clock, problems } = context;
-  const reason = `${claimed.name} in the outbox is not an OTLP/JSON request`;
+  const format = FORMATS[request.kind];
+  const reason = `${claimed.name} in the outbox is not ${format.name}`;
   problems.add(`${reason}; it is kept below ${paths.rejected}`);
   try {
-    const name = claimed.name.replace(/\.json$/, "");
-    await keepRejected(paths, destination, name, body, { reason, atMs: clock.now() });
+    const name = claimed.name.slice(0, -format.extension.length - 1);
+    await keepRejected(paths, destination, { name, extension: format.extension, body }, { reason, atMs: clock.now() });
     await removeRequest(claimed);
     for (let index = 0; index < request.size; index += 1) request.rejected.add(`${name}/${index}`);
   } catch (error) {

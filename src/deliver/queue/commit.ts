@@ -10,7 +10,7 @@ import { bodyWith, pendingCount, pendingKeys, type QueuedRequest } from "./queue
  * Brings the disk in line with what became of a request: nothing pending, and its file goes; something pending, and a
  * file with just that stays for the next run.
  *
- * @returns how many spans could not be stored
+ * @returns how many items could not be stored
  */
 export async function commit(context: DeliveryContext, request: QueuedRequest): Promise<number> {
   const { entry, content } = request;
@@ -22,7 +22,7 @@ export async function commit(context: DeliveryContext, request: QueuedRequest): 
       return 0;
     }
     if (entry === undefined && !context.quota.take(content?.body.byteLength ?? 0)) return pendingCount(request);
-    const isPartial = content !== undefined && pending !== undefined && pending.length < content.spans.size;
+    const isPartial = content !== undefined && pending !== undefined && pending.length < content.items.size;
     if (entry === undefined || isPartial) await storeRest(context, request);
     if (isClaimed(request.entry)) await releaseRequest(request.entry);
     return 0;
@@ -50,6 +50,8 @@ async function storeRest(context: DeliveryContext, request: QueuedRequest): Prom
   const createdMs = entry?.createdMs ?? context.clock.now();
   const keepsLast = content.lastKey !== undefined && keys.includes(content.lastKey);
   const rest = fingerprint && (keepsLast ? fingerprint : settingsOf(fingerprint));
-  request.entry = await putRequest(folder, bodyWith(content, keys), keys.length, createdMs, rest);
+  request.entry = await putRequest(folder, bodyWith(content, keys), keys.length, createdMs, rest, {
+    kind: content.kind,
+  });
   if (isClaimed(entry)) await removeRequest(entry);
 }

@@ -4,15 +4,18 @@ import type { StorePaths } from "../../files/store-paths.js";
 import { refuseUntrustedFolder, refuseUntrustedStore } from "../../files/trusted-store.js";
 import type { DestinationInfo } from "../destinations/destination.js";
 import { noteLastError, readDestinationInfo } from "./destination-notes.js";
-import { spansIn } from "./otlp-body.js";
 import { type ClaimedEntry, claimRequest, listRequests, readRequest, removeRequest } from "./outbox.js";
+import { countItems, type OutboxStatus } from "./outbox-status.js";
+import { FORMATS } from "./request-format.js";
 
 /** What was thrown away. */
 export interface Discarded {
   readonly destination: DestinationInfo;
   readonly requests: number;
   readonly spans: number;
-  /** Which traces the spans were of; those of damaged requests are not known. */
+  /** How much of the other kinds; a kind of which there was nothing is not there. */
+  readonly beside: OutboxStatus["beside"];
+  /** Which traces it was of; those of damaged requests are not known. */
   readonly traceIds: readonly string[];
   /** When the oldest and the newest request were put there, ms since the epoch; undefined when there was none. */
   readonly fromMs: number | undefined;
@@ -44,7 +47,7 @@ export async function discardOutbox(paths: StorePaths, destinationId: string): P
       continue;
     }
     const body = await readRequest(claimed).catch(() => new Uint8Array());
-    for (const { traceId } of attempt(() => spansIn(body)) ?? []) traceIds.add(traceId);
+    for (const { group } of attempt(() => FORMATS[entry.kind].itemsIn(body)) ?? []) traceIds.add(group);
     await removeRequest(claimed);
     gone.push(claimed);
   }
@@ -52,7 +55,7 @@ export async function discardOutbox(paths: StorePaths, destinationId: string): P
   return {
     destination,
     requests: gone.length,
-    spans: gone.reduce((sum, { spans }) => sum + spans, 0),
+    ...countItems(gone),
     traceIds: [...traceIds],
     fromMs: gone[0]?.createdMs,
     toMs: gone.at(-1)?.createdMs,

@@ -10,11 +10,6 @@ export interface SpanRef {
   readonly spanId: string;
 }
 
-/** One text for a span's identity, for maps and sets. */
-export function spanKey({ traceId, spanId }: SpanRef): string {
-  return `${traceId}/${spanId}`;
-}
-
 /**
  * The spans in an ExportTraceServiceRequest, in the order of the body.
  *
@@ -30,16 +25,16 @@ export function spansIn(body: Uint8Array): readonly SpanRef[] {
  * The same request with some of its spans only. Groups that become empty are left out; everything else, also what
  * looptrace does not know, stays as it is.
  *
- * @param keep decides by a span's `spanKey`
+ * @param keep decides for each span
  * @throws {Error} when the bytes are not such a request
  */
-export function pickSpans(body: Uint8Array, keep: (key: string) => boolean): Uint8Array {
+export function pickSpans(body: Uint8Array, keep: (span: SpanRef) => boolean): Uint8Array {
   const request = parseBody(body);
   const resourceSpans = request.resourceSpans
     .map((group) => ({
       ...group,
       scopeSpans: group.scopeSpans
-        .map((scope) => ({ ...scope, spans: scope.spans.filter((span) => keep(spanKey(spanRef(span)))) }))
+        .map((scope) => ({ ...scope, spans: scope.spans.filter((span) => keep(spanRef(span))) }))
         .filter(({ spans }) => spans.length > 0),
     }))
     .filter(({ scopeSpans }) => scopeSpans.length > 0);

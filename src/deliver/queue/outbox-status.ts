@@ -5,10 +5,12 @@ import { describeDiskFailure } from "../../files/disk-failure.js";
 import { namesIn } from "../../files/private-files.js";
 import { type StorePaths, storePaths } from "../../files/store-paths.js";
 import { refuseUntrustedStore } from "../../files/trusted-store.js";
+import type { KindBeside } from "../delivery-report.js";
 import type { DestinationInfo } from "../destinations/destination.js";
 import { type LastError, readDestinationInfo, readLastError } from "./destination-notes.js";
-import { entryPath, listRequests } from "./outbox.js";
+import { entryPath, listRequests, type OutboxEntry } from "./outbox.js";
 import { countRejected } from "./rejections.js";
+import type { RequestKind } from "./request-kind.js";
 
 const DESTINATION_ID = /^[0-9a-f]{16}$/;
 
@@ -20,6 +22,8 @@ export interface OutboxStatus {
   readonly requests: number;
   /** How many spans they hold. */
   readonly spans: number;
+  /** How much of the other kinds they hold; a kind of which there is nothing is not there. */
+  readonly beside: Readonly<Partial<Record<KindBeside, number>>>;
   /** How much room they take on the disk, in bytes. */
   readonly bytes: number;
   /** When the oldest request was put there, ms since the epoch; undefined when there is none. */
@@ -59,10 +63,18 @@ async function statusOf(paths: StorePaths, id: string): Promise<OutboxStatus> {
   return {
     destination: await readDestinationInfo(paths, id),
     requests: entries.length,
-    spans: entries.reduce((sum, { spans }) => sum + spans, 0),
+    ...countItems(entries),
     bytes: files.reduce((sum, file) => sum + (file?.size ?? 0), 0),
     sinceMs: entries[0]?.createdMs,
     rejectedRequests: await countRejected(paths, id),
     lastError: await readLastError(paths, id),
   };
+}
+
+/** How much requests hold, by its kind. */
+export function countItems(entries: readonly OutboxEntry[]): Pick<OutboxStatus, "spans" | "beside"> {
+  const counts: Partial<Record<RequestKind, number>> = {};
+  for (const { kind, items } of entries) counts[kind] = (counts[kind] ?? 0) + items;
+  const { traces = 0, ...beside } = counts;
+  return { spans: traces, beside };
 }

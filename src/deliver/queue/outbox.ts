@@ -6,22 +6,26 @@ import { claimToken, isOwnerAlive } from "../../files/claim-token.js";
 import { readOwnFile } from "../../files/own-files.js";
 import { namesIn, removeIfThere, writeWhole } from "../../files/private-files.js";
 import { FINGERPRINT, type Fingerprint } from "../receipts/fingerprint.js";
+import { FORMATS } from "./request-format.js";
+import { REQUEST_KINDS, type RequestKind } from "./request-kind.js";
 
 /**
- * A request on disk: `<time>-<serial>-<digest>-<number of spans>[-<fingerprint>].json`, so that names sort by time,
- * meet only where the contents are the same, and tell those and the number of spans without reading. While a process
- * delivers it, `.claim-<token>` is appended.
+ * A request on disk: `<time>-<serial>-<digest>-<number of items>[-<fingerprint>].<extension>`, so that names sort by
+ * time, meet only where the contents are the same, and tell those, the kind and the number of items without reading.
+ * While a process delivers it, `.claim-<token>` is appended.
  */
 export interface OutboxEntry {
   /** Without the claim. */
   readonly name: string;
   readonly folder: string;
-  readonly spans: number;
+  readonly kind: RequestKind;
+  /** How many items it holds: spans, scores and the like. */
+  readonly items: number;
   /** Of the content: two requests with the same one are the same. */
   readonly digest: string;
   /** When it was put there, ms since the epoch. */
   readonly createdMs: number;
-  /** How the spans look; undefined where that is not compared later. */
+  /** How the items look; undefined where that is not compared later. */
   readonly fingerprint: Fingerprint | undefined;
   /** Whose claim is on it. */
   readonly owner: string | undefined;
@@ -33,9 +37,11 @@ export interface ClaimedEntry extends OutboxEntry {
 }
 
 const NAME =
-  /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-\d{6}-([0-9a-f]{12})-(\d+)(?:-([0-9a-f-]+))?\.json)(?:\.claim-([0-9a-f-]+))?$/;
+  /^((\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-\d{6}-([0-9a-f]{12})-(\d+)(?:-([0-9a-f-]+))?\.([a-z.]+))(?:\.claim-([0-9a-f-]+))?$/;
 
 export interface PutOptions {
+  /** Default: traces. */
+  readonly kind?: RequestKind;
   /** False leaves it to the caller to sync the folder, once for many requests. */
   readonly lasting?: boolean;
   /** Of the body, where the caller knows it already. */
@@ -55,16 +61,16 @@ let serial = 0;
 export async function putRequest(
   folder: string,
   body: Uint8Array,
-  spans: number,
+  items: number,
   createdMs: number,
   fingerprint?: Fingerprint,
-  { lasting = true, digest = digestOf(body) }: PutOptions = {},
+  { kind = "traces", lasting = true, digest = digestOf(body) }: PutOptions = {},
 ): Promise<ClaimedEntry> {
   serial = (serial + 1) % 1_000_000;
   const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
   const end = fingerprint === undefined ? "" : `-${fingerprint}`;
-  const name = `${time}-${String(serial).padStart(6, "0")}-${digest}-${spans}${end}.json`;
-  const entry = { name, folder, spans, digest, createdMs, fingerprint, owner: claimToken() };
+  const name = `${time}-${String(serial).padStart(6, "0")}-${digest}-${items}${end}.${FORMATS[kind].extension}`;
+  const entry = { name, folder, kind, items, digest, createdMs, fingerprint, owner: claimToken() };
   await writeWhole(entryPath(entry), body, lasting);
   return entry;
 }
@@ -89,10 +95,13 @@ export async function listRequests(folder: string): Promise<readonly OutboxEntry
   return (await namesIn(folder)).flatMap((file) => {
     const match = NAME.exec(file);
     if (!match?.[1]) return [];
-    const [, name, year, month, day, hour, minute, second, ms, digest = "", spans, look = "", owner] = match;
+    const [, name, year, month, day, hour, minute, second, ms, digest = "", items, look = "", extension, owner] = match;
+    const kind = REQUEST_KINDS.find((one) => FORMATS[one].extension === extension);
+    // Of a later version.
+    if (kind === undefined) return [];
     const createdMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
     const fingerprint = FINGERPRINT.test(look) ? look : undefined;
-    return [{ name, folder, spans: Number(spans), digest, createdMs, fingerprint, owner }];
+    return [{ name, folder, kind, items: Number(items), digest, createdMs, fingerprint, owner }];
   });
 }
 

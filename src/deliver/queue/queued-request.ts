@@ -1,9 +1,11 @@
 import type { Fingerprint } from "../receipts/fingerprint.js";
-import { pickSpans, type SpanRef, spanKey } from "./otlp-body.js";
 import type { OutboxEntry } from "./outbox.js";
+import { pickItems } from "./request-format.js";
+import { type ItemRef, itemKey, type RequestKind } from "./request-kind.js";
 
-/** A request on its way to one destination, and what has become of each of its spans. Sets hold `spanKey`s. */
+/** A request on its way to one destination, and what has become of each of its items. Sets hold `itemKey`s. */
 export interface QueuedRequest {
+  readonly kind: RequestKind;
   /** Where it lies on disk; undefined when it could not be stored. */
   entry: OutboxEntry | undefined;
   /** Whether this delivery has claimed the entry. */
@@ -12,9 +14,9 @@ export interface QueuedRequest {
   content: Content | undefined;
   /** The content came from the disk, and can be read there again. */
   wasRead: boolean;
-  /** How many spans it has, known before it is read. */
+  /** How many items it has, known before it is read. */
   size: number;
-  /** How its spans look; undefined where that is not compared. */
+  /** How its items look; undefined where that is not compared. */
   readonly fingerprint: Fingerprint | undefined;
   readonly acknowledged: Set<string>;
   readonly alreadyAcknowledged: Set<string>;
@@ -27,20 +29,23 @@ export interface QueuedRequest {
 }
 
 export interface Content {
+  readonly kind: RequestKind;
   readonly body: Uint8Array;
-  /** By `spanKey`, in the order of the body. */
-  readonly spans: ReadonlyMap<string, SpanRef>;
-  /** The `spanKey` of the last span. */
+  /** By `itemKey`, in the order of the body. */
+  readonly items: ReadonlyMap<string, ItemRef>;
+  /** The `itemKey` of the last item. */
   readonly lastKey: string | undefined;
 }
 
 export function queuedRequest(
+  kind: RequestKind,
   entry: OutboxEntry | undefined,
   content: Content | undefined,
   size: number,
   fingerprint: Fingerprint | undefined = entry?.fingerprint,
 ): QueuedRequest {
   return {
+    kind,
     entry,
     // What is given together with its content was just put there by this process.
     claimed: entry !== undefined && content !== undefined,
@@ -57,33 +62,31 @@ export function queuedRequest(
   };
 }
 
-/** The body with its spans by key; a span that stands in it twice is one. */
-export function createContent(body: Uint8Array, spans: readonly SpanRef[]): Content {
-  const last = spans.at(-1);
-  return { body, spans: new Map(spans.map((span) => [spanKey(span), span])), lastKey: last && spanKey(last) };
+/** The body with its items by key; an item that stands in it twice is one. */
+export function createContent(kind: RequestKind, body: Uint8Array, items: readonly ItemRef[]): Content {
+  const last = items.at(-1);
+  return { kind, body, items: new Map(items.map((item) => [itemKey(item), item])), lastKey: last && itemKey(last) };
 }
 
 /**
- * A request with some of its spans only; with all of them it is byte for byte the same, as a retry of the whole is.
+ * A request with some of its items only; with all of them it is byte for byte the same, as a retry of the whole is.
  *
- * @param keys `spanKey`s, each once
+ * @param keys `itemKey`s, each once
  */
-export function bodyWith({ body, spans }: Content, keys: readonly string[]): Uint8Array {
-  if (keys.length === spans.size) return body;
-  const some = new Set(keys);
-  return pickSpans(body, (key) => some.has(key));
+export function bodyWith({ kind, body, items }: Content, keys: readonly string[]): Uint8Array {
+  return keys.length === items.size ? body : pickItems(kind, body, new Set(keys));
 }
 
-/** The keys of the spans that are neither with the destination nor refused; undefined until the request was read. */
+/** The keys of the items that are neither with the destination nor refused; undefined until the request was read. */
 export function pendingKeys(request: QueuedRequest): readonly string[] | undefined {
   const { content, acknowledged, alreadyAcknowledged, rejected } = request;
   if (content === undefined) return undefined;
-  return [...content.spans.keys()].filter(
+  return [...content.items.keys()].filter(
     (key) => !acknowledged.has(key) && !alreadyAcknowledged.has(key) && !rejected.has(key),
   );
 }
 
-/** How many spans are pending. */
+/** How many items are pending. */
 export function pendingCount(request: QueuedRequest): number {
   return pendingKeys(request)?.length ?? Math.max(0, request.size - settledCount(request));
 }

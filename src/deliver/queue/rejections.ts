@@ -3,18 +3,23 @@ import { ensurePrivateFolder, namesIn, writeWhole } from "../../files/private-fi
 import type { StorePaths } from "../../files/store-paths.js";
 import type { DestinationInfo } from "../destinations/destination.js";
 
+/** A request as it is kept: without characters in its name that a file's name cannot have. */
+export interface RejectedRequest {
+  readonly name: string;
+  readonly extension: string;
+  readonly body: Uint8Array;
+}
+
 /**
- * Keeps a request that a destination will never take, `<name>.json`, and why, `<name>.reason.json`, for a person to
- * look at. The same name again replaces both.
+ * Keeps a request that a destination will never take, `<name>.<extension>`, and why, `<name>.reason.json`, for a person
+ * to look at. The same name again replaces both.
  *
- * @param name without characters that a file's name cannot have
  * @throws the file system's error
  */
 export async function keepRejected(
   paths: StorePaths,
   destination: DestinationInfo,
-  name: string,
-  body: Uint8Array,
+  { name, extension, body }: RejectedRequest,
   why: { readonly reason: string; readonly atMs: number },
 ): Promise<void> {
   const folder = join(paths.rejected, destination.id);
@@ -22,7 +27,7 @@ export async function keepRejected(
   const { label, url, kind } = destination;
   const note = { reason: why.reason, at: new Date(why.atMs).toISOString(), destination: { label, url, kind } };
   await writeWhole(join(folder, `${name}.reason.json`), `${JSON.stringify(note, null, 2)}\n`);
-  await writeWhole(join(folder, `${name}.json`), body);
+  await writeWhole(join(folder, `${name}.${extension}`), body);
 }
 
 /** How many rejected requests are kept for a destination. */

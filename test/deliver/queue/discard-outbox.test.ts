@@ -38,6 +38,7 @@ test("says what was thrown away, also of a damaged request", async () => {
     },
     requests: 3,
     spans: 9,
+    beside: {},
     traceIds: [traceId(2)],
     fromMs: 1_700_000_000_000,
     toMs: 1_700_000_000_000 + 2 * 86_400_000,

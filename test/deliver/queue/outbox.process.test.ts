@@ -38,7 +38,7 @@ test("what is put is claimed by this process, and read back byte for byte", asyn
   const folder = await outboxFolder();
   const entry = await putRequest(folder, BODY, 2, NOW);
   expect(await listRequests(folder)).toEqual([entry]);
-  expect(entry).toMatchObject({ spans: 2, createdMs: NOW, owner: claimToken() });
+  expect(entry).toMatchObject({ kind: "traces", items: 2, createdMs: NOW, owner: claimToken() });
   expect(Buffer.from(await readRequest(entry))).toEqual(Buffer.from(BODY));
   expect(await claimRequest(entry)).toBeUndefined();
 
@@ -53,7 +53,7 @@ test("a name tells how its spans look, or not", async () => {
   for (const fingerprint of looks) await putRequest(folder, BODY, 2, NOW, fingerprint);
   const listed = await listRequests(folder);
   expect(listed.map(({ fingerprint }) => fingerprint)).toEqual(looks);
-  expect(listed.map(({ spans, createdMs }) => [spans, createdMs])).toEqual(looks.map(() => [2, NOW]));
+  expect(listed.map(({ items, createdMs }) => [items, createdMs])).toEqual(looks.map(() => [2, NOW]));
 });
 
 test("requests are listed oldest first, those of one moment in the order in which they were put", async () => {

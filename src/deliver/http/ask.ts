@@ -1,0 +1,75 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import type { Destination } from "../destinations/destination.js";
+import { type Refusal, resultOfFailure, resultOfRefusal } from "./classify.js";
+import { type Answer, type ExchangeInit, exchange } from "./exchange.js";
+
+/** How long an exchange may take. */
+export interface AskOptions {
+  /** For the whole exchange, the answer included, in ms. Default the destination's own, else 15 s. */
+  readonly timeoutMs?: number;
+  /** Ends the request early; the result is then `unavailable`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What goes to a destination's endpoint. */
+export interface Asking {
+  readonly method: ExchangeInit["method"];
+  readonly bytes: Uint8Array;
+  readonly type: string;
+  /** Beside the destination's own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the address is for, in the plural, for messages. */
+  readonly what: string;
+}
+
+export const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** What a timer can count to. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Smaller bodies fit into a few packets; compressing them saves nothing. */
+const GZIP_FROM_BYTES = 4096;
+
+const compress = promisify(gzip);
+
+/**
+ * One exchange with a destination's endpoint. Never throws: whatever happens is a result.
+ *
+ * Redirects are not followed, so the keys never reach another host; certificates are verified.
+ *
+ * @param read what a 2xx answer says; may throw what the signal was aborted with
+ */
+export async function ask<T>(
+  destination: Destination,
+  { method, bytes, type, headers = {}, what }: Asking,
+  options: AskOptions,
+  read: (answer: Answer, signal: AbortSignal) => Promise<T>,
+): Promise<T | Refusal> {
+  const timeoutMs = options.timeoutMs ?? destination.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timeout = AbortSignal.timeout(Math.min(Math.ceil(timeoutMs), LONGEST_TIMEOUT_MS));
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  try {
+    const compressed = destination.compression === "gzip" && bytes.byteLength >= GZIP_FROM_BYTES;
+    const answer = await exchange(destination, destination.endpoint, {
+      method,
+      signal,
+      headers: {
+        ...destination.headers,
+        ...headers,
+        "content-type": type,
+        accept: type,
+        // fetch takes a compressed body that was cut for a whole one.
+        "accept-encoding": "identity",
+        ...(compressed ? { "content-encoding": "gzip" } : {}),
+      },
+      body: new Uint8Array(compressed ? await compress(bytes) : bytes),
+    });
+    return answer.ok ? await read(answer, signal) : await resultOfRefusal(destination, answer, what);
+  } catch (error) {
+    if (!timeout.aborted && !options.signal?.aborted) return resultOfFailure(destination, error);
+    const late = `no answer from ${destination.label} within ${Math.round(timeoutMs / 100) / 10} s`;
+    const message = timeout.aborted ? late : "interrupted";
+    return { kind: "unavailable", retryAfterMs: undefined, message };
+  }
+}

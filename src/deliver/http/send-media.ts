@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { type Destination, publicUrl } from "../destinations/destination.js";
+import { proxyFor } from "../destinations/proxy.js";
+import { type Media, type MediaLink, mediaId, readMedia } from "../queue/media-body.js";
+import { readObject } from "./acknowledgement.js";
+import { type AskOptions, ask } from "./ask.js";
+import type { Refusal } from "./classify.js";
+import type { OpenResult, SendResult } from "./send-result.js";
+import { unfitForUpload } from "./upload-address.js";
+
+/**
+ * Uploads a file through Langfuse's media API, and tells it of each span that shows it:
+ *
+ * ```
+ * POST /api/public/media ─► uploadUrl: null ─► done
+ *                        └► uploadUrl ─► PUT the bytes there ─► PATCH /api/public/media/{id} ─► done
+ * ```
+ *
+ * Whatever a kill leaves behind, all of it may be done again: the same bytes go to the same id.
+ *
+ * @param place where the API is
+ * @param body as it lies in the outbox
+ */
+export async function sendMedia(place: Destination, body: Uint8Array, options: AskOptions): Promise<SendResult> {
+  const media = readMedia(body);
+  const taken: number[] = [];
+  const refused: { readonly at: number; readonly message: string }[] = [];
+  for (const [at, link] of media.links.entries()) {
+    const result = await sendLink(place, media, link, options);
+    if (result === "taken") taken.push(at);
+    else if (result.kind === "rejected") refused.push({ at, message: result.message });
+    else return taken.length + refused.length === 0 ? result : { kind: "itemised", taken, refused, rest: result };
+  }
+  return refused.length === 0 ? { kind: "acknowledged" } : { kind: "itemised", taken, refused, rest: undefined };
+}
+
+async function sendLink(
+  place: Destination,
+  media: Media,
+  link: MediaLink,
+  options: AskOptions,
+): Promise<"taken" | Refusal> {
+  const target = await askWhereTo(place, media, link, options);
+  if (target.kind !== "known") return target;
+  if (target.uploadUrl === null) return "taken";
+  const started = Date.now();
+  const status = await upload(place, media, target.uploadUrl, options);
+  if (typeof status !== "number") return status;
+  return confirm(place, media, { status, uploadTimeMs: Date.now() - started }, options);
+}
+
+const uploadAnswer = z.object({ mediaId: z.string(), uploadUrl: z.string().nullish() });
+
+type Target = { readonly kind: "known"; readonly uploadUrl: string | null };
+
+async function askWhereTo(
+  place: Destination,
+  { contentType, contentLength, sha256Hash }: Media,
+  link: MediaLink,
+  options: AskOptions,
+): Promise<Target | Refusal> {
+  const bytes = json({ ...link, contentType, contentLength, sha256Hash });
+  const result = await ask<Target | Refusal>(
+    place,
+    { method: "POST", bytes, ...ABOUT },
+    options,
+    async (answer, signal) => {
+      const { status } = answer;
+      const object = await readObject(place, "files", answer, signal);
+      if ("kind" in object) return object;
+      const said = uploadAnswer.safeParse(object.json).data;
+      if (said === undefined) {
+        const message = `${place.url} answers ${status} with something that is no answer of Langfuse's media API. Check the address.`;
+        return { kind: "misdirected", status, message };
+      }
+      if (said.mediaId !== mediaId(sha256Hash)) {
+        // The span refers to the file by the id that everybody derives from its bytes.
+        const message = `${place.label} knows a file by another id than its bytes have`;
+        return { kind: "rejected", status, message };
+      }
+      return { kind: "known", uploadUrl: said.uploadUrl ?? null };
+    },
+  );
+  return result.kind === "unavailable" ? storageMissing(place, result) : result;
+}
+
+const ABOUT = { type: "application/json", what: "files" } as const;
+
+/** A Langfuse of one's own may have no storage for files; asking again and again would only cost time. */
+function storageMissing(place: Destination, result: Extract<OpenResult, { kind: "unavailable" }>): OpenResult {
+  if (!/not enabled or no bucket configured/i.test(result.message)) return result;
+  const message = `${place.label} has no storage for files (LANGFUSE_S3_MEDIA_UPLOAD_BUCKET is not set there)`;
+  return { kind: "misdirected", status: result.answered?.status ?? 500, message };
+}
+
+/** @returns the status with which the storage took the file */
+async function upload(
+  place: Destination,
+  { contentType, sha256Hash, bytes }: Media,
+  uploadUrl: string,
+  options: AskOptions,
+): Promise<number | Refusal> {
+  const url = URL.canParse(uploadUrl) ? new URL(uploadUrl) : undefined;
+  const unfit = url === undefined ? "is none" : unfitForUpload(url, new URL(place.endpoint));
+  if (url === undefined || unfit !== undefined) {
+    const message = `${place.label} names an address for a file that ${unfit}; nothing is sent there`;
+    return { kind: "misdirected", status: 201, message };
+  }
+  const storage = storageAt(url, place);
+  if (storage === undefined) {
+    return {
+      kind: "blocked",
+      status: 407,
+      message: `no usable proxy leads to ${url.host}, where files of ${place.label} are kept`,
+    };
+  }
+  // Google's storage refuses the headers that the others want.
+  const isGoogle = url.hostname === "storage.googleapis.com" || url.hostname.endsWith(".storage.googleapis.com");
+  const headers = isGoogle ? {} : { "x-amz-checksum-sha256": sha256Hash, "x-ms-blob-type": "BlockBlob" };
+  const asking = { method: "PUT", bytes, type: contentType, headers, what: "files" } as const;
+  const result = await ask<number | Refusal>(storage, asking, options, async ({ status, body }) => {
+    await body?.cancel();
+    return status;
+  });
+  // An address that has expired, or is not signed as the storage wants it: the next try asks for another one.
+  if (typeof result === "object" && result.kind === "unauthorised") {
+    const { status, message } = result;
+    return { kind: "unavailable", retryAfterMs: undefined, message, answered: { by: "server", status } };
+  }
+  return result;
+}
+
+/**
+ * Where files of a Langfuse are kept. The address alone gives the right to write there: no key of the user's goes to it,
+ * and no client certificate.
+ */
+function storageAt(url: URL, place: Destination): Destination | undefined {
+  try {
+    const proxy = proxyFor(url, process.env);
+    const ca = place.tls?.ca;
+    return {
+      ...place,
+      endpoint: url.href,
+      url: publicUrl(url),
+      label: url.host,
+      headers: {},
+      secrets: [...place.secrets, ...url.searchParams.values()].filter(({ length }) => length >= 6),
+      // Files are compressed already, and signed as they are.
+      compression: "none",
+      proxy,
+      tls: ca === undefined ? undefined : { ca },
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Langfuse shows no file before it knows that its bytes are there. */
+async function confirm(
+  place: Destination,
+  { sha256Hash }: Media,
+  { status, uploadTimeMs }: { readonly status: number; readonly uploadTimeMs: number },
+  options: AskOptions,
+): Promise<"taken" | Refusal> {
+  const own = new URL(place.endpoint);
+  own.pathname += `/${mediaId(sha256Hash)}`;
+  const bytes = json({ uploadedAt: new Date().toISOString(), uploadHttpStatus: status, uploadTimeMs });
+  const at = { ...place, endpoint: own.href, url: publicUrl(own) };
+  return ask<"taken" | Refusal>(at, { method: "PATCH", bytes, ...ABOUT }, options, async (answer, signal) => {
+    const object = await readObject(at, "files", answer, signal);
+    return "kind" in object ? object : "taken";
+  });
+}
+
+function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
