@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createBrotliCompress, createDeflate, createGzip } from "node:zlib";
 import type { OpenRecord } from "./recorded-request.js";
 import type { Fault, Reply } from "./scenario.js";
 import { bareEvent, type Frame, namedEvent } from "./wire-protocol.js";
@@ -10,6 +11,8 @@ export interface Stage {
   readonly now: () => number;
   /** Aborts when the client goes away or the provider closes. */
   readonly signal: AbortSignal;
+  /** Called with each piece of the body, before it is packed. */
+  readonly said: (text: string) => void;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface Stage {
  * @throws an AbortError when the client goes away in the middle
  */
 export async function playReply(reply: Reply, frames: readonly Frame[], stage: Stage): Promise<void> {
-  const { response, record, now, signal } = stage;
+  const { response, record, now, signal, said } = stage;
   await sleep(reply.delayMs, undefined, { signal });
   const { fault } = reply;
   if (fault?.type === "status") {
@@ -30,8 +33,12 @@ export async function playReply(reply: Reply, frames: readonly Frame[], stage: S
   }
   if (fault && "at" in fault && fault.at === "before-headers") return await breakOff(fault.type, stage);
 
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+  const { encoding } = reply;
+  const packed = encoding === undefined ? {} : { "content-encoding": encoding };
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache", ...packed });
   response.flushHeaders();
+  const packer = encoding && PACKERS[encoding]();
+  packer?.pipe(response);
   record.headersSent = now();
   record.status = 200;
   if (fault?.type === "empty-body") {
@@ -47,7 +54,9 @@ export async function playReply(reply: Reply, frames: readonly Frame[], stage: S
     // The wait before the first piece is firstChunkMs, so that only the pieces after it are spread over time.
     if (content && paced) await sleep(reply.chunkMs, undefined, { signal });
     paced ||= content;
-    response.write(frame.data);
+    said(frame.data);
+    (packer ?? response).write(frame.data);
+    packer?.flush();
     const written = now();
     record.firstChunk ??= written;
     if (content) record.firstContent ??= written;
@@ -58,17 +67,20 @@ export async function playReply(reply: Reply, frames: readonly Frame[], stage: S
     await sleep(reply.chunkMs, undefined, { signal });
     return await breakOff(fault.type, stage);
   }
-  response.end();
+  (packer ?? response).end();
   record.outcome = outcomeOf(fault);
 }
 
+const PACKERS = { gzip: createGzip, deflate: createDeflate, br: createBrotliCompress };
+
 /** Answers at once with a body that is no stream. */
 export function sendWhole(
-  { response, record, now }: Stage,
+  { response, record, now, said }: Stage,
   status: number,
   headers: Readonly<Record<string, string>>,
   body: string,
 ): void {
+  said(body);
   response.writeHead(status, headers).end(body);
   record.status = status;
   record.headersSent = now();

@@ -35,13 +35,8 @@ export async function runScenario(
   bench: IsolatedOpenCode,
   options: { readonly binary?: string; readonly deadlineMs?: number } = {},
 ): Promise<ScenarioRun> {
-  const { binary = openCodeBinary(), deadlineMs = 90_000 } = options;
-  const turns: Turn[] = [];
-  for (const [index, prompt] of scenario.prompts.entries()) {
-    const flags = ["--format", "json", "--print-logs", "--log-level", "INFO"];
-    if (index > 0) flags.push("--continue");
-    turns.push(await runOpenCode(binary, ["run", ...flags, ...prompt.flags, prompt.text], bench, deadlineMs, scenario));
-  }
+  const { binary = openCodeBinary(), deadlineMs = DEADLINE_MS } = options;
+  const turns = await playPrompts(scenario, bench, options);
   const sessions = new Set(bench.provider.requests.flatMap(({ sessionId }) => sessionId ?? []));
   const exports: string[] = [];
   for (const session of sessions) {
@@ -50,6 +45,24 @@ export async function runScenario(
     exports.push(stdout);
   }
   return { turns, exports };
+}
+
+const DEADLINE_MS = 90_000;
+
+/** The same without the exports. */
+export async function playPrompts(
+  scenario: Scenario,
+  bench: IsolatedOpenCode,
+  options: { readonly binary?: string; readonly deadlineMs?: number } = {},
+): Promise<readonly Turn[]> {
+  const { binary = openCodeBinary(), deadlineMs = DEADLINE_MS } = options;
+  const turns: Turn[] = [];
+  for (const [index, prompt] of scenario.prompts.entries()) {
+    const flags = ["--format", "json", "--print-logs", "--log-level", "INFO"];
+    if (index > 0) flags.push("--continue");
+    turns.push(await runOpenCode(binary, ["run", ...flags, ...prompt.flags, prompt.text], bench, deadlineMs, scenario));
+  }
+  return turns;
 }
 
 /** Both streams go to files: opencode ends without waiting for a pipe to be read. */

@@ -73,6 +73,8 @@ const reply = z
     toolCalls: z.array(toolCall).default([]),
     /** Else `tool-calls` when there are any, or `stop`; `unknown` is a reason that no client knows. */
     finish: z.enum(["stop", "tool-calls", "length", "content-filter", "unknown"]).optional(),
+    /** How the body is packed on its way. */
+    encoding: z.enum(["gzip", "deflate", "br"]).optional(),
     /** Left out: the provider reports no usage. */
     usage: usage.optional(),
     fault: fault.optional(),
@@ -117,6 +119,8 @@ const model = z.strictObject({
     .strictObject({ input: price, output: price, cacheRead: price.default(0), cacheWrite: price.default(0) })
     .optional(),
   limit: z.strictObject({ context: tokenCount, output: tokenCount }).default({ context: 200_000, output: 32_000 }),
+  /** Whether it takes them. */
+  images: z.boolean().optional(),
 });
 
 const prompt = z.union([

@@ -21,6 +21,8 @@ export interface Provider {
   readonly requests: readonly RecordedRequest[];
   /** The bodies of these, to the byte. */
   readonly bodies: readonly string[];
+  /** What each of them was answered with, as far as it was written: the body before it was packed. */
+  readonly answers: readonly string[];
   /** Requests that the scenario did not foresee; a test that runs a scenario expects none. */
   unforeseen(): readonly RecordedRequest[];
   /**
@@ -47,6 +49,7 @@ export async function startProvider(
   const now = fractionalClock();
   const requests: OpenRecord[] = [];
   const bodies: string[] = [];
+  const answers: string[] = [];
   const arrivals = new EventEmitter();
 
   const ask = (protocol: WireProtocol, body: unknown, model: string): Choice => {
@@ -80,10 +83,14 @@ export async function startProvider(
     const record = openRecord({ number, path, model, received, body, choice, headers: request.headers });
     requests.push(record);
     bodies.push(text);
+    answers.push("");
+    const said = (piece: string): void => {
+      answers[number - 1] += piece;
+    };
     if (!record.title) arrivals.emit("arrival");
     const gone = new AbortController();
     response.once("close", () => gone.abort());
-    const stage: Stage = { response, record, now, signal: gone.signal };
+    const stage: Stage = { response, record, now, signal: gone.signal, said };
 
     if (protocol && (choice?.type === "title" || choice?.type === "reply")) {
       const reply = withWorkdir(choice.reply, options.workdir);
@@ -109,6 +116,7 @@ export async function startProvider(
     url: `http://127.0.0.1:${address.port}`,
     requests,
     bodies,
+    answers,
     unforeseen: () => requests.filter(({ outcome }) => ["exhausted", "no-lane", "unreadable"].includes(outcome)),
     async arrivalOf(wanted, signal) {
       for (;;) {

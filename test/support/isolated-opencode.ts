@@ -116,11 +116,12 @@ export function openCodeConfig(
   { url, workdir }: { readonly url: string; readonly workdir: string },
 ): Record<string, unknown> {
   const models = Object.fromEntries(
-    scenario.models.map(({ id, cost, limit }) => [
+    scenario.models.map(({ id, cost, limit, images }) => [
       id,
       {
         name: id,
         limit,
+        ...(images && { attachment: true, modalities: { input: ["text", "image"], output: ["text"] } }),
         ...(cost && {
           cost: {
             input: cost.input,

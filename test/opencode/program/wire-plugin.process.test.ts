@@ -6,8 +6,9 @@ import { pluginRecordingsOf } from "../../../src/wire/plugin-recordings.js";
 import { loadScenario } from "../../provider/load-scenario.js";
 import { cliEnvironment, looptrace, startLooptrace } from "../../support/cli.js";
 import { allowColdStarts } from "../../support/cold-starts.js";
+import { linesIn } from "../../support/compare-recording.js";
 import { isolatedOpenCode } from "../../support/isolated-opencode.js";
-import { expectRecorded, linesIn } from "../../support/recorded-wire.js";
+import { expectRecorded } from "../../support/recorded-wire.js";
 
 allowColdStarts();
 
