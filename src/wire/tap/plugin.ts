@@ -14,6 +14,7 @@ type Hooks = { hook(name: string, callback: (event: never) => void): Promise<unk
 /** What may be left for looptrace, which clears it away. */
 const MOST_KEPT_BYTES = 512 * 1024 * 1024;
 const MOST_TOOLS = 1000;
+const MOST_PURPOSES = 100;
 
 /** Whether looptrace is there still, and has cleared away what it read; the folder is made where it is not there. */
 function isWanted(fs: typeof import("node:fs"), looptrace: string, folder: string): boolean {
@@ -74,13 +75,12 @@ async function setup({ tool, session }: { readonly tool: Hooks; readonly session
   const { before, after } = toolTimes(tap);
   const opened = new Map<string, Open | undefined>();
   const onRequest = ({ sessionID, kind, request }: Asked): void => {
-    tap.purposes.set(sessionID, kind);
-    if (tap.mode !== "hooks") return;
     const begun = (body: string) =>
       tap.quietly(() => {
-        // Another request of the session may have come meanwhile.
-        tap.purposes.set(sessionID, kind);
-        opened.set(`${sessionID} ${kind}`, tap.asked(request, { body }));
+        if (tap.mode === "hooks") return opened.set(`${sessionID} ${kind}`, tap.asked(request, { body }, kind));
+        // It goes out by `fetch` in a moment, perhaps behind another one of the session.
+        if (tap.purposes.size >= MOST_PURPOSES) tap.purposes.clear();
+        return tap.purposes.set(tap.hashOf(body), kind);
       });
     request
       .clone()

@@ -29,7 +29,8 @@ export type Mode = "preload" | "plugin" | "hooks";
 const MOST_BYTES = { preload: 256 * 1024 * 1024, plugin: 32 * 1024 * 1024, hooks: 32 * 1024 * 1024 };
 /** Of the earlier requests that are kept to compare with. */
 const MOST_UNITS = 16 * 1024 * 1024;
-const [FLUSH_MS, MOST_HEADER] = [250, 512];
+/** The last two: of an answer in one line, since its chunks may come faster than time passes. */
+const [FLUSH_MS, MOST_HEADER, MOST_PART_UNITS, MOST_PART_CHUNKS] = [250, 512, 256 * 1024, 1000];
 const UNCHANGED = { ignoreBOM: true };
 const MARK = Symbol.for("looptrace.wire.tap");
 
@@ -49,7 +50,8 @@ const ANSWERED =
 /** Begins a recording of this process in a folder; which throws where it cannot be. */
 function begin(mode: Mode, folder: string, content: boolean) {
   const fs = process.getBuiltinModule("node:fs");
-  const crypto = process.getBuiltinModule("node:crypto");
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  const hashOf = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
   let origin = 0;
   const now = (): number => {
     const apart = Date.now() - performance.now();
@@ -60,7 +62,7 @@ function begin(mode: Mode, folder: string, content: boolean) {
   const id = `${process.pid}-${Date.now().toString(36)}`;
   const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW = 0 } = fs.constants;
   const formers = new Map<string, readonly Former[]>();
-  /** What a session's next request is for, where opencode says so. */
+  /** What requests are for, by the hashes of their bodies, where opencode says so before it sends them. */
   const purposes = new Map<string, string>();
   let file: number | undefined;
   let [written, count, isOff] = [0, 0, false];
@@ -98,7 +100,7 @@ function begin(mode: Mode, folder: string, content: boolean) {
     }
   };
 
-  const asked = (input: string | URL | Request, init: RequestInit | undefined): Open | undefined => {
+  const asked = (input: string | URL | Request, init: RequestInit | undefined, kind?: string): Open | undefined => {
     const from = input instanceof Request ? input : undefined;
     if ((init?.method ?? from?.method ?? "GET").toUpperCase() !== "POST") return undefined;
     const [url, headers] = addressed(from?.url ?? String(input), init?.headers ?? from?.headers) ?? [];
@@ -120,15 +122,15 @@ function begin(mode: Mode, folder: string, content: boolean) {
     if (!isForModel || (!session && /"jsonrpc"\s*:/.test(ends))) return undefined;
 
     const n = count++;
+    const hash = hashOf(text);
     const { base, prefix, suffix } = compared(`${session}\n${url}\n${model}`, { n, text });
     // In this order: looptrace tells by the first of them whose a line is, without reading all of it.
     write({
       ...{ t: "request", n, at: now(), session, parent: oneOf(headers, PARENT) },
       ...{ message: headers.get("x-opencode-request"), method: "POST", url: harmlessUrl(url) },
-      ...{ headers: listed(headers, ASKED), hash: crypto.createHash("sha256").update(text, "utf8").digest("hex") },
-      ...{ bytes: Buffer.byteLength(text), base, prefix, suffix },
+      ...{ headers: listed(headers, ASKED), hash, bytes: Buffer.byteLength(text), base, prefix, suffix },
       middle: content ? text.slice(prefix, text.length - suffix) : undefined,
-      purpose: purposes.get(session ?? "") ?? (TITLE.test(text) ? "title" : undefined),
+      purpose: kind ?? purposes.get(hash) ?? (TITLE.test(text) ? "title" : undefined),
       traceparent: headers.get("traceparent") ?? undefined,
     });
     return { n, signal: init?.signal ?? from?.signal, decoder: new TextDecoder("utf-8", UNCHANGED), chunks: [] };
@@ -161,8 +163,9 @@ function begin(mode: Mode, folder: string, content: boolean) {
     if (after - began >= 1) open.chunks.push([after, bytes.byteLength, text.length]);
     else open.chunks.splice(-1, 1, [began, size + bytes.byteLength, units + text.length]);
     open.text = (open.text ?? "") + text;
-    open.timer ??= setTimeout(() => quietly(() => flush(open)), FLUSH_MS);
-    open.timer.unref?.();
+    if (open.text.length >= MOST_PART_UNITS || open.chunks.length >= MOST_PART_CHUNKS) flush(open);
+    else open.timer ??= setTimeout(() => quietly(() => flush(open)), FLUSH_MS);
+    open.timer?.unref?.();
   };
   const ended = (open: Open, how: "complete" | "aborted" | "failed", error?: unknown): void => {
     if (open.isOver) return;
@@ -210,7 +213,7 @@ function begin(mode: Mode, folder: string, content: boolean) {
         return answer.then((response) => quietly(() => answered(open, response)) ?? response, failed(open));
       },
     });
-  return { mode, now, quietly, write, asked, answered, purposes };
+  return { mode, now, quietly, write, asked, answered, purposes, hashOf };
 }
 
 /** undefined: it cannot be sent, or its headers can be read but once. */

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { transformSync } from "@swc/core";
 import { expect, onTestFinished, test } from "vitest";
-import { linesIn } from "../../support/recorded-wire.js";
+import { linesIn } from "../../support/compare-recording.js";
 
 type Hook = (event: object) => void;
 
 /** The plugin as opencode 2 loads it, with what it has hooked. */
-async function hooked() {
+async function hooked({ isPreloaded = false } = {}) {
   const root = mkdtempSync(join(tmpdir(), "plugin-"));
   const folder = join(root, "wire");
   mkdirSync(folder, { mode: 0o700 });
@@ -22,7 +22,13 @@ async function hooked() {
     writeFileSync(join(root, `${name}.mjs`), code.replaceAll("./tap.js", "./tap.mjs"));
   }
   writeFileSync(join(root, "installed.json"), JSON.stringify({ looptrace: root, folder }));
+  const original = globalThis.fetch;
+  if (isPreloaded) {
+    globalThis.fetch = async () => new Response("ok");
+    process.env.LOOPTRACE_WIRE_FOLDER = folder;
+  }
   onTestFinished(() => {
+    globalThis.fetch = original;
     Reflect.deleteProperty(globalThis, Symbol.for("looptrace.wire.tap"));
     rmSync(root, { recursive: true, force: true });
   });
@@ -43,6 +49,21 @@ test("tools of two sessions whose provider counts its calls anew", async () => {
   call("execute.after", one ?? {});
   call("execute.after", two ?? {});
   expect(lines().filter(({ t }) => t === "tool")).toMatchObject([{ session: "ses_1" }, { session: "ses_2" }]);
+});
+
+test("where the tap is preloaded too, each request is for what the hook said of it, whichever goes out first", async () => {
+  const { call, lines } = await hooked({ isPreloaded: true });
+  const [url, method] = ["https://provider.example/v1/chat/completions", "POST"];
+  const headers = { "content-type": "application/json", "x-session-affinity": "ses_1" };
+  const bodies = ["title", "primary"].map((text) => JSON.stringify({ model: "m", messages: [text] }));
+  for (const [index, kind] of ["title", "primary"].entries()) {
+    const request = new Request(url, { method, headers, body: bodies[index] ?? "" });
+    call("http.request", { sessionID: "ses_1", kind, request });
+    await request.text();
+  }
+  await new Promise((later) => setImmediate(later));
+  for (const body of bodies.toReversed()) await (await fetch(url, { method, headers, body })).text();
+  expect(lines().flatMap(({ t, purpose }) => (t === "request" ? [purpose] : []))).toEqual(["primary", "title"]);
 });
 
 test("requests of a session at the same time are each for what they are for, and answered once", async () => {

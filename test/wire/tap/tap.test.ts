@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { readRecording } from "../../../src/wire/recording/read-recording.js";
+import { bodiesIn, linesIn } from "../../support/compare-recording.js";
 import { loadTap, type TapOptions } from "../../support/loaded-tap.js";
-import { bodiesIn, linesIn } from "../../support/recorded-wire.js";
 
 const root = mkdtempSync(join(tmpdir(), "tap-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -289,6 +289,20 @@ test("nothing is read before it is asked for, and not one chunk ahead", async ()
   await reader?.read();
   expect(pulled).toBe(2);
   await reader?.cancel();
+});
+
+test("what comes faster than time passes does not wait for a line that is ever longer", async () => {
+  const chunk = "x".repeat(100_000);
+  let left = 30;
+  const stream = new ReadableStream({
+    pull: (to) => (left-- > 0 ? to.enqueue(new TextEncoder().encode(chunk)) : to.close()),
+  });
+  const { tap, recording } = withAnswers([() => new Response(stream)]);
+  const init = { method: "POST", body: JSON.stringify(chat("a")), headers: { "content-type": "application/json" } };
+  expect((await (await tap.fetch(CHAT, init)).text()).length).toBe(3_000_000);
+  const lengths = linesIn(recording()).flatMap(({ t, text }) => (t === "part" ? [text?.length ?? 0] : []));
+  expect(Math.max(...lengths)).toBeLessThan(400_000);
+  expect(readRecording(recording(), "recording").exchanges).toMatchObject([{ response: { bytes: 3_000_000 } }]);
 });
 
 test("an answer says of itself what the one from the network said", async () => {
