@@ -1,16 +1,25 @@
 import { createHash } from "node:crypto";
-import { expect, test } from "vitest";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { traceSession } from "../../src/trace/trace-session.js";
 import { readRecording } from "../../src/wire/recording/read-recording.js";
+import { segmentsOf } from "../../src/wire/segments/segments-of.js";
+import { startMcpServer } from "../cli/mcp-server.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";
+import { linesIn } from "../support/compare-recording.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
-import { driveAt, toolParts } from "../support/play-drive.js";
+import { driveAt, pidsOf, runFolders, toolParts } from "../support/play-drive.js";
 import { until } from "../support/play-on-server.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
-import { expectRecorded, linesIn } from "../support/recorded-wire.js";
+import { expectRecorded } from "../support/recorded-wire.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
 allowColdStarts();
+
+const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 const SCENARIOS = [
   "anthropic",
@@ -49,6 +58,54 @@ test.each(SCENARIOS)("every request of a run is recorded as the provider got it:
   expectRecorded(wire, bench.provider);
 });
 
+test("tools of a server, an image, packed answers, two runs at once on one server", async () => {
+  const mcp = await startMcpServer();
+  onTestFinished(() => mcp.close());
+  const toolCalls = [{ id: "call_ticket", name: "tickets_lookup", arguments: { ticket: 7 } }];
+  const lanes = [
+    {
+      name: "one",
+      match: "first",
+      replies: [
+        { encoding: "gzip", toolCalls, usage },
+        { encoding: "br", text: "It squeaks.", usage },
+      ],
+    },
+    { name: "two", match: "second", replies: [{ encoding: "deflate", text: "It is red.", usage }] },
+  ];
+  const more = {
+    lanes,
+    models: [{ id: "m1", images: true }],
+    opencode: { mcp: { tickets: { type: "remote", url: mcp.url } } },
+  };
+  await using bench = await warmOpenCode(madeScenario([], more));
+  const image = join(bench.workdir, "pixel.png");
+  await writeFile(image, Buffer.from(PIXEL, "base64"));
+  const drive = driveAt(bench, "server");
+  const [first, second] = await Promise.all([
+    drive({ message: "The first.", wire: "full" }),
+    drive({ message: "The second.", wire: "full", files: [image] }),
+  ]);
+  expectRecorded(`${first.wire}${second.wire}`, bench.provider);
+  const read = (wire: string | null) => readRecording(wire ?? "", "recording").exchanges;
+  const encodings = [...read(first.wire), ...read(second.wire)].map(
+    ({ response }) => response?.headers["content-encoding"],
+  );
+  expect(encodings.filter(Boolean).sort()).toEqual(["br", "deflate", "gzip"]);
+  const ownersIn = (wire: string | null) =>
+    read(wire).flatMap((exchange) =>
+      segmentsOf(exchange, { mcpServers: ["tickets"], agent: "build" }).map(({ owner }) => owner),
+    );
+  expect(ownersIn(first.wire)).toContainEqual({
+    kind: "tool-schema",
+    tool: "tickets_lookup",
+    origin: "mcp",
+    server: "tickets",
+  });
+  expect(ownersIn(first.wire)).toContainEqual(expect.objectContaining({ kind: "tool-result", tool: "tickets_lookup" }));
+  expect(ownersIn(second.wire)).toContainEqual(expect.objectContaining({ kind: "attachment", mime: "image/png" }));
+});
+
 test("by `opencode run`; what opencode starts is told nothing of it", async () => {
   const command = "env | grep -cE '^(LOOPTRACE_WIRE|BUN_INSPECT)'";
   const toolCalls = [{ id: "call_env", name: "bash", arguments: { command, description: "Counts variables" } }];
@@ -82,6 +139,28 @@ test("a request that opencode ends, with what had come of its answer", async () 
   const main = exchanges.find(({ body }) => body.text?.includes('"model":"m1"'));
   expect(main?.end.how).toBe("aborted");
   expect(main?.response?.chunks.map(({ text }) => text).join("")).toContain('"content":"It"');
+});
+
+test("what a call had said when opencode was killed is in its trace", async () => {
+  const reply = { delayMs: 20, text: "It began and went on", fault: { type: "hang", at: "mid-stream" } };
+  await using bench = await isolatedOpenCode(madeScenario([reply]));
+  const driving = driveAt(bench, "server")({ wire: "full" });
+  const isWritten = async (): Promise<boolean> => {
+    for (const folder of await runFolders(tmpdir(), process.pid)) {
+      const wire = join(tmpdir(), folder, "wire");
+      for (const name of await readdir(wire).catch(() => []))
+        if ((await readFile(join(wire, name), "utf8")).includes('\\"content\\":\\"It')) return true;
+    }
+    return false;
+  };
+  await until(isWritten);
+  for (const pid of pidsOf(bench, "serve")) process.kill(pid, "SIGKILL");
+  const { tree, wire, exit } = await driving;
+  expect(exit).toMatchObject({ kind: "signalled", signal: "SIGKILL" });
+  if (!tree) throw new Error("there is no session");
+  const [trace] = traceSession(tree, { wire: readRecording(wire ?? "", "recording") });
+  const calls = trace?.loop.steps.flatMap(({ call }) => (call ? [call] : []));
+  expect(calls).toMatchObject([{ outcome: "unfinished", output: { text: expect.stringMatching(/^It began/) } }]);
 });
 
 test("a file that is to be preloaded already has its place, and a note says so", async () => {

@@ -69,6 +69,21 @@ export function leftovers({ home }: Pick<IsolatedOpenCode, "home">): string[] {
   });
 }
 
+/** The processes that a run on a bench has started with a word among their arguments. */
+export function pidsOf({ home }: Pick<IsolatedOpenCode, "home">, argument: string): number[] {
+  return readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const isOwn = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${home}`);
+      return isOwn && readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0").includes(argument)
+        ? [Number(pid)]
+        : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** The folders that a process with this pid made for its runs. */
 export async function runFolders(temporary: string, pid: number | undefined): Promise<string[]> {
   return (await readdir(temporary)).filter((name) => name.startsWith(`looptrace-${pid}-`));

@@ -61,7 +61,8 @@ export function wireBySession(wire: WireEvidence | undefined, tree: SessionTree)
     const near = sessionId === null ? root : parentSessionId !== null && known.has(parentSessionId) && parentSessionId;
     if (near) of(near).others.push({ ...request, kind: "unknown" });
   }
-  for (const tool of wire.tools ?? []) if (known.has(tool.sessionId)) of(tool.sessionId).tools.push(tool);
+  for (const tool of wire.tools ?? [])
+    if (known.has(tool.sessionId) && tool.traceparent === undefined) of(tool.sessionId).tools.push(tool);
   for (const entries of bySession.values()) {
     entries.requests.sort((a, b) => a.exchange.sentAt - b.exchange.sentAt);
     entries.others.sort((a, b) => a.exchange.sentAt - b.exchange.sentAt);
@@ -160,6 +161,17 @@ export function recordedOutput(exchange: WireExchange): CallOutput | null {
   const { text = "", thinking = "" } = answerOf(exchange) ?? {};
   if (text === "" && thinking === "") return null;
   return { thinking: thinking === "" ? null : thinking, text: text === "" ? null : text, toolCalls: [] };
+}
+
+/**
+ * What a call said that was cut off: opencode writes a text down when it is whole, which after a kill it never is.
+ *
+ * @param exported what the export has of it
+ */
+export function cutOffOutput(exported: CallOutput, exchange: WireExchange | undefined): CallOutput {
+  const recorded = exchange && recordedOutput(exchange);
+  if (!recorded) return exported;
+  return { ...exported, thinking: exported.thinking ?? recorded.thinking, text: exported.text ?? recorded.text };
 }
 
 /**

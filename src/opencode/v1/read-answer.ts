@@ -1,5 +1,6 @@
 import type { Answer, DeadRequest, ModelCall } from "../model/session.js";
 import {
+  cutOffOutput,
   NO_WIRE,
   recordedContentAt,
   recordedEnd,
@@ -98,7 +99,7 @@ function readCall(message: AssistantMessage, request: CallRequest, context: Answ
     outputEnd: (exchange && recordedEnd(exchange)) ?? exported ?? null,
     finished,
     answered: isAnswered(message, attempt),
-    output: outputOf(attempt),
+    output: finished ? outputOf(attempt) : cutOffOutput(outputOf(attempt), exchange),
     finish: attempt.stepFinish?.reason ?? info.finish ?? null,
     rawFinish: null,
     failure: request.failure,

@@ -77,6 +77,21 @@ describe("a recorded request", () => {
     expect([call?.start, call?.end]).toEqual([T0 + 57, bare?.end]);
   });
 
+  test("tells what its call had said when opencode was killed, which no export does", () => {
+    const cut = assistant(50, null, [stepStart(300), text(310, null, "")]);
+    const chunk = (delta: object): string => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`;
+    const chunks = [
+      [300, chunk({ role: "assistant", content: "" })],
+      [310, chunk({ content: "I am about" })],
+      [320, `${chunk({ content: " to" })}data: {"choi`],
+    ] as const;
+    const open = exchange(60, 700, { response: response(290, chunks), end: { how: "open", at: null, error: null } });
+    const call = onlyOne(callsIn(loopOf([user(0, "Go."), cut], [open])));
+    expect([call.outcome, call.output.text, call.output.thinking]).toEqual(["unfinished", "I am about to", null]);
+    const known = assistant(50, null, [stepStart(300), text(310, null, "I am")]);
+    expect(onlyOne(callsIn(loopOf([user(0, "Go."), known], [open]))).output.text).toBe("I am");
+  });
+
   test("tells when its call ended that failed for good", () => {
     const failed = assistant(50, 400, [], {
       error: { name: "APIError", data: { message: "no", statusCode: 401, isRetryable: false } },

@@ -1,5 +1,6 @@
 import type { Answer, DeadRequest, ModelCall, RecordedTokens } from "../../model/session.js";
 import {
+  cutOffOutput,
   recordedContentAt,
   recordedEnd,
   recordedOutput,
@@ -128,14 +129,15 @@ function callOf(
 ): ModelCall {
   const { finish, rawFinish, time, retry } = message;
   const isAnswered = finish !== undefined && finish !== "error";
+  const finished = isAnswered || time.streamed !== undefined;
   return {
     model: modelFacts(message.model) ?? context.asked,
     request: recorded ? { at: recorded.at, timing: "exact" } : requestOf(message, context),
     firstContentAt: (recorded && recordedContentAt(recorded.exchange)) ?? firstContentAt(message),
     outputEnd: (recorded && recordedEnd(recorded.exchange)) ?? outputEndOf(message, tools),
-    finished: isAnswered || time.streamed !== undefined,
+    finished,
     answered: isAnswered,
-    output: outputOf(message),
+    output: finished ? outputOf(message) : cutOffOutput(outputOf(message), recorded?.exchange),
     finish: finish ?? null,
     rawFinish: rawFinish ?? null,
     failure: retry?.error ? { at: time.created, error: retry.error, evidence: "events" } : null,
