@@ -11,7 +11,8 @@ export function withCacheBreaks(steps: readonly Step[], sessionId: string): read
   return steps.map((step) => {
     const { call } = step;
     if (!call || !sureUsageOf("prompt", call)) return step;
-    const event = before && breakOf(before, call, step.messageId, sessionId);
+    // A summary is asked for without the conversation's beginning; another agent's prompt has one of its own.
+    const event = before?.mode === call.mode ? breakOf(before, call, step.messageId, sessionId) : undefined;
     before = call;
     return event ? { ...step, events: [...step.events, event] } : step;
   });
@@ -21,8 +22,8 @@ export function withCacheBreaks(steps: readonly Step[], sessionId: string): read
 export function breakOf(before: Call, call: Call, messageId: string, sessionId: string): StepEvent | undefined {
   const [then, now] = [sureUsageOf("prompt", before), sureUsageOf("prompt", call)];
   if (!then || !now) return undefined;
-  // Another model has a cache of its own, and a summary is asked for without the conversation's beginning.
-  if (before.model?.modelId !== call.model?.modelId || before.mode !== call.mode) return undefined;
+  // Another model has a cache of its own.
+  if (before.model?.modelId !== call.model?.modelId) return undefined;
   const lost = then.cacheRead - now.cacheRead;
   if (lost <= 0 || promptTokens(now) < promptTokens(then)) return undefined;
   return {

@@ -32,7 +32,7 @@ class Walk {
   readonly #exchanges: ReadonlyMap<string, WireExchange>;
   readonly #servers: readonly string[] | undefined;
   readonly #priced: ReadonlyMap<string, readonly Spent[]>;
-  /** The last call of each session so far whose prompt is known. */
+  /** The last call so far whose prompt is known, by session and what else has a cache of its own. */
   readonly #before = new Map<string, Call>();
 
   constructor(
@@ -58,8 +58,10 @@ class Walk {
     const loops = step.loops.map((below) => this.loop(below));
     const built: Step = { ...step, tools, loops };
     if (!call || !sureUsageOf("prompt", call)) return built;
-    const before = this.#before.get(sessionId);
-    this.#before.set(sessionId, call);
+    // A summary is asked for without the conversation's beginning.
+    const key = `${sessionId} ${call.mode === "compaction"} ${keyOf(call.model)}`;
+    const before = this.#before.get(key);
+    this.#before.set(key, call);
     if (!before) return built;
     const known = step.events.some(({ name }) => name === BREAK);
     const event = breakOf(before, call, step.messageId, sessionId);
