@@ -3,30 +3,42 @@ const REQUEST = /^\{"t":"request","n":(\d+),"at":[\d.]+,"session":(?:null|"([^"]
 const NUMBERED = /^\{"t":"[a-z]+","n":(\d+),/;
 const TOOL = /^\{"t":"tool","session":"([^"]*)"/;
 
+/** Whose lines of a recording are wanted. */
+export interface WantedSessions {
+  /** Those below them are found; none are all. */
+  readonly sessionIds: Iterable<string>;
+  /** Whether a request that names no session is theirs. */
+  readonly unnamed: boolean;
+}
+
 /**
- * The lines of a recording that are about some sessions and those below them, and what is said of the whole recording.
- * Nothing is parsed: a line holds what a model was asked, and there may be thousands.
+ * Tells of the lines of a recording, in their order, whether they are about some sessions and those below them, or about
+ * the whole recording. Nothing is parsed: a line holds what a model was asked, and there may be thousands.
  *
- * @param sessionIds none are all
- * @param unnamed whether a request that names no session is theirs
+ * @returns takes a line, or as much of its beginning as tells whose it is
  */
-export function linesOfSessions(text: string, sessionIds: Iterable<string>, unnamed: boolean): string {
+export function sessionLines({ sessionIds, unnamed }: WantedSessions): (line: string) => boolean {
   const wanted = new Set(sessionIds);
-  if (wanted.size === 0) return text;
+  if (wanted.size === 0) return () => true;
   const taken = new Set<string>();
+  return (line) => {
+    const [isRequest, number = "", session, parent] = REQUEST.exec(line) ?? [];
+    if (isRequest !== undefined) {
+      if (session !== undefined && parent !== undefined && wanted.has(parent)) wanted.add(session);
+      if (session === undefined ? unnamed : wanted.has(session)) taken.add(number);
+      return taken.has(number);
+    }
+    const of = NUMBERED.exec(line)?.[1];
+    if (of !== undefined) return taken.has(of);
+    const session2 = TOOL.exec(line)?.[1];
+    return session2 === undefined || wanted.has(session2);
+  };
+}
+
+/** The lines of a recording that are about some sessions, those below them, or the whole recording. */
+export function linesOfSessions(text: string, sessionIds: Iterable<string>, unnamed: boolean): string {
   return text
     .split(/(?<=\n)/)
-    .filter((line) => {
-      const [isRequest, number = "", session, parent] = REQUEST.exec(line) ?? [];
-      if (isRequest !== undefined) {
-        if (session !== undefined && parent !== undefined && wanted.has(parent)) wanted.add(session);
-        if (session === undefined ? unnamed : wanted.has(session)) taken.add(number);
-        return taken.has(number);
-      }
-      const of = NUMBERED.exec(line)?.[1];
-      if (of !== undefined) return taken.has(of);
-      const session2 = TOOL.exec(line)?.[1];
-      return session2 === undefined || wanted.has(session2);
-    })
+    .filter(sessionLines({ sessionIds, unnamed }))
     .join("");
 }

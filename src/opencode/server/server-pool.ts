@@ -58,6 +58,8 @@ interface Entry {
 
 /** A server is replaced after so many turns: its log and its memory grow with each. */
 const MOST_TURNS = 200;
+/** And after so much that was recorded of it: at twice of that the tap stops. */
+const MOST_RECORDED_BYTES = 128 * 1024 * 1024;
 
 /**
  * Warm opencode servers: one for each way of being configured, started when it is first wanted and shared by all
@@ -129,6 +131,7 @@ export class ServerPool {
       throw error;
     }
     const { server, folder, agent, wire } = started;
+    if (this.isShared && (await recordedBytes(wire)) > MOST_RECORDED_BYTES) this.#retire(key, entry);
     if (server.exit !== null) {
       this.#retire(key, entry);
       this.#release(entry);
@@ -226,6 +229,11 @@ async function startIn(folder: RunFolder, spec: ServerSpec, isShared: boolean, s
     wire: wire.variables,
   });
   return { folder, agent, wire, server };
+}
+
+async function recordedBytes(wire: WireRecording): Promise<number> {
+  const sizes = await wire.mark().catch(() => new Map<string, number>());
+  return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function keyOf({

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -33,6 +33,21 @@ test("a server for one turn is for one turn, also where two want it while it sta
   const shared = pool();
   const [third, fourth] = await Promise.all([shared.lease(wish), shared.lease(wish)]);
   expect(fourth.server).toBe(third.server);
+});
+
+test("a server that has recorded much is replaced, since its recording would end", async () => {
+  const wish = { ...(await wishFor(LISTENS)), wire: "full" as const };
+  const servers = pool();
+  const first = await servers.lease(wish);
+  const recording = join(first.folder.path, "wire", "1-a.jsonl");
+  await writeFile(recording, "");
+  await truncate(recording, 129 * 1024 * 1024);
+  const second = await servers.lease(wish);
+  const third = await servers.lease(wish);
+  expect([second.server === first.server, third.server === first.server]).toEqual([true, false]);
+  first.release(false);
+  second.release(false);
+  expect(await first.server.ended).toMatchObject({ kind: "signalled", by: "caller" });
 });
 
 test("closing ends what starts, and starts nothing that waits for its turn", async () => {
