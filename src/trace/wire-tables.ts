@@ -7,6 +7,7 @@ import type { Segment } from "../wire/segment.js";
 import { calibrate } from "../wire/segments/calibrate.js";
 import type { OwnerFacts } from "../wire/segments/owner-facts.js";
 import { segmentsOfRequest } from "../wire/segments/segments-of.js";
+import { withCarriedTools } from "./carried-tools.js";
 import type { Call, Loop, LoopTrace, OtherCall, Retry, Step, Usage } from "./model.js";
 import { sentMessages } from "./sent-messages.js";
 import { subagentsOfLoop } from "./totals.js";
@@ -48,7 +49,8 @@ export function withWireTables(
     });
   }
   const notes = [...wire.notes, ...gaps(trace.loop), ...nameless(recorded, exchanges)];
-  return { ...trace, loop: withRequests(trace.loop, facts, trace.traceId), wire: { ...tables.whole(), notes } };
+  const loop = withCarriedTools(withRequests(trace.loop, facts, trace.traceId), wire.tools ?? [], trace.traceId);
+  return { ...trace, loop, wire: { ...tables.whole(), notes } };
 }
 
 /** A request of a trace that was recorded. */

@@ -14,18 +14,20 @@ export interface WireEvidence {
   readonly notes: readonly string[];
 }
 
-/** When opencode ran a tool, from just before it to just after. */
+/** When opencode ran a tool, from just before it to just after; or when it called a tool server, see `traceparent`. */
 export interface WireTool {
   /** The session that it ran in. */
   readonly sessionId: string;
-  /** The provider's id of the call; some providers count anew in each answer. */
+  /** The provider's id of the call, some of whom count anew in each answer; empty where a server was called. */
   readonly callId: string;
-  /** Its name, as opencode calls it. */
+  /** Its name, as opencode calls it, or as its server does. */
   readonly tool: string;
   /** When it began. */
   readonly start: number;
   /** When it ended; null: the recording ends before. */
   readonly end: number | null;
+  /** The `traceparent` that the call of a server carried; absent for all else. */
+  readonly traceparent?: string;
 }
 
 /** One HTTP request to a model's provider with its answer. */

@@ -2,7 +2,8 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../errors/thrown.js";
 import { namesIn } from "../../files/private-files.js";
-import { linesOfSessions } from "../../wire/lines-of-sessions.js";
+import type { WantedSessions } from "../../wire/lines-of-sessions.js";
+import { readLongRecording } from "../../wire/read-long-recording.js";
 import { tapFile } from "../../wire/tap/tap-file.js";
 import type { Generation } from "./generation.js";
 import { type RunFolder, readBounded } from "./run-folder.js";
@@ -23,6 +24,8 @@ export interface WireRecording {
    * they are not to, or cannot.
    */
   readonly announce: ((sessionId: string, traceId: string) => Promise<void>) | undefined;
+  /** Says that a session's turn is over: what calls a tool server then calls it for another. */
+  readonly conclude: (sessionId: string) => Promise<void>;
   /** How long it is now, for a run that begins. */
   mark(): Promise<WireMark>;
   /** What belongs to a run, for once it is over. */
@@ -55,12 +58,10 @@ export interface WireRecordingOptions {
   /** What is to be started: `opencode run` of opencode 2 asks no models itself, but by a server that it starts. */
   readonly command: "run" | "serve";
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether its requests carry the trace that they belong to; opencode 2 has traces of its own in them. */
+  /** Whether its requests carry the trace that they belong to. */
   readonly propagates?: boolean | undefined;
 }
 
-/** As much of a recording as is read. */
-const LONGEST_WIRE_BYTES = 64 * 1024 * 1024;
 const MOST_STOP_BYTES = 4096;
 const PRELOAD = "BUN_INSPECT_PRELOAD";
 const MISSING = "What opencode sent to the model was not recorded";
@@ -71,7 +72,8 @@ const MISSING = "What opencode sent to the model was not recorded";
  */
 export async function wireRecording(folder: RunFolder, options: WireRecordingOptions): Promise<WireRecording> {
   const { mode, environment, generation, command } = options;
-  const propagates = options.propagates === true && generation === 1 && command === "serve";
+  // By `opencode run` a prompt gets its id, which its trace's follows from, where nothing tells of it.
+  const propagates = options.propagates === true && command === "serve";
   // The user's own plugin is to record nothing either.
   if (mode === "off") return { ...without([]), variables: { LOOPTRACE_WIRE_FOLDER: "" } };
   if (environment[PRELOAD])
@@ -88,16 +90,28 @@ export async function wireRecording(folder: RunFolder, options: WireRecordingOpt
       LOOPTRACE_WIRE_FOLDER: recordings,
       ...(mode === "sizes" ? { LOOPTRACE_WIRE_CONTENT: "0" } : {}),
       ...(propagates ? { LOOPTRACE_TRACES: recordings } : {}),
+      // It has traces of its own in its requests, which it sends to none.
+      ...(propagates && generation === 2 ? { LOOPTRACE_TRACES_ANEW: "1" } : {}),
       ...(generation === 2 && command === "run" ? { LOOPTRACE_WIRE_STARTS_ANOTHER: "1" } : {}),
     };
-    const announce = propagates
-      ? (sessionId: string, traceId: string) =>
-          writeFile(join(recordings, `${sessionId}.trace`), traceId, { mode: 0o600 })
-      : undefined;
+    const tell = (sessionId: string, said: string): Promise<void> =>
+      writeFile(join(recordings, `${sessionId}.trace`), said, { mode: 0o600 });
+    const told = new Map<string, string>();
+    const announce = (sessionId: string, traceId: string): Promise<void> => {
+      told.set(sessionId, traceId);
+      return tell(sessionId, traceId);
+    };
+    const conclude = async (sessionId: string): Promise<void> => {
+      // A title may still be asked for.
+      const traceId = told.get(sessionId);
+      if (traceId !== undefined) await tell(sessionId, `${traceId}\nover`);
+      told.delete(sessionId);
+    };
     return {
       variables,
       isOn: true,
-      announce,
+      announce: propagates ? announce : undefined,
+      conclude,
       mark: () => sizesIn(recordings),
       read: (run) => readWire(recordings, run),
     };
@@ -111,6 +125,7 @@ function without(notes: readonly string[]): WireRecording {
     variables: {},
     isOn: false,
     announce: undefined,
+    conclude: async () => undefined,
     mark: async () => new Map(),
     read: async () => ({ text: null, notes }),
   };
@@ -126,10 +141,10 @@ async function sizesIn(recordings: string): Promise<WireMark> {
 async function readWire(recordings: string, { sessionIds, since, isShared }: WireWish): Promise<RecordedWire> {
   try {
     const sizes = await sizesIn(recordings);
-    const texts = await Promise.all(
-      [...sizes.keys()].map((name) => textFrom(join(recordings, name), since?.get(name) ?? 0)),
+    const wanted = { sessionIds, unnamed: !isShared };
+    const own = await Promise.all(
+      [...sizes.keys()].map((name) => textFrom(join(recordings, name), { ...wanted, from: since?.get(name) ?? 0 })),
     );
-    const own = texts.map((one) => linesOfSessions(one, sessionIds, !isShared));
     // A process that asked no model has a first line, and nothing else.
     const told = own.filter((one) => one.includes('\n{"t":"request"'));
     const text = told.length > 0 ? told.join("") : (own[0] ?? "");
@@ -144,11 +159,15 @@ async function readWire(recordings: string, { sessionIds, since, isShared }: Wir
 /**
  * A recording from somewhere on, with its first line, which says what it is; where it had stopped before, with why.
  */
-async function textFrom(path: string, from: number): Promise<string> {
-  if (from === 0) return await readBounded(path, LONGEST_WIRE_BYTES);
-  const [head, rest] = [await readBounded(path, 4096), await readBounded(path, LONGEST_WIRE_BYTES, from)];
+async function textFrom(path: string, wanted: WantedSessions & { readonly from: number }): Promise<string> {
+  const { from } = wanted;
+  const text = await readLongRecording(path, wanted);
+  if (from === 0) return text;
+  const head = await readBounded(path, MOST_STOP_BYTES);
   const first = head.slice(0, head.indexOf("\n") + 1);
-  return rest === "" ? `${first}${await stopIn(path, from)}` : `${first}${rest}`;
+  // Nothing has come since, of no session.
+  const { size } = await stat(path);
+  return size > from ? `${first}${text}` : `${first}${await stopIn(path, from)}`;
 }
 
 /** The line with which the tap has stopped: the last one, behind an empty line. */

@@ -66,8 +66,7 @@ export async function driveServer(
   }
 }
 
-const NOT_PROPAGATED =
-  "The requests to models carry no traceparent of this trace: that needs opencode 1.x, and that its requests are recorded.";
+const NOT_PROPAGATED = "The requests to models carry no traceparent of this trace: that needs that they are recorded.";
 
 /** A server that does not give a session out in this time will not. */
 const READ_MS = 60_000;
@@ -122,6 +121,7 @@ async function driveOn(
     const { told, ...run } = await (generation === 2
       ? runOnServer(adapterOf2, served)
       : runOnServer(adapterOf1, served));
+    if (run.sessionId !== null) await lease.wire.conclude(run.sessionId).catch(() => undefined);
     const command = { path, folder, environment, directory };
     const read = await readBack(run, request.session, (id) => readFrom(server, id, command, told));
     const hasModels = generation === 1 && hooks.signal?.aborted !== true;

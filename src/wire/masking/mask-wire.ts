@@ -31,6 +31,8 @@ export function wireMasking(wire: WireEvidence | undefined): WireMasking {
   const bodies = new BodyMasking(sources);
   const answers = new Map<WireExchange, AnswerMasking>();
   const { exchanges = [], tools, notes = [] } = wire ?? {};
+  // What calls carried is the tap's own, as it is of requests.
+  const called = tools?.map(({ traceparent, ...rest }) => ({ rest, carried: traceparent ? { traceparent } : {} }));
   for (const exchange of exchanges) {
     const { sessionId, url, body, response, headers, end } = exchange;
     if (body.text !== null) bodies.add(body.text, JSON.stringify([sessionId, url]));
@@ -38,7 +40,7 @@ export function wireMasking(wire: WireEvidence | undefined): WireMasking {
     sources.data([url, headers, response?.headers, end.error]);
     if (response) answers.set(exchange, new AnswerMasking(response.chunks, sources));
   }
-  sources.data([tools, notes]);
+  sources.data([called?.map(({ rest }) => rest), notes]);
   const masked = (mask: Mask): WireEvidence => {
     const changes = fieldChanges(mask);
     return {
@@ -55,7 +57,7 @@ export function wireMasking(wire: WireEvidence | undefined): WireMasking {
           end: mask(exchange.end),
         };
       }),
-      ...(tools ? { tools: mask(tools) } : {}),
+      ...(called ? { tools: called.map(({ rest, carried }) => ({ ...mask(rest), ...carried })) } : {}),
       notes: mask(notes),
     };
   };

@@ -16,7 +16,7 @@ export function mergeWires(wires: readonly (WireEvidence | undefined)[]): WireEv
       if (!before || before.end.how === "open" || exchange.end.how !== "open") exchanges.set(exchange.id, exchange);
     }
     for (const tool of wire.tools ?? []) {
-      const key = JSON.stringify([tool.sessionId, tool.callId, tool.start]);
+      const key = JSON.stringify([tool.sessionId, tool.callId, tool.start, tool.traceparent]);
       if (tool.end !== null || !tools.has(key)) tools.set(key, tool);
     }
   }

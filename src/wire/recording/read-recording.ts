@@ -156,10 +156,12 @@ class Reader {
     else this.#fault("stray");
   }
 
-  #tool({ session, call, tool, start, end }: LineOf<"tool">): void {
+  #tool({ session, call, tool, start, end, traceparent }: LineOf<"tool">): void {
     // One that is told when it begins is told again when it ends.
-    const key = JSON.stringify([session, call, start]);
-    if (this.#tools.get(key)?.end == null) this.#tools.set(key, { sessionId: session, callId: call, tool, start, end });
+    const key = JSON.stringify([session, call, start, traceparent]);
+    const carried = traceparent === undefined ? {} : { traceparent };
+    if (this.#tools.get(key)?.end == null)
+      this.#tools.set(key, { sessionId: session, callId: call, tool, start, end, ...carried });
   }
 
   #note(note: string): void {

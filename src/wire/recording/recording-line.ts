@@ -81,6 +81,7 @@ const tool = z.object({
   tool: z.string(),
   start: time,
   end: time.nullable().default(null),
+  traceparent: z.string().max(200).optional().catch(undefined),
 });
 
 /** What the tap left out, or why it stopped. */

@@ -27,8 +27,8 @@ export function writeRecording({ exchanges, tools = [], notes }: WireEvidence): 
     writeExchange(exchange, n, own, put);
   }
   if (open === undefined && tools.length + notes.length > 0) put({ t: "tap", v: RECORDING_VERSION });
-  for (const { sessionId: session, callId: call, tool, start, end } of tools)
-    put({ t: "tool", session, call, tool, start, end });
+  for (const { sessionId: session, callId: call, tool, start, end, traceparent } of tools)
+    put({ t: "tool", session, call, tool, start, end, ...(traceparent === undefined ? {} : { traceparent }) });
   for (const text of notes) put({ t: "note", text });
   return lines.map((line) => `${line}\n`).join("");
 }

@@ -64,13 +64,17 @@ const bodies = fc
     });
   });
 
-const tool: fc.Arbitrary<WireTool> = fc.record({
+const CARRIED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const ranTool = fc.record({
   sessionId: fc.constantFrom("ses_a", "ses_b"),
   callId: fc.constantFrom("call_1", "call_2"),
   tool: text,
   start: time,
   end: fc.option(time, { nil: null }),
 });
+const tool: fc.Arbitrary<WireTool> = fc
+  .record({ ran: ranTool, isCall: fc.boolean() })
+  .map(({ ran, isCall }) => (isCall ? { ...ran, traceparent: CARRIED } : ran));
 
 /** Evidence as `readRecording` gives it. */
 export const arbitraryWire: fc.Arbitrary<WireEvidence> = bodies
@@ -89,7 +93,7 @@ export const arbitraryWire: fc.Arbitrary<WireEvidence> = bodies
             method: fc.constantFrom("POST", "GET"),
             url: fc.constantFrom("https://a.example/v1/chat/completions", "https://b.example/v1/messages?beta=true"),
             headers,
-            traceparent: fc.option(fc.constant("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), {
+            traceparent: fc.option(fc.constant(CARRIED), {
               nil: undefined,
             }),
             response: fc.option(response, { nil: null, freq: 6 }),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ServerRequestError } from "../../../errors/server-request-error.js";
 import { fieldsOf, isFields } from "../../../text/json-fields.js";
 import { askingFor } from "../../request/asked-answer.js";
+import { newMessageId } from "../../server/new-message-id.js";
 import { playTurn } from "../../server/play-turn.js";
 import type { TurnEnd, TurnToPlay } from "../../server/server-adapter.js";
 import { type Client2, dataOf2, firstKnown, tellSession2 } from "./client.js";
@@ -58,15 +59,19 @@ export async function playTurn2(client: Client2, turn: TurnToPlay): Promise<Turn
 /** Returns as soon as the server has the prompt. */
 async function admit(
   client: Client2,
-  { request, sessionId }: TurnToPlay,
+  { request, sessionId, announce }: TurnToPlay,
   message: string,
   signal: AbortSignal,
 ): Promise<ServerAnswer> {
-  const { command, files } = request;
+  const { command, files, traceIdOf } = request;
   const { texts, attachments } = await promptFiles(files);
   const attached = attachments.length === 0 ? {} : { files: attachments };
   if (command === undefined) {
-    const body = { text: [message, ...texts].join("\n\n"), ...attached, delivery: "steer" };
+    // The trace's id follows from the prompt's, which opencode else mints when it has it.
+    const id = traceIdOf && announce ? newMessageId(Date.now()) : undefined;
+    if (id !== undefined) await announce?.(sessionId, traceIdOf?.(sessionId, id) ?? "");
+    const named = id === undefined ? {} : { id };
+    const body = { ...named, text: [message, ...texts].join("\n\n"), ...attached, delivery: "steer" };
     return await tellSession2(client, sessionId, "/prompt", { body, signal });
   }
   const text = [message, ...texts].join("\n\n");
