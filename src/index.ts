@@ -189,6 +189,7 @@ export { describeTrace } from "./otel/describe-trace.js";
 export type { RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
 export type { SpanData, SpanParent } from "./otel/span-data.js";
+export type { SpanProfileName } from "./otel/span-profile.js";
 export type { LoadedSession } from "./sessions/loaded-session.js";
 export { type ReadSessionOptions, readSession } from "./sessions/read-session.js";
 export type * from "./trace/model.js";

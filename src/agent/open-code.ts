@@ -144,6 +144,8 @@ export class OpenCode {
    * A failed attempt is followed by another one as `retries`, `fallbackModels` and the failure's class allow;
    * each is a session of its own (or one more turn of the session that was named) and a trace of its own.
    *
+   * Called while a span of OpenTelemetry is active, the traces hang below that span when they are exported.
+   *
    * @throws {RunRequestError} when the request makes no sense; nothing was started then
    * @throws {OpenCodeNotFoundError} when there is no opencode
    * @throws the signal's reason when it was aborted before opencode was started; later, the result is an
@@ -153,6 +155,8 @@ export class OpenCode {
     const { signal, onProgress, onEvent, onServed, onSession, onRetry, onResult, ...settings } = options;
     const hooks = { signal, onProgress, onEvent, onServed, onSession, onRetry };
     const result = await this.#attempts(message, settings, hooks);
+    const { activeHostSpan, rememberHostSpan } = await import("../otel/host-span.js");
+    rememberHostSpan(result.traces, activeHostSpan());
     onResult?.(result);
     return result;
   }

@@ -10,10 +10,8 @@ import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { TraceOptions } from "../otel/options.js";
 import type { LoopTrace } from "../trace/model.js";
+import { createPatience, type Patience } from "./patience.js";
 import { traceRequests } from "./trace-requests.js";
-
-/** A destination that has just kept a delivery waiting is left alone for so long. */
-const LEFT_ALONE_MS = 30_000;
 
 /** What earlier runs left is sent too, but nothing waits long for it. */
 const LEFTOVERS_BUDGET_MS = 2_000;
@@ -91,8 +89,7 @@ export class TraceExporter {
   readonly destinations: readonly Destination[];
   readonly #options: TraceExporterOptions;
   readonly #clock: Clock;
-  /** By a destination's id, since when it is left alone, ms since the epoch: by all, and by turns at work. */
-  readonly #leftAloneSince = { all: new Map<string, number>(), atWork: new Map<string, number>() };
+  readonly #patience: Patience;
   /** Ids of the destinations that took something. */
   readonly #reached = new Set<string>();
   readonly #tracesUrls = new Map<string, Promise<string | undefined>>();
@@ -101,6 +98,7 @@ export class TraceExporter {
   constructor(options: TraceExporterOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#patience = createPatience(this.#clock);
     this.destinations = options.destinations;
   }
 
@@ -121,9 +119,10 @@ export class TraceExporter {
     if (destinations.length === 0 || traces.length === 0) return [];
     const keys = destinations.flatMap(({ secrets }) => secrets);
     const { force = false } = how;
-    const requests = await traceRequests(traces, trace, { masking, keys, atWork, force, now: this.#clock.now() });
+    const encoded = await traceRequests(traces, trace, { masking, keys, atWork, force, now: this.#clock.now() });
+    const requests = ({ kind }: Destination) => encoded(kind === "langfuse" ? "langfuse" : "genai");
     const { paths, outboxLimitBytes, clock, send } = this.#options;
-    const storeOnly = this.#leftAlone(atWork);
+    const storeOnly = this.#patience.leftAlone(atWork);
     const reports = await deliver(requests, destinations, { paths, outboxLimitBytes, clock, send, storeOnly, ...how });
     const asked = reports.filter(({ destination }) => !storeOnly.has(destination.id));
     this.#learn(asked, atWork);
@@ -152,8 +151,10 @@ export class TraceExporter {
    *
    * @returns undefined where there is none to know. Never throws
    */
-  async linkTo({ traceId }: Pick<LoopTrace, "traceId">): Promise<string | undefined> {
-    const shown = this.#options.trace?.parent?.traceId ?? traceId;
+  async linkTo(trace: Pick<LoopTrace, "traceId">): Promise<string | undefined> {
+    const { placeInHost } = await import("../otel/host-span.js");
+    const { parent = placeInHost(trace).parent } = this.#options.trace ?? {};
+    const shown = parent?.traceId ?? trace.traceId;
     for (const destination of this.destinations) {
       if (!this.#reached.has(destination.id)) continue;
       const asked = this.#tracesUrls.get(destination.id) ?? langfuseTracesUrl(destination);
@@ -176,27 +177,14 @@ export class TraceExporter {
 
   /** The destinations that are not left alone now. */
   reachable(): readonly Destination[] {
-    const leftAlone = this.#leftAlone();
+    const leftAlone = this.#patience.leftAlone();
     return this.destinations.filter(({ id }) => !leftAlone.has(id));
-  }
-
-  #leftAlone(atWork = false): ReadonlySet<string> {
-    const now = this.#clock.now();
-    const { all, atWork: byTurns } = this.#leftAloneSince;
-    const times = [...all, ...(atWork ? byTurns : [])];
-    // A clock may have been set back.
-    return new Set(times.flatMap(([id, at]) => (now >= at && now < at + LEFT_ALONE_MS ? [id] : [])));
   }
 
   /** @param reports of destinations that were asked */
   #learn(reports: readonly DestinationReport[], atWork = false): void {
-    const { all, atWork: byTurns } = this.#leftAloneSince;
-    for (const { destination, acknowledged, alreadyAcknowledged, pending, rejected } of reports) {
+    for (const { destination, acknowledged, alreadyAcknowledged } of reports)
       if (acknowledged + alreadyAcknowledged > 0) this.#reached.add(destination.id);
-      // A Langfuse that takes spans is well, whatever becomes of files.
-      if (pending.spans > 0) (atWork ? byTurns : all).set(destination.id, this.#clock.now());
-      // Where nothing was sent, nothing is known.
-      else if (acknowledged + rejected > 0) for (const times of [all, byTurns]) times.delete(destination.id);
-    }
+    this.#patience.learn(reports, atWork);
   }
 }

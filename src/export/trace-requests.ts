@@ -2,9 +2,11 @@ import type { RequestToDeliver } from "../deliver/deliver.js";
 import type { Masking } from "../masking/mask.js";
 import { maskRest } from "../masking/masked.js";
 import type { TraceOptions } from "../otel/options.js";
+import type { SpanProfileName } from "../otel/span-profile.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
 import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds, runningSpanIds } from "../trace/open-spans.js";
+import { maskingWithKeys } from "./masking-with-keys.js";
 import { traceFingerprint } from "./trace-fingerprint.js";
 
 /** What of traces becomes requests, and what is masked in them. */
@@ -33,31 +35,43 @@ export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string>
   return now - lastMomentOfLoop(trace.loop) > STILL_AT_WORK_MS ? new Set() : openSpanIds(trace);
 }
 
-/** The OTLP requests that traces become: masked, encoded, and with what tells later how they looked. */
+/** The OTLP requests that traces become, for each profile of a destination. */
+export type RequestsOfProfile = (profile: SpanProfileName) => readonly RequestToDeliver[];
+
+/**
+ * The OTLP requests that traces become: masked, encoded, and with what tells later how they looked. They are encoded
+ * once for each profile that is asked for.
+ */
 export async function traceRequests(
   traces: readonly LoopTrace[],
   traceOptions: TraceOptions,
   { masking, keys, atWork, force, now }: TraceRequestOptions,
-): Promise<readonly RequestToDeliver[]> {
+): Promise<RequestsOfProfile> {
   // The OTel packages take longer to load than most commands take to run.
-  const { encodeTrace } = await import("../otel/encode-trace.js");
-  const masked = await maskRest(traces, traceOptions, withKeys(masking, keys));
-  return masked.values.flatMap((trace) => {
-    const leaveOut = force ? new Set<string>() : openIn(trace, atWork, now);
-    const { settings, whole } = traceFingerprint(trace, traceOptions);
-    return [...encodeTrace(trace, masked.beside, { leaveOut })].map((request) => {
-      const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
-      return { ...request, fingerprint: hasRoot ? whole : settings };
+  const [{ encodeTrace }, { placeInHost }] = await Promise.all([
+    import("../otel/encode-trace.js"),
+    import("../otel/host-span.js"),
+  ]);
+  const masked = await maskRest(traces, traceOptions, maskingWithKeys(masking, keys));
+  const encode: RequestsOfProfile = (profile) =>
+    masked.values.flatMap((trace, index) => {
+      const place = traceOptions.parent ? {} : placeInHost(traces[index] ?? trace);
+      const leaveOut = force ? new Set<string>() : openIn(trace, atWork, now);
+      const { settings, whole } = traceFingerprint(trace, traceOptions);
+      return [...encodeTrace(trace, { ...masked.beside, ...place }, { leaveOut }, profile)].map((request) => {
+        const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
+        return { ...request, fingerprint: hasRoot ? whole : settings };
+      });
     });
-  });
+  const encoded = new Map<SpanProfileName, readonly RequestToDeliver[]>();
+  return (profile) => {
+    const requests = encoded.get(profile) ?? encode(profile);
+    encoded.set(profile, requests);
+    return requests;
+  };
 }
 
 function openIn(trace: LoopTrace, atWork: boolean | undefined, now: number): ReadonlySet<string> {
   if (atWork === undefined) return notYetToSend(trace, now);
   return atWork ? runningSpanIds(trace) : new Set();
-}
-
-function withKeys(masking: Masking | undefined, keys: readonly string[]): Masking {
-  if (masking === false) return { environment: {}, knownShapes: false, secrets: keys };
-  return { ...masking, secrets: [...(masking?.secrets ?? []), ...keys] };
 }

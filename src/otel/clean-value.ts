@@ -1,4 +1,5 @@
 /** What is done to every value before it goes on the wire, so that no single one can sink its request. */
+import type { Attributes } from "@opentelemetry/api";
 
 /** How long one string may be, in UTF-16 code units. */
 export const DEFAULT_TEXT_LIMIT = 1_000_000;
@@ -24,6 +25,17 @@ function cleanNested(value: unknown, limit: number, depth: number): unknown {
   if (Array.isArray(value)) return value.map((item) => cleanNested(item, limit, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key.toWellFormed(), cleanNested(item, limit, depth + 1)]),
+  );
+}
+
+/** The same for a span's attributes. */
+export function cleanAttributes(attributes: Attributes, limit: number): Attributes {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([key, value]) => {
+      if (typeof value === "string") return [key, cleanText(value, limit)];
+      if (Array.isArray(value)) return [key, value.map((item) => cleanText(String(item), limit))];
+      return [key, value];
+    }),
   );
 }
 

@@ -1,20 +1,11 @@
 import type { Call, InnerCall, Loop, LoopTrace, OtherCall, Step, StepEvent, Tool } from "../trace/model.js";
 import { cleanText } from "./clean-value.js";
-import {
-  callAttributes,
-  eventAttributes,
-  innerCallAttributes,
-  loopAttributes,
-  otherCallAttributes,
-  retryAttributes,
-  stepAttributes,
-  toolAttributes,
-} from "./describe-spans.js";
-import type { SpanAttributes } from "./observation.js";
+import { type GivenTexts, givenTexts } from "./facts/given-texts.js";
 import type { TraceOptions } from "./options.js";
+import { spanProfile } from "./profiles.js";
 import type { SpanData, SpanParent } from "./span-data.js";
+import type { SpanFace, SpanProfile, SpanProfileName } from "./span-profile.js";
 import { type TraceContext, traceContext } from "./trace-context.js";
-import { type GivenTexts, givenTexts } from "./wire-attributes.js";
 import { withoutContent } from "./without-content.js";
 
 /**
@@ -22,6 +13,8 @@ import { withoutContent } from "./without-content.js";
  *
  * Parents come before their children, except the root, which is last: it is sent when all others are. The same trace
  * with the same options has the same spans. Secrets are not masked here: `maskFor` does that.
+ *
+ * @param profileName for whom: ids, times and the tree do not depend on it
  *
  * @example
  * ```ts
@@ -32,86 +25,89 @@ import { withoutContent } from "./without-content.js";
  * for (const { name, start, end } of trace ? describeTrace(trace) : []) console.log(name, end - start, "ms");
  * ```
  */
-export function describeTrace(trace: LoopTrace, options: TraceOptions = {}): readonly SpanData[] {
-  const context = traceContext(options.content === false ? withoutContent(trace) : trace, options);
+export function describeTrace(
+  trace: LoopTrace,
+  options: TraceOptions = {},
+  profileName: SpanProfileName = "langfuse",
+): readonly SpanData[] {
+  const profile = spanProfile(profileName);
+  const context = traceContext(options.content === false ? withoutContent(trace) : trace, options, profile.shared);
   const parent: SpanParent | null = options.parent ? { spanId: options.parent.spanId, remote: true } : null;
-  const [root, ...rest] = loopSpans(context.trace.loop, parent, context, true);
-  return root ? [...rest, root] : rest;
+  const [root, ...rest] = loopSpans(context.trace.loop, parent, { ...context, profile }, true);
+  if (!root) return rest;
+  const { links = [] } = options;
+  return [...rest, links.length > 0 ? { ...root, links } : root];
 }
 
-function loopSpans(loop: Loop, parent: SpanParent | null, context: TraceContext, root: boolean): SpanData[] {
-  const given = givenTexts(loop, context.trace.wire);
+interface Walk extends TraceContext {
+  readonly profile: SpanProfile;
+}
+
+function loopSpans(loop: Loop, parent: SpanParent | null, walk: Walk, root: boolean): SpanData[] {
+  const given = givenTexts(loop, walk.trace.wire);
+  const below = { spanId: loop.spanId, remote: false };
   return [
-    span(loop, "opencode.loop", parent, loopAttributes(loop, context, root), context),
-    ...loop.steps.flatMap((step) => stepSpans(step, loop, context, given)),
-    ...(loop.otherCalls ?? []).map((call) => otherCallSpan(call, loop, context)),
-    ...loop.loops.flatMap((below) => loopSpans(below, { spanId: loop.spanId, remote: false }, context, false)),
+    span(loop, parent, walk.profile.loop(loop, walk, root), walk),
+    ...loop.steps.flatMap((step) => stepSpans(step, loop, walk, given)),
+    ...(loop.otherCalls ?? []).map((call) => otherCallSpan(call, below, walk)),
+    ...loop.loops.flatMap((one) => loopSpans(one, below, walk, false)),
   ];
 }
 
-function stepSpans(step: Step, loop: Loop, context: TraceContext, given: ReadonlyMap<string, GivenTexts>): SpanData[] {
-  const parent = { spanId: loop.spanId, remote: false };
+function stepSpans(step: Step, loop: Loop, walk: Walk, given: ReadonlyMap<string, GivenTexts>): SpanData[] {
+  const { profile } = walk;
   const below = { spanId: step.spanId, remote: false };
   return [
-    span(step, `loop.step-${step.index}`, parent, stepAttributes(step, loop, context), context),
-    ...step.events.map((event) => eventSpan(event, below, context)),
-    ...step.retries.map((retry) => span(retry, "retry", below, retryAttributes(retry, context), context)),
-    ...(step.call ? [callSpan(step.call, step, loop, below, context, given.get(step.call.spanId))] : []),
-    ...step.tools.flatMap((tool) => toolSpans(tool, below, context)),
-    ...step.loops.flatMap((one) => loopSpans(one, below, context, false)),
+    span(step, { spanId: loop.spanId, remote: false }, profile.step(step, loop, walk), walk),
+    ...step.events.map((event) => eventSpan(event, below, walk)),
+    ...step.retries.map((retry) => span(retry, below, profile.retry(retry, step, walk), walk)),
+    ...(step.call ? [callSpan(step.call, step, loop, walk, given)] : []),
+    ...step.tools.flatMap((tool) => toolSpans(tool, below, walk)),
+    ...step.loops.flatMap((one) => loopSpans(one, below, walk, false)),
   ];
 }
 
-function callSpan(
-  call: Call,
-  step: Step,
-  loop: Loop,
-  parent: SpanParent,
-  context: TraceContext,
-  given: GivenTexts | undefined,
-): SpanData {
-  const attributes = callAttributes(call, step, loop, context, given);
-  return { ...span(call, `llm-call-${call.index}`, parent, attributes, context), kind: "client" };
+function callSpan(call: Call, step: Step, loop: Loop, walk: Walk, given: ReadonlyMap<string, GivenTexts>): SpanData {
+  const face = walk.profile.call(call, step, loop, walk, given.get(call.spanId));
+  return span(call, { spanId: step.spanId, remote: false }, face, walk);
 }
 
-function otherCallSpan(call: OtherCall, loop: Loop, context: TraceContext): SpanData {
-  const parent = { spanId: loop.spanId, remote: false };
-  return { ...span(call, "other-call", parent, otherCallAttributes(call, context), context), kind: "client" };
+function otherCallSpan(call: OtherCall, parent: SpanParent, walk: Walk): SpanData {
+  return span(call, parent, walk.profile.otherCall(call, walk), walk);
 }
 
-function toolSpans(tool: Tool, parent: SpanParent, context: TraceContext): SpanData[] {
+function toolSpans(tool: Tool, parent: SpanParent, walk: Walk): SpanData[] {
   const below = { spanId: tool.spanId, remote: false };
   return [
-    span(tool, `tool.${tool.name}`, parent, toolAttributes(tool, context), context),
-    ...tool.innerCalls.map((call) => innerSpan(call, tool, below, context)),
-    ...tool.loops.flatMap((loop) => loopSpans(loop, below, context, false)),
+    span(tool, parent, walk.profile.tool(tool, walk), walk),
+    ...tool.innerCalls.map((call) => innerSpan(call, tool, below, walk)),
+    ...tool.loops.flatMap((loop) => loopSpans(loop, below, walk, false)),
   ];
 }
 
 /** It was made while its script ran; when is not known. */
-function innerSpan(call: InnerCall, tool: Tool, parent: SpanParent, context: TraceContext): SpanData {
+function innerSpan(call: InnerCall, tool: Tool, parent: SpanParent, walk: Walk): SpanData {
   const moment = { spanId: call.spanId, start: tool.start, end: tool.end };
-  return span(moment, `tool.${call.name}`, parent, innerCallAttributes(call, tool, context), context);
+  return span(moment, parent, walk.profile.innerCall(call, tool, walk), walk);
 }
 
-function eventSpan(event: StepEvent, parent: SpanParent, context: TraceContext): SpanData {
+function eventSpan(event: StepEvent, parent: SpanParent, walk: Walk): SpanData {
   const moment = { spanId: event.spanId, start: event.at, end: event.at };
-  return span(moment, event.name, parent, eventAttributes(event, context), context);
+  return span(moment, parent, walk.profile.event(event, walk), walk);
 }
 
 function span(
   at: { readonly spanId: string; readonly start: number; readonly end: number },
-  name: string,
   parent: SpanParent | null,
-  { attributes, failure }: SpanAttributes,
-  context: TraceContext,
+  { name, kind, attributes, failure }: SpanFace,
+  walk: Walk,
 ): SpanData {
   return {
-    traceId: context.traceId,
+    traceId: walk.traceId,
     spanId: at.spanId,
     parent,
-    name: cleanText(name, context.textLimit),
-    kind: "internal",
+    name: cleanText(name, walk.textLimit),
+    kind,
     start: at.start,
     end: at.end,
     attributes,

@@ -8,6 +8,7 @@ import type { TraceOptions } from "./options.js";
 import type { OtlpRequest } from "./otlp-request.js";
 import type { SpanData } from "./span-data.js";
 import { spanMaker } from "./span-maker.js";
+import type { SpanProfileName } from "./span-profile.js";
 
 export interface RequestLimits {
   /** Most spans in one request; default 500. */
@@ -25,17 +26,20 @@ export interface RequestLimits {
  *
  * The same trace with the same options gives the same bytes. The root span is the last one of the last request, so
  * that a trace which shows its root is whole.
+ *
+ * @param profile for whom the spans are described
  */
 export function* encodeTrace(
   trace: LoopTrace,
   options: TraceOptions = {},
   limits: RequestLimits = {},
+  profile: SpanProfileName = "langfuse",
 ): Generator<OtlpRequest> {
-  const data = describeTrace(trace, options);
-  const shortened = shortening(trace, options);
+  const data = describeTrace(trace, options, profile);
+  const shortened = shortening(trace, options, profile);
   const maxSpans = limits.spans ?? 500;
   const maxBytes = limits.bytes ?? 3 * 1024 * 1024;
-  const makeSpan = spanMaker(options);
+  const makeSpan = spanMaker(options, profile);
   let batch: ReadableSpan[] = [];
   let bytes = 0;
   const maxSpanBytes = limits.spanBytes ?? DEFAULT_SPAN_BYTES;
@@ -68,7 +72,11 @@ const DEFAULT_SPAN_BYTES = 8 * 1024 * 1024;
 const SHORTEST_TEXT = 1_000;
 
 /** Describes single spans anew, with texts shortened until they fit. Heads and tails stay, and how long each was. */
-function shortening(trace: LoopTrace, options: TraceOptions): (item: SpanData, maxBytes: number) => SpanData {
+function shortening(
+  trace: LoopTrace,
+  options: TraceOptions,
+  profile: SpanProfileName,
+): (item: SpanData, maxBytes: number) => SpanData {
   // A trace with one such span often has more of them.
   const byLimit = new Map<number, ReadonlyMap<string, SpanData>>();
   return (item, maxBytes) => {
@@ -78,7 +86,7 @@ function shortening(trace: LoopTrace, options: TraceOptions): (item: SpanData, m
       textLimit = Math.max(SHORTEST_TEXT, Math.floor(textLimit / 4));
       const described =
         byLimit.get(textLimit) ??
-        new Map(describeTrace(trace, { ...options, textLimit }).map((span) => [span.spanId, span]));
+        new Map(describeTrace(trace, { ...options, textLimit }, profile).map((span) => [span.spanId, span]));
       byLimit.set(textLimit, described);
       fitting = described.get(item.spanId) ?? fitting;
     }

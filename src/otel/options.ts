@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Where the trace hangs below another program's span (W3C Trace Context). */
+/** A span of another program (W3C Trace Context). */
 export interface RemoteParent {
   /** 32 hexadecimal digits. */
   readonly traceId: string;
@@ -24,6 +24,8 @@ export interface TraceOptions {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** The span of another program that the trace hangs below. */
   readonly parent?: RemoteParent;
+  /** Spans of other traces that the turn belongs to, and does not hang below. */
+  readonly links?: readonly RemoteParent[];
   /** `service.name` of the resource; default `looptrace`. */
   readonly serviceName?: string;
   /** Further resource attributes, as in `OTEL_RESOURCE_ATTRIBUTES`. */

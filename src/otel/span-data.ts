@@ -1,4 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
+import type { RemoteParent } from "./options.js";
 
 /** A span before it becomes one of the OTel SDK's: plain data with everything that will be on the wire. */
 export interface SpanData {
@@ -8,7 +9,7 @@ export interface SpanData {
   readonly spanId: string;
   /** The span that it hangs below; null for a root. */
   readonly parent: SpanParent | null;
-  /** Such as `opencode.loop` or `loop.step-0`. */
+  /** Such as `opencode.loop` or `loop.step-0`; for other backends than Langfuse such as `invoke_agent build`. */
   readonly name: string;
   /** `client` for a request to a model, else `internal`. */
   readonly kind: "internal" | "client";
@@ -16,8 +17,10 @@ export interface SpanData {
   readonly start: number;
   /** ms since the epoch. */
   readonly end: number;
-  /** All that the span says, Langfuse's and GenAI's attributes. */
+  /** All that the span says. */
   readonly attributes: Attributes;
+  /** Spans of other traces that it belongs to; absent where there are none. */
+  readonly links?: readonly RemoteParent[];
   /** One line; present when the span's OTel status is ERROR. */
   readonly errorMessage: string | null;
   /** What was thrown, `at` in ms since the epoch; null where nothing was. */

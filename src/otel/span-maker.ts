@@ -1,6 +1,4 @@
-import { LANGFUSE_SDK_VERSION, LANGFUSE_TRACER_NAME } from "@langfuse/core";
-import { trace as api, type HrTime, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
-import { resourceFromAttributes } from "@opentelemetry/resources";
+import { trace as api, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import {
   AlwaysOnSampler,
   BasicTracerProvider,
@@ -8,17 +6,13 @@ import {
   type ReadableSpan,
   type SpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
-import {
-  ATTR_EXCEPTION_MESSAGE,
-  ATTR_EXCEPTION_TYPE,
-  ATTR_SERVICE_NAME,
-  ATTR_TELEMETRY_SDK_LANGUAGE,
-  ATTR_TELEMETRY_SDK_NAME,
-  TELEMETRY_SDK_LANGUAGE_VALUE_NODEJS,
-} from "@opentelemetry/semantic-conventions";
-import { cleanText, DEFAULT_TEXT_LIMIT } from "./clean-value.js";
+import { ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_TYPE } from "@opentelemetry/semantic-conventions";
+import { hrTime } from "./hr-time.js";
 import type { TraceOptions } from "./options.js";
+import { spanProfile } from "./profiles.js";
 import type { SpanData } from "./span-data.js";
+import type { SpanProfileName } from "./span-profile.js";
+import { traceResource } from "./trace-resource.js";
 
 /**
  * Makes the OTel SDK's own spans, ended, with the given ids and times.
@@ -28,7 +22,11 @@ import type { SpanData } from "./span-data.js";
  *
  * @returns a function from a span's data to the ended span; all its spans share one resource and one scope
  */
-export function spanMaker(options: TraceOptions): (item: SpanData) => ReadableSpan {
+export function spanMaker(
+  options: TraceOptions,
+  profileName: SpanProfileName = "langfuse",
+): (item: SpanData) => ReadableSpan {
+  const { scope, resource } = spanProfile(profileName);
   const ids = new GivenIds();
   const ended: ReadableSpan[] = [];
   const collect: SpanProcessor = {
@@ -41,24 +39,22 @@ export function spanMaker(options: TraceOptions): (item: SpanData) => ReadableSp
     attributeCountLimit: Number.MAX_SAFE_INTEGER,
     attributeValueLengthLimit: Number.POSITIVE_INFINITY,
   };
-  const clean = (text: string): string => cleanText(text, DEFAULT_TEXT_LIMIT);
-  const given = Object.entries(options.resourceAttributes ?? {});
   const provider = new BasicTracerProvider({
     idGenerator: ids,
     sampler: new AlwaysOnSampler(),
     spanProcessors: [collect],
     // The environment's OTEL_SPAN_* limits are for other people's spans: this trace is sent whole.
     generalLimits: unlimited,
-    spanLimits: { ...unlimited, eventCountLimit: 1, attributePerEventCountLimit: 2 },
-    resource: resourceFromAttributes({
-      [ATTR_TELEMETRY_SDK_LANGUAGE]: TELEMETRY_SDK_LANGUAGE_VALUE_NODEJS,
-      [ATTR_TELEMETRY_SDK_NAME]: "opentelemetry",
-      ...Object.fromEntries(given.map(([key, value]) => [clean(key), clean(value)])),
-      [ATTR_SERVICE_NAME]: clean(options.serviceName ?? "looptrace"),
-    }),
+    spanLimits: {
+      ...unlimited,
+      eventCountLimit: 1,
+      attributePerEventCountLimit: 2,
+      linkCountLimit: Number.MAX_SAFE_INTEGER,
+    },
+    resource: traceResource(options, resource(options)),
   });
-  // With any other scope name than the Langfuse SDK's, Langfuse copies every attribute into the metadata once more.
-  const tracer = provider.getTracer(LANGFUSE_TRACER_NAME, LANGFUSE_SDK_VERSION);
+  const { schemaUrl } = scope;
+  const tracer = provider.getTracer(scope.name, scope.version, schemaUrl === undefined ? {} : { schemaUrl });
   return (item) => {
     ids.next = item;
     const parent = item.parent
@@ -75,6 +71,9 @@ export function spanMaker(options: TraceOptions): (item: SpanData) => ReadableSp
         kind: item.kind === "client" ? SpanKind.CLIENT : SpanKind.INTERNAL,
         startTime: hrTime(item.start),
         attributes: item.attributes,
+        ...(item.links
+          ? { links: item.links.map((link) => ({ context: { ...link, traceFlags: TraceFlags.NONE } })) }
+          : {}),
       },
       parent,
     );
@@ -94,10 +93,4 @@ class GivenIds implements IdGenerator {
   next: { readonly traceId: string; readonly spanId: string } = { traceId: "", spanId: "" };
   generateTraceId = (): string => this.next.traceId;
   generateSpanId = (): string => this.next.spanId;
-}
-
-/** The SDK takes a bare number below its own start time for a reading of the performance clock, hence the pair. */
-function hrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.round((ms - seconds * 1000) * 1_000_000)];
 }

@@ -38,7 +38,10 @@ async function propagated(opencode: string, toScenario: (scenario: Scenario) => 
   for (const traceparent of mcp.traceparents) await sendOfGateway(receiver.url, traceparent);
   const paths = await temporaryStore();
   await new TraceExporter({ destinations: [otlpAt(receiver.url)], paths }).export(traces);
-  const spans = receiver.spans();
+  // By looptrace's own names of them.
+  const spans = receiver
+    .spans()
+    .map((span) => ({ ...span, name: String(span.attributes["looptrace.name"] ?? span.name) }));
   const parents = spans
     .filter(({ name }) => name === "gateway")
     .map(({ traceId, parentSpanId }) => spans.find((span) => span.traceId === traceId && span.spanId === parentSpanId));

@@ -10,6 +10,7 @@ import type { LoopTrace } from "../../src/trace/model.js";
 import { langfuseAt, otlpAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { traceOf } from "../support/fixtures.js";
+import { readSpans } from "../support/received-spans.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 const trace = traceOf("plain-answer@1.18.33");
@@ -174,4 +175,24 @@ test("there is none where nothing arrived", async () => {
   await exporter.export([trace]);
   expect(await exporter.linksTo([trace])).toEqual({});
   expect(asked()).toBe(0);
+});
+
+test("Langfuse and another backend get the same spans, each in its own words, and each once", async () => {
+  const destinations = [langfuseAt("http://127.0.0.1:1"), otlpAt("http://127.0.0.1:2")];
+  const bodies = new Map<string, string[]>(destinations.map(({ id }) => [id, []]));
+  const send = async ({ id }: Destination, body: Uint8Array): Promise<SendResult> => {
+    bodies.get(id)?.push(new TextDecoder().decode(body));
+    return { kind: "acknowledged" };
+  };
+  const { exporter } = await exporting(destinations, { send });
+  await exporter.export([trace]);
+  await exporter.export([trace]);
+  const [ours, theirs] = destinations.map(({ id }) => {
+    expect(bodies.get(id)).toHaveLength(1);
+    return readSpans(JSON.parse(bodies.get(id)?.[0] ?? ""), []);
+  });
+  expect(ours?.map(({ name }) => name)).toEqual(["loop.step-0", "llm-call-0", "opencode.loop"]);
+  expect(theirs?.map(({ name }) => name)).toEqual(["loop.step-0", "chat m1", "invoke_agent build"]);
+  expect(theirs?.map(({ spanId }) => spanId)).toEqual(ours?.map(({ spanId }) => spanId));
+  expect(JSON.stringify(theirs)).not.toContain("langfuse");
 });

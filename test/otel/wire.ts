@@ -1,5 +1,6 @@
 import { encodeTrace, type RequestLimits } from "../../src/otel/encode-trace.js";
 import type { TraceOptions } from "../../src/otel/options.js";
+import type { SpanProfileName } from "../../src/otel/span-profile.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { type ReceivedSpan, readSpans } from "../support/received-spans.js";
 
@@ -10,9 +11,14 @@ export interface Wire {
 }
 
 /** A trace as a server reads it. @throws when a real Langfuse would refuse or drop something of it */
-export function onTheWire(trace: LoopTrace, options?: TraceOptions, limits?: RequestLimits): Wire {
+export function onTheWire(
+  trace: LoopTrace,
+  options?: TraceOptions,
+  limits?: RequestLimits,
+  profile?: SpanProfileName,
+): Wire {
   const found: string[] = [];
-  const bodies = [...encodeTrace(trace, options, limits)].map(({ body }) => new TextDecoder().decode(body));
+  const bodies = [...encodeTrace(trace, options, limits, profile)].map(({ body }) => new TextDecoder().decode(body));
   const spans = bodies.flatMap((body) => readSpans(JSON.parse(body), found));
   if (found.length > 0) throw new Error(found.join("\n"));
   return { bodies, spans };

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { ConfigurationError } from "../../src/errors/configuration-error.js";
-import { describeTrace } from "../../src/otel/describe-trace.js";
-import type { LoopTrace } from "../../src/trace/model.js";
-import { traceSession } from "../../src/trace/trace-session.js";
-import { at, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
-import type { ReceivedSpan } from "../support/received-spans.js";
-import { reportedTrace } from "../support/reported.js";
-import { assistant, exportOf, stepFinish, stepStart, text, tool, treeOf, user } from "../trace/make-session.js";
-import { jsonOf, metadataOf, named, onTheWire, stringsIn, textOf } from "./wire.js";
+import { ConfigurationError } from "../../../src/errors/configuration-error.js";
+import { describeTrace } from "../../../src/otel/describe-trace.js";
+import type { LoopTrace } from "../../../src/trace/model.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
+import { at, loadFixture, onlyOne, traceOf } from "../../support/fixtures.js";
+import type { ReceivedSpan } from "../../support/received-spans.js";
+import { reportedTrace } from "../../support/reported.js";
+import { assistant, exportOf, stepFinish, stepStart, text, tool, treeOf, user } from "../../trace/make-session.js";
+import { jsonOf, metadataOf, named, onTheWire, stringsIn, textOf } from "../wire.js";
 
 const TYPE = "langfuse.observation.type";
 const USAGE = "langfuse.observation.usage_details";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { WireExchange } from "../../src/wire/model.js";
-import { at } from "../support/fixtures.js";
-import { exchange, refused, response } from "../trace/make-wire.js";
-import { bodyOf, SYSTEM, TOOLS, traceOf, two } from "../trace/two-recorded-calls.js";
-import { jsonOf, metadataOf, named, onTheWire, textOf } from "./wire.js";
+import type { WireExchange } from "../../../src/wire/model.js";
+import { at } from "../../support/fixtures.js";
+import { exchange, refused, response } from "../../trace/make-wire.js";
+import { bodyOf, SYSTEM, TOOLS, traceOf, two } from "../../trace/two-recorded-calls.js";
+import { jsonOf, metadataOf, named, onTheWire, textOf } from "../wire.js";
 
 const TITLE = exchange(55, 300, { purpose: "title", body: bodyOf([SYSTEM], []) });
 const changed = (exchanges: readonly WireExchange[], last: object) =>

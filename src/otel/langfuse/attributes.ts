@@ -1,0 +1,224 @@
+/** What Langfuse is told of each kind of span, by its own names, and a little by OTel's GenAI conventions beside them. */
+import { LangfuseOtelSpanAttributes } from "@langfuse/tracing";
+import type { Attributes } from "@opentelemetry/api";
+import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+import {
+  ATTR_GEN_AI_AGENT_NAME,
+  ATTR_GEN_AI_OPERATION_NAME,
+  ATTR_GEN_AI_PROVIDER_NAME,
+  ATTR_GEN_AI_REQUEST_MODEL,
+  ATTR_GEN_AI_RESPONSE_FINISH_REASONS,
+  ATTR_GEN_AI_RESPONSE_ID,
+  ATTR_GEN_AI_RESPONSE_MODEL,
+  ATTR_GEN_AI_SYSTEM_INSTRUCTIONS,
+  ATTR_GEN_AI_TOOL_CALL_ID,
+  ATTR_GEN_AI_TOOL_DEFINITIONS,
+  GEN_AI_OPERATION_NAME_VALUE_CHAT,
+  GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+  GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+} from "@opentelemetry/semantic-conventions/incubating";
+import type {
+  Call,
+  InnerCall,
+  Loop,
+  ModelFacts,
+  OtherCall,
+  Retry,
+  Step,
+  StepEvent,
+  Tool,
+  WireFacts,
+  WireTables,
+} from "../../trace/model.js";
+import { NO_USAGE, recordedUsage } from "../../trace/usage.js";
+import { cleanText } from "../clean-value.js";
+import { genAiUsage } from "../facts/gen-ai-usage.js";
+import { fullInput, type GivenTexts, NOTHING_NEW } from "../facts/given-texts.js";
+import { loopFacts } from "../facts/loop-facts.js";
+import { providerName } from "../facts/provider-name.js";
+import { givenHashes, requestFacts } from "../facts/request-facts.js";
+import {
+  callFacts,
+  eventFacts,
+  innerCallFacts,
+  otherCallFacts,
+  retryFacts,
+  type SpanFacts,
+  stepFacts,
+  toolFacts,
+} from "../facts/span-facts.js";
+import {
+  callVerdict,
+  eventVerdict,
+  innerCallVerdict,
+  loopVerdict,
+  otherCallVerdict,
+  retryVerdict,
+  stepVerdict,
+  toolVerdict,
+} from "../facts/verdicts.js";
+import type { SpanFace } from "../span-profile.js";
+import type { TraceContext } from "../trace-context.js";
+import { observation } from "./observation.js";
+import { usageDetails } from "./usage-details.js";
+
+type Look = Pick<SpanFace, "attributes" | "failure">;
+
+export function loopAttributes(loop: Loop, context: TraceContext, root: boolean): Look {
+  return observation(context, "agent", {
+    input: loop.input,
+    // A failed turn's output is its error, and a silent one's says so: Langfuse's session page hides a root without.
+    output: loop.error ? { error: loop.error, text: loop.output } : (loop.output ?? { text: null }),
+    verdict: loopVerdict(loop),
+    metadata: loopFacts(loop, context, root),
+    extra: {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
+      ...(loop.agent === null ? {} : { [ATTR_GEN_AI_AGENT_NAME]: loop.agent }),
+      // Below another program's span Langfuse would take the loop for no root at all; exactly one span may say this.
+      ...(root && context.options.parent ? { [LangfuseOtelSpanAttributes.IS_APP_ROOT]: true } : {}),
+    },
+  });
+}
+
+export function stepAttributes(step: Step, loop: Loop, context: TraceContext): Look {
+  return observation(context, "span", {
+    input: step.call?.input,
+    output: step.call?.output,
+    verdict: stepVerdict(step, loop),
+    metadata: stepFacts(step),
+  });
+}
+
+/** @param given what it was given and no call of its loop before it; undefined where its request was not recorded */
+export function callAttributes(
+  call: Call,
+  step: Step,
+  loop: Loop,
+  context: TraceContext,
+  given: GivenTexts | undefined,
+): Look {
+  const { model, usage, usageDoubt } = call;
+  const { wire } = context.trace;
+  const isUsageKnown = usage !== null || usageDoubt?.kind === "partial";
+  return observation(context, "generation", {
+    input: fullInput(call, wire) ?? call.input,
+    output: call.output,
+    verdict: callVerdict(call, step, loop),
+    metadata: { ...callFacts(call, step, loop), ...wireMetadata(call, wire, given) },
+    generation: {
+      ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
+      modelParameters: parametersOf(call, context),
+      usageDetails: usageDetails(loop.copied ? NO_USAGE : recordedUsage(call), isUsageKnown),
+      // Only what opencode priced: without a cost Langfuse prices from its own table of models.
+      ...(call.cost !== null && !loop.copied ? { costDetails: { total: call.cost } } : {}),
+      ...(call.firstTokenAt !== null ? { completionStartTime: new Date(call.firstTokenAt) } : {}),
+    },
+    extra: {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
+      ...modelAttributes(model),
+      ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
+      ...(loop.copied ? {} : genAiUsage(call)),
+      ...wireAttributes(call, given),
+    },
+  });
+}
+
+/** A call beside the steps: what it wrote is known from the wire alone. */
+export function otherCallAttributes(call: OtherCall, context: TraceContext): Look {
+  const { model, usage, cost } = call;
+  return observation(context, "generation", {
+    output: call.output,
+    verdict: otherCallVerdict(call),
+    metadata: { ...otherCallFacts(call), ...wireMetadata(call, context.trace.wire) },
+    generation: {
+      ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
+      usageDetails: usageDetails(usage ?? NO_USAGE, usage !== null),
+      ...(cost === null ? {} : { costDetails: { total: cost } }),
+    },
+    extra: {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
+      ...modelAttributes(model),
+      ...genAiUsage({ usage, usageDoubt: null }),
+      ...wireAttributes(call),
+    },
+  });
+}
+
+export function toolAttributes(tool: Tool, context: TraceContext): Look {
+  return observation(context, "tool", {
+    input: tool.input,
+    output: tool.attachments.length > 0 ? { output: tool.output, attachments: tool.attachments } : tool.output,
+    verdict: toolVerdict(tool),
+    metadata: toolFacts(tool),
+    // gen_ai.tool.name is left out on purpose: Langfuse would rename the span to it.
+    extra: {
+      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL,
+      [ATTR_GEN_AI_TOOL_CALL_ID]: tool.callId,
+    },
+  });
+}
+
+export function innerCallAttributes(call: InnerCall, tool: Tool, context: TraceContext): Look {
+  return observation(context, "tool", {
+    input: call.input,
+    verdict: innerCallVerdict(call),
+    metadata: innerCallFacts(call, tool),
+    extra: { [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL },
+  });
+}
+
+export function retryAttributes(retry: Retry, context: TraceContext): Look {
+  const { output, error } = retry;
+  return observation(context, "span", {
+    output: output.text !== null || output.thinking !== null ? output : undefined,
+    verdict: retryVerdict(retry),
+    metadata: { ...retryFacts(retry), ...wireMetadata(retry, undefined) },
+    ...(error ? { extra: { [ATTR_ERROR_TYPE]: error.code } } : {}),
+  });
+}
+
+export function eventAttributes(event: StepEvent, context: TraceContext): Look {
+  return observation(context, "event", { verdict: eventVerdict(event), metadata: eventFacts(event) });
+}
+
+function modelAttributes(model: ModelFacts | null): Attributes {
+  if (!model) return {};
+  return { [ATTR_GEN_AI_PROVIDER_NAME]: providerName(model.providerId), [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId };
+}
+
+function parametersOf(call: Call, context: TraceContext): Record<string, string> {
+  const { model, agent, mode } = call;
+  const parameters = { provider: model?.providerId ?? null, agent, mode, variant: model?.variant ?? null };
+  return Object.fromEntries(
+    Object.entries(parameters).flatMap(([key, value]) =>
+      value === null ? [] : [[key, cleanText(value, context.textLimit)]],
+    ),
+  );
+}
+
+/**
+ * For the metadata. Langfuse shows a list of `tools` beside the messages of the input; by name alone it would not take
+ * them for tools.
+ */
+function wireMetadata(
+  request: { readonly wire?: WireFacts; readonly start: number },
+  tables: WireTables | undefined,
+  { system, tools }: GivenTexts = NOTHING_NEW,
+): SpanFacts {
+  return { ...requestFacts(request, tables), tools, systemPrompt: system, ...givenHashes(request) };
+}
+
+function wireAttributes(
+  { wire }: { readonly wire?: WireFacts },
+  { system, tools }: GivenTexts = NOTHING_NEW,
+): Attributes {
+  if (!wire) return {};
+  return {
+    ...(wire.responseId === undefined ? {} : { [ATTR_GEN_AI_RESPONSE_ID]: wire.responseId }),
+    ...(wire.responseModel === undefined ? {} : { [ATTR_GEN_AI_RESPONSE_MODEL]: wire.responseModel }),
+    ...(system === null
+      ? {}
+      : { [ATTR_GEN_AI_SYSTEM_INSTRUCTIONS]: JSON.stringify([{ type: "text", content: system }]) }),
+    ...(tools === null ? {} : { [ATTR_GEN_AI_TOOL_DEFINITIONS]: JSON.stringify(tools) }),
+  };
+}
