@@ -310,3 +310,12 @@ test("where opencode cannot say what is below a session, that is said, and what 
   expect(tree.children.map(({ session }) => session.info.id)).toEqual([childId]);
   expect(notes).toEqual([expect.stringContaining(`opencode could not say which sessions were started by ${parentId}`)]);
 });
+
+test("of a project without a session the last one that is kept is named", async () => {
+  const rootId = multistep.session.info.id;
+  await saveAsItIs(options.paths, { rootId, raw: new Map([[rootId, multistep.text]]), logText: undefined });
+  await writeFile(join(folder, "list"), "[]");
+  const last = selectSessions({ kind: "last" }, { ...options, prefer: "opencode" });
+  await expect(last).rejects.toThrow(/^opencode has no session of .+ yet\. .+ name it, ses_\w+\.$/);
+  expect(await selectSessions({ kind: "all" }, options)).toEqual([]);
+});
