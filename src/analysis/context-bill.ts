@@ -8,11 +8,11 @@ import type {
   Usage,
 } from "../trace/model.js";
 import { otherCallsIn } from "../trace/other-calls.js";
+import { type Prices, pricesOf } from "../trace/token-prices.js";
 import { promptTokens, sureUsageOf } from "../trace/usage.js";
 import { type OwnerGroup, ownerGroup, ownerName, segmentName } from "../wire/segments/owner-names.js";
 import { inPromptOrder } from "../wire/segments/prompt-order.js";
 import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
-import { type Prices, pricesOf } from "./token-prices.js";
 
 /** What of the prompts belongs to one owner, or is one segment; plain data, as `--json` prints it. */
 export interface BillRow {
@@ -268,7 +268,7 @@ interface PaidSegment {
  * tokens in the order in which the model reads them, what was written to it the next ones.
  */
 function paidSegments({ request, segments, usage, model }: BilledCall, prices: Prices): readonly PaidSegment[] {
-  const price = prices(model);
+  const price = prices(model).perToken;
   const known = request.segments.flatMap(([index, tokens]) => {
     const facts = segments[index];
     return facts ? [{ facts, tokens }] : [];

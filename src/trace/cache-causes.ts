@@ -1,11 +1,11 @@
 /** Why providers' caches broke, and what that has cost, where the requests were recorded. */
-import type { Spent } from "../opencode/model.js";
 import type { WireEvidence, WireExchange } from "../wire/model.js";
 import { type BreakCause, explainBreak } from "../wire/segments/explain-break.js";
 import { readRequest } from "../wire/segments/read-request.js";
 import { breakOf } from "./cache-breaks.js";
-import { knownPrice } from "./known-price.js";
-import type { Call, Loop, LoopTrace, ModelFacts, Step, StepEvent } from "./model.js";
+import type { Call, Loop, LoopTrace, Step, StepEvent } from "./model.js";
+import { type PricedCall, type Prices, pricesOf } from "./token-prices.js";
+import { subagentsOfLoop } from "./totals.js";
 import { NO_USAGE, sureUsageOf } from "./usage.js";
 import { ownerFacts } from "./wire-tables.js";
 
@@ -21,7 +21,7 @@ export function withCacheCauses(
   mcpServers: readonly string[] | undefined,
 ): readonly LoopTrace[] {
   const exchanges = new Map(wire.exchanges.map((exchange) => [exchange.id, exchange]));
-  const walk = new Walk(exchanges, mcpServers, pricedCalls(traces));
+  const walk = new Walk(exchanges, mcpServers, pricesOf(pricedCalls(traces)));
   return traces.map((trace) => {
     const loop = walk.loop(trace.loop);
     return loop === trace.loop ? trace : { ...trace, loop };
@@ -31,18 +31,14 @@ export function withCacheCauses(
 class Walk {
   readonly #exchanges: ReadonlyMap<string, WireExchange>;
   readonly #servers: readonly string[] | undefined;
-  readonly #priced: ReadonlyMap<string, readonly Spent[]>;
+  readonly #prices: Prices;
   /** The last call so far whose prompt is known, by session and what else has a cache of its own. */
   readonly #before = new Map<string, Call>();
 
-  constructor(
-    exchanges: ReadonlyMap<string, WireExchange>,
-    servers: readonly string[] | undefined,
-    priced: ReadonlyMap<string, readonly Spent[]>,
-  ) {
+  constructor(exchanges: ReadonlyMap<string, WireExchange>, servers: readonly string[] | undefined, prices: Prices) {
     this.#exchanges = exchanges;
     this.#servers = servers;
-    this.#priced = priced;
+    this.#prices = prices;
   }
 
   loop(loop: Loop): Loop {
@@ -87,10 +83,10 @@ class Walk {
   #priceOf(call: Call, { attributes }: StepEvent): { readonly costUsd?: number } {
     const anew = Number(attributes.tokensReadAnew);
     const usage = sureUsageOf("prompt", call);
-    const priced = this.#priced.get(keyOf(call.model)) ?? [];
+    const prices = this.#prices(call.model);
     const written = Math.min(anew, usage?.cacheWrite ?? 0);
-    const paid = knownPrice({ ...NO_USAGE, input: anew - written, cacheWrite: written }, priced);
-    const cached = knownPrice({ ...NO_USAGE, cacheRead: anew }, priced);
+    const paid = prices.settled({ ...NO_USAGE, input: anew - written, cacheWrite: written });
+    const cached = prices.settled({ ...NO_USAGE, cacheRead: anew });
     return paid === null || cached === null ? {} : { costUsd: Number((paid - cached).toFixed(DECIMALS)) };
   }
 }
@@ -108,24 +104,10 @@ function attributesOf({ kind, cause, owner, before, after }: BreakCause): StepEv
   };
 }
 
-function pricedCalls(traces: readonly LoopTrace[]): ReadonlyMap<string, readonly Spent[]> {
-  const found = new Map<string, Spent[]>();
-  const add = ({ loop }: { readonly loop: Loop }): void => {
-    for (const { call, tools, loops } of loop.steps) {
-      if (call?.usage && call.cost !== null) {
-        const key = keyOf(call.model);
-        const spent = found.get(key) ?? [];
-        spent.push({ usage: call.usage, cost: call.cost });
-        found.set(key, spent);
-      }
-      for (const below of [...tools.flatMap((tool) => tool.loops), ...loops]) add({ loop: below });
-    }
-    for (const below of loop.loops) add({ loop: below });
-  };
-  for (const trace of traces) add(trace);
-  return found;
-}
-
-function keyOf(model: ModelFacts | null): string {
-  return model ? `${model.providerId}/${model.modelId}` : "";
+function pricedCalls(traces: readonly LoopTrace[]): readonly PricedCall[] {
+  const below = (loop: Loop): readonly PricedCall[] => [
+    ...loop.steps.flatMap(({ call }) => call ?? []),
+    ...subagentsOfLoop(loop).flatMap(below),
+  ];
+  return traces.flatMap(({ loop }) => below(loop));
 }

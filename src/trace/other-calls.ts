@@ -1,10 +1,10 @@
 /** Calls of models that opencode made beside the answers: for the title, or to sum up the conversation. */
 import type { Session, Spent, Turn } from "../opencode/model.js";
 import type { WireExchange } from "../wire/model.js";
-import { knownPrice } from "./known-price.js";
-import type { Loop, ModelFacts, OtherCall, Usage } from "./model.js";
+import type { Loop, OtherCall, Usage } from "./model.js";
 import { isUnknown } from "./other-call-usage.js";
 import { spanIdOf } from "./span-id.js";
+import { pricesOf } from "./token-prices.js";
 import { subagentsOfLoop } from "./totals.js";
 import { answersOf } from "./turn-entries.js";
 import { addCost, addUsage, NO_USAGE, totalTokens } from "./usage.js";
@@ -38,13 +38,11 @@ export function otherCallsOf(session: Session): readonly (readonly OtherCall[])[
 /** Gives recorded calls the cost that the session's answers settle; opencode 1 tells none of a title. */
 function pricesIn({ turns }: Session): (call: OtherCall) => OtherCall {
   const calls = turns.flatMap((turn) => answersOf(turn).flatMap(({ call }) => call ?? []));
-  const isOf = (one: ModelFacts | null, other: ModelFacts): boolean =>
-    one?.modelId === other.modelId && one.providerId === other.providerId;
+  const prices = pricesOf(calls.map(({ model, recorded: { usage, cost } }) => ({ model, usage, cost })));
   return (call) => {
     const { model, usage, cost, wire } = call;
     if (cost !== null || !wire || !model || !usage || totalTokens(usage) === 0) return call;
-    const same = calls.filter((one) => isOf(one.model, model)).map(({ recorded }) => recorded);
-    return { ...call, cost: knownPrice(usage, same) };
+    return { ...call, cost: prices(model).settled(usage) };
   };
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { pricesOf } from "../../src/analysis/token-prices.js";
 import type { Usage } from "../../src/trace/model.js";
+import { pricesOf } from "../../src/trace/token-prices.js";
 
 const model = { providerId: "p", modelId: "m", variant: null };
 const TRUE = { input: 3e-6, output: 15e-6, cacheRead: 0.3e-6, cacheWrite: 3.75e-6 };
@@ -24,7 +24,7 @@ test("prices that calls tell of are found, however far they are from the usual",
     call({ input: 300, output: 900, reasoning: 50, cacheRead: 4000 }, odd),
     call({ input: 20, output: 50, cacheRead: 4300, cacheWrite: 700 }, odd),
     call({ input: 6000, output: 10, cacheWrite: 100 }, odd),
-  ])(model);
+  ])(model).perToken;
   expect(found?.input).toBeCloseTo(odd.input, 9);
   expect(found?.output).toBeCloseTo(odd.output, 8);
   expect(found?.cacheRead).toBeCloseTo(odd.cacheRead, 8);
@@ -32,7 +32,7 @@ test("prices that calls tell of are found, however far they are from the usual",
 
 test("one call alone is told apart by what is usual, and its parts add up to what it cost", () => {
   const [one] = [call({ input: 1000, output: 200, cacheRead: 5000 })];
-  const found = pricesOf([one])({ ...model, variant: "high" });
+  const found = pricesOf([one])({ ...model, variant: "high" }).perToken;
   expect(found?.input).toBeCloseTo(TRUE.input, 10);
   expect((found?.input ?? 0) * 1000 + (found?.output ?? 0) * 200 + (found?.cacheRead ?? 0) * 5000).toBeCloseTo(
     one.cost,
@@ -47,15 +47,29 @@ test("no price is below nothing, and what a call cost is what its tokens cost", 
     fc.property(fc.array(usage, { minLength: 1, maxLength: 8 }), (usages) => {
       const calls = usages.map((one) => call(one)).filter(({ cost }) => cost > 0);
       fc.pre(calls.length > 0);
-      const found = pricesOf(calls)(model);
+      const { perToken: found, settled } = pricesOf(calls)(model);
       for (const price of Object.values(found ?? {})) expect(price).toBeGreaterThanOrEqual(0);
-      for (const { usage: used, cost } of calls) expect(call(used, found ?? TRUE).cost / cost).toBeCloseTo(1, 3);
+      for (const { usage: used, cost } of calls) {
+        expect(call(used, found ?? TRUE).cost / cost).toBeCloseTo(1, 3);
+        const own = settled(used);
+        if (own !== null) expect(own / cost).toBeCloseTo(1, 3);
+      }
     }),
   );
 });
 
 test("without a priced call there is no price, and none of another model's", () => {
-  expect(pricesOf([{ ...call({ input: 10 }), cost: null }])(model)).toBeNull();
-  expect(pricesOf([call({ input: 10 })])({ ...model, modelId: "other" })).toBeNull();
-  expect(pricesOf([])(null)).toBeNull();
+  const none = [pricesOf([{ ...call({ input: 10 }), cost: null }])(model), pricesOf([])(null)];
+  const ofOther = pricesOf([call({ input: 10 })])({ ...model, modelId: "other" });
+  for (const { perToken, settled } of [...none, ofOther]) {
+    expect(perToken).toBeNull();
+    expect(settled(call({ input: 10 }).usage)).toBeNull();
+  }
+});
+
+test("what calls leave open has a price by what is usual, and none that is settled", () => {
+  const { perToken, settled } = pricesOf([call({ input: 800, output: 40 }), call({ input: 1_600, output: 80 })])(model);
+  expect(perToken?.cacheRead).toBeGreaterThan(0);
+  expect(settled(call({ cacheRead: 100 }).usage)).toBeNull();
+  expect(settled(call({ input: 20, output: 1 }).usage)).toBeCloseTo(call({ input: 20, output: 1 }).cost, 12);
 });

@@ -1,6 +1,8 @@
-import type { ModelFacts, Usage } from "../trace/model.js";
+/** What tokens cost, reckoned from what calls cost: an export has a price for a call, and none for a token. */
+import { knownPrice } from "./known-price.js";
+import type { ModelFacts, Usage } from "./model.js";
 
-/** USD a token. */
+/** USD a token: what the calls settle, and where they leave it open what fits them best. */
 export interface TokenPrices {
   readonly input: number;
   /** Thinking is paid for as output is. */
@@ -9,8 +11,19 @@ export interface TokenPrices {
   readonly cacheWrite: number;
 }
 
-/** What a model's tokens cost; null where no call of it has a price. */
-export type Prices = (model: ModelFacts | null) => TokenPrices | null;
+/** What a model's tokens cost. */
+export interface ModelPrices {
+  /** null where no call of it has a price. */
+  readonly perToken: TokenPrices | null;
+  /**
+   * What some tokens cost, USD; null where the model's calls do not settle it. For what is added to what opencode
+   * counted, which no guess may change.
+   */
+  settled(usage: Usage): number | null;
+}
+
+/** What the tokens of each model cost; a variant changes how a model is asked, not its price. */
+export type Prices = (model: ModelFacts | null) => ModelPrices;
 
 /** A call as far as its price goes. */
 export interface PricedCall {
@@ -29,10 +42,7 @@ const USUAL = [1, 5, 0.1, 1.25] as const;
 /** How little the usual counts against what calls tell. */
 const LEAN = 1e-10;
 
-/**
- * Reckons what tokens cost from what calls cost: an export has a price for a call, not for a token. Of calls that tell
- * enough the result is exact.
- */
+/** Reckons what each model's tokens cost from its calls. Of calls that tell enough the result is exact. */
 export function pricesOf(calls: readonly PricedCall[]): Prices {
   const byModel = new Map<string, PricedCall[]>();
   for (const call of calls) {
@@ -42,13 +52,22 @@ export function pricesOf(calls: readonly PricedCall[]): Prices {
     if (some) some.push(call);
     else byModel.set(key, [call]);
   }
-  const prices = new Map([...byModel].map(([key, some]) => [key, fitted(some)]));
-  return (model) => prices.get(keyOf(model)) ?? null;
+  const prices = new Map<string, ModelPrices>();
+  return (model) => {
+    const key = keyOf(model);
+    const known = prices.get(key) ?? modelPrices(byModel.get(key) ?? []);
+    prices.set(key, known);
+    return known;
+  };
 }
 
-/** A variant changes how a model is asked, not its price. */
 function keyOf(model: ModelFacts | null): string {
   return model ? `${model.providerId}/${model.modelId}` : "";
+}
+
+function modelPrices(calls: readonly PricedCall[]): ModelPrices {
+  const spent = calls.flatMap(({ usage, cost }) => (usage ? [{ usage, cost }] : []));
+  return { perToken: fitted(calls), settled: (usage) => knownPrice(usage, spent) };
 }
 
 /** Least squares for how far each price is from the usual one, held to it where nothing else decides. */
