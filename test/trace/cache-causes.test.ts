@@ -80,7 +80,8 @@ test("a server that came late, a pause and the provider's own loss are told apar
     return onlyOne(breaksIn(traced([...SUNDAY, anew]))).attributes.causeKind;
   };
   expect(causeOf(9_000, LATE)).toBe("tools-added");
-  expect(causeOf(4_000 + 6 * MINUTE)).toBe("expired");
+  expect(causeOf(4_000 + 6 * MINUTE)).toBe("expired-or-lost");
+  expect(causeOf(4_000 + 61 * MINUTE)).toBe("expired");
   expect(causeOf(9_000)).toBe("lost");
 });
 

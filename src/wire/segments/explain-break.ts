@@ -21,6 +21,8 @@ export type BreakKind =
   | "unmarked"
   | "too-far"
   | "expired"
+  /** So long after the request before it the provider may keep a prompt, and need not. */
+  | "expired-or-lost"
   | "lost";
 
 /** Why a provider did not find in its cache what it had read for the request before. */
@@ -38,8 +40,10 @@ export interface BreakCause {
 }
 
 const MINUTE = 60_000;
-/** How long providers keep a prompt that nothing asks for again, where a request does not say it. */
+/** So long all providers keep a prompt that nothing asks for again. */
 const USUAL_TTL = 5 * MINUTE;
+/** Those that cache by themselves promise no more, and keep it for as long as this; ms. */
+const LONGEST_TTL = { usual: 60 * MINUTE, extended: 24 * 60 * MINUTE };
 /** How many blocks Anthropic looks back from a mark for what it has cached. */
 const LOOK_BACK = 20;
 /** What opencode puts in a result's place that it leaves out of later requests. */
@@ -263,17 +267,19 @@ function samePrefix(before: SentRequest, after: SentRequest): BreakCause {
       return { ...WHOLE, kind: "too-far", cause };
     }
   }
-  const gap = after.sentAt - before.sentAt;
-  const ttl = ttlOf(before);
-  const isOld = gap > ttl;
-  const passed = duration(Math.max(0, gap));
-  return {
-    ...WHOLE,
-    kind: isOld ? "expired" : "lost",
-    cause: isOld
-      ? `the prompt is the same so far, but ${passed} had passed, and the provider keeps it for ${duration(ttl)}`
-      : `the prompt is the same so far, and only ${passed} had passed: the provider lost its cache`,
-  };
+  const gap = Math.max(0, after.sentAt - before.sentAt);
+  const { least, most } = keptFor(before);
+  const kept = least === most ? duration(least) : `${duration(least)} to ${duration(most)}`;
+  const [same, passed] = ["the prompt is the same so far", duration(gap)];
+  if (gap > most) {
+    const cause = `${same}, but ${passed} had passed, and the provider keeps it for ${kept}`;
+    return { ...WHOLE, kind: "expired", cause };
+  }
+  if (gap > least) {
+    const cause = `${same}, but ${passed} had passed, and the provider keeps it for ${kept}: it expired, or the provider lost its cache`;
+    return { ...WHOLE, kind: "expired-or-lost", cause };
+  }
+  return { ...WHOLE, kind: "lost", cause: `${same}, and only ${passed} had passed: the provider lost its cache` };
 }
 
 function changedParameters(before: SentRequest, after: SentRequest): readonly string[] {
@@ -283,8 +289,13 @@ function changedParameters(before: SentRequest, after: SentRequest): readonly st
   );
 }
 
-/** How long a request asked for its prompt to be kept, ms. */
-function ttlOf(sent: SentRequest): number {
-  if (sent.request.parameters.prompt_cache_retention === "24h") return 24 * 60 * MINUTE;
-  return Math.max(USUAL_TTL, ...(cacheMarks(sent)?.marks ?? []).map(({ ttlMs }) => ttlMs));
+/** How long a provider keeps a request's prompt, ms: as it was asked to, else something between the two. */
+function keptFor(sent: SentRequest): { readonly least: number; readonly most: number } {
+  const marks = cacheMarks(sent)?.marks;
+  if (marks) {
+    const asked = Math.max(USUAL_TTL, ...marks.map(({ ttlMs }) => ttlMs));
+    return { least: asked, most: asked };
+  }
+  const isExtended = sent.request.parameters.prompt_cache_retention === "24h";
+  return { least: USUAL_TTL, most: isExtended ? LONGEST_TTL.extended : LONGEST_TTL.usual };
 }

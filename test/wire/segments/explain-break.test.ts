@@ -195,6 +195,29 @@ describe("the cause of a break of the cache", () => {
     expect(explainBreak(sent(BASE, 0, hour), sent({ ...BASE, ...NEXT }, 7 * MINUTE, hour)).kind).toBe("lost");
     expect(explainBreak(sent(BASE, 0, hour), sent({ ...BASE, ...NEXT }, 61 * MINUTE, hour)).kind).toBe("expired");
   });
+
+  test("of a provider that caches by itself, a pause may have two causes", () => {
+    const paused = (minutes: number, retention?: string): BreakCause => {
+      const asked = retention === undefined ? {} : { prompt_cache_retention: retention };
+      const [before, now] = [["Fix it."], ["Fix it.", "And that."]].map((turns, index) =>
+        readRequest(
+          exchangeOf(
+            "/v1/chat/completions",
+            { model: "gpt-x", ...asked, messages: turns.map((content) => ({ role: "user", content })) },
+            { sentAt: index * minutes * MINUTE },
+          ),
+          { mcpServers: null, agent: "build" },
+        ),
+      );
+      if (!before || !now) throw new Error("requests were expected");
+      return explainBreak(before, now);
+    };
+    expect([4, 20, 61].map((minutes) => paused(minutes).kind)).toEqual(["lost", "expired-or-lost", "expired"]);
+    expect(paused(20).cause).toBe(
+      "the prompt is the same so far, but 20m00s had passed, and the provider keeps it for 5m00s to 1h00m: it expired, or the provider lost its cache",
+    );
+    expect([61, 1_500].map((minutes) => paused(minutes, "24h").kind)).toEqual(["expired-or-lost", "expired"]);
+  });
 });
 
 test("tells where a provider was asked to cache, and what is left out", () => {
