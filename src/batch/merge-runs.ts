@@ -1,3 +1,4 @@
+import { addWireFigures } from "../analysis/wire-figures.js";
 import { addTotals } from "../trace/totals.js";
 import type { TaskDelivery, TaskResult } from "./task-result.js";
 
@@ -10,6 +11,7 @@ export function mergeRuns(earlier: TaskResult | undefined, last: TaskResult): Ta
     ...last,
     attempts: [...earlier.attempts, ...last.attempts],
     totals: addTotals(earlier.totals, last.totals),
+    wire: addWireFigures(earlier.wire, last.wire),
     traceIds: [...earlier.traceIds, ...last.traceIds],
     urls: { ...earlier.urls, ...last.urls },
     startedAt: earlier.startedAt,

@@ -1,6 +1,8 @@
+import { hostname } from "node:os";
 import { gitCommit } from "../agent/git-commit.js";
 import { OpenCode } from "../agent/open-code.js";
 import type { TurnResult } from "../agent/turn-result.js";
+import { wireFigures } from "../analysis/wire-figures.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { RunRequestError } from "../errors/run-request-error.js";
@@ -134,6 +136,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       runId,
       attempts,
       totals,
+      wire: wireFigures(traces),
       traceIds: traces.map(({ traceId }) => traceId),
       figures: figuresOf(traces),
       verify,
@@ -142,6 +145,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       endedAt: clock.now(),
       delivery: delivery.map(deliveryOf),
       kept,
+      host: hostname(),
       notes,
     };
     // Without the signal it might have been tried again, or have gone on; its verify command might have passed.
@@ -203,12 +207,14 @@ export const NOTHING_RUN = {
   runId: null,
   attempts: [],
   totals: totalsOf([]),
+  wire: null,
   traceIds: [],
   figures: null,
   verify: null,
   urls: {},
   delivery: [],
   kept: false,
+  host: null,
   notes: [],
 } as const;
 

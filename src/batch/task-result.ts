@@ -29,6 +29,23 @@ const totals = z
   })
   .readonly();
 
+const wire = z
+  .object({
+    /** Recorded requests: all, those of attempts that died, those beside the steps. */
+    requests: count,
+    retries: count,
+    otherCalls: count,
+    /** What those beside the steps took. */
+    otherTokens: z.number(),
+    otherCost: z.number().nullable(),
+    requestBytes: count,
+    /** Tokens. */
+    longestPrompt: z.number().nullable(),
+    cacheBreaks: count,
+    tokensReadAnew: z.number(),
+  })
+  .readonly();
+
 const delivery = z
   .object({
     /** The destination's name for people. */
@@ -81,6 +98,8 @@ export const taskResultSchema = z
       .readonly(),
     /** Of all attempts with their subagents; cost in USD. */
     totals,
+    /** What opencode sent to models; null where it was not recorded, as in results of before it was counted. */
+    wire: wire.nullable().default(null),
     traceIds: z.array(z.string()).readonly(),
     /** What the turns came to beside their totals; null where none came about, and in results of before there were any. */
     figures: taskFiguresSchema.nullable().default(null),
@@ -93,8 +112,10 @@ export const taskResultSchema = z
     endedAt: z.number(),
     /** Where its traces are, by destination. */
     delivery: z.array(delivery).readonly(),
-    /** Whether the session is kept on this machine. */
+    /** Whether the session is kept on the machine that ran it. */
     kept: z.boolean(),
+    /** That machine's name, by which its session and its requests are found; null where it is not known. */
+    host: z.string().nullable().default(null),
     /** What a person should know. */
     notes: z.array(z.string()).readonly(),
   })

@@ -46,6 +46,6 @@ function failureOf({ failedReason }: FinishedJob): ErrorFacts {
 function earlierOf(data: JobData | undefined): Partial<TaskResult> {
   const earlier = data?.state.earlier;
   if (!earlier) return {};
-  const { attempts, totals, traceIds, urls, delivery, startedAt } = earlier;
-  return { attempts, totals, traceIds, urls, delivery, startedAt };
+  const { attempts, totals, wire, traceIds, urls, delivery, startedAt } = earlier;
+  return { attempts, totals, wire, traceIds, urls, delivery, startedAt };
 }

@@ -26,6 +26,7 @@ export function resultOf(task: Task, more: Partial<TaskResult> = {}): TaskResult
     runId: `run-${task.id}`,
     attempts: [{ model: "a/m", sessionId: `ses_${task.id}`, error: null }],
     totals: { ...totalsOf([]), cost: 1, usage: { ...usage, input: 10 } },
+    wire: null,
     traceIds: [],
     figures: null,
     verify: null,
@@ -34,6 +35,7 @@ export function resultOf(task: Task, more: Partial<TaskResult> = {}): TaskResult
     endedAt: 2_000,
     delivery: [],
     kept: true,
+    host: null,
     notes: [],
     ...more,
   };
