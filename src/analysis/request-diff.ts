@@ -1,3 +1,4 @@
+import { commonStart } from "../text/in-common.js";
 import type { SegmentOwner } from "../trace/model.js";
 import type { WireExchange } from "../wire/model.js";
 import { readJsonTree } from "../wire/protocol/json-tree.js";
@@ -201,11 +202,4 @@ function changeOf(place: Place, old: string | undefined, now: string | undefined
 function excerptOf(text: string, from: number, tail: number): string {
   const cut = text.slice(from, from + LEAD + tail);
   return `${from > 0 ? "…" : ""}${cut}${from + cut.length < text.length ? "…" : ""}`.toWellFormed();
-}
-
-function commonStart(a: string, b: string): number {
-  const most = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
-  return at;
 }

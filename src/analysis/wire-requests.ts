@@ -1,3 +1,4 @@
+import { commonEnd, commonStart } from "../text/in-common.js";
 import type { Call, Loop, LoopTrace, OtherCall, Usage, WireFacts } from "../trace/model.js";
 import { sureUsageOf } from "../trace/usage.js";
 import type { WireExchange } from "../wire/model.js";
@@ -81,10 +82,12 @@ export function wireRequests(exchanges: readonly WireExchange[], traces: readonl
   return exchanges.map((exchange, number): WireRequest => {
     const { id, sessionId, url, method, body, sentAt, response, end } = exchange;
     const one = told.get(id);
-    const asked = modelIn(body.text);
+    // Put together anew each time.
+    const { text } = body;
+    const asked = modelIn(text);
     const place = `${sessionId} ${url} ${asked}`;
     const last = before.get(place);
-    if (body.text !== null) before.set(place, body.text);
+    if (text !== null) before.set(place, text);
     const kind = one?.kind ?? kindOf(exchange);
     const firstByteAt = one?.wire.firstByteAt ?? response?.chunks[0]?.at ?? null;
     const endAt = one?.wire.endAt ?? end.at;
@@ -104,7 +107,7 @@ export function wireRequests(exchanges: readonly WireExchange[], traces: readonl
       sentAt,
       status: response?.status ?? null,
       requestBytes: body.bytes,
-      newBytes: body.text === null ? null : newBytesOf(last ?? "", body.text),
+      newBytes: text === null ? null : newBytesOf(last ?? "", text),
       responseBytes: response?.bytes ?? null,
       promptTokens: one?.usage ? one.usage.input + one.usage.cacheRead + one.usage.cacheWrite : null,
       cachedTokens: one?.usage?.cacheRead ?? null,
@@ -194,11 +197,7 @@ function modelIn(text: string | null): string | null {
 
 /** How much of a body the one before it did not hold, where both begin and end alike. */
 function newBytesOf(before: string, text: string): number {
-  const most = Math.min(before.length, text.length);
-  let from = 0;
-  while (from < most && before.charCodeAt(from) === text.charCodeAt(from)) from += 1;
-  let same = 0;
-  while (same < most - from && before.charCodeAt(before.length - 1 - same) === text.charCodeAt(text.length - 1 - same))
-    same += 1;
+  const from = commonStart(before, text);
+  const same = commonEnd(before, text, Math.min(before.length, text.length) - from);
   return Buffer.byteLength(text.slice(from, text.length - same));
 }

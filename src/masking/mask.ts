@@ -39,6 +39,10 @@ export interface Mask {
   json(text: string, value?: unknown): string;
   /** Whether any secret was found. Patterns and the caller's own function are not counted: they apply to any text. */
   readonly hasFound: boolean;
+  /** Whether there are patterns, or a function of the caller's. */
+  readonly hasSteps: boolean;
+  /** Whether secrets were looked for by all rules, as `MASKING_RULES` names them. */
+  readonly isByRules: boolean;
 }
 
 /** A shorter text would be masked out of every other word. */
@@ -51,8 +55,13 @@ export const SHORTEST_SECRET = 4;
  * masked in all of them. Masking what is masked already changes nothing.
  *
  * @param values plain data, as JSON has it
+ * @param known texts that were masked by the rules before: only what is known to be secret is looked for in them
  */
-export async function maskFor(values: readonly unknown[], masking: Masking = {}): Promise<Mask> {
+export async function maskFor(
+  values: readonly unknown[],
+  masking: Masking = {},
+  known: Iterable<string> = [],
+): Promise<Mask> {
   if (masking === false) return maskOf([], [], false);
   const { environment = process.env, knownShapes = true, secrets = [], patterns = [], replace } = masking;
   let missing = knownForms(environment, secrets);
@@ -63,10 +72,14 @@ export async function maskFor(values: readonly unknown[], masking: Masking = {})
     seen.add(secret.text);
     literals.push(...formsOf(secret));
   };
-  for (const piece of textPieces(values)) {
+  const takeKnown = (piece: string): void => {
     const present = new Set(missing.filter(({ text }) => piece.includes(text)));
     if (present.size > 0) missing = missing.filter((form) => !present.has(form));
     literals.push(...present);
+  };
+  for (const piece of known) takeKnown(piece);
+  for (const piece of textPieces(values)) {
+    takeKnown(piece);
     if (!knownShapes) continue;
     for (const secret of await findKnownShapes(piece)) take(secret);
     const found = findSecrets(piece);
@@ -119,7 +132,7 @@ function maskOf(literals: readonly Literal[], steps: readonly ((text: string) =>
     const masked = mask(value);
     return masked === value ? text : JSON.stringify(masked, undefined, 2);
   };
-  return Object.assign(mask, { json, hasFound: literals.length > 0 });
+  return Object.assign(mask, { json, hasFound: literals.length > 0, hasSteps: steps.length > 0, isByRules: byName });
 }
 
 /** A name that stands before one secret may have another one in it. */

@@ -41,14 +41,17 @@ export function assembleFound(found: readonly FoundSession[]): readonly LoadedSe
   });
 }
 
-/** Masks a session as it was found, also one that was stored by a looptrace that masked less. */
+/**
+ * Masks a session as it was found, also one that was stored by a looptrace that masked less. What was sent to models and
+ * is kept masked by the rules of this one is not looked through again.
+ */
 export async function maskFound(
   { sessions, logText, runs, mcpServers, wire }: FoundSession,
   masking: Masking,
 ): Promise<Masked<FoundSession>> {
   const found = { sessions, logText, runs, mcpServers };
   const sent = wireMasking(wire);
-  const mask = await maskFor([found, ...sent.values], masking);
+  const mask = await maskFor([found, ...sent.values], masking, sent.known);
   return asMasked({ ...mask(found), ...(wire ? { wire: sent.masked(mask) } : {}) }, masking);
 }
 

@@ -87,7 +87,7 @@ export async function readEvidenceFiles(paths: StorePaths, id: string): Promise<
   const sets = (await read("mcp-", ".json")).flatMap(([, text]) => parsed(text, storedServers));
   const wires = (await read(WIRE, RECORDING)).map(([file, text]) => {
     const name = file.slice(WIRE.length, -RECORDING.length);
-    return [name, readRecording(text, name)] as const;
+    return [name, readRecording(text, name, { isKept: true })] as const;
   });
   return {
     wires: new Map(wires),

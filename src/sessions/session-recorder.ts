@@ -92,7 +92,8 @@ export class SessionRecorder {
     const exports = [...raw.values()].map((text): unknown => JSON.parse(text));
     // What a recording had before counts as a part of it.
     const sent = wireMasking(mergeWires([...before.wires.values(), recorded]));
-    const mask = await maskFor([exports, logText, runs, mcpServers, earlier, beside, ...sent.values], this.#masking);
+    const values = [exports, logText, runs, mcpServers, earlier, beside, ...sent.values];
+    const mask = await maskFor(values, this.#masking, sent.known);
     const masked = <T extends object>(value: T): Masked<T> => asMasked(value, this.#masking);
 
     const wire = recorded || before.wires.size > 0 ? sent.masked(mask) : undefined;

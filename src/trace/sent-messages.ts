@@ -1,12 +1,14 @@
 import type { ParsedRequest, RequestMessage, RequestPart } from "../wire/protocol/parsed-request.js";
 import type { SentMessage, SentPart } from "./wire-facts.js";
 
-/** All that a request tells the model, as a chat: the system prompt first. */
-export function sentMessages({ system, messages }: ParsedRequest): readonly SentMessage[] {
-  return [
-    ...system.map(({ text }): SentMessage => ({ role: "system", content: text })),
-    ...messages.flatMap((message) => (message.role === "assistant" ? [answer(message)] : told(message))),
-  ];
+/** One message; tools' results that stand in a person's are messages of their own. */
+export function sentMessage(message: RequestMessage): readonly SentMessage[] {
+  return message.role === "assistant" ? [answer(message)] : told(message);
+}
+
+/** The texts of the system prompt. */
+export function sentSystem({ system }: ParsedRequest): readonly SentMessage[] {
+  return system.map(({ text }): SentMessage => ({ role: "system", content: text }));
 }
 
 function answer({ parts }: RequestMessage): SentMessage {

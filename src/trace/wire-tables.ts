@@ -1,15 +1,16 @@
 /** What the requests of a trace are made of, and what the wire lacks of it. */
 import { hash } from "node:crypto";
+import { ownText } from "../text/own-text.js";
 import type { WireEvidence, WireExchange } from "../wire/model.js";
-import { parseRequest } from "../wire/protocol/parse-request.js";
-import type { ParsedRequest } from "../wire/protocol/parsed-request.js";
+import { RequestReader } from "../wire/protocol/parse-request.js";
+import type { ParsedRequest, RequestMessage } from "../wire/protocol/parsed-request.js";
 import type { Segment } from "../wire/segment.js";
 import { calibrate } from "../wire/segments/calibrate.js";
 import type { OwnerFacts } from "../wire/segments/owner-facts.js";
 import { segmentsOfRequest } from "../wire/segments/segments-of.js";
 import { withCarriedTools } from "./carried-tools.js";
 import type { Call, Loop, LoopTrace, OtherCall, Retry, Step, Usage } from "./model.js";
-import { sentMessages } from "./sent-messages.js";
+import { sentMessage, sentSystem } from "./sent-messages.js";
 import { subagentsOfLoop } from "./totals.js";
 import { promptTokens, sureUsageOf, totalTokens } from "./usage.js";
 import type { RequestFacts, SegmentFacts, SentMessage, WireFacts, WireTables } from "./wire-facts.js";
@@ -38,12 +39,13 @@ export function withWireTables(
   if (recorded.length === 0)
     return wire.notes.length === 0 ? trace : { ...trace, wire: { segments: [], texts: {}, notes: wire.notes } };
   const exchanges = new Map(wire.exchanges.map((exchange) => [exchange.id, exchange]));
-  const cut = recorded.flatMap((one) => cutOf(one, exchanges.get(one.exchangeId), mcpServers));
   const tables = new Tables(fullInput);
   const facts = new Map<string, RequestFacts>();
-  for (const group of bySessionAndModel(cut)) {
-    const reckoned = calibrate(group);
-    group.forEach((one, index) => {
+  for (const group of bySessionAndModel(recorded)) {
+    const reader = new RequestReader();
+    const cut = group.flatMap((one) => tables.cut(one, exchanges.get(one.exchangeId), reader, mcpServers));
+    const reckoned = calibrate(cut);
+    cut.forEach((one, index) => {
       const { tokens = [], error = null } = reckoned[index] ?? {};
       facts.set(one.exchangeId, tables.add(one, tokens, error));
     });
@@ -85,27 +87,16 @@ function read(usage: Usage | null): number | null {
   return usage && promptTokens(usage);
 }
 
+/** A request's parts, and nothing that keeps its body in memory. */
 interface Cut extends Recorded {
-  readonly hash: string;
-  readonly request: ParsedRequest;
+  readonly facts: Omit<RequestFacts, "segments" | "tokensError">;
   readonly segments: readonly Segment[];
 }
 
-function cutOf(
-  recorded: Recorded,
-  exchange: WireExchange | undefined,
-  mcpServers: readonly string[] | undefined,
-): readonly Cut[] {
-  const request = exchange && parseRequest(exchange);
-  if (!request) return [];
-  const segments = segmentsOfRequest(request, ownerFacts(mcpServers, recorded.agent));
-  return [{ ...recorded, hash: exchange.body.hash, request, segments }];
-}
-
 /** A model counts its tokens in its own way; and what grows from call to call grows within a session. */
-function bySessionAndModel(cut: readonly Cut[]): Iterable<readonly Cut[]> {
-  const groups = new Map<string, Cut[]>();
-  for (const one of cut) {
+function bySessionAndModel(recorded: readonly Recorded[]): Iterable<readonly Recorded[]> {
+  const groups = new Map<string, Recorded[]>();
+  for (const one of recorded) {
     const key = `${one.sessionId} ${one.model}`;
     const known = groups.get(key);
     if (known) known.push(one);
@@ -117,27 +108,48 @@ function bySessionAndModel(cut: readonly Cut[]): Iterable<readonly Cut[]> {
 class Tables {
   readonly #segments: SegmentFacts[] = [];
   readonly #places = new Map<string, number>();
+  readonly #placed = new WeakMap<Segment, number>();
+  /** Of each segment the pair with which it stands in the request before. */
+  readonly #pairs: (readonly [segment: number, tokens: number])[] = [];
   readonly #texts = new Map<string, string>();
   readonly #messages: Map<string, SentMessage> | undefined;
+  readonly #named = new WeakMap<RequestMessage, readonly string[]>();
 
   constructor(fullInput: boolean) {
     this.#messages = fullInput ? new Map() : undefined;
   }
 
-  add({ hash: body, request, segments }: Cut, tokens: readonly number[], error: number | null): RequestFacts {
+  cut(
+    recorded: Recorded,
+    exchange: WireExchange | undefined,
+    reader: RequestReader,
+    mcpServers: readonly string[] | undefined,
+  ): readonly Cut[] {
+    const request = exchange && reader.read(exchange);
+    if (!request) return [];
     const { system, tools } = request;
     const systemText = system.map(({ text }) => text).join("\n\n");
     const toolsText = `[${tools.map(({ from, to }) => request.body.slice(from, to)).join(",")}]`;
-    return {
-      hash: body,
+    const facts = {
+      hash: exchange.body.hash,
       systemHash: system.length === 0 ? null : this.#text(systemText),
       toolsHash: tools.length === 0 ? null : this.#text(toolsText),
-      // What stands between the segments is no text for the model.
-      segments: segments.flatMap((segment, index): [number, number][] =>
-        segment.owner.kind === "rest" && segment.text === "" ? [] : [[this.#place(segment), tokens[index] ?? 0]],
-      ),
+      ...(this.#messages ? { messages: this.#messagesOf(request) } : {}),
+    };
+    const segments = segmentsOfRequest(request, ownerFacts(mcpServers, recorded.agent));
+    // What stands between the segments is no text for the model.
+    return [
+      { ...recorded, facts, segments: segments.filter(({ owner, text }) => owner.kind !== "rest" || text !== "") },
+    ];
+  }
+
+  add({ facts, segments }: Cut, tokens: readonly number[], error: number | null): RequestFacts {
+    const { messages, ...hashes } = facts;
+    return {
+      ...hashes,
+      segments: segments.map((segment, index) => this.#pair(this.#place(segment), tokens[index] ?? 0)),
       tokensError: error,
-      ...(this.#messages ? { messages: sentMessages(request).map((message) => this.#message(message)) } : {}),
+      ...(messages ? { messages } : {}),
     };
   }
 
@@ -149,19 +161,44 @@ class Tables {
     };
   }
 
+  #messagesOf(request: ParsedRequest): readonly string[] {
+    const named = request.messages.map((message) => {
+      const known = this.#named.get(message) ?? sentMessage(message).map((one) => this.#message(one));
+      this.#named.set(message, known);
+      return known;
+    });
+    return [...sentSystem(request).map((one) => this.#message(one)), ...named.flat()];
+  }
+
   #message(message: SentMessage): string {
     const name = segmentHash(JSON.stringify(message));
-    this.#messages?.set(name, message);
+    if (this.#messages?.has(name) === false) this.#messages.set(name, message);
     return name;
   }
 
   #text(text: string): string {
     const name = segmentHash(text);
-    this.#texts.set(name, text);
+    // What is cut from a body would keep that in memory.
+    if (!this.#texts.has(name)) this.#texts.set(name, ownText(text));
     return name;
   }
 
-  #place({ owner, text }: Segment): number {
+  /** Most requests have most segments of the one before, with the same tokens. */
+  #pair(place: number, tokens: number): readonly [segment: number, tokens: number] {
+    const known = this.#pairs[place];
+    if (known?.[1] === tokens) return known;
+    const pair = [place, tokens] as const;
+    this.#pairs[place] = pair;
+    return pair;
+  }
+
+  #place(segment: Segment): number {
+    const place = this.#placed.get(segment) ?? this.#placeOf(segment);
+    this.#placed.set(segment, place);
+    return place;
+  }
+
+  #placeOf({ owner, text }: Segment): number {
     const name = segmentHash(text);
     const key = `${name} ${JSON.stringify(owner)}`;
     const known = this.#places.get(key);

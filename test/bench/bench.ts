@@ -13,6 +13,7 @@ import { compareMasking } from "./masking.js";
 import type { Comparison } from "./measure.js";
 import { paintTable } from "./paint-table.js";
 import { compareProcesses } from "./processes.js";
+import { compareRecordings } from "./recordings.js";
 import { compareSessions } from "./sessions.js";
 import { FULL, QUICK } from "./sizes.js";
 import { compareTracing } from "./tracing.js";
@@ -37,6 +38,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   processes: () => compareProcesses(plan),
   tracing: () => compareTracing(plan),
   sessions: () => compareSessions(plan),
+  recordings: () => compareRecordings(plan),
 };
 const wanted = values.only === undefined ? Object.keys(parts) : [values.only];
 const measured: Comparison[] = [];

@@ -16,6 +16,9 @@ export interface Plan {
   readonly sessionRounds: number;
   /** Sessions in a batch. */
   readonly batchTasks: number;
+  /** Recorded requests of a session, and how long each is; no JSON, where that is said. */
+  readonly recordings: readonly { readonly requests: number; readonly kilobytes: number; readonly isText?: boolean }[];
+  readonly recordingRounds: number;
 }
 
 export interface ExportSize {
@@ -44,6 +47,12 @@ export const FULL: Plan = {
   startRounds: 25,
   sessionRounds: 7,
   batchTasks: 20,
+  recordings: [
+    { requests: 200, kilobytes: 300 },
+    { requests: 200, kilobytes: 300, isText: true },
+    { requests: 500, kilobytes: 1_000 },
+  ],
+  recordingRounds: 3,
 };
 
 /** Shows that the benchmark works; its figures say little. */
@@ -59,4 +68,6 @@ export const QUICK: Plan = {
   startRounds: 3,
   sessionRounds: 1,
   batchTasks: 2,
+  recordings: [{ requests: 3, kilobytes: 30 }],
+  recordingRounds: 1,
 };

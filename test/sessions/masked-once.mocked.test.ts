@@ -22,10 +22,10 @@ const masked = vi.hoisted(() => ({ times: 0 }));
 
 vi.mock("../../src/masking/mask.js", async (original) => {
   const actual = await original<typeof import("../../src/masking/mask.js")>();
-  const counting: typeof maskFor = (values, masking) => {
+  const counting: typeof maskFor = (values, masking, known) => {
     const isSearch = masking === undefined || (masking !== false && masking.knownShapes !== false);
     if (isSearch && JSON.stringify(values).includes(MARK)) masked.times += 1;
-    return actual.maskFor(values, masking);
+    return actual.maskFor(values, masking, known);
   };
   return { ...actual, maskFor: counting };
 });

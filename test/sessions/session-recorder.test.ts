@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { MASKING_RULES } from "../../src/masking/rules.js";
 import type { RunEvidence } from "../../src/opencode/evidence.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
-import { readEvidence, traceRecorded } from "../../src/sessions/loaded-session.js";
+import { maskFound, readEvidence, traceRecorded } from "../../src/sessions/loaded-session.js";
 import { type SeenSession, SessionRecorder } from "../../src/sessions/session-recorder.js";
 import { storedSession } from "../../src/sessions/session-store.js";
 import type { WireExchange } from "../../src/wire/model.js";
@@ -122,6 +123,28 @@ test("what was sent to models is kept beside the session, masked and of it alone
   expect(notes).toEqual([]);
   expect((await storedSession(paths, id))?.wire).toEqual(recorded.evidence.wire);
   expect(readEvidence([recorded.evidence]).wire).toEqual(recorded.evidence.wire);
+});
+
+test("what is kept masked is not looked through again, and is where other rules have masked it", async () => {
+  const paths = await temporaryStore();
+  await new SessionRecorder({ paths, masking }).record(seen({ wire: recording("17-a", "use it") }), null);
+  const file = join(paths.sessions, `${id}.wire-17-a.jsonl`);
+  const kept = await readFile(file, "utf8");
+  expect(kept.split("\n", 1)).toEqual([JSON.stringify({ t: "tap", v: 1, id: "17-a", masked: MASKING_RULES })]);
+  const text = JSON.stringify({ messages: [{ content: `use ${TOKEN}` }] });
+  const told = createHash("sha256").update(text).digest("hex");
+  const planted = kept.replace(/"hash":"\w+"/, `"hash":"${told}"`).replace("use it", `use ${TOKEN}`);
+  const load = async (own: string): Promise<string> => {
+    await writeFile(file, own);
+    const stored = await storedSession(paths, id);
+    if (!stored) throw new Error("the session is stored");
+    return JSON.stringify((await maskFound(stored, masking)).wire);
+  };
+  expect(await load(planted)).toContain(TOKEN);
+  expect(await load(planted.replace(MASKING_RULES, "other"))).toContain("use [masked: ");
+  const known = await storedSession(paths, id);
+  const secrets = known && (await maskFound(known, { ...masking, secrets: [TOKEN] }));
+  expect(JSON.stringify(secrets?.wire)).toContain("use [masked: ");
 });
 
 test("a store that takes nothing is a note, and the session is handed on", async () => {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { sentMessages } from "../../src/trace/sent-messages.js";
+import { sentMessage, sentSystem } from "../../src/trace/sent-messages.js";
 import { parseRequest } from "../../src/wire/protocol/parse-request.js";
 import { exchangeOf } from "../wire/exchanges.js";
 
 function messagesOf(path: string, body: object) {
   const request = parseRequest(exchangeOf(path, body));
-  return request && sentMessages(request);
+  return request && [...sentSystem(request), ...request.messages.flatMap(sentMessage)];
 }
 
 test("a chat is what was sent, whatever the provider calls its parts", () => {

@@ -95,11 +95,14 @@ function kindOf({ purpose, body }: WireExchange): WireRequest["kind"] {
     case "compaction":
       return "compaction";
     case null:
-      return body.text !== null && TITLE_PROMPT.test(body.text) ? "title" : "answer";
+      return body.bytes <= LONGEST_TITLE && TITLE_PROMPT.test(body.text ?? "") ? "title" : "answer";
     default:
       return purpose satisfies never;
   }
 }
+
+/** The tap itself says it of longer ones; looking through all bodies of a long session takes seconds. */
+const LONGEST_TITLE = 200_000;
 
 /** Where opencode's own prompt for a title begins a text of the request; inside of another text its marks are escaped. */
 const TITLE_PROMPT = /"(?:content|text|instructions|system)"\s*:\s*"You are a title generator\b/;

@@ -1,3 +1,5 @@
+import { commonStart } from "../../text/in-common.js";
+import { ownText } from "../../text/own-text.js";
 import { afterSpace, stringEnd, valueEnd } from "./json-end.js";
 
 /**
@@ -22,24 +24,29 @@ export interface CutBody {
  * repeat these, so that each has to be looked at once.
  *
  * @param before an earlier body: where both begin alike, this one is cut as that one was
+ * @param alike how many units they begin alike with
  * @returns undefined where it is no object of JSON
  */
-export function cutBody(text: string, before?: CutBody): CutBody | undefined {
+export function cutBody(
+  text: string,
+  before?: CutBody,
+  alike: number = before ? commonStart(before.text, text) : 0,
+): CutBody | undefined {
   const parts: BodyPart[] = [];
   const ends: number[] = [];
   let done = 0;
   const put = (kind: "item" | "field", from: number, to: number): void => {
     if (from > done) {
-      parts.push({ kind: "rest", text: text.slice(done, from) });
+      parts.push({ kind: "rest", text: ownText(text.slice(done, from)) });
       ends.push(from);
     }
-    parts.push({ kind, text: text.slice(from, to) });
+    parts.push({ kind, text: ownText(text.slice(from, to)) });
     ends.push(to);
     done = to;
   };
   let at: number;
   let inList: boolean;
-  const same = before ? alikeParts(before, text) : 0;
+  const same = before ? alikeParts(before, alike, text) : 0;
   if (before && same > 0) {
     parts.push(...before.parts.slice(0, same));
     ends.push(...before.ends.slice(0, same));
@@ -71,7 +78,7 @@ export function cutBody(text: string, before?: CutBody): CutBody | undefined {
     if (next === undefined) return undefined;
     ({ at, inList } = next);
   }
-  parts.push({ kind: "rest", text: text.slice(done) });
+  parts.push({ kind: "rest", text: ownText(text.slice(done)) });
   ends.push(text.length);
   return { text, parts, ends };
 }
@@ -106,14 +113,9 @@ function takeField(text: string, from: number, put: Put): Next | undefined {
   return { at: afterSpace(text, to), inList: false };
 }
 
-const BLOCK = 1_024;
-
 /** How many parts of the one are also the first ones of the other, the mark behind them included. */
-function alikeParts({ text: a, parts, ends }: CutBody, b: string): number {
+function alikeParts({ text: a, parts, ends }: CutBody, alike: number, b: string): number {
   const most = Math.min(a.length, b.length);
-  let alike = 0;
-  while (alike + BLOCK <= most && a.slice(alike, alike + BLOCK) === b.slice(alike, alike + BLOCK)) alike += BLOCK;
-  while (alike < most && a.charCodeAt(alike) === b.charCodeAt(alike)) alike += 1;
   let low = 0;
   let high = parts.length;
   while (low < high) {

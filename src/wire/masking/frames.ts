@@ -16,13 +16,18 @@ export interface Frame {
 /** What is nested deeper is a text: frames are walked by recursion. */
 const DEEPEST = 200;
 
+/** How often a text may be read for brackets that match others: what is behind that is a text. */
+const MOST_READ = 4;
+
 /** The objects of JSON that stand in an answer, whatever stands between them, in time linear to it. */
 export function framesIn(text: string): readonly Frame[] {
   const frames: Frame[] = [];
-  for (let from = text.indexOf("{"); from >= 0; ) {
+  let left = MOST_READ * text.length;
+  for (let from = text.indexOf("{"); from >= 0 && left > 0; ) {
     const end = containerEnd(text, from);
-    const to = end?.to ?? from + 1;
-    const frame = end && end.depth <= DEEPEST ? frameOf(text, from, to, end.closers) : undefined;
+    const to = end.closers === undefined ? from + 1 : end.to;
+    left -= end.to - from;
+    const frame = end.closers !== undefined && end.depth <= DEEPEST ? frameOf(text, from, to, end.closers) : undefined;
     if (frame) frames.push(frame);
     from = text.indexOf("{", to);
   }

@@ -11,18 +11,18 @@ export function stringEnd(text: string, at: number): number {
   return -1;
 }
 
-/** What ends a value that the text breaks off in; undefined where none is missing. */
+/** Where an object or a list ends, and what it lacks there. */
 export interface ContainerEnd {
-  /** Behind its last bracket, or the text's end. */
+  /** Behind its last bracket, or the text's end; behind the one that matches none. */
   readonly to: number;
-  /** What is missing: `""` where it is whole. */
-  readonly closers: string;
+  /** What is missing: `""` where it is whole; undefined where a bracket matches none. */
+  readonly closers: string | undefined;
   /** How many levels it has. */
   readonly depth: number;
 }
 
-/** The end of an object or list. @param at of its first bracket @returns undefined where brackets do not match */
-export function containerEnd(text: string, at: number): ContainerEnd | undefined {
+/** The end of an object or list. @param at of its first bracket */
+export function containerEnd(text: string, at: number): ContainerEnd {
   const open: string[] = [];
   let depth = 0;
   const next = /[{}[\]"]/g;
@@ -37,7 +37,7 @@ export function containerEnd(text: string, at: number): ContainerEnd | undefined
       open.push(mark === "{" ? "}" : "]");
       depth = Math.max(depth, open.length);
     } else {
-      if (open.pop() !== mark) return undefined;
+      if (open.pop() !== mark) return { to: next.lastIndex, closers: undefined, depth };
       if (open.length === 0) return { to: next.lastIndex, closers: "", depth };
     }
   }
@@ -52,7 +52,7 @@ export function valueEnd(text: string, at: number): number {
   if (first === '"') return stringEnd(text, at);
   if (first === "{" || first === "[") {
     const end = containerEnd(text, at);
-    return end?.closers === "" ? end.to : -1;
+    return end.closers === "" ? end.to : -1;
   }
   LITERAL.lastIndex = at;
   return LITERAL.test(text) ? LITERAL.lastIndex : -1;

@@ -1,3 +1,5 @@
+import { commonEnd, commonStart } from "../../text/in-common.js";
+
 /** A stretch of a text that becomes another one. */
 export interface TextEdit {
   readonly from: number;
@@ -34,15 +36,8 @@ function byMarkers(before: string, after: string): readonly TextEdit[] | undefin
 }
 
 function wholeEdit(before: string, after: string): TextEdit {
-  const most = Math.min(before.length, after.length);
-  let prefix = 0;
-  while (prefix < most && before.charCodeAt(prefix) === after.charCodeAt(prefix)) prefix += 1;
-  let suffix = 0;
-  while (
-    suffix < most - prefix &&
-    before.charCodeAt(before.length - 1 - suffix) === after.charCodeAt(after.length - 1 - suffix)
-  )
-    suffix += 1;
+  const prefix = commonStart(before, after);
+  const suffix = commonEnd(before, after, Math.min(before.length, after.length) - prefix);
   return { from: prefix, to: before.length - suffix, text: after.slice(prefix, after.length - suffix) };
 }
 

@@ -1,8 +1,8 @@
+import { CallNames } from "./call-names.js";
 import type { BodyReader } from "./json-fields.js";
 import type { JsonNode } from "./json-tree.js";
-import type { ParsedRequest, RequestPart } from "./parsed-request.js";
+import type { ParsedRequest, RequestMessage, RequestPart } from "./parsed-request.js";
 import {
-  CallNames,
   cacheMarkOf,
   messageOf,
   otherPart,
@@ -27,17 +27,21 @@ export function anthropicRequest(reader: BodyReader, root: JsonNode): ParsedRequ
     tools: reader
       .items(reader.field(root, "tools"))
       .map((tool) => toolOf(reader, tool, { schema: reader.field(tool, "input_schema") })),
-    messages: reader.items(reader.field(root, "messages")).map((node) => {
-      const said = reader.stringField(node, "role");
-      const role = said === "assistant" || said === "system" ? said : "user";
-      const content = reader.field(node, "content");
-      const parts =
-        content?.kind === "string"
-          ? [partOf(reader, content, { kind: "text", text: reader.asText(content) })]
-          : reader.items(content).flatMap((block) => partsOfBlock(reader, block, names));
-      return messageOf(reader, node, role, parts);
-    }),
+    messages: reader
+      .items(reader.field(root, "messages"))
+      .map((node) => reader.message(node, names, () => messageOfNode(reader, node, names))),
   };
+}
+
+function messageOfNode(reader: BodyReader, node: JsonNode, names: CallNames): RequestMessage {
+  const said = reader.stringField(node, "role");
+  const role = said === "assistant" || said === "system" ? said : "user";
+  const content = reader.field(node, "content");
+  const parts =
+    content?.kind === "string"
+      ? [partOf(reader, content, { kind: "text", text: reader.asText(content) })]
+      : reader.items(content).flatMap((block) => partsOfBlock(reader, block, names));
+  return messageOf(reader, node, role, parts);
 }
 
 function partsOfBlock(reader: BodyReader, block: JsonNode, names: CallNames): readonly RequestPart[] {

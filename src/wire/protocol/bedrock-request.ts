@@ -1,16 +1,8 @@
+import { CallNames } from "./call-names.js";
 import type { BodyReader } from "./json-fields.js";
 import type { JsonNode } from "./json-tree.js";
-import type { CacheMark, ParsedRequest, RequestPart } from "./parsed-request.js";
-import {
-  CallNames,
-  messageOf,
-  otherPart,
-  parametersOf,
-  partOf,
-  resultParts,
-  systemTexts,
-  toolOf,
-} from "./request-parts.js";
+import type { CacheMark, ParsedRequest, RequestMessage, RequestPart } from "./parsed-request.js";
+import { messageOf, otherPart, parametersOf, partOf, resultParts, systemTexts, toolOf } from "./request-parts.js";
 
 const PROMPT: ReadonlySet<string> = new Set(["modelId", "messages", "system", "toolConfig"]);
 
@@ -31,12 +23,16 @@ export function bedrockRequest(reader: BodyReader, root: JsonNode): ParsedReques
         return toolOf(reader, block, { declaration, schema });
       }),
     ),
-    messages: reader.items(reader.field(root, "messages")).map((node) => {
-      const blocks = reader.items(reader.field(node, "content"));
-      const parts = withMarks(reader, blocks, (plain) => plain.flatMap((block) => partsOfBlock(reader, block, names)));
-      return messageOf(reader, node, reader.stringField(node, "role") === "assistant" ? "assistant" : "user", parts);
-    }),
+    messages: reader
+      .items(reader.field(root, "messages"))
+      .map((node) => reader.message(node, names, () => messageOfNode(reader, node, names))),
   };
+}
+
+function messageOfNode(reader: BodyReader, node: JsonNode, names: CallNames): RequestMessage {
+  const blocks = reader.items(reader.field(node, "content"));
+  const parts = withMarks(reader, blocks, (plain) => plain.flatMap((block) => partsOfBlock(reader, block, names)));
+  return messageOf(reader, node, reader.stringField(node, "role") === "assistant" ? "assistant" : "user", parts);
 }
 
 /** What is read of the blocks that are no marks; what a mark stands behind has it. */

@@ -1,8 +1,8 @@
+import { CallNames } from "./call-names.js";
 import type { BodyReader } from "./json-fields.js";
 import type { JsonNode } from "./json-tree.js";
 import type { ParsedRequest, RequestMessage, RequestPart, SystemText } from "./parsed-request.js";
 import {
-  CallNames,
   cacheMarkOf,
   messageOf,
   mimeOfDataUrl,
@@ -26,7 +26,10 @@ export function chatCompletionsRequest(reader: BodyReader, root: JsonNode): Pars
     const content = reader.field(node, "content");
     // One that comes later is told in between, not before all.
     if (role === "system" && messages.length === 0) system.push(...systemTexts(reader, content));
-    else messages.push(messageOf(reader, node, role, [...partsOf(reader, node, role, names)]));
+    else {
+      const read = () => messageOf(reader, node, role, [...partsOf(reader, node, role, names)]);
+      messages.push(reader.message(node, names, read));
+    }
   }
   return {
     protocol: "openai-chat",

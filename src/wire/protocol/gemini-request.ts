@@ -1,3 +1,4 @@
+import { CallNames } from "./call-names.js";
 import type { BodyReader } from "./json-fields.js";
 import type { JsonNode } from "./json-tree.js";
 import type { ParsedRequest, RequestPart } from "./parsed-request.js";
@@ -7,6 +8,7 @@ const PROMPT: ReadonlySet<string> = new Set(["model", "contents", "systemInstruc
 
 /** Gemini's generateContent. Its JSON may have names with underscores too. */
 export function geminiRequest(reader: BodyReader, document: JsonNode): ParsedRequest {
+  const names = new CallNames();
   // Code Assist wraps it.
   const wrapped = reader.field(document, "request");
   const root = reader.field(wrapped, "contents") && wrapped ? wrapped : document;
@@ -26,11 +28,13 @@ export function geminiRequest(reader: BodyReader, document: JsonNode): ParsedReq
         toolOf(reader, tool, { schema: either(tool, "parameters", "parametersJsonSchema") }),
       );
     }),
-    messages: reader.items(reader.field(root, "contents")).map((node) => {
-      const role = reader.stringField(node, "role") === "model" ? "assistant" : "user";
-      const parts = reader.items(reader.field(node, "parts")).map((part) => contentPart(reader, part, either));
-      return messageOf(reader, node, role, parts);
-    }),
+    messages: reader.items(reader.field(root, "contents")).map((node) =>
+      reader.message(node, names, () => {
+        const role = reader.stringField(node, "role") === "model" ? "assistant" : "user";
+        const parts = reader.items(reader.field(node, "parts")).map((part) => contentPart(reader, part, either));
+        return messageOf(reader, node, role, parts);
+      }),
+    ),
   };
 }
 

@@ -1,11 +1,27 @@
+import { ownText } from "../../text/own-text.js";
+import type { CallNames } from "./call-names.js";
 import { type JsonNode, type JsonString, jsonValue, stringValue } from "./json-tree.js";
+import type { RequestMessage } from "./parsed-request.js";
 
 /** What is asked of a body that may hold anything: each question has an answer, that there is nothing too. */
 export class BodyReader {
   readonly text: string;
+  readonly #messages: WeakMap<JsonNode, RequestMessage>;
 
-  constructor(text: string) {
+  /** @param messages those that were read of earlier bodies, by where they stand */
+  constructor(text: string, messages: WeakMap<JsonNode, RequestMessage> = new WeakMap()) {
     this.text = text;
+    this.#messages = messages;
+  }
+
+  /** A message; one that stood in an earlier body with all before it is that one's. @param read reads it */
+  message(node: JsonNode, names: CallNames, read: () => RequestMessage): RequestMessage {
+    const known = this.#messages.get(node);
+    const message = known ?? read();
+    this.#messages.set(node, message);
+    // Later results tell of their tools by them.
+    if (known) for (const part of known.parts) if (part.kind === "tool-call") names.set(part.callId, part.tool);
+    return message;
   }
 
   /** A field of an object; undefined where there is none, or `null`. */
@@ -39,7 +55,7 @@ export class BodyReader {
 
   /** As it stands in the body. */
   raw(node: JsonNode): string {
-    return this.text.slice(node.from, node.to);
+    return ownText(this.text.slice(node.from, node.to));
   }
 
   /** A string as it is, all else as JSON. */

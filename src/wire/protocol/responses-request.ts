@@ -1,8 +1,8 @@
+import { CallNames } from "./call-names.js";
 import type { BodyReader } from "./json-fields.js";
 import type { JsonNode } from "./json-tree.js";
 import type { ParsedRequest, RequestMessage, RequestPart, SystemText } from "./parsed-request.js";
 import {
-  CallNames,
   messageOf,
   mimeOfDataUrl,
   otherPart,
@@ -29,7 +29,10 @@ export function responsesRequest(reader: BodyReader, root: JsonNode): ParsedRequ
     const role = reader.stringField(item, "role");
     const isSystem = role === "system" || role === "developer";
     if (isSystem && messages.length === 0) system.push(...systemTexts(reader, reader.field(item, "content")));
-    else messages.push(messageOfItem(reader, item, isSystem ? "system" : role, names));
+    else {
+      const read = () => messageOfItem(reader, item, isSystem ? "system" : role, names);
+      messages.push(reader.message(item, names, read));
+    }
   }
   return {
     protocol: "openai-responses",

@@ -1,7 +1,17 @@
-import { createHash } from "node:crypto";
-import type { WireChunk, WireEnd, WireEvidence, WireExchange, WireResponse, WireTool } from "../model.js";
+import { hash as hashOf } from "node:crypto";
+import { MASKING_RULES } from "../../masking/rules.js";
+import { markMasked } from "../masking/masked-by-rules.js";
+import type { WireBody, WireChunk, WireEnd, WireEvidence, WireExchange, WireResponse, WireTool } from "../model.js";
 import { exchangeId, isRecordingName, recordingName } from "./exchange-id.js";
+import { KeptBodies, type KeptText } from "./kept-bodies.js";
 import { parseLine, RECORDING_VERSION, type RecordingLine } from "./recording-line.js";
+
+/** How a recording is read. */
+export interface ReadingOptions {
+  readonly limits?: RecordingLimits | undefined;
+  /** Whether looptrace has written it, so that what it says of its masking is true. */
+  readonly isKept?: boolean | undefined;
+}
 
 /** Bounds for what a recording may ask for. */
 export interface RecordingLimits {
@@ -21,8 +31,12 @@ const LIMITS: RecordingLimits = { body: 64 * 1024 * 1024, bodies: 512 * 1024 * 1
  *
  * @param name the recording's, where it does not say it itself; also for notes
  */
-export function readRecording(text: string, name: string, limits: RecordingLimits = LIMITS): WireEvidence {
-  const reader = new Reader(name, limits);
+export function readRecording(
+  text: string,
+  name: string,
+  { limits = LIMITS, isKept = false }: ReadingOptions = {},
+): WireEvidence {
+  const reader = new Reader(name, limits, isKept);
   for (let from = 0; from < text.length; ) {
     const next = text.indexOf("\n", from);
     const to = next < 0 ? text.length : next;
@@ -39,7 +53,9 @@ type LineOf<K extends RecordingLine["t"]> = Extract<RecordingLine, { readonly t:
 interface Draft {
   readonly request: LineOf<"request">;
   readonly id: string;
-  readonly text: string | null;
+  readonly text: KeptText | null;
+  readonly body: WireBody;
+  readonly isMasked: boolean;
   response?: LineOf<"response">;
   chunks?: WireChunk[];
   end?: WireEnd;
@@ -63,19 +79,23 @@ const MOST_NOTES = 50;
 class Reader {
   readonly #name: string;
   readonly #limits: RecordingLimits;
+  readonly #isKept: boolean;
   readonly #drafts: Draft[] = [];
   readonly #tools = new Map<string, WireTool>();
   readonly #notes = new Set<string>();
   readonly #faults = new Map<keyof typeof FAULTS, number>();
   readonly #recordings = new Map<string, Map<number, Draft>>();
+  readonly #bodies = new KeptBodies();
   /** The requests of the recording whose lines are read; undefined where its version is not known. */
   #requests: Map<number, Draft> | undefined;
   #recording: string;
+  #isMasked = false;
   #units = 0;
 
-  constructor(name: string, limits: RecordingLimits) {
+  constructor(name: string, limits: RecordingLimits, isKept: boolean) {
     this.#name = name;
     this.#limits = limits;
+    this.#isKept = isKept;
     this.#recording = recordingName(name);
     this.#requests = this.#requestsOf(this.#recording);
   }
@@ -102,7 +122,8 @@ class Reader {
     };
   }
 
-  #tap({ v, id }: LineOf<"tap">): void {
+  #tap({ v, id, masked }: LineOf<"tap">): void {
+    this.#isMasked = this.#isKept && masked === MASKING_RULES;
     this.#recording = id !== undefined && isRecordingName(id) ? id : recordingName(this.#name);
     this.#requests = v <= RECORDING_VERSION ? this.#requestsOf(this.#recording) : undefined;
   }
@@ -119,18 +140,22 @@ class Reader {
     if (requests.has(request.n)) this.#fault("twice");
     else if (this.#drafts.length >= this.#limits.exchanges) this.#fault("tooMany");
     else {
-      const draft = { request, id: exchangeId(this.#recording, request.n), text: this.#bodyOf(request, requests) };
+      const { hash, bytes } = request;
+      const text = this.#textOf(request, requests);
+      const body = text ? this.#bodies.bodyOf(text, { bytes, hash }) : { text, bytes, hash };
+      const id = exchangeId(this.#recording, request.n);
+      const draft = { request, id, text, body, isMasked: this.#isMasked };
       requests.set(request.n, draft);
       this.#drafts.push(draft);
     }
   }
 
   /** null: it was not recorded, or does not come out as it was. */
-  #bodyOf(line: LineOf<"request">, requests: ReadonlyMap<number, Draft>): string | null {
-    const { base, prefix, suffix, middle, hash } = line;
+  #textOf(line: LineOf<"request">, requests: ReadonlyMap<number, Draft>): KeptText | null {
+    const { base: named, prefix, suffix, middle, hash } = line;
     if (middle === undefined) return null;
-    const before = base === null ? "" : requests.get(base)?.text;
-    if (before === undefined || before === null || prefix + suffix > before.length) {
+    const base = named === null ? null : requests.get(named)?.text;
+    if (base === undefined || (named !== null && base === null) || prefix + suffix > (base?.length ?? 0)) {
       this.#fault("body");
       return null;
     }
@@ -140,8 +165,8 @@ class Reader {
       return null;
     }
     this.#units += units;
-    const text = before.slice(0, prefix) + middle + before.slice(before.length - suffix);
-    if (createHash("sha256").update(text).digest("hex") === hash) return text;
+    const text = this.#bodies.add({ base, prefix, suffix, middle });
+    if (hashOf("sha256", this.#bodies.textOf(text), "hex") === hash) return text;
     this.#fault("body");
     return null;
   }
@@ -196,9 +221,9 @@ function addChunks(chunks: WireChunk[], { at, chunks: told, text }: LineOf<"part
   }
 }
 
-function exchangeOf({ request, id, text, response, chunks = [], end }: Draft): WireExchange {
-  const { session, parent, message, purpose, method, url, headers, at, hash, bytes, traceparent } = request;
-  return {
+function exchangeOf({ request, id, body, isMasked, response, chunks = [], end }: Draft): WireExchange {
+  const { session, parent, message, purpose, method, url, headers, at, traceparent } = request;
+  const exchange = {
     id,
     sessionId: session,
     parentSessionId: parent,
@@ -209,10 +234,12 @@ function exchangeOf({ request, id, text, response, chunks = [], end }: Draft): W
     headers,
     ...(traceparent === undefined ? {} : { traceparent }),
     sentAt: at,
-    body: { text, bytes, hash },
+    body,
     response: response ? responseOf(response, chunks) : null,
-    end: end ?? { how: "open", at: null, error: null },
+    end: end ?? ({ how: "open", at: null, error: null } as const),
   };
+  if (isMasked) markMasked(exchange);
+  return exchange;
 }
 
 function responseOf({ status, headers, at }: LineOf<"response">, chunks: readonly WireChunk[]): WireResponse {

@@ -19,6 +19,8 @@ const tap = z.object({
   v: z.number(),
   /** The recording's name. */
   id: z.string().optional().catch(undefined),
+  /** By which rules all behind it is masked; absent in what the tap writes. */
+  masked: z.string().optional().catch(undefined),
 });
 
 const request = z.object({

@@ -1,10 +1,14 @@
+import { MASKING_RULES } from "../../masking/rules.js";
+import { commonEnd, commonStart } from "../../text/in-common.js";
+import { isMaskedByRules } from "../masking/masked-by-rules.js";
 import type { WireBody, WireChunk, WireEvidence, WireExchange } from "../model.js";
 import { parseExchangeId } from "./exchange-id.js";
 import { RECORDING_VERSION, type WrittenLine } from "./recording-line.js";
 
 /**
  * Writes what was sent as a recording: the inverse of `readRecording`. Each body is written as what differs from an
- * earlier one, so that the beginning that all requests of a session have in common stands there once.
+ * earlier one, so that the beginning that all requests of a session have in common stands there once. Where all is
+ * masked by the rules of this looptrace, the recording says so.
  *
  * @param evidence exchanges in the order in which they were sent
  * @throws {TypeError} for an exchange whose id is of no recording
@@ -15,12 +19,13 @@ export function writeRecording({ exchanges, tools = [], notes }: WireEvidence): 
     lines.push(JSON.stringify(line));
   };
   const bases = new Map<string, Bases>();
+  const rules = exchanges.every(isMaskedByRules) ? { masked: MASKING_RULES } : {};
   let open: string | undefined;
   for (const exchange of exchanges) {
     const named = parseExchangeId(exchange.id);
     if (!named) throw new TypeError(`${JSON.stringify(exchange.id)} is the id of no recorded request`);
     const { recording, n } = named;
-    if (recording !== open) put({ t: "tap", v: RECORDING_VERSION, id: recording });
+    if (recording !== open) put({ t: "tap", v: RECORDING_VERSION, id: recording, ...rules });
     open = recording;
     const own = bases.get(recording) ?? new Bases();
     bases.set(recording, own);
@@ -73,7 +78,8 @@ class Bases {
     let best: Delta = { base: null, prefix: 0, suffix: 0, middle: text };
     let least = text.length;
     for (const base of bases) {
-      const [prefix, suffix] = inCommon(base.text, text);
+      const prefix = commonStart(base.text, text);
+      const suffix = commonEnd(base.text, text, Math.min(base.text.length, text.length) - prefix);
       const left = text.length - prefix - suffix;
       if (left >= least) continue;
       least = left;
@@ -87,27 +93,6 @@ class Bases {
 
 /** A request with tools is longer, in UTF-16 units. */
 const LARGE = 10_000;
-
-const BLOCK = 1_024;
-
-/** How many units two texts have in common at their beginnings, and at what is left of their ends. */
-function inCommon(a: string, b: string): readonly [prefix: number, suffix: number] {
-  const most = Math.min(a.length, b.length);
-  let prefix = 0;
-  // Whole blocks are compared faster than units.
-  while (prefix + BLOCK <= most && a.slice(prefix, prefix + BLOCK) === b.slice(prefix, prefix + BLOCK)) prefix += BLOCK;
-  while (prefix < most && a.charCodeAt(prefix) === b.charCodeAt(prefix)) prefix += 1;
-  let suffix = 0;
-  const left = most - prefix;
-  const [endA, endB] = [a.length, b.length];
-  while (
-    suffix + BLOCK <= left &&
-    a.slice(endA - suffix - BLOCK, endA - suffix) === b.slice(endB - suffix - BLOCK, endB - suffix)
-  )
-    suffix += BLOCK;
-  while (suffix < left && a.charCodeAt(endA - 1 - suffix) === b.charCodeAt(endB - 1 - suffix)) suffix += 1;
-  return [prefix, suffix];
-}
 
 interface PartOfResponse {
   readonly at: number;

@@ -126,48 +126,45 @@ const USUAL_WEIGHTS = expectations(1).map(({ value }) => value);
 function growthsOf(calls: readonly CountedCall[], requests: readonly (readonly Piece[])[]): readonly (Growth | null)[] {
   /** How far back a request of the same conversation may be, where subagents ask between. */
   const reach = 8;
-  const counted: { readonly pieces: ReadonlyMap<Piece, number>; readonly tokens: number }[] = [];
+  const counted: { readonly request: readonly Piece[]; readonly tokens: number }[] = [];
   return calls.map(({ promptTokens }, index) => {
     if (promptTokens === null) return null;
-    const pieces = counts(requests[index] ?? []);
-    let nearest: (typeof counted)[number] | null = null;
-    let least = surplus(pieces, NOTHING);
-    for (const before of counted.slice(-reach)) {
-      const distance = surplus(pieces, before.pieces) + surplus(before.pieces, pieces);
-      if (distance < least) {
-        least = distance;
-        nearest = before;
-      }
+    const request = requests[index] ?? [];
+    let nearest: Difference = { added: request.filter(({ isSilent }) => !isSilent), removed: [] };
+    let base = 0;
+    for (const before of counted) {
+      const found = difference(before.request, request);
+      if (sizeOf(found) >= sizeOf(nearest)) continue;
+      nearest = found;
+      base = before.tokens;
     }
-    const best: Growth = {
-      added: difference(pieces, nearest?.pieces ?? NOTHING),
-      removed: difference(nearest?.pieces ?? NOTHING, pieces),
-      tokens: promptTokens - (nearest?.tokens ?? 0),
-    };
-    counted.push({ pieces, tokens: promptTokens });
-    return best;
+    counted.push({ request, tokens: promptTokens });
+    if (counted.length > reach) counted.shift();
+    return { ...nearest, tokens: promptTokens - base };
   });
 }
 
-function counts(pieces: readonly Piece[]): ReadonlyMap<Piece, number> {
-  const found = new Map<Piece, number>();
-  for (const piece of pieces) if (!piece.isSilent) found.set(piece, (found.get(piece) ?? 0) + 1);
-  return found;
+type Difference = Pick<Growth, "added" | "removed">;
+
+function sizeOf({ added, removed }: Difference): number {
+  return added.length + removed.length;
 }
 
-const NOTHING: ReadonlyMap<Piece, number> = new Map();
-
-/** How many pieces the one has more often than the other. */
-function surplus(of: ReadonlyMap<Piece, number>, against: ReadonlyMap<Piece, number>): number {
-  let sum = 0;
-  for (const [piece, count] of of) sum += Math.max(0, count - (against.get(piece) ?? 0));
-  return sum;
-}
-
-function difference(of: ReadonlyMap<Piece, number>, against: ReadonlyMap<Piece, number>): readonly Piece[] {
-  return [...of].flatMap(([piece, count]) =>
-    Array.from({ length: Math.max(0, count - (against.get(piece) ?? 0)) }, () => piece),
-  );
+/** What one request has that the other has not, and what it lacks; a piece as often as it does. */
+function difference(before: readonly Piece[], after: readonly Piece[]): Difference {
+  const most = Math.min(before.length, after.length);
+  let same = 0;
+  // Most requests go on where the one before them ended.
+  while (same < most && before[same] === after[same]) same += 1;
+  const counts = new Map<Piece, number>();
+  const count = (pieces: readonly Piece[], by: number): void => {
+    for (const piece of pieces) if (!piece.isSilent) counts.set(piece, (counts.get(piece) ?? 0) + by);
+  };
+  count(after.slice(same), 1);
+  count(before.slice(same), -1);
+  const repeated = (sign: number): readonly Piece[] =>
+    [...counts].flatMap(([piece, many]) => Array.from({ length: Math.max(0, sign * many) }, () => piece));
+  return { added: repeated(1), removed: repeated(-1) };
 }
 
 /** A growth as an equation for the weights. */

@@ -66,21 +66,43 @@ function systemSegments(
   }));
 }
 
+/** What a message adds: its segments, and what was asked of tools by the ids of their calls. */
+interface MessageSegments {
+  readonly segments: readonly Segment[];
+  readonly asked: readonly (readonly [callId: string, argument: string])[];
+}
+
+/** A reader hands on the same message where it stands in a later request with all before it. */
+const cut = new WeakMap<RequestMessage, MessageSegments>();
+
 function messageSegments({ messages }: ParsedRequest): readonly Segment[] {
   const asked = new Map<string, string>();
   return messages.flatMap((message) => {
-    let before: string | null = null;
-    return message.parts.map((part): Segment => {
-      const { from, to } = part;
-      if (part.kind === "tool-call" && part.callId !== null) {
-        const argument = tellingArgument(part.text);
-        if (argument !== null) asked.set(part.callId, argument);
-      }
-      const owner = ownerOf(part, message, before, asked);
-      before = part.kind === "text" ? part.text : null;
-      return { owner, from, to, text: part.kind === "attachment" ? "" : part.text };
-    });
+    const known = cut.get(message) ?? cutMessage(message, asked);
+    cut.set(message, known);
+    for (const [callId, argument] of known.asked) asked.set(callId, argument);
+    return known.segments;
   });
+}
+
+function cutMessage(message: RequestMessage, before: ReadonlyMap<string, string>): MessageSegments {
+  const asked = new Map(before);
+  const own: [string, string][] = [];
+  let last: string | null = null;
+  const segments = message.parts.map((part): Segment => {
+    const { from, to } = part;
+    if (part.kind === "tool-call" && part.callId !== null) {
+      const argument = tellingArgument(part.text);
+      if (argument !== null) {
+        own.push([part.callId, argument]);
+        asked.set(part.callId, argument);
+      }
+    }
+    const owner = ownerOf(part, message, last, asked);
+    last = part.kind === "text" ? part.text : null;
+    return { owner, from, to, text: part.kind === "attachment" ? "" : part.text };
+  });
+  return { segments, asked: own };
 }
 
 function ownerOf(

@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { type Masking, maskFor } from "../../../src/masking/mask.js";
 import { wireMasking } from "../../../src/wire/masking/mask-wire.js";
 import type { WireEvidence, WireExchange } from "../../../src/wire/model.js";
+import { KeptBodies } from "../../../src/wire/recording/kept-bodies.js";
+import { readRecording } from "../../../src/wire/recording/read-recording.js";
+import { writeRecording } from "../../../src/wire/recording/write-recording.js";
 import { arbitraryWire, sha256 } from "../recording/arbitrary-wire.js";
 
 const TOKEN = ["ghp", "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"].join("_");
@@ -166,6 +169,56 @@ describe("a wire", () => {
     expect(JSON.stringify(wire)).not.toContain(TOKEN);
     expect(JSON.stringify(wire)).not.toContain(key);
     expect(wire.exchanges[0]?.url).toMatch(/^https:\/\/a\.example\/v1\?alt=sse&key=\[masked: key\]&b=\[masked: /);
+  });
+
+  it("is masked alike where its bodies are kept by what differs, JSON or not", async () => {
+    const piece = fc.constantFrom("some", TOKEN, `the key is ${TOKEN}\n`, PASSWORD, "x".repeat(9_000), '"', "]}");
+    const edit = fc.record({ at: fc.nat(), put: piece });
+    const begin = fc.constantFrom('{"prompt":"', '{"messages":[{"role":"user","content":"', "plain text: ", "");
+    await fc.assert(
+      fc.asyncProperty(begin, fc.array(edit, { minLength: 1, maxLength: 12 }), async (first, edits) => {
+        const said = Array.from({ length: 500 }, () => "words and words and words and so on ");
+        const exchanges = edits.map(({ at, put }, n) => {
+          said.splice(at % (said.length + 1), 0, `${put} `);
+          return exchange(`${first}${said.join("")}`, [], { id: `17-lzk3:${n}`, sentAt: n });
+        });
+        const read = readRecording(writeRecording({ exchanges, notes: [] }), "any");
+        const [kept, whole] = [await maskedWire(read), await maskedWire({ exchanges, notes: [] })];
+        expect(JSON.stringify(kept)).not.toContain(TOKEN);
+        expect(kept).toEqual(whole);
+        expect(readRecording(writeRecording(kept), "any")).toEqual(kept);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it("is not looked through again where these rules have masked it, but for what is known to be secret", async () => {
+    const bodies = ["a", `a ${PASSWORD}`].map((said, n) => exchange(`{"a":"${said}"}`, [said], { id: `17-a:${n}` }));
+    const first = await maskedWire({ exchanges: bodies.slice(0, 1), notes: [] });
+    const again = wireMasking(first);
+    expect(JSON.stringify(again.values)).not.toContain("a.example");
+    expect(again.masked(await maskFor(again.values, {}, again.known)).exchanges[0]).toBe(first.exchanges[0]);
+    // Its environment did not hold the password.
+    const unknown = await maskedWire({ exchanges: bodies, notes: [] }, { environment: {} });
+    expect(JSON.stringify(unknown)).toContain(PASSWORD);
+    const known = wireMasking(unknown);
+    const masked = known.masked(await maskFor(known.values, { environment: ENVIRONMENT }, known.known));
+    expect(JSON.stringify(masked)).not.toContain(PASSWORD);
+    expect(masked.exchanges[1]?.body.text).toBe('{"a":"a [masked: DB_PASSWORD]"}');
+  });
+
+  it("leaves bodies out that would take too long, and says so", async () => {
+    const bodies = new KeptBodies();
+    // None of the requests has it, so that all of each is new.
+    const hidden = bodies.add({ base: null, prefix: 0, suffix: 0, middle: "abcdefgh ".repeat(1_200_000) });
+    const exchanges = Array.from({ length: 3 }, (_, n) => {
+      const kept = bodies.add({ base: hidden, prefix: 2_000 * n, suffix: 0, middle: `${n}` });
+      const told = { bytes: kept.length, hash: sha256(bodies.textOf(kept)) };
+      return exchange("", [], { id: `17-a:${n}`, url: `https://${n}.example/`, body: bodies.bodyOf(kept, told) });
+    });
+    const wire = await maskedWire({ exchanges, notes: [] });
+    expect(wire.exchanges.map(({ body }) => body.text)).toEqual([null, null, null]);
+    expect(wire.notes).toEqual(["3 request(s) have bodies that are too long to be masked; they are left out."]);
   });
 
   it("has equal hashes where it had them", async () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { commonStart } from "../../../src/text/in-common.js";
 import {
   type JsonNode,
   jsonValue,
@@ -30,6 +31,37 @@ test("says of any JSON what JSON.parse says, indented or not", () => {
     }),
     { seed: 16, numRuns: 300 },
   );
+});
+
+test("reads a text after one that begins like it as it does alone, and its first values once", () => {
+  const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(1, 12, 123, "a", "ab", null));
+  const body = fc.dictionary(
+    fc.constantFrom("model", "m", "messages", "tools", "__proto__"),
+    fc.oneof(value, fc.array(value)),
+  );
+  const twice = fc.constantFrom("", '"m":1,', '"messages":[1],');
+  fc.assert(
+    fc.property(body, body, twice, fc.constantFrom(undefined, 1), (one, more, again, spaces) => {
+      const texts = [one, { ...one, ...more }].map((each) => {
+        const text = JSON.stringify({ ...each, last: 1 }, undefined, spaces);
+        return `${text.slice(0, -1)},${again}"end":[]}`;
+      });
+      const [before = "", text = ""] = texts;
+      const root = readJsonTree(before);
+      if (!root) throw new Error("JSON was expected");
+      expect(readJsonTree(text, { root, alike: commonStart(before, text) })).toEqual(readJsonTree(text));
+    }),
+    { seed: 16, numRuns: 500 },
+  );
+  const before = '{"model":"m","messages":[{"a":1},{"b":2}],"x":1}';
+  const root = readJsonTree(before);
+  const more = '{"model":"m","messages":[{"a":1},{"b":2},{"c":3}],"x":1}';
+  const grown = root && readJsonTree(more, { root, alike: commonStart(before, more) });
+  const items = [root, grown].map((tree) => {
+    const messages = tree?.kind === "object" ? tree.fields.get("messages") : undefined;
+    return messages?.kind === "array" ? messages.items : [];
+  });
+  expect(items[1]?.slice(0, 2).every((item, index) => item === items[0]?.[index])).toBe(true);
 });
 
 test("finds the place of each unit of a string in the body, whatever is escaped in it", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseRequest } from "../../../src/wire/protocol/parse-request.js";
+import { parseRequest, RequestReader } from "../../../src/wire/protocol/parse-request.js";
 import type { RequestPart } from "../../../src/wire/protocol/parsed-request.js";
 import { BODIES, PROTOCOLS, SYSTEM } from "../bodies.js";
 import { exchangeOf } from "../exchanges.js";
@@ -15,8 +15,29 @@ function told(part: RequestPart): unknown {
   return content;
 }
 
+/** The lists of a body that grow from call to call. */
+const GROWING = ["messages", "input", "contents"];
+
 describe.each(PROTOCOLS)("a request of %s", (protocol) => {
   const [path, body] = BODIES[protocol];
+
+  test("is read after others as it is alone, with the messages of the one before where they are the same", () => {
+    const reader = new RequestReader();
+    const name = GROWING.find((each) => Array.isArray(body[each])) ?? "";
+    const all: readonly unknown[] = Array.isArray(body[name]) ? body[name] : [];
+    const exchanges = [...all.map((_, index) => all.slice(0, index + 1)), all, all.slice(1), all].map((messages) =>
+      exchangeOf(path, { ...body, [name]: messages }),
+    );
+    const read = exchanges.map((exchange) => reader.read(exchange));
+    expect(read).toEqual(exchanges.map((exchange) => parseRequest(exchange)));
+    const [last, again] = read.slice(-4, -2);
+    expect(again?.messages.length).toBeGreaterThan(1);
+    // What the last one ends with may go on.
+    expect(again?.messages.slice(0, -1).every((message, index) => message === last?.messages[index])).toBe(true);
+    const other = PROTOCOLS.find((each) => each !== protocol) ?? protocol;
+    const [otherPath, otherBody] = BODIES[other];
+    expect(reader.read(exchangeOf(otherPath, otherBody))).toEqual(parseRequest(exchangeOf(otherPath, otherBody)));
+  });
   const request = parsed(path, body);
 
   test("is recognised by its URL, and by its shape behind a gateway", () => {

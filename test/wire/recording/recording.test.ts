@@ -158,6 +158,7 @@ describe("a recording", () => {
 
   it("cannot ask for more than there is room for", () => {
     const big = "x".repeat(1_000);
+    const limits = { body: 2_000, bodies: 10_500, exchanges: 40 };
     const bomb = lines(
       TAP,
       requestLine(0, big),
@@ -165,11 +166,11 @@ describe("a recording", () => {
         requestLine(n + 1, big, { base: n, prefix: 1_000, suffix: 0, middle: "" }),
       ),
     );
-    const { exchanges, notes } = readRecording(bomb, "spool", { body: 2_000, bodies: 10_500, exchanges: 40 });
+    const { exchanges, notes } = readRecording(bomb, "spool", { limits });
     expect(exchanges.filter(({ body }) => body.text !== null)).toHaveLength(10);
     expect(exchanges).toHaveLength(40);
     expect(notes).toHaveLength(3);
-    const long = readRecording(lines(TAP, requestLine(0, big)), "spool", { body: 999, bodies: 10_500, exchanges: 40 });
+    const long = readRecording(lines(TAP, requestLine(0, big)), "spool", { limits: { ...limits, body: 999 } });
     expect(long.exchanges[0]?.body.text).toBeNull();
   });
 
