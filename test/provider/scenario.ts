@@ -141,6 +141,8 @@ export const scenarioSchema = z
         limit: { context: 200_000, output: 32_000 },
       },
     ]),
+    /** Counts what answers use by a real tokenizer, whatever their replies say; of chat completions alone. */
+    counts: z.boolean().default(false),
     /** What the title request is answered with. */
     title: z.string().default("A scripted session"),
     /** Merged over the generated opencode configuration. `{{workdir}}` stands for the working directory. */

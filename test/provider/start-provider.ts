@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { text as readText } from "node:stream/consumers";
 import { chatCompletions } from "./chat-completions.js";
 import { type Choice, replyChooser } from "./choose-reply.js";
+import { usageCounter } from "./counted-usage.js";
 import { fillInRecord } from "./fill-in.js";
 import { messages } from "./messages.js";
 import { playReply, type Stage, sendWhole } from "./play-reply.js";
@@ -46,6 +47,7 @@ export async function startProvider(
   options: { readonly workdir: string; readonly strangers?: ReadonlySet<string> },
 ): Promise<Provider> {
   const choose = replyChooser(scenario);
+  const counter = scenario.counts ? usageCounter() : undefined;
   const now = fractionalClock();
   const requests: OpenRecord[] = [];
   const bodies: string[] = [];
@@ -93,7 +95,9 @@ export async function startProvider(
     const stage: Stage = { response, record, now, signal: gone.signal, said };
 
     if (protocol && (choice?.type === "title" || choice?.type === "reply")) {
-      const reply = withWorkdir(choice.reply, options.workdir);
+      const planned = withWorkdir(choice.reply, options.workdir);
+      const usage = (await counter)?.(body, planned) ?? planned.usage;
+      const reply = usage ? { ...planned, usage } : planned;
       try {
         await playReply(reply, protocol.frames(reply, record), stage);
       } catch (problem) {
