@@ -4,7 +4,7 @@ import { type BreakCause, explainBreak } from "../wire/segments/explain-break.js
 import { readRequest } from "../wire/segments/read-request.js";
 import { breakOf } from "./cache-breaks.js";
 import type { Call, Loop, LoopTrace, Step, StepEvent } from "./model.js";
-import { type PricedCall, type Prices, pricesOf } from "./token-prices.js";
+import { modelKey, type PricedCall, type Prices, pricesOf } from "./token-prices.js";
 import { subagentsOfLoop } from "./totals.js";
 import { NO_USAGE, sureUsageOf } from "./usage.js";
 import { ownerFacts } from "./wire-tables.js";
@@ -55,7 +55,7 @@ class Walk {
     const built: Step = { ...step, tools, loops };
     if (!call || !sureUsageOf("prompt", call)) return built;
     // A summary is asked for without the conversation's beginning.
-    const key = `${sessionId} ${call.mode === "compaction"} ${keyOf(call.model)}`;
+    const key = `${sessionId} ${call.mode === "compaction"} ${modelKey(call.model)}`;
     const before = this.#before.get(key);
     this.#before.set(key, call);
     if (!before) return built;

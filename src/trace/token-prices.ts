@@ -22,7 +22,7 @@ export interface ModelPrices {
   settled(usage: Usage): number | null;
 }
 
-/** What the tokens of each model cost; a variant changes how a model is asked, not its price. */
+/** What the tokens of each model cost. */
 export type Prices = (model: ModelFacts | null) => ModelPrices;
 
 /** A call as far as its price goes. */
@@ -47,21 +47,22 @@ export function pricesOf(calls: readonly PricedCall[]): Prices {
   const byModel = new Map<string, PricedCall[]>();
   for (const call of calls) {
     if (!call.usage || !call.cost) continue;
-    const key = keyOf(call.model);
+    const key = modelKey(call.model);
     const some = byModel.get(key);
     if (some) some.push(call);
     else byModel.set(key, [call]);
   }
   const prices = new Map<string, ModelPrices>();
   return (model) => {
-    const key = keyOf(model);
+    const key = modelKey(model);
     const known = prices.get(key) ?? modelPrices(byModel.get(key) ?? []);
     prices.set(key, known);
     return known;
   };
 }
 
-function keyOf(model: ModelFacts | null): string {
+/** What a model has prices and a cache by: a variant changes how it is asked, and neither of them. */
+export function modelKey(model: ModelFacts | null): string {
   return model ? `${model.providerId}/${model.modelId}` : "";
 }
 
