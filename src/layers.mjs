@@ -18,6 +18,7 @@ export const ROOMS = [
   "otel",
   "deliver",
   "export",
+  "langfuse",
   "sessions",
   "follow",
   "agent",

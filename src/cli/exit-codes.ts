@@ -10,6 +10,10 @@ export const EXIT = {
   overBudget: 1,
   /** A check of `looptrace doctor` failed. */
   unfit: 1,
+  /** `looptrace verify`: Langfuse does not have what it should have. */
+  unverified: 1,
+  /** `looptrace dashboard`: Langfuse refuses a widget, which was left out. */
+  incomplete: 1,
   /** Wrong usage, wrong configuration, input that cannot be read. */
   usage: 2,
   /**

@@ -3,6 +3,7 @@ import { defineAttach } from "./definitions/attach.js";
 import { defineBatch } from "./definitions/batch.js";
 import { defineCheck } from "./definitions/check.js";
 import { defineContext } from "./definitions/context.js";
+import { defineDashboard } from "./definitions/dashboard.js";
 import { defineDiff } from "./definitions/diff.js";
 import { defineDoctor } from "./definitions/doctor.js";
 import { EXIT_CODES } from "./definitions/exit-code-texts.js";
@@ -14,6 +15,7 @@ import { defineTokens } from "./definitions/tokens.js";
 import { defineTools } from "./definitions/tools.js";
 import { defineTrace } from "./definitions/trace.js";
 import { defineTrust } from "./definitions/trust.js";
+import { defineVerify } from "./definitions/verify.js";
 import { defineView } from "./definitions/view.js";
 import { defineWatch } from "./definitions/watch.js";
 import { defineWire } from "./definitions/wire.js";
@@ -53,6 +55,8 @@ const COMMANDS = {
   report: defineReport,
   view: defineView,
   push: definePush,
+  verify: defineVerify,
+  dashboard: defineDashboard,
   trust: defineTrust,
   doctor: defineDoctor,
 };

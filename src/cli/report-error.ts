@@ -17,6 +17,7 @@ const EXPLAINED: ReadonlySet<string> = new Set([
   "opencode_not_found",
   "opencode_command_failed",
   "session_not_found",
+  "langfuse_api",
 ]);
 
 /** What fields of a request that are no settings are called on the command line. */

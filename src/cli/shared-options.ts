@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** Options about what the trace says; the same on every command that sends one. */
 export function withTraceOptions(command: Command): Command {
@@ -44,4 +44,20 @@ export function withSources(command: Command, last: string): Command {
       .option("--since <duration|date>", "the project's sessions since then, such as 7d")
       .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)", parseText),
   );
+}
+
+/** Where a command's traces come from, beside this machine; the same on every command that can read them back. */
+export function withFrom(command: Command): Command {
+  return command
+    .addOption(fromOption())
+    .option("--tag <tag>", "with --from: only traces with this tag; can be given several times", collect)
+    .option("--environment <name>", "with --from: only those of this Langfuse environment", parseText);
+}
+
+/** `--from langfuse` alone. */
+export function fromOption(): Option {
+  return new Option(
+    "--from <where>",
+    "read the traces back from Langfuse, by ids of traces or sessions, --last or --since",
+  ).choices(["langfuse"]);
 }

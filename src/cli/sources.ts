@@ -36,7 +36,7 @@ export function loadOptions(
 }
 
 /** Each note once, however many sessions it is about. */
-function notesTo(terminal: Terminal): (note: string) => void {
+export function notesTo(terminal: Terminal): (note: string) => void {
   const said = new Set<string>();
   return (note) => {
     if (said.has(note)) return;

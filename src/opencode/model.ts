@@ -7,6 +7,7 @@ import type { RunEvidence } from "./schema/run-evidence.js";
 import { readerV1 } from "./v1/read-session.js";
 import { readerV2 } from "./v2/read/read-session.js";
 
+export { isOwnTool } from "./model/own-tools.js";
 export { promptText } from "./model/prompt-text.js";
 export type {
   Answer,

@@ -20,6 +20,8 @@ const COMMANDS = [
   "report",
   "view",
   "push",
+  "verify",
+  "dashboard",
   "trust",
   "doctor",
 ];

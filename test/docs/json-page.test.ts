@@ -14,6 +14,7 @@ import type { PushResult } from "../../src/deliver/push-outbox.js";
 import type { Discarded } from "../../src/deliver/queue/discard-outbox.js";
 import type { OutboxStatus } from "../../src/deliver/queue/outbox-status.js";
 import { errorFactsSchema } from "../../src/errors/error-facts.js";
+import type { SpanFinding } from "../../src/langfuse/verify/verify-trace.js";
 import type { WirePluginChange } from "../../src/opencode/program.js";
 import type { RequestList } from "../../src/terminal/paint-requests.js";
 import type { Loop, SessionFacts } from "../../src/trace/model.js";
@@ -21,6 +22,7 @@ import { looptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
 import {
   batchJson,
+  dashboardJson,
   doctorJson,
   showJson,
   spanFields,
@@ -28,6 +30,7 @@ import {
   tokensJson,
   toolsJson,
   traceShapes,
+  verifyJson,
 } from "../support/json-shapes.js";
 import { namesIn, pageAt } from "./pages.js";
 
@@ -116,6 +119,12 @@ const REQUEST = fieldsOf<WireRequest>()({
   ...{ cachedTokens: true, cacheWriteTokens: true, outputTokens: true, cost: true, end: true, error: true },
 });
 
+/** Of all kinds together. */
+type EveryFinding = SpanFinding extends infer One ? (One extends unknown ? keyof One : never) : never;
+const VERIFY_FINDING = fieldsOf<Record<EveryFinding, true>>()({
+  ...{ kind: true, spanId: true, name: true, times: true, fields: true },
+});
+
 const keys = (shape: { readonly shape: object }): readonly string[] => Object.keys(shape.shape);
 const withoutSpan = (fields: readonly string[]): readonly string[] =>
   fields.filter((field) => !spanFields.includes(field));
@@ -143,6 +152,10 @@ test.each<[title: string, fields: readonly string[]]>([
   ["push", PUSH],
   ["field of push --status", STATUS],
   ["field of push --discard", DISCARDED],
+  ["verify", keys(verifyJson)],
+  ["field of a trace in verify", keys(verifyJson.shape.traces.element)],
+  ["field of a finding in verify", VERIFY_FINDING],
+  ["dashboard", keys(dashboardJson)],
   ["doctor", keys(doctorJson)],
   ["field of a finding", keys(doctorJson.shape.findings.element)],
   ["field of a trace", keys(show)],
@@ -173,7 +186,18 @@ test("the page has a section for every command with --json", () => {
   const { text } = pageAt(PAGE);
   for (const command of ["run", "batch", "worker", "trace", "show", "tokens", "tools", "diff", "check"])
     expect(text).toContain(`\n## ${command}\n`);
-  for (const command of ["context", "wire", "attach and watch", "report", "view", "push", "trust", "doctor"])
+  for (const command of [
+    "context",
+    "wire",
+    "attach and watch",
+    "report",
+    "view",
+    "push",
+    "verify",
+    "dashboard",
+    "trust",
+    "doctor",
+  ])
     expect(text).toContain(`\n## ${command}\n`);
 });
 

@@ -453,3 +453,42 @@ export const batchJson = z.strictObject({
     }),
   ),
 });
+
+const finding = { spanId: z.string(), name: z.string() };
+export const verifyJson = z.strictObject({
+  verdict: z.enum(["same", "waiting", "wrong"]),
+  traces: z.array(
+    z.strictObject({
+      traceId: z.string().regex(/^[0-9a-f]{32}$/),
+      sessionId: z.string(),
+      turn: taskCount,
+      spans: taskCount,
+      verdict: z.enum(["same", "waiting", "wrong"]),
+      findings: z.array(
+        z.discriminatedUnion("kind", [
+          z.strictObject({ kind: z.enum(["missing", "pending", "unsent", "unexpected"]), ...finding }),
+          z.strictObject({ kind: z.literal("doubled"), ...finding, times: taskCount }),
+          z.strictObject({
+            kind: z.literal("different"),
+            ...finding,
+            fields: z.array(z.strictObject({ field: z.string(), local: z.unknown(), remote: z.unknown() })),
+          }),
+        ]),
+      ),
+    }),
+  ),
+});
+
+export const dashboardJson = z.strictObject({
+  id: z.string().nullable(),
+  url: z.string().nullable(),
+  dryRun: z.boolean(),
+  changes: z.array(
+    z.strictObject({
+      what: z.enum(["dashboard", "widget"]),
+      name: z.string(),
+      done: z.enum(["made", "changed", "unchanged", "removed", "refused", "kept"]),
+      why: z.string().nullable(),
+    }),
+  ),
+});

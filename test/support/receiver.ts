@@ -44,10 +44,23 @@ export interface ReceiverBehaviour extends ApiBehaviour {
   readonly keys?: { readonly publicKey: string; readonly secretKey: string };
   /** Says that the keys are of this project; without it the question is refused, as every request but POST. */
   readonly project?: { readonly id: string; readonly name: string };
+  /** Answers what else a Langfuse is asked, to the right keys; undefined for what it does not know. */
+  readonly api?: (question: ApiQuestion) => Answer | undefined;
   /** `otlp` asks for no authentication and none of Langfuse's headers. Default: `langfuse`. */
   readonly dialect?: "langfuse" | "otlp";
   /** Speaks TLS with these; only what it is started with counts. */
   readonly tls?: ServerOptions;
+}
+
+/** A request to something else than the traces' endpoint. */
+export interface ApiQuestion {
+  readonly method: string;
+  /** The path without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body as JSON; undefined without one. */
+  readonly json: unknown;
 }
 
 export interface ReceivedRequest {
@@ -114,8 +127,12 @@ export async function startReceiver(behaviour: ReceiverBehaviour = {}, port = 0)
     const raw = await readAll(request);
     const headers = flatHeaders(request);
     const found: string[] = [];
-    const read = readBody(request, raw, headers, current, found);
-    const refusal = refuse(request, headers, read, current, found);
+    const extra = current.api?.(apiQuestion(request, headers, raw));
+    const read =
+      extra === undefined
+        ? readBody(request, raw, headers, current, found)
+        : { body: raw.toString("utf8"), json: undefined, spans: [] };
+    const refusal = refuse(request, headers, read, current, found, extra);
     const [, placed] = Object.entries(current.at ?? {}).find(([end]) => request.url?.endsWith(end)) ?? [];
     const told = placed ?? script.shift() ?? current.always ?? refusal ?? { kind: "accept" };
     const answer = told.kind === "accept" && isApi(request, current) ? asked(request, headers, raw, found) : told;
@@ -237,16 +254,35 @@ const PROTOBUF = "application/x-protobuf";
 
 const PROJECTS_PATH = "/api/public/projects";
 
-/** How Langfuse would refuse the request, or undefined when it would take it. */
+function apiQuestion(
+  { method = "GET", url = "/" }: IncomingMessage,
+  headers: Readonly<Record<string, string>>,
+  raw: Buffer,
+): ApiQuestion {
+  const { pathname, searchParams } = new URL(url, "http://127.0.0.1");
+  let json: unknown;
+  try {
+    json = JSON.parse(raw.toString("utf8"));
+  } catch {
+    // Whoever wants a body says so.
+  }
+  return { method, path: pathname, query: searchParams, headers, json };
+}
+
+/**
+ * How Langfuse would refuse the request, or undefined when it would take it.
+ * @param told what its API answers to the right keys
+ */
 function refuse(
   request: IncomingMessage,
   headers: Readonly<Record<string, string>>,
   read: ReadBody,
   behaviour: ReceiverBehaviour,
   found: string[],
+  told: Answer | undefined,
 ): Answer | undefined {
   const malformed = found.filter((text) => !text.includes("lone surrogate"));
-  const isQuestion = isProjectQuestion(request, behaviour);
+  const isQuestion = told !== undefined || isProjectQuestion(request, behaviour);
   // A signed address is all that the storage asks for.
   if (isApi(request, behaviour) && request.url?.startsWith("/storage/")) return undefined;
   const isAsked = isQuestion || isApi(request, behaviour);
@@ -275,6 +311,7 @@ function refuse(
       if (!headers[name]) found.push(`no ${name}`);
     }
   }
+  if (told !== undefined) return told;
   if (isQuestion) return json(200, { data: [behaviour.project] });
   if (isApi(request, behaviour)) return undefined;
   if (!["application/json", PROTOBUF].includes(headers["content-type"]?.split(";")[0]?.trim() ?? "")) {

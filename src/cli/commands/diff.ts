@@ -1,5 +1,6 @@
 import { diffCsv } from "../../analysis/diff-csv.js";
 import { type DiffInput, diffSessions } from "../../analysis/session-diff.js";
+import type { MaskFlags } from "../../config/masking.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { LoadOptions } from "../../sessions/load-options.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
@@ -7,14 +8,17 @@ import type { LoadedSession } from "../../sessions/loaded-session.js";
 import { paintDiff } from "../../terminal/paint-diff.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
+import type { LoopTrace } from "../../trace/model.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { colorsFor } from "../colors.js";
+import { eachTrace } from "../each-trace.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { loadOptions } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
-export interface DiffFlags {
+export interface DiffFlags extends MaskFlags {
   readonly opencode?: string;
+  readonly from?: "langfuse";
   /** Files of subagents' sessions. */
   readonly subagent?: readonly string[];
   readonly json?: boolean;
@@ -32,9 +36,8 @@ export async function diff(a: string, b: string, flags: DiffFlags, terminal: Ter
   if ([a, b, ...subagents].filter((source) => source === "-").length > 1) {
     throw new ConfigurationError("sources", "Standard input holds one session: give the other one as a file or an id.");
   }
-  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const left = await loadSide(a, subagents, options);
-  const right = await loadSide(b, subagents, options);
+  const [left, right] =
+    flags.from === "langfuse" ? await remoteSides(a, b, flags, terminal) : await localSides(a, b, flags, terminal);
   for (const id of left.others.filter((other) => right.others.includes(other))) {
     terminal.err(`looptrace: ${oneLine(id)} belongs to neither session: it is left out.\n`);
   }
@@ -52,15 +55,38 @@ export async function diff(a: string, b: string, flags: DiffFlags, terminal: Ter
   return EXIT.ok;
 }
 
-/**
- * @returns the session that the source means, and the ids of those that the files of subagents added beside
- *   it
- */
-async function loadSide(
-  source: string,
-  subagents: readonly string[],
-  options: LoadOptions,
-): Promise<{ readonly side: DiffInput; readonly others: readonly string[] }> {
+interface Side {
+  readonly side: DiffInput;
+  /** Ids of sessions that the files of subagents added beside it. */
+  readonly others: readonly string[];
+}
+
+async function localSides(a: string, b: string, flags: DiffFlags, terminal: Terminal): Promise<readonly [Side, Side]> {
+  const subagents = flags.subagent ?? [];
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  return [await loadSide(a, subagents, options), await loadSide(b, subagents, options)];
+}
+
+/** Sessions or single traces, read back from Langfuse; what subagents did is in them. */
+async function remoteSides(a: string, b: string, flags: DiffFlags, terminal: Terminal): Promise<readonly [Side, Side]> {
+  if (flags.subagent !== undefined || flags.fresh) {
+    const flag = flags.fresh ? "--fresh" : "--subagent";
+    throw new ConfigurationError(flag, `${flag} is for sessions of this machine. Leave it out, or --from langfuse.`);
+  }
+  const side = async (id: string): Promise<Side> => {
+    const traces: LoopTrace[] = [];
+    await eachTrace([id], flags, terminal, (trace) => void traces.push(trace));
+    const session = traces[0]?.session;
+    // Each id is found, or it is an error.
+    if (!session) throw new ConfigurationError("sources", `${id}: there is no trace in it.`);
+    const { title, opencodeVersion } = session;
+    return { side: { session: { id: session.id, title, opencodeVersion }, traces }, others: [] };
+  };
+  return [await side(a), await side(b)];
+}
+
+/** The session that the source means. */
+async function loadSide(source: string, subagents: readonly string[], options: LoadOptions): Promise<Side> {
   const loaded: LoadedSession[] = [];
   await loadSessions([source, ...subagents], options, (session) => void loaded.push(session));
   const [first, ...others] = loaded;

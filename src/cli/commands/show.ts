@@ -1,21 +1,18 @@
 import { findStep } from "../../analysis/step-path.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { loadSessions } from "../../sessions/load-sessions.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintStep } from "../../terminal/paint-step.js";
 import { paintTree } from "../../terminal/paint-tree.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import type { LoopTrace } from "../../trace/model.js";
-import { traceSession } from "../../trace/trace-session.js";
 import { colorsFor } from "../colors.js";
+import { eachTrace } from "../each-trace.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
+import type { FromFlags } from "../from-flags.js";
 import type { Terminal } from "../terminal.js";
 
-export interface ShowFlags extends SourceFlags {
+export interface ShowFlags extends FromFlags {
   readonly json?: boolean;
-  readonly fresh?: boolean;
   readonly width?: number;
   readonly depth?: number;
   readonly errors?: boolean;
@@ -34,25 +31,21 @@ export interface ShowFlags extends SourceFlags {
  */
 export async function show(sources: readonly string[], flags: ShowFlags, terminal: Terminal): Promise<ExitCode> {
   refuseContradictions(flags);
-  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const display = displayOf(flags, terminal);
   const forJson: unknown[] = [];
   const missed: string[] = [];
   let [seen, mostTurns] = [0, 0];
-  await loadSessions(wanted, options, ({ tree, evidence }) => {
-    for (const trace of traceSession(tree, evidence)) {
-      mostTurns = Math.max(mostTurns, trace.session.turns);
-      if (flags.turn !== undefined && flags.turn !== trace.session.turn + 1) continue;
-      const shown = display(trace);
-      if ("why" in shown) {
-        missed.push(shown.why);
-        continue;
-      }
-      if (flags.json) forJson.push(shown.json);
-      else terminal.out(`${seen > 0 ? "\n" : ""}${shown.text()}\n`);
-      seen += 1;
+  await eachTrace(sources, flags, terminal, (trace) => {
+    mostTurns = Math.max(mostTurns, trace.session.turns);
+    if (flags.turn !== undefined && flags.turn !== trace.session.turn + 1) return;
+    const shown = display(trace);
+    if ("why" in shown) {
+      missed.push(shown.why);
+      return;
     }
+    if (flags.json) forJson.push(shown.json);
+    else terminal.out(`${seen > 0 ? "\n" : ""}${shown.text()}\n`);
+    seen += 1;
   });
   if (seen === 0 && mostTurns > 0) throw nothingShown(flags, mostTurns, missed);
   if (flags.json) terminal.out(`${terminalJson(forJson)}\n`);

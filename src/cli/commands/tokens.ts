@@ -1,21 +1,18 @@
 import { TOKEN_COLUMNS, tokenCsv } from "../../analysis/token-csv.js";
 import { tokenRows } from "../../analysis/token-rows.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { loadSessions } from "../../sessions/load-sessions.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintTokens } from "../../terminal/paint-tokens.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { otherCallsIn } from "../../trace/other-calls.js";
-import { traceSession } from "../../trace/trace-session.js";
 import { colorsFor } from "../colors.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
+import { eachTrace } from "../each-trace.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
+import type { FromFlags } from "../from-flags.js";
 import type { Terminal } from "../terminal.js";
 
-export interface TokensFlags extends SourceFlags, FormatFlags {
-  readonly fresh?: boolean;
+export interface TokensFlags extends FromFlags, FormatFlags {
   readonly top?: boolean;
   readonly width?: number;
 }
@@ -30,29 +27,25 @@ export async function tokens(sources: readonly string[], flags: TokensFlags, ter
   if (format === "csv" && flags.top) {
     throw new ConfigurationError("--csv", "--csv prints the calls, --top what made them grow. Say one or the other.");
   }
-  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const colors = colorsFor(terminal, terminal.outIsTty);
   const width = flags.width ?? terminal.width;
   const forJson: object[] = [];
   let seen = 0;
   if (format === "csv") terminal.out(csvLine(TOKEN_COLUMNS));
-  await loadSessions(wanted, options, ({ tree, evidence }) => {
-    for (const trace of traceSession(tree, evidence)) {
-      const { traceId, session } = trace;
-      if (format === "csv") {
-        terminal.out(tokenCsv(trace).map(csvLine).join(""));
-      } else if (format === "json") {
-        const { missingSubagents } = trace.loop.totalsWithSubagents;
-        const of = { traceId, sessionId: session.id, turn: session.turn, missingSubagents };
-        const otherCalls = otherCallsIn(trace.loop);
-        forJson.push({ ...of, calls: tokenRows(trace), ...(otherCalls.length > 0 ? { otherCalls } : {}) });
-      } else {
-        const painted = paintTokens(trace, { width, colors, top: flags.top ?? false });
-        terminal.out(`${seen > 0 ? "\n" : ""}${painted}\n`);
-      }
-      seen += 1;
+  await eachTrace(sources, flags, terminal, (trace) => {
+    const { traceId, session } = trace;
+    if (format === "csv") {
+      terminal.out(tokenCsv(trace).map(csvLine).join(""));
+    } else if (format === "json") {
+      const { missingSubagents } = trace.loop.totalsWithSubagents;
+      const of = { traceId, sessionId: session.id, turn: session.turn, missingSubagents };
+      const otherCalls = otherCallsIn(trace.loop);
+      forJson.push({ ...of, calls: tokenRows(trace), ...(otherCalls.length > 0 ? { otherCalls } : {}) });
+    } else {
+      const painted = paintTokens(trace, { width, colors, top: flags.top ?? false });
+      terminal.out(`${seen > 0 ? "\n" : ""}${painted}\n`);
     }
+    seen += 1;
   });
   if (format === "json") terminal.out(`${terminalJson(forJson)}\n`);
   if (seen === 0) terminal.err("The session holds no prompt yet: there is nothing to show.\n");

@@ -1,20 +1,17 @@
 import { TOOL_COLUMNS, toolCsv } from "../../analysis/tool-csv.js";
 import { toolTable } from "../../analysis/tool-table.js";
-import { loadSessions } from "../../sessions/load-sessions.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintTools } from "../../terminal/paint-tools.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
-import { traceSession } from "../../trace/trace-session.js";
 import { colorsFor } from "../colors.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
+import { eachTrace } from "../each-trace.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import type { FromFlags } from "../from-flags.js";
 import { reportError } from "../report-error.js";
-import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
-export interface ToolsFlags extends SourceFlags, FormatFlags {
-  readonly fresh?: boolean;
+export interface ToolsFlags extends FromFlags, FormatFlags {
   readonly byServer?: boolean;
   /** How many of the slowest calls are shown. */
   readonly slowest?: number;
@@ -30,8 +27,6 @@ const DEFAULT_SLOWEST = 5;
  */
 export async function tools(sources: readonly string[], flags: ToolsFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
-  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const table = toolTable({
     by: flags.byServer ? "server" : "tool",
     slowest: flags.slowest ?? DEFAULT_SLOWEST,
@@ -42,9 +37,7 @@ export async function tools(sources: readonly string[], flags: ToolsFlags, termi
     reportError(error, terminal);
   };
   // One that cannot be read is no reason to leave all others out.
-  await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
-    for (const trace of traceSession(tree, evidence)) table.add(trace);
-  });
+  await eachTrace(sources, flags, terminal, (trace) => table.add(trace), { onUnreadable });
   const report = table.report();
   if (unreadable > 0 && report.sessions === 0) return EXIT.usage;
   if (format === "json") terminal.out(`${terminalJson(report)}\n`);

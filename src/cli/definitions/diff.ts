@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { parseWidth } from "../parse-width.js";
 import { collect, parseText } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
@@ -18,6 +18,9 @@ export function defineDiff(program: Command, { terminal, finish }: ProgramContex
       "--subagent <file>",
       "a file with a subagent's session, put where it belongs; can be given several times",
       collect,
+    )
+    .addOption(
+      new Option("--from <where>", "compare sessions or traces that are read back from Langfuse").choices(["langfuse"]),
     )
     .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)", parseText)
     .option("--fresh", "ask opencode anew instead of comparing what looptrace has kept of the sessions")

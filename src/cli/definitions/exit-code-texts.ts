@@ -116,3 +116,17 @@ Exit codes:
   0    ended by Ctrl-C or SIGTERM, as it is meant to, and every trace is where it belongs
   2    wrong usage or configuration, or there is no opencode
   3    a trace could not be delivered (it is in the outbox) or kept`;
+
+export const VERIFY_EXIT_CODES = `
+Exit codes:
+  0    Langfuse has everything, once and as it is here
+  1    something is missing, there more than once, different, or not in the session
+  2    wrong usage, configuration or input, or Langfuse refuses to answer
+  3    something is not visible yet, or was not sent from here; or Langfuse cannot be asked now
+  130  interrupted`;
+
+export const DASHBOARD_EXIT_CODES = `
+Exit codes:
+  0    it is done
+  1    it is done, but this Langfuse refuses a widget, which was left out
+  2    wrong usage or configuration, or Langfuse does not answer or has no such API`;

@@ -3,20 +3,22 @@ import { parseDuration } from "../parse-duration.js";
 import { parseCountFrom } from "../parse-number.js";
 import { parseStepPath } from "../parse-step-path.js";
 import { parseWidth } from "../parse-width.js";
-import { withSources } from "../shared-options.js";
+import { withFrom, withSources } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
 import { SHOW_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace show` as the command line knows it. */
 export function defineShow(program: Command, { terminal, finish }: ProgramContext): void {
-  withSources(
-    program
-      .command("show")
-      .summary("show the trace as a tree")
-      .description(
-        "Shows the traces of sessions in the terminal: steps, calls, tools, time, tokens, errors. Nothing is sent.",
-      ),
-    "the session that looptrace saw last, else the project's last one",
+  withFrom(
+    withSources(
+      program
+        .command("show")
+        .summary("show the trace as a tree")
+        .description(
+          "Shows the traces of sessions in the terminal: steps, calls, tools, time, tokens, errors. Nothing is sent.",
+        ),
+      "the session that looptrace saw last, else the project's last one",
+    ),
   )
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
     .option(

@@ -1,19 +1,21 @@
 import type { Command } from "commander";
 import { parseWidth } from "../parse-width.js";
-import { withSources } from "../shared-options.js";
+import { withFrom, withSources } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
 import { SHOW_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace tokens` as the command line knows it. */
 export function defineTokens(program: Command, { terminal, finish }: ProgramContext): void {
-  withSources(
-    program
-      .command("tokens")
-      .summary("show how the context grew, and why")
-      .description(
-        "Shows, call by call, how many tokens the context held, what of it came from the cache, how much it grew, and what made it grow. Nothing is sent.",
-      ),
-    "the session that looptrace saw last, else the project's last one",
+  withFrom(
+    withSources(
+      program
+        .command("tokens")
+        .summary("show how the context grew, and why")
+        .description(
+          "Shows, call by call, how many tokens the context held, what of it came from the cache, how much it grew, and what made it grow. Nothing is sent.",
+        ),
+      "the session that looptrace saw last, else the project's last one",
+    ),
   )
     .option("--top", "the biggest contributors, each with the call that it came with")
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")

@@ -1,20 +1,22 @@
 import type { Command } from "commander";
 import { parseCount } from "../parse-number.js";
 import { parseWidth } from "../parse-width.js";
-import { withSources } from "../shared-options.js";
+import { withFrom, withSources } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
 import { TOOLS_EXIT_CODES } from "./exit-code-texts.js";
 
 /** `looptrace tools` as the command line knows it. */
 export function defineTools(program: Command, { terminal, finish }: ProgramContext): void {
-  withSources(
-    program
-      .command("tools")
-      .summary("show how long each tool took, and which calls were slow")
-      .description(
-        "Shows for each tool how often it was called, how often it failed and how long it took, and the slowest calls with their arguments: one table over all sessions that are named. Nothing is sent.",
-      ),
-    "the session that looptrace saw last, else the project's last one",
+  withFrom(
+    withSources(
+      program
+        .command("tools")
+        .summary("show how long each tool took, and which calls were slow")
+        .description(
+          "Shows for each tool how often it was called, how often it failed and how long it took, and the slowest calls with their arguments: one table over all sessions that are named. Nothing is sent.",
+        ),
+      "the session that looptrace saw last, else the project's last one",
+    ),
   )
     .option("--by-server", "put the tools together by MCP server; opencode's own are opencode")
     .option("--slowest <n>", "how many of the slowest calls to show (default: 5)", parseCount)

@@ -7,7 +7,7 @@ type Asked = Pick<Destination, "proxy" | "tls">;
 
 /** What a request is made of; it is followed nowhere else, so that keys stay with the host they are meant for. */
 export interface ExchangeInit {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly signal: AbortSignal;

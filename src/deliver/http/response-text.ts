@@ -18,9 +18,13 @@ export interface ReadBody {
   readonly bytes: Uint8Array;
 }
 
-/** Reads a body that matters to its last byte. What is longer than a megabyte is not read on. */
-export async function readWhole(response: Answer): Promise<ReadBody> {
-  return readUpTo(response, MAX_ACKNOWLEDGEMENT_BYTES);
+/**
+ * Reads a body that matters to its last byte.
+ *
+ * @param most what is longer is not read on; default a megabyte
+ */
+export async function readWhole(response: Answer, most = MAX_ACKNOWLEDGEMENT_BYTES): Promise<ReadBody> {
+  return readUpTo(response, most);
 }
 
 /** The beginning of an answer's body, whatever its length; what was read before the connection broke. */

@@ -1,5 +1,6 @@
 import { isFields } from "../../text/json-fields.js";
 import type { WireTool } from "../../wire/model.js";
+import { isOwnTool } from "../model/own-tools.js";
 import type { InnerToolCall, SubagentFacts, ToolRun } from "../model/session.js";
 import type { Outcome } from "../model/values.js";
 import { taskSessionId } from "../read/task-session.js";
@@ -9,14 +10,6 @@ import { isProviderExecuted, providerServer } from "./provider-tools.js";
 import { fileFacts } from "./read-user-message.js";
 import { recordedToolTime, toolTime } from "./timing.js";
 import { toolArguments, toolFacts, toolMetadata, toolResultText, wantedTool } from "./tool-facts.js";
-
-/** The tools that opencode 1.15 to 1.18, and versions before, bring along. */
-const OWN: ReadonlySet<string> = new Set([
-  ...["bash", "shell", "read", "write", "edit", "multiedit", "patch", "apply_patch", "glob", "grep", "list", "ls"],
-  ...["task", "todowrite", "todoread", "webfetch", "websearch", "codesearch", "skill", "lsp", "question", "batch"],
-  ...["plan_enter", "plan_exit", "invalid", "execute", "StructuredOutput"],
-  ...["list_mcp_resources", "list_mcp_resource_templates", "read_mcp_resource"],
-]);
 
 /**
  * A tool part: a call of a tool, and what came of it.
@@ -45,7 +38,7 @@ export function readTool(part: ToolPart, clock: MessageClock, runs: readonly Wir
     atLeastMs: time.atLeastMs,
     atMostMs: time.atMostMs,
     provider: isProviderExecuted(part) ? { server: providerServer(part) } : null,
-    own: OWN.has(name),
+    own: isOwnTool(name, 1),
     subagent: part.tool === "task" ? subagentFacts(part) : null,
     innerCalls: innerCalls(part),
   };

@@ -1,18 +1,11 @@
 import type { ToolFacts } from "../../../errors/tool-failure.js";
 import { fieldsOf, isFields } from "../../../text/json-fields.js";
+import { isOwnTool } from "../../model/own-tools.js";
 import type { InnerToolCall, SubagentFacts, ToolRun } from "../../model/session.js";
 import type { FileFacts, Outcome, Timing } from "../../model/values.js";
 import type { ShellMessage, ToolContent } from "../schema/session-export.js";
 import { subagentSessionId } from "./subagent-session.js";
 import { toolText } from "./tool-text.js";
-
-/** The tools that opencode 2 brings along, and those of sessions that came from opencode 1. */
-const OWN: ReadonlySet<string> = new Set([
-  ...["shell", "read", "write", "edit", "patch", "apply_patch", "glob", "grep", "list", "webfetch", "websearch"],
-  ...["subagent", "skill", "question", "execute", "lsp", "codesearch", "plan_enter", "plan_exit"],
-  ...["bash", "task", "todowrite", "todoread", "multiedit", "invalid", "batch", "StructuredOutput"],
-  ...["list_mcp_resources", "list_mcp_resource_templates", "read_mcp_resource"],
-]);
 
 /** Where a call stands; times are ms since the epoch. */
 export interface ToolPlace {
@@ -44,7 +37,7 @@ export function readTool(tool: ToolContent, place: ToolPlace): ToolRun {
     ...timeOf(tool, place),
     argumentsAt: tool.time.created ?? null,
     provider: executed === true ? { server: serverOf(tool) } : null,
-    own: OWN.has(name),
+    own: isOwnTool(name, 2),
     subagent: name === "subagent" || name === "task" ? subagentFacts(tool) : null,
     innerCalls: innerCalls(tool),
   };

@@ -1,0 +1,45 @@
+import { ConfigurationError } from "../errors/configuration-error.js";
+import { loadSessions } from "../sessions/load-sessions.js";
+import { selectSessions } from "../sessions/select-sessions.js";
+import type { LoopTrace } from "../trace/model.js";
+import { traceSession } from "../trace/trace-session.js";
+import type { EachTraceOptions, FromFlags } from "./from-flags.js";
+import { loadOptions, sourcesOf } from "./sources.js";
+import type { Terminal } from "./terminal.js";
+
+/**
+ * The traces of the sessions that are meant: from opencode and looptrace's store, or read back from Langfuse.
+ *
+ * @param use called with each, in the order of its session's turns
+ * @throws {ConfigurationError} when sources are none or contradict each other, or no Langfuse is configured
+ * @throws {LangfuseApiError} when Langfuse does not answer
+ */
+export async function eachTrace(
+  sources: readonly string[],
+  flags: FromFlags,
+  terminal: Terminal,
+  use: (trace: LoopTrace) => void,
+  { onUnreadable }: EachTraceOptions = {},
+): Promise<void> {
+  refuseContradictions(flags);
+  if (flags.from === "langfuse") {
+    // What it asks with is loaded only then.
+    const { eachRemoteTrace } = await import("./each-remote-trace.js");
+    return eachRemoteTrace(sources, flags, terminal, use, onUnreadable);
+  }
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
+    for (const trace of traceSession(tree, evidence)) use(trace);
+  });
+}
+
+function refuseContradictions({ from, tag, environment, fresh, all }: FromFlags): void {
+  if (from === undefined) {
+    if (tag === undefined && environment === undefined) return;
+    const flag = tag === undefined ? "--environment" : "--tag";
+    throw new ConfigurationError(flag, `${flag} narrows what is read from Langfuse: say --from langfuse too.`);
+  }
+  if (fresh) throw new ConfigurationError("--fresh", "--fresh asks opencode, --from Langfuse. Say one or the other.");
+  if (all) throw new ConfigurationError("--all", "--from langfuse takes --since, such as --since 7d, and not --all.");
+}

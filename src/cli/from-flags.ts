@@ -1,0 +1,15 @@
+import type { SourceFlags } from "./sources.js";
+
+/** How a command is told where traces come from. */
+export interface FromFlags extends SourceFlags {
+  readonly from?: "langfuse";
+  readonly tag?: readonly string[];
+  readonly environment?: string;
+  readonly fresh?: boolean;
+}
+
+/** How the sources are read. */
+export interface EachTraceOptions {
+  /** Told of a source that cannot be had, which is then left out; without it the first one ends it all. */
+  readonly onUnreadable?: (error: unknown, source: string) => void;
+}
