@@ -20,14 +20,33 @@ const line = z.looseObject({
 });
 export type WireLine = z.infer<typeof line>;
 
-/** The lines of a recording; a last one that a kill has cut short is none. */
+/**
+ * The lines of a recording, or of several whose requests get numbers of their own; a last line that a kill has cut short
+ * is none.
+ */
 export function linesIn(wire: string): readonly WireLine[] {
+  const recordings = new Map<unknown, number>();
+  let first = 0;
   return wire
     .slice(0, wire.lastIndexOf("\n") + 1)
     .split("\n")
     .filter(Boolean)
-    .map((text) => line.parse(JSON.parse(text)));
+    .map((text) => {
+      const { n, base, ...rest } = line.parse(JSON.parse(text));
+      if (rest.t === "tap") {
+        first = recordings.get(rest.id) ?? recordings.size * MOST_REQUESTS;
+        recordings.set(rest.id, first);
+      }
+      return {
+        ...rest,
+        ...(n === undefined ? {} : { n: n + first }),
+        ...(base === undefined ? {} : { base: base === null ? null : base + first }),
+      };
+    });
 }
+
+/** More than any recording of a test has. */
+const MOST_REQUESTS = 1_000_000;
 
 /** The bodies of a recording's requests, in order. */
 export function bodiesIn(lines: readonly WireLine[]): readonly string[] {

@@ -32,6 +32,8 @@ interface PlayedScenario extends AsyncDisposable {
 const PASSWORD = "sesame";
 /** Between two looks. */
 const LOOK_MS = 50;
+/** Some versions try again what others do not, for ever. */
+const DEADLINE_MS = 60_000;
 
 /** @param tap how the tap comes into it */
 export async function serveScenarios(binary: string, tap: "preload" | "plugin"): Promise<ServedScenarios> {
@@ -113,6 +115,7 @@ export async function serveScenarios(binary: string, tap: "preload" | "plugin"):
 
 /** A prompt and its end, whatever that is. */
 async function prompted(client: OpencodeClient, sessionID: string, text: string): Promise<void> {
+  const giveUpAt = performance.now() + DEADLINE_MS;
   let isOver = false;
   const over = client.session
     .prompt({ sessionID, parts: [{ type: "text", text }] })
@@ -123,6 +126,7 @@ async function prompted(client: OpencodeClient, sessionID: string, text: string)
   while (!isOver) {
     const { data = [] } = await client.permission.list().catch(() => ({ data: [] }));
     for (const { id } of data) await client.permission.reply({ requestID: id, reply: "reject" }).catch(() => undefined);
+    if (performance.now() > giveUpAt) await client.session.abort({ sessionID }).catch(() => undefined);
     await Promise.race([over, sleep(LOOK_MS)]);
   }
 }

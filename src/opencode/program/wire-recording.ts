@@ -148,12 +148,19 @@ async function readWire(recordings: string, { sessionIds, since, isShared }: Wir
     // A process that asked no model has a first line, and nothing else.
     const told = own.filter((one) => one.includes('\n{"t":"request"'));
     const text = told.length > 0 ? told.join("") : (own[0] ?? "");
-    if (text !== "") return { text, notes: [] };
+    if (text !== "") return { text, notes: notesIn(text) };
     const why = "looptrace's tap was not loaded; its Bun may be one that knows no BUN_INSPECT_PRELOAD";
     return { text: null, notes: sessionIds.length === 0 ? [] : [`${MISSING}: ${why}.`] };
   } catch (error) {
     return { text: null, notes: [`${MISSING}: ${messageOf(error)}`] };
   }
+}
+
+const NOTE = /^\{"t":"note","text":(".*")\}$/gm;
+
+/** What the tap has to say of it, once each; what is lost is told of when the recording is read. */
+function notesIn(text: string): readonly string[] {
+  return [...new Set(Array.from(text.matchAll(NOTE), ([, said = '""']) => String(JSON.parse(said))))];
 }
 
 /**

@@ -36,3 +36,10 @@ test("a request that another run's recording lacks is none of its concern", asyn
   const { read } = await recordingOf(`${HEAD}${request(0, "ses_1")}${LOST}`);
   expect(await read()).toEqual({ text: HEAD, notes: [] });
 });
+
+test("what the tap has to say is a note of the run", async () => {
+  const { path, read } = await recordingOf(HEAD);
+  const note = '{"t":"note","text":"https://p refuses \\"it\\""}\n';
+  await appendFile(path, `${request(0, "ses_2")}${note}${note}`);
+  expect((await read()).notes).toEqual(['https://p refuses "it"']);
+});
