@@ -6,16 +6,17 @@
  *
  * Ends with 1 where an owner or a kind is wrong.
  */
-import { writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { drive } from "../../src/opencode/drive.js";
+import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
+import { readExport } from "../../src/opencode/read/read-export.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import type { WireEvidence } from "../../src/wire/model.js";
-import { mergeWires } from "../../src/wire/recording/combine.js";
 import { readRecording } from "../../src/wire/recording/read-recording.js";
 import { parseScenario } from "../provider/load-scenario.js";
+import { runScenario } from "../provider/run-scenario.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
+import { preloaded } from "../support/preloaded.js";
 
 /** opencode's date is that of the time zone; these are always a day apart. */
 const [EARLIER, LATER] = ["Pacific/Pago_Pago", "Pacific/Kiritimati"];
@@ -42,41 +43,41 @@ const SEEDS: readonly Seed[] = [
 ];
 
 /** Three turns in processes of their own: read anew, from the cache, and anew once more. */
-async function played({ what, seed, zone, told }: Seed): Promise<string | undefined> {
+async function played({ what, seed, zone, told }: Seed): Promise<boolean> {
   const usages = [
     { input: 2_000, cached: 0, output: 5 },
     { input: 2_500, cached: 2_000, output: 5 },
     { input: 3_000, cached: 0, output: 5 },
   ];
   const replies = usages.map((usage, index) => ({ text: `Answer ${index}.`, usage }));
-  const story = { name: "made-here", description: what, prompts: ["Go."], lanes: [{ name: "main", replies }] };
+  const prompts = usages.map((_, index) => ({ text: `Prompt ${index}.`, flags: index === 0 ? [] : ["--continue"] }));
+  const story = { name: "made-here", description: what, prompts, lanes: [{ name: "main", replies }] };
   const scenario = parseScenario(JSON.stringify({ ...story, files: { "AGENTS.md": "Be brief." } }), what);
   await using bench = await isolatedOpenCode(scenario);
-  const { workdir: directory, binary: opencode, env } = bench;
-  const wires: WireEvidence[] = [];
-  let session: string | undefined;
-  for (const index of usages.keys()) {
-    const isLast = index === usages.length - 1;
-    if (isLast) await seed?.(bench);
-    const environment = { ...env, TZ: (isLast ? zone : undefined) ?? EARLIER };
-    const request = { message: `Prompt ${index}.`, session, wire: "full", driver: "server" } as const;
-    const { tree, wire, sessionId } = await drive({ ...request, directory, opencode, environment });
-    session = sessionId ?? undefined;
-    wires.push(readRecording(wire ?? "", "recording"));
-    if (!isLast || !tree) continue;
-    const merged = mergeWires(wires);
-    const traces = traceSession(tree, merged ? { wire: merged } : {});
-    const breaks = traces.flatMap(({ loop }) => loop.steps.flatMap(({ events }) => events));
-    const [found, ...more] = breaks.filter(({ name }) => name === "cache-break");
-    const { causeKind, owner, cause } = found?.attributes ?? {};
-    const section = typeof owner === "string" ? JSON.parse(owner).section : "none";
-    const isRight = more.length === 0 && causeKind === told[0] && section === told[1];
-    process.stdout.write(`${isRight ? "right" : "WRONG"}  ${what.padEnd(26)} ${causeKind} ${section}: ${cause}\n`);
-    return isRight ? undefined : what;
-  }
-  return what;
+  const recordings = join(bench.tmpdir, "wire");
+  await mkdir(recordings, { mode: 0o700 });
+  const [first, second, third] = scenario.prompts;
+  if (!first || !second || !third) throw new Error("there are not three prompts");
+  const turn = async (prompt: typeof first, TZ: string) => {
+    const env = { ...bench.env, ...(await preloaded(bench.tmpdir, recordings)), TZ };
+    return await runScenario({ ...scenario, prompts: [prompt] }, { ...bench, env });
+  };
+  for (const prompt of [first, second]) await turn(prompt, EARLIER);
+  await seed?.(bench);
+  const { exports } = await turn(third, zone ?? EARLIER);
+  const [tree] = assembleSessions(exports.map((text) => readExport(text, what)));
+  if (!tree) throw new Error("there is no session");
+  const texts = (await readdir(recordings)).map((name) => readFile(join(recordings, name), "utf8"));
+  const wire = readRecording((await Promise.all(texts)).join(""), "recording");
+  const events = traceSession(tree, { wire }).flatMap(({ loop }) => loop.steps.flatMap((step) => step.events));
+  const [found, ...more] = events.filter(({ name }) => name === "cache-break");
+  const { causeKind, owner, cause } = found?.attributes ?? {};
+  const section = typeof owner === "string" ? String(JSON.parse(owner).section) : "none";
+  const isRight = more.length === 0 && causeKind === told[0] && section === told[1];
+  process.stdout.write(`${isRight ? "right" : "WRONG"}  ${what.padEnd(26)} ${causeKind} ${section}: ${cause}\n`);
+  return isRight;
 }
 
 // Side by side, since the pause is most of it.
-const wrong = await Promise.all(SEEDS.map(played));
-process.exitCode = wrong.some((one) => one !== undefined) ? 1 : 0;
+const right = await Promise.all(SEEDS.map(played));
+process.exitCode = right.every(Boolean) ? 0 : 1;
