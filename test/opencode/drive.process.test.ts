@@ -8,7 +8,7 @@ import { type OpenCodeAtHand, withOpenCode } from "../../src/opencode/program/wi
 import { parseLog } from "../../src/opencode/read/log-line.js";
 import type { Progress } from "../../src/opencode/request/progress.js";
 import { loadScenario } from "../provider/load-scenario.js";
-import type { Scenario } from "../provider/scenario.js";
+import type { Reply, Scenario } from "../provider/scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { messagesOf } from "../support/generation1.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
@@ -18,15 +18,20 @@ import {
   expectNothingIn,
   expectSubagent,
   once,
+  toolParts,
   userTexts,
   wellEnded,
 } from "../support/play-drive.js";
 import { madeScenario } from "../support/play-run.js";
+import { expectRecorded, expectSizes } from "../support/recorded-wire.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
 allowColdStarts();
 
 const DELEGATE = "How many fruits are listed? Let the worker find out.";
+
+/** How many variables of the tap's a command of the agent is told. */
+const COUNTS_VARIABLES = "env | grep -cE '^(LOOPTRACE_WIRE|BUN_INSPECT)'";
 
 /** A turn of several steps, one with a subagent, and a short one. */
 async function threeTurns(): Promise<Scenario> {
@@ -34,10 +39,22 @@ async function threeTurns(): Promise<Scenario> {
   const lanes = [
     { name: "begins", match: "Begin.", replies: [{ text: "Begun." }] },
     ...delegation.lanes.map((lane) => (lane.match === undefined ? { ...lane, match: DELEGATE } : lane)),
-    ...steps.lanes.map((lane) => ({ ...lane, name: "steps" })),
+    ...steps.lanes.map((lane) => ({ ...lane, name: "steps", replies: lane.replies.map(countingVariables) })),
   ];
   const files = { ...steps.files, ...delegation.files, "port.txt": "the port is 7070" };
   return madeScenario([], { lanes, files, opencode: delegation.opencode });
+}
+
+function countingVariables(reply: Reply): Reply {
+  const command = (before: unknown) => `${String(before)}; ${COUNTS_VARIABLES}`;
+  return {
+    ...reply,
+    toolCalls: reply.toolCalls.map((call) =>
+      typeof call.arguments === "object" && "command" in call.arguments
+        ? { ...call, arguments: { ...call.arguments, command: command(call.arguments.command) } }
+        : call,
+    ),
+  };
 }
 
 // Each is longer than Linux lets an argument, or a variable, be.
@@ -87,7 +104,7 @@ describe.each(drivers)("with the driver %s", (driver) => {
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
     };
     return await driveAt(bench, driver)(
-      { message, systemPrompt, title: "-t A title", environment },
+      { message, systemPrompt, title: "-t A title", environment, wire: driver === "cli" ? "full" : "sizes" },
       { onProgress: (progress) => seen.push(progress) },
     );
   });
@@ -138,6 +155,16 @@ describe.each(drivers)("with the driver %s", (driver) => {
     expect(userTexts(tree)).toEqual([message]);
     const [request] = bench.provider.requests.filter(({ title }) => !title);
     expect(JSON.stringify(request?.body)).toContain(JSON.stringify(systemPrompt).slice(1, -1));
+  });
+
+  test("what it sends is recorded, as the provider got it or without texts; what it starts is told nothing of it", async () => {
+    const { wire, tree } = await first();
+    if (driver === "cli") expectRecorded(wire ?? "", bench.provider);
+    else expectSizes(wire ?? "", bench.provider);
+    const said = toolParts(tree).flatMap(({ tool, state }) =>
+      tool === "bash" && state.status === "completed" ? [state.output] : [],
+    );
+    expect(said).toEqual(["2:port = 8080\n0\n", "port = 9090\n0\n"]);
   });
 
   test("the last session is continued", async () => {

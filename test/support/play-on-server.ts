@@ -6,10 +6,9 @@ import type { ServerEvent } from "../../src/opencode/schema/server-event.js";
 import { connect } from "../../src/opencode/server/connection.js";
 import { followEvents } from "../../src/opencode/server/event-stream.js";
 import { readSessionFrom } from "../../src/opencode/server/read-session.js";
-import type { Scenario } from "../provider/scenario.js";
-import { warmOpenCode } from "./warm-opencode.js";
+import type { WarmOpenCode } from "./warm-opencode.js";
 
-/** What a scenario's prompts left when they were played to the real opencode's server. */
+/** What turns left that were played to the real opencode's server. */
 export interface PlayedOnServer {
   readonly sessionId: string;
   /** All events, in their order. */
@@ -19,49 +18,44 @@ export interface PlayedOnServer {
 }
 
 /**
- * Sends a scenario's prompts to the `opencode serve` that the tests share, one after the other, and follows its events.
+ * Follows the events of a server while something is played in a directory of it, until they have told all that the
+ * server says of the session.
+ *
+ * @param play gives the session's id, when its last turn is over
  */
-export async function playOnServer(scenario: Scenario): Promise<PlayedOnServer> {
-  const bench = await warmOpenCode(scenario);
+export async function followedOnServer(
+  { server, workdir }: Pick<WarmOpenCode, "server" | "workdir">,
+  play: () => Promise<string>,
+): Promise<PlayedOnServer> {
+  const ending = new AbortController();
+  const events: ServerEvent[] = [];
+  let connected = (): void => undefined;
+  const isConnected = new Promise<void>((resolve) => {
+    connected = resolve;
+  });
+  const following = followEvents(server, {
+    // The stream of all projects begins a moment after it has said so.
+    directory: workdir,
+    signal: ending.signal,
+    onConnected: () => connected(),
+    onEvent: (event) => events.push(event),
+  });
   try {
-    const ending = new AbortController();
-    const events: ServerEvent[] = [];
-    let connected = (): void => undefined;
-    const isConnected = new Promise<void>((resolve) => {
-      connected = resolve;
-    });
-    const following = followEvents(bench.server, {
-      // The stream of all projects begins a moment after it has said so.
-      directory: bench.workdir,
-      signal: ending.signal,
-      onConnected: () => connected(),
-      onEvent: (event) => events.push(event),
-    });
-    try {
-      await isConnected;
-      const client = await connect(bench.server, bench.workdir);
-      const sessionId = await openSession(client);
-      let idles = 0;
-      for (const prompt of scenario.prompts) {
-        await client.session.prompt({ sessionID: sessionId, parts: [{ type: "text", text: prompt.text }] });
-        idles += 1;
-        await until(() => events.filter((event) => isIdle(event, sessionId)).length >= idles);
-      }
-      // What comes behind the end, such as a session's summary, has its event too, and may come after what is read or
-      // before.
-      for (;;) {
-        const read = await readSessionFrom(client, sessionId);
-        const isTold = sessionsOf(read.tree).every((info) => info.time.updated === lastUpdate(events, info.id));
-        if (isTold && summariesOf(read).every(([id, summary]) => summary === lastSummary(events, id)))
-          return { sessionId, events: [...events], read };
-        await new Promise((later) => setTimeout(later, 20));
-      }
-    } finally {
-      ending.abort();
-      await following;
+    await isConnected;
+    const sessionId = await play();
+    const client = await connect(server, workdir);
+    // What comes behind the end, such as a session's summary, has its event too, and may come after what is read or
+    // before.
+    for (;;) {
+      const read = await readSessionFrom(client, sessionId);
+      const isTold = sessionsOf(read.tree).every((info) => info.time.updated === lastUpdate(events, info.id));
+      if (isTold && summariesOf(read).every(([id, summary]) => summary === lastSummary(events, id)))
+        return { sessionId, events: [...events], read };
+      await new Promise((later) => setTimeout(later, 20));
     }
   } finally {
-    await bench.remove();
+    ending.abort();
+    await following;
   }
 }
 
@@ -74,10 +68,6 @@ export async function openSession(client: OpencodeClient): Promise<string> {
 /** Waits for something that must come, for as long as the test may take. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((later) => setTimeout(later, 20));
-}
-
-function isIdle(event: ServerEvent, sessionId: string): boolean {
-  return event.type === "session.idle" && event.properties.sessionID === sessionId;
 }
 
 /** A session and those of its subagents. */

@@ -42,12 +42,9 @@ export interface TalkingOpenCode {
 const PROGRAM = `
 const fs = require("node:fs");
 const { randomBytes } = require("node:crypto");
-const [command, ...argv] = process.argv.slice(2);
+const [, ...argv] = process.argv.slice(2);
 const at = (name) => __dirname + "/" + name;
 const id = (kind) => kind + "_" + randomBytes(13).toString("hex");
-if (command === "--version") { console.log("1.18.33"); process.exit(0); }
-if (command === "export") { process.stdout.write(fs.readFileSync(at(argv[0] + ".json"))); process.exit(0); }
-if (command !== "run") process.exit(1);
 ${FIRST_LINE_OF_TAP}
 const prompt = fs.readFileSync(0, "utf8");
 let directions = {};
@@ -122,7 +119,16 @@ export async function talkingOpenCode(): Promise<TalkingOpenCode> {
   const path = join(folder, "opencode");
   const cwd = join(folder, "work");
   await mkdir(cwd);
-  await writeFile(path, `#!${process.execPath}\n${PROGRAM}`);
+  // Each run asks for the version and the session: what can be said without a start of node is.
+  const lines = [
+    "#!/bin/sh",
+    `[ "$1" = --version ] && echo 1.18.33 && exit`,
+    `[ "$1" = export ] && exec cat '${folder}'/"$2".json`,
+    `[ "$1" = run ] && exec '${process.execPath}' '${folder}/program.cjs' "$@"`,
+    "exit 1",
+  ];
+  await writeFile(join(folder, "program.cjs"), PROGRAM);
+  await writeFile(path, `${lines.join("\n")}\n`);
   await chmod(path, 0o755);
   const log = async (): Promise<readonly (readonly [string, string])[]> => {
     const text = await readFile(join(folder, "runs"), "utf8").catch(() => "");

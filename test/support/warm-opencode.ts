@@ -48,9 +48,9 @@ export interface WarmOpenCode extends IsolatedOpenCode {
  * are the test's own too.
  *
  * `binary`, which `cliEnvironment` hands to looptrace, is a small program that lets looptrace start, follow and end a
- * server of its own, as it thinks (see warm-opencode-program.ts). So this is for all that is not about opencode's
- * start, end, environment or processes: commands of the agent run below the shared server, with its environment, and
- * are not ended with looptrace. `--system` and `--mcp` start a real server, cold as ever. The driver `cli` gets the
+ * server of its own, as it thinks (see warm-doors.ts and warm-opencode-program.ts). So this is for all that is not about
+ * opencode's start, end, environment or processes: commands of the agent run below the shared server, with its
+ * environment, and are not ended with looptrace. `--system` and `--mcp` start a real server, cold as ever. The driver `cli` gets the
  * real `opencode run`, attached to the shared server.
  *
  * A deadline (`--timeout`) still counts; let it be short, and the test wait for what must have happened before by an

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { freePort } from "../../src/opencode/server/free-port.js";
 import { tapFile } from "../../src/wire/tap/tap-file.js";
 import { endLeftovers, makeHome, openCodeBinary, openCodeEnvironment } from "./isolated-opencode.js";
+import { type WarmDoors, warmDoors } from "./warm-doors.js";
 
 export const warmSettings = z.object({
   url: z.string(),
@@ -24,7 +25,7 @@ export type WarmSettings = z.infer<typeof warmSettings>;
 /** The real opencode's server for a whole run of the tests. */
 export interface WarmServer {
   readonly settings: WarmSettings;
-  /** A program to be started in opencode's place: see warm-opencode-program.ts. */
+  /** A program to be started in opencode's place: see warm-opencode-program.ts and warm-doors.ts. */
   readonly program: string;
   /** Ends it at once, as a crash would. */
   crash(): Promise<void>;
@@ -92,8 +93,10 @@ export async function startWarmServer(
       await new Promise((later) => setTimeout(later, 20));
     }
   };
+  let doors: WarmDoors | undefined;
   const stop = async (): Promise<void> => {
     process.off("exit", kill);
+    await doors?.close();
     await crash();
     await endLeftovers(place.home);
     await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -108,10 +111,14 @@ export async function startWarmServer(
     await writeFile(join(root, "settings.json"), JSON.stringify(settings));
     const program = join(root, "opencode");
     const main = join(compiled, "test", "support", "warm-opencode-program.js");
+    doors = await warmDoors(settings);
     const lines = [
-      "#!/bin/sh",
-      // Each run asks for it: what can be said without a start of node is.
+      "#!/bin/bash",
+      // Each run asks for these: what can be done without a start of node is.
       `if [ "$1" = --version ]; then echo '${version}'; exit; fi`,
+      `if [ "$1" = serve ] && [ -z "$OPENCODE_CONFIG_CONTENT" ]; then`,
+      ...doors.script,
+      "fi",
       `exec '${process.execPath}' '${main}' '${root}/settings.json' "$@"`,
     ];
     await writeFile(program, `${lines.join("\n")}\n`);

@@ -1,25 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { ServerEvent } from "../../../src/opencode/schema/server-event.js";
-import { addEvidence, noEvidence } from "../../../src/opencode/server/event-evidence.js";
 import {
   applyEvent,
   emptyMirror,
   exportOf,
   type Mirror,
-  rawExports,
   rootOf,
-  treeOf,
   withSession,
 } from "../../../src/opencode/server/session-mirror.js";
-import type { LoopTrace } from "../../../src/trace/model.js";
-import { openSpanIds } from "../../../src/trace/open-spans.js";
-import { traceSession } from "../../../src/trace/trace-session.js";
-import { loadScenario } from "../../provider/load-scenario.js";
-import { allowColdStarts } from "../../support/cold-starts.js";
-import { playOnServer } from "../../support/play-on-server.js";
-import { eventsIn, spansIn } from "../../trace/walk-trace.js";
-
-allowColdStarts();
 
 const at = 1_795_266_186_498;
 
@@ -182,54 +170,3 @@ describe("a mirror", () => {
     expect(["ses_1", "ses_2"]).toContain(rootOf(mirror, "ses_1"));
   });
 });
-
-const names = ["multistep", "subagent", "compaction", "rate-limited-then-ok", "overflow"];
-// Side by side, for most of it is waiting for the scripted model.
-describe("the real opencode's events", () => {
-  test.concurrent.each(names)(
-    "of %s tell what its server tells, and at each moment a trace that only grows",
-    async (name) => {
-      const { sessionId, events, read } = await playOnServer(await loadScenario(name));
-      const mirror = fold(events);
-      const raw = [...rawExports(mirror, sessionId)].map(([id, text]) => [id, JSON.parse(text)]);
-      expect(Object.fromEntries(raw)).toEqual(
-        Object.fromEntries([...read.raw].map(([id, text]) => [id, JSON.parse(text)])),
-      );
-      const tree = treeOf(mirror, sessionId);
-      if (!tree) throw new Error("the session is not mirrored");
-      expect(tree).toEqual(read.tree);
-      const last = traceSession(tree);
-      expect(last).toEqual(traceSession(read.tree));
-
-      const finalStarts = new Map(last.flatMap(startsOf));
-      let growing = emptyMirror;
-      const counts: number[] = [];
-      for (const event of events) {
-        growing = applyEvent(growing, event);
-        const now = treeOf(growing, sessionId);
-        const traces = now ? traceSession(now) : [];
-        const closed = traces.flatMap((trace) => {
-          const open = openSpanIds(trace);
-          return startsOf(trace).filter(([id]) => !open.has(id));
-        });
-        for (const [id, start] of closed) expect([id, finalStarts.get(id)]).toEqual([id, start]);
-        counts.push(closed.length);
-      }
-      expect(counts.at(-1)).toBe(finalStarts.size);
-      expect(new Set(counts).size).toBeGreaterThan(name === "rate-limited-then-ok" ? 1 : 2);
-
-      const evidence = events.reduce(addEvidence, noEvidence);
-      expect(evidence.permissions).toEqual([]);
-      const attempts = evidence.retries.map(({ attempt, sessionId: of }) => [of, attempt]);
-      expect(attempts).toEqual(name === "rate-limited-then-ok" ? [[sessionId, 1]] : []);
-    },
-  );
-});
-
-/** The ids and starts of all spans of a trace. */
-function startsOf({ loop }: LoopTrace): (readonly [string, number])[] {
-  return [
-    ...spansIn(loop).map(({ spanId, start }) => [spanId, start] as const),
-    ...eventsIn(loop).map(({ spanId, at }) => [spanId, at] as const),
-  ];
-}
