@@ -9,11 +9,13 @@ import { isResultDelivered, taskResultSchema } from "../../src/batch/task-result
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
 import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { storePaths } from "../../src/files/store-paths.js";
+import { allowColdStarts } from "../support/cold-starts.js";
 import { langfuseAt } from "../support/destinations.js";
 import { startReceiver } from "../support/receiver.js";
 import { onTestFinished, sideBySide } from "../support/side-by-side.js";
 import { apiError, type Directions, type TalkingOpenCode, talkingOpenCode } from "../support/talking-opencode.js";
 
+allowColdStarts();
 sideBySide();
 
 function task(request: object): Task {
