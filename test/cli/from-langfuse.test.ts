@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { send } from "../../src/deliver/http/send.js";
 import { WIDGETS } from "../../src/langfuse/dashboard/widgets.js";
 import { type CliResult, looptrace } from "../support/cli.js";
-import { SECRET_KEY } from "../support/destinations.js";
+import { langfuseAt, SECRET_KEY } from "../support/destinations.js";
 import { loadFixture, traceOf } from "../support/fixtures.js";
 import { dashboardJson, showJson, tokensJson, toolsJson, verifyJson } from "../support/json-shapes.js";
 import { Dashboards } from "../support/langfuse/dashboards.js";
@@ -126,6 +127,53 @@ test("verify says that all is there, and what is not", async () => {
     1,
     expect.stringMatching(/environment: here prod, in Langfuse default/),
   ]);
+});
+
+test("what a stranger has sent there moves no cursor", async () => {
+  const evil = "\u001b[2J\u001b]0;owned\u0007\r\n";
+  const spans = [
+    { spanId: "00000000000000e1", name: `${evil}root`, attributes: {} },
+    {
+      spanId: "00000000000000e2",
+      parentSpanId: "00000000000000e1",
+      name: `${evil}tool`,
+      attributes: { type: "tool", input: evil, status_message: evil, level: "ERROR" },
+    },
+    {
+      spanId: "00000000000000e3",
+      parentSpanId: "00000000000000e1",
+      name: evil,
+      attributes: { type: "generation", "model.name": evil, output: evil },
+    },
+  ].map(({ attributes, ...span }) => ({
+    ...span,
+    traceId: "ee".repeat(16),
+    startTimeUnixNano: "1700000000000000000",
+    endTimeUnixNano: "1700000001000000000",
+    attributes: [
+      { key: "session.id", value: { stringValue: evil } },
+      ...Object.entries(attributes).map(([key, stringValue]) => ({
+        key: `langfuse.observation.${key}`,
+        value: { stringValue },
+      })),
+    ],
+  }));
+  const body = JSON.stringify({
+    resourceSpans: [{ resource: {}, scopeSpans: [{ scope: { name: "x", version: "1" }, spans }] }],
+  });
+  await send(langfuseAt(langfuse.receiver.url), new TextEncoder().encode(body));
+  for (const command of [
+    ["show"],
+    ["show", "--step", "0"],
+    ["tokens"],
+    ["tools"],
+    ["show", "--json"],
+    ["tools", "--json"],
+  ]) {
+    const { code, stdout, stderr } = await run(...command, "--from", "langfuse", "ee".repeat(16));
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/made by another tracer/)]);
+    for (const text of [stdout, stderr]) expect(text.replace(/\n/g, "")).not.toMatch(/[\p{Cc}]/u);
+  }
 });
 
 test("verify tells apart that Langfuse cannot be asked", async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import pc from "picocolors";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { tokenRows } from "../../src/analysis/token-rows.js";
@@ -70,9 +71,27 @@ const cases: readonly (readonly [name: string, traces: () => readonly LoopTrace[
   }),
 ];
 
+/** Requests as looptrace sent them before it gave spans the shapes that Langfuse's pages draw best. */
+async function sendAsBefore(name: string): Promise<void> {
+  const text = readFileSync(new URL(`../../fixtures/sent/${name}.json`, import.meta.url), "utf8");
+  const requests: unknown = JSON.parse(text);
+  if (!Array.isArray(requests)) throw new Error(`${name} is no list of requests`);
+  for (const one of requests)
+    await send(langfuseAt(langfuse.receiver.url), new TextEncoder().encode(JSON.stringify(one)));
+}
+
 test.each(cases)("%s: tools, tokens and the tree are the same when read back", async (_, make) => {
   const local = make();
   await sendAll(local);
+  await expectTheSame(local);
+});
+
+test.each(["subagent", "failing-tool", "rate-limited-then-ok"])("%s, as it was sent before", async (name) => {
+  await sendAsBefore(name);
+  await expectTheSame(tracesOf(loadFixture(`${name}@1.18.33`), "log"));
+});
+
+async function expectTheSame(local: readonly LoopTrace[]): Promise<void> {
   const remote = await readBack(...local.map(({ traceId }) => traceId));
   expect(remote.map(({ otherTracer, doubled }) => [otherTracer, doubled])).toEqual(local.map(() => [null, []]));
   const traces = remote.map(({ trace }) => trace);
@@ -86,4 +105,4 @@ test.each(cases)("%s: tools, tokens and the tree are the same when read back", a
       expect(paintTokens(trace, { width: 200, colors, top })).toBe(paintTokens(own, { width: 200, colors, top }));
     expect(paintTree(trace, { width: 200, colors })).toBe(paintTree(own, { width: 200, colors }));
   }
-});
+}

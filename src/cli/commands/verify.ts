@@ -4,6 +4,7 @@ import { LangfuseApiError } from "../../langfuse/api/langfuse-api-error.js";
 import { langfuseAmong } from "../../langfuse/api/langfuse-destination.js";
 import { type TraceVerdict, verdictOf } from "../../langfuse/verify/verify-trace.js";
 import { verifyTraces } from "../../langfuse/verify/verify-traces.js";
+import { quickMask } from "../../masking/mask.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { traceLoaded } from "../../sessions/loaded-session.js";
 import { selectSessions } from "../../sessions/select-sessions.js";
@@ -39,6 +40,7 @@ export async function verify(sources: readonly string[], flags: VerifyFlags, ter
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const api = new LangfuseApi(destination, { onNote: notesTo(terminal) });
   const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };
+  const mask = quickMask(masking);
   const verdicts: TraceVerdict[] = [];
   let unreadable = 0;
   const onUnreadable = (error: unknown): void => {
@@ -57,8 +59,10 @@ export async function verify(sources: readonly string[], flags: VerifyFlags, ter
         paths,
         waitMs: flags.wait ?? 0,
       });
-      verdicts.push(...found);
-      if (!flags.json) for (const one of found) terminal.out(`${paintVerdict(one, paint)}\n`);
+      // What Langfuse has may be of others, and is told where it differs.
+      const shown = found.map((one) => mask(one));
+      verdicts.push(...shown);
+      if (!flags.json) for (const one of shown) terminal.out(`${paintVerdict(one, paint)}\n`);
     });
   } catch (error) {
     if (!(error instanceof LangfuseApiError) || !isPassing(error)) throw error;

@@ -44,7 +44,7 @@ Exit codes:
 export const SHOW_EXIT_CODES = `
 Exit codes:
   0    shown, also when the turn failed
-  2    wrong usage or input
+  2    wrong usage or input; with --from, Langfuse does not have it or does not answer
   130  interrupted`;
 
 export const CHECK_EXIT_CODES = `
@@ -75,7 +75,8 @@ Exit codes:
 export const TOOLS_EXIT_CODES = `
 Exit codes:
   0    shown
-  2    wrong usage or input; what could be read of several sessions is shown all the same
+  2    wrong usage or input; what could be read of several sessions is shown all the same.
+       With --from also: Langfuse does not have it, or does not answer
   130  interrupted`;
 
 export const REPORT_EXIT_CODES = `
