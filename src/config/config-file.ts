@@ -86,7 +86,11 @@ export const configFile = z.strictObject({
     .strictObject({ publicKey: text.optional(), secretKey: text.optional(), baseUrl: text.optional() })
     .optional(),
   otlp: z
-    .strictObject({ tracesEndpoint: text.optional(), headers: z.record(z.string(), z.string()).optional() })
+    .strictObject({
+      tracesEndpoint: text.optional(),
+      headers: z.record(z.string(), z.string()).optional(),
+      metrics: z.boolean().optional(),
+    })
     .optional(),
 });
 

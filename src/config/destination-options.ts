@@ -13,6 +13,8 @@ export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Environm
   const endpoint = unlessSet(otlp?.tracesEndpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT");
   // Headers may hold keys: they belong to the file's own endpoint and go to no other.
   const headers = endpoint === undefined ? undefined : otlp?.headers;
+  const variables = ["OTEL_METRICS_EXPORTER", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
+  const metrics = variables.some((name) => env[name]?.trim()) ? undefined : otlp?.metrics;
   return {
     env,
     langfuse: {
@@ -23,6 +25,7 @@ export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Environm
     otlp: {
       ...(endpoint === undefined ? {} : { tracesEndpoint: endpoint }),
       ...(headers === undefined ? {} : { headers }),
+      ...(metrics === undefined ? {} : { metrics }),
     },
   };
 }

@@ -120,7 +120,8 @@ export class TraceExporter {
     const keys = destinations.flatMap(({ secrets }) => secrets);
     const { force = false } = how;
     const encoded = await traceRequests(traces, trace, { masking, keys, atWork, force, now: this.#clock.now() });
-    const requests = ({ kind }: Destination) => encoded(kind === "langfuse" ? "langfuse" : "genai");
+    const requests = ({ kind, metrics }: Destination) =>
+      encoded(kind === "langfuse" ? "langfuse" : "genai", metrics !== undefined);
     const { paths, outboxLimitBytes, clock, send } = this.#options;
     const storeOnly = this.#patience.leftAlone(atWork);
     const reports = await deliver(requests, destinations, { paths, outboxLimitBytes, clock, send, storeOnly, ...how });

@@ -1,4 +1,5 @@
 import type { RequestToDeliver } from "../deliver/deliver.js";
+import { metricsRequest } from "../deliver/queue/metrics-body.js";
 import type { Masking } from "../masking/mask.js";
 import { maskRest } from "../masking/masked.js";
 import type { TraceOptions } from "../otel/options.js";
@@ -35,8 +36,8 @@ export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string>
   return now - lastMomentOfLoop(trace.loop) > STILL_AT_WORK_MS ? new Set() : openSpanIds(trace);
 }
 
-/** The OTLP requests that traces become, for each profile of a destination. */
-export type RequestsOfProfile = (profile: SpanProfileName) => readonly RequestToDeliver[];
+/** The OTLP requests that traces become, for each profile of a destination; where it takes metrics, with those. */
+export type RequestsOfProfile = (profile: SpanProfileName, takesMetrics: boolean) => readonly RequestToDeliver[];
 
 /**
  * The OTLP requests that traces become: masked, encoded, and with what tells later how they looked. They are encoded
@@ -48,26 +49,33 @@ export async function traceRequests(
   { masking, keys, atWork, force, now }: TraceRequestOptions,
 ): Promise<RequestsOfProfile> {
   // The OTel packages take longer to load than most commands take to run.
-  const [{ encodeTrace }, { placeInHost }] = await Promise.all([
+  const [{ encodeTrace }, { encodeMetrics }, { placeInHost }] = await Promise.all([
     import("../otel/encode-trace.js"),
+    import("../otel/genai/encode-metrics.js"),
     import("../otel/host-span.js"),
   ]);
   const masked = await maskRest(traces, traceOptions, maskingWithKeys(masking, keys));
-  const encode: RequestsOfProfile = (profile) =>
-    masked.values.flatMap((trace, index) => {
-      const place = traceOptions.parent ? {} : placeInHost(traces[index] ?? trace);
-      const leaveOut = force ? new Set<string>() : openIn(trace, atWork, now);
+  const turns = masked.values.map((trace, index) => {
+    const place = traceOptions.parent ? {} : placeInHost(traces[index] ?? trace);
+    const leaveOut = force ? new Set<string>() : openIn(trace, atWork, now);
+    return { trace, leaveOut, options: { ...masked.beside, ...place } };
+  });
+  const encode = (profile: SpanProfileName): readonly RequestToDeliver[] =>
+    turns.flatMap(({ trace, leaveOut, options }) => {
       const { settings, whole } = traceFingerprint(trace, traceOptions);
-      return [...encodeTrace(trace, { ...masked.beside, ...place }, { leaveOut }, profile)].map((request) => {
+      return [...encodeTrace(trace, options, { leaveOut }, profile)].map((request) => {
         const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
         return { ...request, fingerprint: hasRoot ? whole : settings };
       });
     });
   const encoded = new Map<SpanProfileName, readonly RequestToDeliver[]>();
-  return (profile) => {
+  // A turn is measured as a whole, when it is over; one that a fork copied was measured where it happened.
+  const over = turns.filter(({ trace: { loop }, leaveOut }) => !leaveOut.has(loop.spanId) && !loop.copied);
+  return (profile, takesMetrics) => {
     const requests = encoded.get(profile) ?? encode(profile);
     encoded.set(profile, requests);
-    return requests;
+    if (!takesMetrics) return requests;
+    return [...requests, ...over.map(({ trace, options }) => metricsRequest([encodeMetrics(trace, options)]))];
   };
 }
 

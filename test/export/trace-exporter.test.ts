@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import type { Destination } from "../../src/deliver/destinations/destination.js";
+import { resolveDestinations } from "../../src/deliver/destinations/resolve-destinations.js";
 import type { SendResult } from "../../src/deliver/http/send-result.js";
 import { discardOutbox } from "../../src/deliver/queue/discard-outbox.js";
 import { outboxStatus } from "../../src/deliver/queue/outbox-status.js";
@@ -10,7 +11,9 @@ import type { LoopTrace } from "../../src/trace/model.js";
 import { langfuseAt, otlpAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { traceOf } from "../support/fixtures.js";
+import { readPoints, totalOf } from "../support/received-metrics.js";
 import { readSpans } from "../support/received-spans.js";
+import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 const trace = traceOf("plain-answer@1.18.33");
@@ -195,4 +198,55 @@ test("Langfuse and another backend get the same spans, each in its own words, an
   expect(theirs?.map(({ name }) => name)).toEqual(["loop.step-0", "chat m1", "invoke_agent build"]);
   expect(theirs?.map(({ spanId }) => spanId)).toEqual(ours?.map(({ spanId }) => spanId));
   expect(JSON.stringify(theirs)).not.toContain("langfuse");
+});
+
+test.each(["http/json", "http/protobuf"])(
+  "metrics arrive once as %s, whatever becomes of a delivery",
+  async (protocol) => {
+    const receiver = await startReceiver({ dialect: "otlp" });
+    onTestFinished(() => receiver.close());
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      OTEL_METRICS_EXPORTER: "otlp",
+    };
+    const destinations = resolveDestinations({ env });
+    const paths = await temporaryStore();
+    const clock = fakeClock(trace.loop.end + 86_400_000);
+    const exporter = () => new TraceExporter({ destinations, paths, clock });
+    const turns = [trace, another("a"), another("b")];
+    const at = { "/v1/metrics": { kind: "status", status: 503 } } as const;
+    receiver.behave({ dialect: "otlp", at });
+    expect(await exporter().export(turns.slice(0, 2), { budgetMs: 1 })).toMatchObject([
+      { pending: { spans: 0 }, beside: { metrics: { pending: 2 } } },
+    ]);
+    receiver.behave({ dialect: "otlp" });
+    // The same turns again by another process, and one more; then what was left, and all of it once more.
+    await exporter().export(turns);
+    await exporter().flush();
+    expect(await exporter().export(turns)).toMatchObject([{ beside: { metrics: { acknowledged: 0, pending: 0 } } }]);
+    const points = receiver.metrics().flatMap(readPoints);
+    const { usage } = trace.loop.totals;
+    expect(totalOf(points, "looptrace.tokens", { "looptrace.token.kind": "input" })).toBe(3 * usage.input);
+    expect(totalOf(points, "looptrace.tokens", { "looptrace.token.kind": "output" })).toBe(3 * usage.output);
+    expect(new Set(points.map(({ resource }) => resource["service.instance.id"])).size).toBe(3);
+    expect(receiver.violations).toEqual([]);
+  },
+);
+
+test("a turn at work adds nothing to metrics until it is over", async () => {
+  const sent: string[] = [];
+  const destination = resolveDestinations({
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_METRICS_EXPORTER: "otlp" },
+  });
+  const send: TraceExporterOptions["send"] = async (_to, _body, { kind = "traces" } = {}) => {
+    sent.push(kind);
+    return { kind: "acknowledged" };
+  };
+  const { exporter } = await exporting(destination, { send });
+  const open = { ...trace.loop, outcome: "unfinished" as const };
+  await exporter.export([{ ...trace, loop: open }], { atWork: true });
+  expect(sent).toEqual([]);
+  await exporter.export([trace]);
+  expect(sent).toEqual(["traces", "metrics"]);
 });

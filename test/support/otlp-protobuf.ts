@@ -1,6 +1,6 @@
 import protobuf from "protobufjs";
 
-/** What of opentelemetry-proto 1.x an export of traces needs; the numbers are the protocol. */
+/** What of opentelemetry-proto 1.x an export of traces, sums and histograms needs; the numbers are the protocol. */
 const PROTO = `
 syntax = "proto3";
 message Request { repeated ResourceSpans resource_spans = 1; }
@@ -19,6 +19,21 @@ message Span {
 message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4; }
 message Link { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; repeated KeyValue attributes = 4; uint32 dropped_attributes_count = 5; fixed32 flags = 6; }
 message Status { string message = 2; int32 code = 3; }
+message MetricsRequest { repeated ResourceMetrics resource_metrics = 1; }
+message ResourceMetrics { Resource resource = 1; repeated ScopeMetrics scope_metrics = 2; string schema_url = 3; }
+message ScopeMetrics { Scope scope = 1; repeated Metric metrics = 2; string schema_url = 3; }
+message Metric { string name = 1; string description = 2; string unit = 3; oneof data { Sum sum = 7; Histogram histogram = 9; } }
+message Sum { repeated NumberDataPoint data_points = 1; int32 aggregation_temporality = 2; bool is_monotonic = 3; }
+message Histogram { repeated HistogramDataPoint data_points = 1; int32 aggregation_temporality = 2; }
+message NumberDataPoint {
+  repeated KeyValue attributes = 7; fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3;
+  oneof value { double as_double = 4; sfixed64 as_int = 6; } uint32 flags = 8;
+}
+message HistogramDataPoint {
+  repeated KeyValue attributes = 9; fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; fixed64 count = 4;
+  optional double sum = 5; repeated fixed64 bucket_counts = 6; repeated double explicit_bounds = 7; uint32 flags = 10;
+  optional double min = 11; optional double max = 12;
+}
 message KeyValue { string key = 1; AnyValue value = 2; }
 message AnyValue {
   oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; ArrayValue array_value = 5; KeyValueList kvlist_value = 6; bytes bytes_value = 7; }
@@ -45,7 +60,18 @@ export function requestOfProtobuf(bytes: Uint8Array): unknown {
   });
 }
 
-/** An ExportTraceServiceResponse. */
+/**
+ * An ExportMetricsServiceRequest as OTLP's JSON has it.
+ *
+ * @throws {Error} when the bytes are none
+ */
+export function metricsOfProtobuf(bytes: Uint8Array): unknown {
+  const type = root.lookupType("MetricsRequest");
+  const object = type.toObject(type.decode(bytes), { longs: String, arrays: true });
+  return JSON.parse(JSON.stringify(object), (key, value) => (key === "intValue" ? Number(value) : value));
+}
+
+/** An ExportTraceServiceResponse, or one of metrics, which looks the same. */
 export function responseProtobuf(partialSuccess?: {
   readonly rejectedSpans: number;
   readonly errorMessage: string;

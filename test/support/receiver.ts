@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type ServerOptions } from "node:https"
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { type ApiBehaviour, langfuseApi, type ReceivedMedia, type ReceivedScore } from "./langfuse-api.js";
-import { requestOfProtobuf, responseProtobuf } from "./otlp-protobuf.js";
+import { metricsOfProtobuf, requestOfProtobuf, responseProtobuf } from "./otlp-protobuf.js";
 import { type ReceivedSpan, readSpans } from "./received-spans.js";
 
 /** One scripted answer. */
@@ -217,7 +217,8 @@ function readBody(
   const body = bytes.toString(isProtobuf ? "base64" : "utf8");
   let json: unknown;
   try {
-    json = isProtobuf ? requestOfProtobuf(bytes) : JSON.parse(body);
+    const decode = isMetrics(request, behaviour) ? metricsOfProtobuf : requestOfProtobuf;
+    json = isProtobuf ? decode(bytes) : JSON.parse(body);
   } catch {
     found.push(`the body is not ${isProtobuf ? "protobuf" : "JSON"}`);
     return { body, json: undefined, spans: [] };

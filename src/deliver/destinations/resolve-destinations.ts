@@ -3,6 +3,7 @@ import { LOOPTRACE_VERSION } from "../../version.js";
 import type { Setting } from "./client-tls.js";
 import { createDestination, type Destination, LANGFUSE_TRACES_PATH } from "./destination.js";
 import { basicAuthorization } from "./http-address.js";
+import { asMetricsPlace, metricsBeside, wantsMetrics } from "./metrics-place.js";
 import { isHeader, otlpHeaders } from "./otlp-headers.js";
 import { readOtlpVariables, wantsOtlp } from "./otlp-variables.js";
 import { proxyFor } from "./proxy.js";
@@ -21,6 +22,8 @@ export interface DestinationOptions {
     /** Where traces are posted to, used as it is. */
     readonly tracesEndpoint?: string;
     readonly headers?: Readonly<Record<string, string>>;
+    /** Whether metrics are sent beside the traces, to `/v1/metrics`. Default: no, unless a variable asks for them. */
+    readonly metrics?: boolean;
   };
   /** Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -156,12 +159,32 @@ function otlpDestination({ otlp }: DestinationOptions, read: Read, env: Environm
   if (!wantsOtlp(read(undefined, "", "OTEL_TRACES_EXPORTER"))) return "OTEL_TRACES_EXPORTER";
   const endpoint = httpUrl(setting);
   if (!traces) endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, "")}/v1/traces`;
+  const destination = otlpPlace("TRACES", endpoint, setting, otlp, read, env);
+  const address = read(undefined, "", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT");
+  const exporter = read(undefined, "", "OTEL_METRICS_EXPORTER");
+  // No Langfuse takes metrics.
+  if (destination.kind === "langfuse" || !wantsMetrics({ option: otlp?.metrics, exporter, address }))
+    return destination;
+  const place = address ? httpUrl(address) : metricsBeside(endpoint, setting.name);
+  const metrics = asMetricsPlace(otlpPlace("METRICS", place, address ?? setting, otlp, read, env));
+  return { ...destination, metrics, secrets: [...new Set([...destination.secrets, ...metrics.secrets])] };
+}
+
+/** Where one kind of data goes, by its own variables, else by the general ones. */
+function otlpPlace(
+  kind: "TRACES" | "METRICS",
+  endpoint: URL,
+  setting: Setting,
+  otlp: DestinationOptions["otlp"],
+  read: Read,
+  env: Environment,
+): Destination {
   const variables = readOtlpVariables((name) =>
-    read(undefined, "", `OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL_EXPORTER_OTLP_${name}`),
+    read(undefined, "", `OTEL_EXPORTER_OTLP_${kind}_${name}`, `OTEL_EXPORTER_OTLP_${name}`),
   );
   const headers: Record<string, string> = {};
   const names: string[] = endpoint.username || endpoint.password ? [setting.name] : [];
-  for (const variable of ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]) {
+  for (const variable of ["OTEL_EXPORTER_OTLP_HEADERS", `OTEL_EXPORTER_OTLP_${kind}_HEADERS`]) {
     const text = read(undefined, "", variable);
     if (!text) continue;
     Object.assign(headers, otlpHeaders(variable, text.value));

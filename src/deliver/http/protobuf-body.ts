@@ -1,41 +1,8 @@
-import type { Attributes, HrTime, SpanContext } from "@opentelemetry/api";
+import type { SpanContext } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { z } from "zod";
 import { defined } from "../../text/json-fields.js";
-
-const texts = z.object({ values: z.array(z.object({ stringValue: z.string() })) });
-const truths = z.object({ values: z.array(z.object({ boolValue: z.boolean() })) });
-const number = z.union([
-  z.object({ intValue: z.coerce.number() }).transform(({ intValue }) => intValue),
-  z.object({ doubleValue: z.number() }).transform(({ doubleValue }) => doubleValue),
-]);
-const numbers = z.object({ values: z.array(number) });
-
-const anyValue = z.union([
-  z.object({ stringValue: z.string() }).transform(({ stringValue }) => stringValue),
-  z.object({ boolValue: z.boolean() }).transform(({ boolValue }) => boolValue),
-  number,
-  z
-    .object({ arrayValue: texts })
-    .transform(({ arrayValue }) => arrayValue.values.map(({ stringValue }) => stringValue)),
-  z.object({ arrayValue: truths }).transform(({ arrayValue }) => arrayValue.values.map(({ boolValue }) => boolValue)),
-  z.object({ arrayValue: numbers }).transform(({ arrayValue }) => arrayValue.values),
-  z.strictObject({}).transform(() => undefined),
-]);
-
-const attributes = z
-  .array(z.object({ key: z.string(), value: anyValue }))
-  .default([])
-  .transform((pairs): Attributes => Object.fromEntries(pairs.map(({ key, value }) => [key, value])));
-
-const count = z.number().int().default(0);
-
-const NANOS = 1_000_000_000n;
-
-const time = z
-  .string()
-  .regex(/^\d+$/)
-  .transform((text): HrTime => [Number(BigInt(text) / NANOS), Number(BigInt(text) % NANOS)]);
+import { attributes, count, time } from "./otlp-values.js";
 
 /** The low byte holds the W3C flags, the bit above the mask says whether the parent is in another process. */
 const IS_REMOTE = 0x200;

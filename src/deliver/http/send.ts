@@ -72,11 +72,15 @@ async function writtenFor(
   kind: OtlpKind,
   json: Uint8Array,
 ): Promise<Pick<Asking, "bytes" | "type"> | SendResult> {
-  if (protocol === "http/json" || kind === "metrics") return { bytes: json, type: "application/json" };
-  const { protobufBody } = await import("./protobuf-body.js");
+  if (protocol === "http/json") return { bytes: json, type: "application/json" };
   try {
-    return { bytes: await protobufBody(json), type: "application/x-protobuf" };
+    return { bytes: await asProtobuf(kind, json), type: "application/x-protobuf" };
   } catch {
     return { kind: "rejected", status: 400, message: `what is to be sent to ${label} cannot be written as protobuf` };
   }
+}
+
+async function asProtobuf(kind: OtlpKind, json: Uint8Array): Promise<Uint8Array> {
+  if (kind === "traces") return (await import("./protobuf-body.js")).protobufBody(json);
+  return (await import("./protobuf-metrics.js")).protobufMetrics(json);
 }

@@ -3,12 +3,16 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { expect, onTestFinished, test } from "vitest";
 import { resolveDestinations } from "../../../src/deliver/destinations/resolve-destinations.js";
 import { protobufBody } from "../../../src/deliver/http/protobuf-body.js";
+import { protobufMetrics } from "../../../src/deliver/http/protobuf-metrics.js";
 import { send } from "../../../src/deliver/http/send.js";
 import { describeTrace } from "../../../src/otel/describe-trace.js";
 import { encodeTrace } from "../../../src/otel/encode-trace.js";
+import { encodeMetrics } from "../../../src/otel/genai/encode-metrics.js";
 import { spanMaker } from "../../../src/otel/span-maker.js";
 import { loadFixture, traceOf, tracesOf } from "../../support/fixtures.js";
+import { metricsOfProtobuf } from "../../support/otlp-protobuf.js";
 import { otlpRequest } from "../../support/otlp-requests.js";
+import { readPoints } from "../../support/received-metrics.js";
 import { type ReceiverBehaviour, startReceiver } from "../../support/receiver.js";
 
 async function receive(behaviour: ReceiverBehaviour = {}) {
@@ -98,4 +102,16 @@ test("what looptrace itself never writes is refused, so that the spans beside it
   const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }));
   expect(await send(to("http/protobuf"), body)).toMatchObject({ kind: "rejected" });
   expect(receiver.requests).toEqual([]);
+});
+
+test("metrics as protobuf are those that are written as JSON, of several turns one after the other", async () => {
+  const [first, second] = [traceOf("multistep@1.18.33"), traceOf("subagent@1.18.33")].map((trace) => {
+    return encodeMetrics(trace).resourceMetrics;
+  });
+  const json = { resourceMetrics: [...(first ?? []), ...(second ?? [])] };
+  const bytes = await protobufMetrics(new TextEncoder().encode(JSON.stringify(json)));
+  expect(readPoints(metricsOfProtobuf(bytes))).toEqual(readPoints(json));
+  expect(readPoints(json).length).toBeGreaterThan(20);
+  const cumulative = JSON.stringify(json).replaceAll('"aggregationTemporality":1', '"aggregationTemporality":2');
+  await expect(protobufMetrics(new TextEncoder().encode(cumulative))).rejects.toThrow();
 });
