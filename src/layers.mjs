@@ -29,6 +29,7 @@ export const ROOMS = [
   "web",
   "batch",
   "fleet",
+  "experiment",
   "index",
   "cli",
 ];

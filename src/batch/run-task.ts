@@ -14,6 +14,7 @@ import type { Progress } from "../opencode/drive.js";
 import { pathOfOpenCode } from "../opencode/program.js";
 import { oneLine } from "../text/bounded-text.js";
 import { totalsOf } from "../trace/totals.js";
+import { itemOfRun } from "./experiment-item.js";
 import { firstStart } from "./first-start.js";
 import { oneAfterAnother } from "./one-after-another.js";
 import type { Task, TaskRequest } from "./task.js";
@@ -124,7 +125,9 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     }
     const { done, commit, verify } = worked;
     const { text, output, error, sessionId, runId, attempts, totals, traces, kept, notes } = done;
-    const trace = traceOptions(options.trace, task, commit);
+    const last = traces.at(-1);
+    const item = last && itemOfRun(task, last.traceId, exporter);
+    const trace = { ...traceOptions(options.trace, task, commit), ...(item === undefined ? {} : { experiment: item }) };
     const delivery = (await exporter?.export(traces, { trace })) ?? [];
     const result: TaskResult = {
       ...about,

@@ -31,14 +31,19 @@ export async function tasksOf(source: string, terminal: Terminal): Promise<reado
  * @throws {ConfigurationError} when no place was named, when it is the file of tasks itself, or another
  *   user's
  */
-export function resultsPath(source: string, output: string | undefined, { cwd, env }: Terminal): string {
+export function resultsPath(
+  source: string,
+  output: string | undefined,
+  { cwd, env }: Terminal,
+  kind: "results" | "experiment" = "results",
+): string {
   if (output === undefined && source === "-") {
     throw new ConfigurationError(
       "--output",
       "Tasks from standard input have no file that the results could stand beside: say where they go with -o <file>.",
     );
   }
-  const beside = `${source.replace(/\.(?:jsonl|ndjson|json|txt)$/i, "")}.results.jsonl`;
+  const beside = `${source.replace(/\.(?:jsonl|ndjson|json|txt)$/i, "")}.${kind}.jsonl`;
   const path = resolve(cwd, output ?? beside);
   if (source !== "-" && path === resolve(cwd, source)) {
     throw new ConfigurationError(

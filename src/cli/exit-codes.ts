@@ -8,6 +8,8 @@ export const EXIT = {
   tasksLeft: 1,
   /** A budget of `looptrace check` does not hold, or is not known to hold. */
   overBudget: 1,
+  /** A verdict of `looptrace experiment` is one that it was to fail on, or runs are missing. */
+  worse: 1,
   /** A check of `looptrace doctor` failed. */
   unfit: 1,
   /** `looptrace verify`: Langfuse does not have what it should have. */

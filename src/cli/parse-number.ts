@@ -21,6 +21,14 @@ export function parseAmount(text: string): number {
   throw new InvalidArgumentError("Give an amount above 0, such as 0.5.");
 }
 
+/** A share as an option's value: `15%` or `0.15`. @returns above 0, below 1 */
+export function parseShare(text: string): number {
+  const [, number, sign] = /^(\d*\.?\d+)\s*(%)?$/.exec(text.trim()) ?? [];
+  const share = Number(number) / (sign === undefined ? 1 : 100);
+  if (share > 0 && share < 1) return share;
+  throw new InvalidArgumentError("Give a share between 0 and 100 %, such as 15% or 0.15.");
+}
+
 /** A TCP port as an option's value; 0 is any that is free. */
 export function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);

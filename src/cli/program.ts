@@ -7,6 +7,7 @@ import { defineDashboard } from "./definitions/dashboard.js";
 import { defineDiff } from "./definitions/diff.js";
 import { defineDoctor } from "./definitions/doctor.js";
 import { EXIT_CODES } from "./definitions/exit-code-texts.js";
+import { defineExperiment } from "./definitions/experiment.js";
 import { definePush } from "./definitions/push.js";
 import { defineReport } from "./definitions/report.js";
 import { defineRun } from "./definitions/run.js";
@@ -42,6 +43,7 @@ const COMMANDS = {
   run: defineRun,
   batch: defineBatch,
   worker: defineWorker,
+  experiment: defineExperiment,
   trace: defineTrace,
   attach: defineAttach,
   watch: defineWatch,

@@ -8,6 +8,21 @@ export interface RemoteParent {
   readonly spanId: string;
 }
 
+/** Which item of which of Langfuse's experiments a trace is. */
+export interface ExperimentItem {
+  /** The trace; others of the same delivery are no items. */
+  readonly traceId: string;
+  /** Of a dataset's run: Langfuse's own id of it. */
+  readonly experimentId: string;
+  readonly experimentName: string;
+  readonly metadata: Readonly<Record<string, string | number>>;
+  readonly itemId: string;
+  /** Langfuse's id of the dataset that the item is in. */
+  readonly datasetId?: string | undefined;
+  /** What should have come out. */
+  readonly expectedOutput?: unknown;
+}
+
 /** What the caller can say about a trace beside what the session says itself. */
 export interface TraceOptions {
   /** Default `opencode.loop`. */
@@ -22,6 +37,8 @@ export interface TraceOptions {
   readonly release?: string;
   /** Goes into the loop's metadata. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** The item of an experiment that one of the traces is. */
+  readonly experiment?: ExperimentItem;
   /** The span of another program that the trace hangs below. */
   readonly parent?: RemoteParent;
   /** Spans of other traces that the turn belongs to, and does not hang below. */

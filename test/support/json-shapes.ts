@@ -492,3 +492,58 @@ export const dashboardJson = z.strictObject({
     }),
   ),
 });
+
+const measureName = z.enum(["pass", "cost", "tokens", "steps", "time", "toolP90"]);
+const interval = z.strictObject({ low: z.number(), high: z.number() }).nullable();
+
+/** `experiment --json` */
+export const experimentJson = z.strictObject({
+  name: z.string(),
+  base: z.string(),
+  seed: z.string(),
+  effect: z.number(),
+  runs: taskCount,
+  cases: taskCount,
+  arms: z.array(
+    z.strictObject({
+      name: z.string(),
+      settings: z.record(z.string(), z.unknown()),
+      counted: taskCount,
+      missing: taskCount,
+      void: z.record(z.string(), taskCount),
+      values: z.record(measureName, z.number().nullable()),
+    }),
+  ),
+  comparisons: z.array(
+    z.strictObject({
+      arm: z.string(),
+      comparisons: z.array(
+        z.strictObject({
+          measure: measureName,
+          verdict: z.enum(["better", "worse", "none", "too-few", "order", "unknown"]),
+          cases: taskCount,
+          base: z.number().nullable(),
+          arm: z.number().nullable(),
+          change: z.number().nullable(),
+          interval,
+          signTest: z.strictObject({ above: taskCount, below: taskCount, p: z.number() }),
+          p: z.number(),
+          needed: z.strictObject({ cases: taskCount, runs: taskCount.nullable() }).nullable(),
+          missing: z.strictObject({ cases: taskCount, runs: taskCount.nullable() }).nullable(),
+          notes: z.array(z.string()),
+        }),
+      ),
+      order: z.strictObject({
+        pairs: taskCount,
+        armSecond: taskCount,
+        effects: z.partialRecord(
+          measureName,
+          z.strictObject({ change: z.number(), interval, isShown: z.boolean(), bias: z.number() }),
+        ),
+        cachedAtFirst: z.strictObject({ base: z.number().nullable(), arm: z.number().nullable() }),
+      }),
+    }),
+  ),
+  warnings: z.array(z.string()),
+  batch: batchJson,
+});

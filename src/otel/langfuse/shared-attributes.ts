@@ -5,6 +5,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { environmentName, type TraceOptions } from "../options.js";
 import { traceTags } from "../trace-tags.js";
+import { experimentAttributes } from "./experiment-attributes.js";
 
 /**
  * What belongs to the trace and therefore stands on every span: Langfuse copies nothing between siblings, so a filter
@@ -12,11 +13,8 @@ import { traceTags } from "../trace-tags.js";
  *
  * @throws {ConfigurationError} for an environment that Langfuse would silently store as `default`
  */
-export function sharedAttributes(
-  { session, loop }: LoopTrace,
-  options: TraceOptions,
-  clean: (text: string) => string,
-): Attributes {
+export function sharedAttributes(trace: LoopTrace, options: TraceOptions, clean: (text: string) => string): Attributes {
+  const { session, loop } = trace;
   const shared: Attributes = {
     [LangfuseOtelSpanAttributes.TRACE_NAME]: clean(options.traceName ?? "opencode.loop"),
     [LangfuseOtelSpanAttributes.TRACE_SESSION_ID]: clean(session.id),
@@ -24,6 +22,7 @@ export function sharedAttributes(
     // A resource's service.version would else become the version that Langfuse shows.
     [LangfuseOtelSpanAttributes.VERSION]: clean(session.opencodeVersion),
     [ATTR_GEN_AI_CONVERSATION_ID]: clean(session.id),
+    ...experimentAttributes(trace, options.experiment, clean),
   };
   if (options.userId !== undefined) shared[LangfuseOtelSpanAttributes.TRACE_USER_ID] = clean(options.userId);
   if (options.environment !== undefined) shared[LangfuseOtelSpanAttributes.ENVIRONMENT] = checked(options.environment);

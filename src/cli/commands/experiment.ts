@@ -1,0 +1,179 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { DEFAULT_CONCURRENCY } from "../../batch/batch-options.js";
+import type { BatchSummary } from "../../batch/batch-summary.js";
+import { recordedResults } from "../../batch/results.js";
+import { runBatch } from "../../batch/run-batch.js";
+import { taskRunner } from "../../batch/run-task.js";
+import type { TaskResult } from "../../batch/task-result.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { messageOf } from "../../errors/thrown.js";
+import { experimentJunit } from "../../experiment/experiment-junit.js";
+import { experimentMarkdown } from "../../experiment/experiment-markdown.js";
+import { experimentResult } from "../../experiment/experiment-result.js";
+import { type FailOn, isFailure } from "../../experiment/fail-on.js";
+import type { MeasureName } from "../../experiment/measure-names.js";
+import { isVoid } from "../../experiment/measures.js";
+import { type PlannedRun, planRuns } from "../../experiment/plan.js";
+import { quickMask } from "../../masking/mask.js";
+import { leftNotes } from "../../opencode/drive.js";
+import { ServerPool } from "../../opencode/server.js";
+import { terminalJson } from "../../text/terminal-json.js";
+import { defaultsOf, resultsPath, tasksOf } from "../batch-inputs.js";
+import { batchProgress } from "../batch-progress.js";
+import { CommandContext } from "../command-context.js";
+import { deliveryAdvice } from "../delivery-text.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { type ArmFlags, armsOf, casesOf, type RunFlags, requestsOf } from "../experiment-inputs.js";
+import { experimentLines } from "../experiment-text.js";
+import { onInterrupt } from "../interrupt.js";
+import type { Terminal } from "../terminal.js";
+import { type BatchFlags, batchOptions, isDelivered, quickly, refuseQueueFlags, sendLeftovers } from "./batch.js";
+
+/** What is compared, how often, and where the result goes. */
+export interface ExperimentFlags extends BatchFlags, ArmFlags, RunFlags {
+  readonly runs?: number;
+  /** 0 to 1. */
+  readonly effect?: number;
+  readonly measure?: readonly MeasureName[];
+  readonly seed?: string;
+  readonly name?: string;
+  readonly failOn?: FailOn;
+  /** Files, or `-` for standard output. */
+  readonly markdown?: string;
+  readonly junit?: string;
+}
+
+const DEFAULT_RUNS = 2;
+const DEFAULT_EFFECT = 0.15;
+
+/** `looptrace experiment`: which of several ways of working is better. @param source a file of cases, or `-` */
+export async function experiment(source: string, flags: ExperimentFlags, terminal: Terminal): Promise<ExitCode> {
+  if (flags.redis === undefined) refuseQueueFlags(flags);
+  refuseTwoDocuments(flags);
+  const context = new CommandContext(flags, terminal);
+  const { settings, paths, masking } = context;
+  const place = flags.redis === undefined ? "here" : "workers";
+  const { arms, base } = await armsOf(flags, terminal, place);
+  const cases = casesOf(await tasksOf(source, terminal));
+  const results = resultsPath(source, flags.output, terminal, "experiment");
+  const name = flags.name ?? nameOf(results);
+  const seed = flags.seed ?? name;
+  const runs = flags.runs ?? DEFAULT_RUNS;
+  const servers = new ServerPool();
+  const defaults = {
+    ...(await defaultsOf("batch", flags, context, terminal)),
+    servers,
+    store: paths,
+    masking,
+  };
+  const requestOf = await requestsOf(cases, arms, flags, defaults, terminal, place);
+  const plan = planRuns(cases, arms, { name, runs, seed, requestOf });
+  const again = refuseChanged(await recordedResults(results), plan, results);
+
+  const exporter = context.exporter();
+  const quick = quickMask(masking);
+  const progress = flags.quiet ? undefined : batchProgress(terminal);
+  const interrupt = onInterrupt(() => {
+    progress?.clear();
+    terminal.err(
+      "looptrace: stopping; what is done is recorded, what runs is done again next time. Once more quits at once.\n",
+    );
+  });
+  let summary: BatchSummary;
+  try {
+    const run = taskRunner({ defaults, exporter, trace: settings.trace, cwd: terminal.cwd });
+    summary = await runBatch(
+      plan.map(({ task }) => task),
+      run,
+      {
+        ...batchOptions(flags, settings, defaults.model, (event, standing) =>
+          progress?.tell(quickly(event, quick), standing),
+        ),
+        concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
+        results,
+        retryFailed: again,
+        signal: interrupt.signal,
+      },
+    );
+  } finally {
+    progress?.stop();
+    const left = await servers.close();
+    interrupt.done();
+    for (const note of left.flatMap(leftNotes)) terminal.err(`looptrace: ${note}\n`);
+  }
+  const leftovers = await sendLeftovers(summary, exporter, flags, terminal);
+
+  const effect = flags.effect ?? DEFAULT_EFFECT;
+  const failOn = flags.failOn ?? "worse";
+  const about = { name, base, seed, runs, effect, measures: flags.measure };
+  const result = experimentResult(plan, arms, await recordedResults(results), about);
+  if (flags.markdown !== undefined) await write("--markdown", flags.markdown, experimentMarkdown(result), terminal);
+  if (flags.junit !== undefined) await write("--junit", flags.junit, experimentJunit(result, failOn), terminal);
+  if (flags.json) terminal.out(`${terminalJson({ ...result, batch: summary })}\n`);
+  else if (flags.markdown !== "-" && flags.junit !== "-") {
+    terminal.out(`${experimentLines(result, terminal.width).join("\n")}\n`);
+  }
+  for (const advice of deliveryAdvice(leftovers)) terminal.err(`${advice}\n`);
+
+  if (interrupt.signal.aborted) return EXIT.interrupted;
+  const isIncomplete = result.arms.some(({ counted }) => counted < cases.length * runs);
+  if (isIncomplete || isFailure(result, failOn)) return EXIT.worse;
+  return isDelivered(summary, leftovers) ? EXIT.ok : EXIT.undelivered;
+}
+
+/** @throws {ConfigurationError} when more than one document would go to standard output */
+function refuseTwoDocuments({ json, markdown, junit }: ExperimentFlags): void {
+  const documents = [json === true, markdown === "-", junit === "-"].filter(Boolean).length;
+  if (documents > 1)
+    throw new ConfigurationError(
+      "--markdown",
+      "Standard output holds one document: of --json, --markdown - and --junit - give one, and files for the others.",
+    );
+}
+
+/**
+ * Which runs are to be done again, since they came to nothing.
+ *
+ * @throws {ConfigurationError} when results are of runs that asked for something else: they would be compared with what
+ *   they are not of
+ */
+function refuseChanged(
+  recorded: ReadonlyMap<string, TaskResult>,
+  plan: readonly PlannedRun[],
+  path: string,
+): ReadonlySet<string> {
+  const changed = plan.filter(({ task }) => {
+    const before = recorded.get(task.id);
+    return before !== undefined && before.digest !== task.digest;
+  });
+  if (changed.length > 0) {
+    const arms = [...new Set(changed.map(({ arm }) => arm))].join(", ");
+    throw new ConfigurationError(
+      "results",
+      `${path} holds results of runs that asked for something else (arms: ${arms}): a setting, a case or the commit has changed since. Name another file for the results (-o), or the commit that they began with (--ref).`,
+    );
+  }
+  return new Set([...recorded.values()].filter(isVoid).map(({ id }) => id));
+}
+
+/** What an experiment is called that has no name: after the file of its results. */
+function nameOf(results: string): string {
+  const file = results.replace(/^.*[\\/]/, "");
+  return file.replace(/(?:\.experiment)?\.jsonl$/, "") || file;
+}
+
+/** @throws {ConfigurationError} when the file cannot be written */
+async function write(flag: string, target: string, text: string, terminal: Terminal): Promise<void> {
+  if (target === "-") {
+    terminal.out(text);
+    return;
+  }
+  const path = resolve(terminal.cwd, target);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  } catch (error) {
+    throw new ConfigurationError(flag, `${flag} ${target}: the file cannot be written: ${messageOf(error)}`);
+  }
+}

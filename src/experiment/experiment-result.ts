@@ -1,0 +1,148 @@
+import { mean } from "simple-statistics";
+import type { TaskResult } from "../batch/task-result.js";
+import type { ErrorCode } from "../errors/error-facts.js";
+import type { Arm, ArmSettings } from "./arm.js";
+import { type ArmComparison, compareArms } from "./compare.js";
+import { MEASURES, type MeasureName } from "./measure-names.js";
+import { isVoid, recordOf } from "./measures.js";
+import type { PlannedRun } from "./plan.js";
+
+/** How an arm did, whatever the others did. */
+export interface ArmSummary {
+  readonly name: string;
+  readonly settings: ArmSettings;
+  /** Its runs that count. */
+  readonly counted: number;
+  /** Runs without a result. */
+  readonly missing: number;
+  /** Runs that came to nothing for a reason that is not the arm's, by the code of their error. */
+  readonly void: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** The mean of its runs that have a value: pass 0 to 1, cost USD, times ms; null without one. */
+  readonly values: Readonly<Record<MeasureName, number | null>>;
+}
+
+/** What an experiment came to. Costs are USD, times ms; plain data, as `--json` prints it. */
+export interface ExperimentResult {
+  readonly name: string;
+  /** The arm that the others are compared with. */
+  readonly base: string;
+  /** By what the order of the runs was drawn, and all that chance decides in the statistics. */
+  readonly seed: string;
+  /** The least difference that was to be found: 0.15 is 15 %, of the pass rate 15 points. */
+  readonly effect: number;
+  readonly cases: number;
+  /** Runs of each case by each arm. */
+  readonly runs: number;
+  readonly arms: readonly ArmSummary[];
+  /** Each arm but the base. */
+  readonly comparisons: readonly ArmComparison[];
+  /** What speaks against taking the figures as they are. */
+  readonly warnings: readonly string[];
+}
+
+export interface ExperimentOptions {
+  readonly name: string;
+  readonly base: string;
+  readonly seed: string;
+  readonly runs: number;
+  readonly effect: number;
+  readonly measures?: readonly MeasureName[] | undefined;
+}
+
+/**
+ * Compares what is recorded of an experiment's runs.
+ *
+ * @param results by the ids of the runs' tasks; of other tasks too
+ */
+export function experimentResult(
+  plan: readonly PlannedRun[],
+  arms: readonly Arm[],
+  results: ReadonlyMap<string, TaskResult>,
+  options: ExperimentOptions,
+): ExperimentResult {
+  const found = plan.map((one) => ({ ...one, result: results.get(one.task.id) }));
+  const records = found.flatMap(({ result, case: name, arm, run }) => {
+    const record = result && recordOf(result, { case: name, arm, run });
+    return record ? [record] : [];
+  });
+  const summaries = arms.map(({ name, settings }): ArmSummary => {
+    const own = found.filter(({ arm }) => arm === name);
+    const voids = own.flatMap(({ result }) => (result && isVoid(result) && result.error ? [result.error.code] : []));
+    const counted = records.filter(({ arm }) => arm === name);
+    const meanOf = (measure: MeasureName): number | null => {
+      const values = counted.flatMap(({ values }) => values[measure] ?? []);
+      return values.length === 0 ? null : mean(values);
+    };
+    return {
+      name,
+      settings,
+      counted: counted.length,
+      missing: own.filter(({ result }) => result === undefined).length,
+      void: Object.fromEntries(voids.map((code) => [code, voids.filter((one) => one === code).length])),
+      values: {
+        pass: meanOf("pass"),
+        cost: meanOf("cost"),
+        tokens: meanOf("tokens"),
+        steps: meanOf("steps"),
+        time: meanOf("time"),
+        toolP90: meanOf("toolP90"),
+      },
+    };
+  });
+  const { base, seed, effect, measures = MEASURES, name, runs } = options;
+  const comparisons = compareArms(records, { base, arms: arms.map((arm) => arm.name), seed, effect, measures });
+  return {
+    ...{ name, base, seed, effect, runs },
+    cases: new Set(plan.map((one) => one.case)).size,
+    arms: summaries,
+    comparisons,
+    warnings: [...lostRuns(summaries), ...comparisons.flatMap((one) => orderWarnings(one, base))],
+  };
+}
+
+function lostRuns(arms: readonly ArmSummary[]): readonly string[] {
+  return arms.flatMap(({ name, missing, void: voids }) => {
+    const lost = Object.entries(voids).map(([code, runs]) => `${runs} ${code}`);
+    const left = missing > 0 ? [`${missing} not run yet`] : [];
+    if (lost.length + left.length === 0) return [];
+    return [`${name} lacks runs: ${[...lost, ...left].join(", ")}; the same command does them`];
+  });
+}
+
+/** So much more of a first prompt out of the cache is worth a word. */
+const CACHE_SHARE = 0.2;
+
+function orderWarnings({ arm, order, comparisons }: ArmComparison, base: string): readonly string[] {
+  const { effects, pairs, armSecond, cachedAtFirst } = order;
+  const shown = (["cost", "tokens", "time"] as const).flatMap((measure) => {
+    const effect = effects[measure];
+    return effect?.isShown ? [`${measure} ${percentage(effect.change)}`] : [];
+  });
+  const isConfused = comparisons.some(({ verdict }) => verdict === "order");
+  const balance = `${arm} came second in ${armSecond} of ${pairs} pairs`;
+  const { base: ofBase, arm: ofArm } = cachedAtFirst;
+  return [
+    ...(shown.length > 0
+      ? [
+          `the order matters: the later run of a pair takes ${shown.join(", ")} than the earlier one. ${
+            isConfused
+              ? `${balance}, so that what is marked "order" cannot be told from it`
+              : `${balance}, which evens it out`
+          }`,
+        ]
+      : []),
+    ...(ofBase !== null && ofArm !== null && Math.abs(ofArm - ofBase) >= CACHE_SHARE
+      ? [
+          `the cache was not the same: of the first prompt ${share(ofArm)} came from it in ${arm}, ${share(ofBase)} in ${base}; a part of the difference in cost may be that`,
+        ]
+      : []),
+  ];
+}
+
+function percentage(change: number): string {
+  return `${Math.abs(100 * change).toFixed(0)} % ${change < 0 ? "less" : "more"}`;
+}
+
+function share(value: number): string {
+  return `${Math.round(100 * value)} %`;
+}
