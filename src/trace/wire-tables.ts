@@ -5,7 +5,7 @@ import type { WireEvidence, WireExchange } from "../wire/model.js";
 import { RequestReader } from "../wire/protocol/parse-request.js";
 import type { ParsedRequest, RequestMessage } from "../wire/protocol/parsed-request.js";
 import type { Segment } from "../wire/segment.js";
-import { calibrate } from "../wire/segments/calibrate.js";
+import { type AnswerTokens, calibrate } from "../wire/segments/calibrate.js";
 import type { OwnerFacts } from "../wire/segments/owner-facts.js";
 import { segmentsOfRequest } from "../wire/segments/segments-of.js";
 import { withCarriedTools } from "./carried-tools.js";
@@ -63,6 +63,8 @@ interface Recorded {
   readonly agent: string | null;
   /** null: the provider did not tell of its tokens. */
   readonly promptTokens: number | null;
+  /** What the provider counted of its answer; absent where that is not sure. */
+  readonly answer?: AnswerTokens;
 }
 
 function recordedIn(loop: Loop): readonly Recorded[] {
@@ -74,7 +76,11 @@ function recordedIn(loop: Loop): readonly Recorded[] {
   const steps = loop.steps.flatMap(({ call, retries, agent }) => {
     const about = { model: call?.model?.modelId ?? "", agent, promptTokens: null };
     const dead = retries.flatMap((retry) => of(retry, about));
-    return call ? [...dead, ...of(call, { ...about, promptTokens: read(sureUsageOf("prompt", call)) })] : dead;
+    if (!call) return dead;
+    const written = sureUsageOf("output", call);
+    const answer = written && { thinking: written.reasoning, said: written.output };
+    const prompt = read(sureUsageOf("prompt", call));
+    return [...dead, ...of(call, { ...about, promptTokens: prompt, ...(answer ? { answer } : {}) })];
   });
   const others = (loop.otherCalls ?? []).flatMap((call) => {
     const known = call.usage && totalTokens(call.usage) > 0 ? call.usage : null;

@@ -8,6 +8,15 @@ export interface CountedCall {
   readonly segments: readonly Segment[];
   /** Tokens of the prompt, cached ones too, as the provider counted them; null: it did not. */
   readonly promptTokens: number | null;
+  /** What the model answered, as the provider counted it; absent where it did not, or nothing is known of it. */
+  readonly answer?: AnswerTokens | undefined;
+}
+
+/** Tokens of an answer. */
+export interface AnswerTokens {
+  readonly thinking: number;
+  /** Text and calls of tools. */
+  readonly said: number;
 }
 
 /** What is reckoned of a call's prompt. */
@@ -23,6 +32,8 @@ export interface SegmentTokens {
 
 /** What a part of a message costs beside its text: the marks of roles, names and ids. */
 const USUAL_FRAME = 4;
+/** What a model writes of a call beside its arguments: the tool's name, and marks. */
+const USUAL_CALL = 3;
 /** An image of middle size; what one really is shows where a request grew by it. */
 const USUAL_ATTACHMENT = 800;
 /** How far tokenizers are from the usual: together, and one feature against the others. */
@@ -36,14 +47,19 @@ const NOISE = { share: 0.06, tokens: 10 };
 const FOLDS = 16;
 /** What grew by less or more than this against what is reckoned is no plain growth: something else was left out. */
 const PLAIN = { least: 0.5, most: 2 };
+/** An answer is told to the model again as it was counted; what differs more has parts that are not told, or not shown. */
+const SAME = { least: 0.75, most: 1.35 };
 
 const NAMES = Object.keys(USUAL_TOKENS).filter((name): name is keyof TokenFeatures => name in USUAL_TOKENS);
 
 /** A text with its features; the same one in many calls is one of these. */
 interface Piece {
+  /** Of which part of an answer it is; null: of none. */
+  readonly partOf: keyof AnswerTokens | null;
   readonly amounts: readonly number[];
   readonly isAttachment: boolean;
   readonly isSilent: boolean;
+  readonly isCall: boolean;
 }
 
 /** What one request has that one before it had not, and what it lacks of that. */
@@ -52,6 +68,8 @@ interface Growth {
   readonly removed: readonly Piece[];
   /** Tokens by which the count grew. */
   readonly tokens: number;
+  /** The answer to the request that it grew from. */
+  readonly answer: AnswerTokens | undefined;
 }
 
 /**
@@ -59,7 +77,8 @@ interface Growth {
  *
  * Features of texts tell their tokens to a few percent; by how much this model's tokenizer differs is fitted to how the
  * counts grew from call to call. What a call's segments had in a call before stays theirs, so that what is new is
- * what the count grew by, shared among the new segments as they are reckoned.
+ * what the count grew by: the answer in between as it was counted itself, the rest shared among the other new segments
+ * as they are reckoned.
  *
  * @param calls of one model, in their order; of several sessions too
  */
@@ -78,7 +97,7 @@ export function calibrate(calls: readonly CountedCall[]): readonly SegmentTokens
       right += Math.abs(growth.tokens);
       wrong += errors.get(growth) ?? 0;
     }
-    const shares = sharesOf(request, promptTokens, known, reckoned);
+    const shares = sharesOf(request, promptTokens, known, reckoned, growth?.answer);
     const tokens = promptTokens === null ? shares.map(Math.round) : wholeShares(shares, promptTokens);
     return { tokens, error: promptTokens === null || right === 0 ? null : wrong / right };
   });
@@ -105,7 +124,15 @@ function pieceOf({ kind }: SegmentOwner, text: string): Piece {
   const schema = kind === "tool-schema" ? dot(amounts, USUAL) : 0;
   const isAttachment = kind === "attachment";
   const isSilent = kind === "rest";
-  return { amounts: [...amounts, isSilent ? 0 : 1, isAttachment ? 1 : 0, schema], isAttachment, isSilent };
+  const partOf = kind === "thinking" ? kind : kind === "answer" || kind === "tool-call" ? "said" : null;
+  const isCall = kind === "tool-call";
+  return {
+    partOf,
+    isCall,
+    amounts: [...amounts, isSilent ? 0 : 1, isAttachment ? 1 : 0, schema],
+    isAttachment,
+    isSilent,
+  };
 }
 
 const USUAL = NAMES.map((name) => USUAL_TOKENS[name]);
@@ -126,21 +153,22 @@ const USUAL_WEIGHTS = expectations(1).map(({ value }) => value);
 function growthsOf(calls: readonly CountedCall[], requests: readonly (readonly Piece[])[]): readonly (Growth | null)[] {
   /** How far back a request of the same conversation may be, where subagents ask between. */
   const reach = 8;
-  const counted: { readonly request: readonly Piece[]; readonly tokens: number }[] = [];
-  return calls.map(({ promptTokens }, index) => {
+  const counted: { readonly request: readonly Piece[]; readonly call: CountedCall; readonly tokens: number }[] = [];
+  return calls.map((call, index) => {
+    const { promptTokens } = call;
     if (promptTokens === null) return null;
     const request = requests[index] ?? [];
     let nearest: Difference = { added: request.filter(({ isSilent }) => !isSilent), removed: [] };
-    let base = 0;
+    let base: (typeof counted)[number] | undefined;
     for (const before of counted) {
       const found = difference(before.request, request);
       if (sizeOf(found) >= sizeOf(nearest)) continue;
       nearest = found;
-      base = before.tokens;
+      base = before;
     }
-    counted.push({ request, tokens: promptTokens });
+    counted.push({ request, call, tokens: promptTokens });
     if (counted.length > reach) counted.shift();
-    return { ...nearest, tokens: promptTokens - base };
+    return { ...nearest, tokens: promptTokens - (base?.tokens ?? 0), answer: base?.call.answer };
   });
 }
 
@@ -167,9 +195,9 @@ function difference(before: readonly Piece[], after: readonly Piece[]): Differen
   return { added: repeated(1), removed: repeated(-1) };
 }
 
-/** A growth as an equation for the weights. */
+/** A growth, or a part of one, as an equation for the weights. */
 interface Row {
-  readonly growth: Growth;
+  readonly tokens: number;
   readonly amounts: readonly number[];
   /** Tokens that it is usually. */
   readonly expected: number;
@@ -182,33 +210,66 @@ function fitted(growths: readonly Growth[]): {
   readonly weights: readonly number[];
   readonly errors: ReadonlyMap<Growth, number>;
 } {
-  const rows = growths.map(rowOf);
+  const rows = growths.map((growth) => ({ growth, row: rowOf(growth) }));
+  const scale = scaleOf(rows.map(({ row }) => row));
+  const parts = new Map(rows.map(({ growth, row }) => [growth, [row, ...answerRows(growth, scale)]] as const));
   const errors = new Map<Growth, number>();
   for (let fold = 0; fold < FOLDS; fold += 1) {
     const inFold = rows.filter((_, index) => index % FOLDS === fold);
     if (inFold.length === 0) break;
-    const weights = weightsOf(rows.filter((row) => !inFold.includes(row)));
-    for (const { growth, amounts } of inFold) errors.set(growth, Math.abs(dot(amounts, weights) - growth.tokens));
+    const others = rows.filter((_, index) => index % FOLDS !== fold);
+    const weights = weightsOf(others.flatMap(({ growth }) => parts.get(growth) ?? []));
+    for (const { growth, row } of inFold) errors.set(growth, Math.abs(dot(row.amounts, weights) - growth.tokens));
   }
-  return { weights: weightsOf(rows), errors };
+  return { weights: weightsOf([...parts.values()].flat()), errors };
 }
 
-function rowOf(growth: Growth): Row {
+function rowOf({ added, removed, tokens }: Pick<Growth, "added" | "removed" | "tokens">): Row {
   const sum = (pieces: readonly Piece[], at: number): number => total(pieces, ({ amounts }) => amounts[at] ?? 0);
-  const added = USUAL_WEIGHTS.map((_, at) => sum(growth.added, at));
-  const removed = USUAL_WEIGHTS.map((_, at) => sum(growth.removed, at));
-  const amounts = added.map((amount, at) => amount - (removed[at] ?? 0));
-  const moved = dot(added, USUAL_WEIGHTS) + dot(removed, USUAL_WEIGHTS);
-  return { growth, amounts, expected: dot(amounts, USUAL_WEIGHTS), moved };
+  const come = USUAL_WEIGHTS.map((_, at) => sum(added, at));
+  const gone = USUAL_WEIGHTS.map((_, at) => sum(removed, at));
+  const amounts = come.map((amount, at) => amount - (gone[at] ?? 0));
+  const moved = dot(come, USUAL_WEIGHTS) + dot(gone, USUAL_WEIGHTS);
+  return { tokens, amounts, expected: dot(amounts, USUAL_WEIGHTS), moved };
+}
+
+/** What the provider has counted of an answer by itself; marks around it are not the model's own. */
+function answerRows({ added, answer }: Growth, scale: number): readonly Row[] {
+  return countedParts(added, answer).flatMap(({ pieces, tokens }) => {
+    const row = rowOf({ added: pieces.map(withoutFrame), removed: [], tokens });
+    return isSame(tokens, row.expected * scale) ? [row] : [];
+  });
+}
+
+/** The parts of an answer that were counted; some providers count thinking with what is said. */
+function countedParts(
+  pieces: readonly Piece[],
+  answer: AnswerTokens | undefined,
+): readonly { readonly pieces: readonly Piece[]; readonly tokens: number }[] {
+  if (!answer) return [];
+  const texts = Math.max(0, answer.said - USUAL_CALL * pieces.filter(({ isCall }) => isCall).length);
+  if (answer.thinking === 0) return [{ pieces: pieces.filter(({ partOf }) => partOf !== null), tokens: texts }];
+  return (["thinking", "said"] as const).map((part) => ({
+    pieces: pieces.filter(({ partOf }) => partOf === part),
+    tokens: part === "said" ? texts : answer.thinking,
+  }));
+}
+
+function withoutFrame(piece: Piece): Piece {
+  return { ...piece, amounts: piece.amounts.map((amount, at) => (at === NAMES.length ? 0 : amount)) };
+}
+
+function isSame(tokens: number, expected: number): boolean {
+  return tokens > 0 && tokens >= expected * SAME.least && tokens <= expected * SAME.most;
 }
 
 function weightsOf(rows: readonly Row[]): readonly number[] {
-  const scale = scaleOf(rows.map(({ growth, expected }) => ({ ratio: growth.tokens / expected, weight: expected })));
+  const scale = scaleOf(rows);
   const equations = rows
-    .filter(({ growth, expected }) => isPlain(growth.tokens, expected * scale))
-    .map(({ growth, amounts, moved }) => ({
+    .filter(({ tokens, expected }) => isPlain(tokens, expected * scale))
+    .map(({ tokens, amounts, moved }) => ({
       amounts,
-      sum: growth.tokens,
+      sum: tokens,
       spread: NOISE.share * moved * scale + NOISE.tokens,
     }));
   return solveRidge(expectations(scale), equations);
@@ -219,7 +280,8 @@ function isPlain(tokens: number, expected: number): boolean {
 }
 
 /** The ratio that half of what was counted is below. */
-function scaleOf(found: readonly { readonly ratio: number; readonly weight: number }[]): number {
+function scaleOf(rows: readonly Row[]): number {
+  const found = rows.map(({ tokens, expected }) => ({ ratio: tokens / expected, weight: expected }));
   const sorted = found.filter(({ ratio, weight }) => weight > 0 && ratio > 0).sort((a, b) => a.ratio - b.ratio);
   let left = total(sorted, ({ weight }) => weight) / 2;
   const median = sorted.find(({ weight }) => {
@@ -235,8 +297,10 @@ function sharesOf(
   promptTokens: number | null,
   known: Map<Piece, number>,
   reckoned: (piece: Piece) => number,
+  answer: AnswerTokens | undefined,
 ): readonly number[] {
   if (promptTokens === null) return request.map((piece) => known.get(piece) ?? reckoned(piece));
+  if (answer) takeAnswer(request, known, reckoned, answer);
   const fresh = request.filter((piece) => !piece.isSilent && !known.has(piece));
   const left = promptTokens - total(request, (piece) => known.get(piece) ?? 0);
   const images = fresh.filter(({ isAttachment }) => isAttachment);
@@ -255,6 +319,24 @@ function sharesOf(
   const sum = total(shares, (share) => share);
   // Of a request without a text that is known all is its frame's.
   return shares.map((share, at) => (sum > 0 ? (share * promptTokens) / sum : at === 0 ? promptTokens : 0));
+}
+
+/** What the answer before has anew has the tokens that were counted of it, and its frames. */
+function takeAnswer(
+  request: readonly Piece[],
+  known: Map<Piece, number>,
+  reckoned: (piece: Piece) => number,
+  answer: AnswerTokens,
+): void {
+  const fresh = request.filter((piece) => !known.has(piece));
+  for (const { pieces, tokens } of countedParts(fresh, answer)) {
+    const bare = total(pieces, (piece) => reckoned(withoutFrame(piece)));
+    if (!isSame(tokens, bare)) continue;
+    for (const piece of pieces) {
+      const own = reckoned(withoutFrame(piece));
+      known.set(piece, reckoned(piece) - own + (own * tokens) / bare);
+    }
+  }
 }
 
 /** Whole numbers that add up, each less than one from its share: the largest remainders get what is left. */

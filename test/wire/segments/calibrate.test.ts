@@ -58,6 +58,22 @@ describe.each([
   });
 });
 
+test("answers have the tokens that the provider has counted of them", () => {
+  const sessions = [2, 3, 5].map((seed) => countedSession(12, { seed, dearer: 1.3, tellsAnswers: true }));
+  const told = sessions.map(lastOf).map(([call, tokens]) => [call, tokens] as const);
+  const bare = sessions.map((session) => lastOf(session.map(({ answer: _, ...call }) => call)));
+  const untold = bare.map(([call, tokens]) => [call, tokens] as const);
+  expect(errorOf(told)).toBeLessThan(0.02);
+  expect(errorOf(told, "thinking")).toBeLessThan(0.01);
+  for (const kind of [undefined, "answer", "tool-call"])
+    expect(errorOf(told, kind)).toBeLessThan(errorOf(untold, kind) + 0.001);
+  // Thinking that the model is not told again, or more than it shows, says nothing of what it is told.
+  const hidden = sessions.map((session) =>
+    lastOf(session.map((call) => ({ ...call, answer: { thinking: 0, said: 9_000 } }))),
+  );
+  expect(hidden.map(([, tokens]) => tokens)).toEqual(bare.map(([, tokens]) => tokens));
+});
+
 test("one call of a strange tokenizer is reckoned well, and called unsure", () => {
   const [call, tokens, error] = lastOf(countedSession(1, { seed: 3, dearer: 1.4 }));
   expect(errorOf([[call, tokens]])).toBeLessThan(0.03);

@@ -63,10 +63,16 @@ function textsIn(folder: string, ending: string): readonly string[] {
  *
  * @param options.dearer how many tokens the provider's tokenizer has for one of the real one's
  * @param options.image one is given back by the second call
+ * @param options.tellsAnswers whether the provider counts what the model answers
  */
 export function countedSession(
   calls: number,
-  options: { readonly seed: number; readonly dearer?: number; readonly image?: number },
+  options: {
+    readonly seed: number;
+    readonly dearer?: number;
+    readonly image?: number;
+    readonly tellsAnswers?: boolean;
+  },
 ): readonly TrueCall[] {
   const { dearer = 1, image } = options;
   const texts = new Texts(options.seed);
@@ -89,8 +95,15 @@ export function countedSession(
     const exchange = exchangeOf("/v1/messages", { model: "m1", max_tokens: 32_000, system, messages, tools });
     const segments = segmentsOf(exchange, OWNERS);
     const truth = segments.map((segment) => dearer * trueTokens(segment, image ?? 0));
-    messages.push(...step(texts, `call_${index}`, index === 0 && image !== undefined));
-    return { segments, truth, promptTokens: Math.round(truth.reduce((sum, tokens) => sum + tokens, 0)) };
+    const [answer, ...rest] = step(texts, `call_${index}`, index === 0 && image !== undefined);
+    messages.push(answer, ...rest);
+    const promptTokens = Math.round(truth.reduce((sum, tokens) => sum + tokens, 0));
+    return {
+      segments,
+      truth,
+      promptTokens,
+      ...(options.tellsAnswers ? { answer: countedAnswer(answer, dearer) } : {}),
+    };
   });
 }
 
@@ -99,7 +112,22 @@ function trueTokens({ owner, text }: Segment, image: number): number {
   return owner.kind === "attachment" ? image : countTokens(text) + FRAME;
 }
 
-function step(texts: Texts, id: string, withImage: boolean): readonly object[] {
+interface Said {
+  readonly role: "assistant";
+  readonly content: readonly [
+    { readonly type: "thinking"; readonly thinking: string; readonly signature: string },
+    { readonly type: "text"; readonly text: string },
+    { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: object },
+  ];
+}
+
+/** Marks around calls and names are the provider's own, and counted with the answer. */
+function countedAnswer({ content: [{ thinking }, { text }, { name, input }] }: Said, dearer: number) {
+  const said = countTokens(text) + countTokens(name) + countTokens(JSON.stringify(input)) + 2;
+  return { thinking: Math.round(dearer * countTokens(thinking)), said: Math.round(dearer * said) };
+}
+
+function step(texts: Texts, id: string, withImage: boolean): readonly [Said, object] {
   const isEdit = texts.random() > 0.7;
   const input = isEdit
     ? { filePath: "/repo/src/a.ts", oldString: texts.lines(400), newString: texts.lines(500) }
