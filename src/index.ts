@@ -116,6 +116,9 @@ export type { UnfinishedSession } from "./follow/attach.js";
 export { followServer, followStore } from "./follow/follow-turns.js";
 export type { LiveDelivery } from "./follow/live-run.js";
 export type { FollowOptions, FollowServerOptions, FollowStoreOptions } from "./follow/options.js";
+export { LangfuseApiError, type LangfuseFailure } from "./langfuse/api/langfuse-api-error.js";
+export type { RemoteTrace } from "./langfuse/read/read-trace.js";
+export { type ReadLangfuseOptions, readLangfuse } from "./langfuse/read-langfuse.js";
 export { type Mask, type Masking, type MaskingOptions, maskFor } from "./masking/mask.js";
 export type {
   Asking,

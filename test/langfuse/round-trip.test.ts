@@ -7,6 +7,7 @@ import { send } from "../../src/deliver/http/send.js";
 import { LangfuseApi } from "../../src/langfuse/api/langfuse-api.js";
 import { readTraces } from "../../src/langfuse/find-traces.js";
 import type { RemoteTrace } from "../../src/langfuse/read/read-trace.js";
+import { readLangfuse } from "../../src/langfuse/read-langfuse.js";
 import { encodeTrace } from "../../src/otel/encode-trace.js";
 import { paintTokens } from "../../src/terminal/paint-tokens.js";
 import { paintTree } from "../../src/terminal/paint-tree.js";
@@ -89,6 +90,19 @@ test.each(cases)("%s: tools, tokens and the tree are the same when read back", a
 test.each(["subagent", "failing-tool", "rate-limited-then-ok"])("%s, as it was sent before", async (name) => {
   await sendAsBefore(name);
   await expectTheSame(tracesOf(loadFixture(`${name}@1.18.33`), "log"));
+});
+
+test("the library reads them by ids of sessions, masked, and leaves out what is not there", async () => {
+  const [local] = tracesOf(loadFixture("plain-answer@1.18.33"), "log");
+  if (!local) throw new Error("no trace");
+  await sendAll([local]);
+  const destinations = [langfuseAt(langfuse.receiver.url)];
+  const word = local.session.title.split(" ")[0] ?? "";
+  const masking = { secrets: [local.session.title] };
+  const [one, ...others] = await readLangfuse([local.session.id, "ses_nowhere"], { destinations, masking });
+  expect([one?.trace.traceId, one?.otherTracer, others]).toEqual([local.traceId, null, []]);
+  expect(word === "" || one?.trace.session.title).not.toContain(word);
+  await expect(readLangfuse(["x"], { destinations: [] })).rejects.toThrow(/LANGFUSE_PUBLIC_KEY/);
 });
 
 async function expectTheSame(local: readonly LoopTrace[]): Promise<void> {

@@ -8,6 +8,7 @@ import { numberOf, objectOf, sentMetadata, textOf } from "./stored-values.js";
 
 /** A trace as Langfuse has it. */
 export interface RemoteTrace {
+  /** What it says, as far as that came back. */
   readonly trace: LoopTrace;
   /** null: looptrace made it, and all that was sent is in it. Else who did, in words: the trace is a best effort. */
   readonly otherTracer: string | null;
