@@ -78,6 +78,7 @@ export const configFile = z.strictObject({
   release: text.optional(),
   metadata: z.record(z.string(), z.json()).optional(),
   textLimit: wholeNumber(1000).optional(),
+  fileLimitMb: z.number().nonnegative().optional(),
   content: z.boolean().optional(),
   outboxLimitMb: z.number().positive().optional(),
   mask: z.union([z.literal(false), z.array(text)]).optional(),

@@ -49,6 +49,7 @@ export function settingsWith(file: ConfigFile, flags: TraceFlags, env: Environme
       ...(serviceName === undefined ? {} : { serviceName }),
       ...((flags.content ?? true) && (file.content ?? true) ? {} : { content: false }),
       ...(file.textLimit === undefined ? {} : { textLimit: file.textLimit }),
+      ...(file.fileLimitMb === undefined ? {} : { fileLimitBytes: file.fileLimitMb * 1e6 }),
       resourceAttributes,
     },
     destinations: destinationOptions(file, env),

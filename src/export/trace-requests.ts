@@ -1,12 +1,14 @@
 import type { RequestToDeliver } from "../deliver/deliver.js";
 import { metricsRequest } from "../deliver/queue/metrics-body.js";
 import type { Masking } from "../masking/mask.js";
-import { maskRest } from "../masking/masked.js";
-import type { TraceOptions } from "../otel/options.js";
+import type { FileShelf } from "../otel/file-shelf.js";
+import { DEFAULT_FILE_LIMIT_BYTES, type TraceOptions } from "../otel/options.js";
 import type { SpanProfileName } from "../otel/span-profile.js";
+import { defined } from "../text/json-fields.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
 import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds, runningSpanIds } from "../trace/open-spans.js";
+import { maskTraces } from "./mask-traces.js";
 import { maskingWithKeys } from "./masking-with-keys.js";
 import { traceFingerprint } from "./trace-fingerprint.js";
 
@@ -49,25 +51,33 @@ export async function traceRequests(
   { masking, keys, atWork, force, now }: TraceRequestOptions,
 ): Promise<RequestsOfProfile> {
   // The OTel packages take longer to load than most commands take to run.
-  const [{ encodeTrace }, { encodeMetrics }, { placeInHost }] = await Promise.all([
+  const [{ encodeTrace }, { encodeMetrics }, { placeInHost }, { createTraceFiles }] = await Promise.all([
     import("../otel/encode-trace.js"),
     import("../otel/genai/encode-metrics.js"),
     import("../otel/host-span.js"),
+    import("./trace-files.js"),
   ]);
-  const masked = await maskRest(traces, traceOptions, maskingWithKeys(masking, keys));
+  const masked = await maskTraces(traces, traceOptions, maskingWithKeys(masking, keys));
   const turns = masked.values.map((trace, index) => {
     const place = traceOptions.parent ? {} : placeInHost(traces[index] ?? trace);
     const leaveOut = force ? new Set<string>() : openIn(trace, atWork, now);
     return { trace, leaveOut, options: { ...masked.beside, ...place } };
   });
-  const encode = (profile: SpanProfileName): readonly RequestToDeliver[] =>
+  const spansOf = (profile: SpanProfileName, files?: FileShelf): readonly RequestToDeliver[] =>
     turns.flatMap(({ trace, leaveOut, options }) => {
       const { settings, whole } = traceFingerprint(trace, traceOptions);
-      return [...encodeTrace(trace, options, { leaveOut }, profile)].map((request) => {
+      const limits = { leaveOut, ...defined({ files }) };
+      return [...encodeTrace(trace, options, limits, profile)].map((request) => {
         const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
         return { ...request, fingerprint: hasRoot ? whole : settings };
       });
     });
+  const encode = (profile: SpanProfileName): readonly RequestToDeliver[] => {
+    // Only Langfuse takes files.
+    if (profile !== "langfuse") return spansOf(profile);
+    const files = createTraceFiles(masked.beside.fileLimitBytes ?? DEFAULT_FILE_LIMIT_BYTES);
+    return [...spansOf(profile, files), ...files.requests()];
+  };
   const encoded = new Map<SpanProfileName, readonly RequestToDeliver[]>();
   // A turn is measured as a whole, when it is over; one that a fork copied was measured where it happened.
   const over = turns.filter(({ trace: { loop }, leaveOut }) => !leaveOut.has(loop.spanId) && !loop.copied);

@@ -1,5 +1,6 @@
 /** What is done to every value before it goes on the wire, so that no single one can sink its request. */
 import type { Attributes } from "@opentelemetry/api";
+import { dataUrlIn, type FileShelf } from "./file-shelf.js";
 
 /** How long one string may be, in UTF-16 code units. */
 export const DEFAULT_TEXT_LIMIT = 1_000_000;
@@ -13,18 +14,19 @@ const DEEPEST = 200;
  * the whole batch, so this comes after every cut.
  *
  * @param limit the longest string that stays whole, in UTF-16 code units
+ * @param files takes a text that is a data URL as a whole; what it says then stands there
  */
-export function cleanValue(value: unknown, limit: number): unknown {
-  return cleanNested(value, limit, 0);
+export function cleanValue(value: unknown, limit: number, files?: FileShelf): unknown {
+  return cleanNested(value, limit, files, 0);
 }
 
-function cleanNested(value: unknown, limit: number, depth: number): unknown {
-  if (typeof value === "string") return cleanText(value, limit);
+function cleanNested(value: unknown, limit: number, files: FileShelf | undefined, depth: number): unknown {
+  if (typeof value === "string") return cleanText(value, limit, files);
   if (typeof value !== "object" || value === null) return value;
   if (depth === DEEPEST) return `[nested deeper than ${DEEPEST} levels, not sent]`;
-  if (Array.isArray(value)) return value.map((item) => cleanNested(item, limit, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => cleanNested(item, limit, files, depth + 1));
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key.toWellFormed(), cleanNested(item, limit, depth + 1)]),
+    Object.entries(value).map(([key, item]) => [key.toWellFormed(), cleanNested(item, limit, files, depth + 1)]),
   );
 }
 
@@ -39,8 +41,8 @@ export function cleanAttributes(attributes: Attributes, limit: number): Attribut
   );
 }
 
-export function cleanText(text: string, limit: number): string {
-  return shorten(describeDataUrls(text), limit).toWellFormed();
+export function cleanText(text: string, limit: number, files?: FileShelf): string {
+  return shorten(describeDataUrls(text, files), limit).toWellFormed();
 }
 
 /** Keeps the head and the tail, and says in between how long it was. */
@@ -63,14 +65,20 @@ function isInsidePair(text: string, at: number): boolean {
 const DATA_URLS = /data:([\w.+/-]*)(?:;[\w.=+-]+)*;base64,([A-Za-z0-9+/]{200,}={0,2})/g;
 
 /** Megabytes of base64 are of no use in a trace; what it was and how large it was is. */
-function describeDataUrls(text: string): string {
+function describeDataUrls(text: string, files: FileShelf | undefined): string {
   if (!text.includes(";base64,")) return text;
-  const whole = /^data:([^;,]*)[^,]{0,100};base64,/.exec(text.slice(0, 300));
-  if (whole && !/\s/.test(text)) return described(whole[1], text.length - whole[0].length);
+  const whole = dataUrlIn(text);
+  if (whole) {
+    const put = files?.put(whole.mime, whole.base64);
+    return put && "reference" in put ? put.reference : described(whole.mime, whole.base64.length, put?.notSent);
+  }
   return text.replace(DATA_URLS, (_, mime: string, data: string) => described(mime, data.length));
 }
 
-/** @param length of the base64 */
-function described(mime: string | undefined, length: number): string {
-  return `[${mime || "data"}, ${Math.floor((length * 3) / 4)} bytes, not sent]`;
+/**
+ * @param length of the base64
+ * @param why empty where there is nothing to say
+ */
+function described(mime: string | undefined, length: number, why = ""): string {
+  return `[${mime || "data"}, ${Math.floor((length * 3) / 4)} bytes, not sent${why && `: ${why}`}]`;
 }

@@ -1,6 +1,7 @@
 import type { Call, InnerCall, Loop, LoopTrace, OtherCall, Step, StepEvent, Tool } from "../trace/model.js";
 import { cleanText } from "./clean-value.js";
 import { type GivenTexts, givenTexts } from "./facts/given-texts.js";
+import type { FileShelf } from "./file-shelf.js";
 import type { TraceOptions } from "./options.js";
 import { spanProfile } from "./profiles.js";
 import type { SpanData, SpanParent } from "./span-data.js";
@@ -30,8 +31,23 @@ export function describeTrace(
   options: TraceOptions = {},
   profileName: SpanProfileName = "langfuse",
 ): readonly SpanData[] {
+  return describeFor(trace, options, profileName);
+}
+
+/**
+ * The same for what is sent.
+ *
+ * @param files takes the files that stand in the trace, to which the spans then refer; without it they are described
+ */
+export function describeFor(
+  trace: LoopTrace,
+  options: TraceOptions,
+  profileName: SpanProfileName,
+  files?: FileShelf,
+): readonly SpanData[] {
   const profile = spanProfile(profileName);
-  const context = traceContext(options.content === false ? withoutContent(trace) : trace, options, profile.shared);
+  const shown = options.content === false ? withoutContent(trace) : trace;
+  const context = traceContext(shown, options, profile.shared, files);
   const parent: SpanParent | null = options.parent ? { spanId: options.parent.spanId, remote: true } : null;
   const [root, ...rest] = loopSpans(context.trace.loop, parent, { ...context, profile }, true);
   if (!root) return rest;

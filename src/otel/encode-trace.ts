@@ -3,7 +3,8 @@ import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import type { LoopTrace } from "../trace/model.js";
 import { DEFAULT_TEXT_LIMIT } from "./clean-value.js";
-import { describeTrace } from "./describe-trace.js";
+import { describeFor } from "./describe-trace.js";
+import type { FileShelf } from "./file-shelf.js";
 import type { TraceOptions } from "./options.js";
 import type { OtlpRequest } from "./otlp-request.js";
 import type { SpanData } from "./span-data.js";
@@ -19,6 +20,8 @@ export interface RequestLimits {
   readonly spanBytes?: number;
   /** Ids of spans that are not to be sent (yet). */
   readonly leaveOut?: ReadonlySet<string>;
+  /** Takes the files that stand in the trace; without it the spans only describe them. */
+  readonly files?: FileShelf;
 }
 
 /**
@@ -35,8 +38,10 @@ export function* encodeTrace(
   limits: RequestLimits = {},
   profile: SpanProfileName = "langfuse",
 ): Generator<OtlpRequest> {
-  const data = describeTrace(trace, options, profile);
-  const shortened = shortening(trace, options, profile);
+  const { files } = limits;
+  const describe = (wishes: TraceOptions) => describeFor(trace, wishes, profile, files);
+  const data = describe(options);
+  const shortened = shortening(options, describe);
   const maxSpans = limits.spans ?? 500;
   const maxBytes = limits.bytes ?? 3 * 1024 * 1024;
   const makeSpan = spanMaker(options, profile);
@@ -46,6 +51,7 @@ export function* encodeTrace(
   for (const item of data) {
     if (limits.leaveOut?.has(item.spanId)) continue;
     const span = makeSpan(sizeOf(item) > maxSpanBytes ? shortened(item, maxSpanBytes) : item);
+    files?.sent(item, span.attributes);
     const size = sizeOf(span);
     if (batch.length > 0 && (batch.length >= maxSpans || bytes + size > maxBytes)) {
       yield request(batch);
@@ -73,9 +79,8 @@ const SHORTEST_TEXT = 1_000;
 
 /** Describes single spans anew, with texts shortened until they fit. Heads and tails stay, and how long each was. */
 function shortening(
-  trace: LoopTrace,
   options: TraceOptions,
-  profile: SpanProfileName,
+  describe: (options: TraceOptions) => readonly SpanData[],
 ): (item: SpanData, maxBytes: number) => SpanData {
   // A trace with one such span often has more of them.
   const byLimit = new Map<number, ReadonlyMap<string, SpanData>>();
@@ -85,8 +90,7 @@ function shortening(
     while (sizeOf(fitting) > maxBytes && textLimit > SHORTEST_TEXT) {
       textLimit = Math.max(SHORTEST_TEXT, Math.floor(textLimit / 4));
       const described =
-        byLimit.get(textLimit) ??
-        new Map(describeTrace(trace, { ...options, textLimit }, profile).map((span) => [span.spanId, span]));
+        byLimit.get(textLimit) ?? new Map(describe({ ...options, textLimit }).map((span) => [span.spanId, span]));
       byLimit.set(textLimit, described);
       fitting = described.get(item.spanId) ?? fitting;
     }

@@ -54,7 +54,15 @@ export interface TraceOptions {
   readonly content?: boolean;
   /** The longest string that is sent whole, in UTF-16 code units; default 1,000,000. */
   readonly textLimit?: number;
+  /**
+   * The largest file that is sent to Langfuse, in bytes: what the person attached, and what tools returned. 0 sends
+   * none; default 20 MB.
+   */
+  readonly fileLimitBytes?: number;
 }
+
+/** The largest file that is sent to Langfuse where nothing else is said. */
+export const DEFAULT_FILE_LIMIT_BYTES = 20_000_000;
 
 /** Langfuse's rule for environments; it stores all else silently as `default`. `langfuse…` are names of its own. */
 export const environmentName = z

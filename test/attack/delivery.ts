@@ -21,6 +21,8 @@ const SEED = 58;
 const ROUNDS = 40;
 const SPANS = 200;
 const PER_REQUEST = 5;
+/** So many scores, and so many spans that show three files between them. */
+const BESIDE = 8;
 /** The script of the tests for kills: it delivers until it is killed. */
 const SCRIPT = fileURLToPath(new URL("../deliver/deliver-and-die.ts", import.meta.url));
 
@@ -45,7 +47,7 @@ export async function run(): Promise<AttackResult> {
   let twice = 0;
   for (let round = 0; round < ROUNDS; round += 1) twice += await oneRound(round, random, failures);
   const figures = [
-    `${ROUNDS} deliveries of ${SPANS} spans, killed in the midst of faults: every span arrived after a push, ${twice} of ${ROUNDS * SPANS} twice`,
+    `${ROUNDS} deliveries of ${SPANS} spans, killed in the midst of faults: every span, score and file arrived after a push, ${twice} of ${ROUNDS * SPANS} twice`,
   ];
   return { figures, failures };
 }
@@ -72,6 +74,7 @@ async function oneRound(round: number, random: Random, failures: string[]): Prom
         "1",
         String(SPANS),
         String(PER_REQUEST),
+        String(BESIDE),
       ],
       { stdio: "ignore" },
     );
@@ -95,6 +98,13 @@ async function oneRound(round: number, random: Random, failures: string[]): Prom
       .flatMap(({ spans }) => spans.map(({ spanId }) => spanId));
     const missing = otlpRequest(SPANS).spanIds.filter((id) => !arrived.includes(id));
     if (missing.length > 0) failures.push(`${what}: ${missing.length} spans are missing`);
+    const scores = new Set(receiver.scores().map(({ id }) => id));
+    if (scores.size < BESIDE) failures.push(`${what}: ${BESIDE - scores.size} scores are missing`);
+    const files = [...receiver.media().values()].filter(
+      ({ bytes, uploadHttpStatus }) => bytes && uploadHttpStatus === 200,
+    );
+    const links = files.reduce((sum, file) => sum + file.links.length, 0);
+    if (files.length !== 3 || links !== BESIDE) failures.push(`${what}: ${files.length} files in ${links} places`);
     const rest = await outboxStatus(paths);
     if (rest.some(({ requests, rejectedRequests }) => requests + rejectedRequests > 0))
       failures.push(`${what}: something is left: ${JSON.stringify(rest)}`);

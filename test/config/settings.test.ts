@@ -34,6 +34,7 @@ const FILE = {
   release: "file",
   metadata: { from: "file", kept: { deep: [1] } },
   textLimit: 2000,
+  fileLimitMb: 0.5,
   langfuse: { publicKey: "pk-file", secretKey: "sk-file", baseUrl: "http://127.0.0.1:1" },
   otlp: { tracesEndpoint: "http://127.0.0.1:2/v1/traces", headers: { "x-key": "file" } },
 } satisfies ConfigFile;
@@ -48,6 +49,7 @@ test("the file alone", async () => {
     release: "file",
     metadata: FILE.metadata,
     textLimit: 2000,
+    fileLimitBytes: 500_000,
     resourceAttributes: {},
   });
   expect(destinations).toMatchObject({ langfuse: FILE.langfuse, otlp: FILE.otlp });

@@ -246,11 +246,31 @@ describe("files", () => {
   test.each([
     ["is in trouble", [500]],
     ["does not know the address any more", [403]],
+    ["has let the key of the address expire", [400]],
   ])("whose storage %s are asked for anew", async (_, storageScript) => {
     const s = await setup({ storageScript: [...storageScript] });
     expect(await s.deliver([file(1)])).toMatchObject({ beside: { media: { acknowledged: 1 } } });
     expect(s.receiver.requests.map(({ method }) => method)).toEqual(["POST", "PUT", "POST", "PUT", "PATCH"]);
     expect(one(s.receiver)).toMatchObject({ puts: 1, uploadHttpStatus: 200 });
+  });
+
+  test.each<readonly [string, Answer]>([
+    ["a storage that refuses every address", { kind: "status", status: 403, body: "<Error/>" }],
+    [
+      "a page in the place of the storage",
+      { kind: "status", status: 200, body: "<!doctype html><title>Log in</title>" },
+    ],
+  ])("wait for %s, and nobody waits with them", async (_, answer) => {
+    const s = await setup({ at: { "X-Amz-Signature=signed-for-you": answer } });
+    const clock = fakeClock();
+    expect(await s.deliver([otlpRequest(1), file(1)], { clock })).toMatchObject({
+      acknowledged: 1,
+      beside: { media: { pending: 1 } },
+    });
+    expect(clock.slept).toEqual([]);
+    s.receiver.behave({});
+    expect(await s.push()).toMatchObject({ beside: { media: { acknowledged: 1 } } });
+    expect(s.receiver.violations).toEqual([]);
   });
 
   test("that Langfuse does not take are set aside whole, with their header", async () => {

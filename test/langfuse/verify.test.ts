@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { send } from "../../src/deliver/http/send.js";
 import { addReceipt } from "../../src/deliver/receipts/receipts.js";
+import { createTraceFiles } from "../../src/export/trace-files.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { LangfuseApi } from "../../src/langfuse/api/langfuse-api.js";
 import { type TraceVerdict, verdictOf } from "../../src/langfuse/verify/verify-trace.js";
@@ -32,7 +33,7 @@ const destination = () => langfuseAt(langfuse.receiver.url);
 /** Sends traces as a run does, with a receipt for each span. */
 async function deliver(traces: readonly LoopTrace[], options: TraceOptions = {}): Promise<void> {
   for (const trace of traces)
-    for (const { body, traceId, spanIds } of encodeTrace(trace, options)) {
+    for (const { body, traceId, spanIds } of encodeTrace(trace, options, { files: createTraceFiles(20_000_000) })) {
       await send(destination(), body);
       await addReceipt(paths, destination().id, traceId, spanIds);
     }

@@ -161,7 +161,8 @@ function isWithoutBody({ status, headers }: Answer): boolean {
   return status === 204 || status === 205 || headers.get("content-length") === "0";
 }
 
-function looksLikePage(text: string, { headers }: Answer): boolean {
+/** Whether a web page came, which no API answers with. */
+export function looksLikePage(text: string, { headers }: Answer): boolean {
   if (headers.get("content-type")?.includes("text/html")) return true;
   return /^<(?:!doctype|html|head|body|\?xml)/i.test(text);
 }

@@ -2,9 +2,10 @@ import { z } from "zod";
 import { type Destination, publicUrl } from "../destinations/destination.js";
 import { proxyFor } from "../destinations/proxy.js";
 import { type Media, type MediaLink, mediaId, readMedia } from "../queue/media-body.js";
-import { readObject } from "./acknowledgement.js";
+import { looksLikePage, readObject } from "./acknowledgement.js";
 import { type AskOptions, ask } from "./ask.js";
 import type { Refusal } from "./classify.js";
+import { readBounded } from "./response-text.js";
 import type { OpenResult, SendResult } from "./send-result.js";
 import { unfitForUpload } from "./upload-address.js";
 
@@ -40,13 +41,27 @@ async function sendLink(
   link: MediaLink,
   options: AskOptions,
 ): Promise<"taken" | Refusal> {
-  const target = await askWhereTo(place, media, link, options);
-  if (target.kind !== "known") return target;
-  if (target.uploadUrl === null) return "taken";
-  const started = Date.now();
-  const status = await upload(place, media, target.uploadUrl, options);
-  if (typeof status !== "number") return status;
-  return confirm(place, media, { status, uploadTimeMs: Date.now() - started }, options);
+  for (let tries = 1; ; tries += 1) {
+    const target = await askWhereTo(place, media, link, options);
+    if (target.kind !== "known") return target;
+    if (target.uploadUrl === null) return "taken";
+    const started = Date.now();
+    const status = await upload(place, media, target.uploadUrl, options);
+    if (typeof status === "number") {
+      return confirm(place, media, { status, uploadTimeMs: Date.now() - started }, options);
+    }
+    if (!isForAddress(status)) return status;
+    // The address may have expired meanwhile; Langfuse gives another one.
+    if (tries === 2) return { kind: "misdirected", status: status.status, message: status.message };
+  }
+}
+
+/** What of a refusal is the address's fault, and not the file's: storages say with 400, too, that a key has expired. */
+function isForAddress(result: Refusal): result is Extract<Refusal, { readonly kind: "unauthorised" | "rejected" }> {
+  if (result.kind === "unauthorised") return true;
+  return (
+    result.kind === "rejected" && result.status === 400 && !/Digest|TooLarge|TooLong|Mismatch/.test(result.message)
+  );
 }
 
 const uploadAnswer = z.object({ mediaId: z.string(), uploadUrl: z.string().nullish() });
@@ -118,16 +133,12 @@ async function upload(
   const isGoogle = url.hostname === "storage.googleapis.com" || url.hostname.endsWith(".storage.googleapis.com");
   const headers = isGoogle ? {} : { "x-amz-checksum-sha256": sha256Hash, "x-ms-blob-type": "BlockBlob" };
   const asking = { method: "PUT", bytes, type: contentType, headers, what: "files" } as const;
-  const result = await ask<number | Refusal>(storage, asking, options, async ({ status, body }) => {
-    await body?.cancel();
-    return status;
+  return ask<number | Refusal>(storage, asking, options, async (answer) => {
+    const { status } = answer;
+    if (!looksLikePage(await readBounded(answer), answer)) return status;
+    const message = `${storage.label} answers ${status} with a web page, so the file is not there: a proxy or a login page stands before it`;
+    return { kind: "misdirected", status, message };
   });
-  // An address that has expired, or is not signed as the storage wants it: the next try asks for another one.
-  if (typeof result === "object" && result.kind === "unauthorised") {
-    const { status, message } = result;
-    return { kind: "unavailable", retryAfterMs: undefined, message, answered: { by: "server", status } };
-  }
-  return result;
 }
 
 /**

@@ -26,7 +26,8 @@ function chatMessage(message: unknown): ChatMessage[] {
   const { role, content, tool_call_id: callId, name, is_error: isError, attachments } = fieldsOf(message);
   if (role === "user") return [{ role, content: contentOf(content) }];
   if (role !== "tool") return [];
-  const files = Array.isArray(attachments) ? attachments.flatMap(fileOf) : [];
+  const parts = Array.isArray(content) ? content.filter(isFilePart) : [];
+  const files = [...(Array.isArray(attachments) ? attachments : []), ...parts].flatMap(fileOf);
   return [
     {
       role,
@@ -42,7 +43,10 @@ function chatMessage(message: unknown): ChatMessage[] {
 /** A text that Langfuse's page would misread is sent as a part. */
 function toolText(content: unknown): string {
   if (!Array.isArray(content)) return textOf(content) ?? "";
-  return content.map((part) => textOf(fieldsOf(part).text) ?? "").join("");
+  return content
+    .filter((part) => !isFilePart(part))
+    .map((part) => textOf(fieldsOf(part).text) ?? "")
+    .join("");
 }
 
 const knownPart = z.union([
@@ -62,18 +66,23 @@ function contentOf(content: unknown): string | readonly ContentPart[] {
   if (!Array.isArray(content)) return textOf(content) ?? "";
   return content.map((part): ContentPart => {
     const known = knownPart.safeParse(part);
-    if (known.success) return known.data;
+    if (known.success && !isFilePart(part)) return known.data;
     const [file] = fileOf(part);
     if (file) return { type: "file", ...file };
     return { type: "text", text: textOf(fieldsOf(part).text) ?? textOf(part) ?? "" };
   });
 }
 
+/** Looptrace sends a file as a part that the page draws, an image or a text, with its type beside that. */
+function isFilePart(part: unknown): boolean {
+  return typeof fieldsOf(part).mime === "string";
+}
+
 /** A file, as looptrace names it or as chats do. */
 function fileOf(part: unknown): FileFacts[] {
   const { type, mime, filename, url, image_url: image } = fieldsOf(part);
   const address = textOf(url) ?? textOf(fieldsOf(image).url) ?? (typeof image === "string" ? image : null);
-  if (address === null && type !== "file") return [];
+  if (address === null && type !== "file" && !isFilePart(part)) return [];
   return [{ mime: textOf(mime) ?? "application/octet-stream", filename: textOf(filename), url: address ?? "" }];
 }
 

@@ -1,12 +1,12 @@
 import { lstat } from "node:fs/promises";
 import type { Destination } from "../../deliver/destinations/destination.js";
 import { readReceipts, receiptPath } from "../../deliver/receipts/receipts.js";
+import { maskTraces } from "../../export/mask-traces.js";
 import { notYetToSend } from "../../export/trace-requests.js";
 import { type Clock, systemClock } from "../../files/clock.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import type { Masking } from "../../masking/mask.js";
-import { maskRest } from "../../masking/masked.js";
-import type { TraceOptions } from "../../otel/options.js";
+import { DEFAULT_FILE_LIMIT_BYTES, type TraceOptions } from "../../otel/options.js";
 import type { LoopTrace } from "../../trace/model.js";
 import type { LangfuseApi } from "../api/langfuse-api.js";
 import { observationsOf } from "../find-traces.js";
@@ -68,17 +68,21 @@ interface Expected {
 /** What of a trace should be there: masked and encoded as when it is sent. */
 async function expectedOf(trace: LoopTrace, options: VerifyOptions, now: number): Promise<Expected> {
   const { masking, destination, trace: traceOptions } = options;
-  const { encodeTrace } = await import("../../otel/encode-trace.js");
+  const [{ encodeTrace }, { createTraceFiles }] = await Promise.all([
+    import("../../otel/encode-trace.js"),
+    import("../../export/trace-files.js"),
+  ]);
   const { secrets } = destination;
   const keyed: Masking =
     masking === false
       ? { environment: {}, knownShapes: false, secrets: [...secrets] }
       : { ...masking, secrets: [...(masking.secrets ?? []), ...secrets] };
-  const masked = await maskRest([trace], traceOptions, keyed);
+  const masked = await maskTraces([trace], traceOptions, keyed);
   const open = notYetToSend(trace, now);
   const [whole] = masked.values;
+  const files = createTraceFiles(traceOptions.fileLimitBytes ?? DEFAULT_FILE_LIMIT_BYTES);
   const spans = whole
-    ? [...encodeTrace(whole, masked.beside, { leaveOut: open })].flatMap(({ body }) => sentSpans(body))
+    ? [...encodeTrace(whole, masked.beside, { leaveOut: open, files })].flatMap(({ body }) => sentSpans(body))
     : [];
   const traceId = traceOptions.parent?.traceId ?? trace.traceId;
   const { id, turn } = trace.session;

@@ -60,13 +60,14 @@ import {
 import type { SpanFace } from "../span-profile.js";
 import type { TraceContext } from "../trace-context.js";
 import { observation } from "./observation.js";
+import { shownFiles } from "./shown-files.js";
 import { usageDetails } from "./usage-details.js";
 
 type Look = Pick<SpanFace, "attributes" | "failure">;
 
 export function loopAttributes(loop: Loop, context: TraceContext, root: boolean): Look {
   return observation(context, "agent", {
-    input: loop.input,
+    input: shownFiles(loop.input, context.files),
     // A failed turn's output is its error, and a silent one's says so: Langfuse's session page hides a root without.
     output: loop.error ? { error: loop.error, text: loop.output } : (loop.output ?? { text: null }),
     verdict: loopVerdict(loop),
@@ -101,7 +102,7 @@ export function callAttributes(
   const { wire } = context.trace;
   const isUsageKnown = usage !== null || usageDoubt?.kind === "partial";
   return observation(context, "generation", {
-    input: fullInput(call, wire) ?? call.input,
+    input: shownFiles(fullInput(call, wire) ?? call.input, context.files),
     output: call.output,
     verdict: callVerdict(call, step, loop),
     metadata: { ...callFacts(call, step, loop), ...wireMetadata(call, wire, given) },

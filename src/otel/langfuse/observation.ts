@@ -27,7 +27,7 @@ export function observation(
   type: LangfuseObservationType,
   about: Observation,
 ): Pick<SpanFace, "attributes" | "failure"> {
-  const clean = (value: unknown): unknown => cleanValue(value, context.textLimit);
+  const clean = (value: unknown): unknown => cleanValue(value, context.textLimit, context.files);
   const { error, level, statusMessage } = about.verdict;
   const said = error?.message ?? statusMessage;
   const message = said === undefined ? undefined : cleanText(said, context.textLimit);
