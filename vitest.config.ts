@@ -15,8 +15,8 @@ const alias = [
 export default defineConfig({
   resolve: { alias },
   test: {
-    // A project in which each worker is at work all the time has as many as a small machine has cores.
-    maxWorkers: 2,
+    // A worker waits now and then, for a deadline or a server; one more than a small machine has cores fills that.
+    maxWorkers: 3,
     // After the tests that start processes; what is left at their end is short.
     sequence: { groupOrder: 1 },
     setupFiles: ["test/support/seeded-properties.ts"],
@@ -33,8 +33,8 @@ export default defineConfig({
           name: "process",
           include: [PROCESS_TESTS],
           globalSetup: ["test/support/shared-processes.ts"],
-          // They wait for a sixth of their time.
-          maxWorkers: 3,
+          // They wait for other processes, too.
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
           // Loading the same modules anew for each file would take a tenth of the whole run.
           isolate: false,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { deliver } from "../../src/deliver/deliver.js";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
 import type { SendResult } from "../../src/deliver/http/send-result.js";
@@ -13,6 +13,9 @@ import { storePathsAt } from "../../src/files/store-paths.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { otlpRequest, spanId } from "../support/otlp-requests.js";
+
+// Hundreds of outboxes on a disk, which a busy machine takes its time for.
+vi.setConfig({ testTimeout: 120_000 });
 
 const message = "as the test has it";
 const retryAfterMs = undefined;
