@@ -7,6 +7,7 @@ import { traceSession } from "../../src/trace/trace-session.js";
 import { langfuseAt, otlpAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { onlyOne } from "../support/fixtures.js";
+import { loadOpencode2 } from "../support/opencode2-fixtures.js";
 import { PNG } from "../support/other-requests.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
 import { type Receiver, type ReceiverBehaviour, startReceiver } from "../support/receiver.js";
@@ -108,6 +109,24 @@ test("the reference is the one that Langfuse's own SDK makes", async () => {
   const media = new LangfuseMedia({ source: "base64_data_uri", base64DataUri: url("image/png", PNG) });
   expect(await media.getTag()).toBe(REFERENCE);
 });
+
+test.each(["image", "image@2026-07-20", "mcp"])(
+  "opencode 2 as it was recorded with %s sends its pictures",
+  async (name) => {
+    const { receiver, exporter } = await exporting();
+    const reports = await exporter.export(traceSession(loadOpencode2(name).tree));
+    expect(reports).toMatchObject([{ pending: { requests: 0 }, beside: { media: { rejected: 0 } } }]);
+    const files = [...receiver.media().values()];
+    expect(files.length).toBeGreaterThan(0);
+    for (const { contentType, uploadHttpStatus, puts } of files)
+      expect({ contentType, uploadHttpStatus, puts }).toEqual({
+        contentType: "image/png",
+        uploadHttpStatus: 200,
+        puts: 1,
+      });
+    expect(receiver.violations).toEqual([]);
+  },
+);
 
 test("a trace that is sent again has its files there already", async () => {
   const { receiver, exporter } = await exporting();
