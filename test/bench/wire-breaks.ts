@@ -14,7 +14,7 @@ import { readExport } from "../../src/opencode/read/read-export.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { readRecording } from "../../src/wire/recording/read-recording.js";
 import { parseScenario } from "../provider/load-scenario.js";
-import { runScenario } from "../provider/run-scenario.js";
+import { playPrompts, runScenario } from "../provider/run-scenario.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
 import { preloaded } from "../support/preloaded.js";
 
@@ -58,13 +58,11 @@ async function played({ what, seed, zone, told }: Seed): Promise<boolean> {
   await mkdir(recordings, { mode: 0o700 });
   const [first, second, third] = scenario.prompts;
   if (!first || !second || !third) throw new Error("there are not three prompts");
-  const turn = async (prompt: typeof first, TZ: string) => {
-    const env = { ...bench.env, ...(await preloaded(bench.tmpdir, recordings)), TZ };
-    return await runScenario({ ...scenario, prompts: [prompt] }, { ...bench, env });
-  };
-  for (const prompt of [first, second]) await turn(prompt, EARLIER);
+  const variables = await preloaded(bench.tmpdir, recordings);
+  const inZone = (TZ: string): IsolatedOpenCode => ({ ...bench, env: { ...bench.env, ...variables, TZ } });
+  for (const prompt of [first, second]) await playPrompts({ ...scenario, prompts: [prompt] }, inZone(EARLIER));
   await seed?.(bench);
-  const { exports } = await turn(third, zone ?? EARLIER);
+  const { exports } = await runScenario({ ...scenario, prompts: [third] }, inZone(zone ?? EARLIER));
   const [tree] = assembleSessions(exports.map((text) => readExport(text, what)));
   if (!tree) throw new Error("there is no session");
   const texts = (await readdir(recordings)).map((name) => readFile(join(recordings, name), "utf8"));
