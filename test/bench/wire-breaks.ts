@@ -32,13 +32,13 @@ interface Seed {
 }
 
 const SEEDS: readonly Seed[] = [
+  { what: "a pause of five minutes", seed: () => sleep(PAUSE_MS), told: ["expired", "none"] },
   { what: "another day", zone: LATER, told: ["system-changed", "environment"] },
   {
     what: "an edited AGENTS.md",
     seed: ({ workdir }) => writeFile(join(workdir, "AGENTS.md"), "Be very brief.\n"),
     told: ["system-changed", "instructions"],
   },
-  { what: "a pause of five minutes", seed: () => sleep(PAUSE_MS), told: ["expired", "none"] },
   { what: "the provider's own loss", told: ["lost", "none"] },
 ];
 
@@ -59,7 +59,9 @@ async function played({ what, seed, zone, told }: Seed): Promise<boolean> {
   const [first, second, third] = scenario.prompts;
   if (!first || !second || !third) throw new Error("there are not three prompts");
   const variables = await preloaded(bench.tmpdir, recordings);
-  const inZone = (TZ: string): IsolatedOpenCode => ({ ...bench, env: { ...bench.env, ...variables, TZ } });
+  // Without its configuration a project has no instructions either.
+  const { OPENCODE_DISABLE_PROJECT_CONFIG: _no, ...env } = bench.env;
+  const inZone = (TZ: string): IsolatedOpenCode => ({ ...bench, env: { ...env, ...variables, TZ } });
   for (const prompt of [first, second]) await playPrompts({ ...scenario, prompts: [prompt] }, inZone(EARLIER));
   await seed?.(bench);
   const { exports } = await runScenario({ ...scenario, prompts: [third] }, inZone(zone ?? EARLIER));
@@ -72,10 +74,20 @@ async function played({ what, seed, zone, told }: Seed): Promise<boolean> {
   const { causeKind, owner, cause } = found?.attributes ?? {};
   const section = typeof owner === "string" ? String(JSON.parse(owner).section) : "none";
   const isRight = more.length === 0 && causeKind === told[0] && section === told[1];
+  if (events.length === 0)
+    process.stdout.write(`${wire.exchanges.length} requests were recorded, of ${bench.provider.requests.length}\n`);
   process.stdout.write(`${isRight ? "right" : "WRONG"}  ${what.padEnd(26)} ${causeKind} ${section}: ${cause}\n`);
   return isRight;
 }
 
-// Side by side, since the pause is most of it.
-const right = await Promise.all(SEEDS.map(played));
+/** One after the other. */
+async function playedAll(seeds: readonly Seed[]): Promise<boolean> {
+  const right: boolean[] = [];
+  for (const seed of seeds) right.push(await played(seed));
+  return right.every(Boolean);
+}
+
+// Beside the pause, which is most of it, all others.
+const [pause, ...others] = SEEDS;
+const right = await Promise.all([playedAll(pause ? [pause] : []), playedAll(others)]);
 process.exitCode = right.every(Boolean) ? 0 : 1;
