@@ -9,11 +9,13 @@ import { verifyTraces } from "../../src/langfuse/verify/verify-traces.js";
 import { encodeTrace } from "../../src/otel/encode-trace.js";
 import type { TraceOptions } from "../../src/otel/options.js";
 import type { LoopTrace } from "../../src/trace/model.js";
+import { traceSession } from "../../src/trace/trace-session.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { at, fixtureNames, loadFixture, traceOf, tracesOf } from "../support/fixtures.js";
 import { type LangfuseStandIn, startLangfuse } from "../support/langfuse/stand-in.js";
 import type { StoredObservation } from "../support/langfuse/stored-observations.js";
+import { loadOpencode2 } from "../support/opencode2-fixtures.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 let langfuse: LangfuseStandIn;
@@ -110,6 +112,24 @@ test("what is young is waited for; what was never sent from here is told apart",
   const other = traceOf("multistep@1.18.33");
   const [unsent] = await verified([other], { now: LATER });
   expect(new Set(unsent?.findings.map(({ kind }) => kind))).toEqual(new Set(["unsent"]));
+});
+
+test("an image that Langfuse keeps is the image that was not sent along", async () => {
+  const [trace] = traceSession(loadOpencode2("image@2026-07-20").tree);
+  if (!trace) throw new Error("no trace");
+  await deliver([trace]);
+  const token = "@@@langfuseMedia:type=image/png|id=abc|source=bytes@@@";
+  let files = 0;
+  change = (rows) =>
+    rows.map((row) => {
+      const input = row.input?.replace(/\{"type":"file"[^{}]*\}/g, () => {
+        files += 1;
+        return JSON.stringify({ type: "image_url", image_url: { url: token } });
+      });
+      return { ...row, input: input ?? row.input };
+    });
+  expect((await verified([trace])).map(verdictOf)).toEqual(["same"]);
+  expect(files).toBeGreaterThan(0);
 });
 
 test("other options than those that it was sent with are differences where they say something", async () => {

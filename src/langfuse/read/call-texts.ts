@@ -78,12 +78,16 @@ function isFilePart(part: unknown): boolean {
   return typeof fieldsOf(part).mime === "string";
 }
 
-/** A file, as looptrace names it or as chats do. */
-function fileOf(part: unknown): FileFacts[] {
+/** A file that Langfuse keeps stands in a text as this. */
+const MEDIA = /^@@@langfuseMedia:type=([^|]+)\|/;
+
+/** A file, as looptrace names it or as chats do; none where it is something else. */
+export function fileOf(part: unknown): FileFacts[] {
   const { type, mime, filename, url, image_url: image } = fieldsOf(part);
   const address = textOf(url) ?? textOf(fieldsOf(image).url) ?? (typeof image === "string" ? image : null);
   if (address === null && type !== "file" && !isFilePart(part)) return [];
-  return [{ mime: textOf(mime) ?? "application/octet-stream", filename: textOf(filename), url: address ?? "" }];
+  const kept = MEDIA.exec(address ?? "")?.[1];
+  return [{ mime: textOf(mime) ?? kept ?? "application/octet-stream", filename: textOf(filename), url: address ?? "" }];
 }
 
 /** What looptrace sends as a model's answer: `thinking`, `text` and `toolCalls`, whatever stands beside them. */

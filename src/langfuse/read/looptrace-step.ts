@@ -15,7 +15,7 @@ import type {
 import { totalTokens } from "../../trace/usage.js";
 import type { Observation } from "../api/observation.js";
 import { accountOf, causesOf, cumulativeOf, doubtOf, errorOf, sentCost, storedUsage, usageOf } from "./call-figures.js";
-import { callOutput, chatInput } from "./call-texts.js";
+import { callOutput, chatInput, fileOf } from "./call-texts.js";
 import type { LoopReader } from "./loop-reader.js";
 import { objectsIn, outcomeOf, spanOf } from "./span-of.js";
 import { momentOf, numberOf, objectOf, sentMetadata, structureOf, textOf, textsOf } from "./stored-values.js";
@@ -220,14 +220,7 @@ function outputOf(output: unknown): { readonly output: string | null; readonly a
   const read = fieldsOf(structureOf(output));
   const files = objectsIn(read.attachments);
   if (files.length === 0 || !("output" in read)) return { output: textOf(output), attachments: [] };
-  return {
-    output: textOf(read.output),
-    attachments: files.map(({ mime, filename, url }) => ({
-      mime: textOf(mime) ?? "application/octet-stream",
-      filename: textOf(filename),
-      url: textOf(url) ?? "",
-    })),
-  };
+  return { output: textOf(read.output), attachments: files.flatMap(fileOf) };
 }
 
 const eventName = z.enum([

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { LangfuseOtelSpanAttributes as NAMES } from "@langfuse/core";
 import { attempt } from "../../errors/thrown.js";
-import { fieldsOf } from "../../text/json-fields.js";
+import { isTooDeep } from "../../text/json-depth.js";
+import { fieldsOf, isFields } from "../../text/json-fields.js";
 import type { Observation } from "../api/observation.js";
+import { fileOf } from "../read/call-texts.js";
 import { structureOf } from "../read/stored-values.js";
 import type { SentSpan } from "./sent-spans.js";
 
@@ -99,7 +101,18 @@ function storedAt(metadata: Observation["metadata"], key: string): unknown {
 
 /** Texts that are JSON are compared as what they say: Langfuse reads them, and writes them in its own way. */
 function readValue(value: unknown): unknown {
-  return typeof value === "string" ? (attempt((): unknown => JSON.parse(value)) ?? value) : (value ?? null);
+  if (typeof value !== "string") return withoutFiles(value ?? null);
+  const read: unknown = attempt(() => JSON.parse(value));
+  return read === undefined || isTooDeep(read) ? value : withoutFiles(read);
+}
+
+/** A file's content may be in Langfuse, or not have been sent: which file it was is what is compared. */
+function withoutFiles(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutFiles);
+  if (!isFields(value)) return value;
+  const [file] = value.type === "file" || value.type === "image_url" || "mime" in value ? fileOf(value) : [];
+  if (file) return { file: file.mime };
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutFiles(one)]));
 }
 
 function jsonIn(text: string | undefined): Readonly<Record<string, unknown>> {
