@@ -193,6 +193,7 @@ export type { RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
 export type { SpanData, SpanParent } from "./otel/span-data.js";
 export type { SpanProfileName } from "./otel/span-profile.js";
+export type { NewScore } from "./scores/new-score.js";
 export type { LoadedSession } from "./sessions/loaded-session.js";
 export { type ReadSessionOptions, readSession } from "./sessions/read-session.js";
 export type * from "./trace/model.js";

@@ -17,6 +17,7 @@ export const ROOMS = [
   "trace",
   "otel",
   "deliver",
+  "scores",
   "export",
   "langfuse",
   "sessions",

@@ -12,7 +12,9 @@ import { systemClock } from "../files/clock.js";
 import { storePaths } from "../files/store-paths.js";
 import type { Progress } from "../opencode/drive.js";
 import { pathOfOpenCode } from "../opencode/program.js";
+import type { NewScore } from "../scores/new-score.js";
 import { oneLine } from "../text/bounded-text.js";
+import type { LoopTrace } from "../trace/model.js";
 import { totalsOf } from "../trace/totals.js";
 import { itemOfRun } from "./experiment-item.js";
 import { firstStart } from "./first-start.js";
@@ -22,6 +24,7 @@ import { figuresOf } from "./task-figures.js";
 import { type TaskRunnerOptions, traceOptions, turnOptions } from "./task-options.js";
 import { deliveryOf, type TaskResult } from "./task-result.js";
 import { DEFAULT_VERIFY_TIMEOUT_MS, runVerify, type Verified } from "./verify.js";
+import { verifyScore } from "./verify-score.js";
 import { makeWorktree, type Worktree, WorktreeError } from "./worktree.js";
 
 /** What a caller follows of a task, and the signal that ends it. */
@@ -128,7 +131,10 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     const last = traces.at(-1);
     const item = last && itemOfRun(task, last.traceId, exporter);
     const trace = { ...traceOptions(options.trace, task, commit), ...(item === undefined ? {} : { experiment: item }) };
-    const delivery = (await exporter?.export(traces, { trace })) ?? [];
+    const score = verify && verifyScore(verify, trace.content ?? true);
+    // Of several attempts the last one's traces left what was verified.
+    const scores = (one: LoopTrace): readonly NewScore[] => (score && one === last ? [score] : []);
+    const delivery = (await exporter?.export(traces, { trace, scores })) ?? [];
     const result: TaskResult = {
       ...about,
       status: error === null ? "done" : "failed",

@@ -3,12 +3,18 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 /** Options about what the trace says; the same on every command that sends one. */
 export function withTraceOptions(command: Command): Command {
   return command
-    .option("--trace-name <name>", "name of the trace (default: opencode.loop)", parseText)
+    .option(
+      "--trace-name <name>",
+      "name of the trace (default: the session's title, else the prompt's first line)",
+      parseText,
+    )
     .option("--user <id>", "user that the trace belongs to (LANGFUSE_USER_ID)", parseText)
     .option("--tag <tag>", "a tag; can be given several times", collect)
     .option("--environment <name>", "Langfuse's environment: a-z, 0-9, - and _ (LANGFUSE_TRACING_ENVIRONMENT)")
     .option("--release <release>", "release that the trace belongs to (LANGFUSE_RELEASE)", parseText)
     .option("--no-content", "send structure, times, tokens and cost only: nothing that was said, read or called")
+    .option("--scores", "score each turn in Langfuse: outcome, tool errors, cache, doom loop, time, cost (default)")
+    .option("--no-scores", "send no such scores")
     .option("--metadata <key=value>", "goes into the loop's metadata; can be given several times", collect);
 }
 

@@ -80,6 +80,7 @@ export const configFile = z.strictObject({
   textLimit: wholeNumber(1000).optional(),
   fileLimitMb: z.number().nonnegative().optional(),
   content: z.boolean().optional(),
+  scores: z.boolean().optional(),
   outboxLimitMb: z.number().positive().optional(),
   mask: z.union([z.literal(false), z.array(text)]).optional(),
   check: checkSettings.optional(),

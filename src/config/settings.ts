@@ -14,6 +14,8 @@ export interface TraceFlags {
   readonly metadata?: readonly string[];
   /** False with `--no-content`. */
   readonly content?: boolean;
+  /** False with `--no-scores`; undefined leaves it to the configuration. */
+  readonly scores?: boolean;
 }
 
 /** What the trace says and where it goes: flags over environment over `looptrace.config.json` over defaults. */
@@ -48,6 +50,7 @@ export function settingsWith(file: ConfigFile, flags: TraceFlags, env: Environme
       ...(parent === undefined ? {} : { parent }),
       ...(serviceName === undefined ? {} : { serviceName }),
       ...((flags.content ?? true) && (file.content ?? true) ? {} : { content: false }),
+      ...((flags.scores ?? file.scores ?? true) ? {} : { scores: false }),
       ...(file.textLimit === undefined ? {} : { textLimit: file.textLimit }),
       ...(file.fileLimitMb === undefined ? {} : { fileLimitBytes: file.fileLimitMb * 1e6 }),
       resourceAttributes,

@@ -9,8 +9,10 @@ import { type Clock, systemClock } from "../files/clock.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { TraceOptions } from "../otel/options.js";
+import type { NewScore } from "../scores/new-score.js";
 import type { LoopTrace } from "../trace/model.js";
 import { createPatience, type Patience } from "./patience.js";
+import { createSentInPieces, type SentInPieces } from "./sent-in-pieces.js";
 import { traceRequests } from "./trace-requests.js";
 
 /** What earlier runs left is sent too, but nothing waits long for it. */
@@ -50,6 +52,13 @@ export interface ExportOptions {
    * nothing is. By default it is what they look like that counts.
    */
   readonly atWork?: boolean | undefined;
+  /**
+   * Scores of the caller's own, for those of the traces that have some; Langfuse gets them, other destinations do not.
+   * Another value under the same name replaces what Langfuse has.
+   *
+   * @throws {ConfigurationError} from `export`, when one is no score; nothing was sent then
+   */
+  readonly scores?: ((trace: LoopTrace) => readonly NewScore[]) | undefined;
   /** How long to try, in ms; what is left then stays in the outbox. Default 10 s, or the destination's own time. */
   readonly budgetMs?: number | undefined;
   /** Ends the sending soon after it is aborted; what was not sent stays in the outbox. */
@@ -92,6 +101,7 @@ export class TraceExporter {
   readonly #patience: Patience;
   /** Ids of the destinations that took something. */
   readonly #reached = new Set<string>();
+  readonly #sentInPieces: SentInPieces;
   readonly #tracesUrls = new Map<string, Promise<string | undefined>>();
 
   /** @param options where traces go, and what they say */
@@ -100,6 +110,7 @@ export class TraceExporter {
     this.#clock = options.clock ?? systemClock;
     this.#patience = createPatience(this.#clock);
     this.destinations = options.destinations;
+    this.#sentInPieces = createSentInPieces(options.destinations, options.paths);
   }
 
   /**
@@ -113,13 +124,17 @@ export class TraceExporter {
    */
   async export(
     traces: readonly LoopTrace[],
-    { atWork, trace = this.#options.trace ?? {}, masking = this.#options.masking, ...how }: ExportOptions = {},
+    { atWork, trace = this.#options.trace ?? {}, masking = this.#options.masking, scores, ...how }: ExportOptions = {},
   ): Promise<readonly DestinationReport[]> {
     const { destinations } = this;
     if (destinations.length === 0 || traces.length === 0) return [];
     const keys = destinations.flatMap(({ secrets }) => secrets);
     const { force = false } = how;
-    const encoded = await traceRequests(traces, trace, { masking, keys, atWork, force, now: this.#clock.now() });
+    const encoded = await traceRequests(traces, trace, {
+      ...{ masking, keys, atWork, force, scores },
+      now: this.#clock.now(),
+      sentInPieces: this.#sentInPieces,
+    });
     const requests = ({ kind, metrics }: Destination) =>
       encoded(kind === "langfuse" ? "langfuse" : "genai", metrics !== undefined);
     const { paths, outboxLimitBytes, clock, send } = this.#options;
@@ -128,6 +143,31 @@ export class TraceExporter {
     const asked = reports.filter(({ destination }) => !storeOnly.has(destination.id));
     this.#learn(asked, atWork);
     return reports;
+  }
+
+  /**
+   * Scores a turn in Langfuse, and sends of its trace what is not there yet. Looptrace's own scores go with every trace:
+   * see `TraceOptions.scores`.
+   *
+   * @returns a report for each destination, as from `export`
+   * @throws {ConfigurationError} when one is no score, or looptrace's folder is not this user's alone
+   *
+   * @example
+   * ```ts
+   * import { OpenCode, resolveDestinations, TraceExporter } from "looptrace";
+   *
+   * const exporter = new TraceExporter({ destinations: resolveDestinations() });
+   * const { traces } = await new OpenCode().run("Fix the failing test");
+   * const [trace] = traces;
+   * if (trace) await exporter.score(trace, [{ name: "review", value: 0.8, comment: "one nit" }]);
+   * ```
+   */
+  async score(
+    trace: LoopTrace,
+    scores: readonly NewScore[],
+    options: Omit<ExportOptions, "scores" | "force"> = {},
+  ): Promise<readonly DestinationReport[]> {
+    return this.export([trace], { ...options, scores: () => scores });
   }
 
   /**

@@ -1,15 +1,19 @@
 import type { RequestToDeliver } from "../deliver/deliver.js";
 import { metricsRequest } from "../deliver/queue/metrics-body.js";
+import { scoresRequests } from "../deliver/queue/scores-body.js";
 import type { Masking } from "../masking/mask.js";
 import type { FileShelf } from "../otel/file-shelf.js";
 import { DEFAULT_FILE_LIMIT_BYTES, type TraceOptions } from "../otel/options.js";
 import type { SpanProfileName } from "../otel/span-profile.js";
+import { checkedScore, type NewScore } from "../scores/new-score.js";
+import { callersScore, scoresOf } from "../scores/scores-of.js";
 import { defined } from "../text/json-fields.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
 import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds, runningSpanIds } from "../trace/open-spans.js";
 import { maskTraces } from "./mask-traces.js";
 import { maskingWithKeys } from "./masking-with-keys.js";
+import type { SentInPieces } from "./sent-in-pieces.js";
 import { traceFingerprint } from "./trace-fingerprint.js";
 
 /** What of traces becomes requests, and what is masked in them. */
@@ -23,6 +27,10 @@ export interface TraceRequestOptions {
   readonly force: boolean;
   /** ms since the epoch */
   readonly now: number;
+  /** Which turns are sent in pieces. */
+  readonly sentInPieces: SentInPieces;
+  /** What the caller scores turns by. */
+  readonly scores: ((trace: LoopTrace) => readonly NewScore[]) | undefined;
 }
 
 /** A turn that was last seen longer ago than this has ended, whatever is left open in it. */
@@ -38,7 +46,7 @@ export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string>
   return now - lastMomentOfLoop(trace.loop) > STILL_AT_WORK_MS ? new Set() : openSpanIds(trace);
 }
 
-/** The OTLP requests that traces become, for each profile of a destination; where it takes metrics, with those. */
+/** The requests that traces become, for each profile of a destination; where it takes metrics, with those. */
 export type RequestsOfProfile = (profile: SpanProfileName, takesMetrics: boolean) => readonly RequestToDeliver[];
 
 /**
@@ -48,8 +56,9 @@ export type RequestsOfProfile = (profile: SpanProfileName, takesMetrics: boolean
 export async function traceRequests(
   traces: readonly LoopTrace[],
   traceOptions: TraceOptions,
-  { masking, keys, atWork, force, now }: TraceRequestOptions,
+  { masking, keys, atWork, force, now, sentInPieces, scores }: TraceRequestOptions,
 ): Promise<RequestsOfProfile> {
+  const given = traces.map((trace) => (scores?.(trace) ?? []).map(checkedScore));
   // The OTel packages take longer to load than most commands take to run.
   const [{ encodeTrace }, { encodeMetrics }, { placeInHost }, { createTraceFiles }] = await Promise.all([
     import("../otel/encode-trace.js"),
@@ -57,14 +66,21 @@ export async function traceRequests(
     import("../otel/host-span.js"),
     import("./trace-files.js"),
   ]);
-  const masked = await maskTraces(traces, traceOptions, maskingWithKeys(masking, keys));
-  const turns = masked.values.map((trace, index) => {
-    const place = traceOptions.parent ? {} : placeInHost(traces[index] ?? trace);
-    const leaveOut = force ? new Set<string>() : openIn(trace, atWork, now);
-    return { trace, leaveOut, options: { ...masked.beside, ...place } };
-  });
+  const masked = await maskTraces(traces, { options: traceOptions, given }, maskingWithKeys(masking, keys));
+  const turns = await Promise.all(
+    masked.values.map(async (trace, index) => {
+      const place = traceOptions.parent ? {} : placeInHost(traces[index] ?? trace);
+      const open = openIn(trace, atWork, now);
+      const leaveOut = force ? new Set<string>() : open;
+      const options = { ...masked.beside.options, ...place };
+      const shown = { ...trace, traceId: options.parent?.traceId ?? trace.traceId };
+      const nameFrom = !force && (await sentInPieces(shown, leaveOut.size > 0)) ? "prompt" : "title";
+      const more = { isOpen: open.has(trace.loop.spanId), given: masked.beside.given[index] ?? [] };
+      return { trace, options: { ...options, nameFrom } as const, leaveOut, ...more };
+    }),
+  );
   const spansOf = (profile: SpanProfileName, files?: FileShelf): readonly RequestToDeliver[] =>
-    turns.flatMap(({ trace, leaveOut, options }) => {
+    turns.flatMap(({ trace, options, leaveOut }) => {
       const { settings, whole } = traceFingerprint(trace, traceOptions);
       const limits = { leaveOut, ...defined({ files }) };
       return [...encodeTrace(trace, options, limits, profile)].map((request) => {
@@ -72,11 +88,16 @@ export async function traceRequests(
         return { ...request, fingerprint: hasRoot ? whole : settings };
       });
     });
+  const allScores = turns.flatMap(({ trace, options, isOpen, given }) => [
+    // A turn that is not over has no score of looptrace's yet; what its caller says of it need not wait.
+    ...(isOpen || options.scores === false ? [] : scoresOf(trace, options)),
+    ...given.map((score) => callersScore(trace, options, score)),
+  ]);
   const encode = (profile: SpanProfileName): readonly RequestToDeliver[] => {
-    // Only Langfuse takes files.
+    // Only Langfuse takes scores and files. What they are of comes first.
     if (profile !== "langfuse") return spansOf(profile);
-    const files = createTraceFiles(masked.beside.fileLimitBytes ?? DEFAULT_FILE_LIMIT_BYTES);
-    return [...spansOf(profile, files), ...files.requests()];
+    const files = createTraceFiles(masked.beside.options.fileLimitBytes ?? DEFAULT_FILE_LIMIT_BYTES);
+    return [...spansOf(profile, files), ...scoresRequests(allScores), ...files.requests()];
   };
   const encoded = new Map<SpanProfileName, readonly RequestToDeliver[]>();
   // A turn is measured as a whole, when it is over; one that a fork copied was measured where it happened.

@@ -1,3 +1,4 @@
+import type { Attributes } from "@opentelemetry/api";
 import type { Call, InnerCall, Loop, LoopTrace, OtherCall, Step, StepEvent, Tool } from "../trace/model.js";
 import { cleanText } from "./clean-value.js";
 import { type GivenTexts, givenTexts } from "./facts/given-texts.js";
@@ -49,7 +50,7 @@ export function describeFor(
   const shown = options.content === false ? withoutContent(trace) : trace;
   const context = traceContext(shown, options, profile.shared, files);
   const parent: SpanParent | null = options.parent ? { spanId: options.parent.spanId, remote: true } : null;
-  const [root, ...rest] = loopSpans(context.trace.loop, parent, { ...context, profile }, true);
+  const [root, ...rest] = loopSpans(context.trace.loop, parent, { ...context, profile, ofTrace: context.shared }, true);
   if (!root) return rest;
   const { links = [] } = options;
   return [...rest, links.length > 0 ? { ...root, links } : root];
@@ -57,9 +58,12 @@ export function describeFor(
 
 interface Walk extends TraceContext {
   readonly profile: SpanProfile;
+  /** What stands on the spans of the turn's own loop. */
+  readonly ofTrace: Attributes;
 }
 
-function loopSpans(loop: Loop, parent: SpanParent | null, walk: Walk, root: boolean): SpanData[] {
+function loopSpans(loop: Loop, parent: SpanParent | null, around: Walk, root: boolean): SpanData[] {
+  const walk = root ? around : subagentWalk(loop, around);
   const given = givenTexts(loop, walk.trace.wire);
   const below = { spanId: loop.spanId, remote: false };
   return [
@@ -68,6 +72,10 @@ function loopSpans(loop: Loop, parent: SpanParent | null, walk: Walk, root: bool
     ...(loop.otherCalls ?? []).map((call) => otherCallSpan(call, below, walk)),
     ...loop.loops.flatMap((one) => loopSpans(one, below, walk, false)),
   ];
+}
+
+function subagentWalk(loop: Loop, walk: Walk): Walk {
+  return { ...walk, shared: walk.profile.sharedBelow(loop, walk.ofTrace, (text) => cleanText(text, walk.textLimit)) };
 }
 
 function stepSpans(step: Step, loop: Loop, walk: Walk, given: ReadonlyMap<string, GivenTexts>): SpanData[] {

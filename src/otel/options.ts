@@ -25,8 +25,10 @@ export interface ExperimentItem {
 
 /** What the caller can say about a trace beside what the session says itself. */
 export interface TraceOptions {
-  /** Default `opencode.loop`. */
+  /** Default the session's title, else the prompt's first line; of a turn that is sent while it runs always that. */
   readonly traceName?: string;
+  /** By what the trace is called where no name is given; default its session's title. @internal */
+  readonly nameFrom?: "title" | "prompt";
   /** The user that the trace belongs to. */
   readonly userId?: string;
   /** Tags, by which traces are found again. */
@@ -59,6 +61,8 @@ export interface TraceOptions {
    * none; default 20 MB.
    */
   readonly fileLimitBytes?: number;
+  /** Whether Langfuse is told scores of each turn that is over, beside the caller's own; default true. */
+  readonly scores?: boolean;
 }
 
 /** The largest file that is sent to Langfuse where nothing else is said. */

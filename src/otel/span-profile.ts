@@ -25,6 +25,8 @@ export interface SpanProfile {
   /** Attributes of the resource beside those that the caller gives. */
   readonly resource: (options: TraceOptions) => Attributes;
   readonly shared: SharedAttributes;
+  /** What stands on every span of a subagent instead. @param shared what stands on those of its turn */
+  readonly sharedBelow: (loop: Loop, shared: Attributes, clean: (text: string) => string) => Attributes;
   readonly loop: (loop: Loop, context: TraceContext, root: boolean) => SpanFace;
   readonly step: (step: Step, loop: Loop, context: TraceContext) => SpanFace;
   /** @param given what it was given and no call of its loop before it; undefined where its request was not recorded */

@@ -37,6 +37,9 @@ function exporterTo({ env }: TalkingOpenCode, url: string): TraceExporter {
   return new TraceExporter({ destinations: [langfuseAt(url)], paths: storePaths(env), masking: false });
 }
 
+/** What a turn without tools is scored by. */
+const SCORES = 5;
+
 describe.concurrent("a task", () => {
   test("a task that is answered: its result can be written down and read back, its trace is delivered", async () => {
     const opencode = await talkingOpenCode();
@@ -116,7 +119,10 @@ describe.concurrent("a task", () => {
 
   test("a verify command says whether what the turn left is well done; one of a task's own comes first", async () => {
     const opencode = await talkingOpenCode();
-    const run = runnerOf(opencode, { verify: { command: "cat >&2; exit 4" } });
+    const receiver = await startReceiver();
+    onTestFinished(() => receiver.close());
+    const exporter = exporterTo(opencode, receiver.url);
+    const run = runnerOf(opencode, { exporter, verify: { command: "cat >&2; exit 4" } });
     const { result } = await run(task({ id: "one", prompt: "Hello", expectedOutput: { a: 1 } }));
     expect(result).toMatchObject({ status: "done", verify: { passed: false, exitCode: 4 } });
     expect(JSON.parse(result.verify?.output ?? "")).toEqual({
@@ -128,6 +134,13 @@ describe.concurrent("a task", () => {
     expect(own.result.verify).toMatchObject({ passed: true, output: `${opencode.cwd}\n` });
     const failing = JSON.stringify({ error: apiError(401, "Bad key") });
     expect((await run(task({ prompt: failing }))).result.verify).toMatchObject({ exitCode: 4 });
+    const scores = receiver.scores().filter(({ name }) => name === "verify");
+    expect(scores.map(({ traceId, value }) => [traceId, value])).toMatchObject([
+      [result.traceIds[0], 0],
+      [own.result.traceIds[0], 1],
+      [expect.any(String), 0],
+    ]);
+    expect(scores[0]?.comment).toMatch(/^exit 4 after [\d.]+m?s\n\{"id":"one",/);
     // No turn came about, so nothing was left.
     expect((await run(task({ prompt: "x", model: "no-slash" }))).result.verify).toBeNull();
   });
@@ -218,11 +231,11 @@ describe.concurrent("a task", () => {
     const run = runnerOf(opencode, { exporter: exporterTo(opencode, url) });
     const first = await run(task({ prompt: "one" }));
     expect(first.result.delivery).toMatchObject([
-      { acknowledged: 0, pending: 3, unsaved: 0, lastError: expect.any(String) },
+      { acknowledged: 0, pending: 3 + SCORES, unsaved: 0, lastError: expect.any(String) },
     ]);
     expect(isResultDelivered(first.result)).toBe(false);
     const second = await run(task({ prompt: "two" }));
     // Nothing was sent, so nothing could go wrong.
-    expect(second.result.delivery).toMatchObject([{ pending: 3, lastError: null }]);
+    expect(second.result.delivery).toMatchObject([{ pending: 3 + SCORES, lastError: null }]);
   });
 });

@@ -286,7 +286,9 @@ test("what waits in the outbox: since when and why", async () => {
   expect(of("outbox")).toMatchObject([
     {
       status: "warning",
-      found: expect.stringMatching(/^\d+ spans in 1 request \(\d+ kB\) wait for .+ since 2\d{3}-.+ 404: Nothing here/),
+      found: expect.stringMatching(
+        /^\d+ spans, \d+ scores in 2 requests \(\d+ kB\) wait for .+ since 2\d{3}-.+ 404: Nothing here/,
+      ),
       advice: expect.stringContaining("`looptrace push` sends what waits"),
     },
   ]);

@@ -87,7 +87,7 @@ describe.concurrent("looptrace push", () => {
     expect(push.code).toBe(3);
     expect(push.stdout).toMatch(
       new RegExp(
-        `^127\\.0\\.0\\.1:${port} \\(pk-lf-1234…\\) \\[${id}\\] ${url}/api/public/otel/v1/traces\n {2}${one?.spans} spans in 1 request \\(\\d+ kB\\), since 2\\d{3}-`,
+        `^127\\.0\\.0\\.1:${port} \\(pk-lf-1234…\\) \\[${id}\\] ${url}/api/public/otel/v1/traces\n {2}${one?.spans} spans, \\d+ scores in 2 requests \\(\\d+ kB\\), since 2\\d{3}-`,
       ),
     );
     expect(push.stdout).toContain(
@@ -147,7 +147,7 @@ describe.concurrent("looptrace push", () => {
     expect(await waiting()).toHaveLength(4);
     const label = `${host}/blue (pk-lf-1234…)`;
     const json = await looptrace(["push", "--json", "--discard", label], { env: bare, cwd });
-    expect(JSON.parse(json.stdout)).toMatchObject({ destination: { label }, requests: 1, inDelivery: 0 });
+    expect(JSON.parse(json.stdout)).toMatchObject({ destination: { label }, requests: 2, inDelivery: 0 });
     expect((await waiting()).map(({ spans }) => spans > 0).sort()).toEqual([false, true, true, true]);
   });
 
@@ -219,7 +219,9 @@ describe.concurrent("looptrace push", () => {
     const files = ["session.json", ...names.map((name) => `${name}.json`)];
     const { code, stderr } = await looptrace(["trace", ...files], { env, cwd });
     expect(code).toBe(3);
-    expect(stderr).toMatch(/spans not delivered: 127\.0\.0\.1:\d+ \(pk-lf-1234…\) answered 401/);
+    expect(stderr).toMatch(
+      /spans not delivered, \d+ scores not delivered: 127\.0\.0\.1:\d+ \(pk-lf-1234…\) answered 401/,
+    );
     expect(receiver.requests).toHaveLength(1);
     receiver.behave({});
     expect((await looptrace(["push"], { env, cwd })).code).toBe(0);
@@ -280,7 +282,7 @@ describe.concurrent("looptrace push", () => {
     const receiver = await receive(WRONG);
     const { cwd, env, waiting } = await place(receiver.url);
     for (let times = 0; times < 3; times += 1) await looptrace(["trace", "session.json"], { env, cwd });
-    expect(await waiting()).toMatchObject([{ spans: 14, requests: 1 }]);
+    expect(await waiting()).toMatchObject([{ spans: 14, requests: 2 }]);
     receiver.behave({});
     expect((await looptrace(["push"], { env, cwd })).stdout).toContain("14 spans sent");
   });

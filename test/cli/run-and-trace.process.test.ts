@@ -69,6 +69,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   calls.forEach((call, index) => {
     const reply = at(replies, index);
     expect(call.output).toEqual({
+      messages: [expect.objectContaining({ role: "assistant", content: reply.text ?? null })],
       thinking: reply.reasoning ?? null,
       text: reply.text ?? null,
       toolCalls: reply.toolCalls.map(({ id, name, arguments: given }) => ({
@@ -113,7 +114,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
     expect(attributes[LangfuseOtelSpanAttributes.TRACE_SESSION_ID], name).toBe(sessionId);
     expect(attributes[LangfuseOtelSpanAttributes.TRACE_USER_ID], name).toBe("u-1");
     expect(attributes[LangfuseOtelSpanAttributes.RELEASE], name).toBe("r1");
-    expect(attributes[LangfuseOtelSpanAttributes.TRACE_NAME], name).toBe("opencode.loop");
+    expect(attributes[LangfuseOtelSpanAttributes.TRACE_NAME], name).toBe("A scripted session");
     expect(attributes[LangfuseOtelSpanAttributes.TRACE_TAGS], name).toEqual(expect.arrayContaining(["nightly", "x y"]));
   }
   // The bash tool slept for 0.3 s while the model's output had long ended.
@@ -180,7 +181,7 @@ test("the next turn sends its own spans only; what a Langfuse that is down could
   expect(two.stderr).toContain("6 spans not delivered");
   expect(two.stderr).toContain("`looptrace push` sends it");
   const status = await looptrace(["push", "--status", "--json"], around);
-  expect(JSON.parse(status.stdout)).toMatchObject([{ requests: 1, spans: 6, rejectedRequests: 0 }]);
+  expect(JSON.parse(status.stdout)).toMatchObject([{ requests: 2, spans: 6, rejectedRequests: 0 }]);
 
   const later = await startReceiver({}, receiver.port);
   onTestFinished(() => later.close());

@@ -1,10 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
 import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
-import type { LoopTrace } from "../../src/trace/model.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { langfuseAt, SECRET_KEY } from "../support/destinations.js";
@@ -12,46 +10,7 @@ import { fakeClock } from "../support/fake-clock.js";
 import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
-
-const rawExport = z.looseObject({
-  messages: z.array(
-    z.looseObject({
-      info: z.looseObject({ role: z.string(), time: z.looseObject({ created: z.number() }) }),
-      parts: z.array(z.looseObject({ type: z.string() })),
-    }),
-  ),
-});
-
-/** The session as it was when one of its messages had only so many parts: still at work. */
-function earlier(name: string, message: number, parts: number): readonly LoopTrace[] {
-  const fixture = loadFixture(name);
-  const raw = rawExport.parse(JSON.parse(fixture.text));
-  const messages = raw.messages.slice(0, message + 1).map((one, index) => {
-    if (index !== message) return one;
-    const { completed: _completed, ...time } = { completed: 0, ...one.info.time };
-    const { finish: _finish, error: _error, ...info } = { finish: "", error: null, ...one.info };
-    return { info: { ...info, time }, parts: one.parts.slice(0, parts) };
-  });
-  const session = exportFromJson({ ...raw, messages }, name);
-  const until = raw.messages[message + 1]?.info.time.created ?? Number.POSITIVE_INFINITY;
-  const log = {
-    requests: fixture.log.requests.filter(({ at }) => at < until),
-    failures: fixture.log.failures.filter(({ at }) => at < until),
-  };
-  const trees = assembleSessions([session, ...fixture.subagents]);
-  return trees.flatMap((tree) => traceSession(tree, { log }));
-}
-
-/** Every message of the assistant with every number of parts. */
-function cuts(name: string): readonly (readonly [message: number, parts: number])[] {
-  return rawExport
-    .parse(JSON.parse(loadFixture(name).text))
-    .messages.flatMap(({ info, parts }, message) =>
-      info.role === "assistant"
-        ? Array.from({ length: parts.length + 1 }, (_, count): [number, number] => [message, count])
-        : [],
-    );
-}
+import { cuts, earlier } from "./earlier.js";
 
 test.each(fixtureNames)("%s: what is closed while a turn is at work is as it will always be", (name) => {
   const { tree, log } = loadFixture(name);

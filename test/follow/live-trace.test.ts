@@ -34,7 +34,7 @@ async function tracing(receiver: Receiver, sessionId: string) {
   const tracer = liveTracer({
     exporter: new TraceExporter({
       destinations: [langfuseAt(receiver.url)],
-      trace: { tags: ["live"] },
+      trace: { tags: ["live"], traceName: "live" },
       paths,
     }),
     everyMs: 0,
@@ -59,7 +59,9 @@ async function tracing(receiver: Receiver, sessionId: string) {
 
 async function exportWhole(traces: readonly LoopTrace[], receiver: Receiver, paths: StorePaths): Promise<void> {
   const destinations = [langfuseAt(receiver.url)];
-  await new TraceExporter({ destinations, paths, trace: { tags: ["live"] } }).export(traces, { atWork: false });
+  await new TraceExporter({ destinations, paths, trace: { tags: ["live"], traceName: "live" } }).export(traces, {
+    atWork: false,
+  });
 }
 
 function byId(spans: readonly ReceivedSpan[]): readonly ReceivedSpan[] {

@@ -54,7 +54,7 @@ describe.each(fixtureNames)("%s on the wire", (name) => {
       const options = { userId: "u1", environment: "staging", release: "r7", tags: ["nightly"] };
       for (const span of onTheWire(trace, options).spans) {
         expect(span.attributes).toMatchObject({
-          "langfuse.trace.name": "opencode.loop",
+          "langfuse.trace.name": trace.session.title,
           "session.id": trace.session.id,
           "user.id": "u1",
           "langfuse.environment": "staging",
@@ -198,7 +198,10 @@ function wantedParents({ loop }: LoopTrace): Readonly<Record<string, string>> {
 
 function wantedNames({ loop }: LoopTrace): [string, string][] {
   return [
-    ...loopsIn(loop).map((): [string, string] => ["opencode.loop", "agent"]),
+    ...loopsIn(loop).map((one): [string, string] => [
+      one === loop ? "opencode.loop" : `opencode.loop ${one.agent}`,
+      "agent",
+    ]),
     ...stepsIn(loop).flatMap(({ index, call, retries, tools, events }): [string, string][] => [
       [`loop.step-${index}`, "span"],
       ...(call ? [[`llm-call-${call.index}`, "generation"] as [string, string]] : []),

@@ -16,6 +16,7 @@ import { folded } from "../../terminal/labelled-line.js";
 import { inTone } from "../../terminal/tones.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { defaultsOf, resultsPath, tasksOf } from "../batch-inputs.js";
+import { writeBatchJunit } from "../batch-junit.js";
 import { batchProgress } from "../batch-progress.js";
 import { summaryLines } from "../batch-text.js";
 import { colorsFor } from "../colors.js";
@@ -25,6 +26,7 @@ import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import type { Terminal } from "../terminal.js";
+import { refuseTwoDocuments } from "../write-junit.js";
 
 /** What holds for all tasks, and what the batch itself may do. */
 export interface BatchFlags extends TraceFlags, MaskFlags, AgentFlags<"batch"> {
@@ -45,6 +47,8 @@ export interface BatchFlags extends TraceFlags, MaskFlags, AgentFlags<"batch"> {
   readonly requeues?: number;
   readonly keepGoing?: boolean;
   /** Of tasks that have none. */
+  /** A file, or `-` for standard output. */
+  readonly junit?: string;
   readonly verify?: string;
   /** ms */
   readonly verifyTimeout?: number;
@@ -58,6 +62,7 @@ export interface BatchFlags extends TraceFlags, MaskFlags, AgentFlags<"batch"> {
 /** `looptrace batch`: many tasks, several at once. @param source a file of tasks, or `-` */
 export async function batch(source: string, flags: BatchFlags, terminal: Terminal): Promise<ExitCode> {
   refuseQueueFlags(flags);
+  refuseTwoDocuments(flags);
   const context = new CommandContext(flags, terminal);
   const { settings, paths, masking } = context;
   refuseSchemaWithoutServer(flags, settings);
@@ -102,7 +107,8 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   const leftovers = await sendLeftovers(summary, exporter, flags, terminal);
 
   if (flags.json) terminal.out(`${terminalJson(summary)}\n`);
-  else terminal.out(`${paintSummary(summary, terminal)}\n`);
+  else if (flags.junit !== "-") terminal.out(`${paintSummary(summary, terminal)}\n`);
+  await writeBatchJunit(flags.junit, tasks, results, quick, terminal);
   for (const advice of deliveryAdvice(leftovers)) terminal.err(`${advice}\n`);
 
   if (interrupt.signal.aborted) return EXIT.interrupted;

@@ -1,10 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import { verdictText } from "../../analysis/budget-texts.js";
 import { checkSession, type SessionCheck } from "../../analysis/check-session.js";
 import { junitXml, type Unreadable } from "../../analysis/junit.js";
 import { READING_RISKS } from "../../config/config-risks.js";
-import { ConfigurationError } from "../../errors/configuration-error.js";
 import { messageOf } from "../../errors/thrown.js";
 import { sumOfTokens } from "../../opencode/session.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
@@ -20,6 +17,7 @@ import { EXIT, type ExitCode } from "../exit-codes.js";
 import { reportError } from "../report-error.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
+import { refuseTwoDocuments, writeJunit } from "../write-junit.js";
 
 export interface CheckFlags extends SourceFlags, BudgetFlags {
   readonly json?: boolean;
@@ -31,12 +29,7 @@ export interface CheckFlags extends SourceFlags, BudgetFlags {
 
 /** `looptrace check`: whether sessions stay within their budgets. */
 export async function check(sources: readonly string[], flags: CheckFlags, terminal: Terminal): Promise<ExitCode> {
-  if (flags.json && flags.junit === "-") {
-    throw new ConfigurationError(
-      "--junit",
-      "Standard output holds one document: give --junit a file, or leave --json out.",
-    );
-  }
+  refuseTwoDocuments(flags);
   const context = new CommandContext(flags, terminal, { uses: READING_RISKS });
   const budgets = budgetsOf(flags, context.file.check);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept", context);
@@ -68,20 +61,4 @@ export async function check(sources: readonly string[], flags: CheckFlags, termi
   if (asText && checks.length > 0) terminal.out(`\n${verdictText(checks)}\n`);
   if (broken) return EXIT.overBudget;
   return passed ? EXIT.ok : EXIT.usage;
-}
-
-/** @throws {ConfigurationError} when the file cannot be written */
-async function writeJunit(target: string, xml: string, terminal: Terminal): Promise<void> {
-  if (target === "-") {
-    terminal.out(xml);
-    return;
-  }
-  const path = resolve(terminal.cwd, target);
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, xml);
-  } catch (error) {
-    const why = messageOf(error);
-    throw new ConfigurationError("--junit", `--junit ${target}: the file cannot be written: ${why}`);
-  }
 }

@@ -8,12 +8,14 @@ import { runFleetBatch } from "../../fleet/run-fleet-batch.js";
 import { quickMask } from "../../masking/mask.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { defaultsOf, resultsPath, tasksOf } from "../batch-inputs.js";
+import { writeBatchJunit } from "../batch-junit.js";
 import { batchProgress } from "../batch-progress.js";
 import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
 import type { Terminal } from "../terminal.js";
+import { refuseTwoDocuments } from "../write-junit.js";
 import { type BatchFlags, batchOptions, isLeft, paintSummary, quickly } from "./batch.js";
 
 type FleetBatchFlags = BatchFlags & RedisFlags;
@@ -25,6 +27,7 @@ type FleetBatchFlags = BatchFlags & RedisFlags;
  */
 export async function fleetBatch(source: string, flags: FleetBatchFlags, terminal: Terminal): Promise<ExitCode> {
   refuseWorkersFlags(flags);
+  refuseTwoDocuments(flags);
   const context = new CommandContext(flags, terminal);
   const { settings, masking } = context;
   const queue = queueOf(flags);
@@ -64,7 +67,9 @@ export async function fleetBatch(source: string, flags: FleetBatchFlags, termina
     redis.close();
     interrupt.done();
   }
-  terminal.out(flags.json ? `${terminalJson(summary)}\n` : `${paintSummary(summary, terminal)}\n`);
+  if (flags.json) terminal.out(`${terminalJson(summary)}\n`);
+  else if (flags.junit !== "-") terminal.out(`${paintSummary(summary, terminal)}\n`);
+  await writeBatchJunit(flags.junit, tasks, results, quick, terminal);
   if (interrupt.signal.aborted) return EXIT.interrupted;
   if (isLeft(summary)) return EXIT.tasksLeft;
   // What waits in the outboxes of the workers is theirs to deliver.
@@ -81,6 +86,8 @@ function refuseWorkersFlags(flags: FleetBatchFlags): void {
     "--environment": flags.environment !== undefined,
     "--release": flags.release !== undefined,
     "--no-content": flags.content === false,
+    "--scores": flags.scores === true,
+    "--no-scores": flags.scores === false,
     "--no-wire": flags.wire === false,
     "--full-input": flags.fullInput === true,
     "--propagate": flags.propagate === true,

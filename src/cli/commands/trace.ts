@@ -1,8 +1,10 @@
 import type { TraceFlags } from "../../config/settings.js";
 import type { DestinationReport } from "../../deliver/delivery-report.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
 import { mergeReports } from "../../export/merge-reports.js";
 import { notYetToSend } from "../../export/trace-requests.js";
+import type { NewScore } from "../../scores/new-score.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { traceLoaded } from "../../sessions/loaded-session.js";
 import { selectSessions } from "../../sessions/select-sessions.js";
@@ -26,6 +28,8 @@ export interface TraceCommandFlags extends SourceFlags, TraceFlags {
   readonly quiet?: boolean;
   readonly force?: boolean;
   readonly fullInput?: boolean;
+  readonly score?: readonly NewScore[];
+  readonly scoreComment?: string;
 }
 
 /** `looptrace trace`: the traces of sessions that already happened, sent to where they belong. */
@@ -38,6 +42,9 @@ export async function trace(
   const { settings, destinations, masking } = context;
   const options = { ...loadOptions(flags, terminal, "opencode", context), masking };
   const exporter = context.exporter();
+  const scores = scoresOfFlags(flags);
+  if (scores.length > 0 && destinations.length > 0 && destinations.every(({ kind }) => kind !== "langfuse"))
+    terminal.err("looptrace: scores are for Langfuse, and none of the destinations is one: they are not sent.\n");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
 
   // Of many sessions one is held at a time, unless all are asked for as one document.
@@ -62,7 +69,7 @@ export async function trace(
     if (!force && destinations.length > 0)
       open += traces.filter((one) => notYetToSend(one, Date.now()).size > 0).length;
     const delivery = await whileWaiting(terminal, flags.quiet ? [] : exporter.reachable(), (onProgress) =>
-      exporter.export(traces, { force, onProgress }),
+      exporter.export(traces, { force, onProgress, scores: (one) => (one === traces.at(-1) ? scores : []) }),
     );
     reports = mergeReports(reports, delivery);
     if (flags.json) forJson.push(...traces);
@@ -96,4 +103,14 @@ export async function trace(
   for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
   if (unreadable > 0) return EXIT.usage;
   return isDelivered(reports) ? EXIT.ok : EXIT.undelivered;
+}
+
+/** @throws {ConfigurationError} for a comment on nothing */
+function scoresOfFlags({ score = [], scoreComment }: TraceCommandFlags): readonly NewScore[] {
+  if (scoreComment === undefined) return score;
+  if (score.length > 0) return score.map((one) => ({ ...one, comment: scoreComment }));
+  throw new ConfigurationError(
+    "--score-comment",
+    "--score-comment is about a score: give one with --score name=value.",
+  );
 }

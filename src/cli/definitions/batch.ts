@@ -33,6 +33,7 @@ export function defineBatch(program: Command, { terminal, finish }: ProgramConte
     .option("--patience <duration>", "how long to wait for a rate limit to end (default: 10m)", parseDuration)
     .option("--requeues <n>", "put a task back so often because of a rate limit (default: 10)", parseCount)
     .option("--keep-going", "go on with a provider's tasks after it has refused the key or the credit")
+    .option("--junit <file|->", "write the results as JUnit XML when the batch ends, a test case a task", parseText)
     .option("--verify <command>", "after each task a command in its directory: exit code 0 means well done", parseText)
     .option("--verify-timeout <duration>", "how long that may take (default: 10m)", parseDuration);
   withAgentFlags(batch, "batch")

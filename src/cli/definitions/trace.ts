@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { withSources, withTraceOptions } from "../shared-options.js";
+import { parseScore } from "../parse-score.js";
+import { parseText, withSources, withTraceOptions } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
 import { TRACE_EXIT_CODES } from "./exit-code-texts.js";
 
@@ -16,6 +17,12 @@ export function defineTrace(program: Command, { terminal, finish }: ProgramConte
   )
     .option("--force", "send also what was sent before; Langfuse counts it twice until its database merges")
     .option("--full-input", "send all that each call was told as its input, instead of what is new")
+    .option(
+      "--score <name=value>",
+      "a score of the last turn of each session in Langfuse: a number, true, false or a text; can be given several times",
+      parseScore,
+    )
+    .option("--score-comment <text>", "why the scores are so", parseText)
     .option("-q, --quiet", "no progress")
     .option("--json", "print the traces and what became of them as JSON");
   withTraceOptions(trace)
@@ -27,6 +34,7 @@ Examples:
   looptrace trace ses_e03b66d38ffe7m0arJ0ehJm9sO
   looptrace trace exports/*.json --environment ci
   looptrace trace --since 7d
+  looptrace trace --last --score tests=true --score-comment "412 passed"
 ${TRACE_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {

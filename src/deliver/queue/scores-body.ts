@@ -25,6 +25,11 @@ export type Score = ScoreValue &
     readonly metadata?: Readonly<Record<string, unknown>>;
     /** As the trace has it. */
     readonly environment?: string;
+    /**
+     * What tells it from the same score with another value: that is sent again, and replaces what Langfuse has. Without
+     * one it is sent once, whatever it says later.
+     */
+    readonly revision?: string;
   };
 
 /** Langfuse's SDKs send no more at once. */
@@ -53,9 +58,14 @@ export function scoresRequests(scores: readonly Score[]): readonly OtherRequest[
 }
 
 function request(scores: readonly Score[]): OtherRequest {
-  const batch = scores.map(({ timestamp, ...body }) => ({ id: body.id, type: "score-create", timestamp, body }));
+  const batch = scores.map(({ timestamp, revision, ...body }) => ({
+    id: revision === undefined ? body.id : `${body.id}-${revision}`,
+    type: "score-create",
+    timestamp,
+    body,
+  }));
   const body = new TextEncoder().encode(JSON.stringify({ batch }, wellFormed));
-  return { kind: "scores", body, items: batch.map(({ body }) => itemOf(body)) };
+  return { kind: "scores", body, items: batch.map(itemOf) };
 }
 
 /** One lone surrogate, and Langfuse loses all that it writes at that moment. */
@@ -65,7 +75,7 @@ function wellFormed(_: string, value: unknown): unknown {
 
 /** @throws {Error} when the bytes are no such request */
 export function scoresIn(body: Uint8Array): readonly ItemRef[] {
-  return parse(body).batch.map(({ body }) => itemOf(body));
+  return parse(body).batch.map(itemOf);
 }
 
 /** The ids by which Langfuse answers, in the order of the batch. @throws {Error} when the bytes are no such request */
@@ -76,11 +86,12 @@ export function scoreIdsIn(body: Uint8Array): readonly string[] {
 /** @throws {Error} when the bytes are no such request */
 export function pickScores(body: Uint8Array, keep: (item: ItemRef) => boolean): Uint8Array {
   const request = parse(body);
-  const batch = request.batch.filter(({ body }) => keep(itemOf(body)));
+  const batch = request.batch.filter((one) => keep(itemOf(one)));
   return new TextEncoder().encode(JSON.stringify({ ...request, batch }));
 }
 
-function itemOf({ id, traceId, sessionId, datasetRunId }: z.output<typeof event>["body"]): ItemRef {
+function itemOf({ id, body }: Pick<z.output<typeof event>, "id" | "body">): ItemRef {
+  const { traceId, sessionId, datasetRunId } = body;
   return { group: traceId ?? sessionId ?? datasetRunId ?? "", id: `score:${id}` };
 }
 

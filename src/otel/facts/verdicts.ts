@@ -2,13 +2,14 @@
 import type { ErrorFacts } from "../../errors/error-facts.js";
 import { doomLoopText } from "../../trace/doom-loop-text.js";
 import type { Call, InnerCall, Loop, OtherCall, Retry, Step, StepEvent, Tool } from "../../trace/model.js";
+import { toolFailureText } from "./tool-failure-text.js";
 
 /** How a span went. */
 export interface Verdict {
   /** Set where the span's OTel status is ERROR. */
   readonly error: (ErrorFacts | { readonly code: string; readonly message: string }) | null;
   readonly level: "DEFAULT" | "WARNING" | "ERROR";
-  /** What is said where there is no error's message to say. */
+  /** What is said instead of the error's message, or without an error. */
   readonly statusMessage?: string | undefined;
 }
 
@@ -44,8 +45,14 @@ export function otherCallVerdict({ wire }: OtherCall): Verdict {
   };
 }
 
-export function toolVerdict({ failure }: Tool): Verdict {
-  return { error: failure ? { code: failure.kind, ...failure } : null, level: failure ? "ERROR" : "DEFAULT" };
+/** What failed comes first: many tools fail in one session, and each says only how. */
+export function toolVerdict(tool: Tool): Verdict {
+  const { failure } = tool;
+  return {
+    error: failure ? { code: failure.kind, ...failure } : null,
+    level: failure ? "ERROR" : "DEFAULT",
+    statusMessage: toolFailureText(tool) ?? undefined,
+  };
 }
 
 export function innerCallVerdict({ outcome }: InnerCall): Verdict {
@@ -105,7 +112,7 @@ function warningOf(step: Step, error: ErrorFacts | null, failedTools: readonly T
   const reasons = [
     ...(error ? [`${step.recovered ? "recovered from " : ""}${error.code}: ${error.message}`] : []),
     ...(step.retries.length > 0 ? [`${step.retries.length} attempt(s) failed and were tried again`] : []),
-    ...failedTools.map((tool) => `tool.${tool.name}: ${tool.failure?.message ?? "failed"}`),
+    ...failedTools.map((tool) => `tool.${tool.name}: ${toolFailureText(tool) ?? "failed"}`),
   ];
   return reasons.join("; ");
 }

@@ -8,6 +8,7 @@ export const genaiProfile: SpanProfile = {
   name: "genai",
   scope: { name: "looptrace", version: LOOPTRACE_VERSION, schemaUrl: CONVENTIONS.schemaUrl },
   resource: ({ environment }) => (environment === undefined ? {} : { [resourceNames.environment]: environment }),
+  sharedBelow: (_, shared) => shared,
   shared: ({ session }, { userId, release }, clean) => ({
     [names.conversationId]: clean(session.id),
     ...(userId === undefined ? {} : { [names.userId]: clean(userId) }),

@@ -59,8 +59,11 @@ import {
 } from "../facts/verdicts.js";
 import type { SpanFace } from "../span-profile.js";
 import type { TraceContext } from "../trace-context.js";
+import { chatInput } from "./chat-input.js";
+import { chatOutput } from "./chat-output.js";
 import { observation } from "./observation.js";
 import { shownFiles } from "./shown-files.js";
+import { stepOutput } from "./step-output.js";
 import { usageDetails } from "./usage-details.js";
 
 type Look = Pick<SpanFace, "attributes" | "failure">;
@@ -71,7 +74,8 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
     // A failed turn's output is its error, and a silent one's says so: Langfuse's session page hides a root without.
     output: loop.error ? { error: loop.error, text: loop.output } : (loop.output ?? { text: null }),
     verdict: loopVerdict(loop),
-    metadata: loopFacts(loop, context, root),
+    kind: "loop",
+    metadata: loopMetadata(loop, context, root),
     extra: {
       [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_INVOKE_AGENT,
       ...(loop.agent === null ? {} : { [ATTR_GEN_AI_AGENT_NAME]: loop.agent }),
@@ -83,10 +87,10 @@ export function loopAttributes(loop: Loop, context: TraceContext, root: boolean)
 
 export function stepAttributes(step: Step, loop: Loop, context: TraceContext): Look {
   return observation(context, "span", {
-    input: step.call?.input,
-    output: step.call?.output,
+    output: stepOutput(step),
     verdict: stepVerdict(step, loop),
-    metadata: stepFacts(step),
+    kind: "step",
+    metadata: { ...stepFacts(step), agent: step.agent === loop.agent ? undefined : step.agent },
   });
 }
 
@@ -101,11 +105,18 @@ export function callAttributes(
   const { model, usage, usageDoubt } = call;
   const { wire } = context.trace;
   const isUsageKnown = usage !== null || usageDoubt?.kind === "partial";
+  const input = shownFiles(chatInput(fullInput(call, wire) ?? call.input), context.files);
+  const { output, left } = chatOutput(call.output, input, context.textLimit);
   return observation(context, "generation", {
-    input: shownFiles(fullInput(call, wire) ?? call.input, context.files),
-    output: call.output,
+    input,
+    output,
     verdict: callVerdict(call, step, loop),
-    metadata: { ...callFacts(call, step, loop), ...wireMetadata(call, wire, given) },
+    kind: "call",
+    metadata: {
+      ...callFacts(call, step, loop),
+      messages: left ? "left out: Langfuse draws no Markdown of so much text" : undefined,
+      ...wireMetadata(call, wire, given),
+    },
     generation: {
       ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
       modelParameters: parametersOf(call, context),
@@ -130,9 +141,11 @@ export function otherCallAttributes(call: OtherCall, context: TraceContext): Loo
   return observation(context, "generation", {
     output: call.output,
     verdict: otherCallVerdict(call),
+    kind: "otherCall",
     metadata: { ...otherCallFacts(call), ...wireMetadata(call, context.trace.wire) },
     generation: {
       ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
+      modelParameters: parametersOf({ model }, context),
       usageDetails: usageDetails(usage ?? NO_USAGE, usage !== null),
       ...(cost === null ? {} : { costDetails: { total: cost } }),
     },
@@ -150,6 +163,7 @@ export function toolAttributes(tool: Tool, context: TraceContext): Look {
     input: tool.input,
     output: tool.attachments.length > 0 ? { output: tool.output, attachments: tool.attachments } : tool.output,
     verdict: toolVerdict(tool),
+    kind: "tool",
     metadata: toolFacts(tool),
     // gen_ai.tool.name is left out on purpose: Langfuse would rename the span to it.
     extra: {
@@ -163,6 +177,7 @@ export function innerCallAttributes(call: InnerCall, tool: Tool, context: TraceC
   return observation(context, "tool", {
     input: call.input,
     verdict: innerCallVerdict(call),
+    kind: "tool",
     metadata: innerCallFacts(call, tool),
     extra: { [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_EXECUTE_TOOL },
   });
@@ -173,13 +188,14 @@ export function retryAttributes(retry: Retry, context: TraceContext): Look {
   return observation(context, "span", {
     output: output.text !== null || output.thinking !== null ? output : undefined,
     verdict: retryVerdict(retry),
+    kind: "retry",
     metadata: { ...retryFacts(retry), ...wireMetadata(retry, undefined) },
     ...(error ? { extra: { [ATTR_ERROR_TYPE]: error.code } } : {}),
   });
 }
 
 export function eventAttributes(event: StepEvent, context: TraceContext): Look {
-  return observation(context, "event", { verdict: eventVerdict(event), metadata: eventFacts(event) });
+  return observation(context, "event", { verdict: eventVerdict(event), kind: "event", metadata: eventFacts(event) });
 }
 
 function modelAttributes(model: ModelFacts | null): Attributes {
@@ -187,8 +203,17 @@ function modelAttributes(model: ModelFacts | null): Attributes {
   return { [ATTR_GEN_AI_PROVIDER_NAME]: providerName(model.providerId), [ATTR_GEN_AI_REQUEST_MODEL]: model.modelId };
 }
 
-function parametersOf(call: Call, context: TraceContext): Record<string, string> {
-  const { model, agent, mode } = call;
+/** The root's title is its trace's name, unless that is another or only its beginning. */
+function loopMetadata(loop: Loop, context: TraceContext, root: boolean): SpanFacts {
+  const facts = loopFacts(loop, context, root);
+  const isName = facts.title === context.shared[LangfuseOtelSpanAttributes.TRACE_NAME];
+  return isName ? { ...facts, title: undefined } : facts;
+}
+
+function parametersOf(
+  { model, agent = null, mode = null }: Pick<Call, "model"> & Partial<Pick<Call, "agent" | "mode">>,
+  context: TraceContext,
+): Record<string, string> {
   const parameters = { provider: model?.providerId ?? null, agent, mode, variant: model?.variant ?? null };
   return Object.fromEntries(
     Object.entries(parameters).flatMap(([key, value]) =>

@@ -11,7 +11,7 @@ import {
   stepAttributes,
   toolAttributes,
 } from "./attributes.js";
-import { sharedAttributes } from "./shared-attributes.js";
+import { sharedAttributes, subagentAttributes } from "./shared-attributes.js";
 
 /** What Langfuse reads. */
 export const langfuseProfile: SpanProfile = {
@@ -20,8 +20,9 @@ export const langfuseProfile: SpanProfile = {
   scope: { name: LANGFUSE_TRACER_NAME, version: LANGFUSE_SDK_VERSION },
   resource: () => ({}),
   shared: sharedAttributes,
+  sharedBelow: subagentAttributes,
   loop: (loop, context, root) => ({
-    name: spanNames.loop,
+    name: root || loop.agent === null ? spanNames.loop : `${spanNames.loop} ${loop.agent}`,
     kind: "internal",
     ...loopAttributes(loop, context, root),
   }),

@@ -10,12 +10,15 @@ import type { SpanFacts } from "../facts/span-facts.js";
 import type { Verdict } from "../facts/verdicts.js";
 import type { SpanFace } from "../span-profile.js";
 import type { TraceContext } from "../trace-context.js";
+import { metadataOf, type READING } from "./metadata.js";
 
 /** What one span is about, whatever kind it is of. */
 export interface Observation {
   readonly input?: unknown;
   readonly output?: unknown;
   readonly verdict: Verdict;
+  /** By which its metadata are put in order. */
+  readonly kind: keyof typeof READING;
   readonly metadata: SpanFacts;
   readonly generation?: Partial<LangfuseGenerationAttributes>;
   readonly extra?: Attributes;
@@ -29,12 +32,13 @@ export function observation(
 ): Pick<SpanFace, "attributes" | "failure"> {
   const clean = (value: unknown): unknown => cleanValue(value, context.textLimit, context.files);
   const { error, level, statusMessage } = about.verdict;
-  const said = error?.message ?? statusMessage;
+  const said = statusMessage ?? error?.message;
   const message = said === undefined ? undefined : cleanText(said, context.textLimit);
   const metadata = Object.fromEntries(
-    Object.entries({ ...about.metadata, ...(error ? { error } : {}) })
-      .filter(([, value]) => value !== undefined && value !== null)
-      .map(([key, value]) => [key.toWellFormed(), clean(value)]),
+    Object.entries(metadataOf(about.kind, { ...about.metadata, ...(error ? { error } : {}) })).map(([key, value]) => [
+      key.toWellFormed(),
+      clean(value),
+    ]),
   );
   const attributes: Attributes = {
     ...context.shared,

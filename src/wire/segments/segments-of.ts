@@ -1,4 +1,4 @@
-import { fieldsOf } from "../../text/json-fields.js";
+import { tellingArgument } from "../../text/telling-argument.js";
 import type { WireExchange } from "../model.js";
 import { placesInString } from "../protocol/json-tree.js";
 import { parseRequest } from "../protocol/parse-request.js";
@@ -11,8 +11,6 @@ import { toolSchemaOwner } from "./tool-schema-owner.js";
 
 const REST: SegmentOwner = { kind: "rest" };
 
-/** The arguments that say what a tool was asked for, the most telling first. */
-const TELLING = ["filePath", "path", "command", "pattern", "url", "query", "name", "description", "subagent_type", "q"];
 /** How much of an argument names a result, in units. */
 const ARGUMENT = 200;
 
@@ -92,7 +90,7 @@ function cutMessage(message: RequestMessage, before: ReadonlyMap<string, string>
   const segments = message.parts.map((part): Segment => {
     const { from, to } = part;
     if (part.kind === "tool-call" && part.callId !== null) {
-      const argument = tellingArgument(part.text);
+      const argument = argumentIn(part.text);
       if (argument !== null) {
         own.push([part.callId, argument]);
         asked.set(part.callId, argument);
@@ -132,15 +130,12 @@ function ownerOf(
   }
 }
 
-function tellingArgument(json: string): string | null {
+function argumentIn(json: string): string | null {
   let input: unknown;
   try {
     input = JSON.parse(json);
   } catch {
     return null;
   }
-  const fields = fieldsOf(input);
-  const values = [...TELLING.map((name) => fields[name]), ...Object.values(fields)];
-  const found = values.find((value): value is string => typeof value === "string" && value !== "");
-  return found === undefined ? null : found.slice(0, ARGUMENT);
+  return tellingArgument(input)?.slice(0, ARGUMENT) ?? null;
 }

@@ -91,7 +91,7 @@ test("a dead attempt and a refused title say how they went; what the wire lacks 
 describe("with the whole input asked for", () => {
   const whole = traceOf(two, {}, { fullInput: true });
 
-  test("a call has all that it was told, and its step what is new", () => {
+  test("a call has all that it was told", () => {
     const { spans } = onTheWire(whole);
     expect(jsonOf(named(spans, "llm-call-1"), "langfuse.observation.input")).toMatchObject([
       SYSTEM,
@@ -99,9 +99,6 @@ describe("with the whole input asked for", () => {
       { role: "assistant", tool_calls: [{ id: "call_200", function: { name: "bash" } }] },
       { role: "tool", tool_call_id: "call_200", content: "done", name: "bash" },
     ]);
-    const bare = onTheWire(traceOf(two)).spans;
-    const input = "langfuse.observation.input";
-    expect(textOf(named(spans, "loop.step-1"), input)).toBe(textOf(named(bare, "loop.step-1"), input));
     expect(Object.keys(whole.wire?.messages ?? {})).toHaveLength(4);
   });
 

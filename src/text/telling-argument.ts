@@ -1,0 +1,11 @@
+import { fieldsOf } from "./json-fields.js";
+
+/** The arguments that say what a tool was asked for, the most telling first. */
+const TELLING = ["filePath", "path", "command", "pattern", "url", "query", "name", "description", "subagent_type", "q"];
+
+/** By what a person knows a tool's call again: its file, its command, its pattern. @returns null where no text says it */
+export function tellingArgument(input: unknown): string | null {
+  const fields = fieldsOf(input);
+  const values = [...TELLING.map((name) => fields[name]), ...Object.values(fields)];
+  return values.find((value): value is string => typeof value === "string" && value !== "") ?? null;
+}

@@ -1,0 +1,51 @@
+/**
+ * What Langfuse's ingestion takes for a score; after packages/shared/src/server/ingestion/types.ts (`BaseScoreBody`,
+ * `ScoreBody`, `scoreEvent`) and utils/scores.ts of Langfuse 4.16.
+ */
+import { z } from "zod";
+
+const LONGEST_TEXT = 500;
+
+/** Ids become keys of objects in a store. */
+const id = z
+  .string()
+  .min(1)
+  .max(800)
+  .refine((text) => !text.includes("\r"));
+
+/** Anything else is stored as `default` without a word. */
+const environment = z.string().regex(/^(?!langfuse)[a-z0-9-_]{1,40}$/);
+
+const base = z.object({
+  id,
+  name: z.string().min(1),
+  traceId: z.string().nullish(),
+  sessionId: z.string().nullish(),
+  datasetRunId: z.string().nullish(),
+  observationId: z.string().nullish(),
+  environment: environment.nullish(),
+  comment: z.string().nullish(),
+  metadata: z.json().nullish(),
+  configId: z.string().nullish(),
+});
+
+const body = z
+  .discriminatedUnion("dataType", [
+    base.extend({ dataType: z.literal("NUMERIC"), value: z.number() }).strict(),
+    base.extend({ dataType: z.literal("BOOLEAN"), value: z.literal([0, 1]) }).strict(),
+    base.extend({ dataType: z.literal("CATEGORICAL"), value: z.string() }).strict(),
+    base.extend({ dataType: z.literal("TEXT"), value: z.string().min(1).max(LONGEST_TEXT) }).strict(),
+  ])
+  .refine(
+    ({ traceId, sessionId, datasetRunId, observationId }) =>
+      [traceId, sessionId, datasetRunId].filter(Boolean).length === 1 && (!observationId || Boolean(traceId)),
+    "Provide exactly one of the following: traceId (with optional observationId), sessionId or datasetRunId.",
+  );
+
+/** An event of `POST /api/public/ingestion` that makes a score. Strict, so that a misspelt field is noticed. */
+export const scoreEvent = z.strictObject({
+  id,
+  type: z.literal("score-create"),
+  timestamp: z.iso.datetime({ offset: true }),
+  body,
+});
