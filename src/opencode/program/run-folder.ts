@@ -46,7 +46,16 @@ export async function createRunFolder(): Promise<RunFolder> {
     throw error;
   }
   // Last of all, so that the processes which write into it are ended before.
-  const forget = onExit(() => rmSync(path, { recursive: true, force: true }), { alwaysLast: true });
+  const forget = onExit(
+    () => {
+      try {
+        rmSync(path, { recursive: true, force: true });
+      } catch {
+        // Where no more files may be open, say: the watchdog, which sees that this process is gone, removes it.
+      }
+    },
+    { alwaysLast: true },
+  );
   const temporary = join(path, "tmp");
   await mkdir(temporary, { mode: 0o700 });
   const write = async (name: string, text: string) => {
