@@ -32,7 +32,7 @@ interface Seed {
 }
 
 const SEEDS: readonly Seed[] = [
-  { what: "a pause of five minutes", seed: () => sleep(PAUSE_MS), told: ["expired", "none"] },
+  { what: "a pause of five minutes", seed: () => sleep(PAUSE_MS), told: ["expired-or-lost", "none"] },
   { what: "another day", zone: LATER, told: ["system-changed", "environment"] },
   {
     what: "an edited AGENTS.md",
