@@ -19,6 +19,7 @@ export const ROOMS = [
   "deliver",
   "scores",
   "export",
+  "opentelemetry",
   "langfuse",
   "sessions",
   "follow",

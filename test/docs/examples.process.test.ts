@@ -145,6 +145,7 @@ test("what is shown in TypeScript compiles, on the pages and beside what the lib
     const paths = {
       looptrace: [join(folder, "types/index.d.ts")],
       "looptrace/fleet": [join(folder, "types/fleet/index.d.ts")],
+      "looptrace/otel": [join(folder, "types/opentelemetry/index.d.ts")],
     };
     const tsconfig = {
       extends: join(REPOSITORY, "tsconfig.json"),

@@ -11,6 +11,7 @@ const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 export const ENTRIES = [
   { entry: "index.d.ts", report: "library.api.md" },
   { entry: "fleet/index.d.ts", report: "fleet.api.md" },
+  { entry: "opentelemetry/index.d.ts", report: "otel.api.md" },
 ] as const;
 
 /** Where a surface is written down. */
