@@ -16,6 +16,7 @@ export const ROOMS = [
   "opencode",
   "trace",
   "otel",
+  "trajectory",
   "deliver",
   "scores",
   "export",

@@ -8,6 +8,7 @@ import { defineDiff } from "./definitions/diff.js";
 import { defineDoctor } from "./definitions/doctor.js";
 import { EXIT_CODES } from "./definitions/exit-code-texts.js";
 import { defineExperiment } from "./definitions/experiment.js";
+import { defineExport } from "./definitions/export.js";
 import { definePush } from "./definitions/push.js";
 import { defineReport } from "./definitions/report.js";
 import { defineRun } from "./definitions/run.js";
@@ -55,6 +56,7 @@ const COMMANDS = {
   diff: defineDiff,
   check: defineCheck,
   report: defineReport,
+  export: defineExport,
   view: defineView,
   push: definePush,
   verify: defineVerify,

@@ -85,6 +85,12 @@ Exit codes:
   2    wrong usage or input, or the file cannot be written
   130  interrupted`;
 
+export const EXPORT_EXIT_CODES = `
+Exit codes:
+  0    written, also when the turn failed
+  2    wrong usage or input, or the file cannot be written
+  130  interrupted`;
+
 export const PUSH_EXIT_CODES = `
 Exit codes:
   0    nothing waits for the configured destinations any more; what waits for others is told
