@@ -39,12 +39,15 @@ export type { BatchProgress, BatchSummary, NotStarted } from "./batch/batch-summ
 export type { BatchLimits } from "./batch/limits.js";
 export { parseTasks, taskOf } from "./batch/parse-tasks.js";
 export { readTasks } from "./batch/read-tasks.js";
+export { recordedResults } from "./batch/results.js";
 export { runBatch } from "./batch/run-batch.js";
 export { type TaskHooks, type TaskRun, type TaskRunner, taskRunner } from "./batch/run-task.js";
 export type { NotDoneReason, Spending, StopReason } from "./batch/schedule.js";
 export type { Task, TaskInput, TaskRequest } from "./batch/task.js";
+export type { TaskFigures } from "./batch/task-figures.js";
 export type { TaskRunnerOptions } from "./batch/task-options.js";
 export type { TaskDelivery, TaskResult } from "./batch/task-result.js";
+export type { Verified } from "./batch/verify.js";
 export type { ProjectPlace } from "./config/project-config.js";
 export { type ProjectSettings, readProjectSettings } from "./config/project-settings.js";
 export type { DeliveryProgress } from "./deliver/delivery-progress.js";
@@ -105,6 +108,22 @@ export { OpenCodeNotFoundError } from "./errors/opencode-not-found-error.js";
 export { RunRequestError } from "./errors/run-request-error.js";
 export { type AboutSession, type AskedOpenCode, SessionNotFoundError } from "./errors/session-not-found-error.js";
 export type { ToolFailure } from "./errors/tool-failure.js";
+export type { Arm, ArmSettings } from "./experiment/arm.js";
+export { parseArm, parseArms } from "./experiment/arm.js";
+export type { ArmComparison, MeasureComparison, Verdict } from "./experiment/compare.js";
+export { experimentMarkdown } from "./experiment/experiment-markdown.js";
+export {
+  type ArmSummary,
+  type ExperimentOptions,
+  type ExperimentResult,
+  experimentResult,
+} from "./experiment/experiment-result.js";
+export type { MeasureName } from "./experiment/measure-names.js";
+export type { LaterRun, OrderEffect } from "./experiment/order-effect.js";
+export { type Case, type PlannedRun, type PlanOptions, planRuns } from "./experiment/plan.js";
+export type { Interval } from "./experiment/statistics/bootstrap.js";
+export type { Needed } from "./experiment/statistics/power.js";
+export type { SignTest } from "./experiment/statistics/sign-test.js";
 export {
   type ExportOptions,
   type FlushOptions,
@@ -189,7 +208,7 @@ export {
   type UserMessageV2,
 } from "./opencode/session.js";
 export { describeTrace } from "./otel/describe-trace.js";
-export type { RemoteParent, TraceOptions } from "./otel/options.js";
+export type { ExperimentItem, RemoteParent, TraceOptions } from "./otel/options.js";
 export { parseTraceparent } from "./otel/options.js";
 export type { SpanData, SpanParent } from "./otel/span-data.js";
 export type { SpanProfileName } from "./otel/span-profile.js";

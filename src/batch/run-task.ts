@@ -129,7 +129,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     const { done, commit, verify } = worked;
     const { text, output, error, sessionId, runId, attempts, totals, traces, kept, notes } = done;
     const last = traces.at(-1);
-    const item = last && itemOfRun(task, last.traceId, exporter);
+    const { item, notes: itemNotes } = await itemOfRun(task, last?.traceId, exporter);
     const trace = { ...traceOptions(options.trace, task, commit), ...(item === undefined ? {} : { experiment: item }) };
     const score = verify && verifyScore(verify, trace.content ?? true);
     // Of several attempts the last one's traces left what was verified.
@@ -155,7 +155,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       delivery: delivery.map(deliveryOf),
       kept,
       host: hostname(),
-      notes,
+      notes: [...notes, ...itemNotes],
     };
     // Without the signal it might have been tried again, or have gone on; its verify command might have passed.
     return { result, interrupted: (error !== null || verify?.passed === false) && signal?.aborted === true };

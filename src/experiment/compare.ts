@@ -17,7 +17,7 @@ import { type SignTest, signTest } from "./statistics/sign-test.js";
 export type Verdict = "better" | "worse" | "none" | "too-few" | "order" | "unknown";
 
 /** One measure of an arm against the base's. */
-export interface Comparison {
+export interface MeasureComparison {
   readonly measure: MeasureName;
   readonly verdict: Verdict;
   /** Cases that have a value of both arms. */
@@ -43,7 +43,7 @@ export interface Comparison {
 /** An arm against the base. */
 export interface ArmComparison {
   readonly arm: string;
-  readonly comparisons: readonly Comparison[];
+  readonly comparisons: readonly MeasureComparison[];
   readonly order: OrderEffect;
 }
 
@@ -95,7 +95,7 @@ function compareArm(
     { flips: samples, level: LEVEL },
   );
   const critical = Math.max(flips.critical, normalQuantile(1 - LEVEL / arms / 2));
-  const comparisons = prepared.map((one, index): Comparison => {
+  const comparisons = prepared.map((one, index): MeasureComparison => {
     const { measure, known, scatter, baseMean, armMean } = one;
     const scale = SCALES[measure];
     const told = (value: number): number => (scale === "ratio" ? Math.exp(value) - 1 : value);
@@ -215,7 +215,7 @@ function atLeast({ cases, runs }: Needed, fewest: number): Needed {
   return { cases: Math.max(fewest, cases), runs };
 }
 
-function missingOf(scatter: Scatter | null, needed: Needed | null, known: number): Comparison["missing"] {
+function missingOf(scatter: Scatter | null, needed: Needed | null, known: number): MeasureComparison["missing"] {
   if (scatter === null || needed === null) return { cases: Math.max(1, FEWEST_CASES - known), runs: null };
   const runs = needed.runs === null ? null : Math.max(1, Math.ceil(needed.runs - scatter.runs));
   return { cases: Math.max(1, needed.cases - known), runs };

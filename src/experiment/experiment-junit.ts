@@ -1,6 +1,6 @@
 import { severalLines } from "../text/terminal-text.js";
 import { type XmlElement, xmlDocument } from "../text/xml.js";
-import type { Comparison } from "./compare.js";
+import type { MeasureComparison } from "./compare.js";
 import type { ExperimentResult } from "./experiment-result.js";
 import { changeText, intervalText, MEASURE_NAMES, missingText, VERDICT_NAMES } from "./experiment-texts.js";
 import type { FailOn } from "./fail-on.js";
@@ -26,7 +26,7 @@ export function experimentJunit({ name, base, comparisons, warnings }: Experimen
   return xmlDocument({ name: "testsuites", attributes, content: suites });
 }
 
-function caseOf(one: Comparison, classname: string, failOn: FailOn): XmlElement {
+function caseOf(one: MeasureComparison, classname: string, failOn: FailOn): XmlElement {
   const attributes = { classname: severalLines(classname), name: MEASURE_NAMES[one.measure], time: 0 };
   const kind = kindOf(one, failOn);
   if (kind === "passed") return { name: "testcase", attributes };
@@ -39,13 +39,13 @@ function caseOf(one: Comparison, classname: string, failOn: FailOn): XmlElement 
   return { name: "testcase", attributes, content: [failure] };
 }
 
-function kindOf({ verdict }: Comparison, failOn: FailOn): "passed" | "failed" | "skipped" {
+function kindOf({ verdict }: MeasureComparison, failOn: FailOn): "passed" | "failed" | "skipped" {
   if (verdict === "worse") return failOn === "nothing" ? "skipped" : "failed";
   if (verdict === "better" || verdict === "none") return "passed";
   return failOn === "undecided" ? "failed" : "skipped";
 }
 
-function countsOf(all: readonly Comparison[], failOn: FailOn) {
+function countsOf(all: readonly MeasureComparison[], failOn: FailOn) {
   const kinds = all.map((one) => kindOf(one, failOn));
   return {
     tests: all.length,

@@ -1,5 +1,5 @@
 import { cost, count, duration, plural } from "../text/format.js";
-import type { Comparison, Verdict } from "./compare.js";
+import type { MeasureComparison, Verdict } from "./compare.js";
 import type { ExperimentResult } from "./experiment-result.js";
 import { type MeasureName, SCALES } from "./measure-names.js";
 
@@ -43,21 +43,21 @@ export function valueText(measure: MeasureName, value: number | null): string {
 }
 
 /** `-14.8 %`, or `+3 pts` of a pass rate. */
-export function changeText({ measure, change }: Pick<Comparison, "measure" | "change">): string {
+export function changeText({ measure, change }: Pick<MeasureComparison, "measure" | "change">): string {
   return change === null ? "–" : `${signed(change, measure)} ${unitOf(measure)}`;
 }
 
-export function intervalText({ measure, interval }: Pick<Comparison, "measure" | "interval">): string {
+export function intervalText({ measure, interval }: Pick<MeasureComparison, "measure" | "interval">): string {
   if (interval === null) return "–";
   return `${signed(interval.low, measure)} … ${signed(interval.high, measure)} ${unitOf(measure)}`;
 }
 
 /** In how many cases the arm has less, and more. */
-export function signsText({ signTest: { above, below } }: Pick<Comparison, "signTest">): string {
+export function signsText({ signTest: { above, below } }: Pick<MeasureComparison, "signTest">): string {
   return `${below}/${above}`;
 }
 
-export function signTestText({ signTest: { above, below, p } }: Pick<Comparison, "signTest">): string {
+export function signTestText({ signTest: { above, below, p } }: Pick<MeasureComparison, "signTest">): string {
   return `less in ${below}, more in ${above} (p ${probability(p)})`;
 }
 
@@ -66,7 +66,7 @@ export function probability(p: number): string {
 }
 
 /** What has to be run for a verdict: `12 more cases, or 3 more runs of each`. */
-export function missingText({ missing }: Pick<Comparison, "missing">): string {
+export function missingText({ missing }: Pick<MeasureComparison, "missing">): string {
   if (missing === null) return "";
   const cases = plural(missing.cases, "more case");
   return missing.runs === null ? cases : `${cases}, or ${plural(missing.runs, "more run")} of each`;
@@ -74,7 +74,7 @@ export function missingText({ missing }: Pick<Comparison, "missing">): string {
 
 /** What stands below the table of an arm: what is missing, and what has to be known. */
 export function remarksOf(
-  comparisons: readonly Comparison[],
+  comparisons: readonly MeasureComparison[],
 ): readonly { readonly of: string; readonly text: string }[] {
   return comparisons.flatMap((one) => [
     ...(one.missing === null

@@ -34,6 +34,22 @@ export interface PlanOptions {
  * All runs in the order in which they are to be started: every case once by every arm, then every case again. The arms
  * of a case come one behind the other in an order of chance, and next time in the reverse: whatever it does to a run that
  * another one came before it, a warm cache say, favours none of them.
+ *
+ * @example
+ * ```ts
+ * import { experimentResult, parseArm, planRuns, readTasks, recordedResults, runBatch, taskRunner } from "looptrace";
+ *
+ * const cases = (await readTasks("cases.jsonl")).map(({ id, request }) => ({ id, request }));
+ * const arms = [parseArm("base"), parseArm("new:model=openai/gpt-5")];
+ * const about = { name: "models", seed: "models", runs: 2, base: "base", effect: 0.15 };
+ * const plan = planRuns(cases, arms, {
+ *   ...about,
+ *   requestOf: (_, { settings }) => ({ ...settings, worktree: true }),
+ * });
+ * await runBatch(plan.map(({ task }) => task), taskRunner(), { results: "cases.experiment.jsonl" });
+ * const result = experimentResult(plan, arms, await recordedResults("cases.experiment.jsonl"), about);
+ * console.log(result.comparisons);
+ * ```
  */
 export function planRuns(cases: readonly Case[], arms: readonly Arm[], options: PlanOptions): readonly PlannedRun[] {
   const { runs, seed } = options;

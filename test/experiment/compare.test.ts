@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Comparison, compareArms } from "../../src/experiment/compare.js";
+import { compareArms, type MeasureComparison } from "../../src/experiment/compare.js";
 import type { MeasureName } from "../../src/experiment/measure-names.js";
 import type { RunRecord } from "../../src/experiment/measures.js";
 
@@ -16,7 +16,7 @@ function records(cases: number, ofBase: (at: number) => Values, ofNew: (at: numb
   });
 }
 
-function compared(all: readonly RunRecord[], measure: MeasureName, more: object = {}): Comparison {
+function compared(all: readonly RunRecord[], measure: MeasureName, more: object = {}): MeasureComparison {
   const options = { base: "base", arms: ["base", "new"], effect: 0.15, seed: "s", samples: 1000, ...more };
   const [{ comparisons } = expect.unreachable()] = compareArms(all, options);
   return comparisons.find((one) => one.measure === measure) ?? expect.unreachable();

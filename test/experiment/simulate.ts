@@ -1,5 +1,5 @@
 /** Tries the statistics of experiments on made-up worlds, and says how often they are right: `npm run simulate -- --tries 200 --only planted`. */
-import { type Comparison, compareArms } from "../../src/experiment/compare.js";
+import { compareArms, type MeasureComparison } from "../../src/experiment/compare.js";
 import { MEASURES, type MeasureName } from "../../src/experiment/measure-names.js";
 import { simulatedRuns, type World } from "./simulated-runs.js";
 
@@ -17,7 +17,7 @@ export interface Tries {
   readonly tooFew: number;
 }
 
-export function comparisonsOf(world: World, seed: string): readonly Comparison[] {
+export function comparisonsOf(world: World, seed: string): readonly MeasureComparison[] {
   return compareArms(simulatedRuns(world, seed), { ...OPTIONS, seed })[0]?.comparisons ?? [];
 }
 
@@ -62,7 +62,7 @@ export function tryPromised(
   const amounts: number[] = [];
   let found = 0;
   for (let at = 0; at < tries; at += 1) {
-    const of = (one: World): Comparison | undefined =>
+    const of = (one: World): MeasureComparison | undefined =>
       comparisonsOf(one, `${seed}-${at}`).find((comparison) => comparison.measure === measure);
     const needed = of(world)?.needed?.[more];
     if (needed === undefined || needed === null || needed > most) continue;

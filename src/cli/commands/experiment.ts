@@ -8,17 +8,21 @@ import { taskRunner } from "../../batch/run-task.js";
 import type { TaskResult } from "../../batch/task-result.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { messageOf } from "../../errors/thrown.js";
+import { datasetCases } from "../../experiment/dataset.js";
 import { experimentJunit } from "../../experiment/experiment-junit.js";
 import { experimentMarkdown } from "../../experiment/experiment-markdown.js";
 import { experimentResult } from "../../experiment/experiment-result.js";
 import { type FailOn, isFailure } from "../../experiment/fail-on.js";
 import type { MeasureName } from "../../experiment/measure-names.js";
 import { isVoid } from "../../experiment/measures.js";
-import { type PlannedRun, planRuns } from "../../experiment/plan.js";
+import { type Case, type PlannedRun, planRuns } from "../../experiment/plan.js";
+import { LangfuseApi } from "../../langfuse/api/langfuse-api.js";
+import { langfuseAmong } from "../../langfuse/api/langfuse-destination.js";
 import { quickMask } from "../../masking/mask.js";
 import { leftNotes } from "../../opencode/drive.js";
 import { ServerPool } from "../../opencode/server.js";
 import { terminalJson } from "../../text/terminal-json.js";
+import { oneLine } from "../../text/terminal-text.js";
 import { defaultsOf, resultsPath, tasksOf } from "../batch-inputs.js";
 import { batchProgress } from "../batch-progress.js";
 import { CommandContext } from "../command-context.js";
@@ -32,6 +36,8 @@ import { type BatchFlags, batchOptions, isDelivered, quickly, refuseQueueFlags, 
 
 /** What is compared, how often, and where the result goes. */
 export interface ExperimentFlags extends BatchFlags, ArmFlags, RunFlags {
+  /** Langfuse's dataset that the cases are from. */
+  readonly dataset?: string;
   readonly runs?: number;
   /** 0 to 1. */
   readonly effect?: number;
@@ -48,15 +54,19 @@ const DEFAULT_RUNS = 2;
 const DEFAULT_EFFECT = 0.15;
 
 /** `looptrace experiment`: which of several ways of working is better. @param source a file of cases, or `-` */
-export async function experiment(source: string, flags: ExperimentFlags, terminal: Terminal): Promise<ExitCode> {
+export async function experiment(
+  source: string | undefined,
+  flags: ExperimentFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
   if (flags.redis === undefined) refuseQueueFlags(flags);
   refuseTwoDocuments(flags);
   const context = new CommandContext(flags, terminal);
   const { settings, paths, masking } = context;
   const place = flags.redis === undefined ? "here" : "workers";
   const { arms, base } = await armsOf(flags, terminal, place);
-  const cases = casesOf(await tasksOf(source, terminal));
-  const results = resultsPath(source, flags.output, terminal, "experiment");
+  const { cases, named } = await casesFrom(source, flags, context, terminal);
+  const results = resultsPath(named, flags.output, terminal, "experiment");
   const name = flags.name ?? nameOf(results);
   const seed = flags.seed ?? name;
   const runs = flags.runs ?? DEFAULT_RUNS;
@@ -120,6 +130,30 @@ export async function experiment(source: string, flags: ExperimentFlags, termina
   const isIncomplete = result.arms.some(({ counted }) => counted < cases.length * runs);
   if (isIncomplete || isFailure(result, failOn)) return EXIT.worse;
   return isDelivered(summary, leftovers) ? EXIT.ok : EXIT.undelivered;
+}
+
+/**
+ * The cases, and the file that the results are called after.
+ *
+ * @throws {ConfigurationError} when there are none, or they cannot be read
+ */
+async function casesFrom(
+  source: string | undefined,
+  { dataset }: ExperimentFlags,
+  { destinations }: CommandContext,
+  terminal: Terminal,
+): Promise<{ readonly cases: readonly Case[]; readonly named: string }> {
+  if ((source === undefined) === (dataset === undefined))
+    throw new ConfigurationError(
+      "cases",
+      "Say which cases: a file of them, or --dataset with its name; one of the two.",
+    );
+  if (source !== undefined) return { cases: casesOf(await tasksOf(source, terminal)), named: source };
+  const name = dataset ?? "";
+  const api = new LangfuseApi(langfuseAmong(destinations), {
+    onNote: (note) => terminal.err(`looptrace: ${oneLine(note)}\n`),
+  });
+  return { cases: await datasetCases(api, name), named: name.replace(/[^A-Za-z0-9._-]+/g, "-") };
 }
 
 /** @throws {ConfigurationError} when more than one document would go to standard output */

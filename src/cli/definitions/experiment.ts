@@ -17,7 +17,8 @@ export function defineExperiment(program: Command, { terminal, finish }: Program
     .description(
       "Runs opencode on the same cases in several ways (arms), each run in a git worktree of its own, and says of each measure whether an arm is better, worse, or whether there are too few runs to say. The same command again goes on where it ended.",
     )
-    .argument("<cases>", "a file of cases, as the tasks of a batch; - reads standard input")
+    .argument("[cases]", "a file of cases, as the tasks of a batch; - reads standard input")
+    .option("--dataset <name>", "take the cases from this dataset of Langfuse", parseText)
     .option("--arm <name:key=value,...>", "an arm; give two or more", collect)
     .option("--arms <file>", "arms from a JSON file, by their names", parseText)
     .option("--runs <n>", "runs of each case by each arm (default: 2)", parseCountFrom(1))
@@ -61,10 +62,10 @@ are compared with. --fail-on takes worse (default), undecided, not-better or not
 Examples:
   looptrace experiment tasks.jsonl --arm base --arm new:model=openai/gpt-5 --verify "npm test"
   looptrace experiment tasks.jsonl --arm base --arm short:instructions=shorter-agents-md --runs 4
-  looptrace experiment tasks.jsonl --arms arms.json --markdown result.md --fail-on not-better
+  looptrace experiment --dataset bugs --arms arms.json --markdown result.md --fail-on not-better
 ${EXPERIMENT_EXIT_CODES}`,
     )
-    .action(async (cases: string, flags) => {
+    .action(async (cases: string | undefined, flags) => {
       const commands = await import("../commands/experiment.js");
       finish(await commands.experiment(cases, flags, terminal));
     });
