@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { taskResultSchema } from "../../src/batch/task-result.js";
@@ -54,6 +55,26 @@ function resultsOf({ cwd }: TalkingOpenCode) {
 }
 
 describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: true }, () => {
+  test("the runs of an experiment are done by a worker, each in a worktree of its own there", async () => {
+    const [redis, opencode] = [await startRedis(), await talkingOpenCode()];
+    const git = (...args: readonly string[]) =>
+      execa("git", ["-c", "user.name=E", "-c", "user.email=e@example.com", ...args], { cwd: opencode.cwd });
+    await git("init", "--quiet");
+    await git("commit", "--quiet", "--allow-empty", "--message=Begin");
+    await writeFile(join(opencode.cwd, "cases.jsonl"), '{"id":"c","prompt":"Hello"}');
+    await startWorker(redis.url, opencode, "--dir", opencode.cwd);
+    const arms = ["--arm", "base:model=scripted/m1", "--arm", "new:model=scripted/m2", "--runs", "1"];
+    const flags = [...arms, "--verify", "pwd -P", "--redis", redis.url, "--json"];
+    const { code, stdout, stderr } = await looptrace(["experiment", "cases.jsonl", ...flags], opencode);
+    expect(JSON.parse(stdout), stderr).toMatchObject({
+      batch: { done: 2, verified: { passed: 2 } },
+      arms: [{ counted: 1 }, { counted: 1 }],
+    });
+    expect(code).toBe(0);
+    const results = await recordedResults(join(opencode.cwd, "cases.experiment.jsonl"));
+    for (const { verify } of results) expect(verify?.output).toContain("worktrees");
+  });
+
   test("tasks are done elsewhere, with what the batch says for all, and their traces sent from there", async () => {
     const [redis, opencode, receiver] = [await startRedis(), await talkingOpenCode(), await startReceiver()];
     onTestFinished(() => receiver.close());

@@ -71,8 +71,10 @@ export async function experiment(
   const seed = flags.seed ?? name;
   const runs = flags.runs ?? DEFAULT_RUNS;
   const servers = new ServerPool();
+  // Directories are the workers', and need not be here.
+  const { dir: _, ...elsewhere } = flags;
   const defaults = {
-    ...(await defaultsOf("batch", flags, context, terminal)),
+    ...(await defaultsOf("batch", place === "here" ? flags : elsewhere, context, terminal)),
     servers,
     store: paths,
     masking,
@@ -90,29 +92,36 @@ export async function experiment(
       "looptrace: stopping; what is done is recorded, what runs is done again next time. Once more quits at once.\n",
     );
   });
+  const tasks = plan.map(({ task }) => task);
+  const options = {
+    ...batchOptions(flags, settings, defaults.model, (event, standing) =>
+      progress?.tell(quickly(event, quick), standing),
+    ),
+    results,
+    retryFailed: again,
+    signal: interrupt.signal,
+  };
   let summary: BatchSummary;
   try {
-    const run = taskRunner({ defaults, exporter, trace: settings.trace, cwd: terminal.cwd });
-    summary = await runBatch(
-      plan.map(({ task }) => task),
-      run,
-      {
-        ...batchOptions(flags, settings, defaults.model, (event, standing) =>
-          progress?.tell(quickly(event, quick), standing),
-        ),
-        concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY,
-        results,
-        retryFailed: again,
-        signal: interrupt.signal,
-      },
-    );
+    if (flags.redis === undefined) {
+      const run = taskRunner({ defaults, exporter, trace: settings.trace, cwd: terminal.cwd });
+      summary = await runBatch(tasks, run, { ...options, concurrency: flags.concurrency ?? DEFAULT_CONCURRENCY });
+    } else {
+      // It loads packages that an experiment on this machine has no need of.
+      const { runOnWorkers } = await import("../experiment-workers.js");
+      summary = await runOnWorkers(tasks, options, { ...flags, redis: flags.redis }, settings, defaults, {
+        terminal,
+        clear: progress?.clear,
+      });
+    }
   } finally {
     progress?.stop();
     const left = await servers.close();
     interrupt.done();
     for (const note of left.flatMap(leftNotes)) terminal.err(`looptrace: ${note}\n`);
   }
-  const leftovers = await sendLeftovers(summary, exporter, flags, terminal);
+  // What waits in the outboxes of workers is theirs to deliver.
+  const leftovers = place === "here" ? await sendLeftovers(summary, exporter, flags, terminal) : [];
 
   const effect = flags.effect ?? DEFAULT_EFFECT;
   const failOn = flags.failOn ?? "worse";

@@ -18,7 +18,7 @@ import type { Terminal } from "../terminal.js";
 import { refuseTwoDocuments } from "../write-junit.js";
 import { type BatchFlags, batchOptions, isLeft, paintSummary, quickly } from "./batch.js";
 
-type FleetBatchFlags = BatchFlags & RedisFlags;
+export type FleetBatchFlags = BatchFlags & RedisFlags;
 
 /**
  * `looptrace batch --redis`: many tasks, done by the workers of a queue.
@@ -77,7 +77,7 @@ export async function fleetBatch(source: string, flags: FleetBatchFlags, termina
 }
 
 /** @throws {ConfigurationError} when a flag is given that only a worker can follow */
-function refuseWorkersFlags(flags: FleetBatchFlags): void {
+export function refuseWorkersFlags(flags: FleetBatchFlags): void {
   const typed: Readonly<Record<string, boolean>> = {
     "--concurrency": flags.concurrency !== undefined,
     "--driver": flags.driver !== undefined,
@@ -103,7 +103,7 @@ function refuseWorkersFlags(flags: FleetBatchFlags): void {
 }
 
 /** What a worker is asked for: the task, and what the flags and the configuration here say for all tasks. */
-function requestFor(
+export function requestFor(
   request: TaskRequest,
   batch: string,
   defaults: Awaited<ReturnType<typeof defaultsOf>>,
