@@ -55,7 +55,7 @@ describe.concurrent("a batch", () => {
     const url = receiver.url;
     await receiver.close();
     const down = { cwd: opencode.cwd, env: { ...around.env, LANGFUSE_BASE_URL: url } };
-    const undelivered = await looptrace(["batch", "tasks.jsonl", "-o", "other.jsonl"], down);
+    const undelivered = await looptrace(["batch", "tasks.jsonl", "-o", "other.jsonl", "--no-scores"], down);
     expect(undelivered.code).toBe(3);
     expect(undelivered.stdout).toMatch(/traces .*: 0 spans delivered, 9 not yet/s);
     expect(undelivered.stderr).toContain("What was not delivered is kept in the outbox");

@@ -98,7 +98,7 @@ describe.concurrent("looptrace push", () => {
     const unknown = await looptrace(["push", "--discard", "0000"], around);
     expect([unknown.code, unknown.stderr]).toEqual([
       2,
-      `looptrace: Nothing waits for "0000"; this is what something waits for:\n  [${id}] 127.0.0.1:${port} (pk-lf-1234…): ${one?.spans} spans\n`,
+      `looptrace: Nothing waits for "0000"; this is what something waits for:\n  [${id}] 127.0.0.1:${port} (pk-lf-1234…): ${one?.spans} spans, 6 scores\n`,
     ]);
 
     const receiver = await receive();
@@ -110,7 +110,7 @@ describe.concurrent("looptrace push", () => {
     expect(discarded.code).toBe(0);
     expect(discarded.stdout).toMatch(
       new RegExp(
-        `\\[${id}\\] .+\n {2}thrown away: ${one?.spans} spans of 1 trace in 1 request, from 2\\S+.*\n {2}trace [0-9a-f]{32}\n$`,
+        `\\[${id}\\] .+\n {2}thrown away: ${one?.spans} spans, 6 scores of 1 trace in 2 requests, from 2\\S+.*\n {2}trace [0-9a-f]{32}\n$`,
       ),
     );
     const after = await looptrace(["push", "--status"], around);
