@@ -126,3 +126,14 @@ test("in a folder that is gone one line says so", async () => {
     "looptrace: the working directory is gone, or may not be looked up. Change into another one.",
   ]);
 });
+
+test("a run whose opencode cannot be started has ended when it has said so, long before its deadline", async () => {
+  const folder = await temporaryFolder();
+  const opencode = join(folder, "opencode");
+  await writeFile(opencode, "#!/nonexistent/sh\n", { mode: 0o755 });
+  const around = { env: { ...env, LOOPTRACE_HOME: folder, LOOPTRACE_OPENCODE: opencode }, cwd: folder };
+  const { child, ended } = startLooptrace(["run", "Go."], around);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const { code, stderr } = await ended;
+  expect([code, stderr]).toEqual([2, expect.stringContaining("cannot be started")]);
+});

@@ -53,10 +53,11 @@ export async function driveServer(
   hooks.signal?.throwIfAborted();
   refuseUnfitConfig(request, options.environment);
   const stop = stopRequest(request.deadlineMs, hooks.signal);
-  const generation = await generationOfProgram(path, options.environment);
-  const context = { environment: options.environment, path, generation, startedAt, stop };
   const servers = options.servers ?? new ServerPool({ mostTurns: 1 });
+  // Whatever fails, no deadline that is left may hold this process up.
   try {
+    const generation = await generationOfProgram(path, options.environment);
+    const context = { environment: options.environment, path, generation, startedAt, stop };
     const driven = await driveOn(servers, request, context, hooks);
     const left = options.servers ? [] : await servers.close();
     return { ...driven, notes: [...driven.notes, ...left.flatMap(leftNotes)] };
