@@ -59,7 +59,7 @@ export async function eachRemoteTrace(
   if (seen === 0 && selection.kind !== "named")
     throw new ConfigurationError(
       "sources",
-      `${api.label} has no such trace: nothing was sent there since then, or by others.`,
+      `${api.label} has no such trace. What was sent a moment ago may take a minute; else look further back with --since, or leave out --tag and --environment.`,
     );
 }
 

@@ -69,27 +69,30 @@ export async function readTraces(
 /**
  * All observations of some traces, whole, by trace.
  *
+ * @param traceIds however many: they are asked for some at a time
  * @throws {LangfuseApiError} when the server does not answer
  */
 export async function observationsOf(
   api: LangfuseApi,
   traceIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Observation[]>> {
-  const [only, ...others] = traceIds;
   const byTrace = new Map<string, Observation[]>();
-  if (only === undefined) return byTrace;
-  const query: ObservationQuery =
-    others.length === 0
-      ? { traceId: only }
-      : { filter: [{ type: "stringOptions", column: "traceId", operator: "any of", value: traceIds }] };
-  for await (const one of listObservations(api, query, "whole")) {
-    const { traceId } = one;
-    if (traceId === null) continue;
-    const own = byTrace.get(traceId);
-    if (own) own.push(one);
-    else byTrace.set(traceId, [one]);
-  }
+  for (let at = 0; at < traceIds.length; at += AT_ONCE)
+    for await (const one of listObservations(api, ofTraces(traceIds.slice(at, at + AT_ONCE)), "whole")) {
+      const { traceId } = one;
+      if (traceId === null) continue;
+      const own = byTrace.get(traceId);
+      if (own) own.push(one);
+      else byTrace.set(traceId, [one]);
+    }
   return byTrace;
+}
+
+function ofTraces(traceIds: readonly string[]): ObservationQuery {
+  const [only] = traceIds;
+  return only !== undefined && traceIds.length === 1
+    ? { traceId: only }
+    : { filter: [{ type: "stringOptions", column: "traceId", operator: "any of", value: traceIds }] };
 }
 
 async function findTraces(
@@ -101,16 +104,23 @@ async function findTraces(
 ): Promise<readonly FoundTrace[]> {
   const filter = tags.length === 0 ? [] : [{ type: "arrayOptions", column: "tags", operator: "all of", value: tags }];
   const narrowed = { filter, environment };
+  const isNarrowed = filter.length > 0 || environment !== undefined;
+  // The last turn may be one that the filter leaves out.
+  const learn: SessionTurns["learn"] = (sessionId, heads) => {
+    if (!isNarrowed) turns.learn(sessionId, heads);
+  };
   const inOrder: FoundTrace[] = [];
   switch (selection.kind) {
     case "named":
       for (const id of new Set(selection.ids)) {
         if (TRACE_ID.test(id)) {
-          inOrder.push({ traceId: id.toLowerCase(), sessionId: null, startedAt: 0 });
+          const traceId = id.toLowerCase();
+          if (isNarrowed && (await headsOf(api, { traceId, ...narrowed }, 1)).length === 0) onMissing(id);
+          else inOrder.push({ traceId, sessionId: null, startedAt: 0 });
           continue;
         }
         const own = await headsOf(api, { sessionId: id, ...narrowed });
-        turns.learn(id, own);
+        learn(id, own);
         if (own.length === 0) onMissing(id);
         inOrder.push(...tracesAmong(own));
       }
@@ -122,7 +132,7 @@ async function findTraces(
       if (sessionId === null) inOrder.push(...tracesAmong(traceId === null ? [] : [newest]));
       else {
         const own = await headsOf(api, { sessionId, ...narrowed });
-        turns.learn(sessionId, own);
+        learn(sessionId, own);
         inOrder.push(...tracesAmong(own));
       }
       break;
@@ -130,7 +140,7 @@ async function findTraces(
     case "since": {
       const roots = await headsOf(api, { isRootObservation: true, from: selection.at, ...narrowed });
       // The newest turn of a session is among them, and tells how many there are.
-      for (const [sessionId, own] of bySession(roots)) turns.learn(sessionId, own);
+      for (const [sessionId, own] of bySession(roots)) learn(sessionId, own);
       inOrder.push(...tracesAmong(roots));
       break;
     }
@@ -187,8 +197,9 @@ class SessionTurns {
   }
 
   learn(sessionId: string, heads: readonly Observation[]): void {
-    const turns = heads.map(({ metadata }) => numberOf(sentMetadata(metadata).turn)).filter((turn) => turn !== null);
-    this.#known.set(sessionId, turns.length === 0 ? undefined : Math.max(...turns) + 1);
+    const turns = heads.flatMap(({ metadata }) => numberOf(sentMetadata(metadata).turn) ?? []);
+    // As arguments of one call they could be too many.
+    this.#known.set(sessionId, turns.length === 0 ? undefined : turns.reduce((a, b) => Math.max(a, b)) + 1);
   }
 
   async of(sessionId: string | null): Promise<number | undefined> {

@@ -15,7 +15,7 @@ const MOST_VALUE = 60;
 export function paintVerdict(verdict: TraceVerdict, { width, colors }: PaintOptions): string {
   const { traceId, sessionId, turn, spans, findings } = verdict;
   const state = verdictOf(verdict);
-  const head = `${traceId}  ${oneLine(sessionId)} turn ${turn + 1}  ${plural(spans, "span")}  ${summaryOf(findings)}`;
+  const head = `${oneLine(traceId)}  ${oneLine(sessionId)} turn ${turn + 1}  ${plural(spans, "span")}  ${summaryOf(findings)}`;
   const tone = state === "same" ? "plain" : state === "waiting" ? "warning" : "failed";
   const shown = findings.slice(0, MOST_FINDINGS).flatMap(linesOf);
   const more = findings.length - MOST_FINDINGS;
@@ -55,7 +55,7 @@ function summaryOf(findings: readonly SpanFinding[]): string {
 function linesOf(finding: SpanFinding): readonly string[] {
   const { kind, name, spanId } = finding;
   const times = kind === "doubled" ? ` (${finding.times} times)` : "";
-  const head = `  ${oneLine(name)} [${spanId}] is ${WORDS[kind]}${times}`;
+  const head = `  ${oneLine(name)} [${oneLine(spanId)}] is ${WORDS[kind]}${times}`;
   if (kind !== "different") return [head];
   const { fields } = finding;
   const more = fields.length - MOST_FIELDS;

@@ -40,7 +40,7 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
     ...modelLine(loop, withSubagents),
     ...(totals.calls > 0 ? [parted("tokens", tokenParts(totals.usage, callsIn(loop)))] : []),
     parted("total", listed([...counts, `cost ${costText(totals, decimals)}`])),
-    parted("trace", [traceId]),
+    parted("trace", [oneLine(traceId)]),
     parted("session", [oneLine(session.id)]),
     ...notesOf(trace, tools).map((note) => worded("note", note, "warning")),
     ...(signs.estimated ? [ESTIMATED] : []),

@@ -11,7 +11,7 @@ export function traceLine({ traceId, session, loop }: LoopTrace): string {
   const outcome = loop.error ? loop.error.code : loop.outcome === "completed" ? "ok" : loop.outcome;
   const turn = session.turns > 1 ? ` turn ${session.turn + 1}/${session.turns}` : "";
   return [
-    traceId,
+    oneLine(traceId),
     `${oneLine(session.id)}${turn}`,
     outcome,
     plural(totals.steps, "step"),

@@ -63,6 +63,13 @@ test("traces are found by time and tag, or as the last", async () => {
   expect(toolsJson.parse(JSON.parse(all.stdout))).toMatchObject({ sessions: 2, turns: 2 });
   const none = await run("tools", "--from", "langfuse", "--since", "2020-01-01", "--tag", "weekly");
   expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/has no such trace/)]);
+  const [a, b] = [idOf("multistep@1.18.33"), traceOf("failing-tool@1.18.33").traceId];
+  const named = await run("tools", "--from", "langfuse", a, b, "--tag", "nightly", "--json");
+  expect(toolsJson.parse(JSON.parse(named.stdout))).toMatchObject({ sessions: 2, turns: 2 });
+  for (const id of [a, b]) {
+    const { code, stderr } = await run("show", "--from", "langfuse", id, "--tag", "weekly");
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`no trace or session ${id}`)]);
+  }
   expect((await run("show", "--from", "langfuse", "--last")).code).toBe(0);
   expect((await run("show", "--from", "langfuse", "--since", "2040-01-01")).code).toBe(2);
 });

@@ -20,11 +20,13 @@ interface Made {
   readonly error?: string;
 }
 
-/** What another tracer sent, as Langfuse answers it. */
-function read(spans: readonly Made[]): LoopTrace {
+const FIELDS = "core,basic,time,io,metadata,model,usage,trace_context";
+
+/** What another tracer sent. */
+function request(spans: readonly Made[]): object {
   const id = (number: number): string => number.toString(16).padStart(16, "0");
   const nanos = (ms: number): string => `${1_700_000_000_000 + ms}000000`;
-  const request = {
+  return {
     resourceSpans: [
       {
         resource: { attributes: [] },
@@ -49,8 +51,12 @@ function read(spans: readonly Made[]): LoopTrace {
       },
     ],
   };
-  const fields = "core,basic,time,io,metadata,model,usage,trace_context";
-  const { body } = answerObservations(storedObservations(request, 0), new URLSearchParams({ fields, limit: "1000" }));
+}
+
+/** The same as Langfuse answers it. */
+function read(spans: readonly Made[]): LoopTrace {
+  const rows = storedObservations(request(spans), 0);
+  const { body } = answerObservations(rows, new URLSearchParams({ fields: FIELDS, limit: "1000" }));
   const remote = readTrace(TRACE, observationPage.parse(body).data);
   if (!remote) throw new Error("there is no trace");
   expect(remote.otherTracer).not.toBeNull();
@@ -157,4 +163,20 @@ test("any other trace is a best effort, hostile ones too", () => {
   });
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect("polluted" in {}).toBe(false);
+});
+
+test("observations that stand below themselves are read all the same", () => {
+  const loop = { attributes: { [`${o}.type`]: "agent" }, from: 0, to: 10 };
+  const rows = storedObservations(
+    request([
+      { ...loop, id: 1, name: "elsewhere", attributes: {} },
+      { ...loop, id: 2, parent: 3, name: "opencode.loop" },
+      { ...loop, id: 3, parent: 2, name: "opencode.loop build" },
+      { ...loop, id: 4, parent: 4, name: "loop.step-0" },
+    ]),
+    0,
+  );
+  const { body } = answerObservations(rows, new URLSearchParams({ fields: FIELDS, limit: "1000" }));
+  const remote = readTrace(TRACE, observationPage.parse(body).data);
+  expect(remote?.trace.loop).toMatchObject({ spanId: "0000000000000002", steps: [], loops: [] });
 });

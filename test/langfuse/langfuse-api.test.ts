@@ -23,9 +23,11 @@ function json(value: unknown, status = 200, headers: Readonly<Record<string, str
   return { kind: "status", status, body: JSON.stringify(value), headers };
 }
 
+const answered = z.object({ counts: z.record(z.string(), z.number()).exactOptional(), ok: z.boolean() });
+
 function ask(options: LangfuseApiOptions = {}, change: Partial<Destination> = {}): Promise<unknown> {
   const destination = { ...langfuseAt(receiver.url), ...change };
-  return new LangfuseApi(destination, { clock, ...options }).get("/thing", z.object({ ok: z.boolean() }));
+  return new LangfuseApi(destination, { clock, ...options }).get("/thing", answered);
 }
 
 /** The error that is thrown; its message is one line without the secret key. */
@@ -51,6 +53,12 @@ test("a rate limit is kept: what it asks to wait is waited, and told", async () 
   expect(notes[0]).toMatch(/asks to wait 7/);
 });
 
+test("a limit that asks for no wait, and holds all the same, is not asked for ever", async () => {
+  receiver.behave({ api: () => json({ message: "Rate limit exceeded" }, 429, { "retry-after": "0" }) });
+  expect(await failure(ask({ patienceMs: 2_000 }))).toMatchObject({ kind: "throttled" });
+  expect(clock.slept).toEqual([500, 500, 500, 500]);
+});
+
 test("who would have to wait for too long is told so", async () => {
   receiver.behave({ api: () => json({ message: "Rate limit exceeded" }, 429, { "retry-after": "3600" }) });
   expect(await failure(ask())).toMatchObject({ kind: "throttled", message: expect.stringMatching(/Try again in/) });
@@ -72,6 +80,7 @@ test.each([
   [{ kind: "redirect", location: "https://elsewhere.example/" }, "misread", /redirects \(302\)/],
   [{ kind: "status", status: 200, body: "<html>login</html>" }, "misread", /Check LANGFUSE_BASE_URL/],
   [json({ ok: "perhaps" }), "misread", /at ok/],
+  [json({ counts: { [`\u001b[2J${"x".repeat(100_000)}`]: "" } }), "misread", /^[^\u001b]{1,600}$/],
   [{ kind: "status", status: 200, body: `${"[".repeat(100_000)}${"]".repeat(100_000)}` }, "misread", /something else/],
   [{ kind: "endless", part: "x".repeat(65_536) }, "too_large", /more than can be read/],
 ] as const)("an answer %#", async (answer, kind, message) => {
@@ -97,25 +106,24 @@ test("a server that is not there is told of by its address", async () => {
   receiver = await startReceiver();
 });
 
-test("pages follow each other, and become smaller where one is too large", async () => {
+test("pages follow each other, become smaller where one is too large, and large again behind it", async () => {
   const asked: string[] = [];
   const one = (id: string) => ({ id, traceId: "t", type: "SPAN", startTime: "2026-01-01T00:00:00.000Z" });
   const langfuse = await startLangfuse({
     api: ({ query }) => {
-      asked.push(`${query.get("limit")} ${query.get("cursor")}`);
-      if (Number(query.get("limit")) > 50) return { status: 200, body: { data: "x".repeat(65 * 1024 * 1024) } };
-      const next = query.get("cursor") === null ? { cursor: "next" } : {};
-      return { status: 200, body: { data: [one(`${query.get("cursor")}`)], meta: next } };
+      const [limit, at] = [Number(query.get("limit")), Number(query.get("cursor") ?? 0)];
+      asked.push(`${limit} ${at}`);
+      if (limit > 50 && at === 0) return { status: 200, body: { data: "x".repeat(65 * 1024 * 1024) } };
+      const next = at < 5 ? { cursor: `${at + 1}` } : {};
+      return { status: 200, body: { data: [one(`${at}`)], meta: next } };
     },
   });
   const ids: string[] = [];
   const api = new LangfuseApi(langfuseAt(langfuse.receiver.url), { clock });
   for await (const { id } of listObservations(api, {}, "whole")) ids.push(id);
   await langfuse.receiver.close();
-  expect([asked, ids]).toEqual([
-    ["200 null", "50 null", "50 next"],
-    ["null", "next"],
-  ]);
+  expect(ids).toEqual(["0", "1", "2", "3", "4", "5"]);
+  expect(asked).toEqual(["200 0", "50 0", "50 1", "50 2", "50 3", "200 4", "200 5"]);
 });
 
 test("a server that gives the same page again and again comes to an end", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
 import { send } from "../../src/deliver/http/send.js";
 import { addReceipt } from "../../src/deliver/receipts/receipts.js";
 import { createTraceFiles } from "../../src/export/trace-files.js";
@@ -144,4 +145,15 @@ test("other options than those that it was sent with are differences where they 
   const fields = verdict?.findings.flatMap((one) => (one.kind === "different" ? one.fields : [])) ?? [];
   expect(new Set(fields.map(({ field }) => field))).toEqual(new Set(["environment", "tags"]));
   expect((await verified([trace], { trace: { content: false } })).map(verdictOf)).toEqual(["wrong"]);
+});
+
+test("a session of many turns is asked for some traces at a time: an address has its limits", async () => {
+  const trace = traceOf("plain-answer@1.18.33");
+  const many = Array.from({ length: 45 }, (_, turn) => ({ ...trace, traceId: turn.toString(16).padStart(32, "0") }));
+  expect((await verified(many)).length).toBe(45);
+  const asked = langfuse.receiver.requests.map(({ path }) => new URL(path, langfuse.receiver.url).searchParams);
+  const ids = asked.map((query) =>
+    z.array(z.object({ value: z.array(z.string()) })).parse(JSON.parse(query.get("filter") ?? "")),
+  );
+  expect(ids.map(([filter]) => filter?.value.length)).toEqual([20, 20, 5]);
 });

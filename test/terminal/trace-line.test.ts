@@ -1,4 +1,6 @@
+import pc from "picocolors";
 import { expect, test } from "vitest";
+import { paintTree } from "../../src/terminal/paint-tree.js";
 import { traceLine } from "../../src/terminal/trace-line.js";
 import { duration } from "../../src/text/format.js";
 import { traceSession } from "../../src/trace/trace-session.js";
@@ -23,7 +25,12 @@ test("nothing in it steers the terminal", () => {
   const trace = traceOf("multistep@1.18.33");
   const session = { ...trace.session, id: "ses_\u001b[2J1", title: "a\nb\u001b]0;x\u0007" };
   expect(traceLine({ ...trace, session })).toMatch(/ {2}ses_1 {2}.* {2}ab?.*$/);
-  expect(traceLine({ ...trace, session })).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+  // What another tracer has sent may have any id.
+  const traceId = "\u001b[2J0123\u009b\n";
+  expect(traceLine({ ...trace, traceId, session })).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+  expect(paintTree({ ...trace, traceId, session }, { width: 80, colors: pc.createColors(false) })).not.toMatch(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/,
+  );
 });
 
 test("it says which subagents its numbers are without", () => {

@@ -3,7 +3,7 @@ import { type Destination, LANGFUSE_TRACES_PATH } from "../../deliver/destinatio
 import { addressOf, refusedKeysAdvice } from "../../deliver/destinations/refused-keys.js";
 import { type Answer, type ExchangeInit, exchange } from "../../deliver/http/exchange.js";
 import { describeNetworkFailure, describeProxyRefusal, refusedByProxy } from "../../deliver/http/network-failure.js";
-import { readBounded, readWhole, serverMessage } from "../../deliver/http/response-text.js";
+import { bounded, readBounded, readWhole, serverMessage } from "../../deliver/http/response-text.js";
 import { readRetryAfter } from "../../errors/retry-after.js";
 import { attempt } from "../../errors/thrown.js";
 import { type Clock, systemClock } from "../../files/clock.js";
@@ -40,6 +40,9 @@ const PAUSES_MS: readonly number[] = [500, 2_000];
 
 /** What it asks to wait where it does not say for how long, in ms. */
 const UNSAID_WAIT_MS = 5_000;
+
+/** So long it is left alone whatever it says, in ms: one that says "at once" and refuses again would be asked for ever. */
+const LEAST_WAIT_MS = 500;
 
 /**
  * Asks a Langfuse through its public API, with the keys, proxy and certificates of a destination. Answers are parsed
@@ -192,7 +195,8 @@ export class LangfuseApi {
         return failed("missing", `${said}: there is no /api/public${path} there.`);
       case 429: {
         const asked = readRetryAfter({ "retry-after": headers.get("retry-after") }, this.#clock.now());
-        const waitMs = asked === null || asked.source === "default" ? UNSAID_WAIT_MS : asked.delayMs;
+        const saidMs = asked === null || asked.source === "default" ? UNSAID_WAIT_MS : asked.delayMs;
+        const waitMs = Math.max(saidMs, LEAST_WAIT_MS);
         return { kind: "busy", waitMs, message: `${said}. Try again in ${duration(waitMs)}.` };
       }
       default:
@@ -206,8 +210,9 @@ export class LangfuseApi {
     const json: unknown = attempt(() => JSON.parse(text));
     const parsed = json === undefined || isTooDeep(json) ? undefined : schema.safeParse(json);
     if (parsed?.success) return parsed.data;
-    const place = parsed?.error.issues[0]?.path.join(".");
-    const where = place ? ` (at ${place})` : "";
+    // Keys in it are the server's.
+    const place = bounded(parsed?.error.issues[0]?.path.join(".").replace(/\p{Cc}+/gu, " ") ?? "");
+    const where = place === "" ? "" : ` (at ${place})`;
     throw new LangfuseApiError(
       "misread",
       `${this.label} answers /api/public${path} with something else than a Langfuse does${where}. Check LANGFUSE_BASE_URL.`,

@@ -1,3 +1,4 @@
+import { count } from "../../text/format.js";
 import type { LangfuseApi } from "./langfuse-api.js";
 import { LangfuseApiError } from "./langfuse-api-error.js";
 import { type Observation, observationPage } from "./observation.js";
@@ -33,6 +34,9 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** So many pages are no list any more that a command line can show, but a server that never ends. */
 const MOST_PAGES = 10_000;
 
+/** As many small pages that fitted, and the next one is asked for four times as large. */
+const FITTED = 4;
+
 /**
  * Asks for observations page by page, the last that began first. One that the server has twice, since its database has
  * not merged what came twice, comes twice.
@@ -46,9 +50,10 @@ export async function* listObservations(
   fields: ObservationFields,
   most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Observation> {
-  let limit = Math.min(AT_ONCE[fields], most);
+  const full = Math.min(AT_ONCE[fields], most);
+  let limit = full;
   let cursor: string | undefined;
-  let given = 0;
+  let [given, fitted] = [0, 0];
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {
     const page = await api
       .get("/v2/observations", observationPage, {
@@ -68,7 +73,7 @@ export async function* listObservations(
         throw error.kind === "missing" ? tooOld(error, api) : error;
       });
     if (!page) {
-      limit = Math.max(1, Math.floor(limit / 4));
+      [limit, fitted] = [Math.max(1, Math.floor(limit / 4)), 0];
       continue;
     }
     for (const one of page.data) {
@@ -79,7 +84,11 @@ export async function* listObservations(
     const next = page.meta.cursor ?? undefined;
     if (next === undefined || page.data.length === 0 || next === cursor) return;
     cursor = next;
+    fitted += 1;
+    if (limit < full && fitted === FITTED) [limit, fitted] = [Math.min(full, limit * 4), 0];
   }
+  const message = `${api.label} has more than ${count(MOST_PAGES)} pages of what is asked for, or its list never ends. Ask for less: single sessions, or a shorter --since.`;
+  throw new LangfuseApiError("too_large", message);
 }
 
 function tooOld({ status }: LangfuseApiError, { label }: LangfuseApi): LangfuseApiError {

@@ -45,7 +45,7 @@ export function sentCost({ costDetails }: Observation): number | null {
   return name === "total" && others.length === 0 ? (costDetails.total ?? null) : null;
 }
 
-/** USD, whoever knew it; null where nobody did. A zero is no price. */
+/** USD, from the sender or by the prices of Langfuse; null where neither tells. A zero is no price. */
 export function foreignCost({ totalCost, costDetails }: Observation): number | null {
   const usd = costDetails.total ?? totalCost;
   return usd !== null && usd > 0 ? usd : null;

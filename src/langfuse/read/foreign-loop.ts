@@ -30,8 +30,9 @@ export function foreignLoop(tree: ObservationTree): { readonly loop: Loop; reado
   const root = roots.find(({ type }) => type === "AGENT") ?? roots[0];
   const calls = all.filter(({ type }) => CALLS.has(type));
   const tools = all.filter(({ type }) => type === "TOOL");
-  const start = Math.min(root?.startTime ?? Number.POSITIVE_INFINITY, ...all.map(({ startTime }) => startTime));
-  const end = Math.max(start, ...all.map(({ startTime, endTime }) => endTime ?? startTime));
+  // In their order; as arguments of one call their times could be too many.
+  const start = all[0]?.startTime ?? 0;
+  const end = all.reduce((last, { startTime, endTime }) => Math.max(last, endTime ?? startTime), start);
   const owned = ownersOf(tools, calls, tree);
   let before: Cumulative | null = null;
   const steps = calls.map((observation, index): Step => {

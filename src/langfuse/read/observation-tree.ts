@@ -19,17 +19,19 @@ export class ObservationTree {
     }
     this.all = [...byId.values()].sort(byStart);
     this.doubled = [...doubled];
-    for (const one of this.all) {
+    const looped = inCircles(byId);
+    const inOrder = looped.size === 0 ? this.all : this.all.toSorted((a, b) => rank(a, looped) - rank(b, looped));
+    for (const one of inOrder) {
       const parent = one.parentObservationId;
-      // What stands below something else that was sent elsewhere is a root here.
-      const place = parent !== null && byId.has(parent) && parent !== one.id ? parent : null;
+      // What stands below something else that was sent elsewhere is a root here, and so is what would stand below itself.
+      const place = parent !== null && byId.has(parent) && !looped.has(one.id) ? parent : null;
       const siblings = this.#below.get(place);
       if (siblings) siblings.push(one);
       else this.#below.set(place, [one]);
     }
   }
 
-  /** Those that nothing of the trace stands above. */
+  /** Those that nothing of the trace stands above; last those that stand below themselves. */
   get roots(): readonly Observation[] {
     return this.#below.get(null) ?? [];
   }
@@ -38,6 +40,27 @@ export class ObservationTree {
   below({ id }: Pick<Observation, "id">): readonly Observation[] {
     return this.#below.get(id) ?? [];
   }
+}
+
+/** Ids of those that stand below themselves, by way of others or not. A sender may say so, and Langfuse keeps it. */
+function inCircles(byId: ReadonlyMap<string, Observation>): ReadonlySet<string> {
+  const settled = new Set<string>();
+  const circles = new Set<string>();
+  for (const first of byId.keys()) {
+    const way = new Set<string>();
+    let id: string | null = first;
+    while (id !== null && byId.has(id) && !settled.has(id) && !way.has(id)) {
+      way.add(id);
+      id = byId.get(id)?.parentObservationId ?? null;
+    }
+    if (id !== null && way.has(id)) for (const one of [...way].slice([...way].indexOf(id))) circles.add(one);
+    for (const one of way) settled.add(one);
+  }
+  return circles;
+}
+
+function rank({ id }: Observation, looped: ReadonlySet<string>): number {
+  return looped.has(id) ? 1 : 0;
 }
 
 function byStart(a: Observation, b: Observation): number {
