@@ -59,12 +59,15 @@ export interface CompareOptions {
   readonly samples?: number | undefined;
 }
 
-/** With fewer cases no arrangement of signs is rare enough. */
-export const FEWEST_CASES = 6;
 /** A bit below the 5 % that are promised: a look at too few runs, see below, is one more occasion to be wrong. */
 const LEVEL = 0.04;
 /** Before there are enough runs only what is as clear as this is told: looking early would else find too much. */
 const EARLY_LEVEL = 0.001;
+
+/** With fewer cases no arrangement of signs is rare enough. @param arms how many are compared with the base */
+function fewestCases(arms: number): number {
+  return Math.ceil(1 + Math.log2(arms / LEVEL));
+}
 
 /**
  * How sure it is to be that as much as is said to be missing is enough. Amounts have a few runs that go astray, which a
@@ -92,8 +95,9 @@ function compareArm(
   const flips = signFlips(
     prepared.map(({ differences }) => differences),
     chanceOf(seed, arm, "signs"),
-    { flips: samples, level: LEVEL },
+    { flips: samples, level: LEVEL / arms },
   );
+  const fewest = fewestCases(arms);
   const critical = Math.max(flips.critical, normalQuantile(1 - LEVEL / arms / 2));
   const comparisons = prepared.map((one, index): MeasureComparison => {
     const { measure, known, scatter, baseMean, armMean } = one;
@@ -105,8 +109,8 @@ function compareArm(
     const bounds = meanInterval(known, chanceOf(seed, arm, measure), { samples });
     const least = scale === "ratio" ? Math.log(1 + effect) : effect;
     // What so few cases tell of their scatter is worth no promise.
-    const isTold = scatter !== null && known.length >= FEWEST_CASES;
-    const needed = isTold ? atLeast(neededFor(scatter, least, critical, CERTAINTY[scale]), FEWEST_CASES) : null;
+    const isTold = scatter !== null && known.length >= fewest;
+    const needed = isTold ? atLeast(neededFor(scatter, least, critical, CERTAINTY[scale]), fewest) : null;
     const found = average !== null && bounds !== null && (bounds.low > 0 || bounds.high < 0);
     const sums = baseMean === null || armMean === null ? 0 : differenceOf(scale, baseMean, armMean);
     const isContrary = average !== null && sums * average < 0;
@@ -135,7 +139,7 @@ function compareArm(
       signTest: signTest(known),
       p,
       needed,
-      missing: verdict === "too-few" ? missingOf(scatter, needed, known.length) : null,
+      missing: verdict === "too-few" ? missingOf(scatter, needed, known.length, fewest) : null,
       notes: !found || !isContrary ? [] : [isMixed ? MIXED : CONTRARY],
     };
   });
@@ -215,8 +219,13 @@ function atLeast({ cases, runs }: Needed, fewest: number): Needed {
   return { cases: Math.max(fewest, cases), runs };
 }
 
-function missingOf(scatter: Scatter | null, needed: Needed | null, known: number): MeasureComparison["missing"] {
-  if (scatter === null || needed === null) return { cases: Math.max(1, FEWEST_CASES - known), runs: null };
+function missingOf(
+  scatter: Scatter | null,
+  needed: Needed | null,
+  known: number,
+  fewest: number,
+): MeasureComparison["missing"] {
+  if (scatter === null || needed === null) return { cases: Math.max(1, fewest - known), runs: null };
   const runs = needed.runs === null ? null : Math.max(1, Math.ceil(needed.runs - scatter.runs));
   return { cases: Math.max(1, needed.cases - known), runs };
 }

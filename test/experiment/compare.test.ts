@@ -74,6 +74,18 @@ describe("a verdict", () => {
       "cost",
     );
     expect(few).toMatchObject({ verdict: "too-few", missing: { cases: 2, runs: null } });
+    // With two arms against the base six cases cannot tell even what all of them agree on.
+    const three = (cases: number) =>
+      compared(
+        [
+          ...records(cases, same, () => ({ cost: 0.01 })),
+          ...records(cases, same, same).flatMap((one) => (one.arm === "new" ? [{ ...one, arm: "other" }] : [])),
+        ],
+        "cost",
+        { arms: ["base", "new", "other"] },
+      );
+    expect(three(6)).toMatchObject({ verdict: "too-few", missing: { cases: 1, runs: null } });
+    expect(three(7)).toMatchObject({ verdict: "better", change: expect.closeTo(-0.5) });
     // That nothing differs is no proof that nothing can: of ten cases not one has another pass.
     expect(compared(records(10, same, same), "pass").verdict).toBe("too-few");
     expect(compared(records(60, same, same), "pass").verdict).toBe("none");
