@@ -4,7 +4,7 @@ import type { QueuedRequest } from "./queue/queued-request.js";
 import { type ItemRef, itemKey } from "./queue/request-kind.js";
 import { differences, type Fingerprint, settingsOf } from "./receipts/fingerprint.js";
 import { touchReceipts } from "./receipts/prune-receipts.js";
-import { addReceipt, NO_RECEIPTS, readReceipts } from "./receipts/receipts.js";
+import { addReceipt, forgetReceipts, NO_RECEIPTS, readReceipts } from "./receipts/receipts.js";
 
 /** What was acknowledged, by this run and, as the receipts say, by earlier ones and other processes. */
 export interface Acknowledgements {
@@ -17,6 +17,17 @@ export interface Acknowledgements {
 export function createAcknowledgements(context: DeliveryContext): Acknowledgements {
   const { clock, destination, paths, problems } = context;
   const inThisRun = new Set<string>();
+
+  /** What the destination had in the place of items. It is forgotten first: a kill in between costs a second sending. */
+  async function replacedBy(items: readonly ItemRef[], group: string): Promise<readonly string[]> {
+    const replaced = items.flatMap(({ id, replaces }) => (replaces === undefined ? [] : [{ id, replaces }]));
+    if (replaced.length === 0) return [];
+    const { spanIds } = await readReceipts(paths, destination.id, group);
+    return [...spanIds].filter((known) =>
+      replaced.some(({ id, replaces }) => known !== id && known.startsWith(replaces)),
+    );
+  }
+
   return {
     async recall(request) {
       const { content, acknowledged, alreadyAcknowledged, rejected } = request;
@@ -39,6 +50,9 @@ export function createAcknowledgements(context: DeliveryContext): Acknowledgemen
       for (const [group, some] of byGroup(items)) {
         try {
           const ids = some.map(({ id }) => id);
+          const gone = await replacedBy(some, group);
+          if (gone.length > 0) await forgetReceipts(paths, destination.id, group, gone);
+          for (const id of gone) inThisRun.delete(itemKey({ group, id }));
           await addReceipt(paths, destination.id, group, ids, fingerprintOf(request, some));
         } catch (error) {
           problems.add(

@@ -31,8 +31,9 @@ export interface DeliverOptions extends DeliveryOptions {
 export type { RequestToDeliver } from "./queue/request-to-deliver.js";
 
 /**
- * Delivers requests to all destinations at once, each of a kind to those that take it. Each is first stored, then sent, so that what cannot be sent now is
- * sent by a later `pushOutbox`, of whatever process. One destination that is down does not hold back another.
+ * Delivers requests to all destinations at once, each of a kind to those that take it. Each is first stored, then sent,
+ * so that what cannot be sent now is sent by a later `pushOutbox`, of whatever process. One destination that is down does
+ * not hold back another.
  *
  * What a destination has already acknowledged is not sent to it again; while another process is sending there,
  * this waits for the lease, for half of its time and 15 s at most. A disk that is full or read-only is reported in

@@ -91,7 +91,7 @@ export async function traceRequests(
   const allScores = turns.flatMap(({ trace, options, isOpen, given }) => [
     // A turn that is not over has no score of looptrace's yet; what its caller says of it need not wait.
     ...(isOpen || options.scores === false ? [] : scoresOf(trace, options)),
-    ...given.map((score) => callersScore(trace, options, score)),
+    ...given.map((score) => callersScore(trace, options, score, now)),
   ]);
   const encode = (profile: SpanProfileName): readonly RequestToDeliver[] => {
     // Only Langfuse takes scores and files. What they are of comes first.

@@ -1,5 +1,5 @@
 /** What a turn is scored by: figures of its trace, by which traces are filtered, sorted and compared in Langfuse. */
-import type { Score } from "../deliver/queue/scores-body.js";
+import type { Score, ScoreValue } from "../deliver/queue/scores-body.js";
 import type { TraceOptions } from "../otel/options.js";
 import { tailOf } from "../text/bounded-text.js";
 import { doomLoopText } from "../trace/doom-loop-text.js";
@@ -11,8 +11,6 @@ import { revisionOf, scoreId } from "./score-id.js";
 
 /** Enough to see why; what matters of a log stands at its end. */
 const LONGEST_COMMENT = 4_000;
-
-type Value = Pick<Score, "dataType" | "value">;
 
 /**
  * looptrace's own scores of a turn that is over. Those that cannot be known of it are left out; a turn that a fork
@@ -29,7 +27,7 @@ export function scoresOf(trace: LoopTrace, options: TraceOptions = {}): readonly
   const doom = doomLoopIn(loop);
   const content = options.content ?? true;
   const why = error && (content ? `${error.code}: ${error.message}` : error.code);
-  const own = (name: OwnScoreName, value: Value, comment?: string | null): Score =>
+  const own = (name: OwnScoreName, value: ScoreValue, comment?: string | null): Score =>
     scoreOf(trace, options, name, value, comment);
   return [
     own("outcome", { dataType: "CATEGORICAL", value: loop.outcome }, why),
@@ -57,25 +55,42 @@ export function scoresOf(trace: LoopTrace, options: TraceOptions = {}): readonly
  * The caller's own score of a turn.
  *
  * @param options what the trace is sent with
+ * @param now ms since the epoch: of two values under one name the one that was said later counts
  * @throws {ConfigurationError} when it is no score
  */
-export function callersScore(trace: LoopTrace, options: TraceOptions, score: NewScore): Score {
+export function callersScore(trace: LoopTrace, options: TraceOptions, score: NewScore, now: number): Score {
   const { name, value, kind = "category", comment } = checkedScore(score);
-  const said: Value =
+  const said: ScoreValue =
     typeof value === "number"
       ? { dataType: "NUMERIC", value }
       : typeof value === "boolean"
         ? { dataType: "BOOLEAN", value: value ? 1 : 0 }
         : { dataType: kind === "text" ? "TEXT" : "CATEGORICAL", value };
   const made = scoreOf(trace, options, name, said, comment);
-  return { ...made, revision: revisionOf([made.dataType, made.value, made.comment]) };
+  return {
+    ...made,
+    timestamp: new Date(momentOf(trace.loop.start, now)).toISOString(),
+    revision: revisionOf([made.dataType, made.value, made.comment]),
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The moment that Langfuse files a score by: of two values of one score it keeps the one whose moment is later, and it
+ * is the same score only on the same day (UTC). So a second that has passed since the turn began counts as a
+ * millisecond, for as long as the turn's day has some.
+ */
+function momentOf(start: number, now: number): number {
+  const dayEnd = Math.floor(start / DAY_MS) * DAY_MS + DAY_MS - 1;
+  return Math.min(dayEnd, start + Math.max(0, Math.floor((now - start) / 1000)));
 }
 
 function scoreOf(
   { traceId, loop }: LoopTrace,
   { parent, environment }: TraceOptions,
   name: string,
-  value: Value,
+  value: ScoreValue,
   comment: string | null | undefined,
 ): Score {
   const shown = parent?.traceId ?? traceId;
@@ -90,11 +105,11 @@ function scoreOf(
     timestamp: new Date(loop.start).toISOString(),
     ...(comment ? { comment: tailOf(comment, LONGEST_COMMENT) } : {}),
     ...(environment === undefined ? {} : { environment }),
-  } as Score;
+  };
 }
 
 /** Six places are more than anyone compares, and the same wherever they are computed. */
-function rate(share: number): Value {
+function rate(share: number): ScoreValue {
   return { dataType: "NUMERIC", value: Math.round(share * 1e6) / 1e6 };
 }
 

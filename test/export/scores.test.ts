@@ -5,7 +5,9 @@ import { OWN_SCORES } from "../../src/scores/new-score.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { langfuseAt, otlpAt } from "../support/destinations.js";
+import { fakeClock } from "../support/fake-clock.js";
 import { loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
+import { shownScores } from "../support/langfuse-scores.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
 import { earlier } from "./earlier.js";
@@ -87,6 +89,21 @@ describe("scores of the caller's own", () => {
     ]);
     expect(new Set(got.map(({ id }) => id)).size).toBe(1);
     expect(JSON.stringify(got)).not.toContain(secret);
+  });
+
+  test("count as they were said last, also what was said before and again", async () => {
+    const receiver = await langfuse();
+    const clock = fakeClock(trace.loop.end + 3_600_000);
+    const exporter = await exporting(receiver, { trace: { scores: false }, clock });
+    const shown: unknown[] = [];
+    for (const value of [0.5, 0.9, 0.5, 0.7, 0.1, 0.1]) {
+      await clock.sleep(60_000, undefined);
+      await exporter.score(trace, [{ name: "review", value }]);
+      const asked = receiver.requests.filter(({ path }) => path === "/api/public/ingestion");
+      shown.push(...shownScores(asked.map(({ json }) => json)).values());
+    }
+    expect(shown).toMatchObject([0.5, 0.9, 0.5, 0.7, 0.1, 0.1].map((value) => ({ value })));
+    expect(receiver.scores()).toHaveLength(5);
   });
 
   test("are for the traces that have some, a turn at work too", async () => {

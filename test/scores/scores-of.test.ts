@@ -10,6 +10,8 @@ const byName = (trace: LoopTrace, options = {}) =>
   Object.fromEntries(scoresOf(trace, options).map((score) => [score.name, score]));
 const changed = (trace: LoopTrace, loop: Partial<Loop>): LoopTrace => ({ ...trace, loop: { ...trace.loop, ...loop } });
 
+const now = Date.UTC(2030, 0, 1);
+
 const fixtures = ["multistep@1.18.33", "failing-tool@1.18.33", "provider-401@1.18.33", "doom-loop@1.18.33"];
 
 test.each(fixtures)("the scores of %s are such as Langfuse takes", (name) => {
@@ -83,11 +85,26 @@ describe("a score is one however often it is sent", () => {
 
   test("looptrace's own go once for ever; the caller's again when it says something else", () => {
     for (const score of scoresOf(trace)) expect(score).not.toHaveProperty("revision");
-    const [one, same, other] = [0.7, 0.7, 0.9].map((value) => callersScore(trace, {}, { name: "review", value }));
+    const [one, same, other] = [0.7, 0.7, 0.9].map((value) => callersScore(trace, {}, { name: "review", value }, now));
     expect(one).toEqual(same);
     expect(other?.id).toBe(one?.id);
     expect(other?.revision).not.toBe(one?.revision);
   });
+});
+
+test("what the caller says later is of a later moment of the same day", () => {
+  const trace = traceOf("plain-answer@1.18.33");
+  const day = Date.UTC(2026, 0, 31);
+  for (const start of [day, day + 43_200_000, day + 86_390_000]) {
+    const turn = changed(trace, { start });
+    const said = [-5_000, 0, 2_000, 5_000_000, 9_000_000_000].map(
+      (later) => callersScore(turn, {}, { name: "review", value: 0.5 }, start + later).timestamp,
+    );
+    expect(said).toEqual(said.toSorted());
+    expect(said.map((moment) => moment.slice(0, 10))).toEqual(said.map(() => "2026-01-31"));
+    expect(said.slice(0, 2)).toEqual([0, 0].map(() => new Date(start).toISOString()));
+    expect(new Set(said).size).toBe(4);
+  }
 });
 
 describe("the caller's own", () => {
@@ -115,7 +132,7 @@ describe("the caller's own", () => {
       { dataType: "TEXT", value: "as asked" },
     ],
   ])("%j", (score, expected) => {
-    const { timestamp, revision: _, ...body } = callersScore(trace, {}, score);
+    const { timestamp, revision: _, ...body } = callersScore(trace, {}, score, now);
     expect(body).toMatchObject(expected);
     expect(scoreEvent.safeParse({ id: body.id, type: "score-create", timestamp, body }).error).toBeUndefined();
   });
@@ -125,6 +142,7 @@ describe("the caller's own", () => {
       trace,
       {},
       { name: "tests", value: false, comment: `${"x".repeat(9_000)} 3 failed` },
+      now,
     );
     expect(comment).toMatch(/^\[cut: 9009 characters in all\] … x+ 3 failed$/);
   });
@@ -137,7 +155,7 @@ describe("the caller's own", () => {
     [{ name: "x", value: "y".repeat(501) }, "value is longer than 500 characters"],
     [{ name: "x", value: 1, kind: "text" }, "kind has a kind, which is for a value that is a text"],
   ])("%j is refused", (score, message) => {
-    expect(() => callersScore(trace, {}, score)).toThrow(ConfigurationError);
-    expect(() => callersScore(trace, {}, score)).toThrow(message);
+    expect(() => callersScore(trace, {}, score, now)).toThrow(ConfigurationError);
+    expect(() => callersScore(trace, {}, score, now)).toThrow(message);
   });
 });

@@ -49,3 +49,30 @@ export const scoreEvent = z.strictObject({
   timestamp: z.iso.datetime({ offset: true }),
   body,
 });
+
+const batch = z.object({ batch: z.array(scoreEvent) });
+
+/**
+ * What Langfuse shows of scores that it was sent, by their ids; after worker/src/queues/ingestionQueue.ts and
+ * services/IngestionService of Langfuse 4.16. It keeps each event under its id, lists all events of a score by their
+ * ids, sorts them by their moments in this very way, and lays each over those before; the first one's moment stays.
+ *
+ * @param bodies of requests to its ingestion, in the order in which they came
+ */
+export function shownScores(bodies: readonly unknown[]): ReadonlyMap<string, { value: unknown; timestamp: string }> {
+  const scores = new Map<string, Map<string, z.output<typeof scoreEvent>>>();
+  for (const one of bodies.flatMap((json) => batch.parse(json).batch)) {
+    const events = scores.get(one.body.id) ?? new Map<string, z.output<typeof scoreEvent>>();
+    scores.set(one.body.id, events.set(one.id, one));
+  }
+  return new Map(
+    [...scores].map(([name, events]) => {
+      const listed = [...events.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      const sorted = listed.sort((a, b) => {
+        const [one, other] = [Date.parse(a.timestamp), Date.parse(b.timestamp)];
+        return one === other ? -1 : one - other;
+      });
+      return [name, { value: sorted.at(-1)?.body.value, timestamp: sorted[0]?.timestamp ?? "" }];
+    }),
+  );
+}

@@ -2,7 +2,7 @@
 export type SendResult =
   | { readonly kind: "acknowledged" }
   | ItemisedResult
-  /** The server took the request and dropped some spans (data points), without saying which. It must not be sent again. */
+  /** The server took the request and dropped some spans (data points), not saying which. It must not be sent again. */
   | {
       readonly kind: "partial";
       readonly rejectedSpans: number;

@@ -9,7 +9,7 @@ LINK_LOCAL.addAddress("fd00:ec2::254", "ipv6");
 
 /**
  * Why a file is not put to an address that a Langfuse names, as the end of a sentence: the server must not make this
- * machine write to itself or to what only it can reach, nor to anybody in the clear.
+ * machine write to itself or to what only it can reach, nor in the clear.
  *
  * A name may still lead anywhere; what goes there is the file, without a key, and nothing of the answer goes back.
  *

@@ -2,7 +2,6 @@ import { describeDiskFailure } from "../../files/disk-failure.js";
 import type { DeliveryContext } from "../delivery-context.js";
 import { settingsOf } from "../receipts/fingerprint.js";
 import { prepareOutboxFolder } from "./destination-notes.js";
-
 import { isClaimed, putRequest, releaseRequest, removeRequest } from "./outbox.js";
 import { bodyWith, pendingCount, pendingKeys, type QueuedRequest } from "./queued-request.js";
 

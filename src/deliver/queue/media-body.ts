@@ -37,7 +37,10 @@ export function mediaHash(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("base64");
 }
 
-/** A request of the outbox that uploads a file, and says which spans show it. The same file and links give the same bytes. */
+/**
+ * A request of the outbox that uploads a file, and says which spans show it. The same file and links give the same
+ * bytes.
+ */
 export function mediaRequest(bytes: Uint8Array, contentType: string, links: readonly MediaLink[]): OtherRequest {
   const media = {
     contentType,

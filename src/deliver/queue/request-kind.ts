@@ -17,6 +17,8 @@ export interface ItemRef {
   readonly group: string;
   /** Of all kinds together each is one in its group. */
   readonly id: string;
+  /** What begins so it takes the place of: that is not with the destination any more, and may be sent again. */
+  readonly replaces?: string;
 }
 
 /** One text for an item's identity, for maps and sets. */

@@ -3,7 +3,7 @@ import type { ItemRef } from "./request-kind.js";
 import type { OtherRequest } from "./request-to-deliver.js";
 
 /** What a score says; Langfuse tells the kinds apart by `dataType`. */
-type ScoreValue =
+export type ScoreValue =
   | { readonly dataType: "NUMERIC"; readonly value: number }
   | { readonly dataType: "BOOLEAN"; readonly value: 0 | 1 }
   | { readonly dataType: "CATEGORICAL" | "TEXT"; readonly value: string };
@@ -92,7 +92,9 @@ export function pickScores(body: Uint8Array, keep: (item: ItemRef) => boolean): 
 
 function itemOf({ id, body }: Pick<z.output<typeof event>, "id" | "body">): ItemRef {
   const { traceId, sessionId, datasetRunId } = body;
-  return { group: traceId ?? sessionId ?? datasetRunId ?? "", id: `score:${id}` };
+  const group = traceId ?? sessionId ?? datasetRunId ?? "";
+  const replaces = id.startsWith(`${body.id}-`) ? { replaces: `score:${body.id}-` } : {};
+  return { group, id: `score:${id}`, ...replaces };
 }
 
 function parse(body: Uint8Array): z.output<typeof batchRequest> {

@@ -23,7 +23,7 @@ export class ObservationTree {
     const inOrder = looped.size === 0 ? this.all : this.all.toSorted((a, b) => rank(a, looped) - rank(b, looped));
     for (const one of inOrder) {
       const parent = one.parentObservationId;
-      // What stands below something else that was sent elsewhere is a root here, and so is what would stand below itself.
+      // What stands below something else that was sent elsewhere is a root here, and so is what is below itself.
       const place = parent !== null && byId.has(parent) && !looped.has(one.id) ? parent : null;
       const siblings = this.#below.get(place);
       if (siblings) siblings.push(one);
