@@ -8,7 +8,6 @@ import { isSessionId } from "./schema/ids.js";
 import { driveServer } from "./server/drive-server.js";
 import { NotYetPromptedError } from "./server/served-run.js";
 
-export { leftNotes } from "./cli/drive-cli.js";
 export type {
   DriveHooks,
   DriveRequest,

@@ -167,6 +167,12 @@ describe.each(drivers)("with the driver %s", (driver) => {
     expect(said).toEqual(["2:port = 8080\n0\n", "port = 9090\n0\n"]);
   });
 
+  test("a prompt names the caller's temporary folder, and so begins alike in each process", async () => {
+    await first();
+    const [request] = bench.provider.requests.filter(({ title }) => !title);
+    expect(JSON.stringify(request?.body)).toContain(JSON.stringify(join(bench.tmpdir, "opencode")).slice(1, -1));
+  });
+
   test("the last session is continued", async () => {
     const [{ sessionId, tree: earlier }, result] = [await begun(), await second()];
     expect(result.sessionId).toBe(sessionId);

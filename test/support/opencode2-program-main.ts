@@ -15,9 +15,9 @@ import { startOpencode2Server } from "./opencode2-server.js";
 
 const [settingsPath = "", ...argv] = process.argv.slice(2);
 const settings: Opencode2Settings = JSON.parse(readFileSync(settingsPath, "utf8"));
-const { PWD, TMPDIR, OPENCODE_PASSWORD } = process.env;
+const { PWD, BUN_TMPDIR, OPENCODE_PASSWORD } = process.env;
 const variables = Object.keys(process.env).filter((name) => name.startsWith("OTEL_"));
-const call: Opencode2Call = { argv, pwd: PWD, tmpdir: TMPDIR, otel: variables };
+const call: Opencode2Call = { argv, pwd: PWD, tmpdir: BUN_TMPDIR, otel: variables };
 appendFileSync(settings.calls, `${JSON.stringify(call)}\n`);
 
 const [command = "", action = ""] = argv;

@@ -29,9 +29,10 @@ export function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-/** opencode's own temporary folder is the run's and gone with it; nothing may have been left in the bench's. */
+/** What opencode unpacks is in the run's folder, and gone with it; of its own one empty folder stays in the bench's. */
 export async function expectNothingIn({ tmpdir }: IsolatedOpenCode): Promise<void> {
-  expect((await readdir(tmpdir)).filter((name) => !name.startsWith("tsx-"))).toEqual([]);
+  const left = await readdir(tmpdir, { recursive: true });
+  expect(left.filter((name) => !/^(?:tsx-|opencode$)/.test(name))).toEqual([]);
 }
 
 export function userTexts(tree: SessionTree | null): string[] {

@@ -10,7 +10,6 @@ import { isDelivered as areDelivered, type DestinationReport } from "../../deliv
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { TraceExporter } from "../../export/trace-exporter.js";
 import { quickMask } from "../../masking/mask.js";
-import { leftNotes } from "../../opencode/drive.js";
 import { ServerPool } from "../../opencode/server.js";
 import { folded } from "../../terminal/labelled-line.js";
 import { inTone } from "../../terminal/tones.js";
@@ -100,9 +99,8 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
     });
   } finally {
     progress?.stop();
-    const left = await servers.close();
+    await servers.close();
     interrupt.done();
-    for (const note of left.flatMap(leftNotes)) terminal.err(`looptrace: ${note}\n`);
   }
   const leftovers = await sendLeftovers(summary, exporter, flags, terminal);
 

@@ -19,7 +19,6 @@ import { type Case, type PlannedRun, planRuns } from "../../experiment/plan.js";
 import { LangfuseApi } from "../../langfuse/api/langfuse-api.js";
 import { langfuseAmong } from "../../langfuse/api/langfuse-destination.js";
 import { quickMask } from "../../masking/mask.js";
-import { leftNotes } from "../../opencode/drive.js";
 import { ServerPool } from "../../opencode/server.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
@@ -116,9 +115,8 @@ export async function experiment(
     }
   } finally {
     progress?.stop();
-    const left = await servers.close();
+    await servers.close();
     interrupt.done();
-    for (const note of left.flatMap(leftNotes)) terminal.err(`looptrace: ${note}\n`);
   }
   // What waits in the outboxes of workers is theirs to deliver.
   const leftovers = place === "here" ? await sendLeftovers(summary, exporter, flags, terminal) : [];

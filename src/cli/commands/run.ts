@@ -12,7 +12,6 @@ import { RunRequestError } from "../../errors/run-request-error.js";
 import { messageOf } from "../../errors/thrown.js";
 import { mergeReports } from "../../export/merge-reports.js";
 import { quickMask } from "../../masking/mask.js";
-import { leftNotes } from "../../opencode/drive.js";
 import type { ServerPool } from "../../opencode/server.js";
 import { isSessionId, transcriptOf } from "../../opencode/session.js";
 import { traceLine } from "../../terminal/trace-line.js";
@@ -118,8 +117,8 @@ export async function run(
   // The answer first: it need not wait for the trace's delivery.
   if (!flags.json) terminal.out(answerText(result, work.schema !== undefined));
   // It is being stopped since the session was read.
-  const notes = [...result.notes, ...(await servers.close()).flatMap(leftNotes)];
-  for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
+  await servers.close();
+  for (const note of result.notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
   if (flags.logDir !== undefined) await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
     exporter.export(result.traces, { onProgress }),
@@ -127,7 +126,7 @@ export async function run(
   const leftovers = (await exporter.flush()).reports;
   const urls = await exporter.linksTo(result.traces);
 
-  if (flags.json) terminal.out(`${terminalJson(jsonOf({ ...result, notes }, own, urls))}\n`);
+  if (flags.json) terminal.out(`${terminalJson(jsonOf(result, own, urls))}\n`);
   for (const trace of result.traces) {
     terminal.err(`${traceLine(trace)}\n`);
     const link = urls[trace.traceId];

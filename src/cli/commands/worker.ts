@@ -7,7 +7,6 @@ import type { TraceFlags } from "../../config/settings.js";
 import { isDelivered } from "../../deliver/delivery-report.js";
 import { DEFAULT_WORKER_CONCURRENCY, runFleetWorker, type WorkerEvent } from "../../fleet/run-worker.js";
 import { quickMask } from "../../masking/mask.js";
-import { leftNotes } from "../../opencode/drive.js";
 import { findOpenCode } from "../../opencode/program.js";
 import { ServerPool } from "../../opencode/server.js";
 import { plural } from "../../text/format.js";
@@ -79,9 +78,8 @@ export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<Ex
     });
   } finally {
     redis.close();
-    const left = await servers.close();
+    await servers.close();
     interrupt.done();
-    for (const note of left.flatMap(leftNotes)) say(note);
   }
   if (undelivered === 0) return EXIT.ok;
   const reports = await whileWaiting(terminal, flags.quiet ? [] : destinations, async (onProgress) => {

@@ -39,7 +39,6 @@ export async function driveCli(
     const { logPath, ...result } = run;
     const logText = await readBounded(logPath, LONGEST_LOG_BYTES);
     const recorded = await wire.read({ sessionIds: idsOf(run, exported.raw), isShared: false });
-    const left = run.exit.kind === "exited" ? await folder.remove("keep-files") : null;
     return {
       ...result,
       opencode,
@@ -48,13 +47,8 @@ export async function driveCli(
       raw: exported.raw,
       logText,
       wire: recorded.text,
-      notes: [...warnings, ...run.notes, ...recorded.notes, ...exported.notes, ...modelNotes, ...leftNotes(left)],
+      notes: [...warnings, ...run.notes, ...recorded.notes, ...exported.notes, ...modelNotes],
     };
   };
   return await withOpenCode({ ...where, directory }, use, { sweep: "meanwhile" });
-}
-
-/** @param folder where an agent has left files, if it has */
-export function leftNotes(folder: string | null | undefined): readonly string[] {
-  return folder ? [`The agent left files in ${folder}; they are yours to keep or remove.`] : [];
 }

@@ -6,7 +6,7 @@ const NO_PROJECT_CONFIG = ["OPENCODE_DISABLE_PROJECT_CONFIG", "OPENCODE_CONFIG_P
 
 export interface ChildEnvironmentOptions {
   readonly runId: string;
-  /** opencode's own temporary folder: it leaves a library of 5.5 MB there at each start, for ever. */
+  /** Where opencode's Bun unpacks its libraries: it leaves one of 5.5 MB at each start, for ever. */
   readonly temporary: string;
   /** The directory that opencode works in; it believes `PWD` more than its real working directory. */
   readonly directory?: string;
@@ -47,5 +47,7 @@ export function childEnvironment(
   // A list, because an agent may itself run looptrace: the outer run must still recognise the inner one's processes.
   const outer = environment[RUN_ID_VARIABLE];
   environment[RUN_ID_VARIABLE] = outer ? `${outer},${options.runId}` : options.runId;
-  return { ...environment, TMPDIR: options.temporary, TMP: options.temporary, TEMP: options.temporary };
+  // TMPDIR stays the caller's: opencode names it in the description of its tool bash, which stands first in every
+  // prompt. One of the run's own would break the provider's cache from run to run.
+  return { ...environment, BUN_TMPDIR: options.temporary };
 }

@@ -6,8 +6,6 @@ import { hostname } from "node:os";
 const NAME = /^looptrace-(\d+)-(\d+)-([0-9a-f]{8})-/;
 
 export const RUN_ID_FILE = "run-id";
-/** Marks a folder in which only files are left that an agent has made, for their user to keep. */
-export const KEPT_FILE = "kept";
 /** A script for `sh` that is to be run before a run's processes are ended. */
 export const RELEASE_FILE = "release.sh";
 

@@ -1,32 +1,27 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { onExit } from "signal-exit";
 import { openOwnFile } from "../../files/own-files.js";
-import { KEPT_FILE, ownPrefix, RUN_ID_FILE } from "./run-folder-owner.js";
+import { ownPrefix, RUN_ID_FILE } from "./run-folder-owner.js";
 import type { StreamFiles } from "./spawn-opencode.js";
 import { guard } from "./watchdog.js";
 
-/** A private folder for one run: what goes into opencode and what comes out of it, and its temporary files. */
+/** A private folder for one run: what goes into opencode and what comes out of it, and the libraries it unpacks. */
 export interface RunFolder {
   readonly path: string;
   /** What marks everything that was started for this run (see `RUN_ID_VARIABLE`). */
   readonly runId: string;
-  /** opencode's TMPDIR. */
+  /** An empty folder, for what is to be gone with the run. */
   readonly temporary: string;
   /** Creates the files for one start of opencode; standard input holds the given text. */
   streams(name: string, stdin?: string): Promise<StreamFiles>;
   /** Writes a file that only this user can read, and returns its path. */
   write(name: string, text: string): Promise<string>;
-  /**
-   * Removes the folder. Safe to call twice; the second call does nothing.
-   *
-   * @param keepFiles leaves what the agent's commands wrote to its temporary folder, for they may have told about it
-   * @returns the temporary folder where something was left in it
-   */
-  remove(keepFiles?: "keep-files"): Promise<string | null>;
+  /** Removes the folder. Safe to call twice; the second call does nothing. */
+  remove(): Promise<void>;
 }
 
 /**
@@ -75,37 +70,15 @@ export async function createRunFolder(): Promise<RunFolder> {
       stdout: await write(`${name}.stdout`, ""),
       stderr: await write(`${name}.stderr`, ""),
     }),
-    remove: async (keepFiles) => {
-      // What was left in it on purpose stays.
-      if (removed) return null;
+    remove: async () => {
+      if (removed) return;
       removed = true;
-      const isKept = keepFiles === "keep-files" && (await withoutLeftovers(temporary)).length > 0;
-      const all = await readdir(path).catch(() => []);
-      if (isKept) await write(KEPT_FILE, "");
-      const unwanted = isKept ? all.filter((name) => name !== basename(temporary)) : [""];
-      for (const name of unwanted) {
-        // A process that is just ending may still write into the folder while it is being emptied.
-        await rm(join(path, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-      }
+      // A process that is just ending may still write into the folder while it is being emptied.
+      await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
       forget();
       unguard();
-      return isKept ? temporary : null;
     },
   };
-}
-
-/** Libraries that opencode unpacks at each start, 5.5 to 20 MB. */
-const UNPACKED = /^\.(?:bun-)?[0-9a-f]+-[0-9a-f]+\.(?:so|dylib|dll|node)$/;
-/** What programs keep for their own next start (`node-compile-cache`, `tsx-0`, …), not for a reader. */
-const CACHES = /(?:^|[-_.])cache(?:[-_.]|$)|^(?:tsx|bunx)-/i;
-
-/** Removes opencode's own leftovers and caches from its temporary folder, and tells the files that are left. */
-async function withoutLeftovers(temporary: string): Promise<readonly string[]> {
-  const names = await readdir(temporary).catch(() => []);
-  for (const name of names.filter((one) => UNPACKED.test(one) || CACHES.test(one)))
-    await rm(join(temporary, name), { recursive: true, force: true }).catch(() => undefined);
-  const left = await readdir(temporary, { recursive: true, withFileTypes: true }).catch(() => []);
-  return left.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
 }
 
 /** As much of a log as is read. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isOwnFolder, readOwnText } from "../../files/own-files.js";
 import { endProcesses } from "./end-processes.js";
-import { KEPT_FILE, ownerOf, RUN_ID_FILE } from "./run-folder-owner.js";
+import { ownerOf, RUN_ID_FILE } from "./run-folder-owner.js";
 
 /** A folder of another boot or container says nothing about its process; untouched this long, it is taken for dead. */
 const FOREIGN_MAX_AGE_MS = 48 * 3_600_000;
@@ -36,7 +36,7 @@ async function sweepOne(name: string, givenUp: AbortSignal): Promise<void> {
   const owner = ownerOf(name);
   if (owner === undefined || owner === "alive") return;
   const path = join(tmpdir(), name);
-  if (!(await isOwnFolder(path)) || (await isThere(join(path, KEPT_FILE)))) return;
+  if (!(await isOwnFolder(path))) return;
   if (owner === "unknown" && (await lastTouched(path)) >= Date.now() - FOREIGN_MAX_AGE_MS) return;
   if (owner === "dead") {
     const runId = await readOwnText(join(path, RUN_ID_FILE), RUN_ID_BYTES).catch(() => "");
@@ -44,13 +44,6 @@ async function sweepOne(name: string, givenUp: AbortSignal): Promise<void> {
   }
   // Links in it are removed, and not followed.
   if (!givenUp.aborted) await rm(path, { recursive: true, force: true }).catch(() => undefined);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function lastTouched(folder: string): Promise<number> {

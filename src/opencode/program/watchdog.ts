@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { RUN_ID_VARIABLE } from "./child-environment.js";
-import { KEPT_FILE, RELEASE_FILE } from "./run-folder-owner.js";
+import { RELEASE_FILE } from "./run-folder-owner.js";
 
 /**
  * Waits until its standard input ends, which is when looptrace is gone, however that came. Each line of it is a run's
@@ -55,7 +55,7 @@ finish() {
 }
 for job in $jobs; do
   folder=\${job#* }
-  [ -d "$folder" ] && [ ! -h "$folder" ] && [ ! -e "$folder/${KEPT_FILE}" ] || continue
+  [ -d "$folder" ] && [ ! -h "$folder" ] || continue
   finish "\${job%% *}" "$folder" &
 done
 wait

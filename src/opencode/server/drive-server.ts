@@ -2,7 +2,6 @@ import { stat } from "node:fs/promises";
 import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { plainText } from "../../text/plain-text.js";
-import { leftNotes } from "../cli/drive-cli.js";
 import { type ExportResult, exportSession } from "../cli/export-session.js";
 import { idsOf, readBack, unaskedModelNotes } from "../cli/read-back.js";
 import type { CommandOptions } from "../cli/read-command.js";
@@ -58,9 +57,7 @@ export async function driveServer(
   try {
     const generation = await generationOfProgram(path, options.environment);
     const context = { environment: options.environment, path, generation, startedAt, stop };
-    const driven = await driveOn(servers, request, context, hooks);
-    const left = options.servers ? [] : await servers.close();
-    return { ...driven, notes: [...driven.notes, ...left.flatMap(leftNotes)] };
+    return await driveOn(servers, request, context, hooks);
   } finally {
     stop.forget();
     if (!options.servers) await servers.close();

@@ -70,7 +70,6 @@ const MOST_RECORDED_BYTES = 128 * 1024 * 1024;
 export class ServerPool {
   readonly #entries = new Map<string, Entry>();
   readonly #retired = new Set<Entry>();
-  readonly #left: string[] = [];
   readonly #ending = new Set<Promise<void>>();
   #starts: Promise<unknown> = Promise.resolve();
   #swept: Promise<void> | undefined;
@@ -151,19 +150,14 @@ export class ServerPool {
     };
   }
 
-  /**
-   * Stops all servers, those in use and those that start too.
-   *
-   * @returns folders in which agents have left files, and which therefore stay
-   */
-  async close(): Promise<readonly string[]> {
+  /** Stops all servers, those in use and those that start too. */
+  async close(): Promise<void> {
     this.#closed = true;
     const entries = [...this.#entries.values(), ...this.#retired];
     this.#entries.clear();
     this.#retired.clear();
     for (const entry of entries) this.#end(entry);
     await Promise.all([this.#swept, ...this.#ending]);
-    return [...this.#left];
   }
 
   #start(key: string, spec: ServerSpec): Entry {
@@ -207,8 +201,7 @@ export class ServerPool {
     await started?.server.stop();
     const folder = await entry.folder;
     if (entry.aborted || !started) await endProcesses(folder.runId);
-    const left = await folder.remove(entry.aborted || !started ? undefined : "keep-files");
-    if (left !== null) this.#left.push(left);
+    await folder.remove();
   }
 }
 

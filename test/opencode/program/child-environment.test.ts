@@ -11,6 +11,7 @@ test("keys and opencode's own settings stay, OTLP exporters go", () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318",
       OTEL_EXPORTER_OTLP_TRACES_HEADERS: "a=b",
       OTEL_SERVICE_NAME: "mine",
+      TMPDIR: "/tmp/mine",
       UNSET: undefined,
     },
     own,
@@ -21,9 +22,8 @@ test("keys and opencode's own settings stay, OTLP exporters go", () => {
     OTEL_SERVICE_NAME: "mine",
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     LOOPTRACE_RUN_ID: "run-1",
-    TMPDIR: "/tmp/of-the-run",
-    TMP: "/tmp/of-the-run",
-    TEMP: "/tmp/of-the-run",
+    TMPDIR: "/tmp/mine",
+    BUN_TMPDIR: "/tmp/of-the-run",
   });
 });
 

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { createRunFolder, readBounded } from "../../../src/opencode/program/run-folder.js";
-import { sweepRunFolders } from "../../../src/opencode/program/sweep-run-folders.js";
 
 const mode = async (path: string) => (await stat(path)).mode & 0o777;
 
@@ -18,32 +17,6 @@ test("everything in it is for this user only, and goes away with it", async () =
   await folder.remove();
   expect(existsSync(folder.path)).toBe(false);
   await folder.remove();
-});
-
-test("what an agent left in the temporary folder is kept on request, opencode's own leftovers are not", async () => {
-  const folder = await createRunFolder();
-  await writeFile(join(folder.temporary, ".bcfbc55eff9dfbaf-00000000.so"), "a library");
-  await mkdir(join(folder.temporary, "opencode"));
-  await writeFile(join(folder.temporary, "report.txt"), "the agent's");
-  expect(await folder.remove("keep-files")).toBe(folder.temporary);
-  // Neither a second removal nor a later run takes it away.
-  expect(await folder.remove()).toBeNull();
-  await sweepRunFolders();
-  expect((await readdir(folder.temporary)).sort()).toEqual(["opencode", "report.txt"]);
-  expect((await readdir(folder.path)).sort()).toEqual(["kept", "tmp"]);
-  await rm(folder.path, { recursive: true });
-});
-
-test("a folder is not kept for nothing", async () => {
-  const folder = await createRunFolder();
-  await writeFile(join(folder.temporary, ".bcfbc55eff9dfbaf-00000000.so"), "a library");
-  await mkdir(join(folder.temporary, "opencode"));
-  for (const cache of ["node-compile-cache", "tsx-0"]) {
-    await mkdir(join(folder.temporary, cache, "v20"), { recursive: true });
-    await writeFile(join(folder.temporary, cache, "v20", "entry"), "compiled");
-  }
-  expect(await folder.remove("keep-files")).toBeNull();
-  expect(existsSync(folder.path)).toBe(false);
 });
 
 test("of a very long file the middle is left out, at ends of lines", async () => {

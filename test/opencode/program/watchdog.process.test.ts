@@ -84,16 +84,6 @@ describe.skipIf(process.platform !== "linux")("after a kill -9", () => {
     },
   );
 
-  test("a folder that was kept for its user stays, and so does what runs on purpose", async () => {
-    const { child, path, runId } = await begin(1);
-    const [helper] = watchdogsOf(child.pid);
-    await writeFile(join(path, "kept"), "");
-    child.kill("SIGKILL");
-    await expect.poll(() => isThere(helper ?? 0)).toBe(false);
-    expect(existsSync(path)).toBe(true);
-    expect(findProcesses(runId)).toHaveLength(1);
-  });
-
   test("another run's processes go on, and links in the folder are not followed", async () => {
     const [mine, other] = [await begin(1), await begin(1)];
     const outside = join(mine.temporary, "outside");

@@ -60,7 +60,7 @@ test("closing ends what starts, and starts nothing that waits for its turn", asy
   const second = servers.lease(marked("second"));
   const ends = Promise.allSettled([first, second]);
   await expect.poll(() => existsSync(`${wish.path}.first`)).toBe(true);
-  expect(await servers.close()).toEqual([]);
+  await servers.close();
   expect((await ends).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   await expect(first).rejects.toThrow("this pool of opencode servers is closed");
   expect(existsSync(`${wish.path}.second`)).toBe(false);
@@ -86,5 +86,5 @@ test("a folder that cannot be made is told to who wanted the server, and to nobo
   const servers = pool();
   // A rejection that nobody handles fails the run of the tests.
   await expect(servers.lease(wish)).rejects.toThrow("ENOENT");
-  expect(await servers.close()).toEqual([]);
+  await servers.close();
 });
