@@ -102,8 +102,10 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       });
       if (entered) first.over();
       entered = false;
-      const verify = await verified(task, done, { cwd: worktree?.directory ?? asked, environment, signal: own, all });
-      return { done, commit, verify };
+      const context = { cwd: worktree?.directory ?? asked, environment, signal: own, all };
+      const command = done.traces.length === 0 ? undefined : (task.request.verify ?? all?.command);
+      const verify = command === undefined ? null : await verified(command, task, done, context);
+      return { done, commit, verify, isVerified: command === undefined || verify?.passed === true };
     } finally {
       if (entered) first.over();
       await worktree?.remove();
@@ -126,7 +128,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
         result: { ...about, ...NOTHING_RUN, status: "failed", error, startedAt, endedAt: clock.now() },
       };
     }
-    const { done, commit, verify } = worked;
+    const { done, commit, verify, isVerified } = worked;
     const { text, output, error, sessionId, runId, attempts, totals, traces, kept, notes } = done;
     const last = traces.at(-1);
     const { item, notes: itemNotes } = await itemOfRun(task, last?.traceId, exporter);
@@ -158,7 +160,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       notes: [...notes, ...itemNotes],
     };
     // Without the signal it might have been tried again, or have gone on; its verify command might have passed.
-    return { result, interrupted: (error !== null || verify?.passed === false) && signal?.aborted === true };
+    return { result, interrupted: (error !== null || !isVerified) && signal?.aborted === true };
   };
   // A session takes one prompt at a time; a fork is a session of its own.
   const inSession = oneAfterAnother();
@@ -174,6 +176,8 @@ interface Worked {
   /** What its directory stood on. */
   readonly commit: string | undefined;
   readonly verify: Verified | null;
+  /** Its verify command has passed, or there is none to run. */
+  readonly isVerified: boolean;
 }
 
 interface VerifyContext {
@@ -184,14 +188,14 @@ interface VerifyContext {
   readonly all: TaskRunnerOptions["verify"];
 }
 
-/** What the task's verify command says of what the turn has left, if it has one and a turn came about. */
+/** What the task's verify command says of what the turn has left; null where it is to begin no more. */
 async function verified(
+  command: string,
   { id, request }: Task,
-  { text, output, error, sessionId, traces }: TurnResult,
+  { text, output, error, sessionId }: TurnResult,
   { cwd, environment, signal, all }: VerifyContext,
 ): Promise<Verified | null> {
-  const command = request.verify ?? all?.command;
-  if (command === undefined || traces.length === 0 || signal?.aborted) return null;
+  if (signal?.aborted) return null;
   const { prompt, expectedOutput = null } = request;
   const stdin = JSON.stringify({ id, prompt, expectedOutput, text, output, error: error?.code ?? null, sessionId });
   const timeoutMs = request.verifyTimeout ?? all?.timeoutMs ?? DEFAULT_VERIFY_TIMEOUT_MS;

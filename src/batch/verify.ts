@@ -3,6 +3,7 @@ import { StringDecoder } from "node:string_decoder";
 import { onExit } from "signal-exit";
 import { z } from "zod";
 import { messageOf } from "../errors/thrown.js";
+import { createRunFolder, runMark } from "../opencode/program.js";
 
 /** How long a verify command may take where nothing else is said, ms. */
 export const DEFAULT_VERIFY_TIMEOUT_MS = 600_000;
@@ -51,12 +52,21 @@ export interface VerifyOptions {
 
 /**
  * Runs a command in a shell, with all that it starts: whether it ends with exit code 0 says whether a task was done
- * well. Never throws: a command that cannot be started has not passed, and its output says why.
+ * well. It ends with this process, however that ends: also by `kill -9`, as a run of opencode does. Never throws: a
+ * command that cannot be started has not passed, and its output says why.
  */
-export async function runVerify(
-  command: string,
-  { cwd, environment, stdin, timeoutMs, signal }: VerifyOptions,
-): Promise<Verified> {
+export async function runVerify(command: string, options: VerifyOptions): Promise<Verified> {
+  // Where there can be no folder, nothing guards the command; it says as much of the task as it does otherwise.
+  const folder = await createRunFolder().catch(() => undefined);
+  const mark = folder === undefined ? {} : runMark(options.environment, folder.runId);
+  try {
+    return await run(command, { ...options, environment: { ...options.environment, ...mark } });
+  } finally {
+    await folder?.remove().catch(() => undefined);
+  }
+}
+
+async function run(command: string, { cwd, environment, stdin, timeoutMs, signal }: VerifyOptions): Promise<Verified> {
   const startedAt = performance.now();
   const output = tail();
   const child = spawn(command, { cwd, env: { ...environment }, shell: true, detached: process.platform !== "win32" });

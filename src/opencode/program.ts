@@ -1,4 +1,5 @@
 /** The opencode program on this machine: where it is, its version, its folders. Other rooms import it from here. */
+export { runMark } from "./program/child-environment.js";
 export type { McpServer } from "./program/compose-config.js";
 export { configuredServers } from "./program/configured-servers.js";
 export { findProcesses } from "./program/end-processes.js";

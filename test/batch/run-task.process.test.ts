@@ -1,4 +1,5 @@
-import { access, mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
@@ -158,6 +159,24 @@ describe.concurrent("a task", () => {
       .toBe(true);
     ending.abort();
     expect(await running).toMatchObject({ interrupted: true, result: { error: null, verify: { passed: false } } });
+  });
+
+  test("so does an end after the turn and before its verify command: nothing says how well it is done", async () => {
+    const opencode = await talkingOpenCode();
+    const [path, exporting, goOn] = ["slow", "exporting", "go-on"].map((name) => join(opencode.cwd, name));
+    const lines = [
+      "#!/bin/sh",
+      `[ "$1" = export ] && touch '${exporting}' && until [ -e '${goOn}' ]; do sleep 0.02; done`,
+      `exec '${opencode.path}' "$@"`,
+    ];
+    await writeFile(path ?? "", lines.join("\n"), { mode: 0o755 });
+    const ending = new AbortController();
+    const hooks = { signal: ending.signal };
+    const running = runnerOf(opencode, { defaults: { opencode: path } })(task({ prompt: "x", verify: "true" }), hooks);
+    await expect.poll(() => existsSync(exporting ?? "")).toBe(true);
+    ending.abort();
+    await writeFile(goOn ?? "", "");
+    expect(await running).toMatchObject({ interrupted: true, result: { status: "done", verify: null } });
   });
 
   test("a task with a worktree works in one, and so does its verify command; then it is gone", async () => {

@@ -1,8 +1,13 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { runVerify, type VerifyOptions } from "../../src/batch/verify.js";
+import { programCommand } from "../support/cli.js";
+import { allowColdStarts } from "../support/cold-starts.js";
+
+allowColdStarts();
 
 let cwd = "";
 beforeAll(async () => {
@@ -65,6 +70,16 @@ test("what takes too long, or is no longer wanted, is ended with all that it sta
   // What it leaves behind holds its output open, and is not waited for.
   expect(await verify("sleep 60 & echo $! > left; exit 0")).toMatchObject({ passed: true });
   await gone(await pidOf("left"));
+});
+
+test("ends with a process that is killed by force", async () => {
+  const [node, program] = programCommand("test/batch/verify-and-die.ts");
+  const child = spawn(node, [program, cwd, "echo $$ > orphan; exec sleep 60"], { stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const pidOf = async (): Promise<number> => Number(await readFile(join(cwd, "orphan"), "utf8").catch(() => 0));
+  await expect.poll(pidOf).toBeGreaterThan(0);
+  child.kill("SIGKILL");
+  await gone(await pidOf());
 });
 
 async function gone(pid: number): Promise<void> {

@@ -5,7 +5,7 @@ import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { outboxStatus } from "../../src/deliver/queue/outbox-status.js";
 import { programCommand } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { langfuseAt } from "../support/destinations.js";
+import { langfuseAt, otlpWithMetricsAt } from "../support/destinations.js";
 import { otlpRequest } from "../support/otlp-requests.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
@@ -71,3 +71,31 @@ test.each([5, 9, 14, 18, 22])(
     expect(await outboxStatus(paths)).toMatchObject([{ requests: 0, spans: 0, beside: {} }]);
   },
 );
+
+// With 4 requests of spans and 8 of metrics.
+test.each([6, 10])("a process killed when %i requests have arrived loses no metrics", async (arrived) => {
+  const receiver = await startReceiver({ dialect: "otlp", delayMs: 2 });
+  onTestFinished(() => receiver.close());
+  const paths = await temporaryStore();
+  const [node, program] = programCommand("test/deliver/deliver-and-die.ts");
+  const child = spawn(node, [program, paths.root, receiver.url, "1", "20", "5", "0", "8"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await receiver.arrived(arrived);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+
+  const { reports } = await pushOutbox([otlpWithMetricsAt(receiver.url)], { paths });
+  expect(reports).toMatchObject([{ pending: { spans: 0, requests: 0 }, rejected: 0, problems: [] }]);
+  const names = receiver
+    .metrics()
+    .flatMap((json) => [...JSON.stringify(json).matchAll(/"(sum-\d+)"/g)].map(([, name]) => name));
+  expect(new Set(names).size).toBe(8);
+  // Each that came a second time was under way: no more than four requests are at once.
+  expect(names.length).toBeLessThanOrEqual(8 + 4);
+  const sent = receiver.metrics().map((json) => JSON.stringify(json));
+  expect(new Set(sent).size).toBe(8);
+  expect(receiver.violations).toEqual([]);
+  expect(await outboxStatus(paths)).toMatchObject([{ requests: 0, spans: 0, beside: {} }]);
+});

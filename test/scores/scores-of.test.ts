@@ -55,6 +55,18 @@ describe("what a turn is scored by", () => {
     expect(byName(unpriced)).not.toHaveProperty("cost_usd");
   });
 
+  test("each turn of a session, by its own figures", () => {
+    const two = tracesOf(loadFixture("two-turns@1.18.33"), "log");
+    expect(two).toHaveLength(2);
+    for (const trace of two)
+      expect(byName(trace)).toMatchObject({
+        outcome: { traceId: trace.traceId, value: "completed" },
+        doom_loop: { value: 0 },
+        opencode_time_share: {},
+        cost_usd: { value: trace.loop.totalsWithSubagents.cost },
+      });
+  });
+
   test("nothing of a turn that a fork copied: it was scored where it happened", () => {
     expect(scoresOf(changed(traceOf("multistep@1.18.33"), { copied: true }))).toEqual([]);
   });

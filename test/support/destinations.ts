@@ -18,6 +18,11 @@ export function otlpAt(endpoint: string): Destination {
   return one({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
 }
 
+/** The same, which takes metrics too. */
+export function otlpWithMetricsAt(endpoint: string): Destination {
+  return one({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_METRICS_EXPORTER: "otlp" });
+}
+
 function one(env: Readonly<Record<string, string>>): Destination {
   const [destination] = resolveDestinations({ env });
   if (destination === undefined) throw new Error("the environment names no destination");

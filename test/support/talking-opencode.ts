@@ -44,7 +44,13 @@ const fs = require("node:fs");
 const { randomBytes } = require("node:crypto");
 const [, ...argv] = process.argv.slice(2);
 const at = (name) => __dirname + "/" + name;
-const id = (kind) => kind + "_" + randomBytes(13).toString("hex");
+// As opencode mints them: by the time, a session's inverted. A random one may pass for what a fork copied.
+let minted = 0;
+const id = (kind) => {
+  const time = (BigInt(Date.now()) * 0x1000n + BigInt(++minted)) & 0xffffffffffffn;
+  const digits = (kind === "ses" ? 0xffffffffffffn - time : time).toString(16).padStart(12, "0");
+  return kind + "_" + digits + randomBytes(7).toString("hex");
+};
 ${FIRST_LINE_OF_TAP}
 const prompt = fs.readFileSync(0, "utf8");
 let directions = {};

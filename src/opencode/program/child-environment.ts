@@ -44,10 +44,18 @@ export function childEnvironment(
   }
   if (options.configContent) environment.OPENCODE_CONFIG_CONTENT = options.configContent;
   if (options.directory !== undefined) environment.PWD = options.directory;
-  // A list, because an agent may itself run looptrace: the outer run must still recognise the inner one's processes.
-  const outer = environment[RUN_ID_VARIABLE];
-  environment[RUN_ID_VARIABLE] = outer ? `${outer},${options.runId}` : options.runId;
   // TMPDIR stays the caller's: opencode names it in the description of its tool bash, which stands first in every
   // prompt. One of the run's own would break the provider's cache from run to run.
-  return { ...environment, BUN_TMPDIR: options.temporary };
+  return { ...environment, ...runMark(base, options.runId), BUN_TMPDIR: options.temporary };
+}
+
+/**
+ * The variable that marks what is started for a run. It holds a list, because an agent may itself run looptrace: the
+ * outer run must still recognise the inner one's processes.
+ */
+export function runMark(
+  { [RUN_ID_VARIABLE]: outer }: Readonly<Record<string, string | undefined>>,
+  runId: string,
+): Readonly<Record<string, string>> {
+  return { [RUN_ID_VARIABLE]: outer ? `${outer},${runId}` : runId };
 }
