@@ -139,7 +139,9 @@ export async function deliverLane(
     const body = content ? bodyWith(content, part.map(itemKey)) : new Uint8Array();
     const result = await context.send(destination, body, {
       kind,
-      timeoutMs: Math.min(context.timeoutMs, remaining),
+      // A file may take longer than other requests, by its size.
+      timeoutMs: kind === "media" ? context.timeoutMs : Math.min(context.timeoutMs, remaining),
+      ...(kind === "media" ? { budgetMs: remaining } : {}),
       ...(signal ? { signal } : {}),
     });
     return withAdvice(result);

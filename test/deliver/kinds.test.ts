@@ -1,9 +1,10 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type DeliverOptions, deliver, type RequestToDeliver } from "../../src/deliver/deliver.js";
 import { type DestinationReport, isDelivered } from "../../src/deliver/delivery-report.js";
 import type { Destination } from "../../src/deliver/destinations/destination.js";
+import { send } from "../../src/deliver/http/send.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { discardOutbox } from "../../src/deliver/queue/discard-outbox.js";
 import { listRequests } from "../../src/deliver/queue/outbox.js";
@@ -271,6 +272,41 @@ describe("files", () => {
     s.receiver.behave({});
     expect(await s.push()).toMatchObject({ beside: { media: { acknowledged: 1 } } });
     expect(s.receiver.violations).toEqual([]);
+  });
+
+  test("are put once into a storage whose 201 Langfuse does not count as an upload", async () => {
+    const s = await setup({ storageScript: [201] });
+    expect(await s.deliver([file(3)])).toMatchObject({ beside: { media: { acknowledged: 3 } } });
+    expect(one(s.receiver)).toMatchObject({ puts: 1, uploadHttpStatus: 201, links: [{}, {}, {}] });
+  });
+
+  test("have time by their size to be uploaded, and within the delivery's", async () => {
+    const timeouts = vi.spyOn(AbortSignal, "timeout");
+    onTestFinished(() => timeouts.mockRestore());
+    const s = await setup();
+    const bytes = new Uint8Array(1_280_000);
+    await s.deliver([file(1, { bytes, type: "application/octet-stream" })], { budgetMs: 60_000, timeoutMs: 5_000 });
+    expect(timeouts.mock.calls).toEqual([[5_000], [15_000], [5_000]]);
+    await s.deliver([file(1)], { budgetMs: 3_000, timeoutMs: 5_000 });
+    expect(timeouts.mock.calls.slice(3).map(([ms]) => ms > 3_000)).toEqual([false, false, false]);
+  });
+
+  test("wait for the next delivery where the time is over between one span and the next", async () => {
+    const { receiver, destination } = await setup();
+    const { body } = file(3);
+    const late = { kind: "unavailable", message: "the time for delivery ran out" };
+    expect(await send(destination, body, { kind: "media", budgetMs: 0 })).toMatchObject(late);
+    expect(receiver.requests).toEqual([]);
+    const now = vi.spyOn(performance, "now");
+    onTestFinished(() => now.mockRestore());
+    const start = performance.now();
+    now.mockImplementation(() => start + (one(receiver)?.uploadHttpStatus === undefined ? 0 : 100));
+    expect(await send(destination, body, { kind: "media", budgetMs: 100 })).toMatchObject({
+      kind: "itemised",
+      taken: [0],
+      refused: [],
+      rest: late,
+    });
   });
 
   test("that Langfuse does not take are set aside whole, with their header", async () => {

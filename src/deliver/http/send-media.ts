@@ -3,7 +3,7 @@ import { type Destination, publicUrl } from "../destinations/destination.js";
 import { proxyFor } from "../destinations/proxy.js";
 import { type Media, type MediaLink, mediaId, readMedia } from "../queue/media-body.js";
 import { looksLikePage, readObject } from "./acknowledgement.js";
-import { type AskOptions, ask } from "./ask.js";
+import { type AskOptions, ask, DEFAULT_TIMEOUT_MS } from "./ask.js";
 import type { Refusal } from "./classify.js";
 import { readBounded } from "./response-text.js";
 import type { OpenResult, SendResult } from "./send-result.js";
@@ -21,34 +21,81 @@ import { unfitForUpload } from "./upload-address.js";
  *
  * @param place where the API is
  * @param body as it lies in the outbox
+ * @param options the timeout is for one exchange; an upload may take longer, by its size
  */
-export async function sendMedia(place: Destination, body: Uint8Array, options: AskOptions): Promise<SendResult> {
+export async function sendMedia(place: Destination, body: Uint8Array, options: MediaOptions): Promise<SendResult> {
   const media = readMedia(body);
+  const time = timeOf(place, options);
   const taken: number[] = [];
   const refused: { readonly at: number; readonly message: string }[] = [];
+  let isThere = false;
   for (const [at, link] of media.links.entries()) {
-    const result = await sendLink(place, media, link, options);
-    if (result === "taken") taken.push(at);
+    const result: LinkResult = time.isOver() ? OUT_OF_TIME : await sendLink(place, media, link, isThere, time);
+    if (result === "taken" || result === "uploaded") taken.push(at);
     else if (result.kind === "rejected") refused.push({ at, message: result.message });
     else return taken.length + refused.length === 0 ? result : { kind: "itemised", taken, refused, rest: result };
+    isThere ||= result === "uploaded";
   }
   return refused.length === 0 ? { kind: "acknowledged" } : { kind: "itemised", taken, refused, rest: undefined };
 }
 
+/** How long the upload of a file may take. */
+export interface MediaOptions extends AskOptions {
+  /** For all exchanges together, in ms; default without an end. */
+  readonly budgetMs?: number;
+}
+
+/** However little time is left, an answer gets this long. */
+const SHORTEST_TIMEOUT_MS = 1000;
+
+/** A line that is slower than so many bytes a ms uploads no large files. */
+const SLOWEST_BYTES_PER_MS = 128;
+
+const OUT_OF_TIME: OpenResult = {
+  kind: "unavailable",
+  retryAfterMs: undefined,
+  message: "the time for delivery ran out",
+};
+
+interface Time {
+  isOver(): boolean;
+  /** What an exchange may take that sends so many bytes of a file. */
+  forBytes(bytes: number): AskOptions;
+}
+
+function timeOf(place: Destination, { budgetMs = Number.POSITIVE_INFINITY, ...options }: MediaOptions): Time {
+  const end = performance.now() + budgetMs;
+  const { timeoutMs = place.timeoutMs ?? DEFAULT_TIMEOUT_MS } = options;
+  return {
+    isOver: () => performance.now() >= end,
+    forBytes: (bytes) => {
+      const left = Math.max(SHORTEST_TIMEOUT_MS, end - performance.now());
+      return { ...options, timeoutMs: Math.min(timeoutMs + bytes / SLOWEST_BYTES_PER_MS, left) };
+    },
+  };
+}
+
+type LinkResult = "taken" | "uploaded" | Refusal;
+
+/**
+ * @param isThere whether the file was put into the storage a moment ago: some Langfuses name an address again and again
+ *   for a storage that says 201
+ */
 async function sendLink(
   place: Destination,
   media: Media,
   link: MediaLink,
-  options: AskOptions,
-): Promise<"taken" | Refusal> {
+  isThere: boolean,
+  time: Time,
+): Promise<LinkResult> {
   for (let tries = 1; ; tries += 1) {
-    const target = await askWhereTo(place, media, link, options);
+    const target = await askWhereTo(place, media, link, time.forBytes(0));
     if (target.kind !== "known") return target;
-    if (target.uploadUrl === null) return "taken";
+    if (target.uploadUrl === null || isThere) return "taken";
     const started = Date.now();
-    const status = await upload(place, media, target.uploadUrl, options);
+    const status = await upload(place, media, target.uploadUrl, time.forBytes(media.bytes.byteLength));
     if (typeof status === "number") {
-      return confirm(place, media, { status, uploadTimeMs: Date.now() - started }, options);
+      return confirm(place, media, { status, uploadTimeMs: Date.now() - started }, time.forBytes(0));
     }
     if (!isForAddress(status)) return status;
     // The address may have expired meanwhile; Langfuse gives another one.
@@ -172,14 +219,14 @@ async function confirm(
   { sha256Hash }: Media,
   { status, uploadTimeMs }: { readonly status: number; readonly uploadTimeMs: number },
   options: AskOptions,
-): Promise<"taken" | Refusal> {
+): Promise<"uploaded" | Refusal> {
   const own = new URL(place.endpoint);
   own.pathname += `/${mediaId(sha256Hash)}`;
   const bytes = json({ uploadedAt: new Date().toISOString(), uploadHttpStatus: status, uploadTimeMs });
   const at = { ...place, endpoint: own.href, url: publicUrl(own) };
-  return ask<"taken" | Refusal>(at, { method: "PATCH", bytes, ...ABOUT }, options, async (answer, signal) => {
+  return ask<"uploaded" | Refusal>(at, { method: "PATCH", bytes, ...ABOUT }, options, async (answer, signal) => {
     const object = await readObject(at, "files", answer, signal);
-    return "kind" in object ? object : "taken";
+    return "kind" in object ? object : "uploaded";
   });
 }
 

@@ -6,13 +6,13 @@ import { scoreIdsIn } from "../queue/scores-body.js";
 import { type OtlpKind, readAcknowledgement } from "./acknowledgement.js";
 import { type Asking, type AskOptions, ask } from "./ask.js";
 import { readIngestion } from "./ingestion-answer.js";
-import { sendMedia } from "./send-media.js";
+import { type MediaOptions, sendMedia } from "./send-media.js";
 import type { SendResult } from "./send-result.js";
 
 export { DEFAULT_TIMEOUT_MS } from "./ask.js";
 
 /** How one request is sent. */
-export interface SendOptions extends AskOptions {
+export interface SendOptions extends MediaOptions {
   /** Default: traces. */
   readonly kind?: RequestKind;
 }
