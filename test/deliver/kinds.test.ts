@@ -219,6 +219,16 @@ describe("metrics", () => {
     expect(s.receiver.requests).toHaveLength(1);
   });
 
+  test("that wait, and have no place any more, stay and say what can be done", async () => {
+    const s = await setup({ dialect: "otlp", always: BUSY }, otlpOf);
+    await s.deliver([metrics(2)], { budgetMs: 1 });
+    const { metrics: _, ...without } = s.destination;
+    const { reports } = await pushOutbox([without], { paths: s.paths, clock: fakeClock() });
+    expect(reports).toMatchObject([
+      { beside: { metrics: { pending: 2 } }, lastError: expect.stringMatching(/OTEL_METRICS_EXPORTER.*--discard/) },
+    ]);
+  });
+
   test("go nowhere where no place for them is configured", async () => {
     const s = await setup({ dialect: "otlp" }, ({ url }) => otlpAt(url));
     expect(await s.deliver([metrics(1), otlpRequest(1)])).toMatchObject({ acknowledged: 1, beside: {} });

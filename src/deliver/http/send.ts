@@ -31,7 +31,12 @@ export async function send(
 ): Promise<SendResult> {
   const place = placeFor(destination, kind);
   if (place === undefined) {
-    return { kind: "misdirected", status: 404, message: `${destination.label} takes no ${kind} as it is configured` };
+    const advice =
+      kind === "metrics"
+        ? ". Set OTEL_METRICS_EXPORTER=otlp to send them, or throw away what waits there with `looptrace push --discard`"
+        : "";
+    const message = `${destination.label} takes no ${kind} as it is configured${advice}`;
+    return { kind: "misdirected", status: 404, message };
   }
   switch (kind) {
     case "traces":
