@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 import type { Destination } from "../../deliver/destinations/destination.js";
 import { readReceipts, receiptPath } from "../../deliver/receipts/receipts.js";
 import { maskTraces } from "../../export/mask-traces.js";
+import { maskingWithKeys } from "../../export/masking-with-keys.js";
 import { notYetToSend } from "../../export/trace-requests.js";
 import { type Clock, systemClock } from "../../files/clock.js";
 import type { StorePaths } from "../../files/store-paths.js";
@@ -72,12 +73,7 @@ async function expectedOf(trace: LoopTrace, options: VerifyOptions, now: number)
     import("../../otel/encode-trace.js"),
     import("../../export/trace-files.js"),
   ]);
-  const { secrets } = destination;
-  const keyed: Masking =
-    masking === false
-      ? { environment: {}, knownShapes: false, secrets: [...secrets] }
-      : { ...masking, secrets: [...(masking.secrets ?? []), ...secrets] };
-  const masked = await maskTraces([trace], traceOptions, keyed);
+  const masked = await maskTraces([trace], traceOptions, maskingWithKeys(masking, destination.secrets));
   const open = notYetToSend(trace, now);
   const [whole] = masked.values;
   const files = createTraceFiles(traceOptions.fileLimitBytes ?? DEFAULT_FILE_LIMIT_BYTES);
