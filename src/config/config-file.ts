@@ -92,6 +92,7 @@ export const configFile = z.strictObject({
       tracesEndpoint: text.optional(),
       headers: z.record(z.string(), z.string()).optional(),
       metrics: z.boolean().optional(),
+      shape: z.enum(["langfuse", "genai"]).optional(),
     })
     .optional(),
 });

@@ -20,8 +20,8 @@ export interface ConfigRisk {
  * session has.
  */
 export function risksOf(file: ConfigFile, env: Environment): readonly ConfigRisk[] {
-  // Metrics hold no texts, and go where the traces go.
-  const { langfuse = {}, otlp: { metrics: _, ...otlp } = {} } = destinationOptions(file, env);
+  // Metrics hold no texts, and go where the traces go; how those look there gives nothing away.
+  const { langfuse = {}, otlp: { metrics: _, shape: __, ...otlp } = {} } = destinationOptions(file, env);
   const destination = [
     ...Object.keys(langfuse).map((name) => `langfuse.${name}`),
     ...Object.keys(otlp).map((name) => `otlp.${name}`),

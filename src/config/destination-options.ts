@@ -15,6 +15,7 @@ export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Environm
   const headers = endpoint === undefined ? undefined : otlp?.headers;
   const variables = ["OTEL_METRICS_EXPORTER", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
   const metrics = variables.some((name) => env[name]?.trim()) ? undefined : otlp?.metrics;
+  const shape = env.LOOPTRACE_OTLP_SHAPE?.trim() ? undefined : otlp?.shape;
   return {
     env,
     langfuse: {
@@ -26,6 +27,7 @@ export function destinationOptions({ langfuse, otlp }: ConfigFile, env: Environm
       ...(endpoint === undefined ? {} : { tracesEndpoint: endpoint }),
       ...(headers === undefined ? {} : { headers }),
       ...(metrics === undefined ? {} : { metrics }),
+      ...(shape === undefined ? {} : { shape }),
     },
   };
 }

@@ -18,8 +18,9 @@ export function createSentInPieces(destinations: readonly Destination[], store?:
     if (isOpen) known.add(loop.spanId);
     if (known.has(loop.spanId)) return true;
     const paths = store ?? storePaths();
-    for (const { kind, id } of destinations) {
-      if (kind !== "langfuse") continue;
+    for (const { shape, id } of destinations) {
+      // Only these name a trace on each of its spans.
+      if (shape !== "langfuse") continue;
       const { spanIds } = await readReceipts(paths, id, traceId);
       if (!spanIds.has(loop.spanId) && loop.steps.some(({ spanId }) => spanIds.has(spanId))) return true;
     }

@@ -135,11 +135,9 @@ export class TraceExporter {
       now: this.#clock.now(),
       sentInPieces: this.#sentInPieces,
     });
-    const requests = ({ kind, metrics }: Destination) =>
-      encoded(kind === "langfuse" ? "langfuse" : "genai", metrics !== undefined);
     const { paths, outboxLimitBytes, clock, send } = this.#options;
     const storeOnly = this.#patience.leftAlone(atWork);
-    const reports = await deliver(requests, destinations, { paths, outboxLimitBytes, clock, send, storeOnly, ...how });
+    const reports = await deliver(encoded, destinations, { paths, outboxLimitBytes, clock, send, storeOnly, ...how });
     const asked = reports.filter(({ destination }) => !storeOnly.has(destination.id));
     this.#learn(asked, atWork);
     return reports;

@@ -1,4 +1,5 @@
 import type { RequestToDeliver } from "../deliver/deliver.js";
+import type { Destination } from "../deliver/destinations/destination.js";
 import { metricsRequest } from "../deliver/queue/metrics-body.js";
 import { scoresRequests } from "../deliver/queue/scores-body.js";
 import type { Masking } from "../masking/mask.js";
@@ -46,18 +47,18 @@ export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string>
   return now - lastMomentOfLoop(trace.loop) > STILL_AT_WORK_MS ? new Set() : openSpanIds(trace);
 }
 
-/** The requests that traces become, for each profile of a destination; where it takes metrics, with those. */
-export type RequestsOfProfile = (profile: SpanProfileName, takesMetrics: boolean) => readonly RequestToDeliver[];
+/** The requests that traces become, for each destination: in the shape that it reads, with what it takes beside them. */
+export type RequestsTo = (destination: Pick<Destination, "kind" | "shape" | "metrics">) => readonly RequestToDeliver[];
 
 /**
  * The OTLP requests that traces become: masked, encoded, and with what tells later how they looked. They are encoded
- * once for each profile that is asked for.
+ * once for each kind of destination that is asked for.
  */
 export async function traceRequests(
   traces: readonly LoopTrace[],
   traceOptions: TraceOptions,
   { masking, keys, atWork, force, now, sentInPieces, scores }: TraceRequestOptions,
-): Promise<RequestsOfProfile> {
+): Promise<RequestsTo> {
   const given = traces.map((trace) => (scores?.(trace) ?? []).map(checkedScore));
   // The OTel packages take longer to load than most commands take to run.
   const [{ encodeTrace }, { encodeMetrics }, { placeInHost }, { createTraceFiles }] = await Promise.all([
@@ -93,19 +94,20 @@ export async function traceRequests(
     ...(isOpen || options.scores === false ? [] : scoresOf(trace, options)),
     ...given.map((score) => callersScore(trace, options, score, now)),
   ]);
-  const encode = (profile: SpanProfileName): readonly RequestToDeliver[] => {
-    // Only Langfuse takes scores and files. What they are of comes first.
-    if (profile !== "langfuse") return spansOf(profile);
+  const encode = ({ kind, shape }: Pick<Destination, "kind" | "shape">): readonly RequestToDeliver[] => {
+    // Only Langfuse itself takes scores and files. What they are of comes first.
+    if (kind !== "langfuse") return spansOf(shape);
     const files = createTraceFiles(masked.beside.options.fileLimitBytes ?? DEFAULT_FILE_LIMIT_BYTES);
-    return [...spansOf(profile, files), ...scoresRequests(allScores), ...files.requests()];
+    return [...spansOf(shape, files), ...scoresRequests(allScores), ...files.requests()];
   };
-  const encoded = new Map<SpanProfileName, readonly RequestToDeliver[]>();
+  const encoded = new Map<string, readonly RequestToDeliver[]>();
   // A turn is measured as a whole, when it is over; one that a fork copied was measured where it happened.
   const over = turns.filter(({ trace: { loop }, leaveOut }) => !leaveOut.has(loop.spanId) && !loop.copied);
-  return (profile, takesMetrics) => {
-    const requests = encoded.get(profile) ?? encode(profile);
-    encoded.set(profile, requests);
-    if (!takesMetrics) return requests;
+  return ({ kind, shape, metrics }) => {
+    const key = `${kind} ${shape}`;
+    const requests = encoded.get(key) ?? encode({ kind, shape });
+    encoded.set(key, requests);
+    if (metrics === undefined) return requests;
     return [...requests, ...over.map(({ trace, options }) => metricsRequest([encodeMetrics(trace, options)]))];
   };
 }

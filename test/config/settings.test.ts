@@ -97,6 +97,10 @@ test("each setting of a destination gives way to its variable; the file's header
   const { langfuse, otlp } = settingsIn(placeIn(cwd, env)).destinations;
   expect(langfuse).toEqual({ publicKey: "pk-file", secretKey: "sk-file" });
   expect(otlp).toEqual({});
+  // How spans look belongs to no address.
+  const shaped = await folderWith({ otlp: { shape: "langfuse" } });
+  expect(settingsIn(placeIn(shaped, env)).destinations.otlp).toEqual({ shape: "langfuse" });
+  expect(settingsIn(placeIn(shaped, { ...env, LOOPTRACE_OTLP_SHAPE: "genai" })).destinations.otlp).toEqual({});
 });
 
 test("the nearest file of the project counts, and its relative path is relative to it", async () => {

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
+import { resolveDestinations } from "../../src/deliver/destinations/resolve-destinations.js";
 import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
@@ -7,7 +8,7 @@ import { openSpanIds } from "../../src/trace/open-spans.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { langfuseAt, SECRET_KEY } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
-import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
+import { fixtureNames, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
 import { cuts, earlier } from "./earlier.js";
@@ -97,4 +98,25 @@ test("the keys of a destination reach none, wherever the session holds them", as
   expect(bodies).toContain("[masked: key]");
   for (const secret of destination.secrets) expect(bodies).not.toContain(secret);
   expect(receiver.violations).toEqual([]);
+});
+
+test("a collector in front of Langfuse gets the spans that Langfuse gets, and nothing but spans", async () => {
+  const trace = traceOf("multistep@1.18.33");
+  const sentTo = async (dialect: "langfuse" | "otlp", shape?: "langfuse") => {
+    const receiver = await startReceiver({ dialect });
+    onTestFinished(() => receiver.close());
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...(shape ? { LOOPTRACE_OTLP_SHAPE: shape } : {}) };
+    const destinations = dialect === "otlp" ? resolveDestinations({ env }) : [langfuseAt(receiver.url)];
+    await new TraceExporter({ destinations, paths: await temporaryStore() }).export([trace]);
+    expect(receiver.violations).toEqual([]);
+    return receiver;
+  };
+  const [langfuse, collector, other] = [
+    await sentTo("langfuse"),
+    await sentTo("otlp", "langfuse"),
+    await sentTo("otlp"),
+  ];
+  expect(collector.spans()).toEqual(langfuse.spans());
+  expect(collector.requests.map(({ path }) => path)).toEqual(["/v1/traces"]);
+  expect(other.spans().map(({ name }) => name)).not.toEqual(collector.spans().map(({ name }) => name));
 });

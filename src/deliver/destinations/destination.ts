@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { SpanProfileName } from "../../otel/span-profile.js";
 import type { ClientTls } from "./client-tls.js";
 import { basicAuthorization, isLoopback } from "./http-address.js";
 import type { HttpProxy } from "./proxy.js";
@@ -35,6 +36,8 @@ export interface Destination extends DestinationInfo {
   readonly proxy?: HttpProxy | undefined;
   /** Certificates other than those that Node.js has. */
   readonly tls?: ClientTls | undefined;
+  /** How spans look there: as Langfuse reads them, or by OpenTelemetry's GenAI conventions. */
+  readonly shape: SpanProfileName;
   /** Where metrics go; undefined where none are sent. */
   readonly metrics?: MetricsPlace | undefined;
   /** What it was made of, for messages. */
@@ -74,6 +77,8 @@ export interface DestinationDetails extends Pick<Destination, "settings" | "time
   readonly compression?: Destination["compression"] | undefined;
   /** Default: JSON. */
   readonly protocol?: OtlpProtocol | undefined;
+  /** Default: by OpenTelemetry's GenAI conventions. Langfuse itself gets its own shape whatever is said here. */
+  readonly shape?: SpanProfileName | undefined;
 }
 
 /** So much of a public key tells two projects apart, and does not fill the line. */
@@ -94,7 +99,7 @@ const SECRET_KEY = /^sk-/i;
 export function createDestination(
   endpoint: URL,
   headers: Readonly<Record<string, string>>,
-  { settings, compression, protocol, timeoutMs, proxy, tls, metrics }: DestinationDetails,
+  { settings, compression, protocol, shape = "genai", timeoutMs, proxy, tls, metrics }: DestinationDetails,
 ): Destination {
   const bare = new URL(endpoint);
   bare.username = "";
@@ -125,6 +130,7 @@ export function createDestination(
     timeoutMs,
     proxy,
     tls,
+    shape: isLangfuse ? "langfuse" : shape,
     metrics,
     settings,
   };

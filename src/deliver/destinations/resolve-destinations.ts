@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import type { SpanProfileName } from "../../otel/span-profile.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
 import type { Setting } from "./client-tls.js";
 import { createDestination, type Destination, LANGFUSE_TRACES_PATH } from "./destination.js";
@@ -24,6 +25,11 @@ export interface DestinationOptions {
     readonly headers?: Readonly<Record<string, string>>;
     /** Whether metrics are sent beside the traces, to `/v1/metrics`. Default: no, unless a variable asks for them. */
     readonly metrics?: boolean;
+    /**
+     * How spans look: `genai`, by OpenTelemetry's GenAI conventions, which is the default, or `langfuse`, for a collector
+     * that hands them on to a Langfuse. Langfuse's own address always gets the latter.
+     */
+    readonly shape?: SpanProfileName;
   };
   /** Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -200,8 +206,20 @@ function otlpPlace(
   return createDestination(endpoint, headers, {
     settings: { address: setting.name, credentials: { kind: "headers", names } },
     ...variables,
+    shape: shapeIn(read(otlp?.shape, "otlp.shape", "LOOPTRACE_OTLP_SHAPE")),
     proxy: proxyFor(endpoint, env),
   });
+}
+
+function shapeIn(setting: Setting | undefined): SpanProfileName | undefined {
+  if (setting === undefined) return undefined;
+  const { name, value: said } = setting;
+  const shape = said.toLowerCase();
+  if (shape === "langfuse" || shape === "genai") return shape;
+  throw new ConfigurationError(
+    name,
+    `${name} is ${JSON.stringify(said)}; it takes langfuse, for a collector that hands spans on to Langfuse, or genai.`,
+  );
 }
 
 function httpUrl({ name, value }: Setting): URL {

@@ -230,3 +230,19 @@ test("a secret key in the public one's place is not shown, and is blotted out of
   expect(destination).toMatchObject({ label: "cloud.langfuse.com", keyStart: undefined });
   expect(destination?.secrets).toContain("sk-lf-secret");
 });
+
+test("spans look as Langfuse reads them there, and elsewhere where a collector is said to stand before one", () => {
+  const shapeOf = (endpoint: string, more: object = {}) =>
+    resolveDestinations({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...more } })[0]?.shape;
+  const collector = "http://127.0.0.1:4318";
+  expect(shapeOf(collector)).toBe("genai");
+  expect(shapeOf(collector, { LOOPTRACE_OTLP_SHAPE: " Langfuse " })).toBe("langfuse");
+  expect(shapeOf("http://127.0.0.1:3000/api/public/otel", { LOOPTRACE_OTLP_SHAPE: "genai" })).toBe("langfuse");
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector, LOOPTRACE_OTLP_SHAPE: "genai" };
+  expect(resolveDestinations({ env, otlp: { shape: "langfuse" } })).toMatchObject([
+    { kind: "otlp", shape: "langfuse" },
+  ]);
+  expect(() => shapeOf(collector, { LOOPTRACE_OTLP_SHAPE: "otel" })).toThrow(
+    'LOOPTRACE_OTLP_SHAPE is "otel"; it takes langfuse, for a collector that hands spans on to Langfuse, or genai.',
+  );
+});
