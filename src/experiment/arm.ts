@@ -42,7 +42,9 @@ export type ArmSettings = z.output<typeof armSettingsSchema>;
 
 /** One of the ways of working that are compared. */
 export interface Arm {
+  /** What it is called. */
   readonly name: string;
+  /** How opencode works in it. */
   readonly settings: ArmSettings;
 }
 

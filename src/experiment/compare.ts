@@ -18,17 +18,21 @@ export type Verdict = "better" | "worse" | "none" | "too-few" | "order" | "unkno
 
 /** One measure of an arm against the base's. */
 export interface MeasureComparison {
+  /** Which. */
   readonly measure: MeasureName;
+  /** What can be said of it. */
   readonly verdict: Verdict;
   /** Cases that have a value of both arms. */
   readonly cases: number;
   /** The mean a run, of those cases: pass 0 to 1, cost USD, times ms; null without such cases. */
   readonly base: number | null;
+  /** The same of the arm. */
   readonly arm: number | null;
   /** `points`: by how much the mean differs; `ratio`: how much more it is, -0.15 is 15 % less. */
   readonly change: number | null;
   /** The 95 % interval of `change`. */
   readonly interval: Interval | null;
+  /** In how many cases the arm has more, and less. */
   readonly signTest: SignTest;
   /** How likely equal arms show so clear a difference in any measure; see the page on experiments. */
   readonly p: number;
@@ -42,8 +46,11 @@ export interface MeasureComparison {
 
 /** An arm against the base. */
 export interface ArmComparison {
+  /** The arm's name. */
   readonly arm: string;
+  /** Measure by measure. */
   readonly comparisons: readonly MeasureComparison[];
+  /** What the order of the runs did. */
   readonly order: OrderEffect;
 }
 

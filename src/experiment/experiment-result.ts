@@ -9,7 +9,9 @@ import type { PlannedRun } from "./plan.js";
 
 /** How an arm did, whatever the others did. */
 export interface ArmSummary {
+  /** What it is called. */
   readonly name: string;
+  /** How opencode worked in it. */
   readonly settings: ArmSettings;
   /** Its runs that count. */
   readonly counted: number;
@@ -23,6 +25,7 @@ export interface ArmSummary {
 
 /** What an experiment came to. Costs are USD, times ms; plain data, as `--json` prints it. */
 export interface ExperimentResult {
+  /** What the experiment is called. */
   readonly name: string;
   /** The arm that the others are compared with. */
   readonly base: string;
@@ -30,9 +33,11 @@ export interface ExperimentResult {
   readonly seed: string;
   /** The least difference that was to be found: 0.15 is 15 %, of the pass rate 15 points. */
   readonly effect: number;
+  /** How many cases every arm was to work on. */
   readonly cases: number;
   /** Runs of each case by each arm. */
   readonly runs: number;
+  /** Each of them, the base too. */
   readonly arms: readonly ArmSummary[];
   /** Each arm but the base. */
   readonly comparisons: readonly ArmComparison[];
@@ -40,12 +45,19 @@ export interface ExperimentResult {
   readonly warnings: readonly string[];
 }
 
+/** What was compared, and what was looked for. */
 export interface ExperimentOptions {
+  /** What the experiment is called. */
   readonly name: string;
+  /** The arm that the others are compared with. */
   readonly base: string;
+  /** By what all is drawn that chance decides in the statistics. */
   readonly seed: string;
+  /** Runs of each case by each arm. */
   readonly runs: number;
+  /** The least difference that is to be found: 0.15 is 15 %, of the pass rate 15 points. */
   readonly effect: number;
+  /** Those that are compared; default all. Each makes it harder for the others. */
   readonly measures?: readonly MeasureName[] | undefined;
 }
 

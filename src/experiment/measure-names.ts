@@ -1,5 +1,6 @@
 /** What is compared, in the order in which it is told. */
 export const MEASURES = ["pass", "cost", "tokens", "steps", "time", "toolP90"] as const;
+/** One of the measures by which arms are compared. */
 export type MeasureName = (typeof MEASURES)[number];
 
 /**

@@ -18,8 +18,9 @@ export interface LaterRun {
 
 /** Whether the order of the runs, or what the provider had cached, may stand behind a difference. */
 export interface OrderEffect {
-  /** Pairs of runs of which it is known which came first, and in how many the arm's came second. */
+  /** Pairs of runs of which it is known which came first. */
   readonly pairs: number;
+  /** In how many of them the arm's came second. */
   readonly armSecond: number;
   /** By measure; without those that no pair has. */
   readonly effects: Readonly<Partial<Record<MeasureName, LaterRun>>>;

@@ -5,7 +5,9 @@ import { type Chance, chanceOf, shuffled } from "./statistics/chance.js";
 
 /** Something that every arm works on. */
 export interface Case {
+  /** By what it is known. */
   readonly id: string;
+  /** What is to be done. */
   readonly request: TaskRequest;
   /** The item of Langfuse's dataset that it is, if it is one. */
   readonly item?: { readonly datasetId: string; readonly itemId: string } | undefined;
@@ -13,18 +15,23 @@ export interface Case {
 
 /** One run of a case by an arm. */
 export interface PlannedRun {
+  /** The case's id. */
   readonly case: string;
+  /** The arm's name. */
   readonly arm: string;
   /** From 0. */
   readonly run: number;
+  /** What a batch does for it. */
   readonly task: Task;
 }
 
+/** How runs are planned. */
 export interface PlanOptions {
   /** What the experiment is called. */
   readonly name: string;
   /** Runs of each case by each arm. */
   readonly runs: number;
+  /** By what the order is drawn: the same seed gives the same order. */
   readonly seed: string;
   /** What holds for a case that does not say itself. */
   readonly requestOf: (one: Case, arm: Arm) => Partial<TaskInput>;

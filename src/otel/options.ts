@@ -14,8 +14,11 @@ export interface ExperimentItem {
   readonly traceId: string;
   /** Of a dataset's run: Langfuse's own id of it. */
   readonly experimentId: string;
+  /** What Langfuse shows it as. */
   readonly experimentName: string;
+  /** What is said of the experiment beside its name. */
   readonly metadata: Readonly<Record<string, string | number>>;
+  /** Which of its items the trace is. */
   readonly itemId: string;
   /** Langfuse's id of the dataset that the item is in. */
   readonly datasetId?: string | undefined;

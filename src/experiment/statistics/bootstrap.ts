@@ -4,7 +4,9 @@ import { studentQuantile } from "./quantiles.js";
 
 /** An interval that covers the true value so often as its level says. */
 export interface Interval {
+  /** Its lower end. */
   readonly low: number;
+  /** Its upper end. */
   readonly high: number;
 }
 

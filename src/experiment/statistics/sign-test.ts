@@ -2,7 +2,9 @@ import { binomialDistribution } from "simple-statistics";
 
 /** How often values lie above and below zero, and how likely a split at least as uneven is by chance alone. */
 export interface SignTest {
+  /** Values above zero. */
   readonly above: number;
+  /** Values below zero. */
   readonly below: number;
   /** Two-sided; 1 where no value differs from zero. */
   readonly p: number;

@@ -7,11 +7,13 @@ import type { ExperimentItem } from "../options.js";
  * What makes a trace an item of one of Langfuse's experiments: on each of its spans, since Langfuse copies nothing from
  * one to another.
  *
+ * @param content whether the expected output may be told: it is as much of a text as what came out
  * @param clean makes a text one that can be sent
  */
 export function experimentAttributes(
   { traceId, loop }: LoopTrace,
   item: ExperimentItem | undefined,
+  content: boolean,
   clean: (text: string) => string,
 ): Attributes {
   if (item === undefined || item.traceId !== traceId) return {};
@@ -24,7 +26,7 @@ export function experimentAttributes(
     ...(item.datasetId === undefined
       ? {}
       : { [LangfuseOtelSpanAttributes.EXPERIMENT_DATASET_ID]: clean(item.datasetId) }),
-    ...(item.expectedOutput === undefined
+    ...(item.expectedOutput === undefined || !content
       ? {}
       : { [LangfuseOtelSpanAttributes.EXPERIMENT_ITEM_EXPECTED_OUTPUT]: clean(textOf(item.expectedOutput)) }),
   };

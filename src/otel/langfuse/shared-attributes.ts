@@ -23,7 +23,7 @@ export function sharedAttributes(trace: LoopTrace, options: TraceOptions, clean:
     // A resource's service.version would else become the version that Langfuse shows.
     [LangfuseOtelSpanAttributes.VERSION]: clean(session.opencodeVersion),
     [ATTR_GEN_AI_CONVERSATION_ID]: clean(session.id),
-    ...experimentAttributes(trace, options.experiment, clean),
+    ...experimentAttributes(trace, options.experiment, options.content ?? true, clean),
   };
   if (options.userId !== undefined) shared[LangfuseOtelSpanAttributes.TRACE_USER_ID] = clean(options.userId);
   if (options.environment !== undefined) shared[LangfuseOtelSpanAttributes.ENVIRONMENT] = checked(options.environment);
