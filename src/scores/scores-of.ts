@@ -69,6 +69,8 @@ export function callersScore(trace: LoopTrace, options: TraceOptions, score: New
   const made = scoreOf(trace, options, name, said, comment);
   return {
     ...made,
+    // Langfuse would keep what was said about the value before.
+    comment: made.comment ?? null,
     timestamp: new Date(momentOf(trace.loop.start, now)).toISOString(),
     revision: revisionOf([made.dataType, made.value, made.comment]),
   };

@@ -106,6 +106,18 @@ describe("scores of the caller's own", () => {
     expect(receiver.scores()).toHaveLength(5);
   });
 
+  test("have no comment any more that was about another value", async () => {
+    const receiver = await langfuse();
+    const clock = fakeClock(trace.loop.end);
+    const exporter = await exporting(receiver, { trace: { scores: false }, clock });
+    await exporter.score(trace, [{ name: "tests", value: false, comment: "3 failed" }]);
+    await clock.sleep(60_000, undefined);
+    await exporter.score(trace, [{ name: "tests", value: true }]);
+    const asked = receiver.requests.filter(({ path }) => path === "/api/public/ingestion");
+    expect([...shownScores(asked.map(({ json }) => json)).values()]).toMatchObject([{ value: 1, comment: null }]);
+    expect(receiver.violations).toEqual([]);
+  });
+
   test("are for the traces that have some, a turn at work too", async () => {
     const receiver = await langfuse();
     const exporter = await exporting(receiver, { trace: { scores: false } });

@@ -52,14 +52,22 @@ export const scoreEvent = z.strictObject({
 
 const batch = z.object({ batch: z.array(scoreEvent) });
 
+/** A score as Langfuse shows it. */
+export interface ShownScore {
+  readonly value: unknown;
+  readonly comment: string | null | undefined;
+  readonly timestamp: string;
+}
+
 /**
  * What Langfuse shows of scores that it was sent, by their ids; after worker/src/queues/ingestionQueue.ts and
  * services/IngestionService of Langfuse 4.16. It keeps each event under its id, lists all events of a score by their
- * ids, sorts them by their moments in this very way, and lays each over those before; the first one's moment stays.
+ * ids, sorts them by their moments in this very way, and lays each over those before: the first one's moment stays, and
+ * so does what a later one says nothing of.
  *
  * @param bodies of requests to its ingestion, in the order in which they came
  */
-export function shownScores(bodies: readonly unknown[]): ReadonlyMap<string, { value: unknown; timestamp: string }> {
+export function shownScores(bodies: readonly unknown[]): ReadonlyMap<string, ShownScore> {
   const scores = new Map<string, Map<string, z.output<typeof scoreEvent>>>();
   for (const one of bodies.flatMap((json) => batch.parse(json).batch)) {
     const events = scores.get(one.body.id) ?? new Map<string, z.output<typeof scoreEvent>>();
@@ -72,7 +80,8 @@ export function shownScores(bodies: readonly unknown[]): ReadonlyMap<string, { v
         const [one, other] = [Date.parse(a.timestamp), Date.parse(b.timestamp)];
         return one === other ? -1 : one - other;
       });
-      return [name, { value: sorted.at(-1)?.body.value, timestamp: sorted[0]?.timestamp ?? "" }];
+      const { comment } = sorted.findLast(({ body: { comment } }) => comment !== undefined)?.body ?? {};
+      return [name, { value: sorted.at(-1)?.body.value, comment, timestamp: sorted[0]?.timestamp ?? "" }];
     }),
   );
 }

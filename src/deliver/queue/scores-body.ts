@@ -21,7 +21,8 @@ export type Score = ScoreValue &
     readonly name: string;
     /** ISO 8601; the same whenever the score is sent, as Langfuse files it by its day. */
     readonly timestamp: string;
-    readonly comment?: string;
+    /** null takes one away that Langfuse has: what is left out stays there. */
+    readonly comment?: string | null;
     readonly metadata?: Readonly<Record<string, unknown>>;
     /** As the trace has it. */
     readonly environment?: string;
