@@ -149,7 +149,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       totals,
       wire: wireFigures(traces),
       traceIds: traces.map(({ traceId }) => traceId),
-      figures: figuresOf(traces),
+      figures: figuresOf(traces, totals),
       verify,
       urls: (await exporter?.linksTo(traces)) ?? {},
       startedAt,

@@ -24,15 +24,17 @@ export interface RunRecord {
 export function recordOf(result: TaskResult, about: Pick<RunRecord, "case" | "arm" | "run">): RunRecord | null {
   if (isVoid(result)) return null;
   const { totals, figures, verify, status, startedAt } = result;
+  // Not what a run took that a rate limit ended before: that tells of the provider.
+  const took = figures?.lastRun ?? { cost: totals.cost, tokens: totalTokens(totals.usage), steps: totals.steps };
   const first = figures?.firstCall ?? null;
   return {
     ...about,
     startedAt,
     values: {
       pass: (verify === null ? status === "done" : verify.passed) ? 1 : 0,
-      cost: positive(totals.cost),
-      tokens: positive(totalTokens(totals.usage)),
-      steps: positive(totals.steps),
+      cost: positive(took.cost),
+      tokens: positive(took.tokens),
+      steps: positive(took.steps),
       time: positive(figures?.turnsMs ?? null),
       toolP90: figures?.toolP90Ms === undefined || figures.toolP90Ms === null ? null : Math.max(1, figures.toolP90Ms),
     },

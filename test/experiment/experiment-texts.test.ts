@@ -33,6 +33,7 @@ function result(more: (arm: string, at: number) => Partial<TaskResult> = () => (
         toolCalls: 0,
         toolP90Ms: null,
         firstCall: { prompt: 100, cacheRead: arm === "base" ? 10 : 90 },
+        lastRun: null,
       },
       traceIds: ["0"],
       ...more(arm, at),
@@ -87,7 +88,7 @@ describe("a result", () => {
   test("fails on what it is told to fail on", () => {
     const failing = (one: ExperimentResult): readonly string[] => FAIL_ON.filter((what) => isFailure(one, what));
     expect(failing(result())).toEqual(["worse", "undecided", "not-better"]);
-    const figures = { turnsMs: 1, toolCalls: 1, toolP90Ms: 1, firstCall: null };
+    const figures = { turnsMs: 1, toolCalls: 1, toolP90Ms: 1, firstCall: null, lastRun: null };
     expect(failing(result(() => ({ figures })))).toEqual(["undecided"]);
     const { totals } = resultOf(expectTask());
     expect(failing(result(() => ({ figures, totals })))).toEqual(["undecided", "not-better"]);
