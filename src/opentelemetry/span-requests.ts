@@ -1,18 +1,37 @@
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { type Masking, maskFor } from "../masking/mask.js";
 import { cleanAttributes, cleanText, DEFAULT_TEXT_LIMIT } from "../otel/clean-value.js";
 import type { OtlpRequest } from "../otel/otlp-request.js";
+import { defined } from "../text/json-fields.js";
 
 /** As the SDK's own batches. */
 const MOST_SPANS = 512;
 
-/** Spans of any program as requests, each of one trace, in the order of the spans; secrets are masked in their texts. */
+/**
+ * Spans of any program as requests, each of one trace, in the order of the spans; secrets are masked in their texts, and
+ * in those of their resources, where a detector may have put the command line.
+ */
 export async function spanRequests(spans: readonly ReadableSpan[], masking: Masking): Promise<readonly OtlpRequest[]> {
   const plain = spans.map(plainSpan);
   const texts = plain.map(textsOf);
-  const mask = await maskFor(texts, masking);
-  const masked = plain.map((span, index) => ({ ...span, ...mask(texts[index] ?? textsOf(span)) }));
+  const said = [...new Set(spans.map(({ resource }) => resource))].map((resource) => {
+    return { resource, attributes: cleanAttributes(resource.attributes, DEFAULT_TEXT_LIMIT) };
+  });
+  const mask = await maskFor([texts, said.map(({ attributes }) => attributes)], masking);
+  // One for all of its spans, which go together.
+  const resources = new Map(
+    said.map(({ resource, attributes }) => [
+      resource,
+      resourceFromAttributes(mask(attributes), defined({ schemaUrl: resource.schemaUrl })),
+    ]),
+  );
+  const masked = plain.map((span, index) => ({
+    ...span,
+    ...mask(texts[index] ?? textsOf(span)),
+    resource: resources.get(span.resource) ?? span.resource,
+  }));
   return [...byTrace(masked).values()].flatMap((group) =>
     Array.from({ length: Math.ceil(group.length / MOST_SPANS) }, (_, index) =>
       requestOf(group.slice(index * MOST_SPANS, (index + 1) * MOST_SPANS)),

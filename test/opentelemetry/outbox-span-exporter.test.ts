@@ -22,7 +22,10 @@ const TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
 function programSpans(): ReadableSpan[] {
   const memory = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes({ "service.name": "tickets" }),
+    resource: resourceFromAttributes({
+      "service.name": "tickets",
+      "process.command_args": ["node", `--token=${TOKEN}`],
+    }),
     spanProcessors: [new SimpleSpanProcessor(memory)],
   });
   const tracer = provider.getTracer("tickets", "1.2.3");
