@@ -22,13 +22,7 @@ function findPlace(destination: Destination, kind: RequestKind): Destination | u
     case "traces":
       return destination;
     case "metrics":
-      return (
-        destination.metrics && {
-          ...destination,
-          ...destination.metrics,
-          url: publicUrl(new URL(destination.metrics.endpoint)),
-        }
-      );
+      return destination.metrics && metricsPlace(destination, destination.metrics);
     case "scores":
       return langfusePlace(destination, "/api/public/ingestion");
     case "media":
@@ -36,6 +30,13 @@ function findPlace(destination: Destination, kind: RequestKind): Destination | u
     default:
       return kind satisfies never;
   }
+}
+
+/** Where another host takes metrics than traces, what is said of its answers names that one. */
+function metricsPlace(destination: Destination, metrics: NonNullable<Destination["metrics"]>): Destination {
+  const url = new URL(metrics.endpoint);
+  const label = url.host === new URL(destination.endpoint).host ? destination.label : url.host;
+  return { ...destination, ...metrics, label, url: publicUrl(url) };
 }
 
 export function takes(destination: Destination, kind: RequestKind): boolean {

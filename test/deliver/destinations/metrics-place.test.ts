@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { placeFor } from "../../../src/deliver/destinations/places.js";
 import { resolveDestinations } from "../../../src/deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../../../src/errors/configuration-error.js";
 
@@ -21,6 +22,16 @@ test("metrics are sent where they are asked for, and nowhere else", () => {
   const address = { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://127.0.0.1:9/m" };
   expect(metricsOf({ ...ENDPOINT, ...address })).toMatchObject({ endpoint: "http://127.0.0.1:9/m" });
   expect(metricsOf({ ...ENDPOINT, ...address, OTEL_METRICS_EXPORTER: "none" })).toBeUndefined();
+});
+
+test("another host that takes them is called by its own name, so that messages name what answered", () => {
+  const labelOf = (env: Readonly<Record<string, string>>) => {
+    const [destination] = resolveDestinations({ env: { ...ENDPOINT, ...env } });
+    return destination && placeFor(destination, "metrics")?.label;
+  };
+  expect(labelOf(WANTED)).toBe("127.0.0.1:4318/otlp");
+  const other = "http://user:pass@127.0.0.1:8428/opentelemetry/v1/metrics";
+  expect(labelOf({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: other })).toBe("127.0.0.1:8428");
 });
 
 test("no Langfuse gets them, however it is named", () => {
