@@ -42,7 +42,7 @@ message ArrayValue { repeated AnyValue values = 1; }
 message KeyValueList { repeated KeyValue values = 1; }
 `;
 
-const { root } = protobuf.parse(PROTO);
+const root = protobuf.parse(PROTO).root.resolveAll();
 
 /**
  * An ExportTraceServiceRequest as OTLP's JSON has it: ids as hex digits, 64-bit times as texts, integers as numbers.
@@ -78,4 +78,59 @@ export function responseProtobuf(partialSuccess?: {
 }): Uint8Array {
   const type = root.lookupType("Response");
   return type.encode(type.fromObject(partialSuccess ? { partialSuccess } : {})).finish();
+}
+
+/**
+ * What of an export request as JSON OTLP's mapping does not allow: keys that the protocol does not know, enums and
+ * numbers that are none, 64-bit times that are not texts, ids that are not hex digits, two values where one may be.
+ */
+export function jsonFaults(kind: "Request" | "MetricsRequest", json: unknown): readonly string[] {
+  return [...faultsIn(root.lookupType(kind), json)];
+}
+
+function* faultsIn(type: protobuf.Type, json: unknown): Generator<string> {
+  if (typeof json !== "object" || json === null) return yield `${type.name} is no object`;
+  for (const [key, value] of Object.entries(json)) {
+    const field = type.fieldsArray.find(({ name }) => name === key);
+    if (!field) {
+      yield `${type.name}.${key} is unknown`;
+    } else if (field.repeated !== Array.isArray(value)) {
+      yield `${type.name}.${key} is ${field.repeated ? "no" : "a"} list`;
+    } else {
+      for (const one of field.repeated ? value : [value]) {
+        if (field.resolvedType instanceof protobuf.Type) yield* faultsIn(field.resolvedType, one);
+        else if (!isScalar(field, one)) yield `${type.name}.${key} is ${JSON.stringify(one)}`;
+      }
+    }
+  }
+  // An `optional` field is a oneof of its own.
+  for (const { name, oneof } of type.oneofsArray) {
+    if (oneof.filter((one) => one in json).length > 1) yield `${type.name}.${name} is several`;
+  }
+}
+
+const HEX = /^(?:[0-9a-f]{16}|[0-9a-f]{32})?$/;
+const DIGITS = /^-?\d+$/;
+
+function isScalar({ type, name }: protobuf.Field, value: unknown): boolean {
+  switch (type) {
+    case "bytes":
+      return typeof value === "string" && HEX.test(value);
+    case "fixed64":
+    case "sfixed64":
+    case "int64":
+      if (typeof value === "string") return DIGITS.test(value);
+      // Larger ones than a double holds have to be texts; readers take numbers for the others.
+      return !name.endsWith("UnixNano") && Number.isSafeInteger(value);
+    case "int32":
+    case "uint32":
+    case "fixed32":
+      return Number.isInteger(value);
+    case "double":
+      return typeof value === "number";
+    case "bool":
+      return typeof value === "boolean";
+    default:
+      return typeof value === "string";
+  }
 }

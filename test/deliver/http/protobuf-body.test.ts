@@ -9,8 +9,8 @@ import { describeTrace } from "../../../src/otel/describe-trace.js";
 import { encodeTrace } from "../../../src/otel/encode-trace.js";
 import { encodeMetrics } from "../../../src/otel/genai/encode-metrics.js";
 import { spanMaker } from "../../../src/otel/span-maker.js";
-import { loadFixture, traceOf, tracesOf } from "../../support/fixtures.js";
-import { metricsOfProtobuf } from "../../support/otlp-protobuf.js";
+import { fixtureNames, loadFixture, traceOf, tracesOf } from "../../support/fixtures.js";
+import { jsonFaults, metricsOfProtobuf } from "../../support/otlp-protobuf.js";
 import { otlpRequest } from "../../support/otlp-requests.js";
 import { readPoints } from "../../support/received-metrics.js";
 import { type ReceiverBehaviour, startReceiver } from "../../support/receiver.js";
@@ -49,6 +49,19 @@ test.each(FIXTURES)("%s: what arrives is the same in both forms, and on every tr
     expect(second?.body).toBe(first?.body);
   }
   expect(receiver.violations).toEqual([]);
+});
+
+test("every fixture's JSON is as OTLP maps the protocol to JSON", () => {
+  const traces = fixtureNames.flatMap((name) => tracesOf(loadFixture(name), "log"));
+  const requests = traces.flatMap((trace) => [...encodeTrace(trace, {}, {}, "genai"), ...encodeTrace(trace)]);
+  expect(requests.length).toBeGreaterThan(40);
+  expect(requests.flatMap(({ body }) => jsonFaults("Request", JSON.parse(new TextDecoder().decode(body))))).toEqual([]);
+  const metrics = traces.map((trace) => ({ resourceMetrics: encodeMetrics(trace).resourceMetrics }));
+  expect(metrics.flatMap((request) => jsonFaults("MetricsRequest", request))).toEqual([]);
+  const wrong = {
+    resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: "AAAA", kind: "SPAN_KIND_CLIENT", startTimeUnixNano: 1 }] }] }],
+  };
+  expect(jsonFaults("Request", { ...wrong, resource_spans: [] })).toHaveLength(4);
 });
 
 test("it is what OpenTelemetry's own serialiser makes of the spans", async () => {
