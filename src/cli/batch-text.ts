@@ -2,7 +2,7 @@ import type { BatchEvent } from "../batch/batch-options.js";
 import { type BatchSummary, failures, type NotStarted } from "../batch/batch-summary.js";
 import type { NotDoneReason } from "../batch/schedule.js";
 import type { TaskDelivery, TaskResult } from "../batch/task-result.js";
-import type { Verified } from "../batch/verify.js";
+import { verifiedText } from "../batch/verify-text.js";
 import { adviceFor } from "../errors/advice.js";
 import type { ErrorCode } from "../errors/error-facts.js";
 import { type LabelledLine, parted, worded } from "../terminal/labelled-line.js";
@@ -28,17 +28,6 @@ export function taskText(result: TaskResult): string {
     ...(verify === null ? [] : [verifiedText(verify)]),
   ];
   return `${status} ${name} (${figures.join(", ")}): ${shortenTo(oneLine(answer.slice(0, 2000)), 60)}`;
-}
-
-/** How a verify command ended, in a few words. */
-export function verifiedText({ passed, exitCode, signal, timedOut }: Verified): string {
-  if (passed) return "verified";
-  const how = timedOut
-    ? "took too long"
-    : exitCode === null
-      ? (signal ?? "could not be started")
-      : `exit code ${exitCode}`;
-  return `not verified: ${how}`;
 }
 
 /** What a person should know of an event beside that tasks begin and end; undefined where that is nothing. */

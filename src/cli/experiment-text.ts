@@ -60,7 +60,9 @@ function armLines({ arm, comparisons }: ArmComparison, base: string, width: numb
     ],
     width,
   );
-  const remarks = remarksOf(comparisons).map(({ of, text }) => worded(of, text, "plain"));
+  const remarks = remarksOf(comparisons).map(({ of, text }) =>
+    of.length === 1 ? worded(of.join(), text, "plain") : worded("measures", `${of.join(", ")}: ${text}`, "plain"),
+  );
   return [head, ...rows, ...foldedAll(remarks, width)];
 }
 

@@ -128,8 +128,8 @@ function compareArm(
     const isOrder = found && bias !== undefined && mayBeOrder(bias, average ?? 0);
     const verdict = ((): Verdict => {
       if (average === null) return "unknown";
-      if (isOrder) return "order";
       if (!isTold) return "too-few";
+      if (isOrder) return "order";
       if (found && !isMixed && p <= (isEnough ? LEVEL : EARLY_LEVEL)) {
         return average < 0 === (measure !== "pass") ? "better" : "worse";
       }

@@ -38,7 +38,7 @@ export function experimentMarkdown(result: ExperimentResult): string {
         ];
         return `| ${cells.join(" | ")} |`;
       }),
-      ...lines(remarksOf(comparisons).map(({ of, text }) => `${of}: ${text}`)),
+      ...lines(remarksOf(comparisons).map(({ of, text }) => `${of.join(", ")}: ${text}`)),
     ]),
     ...lines(warnings.map((text) => `**Note:** ${escaped(text)}`)),
     "",

@@ -6,6 +6,7 @@ import { type ArmComparison, compareArms } from "./compare.js";
 import { MEASURES, type MeasureName } from "./measure-names.js";
 import { isVoid, recordOf } from "./measures.js";
 import type { PlannedRun } from "./plan.js";
+import { verifyWarning } from "./verify-warning.js";
 
 /** How an arm did, whatever the others did. */
 export interface ArmSummary {
@@ -73,6 +74,7 @@ export function experimentResult(
   options: ExperimentOptions,
 ): ExperimentResult {
   const found = plan.map((one) => ({ ...one, result: results.get(one.task.id) }));
+  const counting = found.flatMap(({ result }) => (result && !isVoid(result) ? [result] : []));
   const records = found.flatMap(({ result, case: name, arm, run }) => {
     const record = result && recordOf(result, { case: name, arm, run });
     return record ? [record] : [];
@@ -108,7 +110,11 @@ export function experimentResult(
     cases: new Set(plan.map((one) => one.case)).size,
     arms: summaries,
     comparisons,
-    warnings: [...lostRuns(summaries), ...comparisons.flatMap((one) => orderWarnings(one, base))],
+    warnings: [
+      ...verifyWarning(counting),
+      ...lostRuns(summaries),
+      ...comparisons.flatMap((one) => orderWarnings(one, base)),
+    ],
   };
 }
 
@@ -128,21 +134,23 @@ function orderWarnings({ arm, order, comparisons }: ArmComparison, base: string)
   const { effects, pairs, armSecond, cachedAtFirst } = order;
   const shown = (["cost", "tokens", "time"] as const).flatMap((measure) => {
     const effect = effects[measure];
-    return effect?.isShown ? [`${measure} ${percentage(effect.change)}`] : [];
+    const isCompared = comparisons.some((one) => one.measure === measure);
+    return isCompared && effect?.isShown ? [laterRunText(measure, effect.change)] : [];
   });
   const isConfused = comparisons.some(({ verdict }) => verdict === "order");
   const balance = `${arm} came second in ${armSecond} of ${pairs} pairs`;
+  const confused = `${balance}, so that what is marked "order" cannot be told from what the order of the runs does`;
   const { base: ofBase, arm: ofArm } = cachedAtFirst;
   return [
     ...(shown.length > 0
       ? [
-          `the order matters: the later run of a pair takes ${shown.join(", ")} than the earlier one. ${
-            isConfused
-              ? `${balance}, so that what is marked "order" cannot be told from it`
-              : `${balance}, which evens it out`
+          `the order matters: than the earlier run of a pair, the later one ${shown.join(", ")}. ${
+            isConfused ? confused : `${balance}, which evens it out`
           }`,
         ]
-      : []),
+      : isConfused
+        ? [confused]
+        : []),
     ...(ofBase !== null && ofArm !== null && Math.abs(ofArm - ofBase) >= CACHE_SHARE
       ? [
           `the cache was not the same: of the first prompt ${share(ofArm)} came from it in ${arm}, ${share(ofBase)} in ${base}; a part of the difference in cost may be that`,
@@ -151,8 +159,19 @@ function orderWarnings({ arm, order, comparisons }: ArmComparison, base: string)
   ];
 }
 
-function percentage(change: number): string {
-  return `${Math.abs(100 * change).toFixed(0)} % ${change < 0 ? "less" : "more"}`;
+/** `takes 23 % less time`: a run against the one of its pair before it. @param change -0.23 is 23 % less */
+function laterRunText(measure: "cost" | "tokens" | "time", change: number): string {
+  const percent = `${Math.abs(100 * change).toFixed(0)} %`;
+  switch (measure) {
+    case "cost":
+      return `costs ${percent} ${change < 0 ? "less" : "more"}`;
+    case "tokens":
+      return `takes ${percent} ${change < 0 ? "fewer" : "more"} tokens`;
+    case "time":
+      return `takes ${percent} ${change < 0 ? "less" : "more"} time`;
+    default:
+      return measure satisfies never;
+  }
 }
 
 function share(value: number): string {

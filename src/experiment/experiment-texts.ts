@@ -72,16 +72,22 @@ export function missingText({ missing }: Pick<MeasureComparison, "missing">): st
   return missing.runs === null ? cases : `${cases}, or ${plural(missing.runs, "more run")} of each`;
 }
 
-/** What stands below the table of an arm: what is missing, and what has to be known. */
+/** What stands below the table of an arm: what is missing, and what has to be known. What holds for several is said once. */
 export function remarksOf(
   comparisons: readonly MeasureComparison[],
-): readonly { readonly of: string; readonly text: string }[] {
-  return comparisons.flatMap((one) => [
-    ...(one.missing === null
-      ? []
-      : [{ of: MEASURE_NAMES[one.measure], text: `too few for a verdict: ${missingText(one)} are missing` }]),
-    ...one.notes.map((text) => ({ of: MEASURE_NAMES[one.measure], text })),
-  ]);
+): readonly { readonly of: readonly string[]; readonly text: string }[] {
+  const byText = new Map<string, string[]>();
+  for (const one of comparisons) {
+    const missing =
+      one.missing === null ? [] : [`too few for a verdict: ${missingText(one)} ${isOrAre(one.missing)} missing`];
+    for (const text of [...missing, ...one.notes])
+      byText.set(text, [...(byText.get(text) ?? []), MEASURE_NAMES[one.measure]]);
+  }
+  return [...byText].map(([text, of]) => ({ of, text }));
+}
+
+function isOrAre({ cases, runs }: NonNullable<MeasureComparison["missing"]>): string {
+  return cases === 1 && (runs === null || runs === 1) ? "is" : "are";
 }
 
 /** `30 cases × 2 runs × 2 arms`. */

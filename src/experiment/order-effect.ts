@@ -10,7 +10,7 @@ export interface LaterRun {
   readonly change: number;
   /** Its 99 % interval. */
   readonly interval: Interval | null;
-  /** The interval does not hold zero: the order matters. */
+  /** The interval does not hold zero, and is of enough cases to be believed: the order matters. */
   readonly isShown: boolean;
   /** What it adds to the arm's difference where the arm was not as often first as second: on the scale of `change`. */
   readonly bias: number;
@@ -29,6 +29,8 @@ export interface OrderEffect {
 }
 
 const LEVEL = 0.99;
+/** With fewer cases no arrangement of signs is as rare as the level asks for: an interval of two is a guess. */
+const FEWEST_CASES = Math.ceil(1 + Math.log2(1 / (1 - LEVEL)));
 
 /**
  * What the order did, by the pairs of an arm's and the base's run of the same number. Chance has said which comes first,
@@ -57,13 +59,14 @@ export function orderEffect(
     const average = mean(values);
     const bounds = meanInterval(values, chance, { level: LEVEL, samples: 1000 });
     const told = (value: number): number => (isRatio ? Math.exp(value) - 1 : value);
+    const interval = bounds && { low: told(bounds.low), high: told(bounds.high) };
     return [
       [
         measure,
         {
           change: told(average),
-          interval: bounds && { low: told(bounds.low), high: told(bounds.high) },
-          isShown: bounds !== null && (bounds.low > 0 || bounds.high < 0),
+          interval,
+          isShown: values.length >= FEWEST_CASES && isBesideZero(interval),
           bias: average * lean,
         },
       ],
@@ -81,9 +84,18 @@ export function orderEffect(
   };
 }
 
-/** Whether half of a difference or more may be the order's. @param difference on the scale of the bias */
-export function mayBeOrder({ isShown, bias }: LaterRun, difference: number): boolean {
-  return isShown && Math.abs(bias) >= Math.abs(difference) / 2;
+/**
+ * Whether half of a difference or more may be the order's, also where there are too few cases to show that it matters:
+ * a verdict is held back by less than it takes to claim something.
+ *
+ * @param difference on the scale of the bias
+ */
+export function mayBeOrder({ interval, bias }: LaterRun, difference: number): boolean {
+  return isBesideZero(interval) && Math.abs(bias) >= Math.abs(difference) / 2;
+}
+
+function isBesideZero(interval: Interval | null): boolean {
+  return interval !== null && (interval.low > 0 || interval.high < 0);
 }
 
 interface Pair {

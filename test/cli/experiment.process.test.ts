@@ -53,7 +53,7 @@ describe.concurrent("an experiment", () => {
     expect(stdout).toContain("2 cases × 1 run × 2 arms; a difference of 15 % is looked for");
     expect(stdout).toMatch(/^pass +50 % +50 % +\+0 pts .* too few/m);
     expect(stdout).toMatch(/^tool p90 +– +– +– .* unknown/m);
-    expect(stdout).toMatch(/^cost +too few for a verdict: 4 more cases are missing$/m);
+    expect(stdout).toMatch(/^measures +pass, cost, tokens, steps, time: too few for a verdict: 4 more cases/m);
     expect(code).toBe(0);
     const results = await resultsIn(opencode);
     expect(results.map(({ id }) => id).sort()).toEqual(["c1/base/1", "c1/new/1", "c2/base/1", "c2/new/1"]);

@@ -123,6 +123,20 @@ describe("a verdict", () => {
       startedAt: one.arm === "new" ? 100 : 50,
     }));
     expect(compared(all, "cost").verdict).toBe("order");
+    // Too few stays too few, whatever came second.
+    expect(compared(all.slice(0, 8), "cost").verdict).toBe("too-few");
+  });
+
+  test("that the order matters is claimed from 8 cases on: two or seven that agree are no proof", () => {
+    const isShown = (cases: number) => {
+      const later = records(cases, same, same).map((one) => ({
+        ...one,
+        values: { ...one.values, cost: one.startedAt % 10 === 0 ? 0.02 : 0.01 },
+      }));
+      const options = { base: "base", arms: ["base", "new"], effect: 0.15, seed: "s", samples: 1000 };
+      return compareArms(later, options)[0]?.order.effects.cost?.isShown;
+    };
+    expect([2, 7, 8].map(isShown)).toEqual([false, false, true]);
   });
 });
 

@@ -6,6 +6,7 @@ import { experimentJunit } from "../../src/experiment/experiment-junit.js";
 import { experimentMarkdown } from "../../src/experiment/experiment-markdown.js";
 import { type ExperimentResult, experimentResult } from "../../src/experiment/experiment-result.js";
 import { FAIL_ON, isFailure } from "../../src/experiment/fail-on.js";
+import type { MeasureName } from "../../src/experiment/measure-names.js";
 import { isVoid } from "../../src/experiment/measures.js";
 import { planRuns } from "../../src/experiment/plan.js";
 import { columnsOf } from "../../src/text/columns.js";
@@ -17,8 +18,11 @@ const ARMS = [
 ];
 
 /** Twelve cases by two arms; the second saves a fifth, and is slower. */
-function result(more: (arm: string, at: number) => Partial<TaskResult> = () => ({})): ExperimentResult {
-  const cases = someTasks(12).map(({ id, request }) => ({ id, request }));
+function result(
+  more: (arm: string, at: number) => Partial<TaskResult> = () => ({}),
+  { cases: count = 12, measures }: { readonly cases?: number; readonly measures?: readonly MeasureName[] } = {},
+): ExperimentResult {
+  const cases = someTasks(count).map(({ id, request }) => ({ id, request }));
   const options = { name: "Costs *now*", runs: 1, seed: "s" };
   const plan = planRuns(cases, ARMS, { ...options, requestOf: () => ({}) });
   const results = plan.map(({ task, arm }, at) => {
@@ -40,7 +44,7 @@ function result(more: (arm: string, at: number) => Partial<TaskResult> = () => (
     };
   });
   const byId = new Map(results.map((one) => [one.id, one]));
-  return experimentResult(plan, ARMS, byId, { ...options, base: "base", effect: 0.15 });
+  return experimentResult(plan, ARMS, byId, { ...options, base: "base", effect: 0.15, measures });
 }
 
 describe("a result", () => {
@@ -74,6 +78,40 @@ describe("a result", () => {
       /^\| cost \| \$0\.0402 \| \$0\.0319 \| -\d+\.\d % \| .* \| less in 12, more in 0 \(p < 0\.001\) .* \*\*better\*\* \|$/m,
     );
     expect(text).toMatch(/^- pass: too few for a verdict: \d+ more cases are missing$/m);
+  });
+
+  test("what is missing for all measures is said once", () => {
+    const few = result(undefined, { cases: 2 });
+    const text = "too few for a verdict: 4 more cases are missing";
+    expect(experimentMarkdown(few)).toContain(`- pass, cost, tokens, steps, time: ${text}\n`);
+    const printed = experimentLines(few, 80).join(" ").replace(/\s+/g, " ");
+    expect(printed.split("too few for a verdict")).toHaveLength(2);
+    expect(printed).toContain(`measures pass, cost, tokens, steps, time: ${text}`);
+  });
+
+  test("the order is a note where it is shown, and of measures that are compared", () => {
+    const later = (_: string, at: number): Partial<TaskResult> => ({
+      totals: { ...resultOf(expectTask()).totals, cost: at % 2 === 0 ? 0.1 : 0.05, steps: 1 },
+    });
+    expect(result(later).warnings[0]).toMatch(
+      /^the order matters: than the earlier run of a pair, the later one costs 50 % less.* 6 of 12 pairs, which evens it out$/,
+    );
+    const told = (one: ExperimentResult): boolean => one.warnings.join().includes("order");
+    expect(told(result(later, { cases: 2 }))).toBe(false);
+    expect(told(result(later, { measures: ["pass", "steps"] }))).toBe(false);
+  });
+
+  test("that no run of any arm passed is said, with what the command wrote last", () => {
+    const ended = { exitCode: 127, signal: null, timedOut: false, durationMs: 5, command: "npm test" };
+    const output = "> test\n\n> vitest run\n\nsh: 1: vitest: \u001b[31mnot found\n";
+    const failed = result(() => ({ verify: { ...ended, passed: false, output } }));
+    expect(failed.warnings[0]).toMatch(
+      /^no run of any arm passed `npm test` \(not verified: exit code 127\).* ended with: > test \/ > vitest run \/ sh: 1: vitest: .*not found\. .*npm ci && npm test/,
+    );
+    expect(failed.warnings.join()).not.toContain("\u001b");
+    const one = result((_, at) => ({ verify: { ...ended, passed: at === 3, output } }));
+    expect(one.warnings.join()).not.toContain("no run of any arm");
+    expect(result().warnings.join()).not.toContain("no run of any arm");
   });
 
   test("as JUnit XML: worse is a failure, and of what nothing can be said is skipped", () => {

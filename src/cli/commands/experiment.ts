@@ -124,7 +124,9 @@ export async function experiment(
   const effect = flags.effect ?? DEFAULT_EFFECT;
   const failOn = flags.failOn ?? "worse";
   const about = { name, base, seed, runs, effect, measures: flags.measure };
-  const result = experimentResult(plan, arms, await recordedResults(results), about);
+  const compared = experimentResult(plan, arms, await recordedResults(results), about);
+  // They quote what a verify command wrote, and may go into a pull request.
+  const result = { ...compared, warnings: quick(compared.warnings) };
   if (flags.markdown !== undefined) await write("--markdown", flags.markdown, experimentMarkdown(result), terminal);
   if (flags.junit !== undefined) await write("--junit", flags.junit, experimentJunit(result, failOn), terminal);
   if (flags.json) terminal.out(`${terminalJson({ ...result, batch: summary })}\n`);

@@ -54,13 +54,13 @@ export function defineExperiment(program: Command, { terminal, finish }: Program
     .addHelpText(
       "after",
       `
-An arm is what differs: model, agent, variant, system (a text) or system-file, mcp (name=url), opencode (a path,
+An arm is what differs: model, agent, variant, system (replaces the system prompt) or system-file, mcp (name=url), opencode (a path,
 or a version that is there), instructions (AGENTS.md and the like of a commit), ref (all of a commit), and
 max-steps, max-tokens, max-cost, timeout and the like. The arm called base, else the first, is what the others
 are compared with. --fail-on takes worse (default), undecided, not-better or nothing.
 
 Examples:
-  looptrace experiment tasks.jsonl --arm base --arm new:model=openai/gpt-5 --verify "npm test"
+  looptrace experiment tasks.jsonl --arm base --arm new:model=openai/gpt-5 --verify "npm ci && npm test"
   looptrace experiment tasks.jsonl --arm base --arm short:instructions=shorter-agents-md --runs 4
   looptrace experiment --dataset bugs --arms arms.json --markdown result.md --fail-on not-better
 ${EXPERIMENT_EXIT_CODES}`,
