@@ -144,7 +144,8 @@ export function contextBill(
   const rows = new Map<string, MutableRow>();
   for (const call of all) addCall(rows, call, by, prices, shown.includes(call));
   const tokens = sum([...rows.values()].map((row) => row.tokens));
-  const told = [...rows.values()].map((row): BillRow => {
+  const named = by === "segment" ? toldApart([...rows.values()]) : [...rows.values()];
+  const told = named.map((row): BillRow => {
     const { exchanges, ...figures } = row;
     return { ...figures, share: tokens === 0 ? 0 : row.tokens / tokens, calls: exchanges.size };
   });
@@ -225,6 +226,19 @@ interface MutableRow {
   paidTokens: number;
   cachedTokens: number;
   cost: number | null;
+}
+
+/** Numbers those of the same name, in the order in which they were sent first. */
+function toldApart(rows: readonly MutableRow[]): readonly MutableRow[] {
+  const many = new Map<string, number>();
+  for (const { name } of rows) many.set(name, (many.get(name) ?? 0) + 1);
+  const seen = new Map<string, number>();
+  return rows.map((row) => {
+    if ((many.get(row.name) ?? 0) < 2) return row;
+    const number = (seen.get(row.name) ?? 0) + 1;
+    seen.set(row.name, number);
+    return { ...row, name: `${row.name} #${number}` };
+  });
 }
 
 function addCall(

@@ -7,7 +7,7 @@
  *
  * @example `tsx src/cli/bundle.ts` writes dist/cli
  */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
@@ -46,6 +46,8 @@ export async function bundleCommandLine(folder: string): Promise<void> {
     comments: false,
   });
   await bundle.close();
+  // npm sets it when it installs the package, not when a clone that it has linked is built anew.
+  await chmod(join(folder, "main.js"), 0o755);
   const packages = new Set(
     output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : [])).flatMap((id) => packageOf(id) ?? []),
   );

@@ -3,6 +3,7 @@ import { tokensErrorText } from "../analysis/tokens-error-text.js";
 import { unusedText } from "../analysis/unused-text.js";
 import { cost, costDecimals, count, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
+import { wrapped } from "../text/wrap-text.js";
 import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
 import { inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
@@ -56,7 +57,9 @@ export function paintContext(bill: ContextBill, { width, colors }: PaintOptions)
   );
   const notes = inColors([...notesOf(bill), ...hiddenColumnsLine(hidden)], width, colors);
   return [
-    ...inTitle(bill).map((line, index) => (index === 0 ? colors.bold : colors.dim)(shortenTo(line, width))),
+    ...inTitle(bill).flatMap((text, index) =>
+      wrapped(text, width).map((line) => (index === 0 ? colors.bold : colors.dim)(shortenTo(line, width))),
+    ),
     colors.dim(head),
     ...lines,
     ...(notes.length > 0 ? ["", ...notes] : []),

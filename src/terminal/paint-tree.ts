@@ -4,13 +4,22 @@ import { columnsOf } from "../text/columns.js";
 import { cost, costDecimals, count, duration, plural } from "../text/format.js";
 import { padEnd, padStart, shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
+import { type HiddenColumns, hiddenColumnsLine } from "./fit-table.js";
 import { inColors } from "./labelled-line.js";
 import { axisOf, type TimeAxis, timeBar } from "./time-bar.js";
 import { inTone } from "./tones.js";
 import { totalLines } from "./total-lines.js";
 import { traceHead } from "./trace-head.js";
 import { filterTree, type RowFilter } from "./tree-filter.js";
-import { GAP, HEADINGS, type NumberColumn, numberWidths, type TreeLayout, treeLayout } from "./tree-layout.js";
+import {
+  GAP,
+  HEADINGS,
+  type NumberColumn,
+  numberWidths,
+  type TreeLayout,
+  type TreeWidths,
+  treeLayout,
+} from "./tree-layout.js";
 
 export interface PaintOptions {
   /** Columns of the terminal, at least 20. */
@@ -60,6 +69,7 @@ export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: Tree
       const line = lineOf(name, cells[index] ?? HEADINGS, bar, detailOf(row, layout), layout);
       return inTone(shortenTo(line.trimEnd(), width), row.tone, colors);
     }),
+    ...inColors(hiddenColumnsLine(hiddenNumbers(widths, layout, width)), width, colors),
     ...(hidden > 0
       ? [colors.dim(shortenTo(`${plural(hidden, "row")} not shown${found ? "" : ": nothing matches"}`, width))]
       : []),
@@ -67,6 +77,18 @@ export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: Tree
     ...inColors(totalLines(trace, decimals, signs), width, colors),
   ].join("\n");
 }
+
+/** The columns of numbers that there is no room for, and from where on there is. */
+function hiddenNumbers(widths: TreeWidths, { numbers }: TreeLayout, width: number): HiddenColumns | null {
+  const gone = [...widths.numbers.keys()].filter((column) => !numbers.has(column));
+  if (gone.length === 0) return null;
+  let wide = width + 1;
+  while (wide < WIDEST && treeLayout(widths, wide).numbers.size < widths.numbers.size) wide += 1;
+  return { headings: gone.map((column) => HEADINGS[column]), width: wide };
+}
+
+/** No terminal is wider. */
+const WIDEST = 500;
 
 /** @param enough what is wider need not be measured: it has to be cut anyway */
 function widest(rows: readonly TreeRow[], widthOf: (row: TreeRow) => number, enough: number): number {

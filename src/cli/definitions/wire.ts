@@ -31,6 +31,7 @@ Columns:
   for         the call, the dead attempt or what else the request was for; a subagent's with its agent
   bytes, new  of the body; what of it the session's request before to that address and model did not hold
   in, cached  tokens of the prompt, and what of them came from the cache, as the provider counted
+  out         tokens of the answer, its thinking included
   first       from the request to the first byte of the answer
   request id  the provider's, for its support
 
