@@ -82,7 +82,7 @@ describe("every reader has them, once", () => {
   test("the spans: below the tool, the step or the loop that they were started in", () => {
     const spans = describeTrace(trace, {});
     const byId = new Map(spans.map((span) => [span.spanId, span]));
-    const loops = spans.filter(({ name, parent: above }) => name === "opencode.loop" && above !== null);
+    const loops = spans.filter(({ name, parent: above }) => name.startsWith("opencode.loop") && above !== null);
     expect(loops.map(({ parent: above }) => byId.get(above?.spanId ?? "")?.name)).toEqual([
       "tool.bash",
       "loop.step-0",
@@ -180,7 +180,7 @@ describe("a turn that is over while a subagent works on", () => {
         "llm-call-0",
         "loop.step-0",
         "opencode.loop",
-        "opencode.loop",
+        "opencode.loop build",
       ]);
     expect(namesOf(trace)).toEqual([]);
   });

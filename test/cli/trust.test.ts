@@ -44,7 +44,7 @@ const config = (settings: ConfigFile, mode = 0o644) =>
 const call = (argv: readonly string[], variables: Record<string, string> = {}, at = cwd) =>
   looptrace(argv, { env: { ...env, ...variables }, cwd: at });
 const trace = (variables: Record<string, string> = {}, at = cwd) =>
-  call(["trace", join(root, "session.json")], variables, at);
+  call(["trace", "--no-scores", join(root, "session.json")], variables, at);
 
 describe("where traces and keys go", () => {
   test.each<[string, (url: string) => ConfigFile, Record<string, string>]>([

@@ -41,7 +41,7 @@ export async function measureInnocents(lines: number, offset = 0): Promise<Innoc
   return { lines: seen, masked };
 }
 
-const AVERAGE_LINES = 180;
+const AVERAGE_LINES = 100;
 
 /** In an order that does not depend on the disk. */
 function filesBelow(root: string): readonly string[] {
