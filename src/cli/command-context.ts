@@ -60,6 +60,15 @@ export class CommandContext {
   }
 
   /**
+   * Those that can be read from: what switches sending off says nothing of reading.
+   *
+   * @throws {ConfigurationError} when the settings make no destination that could be asked
+   */
+  get readable(): readonly Destination[] {
+    return resolveDestinations({ ...this.settings.destinations, reading: true });
+  }
+
+  /**
    * Where looptrace keeps its files, if no other user can have put some there: what waits in an outbox is sent with the
    * user's keys, and what is kept is shown as what happened.
    *

@@ -1,13 +1,12 @@
 import { READING_RISKS } from "../config/config-risks.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { LangfuseApi } from "../langfuse/api/langfuse-api.js";
-import { langfuseAmong } from "../langfuse/api/langfuse-destination.js";
 import { type RemoteSelection, readTraces } from "../langfuse/find-traces.js";
 import { maskRest } from "../masking/masked.js";
 import { plural } from "../text/format.js";
 import type { LoopTrace } from "../trace/model.js";
 import { CommandContext } from "./command-context.js";
 import type { EachTraceOptions, FromFlags } from "./from-flags.js";
+import { langfuseOf } from "./langfuse-of.js";
 import { parseSince } from "./parse-duration.js";
 import { notesTo } from "./sources.js";
 import type { Terminal } from "./terminal.js";
@@ -28,7 +27,7 @@ export async function eachRemoteTrace(
   const selection = remoteSelection(sources, flags);
   const context = new CommandContext(maskFlags(flags), terminal, { uses: ["destination", ...READING_RISKS] });
   const note = notesTo(terminal);
-  const api = new LangfuseApi(langfuseAmong(context.destinations), { onNote: note });
+  const api = langfuseOf(context, terminal);
   const { masking } = context;
   let seen = 0;
   const missed = (id: string): void => {

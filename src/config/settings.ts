@@ -60,10 +60,10 @@ export function settingsWith(file: ConfigFile, flags: TraceFlags, env: Environme
   };
 }
 
-/** The keys that looptrace would send with; none where the settings make no destination. */
+/** The keys that looptrace would send or read with; none where the settings make no destination. */
 export function destinationKeys(file: ConfigFile, env: Environment): readonly string[] {
   try {
-    return resolveDestinations(destinationOptions(file, env)).flatMap(({ secrets }) => secrets);
+    return resolveDestinations({ ...destinationOptions(file, env), reading: true }).flatMap(({ secrets }) => secrets);
   } catch (error) {
     // A command that only shows sessions need not tell it.
     if (error instanceof ConfigurationError) return [];

@@ -41,7 +41,7 @@ export async function readLangfuse(
   ids: readonly string[],
   options: ReadLangfuseOptions = {},
 ): Promise<readonly RemoteTrace[]> {
-  const { destinations = resolveDestinations(), masking = {}, signal, onNote } = options;
+  const { destinations = resolveDestinations({ reading: true }), masking = {}, signal, onNote } = options;
   const api = new LangfuseApi(langfuseAmong(destinations), { signal, onNote });
   const found: RemoteTrace[] = [];
   const use = async ({ trace, ...about }: RemoteTrace): Promise<void> => {

@@ -119,6 +119,18 @@ test("without keys, or where only a stranger's file names a Langfuse, nothing is
   expect(langfuse.receiver.requests.length).toBe(before);
 });
 
+test("what switches sending off does not switch reading off", async () => {
+  const env = { LOOPTRACE_HOME: join(folder, "store"), ...langfuse.env, LANGFUSE_TRACING_ENABLED: "false" };
+  for (const argv of [
+    ["show", "--from", "langfuse", "--last"],
+    ["verify", MULTISTEP],
+    ["dashboard", "--dry-run"],
+  ]) {
+    const { code, stderr } = await looptrace(argv, { env: { ...env, OTEL_SDK_DISABLED: "true" }, cwd: folder });
+    expect([code, stderr]).toEqual([0, ""]);
+  }
+});
+
 test("verify says that all is there, and what is not", async () => {
   const { code, stdout, stderr } = await run("verify", MULTISTEP, FAILING);
   expect([code, stderr]).toEqual([0, ""]);
@@ -186,7 +198,7 @@ test("what a stranger has sent there moves no cursor", async () => {
 test("verify tells apart that Langfuse cannot be asked", async () => {
   const env = { LOOPTRACE_HOME: join(folder, "store"), ...langfuse.env, LANGFUSE_BASE_URL: "http://127.0.0.1:1" };
   const { code, stderr } = await looptrace(["verify", MULTISTEP], { env, cwd: folder });
-  expect([code, stderr]).toEqual([3, expect.stringMatching(/^looptrace: 127\.0\.0\.1:1/)]);
+  expect([code, stderr]).toEqual([3, expect.stringMatching(/^looptrace: Langfuse was not reached: .*127\.0\.0\.1:1/)]);
 });
 
 test("dashboard makes one, finds it again, and takes it away", async () => {

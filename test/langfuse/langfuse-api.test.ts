@@ -90,20 +90,42 @@ test.each([
 
 test("no answer has its time, and ends when it is interrupted", async () => {
   receiver.behave({ always: { kind: "hang" } });
-  expect(await failure(ask({}, { timeoutMs: 50 }))).toMatchObject({ kind: "unavailable", message: /no answer within/ });
+  const asked: string[] = [];
+  const onAsk = (label: string) => {
+    asked.push(label);
+    return () => void asked.push("over");
+  };
+  expect(await failure(ask({ onAsk }, { timeoutMs: 50 }))).toMatchObject({
+    kind: "unavailable",
+    message: expect.stringMatching(/no answer within .*\. Check LANGFUSE_BASE_URL, .*LANGFUSE_TIMEOUT/),
+  });
+  // Once: three times would take three times as long.
+  expect(asked).toEqual([langfuseAt(receiver.url).label, "over"]);
   const controller = new AbortController();
-  const asked = failure(ask({ signal: controller.signal }));
+  const open = failure(ask({ signal: controller.signal }));
   controller.abort();
-  expect(await asked).toMatchObject({ kind: "interrupted" });
+  expect(await open).toMatchObject({ kind: "interrupted" });
 });
 
 test("a server that is not there is told of by its address", async () => {
   await receiver.close();
   expect(await failure(ask())).toMatchObject({
     kind: "unavailable",
-    message: expect.stringMatching(/nothing listens/),
+    message: expect.stringMatching(
+      /^Langfuse was not reached: nothing listens at [\d.:]+: connection refused\. Check /,
+    ),
   });
   receiver = await startReceiver();
+});
+
+test("a port that nothing connects to is tried once", async () => {
+  expect(await failure(ask({}, { ...langfuseAt("http://127.0.0.1:9") }))).toMatchObject({ kind: "unavailable" });
+  expect(clock.slept).toEqual([]);
+});
+
+test("what a server says with a full stop at its end gets no second one", async () => {
+  receiver.behave({ always: json({ message: "Confirm the host." }, 401) });
+  expect((await failure(ask())).message).toMatch(/Confirm the host\. Check/);
 });
 
 test("pages follow each other, become smaller where one is too large, and large again behind it", async () => {
@@ -138,6 +160,8 @@ test("an older server is told to be one", async () => {
   const api = new LangfuseApi(langfuseAt(receiver.url), { clock });
   expect(await failure(listObservations(api, {}, "heads").next())).toMatchObject({
     kind: "missing",
-    message: expect.stringMatching(/needs Langfuse 4/),
+    message: expect.stringMatching(
+      /needs Langfuse 4.*or the address is wrong: check that http.* is where Langfuse is\.$/,
+    ),
   });
 });

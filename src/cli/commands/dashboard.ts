@@ -1,7 +1,5 @@
 import { askForProject } from "../../deliver/destinations/langfuse-project.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { LangfuseApi } from "../../langfuse/api/langfuse-api.js";
-import { langfuseAmong } from "../../langfuse/api/langfuse-destination.js";
 import { DashboardApi } from "../../langfuse/dashboard/dashboard-api.js";
 import { type DashboardChange, removeDashboard, syncDashboard } from "../../langfuse/dashboard/sync-dashboard.js";
 import { plural } from "../../text/format.js";
@@ -9,7 +7,7 @@ import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { notesTo } from "../sources.js";
+import { langfuseOf } from "../langfuse-of.js";
 import type { Terminal } from "../terminal.js";
 
 export interface DashboardFlags {
@@ -34,10 +32,10 @@ export async function dashboard(flags: DashboardFlags, terminal: Terminal): Prom
   if (remove && flags.range !== undefined)
     throw new ConfigurationError("--range", "--range is for the link to a dashboard, and --remove takes it away.");
   const context = new CommandContext({}, terminal, { uses: ["destination"] });
-  const destination = langfuseAmong(context.destinations);
-  const api = new DashboardApi(new LangfuseApi(destination, { onNote: notesTo(terminal) }));
+  const langfuse = langfuseOf(context, terminal);
+  const api = new DashboardApi(langfuse);
   const { id, changes } = await (remove ? removeDashboard : syncDashboard)(api, { dryRun });
-  const url = id === null ? null : await linkTo(id, range, destination);
+  const url = id === null ? null : await linkTo(id, range, langfuse.destination);
   if (flags.json) terminal.out(`${terminalJson({ id, url, dryRun, changes })}\n`);
   else {
     terminal.out(`${summaryOf(changes, { remove, dryRun })}\n`);

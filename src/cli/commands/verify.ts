@@ -1,7 +1,5 @@
 import type { TraceFlags } from "../../config/settings.js";
-import { LangfuseApi } from "../../langfuse/api/langfuse-api.js";
 import { LangfuseApiError } from "../../langfuse/api/langfuse-api-error.js";
-import { langfuseAmong } from "../../langfuse/api/langfuse-destination.js";
 import { type TraceVerdict, verdictOf } from "../../langfuse/verify/verify-trace.js";
 import { verifyTraces } from "../../langfuse/verify/verify-traces.js";
 import { quickMask } from "../../masking/mask.js";
@@ -14,8 +12,9 @@ import { severalLines } from "../../text/terminal-text.js";
 import { colorsFor } from "../colors.js";
 import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { langfuseOf } from "../langfuse-of.js";
 import { reportError } from "../report-error.js";
-import { loadOptions, notesTo, type SourceFlags, sourcesOf } from "../sources.js";
+import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
 export interface VerifyFlags extends SourceFlags, TraceFlags {
@@ -35,10 +34,9 @@ export interface VerifyFlags extends SourceFlags, TraceFlags {
 export async function verify(sources: readonly string[], flags: VerifyFlags, terminal: Terminal): Promise<ExitCode> {
   const context = new CommandContext(flags, terminal);
   const { settings, masking, paths } = context;
-  const destination = langfuseAmong(context.destinations);
+  const api = langfuseOf(context, terminal);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept", context);
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
-  const api = new LangfuseApi(destination, { onNote: notesTo(terminal) });
   const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };
   const mask = quickMask(masking);
   const verdicts: TraceVerdict[] = [];
@@ -55,7 +53,7 @@ export async function verify(sources: readonly string[], flags: VerifyFlags, ter
       const found = await verifyTraces(api, traces, {
         trace: settings.trace,
         masking,
-        destination,
+        destination: api.destination,
         paths,
         waitMs: flags.wait ?? 0,
       });

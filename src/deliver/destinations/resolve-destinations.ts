@@ -31,6 +31,11 @@ export interface DestinationOptions {
      */
     readonly shape?: SpanProfileName;
   };
+  /**
+   * The destinations are to be read from. What switches sending off (`LANGFUSE_TRACING_ENABLED=false`,
+   * `OTEL_SDK_DISABLED=true`, `OTEL_TRACES_EXPORTER=none`) does not count then. Default: false.
+   */
+  readonly reading?: boolean;
   /** Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -101,7 +106,7 @@ function reader(env: Environment): Read {
 }
 
 function langfuseDestination(
-  { langfuse }: DestinationOptions,
+  { langfuse, reading = false }: DestinationOptions,
   read: Read,
   env: Environment,
 ): Destination | string | undefined {
@@ -109,8 +114,8 @@ function langfuseDestination(
   const secretKey = read(langfuse?.secretKey, "langfuse.secretKey", "LANGFUSE_SECRET_KEY");
   const baseUrl = read(langfuse?.baseUrl, "langfuse.baseUrl", "LANGFUSE_BASE_URL", "LANGFUSE_BASEURL", "LANGFUSE_HOST");
   if (!publicKey && !secretKey && !baseUrl) return undefined;
-  if (isDisabled(env)) return "OTEL_SDK_DISABLED";
-  if (/^(?:false|0)$/i.test(env.LANGFUSE_TRACING_ENABLED?.trim() ?? "")) return "LANGFUSE_TRACING_ENABLED";
+  if (!reading && isDisabled(env)) return "OTEL_SDK_DISABLED";
+  if (!reading && /^(?:false|0)$/i.test(env.LANGFUSE_TRACING_ENABLED?.trim() ?? "")) return "LANGFUSE_TRACING_ENABLED";
   if (!publicKey || !secretKey) {
     const lacking = [publicKey ? "" : "LANGFUSE_PUBLIC_KEY", secretKey ? "" : "LANGFUSE_SECRET_KEY"];
     const missing = lacking.filter(Boolean).join(" and ");
@@ -156,13 +161,17 @@ function langfuseTimeoutMs(read: Read): number | undefined {
   throw new ConfigurationError(name, `${name} is ${JSON.stringify(value)}; it takes seconds, such as 10.`);
 }
 
-function otlpDestination({ otlp }: DestinationOptions, read: Read, env: Environment): Destination | string | undefined {
+function otlpDestination(
+  { otlp, reading = false }: DestinationOptions,
+  read: Read,
+  env: Environment,
+): Destination | string | undefined {
   const traces = read(otlp?.tracesEndpoint, "otlp.tracesEndpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
   const general = read(undefined, "", "OTEL_EXPORTER_OTLP_ENDPOINT");
   const setting = traces ?? general;
   if (!setting) return undefined;
-  if (isDisabled(env)) return "OTEL_SDK_DISABLED";
-  if (!wantsOtlp(read(undefined, "", "OTEL_TRACES_EXPORTER"))) return "OTEL_TRACES_EXPORTER";
+  if (!reading && isDisabled(env)) return "OTEL_SDK_DISABLED";
+  if (!reading && !wantsOtlp(read(undefined, "", "OTEL_TRACES_EXPORTER"))) return "OTEL_TRACES_EXPORTER";
   const endpoint = httpUrl(setting);
   if (!traces) endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, "")}/v1/traces`;
   const destination = otlpPlace("TRACES", endpoint, setting, otlp, read, env);

@@ -1,15 +1,19 @@
 import { readRetryAfter } from "../../errors/retry-after.js";
 import { type Destination, publicUrl } from "../destinations/destination.js";
 import type { Answer } from "./exchange.js";
-import { describeNetworkFailure, describeProxyRefusal, refusedByProxy } from "./network-failure.js";
+import { describeNetworkFailure, describeProxyRefusal, isRefusedPort, refusedByProxy } from "./network-failure.js";
 import { bounded, readBounded, redact, serverMessage } from "./response-text.js";
 import type { OpenResult, SendResult } from "./send-result.js";
 
 /** What it means that there was no answer. */
 export function resultOfFailure(destination: Destination, error: unknown): OpenResult {
   const status = refusedByProxy(error);
-  if (status === undefined)
-    return { kind: "unavailable", retryAfterMs: undefined, message: describeNetworkFailure(error, destination) };
+  if (status === undefined) {
+    const message = describeNetworkFailure(error, destination);
+    return isRefusedPort(error)
+      ? { kind: "blocked", status: undefined, message }
+      : { kind: "unavailable", retryAfterMs: undefined, message };
+  }
   const message = describeProxyRefusal(status, destination);
   // Another try may go better where the proxy has trouble, or does not reach the server now.
   const isPassing = status >= 500 || status === 429 || status === 408;

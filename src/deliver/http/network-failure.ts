@@ -39,10 +39,15 @@ export function describeNetworkFailure(error: unknown, destination: Destination)
       if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO") {
         return `${host} does not speak TLS; should the address begin with http://?`;
       }
-      // The fetch standard's list of ports that speak something else.
-      if (message === "bad port") return `Node.js does not connect to ${host}: its port is kept for another protocol`;
+      if (isRefusedPort(error))
+        return `Node.js does not connect to ${host}: its port is kept for another protocol. Check the port in the address.`;
       return redact(`${behind} was not reached: ${code ? `${code}, ` : ""}${message}`, destination.secrets);
   }
+}
+
+/** Whether nothing can ever be sent there: its port is on the fetch standard's list of those that speak something else. */
+export function isRefusedPort(error: unknown): boolean {
+  return deepestCause(error).message === "bad port";
 }
 
 /** With TLS 1.3 a certificate is found wanting after the handshake, and most servers then just hang up. */

@@ -63,7 +63,9 @@ export function serverMessage(text: string, isPage: boolean, secrets: readonly s
   // Blotted out before the cut: half a secret at the end of the message would no longer be found.
   const safe = redact(plain, secrets)
     .replace(/[\s\p{Cc}]+/gu, " ")
-    .trim();
+    .trim()
+    // What comes behind it brings its own full stop.
+    .replace(/(?<!\.)\.$/, "");
   return safe === "" ? "" : `: ${bounded(safe)}`;
 }
 

@@ -13,8 +13,11 @@ export type SendResult =
   /** The content was refused (400, 413, 422): smaller or without the malformed span it may pass. */
   | { readonly kind: "rejected"; readonly status: number; readonly message: string }
   | { readonly kind: "unauthorised"; readonly status: 401 | 403; readonly message: string }
-  /** A proxy on the way does not let the request through, and will not later either. */
-  | { readonly kind: "blocked"; readonly status: number; readonly message: string }
+  /**
+   * The request does not get there, and will not later either: a proxy on the way lets it not through, or nothing
+   * connects to such a port, which has no status.
+   */
+  | { readonly kind: "blocked"; readonly status: number | undefined; readonly message: string }
   /** Something answers, but not the endpoint that was asked for: a redirect, a 404, a web page. */
   | { readonly kind: "misdirected"; readonly status: number; readonly message: string }
   | { readonly kind: "throttled"; readonly retryAfterMs: number | undefined; readonly message: string }

@@ -2,7 +2,12 @@ import type { z } from "zod";
 import { type Destination, LANGFUSE_TRACES_PATH } from "../../deliver/destinations/destination.js";
 import { addressOf, refusedKeysAdvice } from "../../deliver/destinations/refused-keys.js";
 import { type Answer, type ExchangeInit, exchange } from "../../deliver/http/exchange.js";
-import { describeNetworkFailure, describeProxyRefusal, refusedByProxy } from "../../deliver/http/network-failure.js";
+import {
+  describeNetworkFailure,
+  describeProxyRefusal,
+  isRefusedPort,
+  refusedByProxy,
+} from "../../deliver/http/network-failure.js";
 import { bounded, readBounded, readWhole, serverMessage } from "../../deliver/http/response-text.js";
 import { readRetryAfter } from "../../errors/retry-after.js";
 import { attempt } from "../../errors/thrown.js";
@@ -19,6 +24,8 @@ export interface LangfuseApiOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told on one line what is waited for. */
   readonly onNote?: ((note: string) => void) | undefined;
+  /** Called when a question goes out, with whom it is put to; what it returns is called when it is answered, or not. */
+  readonly onAsk?: ((label: string) => () => void) | undefined;
   /** How long one question may wait for rate limits, all waits together, in ms; default 5 min. */
   readonly patienceMs?: number | undefined;
 }
@@ -54,14 +61,15 @@ const LEAST_WAIT_MS = 500;
 export class LangfuseApi {
   /** Where a person finds it, without a `/` at the end. */
   readonly address: string;
-  readonly #destination: Destination;
+  /** Where it is, and with which keys it is asked. */
+  readonly destination: Destination;
   readonly #options: LangfuseApiOptions;
   readonly #clock: Clock;
   readonly #base: string;
 
   /** @param destination one of kind `langfuse` */
   constructor(destination: Destination, options: LangfuseApiOptions = {}) {
-    this.#destination = destination;
+    this.destination = destination;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const { endpoint } = destination;
@@ -71,7 +79,17 @@ export class LangfuseApi {
 
   /** For people; without secrets. */
   get label(): string {
-    return this.#destination.label;
+    return this.destination.label;
+  }
+
+  /** What else a server that lacks an endpoint may mean, as the end of a sentence. */
+  get orElsewhere(): string {
+    return `or the address is wrong: check that ${this.address} (${this.#setting}) is where Langfuse is`;
+  }
+
+  /** What names the address. */
+  get #setting(): string {
+    return this.destination.settings.address ?? "LANGFUSE_BASE_URL";
   }
 
   /**
@@ -106,7 +124,8 @@ export class LangfuseApi {
     let waitedMs = 0;
     for (let failures = 0; ; ) {
       this.#refuseInterrupted();
-      const asked = await this.#once(method, path, question);
+      const answered = this.#options.onAsk?.(this.label);
+      const asked = await this.#once(method, path, question).finally(answered);
       if (asked.kind === "answer") return this.#parsed(asked.text, path, schema);
       if (asked.kind === "busy") {
         const { waitMs, message } = asked;
@@ -117,7 +136,8 @@ export class LangfuseApi {
         continue;
       }
       // What was asked for may have been done all the same, and must not be done twice.
-      const pause = method === "GET" && asked.error.kind === "unavailable" ? PAUSES_MS[failures] : undefined;
+      const mayPass = method === "GET" && !asked.isFinal && asked.error.kind === "unavailable";
+      const pause = mayPass ? PAUSES_MS[failures] : undefined;
       if (pause === undefined) throw asked.error;
       failures += 1;
       await this.#clock.sleep(pause, this.#options.signal);
@@ -125,7 +145,7 @@ export class LangfuseApi {
   }
 
   async #once(method: ExchangeInit["method"], path: string, question: Question): Promise<Asked> {
-    const destination = this.#destination;
+    const destination = this.destination;
     const timeout = AbortSignal.timeout(destination.timeoutMs ?? TIMEOUT_MS);
     const { signal: given } = this.#options;
     const signal = given ? AbortSignal.any([given, timeout]) : timeout;
@@ -154,13 +174,20 @@ export class LangfuseApi {
       this.#refuseInterrupted();
       const { label, timeoutMs = TIMEOUT_MS } = destination;
       if (timeout.aborted) {
-        const late = `${label} gives no answer within ${duration(timeoutMs)}. Try again later, or set LANGFUSE_TIMEOUT.`;
-        return { kind: "failed", error: new LangfuseApiError("unavailable", late) };
+        const late = `${label} gives no answer within ${duration(timeoutMs)}. Check ${this.#setting}, try again later, or set LANGFUSE_TIMEOUT to more seconds.`;
+        // Who waited as long as this once must not wait as long again.
+        return { kind: "failed", error: new LangfuseApiError("unavailable", late), isFinal: true };
       }
       const status = refusedByProxy(error);
       const why =
         status === undefined ? describeNetworkFailure(error, destination) : describeProxyRefusal(status, destination);
-      return { kind: "failed", error: new LangfuseApiError("unavailable", `${label}: ${why}`, status) };
+      const settings = [this.#setting, ...(destination.proxy ? [destination.proxy.setting] : [])].join(" and ");
+      const message = /[.?]$/.test(why) ? why : `${why}. Check ${settings}.`;
+      return {
+        kind: "failed",
+        error: new LangfuseApiError("unavailable", `Langfuse was not reached: ${message}`, status),
+        isFinal: isRefusedPort(error),
+      };
     }
   }
 
@@ -172,7 +199,7 @@ export class LangfuseApi {
   }
 
   async #refusal(response: Answer, path: string): Promise<Asked> {
-    const destination = this.#destination;
+    const destination = this.destination;
     const { status, headers } = response;
     const text = await readBounded(response);
     const isPage = headers.get("content-type")?.includes("text/html") ?? false;
@@ -227,4 +254,9 @@ export class LangfuseApi {
 type Asked =
   | { readonly kind: "answer"; readonly text: string }
   | { readonly kind: "busy"; readonly waitMs: number; readonly message: string }
-  | { readonly kind: "failed"; readonly error: LangfuseApiError };
+  | {
+      readonly kind: "failed";
+      readonly error: LangfuseApiError;
+      /** Asking again now would end the same way, or take as long again. */
+      readonly isFinal?: boolean;
+    };

@@ -91,7 +91,7 @@ export async function* listObservations(
   throw new LangfuseApiError("too_large", message);
 }
 
-function tooOld({ status }: LangfuseApiError, { label }: LangfuseApi): LangfuseApiError {
-  const message = `${label} has no /api/public/v2/observations (${status}): reading traces back needs Langfuse 4, or a 3 with its preview switched on.`;
+function tooOld({ status }: LangfuseApiError, { label, orElsewhere }: LangfuseApi): LangfuseApiError {
+  const message = `${label} has no /api/public/v2/observations (${status}): reading traces back needs Langfuse 4, or a 3 with its preview switched on; ${orElsewhere}.`;
   return new LangfuseApiError("missing", message, status);
 }

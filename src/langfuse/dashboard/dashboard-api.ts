@@ -61,8 +61,8 @@ export class DashboardApi {
       return await this.#all(DASHBOARDS, dashboard);
     } catch (error) {
       if (!(error instanceof LangfuseApiError) || error.kind !== "missing") throw error;
-      const { label } = this.#api;
-      const message = `${label} has no API for dashboards (${error.status}): it came with Langfuse 4. Update the server, or look at its own dashboards.`;
+      const { label, orElsewhere } = this.#api;
+      const message = `${label} has no API for dashboards (${error.status}): it came with Langfuse 4, so update an older server or look at its own dashboards; ${orElsewhere}.`;
       throw new LangfuseApiError("missing", message, error.status);
     }
   }

@@ -61,7 +61,7 @@ test.each<[string, Answer, object]>([
   [
     "401",
     { kind: "status", status: 401, body: '{"message":"Invalid credentials."}' },
-    { kind: "unauthorised", status: 401, message: expect.stringContaining("Invalid credentials.") },
+    { kind: "unauthorised", status: 401, message: expect.stringContaining("Invalid credentials") },
   ],
   ["403", { kind: "status", status: 403 }, { kind: "unauthorised", status: 403 }],
   [
@@ -251,7 +251,8 @@ test("nothing listens there", async () => {
 
 test("a port that fetch refuses is explained", async () => {
   expect(await send(otlpAt("http://127.0.0.1:9"), BODY)).toMatchObject({
-    message: "Node.js does not connect to 127.0.0.1:9: its port is kept for another protocol",
+    message:
+      "Node.js does not connect to 127.0.0.1:9: its port is kept for another protocol. Check the port in the address.",
   });
 });
 
