@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { realpath, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { messageOf } from "../errors/thrown.js";
 import { ensurePrivateFolder, sweepTemporaryFiles, temporaryPath } from "../files/private-files.js";
@@ -91,12 +91,19 @@ export async function commitAt(directory: string, ref: string): Promise<string> 
 
 /**
  * How many files of a directory's repository differ from its last commit or are not in it: a worktree has the commit.
+ * Results of batches and experiments that are not in it do not count: they are looptrace's own.
  *
+ * @param own absolute paths of other files that do not count where they are not in it
  * @throws {Error} what git says
  */
-export async function uncommittedFiles(directory: string): Promise<number> {
-  const status = await git(await topOf(directory), "status", "--porcelain", "-z");
-  return status.split("\0").filter(Boolean).length;
+export async function uncommittedFiles(directory: string, own: readonly string[] = []): Promise<number> {
+  const top = await topOf(directory);
+  const status = await git(top, "status", "--porcelain", "-z");
+  const real = await Promise.all(own.map((path) => realpath(path).catch(() => path)));
+  const isOwn = (entry: string): boolean =>
+    entry.startsWith("?? ") &&
+    (/\.(?:experiment|results)\.jsonl$/.test(entry) || real.includes(join(top, entry.slice(3))));
+  return status.split("\0").filter((entry) => entry !== "" && !isOwn(entry)).length;
 }
 
 async function topOf(directory: string): Promise<string> {

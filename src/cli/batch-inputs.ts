@@ -18,11 +18,16 @@ import { typedPath } from "./typed-path.js";
  * The tasks of a batch.
  *
  * @param source a file, or `-` for standard input
+ * @param what what its user calls them
  * @throws {ConfigurationError} when it cannot be read, or a line of it is no task
  */
-export async function tasksOf(source: string, terminal: Terminal): Promise<readonly Task[]> {
+export async function tasksOf(
+  source: string,
+  terminal: Terminal,
+  what: "tasks" | "cases" = "tasks",
+): Promise<readonly Task[]> {
   if (source === "-") return parseTasks(await terminal.readStdin(), "standard input");
-  return readTasks(typedPath("The file of tasks", source, "file", terminal), source);
+  return readTasks(typedPath(`The ${what} file`, source, "file", terminal), source);
 }
 
 /**

@@ -49,7 +49,7 @@ export function eventText(event: BatchEvent, now: number): string | undefined {
 }
 
 export function providerText(provider: string): string {
-  return provider === "" ? "opencode's own choice of a provider" : shortenTo(oneLine(provider), LONGEST_ID);
+  return provider === "" ? "the provider that opencode chooses" : shortenTo(oneLine(provider), LONGEST_ID);
 }
 
 const REASONS: Readonly<Record<Exclude<NotDoneReason, ErrorCode>, string>> = {

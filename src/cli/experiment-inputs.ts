@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { fieldsFor } from "../agent/setting-surfaces.js";
 import type { Task, TaskInput } from "../batch/task.js";
 import { commitAt, uncommittedFiles, WorktreeError } from "../batch/worktree.js";
@@ -113,6 +113,8 @@ export interface RunFlags {
   readonly verify?: string;
   readonly verifyTimeout?: number;
   readonly dir?: string;
+  /** Files of the experiment itself, which no run needs. */
+  readonly own?: readonly string[];
 }
 
 /**
@@ -148,7 +150,10 @@ export async function requestsOf(
     const refs = new Set(arms.flatMap(({ settings }) => [refOf(settings, flags), settings.instructions ?? []].flat()));
     for (const directory of directories) {
       for (const ref of refs) commits.set(JSON.stringify([directory, ref]), await commitIn(directory, ref));
-      const changed = await uncommittedFiles(directory);
+      const changed = await uncommittedFiles(
+        directory,
+        (flags.own ?? []).map((path) => resolve(terminal.cwd, path)),
+      );
       if (changed > 0)
         terminal.err(
           `looptrace: ${oneLine(basename(directory))} has ${plural(changed, "file")} that ${changed === 1 ? "is" : "are"} not committed: the runs begin without what is changed there.\n`,

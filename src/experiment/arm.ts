@@ -68,6 +68,11 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** How a flag says what has another name. */
 const FLAGS: Readonly<Record<string, string>> = { system: "systemPrompt" };
 
+/** A setting as a flag says it, which is how the page on experiments has it: `max-steps`. */
+function asFlag(key: string): string {
+  return key === "systemPrompt" ? "system" : key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /**
  * An arm as a flag says it: `new:model=a/b,variant=high`. A comma belongs to the value unless a key follows it.
  *
@@ -152,19 +157,27 @@ function settingsOf(settings: Readonly<Record<string, unknown>>, where: string, 
     if (systemPrompt === undefined || systemFile === undefined) return result.data;
     throw new ConfigurationError(setting, `${where}: give the system prompt itself or its file, not both.`);
   }
-  const problems = result.error.issues.map(problemOf);
+  const spelled = setting === "--arm" ? asFlag : (key: string) => key;
+  const problems = result.error.issues.map((issue) => problemOf(issue, spelled));
   throw new ConfigurationError(setting, `${where}: ${problems.join("; ")}.`);
 }
 
-function problemOf(issue: z.core.$ZodIssue): string {
-  if (issue.code !== "unrecognized_keys") return fieldProblem(issue, WORDS);
+/** @param spelled a setting as it is written there */
+function problemOf(issue: z.core.$ZodIssue, spelled: (key: string) => string): string {
+  if (issue.code !== "unrecognized_keys") {
+    const path = issue.path.map((one, at) => (at === 0 ? spelled(String(one)) : one));
+    return fieldProblem({ ...issue, path }, WORDS);
+  }
   return issue.keys
     .map((key) => {
-      const known = issue.path[0] === "mcp" ? ["name", "url", "headers", "timeout"] : KEYS;
-      const near = nearest(key, known, ALIASES);
-      const name = JSON.stringify([...issue.path, key].join("."));
+      const isOwn = issue.path[0] !== "mcp";
+      const known = isOwn ? KEYS : ["name", "url", "headers", "timeout"];
+      const tell = (one: string): string => (isOwn ? spelled(one) : one);
+      const meant = nearest(key, known, ALIASES);
+      const near = meant === undefined ? nearest(key, known.map(tell)) : tell(meant);
+      const name = JSON.stringify([...issue.path, tell(key)].join("."));
       return near === undefined
-        ? `there is no setting ${name}; known are ${known.join(", ")}`
+        ? `there is no setting ${name}; known are ${known.map(tell).join(", ")}`
         : `there is no setting ${name}; did you mean ${JSON.stringify(near)}?`;
     })
     .join("; ");
@@ -172,7 +185,10 @@ function problemOf(issue: z.core.$ZodIssue): string {
 
 const WORDS = {
   whole: "it",
-  either: { haltOnDoomLoop: "true, false or a number of 2 or more" },
+  either: {
+    haltOnDoomLoop: "true, false or a number of 2 or more",
+    "halt-on-doom-loop": "true, false or a number of 2 or more",
+  },
   otherwise: "of another kind",
 } as const;
 

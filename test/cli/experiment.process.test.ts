@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
@@ -46,6 +46,7 @@ async function resultsIn(opencode: TalkingOpenCode): Promise<readonly TaskResult
 describe.concurrent("an experiment", () => {
   test("each case by each arm, each run in a worktree of its own; what is too few is said, not guessed", async () => {
     const opencode = await withCases({ name: "One" }, { name: "Two" });
+    await writeFile(join(opencode.cwd, "notes.md"), "Not committed.\n");
     const verify = 'case "$(cat)" in *One*) pwd -P;; *) exit 1;; esac';
     const flags = [...ARMS, "--runs", "1", "--verify", verify, "--markdown", "out/result.md", "--junit", "out/x.xml"];
     const { code, stdout, stderr } = await call(opencode, ...flags);
@@ -61,9 +62,13 @@ describe.concurrent("an experiment", () => {
     expect(new Set(places).size).toBe(2);
     expect(await readFile(join(opencode.cwd, "out/result.md"), "utf8")).toContain("| cost | $0.00100 | $0.00100 |");
     expect(await readFile(join(opencode.cwd, "out/x.xml"), "utf8")).toContain('classname="looptrace.experiment.new"');
+    // The cases, the results and what is written of them are no file that a run lacks.
+    await rm(join(opencode.cwd, "notes.md"));
+    await rm(join(opencode.cwd, "out"), { recursive: true });
     // Nothing is done twice, and the verdict is a matter of the exit code too.
     const again = await call(opencode, ...flags, "--json", "--fail-on", "undecided");
     expect(again.code).toBe(1);
+    expect(again.stderr).not.toContain("not committed");
     expect(experimentJson.parse(JSON.parse(again.stdout))).toMatchObject({
       ...{ name: "cases", base: "base", seed: "cases", cases: 2, runs: 1 },
       arms: [

@@ -16,7 +16,7 @@ test.each<[WorkerEvent, string]>([
   [{ kind: "later", jobId, run, until: NOW }, "t1: server_error; tried again at once"],
   [
     { kind: "paused", providers: ["a", ""], pause: { until: NOW + 300_000, code: "billing_error" } },
-    "billing_error: a, opencode's own choice of a provider is left alone by all workers for 5m00s",
+    "billing_error: a, the provider that opencode chooses is left alone by all workers for 5m00s",
   ],
   [{ kind: "given-back", jobId }, "gave b-1 back to the queue"],
   [{ kind: "taken-over", jobId }, "b-1 is in the queue again: its worker went away"],

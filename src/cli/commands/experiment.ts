@@ -5,7 +5,6 @@ import type { BatchSummary } from "../../batch/batch-summary.js";
 import { recordedResults } from "../../batch/results.js";
 import { runBatch } from "../../batch/run-batch.js";
 import { taskRunner } from "../../batch/run-task.js";
-import type { TaskResult } from "../../batch/task-result.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { messageOf } from "../../errors/thrown.js";
 import { datasetCases } from "../../experiment/dataset.js";
@@ -15,7 +14,8 @@ import { experimentResult } from "../../experiment/experiment-result.js";
 import { type FailOn, isFailure } from "../../experiment/fail-on.js";
 import type { MeasureName } from "../../experiment/measure-names.js";
 import { isVoid } from "../../experiment/measures.js";
-import { type Case, type PlannedRun, planRuns } from "../../experiment/plan.js";
+import { type Case, planRuns } from "../../experiment/plan.js";
+import { refuseChanged } from "../../experiment/refuse-changed.js";
 import { LangfuseApi } from "../../langfuse/api/langfuse-api.js";
 import { langfuseAmong } from "../../langfuse/api/langfuse-destination.js";
 import { quickMask } from "../../masking/mask.js";
@@ -78,9 +78,12 @@ export async function experiment(
     store: paths,
     masking,
   };
-  const requestOf = await requestsOf(cases, arms, flags, defaults, terminal, place);
+  const own = [source, results, flags.markdown, flags.junit].flatMap((path) => path ?? []);
+  const requestOf = await requestsOf(cases, arms, { ...flags, own }, defaults, terminal, place);
   const plan = planRuns(cases, arms, { name, runs, seed, requestOf });
-  const again = refuseChanged(await recordedResults(results), plan, results);
+  const recorded = await recordedResults(results);
+  refuseChanged(recorded, plan, results);
+  const again = new Set([...recorded.values()].filter(isVoid).map(({ id }) => id));
 
   const exporter = context.exporter();
   const quick = quickMask(masking);
@@ -157,7 +160,7 @@ async function casesFrom(
       "cases",
       "Say which cases: a file of them, or --dataset with its name; one of the two.",
     );
-  if (source !== undefined) return { cases: casesOf(await tasksOf(source, terminal)), named: source };
+  if (source !== undefined) return { cases: casesOf(await tasksOf(source, terminal, "cases")), named: source };
   const name = dataset ?? "";
   const api = new LangfuseApi(langfuseAmong(destinations), {
     onNote: (note) => terminal.err(`looptrace: ${oneLine(note)}\n`),
@@ -173,31 +176,6 @@ function refuseTwoDocuments({ json, markdown, junit }: ExperimentFlags): void {
       "--markdown",
       "Standard output holds one document: of --json, --markdown - and --junit - give one, and files for the others.",
     );
-}
-
-/**
- * Which runs are to be done again, since they came to nothing.
- *
- * @throws {ConfigurationError} when results are of runs that asked for something else: they would be compared with what
- *   they are not of
- */
-function refuseChanged(
-  recorded: ReadonlyMap<string, TaskResult>,
-  plan: readonly PlannedRun[],
-  path: string,
-): ReadonlySet<string> {
-  const changed = plan.filter(({ task }) => {
-    const before = recorded.get(task.id);
-    return before !== undefined && before.digest !== task.digest;
-  });
-  if (changed.length > 0) {
-    const arms = [...new Set(changed.map(({ arm }) => arm))].join(", ");
-    throw new ConfigurationError(
-      "results",
-      `${path} holds results of runs that asked for something else (arms: ${arms}): a setting, a case or the commit has changed since. Name another file for the results (-o), or the commit that they began with (--ref).`,
-    );
-  }
-  return new Set([...recorded.values()].filter(isVoid).map(({ id }) => id));
 }
 
 /** What an experiment is called that has no name: after the file of its results. */
