@@ -1,7 +1,7 @@
 import type { DeliveryProgress } from "../deliver/delivery-progress.js";
 import type { DestinationInfo } from "../deliver/destinations/destination.js";
-import { NOUNS } from "../deliver/items-text.js";
-import { count, duration, plural } from "../text/format.js";
+import { itemCount } from "../deliver/items-text.js";
+import { duration } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import { changingLine } from "./changing-line.js";
 import type { Terminal } from "./terminal.js";
@@ -54,7 +54,7 @@ function deliveryState(destination: DestinationInfo, last: Dated | undefined, no
   const { progress, atMs } = last;
   switch (progress.kind) {
     case "sending":
-      return `delivering to ${whom}: ${count(progress.done)} of ${plural(progress.items, NOUNS[progress.what])}`;
+      return `delivering to ${whom}: ${itemCount(progress.items, progress.what, progress.done)}`;
     case "waiting": {
       const left = Math.max(0, Math.ceil((progress.waitMs - (now - atMs)) / 1000));
       // The reason names the host already, and it is what a narrow line must not lose.

@@ -1,26 +1,29 @@
 import { type DestinationReport, type ItemCounts, isRejected, isWaiting } from "../deliver/delivery-report.js";
-import { KINDS_BESIDE, NOUNS } from "../deliver/items-text.js";
-import { count, plural } from "../text/format.js";
+import { itemCount, KINDS_BESIDE } from "../deliver/items-text.js";
+import type { RequestKind } from "../deliver/queue/request-kind.js";
+import { plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 
 /** What became of a trace at one destination, as a line for a person. */
 export function deliveryText(report: DestinationReport): string {
   const { destination, acknowledged, alreadyAcknowledged, pending, rejected, beside, lastError } = report;
   const spans = { acknowledged, alreadyAcknowledged, pending: pending.spans, unsaved: pending.unsavedSpans, rejected };
-  const others = KINDS_BESIDE.flatMap((kind) => (beside[kind] ? countsParts(beside[kind], NOUNS[kind], false) : []));
-  const parts = [...countsParts(spans, "span", true), ...others];
+  const others = KINDS_BESIDE.flatMap((kind) => (beside[kind] ? countsParts(beside[kind], kind, false) : []));
+  const parts = [...countsParts(spans, "traces", true), ...others];
   const because = (isWaiting(report) || isRejected(report)) && lastError ? `: ${oneLine(lastError)}` : "";
   return `${oneLine(destination.label)}: ${parts.join(", ") || "nothing to send"}${because}`;
 }
 
 /** @param tellsOld whether to say what was there already; beside the spans that is no news */
-function countsParts(counts: ItemCounts, noun: string, tellsOld: boolean): readonly string[] {
+function countsParts(counts: ItemCounts, kind: RequestKind, tellsOld: boolean): readonly string[] {
   const { acknowledged, alreadyAcknowledged, pending, rejected } = counts;
   return [
-    acknowledged > 0 ? `${plural(acknowledged, noun)} sent` : "",
-    tellsOld && alreadyAcknowledged > 0 ? `${count(alreadyAcknowledged)} were there already` : "",
-    pending > 0 ? `${plural(pending, noun)} not delivered` : "",
-    rejected > 0 ? `${plural(rejected, noun)} rejected` : "",
+    acknowledged > 0 ? `${itemCount(acknowledged, kind)} sent` : "",
+    tellsOld && alreadyAcknowledged > 0
+      ? `${itemCount(alreadyAcknowledged, kind)} ${alreadyAcknowledged === 1 ? "was" : "were"} there already`
+      : "",
+    pending > 0 ? `${itemCount(pending, kind)} not delivered` : "",
+    rejected > 0 ? `${itemCount(rejected, kind)} rejected` : "",
   ].filter(Boolean);
 }
 

@@ -1,21 +1,39 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
-/** Options about what the trace says; the same on every command that sends one. */
-export function withTraceOptions(command: Command): Command {
-  return command
-    .option(
-      "--trace-name <name>",
-      "name of the trace (default: the session's title, else the prompt's first line)",
-      parseText,
-    )
-    .option("--user <id>", "user that the trace belongs to (LANGFUSE_USER_ID)", parseText)
-    .option("--tag <tag>", "a tag; can be given several times", collect)
-    .option("--environment <name>", "Langfuse's environment: a-z, 0-9, - and _ (LANGFUSE_TRACING_ENVIRONMENT)")
-    .option("--release <release>", "release that the trace belongs to (LANGFUSE_RELEASE)", parseText)
-    .option("--no-content", "send structure, times, tokens and cost only: nothing that was said, read or called")
-    .option("--scores", "score each turn in Langfuse: outcome, tool errors, cache, doom loop, time, cost (default)")
-    .option("--no-scores", "send no such scores")
-    .option("--metadata <key=value>", "goes into the loop's metadata; can be given several times", collect);
+/**
+ * Options about what the trace says; the same on every command that sends one.
+ *
+ * @param sends whether the command sends traces itself, or takes the options that they were sent with
+ */
+export function withTraceOptions(command: Command, sends = true): Command {
+  const sent = (text: string): string => (sends ? text : `${text}, as it was sent with`);
+  return (
+    command
+      .option(
+        "--trace-name <name>",
+        sent("name of the trace (default: the session's title, else the prompt's first line)"),
+        parseText,
+      )
+      .option("--user <id>", sent("user that the trace belongs to (LANGFUSE_USER_ID)"), parseText)
+      .option("--tag <tag>", sent("a tag; can be given several times"), collect)
+      .option("--environment <name>", sent("Langfuse's environment: a-z, 0-9, - and _ (LANGFUSE_TRACING_ENVIRONMENT)"))
+      .option("--release <release>", sent("release that the trace belongs to (LANGFUSE_RELEASE)"), parseText)
+      .option(
+        "--no-content",
+        sends
+          ? "send structure, times, tokens and cost only: nothing that was said, read or called"
+          : "it was sent with structure, times, tokens and cost only",
+      )
+      // No scores are read back; a command line that a trace was sent with is taken all the same.
+      .addOption(
+        new Option(
+          "--scores",
+          "score each turn in Langfuse: outcome, tool errors, cache, doom loop, time, cost (default)",
+        ).hideHelp(!sends),
+      )
+      .addOption(new Option("--no-scores", "send no such scores").hideHelp(!sends))
+      .option("--metadata <key=value>", sent("goes into the loop's metadata; can be given several times"), collect)
+  );
 }
 
 /** An option that can be given several times. */

@@ -141,6 +141,7 @@ export async function deliverLane(
       kind,
       // A file may take longer than other requests, by its size.
       timeoutMs: kind === "media" ? context.timeoutMs : Math.min(context.timeoutMs, remaining),
+      limitMs: context.timeoutMs,
       ...(kind === "media" ? { budgetMs: remaining } : {}),
       ...(signal ? { signal } : {}),
     });

@@ -21,8 +21,15 @@ export async function readSource(source: string, options: LoadOptions): Promise<
     return decodeText(await readNamedFile(resolve(options.directory, source)));
   } catch (error) {
     if (hasCode(error, "ENOENT") && isSessionId(source)) return undefined;
-    throw new InvalidExportError(source, whyUnreadable(error), { cause: error });
+    const why = hasCode(error, "ENOENT") && TRACE_ID.test(source) ? ofTrace(source) : whyUnreadable(error);
+    throw new InvalidExportError(source, why, { cause: error });
   }
+}
+
+const TRACE_ID = /^[0-9a-f]{32}$/i;
+
+function ofTrace(id: string): string {
+  return `there is no such file. A trace of this id is read back by \`looptrace show --from langfuse ${id}\`; on this machine name its session (ses_…).`;
 }
 
 const EXPORT = /\.json$/;

@@ -210,7 +210,7 @@ describe("a server that somebody else runs", () => {
     expect(ends.attach).toMatchObject({ code: 0 });
     expect(wire.whole).toEqual(right.whole);
     expect(violations).toEqual([]);
-    expect(again.stderr).toContain(`${right.whole.length} were there already`);
+    expect(again.stderr).toContain(`${right.whole.length} spans were there already`);
   });
 
   test("a turn under way is followed to its end, and its retries are kept", async () => {

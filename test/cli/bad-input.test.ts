@@ -314,8 +314,8 @@ describe("a run that cannot be meant", () => {
 describe("settings that cannot be used", () => {
   const both = (missing: string, set: string): string =>
     `looptrace: ${missing} missing: ${set} is set, but Langfuse needs both keys. Copy them from the project's settings (API keys), or unset ${set} to keep traces on this machine.\n`;
-  const address =
-    "is not an address: it must begin with http:// or https://, for instance https://cloud.langfuse.com or http://127.0.0.1:3000.\n";
+  const begins = "is not an address: it must begin with http:// or https://, for instance";
+  const address = `${begins} https://cloud.langfuse.com or http://127.0.0.1:3000.\n`;
   refuses({
     "an environment by option": {
       argv: ["run", "hi", "--environment", "Prod!"],
@@ -347,8 +347,8 @@ describe("settings that cannot be used", () => {
     },
     "an OTLP endpoint without scheme": {
       argv: ["push"],
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: "collector" },
-      says: `looptrace: OTEL_EXPORTER_OTLP_ENDPOINT ${address}`,
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" },
+      says: `looptrace: OTEL_EXPORTER_OTLP_ENDPOINT ${begins} http://collector:4318.\n`,
     },
     "resource attributes that are not encoded": {
       argv: ["run", "hi"],

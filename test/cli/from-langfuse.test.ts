@@ -84,6 +84,7 @@ test("diff compares what is there", async () => {
 });
 
 test.each([
+  [["show", "4a54f6e09c1be2f7a3c5d8b19e607f42"], /show --from langfuse 4a54f6e09c1be2f7a3c5d8b19e607f42/],
   [["show", "--from", "langfuse", "ses_nowhere"], /has no trace or session ses_nowhere/],
   [["show", "--from", "langfuse", "session.json"], /is a file/],
   [["show", "--from", "langfuse"], /Which trace\?/],
@@ -140,7 +141,9 @@ test("verify says that all is there, and what is not", async () => {
   const { verdict, traces } = verifyJson.parse(JSON.parse(other.stdout));
   expect([verdict, traces.map((one) => one.verdict)]).toEqual(["waiting", ["same", "waiting"]]);
   const text = await run("verify", file("plain-answer@1.18.33"));
-  expect(text.stdout).toMatch(/llm-call-0 \[[0-9a-f]{16}\] is not sent from here/);
+  const session = idOf("plain-answer@1.18.33");
+  expect(text.stdout).toContain(`Nothing of it is in Langfuse.\n  \`looptrace trace ${session}\` sends`);
+  expect(text.stdout).toMatch(/: 0 of 1\. Of the (\d+) spans of the rest: \1 not sent from here\.\nScores and files/);
   const changed = await run("verify", MULTISTEP, "--environment", "prod");
   expect([changed.code, changed.stdout]).toEqual([
     1,

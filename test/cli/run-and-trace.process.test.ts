@@ -126,7 +126,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   const again = await looptrace(["trace", sessionId, ...flags], around);
   expect(again.code).toBe(0);
   expect(again.stdout).toContain(root.span.traceId);
-  expect(again.stderr).toContain("15 were there already");
+  expect(again.stderr).toContain("15 spans were there already");
   expect(receiver.spans()).toHaveLength(15);
 
   const forced = await looptrace(["trace", sessionId, "--force", "--json", ...flags], around);
@@ -156,7 +156,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   expect(forgotten.stderr).toContain(
     `opencode does not know ${sessionId} any more; this is what looptrace has kept of it.`,
   );
-  expect(forgotten.stderr).toContain("15 were there already");
+  expect(forgotten.stderr).toContain("15 spans were there already");
   const unknown = await looptrace(["trace", "ses_00000000000000000000000000"], around);
   expect([unknown.code, unknown.stdout]).toEqual([2, ""]);
   expect(unknown.stderr).toMatch(/^looptrace: opencode 1\.18\.\d+ at \S+ knows no session "ses_0{26}"\. .+\n$/);

@@ -155,7 +155,7 @@ test("what became of a trace, and what to do about it", () => {
   expect(deliveryAdvice([withScores])).toHaveLength(2);
   expect(deliveryText(report)).toBe("host (pk…): nothing to send");
   expect(deliveryText(bad)).toBe(
-    "host (pk…): 1 span sent, 2 were there already, 1,200 spans not delivered, 3 spans rejected: it was down",
+    "host (pk…): 1 span sent, 2 spans were there already, 1,200 spans not delivered, 3 spans rejected: it was down",
   );
   expect(deliveryAdvice([report])).toEqual([]);
   expect(deliveryAdvice([bad])).toEqual([

@@ -118,6 +118,14 @@ test("a widget that a server does not know how to draw is left out, and the othe
   expect(at([...there.dashboards.values()], 0).definition.widgets).toHaveLength(WIDGETS.length - 1);
 });
 
+test("of a server that refuses all it is told what it refuses", async () => {
+  there.refuses = ({ method }) =>
+    method === "POST" ? { status: 400, body: { message: "Invalid request data" } } : undefined;
+  await expect(syncDashboard(api())).rejects.toThrow(
+    `answered 400: Invalid request data (POST /api/public/unstable/dashboards). ${WIDGETS.length} of its ${WIDGETS.length} widgets`,
+  );
+});
+
 test("it is taken away with its widgets, but for one that stands elsewhere too", async () => {
   const { id } = await syncDashboard(api());
   const shared = at([...there.widgets.values()], 0);

@@ -136,4 +136,5 @@ export const DASHBOARD_EXIT_CODES = `
 Exit codes:
   0    it is done
   1    it is done, but this Langfuse refuses a widget, which was left out
-  2    wrong usage or configuration, or Langfuse does not answer or has no such API`;
+  2    wrong usage or configuration; or Langfuse does not answer, refuses the keys or the
+       dashboard itself, or has no such API: there is none, or it is as it was`;

@@ -12,7 +12,7 @@ export function defineVerify(program: Command, { terminal, finish }: ProgramCont
       .command("verify")
       .summary("check that Langfuse has what it should have")
       .description(
-        "Reads the traces of sessions back from Langfuse and holds them against the sessions, span by span: what is missing, there more than once or different, and what is not to be seen yet. Nothing is sent.",
+        "Reads the traces of sessions back from Langfuse and holds them against the sessions, span by span: what is missing, there more than once or different, and what is not to be seen yet. Scores and files are not looked at, and nothing is sent.",
       ),
     "the session that looptrace saw last, else the project's last one",
   )
@@ -21,7 +21,7 @@ export function defineVerify(program: Command, { terminal, finish }: ProgramCont
     .option("--fresh", "ask opencode anew instead of taking what looptrace has kept of the session")
     .option("--json", "print the verdicts as JSON, with every field that differs")
     .option("--width <columns>", "width of the text (default: the terminal's)", parseWidth);
-  withTraceOptions(verify)
+  withTraceOptions(verify, false)
     .addHelpText(
       "after",
       `

@@ -236,8 +236,18 @@ function httpUrl({ name, value }: Setting): URL {
   if (!url || (url.protocol !== "http:" && url.protocol !== "https:") || url.hostname === "") {
     throw new ConfigurationError(
       name,
-      `${name} is not an address: it must begin with http:// or https://, for instance ${DEFAULT_BASE_URL} or http://127.0.0.1:3000.`,
+      `${name} is not an address: it must begin with http:// or https://, for instance ${exampleFor({ name, value })}.`,
     );
   }
   return url;
+}
+
+/** @param setting its value is shown where it is a host and a port, which is no key that was put in the wrong place */
+function exampleFor({ name, value }: Setting): string {
+  const isOtlp = /^(?:OTEL_|otlp\.)/.test(name);
+  const hostAndPort = /^[\w.-]+:\d{1,5}$/.test(value) ? value : undefined;
+  if (!isOtlp)
+    return hostAndPort === undefined ? `${DEFAULT_BASE_URL} or http://127.0.0.1:3000` : `http://${hostAndPort}`;
+  const kind = /_(TRACES|METRICS)_/.exec(name)?.[1]?.toLowerCase() ?? (name === "otlp.tracesEndpoint" ? "traces" : "");
+  return `http://${hostAndPort ?? "127.0.0.1:4318"}${kind === "" ? "" : `/v1/${kind}`}`;
 }

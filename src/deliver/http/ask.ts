@@ -8,6 +8,8 @@ import { type Answer, type ExchangeInit, exchange } from "./exchange.js";
 export interface AskOptions {
   /** For the whole exchange, the answer included, in ms. Default the destination's own, else 15 s. */
   readonly timeoutMs?: number;
+  /** What a request may take where `timeoutMs` is less since the delivery's time ends, in ms; for the message. */
+  readonly limitMs?: number;
   /** Ends the request early; the result is then `unavailable`. */
   readonly signal?: AbortSignal;
 }
@@ -68,8 +70,15 @@ export async function ask<T>(
     return answer.ok ? await read(answer, signal) : await resultOfRefusal(destination, answer, what);
   } catch (error) {
     if (!timeout.aborted && !options.signal?.aborted) return resultOfFailure(destination, error);
-    const late = `no answer from ${destination.label} within ${Math.round(timeoutMs / 100) / 10} s`;
+    const { limitMs = timeoutMs } = options;
+    const left =
+      timeoutMs < limitMs ? `, which was left of the delivery's time (a request may take ${seconds(limitMs)})` : "";
+    const late = `no answer from ${destination.label} within ${seconds(timeoutMs)}${left}`;
     const message = timeout.aborted ? late : "interrupted";
     return { kind: "unavailable", retryAfterMs: undefined, message };
   }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
 }

@@ -161,7 +161,7 @@ export class LangfuseApi {
         },
         ...(body ? { body } : {}),
       });
-      if (!response.ok) return await this.#refusal(response, path);
+      if (!response.ok) return await this.#refusal(response, method, path);
       const read = await readWhole(response, question.mostBytes ?? MOST_BYTES);
       signal.throwIfAborted();
       if (read.kind === "whole") return { kind: "answer", text: new TextDecoder().decode(read.bytes) };
@@ -198,7 +198,7 @@ export class LangfuseApi {
     return url.href;
   }
 
-  async #refusal(response: Answer, path: string): Promise<Asked> {
+  async #refusal(response: Answer, method: ExchangeInit["method"], path: string): Promise<Asked> {
     const destination = this.destination;
     const { status, headers } = response;
     const text = await readBounded(response);
@@ -229,7 +229,7 @@ export class LangfuseApi {
       default:
         return status >= 500 || status === 408
           ? failed("unavailable", `${said}. Try again later.`)
-          : failed("refused", said);
+          : failed("refused", `${said} (${method} /api/public${path})`);
     }
   }
 

@@ -53,7 +53,9 @@ export async function syncDashboard(
   const old = [...stored.values()].flat();
   const ours = new Set([...placed.map(({ widgetId }) => widgetId), ...old.map(({ id }) => id)]);
   const definition = { widgets: [...placed, ...besides(existing, ours)] };
-  const { id, done } = await syncItself(api, existing, definition, dryRun);
+  const { id, done } = await syncItself(api, existing, definition, dryRun).catch((error: unknown) => {
+    throw itselfRefused(error, changes);
+  });
   for (const one of old) changes.push(await removeWidget(api, one, dryRun));
   return { id, changes: [{ what: "dashboard", name: existing?.name ?? DASHBOARD.name, done, why: null }, ...changes] };
 }
@@ -160,6 +162,15 @@ async function syncItself(
   if (isAsItShouldBe) return { id, done: "unchanged" };
   if (!dryRun) await api.changeDashboard(id, { description: DASHBOARD.description, definition });
   return { id, done: "changed" };
+}
+
+/** Of a dashboard that was refused, also how many of its widgets were, since without it they are told of nowhere. */
+function itselfRefused(error: unknown, widgets: readonly DashboardChange[]): unknown {
+  if (!(error instanceof LangfuseApiError) || error.kind !== "refused") return error;
+  const refused = widgets.filter(({ done }) => done === "refused").length;
+  const others = refused === 0 ? "" : ` ${refused} of its ${widgets.length} widgets were refused too.`;
+  const message = `The dashboard itself was refused, so there is none: ${error.message}.${others} Nothing else can be done about it here; a later looptrace may know this Langfuse.`;
+  return new LangfuseApiError("refused", message, error.status);
 }
 
 /** A widget that a person has put on another dashboard as well stays. */

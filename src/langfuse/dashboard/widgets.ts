@@ -261,7 +261,7 @@ export const DASHBOARD_MARK = "[looptrace dashboard]";
 
 export const DASHBOARD = {
   name: "opencode (looptrace)",
-  description: `What opencode did, by looptrace: tools, tokens, cost, context. \`looptrace dashboard\` keeps it up to date; changes by hand are undone by that. ${DASHBOARD_MARK}`,
+  description: `What opencode did, by looptrace: tools, tokens, cost, context. \`looptrace dashboard\` keeps it up to date; its name and what stands beside its widgets stay, changes to these are undone by that. ${DASHBOARD_MARK}`,
 } as const;
 
 /** Stands in a widget's description, so that it is found again. */

@@ -240,6 +240,13 @@ test("an aborted request is unavailable", async () => {
   expect(await result).toMatchObject({ kind: "unavailable", message: "interrupted" });
 });
 
+test("a time that was cut says what the limit is", async () => {
+  const [, destination] = await start({ always: { kind: "hang" } });
+  expect(await send(destination, BODY, { timeoutMs: 60, limitMs: 2_000 })).toMatchObject({
+    message: expect.stringMatching(/within 0\.1 s, which was left .*\(a request may take 2 s\)$/),
+  });
+});
+
 test("nothing listens there", async () => {
   const [receiver, destination] = await start();
   await receiver.close();
