@@ -169,7 +169,7 @@ function itselfRefused(error: unknown, widgets: readonly DashboardChange[]): unk
   if (!(error instanceof LangfuseApiError) || error.kind !== "refused") return error;
   const refused = widgets.filter(({ done }) => done === "refused").length;
   const others = refused === 0 ? "" : ` ${refused} of its ${widgets.length} widgets were refused too.`;
-  const message = `The dashboard itself was refused, so there is none: ${error.message}.${others} Nothing else can be done about it here; a later looptrace may know this Langfuse.`;
+  const message = `The dashboard itself was refused: ${error.message}.${others} A later looptrace may know this Langfuse.`;
   return new LangfuseApiError("refused", message, error.status);
 }
 
