@@ -2,6 +2,7 @@ import type { ErrorCode } from "../errors/error-facts.js";
 import type { Clock } from "../files/clock.js";
 import type { BatchProgress } from "./batch-summary.js";
 import type { BatchLimits } from "./limits.js";
+import { isSettled, type Recorded } from "./read-results.js";
 import type { StopReason } from "./schedule.js";
 import type { Task } from "./task.js";
 import type { TaskResult } from "./task-result.js";
@@ -15,7 +16,10 @@ export interface BatchOptions {
    * are done.
    */
   readonly results?: string | undefined;
-  /** Whether tasks whose recorded result is a failure are done again, or which of them, by id; default false. */
+  /**
+   * Whether tasks whose recorded result is a failure, or whose verify command did not pass, are done again, or which of
+   * them, by id; default false.
+   */
   readonly retryFailed?: boolean | ReadonlySet<string> | undefined;
   /** What the whole batch may come to before nothing more is started; what runs then comes to its end. */
   readonly limits?: BatchLimits | undefined;
@@ -63,12 +67,13 @@ export const DEFAULT_CONCURRENCY = 2;
 export const DEFAULT_BATCH_PATIENCE_MS = 600_000;
 export const DEFAULT_REQUEUES = 10;
 
-/** Whether a task is to be done, by what is recorded of it. @param status undefined where nothing is */
+/** Whether a task is to be done, by what is recorded of it. @param recorded undefined where nothing is */
 export function isPending(
   id: string,
-  status: "done" | "failed" | undefined,
+  recorded: Pick<Recorded, "status" | "passed"> | undefined,
   retryFailed: BatchOptions["retryFailed"] = false,
 ): boolean {
-  if (status !== "failed") return status === undefined;
+  if (recorded === undefined) return true;
+  if (isSettled(recorded)) return false;
   return typeof retryFailed === "boolean" ? retryFailed : retryFailed.has(id);
 }

@@ -12,10 +12,15 @@ export interface Recorded {
   readonly passed: boolean | null;
 }
 
+/** Whether a task needs no other run: it is done, and well as far as a verify command says. A later result changes nothing. */
+export function isSettled({ status, passed }: Pick<Recorded, "status" | "passed">): boolean {
+  return status === "done" && passed !== false;
+}
+
 export type ReadResults =
   | {
       readonly kind: "results";
-      /** The last result of each task; one that is done stays so. */
+      /** The last result of each task; one that is done, and not refused by its verify command, stays so. */
       readonly byId: ReadonlyMap<string, Recorded>;
       readonly spent: Spending;
       /** Lines that a crash of the machine has left with NUL bytes in them and without a result. */
@@ -55,7 +60,8 @@ export function readResults(bytes: Buffer, onResult?: (result: TaskResult) => vo
       onResult?.(result);
       spent.cost += result.totals.cost ?? 0;
       spent.tokens += totalTokens(result.totals.usage);
-      if (byId.get(result.id)?.status !== "done")
+      const known = byId.get(result.id);
+      if (known === undefined || !isSettled(known))
         byId.set(result.id, {
           status: result.status,
           digest: result.digest,

@@ -5,7 +5,7 @@ import { messageOf } from "../errors/thrown.js";
 import { lockFile } from "../files/file-lock.js";
 import { openRegularFile } from "../files/own-files.js";
 import { syncFolder } from "../files/private-files.js";
-import { type Recorded, readResults } from "./read-results.js";
+import { isSettled, type Recorded, readResults } from "./read-results.js";
 import { resultWriter } from "./result-writer.js";
 import type { Spending } from "./schedule.js";
 import type { Task } from "./task.js";
@@ -111,7 +111,7 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
 }
 
 /**
- * The results that a file has, by their ids: the last of each, but one that is done stays so.
+ * The results that a file has, by their ids: the last of each, but one that is done, and passed what verified it, stays so.
  *
  * @param path of a file that need not exist
  * @throws {ConfigurationError} when it cannot be read, or is no file of results
@@ -122,7 +122,9 @@ export async function recordedResults(path: string): Promise<ReadonlyMap<string,
     throw new ConfigurationError("results", `${path}: the results cannot be read: ${messageOf(error)}`);
   });
   const read = readResults(bytes, (result) => {
-    if (results.get(result.id)?.status !== "done") results.set(result.id, result);
+    const known = results.get(result.id);
+    if (known === undefined || !isSettled({ status: known.status, passed: known.verify?.passed ?? null }))
+      results.set(result.id, result);
   });
   if (read.kind === "results") return results;
   throw new ConfigurationError(

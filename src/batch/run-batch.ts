@@ -177,9 +177,9 @@ function selected(
   results: Results | undefined,
   retryFailed: BatchOptions["retryFailed"],
 ): Pick<BatchSummary, "skipped" | "skippedFailed" | "verified"> & { readonly pending: readonly Task[] } {
-  const statusOf = ({ id }: Task) => results?.earlier.get(id)?.status;
-  const pending = tasks.filter((task) => isPending(task.id, statusOf(task), retryFailed));
-  const skipped = tasks.filter((task) => statusOf(task) === "done").length;
+  const pending = tasks.filter(({ id }) => isPending(id, results?.earlier.get(id), retryFailed));
+  const again = new Set(pending);
+  const skipped = tasks.filter((task) => !again.has(task) && results?.earlier.get(task.id)?.status === "done").length;
   const verified = verifiedBefore(tasks, results, pending);
   return { pending, skipped, skippedFailed: tasks.length - pending.length - skipped, verified };
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { batchJunit } from "../batch/batch-junit.js";
-import { readResults } from "../batch/read-results.js";
+import { isSettled, readResults } from "../batch/read-results.js";
 import type { Task } from "../batch/task.js";
 import type { TaskResult } from "../batch/task-result.js";
 import type { Mask } from "../masking/mask.js";
@@ -25,7 +25,9 @@ export async function writeBatchJunit(
   const digests = new Map(tasks.map(({ id, digest }) => [id, digest]));
   readResults(await readFile(results), (result) => {
     // One that is done stays so, and one of another task of that name says nothing of this one.
-    if (digests.get(result.id) === result.digest && byId.get(result.id)?.status !== "done")
+    if (digests.get(result.id) !== result.digest) return;
+    const known = byId.get(result.id);
+    if (known === undefined || !isSettled({ status: known.status, passed: known.verify?.passed ?? null }))
       byId.set(result.id, mask(result));
   });
   await writeJunit(target, batchJunit(tasks, byId, results), terminal);

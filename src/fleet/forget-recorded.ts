@@ -1,4 +1,5 @@
 import { type BatchOptions, isPending } from "../batch/batch-options.js";
+import { isSettled } from "../batch/read-results.js";
 import type { Results } from "../batch/results.js";
 import type { Task } from "../batch/task.js";
 import { readJobData } from "./job-data.js";
@@ -19,13 +20,13 @@ export async function forgetRecorded(
   const recorded = tasks.filter(({ id }) => earlier.has(id));
   await eachOf(recorded, async (task) => {
     const jobId = jobIdOf(batch, task);
-    if (isPending(task.id, earlier.get(task.id)?.status, retryFailed)) {
+    if (isPending(task.id, earlier.get(task.id), retryFailed)) {
       // Of a task that is done again only the failure goes; a run that is under way, or that went well, is of
       // this start.
       const job = await queue.getJob(jobId);
       if (job?.finishedOn === undefined) return;
       const result = readJobData(job.data)?.result;
-      if (result?.status === "done") return;
+      if (result && isSettled({ status: result.status, passed: result.verify?.passed ?? null })) return;
     }
     await queue.remove(jobId).catch(() => undefined);
   });

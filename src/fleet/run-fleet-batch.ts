@@ -75,7 +75,7 @@ async function follow(
   const wakeup = createWakeup(clock);
   const open = new Map<string, Open>();
   for (const task of tasks) {
-    if (!isPending(task.id, results.earlier.get(task.id)?.status, options.retryFailed)) continue;
+    if (!isPending(task.id, results.earlier.get(task.id), options.retryFailed)) continue;
     const request = requestOf(task.request, batch);
     const data = {
       version: JOB_VERSION,
@@ -89,7 +89,8 @@ async function follow(
   }
   const pending = [...open.values()].map(({ task }) => task);
   const tally = createTally(verifiedBefore(tasks, results, pending));
-  const skipped = tasks.filter(({ id }) => results.earlier.get(id)?.status === "done").length;
+  const again = new Set(pending);
+  const skipped = tasks.filter((task) => !again.has(task) && results.earlier.get(task.id)?.status === "done").length;
   const about = {
     total: tasks.length,
     skipped,

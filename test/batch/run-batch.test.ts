@@ -334,4 +334,13 @@ test("what verify commands said is counted, of tasks that were done before too",
     failed: 2,
   });
   expect(run.ran).toEqual(["t1", "t2", "t3", "t4", "t4"]);
+  // What did not pass is done again where that is wanted, and its last result counts.
+  const better = scripted({ t2: [verify(true)], t3: [verify(false)] });
+  expect(await runBatch(someTasks(4), better, { results, retryFailed: true })).toMatchObject({
+    ...{ skipped: 2, skippedFailed: 0, done: 2, verified: { passed: 2, failed: 1 } },
+  });
+  expect(better.ran).toEqual(["t2", "t3"]);
+  const third = scripted({});
+  await runBatch(someTasks(4), third, { results, retryFailed: true });
+  expect(third.ran).toEqual(["t3"]);
 });

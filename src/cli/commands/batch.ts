@@ -1,6 +1,7 @@
 import type { AgentFlags } from "../../agent/setting-surfaces.js";
 import type { BatchEvent, BatchOptions } from "../../batch/batch-options.js";
 import { type BatchSummary, failures } from "../../batch/batch-summary.js";
+import { recordedResults } from "../../batch/results.js";
 import { runBatch } from "../../batch/run-batch.js";
 import { taskRunner } from "../../batch/run-task.js";
 import { CONFIG_FILE } from "../../config/config-file-name.js";
@@ -11,7 +12,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import type { TraceExporter } from "../../export/trace-exporter.js";
 import { quickMask } from "../../masking/mask.js";
 import { ServerPool } from "../../opencode/server.js";
-import { folded } from "../../terminal/labelled-line.js";
+import { folded, type LabelledLine } from "../../terminal/labelled-line.js";
 import { inTone } from "../../terminal/tones.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { defaultsOf, resultsPath, tasksOf } from "../batch-inputs.js";
@@ -25,6 +26,7 @@ import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import type { Terminal } from "../terminal.js";
+import { verifyLines } from "../verify-lines.js";
 import { refuseTwoDocuments } from "../write-junit.js";
 
 /** What holds for all tasks, and what the batch itself may do. */
@@ -105,7 +107,10 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   const leftovers = await sendLeftovers(summary, exporter, flags, terminal);
 
   if (flags.json) terminal.out(`${terminalJson(summary)}\n`);
-  else if (flags.junit !== "-") terminal.out(`${paintSummary(summary, terminal)}\n`);
+  else if (flags.junit !== "-") {
+    const verified = quick(verifyLines(tasks, await recordedResults(results), flags.verify));
+    terminal.out(`${paintSummary(summary, terminal, verified)}\n`);
+  }
   await writeBatchJunit(flags.junit, tasks, results, quick, terminal);
   for (const advice of deliveryAdvice(leftovers)) terminal.err(`${advice}\n`);
 
@@ -193,9 +198,9 @@ export function isDelivered({ undelivered, delivery }: BatchSummary, now: readon
   return areDelivered(now);
 }
 
-export function paintSummary(summary: BatchSummary, terminal: Terminal): string {
+export function paintSummary(summary: BatchSummary, terminal: Terminal, more: readonly LabelledLine[] = []): string {
   const colors = colorsFor(terminal, terminal.outIsTty);
-  return summaryLines(summary)
+  return [...summaryLines(summary), ...more]
     .flatMap((line) => folded(line, terminal.width).map((text) => inTone(text, line.tone, colors)))
     .join("\n");
 }

@@ -1,5 +1,6 @@
 import { fieldsFor } from "../../agent/setting-surfaces.js";
 import type { BatchSummary } from "../../batch/batch-summary.js";
+import { recordedResults } from "../../batch/results.js";
 import { type TaskRequest, taskRequestSchema } from "../../batch/task.js";
 import type { Settings } from "../../config/settings.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
@@ -15,6 +16,7 @@ import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
 import type { Terminal } from "../terminal.js";
+import { verifyLines } from "../verify-lines.js";
 import { refuseTwoDocuments } from "../write-junit.js";
 import { type BatchFlags, batchOptions, isLeft, paintSummary, quickly } from "./batch.js";
 
@@ -68,7 +70,10 @@ export async function fleetBatch(source: string, flags: FleetBatchFlags, termina
     interrupt.done();
   }
   if (flags.json) terminal.out(`${terminalJson(summary)}\n`);
-  else if (flags.junit !== "-") terminal.out(`${paintSummary(summary, terminal)}\n`);
+  else if (flags.junit !== "-") {
+    const verified = quick(verifyLines(tasks, await recordedResults(results), flags.verify));
+    terminal.out(`${paintSummary(summary, terminal, verified)}\n`);
+  }
   await writeBatchJunit(flags.junit, tasks, results, quick, terminal);
   if (interrupt.signal.aborted) return EXIT.interrupted;
   if (isLeft(summary)) return EXIT.tasksLeft;

@@ -17,7 +17,7 @@ export function defineBatch(program: Command, { terminal, finish }: ProgramConte
     .argument("<tasks>", "a file of tasks, one JSON object or text a line; - reads standard input")
     .option("-n, --concurrency <n>", "tasks at once (default: 2)", parseCountFrom(1))
     .option("-o, --output <file>", "where the results go (default: beside the tasks, .results.jsonl)", parseText)
-    .option("--retry-failed", "do tasks again whose recorded result is a failure")
+    .option("--retry-failed", "do tasks again that failed, or whose verify command did not pass")
     .option(
       "--max-cost <usd>",
       "start no more tasks when those that are done cost so much, as far as opencode knows prices, subagents included",
