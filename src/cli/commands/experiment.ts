@@ -20,6 +20,7 @@ import { LangfuseApi } from "../../langfuse/api/langfuse-api.js";
 import { langfuseAmong } from "../../langfuse/api/langfuse-destination.js";
 import { quickMask } from "../../masking/mask.js";
 import { ServerPool } from "../../opencode/server.js";
+import { folded } from "../../terminal/labelled-line.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { defaultsOf, resultsPath, tasksOf } from "../batch-inputs.js";
@@ -28,6 +29,7 @@ import { CommandContext } from "../command-context.js";
 import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { type ArmFlags, armsOf, casesOf, type RunFlags, requestsOf } from "../experiment-inputs.js";
+import { experimentLinks } from "../experiment-links.js";
 import { experimentLines } from "../experiment-text.js";
 import { onInterrupt } from "../interrupt.js";
 import type { Terminal } from "../terminal.js";
@@ -127,14 +129,16 @@ export async function experiment(
   const effect = flags.effect ?? DEFAULT_EFFECT;
   const failOn = flags.failOn ?? "worse";
   const about = { name, base, seed, runs, effect, measures: flags.measure };
-  const compared = experimentResult(plan, arms, await recordedResults(results), about);
+  const byId = await recordedResults(results);
+  const compared = experimentResult(plan, arms, byId, about);
   // They quote what a verify command wrote, and may go into a pull request.
   const result = { ...compared, warnings: quick(compared.warnings) };
   if (flags.markdown !== undefined) await write("--markdown", flags.markdown, experimentMarkdown(result), terminal);
   if (flags.junit !== undefined) await write("--junit", flags.junit, experimentJunit(result, failOn), terminal);
   if (flags.json) terminal.out(`${terminalJson({ ...result, batch: summary })}\n`);
   else if (flags.markdown !== "-" && flags.junit !== "-") {
-    terminal.out(`${experimentLines(result, terminal.width).join("\n")}\n`);
+    const links = experimentLinks(plan, byId).flatMap((line) => folded(line, terminal.width));
+    terminal.out(`${[...experimentLines(result, terminal.width), ...links].join("\n")}\n`);
   }
   for (const advice of deliveryAdvice(leftovers)) terminal.err(`${advice}\n`);
 
