@@ -46,6 +46,7 @@ test("two arms with the real opencode: one keeps to its instructions, and all th
     JSON.stringify({ id, prompt: `Write the answer ${id}.`, expectedOutput: 42 }),
   );
   await writeFile(join(bench.workdir, "cases.jsonl"), cases.join("\n"));
+  await writeFile(join(bench.workdir, "draft.txt"), "In no commit.");
 
   const flags = [
     "--arm",
@@ -58,7 +59,7 @@ test("two arms with the real opencode: one keeps to its instructions, and all th
   const verify = ["--verify", "cat AGENTS.md && test -f answer.txt", "-n", "1", "--json"];
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
   const { code, stdout, stderr } = await looptrace(["experiment", "cases.jsonl", ...flags, ...verify], around);
-  expect(stderr).toContain("not committed");
+  expect(stderr).toContain("1 file that is not committed");
   const result = experimentJson.parse(JSON.parse(stdout));
   expect(result.arms).toMatchObject([
     { name: "base", counted: 2, void: {}, values: { pass: 0, steps: 3 } },
