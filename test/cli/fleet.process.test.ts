@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -183,7 +184,14 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
     await writeTasks(opencode, ...names.map((name) => ({ id: name, prompt: prompt({ name, waitMs: 400 }) })));
     const spawnWorker = () => startWorker(redis.url, opencode, "-n", "2", "--lock", "1s", "--attempts", "9");
     const workers = [await spawnWorker(), await spawnWorker()];
-    let batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
+    // A batch that finds no Redis when it starts says so and ends: it has to have got that far.
+    const startBatch = async () => {
+      const started = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
+      const { stderr } = started.child;
+      await Promise.race([...(stderr ? [once(stderr, "data")] : []), started.ended]);
+      return started;
+    };
+    let batch = await startBatch();
     // ms; the same in every run, and none like another.
     const moments = [700, 250, 1_200, 900, 400, 1_350, 550];
     const moment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, moments.shift() ?? 200));
@@ -200,7 +208,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
       } else {
         batch.child.kill("SIGKILL");
         await batch.ended;
-        batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
+        batch = await startBatch();
       }
     }
     const { code, stderr } = await batch.ended;
