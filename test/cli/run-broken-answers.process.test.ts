@@ -8,7 +8,7 @@ import {
   playRun,
   playToDeadline,
   refused,
-  sixTimes,
+  untilGivenUp,
 } from "../support/play-run.js";
 
 allowColdStarts();
@@ -36,11 +36,11 @@ function inStream(frame: Json): Json {
 describe("answers that break down, and refusals in unusual forms", () => {
   const fatal: Readonly<Record<string, Situation>> = {
     "429 that gives the wait in seconds": {
-      replies: sixTimes(refused(429, "Rate limit reached", {}, { "Retry-After": "0.05" })),
+      replies: untilGivenUp(refused(429, "Rate limit reached", {}, { "Retry-After": "0.05" })),
       error: { code: "rate_limit", statusCode: 429, retryAtSource: "retry-after", retryAtBounded: false },
     },
     "429 that gives a date that has passed": {
-      replies: sixTimes(
+      replies: untilGivenUp(
         refused(
           429,
           "Rate limit reached",
@@ -51,16 +51,16 @@ describe("answers that break down, and refusals in unusual forms", () => {
       error: { code: "rate_limit", statusCode: 429, retryAtSource: "retry-after-ms", retryAtBounded: false },
     },
     "429 again and again, and fewer attempts than opencode itself would make": {
-      replies: sixTimes(refused(429, "Rate limit reached", {}, { "retry-after-ms": "400" })),
+      replies: untilGivenUp(refused(429, "Rate limit reached", {}, { "retry-after-ms": "400" })),
       flags: ["--max-attempts", "2"],
       error: { code: "rate_limit", message: "Rate limit reached" },
     },
     "429 as a page of HTML": {
-      replies: sixTimes(bare(429, HTML, { "retry-after-ms": "20" })),
+      replies: untilGivenUp(bare(429, HTML, { "retry-after-ms": "20" })),
       error: { code: "rate_limit", statusCode: 429 },
     },
     "429 with an empty body": {
-      replies: sixTimes(bare(429, "", { "retry-after-ms": "20" })),
+      replies: untilGivenUp(bare(429, "", { "retry-after-ms": "20" })),
       error: { code: "rate_limit", statusCode: 429 },
     },
     "400 because the credit is used up, from Anthropic": {

@@ -10,7 +10,7 @@ import {
   playToDeadline,
   refused,
   madeScenario as scenario,
-  sixTimes as six,
+  untilGivenUp as six,
   usage,
 } from "../support/play-run.js";
 

@@ -25,9 +25,9 @@ export function refused(status: number, message: string, more: Json = {}, header
   return { delayMs: 20, fault: { type: "status", status, headers, body } };
 }
 
-/** opencode 1.18 makes six requests before it gives up. */
-export function sixTimes(reply: Json): Json[] {
-  return Array.from({ length: 6 }, () => reply);
+/** opencode 1.18 makes six requests before it gives up; one whose connection was lost is sent again beside them. */
+export function untilGivenUp(reply: Json): Json[] {
+  return Array.from({ length: 9 }, () => reply);
 }
 
 /** A scenario with one prompt, `Go.`, and these replies. */
