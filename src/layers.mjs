@@ -11,6 +11,7 @@ export const ROOMS = [
   "errors",
   "trust",
   "files",
+  "git",
   "masking",
   "wire",
   "opencode",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ProcessEnd } from "../../errors/turn-evidence.js";
+import { gitFacts } from "../../git/git-facts.js";
 import { permissionWait, seenRetry } from "./event-facts.js";
 
 /** How one turn that looptrace drove or followed ended. Kept beside the session, hence a schema. */
@@ -9,6 +10,10 @@ export const runEvidence = z.object({
   attempt: z.number().optional(),
   /** The version of the opencode that ran it; the session may have been made by another one. */
   opencode: z.string().optional(),
+  /** What the directory stood on before the run; absent outside of a repository, and where it was not asked. */
+  git: gitFacts.optional(),
+  /** The caller's own tags. */
+  tags: z.array(z.string()).optional(),
   /** Errors of the run's event stream; for an unknown model they are the only trace of what went wrong. */
   streamErrors: z.array(
     z.object({ error: z.object({ name: z.string(), data: z.unknown().optional() }), at: z.number() }),
