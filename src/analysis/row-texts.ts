@@ -6,6 +6,7 @@ import { oneLine } from "../text/terminal-text.js";
 import { doomLoopText } from "../trace/doom-loop-text.js";
 import type { Call, InnerCall, Loop, ModelFacts, OtherCall, Retry, StepEvent, Tool } from "../trace/model.js";
 import { isUnknown } from "../trace/other-call-usage.js";
+import { toolFailureText, withoutDirectory } from "../trace/tool-failure-text.js";
 import { isCommand } from "./loop-parts.js";
 
 /** No line shows more; what lies beyond need not be cleaned. */
@@ -68,15 +69,14 @@ export function firstTokenText({ error, firstTokenAt, start, timing }: Call): st
 }
 
 /**
- * A tool call is recognised by its title, else by its arguments; how it failed, and what is not known of it, comes
- * first.
+ * A tool call is recognised by its title, else by its arguments. Of one that failed stands what it was called for and
+ * how it failed; what is not known of it comes first where it did not.
  *
  * @param directory the session's
  */
 export function toolText(tool: Tool, directory: string): string {
-  const { failure, notes } = tool;
-  const failed = failure && errorText({ code: failure.kind, message: failure.message });
-  return joined(failed, ...notes.map(oneLine), failed ? "" : toolTitle(tool, directory));
+  const failed = toolFailureText(tool, directory)?.slice(0, MOST_TEXT).toWellFormed();
+  return joined(failed, ...tool.notes.map(oneLine), failed ? "" : toolTitle(tool, directory));
 }
 
 /** A call of a script's by its arguments; that it failed comes first. */
@@ -195,12 +195,6 @@ export function toolTitle(tool: Tool, directory: string): string {
   if (tool.input === null) return "";
   const input = typeof tool.input === "string" ? tool.input : (JSON.stringify(tool.input) ?? "");
   return oneLine(input.slice(0, MOST_TEXT));
-}
-
-/** Outside of git opencode titles files by their path from the root, without its first slash. */
-function withoutDirectory(title: string, directory: string): string {
-  const prefix = `${directory.replace(/^\//, "")}/`;
-  return prefix !== "/" && title.startsWith(prefix) ? title.slice(prefix.length) : title;
 }
 
 /** What the person asked for, or the command that the person ran behind a `!`; each text in `most` characters. */

@@ -105,7 +105,7 @@ function lineOf(name: string, cells: Cells, bar: string, detail: string, layout:
     ([column, columns]) => `${" ".repeat(GAP)}${padStart(cells[column], columns)}`,
   );
   const bars = layout.bar > 0 ? `${" ".repeat(GAP)}${padEnd(bar, layout.bar)}` : "";
-  const text = layout.detail > 0 ? `${" ".repeat(GAP)}${shortenTo(detail, layout.detail)}` : "";
+  const text = layout.detail > 0 ? `${" ".repeat(GAP)}${detail}` : "";
   return `${padEnd(name, layout.name)}${numbers.join("")}${bars}${text}`;
 }
 
@@ -115,9 +115,18 @@ function barHeading({ start, end }: TimeAxis, columns: number): string {
 }
 
 /** An aside must leave the detail as much room as it takes itself. */
-function detailOf({ aside, detail }: TreeRow, layout: TreeLayout): string {
-  if (aside === "" || layout.detail < columnsOf(aside) * 2) return detail;
-  return detail === "" ? aside : `${aside} · ${detail}`;
+function detailOf({ kind, tone, aside, detail }: TreeRow, layout: TreeLayout): string {
+  if (kind === "tool" && tone === "warning" && aside === "") return withExitCode(detail, layout.detail);
+  if (aside === "" || layout.detail < columnsOf(aside) * 2) return shortenTo(detail, layout.detail);
+  return shortenTo(detail === "" ? aside : `${aside} · ${detail}`, layout.detail);
+}
+
+/** A command that failed, cut so that its exit code stays: `npm run te…: exit 1`. */
+function withExitCode(detail: string, columns: number): string {
+  const [exit = ""] = /: exit \d+$/.exec(detail) ?? [];
+  return columnsOf(detail) <= columns
+    ? detail
+    : `${shortenTo(detail.slice(0, -exit.length || undefined), columns - exit.length)}${exit}`;
 }
 
 /** Without colours only the text on the right tells what went wrong; where there is no room for it, a sign must do. */

@@ -51,7 +51,7 @@ describe("what the tree says of each thing", () => {
     if (!first || !second) throw new Error("the fixture has no tasks");
     const missing = (id: string): string => `Not in the input: subagent ${id}; its steps, tokens and cost are missing.`;
     expect(toolText(first, "/")).toBe(`${missing(at(subagents, 0).info.id)} · First fruit`);
-    expect(toolText(second, "/")).toMatch(/^failed: Subagent failed .* · Not in the input: subagent ses_/);
+    expect(toolText(second, "/")).toMatch(/^Last fruit: Subagent failed .* · Not in the input: subagent ses_/);
     const plain = { ...first, notes: [], title: "home/me/project/a.txt", input: { b: 1 } };
     expect(toolText(plain, "/home/me/project")).toBe("a.txt");
     expect(toolText({ ...plain, title: null }, "/")).toBe('{"b":1}');

@@ -2,7 +2,7 @@
 import type { ErrorFacts } from "../../errors/error-facts.js";
 import { doomLoopText } from "../../trace/doom-loop-text.js";
 import type { Call, InnerCall, Loop, OtherCall, Retry, Step, StepEvent, Tool } from "../../trace/model.js";
-import { toolFailureText } from "./tool-failure-text.js";
+import { toolFailureText } from "../../trace/tool-failure-text.js";
 
 /** How a span went. */
 export interface Verdict {

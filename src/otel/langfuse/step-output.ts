@@ -2,7 +2,7 @@
 import { duration } from "../../text/format.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { Step, Tool } from "../../trace/model.js";
-import { howItFailed, toolSubject } from "../facts/tool-failure-text.js";
+import { howItFailed, toolSubject } from "../../trace/tool-failure-text.js";
 
 /** Of a longer answer the whole is in the call below. */
 const MOST_TEXT = 4_000;

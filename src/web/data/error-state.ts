@@ -1,6 +1,8 @@
 import { adviceFor } from "../../errors/advice.js";
 import type { ErrorFacts } from "../../errors/error-facts.js";
 import type { ToolFailure } from "../../errors/tool-failure.js";
+import type { Tool } from "../../trace/model.js";
+import { toolFailureText } from "../../trace/tool-failure-text.js";
 import type { ErrorEntry, Fact } from "./report-data.js";
 
 type Place = Pick<ErrorEntry, "row" | "where" | "of">;
@@ -14,11 +16,22 @@ export function errorEntry(facts: ErrorFacts, place: Place): ErrorEntry {
   return { ...place, code, message, advice: bare, state: stateFacts(state) };
 }
 
-/** A tool's failure as the page lists it. */
-export function failureEntry(failure: ToolFailure, place: Place): ErrorEntry {
+/**
+ * A tool's failure as the page lists it.
+ *
+ * @param directory the session's
+ */
+export function failureEntry(tool: Tool, failure: ToolFailure, directory: string, place: Place): ErrorEntry {
   // Its place names the tool.
-  const { kind, message, tool: _, ...state } = failure;
-  return { ...place, code: kind, message, advice: null, state: stateFacts(state) };
+  const { kind, tool: _, message, ...state } = failure;
+  const said = toolFailureText(tool, directory) ?? message;
+  return {
+    ...place,
+    code: kind,
+    message: said,
+    advice: null,
+    state: stateFacts({ ...(said === message ? {} : { message }), ...state }),
+  };
 }
 
 /** Fields by their names, `provider.requestId`; moments also as a date. */

@@ -68,7 +68,7 @@ export function traceRows(trace: LoopTrace, packer: Packer, texts: SegmentTexts)
     if (source.kind === "tool") {
       const { failure } = source.tool;
       tools.push({ row, tool: source.tool });
-      if (failure) errors.push(failureEntry(failure, { ...place, of: "tool" }));
+      if (failure) errors.push(failureEntry(source.tool, failure, session.directory, { ...place, of: "tool" }));
     }
     if (source.kind === "loop") addLoop(source.loop, row, below);
     else for (const node of below) add(node, row, within);
