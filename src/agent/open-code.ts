@@ -7,6 +7,7 @@ import { messageOf } from "../errors/thrown.js";
 import { type Clock, systemClock } from "../files/clock.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { LiveDelivery } from "../follow/live-run.js";
+import type { GitFacts } from "../git/git-facts.js";
 import type { Masking } from "../masking/mask.js";
 import { DEFAULT_DEADLINE_MS, type DriveHooks, isModelName, type Progress, type RunEvent } from "../opencode/drive.js";
 import type { ServerPool } from "../opencode/server.js";
@@ -50,6 +51,10 @@ export interface OpenCodeOptions extends AgentSettings {
    * Default true.
    */
   readonly wireContent?: boolean | undefined;
+  /** Kept with the session, so that `looptrace stats` can add up by them; what is sent has the exporter's tags. */
+  readonly tags?: readonly string[] | undefined;
+  /** What the directory stands on, where that is known already; null where that is nothing. @internal */
+  readonly git?: GitFacts | null | undefined;
   /** Time and chance, for tests. @internal */
   readonly clock?: Clock | undefined;
 }
@@ -184,6 +189,8 @@ export class OpenCode {
       wireContent = true,
       fullInput = false,
       propagate = false,
+      tags = [],
+      git,
       ...request
     } = rest;
     const settings = { retries, patienceMs, fallbackModels };
@@ -232,6 +239,9 @@ export class OpenCode {
           masking,
           runId,
           attempt: done.length,
+          // Another attempt begins with what the one before has left.
+          git: done.length === 0 ? git : undefined,
+          tags,
         },
         hooks,
       );

@@ -1,7 +1,10 @@
+import { resolve } from "node:path";
 import { classify } from "../errors/classify.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { type StorePaths, storePaths } from "../files/store-paths.js";
 import { type LiveDelivery, liveRun } from "../follow/live-run.js";
+import type { GitFacts } from "../git/git-facts.js";
+import { gitState } from "../git/git-state.js";
 import type { Masking } from "../masking/mask.js";
 import { maskedLike } from "../masking/masked.js";
 import { type DriveHooks, type DriveRequest, type DriveResult, drive, type ServedSession } from "../opencode/drive.js";
@@ -34,6 +37,10 @@ export interface AttemptRequest {
   /** What all attempts at one prompt have in common, and which of them this is, from 0. */
   readonly runId: string;
   readonly attempt: number;
+  /** What the directory stands on, where the caller knows it already; null where that is nothing. */
+  readonly git: GitFacts | null | undefined;
+  /** The caller's own words for the run. */
+  readonly tags: readonly string[];
 }
 
 /**
@@ -73,6 +80,8 @@ async function driveAndRecord(
     haltedBy = reason;
     halting.abort(new Error("a limit of the run was reached"));
   });
+  // Asked before the agent changes anything, and not waited for.
+  const git = request.git === undefined ? gitOf(request.drive) : request.git;
   const driven = await drive(
     { ...request.drive, checkAnswer: request.checkOutput },
     {
@@ -98,7 +107,7 @@ async function driveAndRecord(
   );
   const masking = maskingOf(request, passwords);
   const recorder = new SessionRecorder({ paths, masking });
-  const run = runEvidenceOf(driven, request, haltedBy, problemsOf(driven, request.checkOutput));
+  const run = runEvidenceOf(driven, request, haltedBy, await git);
   const { tree, raw, logText, mcpServers, wire } = driven;
   const recorded = await recorder.record(
     { tree, raw, runs: [{ run, logText }], mcpServers, wire },
@@ -134,6 +143,10 @@ async function driveAndRecord(
   const answer = { text: said ? answerText(said.loop.steps) : null, output };
   const { tree: session, stored: kept } = recorded;
   return { ...answer, error, sessionId, traces, session, kept, opencode, driver, exit, notes };
+}
+
+function gitOf({ directory = ".", environment = process.env }: DriveRequest): Promise<GitFacts | null> {
+  return gitState(resolve(directory), environment);
 }
 
 /** Whether what is closed of the turn goes out while it runs. */
@@ -194,11 +207,14 @@ function runEvidenceOf(
   driven: DriveResult,
   request: AttemptRequest,
   halted: Halt | undefined,
-  schemaProblems: readonly string[],
+  git: GitFacts | null,
 ): RunEvidence {
+  const schemaProblems = problemsOf(driven, request.checkOutput);
   return {
     id: request.runId,
     attempt: request.attempt,
+    ...(git === null ? {} : { git }),
+    ...(request.tags.length === 0 ? {} : { tags: [...request.tags] }),
     ...(driven.opencode.version === null ? {} : { opencode: driven.opencode.version }),
     ...(halted === undefined ? {} : { halted }),
     streamErrors: driven.streamErrors.map(({ error, at }) => ({

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { messageOf } from "../errors/thrown.js";
+import { ofDirectory } from "../git/ask-git.js";
 import { oneLine } from "../text/bounded-text.js";
 
 const TIMEOUT_MS = 120_000;
@@ -14,9 +15,6 @@ const SETTINGS = [
   ...["-c", "commit.gpgSign=false"],
 ];
 
-/** What git's own hooks and commands set, and what would lead to another repository than that of the directory. */
-const MISLEADING = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"];
-
 /**
  * Runs git in a directory, without the repository's hooks.
  *
@@ -24,8 +22,7 @@ const MISLEADING = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DI
  * @throws {Error} with what git itself says is wrong
  */
 export async function git(cwd: string, ...args: readonly string[]): Promise<string> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !MISLEADING.includes(name)));
-  const how = { cwd, env: { ...env, LC_ALL: "C" }, timeout: TIMEOUT_MS, maxBuffer: MOST_OUTPUT };
+  const how = { cwd, env: { ...ofDirectory(process.env), LC_ALL: "C" }, timeout: TIMEOUT_MS, maxBuffer: MOST_OUTPUT };
   return await new Promise((resolve, reject) => {
     execFile("git", [...SETTINGS, ...args], how, (error, stdout, stderr) => {
       if (!error) resolve(stdout.replace(/\n$/, ""));

@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { gitCommit } from "../agent/git-commit.js";
 import { OpenCode } from "../agent/open-code.js";
 import type { TurnResult } from "../agent/turn-result.js";
 import { wireFigures } from "../analysis/wire-figures.js";
@@ -10,6 +9,7 @@ import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { messageOf } from "../errors/thrown.js";
 import { systemClock } from "../files/clock.js";
 import { storePaths } from "../files/store-paths.js";
+import { gitState } from "../git/git-state.js";
 import type { Progress } from "../opencode/drive.js";
 import { pathOfOpenCode } from "../opencode/program.js";
 import type { NewScore } from "../scores/new-score.js";
@@ -59,13 +59,12 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
   const agent = new OpenCode(defaults);
   const first = firstStart();
   const commits = new Map<string, Promise<string | undefined>>();
+  const environment = defaults.environment ?? process.env;
   const commitOf = (directory: string): Promise<string | undefined> => {
-    const known = commits.get(directory) ?? gitCommit(directory);
+    const known = commits.get(directory) ?? gitState(directory, environment).then((git) => git?.commit ?? undefined);
     commits.set(directory, known);
     return known;
   };
-
-  const environment = defaults.environment ?? process.env;
 
   const worktreeOf = async (
     { worktree, instructions }: TaskRequest,
@@ -94,6 +93,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
       const done = await agent.run(task.request.prompt, {
         ...turn,
         ...(worktree === undefined ? {} : inWorktree(worktree, asked, turn.opencode ?? defaults.opencode, environment)),
+        tags: traceOptions(options.trace, task, commit).tags,
         signal: own,
         onProgress: (progress) => {
           if (progress.sessionId !== null) first.begun();

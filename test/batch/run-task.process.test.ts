@@ -10,6 +10,7 @@ import { isResultDelivered, taskResultSchema } from "../../src/batch/task-result
 import { OpenCodeNotFoundError } from "../../src/errors/opencode-not-found-error.js";
 import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { storePaths } from "../../src/files/store-paths.js";
+import { loadStored } from "../../src/sessions/load-stored.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { langfuseAt } from "../support/destinations.js";
 import { startReceiver } from "../support/receiver.js";
@@ -194,6 +195,10 @@ describe.concurrent("a task", () => {
     expect(stood).toBe(commit);
     expect(directory).toMatch(/worktrees/);
     await expect(access(directory)).rejects.toThrow("ENOENT");
+    await git("checkout", "--quiet", "-b", "fix");
+    const here = await run(task({ prompt: "x", tags: ["nightly"] }));
+    const kept = await loadStored(storePaths(opencode.env), here.result.sessionId ?? "");
+    expect(kept?.found.runs).toMatchObject([{ tags: ["nightly"], git: { branch: "fix", commit, pullRequest: null } }]);
     const wrong = await run(task({ prompt: "x", worktree: "nope" }));
     expect(wrong.result).toMatchObject({ status: "failed", error: { code: "invalid_request", reason: "start" } });
     expect((await run(task({ prompt: "x", instructions: "HEAD" }))).result.error?.message).toContain("need a worktree");

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { gitCommit } from "../../agent/git-commit.js";
 import { OpenCode } from "../../agent/open-code.js";
 import { type AgentFlags, flagsOn, SETTINGS } from "../../agent/setting-surfaces.js";
 import type { TurnResult } from "../../agent/turn-result.js";
@@ -11,6 +10,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { messageOf } from "../../errors/thrown.js";
 import { mergeReports } from "../../export/merge-reports.js";
+import { gitState } from "../../git/git-state.js";
 import { quickMask } from "../../masking/mask.js";
 import type { ServerPool } from "../../opencode/server.js";
 import { isSessionId, transcriptOf } from "../../opencode/session.js";
@@ -57,10 +57,10 @@ export async function run(
   const work = await agentOptions("run", flags, context, terminal);
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
-  const commit = await gitCommit(work.directory);
+  const git = await gitState(work.directory, terminal.env);
   const traceOptions = {
     ...settings.trace,
-    ...(commit === undefined ? {} : { metadata: { gitCommit: commit, ...settings.trace.metadata } }),
+    ...(git?.commit ? { metadata: { gitCommit: git.commit, ...settings.trace.metadata } } : {}),
   };
   const exporter = context.exporter(traceOptions);
   if (flags.live && destinations.length === 0)
@@ -75,6 +75,8 @@ export async function run(
     store: paths,
     masking,
     extraArguments: extra,
+    tags: settings.trace.tags,
+    git,
   });
   // What a person watches may end up in the log of a CI.
   const quick = quickMask(masking);

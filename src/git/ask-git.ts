@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const TIMEOUT_MS = 5_000;
+const MOST_OUTPUT = 16 * 1024 * 1024;
+
+/** What git's own hooks and commands set, and what would lead to another repository than that of the directory. */
+const MISLEADING = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"];
+
+/** What a repository's own settings must not have git do while it is only asked: no program, no hook, no network. */
+const SETTINGS = [
+  ...["-c", "core.hooksPath=/dev/null"],
+  ...["-c", "core.fsmonitor=false"],
+  ...["-c", "log.showSignature=false"],
+  ...["-c", "protocol.allow=never"],
+];
+
+/** An environment in which git means the repository of the directory that it is started in. */
+export function ofDirectory(env: Environment): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !MISLEADING.includes(name)));
+}
+
+/**
+ * Asks git something about the repository of a directory; changes nothing there, waits for no lock and fetches nothing.
+ * A repository of another user's that `safe.directory` does not name tells nothing.
+ *
+ * @returns its output; undefined outside of a repository, without git, and where it knows no answer
+ */
+export async function askGit(
+  directory: string,
+  env: Environment,
+  ...args: readonly string[]
+): Promise<string | undefined> {
+  const how = {
+    cwd: directory,
+    env: {
+      ...ofDirectory(env),
+      ...{ LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0" },
+    },
+    timeout: TIMEOUT_MS,
+    maxBuffer: MOST_OUTPUT,
+  };
+  return await new Promise((resolve) => {
+    // What is said about a directory is worth no error.
+    execFile("git", ["--no-pager", ...SETTINGS, ...args], how, (error, stdout) => resolve(error ? undefined : stdout));
+  });
+}

@@ -1,0 +1,100 @@
+/** What a real git tells: of what a directory stands on now, and of what it stood on. */
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { expect, onTestFinished, test } from "vitest";
+import { GitHistories } from "../../src/git/git-histories.js";
+import { gitState } from "../../src/git/git-state.js";
+
+const env = { PATH: process.env.PATH, HOME: "/nowhere", GIT_CONFIG_NOSYSTEM: "1" };
+
+/** A folder, and git in it at a moment of its own, in seconds since the epoch. */
+async function repository() {
+  const cwd = await realpath(await mkdtemp(join(tmpdir(), "git-state-")));
+  onTestFinished(() => rm(cwd, { recursive: true, force: true }));
+  let now = 1_790_000_000;
+  const git = async (...args: string[]): Promise<string> => {
+    now += 60;
+    const date = `${now} +0200`;
+    const dates = { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+    const who = ["-c", "user.name=Example", "-c", "user.email=example@example.com"];
+    return (await execa("git", [...who, ...args], { cwd, env: { ...env, ...dates }, extendEnv: false })).stdout;
+  };
+  const commit = async (message: string): Promise<string> => {
+    await git("commit", "--quiet", "--allow-empty", `--message=${message}`);
+    return await git("rev-parse", "HEAD");
+  };
+  return { cwd, git, commit, now: () => now * 1000 };
+}
+
+test("the state of a repository; nothing before the first commit, outside of git, and nowhere", async () => {
+  const { cwd, git, commit } = await repository();
+  expect(await gitState(join(cwd, "nowhere"), env)).toBeNull();
+  expect(await gitState(cwd, env)).toBeNull();
+  await git("init", "--quiet", "--initial-branch=main");
+  expect(await gitState(cwd, env)).toBeNull();
+  const first = await commit("Begin");
+  await mkdir(join(cwd, "below"));
+  // Hooks of git's own set these: they say nothing of the folder that is asked about.
+  const misled = { ...env, GIT_DIR: "/nowhere/.git" };
+  expect(await gitState(join(cwd, "below"), misled)).toEqual({ branch: "main", commit: first, pullRequest: null });
+
+  await git("checkout", "--quiet", "--detach");
+  const ci = {
+    ...env,
+    ...{ GITHUB_ACTIONS: "true", GITHUB_REF: "refs/pull/12/merge", GITHUB_HEAD_REF: "fix" },
+    ...{ GITHUB_SERVER_URL: "https://git.example.com", GITHUB_REPOSITORY: "acme/shop" },
+  };
+  const request = { number: 12, url: "https://git.example.com/acme/shop/pull/12" };
+  const told = { branch: "fix", commit: first, pullRequest: request };
+  expect(await gitState(cwd, { ...ci, GITHUB_WORKSPACE: cwd })).toEqual(told);
+  const tree = join(await realpath(await mkdtemp(join(tmpdir(), "git-worktree-"))), "tree");
+  onTestFinished(() => rm(join(tree, ".."), { recursive: true, force: true }));
+  await git("worktree", "add", "--quiet", "--detach", tree);
+  expect(await gitState(tree, { ...ci, GITHUB_WORKSPACE: cwd })).toEqual(told);
+  // The CI has checked out something else.
+  const elsewhere = { branch: null, commit: first, pullRequest: null };
+  expect(await gitState(cwd, { ...ci, GITHUB_WORKSPACE: join(cwd, "below") })).toEqual(elsewhere);
+});
+
+test("what the HEAD was at is read out of the reflog, without any program of the repository's", async () => {
+  const { cwd, git, commit, now } = await repository();
+  await git("init", "--quiet", "--initial-branch=main");
+  const trap = join(cwd, "trap.sh");
+  await writeFile(trap, `#!/bin/sh\ntouch ${join(cwd, "sprung")}\n`, { mode: 0o755 });
+  for (const name of ["core.fsmonitor", "core.pager", "gpg.program"]) await git("config", name, trap);
+  await git("config", "log.showSignature", "true");
+  const moments: { readonly at: number; readonly branch: string | null; readonly commit: string }[] = [];
+  const moment = (branch: string | null, at: string): void => {
+    moments.push({ at: now() + 1500, branch, commit: at });
+  };
+  const first = await commit("Begin");
+  moment("main", first);
+  await git("-c", "core.fsmonitor=false", "checkout", "--quiet", "-b", "fix/one");
+  moment("fix/one", first);
+  const second = await commit("One");
+  moment("fix/one", second);
+  await git("tag", "v1");
+  await git("-c", "core.fsmonitor=false", "checkout", "--quiet", "v1");
+  moment(null, second);
+  await git("-c", "core.fsmonitor=false", "checkout", "--quiet", "-b", "gone");
+  moment("gone", second);
+  await git("branch", "--move", "renamed");
+  moment("renamed", second);
+  await git("-c", "core.fsmonitor=false", "checkout", "--quiet", "main");
+  moment("main", first);
+  const third = await commit("Three");
+  moment("main", third);
+  await git("branch", "--delete", "--force", "renamed");
+  await rm(join(cwd, "sprung"), { force: true });
+
+  const histories = new GitHistories(env);
+  const at = await histories.of([cwd, join(cwd, "nowhere")]);
+  expect(moments.map((one) => at(cwd, one.at))).toEqual(
+    moments.map(({ branch, commit: hash }) => ({ branch, commit: hash, pullRequest: null })),
+  );
+  expect(at(cwd, 1_790_000_000_000)).toBeNull();
+  expect(at(join(cwd, "nowhere"), now())).toBeNull();
+  await expect(realpath(join(cwd, "sprung"))).rejects.toThrow("ENOENT");
+});
