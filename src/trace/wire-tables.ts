@@ -1,5 +1,6 @@
 /** What the requests of a trace are made of, and what the wire lacks of it. */
 import { hash } from "node:crypto";
+import { once, withLazy } from "../text/lazy.js";
 import { ownText } from "../text/own-text.js";
 import type { WireEvidence, WireExchange } from "../wire/model.js";
 import { RequestReader } from "../wire/protocol/parse-request.js";
@@ -27,6 +28,10 @@ export function segmentHash(text: string): string {
 
 /**
  * A trace with what its requests are made of; as it is where none of its requests was recorded, but for why.
+ *
+ * To cut requests and to reckon their tokens takes as long as all else of a trace, and few ask for it: that is done
+ * when a field that tells of it is read first. The trace is plain data all the same, whoever reads it.
+ *
  * @param fullInput with all messages of each request
  */
 export function withWireTables(
@@ -39,6 +44,21 @@ export function withWireTables(
   if (recorded.length === 0)
     return wire.notes.length === 0 ? trace : { ...trace, wire: { segments: [], texts: {}, notes: wire.notes } };
   const exchanges = new Map(wire.exchanges.map((exchange) => [exchange.id, exchange]));
+  const notes = [...wire.notes, ...gaps(trace.loop), ...nameless(recorded, exchanges)];
+  const reckoned = once(() => reckon(recorded, exchanges, mcpServers, fullInput));
+  const tables = once((): WireTables => ({ ...reckoned().tables, notes }));
+  const requests = withRequests(trace.loop, (exchangeId) => reckoned().facts.get(exchangeId) ?? null, trace.traceId);
+  const loop = withCarriedTools(requests, wire.tools ?? [], trace.traceId);
+  return withLazy({ ...trace, loop }, "wire", tables);
+}
+
+/** Of each request what it is made of, and what they share. */
+function reckon(
+  recorded: readonly Recorded[],
+  exchanges: ReadonlyMap<string, WireExchange>,
+  mcpServers: readonly string[] | undefined,
+  fullInput: boolean,
+): { readonly facts: ReadonlyMap<string, RequestFacts>; readonly tables: Omit<WireTables, "notes"> } {
   const tables = new Tables(fullInput);
   const facts = new Map<string, RequestFacts>();
   for (const group of bySessionAndModel(recorded)) {
@@ -50,9 +70,7 @@ export function withWireTables(
       facts.set(one.exchangeId, tables.add(one, tokens, error));
     });
   }
-  const notes = [...wire.notes, ...gaps(trace.loop), ...nameless(recorded, exchanges)];
-  const loop = withCarriedTools(withRequests(trace.loop, facts, trace.traceId), wire.tools ?? [], trace.traceId);
-  return { ...trace, loop, wire: { ...tables.whole(), notes } };
+  return { facts, tables: tables.whole() };
 }
 
 /** A request of a trace that was recorded. */
@@ -219,20 +237,19 @@ class Tables {
  * The loop with what its requests are made of. A request that carried the trace's id told the provider which span it
  * would be: its own spans hang below that one.
  */
-function withRequests(loop: Loop, facts: ReadonlyMap<string, RequestFacts>, traceId: string): Loop {
+function withRequests(loop: Loop, requestOf: (exchangeId: string) => RequestFacts | null, traceId: string): Loop {
   const of = <T extends Call | Retry | OtherCall>(one: T): T => {
     const { wire } = one;
     if (!wire) return one;
-    const request = facts.get(wire.exchangeId);
     const [, carried, spanId] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(wire.traceparent ?? "") ?? [];
     return {
       ...one,
       ...(spanId !== undefined && carried === traceId ? { spanId } : {}),
-      ...(request ? { wire: { ...wire, request } } : {}),
+      wire: withLazy(wire, "request", () => requestOf(wire.exchangeId)),
     };
   };
   const inLoops = (loops: readonly Loop[]): readonly Loop[] =>
-    loops.map((below) => withRequests(below, facts, traceId));
+    loops.map((below) => withRequests(below, requestOf, traceId));
   const inStep = (step: Step): Step => ({
     ...step,
     call: step.call && of(step.call),

@@ -43,14 +43,17 @@ export async function readLongRecording(
       else if (isWanted(beginning)) kept.add(line.length === 0 ? last : Buffer.concat([...line, last]));
       [line, length, isTooLong] = [[], 0, false];
     };
-    for await (const chunk of file.createReadStream({
-      ...{ start: wanted.from ?? 0, highWaterMark: PIECE_BYTES, autoClose: false },
-    })) {
-      const piece: Buffer = chunk;
+    // What is kept of a piece is copied.
+    const buffer = Buffer.allocUnsafe(PIECE_BYTES);
+    for (let at = wanted.from ?? 0; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, PIECE_BYTES, at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+      const piece = buffer.subarray(0, bytesRead);
       let begin = 0;
-      for (let at = piece.indexOf(NEW_LINE); at >= 0; at = piece.indexOf(NEW_LINE, begin)) {
-        ended(piece.subarray(begin, at + 1));
-        begin = at + 1;
+      for (let end = piece.indexOf(NEW_LINE); end >= 0; end = piece.indexOf(NEW_LINE, begin)) {
+        ended(piece.subarray(begin, end + 1));
+        begin = end + 1;
       }
       const rest = piece.subarray(begin);
       length += rest.length;

@@ -97,3 +97,28 @@ test("what a recording lacks is told also where it holds no request of the turn"
   expect(traceOf([], { notes: [lost] }).wire).toEqual({ segments: [], texts: {}, notes: [lost] });
   expect(traceOf([]).wire).toBeUndefined();
 });
+
+test("requests are cut when it is first asked what they are made of, once", () => {
+  let reads = 0;
+  const watched = two.map((one) => ({
+    ...one,
+    body: {
+      ...one.body,
+      get text() {
+        reads += 1;
+        return one.body.text;
+      },
+    },
+  }));
+  const trace = traceOf(watched);
+  // Those around a cache break are read for its cause.
+  const forCauses = reads;
+  const [call] = callsIn(trace.loop);
+  expect(call?.wire?.status).toBe(200);
+  expect(reads).toBe(forCauses);
+  expect(trace).toEqual(traceOf(two));
+  expect(reads).toBeGreaterThan(forCauses);
+  const forAll = reads;
+  expect(JSON.parse(JSON.stringify(trace))).toEqual(JSON.parse(JSON.stringify(traceOf(two))));
+  expect(reads).toBe(forAll);
+});

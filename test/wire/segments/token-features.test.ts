@@ -9,3 +9,8 @@ test("a text that is one line of megabytes is gone through once", () => {
   const words = 500_000;
   expect(tokenFeatures("ab ".repeat(words))).toMatchObject({ words: words - 1, bareWords: 1, spaces: 0 });
 });
+
+test("quotes, arrows and lines of tables are symbols; what stands beside them in Unicode may be letters", () => {
+  expect(tokenFeatures("“…” → ⇒ ≤ ─│┌ ✓ ⬛")).toMatchObject({ symbols: 11, foreignLetters: 0 });
+  expect(tokenFeatures("ⁿ℃ℕ₂ⱡ")).toMatchObject({ symbols: 2, foreignLetters: 3 });
+});
