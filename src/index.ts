@@ -155,6 +155,7 @@ export {
   type Evidence,
   type LogEvidence,
   type LoggedFailure,
+  type LoggedMark,
   type LoggedRequest,
   type RunEvidence,
   readLogEvidence,

@@ -6,6 +6,7 @@ export {
   type LoggedRequest,
   readLogEvidence,
 } from "./read/log-evidence.js";
+export type { LoggedMark } from "./read/log-marks.js";
 export { type PermissionWait, permissionWait, type SeenRetry, seenRetry } from "./schema/event-facts.js";
 export {
   type Halt,

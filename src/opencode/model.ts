@@ -8,6 +8,7 @@ import { readerV1 } from "./v1/read-session.js";
 import { readerV2 } from "./v2/read/read-session.js";
 
 export { isOwnTool } from "./model/own-tools.js";
+export { NO_OWN_WORK, type OwnWork, type PhaseEvidence, type PhaseKind, type TurnsOwnWork } from "./model/own-work.js";
 export { promptText } from "./model/prompt-text.js";
 export type {
   Answer,

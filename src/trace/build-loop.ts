@@ -1,19 +1,20 @@
 import type { RunEvidence } from "../opencode/evidence.js";
-import type { Answer, Entry, Interval, Session, Turn } from "../opencode/model.js";
+import type { Answer, Entry, Session, Turn } from "../opencode/model.js";
 import type { Subagent } from "./build-tool.js";
 import { userInput } from "./chat-input.js";
-import type { ChatMessage, Loop, OtherCall, Outcome, Step, TimeAccount } from "./model.js";
+import type { ChatMessage, Loop, OtherCall, Outcome, Step } from "./model.js";
 import { otherCallsOf } from "./other-calls.js";
 import { outliving } from "./outliving.js";
 import { type AskedPermission, permissionsByAnswer } from "./permissions.js";
 import { spanIdOf } from "./span-id.js";
 import { isCounted, stepsOfTurn, type TurnContext } from "./steps-of-turn.js";
 import { type SubagentTurn, subagentTurns } from "./subagents.js";
-import { timeAccount } from "./time-account.js";
+import { timeAccount, type WorkInTime } from "./time-account.js";
 import { addTotals, subagentsOfLoop, totalsOf } from "./totals.js";
 import { answersOf, isAnswer } from "./turn-entries.js";
 import { answerText, type TurnFailure, turnError } from "./turn-error.js";
 import { toolWork } from "./waiting.js";
+import { withPhases } from "./with-phases.js";
 
 export interface LoopContext {
   /** What each session asked permission for. */
@@ -77,15 +78,18 @@ function buildLoop(turn: Turn, session: Session, context: TurnContext): Loop {
       ? NO_VERDICT
       : turnError({ sessionId, turn, answers, asked: summaries, steps: built });
   const { error, failedStep } = verdict;
-  const steps = built.map((step) => judged(step, verdict));
-  const start = steps.reduce((first, step) => Math.min(first, step.start), turn.at);
-  const end = steps.reduce(
+  const judgedSteps = built.map((step) => judged(step, verdict));
+  const start = judgedSteps.reduce((first, step) => Math.min(first, step.start), turn.at);
+  const end = judgedSteps.reduce(
     (last, step) => Math.max(last, step.end),
-    told ? Math.max(start, told.at) : steps.length === 0 ? Math.max(start, run?.endedAt ?? start) : start,
+    told ? Math.max(start, told.at) : built.length === 0 ? Math.max(start, run?.endedAt ?? start) : start,
   );
+  const loops = context.startedBeside(turn.id);
+  const work = loopWork(judgedSteps, loops, context.otherCalls);
+  const account = timeAccount({ start, end }, work);
+  const { steps, ...own } = withPhases(judgedSteps, { sessionId, turn, start, end, work, account }, context.otherCalls);
   const lastCall = steps.findLast((step) => step.call)?.call;
   const totals = totalsOf(steps);
-  const loops = context.startedBeside(turn.id);
   const unanswered = unansweredIn(turn);
   // What opencode has put there for the model goes to the model, unless the process ends before.
   const goesOn = unanswered.length > 0 && !error && !run;
@@ -113,7 +117,8 @@ function buildLoop(turn: Turn, session: Session, context: TurnContext): Loop {
       (sum, loop) => addTotals(sum, loop.totalsWithSubagents),
       totals,
     ),
-    account: loopAccount({ start, end }, steps, loops, context.otherCalls),
+    account,
+    ...own,
     ...(context.otherCalls.length > 0 ? { otherCalls: context.otherCalls } : {}),
     loops: loops.map((loop) => outliving(loop, { start, end }, "the turn that it was started in")),
     run: run?.id === undefined ? null : { id: run.id, attempt: run.attempt ?? 0 },
@@ -194,21 +199,16 @@ function finalOutput(answers: readonly Answer[], steps: readonly Step[]): unknow
   return structured ? structured.structured : answerText(steps);
 }
 
-/** Over the whole loop: what lies between the steps is opencode's own time. */
-function loopAccount(
-  bounds: Interval,
-  steps: readonly Step[],
-  beside: readonly Loop[],
-  others: readonly OtherCall[],
-): TimeAccount {
+/** What took the loop's time; what lies between is opencode's own. */
+function loopWork(steps: readonly Step[], beside: readonly Loop[], others: readonly OtherCall[]): WorkInTime {
   // The loop waits while its conversation is summed up, and not while a title is made.
   const summaries = others.filter(({ kind }) => kind === "compaction");
-  return timeAccount(bounds, {
+  return {
     model: [
       ...steps.flatMap(({ call }) => call ?? []),
       ...summaries.map(({ start, end }) => ({ start, end, firstTokenAt: start })),
     ],
     ...toolWork(steps, beside),
     retries: steps.flatMap(({ retries }) => retries),
-  });
+  };
 }

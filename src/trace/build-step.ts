@@ -84,6 +84,8 @@ export function buildStep(answer: Answer, context: StepContext): Step {
       ...toolWork([{ call, retries, tools, loops: context.loops, events: asked }]),
       retries,
     }),
+    // They follow from the whole turn.
+    phases: [],
     notes: [...answer.notes, ...(call ? [] : errorNotes(answer))],
   };
 }

@@ -12,12 +12,15 @@ import type {
   ModelFacts,
   Outcome,
   Patch,
+  PhaseEvidence,
+  PhaseKind,
   Timing,
   ToolCall,
   Usage,
 } from "../opencode/model.js";
 import type { SegmentOwner } from "../wire/segment.js";
 import type { ContextCause, Cumulative, TimeAccount, Totals, UsageDoubt } from "./figures.js";
+import type { OwnPhase, OwnTime } from "./own-phase.js";
 import type { RequestFacts, SegmentFacts, SentMessage, SentPart, WireFacts, WireTables } from "./wire-facts.js";
 
 export type {
@@ -28,7 +31,11 @@ export type {
   FileFacts,
   ModelFacts,
   Outcome,
+  OwnPhase,
+  OwnTime,
   Patch,
+  PhaseEvidence,
+  PhaseKind,
   RequestFacts,
   SegmentFacts,
   SegmentOwner,
@@ -120,6 +127,12 @@ export interface Loop extends Span {
   readonly totalsWithSubagents: Totals;
   /** Where its time went. */
   readonly account: TimeAccount;
+  /** What opencode itself was at between its steps, in time's order; that within them stands there. */
+  readonly phases: readonly OwnPhase[];
+  /** The account's `other` by what opencode was at, in the steps and between them. */
+  readonly ownTime: OwnTime;
+  /** What went before the turn and after it where looptrace drove it, such as opencode's start; in none of the sums. */
+  readonly around: readonly OwnPhase[];
   /**
    * Calls of models that opencode made beside its steps and that are in none of the sums; absent where none is known.
    * opencode 1 does not tell of them.
@@ -167,6 +180,8 @@ export interface Step extends Span {
   readonly patches: readonly Patch[];
   /** Where its time went. */
   readonly account: TimeAccount;
+  /** What opencode itself was at in it, in time's order. */
+  readonly phases: readonly OwnPhase[];
   /** What a reader should know about this step and cannot see otherwise. */
   readonly notes: readonly string[];
 }

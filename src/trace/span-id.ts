@@ -9,7 +9,7 @@ export function traceIdOf(sessionId: string, userMessageId: string): string {
 }
 
 /** What a span stands for; part of its id, since one message gives a step, a call and perhaps retries. */
-export type SpanKind = "loop" | "step" | "call" | "retry" | "tool" | "event";
+export type SpanKind = "loop" | "step" | "call" | "retry" | "tool" | "event" | "phase";
 
 /** A span id from opencode's ids: 16 lower-case hex digits. */
 export function spanIdOf(kind: SpanKind, sessionId: string, openCodeId: string): string {

@@ -7,6 +7,14 @@ export interface ModelTime extends Interval {
   readonly firstTokenAt: number | null;
 }
 
+/** What took time; `tools`: when they were at work, `waiting`: when a permission was waited for. */
+export interface WorkInTime {
+  readonly model: readonly ModelTime[];
+  readonly tools: readonly Interval[];
+  readonly waiting: readonly Interval[];
+  readonly retries: readonly Interval[];
+}
+
 /**
  * Where the time of a step or a loop went.
  *
@@ -14,18 +22,9 @@ export interface ModelTime extends Interval {
  * opencode's own time.
  *
  * @param bounds the step's or the loop's own time
- * @param work what happened in it; stretches that reach outside are cut to the bounds. `tools`: when they were at work,
- *   `waiting`: when a permission was waited for
+ * @param work what happened in it; stretches that reach outside are cut to the bounds
  */
-export function timeAccount(
-  bounds: Interval,
-  work: {
-    readonly model: readonly ModelTime[];
-    readonly tools: readonly Interval[];
-    readonly waiting: readonly Interval[];
-    readonly retries: readonly Interval[];
-  },
-): TimeAccount {
+export function timeAccount(bounds: Interval, work: WorkInTime): TimeAccount {
   const { model, tools, waiting: waits, retries } = work;
   const duration = bounds.end - bounds.start;
   const modelMs = covered(model, bounds);

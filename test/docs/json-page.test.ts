@@ -48,6 +48,9 @@ const LOOP = fieldsOf<Loop>()({
   ...{
     totalsWithSubagents: true,
     account: true,
+    phases: true,
+    ownTime: true,
+    around: true,
     otherCalls: true,
     loops: true,
     run: true,
@@ -129,7 +132,7 @@ const keys = (shape: { readonly shape: object }): readonly string[] => Object.ke
 const withoutSpan = (fields: readonly string[]): readonly string[] =>
   fields.filter((field) => !spanFields.includes(field));
 const { call, step, tool, totals, usage, account, cause, usageDoubt, otherCall } = traceShapes;
-const { wireFacts, wireTables, requestFacts } = traceShapes;
+const { wireFacts, wireTables, requestFacts, phase, ownTime } = traceShapes;
 const tokenCall = tokensJson.element.shape.calls.element;
 const slowest = toolsJson.shape.slowest.element;
 const [show, total] = [showJson.element, toolsJson.shape.total];
@@ -174,6 +177,8 @@ test.each<[title: string, fields: readonly string[]]>([
   ["field of usage", keys(usage)],
   ["field of cumulative", keys(call.shape.cumulative)],
   ["field of an account", keys(account)],
+  ["field of a phase", keys(phase)],
+  ["kind of own time", keys(ownTime)],
   ["field of a cause", keys(cause)],
   ["field of a doubt", keys(usageDoubt)],
   ["field of a report", REPORT],

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { errorFactsSchema } from "../../src/errors/error-facts.js";
 import type { Loop } from "../../src/trace/model.js";
+import { PHASE_KINDS } from "../../src/trace/phases.js";
 
 const span = {
   spanId: z.string().regex(/^[0-9a-f]{16}$/),
@@ -37,6 +38,19 @@ const account = z.strictObject({
   retries: z.number(),
   other: z.number(),
   toolsSummed: z.number(),
+});
+const phase = z.strictObject({
+  spanId: z.string(),
+  kind: z.enum(PHASE_KINDS),
+  start: z.number(),
+  end: z.number(),
+  timing: z.enum(["exact", "bounded"]),
+  evidence: z.enum(["log", "export", "wire", "run"]),
+});
+const ms = z.number().exactOptional();
+const ownTime = z.strictObject({
+  ...{ lock: ms, mcp: ms, snapshot: ms, loading: ms, starting: ms, compaction: ms, saving: ms, prompt: ms, title: ms },
+  ...{ ending: ms, other: z.number() },
 });
 const model = z.strictObject({
   providerId: z.string(),
@@ -247,6 +261,7 @@ const step = z.strictObject({
   ),
   patches: z.array(z.strictObject({ hash: z.string(), files: z.array(z.string()) })),
   account,
+  phases: z.array(phase),
   get loops(): z.ZodArray<z.ZodType<Loop>> {
     return z.array(loop);
   },
@@ -277,6 +292,9 @@ const loop: z.ZodType<Loop> = z.strictObject({
   totals,
   totalsWithSubagents: totals,
   account,
+  phases: z.array(phase),
+  ownTime,
+  around: z.array(phase),
   otherCalls: z.array(otherCall).exactOptional(),
   get loops(): z.ZodArray<z.ZodType<Loop>> {
     return z.array(loop);
@@ -290,7 +308,7 @@ const traceId = z.string().regex(/^[0-9a-f]{32}$/);
 
 /** The parts of a trace that a table of the documentation is about. */
 export const traceShapes = {
-  ...{ otherCall, usage, totals, account, call, tool, step, cause, usageDoubt },
+  ...{ otherCall, usage, totals, account, call, tool, step, cause, usageDoubt, phase, ownTime },
   ...{ wireFacts, wireTables, requestFacts },
 };
 export const spanFields: readonly string[] = Object.keys(span);

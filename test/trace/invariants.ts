@@ -30,6 +30,37 @@ function expectAtMost(actual: number, most: number): void {
   if (!(Number.isFinite(actual) && actual <= most)) expect(actual).toBeLessThanOrEqual(most);
 }
 
+/** Opencode's own phases overlap nothing that is told, and add up to what nothing else took. */
+function expectPhases(loop: Loop): void {
+  const phases = [...loop.phases, ...loop.steps.flatMap((step) => step.phases)].sort((a, b) => a.start - b.start);
+  const spans = [...phases, ...loop.around];
+  expectSame(new Set(spans.map(({ spanId }) => spanId)).size, spans.length);
+  for (const { start, end } of spans) expectAtLeast(end - start, 1);
+  expectSame(
+    phases.filter(({ start }, index) => start < (phases[index - 1]?.end ?? loop.start)),
+    [],
+  );
+  expectAtMost(phases.at(-1)?.end ?? loop.end, loop.end);
+  for (const step of loop.steps) {
+    for (const phase of step.phases) expectInside(phase, step);
+    const others = [step.call, ...step.retries, ...step.tools.filter(({ origin }) => origin !== "provider")];
+    const busy = others.flatMap((one) => (one && one.end > one.start ? [one] : []));
+    const isClear = step.phases.every((own) => busy.every(({ start, end }) => end <= own.start || start >= own.end));
+    expectSame(isClear, true);
+    const own = step.phases.reduce((sum, { start, end }) => sum + end - start, 0);
+    expectAtMost(own, step.account.other);
+  }
+  const { other, ...named } = loop.ownTime;
+  expectAtLeast(other, 0);
+  expectSame(
+    Object.values(named).reduce((sum, ms) => sum + ms, other),
+    loop.account.other,
+  );
+  const lengths = phases.reduce((sum, { start, end }) => sum + end - start, 0);
+  expectSame(lengths, loop.account.other - other);
+  for (const { start, end } of loop.around) expectSame(end <= loop.start || start >= loop.end, true);
+}
+
 /** What holds of every trace, whatever the session was like. */
 export function expectSound(trace: LoopTrace): void {
   // Written and read again it is the same; to look is a tenth of the work.
@@ -57,6 +88,7 @@ function expectSoundLoop(loop: Loop): void {
     calls.map((_, index) => index),
   );
   expectAccount(loop.account, loop);
+  expectPhases(loop);
   for (const step of steps) {
     expectInside(step, loop);
     expectAccount(step.account, step);

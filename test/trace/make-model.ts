@@ -48,6 +48,7 @@ export function turnOf(at: number, rest: Turn["rest"], more: Partial<Turn> = {})
     end: null,
     run: null,
     otherCalls: [],
+    ownWork: { within: [], around: [] },
     ...more,
   };
 }

@@ -60,6 +60,28 @@ const arbitraryLog: fc.Arbitrary<LogEvidence> = fc.record({
     }),
     { maxLength: 6 },
   ),
+  marks: fc.array(
+    fc.record(
+      {
+        kind: fc.constantFrom(
+          "begun",
+          "instance",
+          "located",
+          "created",
+          "loop",
+          "process",
+          "snapshot",
+          "tools",
+          "skills",
+        ),
+        at: fc.nat(20_000).map((ms) => T0 + ms),
+        process: fc.constantFrom("a", "b"),
+        sessionId: fc.constantFrom("ses_0", "ses_1"),
+      },
+      { requiredKeys: ["kind", "at", "process"] },
+    ),
+    { maxLength: 20 },
+  ),
 });
 
 // Hundreds of sessions each, which a busy machine takes its time for.

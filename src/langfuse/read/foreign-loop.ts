@@ -47,6 +47,15 @@ export function foreignLoop(tree: ObservationTree): { readonly loop: Loop; reado
   const metadata = sentMetadata(root?.metadata ?? {});
   const failed = root?.level === "ERROR";
   const totals = totalsOf(steps);
+  const account = timeAccount(
+    { start, end },
+    {
+      model: steps.flatMap(({ call }) => call ?? []),
+      tools: steps.flatMap((step) => step.tools),
+      waiting: [],
+      retries: [],
+    },
+  );
   const loop: Loop = {
     spanId: root?.id ?? "",
     start,
@@ -72,15 +81,10 @@ export function foreignLoop(tree: ObservationTree): { readonly loop: Loop; reado
     steps,
     totals,
     totalsWithSubagents: totals,
-    account: timeAccount(
-      { start, end },
-      {
-        model: steps.flatMap(({ call }) => call ?? []),
-        tools: steps.flatMap((step) => step.tools),
-        waiting: [],
-        retries: [],
-      },
-    ),
+    account,
+    phases: [],
+    ownTime: { other: account.other },
+    around: [],
     loops: [],
     run: null,
     copied: false,
@@ -113,6 +117,7 @@ function stepOf(observation: Observation, index: number, call: Call | null, tool
     events: [],
     patches: [],
     account: timeAccount(bounds, { model: call ? [call] : [], tools, waiting: [], retries: [] }),
+    phases: [],
     notes: [],
   };
 }

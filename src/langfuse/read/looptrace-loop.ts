@@ -61,6 +61,7 @@ export function readLoop(
   const error = errorOf(metadata.error);
   const decisive = parts.find(({ name, level }) => level === "ERROR" && STEP.test(name ?? ""));
   const run = textOf(metadata.run);
+  const account = accountOf(metadata) ?? summedAccount(span, steps);
   return {
     ...span,
     sessionId: session,
@@ -79,7 +80,10 @@ export function readLoop(
       (sum, loop) => addTotals(sum, loop.totalsWithSubagents),
       totals,
     ),
-    account: accountOf(metadata) ?? summedAccount(span, steps),
+    account,
+    phases: [],
+    ownTime: { other: account.other },
+    around: [],
     ...(others.length > 0 ? { otherCalls: others } : {}),
     loops,
     run: run === null ? null : { id: run, attempt: numberOf(metadata.attempt) ?? 0 },

@@ -53,6 +53,7 @@ export function readStep(observation: Observation, reader: LoopReader): Step {
     // Which snapshot they were seen in was not sent.
     patches: files.length > 0 ? [{ hash: "", files }] : [],
     account: accountOf(metadata) ?? reader.accountWithin(span, made, tools),
+    phases: [],
     notes: textsOf(metadata.notes),
   };
 }

@@ -9,6 +9,7 @@ import type { ErrorEvidence, ErrorObject } from "../../errors/error-facts.js";
 import type { ToolFacts } from "../../errors/tool-failure.js";
 import type { WireExchange } from "../../wire/model.js";
 import type { RunEvidence } from "../schema/run-evidence.js";
+import type { TurnsOwnWork } from "./own-work.js";
 import type {
   CallOutput,
   ContentPart,
@@ -87,6 +88,8 @@ export interface Turn {
   readonly run: RunEvidence | null;
   /** Calls of models that were made for it and stand in no answer and no event, such as one for the title. */
   readonly otherCalls: readonly OtherCall[];
+  /** What opencode itself did in it and around it, as far as that is known. */
+  readonly ownWork: TurnsOwnWork;
 }
 
 /** The end of a turn, as opencode tells it. */

@@ -1,13 +1,19 @@
 import { z } from "zod";
 import type { ErrorObject } from "../../errors/error-facts.js";
 import { type LogLine, parseLog } from "./log-line.js";
+import { type LoggedMark, markOf } from "./log-marks.js";
 
-/** What opencode's log tells about a session and the export does not: when requests were sent, and which failed. */
+/**
+ * What opencode's log tells about a session and the export does not: when requests were sent, which failed, and what
+ * opencode itself was at.
+ */
 export interface LogEvidence {
   /** Requests to models. */
   readonly requests: readonly LoggedRequest[];
   /** Failures of requests. */
   readonly failures: readonly LoggedFailure[];
+  /** What opencode itself was at, in the order of the lines; absent where nothing tells. */
+  readonly marks?: readonly LoggedMark[];
 }
 
 /** A request to the model, as opencode's log has it. */
@@ -44,9 +50,15 @@ export function readLogEvidence(text: string): LogEvidence {
   const failures: LoggedFailure[] = [];
   /** By process: where its first request stands among the requests. */
   const firsts = new Map<string, number>();
+  const marks: LoggedMark[] = [];
+  const begun = new Set<string>();
   let process = "";
   for (const line of parseLog(text)) {
     process = processOf(line) ?? process;
+    if (!begun.has(process)) marks.push({ kind: "begun", at: line.at, process });
+    begun.add(process);
+    const mark = markOf(line, process);
+    if (mark) marks.push(mark);
     const sessionId = line.fields["session.id"];
     if (sessionId === undefined || line.fields.providerID === undefined) continue;
     if (line.message === "stream") {
@@ -59,7 +71,11 @@ export function readLogEvidence(text: string): LogEvidence {
     }
   }
   const isFirst = new Set(firsts.values());
-  return { requests: requests.map((one, index) => (isFirst.has(index) ? { ...one, first: true } : one)), failures };
+  return {
+    requests: requests.map((one, index) => (isFirst.has(index) ? { ...one, first: true } : one)),
+    failures,
+    ...(marks.length > 0 ? { marks } : {}),
+  };
 }
 
 /** Which process a line is of: as of 1.17 each says it, in 1.15 the first one does. */

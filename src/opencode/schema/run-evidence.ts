@@ -71,6 +71,9 @@ export const runEvidence = z.object({
   /** ms since the epoch. */
   startedAt: z.number(),
   endedAt: z.number(),
+  /** When the server was started that it had to wait for, and when a server was there for it. */
+  spawnedAt: z.number().optional(),
+  readyAt: z.number().optional(),
   /** The last lines of what opencode said on stderr; attached to errors, never interpreted. */
   stderr: z.string(),
 });

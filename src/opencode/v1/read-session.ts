@@ -1,5 +1,6 @@
 import type { Evidence } from "../model/evidence.js";
 import { withOtherRequests } from "../model/other-requests.js";
+import { NO_OWN_WORK } from "../model/own-work.js";
 import { runAt, runsOfTurns } from "../model/runs-of-turns.js";
 import type { Entry, SessionAlone, SessionReader, Turn } from "../model/session.js";
 import type { SessionWire } from "../model/session-wire.js";
@@ -9,9 +10,11 @@ import type { AssistantMessage, Message, SessionExportV1, UserMessage } from "..
 import { messageClock } from "./message-clock.js";
 import { compactionPart, isAskedByHand, isAssistant, isUser } from "./message-kinds.js";
 import { withoutOwnAbort, withoutOwnAbortErrors } from "./own-abort.js";
+import { ownWorkOf, type ReadMessage } from "./own-work.js";
 import { readAnswer } from "./read-answer.js";
 import { readUserMessage } from "./read-user-message.js";
 import { logBySession, type SessionLog } from "./session-log.js";
+import { marksBySession, type SessionMarks } from "./session-marks.js";
 import { type RawTurn, turnsOf } from "./turns.js";
 
 /**
@@ -23,19 +26,22 @@ import { type RawTurn, turnsOf } from "./turns.js";
  * @returns a function that reads one session; of the runs only those are its own that it is given
  */
 export function readerV1(
-  { log, runs = [] }: Evidence,
+  { log, runs = [], mcpServers = [] }: Evidence,
   wires: ReadonlyMap<string, SessionWire>,
 ): SessionReader<SessionExportV1> {
   const logs = logBySession(log, runs);
+  const marksOf = marksBySession(log?.marks ?? []);
+  const hasServers = mcpServers.length > 0;
   return (session, own) => {
     const { id } = session.info;
-    return readSession(session, { log: logs.get(id), wire: wires.get(id) }, own);
+    const marks = marksOf(session.info);
+    return readSession(session, { log: logs.get(id), wire: wires.get(id), marks, hasServers }, own);
   };
 }
 
 function readSession(
   session: SessionExportV1,
-  { log, wire }: Pick<SessionContext, "log" | "wire">,
+  { log, wire, marks, hasServers }: Omit<SessionContext, "version" | "places">,
   runs: readonly RunEvidence[],
 ): SessionAlone {
   const { info } = session;
@@ -49,6 +55,8 @@ function readSession(
     places: placesOf(session),
     log,
     wire,
+    marks,
+    hasServers,
   };
   const turns = raw.map((turn, index) => readTurn(turn, runOf[index] ?? null, context));
   return {
@@ -74,6 +82,9 @@ interface SessionContext {
   readonly places: ReadonlyMap<string, Place>;
   readonly log: SessionLog | undefined;
   readonly wire: SessionWire | undefined;
+  readonly marks: SessionMarks;
+  /** Whether opencode had MCP servers. */
+  readonly hasServers: boolean;
 }
 
 function readTurn(raw: RawTurn, run: RunEvidence | null, session: SessionContext): Turn {
@@ -92,14 +103,16 @@ function readTurn(raw: RawTurn, run: RunEvidence | null, session: SessionContext
     entries.set(message, known);
     return known;
   };
+  const read: ReadMessage[] = [];
   const entriesIn = (messages: readonly Message[], byPerson: boolean): readonly Entry[] =>
     messages.flatMap((message, position): readonly Entry[] => {
       if (isUser(message)) return entriesOf(message);
       const place = session.places.get(message.info.id);
       const { created, completed } = message.info.time;
+      const clock = messageClock(message.info, run?.opencode ?? session.version);
       const answer = readAnswer(message, {
         index: place?.index ?? 0,
-        clock: messageClock(message.info, run?.opencode ?? session.version),
+        clock,
         asked,
         log: session.log,
         wire: session.wire,
@@ -111,8 +124,10 @@ function readTurn(raw: RawTurn, run: RunEvidence | null, session: SessionContext
         byPerson,
         summaryByHand: byHand.has(message.info.parentID ?? ""),
       });
+      if (!byPerson) read.push({ message, answer, clock });
       return [answer];
     });
+  const rest = entriesIn(turn.rest, origin === "command");
   return {
     id,
     at,
@@ -122,11 +137,13 @@ function readTurn(raw: RawTurn, run: RunEvidence | null, session: SessionContext
     // The answers in it are those of commands.
     context: entriesIn(turn.context, true),
     prompts: turn.prompts.flatMap(entriesOf).filter((entry) => entry.kind === "told"),
-    rest: entriesIn(turn.rest, origin === "command"),
+    rest,
     copied,
     end: null,
     run: run && withoutOwnAbortErrors(run),
     otherCalls: [],
+    // Of a fork's the times are those of the session that it was copied from.
+    ownWork: copied ? NO_OWN_WORK : ownWorkOf(read, { at, run, marks: session.marks, hasServers: session.hasServers }),
   };
 }
 

@@ -1,12 +1,14 @@
 import type { Evidence } from "../../model/evidence.js";
 import { withOtherRequests } from "../../model/other-requests.js";
+import { NO_OWN_WORK } from "../../model/own-work.js";
 import { runsOfTurns } from "../../model/runs-of-turns.js";
 import type { Entry, SessionAlone, SessionReader, Spent, Told, Turn, TurnEnd } from "../../model/session.js";
 import { NO_WIRE, type SessionWire, sentWithin, type WireRequest } from "../../model/session-wire.js";
 import type { ModelFacts } from "../../model/values.js";
 import { isWantedEnd, type RunEvidence } from "../../schema/run-evidence.js";
-import type { IdleMessage, MessageV2, SessionExportV2 } from "../schema/session-export.js";
+import type { AssistantMessageV2, IdleMessage, MessageV2, SessionExportV2 } from "../schema/session-export.js";
 import { compactionRequestsIn, withCompactions } from "./compaction-requests.js";
+import { ownWorkOf } from "./own-work.js";
 import { modelFacts, readAnswer, readShell, usageOf } from "./read-answer.js";
 import { readMessage } from "./read-message.js";
 import { type KnownRetry, retriesBySession, retriesWithin } from "./retries.js";
@@ -111,6 +113,12 @@ function readTurn(turn: RawTurn, run: RunEvidence | null, session: SessionContex
       }),
     ];
   };
+  const rest = turn.rest.flatMap(entriesOf);
+  const messages = new Map(turn.rest.map((message) => [message.id, message]));
+  const messageOf = (id: string): AssistantMessageV2 | undefined => {
+    const message = messages.get(id);
+    return message?.type === "assistant" ? message : undefined;
+  };
   return {
     id,
     at,
@@ -119,11 +127,16 @@ function readTurn(turn: RawTurn, run: RunEvidence | null, session: SessionContex
     model: asked,
     context: turn.context.flatMap(entriesOf),
     prompts: turn.prompts.flatMap(entriesOf).filter((entry): entry is Told => entry.kind === "told"),
-    rest: turn.rest.flatMap(entriesOf),
+    rest,
     copied,
     end: turn.end && !isAborted ? readEnd(turn.end) : null,
     run: run && withoutOwnAbortErrors(run),
     otherCalls: [],
+    // Of a command nothing was asked; a fork's times are those of the session that it was copied from.
+    ownWork:
+      copied || origin === "command"
+        ? NO_OWN_WORK
+        : ownWorkOf(rest, { at, idleAt: isAborted ? undefined : turn.end?.time.created, run, messageOf }),
   };
 }
 

@@ -1,0 +1,155 @@
+import { expect, test } from "vitest";
+import { type RunEvidence, readLogEvidence } from "../../../src/opencode/evidence.js";
+import { sessionModel } from "../../../src/opencode/model.js";
+import { onlyOne } from "../../support/fixtures.js";
+import { followed } from "../../trace/make-evidence.js";
+import {
+  assistant,
+  exportOf,
+  SESSION,
+  stepFinish,
+  stepStart,
+  T0,
+  text,
+  tool,
+  treeOf,
+  user,
+} from "../../trace/make-session.js";
+
+const PROJECT = "/home/dev/project";
+
+/** Lines of the log of 1.18 by when they were written, ms since the session began. */
+function logOf(lines: readonly (readonly [at: number, rest: string])[], run = "4af3764c"): string {
+  return lines
+    .map(([at, rest]) => `timestamp=${new Date(T0 + at).toISOString()} level=INFO run=${run} ${rest}\n`)
+    .join("");
+}
+const loop = (step: number): string => `message=loop session.id=${SESSION} step=${step}`;
+const stream = `message=stream providerID=scripted modelID=m1 session.id=${SESSION} small=false agent=build mode=primary`;
+const process = `message=process session.id=${SESSION} messageID=msg_1`;
+const tracking = (hash: string): string =>
+  `message=tracking hash=${hash} cwd=${PROJECT} git=/home/dev/.local/share/opencode/snapshot`;
+const located = `message="booting location services" directory=${PROJECT} workspaceID=undefined`;
+
+const snapshots = (before: string, after: string): readonly [start: object, finish: object] => [
+  { ...stepStart(1500), snapshot: before },
+  { ...stepFinish(2600), snapshot: after },
+];
+
+function workOf(
+  evidence: {
+    readonly logText?: string;
+    readonly runs?: readonly RunEvidence[];
+    readonly mcpServers?: readonly string[];
+  },
+  [start, finish] = [stepStart(1500), stepFinish(2600)] as readonly [object, object],
+) {
+  const parts = [{ ...start }, text(1510, 1900, "Look."), tool(1800, 1900, 2400), { ...finish }];
+  const { logText, ...rest } = evidence;
+  const log = logText === undefined ? {} : { log: readLogEvidence(logText) };
+  const tree = treeOf(exportOf([user(0, "Go."), assistant(600, 2700, parts, { finish: "stop" })]));
+  const { ownWork } = onlyOne(sessionModel(tree, { ...rest, ...log }).turns);
+  const told = (some: typeof ownWork.within) =>
+    some.map(({ kind, start, end, evidence }) => `${kind} ${start - T0}-${end - T0} ${evidence}`);
+  return { within: told(ownWork.within), around: told(ownWork.around) };
+}
+
+const FIRST = [
+  [-900, `message="creating instance" directory=${PROJECT}`],
+  [-100, `message=created id=${SESSION} slug=calm-moon version=1.18.33 projectID=global directory=${PROJECT}`],
+  [500, loop(0)],
+  [700, tracking("aaa")],
+  [720, 'message="shell tool using shell" shell=/bin/bash'],
+  [900, "message=init count=1"],
+  [1150, located],
+  [1180, process],
+  [1200, stream],
+] as const;
+
+test("a first prompt loads, asks MCP servers, keeps the files and puts the request together", () => {
+  const { within } = workOf({ logText: logOf(FIRST), mcpServers: ["tiny"] }, snapshots("aaa", "bbb"));
+  expect(within).toEqual([
+    "prompt 0-1200 log",
+    "loading 0-500 log",
+    "loading 900-1150 log",
+    "mcp 720-900 log",
+    "snapshot 600-700 log",
+    "saving 1900-2700 export",
+    "snapshot 2400-2600 export",
+    "snapshot 2600-2700 export",
+  ]);
+});
+
+test("without MCP servers nothing waits for them, and without a git repository there are no snapshots", () => {
+  const { within } = workOf({ logText: logOf(FIRST) });
+  expect(within).toEqual(["prompt 0-1200 log", "loading 0-500 log", "loading 900-1150 log", "saving 1900-2700 export"]);
+});
+
+test("a prompt to an opencode that has loaded the project before only puts the request together", () => {
+  const before = [
+    [-9000, `message="creating instance" directory=${PROJECT}`],
+    [-8000, located],
+  ] as const;
+  const logText = logOf([...before, [20, loop(0)], [700, tracking("other")], [1200, stream], [2500, tracking("bbb")]]);
+  const { within } = workOf({ logText }, snapshots("aaa", "bbb"));
+  // A snapshot of another name is another session's.
+  expect(within).toEqual([
+    "prompt 0-1200 log",
+    "saving 1900-2700 export",
+    "snapshot 2400-2500 log",
+    "snapshot 2600-2700 export",
+  ]);
+});
+
+test("another process' lines, and those of another directory, tell nothing of the turn", () => {
+  const own = logOf([
+    [20, loop(0)],
+    [1200, stream],
+  ]);
+  const elsewhere = logOf([[1100, located.replace(PROJECT, "/home/dev/other")]]);
+  const other = logOf(
+    [
+      [-200, located],
+      [400, `message=loop session.id=ses_x step=0`],
+      [1100, located],
+    ],
+    "ffffffff",
+  );
+  const { within } = workOf({ logText: `${own}${elsewhere}${other}` });
+  expect(within).toEqual(["prompt 0-1200 log", "saving 1900-2700 export"]);
+});
+
+test("without a log nothing is said of what went before the first request", () => {
+  expect(workOf({}).within).toEqual(["saving 1900-2700 export"]);
+});
+
+test.each<[what: string, run: Partial<RunEvidence>, logText: string | undefined, around: readonly string[]]>([
+  [
+    "opencode run",
+    { exit: { kind: "exited", code: 0 } },
+    logOf(FIRST),
+    ["starting -3000--900 run", "loading -900-0 log", "ending 2700-3100 run"],
+  ],
+  [
+    "opencode run, without a log",
+    { exit: { kind: "exited", code: 0 } },
+    undefined,
+    ["starting -3000-0 run", "ending 2700-3100 run"],
+  ],
+  [
+    "a server that was started for it, once another one had started",
+    { spawnedAt: T0 - 2500, readyAt: T0 - 1000 },
+    logOf(FIRST),
+    [
+      "lock -3000--2500 run",
+      "starting -2500--1000 run",
+      "prompt -1000--900 run",
+      "loading -900-0 log",
+      "ending 2700-3100 run",
+    ],
+  ],
+  ["a server that was there", { readyAt: T0 - 2990 }, undefined, ["prompt -2990-0 run", "ending 2700-3100 run"]],
+])("%s: what goes around a turn", (_, run, logText, around) => {
+  const runs = [followed({ startedAt: T0 - 3000, endedAt: T0 + 3100, ...run })];
+  expect(workOf({ runs, ...(logText === undefined ? {} : { logText }) }).around).toEqual(around);
+});
