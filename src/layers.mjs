@@ -28,6 +28,7 @@ export const ROOMS = [
   "agent",
   "analysis",
   "config",
+  "catalog",
   "doctor",
   "terminal",
   "web",

@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   ENOTDIR: "a part of the path is a file, not a folder",
   EISDIR: "it is a folder",
+  EEXIST: "a file stands where a folder should be",
   ENAMETOOLONG: "the name is too long",
   ELOOP: "it is a link that leads nowhere",
   EMFILE: "looptrace may open no more files (`ulimit -n`)",

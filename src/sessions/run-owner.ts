@@ -1,4 +1,4 @@
-import { readdir, utimes, writeFile } from "node:fs/promises";
+import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { claimToken, isOwnerAlive } from "../files/claim-token.js";
@@ -8,6 +8,7 @@ import type { StorePaths } from "../files/store-paths.js";
 import type { RunEvidence } from "../opencode/evidence.js";
 import { findProcesses } from "../opencode/program.js";
 import { isSessionId, promptTimesOf, type SessionExport } from "../opencode/session.js";
+import { type NamesOf, namesOfEach } from "./store-files.js";
 
 /**
  * Which process drives a session's turn; kept as `<session>.owner-<run>-<attempt>.json` beside the session while it
@@ -66,14 +67,15 @@ export async function abandonedRuns(
   paths: StorePaths,
   session: SessionExport,
   known: readonly RunEvidence[] = [],
+  namesOf: NamesOf = namesOfEach(paths),
 ): Promise<readonly RunEvidence[]> {
-  const names = await ownerNames(paths, session.info.id);
+  const names = await ownerNames(paths, session.info.id, namesOf);
   const runs = await Promise.all(
     names.map(async (name) => {
       const path = join(paths.sessions, name);
       const noted = await readOwner(path);
       if (!noted || known.some((run) => run.id === noted.id && run.attempt === noted.attempt)) return [];
-      if ((await isOwnerAlive(noted.token, path)) || findProcesses(noted.mark).length > 0) return [];
+      if (await isAtWork(noted, path)) return [];
       const promptedAt = promptTimesOf(session).find((at) => at >= noted.startedAt);
       return promptedAt === undefined ? [] : [abandoned(noted, promptedAt)];
     }),
@@ -86,8 +88,23 @@ export async function hasOwner(paths: StorePaths, sessionId: string): Promise<bo
   return (await ownerNames(paths, sessionId)).length > 0;
 }
 
-async function ownerNames(paths: StorePaths, sessionId: string): Promise<readonly string[]> {
-  const names = await readdir(paths.sessions).catch(() => []);
+/** Whether the turn that a note is about may be at work still. @param name of the note's file */
+export async function isTurnAtWork(paths: StorePaths, name: string): Promise<boolean> {
+  const path = join(paths.sessions, name);
+  const noted = await readOwner(path);
+  return noted !== undefined && (await isAtWork(noted, path));
+}
+
+async function isAtWork({ token, mark }: Owner, path: string): Promise<boolean> {
+  return (await isOwnerAlive(token, path)) || findProcesses(mark).length > 0;
+}
+
+async function ownerNames(
+  paths: StorePaths,
+  sessionId: string,
+  namesOf: NamesOf = namesOfEach(paths),
+): Promise<readonly string[]> {
+  const names = await namesOf(sessionId).catch(() => []);
   return names.filter((name) => name.startsWith(`${sessionId}.owner-`));
 }
 

@@ -11,7 +11,7 @@ import { readRecording } from "../wire/recording/read-recording.js";
 import { writeRecording } from "../wire/recording/write-recording.js";
 import type { SessionEvidence } from "./loaded-session.js";
 import { abandonedRuns } from "./run-owner.js";
-import { fileOf, namesIn, readIfThere } from "./store-files.js";
+import { fileOf, type NamesOf, namesOfEach, readIfThere } from "./store-files.js";
 
 /** How a turn ended, and what opencode logged meanwhile. */
 export interface RunSnapshot {
@@ -69,12 +69,13 @@ export async function saveEvidence(paths: StorePaths, id: string, evidence: Evid
 }
 
 /** Reads the files of a session's evidence, and not the session itself. What cannot be read is left out. */
-export async function readEvidenceFiles(paths: StorePaths, id: string): Promise<EvidenceFiles> {
+export async function readEvidenceFiles(
+  paths: StorePaths,
+  id: string,
+  namesOf: NamesOf = namesOfEach(paths),
+): Promise<EvidenceFiles> {
   refuseUntrustedFolder(paths.root, paths.sessions);
-  const endings = (await namesIn(paths))
-    .filter((name) => name.startsWith(`${id}.`))
-    .map((name) => name.slice(id.length + 1))
-    .sort();
+  const endings = (await namesOf(id)).map((name) => name.slice(id.length + 1)).sort();
   const read = async (begin: string, end: string): Promise<readonly (readonly [name: string, text: string])[]> =>
     Promise.all(
       endings
@@ -105,7 +106,8 @@ export async function readEvidenceFiles(paths: StorePaths, id: string): Promise<
 export async function mergeEvidence(
   paths: StorePaths | null,
   session: SessionExport | undefined,
-  ...looks: readonly EvidenceFiles[]
+  looks: readonly EvidenceFiles[],
+  namesOf: NamesOf | undefined = paths ? namesOfEach(paths) : undefined,
 ): Promise<SessionEvidence> {
   const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
   const logs = [...new Map(looks.flatMap((look) => [...look.logs]))].sort(byName);
@@ -116,7 +118,7 @@ export async function mergeEvidence(
     ...(wire ? { wire } : {}),
     // "log" comes before "run-…".
     logText: logs.map(([, text]) => text).reduce(joinLogs, ""),
-    runs: paths && session ? [...runs, ...(await abandonedRuns(paths, session, runs))] : runs,
+    runs: paths && session ? [...runs, ...(await abandonedRuns(paths, session, runs, namesOf))] : runs,
     mcpServers: told.length === 0 ? undefined : [...new Set(told.flat())],
   };
 }

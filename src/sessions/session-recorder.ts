@@ -117,9 +117,7 @@ export class SessionRecorder {
         notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
       }
     }
-    const evidence = await mergeEvidence(
-      paths,
-      maskedTree?.session,
+    const evidence = await mergeEvidence(paths, maskedTree?.session, [
       {
         logs: new Map([...before.logs].map(([name, text]) => [name, mask(text)])),
         runs: new Map([...before.runs].map(([name, run]) => [name, mask(run)])),
@@ -127,7 +125,7 @@ export class SessionRecorder {
         wires: wire ? recordingsIn(wire, "") : new Map(),
       },
       evidenceFiles(seen),
-    );
+    ]);
     return masked({ tree: maskedTree, evidence, seen, beside: mask(beside), stored, notes });
   }
 

@@ -13,7 +13,7 @@ import {
   readEvidenceFiles,
   saveEvidence,
 } from "./session-evidence.js";
-import { fileOf, readIfThere } from "./store-files.js";
+import { fileOf, type NamesOf, namesOfEach, readIfThere } from "./store-files.js";
 
 /**
  * The sessions that looptrace has seen, stored as they were read, so that views work offline and after a session is
@@ -55,10 +55,15 @@ export async function saveSession(paths: StorePaths, snapshot: Masked<SessionSna
 /**
  * Reads a stored session with its subagents.
  *
+ * @param namesOf where the store has been listed already
  * @returns undefined when it was never stored
  * @throws {InvalidExportError} when the stored export cannot be read any more
  */
-export async function storedSession(paths: StorePaths, id: string): Promise<StoredSession | undefined> {
+export async function storedSession(
+  paths: StorePaths,
+  id: string,
+  namesOf: NamesOf = namesOfEach(paths),
+): Promise<StoredSession | undefined> {
   refuseUntrustedFolder(paths.root, paths.sessions);
   const root = await storedExport(paths, id);
   if (!root) return undefined;
@@ -74,7 +79,7 @@ export async function storedSession(paths: StorePaths, id: string): Promise<Stor
       if (child) sessions.push(child);
     }
   }
-  const evidence = await mergeEvidence(paths, root, await readEvidenceFiles(paths, id));
+  const evidence = await mergeEvidence(paths, root, [await readEvidenceFiles(paths, id, namesOf)], namesOf);
   return { ...evidence, sessions, storedAt: (await lstat(fileOf(paths, id, "json"))).mtimeMs };
 }
 

@@ -17,6 +17,14 @@ export async function namesIn(paths: StorePaths): Promise<readonly string[]> {
   });
 }
 
+/** Tells the names of a session's files. A store of many sessions is listed once, where many of them are read. */
+export type NamesOf = (id: string) => Promise<readonly string[]>;
+
+/** Lists the store for each session. */
+export function namesOfEach(paths: StorePaths): NamesOf {
+  return async (id) => (await namesIn(paths)).filter((name) => name.startsWith(`${id}.`));
+}
+
 /** The text of a file of the store; empty where there is none. */
 export async function readIfThere(path: string): Promise<string> {
   try {

@@ -1,5 +1,7 @@
+import { lstatSync } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
+import { attempt } from "../errors/thrown.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import { isSessionId } from "../opencode/session.js";
@@ -22,7 +24,14 @@ export interface StoredFiles {
   readonly fingerprint: string;
   /** When the export was written, ms since the epoch. */
   readonly storedAt: number;
+  /** All of its files. */
+  readonly names: readonly string[];
+  /** Of those the notes on who drives a turn of it, see `run-owner.ts`; they are not in the fingerprint. */
+  readonly owners: readonly string[];
 }
+
+/** Other work goes on between so many looks at files, which are quicker one by one than in the pool of threads. */
+const LOOKS_AT_ONCE = 2_000;
 
 /**
  * What is stored, without reading it: sessions and subagents' sessions by their ids.
@@ -31,29 +40,32 @@ export interface StoredFiles {
  */
 export async function storedFiles(paths: StorePaths): Promise<ReadonlyMap<string, StoredFiles>> {
   refuseUntrustedStore(paths);
-  const found = new Map<string, { storedAt?: number; readonly prints: string[] }>();
-  const listing = await Promise.all(
-    [...(await namesIn(paths))].sort().map(async (name) => {
-      const id = /^([^.]+)\.(?:(?:(?:run|mcp)-.+\.|children\.)?(?:json|log)|wire-.+\.jsonl)$/.exec(name)?.[1] ?? "";
-      // Another process may have removed it meanwhile.
-      const facts = isSessionId(id) && (await lstat(join(paths.sessions, name)).catch(() => undefined));
-      return { name, id, facts };
-    }),
-  );
-  for (const { name, id, facts } of listing) {
+  const found = new Map<string, { storedAt?: number; readonly prints: string[]; names: string[]; owners: string[] }>();
+  let looks = 0;
+  for (const name of [...(await namesIn(paths))].sort()) {
+    const [, id = "", kind = ""] = STORED.exec(name) ?? [];
+    if (!isSessionId(id)) continue;
+    looks += 1;
+    if (looks % LOOKS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+    // Another process may have removed it meanwhile.
+    const facts = attempt(() => lstatSync(join(paths.sessions, name), { throwIfNoEntry: false }));
     if (!facts) continue;
-    const files = found.get(id) ?? { prints: [] };
-    files.prints.push(`${name} ${facts.mtimeMs} ${facts.size}`);
-    if (name === `${id}.json`) files.storedAt = facts.mtimeMs;
+    const files = found.get(id) ?? { prints: [], names: [], owners: [] };
     found.set(id, files);
+    files.names.push(name);
+    if (kind.startsWith("owner-")) files.owners.push(name);
+    else files.prints.push(`${name} ${facts.mtimeMs} ${facts.size}`);
+    if (kind === "json") files.storedAt = facts.mtimeMs;
   }
   const stored = new Map<string, StoredFiles>();
-  for (const [id, { storedAt, prints }] of found) {
+  for (const [id, { storedAt, prints, names, owners }] of found) {
     // Logs and runs alone are no session.
-    if (storedAt !== undefined) stored.set(id, { id, storedAt, fingerprint: prints.join("\n") });
+    if (storedAt !== undefined) stored.set(id, { id, storedAt, fingerprint: prints.join("\n"), names, owners });
   }
   return stored;
 }
+
+const STORED = /^([^.]+)\.((?:(?:run|mcp|owner)-.+\.|children\.)?(?:json|log)|wire-.+\.jsonl)$/;
 
 /** All stored sessions, the one stored last first. */
 async function storedIds(paths: StorePaths): Promise<readonly string[]> {

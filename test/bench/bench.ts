@@ -7,6 +7,7 @@
  *   npm run bench -- --only sessions
  */
 import { parseArgs } from "node:util";
+import { compareCatalog } from "./catalog.js";
 import { compareComputing } from "./compute.js";
 import { compareDelivery } from "./delivery.js";
 import { compareMasking } from "./masking.js";
@@ -39,6 +40,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   tracing: () => compareTracing(plan),
   sessions: () => compareSessions(plan),
   recordings: () => compareRecordings(plan),
+  catalog: () => compareCatalog(plan),
 };
 const wanted = values.only === undefined ? Object.keys(parts) : [values.only];
 const measured: Comparison[] = [];

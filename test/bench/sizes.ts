@@ -19,6 +19,9 @@ export interface Plan {
   /** Recorded requests of a session, and how long each is; no JSON, where that is said. */
   readonly recordings: readonly { readonly requests: number; readonly kilobytes: number; readonly isText?: boolean }[];
   readonly recordingRounds: number;
+  /** Sessions that are kept. */
+  readonly keptSessions: number;
+  readonly keptRounds: number;
 }
 
 export interface ExportSize {
@@ -53,6 +56,8 @@ export const FULL: Plan = {
     { requests: 500, kilobytes: 1_000 },
   ],
   recordingRounds: 3,
+  keptSessions: 10_000,
+  keptRounds: 7,
 };
 
 /** Shows that the benchmark works; its figures say little. */
@@ -70,4 +75,6 @@ export const QUICK: Plan = {
   batchTasks: 2,
   recordings: [{ requests: 3, kilobytes: 30 }],
   recordingRounds: 1,
+  keptSessions: 20,
+  keptRounds: 1,
 };

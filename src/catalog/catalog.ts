@@ -1,0 +1,247 @@
+import type { SessionFacts } from "../analysis/session-facts.js";
+import { describeDiskFailure } from "../files/disk-failure.js";
+import { refuseUntrustedStore } from "../files/trusted-store.js";
+import { CatalogFolder } from "./catalog-folder.js";
+import type { CatalogEntry } from "./entry.js";
+import { type FolderState, isSameState, lookAtStore, stateOf } from "./look.js";
+import { type KeptFiles, type KeptSource, readKept } from "./read-kept.js";
+import { readingAlone } from "./reading-alone.js";
+import { DamagedSegmentError } from "./segment-format.js";
+import { MOST_SESSIONS, type OpenSegment, type Place, Segments } from "./segments.js";
+import type { SessionRow } from "./session-row.js";
+import { wordsToFind } from "./words.js";
+import { SegmentWriter } from "./write-segment.js";
+
+export type { SessionRow } from "./session-row.js";
+
+/** A kept session; a subagent's only where the session that it belongs to is not kept. */
+export type CatalogSession =
+  | { readonly kind: "session"; readonly id: string; readonly storedAt: number; readonly row: SessionRow }
+  /** It has nothing to show, and why. */
+  | { readonly kind: "unreadable"; readonly id: string; readonly storedAt: number; readonly reason: string };
+
+export interface CatalogOptions extends KeptSource {
+  /** Told before each session is read, and when all are; `done` of `total`. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Told what a person should know, a sentence each: the disk is full, say. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Ends reading early; what was read until then is kept. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A segment is written before it holds more words of more sessions: until then they are in memory. */
+const MOST_WORDS = 4_000_000;
+/** What was read is written at least so often, so that a kill loses little, ms. */
+const WRITE_EVERY_MS = 5_000;
+
+/**
+ * An index of the kept sessions beside them: a row and the figures of each, and which words stand in which. It is made
+ * from what is kept alone, follows it by the files' fingerprints, and loses nothing when it is deleted.
+ *
+ * Its texts are as masked as what is kept, those of rows and figures also by the masking of the process that read the
+ * session. What is shown of it is to be masked as all else that is shown.
+ */
+export class Catalog {
+  readonly #options: CatalogOptions;
+  readonly #folder: CatalogFolder;
+  readonly #segments: Segments;
+  /** The store when all of it was known. */
+  #state: FolderState | undefined;
+  #refreshing: Promise<void> | undefined;
+  #last: Promise<void> = Promise.resolve();
+  #hasNoted = false;
+
+  private constructor(options: CatalogOptions) {
+    this.#options = options;
+    this.#folder = new CatalogFolder(options.paths);
+    this.#segments = new Segments(this.#folder, (error) => this.#note(error));
+  }
+
+  /**
+   * Opens what there is of the index, and reads no session. Whether that is all that is kept says `isCurrent`.
+   *
+   * @throws {ConfigurationError} when others may have put something into looptrace's folders
+   */
+  static async open(options: CatalogOptions): Promise<Catalog> {
+    refuseUntrustedStore(options.paths);
+    const catalog = new Catalog(options);
+    catalog.#folder.refuseUntrusted();
+    const manifest = await catalog.#folder.manifest();
+    if (manifest && (await catalog.#segments.openNamed(manifest))) catalog.#state = manifest.state;
+    return catalog;
+  }
+
+  /** Whether nothing was kept since the index was made, as far as one look at the store's folder tells. */
+  async isCurrent(): Promise<boolean> {
+    const now = await stateOf(this.#options.paths);
+    if (now === undefined) return this.#segments.places.size === 0;
+    return this.#state !== undefined && isSameState(now, this.#state);
+  }
+
+  /**
+   * Brings the index up to date: looks at the store where it was changed, and reads what is new, the newest first. A
+   * disk that fails becomes a note; what was read counts nevertheless.
+   *
+   * @throws the file system's error when the store is there and cannot be read
+   */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  /** The kept sessions, the one that went on last first. */
+  sessions(): readonly CatalogSession[] {
+    const listed = [...this.#segments.places.values()].flatMap(({ entry }) => this.#listed(entry) ?? []);
+    return listed.sort((a, b) => whenOf(b) - whenOf(a) || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Whether a session, or a subagent's, is kept. */
+  has(id: string): boolean {
+    return this.#segments.places.has(id);
+  }
+
+  /** The figures of the kept sessions, in no order; a subagent's are in those of its session. */
+  facts(): Promise<readonly SessionFacts[]> {
+    return this.#answer(async (live) => {
+      const found: SessionFacts[] = [];
+      for (const [open, places] of live) {
+        const facts = await this.#segments.ask(open, (segment) => segment.facts());
+        for (const { entry, number } of places) {
+          const one = facts[number];
+          if (one && this.#listed(entry)) found.push(one);
+        }
+      }
+      return found;
+    });
+  }
+
+  /**
+   * The sessions in which all words of a text occur, each as a part of a word, in prompts, answers, thinking, tools'
+   * arguments and results, errors; capital letters are as good as small ones. A word of one or two letters has to be
+   * one by itself.
+   *
+   * @returns their ids; undefined where the text holds no word
+   */
+  async search(text: string): Promise<ReadonlySet<string> | undefined> {
+    const words = wordsToFind(text);
+    if (words.length === 0) return undefined;
+    return await this.#answer(async (live) => {
+      const found = new Set<string>();
+      const scratch = Buffer.allocUnsafe(Math.max(0, ...[...live.keys()].map(({ segment }) => segment.scratchBytes)));
+      for (const [open, places] of live) {
+        const holding = await this.#segments.ask(open, (segment) => segment.find(words, scratch));
+        for (const { entry, number } of places) if (holding[number] === 1 && this.#listed(entry)) found.add(entry.id);
+      }
+      return found;
+    });
+  }
+
+  /** Lets go of its files. */
+  async close(): Promise<void> {
+    await this.#refreshing?.catch(() => undefined);
+    await this.#alone(() => this.#segments.close());
+  }
+
+  #listed({ id, storedAt, parentId, content }: CatalogEntry): CatalogSession | undefined {
+    if (content.kind === "subagent") return undefined;
+    if (parentId !== null && parentId !== id && this.has(parentId)) return undefined;
+    return { id, storedAt, ...content };
+  }
+
+  /** Answers once more where a segment turns out to be damaged: its sessions are read anew before. */
+  async #answer<T>(answer: (live: ReadonlyMap<OpenSegment, readonly Place[]>) => Promise<T>): Promise<T> {
+    const ask = (): Promise<T> => this.#alone(() => answer(this.#segments.bySegment()));
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof DamagedSegmentError)) throw error;
+      this.#state = undefined;
+      await this.refresh();
+      return await ask();
+    }
+  }
+
+  /** One after the other: files are closed that another one may be reading. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
+
+  async #refresh(): Promise<void> {
+    const { onProgress, paths, signal } = this.#options;
+    if (await this.isCurrent()) return onProgress?.(0, 0);
+    const { files, state } = await lookAtStore(paths);
+    await this.#segments.openNew();
+    let missing = this.#segments.match(files);
+    if (missing.length > 0) {
+      const recount = async (): Promise<number> => {
+        await this.#segments.openNew();
+        missing = this.#segments.match(files);
+        return missing.length;
+      };
+      const reading = await readingAlone(this.#folder, { count: missing.length, recount, signal });
+      await this.#read(missing, files).finally(reading.end);
+    }
+    this.#state = signal?.aborted ? undefined : state;
+    try {
+      await this.#alone(() => this.#tidy(files));
+    } catch (error) {
+      if (!(error instanceof DamagedSegmentError)) throw error;
+      // What it held counts again once it was read again.
+      this.#state = undefined;
+      await this.#read(this.#segments.match(files), files);
+    }
+    onProgress?.(missing.length, missing.length);
+  }
+
+  async #read(ids: readonly string[], files: KeptFiles): Promise<void> {
+    const { onProgress, signal } = this.#options;
+    let writer = new SegmentWriter();
+    let written = Date.now();
+    const write = async (): Promise<void> => {
+      if (writer.sessions > 0) await this.#segments.add(writer);
+      writer = new SegmentWriter();
+      written = Date.now();
+    };
+    for (const [done, id] of ids.entries()) {
+      if (signal?.aborted) break;
+      onProgress?.(done, ids.length);
+      const read = await readKept(id, files, this.#options);
+      if (read) {
+        const number = writer.add(read);
+        for (const word of read.words) writer.addWord(word, number);
+      }
+      const isFull = writer.sessions >= MOST_SESSIONS || writer.size >= MOST_WORDS;
+      if (isFull || Date.now() - written > WRITE_EVERY_MS) await write();
+      // In a server requests come first.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await write();
+  }
+
+  async #tidy(files: KeptFiles): Promise<void> {
+    const segments = await this.#segments.tidy(files);
+    if (!segments || !this.#state) return;
+    await this.#folder.writeManifest({ state: this.#state, segments }).catch((error: unknown) => this.#note(error));
+    await this.#folder.sweep();
+  }
+
+  #note(error: unknown): void {
+    if (this.#hasNoted) return;
+    this.#hasNoted = true;
+    this.#options.onNote?.(
+      `The index of the kept sessions could not be written to ${this.#folder.path}: ${describeDiskFailure(error)}. They are read anew each time until it can.`,
+    );
+  }
+}
+
+/** When a session's last turn began, else when it was kept, ms since the epoch. */
+function whenOf(session: CatalogSession): number {
+  return session.kind === "session" ? session.row.at : session.storedAt;
+}

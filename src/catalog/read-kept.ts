@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { type SessionFacts, sessionFacts, withHeads } from "../analysis/session-facts.js";
+import { messageOf } from "../errors/thrown.js";
+import type { StorePaths } from "../files/store-paths.js";
+import { type Masking, maskFor } from "../masking/mask.js";
+import { loadStored } from "../sessions/load-stored.js";
+import { assembleFound } from "../sessions/loaded-session.js";
+import { storedExport } from "../sessions/session-store.js";
+import type { NamesOf } from "../sessions/store-files.js";
+import type { StoredFiles } from "../sessions/stored-files.js";
+import { traceSession } from "../trace/trace-session.js";
+import type { CatalogEntry } from "./entry.js";
+import { sessionRow } from "./session-row.js";
+import { eachText } from "./trace-texts.js";
+import { addWords } from "./words.js";
+
+/** What is kept, where, and what is masked in it. */
+export interface KeptSource {
+  readonly paths: StorePaths;
+  readonly masking: Masking;
+}
+
+/** What the catalog takes from one kept file of a session. */
+export interface ReadKept {
+  readonly entry: CatalogEntry;
+  readonly facts: SessionFacts | null;
+  readonly words: ReadonlySet<string>;
+}
+
+/** The files of all sessions, as they were looked at last, with their prints. */
+export type KeptFiles = ReadonlyMap<string, StoredFiles & { readonly print: string }>;
+
+/** More of a reason is not read in a list. */
+const MOST_REASON = 500;
+const NO_WORDS: ReadonlySet<string> = new Set();
+
+/** Tells files apart as their fingerprint does, in less room. @param owners what is noted of who drives its turns */
+export function printOf(fingerprint: string, owners: readonly string[]): string {
+  return createHash("sha256")
+    .update([fingerprint, ...owners].join("\n"))
+    .digest("base64url")
+    .slice(0, 22);
+}
+
+/**
+ * Reads a kept session for the catalog. One that cannot be read becomes an entry that says why.
+ *
+ * @returns undefined when it is not kept any more
+ */
+export async function readKept(id: string, files: KeptFiles, source: KeptSource): Promise<ReadKept | undefined> {
+  const file = files.get(id);
+  if (!file) return undefined;
+  const { paths, masking } = source;
+  const { print, storedAt } = file;
+  const about = { id, print, subagents: {}, storedAt, parentId: null };
+  const namesOf: NamesOf = async (one) => files.get(one)?.names ?? [];
+  try {
+    const parentId = (await storedExport(paths, id))?.info.parentID ?? null;
+    if (parentId !== null && parentId !== id && files.has(parentId))
+      return { entry: { ...about, parentId, content: { kind: "subagent" } }, facts: null, words: NO_WORDS };
+    const stored = await loadStored(paths, id, namesOf);
+    if (!stored) return undefined;
+    // What changes while it is read has other prints later, and is read again.
+    const subagents = Object.fromEntries(stored.subagentIds.map((one) => [one, files.get(one)?.print ?? null]));
+    const traces = assembleFound([stored.found]).flatMap(({ tree, evidence }) => traceSession(tree, evidence));
+    const facts = sessionFacts(traces, { runs: stored.found.runs });
+    if (!facts) return { ...unreadable({ ...about, subagents, parentId }, "It holds no prompt yet.") };
+    const words = new Set<string>();
+    eachText(traces, (text) => addWords(text, words));
+    // Of all that the session holds only its figures' texts are shown, so only they are masked anew: it is much less.
+    const shown = withHeads((await maskFor([facts], masking))(facts));
+    const entry: CatalogEntry = { ...about, subagents, parentId, content: { kind: "session", row: sessionRow(shown) } };
+    return { entry, facts: shown, words };
+  } catch (error) {
+    const reason = (await maskFor([messageOf(error)], masking))(messageOf(error));
+    return unreadable(about, reason.slice(0, MOST_REASON).toWellFormed());
+  }
+}
+
+function unreadable(about: Omit<CatalogEntry, "content">, reason: string): ReadKept {
+  return { entry: { ...about, content: { kind: "unreadable", reason } }, facts: null, words: NO_WORDS };
+}
