@@ -1,6 +1,7 @@
 import type { SessionFacts } from "../analysis/session-facts.js";
 import { describeDiskFailure } from "../files/disk-failure.js";
 import { refuseUntrustedStore } from "../files/trusted-store.js";
+import { GitHistories } from "../git/git-histories.js";
 import { CatalogFolder } from "./catalog-folder.js";
 import type { CatalogEntry } from "./entry.js";
 import { type FolderState, isSameState, lookAtStore, stateOf } from "./look.js";
@@ -20,7 +21,9 @@ export type CatalogSession =
   /** It has nothing to show, and why. */
   | { readonly kind: "unreadable"; readonly id: string; readonly storedAt: number; readonly reason: string };
 
-export interface CatalogOptions extends KeptSource {
+export interface CatalogOptions extends Omit<KeptSource, "histories"> {
+  /** What git is asked with where no run tells what a turn worked on; default this process's own. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Told before each session is read, and when all are; `done` of `total`. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Told what a person should know, a sentence each: the disk is full, say. */
@@ -201,7 +204,8 @@ export class Catalog {
   }
 
   async #read(ids: readonly string[], files: KeptFiles): Promise<void> {
-    const { onProgress, signal } = this.#options;
+    const { onProgress, signal, environment = process.env } = this.#options;
+    const source = { ...this.#options, histories: new GitHistories(environment) };
     let writer = new SegmentWriter();
     let written = Date.now();
     const write = async (): Promise<void> => {
@@ -212,7 +216,7 @@ export class Catalog {
     for (const [done, id] of ids.entries()) {
       if (signal?.aborted) break;
       onProgress?.(done, ids.length);
-      const read = await readKept(id, files, this.#options);
+      const read = await readKept(id, files, source);
       if (read) {
         const number = writer.add(read);
         for (const word of read.words) writer.addWord(word, number);

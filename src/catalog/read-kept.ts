@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type SessionFacts, sessionFacts, withHeads } from "../analysis/session-facts.js";
 import { messageOf } from "../errors/thrown.js";
 import type { StorePaths } from "../files/store-paths.js";
+import type { GitHistories } from "../git/git-histories.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import { loadStored } from "../sessions/load-stored.js";
 import { assembleFound } from "../sessions/loaded-session.js";
@@ -18,6 +19,8 @@ import { addWords } from "./words.js";
 export interface KeptSource {
   readonly paths: StorePaths;
   readonly masking: Masking;
+  /** Tells what directories stood on when turns began, where the runs do not. */
+  readonly histories?: GitHistories | undefined;
 }
 
 /** What the catalog takes from one kept file of a session. */
@@ -63,7 +66,8 @@ export async function readKept(id: string, files: KeptFiles, source: KeptSource)
     // What changes while it is read has other prints later, and is read again.
     const subagents = Object.fromEntries(stored.subagentIds.map((one) => [one, files.get(one)?.print ?? null]));
     const traces = assembleFound([stored.found]).flatMap(({ tree, evidence }) => traceSession(tree, evidence));
-    const facts = sessionFacts(traces, { runs: stored.found.runs });
+    const gitAt = await source.histories?.of(traces.map(({ session }) => session.directory));
+    const facts = sessionFacts(traces, { runs: stored.found.runs, gitAt });
     if (!facts) return { ...unreadable({ ...about, subagents, parentId }, "It holds no prompt yet.") };
     const words = new Set<string>();
     eachText(traces, (text) => addWords(text, words));
