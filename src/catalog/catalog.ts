@@ -22,8 +22,8 @@ export type CatalogSession =
   | { readonly kind: "unreadable"; readonly id: string; readonly storedAt: number; readonly reason: string };
 
 export interface CatalogOptions extends Omit<KeptSource, "histories"> {
-  /** What git is asked with where no run tells what a turn worked on; default this process's own. */
-  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** What git is asked with where no run tells what a turn worked on; with null it is not asked. */
+  readonly environment: Readonly<Record<string, string | undefined>> | null;
   /** Told before each session is read, and when all are; `done` of `total`. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Told what a person should know, a sentence each: the disk is full, say. */
@@ -204,8 +204,8 @@ export class Catalog {
   }
 
   async #read(ids: readonly string[], files: KeptFiles): Promise<void> {
-    const { onProgress, signal, environment = process.env } = this.#options;
-    const source = { ...this.#options, histories: new GitHistories(environment) };
+    const { onProgress, signal, environment } = this.#options;
+    const source = { ...this.#options, histories: environment ? new GitHistories(environment) : undefined };
     let writer = new SegmentWriter();
     let written = Date.now();
     const write = async (): Promise<void> => {

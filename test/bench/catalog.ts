@@ -36,7 +36,7 @@ const script = (root: string, answer: string): string => `
     import(${JSON.stringify(builtUrl("catalog/catalog.js"))}), import(${JSON.stringify(builtUrl("files/store-paths.js"))}),
   ]);
   const start = performance.now();
-  const catalog = await Catalog.open({ paths: storePathsAt(${JSON.stringify(root)}), masking: {} });
+  const catalog = await Catalog.open({ paths: storePathsAt(${JSON.stringify(root)}), masking: {}, environment: process.env });
   await catalog.refresh();
   const answer = ${answer};
   const ms = performance.now() - start;
@@ -55,7 +55,7 @@ const rereading = (root: string): string => `
   const looked = performance.now() - start;
   let read = 0;
   for (const id of [...files.keys()].filter((_, index) => index % ${SAMPLE} === 0)) {
-    await readKept(id, files, { paths, masking: {} });
+    await readKept(id, files, { paths, masking: {}, environment: process.env });
     read += 1;
   }
   console.log(JSON.stringify([looked + ((performance.now() - start - looked) / read) * files.size, read]));`;

@@ -16,7 +16,7 @@ async function rest(paths: StorePaths): Promise<void> {
 }
 
 async function opened(paths: StorePaths, options: Partial<CatalogOptions> = {}): Promise<Catalog> {
-  const catalog = await Catalog.open({ paths, masking: {}, ...options });
+  const catalog = await Catalog.open({ paths, masking: {}, environment: null, ...options });
   onTestFinished(() => catalog.close());
   return catalog;
 }
@@ -282,7 +282,7 @@ test("folders that others may have filled are refused", async () => {
   await keepFixture(paths, "multistep@1.18.33");
   await current(paths);
   await chmod(join(paths.root, "catalog"), 0o777);
-  await expect(Catalog.open({ paths, masking: {} })).rejects.toThrow(/every user can write to it/);
+  await expect(Catalog.open({ paths, masking: {}, environment: null })).rejects.toThrow(/every user can write to it/);
 });
 
 test("reading that is ended early keeps what was read", async () => {
