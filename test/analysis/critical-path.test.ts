@@ -7,8 +7,8 @@ import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import type { Loop, LoopTrace, Step } from "../../src/trace/model.js";
 import { otherCallsIn } from "../../src/trace/other-calls.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
-import { loadOpencode2, opencode2Names } from "../support/opencode2-fixtures.js";
+import { onlyOne, traceOf } from "../support/fixtures.js";
+import { recordedSessions } from "../support/recorded-sessions.js";
 import { arbitraryRuns } from "../trace/arbitrary-runs.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import {
@@ -172,14 +172,6 @@ describe("what the end waited for", () => {
   });
 });
 
-/** All traces that are to be held to what holds of every path. */
-function recorded(): readonly LoopTrace[] {
-  return [
-    ...fixtureNames.flatMap((name) => tracesOf(loadFixture(name), "log")),
-    ...opencode2Names.flatMap((name) => traceSession(loadOpencode2(name).tree)),
-  ];
-}
-
 const generated = fc
   .record({ session: arbitrarySession, runs: arbitraryRuns })
   .map(({ session: { exports }, runs }): readonly LoopTrace[] => {
@@ -231,9 +223,9 @@ test("any path reaches from begin to end without a gap, and is the same when not
     const again = criticalPath({ ...trace, loop: alone });
     if (!isDeepStrictEqual(again, path)) expect(again).toEqual(path);
   };
-  for (const trace of recorded()) hold(trace);
+  for (const { traces } of recordedSessions()) traces.forEach(hold);
   fc.assert(
     fc.property(generated, (traces) => traces.forEach(hold)),
-    { numRuns: 50 },
+    { numRuns: 25 },
   );
 });

@@ -24,9 +24,15 @@ const LONGEST_OUTPUT = 50_000;
  *
  * @param bytes of all exports together, when written as UTF-8
  * @param longestOutput of a tool, in characters: the shorter, the more steps
+ * @param stepsInATurn of the session's own; a turn's last one has no tools
  */
-export function syntheticSession(bytes: number, seed = 1, longestOutput: number = LONGEST_OUTPUT): SyntheticSession {
-  const writer = sessionWriter(createRandom(seed), BEGIN, longestOutput);
+export function syntheticSession(
+  bytes: number,
+  seed = 1,
+  longestOutput: number = LONGEST_OUTPUT,
+  stepsInATurn: number = STEPS_IN_A_TURN,
+): SyntheticSession {
+  const writer = sessionWriter(createRandom(seed), BEGIN, longestOutput, stepsInATurn);
   const exports = writer.session(bytes, undefined);
   const { steps, tools } = writer.counts;
   return { exports, bytes: exports.reduce((sum, text) => sum + Buffer.byteLength(text), 0), steps, tools };
@@ -37,7 +43,7 @@ interface Message {
   readonly parts: readonly object[];
 }
 
-function sessionWriter(random: Random, begin: number, longestOutput: number) {
+function sessionWriter(random: Random, begin: number, longestOutput: number, stepsInATurn: number) {
   const { text } = createTexts(random);
   const counts = { steps: 0, tools: 0 };
   let now = begin;
@@ -69,9 +75,9 @@ function sessionWriter(random: Random, begin: number, longestOutput: number) {
     };
     let user = "";
     for (let step = 0; size < bytes; step += 1) {
-      if (step % STEPS_IN_A_TURN === 0) user = addUser(sessionID, add);
+      if (step % stepsInATurn === 0) user = addUser(sessionID, add);
       const delegates = parent === undefined && step % STEPS_BETWEEN_SUBAGENTS === STEPS_BETWEEN_SUBAGENTS - 1;
-      const last = step % STEPS_IN_A_TURN === STEPS_IN_A_TURN - 1;
+      const last = step % stepsInATurn === stepsInATurn - 1;
       const message = assistant(sessionID, user, last, delegates);
       for (const child of message.children) {
         children.push(child);

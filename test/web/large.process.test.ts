@@ -47,6 +47,11 @@ test("5,000 steps open, with as many rows in the document as can be seen", async
   expect(await page.locator(".calls li").count()).toBeLessThan(most);
   await page.locator(".tree").focus();
   await page.keyboard.press("End");
+  // A long trace begins with its steps folded, which show their tools then.
+  const last = page.locator('.row.selected:has(b:text-is("loop.step-4999"))');
+  expect(await last.locator(".chip").allTextContents()).toEqual(["bash"]);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("End");
   await page.locator('.row.selected:has(b:text-is("tool.bash"))').waitFor();
   expect(await rows.count()).toBeLessThan(most);
   await page.keyboard.press("/");

@@ -11,7 +11,7 @@ import { accountParts } from "./account-parts.js";
 
 import { createPacker, type Packer } from "./pack-texts.js";
 import { billData } from "./prompt-data.js";
-import type { BillData, Chunk, ReportData, TotalsData, TraceData } from "./report-data.js";
+import type { BillData, Chunk, ReportData, SessionNeighbours, TotalsData, TraceData } from "./report-data.js";
 import { partsOf } from "./token-series.js";
 import { slowestCalls, toolLatencies } from "./tool-latency.js";
 import { traceRows } from "./trace-rows.js";
@@ -28,8 +28,11 @@ export interface ReportBuilder {
   add(trace: LoopTrace, texts?: SegmentTexts): void;
   /** How many were added. */
   readonly size: number;
-  /** @param title the page's; without one the first trace's session gives it */
-  finish(title?: string): Report;
+  /**
+   * @param title the page's; without one the first trace's session gives it
+   * @param kept the sessions beside it, where they can be asked for
+   */
+  finish(title?: string, kept?: SessionNeighbours): Report;
 }
 
 /** @param version looptrace's own */
@@ -49,11 +52,12 @@ export function reportBuilder(version: string): ReportBuilder {
     get size() {
       return traces.length;
     },
-    finish: (title) => ({
+    finish: (title, kept) => ({
       data: {
         title: oneLine(title ?? titleOf(traces)),
         version,
         traces,
+        ...(kept ? { kept } : {}),
         ...(isRecorded ? { recorded: true as const } : {}),
         ...billsOf(billed),
       },
@@ -83,7 +87,7 @@ function titleOf([first]: readonly TraceData[]): string {
 
 function traceData(trace: LoopTrace, packer: Packer, texts: SegmentTexts): TraceData {
   const { session, loop } = trace;
-  const { rows, errors, series, tools, prompts } = traceRows(trace, packer, texts);
+  const { rows, errors, series, tools, path, prompts } = traceRows(trace, packer, texts);
   const gaps = gapsOf([trace]);
   return {
     traceId: trace.traceId,
@@ -108,6 +112,7 @@ function traceData(trace: LoopTrace, packer: Packer, texts: SegmentTexts): Trace
     tools: toolLatencies(tools),
     slowest: slowestCalls(tools),
     account: accountParts(loop.account),
+    path,
     ...(prompts ? { prompts } : {}),
   };
 }

@@ -5,6 +5,7 @@
  * person, a model or a tool wrote is as hostile here as it was in the session.
  */
 
+import type { PathSegment } from "../../analysis/critical-path.js";
 import type { Tone } from "../../analysis/tone.js";
 import type { CallFigures, RowFacts } from "../../analysis/tree-rows.js";
 import type { Outcome, Totals } from "../../trace/model.js";
@@ -18,8 +19,21 @@ export interface ReportData {
   readonly traces: readonly TraceData[];
   /** Requests to models were recorded, of some of the turns at least. */
   readonly recorded?: true;
+  /** What else is kept where the report comes from; a page by itself knows of nothing else. */
+  readonly kept?: SessionNeighbours;
   /** By session; of those whose requests were recorded. */
   readonly bills?: Readonly<Record<string, BillData>>;
+}
+
+/** The sessions that were recorded before and after this one, where there are any. */
+export interface SessionNeighbours {
+  readonly before?: SessionLink;
+  readonly after?: SessionLink;
+}
+
+export interface SessionLink {
+  readonly id: string;
+  readonly title: string;
 }
 
 /** One turn of a session. */
@@ -50,8 +64,19 @@ export interface TraceData {
   readonly tools: readonly ToolLatency[];
   readonly slowest: readonly SlowCall[];
   readonly account: readonly AccountPart[];
+  /** What the turn's end really waited for, in the order of time; from its start to its end without a gap. */
+  readonly path: readonly PathPart[];
   /** What its prompts were made of; not there where requests were not recorded. */
   readonly prompts?: PromptsData;
+}
+
+/** A stretch of time that the turn's end waited for. */
+export interface PathPart {
+  /** That was at work; of opencode's own time the step or loop in which it passed. */
+  readonly row: number;
+  readonly of: PathSegment["of"];
+  readonly start: number;
+  readonly end: number;
 }
 
 /** What prompts were made of. */
@@ -133,6 +158,14 @@ export interface TotalsData extends Omit<Totals, "usage"> {
 
 /** One line of the waterfall. */
 export interface ReportRow extends Place {
+  /** The span's: 16 hexadecimal digits, the same in each report of the session, so that a link can name the row. */
+  readonly id: string;
+  /** Of a step: the way to it, as `show --step` takes it. */
+  readonly step?: string;
+  /** Of a call: `provider/model`. */
+  readonly model?: string;
+  /** Of a loop: whose it is; a clean line. */
+  readonly agent?: string;
   /** The index of the row that it stands below; -1 for the first. */
   readonly parent: number;
   readonly depth: number;

@@ -1,12 +1,15 @@
+import { criticalPath } from "../../analysis/critical-path.js";
+import { modelName } from "../../analysis/row-texts.js";
 import type { SegmentTexts } from "../../analysis/segment-texts.js";
-import { type TreeNode, treeOf } from "../../analysis/tree-rows.js";
+import { placedSteps } from "../../analysis/step-path.js";
+import { type RowSource, type TreeNode, treeOf } from "../../analysis/tree-rows.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { Call, Loop, LoopTrace, Step } from "../../trace/model.js";
 import { detailOf } from "./detail-of.js";
 import { errorEntry, failureEntry } from "./error-state.js";
 import type { Packer } from "./pack-texts.js";
 import { promptCollector } from "./prompt-data.js";
-import type { ErrorEntry, PromptsData, ReportRow, TokenSeries } from "./report-data.js";
+import type { ErrorEntry, PathPart, PromptsData, ReportRow, TokenSeries } from "./report-data.js";
 import { type Placed, tokenSeries } from "./token-series.js";
 import type { PlacedTool } from "./tool-latency.js";
 
@@ -16,6 +19,7 @@ export interface TraceRows {
   readonly errors: readonly ErrorEntry[];
   readonly series: readonly TokenSeries[];
   readonly tools: readonly PlacedTool[];
+  readonly path: readonly PathPart[];
   readonly prompts: PromptsData | undefined;
 }
 
@@ -31,13 +35,19 @@ export function traceRows(trace: LoopTrace, packer: Packer, texts: SegmentTexts)
   const loops: Placed<Loop>[] = [];
   const places = new Map<Step | Call, number>();
   const prompts = promptCollector(trace.wire, texts, packer);
+  const ids = new Map<string, number>();
+  const steps = new Map(placedSteps(root).map(({ step, path }) => [step, path]));
 
   /** @param within the innermost loop that it is in */
   const add = ({ facts, source, below }: TreeNode, parent: number, within: Loop): void => {
     const row = rows.length;
     const { kind, name, tone, exact, tokens, cost } = facts;
     const firstTokenAt = source.kind === "call" ? source.call.firstTokenAt : null;
+    const id = spanIdOf(source);
+    ids.set(id, row);
     rows.push({
+      id,
+      ...labelsOf(source, steps),
       firstToken: firstTokenAt === null ? null : firstTokenAt - root.start,
       ...{ tokens, cost, kind, name },
       text: facts.detail.slice(0, MOST_TEXT).toWellFormed(),
@@ -89,7 +99,50 @@ export function traceRows(trace: LoopTrace, packer: Packer, texts: SegmentTexts)
     const calls = loop.of.steps.flatMap(({ call }) => (call ? { row: places.get(call) ?? loop.row, of: call } : []));
     return tokenSeries(loop, calls, loop.of === root ? session.turn : 0) ?? [];
   });
-  return { rows, errors: errors.toSorted((a, b) => rank(a) - rank(b)), series, tools, prompts: prompts.finish() };
+  const path = criticalPath(trace).map(({ spanId, of, start, end }) => ({
+    row: ids.get(spanId) ?? 0,
+    of,
+    start: start - root.start,
+    end: end - root.start,
+  }));
+  const ranked = errors.toSorted((a, b) => rank(a) - rank(b));
+  return { rows, errors: ranked, series, tools, path, prompts: prompts.finish() };
+}
+
+/** Of several attempts in one row the first one's. */
+function spanIdOf(source: RowSource): string {
+  switch (source.kind) {
+    case "loop":
+      return source.loop.spanId;
+    case "step":
+      return source.step.spanId;
+    case "call":
+    case "other-call":
+    case "inner-call":
+      return source.call.spanId;
+    case "tool":
+      return source.tool.spanId;
+    case "retries":
+      return source.retries[0]?.spanId ?? "";
+    case "event":
+      return source.event.spanId;
+    default:
+      return source satisfies never;
+  }
+}
+
+/** What a row is chosen by. */
+function labelsOf(
+  source: RowSource,
+  steps: ReadonlyMap<Step, string>,
+): { readonly step?: string; readonly model?: string; readonly agent?: string } {
+  if (source.kind === "step") {
+    const step = steps.get(source.step);
+    return step === undefined ? {} : { step };
+  }
+  if (source.kind === "loop") return source.loop.agent === null ? {} : { agent: oneLine(source.loop.agent) };
+  const model = source.kind === "call" || source.kind === "other-call" ? modelName(source.call.model) : null;
+  return model === null ? {} : { model: oneLine(model) };
 }
 
 /** The turn's own error first; the others as they came. */

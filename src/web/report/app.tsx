@@ -1,21 +1,28 @@
-import { useCallback, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { ReportData } from "../data/report-data.js";
 import { Content } from "./content.js";
 import type { Details } from "./details.js";
 import { inTraces, placesOf } from "./places.js";
 import { stringsIn } from "./search.js";
 import { partsByRow } from "./sent-search.js";
+import { SessionNav } from "./session-nav.js";
 import { sourcesText } from "./sources-text.js";
 import { useTheme } from "./theme.js";
 import { TracePage } from "./trace-page.js";
+import { TurnStrip } from "./turn-strip.js";
 import { Turns } from "./turns.js";
+import { useLinked } from "./use-linked.js";
 import { useSearch } from "./use-search.js";
 
 /** The whole page: its head, a table of the turns where there are several, and the turn that was chosen. */
 export function App({ data, details }: { readonly data: ReportData; readonly details: Details }) {
   const { traces, bills } = data;
   const { detailOf, textOf } = details;
-  const [chosen, choose] = useState(0);
+  const { linked, isLost } = useLinked(traces);
+  const [picked, pick] = useState<number | null>(null);
+  // A link that is followed leads to its turn, whichever was looked at.
+  useEffect(() => pick(null), [linked]);
+  const chosen = picked ?? linked?.trace ?? 0;
   const [query, setQuery] = useState("");
   const { isDark, toggle } = useTheme();
   const places = useMemo(() => placesOf(traces.map(({ rows }) => rows.length)), [traces]);
@@ -35,8 +42,12 @@ export function App({ data, details }: { readonly data: ReportData; readonly det
   const { rows, done } = useSearch(places.length, textsOf, query);
   const found = useMemo(() => inTraces(rows, places, traces.length), [rows, places, traces]);
   const trace = traces[chosen];
+  const first = places.findIndex((place) => place.trace === chosen);
+  const textsOfRow = useCallback((row: number) => textsOf(first + row), [textsOf, first]);
+  const turnMatches = query === "" ? null : found.map(({ length }) => length);
   return (
     <>
+      {data.kept && <SessionNav {...data.kept} />}
       <header class="top">
         <h1>
           <Content text={data.title} />
@@ -46,14 +57,8 @@ export function App({ data, details }: { readonly data: ReportData; readonly det
         </button>
       </header>
       <main>
-        {traces.length > 1 && (
-          <Turns
-            traces={traces}
-            chosen={chosen}
-            onChoose={choose}
-            matches={query === "" ? null : found.map(({ length }) => length)}
-          />
-        )}
+        {isLost && <p class="remark">The span that this address names is in none of the turns of this report.</p>}
+        {traces.length > 1 && <Turns traces={traces} chosen={chosen} onChoose={pick} matches={turnMatches} />}
         {trace && (
           <TracePage
             key={trace.traceId}
@@ -63,7 +68,13 @@ export function App({ data, details }: { readonly data: ReportData; readonly det
             isDark={isDark}
             query={query}
             onQuery={setQuery}
-            found={{ rows: found[chosen] ?? [], done }}
+            found={found[chosen] ?? NOTHING}
+            isDone={done}
+            textsOf={textsOfRow}
+            linked={linked && linked.trace === chosen ? linked.row : null}
+            turns={
+              traces.length > 1 && <TurnStrip traces={traces} chosen={chosen} onChoose={pick} matches={turnMatches} />
+            }
           />
         )}
       </main>
@@ -73,3 +84,5 @@ export function App({ data, details }: { readonly data: ReportData; readonly det
     </>
   );
 }
+
+const NOTHING: readonly number[] = [];

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { colorOf } from "./css-color.js";
 
 interface ChartProps {
   /** What it shows, for who cannot see it. */
@@ -43,14 +44,4 @@ export function Chart({ label, data, options, height, onHover, onPick }: ChartPr
     };
   }, [data, options, height]);
   return <div class="chart" ref={place} role="img" aria-label={label} style={{ height: `${height}px` }} />;
-}
-
-/** A canvas knows no variables: the colour that one has at a place of the page. */
-function colorOf(place: HTMLElement, name: string): string {
-  const probe = document.createElement("span");
-  probe.style.color = `var(--${name})`;
-  place.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
 }

@@ -10,6 +10,15 @@ interface ContentProps {
 export function Content({ text, query = "" }: ContentProps) {
   return (
     <span class="content">
+      <Pieces text={text} query={query} />
+    </span>
+  );
+}
+
+/** The same without an element of its own, for places that are isolated anyway. */
+export function Pieces({ text, query = "" }: ContentProps) {
+  return (
+    <>
       {segmentsOf(text, query).map((segment, index) => {
         // The pieces of one text have no other identity than their places.
         if (segment.form === "plain") return segment.text;
@@ -20,6 +29,6 @@ export function Content({ text, query = "" }: ContentProps) {
           </span>
         );
       })}
-    </span>
+    </>
   );
 }

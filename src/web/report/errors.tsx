@@ -4,9 +4,11 @@ import type { ErrorEntry } from "../data/report-data.js";
 import { Content } from "./content.js";
 import { errorGroups } from "./error-groups.js";
 import { Facts } from "./facts.js";
+import { type RowIndex, stepText } from "./row-index.js";
 
 interface ErrorsProps {
   readonly errors: readonly ErrorEntry[];
+  readonly index: RowIndex;
   readonly onOpen: (row: number) => void;
 }
 
@@ -14,7 +16,7 @@ interface ErrorsProps {
 const MOST = 10;
 
 /** All that failed, with its typed state. */
-export function Errors({ errors, onOpen }: ErrorsProps) {
+export function Errors({ errors, index, onOpen }: ErrorsProps) {
   const [all, showAll] = useState(false);
   if (errors.length === 0) return null;
   const groups = errorGroups(errors);
@@ -22,7 +24,7 @@ export function Errors({ errors, onOpen }: ErrorsProps) {
     <section class="errors" aria-label="Errors">
       <h2>Errors</h2>
       {(all ? groups : groups.slice(0, MOST)).map(({ error, rows }) => (
-        <ErrorCard key={rows[0]} error={error} times={rows.length} onOpen={onOpen} />
+        <ErrorCard key={rows[0]} error={error} where={stepText(index, error.row)} times={rows.length} onOpen={onOpen} />
       ))}
       {!all && groups.length > MOST && (
         <button type="button" class="more" onClick={() => showAll(true)}>
@@ -36,13 +38,15 @@ export function Errors({ errors, onOpen }: ErrorsProps) {
 interface ErrorCardProps {
   readonly error: ErrorEntry;
   readonly query?: string;
+  /** The step that it happened in. */
+  readonly where?: string;
   /** How often it happened. */
   readonly times?: number;
   /** Without it the card has no button. */
   readonly onOpen?: (row: number) => void;
 }
 
-export function ErrorCard({ error, query = "", times = 1, onOpen }: ErrorCardProps) {
+export function ErrorCard({ error, query = "", where = "", times = 1, onOpen }: ErrorCardProps) {
   return (
     <article class={`error ${error.of}`}>
       <h3>
@@ -58,6 +62,7 @@ export function ErrorCard({ error, query = "", times = 1, onOpen }: ErrorCardPro
             <Content text={error.where} />
           </button>
         )}
+        {where !== "" && <span class="percent">{where}</span>}
       </h3>
       <p class="message">
         <Content text={error.message} query={query} />

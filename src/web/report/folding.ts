@@ -31,6 +31,14 @@ export function ancestorsOf(rows: readonly TreeNode[], index: number): readonly 
   return above;
 }
 
+/** The rows directly below one. */
+export function childrenOf(rows: readonly TreeNode[], ends: readonly number[], index: number): readonly number[] {
+  const below: number[] = [];
+  for (let at = index + 1; at < (ends[index] ?? 0); at = ends[at] ?? at + 1)
+    if (rows[at]?.parent === index) below.push(at);
+  return below;
+}
+
 /** The tools that started a subagent: folding them leaves the turn's own loop. */
 export function subagentTools(rows: readonly TreeNode[]): ReadonlySet<number> {
   return new Set(rows.flatMap(({ kind, parent }) => (kind === "loop" && parent >= 0 ? [parent] : [])));
@@ -53,7 +61,11 @@ export function revealed(folded: ReadonlySet<number>, rows: readonly TreeNode[],
 /** More rows than this are too many to begin with. */
 const MOST_OPEN = 400;
 
-/** What is folded when a trace is opened: nothing of a short one, the subagents of a long one. */
+/**
+ * What is folded when a trace is opened: nothing of a short one; of a long one the steps, which show their tools then,
+ * and the subagents.
+ */
 export function initialFolds(rows: readonly TreeNode[]): ReadonlySet<number> {
-  return rows.length > MOST_OPEN ? subagentTools(rows) : new Set();
+  if (rows.length <= MOST_OPEN) return new Set();
+  return new Set([...subagentTools(rows), ...rows.flatMap(({ kind }, index) => (kind === "step" ? [index] : []))]);
 }

@@ -18,11 +18,13 @@ export interface KeyState {
   readonly selected: number;
   /** How many rows a page has. */
   readonly page: number;
+  /** What is shown is a list, in which nothing is folded. */
+  readonly longestFirst?: boolean;
 }
 
 /** As in any tree: the arrows walk, right opens and goes in, left goes out and closes; plus zooming. */
 export function keyAction(key: string, shift: boolean, state: KeyState): KeyAction | null {
-  const { visible, selected, page } = state;
+  const { visible, selected, page, longestFirst = false } = state;
   const at = visible.indexOf(selected);
   const to = (index: number): KeyAction => ({
     do: "select",
@@ -35,8 +37,8 @@ export function keyAction(key: string, shift: boolean, state: KeyState): KeyActi
     PageUp: to(at - page),
     Home: to(0),
     End: to(visible.length - 1),
-    ArrowRight: shift ? { do: "pan", share: 0.25 } : inwards(state),
-    ArrowLeft: shift ? { do: "pan", share: -0.25 } : outwards(state),
+    ArrowRight: shift ? { do: "pan", share: 0.25 } : longestFirst ? null : inwards(state),
+    ArrowLeft: shift ? { do: "pan", share: -0.25 } : longestFirst ? null : outwards(state),
     Enter: { do: "open" },
     " ": { do: "open" },
     "+": { do: "zoom", factor: 0.5 },

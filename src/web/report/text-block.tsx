@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { count } from "../../text/format.js";
 import { Content } from "./content.js";
+import { CopyButton } from "./copy-button.js";
 import { diffLineKind } from "./diff-lines.js";
 import { searchPattern } from "./segments.js";
 
@@ -14,6 +15,9 @@ interface TextBlockProps {
 const FIRST = 4000;
 const MORE = 25;
 
+/** What is shorter is as easily selected. */
+const SHORT = 8;
+
 /** A text of any length: its head, and the rest on request. */
 export function TextBlock({ text, form, query }: TextBlockProps) {
   const [wanted, setWanted] = useState(FIRST);
@@ -22,6 +26,7 @@ export function TextBlock({ text, form, query }: TextBlockProps) {
   const head = text.length > shown ? text.slice(0, shown) : text;
   return (
     <div class="block">
+      {text.length > SHORT && <CopyButton label="Copy this text" text={() => text} />}
       <pre class={form}>
         {form === "diff" ? <Diff text={head} query={query} /> : <Content text={head} query={query} />}
       </pre>

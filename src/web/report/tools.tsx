@@ -3,14 +3,16 @@ import type { ToolLatency, TraceData } from "../data/report-data.js";
 import { axisText } from "./axis-text.js";
 import { Content } from "./content.js";
 import { logPercent, logTicks } from "./log-scale.js";
+import { type RowIndex, stepText } from "./row-index.js";
 
 interface ToolsProps {
   readonly trace: TraceData;
+  readonly index: RowIndex;
   readonly onOpen: (row: number) => void;
 }
 
 /** How long the tools took: their distributions on one logarithmic axis, and the slowest calls. */
-export function Tools({ trace: { tools, slowest }, onOpen }: ToolsProps) {
+export function Tools({ trace: { tools, slowest }, index, onOpen }: ToolsProps) {
   if (tools.length === 0) return null;
   const longest = Math.max(10, ...tools.map(({ max }) => max ?? 0));
   return (
@@ -58,7 +60,7 @@ export function Tools({ trace: { tools, slowest }, onOpen }: ToolsProps) {
                   <button type="button" class="link" onClick={() => onOpen(row)}>
                     <Content text={name} />
                   </button>
-                  {failed && <span class="failure"> failed</span>}
+                  {failed && <span class="failure"> failed</span>} <span class="percent">{stepText(index, row)}</span>
                 </span>
                 <code>
                   <Content text={text} />

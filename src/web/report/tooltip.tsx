@@ -1,9 +1,14 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { cost, count, duration } from "../../text/format.js";
 import type { Fact, ReportRow } from "../data/report-data.js";
+import type { Gap } from "./path-marks.js";
 
 interface TooltipProps {
   readonly row: ReportRow | undefined;
+  /** The step that it is in. */
+  readonly where: string;
+  /** What passed before it, and neither a model nor a tool was waited for. */
+  readonly gaps: readonly Gap[];
   /** The pointer's place in the window, px. */
   readonly x: number;
   readonly y: number;
@@ -12,7 +17,7 @@ interface TooltipProps {
 const GAP = 14;
 
 /** What a row is, beside the pointer. */
-export function Tooltip({ row, x, y }: TooltipProps) {
+export function Tooltip({ row, where, gaps, x, y }: TooltipProps) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const { current } = box;
@@ -25,9 +30,9 @@ export function Tooltip({ row, x, y }: TooltipProps) {
   if (!row) return null;
   return (
     <div class="tooltip" role="tooltip" ref={box}>
-      <b>{row.name}</b>
+      <b>{row.name}</b> {where}
       <dl>
-        {tooltipFacts(row).map(([label, value]) => (
+        {[...tooltipFacts(row), ...gaps.map(gapFact)].map(([label, value]) => (
           <div key={label}>
             <dt>{label}</dt>
             <dd>{value}</dd>
@@ -50,6 +55,10 @@ function tooltipFacts({ start, end, exact, firstToken, tokens, cost: usd }: Repo
     ["cost", usd === null ? null : cost(usd)],
   ];
   return facts.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
+}
+
+function gapFact({ of, start, end }: Gap): Fact {
+  return ["before it", `${duration(end - start)} ${of === "idle" ? "idle, until it was woken" : "of opencode itself"}`];
 }
 
 function tokensText(tokens: number | null, some: number | null, more: (some: string) => string): string {

@@ -46,6 +46,8 @@ export function useVirtual(
   virtualizer.setOptions(options);
   useEffect(() => virtualizer._didMount(), [virtualizer]);
   useLayoutEffect(() => virtualizer._willUpdate());
+  // Sizes are kept until it is told that they are others.
+  useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
   return {
     items: virtualizer.getVirtualItems().map(({ index }) => ({ index, start: index * rowHeight })),
     scrollTo: (index) => virtualizer.scrollToIndex(index, { align: "auto" }),

@@ -1,8 +1,11 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { fitted, panned, type Viewport, wholeTrace, zoomed } from "./viewport.js";
 
 export interface Zoom {
   readonly view: Viewport;
+  /** All that there is. */
+  readonly all: Viewport;
+  readonly show: (view: Viewport) => void;
   /** @param at the moment that stays where it is; the middle without one */
   readonly zoom: (factor: number, at?: number) => void;
   readonly pan: (share: number) => void;
@@ -14,12 +17,14 @@ export interface Zoom {
 
 /** What of the time is shown. */
 export function useZoom(duration: number): Zoom {
-  const all = wholeTrace(duration);
+  const all = useMemo(() => wholeTrace(duration), [duration]);
   const [view, setView] = useState(all);
   const zoom: Zoom["zoom"] = (factor, at) => setView((now) => zoomed(now, factor, at ?? (now.from + now.to) / 2, all));
   const pan: Zoom["pan"] = (share) => setView((now) => panned(now, share, all));
   return {
     view,
+    all,
+    show: setView,
     zoom,
     pan,
     zoomTo: (row) => setView(fitted(row, all)),

@@ -5,7 +5,7 @@ export interface Viewport {
 }
 
 /** Nothing that opencode records is shorter. */
-const SHORTEST_MS = 4;
+export const SHORTEST_MS = 4;
 
 /** All of a trace. */
 export function wholeTrace(duration: number): Viewport {

@@ -4,6 +4,7 @@ import { storedSession } from "../../sessions/session-store.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { reportBuilder } from "../data/build-report.js";
 import type { PageAssets } from "../data/page-policy.js";
+import type { SessionNeighbours } from "../data/report-data.js";
 import { reportHtml } from "../data/report-html.js";
 import type { KeptSource } from "./summarize-kept.js";
 
@@ -11,6 +12,7 @@ import type { KeptSource } from "./summarize-kept.js";
  * The report of a kept session, as `looptrace report` writes it.
  *
  * @param version looptrace's own
+ * @param kept the sessions beside it
  * @returns the page in pieces; undefined when the session is not kept, or holds no prompt yet
  * @throws {InvalidExportError} when it cannot be read
  */
@@ -19,6 +21,7 @@ export async function keptReport(
   source: KeptSource,
   assets: PageAssets,
   version: string,
+  kept: SessionNeighbours,
 ): Promise<readonly string[] | undefined> {
   const stored = await storedSession(source.paths, id);
   const builder = reportBuilder(version);
@@ -27,5 +30,5 @@ export async function keptReport(
     const texts = segmentTexts(evidence.wire?.exchanges ?? []);
     for (const trace of traceSession(tree, evidence)) builder.add(trace, texts);
   }
-  return builder.size === 0 ? undefined : reportHtml(builder.finish(), assets);
+  return builder.size === 0 ? undefined : reportHtml(builder.finish(undefined, kept), assets);
 }

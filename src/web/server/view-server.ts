@@ -9,6 +9,7 @@ import { severalLines } from "../../text/terminal-text.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
 import { listHtml } from "../data/list-html.js";
 import { type PageAssets, pagePolicy } from "../data/page-policy.js";
+import { sessionNeighbours } from "../data/session-neighbours.js";
 import { changeStreams } from "./change-streams.js";
 import { followFolder } from "./follow-folder.js";
 import { keptReport } from "./kept-report.js";
@@ -84,7 +85,8 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
     // Nothing but what the folder's listing has named is looked for.
     if (!catalog.has(id)) return plain(404, `No session ${id} is kept.`, response);
     try {
-      const pieces = await keptReport(id, options, assets.page, LOOPTRACE_VERSION);
+      const kept = sessionNeighbours(id, catalog.since(0).sessions);
+      const pieces = await keptReport(id, options, assets.page, LOOPTRACE_VERSION, kept);
       if (!pieces) return plain(404, `The session ${id} holds no prompt yet, or is not kept any more.`, response);
       return await page(pieces, pagePolicy(assets.page, false), response);
     } catch (error) {

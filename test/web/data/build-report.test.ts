@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { criticalPath } from "../../../src/analysis/critical-path.js";
 import { assembleSessions } from "../../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../../src/opencode/read/read-export.js";
 import type { LoopTrace } from "../../../src/trace/model.js";
@@ -56,6 +57,11 @@ function expectFaithful({ trace, data, detailOf }: Built): void {
       0,
     ),
   ).toEqual(times(spansIn(loop), loop.start));
+  expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
+  const { path } = data;
+  expect(path.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(loop.end - loop.start);
+  const spans = criticalPath(trace).map(({ spanId }) => spanId);
+  expect(path.map(({ row }) => rows[row]?.id)).toEqual(spans);
   for (const [index, row] of rows.entries()) {
     expect(row.parent).toBeLessThan(index);
     expect(row.depth).toBe(row.parent < 0 ? 0 : at(rows, row.parent).depth + 1);

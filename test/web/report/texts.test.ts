@@ -107,6 +107,7 @@ test("details are parsed when they are asked for, and only so many chunks are ke
     return chunks[index] ?? "";
   });
   const rowAt = (index: number): ReportRow => ({
+    id: String(index),
     parent: -1,
     depth: 0,
     kind: "step",

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   ancestorsOf,
+  childrenOf,
   initialFolds,
   revealed,
   subagentTools,
@@ -66,7 +67,7 @@ test("any tree: exactly those rows are shown that have no folded row above them"
   );
 });
 
-test("folds: subagents, one row, what hides a row; a long trace begins with its subagents folded", () => {
+test("folds: subagents, one row, what hides a row; a long trace begins with its steps and subagents folded", () => {
   expect([...subagentTools(rows)]).toEqual([3]);
   expect([...toggled(new Set([3]), 3)]).toEqual([]);
   expect([...toggled(new Set([3]), 1)]).toEqual([3, 1]);
@@ -75,7 +76,9 @@ test("folds: subagents, one row, what hides a row; a long trace begins with its 
   expect(revealed(folds, rows, 5)).toBe(folds);
   expect(initialFolds(rows).size).toBe(0);
   const long = [...rows, ...Array.from({ length: 400 }, () => ({ parent: 6, kind: "call" }))];
-  expect([...initialFolds(long)]).toEqual([3]);
+  expect([...initialFolds(long)]).toEqual([3, 1, 5, 6]);
+  expect(childrenOf(rows, ends, 1)).toEqual([2, 3]);
+  expect(childrenOf(rows, ends, 2)).toEqual([]);
 });
 
 describe("keys", () => {
@@ -107,6 +110,14 @@ describe("keys", () => {
     expect(press("ArrowLeft", 3)).toEqual({ do: "fold", row: 3 });
     expect(press("ArrowRight", 2)).toBeNull();
     expect(press("ArrowLeft", 0, [0])).toBeNull();
+  });
+
+  test("a list has nothing to go into", () => {
+    const visible = [5, 3, 1];
+    const list = { rows, ends, visible, folded: new Set<number>(), selected: 3, page: 3, longestFirst: true };
+    expect(keyAction("ArrowRight", false, list)).toBeNull();
+    expect(keyAction("ArrowLeft", false, list)).toBeNull();
+    expect(keyAction("ArrowDown", false, list)).toEqual({ do: "select", row: 1 });
   });
 
   test("the others open, zoom and pan", () => {

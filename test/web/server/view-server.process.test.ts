@@ -106,6 +106,23 @@ test("the list and a session's report come with a strict policy and the usual he
   expect(String(headers["content-security-policy"])).toContain("connect-src 'self'");
 });
 
+test("a report leads to the sessions before and after it, by when they were recorded", async () => {
+  const paths = await temporaryStore();
+  const [first, second] = [
+    await keepFixture(paths, "multistep@1.18.33"),
+    await keepFixture(paths, "two-turns@1.18.33"),
+  ];
+  const view = await served(paths, assets);
+  await changesUntil(view, ({ pending }) => pending === 0);
+  const keptOf = async (id: string): Promise<unknown> => {
+    const { body } = await ask(view.url, `${pathOf(view)}sessions/${id}`);
+    const [, data = ""] = /<script type="application\/json" id="report">(.*?)<\/script>/s.exec(body) ?? [];
+    return JSON.parse(data).kept;
+  };
+  expect(await keptOf(first)).toEqual({ after: { id: second, title: "A scripted session" } });
+  expect(await keptOf(second)).toEqual({ before: { id: first, title: "A scripted session" } });
+});
+
 test("a wrong token is 404 whatever else is asked, and nothing tells it from any other path", async () => {
   const paths = await temporaryStore();
   const id = await keepFixture(paths, "multistep@1.18.33");

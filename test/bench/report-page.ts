@@ -1,0 +1,168 @@
+/**
+ * How quickly a long report opens and scrolls, measured in the browser that the tests use. It draws without a graphics
+ * card, so that a real one is quicker.
+ *
+ *   npx tsx test/bench/report-page.ts
+ *   npx tsx test/bench/report-page.ts --steps 10000 --out /tmp/long.html
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import type { Page } from "playwright-core";
+import { z } from "zod";
+import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
+import { readExport } from "../../src/opencode/read/read-export.js";
+import { count } from "../../src/text/format.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { bundlePage } from "../../src/web/bundle-pages.js";
+import { reportBuilder } from "../../src/web/data/build-report.js";
+import { reportHtml } from "../../src/web/data/report-html.js";
+import { launchBrowser } from "../support/browser.js";
+import { syntheticSession } from "./synthetic-session.js";
+
+const { values } = parseArgs({
+  options: {
+    steps: { type: "string", default: "5000" },
+    rounds: { type: "string", default: "5" },
+    out: { type: "string" },
+  },
+});
+
+/** About what a step takes whose tools tell little. */
+const BYTES_A_STEP = 7_700;
+const LONGEST_OUTPUT = 600;
+
+/** One turn of so many steps, those of its subagents among them. */
+async function longReport(wanted: number) {
+  const { exports } = syntheticSession(wanted * BYTES_A_STEP, 1, LONGEST_OUTPUT, Number.POSITIVE_INFINITY);
+  const trees = assembleSessions(exports.map((one, index) => readExport(one, `export ${index}`)));
+  const builder = reportBuilder("bench");
+  for (const tree of trees) for (const trace of traceSession(tree)) builder.add(trace);
+  const report = builder.finish("A long session");
+  const [trace] = report.data.traces;
+  return {
+    html: reportHtml(report, await bundlePage("report")).join(""),
+    steps: trace?.totals.steps ?? 0,
+    rows: trace?.rows.length ?? 0,
+  };
+}
+
+async function measure(folder: string, url: string, rounds: number): Promise<void> {
+  const browser = await launchBrowser(folder);
+  try {
+    for (const viewport of [
+      { width: 1440, height: 900 },
+      { width: 390, height: 844 },
+    ]) {
+      const context = await browser.newContext({ viewport });
+      const opened: Opening[] = [];
+      const scrolled: Scrolled[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        const page = await context.newPage();
+        opened.push(await openingOf(page, url));
+        scrolled.push(await scrollingOf(page));
+        await page.close();
+      }
+      await context.close();
+      const figure = (name: keyof Opening): string => `${Math.round(median(opened.map((one) => one[name])))} ms`;
+      process.stdout.write(
+        `${viewport.width} px: rows are painted after ${figure("painted")} (${figure("work")} of work in the page)\n` +
+          `  scrolling: ${framesText(scrolled)}\n`,
+      );
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
+/** How long the page's thread was at work since the page was there, ms of CPU: a busy machine does not change it. */
+async function workOf(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return 1000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN);
+  };
+}
+
+const opening = z.object({ painted: z.number() });
+interface Opening {
+  /** ms since the navigation began, till rows were painted. */
+  readonly painted: number;
+  /** ms of CPU until then. */
+  readonly work: number;
+}
+
+async function openingOf(page: Page, url: string): Promise<Opening> {
+  await page.addInitScript({
+    content: `globalThis.opening = new Promise((resolve) => {
+      const frame = () => {
+        // What is in the document now is painted with this frame.
+        if (document.querySelector(".row .bar")) setTimeout(() => resolve({ painted: performance.now() }));
+        else requestAnimationFrame(frame);
+      };
+      requestAnimationFrame(frame);
+    });`,
+  });
+  const work = await workOf(page);
+  const before = await work();
+  await page.goto(url, { waitUntil: "commit" });
+  const { painted } = opening.parse(await page.evaluate("globalThis.opening"));
+  return { painted, work: (await work()) - before };
+}
+
+interface Scrolled {
+  /** How long each frame took, ms. */
+  readonly frames: readonly number[];
+  /** ms of CPU in all. */
+  readonly work: number;
+}
+
+/** Scrolls the rows for three seconds, as a quick hand does: 3,000 px a second. */
+async function scrollingOf(page: Page): Promise<Scrolled> {
+  const work = await workOf(page);
+  const before = await work();
+  const frames = await page.evaluate(`new Promise((resolve) => {
+    const tree = document.querySelector(".tree");
+    const frames = [];
+    let began, last;
+    const frame = (now) => {
+      if (last !== undefined) frames.push(now - last);
+      last = now;
+      began ??= now;
+      tree.scrollTop = (now - began) * 3;
+      if (now - began < 3000) requestAnimationFrame(frame);
+      else resolve(frames);
+    };
+    requestAnimationFrame(frame);
+  })`);
+  return { frames: z.array(z.number()).parse(frames), work: (await work()) - before };
+}
+
+function framesText(scrolled: readonly Scrolled[]): string {
+  const frames = scrolled.flatMap((one) => one.frames).sort((a, b) => a - b);
+  const seconds = frames.reduce((sum, ms) => sum + ms, 0) / 1000;
+  const late = frames.filter((ms) => ms > 1.5 * (1000 / 60)).length;
+  const worst = frames[Math.floor(frames.length * 0.99)] ?? 0;
+  const work = scrolled.reduce((sum, one) => sum + one.work, 0) / frames.length;
+  return `${(frames.length / seconds).toFixed(1)} frames a second, ${late} of ${frames.length} late, p99 ${worst.toFixed(1)} ms; ${work.toFixed(1)} ms of work in the page for each`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+const folder = await mkdtemp(join(tmpdir(), "looptrace-report-page-"));
+try {
+  const path = values.out ?? join(folder, "report.html");
+  const { html, steps, rows } = await longReport(Number(values.steps));
+  await writeFile(path, html);
+  process.stdout.write(
+    `A page of ${count(steps)} steps, ${count(rows)} rows, ${(Buffer.byteLength(html) / 1e6).toFixed(1)} MB\n\n`,
+  );
+  await measure(folder, pathToFileURL(path).href, Number(values.rounds));
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
