@@ -13,6 +13,7 @@ import { definePush } from "./definitions/push.js";
 import { defineReport } from "./definitions/report.js";
 import { defineRun } from "./definitions/run.js";
 import { defineShow } from "./definitions/show.js";
+import { defineStats } from "./definitions/stats.js";
 import { defineTokens } from "./definitions/tokens.js";
 import { defineTools } from "./definitions/tools.js";
 import { defineTrace } from "./definitions/trace.js";
@@ -51,6 +52,7 @@ const COMMANDS = {
   show: defineShow,
   tokens: defineTokens,
   tools: defineTools,
+  stats: defineStats,
   context: defineContext,
   wire: defineWire,
   diff: defineDiff,

@@ -41,8 +41,14 @@ export async function askGit(
     timeout: TIMEOUT_MS,
     maxBuffer: MOST_OUTPUT,
   };
-  return await new Promise((resolve) => {
-    // What is said about a directory is worth no error.
-    execFile("git", ["--no-pager", ...SETTINGS, ...args], how, (error, stdout) => resolve(error ? undefined : stdout));
-  });
+  try {
+    return await new Promise((resolve) => {
+      execFile("git", ["--no-pager", ...SETTINGS, ...args], how, (error, stdout) =>
+        resolve(error ? undefined : stdout),
+      );
+    });
+  } catch {
+    // What is said about a directory is worth no error; a path out of a session may be none at all.
+    return undefined;
+  }
 }

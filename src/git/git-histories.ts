@@ -1,3 +1,6 @@
+import { statSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { attempt } from "../errors/thrown.js";
 import { askGit, type Environment } from "./ask-git.js";
 import type { GitFacts } from "./git-facts.js";
 import { type HeadHistory, headHistory, type ReflogEntry } from "./head-history.js";
@@ -37,6 +40,8 @@ export class GitHistories {
 }
 
 async function readHistory(directory: string, env: Environment): Promise<HeadHistory | undefined> {
+  // Directories of old sessions, and of those from other machines, are often not there: no program is started for them.
+  if (!isAbsolute(directory) || attempt(() => statSync(directory).isDirectory()) !== true) return undefined;
   const format = ["--date=unix", "--format=%H %gd %gs"];
   const log = await askGit(directory, env, "reflog", "show", `--max-count=${MOST_ENTRIES}`, ...format, "HEAD", "--");
   const entries = (log ?? "").split("\n").flatMap(entryIn).reverse();

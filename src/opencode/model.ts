@@ -30,6 +30,7 @@ export type {
   Turn,
   TurnEnd,
 } from "./model/session.js";
+export { costBy, isLike, type UserPrice, type UserPrices, userPriceOf } from "./model/user-prices.js";
 export type {
   CallOutput,
   ContentPart,

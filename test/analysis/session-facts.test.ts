@@ -1,81 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { sessionFacts, sessionFactsSchema, type TurnFacts, withHeads } from "../../src/analysis/session-facts.js";
-import { toolTable } from "../../src/analysis/tool-table.js";
+import { sessionFacts, withHeads } from "../../src/analysis/session-facts.js";
 import type { RunEvidence } from "../../src/opencode/evidence.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { addCost, addUsage, NO_USAGE } from "../../src/trace/usage.js";
 import { traceOf } from "../support/fixtures.js";
-import { recordedSessions } from "../support/recorded-sessions.js";
 import { answer, assistant, exportOf, stepFinish, stepStart, T0, tool, treeOf, user } from "../trace/make-session.js";
-
-const NOTHING = { steps: 0, calls: 0, retries: 0, tools: 0, toolFailures: 0, missingSubagents: 0, doubtfulCalls: 0 };
-
-/** What the traces themselves say. */
-function expectedTotals({ loop }: ReturnType<typeof recordedSessions>[number]["traces"][number]) {
-  if (loop.copied) return { ...NOTHING, usage: NO_USAGE, cost: null };
-  return loop.totalsWithSubagents;
-}
-
-function totalsIn(turn: TurnFacts) {
-  const { steps, calls, retries, toolCalls, toolFailures, missingSubagents, doubtfulCalls, usage, cost } = turn;
-  return { steps, calls, retries, tools: toolCalls, toolFailures, missingSubagents, doubtfulCalls, usage, cost };
-}
-
-test("the facts of all recorded sessions say what their traces say, and survive being kept", () => {
-  for (const { name, traces } of recordedSessions()) {
-    const facts = sessionFacts(traces);
-    if (!facts) {
-      expect(traces, name).toEqual([]);
-      continue;
-    }
-    expect(sessionFactsSchema.parse(JSON.parse(JSON.stringify(facts))), name).toEqual(facts);
-    const table = toolTable({ by: "tool", slowest: 0 });
-    for (const [index, trace] of traces.entries()) {
-      const turn = facts.turns[index];
-      if (!turn) throw new Error(`${name} lacks turn ${index}`);
-      table.add(trace);
-      expect(totalsIn(turn), name).toEqual(expectedTotals(trace));
-      const { spent } = turn;
-      expect(
-        spent.reduce((sum, group) => sum + group.calls, 0),
-        name,
-      ).toBe(turn.calls);
-      expect(
-        spent.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
-        name,
-      ).toEqual(turn.usage);
-      expect(spent.reduce<number | null>((sum, { cost }) => addCost(sum, cost), null) ?? 0, name).toBeCloseTo(
-        turn.cost ?? 0,
-        12,
-      );
-      const { duration, model, tools, waiting, retries, other } = turn.account;
-      expect(model + tools + waiting + retries + other, name).toBe(duration);
-    }
-    const { total } = table.report();
-    const tools = facts.turns.flatMap((turn) => turn.tools);
-    const sum = (of: (one: (typeof tools)[number]) => number): number => tools.reduce((all, one) => all + of(one), 0);
-    expect(
-      {
-        calls: sum(({ count }) => count),
-        errors: sum(({ failed }) => failed),
-        withoutTime: sum(({ withoutTime }) => withoutTime),
-        boundedCalls: sum(({ bounded }) => bounded),
-        subagentCalls: sum(({ subagents }) => subagents),
-        totalMs: sum(({ durations }) => durations.reduce((ms, one) => ms + one, 0)),
-        permissionWaitMs: sum(({ permissionWait }) => permissionWait),
-      },
-      name,
-    ).toEqual({
-      calls: total.calls,
-      errors: total.errors,
-      withoutTime: total.withoutTime,
-      boundedCalls: total.boundedCalls,
-      subagentCalls: total.subagentCalls,
-      totalMs: total.totalMs,
-      permissionWaitMs: total.permissionWaitMs,
-    });
-  }
-});
 
 test("a session without a prompt has none", () => {
   expect(sessionFacts([])).toBeNull();

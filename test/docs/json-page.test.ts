@@ -26,6 +26,7 @@ import {
   doctorJson,
   showJson,
   spanFields,
+  statsJson,
   stepJson,
   tokensJson,
   toolsJson,
@@ -131,6 +132,7 @@ const VERIFY_FINDING = fieldsOf<Record<EveryFinding, true>>()({
 const keys = (shape: { readonly shape: object }): readonly string[] => Object.keys(shape.shape);
 const withoutSpan = (fields: readonly string[]): readonly string[] =>
   fields.filter((field) => !spanFields.includes(field));
+const withoutKey = (fields: readonly string[]): readonly string[] => fields.filter((field) => field !== "key");
 const { call, step, tool, totals, usage, account, cause, usageDoubt, otherCall } = traceShapes;
 const { wireFacts, wireTables, requestFacts, phase, ownTime } = traceShapes;
 const tokenCall = tokensJson.element.shape.calls.element;
@@ -139,6 +141,9 @@ const [show, total] = [showJson.element, toolsJson.shape.total];
 
 test.each<[title: string, fields: readonly string[]]>([
   ["batch", keys(batchJson)],
+  ["stats", keys(statsJson)],
+  ["figure of rows", withoutKey(keys(statsJson.shape.rows.element))],
+  ["figure of a tool", keys(statsJson.shape.tools.unwrap().element)],
   ["field of show --step", keys(stepJson.element)],
   ["tokens", keys(tokensJson.element)],
   ["field of a call in tokens", keys(tokenCall)],

@@ -421,6 +421,65 @@ export const toolsJson = z.strictObject({
   ),
 });
 
+const statsFigures = {
+  sessions: z.int(),
+  turns: z.int(),
+  failed: z.int(),
+  unfinished: z.int(),
+  steps: z.int(),
+  calls: z.int(),
+  retries: z.int(),
+  toolCalls: z.int(),
+  toolFailures: z.int(),
+  usage,
+  tokens: z.number(),
+  cacheShare: z.number().min(0).max(1).nullable(),
+  cost: z.number().nullable(),
+  costByUser: z.number(),
+  unpriced: z.strictObject({ calls: z.int(), tokens: z.number() }),
+  saved: z.number().nullable(),
+  cacheBreaks: z.strictObject({ count: z.int(), tokens: z.number(), cost: z.number().nullable() }),
+  others: z.strictObject({ calls: z.int(), tokens: z.number(), cost: z.number().nullable() }),
+  time: z.strictObject({
+    total: z.number(),
+    model: z.number(),
+    tools: z.number(),
+    waiting: z.number(),
+    retries: z.number(),
+    opencode: z.number(),
+  }),
+  turnMs: z.strictObject({ p50: z.number().nullable(), p90: z.number().nullable(), max: z.number().nullable() }),
+  gaps: z.strictObject({ missingSubagents: z.int(), doubtfulCalls: z.int(), withoutUsage: z.int() }),
+};
+const statsKey = z.record(z.string(), z.string().nullable());
+
+/** `stats --json` */
+export const statsJson = z.strictObject({
+  by: z.array(z.string()),
+  timezone: z.string(),
+  since: z.number().nullable(),
+  until: z.number().nullable(),
+  rows: z.array(z.strictObject({ key: statsKey, ...statsFigures })),
+  total: z.strictObject(statsFigures),
+  copiedTurns: z.int(),
+  days: z.array(z.strictObject({ day: z.string(), turns: z.int(), tokens: z.number(), cost: z.number().nullable() })),
+  tools: z
+    .array(
+      z.strictObject({
+        key: statsKey,
+        tool: z.string(),
+        calls: z.int(),
+        failed: z.int(),
+        withoutTime: z.int(),
+        p50Ms: z.number().nullable(),
+        p90Ms: z.number().nullable(),
+        maxMs: z.number().nullable(),
+        totalMs: z.number(),
+      }),
+    )
+    .nullable(),
+});
+
 /** `doctor --json` */
 export const doctorJson = z.strictObject({
   passed: z.boolean(),

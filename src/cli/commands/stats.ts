@@ -1,0 +1,90 @@
+import { homedir } from "node:os";
+import type { Dimension } from "../../analysis/stats/dimensions.js";
+import { statsCsv, toolStatsCsv } from "../../analysis/stats/stats-csv.js";
+import { statsReport } from "../../analysis/stats/stats-report.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { paintStats } from "../../terminal/paint-stats.js";
+import { csvLine } from "../../text/csv.js";
+import { terminalJson } from "../../text/terminal-json.js";
+import { colorsFor } from "../colors.js";
+import { dataFormat, type FormatFlags } from "../data-format.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { factsOf } from "../facts-of.js";
+import type { FromFlags } from "../from-flags.js";
+import { reportError } from "../report-error.js";
+import { calendarIn, momentOf } from "../stats-flags.js";
+import type { Terminal } from "../terminal.js";
+
+export interface StatsFlags extends Omit<FromFlags, "tag" | "last" | "all" | "fresh">, FormatFlags {
+  readonly by?: readonly Dimension[];
+  readonly until?: string;
+  readonly timezone?: string;
+  readonly project?: string;
+  readonly model?: string;
+  readonly agent?: string;
+  readonly branch?: string;
+  readonly tag?: string;
+  readonly outcome?: string;
+  readonly tools?: boolean;
+  /** How many rows are shown, of those in no order of time. */
+  readonly top?: number;
+  readonly width?: number;
+}
+
+const DEFAULT_TOP = 40;
+
+/**
+ * `looptrace stats`: what many sessions took, put together by days, models, branches and so on.
+ *
+ * @throws {ConfigurationError} when options contradict each other, or a time or a zone is none
+ */
+export async function stats(sources: readonly string[], flags: StatsFlags, terminal: Terminal): Promise<ExitCode> {
+  const format = dataFormat(flags);
+  const calendar = calendarIn(flags.timezone ?? (terminal.env.TZ || undefined));
+  const since = flags.since === undefined ? undefined : momentOf("--since", flags.since, calendar);
+  const until = flags.until === undefined ? undefined : momentOf("--until", flags.until, calendar);
+  if (since !== undefined && until !== undefined && since >= until)
+    throw new ConfigurationError("--until", "--until is before --since: no turn can be in between.");
+  const { project, model, agent, branch, tag, outcome } = flags;
+  let unreadable = 0;
+  const facts = await factsOf(sources, remoteFlags(sources, flags), terminal, (error) => {
+    unreadable += 1;
+    reportError(error, terminal);
+  });
+  const report = statsReport(facts, {
+    by: flags.by ?? ["day"],
+    calendar,
+    filter: { since, until, project, model, agent, branch, tag, outcome },
+    tools: flags.tools,
+  });
+  if (format === "json") terminal.out(`${terminalJson(report)}\n`);
+  else if (format === "csv")
+    terminal.out((flags.tools ? toolStatsCsv(report) : statsCsv(report)).map(csvLine).join(""));
+  else {
+    const options = {
+      width: flags.width ?? terminal.width,
+      colors: colorsFor(terminal, terminal.outIsTty),
+      home: terminal.env.HOME || homedir(),
+      top: flags.top ?? DEFAULT_TOP,
+    };
+    terminal.out(`${paintStats(report, options)}\n`);
+    if (facts.length === 0)
+      terminal.err(
+        "looptrace keeps no session yet: `looptrace run` keeps each, `looptrace trace --all` those of opencode.\n",
+      );
+  }
+  return unreadable > 0 ? EXIT.usage : EXIT.ok;
+}
+
+/** Langfuse is asked for what is meant and for no more. */
+function remoteFlags(sources: readonly string[], { tag, since, ...flags }: StatsFlags): FromFlags {
+  if (flags.from === undefined) return flags;
+  return {
+    ...flags,
+    ...(tag === undefined ? {} : { tag: [tag] }),
+    ...(sources.length > 0 ? {} : { since: since ?? DEFAULT_SINCE }),
+  };
+}
+
+/** Langfuse has no list of all that could be asked for at once. */
+const DEFAULT_SINCE = "30d";

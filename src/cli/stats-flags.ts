@@ -1,0 +1,58 @@
+/** What the flags of `looptrace stats` mean. */
+import { InvalidArgumentError } from "commander";
+import { type Calendar, calendarOf, dayAfter } from "../analysis/stats/calendar.js";
+import { DIMENSIONS, type Dimension } from "../analysis/stats/dimensions.js";
+import { ConfigurationError } from "../errors/configuration-error.js";
+import { durationMs } from "../text/duration-ms.js";
+import { nearest } from "../text/nearest.js";
+
+/** `day,model`, as a parser of a command-line option that can be given several times. */
+export function parseDimensions(text: string, before: readonly Dimension[] = []): readonly Dimension[] {
+  const named = text.split(",").map((name) => name.trim());
+  const known = named.map((name) => DIMENSIONS.find((dimension) => dimension === name.toLowerCase()) ?? name);
+  const dimensions = known.filter((name): name is Dimension => DIMENSIONS.some((dimension) => dimension === name));
+  const unknown = known.find((name) => !DIMENSIONS.some((dimension) => dimension === name));
+  if (unknown !== undefined) {
+    const near = nearest(unknown, DIMENSIONS);
+    const meant = near === undefined ? "" : ` Did you mean ${near}?`;
+    throw new InvalidArgumentError(
+      `There is no ${JSON.stringify(unknown)}.${meant} Known are ${DIMENSIONS.join(", ")}.`,
+    );
+  }
+  return [...new Set([...before, ...dimensions])];
+}
+
+/** @throws {ConfigurationError} when there is no such time zone */
+export function calendarIn(zone: string | undefined): Calendar {
+  try {
+    return calendarOf(zone);
+  } catch {
+    throw new ConfigurationError(
+      "--timezone",
+      `There is no time zone ${JSON.stringify(zone)}: give one such as Europe/Berlin, America/New_York or UTC.`,
+    );
+  }
+}
+
+/**
+ * The moment that one end of a span of time means, ms since the epoch: a duration back from now, a day in the time zone
+ * (with `--until` up to its end), or a date with a time.
+ *
+ * @throws {ConfigurationError} when it is none of them
+ */
+export function momentOf(flag: "--since" | "--until", text: string, calendar: Calendar): number {
+  const ms = durationMs(text);
+  if (ms !== undefined) return Date.now() - ms;
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) {
+    const at = Date.parse(`${text}T00:00:00Z`);
+    if (!Number.isNaN(at) && new Date(at).toISOString().startsWith(text))
+      return calendar.startOf(flag === "--since" ? text : dayAfter(text));
+  } else {
+    const at = Date.parse(text);
+    if (/^\d{4}-\d{2}/.test(text) && !Number.isNaN(at)) return at;
+  }
+  throw new ConfigurationError(
+    flag,
+    `${flag} takes a duration such as 7d or 12h, or a date such as 2026-11-01, not ${JSON.stringify(text)}.`,
+  );
+}

@@ -1,0 +1,277 @@
+import { mondayOf } from "../analysis/stats/calendar.js";
+import { type Dimension, isOfTime, type StatsKey } from "../analysis/stats/dimensions.js";
+import type { StatsFigures } from "../analysis/stats/stats-figures.js";
+import type { StatsReport, StatsRow } from "../analysis/stats/stats-report.js";
+import { cost, costDecimals, count, duration, plural } from "../text/format.js";
+import { sparkline } from "../text/sparkline.js";
+import { oneLine } from "../text/terminal-text.js";
+import { wrapped } from "../text/wrap-text.js";
+import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
+import { inColors, type LabelledLine, worded } from "./labelled-line.js";
+import type { PaintOptions } from "./paint-tree.js";
+import { toolColumns } from "./stats-tools.js";
+
+const WIDEST_BAR = 20;
+const WIDEST_CHART = 60;
+/** Names are cut to this before a column goes. */
+const SHORT_NAME = 20;
+
+/** How statistics are painted. */
+export interface PaintStatsOptions extends PaintOptions {
+  /** The user's home folder, which paths begin with as `~`. */
+  readonly home?: string | undefined;
+  /** So many rows at most, of those that are in no order of time. */
+  readonly top: number;
+}
+
+/** Statistics as a table with a bar for each row, and a chart over the days; no line is wider than the terminal. */
+export function paintStats(report: StatsReport, options: PaintStatsOptions): string {
+  const { width, colors } = options;
+  const { by, rows, total, tools } = report;
+  const title = wrapped(titleOf(report), width).map((line) => colors.bold(line));
+  if (total.turns + total.calls === 0) return title.join("\n");
+  const shown = by.every(isOfTime) ? rows : rows.slice(0, options.top);
+  const painted: readonly (StatsRow | Total)[] = rows.length > 1 ? [...shown, { key: null, ...total }] : shown;
+  const table = fitTable([...keyColumns(by, painted, options), ...figureColumns(painted, shown)], width);
+  const lines = table.rows.map((line, index) => {
+    const key = painted[index]?.key;
+    if (key === null) return colors.bold(line);
+    return key && by.some((dimension) => key[dimension] === null) ? colors.dim(line) : line;
+  });
+  const left = rows.length - shown.length;
+  const notes = [
+    ...(left > 0 ? [worded("more", `${plural(left, "smaller row")}: --top ${rows.length} shows all`, "muted")] : []),
+    ...notesOf(report),
+    ...hiddenColumnsLine(table.hidden),
+  ];
+  return [
+    ...title,
+    ...chartLines(report, width).map((line) => colors.dim(line)),
+    "",
+    colors.dim(table.head),
+    ...lines,
+    ...(tools ? ["", ...toolLines(report, options)] : []),
+    ...(notes.length > 0 ? ["", ...inColors(notes, width, colors)] : []),
+  ].join("\n");
+}
+
+interface Total extends StatsFigures {
+  readonly key: null;
+}
+
+function titleOf({ total, days, timezone, since, until }: StatsReport): string {
+  const [first, last] = [days.at(0)?.day, days.at(-1)?.day];
+  if (first === undefined || last === undefined) {
+    const when = since === null && until === null ? "" : " in that time";
+    return `No turn${when} that fits`;
+  }
+  const when = first === last ? first : `${first} to ${last}`;
+  return `${plural(total.turns, "turn")} of ${plural(total.sessions, "session")}, ${when} (${timezone})`;
+}
+
+/** What each day took, as a row of columns: money where any has a price, else tokens. */
+function chartLines({ days, total }: StatsReport, width: number): readonly string[] {
+  if (days.length < 3) return [];
+  const isPriced = (total.cost ?? 0) > 0;
+  const values = days.map((day) => (isPriced ? (day.cost ?? 0) : day.tokens));
+  const most = days[values.indexOf(Math.max(...values))];
+  const label = `${isPriced ? "cost" : "tokens"} by day `;
+  const told = most ? `  most ${isPriced ? cost(most.cost) : count(most.tokens)} on ${most.day}` : "";
+  const room = Math.min(WIDEST_CHART, width - label.length - told.length);
+  return room < 10 ? [] : [`${label}${sparkline(values, room)}${told}`];
+}
+
+/** The columns that say what a row is. */
+export function keyColumns(
+  by: readonly Dimension[],
+  rows: readonly { readonly key: StatsKey | null }[],
+  { home }: PaintStatsOptions,
+): readonly TableColumn[] {
+  return by.map((dimension, index) => ({
+    heading: dimension,
+    worth: STAYS,
+    align: "left",
+    cut: "middle",
+    ...(isOfTime(dimension) ? {} : { shortest: SHORT_NAME }),
+    cells: rows.map(({ key }) =>
+      key === null ? (index === 0 ? "all" : "") : keyText(dimension, key[dimension], home),
+    ),
+  }));
+}
+
+function keyText(dimension: Dimension, value: string | null | undefined, home: string | undefined): string {
+  if (value === null || value === undefined) return UNKNOWN[dimension];
+  switch (dimension) {
+    case "week":
+      return `${value} from ${mondayOf(value).slice(5)}`;
+    case "commit":
+      return value.slice(0, 10);
+    case "pr": {
+      const [, repository, number] =
+        /([^/]+\/[^/]+)\/(?:pull|pull-requests|-\/merge_requests)\/(\d+)$/.exec(value) ?? [];
+      return oneLine(repository === undefined ? value : `${repository}#${number}`);
+    }
+    case "project":
+      return oneLine(home && `${value}/`.startsWith(`${home}/`) ? `~${value.slice(home.length)}` : value);
+    default:
+      return oneLine(value);
+  }
+}
+
+const UNKNOWN: Readonly<Record<Dimension, string>> = {
+  ...{ day: "day not known", week: "week not known", month: "month not known" },
+  ...{ model: "model not known", agent: "agent not known", project: "project not known" },
+  ...{ branch: "branch not known", commit: "commit not known", pr: "no pull request known" },
+  ...{ tag: "no tag", outcome: "outcome not known" },
+};
+
+/** What the rows without a value are called in a sentence. */
+const REMAINDER: Readonly<Partial<Record<Dimension, string>>> = {
+  model: "calls whose model is not known",
+  agent: "calls whose agent is not known",
+  branch: "turns whose branch is not known",
+  commit: "turns whose commit is not known",
+  pr: "turns of no known pull request",
+  tag: "turns without a tag",
+};
+
+function figureColumns(rows: readonly StatsFigures[], barred: readonly StatsFigures[]): readonly TableColumn[] {
+  const decimals = costDecimals(rows.flatMap((row) => row.cost ?? []));
+  const isPriced = rows.some((row) => (row.cost ?? 0) > 0);
+  const weight = (row: StatsFigures): number => (isPriced ? (row.cost ?? 0) : row.tokens);
+  const most = Math.max(...barred.map(weight));
+  const column = (heading: string, worth: number, cell: (row: StatsFigures) => string): TableColumn => ({
+    heading,
+    worth,
+    align: "right",
+    cells: rows.map(cell),
+  });
+  const bar: TableColumn = {
+    ...{ heading: "", worth: 45, align: "left" },
+    cells: rows.map((row, index) => {
+      if (index >= barred.length || weight(row) <= 0) return "";
+      return "█".repeat(Math.max(1, Math.round((weight(row) / most) * WIDEST_BAR)));
+    }),
+  };
+  return [
+    column("turns", 95, ({ turns }) => some(turns)),
+    column("sessions", 60, ({ sessions }) => some(sessions)),
+    column("failed", 70, ({ failed }) => some(failed)),
+    column("calls", 36, ({ calls }) => some(calls)),
+    column("tokens", 90, ({ tokens }) => some(tokens)),
+    column("input", 20, ({ usage }) => some(usage.input)),
+    column("cached", 22, ({ usage }) => some(usage.cacheRead)),
+    column("written", 18, ({ usage }) => some(usage.cacheWrite)),
+    column("output", 24, ({ usage }) => some(usage.output)),
+    column("reasoning", 16, ({ usage }) => some(usage.reasoning)),
+    column("cache hit", 55, ({ cacheShare }) => percent(cacheShare)),
+    column("cost", 98, (row) => costText(row, decimals)),
+    bar,
+    column("saved", 30, ({ saved }) => (saved === null || saved === 0 ? "" : signed(saved, decimals))),
+    column("time", 80, ({ time }) => timeOrNone(time.total)),
+    column("model", 40, ({ time }) => timeOrNone(time.model)),
+    column("tools", 39, ({ time }) => timeOrNone(time.tools)),
+    column("waiting", 14, ({ time }) => timeOrNone(time.waiting)),
+    column("retries", 13, ({ time }) => timeOrNone(time.retries)),
+    column("opencode", 12, ({ time }) => timeOrNone(time.opencode)),
+    column("p50", 50, ({ turnMs }) => (turnMs.p50 === null ? "" : duration(turnMs.p50))),
+    column("p90", 48, ({ turnMs }) => (turnMs.p90 === null ? "" : duration(turnMs.p90))),
+  ];
+}
+
+const UNPRICED_MARK = "+";
+const USER_MARK = "*";
+
+function costText({ cost: usd, unpriced, costByUser, tokens }: StatsFigures, decimals: number): string {
+  if (usd === null) return tokens === 0 ? "" : cost(null);
+  return `${cost(usd, decimals)}${costByUser > 0 ? USER_MARK : ""}${unpriced.calls > 0 ? UNPRICED_MARK : ""}`;
+}
+
+function signed(usd: number, decimals: number): string {
+  return usd < 0 ? `-${cost(-usd, decimals)}` : cost(usd, decimals);
+}
+
+function toolLines(report: StatsReport, options: PaintStatsOptions): readonly string[] {
+  const tools = (report.tools ?? []).slice(0, options.top);
+  if (tools.length === 0) return ["No tool was called."];
+  const table = fitTable([...keyColumns(report.by, tools, options), ...toolColumns(tools)], options.width);
+  return [options.colors.dim(table.head), ...table.rows];
+}
+
+function notesOf({ by, rows, total, copiedTurns }: StatsReport): readonly LabelledLine[] {
+  const { unpriced, costByUser, others, saved, cacheBreaks, gaps } = total;
+  const note = (text: string): LabelledLine => worded("note", text, "warning");
+  return [
+    ...by.flatMap((dimension) => remainderOf(dimension, rows, total)),
+    ...(costByUser > 0 ? [worded(USER_MARK, `${cost(costByUser)} of the cost is by your prices`, "muted")] : []),
+    ...(unpriced.calls > 0
+      ? [
+          worded(
+            total.cost === null ? "note" : UNPRICED_MARK,
+            `no price is known of ${plural(unpriced.calls, "call")} with ${count(unpriced.tokens)} tokens: "prices" in looptrace.config.json takes yours, or "free": true`,
+            "warning",
+          ),
+        ]
+      : []),
+    ...(saved !== null && saved !== 0
+      ? [worded("cache", saved > 0 ? `it saved ${cost(saved)}` : `it cost ${cost(-saved)} more than it saved`, "muted")]
+      : []),
+    ...(cacheBreaks.count > 0
+      ? [
+          worded(
+            "cache",
+            `it broke ${plural(cacheBreaks.count, "time")}: ${count(cacheBreaks.tokens)} tokens were read anew${cacheBreaks.cost === null ? "" : `, which cost ${cost(cacheBreaks.cost)} more`}`,
+            "muted",
+          ),
+        ]
+      : []),
+    ...(others.calls > 0
+      ? [
+          worded(
+            "beside",
+            `in no sum: ${plural(others.calls, "call")} that opencode made beside the steps, such as for titles, with ${count(others.tokens)} tokens${others.cost === null ? "" : `, ${cost(others.cost)}`}`,
+            "muted",
+          ),
+        ]
+      : []),
+    ...(by.includes("tag") ? [worded("tags", "a turn with several tags stands in a row for each", "muted")] : []),
+    ...(gaps.missingSubagents > 0
+      ? [note(`${plural(gaps.missingSubagents, "subagent session")} not kept: what they took is in no sum`)]
+      : []),
+    ...(gaps.doubtfulCalls > 0 ? [note(`the tokens of ${plural(gaps.doubtfulCalls, "call")} are in doubt`)] : []),
+    ...(gaps.withoutUsage > 0
+      ? [note(`tokens and cost lack ${plural(gaps.withoutUsage, "call")} of unknown usage`)]
+      : []),
+    ...(copiedTurns > 0
+      ? [note(`without ${plural(copiedTurns, "turn")} that a fork copied from another session`)]
+      : []),
+  ];
+}
+
+/** How much of all cannot be told by a dimension. */
+function remainderOf(dimension: Dimension, rows: readonly StatsRow[], total: StatsFigures): readonly LabelledLine[] {
+  const what = REMAINDER[dimension];
+  const unknown = rows.filter(({ key }) => key[dimension] === null);
+  if (what === undefined || unknown.length === 0) return [];
+  const sum = (of: (row: StatsFigures) => number): number => unknown.reduce((all, row) => all + of(row), 0);
+  const [usd, tokens] = [sum((row) => row.cost ?? 0), sum((row) => row.tokens)];
+  const isPriced = (total.cost ?? 0) > 0;
+  const part = isPriced ? usd / (total.cost ?? 1) : total.tokens === 0 ? 0 : tokens / total.tokens;
+  const of = isPriced ? `${cost(usd)} of ${cost(total.cost)}` : `${count(tokens)} of ${count(total.tokens)} tokens`;
+  return [worded("remains", `${of} (${percent(part)}) is of ${what}`, "muted")];
+}
+
+function some(value: number): string {
+  return value === 0 ? "" : count(value);
+}
+
+function timeOrNone(ms: number): string {
+  return ms === 0 ? "" : duration(ms);
+}
+
+/** @param share 0 to 1 */
+function percent(share: number | null): string {
+  if (share === null) return "";
+  const whole = Math.round(share * 100);
+  return whole === 0 && share > 0 ? "<1%" : `${whole}%`;
+}

@@ -1,0 +1,103 @@
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import stringWidth from "string-width";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { storePaths } from "../../src/files/store-paths.js";
+import { looptrace } from "../support/cli.js";
+import { fixtureNames } from "../support/fixtures.js";
+import { statsJson } from "../support/json-shapes.js";
+import { keepFixture } from "../support/kept-store.js";
+import { parseCsv } from "../support/parse-csv.js";
+
+let folder: string;
+let env: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "stats-")));
+  env = { LOOPTRACE_HOME: join(folder, "store"), HOME: folder, TZ: "Europe/Berlin", NO_COLOR: "1" };
+  for (const name of fixtureNames.filter((one) => one.endsWith("@1.18.33"))) await keepFixture(storePaths(env), name);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function stats(argv: readonly string[], columns?: number) {
+  return await looptrace(["stats", ...argv], { env, cwd: folder, ...(columns === undefined ? {} : { columns }) });
+}
+
+async function json(...argv: string[]) {
+  const { code, stdout, stderr } = await stats([...argv, "--json"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  return statsJson.parse(JSON.parse(stdout));
+}
+
+test("all that is kept, as a table, as JSON with exactly the documented fields, and as CSV", async () => {
+  const printed = await json("--by", "model,outcome", "--tools");
+  expect(printed.timezone).toBe("Europe/Berlin");
+  expect(printed.total.turns).toBeGreaterThan(15);
+  const [head, ...rows] = parseCsv((await stats(["--by", "model,outcome", "--csv"])).stdout);
+  const figures = ["model", "outcome", "turns", "tokens", "cost", "timeMs"];
+  const columns = figures.map((name) => head?.indexOf(name) ?? -1);
+  expect(rows.map((row) => columns.map((column) => row[column]))).toEqual(
+    printed.rows.map(({ key, turns, tokens, cost, time }) => [
+      ...[key.model ?? "", key.outcome ?? ""],
+      ...[String(turns), String(tokens), cost === null ? "" : String(cost), String(time.total)],
+    ]),
+  );
+  const [toolHead, ...tools] = parseCsv((await stats(["--by", "outcome", "--tools", "--csv"])).stdout);
+  expect(toolHead?.slice(0, 4)).toEqual(["outcome", "tool", "calls", "failed"]);
+  expect(tools.reduce((sum, row) => sum + Number(row[2]), 0)).toBe(printed.total.toolCalls);
+  const { stdout } = await stats(["--by", "outcome", "--tools"]);
+  for (const word of ["outcome", "completed", "failed: ", "all", "bash"]) expect(stdout).toContain(word);
+});
+
+test("sessions and files that are named are added up alone", async () => {
+  const file = join(import.meta.dirname, "../../fixtures/multistep@1.18.33/session.json");
+  expect(await json(file, "--by", "day")).toMatchObject({ total: { sessions: 1, turns: 1 } });
+  await writeFile(join(folder, "broken.json"), "{");
+  const { code, stdout, stderr } = await stats([join(folder, "broken.json"), file]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("broken.json");
+  expect(stdout).toContain("1 turn of 1 session");
+});
+
+test.each([20, 80, 120, 200])("no line is wider than --width %i", async (width) => {
+  for (const by of ["day", "branch,model", "pr"]) {
+    const { code, stdout } = await stats(["--by", by, "--tools", "--width", String(width)]);
+    expect(code).toBe(0);
+    expect(stdout.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
+  }
+});
+
+test("a day of --since and --until is a day of the time zone, and whole", async () => {
+  const { days } = await json();
+  const day = days.at(-1)?.day ?? "";
+  const one = await json("--since", day, "--until", day);
+  expect(one.days.map((each) => each.day)).toEqual([day]);
+  expect(one.total.turns).toBe(days.at(-1)?.turns);
+  const there = await json("--since", day, "--until", day, "--timezone", "Pacific/Auckland");
+  expect((one.since ?? 0) - (there.since ?? 0)).toBeGreaterThan(9 * 3_600_000);
+});
+
+describe("what makes no sense is refused", () => {
+  test.each<[string, readonly string[], string]>([
+    ["a dimension", ["--by", "modle"], "Did you mean model?"],
+    ["a time zone", ["--timezone", "Mars/Olympus"], "Europe/Berlin"],
+    ["a date", ["--since", "2026-02-31"], "2026-02-31"],
+    ["a word for a date", ["--until", "yesterday"], "a date such as 2026-11-01"],
+    ["an end before the beginning", ["--since", "2026-11-02", "--until", "2026-11-01"], "before --since"],
+    ["two formats", ["--json", "--csv"], "--json or --csv"],
+    ["a Langfuse environment without Langfuse", ["--environment", "ci"], "--from langfuse"],
+  ])("%s", async (_, argv, said) => {
+    const { code, stdout, stderr } = await stats(argv);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(said);
+  });
+});
+
+test("without a session it says how to come by one", async () => {
+  const nowhere = { ...env, LOOPTRACE_HOME: join(folder, "nowhere") };
+  const { code, stdout, stderr } = await looptrace(["stats"], { env: nowhere, cwd: folder });
+  expect([code, stdout]).toEqual([0, "No turn that fits\n"]);
+  expect(stderr).toContain("looptrace run");
+});
