@@ -30,7 +30,9 @@ export async function factsOf(
     );
   if (sources.length === 0) {
     const { keptFacts } = await import("./kept-facts.js");
-    return await keptFacts(flags, terminal, onUnreadable);
+    return await keptFacts(flags, terminal, (id, reason) => {
+      onUnreadable(new ConfigurationError(id, `The kept session ${id} cannot be read: ${reason}`), id);
+    });
   }
   const options = loadOptions(flags, terminal, "kept");
   const histories = new GitHistories(terminal.env);

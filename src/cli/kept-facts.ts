@@ -1,37 +1,43 @@
-import { type SessionFacts, sessionFacts } from "../analysis/session-facts.js";
+import type { SessionFacts } from "../analysis/session-facts.js";
+import { Catalog } from "../catalog/catalog.js";
 import { READING_RISKS } from "../config/config-risks.js";
 import type { MaskFlags } from "../config/masking.js";
-import { GitHistories } from "../git/git-histories.js";
-import { maskFor } from "../masking/mask.js";
-import { loadStored } from "../sessions/load-stored.js";
-import { assembleFound } from "../sessions/loaded-session.js";
-import { storedFiles } from "../sessions/stored-files.js";
-import { traceSession } from "../trace/trace-session.js";
+import { count, plural } from "../text/format.js";
+import { changingLine } from "./changing-line.js";
 import { CommandContext } from "./command-context.js";
+import { notesTo } from "./sources.js";
 import type { Terminal } from "./terminal.js";
 
-/** The facts of all sessions that looptrace keeps, masked; a subagent's stand in those of the session that it is of. */
+/**
+ * The facts of all sessions that looptrace keeps; a subagent's stand in those of the session that it is of.
+ *
+ * @param onUnreadable told of each session that cannot be read, and why
+ */
 export async function keptFacts(
   flags: MaskFlags,
   terminal: Terminal,
-  onUnreadable: (error: unknown, source: string) => void,
+  onUnreadable: (id: string, reason: string) => void,
 ): Promise<readonly SessionFacts[]> {
   const { paths, masking } = new CommandContext(flags, terminal, { uses: READING_RISKS });
-  const files = await storedFiles(paths);
-  const histories = new GitHistories(terminal.env);
-  const all: SessionFacts[] = [];
-  for (const id of files.keys()) {
-    try {
-      const stored = await loadStored(paths, id);
-      if (!stored || (stored.parentId !== undefined && files.has(stored.parentId))) continue;
-      const [loaded] = assembleFound([stored.found]);
-      const traces = loaded ? traceSession(loaded.tree, loaded.evidence) : [];
-      const gitAt = await histories.of(traces.map(({ session }) => session.directory));
-      const facts = sessionFacts(traces, { runs: stored.found.runs, gitAt });
-      if (facts) all.push((await maskFor([facts], masking))(facts));
-    } catch (error) {
-      onUnreadable(error, id);
-    }
+  let progress = "";
+  const line = terminal.errIsTty ? changingLine(terminal, () => progress) : undefined;
+  const catalog = await Catalog.open({
+    ...{ paths, masking, environment: terminal.env, onNote: notesTo(terminal) },
+    onProgress: (done, total) => {
+      progress = done < total ? `reading ${count(done + 1)} of ${plural(total, "new session")}` : "";
+    },
+  });
+  try {
+    await catalog.refresh();
+    line?.stop();
+    for (const session of catalog.sessions())
+      if (session.kind === "unreadable" && session.reason !== NO_PROMPT) onUnreadable(session.id, session.reason);
+    return await catalog.facts();
+  } finally {
+    line?.stop();
+    await catalog.close();
   }
-  return all;
 }
+
+/** What the catalog says of a session that was only begun: nothing of it could be added up. */
+const NO_PROMPT = "It holds no prompt yet.";

@@ -1,6 +1,7 @@
 /** Sums of what turns took. */
 import { costBy, type Usage, type UserPrices, userPriceOf } from "../../opencode/model.js";
 import { addCost, addUsage, NO_USAGE, promptTokens, totalTokens } from "../../trace/usage.js";
+import { exactFigure } from "../figures.js";
 import { percentile } from "../percentiles.js";
 import type { SpentFacts, TurnFacts } from "../session-facts.js";
 
@@ -146,12 +147,12 @@ export class StatsSum {
       usage: this.#usage,
       tokens: totalTokens(this.#usage),
       cacheShare: prompt === 0 ? null : this.#usage.cacheRead / prompt,
-      cost: this.#cost,
-      costByUser: this.#costByUser,
+      cost: exact(this.#cost),
+      costByUser: exactFigure(this.#costByUser, "usd"),
       unpriced: { ...this.#unpriced },
-      saved: this.#saved,
-      cacheBreaks: this.#breaks,
-      others: this.#others,
+      saved: exact(this.#saved),
+      cacheBreaks: { ...this.#breaks, cost: exact(this.#breaks.cost) },
+      others: { ...this.#others, cost: exact(this.#others.cost) },
       time: this.#time,
       turnMs: {
         p50: percentile(sorted, 50) ?? null,
@@ -171,6 +172,10 @@ export class StatsSum {
     if (!price) return null;
     return costBy(price, { ...NO_USAGE, input: tokens }) - costBy(price, { ...NO_USAGE, cacheRead: tokens });
   }
+}
+
+function exact(usd: number | null): number | null {
+  return usd === null ? null : exactFigure(usd, "usd");
 }
 
 /** What calls cost, by opencode's prices and then by the user's. */

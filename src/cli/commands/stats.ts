@@ -2,11 +2,14 @@ import { homedir } from "node:os";
 import type { Dimension } from "../../analysis/stats/dimensions.js";
 import { statsCsv, toolStatsCsv } from "../../analysis/stats/stats-csv.js";
 import { statsReport } from "../../analysis/stats/stats-report.js";
+import { READING_RISKS } from "../../config/config-risks.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { maskFor } from "../../masking/mask.js";
 import { paintStats } from "../../terminal/paint-stats.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { colorsFor } from "../colors.js";
+import { CommandContext } from "../command-context.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { factsOf } from "../facts-of.js";
@@ -51,12 +54,15 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
     unreadable += 1;
     reportError(error, terminal);
   });
-  const report = statsReport(facts, {
+  const { masking } = new CommandContext(maskFlags(flags), terminal, { uses: READING_RISKS });
+  const told = statsReport(facts, {
     by: flags.by ?? ["day"],
     calendar,
     filter: { since, until, project, model, agent, branch, tag, outcome },
     tools: flags.tools,
   });
+  // Names of branches, tags and tools are texts too.
+  const report = (await maskFor([told], masking))(told);
   if (format === "json") terminal.out(`${terminalJson(report)}\n`);
   else if (format === "csv")
     terminal.out((flags.tools ? toolStatsCsv(report) : statsCsv(report)).map(csvLine).join(""));
@@ -74,6 +80,11 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
       );
   }
   return unreadable > 0 ? EXIT.usage : EXIT.ok;
+}
+
+/** Tags are a filter here, and no part of what is sent. */
+function maskFlags({ mask }: StatsFlags): Pick<StatsFlags, "mask"> {
+  return mask === undefined ? {} : { mask };
 }
 
 /** Langfuse is asked for what is meant and for no more. */
