@@ -68,13 +68,16 @@ export function firstTokenText({ error, firstTokenAt, start, timing }: Call): st
   return `first token ${timing === "exact" ? "" : "~"}${duration(firstTokenAt - start)}`;
 }
 
+/** What a tool's row is made of. */
+type ToolWords = Pick<Tool, "input" | "failure" | "notes" | "title">;
+
 /**
  * A tool call is recognised by its title, else by its arguments. Of one that failed stands what it was called for and
  * how it failed; what is not known of it comes first where it did not.
  *
  * @param directory the session's
  */
-export function toolText(tool: Tool, directory: string): string {
+export function toolText(tool: ToolWords, directory: string): string {
   const failed = toolFailureText(tool, directory)?.slice(0, MOST_TEXT).toWellFormed();
   return joined(failed, ...tool.notes.map(oneLine), failed ? "" : toolTitle(tool, directory));
 }
@@ -190,7 +193,7 @@ export function permissionWaitText({ permissionWaitMs }: Tool): string {
  *
  * @param directory the session's
  */
-export function toolTitle(tool: Tool, directory: string): string {
+export function toolTitle(tool: Pick<Tool, "input" | "title">, directory: string): string {
   if (tool.title) return oneLine(withoutDirectory(tool.title, directory).slice(0, MOST_TEXT));
   if (tool.input === null) return "";
   const input = typeof tool.input === "string" ? tool.input : (JSON.stringify(tool.input) ?? "");

@@ -16,6 +16,8 @@ export interface Terminal {
   readonly width: number;
   /** Columns of what `err` writes to, now: not the same when only one of the two is a terminal. */
   readonly errWidth: number;
+  /** Rows of what `err` writes to, now. */
+  readonly errHeight: number;
 }
 
 export function processTerminal(): Terminal {
@@ -32,11 +34,18 @@ export function processTerminal(): Terminal {
     get errWidth() {
       return widthOf(process.stderr.columns, process.env.COLUMNS);
     },
+    get errHeight() {
+      return Math.max(process.stderr.rows || USUAL_ROWS, FEWEST_ROWS);
+    },
   };
 }
 
 /** Below this nothing can be laid out; a terminal that says 0 columns does not know. */
 const NARROWEST = 20;
+
+/** Of a terminal that does not say. */
+const USUAL_ROWS = 24;
+const FEWEST_ROWS = 4;
 
 function widthOf(columns: number | undefined, variable: string | undefined): number {
   const wanted = columns ?? Number(variable);

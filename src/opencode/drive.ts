@@ -21,7 +21,14 @@ export {
   type PermissionRequest,
   permissionOf,
 } from "./request/permission-policy.js";
-export type { Asking, FailedAttempt, Phase, Progress, RunningTool } from "./request/progress.js";
+export {
+  type Asking,
+  type FailedAttempt,
+  isBeforeRequest,
+  type Phase,
+  type Progress,
+  type RunningTool,
+} from "./request/progress.js";
 export { DEFAULT_DEADLINE_MS, isModelName } from "./request/run-request.js";
 export type { RunEvent } from "./schema/run-event.js";
 export { isProviderExecuted } from "./v1/provider-tools.js";

@@ -1,5 +1,6 @@
 import type { Colors } from "picocolors/types.js";
 import type { Tone } from "../analysis/tone.js";
+import type { RowFacts } from "../analysis/tree-rows.js";
 
 /** A text in the colour of its tone; red what ended the turn, yellow what the session got over. */
 export function inTone(text: string, tone: Tone, colors: Colors): string {
@@ -16,5 +17,29 @@ export function inTone(text: string, tone: Tone, colors: Colors): string {
       return text;
     default:
       return tone satisfies never;
+  }
+}
+
+/** The name or the bar of a row in the colour of what it stands for: the model, a tool, a wait, opencode itself. */
+export function ofKind(text: string, kind: RowFacts["kind"], part: "name" | "bar", colors: Colors): string {
+  // Blanks need no colour.
+  return text.replace(/\S(?:.*\S)?/u, (seen) => ofKindWhole(seen, kind, part, colors));
+}
+
+function ofKindWhole(text: string, kind: RowFacts["kind"], part: "name" | "bar", colors: Colors): string {
+  switch (kind) {
+    case "call":
+      return colors.blue(text);
+    case "tool":
+      return colors.magenta(text);
+    case "retry":
+      return colors.cyan(text);
+    case "loop":
+    case "step":
+      return part === "bar" ? colors.gray(text) : text;
+    case "event":
+      return colors.gray(text);
+    default:
+      return kind satisfies never;
   }
 }

@@ -131,7 +131,7 @@ async function attempt(
     const isProgram = setting === "opencode";
     const argv = isProgram ? ["run", "hi"] : ["trace", join(root, "session.json")];
     const silent = (): void => undefined;
-    const sizes = { outIsTty: false, errIsTty: false, width: 80, errWidth: 80 };
+    const sizes = { outIsTty: false, errIsTty: false, width: 80, errWidth: 80, errHeight: 24 };
     const code = await runCli(argv, {
       ...{ env, cwd: work, out: silent, err: silent, readStdin: async () => "" },
       ...sizes,

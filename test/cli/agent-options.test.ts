@@ -7,7 +7,7 @@ import type { Terminal } from "../../src/cli/terminal.js";
 import { RunRequestError } from "../../src/errors/run-request-error.js";
 
 function terminalOf(said: string[]): Terminal {
-  const sizes = { outIsTty: false, errIsTty: false, width: 80, errWidth: 80 };
+  const sizes = { outIsTty: false, errIsTty: false, width: 80, errWidth: 80, errHeight: 24 };
   const out = (): undefined => undefined;
   return { env: {}, cwd: tmpdir(), out, err: (text) => said.push(text), readStdin: async () => "", ...sizes };
 }

@@ -56,6 +56,7 @@ function terminal(isTty: boolean): Terminal & { written: string; columns: number
     outIsTty: isTty,
     errIsTty: isTty,
     width: 80,
+    errHeight: 24,
     get errWidth() {
       return this.columns;
     },

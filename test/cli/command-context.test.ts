@@ -17,7 +17,7 @@ async function contextOf(
   const none = (): undefined => undefined;
   const store = join(cwd, "store");
   const env = { LOOPTRACE_HOME: store, ...variables };
-  const sizes = { outIsTty: false, errIsTty: false, width: 80, errWidth: 80 };
+  const sizes = { outIsTty: false, errIsTty: false, width: 80, errWidth: 80, errHeight: 24 };
   const terminal = { env, cwd, out: none, err: none, readStdin: async () => "", ...sizes };
   return { context: new CommandContext({}, terminal, options), store };
 }

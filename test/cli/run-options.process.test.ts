@@ -57,10 +57,16 @@ test("a subagent is nested on the wire, below a span of somebody else's, and a t
   expect(inner.output).toBe("fruit.txt has 3 lines.");
   expect(at(own, 3).output).toContain("fruit.txt has 3 lines.");
 
-  const painted = run.stderr.split("\r\u001b[2K");
+  const painted = run.stderr.split(/(?:\u001b\[\d+A)?\r\u001b\[(?:2K|J)/);
   expect(painted.length).toBeGreaterThan(5);
-  expect(painted.some((line) => /step 1 · .*1 subagent/.test(line))).toBe(true);
-  for (const line of painted.slice(0, -1)) expect(stringWidth(line)).toBeLessThan(60);
+  // Before the server is there, then while the subagent works; what stays is the finished tree.
+  expect(painted[1]).toMatch(/ starting opencode$/);
+  expect(painted.some((frame) => /tool\.task.*[\s\S]*step \d · .*1 subagent/.test(frame))).toBe(true);
+  expect(painted.filter((frame) => /^ .*time.*\nopencode\.loop[\s\S]*tool\.bash[\s\S]*\n\n$/.test(frame))).toHaveLength(
+    1,
+  );
+  for (const line of painted.slice(0, -1).flatMap((frame) => frame.split("\n")))
+    expect(stringWidth(line)).toBeLessThanOrEqual(60);
 });
 
 const tickets = parseScenario(

@@ -107,7 +107,7 @@ test("opencode's last words stand beside a failure that nothing else explains", 
   const { code, stdout, stderr } = await looptrace(["run", "hi"], { env, cwd });
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toMatch(
-    /^looptrace: All that opencode said is kept in .+\nopencode: no luck\nlooptrace: invalid_request: .*exit code 7.*\n$/,
+    /^starting opencode\nlooptrace: All that opencode said is kept in .+\nopencode: no luck\nlooptrace: invalid_request: .*exit code 7.*\n$/,
   );
 });
 
@@ -116,5 +116,5 @@ test("an opencode that ends well without having done anything is no success", as
   await writeFile(path, "#!/bin/sh\necho 1.18.33\n");
   const { code, stderr } = await looptrace(["run", "hi", "--", "--help"], { env, cwd });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^looptrace: unknown: .+\n$/);
+  expect(stderr).toMatch(/^starting opencode\nlooptrace: unknown: .+\n$/);
 });

@@ -1,7 +1,8 @@
+import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { colorsFor } from "../../src/cli/colors.js";
 import { deliveryAdvice, deliveryText } from "../../src/cli/delivery-text.js";
-import { progressLine, progressText } from "../../src/cli/progress-line.js";
+import { progressText, runProgress } from "../../src/cli/run-progress.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
 import { initialProgress, type Phase, type Progress } from "../../src/opencode/request/progress.js";
@@ -35,6 +36,7 @@ function terminal(env: Terminal["env"], isTty: boolean, written: string[] = []):
     errIsTty: isTty,
     width: 200,
     errWidth: 40,
+    errHeight: 24,
   };
 }
 
@@ -50,6 +52,8 @@ test.each([
 ])("colours with %j on a terminal %s: %s", (env, isTty, expected) => {
   expect(colorsFor(terminal(env, isTty), isTty).isColorSupported).toBe(expected);
 });
+
+const ABOUT = { message: "Do it.", directory: "/repo" };
 
 function progress(step: number | null, phase: Phase, more: Partial<Progress> = {}): Progress {
   return { ...initialProgress, step, phase, ...more };
@@ -75,52 +79,72 @@ test("what a run is doing, in words", () => {
     progressText(progress(1, { kind: "streaming", tail: `${"x".repeat(80)}\u001b[2J\nand so on` }), 0),
     progressText(progress(2, { kind: "finishing" }), 0),
   ]).toEqual([
-    "starting",
+    "starting opencode",
     "step 0 · waiting for the model 1.50s",
     "step 1 · the model answers · 1 tool done (1 failed) · 2 subagents · 1,500 tokens in, 24 out · $0.0123",
     "step 1 · read a.txt 2.50s and 1 more",
     "step 2 · a request failed: 429 later (3 so far) · opencode may ask again, has waited 999ms",
     "step 2 · a request failed: Overloaded · opencode may ask again in 3.00s",
     `step 1 · the model answers: …${"x".repeat(46)} and so on`,
-    "step 2 · finishing",
+    "step 2 · ending",
   ]);
 });
 
 test("a log gets a line for each step and each failed request, nothing else", () => {
   const written: string[] = [];
-  const line = progressLine(terminal({}, false, written));
-  line.show(initialProgress);
+  const line = runProgress(terminal({}, false, written), ABOUT);
+  const since = Date.now();
+  line.show(progress(null, { kind: "loading", since: since + 2_000 }));
+  line.show(progress(null, { kind: "mcp", since: since + 2_500, servers: ["tickets"] }));
+  line.show(progress(0, { kind: "waiting-for-model", since: since + 6_000 }));
   line.show(progress(0, { kind: "streaming" }));
   line.show(progress(0, { kind: "finishing" }));
   const lastFailure = { since: 0, reason: "Overloaded" };
   line.show(progress(0, { kind: "streaming" }, { failedAttempts: 1, lastFailure }));
   line.show(progress(1, { kind: "streaming" }, { failedAttempts: 1, lastFailure }));
   // Another attempt of looptrace's begins anew.
+  line.again();
   line.show(progress(0, { kind: "streaming" }));
   line.show(progress(0, { kind: "streaming" }, { failedAttempts: 1, lastFailure }));
   line.stop();
   const failed = "step 0 · a request failed: Overloaded · opencode may ask again\n";
-  expect(written).toEqual([
-    "step 0 · the model answers\n",
+  expect(written.map((text) => text.replace(/[\d.]+m?s/g, "…"))).toEqual([
+    "starting opencode\n",
+    "started in …: opencode …, project …, MCP servers (tickets) …\n",
+    "step 0 · waiting for the model …\n",
     failed,
     "step 1 · the model answers\n",
+    "started in …\n",
     "step 0 · the model answers\n",
     failed,
   ]);
 });
 
-test("a terminal gets one line that fits into it, and has it taken away at the end", () => {
+test("a terminal is told at once, in lines that fit into it, and has them taken away at the end", () => {
   const written: string[] = [];
-  const line = progressLine(terminal({}, true, written));
+  const line = runProgress(terminal({}, true, written), ABOUT);
+  expect(written[0]).toMatch(/^\r\u001b\[2K +\d+ms {2}starting opencode$/);
+  line.show(progress(0, { kind: "waiting-for-model", since: Date.now() }));
   const running = [{ name: "bash", detail: "x".repeat(300), since: 0 }];
   line.show(progress(0, { kind: "tools", running }));
+  const tree = (written.at(-1) ?? "").split("\n");
+  expect(tree.length).toBeGreaterThan(4);
+  for (const text of tree) expect(stringWidth(text)).toBeLessThan(40);
   line.stop();
-  expect(written).toHaveLength(2);
-  expect(written[0]).toMatch(/^\r\u001b\[2K\S.{37}…$/);
-  expect(written[1]).toBe("\r\u001b[2K");
-  const never: string[] = [];
-  progressLine(terminal({}, true, never)).stop();
-  expect(never).toEqual([]);
+  expect(written.at(-1)).toBe(`\u001b[${tree.length - 1}A\r\u001b[J`);
+  const before = written.length;
+  line.stop();
+  expect(written).toHaveLength(before);
+});
+
+test("a terminal that cannot move its cursor gets the lines of a log", () => {
+  const written: string[] = [];
+  const line = runProgress(terminal({ TERM: "dumb" }, true, written), ABOUT);
+  // What is refused before it begins has said nothing.
+  expect(written).toEqual([]);
+  line.show(initialProgress);
+  line.stop();
+  expect(written).toEqual(["starting opencode\n"]);
 });
 
 test("what became of a trace, and what to do about it", () => {

@@ -16,6 +16,7 @@ function terminal(isTty: boolean, written: string[]): Terminal {
     errIsTty: isTty,
     width: 80,
     errWidth: 80,
+    errHeight: 24,
   };
 }
 

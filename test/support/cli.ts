@@ -42,6 +42,7 @@ export async function looptrace(argv: readonly string[], around: CliSurroundings
     errIsTty: isTty,
     width: around.columns ?? 120,
     errWidth: around.columns ?? 120,
+    errHeight: 24,
   };
   const code = await runCli(argv, terminal);
   return { code, ...written };

@@ -39,7 +39,7 @@ export async function runOnce(
   const session = found ?? (await ask("POST", "/api/session", { model, agent, title, location }));
   const sessionID = String(session?.id);
   const ending = new AbortController();
-  const run = servedProgress2(sessionID, Date.now());
+  const run = servedProgress2({ sessionId: sessionID, mcpServers: [], promptedAt: Date.now() }, Date.now());
   let code: number | undefined;
   const ended = new Promise<void>((resolve) => {
     const following = followSource(EVENTS_OF_2, connection, {

@@ -114,7 +114,7 @@ describe("what models, tools and other people's exports say", () => {
   });
 });
 
-test("colours: red what ended the turn, yellow what the session got over, bold where it went in circles", () => {
+test("colours: a row's kind has one, red what ended the turn, yellow what the session got over, bold where it went in circles", () => {
   const colors = pc.createColors(true);
   const lineOf = (name: string, start: string): string =>
     paintTree(traceOf(name), { width: 100, colors })
@@ -125,7 +125,9 @@ test("colours: red what ended the turn, yellow what the session got over, bold w
   expect(lineOf("rate-limited-then-ok@1.18.33", " retry ")).toMatch(/^\u001b\[33m.*\u001b\[39m$/);
   expect(lineOf("doom-loop@1.18.33", "─ doom-loop")).toMatch(/^\u001b\[1m\u001b\[33m.*\u001b\[39m\u001b\[22m$/);
   expect(lineOf("doom-loop@1.18.33", "warning ")).toMatch(/^\u001b\[1m\u001b\[33mwarning {2}doom loop in step 2: /);
-  expect(lineOf("multistep@1.18.33", "tool.bash")).toMatch(/^│ {2}├─ tool\.bash/);
+  expect(lineOf("multistep@1.18.33", "tool.bash")).toMatch(
+    /^│ {2}├─ \u001b\[35mtool\.bash\u001b\[39m .*\u001b\[35m▓+\u001b\[39m/,
+  );
 });
 
 test("without the subagent's session the tree says that it is missing, at every width", async () => {

@@ -25,7 +25,7 @@ import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { switchedOffText } from "../no-destination.js";
-import { progressLine } from "../progress-line.js";
+import { aboveProgress, type RunProgress } from "../run-progress.js";
 import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText } from "../run-text.js";
 import type { Terminal } from "../terminal.js";
 
@@ -42,15 +42,18 @@ export interface RunContext {
   readonly extra: readonly string[];
   /** Closed by its maker. */
   readonly servers: ServerPool;
+  /** Says what goes on; stopped by its maker too. */
+  readonly progress?: RunProgress | undefined;
 }
 
 /** `looptrace run`: one prompt with tracing on. */
 export async function run(
   message: string,
-  { extra, servers }: RunContext,
+  { extra, servers, progress }: RunContext,
   flags: RunFlags,
-  terminal: Terminal,
+  outer: Terminal,
 ): Promise<ExitCode> {
+  const terminal = progress ? aboveProgress(outer, progress) : outer;
   // What is wrong with the settings is said before the model costs anything.
   const context = new CommandContext(flags, terminal);
   const { settings, destinations, paths, masking } = context;
@@ -80,7 +83,6 @@ export async function run(
   });
   // What a person watches may end up in the log of a CI.
   const quick = quickMask(masking);
-  const progress = flags.quiet ? undefined : progressLine(terminal);
   let hasBegun = false;
   const interrupt = onInterrupt(() => {
     progress?.stop();
@@ -100,8 +102,9 @@ export async function run(
         hasBegun ||= now.sessionId !== null;
         progress?.show(quick(now));
       },
+      onEvent: (event) => progress?.take(quick(event)),
       onRetry: (retry) => {
-        progress?.clear();
+        progress?.again();
         terminal.err(`looptrace: ${retryText(retry)}\n`);
       },
     });
@@ -116,6 +119,8 @@ export async function run(
     interrupt.done();
   }
 
+  const last = result.traces.at(-1);
+  if (last) progress?.leave(last);
   // The answer first: it need not wait for the trace's delivery.
   if (!flags.json) terminal.out(answerText(result, work.schema !== undefined));
   // It is being stopped since the session was read.

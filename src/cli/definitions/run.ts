@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { withAgentFlags } from "../agent-flags.js";
 import { messageOf } from "../message.js";
@@ -40,12 +41,19 @@ ${EXIT_CODES}`,
     )
     .action(async (words: string[], flags, command: Command) => {
       const message = await messageOf(words, command, terminal);
-      const { earlyServer } = await import("../early-server.js");
+      const [{ earlyServer }, { runProgress }] = await Promise.all([
+        import("../early-server.js"),
+        import("../run-progress.js"),
+      ]);
       const servers = earlyServer(flags, extra, terminal);
+      // Before all else is loaded: opencode takes seconds to start.
+      const directory = resolve(terminal.cwd, flags.dir ?? ".");
+      const progress = flags.quiet ? undefined : runProgress(terminal, { message, directory });
       try {
         const commands = await import("../commands/run.js");
-        finish(await commands.run(message, { extra, servers }, flags, terminal));
+        finish(await commands.run(message, { extra, servers, progress }, flags, terminal));
       } finally {
+        progress?.stop();
         await servers.close();
       }
     });

@@ -2,6 +2,7 @@ import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
 import { wireRecording } from "../program/wire-recording.js";
 import { type OpenCodeAtHand, withOpenCode } from "../program/with-opencode.js";
 import type { DriveHooks, DriveResult } from "../request/drive-request.js";
+import { initialProgress } from "../request/progress.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import { readStored } from "../store/read-stored.js";
 import { idsOf, readBack, unaskedModelNotes } from "./read-back.js";
@@ -50,5 +51,6 @@ export async function driveCli(
       notes: [...warnings, ...run.notes, ...recorded.notes, ...exported.notes, ...modelNotes],
     };
   };
+  hooks.onProgress?.({ ...initialProgress, phase: { kind: "starting", since: Date.now() } });
   return await withOpenCode({ ...where, directory }, use, { sweep: "meanwhile" });
 }

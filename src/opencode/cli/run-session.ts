@@ -113,11 +113,12 @@ async function runAndClear(
   const { folder, request } = options;
   const { stdout, stderr } = spawnOptions.files;
   const startedAt = Date.now();
+  const servers = serversOf(options);
   const signal = options.signal ? AbortSignal.any([options.signal, givenUp.signal]) : givenUp.signal;
   const ending = spawnOpenCode({ ...spawnOptions, signal });
   let watched: Watched;
   try {
-    watched = await watch(stdout, stderr, ending, options);
+    watched = await watch(stdout, stderr, ending, { ...options, mcpServers: await servers, startedAt });
   } catch (error) {
     givenUp.abort();
     await ending.catch(() => undefined);
@@ -135,7 +136,7 @@ async function runAndClear(
     streamErrors: watched.errors,
     permissions: [],
     retries: [],
-    mcpServers: await serversOf(options),
+    mcpServers: await servers,
     notes: [],
     progress: watched.progress,
     logPath: stderr,
@@ -192,11 +193,18 @@ async function watch(
   stdout: string,
   stderr: string,
   ending: Promise<unknown>,
-  hooks: Pick<RunSessionOptions, "onProgress" | "onEvent" | "onSession" | "folder" | "generation">,
+  {
+    mcpServers,
+    startedAt,
+    ...hooks
+  }: Pick<RunSessionOptions, "onProgress" | "onEvent" | "onSession" | "folder" | "generation"> & {
+    readonly mcpServers: readonly string[];
+    readonly startedAt: number;
+  },
 ): Promise<Watched> {
   const readEvent = hooks.generation === 2 ? readRunEvent2 : readRunEvent;
   const [events, log] = [await followLines(stdout), await followLines(stderr)];
-  let progress = initialProgress;
+  let progress: Progress = { ...initialProgress, phase: { kind: "starting", since: startedAt } };
   const errors: StreamError[] = [];
   let tail: string[] = [];
   let mentioned: string | undefined;
@@ -211,7 +219,7 @@ async function watch(
   const takeLine = (text: string) => {
     mentioned ??= sessionIdIn(text);
     const line = parseLogLine(text);
-    if (line) progress = reduceProgress(progress, { from: "log", line });
+    if (line) progress = reduceProgress(progress, { from: "log", line, mcpServers });
     else tail = [...tail, plainText(text).slice(0, TAIL_LINE_LENGTH)].filter(Boolean).slice(-TAIL_LINES);
   };
   try {

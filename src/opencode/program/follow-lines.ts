@@ -46,13 +46,14 @@ export interface LineFollower {
 
 const CHUNK_BYTES = 64 * 1024;
 
-export async function followLines(path: string): Promise<LineFollower> {
+/** @param from where in the file to begin, in bytes */
+export async function followLines(path: string, from = 0): Promise<LineFollower> {
   const file = await openOwnFile(path);
   const buffer = Buffer.alloc(CHUNK_BYTES);
   // Keeps the bytes of a character that is cut by the end of a reading.
   const decoder = new StringDecoder("utf8");
   const splitter = createLineSplitter();
-  let offset = 0;
+  let offset = from;
   return {
     poll: async () => {
       const lines: string[] = [];

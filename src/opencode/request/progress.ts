@@ -5,8 +5,14 @@ import { permissionOf } from "./permission-policy.js";
 
 /** What the run is doing right now. */
 export type Phase =
-  /** opencode loads its configuration, plugins and tools. */
-  | { readonly kind: "starting" }
+  /** opencode's process begins. `since`: epoch, ms. */
+  | { readonly kind: "starting"; readonly since?: number }
+  /** It loads the project: configuration, plugins, agents. `since`: epoch, ms. */
+  | { readonly kind: "loading"; readonly since: number }
+  /** It asks the MCP servers for their tools. `since`: epoch, ms; `servers`: their names, as configured. */
+  | { readonly kind: "mcp"; readonly since: number; readonly servers: readonly string[] }
+  /** It takes the prompt in, or puts the next request together. `since`: epoch, ms. */
+  | { readonly kind: "prompt"; readonly since: number }
   /** A request was sent to the model, nothing has come back yet. `since`: epoch, ms. */
   | { readonly kind: "waiting-for-model"; readonly since: number }
   /** `tail`: the end of what it has written so far, where that is known. */
@@ -89,7 +95,12 @@ export interface Progress {
 /** Something that was seen while a run went on: an event of its stream, or a line of its log. */
 export type RunSign =
   | { readonly from: "stream"; readonly event: RunEvent }
-  | { readonly from: "log"; readonly line: LogLine };
+  | {
+      readonly from: "log";
+      readonly line: LogLine;
+      /** The names of the MCP servers that opencode has. */
+      readonly mcpServers?: readonly string[] | undefined;
+    };
 
 export const initialProgress: Progress = {
   sessionId: null,
@@ -113,7 +124,33 @@ export const initialProgress: Progress = {
  * ones.
  */
 export function reduceProgress(progress: Progress, evidence: RunSign): Progress {
-  return evidence.from === "stream" ? afterEvent(progress, evidence.event) : afterLine(progress, evidence.line);
+  if (evidence.from === "stream") return afterEvent(progress, evidence.event);
+  const { line, mcpServers = [] } = evidence;
+  const phase = ownWork(progress.phase, line, mcpServers);
+  return phase ? { ...progress, phase } : afterLine(progress, line);
+}
+
+/** What opencode is at by itself before a request, as far as a line of its log tells; undefined where it does not. */
+export function ownWork(phase: Phase, line: LogLine, mcpServers: readonly string[]): Phase | undefined {
+  switch (line.message) {
+    case "creating instance":
+      return phase.kind === "starting" ? { kind: "loading", since: line.at } : undefined;
+    // Its own tools are known; those of the servers come next.
+    case "shell tool using shell":
+      return phase.kind === "prompt" && mcpServers.length > 0
+        ? { kind: "mcp", since: line.at, servers: mcpServers }
+        : undefined;
+    // The skills, which follow on the servers' tools.
+    case "init":
+      return phase.kind === "mcp" && line.fields.count !== undefined ? { kind: "prompt", since: line.at } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether opencode has yet to ask the model. */
+export function isBeforeRequest({ kind }: Phase): boolean {
+  return kind === "starting" || kind === "loading" || kind === "mcp" || kind === "prompt";
 }
 
 function afterEvent(before: Progress, event: RunEvent): Progress {
@@ -124,7 +161,7 @@ function afterEvent(before: Progress, event: RunEvent): Progress {
     case "text":
     case "reasoning":
       // The stream lags behind the log; a tool that runs already is the newer news.
-      return progress.phase.kind === "waiting-for-model" || progress.phase.kind === "starting"
+      return progress.phase.kind === "waiting-for-model" || isBeforeRequest(progress.phase)
         ? { ...progress, phase: { kind: "streaming" } }
         : progress;
     case "tool_use":
@@ -161,7 +198,13 @@ function afterLine(progress: Progress, line: LogLine): Progress {
       return line.fields.parentID?.startsWith("ses_") ? { ...progress, subagents: progress.subagents + 1 } : progress;
     case "loop":
       // The first loop of all is the root session's.
-      return isRoot ? { ...progress, sessionId: session, step: stepOf(line) ?? progress.step } : progress;
+      return isRoot
+        ? {
+            ...progress,
+            ...{ sessionId: session, step: stepOf(line) ?? progress.step },
+            phase: { kind: "prompt", since: line.at },
+          }
+        : progress;
     case "exiting loop":
       // opencode opens one more iteration to find out that there is nothing left to do.
       return isRoot

@@ -13,6 +13,7 @@ import { refuseUnfitConfig } from "../program/prepare-config.js";
 import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
 import { parseLogLine } from "../read/log-line.js";
 import type { DriveHooks, DriveResult } from "../request/drive-request.js";
+import { initialProgress, type Phase } from "../request/progress.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import { adapterOf2 } from "../v2/server/adapter-of-2.js";
 import { withOwnServer } from "../v2/server/own-server.js";
@@ -88,6 +89,8 @@ async function driveOn(
   const { directory, agent, systemPrompt, mcp, projectConfig = false, wire = "off" } = request;
   const { traceIdOf } = request;
   const propagates = traceIdOf !== undefined;
+  const tell = (phase: Phase): void => hooks.onProgress?.({ ...initialProgress, phase });
+  tell({ kind: "starting", since: startedAt });
   const spec = { path, generation, environment, directory, agent, systemPrompt, mcp, projectConfig, wire, propagates };
   const lease = await servers.lease(spec, stop.signal).catch((error: unknown) => {
     if (stop.by === undefined) throw error;
@@ -96,6 +99,7 @@ async function driveOn(
   if (typeof lease === "string") return withoutServer(path, startedAt, lease);
   let wasAborted = true;
   try {
+    tell({ kind: "loading", since: Date.now() });
     const { server, folder } = lease;
     const { size: logFrom } = await stat(server.logPath);
     const wireFrom = await lease.wire.mark();

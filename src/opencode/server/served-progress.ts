@@ -1,5 +1,6 @@
-import type { FailedAttempt, Progress, RunningTool } from "../request/progress.js";
-import { initialProgress, reduceProgress } from "../request/progress.js";
+import type { LogLine } from "../read/log-line.js";
+import type { FailedAttempt, Phase, Progress, RunningTool } from "../request/progress.js";
+import { initialProgress, isBeforeRequest, ownWork, reduceProgress } from "../request/progress.js";
 import { type RunEvent, readRunEventJson } from "../schema/run-event.js";
 import { type RawPart, type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 
@@ -13,6 +14,8 @@ export interface ServedProgress<Event = ServerEvent> {
    * @returns what `opencode run --format json` would have written about it
    */
   take(event: Event): readonly RunEvent[];
+  /** Takes one line of the server's log, where that tells of what the server is at before a request. */
+  takeLine?(line: LogLine): void;
   /** Whether a session is the run's own or one of its subagents'. */
   isOurs(sessionId: string): boolean;
 }
@@ -20,12 +23,20 @@ export interface ServedProgress<Event = ServerEvent> {
 /** More of a streamed answer than a line shows: a secret in what is shown has to be whole to be found and masked. */
 export const TAIL_LENGTH = 200;
 
+/** A run that is followed: its root session, its MCP servers' names, and when the prompt was handed over, epoch, ms. */
+export interface FollowedRun {
+  readonly sessionId: string;
+  readonly mcpServers: readonly string[];
+  readonly promptedAt: number;
+}
+
 /**
- * @param sessionId the root session of the run
  * @param startedAt when the run began, ms since the epoch: what a session that is continued did before is no progress
  */
-export function servedProgress(sessionId: string, startedAt: number): ServedProgress {
-  let progress: Progress = { ...initialProgress, sessionId };
+export function servedProgress({ sessionId, mcpServers, promptedAt }: FollowedRun, startedAt: number): ServedProgress {
+  let progress: Progress = { ...initialProgress, sessionId, phase: { kind: "prompt", since: promptedAt } };
+  /** When the last request was sent, as the log has it. */
+  let requestedAt = Number.NEGATIVE_INFINITY;
   const ours = new Set([sessionId]);
   const told = new Set<string>();
   const running = new Map<string, RunningTool>();
@@ -84,6 +95,11 @@ export function servedProgress(sessionId: string, startedAt: number): ServedProg
     }
   };
 
+  const phaseOfNew = (created: number, at: number): Phase => {
+    if (requestedAt >= created) return { kind: "waiting-for-model", since: requestedAt };
+    return isBeforeRequest(progress.phase) ? progress.phase : { kind: "prompt", since: at };
+  };
+
   const takeMessage = (message: Extract<ServerEvent, { type: "message.updated" }>): void => {
     const { info } = message.properties;
     if (info.role !== "assistant" || steps.has(info.id) || createdAt(info) < startedAt) return;
@@ -91,7 +107,8 @@ export function servedProgress(sessionId: string, startedAt: number): ServedProg
     change({
       step: steps.size - 1,
       asking: null,
-      phase: { kind: "waiting-for-model", since: message.at },
+      // Its message is there before its request is put together; the log may have told of that already.
+      phase: phaseOfNew(createdAt(info), message.at),
     });
   };
 
@@ -117,6 +134,18 @@ export function servedProgress(sessionId: string, startedAt: number): ServedProg
       return progress;
     },
     isOurs: (id) => ours.has(id),
+    takeLine: (line) => {
+      const { message, fields, at } = line;
+      if (message !== "stream") {
+        const phase = ownWork(progress.phase, line, mcpServers);
+        if (phase) change({ phase });
+        return;
+      }
+      if (fields["session.id"] !== sessionId || fields.small === "true") return;
+      requestedAt = at;
+      // The answer's first words may be here already.
+      if (isBeforeRequest(progress.phase)) change({ phase: { kind: "waiting-for-model", since: at } });
+    },
     take: (event) => {
       switch (event.type) {
         case "session.created": {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import type { RunResult } from "../cli/run-session.js";
+import { followLines } from "../program/follow-lines.js";
+import { type LogLine, parseLogLine } from "../read/log-line.js";
 import type { DriveHooks } from "../request/drive-request.js";
 import { initialProgress, type Progress } from "../request/progress.js";
 import type { CheckedRequest } from "../request/run-request.js";
@@ -156,7 +158,8 @@ function createTurn<Client, Event>(
 ): Turn<Event> {
   const { server, request, startedAt } = options;
   const { sessionId } = session;
-  const run = adapter.progress(sessionId, startedAt);
+  const followed = { sessionId, mcpServers: session.mcpServers, promptedAt: Date.now() };
+  const run = adapter.progress(followed, startedAt);
   const watch = createTurnWatch(
     { sessionId, isOurs: run.isOurs },
     request.permissions ?? "deny",
@@ -167,6 +170,20 @@ function createTurn<Client, Event>(
   const failing = new AbortController();
   let hookProblem: unknown;
   let idle = false;
+  const fail = (problem: unknown): void => {
+    hookProblem ??= problem;
+    failing.abort();
+  };
+  let shown: Progress | undefined;
+  const tell = (progress: Progress): void => {
+    if (progress === shown) return;
+    shown = progress;
+    try {
+      options.onProgress?.(progress);
+    } catch (problem) {
+      fail(problem);
+    }
+  };
   return {
     interrupted: told.forget,
     take: (event) => {
@@ -181,15 +198,16 @@ function createTurn<Client, Event>(
       if (run.progress === before && events.length === 0) return;
       try {
         for (const one of events) options.onEvent?.(one);
-        if (run.progress !== before) options.onProgress?.(run.progress);
+        if (run.progress !== before) tell(run.progress);
       } catch (problem) {
-        hookProblem ??= problem;
-        failing.abort();
+        fail(problem);
       }
     },
     play: async () => {
       const turn = { ...options, ...session, failing: failing.signal, hasRested: () => idle };
-      const end = await adapter.play(client, turn);
+      tell(run.progress);
+      const stopReading = followLog(options, run.takeLine, () => tell(run.progress));
+      const end = await adapter.play(client, turn).finally(stopReading);
       // What the server answered a prompt with that it could not begin.
       const refused = end.error ? [{ error: end.error, at: Date.now() }] : [];
       // What it says last is often still on its way when the answer is here.
@@ -212,6 +230,43 @@ function createTurn<Client, Event>(
         ...(end.structured ? { structured: end.structured } : {}),
       };
     },
+  };
+}
+
+const POLL_MS = 100;
+
+/**
+ * Reads the server's log while it grows, where a caller wants to know what the server is at; one that cannot be read
+ * tells nothing.
+ *
+ * @returns ends it
+ */
+function followLog(
+  { server, logFrom, onProgress }: ServedRunOptions,
+  take: ((line: LogLine) => void) | undefined,
+  onRead: () => void,
+): () => Promise<void> {
+  if (!take || !onProgress) return async () => undefined;
+  const ending = new AbortController();
+  const reading = async (): Promise<void> => {
+    const log = await followLines(server.logPath, logFrom);
+    try {
+      while (!ending.signal.aborted) {
+        for (const text of await log.poll()) {
+          const line = parseLogLine(text);
+          if (line) take(line);
+        }
+        onRead();
+        await sleep(POLL_MS, undefined, { signal: ending.signal });
+      }
+    } finally {
+      await log.close();
+    }
+  };
+  const read = reading().catch(() => undefined);
+  return async () => {
+    ending.abort();
+    await read;
   };
 }
 

@@ -5,7 +5,7 @@ import type { CheckedRequest } from "../request/run-request.js";
 import type { ServerEvent } from "../schema/server-event.js";
 import type { ServerConnection } from "./connection.js";
 import type { ToldMessages } from "./read-messages.js";
-import type { ServedProgress } from "./served-progress.js";
+import type { FollowedRun, ServedProgress } from "./served-progress.js";
 import type { RunningServer } from "./start-server.js";
 import type { StopRequest } from "./stop-request.js";
 import type { SendReply } from "./turn-watch.js";
@@ -87,7 +87,7 @@ export interface ServerAdapter<Client, Event> {
   ) => Promise<readonly Event[]>;
   /** An event in the words of the first generation, as far as it is about permissions, retries, errors and rest. */
   readonly facts: (event: Event) => readonly ServerEvent[];
-  readonly progress: (sessionId: string, startedAt: number) => ServedProgress<Event>;
+  readonly progress: (run: FollowedRun, startedAt: number) => ServedProgress<Event>;
   readonly told: (sessionId: string) => ToldByEvents<Event>;
   /** Answers a permission. */
   readonly reply: (client: Client) => SendReply;

@@ -18,6 +18,10 @@ function log(...lines: string[]): RunSign[] {
   return parseLog(text).map((line) => ({ from: "log", line }));
 }
 
+function withServers(sign: RunSign, mcpServers: readonly string[]): RunSign {
+  return sign.from === "log" ? { ...sign, mcpServers } : sign;
+}
+
 function event(fields: Record<string, unknown>): RunSign {
   const read = readRunEvent(JSON.stringify({ timestamp: second, sessionID: "ses_root", ...fields }));
   if (!read) throw new Error(`not an event: ${JSON.stringify(fields)}`);
@@ -49,10 +53,37 @@ test("a request is waited for, then its answer streams", () => {
   expect(after(...asked.slice(0, 2))).toMatchObject({
     sessionId: "ses_root",
     step: 0,
-    phase: { kind: "starting" },
+    phase: { kind: "prompt", since: second },
   });
   expect(after(...asked).phase).toEqual({ kind: "waiting-for-model", since: second + 20 });
   expect(after(...asked, event({ type: "step_start" })).phase).toEqual({ kind: "streaming" });
+});
+
+test("what opencode does before its first request is told by its log", () => {
+  const lines = log(
+    "message=loading path=/repo/opencode.json",
+    'message="creating instance" directory=/repo',
+    "message=init",
+    "message=loop session.id=ses_root step=0",
+    'message="shell tool using shell" shell=/bin/bash',
+    "message=stream session.id=ses_root small=true agent=title",
+    "message=init count=1",
+    "message=stream session.id=ses_root small=false",
+  ).map((sign): RunSign => withServers(sign, ["tickets"]));
+  const phases = lines.map((_, index) => after(...lines.slice(0, index + 1)).phase);
+  const mcp = { kind: "mcp", since: second + 40, servers: ["tickets"] };
+  expect(phases).toEqual([
+    { kind: "starting" },
+    ...Array.from({ length: 2 }, () => ({ kind: "loading", since: second + 10 })),
+    { kind: "prompt", since: second + 30 },
+    mcp,
+    mcp,
+    { kind: "prompt", since: second + 60 },
+    { kind: "waiting-for-model", since: second + 70 },
+  ]);
+  // Without servers nothing is said of them.
+  const none = lines.slice(0, 5).map((sign): RunSign => withServers(sign, []));
+  expect(after(...none).phase).toEqual({ kind: "prompt", since: second + 30 });
 });
 
 test("a failed attempt is a retry, with its reason", () => {

@@ -8,7 +8,7 @@ import {
   reduceProgress,
 } from "../../request/progress.js";
 import { type RunEvent, readRunEventJson } from "../../schema/run-event.js";
-import { mainArgument, type ServedProgress, TAIL_LENGTH } from "../../server/served-progress.js";
+import { type FollowedRun, mainArgument, type ServedProgress, TAIL_LENGTH } from "../../server/served-progress.js";
 import { type ServerEvent2, sessionIdOf2 } from "./server-event.js";
 
 /** A tool call, from its name on. */
@@ -24,11 +24,13 @@ interface Call {
 /**
  * How a run on a server of opencode 2 comes along, from the server's events.
  *
- * @param sessionId the root session of the run
  * @param startedAt when the run began, ms since the epoch: what a session that is continued did before is no progress
  */
-export function servedProgress2(sessionId: string, startedAt: number): ServedProgress<ServerEvent2> {
-  let progress: Progress = { ...initialProgress, sessionId };
+export function servedProgress2(
+  { sessionId, promptedAt }: FollowedRun,
+  startedAt: number,
+): ServedProgress<ServerEvent2> {
+  let progress: Progress = { ...initialProgress, sessionId, phase: { kind: "prompt", since: promptedAt } };
   const ours = new Set([sessionId]);
   const told = new Set<string>();
   const calls = new Map<string, Call>();
@@ -144,12 +146,12 @@ export function servedProgress2(sessionId: string, startedAt: number): ServedPro
         // What its tools have not told they will not tell any more.
         for (const [call, { messageID }] of calls) if (messageID === id) calls.delete(call);
         const reason = event.type === "session.step.ended" ? event.data.finish : "error";
-        if (reason === "tool-calls") change({ phase: { kind: "waiting-for-model", since: event.at } });
+        if (reason === "tool-calls") change({ phase: { kind: "prompt", since: event.at } });
         if (tokens === undefined) return [];
         return tell(`${id} ends`, part("step_finish", event, id, `${id}-9`, { reason, cost, tokens }));
       }
       case "session.execution.started":
-        change({ phase: { kind: "waiting-for-model", since: event.at } });
+        change({ phase: { kind: "prompt", since: event.at } });
         return [];
       case "session.execution.failed": {
         const error = errorObjectOf(event.data.error);

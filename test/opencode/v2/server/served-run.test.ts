@@ -49,7 +49,7 @@ describe.concurrent("a turn on a server of opencode 2", () => {
       tokens: { input: 200, output: 20 },
     });
     expect(new Set(phases.map(({ kind }) => kind))).toEqual(
-      new Set(["waiting-for-model", "streaming", "tools", "finishing"]),
+      new Set(["prompt", "waiting-for-model", "streaming", "tools", "finishing"]),
     );
     expect(phases).toContainEqual({
       kind: "tools",
