@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { defineAdvise } from "./definitions/advise.js";
 import { defineAttach } from "./definitions/attach.js";
 import { defineBatch } from "./definitions/batch.js";
 import { defineCheck } from "./definitions/check.js";
@@ -54,6 +55,7 @@ const COMMANDS = {
   tools: defineTools,
   stats: defineStats,
   context: defineContext,
+  advise: defineAdvise,
   wire: defineWire,
   diff: defineDiff,
   check: defineCheck,

@@ -15,6 +15,7 @@ const COMMANDS = [
   "show",
   "tokens",
   "tools",
+  "advise",
   "diff",
   "check",
   "report",

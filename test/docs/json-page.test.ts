@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { BillRow, ContextBill, UnusedTools } from "../../src/analysis/context-bill.js";
+import type { Advice, AdviceItem } from "../../src/analysis/findings/advice.js";
 import type { RequestDiff } from "../../src/analysis/request-diff.js";
 import type { WireRequest } from "../../src/analysis/wire-requests.js";
 import { taskRequestSchema } from "../../src/batch/task.js";
@@ -108,6 +109,11 @@ const BILL_ROW = fieldsOf<BillRow>()({
 const UNUSED = fieldsOf<UnusedTools>()({
   ...{ name: true, origin: true, server: true, tools: true, all: true, tokens: true, paidTokens: true, cost: true },
 });
+const ADVICE = fieldsOf<Advice>()({ sessions: true, calls: true, recordedCalls: true, findings: true });
+const ADVICE_ITEM = fieldsOf<AdviceItem>()({
+  ...{ kind: true, subject: true, title: true, sessions: true, tokens: true, ms: true, usd: true, share: true },
+  ...{ where: true, evidence: true, sessionId: true, advice: true },
+});
 const REQUEST_DIFF = fieldsOf<RequestDiff & Record<"from" | "to", number>>()({
   ...{ from: true, to: true, identical: true, firstDifference: true, changes: true },
 });
@@ -153,6 +159,8 @@ test.each<[title: string, fields: readonly string[]]>([
   ["context", BILL],
   ["field of a row in context", BILL_ROW],
   ["field of unused tools", UNUSED],
+  ["advise", ADVICE],
+  ["field of a finding in advise", ADVICE_ITEM],
   ["wire", WIRE],
   ["field of a request", REQUEST],
   ["field of wire --diff", REQUEST_DIFF],
@@ -198,6 +206,7 @@ test("the page has a section for every command with --json", () => {
     expect(text).toContain(`\n## ${command}\n`);
   for (const command of [
     "context",
+    "advise",
     "wire",
     "attach and watch",
     "report",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BrowserContextOptions } from "playwright-core";
+import { sessionFindings } from "../../src/analysis/findings/session-findings.js";
 import type { SegmentTexts } from "../../src/analysis/segment-texts.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { reportBuilder } from "../../src/web/data/build-report.js";
@@ -29,6 +30,8 @@ export async function reportBrowser(): Promise<ReportBrowser> {
     async open(traces, options = {}, texts) {
       const builder = reportBuilder("1.2.3");
       for (const trace of traces) builder.add(trace, texts);
+      const [first] = traces;
+      builder.addFindings(sessionFindings(traces.filter(({ session }) => session.id === first?.session.id)));
       files += 1;
       const path = join(folder, `${files}.html`);
       await writeFile(path, reportHtml(builder.finish(), assets).join(""));

@@ -23,6 +23,9 @@ export interface WireFixture extends LoadedSession {
   readonly provider: readonly z.infer<typeof seen>[];
 }
 
+/** The MCP servers that opencode had, where that matters. */
+const about = z.looseObject({ mcpServers: z.array(z.string()).optional() });
+
 const seen = z.looseObject({ model: z.string(), title: z.boolean(), status: z.number().optional() });
 
 /** `<scenario>@<version>`, sorted. */
@@ -34,11 +37,16 @@ export function loadWireFixture(name: string): WireFixture {
   const read = (file: string): string => readFileSync(join(folder, file), "utf8");
   const exports = readdirSync(folder).filter((file) => /^(?:session|subagent-\d+)\.json$/.test(file));
   const text = read("session.wire.jsonl");
+  const { mcpServers } = about.parse(JSON.parse(read("about.json")));
   return {
     path: join(folder, "session.json"),
     text,
     tree: onlyOne(assembleSessions(exports.map((file) => readExport(read(file), file)))),
-    evidence: { log: readLogEvidence(read("opencode.log")), wire: readRecording(text, name) },
+    evidence: {
+      log: readLogEvidence(read("opencode.log")),
+      wire: readRecording(text, name),
+      ...(mcpServers ? { mcpServers } : {}),
+    },
     provider: z.array(seen).parse(JSON.parse(read("provider.json"))),
   };
 }

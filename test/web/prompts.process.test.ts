@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SegmentOwner } from "../../src/trace/model.js";
+import { traceSession } from "../../src/trace/trace-session.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { traceOf } from "../support/fixtures.js";
 import { type MadeCall, madeTexts, withMadeWire } from "../support/made-wire.js";
 import { type ReportBrowser, reportBrowser } from "../support/report-page.js";
+import { loadWireFixture } from "../support/wire-fixtures.js";
 
 allowColdStarts();
 
@@ -94,4 +96,18 @@ test("without a recording the page has no such section", async () => {
   const { page } = await browser.open([traceOf("multistep@1.18.33")]);
   expect(await page.getByRole("region", { name: "Tools" }).count()).toBe(1);
   expect(await page.getByRole("region", { name: "Prompts" }).count()).toBe(0);
+});
+
+test("what could have been spared is told, and leads to where it is", async () => {
+  const { tree, evidence } = loadWireFixture("wasteful@1.18.33");
+  const { page, troubles } = await browser.open(traceSession(tree, evidence));
+  const card = page.getByRole("region", { name: "Findings" });
+  expect(await card.locator("h3").allTextContents()).toEqual(
+    expect.arrayContaining(["src/ledger.mjs was read again unchanged", "The cache broke: the system prompt changed"]),
+  );
+  const read = card.locator("li").filter({ hasText: "read again unchanged" });
+  expect(await read.locator(".advice").textContent()).toMatch(/^Its content was in the context already/);
+  await read.getByRole("button", { name: "step 6" }).click();
+  expect(await page.locator("aside.detail h2").textContent()).toBe("tool.read");
+  expect(troubles).toEqual([]);
 });

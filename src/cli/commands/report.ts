@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { sessionFindings } from "../../analysis/findings/session-findings.js";
 import { segmentTexts } from "../../analysis/segment-texts.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
@@ -32,7 +33,9 @@ export async function report(sources: readonly string[], flags: ReportFlags, ter
   const builder = reportBuilder(LOOPTRACE_VERSION);
   await loadSessions(wanted, options, ({ tree, evidence }) => {
     const texts = segmentTexts(evidence.wire?.exchanges ?? []);
-    for (const trace of traceSession(tree, evidence)) builder.add(trace, texts);
+    const traces = traceSession(tree, evidence);
+    for (const trace of traces) builder.add(trace, texts);
+    builder.addFindings(sessionFindings(traces));
   });
   if (builder.size === 0) {
     terminal.err("The session holds no prompt yet: there is nothing to report, and no file was written.\n");

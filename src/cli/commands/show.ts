@@ -1,5 +1,7 @@
+import { dearestFinding } from "../../analysis/findings/dearest.js";
 import { findStep } from "../../analysis/step-path.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { adviceLines } from "../../terminal/paint-advice.js";
 import { paintStep } from "../../terminal/paint-step.js";
 import { paintTree } from "../../terminal/paint-tree.js";
 import { plural } from "../../text/format.js";
@@ -35,7 +37,9 @@ export async function show(sources: readonly string[], flags: ShowFlags, termina
   const forJson: unknown[] = [];
   const missed: string[] = [];
   let [seen, mostTurns] = [0, 0];
+  const dearest = dearestFinding();
   await eachTrace(sources, flags, terminal, (trace) => {
+    dearest.take(trace);
     mostTurns = Math.max(mostTurns, trace.session.turns);
     if (flags.turn !== undefined && flags.turn !== trace.session.turn + 1) return;
     const shown = display(trace);
@@ -49,8 +53,17 @@ export async function show(sources: readonly string[], flags: ShowFlags, termina
   });
   if (seen === 0 && mostTurns > 0) throw nothingShown(flags, mostTurns, missed);
   if (flags.json) terminal.out(`${terminalJson(forJson)}\n`);
+  else if (seen > 0 && isWhole(flags)) {
+    const { width = terminal.width } = flags;
+    terminal.out(adviceLines(dearest.finish(), { width, colors: colorsFor(terminal, terminal.outIsTty) }));
+  }
   if (seen === 0) terminal.err("The session holds no prompt yet: there is nothing to show.\n");
   return EXIT.ok;
+}
+
+/** Who looks for something certain needs no advice. */
+function isWhole({ step, depth, errors, slow, turn }: ShowFlags): boolean {
+  return !errors && [step, depth, slow, turn].every((flag) => flag === undefined);
 }
 
 /** What of a trace is shown, or why nothing is. */

@@ -72,6 +72,12 @@ Exit codes:
        shown all the same
   130  interrupted`;
 
+export const ADVISE_EXIT_CODES = `
+Exit codes:
+  0    shown, also where there is no finding
+  2    wrong usage or input; what could be read of several sessions is looked at all the same
+  130  interrupted`;
+
 export const TOOLS_EXIT_CODES = `
 Exit codes:
   0    shown

@@ -1,4 +1,5 @@
 import { type BilledSession, billedSession } from "../../analysis/context-bill.js";
+import type { SessionFindings } from "../../analysis/findings/session-findings.js";
 import { gapsOf, gapTexts } from "../../analysis/gaps.js";
 import { callsIn } from "../../analysis/loop-parts.js";
 import { modelName, promptOf } from "../../analysis/row-texts.js";
@@ -8,10 +9,19 @@ import type { LoopTrace } from "../../trace/model.js";
 import { otherCallsIn } from "../../trace/other-calls.js";
 import { totalTokens } from "../../trace/usage.js";
 import { accountParts } from "./account-parts.js";
+import { findingData } from "./finding-data.js";
 
 import { createPacker, type Packer } from "./pack-texts.js";
 import { billData } from "./prompt-data.js";
-import type { BillData, Chunk, ReportData, SessionNeighbours, TotalsData, TraceData } from "./report-data.js";
+import type {
+  BillData,
+  Chunk,
+  FindingData,
+  ReportData,
+  SessionNeighbours,
+  TotalsData,
+  TraceData,
+} from "./report-data.js";
 import { partsOf } from "./token-series.js";
 import { slowestCalls, toolLatencies } from "./tool-latency.js";
 import { traceRows } from "./trace-rows.js";
@@ -26,6 +36,8 @@ export interface Report {
 export interface ReportBuilder {
   /** @param texts what the parts of its prompts say, where they are at hand */
   add(trace: LoopTrace, texts?: SegmentTexts): void;
+  /** What could have been spared in a session whose traces are added. */
+  addFindings(findings: SessionFindings): void;
   /** How many were added. */
   readonly size: number;
   /**
@@ -40,6 +52,7 @@ export function reportBuilder(version: string): ReportBuilder {
   const packer = createPacker();
   const traces: TraceData[] = [];
   let isRecorded = false;
+  const findings = new Map<string, readonly FindingData[]>();
   const billed = new Map<string, BilledSession[]>();
   return {
     add: (trace, texts = () => undefined) => {
@@ -48,6 +61,9 @@ export function reportBuilder(version: string): ReportBuilder {
       isRecorded ||= hasRequests(trace);
       const { id } = trace.session;
       billed.set(id, [...(billed.get(id) ?? []), billedSession([trace])]);
+    },
+    addFindings: ({ sessionId, findings: some }) => {
+      if (some.length > 0) findings.set(sessionId, some.map(findingData));
     },
     get size() {
       return traces.length;
@@ -59,6 +75,7 @@ export function reportBuilder(version: string): ReportBuilder {
         traces,
         ...(kept ? { kept } : {}),
         ...(isRecorded ? { recorded: true as const } : {}),
+        ...(findings.size > 0 ? { findings: Object.fromEntries(findings) } : {}),
         ...billsOf(billed),
       },
       chunks: packer.chunks(),

@@ -21,6 +21,8 @@ export interface ReportData {
   readonly recorded?: true;
   /** What else is kept where the report comes from; a page by itself knows of nothing else. */
   readonly kept?: SessionNeighbours;
+  /** What could have been spared, by session. */
+  readonly findings?: Readonly<Record<string, readonly FindingData[]>>;
   /** By session; of those whose requests were recorded. */
   readonly bills?: Readonly<Record<string, BillData>>;
 }
@@ -34,6 +36,25 @@ export interface SessionNeighbours {
 export interface SessionLink {
   readonly id: string;
   readonly title: string;
+}
+
+/** What could have been spared in a session: clean lines. */
+export interface FindingData {
+  readonly title: string;
+  /** What it has cost. */
+  readonly price: string;
+  readonly evidence: readonly string[];
+  readonly advice: string;
+  /** Where it is; empty where it is in all requests. */
+  readonly where: readonly FindingPlaceData[];
+}
+
+export interface FindingPlaceData {
+  /** From 0. */
+  readonly turn: number;
+  /** As `show --step` takes it. */
+  readonly step: string;
+  readonly spanId: string;
 }
 
 /** One turn of a session. */

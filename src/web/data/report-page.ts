@@ -1,3 +1,4 @@
+import { sessionFindings } from "../../analysis/findings/session-findings.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
 import { reportBuilder } from "./build-report.js";
@@ -33,6 +34,15 @@ export async function reportPage(
 ): Promise<readonly string[]> {
   const assets = await pageAssets("report");
   const builder = reportBuilder(LOOPTRACE_VERSION);
-  for (const trace of traces) builder.add(trace);
+  let session: LoopTrace[] = [];
+  for (const trace of traces) {
+    if (session[0] && session[0].session.id !== trace.session.id) {
+      builder.addFindings(sessionFindings(session));
+      session = [];
+    }
+    session.push(trace);
+    builder.add(trace);
+  }
+  builder.addFindings(sessionFindings(session));
   return reportHtml(builder.finish(title), assets);
 }

@@ -64,6 +64,7 @@ export function App({ data, details }: { readonly data: ReportData; readonly det
             key={trace.traceId}
             trace={trace}
             bill={bills?.[trace.sessionId]}
+            findings={data.findings?.[trace.sessionId] ?? []}
             details={details}
             isDark={isDark}
             query={query}

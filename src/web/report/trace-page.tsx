@@ -1,11 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { BillData, TraceData } from "../data/report-data.js";
+import type { BillData, FindingData, TraceData } from "../data/report-data.js";
 import { Account } from "./account.js";
 import { Critical } from "./critical.js";
 import { DetailPanel } from "./detail-panel.js";
 import type { Details } from "./details.js";
 import { Errors } from "./errors.js";
+import { Findings } from "./findings.js";
 import { childrenOf } from "./folding.js";
 import { sentParts } from "./icicle.js";
 import { firstWithin, rowAt } from "./moments.js";
@@ -27,6 +28,8 @@ interface TracePageProps extends Pick<ToolbarProps, "query" | "onQuery"> {
   readonly trace: TraceData;
   /** What the prompts of its session have cost. */
   readonly bill: BillData | undefined;
+  /** What could have been spared in its session. */
+  readonly findings: readonly FindingData[];
   readonly details: Details;
   readonly isDark: boolean;
   /** The rows that hold what is searched for; whether all have been looked through. */
@@ -42,7 +45,7 @@ interface TracePageProps extends Pick<ToolbarProps, "query" | "onQuery"> {
 
 /** One turn: what is selected, opened, searched for and shown of its time is the same in all its parts. */
 export function TracePage(props: TracePageProps) {
-  const { trace, bill, details, isDark, query, onQuery, found, isDone, textsOf, linked } = props;
+  const { trace, bill, findings, details, isDark, query, onQuery, found, isDone, textsOf, linked } = props;
   const { rows, path, prompts } = trace;
   const [selected, select] = useState(linked ?? 0);
   const [isOpen, setOpen] = useState(linked !== null);
@@ -143,6 +146,7 @@ export function TracePage(props: TracePageProps) {
       <Tokens series={trace.series} isDark={isDark} onOpen={open} />
       {prompts && <Prompts prompts={prompts} bill={bill} details={details} onOpen={open} />}
       <Tools trace={trace} index={index} onOpen={open} />
+      <Findings findings={findings} trace={trace} onOpen={open} />
       <Errors errors={trace.errors} index={index} onOpen={open} />
       {row && detail && (
         <DetailPanel

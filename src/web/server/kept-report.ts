@@ -1,3 +1,4 @@
+import { sessionFindings } from "../../analysis/findings/session-findings.js";
 import { segmentTexts } from "../../analysis/segment-texts.js";
 import { assembleFound, maskFound } from "../../sessions/loaded-session.js";
 import { storedSession } from "../../sessions/session-store.js";
@@ -28,7 +29,9 @@ export async function keptReport(
   const found = stored ? [await maskFound(stored, source.masking)] : [];
   for (const { tree, evidence } of assembleFound(found)) {
     const texts = segmentTexts(evidence.wire?.exchanges ?? []);
-    for (const trace of traceSession(tree, evidence)) builder.add(trace, texts);
+    const traces = traceSession(tree, evidence);
+    for (const trace of traces) builder.add(trace, texts);
+    builder.addFindings(sessionFindings(traces));
   }
   return builder.size === 0 ? undefined : reportHtml(builder.finish(undefined, kept), assets);
 }

@@ -1,0 +1,50 @@
+import { ADVICE_COLUMNS, adviceCsv, adviceOf } from "../../analysis/findings/advice.js";
+import { type SessionFindings, sessionFindings } from "../../analysis/findings/session-findings.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import { selectSessions } from "../../sessions/select-sessions.js";
+import { paintAdvice } from "../../terminal/paint-advice.js";
+import { csvLine } from "../../text/csv.js";
+import { terminalJson } from "../../text/terminal-json.js";
+import { traceSession } from "../../trace/trace-session.js";
+import { colorsFor } from "../colors.js";
+import { dataFormat, type FormatFlags } from "../data-format.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { reportError } from "../report-error.js";
+import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
+import type { Terminal } from "../terminal.js";
+
+export interface AdviseFlags extends SourceFlags, FormatFlags {
+  readonly fresh?: boolean;
+  readonly width?: number;
+}
+
+/**
+ * `looptrace advise`: what could have been spared, over all sessions that can be read; the same of several once.
+ *
+ * @throws {ConfigurationError} when sources or options contradict each other
+ */
+export async function advise(sources: readonly string[], flags: AdviseFlags, terminal: Terminal): Promise<ExitCode> {
+  const format = dataFormat(flags);
+  const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const sessions: SessionFindings[] = [];
+  let unreadable = 0;
+  const onUnreadable = (error: unknown): void => {
+    unreadable += 1;
+    reportError(error, terminal);
+  };
+  await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
+    const traces = traceSession(tree, evidence);
+    if (traces.length > 0) sessions.push(sessionFindings(traces));
+  });
+  if (sessions.length === 0 && unreadable > 0) return EXIT.usage;
+  const advice = adviceOf(sessions);
+  if (format === "json") terminal.out(`${terminalJson(advice)}\n`);
+  else if (format === "csv") terminal.out([ADVICE_COLUMNS, ...adviceCsv(advice)].map(csvLine).join(""));
+  else if (sessions.length === 0) terminal.err("The session holds no prompt yet: there is nothing to advise on.\n");
+  else {
+    const colors = colorsFor(terminal, terminal.outIsTty);
+    terminal.out(`${paintAdvice(advice, { width: flags.width ?? terminal.width, colors })}\n`);
+  }
+  return unreadable > 0 ? EXIT.usage : EXIT.ok;
+}
