@@ -47,7 +47,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: [PROCESS_TESTS, MOCKED_TESTS],
-          setupFiles: ["test/support/seeded-properties.ts", "test/support/no-processes.ts"],
+          setupFiles: ["test/support/no-processes.ts"],
           // Most of their time would go into loading the same modules anew for each file.
           isolate: false,
         },

@@ -10,6 +10,7 @@ import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
 import { loadOpencode2 } from "../support/opencode2-fixtures.js";
 import { reportedTraces } from "../support/reported.js";
+import { tries } from "../support/tries.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { answer, exportOf, mint, treeOf, user } from "../trace/make-session.js";
 import { toolsIn } from "../trace/walk-trace.js";
@@ -276,6 +277,7 @@ describe("a budget that is equal to the value holds, one just below does not", (
         const trees = assembleSessions(exports.map((one) => exportFromJson(one, "generated")));
         expectSharpLimits(trees.flatMap((tree) => traceSession(tree)));
       }),
+      { numRuns: tries(30) },
     );
   });
 });

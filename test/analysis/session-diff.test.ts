@@ -8,6 +8,7 @@ import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture } from "../support/fixtures.js";
+import { tries } from "../support/tries.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { answer, exportOf, mint, treeOf, user } from "../trace/make-session.js";
 
@@ -200,6 +201,7 @@ describe("a session does not differ from itself", () => {
         for (const tree of assembleSessions(exports.map((one) => exportFromJson(one, "generated"))))
           expectNoDifference(sideOf(tree));
       }),
+      { numRuns: tries(30) },
     );
   });
 });
@@ -226,6 +228,7 @@ test("any two sessions: what A has more than B, B has less than A, and they part
         back.turns.map(({ parting }) => parting && [parting.step, parting.differs, parting.b]),
       );
     }),
+    { numRuns: tries(40) },
   );
 });
 

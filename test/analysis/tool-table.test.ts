@@ -10,6 +10,7 @@ import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../su
 import { toolsJson } from "../support/json-shapes.js";
 import { parseCsv } from "../support/parse-csv.js";
 import { reportedTraces } from "../support/reported.js";
+import { tries } from "../support/tries.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import {
   answer,
@@ -238,7 +239,7 @@ test("whatever the sessions: sums, order and shares hold, and the slowest are th
       const durations = ended.map(({ start, end }) => end - start).toSorted((a, b) => b - a);
       expect(report.slowest.map(({ durationMs }) => durationMs)).toEqual(durations.slice(0, slowest));
     }),
-    { numRuns: 100 },
+    { numRuns: tries(30) },
   );
 });
 

@@ -11,6 +11,7 @@ import { ConfigurationError } from "../../src/errors/configuration-error.js";
 import { programCommand } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { resultOf, someTasks } from "../support/task-results.js";
+import { tries } from "../support/tries.js";
 
 allowColdStarts();
 
@@ -146,7 +147,7 @@ describe("a kill while a line was written", () => {
         expect(read).toMatchObject({ kind: "results", needsLineFeed: false });
         if (read.kind === "results") expect(read.byId.has("t3") && read.byId.size > lines).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: tries(60) },
     );
   });
 

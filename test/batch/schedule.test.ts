@@ -7,6 +7,7 @@ import {
   type Schedule,
   type ScheduleSettings,
 } from "../../src/batch/schedule.js";
+import { tries } from "../support/tries.js";
 
 const DEFAULTS: ScheduleSettings = {
   concurrency: 2,
@@ -203,7 +204,7 @@ describe("whatever the tasks and whatever becomes of them", () => {
           expect(all).toEqual(plans.map((_, task) => task));
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: tries(1_000) },
     );
   });
 

@@ -13,6 +13,7 @@ import { storePathsAt } from "../../src/files/store-paths.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { otlpRequest, spanId } from "../support/otlp-requests.js";
+import { tries } from "../support/tries.js";
 
 // Hundreds of outboxes on a disk, which a busy machine takes its time for.
 vi.setConfig({ testTimeout: 120_000 });
@@ -95,6 +96,6 @@ test("every span is acknowledged, pending or rejected, and what is pending lies 
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: tries(30) },
   );
 });

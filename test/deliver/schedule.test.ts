@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { OpenResult, SendResult } from "../../src/deliver/http/send-result.js";
 import { createSchedule, type Part, type Schedule } from "../../src/deliver/schedule.js";
+import { tries } from "../support/tries.js";
 
 const NOW = 1_700_000_000_000;
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -219,7 +220,7 @@ test("however several workers and the answers interleave, no span is sent after 
       );
       if (!isFatal) expect(pending.flat()).toEqual([]);
     }),
-    { numRuns: 300 },
+    { numRuns: tries(300) },
   );
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { classifyErrorObject } from "../../src/errors/classify-error-object.js";
 import { type ErrorFacts, type ErrorObject, errorFactsSchema } from "../../src/errors/error-facts.js";
 import { anyCharacter } from "../support/any-character.js";
+import { tries } from "../support/tries.js";
 import { AT, apiError, named } from "./turn-situations.js";
 
 const context = { evidence: "export", at: AT } as const;
@@ -365,7 +366,7 @@ describe("any shape", () => {
         expect(facts.message.isWellFormed()).toBe(true);
         expect(JSON.stringify(facts).length).toBeLessThan(20_000);
       }),
-      { numRuns: 2_000 },
+      { numRuns: tries(1_000) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { countMarkers } from "../../src/masking/marker.js";
 import { type MaskingOptions, maskFor, quickMask } from "../../src/masking/mask.js";
 import { anyCharacter } from "../support/any-character.js";
+import { tries } from "../support/tries.js";
 
 /** Made at run time, so that nothing in this file has the shape of a token. */
 const GITHUB = ["ghp", "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"].join("_");
@@ -173,7 +174,7 @@ describe("for any data", () => {
         if (count > 0) expect(after).toContain("[masked: ");
         expect(JSON.stringify(value)).toBe(before);
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     );
   });
 });

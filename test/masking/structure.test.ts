@@ -9,6 +9,7 @@ import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture } from "../support/fixtures.js";
 import { readSpans } from "../support/received-spans.js";
+import { tries } from "../support/tries.js";
 import { asked, followed } from "../trace/make-evidence.js";
 import { spansIn } from "../trace/walk-trace.js";
 
@@ -56,7 +57,7 @@ test("whatever somebody wants masked, a session stays the session that it is", a
       }
       expect(wrong).toEqual([]);
     }),
-    { numRuns: 80 },
+    { numRuns: tries(40) },
   );
 });
 

@@ -9,6 +9,7 @@ import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
+import { tries } from "../support/tries.js";
 import { arbitraryRuns } from "../trace/arbitrary-runs.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { answer, assistant, exportOf, stepFinish, stepStart, tool, treeOf, user } from "../trace/make-session.js";
@@ -249,7 +250,7 @@ test("any ms since the epoch is on the wire to the ns", () => {
         endTimeUnixNano: String(BigInt(start + lasts) * 1_000_000n),
       });
     }),
-    { numRuns: 50 },
+    { numRuns: tries(25) },
   );
 });
 
@@ -266,7 +267,7 @@ test("any session that the border lets in can be sent", () => {
         }
       }
     }),
-    { numRuns: 60 },
+    { numRuns: tries(20) },
   );
 });
 

@@ -109,8 +109,14 @@ function readFixture(name: string): Fixture {
 
 /** A fixture's traces, with opencode's log as evidence or from the export alone. */
 export function tracesOf(fixture: Fixture, evidence: "log" | "export"): readonly LoopTrace[] {
-  return traceSession(fixture.tree, evidence === "log" ? { log: fixture.log } : {});
+  const known = traced[evidence].get(fixture);
+  const traces = known ?? deeplyFrozen(traceSession(fixture.tree, evidence === "log" ? { log: fixture.log } : {}));
+  traced[evidence].set(fixture, traces);
+  return traces;
 }
+
+/** Made once, like what is loaded. */
+const traced = { log: new Map<Fixture, readonly LoopTrace[]>(), export: new Map<Fixture, readonly LoopTrace[]>() };
 
 /** The one trace of a fixture that has one turn. */
 export function traceOf(name: string, evidence: "log" | "export" = "log"): LoopTrace {

@@ -9,6 +9,7 @@ import { traceLine } from "../../src/terminal/trace-line.js";
 import { terminalJson } from "../../src/text/terminal-json.js";
 import { anyCharacter } from "../support/any-character.js";
 import { attackedTraces } from "../support/attacked-trace.js";
+import { tries } from "../support/tries.js";
 
 /** Steers a terminal, hides text or turns its order round; the line feed between lines is not in it. */
 const UNSAFE =
@@ -93,7 +94,7 @@ describe("any text whatever", () => {
           expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
         }
       }),
-      { numRuns: 20 },
+      { numRuns: tries(8) },
     );
   });
 });

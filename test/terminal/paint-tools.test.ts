@@ -6,6 +6,7 @@ import { type ToolReport, toolTable } from "../../src/analysis/tool-table.js";
 import { paintTools } from "../../src/terminal/paint-tools.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture, traceOf, tracesOf } from "../support/fixtures.js";
+import { tries } from "../support/tries.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { treeOf } from "../trace/make-session.js";
 
@@ -98,6 +99,6 @@ test("whatever tools are called and asked, no line is too wide and nothing steer
       expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
       expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: tries(40) },
   );
 });

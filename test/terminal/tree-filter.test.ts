@@ -6,6 +6,7 @@ import { paintTree } from "../../src/terminal/paint-tree.js";
 import { filterTree, type RowFilter } from "../../src/terminal/tree-filter.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { traceOf } from "../support/fixtures.js";
+import { tries } from "../support/tries.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { treeOf as sessionTreeOf } from "../trace/make-session.js";
 
@@ -126,7 +127,7 @@ test("what is shown matches or leads to what matches, in the old order, and what
         expect(shown[0]).toBe(whole.facts);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: tries(40) },
   );
 });
 

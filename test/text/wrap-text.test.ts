@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { graphemes, severalLines } from "../../src/text/terminal-text.js";
 import { wrapped } from "../../src/text/wrap-text.js";
 import { anyCharacter } from "../support/any-character.js";
+import { tries } from "../support/tries.js";
 
 test.each<[string, number, readonly string[]]>([
   ["", 10, [""]],
@@ -55,6 +56,6 @@ test("no line is too wide, and nothing but blanks at the breaks is lost", () => 
       const solid = (one: string): string => one.replace(/\s+/gu, "");
       expect(solid(lines.join(""))).toBe(solid(text));
     }),
-    { numRuns: 500 },
+    { numRuns: tries(500) },
   );
 });

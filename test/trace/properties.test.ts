@@ -15,6 +15,7 @@ import { traceSession } from "../../src/trace/trace-session.js";
 import { addUsage, NO_USAGE, totalTokens } from "../../src/trace/usage.js";
 import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
 import { generation1, messagesOf, tree1 } from "../support/generation1.js";
+import { tries } from "../support/tries.js";
 import { arbitraryRuns } from "./arbitrary-runs.js";
 import { arbitrarySession } from "./arbitrary-session.js";
 import { expectNothingLost, expectSound } from "./invariants.js";
@@ -126,7 +127,7 @@ describe("any session that the border lets in", () => {
           expectAllPermissions(traces, runs);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: tries(120) },
     );
   });
 
@@ -137,7 +138,7 @@ describe("any session that the border lets in", () => {
         const second = assembleSessions((again as RawExport[]).map((one) => exportFromJson(one, "again")));
         expect(traceSession(onlyOne(second))).toStrictEqual(traceSession(treeFrom(exports)));
       }),
-      { numRuns: 50 },
+      { numRuns: tries(20) },
     );
   });
 
@@ -162,7 +163,7 @@ describe("any session that the border lets in", () => {
         const after = new Set(identitiesOf(traceSession(treeFrom([later, ...below]))));
         expect(before.filter((id) => !after.has(id))).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: tries(40) },
     );
   });
 
@@ -181,7 +182,7 @@ describe("any session that the border lets in", () => {
         const traced = traceSession(tree).reduce((sum, { loop }) => addUsage(sum, loop.totals.usage), NO_USAGE);
         expect(traced).toEqual(written);
       }),
-      { numRuns: 100 },
+      { numRuns: tries(40) },
     );
   });
 });
@@ -235,7 +236,7 @@ describe("a recorded session that somebody has damaged", () => {
           }
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: tries(300) },
     );
   });
 
@@ -258,7 +259,7 @@ describe("a recorded session that somebody has damaged", () => {
         const session = borderOf(value);
         if (session) expect(session.messages.length).toBeGreaterThanOrEqual(0);
       }),
-      { numRuns: 500 },
+      { numRuns: tries(250) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { InvalidExportError } from "../../../src/errors/invalid-export-error.js"
 import { readExport } from "../../../src/opencode/read/read-export.js";
 import { loadFixture } from "../../support/fixtures.js";
 import { reportedText } from "../../support/reported.js";
+import { tries } from "../../support/tries.js";
 
 const { text: exported, session } = loadFixture("plain-answer@1.18.33");
 
@@ -77,7 +78,7 @@ describe("an export with other text around it is read as the export", () => {
       fc.property(line, line, (front, behind) => {
         expect(readExport(`${front}${exported}${behind}`, "x")).toEqual(session);
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     );
   });
 

@@ -7,6 +7,7 @@ import type { SessionTree } from "../../../src/opencode/schema/exported-session.
 import type { MessageV2 } from "../../../src/opencode/v2/schema/session-export.js";
 import type { LoopTrace } from "../../../src/trace/model.js";
 import { traceSession } from "../../../src/trace/trace-session.js";
+import { tries } from "../../support/tries.js";
 import { arbitraryRuns } from "../../trace/arbitrary-runs.js";
 import { expectSound } from "../../trace/invariants.js";
 import { loopsIn, stepsIn, toolsIn } from "../../trace/walk-trace.js";
@@ -59,9 +60,9 @@ test("a session by the schema is read whole, whatever it holds, and its traces a
         }
       }
     }),
-    { numRuns: RUNS },
+    { numRuns: tries(RUNS) },
   );
 });
 
 /** So many suffice for the suite; `LOOPTRACE_TEST_SEED=random` tries others each time. */
-const RUNS = 300;
+const RUNS = 100;

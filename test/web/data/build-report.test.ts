@@ -10,6 +10,7 @@ import { reportBuilder } from "../../../src/web/data/build-report.js";
 import { unpack } from "../../../src/web/data/pack-texts.js";
 import type { Detail, ReportRow, TraceData } from "../../../src/web/data/report-data.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../../support/fixtures.js";
+import { tries } from "../../support/tries.js";
 import { arbitraryRuns } from "../../trace/arbitrary-runs.js";
 import { arbitrarySession } from "../../trace/arbitrary-session.js";
 import {
@@ -113,7 +114,7 @@ test("every trace is told as it is", () => {
       const tree = onlyOne(assembleSessions(exports.map((one) => exportFromJson(one, "generated"))));
       for (const built of build(traceSession(tree, { runs }))) expectFaithful(built);
     }),
-    { numRuns: 60 },
+    { numRuns: tries(25) },
   );
 });
 

@@ -6,6 +6,7 @@ import type { WireEvidence, WireExchange } from "../../../src/wire/model.js";
 import { KeptBodies } from "../../../src/wire/recording/kept-bodies.js";
 import { readRecording } from "../../../src/wire/recording/read-recording.js";
 import { writeRecording } from "../../../src/wire/recording/write-recording.js";
+import { tries } from "../../support/tries.js";
 import { arbitraryWire, sha256 } from "../recording/arbitrary-wire.js";
 
 const TOKEN = ["ghp", "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"].join("_");
@@ -101,7 +102,7 @@ describe("a wire", () => {
           );
         },
       ),
-      { numRuns: 60 },
+      { numRuns: tries(60) },
     );
   });
 
@@ -132,7 +133,7 @@ describe("a wire", () => {
         const wire = await maskedWire({ exchanges: bodies.map((one) => exchange(JSON.stringify(one))), notes: [] });
         expect(wire.exchanges.map((one) => one.body.text)).toEqual(parsed.map((one) => JSON.stringify(mask(one))));
       }),
-      { numRuns: 60 },
+      { numRuns: tries(60) },
     );
   });
 
@@ -141,7 +142,7 @@ describe("a wire", () => {
       fc.asyncProperty(arbitraryWire, async (wire) => {
         expect(await maskedWire(wire)).toEqual(wire);
       }),
-      { numRuns: 30 },
+      { numRuns: tries(30) },
     );
     const secret = { exchanges: [exchange(TOKEN, [TOKEN], { url: `https://a.example/?key=${TOKEN}` })], notes: [] };
     expect(await maskedWire(secret, false)).toEqual(secret);
@@ -188,7 +189,7 @@ describe("a wire", () => {
         expect(kept).toEqual(whole);
         expect(readRecording(writeRecording(kept), "any")).toEqual(kept);
       }),
-      { numRuns: 12 },
+      { numRuns: tries(12) },
     );
   });
 

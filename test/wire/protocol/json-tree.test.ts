@@ -8,6 +8,7 @@ import {
   readJsonTree,
   stringValue,
 } from "../../../src/wire/protocol/json-tree.js";
+import { tries } from "../../support/tries.js";
 
 /** A value as the tree tells it, with each place checked. */
 function rebuilt(text: string, node: JsonNode): unknown {
@@ -29,7 +30,7 @@ test("says of any JSON what JSON.parse says, indented or not", () => {
       expect(tree).not.toBeNull();
       if (tree) expect(rebuilt(text, tree)).toEqual(JSON.parse(text));
     }),
-    { seed: 16, numRuns: 300 },
+    { seed: 16, numRuns: tries(300) },
   );
 });
 
@@ -51,7 +52,7 @@ test("reads a text after one that begins like it as it does alone, and its first
       if (!root) throw new Error("JSON was expected");
       expect(readJsonTree(text, { root, alike: commonStart(before, text) })).toEqual(readJsonTree(text));
     }),
-    { seed: 16, numRuns: 500 },
+    { seed: 16, numRuns: tries(500) },
   );
   const before = '{"model":"m","messages":[{"a":1},{"b":2}],"x":1}';
   const root = readJsonTree(before);
@@ -78,7 +79,7 @@ test("finds the place of each unit of a string in the body, whatever is escaped 
       expect(units.every((unit) => unit.length === 1)).toBe(true);
       expect(stringValue(text, node)).toBe(value);
     }),
-    { seed: 16, numRuns: 300 },
+    { seed: 16, numRuns: tries(300) },
   );
 });
 

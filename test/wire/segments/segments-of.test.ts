@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Segment } from "../../../src/wire/segment.js";
 import { segmentsOf } from "../../../src/wire/segments/segments-of.js";
+import { tries } from "../../support/tries.js";
 import { BODIES, PROTOCOLS, SYSTEM } from "../bodies.js";
 import { exchangeOf } from "../exchanges.js";
 
@@ -145,6 +146,6 @@ test("any request is the whole of its segments", () => {
         expectWhole(exchange.body.text, segmentsOf(exchange, OWNERS));
       },
     ),
-    { seed: 16, numRuns: 200 },
+    { seed: 16, numRuns: tries(200) },
   );
 });
