@@ -66,7 +66,8 @@ export function withSources(command: Command, last: string): Command {
       .option("--last", last)
       .option("--all", "all sessions of the project")
       .option("--since <duration|date>", "the project's sessions since then, such as 7d")
-      .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)", parseText),
+      .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)", parseText)
+      .option("-q, --quiet", "no notes, no progress"),
   );
 }
 

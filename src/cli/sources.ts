@@ -4,6 +4,7 @@ import { ConfigurationError } from "../errors/configuration-error.js";
 import type { LoadOptions } from "../sessions/load-options.js";
 import type { Selection } from "../sessions/select-sessions.js";
 import { oneLine } from "../text/terminal-text.js";
+import { colorsFor } from "./colors.js";
 import { CommandContext } from "./command-context.js";
 import { parseSince } from "./parse-duration.js";
 import type { Terminal } from "./terminal.js";
@@ -14,6 +15,8 @@ export interface SourceFlags extends MaskFlags {
   readonly last?: boolean;
   readonly all?: boolean;
   readonly since?: string;
+  /** Without notes. */
+  readonly quiet?: boolean;
 }
 
 /** @param context where the command has one already */
@@ -31,17 +34,18 @@ export function loadOptions(
     paths: context.paths,
     prefer,
     readStdin: terminal.readStdin,
-    onNote: notesTo(terminal),
+    onNote: flags.quiet ? () => undefined : notesTo(terminal),
   };
 }
 
 /** Each note once, however many sessions it is about. */
 export function notesTo(terminal: Terminal): (note: string) => void {
   const said = new Set<string>();
+  const colors = colorsFor(terminal, terminal.errIsTty);
   return (note) => {
     if (said.has(note)) return;
     said.add(note);
-    terminal.err(`looptrace: ${oneLine(note)}\n`);
+    terminal.err(`${colors.dim(`looptrace: ${oneLine(note)}`)}\n`);
   };
 }
 

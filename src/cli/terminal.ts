@@ -1,3 +1,4 @@
+import supportsHyperlinks from "supports-hyperlinks";
 import { decodeText } from "../text/decode-text.js";
 
 /** Where a command reads and writes; a test gives its own. */
@@ -18,6 +19,8 @@ export interface Terminal {
   readonly errWidth: number;
   /** Rows of what `err` writes to, now. */
   readonly errHeight: number;
+  /** Whether what the streams write to can have hyperlinks; not when not given. */
+  readonly links?: { readonly out: boolean; readonly err: boolean };
 }
 
 export function processTerminal(): Terminal {
@@ -30,6 +33,7 @@ export function processTerminal(): Terminal {
     readStdin: async () => decodeText(await (await import("node:stream/consumers")).buffer(process.stdin)),
     outIsTty: process.stdout.isTTY === true,
     errIsTty: process.stderr.isTTY === true,
+    links: { out: supportsHyperlinks.stdout, err: supportsHyperlinks.stderr },
     width: widthOf(process.stdout.columns, process.env.COLUMNS),
     get errWidth() {
       return widthOf(process.stderr.columns, process.env.COLUMNS);

@@ -5,7 +5,9 @@ import { traceLine } from "../terminal/trace-line.js";
 import { terminalJson } from "../text/terminal-json.js";
 import { oneLine } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
+import { colorsFor } from "./colors.js";
 import { deliveryAdvice, deliveryText } from "./delivery-text.js";
+import { hyperlink } from "./hyperlink.js";
 import type { Terminal } from "./terminal.js";
 
 export interface TurnOutputOptions {
@@ -29,6 +31,7 @@ export interface TurnOutput {
 export function turnOutput(options: TurnOutputOptions): TurnOutput {
   const { terminal, exporter, json, clear } = options;
   const { destinations } = exporter;
+  const colors = colorsFor(terminal, terminal.outIsTty);
   const said = new Set<string>();
   let isKept = true;
   let isAnyRejected = false;
@@ -52,7 +55,8 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
       const totals = loop.totalsWithSubagents;
       terminal.out(`${terminalJson({ ...about, totals, url, kept, delivery: reports, trace }, 0)}\n`);
     } else {
-      terminal.out(`${traceLine(trace)}${url === null ? "" : `  ${url}`}\n`);
+      const link = url === null ? "" : `  ${hyperlink(url, url, terminal, "out")}`;
+      terminal.out(`${traceLine(trace, { colors, aligned: true, short: terminal.outIsTty })}${link}\n`);
     }
     const leftovers = await exporter.flush();
     waiting = destinations.flatMap(({ id }) => {

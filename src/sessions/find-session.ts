@@ -9,14 +9,14 @@ import {
   otherGeneration,
   withOpenCode,
 } from "../opencode/program.js";
+import { hasChangedSince } from "./changed-since.js";
 import { keptOf1 } from "./kept-of-1.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { type FoundSession, flattenTree, maskFound } from "./loaded-session.js";
 import { SessionRecorder } from "./session-recorder.js";
 import { storedSession } from "./session-store.js";
 
-/** A copy that is older may lack a turn that was added without looptrace; right after a run that is no news. */
-const STALE_MS = 60_000;
+const KEPT_NOTE = "shown as kept; opencode has been at work since, --fresh asks it anew";
 
 /**
  * Finds a session by its id: in looptrace's store, or in opencode's. One that comes from opencode is stored.
@@ -32,10 +32,8 @@ export async function findSession(
 ): Promise<Masked<FoundSession>> {
   const stored = options.prefer === "kept" ? await storedSession(options.paths, id) : undefined;
   if (stored) {
-    if (Date.now() - stored.storedAt > STALE_MS) {
-      const at = new Date(stored.storedAt).toISOString().replace(/\.\d+/, "");
-      options.onNote?.(`This is ${id} as it was kept at ${at}; --fresh reads it anew from opencode.`);
-    }
+    // The same words for each of many sessions, so that they are said once.
+    if (hasChangedSince(stored.storedAt, options.environment)) options.onNote?.(KEPT_NOTE);
     return maskStored(stored, options);
   }
   try {

@@ -1,30 +1,77 @@
+import type { Colors } from "picocolors/types.js";
 import { gapsOf } from "../analysis/gaps.js";
+import { columnsOf } from "../text/columns.js";
 import { cost, count, duration, plural } from "../text/format.js";
-import { oneLine } from "../text/terminal-text.js";
+import { oneLine, padStart, shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
 import { totalTokens } from "../trace/usage.js";
 
-/** A trace on one line: its id, how it ended, what it took, and what of that is not known. */
-export function traceLine({ traceId, session, loop }: LoopTrace): string {
-  const totals = loop.totalsWithSubagents;
-  const { calls, withoutUsage, doubts } = gapsOf([{ traceId, session, loop }]);
+export interface TraceLineOptions {
+  /** Columns of the terminal: a long title is cut so that the rest fits; not cut when not given. */
+  readonly width?: number;
+  /** Whether a person reads it: the beginning of the session's id is enough then. */
+  readonly short?: boolean;
+  /** Whether lines stand below each other, so that their columns are to line up. */
+  readonly aligned?: boolean;
+  readonly colors?: Colors;
+  /** What the title becomes, where it is to open something. */
+  readonly link?: (title: string) => string;
+}
+
+/** What titles are padded or cut to where lines are aligned, and what a narrow terminal leaves them at least. */
+const TITLE_WIDTH = 32;
+const SHORTEST_TITLE = 12;
+
+/** A trace on one line: its title, how it ended, what it took, what of that is not known, and the session's id. */
+export function traceLine(trace: LoopTrace, options: TraceLineOptions = {}): string {
+  const { short = false, aligned = false, width, colors, link = (title) => title } = options;
+  const { session, loop } = trace;
+  const turn = session.turns > 1 ? ` (turn ${session.turn + 1}/${session.turns})` : "";
+  const rest = [...figures(trace, aligned), ...gaps(trace), short ? shortId(session.id) : oneLine(session.id)];
   const outcome = loop.error ? loop.error.code : loop.outcome === "completed" ? "ok" : loop.outcome;
-  const turn = session.turns > 1 ? ` turn ${session.turn + 1}/${session.turns}` : "";
+  const behind = ["", outcome, ...rest].join(GAP);
+  const room = width === undefined ? Number.POSITIVE_INFINITY : width - columnsOf(behind);
+  const most = Math.max(SHORTEST_TITLE, Math.min(room, aligned ? TITLE_WIDTH : room));
+  const whole = `${oneLine(session.title) || "untitled"}${turn}`;
+  // Which turn it is tells lines of one session apart.
+  const bare = whole.slice(0, whole.length - turn.length);
+  const title = `${shortenTo(bare, Math.max(1, most - turn.length))}${turn}`;
+  const told = colors ? colors[loop.error ? "red" : outcome === "ok" ? "green" : "yellow"](outcome) : outcome;
+  const blanks = aligned ? " ".repeat(Math.max(0, OUTCOME_WIDTH - columnsOf(outcome))) : "";
+  const start = aligned ? " ".repeat(Math.max(0, TITLE_WIDTH - columnsOf(title))) : "";
+  return [`${link(title)}${start}`, `${told}${blanks}`, ...rest].join(GAP);
+}
+
+const GAP = "  ";
+const OUTCOME_WIDTH = 10;
+
+/** By so much of its id a session is known: it begins with the time at which it was made. */
+const SHORT_ID = 8;
+
+function shortId(id: string): string {
+  return oneLine(id).replace(/^ses_/, "").slice(0, SHORT_ID);
+}
+
+function figures({ traceId, session, loop }: LoopTrace, aligned: boolean): readonly string[] {
+  const totals = loop.totalsWithSubagents;
+  const { calls, withoutUsage } = gapsOf([{ traceId, session, loop }]);
+  const isUnknown = withoutUsage === calls && calls > 0;
+  const cells: readonly (readonly [text: string, columns: number])[] = [
+    [plural(totals.steps, "step"), 9],
+    [plural(totals.calls, "call"), 9],
+    [plural(totals.tools, "tool"), 9],
+    [duration(loop.end - loop.start), 6],
+    [isUnknown ? "tokens unknown" : `${count(totalTokens(totals.usage))} tokens`, 16],
+    ...(isUnknown && !aligned ? [] : [[isUnknown ? "" : cost(totals.cost), 8] as const]),
+  ];
+  return cells.map(([text, columns]) => (aligned ? padStart(text, columns) : text));
+}
+
+function gaps({ traceId, session, loop }: LoopTrace): readonly string[] {
+  const { calls, withoutUsage, doubts } = gapsOf([{ traceId, session, loop }]);
+  const missing = loop.totalsWithSubagents.missingSubagents;
   return [
-    oneLine(traceId),
-    `${oneLine(session.id)}${turn}`,
-    outcome,
-    plural(totals.steps, "step"),
-    plural(totals.calls, "call"),
-    plural(totals.tools, "tool"),
-    duration(loop.end - loop.start),
-    ...(withoutUsage === calls && calls > 0
-      ? ["tokens unknown"]
-      : [`${count(totalTokens(totals.usage))} tokens`, cost(totals.cost)]),
     ...(doubts.length > 0 && withoutUsage < calls ? [`tokens of ${plural(doubts.length, "call")} in doubt`] : []),
-    ...(totals.missingSubagents > 0
-      ? [`without ${plural(totals.missingSubagents, "subagent session")} not in the input`]
-      : []),
-    oneLine(session.title),
-  ].join("  ");
+    ...(missing > 0 ? [`without ${plural(missing, "subagent session")} not in the input`] : []),
+  ];
 }

@@ -19,10 +19,12 @@ import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { agentOptions, idleFullInput } from "../agent-options.js";
 import { answerText, cutOffText } from "../answer-text.js";
+import { colorsFor } from "../colors.js";
 import { CommandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { hyperlink } from "../hyperlink.js";
 import { onInterrupt } from "../interrupt.js";
 import { switchedOffText } from "../no-destination.js";
 import { aboveProgress, type RunProgress } from "../run-progress.js";
@@ -125,7 +127,9 @@ export async function run(
   if (!flags.json) terminal.out(answerText(result, work.schema !== undefined));
   // It is being stopped since the session was read.
   await servers.close();
-  for (const note of result.notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
+  // Of a run that failed they may say why.
+  const notes = flags.quiet && !result.error ? [] : result.notes;
+  for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
   if (flags.logDir !== undefined) await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
     exporter.export(result.traces, { onProgress }),
@@ -134,10 +138,12 @@ export async function run(
   const urls = await exporter.linksTo(result.traces);
 
   if (flags.json) terminal.out(`${terminalJson(jsonOf(result, own, urls))}\n`);
+  const colors = colorsFor(terminal, terminal.errIsTty);
+  const shown = terminal.errIsTty ? { width: terminal.errWidth, short: true } : {};
   for (const trace of result.traces) {
-    terminal.err(`${traceLine(trace)}\n`);
-    const link = urls[trace.traceId];
-    if (link !== undefined) terminal.err(`${link}\n`);
+    const url = urls[trace.traceId];
+    terminal.err(`${traceLine(trace, { ...shown, colors })}\n`);
+    if (url !== undefined) terminal.err(`${hyperlink(colors.dim(url), url, terminal, "err")}\n`);
   }
   const isNothing = interrupt.signal.aborted && isNothingRun(result);
   if (destinations.length === 0 && result.session !== null && !isNothing) {

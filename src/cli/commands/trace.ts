@@ -12,11 +12,13 @@ import { traceLine } from "../../terminal/trace-line.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import type { LoopTrace } from "../../trace/model.js";
+import { colorsFor } from "../colors.js";
 import { CommandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText, outdatedTexts } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { howToSee } from "../how-to-see.js";
+import { hyperlink } from "../hyperlink.js";
 import { noDestinationText } from "../no-destination.js";
 import { reportError } from "../report-error.js";
 import { sessionCounter } from "../session-counter.js";
@@ -52,6 +54,7 @@ export async function trace(
   const counter = sessionCounter(terminal, flags.quiet ? 0 : wanted.length);
   let seen = 0;
   let unreadable = 0;
+  const colors = colorsFor(terminal, terminal.outIsTty);
   let reports: readonly DestinationReport[] = [];
   let open = 0;
   const onUnreadable = (error: unknown): void => {
@@ -75,8 +78,9 @@ export async function trace(
     if (flags.json) forJson.push(...traces);
     else {
       for (const one of traces) {
-        const link = await exporter.linkTo(one);
-        terminal.out(`${traceLine(one)}${link === undefined ? "" : `  ${link}`}\n`);
+        const url = await exporter.linkTo(one);
+        const link = url === undefined ? "" : `  ${hyperlink(url, url, terminal, "out")}`;
+        terminal.out(`${traceLine(one, { colors, aligned: wanted.length > 1, short: terminal.outIsTty })}${link}\n`);
       }
     }
     counter.next();

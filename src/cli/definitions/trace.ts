@@ -23,7 +23,6 @@ export function defineTrace(program: Command, { terminal, finish }: ProgramConte
       parseScore,
     )
     .option("--score-comment <text>", "why the scores are so", parseText)
-    .option("-q, --quiet", "no progress")
     .option("--json", "print the traces and what became of them as JSON");
   withTraceOptions(trace)
     .addHelpText(
