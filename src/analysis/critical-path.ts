@@ -1,16 +1,18 @@
 /** What the end of a turn really waited for: of all that ran side by side, what was the last to be done. */
 import type { Interval } from "../opencode/model.js";
-import type { Call, Loop, LoopTrace, Step, StepEvent, Tool } from "../trace/model.js";
+import type { Call, Loop, LoopTrace, OwnPhase, Step, StepEvent, Tool } from "../trace/model.js";
 
 /** A stretch of time that the turn's end waited for. */
 export interface PathSegment extends Interval {
-  /** The span that was at work; of opencode's own time the step or loop that it passed in. */
+  /** The span that was at work; of opencode's own time its phase, else the step or loop that it passed in. */
   readonly spanId: string;
   /**
    * `permission`: the tool waited to be allowed. `idle`: all had been answered, and what woke the turn again is not in
    * the session. `opencode`: none of its calls, tools and retries was waited for.
    */
   readonly of: "call" | "tool" | "retry" | "permission" | "idle" | "opencode";
+  /** What opencode itself was at, where that is known. */
+  readonly phase?: OwnPhase["kind"];
 }
 
 /**
@@ -35,18 +37,34 @@ class PathBack {
   /** Where the segment ends that was found last. */
   #until = 0;
 
-  add(spanId: string, of: PathSegment["of"], start: number, end: number): void {
+  add(spanId: string, of: PathSegment["of"], start: number, end: number, phase?: OwnPhase["kind"]): void {
     if (end <= start) return;
     const next = this.#segments.at(-1);
     if (next?.spanId === spanId && next.of === of && next.start === end) this.#segments.pop();
     else this.#until = end;
-    this.#segments.push({ spanId, of, start, end: this.#until });
+    this.#segments.push({ spanId, of, start, end: this.#until, ...(phase ? { phase } : {}) });
+  }
+
+  /** Opencode's own time in a step or a loop, by what it was at then. */
+  addOwn({ spanId, phases }: Own, start: number, end: number): void {
+    let cursor = end;
+    for (const phase of phases.toSorted(lastFirst)) {
+      if (phase.start >= cursor || phase.end <= start) continue;
+      const until = Math.min(phase.end, cursor);
+      this.add(spanId, "opencode", until, cursor);
+      cursor = Math.max(start, phase.start);
+      this.add(phase.spanId, "opencode", cursor, until, phase.kind);
+    }
+    this.add(spanId, "opencode", start, cursor);
   }
 
   inOrder(): readonly PathSegment[] {
     return this.#segments.toReversed();
   }
 }
+
+/** What opencode's own time passes in. */
+type Own = Pick<Step, "spanId" | "phases">;
 
 /** A subagent with the tool that started it. */
 interface Started {
@@ -74,7 +92,7 @@ function throughLoop(loop: Loop, bounds: Interval, path: PathBack): void {
     const isWoken = index < steps.length - 1 && !starter && hasAnswered(step);
     const woken = isWoken ? lastBetween(started, index, end, cursor) : undefined;
     if (woken) {
-      path.add(loop.spanId, "opencode", woken.loop.end, cursor);
+      path.addOwn(loop, woken.loop.end, cursor);
       cursor = Math.max(bounds.start, woken.loop.start);
       throughLoop(woken.loop, { start: cursor, end: woken.loop.end }, path);
       index = woken.step;
@@ -160,17 +178,18 @@ function throughCall({ spanId }: Call, tools: readonly Tool[], { start, end }: I
 /** A tool waits for its subagents, but for those that go on when it is done. */
 function throughTool(tool: Tool, { start, end }: Interval, waits: readonly Interval[] = [], path: PathBack): void {
   const { spanId, outcome } = tool;
+  const add = (from: number, to: number): void => path.add(spanId, "tool", from, to);
   let cursor = end;
   for (const below of tool.loops.filter(takesTime).sort(lastFirst)) {
     // Of a tool that was broken off, what was at work then is what it waited for.
     const isWaitedFor = below.end <= cursor || (outcome !== "completed" && cursor === end);
     if (below.start >= cursor || below.end <= start || !isWaitedFor) continue;
     const until = Math.min(below.end, cursor);
-    addWithWaits(spanId, "tool", { start: until, end: cursor }, waits, path);
+    withWaits(spanId, { start: until, end: cursor }, waits, path, add);
     cursor = Math.max(start, below.start);
     throughLoop(below, { start: cursor, end: until }, path);
   }
-  addWithWaits(spanId, "tool", { start, end: cursor }, waits, path);
+  withWaits(spanId, { start, end: cursor }, waits, path, add);
 }
 
 /**
@@ -178,46 +197,51 @@ function throughTool(tool: Tool, { start, end }: Interval, waits: readonly Inter
  * before all went on counts as waited for, and so does the conversation's summing up.
  */
 function throughRest(
-  { spanId, loops, otherCalls = [] }: Pick<Step, "spanId" | "loops"> & Pick<Loop, "otherCalls">,
+  own: Own & Pick<Step, "loops"> & Pick<Loop, "otherCalls">,
   { start, end }: Interval,
   of: "idle" | "opencode",
   path: PathBack,
   waits: readonly Interval[] = [],
 ): void {
   if (end <= start) return;
+  const { loops, otherCalls = [] } = own;
+  const add = (from: number, to: number): void => {
+    if (of === "opencode") path.addOwn(own, from, to);
+    else path.add(own.spanId, of, from, to);
+  };
   const summaries = otherCalls.filter(({ kind, timing }) => kind === "compaction" && timing === "exact");
   let cursor = end;
   for (const one of [...loops, ...summaries].sort(lastFirst)) {
     if (one.end > cursor || one.end <= start) continue;
-    addWithWaits(spanId, of, { start: one.end, end: cursor }, waits, path);
+    withWaits(own.spanId, { start: one.end, end: cursor }, waits, path, add);
     cursor = Math.max(start, one.start);
     if ("steps" in one) throughLoop(one, { start: cursor, end: one.end }, path);
     else path.add(one.spanId, "call", cursor, one.end);
   }
-  addWithWaits(spanId, of, { start, end: cursor }, waits, path);
+  withWaits(own.spanId, { start, end: cursor }, waits, path, add);
 }
 
 function lastFirst(a: Interval, b: Interval): number {
   return b.end - a.end;
 }
 
-/** A stretch of time, cut where a permission was waited for in it. */
-function addWithWaits(
+/** A stretch of time, cut where a permission was waited for in it. @param add what is done with the rest of it */
+function withWaits(
   spanId: string,
-  of: PathSegment["of"],
   { start, end }: Interval,
   waits: readonly Interval[],
   path: PathBack,
+  add: (from: number, to: number) => void,
 ): void {
   let cursor = end;
   for (const wait of waits.toSorted(lastFirst)) {
     if (wait.start >= cursor || wait.end <= start) continue;
     const until = Math.min(wait.end, cursor);
-    path.add(spanId, of, until, cursor);
+    add(until, cursor);
     cursor = Math.max(start, wait.start);
     path.add(spanId, "permission", cursor, until);
   }
-  path.add(spanId, of, start, cursor);
+  add(start, cursor);
 }
 
 /** When permissions were waited for, by the tool that they were for. */

@@ -31,18 +31,29 @@ import { loopsIn, spansIn, toolsIn } from "../trace/walk-trace.js";
 function told(trace: LoopTrace): readonly string[] {
   const { loop } = trace;
   const names = new Map<string, string>();
+  const name = (text: string, ...spans: readonly { readonly spanId: string }[]): void => {
+    for (const { spanId } of spans) names.set(spanId, text);
+  };
   for (const one of loopsIn(loop)) {
-    names.set(one.spanId, one === loop ? "turn" : `${one.agent}`);
-    for (const { spanId, index, call, tools, retries } of one.steps) {
-      names.set(spanId, `${one === loop ? "" : `${one.agent}/`}step-${index}`);
-      if (call) names.set(call.spanId, `${one === loop ? "" : `${one.agent}/`}${call.index}`);
-      for (const { spanId: id, callId } of tools) names.set(id, callId);
-      for (const { spanId: id, attempt } of retries) names.set(id, String(attempt));
+    const whose = one === loop ? "" : `${one.agent}/`;
+    name(one === loop ? "turn" : `${one.agent}`, one, ...one.phases);
+    for (const step of one.steps) {
+      const { index, call, tools, retries, phases } = step;
+      name(`${whose}step-${index}`, step, ...phases);
+      if (call) name(`${whose}${call.index}`, call);
+      for (const tool of tools) name(tool.callId, tool);
+      for (const retry of retries) name(String(retry.attempt), retry);
     }
   }
-  return criticalPath(trace).map(
-    ({ spanId, of, start, end }) => `${of} ${names.get(spanId)} ${start - loop.start}-${end - loop.start}`,
-  );
+  // What opencode itself was at has a test of its own.
+  const lines: { what: string; start: number; end: number }[] = [];
+  for (const { spanId, of, start, end } of criticalPath(trace)) {
+    const what = `${of} ${names.get(spanId)}`;
+    const last = lines.at(-1);
+    if (last?.what === what) last.end = end;
+    else lines.push({ what, start, end });
+  }
+  return lines.map(({ what, start, end }) => `${what} ${start - loop.start}-${end - loop.start}`);
 }
 
 function traced(...messages: Parameters<typeof exportOf>[0]): LoopTrace {
@@ -162,6 +173,18 @@ describe("what the end waited for", () => {
     expect(retries.length).toBeGreaterThan(0);
   });
 
+  test("what opencode itself was at, as far as that is known", () => {
+    const trace = traceOf("multistep@1.18.33");
+    const own = criticalPath(trace).filter(({ of }) => of === "opencode");
+    const known = phasesIn(trace.loop).reduce((sum, { start, end }) => sum + end - start, 0);
+    expect(known).toBeGreaterThan(0);
+    const named = own.filter(({ phase }) => phase !== undefined);
+    expect(new Set(named.map(({ spanId, phase }) => `${spanId} ${phase}`))).toEqual(
+      new Set(phasesIn(trace.loop).map(({ spanId, kind }) => `${spanId} ${kind}`)),
+    );
+    expect(named.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(known);
+  });
+
   test("what was at work when all was killed", () => {
     const { loop } = traceOf("killed@1.18.33");
     expect(criticalPath(traceOf("killed@1.18.33")).at(-1)).toMatchObject({
@@ -179,18 +202,21 @@ const generated = fc
     return traceSession(tree, { runs });
   });
 
+function phasesIn(loop: Loop) {
+  return loopsIn(loop).flatMap(({ phases, steps }) => [...phases, ...steps.flatMap((step) => step.phases)]);
+}
+
 /** Without one `expect` for each of many segments: what is wrong is told. */
 function faultsOf({ loop }: LoopTrace, path: ReturnType<typeof criticalPath>): readonly string[] {
   const spans = new Map(
-    [...spansIn(loop), ...otherCallsIn(loop)].map((span): [string, { start: number; end: number }] => [
-      span.spanId,
-      span,
-    ]),
+    [...spansIn(loop), ...otherCallsIn(loop), ...phasesIn(loop)].map(
+      (span): [string, { start: number; end: number }] => [span.spanId, span],
+    ),
   );
   const ends = [loop.start, ...path.map(({ end }) => end)];
-  return path.flatMap(({ spanId, of, start, end }, index) => {
+  return path.flatMap(({ spanId, of, start, end, phase }, index) => {
     const span = spans.get(spanId);
-    const isOwn = of === "opencode" || of === "idle" || of === "permission";
+    const isOwn = (of === "opencode" && !phase) || of === "idle" || of === "permission";
     return [
       ...(start === ends[index] && end > start ? [] : [`segment ${index} does not follow the one before it`]),
       ...(span && (isOwn || (span.start <= start && end <= span.end)) ? [] : [`segment ${index} is not in its span`]),

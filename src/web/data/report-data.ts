@@ -93,9 +93,11 @@ export interface TraceData {
 
 /** A stretch of time that the turn's end waited for. */
 export interface PathPart {
-  /** That was at work; of opencode's own time the step or loop in which it passed. */
+  /** That was at work; of opencode's own time the step or loop in which it passed, where it has no row of its own. */
   readonly row: number;
   readonly of: PathSegment["of"];
+  /** What opencode itself was at. */
+  readonly phase?: PathSegment["phase"];
   readonly start: number;
   readonly end: number;
 }

@@ -45,6 +45,9 @@ export function traceRows(trace: LoopTrace, packer: Packer, texts: SegmentTexts)
     const firstTokenAt = source.kind === "call" ? source.call.firstTokenAt : null;
     const id = spanIdOf(source);
     ids.set(id, row);
+    // A phase that has no row of its own is told with what it passes in.
+    if (source.kind === "loop") for (const { spanId } of source.loop.phases) ids.set(spanId, row);
+    if (source.kind === "step") for (const { spanId } of source.step.phases) ids.set(spanId, row);
     rows.push({
       id,
       ...labelsOf(source, steps),
@@ -99,9 +102,10 @@ export function traceRows(trace: LoopTrace, packer: Packer, texts: SegmentTexts)
     const calls = loop.of.steps.flatMap(({ call }) => (call ? { row: places.get(call) ?? loop.row, of: call } : []));
     return tokenSeries(loop, calls, loop.of === root ? session.turn : 0) ?? [];
   });
-  const path = criticalPath(trace).map(({ spanId, of, start, end }) => ({
+  const path = criticalPath(trace).map(({ spanId, of, start, end, phase }) => ({
     row: ids.get(spanId) ?? 0,
     of,
+    ...(phase ? { phase } : {}),
     start: start - root.start,
     end: end - root.start,
   }));

@@ -32,6 +32,8 @@ export function partsByRow(path: readonly PathPart[]): ReadonlyMap<number, reado
 /** Time in which neither a model nor a tool was waited for. */
 export interface Gap extends Stretch {
   readonly of: "opencode" | "idle";
+  /** What opencode itself was at, the longest first. */
+  readonly phases: readonly string[];
 }
 
 /** The gaps by the rows that they stand before; the last one, behind all, by that of the turn. */
@@ -42,23 +44,43 @@ export function gapsByRow(path: readonly PathPart[]): ReadonlyMap<number, readon
     if (known) known.push(gap);
     else gaps.set(row, [gap]);
   };
-  let open: Gap | undefined;
-  for (const { row, of, start, end } of path) {
-    if (of === "opencode" || of === "idle") {
-      open = { of: open?.of === "idle" ? "idle" : of, start: open?.start ?? start, end };
-    } else {
-      if (open) put(row, open);
-      open = undefined;
+  let open: readonly PathPart[] = [];
+  for (const part of path) {
+    if (part.of === "opencode" || part.of === "idle") open = [...open, part];
+    else {
+      if (open.length > 0) put(part.row, gapOf(open));
+      open = [];
     }
   }
-  if (open) put(0, open);
+  if (open.length > 0) put(0, gapOf(open));
   return gaps;
 }
 
+function gapOf(parts: readonly PathPart[]): Gap {
+  const phases = new Map<string, number>();
+  for (const { phase, start, end } of parts) if (phase) phases.set(phase, (phases.get(phase) ?? 0) + end - start);
+  return {
+    of: parts.some(({ of }) => of === "idle") ? "idle" : "opencode",
+    phases: [...phases].sort((a, b) => b[1] - a[1]).map(([name]) => name),
+    start: parts[0]?.start ?? 0,
+    end: parts.at(-1)?.end ?? 0,
+  };
+}
+
+/** So many phases stand in a label. */
+const MOST_PHASES = 2;
+
+/** What passed in a gap. */
+export function gapName({ of, phases }: Gap): string {
+  if (of === "idle") return "idle, until it was woken";
+  if (phases.length === 0) return "opencode itself";
+  return `opencode: ${phases.slice(0, MOST_PHASES).join(", ")}${phases.length > MOST_PHASES ? ", …" : ""}`;
+}
+
 /** What a part of the path is called. */
-export function partName({ of, row }: PathPart, rows: readonly ReportRow[]): string {
+export function partName({ of, row, phase }: PathPart, rows: readonly ReportRow[]): string {
   const name = rows[row]?.name ?? "";
-  if (of === "opencode") return "opencode itself";
+  if (of === "opencode") return ownName(phase);
   if (of === "idle") return "nothing: it was idle until it was woken";
   return of === "permission" ? `permission for ${name}` : name;
 }
@@ -82,7 +104,11 @@ export function pathShares(path: readonly PathPart[], rows: readonly ReportRow[]
   return [...shares.values()].sort((a, b) => b.ms - a.ms);
 }
 
-function shareName({ of, row }: PathPart, rows: readonly ReportRow[]): string {
+function ownName(phase: string | undefined): string {
+  return phase === undefined ? "opencode itself" : `opencode: ${phase}`;
+}
+
+function shareName({ of, row, phase }: PathPart, rows: readonly ReportRow[]): string {
   switch (of) {
     case "call":
       return "the model";
@@ -95,7 +121,7 @@ function shareName({ of, row }: PathPart, rows: readonly ReportRow[]): string {
     case "idle":
       return "idle, until it was woken";
     case "opencode":
-      return "opencode itself";
+      return ownName(phase);
     default:
       return of satisfies never;
   }

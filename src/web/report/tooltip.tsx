@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { cost, count, duration } from "../../text/format.js";
 import type { Fact, ReportRow } from "../data/report-data.js";
-import type { Gap } from "./path-marks.js";
+import { type Gap, gapName } from "./path-marks.js";
 
 interface TooltipProps {
   readonly row: ReportRow | undefined;
@@ -57,8 +57,8 @@ function tooltipFacts({ start, end, exact, firstToken, tokens, cost: usd }: Repo
   return facts.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
 }
 
-function gapFact({ of, start, end }: Gap): Fact {
-  return ["before it", `${duration(end - start)} ${of === "idle" ? "idle, until it was woken" : "of opencode itself"}`];
+function gapFact(gap: Gap): Fact {
+  return ["before it", `${duration(gap.end - gap.start)} ${gapName(gap)}`];
 }
 
 function tokensText(tokens: number | null, some: number | null, more: (some: string) => string): string {

@@ -3,7 +3,7 @@ import { duration } from "../../text/format.js";
 import type { ReportRow } from "../data/report-data.js";
 import { Pieces } from "./content.js";
 import type { CalledTool, Piece } from "./folded-rows.js";
-import type { Gap, Stretch } from "./path-marks.js";
+import { type Gap, gapName, type Stretch } from "./path-marks.js";
 import { percentAt, type Viewport } from "./viewport.js";
 
 /** What a hand does with rows; the same as long as the waterfall is there. */
@@ -192,12 +192,11 @@ function Gaps({ gaps, view }: { readonly gaps: readonly Gap[]; readonly view: Vi
       {gaps.map((gap) => {
         const seen = Math.min(gap.end, view.to) - Math.max(gap.start, view.from);
         const isLabelled = seen / (view.to - view.from) >= LABELLED;
-        const what = gap.of === "idle" ? "idle" : "opencode itself";
         return (
           <Stretched key={gap.start} stretch={gap} view={view} name="gap">
             {isLabelled && (
               <span class="gap-label">
-                {what} {duration(gap.end - gap.start)}
+                {gapName(gap)} {duration(gap.end - gap.start)}
               </span>
             )}
           </Stretched>

@@ -61,8 +61,8 @@ function expectFaithful({ trace, data, detailOf }: Built): void {
   expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   const { path } = data;
   expect(path.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(loop.end - loop.start);
-  const spans = criticalPath(trace).map(({ spanId }) => spanId);
-  expect(path.map(({ row }) => rows[row]?.id)).toEqual(spans);
+  const spans = criticalPath(trace).map(({ spanId, phase }) => phase ?? spanId);
+  expect(path.map(({ row, phase }) => phase ?? rows[row]?.id)).toEqual(spans);
   for (const [index, row] of rows.entries()) {
     expect(row.parent).toBeLessThan(index);
     expect(row.depth).toBe(row.parent < 0 ? 0 : at(rows, row.parent).depth + 1);

@@ -12,7 +12,7 @@ import {
 } from "../../../src/web/report/filters.js";
 import { calledTools, piecesBelow } from "../../../src/web/report/folded-rows.js";
 import { firstWithin, rowAt } from "../../../src/web/report/moments.js";
-import { gapsByRow, partName, pathShares, stretchesOf } from "../../../src/web/report/path-marks.js";
+import { gapName, gapsByRow, partName, pathShares, stretchesOf } from "../../../src/web/report/path-marks.js";
 import { rowIndex, stepNumber, stepText, subagentText } from "../../../src/web/report/row-index.js";
 import { hashOf, placeOfSpan, spanOf } from "../../../src/web/report/span-link.js";
 
@@ -113,8 +113,8 @@ describe("folded rows", () => {
 describe("the critical path in rows", () => {
   const part = (at: number, of: PathPart["of"], start: number, end: number): PathPart => ({ row: at, of, start, end });
   const path = [
-    part(0, "opencode", 0, 100),
-    part(1, "opencode", 100, 110),
+    { ...part(0, "opencode", 0, 100), phase: "loading" as const },
+    { ...part(1, "opencode", 100, 110), phase: "prompt" as const },
     part(2, "call", 110, 200),
     part(3, "permission", 200, 250),
     part(3, "tool", 250, 580),
@@ -126,9 +126,14 @@ describe("the critical path in rows", () => {
 
   test("a gap stands before what came after it; the last one with the turn", () => {
     expect([...gapsByRow(path)]).toEqual([
-      [2, [{ of: "opencode", start: 0, end: 110 }]],
-      [10, [{ of: "idle", start: 580, end: 640 }]],
-      [0, [{ of: "opencode", start: 980, end: 1000 }]],
+      [2, [{ of: "opencode", phases: ["loading", "prompt"], start: 0, end: 110 }]],
+      [10, [{ of: "idle", phases: [], start: 580, end: 640 }]],
+      [0, [{ of: "opencode", phases: [], start: 980, end: 1000 }]],
+    ]);
+    expect([...gapsByRow(path).values()].flat().map(gapName)).toEqual([
+      "opencode: loading, prompt",
+      "idle, until it was woken",
+      "opencode itself",
     ]);
   });
 
@@ -142,9 +147,11 @@ describe("the critical path in rows", () => {
     expect(shares.map(({ name, ms, times }) => `${name} ${ms} ${times}`)).toEqual([
       "the model 430 2",
       "tool.task 330 1",
-      "opencode itself 150 4",
+      "opencode: loading 100 1",
       "permissions 50 1",
+      "opencode itself 40 2",
       "idle, until it was woken 40 1",
+      "opencode: prompt 10 1",
     ]);
     expect(path.map((one) => partName(one, rows)).slice(2, 5)).toEqual([
       "llm-call-0",
