@@ -68,7 +68,8 @@ async function measure(folder: string, url: string, rounds: number): Promise<voi
       await context.close();
       const figure = (name: keyof Opening): string => `${Math.round(median(opened.map((one) => one[name])))} ms`;
       process.stdout.write(
-        `${viewport.width} px: rows are painted after ${figure("painted")} (${figure("work")} of work in the page)\n` +
+        `${viewport.width} px: rows are painted after ${figure("painted")} (${figure("work")} of work in the page), ` +
+          `all is there after ${figure("loaded")} (${figure("workOfAll")})\n` +
           `  scrolling: ${framesText(scrolled)}\n`,
       );
     }
@@ -93,6 +94,9 @@ interface Opening {
   readonly painted: number;
   /** ms of CPU until then. */
   readonly work: number;
+  /** The same till all of the page was there, and could be searched. */
+  readonly loaded: number;
+  readonly workOfAll: number;
 }
 
 async function openingOf(page: Page, url: string): Promise<Opening> {
@@ -110,7 +114,10 @@ async function openingOf(page: Page, url: string): Promise<Opening> {
   const before = await work();
   await page.goto(url, { waitUntil: "commit" });
   const { painted } = opening.parse(await page.evaluate("globalThis.opening"));
-  return { painted, work: (await work()) - before };
+  const spent = (await work()) - before;
+  await page.waitForLoadState("load");
+  const loaded = await page.evaluate("performance.timing.loadEventEnd - performance.timing.navigationStart");
+  return { painted, work: spent, loaded: z.number().parse(loaded), workOfAll: (await work()) - before };
 }
 
 interface Scrolled {

@@ -12,10 +12,12 @@ export function reportHtml({ data, chunks }: Report, assets: PageAssets): string
   return [
     `${pageHead(assets, { title: data.title, version: data.version, asksServer: false })}<noscript>This page draws a trace of opencode and needs JavaScript for it. It loads nothing from the network.</noscript>
 <script type="application/json" id="report">${embeddedJson(data)}</script>
+<script>${script}</script>
 `,
+    // The rows are drawn before these are read: of a long session they are most of the page.
     ...chunks.map(
       (chunk, index) => `<script type="application/json" id="chunk-${index}">${embeddedJson(chunk)}</script>\n`,
     ),
-    `<script>${script}</script>\n</body>\n</html>\n`,
+    "</body>\n</html>\n",
   ];
 }

@@ -12,6 +12,7 @@ import { TracePage } from "./trace-page.js";
 import { TurnStrip } from "./turn-strip.js";
 import { Turns } from "./turns.js";
 import { useLinked } from "./use-linked.js";
+import { useLoaded } from "./use-loaded.js";
 import { useSearch } from "./use-search.js";
 
 /** The whole page: its head, a table of the turns where there are several, and the turn that was chosen. */
@@ -39,7 +40,8 @@ export function App({ data, details }: { readonly data: ReportData; readonly det
     },
     [places, traces, sentIn, detailOf, textOf],
   );
-  const { rows, done } = useSearch(places.length, textsOf, query);
+  const isLoaded = useLoaded();
+  const { rows, done } = useSearch(isLoaded ? places.length : 0, textsOf, query);
   const found = useMemo(() => inTraces(rows, places, traces.length), [rows, places, traces]);
   const trace = traces[chosen];
   const first = places.findIndex((place) => place.trace === chosen);
@@ -66,6 +68,7 @@ export function App({ data, details }: { readonly data: ReportData; readonly det
             bill={bills?.[trace.sessionId]}
             findings={data.findings?.[trace.sessionId] ?? []}
             details={details}
+            isLoaded={isLoaded}
             isDark={isDark}
             query={query}
             onQuery={setQuery}

@@ -31,6 +31,8 @@ interface TracePageProps extends Pick<ToolbarProps, "query" | "onQuery"> {
   /** What could have been spared in its session. */
   readonly findings: readonly FindingData[];
   readonly details: Details;
+  /** The details are there; till then only what needs none of them is drawn. */
+  readonly isLoaded: boolean;
   readonly isDark: boolean;
   /** The rows that hold what is searched for; whether all have been looked through. */
   readonly found: readonly number[];
@@ -45,7 +47,7 @@ interface TracePageProps extends Pick<ToolbarProps, "query" | "onQuery"> {
 
 /** One turn: what is selected, opened, searched for and shown of its time is the same in all its parts. */
 export function TracePage(props: TracePageProps) {
-  const { trace, bill, findings, details, isDark, query, onQuery, found, isDone, textsOf, linked } = props;
+  const { trace, bill, findings, details, isLoaded, isDark, query, onQuery, found, isDone, textsOf, linked } = props;
   const { rows, path, prompts } = trace;
   const [selected, select] = useState(linked ?? 0);
   const [isOpen, setOpen] = useState(linked !== null);
@@ -92,7 +94,7 @@ export function TracePage(props: TracePageProps) {
   }, [linked, open]);
   const row = rows[selected];
   // What is looked at is what the address leads to.
-  useEffect(() => nameInAddress(isOpen && row ? row.id : null), [isOpen, row]);
+  useLayoutEffect(() => nameInAddress(isOpen && row ? row.id : null), [isOpen, row]);
   useLayoutEffect(() => {
     document.body.classList.toggle("beside", isOpen);
     // What is above the rows gets higher where it has less room: they stay under the pointer.
@@ -100,11 +102,14 @@ export function TracePage(props: TracePageProps) {
     place.current = 0;
     return () => document.body.classList.remove("beside");
   }, [isOpen]);
-  const detail = useMemo(() => (row && isOpen ? details.detailOf(row) : null), [row, isOpen, details]);
+  const detail = useMemo(
+    () => (row && isOpen && isLoaded ? details.detailOf(row) : null),
+    [row, isOpen, isLoaded, details],
+  );
   const sent = useMemo(() => {
-    const call = isOpen ? prompts?.calls.find((one) => one.row === selected) : undefined;
+    const call = isOpen && isLoaded ? prompts?.calls.find((one) => one.row === selected) : undefined;
     return prompts && call ? sentParts(prompts.parts, details.partsOf(call).parts) : [];
-  }, [prompts, selected, isOpen, details]);
+  }, [prompts, selected, isOpen, isLoaded, details]);
   const foundRows = useMemo(() => ({ rows: found, done: isDone }), [found, isDone]);
   const goToMoment = (at: number): void => select(rowAt(rows, index.ends, at));
   const goToStretch = (view: Viewport): void => select(firstWithin(rows, shown.visible, view) ?? selected);
@@ -141,13 +146,17 @@ export function TracePage(props: TracePageProps) {
           textsOf={textsOf}
         />
       </section>
-      <Critical trace={trace} index={index} onOpen={open} />
-      <Account parts={trace.account} duration={trace.duration} />
-      <Tokens series={trace.series} isDark={isDark} onOpen={open} />
-      {prompts && <Prompts prompts={prompts} bill={bill} details={details} onOpen={open} />}
-      <Tools trace={trace} index={index} onOpen={open} />
-      <Findings findings={findings} trace={trace} onOpen={open} />
-      <Errors errors={trace.errors} index={index} onOpen={open} />
+      {isLoaded && (
+        <>
+          <Critical trace={trace} index={index} onOpen={open} />
+          <Account parts={trace.account} duration={trace.duration} />
+          <Tokens series={trace.series} isDark={isDark} onOpen={open} />
+          {prompts && <Prompts prompts={prompts} bill={bill} details={details} onOpen={open} />}
+          <Tools trace={trace} index={index} onOpen={open} />
+          <Findings findings={findings} trace={trace} onOpen={open} />
+          <Errors errors={trace.errors} index={index} onOpen={open} />
+        </>
+      )}
       {row && detail && (
         <DetailPanel
           key={selected}

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { PathPart, ReportRow } from "../data/report-data.js";
 import {
   longestFirst as byLength,
@@ -67,7 +67,7 @@ export function useShownRows({ rows, index, path, found, view, selected }: Asked
     [shown, index, folds, longestFirst],
   );
   // Wherever a row was chosen, it has to be in sight.
-  useEffect(() => {
+  useLayoutEffect(() => {
     setFolded((now) => revealed(now, rows, selected));
     setFilteredFolds((now) => revealed(now, rows, selected));
   }, [rows, selected]);

@@ -15,7 +15,7 @@ export interface Virtual {
 }
 
 /** Rows beyond the edges, so that scrolling shows no gaps. */
-const OVERSCAN = 12;
+const OVERSCAN = 8;
 
 /**
  * @param rowHeight of every row, px
