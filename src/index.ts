@@ -160,6 +160,7 @@ export {
   type RunEvidence,
   readLogEvidence,
 } from "./opencode/evidence.js";
+export type { UserPrice, UserPrices } from "./opencode/model.js";
 export type { McpServer, OpenCodeProgram, ProcessExit, RunExit, StoppedBy } from "./opencode/program.js";
 export { ServerPool, type StreamTrouble } from "./opencode/server.js";
 export {
@@ -218,6 +219,7 @@ export type { LoadedSession } from "./sessions/loaded-session.js";
 export { type ReadSessionOptions, readSession } from "./sessions/read-session.js";
 export type * from "./trace/model.js";
 export { type TraceWishes, traceSession } from "./trace/trace-session.js";
+export { withUserPrices } from "./trace/user-priced.js";
 export { type ReportPageOptions, reportPage } from "./web/data/report-page.js";
 export type {
   WireBody,

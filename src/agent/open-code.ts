@@ -10,6 +10,7 @@ import type { LiveDelivery } from "../follow/live-run.js";
 import type { GitFacts } from "../git/git-facts.js";
 import type { Masking } from "../masking/mask.js";
 import { DEFAULT_DEADLINE_MS, type DriveHooks, isModelName, type Progress, type RunEvent } from "../opencode/drive.js";
+import type { UserPrices } from "../opencode/model.js";
 import type { ServerPool } from "../opencode/server.js";
 import type { LoopTrace, Totals } from "../trace/model.js";
 import { traceIdOf } from "../trace/span-id.js";
@@ -51,6 +52,8 @@ export interface OpenCodeOptions extends AgentSettings {
    * Default true.
    */
   readonly wireContent?: boolean | undefined;
+  /** What models cost by the user's own word, where opencode knows no price; `maxCost` counts by it too. */
+  readonly prices?: UserPrices | undefined;
   /** Kept with the session, so that `looptrace stats` can add up by them; what is sent has the exporter's tags. */
   readonly tags?: readonly string[] | undefined;
   /** What the directory stands on, where that is known already; null where that is nothing. @internal */
@@ -191,6 +194,7 @@ export class OpenCode {
       propagate = false,
       tags = [],
       git,
+      prices,
       ...request
     } = rest;
     const settings = { retries, patienceMs, fallbackModels };
@@ -242,6 +246,7 @@ export class OpenCode {
           // Another attempt begins with what the one before has left.
           git: done.length === 0 ? git : undefined,
           tags,
+          prices,
         },
         hooks,
       );

@@ -9,6 +9,7 @@ import type { Masking } from "../masking/mask.js";
 import { maskedLike } from "../masking/masked.js";
 import { type DriveHooks, type DriveRequest, type DriveResult, drive, type ServedSession } from "../opencode/drive.js";
 import { type Halt, processEndOf, type RunEvidence } from "../opencode/evidence.js";
+import { type UserPrice, type UserPrices, userPriceOf } from "../opencode/model.js";
 import { structuredAnswersOf } from "../opencode/session.js";
 import { readEvidence, traceLoaded } from "../sessions/loaded-session.js";
 import { ownTurn } from "../sessions/run-owner.js";
@@ -17,6 +18,7 @@ import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import { answerText } from "../trace/turn-error.js";
 import { isUnanswered } from "../trace/unanswered.js";
+import { withUserPrices } from "../trace/user-priced.js";
 import { agentNotes, extraArgumentNotes, limitNotes, subagentNotes } from "./attempt-notes.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
 import type { AttemptResult } from "./turn-result.js";
@@ -39,6 +41,8 @@ export interface AttemptRequest {
   readonly attempt: number;
   /** What the directory stands on, where the caller knows it already; null where that is nothing. */
   readonly git: GitFacts | null | undefined;
+  /** What models cost by the user's own word. */
+  readonly prices: UserPrices | undefined;
   /** The caller's own words for the run. */
   readonly tags: readonly string[];
 }
@@ -76,7 +80,7 @@ async function driveAndRecord(
   let haltedBy: Halt | undefined;
   /** Of the servers that were used. */
   const passwords: string[] = [];
-  const watch = runWatch(request.limits, (reason) => {
+  const watch = runWatch({ ...request.limits, price: priceOf(request) }, (reason) => {
     haltedBy = reason;
     halting.abort(new Error("a limit of the run was reached"));
   });
@@ -120,7 +124,7 @@ async function driveAndRecord(
   // What went out while it ran was told without the wire: its times must not differ from those of the rest.
   const evidence = readEvidence([isLive(request) ? { ...known, wire: undefined } : known]);
   const masked = recorded.tree && traceLoaded(maskedLike({ tree: recorded.tree, evidence }, recorded), request);
-  const traces = ofRun(masked ?? [], run);
+  const traces = withUserPrices(ofRun(masked ?? [], run), request.prices);
   const last = lastOf(traces);
   // The caller is told what the agent said, secrets and all.
   const said = tree === null || recorded.tree === tree ? last : lastOf(ofRun(traceSession(tree, evidence), run));
@@ -143,6 +147,12 @@ async function driveAndRecord(
   const answer = { text: said ? answerText(said.loop.steps) : null, output };
   const { tree: session, stored: kept } = recorded;
   return { ...answer, error, sessionId, traces, session, kept, opencode, driver, exit, notes };
+}
+
+/** What the model that is asked costs by the user's word; of the one that opencode chooses nothing is known before. */
+function priceOf({ drive: { model = "" }, prices = [] }: AttemptRequest): UserPrice | undefined {
+  const [providerId = "", ...rest] = model.split("/");
+  return userPriceOf(prices, { providerId, modelId: rest.join("/"), variant: null });
 }
 
 function gitOf({ directory = ".", environment = process.env }: DriveRequest): Promise<GitFacts | null> {

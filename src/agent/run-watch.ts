@@ -2,11 +2,17 @@ import type { RunLimit } from "../errors/error-facts.js";
 import { classifyTool } from "../errors/tool-failure.js";
 import { isProviderExecuted, type Progress, type RunEvent, toolFacts, toolResultText } from "../opencode/drive.js";
 import type { Halt } from "../opencode/evidence.js";
+import { costBy, type UserPrice } from "../opencode/model.js";
 import { answerWatch, DOOM_LOOP_THRESHOLD, repetitionWatch, type ToollessAnswer } from "../trace/doom-loop.js";
 import type { AgentSettings } from "./agent-settings.js";
 
 /** What a run may come to before it is stopped. */
 export type RunLimits = Pick<AgentSettings, "maxSteps" | "maxTokens" | "maxCost" | "maxAttempts" | "haltOnDoomLoop">;
+
+/** The same with what the model's tokens cost by the user's word. */
+export interface PricedLimits extends RunLimits {
+  readonly price?: UserPrice | undefined;
+}
 
 export const DEFAULT_MAX_ATTEMPTS = 6;
 
@@ -19,7 +25,7 @@ export interface RunWatch {
 /**
  * @param halt called once, with the first reason to end the run
  */
-export function runWatch(limits: RunLimits, halt: (reason: Halt) => void): RunWatch {
+export function runWatch(limits: PricedLimits, halt: (reason: Halt) => void): RunWatch {
   const wanted = limits.haltOnDoomLoop;
   const threshold = wanted === true ? DOOM_LOOP_THRESHOLD : wanted || Number.POSITIVE_INFINITY;
   const next = repetitionWatch();
@@ -141,8 +147,10 @@ function messageOf(data: unknown): string {
   return isTold ? String(data.message) : "the request was too large for the model's context";
 }
 
-function limitReached(progress: Progress, limits: RunLimits): RunLimit | undefined {
-  const { tokens, cost, step } = progress;
+function limitReached(progress: Progress, limits: PricedLimits): RunLimit | undefined {
+  const { tokens, step } = progress;
+  const { price } = limits;
+  const cost = price && (price.override || progress.cost === 0) ? costBy(price, tokens) : progress.cost;
   const total = tokens.input + tokens.output + tokens.reasoning + tokens.cacheRead + tokens.cacheWrite;
   // Steps whose requests all fail leave no event. opencode counts its iterations from 0, and one more begins,
   // and ends at

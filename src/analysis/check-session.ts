@@ -326,6 +326,7 @@ function warningsOf({ gaps, copied, commands }: Facts, budgets: readonly Budget[
     ...gapTexts.missingSubagents(gaps),
     ...gapTexts.unfinished(gaps),
     ...(of("tokens", "cost") ? gapTexts.withoutUsage(gaps) : []),
+    ...(of("cost") ? gapTexts.userPrices(gaps) : []),
     ...(of("tool") ? gapTexts.openTools(gaps) : []),
     ...(copied > 0 ? [`${plural(copied, "turn")} that a fork copied: counted as zero`] : []),
     ...(commands > 0 ? [`${plural(commands, "command")} that a person ran: not counted`] : []),

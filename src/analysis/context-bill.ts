@@ -1,3 +1,4 @@
+import type { UserPrices } from "../opencode/model.js";
 import type {
   LoopTrace,
   ModelFacts,
@@ -96,6 +97,7 @@ export interface BilledCall {
   readonly segments: readonly SegmentFacts[];
   readonly usage: Usage | null;
   readonly cost: number | null;
+  readonly costFrom?: "user" | undefined;
   readonly model: ModelFacts | null;
 }
 
@@ -103,6 +105,8 @@ export interface BillOptions {
   readonly by: ContextBill["by"];
   /** The request that is shown, where there is one session; without it the one with the longest prompt. */
   readonly exchangeId?: string | undefined;
+  /** What models cost by the user's own word, where calls were priced by it. */
+  readonly prices?: UserPrices | undefined;
 }
 
 /** What a bill needs of a session: the rest of its traces need not stay in memory. */
@@ -134,13 +138,13 @@ export function billedSession(traces: readonly LoopTrace[]): BilledSession {
  */
 export function contextBill(
   sessions: readonly BilledSession[],
-  { by, exchangeId }: BillOptions,
+  { by, exchangeId, prices: own }: BillOptions,
 ): ContextBill | undefined {
   const calls = sessions.map((session) => session.calls);
   const all = calls.flat();
   if (all.length === 0) return undefined;
   const shown = calls.flatMap((some) => shownOf(some, exchangeId) ?? []);
-  const prices = pricesOf(all);
+  const prices = pricesOf(all, own);
   const rows = new Map<string, MutableRow>();
   for (const call of all) addCall(rows, call, by, prices, shown.includes(call));
   const tokens = sum([...rows.values()].map((row) => row.tokens));
@@ -187,15 +191,16 @@ function billedCalls({ loop, session, wire }: LoopTrace): readonly BilledCall[] 
       if (!call || !request || exchangeId === undefined) return [];
       const name = `${own === loop ? "" : `${own.agent ?? "subagent"} `}llm-call-${call.index}`;
       const usage = sureUsageOf("prompt", call);
-      const { cost, model } = call;
-      return [{ name, other: null, turn, exchangeId, sessionId: session.id, request, segments, usage, cost, model }];
+      const { cost, costFrom, model } = call;
+      const paid = { usage, cost, costFrom, model };
+      return [{ name, other: null, turn, exchangeId, sessionId: session.id, request, segments, ...paid }];
     }),
   );
-  const others = otherCallsIn(loop).flatMap(({ kind, usage, cost, model, wire: facts }): BilledCall[] => {
+  const others = otherCallsIn(loop).flatMap(({ kind, usage, cost, costFrom, model, wire: facts }): BilledCall[] => {
     const { request, exchangeId } = facts ?? {};
     if (!request || exchangeId === undefined) return [];
     const at = { turn, exchangeId, sessionId: session.id };
-    return [{ name: kind, other: kind, ...at, request, segments, usage, cost, model }];
+    return [{ name: kind, other: kind, ...at, request, segments, usage, cost, costFrom, model }];
   });
   return [...ofSteps, ...others];
 }

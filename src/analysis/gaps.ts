@@ -4,7 +4,7 @@ import { oneLine } from "../text/terminal-text.js";
 import type { Loop, LoopTrace, OtherCall, UsageDoubt } from "../trace/model.js";
 import { isUnknown } from "../trace/other-call-usage.js";
 import { otherCallsIn, spentOnOthers } from "../trace/other-calls.js";
-import { recordedUsage, totalTokens } from "../trace/usage.js";
+import { addCost, recordedUsage, totalTokens } from "../trace/usage.js";
 import { callsIn, loopsIn, toolsIn } from "./loop-parts.js";
 import { purposeText } from "./row-texts.js";
 
@@ -24,6 +24,8 @@ export interface Gaps {
   readonly doubts: readonly DoubtfulCall[];
   /** Calls that took tokens whose price opencode does not know. */
   readonly withoutPrice: number;
+  /** What of the cost is by the user's own prices, USD; null where nothing is. */
+  readonly costByUser: number | null;
   /** Tools without an end. */
   readonly openTools: number;
   /** Calls beside the steps, and what is in no sum since they took it. */
@@ -59,6 +61,10 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
     unrecorded: calls.filter(({ usage, usageDoubt }) => usage === null && usageDoubt === null).length,
     doubts: loops.flatMap((loop) => loopsIn(loop).flatMap((one) => doubtsOf(one, one === loop))),
     withoutPrice: calls.filter((call) => call.cost === null && totalTokens(recordedUsage(call)) > 0).length,
+    costByUser: calls.reduce<number | null>(
+      (sum, { cost: usd, costFrom }) => (costFrom ? addCost(sum, usd) : sum),
+      null,
+    ),
     openTools: loops.flatMap(toolsIn).filter(({ outcome }) => outcome === "unfinished").length,
     otherCalls: {
       ...spentOnOthers(others),
@@ -118,6 +124,8 @@ export const gapTexts = {
   ],
   withoutPrice: ({ withoutPrice: some, calls }: Gaps): readonly string[] =>
     some > 0 && some < calls ? [`the cost lacks ${plural(some, "call")} that opencode knows no price of`] : [],
+  userPrices: ({ costByUser: usd }: Gaps): readonly string[] =>
+    usd === null ? [] : [`${usd === 0 ? "calls are free" : `${cost(usd)} of the cost is`} by your prices`],
   otherCalls: ({ otherCalls: { usage, cost: usd, kinds, calls, withoutUsage } }: Gaps): readonly string[] => {
     if (kinds.length === 0) return [];
     const price = usd === null ? "" : `, ${cost(usd)}`;

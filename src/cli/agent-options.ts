@@ -44,7 +44,7 @@ export async function agentOptions(
     );
   const without = plain.wire === false ? "--no-wire" : wireContent === false ? "--no-content" : undefined;
   if (plain.fullInput === true && without !== undefined) terminal.err(idleFullInput(without));
-  return { ...plain, ...translated, wireContent, environment: terminal.env };
+  return { ...plain, ...translated, wireContent, prices: context.prices, environment: terminal.env };
 }
 
 /** That `--full-input` changes nothing, and because of which flag. */

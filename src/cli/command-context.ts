@@ -4,12 +4,14 @@ import type { Risk } from "../config/config-risks.js";
 import { type MaskFlags, maskingOf } from "../config/masking.js";
 import { type ProjectPlace, readProjectConfig } from "../config/project-config.js";
 import { destinationKeys, type Settings, settingsWith, type TraceFlags } from "../config/settings.js";
+import { userPricesOf } from "../config/user-prices.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import { resolveDestinations } from "../deliver/destinations/resolve-destinations.js";
 import { TraceExporter } from "../export/trace-exporter.js";
 import { type StorePaths, storePaths } from "../files/store-paths.js";
 import { storeProblem } from "../files/trusted-store.js";
 import type { Masking } from "../masking/mask.js";
+import type { UserPrices } from "../opencode/model.js";
 import type { TraceOptions } from "../otel/options.js";
 import { oneLine } from "../text/terminal-text.js";
 import type { Terminal } from "./terminal.js";
@@ -90,6 +92,11 @@ export class CommandContext {
     const { secrets = [] } = this.#options;
     this.#masking ??= maskingOf(this.#flags, this.file, env, [...destinationKeys(this.file, env), ...secrets]);
     return this.#masking;
+  }
+
+  /** What models cost by the user's own word. */
+  get prices(): UserPrices {
+    return userPricesOf(this.file);
   }
 
   /** Sends traces. @param trace what they say; default what the settings say */

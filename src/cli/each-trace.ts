@@ -3,6 +3,7 @@ import { loadSessions } from "../sessions/load-sessions.js";
 import { selectSessions } from "../sessions/select-sessions.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
+import { withUserPrices } from "../trace/user-priced.js";
 import type { EachTraceOptions, FromFlags } from "./from-flags.js";
 import { loadOptions, sourcesOf } from "./sources.js";
 import type { Terminal } from "./terminal.js";
@@ -25,12 +26,14 @@ export async function eachTrace(
   if (flags.from === "langfuse") {
     // What it asks with is loaded only then.
     const { eachRemoteTrace } = await import("./each-remote-trace.js");
-    return eachRemoteTrace(sources, flags, terminal, use, onUnreadable);
+    const { prices } = loadOptions(flags, terminal, "kept");
+    const useOne = (trace: LoopTrace): void => withUserPrices([trace], prices).forEach(use);
+    return eachRemoteTrace(sources, flags, terminal, useOne, onUnreadable);
   }
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
-    for (const trace of traceSession(tree, evidence)) use(trace);
+    for (const trace of withUserPrices(traceSession(tree, evidence), options.prices)) use(trace);
   });
 }
 

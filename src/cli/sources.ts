@@ -29,6 +29,7 @@ export function loadOptions(
   return {
     opencode: context.openCodePath(flags.opencode),
     masking: context.masking,
+    prices: context.prices,
     environment: terminal.env,
     directory: terminal.cwd,
     paths: context.paths,

@@ -52,6 +52,26 @@ const checkSettings = z.strictObject({
 
 export type CheckSettings = z.infer<typeof checkSettings>;
 
+/** Which models a price is of: `provider/model`, with `*` for any characters. */
+const modelPattern = z.string().regex(/./, "must be a model such as ollama/* or acme/large");
+
+const usdPerMillion = z.number().nonnegative();
+
+/** What a model costs, USD a million tokens. What is left out costs as what it is most like. */
+const modelPrice = z.union([
+  z.strictObject({ free: z.literal(true), override: z.boolean().optional() }),
+  z.strictObject({
+    input: usdPerMillion,
+    output: usdPerMillion,
+    reasoning: usdPerMillion.optional(),
+    cacheRead: usdPerMillion.optional(),
+    cacheWrite: usdPerMillion.optional(),
+    override: z.boolean().optional(),
+  }),
+]);
+const PRICE_FORM =
+  '{ "free": true }, or "input" and "output" in USD a million tokens, with "reasoning", "cacheRead", "cacheWrite" and "override" if need be';
+
 /** How the file says each kind of value that a setting of opencode's work has. */
 const { opencode, driver, ...settings } = fieldsOn("config", {
   text: () => text.optional(),
@@ -84,6 +104,7 @@ export const configFile = z.strictObject({
   outboxLimitMb: z.number().positive().optional(),
   mask: z.union([z.literal(false), z.array(text)]).optional(),
   check: checkSettings.optional(),
+  prices: z.record(modelPattern, modelPrice).optional(),
   langfuse: z
     .strictObject({ publicKey: text.optional(), secretKey: text.optional(), baseUrl: text.optional() })
     .optional(),
@@ -181,7 +202,10 @@ const WORDS = {
 } as const;
 
 function problemTexts(issue: z.core.$ZodIssue): readonly string[] {
-  if (issue.code !== "unrecognized_keys") return [fieldProblem(issue, WORDS)];
+  if (issue.code !== "unrecognized_keys") {
+    const otherwise = issue.path[0] === "prices" ? PRICE_FORM : WORDS.otherwise;
+    return [fieldProblem(issue, { ...WORDS, otherwise })];
+  }
   const known = knownKeys(issue.path);
   const nameOf = (key: string): string => JSON.stringify([...issue.path, key].join("."));
   const unknown = issue.keys.map((key) => ({ name: nameOf(key), near: nearest(key, known) }));

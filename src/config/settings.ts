@@ -3,6 +3,7 @@ import { ConfigurationError } from "../errors/configuration-error.js";
 import { environmentName, parseTraceparent, type TraceOptions } from "../otel/options.js";
 import type { ConfigFile } from "./config-file.js";
 import { destinationOptions, type Environment } from "./destination-options.js";
+import { userPricesOf } from "./user-prices.js";
 
 /** The options about the trace that several commands share, as commander hands them over. */
 export interface TraceFlags {
@@ -37,6 +38,7 @@ export function settingsWith(file: ConfigFile, flags: TraceFlags, env: Environme
   const metadata = { ...file.metadata, ...metadataOf(flags.metadata ?? []) };
   const resourceAttributes = resourceAttributesOf(env.OTEL_RESOURCE_ATTRIBUTES);
   const serviceName = env.OTEL_SERVICE_NAME || resourceAttributes["service.name"];
+  const prices = userPricesOf(file);
   const parent = env.TRACEPARENT ? parseTraceparent(env.TRACEPARENT) : undefined;
   return {
     file,
@@ -48,6 +50,7 @@ export function settingsWith(file: ConfigFile, flags: TraceFlags, env: Environme
       ...(release === undefined ? {} : { release }),
       ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
       ...(parent === undefined ? {} : { parent }),
+      ...(prices.length === 0 ? {} : { prices }),
       ...(serviceName === undefined ? {} : { serviceName }),
       ...((flags.content ?? true) && (file.content ?? true) ? {} : { content: false }),
       ...((flags.scores ?? file.scores ?? true) ? {} : { scores: false }),

@@ -18,9 +18,9 @@ export function traceFingerprint(
   { loop }: LoopTrace,
   options: TraceOptions,
 ): { readonly settings: Fingerprint; readonly whole: Fingerprint } {
-  const { traceName, userId, tags, environment, release, metadata, content = true } = options;
+  const { traceName, userId, tags, environment, release, metadata, content = true, prices } = options;
   const { [OWN_METADATA]: _own, ...own } = metadata ?? {};
-  const settings = [traceName, userId, tags ?? [], environment, release, own, content];
+  const settings = [traceName, userId, tags ?? [], environment, release, own, content, ...(prices ? [prices] : [])];
   return { settings: digest(settings), whole: `${digest(settings)}-${digest(progressOf(loop))}` };
 }
 

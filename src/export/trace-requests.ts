@@ -12,6 +12,7 @@ import { defined } from "../text/json-fields.js";
 import { lastMomentOfLoop } from "../trace/extent.js";
 import type { LoopTrace } from "../trace/model.js";
 import { openSpanIds, runningSpanIds } from "../trace/open-spans.js";
+import { withUserPrices } from "../trace/user-priced.js";
 import { maskTraces } from "./mask-traces.js";
 import { maskingWithKeys } from "./masking-with-keys.js";
 import type { SentInPieces } from "./sent-in-pieces.js";
@@ -69,7 +70,7 @@ export async function traceRequests(
   ]);
   const masked = await maskTraces(traces, { options: traceOptions, given }, maskingWithKeys(masking, keys));
   const turns = await Promise.all(
-    masked.values.map(async (trace, index) => {
+    withUserPrices<LoopTrace>(masked.values, traceOptions.prices).map(async (trace, index) => {
       const place = traceOptions.parent ? {} : placeInHost(traces[index] ?? trace);
       const open = openIn(trace, atWork, now);
       const leaveOut = force ? new Set<string>() : open;

@@ -1,5 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { Call, InnerCall, Loop, LoopTrace, OtherCall, Step, StepEvent, Tool } from "../trace/model.js";
+import { withUserPrices } from "../trace/user-priced.js";
 import { cleanText } from "./clean-value.js";
 import { type GivenTexts, givenTexts } from "./facts/given-texts.js";
 import type { FileShelf } from "./file-shelf.js";
@@ -47,7 +48,8 @@ export function describeFor(
   files?: FileShelf,
 ): readonly SpanData[] {
   const profile = spanProfile(profileName);
-  const shown = options.content === false ? withoutContent(trace) : trace;
+  const [priced = trace] = withUserPrices([trace], options.prices);
+  const shown = options.content === false ? withoutContent(priced) : priced;
   const context = traceContext(shown, options, profile.shared, files);
   const parent: SpanParent | null = options.parent ? { spanId: options.parent.spanId, remote: true } : null;
   const [root, ...rest] = loopSpans(context.trace.loop, parent, { ...context, profile, ofTrace: context.shared }, true);

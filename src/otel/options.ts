@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { UserPrices } from "../opencode/model.js";
 
 /** A span of another program (W3C Trace Context). */
 export interface RemoteParent {
@@ -57,6 +58,8 @@ export interface TraceOptions {
    * names, and the errors' classes.
    */
   readonly content?: boolean;
+  /** What models cost by the user's own word, where opencode knows no price. */
+  readonly prices?: UserPrices;
   /** The longest string that is sent whole, in UTF-16 code units; default 1,000,000. */
   readonly textLimit?: number;
   /**

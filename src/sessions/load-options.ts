@@ -1,5 +1,6 @@
 import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
+import type { UserPrices } from "../opencode/model.js";
 import { configuredServers } from "../opencode/program.js";
 import type { FoundSession } from "./loaded-session.js";
 
@@ -15,6 +16,8 @@ export interface LoadOptions {
   readonly prefer: "kept" | "opencode";
   /** What is masked in all that is loaded, and in what is stored of it. */
   readonly masking?: Masking | undefined;
+  /** What models cost by the user's own word, for those who trace what is loaded (`withUserPrices`). */
+  readonly prices?: UserPrices | undefined;
   /** Reads standard input to its end, for the source `-`. */
   readonly readStdin: () => Promise<string>;
   readonly onNote?: ((note: string) => void) | undefined;

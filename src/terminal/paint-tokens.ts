@@ -36,6 +36,7 @@ export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
     ...gapTexts.missingSubagents(gaps),
     ...gapTexts.withoutUsage(gaps),
     ...gapTexts.doubts(gaps),
+    ...gapTexts.userPrices(gaps),
     ...gapTexts.otherCalls(gaps),
   ];
   const notes = [

@@ -98,6 +98,7 @@ function notesOf(trace: LoopTrace, tools: readonly Tool[]): string[] {
   return [
     ...(missing > 0 ? [`totals without ${plural(missing, "subagent session")} not in the input${named}${more}`] : []),
     ...gapTexts.doubts(gaps),
+    ...gapTexts.userPrices(gaps),
     ...gapTexts.otherCalls(gaps),
     ...(unread.length > 0 ? [`the export holds what this version does not read: ${unread.join(", ")}`] : []),
     ...loop.notes.map(oneLine),

@@ -68,9 +68,10 @@ function figures({ traceId, session, loop }: LoopTrace, aligned: boolean): reado
 }
 
 function gaps({ traceId, session, loop }: LoopTrace): readonly string[] {
-  const { calls, withoutUsage, doubts } = gapsOf([{ traceId, session, loop }]);
+  const { calls, withoutUsage, doubts, costByUser } = gapsOf([{ traceId, session, loop }]);
   const missing = loop.totalsWithSubagents.missingSubagents;
   return [
+    ...(costByUser === null ? [] : ["by your prices"]),
     ...(doubts.length > 0 && withoutUsage < calls ? [`tokens of ${plural(doubts.length, "call")} in doubt`] : []),
     ...(missing > 0 ? [`without ${plural(missing, "subagent session")} not in the input`] : []),
   ];

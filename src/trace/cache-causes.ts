@@ -3,7 +3,7 @@ import type { WireEvidence, WireExchange } from "../wire/model.js";
 import { type BreakCause, explainBreak } from "../wire/segments/explain-break.js";
 import { readRequest } from "../wire/segments/read-request.js";
 import { breakOf } from "./cache-breaks.js";
-import type { Call, Loop, LoopTrace, Step, StepEvent } from "./model.js";
+import type { Call, Loop, LoopTrace, Step, StepEvent, Usage } from "./model.js";
 import { modelKey, type PricedCall, type Prices, pricesOf } from "./token-prices.js";
 import { subagentsOfLoop } from "./totals.js";
 import { NO_USAGE, sureUsageOf } from "./usage.js";
@@ -81,14 +81,28 @@ class Walk {
 
   /** What tokens cost that were read anew, beyond what they would have cost from the cache. */
   #priceOf(call: Call, { attributes }: StepEvent): { readonly costUsd?: number } {
-    const anew = Number(attributes.tokensReadAnew);
-    const usage = sureUsageOf("prompt", call);
-    const prices = this.#prices(call.model);
-    const written = Math.min(anew, usage?.cacheWrite ?? 0);
-    const paid = prices.settled({ ...NO_USAGE, input: anew - written, cacheWrite: written });
-    const cached = prices.settled({ ...NO_USAGE, cacheRead: anew });
-    return paid === null || cached === null ? {} : { costUsd: Number((paid - cached).toFixed(DECIMALS)) };
+    const usage = sureUsageOf("prompt", call) ?? NO_USAGE;
+    const costUsd = costOfBreak(Number(attributes.tokensReadAnew), usage, this.#prices(call.model).settled);
+    return costUsd === null ? {} : { costUsd };
   }
+}
+
+/**
+ * What tokens cost that were read anew, beyond what they would have cost from the cache.
+ *
+ * @param anew how many
+ * @param usage of the call that read them: what it wrote to the cache was paid for as such
+ * @param costOf tells what tokens cost, USD; null where no price tells it
+ */
+export function costOfBreak(
+  anew: number,
+  { cacheWrite }: Usage,
+  costOf: (usage: Usage) => number | null,
+): number | null {
+  const written = Math.min(anew, cacheWrite);
+  const paid = costOf({ ...NO_USAGE, input: anew - written, cacheWrite: written });
+  const cached = costOf({ ...NO_USAGE, cacheRead: anew });
+  return paid === null || cached === null ? null : Number((paid - cached).toFixed(DECIMALS));
 }
 
 /** What is left of a difference of costs after rounding, USD. */

@@ -218,6 +218,8 @@ export interface Call extends Span {
   readonly usageDoubt: UsageDoubt | null;
   /** USD; null: opencode knows no price for the model. */
   readonly cost: number | null;
+  /** `user`: the cost is by the user's own prices; absent where it is by opencode's. */
+  readonly costFrom?: "user";
   /** Sums up to and including this call. */
   readonly cumulative: Cumulative;
   /** What the context's growth is made of, on the first call what the context is made of; empty without a usage. */
@@ -240,6 +242,8 @@ export interface OtherCall extends Span {
   readonly usage: Usage | null;
   /** USD; null: opencode knows no price for the model. */
   readonly cost: number | null;
+  /** `user`: the cost is by the user's own prices; absent where it is by opencode's. */
+  readonly costFrom?: "user";
   /** What the model answered, as far as it came: known from the wire alone, and absent without. */
   readonly output?: CallOutput;
   /** What the wire tells of its request; absent where it was not recorded. */

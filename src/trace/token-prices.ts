@@ -1,4 +1,5 @@
 /** What tokens cost, reckoned from what calls cost: an export has a price for a call, and none for a token. */
+import { costBy, type UserPrices, userPriceOf } from "../opencode/model.js";
 import { knownPrice } from "./known-price.js";
 import type { ModelFacts, Usage } from "./model.js";
 
@@ -29,8 +30,10 @@ export type Prices = (model: ModelFacts | null) => ModelPrices;
 export interface PricedCall {
   readonly model: ModelFacts | null;
   readonly usage: Usage | null;
-  /** USD; null where opencode knows no price. */
+  /** USD; null where no price is known. */
   readonly cost: number | null;
+  /** Whether it is by the user's own prices. */
+  readonly costFrom?: "user" | undefined;
 }
 
 /**
@@ -42,8 +45,12 @@ const USUAL = [1, 5, 0.1, 1.25] as const;
 /** How little the usual counts against what calls tell. */
 const LEAN = 1e-10;
 
-/** Reckons what each model's tokens cost from its calls. Of calls that tell enough the result is exact. */
-export function pricesOf(calls: readonly PricedCall[]): Prices {
+/**
+ * Reckons what each model's tokens cost from its calls. Of calls that tell enough the result is exact.
+ *
+ * @param own the user's prices: of models whose calls they have priced they are what tokens cost
+ */
+export function pricesOf(calls: readonly PricedCall[], own: UserPrices = []): Prices {
   const byModel = new Map<string, PricedCall[]>();
   for (const call of calls) {
     if (!call.usage || !call.cost) continue;
@@ -55,9 +62,24 @@ export function pricesOf(calls: readonly PricedCall[]): Prices {
   const prices = new Map<string, ModelPrices>();
   return (model) => {
     const key = modelKey(model);
-    const known = prices.get(key) ?? modelPrices(byModel.get(key) ?? []);
+    const known = prices.get(key) ?? ownPrices(calls, model, own) ?? modelPrices(byModel.get(key) ?? []);
     prices.set(key, known);
     return known;
+  };
+}
+
+function ownPrices(calls: readonly PricedCall[], model: ModelFacts | null, own: UserPrices): ModelPrices | undefined {
+  const price = userPriceOf(own, model);
+  const key = modelKey(model);
+  const isUsed = calls.some((call) => call.costFrom === "user" && modelKey(call.model) === key);
+  if (!price || !isUsed) return undefined;
+  const each = (kind: keyof Usage): number => price.perMillion[kind] / 1e6;
+  return {
+    perToken: {
+      ...{ input: each("input"), output: each("output") },
+      ...{ cacheRead: each("cacheRead"), cacheWrite: each("cacheWrite") },
+    },
+    settled: (usage) => costBy(price, usage),
   };
 }
 

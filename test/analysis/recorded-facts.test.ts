@@ -1,12 +1,15 @@
 /** What is told of many sessions, held against what the traces of all recorded ones say. */
 import { describe, expect, test } from "vitest";
+import { callsIn } from "../../src/analysis/loop-parts.js";
 import { sessionFacts, sessionFactsSchema, type TurnFacts } from "../../src/analysis/session-facts.js";
 import { calendarOf } from "../../src/analysis/stats/calendar.js";
 import { DIMENSIONS } from "../../src/analysis/stats/dimensions.js";
 import { statsReport } from "../../src/analysis/stats/stats-report.js";
 import { tokenRows } from "../../src/analysis/token-rows.js";
 import { toolTable } from "../../src/analysis/tool-table.js";
+import type { UserPrices } from "../../src/opencode/model.js";
 import { addCost, addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import { withUserPrices } from "../../src/trace/user-priced.js";
 import { recordedSessions } from "../support/recorded-sessions.js";
 
 const NOTHING = { steps: 0, calls: 0, retries: 0, tools: 0, toolFailures: 0, missingSubagents: 0, doubtfulCalls: 0 };
@@ -150,5 +153,31 @@ describe("statistics over all recorded sessions", () => {
     expect(sum(({ unpriced }) => unpriced.tokens)).toBe(total.unpriced.tokens);
     expect(sum(({ time }) => time.total)).toBe(total.time.total);
     expect(sum(({ others }) => others.tokens)).toBe(total.others.tokens);
+  });
+
+  test("with the user's prices say what traces with them say, and pricing twice changes nothing", () => {
+    const prices: UserPrices = [
+      {
+        model: "*",
+        perMillion: { input: 3, output: 15, reasoning: 12, cacheRead: 0.3, cacheWrite: 3.75 },
+        // All recordings have prices of opencode's.
+        override: true,
+      },
+    ];
+    const priced = withUserPrices(counted, prices);
+    expect(withUserPrices(priced, prices)).toEqual(priced);
+    const sum = priced.reduce((all, { loop }) => all + (loop.totalsWithSubagents.cost ?? 0), 0);
+    const report = statsReport(facts, { by: [], calendar, prices });
+    expect(report.total.cost).toBeCloseTo(sum, 8);
+    expect(report.total.costByUser).toBeGreaterThan(0);
+    const calls = priced.flatMap(({ loop }) => callsIn(loop));
+    expect(report.total.costByUser).toBeCloseTo(
+      calls.reduce((all, { cost, costFrom }) => all + (costFrom === "user" ? (cost ?? 0) : 0), 0),
+      8,
+    );
+    for (const { loop } of priced) {
+      const own = loop.steps.flatMap(({ call }) => call ?? []);
+      expect(own.at(-1)?.cumulative.cost ?? 0).toBeCloseTo(loop.totals.cost ?? 0, 12);
+    }
   });
 });

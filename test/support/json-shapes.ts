@@ -169,6 +169,7 @@ const call = z.strictObject({
   usage: usage.nullable(),
   usageDoubt: usageDoubt.nullable(),
   cost: z.number().nullable(),
+  costFrom: z.literal("user").exactOptional(),
   cumulative: z.strictObject({
     contextTokens: z.number(),
     contextGrowth: z.number().nullable(),
@@ -273,6 +274,7 @@ const otherCall = z.strictObject({
   model: model.nullable(),
   usage: usage.nullable(),
   cost: z.number().nullable(),
+  costFrom: z.literal("user").exactOptional(),
   output: callOutput.exactOptional(),
   wire: wireFacts.exactOptional(),
 });

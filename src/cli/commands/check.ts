@@ -10,6 +10,7 @@ import { paintCheck } from "../../terminal/paint-check.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { withUserPrices } from "../../trace/user-priced.js";
 import { type BudgetFlags, budgetsOf } from "../check-settings.js";
 import { colorsFor } from "../colors.js";
 import { CommandContext } from "../command-context.js";
@@ -45,7 +46,7 @@ export async function check(sources: readonly string[], flags: CheckFlags, termi
   // One that cannot be read is no reason to leave all others unchecked.
   await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
     const { id, title, tokens } = tree.session.info;
-    const traces = traceSession(tree, evidence);
+    const traces = withUserPrices(traceSession(tree, evidence), options.prices);
     if (traces.length === 0) {
       terminal.err(`looptrace: ${oneLine(id)} holds no prompt yet: there is nothing to check.\n`);
       return;

@@ -9,6 +9,7 @@ import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { withUserPrices } from "../../trace/user-priced.js";
 import { colorsFor } from "../colors.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -45,7 +46,7 @@ export async function context(sources: readonly string[], flags: ContextFlags, t
     reportError(error, terminal);
   };
   await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
-    const traces = traceSession(tree, evidence);
+    const traces = withUserPrices(traceSession(tree, evidence), options.prices);
     if (traces.every(({ wire }) => wire === undefined)) without.push(tree.session.info.id);
     else {
       sessions.push(billedSession(traces));
@@ -56,7 +57,7 @@ export async function context(sources: readonly string[], flags: ContextFlags, t
   if (sessions.length === 0) throw noRecording(without);
   tellUnrecorded(without, "in no figure", terminal);
   const exchangeId = flags.call === undefined ? undefined : exchangeAt(requests, flags.call);
-  const bill = contextBill(sessions, { by: flags.by ?? "owner", exchangeId });
+  const bill = contextBill(sessions, { by: flags.by ?? "owner", exchangeId, prices: options.prices });
   if (!bill) {
     throw new ConfigurationError(
       "wire",

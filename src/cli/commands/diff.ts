@@ -10,6 +10,7 @@ import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { withUserPrices } from "../../trace/user-priced.js";
 import { colorsFor } from "../colors.js";
 import { eachTrace } from "../each-trace.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -96,7 +97,7 @@ async function loadSide(source: string, subagents: readonly string[], options: L
   return {
     side: {
       session: { id, title, opencodeVersion: version },
-      traces: traceSession(first.tree, first.evidence),
+      traces: withUserPrices(traceSession(first.tree, first.evidence), options.prices),
     },
     others: others.map(({ tree }) => tree.session.info.id),
   };

@@ -5,6 +5,7 @@ import { bytesText, plural } from "../../text/format.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { withUserPrices } from "../../trace/user-priced.js";
 import { atifTrajectory } from "../../trajectory/atif-trajectory.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
@@ -30,7 +31,7 @@ export async function exportSessions(
   const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
   const sessions: (readonly LoopTrace[])[] = [];
   await loadSessions(wanted, options, ({ tree, evidence }) => {
-    const traces = traceSession(tree, evidence);
+    const traces = withUserPrices(traceSession(tree, evidence), options.prices);
     if (traces.length > 0) sessions.push(traces);
   });
   if (sessions.length === 0) {

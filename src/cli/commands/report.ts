@@ -8,6 +8,7 @@ import { bytesText, plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { withUserPrices } from "../../trace/user-priced.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
 import { reportBuilder } from "../../web/data/build-report.js";
 import { pageAssets } from "../../web/data/page-assets.js";
@@ -33,7 +34,7 @@ export async function report(sources: readonly string[], flags: ReportFlags, ter
   const builder = reportBuilder(LOOPTRACE_VERSION);
   await loadSessions(wanted, options, ({ tree, evidence }) => {
     const texts = segmentTexts(evidence.wire?.exchanges ?? []);
-    const traces = traceSession(tree, evidence);
+    const traces = withUserPrices(traceSession(tree, evidence), options.prices);
     for (const trace of traces) builder.add(trace, texts);
     builder.addFindings(sessionFindings(traces));
   });

@@ -54,10 +54,10 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
     unreadable += 1;
     reportError(error, terminal);
   });
-  const { masking } = new CommandContext(maskFlags(flags), terminal, { uses: READING_RISKS });
+  const { masking, prices } = new CommandContext(maskFlags(flags), terminal, { uses: READING_RISKS });
   const told = statsReport(facts, {
     by: flags.by ?? ["day"],
-    calendar,
+    ...{ calendar, prices },
     filter: { since, until, project, model, agent, branch, tag, outcome },
     tools: flags.tools,
   });

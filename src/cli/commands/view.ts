@@ -18,11 +18,12 @@ export interface ViewFlags extends MaskFlags {
 export async function view(flags: ViewFlags, terminal: Terminal): Promise<ExitCode> {
   const interrupt = onInterrupt();
   try {
-    const { paths, masking } = new CommandContext(flags, terminal, { uses: ["masks"] });
+    const { paths, masking, prices } = new CommandContext(flags, terminal, { uses: ["masks"] });
     const [list, page] = await Promise.all([pageAssets("list"), pageAssets("report")]);
     const server = await listening({
       paths,
       masking,
+      prices,
       port: flags.port ?? 0,
       assets: { list, page },
       onProblem: (error) => terminal.err(`looptrace: ${problemText(error)}\n`),

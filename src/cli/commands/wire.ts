@@ -15,6 +15,7 @@ import { csvLine } from "../../text/csv.js";
 import { nearest } from "../../text/nearest.js";
 import { jsonForTerminal, terminalJson } from "../../text/terminal-json.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { withUserPrices } from "../../trace/user-priced.js";
 import type { WireExchange } from "../../wire/model.js";
 import { colorsFor } from "../colors.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -69,7 +70,7 @@ export async function wire(sources: readonly string[], flags: WireFlags, termina
       without.push(id);
       return;
     }
-    const requests = wireRequests(exchanges, traceSession(tree, evidence));
+    const requests = wireRequests(exchanges, withUserPrices(traceSession(tree, evidence), options.prices));
     sessions.push({ sessionId: id, title, notes, exchanges, requests, mcpServers: evidence.mcpServers ?? null });
   });
   if (sessions.length === 0) throw noRecording(without);

@@ -34,6 +34,7 @@ export function callFacts(call: Call, step: Step, loop: Loop): SpanFacts {
     finish: call.finish,
     usage: usageDoubt?.kind ?? (usage ? undefined : "unknown"),
     usageDoubt: doubtOf(usageDoubt),
+    costFrom: call.costFrom,
     // Said, but not counted: the session that was forked has it.
     copiedUsage: loop.copied ? (usage ?? undefined) : undefined,
     recovered: call.error && step.recovered ? true : undefined,
@@ -47,8 +48,9 @@ export function callFacts(call: Call, step: Step, loop: Loop): SpanFacts {
   };
 }
 
-export function otherCallFacts({ timing, kind, model, usage }: OtherCall): SpanFacts {
-  return { timing, kind, provider: model?.providerId, variant: model?.variant, usage: usage ? undefined : "unknown" };
+export function otherCallFacts({ timing, kind, model, usage, costFrom }: OtherCall): SpanFacts {
+  const { providerId: provider, variant } = model ?? {};
+  return { timing, kind, provider, variant, usage: usage ? undefined : "unknown", costFrom };
 }
 
 export function toolFacts(tool: Tool): SpanFacts {

@@ -3,6 +3,7 @@ import { segmentTexts } from "../../analysis/segment-texts.js";
 import { assembleFound, maskFound } from "../../sessions/loaded-session.js";
 import { storedSession } from "../../sessions/session-store.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { withUserPrices } from "../../trace/user-priced.js";
 import { reportBuilder } from "../data/build-report.js";
 import type { PageAssets } from "../data/page-policy.js";
 import type { SessionNeighbours } from "../data/report-data.js";
@@ -29,7 +30,7 @@ export async function keptReport(
   const found = stored ? [await maskFound(stored, source.masking)] : [];
   for (const { tree, evidence } of assembleFound(found)) {
     const texts = segmentTexts(evidence.wire?.exchanges ?? []);
-    const traces = traceSession(tree, evidence);
+    const traces = withUserPrices(traceSession(tree, evidence), source.prices);
     for (const trace of traces) builder.add(trace, texts);
     builder.addFindings(sessionFindings(traces));
   }

@@ -1,16 +1,20 @@
 import { messageOf } from "../../errors/thrown.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { type Masking, maskFor } from "../../masking/mask.js";
+import type { UserPrices } from "../../opencode/model.js";
 import { loadStored } from "../../sessions/load-stored.js";
 import { assembleFound } from "../../sessions/loaded-session.js";
 import type { StoredFiles } from "../../sessions/stored-files.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { withUserPrices } from "../../trace/user-priced.js";
 import { type ListedSession, listedSession, shortened, unreadableSession } from "../data/listed-session.js";
 
 /** What is kept, where, and what is masked in it. */
 export interface KeptSource {
   readonly paths: StorePaths;
   readonly masking: Masking;
+  /** What models cost by the user's own word. */
+  readonly prices?: UserPrices | undefined;
 }
 
 /** What the list needs to know of a kept session. */
@@ -29,7 +33,7 @@ export interface KeptSummary {
  */
 export async function summarizeKept(
   { id, storedAt }: StoredFiles,
-  { paths, masking }: KeptSource,
+  { paths, masking, prices }: KeptSource,
 ): Promise<KeptSummary | undefined> {
   // Of all that the session holds only the summary is shown, so only that is masked: it is much less.
   const shown = async (session: ListedSession): Promise<ListedSession> =>
@@ -37,7 +41,11 @@ export async function summarizeKept(
   try {
     const stored = await loadStored(paths, id);
     if (!stored) return undefined;
-    const traces = assembleFound([stored.found]).flatMap(({ tree, evidence }) => traceSession(tree, evidence));
+    const loaded = assembleFound([stored.found]);
+    const traces = withUserPrices(
+      loaded.flatMap(({ tree, evidence }) => traceSession(tree, evidence)),
+      prices,
+    );
     const { parentId, subagentIds } = stored;
     return { session: await shown(listedSession(id, traces, storedAt)), parentId, subagentIds };
   } catch (error) {
