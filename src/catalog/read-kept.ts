@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { type SessionFacts, sessionFacts, withHeads } from "../analysis/session-facts.js";
 import { messageOf } from "../errors/thrown.js";
 import type { StorePaths } from "../files/store-paths.js";
@@ -55,7 +56,7 @@ export async function readKept(id: string, files: KeptFiles, source: KeptSource)
   if (!file) return undefined;
   const { paths, masking } = source;
   const { print, storedAt } = file;
-  const about = { id, print, subagents: {}, storedAt, parentId: null };
+  const about = { id, print, subagents: [], storedAt, parentId: null };
   const namesOf: NamesOf = async (one) => files.get(one)?.names ?? [];
   try {
     const parentId = (await storedExport(paths, id))?.info.parentID ?? null;
@@ -64,9 +65,11 @@ export async function readKept(id: string, files: KeptFiles, source: KeptSource)
     const stored = await loadStored(paths, id, namesOf);
     if (!stored) return undefined;
     // What changes while it is read has other prints later, and is read again.
-    const subagents = Object.fromEntries(stored.subagentIds.map((one) => [one, files.get(one)?.print ?? null]));
+    const subagents = stored.subagentIds.map((one) => ({ id: one, print: files.get(one)?.print ?? null }));
     const traces = assembleFound([stored.found]).flatMap(({ tree, evidence }) => traceSession(tree, evidence));
-    const gitAt = await source.histories?.of(traces.map(({ session }) => session.directory));
+    const gitAt = await source.histories?.of(
+      traces.map(({ session }) => session.directory).filter((one) => existsSync(one)),
+    );
     const facts = sessionFacts(traces, { runs: stored.found.runs, gitAt });
     if (!facts) return { ...unreadable({ ...about, subagents, parentId }, "It holds no prompt yet.") };
     const words = new Set<string>();

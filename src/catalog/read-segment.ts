@@ -1,7 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
 import type { SessionFacts } from "../analysis/session-facts.js";
 import { openOwnFile } from "../files/own-files.js";
-import type { CatalogEntry } from "./entry.js";
+import { type CatalogEntry, fromStored, type StoredEntry } from "./entry.js";
+import { unpack } from "./pack.js";
 import {
   BLOCK_FIELDS,
   checkCrc,
@@ -76,13 +77,13 @@ export class Segment {
     const { at, length: size, crc: sum } = header.entries;
     const entries = await bytes.read(from + at, size);
     checkCrc(entries, sum, "entries");
-    return new Segment(bytes, header, from, JSON.parse(entries.toString()) as readonly CatalogEntry[]);
+    return new Segment(bytes, header, from, (unpack(entries) as readonly StoredEntry[]).map(fromStored));
   }
 
   /** In the order of the entries; null for what has none. */
   async facts(): Promise<readonly (SessionFacts | null)[]> {
     const bytes = await this.#section(this.#header.facts, "facts");
-    return JSON.parse(bytes.toString()) as readonly (SessionFacts | null)[];
+    return unpack(bytes) as readonly (SessionFacts | null)[];
   }
 
   /**

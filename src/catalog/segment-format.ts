@@ -3,8 +3,8 @@
  *
  *     head      magic (16 bytes), then 32-bit numbers: the header's length and CRC, the file's length, 0
  *     header    JSON: where each section is, and its CRC
- *     entries   JSON, a list
- *     facts     JSON, a list in the same order; null for a session without
+ *     entries   packed (`pack.ts`), a list
+ *     facts     packed, a list in the same order; null for a session without
  *     words     each word once, in UTF-8, a line break before the first and behind each
  *     blocks    of 64 words each: where its words begin, where its postings begin, the CRC of those
  *     postings  for each word how many sessions hold it, then which: the distance from the one before; varints

@@ -206,5 +206,5 @@ export class Segments {
 function isFresh({ id, print, subagents, parentId, content }: CatalogEntry, files: KeptFiles): boolean {
   if (files.get(id)?.print !== print) return false;
   if (content.kind === "subagent" && (parentId === null || !files.has(parentId))) return false;
-  return Object.entries(subagents).every(([one, known]) => (files.get(one)?.print ?? null) === known);
+  return subagents.every((one) => (files.get(one.id)?.print ?? null) === one.print);
 }

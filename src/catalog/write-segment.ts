@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { SessionFacts } from "../analysis/session-facts.js";
-import type { CatalogEntry } from "./entry.js";
+import { type CatalogEntry, toStored } from "./entry.js";
+import { pack } from "./pack.js";
 import { HEAD_BYTES, MAGIC, type Section, type SegmentHeader, WORDS_IN_BLOCK } from "./segment-format.js";
 
 /** What a segment holds of one session beside its words. */
@@ -43,8 +44,8 @@ export class SegmentWriter {
     const wordList = Buffer.from(`\n${[...this.#postings.keys()].join("\n")}\n`);
     const { blocks, postings } = this.#blocksAndPostings();
     const sections = {
-      entries: Buffer.from(JSON.stringify(this.#sessions.map(({ entry }) => entry))),
-      facts: Buffer.from(JSON.stringify(this.#sessions.map(({ facts }) => facts))),
+      entries: pack(this.#sessions.map(({ entry }) => toStored(entry))),
+      facts: pack(this.#sessions.map(({ facts }) => facts)),
       wordList,
       blocks,
       postings,

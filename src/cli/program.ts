@@ -10,6 +10,7 @@ import { defineDoctor } from "./definitions/doctor.js";
 import { EXIT_CODES } from "./definitions/exit-code-texts.js";
 import { defineExperiment } from "./definitions/experiment.js";
 import { defineExport } from "./definitions/export.js";
+import { defineLs } from "./definitions/ls.js";
 import { definePush } from "./definitions/push.js";
 import { defineReport } from "./definitions/report.js";
 import { defineRun } from "./definitions/run.js";
@@ -50,6 +51,7 @@ const COMMANDS = {
   trace: defineTrace,
   attach: defineAttach,
   watch: defineWatch,
+  ls: defineLs,
   show: defineShow,
   tokens: defineTokens,
   tools: defineTools,

@@ -9,6 +9,7 @@ import type { RequestDiff } from "../../src/analysis/request-diff.js";
 import type { WireRequest } from "../../src/analysis/wire-requests.js";
 import { taskRequestSchema } from "../../src/batch/task.js";
 import { taskResultSchema } from "../../src/batch/task-result.js";
+import type { SessionRow } from "../../src/catalog/session-row.js";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
 import type { DestinationInfo } from "../../src/deliver/destinations/destination.js";
 import type { PushResult } from "../../src/deliver/push-outbox.js";
@@ -135,6 +136,12 @@ const VERIFY_FINDING = fieldsOf<Record<EveryFinding, true>>()({
   ...{ kind: true, spanId: true, name: true, times: true, fields: true },
 });
 
+const KEPT = fieldsOf<SessionRow & Record<"kind" | "storedAt", unknown>>()({
+  ...{ kind: true, id: true, title: true, directory: true, project: true, began: true, at: true, storedAt: true },
+  ...{ models: true, outcome: true, errors: true, turns: true, steps: true, tokens: true, cost: true, duration: true },
+  ...{ slowestTool: true, toolFailures: true, missingSubagents: true, doubtfulCalls: true, tags: true },
+});
+
 const keys = (shape: { readonly shape: object }): readonly string[] => Object.keys(shape.shape);
 const withoutSpan = (fields: readonly string[]): readonly string[] =>
   fields.filter((field) => !spanFields.includes(field));
@@ -153,6 +160,7 @@ test.each<[title: string, fields: readonly string[]]>([
   ["field of show --step", keys(stepJson.element)],
   ["tokens", keys(tokensJson.element)],
   ["field of a call in tokens", keys(tokenCall)],
+  ["field of a kept session", KEPT],
   ["tools", keys(toolsJson)],
   ["figure of tools", keys(total)],
   ["field of a call in slowest", keys(slowest)],

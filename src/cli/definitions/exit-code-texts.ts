@@ -47,6 +47,12 @@ Exit codes:
   2    wrong usage or input; with --from, Langfuse does not have it or does not answer
   130  interrupted`;
 
+export const LS_EXIT_CODES = `
+Exit codes:
+  0    listed, also when there is nothing to list
+  2    wrong usage; with --all also: a session could not be read, the others are listed
+  130  interrupted`;
+
 export const CHECK_EXIT_CODES = `
 Exit codes:
   0    all budgets hold

@@ -1,0 +1,131 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Catalog, CatalogSession } from "../../catalog/catalog.js";
+import { isMeant, type ProjectFilter } from "../../catalog/choose-sessions.js";
+import { SESSION_COLUMNS, sessionCsv } from "../../catalog/session-csv.js";
+import { shortIds } from "../../catalog/short-ids.js";
+import { READING_RISKS } from "../../config/config-risks.js";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { maskFor } from "../../masking/mask.js";
+import { loadSessions } from "../../sessions/load-sessions.js";
+import { selectSessions } from "../../sessions/select-sessions.js";
+import { paintSessions } from "../../terminal/paint-sessions.js";
+import { csvLine } from "../../text/csv.js";
+import { count, plural } from "../../text/format.js";
+import { terminalJson } from "../../text/terminal-json.js";
+import { colorsFor } from "../colors.js";
+import { CommandContext } from "../command-context.js";
+import { dataFormat, type FormatFlags } from "../data-format.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { rememberList } from "../last-list.js";
+import { withKept } from "../open-kept.js";
+import { parseSince } from "../parse-duration.js";
+import { reportError } from "../report-error.js";
+import { sessionCounter } from "../session-counter.js";
+import { loadOptions, type SourceFlags } from "../sources.js";
+import type { Terminal } from "../terminal.js";
+
+export interface LsFlags extends Omit<SourceFlags, "last">, FormatFlags {
+  readonly project?: string;
+  readonly failed?: boolean;
+  readonly model?: string;
+  readonly grep?: readonly string[];
+  /** 0 for all. */
+  readonly limit?: number;
+  readonly width?: number;
+}
+
+const DEFAULT_LIMIT = 20;
+
+/**
+ * `looptrace ls`: the kept sessions, those that went on last first.
+ *
+ * @throws {ConfigurationError} when options contradict each other, or a text to look for holds no word
+ */
+export async function ls(flags: LsFlags, terminal: Terminal): Promise<ExitCode> {
+  const format = dataFormat(flags);
+  const context = new CommandContext(flags, terminal, { uses: READING_RISKS });
+  const since = flags.since === undefined ? undefined : parseSince(flags.since);
+  const unread = flags.all ? await bringIn(flags, context, terminal) : 0;
+  return await withKept(context, terminal, async (catalog) => {
+    const found = await foundIn(catalog, flags.grep ?? []);
+    const { failed, model } = flags;
+    const filter = { project: projectOf(flags, terminal), since, failed, model, found };
+    const all = catalog.sessions();
+    const meant = all.filter((session) => isMeant(session, filter));
+    const limit = flags.limit ?? (format === "text" ? DEFAULT_LIMIT : 0);
+    const listed = limit === 0 ? meant : meant.slice(0, limit);
+    const shown = (await maskFor([listed], context.masking))(listed);
+    if (format === "json") terminal.out(`${terminalJson(shown.map(jsonOf))}\n`);
+    else if (format === "csv") terminal.out([SESSION_COLUMNS, ...sessionCsv(shown)].map(csvLine).join(""));
+    else if (shown.length === 0) terminal.err(`${nothingText(all.length)}\n`);
+    else {
+      await rememberList(
+        context.paths,
+        shown.map(({ id }) => id),
+      );
+      const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };
+      const shortId = shortIds(all.map(({ id }) => id));
+      terminal.out(`${paintSessions(shown, { ...paint, now: Date.now(), shortId })}\n`);
+      const more = meant.length - listed.length;
+      if (more > 0) terminal.err(`… and ${count(more)} more: --limit 0 lists all ${count(meant.length)}.\n`);
+    }
+    return unread > 0 ? EXIT.usage : EXIT.ok;
+  });
+}
+
+/** @returns the sessions in which each of the texts occurs; undefined where none is looked for */
+async function foundIn(catalog: Catalog, texts: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+  let found: ReadonlySet<string> | undefined;
+  for (const text of texts) {
+    const here = await catalog.search(text);
+    if (!here)
+      throw new ConfigurationError("--grep", `--grep looks for words, and there is none in ${JSON.stringify(text)}.`);
+    const before = found;
+    found = before ? new Set([...before].filter((id) => here.has(id))) : here;
+  }
+  return found;
+}
+
+function projectOf({ project }: LsFlags, { cwd }: Terminal): ProjectFilter | undefined {
+  if (project === undefined) return undefined;
+  const path = resolve(cwd, project);
+  // A folder that is gone may still be meant.
+  const isFolder = /[\\/]|^\.+$/.test(project) || statSync(path, { throwIfNoEntry: false })?.isDirectory();
+  return isFolder ? { kind: "folder", path } : { kind: "name", part: project };
+}
+
+/** Keeps what only opencode knows of the project's sessions. @returns how many could not be read */
+async function bringIn(flags: LsFlags, context: CommandContext, terminal: Terminal): Promise<number> {
+  const options = loadOptions(flags, terminal, "kept", context);
+  const ids = await selectSessions({ kind: "all" }, options);
+  const known = await withKept(context, terminal, async (catalog) => ids.filter((id) => catalog.has(id)));
+  const missing = ids.filter((id) => !known.includes(id));
+  const counter = sessionCounter(terminal, missing.length);
+  let unread = 0;
+  const onUnreadable = (error: unknown): void => {
+    unread += 1;
+    counter.clear();
+    reportError(error, terminal);
+  };
+  await loadSessions(missing, { ...options, onUnreadable }, () => {
+    counter.clear();
+    counter.next();
+  });
+  counter.clear();
+  return unread;
+}
+
+/** A row's fields as they are; what cannot be read says why. */
+function jsonOf(session: CatalogSession): object {
+  const { kind, id, storedAt } = session;
+  return session.kind === "session"
+    ? { kind, ...session.row, storedAt }
+    : { kind, id, storedAt, reason: session.reason };
+}
+
+/** @param kept how many sessions there are at all */
+function nothingText(kept: number): string {
+  if (kept > 0) return `None of the ${plural(kept, "kept session")} is meant by that.`;
+  return "No session is kept yet. `looptrace run` keeps its own, `looptrace ls --all` those of opencode's in this directory's project.";
+}

@@ -1,0 +1,53 @@
+import { Catalog } from "../catalog/catalog.js";
+import { count, plural } from "../text/format.js";
+import { changingLine } from "./changing-line.js";
+import type { CommandContext } from "./command-context.js";
+import { notesTo } from "./sources.js";
+import type { Terminal } from "./terminal.js";
+
+/** Fewer are read before a line about it could be read. */
+const WORTH_A_LINE = 20;
+
+/**
+ * Opens the index of the kept sessions, brought up to date, and closes it when the work with it is done. Reading many
+ * sessions for the first time is told on stderr.
+ *
+ * @throws {ConfigurationError} when looptrace's folders are not to be trusted
+ */
+export async function withKept<T>(
+  context: CommandContext,
+  terminal: Terminal,
+  work: (catalog: Catalog) => Promise<T>,
+): Promise<T> {
+  const { paths, masking } = context;
+  let [done, total] = [0, 0];
+  let line: ReturnType<typeof changingLine> | undefined;
+  const onProgress = (now: number, all: number): void => {
+    [done, total] = [now, all];
+    if (all < WORTH_A_LINE || line) return;
+    const text = `reading ${plural(all, "kept session")} for the first time`;
+    if (terminal.errIsTty)
+      line = changingLine(
+        terminal,
+        () => `${text}: ${count(done)} of ${count(total)} (once; Ctrl-C keeps what is done)`,
+      );
+    else if (now === 0) terminal.err(`looptrace: ${text}\n`);
+  };
+  const catalog = await Catalog.open({
+    paths,
+    masking,
+    environment: terminal.env,
+    onProgress,
+    onNote: notesTo(terminal),
+  });
+  try {
+    try {
+      await catalog.refresh();
+    } finally {
+      line?.stop();
+    }
+    return await work(catalog);
+  } finally {
+    await catalog.close();
+  }
+}

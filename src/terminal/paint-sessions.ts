@@ -1,0 +1,89 @@
+import type { CatalogSession, SessionRow } from "../catalog/catalog.js";
+import { cost, costDecimals, count, duration } from "../text/format.js";
+import { oneLine } from "../text/terminal-text.js";
+import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
+import { inColors } from "./labelled-line.js";
+import type { PaintOptions } from "./paint-tree.js";
+import { whenText } from "./when-text.js";
+
+export interface SessionsOptions extends PaintOptions {
+  /** ms since the epoch. */
+  readonly now: number;
+  /** The beginning of an id that tells it apart. */
+  readonly shortId: (id: string) => string;
+}
+
+const MOST_TITLE = 200;
+
+/** Kept sessions as a table, numbered from 1: what and how it went first, the id last. No line is wider than the terminal. */
+export function paintSessions(sessions: readonly CatalogSession[], options: SessionsOptions): string {
+  const { width, colors, now, shortId } = options;
+  const of = (read: (row: SessionRow) => string, otherwise = ""): string[] =>
+    sessions.map((session) => (session.kind === "session" ? read(session.row) : otherwise));
+  const decimals = costDecimals(sessions.flatMap((one) => (one.kind === "session" ? (one.row.cost ?? []) : [])));
+  const outcomes = sessions.map(outcomeText);
+  const columns: readonly TableColumn[] = [
+    { heading: "#", align: "right", worth: STAYS, cells: sessions.map((_, index) => String(index + 1)) },
+    { heading: "title", align: "left", worth: STAYS, shortest: 16, cells: sessions.map(titleText) },
+    { heading: "outcome", align: "left", worth: STAYS, shortest: 9, cells: outcomes },
+    { heading: "when", align: "left", worth: STAYS, cells: sessions.map((one) => whenText(whenOf(one), now)) },
+    {
+      heading: "project",
+      align: "left",
+      worth: 60,
+      shortest: 8,
+      cells: of(({ directory }) => oneLine(projectName(directory))),
+    },
+    { heading: "model", align: "left", worth: 50, shortest: 10, cut: "middle", cells: of(modelText) },
+    { heading: "steps", align: "right", worth: 40, cells: of(({ steps }) => count(steps)) },
+    { heading: "tokens", align: "right", worth: 70, cells: of(({ tokens }) => count(tokens)) },
+    { heading: "cost", align: "right", worth: 80, cells: of((row) => cost(row.cost, decimals)) },
+    { heading: "time", align: "right", worth: 30, cells: of((row) => duration(row.duration)) },
+    { heading: "slowest tool", align: "left", worth: 20, cells: of(slowestText) },
+    { heading: "id", align: "left", worth: 90, cells: sessions.map(({ id }) => shortId(id)) },
+  ];
+  const { head, rows, hidden } = fitTable(columns, width);
+  const lines = rows.map((line, index) => {
+    const session = sessions[index];
+    if (session?.kind === "unreadable") return colors.dim(line);
+    if (session?.row.outcome === "failed") return colors.red(line);
+    return session?.row.outcome === "unfinished" ? colors.yellow(line) : line;
+  });
+  const hint = inColors(hiddenColumnsLine(hidden), width, colors);
+  return [colors.dim(head), ...lines, ...(hint.length > 0 ? ["", ...hint] : [])].join("\n");
+}
+
+/** When a session's last turn began, else when it was kept, ms since the epoch. */
+export function whenOf(session: CatalogSession): number {
+  return session.kind === "session" ? session.row.at : session.storedAt;
+}
+
+/** A session by its title, for a list; of one that cannot be read the reason. */
+export function titleText(session: CatalogSession): string {
+  const text = session.kind === "session" ? session.row.title : session.reason;
+  return oneLine(text.slice(0, MOST_TITLE)) || "(untitled)";
+}
+
+/** How a session went: the error's code says more than that it failed. */
+export function outcomeText(session: CatalogSession): string {
+  if (session.kind === "unreadable") return "not read";
+  const { outcome, errors } = session.row;
+  if (outcome === "completed") return "ok";
+  return outcome === "failed" ? (errors[0] ?? "failed") : outcome;
+}
+
+/** A folder by the last part of its path. */
+function projectName(directory: string): string {
+  return directory.split(/[\\/]/).filter(Boolean).at(-1) ?? directory;
+}
+
+/** The model of the last turn, and how many others there were. */
+function modelText({ models }: SessionRow): string {
+  const name = oneLine(models.at(-1) ?? "");
+  const short = name.slice(name.indexOf("/") + 1);
+  return models.length > 1 ? `${short} +${models.length - 1}` : short;
+}
+
+function slowestText({ slowestTool }: SessionRow): string {
+  return slowestTool ? `${oneLine(slowestTool.name)} ${duration(slowestTool.ms)}` : "";
+}
