@@ -75,7 +75,9 @@ export const AGENT_SETTINGS = {
   session: {
     kind: "text",
     task: "session",
-    flags: { session: { flag: "-s, --session <id>", help: { run: "go on with this session" } } },
+    flags: {
+      session: { flag: "-s, --session <id>", help: { run: "go on with this session, named as to looptrace show" } },
+    },
   },
   continueLast: {
     kind: "switch",

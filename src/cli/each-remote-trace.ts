@@ -7,8 +7,8 @@ import type { LoopTrace } from "../trace/model.js";
 import { CommandContext } from "./command-context.js";
 import type { EachTraceOptions, FromFlags } from "./from-flags.js";
 import { langfuseOf } from "./langfuse-of.js";
+import { notesTo } from "./notes.js";
 import { parseSince } from "./parse-duration.js";
-import { notesTo } from "./sources.js";
 import type { Terminal } from "./terminal.js";
 
 /**

@@ -1,6 +1,5 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { loadSessions } from "../sessions/load-sessions.js";
-import { selectSessions } from "../sessions/select-sessions.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import { withUserPrices } from "../trace/user-priced.js";
@@ -31,7 +30,7 @@ export async function eachTrace(
     return eachRemoteTrace(sources, flags, terminal, useOne, onUnreadable);
   }
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
   await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
     for (const trace of withUserPrices(traceSession(tree, evidence), options.prices)) use(trace);
   });

@@ -5,7 +5,7 @@ import type { MaskFlags } from "../config/masking.js";
 import { count, plural } from "../text/format.js";
 import { changingLine } from "./changing-line.js";
 import { CommandContext } from "./command-context.js";
-import { notesTo } from "./sources.js";
+import { notesTo } from "./notes.js";
 import type { Terminal } from "./terminal.js";
 
 /**

@@ -5,7 +5,7 @@ import { duration } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import { changingLine } from "./changing-line.js";
 import type { CommandContext } from "./command-context.js";
-import { notesTo } from "./sources.js";
+import { notesTo } from "./notes.js";
 import type { Terminal } from "./terminal.js";
 
 /** What is answered sooner needs no line, in ms. */

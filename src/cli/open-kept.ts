@@ -1,8 +1,8 @@
 import { Catalog } from "../catalog/catalog.js";
+import type { LoadOptions } from "../sessions/load-options.js";
 import { count, plural } from "../text/format.js";
 import { changingLine } from "./changing-line.js";
-import type { CommandContext } from "./command-context.js";
-import { notesTo } from "./sources.js";
+import { notesTo } from "./notes.js";
 import type { Terminal } from "./terminal.js";
 
 /** Fewer are read before a line about it could be read. */
@@ -15,11 +15,10 @@ const WORTH_A_LINE = 20;
  * @throws {ConfigurationError} when looptrace's folders are not to be trusted
  */
 export async function withKept<T>(
-  context: CommandContext,
+  { paths, masking = {} }: Pick<LoadOptions, "paths" | "masking">,
   terminal: Terminal,
   work: (catalog: Catalog) => Promise<T>,
 ): Promise<T> {
-  const { paths, masking } = context;
   let [done, total] = [0, 0];
   let line: ReturnType<typeof changingLine> | undefined;
   const onProgress = (now: number, all: number): void => {

@@ -62,7 +62,10 @@ export function withMasking(command: Command): Command {
 export function withSources(command: Command, last: string): Command {
   return withMasking(
     command
-      .argument("[session|file|-...]", "session ids, files of `opencode export`, - for standard input")
+      .argument(
+        "[session|file|-...]",
+        "sessions by id or its beginning, a word of the title, or the number in `looptrace ls`; files of `opencode export`, - for standard input",
+      )
       .option("--last", last)
       .option("--all", "all sessions of the project")
       .option("--since <duration|date>", "the project's sessions since then, such as 7d")

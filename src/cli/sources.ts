@@ -1,11 +1,15 @@
 import { READING_RISKS } from "../config/config-risks.js";
 import type { MaskFlags } from "../config/masking.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { maskFor } from "../masking/mask.js";
 import type { LoadOptions } from "../sessions/load-options.js";
-import type { Selection } from "../sessions/select-sessions.js";
-import { oneLine } from "../text/terminal-text.js";
-import { colorsFor } from "./colors.js";
+import { type Selection, selectSessions } from "../sessions/select-sessions.js";
+import { storedExport } from "../sessions/session-store.js";
+import { lastStoredSessions } from "../sessions/stored-files.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { CommandContext } from "./command-context.js";
+import { nameSessions } from "./name-sessions.js";
+import { notesTo } from "./notes.js";
 import { parseSince } from "./parse-duration.js";
 import type { Terminal } from "./terminal.js";
 
@@ -39,42 +43,71 @@ export function loadOptions(
   };
 }
 
-/** Each note once, however many sessions it is about. */
-export function notesTo(terminal: Terminal): (note: string) => void {
-  const said = new Set<string>();
-  const colors = colorsFor(terminal, terminal.errIsTty);
-  return (note) => {
-    if (said.has(note)) return;
-    said.add(note);
-    terminal.err(`${colors.dim(`looptrace: ${oneLine(note)}`)}\n`);
-  };
+/** How the sources of a command are found. */
+export interface SourceOptions {
+  readonly load: LoadOptions;
+  readonly terminal: Terminal;
+  /** Whether the one that looptrace saw last is meant where none is named. */
+  readonly lastByDefault?: boolean;
 }
 
 /**
- * The sessions and files that were named, else those that `--last`, `--all` or `--since` mean.
+ * The sessions and files that were named, else those that `--last`, `--all` or `--since` mean, else the last one.
  *
- * @throws {ConfigurationError} when neither or both were given, or when nothing is there
+ * @returns whole ids, files as they were typed, and `-`
+ * @throws {ConfigurationError} when both were given, a name is that of several sessions, or nothing is there
  */
 export async function sourcesOf(
   named: readonly string[],
   flags: SourceFlags,
-  select: (selection: Selection) => Promise<readonly string[]>,
+  { load, terminal, lastByDefault = false }: SourceOptions,
 ): Promise<readonly string[]> {
   const selection = selectionOf(flags);
   if (named.length > 0 && selection) {
     throw new ConfigurationError("sources", "Name the sessions, or say --last, --all or --since, but not both.");
   }
-  if (named.length > 0) return named;
-  if (!selection) {
+  if (named.length > 0) return await nameSessions(named, load, terminal);
+  if (!selection && !lastByDefault) {
     throw new ConfigurationError(
       "sources",
-      "Which session? Name session ids, export files or - for standard input, or say --last. `opencode session list` shows the ids.",
+      "Which session? Name it by its id, a word of its title or its number in `looptrace ls`, name export files or - for standard input, or say --last.",
     );
   }
-  const ids = await select(selection);
-  if (ids.length > 0) return ids;
-  throw new ConfigurationError("sources", "There is no such session for this directory's project yet.");
+  const ids = await selectSessions(selection ?? { kind: "last" }, load);
+  const [last] = ids;
+  if (last === undefined)
+    throw new ConfigurationError("sources", "There is no such session for this directory's project yet.");
+  if (!selection) load.onNote?.(await meantText([last], load));
+  return ids;
 }
+
+/**
+ * The two sessions that looptrace saw last, the earlier one first.
+ *
+ * @throws {ConfigurationError} where there are fewer
+ */
+export async function lastTwo(load: LoadOptions): Promise<readonly [string, string]> {
+  const [later, earlier] = await lastStoredSessions(load.paths, 2);
+  if (later === undefined || earlier === undefined)
+    throw new ConfigurationError("sources", "Which two sessions? Fewer than two are kept: name ids or export files.");
+  load.onNote?.(await meantText([earlier, later], load));
+  return [earlier, later];
+}
+
+/** Which sessions are meant where none was named. */
+async function meantText(ids: readonly string[], { paths, masking }: LoadOptions): Promise<string> {
+  const titles = await Promise.all(
+    ids.map(async (id) => (await storedExport(paths, id).catch(() => undefined))?.info.title ?? ""),
+  );
+  const mask = await maskFor([titles], masking);
+  const told = ids.map((id, index) => {
+    const title = shortenTo(oneLine(mask(titles[index] ?? "")), MOST_TITLE);
+    return title === "" ? oneLine(id) : `“${title}” (${oneLine(id)})`;
+  });
+  return `the last ${told.length === 1 ? "session" : "two sessions"}, ${told.join(" and ")}`;
+}
+
+const MOST_TITLE = 60;
 
 function selectionOf(flags: SourceFlags): Selection | undefined {
   const given = [flags.last, flags.all, flags.since].filter((flag) => flag !== undefined && flag !== false);

@@ -1,5 +1,4 @@
 import { lstatSync } from "node:fs";
-import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt } from "../errors/thrown.js";
 import type { StorePaths } from "../files/store-paths.js";
@@ -10,11 +9,26 @@ import { fileOf, namesIn } from "./store-files.js";
 
 /** The session that was stored last, subagents' sessions aside; undefined when there is none. */
 export async function lastStoredSession(paths: StorePaths): Promise<string | undefined> {
+  return (await lastStoredSessions(paths, 1))[0];
+}
+
+/** Sessions that were stored last, subagents' aside, the last one first; fewer where there are no more. */
+export async function lastStoredSessions(paths: StorePaths, count: number): Promise<readonly string[]> {
+  const last: string[] = [];
   for (const id of await storedIds(paths)) {
+    if (last.length === count) break;
     const session = await storedExport(paths, id);
-    if (session && session.info.parentID === undefined) return id;
+    if (session && session.info.parentID === undefined) last.push(id);
   }
-  return undefined;
+  return last;
+}
+
+/** The ids of stored sessions, subagents' too, that begin so. @param beginning with or without `ses_` */
+export async function storedIdsWith(paths: StorePaths, beginning: string): Promise<readonly string[]> {
+  refuseUntrustedStore(paths);
+  const whole = beginning.startsWith("ses_") ? beginning : `ses_${beginning}`;
+  const ids = (await namesIn(paths)).filter((name) => name.startsWith(whole) && name.endsWith(".json"));
+  return ids.map((name) => name.slice(0, -".json".length)).filter(isSessionId);
 }
 
 /** The files of one stored session, as far as a folder's listing tells of them. */
@@ -72,8 +86,10 @@ async function storedIds(paths: StorePaths): Promise<readonly string[]> {
   const ids = (await namesIn(paths))
     .filter((name) => name.endsWith(".json"))
     .map((name) => name.slice(0, -".json".length));
-  const times = await Promise.all(
-    ids.filter(isSessionId).map(async (id) => ({ id, at: (await lstat(fileOf(paths, id, "json"))).mtimeMs })),
-  );
+  const times = ids.filter(isSessionId).flatMap((id) => {
+    // Another process may have removed it meanwhile.
+    const facts = attempt(() => lstatSync(fileOf(paths, id, "json"), { throwIfNoEntry: false }));
+    return facts ? [{ id, at: facts.mtimeMs }] : [];
+  });
   return times.sort((a, b) => b.at - a.at).map(({ id }) => id);
 }

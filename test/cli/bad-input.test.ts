@@ -85,15 +85,13 @@ const HELP = "(--help shows how)\n";
 const NOT_AN_EXPORT =
   'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`, in opencode 2 with `opencode session export <session> > file.json`.\n';
 const WHICH =
-  "looptrace: Which session? Name session ids, export files or - for standard input, or say --last. `opencode session list` shows the ids.\n";
+  "looptrace: Which session? Name it by its id, a word of its title or its number in `looptrace ls`, name export files or - for standard input, or say --last.\n";
 const EMPTY =
   "the export is empty. opencode prints nothing when it does not know the session; `opencode session list` shows the ids.\n";
 const INSTALL =
   "Install it with `npm install -g @opencode/cli` (or `npm install -g opencode-ai` for 1.x), or name one with --opencode <path> or LOOPTRACE_OPENCODE.\n";
 const ENVIRONMENT =
   'is "Prod!", which Langfuse would silently store as "default": it must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse.\n';
-const SESSIONS =
-  "`opencode session list` shows the sessions of the project you are in; a session of another machine or user (or of another XDG_DATA_HOME) has to be exported there: `opencode export <session> > file.json`.\n";
 const UNKNOWN_ID = "ses_00000000000000000000000000";
 
 describe("an export that is none", () => {
@@ -160,7 +158,7 @@ describe("an export with nothing in it", () => {
 
 describe("sources that do not make sense", () => {
   refuses({
-    "none for show": { argv: ["show"], says: WHICH },
+    "none for export": { argv: ["export", "--format", "atif"], says: WHICH },
     "none for trace": { argv: ["trace"], says: WHICH },
     "a file and --last": {
       argv: ["show", "good.json", "--last"],
@@ -257,7 +255,7 @@ describe("a run that cannot be meant", () => {
     },
     "a session's id that is none": {
       argv: ["run", "hi", "-s", "yesterday"],
-      says: `looptrace: opencode knows no session "yesterday". ${SESSIONS}`,
+      says: "looptrace: yesterday: no kept session has it as its number, at the beginning of its id (ses_…) or in its title. `looptrace ls` lists them.\n",
     },
     "sending while it runs, without a server": {
       argv: ["run", "hi", "--live", "--driver", "cli"],

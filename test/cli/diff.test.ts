@@ -169,7 +169,7 @@ test("a session without a prompt is told", async () => {
 });
 
 test.each([
-  [["multistep@1.18.33"], /missing required argument 'b'/],
+  [["multistep@1.18.33"], /The other one is missing/],
   [["multistep@1.18.33", "none.json"], /none\.json: there is no such file/],
   [["-", "-"], /Standard input holds one session/],
   [["multistep@1.18.33", "multistep@1.18.33", "--json", "--csv"], /one of --json and --csv/],

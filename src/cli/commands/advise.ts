@@ -1,7 +1,6 @@
 import { ADVICE_COLUMNS, adviceCsv, adviceOf } from "../../analysis/findings/advice.js";
 import { type SessionFindings, sessionFindings } from "../../analysis/findings/session-findings.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintAdvice } from "../../terminal/paint-advice.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
@@ -26,7 +25,7 @@ export interface AdviseFlags extends SourceFlags, FormatFlags {
 export async function advise(sources: readonly string[], flags: AdviseFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
   const sessions: SessionFindings[] = [];
   let unreadable = 0;
   const onUnreadable = (error: unknown): void => {

@@ -5,7 +5,6 @@ import { READING_RISKS } from "../../config/config-risks.js";
 import { messageOf } from "../../errors/thrown.js";
 import { sumOfTokens } from "../../opencode/session.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintCheck } from "../../terminal/paint-check.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
@@ -34,7 +33,7 @@ export async function check(sources: readonly string[], flags: CheckFlags, termi
   const context = new CommandContext(flags, terminal, { uses: READING_RISKS });
   const budgets = budgetsOf(flags, context.file.check);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept", context);
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
   const asText = !flags.json && flags.junit !== "-";
   const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };
   const checks: SessionCheck[] = [];

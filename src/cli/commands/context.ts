@@ -3,7 +3,6 @@ import { CONTEXT_COLUMNS, contextCsv } from "../../analysis/context-csv.js";
 import { type WireRequest, wireRequests } from "../../analysis/wire-requests.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintContext } from "../../terminal/paint-context.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
@@ -36,7 +35,7 @@ export interface ContextFlags extends SourceFlags, FormatFlags {
 export async function context(sources: readonly string[], flags: ContextFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
   const sessions: BilledSession[] = [];
   const requests: (readonly WireRequest[])[] = [];
   const without: string[] = [];

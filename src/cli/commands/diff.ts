@@ -14,7 +14,8 @@ import { withUserPrices } from "../../trace/user-priced.js";
 import { colorsFor } from "../colors.js";
 import { eachTrace } from "../each-trace.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { loadOptions } from "../sources.js";
+import { nameSession } from "../name-sessions.js";
+import { lastTwo, loadOptions } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
 export interface DiffFlags extends MaskFlags {
@@ -28,11 +29,16 @@ export interface DiffFlags extends MaskFlags {
   readonly width?: number;
 }
 
-/** `looptrace diff`: two sessions side by side. */
-export async function diff(a: string, b: string, flags: DiffFlags, terminal: Terminal): Promise<ExitCode> {
+/**
+ * `looptrace diff`: two sessions side by side; the two that looptrace saw last where none is named.
+ *
+ * @throws {ConfigurationError} when one alone is named, or options contradict each other
+ */
+export async function diff(named: readonly string[], flags: DiffFlags, terminal: Terminal): Promise<ExitCode> {
   if (flags.json && flags.csv) {
     throw new ConfigurationError("--csv", "Say one of --json and --csv: standard output holds one document.");
   }
+  const [a, b] = await twoSides(named, flags, terminal);
   const subagents = flags.subagent ?? [];
   if ([a, b, ...subagents].filter((source) => source === "-").length > 1) {
     throw new ConfigurationError("sources", "Standard input holds one session: give the other one as a file or an id.");
@@ -54,6 +60,22 @@ export async function diff(a: string, b: string, flags: DiffFlags, terminal: Ter
     terminal.out(`${paintDiff(difference, { width, colors })}\n`);
   }
   return EXIT.ok;
+}
+
+async function twoSides(
+  named: readonly string[],
+  flags: DiffFlags,
+  terminal: Terminal,
+): Promise<readonly [string, string]> {
+  const [a, b, ...others] = named;
+  if (flags.from === undefined && a === undefined) return await lastTwo(loadOptions(flags, terminal, "kept"));
+  if (a === undefined || b === undefined || others.length > 0) {
+    const left = named.length === 1 ? "The other one is missing: name" : "Name";
+    throw new ConfigurationError("sources", `${left} two sessions to compare, or none for the two last ones.`);
+  }
+  if (flags.from !== undefined) return [a, b];
+  const load = loadOptions(flags, terminal, "kept");
+  return [await nameSession(a, load, terminal), await nameSession(b, load, terminal)];
 }
 
 interface Side {

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { loadSessions } from "../../sessions/load-sessions.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { bytesText, plural } from "../../text/format.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { LoopTrace } from "../../trace/model.js";
@@ -28,7 +27,7 @@ export async function exportSessions(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const wanted = await sourcesOf(sources, flags, { load: options, terminal });
   const sessions: (readonly LoopTrace[])[] = [];
   await loadSessions(wanted, options, ({ tree, evidence }) => {
     const traces = withUserPrices(traceSession(tree, evidence), options.prices);

@@ -3,7 +3,6 @@ import { sessionFindings } from "../../analysis/findings/session-findings.js";
 import { segmentTexts } from "../../analysis/segment-texts.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { bytesText, plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
@@ -29,7 +28,7 @@ export interface ReportFlags extends SourceFlags {
 export async function report(sources: readonly string[], flags: ReportFlags, terminal: Terminal): Promise<ExitCode> {
   const output = outputOf(flags, terminal);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
   const assets = await pageAssets("report");
   const builder = reportBuilder(LOOPTRACE_VERSION);
   await loadSessions(wanted, options, ({ tree, evidence }) => {

@@ -26,6 +26,7 @@ import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { hyperlink } from "../hyperlink.js";
 import { onInterrupt } from "../interrupt.js";
+import { nameSession } from "../name-sessions.js";
 import { switchedOffText } from "../no-destination.js";
 import { aboveProgress, type RunProgress } from "../run-progress.js";
 import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText } from "../run-text.js";
@@ -59,7 +60,11 @@ export async function run(
   // What is wrong with the settings is said before the model costs anything.
   const context = new CommandContext(flags, terminal);
   const { settings, destinations, paths, masking } = context;
-  const work = await agentOptions("run", flags, context, terminal);
+  const where = { paths, masking, directory: terminal.cwd, files: false };
+  // Before a server is asked for it: what it knows it knows by whole ids.
+  const session = flags.session === undefined ? undefined : await nameSession(flags.session, where, terminal);
+  const named = session === undefined ? {} : { session };
+  const work = { ...(await agentOptions("run", flags, context, terminal)), ...named };
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
   const git = await gitState(work.directory, terminal.env);

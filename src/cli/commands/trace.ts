@@ -7,7 +7,6 @@ import { notYetToSend } from "../../export/trace-requests.js";
 import type { NewScore } from "../../scores/new-score.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { traceLoaded } from "../../sessions/loaded-session.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { traceLine } from "../../terminal/trace-line.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
@@ -47,7 +46,7 @@ export async function trace(
   const scores = scoresOfFlags(flags);
   if (scores.length > 0 && destinations.length > 0 && destinations.every(({ kind }) => kind !== "langfuse"))
     terminal.err("looptrace: scores are for Langfuse, and none of the destinations is one: they are not sent.\n");
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const wanted = await sourcesOf(sources, flags, { load: options, terminal });
 
   // Of many sessions one is held at a time, unless all are asked for as one document.
   const forJson: LoopTrace[] = [];

@@ -5,7 +5,6 @@ import { verifyTraces } from "../../langfuse/verify/verify-traces.js";
 import { quickMask } from "../../masking/mask.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { traceLoaded } from "../../sessions/loaded-session.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintVerdict, verdictsText } from "../../terminal/paint-verdict.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { severalLines } from "../../text/terminal-text.js";
@@ -36,7 +35,7 @@ export async function verify(sources: readonly string[], flags: VerifyFlags, ter
   const { settings, masking, paths } = context;
   const api = langfuseOf(context, terminal);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept", context);
-  const wanted = await sourcesOf(sources, flags, (selection) => selectSessions(selection, options));
+  const wanted = await sourcesOf(sources, flags, { load: options, terminal });
   const paint = { width: flags.width ?? terminal.width, colors: colorsFor(terminal, terminal.outIsTty) };
   const mask = quickMask(masking);
   const verdicts: TraceVerdict[] = [];

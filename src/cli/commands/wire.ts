@@ -7,7 +7,6 @@ import { curlOf } from "../../analysis/wire-curl.js";
 import { type WireRequest, wireRequests } from "../../analysis/wire-requests.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
-import { selectSessions } from "../../sessions/select-sessions.js";
 import { paintRequest, paintRequestDiff } from "../../terminal/paint-request.js";
 import { paintRequests, type RequestList } from "../../terminal/paint-requests.js";
 import type { PaintOptions } from "../../terminal/paint-tree.js";
@@ -58,9 +57,11 @@ export async function wire(sources: readonly string[], flags: WireFlags, termina
   refuseMisspelt(sources, terminal);
   const compared = comparedIn(flags);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
-  const wanted = await sourcesOf([...sources, ...(compared?.sources ?? [])], flags, (selection) =>
-    selectSessions(selection, options),
-  );
+  const wanted = await sourcesOf([...sources, ...(compared?.sources ?? [])], flags, {
+    load: options,
+    terminal,
+    lastByDefault: true,
+  });
   const sessions: RecordedSession[] = [];
   const without: string[] = [];
   await loadSessions(wanted, options, ({ tree, evidence }) => {

@@ -16,7 +16,7 @@ export function defineCheck(program: Command, { terminal, finish }: ProgramConte
       .description(
         "Checks that sessions stay within budgets, and says by how much they do not. Each budget is for each session: the sum of its turns with their subagents. Nothing is sent.",
       ),
-    "the session that looptrace saw last, else the project's last one",
+    "the session that looptrace saw last, of any project, else the project's last one in opencode (default)",
   )
     .option("--max-cost <usd>", "what the calls may cost; fails where opencode knows no price", parseAmount)
     .option("--max-tokens <n>", "what the calls may take, cached tokens included", parseCountFrom(1))

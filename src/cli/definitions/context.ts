@@ -13,7 +13,7 @@ export function defineContext(program: Command, { terminal, finish }: ProgramCon
       .description(
         "Shows what is in the tokens of a prompt: system prompt, instruction files, tools, messages, results; how much of it was paid for over all calls, and which tools were never used. Nothing is sent.",
       ),
-    "the session that looptrace saw last, else the project's last one",
+    "the session that looptrace saw last, of any project, else the project's last one in opencode (default)",
   )
     .option("--call <request>", "that request, by its number or name in `looptrace wire` (default: the longest)")
     .addOption(

@@ -12,8 +12,8 @@ export function defineDiff(program: Command, { terminal, finish }: ProgramContex
     .description(
       "Shows two sessions side by side, turn by turn: outcome, model, steps, calls, tokens, cost, time, tools, and the first step where they part. Nothing is sent.",
     )
-    .argument("<a>", "a session's id, a file of `opencode export`, or - for standard input")
-    .argument("<b>", "the other one")
+    .argument("[a]", "a session's id, title or number, a file of `opencode export`, or - for standard input")
+    .argument("[b]", "the other one; with neither the two that looptrace saw last")
     .option(
       "--subagent <file>",
       "a file with a subagent's session, put where it belongs; can be given several times",
@@ -37,13 +37,21 @@ paths below each session's directory count as relative to it, so that two checko
 compared. In --json and --csv turns and steps count from 0.
 
 Examples:
+  looptrace diff
+  looptrace diff 2 1
   looptrace diff before.json after.json
   looptrace diff ses_e03b66d38ffe7m0arJ0ehJm9sO ses_e03b020a2ffeR2xip0hUAj0456 --csv > diff.csv
   opencode export ses_… | looptrace diff before.json - --json | jq '.turns[0].parting'
 ${SHOW_EXIT_CODES}`,
     )
-    .action(async (a: string, b: string, flags) => {
+    .action(async (a: string | undefined, b: string | undefined, flags) => {
       const commands = await import("../commands/diff.js");
-      finish(await commands.diff(a, b, flags, terminal));
+      finish(
+        await commands.diff(
+          [a, b].filter((one) => one !== undefined),
+          flags,
+          terminal,
+        ),
+      );
     });
 }

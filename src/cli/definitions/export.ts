@@ -12,7 +12,7 @@ export function defineExport(program: Command, { terminal, finish }: ProgramCont
       .description(
         "Writes sessions in the format of other tools: atif, the Agent Trajectory Interchange Format that Harbor and others read; otlp, a file of OTLP/JSON lines as an OpenTelemetry collector writes and viewers read it. Nothing is sent; the file holds what the sessions hold.",
       ),
-    "the session that looptrace saw last, else the project's last one",
+    "the session that looptrace saw last, of any project, else the project's last one in opencode",
   )
     .addOption(new Option("--format <format>", "the format").choices(["atif", "otlp"]).makeOptionMandatory())
     .option("-o, --output <file>", "file to write (default: standard output)", parseText)

@@ -12,7 +12,7 @@ export function defineReport(program: Command, { terminal, finish }: ProgramCont
       .description(
         "Writes the traces of sessions as one HTML file that needs nothing else: a waterfall with every call's input, thinking, text and tool calls, how the tokens accumulated, how long the tools took, where the time went, the errors. Nothing is sent; the file holds what the sessions hold.",
       ),
-    "the session that looptrace saw last, else the project's last one",
+    "the session that looptrace saw last, of any project, else the project's last one in opencode (default)",
   )
     .option("-o, --output <file>", "file to write; - for standard output (default, unless it is a terminal)", parseText)
     .option("--title <title>", "the page's title (default: the session's)", parseText)

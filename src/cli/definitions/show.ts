@@ -17,7 +17,7 @@ export function defineShow(program: Command, { terminal, finish }: ProgramContex
         .description(
           "Shows the traces of sessions in the terminal: steps, calls, tools, time, tokens, errors. Nothing is sent.",
         ),
-      "the session that looptrace saw last, else the project's last one",
+      "the session that looptrace saw last, of any project, else the project's last one in opencode (default)",
     ),
   )
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")

@@ -14,7 +14,7 @@ export function defineTokens(program: Command, { terminal, finish }: ProgramCont
         .description(
           "Shows, call by call, how many tokens the context held, what of it came from the cache, how much it grew, and what made it grow. Nothing is sent.",
         ),
-      "the session that looptrace saw last, else the project's last one",
+      "the session that looptrace saw last, of any project, else the project's last one in opencode (default)",
     ),
   )
     .option("--top", "the biggest contributors, each with the call that it came with")

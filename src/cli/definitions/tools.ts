@@ -15,7 +15,7 @@ export function defineTools(program: Command, { terminal, finish }: ProgramConte
         .description(
           "Shows for each tool how often it was called, how often it failed and how long it took, and the slowest calls with their arguments: one table over all sessions that are named. Nothing is sent.",
         ),
-      "the session that looptrace saw last, else the project's last one",
+      "the session that looptrace saw last, of any project, else the project's last one in opencode (default)",
     ),
   )
     .option("--by-server", "put the tools together by MCP server; opencode's own are opencode")

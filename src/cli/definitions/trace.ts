@@ -13,7 +13,7 @@ export function defineTrace(program: Command, { terminal, finish }: ProgramConte
       .description(
         "Computes the traces of past sessions and sends them to where they belong. What a destination has already is not sent again.",
       ),
-    "the project's last session",
+    "this directory's project's last session in opencode, also one that looptrace has not seen",
   )
     .option("--force", "send also what was sent before; Langfuse counts it twice until its database merges")
     .option("--full-input", "send all that each call was told as its input, instead of what is new")

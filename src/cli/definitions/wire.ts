@@ -13,7 +13,7 @@ export function defineWire(program: Command, { terminal, finish }: ProgramContex
       .description(
         "Shows the requests that opencode sent to models' providers, as looptrace recorded and masked them: titles, compactions and dead attempts too. Nothing is sent.",
       ),
-    "the session that looptrace saw last, else the project's last one",
+    "the session that looptrace saw last, of any project, else the project's last one in opencode (default)",
   )
     .option("--call <request>", "one request: its number in the list, from 0, or its name there")
     .option("--raw", "with --call: its body as it was sent, masked")

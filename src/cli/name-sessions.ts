@@ -1,0 +1,129 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Catalog, CatalogSession } from "../catalog/catalog.js";
+import { shortIds } from "../catalog/short-ids.js";
+import { ConfigurationError } from "../errors/configuration-error.js";
+import { maskFor } from "../masking/mask.js";
+import { isSessionId } from "../opencode/session.js";
+import type { LoadOptions } from "../sessions/load-options.js";
+import { storedIdsWith } from "../sessions/stored-files.js";
+import { outcomeText, titleText, whenOf } from "../terminal/paint-sessions.js";
+import { whenText } from "../terminal/when-text.js";
+import { plural } from "../text/format.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
+import { lastListed } from "./last-list.js";
+import { withKept } from "./open-kept.js";
+import type { Terminal } from "./terminal.js";
+
+interface Where extends Pick<LoadOptions, "paths" | "masking" | "directory"> {
+  /** Whether a file may be meant too; default true. */
+  readonly files?: boolean;
+}
+
+/** A shorter beginning of an id is a word of a title rather. */
+const SHORTEST_ID = 4;
+const NUMBER = /^[1-9]\d{0,4}$/;
+const BEGINNING = /^(?:ses_)?[0-9A-Za-z]+$/;
+/** What can only be meant as a file, or as what Langfuse knows. */
+const NO_NAME = /[/\\]|\.jsonl?$|^[0-9a-f]{32}$/i;
+const MOST_CANDIDATES = 10;
+const MOST_TITLE = 60;
+
+/**
+ * What sessions were named, by their whole ids: by the number in the list that `looptrace ls` printed last, the
+ * beginning of an id, or words of a title. A file that is there comes first; what is no name of a kept session, and may
+ * be an id that opencode knows or a file that is missed, stays as it is.
+ *
+ * @throws {ConfigurationError} when a name is that of none or of several sessions; the message lists these
+ */
+export async function nameSessions(
+  named: readonly string[],
+  where: Where,
+  terminal: Terminal,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const name of named) ids.push(await nameSession(name, where, terminal));
+  return ids;
+}
+
+/** The same for one. */
+export async function nameSession(name: string, where: Where, terminal: Terminal): Promise<string> {
+  const { files = true, directory } = where;
+  if (files && (name === "-" || NO_NAME.test(name) || existsSync(resolve(directory, name)))) return name;
+  if (NUMBER.test(name)) return await numbered(Number(name), where, terminal);
+  if (BEGINNING.test(name) && name.replace(/^ses_/, "").length >= SHORTEST_ID) {
+    const ids = await storedIdsWith(where.paths, name);
+    const [only] = ids;
+    if (only !== undefined && (ids.length === 1 || ids.includes(name))) return ids.includes(name) ? name : only;
+    if (ids.length > 1) throw await ambiguous(name, "begin so", (session) => ids.includes(session.id), where, terminal);
+  }
+  if (isSessionId(name)) return name;
+  return await titled(name, where, terminal);
+}
+
+async function numbered(number: number, where: Where, terminal: Terminal): Promise<string> {
+  const ids =
+    (await lastListed(where.paths)) ??
+    (await withKept(where, terminal, async (catalog) => catalog.sessions().map(({ id }) => id)));
+  const id = ids[number - 1];
+  if (id !== undefined) return id;
+  throw new ConfigurationError(
+    "sources",
+    ids.length === 0
+      ? `${number} is the number of no session: none is kept yet.`
+      : `${number} is the number of no session: the last list had ${plural(ids.length, "session")}. \`looptrace ls\` prints a new one.`,
+  );
+}
+
+async function titled(name: string, where: Where, terminal: Terminal): Promise<string> {
+  const words = name.toLowerCase().split(/\s+/).filter(Boolean);
+  const isTitled = (session: CatalogSession): boolean =>
+    session.kind === "session" && words.every((word) => session.row.title.toLowerCase().includes(word));
+  const found = await withKept(where, terminal, async (catalog) => {
+    const titled = words.length === 0 ? [] : catalog.sessions().filter(isTitled);
+    const same = titled.filter((one) => titleText(one).toLowerCase() === name.toLowerCase());
+    return (same.length === 1 ? same : titled).map(({ id }) => id);
+  });
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  if (found.length > 1)
+    throw await ambiguous(name, "have it in their title", ({ id }) => found.includes(id), where, terminal);
+  const noFile = where.files === false ? "" : "there is no such file, and ";
+  throw new ConfigurationError(
+    "sources",
+    `${oneLine(name)}: ${noFile}no kept session has it as its number, at the beginning of its id (ses_…) or in its title. \`looptrace ls\` lists them.`,
+  );
+}
+
+async function ambiguous(
+  name: string,
+  why: string,
+  isMeant: (session: CatalogSession) => boolean,
+  where: Where,
+  terminal: Terminal,
+): Promise<ConfigurationError> {
+  const lines = await withKept(where, terminal, async (catalog) => candidates(catalog, isMeant, where));
+  const count = lines.length;
+  const shown = lines.slice(0, MOST_CANDIDATES).join("\n");
+  const more = count > MOST_CANDIDATES ? `\n  … and ${count - MOST_CANDIDATES} more` : "";
+  return new ConfigurationError(
+    "sources",
+    `${oneLine(name)} may be any of ${plural(count, "session")} that ${why}. Name one by more of its id:\n${shown}${more}`,
+  );
+}
+
+async function candidates(
+  catalog: Catalog,
+  isMeant: (session: CatalogSession) => boolean,
+  { masking }: Where,
+): Promise<readonly string[]> {
+  const all = catalog.sessions();
+  const shortId = shortIds(all.map(({ id }) => id));
+  const found = all.filter(isMeant);
+  const shown = (await maskFor([found], masking))(found);
+  const now = Date.now();
+  return shown.map((session) => {
+    const title = shortenTo(titleText(session), MOST_TITLE);
+    return `  ${shortId(session.id)}  ${title} · ${outcomeText(session)} · ${whenText(whenOf(session), now)}`;
+  });
+}
