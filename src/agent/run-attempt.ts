@@ -236,6 +236,8 @@ function runEvidenceOf(
     ...(driven.retries.length === 0 ? {} : { retries: [...driven.retries] }),
     startedAt: driven.startedAt,
     endedAt: driven.endedAt,
+    ...(driven.readyAt === undefined ? {} : { readyAt: driven.readyAt }),
+    ...(driven.lock === undefined ? {} : { lock: { ...driven.lock } }),
     stderr: driven.stderrTail,
     ...(schemaProblems.length === 0 ? {} : { schemaProblems: [...schemaProblems] }),
   };

@@ -1,6 +1,7 @@
 import { duration, durationIn, type TimeUnit, unitOf } from "../text/format.js";
 import { apportion } from "../trace/apportion.js";
-import type { TimeAccount } from "../trace/model.js";
+import type { OwnTime, TimeAccount } from "../trace/model.js";
+import { PHASE_KINDS } from "../trace/phases.js";
 
 /**
  * Where the time went, as the parts of one sum: `1.76s`, `= model 1.08s (61%)`, `+ …`.
@@ -54,6 +55,27 @@ export function modelParts(account: TimeAccount): string[] {
     `= to first token ${durationIn(waiting, unit)}`,
     `+ answering ${durationIn(answering, unit)}`,
   ];
+}
+
+/**
+ * Opencode's own time by what it was at, the longest first; rounded as in the total. None where nothing tells, or where
+ * it is nothing in that unit.
+ */
+export function ownTimeParts(account: TimeAccount, own: OwnTime): string[] {
+  const { unit, units } = partUnits(account);
+  const whole = units.at(-1) ?? 0;
+  const kinds = [...PHASE_KINDS, "other" as const].filter((kind) => (own[kind] ?? 0) > 0);
+  if (whole === 0 || !kinds.some((kind) => kind !== "other")) return [];
+  const byLength = kinds.toSorted((a, b) => (own[b] ?? 0) - (own[a] ?? 0));
+  const shares = apportion(
+    byLength.map((kind) => own[kind] ?? 0),
+    whole,
+  );
+  const shown = byLength.flatMap((kind, index) => {
+    const share = shares[index] ?? 0;
+    return share > 0 ? [`${kind} ${durationIn(share, unit)}`] : [];
+  });
+  return [durationIn(whole, unit), ...shown.map((text, index) => `${index === 0 ? "=" : "+"} ${text}`)];
 }
 
 /** Tenths of a second are too rough for parts that are to add up: a part could be off by nearly one. */

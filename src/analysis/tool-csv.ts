@@ -7,7 +7,10 @@ export const TOOL_COLUMNS = [
   ...["p50Ms", "p90Ms", "p99Ms", "maxMs", "totalMs", "busyMs", "share", "permissionWaitMs", "withoutTime"],
 ] as const;
 
-/** A row for each tool or server. All together are none, since sums over the column would then be wrong. */
-export function toolCsv({ tools }: ToolReport): readonly (readonly CsvCell[])[] {
-  return tools.map((row) => TOOL_COLUMNS.map((column) => row[column]));
+/**
+ * A row for each tool or server, and for each of opencode's own phases. All together are none, since sums over the
+ * column would then be wrong.
+ */
+export function toolCsv({ tools, own }: ToolReport): readonly (readonly CsvCell[])[] {
+  return [...tools, ...own].map((row) => TOOL_COLUMNS.map((column) => row[column]));
 }

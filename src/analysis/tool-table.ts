@@ -1,7 +1,9 @@
 import type { Interval } from "../opencode/model.js";
 import { covered } from "../trace/intervals.js";
-import type { InnerCall, LoopTrace, Timing, Tool } from "../trace/model.js";
+import type { InnerCall, Loop, LoopTrace, OwnPhase, PhaseKind, Timing, Tool } from "../trace/model.js";
+import { loopsIn } from "./loop-parts.js";
 import { percentile } from "./percentiles.js";
+import { phaseName } from "./phase-texts.js";
 import { isOf2, withSameTools } from "./same-tools.js";
 import { type PlacedStep, placedSteps } from "./step-path.js";
 
@@ -89,6 +91,11 @@ export interface ToolReport {
   readonly tools: readonly ToolRow[];
   /** All calls together. */
   readonly total: ToolStats;
+  /**
+   * What opencode itself was at, subagents' included, by phase (`opencode.loading`): `calls` are its stretches. What
+   * took the most time first; in none of the sums.
+   */
+  readonly own: readonly ToolRow[];
   readonly slowest: readonly SlowCall[];
 }
 
@@ -102,6 +109,7 @@ export interface ToolTable {
 export function toolTable(options: { readonly by: ToolReport["groupedBy"]; readonly slowest: number }): ToolTable {
   const groups = new Map<string, Group>();
   const total = emptySums();
+  const ownPhases = new Map<PhaseKind, Sums>();
   const sessions = new Set<string>();
   const generations = new Set<boolean>();
   let slowest: SlowCall[] = [];
@@ -140,6 +148,7 @@ export function toolTable(options: { readonly by: ToolReport["groupedBy"]; reado
     }
     addTo(total, all, loop);
     addInner(total, inner);
+    addPhases(ownPhases, loop);
     const calls = placed.filter(({ tool }) => hasEnded(tool)).map((one) => slowCall(one.tool, one.placed, trace));
     const bySlowness = (a: SlowCall, b: SlowCall): number => b.durationMs - a.durationMs || a.start - b.start;
     slowest = [...slowest, ...calls].sort(bySlowness).slice(0, options.slowest);
@@ -156,6 +165,9 @@ export function toolTable(options: { readonly by: ToolReport["groupedBy"]; reado
       .map(([name, { server, sums }]): ToolRow => ({ name, server, ...figuresOf(sums, durationMs) }))
       .sort((a, b) => b.totalMs - a.totalMs || b.calls - a.calls || (a.name < b.name ? -1 : 1)),
     total: figuresOf(total, durationMs),
+    own: [...ownPhases]
+      .map(([kind, sums]) => ({ name: phaseName(kind), server: NO_SERVER.opencode, ...figuresOf(sums, durationMs) }))
+      .sort((a, b) => b.totalMs - a.totalMs),
     slowest,
   });
   return { add, report };
@@ -222,6 +234,25 @@ function addTo(sums: Sums, tools: readonly Tool[], turn: Interval): void {
   for (const { start, end, permissionWaitMs } of ended) {
     sums.durations.push(end - start);
     sums.permissionWaitMs += permissionWaitMs ?? 0;
+  }
+}
+
+/** A fork's copy of a turn has none. */
+function addPhases(phases: Map<PhaseKind, Sums>, turn: Loop): void {
+  const byKind = new Map<PhaseKind, OwnPhase[]>();
+  for (const loop of loopsIn(turn))
+    for (const phase of [...loop.phases, ...loop.steps.flatMap((step) => step.phases)]) {
+      const some = byKind.get(phase.kind);
+      if (some) some.push(phase);
+      else byKind.set(phase.kind, [phase]);
+    }
+  for (const [kind, some] of byKind) {
+    const sums = phases.get(kind) ?? emptySums();
+    phases.set(kind, sums);
+    sums.calls += some.length;
+    sums.bounded += some.filter(({ timing }) => timing === "bounded").length;
+    sums.busyMs += covered(some, turn);
+    for (const { start, end } of some) sums.durations.push(end - start);
   }
 }
 

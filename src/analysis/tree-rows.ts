@@ -1,7 +1,19 @@
 import { oneLine } from "../text/terminal-text.js";
-import type { Call, InnerCall, Loop, LoopTrace, OtherCall, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+import type {
+  Call,
+  InnerCall,
+  Loop,
+  LoopTrace,
+  OtherCall,
+  OwnPhase,
+  Retry,
+  Step,
+  StepEvent,
+  Tool,
+} from "../trace/model.js";
 import { type CallTokens, promptTokens, usageOfHalf } from "../trace/usage.js";
 import { eventTone } from "./event-tone.js";
+import { phaseText } from "./phase-texts.js";
 import {
   callText,
   eventText,
@@ -39,7 +51,7 @@ export function callFigures(call: CallTokens): CallFigures | null {
 
 /** What one line of the tree says, before anything is measured or painted. */
 export interface RowFacts {
-  readonly kind: "loop" | "step" | "call" | "tool" | "retry" | "event";
+  readonly kind: "loop" | "step" | "call" | "tool" | "retry" | "event" | "phase";
   readonly name: string;
   readonly tone: Tone;
   /** ms since the epoch; of an event both are its moment. */
@@ -71,7 +83,9 @@ export type RowSource =
   | { readonly kind: "inner-call"; readonly call: InnerCall }
   /** One, or several that are summed up. */
   | { readonly kind: "retries"; readonly retries: readonly Retry[] }
-  | { readonly kind: "event"; readonly event: StepEvent };
+  | { readonly kind: "event"; readonly event: StepEvent }
+  /** What opencode itself was at; as a row of its own only where it took long. */
+  | { readonly kind: "phase"; readonly phase: OwnPhase };
 
 /** A row with the rows below it, in their order. */
 export interface TreeNode {
@@ -91,14 +105,24 @@ export function isTrouble({ tone }: RowFacts): boolean {
   return tone === "failed" || tone === "warning" || tone === "alarm";
 }
 
-/**
- * A trace as a tree of rows; calls and tools by when they began.
- *
- * @param mostRetries of a step that are rows of their own; more are summed up but for the first and the last ones
- */
-export function treeOf({ loop, session }: LoopTrace, mostRetries = MOST_RETRIES): TreeNode {
-  return loopNode(loop, { root: loop, directory: session.directory, mostRetries });
+/** What of a trace becomes rows. */
+export interface TreeWishes {
+  /** Retries of a step that are rows of their own; more are summed up but for the first and the last ones. */
+  readonly mostRetries?: number;
+  /** Whether what went before the turn and after it has rows too, outside of the loop's time; default true. */
+  readonly around?: boolean;
 }
+
+/** A trace as a tree of rows; calls, tools and opencode's own phases by when they began. */
+export function treeOf(
+  { loop, session }: LoopTrace,
+  { mostRetries = MOST_RETRIES, around = true }: TreeWishes = {},
+): TreeNode {
+  return loopNode(loop, { root: loop, directory: session.directory, mostRetries, around });
+}
+
+/** A phase that took less, in ms, is in the sums alone: each step has some. */
+export const LEAST_PHASE_MS = 100;
 
 /** Opencode before 1.18 tries for ever, and hundreds of equal lines tell nothing more. */
 const MOST_RETRIES = 6;
@@ -107,6 +131,7 @@ interface TreeContext {
   readonly root: Loop;
   readonly directory: string;
   readonly mostRetries: number;
+  readonly around: boolean;
 }
 
 /** The rows in the order of a tree that is read from top to bottom. */
@@ -120,7 +145,7 @@ export function rowsOf(node: TreeNode, more: readonly boolean[] = []): TreeRow[]
 /** What only some rows have. */
 const NOTHING = { longest: null, tokens: null, cost: null, aside: "" };
 
-function timeOf({ start, end, timing }: Loop | Step | Call | OtherCall | Tool | Retry) {
+function timeOf({ start, end, timing }: Loop | Step | Call | OtherCall | Tool | Retry | OwnPhase) {
   return { start, end, duration: end - start, exact: timing === "exact" };
 }
 
@@ -129,8 +154,9 @@ function loopNode(loop: Loop, context: TreeContext): TreeNode {
     ...loop.steps.map((step) => stepNode(step, context)),
     ...(loop.otherCalls ?? []).map(otherCallNode),
     ...loop.loops.map((one) => loopNode(one, context)),
+    ...phaseNodes(context.around ? [...loop.around, ...loop.phases] : loop.phases),
   ];
-  const isMixed = loop.loops.length > 0 || loop.otherCalls !== undefined;
+  const isMixed = below.length > loop.steps.length;
   const facts: RowFacts = {
     ...NOTHING,
     ...timeOf(loop),
@@ -151,6 +177,7 @@ function stepNode(step: Step, context: TreeContext): TreeNode {
     ...(step.call ? [callNode(step.call)] : []),
     ...step.tools.map((tool) => toolNode(tool, context)),
     ...step.loops.map((loop) => loopNode(loop, context)),
+    ...phaseNodes(step.phases),
   ];
   const facts: RowFacts = {
     ...NOTHING,
@@ -166,6 +193,24 @@ function stepNode(step: Step, context: TreeContext): TreeNode {
 /** A sort by it is stable: what began in the same millisecond stays in the order call, tools. */
 function byStart(a: TreeNode, b: TreeNode): number {
   return a.facts.start - b.facts.start;
+}
+
+function phaseNodes(phases: readonly OwnPhase[]): TreeNode[] {
+  return phases
+    .filter(({ start, end }) => end - start >= LEAST_PHASE_MS)
+    .map((phase) => {
+      const time = timeOf(phase);
+      const facts: RowFacts = {
+        ...NOTHING,
+        ...time,
+        kind: "phase",
+        name: phase.kind,
+        tone: "muted",
+        longest: time.duration,
+        detail: phaseText(phase.kind),
+      };
+      return { facts, source: { kind: "phase", phase }, below: [] };
+    });
 }
 
 function eventNode(event: StepEvent): TreeNode {

@@ -77,7 +77,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
     const judged = judgeSession(state, { id, end, traces }, since, Date.now());
     if (judged.over.size > 0) {
       const { directory, time } = read.tree.session.info;
-      const logText = await findOpenCodeLog([...read.raw.keys()], time.created, environment);
+      const logText = await findOpenCodeLog([...read.raw.keys()], time.created, environment, directory);
       // The opencode that reads the store has no server of its own.
       const mcpServers = await configuredServers({ directory, environment, projectConfig: true });
       const recorded = await recorder.record({ ...read, logText, mcpServers }, null);

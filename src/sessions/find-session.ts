@@ -65,7 +65,7 @@ async function readAndRecord(
       return maskStored(before, options);
     }
     const { directory: place, time } = tree.session.info;
-    const logText = await findOpenCodeLog([...raw.keys()], time.created, environment);
+    const logText = await findOpenCodeLog([...raw.keys()], time.created, environment, place);
     const mcpServers = await configuredServers({ directory: place, environment, projectConfig: true });
     const recorder = new SessionRecorder({ paths: options.paths, masking: maskingOf(options) });
     const recorded = await recorder.record({ tree, raw, logText, mcpServers }, null);

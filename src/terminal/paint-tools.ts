@@ -43,7 +43,7 @@ export function paintTools(report: ToolReport, { width, colors }: PaintOptions):
   const notes = inColors(notesOf(report), width, colors);
   return [
     ...title,
-    ...(tools.length > 0 ? tableLines(report, width, colors) : []),
+    ...(tools.length + report.own.length > 0 ? tableLines(report, width, colors) : []),
     ...(slowest.length > 0 ? ["", colors.bold("slowest calls")] : []),
     ...slowLines(report, width, colors),
     ...(notes.length > 0 ? ["", ...notes] : []),
@@ -56,10 +56,11 @@ function titleOf({ sessions, turns, durationMs, total }: ToolReport): string {
   return `${plural(total.calls, "tool call")} in ${where} that took ${duration(durationMs)}`;
 }
 
-function tableLines({ tools, total, groupedBy }: ToolReport, width: number, colors: Colors): string[] {
-  const rows = [
+function tableLines({ tools, total, own, groupedBy }: ToolReport, width: number, colors: Colors): string[] {
+  const rows: readonly { readonly name: string; readonly figures: ToolStats; readonly isOwn?: true }[] = [
     ...tools.map((row) => ({ name: `${oneLine(row.name)}${mark(row)}`, figures: row })),
     ...(tools.length > 1 ? [{ name: `all${mark(total)}`, figures: total }] : []),
+    ...own.map((row) => ({ name: row.name, figures: row, isOwn: true as const })),
   ];
   const all = COLUMNS.map((column) => {
     const cells = rows.map(({ figures }) => column.cell(figures));
@@ -80,7 +81,13 @@ function tableLines({ tools, total, groupedBy }: ToolReport, width: number, colo
       const cell = padStart(column.cells[row] ?? "", column.width);
       return column.heading === "failed" && cell.trim() !== "" ? colors.yellow(cell) : cell;
     });
-  return [colors.dim(line(groupedBy, headings)), ...rows.map(({ name }, index) => line(name, cellsOf(index)))];
+  return [
+    colors.dim(line(groupedBy, headings)),
+    ...rows.map(({ name, isOwn }, index) => {
+      const text = line(name, cellsOf(index));
+      return isOwn ? colors.dim(text) : text;
+    }),
+  ];
 }
 
 /** Two lines a call: when, what and where; what it was asked. */

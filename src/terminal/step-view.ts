@@ -2,7 +2,7 @@ import { eventTone } from "../analysis/event-tone.js";
 import { subagentsByStep } from "../analysis/loop-parts.js";
 import { eventText, innerCallText, loopText, modelName, permissionWaitText, retryText } from "../analysis/row-texts.js";
 import type { PlacedStep } from "../analysis/step-path.js";
-import { modelParts, timeParts, toolsLabel } from "../analysis/time-parts.js";
+import { modelParts, ownTimeParts, timeParts, toolsLabel } from "../analysis/time-parts.js";
 import { tokenParts } from "../analysis/token-parts.js";
 import type { Tone } from "../analysis/tone.js";
 import { bytesText, cost, count, duration, plural } from "../text/format.js";
@@ -19,6 +19,7 @@ import type {
   Tool,
   WireFacts,
 } from "../trace/model.js";
+import { ownTimeOf } from "../trace/phases.js";
 import { recordedUsage, sureUsageOf } from "../trace/usage.js";
 import { argumentText } from "./argument-text.js";
 import { errorDetails } from "./error-lines.js";
@@ -73,12 +74,14 @@ function factsOf(step: Step, loop: Loop, trace: LoopTrace): LabelledLine[] {
   const { call, tools } = step;
   const withSubagents =
     step.loops.length > 0 || tools.some(({ loops, subagentMissing }) => loops.length > 0 || subagentMissing);
+  const own = ownTimeParts(step.account, ownTimeOf(step.account, step.phases));
   const began = `${duration(step.start - trace.loop.start)} into the turn, at ${new Date(step.start).toISOString()}`;
   return [
     ...errorFacts(step, loop),
     ...(step.recovered ? [worded("note", "A request of this step failed, and the turn got over it.", "warning")] : []),
     worded("began", began, "plain"),
     parted("time", timeParts(step.account, toolsLabel(tools.length > 0, withSubagents))),
+    ...(own.length > 0 ? [parted("opencode", own)] : []),
     ...(call ? callFacts(call, step, trace) : [worded("call", "none: the step asked no model", "plain")]),
     ...step.patches.map(({ files }) => parted("changed", files.map(oneLine))),
     ...step.notes.map((note) => worded("note", oneLine(note), "warning")),

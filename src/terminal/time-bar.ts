@@ -15,7 +15,7 @@ export function axisOf(rows: readonly TimeAxis[]): TimeAxis {
 }
 
 /** What bars are made of: they can be told apart without colours. */
-export const BAR_SIGNS = { call: "█", tool: "▓", retry: "░", step: "─", loop: "─", event: "·" } as const;
+export const BAR_SIGNS = { call: "█", tool: "▓", retry: "░", step: "─", loop: "─", event: "·", phase: "▒" } as const;
 
 /** Stands at the end of the bar of what went wrong. */
 export const TROUBLE_SIGN = "!";

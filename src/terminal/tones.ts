@@ -38,6 +38,7 @@ function ofKindWhole(text: string, kind: RowFacts["kind"], part: "name" | "bar",
     case "step":
       return part === "bar" ? colors.gray(text) : text;
     case "event":
+    case "phase":
       return colors.gray(text);
     default:
       return kind satisfies never;

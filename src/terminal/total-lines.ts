@@ -2,7 +2,7 @@ import { gapsOf, gapTexts } from "../analysis/gaps.js";
 import { callsIn, hasSubagents, toolsIn } from "../analysis/loop-parts.js";
 import { eventText } from "../analysis/row-texts.js";
 import { placedSteps } from "../analysis/step-path.js";
-import { modelParts, timeParts, toolsLabel } from "../analysis/time-parts.js";
+import { modelParts, ownTimeParts, timeParts, toolsLabel } from "../analysis/time-parts.js";
 import { tokenParts } from "../analysis/token-parts.js";
 import { isTrouble, type RowFacts } from "../analysis/tree-rows.js";
 import { cost, count, plural } from "../text/format.js";
@@ -38,6 +38,7 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
     ...doomLoops(loop).map((text) => worded("warning", text, "alarm")),
     parted("time", timeParts(loop.account, toolsLabel(tools.length > 0, withSubagents))),
     ...modelLine(loop, withSubagents),
+    ...ownLine(loop),
     ...(totals.calls > 0 ? [parted("tokens", tokenParts(totals.usage, callsIn(loop)))] : []),
     parted("total", listed([...counts, `cost ${costText(totals, decimals)}`])),
     parted("trace", [oneLine(traceId)]),
@@ -65,6 +66,11 @@ function modelLine({ account, steps }: Loop, withSubagents: boolean): LabelledLi
   return [parted("model", [...modelParts(account), `(${own}${count(written / seconds)} tokens/s)`])];
 }
 
+function ownLine({ account, ownTime }: Loop): LabelledLine[] {
+  const parts = ownTimeParts(account, ownTime);
+  return parts.length > 0 ? [parted("opencode", parts)] : [];
+}
+
 /** Of a doom loop the tree shows where it began, and cut; it is worth a line of its own. */
 function doomLoops(loop: Loop): string[] {
   return placedSteps(loop).flatMap(({ path, step }) =>
@@ -81,6 +87,7 @@ function barParts(rows: readonly RowFacts[]): string[] {
     ...(has("tool") ? [`${BAR_SIGNS.tool} tool`] : []),
     ...(has("retry") ? [`${BAR_SIGNS.retry} retry`] : []),
     ...(has("loop", "step") ? [`${BAR_SIGNS.loop} loop or step`] : []),
+    ...(has("phase") ? [`${BAR_SIGNS.phase} opencode itself`] : []),
     ...(has("event") ? [`${BAR_SIGNS.event} event`] : []),
     ...(rows.some(isTrouble) ? [`${TROUBLE_SIGN} something went wrong`] : []),
   ]);

@@ -246,9 +246,10 @@ test("whatever the sessions: sums, order and shares hold, and the slowest are th
 test("as CSV: a row for each, with the figures of the table, none for all together", () => {
   const report = reportOf(fixtureNames.flatMap((name) => tracesOf(loadFixture(name), "log")));
   const [head = [], ...rows] = parseCsv([TOOL_COLUMNS, ...toolCsv(report)].map(csvLine).join(""));
-  expect(rows).toHaveLength(report.tools.length);
+  const all = [...report.tools, ...report.own];
+  expect(rows).toHaveLength(all.length);
   for (const [index, row] of rows.entries()) {
-    const figures = Object.entries(at(report.tools, index)).map(([name, value]) => [name, String(value ?? "")]);
+    const figures = Object.entries(at(all, index)).map(([name, value]) => [name, String(value ?? "")]);
     expect(Object.fromEntries(head.map((column, place) => [column, row[place]]))).toEqual(Object.fromEntries(figures));
   }
 });

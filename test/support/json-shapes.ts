@@ -401,6 +401,7 @@ export const toolsJson = z.strictObject({
   durationMs: z.number(),
   tools: z.array(z.strictObject({ name: z.string(), server: z.string(), ...figures })),
   total: z.strictObject(figures),
+  own: z.array(z.strictObject({ name: z.string(), server: z.string(), ...figures })),
   slowest: z.array(
     z.strictObject({
       tool: z.string(),

@@ -80,8 +80,20 @@ describe("what stands below the tree", () => {
     expect(linesOf(trace, "bar")).toEqual([]);
     const bars = (name: string): readonly string[] =>
       linesOf(trace, "bar", { ...NO_SIGNS, bars: rowsOf(treeOf(traceOf(name))) });
-    expect(bars("plain-answer@1.18.33")).toEqual(["█ model, ─ loop or step"]);
-    expect(bars("doom-loop@1.18.33")).toEqual(["█ model, ▓ tool, ─ loop or step, · event, ! something went wrong"]);
+    expect(bars("plain-answer@1.18.33")).toEqual(["█ model, ─ loop or step, ▒ opencode itself"]);
+    expect(bars("doom-loop@1.18.33")).toEqual([
+      "█ model, ▓ tool, ─ loop or step, ▒ opencode itself, · event, ! something went wrong",
+    ]);
+  });
+
+  test("opencode's own time is told by what it was at, in parts that add up to it", () => {
+    expect(linesOf(traceOf("multistep@1.18.33"), "opencode")).toEqual([
+      "1.59s = loading 1.45s + prompt 0.10s + saving 0.04s",
+    ]);
+    // Without a log most of it has no name.
+    expect(linesOf(traceOf("multistep@1.18.33", "export"), "opencode")).toEqual([
+      "1.23s = other 1.18s + saving 0.04s + prompt 0.01s",
+    ]);
   });
 
   test("a doom loop is told in full, with the step where it began", () => {

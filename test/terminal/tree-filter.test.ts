@@ -23,7 +23,7 @@ function factsIn(tree: TreeNode): readonly RowFacts[] {
 describe("a filter", () => {
   test("by depth counts levels below the turn's loop", () => {
     const names = (depth: number): readonly string[] => namesIn("subagent@1.18.33", { depth });
-    expect(names(1)).toEqual(["opencode.loop", "loop.step-0", "loop.step-1"]);
+    expect(names(1)).toEqual(["opencode.loop", "loading", "loop.step-0", "loop.step-1"]);
     expect(names(2)).toContain("tool.task");
     expect(names(2)).not.toContain("tool.bash");
     expect(names(3).filter((name) => name === "opencode.loop")).toHaveLength(2);
@@ -44,7 +44,7 @@ describe("a filter", () => {
 
   test("by time leaves calls, tools and retries that took so long, not the loops and steps around shorter ones", () => {
     expect(namesIn("subagent@1.18.33", { slowMs: 282 })).toEqual([
-      ...["opencode.loop", "loop.step-0", "llm-call-0", "tool.task"],
+      ...["opencode.loop", "loading", "loop.step-0", "llm-call-0", "tool.task"],
       ...["opencode.loop", "loop.step-0", "tool.bash"],
     ]);
     expect(namesIn("subagent@1.18.33", { slowMs: 794 })).toEqual(["opencode.loop"]);
@@ -73,13 +73,13 @@ describe("a filter", () => {
 
   test("that nothing matches leaves the turn, and says so", () => {
     const filtered = filterTree(treeOf(traceOf("multistep@1.18.33")), { errors: true });
-    expect(filtered).toMatchObject({ hidden: 13, found: false, tree: { below: [] } });
+    expect(filtered).toMatchObject({ hidden: 15, found: false, tree: { below: [] } });
     const text = paintTree(traceOf("multistep@1.18.33"), {
       width: 80,
       colors: plain,
       filter: { errors: true },
     });
-    expect(text).toContain("\n13 rows not shown: nothing matches\n\ntime ");
+    expect(text).toContain("\n15 rows not shown: nothing matches\n\ntime ");
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Call, Loop, Retry, Span, Step, StepEvent, Tool } from "../../src/trace/model.js";
+import type { Call, Loop, OwnPhase, Retry, Span, Step, StepEvent, Tool } from "../../src/trace/model.js";
 
 export function loopsIn(loop: Loop): readonly Loop[] {
   const found: Loop[] = [loop];
@@ -32,6 +32,10 @@ export function innerCallsIn(loop: Loop): readonly Span[] {
 }
 export function eventsIn(loop: Loop): readonly StepEvent[] {
   return stepsIn(loop).flatMap(({ events }) => events);
+}
+/** Opencode's own, those around the turn left out. */
+export function phasesIn(loop: Loop): readonly OwnPhase[] {
+  return loopsIn(loop).flatMap((one) => [...one.phases, ...one.steps.flatMap(({ phases }) => phases)]);
 }
 /** All spans with a duration. */
 export function spansIn(loop: Loop): readonly Span[] {

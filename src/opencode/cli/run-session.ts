@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { onExit } from "signal-exit";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { plainText } from "../../text/plain-text.js";
+import type { Interval } from "../model/values.js";
 import { childEnvironment } from "../program/child-environment.js";
 import { configuredServers } from "../program/configured-servers.js";
 import { endProcesses, killProcesses } from "../program/end-processes.js";
@@ -58,6 +59,9 @@ export interface RunResult {
   readonly exit: RunExit;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** On a server: when it was there for the turn, and when it waited until another one had started. */
+  readonly readyAt?: number;
+  readonly lock?: Interval;
   /** The `error` events of the run stream, in order: for an unknown model they are the only evidence. */
   readonly streamErrors: readonly StreamError[];
   /** What was asked for and what was tried again, where the events of a server told. */

@@ -16,15 +16,14 @@ export interface AroundTurn {
 /** From the wish for a turn until the prompt is taken in, and from its end until looptrace knew of it. */
 export function aroundTurn({ at, end, run, firstLineAt, loadingAt }: AroundTurn): readonly OwnWork[] {
   if (!run) return [];
-  const { startedAt, endedAt, exit, spawnedAt, readyAt } = run;
+  const { startedAt, endedAt, exit, readyAt, lock } = run;
   const isServed = readyAt !== undefined || exit.kind === "served";
-  // A server that was there already was not started for it.
-  const spawned = spawnedAt ?? (isServed ? undefined : startedAt);
-  const started = readyAt ?? loadingAt ?? firstLineAt;
+  const started = isServed ? (readyAt ?? startedAt) : (loadingAt ?? firstLineAt ?? at);
+  const isTold = isServed || loadingAt !== undefined || firstLineAt !== undefined;
   return [
-    ...ownWork("lock", { start: startedAt, end: spawnedAt }, "run"),
-    ...ownWork("starting", { start: spawned, end: started ?? at }, "run", started === undefined ? "bounded" : "exact"),
-    ...ownWork("prompt", { start: readyAt ?? (isServed ? startedAt : undefined), end: loadingAt ?? at }, "run"),
+    ...(lock ? ownWork("lock", lock, "run") : []),
+    ...ownWork("starting", { start: startedAt, end: started }, "run", isTold ? "exact" : "bounded"),
+    ...ownWork("prompt", { start: isServed ? started : undefined, end: loadingAt ?? at }, "run"),
     ...ownWork("loading", { start: loadingAt, end: at }, "log"),
     ...ownWork("ending", { start: end, end: endedAt }, "run"),
   ];

@@ -41,7 +41,7 @@ export interface OwnWork extends Interval {
 export interface TurnsOwnWork {
   /** In the turn, in any order; stretches may overlap each other, and what models and tools did. */
   readonly within: readonly OwnWork[];
-  /** Before the turn and after it, in time's order; without overlaps. */
+  /** Before the turn and after it. */
   readonly around: readonly OwnWork[];
 }
 

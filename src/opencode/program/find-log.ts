@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { openRegularFile } from "../../files/own-files.js";
+import { isMarkOf } from "../read/log-marks.js";
 
 /** Larger ones are left alone: reading them would take longer than what they tell is worth. */
 const LARGEST_FILE_BYTES = 512 * 1024 * 1024;
@@ -17,12 +18,14 @@ const SLACK_MS = 60_000;
  *
  * @param sessionIds a session and those of its subagents
  * @param since when the first of them was made, ms since the epoch: older files are not read
+ * @param directory where they work: what opencode does for it is theirs too
  * @returns the empty string when there is nothing; a log that cannot be read is as good as none
  */
 export async function findOpenCodeLog(
   sessionIds: readonly string[],
   since: number,
   environment: Readonly<Record<string, string | undefined>>,
+  directory: string,
 ): Promise<string> {
   const data = environment.XDG_DATA_HOME || join(environment.HOME || homedir(), ".local", "share");
   const folder = join(data, "opencode", "log");
@@ -32,7 +35,7 @@ export async function findOpenCodeLog(
     const path = join(folder, name);
     const { mtimeMs, size } = await stat(path).catch(() => ({ mtimeMs: 0, size: 0 }));
     if (mtimeMs + SLACK_MS < since || size > LARGEST_FILE_BYTES) continue;
-    texts.push(await linesAbout(sessionIds, path).catch(() => ""));
+    texts.push(await linesAbout(sessionIds, path, directory).catch(() => ""));
   }
   return texts.filter((text) => text !== "").join("\n");
 }
@@ -40,14 +43,17 @@ export async function findOpenCodeLog(
 /**
  * What a log says about some sessions, in which it says more. Up to 1.15 a line's time follows from those before it, so
  * such a log is taken whole.
+ *
+ * @param directory where they work: what opencode does for it is theirs too
  */
-export function sessionLines(sessionIds: readonly string[], log: string): string {
+export function sessionLines(sessionIds: readonly string[], log: string, directory: string): string {
   const lines = log.split("\n");
   if (!lines.some((line) => line.startsWith("timestamp="))) return log;
-  return lines.filter((line) => sessionIds.some((id) => line.includes(id))).join("\n");
+  const isOwn = (line: string): boolean => sessionIds.some((id) => line.includes(id)) || isMarkOf(line, directory);
+  return lines.filter(isOwn).join("\n");
 }
 
-async function linesAbout(sessionIds: readonly string[], path: string): Promise<string> {
+async function linesAbout(sessionIds: readonly string[], path: string, directory: string): Promise<string> {
   const file = await openRegularFile(path);
   const kept: string[] = [];
   let found = false;
@@ -58,7 +64,7 @@ async function linesAbout(sessionIds: readonly string[], path: string): Promise<
     const mine = sessionIds.some((id) => line.includes(id));
     found ||= mine;
     // Logfmt dates each line by itself, so of it only the sessions' own need to be held.
-    if (mine || !line.startsWith("timestamp=")) kept.push(line);
+    if (mine || !line.startsWith("timestamp=") || isMarkOf(line, directory)) kept.push(line);
   }
   return found ? kept.join("\n") : "";
 }

@@ -1,4 +1,4 @@
-import type { LogLine } from "./log-line.js";
+import { type LogLine, parseLogLine } from "./log-line.js";
 
 /** A moment of opencode's own work, as its log has it. */
 export interface LoggedMark {
@@ -53,10 +53,9 @@ export function markOf({ at, message, fields }: LogLine, process: string): Logge
   }
 }
 
-/** Lines that name no session, and tell what opencode does for a session's directory. */
-export function isMarkOf(line: string, directories: readonly string[]): boolean {
+/** Lines that name no session, and tell what opencode does for a directory. */
+export function isMarkOf(line: string, directory: string): boolean {
   if (!/ message=(?:"creating instance"|"booting location services"|tracking) /.test(line)) return false;
-  return directories.some(
-    (directory) => line.includes(` directory=${directory}`) || line.includes(` cwd=${directory}`),
-  );
+  const fields = parseLogLine(line)?.fields;
+  return fields !== undefined && (fields.directory ?? fields.cwd) === directory;
 }

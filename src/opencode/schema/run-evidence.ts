@@ -71,9 +71,9 @@ export const runEvidence = z.object({
   /** ms since the epoch. */
   startedAt: z.number(),
   endedAt: z.number(),
-  /** When the server was started that it had to wait for, and when a server was there for it. */
-  spawnedAt: z.number().optional(),
+  /** On a server: when it was there for the turn, and when it waited until another one had started. */
   readyAt: z.number().optional(),
+  lock: z.object({ start: z.number(), end: z.number() }).optional(),
   /** The last lines of what opencode said on stderr; attached to errors, never interpreted. */
   stderr: z.string(),
 });

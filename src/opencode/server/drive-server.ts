@@ -140,11 +140,12 @@ async function driveOn(
     const warning = version === null ? null : versionWarning(version);
     return {
       ...run,
+      ...waitFor(lease, startedAt),
       opencode: { path, version },
       driver: "server",
       tree: read.tree,
       raw: read.raw,
-      logText: await logOf(lease, idsOf(run, read.raw), servers.isShared, logFrom),
+      logText: await logOf(lease, { sessionIds: idsOf(run, read.raw), directory }, servers.isShared, logFrom),
       wire: recorded.text,
       stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath, servers.isShared ? logFrom : 0),
       notes: [
@@ -164,6 +165,12 @@ async function driveOn(
     lease.release(wasAborted);
   }
   return await driveOn(servers, request, context, hooks, true);
+}
+
+/** From when on a run had its server; for one that was there before it waited for none. */
+function waitFor({ listeningAt, lock }: ServerLease, startedAt: number): Pick<DriveResult, "readyAt" | "lock"> {
+  const start = Math.max(lock.start, startedAt);
+  return { readyAt: Math.max(listeningAt, startedAt), ...(lock.end > start ? { lock: { start, end: lock.end } } : {}) };
 }
 
 /** What a server has of a session; where it is gone, or keeps it back, what opencode itself reads in its store. */
@@ -212,15 +219,15 @@ function refuseOld(version: string | null): void {
   throw new OpenCodeCommandError("opencode serve", `is of opencode ${version}, which is too old for it.`, "");
 }
 
-/** The log of the run; where other sessions may stand in it too, its sessions' own lines. */
+/** The log of the run; where other sessions may stand in it too, its sessions' own lines and its directory's. */
 async function logOf(
   { server }: ServerLease,
-  sessionIds: readonly string[],
+  { sessionIds, directory }: { readonly sessionIds: readonly string[]; readonly directory: string },
   isShared: boolean,
   from: number,
 ): Promise<string> {
   const text = await readBounded(server.logPath, LONGEST_LOG_BYTES, isShared ? from : 0);
-  return isShared ? sessionLines(sessionIds, text) : text;
+  return isShared ? sessionLines(sessionIds, text, directory) : text;
 }
 
 const TAIL_LINES = 20;

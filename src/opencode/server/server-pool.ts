@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Interval } from "../model/values.js";
 import { endProcesses } from "../program/end-processes.js";
 import type { Generation } from "../program/generation.js";
 import { generationOfProgram } from "../program/opencode-version.js";
@@ -32,6 +33,9 @@ export interface ServerLease {
   readonly agent: string | undefined;
   /** What is recorded of the server's requests to models, those of all its turns. */
   readonly wire: WireRecording;
+  /** When it listened, ms since the epoch, and when it waited until another one had started. */
+  readonly listeningAt: number;
+  readonly lock: Interval;
   /**
    * Gives it back. A server without further use is stopped; waiting for that is not needed.
    *
@@ -42,7 +46,7 @@ export interface ServerLease {
   release(turnWasAborted: boolean): void;
 }
 
-type Started = Pick<ServerLease, "server" | "folder" | "agent" | "wire">;
+type Started = Pick<ServerLease, "server" | "folder" | "agent" | "wire" | "listeningAt" | "lock">;
 
 interface Entry {
   readonly folder: Promise<RunFolder>;
@@ -129,7 +133,7 @@ export class ServerPool {
       this.#release(entry);
       throw error;
     }
-    const { server, folder, agent, wire } = started;
+    const { server, folder, agent, wire, listeningAt, lock } = started;
     if (this.isShared && (await recordedBytes(wire)) > MOST_RECORDED_BYTES) this.#retire(key, entry);
     if (server.exit !== null) {
       this.#retire(key, entry);
@@ -140,6 +144,8 @@ export class ServerPool {
       server,
       folder,
       wire,
+      listeningAt,
+      lock,
       // Prompts without a system prompt share a server, whatever agent they want.
       agent: spec.systemPrompt === undefined ? spec.agent : agent,
       release: (turnWasAborted) => {
@@ -166,7 +172,12 @@ export class ServerPool {
     const folder = createRunFolder();
     // One after the other: several that find a new home at once break each other's making of the database.
     const stopping = new AbortController();
-    const starting = this.#starts.then(async () => startIn(await folder, spec, this.isShared, stopping.signal));
+    const asked = Date.now();
+    const starting = this.#starts.then(async (): Promise<Started> => {
+      const lock = { start: asked, end: Date.now() };
+      const started = await startIn(await folder, spec, this.isShared, stopping.signal);
+      return { ...started, lock, listeningAt: Date.now() };
+    });
     this.#starts = starting.catch(() => undefined);
     const entry: Entry = { folder, starting, stopping, leases: 0, turns: 0, aborted: false, retired: false };
     this.#entries.set(key, entry);
@@ -209,7 +220,12 @@ function closedPool(): Error {
   return new Error("this pool of opencode servers is closed");
 }
 
-async function startIn(folder: RunFolder, spec: ServerSpec, isShared: boolean, signal: AbortSignal): Promise<Started> {
+async function startIn(
+  folder: RunFolder,
+  spec: ServerSpec,
+  isShared: boolean,
+  signal: AbortSignal,
+): Promise<Omit<Started, "listeningAt" | "lock">> {
   signal.throwIfAborted();
   const { path, environment, projectConfig, wire: mode = "off", propagates } = spec;
   const generation = spec.generation ?? (await unlessAborted(generationOfProgram(path, environment), signal));

@@ -128,7 +128,7 @@ function traceData(trace: LoopTrace, packer: Packer, texts: SegmentTexts): Trace
     series,
     tools: toolLatencies(tools),
     slowest: slowestCalls(tools),
-    account: accountParts(loop.account),
+    account: accountParts(loop),
     path,
     ...(prompts ? { prompts } : {}),
   };

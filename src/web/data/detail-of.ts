@@ -1,3 +1,4 @@
+import { phaseName, phaseText } from "../../analysis/phase-texts.js";
 import { modelName } from "../../analysis/row-texts.js";
 import type { RowSource } from "../../analysis/tree-rows.js";
 import { bytesText, cost, count, duration } from "../../text/format.js";
@@ -10,6 +11,7 @@ import type {
   InnerCall,
   Loop,
   OtherCall,
+  OwnPhase,
   Retry,
   Step,
   StepEvent,
@@ -38,6 +40,8 @@ export function detailOf(source: RowSource, start: number): Detail {
       return retryDetail(source.retries);
     case "event":
       return eventDetail(source.event, start);
+    case "phase":
+      return phaseDetail(source.phase);
     default:
       return source satisfies never;
   }
@@ -52,6 +56,13 @@ function loopDetail(loop: Loop): Detail {
       ...named("model", modelName(loop.model)),
       ["session", loop.sessionId],
       ...named("attempt", loop.run && `${loop.run.attempt} of run ${loop.run.id}`),
+      // Outside of the loop's time, so that it has no row.
+      ...loop.around.map(
+        ({ kind, start, end }): Fact => [
+          `${start < loop.start ? "before" : "after"} it, ${phaseName(kind)}`,
+          duration(end - start),
+        ],
+      ),
       ...notesOf(loop.notes),
     ],
     sections: [...inputSections(loop.input), ...outputSection("Final response", loop.output)],
@@ -74,6 +85,13 @@ function stepDetail(step: Step): Detail {
       ...notesOf(step.notes),
     ],
     sections: patches.map(({ hash, files }) => code(`Files changed, by snapshot ${hash}`, files.join("\n"))),
+  };
+}
+
+function phaseDetail(phase: OwnPhase): Detail {
+  return {
+    facts: [...timeFacts(phase), ["opencode", phaseText(phase.kind)], ["told by", phase.evidence]],
+    sections: [],
   };
 }
 

@@ -97,7 +97,7 @@ export function traceRows(trace: LoopTrace, packer: Packer, texts: SegmentTexts)
     errors.push(errorEntry(loop.error, { row: failed, where: rows[failed]?.name ?? "", of }));
   };
 
-  add(treeOf(trace, Number.POSITIVE_INFINITY), -1, root);
+  add(treeOf(trace, { mostRetries: Number.POSITIVE_INFINITY, around: false }), -1, root);
   const series = loops.flatMap((loop) => {
     const calls = loop.of.steps.flatMap(({ call }) => (call ? { row: places.get(call) ?? loop.row, of: call } : []));
     return tokenSeries(loop, calls, loop.of === root ? session.turn : 0) ?? [];
@@ -130,6 +130,8 @@ function spanIdOf(source: RowSource): string {
       return source.retries[0]?.spanId ?? "";
     case "event":
       return source.event.spanId;
+    case "phase":
+      return source.phase.spanId;
     default:
       return source satisfies never;
   }

@@ -13,13 +13,13 @@ export function Account({ parts, duration }: AccountProps) {
     <section class="account" aria-label="Time account">
       <h2>Where {durationText(duration)} went</h2>
       <div class="stack" aria-hidden="true">
-        {parts.map(({ kind, ms }) => (
-          <span key={kind} class={`part ${kind}`} style={{ flexGrow: String(ms) }} />
+        {parts.map(({ kind, label, ms }) => (
+          <span key={label} class={`part ${kind}`} style={{ flexGrow: String(ms) }} />
         ))}
       </div>
       <dl class="legend">
         {parts.map(({ kind, label, ms, percent }) => (
-          <div key={kind} data-part={kind}>
+          <div key={label} data-part={kind}>
             <dt>
               <span class={`dot part ${kind}`} />
               {label}

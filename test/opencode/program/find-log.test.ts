@@ -3,8 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { findOpenCodeLog } from "../../../src/opencode/program/find-log.js";
-import { readLogEvidence } from "../../../src/opencode/read/log-evidence.js";
+import { type LogEvidence, readLogEvidence } from "../../../src/opencode/read/log-evidence.js";
 import { loadFixture } from "../../support/fixtures.js";
+
+const PROJECT = "/home/dev/project";
+
+/** What processes tell of themselves stands in no session's lines. */
+const requestsIn = ({ requests, failures }: LogEvidence) => ({ requests, failures });
 
 /** A data folder with these files in opencode's log folder. */
 async function dataFolder(files: Readonly<Record<string, string>>): Promise<string> {
@@ -20,17 +25,27 @@ test("of the file that all processes write to, the session's own lines are taken
   const { logText, session, log } = loadFixture("multistep@1.18.33");
   const other = loadFixture("two-turns@1.18.33");
   const folder = await dataFolder({ "opencode.log": `${other.logText}\n${logText}` });
-  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder });
-  expect(readLogEvidence(found)).toEqual(log);
+  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder }, PROJECT);
+  expect(requestsIn(readLogEvidence(found))).toEqual(requestsIn(log));
   expect(found).not.toContain(other.session.info.id);
   expect(found.length).toBeLessThan(logText.length);
+});
+
+test("what opencode did for the session's directory is taken too, and not what it did for others", async () => {
+  const { logText, session } = loadFixture("multistep@1.18.33");
+  const elsewhere = logText.replaceAll(PROJECT, "/home/dev/other").replaceAll(session.info.id, "ses_other");
+  const folder = await dataFolder({ "opencode.log": `${elsewhere}\n${logText}` });
+  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder }, PROJECT);
+  const marks = readLogEvidence(found).marks ?? [];
+  expect(marks.flatMap(({ directory }) => directory ?? [])).toEqual([PROJECT, PROJECT]);
+  expect(marks.map(({ kind }) => kind)).toContain("located");
 });
 
 test("a notice between the lines does not make it a file of another kind", async () => {
   const { logText, session } = loadFixture("multistep@1.18.33");
   const other = loadFixture("two-turns@1.18.33");
   const folder = await dataFolder({ "opencode.log": `! a notice\n${other.logText}\n${logText}` });
-  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder });
+  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder }, PROJECT);
   expect(found).not.toContain(other.session.info.id);
 });
 
@@ -38,7 +53,8 @@ test("the subagents' lines are taken too", async () => {
   const { logText, session, subagents, log } = loadFixture("subagent@1.18.33");
   const folder = await dataFolder({ "opencode.log": logText });
   const ids = [session, ...subagents].map(({ info }) => info.id);
-  expect(readLogEvidence(await findOpenCodeLog(ids, 0, { XDG_DATA_HOME: folder }))).toEqual(log);
+  const found = readLogEvidence(await findOpenCodeLog(ids, 0, { XDG_DATA_HOME: folder }, PROJECT));
+  expect(requestsIn(found)).toEqual(requestsIn(log));
 });
 
 test("an older version's file is taken whole, since each line dates the next", async () => {
@@ -47,7 +63,7 @@ test("an older version's file is taken whole, since each line dates the next", a
     "2026-11-21T040000.log": logText,
     "2026-11-21T030000.log": "INFO  2026-11-21T03:00:00 +1ms service=default other\n",
   });
-  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder });
+  const found = await findOpenCodeLog([session.info.id], 0, { XDG_DATA_HOME: folder }, PROJECT);
   expect(readLogEvidence(found)).toEqual(log);
   expect(found).not.toContain("service=default other");
 });
@@ -57,7 +73,7 @@ test("files that are older than the session, and files that are no logs, are not
   const folder = await dataFolder({ "old.log": logText, "notes.txt": logText });
   const made = session.info.time.created;
   await utimes(join(folder, "opencode", "log", "old.log"), (made - 3_600_000) / 1000, (made - 3_600_000) / 1000);
-  expect(await findOpenCodeLog([session.info.id], made, { XDG_DATA_HOME: folder })).toBe("");
+  expect(await findOpenCodeLog([session.info.id], made, { XDG_DATA_HOME: folder }, PROJECT)).toBe("");
 });
 
 test("below the home folder, where no data folder is named", async () => {
@@ -67,7 +83,7 @@ test("below the home folder, where no data folder is named", async () => {
   const logs = join(folder, ".local", "share", "opencode", "log");
   await mkdir(logs, { recursive: true });
   await writeFile(join(logs, "opencode.log"), logText);
-  expect(await findOpenCodeLog([session.info.id], 0, { HOME: folder })).toContain(session.info.id);
+  expect(await findOpenCodeLog([session.info.id], 0, { HOME: folder }, PROJECT)).toContain(session.info.id);
 });
 
 test("no folder, nothing about the session, a folder in a file's place: nothing", async () => {
@@ -75,6 +91,6 @@ test("no folder, nothing about the session, a folder in a file's place: nothing"
     "opencode.log": "timestamp=2026-11-21T04:00:00.000Z level=INFO message=x\n",
   });
   await mkdir(join(folder, "opencode", "log", "folder.log"));
-  expect(await findOpenCodeLog(["ses_a"], 0, { XDG_DATA_HOME: folder })).toBe("");
-  expect(await findOpenCodeLog(["ses_a"], 0, { XDG_DATA_HOME: join(folder, "gone") })).toBe("");
+  expect(await findOpenCodeLog(["ses_a"], 0, { XDG_DATA_HOME: folder }, PROJECT)).toBe("");
+  expect(await findOpenCodeLog(["ses_a"], 0, { XDG_DATA_HOME: join(folder, "gone") }, PROJECT)).toBe("");
 });

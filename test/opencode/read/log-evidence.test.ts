@@ -44,7 +44,7 @@ describe.each(fixtureNames)("%s", (name) => {
 
 test("the provider's message is in the failure, without the SDK's name for it", () => {
   const text = [stream(0, false), failed(40, false, "AI_APICallError: Rate limit reached")].join("\n");
-  expect(readLogEvidence(text)).toEqual({
+  expect(readLogEvidence(text)).toMatchObject({
     requests: [{ sessionId: SESSION, at: Date.parse(time(0)), small: false, first: true }],
     failures: [
       {
@@ -76,14 +76,17 @@ test("the title's own failure is no failure of the turn", () => {
   expect(readLogEvidence(text).failures).toEqual([]);
 });
 
-test("lines about anything else tell nothing", () => {
+test("lines about anything else tell nothing of requests", () => {
   const others = [
     line(0, `message=loop session.id=${SESSION} step=0`),
     line(1, 'message=stream text="of something else"'),
     "    at somewhere (file.ts:1:1)",
     "",
   ];
-  expect(readLogEvidence(others.join("\n"))).toEqual({ requests: [], failures: [] });
+  const { requests, failures, marks = [] } = readLogEvidence(others.join("\n"));
+  expect([requests, failures]).toEqual([[], []]);
+  expect(marks.map(({ kind }) => kind)).toEqual(["begun", "loop"]);
+  expect(readLogEvidence("no log")).toEqual({ requests: [], failures: [] });
 });
 
 test("no text makes it throw", () => {

@@ -138,17 +138,17 @@ test.each<[what: string, run: Partial<RunEvidence>, logText: string | undefined,
   ],
   [
     "a server that was started for it, once another one had started",
-    { spawnedAt: T0 - 2500, readyAt: T0 - 1000 },
+    { readyAt: T0 - 1000, lock: { start: T0 - 3000, end: T0 - 2500 } },
     logOf(FIRST),
     [
       "lock -3000--2500 run",
-      "starting -2500--1000 run",
+      "starting -3000--1000 run",
       "prompt -1000--900 run",
       "loading -900-0 log",
       "ending 2700-3100 run",
     ],
   ],
-  ["a server that was there", { readyAt: T0 - 2990 }, undefined, ["prompt -2990-0 run", "ending 2700-3100 run"]],
+  ["a server that was there", { readyAt: T0 - 3000 }, undefined, ["prompt -3000-0 run", "ending 2700-3100 run"]],
 ])("%s: what goes around a turn", (_, run, logText, around) => {
   const runs = [followed({ startedAt: T0 - 3000, endedAt: T0 + 3100, ...run })];
   expect(workOf({ runs, ...(logText === undefined ? {} : { logText }) }).around).toEqual(around);

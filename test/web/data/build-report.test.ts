@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { criticalPath } from "../../../src/analysis/critical-path.js";
+import { LEAST_PHASE_MS } from "../../../src/analysis/tree-rows.js";
 import { assembleSessions } from "../../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../../src/opencode/read/read-export.js";
 import type { LoopTrace } from "../../../src/trace/model.js";
@@ -18,6 +19,7 @@ import {
   eventsIn,
   innerCallsIn,
   loopsIn,
+  phasesIn,
   retriesIn,
   spansIn,
   stepsIn,
@@ -50,11 +52,12 @@ function expectFaithful({ trace, data, detailOf }: Built): void {
   expect(ofKind("tool").length).toBe(toolsIn(loop).length + innerCallsIn(loop).length);
   expect(ofKind("retry").length).toBe(retriesIn(loop).length);
   expect(ofKind("event").length).toBe(eventsIn(loop).length);
+  expect(ofKind("phase").length).toBe(phasesIn(loop).filter(({ start, end }) => end - start >= LEAST_PHASE_MS).length);
   const times = (list: readonly { readonly start: number; readonly end: number }[], begin: number) =>
     list.map(({ start, end }) => `${start - begin} ${end - begin}`).toSorted();
   expect(
     times(
-      rows.filter(({ kind }) => kind !== "event"),
+      rows.filter(({ kind }) => kind !== "event" && kind !== "phase"),
       0,
     ),
   ).toEqual(times(spansIn(loop), loop.start));
