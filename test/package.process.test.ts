@@ -89,6 +89,7 @@ test("the tarball holds the built package, the pages for its users, and nothing 
   expect(others.toSorted()).toEqual([
     ...["CHANGELOG.md", "LICENSE", "README.md"],
     ...["dist/cli/package.json", "dist/cli/third-party-licences.txt"],
+    "dist/looptrace.1",
     ...["dist/looptrace.config.schema.json", "dist/web/pages/list.css", "dist/web/pages/report.css"],
     "package.json",
   ]);
@@ -103,6 +104,7 @@ test("the tarball holds the built package, the pages for its users, and nothing 
     .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
     .concat(
       ["list", "report"].flatMap((name) => [`dist/web/pages/${name}.js`, `dist/web/pages/${name}.css`]),
+      "dist/looptrace.1",
       "dist/looptrace.config.schema.json",
     );
   expect(files.filter((path) => /^dist\/(?!cli\/)/.test(path)).toSorted()).toEqual(expected.toSorted());

@@ -3,6 +3,7 @@ import { defineAdvise } from "./definitions/advise.js";
 import { defineAttach } from "./definitions/attach.js";
 import { defineBatch } from "./definitions/batch.js";
 import { defineCheck } from "./definitions/check.js";
+import { defineCompletion } from "./definitions/completion.js";
 import { defineContext } from "./definitions/context.js";
 import { defineDashboard } from "./definitions/dashboard.js";
 import { defineDiff } from "./definitions/diff.js";
@@ -30,7 +31,8 @@ import { markMessage } from "./message.js";
 import { ownVersion } from "./own-version.js";
 import type { Terminal } from "./terminal.js";
 
-const ENVIRONMENT = `
+/** What `--help` says of the environment. */
+export const ENVIRONMENT = `
 Where traces go (both may be set; without any they stay on this machine):
   LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY, LANGFUSE_BASE_URL
   OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS, and the exporter's further variables:
@@ -69,6 +71,7 @@ const COMMANDS = {
   dashboard: defineDashboard,
   trust: defineTrust,
   doctor: defineDoctor,
+  completion: defineCompletion,
 };
 
 /**
@@ -99,6 +102,11 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     const { reportError } = await import("./report-error.js");
     return reportError(error, terminal);
   }
+}
+
+/** All of the command line, without doing anything: for what is written about it. */
+export function wholeProgram(terminal: Terminal): Command {
+  return buildProgram(undefined, terminal, [], () => {});
 }
 
 function buildProgram(

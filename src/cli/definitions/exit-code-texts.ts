@@ -112,6 +112,11 @@ Exit codes:
        something waits
   130  interrupted`;
 
+export const COMPLETION_EXIT_CODES = `
+Exit codes:
+  0    printed
+  2    wrong usage: there is no script for that shell`;
+
 export const DOCTOR_EXIT_CODES = `
 Exit codes:
   0    nothing failed; there may be warnings
