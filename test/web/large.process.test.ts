@@ -50,6 +50,13 @@ test("5,000 steps open, with as many rows in the document as can be seen", async
   // A long trace begins with its steps folded, which show their tools then.
   const last = page.locator('.row.selected:has(b:text-is("loop.step-4999"))');
   expect(await last.locator(".chip").allTextContents()).toEqual(["bash"]);
+  // Zoomed to what is in sight the bars can be seen, and come along when the rows are scrolled.
+  const bars = () => page.locator(".row .piece").count();
+  await page.keyboard.press("f");
+  await expect.poll(bars).toBeGreaterThan(10);
+  await page.keyboard.press("Home");
+  await expect.poll(bars).toBeGreaterThan(10);
+  await page.keyboard.press("End");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("End");
   await page.locator('.row.selected:has(b:text-is("tool.bash"))').waitFor();

@@ -70,10 +70,11 @@ test("the tokens of each call, the tools' latencies and the time account are the
   const page = await open([traceOf("multistep@1.18.33")]);
   const rows = await page
     .locator(".calls li")
-    .evaluateAll((all) => all.map((row) => [...row.children].slice(0, 6).map((cell) => cell.textContent)));
+    .evaluateAll((all) => all.map((row) => [...row.children].slice(0, 7).map((cell) => cell.textContent)));
   expect(rows).toEqual(
     callsIn(loop).map(({ index, usage, cumulative }) => [
       `llm-call-${index}`,
+      String(index),
       count(usage?.cacheRead ?? -1),
       count((usage?.input ?? -1) + (usage?.cacheWrite ?? 0)),
       count(usage?.output ?? -1),

@@ -2,11 +2,13 @@ import { useRef } from "preact/hooks";
 import { cost, count } from "../../text/format.js";
 import type { TokenPoint } from "../data/report-data.js";
 import { signed } from "./causes.js";
+import type { RowIndex } from "./row-index.js";
 import { useMedia } from "./use-media.js";
 import { useVirtual } from "./use-virtual.js";
 
 interface CallListProps {
   readonly calls: readonly TokenPoint[];
+  readonly index: RowIndex;
   readonly onOpen: (row: number) => void;
 }
 
@@ -20,7 +22,7 @@ const MOST_CAUSES = 3;
 const MOST_PRINTED = 500;
 
 /** The calls of a loop with their tokens and what made the context grow. */
-export function CallList({ calls, onOpen }: CallListProps) {
+export function CallList({ calls, index: rows, onOpen }: CallListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtual(scroller, calls.length, ROW_HEIGHT, ROW_HEIGHT);
   // Then nothing can be scrolled, and all rows have to be there.
@@ -32,6 +34,7 @@ export function CallList({ calls, onOpen }: CallListProps) {
     <div class="calls" ref={scroller}>
       <div class="call-row head" aria-hidden="true">
         <span>call</span>
+        <span class="number">step</span>
         <span class="number">cached</span>
         <span class="number">new</span>
         <span class="number">output</span>
@@ -50,6 +53,7 @@ export function CallList({ calls, onOpen }: CallListProps) {
               <button type="button" class="link" onClick={() => onOpen(call.row)}>
                 {call.name}
               </button>
+              <span class="number">{rows.steps[call.row] ?? ""}</span>
               <span class="number">{count(call.cached)}</span>
               <span class="number">{count(call.fresh)}</span>
               <span class="number">{count(call.output)}</span>

@@ -7,7 +7,7 @@ export type KeyAction =
   | { readonly do: "open" }
   | { readonly do: "zoom"; readonly factor: number }
   | { readonly do: "pan"; readonly share: number }
-  | { readonly do: "fit" | "whole" };
+  | { readonly do: "fit" | "fit-rows" | "whole" };
 
 /** What the waterfall shows when a key is pressed. */
 export interface KeyState {
@@ -46,6 +46,7 @@ export function keyAction(key: string, shift: boolean, state: KeyState): KeyActi
     "-": { do: "zoom", factor: 2 },
     "0": { do: "whole" },
     z: { do: "fit" },
+    f: { do: "fit-rows" },
   };
   return actions[key] ?? null;
 }

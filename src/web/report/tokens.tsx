@@ -5,10 +5,12 @@ import type { TokenPoint, TokenSeries } from "../data/report-data.js";
 import { CallList } from "./call-list.js";
 import { Causes, signed } from "./causes.js";
 import { Chart } from "./chart.js";
+import { type RowIndex, stepText } from "./row-index.js";
 import { type Accumulation, PARTS, type Part, stacked } from "./stacked.js";
 
 interface TokensProps {
   readonly series: readonly TokenSeries[];
+  readonly index: RowIndex;
   readonly isDark: boolean;
   readonly onOpen: (row: number) => void;
 }
@@ -21,7 +23,7 @@ export const PART_NAMES: Readonly<Record<Part, string>> = {
 };
 
 /** How the tokens accumulated over a loop's calls, and why. */
-export function Tokens({ series, isDark, onOpen }: TokensProps) {
+export function Tokens({ series, index, isDark, onOpen }: TokensProps) {
   const [chosen, choose] = useState(0);
   const [of, setOf] = useState<Accumulation>("calls");
   const [hovered, hover] = useState<number | null>(null);
@@ -91,14 +93,14 @@ export function Tokens({ series, isDark, onOpen }: TokensProps) {
             </dl>
             <div class="reasons">
               <p>
-                <b>{shown.name}</b> {readingOf(shown)}
+                <b>{shown.name}</b> <span class="percent">{stepText(index, shown.row)}</span> {readingOf(shown)}
               </p>
               <Causes causes={shown.causes} />
             </div>
           </div>
         </>
       )}
-      <CallList calls={calls} onOpen={onOpen} />
+      <CallList calls={calls} index={index} onOpen={onOpen} />
     </section>
   );
 }

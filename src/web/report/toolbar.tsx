@@ -12,6 +12,8 @@ export interface ToolbarProps {
   readonly onNext: (back: boolean) => void;
   readonly onZoom: (factor: number) => void;
   readonly onWhole: () => void;
+  /** Shows the time of the rows that are in sight. */
+  readonly onFitRows: () => void;
   readonly onFold: (all: "nothing" | "subagents" | "steps") => void;
   readonly hasSubagents: boolean;
 }
@@ -50,6 +52,9 @@ export function Toolbar(props: ToolbarProps) {
         </button>
         <button type="button" onClick={props.onWhole}>
           Whole
+        </button>
+        <button type="button" title="Zoom to the rows in sight ( f )" onClick={props.onFitRows}>
+          Fit rows
         </button>
         <button type="button" onClick={() => onFold("steps")}>
           Fold steps

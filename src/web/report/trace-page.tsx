@@ -150,7 +150,7 @@ export function TracePage(props: TracePageProps) {
         <>
           <Critical trace={trace} index={index} onOpen={open} />
           <Account parts={trace.account} duration={trace.duration} />
-          <Tokens series={trace.series} isDark={isDark} onOpen={open} />
+          <Tokens series={trace.series} index={index} isDark={isDark} onOpen={open} />
           {prompts && <Prompts prompts={prompts} bill={bill} details={details} onOpen={open} />}
           <Tools trace={trace} index={index} onOpen={open} />
           <Findings findings={findings} trace={trace} onOpen={open} />

@@ -4,6 +4,7 @@ import type { ReportRow } from "../data/report-data.js";
 import { Pieces } from "./content.js";
 import type { CalledTool, Piece } from "./folded-rows.js";
 import { type Gap, gapName, type Stretch } from "./path-marks.js";
+import { stepNumber } from "./row-index.js";
 import { percentAt, type Viewport } from "./viewport.js";
 
 /** What a hand does with rows; the same as long as the waterfall is there. */
@@ -27,6 +28,8 @@ export interface WaterfallRowProps {
   readonly depth: number;
   /** The way to the step that it is, or stands in. */
   readonly step: string | null;
+  /** In a list rows do not stand below what they are in. */
+  readonly inList: boolean;
   readonly selected: boolean;
   /** `none`: there is no search. */
   readonly match: "yes" | "no" | "none";
@@ -73,7 +76,7 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
           style={{ paddingLeft: `calc(var(--gutter) + var(--indent) * ${Math.min(props.depth, DEEPEST)})` }}
         >
           <span class="at" aria-hidden="true" title={step === null ? undefined : `step ${step}`}>
-            {step === null ? "" : step.slice(step.lastIndexOf("/") + 1)}
+            {step === null ? "" : props.inList ? shortPath(step) : stepNumber(step)}
           </span>
           {state === "leaf" ? (
             <span class="fold" />
@@ -116,6 +119,13 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
       </div>
     );
   }
+}
+
+/** A longer way has no room before a row. */
+const LONGEST_PATH = 5;
+
+function shortPath(step: string): string {
+  return step.length > LONGEST_PATH ? `…/${stepNumber(step)}` : step;
 }
 
 /** More levels than this would push the names out of sight. */
@@ -184,19 +194,19 @@ function Path({ stretches, view }: { readonly stretches: readonly Stretch[]; rea
 }
 
 /** A gap that is narrower, as a share of what is shown, has no room for its label. */
-const LABELLED = 0.1;
+const LABELLED = 0.06;
 
+/** What a gap took stands first: where there is little room, the rest is cut. */
 function Gaps({ gaps, view }: { readonly gaps: readonly Gap[]; readonly view: Viewport }) {
   return (
     <>
       {gaps.map((gap) => {
         const seen = Math.min(gap.end, view.to) - Math.max(gap.start, view.from);
-        const isLabelled = seen / (view.to - view.from) >= LABELLED;
         return (
           <Stretched key={gap.start} stretch={gap} view={view} name="gap">
-            {isLabelled && (
+            {seen / (view.to - view.from) >= LABELLED && (
               <span class="gap-label">
-                {gapName(gap)} {duration(gap.end - gap.start)}
+                {duration(gap.end - gap.start)} {gapName(gap)}
               </span>
             )}
           </Stretched>

@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { TraceData } from "../data/report-data.js";
+import type { ReportRow, TraceData } from "../data/report-data.js";
 import { excerptOf } from "./excerpt.js";
 import { FilterBar } from "./filter-bar.js";
 import { subagentTools, toggled } from "./folding.js";
@@ -35,6 +35,9 @@ interface WaterfallProps extends Pick<ToolbarProps, "query" | "onQuery" | "searc
 const ROW_HEIGHT = { wide: 28, narrow: 46 };
 const RULER_HEIGHT = 28;
 
+/** So much of what is shown lies before the first row that it follows. */
+const LEAD = 0.05;
+
 /** No system takes two clicks further apart for a double one. */
 const DOUBLE_CLICK_MS = 1000;
 
@@ -48,6 +51,7 @@ export function Waterfall(props: WaterfallProps) {
   const { ends } = index;
   const { visible, folded, setFolded, longestFirst } = shown;
   const { view } = zoom;
+  const isZoomed = view.from > zoom.all.from || view.to < zoom.all.to;
   const matches = useMemo(() => new Set(found.rows), [found]);
   const extrasOf = useMemo(() => rowExtras(trace, index), [trace, index]);
   const textOf = useMemo(() => foundTexts(query, textsOf), [query, textsOf]);
@@ -70,6 +74,7 @@ export function Waterfall(props: WaterfallProps) {
     else if (action.do === "zoom") zoom.zoom(action.factor, row && (row.start + row.end) / 2);
     else if (action.do === "pan") zoom.pan(action.share);
     else if (action.do === "whole") zoom.whole();
+    else if (action.do === "fit-rows") fitRows();
     else if (row) zoom.zoomTo(row);
   };
 
@@ -108,6 +113,30 @@ export function Waterfall(props: WaterfallProps) {
     leave: () => hover(null),
   });
 
+  /** The rows in sight, but for those that have others below them there. */
+  const inSight = (): readonly ReportRow[] => {
+    const { scrollTop = 0, clientHeight = 0 } = tree.current ?? {};
+    const seen = visible.slice(Math.floor(scrollTop / height), Math.ceil((scrollTop + clientHeight) / height));
+    return seen.flatMap((row) => (ends[row] === row + 1 || folded.has(row) ? (rows[row] ?? []) : []));
+  };
+  /** Where nothing that is shown was at work in the stretch that is drawn, the stretch comes along with the rows. */
+  const follow = (): void => {
+    const seen = inSight();
+    const [first] = seen;
+    if (!first || longestFirst || !isZoomed) return;
+    if (seen.every(({ start, end }) => end < view.from || start > view.to)) {
+      zoom.pan((first.start - view.from) / (view.to - view.from) - LEAD);
+    }
+  };
+  const fitRows = (): void => {
+    const seen = inSight();
+    if (seen.length === 0) return;
+    zoom.zoomTo({
+      start: Math.min(...seen.map(({ start }) => start)),
+      end: Math.max(...seen.map(({ end }) => end)),
+    });
+  };
+
   const goTo = (back: boolean): void => {
     const row = nextMatch(found.rows, selected, back);
     if (row !== null) onSelect(row);
@@ -127,6 +156,7 @@ export function Waterfall(props: WaterfallProps) {
         onNext={goTo}
         onZoom={(factor) => zoom.zoom(factor)}
         onWhole={zoom.whole}
+        onFitRows={fitRows}
         onFold={(all) => setFolded(() => (all === "nothing" ? new Set() : foldsOf(rows, all)))}
         hasSubagents={index.subagents.length > 0}
       />
@@ -138,7 +168,7 @@ export function Waterfall(props: WaterfallProps) {
         longestFirst={longestFirst}
         onSort={shown.setLongestFirst}
         isSearching={query !== ""}
-        isZoomed={view.from > zoom.all.from || view.to < zoom.all.to}
+        isZoomed={isZoomed}
         wanted={shown.wanted}
       />
       <div class="frame">
@@ -151,7 +181,10 @@ export function Waterfall(props: WaterfallProps) {
           aria-activedescendant={`row-${selected}`}
           onKeyDown={onKeyDown}
           onWheel={zoom.onWheel}
-          onScroll={() => hover(null)}
+          onScroll={() => {
+            hover(null);
+            follow();
+          }}
         >
           <Ruler view={view} />
           <div
@@ -178,6 +211,7 @@ export function Waterfall(props: WaterfallProps) {
                   state={below === 0 || longestFirst ? "leaf" : isFolded ? "folded" : "open"}
                   below={below}
                   depth={longestFirst ? 0 : data.depth}
+                  inList={longestFirst}
                   step={index.steps[row] ?? null}
                   selected={row === selected}
                   match={query === "" ? "none" : isMatch ? "yes" : "no"}

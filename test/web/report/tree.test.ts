@@ -126,6 +126,7 @@ describe("keys", () => {
     expect(press("-", 2)).toEqual({ do: "zoom", factor: 2 });
     expect(press("0", 2)).toEqual({ do: "whole" });
     expect(press("z", 2)).toEqual({ do: "fit" });
+    expect(press("f", 2)).toEqual({ do: "fit-rows" });
     expect(press("ArrowLeft", 2, [], true)).toEqual({ do: "pan", share: -0.25 });
     expect(press("Tab", 2)).toBeNull();
   });
