@@ -33,7 +33,8 @@ export async function compareRecordings({ recordings, recordingRounds }: Plan): 
       await writeFile(join(folder, "with.json"), session);
       await writeFile(join(folder, "without.json"), session);
       await writeFile(join(folder, "with.wire.jsonl"), recording);
-      for (const command of ["trace", "show", "context"]) {
+      // Of what is no JSON nothing tells what it is made of.
+      for (const command of isText ? ["trace", "show"] : ["trace", "show", "context"]) {
         const told = (name: string): readonly [megabytes: number, ms: number] => {
           const env = { PATH: process.env.PATH, HOME: folder, LOOPTRACE_HOME: join(folder, "home") };
           // `context` ends with 1 where there is no recording.

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { sessionFacts } from "../../src/analysis/session-facts.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { cost, count, duration } from "../../src/text/format.js";
 import { listedSession, type SessionSummary } from "../../src/web/data/listed-session.js";
@@ -52,7 +53,7 @@ async function keepAll(paths: StorePaths): Promise<void> {
 
 function summaryOf(name: string): SessionSummary {
   const fixture = loadFixture(name);
-  const listed = listedSession(fixture.session.info.id, tracesOf(fixture, "log"), 0);
+  const listed = listedSession(fixture.session.info.id, sessionFacts(tracesOf(fixture, "log")), 0);
   if (listed.kind !== "session") throw new Error(`${name} is not readable`);
   return listed;
 }
@@ -123,6 +124,99 @@ test("search and filters leave out what does not pass, and are there again on th
       .filter((one) => one.duration === longest)
       .map(({ id }) => id),
   );
+});
+
+test("totals and bars are of what passes the filters, and a click on a bar leaves its day", async () => {
+  const paths = await temporaryStore();
+  await keepAll(paths);
+  const page = await open(await browser.serve(paths));
+  const all = NAMES.map(summaryOf);
+  const total = (label: string) => page.locator(".total", { hasText: label }).locator("b").textContent();
+  expect(await total("Sessions")).toBe("4");
+  expect(await total("With a failure")).toBe("1");
+  expect(await total("Cost")).toBe(cost(all.reduce((sum, one) => sum + (one.cost ?? 0), 0)));
+  await page.getByRole("button", { name: "Cost", exact: true }).first().click();
+  const bar = page.locator(".bar:enabled").first();
+  await bar.hover();
+  expect(await page.locator(".told").textContent()).toBe(await bar.getAttribute("aria-label"));
+  await bar.click();
+  expect(await page.getByLabel("From", { exact: true }).inputValue()).toMatch(/^\d{4}-\d\d-\d\d$/);
+  await page.locator('.bar[aria-pressed="true"]').click();
+  expect(await ids(page)).toHaveLength(4);
+  await page.getByLabel("Outcome").selectOption("failed");
+  expect([await total("Sessions"), await total("With a failure")]).toEqual(["1", "1"]);
+  // A link leads back to the list as it was left.
+  await page.locator("[data-session] a").click();
+  await page.getByRole("link", { name: "All sessions" }).click();
+  await page.locator("[data-session]").first().waitFor();
+  expect(await ids(page)).toEqual([summaryOf("provider-401@1.18.33").id]);
+  expect(page.url()).toContain("#outcome=failed&chart=cost");
+});
+
+test("two that are ticked are shown side by side, and the way back leads to the list", async () => {
+  const paths = await temporaryStore();
+  await keepAll(paths);
+  const page = await open(await browser.serve(paths));
+  const [a, b] = [summaryOf("multistep@1.18.33"), summaryOf("two-turns@1.18.33")];
+  for (const { id } of [a, b]) await page.getByLabel(`Compare ${id}`).check();
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  await page.locator(".figures-list").first().waitFor();
+  expect(await page.locator(".heads a").evaluateAll((all) => all.map((one) => one.getAttribute("href")))).toEqual(
+    [a, b].map(({ id }) => `sessions/${id}`),
+  );
+  const sums = page.locator("section", { hasText: "All turns" });
+  const cells = sums.locator("tr", { hasText: "steps" }).locator("td");
+  expect((await cells.allTextContents()).slice(0, 2)).toEqual([String(a.steps), String(b.steps)]);
+  expect(page.url()).toContain(`compare=${a.id}+${b.id}`);
+  await page.reload();
+  await page.locator(".figures-list").first().waitFor();
+  await page.goBack();
+  await page.locator("[data-session]").first().waitFor();
+  expect(await ids(page)).toHaveLength(4);
+});
+
+test("an export that is dropped on the page, or a report that is chosen, is shown; what is neither says why", async () => {
+  const paths = await temporaryStore();
+  const page = await open(await browser.serve(paths));
+  const { text, session } = loadFixture("plain-answer@1.18.33");
+  const drop = async (name: string, content: string): Promise<void> => {
+    const transfer = await page.evaluateHandle(
+      `(() => { const data = new DataTransfer(); data.items.add(new File([${JSON.stringify(content)}], "${name}")); return data; })()`,
+    );
+    for (const event of ["dragover", "drop"]) await page.dispatchEvent("main", event, { dataTransfer: transfer });
+  };
+  await drop("notes.json", "{}");
+  expect(await page.getByRole("alert").textContent()).toContain("notes.json: this is JSON, but not an opencode export");
+  // The browser tells of each answer that is an error.
+  opened.at(-1)?.troubles.splice(0);
+  await drop("export.json", text);
+  await page.locator(".tree").waitFor();
+  expect(await page.locator("h1").textContent()).toBe(session.info.title);
+  const report = Buffer.from(await page.evaluate("document.documentElement.outerHTML").then(String));
+  await page.getByRole("link", { name: "All sessions" }).click();
+  await page
+    .getByLabel("A report or exports")
+    .setInputFiles({ name: "report.html", mimeType: "text/html", buffer: report });
+  await page.locator(".tree").waitFor();
+  expect(page.url()).toMatch(/\/opened\/2$/);
+});
+
+test("on a telephone nothing has to be pushed aside", async () => {
+  const paths = await temporaryStore();
+  await keepAll(paths);
+  const page = await open(await browser.serve(paths));
+  await page.setViewportSize({ width: 390, height: 844 });
+  const width = () => page.evaluate("document.documentElement.scrollWidth");
+  expect(await width()).toBe(390);
+  expect(await page.getByLabel("Outcome").isVisible()).toBe(false);
+  await page.getByRole("button", { name: "Filters" }).click();
+  await page.getByLabel("Outcome").selectOption("completed");
+  expect(await page.getByRole("button", { name: "Filters (1)" }).getAttribute("aria-expanded")).toBe("true");
+  expect(await width()).toBe(390);
+  for (const id of await ids(page)) await page.getByLabel(`Compare ${id}`).check();
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  await page.locator(".figures-list").first().waitFor();
+  expect(await width()).toBe(390);
 });
 
 test("a session opens as its report, with its subagents", async () => {

@@ -7,11 +7,13 @@ import { serveView, type ViewOptions, type ViewServer } from "../../web/server/v
 import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
+import { openInBrowser } from "../open-in-browser.js";
 import type { Terminal } from "../terminal.js";
 
 export interface ViewFlags extends MaskFlags {
   readonly port?: number;
   readonly json?: boolean;
+  readonly open?: boolean;
 }
 
 /** `looptrace view`: serves the kept sessions to browsers on this machine, until it is interrupted. */
@@ -29,6 +31,10 @@ export async function view(flags: ViewFlags, terminal: Terminal): Promise<ExitCo
       onProblem: (error) => terminal.err(`looptrace: ${problemText(error)}\n`),
     });
     terminal.out(`${flags.json ? JSON.stringify({ url: server.url }) : server.url}\n`);
+    if (flags.open) {
+      const problem = await openInBrowser(server.url, terminal.env);
+      if (problem !== undefined) terminal.err(`looptrace: ${problem}\n`);
+    }
     await aborted(interrupt.signal);
     await server.close();
     return EXIT.ok;

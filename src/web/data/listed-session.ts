@@ -1,12 +1,13 @@
-import { modelName, promptOf } from "../../analysis/row-texts.js";
-import type { LoopTrace, Outcome, Totals } from "../../trace/model.js";
-import { addCost, totalTokens } from "../../trace/usage.js";
+import { modelName } from "../../analysis/row-texts.js";
+import type { SessionFacts, TurnFacts } from "../../analysis/session-facts-schema.js";
+import type { Outcome, Usage } from "../../trace/model.js";
+import { addCost, addUsage, NO_USAGE, totalTokens } from "../../trace/usage.js";
 
 /** A kept session as the list shows it. */
 export type ListedSession = SessionSummary | UnreadableSession;
 
 /** A session in a few figures, summed over turns with their subagents. Its texts are as hostile as in the session. */
-export interface SessionSummary extends Pick<Totals, "steps" | "cost" | "missingSubagents" | "doubtfulCalls"> {
+export interface SessionSummary {
   readonly kind: "session";
   readonly id: string;
   readonly title: string;
@@ -15,6 +16,12 @@ export interface SessionSummary extends Pick<Totals, "steps" | "cost" | "missing
   /** When the last turn began, ms since the epoch. */
   readonly at: number;
   readonly directory: string;
+  /** opencode's id of the project, the same for all worktrees of a repository; null where it has none. */
+  readonly project: string | null;
+  /** What the last turn worked on; null where that is not known. */
+  readonly branch: string | null;
+  /** The callers' own, each once, in the order of the turns. */
+  readonly tags: readonly string[];
   /** `provider/model`, each once, in the order of the turns. */
   readonly models: readonly string[];
   /** Of the last turn. */
@@ -22,9 +29,16 @@ export interface SessionSummary extends Pick<Totals, "steps" | "cost" | "missing
   /** The codes of the errors that turns ended in, each once, the last turn's first. */
   readonly errors: readonly string[];
   readonly turns: number;
+  readonly steps: number;
   readonly tokens: number;
+  /** The same by kind. */
+  readonly usage: Usage;
+  /** USD; null where opencode priced no call. */
+  readonly cost: number | null;
   /** Of all turns, ms; the time between turns is in none of them. */
   readonly duration: number;
+  readonly missingSubagents: number;
+  readonly doubtfulCalls: number;
 }
 
 /** A session that has nothing to show, and why. */
@@ -43,32 +57,37 @@ const MOST_PROMPTS = 20;
 /**
  * Sums a session up. Turns that a fork copied count zero: what they took was taken where they happened.
  *
- * @param traces all that `traceSession` made of it
+ * @param facts null for a session without a prompt
  * @param keptAt ms since the epoch
  */
-export function listedSession(id: string, traces: readonly LoopTrace[], keptAt: number): ListedSession {
-  const last = traces.at(-1);
-  if (!last) return unreadableSession(id, keptAt, "It holds no prompt yet.");
-  const own = traces.filter(({ loop }) => !loop.copied).map(({ loop }) => loop);
-  const totals = own.map((loop) => loop.totalsWithSubagents);
-  const errors = traces.flatMap(({ loop }) => (loop.error ? [loop.error.code] : []));
+export function listedSession(id: string, facts: SessionFacts | null, keptAt: number): ListedSession {
+  const last = facts?.turns.at(-1);
+  if (!facts || !last) return unreadableSession(id, keptAt, "It holds no prompt yet.");
+  const { title, directory, project, turns } = facts;
+  const sum = (of: (turn: TurnFacts) => number): number => turns.reduce((total, turn) => total + of(turn), 0);
+  const errors = turns.flatMap(({ errorCode }) => errorCode ?? []);
+  const usage = turns.reduce<Usage>((all, turn) => addUsage(all, turn.usage), NO_USAGE);
   return {
     kind: "session",
     id,
-    title: last.session.title,
-    prompts: traces.slice(0, MOST_PROMPTS).map(({ loop }) => promptOf(loop, Number.POSITIVE_INFINITY)),
-    at: last.loop.start,
-    directory: last.session.directory,
-    models: [...new Set(traces.flatMap(({ loop }) => modelName(loop.model) ?? []))],
-    outcome: last.loop.outcome,
+    title,
+    prompts: turns.slice(0, MOST_PROMPTS).map(({ prompt }) => prompt),
+    at: last.start,
+    directory,
+    project,
+    branch: last.git?.branch ?? null,
+    tags: [...new Set(turns.flatMap(({ tags }) => tags))],
+    models: [...new Set(turns.flatMap(({ model }) => modelName(model) ?? []))],
+    outcome: last.outcome,
     errors: [...new Set(errors.reverse())],
-    turns: traces.length,
-    steps: sum(totals.map(({ steps }) => steps)),
-    tokens: sum(totals.map(({ usage }) => totalTokens(usage))),
-    cost: totals.reduce<number | null>((known, { cost }) => addCost(known, cost), null),
-    duration: sum(own.map(({ start, end }) => end - start)),
-    missingSubagents: sum(totals.map(({ missingSubagents }) => missingSubagents)),
-    doubtfulCalls: sum(totals.map(({ doubtfulCalls }) => doubtfulCalls)),
+    turns: turns.length,
+    steps: sum(({ steps }) => steps),
+    tokens: totalTokens(usage),
+    usage,
+    cost: turns.reduce<number | null>((known, { cost }) => addCost(known, cost), null),
+    duration: sum(({ copied, start, end }) => (copied ? 0 : end - start)),
+    missingSubagents: sum((turn) => turn.missingSubagents),
+    doubtfulCalls: sum((turn) => turn.doubtfulCalls),
   };
 }
 
@@ -81,10 +100,6 @@ export function unreadableSession(id: string, keptAt: number, reason: string): U
 export function shortened(session: ListedSession): ListedSession {
   if (session.kind === "unreadable") return { ...session, reason: headOf(session.reason) };
   return { ...session, title: headOf(session.title), prompts: session.prompts.map(headOf) };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** What is cut may be cut in the middle of a character. */

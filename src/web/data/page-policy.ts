@@ -39,10 +39,16 @@ export function escapeHtml(text: string): string {
  *
  * @param page.asksServer as for `pagePolicy`
  * @param page.version looptrace's own
+ * @param page.back the address of the list of sessions, where it is to be linked
  */
 export function pageHead(
   assets: PageAssets,
-  page: { readonly title: string; readonly version: string; readonly asksServer: boolean },
+  page: {
+    readonly title: string;
+    readonly version: string;
+    readonly asksServer: boolean;
+    readonly back?: string | undefined;
+  },
 ): string {
   return `<!doctype html>
 <html lang="en">
@@ -57,6 +63,6 @@ export function pageHead(
 <style>${assets.style}</style>
 </head>
 <body>
-<div id="page"></div>
+${page.back === undefined ? "" : `<nav class="back"><a href="${escapeHtml(page.back)}">← All sessions</a></nav>\n`}<div id="page"></div>
 `;
 }

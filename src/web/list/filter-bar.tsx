@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { named } from "../report/segments.js";
 import { amountOf, type Choices, type Filters, NO_FILTERS } from "./filters.js";
 
@@ -19,6 +19,7 @@ const AMOUNTS = [
 /** Search and filters. */
 export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
   const field = useRef<HTMLInputElement>(null);
+  const [isOpen, setOpen] = useState(false);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target instanceof HTMLInputElement) return;
@@ -29,7 +30,8 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);
-  const isEmpty = Object.values(filters).every((value) => value === "");
+  const set = Object.values(filters).filter((value) => value !== "").length;
+  const beside = set - (filters.query === "" ? 0 : 1);
   const outcomes = [
     ["completed", "completed"],
     ["failed", "failed"],
@@ -38,7 +40,7 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
     ...choices.errors.map((code) => [`error:${code}`, code]),
   ] as const;
   return (
-    <search class="filters">
+    <search class={isOpen ? "filters open" : "filters"}>
       <input
         type="search"
         class="query"
@@ -51,6 +53,10 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
           if (event.key === "Escape") onChange({ query: "" });
         }}
       />
+      {/* Where there is room, all of them are there at once. */}
+      <button type="button" class="fold-filters" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        Filters{beside > 0 ? ` (${beside})` : ""}
+      </button>
       <Choice
         label="Outcome"
         any="any outcome"
@@ -65,6 +71,26 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
         options={choices.models.map((model) => [model, model])}
         onChoose={(model) => onChange({ model })}
       />
+      {choices.projects.length > 1 && (
+        <Choice
+          label="Project"
+          any="any project"
+          value={filters.project}
+          options={choices.projects}
+          onChoose={(project) => onChange({ project })}
+        />
+      )}
+      {choices.tags.length > 0 && (
+        <Choice
+          label="Tag"
+          any="any tag"
+          value={filters.tag}
+          options={choices.tags.map((tag) => [tag, tag])}
+          onChoose={(tag) => onChange({ tag })}
+        />
+      )}
+      <Day label="From" value={filters.from} onInput={(from) => onChange({ from })} />
+      <Day label="to" value={filters.to} onInput={(to) => onChange({ to })} />
       {AMOUNTS.map(({ name, label, unit }) => (
         <Amount
           key={name}
@@ -74,7 +100,7 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
           onInput={(value) => onChange({ [name]: value })}
         />
       ))}
-      <button type="button" disabled={isEmpty} onClick={() => onChange(NO_FILTERS)}>
+      <button type="button" class="all" disabled={set === 0} onClick={() => onChange(NO_FILTERS)}>
         Show all
       </button>
     </search>
@@ -102,6 +128,22 @@ function Choice({ label, any, value, options, onChoose }: ChoiceProps) {
         </option>
       ))}
     </select>
+  );
+}
+
+interface DayProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+}
+
+function Day({ label, value, onInput }: DayProps) {
+  const id = useId();
+  return (
+    <span class="amount day">
+      <label for={id}>{label}</label>
+      <input id={id} type="date" value={value} onInput={({ currentTarget }) => onInput(currentTarget.value)} />
+    </span>
   );
 }
 

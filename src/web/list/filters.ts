@@ -1,4 +1,7 @@
 import type { ListedSession } from "../data/listed-session.js";
+import { dayAfter, startOf } from "./days.js";
+import { projectKey, projectNames } from "./projects.js";
+import { hasFailed } from "./totals.js";
 
 /** What is to be seen, as it was typed and chosen; what is empty leaves nothing out. */
 export interface Filters {
@@ -7,6 +10,12 @@ export interface Filters {
   /** `completed`, `failed`, `unfinished`, `unreadable`, or `error:` with a code. */
   readonly outcome: string;
   readonly model: string;
+  /** As `projectKey` has it. */
+  readonly project: string;
+  readonly tag: string;
+  /** The first day and the last one of those on which a session was last at work, `2026-11-29`. */
+  readonly from: string;
+  readonly to: string;
   /** USD. */
   readonly minCost: string;
   readonly maxCost: string;
@@ -19,6 +28,10 @@ export const NO_FILTERS: Filters = {
   query: "",
   outcome: "",
   model: "",
+  project: "",
+  tag: "",
+  from: "",
+  to: "",
   minCost: "",
   maxCost: "",
   minTime: "",
@@ -35,11 +48,16 @@ export function amountOf(text: string): number | null {
 export function filtered(sessions: readonly ListedSession[], filters: Filters): readonly ListedSession[] {
   const words = filters.query.toLowerCase().split(/\s+/).filter(Boolean);
   const costs = [amountOf(filters.minCost), amountOf(filters.maxCost)] as const;
+  const days = [startOf(filters.from), startOf(dayAfter(filters.to, 1))] as const;
   const times = [amountOf(filters.minTime), amountOf(filters.maxTime)] as const;
   return sessions.filter((session) => {
     const summary = session.kind === "session" ? session : undefined;
     return (
       hasOutcome(session, filters.outcome) &&
+      (days[0] === null || session.at >= days[0]) &&
+      (days[1] === null || session.at < days[1]) &&
+      (filters.project === "" || (summary !== undefined && projectKey(summary) === filters.project)) &&
+      (filters.tag === "" || summary?.tags.includes(filters.tag) === true) &&
       (filters.model === "" || modelsOf(session).includes(filters.model)) &&
       isWithin(summary?.cost ?? null, ...costs) &&
       isWithin(summary ? summary.duration / 1000 : null, ...times) &&
@@ -51,20 +69,28 @@ export function filtered(sessions: readonly ListedSession[], filters: Filters): 
 export interface Choices {
   readonly errors: readonly string[];
   readonly models: readonly string[];
+  /** With how they are called. */
+  readonly projects: readonly (readonly [key: string, name: string])[];
+  readonly tags: readonly string[];
 }
 
-/** What can be chosen among sessions: the codes of their errors and their models, sorted. */
+/** What can be chosen among sessions: the codes of their errors, their models, projects and tags, sorted. */
 export function choicesOf(sessions: readonly ListedSession[]): Choices {
   const errors = new Set(sessions.flatMap((one) => (one.kind === "session" ? one.errors : [])));
-  return { errors: [...errors].sort(), models: [...new Set(sessions.flatMap(modelsOf))].sort() };
+  const tags = new Set(sessions.flatMap((one) => (one.kind === "session" ? one.tags : [])));
+  return {
+    errors: [...errors].sort(),
+    models: [...new Set(sessions.flatMap(modelsOf))].sort(),
+    projects: [...projectNames(sessions)].sort(([, a], [, b]) => (a < b ? -1 : 1)),
+    tags: [...tags].sort(),
+  };
 }
 
 function hasOutcome(session: ListedSession, wanted: string): boolean {
   if (wanted === "") return true;
   if (session.kind === "unreadable") return wanted === "unreadable";
   if (wanted.startsWith("error:")) return session.errors.includes(wanted.slice("error:".length));
-  // A turn that failed is a failure, also when a later one went well.
-  if (wanted === "failed") return session.errors.length > 0 || session.outcome === "failed";
+  if (wanted === "failed") return hasFailed(session);
   return session.outcome === wanted;
 }
 
@@ -76,8 +102,8 @@ function hasWords(session: ListedSession, words: readonly string[]): boolean {
 
 function textsOf(session: ListedSession): readonly string[] {
   if (session.kind === "unreadable") return [session.id, session.reason];
-  const { id, title, directory, outcome, prompts, models, errors } = session;
-  return [id, title, directory, outcome, ...prompts, ...models, ...errors];
+  const { id, title, directory, branch, outcome, prompts, models, errors, tags } = session;
+  return [id, title, directory, branch ?? "", outcome, ...prompts, ...models, ...errors, ...tags];
 }
 
 function modelsOf(session: ListedSession): readonly string[] {

@@ -3,19 +3,37 @@ import type { ListedSession, SessionSummary, UnreadableSession } from "../data/l
 import { Content } from "../report/content.js";
 import { momentText } from "./moment-text.js";
 
+interface SessionRowProps {
+  readonly session: ListedSession;
+  /** How its project is called; empty where it has none. */
+  readonly project: string;
+  readonly isTicked: boolean;
+  readonly onTick: (id: string) => void;
+}
+
 /** One session; its title opens its report. */
-export function SessionRow({ session }: { readonly session: ListedSession }) {
+export function SessionRow({ session, project, isTicked, onTick }: SessionRowProps) {
   return (
-    <tr data-session={session.id}>
+    <tr data-session={session.id} class={isTicked ? "ticked" : undefined}>
+      <td class="tick">
+        {session.kind === "session" && (
+          <input
+            type="checkbox"
+            aria-label={`Compare ${session.id}`}
+            checked={isTicked}
+            onChange={() => onTick(session.id)}
+          />
+        )}
+      </td>
       <td class="when">
         <time dateTime={isoText(session.at)}>{momentText(session.at)}</time>
       </td>
-      {session.kind === "session" ? <Figures session={session} /> : <Reason session={session} />}
+      {session.kind === "session" ? <Figures session={session} project={project} /> : <Reason session={session} />}
     </tr>
   );
 }
 
-function Figures({ session }: { readonly session: SessionSummary }) {
+function Figures({ session, project }: { readonly session: SessionSummary; readonly project: string }) {
   const { id, title, models, outcome, errors, turns, missingSubagents: missing, doubtfulCalls: doubtful } = session;
   const [prompt = ""] = session.prompts;
   return (
@@ -28,14 +46,31 @@ function Figures({ session }: { readonly session: SessionSummary }) {
         <p class="prompt">
           <Content text={prompt} />
         </p>
+        <p class="about">
+          {project !== "" && (
+            <span class="project" title={session.directory}>
+              <Content text={project} />
+            </span>
+          )}
+          {session.branch !== null && (
+            <span class="branch">
+              <Content text={session.branch} />
+            </span>
+          )}
+          {session.tags.map((tag) => (
+            <span key={tag} class="tag">
+              <Content text={tag} />
+            </span>
+          ))}
+        </p>
         {turns > 1 && <span class="note">{plural(turns, "turn")}</span>}
         {missing > 0 && <span class="note lacking">without {plural(missing, "subagent session")}, not kept</span>}
         {doubtful > 0 && <span class="note lacking">tokens of {plural(doubtful, "call")} in doubt</span>}
       </td>
-      <td>
+      <td class="models">
         <Content text={models.join(", ") || "–"} />
       </td>
-      <td>
+      <td class="ended">
         <span class={`outcome ${outcome}`}>{outcome}</span>
         {errors.map((code) => (
           <p key={code} class="code">
@@ -43,10 +78,18 @@ function Figures({ session }: { readonly session: SessionSummary }) {
           </p>
         ))}
       </td>
-      <td class="number">{count(session.steps)}</td>
-      <td class="number">{count(session.tokens)}</td>
-      <td class="number">{cost(session.cost)}</td>
-      <td class="number">{duration(session.duration)}</td>
+      <td class="number" data-label="steps">
+        {count(session.steps)}
+      </td>
+      <td class="number" data-label="tokens">
+        {count(session.tokens)}
+      </td>
+      <td class="number" data-label="cost">
+        {cost(session.cost)}
+      </td>
+      <td class="number" data-label="time">
+        {duration(session.duration)}
+      </td>
     </>
   );
 }

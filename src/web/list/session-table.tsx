@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ListedSession } from "../data/listed-session.js";
+import { projectKey } from "./projects.js";
 import { SessionRow } from "./session-row.js";
 import { type Sorting, type SortKey, sortingAfter } from "./sort.js";
 
@@ -7,6 +8,11 @@ interface SessionTableProps {
   readonly sessions: readonly ListedSession[];
   readonly sorting: Sorting;
   readonly onSort: (sorting: Sorting) => void;
+  /** How projects are called, by their keys. */
+  readonly projects: ReadonlyMap<string, string>;
+  /** The ids of those that are ticked, two at most. */
+  readonly ticked: readonly string[];
+  readonly onTick: (id: string) => void;
 }
 
 const COLUMNS: readonly (readonly [key: SortKey, label: string, isNumber: boolean])[] = [
@@ -23,7 +29,7 @@ const COLUMNS: readonly (readonly [key: SortKey, label: string, isNumber: boolea
 /** So many are drawn at first, and so many more each time: thousands at once would make typing slow. */
 const MOST = 200;
 
-export function SessionTable({ sessions, sorting, onSort }: SessionTableProps) {
+export function SessionTable({ sessions, sorting, onSort, projects, ticked, onTick }: SessionTableProps) {
   const [most, setMost] = useState(MOST);
   const more = sessions.length - most;
   return (
@@ -32,6 +38,9 @@ export function SessionTable({ sessions, sorting, onSort }: SessionTableProps) {
         <table class="session-list">
           <thead>
             <tr>
+              <th scope="col" class="tick">
+                <span class="unseen">Compare</span>
+              </th>
               {COLUMNS.map(([key, label, isNumber]) => (
                 <th
                   key={key}
@@ -49,7 +58,13 @@ export function SessionTable({ sessions, sorting, onSort }: SessionTableProps) {
           </thead>
           <tbody>
             {sessions.slice(0, most).map((session) => (
-              <SessionRow key={session.id} session={session} />
+              <SessionRow
+                key={session.id}
+                session={session}
+                project={session.kind === "session" ? (projects.get(projectKey(session)) ?? "") : ""}
+                isTicked={ticked.includes(session.id)}
+                onTick={onTick}
+              />
             ))}
           </tbody>
         </table>

@@ -3,7 +3,7 @@ import type { SessionLink, SessionNeighbours } from "../data/report-data.js";
 import { Content } from "./content.js";
 import { named } from "./segments.js";
 
-/** The way to other sessions; keys go to the one before, `[`, and the one after, `]`. */
+/** The way to other sessions, and to the list as it was left; keys go to the one before, `[`, and the one after, `]`. */
 export function SessionNav({ before, after }: SessionNeighbours) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -16,7 +16,7 @@ export function SessionNav({ before, after }: SessionNeighbours) {
   }, [before, after]);
   return (
     <nav class="sessions" aria-label="Sessions">
-      <a href="../">All sessions</a>
+      <a href="../#back">All sessions</a>
       {before && <Neighbour link={before} label="Session before" sign="←" />}
       {after && <Neighbour link={after} label="Session after" sign="→" />}
     </nav>

@@ -7,12 +7,18 @@ export interface AskedFor {
   /** As it stands in the request's first line. */
   readonly target: string | undefined;
   readonly host: string | undefined;
+  /** The page's that asks, where the browser says so. */
+  readonly origin?: string | undefined;
 }
 
 export type Route =
   | { readonly kind: "list" }
   | { readonly kind: "changes" }
   | { readonly kind: "session"; readonly id: string }
+  | { readonly kind: "comparison"; readonly a: string; readonly b: string }
+  /** Takes files that are to be shown, and says where. */
+  | { readonly kind: "open" }
+  | { readonly kind: "opened"; readonly number: number }
   | { readonly kind: "redirect"; readonly to: string }
   | { readonly kind: "refused"; readonly status: 403 | 404 | 405; readonly why: string };
 
@@ -23,12 +29,18 @@ export type Route =
  * give its own name this machine's address (DNS rebinding) and then counts as the server's own; the token alone would
  * stop that too, as long as it stays secret.
  */
-export function routeOf({ method, target, host }: AskedFor, token: string, port: number): Route {
+export function routeOf({ method, target, host, origin }: AskedFor, token: string, port: number): Route {
   const [path = ""] = (target ?? "").split("?", 1);
   const [, given = "", rest] = /^\/([^/]*)(\/.*)?$/s.exec(path) ?? [];
   if (!isSame(given, token)) return NOT_FOUND;
   if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) {
     return { kind: "refused", status: 403, why: "This server answers to 127.0.0.1 and localhost only." };
+  }
+  if (method === "POST" && rest === "/open") {
+    const isOwn = origin === undefined || origin === `http://${host}`;
+    return isOwn
+      ? { kind: "open" }
+      : { kind: "refused", status: 403, why: "This server is asked by its own page only." };
   }
   if (method !== "GET" && method !== "HEAD") {
     return { kind: "refused", status: 405, why: "This server only shows: GET and HEAD." };
@@ -36,6 +48,10 @@ export function routeOf({ method, target, host }: AskedFor, token: string, port:
   if (rest === undefined) return { kind: "redirect", to: `/${token}/` };
   if (rest === "/") return { kind: "list" };
   if (rest === "/changes") return { kind: "changes" };
+  const [, a = "", b = ""] = /^\/compare\/([^/]+)\/([^/]+)$/.exec(rest) ?? [];
+  if (isSessionId(a) && isSessionId(b)) return { kind: "comparison", a, b };
+  const number = /^\/opened\/(\d{1,6})$/.exec(rest)?.[1];
+  if (number !== undefined) return { kind: "opened", number: Number(number) };
   const id = /^\/sessions\/([^/]+)$/.exec(rest)?.[1] ?? "";
   return isSessionId(id) ? { kind: "session", id } : NOT_FOUND;
 }

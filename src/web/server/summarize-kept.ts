@@ -1,3 +1,4 @@
+import { sessionFacts } from "../../analysis/session-facts.js";
 import { messageOf } from "../../errors/thrown.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { type Masking, maskFor } from "../../masking/mask.js";
@@ -41,13 +42,10 @@ export async function summarizeKept(
   try {
     const stored = await loadStored(paths, id);
     if (!stored) return undefined;
-    const loaded = assembleFound([stored.found]);
-    const traces = withUserPrices(
-      loaded.flatMap(({ tree, evidence }) => traceSession(tree, evidence)),
-      prices,
-    );
-    const { parentId, subagentIds } = stored;
-    return { session: await shown(listedSession(id, traces, storedAt)), parentId, subagentIds };
+    const { found, parentId, subagentIds } = stored;
+    const traces = assembleFound([found]).flatMap(({ tree, evidence }) => traceSession(tree, evidence));
+    const facts = sessionFacts(withUserPrices(traces, prices), { runs: found.runs });
+    return { session: await shown(listedSession(id, facts, storedAt)), parentId, subagentIds };
   } catch (error) {
     const reason = messageOf(error);
     const session = await shown(unreadableSession(id, storedAt, reason));

@@ -5,14 +5,19 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { InvalidExportError } from "../../errors/invalid-export-error.js";
 import { maskFor } from "../../masking/mask.js";
+import { bytesText } from "../../text/format.js";
 import { severalLines } from "../../text/terminal-text.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
 import { listHtml } from "../data/list-html.js";
+import { messageHtml } from "../data/message-html.js";
 import { type PageAssets, pagePolicy } from "../data/page-policy.js";
+import { ForeignPageError } from "../data/report-of-html.js";
 import { sessionNeighbours } from "../data/session-neighbours.js";
 import { changeStreams } from "./change-streams.js";
+import { compareKept } from "./compare-kept.js";
 import { followFolder } from "./follow-folder.js";
 import { keptReport } from "./kept-report.js";
+import { givenFiles, openedFiles } from "./opened-files.js";
 import { routeOf } from "./route.js";
 import { sessionCatalog } from "./session-catalog.js";
 import type { KeptSource } from "./summarize-kept.js";
@@ -34,7 +39,7 @@ export interface ViewServer {
 
 /**
  * Serves what is kept to browsers on this machine only: on 127.0.0.1, below a path that cannot be guessed.
- * Nothing is written, and nothing is read but sessions that are kept.
+ * Nothing is written, and nothing is read but sessions that are kept, and files that the page is given.
  *
  * @throws the system's error when the port cannot be had, for instance EADDRINUSE
  */
@@ -43,6 +48,7 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
   const token = randomBytes(16).toString("hex");
   const streams = changeStreams(() => catalog);
   const catalog = sessionCatalog(options, streams.changed);
+  const opened = openedFiles(options, assets.page, LOOPTRACE_VERSION);
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       // A client that has gone away meanwhile waits for nothing.
@@ -58,7 +64,8 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url: target, headers } = request;
-    const route = routeOf({ method, target, host: headers.host }, token, portOf());
+    const { host, origin } = headers;
+    const route = routeOf({ method, target, host, origin }, token, portOf());
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     switch (route.kind) {
       case "list":
@@ -70,6 +77,15 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
         return;
       case "session":
         return session(route.id, response);
+      case "comparison":
+        return comparison(route.a, route.b, response);
+      case "open":
+        return open(request, response);
+      case "opened": {
+        const pieces = opened.page(route.number);
+        if (pieces) return page(pieces, pagePolicy(assets.page, false), response);
+        return told(404, "This file is not at hand any more. Open it again.", response);
+      }
       case "redirect":
         response.writeHead(308, { Location: route.to }).end();
         return;
@@ -83,17 +99,51 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
 
   async function session(id: string, response: ServerResponse): Promise<void> {
     // Nothing but what the folder's listing has named is looked for.
-    if (!catalog.has(id)) return plain(404, `No session ${id} is kept.`, response);
+    if (!catalog.has(id)) return told(404, `No session ${id} is kept.`, response);
     try {
       const kept = sessionNeighbours(id, catalog.since(0).sessions);
       const pieces = await keptReport(id, options, assets.page, LOOPTRACE_VERSION, kept);
-      if (!pieces) return plain(404, `The session ${id} holds no prompt yet, or is not kept any more.`, response);
+      if (!pieces) return told(404, `The session ${id} holds no prompt yet, or is not kept any more.`, response);
       return await page(pieces, pagePolicy(assets.page, false), response);
     } catch (error) {
-      if (!(error instanceof InvalidExportError)) throw error;
-      const mask = await maskFor([error.message], options.masking);
-      return plain(500, mask(`The session cannot be read. ${error.message}`), response);
+      const why = await unreadable(error);
+      return told(500, `The session cannot be read. ${why}`, response);
     }
+  }
+
+  async function comparison(a: string, b: string, response: ServerResponse): Promise<void> {
+    for (const id of [a, b]) if (!catalog.has(id)) return plain(404, `No session ${id} is kept.`, response);
+    try {
+      const data = await compareKept(a, b, options);
+      if (!data) return plain(404, "One of the sessions is not kept any more.", response);
+      return json(data, response);
+    } catch (error) {
+      return plain(500, await unreadable(error), response);
+    }
+  }
+
+  async function open(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    if (body === undefined) return plain(413, `Files are opened up to ${bytesText(MOST_BYTES)} together.`, response);
+    const { data } = givenFiles.safeParse(body);
+    if (!data) return plain(400, "No files were given.", response);
+    try {
+      return json({ address: `opened/${await opened.open(data.files)}` }, response);
+    } catch (error) {
+      return plain(422, await unreadable(error), response);
+    }
+  }
+
+  /** What a file of a user's is wrong with. @throws what is no fault of it */
+  async function unreadable(error: unknown): Promise<string> {
+    if (!(error instanceof InvalidExportError || error instanceof ForeignPageError)) throw error;
+    const mask = await maskFor([error.message], options.masking);
+    return mask(error.message);
+  }
+
+  function told(status: number, text: string, response: ServerResponse): Promise<void> {
+    const pieces = [messageHtml(assets.list, LOOPTRACE_VERSION, severalLines(text), BACK)];
+    return page(pieces, pagePolicy(assets.list, false), response, status);
   }
 
   const refresh = (): Promise<void> => catalog.refresh().catch(onProblem);
@@ -125,12 +175,38 @@ const HEADERS = {
   "X-Frame-Options": "DENY",
 };
 
-async function page(pieces: readonly string[], policy: string, response: ServerResponse): Promise<void> {
-  response.writeHead(200, {
+/** From a session's page to the list as it was left. */
+const BACK = "../#back";
+
+/** Of a request's body. */
+const MOST_BYTES = 100_000_000;
+
+/** @returns the JSON of a request; undefined where it is too long */
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    return null;
+  }
+}
+
+async function page(pieces: readonly string[], policy: string, response: ServerResponse, status = 200): Promise<void> {
+  response.writeHead(status, {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": `${policy}; frame-ancestors 'none'`,
   });
   await pipeline(Readable.from(pieces), response);
+}
+
+function json(value: unknown, response: ServerResponse): void {
+  response.writeHead(200, { "Content-Type": "application/json; charset=utf-8" }).end(JSON.stringify(value));
 }
 
 function plain(status: number, text: string, response: ServerResponse): void {

@@ -2,10 +2,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ListedSession, SessionSummary } from "../../../src/web/data/listed-session.js";
 import { applyChanges, NOTHING_KNOWN } from "../../../src/web/list/apply-changes.js";
+import { dayAfter, dayOf, mondayOf, startOf } from "../../../src/web/list/days.js";
 import { amountOf, choicesOf, type Filters, filtered, NO_FILTERS } from "../../../src/web/list/filters.js";
-import { hashOf, stateOf } from "../../../src/web/list/list-state.js";
+import { hashOf, type ListState, stateOf } from "../../../src/web/list/list-state.js";
 import { momentText } from "../../../src/web/list/moment-text.js";
+import { MEASURES, overTime } from "../../../src/web/list/over-time.js";
+import { projectNames } from "../../../src/web/list/projects.js";
 import { NEWEST_FIRST, SORT_KEYS, sorted, sortingAfter } from "../../../src/web/list/sort.js";
+import { afterTick } from "../../../src/web/list/ticked.js";
+import { totalsOf } from "../../../src/web/list/totals.js";
 
 function session(id: string, more: Partial<SessionSummary> = {}): SessionSummary {
   return {
@@ -15,12 +20,16 @@ function session(id: string, more: Partial<SessionSummary> = {}): SessionSummary
     prompts: ["Do something."],
     at: 1000,
     directory: "/home/dev/shop",
+    project: null,
+    branch: null,
+    tags: [],
     models: ["acme/large"],
     outcome: "completed",
     errors: [],
     turns: 1,
     steps: 3,
     tokens: 1000,
+    usage: { input: 400, output: 100, reasoning: 0, cacheRead: 500, cacheWrite: 0 },
     cost: 0.5,
     duration: 10_000,
     missingSubagents: 0,
@@ -75,10 +84,35 @@ describe("filters", () => {
   });
 
   test("what can be chosen is what there is, once each", () => {
-    expect(choicesOf(sessions)).toEqual({
+    const tagged = session("ses_t", { tags: ["nightly", "fix"], project: "p1", directory: "/home/dev/api" });
+    expect(choicesOf([...sessions, tagged])).toEqual({
       errors: ["rate_limit", "server_error"],
       models: ["acme/large", "acme/small"],
+      projects: [
+        ["p1", "api"],
+        ["/home/dev/shop", "shop"],
+      ],
+      tags: ["fix", "nightly"],
     });
+  });
+
+  test("by project, tag and days, of which the last one counts whole", () => {
+    const noon = (day: number): number => new Date(2026, 10, day, 12).getTime();
+    const some: readonly ListedSession[] = [
+      session("ses_a", { at: noon(1), project: "p1", directory: "/home/dev/one" }),
+      session("ses_b", { at: noon(2), project: "global", tags: ["nightly"] }),
+      session("ses_c", { at: noon(3), project: "p1", directory: "/home/dev/worktree", branch: "fix/cart" }),
+      { ...broken, at: noon(2) },
+    ];
+    const left = (filters: Partial<Filters>): string => ids(filtered(some, { ...NO_FILTERS, ...filters }));
+    expect(left({ project: "p1" })).toBe("ac");
+    expect(left({ project: "/home/dev/shop" })).toBe("b");
+    expect(left({ tag: "nightly" })).toBe("b");
+    expect(left({ query: "CART" })).toBe("c");
+    expect(left({ from: "2026-11-02" })).toBe("bcx");
+    expect(left({ to: "2026-11-02" })).toBe("abx");
+    expect(left({ from: "2026-11-02", to: "2026-11-02" })).toBe("bx");
+    expect(left({ from: "nonsense", to: "2026-13-40" })).toBe("abcx");
   });
 
   test("amounts", () => {
@@ -121,22 +155,114 @@ describe("the state in the address", () => {
   test("what was written is read back, whatever was typed", () => {
     const text = fc.string({ unit: "grapheme" });
     const filters = fc.record({
-      ...{ query: text, outcome: text, model: text },
+      ...{ query: text, outcome: text, model: text, project: text, tag: text, from: text, to: text },
       ...{ minCost: text, maxCost: text, minTime: text, maxTime: text },
     });
+    const compared = fc.constantFrom<ListState["compared"]>(null, ["ses_a", "ses_b"]);
     const sorting = fc.record({ key: fc.constantFrom(...SORT_KEYS), isDescending: fc.boolean() });
     fc.assert(
-      fc.property(filters, sorting, (one, other) => {
-        const state = { filters: one, sorting: other };
+      fc.property(filters, sorting, fc.constantFrom(...MEASURES), compared, (one, other, measure, pair) => {
+        const state: ListState = { filters: one, sorting: other, measure, compared: pair };
         expect(stateOf(`#${hashOf(state)}`)).toEqual(state);
       }),
     );
   });
 
   test("nothing is written of what is as usual, nonsense counts as not there", () => {
-    expect(hashOf({ filters: NO_FILTERS, sorting: NEWEST_FIRST })).toBe("");
-    expect(stateOf("#sort=__proto__&constructor=1")).toEqual({ filters: NO_FILTERS, sorting: NEWEST_FIRST });
+    const usual: ListState = { filters: NO_FILTERS, sorting: NEWEST_FIRST, measure: "sessions", compared: null };
+    expect(hashOf(usual)).toBe("");
+    expect(stateOf("#sort=__proto__&constructor=1&chart=x&compare=ses_a")).toEqual(usual);
+    expect(stateOf("#compare=ses_a+ses_b+ses_c").compared).toBeNull();
   });
+});
+
+test("projects are called by the end of their shortest directory that tells them apart", () => {
+  const of = (project: string | null, directory: string): SessionSummary => session("ses_a", { project, directory });
+  const names = projectNames([
+    ...[of("p1", "/home/dev/work/site-worktree-7"), of("p1", "/home/dev/work/site"), of("p2", "/home/dev/old/site")],
+    ...[of("global", "/tmp"), of(null, "/"), of("p3", "C:\\repos\\shop"), broken],
+  ]);
+  expect([...names]).toEqual([
+    ["p1", "work/site"],
+    ["p2", "old/site"],
+    ["/tmp", "/tmp"],
+    ["/", "/"],
+    ["p3", "shop"],
+  ]);
+});
+
+test("totals are the sums of what can be read", () => {
+  expect(totalsOf(sessions)).toEqual({
+    ...{ sessions: 6, failed: 2, turns: 5, steps: 15, tokens: 5000, cost: 3.01, duration: 120_500 },
+    usage: { input: 2000, output: 500, reasoning: 0, cacheRead: 2500, cacheWrite: 0 },
+    cached: 2500 / 4500,
+  });
+  expect(totalsOf([broken])).toMatchObject({ sessions: 1, cost: null, cached: null, turns: 0 });
+});
+
+describe("over time", () => {
+  const onDay = (day: string, more: Partial<SessionSummary> = {}): SessionSummary =>
+    session(`ses_${day}`, { at: (startOf(day) ?? 0) + 3_600_000, ...more });
+
+  test("days without a session are there too, and what failed is told apart", () => {
+    const { unit, bars } = overTime(
+      [onDay("2026-10-24", { cost: 2 }), onDay("2026-10-26", { cost: 1, errors: ["rate_limit"] }), onDay("2026-10-26")],
+      "cost",
+    );
+    expect(unit).toBe("day");
+    expect(bars).toEqual([
+      { from: "2026-10-24", to: "2026-10-24", value: 2, failed: 0, sessions: 1 },
+      { from: "2026-10-25", to: "2026-10-25", value: 0, failed: 0, sessions: 0 },
+      { from: "2026-10-26", to: "2026-10-26", value: 1.5, failed: 1, sessions: 2 },
+    ]);
+  });
+
+  test("by weeks and months where days are too many", () => {
+    const weeks = overTime([onDay("2026-06-03"), onDay("2026-11-29")], "sessions");
+    expect([weeks.unit, weeks.bars[0]?.from, weeks.bars.at(-1)?.to]).toEqual(["week", "2026-06-01", "2026-11-29"]);
+    const months = overTime([onDay("2020-01-31"), onDay("2026-11-29"), broken], "sessions");
+    expect([months.unit, months.bars.at(-1)]).toEqual([
+      "month",
+      { from: "2026-11-01", to: "2026-11-30", value: 1, failed: 0, sessions: 1 },
+    ]);
+    expect(months.bars[1]).toMatchObject({ from: "1970-02-01", to: "1970-02-28" });
+  });
+
+  test("every session is in one bar, whatever is measured", () => {
+    const moments = fc.array(fc.integer({ min: 1.5e12, max: 1.8e12 }), { maxLength: 20 });
+    fc.assert(
+      fc.property(moments, fc.constantFrom(...MEASURES), (all, measure) => {
+        const some = all.map((at, index) => session(`ses_${index}`, { at }));
+        const { bars } = overTime(some, measure);
+        expect(bars.reduce((sum, bar) => sum + bar.sessions, 0)).toBe(some.length);
+        for (const [index, { from }] of bars.entries())
+          if (index > 0) expect(from).toBe(dayAfter(bars[index - 1]?.to ?? "", 1));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("without a session there is no bar", () => {
+    expect(overTime([], "cost").bars).toEqual([]);
+    expect(overTime([session("ses_a", { at: Number.NaN })], "cost").bars).toEqual([]);
+  });
+
+  test("days", () => {
+    expect(dayOf(new Date(2026, 1, 3, 23, 59).getTime())).toBe("2026-02-03");
+    expect(["2026-11-29", "2026-11-30", "2026-12-06"].map(mondayOf)).toEqual([
+      "2026-11-23",
+      "2026-11-30",
+      "2026-11-30",
+    ]);
+    expect([dayAfter("2024-02-28", 1), dayAfter("2026-01-01", -1)]).toEqual(["2024-02-29", "2025-12-31"]);
+    expect(["2026-02-30", "", "x"].map(startOf)).toEqual([null, null, null]);
+  });
+});
+
+test("two can be ticked, of which the longest ticked gives way", () => {
+  expect(afterTick([], "a")).toEqual(["a"]);
+  expect(afterTick(["a", "b"], "c")).toEqual(["b", "c"]);
+  expect(afterTick(["a", "b"], "a")).toEqual(["b"]);
 });
 
 test("changes are applied to what is known", () => {

@@ -17,6 +17,12 @@ test.each<[string, object]>([
   [`/${TOKEN}/?x=1`, { kind: "list" }],
   [`/${TOKEN}/changes`, { kind: "changes" }],
   [`/${TOKEN}/sessions/ses_e03b66d38ffe7m0arJ0ehJm9sO`, { kind: "session", id: "ses_e03b66d38ffe7m0arJ0ehJm9sO" }],
+  [`/${TOKEN}/compare/ses_a1/ses_b2`, { kind: "comparison", a: "ses_a1", b: "ses_b2" }],
+  [`/${TOKEN}/compare/ses_a1/..%2fx`, notFound],
+  [`/${TOKEN}/compare/ses_a1`, notFound],
+  [`/${TOKEN}/opened/3`, { kind: "opened", number: 3 }],
+  [`/${TOKEN}/opened/x`, notFound],
+  [`/${TOKEN}/open`, notFound],
   [`/${TOKEN}`, { kind: "redirect", to: `/${TOKEN}/` }],
   [`/${TOKEN}/sessions/..%2f..%2fetc%2fpasswd`, notFound],
   [`/${TOKEN}/sessions/../../etc/passwd`, notFound],
@@ -46,7 +52,16 @@ test("only this machine's own names are answered to, with the port", () => {
   });
 });
 
-test("only GET and HEAD", () => {
+test("files are taken from the server's own page, or from what says no page", () => {
+  const post = (origin: string | undefined, host = HOST) =>
+    routeOf({ target: `/${TOKEN}/open`, host, origin, method: "POST" }, TOKEN, 4310);
+  expect([post(undefined), post(`http://${HOST}`)]).toEqual([{ kind: "open" }, { kind: "open" }]);
+  for (const origin of ["https://evil.example", "null", "http://127.0.0.1:80", ""])
+    expect(post(origin)).toMatchObject({ kind: "refused", status: 403 });
+  expect(post("http://evil.example:4310", "evil.example:4310")).toMatchObject({ kind: "refused", status: 403 });
+});
+
+test("all else only GET and HEAD", () => {
   expect(route(`/${TOKEN}/`, HOST, "HEAD")).toEqual({ kind: "list" });
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "get"])
     expect(route(`/${TOKEN}/`, HOST, method)).toMatchObject({ kind: "refused", status: 405 });

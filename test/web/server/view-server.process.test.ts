@@ -1,9 +1,14 @@
+import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { LOOPTRACE_VERSION } from "../../../src/version.js";
+import type { ComparisonData } from "../../../src/web/data/comparison.js";
 import type { ListChanges } from "../../../src/web/data/list-changes.js";
+import type { ReportData } from "../../../src/web/data/report-data.js";
 import type { ViewOptions } from "../../../src/web/server/view-server.js";
+import { loadFixture } from "../../support/fixtures.js";
 import { keepDamaged, keepFixture } from "../../support/kept-store.js";
 import { temporaryStore, walk } from "../../support/temporary-store.js";
 import { type ServedView, served, viewAssets } from "../../support/view-browser.js";
@@ -169,10 +174,102 @@ test("only kept sessions are looked for; what cannot be shown says why", async (
   for (const id of ["ses_other", "..%2Fsessions%2Fses_damaged", "ses_damaged.json"])
     expect(await ask(view.url, `${pathOf(view)}sessions/${id}`)).toMatchObject({ status: 404 });
   const damaged = await ask(view.url, `${pathOf(view)}sessions/ses_damaged`);
-  expect(damaged).toMatchObject({ status: 500, headers: { "content-type": "text/plain; charset=utf-8" } });
-  expect(damaged.body).toMatch(/^The session cannot be read\. .*JSON/);
+  expect(damaged).toMatchObject({ status: 500, headers: { "content-type": "text/html; charset=utf-8" } });
+  expect(damaged.body).toMatch(/The session cannot be read\. .*JSON/);
+  expect(damaged.body).toContain('<a href="../#back">');
   expect(damaged.body).not.toContain("\u001b");
   expect(view.problems).toEqual([]);
+});
+
+test("two kept sessions side by side, as data", async () => {
+  const paths = await temporaryStore();
+  const [a, b] = [await keepFixture(paths, "multistep@1.18.33"), await keepFixture(paths, "two-turns@1.18.33")];
+  await keepDamaged(paths, "ses_damaged", "{ not JSON");
+  const view = await served(paths, assets);
+  const { status, body } = await ask(view.url, `${pathOf(view)}compare/${a}/${b}`);
+  const data: ComparisonData = JSON.parse(body);
+  expect([status, data.a.id, data.b.id]).toEqual([200, a, b]);
+  expect(data.parts.map(({ title }) => title)).toEqual(["Turn 1 of 2", "Turn 2 of 2: only B has it", "All turns"]);
+  expect(data.parts[0]?.parting?.where).toMatch(/^step \d+: /);
+  const tools = data.parts[2]?.rows.find(({ label }) => label === "tools");
+  expect(tools).toMatchObject({ minor: false, isMore: Number(tools?.b) > Number(tools?.a) });
+  const itself = await ask(view.url, `${pathOf(view)}compare/${a}/${a}`);
+  expect(JSON.parse(itself.body).parts).toMatchObject([{ title: "The turn", isSame: true, parting: null }]);
+  expect(await ask(view.url, `${pathOf(view)}compare/${a}/ses_other`)).toMatchObject({ status: 404 });
+  expect(await ask(view.url, `${pathOf(view)}compare/${a}/ses_damaged`)).toMatchObject({ status: 500 });
+});
+
+const dataScript = (id: string, value: unknown): string =>
+  `<script type="application/json" id="${id}">${JSON.stringify(value)}</script>`;
+const oldReport = dataScript("report", { title: "t", version: "0.0.1", traces: [] });
+const brokenReport = `<html>${dataScript("report", { title: "t", version: LOOPTRACE_VERSION, traces: [] })}${dataScript("chunk-1", { texts: [], details: [] })}`;
+
+describe("files that are given to the page", () => {
+  const given = async (view: ServedView, files: unknown) => {
+    const response = await fetch(`${view.url}open`, { method: "POST", body: JSON.stringify({ files }) });
+    return { status: response.status, text: await response.text() };
+  };
+  const reportAt = async (view: ServedView, answer: string): Promise<ReportData> => {
+    const { body } = await ask(view.url, `${pathOf(view)}${JSON.parse(answer).address}`);
+    return JSON.parse(/<script type="application\/json" id="report">(.*?)<\/script>/s.exec(body)?.[1] ?? "");
+  };
+
+  test("become a report: exports with their subagents, masked, and a report as it was; nothing is kept", async () => {
+    const paths = await temporaryStore();
+    const view = await served(paths, assets);
+    const { text: parent, subagentTexts, session } = loadFixture("subagent@1.18.33");
+    const secret = `ghp_${"aB3".repeat(12)}`;
+    const exports = [parent.replace('"text": "', `"text": "${secret} `), ...subagentTexts];
+    const files = exports.map((one, index) => ({ name: `${index}.json`, text: one }));
+    const first = await given(view, files);
+    expect([first.status, JSON.parse(first.text)]).toEqual([200, { address: "opened/1" }]);
+    const opened = await reportAt(view, first.text);
+    expect(opened).toMatchObject({ kept: {}, traces: [{ sessionId: session.info.id }] });
+    expect(opened.traces[0]?.rows.filter(({ name }) => name === "opencode.loop")).toHaveLength(2);
+    const page = await ask(view.url, `${pathOf(view)}opened/1`);
+    expect(page.body).not.toContain(secret);
+    const again = await given(view, [{ name: "report.html", text: page.body }]);
+    expect(await reportAt(view, again.text)).toEqual(opened);
+    expect(existsSync(paths.root)).toBe(false);
+  });
+
+  test("with a script of their own run none of it: the page is this program's", async () => {
+    const view = await served(await temporaryStore(), assets);
+    const { text: only } = loadFixture("plain-answer@1.18.33");
+    const page = await ask(
+      view.url,
+      `${pathOf(view)}${JSON.parse((await given(view, [{ name: "a.json", text: only }])).text).address}`,
+    );
+    const evil = page.body.replace("</body>", "<script>globalThis.pwned = 1</script></body>");
+    const { address } = JSON.parse((await given(view, [{ name: "evil.html", text: evil }])).text);
+    expect((await ask(view.url, `${pathOf(view)}${address}`)).body).toBe(page.body);
+  });
+
+  test.each<[string, unknown, number, RegExp]>([
+    ["no export", [{ name: "a.json", text: "{}" }], 422, /^a\.json: this is JSON, but not an opencode export/],
+    [
+      "another page",
+      [{ name: "x.html", text: "<!doctype html><p>no</p>" }],
+      422,
+      /^x\.html: it is no report that looptrace/,
+    ],
+    [
+      "another version's",
+      [{ name: "x.html", text: oldReport }],
+      422,
+      /looptrace 0\.0\.1, and this is .* in a browser\.$/,
+    ],
+    ["a broken one", [{ name: "x.html", text: brokenReport }], 422, /^x\.html: it is a report that is not whole/],
+    ["nothing", [], 400, /^No files were given\./],
+    ["nonsense", "x", 400, /^No files were given\./],
+  ])("that are %s are refused with a reason", async (_, files, status, reason) => {
+    const view = await served(await temporaryStore(), assets);
+    const answer = await given(view, files);
+    expect(answer.status).toBe(status);
+    expect(answer.text.trim()).toMatch(reason);
+    expect((await ask(view.url, `${pathOf(view)}opened/1`)).status).toBe(404);
+    expect(view.problems).toEqual([]);
+  });
 });
 
 test("changes are told as they come, and nothing is written", async () => {
