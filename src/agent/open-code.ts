@@ -30,6 +30,11 @@ export interface OpenCodeOptions extends AgentSettings {
   readonly command?: string | undefined;
   /** Handed to `opencode run` as they are, after all others; needs the driver `cli`. */
   readonly extraArguments?: readonly string[] | undefined;
+  /**
+   * Whether a model that opencode does not list is refused before it is prompted, with a {@link RunRequestError}; else
+   * the turn fails. It is known where opencode is driven over a server, and not asked where there are fallback models.
+   */
+  readonly refuseUnknownModel?: boolean | undefined;
   /** How long opencode has to end by itself before it is killed, ms; default 5 s. */
   readonly graceMs?: number | undefined;
   /** Warm servers to use, which live on after the run; by default a run starts one of its own and stops it again. */
@@ -227,6 +232,7 @@ export class OpenCode {
             schema: output?.json,
             deadlineMs: Math.max(1, deadline - clock.now()),
             wire: wire ? (wireContent ? "full" : "sizes") : "off",
+            refuseUnknownModel: request.refuseUnknownModel === true && (fallbackModels ?? []).length === 0,
             traceIdOf: propagate ? traceIdOf : undefined,
           },
           checkOutput: output?.check,

@@ -88,6 +88,8 @@ interface Facts {
   readonly copied: number;
   readonly commands: number;
   readonly gaps: Gaps;
+  /** Whether a model was asked in them, or there are none; what came to no call keeps no budget. */
+  readonly asked: boolean;
   /** What calls beside the steps took and cost, such as the one for the title, as far as opencode tells of them. */
   readonly others: Spent;
   readonly loops: readonly Loop[];
@@ -114,6 +116,7 @@ function factsOf(session: CheckedSession, all: readonly LoopTrace[]): Facts {
     copied: all.length - fresh.length,
     commands: fresh.length - traces.length,
     gaps: gapsOf(traces),
+    asked: traces.length === 0 || traces.some(({ loop }) => loop.totalsWithSubagents.calls > 0),
     others: spentOnOthers(traces.flatMap(({ loop }) => otherCallsIn(loop))),
     loops: traces.flatMap(({ loop }) => loopsIn(loop)),
     tools: traces.flatMap(({ loop, session }) => toolsIn(loop).map((tool) => ({ tool, directory: session.directory }))),
@@ -138,11 +141,11 @@ function resultOf(budget: Budget, facts: Facts): BudgetResult {
     budget: budgetName(budget),
     unit,
     // What is known may be too much already.
-    status: over > 0 ? "fail" : uncertain ? "unknown" : "pass",
+    status: over > 0 ? "fail" : uncertain || !facts.asked ? "unknown" : "pass",
     value,
     limit,
     over: over > 0 ? exactFigure(over, unit) : null,
-    note: note ?? null,
+    note: note ?? (facts.asked ? null : "no model was asked: there is nothing that a budget could be held against"),
   };
 }
 

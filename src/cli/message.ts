@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { nearest } from "../text/nearest.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -10,8 +11,13 @@ import type { Terminal } from "./terminal.js";
 export async function messageOf(words: readonly string[], command: Command, terminal: Terminal): Promise<string> {
   const option = words.find((word) => /^-\S+$/.test(word));
   if (option !== undefined) {
+    const [name = ""] = option.split("=");
+    const meant = nearest(
+      name,
+      command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : [])),
+    );
     command.error(
-      `error: unknown option '${option}'. For a message that begins with a hyphen pipe it in: echo '-x …' | looptrace run -`,
+      `error: unknown option '${option}'.${meant === undefined ? "" : ` Did you mean ${meant}?`} For a message that begins with a hyphen pipe it in: echo '-x …' | looptrace run -`,
     );
   }
   if (words.length === 0) {

@@ -206,7 +206,7 @@ describe("what is not known", () => {
   });
 });
 
-test("a turn that a fork copied counts zero, a turn without a step too", () => {
+test("a turn that a fork copied counts zero, and one that came to no call keeps no budget", () => {
   const copiedAt = 86_400_000;
   const messages = [
     user(0, "Go.", { id: mint("msg", copiedAt) }),
@@ -220,7 +220,10 @@ test("a turn that a fork copied counts zero, a turn without a step too", () => {
   ]);
   const limits = (["cost", "tokens", "duration", "steps"] as const).map((kind) => ({ kind, limit: 1 }));
   const { results, warnings } = check(traces, ...limits);
-  expect(results.map(({ value, status }) => [value, status])).toEqual(Array(4).fill([0, "pass"]));
+  expect(results.map(({ value, status }) => [value, status])).toEqual(Array(4).fill([0, "unknown"]));
+  expect(new Set(results.map(({ note }) => note))).toEqual(
+    new Set(["no model was asked: there is nothing that a budget could be held against"]),
+  );
   expect(warnings).toEqual([
     "1 turn without an end: counted as far as the session tells",
     "1 turn that a fork copied: counted as zero",

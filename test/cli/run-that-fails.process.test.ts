@@ -110,7 +110,7 @@ test("a refused key: exit 1, one line with the code, the error whole in JSON and
 test("a model that opencode does not know: which, what it knows instead, and where all that it said is", async () => {
   await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const unknown = await looptrace(["run", "--json", "-m", "scripted/nope", "Say hello."], around);
+  const unknown = await looptrace(["run", "--json", "--driver", "cli", "-m", "scripted/nope", "Say hello."], around);
   expect(unknown.code).toBe(1);
   expect(lastLine(unknown.stderr)).toMatch(
     /^looptrace: invalid_request: check the model's name \(`opencode models` lists them\), and that the key of its provider is set .*scripted\/nope/,
@@ -126,15 +126,24 @@ test("a model that opencode does not know: which, what it knows instead, and whe
   expect(readFileSync(keptLog(notes), "utf8")).toContain("scripted/nope");
 });
 
-test("a provider that opencode does not know: which it knows, and which configuration was not read", async () => {
+test("a model that a server does not list is refused before there is a prompt", async () => {
   await using bench = await warmOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+  const asked = async (model: string): Promise<string> => {
+    const { code, stdout, stderr } = await looptrace(["run", "--quiet", "-m", model, "Say hello."], around);
+    expect([code, stdout, bench.provider.requests]).toEqual([2, "", []]);
+    return stderr;
+  };
+  expect(await asked("scripted/m2")).toBe(
+    "looptrace: --model: opencode lists no model scripted/m2. Did you mean scripted/m1? Of scripted it also lists: scripted/scripted-title.\n",
+  );
   // The project's own configuration is not read unless that is wanted; its owner may well not know.
   await writeFile(join(bench.workdir, "opencode.json"), "{}");
-  const elsewhere = await looptrace(["run", "--quiet", "-m", "nowhere/m1", "Say hello."], around);
-  expect(elsewhere.code).toBe(1);
-  expect(elsewhere.stderr).toMatch(/opencode lists no model of a provider nowhere: .* models of: .*scripted/);
-  expect(elsewhere.stderr).toContain(`${join(bench.workdir, "opencode.json")} was not read: `);
+  const elsewhere = await asked("nowhere/at-all");
+  expect(elsewhere).toMatch(
+    /^looptrace: --model: opencode lists no model of a provider nowhere: .* models of: .*scripted/,
+  );
+  expect(elsewhere).toContain(`${join(bench.workdir, "opencode.json")} was not read: `);
 });
 
 test("a session that opencode does not know: exit 2, and where those are that it knows", async () => {

@@ -81,6 +81,7 @@ export async function run(
   const agent = new OpenCode({
     ...work,
     servers,
+    refuseUnknownModel: true,
     live: flags.live ? { exporter } : undefined,
     store: paths,
     masking,

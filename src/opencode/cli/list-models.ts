@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { nearest } from "../../text/nearest.js";
 import { plainText } from "../../text/plain-text.js";
 import { isModelName } from "../request/run-request.js";
 import { type CommandOptions, readCommand } from "./read-command.js";
@@ -58,11 +59,20 @@ function whatIsListed(wanted: string, listed: readonly string[]): string {
   const provider = providerOf(wanted);
   const siblings = listed.filter((model) => providerOf(model) === provider);
   if (siblings.length > 0) {
-    return `opencode lists no model ${wanted}. Of ${provider} it lists: ${some(nearestFirst(wanted, siblings))}.`;
+    const meant = nearest(wanted, siblings);
+    const others = nearestFirst(wanted, siblings).filter((model) => model !== meant);
+    const rest =
+      others.length > 0 ? ` Of ${provider} it ${meant === undefined ? "" : "also "}lists: ${some(others)}.` : "";
+    return `opencode lists no model ${wanted}.${didYouMean(meant)}${rest}`;
   }
   const providers = [...new Set(listed.map(providerOf))];
   const others = providers.length === 0 ? "" : ` It lists models of: ${some(providers)}.`;
-  return `opencode lists no model of a provider ${provider}: that name is wrong, or the provider's key is not set.${others}`;
+  const meant = nearest(wanted, listed) ?? nearest(provider, providers);
+  return `opencode lists no model of a provider ${provider}: that name is wrong, or the provider's key is not set.${didYouMean(meant)}${others}`;
+}
+
+function didYouMean(name: string | undefined): string {
+  return name === undefined ? "" : ` Did you mean ${name}?`;
 }
 
 function providerOf(model: string): string {

@@ -57,6 +57,8 @@ export interface RunRequest {
   readonly traceIdOf?: ((sessionId: string, messageId: string) => string) | undefined;
   /** Handed to `opencode run` as they are, after all others. */
   readonly extraArguments?: readonly string[] | undefined;
+  /** Whether a model that a server does not list is refused before there is a prompt of it. */
+  readonly refuseUnknownModel?: boolean | undefined;
   /** How long the whole run may take, ms; 10 minutes by default, `Infinity` for ever. */
   readonly deadlineMs?: number | undefined;
   /** How long opencode has to end by itself before it is killed, ms; 5 s by default. */

@@ -4,6 +4,7 @@ import type { CheckedRequest } from "../request/run-request.js";
 import type { ServerEvent } from "../schema/server-event.js";
 import { connect } from "./connection.js";
 import { followEvents } from "./event-stream.js";
+import { refuseUnknownModel } from "./known-model.js";
 import { mcpServersOf } from "./mcp-servers.js";
 import { missedEvents } from "./missed-events.js";
 import { newMessageId } from "./new-message-id.js";
@@ -47,12 +48,22 @@ async function open(
   agent: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenedSession> {
-  const usable = await usableAgent(client, agent);
+  const [usable, models] = await Promise.all([
+    usableAgent(client, agent),
+    request.model !== undefined && request.refuseUnknownModel ? modelsOf(client) : [],
+  ]);
+  refuseUnknownModel(request, models, environment);
   const [sessionId, mcpServers = []] = await Promise.all([
     openSession(client, request, environment),
     mcpServersOf(client, { added: false }),
   ]);
   return { sessionId, agent: usable, mcpServers };
+}
+
+/** As `provider/model`; none where the server does not say. */
+async function modelsOf(client: OpencodeClient): Promise<readonly string[]> {
+  const { data } = await client.config.providers().catch(() => ({ data: undefined }));
+  return (data?.providers ?? []).flatMap(({ id, models }) => Object.keys(models).map((model) => `${id}/${model}`));
 }
 
 /** @throws when there was no answer at all */

@@ -8,7 +8,7 @@ const listed = ["opencode/free", ...[1, 2, 3, 4, 5, 6].map((n) => `acme/model-${
 
 test("a model that its provider does not have: those that it has, the likeliest first", () => {
   expect(modelNote("acme/smal", listed)).toBe(
-    "opencode lists no model acme/smal. Of acme it lists: acme/small, acme/model-1, acme/model-2, acme/model-3, acme/model-4 and 2 more.",
+    "opencode lists no model acme/smal. Did you mean acme/small? Of acme it also lists: acme/model-1, acme/model-2, acme/model-3, acme/model-4, acme/model-5 and 1 more.",
   );
 });
 
@@ -16,6 +16,9 @@ test("a provider that opencode cannot use", () => {
   expect(modelNote("anthropic/claude", listed)).toBe(
     "opencode lists no model of a provider anthropic: that name is wrong, or the provider's key is not set. It lists models of: opencode, acme.",
   );
+  expect(modelNote("acmee/small", listed)).toContain(" is not set. Did you mean acme/small? It lists");
+  expect(modelNote("acne/huge-one", listed)).toContain(" is not set. Did you mean acme? It lists");
+  expect(modelNote("acme/huge-one", listed)).toMatch(/huge-one\. Of acme it lists: acme\//);
   expect(modelNote("anthropic/claude", [])).toMatch(/ or the provider's key is not set\.$/);
 });
 

@@ -22,10 +22,10 @@ export const adapterOf2: ServerAdapter<Client2, ServerEvent2> = {
   connect: async (connection, directory, signal) => ({ connection, directory, signal }),
   follow: (connection, { signal, onEvent, onConnected }) =>
     followSource(EVENTS_OF_2, connection, { signal, onEvent, onConnected }),
-  open: async (client, request, agent) => {
+  open: async (client, request, agent, environment) => {
     // What cannot be handed over is better known before there is a session.
     await promptFiles(request.files);
-    return await openSession2(client, request, agent);
+    return await openSession2(client, request, agent, environment);
   },
   missed: missedEvents2,
   facts: factsOf2,

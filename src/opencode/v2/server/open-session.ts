@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ServerRequestError } from "../../../errors/server-request-error.js";
 import { fieldsOf, isFields } from "../../../text/json-fields.js";
 import type { CheckedRequest } from "../../request/run-request.js";
+import { refuseUnknownModel } from "../../server/known-model.js";
 import type { OpenedSession } from "../../server/server-adapter.js";
 import { type Client2, dataOf2, firstKnown, listOf2, tellSession2 } from "./client.js";
 import { type ModelRef2, modelRef } from "./model-ref.js";
@@ -21,16 +22,18 @@ const CATALOG_POLL_MS = 50;
  *
  * @param agent the one to run with, after the generated configuration had its say
  * @throws {SessionNotFoundError} when the named one does not exist
+ * @throws {RunRequestError} for a model that the server does not list, where that is to be refused
  * @throws {ServerRequestError} when the server refuses
  */
 export async function openSession2(
   asked: Client2,
   request: CheckedRequest,
   agent: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenedSession> {
   // Of a session whose place is a link no snapshots are made.
   const client = { ...asked, directory: realpathSync(asked.directory) };
-  const [usable, model] = await Promise.all([usableAgent(client, agent), usableModel(client, request)]);
+  const [usable, model] = await Promise.all([usableAgent(client, agent), usableModel(client, request, environment)]);
   const continued = request.session ?? (request.continueLast ? await lastSession(client) : undefined);
   const sessionId =
     continued === undefined
@@ -108,14 +111,21 @@ async function usableAgent(client: Client2, asked: string | undefined): Promise<
 }
 
 /** The model that was asked for; a variant alone belongs to the one that would be taken. */
-async function usableModel(client: Client2, request: CheckedRequest): Promise<ModelRef2 | undefined> {
+async function usableModel(
+  client: Client2,
+  request: CheckedRequest,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ModelRef2 | undefined> {
   const { model: name, variant, session } = request;
   if (name !== undefined) {
     const model = modelRef(name, variant);
     // A prompt for one that is not there yet would fail; whether it never is, the prompt tells.
-    await untilListed(client, "/api/model", (one) => {
+    const listed = await untilListed(client, "/api/model", (one) => {
       return isFields(one) && one.providerID === model.providerID && one.id === model.id;
     });
+    const names = listed.flatMap((one) => (isFields(one) ? [`${String(one.providerID)}/${String(one.id)}`] : []));
+    if (request.refuseUnknownModel)
+      refuseUnknownModel({ ...request, model: `${model.providerID}/${model.id}` }, names, environment);
     return model;
   }
   if (variant === undefined) return undefined;
