@@ -1,3 +1,4 @@
+import type { UserPrices } from "../../opencode/model.js";
 import { count, plural } from "../../text/format.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { type BilledSession, type ContextBill, contextBill, type UnusedTools } from "../context-bill.js";
@@ -12,8 +13,8 @@ const LARGE = 0.4;
 const NAMED = 3;
 
 /** What the bill of a session's prompts shows; nothing where its requests were not recorded. */
-export function promptFindings(session: BilledSession, directory: string): readonly Found[] {
-  const bill = contextBill([session], { by: "owner" });
+export function promptFindings(session: BilledSession, directory: string, prices?: UserPrices): readonly Found[] {
+  const bill = contextBill([session], { by: "owner", prices });
   // What was asked once or twice needs no help.
   if (!bill || bill.calls < LEAST_CALLS) return [];
   return [...bill.unused.flatMap((one) => unusedServer(one, bill)), ...largeInstructions(bill, directory)];

@@ -1,3 +1,4 @@
+import type { UserPrices } from "../../opencode/model.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { otherCallsIn } from "../../trace/other-calls.js";
 import { pricesOf } from "../../trace/token-prices.js";
@@ -48,10 +49,11 @@ const LEAST_SHARE = 0.01;
  * below a number of observations, and where it is less than a hundredth of the session.
  *
  * @param traces those of one session, in its order; turns that a fork copied count nothing
+ * @param own the user's prices, which the calls were priced with
  */
-export function sessionFindings(traces: readonly LoopTrace[]): SessionFindings {
+export function sessionFindings(traces: readonly LoopTrace[], own?: UserPrices): SessionFindings {
   const talks = talksOf(traces);
-  const prices = pricesOf(callsOf(talks));
+  const prices = pricesOf(callsOf(talks), own);
   const inVain = inVainIn(talks.conversations);
   const size = sizeOf(talks);
   const found: readonly Found[] = [
@@ -60,7 +62,7 @@ export function sessionFindings(traces: readonly LoopTrace[]): SessionFindings {
     ...subagentRereads(talks, prices),
     ...repeatedFailures(talks, inVain),
     ...truncatedOutputs(talks, prices, inVain),
-    ...promptFindings(billedSession(talks.traces), talks.directory),
+    ...promptFindings(billedSession(talks.traces), talks.directory, own),
     ...cacheBreaks(talks),
     ...thinking(talks, prices),
     ...permissionWaits(talks),

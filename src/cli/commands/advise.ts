@@ -5,6 +5,7 @@ import { paintAdvice } from "../../terminal/paint-advice.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { traceSession } from "../../trace/trace-session.js";
+import { withUserPrices } from "../../trace/user-priced.js";
 import { colorsFor } from "../colors.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -33,8 +34,8 @@ export async function advise(sources: readonly string[], flags: AdviseFlags, ter
     reportError(error, terminal);
   };
   await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
-    const traces = traceSession(tree, evidence);
-    if (traces.length > 0) sessions.push(sessionFindings(traces));
+    const traces = withUserPrices(traceSession(tree, evidence), options.prices);
+    if (traces.length > 0) sessions.push(sessionFindings(traces, options.prices));
   });
   if (sessions.length === 0 && unreadable > 0) return EXIT.usage;
   const advice = adviceOf(sessions);

@@ -35,7 +35,7 @@ export async function report(sources: readonly string[], flags: ReportFlags, ter
     const texts = segmentTexts(evidence.wire?.exchanges ?? []);
     const traces = withUserPrices(traceSession(tree, evidence), options.prices);
     for (const trace of traces) builder.add(trace, texts);
-    builder.addFindings(sessionFindings(traces));
+    builder.addFindings(sessionFindings(traces, options.prices));
   });
   if (builder.size === 0) {
     terminal.err("The session holds no prompt yet: there is nothing to report, and no file was written.\n");

@@ -32,7 +32,7 @@ export async function keptReport(
     const texts = segmentTexts(evidence.wire?.exchanges ?? []);
     const traces = withUserPrices(traceSession(tree, evidence), source.prices);
     for (const trace of traces) builder.add(trace, texts);
-    builder.addFindings(sessionFindings(traces));
+    builder.addFindings(sessionFindings(traces, source.prices));
   }
   return builder.size === 0 ? undefined : reportHtml(builder.finish(undefined, kept), assets);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../../src/analysis/findings/finding.js";
 import { sessionFindings } from "../../../src/analysis/findings/session-findings.js";
+import { withUserPrices } from "../../../src/trace/user-priced.js";
 import { asked } from "../../trace/make-evidence.js";
 import { bash, type Called, fileOf, PRICE, read, type Said, talk } from "./make-talk.js";
 
@@ -236,6 +237,15 @@ test("without prices there is no cost, and all else", () => {
   expect(sessionFindings(traces).findings).toMatchObject([
     { kind: "repeated-read", usd: null, tokens: expect.any(Number) },
   ]);
+});
+
+test("the user's own prices are what tokens cost", () => {
+  const perMillion = { input: 6, output: 30, reasoning: 30, cacheRead: 0.6, cacheWrite: 6 };
+  const own = [{ model: "scripted/*", perMillion, override: true }];
+  const traces = talk(readTwice(read("a.ts", LONG)));
+  const usdOf = (some: typeof traces, prices?: typeof own) =>
+    sessionFindings(some, prices).findings[0]?.usd ?? Number.NaN;
+  expect(usdOf(withUserPrices(traces, own), own)).toBeCloseTo(2 * usdOf(traces), 6);
 });
 
 test("turns that a fork copied, and what a person ran, count nothing", () => {
