@@ -1,9 +1,9 @@
 import { mean, sampleVariance } from "simple-statistics";
+import { chanceOf } from "../analysis/statistics/chance.js";
 import { MEASURES, type MeasureName, SCALES } from "./measure-names.js";
 import type { RunRecord } from "./measures.js";
 import { mayBeOrder, type OrderEffect, orderEffect } from "./order-effect.js";
 import { type Interval, meanInterval } from "./statistics/bootstrap.js";
-import { chanceOf } from "./statistics/chance.js";
 import { type Needed, neededFor, type Scatter } from "./statistics/power.js";
 import { normalQuantile } from "./statistics/quantiles.js";
 import { signFlips } from "./statistics/sign-flips.js";

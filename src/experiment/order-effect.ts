@@ -1,8 +1,8 @@
 import { mean } from "simple-statistics";
+import type { Chance } from "../analysis/statistics/chance.js";
 import { MEASURES, type MeasureName, SCALES } from "./measure-names.js";
 import type { RunRecord } from "./measures.js";
 import { type Interval, meanInterval } from "./statistics/bootstrap.js";
-import type { Chance } from "./statistics/chance.js";
 
 /** What it does to a measure that a run comes after the other arm's of the same case. */
 export interface LaterRun {

@@ -1,7 +1,7 @@
+import { type Chance, chanceOf, shuffled } from "../analysis/statistics/chance.js";
 import { taskOf } from "../batch/parse-tasks.js";
 import type { Task, TaskInput, TaskRequest } from "../batch/task.js";
 import type { Arm } from "./arm.js";
-import { type Chance, chanceOf, shuffled } from "./statistics/chance.js";
 
 /** Something that every arm works on. */
 export interface Case {

@@ -32,7 +32,9 @@ async function json(...argv: string[]) {
 }
 
 test("all that is kept, as a table, as JSON with exactly the documented fields, and as CSV", async () => {
-  const printed = await json("--by", "model,outcome", "--tools");
+  const printed = await json("--by", "model,outcome", "--tools", "--trends");
+  expect(printed.trends).toMatchObject({ found: [], tested: 0 });
+  expect((await stats(["--trends"])).stdout).toContain("Too little was done");
   expect(printed.timezone).toBe("Europe/Berlin");
   expect(printed.total.turns).toBeGreaterThan(15);
   const [head, ...rows] = parseCsv((await stats(["--by", "model,outcome", "--csv"])).stdout);
@@ -86,6 +88,7 @@ describe("what makes no sense is refused", () => {
     ["a date", ["--since", "2026-02-31"], "2026-02-31"],
     ["a word for a date", ["--until", "yesterday"], "a date such as 2026-11-01"],
     ["an end before the beginning", ["--since", "2026-11-02", "--until", "2026-11-01"], "before --since"],
+    ["trends in a table of something else", ["--trends", "--csv"], "--json"],
     ["two formats", ["--json", "--csv"], "--json or --csv"],
     ["a Langfuse environment without Langfuse", ["--environment", "ci"], "--from langfuse"],
   ])("%s", async (_, argv, said) => {

@@ -157,6 +157,7 @@ test.each<[title: string, fields: readonly string[]]>([
   ["stats", keys(statsJson)],
   ["figure of rows", withoutKey(keys(statsJson.shape.rows.element))],
   ["figure of a tool", keys(statsJson.shape.tools.unwrap().element)],
+  ["field of a trend in found", keys(statsJson.shape.trends.unwrap().shape.found.element)],
   ["field of show --step", keys(stepJson.element)],
   ["tokens", keys(tokensJson.element)],
   ["field of a call in tokens", keys(tokenCall)],

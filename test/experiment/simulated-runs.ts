@@ -1,6 +1,6 @@
+import { chanceOf, shuffled } from "../../src/analysis/statistics/chance.js";
 import type { MeasureName } from "../../src/experiment/measure-names.js";
 import type { RunRecord } from "../../src/experiment/measures.js";
-import { chanceOf, shuffled } from "../../src/experiment/statistics/chance.js";
 
 /** What is known of a world in which an experiment is made, since it is made up. */
 export interface World {

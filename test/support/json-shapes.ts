@@ -454,6 +454,8 @@ const statsFigures = {
   turnMs: z.strictObject({ p50: z.number().nullable(), p90: z.number().nullable(), max: z.number().nullable() }),
   gaps: z.strictObject({ missingSubagents: z.int(), doubtfulCalls: z.int(), withoutUsage: z.int() }),
 };
+const daySpan = z.strictObject({ from: z.string(), to: z.string() });
+const bothSides = z.strictObject({ before: z.int(), now: z.int() });
 const statsKey = z.record(z.string(), z.string().nullable());
 
 /** `stats --json` */
@@ -480,6 +482,26 @@ export const statsJson = z.strictObject({
         totalMs: z.number(),
       }),
     )
+    .nullable(),
+  trends: z
+    .strictObject({
+      span: z.strictObject({ before: daySpan, now: daySpan }).nullable(),
+      found: z.array(
+        z.strictObject({
+          of: z.enum(["tool", "model", "turn"]),
+          name: z.string().nullable(),
+          measure: z.enum(["time", "firstToken", "cost", "tokens"]),
+          before: z.number(),
+          now: z.number(),
+          ratio: z.number(),
+          days: bothSides,
+          observations: bothSides,
+          p: z.number(),
+        }),
+      ),
+      tested: z.int(),
+      tooFew: z.int(),
+    })
     .nullable(),
 });
 

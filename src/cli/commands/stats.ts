@@ -2,10 +2,12 @@ import { homedir } from "node:os";
 import type { Dimension } from "../../analysis/stats/dimensions.js";
 import { statsCsv, toolStatsCsv } from "../../analysis/stats/stats-csv.js";
 import { statsReport } from "../../analysis/stats/stats-report.js";
+import { trendsOf } from "../../analysis/stats/trends.js";
 import { READING_RISKS } from "../../config/config-risks.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { maskFor } from "../../masking/mask.js";
 import { paintStats } from "../../terminal/paint-stats.js";
+import { trendLines } from "../../terminal/trend-lines.js";
 import { csvLine } from "../../text/csv.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { colorsFor } from "../colors.js";
@@ -29,6 +31,7 @@ export interface StatsFlags extends Omit<FromFlags, "tag" | "last" | "all" | "fr
   readonly tag?: string;
   readonly outcome?: string;
   readonly tools?: boolean;
+  readonly trends?: boolean;
   /** How many rows are shown, of those in no order of time. */
   readonly top?: number;
   readonly width?: number;
@@ -43,6 +46,8 @@ const DEFAULT_TOP = 40;
  */
 export async function stats(sources: readonly string[], flags: StatsFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
+  if (format === "csv" && flags.trends)
+    throw new ConfigurationError("--trends", "--csv prints one table, and trends are another: say --json for both.");
   const calendar = calendarIn(flags.timezone ?? (terminal.env.TZ || undefined));
   const since = flags.since === undefined ? undefined : momentOf("--since", flags.since, calendar);
   const until = flags.until === undefined ? undefined : momentOf("--until", flags.until, calendar);
@@ -55,12 +60,11 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
     reportError(error, terminal);
   });
   const { masking, prices } = new CommandContext(maskFlags(flags), terminal, { uses: READING_RISKS });
-  const told = statsReport(facts, {
-    by: flags.by ?? ["day"],
-    ...{ calendar, prices },
-    filter: { since, until, project, model, agent, branch, tag, outcome },
-    tools: flags.tools,
-  });
+  const filter = { since, until, project, model, agent, branch, tag, outcome };
+  const told = {
+    ...statsReport(facts, { by: flags.by ?? ["day"], ...{ calendar, prices, filter }, tools: flags.tools }),
+    trends: flags.trends ? trendsOf(facts, { calendar, prices, filter }) : null,
+  };
   // Names of branches, tags and tools are texts too.
   const report = (await maskFor([told], masking))(told);
   if (format === "json") terminal.out(`${terminalJson(report)}\n`);
@@ -73,7 +77,8 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
       home: terminal.env.HOME || homedir(),
       top: flags.top ?? DEFAULT_TOP,
     };
-    terminal.out(`${paintStats(report, options)}\n`);
+    const trends = report.trends ? trendLines(report.trends, options.width, options.colors) : [];
+    terminal.out(`${[paintStats(report, options), ...(trends.length > 0 ? ["", ...trends] : [])].join("\n")}\n`);
     if (facts.length === 0)
       terminal.err(
         "looptrace keeps no session yet: `looptrace run` keeps each, `looptrace trace --all` those of opencode.\n",

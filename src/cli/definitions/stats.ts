@@ -39,6 +39,7 @@ export function defineStats(program: Command, { terminal, finish }: ProgramConte
         parseText,
       )
       .option("--tools", "tell of the tools too: calls, failures and how long they took")
+      .option("--trends", "tell what got slower or dearer in the last week than in the four weeks before")
       .option("--opencode <path>", "the opencode to ask for sessions that are named (LOOPTRACE_OPENCODE)", parseText),
   )
     .addOption(fromOption())
@@ -72,6 +73,7 @@ Examples:
   looptrace stats --by branch --project shop
   looptrace stats --by pr --csv > pull-requests.csv
   looptrace stats --by tag --tools --since 7d
+  looptrace stats --trends --project shop
   looptrace stats --json | jq '.total.cost'
 ${TOOLS_EXIT_CODES}`,
     )

@@ -1,5 +1,5 @@
 import { cumulativeStdNormalProbability, quantileSorted } from "simple-statistics";
-import type { Chance } from "./chance.js";
+import type { Chance } from "../../analysis/statistics/chance.js";
 import { studentQuantile } from "./quantiles.js";
 
 /** An interval that covers the true value so often as its level says. */

@@ -1,4 +1,4 @@
-import type { Chance } from "./chance.js";
+import type { Chance } from "../../analysis/statistics/chance.js";
 
 /** How one measure does among those that are tested together. */
 export interface Tested {

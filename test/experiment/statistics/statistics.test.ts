@@ -1,7 +1,7 @@
 import { mean } from "simple-statistics";
 import { describe, expect, test } from "vitest";
+import { chanceOf, shuffled } from "../../../src/analysis/statistics/chance.js";
 import { meanInterval } from "../../../src/experiment/statistics/bootstrap.js";
-import { chanceOf, shuffled } from "../../../src/experiment/statistics/chance.js";
 import { neededFor } from "../../../src/experiment/statistics/power.js";
 import { chiSquaredQuantile, studentQuantile } from "../../../src/experiment/statistics/quantiles.js";
 import { signFlips } from "../../../src/experiment/statistics/sign-flips.js";
