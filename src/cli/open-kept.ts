@@ -12,12 +12,14 @@ const WORTH_A_LINE = 20;
  * Opens the index of the kept sessions, brought up to date, and closes it when the work with it is done. Reading many
  * sessions for the first time is told on stderr.
  *
+ * @param signal ends reading early; the newest are read first
  * @throws {ConfigurationError} when looptrace's folders are not to be trusted
  */
 export async function withKept<T>(
   { paths, masking = {} }: Pick<LoadOptions, "paths" | "masking">,
   terminal: Terminal,
   work: (catalog: Catalog) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   let [done, total] = [0, 0];
   let line: ReturnType<typeof changingLine> | undefined;
@@ -38,6 +40,7 @@ export async function withKept<T>(
     environment: terminal.env,
     onProgress,
     onNote: notesTo(terminal),
+    signal,
   });
   try {
     try {

@@ -94,6 +94,10 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   });
   const words = markMessage(end < 0 ? argv : argv.slice(0, end), program);
   try {
+    if (argv.length === 0) {
+      const { overview } = await import("./commands/overview.js");
+      return await overview(terminal);
+    }
     await program.parseAsync(words, { from: "user" });
     return exit;
   } catch (error) {

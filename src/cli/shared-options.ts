@@ -67,6 +67,7 @@ export function withSources(command: Command, last: string): Command {
         "sessions by id or its beginning, a word of the title, or the number in `looptrace ls`; files of `opencode export`, - for standard input",
       )
       .option("--last", last)
+      .option("--pick", "choose one of the kept sessions from a list, by typing")
       .option("--all", "all sessions of the project")
       .option("--since <duration|date>", "the project's sessions since then, such as 7d")
       .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)", parseText)

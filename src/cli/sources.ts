@@ -11,6 +11,7 @@ import { CommandContext } from "./command-context.js";
 import { nameSessions } from "./name-sessions.js";
 import { notesTo } from "./notes.js";
 import { parseSince } from "./parse-duration.js";
+import { pickSession } from "./pick-session.js";
 import type { Terminal } from "./terminal.js";
 
 /** How a command is told which sessions are meant. */
@@ -19,6 +20,7 @@ export interface SourceFlags extends MaskFlags {
   readonly last?: boolean;
   readonly all?: boolean;
   readonly since?: string;
+  readonly pick?: boolean;
   /** Without notes. */
   readonly quiet?: boolean;
 }
@@ -63,9 +65,13 @@ export async function sourcesOf(
   { load, terminal, lastByDefault = false }: SourceOptions,
 ): Promise<readonly string[]> {
   const selection = selectionOf(flags);
-  if (named.length > 0 && selection) {
-    throw new ConfigurationError("sources", "Name the sessions, or say --last, --all or --since, but not both.");
+  if (named.length > 0 && (selection || flags.pick)) {
+    throw new ConfigurationError(
+      "sources",
+      "Name the sessions, or say --last, --all, --since or --pick, but not both.",
+    );
   }
+  if (flags.pick) return [await pickSession(load, terminal)];
   if (named.length > 0) return await nameSessions(named, load, terminal);
   if (!selection && !lastByDefault) {
     throw new ConfigurationError(
@@ -111,7 +117,8 @@ const MOST_TITLE = 60;
 
 function selectionOf(flags: SourceFlags): Selection | undefined {
   const given = [flags.last, flags.all, flags.since].filter((flag) => flag !== undefined && flag !== false);
-  if (given.length > 1) throw new ConfigurationError("sources", "Say one of --last, --all and --since.");
+  if (given.length + (flags.pick ? 1 : 0) > 1)
+    throw new ConfigurationError("sources", "Say one of --last, --all, --since and --pick.");
   if (flags.last) return { kind: "last" };
   if (flags.all) return { kind: "all" };
   if (flags.since === undefined) return undefined;

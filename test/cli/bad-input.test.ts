@@ -162,11 +162,11 @@ describe("sources that do not make sense", () => {
     "none for trace": { argv: ["trace"], says: WHICH },
     "a file and --last": {
       argv: ["show", "good.json", "--last"],
-      says: "looptrace: Name the sessions, or say --last, --all or --since, but not both.\n",
+      says: "looptrace: Name the sessions, or say --last, --all, --since or --pick, but not both.\n",
     },
     "--last and --all": {
       argv: ["trace", "--last", "--all"],
-      says: "looptrace: Say one of --last, --all and --since.\n",
+      says: "looptrace: Say one of --last, --all, --since and --pick.\n",
     },
     "--since some day": {
       argv: ["trace", "--since", "soon"],
@@ -396,12 +396,6 @@ describe("command lines that are none", () => {
       argv: ["push", "x"],
       says: `looptrace: too many arguments for 'push'. Expected 0 arguments but got 1.\n${HELP}`,
     },
-  });
-
-  test("no command at all: the help, on stderr", async () => {
-    const { code, stdout, stderr } = await say({ argv: [] });
-    expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toMatch(/^Usage: looptrace \[options\] \[command\]\n/);
   });
 
   test("what nobody foresaw says how to see more, and then shows it", async () => {

@@ -76,7 +76,6 @@ test("what was there is replaced; a link stays one", async () => {
 });
 
 test.each<[string, readonly string[], Around]>([
-  ["a pipe", ["../parent.json"], {}],
   ["a pipe, by name", ["../parent.json", "-o", "-"], {}],
   ["a terminal, where that is wished", ["../parent.json", "-o", "-"], { columns: 80 }],
 ])("standard output is %s: the page and nothing else", async (_, argv, around) => {
@@ -85,9 +84,32 @@ test.each<[string, readonly string[], Around]>([
   expect(stdout).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
 });
 
+test("without a name it is that of the session, and nothing is poured into a pipe or a terminal", async () => {
+  const id = loadFixture("subagent@1.18.33").session.info.id.slice(4, 12);
+  for (const around of [{}, { columns: 80 }]) {
+    const { code, stdout, stderr } = await report(["../parent.json"], around);
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(stderr).toContain(`wrote ${join(work, `A-scripted-session-${id}.html`)}`);
+  }
+  expect(await readdir(work)).toEqual([`A-scripted-session-${id}.html`]);
+});
+
+test.skipIf(process.platform === "win32")("--open hands the file to a browser, or says why not", async () => {
+  const browser = join(work, "browser");
+  await writeFile(browser, `#!/bin/sh\nprintf %s "$1" > ${join(work, "opened")}\n`, { mode: 0o755 });
+  const open = (more: Record<string, string>) =>
+    looptrace(["report", "../parent.json", "-o", "a page.html", "--open"], { env: { ...env, ...more }, cwd: work });
+  const { code, stderr } = await open({ BROWSER: browser });
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/^looptrace: wrote [^\n]*\n$/)]);
+  expect(await readFile(join(work, "opened"), "utf8")).toBe(join(work, "a page.html"));
+  expect((await open({ BROWSER: join(work, "none"), PATH: work })).stderr).toMatch(
+    /No browser could be started .*a page\.html yourself/,
+  );
+});
+
 test("standard input is a source, and a process writes a page into a pipe", async () => {
   const stdin = loadFixture("two-turns@1.18.33").text;
-  const { ended } = startLooptrace(["report", "-", "--title", "Night \u202Ely & <day>"], {
+  const { ended } = startLooptrace(["report", "-", "-o", "-", "--title", "Night \u202Ely & <day>"], {
     env,
     cwd: work,
     stdin,
@@ -107,13 +129,12 @@ test("--json says what was written", async () => {
 });
 
 test.each<[string, readonly string[], RegExp, Around?]>([
-  ["no file on a terminal", ["../parent.json"], /Name the file: -o report\.html/, { columns: 80 }],
-  ["--json without a file", ["../parent.json", "--json"], /needs a file: -o report\.html/],
+  ["--json without a file", ["../parent.json", "--json", "-o", "-"], /needs a file: leave out -o -/],
+  ["--open without a file", ["../parent.json", "--open", "-o", "-"], /--open opens a file: leave out -o -/],
   ["no folder there", ["../parent.json", "-o", "no/r.html"], /no\/r\.html cannot be written: there is no such folder/],
   ["a folder", ["../parent.json", "-o", "."], /cannot be written: this is a folder/],
   ["a file for a folder", ["../parent.json", "-o", "../child.json/r.html"], /a part of its path is no folder/],
   ["its own source", ["../parent.json", "-o", "../parent.json"], /is what the report is made from/],
-  ["no sources", ["-o", "r.html"], /Which session\?/],
   ["no export", ["../nothing.json", "-o", "r.html"], /there is no such file/],
   ["an empty name", ["../parent.json", "-o", ""], /It is empty; is a variable not set\?/],
   ["an empty session", ["../empty.json", "-o", "r.html"], /nothing to report, and no file was written/],

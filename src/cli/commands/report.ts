@@ -13,25 +13,34 @@ import { reportBuilder } from "../../web/data/build-report.js";
 import { pageAssets } from "../../web/data/page-assets.js";
 import { reportHtml } from "../../web/data/report-html.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { openInBrowser } from "../open-in-browser.js";
+import { reportName } from "../report-name.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 import { writeReport } from "../write-report.js";
 
 export interface ReportFlags extends SourceFlags {
   readonly output?: string;
+  readonly open?: boolean;
   readonly title?: string;
   readonly fresh?: boolean;
   readonly json?: boolean;
 }
 
-/** `looptrace report`: the traces of sessions as one HTML page. */
+/**
+ * `looptrace report`: the traces of sessions as one HTML page, in a file that is named after them.
+ *
+ * @throws {ConfigurationError} when options contradict each other, or the file cannot be written
+ */
 export async function report(sources: readonly string[], flags: ReportFlags, terminal: Terminal): Promise<ExitCode> {
-  const output = outputOf(flags, terminal);
+  refuseContradictions(flags);
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
   const assets = await pageAssets("report");
   const builder = reportBuilder(LOOPTRACE_VERSION);
+  const ids: string[] = [];
   await loadSessions(wanted, options, ({ tree, evidence }) => {
+    ids.push(tree.session.info.id);
     const texts = segmentTexts(evidence.wire?.exchanges ?? []);
     const traces = withUserPrices(traceSession(tree, evidence), options.prices);
     for (const trace of traces) builder.add(trace, texts);
@@ -43,10 +52,11 @@ export async function report(sources: readonly string[], flags: ReportFlags, ter
   }
   const made = builder.finish(flags.title);
   const pieces = reportHtml(made, assets);
-  if (output === undefined) {
+  if (flags.output === "-") {
     for (const piece of pieces) terminal.out(piece);
     return EXIT.ok;
   }
+  const output = resolve(terminal.cwd, flags.output ?? reportName(made.data.title, ids));
   const files = wanted.filter((source) => source !== "-").map((source) => resolve(terminal.cwd, source));
   const bytes = await writeReport(output, pieces, files);
   const turns = plural(builder.size, "turn");
@@ -57,17 +67,15 @@ export async function report(sources: readonly string[], flags: ReportFlags, ter
     const traceIds = made.data.traces.map(({ traceId }) => traceId);
     terminal.out(`${terminalJson({ file: output, bytes, traceIds })}\n`);
   }
+  const problem = flags.open ? await openInBrowser(output, terminal.env) : undefined;
+  if (problem !== undefined) terminal.err(`looptrace: ${oneLine(problem)}\n`);
   return EXIT.ok;
 }
 
-/**
- * @returns the file's whole path; undefined for standard output
- * @throws {ConfigurationError} when it would go to a terminal, or has to share standard output
- */
-function outputOf({ output, json }: ReportFlags, terminal: Terminal): string | undefined {
-  if (output !== undefined && output !== "-") return resolve(terminal.cwd, output);
+/** @throws {ConfigurationError} when the page has to share standard output, or what is no file is to be opened */
+function refuseContradictions({ output, json, open }: ReportFlags): void {
+  if (output !== "-") return;
   if (json)
-    throw new ConfigurationError("--json", "--json prints what was written, so it needs a file: -o report.html");
-  if (output === "-" || !terminal.outIsTty) return undefined;
-  throw new ConfigurationError("--output", "Where to? Name the file: -o report.html (or - for standard output).");
+    throw new ConfigurationError("--json", "--json prints what was written, so it needs a file: leave out -o -.");
+  if (open) throw new ConfigurationError("--open", "--open opens a file: leave out -o -.");
 }

@@ -14,7 +14,8 @@ export function defineReport(program: Command, { terminal, finish }: ProgramCont
       ),
     "the session that looptrace saw last, of any project, else the project's last one in opencode (default)",
   )
-    .option("-o, --output <file>", "file to write; - for standard output (default, unless it is a terminal)", parseText)
+    .option("-o, --output <file>", "file to write; - for standard output (default: <title>-<id>.html)", parseText)
+    .option("--open", "open it in this machine's browser (BROWSER names another one)")
     .option("--title <title>", "the page's title (default: the session's)", parseText)
     .option("--fresh", "ask opencode anew instead of reporting what looptrace has kept of the session")
     .option("--json", "print what was written as JSON")
@@ -25,10 +26,11 @@ In the page: / searches everything, the arrow keys walk and fold, Enter opens a 
 Escape closes them, + and - zoom, z zooms to the row, 0 shows all.
 
 Examples:
-  looptrace report --last -o report.html
+  looptrace report --open
+  looptrace report 3 -o report.html
   looptrace report parent.json child.json -o report.html --title "Nightly run"
   looptrace report --since 7d -o week.html
-  opencode export ses_… | looptrace report - > report.html
+  opencode export ses_… | looptrace report - -o report.html
 ${REPORT_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {

@@ -1,0 +1,71 @@
+import { shortIds } from "../../catalog/short-ids.js";
+import { READING_RISKS } from "../../config/config-risks.js";
+import { maskFor } from "../../masking/mask.js";
+import { paintSessions } from "../../terminal/paint-sessions.js";
+import { count } from "../../text/format.js";
+import { LOOPTRACE_VERSION } from "../../version.js";
+import { colorsFor } from "../colors.js";
+import { CommandContext } from "../command-context.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { rememberList } from "../last-list.js";
+import { withKept } from "../open-kept.js";
+import type { Terminal } from "../terminal.js";
+
+const SHOWN = 5;
+/** Of many sessions that were never read those that can be in this time, the newest, are enough, ms. */
+const PATIENCE_MS = 2_000;
+
+const ABOUT = "runs opencode with tracing on, and shows what it did";
+
+/** `looptrace` alone: the last sessions, and what to do next. */
+export async function overview(terminal: Terminal): Promise<ExitCode> {
+  const context = new CommandContext({}, terminal, { uses: READING_RISKS });
+  const { paths, masking } = context;
+  const colors = colorsFor(terminal, terminal.outIsTty);
+  const commands = (rows: readonly (readonly [command: string, does: string])[]): string => {
+    const width = Math.max(...rows.map(([command]) => command.length));
+    return rows.map(([command, does]) => `  ${colors.bold(command.padEnd(width))}  ${does}\n`).join("");
+  };
+  terminal.out(`${colors.bold("looptrace")} ${LOOPTRACE_VERSION} ${ABOUT}\n\n`);
+  const kept = await withKept(
+    context,
+    terminal,
+    async (catalog) => {
+      const all = catalog.sessions();
+      if (all.length === 0) return 0;
+      const last = all.slice(0, SHOWN);
+      const shown = (await maskFor([last], masking))(last);
+      await rememberList(
+        paths,
+        shown.map(({ id }) => id),
+      );
+      const shortId = shortIds(all.map(({ id }) => id));
+      terminal.out(`${paintSessions(shown, { width: terminal.width, colors, now: Date.now(), shortId })}\n\n`);
+      return all.length;
+    },
+    AbortSignal.timeout(PATIENCE_MS),
+  );
+  if (kept === 0) {
+    terminal.out("No session is kept yet. Begin with one of these:\n\n");
+    terminal.out(
+      commands([
+        ['looptrace run "What is in this folder?"', "run opencode with tracing on"],
+        ["looptrace ls --all", "keep what opencode has of this project"],
+        ["looptrace doctor", "see whether all that it takes is there"],
+      ]),
+    );
+  } else {
+    terminal.out(
+      commands([
+        ["looptrace show 1", "what the first one did: steps, calls, tools, time"],
+        ["looptrace report 1 --open", "the same as a page in your browser"],
+        [
+          "looptrace ls",
+          kept > SHOWN ? `all ${count(kept)}; --grep searches their texts` : "the list; --grep searches their texts",
+        ],
+      ]),
+    );
+  }
+  terminal.out("\nlooptrace --help lists all commands.\n");
+  return EXIT.ok;
+}
