@@ -4,24 +4,17 @@
  * goes there as well.
  *
  *   npm run demo
+ *   npm run -s demo -- show 1     # looptrace on what it has kept
  */
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { processTerminal } from "../../src/cli/terminal.js";
-import { storePaths } from "../../src/files/store-paths.js";
-import { openDemo } from "./open-demo.js";
+import { demoHome, LOOK, lookAtDemo } from "./look.js";
+import { type Demo, openDemo } from "./open-demo.js";
 
 const own = processTerminal();
-// opencode lives in a home of its own; where traces go and are kept stays the user's.
-const destinations = Object.entries(process.env).filter(([name]) =>
-  /^(LANGFUSE_|OTEL_|TRACEPARENT$|NO_COLOR$|FORCE_COLOR$)/.test(name),
-);
-const demo = await openDemo(own, {
-  ...Object.fromEntries(destinations),
-  LOOPTRACE_HOME: storePaths(process.env).root,
-});
 
-async function main(): Promise<number> {
+async function play(demo: Demo): Promise<number> {
   own.err(`$ looptrace run ${JSON.stringify(demo.prompt)}\n`);
   const exit = await demo.looptrace("run", "--dir", demo.workdir, demo.prompt);
   own.err("\n$ looptrace show --last\n");
@@ -30,11 +23,24 @@ async function main(): Promise<number> {
   own.err(
     `\nThe model was scripted (${path.relative(process.cwd(), fileURLToPath(import.meta.url))}), everything else is real.\n`,
   );
+  own.err(`Its session is kept apart from yours, in ${demoHome(process.env)}. Look at it again:\n\n`);
+  for (const command of LOOK) own.err(`  ${command}\n`);
   return exit === 0 ? shown : exit;
 }
 
-try {
-  process.exitCode = await main();
-} finally {
-  await demo.remove();
+async function main(): Promise<number> {
+  const argv = process.argv.slice(2);
+  if (argv.length > 0) return await lookAtDemo(argv);
+  // opencode lives in a home of its own; where traces go stays the user's choice.
+  const destinations = Object.entries(process.env).filter(([name]) =>
+    /^(LANGFUSE_|OTEL_|TRACEPARENT$|NO_COLOR$|FORCE_COLOR$)/.test(name),
+  );
+  const demo = await openDemo(own, { ...Object.fromEntries(destinations), LOOPTRACE_HOME: demoHome(process.env) });
+  try {
+    return await play(demo);
+  } finally {
+    await demo.remove();
+  }
 }
+
+process.exitCode = await main();
