@@ -32,6 +32,7 @@ export function withTraceOptions(command: Command, sends = true): Command {
         ).hideHelp(!sends),
       )
       .addOption(new Option("--no-scores", "send no such scores").hideHelp(!sends))
+      .option("--phases", sent("opencode's own phases as spans too: opencode.loading, opencode.snapshot, …"))
       .option("--metadata <key=value>", sent("goes into the loop's metadata; can be given several times"), collect)
   );
 }

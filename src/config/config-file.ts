@@ -101,6 +101,7 @@ export const configFile = z.strictObject({
   fileLimitMb: z.number().nonnegative().optional(),
   content: z.boolean().optional(),
   scores: z.boolean().optional(),
+  phases: z.boolean().optional(),
   outboxLimitMb: z.number().positive().optional(),
   mask: z.union([z.literal(false), z.array(text)]).optional(),
   check: checkSettings.optional(),

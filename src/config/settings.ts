@@ -17,6 +17,8 @@ export interface TraceFlags {
   readonly content?: boolean;
   /** False with `--no-scores`; undefined leaves it to the configuration. */
   readonly scores?: boolean;
+  /** True with `--phases`; undefined leaves it to the configuration. */
+  readonly phases?: boolean;
 }
 
 /** What the trace says and where it goes: flags over environment over `looptrace.config.json` over defaults. */
@@ -54,6 +56,7 @@ export function settingsWith(file: ConfigFile, flags: TraceFlags, env: Environme
       ...(serviceName === undefined ? {} : { serviceName }),
       ...((flags.content ?? true) && (file.content ?? true) ? {} : { content: false }),
       ...((flags.scores ?? file.scores ?? true) ? {} : { scores: false }),
+      ...((flags.phases ?? file.phases) === true ? { phases: true } : {}),
       ...(file.textLimit === undefined ? {} : { textLimit: file.textLimit }),
       ...(file.fileLimitMb === undefined ? {} : { fileLimitBytes: file.fileLimitMb * 1e6 }),
       resourceAttributes,

@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Call, InnerCall, Loop, LoopTrace, OtherCall, Step, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, LoopTrace, OtherCall, OwnPhase, Step, StepEvent, Tool } from "../trace/model.js";
 import { withUserPrices } from "../trace/user-priced.js";
 import { cleanText } from "./clean-value.js";
 import { type GivenTexts, givenTexts } from "./facts/given-texts.js";
@@ -73,7 +73,14 @@ function loopSpans(loop: Loop, parent: SpanParent | null, around: Walk, root: bo
     ...loop.steps.flatMap((step) => stepSpans(step, loop, walk, given)),
     ...(loop.otherCalls ?? []).map((call) => otherCallSpan(call, below, walk)),
     ...loop.loops.flatMap((one) => loopSpans(one, below, walk, false)),
+    ...phaseSpans([...loop.around, ...loop.phases], below, walk),
   ];
+}
+
+/** Opencode's own, where they are wanted. */
+function phaseSpans(phases: readonly OwnPhase[], parent: SpanParent, walk: Walk): SpanData[] {
+  if (walk.options.phases !== true) return [];
+  return phases.map((phase) => span(phase, parent, walk.profile.phase(phase, walk), walk));
 }
 
 function subagentWalk(loop: Loop, walk: Walk): Walk {
@@ -90,6 +97,7 @@ function stepSpans(step: Step, loop: Loop, walk: Walk, given: ReadonlyMap<string
     ...(step.call ? [callSpan(step.call, step, loop, walk, given)] : []),
     ...step.tools.flatMap((tool) => toolSpans(tool, below, walk)),
     ...step.loops.flatMap((one) => loopSpans(one, below, walk, false)),
+    ...phaseSpans(step.phases, below, walk),
   ];
 }
 

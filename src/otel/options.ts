@@ -58,6 +58,11 @@ export interface TraceOptions {
    * names, and the errors' classes.
    */
   readonly content?: boolean;
+  /**
+   * Whether opencode's own phases are spans too, `opencode.loading` and the like: those of the loop, of its steps, and
+   * around the turn; default false.
+   */
+  readonly phases?: boolean;
   /** What models cost by the user's own word, where opencode knows no price. */
   readonly prices?: UserPrices;
   /** The longest string that is sent whole, in UTF-16 code units; default 1,000,000. */

@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Call, InnerCall, Loop, OtherCall, Retry, Step, StepEvent, Tool } from "../trace/model.js";
+import type { Call, InnerCall, Loop, OtherCall, OwnPhase, Retry, Step, StepEvent, Tool } from "../trace/model.js";
 import type { GivenTexts } from "./facts/given-texts.js";
 import type { TraceOptions } from "./options.js";
 import type { SpanData } from "./span-data.js";
@@ -35,5 +35,6 @@ export interface SpanProfile {
   readonly retry: (retry: Retry, step: Step, context: TraceContext) => SpanFace;
   readonly tool: (tool: Tool, context: TraceContext) => SpanFace;
   readonly innerCall: (call: InnerCall, tool: Tool, context: TraceContext) => SpanFace;
+  readonly phase: (phase: OwnPhase, context: TraceContext) => SpanFace;
   readonly event: (event: StepEvent, context: TraceContext) => SpanFace;
 }

@@ -1,4 +1,4 @@
-import type { Loop, LoopTrace, Step } from "./model.js";
+import type { Loop, LoopTrace, OwnPhase, Step } from "./model.js";
 import { subagentsOfLoop, subagentsOfStep } from "./totals.js";
 
 /**
@@ -47,6 +47,7 @@ export function runningSpanIds({ loop }: LoopTrace): ReadonlySet<string> {
 
 function addRunning(loop: Loop, ids: Set<string>): void {
   ids.add(loop.spanId);
+  for (const { spanId } of phasesOf(loop)) ids.add(spanId);
   // What was counted may become more.
   for (const { spanId } of loop.otherCalls ?? []) ids.add(spanId);
   for (const below of loop.loops) if (mayGoOn(below)) addRunning(below, ids);
@@ -60,6 +61,11 @@ function addRunning(loop: Loop, ids: Set<string>): void {
       if (name === "doom-loop" || (name === "permission" && attributes.answer === "none")) ids.add(spanId);
     }
   }
+}
+
+/** What tells of opencode's own time comes at the end: its log. */
+function phasesOf({ around, phases, steps }: Loop): readonly OwnPhase[] {
+  return [...around, ...phases, ...steps.flatMap((step) => step.phases)];
 }
 
 function mayGoOn({ run, over, outcome, error, steps }: Loop): boolean {
@@ -95,6 +101,7 @@ function addAll(step: Step, ids: Set<string>): void {
 
 function addWhole(loop: Loop, ids: Set<string>): void {
   ids.add(loop.spanId);
+  for (const { spanId } of phasesOf(loop)) ids.add(spanId);
   for (const { spanId } of loop.otherCalls ?? []) ids.add(spanId);
   for (const step of loop.steps) addAll(step, ids);
   for (const below of loop.loops) addWhole(below, ids);

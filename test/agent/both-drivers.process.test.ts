@@ -28,6 +28,12 @@ async function play(scenario: Scenario, driver: "cli" | "server") {
     notes: result.notes,
     outline: outline(result.traces, bench.workdir),
     asked: bench.provider.requests.filter(({ title }) => !title).map(({ body }) => Object.keys(Object(body)).sort()),
+    // Opencode's own time, as far as nothing tells what it was at; both have a start of some kind, and an end.
+    isNamed: result.traces.every(({ loop }) => loop.ownTime.other <= 0.05 * loop.account.duration),
+    ownKinds: result.traces.flatMap(({ loop }) => {
+      const kinds = loop.around.map(({ kind }) => kind);
+      return [Object.keys(loop.ownTime).includes("prompt"), kinds.includes("loading"), kinds.includes("ending")];
+    }),
     permissions: result.session && generation1(result.session.session).info.permission,
   };
 }
@@ -62,6 +68,7 @@ test("both drivers make the same of a turn with a retry, a subagent and a refuse
   expect([cli.driver, server.driver]).toEqual(["cli", "server"]);
   expect({ ...server, driver: null }).toEqual({ ...cli, driver: null });
   expect(cli.error).toBe("permission_rejected");
+  expect([cli.isNamed, server.isNamed]).toEqual([true, true]);
   const told = JSON.stringify(cli.outline);
   for (const what of ["rate_limit", "fruit.txt has 3 lines.", "permission_rejected"]) expect(told).toContain(what);
 });

@@ -93,6 +93,7 @@ export function refuseWorkersFlags(flags: FleetBatchFlags): void {
     "--no-content": flags.content === false,
     "--scores": flags.scores === true,
     "--no-scores": flags.scores === false,
+    "--phases": flags.phases === true,
     "--no-wire": flags.wire === false,
     "--full-input": flags.fullInput === true,
     "--propagate": flags.propagate === true,

@@ -1,5 +1,6 @@
 import type { Interval } from "../../opencode/model.js";
 import type { Loop, ModelFacts, Step, TimeAccount } from "../../trace/model.js";
+import { ownTimeOf } from "../../trace/phases.js";
 import { timeAccount } from "../../trace/time-account.js";
 import { addTotals, subagentsOfLoop, totalsOf } from "../../trace/totals.js";
 import type { Observation } from "../api/observation.js";
@@ -8,6 +9,7 @@ import { chatInput } from "./call-texts.js";
 import type { LoopReader } from "./loop-reader.js";
 import { readOtherCall, readStep, STEP } from "./looptrace-step.js";
 import type { ObservationTree } from "./observation-tree.js";
+import { readPhases } from "./read-phases.js";
 import { outcomeOf, spanOf } from "./span-of.js";
 import { numberOf, objectOf, sentMetadata, structureOf, textOf, textsOf } from "./stored-values.js";
 
@@ -62,6 +64,8 @@ export function readLoop(
   const decisive = parts.find(({ name, level }) => level === "ERROR" && STEP.test(name ?? ""));
   const run = textOf(metadata.run);
   const account = accountOf(metadata) ?? summedAccount(span, steps);
+  const sentPhases = readPhases(parts);
+  const phases = sentPhases.filter((phase) => isWithin(phase, span));
   return {
     ...span,
     sessionId: session,
@@ -81,9 +85,9 @@ export function readLoop(
       totals,
     ),
     account,
-    phases: [],
-    ownTime: { other: account.other },
-    around: [],
+    phases,
+    ownTime: ownTimeOf(account, [...phases, ...steps.flatMap((step) => step.phases)]),
+    around: sentPhases.filter((phase) => !isWithin(phase, span)),
     ...(others.length > 0 ? { otherCalls: others } : {}),
     loops,
     run: run === null ? null : { id: run, attempt: numberOf(metadata.attempt) ?? 0 },
@@ -93,6 +97,10 @@ export function readLoop(
       ...(observation ? [] : ["Langfuse has no span of the turn itself: it is not over, or was not sent yet."]),
     ],
   };
+}
+
+function isWithin({ start, end }: Interval, bounds: Interval): boolean {
+  return start >= bounds.start && end <= bounds.end;
 }
 
 /** A subagent's session. */

@@ -17,6 +17,7 @@ import type { Observation } from "../api/observation.js";
 import { accountOf, causesOf, cumulativeOf, doubtOf, errorOf, sentCost, storedUsage, usageOf } from "./call-figures.js";
 import { callOutput, chatInput, fileOf } from "./call-texts.js";
 import type { LoopReader } from "./loop-reader.js";
+import { readPhases } from "./read-phases.js";
 import { objectsIn, outcomeOf, spanOf } from "./span-of.js";
 import { momentOf, numberOf, objectOf, sentMetadata, structureOf, textOf, textsOf } from "./stored-values.js";
 
@@ -53,7 +54,7 @@ export function readStep(observation: Observation, reader: LoopReader): Step {
     // Which snapshot they were seen in was not sent.
     patches: files.length > 0 ? [{ hash: "", files }] : [],
     account: accountOf(metadata) ?? reader.accountWithin(span, made, tools),
-    phases: [],
+    phases: readPhases(below),
     notes: textsOf(metadata.notes),
   };
 }

@@ -167,10 +167,14 @@ async function driveOn(
   return await driveOn(servers, request, context, hooks, true);
 }
 
+/** Where no other one starts, that is known a moment later. */
+const LEAST_WAIT_MS = 10;
+
 /** From when on a run had its server; for one that was there before it waited for none. */
 function waitFor({ listeningAt, lock }: ServerLease, startedAt: number): Pick<DriveResult, "readyAt" | "lock"> {
   const start = Math.max(lock.start, startedAt);
-  return { readyAt: Math.max(listeningAt, startedAt), ...(lock.end > start ? { lock: { start, end: lock.end } } : {}) };
+  const hasWaited = lock.end - start >= LEAST_WAIT_MS;
+  return { readyAt: Math.max(listeningAt, startedAt), ...(hasWaited ? { lock: { start, end: lock.end } } : {}) };
 }
 
 /** What a server has of a session; where it is gone, or keeps it back, what opencode itself reads in its store. */

@@ -2,7 +2,18 @@
  * What looptrace knows of each kind of span beside what conventions have names for, whoever reads the spans: each
  * profile of a destination says it in that destination's way. An undefined or null value is not said.
  */
-import type { Call, InnerCall, Loop, OtherCall, Retry, Step, StepEvent, Tool, UsageDoubt } from "../../trace/model.js";
+import type {
+  Call,
+  InnerCall,
+  Loop,
+  OtherCall,
+  OwnPhase,
+  Retry,
+  Step,
+  StepEvent,
+  Tool,
+  UsageDoubt,
+} from "../../trace/model.js";
 import { totalTokens } from "../../trace/usage.js";
 
 /** Facts by their names, in the order in which they are said. */
@@ -92,6 +103,10 @@ export function retryFacts(retry: Retry): SpanFacts {
 export function eventFacts(event: StepEvent): SpanFacts {
   const { askedAt, ...attributes } = event.attributes;
   return { ...attributes, ...(typeof askedAt === "number" ? { askedAt: new Date(askedAt).toISOString() } : {}) };
+}
+
+export function phaseFacts({ timing, evidence }: OwnPhase): SpanFacts {
+  return { timing, evidence };
 }
 
 /** What was recorded, and why that is not the truth; the sentence first. */

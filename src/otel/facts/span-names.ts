@@ -1,4 +1,4 @@
-import type { Call, InnerCall, Step, StepEvent, Tool } from "../../trace/model.js";
+import type { Call, InnerCall, OwnPhase, Step, StepEvent, Tool } from "../../trace/model.js";
 
 /** looptrace's own names of spans. The figures of the commands and of the docs go by them. */
 export const spanNames = {
@@ -9,4 +9,5 @@ export const spanNames = {
   call: ({ index }: Pick<Call, "index">): string => `llm-call-${index}`,
   tool: ({ name }: Pick<Tool | InnerCall, "name">): string => `tool.${name}`,
   event: ({ name }: StepEvent): string => name,
+  phase: ({ kind }: Pick<OwnPhase, "kind">): string => `opencode.${kind}`,
 } as const;

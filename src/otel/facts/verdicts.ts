@@ -17,6 +17,9 @@ export function loopVerdict({ error }: Loop): Verdict {
   return { error, level: error ? "ERROR" : "DEFAULT" };
 }
 
+/** Nothing fails in opencode's own time that is known of. */
+export const PHASE_VERDICT: Verdict = { error: null, level: "DEFAULT", statusMessage: undefined };
+
 export function stepVerdict(step: Step, loop: Loop): Verdict {
   const decisive = loop.failedStep === step.index;
   const error = step.call?.error ?? null;

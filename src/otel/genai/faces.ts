@@ -1,6 +1,17 @@
 /** What each kind of span tells by OpenTelemetry's GenAI conventions, and by names of looptrace's own beside them. */
 import type { Attributes } from "@opentelemetry/api";
-import type { Call, InnerCall, Loop, ModelFacts, OtherCall, Retry, Step, StepEvent, Tool } from "../../trace/model.js";
+import type {
+  Call,
+  InnerCall,
+  Loop,
+  ModelFacts,
+  OtherCall,
+  OwnPhase,
+  Retry,
+  Step,
+  StepEvent,
+  Tool,
+} from "../../trace/model.js";
 import { cleanAttributes, cleanText, cleanValue } from "../clean-value.js";
 import { genAiUsage } from "../facts/gen-ai-usage.js";
 import { fullInput, type GivenTexts, NOTHING_NEW } from "../facts/given-texts.js";
@@ -11,6 +22,7 @@ import {
   eventFacts,
   innerCallFacts,
   otherCallFacts,
+  phaseFacts,
   retryFacts,
   type SpanFacts,
   stepFacts,
@@ -23,6 +35,7 @@ import {
   innerCallVerdict,
   loopVerdict,
   otherCallVerdict,
+  PHASE_VERDICT,
   retryVerdict,
   stepVerdict,
   toolVerdict,
@@ -117,6 +130,10 @@ export function loopFace(loop: Loop, context: TraceContext, root: boolean): Span
     },
     facts,
   });
+}
+
+export function phaseFace(phase: OwnPhase, context: TraceContext): SpanFace {
+  return face(context, { ownName: spanNames.phase(phase), verdict: PHASE_VERDICT, facts: phaseFacts(phase) });
 }
 
 export function stepFace(step: Step, loop: Loop, context: TraceContext): SpanFace {

@@ -1,7 +1,17 @@
 import { LOOPTRACE_VERSION } from "../../version.js";
 import type { SpanProfile } from "../span-profile.js";
 import { CONVENTIONS, names, resourceNames } from "./conventions.js";
-import { callFace, eventFace, innerCallFace, loopFace, otherCallFace, retryFace, stepFace, toolFace } from "./faces.js";
+import {
+  callFace,
+  eventFace,
+  innerCallFace,
+  loopFace,
+  otherCallFace,
+  phaseFace,
+  retryFace,
+  stepFace,
+  toolFace,
+} from "./faces.js";
 
 /** What backends read that know OpenTelemetry's GenAI conventions. */
 export const genaiProfile: SpanProfile = {
@@ -22,4 +32,5 @@ export const genaiProfile: SpanProfile = {
   tool: toolFace,
   innerCall: innerCallFace,
   event: eventFace,
+  phase: phaseFace,
 };

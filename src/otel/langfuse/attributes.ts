@@ -23,6 +23,7 @@ import type {
   Loop,
   ModelFacts,
   OtherCall,
+  OwnPhase,
   Retry,
   Step,
   StepEvent,
@@ -42,6 +43,7 @@ import {
   eventFacts,
   innerCallFacts,
   otherCallFacts,
+  phaseFacts,
   retryFacts,
   type SpanFacts,
   stepFacts,
@@ -53,6 +55,7 @@ import {
   innerCallVerdict,
   loopVerdict,
   otherCallVerdict,
+  PHASE_VERDICT,
   retryVerdict,
   stepVerdict,
   toolVerdict,
@@ -133,6 +136,11 @@ export function callAttributes(
       ...wireAttributes(call, given),
     },
   });
+}
+
+/** What opencode itself was at. */
+export function phaseAttributes(phase: OwnPhase, context: TraceContext): Look {
+  return observation(context, "span", { verdict: PHASE_VERDICT, kind: "phase", metadata: phaseFacts(phase) });
 }
 
 /** A call beside the steps: what it wrote is known from the wire alone. */

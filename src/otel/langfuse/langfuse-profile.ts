@@ -7,6 +7,7 @@ import {
   innerCallAttributes,
   loopAttributes,
   otherCallAttributes,
+  phaseAttributes,
   retryAttributes,
   stepAttributes,
   toolAttributes,
@@ -52,5 +53,6 @@ export const langfuseProfile: SpanProfile = {
     kind: "internal",
     ...innerCallAttributes(call, tool, context),
   }),
+  phase: (phase, context) => ({ name: spanNames.phase(phase), kind: "internal", ...phaseAttributes(phase, context) }),
   event: (event, context) => ({ name: spanNames.event(event), kind: "internal", ...eventAttributes(event, context) }),
 };

@@ -59,6 +59,7 @@ export const READING = {
   },
   retry: { first: ["error", "recovered", "attempt"], last: ["responseHeaders", "evidence", "timing"] },
   event: { first: ["error"], last: [] },
+  phase: { first: [], last: ["evidence", "timing"] },
 } as const satisfies Record<string, Reading>;
 
 /** In the order in which they are sent: Langfuse shows what came last first. Facts without a value are not there. */
