@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongFirst } from "./test/support/long-first.js";
 
 /** What starts processes (opencode, looptrace, a browser, Redis) is called so. */
 const PROCESS_TESTS = "test/**/*.process.test.ts";
@@ -18,7 +19,7 @@ export default defineConfig({
     // A worker waits now and then, for a deadline or a server; one more than a small machine has cores fills that.
     maxWorkers: 3,
     // After the tests that start processes; what is left at their end is short.
-    sequence: { groupOrder: 1 },
+    sequence: { groupOrder: 1, sequencer: LongFirst },
     setupFiles: ["test/support/seeded-properties.ts"],
     reporters: ["default", "./test/support/skipped-reporter.ts"],
     // A hang shows; what takes longer on a machine that is not quiet says so itself.
@@ -33,8 +34,8 @@ export default defineConfig({
           name: "process",
           include: [PROCESS_TESTS],
           globalSetup: ["test/support/shared-processes.ts"],
-          // They wait for other processes, too.
-          maxWorkers: 4,
+          // They wait for other processes most of the time: with four, a third of two cores had nothing to do.
+          maxWorkers: 6,
           sequence: { groupOrder: 0 },
           // Loading the same modules anew for each file would take a tenth of the whole run.
           isolate: false,
