@@ -1,15 +1,22 @@
 import { type DriveResult, permissionOf } from "../opencode/drive.js";
 import { howLong } from "../text/how-long.js";
+import { nearest } from "../text/nearest.js";
 import type { Loop, LoopTrace, Tool } from "../trace/model.js";
 import { addTotals, totalsOf } from "../trace/totals.js";
 import type { RunLimits } from "./run-watch.js";
 
 /** opencode answers for an agent that it does not have with another one, and only its stderr says so. */
-export function agentNotes(asked: string | undefined, loop: Loop | undefined): readonly string[] {
+export function agentNotes(
+  asked: string | undefined,
+  loop: Loop | undefined,
+  known: readonly string[] = [],
+): readonly string[] {
   const ran = loop?.agent ?? null;
   if (asked === undefined || ran === null || ran === asked) return [];
+  const meant = nearest(asked, known);
+  const hint = meant === undefined ? "" : ` Did you mean ${JSON.stringify(meant)}?`;
   return [
-    `Asked for the agent ${JSON.stringify(asked)}, opencode ran with ${JSON.stringify(ran)}: it has no such agent, or has it for subagents only (\`opencode agent list\` shows them).`,
+    `Asked for the agent ${JSON.stringify(asked)}, opencode ran with ${JSON.stringify(ran)}: it has no such agent, or has it for subagents only (\`opencode agent list\` shows them).${hint}`,
   ];
 }
 

@@ -133,7 +133,7 @@ async function driveAndRecord(
   const notes = [
     ...beside.notes,
     ...recorded.notes,
-    ...agentNotes(request.drive.agent, last?.loop),
+    ...agentNotes(request.drive.agent, last?.loop, driven.agents),
     ...subagentNotes(last?.loop, beside.asking, driven.endedAt),
     ...limitNotes(request.limits ?? {}, traces),
   ];

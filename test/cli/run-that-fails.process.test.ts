@@ -158,13 +158,13 @@ test("a session that opencode does not know: exit 2, and where those are that it
 test("an agent that opencode does not know: the answer of another one, and that it was", async () => {
   await using bench = await warmOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const run = await looptrace(["run", "--quiet", "--json", "--agent", "ghost", "Say hello."], around);
+  const run = await looptrace(["run", "--json", "--agent", "biuld", "Say hello."], around);
   expect(run.code).toBe(0);
   const note =
-    'Asked for the agent "ghost", opencode ran with "build": it has no such agent, or has it for subagents only (`opencode agent list` shows them).';
+    'Asked for the agent "biuld", opencode ran with "build": it has no such agent, or has it for subagents only (`opencode agent list` shows them). Did you mean "build"?';
   expect(run.stderr).toContain(`looptrace: ${note}\n`);
   expect(JSON.parse(run.stdout)).toMatchObject({ error: null, notes: [note] });
-  const known = await looptrace(["run", "--json", "--agent", "plan", "Say hello."], around);
+  const known = await looptrace(["run", "--quiet", "--json", "--agent", "plan", "Say hello."], around);
   expect(JSON.parse(known.stdout).notes).toEqual([]);
 });
 

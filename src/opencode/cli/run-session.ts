@@ -69,6 +69,8 @@ export interface RunResult {
   readonly retries: readonly SeenRetry[];
   /** The names of the MCP servers that opencode had, as configured. */
   readonly mcpServers: readonly string[];
+  /** The agents that could be asked for, where a server told them. */
+  readonly agents?: readonly string[];
   /** The structured answer, where it was asked for in the prompt: opencode 2 has none of its own. */
   readonly structured?: StructuredAnswer;
   /** The last state of the progress. */

@@ -57,7 +57,7 @@ async function open(
     openSession(client, request, environment),
     mcpServersOf(client, { added: false }),
   ]);
-  return { sessionId, agent: usable, mcpServers };
+  return { sessionId, agent: usable.agent, agents: usable.agents, mcpServers };
 }
 
 /** As `provider/model`; none where the server does not say. */

@@ -79,12 +79,16 @@ async function shareWhereConfigured(
  * The agent to ask for: undefined, for opencode's default, where there is none of that name or only one for subagents.
  * `opencode run` does the same.
  */
-export async function usableAgent(client: OpencodeClient, asked: string | undefined): Promise<string | undefined> {
-  if (asked === undefined) return undefined;
+export async function usableAgent(
+  client: OpencodeClient,
+  asked: string | undefined,
+): Promise<{ readonly agent?: string; readonly agents: readonly string[] }> {
+  if (asked === undefined) return { agents: [] };
   const { data, error, response } = await client.app.agents();
   if (!data) throw new ServerRequestError("list its agents", error, response?.status);
   const found = data.find(({ name }) => name === asked);
-  return found && found.mode !== "subagent" ? asked : undefined;
+  const agents = data.filter(({ mode }) => mode !== "subagent").map(({ name }) => name);
+  return found && found.mode !== "subagent" ? { agent: asked, agents } : { agents };
 }
 
 /** A file part as `opencode run` makes it: opencode itself finds out later what is in the file. */

@@ -224,6 +224,7 @@ function createTurn<Client, Event>(
         permissions: watch.permissions(),
         retries: watch.retries(),
         mcpServers: session.mcpServers,
+        ...(session.agents ? { agents: session.agents } : {}),
         progress: run.progress,
         notes: watch.notes,
         told: told.messages,

@@ -15,6 +15,8 @@ export interface OpenedSession {
   readonly sessionId: string;
   /** The agent to run with; undefined leaves it to opencode. */
   readonly agent: string | undefined;
+  /** Those that could be asked for, where one was. */
+  readonly agents?: readonly string[];
   readonly mcpServers: readonly string[];
 }
 
