@@ -1,6 +1,7 @@
 import { cost, count, duration, plural } from "../../text/format.js";
 import type { TraceData } from "../data/report-data.js";
 import { Content } from "./content.js";
+import { CopyButton } from "./copy-button.js";
 import { TextBlock } from "./text-block.js";
 import { Outcome } from "./turns.js";
 
@@ -30,6 +31,9 @@ export function Summary({ trace }: { readonly trace: TraceData }) {
         {aboutOf(trace).map((text) => (
           <Content key={text} text={text} />
         ))}
+        <CopyButton label="Copy the session's id" text={() => trace.sessionId}>
+          Copy id
+        </CopyButton>
       </p>
       <dl class="figures">
         {figures.map(([label, value, note]) => (

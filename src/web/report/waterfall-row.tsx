@@ -68,7 +68,7 @@ export class WaterfallRow extends Component<WaterfallRowProps> {
         aria-level={props.depth + 1}
         aria-selected={props.selected}
         aria-expanded={state === "leaf" ? undefined : state === "open"}
-        style={{ transform: `translateY(${props.top}px)` }}
+        style={{ top: `${props.top}px` }}
         onClick={() => actions.open(index)}
       >
         <span
