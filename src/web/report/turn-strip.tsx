@@ -27,8 +27,8 @@ export function TurnStrip({ traces, chosen, onChoose, matches }: TurnStripProps)
             onClick={() => onChoose(index)}
           >
             <span class="stack" aria-hidden="true">
-              {account.map(({ kind, ms: part }) => (
-                <span key={kind} class={`part ${kind}`} style={{ flexGrow: String(part) }} />
+              {account.map(({ kind, label, ms: part }) => (
+                <span key={label} class={`part ${kind}`} style={{ flexGrow: String(part) }} />
               ))}
             </span>
             <span class="turn-number">{index + 1}</span>
