@@ -8,7 +8,7 @@ import { WIDGETS } from "../../src/langfuse/dashboard/widgets.js";
 import { type CliResult, looptrace } from "../support/cli.js";
 import { langfuseAt, SECRET_KEY } from "../support/destinations.js";
 import { loadFixture, traceOf } from "../support/fixtures.js";
-import { dashboardJson, showJson, tokensJson, toolsJson, verifyJson } from "../support/json-shapes.js";
+import { dashboardJson, showJson, statsJson, tokensJson, toolsJson, verifyJson } from "../support/json-shapes.js";
 import { Dashboards } from "../support/langfuse/dashboards.js";
 import { type LangfuseStandIn, startLangfuse } from "../support/langfuse/stand-in.js";
 
@@ -56,6 +56,17 @@ test("tools, tokens and show say of sessions in Langfuse what they say of files"
   showJson.parse(JSON.parse((await run("show", "--from", "langfuse", a, "--json")).stdout));
   const step = await run("show", "--from", "langfuse", a, "--step", "1");
   expect(step.stdout).toBe((await run("show", MULTISTEP, "--step", "1")).stdout);
+});
+
+test("stats add up what Langfuse has as they add up files", async () => {
+  const [a, b] = [idOf("multistep@1.18.33"), traceOf("failing-tool@1.18.33").traceId];
+  const flags = ["--by", "model,agent,outcome", "--tools", "--json"];
+  const local = await run("stats", MULTISTEP, FAILING, ...flags);
+  const remote = await run("stats", "--from", "langfuse", a, b, ...flags);
+  expect([remote.code, remote.stderr]).toEqual([0, ""]);
+  expect(statsJson.parse(JSON.parse(remote.stdout))).toEqual(statsJson.parse(JSON.parse(local.stdout)));
+  const found = await run("stats", "--from", "langfuse", "--since", "2020-01-01", "--tag", "nightly", "--json");
+  expect(statsJson.parse(JSON.parse(found.stdout)).total).toMatchObject({ sessions: 2, turns: 2 });
 });
 
 test("traces are found by time and tag, or as the last", async () => {

@@ -66,9 +66,9 @@ export class StatsSum {
   readonly #prices: UserPrices;
   readonly #sessions = new Set<string>();
   readonly #durations: number[] = [];
-  #turns = { failed: 0, unfinished: 0, steps: 0, retries: 0, toolCalls: 0, toolFailures: 0 };
-  #time: TimeFigures = { total: 0, model: 0, tools: 0, waiting: 0, retries: 0, opencode: 0 };
-  #gaps = { missingSubagents: 0, doubtfulCalls: 0, withoutUsage: 0 };
+  readonly #turns = { failed: 0, unfinished: 0, steps: 0, retries: 0, toolCalls: 0, toolFailures: 0 };
+  readonly #time = { total: 0, model: 0, tools: 0, waiting: 0, retries: 0, opencode: 0 };
+  readonly #gaps = { missingSubagents: 0, doubtfulCalls: 0, withoutUsage: 0 };
   #breaks: TurnFacts["cacheBreaks"] = { count: 0, tokens: 0, cost: null };
   #calls = 0;
   #usage: Usage = NO_USAGE;
@@ -86,27 +86,25 @@ export class StatsSum {
     const { outcome, account, missingSubagents, doubtfulCalls, withoutUsage, cacheBreaks } = turn;
     this.#sessions.add(turn.sessionId);
     this.#durations.push(account.duration);
-    this.#turns = {
-      failed: this.#turns.failed + (outcome === "failed" ? 1 : 0),
-      unfinished: this.#turns.unfinished + (outcome === "unfinished" ? 1 : 0),
-      steps: this.#turns.steps + turn.steps,
-      retries: this.#turns.retries + turn.retries,
-      toolCalls: this.#turns.toolCalls + turn.toolCalls,
-      toolFailures: this.#turns.toolFailures + turn.toolFailures,
-    };
-    this.#time = {
-      total: this.#time.total + account.duration,
-      model: this.#time.model + account.model,
-      tools: this.#time.tools + account.tools,
-      waiting: this.#time.waiting + account.waiting,
-      retries: this.#time.retries + account.retries,
-      opencode: this.#time.opencode + account.other,
-    };
-    this.#gaps = {
-      missingSubagents: this.#gaps.missingSubagents + missingSubagents,
-      doubtfulCalls: this.#gaps.doubtfulCalls + doubtfulCalls,
-      withoutUsage: this.#gaps.withoutUsage + withoutUsage,
-    };
+    const turns = this.#turns;
+    if (outcome === "failed") turns.failed += 1;
+    if (outcome === "unfinished") turns.unfinished += 1;
+    turns.steps += turn.steps;
+    turns.retries += turn.retries;
+    turns.toolCalls += turn.toolCalls;
+    turns.toolFailures += turn.toolFailures;
+    const time = this.#time;
+    time.total += account.duration;
+    time.model += account.model;
+    time.tools += account.tools;
+    time.waiting += account.waiting;
+    time.retries += account.retries;
+    time.opencode += account.other;
+    const gaps = this.#gaps;
+    gaps.missingSubagents += missingSubagents;
+    gaps.doubtfulCalls += doubtfulCalls;
+    gaps.withoutUsage += withoutUsage;
+    if (cacheBreaks.count === 0) return;
     this.#breaks = {
       count: this.#breaks.count + cacheBreaks.count,
       tokens: this.#breaks.tokens + cacheBreaks.tokens,

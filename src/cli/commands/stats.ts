@@ -60,7 +60,9 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
     reportError(error, terminal);
   });
   const { masking, prices } = new CommandContext(maskFlags(flags), terminal, { uses: READING_RISKS });
-  const filter = { since, until, project, model, agent, branch, tag, outcome };
+  // Langfuse has been asked for the tag already, and does not tell which traces have which.
+  const ofTag = flags.from === undefined ? tag : undefined;
+  const filter = { since, until, project, model, agent, branch, tag: ofTag, outcome };
   const told = {
     ...statsReport(facts, { by: flags.by ?? ["day"], ...{ calendar, prices, filter }, tools: flags.tools }),
     trends: flags.trends ? trendsOf(facts, { calendar, prices, filter }) : null,
