@@ -165,19 +165,10 @@ export class Segments {
       const tier = Math.floor(Math.log(length) / Math.log(MERGED));
       tiers.set(tier, [...(tiers.get(tier) ?? []), open]);
     }
-    const groups = [...tiers.values()].filter((tier) => tier.length >= MERGED).map((tier) => this.#upToFull(tier));
+    const groups = [...tiers.values()].filter((tier) => tier.length >= MERGED).flatMap(groupsOf);
     const merged = new Set(groups.flat());
     const wasting = live.filter(([open, { length }]) => !merged.has(open) && length * 2 < open.segment.entries.length);
     return [...groups.filter(({ length }) => length > 1), ...wasting.map(([open]) => [open])];
-  }
-
-  #upToFull(tier: readonly OpenSegment[]): readonly OpenSegment[] {
-    let [sessions, bytes] = [0, 0];
-    return tier.filter(({ segment }) => {
-      sessions += segment.entries.length;
-      bytes += segment.scratchBytes;
-      return sessions <= MOST_SESSIONS && bytes <= MOST_WORD_BYTES;
-    });
   }
 
   async #merge(group: readonly OpenSegment[]): Promise<void> {
@@ -200,6 +191,23 @@ export class Segments {
     await segment.close();
     if (name !== null) await this.#folder.remove([name]);
   }
+}
+
+/** Segments in groups, each of which makes no more than a full one. */
+function groupsOf(tier: readonly OpenSegment[]): readonly (readonly OpenSegment[])[] {
+  const groups: OpenSegment[][] = [];
+  let [sessions, bytes] = [0, 0];
+  for (const open of tier) {
+    sessions += open.segment.entries.length;
+    bytes += open.segment.scratchBytes;
+    const last = groups.at(-1);
+    if (last && sessions <= MOST_SESSIONS && bytes <= MOST_WORD_BYTES) last.push(open);
+    else {
+      groups.push([open]);
+      [sessions, bytes] = [open.segment.entries.length, open.segment.scratchBytes];
+    }
+  }
+  return groups;
 }
 
 /** Whether an entry was made from the files as they are. */
