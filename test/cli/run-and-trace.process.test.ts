@@ -125,7 +125,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   // The same again: nothing new. By force: the same ids and times, so that Langfuse replaces what it has.
   const again = await looptrace(["trace", sessionId, ...flags], around);
   expect(again.code).toBe(0);
-  expect(again.stdout).toContain(root.span.traceId);
+  expect(again.stdout).toContain(sessionId);
   expect(again.stderr).toContain("15 spans were there already");
   expect(receiver.spans()).toHaveLength(15);
 
