@@ -15,6 +15,8 @@ const manifest = z.object({
   name: z.string(),
   version: z.string(),
   bin: z.record(z.string(), z.string()),
+  /** npm links no page that is named by a text alone. */
+  man: z.tuple([z.string()]),
   dependencies: z.record(z.string(), z.string()),
   peerDependencies: z.record(z.string(), z.string()),
   peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean() })),
@@ -116,6 +118,10 @@ test("the tarball holds the built package, the pages for its users, and nothing 
     ),
   );
   expect(bundled.filter((path) => path.endsWith(".d.ts"))).toEqual([]);
+});
+
+test("its manual page is where npm looks for it", () => {
+  expect(files).toContain(packageJson.man[0].replace(/^\.\//, ""));
 });
 
 test("the licences of all that is bundled into the command line go along", async () => {

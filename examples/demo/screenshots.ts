@@ -1,12 +1,14 @@
 /**
- * Plays the demo and takes the picture of its report that README shows.
+ * Plays the demo and takes the picture of its report that README shows. Into `captures` go, to be looked at, what the
+ * commands print at several widths, and the report on a large and on a small screen, light and dark.
  *
  *   npm run screenshots
  */
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { BrowserContextOptions } from "playwright-core";
 import { processTerminal } from "../../src/cli/terminal.js";
 import { type StorePaths, storePathsAt } from "../../src/files/store-paths.js";
 import { assembleFound } from "../../src/sessions/loaded-session.js";
@@ -18,10 +20,17 @@ import { bundlePage } from "../../src/web/bundle-pages.js";
 import { reportBuilder } from "../../src/web/data/build-report.js";
 import { reportHtml } from "../../src/web/data/report-html.js";
 import { launchBrowser } from "../../test/support/browser.js";
+import { capture } from "./capture.js";
 import { openDemo } from "./open-demo.js";
 
 const PICTURE = fileURLToPath(new URL("report.png", import.meta.url));
 const SIZE = { width: 1280, height: 900 };
+/** Not in git: they change with everything that is drawn. */
+const CAPTURES = fileURLToPath(new URL("captures", import.meta.url));
+const SCREENS = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+];
 
 /** What a clone of the repository should not grow by with each new picture. */
 const MOST_BYTES = 200_000;
@@ -35,7 +44,8 @@ try {
   await play(store);
   const page = join(folder, "report.html");
   await writeFile(page, await reportOf(store));
-  await takePicture(page);
+  await takePictures(page);
+  await capture(store, CAPTURES);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -49,6 +59,8 @@ async function play(store: StorePaths): Promise<void> {
     demo.check();
     if (exit !== 0) throw new Error(`the demo ended with ${exit}`);
     for (const name of await readdir(store.sessions)) {
+      // A recording holds sizes and hashes of what it says, and its paths are in no picture.
+      if (name.endsWith(".jsonl")) continue;
       const path = join(store.sessions, name);
       const text = await readFile(path, "utf8");
       // opencode names files outside of git from the root, without its first slash.
@@ -73,14 +85,22 @@ async function reportOf(paths: StorePaths): Promise<string> {
   return reportHtml(builder.finish(), await bundlePage("report")).join("");
 }
 
-async function takePicture(page: string): Promise<void> {
+async function takePictures(page: string): Promise<void> {
+  await mkdir(CAPTURES, { recursive: true });
   const browser = await launchBrowser(folder);
-  try {
-    const context = await browser.newContext({ viewport: SIZE, colorScheme: "light" });
+  const take = async (path: string, options: BrowserContextOptions, fullPage: boolean): Promise<void> => {
+    const context = await browser.newContext(options);
     const tab = await context.newPage();
     await tab.goto(pathToFileURL(page).href);
     await tab.locator(".row").first().waitFor();
-    await tab.screenshot({ path: PICTURE });
+    await tab.screenshot({ path, fullPage });
+    await context.close();
+  };
+  try {
+    await take(PICTURE, { viewport: SIZE, colorScheme: "light" }, false);
+    for (const colorScheme of ["light", "dark"] as const)
+      for (const viewport of SCREENS)
+        await take(join(CAPTURES, `report-${viewport.width}-${colorScheme}.png`), { viewport, colorScheme }, true);
   } finally {
     await browser.close();
   }
