@@ -26,6 +26,10 @@ export interface CatalogOptions extends Omit<KeptSource, "histories"> {
   readonly environment: Readonly<Record<string, string | undefined>> | null;
   /** Told before each session is read, and when all are; `done` of `total`. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Told whenever more sessions may be known, as long as not all are. */
+  readonly onMore?: (() => void) | undefined;
+  /** What was read is written at least so often, ms, and known from then on; a kill loses no more. Default 5,000. */
+  readonly writeEveryMs?: number | undefined;
   /** Told what a person should know, a sentence each: the disk is full, say. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Ends reading early; what was read until then is kept. */
@@ -34,7 +38,6 @@ export interface CatalogOptions extends Omit<KeptSource, "histories"> {
 
 /** A segment is written before it holds more words of more sessions: until then they are in memory. */
 const MOST_WORDS = 4_000_000;
-/** What was read is written at least so often, so that a kill loses little, ms. */
 const WRITE_EVERY_MS = 5_000;
 
 /**
@@ -106,17 +109,32 @@ export class Catalog {
   }
 
   /** The figures of the kept sessions, in no order; a subagent's are in those of its session. */
-  facts(): Promise<readonly SessionFacts[]> {
+  async facts(): Promise<readonly SessionFacts[]> {
+    const found = new Map<string, SessionFacts>();
+    await this.eachFacts(undefined, (id, facts) => void found.set(id, facts));
+    return [...found.values()];
+  }
+
+  /**
+   * The figures of some of the kept sessions, one after the other, in no order.
+   *
+   * @param ids default: all
+   * @param visit may be told of one once more; asks nothing of the catalog before it is done
+   */
+  eachFacts(
+    ids: ReadonlySet<string> | undefined,
+    visit: (id: string, facts: SessionFacts) => Promise<void> | void,
+  ): Promise<void> {
     return this.#answer(async (live) => {
-      const found: SessionFacts[] = [];
       for (const [open, places] of live) {
+        const wanted = places.filter(({ entry }) => (!ids || ids.has(entry.id)) && this.#listed(entry));
+        if (wanted.length === 0) continue;
         const facts = await this.#segments.ask(open, (segment) => segment.facts());
-        for (const { entry, number } of places) {
+        for (const { entry, number } of wanted) {
           const one = facts[number];
-          if (one && this.#listed(entry)) found.push(one);
+          if (one) await visit(entry.id, one);
         }
       }
-      return found;
     });
   }
 
@@ -177,15 +195,17 @@ export class Catalog {
   }
 
   async #refresh(): Promise<void> {
-    const { onProgress, paths, signal } = this.#options;
+    const { onProgress, onMore, paths, signal } = this.#options;
     if (await this.isCurrent()) return onProgress?.(0, 0);
     const { files, state } = await lookAtStore(paths);
     await this.#segments.openNew();
     let missing = this.#segments.match(files);
     if (missing.length > 0) {
+      onMore?.();
       const recount = async (): Promise<number> => {
         await this.#segments.openNew();
         missing = this.#segments.match(files);
+        onMore?.();
         return missing.length;
       };
       const reading = await readingAlone(this.#folder, { count: missing.length, recount, signal });
@@ -204,7 +224,7 @@ export class Catalog {
   }
 
   async #read(ids: readonly string[], files: KeptFiles): Promise<void> {
-    const { onProgress, signal, environment } = this.#options;
+    const { onProgress, onMore, signal, environment, writeEveryMs = WRITE_EVERY_MS } = this.#options;
     const source = { ...this.#options, histories: environment ? new GitHistories(environment) : undefined };
     let writer = new SegmentWriter();
     let written = Date.now();
@@ -212,6 +232,7 @@ export class Catalog {
       if (writer.sessions > 0) await this.#segments.add(writer);
       writer = new SegmentWriter();
       written = Date.now();
+      onMore?.();
     };
     for (const [done, id] of ids.entries()) {
       if (signal?.aborted) break;
@@ -222,7 +243,7 @@ export class Catalog {
         for (const word of read.words) writer.addWord(word, number);
       }
       const isFull = writer.sessions >= MOST_SESSIONS || writer.size >= MOST_WORDS;
-      if (isFull || Date.now() - written > WRITE_EVERY_MS) await write();
+      if (isFull || Date.now() - written > writeEveryMs) await write();
       // In a server requests come first.
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -3,12 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import stringWidth from "string-width";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { userPricesOf } from "../../src/config/user-prices.js";
 import { storePaths } from "../../src/files/store-paths.js";
+import { totalsOf } from "../../src/web/list/totals.js";
+import { keptList } from "../../src/web/server/kept-list.js";
 import { looptrace } from "../support/cli.js";
 import { fixtureNames } from "../support/fixtures.js";
 import { statsJson } from "../support/json-shapes.js";
 import { keepFixture } from "../support/kept-store.js";
 import { parseCsv } from "../support/parse-csv.js";
+
+const figure = z.number();
+const lsRows = z.array(z.object({ steps: figure, tokens: figure, duration: figure, cost: figure.nullable() }));
 
 let folder: string;
 let env: Readonly<Record<string, string>>;
@@ -51,6 +58,34 @@ test("all that is kept, as a table, as JSON with exactly the documented fields, 
   expect(tools.reduce((sum, row) => sum + Number(row[2]), 0)).toBe(printed.total.toolCalls);
   const { stdout } = await stats(["--by", "outcome", "--tools"]);
   for (const word of ["outcome", "completed", "failed: ", "all", "bash"]) expect(stdout).toContain(word);
+});
+
+test.each([
+  ["opencode's prices", {}],
+  ["the user's", { "scripted/*": { input: 3, output: 15, override: true } }],
+])("stats, ls and view come to the same, by %s", async (_, prices) => {
+  const config = { prices };
+  await writeFile(join(folder, "looptrace.config.json"), JSON.stringify(config));
+  const { total } = await json();
+  const { stdout } = await looptrace(["ls", "--json"], { env, cwd: folder });
+  const rows = lsRows.parse(JSON.parse(stdout));
+  const sum = (of: (row: (typeof rows)[number]) => number | null): number =>
+    rows.reduce((all, row) => all + (of(row) ?? 0), 0);
+  const source = { paths: storePaths(env), masking: {}, prices: userPricesOf(config), environment: null };
+  const kept = await keptList({ ...source, onProblem: (error) => expect.unreachable(String(error)) }, () => {});
+  await kept.refresh();
+  const seen = totalsOf(kept.since(0).sessions);
+  await kept.close();
+  await rm(join(folder, "looptrace.config.json"));
+  expect(seen).toMatchObject({
+    ...{ sessions: total.sessions, turns: total.turns, steps: total.steps, tokens: total.tokens, usage: total.usage },
+    ...{ duration: total.time.total, cached: total.cacheShare, cost: expect.closeTo(total.cost ?? 0, 8) },
+  });
+  expect([rows.length, sum((row) => row.steps), sum((row) => row.tokens), sum((row) => row.duration)]).toEqual([
+    ...[total.sessions, total.steps, total.tokens, total.time.total],
+  ]);
+  expect(sum((row) => row.cost)).toBeCloseTo(total.cost ?? 0, 8);
+  expect(total.costByUser > 0).toBe(Object.keys(prices).length > 0);
 });
 
 test("sessions and files that are named are added up alone", async () => {

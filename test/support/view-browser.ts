@@ -38,7 +38,8 @@ export async function viewAssets(): Promise<ViewOptions["assets"]> {
 export async function served(paths: StorePaths, assets: ViewOptions["assets"]): Promise<ServedView> {
   const problems: unknown[] = [];
   const onProblem = (error: unknown): void => void problems.push(error);
-  const server = await serveView({ paths, masking: { environment: {} }, port: 0, assets, onProblem });
+  const masking = { environment: {} };
+  const server = await serveView({ paths, masking, environment: null, port: 0, assets, onProblem });
   let closing: Promise<void> | undefined;
   const once = (): Promise<void> => (closing ??= server.close());
   onTestFinished(once);

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { sessionFacts } from "../../src/analysis/session-facts.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { cost, count, duration } from "../../src/text/format.js";
-import { listedSession, type SessionSummary } from "../../src/web/data/listed-session.js";
+import { listedSession } from "../../src/web/data/list-session.js";
+import type { SessionSummary } from "../../src/web/data/listed-session.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { loadFixture, tracesOf } from "../support/fixtures.js";
 import { keepDamaged, keepFixture } from "../support/kept-store.js";
@@ -53,9 +54,9 @@ async function keepAll(paths: StorePaths): Promise<void> {
 
 function summaryOf(name: string): SessionSummary {
   const fixture = loadFixture(name);
-  const listed = listedSession(fixture.session.info.id, sessionFacts(tracesOf(fixture, "log")), 0);
-  if (listed.kind !== "session") throw new Error(`${name} is not readable`);
-  return listed;
+  const facts = sessionFacts(tracesOf(fixture, "log"));
+  if (!facts) throw new Error(`${name} holds no prompt`);
+  return listedSession(fixture.session.info.id, facts, []);
 }
 
 function ids(page: Page): Promise<readonly (string | null)[]> {
@@ -124,6 +125,18 @@ test("search and filters leave out what does not pass, and are there again on th
       .filter((one) => one.duration === longest)
       .map(({ id }) => id),
   );
+});
+
+test("what stands in a session's texts alone is found too", async () => {
+  const paths = await temporaryStore();
+  await keepAll(paths);
+  const only = await keepFixture(paths, "failing-tool@1.18.33", (text) => text.replaceAll("File not found", "Zebra"));
+  const page = await open(await browser.serve(paths));
+  await page.getByRole("searchbox").fill("nothing-such");
+  await page.locator(".status output", { hasText: "0 of 5" }).waitFor();
+  await page.getByRole("searchbox").fill("ZEBRA");
+  await page.locator(`[data-session="${only}"]`).waitFor();
+  expect(await ids(page)).toEqual([only]);
 });
 
 test("totals and bars are of what passes the filters, and a click on a bar leaves its day", async () => {

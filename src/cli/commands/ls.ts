@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Catalog, CatalogSession } from "../../catalog/catalog.js";
 import { isMeant, type ProjectFilter } from "../../catalog/choose-sessions.js";
+import { pricedSessions } from "../../catalog/priced-sessions.js";
 import { SESSION_COLUMNS, sessionCsv } from "../../catalog/session-csv.js";
 import { shortIds } from "../../catalog/short-ids.js";
 import { READING_RISKS } from "../../config/config-risks.js";
@@ -55,7 +56,8 @@ export async function ls(flags: LsFlags, terminal: Terminal): Promise<ExitCode> 
     const meant = all.filter((session) => isMeant(session, filter));
     const limit = flags.limit ?? (format === "text" ? DEFAULT_LIMIT : 0);
     const listed = limit === 0 ? meant : meant.slice(0, limit);
-    const shown = (await maskFor([listed], context.masking))(listed);
+    const priced = await pricedSessions(listed, catalog, context.prices);
+    const shown = (await maskFor([priced], context.masking))(priced);
     if (format === "json") terminal.out(`${terminalJson(shown.map(jsonOf))}\n`);
     else if (format === "csv") terminal.out([SESSION_COLUMNS, ...sessionCsv(shown)].map(csvLine).join(""));
     else if (shown.length === 0) terminal.err(`${nothingText(all.length)}\n`);

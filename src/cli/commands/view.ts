@@ -7,6 +7,7 @@ import { serveView, type ViewOptions, type ViewServer } from "../../web/server/v
 import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
+import { notesTo } from "../notes.js";
 import { openInBrowser } from "../open-in-browser.js";
 import type { Terminal } from "../terminal.js";
 
@@ -26,6 +27,8 @@ export async function view(flags: ViewFlags, terminal: Terminal): Promise<ExitCo
       paths,
       masking,
       prices,
+      environment: terminal.env,
+      onNote: notesTo(terminal),
       port: flags.port ?? 0,
       assets: { list, page },
       onProblem: (error) => terminal.err(`looptrace: ${problemText(error)}\n`),

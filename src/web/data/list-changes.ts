@@ -8,6 +8,6 @@ export interface ListChanges {
   readonly sessions: readonly ListedSession[];
   /** The ids of those that are no more. */
   readonly gone: readonly string[];
-  /** How many kept sessions are still to be read. */
-  readonly pending: number;
+  /** How many kept sessions are still to be read; null before that is known. */
+  readonly pending: number | null;
 }

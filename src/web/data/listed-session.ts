@@ -1,7 +1,4 @@
-import { modelName } from "../../analysis/row-texts.js";
-import type { SessionFacts, TurnFacts } from "../../analysis/session-facts-schema.js";
 import type { Outcome, Usage } from "../../trace/model.js";
-import { addCost, addUsage, NO_USAGE, totalTokens } from "../../trace/usage.js";
 
 /** A kept session as the list shows it. */
 export type ListedSession = SessionSummary | UnreadableSession;
@@ -29,11 +26,13 @@ export interface SessionSummary {
   /** The codes of the errors that turns ended in, each once, the last turn's first. */
   readonly errors: readonly string[];
   readonly turns: number;
+  /** Those of the turns that a fork copied: they count nothing. */
+  readonly copiedTurns: number;
   readonly steps: number;
   readonly tokens: number;
   /** The same by kind. */
   readonly usage: Usage;
-  /** USD; null where opencode priced no call. */
+  /** USD; null where nothing of it has a price. */
   readonly cost: number | null;
   /** Of all turns, ms; the time between turns is in none of them. */
   readonly duration: number;
@@ -48,61 +47,4 @@ export interface UnreadableSession {
   /** When it was kept, ms since the epoch. */
   readonly at: number;
   readonly reason: string;
-}
-
-/** More of a text is not read in a list, but searched for. */
-const MOST_TEXT = 500;
-const MOST_PROMPTS = 20;
-
-/**
- * Sums a session up. Turns that a fork copied count zero: what they took was taken where they happened.
- *
- * @param facts null for a session without a prompt
- * @param keptAt ms since the epoch
- */
-export function listedSession(id: string, facts: SessionFacts | null, keptAt: number): ListedSession {
-  const last = facts?.turns.at(-1);
-  if (!facts || !last) return unreadableSession(id, keptAt, "It holds no prompt yet.");
-  const { title, directory, project, turns } = facts;
-  const sum = (of: (turn: TurnFacts) => number): number => turns.reduce((total, turn) => total + of(turn), 0);
-  const errors = turns.flatMap(({ errorCode }) => errorCode ?? []);
-  const usage = turns.reduce<Usage>((all, turn) => addUsage(all, turn.usage), NO_USAGE);
-  return {
-    kind: "session",
-    id,
-    title,
-    prompts: turns.slice(0, MOST_PROMPTS).map(({ prompt }) => prompt),
-    at: last.start,
-    directory,
-    project,
-    branch: last.git?.branch ?? null,
-    tags: [...new Set(turns.flatMap(({ tags }) => tags))],
-    models: [...new Set(turns.flatMap(({ model }) => modelName(model) ?? []))],
-    outcome: last.outcome,
-    errors: [...new Set(errors.reverse())],
-    turns: turns.length,
-    steps: sum(({ steps }) => steps),
-    tokens: totalTokens(usage),
-    usage,
-    cost: turns.reduce<number | null>((known, { cost }) => addCost(known, cost), null),
-    duration: sum(({ copied, start, end }) => (copied ? 0 : end - start)),
-    missingSubagents: sum((turn) => turn.missingSubagents),
-    doubtfulCalls: sum((turn) => turn.doubtfulCalls),
-  };
-}
-
-/** @param reason why there is nothing to show, for the person who looks at the list */
-export function unreadableSession(id: string, keptAt: number, reason: string): UnreadableSession {
-  return { kind: "unreadable", id, at: keptAt, reason };
-}
-
-/** The session without what is too long for a list; to be done after masking, which has to see whole secrets. */
-export function shortened(session: ListedSession): ListedSession {
-  if (session.kind === "unreadable") return { ...session, reason: headOf(session.reason) };
-  return { ...session, title: headOf(session.title), prompts: session.prompts.map(headOf) };
-}
-
-/** What is cut may be cut in the middle of a character. */
-function headOf(text: string): string {
-  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT).toWellFormed()}…` : text;
 }

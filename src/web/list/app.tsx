@@ -16,6 +16,7 @@ import { TimeChart } from "./time-chart.js";
 import { totalsOf } from "./totals.js";
 import { TotalsBar } from "./totals-bar.js";
 import { useFiles } from "./use-files.js";
+import { useFoundInTexts } from "./use-found-in-texts.js";
 import { useListState } from "./use-list-state.js";
 import { useSessions } from "./use-sessions.js";
 
@@ -30,7 +31,8 @@ export function App() {
   const all = useMemo(() => [...followed.sessions.values()], [followed.sessions]);
   const choices = useMemo(() => choicesOf(all), [all]);
   const projects = useMemo(() => projectNames(all), [all]);
-  const passed = useMemo(() => filtered(all, filters), [all, filters]);
+  const found = useFoundInTexts(filters, followed.sessions);
+  const passed = useMemo(() => filtered(all, filters, found), [all, filters, found]);
   const shown = useMemo(() => sorted(passed, sorting), [passed, sorting]);
   const totals = useMemo(() => totalsOf(passed), [passed]);
   const over = useMemo(() => overTime(passed, measure), [passed, measure]);

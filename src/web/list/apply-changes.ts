@@ -4,7 +4,7 @@ import type { ListedSession } from "../data/listed-session.js";
 /** What the page knows. */
 export interface Known {
   readonly sessions: ReadonlyMap<string, ListedSession>;
-  /** How many are still to be read; null before anything is known. */
+  /** How many are still to be read; null before that is known. */
   readonly pending: number | null;
 }
 

@@ -46,7 +46,7 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
         class="query"
         ref={field}
         value={filters.query}
-        placeholder="Search titles, prompts, errors ( / )"
+        placeholder="Search titles, prompts, answers, tools ( / )"
         aria-label="Search"
         onInput={({ currentTarget }) => onChange({ query: currentTarget.value })}
         onKeyDown={(event) => {

@@ -44,9 +44,21 @@ export function amountOf(text: string): number | null {
   return text.trim() === "" || !Number.isFinite(value) || value < 0 ? null : value;
 }
 
+/** For words the ids of the sessions in whose texts they occur, as far as it is known. */
+export type FoundInTexts = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** What is looked for, in small letters, each word once. */
+export function wordsOf({ query }: Filters): readonly string[] {
+  return [...new Set(query.toLowerCase().split(/\s+/).filter(Boolean))];
+}
+
 /** The sessions that pass all filters, in their order. What is not known of a session passes no filter about it. */
-export function filtered(sessions: readonly ListedSession[], filters: Filters): readonly ListedSession[] {
-  const words = filters.query.toLowerCase().split(/\s+/).filter(Boolean);
+export function filtered(
+  sessions: readonly ListedSession[],
+  filters: Filters,
+  found: FoundInTexts = new Map(),
+): readonly ListedSession[] {
+  const words = wordsOf(filters);
   const costs = [amountOf(filters.minCost), amountOf(filters.maxCost)] as const;
   const days = [startOf(filters.from), startOf(dayAfter(filters.to, 1))] as const;
   const times = [amountOf(filters.minTime), amountOf(filters.maxTime)] as const;
@@ -61,7 +73,7 @@ export function filtered(sessions: readonly ListedSession[], filters: Filters): 
       (filters.model === "" || modelsOf(session).includes(filters.model)) &&
       isWithin(summary?.cost ?? null, ...costs) &&
       isWithin(summary ? summary.duration / 1000 : null, ...times) &&
-      hasWords(session, words)
+      hasWords(session, words, found)
     );
   });
 }
@@ -94,10 +106,10 @@ function hasOutcome(session: ListedSession, wanted: string): boolean {
   return session.outcome === wanted;
 }
 
-function hasWords(session: ListedSession, words: readonly string[]): boolean {
+function hasWords(session: ListedSession, words: readonly string[], found: FoundInTexts): boolean {
   if (words.length === 0) return true;
   const text = textsOf(session).join("\n").toLowerCase();
-  return words.every((word) => text.includes(word));
+  return words.every((word) => text.includes(word) || found.get(word)?.has(session.id));
 }
 
 function textsOf(session: ListedSession): readonly string[] {

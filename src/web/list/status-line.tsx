@@ -11,7 +11,7 @@ interface StatusLineProps {
 export function StatusLine({ followed: { sessions, pending, isConnected }, shown }: StatusLineProps) {
   const all = plural(sessions.size, "session");
   const texts = [
-    pending === null ? "" : shown === sessions.size ? all : `${count(shown)} of ${all}`,
+    pending === null && sessions.size === 0 ? "" : shown === sessions.size ? all : `${count(shown)} of ${all}`,
     pending === null || pending > 0 ? `reading ${pending === null ? "" : `${count(pending)} more`}…` : "",
     pending === 0 && sessions.size === 0
       ? "Nothing is kept yet: looptrace run and looptrace trace keep what they see, and it appears here."

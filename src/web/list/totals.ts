@@ -7,6 +7,7 @@ export interface ListTotals {
   readonly sessions: number;
   /** With a turn that failed. */
   readonly failed: number;
+  /** Without those that a fork copied. */
   readonly turns: number;
   readonly steps: number;
   readonly tokens: number;
@@ -26,7 +27,7 @@ export function totalsOf(sessions: readonly ListedSession[]): ListTotals {
   for (const session of sessions) {
     if (session.kind !== "session") continue;
     if (hasFailed(session)) failed += 1;
-    turns += session.turns;
+    turns += session.turns - session.copiedTurns;
     steps += session.steps;
     tokens += session.tokens;
     duration += session.duration;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { SessionCatalog } from "./session-catalog.js";
+import type { KeptList } from "./kept-list.js";
 
 /** Pages that are told what changes, as server-sent events. */
 export interface ChangeStreams {
@@ -19,14 +19,14 @@ interface Stream {
 /** More changes a second than this cannot be seen. */
 const PAUSE_MS = 100;
 
-export function changeStreams(catalog: () => SessionCatalog): ChangeStreams {
+export function changeStreams(kept: () => KeptList): ChangeStreams {
   const streams = new Set<Stream>();
   let timer: NodeJS.Timeout | undefined;
   const send = (stream: Stream): void => {
     // A page that does not read on gets all at once when it does.
     if (stream.response.writableNeedDrain) return;
-    const changes = catalog().since(stream.revision);
-    stream.revision = catalog().revision;
+    const changes = kept().since(stream.revision);
+    stream.revision = kept().revision;
     stream.response.write(`data: ${JSON.stringify(changes)}\n\n`);
   };
   return {
@@ -35,7 +35,7 @@ export function changeStreams(catalog: () => SessionCatalog): ChangeStreams {
       streams.add(stream);
       response.on("close", () => streams.delete(stream));
       response.on("drain", () => {
-        if (stream.revision < catalog().revision) send(stream);
+        if (stream.revision < kept().revision) send(stream);
       });
       send(stream);
     },

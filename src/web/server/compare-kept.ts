@@ -5,7 +5,7 @@ import { traceSession } from "../../trace/trace-session.js";
 import { withUserPrices } from "../../trace/user-priced.js";
 import type { ComparisonData } from "../data/comparison.js";
 import { comparisonData } from "../data/comparison-data.js";
-import type { KeptSource } from "./summarize-kept.js";
+import type { KeptSource } from "./kept-source.js";
 
 /**
  * Two kept sessions side by side.

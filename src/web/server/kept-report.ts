@@ -8,7 +8,7 @@ import { reportBuilder } from "../data/build-report.js";
 import type { PageAssets } from "../data/page-policy.js";
 import type { SessionNeighbours } from "../data/report-data.js";
 import { reportHtml } from "../data/report-html.js";
-import type { KeptSource } from "./summarize-kept.js";
+import type { KeptSource } from "./kept-source.js";
 
 /**
  * The report of a kept session, as `looptrace report` writes it.

@@ -12,7 +12,7 @@ import { reportBuilder } from "../data/build-report.js";
 import type { PageAssets } from "../data/page-policy.js";
 import { reportHtml } from "../data/report-html.js";
 import { ForeignPageError, reportOfHtml } from "../data/report-of-html.js";
-import type { KeptSource } from "./summarize-kept.js";
+import type { KeptSource } from "./kept-source.js";
 
 /** Files that were given to the page, with their texts. */
 export const givenFiles = z.object({

@@ -16,6 +16,8 @@ export type Route =
   | { readonly kind: "changes" }
   | { readonly kind: "session"; readonly id: string }
   | { readonly kind: "comparison"; readonly a: string; readonly b: string }
+  /** In which sessions each of the texts occurs. */
+  | { readonly kind: "search"; readonly texts: readonly string[] }
   /** Takes files that are to be shown, and says where. */
   | { readonly kind: "open" }
   | { readonly kind: "opened"; readonly number: number }
@@ -30,24 +32,21 @@ export type Route =
  * stop that too, as long as it stays secret.
  */
 export function routeOf({ method, target, host, origin }: AskedFor, token: string, port: number): Route {
-  const [path = ""] = (target ?? "").split("?", 1);
+  const [, path = "", query = ""] = /^([^?]*)\??(.*)$/s.exec(target ?? "") ?? [];
   const [, given = "", rest] = /^\/([^/]*)(\/.*)?$/s.exec(path) ?? [];
   if (!isSame(given, token)) return NOT_FOUND;
   if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) {
     return { kind: "refused", status: 403, why: "This server answers to 127.0.0.1 and localhost only." };
   }
-  if (method === "POST" && rest === "/open") {
-    const isOwn = origin === undefined || origin === `http://${host}`;
-    return isOwn
-      ? { kind: "open" }
-      : { kind: "refused", status: 403, why: "This server is asked by its own page only." };
-  }
+  const isOwn = origin === undefined || origin === `http://${host}`;
+  if (method === "POST" && rest === "/open") return isOwn ? { kind: "open" } : NOT_OWN;
   if (method !== "GET" && method !== "HEAD") {
     return { kind: "refused", status: 405, why: "This server only shows: GET and HEAD." };
   }
   if (rest === undefined) return { kind: "redirect", to: `/${token}/` };
   if (rest === "/") return { kind: "list" };
   if (rest === "/changes") return { kind: "changes" };
+  if (rest === "/search") return isOwn ? { kind: "search", texts: new URLSearchParams(query).getAll("text") } : NOT_OWN;
   const [, a = "", b = ""] = /^\/compare\/([^/]+)\/([^/]+)$/.exec(rest) ?? [];
   if (isSessionId(a) && isSessionId(b)) return { kind: "comparison", a, b };
   const number = /^\/opened\/(\d{1,6})$/.exec(rest)?.[1];
@@ -56,6 +55,7 @@ export function routeOf({ method, target, host, origin }: AskedFor, token: strin
   return isSessionId(id) ? { kind: "session", id } : NOT_FOUND;
 }
 
+const NOT_OWN: Route = { kind: "refused", status: 403, why: "This server is asked by its own page only." };
 const NOT_FOUND: Route = { kind: "refused", status: 404, why: "There is nothing here." };
 
 /** In a time that does not tell how much of it is right. */

@@ -16,18 +16,15 @@ import { sessionNeighbours } from "../data/session-neighbours.js";
 import { changeStreams } from "./change-streams.js";
 import { compareKept } from "./compare-kept.js";
 import { followFolder } from "./follow-folder.js";
+import { type KeptListOptions, keptList } from "./kept-list.js";
 import { keptReport } from "./kept-report.js";
 import { givenFiles, openedFiles } from "./opened-files.js";
 import { routeOf } from "./route.js";
-import { sessionCatalog } from "./session-catalog.js";
-import type { KeptSource } from "./summarize-kept.js";
 
-export interface ViewOptions extends KeptSource {
+export interface ViewOptions extends KeptListOptions {
   /** 0 takes one that is free. */
   readonly port: number;
   readonly assets: { readonly list: PageAssets; readonly page: PageAssets };
-  /** Told of what went wrong and no answer can carry. */
-  readonly onProblem: (error: unknown) => void;
 }
 
 export interface ViewServer {
@@ -39,15 +36,17 @@ export interface ViewServer {
 
 /**
  * Serves what is kept to browsers on this machine only: on 127.0.0.1, below a path that cannot be guessed.
- * Nothing is written, and nothing is read but sessions that are kept, and files that the page is given.
+ * Nothing is written but the index of the kept sessions, and nothing is read but those, and files that the page is
+ * given.
  *
+ * @throws {ConfigurationError} when others may have put something into looptrace's folders
  * @throws the system's error when the port cannot be had, for instance EADDRINUSE
  */
 export async function serveView(options: ViewOptions): Promise<ViewServer> {
   const { paths, assets, onProblem } = options;
   const token = randomBytes(16).toString("hex");
-  const streams = changeStreams(() => catalog);
-  const catalog = sessionCatalog(options, streams.changed);
+  const streams = changeStreams(() => kept);
+  const kept = await keptList(options, streams.changed);
   const opened = openedFiles(options, assets.page, LOOPTRACE_VERSION);
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -79,6 +78,8 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
         return session(route.id, response);
       case "comparison":
         return comparison(route.a, route.b, response);
+      case "search":
+        return json({ found: await kept.search(route.texts) }, response);
       case "open":
         return open(request, response);
       case "opened": {
@@ -98,12 +99,10 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
   }
 
   async function session(id: string, response: ServerResponse): Promise<void> {
-    // Nothing but what the folder's listing has named is looked for.
-    if (!catalog.has(id)) return told(404, `No session ${id} is kept.`, response);
     try {
-      const kept = sessionNeighbours(id, catalog.since(0).sessions);
-      const pieces = await keptReport(id, options, assets.page, LOOPTRACE_VERSION, kept);
-      if (!pieces) return told(404, `The session ${id} holds no prompt yet, or is not kept any more.`, response);
+      const beside = sessionNeighbours(id, kept.since(0).sessions);
+      const pieces = await keptReport(id, options, assets.page, LOOPTRACE_VERSION, beside);
+      if (!pieces) return told(404, `The session ${id} is not kept, or holds no prompt yet.`, response);
       return await page(pieces, pagePolicy(assets.page, false), response);
     } catch (error) {
       const why = await unreadable(error);
@@ -112,10 +111,9 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
   }
 
   async function comparison(a: string, b: string, response: ServerResponse): Promise<void> {
-    for (const id of [a, b]) if (!catalog.has(id)) return plain(404, `No session ${id} is kept.`, response);
     try {
       const data = await compareKept(a, b, options);
-      if (!data) return plain(404, "One of the sessions is not kept any more.", response);
+      if (!data) return plain(404, "One of the sessions is not kept.", response);
       return json(data, response);
     } catch (error) {
       return plain(500, await unreadable(error), response);
@@ -146,16 +144,21 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
     return page(pieces, pagePolicy(assets.list, false), response, status);
   }
 
-  const refresh = (): Promise<void> => catalog.refresh().catch(onProblem);
   server.listen(options.port, "127.0.0.1");
-  await once(server, "listening");
-  await refresh();
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    await kept.close();
+    throw error;
+  }
+  const refresh = (): Promise<void> => kept.refresh().catch(onProblem);
+  void refresh();
   const stopFollowing = followFolder(paths.sessions, refresh);
   return {
     url: `http://127.0.0.1:${portOf()}/${token}/`,
     async close() {
       stopFollowing();
-      catalog.close();
+      await kept.close();
       streams.close();
       const closed = once(server, "close");
       server.close();

@@ -4,7 +4,16 @@ import { sessionNeighbours } from "../../../src/web/data/session-neighbours.js";
 
 const listed = (id: string, at: number, title = id): ListedSession => ({
   ...{ kind: "session", id, at, title, prompts: [`Prompt of ${id}`], directory: "/repo", models: [], errors: [] },
-  ...{ outcome: "completed", turns: 1, steps: 1, tokens: 1, cost: null, duration: 1, missingSubagents: 0 },
+  ...{
+    outcome: "completed",
+    turns: 1,
+    copiedTurns: 0,
+    steps: 1,
+    tokens: 1,
+    cost: null,
+    duration: 1,
+    missingSubagents: 0,
+  },
   ...{ doubtfulCalls: 0, project: null, branch: null, tags: [] },
   usage: { input: 1, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0 },
 });

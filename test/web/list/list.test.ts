@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ListedSession, SessionSummary } from "../../../src/web/data/listed-session.js";
 import { applyChanges, NOTHING_KNOWN } from "../../../src/web/list/apply-changes.js";
 import { dayAfter, dayOf, mondayOf, startOf } from "../../../src/web/list/days.js";
-import { amountOf, choicesOf, type Filters, filtered, NO_FILTERS } from "../../../src/web/list/filters.js";
+import { amountOf, choicesOf, type Filters, filtered, NO_FILTERS, wordsOf } from "../../../src/web/list/filters.js";
 import { hashOf, type ListState, stateOf } from "../../../src/web/list/list-state.js";
 import { momentText } from "../../../src/web/list/moment-text.js";
 import { MEASURES, overTime } from "../../../src/web/list/over-time.js";
@@ -27,6 +27,7 @@ function session(id: string, more: Partial<SessionSummary> = {}): SessionSummary
     outcome: "completed",
     errors: [],
     turns: 1,
+    copiedTurns: 0,
     steps: 3,
     tokens: 1000,
     usage: { input: 400, output: 100, reasoning: 0, cacheRead: 500, cacheWrite: 0 },
@@ -81,6 +82,18 @@ describe("filters", () => {
     [{ query: "title", outcome: "failed", minTime: "1" }, "e"],
   ])("%j leaves %s", (filters, expected) => {
     expect(after(filters)).toBe(expected);
+  });
+
+  test("a word counts where it stands in the session's texts too, each word by itself", () => {
+    const found = new Map([
+      ["timeout", new Set(["ses_a", "ses_c", "ses_x"])],
+      ["unasked", new Set<string>()],
+    ]);
+    const left = (query: string): string => ids(filtered(sessions, { ...NO_FILTERS, query }, found));
+    expect(["Timeout", "timeout DÜSSEL", "timeout unasked", "large timeout", "unknown"].map(left)).toEqual([
+      ...["acx", "a", "", "c", ""],
+    ]);
+    expect(wordsOf({ ...NO_FILTERS, query: " Two  words two " })).toEqual(["two", "words"]);
   });
 
   test("what can be chosen is what there is, once each", () => {
@@ -197,6 +210,7 @@ test("totals are the sums of what can be read", () => {
     usage: { input: 2000, output: 500, reasoning: 0, cacheRead: 2500, cacheWrite: 0 },
     cached: 2500 / 4500,
   });
+  expect(totalsOf([session("ses_fork", { turns: 3, copiedTurns: 2 })])).toMatchObject({ turns: 1 });
   expect(totalsOf([broken])).toMatchObject({ sessions: 1, cost: null, cached: null, turns: 0 });
 });
 

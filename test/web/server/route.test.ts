@@ -20,6 +20,8 @@ test.each<[string, object]>([
   [`/${TOKEN}/compare/ses_a1/ses_b2`, { kind: "comparison", a: "ses_a1", b: "ses_b2" }],
   [`/${TOKEN}/compare/ses_a1/..%2fx`, notFound],
   [`/${TOKEN}/compare/ses_a1`, notFound],
+  [`/${TOKEN}/search?text=a+b&text=%C3%BC&other=1`, { kind: "search", texts: ["a b", "ü"] }],
+  [`/${TOKEN}/search`, { kind: "search", texts: [] }],
   [`/${TOKEN}/opened/3`, { kind: "opened", number: 3 }],
   [`/${TOKEN}/opened/x`, notFound],
   [`/${TOKEN}/open`, notFound],
@@ -59,6 +61,15 @@ test("files are taken from the server's own page, or from what says no page", ()
   for (const origin of ["https://evil.example", "null", "http://127.0.0.1:80", ""])
     expect(post(origin)).toMatchObject({ kind: "refused", status: 403 });
   expect(post("http://evil.example:4310", "evil.example:4310")).toMatchObject({ kind: "refused", status: 403 });
+});
+
+test("only the server's own page searches", () => {
+  const search = (origin: string | undefined, host = HOST, token = TOKEN) =>
+    routeOf({ target: `/${token}/search?text=a`, host, origin, method: "GET" }, TOKEN, 4310);
+  for (const origin of [undefined, `http://${HOST}`]) expect(search(origin)).toEqual({ kind: "search", texts: ["a"] });
+  for (const origin of ["https://evil.example", "null"]) expect(search(origin)).toMatchObject({ status: 403 });
+  expect(search(undefined, "evil.example:4310")).toMatchObject({ status: 403 });
+  expect(search(undefined, HOST, "0")).toMatchObject({ status: 404 });
 });
 
 test("all else only GET and HEAD", () => {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
@@ -199,6 +200,20 @@ test("two kept sessions side by side, as data", async () => {
   expect(await ask(view.url, `${pathOf(view)}compare/${a}/ses_damaged`)).toMatchObject({ status: 500 });
 });
 
+test("in which sessions texts occur, for the server's own page alone", async () => {
+  const paths = await temporaryStore();
+  const id = await keepFixture(paths, "two-turns@1.18.33");
+  const view = await served(paths, assets);
+  await changesUntil(view, ({ pending }) => pending === 0);
+  const path = `${pathOf(view)}search?text=BREAD&text=nothing-such&text=%2F`;
+  const { status, headers, body } = await ask(view.url, path);
+  expect([status, headers["content-type"]]).toEqual([200, "application/json; charset=utf-8"]);
+  expect(JSON.parse(body)).toEqual({ found: [[id], [], null] });
+  expect(await ask(view.url, path, { host: "evil.example" })).toMatchObject({ status: 403 });
+  expect((await fetch(new URL(path, view.url), { headers: { origin: "https://evil.example" } })).status).toBe(403);
+  expect(view.problems).toEqual([]);
+});
+
 const dataScript = (id: string, value: unknown): string =>
   `<script type="application/json" id="${id}">${JSON.stringify(value)}</script>`;
 const oldReport = dataScript("report", { title: "t", version: "0.0.1", traces: [] });
@@ -272,15 +287,16 @@ describe("files that are given to the page", () => {
   });
 });
 
-test("changes are told as they come, and nothing is written", async () => {
+test("changes are told as they come, and nothing is written but the index", async () => {
   const paths = await temporaryStore();
   const first = await keepFixture(paths, "multistep@1.18.33");
-  const before = await walk(paths.root);
+  const before = await walk(paths.sessions);
   const view = await served(paths, assets);
   const told = await changesUntil(view, ({ pending }) => pending === 0);
   expect(told[0]?.whole).toBe(true);
   expect(told.flatMap(({ sessions }) => sessions.map(({ id }) => id))).toContain(first);
-  expect(await walk(paths.root)).toEqual(before);
+  expect(await walk(paths.sessions)).toEqual(before);
+  expect((await readdir(paths.root)).sort()).toEqual(["catalog", "sessions"]);
   const later = changesUntil(view, ({ sessions }) => sessions.length === 1 && sessions[0]?.id !== first);
   const second = await keepFixture(paths, "plain-answer@1.18.33");
   expect((await later).at(-1)?.sessions).toMatchObject([{ id: second }]);

@@ -1,0 +1,20 @@
+import { sessionCost } from "../analysis/stats/session-cost.js";
+import type { UserPrices } from "../opencode/model.js";
+import type { Catalog, CatalogSession } from "./catalog.js";
+
+/** The sessions with what they cost by the user's prices too: the index knows opencode's alone. */
+export async function pricedSessions(
+  sessions: readonly CatalogSession[],
+  catalog: Catalog,
+  prices: UserPrices,
+): Promise<readonly CatalogSession[]> {
+  if (prices.length === 0) return sessions;
+  const costs = new Map<string, number | null>();
+  const ids = new Set(sessions.map(({ id }) => id));
+  await catalog.eachFacts(ids, (id, facts) => void costs.set(id, sessionCost(facts, prices)));
+  return sessions.map((session) => {
+    const { kind, id } = session;
+    const cost = costs.get(id);
+    return kind === "session" && cost !== undefined ? { ...session, row: { ...session.row, cost } } : session;
+  });
+}
