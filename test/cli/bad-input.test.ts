@@ -219,7 +219,7 @@ describe("a run that cannot be meant", () => {
     },
     "a misspelt option": {
       argv: ["run", "--modle", "hi"],
-      says: `looptrace: unknown option '--modle'. ${pipeIt}\n${HELP}`,
+      says: `looptrace: unknown option '--modle'. Did you mean --model? ${pipeIt}\n${HELP}`,
     },
     "a folder that is not there": {
       argv: ["run", "hi", "--dir", "nowhere"],

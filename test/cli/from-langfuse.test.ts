@@ -24,7 +24,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), "from-langfuse-")));
   langfuse = await startLangfuse({ api: dashboards.api });
-  const { code, stderr } = await run("trace", MULTISTEP, FAILING, "--tag", "nightly");
+  const { code, stderr } = await run("trace", MULTISTEP, FAILING, "--tag", "nightly", "--phases");
   expect([code, stderr]).toEqual([0, expect.stringContaining("spans")]);
 });
 

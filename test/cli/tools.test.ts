@@ -34,7 +34,7 @@ test("one table over all sessions, the same in a pipe, as JSON and as CSV", asyn
   const [head, ...rows] = parseCsv((await tools([...files, "--csv"])).stdout);
   expect(head?.slice(0, 3)).toEqual(["name", "server", "calls"]);
   expect(rows.map((row) => row.slice(0, 3))).toEqual(
-    json.tools.map(({ name, server, calls }) => [name, server, String(calls)]),
+    [...json.tools, ...json.own].map(({ name, server, calls }) => [name, server, String(calls)]),
   );
   for (const { name } of json.tools) expect(stdout).toMatch(new RegExp(`^${name} `, "m"));
 });
