@@ -8,13 +8,21 @@ const MOST_OUTPUT = 16 * 1024 * 1024;
 /** What git's own hooks and commands set, and what would lead to another repository than that of the directory. */
 const MISLEADING = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"];
 
-/** What a repository's own settings must not have git do while it is only asked: no program, no hook, no network. */
+/** What a repository's own settings must not have git do while it is only asked: no program and no hook. */
 const SETTINGS = [
   ...["-c", "core.hooksPath=/dev/null"],
   ...["-c", "core.fsmonitor=false"],
   ...["-c", "log.showSignature=false"],
-  ...["-c", "protocol.allow=never"],
 ];
+
+/**
+ * It changes nothing, waits for no lock and asks nobody. A commit that is missing an older git would fetch from wherever
+ * the repository says, by a program (`ext::`) too: no protocol may be used, whatever its `protocol.ext.allow` says.
+ */
+const ONLY_ASKED = {
+  ...{ LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0" },
+  GIT_ALLOW_PROTOCOL: "",
+};
 
 /** An environment in which git means the repository of the directory that it is started in. */
 export function ofDirectory(env: Environment): Record<string, string | undefined> {
@@ -34,10 +42,7 @@ export async function askGit(
 ): Promise<string | undefined> {
   const how = {
     cwd: directory,
-    env: {
-      ...ofDirectory(env),
-      ...{ LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0" },
-    },
+    env: { ...ofDirectory(env), ...ONLY_ASKED },
     timeout: TIMEOUT_MS,
     maxBuffer: MOST_OUTPUT,
   };

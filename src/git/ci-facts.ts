@@ -1,6 +1,6 @@
 /** What the variables of a CI say of the branch and the pull request that it works for. */
 import type { Environment } from "./ask-git.js";
-import type { PullRequest } from "./git-facts.js";
+import { branchOf, type PullRequest } from "./git-facts.js";
 
 export interface CiFacts {
   /** The folder that it has checked out; undefined where it does not say. */
@@ -98,8 +98,4 @@ function requestOf(number: number | null, page: string | undefined): PullRequest
 
 function numberOf(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : null;
-}
-
-function branchOf(ref: string | undefined): string | null {
-  return /^refs\/heads\/(.+)$/.exec(ref ?? "")?.[1] ?? null;
 }

@@ -19,3 +19,8 @@ export const gitFacts = z.object({
   pullRequest: pullRequest.nullable(),
 });
 export type GitFacts = z.infer<typeof gitFacts>;
+
+/** The branch of a full name (`refs/heads/…`): a short one would have more in it where a tag is called the same. */
+export function branchOf(ref: string | undefined): string | null {
+  return /^refs\/heads\/(.+)$/.exec(ref ?? "")?.[1] ?? null;
+}

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { attempt } from "../errors/thrown.js";
 import { askGit, type Environment } from "./ask-git.js";
-import type { GitFacts } from "./git-facts.js";
+import { branchOf, type GitFacts } from "./git-facts.js";
 import { type HeadHistory, headHistory, type ReflogEntry } from "./head-history.js";
 
 /** As many of a reflog's entries as count, the last ones; and as many names. */
@@ -46,13 +46,13 @@ async function readHistory(directory: string, env: Environment): Promise<HeadHis
   const log = await askGit(directory, env, "reflog", "show", `--max-count=${MOST_ENTRIES}`, ...format, "HEAD", "--");
   const entries = (log ?? "").split("\n").flatMap(entryIn).reverse();
   if (entries.length === 0) return undefined;
-  const current = await askGit(directory, env, "symbolic-ref", "--quiet", "--short", "HEAD");
+  const current = await askGit(directory, env, "symbolic-ref", "--quiet", "HEAD");
   const refs = await askGit(directory, env, "for-each-ref", `--count=${MOST_NAMES}`, "--format=%(refname)");
   const names = (refs ?? "").split("\n");
   const below = (folder: string): readonly string[] =>
     names.flatMap((name) => (name.startsWith(folder) ? [name.slice(folder.length)] : []));
   return headHistory(entries, {
-    current: current?.trim() || null,
+    current: branchOf(current?.trim()),
     branches: new Set(below("refs/heads/")),
     others: new Set([...below("refs/tags/"), ...below("refs/remotes/")]),
   });

@@ -2,7 +2,7 @@ import { resolve, sep } from "node:path";
 import { realPathOr } from "../trust/trusted-paths.js";
 import { askGit, type Environment } from "./ask-git.js";
 import { ciFacts } from "./ci-facts.js";
-import type { GitFacts } from "./git-facts.js";
+import { branchOf, type GitFacts } from "./git-facts.js";
 
 /**
  * What a directory stands on now: its commit, its branch, and in a CI the pull request that it works for.
@@ -10,14 +10,13 @@ import type { GitFacts } from "./git-facts.js";
  * @returns null outside of a repository, without git, and in a repository without commits
  */
 export async function gitState(directory: string, env: Environment): Promise<GitFacts | null> {
-  const told = await askGit(directory, env, "rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--git-common-dir");
-  const [commit = "", name = "", common = ""] = (told ?? "").split("\n");
+  const told = await askGit(directory, env, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD", "--git-common-dir");
+  const [commit = "", ref = "", common = ""] = (told ?? "").split("\n");
   if (!/^[0-9a-f]{40,64}$/.test(commit)) return null;
   const facts = ciFacts(env);
   // A CI says nothing of other repositories than the one that it has checked out.
   const ci = facts && isInside(resolve(directory, common), facts.workspace) ? facts : undefined;
-  const branch = name === "HEAD" || name === "" ? null : name;
-  return { commit, branch: branch ?? ci?.branch ?? null, pullRequest: ci?.pullRequest ?? null };
+  return { commit, branch: branchOf(ref) ?? ci?.branch ?? null, pullRequest: ci?.pullRequest ?? null };
 }
 
 /** A repository's data, also those of a worktree that lies elsewhere, are in the folder that was checked out. */

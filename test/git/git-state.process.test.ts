@@ -1,9 +1,10 @@
 /** What a real git tells: of what a directory stands on now, and of what it stood on. */
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { expect, onTestFinished, test } from "vitest";
+import { askGit } from "../../src/git/ask-git.js";
 import { GitHistories } from "../../src/git/git-histories.js";
 import { gitState } from "../../src/git/git-state.js";
 
@@ -97,4 +98,29 @@ test("what the HEAD was at is read out of the reflog, without any program of the
   expect(at(cwd, 1_790_000_000_000)).toBeNull();
   expect(at(join(cwd, "nowhere"), now())).toBeNull();
   await expect(realpath(join(cwd, "sprung"))).rejects.toThrow("ENOENT");
+});
+
+test("git may fetch nothing, also one that is too old to be told so and asks the repository's own settings", async () => {
+  const cwd = await realpath(await mkdtemp(join(tmpdir(), "git-told-")));
+  onTestFinished(() => rm(cwd, { recursive: true, force: true }));
+  const script = "#!/bin/sh\nenv | grep -E '^GIT_(ALLOW|NO_LAZY)' | sort\n";
+  await writeFile(join(cwd, "git"), script, { mode: 0o755 });
+  const PATH = `${cwd}${delimiter}${process.env.PATH}`;
+  expect(await askGit(cwd, { PATH, GIT_ALLOW_PROTOCOL: "ext" }, "reflog")).toBe(
+    "GIT_ALLOW_PROTOCOL=\nGIT_NO_LAZY_FETCH=1\n",
+  );
+});
+
+test("a branch keeps its name where a tag is called the same", async () => {
+  const { cwd, git, commit, now } = await repository();
+  await git("init", "--quiet", "--initial-branch=main");
+  await commit("Begin");
+  await git("tag", "main");
+  await git("checkout", "--quiet", "-b", "fix");
+  await git("symbolic-ref", "HEAD", "refs/heads/main");
+  expect(await gitState(cwd, env)).toMatchObject({ branch: "main" });
+  await git("symbolic-ref", "HEAD", "refs/heads/fix");
+  await git("tag", "fix");
+  expect(await gitState(cwd, env)).toMatchObject({ branch: "fix" });
+  expect((await new GitHistories(env).of([cwd]))(cwd, now())).toMatchObject({ branch: "fix" });
 });
