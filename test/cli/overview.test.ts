@@ -1,4 +1,8 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { overview } from "../../src/cli/commands/overview.js";
+import type { Terminal } from "../../src/cli/terminal.js";
 import { columnsOf } from "../../src/text/columns.js";
 import { looptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
@@ -17,6 +21,32 @@ test("looptrace alone shows the last sessions and what to do with them; numbers 
   expect((await looptrace(["show", "1"], around)).code).toBe(0);
   for (const line of (await looptrace([], { ...around, columns: 80 })).stdout.split("\n"))
     expect(columnsOf(line)).toBeLessThanOrEqual(80);
+});
+
+test("what could not be read in time is not said to be missing, and not counted", async () => {
+  const paths = await temporaryStore();
+  await keepFixture(paths, "multistep@1.18.33");
+  let said = "";
+  const terminal: Terminal = {
+    ...{ env: { LOOPTRACE_HOME: paths.root }, cwd: paths.root, readStdin: async () => "" },
+    ...{ outIsTty: false, errIsTty: false, width: 120, errWidth: 120, errHeight: 24 },
+    out: (text) => {
+      said += text;
+    },
+    err: () => {},
+  };
+  expect(await overview(terminal, AbortSignal.abort())).toBe(0);
+  expect(said).toContain("`looptrace ls` waits for them");
+  expect(said).not.toContain("No session is kept yet");
+});
+
+test("what the last sessions cost is by the user's prices too", async () => {
+  const paths = await temporaryStore();
+  await keepFixture(paths, "multistep@1.18.33");
+  const prices = { "*": { input: 1000, output: 1000, override: true } };
+  await writeFile(join(paths.root, "looptrace.config.json"), JSON.stringify({ prices }));
+  const { stdout } = await looptrace([], { env: { LOOPTRACE_HOME: paths.root }, cwd: paths.root });
+  expect(stdout).toMatch(/\$18\.7/);
 });
 
 test("where nothing is kept it says how to begin", async () => {

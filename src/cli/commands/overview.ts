@@ -1,3 +1,4 @@
+import { pricedSessions } from "../../catalog/priced-sessions.js";
 import { shortIds } from "../../catalog/short-ids.js";
 import { READING_RISKS } from "../../config/config-risks.js";
 import { maskFor } from "../../masking/mask.js";
@@ -17,23 +18,29 @@ const PATIENCE_MS = 2_000;
 
 const ABOUT = "runs opencode with tracing on, and shows what it did";
 
-/** `looptrace` alone: the last sessions, and what to do next. */
-export async function overview(terminal: Terminal): Promise<ExitCode> {
+/**
+ * `looptrace` alone: the last sessions, and what to do next.
+ *
+ * @param patience ends reading sessions that the index does not know yet
+ */
+export async function overview(terminal: Terminal, patience = AbortSignal.timeout(PATIENCE_MS)): Promise<ExitCode> {
   const context = new CommandContext({}, terminal, { uses: READING_RISKS });
-  const { paths, masking } = context;
+  const { paths, masking, prices } = context;
   const colors = colorsFor(terminal, terminal.outIsTty);
   const commands = (rows: readonly (readonly [command: string, does: string])[]): string => {
     const width = Math.max(...rows.map(([command]) => command.length));
     return rows.map(([command, does]) => `  ${colors.bold(command.padEnd(width))}  ${does}\n`).join("");
   };
   terminal.out(`${colors.bold("looptrace")} ${LOOPTRACE_VERSION} ${ABOUT}\n\n`);
+  let isAll = true;
   const kept = await withKept(
     context,
     terminal,
     async (catalog) => {
+      isAll = !patience.aborted;
       const all = catalog.sessions();
       if (all.length === 0) return 0;
-      const last = all.slice(0, SHOWN);
+      const last = await pricedSessions(all.slice(0, SHOWN), catalog, prices);
       const shown = (await maskFor([last], masking))(last);
       await rememberList(
         paths,
@@ -43,9 +50,11 @@ export async function overview(terminal: Terminal): Promise<ExitCode> {
       terminal.out(`${paintSessions(shown, { width: terminal.width, colors, now: Date.now(), shortId })}\n\n`);
       return all.length;
     },
-    AbortSignal.timeout(PATIENCE_MS),
+    patience,
   );
-  if (kept === 0) {
+  if (kept === 0 && !isAll) {
+    terminal.out("The kept sessions are many, or another looptrace reads them now: `looptrace ls` waits for them.\n");
+  } else if (kept === 0) {
     terminal.out("No session is kept yet. Begin with one of these:\n\n");
     terminal.out(
       commands([
@@ -61,7 +70,9 @@ export async function overview(terminal: Terminal): Promise<ExitCode> {
         ["looptrace report 1 --open", "the same as a page in your browser"],
         [
           "looptrace ls",
-          kept > SHOWN ? `all ${count(kept)}; --grep searches their texts` : "the list; --grep searches their texts",
+          isAll && kept > SHOWN
+            ? `all ${count(kept)}; --grep searches their texts`
+            : "the list; --grep searches their texts",
         ],
       ]),
     );
