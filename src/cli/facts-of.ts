@@ -5,6 +5,7 @@ import { loadSessions } from "../sessions/load-sessions.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import type { FromFlags } from "./from-flags.js";
+import { nameSessions } from "./name-sessions.js";
 import { loadOptions } from "./sources.js";
 import type { Terminal } from "./terminal.js";
 
@@ -13,7 +14,8 @@ import type { Terminal } from "./terminal.js";
  * keeps.
  *
  * @param onUnreadable told of a session that cannot be had, which is then left out
- * @throws {ConfigurationError} when sources contradict each other, or no Langfuse is configured
+ * @throws {ConfigurationError} when sources contradict each other, a name is that of none or of several sessions, or no
+ *   Langfuse is configured
  * @throws {LangfuseApiError} when Langfuse does not answer
  */
 export async function factsOf(
@@ -37,7 +39,8 @@ export async function factsOf(
   const options = loadOptions(flags, terminal, "kept");
   const histories = new GitHistories(terminal.env);
   const facts: SessionFacts[] = [];
-  await loadSessions(sources, { ...options, onUnreadable }, async ({ tree, evidence }) => {
+  const named = await nameSessions(sources, options, terminal);
+  await loadSessions(named, { ...options, onUnreadable }, async ({ tree, evidence }) => {
     const traces = traceSession(tree, evidence);
     const gitAt = await histories.of(traces.map(({ session }) => session.directory));
     const one = sessionFacts(traces, { runs: evidence.runs, gitAt });

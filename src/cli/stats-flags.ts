@@ -3,6 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { type Calendar, calendarOf, dayAfter } from "../analysis/stats/calendar.js";
 import { DIMENSIONS, type Dimension } from "../analysis/stats/dimensions.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { attempt } from "../errors/thrown.js";
 import { durationMs } from "../text/duration-ms.js";
 import { nearest } from "../text/nearest.js";
 
@@ -22,8 +23,13 @@ export function parseDimensions(text: string, before: readonly Dimension[] = [])
   return [...new Set([...before, ...dimensions])];
 }
 
-/** @throws {ConfigurationError} when there is no such time zone */
-export function calendarIn(zone: string | undefined): Calendar {
+/**
+ * @param zone what was asked for; undefined means the one that TZ names, without TZ this machine's
+ * @throws {ConfigurationError} when there is no such time zone
+ */
+export function calendarIn(zone: string | undefined, { TZ }: { readonly TZ?: string | undefined }): Calendar {
+  // POSIX has a colon before a name. What is no name is UTC, as it is for Node.js.
+  if (zone === undefined) return attempt(() => calendarOf(TZ?.replace(/^:/, "") || undefined)) ?? calendarOf("UTC");
   try {
     return calendarOf(zone);
   } catch {

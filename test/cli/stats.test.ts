@@ -9,7 +9,7 @@ import { storePaths } from "../../src/files/store-paths.js";
 import { totalsOf } from "../../src/web/list/totals.js";
 import { keptList } from "../../src/web/server/kept-list.js";
 import { looptrace } from "../support/cli.js";
-import { fixtureNames } from "../support/fixtures.js";
+import { fixtureNames, loadFixture } from "../support/fixtures.js";
 import { statsJson } from "../support/json-shapes.js";
 import { keepFixture } from "../support/kept-store.js";
 import { parseCsv } from "../support/parse-csv.js";
@@ -96,6 +96,22 @@ test("sessions and files that are named are added up alone", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("broken.json");
   expect(stdout).toContain("1 turn of 1 session");
+});
+
+test("sessions are named as elsewhere, and one that is not there does not mean that none is kept", async () => {
+  const { id } = loadFixture("multistep@1.18.33").session.info;
+  expect(await json(id.slice(4, 12))).toMatchObject({ total: { sessions: 1, turns: 1 } });
+  const { code, stderr } = await stats(["nowhere.json"]);
+  expect(code).toBe(2);
+  expect(stderr).not.toContain("keeps no session yet");
+});
+
+test.each([
+  [":Europe/Berlin", "Europe/Berlin"],
+  ["EST5EDT4,M3.2.0,M11.1.0", "UTC"],
+])("a TZ of %s, which is no zone's name, keeps nobody from asking", async (TZ, zone) => {
+  const { code, stdout } = await looptrace(["stats", "--json"], { env: { ...env, TZ }, cwd: folder });
+  expect([code, statsJson.parse(JSON.parse(stdout)).timezone]).toEqual([0, zone]);
 });
 
 test.each([20, 80, 120, 200])("no line is wider than --width %i", async (width) => {

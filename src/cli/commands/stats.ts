@@ -48,7 +48,7 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
   const format = dataFormat(flags);
   if (format === "csv" && flags.trends)
     throw new ConfigurationError("--trends", "--csv prints one table, and trends are another: say --json for both.");
-  const calendar = calendarIn(flags.timezone ?? (terminal.env.TZ || undefined));
+  const calendar = calendarIn(flags.timezone, terminal.env);
   const since = flags.since === undefined ? undefined : momentOf("--since", flags.since, calendar);
   const until = flags.until === undefined ? undefined : momentOf("--until", flags.until, calendar);
   if (since !== undefined && until !== undefined && since >= until)
@@ -81,7 +81,7 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
     };
     const trends = report.trends ? trendLines(report.trends, options.width, options.colors) : [];
     terminal.out(`${[paintStats(report, options), ...(trends.length > 0 ? ["", ...trends] : [])].join("\n")}\n`);
-    if (facts.length === 0)
+    if (facts.length === 0 && flags.from === undefined && sources.length === 0 && unreadable === 0)
       terminal.err(
         "looptrace keeps no session yet: `looptrace run` keeps each, `looptrace trace --all` those of opencode.\n",
       );

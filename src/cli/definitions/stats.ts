@@ -15,7 +15,10 @@ export function defineStats(program: Command, { terminal, finish }: ProgramConte
       .description(
         "Adds up all sessions that looptrace keeps, or those that are named: turns, tokens, cost and time, by day or whatever --by says. Nothing is sent.",
       )
-      .argument("[session|file|-...]", "session ids, files of `opencode export`, - for standard input")
+      .argument(
+        "[session|file|-...]",
+        "sessions by id or its beginning, a word of the title, or the number in `looptrace ls`; files of `opencode export`, - for standard input",
+      )
       .option(
         "--by <what>",
         "day, week, month, model, agent, project, branch, commit, pr, tag, outcome; several with commas (default: day)",
