@@ -55,10 +55,19 @@ export async function nameSession(name: string, where: Where, terminal: Terminal
     const ids = await storedIdsWith(where.paths, name);
     const [only] = ids;
     if (only !== undefined && (ids.length === 1 || ids.includes(name))) return ids.includes(name) ? name : only;
-    if (ids.length > 1) throw await ambiguous(name, "begin so", (session) => ids.includes(session.id), where, terminal);
+    if (ids.length > 1) return await withSubagents(name, ids, where, terminal);
   }
   if (isSessionId(name)) return name;
   return await titled(name, where, terminal);
+}
+
+/** Of ids that begin alike: the ids of subagents begin much like that of the session that they are of. */
+async function withSubagents(name: string, ids: readonly string[], where: Where, terminal: Terminal): Promise<string> {
+  const isMeant = ({ id }: CatalogSession): boolean => ids.includes(id);
+  const whole = await withKept(where, terminal, async (catalog) => catalog.sessions().filter(isMeant));
+  const [only] = whole;
+  if (only !== undefined && whole.length === 1) return only.id;
+  throw await ambiguous(name, "begin so", isMeant, where, terminal);
 }
 
 async function numbered(number: number, where: Where, terminal: Terminal): Promise<string> {

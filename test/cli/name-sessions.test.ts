@@ -124,3 +124,12 @@ test("a list that was tampered with names nothing outside of the store", async (
   const all = JSON.parse((await run(paths, "ls", "--json")).stdout) as readonly { id: string }[];
   expect(await shown(paths, "1")).toEqual([all[0]?.id]);
 });
+
+test("a beginning that a session shares with its own subagents alone is the session's", async () => {
+  const paths = await temporaryStore();
+  const id = await keepFixture(paths, "subagent@1.18.33");
+  const [child] = loadFixture("subagent@1.18.33").subagents;
+  const beginning = id.slice(0, 8);
+  expect(child?.info.id.startsWith(beginning)).toBe(true);
+  expect(await shown(paths, beginning)).toEqual([id]);
+});
