@@ -62,7 +62,7 @@ function __looptrace_complete
                 __fish_complete_path "$current"
             case ':folders'
                 __fish_complete_directories "$current"
-            case '?*'
+            case '*'
                 echo $line
         end
     end
