@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../errors/configuration-error.js";
+import type { UserPrices } from "../opencode/model.js";
 import { loadSessions } from "../sessions/load-sessions.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
@@ -10,7 +11,7 @@ import type { Terminal } from "./terminal.js";
 /**
  * The traces of the sessions that are meant: from opencode and looptrace's store, or read back from Langfuse.
  *
- * @param use called with each, in the order of its session's turns
+ * @param use called with each, in the order of its session's turns, and with the prices that the user has set
  * @throws {ConfigurationError} when sources are none or contradict each other, or no Langfuse is configured
  * @throws {LangfuseApiError} when Langfuse does not answer
  */
@@ -18,21 +19,24 @@ export async function eachTrace(
   sources: readonly string[],
   flags: FromFlags,
   terminal: Terminal,
-  use: (trace: LoopTrace) => void,
+  use: (trace: LoopTrace, prices: UserPrices) => void,
   { onUnreadable }: EachTraceOptions = {},
 ): Promise<void> {
   refuseContradictions(flags);
   if (flags.from === "langfuse") {
     // What it asks with is loaded only then.
     const { eachRemoteTrace } = await import("./each-remote-trace.js");
-    const { prices } = loadOptions(flags, terminal, "kept");
-    const useOne = (trace: LoopTrace): void => withUserPrices([trace], prices).forEach(use);
+    const { prices = [] } = loadOptions(flags, terminal, "kept");
+    const useOne = (trace: LoopTrace): void => {
+      for (const priced of withUserPrices([trace], prices)) use(priced, prices);
+    };
     return eachRemoteTrace(sources, flags, terminal, useOne, onUnreadable);
   }
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
+  const { prices = [] } = options;
   const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
   await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
-    for (const trace of withUserPrices(traceSession(tree, evidence), options.prices)) use(trace);
+    for (const trace of withUserPrices(traceSession(tree, evidence), prices)) use(trace, prices);
   });
 }
 

@@ -38,8 +38,8 @@ export async function show(sources: readonly string[], flags: ShowFlags, termina
   const missed: string[] = [];
   let [seen, mostTurns] = [0, 0];
   const dearest = dearestFinding();
-  await eachTrace(sources, flags, terminal, (trace) => {
-    dearest.take(trace);
+  await eachTrace(sources, flags, terminal, (trace, prices) => {
+    dearest.take(trace, prices);
     mostTurns = Math.max(mostTurns, trace.session.turns);
     if (flags.turn !== undefined && flags.turn !== trace.session.turn + 1) return;
     const shown = display(trace);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { dearestFinding } from "../../../src/analysis/findings/dearest.js";
 import type { Finding } from "../../../src/analysis/findings/finding.js";
 import { sessionFindings } from "../../../src/analysis/findings/session-findings.js";
 import { withUserPrices } from "../../../src/trace/user-priced.js";
@@ -246,6 +247,10 @@ test("the user's own prices are what tokens cost", () => {
   const usdOf = (some: typeof traces, prices?: typeof own) =>
     sessionFindings(some, prices).findings[0]?.usd ?? Number.NaN;
   expect(usdOf(withUserPrices(traces, own), own)).toBeCloseTo(2 * usdOf(traces), 6);
+  const priced = withUserPrices(traces, own);
+  const dearest = dearestFinding();
+  for (const trace of priced) dearest.take(trace, own);
+  expect(dearest.finish()?.finding).toEqual(sessionFindings(priced, own).findings[0]);
 });
 
 test("turns that a fork copied, and what a person ran, count nothing", () => {
