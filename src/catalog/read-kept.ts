@@ -36,6 +36,8 @@ export type KeptFiles = ReadonlyMap<string, StoredFiles & { readonly print: stri
 
 /** More of a reason is not read in a list. */
 const MOST_REASON = 500;
+/** Why a session that was only begun has nothing to show. */
+export const NO_PROMPT = "It holds no prompt yet.";
 const NO_WORDS: ReadonlySet<string> = new Set();
 
 /** Tells files apart as their fingerprint does, in less room. @param owners what is noted of who drives its turns */
@@ -71,7 +73,7 @@ export async function readKept(id: string, files: KeptFiles, source: KeptSource)
       traces.map(({ session }) => session.directory).filter((one) => existsSync(one)),
     );
     const facts = sessionFacts(traces, { runs: stored.found.runs, gitAt });
-    if (!facts) return { ...unreadable({ ...about, subagents, parentId }, "It holds no prompt yet.") };
+    if (!facts) return { ...unreadable({ ...about, subagents, parentId }, NO_PROMPT) };
     const words = new Set<string>();
     eachText(traces, (text) => addWords(text, words));
     // Of all that the session holds only its figures' texts are shown, so only they are masked anew: it is much less.

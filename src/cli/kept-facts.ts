@@ -1,5 +1,6 @@
 import type { SessionFacts } from "../analysis/session-facts.js";
 import { Catalog } from "../catalog/catalog.js";
+import { NO_PROMPT } from "../catalog/read-kept.js";
 import { READING_RISKS } from "../config/config-risks.js";
 import type { MaskFlags } from "../config/masking.js";
 import { count, plural } from "../text/format.js";
@@ -30,6 +31,7 @@ export async function keptFacts(
   try {
     await catalog.refresh();
     line?.stop();
+    // Of a session that was only begun nothing could be added up.
     for (const session of catalog.sessions())
       if (session.kind === "unreadable" && session.reason !== NO_PROMPT) onUnreadable(session.id, session.reason);
     return await catalog.facts();
@@ -38,6 +40,3 @@ export async function keptFacts(
     await catalog.close();
   }
 }
-
-/** What the catalog says of a session that was only begun: nothing of it could be added up. */
-const NO_PROMPT = "It holds no prompt yet.";

@@ -1,5 +1,4 @@
 import type { Call, Loop, LoopTrace, Step, Tool } from "../../trace/model.js";
-import type { PricedCall } from "../../trace/token-prices.js";
 import { subagentsOfLoop } from "../../trace/totals.js";
 import { isCommand } from "../loop-parts.js";
 import { placedSteps } from "../step-path.js";
@@ -70,11 +69,6 @@ export function talksOf(all: readonly LoopTrace[]): Talks {
 /** All calls, with those of subagents. */
 export function callsOf({ conversations }: Talks): readonly Call[] {
   return conversations.flatMap(({ steps }) => steps.flatMap(({ step }) => step.call ?? []));
-}
-
-/** What prices can be reckoned from. */
-export function pricedCallsOf(talks: Talks): readonly PricedCall[] {
-  return callsOf(talks);
 }
 
 /** A tool with its step. */
