@@ -1,5 +1,5 @@
 import type { ListedSession } from "../data/listed-session.js";
-import { dayAfter, dayOf, mondayOf, monthOf } from "./days.js";
+import { dayAfter, dayOf, mondayOf, monthOf, startOf } from "./days.js";
 import { hasFailed } from "./totals.js";
 
 /** What the chart draws. */
@@ -34,7 +34,8 @@ const MOST_BARS = 60;
 
 /** Adds sessions up by days, or by weeks or months where those are too many; months may be more than fit. */
 export function overTime(sessions: readonly ListedSession[], measure: Measure): OverTime {
-  const known = sessions.filter(({ at }) => dayOf(at) !== "");
+  // Behind a day of the year 10000, which has no name of that form, no other day follows.
+  const known = sessions.filter(({ at }) => startOf(dayOf(at)) !== null);
   const days = known.map(({ at }) => at).sort((a, b) => a - b);
   const [first, last] = [days[0], days.at(-1)];
   if (first === undefined || last === undefined) return { unit: "day", bars: [] };

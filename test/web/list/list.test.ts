@@ -261,6 +261,12 @@ describe("over time", () => {
     expect(overTime([session("ses_a", { at: Number.NaN })], "cost").bars).toEqual([]);
   });
 
+  test("a session of a year that a day's name has no room for is in no bar, and holds nothing up", () => {
+    const far = [Date.UTC(10_000, 0, 2), -1e14].map((at) => session(`ses_${at}`, { at }));
+    expect(overTime(far, "sessions").bars).toEqual([]);
+    expect(overTime([...far, onDay("2026-11-29")], "sessions").bars).toHaveLength(1);
+  });
+
   test("days", () => {
     expect(dayOf(new Date(2026, 1, 3, 23, 59).getTime())).toBe("2026-02-03");
     expect(["2026-11-29", "2026-11-30", "2026-12-06"].map(mondayOf)).toEqual([
