@@ -16,6 +16,7 @@ import { sessionNeighbours } from "../data/session-neighbours.js";
 import { changeStreams } from "./change-streams.js";
 import { compareKept } from "./compare-kept.js";
 import { followFolder } from "./follow-folder.js";
+import { jsonBody } from "./json-body.js";
 import { type KeptListOptions, keptList } from "./kept-list.js";
 import { keptReport } from "./kept-report.js";
 import { givenFiles, openedFiles } from "./opened-files.js";
@@ -121,7 +122,7 @@ export async function serveView(options: ViewOptions): Promise<ViewServer> {
   }
 
   async function open(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request);
+    const body = await jsonBody(request, MOST_BYTES);
     if (body === undefined) return plain(413, `Files are opened up to ${bytesText(MOST_BYTES)} together.`, response);
     const { data } = givenFiles.safeParse(body);
     if (!data) return plain(400, "No files were given.", response);
@@ -183,22 +184,6 @@ const BACK = "../#back";
 
 /** Of a request's body. */
 const MOST_BYTES = 100_000_000;
-
-/** @returns the JSON of a request; undefined where it is too long */
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    return null;
-  }
-}
 
 async function page(pieces: readonly string[], policy: string, response: ServerResponse, status = 200): Promise<void> {
   response.writeHead(status, {
