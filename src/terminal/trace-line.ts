@@ -32,10 +32,8 @@ export function traceLine(trace: LoopTrace, options: TraceLineOptions = {}): str
   const behind = ["", outcome, ...rest].join(GAP);
   const room = width === undefined ? Number.POSITIVE_INFINITY : width - columnsOf(behind);
   const most = Math.max(SHORTEST_TITLE, Math.min(room, aligned ? TITLE_WIDTH : room));
-  const whole = `${oneLine(session.title) || "untitled"}${turn}`;
   // Which turn it is tells lines of one session apart.
-  const bare = whole.slice(0, whole.length - turn.length);
-  const title = `${shortenTo(bare, Math.max(1, most - turn.length))}${turn}`;
+  const title = `${shortenTo(oneLine(session.title) || "untitled", Math.max(1, most - turn.length))}${turn}`;
   const told = colors ? colors[loop.error ? "red" : outcome === "ok" ? "green" : "yellow"](outcome) : outcome;
   const blanks = aligned ? " ".repeat(Math.max(0, OUTCOME_WIDTH - columnsOf(outcome))) : "";
   const start = aligned ? " ".repeat(Math.max(0, TITLE_WIDTH - columnsOf(title))) : "";
