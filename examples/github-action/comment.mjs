@@ -29,9 +29,12 @@ const text = (value) =>
     .replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")
     .trim()
     .slice(0, 300)
-    .replace(/[\\`*_{}[\]()#+!|~<>&]/g, (character) => `&#${character.codePointAt(0)};`)
-    .replace(/@/g, "&#64;&#8203;")
-    .replace(/:\/\//g, ":&#8203;//");
+    // GitHub takes no half of a character.
+    .toWellFormed()
+    .replace(/[\\`*_{}[\]()+!|~<>&]/g, (character) => `&#${character.codePointAt(0)};`)
+    // It looks for these in the text that is shown, where an entity is what it stands for.
+    .replace(/[@#]/g, (character) => `&#${character.codePointAt(0)};&#8203;`)
+    .replace(/:\/\/|\b(?:www\.|GH-)/gi, (start) => `${start.slice(0, -1)}&#8203;${start.slice(-1)}`);
 
 const count = (value) => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;

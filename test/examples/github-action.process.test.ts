@@ -190,6 +190,12 @@ describe.skipIf(spawnSync("bash", ["--version"]).status !== 0)("the action", () 
     const row = summary.split("\n").find((line) => line.startsWith("| a ")) ?? "";
     expect(row.split("|")).toHaveLength(9);
     expect(row).not.toMatch(/[<>[\]`\u202e]|@e|:\/\//);
+    const linked = `see #12, GH-12, o/r#12 and www.x.example ${"-".repeat(258)}\u{1f600}`;
+    await writeFile(join(results, "show.json"), JSON.stringify([{ session: { id: "s", title: linked }, loop }]));
+    const told = (await tell(results)).summary;
+    // A reference is looked for in what is shown; half of a character is refused.
+    expect(told).toContain("see &#35;&#8203;12, GH&#8203;-12, o/r&#35;&#8203;12 and www&#8203;.x.example ---");
+    expect(told).toContain("-\ufffd |");
   });
 });
 
