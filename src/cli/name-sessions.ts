@@ -28,6 +28,7 @@ const BEGINNING = /^(?:ses_)?[0-9A-Za-z]+$/;
 const NO_NAME = /[/\\]|\.jsonl?$|^[0-9a-f]{32}$/i;
 const MOST_CANDIDATES = 10;
 const MOST_TITLE = 60;
+const MOST_NAME = 200;
 
 /**
  * What sessions were named, by their whole ids: by the number in the list that `looptrace ls` printed last, the
@@ -100,8 +101,13 @@ async function titled(name: string, where: Where, terminal: Terminal): Promise<s
   const noFile = where.files === false ? "" : "there is no such file, and ";
   throw new ConfigurationError(
     "sources",
-    `${oneLine(name)}: ${noFile}no kept session has it as its number, at the beginning of its id (ses_…) or in its title. \`looptrace ls\` lists them.`,
+    `${asTyped(name)}: ${noFile}no kept session has it as its number, at the beginning of its id (ses_…) or in its title. \`looptrace ls\` lists them.`,
   );
+}
+
+/** As it was typed, on a line. */
+function asTyped(name: string): string {
+  return shortenTo(oneLine(name), MOST_NAME);
 }
 
 async function ambiguous(
@@ -117,7 +123,7 @@ async function ambiguous(
   const more = count > MOST_CANDIDATES ? `\n  … and ${count - MOST_CANDIDATES} more` : "";
   return new ConfigurationError(
     "sources",
-    `${oneLine(name)} may be any of ${plural(count, "session")} that ${why}. Name one by more of its id:\n${shown}${more}`,
+    `${asTyped(name)} may be any of ${plural(count, "session")} that ${why}. Name one by more of its id:\n${shown}${more}`,
   );
 }
 

@@ -46,7 +46,13 @@ test.each<[string, string[], (() => Promise<unknown> | unknown) | undefined, str
     },
     "big.json: it is longer than the 512 MB that are read.",
   ],
-  ["a name that is too long", ["show", "x".repeat(300)], undefined, "name too long"],
+  ["a name that is too long", ["show", `${"x".repeat(300)}.json`], undefined, "name too long"],
+  [
+    "a session's name that is too long",
+    ["show", "x".repeat(300)],
+    undefined,
+    `looptrace: ${"x".repeat(199)}…: there is`,
+  ],
   [
     "results of a name that is too long",
     ["batch", "tasks.jsonl", "-o", "x".repeat(300)],

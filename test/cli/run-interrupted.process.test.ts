@@ -32,6 +32,7 @@ async function slowOpenCode(at: string) {
 }
 
 const SAYS = [
+  "starting opencode",
   "looptrace: stopping. Once more quits at once.",
   "looptrace: interrupted before opencode had begun: nothing was run, and no model was asked.",
   "",

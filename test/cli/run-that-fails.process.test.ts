@@ -173,7 +173,7 @@ test("arguments that opencode does not know: the end of what it says, not its wh
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const run = await looptrace(["run", "--json", "Say hello.", "--", "--no-such-option=secret"], around);
   expect(run.code).toBe(1);
-  expect(run.stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(8);
+  expect(run.stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(9);
   expect(lastLine(run.stderr)).toMatch(
     /^looptrace: invalid_request: opencode did not begin; check its configuration and the arguments /,
   );
