@@ -5,7 +5,7 @@ import { GitHistories } from "../git/git-histories.js";
 import { CatalogFolder } from "./catalog-folder.js";
 import type { CatalogEntry } from "./entry.js";
 import { type FolderState, isSameState, lookAtStore, stateOf } from "./look.js";
-import { type KeptFiles, type KeptSource, readKept } from "./read-kept.js";
+import { type KeptFiles, type KeptSource, NO_PRINT, readKept } from "./read-kept.js";
 import { readingAlone } from "./reading-alone.js";
 import { DamagedSegmentError } from "./segment-format.js";
 import { MOST_SESSIONS, type OpenSegment, type Place, Segments } from "./segments.js";
@@ -200,6 +200,7 @@ export class Catalog {
     const { files, state } = await lookAtStore(paths);
     await this.#segments.openNew();
     let missing = this.#segments.match(files);
+    let isKnown = true;
     if (missing.length > 0) {
       onMore?.();
       const recount = async (): Promise<number> => {
@@ -209,11 +210,11 @@ export class Catalog {
         return missing.length;
       };
       const reading = await readingAlone(this.#folder, { count: missing.length, recount, signal });
-      await this.#read(missing, files).finally(reading.end);
+      isKnown = await this.#read(missing, files).finally(reading.end);
     }
-    this.#state = signal?.aborted ? undefined : state;
+    this.#state = isKnown ? state : undefined;
     try {
-      await this.#alone(() => this.#tidy(files));
+      await this.#alone(() => this.#tidy());
     } catch (error) {
       if (!(error instanceof DamagedSegmentError)) throw error;
       // What it held counts again once it was read again.
@@ -223,11 +224,13 @@ export class Catalog {
     onProgress?.(missing.length, missing.length);
   }
 
-  async #read(ids: readonly string[], files: KeptFiles): Promise<void> {
+  /** @returns whether all is known now: false where it was ended early, or a passing error left a session unread */
+  async #read(ids: readonly string[], files: KeptFiles): Promise<boolean> {
     const { onProgress, onMore, signal, environment, writeEveryMs = WRITE_EVERY_MS } = this.#options;
     const source = { ...this.#options, histories: environment ? new GitHistories(environment) : undefined };
     let writer = new SegmentWriter();
     let written = Date.now();
+    let isKnown = true;
     const write = async (): Promise<void> => {
       if (writer.sessions > 0) await this.#segments.add(writer);
       writer = new SegmentWriter();
@@ -239,6 +242,7 @@ export class Catalog {
       onProgress?.(done, ids.length);
       const read = await readKept(id, files, source);
       if (read) {
+        if (read.entry.print === NO_PRINT) isKnown = false;
         const number = writer.add(read);
         for (const word of read.words) writer.addWord(word, number);
       }
@@ -248,10 +252,11 @@ export class Catalog {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await write();
+    return isKnown && !signal?.aborted;
   }
 
-  async #tidy(files: KeptFiles): Promise<void> {
-    const segments = await this.#segments.tidy(files);
+  async #tidy(): Promise<void> {
+    const segments = await this.#segments.tidy();
     if (!segments || !this.#state) return;
     await this.#folder.writeManifest({ state: this.#state, segments }).catch((error: unknown) => this.#note(error));
     await this.#folder.sweep();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type SessionFacts, sessionFacts, withHeads } from "../analysis/session-facts.js";
-import { messageOf } from "../errors/thrown.js";
+import { codeOf, messageOf } from "../errors/thrown.js";
 import type { StorePaths } from "../files/store-paths.js";
 import type { GitHistories } from "../git/git-histories.js";
 import { type Masking, maskFor } from "../masking/mask.js";
@@ -34,6 +34,8 @@ export interface ReadKept {
 /** The files of all sessions, as they were looked at last, with their prints. */
 export type KeptFiles = ReadonlyMap<string, StoredFiles & { readonly print: string }>;
 
+/** The print of an entry that a passing error left: no file has it, so that it is read again the next time. */
+export const NO_PRINT = "";
 /** More of a reason is not read in a list. */
 const MOST_REASON = 500;
 /** Why a session that was only begun has nothing to show. */
@@ -82,8 +84,18 @@ export async function readKept(id: string, files: KeptFiles, source: KeptSource)
     return { entry, facts: shown, words };
   } catch (error) {
     const reason = (await maskFor([messageOf(error)], masking))(messageOf(error));
-    return unreadable(about, reason.slice(0, MOST_REASON).toWellFormed());
+    const left = isPassing(error) ? { ...about, print: NO_PRINT } : about;
+    return unreadable(left, reason.slice(0, MOST_REASON).toWellFormed());
   }
+}
+
+/** Whether the system refused, which it may not do again while the files stay the same; what they hold stays wrong. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = codeOf(error);
+  // zlib's errors have a number too, and codes such as Z_DATA_ERROR.
+  if ("errno" in error && code !== undefined && /^E[A-Z0-9]+$/.test(code)) return true;
+  return isPassing(error.cause);
 }
 
 function unreadable(about: Omit<CatalogEntry, "content">, reason: string): ReadKept {

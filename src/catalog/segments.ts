@@ -88,13 +88,21 @@ export class Segments {
   /** Writes a segment; its entries count from now on. It stays in memory where it cannot be written. */
   async add(writer: SegmentWriter): Promise<void> {
     const bytes = writer.finish();
+    this.#take((await this.#write(bytes)) ?? { name: null, segment: await Segment.of(bytes) });
+  }
+
+  /** @returns undefined where it cannot be written */
+  async #write(bytes: Buffer): Promise<OpenSegment | undefined> {
     const name = await this.#folder.write(bytes).catch((error: unknown) => {
       this.#onDiskFailure(error);
       return null;
     });
     // Another process may have found it superfluous already.
-    const written = name === null ? undefined : await this.#folder.open(name);
-    const open = written ? { name, segment: written } : { name: null, segment: await Segment.of(bytes) };
+    const segment = name === null ? undefined : await this.#folder.open(name);
+    return segment && { name, segment };
+  }
+
+  #take(open: OpenSegment): void {
     this.#open = [...this.#open, open];
     const places = new Map(this.#places);
     for (const [number, entry] of open.segment.entries.entries())
@@ -128,16 +136,14 @@ export class Segments {
   }
 
   /**
-   * Makes small segments one, and removes those of which nothing counts.
+   * Makes small segments one, and removes those of which nothing counts. What cannot be written as one stays in those
+   * that it is in.
    *
    * @returns what there is then, for a manifest; undefined where not all of it is written
    * @throws {DamagedSegmentError} when a segment was damaged since it was opened
    */
-  async tidy(files: KeptFiles): Promise<Manifest["segments"] | undefined> {
-    for (const group of this.#toMerge()) {
-      await this.#merge(group);
-      this.match(files);
-    }
+  async tidy(): Promise<Manifest["segments"] | undefined> {
+    for (const group of this.#toMerge()) if (!(await this.#merge(group))) break;
     const used = this.bySegment();
     const unused = this.#open.filter((open) => !used.has(open));
     this.#open = this.#open.filter((open) => used.has(open));
@@ -171,14 +177,17 @@ export class Segments {
     return [...groups.filter(({ length }) => length > 1), ...wasting.map(([open]) => [open])];
   }
 
-  async #merge(group: readonly OpenSegment[]): Promise<void> {
+  /** @returns whether it could be written */
+  async #merge(group: readonly OpenSegment[]): Promise<boolean> {
     const writer = new SegmentWriter();
     const live = this.bySegment();
     for (const open of group) {
       const numbers = new Set(live.get(open)?.map(({ number }) => number));
       await this.ask(open, (segment) => segment.copyTo(writer, (number) => numbers.has(number)));
     }
-    await this.add(writer);
+    const merged = await this.#write(writer.finish());
+    if (merged) this.#take(merged);
+    return merged !== undefined;
   }
 
   async #drop(open: OpenSegment): Promise<void> {
