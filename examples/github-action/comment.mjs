@@ -133,12 +133,18 @@ async function ask(method, path, payload) {
   return { status: response.status, isOk: response.ok, value: response.ok ? await response.json() : null };
 }
 
+/** Whose comment an earlier run's may be: a stranger could write the mark first, and change later what stands behind it. */
+const OWN = ["OWNER", "MEMBER", "COLLABORATOR"];
+
 /** The comment that an earlier run wrote. */
 async function earlier(number) {
   for (let page = 1; ; page += 1) {
     const { isOk, value, status } = await ask("GET", `/issues/${number}/comments?per_page=100&page=${page}`);
     if (!isOk) throw new Error(`GitHub does not tell the comments of #${number} (HTTP ${status})`);
-    const found = value.find((comment) => comment.body?.startsWith(MARK));
+    const found = value.find(
+      ({ body, user, author_association: from }) =>
+        body?.startsWith(MARK) && (user?.type === "Bot" || OWN.includes(from)),
+    );
     if (found || value.length < 100) return found?.id;
   }
 }

@@ -25,7 +25,7 @@ let folder = "";
 let api: Server;
 let asked: Asked[] = [];
 /** What the pull request has; each has to be asked for by pages of a hundred. */
-let comments: { id: number; body: string }[] = [];
+let comments: { id: number; body: string; user: { type: string } }[] = [];
 let refused = 0;
 
 beforeAll(async () => {
@@ -137,7 +137,11 @@ describe.skipIf(spawnSync("bash", ["--version"]).status !== 0)("the action", () 
     const written = asked[1]?.body?.body ?? "";
     expect(written).toBe(`<!-- looptrace-action looptrace -->\n${first.summary}`);
     asked = [];
-    comments = [...Array.from({ length: 120 }, (_, id) => ({ id, body: "LGTM" })), { id: 900, body: written }];
+    const user = { type: "User" };
+    const others = Array.from({ length: 119 }, (_, id) => ({ id, body: "LGTM", user }));
+    // A stranger may write the mark, too.
+    const mark = { id: 800, body: `${written.split("\n")[0]}\nMine.`, user };
+    comments = [mark, ...others, { id: 900, body: written, user: { type: "Bot" } }];
     await tell(outputs.results ?? "");
     expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
       "GET /repos/o/r/issues/7/comments?per_page=100&page=1",

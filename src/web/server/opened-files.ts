@@ -83,7 +83,7 @@ export function openedFiles(source: OpenedSource, assets: PageAssets, version: s
       const texts = segmentTexts(evidence.wire?.exchanges ?? []);
       const traces = withUserPrices(traceSession(tree, evidence), prices);
       for (const trace of traces) builder.add(trace, texts);
-      builder.addFindings(sessionFindings(traces));
+      builder.addFindings(sessionFindings(traces, prices));
     }
     if (builder.size === 0)
       throw new ForeignPageError(`${files.map(({ name }) => name).join(", ")}: it holds no prompt yet.`);
