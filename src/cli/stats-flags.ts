@@ -40,25 +40,36 @@ export function calendarIn(zone: string | undefined, { TZ }: { readonly TZ?: str
   }
 }
 
+/** A day, a time of it, and how far its clock is ahead of UTC. */
+const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
 /**
  * The moment that one end of a span of time means, ms since the epoch: a duration back from now, a day in the time zone
- * (with `--until` up to its end), or a date with a time.
+ * (with `--until` up to its end), or a day with a time, which is the zone's too unless an offset from UTC follows.
  *
  * @throws {ConfigurationError} when it is none of them
  */
 export function momentOf(flag: "--since" | "--until", text: string, calendar: Calendar): number {
   const ms = durationMs(text);
   if (ms !== undefined) return Date.now() - ms;
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) {
-    const at = Date.parse(`${text}T00:00:00Z`);
-    if (!Number.isNaN(at) && new Date(at).toISOString().startsWith(text))
-      return calendar.startOf(flag === "--since" ? text : dayAfter(text));
-  } else {
-    const at = Date.parse(text);
-    if (/^\d{4}-\d{2}/.test(text) && !Number.isNaN(at)) return at;
+  if (/^\d{4}-(?:0[1-9]|1[0-2])$/.test(text)) {
+    const ends = flag === "--since" ? `${text}-01` : dayAfter(`${dayAfter(`${text}-01`, 31).slice(0, 7)}-01`, -1);
+    throw new ConfigurationError(flag, `${flag} takes a day, not a month: say ${flag} ${ends} for ${text}.`);
+  }
+  const [, day, time, offset] = DATE_TIME.exec(text) ?? [];
+  if (day !== undefined && isDay(day)) {
+    if (time === undefined) return calendar.startOf(flag === "--since" ? day : dayAfter(day));
+    const at = Date.parse(`${day}T${time}${(offset ?? "Z").toUpperCase()}`);
+    if (!Number.isNaN(at)) return offset === undefined ? calendar.at(at) : at;
   }
   throw new ConfigurationError(
     flag,
-    `${flag} takes a duration such as 7d or 12h, or a date such as 2026-11-01, not ${JSON.stringify(text)}.`,
+    `${flag} takes a duration such as 7d or 12h, or a date such as 2026-11-01 or 2026-11-01T14:30, not ${JSON.stringify(text)}.`,
   );
+}
+
+/** Whether the calendar has it: a 31st of February is none. */
+function isDay(text: string): boolean {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
 }

@@ -11,6 +11,13 @@ export interface Calendar {
   day(at: number): string;
   /** The moment that a day begins with, ms since the epoch: 23, 24 or 25 hours before the next one does. */
   startOf(day: string): number;
+  /**
+   * The moment, ms since the epoch, at which clocks show a time of a day. Of two such, where clocks are put back, it is
+   * the first. A time that they skip is taken as if they had not been put forward yet: 02:30 is what they show as 03:30.
+   *
+   * @param shown the day and the time, as ms since the epoch if they were of UTC
+   */
+  at(shown: number): number;
 }
 
 /**
@@ -31,18 +38,36 @@ export function calendarOf(zone?: string): Calendar {
     return found;
   };
   const startOf = (wanted: string): number => {
-    const noon = Date.parse(`${wanted}T00:00:00Z`);
+    const midnightUtc = Date.parse(`${wanted}T00:00:00Z`);
     // No zone is further than 14 hours from UTC. Where a zone left a day out, the next one begins there.
-    let quarter = Math.floor((noon - DAY_MS) / QUARTER_MS);
+    let quarter = Math.floor((midnightUtc - DAY_MS) / QUARTER_MS);
     while (day(quarter * QUARTER_MS) < wanted) quarter += 1;
     return quarter * QUARTER_MS;
   };
-  return { zone: format.resolvedOptions().timeZone, day, startOf };
+  const clock = new Intl.DateTimeFormat("en-u-ca-iso8601-nu-latn", {
+    ...{ timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit" },
+    ...{ hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  });
+  const at = (shown: number): number => {
+    // No zone is further than 14 hours from UTC: what holds a day before and a day after is all that can be meant.
+    const before = offsetIn(clock, shown - DAY_MS);
+    const candidates = [before, offsetIn(clock, shown + DAY_MS)].map((offset) => shown - offset);
+    const found = candidates.filter((moment) => moment + offsetIn(clock, moment) === shown);
+    return found.length > 0 ? Math.min(...found) : shown - before;
+  };
+  return { zone: format.resolvedOptions().timeZone, day, startOf, at };
 }
 
 function dateIn(format: Intl.DateTimeFormat, at: number): string {
   const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]));
   return `${parts.get("year")?.padStart(4, "0")}-${parts.get("month")}-${parts.get("day")}`;
+}
+
+/** How far clocks are ahead of UTC, ms. */
+function offsetIn(clock: Intl.DateTimeFormat, at: number): number {
+  const parts = new Map(clock.formatToParts(at).map(({ type, value }) => [type, value]));
+  const time = `${parts.get("hour")}:${parts.get("minute")}:${parts.get("second")}`;
+  return Date.parse(`${dateIn(clock, at)}T${time}Z`) - Math.floor(at / 1000) * 1000;
 }
 
 /** The ISO week of a day: `2026-W48`. It begins on a Monday, and is of the year that its Thursday is in. */

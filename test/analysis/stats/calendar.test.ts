@@ -41,6 +41,26 @@ describe("days of a time zone", () => {
     expect(samoa.startOf("2011-12-30")).toBe(samoa.startOf("2011-12-31"));
   });
 
+  test.each([
+    ["UTC", "2026-11-01T14:30", "2026-11-01T14:30Z"],
+    ["Asia/Kathmandu", "2026-11-01T00:10", "2026-10-31T18:25Z"],
+    ["Pacific/Kiritimati", "2026-11-01T02:00", "2026-10-31T12:00Z"],
+    ["Pacific/Niue", "2026-11-01T23:00", "2026-11-02T10:00Z"],
+    ["Europe/Berlin", "2026-03-29T01:59:59.999", "2026-03-29T00:59:59.999Z"],
+    // Clocks go on from two to three: what they skip is an hour later.
+    ["Europe/Berlin", "2026-03-29T02:30", "2026-03-29T01:30Z"],
+    ["Europe/Berlin", "2026-03-29T03:00", "2026-03-29T01:00Z"],
+    // They go back from three to two: of two, the first.
+    ["Europe/Berlin", "2026-10-25T02:30", "2026-10-25T00:30Z"],
+    ["Europe/Berlin", "2026-10-25T03:00", "2026-10-25T02:00Z"],
+    ["America/New_York", "2026-11-01T01:30", "2026-11-01T05:30Z"],
+    ["America/New_York", "2026-03-08T02:30", "2026-03-08T07:30Z"],
+    ["Australia/Lord_Howe", "2026-04-05T01:45", "2026-04-04T14:45Z"],
+    ["Pacific/Apia", "2011-12-30T12:00", "2011-12-30T22:00Z"],
+  ])("in %s clocks show %s at %s", (zone, shown, moment) => {
+    expect(new Date(calendarOf(zone).at(at(`${shown}Z`))).toISOString()).toBe(new Date(at(moment)).toISOString());
+  });
+
   test("a zone that is none is refused", () => {
     expect(() => calendarOf("Mars/Olympus")).toThrow(RangeError);
   });
