@@ -101,8 +101,8 @@ function projectOf({ project }: LsFlags, { cwd }: Terminal): ProjectFilter | und
 async function bringIn(flags: LsFlags, context: CommandContext, terminal: Terminal): Promise<number> {
   const options = loadOptions(flags, terminal, "kept", context);
   const ids = await selectSessions({ kind: "all" }, options);
-  const known = await withKept(context, terminal, async (catalog) => ids.filter((id) => catalog.has(id)));
-  const missing = ids.filter((id) => !known.includes(id));
+  const known = await withKept(context, terminal, async (catalog) => new Set(ids.filter((id) => catalog.has(id))));
+  const missing = ids.filter((id) => !known.has(id));
   const counter = sessionCounter(terminal, missing.length);
   let unread = 0;
   const onUnreadable = (error: unknown): void => {
