@@ -16,8 +16,8 @@ const SETTINGS = [
 ];
 
 /**
- * It changes nothing, waits for no lock and asks nobody. A commit that is missing an older git would fetch from wherever
- * the repository says, by a program (`ext::`) too: no protocol may be used, whatever its `protocol.ext.allow` says.
+ * It changes nothing, waits for no lock and asks no question. A commit that is missing an older git would fetch from
+ * wherever the repository says, by a program (`ext::`) too: no protocol may be used, whatever its `protocol.ext.allow` says.
  */
 const ONLY_ASKED = {
   ...{ LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0" },

@@ -109,7 +109,7 @@ test("sessions are named as elsewhere, and one that is not there does not mean t
 test.each([
   [":Europe/Berlin", "Europe/Berlin"],
   ["EST5EDT4,M3.2.0,M11.1.0", "UTC"],
-])("a TZ of %s, which is no zone's name, keeps nobody from asking", async (TZ, zone) => {
+])("a TZ of %s, which is no zone's name, means UTC", async (TZ, zone) => {
   const { code, stdout } = await looptrace(["stats", "--json"], { env: { ...env, TZ }, cwd: folder });
   expect([code, statsJson.parse(JSON.parse(stdout)).timezone]).toEqual([0, zone]);
 });

@@ -60,7 +60,7 @@ const NOW_DAYS = 7;
 const BEFORE_DAYS = 28;
 /** On fewer days, and with fewer calls, nothing is said. */
 const LEAST = { nowDays: 4, beforeDays: 8, nowObservations: 12, beforeObservations: 24 } as const;
-/** How sure a change has to be, and how large: what nobody would notice is none. */
+/** How sure a change has to be, and how large: what is too small to be noticed is none. */
 const LEVEL = 0.05;
 const LEAST_CHANGE = 1.1;
 

@@ -12,8 +12,8 @@ export function completion(shell: Shell, terminal: Terminal): ExitCode {
 }
 
 /**
- * What those scripts call: prints a line for each word that may stand at the cursor. What is wrong is told to nobody,
- * since it would be written into the command line that is typed.
+ * What those scripts call: prints a line for each word that may stand at the cursor. It says nothing of what is wrong,
+ * since that would be written into the command line that is typed.
  *
  * @param program with all commands
  */
