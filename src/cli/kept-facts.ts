@@ -1,12 +1,9 @@
 import type { SessionFacts } from "../analysis/session-facts.js";
-import { Catalog } from "../catalog/catalog.js";
 import { NO_PROMPT } from "../catalog/read-kept.js";
 import { READING_RISKS } from "../config/config-risks.js";
 import type { MaskFlags } from "../config/masking.js";
-import { count, plural } from "../text/format.js";
-import { changingLine } from "./changing-line.js";
 import { CommandContext } from "./command-context.js";
-import { notesTo } from "./notes.js";
+import { withKept } from "./open-kept.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -19,24 +16,11 @@ export async function keptFacts(
   terminal: Terminal,
   onUnreadable: (id: string, reason: string) => void,
 ): Promise<readonly SessionFacts[]> {
-  const { paths, masking } = new CommandContext(flags, terminal, { uses: READING_RISKS });
-  let progress = "";
-  const line = terminal.errIsTty ? changingLine(terminal, () => progress) : undefined;
-  const catalog = await Catalog.open({
-    ...{ paths, masking, environment: terminal.env, onNote: notesTo(terminal) },
-    onProgress: (done, total) => {
-      progress = done < total ? `reading ${count(done + 1)} of ${plural(total, "new session")}` : "";
-    },
-  });
-  try {
-    await catalog.refresh();
-    line?.stop();
+  const context = new CommandContext(flags, terminal, { uses: READING_RISKS });
+  return await withKept(context, terminal, async (catalog) => {
     // Of a session that was only begun nothing could be added up.
     for (const session of catalog.sessions())
       if (session.kind === "unreadable" && session.reason !== NO_PROMPT) onUnreadable(session.id, session.reason);
     return await catalog.facts();
-  } finally {
-    line?.stop();
-    await catalog.close();
-  }
+  });
 }

@@ -18,12 +18,14 @@ const figure = z.number();
 const lsRows = z.array(z.object({ steps: figure, tokens: figure, duration: figure, cost: figure.nullable() }));
 
 let folder: string;
+let first: Awaited<ReturnType<typeof looptrace>>;
 let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), "stats-")));
   env = { LOOPTRACE_HOME: join(folder, "store"), HOME: folder, TZ: "Europe/Berlin", NO_COLOR: "1" };
   for (const name of fixtureNames.filter((one) => one.endsWith("@1.18.33"))) await keepFixture(storePaths(env), name);
+  first = await stats([]);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -37,6 +39,10 @@ async function json(...argv: string[]) {
   expect([code, stderr]).toEqual([0, ""]);
   return statsJson.parse(JSON.parse(stdout));
 }
+
+test("reading many sessions for the first time is told, as ls tells it", () => {
+  expect(first.stderr).toMatch(/^looptrace: reading \d+ kept sessions for the first time\n/);
+});
 
 test("all that is kept, as a table, as JSON with exactly the documented fields, and as CSV", async () => {
   const printed = await json("--by", "model,outcome", "--tools", "--trends");
