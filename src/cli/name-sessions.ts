@@ -68,7 +68,17 @@ async function withSubagents(name: string, ids: readonly string[], where: Where,
   const whole = await withKept(where, terminal, async (catalog) => catalog.sessions().filter(isMeant));
   const [only] = whole;
   if (only !== undefined && whole.length === 1) return only.id;
+  if (whole.length === 0) throw ambiguousSubagents(name, ids);
   throw await ambiguous(name, "begin so", isMeant, where, terminal);
+}
+
+/** Lists of sessions have none of them: there is no more to tell of them than their ids. */
+function ambiguousSubagents(name: string, ids: readonly string[]): ConfigurationError {
+  const shortId = shortIds(ids);
+  return severalMeant(
+    `${asTyped(name)} may be any of ${plural(ids.length, "subagent's session", "subagents' sessions")} that begin so`,
+    ids.map((id) => `  ${shortId(id)}`),
+  );
 }
 
 async function numbered(number: number, where: Where, terminal: Terminal): Promise<string> {
@@ -118,13 +128,13 @@ async function ambiguous(
   terminal: Terminal,
 ): Promise<ConfigurationError> {
   const lines = await withKept(where, terminal, async (catalog) => candidates(catalog, isMeant, where));
-  const count = lines.length;
+  return severalMeant(`${asTyped(name)} may be any of ${plural(lines.length, "session")} that ${why}`, lines);
+}
+
+function severalMeant(what: string, lines: readonly string[]): ConfigurationError {
   const shown = lines.slice(0, MOST_CANDIDATES).join("\n");
-  const more = count > MOST_CANDIDATES ? `\n  … and ${count - MOST_CANDIDATES} more` : "";
-  return new ConfigurationError(
-    "sources",
-    `${asTyped(name)} may be any of ${plural(count, "session")} that ${why}. Name one by more of its id:\n${shown}${more}`,
-  );
+  const more = lines.length > MOST_CANDIDATES ? `\n  … and ${lines.length - MOST_CANDIDATES} more` : "";
+  return new ConfigurationError("sources", `${what}. Name one by more of its id:\n${shown}${more}`);
 }
 
 async function candidates(

@@ -1,4 +1,4 @@
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -132,4 +132,22 @@ test("a beginning that a session shares with its own subagents alone is the sess
   const beginning = id.slice(0, 8);
   expect(child?.info.id.startsWith(beginning)).toBe(true);
   expect(await shown(paths, beginning)).toEqual([id]);
+});
+
+test("a beginning that only subagents share, and not the session that they are of, lists these", async () => {
+  const paths = await temporaryStore();
+  const { session, subagents } = loadFixture("subagent@1.18.33");
+  const child = subagents[0]?.info.id ?? "";
+  const [one, other] = ["ses_zzzz1aaaaaaaaaaaaaaaaaaaaa", "ses_zzzz2aaaaaaaaaaaaaaaaaaaaa"];
+  await keepFixture(paths, "subagent@1.18.33", (text) => text.replaceAll(child, one));
+  await copyFile(join(paths.sessions, `${child}.json`), join(paths.sessions, `${one}.json`));
+  const text = (await readFile(join(paths.sessions, `${one}.json`), "utf8")).replaceAll(one, other);
+  await writeFile(join(paths.sessions, `${other}.json`), text, { mode: 0o600 });
+  expect(session.info.id).not.toContain("zzzz");
+  expect(await run(paths, "show", "zzzz")).toEqual({
+    code: 2,
+    stdout: "",
+    stderr:
+      "looptrace: zzzz may be any of 2 subagents' sessions that begin so. Name one by more of its id:\n  zzzz1aaa\n  zzzz2aaa\n",
+  });
 });
