@@ -161,12 +161,17 @@ export class StatsSum {
     };
   }
 
-  /** By the user's prices where no others tell it: what was read anew as input instead of from the cache. */
+  /**
+   * By the user's prices where no others tell it or count: what was read anew as input instead of from the cache. Which
+   * of several models read it is not kept: where the user's prices count instead of opencode's for one, it is not known.
+   */
   #costOfBreaks({ cacheBreaks, spent }: TurnFacts): number | null {
     const { count, tokens, cost } = cacheBreaks;
-    if (count === 0 || cost !== null) return cost;
+    const isOverridden = spent.some(({ model }) => userPriceOf(this.#prices, model)?.override);
+    if (count === 0 || (cost !== null && !isOverridden)) return cost;
     const [only, ...more] = spent;
-    const price = only && more.length === 0 && only.cost === null ? userPriceOf(this.#prices, only.model) : undefined;
+    const isPriced = only && more.length === 0 && (only.cost === null || isOverridden);
+    const price = isPriced ? userPriceOf(this.#prices, only.model) : undefined;
     if (!price) return null;
     return costBy(price, { ...NO_USAGE, input: tokens }) - costBy(price, { ...NO_USAGE, cacheRead: tokens });
   }

@@ -186,4 +186,17 @@ describe("the user's prices", () => {
     const { cacheBreaks } = statsReport([madeFacts([turn])], { by: [], calendar, prices: prices() }).total;
     expect(cacheBreaks).toEqual({ count: 1, tokens: 4000, cost: expect.closeTo((4000 * 9) / 1e6, 12) });
   });
+
+  test("tell it too where they count instead of opencode's, and nothing does where another model may have read it", () => {
+    const broken = { cacheBreaks: { count: 1, tokens: 4000, cost: 0.5 } };
+    const costOf = (spent: readonly ReturnType<typeof spentFacts>[], own: readonly UserPrice[]) =>
+      statsReport([madeFacts([turnFacts(AT, { ...broken, spent: [...spent] })])], { by: [], calendar, prices: own })
+        .total.cacheBreaks.cost;
+    const priced = spentFacts({ cost: 0.7, usage });
+    const elsewhere = spentFacts({ cost: 0.7, usage, model: { providerId: "other", modelId: "big", variant: null } });
+    expect(costOf([priced], prices())).toBe(0.5);
+    expect(costOf([priced], prices({ override: true }))).toBeCloseTo((4000 * 9) / 1e6, 12);
+    expect(costOf([elsewhere], prices({ override: true }))).toBe(0.5);
+    expect(costOf([priced, elsewhere], prices({ override: true }))).toBeNull();
+  });
 });
