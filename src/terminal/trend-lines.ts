@@ -13,7 +13,7 @@ export function trendLines(report: TrendReport, width: number, colors: Colors): 
   const title = shortenTo(`${now.from} to ${now.to} against ${before.from} to ${before.to}`, width);
   const few = tooFew === 0 ? "" : `; of ${plural(tooFew, "other")} there is too little to tell`;
   if (tested === 0) {
-    const much = `Too little was done to hold the two against each other: 4 days now and 8 before, with 12 and 24 calls.`;
+    const much = `Too little was done to hold the two against each other: it takes 4 days with 12 calls now, and 8 days with 24 calls before.`;
     return [colors.bold(title), ...wrapped(much, width)];
   }
   const told = `${plural(tested, "time, cost and size", "times, costs and sizes")} of tools, models and turns held against each other${few}. Chance alone says something of one in twenty such weeks.`;
