@@ -1,8 +1,9 @@
-import { mkdir, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { messageOf } from "../errors/thrown.js";
 import { lockFile } from "../files/file-lock.js";
+import { makeFolder } from "../files/make-folder.js";
 import { openRegularFile } from "../files/own-files.js";
 import { syncFolder } from "../files/private-files.js";
 import { isSettled, type Recorded, readResults } from "./read-results.js";
@@ -44,7 +45,7 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
   const problem = (text: string): ConfigurationError => new ConfigurationError("results", `${path}: ${text}`);
   const unusable = (error: unknown): ConfigurationError =>
     problem(`the results cannot be written there: ${messageOf(error)}`);
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+  await makeFolder(dirname(path)).catch((error: unknown) => {
     throw unusable(error);
   });
   const lock = await lockFile(path).catch((error: unknown) => {

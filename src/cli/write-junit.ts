@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { messageOf } from "../errors/thrown.js";
+import { makeFolder } from "../files/make-folder.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -16,7 +17,7 @@ export async function writeJunit(target: string, xml: string, terminal: Terminal
   }
   const path = resolve(terminal.cwd, target);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(path, xml);
   } catch (error) {
     const why = messageOf(error);

@@ -1,7 +1,8 @@
-import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { chmod, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
 import { hasCode, unless } from "../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
+import { makeFolder } from "./make-folder.js";
 import { refuseUntrustedFolder } from "./trusted-store.js";
 
 const TEMPORARY = /\.tmp-([0-9a-f-]+)$/;
@@ -13,7 +14,7 @@ const TEMPORARY = /\.tmp-([0-9a-f-]+)$/;
  * @throws {ConfigurationError} for one that is a link, another user's, or open to every writer
  */
 export async function ensurePrivateFolder(root: string, folder: string): Promise<void> {
-  await mkdir(dirname(root), { recursive: true });
+  await makeFolder(dirname(root));
   let path = root;
   await privateFolder(root, path);
   for (const name of relative(root, folder).split(sep).filter(Boolean)) {
@@ -23,7 +24,7 @@ export async function ensurePrivateFolder(root: string, folder: string): Promise
 }
 
 async function privateFolder(root: string, path: string): Promise<void> {
-  const made = await mkdir(path, { recursive: true, mode: 0o700 });
+  const made = await makeFolder(path, 0o700);
   if (made !== undefined) await syncFolder(dirname(path));
   refuseUntrustedFolder(root, path);
   if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) await narrow(path);

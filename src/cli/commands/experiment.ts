@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { DEFAULT_CONCURRENCY } from "../../batch/batch-options.js";
 import type { BatchSummary } from "../../batch/batch-summary.js";
@@ -16,6 +16,7 @@ import type { MeasureName } from "../../experiment/measure-names.js";
 import { isVoid } from "../../experiment/measures.js";
 import { type Case, planRuns } from "../../experiment/plan.js";
 import { refuseChanged } from "../../experiment/refuse-changed.js";
+import { makeFolder } from "../../files/make-folder.js";
 import { LangfuseApi } from "../../langfuse/api/langfuse-api.js";
 import { langfuseAmong } from "../../langfuse/api/langfuse-destination.js";
 import { quickMask } from "../../masking/mask.js";
@@ -196,7 +197,7 @@ async function write(flag: string, target: string, text: string, terminal: Termi
   }
   const path = resolve(terminal.cwd, target);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(path, text);
   } catch (error) {
     throw new ConfigurationError(flag, `${flag} ${target}: the file cannot be written: ${messageOf(error)}`);

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { OpenCode } from "../../agent/open-code.js";
 import { type AgentFlags, flagsOn, SETTINGS } from "../../agent/setting-surfaces.js";
@@ -10,6 +10,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { messageOf } from "../../errors/thrown.js";
 import { mergeReports } from "../../export/merge-reports.js";
+import { makeFolder } from "../../files/make-folder.js";
 import { gitState } from "../../git/git-state.js";
 import { quickMask } from "../../masking/mask.js";
 import type { ServerPool } from "../../opencode/server.js";
@@ -194,7 +195,7 @@ function ofFile(error: unknown, flags: RunFlags): unknown {
 
 /** @throws {ConfigurationError} when the folder cannot be made */
 async function makeLogDir(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeFolder(folder, 0o700).catch((error: unknown) => {
     throw new ConfigurationError("--log-dir", `--log-dir ${folder} cannot be made: ${messageOf(error)}`);
   });
 }

@@ -1,8 +1,9 @@
-import { mkdir, rmdir, stat, statfs } from "node:fs/promises";
+import { rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, messageOf } from "../../errors/thrown.js";
 import { bytesBelow } from "../../files/bytes-below.js";
 import { describeDiskFailure } from "../../files/disk-failure.js";
+import { makeFolder } from "../../files/make-folder.js";
 import { removeIfThere, writeWhole } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { type OutboxStatus, outboxStatus } from "./outbox-status.js";
@@ -72,7 +73,7 @@ async function writeProblem(paths: StorePaths): Promise<StoreFacts["problem"]> {
   const { root, sessions, outbox, sent, rejected } = paths;
   let made: string | undefined;
   try {
-    made = await mkdir(root, { recursive: true, mode: 0o700 });
+    made = await makeFolder(root, 0o700);
   } catch (error) {
     return { path: root, reason: describeDiskFailure(error) };
   }
