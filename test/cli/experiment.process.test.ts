@@ -102,7 +102,8 @@ describe.concurrent("an experiment", () => {
     expect(await opencode.runs()).toHaveLength(3);
   });
 
-  test("killed, it goes on where it ended, and takes away what the kill has left", async () => {
+  // Six programs one after the other, each with a worktree.
+  test("killed, it goes on where it ended, and takes away what the kill has left", { timeout: 120_000 }, async () => {
     const opencode = await talkingOpenCode();
     const go = join(opencode.env.HOME ?? "", "go");
     await git(opencode, "init", "--quiet");
