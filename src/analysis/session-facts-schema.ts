@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { gitFacts } from "../git/git-facts.js";
+import { timeAccountSchema } from "../trace/time-account-schema.js";
 
 /** Rises whenever facts of the same session would be other ones: what was kept by another version is made anew. */
 export const SESSION_FACTS_VERSION = 1;
@@ -17,17 +18,6 @@ const usage = z.object({
 });
 
 const model = z.object({ providerId: z.string(), modelId: z.string(), variant: z.string().nullable() });
-
-const account = z.object({
-  duration: z.number(),
-  model: z.number(),
-  firstToken: z.number(),
-  tools: z.number(),
-  waiting: z.number(),
-  retries: z.number(),
-  other: z.number(),
-  toolsSummed: z.number(),
-});
 
 /** What the calls of one model for one agent have come to; over all of them it is the turn's own sum. */
 const spentFacts = z.object({
@@ -133,7 +123,7 @@ const turnFacts = z.object({
   }),
   doomLoops: z.number(),
   compactions: z.number(),
-  account,
+  account: timeAccountSchema,
   spent: z.array(spentFacts),
   others: z.array(otherFacts),
   tools: z.array(toolFacts),

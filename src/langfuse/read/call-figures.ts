@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type ErrorFacts, errorFactsSchema } from "../../errors/error-facts.js";
 import type { Fields } from "../../text/json-fields.js";
 import type { ContextCause, Cumulative, TimeAccount, Usage, UsageDoubt } from "../../trace/model.js";
+import { timeAccountSchema } from "../../trace/time-account-schema.js";
 import { NO_USAGE } from "../../trace/usage.js";
 import type { Observation } from "../api/observation.js";
 import { numberOf, objectOf, textOf } from "./stored-values.js";
@@ -105,20 +106,9 @@ export function causesOf({ contextCauses }: Fields): readonly ContextCause[] {
   return causes.safeParse(contextCauses).data ?? [];
 }
 
-const account = z.object({
-  duration: z.number(),
-  model: z.number(),
-  firstToken: z.number(),
-  tools: z.number(),
-  waiting: z.number(),
-  retries: z.number(),
-  other: z.number(),
-  toolsSummed: z.number(),
-});
-
 /** Where the time went, as it was sent; null where it was not. */
 export function accountOf({ timeAccountMs }: Fields): TimeAccount | null {
-  return account.safeParse(timeAccountMs).data ?? null;
+  return timeAccountSchema.safeParse(timeAccountMs).data ?? null;
 }
 
 /** An error as it was sent; one that is of no known class any more keeps its words. */
