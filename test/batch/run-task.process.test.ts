@@ -144,7 +144,7 @@ describe.concurrent("a task", () => {
     expect((await run(task({ prompt: "x", model: "no-slash" }))).result.verify).toBeNull();
   });
 
-  test("a verify command that is ended from outside leaves the task to be done again", async () => {
+  test("a verify command that is ended from outside leaves the task to be done again", async ({ expect }) => {
     const opencode = await talkingOpenCode();
     const ending = new AbortController();
     const running = runnerOf(opencode)(task({ prompt: "x", verify: "touch begun; sleep 60" }), {
@@ -162,7 +162,9 @@ describe.concurrent("a task", () => {
     expect(await running).toMatchObject({ interrupted: true, result: { error: null, verify: { passed: false } } });
   });
 
-  test("so does an end after the turn and before its verify command: nothing says how well it is done", async () => {
+  test("so does an end after the turn and before its verify command: nothing says how well it is done", async ({
+    expect,
+  }) => {
     const opencode = await talkingOpenCode();
     const [path, exporting, goOn] = ["slow", "exporting", "go-on"].map((name) => join(opencode.cwd, name));
     const lines = [

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { findProcesses } from "../../src/opencode/program/end-processes.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
@@ -22,7 +22,7 @@ function commandOf(pid: number): string {
 describe.skipIf(process.platform !== "linux").concurrent("kill -9 of a run", () => {
   test.for(["server", "cli"])(
     "by the driver %s: opencode ends, and trace --last sends all of the session",
-    async (driver, { onTestFinished }) => {
+    async (driver, { onTestFinished, expect }) => {
       const bench = await isolatedOpenCode(await loadScenario("killed"));
       onTestFinished(() => bench.remove());
       const receiver = await startReceiver();

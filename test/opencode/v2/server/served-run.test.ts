@@ -22,7 +22,7 @@ const hanging: Turn = { steps: [{ text: "Let me think about", hangs: true }] };
 const failing = { type: "provider.auth", message: "Incorrect API key", status: 401 };
 
 describe.concurrent("a turn on a server of opencode 2", () => {
-  it("is told as it comes along, and ends when the session is at rest", async () => {
+  it("is told as it comes along, and ends when the session is at rest", async ({ expect }) => {
     const tool: TurnTool = { name: "shell", input: { command: "ls" }, output: "a.txt", takesMs: 20 };
     const steps = [{ reasoning: "Look.", text: "I look.", tools: [tool] }, { text: "There is a.txt." }];
     const { run, server, directory } = await standIn({ turns: [{ steps }] });
