@@ -1,4 +1,4 @@
-import { signatureOf } from "./signature.js";
+import { signatureOf, surelyDiffer } from "./signature.js";
 
 /** A tool call and what came of it, as far as repetitions are concerned. */
 export interface ToolOutcome {
@@ -59,6 +59,7 @@ class Watched {
     const [before, call] = [this.#call, next.#call];
     if (before.tool !== call.tool || before.failed !== call.failed) return false;
     if (!call.failed && before.result !== call.result) return false;
+    if (surelyDiffer(before.input, call.input)) return false;
     const signature = next.#signed();
     return signature !== undefined && signature === this.#signed();
   }

@@ -57,6 +57,11 @@ function unusableIn(time: unknown): string | undefined {
   if (!isFields(time)) return undefined;
   return SPAN_TIMES.find((name) => {
     const at = time[name];
-    return typeof at === "number" && !(at >= 0 && at <= LATEST_MS);
+    return typeof at === "number" && !isSpanTime(at);
   });
+}
+
+/** Whether a number is a time that a span can be made of. */
+export function isSpanTime(at: number): boolean {
+  return at >= 0 && at <= LATEST_MS;
 }

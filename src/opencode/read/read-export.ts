@@ -1,5 +1,5 @@
 import { InvalidExportError } from "../../errors/invalid-export-error.js";
-import { isFields } from "../../text/json-fields.js";
+import { type Fields, isFields } from "../../text/json-fields.js";
 import type { SessionExport } from "../schema/exported-session.js";
 import {
   assistantInfo,
@@ -17,6 +17,7 @@ import { findExport, unendedExport, withoutTerminalCodes } from "./find-export.j
 import { foreignJson, foreignText } from "./foreign-shapes.js";
 import { identifiedRow, isWholeToolRow, timedRow, toolRow } from "./legacy-rows.js";
 import { parseFields } from "./parse-fields.js";
+import { wholeAssistantInfo, wholePart, wholeUserInfo } from "./whole-rows.js";
 
 /**
  * Reads the text that `opencode export` wrote, or `opencode session export` of opencode 2, also where a shell has put
@@ -202,14 +203,19 @@ export function messageFromJson(raw: unknown, source: string, path: string, near
   if (!Array.isArray(rawParts)) throw new InvalidExportError(source, `${where}.parts is not a list.`);
   const info =
     role === "user"
-      ? parseFields(userInfo, rawInfo, source, `${where}.info`)
-      : parseFields(assistantInfo, rawInfo, source, `${where}.info`);
+      ? (wholeUserInfo(rawInfo) ?? parseFields(userInfo, rawInfo, source, `${where}.info`))
+      : (wholeAssistantInfo(rawInfo) ?? parseFields(assistantInfo, rawInfo, source, `${where}.info`));
 
   const parts: Part[] = [];
   const unknownParts: UnknownPart[] = [];
   const { created } = info.time;
   const times = { created, completed: info.role === "assistant" ? info.time.completed : undefined };
   rawParts.forEach((rawPart: unknown, index) => {
+    const whole = isFields(rawPart) && isWholeRow(rawPart) ? wholePart(rawPart) : undefined;
+    if (whole) {
+      parts.push(whole);
+      return;
+    }
     const partPath = `${where}.parts[${index}]`;
     const row = isFields(rawPart) ? identifiedRow(rawPart, `${info.id}/${index}`) : undefined;
     if (!row) {
@@ -226,6 +232,11 @@ export function messageFromJson(raw: unknown, source: string, path: string, near
     }
   });
   return info.role === "user" ? { info, parts, unknownParts } : { info, parts, unknownParts };
+}
+
+/** A tool's row can lack what follows from the rest of it. */
+function isWholeRow(row: Fields): boolean {
+  return row.type !== "tool" || isWholeToolRow(row);
 }
 
 /** How parts without a type are counted. */

@@ -29,26 +29,25 @@ export interface Tokens {
 }
 
 /** Read by hand, because there is one a call and a schema of six numbers takes longer than all else of the message. */
-export const tokens = z
-  .unknown()
-  .nullish()
-  .transform((value): Tokens => {
-    const { total, input, output, reasoning, cache } = fieldsOf(value);
-    const { read, write } = fieldsOf(cache);
-    return {
-      total: typeof total === "number" ? total : undefined,
-      input: tokenCount(input),
-      output: tokenCount(output),
-      reasoning: tokenCount(reasoning),
-      cache: { read: tokenCount(read), write: tokenCount(write) },
-      untrue: !isFields(value)
-        ? NOTHING_UNTRUE
-        : {
-            prompt: !isTokenCount(input) || !isAbsentOrCount(read) || !isAbsentOrCount(write),
-            output: !isTokenCount(output) || !isAbsentOrCount(reasoning),
-          },
-    };
-  });
+export function tokensOf(value: unknown): Tokens {
+  const { total, input, output, reasoning, cache } = fieldsOf(value);
+  const { read, write } = fieldsOf(cache);
+  return {
+    total: typeof total === "number" ? total : undefined,
+    input: tokenCount(input),
+    output: tokenCount(output),
+    reasoning: tokenCount(reasoning),
+    cache: { read: tokenCount(read), write: tokenCount(write) },
+    untrue: !isFields(value)
+      ? NOTHING_UNTRUE
+      : {
+          prompt: !isTokenCount(input) || !isAbsentOrCount(read) || !isAbsentOrCount(write),
+          output: !isTokenCount(output) || !isAbsentOrCount(reasoning),
+        },
+  };
+}
+
+export const tokens = z.unknown().nullish().transform(tokensOf);
 
 /** All buckets together. */
 export function sumOfTokens({ input, output, reasoning, cache }: Tokens): number {
@@ -76,10 +75,11 @@ function tokenCount(value: unknown): number {
 }
 
 /** USD; what no call costs is no price. */
-export const usd = z
-  .unknown()
-  .nullish()
-  .transform((value) => (typeof value === "number" && value > 0 && value <= MOST_USD ? value : 0));
+export function usdOf(value: unknown): number {
+  return typeof value === "number" && value > 0 && value <= MOST_USD ? value : 0;
+}
+
+export const usd = z.unknown().nullish().transform(usdOf);
 
 /** No model's context holds a hundredth of the tokens, and the sums of thousands of calls stay exact. */
 const MOST_TOKENS = 1e9;

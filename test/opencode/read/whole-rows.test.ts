@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { isWholeToolRow } from "../../../src/opencode/read/legacy-rows.js";
+import { parseFields } from "../../../src/opencode/read/parse-fields.js";
+import { wholeAssistantInfo, wholePart, wholeUserInfo } from "../../../src/opencode/read/whole-rows.js";
+import { assistantInfo, knownParts, userInfo } from "../../../src/opencode/schema/session-export.js";
+import { type Fields, fieldsOf, isFields } from "../../../src/text/json-fields.js";
+import { fixtureNames, loadFixture } from "../../support/fixtures.js";
+
+const READ = ["tool", "text", "reasoning", "step-start", "step-finish"] as const;
+
+interface Row {
+  readonly row: Fields;
+  /** What is told by hand. */
+  readonly whole: (row: Fields) => unknown;
+  /** What the schema makes of it. */
+  readonly parsed: (row: Fields) => unknown;
+}
+
+const rows: readonly Row[] = fixtureNames.flatMap((name) => {
+  const { text, subagentTexts } = loadFixture(name);
+  return [text, ...subagentTexts].flatMap((one) => {
+    const { messages } = fieldsOf(JSON.parse(one));
+    return (Array.isArray(messages) ? messages.filter(isFields) : []).flatMap(({ info, parts }): Row[] => [
+      fieldsOf(info).role === "user"
+        ? { row: fieldsOf(info), whole: wholeUserInfo, parsed: (row) => parseFields(userInfo, row, "x", "info") }
+        : {
+            row: fieldsOf(info),
+            whole: wholeAssistantInfo,
+            parsed: (row) => parseFields(assistantInfo, row, "x", "info"),
+          },
+      ...(Array.isArray(parts) ? parts.filter(isFields) : []).flatMap((row): Row[] => {
+        const type = READ.find((each) => each === row.type);
+        return type ? [{ row, whole: partIfWhole, parsed: (one) => parseFields(knownParts[type], one, "x", "") }] : [];
+      }),
+    ]);
+  });
+});
+
+/** As the reader asks: a tool's row may lack what follows from the rest of it. */
+function partIfWhole(row: Fields): unknown {
+  return row.type === "tool" && !isWholeToolRow(row) ? undefined : wholePart(row);
+}
+
+/** How a row says what the schema makes of it, or refuses it. */
+function outcome(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+describe("a row that is told by hand", () => {
+  test("is what the schemas make of it, and nearly all rows of opencode are such", () => {
+    const told = rows.filter(({ row, whole, parsed }) => {
+      const own = whole(row);
+      if (own !== undefined && !isDeepStrictEqual(own, parsed(row))) expect(own).toEqual(parsed(row));
+      return own !== undefined;
+    });
+    expect(rows.length).toBeGreaterThan(300);
+    expect(told.length / rows.length).toBeGreaterThan(0.9);
+  });
+
+  test("is what the schemas make of it whatever stands in it", () => {
+    const odd = fc.constantFrom<unknown>(
+      ...[null, undefined, true, false, 0, -1, 1.5, 1e20, Number.POSITIVE_INFINITY, "", "x", "error", "pending"],
+      ...[[], {}, [null], { start: 1 }, { start: 1, end: -1 }, { created: 1, ran: 1e20 }, { providerID: "p" }],
+      ...[JSON.parse('{"__proto__": {"a": 1}, "b": null}'), { status: "running", time: { start: 5 } }],
+    );
+    const change = fc.record({ at: fc.nat(), value: odd, isNew: fc.constantFrom(false, false, false, true) });
+    const keys = fc.constantFrom("state", "time", "error", "ignored", "attachments", "timesUnknown", "__proto__", "z");
+    fc.assert(
+      fc.property(
+        fc.nat(rows.length - 1),
+        fc.array(change, { minLength: 1, maxLength: 3 }),
+        keys,
+        (at, changes, key) => {
+          const found = rows[at];
+          if (!found) return;
+          const row = changes.reduce<Fields>((before, each) => changedRow(before, each, key), found.row);
+          const own = found.whole(row);
+          if (own === undefined) return;
+          const made = outcome(() => found.parsed(row));
+          if (!isDeepStrictEqual(own, made)) expect(own).toEqual(made);
+        },
+      ),
+      { numRuns: 1_500 },
+    );
+  });
+});
+
+/** A row with another value in one of its places, or in a new field there. */
+function changedRow(
+  row: Fields,
+  { at, value, isNew }: { readonly at: number; readonly value: unknown; readonly isNew: boolean },
+  key: string,
+): Fields {
+  const copy = structuredClone(row);
+  const holders = objectsIn(copy);
+  const places = holders.flatMap((holder) => Object.keys(holder).map((name) => ({ holder, name })));
+  const place = places[at % places.length];
+  const holder = isNew ? holders[at % holders.length] : place?.holder;
+  const name = isNew ? key : (place?.name ?? key);
+  if (holder) Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
+  return copy;
+}
+
+function objectsIn(value: unknown): readonly object[] {
+  if (typeof value !== "object" || value === null) return [];
+  return [value, ...Object.values(value).flatMap(objectsIn)];
+}
