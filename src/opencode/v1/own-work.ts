@@ -4,9 +4,9 @@
  */
 import { aroundTurn } from "../model/around-turn.js";
 import { type OwnWork, ownWork, type TurnsOwnWork } from "../model/own-work.js";
+import type { RunOfTurn } from "../model/runs-of-turns.js";
 import type { Answer } from "../model/session.js";
 import type { LoggedMark } from "../read/log-marks.js";
-import type { RunEvidence } from "../schema/run-evidence.js";
 import type { AssistantMessage, Part } from "../schema/session-export.js";
 import type { MessageClock } from "./message-clock.js";
 import { within } from "./session-log.js";
@@ -22,23 +22,25 @@ export interface ReadMessage {
 export interface OwnWorkContext {
   /** When the turn began. */
   readonly at: number;
-  readonly run: RunEvidence | null;
+  /** The run that it was in; null where none is known. */
+  readonly of: RunOfTurn | null;
   readonly marks: SessionMarks;
   /** Whether opencode had MCP servers. */
   readonly hasServers: boolean;
 }
 
 export function ownWorkOf(messages: readonly ReadMessage[], context: OwnWorkContext): TurnsOwnWork {
-  const { at, run, marks } = context;
+  const { at, of, marks } = context;
   const within: OwnWork[] = [];
   let before = at;
   messages.forEach((one, index) => {
     within.push(...beforeRequest(one, { before, isFirst: index === 0 }, context), ...afterOutput(one, marks));
     before = Math.max(before, one.answer.completed ?? one.answer.lastMoment);
   });
-  const firstLine = marks.of("begun").findLast((mark) => run !== null && mark.at >= run.startedAt && mark.at <= at);
-  const instance = marks.of("instance").findLast((mark) => run !== null && mark.at >= run.startedAt && mark.at <= at);
-  return { within, around: aroundTurn({ at, end: before, run, firstLineAt: firstLine?.at, loadingAt: instance?.at }) };
+  const isBefore = (mark: LoggedMark): boolean => of !== null && mark.at >= of.run.startedAt && mark.at <= at;
+  const firstLineAt = marks.of("begun").findLast(isBefore)?.at;
+  const loadingAt = marks.of("instance").findLast(isBefore)?.at;
+  return { within, around: aroundTurn({ at, end: before, of, firstLineAt, loadingAt }) };
 }
 
 /** From the end of the message before, or from the prompt on, until its first request was sent. */

@@ -1,7 +1,7 @@
 import type { Evidence } from "../model/evidence.js";
 import { withOtherRequests } from "../model/other-requests.js";
 import { NO_OWN_WORK } from "../model/own-work.js";
-import { runAt, runsOfTurns } from "../model/runs-of-turns.js";
+import { type RunOfTurn, runAt, runsOfTurns } from "../model/runs-of-turns.js";
 import type { Entry, SessionAlone, SessionReader, Turn } from "../model/session.js";
 import type { SessionWire } from "../model/session-wire.js";
 import type { ModelFacts } from "../model/values.js";
@@ -87,7 +87,8 @@ interface SessionContext {
   readonly hasServers: boolean;
 }
 
-function readTurn(raw: RawTurn, run: RunEvidence | null, session: SessionContext): Turn {
+function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): Turn {
+  const run = of?.run ?? null;
   const turn = withoutOwnAbort(raw, run);
   const { id, at, origin, copied } = turn;
   const asked = modelAsked(turn);
@@ -143,7 +144,7 @@ function readTurn(raw: RawTurn, run: RunEvidence | null, session: SessionContext
     run: run && withoutOwnAbortErrors(run),
     otherCalls: [],
     // Of a fork's the times are those of the session that it was copied from.
-    ownWork: copied ? NO_OWN_WORK : ownWorkOf(read, { at, run, marks: session.marks, hasServers: session.hasServers }),
+    ownWork: copied ? NO_OWN_WORK : ownWorkOf(read, { at, of, marks: session.marks, hasServers: session.hasServers }),
   };
 }
 

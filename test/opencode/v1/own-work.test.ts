@@ -153,3 +153,16 @@ test.each<[what: string, run: Partial<RunEvidence>, logText: string | undefined,
   const runs = [followed({ startedAt: T0 - 3000, endedAt: T0 + 3100, ...run })];
   expect(workOf({ runs, ...(logText === undefined ? {} : { logText }) }).around).toEqual(around);
 });
+
+test("what goes around the turns of one run goes before the first of them and after the last", () => {
+  const answered = (at: number) => [
+    user(at, "Go on."),
+    assistant(at + 100, at + 900, [text(at + 200, at + 800, "Yes.")]),
+  ];
+  const runs = [followed({ startedAt: T0 - 3000, readyAt: T0 - 1000, endedAt: T0 + 5000 })];
+  const tree = treeOf(exportOf([...answered(0), ...answered(2000), ...answered(4000)]));
+  const around = sessionModel(tree, { runs }).turns.map(({ ownWork }) =>
+    ownWork.around.map(({ kind, start, end }) => `${kind} ${start - T0}-${end - T0}`),
+  );
+  expect(around).toEqual([["starting -3000--1000", "prompt -1000-0"], [], ["ending 4900-5000"]]);
+});

@@ -1,8 +1,8 @@
 /** What opencode 2 does by itself in a turn, as far as its messages tell it; its log tells nothing of it. */
 import { aroundTurn } from "../../model/around-turn.js";
 import { type OwnWork, ownWork, type TurnsOwnWork } from "../../model/own-work.js";
+import type { RunOfTurn } from "../../model/runs-of-turns.js";
 import type { Answer, Entry } from "../../model/session.js";
-import type { RunEvidence } from "../../schema/run-evidence.js";
 import type { AssistantMessageV2 } from "../schema/session-export.js";
 
 export interface OwnWorkContext {
@@ -10,17 +10,18 @@ export interface OwnWorkContext {
   readonly at: number;
   /** When the session went idle with it; undefined where that is not told. */
   readonly idleAt: number | undefined;
-  readonly run: RunEvidence | null;
+  /** The run that it was in; null where none is known. */
+  readonly of: RunOfTurn | null;
   /** The message that an answer was read from; undefined for a command. */
   readonly messageOf: (answerId: string) => AssistantMessageV2 | undefined;
 }
 
 /** @param rest all that followed the first prompt, in order */
-export function ownWorkOf(rest: readonly Entry[], { at, idleAt, run, messageOf }: OwnWorkContext): TurnsOwnWork {
+export function ownWorkOf(rest: readonly Entry[], { at, idleAt, of, messageOf }: OwnWorkContext): TurnsOwnWork {
   const within: OwnWork[] = [];
   let before = at;
   // A server's events tell of each request that failed.
-  const isFollowed = run?.exit.kind === "served";
+  const isFollowed = of?.run.exit.kind === "served";
   for (const entry of rest) {
     if (entry.kind === "event" && entry.name === "compaction") {
       const end = entry.summary?.end ?? undefined;
@@ -32,7 +33,7 @@ export function ownWorkOf(rest: readonly Entry[], { at, idleAt, run, messageOf }
     before = Math.max(before, entry.completed ?? entry.lastMoment);
   }
   within.push(...ownWork("ending", { start: before, end: idleAt }, "export"));
-  return { within, around: aroundTurn({ at, end: Math.max(before, idleAt ?? before), run }) };
+  return { within, around: aroundTurn({ at, end: Math.max(before, idleAt ?? before), of }) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Evidence } from "../../model/evidence.js";
 import { withOtherRequests } from "../../model/other-requests.js";
 import { NO_OWN_WORK } from "../../model/own-work.js";
-import { runsOfTurns } from "../../model/runs-of-turns.js";
+import { type RunOfTurn, runsOfTurns } from "../../model/runs-of-turns.js";
 import type { Entry, SessionAlone, SessionReader, Spent, Told, Turn, TurnEnd } from "../../model/session.js";
 import { NO_WIRE, type SessionWire, sentWithin, type WireRequest } from "../../model/session-wire.js";
 import type { ModelFacts } from "../../model/values.js";
@@ -83,7 +83,8 @@ interface SessionContext {
   readonly modelAt: (at: number) => ModelFacts | null;
 }
 
-function readTurn(turn: RawTurn, run: RunEvidence | null, session: SessionContext): Turn {
+function readTurn(turn: RawTurn, of: RunOfTurn | null, session: SessionContext): Turn {
+  const run = of?.run ?? null;
   const { id, at, origin, copied } = turn;
   const asked = session.modelAt(at);
   const isAborted = isWantedEnd(run);
@@ -136,7 +137,7 @@ function readTurn(turn: RawTurn, run: RunEvidence | null, session: SessionContex
     ownWork:
       copied || origin === "command"
         ? NO_OWN_WORK
-        : ownWorkOf(rest, { at, idleAt: isAborted ? undefined : turn.end?.time.created, run, messageOf }),
+        : ownWorkOf(rest, { at, idleAt: isAborted ? undefined : turn.end?.time.created, of, messageOf }),
   };
 }
 
