@@ -1,14 +1,12 @@
 import { type DestinationReport, isDelivered, isRejected, isWaiting } from "../deliver/delivery-report.js";
 import { messageOf } from "../errors/thrown.js";
 import type { TraceExporter } from "../export/trace-exporter.js";
-import { traceLine } from "../terminal/trace-line.js";
 import { terminalJson } from "../text/terminal-json.js";
 import { oneLine } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
-import { colorsFor } from "./colors.js";
 import { deliveryAdvice, deliveryText } from "./delivery-text.js";
-import { hyperlink } from "./hyperlink.js";
 import type { Terminal } from "./terminal.js";
+import { traceLines } from "./trace-lines.js";
 
 export interface TurnOutputOptions {
   readonly terminal: Terminal;
@@ -31,7 +29,7 @@ export interface TurnOutput {
 export function turnOutput(options: TurnOutputOptions): TurnOutput {
   const { terminal, exporter, json, clear } = options;
   const { destinations } = exporter;
-  const colors = colorsFor(terminal, terminal.outIsTty);
+  const lines = traceLines(terminal, true);
   const said = new Set<string>();
   let isKept = true;
   let isAnyRejected = false;
@@ -55,8 +53,7 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
       const totals = loop.totalsWithSubagents;
       terminal.out(`${terminalJson({ ...about, totals, url, kept, delivery: reports, trace }, 0)}\n`);
     } else {
-      const link = url === null ? "" : `  ${hyperlink(url, url, terminal, "out")}`;
-      terminal.out(`${traceLine(trace, { colors, aligned: true, short: terminal.outIsTty })}${link}\n`);
+      lines.print(trace, url ?? undefined);
     }
     const leftovers = await exporter.flush();
     waiting = destinations.flatMap(({ id }) => {
@@ -86,6 +83,7 @@ export function turnOutput(options: TurnOutputOptions): TurnOutput {
     note,
     close: async () => {
       await work;
+      lines.end();
       for (const advice of deliveryAdvice(waiting)) terminal.err(`${advice}\n`);
       return isKept && !isAnyRejected && isDelivered(waiting);
     },

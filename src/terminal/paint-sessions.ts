@@ -24,8 +24,8 @@ export function paintSessions(sessions: readonly CatalogSession[], options: Sess
   const outcomes = sessions.map(outcomeText);
   const columns: readonly TableColumn[] = [
     { heading: "#", align: "right", worth: STAYS, cells: sessions.map((_, index) => String(index + 1)) },
-    { heading: "title", align: "left", worth: STAYS, shortest: 16, cells: sessions.map(titleText) },
-    { heading: "outcome", align: "left", worth: STAYS, shortest: 9, cells: outcomes },
+    { heading: "title", align: "left", worth: STAYS, shortest: 24, comfort: 36, cells: sessions.map(titleText) },
+    { heading: "outcome", align: "left", worth: STAYS, shortest: 14, comfort: 24, cells: outcomes },
     { heading: "when", align: "left", worth: STAYS, cells: sessions.map((one) => whenText(whenOf(one), now)) },
     {
       heading: "project",

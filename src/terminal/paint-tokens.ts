@@ -2,11 +2,10 @@ import { gapsOf, gapTexts } from "../analysis/gaps.js";
 import { eventText } from "../analysis/row-texts.js";
 import { placedSteps } from "../analysis/step-path.js";
 import { causeText, contributors, type DescribedCause, type TokenRow, tokenRows } from "../analysis/token-rows.js";
-import { columnsOf } from "../text/columns.js";
 import { cost, costDecimals, count } from "../text/format.js";
-import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
-import { type HiddenColumns, hiddenColumnsLine } from "./fit-table.js";
+import { fitTable, type HiddenColumns, hiddenColumnsLine, roomOf, STAYS, type TableColumn } from "./fit-table.js";
 import { inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
@@ -20,9 +19,10 @@ const WIDEST_BAR = 30;
 const NARROWEST_BAR = 8;
 /** What made the context grow is what the table is for: columns make room until this much is left for it. */
 const CAUSES_ROOM = 34;
+/** The same in the list of contributors, where the figures matter as much. */
+const SHORT_CAUSE = 24;
 /** Two causes are named, the others are counted. */
 const NAMED_CAUSES = 2;
-const STAYS = 9;
 
 /** The trace as a table of tokens: a line a call, or a line a contributor; no line is wider than the terminal. */
 export function paintTokens(trace: LoopTrace, options: TokenOptions): string {
@@ -61,7 +61,7 @@ function table(rows: readonly TokenRow[], { top, width }: TokenOptions, turn: nu
   if (rows.length === 0) return { lines: ["The turn made no call."], hidden: null };
   if (rows.every(({ prompt, output }) => prompt === null && output === null))
     return { lines: ["opencode recorded no tokens of any call."], hidden: null };
-  return top ? { lines: topLines(rows, width, turn), hidden: null } : callLines(rows, width, turn);
+  return top ? topLines(rows, width, turn) : callLines(rows, width, turn);
 }
 
 /** Where a cache broke, a call's prompt was paid for anew: a line each, with why where that is known. */
@@ -82,55 +82,43 @@ function titleOf({ session, loop }: LoopTrace): string {
 }
 
 /** As they stand beside each other. */
-const COLUMNS: readonly {
-  readonly heading: string;
-  /** The lower, the sooner it goes. */
-  readonly worth: number;
+const COLUMNS: readonly (Pick<TableColumn, "heading" | "worth"> & {
   /** @param decimals of a cost, so that costs line up */
   readonly of: (row: TokenRow, decimals: number) => string;
-}[] = [
+})[] = [
   { heading: "call", worth: STAYS, of: ({ name, depth }) => `${"  ".repeat(depth)}${oneLine(name)}` },
   { heading: "context", worth: STAYS, of: ({ context }) => (context === null ? "–" : count(context)) },
   { heading: "growth", worth: STAYS, of: ({ growth }) => (growth === null ? "" : signed(growth)) },
-  { heading: "in", worth: 5, of: ({ prompt }) => (prompt ? count(prompt.total) : "–") },
-  { heading: "cached", worth: 4, of: ({ prompt }) => (prompt?.cached ? count(prompt.cached) : "") },
-  { heading: "out", worth: 3, of: ({ output }) => (output === null ? "–" : count(output)) },
-  { heading: "think", worth: 1, of: ({ reasoning }) => (reasoning ? count(reasoning) : "") },
-  { heading: "cost", worth: 2, of: ({ cost: usd }, decimals) => (usd === null ? "" : cost(usd, decimals)) },
+  { heading: "in", worth: 90, of: ({ prompt }) => (prompt ? count(prompt.total) : "–") },
+  { heading: "cached", worth: 80, of: ({ prompt }) => (prompt?.cached ? count(prompt.cached) : "") },
+  { heading: "out", worth: 70, of: ({ output }) => (output === null ? "–" : count(output)) },
+  { heading: "think", worth: 50, of: ({ reasoning }) => (reasoning ? count(reasoning) : "") },
+  { heading: "cost", worth: 60, of: ({ cost: usd }, decimals) => (usd === null ? "" : cost(usd, decimals)) },
 ];
 
 function callLines(rows: readonly TokenRow[], width: number, turn: number): TokenTable {
   const most = rows.reduce((largest, { context }) => Math.max(largest, context ?? 0), 1);
   const decimals = costDecimals(rows.flatMap((row) => row.cost ?? []));
-  const all = COLUMNS.filter(({ heading }) => heading !== "think" || rows.some(({ reasoning }) => reasoning));
-  let columns = all;
-  const fitted = (): string[] =>
-    aligned([columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ of }) => of(row, decimals)))]);
-  let lines = fitted();
-  const whole = columnsOf(lines[0] ?? "") + 2 + CAUSES_ROOM;
-  const room = (): number => width - columnsOf(lines[0] ?? "") - 2;
-  while (room() < CAUSES_ROOM) {
-    const least = columns.reduce((lowest, { worth }) => Math.min(lowest, worth), STAYS);
-    if (least === STAYS) break;
-    columns = columns.filter(({ worth }) => worth !== least);
-    lines = fitted();
-  }
-  const spare = room() - CAUSES_ROOM - 2;
-  const bar = spare < NARROWEST_BAR ? 0 : Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor(spare / 2)));
-  const [heading = "", ...calls] = lines;
-  const barColumn = (text: string): string => (bar === 0 ? "" : `  ${padEnd(text, bar)}`);
-  const headings = all.filter((one) => !columns.includes(one)).map((one) => one.heading);
-  return {
-    lines: [
-      `${heading}${barColumn("")}  caused by`,
-      ...calls.map((line, index) => {
-        const row = rows[index];
-        return row ? `${line}${barColumn(barOf(row, most, bar))}  ${causesOf(row, turn)}` : line;
-      }),
-      ...(bar === 0 ? [] : ["█ from the cache  ▓ read anew  ░ written"]),
-    ],
-    hidden: headings.length === 0 ? null : { headings, width: whole },
+  const figures = COLUMNS.map(
+    ({ heading, worth, of }): TableColumn => ({
+      ...{ heading, worth, align: heading === "call" ? "left" : "right" },
+      cells: rows.map((row) => of(row, decimals)),
+    }),
+  );
+  const causes: TableColumn = {
+    ...{ heading: "caused by", worth: STAYS, align: "left", shortest: CAUSES_ROOM },
+    cells: rows.map((row) => causesOf(row, turn)),
   };
+  // A bar is drawn in room that nothing else needs.
+  const spare = width - roomOf(figures) - CAUSES_ROOM - 4;
+  const bar = spare < NARROWEST_BAR ? 0 : Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor(spare / 2)));
+  const bars: TableColumn = {
+    ...{ heading: "", worth: STAYS, align: "left" },
+    cells: rows.map((row) => barOf(row, most, bar).padEnd(bar)),
+  };
+  const table = fitTable([...figures, ...(bar === 0 ? [] : [bars]), causes], width);
+  const legend = bar === 0 ? [] : ["█ from the cache  ▓ read anew  ░ written"];
+  return { lines: [table.head, ...table.rows, ...legend], hidden: table.hidden };
 }
 
 /** The context of a call: what came from the cache, what was read anew, what was written. */
@@ -160,28 +148,44 @@ function describe(cause: DescribedCause, turn: number): string {
   return cause.about === null ? what : `${what} ${cause.about}`;
 }
 
-function topLines(rows: readonly TokenRow[], width: number, turn: number): string[] {
+function topLines(rows: readonly TokenRow[], width: number, turn: number): TokenTable {
   const all = contributors(rows);
   const shown = all.slice(0, MOST_CONTRIBUTORS);
   const sum = all.reduce((total, { cause }) => total + cause.tokens, 0);
   const most = shown[0]?.cause.tokens ?? 1;
-  const table = aligned([
-    ["tokens", "share", "came with"],
-    ...shown.map(({ call, cause: { tokens } }) => [count(tokens), shareText(tokens / sum), oneLine(call)]),
-  ]);
-  const bar = Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor((width - columnsOf(table[0] ?? "")) / 3)));
-  const [heading = "", ...lines] = table;
-  const left = all.length - shown.length;
-  return [
-    `${heading}  ${padEnd("", bar)}  what`,
-    ...lines.map((line, index) => {
-      const one = shown[index];
-      if (!one) return line;
-      const length = Math.max(1, Math.round((one.cause.tokens / most) * bar));
-      return `${line}  ${padEnd("█".repeat(length), bar)}  ${describe(one.cause, one.depth === 0 ? turn : 0)}`;
-    }),
-    ...(left > 0 ? [`and ${left} smaller ones`] : []),
+  const column = (heading: string, worth: number, align: "left" | "right", cells: readonly string[]): TableColumn => {
+    return { heading, worth, align, cells };
+  };
+  const figures = [
+    column(
+      "tokens",
+      STAYS,
+      "right",
+      shown.map(({ cause }) => count(cause.tokens)),
+    ),
+    column(
+      "share",
+      80,
+      "right",
+      shown.map(({ cause }) => shareText(cause.tokens / sum)),
+    ),
+    column(
+      "came with",
+      70,
+      "left",
+      shown.map(({ call }) => oneLine(call)),
+    ),
   ];
+  const bar = Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, Math.floor((width - roomOf(figures)) / 3)));
+  const bars = shown.map(({ cause }) => "█".repeat(Math.max(1, Math.round((cause.tokens / most) * bar))).padEnd(bar));
+  const whats = shown.map(({ cause, depth }) => describe(cause, depth === 0 ? turn : 0));
+  const what: TableColumn = { ...column("what", STAYS, "left", whats), shortest: SHORT_CAUSE };
+  const table = fitTable([...figures, column("", 60, "left", bars), what], width);
+  const left = all.length - shown.length;
+  return {
+    lines: [table.head, ...table.rows, ...(left > 0 ? [`and ${left} smaller ones`] : [])],
+    hidden: table.hidden,
+  };
 }
 
 function shareText(share: number): string {
@@ -190,16 +194,4 @@ function shareText(share: number): string {
 
 function signed(tokens: number): string {
   return tokens < 0 ? `-${count(-tokens)}` : `+${count(tokens)}`;
-}
-
-/** Columns under each other: the first, and one that is called `came with`, from the left, numbers from the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const [heading = []] = rows;
-  const widths = heading.map((_, column) =>
-    rows.reduce((widest, row) => Math.max(widest, columnsOf(row[column] ?? "")), 0),
-  );
-  const isText = (column: number): boolean => ["call", "came with"].includes(heading[column] ?? "");
-  return rows.map((row) =>
-    row.map((cell, column) => (isText(column) ? padEnd : padStart)(cell, widths[column] ?? 0)).join("  "),
-  );
 }

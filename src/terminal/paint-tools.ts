@@ -2,9 +2,10 @@ import type { Colors } from "picocolors/types.js";
 import type { SlowCall, ToolReport, ToolStats } from "../analysis/tool-table.js";
 import { columnsOf } from "../text/columns.js";
 import { count, duration, plural } from "../text/format.js";
-import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
+import { oneLine, padStart, shortenTo } from "../text/terminal-text.js";
 import { wrapped } from "../text/wrap-text.js";
 import { argumentLine } from "./argument-text.js";
+import { fitTable, type HiddenColumns, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
 import { ESTIMATED, inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
@@ -17,33 +18,31 @@ const SHORT_NAME = 16;
 /** No line shows more of a call's arguments. */
 const MOST_ARGUMENTS = 2000;
 
-interface Column {
-  readonly heading: string;
+interface Column extends Pick<TableColumn, "heading" | "worth"> {
   readonly cell: (figures: ToolStats) => string;
-  /** The lowest gives way first where the terminal is narrow. */
-  readonly worth: number;
 }
 
 const COLUMNS: readonly Column[] = [
-  { heading: "calls", worth: 9, cell: ({ calls }) => count(calls) },
-  { heading: "failed", worth: 7, cell: ({ errors }) => some(errors) },
-  { heading: "unfinished", worth: 2, cell: ({ unfinished }) => some(unfinished) },
-  { heading: "p50", worth: 6, cell: (figures) => timeIn(figures, figures.p50Ms) },
-  { heading: "p90", worth: 1, cell: (figures) => timeIn(figures, figures.p90Ms) },
-  { heading: "p99", worth: 3, cell: (figures) => timeIn(figures, figures.p99Ms) },
-  { heading: "max", worth: 5, cell: (figures) => timeIn(figures, figures.maxMs) },
-  { heading: "total", worth: 8, cell: (figures) => timeIn(figures, figures.maxMs === null ? null : figures.totalMs) },
-  { heading: "share", worth: 4, cell: ({ share, maxMs }) => (share === null || maxMs === null ? "" : percent(share)) },
+  { heading: "calls", worth: 95, cell: ({ calls }) => count(calls) },
+  { heading: "failed", worth: 80, cell: ({ errors }) => some(errors) },
+  { heading: "unfinished", worth: 20, cell: ({ unfinished }) => some(unfinished) },
+  { heading: "p50", worth: 70, cell: (figures) => timeIn(figures, figures.p50Ms) },
+  { heading: "p90", worth: 10, cell: (figures) => timeIn(figures, figures.p90Ms) },
+  { heading: "p99", worth: 30, cell: (figures) => timeIn(figures, figures.p99Ms) },
+  { heading: "max", worth: 60, cell: (figures) => timeIn(figures, figures.maxMs) },
+  { heading: "total", worth: 90, cell: (figures) => timeIn(figures, figures.maxMs === null ? null : figures.totalMs) },
+  { heading: "share", worth: 50, cell: ({ share, maxMs }) => (share === null || maxMs === null ? "" : percent(share)) },
 ];
 
 /** Tools by the time they took, then the slowest calls with their arguments; no line is wider than the terminal. */
 export function paintTools(report: ToolReport, { width, colors }: PaintOptions): string {
   const { tools, slowest } = report;
   const title = wrapped(titleOf(report), width).map((line) => colors.bold(line));
-  const notes = inColors(notesOf(report), width, colors);
+  const table = tools.length + report.own.length > 0 ? toolLines(report, width, colors) : { lines: [], hidden: null };
+  const notes = inColors([...notesOf(report), ...hiddenColumnsLine(table.hidden)], width, colors);
   return [
     ...title,
-    ...(tools.length + report.own.length > 0 ? tableLines(report, width, colors) : []),
+    ...table.lines,
     ...(slowest.length > 0 ? ["", colors.bold("slowest calls")] : []),
     ...slowLines(report, width, colors),
     ...(notes.length > 0 ? ["", ...notes] : []),
@@ -56,38 +55,40 @@ function titleOf({ sessions, turns, durationMs, total }: ToolReport): string {
   return `${plural(total.calls, "tool call")} in ${where} that took ${duration(durationMs)}`;
 }
 
-function tableLines({ tools, total, own, groupedBy }: ToolReport, width: number, colors: Colors): string[] {
+function toolLines(
+  { tools, total, own, groupedBy }: ToolReport,
+  width: number,
+  colors: Colors,
+): { readonly lines: readonly string[]; readonly hidden: HiddenColumns | null } {
   const rows: readonly { readonly name: string; readonly figures: ToolStats; readonly isOwn?: true }[] = [
     ...tools.map((row) => ({ name: `${oneLine(row.name)}${mark(row)}`, figures: row })),
     ...(tools.length > 1 ? [{ name: `all${mark(total)}`, figures: total }] : []),
     ...own.map((row) => ({ name: row.name, figures: row, isOwn: true as const })),
   ];
-  const all = COLUMNS.map((column) => {
-    const cells = rows.map(({ figures }) => column.cell(figures));
-    return { ...column, cells, width: Math.max(column.heading.length, ...cells.map(columnsOf)) };
-  }).filter(({ heading, cells }) => heading !== "unfinished" || cells.some((cell) => cell !== ""));
-  const longest = Math.max(groupedBy.length, ...rows.map(({ name }) => columnsOf(name)));
-  const byWorth = all.toSorted((a, b) => a.worth - b.worth);
-  const shown = new Set(all);
-  const left = (): number => width - [...shown].reduce((sum, one) => sum + GAP.length + one.width, 0);
-  for (const column of byWorth) if (left() < Math.min(longest, SHORT_NAME)) shown.delete(column);
-  const nameWidth = Math.min(longest, left());
-  const line = (name: string, cells: readonly string[]): string =>
-    [padEnd(shortenTo(name, nameWidth), nameWidth), ...cells].join(GAP).trimEnd();
-  const columns = [...shown];
-  const headings = columns.map((column) => padStart(column.heading, column.width));
-  const cellsOf = (row: number): string[] =>
-    columns.map((column) => {
-      const cell = padStart(column.cells[row] ?? "", column.width);
-      return column.heading === "failed" && cell.trim() !== "" ? colors.yellow(cell) : cell;
-    });
-  return [
-    colors.dim(line(groupedBy, headings)),
-    ...rows.map(({ name, isOwn }, index) => {
-      const text = line(name, cellsOf(index));
-      return isOwn ? colors.dim(text) : text;
-    }),
-  ];
+  const {
+    head,
+    rows: lines,
+    hidden,
+  } = fitTable(
+    [
+      {
+        ...{ heading: groupedBy, align: "left", worth: STAYS, shortest: SHORT_NAME },
+        cells: rows.map(({ name }) => name),
+      },
+      ...COLUMNS.map(
+        ({ heading, worth, cell }): TableColumn => ({
+          ...{ heading, worth, align: "right" },
+          cells: rows.map(({ figures }) => cell(figures)),
+          ...(heading === "failed" ? { paint: colors.yellow } : {}),
+        }),
+      ),
+    ],
+    width,
+  );
+  return {
+    lines: [colors.dim(head), ...lines.map((line, index) => (rows[index]?.isOwn ? colors.dim(line) : line))],
+    hidden,
+  };
 }
 
 /** Two lines a call: when, what and where; what it was asked. */

@@ -25,47 +25,71 @@ const SHORTEST_TITLE = 12;
 /** A trace on one line: its title, how it ended, what it took, what of that is not known, and the session's id. */
 export function traceLine(trace: LoopTrace, options: TraceLineOptions = {}): string {
   const { short = false, aligned = false, width, colors, link = (title) => title } = options;
-  const { session, loop } = trace;
-  const turn = session.turns > 1 ? ` (turn ${session.turn + 1}/${session.turns})` : "";
-  const rest = [...figures(trace, aligned), ...gaps(trace), short ? shortId(session.id) : oneLine(session.id)];
-  const outcome = loop.error ? loop.error.code : loop.outcome === "completed" ? "ok" : loop.outcome;
+  const { session } = trace;
+  const rest = [...figures(trace, aligned), ...lacking(trace), short ? shortId(session.id) : oneLine(session.id)];
+  const outcome = outcomeOf(trace);
   const behind = ["", outcome, ...rest].join(GAP);
   const room = width === undefined ? Number.POSITIVE_INFINITY : width - columnsOf(behind);
   const most = Math.max(SHORTEST_TITLE, Math.min(room, aligned ? TITLE_WIDTH : room));
-  // Which turn it is tells lines of one session apart.
-  const title = `${shortenTo(oneLine(session.title) || "untitled", Math.max(1, most - turn.length))}${turn}`;
-  const told = colors ? colors[loop.error ? "red" : outcome === "ok" ? "green" : "yellow"](outcome) : outcome;
+  const title = titleIn(trace, most);
+  const told = colors ? outcomeIn(trace, colors) : outcome;
   const blanks = aligned ? " ".repeat(Math.max(0, OUTCOME_WIDTH - columnsOf(outcome))) : "";
   const start = aligned ? " ".repeat(Math.max(0, TITLE_WIDTH - columnsOf(title))) : "";
   return [`${link(title)}${start}`, `${told}${blanks}`, ...rest].join(GAP);
 }
 
+/** A trace's title within so many columns. */
+export function titleIn({ session }: LoopTrace, columns: number): string {
+  // Which turn it is tells lines of one session apart.
+  const turn = session.turns > 1 ? ` (turn ${session.turn + 1}/${session.turns})` : "";
+  return `${shortenTo(oneLine(session.title) || "untitled", Math.max(1, columns - turn.length))}${turn}`;
+}
+
+/** How it ended: an error's code says more than that it failed. */
+export function outcomeOf({ loop }: Pick<LoopTrace, "loop">): string {
+  return loop.error ? loop.error.code : loop.outcome === "completed" ? "ok" : loop.outcome;
+}
+
+/** The same in its colour, or as much of it as there is room for. */
+export function outcomeIn({ loop }: LoopTrace, colors: Colors, outcome = outcomeOf({ loop })): string {
+  return colors[loop.error ? "red" : loop.outcome === "completed" ? "green" : "yellow"](outcome);
+}
+
 const GAP = "  ";
-const OUTCOME_WIDTH = 10;
+/** The longest code of an error has room. */
+export const OUTCOME_WIDTH = "authentication_failed".length;
 
 /** By so much of its id a session is known: it begins with the time at which it was made. */
 const SHORT_ID = 8;
 
-function shortId(id: string): string {
+/** The beginning of a session's id. */
+export function shortId(id: string): string {
   return oneLine(id).replace(/^ses_/, "").slice(0, SHORT_ID);
 }
 
-function figures({ traceId, session, loop }: LoopTrace, aligned: boolean): readonly string[] {
-  const totals = loop.totalsWithSubagents;
+/** Whether nothing is known of the tokens of any call. */
+export function isUnknown({ traceId, session, loop }: LoopTrace): boolean {
   const { calls, withoutUsage } = gapsOf([{ traceId, session, loop }]);
-  const isUnknown = withoutUsage === calls && calls > 0;
+  return withoutUsage === calls && calls > 0;
+}
+
+function figures(trace: LoopTrace, aligned: boolean): readonly string[] {
+  const { loop } = trace;
+  const totals = loop.totalsWithSubagents;
+  const noTokens = isUnknown(trace);
   const cells: readonly (readonly [text: string, columns: number])[] = [
     [plural(totals.steps, "step"), 9],
     [plural(totals.calls, "call"), 9],
     [plural(totals.tools, "tool"), 9],
     [duration(loop.end - loop.start), 6],
-    [isUnknown ? "tokens unknown" : `${count(totalTokens(totals.usage))} tokens`, 16],
-    ...(isUnknown && !aligned ? [] : [[isUnknown ? "" : cost(totals.cost), 8] as const]),
+    [noTokens ? "tokens unknown" : `${count(totalTokens(totals.usage))} tokens`, 16],
+    ...(noTokens && !aligned ? [] : [[noTokens ? "" : cost(totals.cost), 8] as const]),
   ];
   return cells.map(([text, columns]) => (aligned ? padStart(text, columns) : text));
 }
 
-function gaps({ traceId, session, loop }: LoopTrace): readonly string[] {
+/** What the figures lack, or hold only as far as it is known. */
+export function lacking({ traceId, session, loop }: LoopTrace): readonly string[] {
   const { calls, withoutUsage, doubts, costByUser } = gapsOf([{ traceId, session, loop }]);
   const missing = loop.totalsWithSubagents.missingSubagents;
   return [

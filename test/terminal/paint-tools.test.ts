@@ -72,7 +72,7 @@ describe("the table in the terminal", () => {
   test("colours the failures, and looks the same without them", () => {
     const names = ["failing-tool@1.18.33"];
     const coloured = paintTools(report(names), { width: 100, colors: pc.createColors(true) });
-    expect(coloured).toMatch(/^bash .*\u001b\[33m +2\u001b\[39m/m);
+    expect(coloured).toMatch(/^bash .*\u001b\[33m2\u001b\[39m/m);
     for (const width of [30, 45, 100]) {
       const [one, other] = [true, false].map((on) => paintTools(report(names), { width, colors: pc.createColors(on) }));
       expect(one?.replace(/\u001b\[\d+m/g, "")).toBe(other);

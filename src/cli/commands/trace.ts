@@ -7,22 +7,20 @@ import { notYetToSend } from "../../export/trace-requests.js";
 import type { NewScore } from "../../scores/new-score.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { traceLoaded } from "../../sessions/loaded-session.js";
-import { traceLine } from "../../terminal/trace-line.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import type { LoopTrace } from "../../trace/model.js";
-import { colorsFor } from "../colors.js";
 import { CommandContext } from "../command-context.js";
 import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice, deliveryText, outdatedTexts } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { howToSee } from "../how-to-see.js";
-import { hyperlink } from "../hyperlink.js";
 import { noDestinationText } from "../no-destination.js";
 import { reportError } from "../report-error.js";
 import { sessionCounter } from "../session-counter.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
+import { traceLines } from "../trace-lines.js";
 
 export interface TraceCommandFlags extends SourceFlags, TraceFlags {
   readonly json?: boolean;
@@ -53,7 +51,7 @@ export async function trace(
   const counter = sessionCounter(terminal, flags.quiet ? 0 : wanted.length);
   let seen = 0;
   let unreadable = 0;
-  const colors = colorsFor(terminal, terminal.outIsTty);
+  const lines = traceLines(terminal, wanted.length > 1);
   let reports: readonly DestinationReport[] = [];
   let open = 0;
   const onUnreadable = (error: unknown): void => {
@@ -76,15 +74,12 @@ export async function trace(
     reports = mergeReports(reports, delivery);
     if (flags.json) forJson.push(...traces);
     else {
-      for (const one of traces) {
-        const url = await exporter.linkTo(one);
-        const link = url === undefined ? "" : `  ${hyperlink(url, url, terminal, "out")}`;
-        terminal.out(`${traceLine(one, { colors, aligned: wanted.length > 1, short: terminal.outIsTty })}${link}\n`);
-      }
+      for (const one of traces) lines.print(one, await exporter.linkTo(one));
     }
     counter.next();
   });
   counter.clear();
+  lines.end();
   if (seen === 0 && unreadable > 0) return EXIT.usage;
   if (flags.json) {
     const urls = await exporter.linksTo(forJson);
