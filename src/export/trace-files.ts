@@ -1,8 +1,8 @@
 import { LangfuseOtelSpanAttributes, MediaContentType } from "@langfuse/core";
-import type { Attributes } from "@opentelemetry/api";
 import { type MediaLink, mediaHash, mediaId, mediaRequest } from "../deliver/queue/media-body.js";
 import type { OtherRequest } from "../deliver/queue/request-to-deliver.js";
 import type { FileShelf } from "../otel/file-shelf.js";
+import type { AttributeList } from "../otel/span-data.js";
 import { bytesText } from "../text/format.js";
 
 /** The files of traces that are sent to Langfuse: each once, however many spans show it. */
@@ -41,9 +41,9 @@ export function createTraceFiles(limitBytes: number): TraceFiles {
       known.set(key, taken);
       return taken;
     },
-    sent({ traceId, spanId }, attributes) {
+    sent({ traceId, spanId }, own) {
       if (byReference.size === 0) return;
-      for (const [field, value] of shownTexts(attributes))
+      for (const [field, value] of shownTexts(own))
         for (const reference of value.match(REFERENCES) ?? []) {
           const link = { traceId, observationId: spanId, field };
           byReference.get(reference)?.links.set(`${traceId} ${spanId} ${field}`, link);
@@ -64,8 +64,8 @@ const FIELDS: readonly (readonly [attribute: string, field: MediaLink["field"]])
   [LangfuseOtelSpanAttributes.OBSERVATION_METADATA, "metadata"],
 ];
 
-function shownTexts(attributes: Attributes): readonly (readonly [MediaLink["field"], string])[] {
-  return Object.entries(attributes).flatMap(([name, value]) => {
+function shownTexts(own: AttributeList): readonly (readonly [MediaLink["field"], string])[] {
+  return own.flatMap(([name, value]) => {
     const [, field] = FIELDS.find(([attribute]) => name === attribute || name.startsWith(`${attribute}.`)) ?? [];
     return field === undefined || typeof value !== "string" ? [] : [[field, value] as const];
   });

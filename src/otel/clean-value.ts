@@ -1,5 +1,6 @@
 /** What is done to every value before it goes on the wire, so that no single one can sink its request. */
 import type { Attributes } from "@opentelemetry/api";
+import { type Fields, isFields } from "../text/json-fields.js";
 import { dataUrlIn, type FileShelf } from "./file-shelf.js";
 
 /** How long one string may be, in UTF-16 code units. */
@@ -24,10 +25,38 @@ function cleanNested(value: unknown, limit: number, files: FileShelf | undefined
   if (typeof value === "string") return cleanText(value, limit, files);
   if (typeof value !== "object" || value === null) return value;
   if (depth === DEEPEST) return `[nested deeper than ${DEEPEST} levels, not sent]`;
-  if (Array.isArray(value)) return value.map((item) => cleanNested(item, limit, files, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key.toWellFormed(), cleanNested(item, limit, files, depth + 1)]),
-  );
+  const clean = (item: unknown): unknown => cleanNested(item, limit, files, depth + 1);
+  if (Array.isArray(value)) return cleanList(value, clean);
+  return isFields(value) ? cleanFields(value, clean) : value;
+}
+
+/** The very same list where nothing in it changes, as of most: copies of a session's texts and figures would be many. */
+function cleanList(list: readonly unknown[], clean: (item: unknown) => unknown): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < list.length; index += 1) {
+    const item = list[index];
+    const cleaned = clean(item);
+    if (cleaned === item) continue;
+    copy ??= [...list];
+    copy[index] = cleaned;
+  }
+  return copy ?? list;
+}
+
+/** The same; what is no plain object becomes one, as it may have a say in how it is written. */
+function cleanFields(fields: Fields, clean: (item: unknown) => unknown): Fields {
+  const keys = Object.keys(fields);
+  const prototype: unknown = Object.getPrototypeOf(fields);
+  let copy: [string, unknown][] | undefined = prototype === Object.prototype || prototype === null ? undefined : [];
+  for (const [index, key] of keys.entries()) {
+    const item = fields[key];
+    const cleaned = clean(item);
+    if (copy === undefined && (cleaned !== item || !key.isWellFormed())) {
+      copy = keys.slice(0, index).map((before) => [before, fields[before]]);
+    }
+    copy?.push([key.toWellFormed(), cleaned]);
+  }
+  return copy === undefined ? fields : Object.fromEntries(copy);
 }
 
 /** The same for a span's attributes. */

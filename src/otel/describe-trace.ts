@@ -6,7 +6,7 @@ import { type GivenTexts, givenTexts } from "./facts/given-texts.js";
 import type { FileShelf } from "./file-shelf.js";
 import type { TraceOptions } from "./options.js";
 import { spanProfile } from "./profiles.js";
-import type { SpanData, SpanParent } from "./span-data.js";
+import type { SpanData, SpanParent, SpanToWrite } from "./span-data.js";
 import type { SpanFace, SpanProfile, SpanProfileName } from "./span-profile.js";
 import { type TraceContext, traceContext } from "./trace-context.js";
 import { withoutContent } from "./without-content.js";
@@ -33,20 +33,29 @@ export function describeTrace(
   options: TraceOptions = {},
   profileName: SpanProfileName = "langfuse",
 ): readonly SpanData[] {
-  return describeFor(trace, options, profileName);
+  return spansToDescribe(trace, options, profileName).map(({ describe }) => {
+    const { shared, own, ...span } = describe();
+    return { ...span, attributes: { ...shared, ...Object.fromEntries(own) } };
+  });
+}
+
+/** A span that is described when it is its turn, so that the texts of a whole trace are never in memory twice. */
+export interface SpanToDescribe {
+  readonly spanId: string;
+  readonly describe: () => SpanToWrite;
 }
 
 /**
- * The same for what is sent.
+ * The same for what is sent, one by one; only the root is described at once, so that its files come first.
  *
  * @param files takes the files that stand in the trace, to which the spans then refer; without it they are described
  */
-export function describeFor(
+export function spansToDescribe(
   trace: LoopTrace,
   options: TraceOptions,
   profileName: SpanProfileName,
   files?: FileShelf,
-): readonly SpanData[] {
+): readonly SpanToDescribe[] {
   const profile = spanProfile(profileName);
   const [priced = trace] = withUserPrices([trace], options.prices);
   const shown = options.content === false ? withoutContent(priced) : priced;
@@ -55,7 +64,8 @@ export function describeFor(
   const [root, ...rest] = loopSpans(context.trace.loop, parent, { ...context, profile, ofTrace: context.shared }, true);
   if (!root) return rest;
   const { links = [] } = options;
-  return [...rest, links.length > 0 ? { ...root, links } : root];
+  const described = links.length > 0 ? { ...root.describe(), links } : root.describe();
+  return [...rest, { spanId: root.spanId, describe: () => described }];
 }
 
 interface Walk extends TraceContext {
@@ -64,12 +74,12 @@ interface Walk extends TraceContext {
   readonly ofTrace: Attributes;
 }
 
-function loopSpans(loop: Loop, parent: SpanParent | null, around: Walk, root: boolean): SpanData[] {
+function loopSpans(loop: Loop, parent: SpanParent | null, around: Walk, root: boolean): SpanToDescribe[] {
   const walk = root ? around : subagentWalk(loop, around);
   const given = givenTexts(loop, walk.trace.wire);
   const below = { spanId: loop.spanId, remote: false };
   return [
-    span(loop, parent, walk.profile.loop(loop, walk, root), walk),
+    span(loop, parent, () => walk.profile.loop(loop, walk, root), walk),
     ...loop.steps.flatMap((step) => stepSpans(step, loop, walk, given)),
     ...(loop.otherCalls ?? []).map((call) => otherCallSpan(call, below, walk)),
     ...loop.loops.flatMap((one) => loopSpans(one, below, walk, false)),
@@ -78,22 +88,22 @@ function loopSpans(loop: Loop, parent: SpanParent | null, around: Walk, root: bo
 }
 
 /** Opencode's own, where they are wanted. */
-function phaseSpans(phases: readonly OwnPhase[], parent: SpanParent, walk: Walk): SpanData[] {
+function phaseSpans(phases: readonly OwnPhase[], parent: SpanParent, walk: Walk): SpanToDescribe[] {
   if (walk.options.phases !== true) return [];
-  return phases.map((phase) => span(phase, parent, walk.profile.phase(phase, walk), walk));
+  return phases.map((phase) => span(phase, parent, () => walk.profile.phase(phase, walk), walk));
 }
 
 function subagentWalk(loop: Loop, walk: Walk): Walk {
   return { ...walk, shared: walk.profile.sharedBelow(loop, walk.ofTrace, (text) => cleanText(text, walk.textLimit)) };
 }
 
-function stepSpans(step: Step, loop: Loop, walk: Walk, given: ReadonlyMap<string, GivenTexts>): SpanData[] {
+function stepSpans(step: Step, loop: Loop, walk: Walk, given: ReadonlyMap<string, GivenTexts>): SpanToDescribe[] {
   const { profile } = walk;
   const below = { spanId: step.spanId, remote: false };
   return [
-    span(step, { spanId: loop.spanId, remote: false }, profile.step(step, loop, walk), walk),
+    span(step, { spanId: loop.spanId, remote: false }, () => profile.step(step, loop, walk), walk),
     ...step.events.map((event) => eventSpan(event, below, walk)),
-    ...step.retries.map((retry) => span(retry, below, profile.retry(retry, step, walk), walk)),
+    ...step.retries.map((retry) => span(retry, below, () => profile.retry(retry, step, walk), walk)),
     ...(step.call ? [callSpan(step.call, step, loop, walk, given)] : []),
     ...step.tools.flatMap((tool) => toolSpans(tool, below, walk)),
     ...step.loops.flatMap((one) => loopSpans(one, below, walk, false)),
@@ -101,41 +111,56 @@ function stepSpans(step: Step, loop: Loop, walk: Walk, given: ReadonlyMap<string
   ];
 }
 
-function callSpan(call: Call, step: Step, loop: Loop, walk: Walk, given: ReadonlyMap<string, GivenTexts>): SpanData {
-  const face = walk.profile.call(call, step, loop, walk, given.get(call.spanId));
+function callSpan(
+  call: Call,
+  step: Step,
+  loop: Loop,
+  walk: Walk,
+  given: ReadonlyMap<string, GivenTexts>,
+): SpanToDescribe {
+  const face = () => walk.profile.call(call, step, loop, walk, given.get(call.spanId));
   return span(call, { spanId: step.spanId, remote: false }, face, walk);
 }
 
-function otherCallSpan(call: OtherCall, parent: SpanParent, walk: Walk): SpanData {
-  return span(call, parent, walk.profile.otherCall(call, walk), walk);
+function otherCallSpan(call: OtherCall, parent: SpanParent, walk: Walk): SpanToDescribe {
+  return span(call, parent, () => walk.profile.otherCall(call, walk), walk);
 }
 
-function toolSpans(tool: Tool, parent: SpanParent, walk: Walk): SpanData[] {
+function toolSpans(tool: Tool, parent: SpanParent, walk: Walk): SpanToDescribe[] {
   const below = { spanId: tool.spanId, remote: false };
   return [
-    span(tool, parent, walk.profile.tool(tool, walk), walk),
+    span(tool, parent, () => walk.profile.tool(tool, walk), walk),
     ...tool.innerCalls.map((call) => innerSpan(call, tool, below, walk)),
     ...tool.loops.flatMap((loop) => loopSpans(loop, below, walk, false)),
   ];
 }
 
 /** It was made while its script ran; when is not known. */
-function innerSpan(call: InnerCall, tool: Tool, parent: SpanParent, walk: Walk): SpanData {
+function innerSpan(call: InnerCall, tool: Tool, parent: SpanParent, walk: Walk): SpanToDescribe {
   const moment = { spanId: call.spanId, start: tool.start, end: tool.end };
-  return span(moment, parent, walk.profile.innerCall(call, tool, walk), walk);
+  return span(moment, parent, () => walk.profile.innerCall(call, tool, walk), walk);
 }
 
-function eventSpan(event: StepEvent, parent: SpanParent, walk: Walk): SpanData {
+function eventSpan(event: StepEvent, parent: SpanParent, walk: Walk): SpanToDescribe {
   const moment = { spanId: event.spanId, start: event.at, end: event.at };
-  return span(moment, parent, walk.profile.event(event, walk), walk);
+  return span(moment, parent, () => walk.profile.event(event, walk), walk);
 }
 
 function span(
   at: { readonly spanId: string; readonly start: number; readonly end: number },
   parent: SpanParent | null,
-  { name, kind, attributes, failure }: SpanFace,
+  face: () => SpanFace,
   walk: Walk,
-): SpanData {
+): SpanToDescribe {
+  return { spanId: at.spanId, describe: () => spanOf(at, parent, face(), walk) };
+}
+
+function spanOf(
+  at: { readonly spanId: string; readonly start: number; readonly end: number },
+  parent: SpanParent | null,
+  { name, kind, shared, own, failure }: SpanFace,
+  walk: Walk,
+): SpanToWrite {
   return {
     traceId: walk.traceId,
     spanId: at.spanId,
@@ -144,7 +169,8 @@ function span(
     kind,
     start: at.start,
     end: at.end,
-    attributes,
+    shared,
+    own,
     errorMessage: failure?.message ?? null,
     exception: failure ? { at: at.end, type: failure.type, message: failure.message } : null,
   };

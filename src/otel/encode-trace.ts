@@ -1,15 +1,15 @@
-import type { Attributes } from "@opentelemetry/api";
-import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
-import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import type { LoopTrace } from "../trace/model.js";
 import { DEFAULT_TEXT_LIMIT } from "./clean-value.js";
-import { describeFor } from "./describe-trace.js";
+import { type SpanToDescribe, spansToDescribe } from "./describe-trace.js";
 import type { FileShelf } from "./file-shelf.js";
+import { GrowingText } from "./growing-text.js";
 import type { TraceOptions } from "./options.js";
+import { createSpanWriter, type RequestFrame, requestFrame, type SpanWriter } from "./otlp-json.js";
 import type { OtlpRequest } from "./otlp-request.js";
-import type { SpanData } from "./span-data.js";
-import { spanMaker } from "./span-maker.js";
+import { spanProfile } from "./profiles.js";
+import type { SpanToWrite } from "./span-data.js";
 import type { SpanProfileName } from "./span-profile.js";
+import { traceResource } from "./trace-resource.js";
 
 export interface RequestLimits {
   /** Most spans in one request; default 500. */
@@ -39,36 +39,55 @@ export function* encodeTrace(
   profile: SpanProfileName = "langfuse",
 ): Generator<OtlpRequest> {
   const { files } = limits;
-  const describe = (wishes: TraceOptions) => describeFor(trace, wishes, profile, files);
-  const data = describe(options);
-  const shortened = shortening(options, describe);
+  const describe = (wishes: TraceOptions) => spansToDescribe(trace, wishes, profile, files);
+  const toDescribe = describe(options);
+  const writer = createSpanWriter();
+  const shortened = shortening(options, writer, describe);
   const maxSpans = limits.spans ?? 500;
   const maxBytes = limits.bytes ?? 3 * 1024 * 1024;
-  const makeSpan = spanMaker(options, profile);
-  let batch: ReadableSpan[] = [];
-  let bytes = 0;
   const maxSpanBytes = limits.spanBytes ?? DEFAULT_SPAN_BYTES;
-  for (const item of data) {
-    if (limits.leaveOut?.has(item.spanId)) continue;
-    const span = makeSpan(sizeOf(item) > maxSpanBytes ? shortened(item, maxSpanBytes) : item);
-    files?.sent(item, span.attributes);
-    const size = sizeOf(span);
-    if (batch.length > 0 && (batch.length >= maxSpans || bytes + size > maxBytes)) {
-      yield request(batch);
-      batch = [];
-      bytes = 0;
+  const { scope, resource } = spanProfile(profile);
+  const request = createRequest(requestFrame(traceResource(options, resource(options)).attributes, scope), writer);
+  for (const { spanId, describe } of toDescribe) {
+    if (limits.leaveOut?.has(spanId)) {
+      // The shelf's order does not depend on what is left out.
+      if (files) describe();
+      continue;
     }
-    batch.push(span);
-    bytes += size;
+    const { span, size } = shortened(describe(), maxSpanBytes);
+    files?.sent(span, span.own);
+    if (request.spans() > 0 && (request.spans() >= maxSpans || request.size() + size > maxBytes)) yield request.close();
+    request.add(span, size);
   }
-  if (batch.length > 0) yield request(batch);
+  if (request.spans() > 0) yield request.close();
 }
 
-function request(spans: ReadableSpan[]): OtlpRequest {
-  const body = JsonTraceSerializer.serializeRequest(spans);
-  const first = spans[0];
-  if (!body || !first) throw new Error("the OTLP serialiser gave no bytes for a trace");
-  return { body, traceId: first.spanContext().traceId, spanIds: spans.map((span) => span.spanContext().spanId) };
+/** A request in the making, and after it the next one. */
+function createRequest({ head, tail }: RequestFrame, writer: SpanWriter) {
+  const text = new GrowingText();
+  const add = (piece: string): void => text.add(piece);
+  let traceId = "";
+  let spanIds: string[] = [];
+  let size = 0;
+  return {
+    spans: (): number => spanIds.length,
+    /** About how large it is, in bytes. */
+    size: (): number => size,
+    add(span: SpanToWrite, bytes: number): void {
+      add(spanIds.length === 0 ? head : ",");
+      writer.write(span, add);
+      traceId = span.traceId;
+      spanIds.push(span.spanId);
+      size += bytes;
+    },
+    close(): OtlpRequest {
+      add(tail);
+      const request = { body: text.take(), traceId, spanIds };
+      spanIds = [];
+      size = 0;
+      return request;
+    },
+  };
 }
 
 /** Langfuse takes larger ones, but its database and what stands before it may not: it warns from 9.5 MB on. */
@@ -77,31 +96,29 @@ const DEFAULT_SPAN_BYTES = 8 * 1024 * 1024;
 /** Nothing is cut to less: a span that is still too large then has very many texts. */
 const SHORTEST_TEXT = 1_000;
 
-/** Describes single spans anew, with texts shortened until they fit. Heads and tails stay, and how long each was. */
+/**
+ * Describes single spans anew, with texts shortened until they fit; those that do stay. Heads and tails of the texts
+ * stay, and how long each was.
+ */
 function shortening(
   options: TraceOptions,
-  describe: (options: TraceOptions) => readonly SpanData[],
-): (item: SpanData, maxBytes: number) => SpanData {
+  { sizeOf }: SpanWriter,
+  describe: (options: TraceOptions) => readonly SpanToDescribe[],
+): (span: SpanToWrite, maxBytes: number) => { readonly span: SpanToWrite; readonly size: number } {
   // A trace with one such span often has more of them.
-  const byLimit = new Map<number, ReadonlyMap<string, SpanData>>();
-  return (item, maxBytes) => {
-    let fitting = item;
+  const byLimit = new Map<number, ReadonlyMap<string, SpanToDescribe>>();
+  return (span, maxBytes) => {
+    let fitting = span;
+    let size = sizeOf(span);
     let textLimit = options.textLimit ?? DEFAULT_TEXT_LIMIT;
-    while (sizeOf(fitting) > maxBytes && textLimit > SHORTEST_TEXT) {
+    while (size > maxBytes && textLimit > SHORTEST_TEXT) {
       textLimit = Math.max(SHORTEST_TEXT, Math.floor(textLimit / 4));
-      const described =
-        byLimit.get(textLimit) ?? new Map(describe({ ...options, textLimit }).map((span) => [span.spanId, span]));
-      byLimit.set(textLimit, described);
-      fitting = described.get(item.spanId) ?? fitting;
+      const toDescribe =
+        byLimit.get(textLimit) ?? new Map(describe({ ...options, textLimit }).map((one) => [one.spanId, one]));
+      byLimit.set(textLimit, toDescribe);
+      fitting = toDescribe.get(span.spanId)?.describe() ?? fitting;
+      size = sizeOf(fitting);
     }
-    return fitting;
+    return { span: fitting, size };
   };
-}
-
-/** About how many bytes a span takes in the request; long strings are what counts. */
-function sizeOf(span: { readonly attributes: Attributes }): number {
-  return Object.values(span.attributes).reduce<number>(
-    (sum, value) => sum + (typeof value === "string" ? Buffer.byteLength(value) : 40) + 80,
-    600,
-  );
 }

@@ -1,4 +1,4 @@
-import type { Attributes } from "@opentelemetry/api";
+import type { AttributeList } from "./span-data.js";
 
 /**
  * Takes the files that stand in a trace as data URLs, so that its spans refer to them: Langfuse shows a file that was
@@ -11,7 +11,7 @@ export interface FileShelf {
    */
   put(mime: string, base64: string): { readonly reference: string } | { readonly notSent: string };
   /** Told of each span that is sent, by whose attributes it is known which files it shows. */
-  sent(span: { readonly traceId: string; readonly spanId: string }, attributes: Attributes): void;
+  sent(span: { readonly traceId: string; readonly spanId: string }, own: AttributeList): void;
 }
 
 /** A whole text that is a data URL: its type, and the base64. */

@@ -1,4 +1,4 @@
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import type { RemoteParent } from "./options.js";
 
 /** A span before it becomes one of the OTel SDK's: plain data with everything that will be on the wire. */
@@ -25,6 +25,17 @@ export interface SpanData {
   readonly errorMessage: string | null;
   /** What was thrown, `at` in ms since the epoch; null where nothing was. */
   readonly exception: { readonly at: number; readonly type: string; readonly message: string } | null;
+}
+
+/** Attributes by their names, each once, in the order in which they are sent. */
+export type AttributeList = readonly (readonly [name: string, value: AttributeValue | undefined])[];
+
+/** A span on its way to the wire: its attributes stay two lists, as those of the first are written once for many. */
+export interface SpanToWrite extends Omit<SpanData, "attributes"> {
+  /** What belongs to the trace and stands on every span: the same object on all. */
+  readonly shared: Attributes;
+  /** What the span says of itself; nothing that stands in `shared`. */
+  readonly own: AttributeList;
 }
 
 /** Whose child a span is. */

@@ -2,7 +2,7 @@ import type { Attributes } from "@opentelemetry/api";
 import type { Call, InnerCall, Loop, OtherCall, OwnPhase, Retry, Step, StepEvent, Tool } from "../trace/model.js";
 import type { GivenTexts } from "./facts/given-texts.js";
 import type { TraceOptions } from "./options.js";
-import type { SpanData } from "./span-data.js";
+import type { SpanToWrite } from "./span-data.js";
 import type { SharedAttributes, TraceContext } from "./trace-context.js";
 
 /**
@@ -12,7 +12,7 @@ import type { SharedAttributes, TraceContext } from "./trace-context.js";
 export type SpanProfileName = "langfuse" | "genai";
 
 /** How a span looks to one kind of destination. */
-export interface SpanFace extends Pick<SpanData, "name" | "kind" | "attributes"> {
+export interface SpanFace extends Pick<SpanToWrite, "name" | "kind" | "shared" | "own"> {
   /** Set where the span's OTel status is ERROR. */
   readonly failure: { readonly type: string; readonly message: string } | null;
 }

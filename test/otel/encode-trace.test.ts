@@ -1,3 +1,4 @@
+import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import fc from "fast-check";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
@@ -5,6 +6,7 @@ import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
 import { encodeTrace } from "../../src/otel/encode-trace.js";
+import { spanMaker } from "../../src/otel/span-maker.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
@@ -41,6 +43,19 @@ describe.each(fixtureNames)("%s on the wire", (name) => {
       expect(at(spans, -1)).toMatchObject({ spanId: trace.loop.spanId, parentSpanId: "" });
       expect(parents(spans)).toEqual(wantedParents(trace));
     }
+  });
+
+  test("is byte for byte what OpenTelemetry's SDK and serialiser make of the same spans", () => {
+    for (const { trace } of sent)
+      for (const profile of ["langfuse", "genai"] as const) {
+        const options = { phases: true, tags: ["é"], links: [{ traceId: "a".repeat(32), spanId: "b".repeat(16) }] };
+        const makeSpan = spanMaker(options, profile);
+        const made = new Map(describeTrace(trace, options, profile).map((item) => [item.spanId, makeSpan(item)]));
+        for (const { body, spanIds } of encodeTrace(trace, options, { spans: 40 }, profile)) {
+          const wanted = JsonTraceSerializer.serializeRequest(spanIds.flatMap((id) => made.get(id) ?? []));
+          expect(Buffer.from(body).equals(wanted ?? new Uint8Array())).toBe(true);
+        }
+      }
   });
 
   test("has names and types as the trace has them", () => {

@@ -87,10 +87,14 @@ function face(context: TraceContext, about: About): SpanFace {
   return {
     name: about.name ?? about.ownName,
     kind: about.kind ?? "internal",
-    attributes,
+    shared: NOTHING_SHARED,
+    own: Object.entries(attributes),
     failure: error && message !== undefined ? { type: error.code, message } : null,
   };
 }
+
+/** What all spans of a trace say stands between what they say themselves. */
+const NOTHING_SHARED: Attributes = {};
 
 /** The texts in it are shortened, not the JSON: what is cut in two can no longer be read. */
 function jsonAttributes(values: Readonly<Record<string, unknown>>, limit: number): Attributes {

@@ -69,7 +69,7 @@ import { shownFiles } from "./shown-files.js";
 import { stepOutput } from "./step-output.js";
 import { usageDetails } from "./usage-details.js";
 
-type Look = Pick<SpanFace, "attributes" | "failure">;
+type Look = Pick<SpanFace, "shared" | "own" | "failure">;
 
 export function loopAttributes(loop: Loop, context: TraceContext, root: boolean): Look {
   return observation(context, "agent", {

@@ -62,15 +62,27 @@ export const READING = {
   phase: { first: [], last: ["evidence", "timing"] },
 } as const satisfies Record<string, Reading>;
 
-/** In the order in which they are sent: Langfuse shows what came last first. Facts without a value are not there. */
+/** The names of each reading, as it takes them out of the facts: backwards. */
+const ORDERS = Object.fromEntries(
+  Object.entries<Reading>(READING).map(([kind, { first, last, header = [] }]) => [
+    kind,
+    { last: last.toReversed(), first: first.toReversed(), beside: new Set([...first, ...last, ...header]) },
+  ]),
+);
+
+/**
+ * In the order in which they are sent: Langfuse shows what came last first. Facts without a value are not there. Names
+ * are well-formed.
+ */
 export function metadataOf(kind: keyof typeof READING, facts: SpanFacts): SpanFacts {
-  const { first, last, header = [] }: Reading = READING[kind];
-  const known = Object.entries(facts).filter(
-    ([key, value]) => value !== undefined && value !== null && !header.includes(key),
-  );
-  const ofRank = (key: string): number => {
-    if (first.includes(key)) return first.indexOf(key) - first.length;
-    return last.includes(key) ? last.indexOf(key) + 1 : 0;
+  const { last = [], first = [], beside } = ORDERS[kind] ?? {};
+  const told: [string, unknown][] = [];
+  const tell = (key: string): void => {
+    const value = facts[key];
+    if (value !== undefined && value !== null) told.push([key.toWellFormed(), value]);
   };
-  return Object.fromEntries(known.sort(([one], [other]) => ofRank(one) - ofRank(other)).reverse());
+  for (const key of last) tell(key);
+  for (const key of Object.keys(facts).reverse()) if (!beside?.has(key)) tell(key);
+  for (const key of first) tell(key);
+  return Object.fromEntries(told);
 }

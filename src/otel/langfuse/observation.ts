@@ -1,9 +1,9 @@
 import {
-  createObservationAttributes,
   type LangfuseGenerationAttributes,
   type LangfuseObservationType,
+  LangfuseOtelSpanAttributes as names,
 } from "@langfuse/tracing";
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
 import { cleanAttributes, cleanText, cleanValue } from "../clean-value.js";
 import type { SpanFacts } from "../facts/span-facts.js";
@@ -20,38 +20,75 @@ export interface Observation {
   /** By which its metadata are put in order. */
   readonly kind: keyof typeof READING;
   readonly metadata: SpanFacts;
-  readonly generation?: Partial<LangfuseGenerationAttributes>;
+  readonly generation?: Pick<
+    LangfuseGenerationAttributes,
+    "model" | "modelParameters" | "usageDetails" | "costDetails" | "completionStartTime"
+  >;
   readonly extra?: Attributes;
 }
 
-/** The attributes of one span: those of its trace, Langfuse's own, and OTel's beside them. */
+/**
+ * The attributes of one span: those of its trace, Langfuse's own, and OTel's beside them. Langfuse's are what its
+ * `createObservationAttributes` makes, which copies them three times; a session has ten thousands of spans.
+ */
 export function observation(
   context: TraceContext,
   type: LangfuseObservationType,
   about: Observation,
-): Pick<SpanFace, "attributes" | "failure"> {
-  const clean = (value: unknown): unknown => cleanValue(value, context.textLimit, context.files);
+): Pick<SpanFace, "shared" | "own" | "failure"> {
+  const { textLimit, files } = context;
   const { error, level, statusMessage } = about.verdict;
+  const { generation = {} } = about;
   const said = statusMessage ?? error?.message;
-  const message = said === undefined ? undefined : cleanText(said, context.textLimit);
-  const metadata = Object.fromEntries(
-    Object.entries(metadataOf(about.kind, { ...about.metadata, ...(error ? { error } : {}) })).map(([key, value]) => [
-      key.toWellFormed(),
-      clean(value),
-    ]),
-  );
-  const attributes: Attributes = {
-    ...context.shared,
-    ...cleanAttributes(about.extra ?? {}, context.textLimit),
-    ...createObservationAttributes(type, {
-      ...about.generation,
-      ...(about.input === undefined || about.input === null ? {} : { input: clean(about.input) }),
-      ...(about.output === undefined || about.output === null ? {} : { output: clean(about.output) }),
-      level,
-      ...(message === undefined ? {} : { statusMessage: message }),
-      metadata,
-    }),
-    ...(error ? { [ATTR_ERROR_TYPE]: error.code } : {}),
+  const message = said === undefined ? undefined : cleanText(said, textLimit);
+  const own: [string, AttributeValue | undefined][] =
+    about.extra === undefined ? [] : Object.entries(cleanAttributes(about.extra, textLimit));
+  const set = (name: string, value: AttributeValue | undefined): void => {
+    if (value !== undefined) own.push([name, value]);
   };
-  return { attributes, failure: error && message !== undefined ? { type: error.code, message } : null };
+  set(names.OBSERVATION_TYPE, type);
+  set(names.OBSERVATION_LEVEL, level);
+  set(names.OBSERVATION_STATUS_MESSAGE, message);
+  set(names.OBSERVATION_INPUT, written(cleanValue(about.input, textLimit, files)));
+  set(names.OBSERVATION_OUTPUT, written(cleanValue(about.output, textLimit, files)));
+  set(names.OBSERVATION_MODEL, generation.model);
+  set(names.OBSERVATION_USAGE_DETAILS, written(generation.usageDetails));
+  set(names.OBSERVATION_COST_DETAILS, written(generation.costDetails));
+  set(names.OBSERVATION_COMPLETION_START_TIME, written(generation.completionStartTime));
+  set(names.OBSERVATION_MODEL_PARAMETERS, written(generation.modelParameters));
+  const metadata = metadataOf(about.kind, error ? { ...about.metadata, error } : about.metadata);
+  for (const [key, value] of Object.entries(metadata)) {
+    const text = written(cleanValue(value, textLimit, files));
+    // Of an empty one there is nothing to show.
+    if (text) set(metadataName(key), text);
+  }
+  if (error) set(ATTR_ERROR_TYPE, error.code);
+  return {
+    shared: context.shared,
+    own,
+    failure: error && message !== undefined ? { type: error.code, message } : null,
+  };
+}
+
+/** Those that many spans have are put together once. */
+const metadataNames = new Map<string, string>();
+const MOST_NAMES = 200;
+
+function metadataName(key: string): string {
+  const known = metadataNames.get(key);
+  if (known !== undefined) return known;
+  const name = `${names.OBSERVATION_METADATA}.${key}`;
+  if (metadataNames.size < MOST_NAMES) metadataNames.set(key, name);
+  return name;
+}
+
+/** As Langfuse's SDK writes a value: a text as it is, anything else as JSON. */
+function written(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (value === undefined || value === null) return undefined;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return "<failed to serialize>";
+  }
 }

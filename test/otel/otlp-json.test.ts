@@ -1,0 +1,146 @@
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { GrowingText } from "../../src/otel/growing-text.js";
+import { createSpanWriter, type RequestFrame, requestFrame } from "../../src/otel/otlp-json.js";
+import { spanProfile } from "../../src/otel/profiles.js";
+import type { SpanToWrite } from "../../src/otel/span-data.js";
+import { spanMaker } from "../../src/otel/span-maker.js";
+import { traceResource } from "../../src/otel/trace-resource.js";
+import { anyCharacter } from "../support/any-character.js";
+import { tries } from "../support/tries.js";
+
+const HALF = "\ud83d";
+const text = fc.oneof(
+  fc.string({ unit: anyCharacter, maxLength: 20 }),
+  fc.constantFrom("", HALF, `a${HALF}b`, "\udc4b", '"\\\n\u0000\u001b\u2028', "👋", "x".repeat(9_000)),
+);
+const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.NaN, -0, 2 ** 53, 1e21, 1e-7));
+const list = <T>(item: fc.Arbitrary<T>) => fc.array(fc.option(item, { freq: 5 }), { maxLength: 4 });
+const value: fc.Arbitrary<AttributeValue | undefined> = fc.oneof(
+  text,
+  number,
+  fc.boolean(),
+  fc.constant(undefined),
+  fc.constant<AttributeValue>([]),
+  list(text),
+  list(number),
+  list(fc.boolean()),
+);
+const hex = (digits: number) =>
+  fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: digits, maxLength: digits });
+const ms = fc.oneof(fc.nat(2_000_000_000_000), fc.double({ min: 0, max: 2e12, noNaN: true }));
+
+// As a number an object would put it first.
+const name = fc.string({ maxLength: 4 }).map((end) => `k${end}`);
+const shared = fc.dictionary(name, value, { maxKeys: 4 });
+const span: fc.Arbitrary<Omit<SpanToWrite, "traceId" | "shared" | "own"> & { readonly attributes: Attributes }> =
+  fc.record({
+    spanId: hex(16),
+    parent: fc.option(
+      fc.record({ spanId: fc.oneof(hex(16), fc.constant("0".repeat(16)), text), remote: fc.boolean() }),
+    ),
+    name: text,
+    kind: fc.constantFrom("internal" as const, "client" as const),
+    start: ms,
+    end: ms,
+    attributes: fc.dictionary(name, value, { maxKeys: 8 }),
+    links: fc.array(fc.record({ traceId: hex(32), spanId: hex(16) }), { maxLength: 2 }),
+    errorMessage: fc.option(text),
+    exception: fc.option(fc.record({ at: ms, type: text, message: text })),
+  });
+
+describe("a request", () => {
+  test("is byte for byte what OpenTelemetry writes of the SDK's spans", () => {
+    const spans = fc.array(span, { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(hex(32), shared, spans, fc.constantFrom("langfuse", "genai"), (traceId, ofTrace, some, profile) => {
+        const options = { serviceName: `s${HALF}`, resourceAttributes: { team: "é" } };
+        const { scope, resource } = spanProfile(profile);
+        const makeSpan = spanMaker(options, profile);
+        const made = some.map(({ attributes, ...one }) =>
+          makeSpan({ ...one, traceId, attributes: { ...ofTrace, ...attributes } }),
+        );
+        const written = some.map(({ attributes, ...one }) => {
+          const own = Object.entries(attributes).filter(([name]) => !Object.hasOwn(ofTrace, name));
+          // A value that stands in both is the span's, in the place of the trace's.
+          const both = Object.fromEntries(
+            Object.keys(ofTrace).map((name) => [name, name in attributes ? attributes[name] : ofTrace[name]]),
+          );
+          return { ...one, traceId, shared: both, own };
+        });
+        const frame = requestFrame(traceResource(options, resource(options)).attributes, scope);
+        expect(textOf(frame, written)).toBe(bySdk(made));
+      }),
+      { numRuns: tries(100) },
+    );
+  });
+
+  test("leaves out what the SDK takes for no attribute", () => {
+    const odd: Attributes = JSON.parse(
+      '{"mixed":[1,"a"],"object":{"a":1},"nested":[[1]],"":1,"__proto__":2,"no":null}',
+    );
+    const own = [...Object.entries(odd), ["yes", true] as const];
+    const item: SpanToWrite = {
+      traceId: "a".repeat(32),
+      spanId: "b".repeat(16),
+      parent: null,
+      name: "x",
+      kind: "internal",
+      start: 2,
+      end: 1,
+      shared: {},
+      own,
+      errorMessage: null,
+      exception: null,
+    };
+    const made = spanMaker({})({ ...item, attributes: Object.fromEntries(own) });
+    const { scope } = spanProfile("langfuse");
+    const body = textOf(requestFrame(traceResource({}, {}).attributes, scope), [item]);
+    expect(body).toBe(bySdk([made]));
+    expect(body).toContain('"attributes":[{"key":"yes","value":{"boolValue":true}}]');
+  });
+});
+
+describe("a text that grows", () => {
+  test("is its pieces, and after each taking the next ones", () => {
+    const pieces = fc.array(
+      fc.oneof(
+        text,
+        fc.integer({ min: 1_990, max: 40_000 }).map((length) => "é".repeat(length)),
+      ),
+      { maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 3 }), (rounds) => {
+        const growing = new GrowingText();
+        for (const round of rounds) {
+          const whole = round.map((piece) => piece.toWellFormed());
+          for (const piece of whole) growing.add(piece);
+          const taken = growing.take();
+          expect(Buffer.from(taken).equals(Buffer.from(whole.join("")))).toBe(true);
+          // In memory of its own: nothing else is kept with it.
+          expect(taken.buffer.byteLength).toBe(taken.byteLength);
+        }
+      }),
+      { numRuns: tries(30) },
+    );
+  });
+});
+
+function bySdk(spans: ReadableSpan[]): string {
+  return new TextDecoder().decode(JsonTraceSerializer.serializeRequest(spans));
+}
+
+function textOf(frame: RequestFrame, spans: readonly SpanToWrite[]): string {
+  const writer = createSpanWriter();
+  const written = new GrowingText();
+  for (const [index, one] of spans.entries()) {
+    written.add(index === 0 ? frame.head : ",");
+    writer.write(one, (piece) => written.add(piece));
+  }
+  written.add(frame.tail);
+  return new TextDecoder().decode(written.take());
+}
