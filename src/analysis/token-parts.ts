@@ -1,4 +1,4 @@
-import { count, plural } from "../text/format.js";
+import { count, plural, UNKNOWN } from "../text/format.js";
 import type { Call, Usage } from "../trace/model.js";
 import { promptTokens, recordedUsage, totalTokens } from "../trace/usage.js";
 
@@ -7,7 +7,7 @@ export function tokenParts(usage: Usage, calls: readonly Call[]): string[] {
   const nothing = calls.filter((call) => totalTokens(recordedUsage(call)) === 0 && call.usage === null);
   const unknown = nothing.length;
   const inPart = calls.filter((call) => call.usage === null).length - unknown;
-  if (calls.length > 0 && unknown === calls.length) return ["unknown:", "opencode recorded none"];
+  if (calls.length > 0 && unknown === calls.length) return [UNKNOWN, "(opencode recorded none)"];
   const ofInput = [
     ...(usage.cacheRead > 0 ? [`cached ${count(usage.cacheRead)}`] : []),
     ...(usage.cacheWrite > 0 ? [`cache write ${count(usage.cacheWrite)}`] : []),

@@ -29,7 +29,7 @@ import { Segment } from "./read-segment.js";
 import { DamagedSegmentError } from "./segment-format.js";
 
 /** Rises with every change of what is in the folder. */
-const FORMAT = 1;
+const FORMAT = 2;
 const MANIFEST = "manifest.json";
 const MOST_MANIFEST_BYTES = 16 * 1024 * 1024;
 const SEGMENT = /^\d{10}-[0-9a-f]{8}\.segment$/;

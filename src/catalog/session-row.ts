@@ -1,5 +1,5 @@
 import type { SessionFacts, TurnFacts } from "../analysis/session-facts.js";
-import { addCost, totalTokens } from "../trace/usage.js";
+import { addCost, knownTokens, totalTokens } from "../trace/usage.js";
 
 /** A kept session in one row of a list, summed over its turns with their subagents; its texts are as hostile as in the session. */
 export interface SessionRow {
@@ -17,11 +17,14 @@ export interface SessionRow {
   readonly models: readonly string[];
   /** Of the last turn. */
   readonly outcome: TurnFacts["outcome"];
+  /** Of the error that the last turn ended in; null without one. */
+  readonly errorCode: string | null;
   /** The codes of the errors that turns ended in, each once, the last turn's first. */
   readonly errors: readonly string[];
   readonly turns: number;
   readonly steps: number;
-  readonly tokens: number;
+  /** null where calls were made and nothing is known of any one's tokens. */
+  readonly tokens: number | null;
   /** USD; null where opencode priced no call. */
   readonly cost: number | null;
   /** Of all turns, ms; the time between turns is in none of them. */
@@ -46,10 +49,14 @@ export function sessionRow(facts: SessionFacts): SessionRow {
     at: last?.start ?? 0,
     models: [...new Set(turns.flatMap(({ model }) => (model ? [`${model.providerId}/${model.modelId}`] : [])))],
     outcome: last?.outcome ?? "unfinished",
+    errorCode: last?.errorCode ?? null,
     errors: [...new Set(errors)],
     turns: turns.length,
     steps: sum(({ steps }) => steps),
-    tokens: sum(({ usage }) => totalTokens(usage)),
+    tokens: knownTokens(
+      sum(({ calls }) => calls),
+      sum(({ usage }) => totalTokens(usage)),
+    ),
     cost: turns.reduce<number | null>((known, { cost }) => addCost(known, cost), null),
     duration: sum(({ account }) => account.duration),
     slowestTool: slowestTool(turns),

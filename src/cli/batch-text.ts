@@ -27,7 +27,7 @@ export function taskText(result: TaskResult): string {
     ...(totals.cost === null ? [] : [cost(totals.cost)]),
     ...(verify === null ? [] : [verifiedText(verify)]),
   ];
-  return `${status} ${name} (${figures.join(", ")}): ${shortenTo(oneLine(answer.slice(0, 2000)), 60)}`;
+  return `${status === "done" ? "completed" : status} ${name} (${figures.join(", ")}): ${shortenTo(oneLine(answer.slice(0, 2000)), 60)}`;
 }
 
 /** What a person should know of an event beside that tasks begin and end; undefined where that is nothing. */
@@ -135,7 +135,7 @@ export function summaryLines(summary: BatchSummary): LabelledLine[] {
       `+ think ${count(usage.reasoning)}`,
     ]),
     parted("cost", [
-      summary.cost === null ? (summary.sessions === 0 ? cost(0) : "unknown") : cost(summary.cost),
+      cost(summary.sessions === 0 ? 0 : summary.cost),
       ...(unpriced > 0 && summary.cost !== null ? [`without ${plural(unpriced, "run")} of unknown price`] : []),
       ...earlier,
     ]),

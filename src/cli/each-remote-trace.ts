@@ -8,7 +8,7 @@ import { CommandContext } from "./command-context.js";
 import type { EachTraceOptions, FromFlags } from "./from-flags.js";
 import { langfuseOf } from "./langfuse-of.js";
 import { notesTo } from "./notes.js";
-import { parseSince } from "./parse-duration.js";
+import { parseSince } from "./parse-moment.js";
 import type { Terminal } from "./terminal.js";
 
 /**
@@ -24,7 +24,7 @@ export async function eachRemoteTrace(
   use: (trace: LoopTrace) => void,
   onUnreadable?: EachTraceOptions["onUnreadable"],
 ): Promise<void> {
-  const selection = remoteSelection(sources, flags);
+  const selection = remoteSelection(sources, flags, terminal);
   const context = new CommandContext(maskFlags(flags), terminal, { uses: ["destination", ...READING_RISKS] });
   const note = notesTo(terminal);
   const api = langfuseOf(context, terminal);
@@ -68,11 +68,11 @@ function maskFlags({ mask }: FromFlags): Pick<FromFlags, "mask"> {
 }
 
 /** @throws {ConfigurationError} when none or several are meant, or a source is no id */
-function remoteSelection(named: readonly string[], { last, since }: FromFlags): RemoteSelection {
+function remoteSelection(named: readonly string[], { last, since }: FromFlags, { env }: Terminal): RemoteSelection {
   if ([named.length > 0, last === true, since !== undefined].filter(Boolean).length > 1)
     throw new ConfigurationError("sources", "Name the traces or sessions, or say --last or --since, but not both.");
   if (last) return { kind: "last" };
-  if (since !== undefined) return { kind: "since", at: parseSince(since) };
+  if (since !== undefined) return { kind: "since", at: parseSince(since, env) };
   const file = named.find((id) => id === "-" || /[/\\]|\.json$/.test(id));
   if (file !== undefined)
     throw new ConfigurationError("sources", `${file} is a file, but --from langfuse takes ids of traces and sessions.`);

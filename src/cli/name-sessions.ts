@@ -7,7 +7,7 @@ import { maskFor } from "../masking/mask.js";
 import { isSessionId } from "../opencode/session.js";
 import type { LoadOptions } from "../sessions/load-options.js";
 import { storedIdsWith } from "../sessions/stored-files.js";
-import { outcomeText, titleText, whenOf } from "../terminal/paint-sessions.js";
+import { sessionOutcome, titleText, whenOf } from "../terminal/paint-sessions.js";
 import { whenText } from "../terminal/when-text.js";
 import { plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
@@ -149,6 +149,6 @@ async function candidates(
   const now = Date.now();
   return shown.map((session) => {
     const title = shortenTo(titleText(session), MOST_TITLE);
-    return `  ${shortId(session.id)}  ${title} · ${outcomeText(session)} · ${whenText(whenOf(session), now)}`;
+    return `  ${shortId(session.id)}  ${title} · ${sessionOutcome(session)} · ${whenText(whenOf(session), now)}`;
   });
 }

@@ -4,7 +4,7 @@ import { shortIds } from "../catalog/short-ids.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { maskFor } from "../masking/mask.js";
 import type { LoadOptions } from "../sessions/load-options.js";
-import { outcomeText, titleText, whenOf } from "../terminal/paint-sessions.js";
+import { sessionOutcome, titleText, whenOf } from "../terminal/paint-sessions.js";
 import { whenText } from "../terminal/when-text.js";
 import { shortenTo } from "../text/terminal-text.js";
 import { withKept } from "./open-kept.js";
@@ -57,6 +57,6 @@ async function optionsOf(sessions: readonly CatalogSession[], { masking }: Pick<
   return shown.map((session) => ({
     value: session.id,
     label: shortenTo(titleText(session), MOST_TITLE),
-    hint: `${outcomeText(session)} · ${whenText(whenOf(session), now)} · ${shortId(session.id)}`,
+    hint: `${sessionOutcome(session)} · ${whenText(whenOf(session), now)} · ${shortId(session.id)}`,
   }));
 }

@@ -1,4 +1,5 @@
-import { Command, CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
+import { nearest } from "../text/nearest.js";
 import { defineAdvise } from "./definitions/advise.js";
 import { defineAttach } from "./definitions/attach.js";
 import { defineBatch } from "./definitions/batch.js";
@@ -27,20 +28,25 @@ import { defineWatch } from "./definitions/watch.js";
 import { defineWire } from "./definitions/wire.js";
 import { defineWorker } from "./definitions/worker.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
+import { HelpfulCommand, helpWidth } from "./help-text.js";
 import { markMessage } from "./message.js";
 import { ownVersion } from "./own-version.js";
+import { parserWords } from "./parser-words.js";
 import type { Terminal } from "./terminal.js";
 
 /** What `--help` says of the environment. */
 export const ENVIRONMENT = `
 Where traces go (both may be set; without any they stay on this machine):
   LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY, LANGFUSE_BASE_URL
-  OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS, and the exporter's further variables:
+  OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS, and likewise
   _PROTOCOL, _COMPRESSION, _TIMEOUT, _CERTIFICATE, _CLIENT_CERTIFICATE, _CLIENT_KEY
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
-Also read: LANGFUSE_TRACING_ENVIRONMENT, LANGFUSE_RELEASE, LANGFUSE_USER_ID, TRACEPARENT, OTEL_SERVICE_NAME,
+
+Also read:
+  LANGFUSE_TRACING_ENVIRONMENT, LANGFUSE_RELEASE, LANGFUSE_USER_ID, TRACEPARENT, OTEL_SERVICE_NAME,
   OTEL_RESOURCE_ATTRIBUTES, LOOPTRACE_OPENCODE, LOOPTRACE_HOME (else XDG_DATA_HOME), LOOPTRACE_REDIS_PASSWORD,
-  LOOPTRACE_TRUST, NO_COLOR, FORCE_COLOR.
+  LOOPTRACE_TRUST, NO_COLOR, FORCE_COLOR
+
 Settings that stay are kept in looptrace.config.json, in the working directory or above it in its git
 repository. looptrace trust allows what in it could do harm.`;
 
@@ -98,6 +104,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       const { overview } = await import("./commands/overview.js");
       return await overview(terminal);
     }
+    if (words[0] === "help") refuseUnknown(program, words.slice(1));
     await program.parseAsync(words, { from: "user" });
     return exit;
   } catch (error) {
@@ -105,6 +112,22 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { reportError } = await import("./report-error.js");
     return reportError(error, terminal);
+  }
+}
+
+/** Commander shows the help of all for a command that is none. */
+function refuseUnknown(program: Command, names: readonly string[]): void {
+  let command = program;
+  for (const name of names) {
+    const next = command.commands.find((one) => one.name() === name);
+    if (!next && name !== "help" && !name.startsWith("-")) {
+      const near = nearest(
+        name,
+        command.commands.map((one) => one.name()).filter((one) => !one.startsWith("_")),
+      );
+      program.error(`error: unknown command '${name}'${near === undefined ? "" : `\n(Did you mean ${near}?)`}`);
+    }
+    command = next ?? command;
   }
 }
 
@@ -119,18 +142,19 @@ function buildProgram(
   extra: readonly string[],
   finish: (code: ExitCode) => void,
 ): Command {
-  const program = new Command("looptrace")
+  const width = helpWidth(terminal);
+  const program = new HelpfulCommand("looptrace", width)
     .description("Runs opencode with tracing on, and turns its sessions into Langfuse traces.")
     .version(ownVersion(), "-V, --version", "print looptrace's version")
     .helpCommand(true)
     .showHelpAfterError("(--help shows how)")
     .exitOverride()
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,
-      getOutHelpWidth: () => terminal.width,
-      // What commander finds wrong begins as all else that looptrace says.
-      outputError: (text, write) => write(text.replace(/^error: /, "looptrace: ")),
+      getOutHelpWidth: () => width,
+      outputError: (text, write) => write(parserWords(text)),
     })
     .enablePositionalOptions()
     .addHelpText("after", `${ENVIRONMENT}\n${EXIT_CODES}`);

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { oneOf } from "./one-of.js";
 
 /**
  * Options about what the trace says; the same on every command that sends one.
@@ -85,9 +86,8 @@ export function withFrom(command: Command): Command {
 }
 
 /** `--from langfuse` alone. */
-export function fromOption(): Option {
-  return new Option(
-    "--from <where>",
-    "read the traces back from Langfuse, by ids of traces or sessions, --last or --since",
-  ).choices(["langfuse"]);
+export function fromOption(
+  description = "read the traces back from Langfuse, by ids of traces or sessions, --last or --since",
+): Option {
+  return oneOf("--from <where>", description, ["langfuse"], { what: "place to read from" });
 }

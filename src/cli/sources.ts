@@ -10,7 +10,7 @@ import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { CommandContext } from "./command-context.js";
 import { nameSessions } from "./name-sessions.js";
 import { notesTo } from "./notes.js";
-import { parseSince } from "./parse-duration.js";
+import { parseSince } from "./parse-moment.js";
 import { pickSession } from "./pick-session.js";
 import type { Terminal } from "./terminal.js";
 
@@ -64,7 +64,7 @@ export async function sourcesOf(
   flags: SourceFlags,
   { load, terminal, lastByDefault = false }: SourceOptions,
 ): Promise<readonly string[]> {
-  const selection = selectionOf(flags);
+  const selection = selectionOf(flags, terminal);
   if (named.length > 0 && (selection || flags.pick)) {
     throw new ConfigurationError(
       "sources",
@@ -115,12 +115,12 @@ async function meantText(ids: readonly string[], { paths, masking }: LoadOptions
 
 const MOST_TITLE = 60;
 
-function selectionOf(flags: SourceFlags): Selection | undefined {
+function selectionOf(flags: SourceFlags, terminal: Terminal): Selection | undefined {
   const given = [flags.last, flags.all, flags.since].filter((flag) => flag !== undefined && flag !== false);
   if (given.length + (flags.pick ? 1 : 0) > 1)
     throw new ConfigurationError("sources", "Say one of --last, --all, --since and --pick.");
   if (flags.last) return { kind: "last" };
   if (flags.all) return { kind: "all" };
   if (flags.since === undefined) return undefined;
-  return { kind: "since", at: parseSince(flags.since) };
+  return { kind: "since", at: parseSince(flags.since, terminal.env) };
 }

@@ -15,12 +15,12 @@ import { CONFIG_FILE } from "./config-file-name.js";
 
 const text = z.string().min(1);
 
-/** A duration such as `10m`, read as ms. */
+/** A duration such as `10m`, read as ms; a bare number in quotes is seconds. */
 const durationText = z
   .unknown()
   .meta({ type: "string" })
   .transform((value, context) => {
-    const ms = typeof value === "string" ? durationMs(value) : undefined;
+    const ms = typeof value === "string" ? (durationMs(value) ?? durationMs(`${value}s`)) : undefined;
     if (ms !== undefined) return ms;
     context.issues.push({ code: "custom", input: value, message: 'must be a duration such as "10m"' });
     return z.NEVER;

@@ -46,6 +46,9 @@ export const retryPolicies = {
   unknown: { ...backoff, ...anywhere },
 } as const satisfies Readonly<Record<ErrorCode, RetryPolicy & Reach>>;
 
+/** The codes of all classes of failures. */
+export const ERROR_CODES: readonly string[] = Object.keys(retryPolicies);
+
 /** Whether failures of this class can go away by trying again, at once or later. */
 export function isRetryable(code: ErrorCode): boolean {
   return retryPolicies[code].kind !== "never";

@@ -1,5 +1,6 @@
+import { outcomeText } from "../analysis/outcome.js";
 import type { CatalogSession, SessionRow } from "../catalog/catalog.js";
-import { cost, costDecimals, count, duration } from "../text/format.js";
+import { cost, costDecimals, count, duration, known } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
 import { inColors } from "./labelled-line.js";
@@ -21,7 +22,7 @@ export function paintSessions(sessions: readonly CatalogSession[], options: Sess
   const of = (read: (row: SessionRow) => string, otherwise = ""): string[] =>
     sessions.map((session) => (session.kind === "session" ? read(session.row) : otherwise));
   const decimals = costDecimals(sessions.flatMap((one) => (one.kind === "session" ? (one.row.cost ?? []) : [])));
-  const outcomes = sessions.map(outcomeText);
+  const outcomes = sessions.map(sessionOutcome);
   const columns: readonly TableColumn[] = [
     { heading: "#", align: "right", worth: STAYS, cells: sessions.map((_, index) => String(index + 1)) },
     { heading: "title", align: "left", worth: STAYS, shortest: 24, comfort: 36, cells: sessions.map(titleText) },
@@ -36,7 +37,7 @@ export function paintSessions(sessions: readonly CatalogSession[], options: Sess
     },
     { heading: "model", align: "left", worth: 50, shortest: 10, cut: "middle", cells: of(modelText) },
     { heading: "steps", align: "right", worth: 40, cells: of(({ steps }) => count(steps)) },
-    { heading: "tokens", align: "right", worth: 70, cells: of(({ tokens }) => count(tokens)) },
+    { heading: "tokens", align: "right", worth: 70, cells: of(({ tokens }) => known(tokens)) },
     { heading: "cost", align: "right", worth: 80, cells: of((row) => cost(row.cost, decimals)) },
     { heading: "time", align: "right", worth: 30, cells: of((row) => duration(row.duration)) },
     { heading: "slowest tool", align: "left", worth: 20, cells: of(slowestText) },
@@ -64,12 +65,9 @@ export function titleText(session: CatalogSession): string {
   return oneLine(text.slice(0, MOST_TITLE)) || "(untitled)";
 }
 
-/** How a session went: the error's code says more than that it failed. */
-export function outcomeText(session: CatalogSession): string {
-  if (session.kind === "unreadable") return "not read";
-  const { outcome, errors } = session.row;
-  if (outcome === "completed") return "ok";
-  return outcome === "failed" ? (errors[0] ?? "failed") : outcome;
+/** How a session's last turn ended, for a list. */
+export function sessionOutcome(session: CatalogSession): string {
+  return session.kind === "unreadable" ? "not read" : outcomeText(session.row);
 }
 
 /** A folder by the last part of its path. */

@@ -2,13 +2,14 @@ import { mondayOf } from "../analysis/stats/calendar.js";
 import { type Dimension, isOfTime, type StatsKey } from "../analysis/stats/dimensions.js";
 import type { StatsFigures } from "../analysis/stats/stats-figures.js";
 import type { StatsReport, StatsRow } from "../analysis/stats/stats-report.js";
-import { cost, costDecimals, count, duration, plural } from "../text/format.js";
+import { cost, costDecimals, count, duration, known, UNKNOWN as NOT_KNOWN, plural } from "../text/format.js";
 import { sparkline } from "../text/sparkline.js";
 import { oneLine } from "../text/terminal-text.js";
 import { wrapped } from "../text/wrap-text.js";
 import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
-import { inColors, type LabelledLine, worded } from "./labelled-line.js";
+import { inColors } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
+import { moreRows, shareText, statsNotes, UNPRICED_MARK, USER_MARK } from "./stats-notes.js";
 import { toolColumns } from "./stats-tools.js";
 
 const WIDEST_BAR = 20;
@@ -22,6 +23,8 @@ export interface PaintStatsOptions extends PaintOptions {
   readonly home?: string | undefined;
   /** So many rows at most, of those that are in no order of time. */
   readonly top: number;
+  /** Whether notes say what they mean. */
+  readonly explain?: boolean | undefined;
 }
 
 /** Statistics as a table with a bar for each row, and a chart over the days; no line is wider than the terminal. */
@@ -40,9 +43,9 @@ export function paintStats(report: StatsReport, options: PaintStatsOptions): str
   });
   const left = rows.length - shown.length;
   const notes = [
-    ...(left > 0 ? [worded("more", `${plural(left, "smaller row")}: --top ${rows.length} shows all`, "muted")] : []),
-    ...notesOf(report),
-    ...hiddenColumnsLine(table.hidden),
+    ...inColors(moreRows(left, rows.length), width, colors),
+    ...statsNotes(report, options, options.explain ?? false),
+    ...inColors(hiddenColumnsLine(table.hidden), width, colors),
   ];
   return [
     ...title,
@@ -51,7 +54,7 @@ export function paintStats(report: StatsReport, options: PaintStatsOptions): str
     colors.dim(table.head),
     ...lines,
     ...(tools ? ["", ...toolLines(report, options)] : []),
-    ...(notes.length > 0 ? ["", ...inColors(notes, width, colors)] : []),
+    ...(notes.length > 0 ? ["", ...notes] : []),
   ].join("\n");
 }
 
@@ -73,10 +76,10 @@ function titleOf({ total, days, timezone, since, until }: StatsReport): string {
 function chartLines({ days, total }: StatsReport, width: number): readonly string[] {
   if (days.length < 3) return [];
   const isPriced = (total.cost ?? 0) > 0;
-  const values = days.map((day) => (isPriced ? (day.cost ?? 0) : day.tokens));
+  const values = days.map((day) => (isPriced ? (day.cost ?? 0) : (day.tokens ?? 0)));
   const most = days[values.indexOf(Math.max(...values))];
   const label = `${isPriced ? "cost" : "tokens"} by day `;
-  const told = most ? `  most ${isPriced ? cost(most.cost) : count(most.tokens)} on ${most.day}` : "";
+  const told = most ? `  most ${isPriced ? cost(most.cost) : known(most.tokens)} on ${most.day}` : "";
   const room = Math.min(WIDEST_CHART, width - label.length - told.length);
   return room < 10 ? [] : [`${label}${sparkline(values, room)}${told}`];
 }
@@ -125,20 +128,10 @@ const UNKNOWN: Readonly<Record<Dimension, string>> = {
   ...{ tag: "no tag", outcome: "outcome not known" },
 };
 
-/** What the rows without a value are called in a sentence. */
-const REMAINDER: Readonly<Partial<Record<Dimension, string>>> = {
-  model: "calls whose model is not known",
-  agent: "calls whose agent is not known",
-  branch: "turns whose branch is not known",
-  commit: "turns whose commit is not known",
-  pr: "turns of no known pull request",
-  tag: "turns without a tag",
-};
-
 function figureColumns(rows: readonly StatsFigures[], barred: readonly StatsFigures[]): readonly TableColumn[] {
   const decimals = costDecimals(rows.flatMap((row) => row.cost ?? []));
   const isPriced = rows.some((row) => (row.cost ?? 0) > 0);
-  const weight = (row: StatsFigures): number => (isPriced ? (row.cost ?? 0) : row.tokens);
+  const weight = (row: StatsFigures): number => (isPriced ? (row.cost ?? 0) : (row.tokens ?? 0));
   const most = Math.max(...barred.map(weight));
   const column = (heading: string, worth: number, cell: (row: StatsFigures) => string): TableColumn => ({
     heading,
@@ -158,13 +151,15 @@ function figureColumns(rows: readonly StatsFigures[], barred: readonly StatsFigu
     column("sessions", 60, ({ sessions }) => some(sessions)),
     column("failed", 70, ({ failed }) => some(failed)),
     column("calls", 36, ({ calls }) => some(calls)),
-    column("tokens", 90, ({ tokens }) => some(tokens)),
-    column("input", 20, ({ usage }) => some(usage.input)),
-    column("cached", 22, ({ usage }) => some(usage.cacheRead)),
-    column("written", 18, ({ usage }) => some(usage.cacheWrite)),
-    column("output", 24, ({ usage }) => some(usage.output)),
-    column("reasoning", 16, ({ usage }) => some(usage.reasoning)),
-    column("cache hit", 55, ({ cacheShare }) => percent(cacheShare)),
+    column("tokens", 90, ({ tokens }) => someOf(tokens)),
+    column("input", 20, ({ usage }) => someOf(usage?.input)),
+    column("cached", 22, ({ usage }) => someOf(usage?.cacheRead)),
+    column("written", 18, ({ usage }) => someOf(usage?.cacheWrite)),
+    column("output", 24, ({ usage }) => someOf(usage?.output)),
+    column("reasoning", 16, ({ usage }) => someOf(usage?.reasoning)),
+    column("cache hit", 55, ({ cacheShare, tokens }) =>
+      cacheShare === null ? (tokens === null ? NOT_KNOWN : "") : shareText(cacheShare),
+    ),
     column("cost", 98, (row) => costText(row, decimals)),
     bar,
     column("saved", 30, ({ saved }) => (saved === null || saved === 0 ? "" : signed(saved, decimals))),
@@ -179,11 +174,8 @@ function figureColumns(rows: readonly StatsFigures[], barred: readonly StatsFigu
   ];
 }
 
-const UNPRICED_MARK = "+";
-const USER_MARK = "*";
-
-function costText({ cost: usd, unpriced, costByUser, tokens }: StatsFigures, decimals: number): string {
-  if (usd === null) return tokens === 0 ? "" : cost(null);
+function costText({ cost: usd, unpriced, costByUser, calls }: StatsFigures, decimals: number): string {
+  if (usd === null) return calls === 0 ? "" : cost(null);
   return `${cost(usd, decimals)}${costByUser > 0 ? USER_MARK : ""}${unpriced.calls > 0 ? UNPRICED_MARK : ""}`;
 }
 
@@ -198,80 +190,15 @@ function toolLines(report: StatsReport, options: PaintStatsOptions): readonly st
   return [options.colors.dim(table.head), ...table.rows];
 }
 
-function notesOf({ by, rows, total, copiedTurns }: StatsReport): readonly LabelledLine[] {
-  const { unpriced, costByUser, others, saved, cacheBreaks, gaps } = total;
-  const note = (text: string): LabelledLine => worded("note", text, "warning");
-  return [
-    ...by.flatMap((dimension) => remainderOf(dimension, rows, total)),
-    ...(costByUser > 0 ? [worded(USER_MARK, `${cost(costByUser)} of the cost is by your prices`, "muted")] : []),
-    ...(unpriced.calls > 0
-      ? [
-          worded(
-            total.cost === null ? "note" : UNPRICED_MARK,
-            `no price is known of ${plural(unpriced.calls, "call")} with ${count(unpriced.tokens)} tokens: "prices" in looptrace.config.json takes yours, or "free": true`,
-            "warning",
-          ),
-        ]
-      : []),
-    ...(saved !== null && saved !== 0
-      ? [worded("cache", saved > 0 ? `it saved ${cost(saved)}` : `it cost ${cost(-saved)} more than it saved`, "muted")]
-      : []),
-    ...(cacheBreaks.count > 0
-      ? [
-          worded(
-            "cache",
-            `it broke ${plural(cacheBreaks.count, "time")}: ${count(cacheBreaks.tokens)} tokens were read anew${cacheBreaks.cost === null ? "" : `, which cost ${cost(cacheBreaks.cost)} more`}`,
-            "muted",
-          ),
-        ]
-      : []),
-    ...(others.calls > 0
-      ? [
-          worded(
-            "beside",
-            `in no sum: ${plural(others.calls, "call")} that opencode made beside the steps, such as for titles, with ${count(others.tokens)} tokens${others.cost === null ? "" : `, ${cost(others.cost)}`}`,
-            "muted",
-          ),
-        ]
-      : []),
-    ...(by.includes("tag") ? [worded("tags", "a turn with several tags stands in a row for each", "muted")] : []),
-    ...(gaps.missingSubagents > 0
-      ? [note(`${plural(gaps.missingSubagents, "subagent session")} not kept: what they took is in no sum`)]
-      : []),
-    ...(gaps.doubtfulCalls > 0 ? [note(`the tokens of ${plural(gaps.doubtfulCalls, "call")} are in doubt`)] : []),
-    ...(gaps.withoutUsage > 0
-      ? [note(`tokens and cost lack ${plural(gaps.withoutUsage, "call")} of unknown usage`)]
-      : []),
-    ...(copiedTurns > 0
-      ? [note(`without ${plural(copiedTurns, "turn")} that a fork copied from another session`)]
-      : []),
-  ];
-}
-
-/** How much of all cannot be told by a dimension. */
-function remainderOf(dimension: Dimension, rows: readonly StatsRow[], total: StatsFigures): readonly LabelledLine[] {
-  const what = REMAINDER[dimension];
-  const unknown = rows.filter(({ key }) => key[dimension] === null);
-  if (what === undefined || unknown.length === 0) return [];
-  const sum = (of: (row: StatsFigures) => number): number => unknown.reduce((all, row) => all + of(row), 0);
-  const [usd, tokens] = [sum((row) => row.cost ?? 0), sum((row) => row.tokens)];
-  const isPriced = (total.cost ?? 0) > 0;
-  const part = isPriced ? usd / (total.cost ?? 1) : total.tokens === 0 ? 0 : tokens / total.tokens;
-  const of = isPriced ? `${cost(usd)} of ${cost(total.cost)}` : `${count(tokens)} of ${count(total.tokens)} tokens`;
-  return [worded("remains", `${of} (${percent(part)}) is of ${what}`, "muted")];
-}
-
 function some(value: number): string {
   return value === 0 ? "" : count(value);
 }
 
-function timeOrNone(ms: number): string {
-  return ms === 0 ? "" : duration(ms);
+/** @param value null: not known */
+function someOf(value: number | null | undefined): string {
+  return value === null || value === undefined ? NOT_KNOWN : some(value);
 }
 
-/** @param share 0 to 1 */
-function percent(share: number | null): string {
-  if (share === null) return "";
-  const whole = Math.round(share * 100);
-  return whole === 0 && share > 0 ? "<1%" : `${whole}%`;
+function timeOrNone(ms: number): string {
+  return ms === 0 ? "" : duration(ms);
 }

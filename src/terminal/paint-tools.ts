@@ -1,7 +1,7 @@
 import type { Colors } from "picocolors/types.js";
 import type { SlowCall, ToolReport, ToolStats } from "../analysis/tool-table.js";
 import { columnsOf } from "../text/columns.js";
-import { count, duration, plural } from "../text/format.js";
+import { count, duration, plural, UNKNOWN } from "../text/format.js";
 import { oneLine, padStart, shortenTo } from "../text/terminal-text.js";
 import { wrapped } from "../text/wrap-text.js";
 import { argumentLine } from "./argument-text.js";
@@ -139,7 +139,7 @@ function notesOf({ total, copiedTurns, missingSubagents }: ToolReport): Labelled
 }
 
 function timeIn({ boundedCalls }: ToolStats, ms: number | null): string {
-  return ms === null ? "" : `${boundedCalls > 0 ? "~" : ""}${duration(ms)}`;
+  return ms === null ? UNKNOWN : `${boundedCalls > 0 ? "~" : ""}${duration(ms)}`;
 }
 
 function some(value: number): string {

@@ -118,7 +118,7 @@ function callFacts(call: Call, { account }: Step, trace: LoopTrace): LabelledLin
     parted("tokens", tokenParts(recordedUsage(call), [call])),
     ...(doubt ? [worded("note", doubt.reason, "warning")] : []),
     ...(sureUsageOf("prompt", call) ? [parted("context", listed(context))] : []),
-    parted("cost", [call.cost === null ? "unknown" : cost(call.cost)]),
+    parted("cost", [cost(call.cost)]),
     ...(call.wire ? [parted("request", listed(requestParts(call.wire).map(oneLine)))] : []),
   ];
 }

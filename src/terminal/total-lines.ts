@@ -7,7 +7,7 @@ import { tokenParts } from "../analysis/token-parts.js";
 import { isTrouble, type RowFacts } from "../analysis/tree-rows.js";
 import { cost, count, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
-import type { Call, Loop, LoopTrace, Tool, Totals } from "../trace/model.js";
+import type { Call, Loop, LoopTrace, Tool } from "../trace/model.js";
 import { ESTIMATED, type LabelledLine, listed, parted, worded } from "./labelled-line.js";
 import { BAR_SIGNS, TROUBLE_SIGN } from "./time-bar.js";
 
@@ -40,7 +40,7 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
     ...modelLine(loop, withSubagents),
     ...ownLine(loop),
     ...(totals.calls > 0 ? [parted("tokens", tokenParts(totals.usage, callsIn(loop)))] : []),
-    parted("total", listed([...counts, `cost ${costText(totals, decimals)}`])),
+    parted("total", listed([...counts, `cost ${cost(totals.cost, decimals)}`])),
     parted("trace", [oneLine(traceId)]),
     parted("session", [oneLine(session.id)]),
     ...notesOf(trace, tools).map((note) => worded("note", note, "warning")),
@@ -48,12 +48,6 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
     ...(signs.bars.length > 0 ? [parted("bar", barParts(signs.bars))] : []),
     ...(signs.marked ? [worded("!", "something went wrong here; a wider tree says what", "muted")] : []),
   ];
-}
-
-/** Where no call was made, as in a turn of a person's command, nothing is unknown. */
-function costText({ calls, cost: usd }: Totals, decimals: number): string {
-  if (usd !== null) return cost(usd, decimals);
-  return calls > 0 ? "unknown" : "–";
 }
 
 function modelLine({ account, steps }: Loop, withSubagents: boolean): LabelledLine[] {

@@ -1,7 +1,8 @@
 import type { Colors } from "picocolors/types.js";
 import { gapsOf } from "../analysis/gaps.js";
+import { outcomeText } from "../analysis/outcome.js";
 import { columnsOf } from "../text/columns.js";
-import { cost, count, duration, plural } from "../text/format.js";
+import { cost, count, duration, plural, UNKNOWN } from "../text/format.js";
 import { oneLine, padStart, shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
 import { totalTokens } from "../trace/usage.js";
@@ -47,7 +48,7 @@ export function titleIn({ session }: LoopTrace, columns: number): string {
 
 /** How it ended: an error's code says more than that it failed. */
 export function outcomeOf({ loop }: Pick<LoopTrace, "loop">): string {
-  return loop.error ? loop.error.code : loop.outcome === "completed" ? "ok" : loop.outcome;
+  return outcomeText({ outcome: loop.outcome, errorCode: loop.error?.code ?? null });
 }
 
 /** The same in its colour, or as much of it as there is room for. */
@@ -82,8 +83,8 @@ function figures(trace: LoopTrace, aligned: boolean): readonly string[] {
     [plural(totals.calls, "call"), 9],
     [plural(totals.tools, "tool"), 9],
     [duration(loop.end - loop.start), 6],
-    [noTokens ? "tokens unknown" : `${count(totalTokens(totals.usage))} tokens`, 16],
-    ...(noTokens && !aligned ? [] : [[noTokens ? "" : cost(totals.cost), 8] as const]),
+    [`${noTokens ? UNKNOWN : count(totalTokens(totals.usage))} tokens`, 16],
+    [cost(totals.cost), 8],
   ];
   return cells.map(([text, columns]) => (aligned ? padStart(text, columns) : text));
 }

@@ -7,14 +7,30 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)$/;
+
 /**
- * `500ms`, `90s`, `10m`, `2h`, `7d`; a bare number is seconds.
+ * `500ms`, `90s`, `10m`, `2h`, `7d`; the only reading of durations that are written down.
  *
- * @returns milliseconds, undefined when the text is no duration above zero
+ * @returns milliseconds, undefined when the text is no duration above zero, or has no unit
  */
 export function durationMs(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?$/.exec(text.trim());
+  const match = DURATION.exec(text.trim());
   const value = Number(match?.[1]);
-  const unit = UNITS_MS[match?.[2] ?? "s"];
+  const unit = UNITS_MS[match?.[2] ?? ""];
   return match && unit !== undefined && value > 0 ? value * unit : undefined;
+}
+
+/**
+ * Why a text is none, with what to write, on two lines.
+ *
+ * @param units those of the example, the likely ones
+ */
+export function durationProblem(text: string, units: readonly string[] = ["s", "m", "h"]): string {
+  const bare = /^\d+(?:\.\d+)?$/.exec(text.trim())?.[0];
+  const isAny = bare !== undefined && Number(bare) > 0;
+  const amount = isAny ? bare : "10";
+  const why = isAny ? "the unit is missing." : bare === undefined ? "this is no duration." : "it has to be above 0.";
+  const examples = units.map((unit) => `${amount}${unit}`);
+  return `${why}\nSay ${examples.slice(0, -1).join(", ")} or ${examples.at(-1)}; units are ${Object.keys(UNITS_MS).join(", ")}.`;
 }

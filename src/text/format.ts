@@ -40,10 +40,18 @@ function ofTwo(units: number, large: string, small: string): string {
   return `${Math.floor(units / 60)}${large}${String(units % 60).padStart(2, "0")}${small}`;
 }
 
+/** What stands for a figure that is not known. */
+export const UNKNOWN = "–";
+
 /** Whole counts with thousands separated: `12,345`. */
 export function count(value: number): string {
   // Not toLocaleString: loading the locale's rules takes longer than painting a whole tree.
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** A count that may not be known. */
+export function known(value: number | null): string {
+  return value === null ? UNKNOWN : count(value);
 }
 
 /** `1 step`, `2 steps`. */
@@ -56,7 +64,7 @@ export function plural(value: number, one: string, many = `${one}s`): string {
  * @param decimals what `costDecimals` says, where several stand below each other
  */
 export function cost(usd: number | null, decimals?: number): string {
-  if (usd === null) return "–";
+  if (usd === null) return UNKNOWN;
   if (usd === 0) return "$0";
   const places = decimals ?? costDecimals([usd]);
   const least = 10 ** -places;

@@ -17,6 +17,11 @@ export function totalTokens(usage: Usage): number {
   return promptTokens(usage) + usage.output + usage.reasoning;
 }
 
+/** What calls took together; null where nothing is known of any: no request has no tokens. */
+export function knownTokens(calls: number, tokens: number): number | null {
+  return tokens === 0 && calls > 0 ? null : tokens;
+}
+
 /** What the model read: new input, cached input and what was written to the cache. */
 export function promptTokens(usage: Usage): number {
   return usage.input + usage.cacheRead + usage.cacheWrite;

@@ -136,7 +136,7 @@ describe("who reads it is told", () => {
 
   test("in the tree", () => {
     const tree = (trace: LoopTrace) => paintTree(trace, { width: 160, colors });
-    expect(tree(zeros)).toContain("tokens   unknown: opencode recorded none");
+    expect(tree(zeros)).toContain("tokens   – (opencode recorded none)");
     expect(tree(zeros)).toContain("tokens unknown · “Hello there");
     expect(tree(noPrompt)).toMatch(/llm-call-1 .*\? +400 .*prompt unknown/);
     expect(tree(noPrompt)).toContain("18,860 = in 18,400 (cached 17,000) + out 460 – of 1 call only a part is known");
@@ -171,7 +171,7 @@ describe("who reads it is told", () => {
     expect(paintStep(contradiction, step ?? expect.fail(), { width: 120, colors })).toContain(
       "note     Its parts make 1,640 tokens",
     );
-    expect(traceLine(zeros)).toContain("tokens unknown");
+    expect(traceLine(zeros)).toContain("  – tokens  –  ");
     expect(traceLine(noPrompt)).toContain("18,860 tokens  $0.00402  tokens of 1 call in doubt");
     const side = (name: string) => ({
       session: reportedTrace(name).session,

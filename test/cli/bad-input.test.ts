@@ -170,11 +170,11 @@ describe("sources that do not make sense", () => {
     },
     "--since some day": {
       argv: ["trace", "--since", "soon"],
-      says: "looptrace: --since takes a duration such as 7d or 12h, or a date such as 2026-11-01.\n",
+      says: 'looptrace: --since "soon": this is neither a duration nor a date.\nSay a duration such as 7d or 12h, or a date such as 2026-11-01 or 2026-11-01T14:30.\n',
     },
     "a width that nothing fits into": {
       argv: ["show", "good.json", "--width", "5"],
-      says: `looptrace: option '--width <columns>' argument '5' is invalid. Give a number of columns, 20 or more.\n${HELP}`,
+      says: `looptrace: --width 5: Give a number of columns, 20 or more.\n${HELP}`,
     },
   });
 });
@@ -206,7 +206,7 @@ describe("an opencode that cannot be started", () => {
 describe("a run that cannot be meant", () => {
   const sayIt = 'Say what to do: looptrace run "Fix the failing test", or pipe it in: looptrace run -';
   const pipeIt = "For a message that begins with a hyphen pipe it in: echo '-x …' | looptrace run -";
-  const duration = "is invalid. Give a duration such as 90s, 10m or 2h.";
+  const duration = "Say 10s, 10m or 10h; units are ms, s, m, h, d, w.";
   refuses({
     "no message": { argv: ["run"], says: `looptrace: no message. ${sayIt}\n${HELP}` },
     "a message of white space": {
@@ -235,11 +235,11 @@ describe("a run that cannot be meant", () => {
     },
     "a deadline that is no duration": {
       argv: ["run", "hi", "--timeout", "soon"],
-      says: `looptrace: option '--timeout <duration>' argument 'soon' ${duration}\n${HELP}`,
+      says: `looptrace: --timeout soon: this is no duration.\n${duration}\n${HELP}`,
     },
     "a deadline at once": {
       argv: ["run", "hi", "--timeout", "0"],
-      says: `looptrace: option '--timeout <duration>' argument '0' ${duration}\n${HELP}`,
+      says: `looptrace: --timeout 0: it has to be above 0.\n${duration}\n${HELP}`,
     },
     "a file that is not there": {
       argv: ["run", "hi", "--file", "b"],
@@ -381,20 +381,36 @@ describe("command lines that are none", () => {
   refuses({
     "an unknown command": {
       argv: ["trcae"],
-      says: `looptrace: unknown command 'trcae'\n(Did you mean trace?)\n${HELP}`,
+      says: `looptrace: trcae: there is no such command.\nDid you mean trace?\n${HELP}`,
+    },
+    "help for what is no command": {
+      argv: ["help", "shwo"],
+      says: `looptrace: shwo: there is no such command.\nDid you mean show?\n${HELP}`,
+    },
+    "a duration without a unit": {
+      argv: ["show", "--slow", "5"],
+      says: `looptrace: --slow 5: the unit is missing.\nSay 5s, 5m or 5h; units are ms, s, m, h, d, w.\n${HELP}`,
+    },
+    "a time back from now without a unit": {
+      argv: ["ls", "--since", "7"],
+      says: "looptrace: --since 7: the unit is missing.\nSay 7h, 7d or 7w; units are ms, s, m, h, d, w.\n",
+    },
+    "an outcome that nothing has": {
+      argv: ["stats", "--outcome", "complet"],
+      says: `looptrace: --outcome complet: there is no such outcome.\nDid you mean completed? Give completed, failed, unfinished or an error's code such as rate_limit.\n${HELP}`,
     },
     "an option whose shell variable was not set": {
       argv: ["trace", "--last", "--user", ""],
-      says: `looptrace: option '--user <id>' argument '' is invalid. It is empty; is a variable not set?\n${HELP}`,
+      says: `looptrace: --user "": It is empty; is a variable not set?\n${HELP}`,
     },
     "one of several such values": {
       argv: ["trace", "--last", "--tag", "a", "--tag", " "],
-      says: `looptrace: option '--tag <tag>' argument ' ' is invalid. It is empty; is a variable not set?\n${HELP}`,
+      says: `looptrace: --tag " ": It is empty; is a variable not set?\n${HELP}`,
     },
-    "an unknown option": { argv: ["show", "--nope"], says: `looptrace: unknown option '--nope'\n${HELP}` },
+    "an unknown option": { argv: ["show", "--nope"], says: `looptrace: --nope: there is no such option.\n${HELP}` },
     "words for push": {
       argv: ["push", "x"],
-      says: `looptrace: too many arguments for 'push'. Expected 0 arguments but got 1.\n${HELP}`,
+      says: `looptrace: push: it takes no argument, and here are 1.\nPut what belongs together in quotes; an option may lack its --.\n${HELP}`,
     },
   });
 

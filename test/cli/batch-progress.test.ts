@@ -144,7 +144,7 @@ test("elsewhere a line for each finished task, and one for each wait", () => {
   vi.advanceTimersByTime(10_000);
   progress.stop();
   expect(shown.written.split("\n")).toEqual([
-    "[16/40] done t1 (1.00s, 10 tokens, $1.0000): Done.",
+    "[16/40] completed t1 (1.00s, 10 tokens, $1.0000): Done.",
     "t1: rate_limit: a is left alone for 30.0s; then it is tried again",
     "",
   ]);

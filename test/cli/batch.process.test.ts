@@ -109,7 +109,7 @@ describe.concurrent("a batch", () => {
     // A line for each where stderr is no terminal.
     const lines = stderr.split("\n").filter((line) => line.startsWith("["));
     expect(lines.map((line) => line.slice(0, 5))).toEqual(["[1/4]", "[2/4]", "[3/4]", "[4/4]"]);
-    expect(stderr).toMatch(/\] done two \(.*, 110 tokens, \$0\.00100\): Answer to two\n/);
+    expect(stderr).toMatch(/\] completed two \(.*, 110 tokens, \$0\.00100\): Answer to two\n/);
   });
 
   test("the same command goes on with what has no result", async () => {

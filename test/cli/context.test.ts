@@ -95,7 +95,7 @@ test.each<[argv: string[], why: RegExp]>([
   [["multistep.json", "--call", "9"], /no request 9: the session has requests 0 to 4/],
   [["multistep.json", "two-turns.json", "--call", "1"], /name one session/],
   [["multistep.json", "--json", "--csv"], /--json or --csv/],
-  [["multistep.json", "--by", "color"], /owner, segment/],
+  [["multistep.json", "--by", "color"], /owner or segment/],
 ])("context %j says what is wrong, and what to do", async (argv, why) => {
   const { code, stdout, stderr } = await context(...argv);
   expect([code, stdout]).toEqual([2, ""]);

@@ -58,7 +58,7 @@ test("a name that several have lists them, and one that none has says so", async
   const several = await run(paths, "show", "tests");
   expect(several.code).toBe(2);
   expect(several.stderr).toMatch(/^looptrace: tests may be any of 2 sessions that have it in their title\./);
-  expect(several.stderr).toContain(`  ${FINE.slice(4, 12)}  Parser: fix the tests · ok · `);
+  expect(several.stderr).toContain(`  ${FINE.slice(4, 12)}  Parser: fix the tests · completed · `);
   expect(several.stderr).toContain(`  ${FAILED.slice(4, 12)}  Refused key of the tests · authentication_failed · `);
   const same = FINE.slice(4)
     .split("")

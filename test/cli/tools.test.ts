@@ -68,7 +68,7 @@ test("what cannot be read is said, and leaves the others in the table", async ()
 
 test.each([
   [["--csv", "--json"], /--json or --csv/],
-  [["--slowest", "some"], /--slowest <n>.*whole number/],
+  [["--slowest", "some"], /--slowest some: .*whole number/],
   [["--last"], /but not both/],
 ])("%j is refused", async (flags, why) => {
   const { code, stdout, stderr } = await tools([...files, ...flags]);

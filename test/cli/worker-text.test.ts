@@ -11,7 +11,7 @@ const NOW = 1_000;
 
 test.each<[WorkerEvent, string]>([
   [{ kind: "started", jobId, task: "t\x1b[31m1" }, "began t1"],
-  [{ kind: "finished", jobId, result: resultOf(task) }, "done t1 (1.00s, 10 tokens, $1.0000): Done."],
+  [{ kind: "finished", jobId, result: resultOf(task) }, "completed t1 (1.00s, 10 tokens, $1.0000): Done."],
   [{ kind: "later", jobId, run, until: NOW + 4_100 }, "t1: server_error; tried again in 5.00s"],
   [{ kind: "later", jobId, run, until: NOW }, "t1: server_error; tried again at once"],
   [

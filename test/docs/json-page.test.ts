@@ -138,7 +138,17 @@ const VERIFY_FINDING = fieldsOf<Record<EveryFinding, true>>()({
 
 const KEPT = fieldsOf<SessionRow & Record<"kind" | "storedAt", unknown>>()({
   ...{ kind: true, id: true, title: true, directory: true, project: true, began: true, at: true, storedAt: true },
-  ...{ models: true, outcome: true, errors: true, turns: true, steps: true, tokens: true, cost: true, duration: true },
+  ...{
+    models: true,
+    outcome: true,
+    errorCode: true,
+    errors: true,
+    turns: true,
+    steps: true,
+    tokens: true,
+    cost: true,
+    duration: true,
+  },
   ...{ slowestTool: true, toolFailures: true, missingSubagents: true, doubtfulCalls: true, tags: true },
 });
 

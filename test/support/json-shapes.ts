@@ -434,15 +434,15 @@ const statsFigures = {
   retries: z.int(),
   toolCalls: z.int(),
   toolFailures: z.int(),
-  usage,
-  tokens: z.number(),
+  usage: usage.nullable(),
+  tokens: z.number().nullable(),
   cacheShare: z.number().min(0).max(1).nullable(),
   cost: z.number().nullable(),
   costByUser: z.number(),
   unpriced: z.strictObject({ calls: z.int(), tokens: z.number() }),
   saved: z.number().nullable(),
   cacheBreaks: z.strictObject({ count: z.int(), tokens: z.number(), cost: z.number().nullable() }),
-  others: z.strictObject({ calls: z.int(), tokens: z.number(), cost: z.number().nullable() }),
+  others: z.strictObject({ calls: z.int(), tokens: z.number().nullable(), cost: z.number().nullable() }),
   time: z.strictObject({
     total: z.number(),
     model: z.number(),
@@ -467,7 +467,9 @@ export const statsJson = z.strictObject({
   rows: z.array(z.strictObject({ key: statsKey, ...statsFigures })),
   total: z.strictObject(statsFigures),
   copiedTurns: z.int(),
-  days: z.array(z.strictObject({ day: z.string(), turns: z.int(), tokens: z.number(), cost: z.number().nullable() })),
+  days: z.array(
+    z.strictObject({ day: z.string(), turns: z.int(), tokens: z.number().nullable(), cost: z.number().nullable() }),
+  ),
   tools: z
     .array(
       z.strictObject({

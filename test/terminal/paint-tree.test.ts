@@ -90,7 +90,7 @@ describe("what models, tools and other people's exports say", () => {
 
   test("the columns stand below their headings whatever is in the names", () => {
     const lines = paintTree(nasty(traceOf("multistep@1.18.33")), { width: 200, colors: plain }).split("\n");
-    const [, headings = ""] = lines;
+    const headings = lines.find((line) => / time .* in /.test(line)) ?? "";
     const end = stringWidth(headings.slice(0, headings.indexOf("time"))) + "time".length;
     const rows = lines.filter((line) => /^[├└│ ]+(─ )?/.test(line) && /─ /.test(line));
     expect(rows).toHaveLength(15);
@@ -161,7 +161,7 @@ test("a long title has a line of its own, so that the model stays in sight", () 
   const session = { ...trace.session, title: "Which port does the server listen on" };
   const [title, facts] = paintTree({ ...trace, session }, { width: 80, colors: plain }).split("\n");
   expect([title, facts]).toEqual([
-    "Which port does the server listen on",
+    "Which port does the server listen on · completed",
     "scripted/m1 · agent build · opencode 1.18.33",
   ]);
 });

@@ -26,8 +26,8 @@ describe("what stands below the tree", () => {
   });
 
   test("what no call told is unknown, not 0", () => {
-    expect(linesOf(traceOf("provider-401@1.18.33"), "tokens")).toEqual(["unknown: opencode recorded none"]);
-    expect(linesOf(traceOf("provider-401@1.18.33"), "total")).toEqual(["1 step, 1 call, 0 tools, cost unknown"]);
+    expect(linesOf(traceOf("provider-401@1.18.33"), "tokens")).toEqual(["– (opencode recorded none)"]);
+    expect(linesOf(traceOf("provider-401@1.18.33"), "total")).toEqual(["1 step, 1 call, 0 tools, cost –"]);
     expect(linesOf(traceOf("parallel-subagents@1.18.33"), "tokens")).toEqual([
       "12,172 = in 12,000 (cached 5,888) + out 164 + think 8 – without 1 call of unknown usage",
     ]);

@@ -1,5 +1,6 @@
 /** By what statistics are put together, and what belongs where. */
 import { isLike, type ModelFacts } from "../../opencode/model.js";
+import { hasOutcome, outcomeText } from "../outcome.js";
 import { modelName } from "../row-texts.js";
 import type { SessionFacts, TurnFacts } from "../session-facts.js";
 import { type Calendar, monthOf, weekOf } from "./calendar.js";
@@ -39,6 +40,7 @@ export interface StatsFilter {
   readonly agent?: string | undefined;
   readonly branch?: string | undefined;
   readonly tag?: string | undefined;
+  /** One of `OUTCOME_WORDS`, and no pattern. */
   readonly outcome?: string | undefined;
 }
 
@@ -70,7 +72,7 @@ export function valuesOf(
     case "tag":
       return turn.tags.length === 0 ? [null] : [...new Set(turn.tags)];
     case "outcome":
-      return [turn.errorCode === null ? turn.outcome : `${turn.outcome}: ${turn.errorCode}`];
+      return [outcomeText(turn)];
     default:
       return dimension satisfies never;
   }
@@ -94,7 +96,8 @@ export function isWanted(session: SessionFacts, turn: TurnFacts, filter: StatsFi
   const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = filter;
   if (turn.start < since || turn.start >= until) return false;
   const place: Place = { session, turn, model: turn.model, agent: turn.agent };
-  return (["project", "branch", "tag", "outcome"] as const).every((dimension) => {
+  if (filter.outcome !== undefined && !hasOutcome(turn, filter.outcome)) return false;
+  return (["project", "branch", "tag"] as const).every((dimension) => {
     const pattern = filter[dimension];
     return pattern === undefined || valuesOf(dimension, place, context).some((value) => fits(value, pattern));
   });

@@ -1,6 +1,6 @@
 /** Sums of what turns took. */
 import { costBy, type Usage, type UserPrices, userPriceOf } from "../../opencode/model.js";
-import { addCost, addUsage, NO_USAGE, promptTokens, totalTokens } from "../../trace/usage.js";
+import { addCost, addUsage, knownTokens, NO_USAGE, promptTokens, totalTokens } from "../../trace/usage.js";
 import { exactFigure } from "../figures.js";
 import { percentile } from "../percentiles.js";
 import type { SpentFacts, TurnFacts } from "../session-facts.js";
@@ -19,9 +19,10 @@ export interface StatsFigures {
   readonly retries: number;
   readonly toolCalls: number;
   readonly toolFailures: number;
-  readonly usage: Usage;
-  /** All tokens. */
-  readonly tokens: number;
+  /** null where calls were made and nothing is known of any one's tokens. */
+  readonly usage: Usage | null;
+  /** All tokens; null where `usage` is. */
+  readonly tokens: number | null;
   /** Share of the prompts that came from the cache, 0 to 1; null without prompts. */
   readonly cacheShare: number | null;
   /** null where nothing of it has a price. */
@@ -34,8 +35,8 @@ export interface StatsFigures {
   readonly saved: number | null;
   /** Breaks of the cache, the tokens that were read anew, and what that cost more; null where no prices tell it. */
   readonly cacheBreaks: TurnFacts["cacheBreaks"];
-  /** What opencode asked models beside the steps, such as for a title: in no other figure. */
-  readonly others: { readonly calls: number; readonly tokens: number; readonly cost: number | null };
+  /** What opencode asked models beside the steps, such as for a title: in no other figure; tokens null: not known. */
+  readonly others: { readonly calls: number; readonly tokens: number | null; readonly cost: number | null };
   readonly time: TimeFigures;
   /** Of whole turns, by nearest rank; null without a turn. */
   readonly turnMs: { readonly p50: number | null; readonly p90: number | null; readonly max: number | null };
@@ -76,7 +77,7 @@ export class StatsSum {
   #costByUser = 0;
   #unpriced = { calls: 0, tokens: 0 };
   #saved: number | null = null;
-  #others: StatsFigures["others"] = { calls: 0, tokens: 0, cost: null };
+  #others: { calls: number; tokens: number; cost: number | null } = { calls: 0, tokens: 0, cost: null };
 
   constructor(prices: UserPrices) {
     this.#prices = prices;
@@ -137,20 +138,25 @@ export class StatsSum {
   figures(): StatsFigures {
     const sorted = this.#durations.toSorted((a, b) => a - b);
     const prompt = promptTokens(this.#usage);
+    const tokens = knownTokens(this.#calls, totalTokens(this.#usage));
     return {
       sessions: this.#sessions.size,
       turns: sorted.length,
       ...this.#turns,
       calls: this.#calls,
-      usage: this.#usage,
-      tokens: totalTokens(this.#usage),
+      usage: tokens === null ? null : this.#usage,
+      tokens,
       cacheShare: prompt === 0 ? null : this.#usage.cacheRead / prompt,
       cost: exact(this.#cost),
       costByUser: exactFigure(this.#costByUser, "usd"),
       unpriced: { ...this.#unpriced },
       saved: exact(this.#saved),
       cacheBreaks: { ...this.#breaks, cost: exact(this.#breaks.cost) },
-      others: { ...this.#others, cost: exact(this.#others.cost) },
+      others: {
+        ...this.#others,
+        tokens: knownTokens(this.#others.calls, this.#others.tokens),
+        cost: exact(this.#others.cost),
+      },
       time: this.#time,
       turnMs: {
         p50: percentile(sorted, 50) ?? null,

@@ -45,7 +45,8 @@ export interface StatsReport {
 export interface DayFigures {
   readonly day: string;
   readonly turns: number;
-  readonly tokens: number;
+  /** null where calls were made and nothing is known of any one's tokens. */
+  readonly tokens: number | null;
   readonly cost: number | null;
 }
 
@@ -149,7 +150,7 @@ function inOrder(rows: readonly StatsRow[], by: readonly Dimension[]): readonly 
       const prefix = prefixOf(row, by, depth);
       const sum = sums.get(prefix) ?? { cost: 0, tokens: 0 };
       sum.cost += row.cost ?? 0;
-      sum.tokens += row.tokens;
+      sum.tokens += row.tokens ?? 0;
       sums.set(prefix, sum);
     }
     return sums;
@@ -187,7 +188,7 @@ function withoutGaps(sums: ReadonlyMap<string, StatsSum>): readonly DayFigures[]
   const [begin = first] = [first, earliest].sort().slice(-1);
   for (let day = begin; day <= last; day = dayAfter(day)) {
     const figures = sums.get(day)?.figures();
-    days.push({ day, turns: figures?.turns ?? 0, tokens: figures?.tokens ?? 0, cost: figures?.cost ?? null });
+    days.push({ day, turns: figures?.turns ?? 0, tokens: figures ? figures.tokens : 0, cost: figures?.cost ?? null });
   }
   return days;
 }

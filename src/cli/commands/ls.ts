@@ -20,7 +20,7 @@ import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { rememberList } from "../last-list.js";
 import { withKept } from "../open-kept.js";
-import { parseSince } from "../parse-duration.js";
+import { parseSince } from "../parse-moment.js";
 import { reportError } from "../report-error.js";
 import { sessionCounter } from "../session-counter.js";
 import { loadOptions, type SourceFlags } from "../sources.js";
@@ -46,7 +46,7 @@ const DEFAULT_LIMIT = 20;
 export async function ls(flags: LsFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
   const context = new CommandContext(flags, terminal, { uses: READING_RISKS });
-  const since = flags.since === undefined ? undefined : parseSince(flags.since);
+  const since = flags.since === undefined ? undefined : parseSince(flags.since, terminal.env);
   const unread = flags.all ? await bringIn(flags, context, terminal) : 0;
   return await withKept(context, terminal, async (catalog) => {
     const found = await foundIn(catalog, flags.grep ?? []);

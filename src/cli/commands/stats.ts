@@ -16,8 +16,8 @@ import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { factsOf } from "../facts-of.js";
 import type { FromFlags } from "../from-flags.js";
+import { calendarIn, momentOf } from "../parse-moment.js";
 import { reportError } from "../report-error.js";
-import { calendarIn, momentOf } from "../stats-flags.js";
 import type { Terminal } from "../terminal.js";
 
 export interface StatsFlags extends Omit<FromFlags, "tag" | "last" | "all" | "fresh">, FormatFlags {
@@ -31,6 +31,7 @@ export interface StatsFlags extends Omit<FromFlags, "tag" | "last" | "all" | "fr
   readonly tag?: string;
   readonly outcome?: string;
   readonly tools?: boolean;
+  readonly explain?: boolean;
   readonly trends?: boolean;
   /** How many rows are shown, of those in no order of time. */
   readonly top?: number;
@@ -78,6 +79,7 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
       colors: colorsFor(terminal, terminal.outIsTty),
       home: terminal.env.HOME || homedir(),
       top: flags.top ?? DEFAULT_TOP,
+      explain: flags.explain,
     };
     const trends = report.trends ? trendLines(report.trends, options.width, options.colors) : [];
     terminal.out(`${[paintStats(report, options), ...(trends.length > 0 ? ["", ...trends] : [])].join("\n")}\n`);

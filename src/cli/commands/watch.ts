@@ -5,7 +5,7 @@ import { watchStore } from "../../follow/watch-store.js";
 import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
-import { parseSince } from "../parse-duration.js";
+import { parseSince } from "../parse-moment.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
 import { typedPath } from "../typed-path.js";
@@ -24,7 +24,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<Exit
   const context = new CommandContext(flags, terminal);
   const { paths, masking } = context;
   const exporter = context.exporter();
-  const since = flags.since === undefined ? Date.now() : parseSince(flags.since);
+  const since = flags.since === undefined ? Date.now() : parseSince(flags.since, terminal.env);
   // opencode calls its directories by their real paths.
   const only = flags.dir === undefined ? undefined : realpathSync(typedPath("--dir", flags.dir, "directory", terminal));
   const out = turnOutput({

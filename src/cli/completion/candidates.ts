@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from "commander";
+import { ValuesOption } from "../one-of.js";
 
 /** What may stand where the cursor is. */
 export interface Candidate {
@@ -82,7 +83,8 @@ function flagsOf(command: Command): readonly Candidate[] {
 }
 
 async function valuesOf(option: Option, known: Known): Promise<Completion> {
-  if (option.argChoices) return { candidates: option.argChoices.map((value) => ({ value, about: "" })), paths: null };
+  const values = option instanceof ValuesOption ? option.values : option.argChoices;
+  if (values) return { candidates: values.map((value) => ({ value, about: "" })), paths: null };
   if (/^--(?:.*-)?model$/.test(option.long ?? "")) return { candidates: await known.models(), paths: null };
   if (option.long === "--agent") return { candidates: await known.agents(), paths: null };
   const what = /[<[]([^>\]]*)[>\]]/.exec(option.flags)?.[1] ?? "";

@@ -1,4 +1,5 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import { oneOf } from "../one-of.js";
 import { parseWidth } from "../parse-width.js";
 import { withSources } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
@@ -17,10 +18,9 @@ export function defineContext(program: Command, { terminal, finish }: ProgramCon
   )
     .option("--call <request>", "that request, by its number or name in `looptrace wire` (default: the longest)")
     .addOption(
-      new Option("--by <what>", "a row for each owner, or for each part (default: owner)").choices([
-        "owner",
-        "segment",
-      ]),
+      oneOf("--by <what>", "a row for each owner, or for each part (default: owner)", ["owner", "segment"], {
+        what: "kind of row",
+      }),
     )
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
     .option("--json", "print the table as JSON")

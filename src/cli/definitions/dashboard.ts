@@ -1,4 +1,5 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import { oneOf } from "../one-of.js";
 import type { ProgramContext } from "./definition.js";
 import { DASHBOARD_EXIT_CODES } from "./exit-code-texts.js";
 
@@ -13,13 +14,9 @@ export function defineDashboard(program: Command, { terminal, finish }: ProgramC
     .option("--remove", "take the dashboard and its widgets away")
     .option("--dry-run", "say what would be done, and do nothing")
     .addOption(
-      new Option("--range <range>", "which time the address shows (default: 30d)").choices([
-        "1d",
-        "7d",
-        "30d",
-        "90d",
-        "1y",
-      ]),
+      oneOf("--range <range>", "which time the address shows (default: 30d)", ["1d", "7d", "30d", "90d", "1y"], {
+        what: "range",
+      }),
     )
     .option("--json", "print what was done as JSON")
     .addHelpText(

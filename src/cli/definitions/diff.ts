@@ -1,6 +1,6 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { parseWidth } from "../parse-width.js";
-import { collect, parseText } from "../shared-options.js";
+import { collect, fromOption, parseText } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
 import { SHOW_EXIT_CODES } from "./exit-code-texts.js";
 
@@ -19,9 +19,7 @@ export function defineDiff(program: Command, { terminal, finish }: ProgramContex
       "a file with a subagent's session, put where it belongs; can be given several times",
       collect,
     )
-    .addOption(
-      new Option("--from <where>", "compare sessions or traces that are read back from Langfuse").choices(["langfuse"]),
-    )
+    .addOption(fromOption("compare sessions or traces that are read back from Langfuse"))
     .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)", parseText)
     .option("--fresh", "ask opencode anew instead of comparing what looptrace has kept of the sessions")
     .option("--json", "print the comparison as JSON")

@@ -1,8 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
 import { FAIL_ON } from "../../experiment/fail-on.js";
-import { MEASURES, type MeasureName } from "../../experiment/measure-names.js";
-import { nearest } from "../../text/nearest.js";
+import { MEASURES } from "../../experiment/measure-names.js";
 import { withAgentFlags } from "../agent-flags.js";
+import { oneOf, someOf } from "../one-of.js";
 import { parseDuration } from "../parse-duration.js";
 import { parseAmount, parseCount, parseCountFrom, parseShare } from "../parse-number.js";
 import { collect, parseText, withMasking, withTraceOptions } from "../shared-options.js";
@@ -26,7 +26,11 @@ export function defineExperiment(program: Command, { terminal, finish }: Program
     .option("--verify-timeout <duration>", "how long that may take (default: 10m)", parseDuration)
     .option("--ref <commit>", "what the worktrees begin with: a commit, branch or tag (default: HEAD)", parseText)
     .option("--effect <share>", "the least difference that is to be found (default: 15%)", parseShare)
-    .option("--measure <name>", `compare this alone, of ${MEASURES.join(", ")}; several times`, collectMeasure)
+    .addOption(
+      someOf("--measure <name>", `compare this alone, of ${MEASURES.join(", ")}; several with commas`, MEASURES, {
+        what: "measure",
+      }),
+    )
     .option("--seed <text>", "what the order of the runs is drawn by (default: of the experiment's name)", parseText)
     .option("--name <name>", "what the experiment is called (default: after its cases)", parseText)
     .option("-n, --concurrency <n>", "runs at once (default: 2)", parseCountFrom(1))
@@ -44,7 +48,7 @@ export function defineExperiment(program: Command, { terminal, finish }: Program
     .option("--batch-id <name>", "what the experiment is known by again, with --redis", parseText)
     .option("--cancel", "with --redis: Ctrl-C takes what no worker has begun out of the queue")
     .addOption(
-      new Option("--fail-on <what>", "on which verdicts the exit code is 1 (default: worse)").choices([...FAIL_ON]),
+      oneOf("--fail-on <what>", "on which verdicts the exit code is 1 (default: worse)", FAIL_ON, { what: "verdict" }),
     )
     .option("--markdown <file>", "write the result as Markdown too, for a pull request; - prints it", parseText)
     .option("--junit <file>", "write the result as JUnit XML too; - prints it", parseText)
@@ -69,11 +73,4 @@ ${EXPERIMENT_EXIT_CODES}`,
       const commands = await import("../commands/experiment.js");
       finish(await commands.experiment(cases, flags, terminal));
     });
-}
-
-function collectMeasure(value: string, before: readonly MeasureName[] = []): readonly MeasureName[] {
-  const measure = MEASURES.find((name) => name === value);
-  if (measure !== undefined) return [...before, measure];
-  const near = nearest(value, MEASURES);
-  throw new InvalidArgumentError(near === undefined ? `Measures are ${MEASURES.join(", ")}.` : `Did you mean ${near}?`);
 }

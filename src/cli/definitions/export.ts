@@ -1,4 +1,5 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import { oneOf } from "../one-of.js";
 import { parseText, withSources } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
 import { EXPORT_EXIT_CODES } from "./exit-code-texts.js";
@@ -14,7 +15,7 @@ export function defineExport(program: Command, { terminal, finish }: ProgramCont
       ),
     "the session that looptrace saw last, of any project, else the project's last one in opencode",
   )
-    .addOption(new Option("--format <format>", "the format").choices(["atif", "otlp"]).makeOptionMandatory())
+    .addOption(oneOf("--format <format>", "the format", ["atif", "otlp"], { what: "format" }).makeOptionMandatory())
     .option("-o, --output <file>", "file to write (default: standard output)", parseText)
     .option("--fresh", "ask opencode anew instead of exporting what looptrace has kept of the session")
     .addHelpText(

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import { OUTCOME_WORDS } from "../../analysis/outcome.js";
+import { DIMENSIONS } from "../../analysis/stats/dimensions.js";
+import { oneOf, someOf } from "../one-of.js";
 import { parseCount } from "../parse-number.js";
 import { parseWidth } from "../parse-width.js";
 import { fromOption, parseText, withMasking } from "../shared-options.js";
-import { parseDimensions } from "../stats-flags.js";
 import type { ProgramContext } from "./definition.js";
 import { TOOLS_EXIT_CODES } from "./exit-code-texts.js";
 
@@ -19,10 +21,10 @@ export function defineStats(program: Command, { terminal, finish }: ProgramConte
         "[session|file|-...]",
         "sessions by id or its beginning, a word of the title, or the number in `looptrace ls`; files of `opencode export`, - for standard input",
       )
-      .option(
-        "--by <what>",
-        "day, week, month, model, agent, project, branch, commit, pr, tag, outcome; several with commas (default: day)",
-        parseDimensions,
+      .addOption(
+        someOf("--by <what>", `${DIMENSIONS.join(", ")}; several with commas (default: day)`, DIMENSIONS, {
+          what: "way to put turns together",
+        }),
       )
       .option("--since <duration|date>", "only turns that began since then, such as 30d or 2026-11-01")
       .option("--until <duration|date>", "only turns that began before then; a day counts as a whole")
@@ -36,12 +38,16 @@ export function defineStats(program: Command, { terminal, finish }: ProgramConte
       .option("--agent <pattern>", "only calls for such agents", parseText)
       .option("--branch <pattern>", "only turns on such branches", parseText)
       .option("--tag <pattern>", "only turns with such a tag", parseText)
-      .option(
-        "--outcome <pattern>",
-        "only turns that ended so: completed, failed, unfinished, rate_limit, …",
-        parseText,
+      .addOption(
+        oneOf(
+          "--outcome <word>",
+          "only turns that ended so: completed, unfinished, failed, or failed with an error's code (rate_limit, timeout, …)",
+          OUTCOME_WORDS,
+          { what: "outcome", main: ["completed", "failed", "unfinished", "an error's code such as rate_limit"] },
+        ),
       )
       .option("--tools", "tell of the tools too: calls, failures and how long they took")
+      .option("--explain", "say what the notes below the table mean")
       .option("--trends", "tell what got slower or dearer in the last week than in the four weeks before")
       .option("--opencode <path>", "the opencode to ask for sessions that are named (LOOPTRACE_OPENCODE)", parseText),
   )

@@ -7,7 +7,7 @@ import type { SegmentTexts } from "../../analysis/segment-texts.js";
 import { oneLine } from "../../text/terminal-text.js";
 import type { LoopTrace } from "../../trace/model.js";
 import { otherCallsIn } from "../../trace/other-calls.js";
-import { totalTokens } from "../../trace/usage.js";
+import { knownTokens, totalTokens } from "../../trace/usage.js";
 import { accountParts } from "./account-parts.js";
 import { findingData } from "./finding-data.js";
 
@@ -116,6 +116,7 @@ function traceData(trace: LoopTrace, packer: Packer, texts: SegmentTexts): Trace
     turns: session.turns,
     prompt: promptOf(loop, Number.POSITIVE_INFINITY),
     outcome: loop.outcome,
+    errorCode: loop.error?.code ?? null,
     model: modelName(loop.model),
     agent: loop.agent,
     startedAt: loop.start,
@@ -137,7 +138,14 @@ function traceData(trace: LoopTrace, packer: Packer, texts: SegmentTexts): Trace
 function totalsData({ loop }: LoopTrace): TotalsData {
   const { usage, ...totals } = loop.totalsWithSubagents;
   const { cached, fresh, output, reasoning } = partsOf(usage);
-  return { ...totals, tokens: totalTokens(usage), input: cached + fresh, cached, output, reasoning };
+  return {
+    ...totals,
+    tokens: knownTokens(totals.calls, totalTokens(usage)),
+    input: cached + fresh,
+    cached,
+    output,
+    reasoning,
+  };
 }
 
 function unreadNotes(unread: Readonly<Record<string, number>>): string[] {

@@ -1,7 +1,7 @@
 import { phaseName, phaseText } from "../../analysis/phase-texts.js";
 import { modelName } from "../../analysis/row-texts.js";
 import type { RowSource } from "../../analysis/tree-rows.js";
-import { bytesText, cost, count, duration } from "../../text/format.js";
+import { bytesText, cost, count, duration, UNKNOWN } from "../../text/format.js";
 import type {
   Call,
   CallOutput,
@@ -138,7 +138,7 @@ function otherCallDetail(call: OtherCall): Detail {
       ...named("written to the cache", usage && count(usage.cacheWrite)),
       ...named("output", usage && count(usage.output)),
       ...named("reasoning", usage && count(usage.reasoning)),
-      ...named("tokens", usage ? null : "unknown"),
+      ...named("tokens", usage ? null : UNKNOWN),
       ["cost", cost(call.cost)],
       ...wireFacts(call.wire),
     ],

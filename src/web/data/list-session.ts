@@ -17,10 +17,11 @@ const MOST_PROMPTS = 20;
  */
 export function listedSession(id: string, facts: SessionFacts, prices: UserPrices): SessionSummary {
   const { turns: all, title } = facts;
-  const { at, directory, project, outcome, errors, turns, steps, tokens, duration, ...row } = sessionRow(facts);
+  const { at, directory, project, outcome, errorCode, errors, turns, steps, tokens, duration, ...row } =
+    sessionRow(facts);
   return {
     kind: "session",
-    ...{ id, title, at, directory, project, outcome, errors, turns, steps, tokens, duration },
+    ...{ id, title, at, directory, project, outcome, errorCode, errors, turns, steps, tokens, duration },
     prompts: all.slice(0, MOST_PROMPTS).map(({ prompt }) => prompt),
     branch: all.at(-1)?.git?.branch ?? null,
     tags: row.tags,

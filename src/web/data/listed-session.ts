@@ -23,13 +23,16 @@ export interface SessionSummary {
   readonly models: readonly string[];
   /** Of the last turn. */
   readonly outcome: Outcome;
+  /** Of the error that the last turn ended in; null without one. */
+  readonly errorCode: string | null;
   /** The codes of the errors that turns ended in, each once, the last turn's first. */
   readonly errors: readonly string[];
   readonly turns: number;
   /** Those of the turns that a fork copied: they count nothing. */
   readonly copiedTurns: number;
   readonly steps: number;
-  readonly tokens: number;
+  /** null where nothing is known of any call's. */
+  readonly tokens: number | null;
   /** The same by kind. */
   readonly usage: Usage;
   /** USD; null where nothing of it has a price. */

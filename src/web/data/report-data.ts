@@ -69,6 +69,8 @@ export interface TraceData {
   readonly turns: number;
   readonly prompt: string;
   readonly outcome: Outcome;
+  /** Of the error that it ended in; null without one. */
+  readonly errorCode: string | null;
   readonly model: string | null;
   readonly agent: string | null;
   /** Milliseconds since the Unix epoch. */
@@ -172,7 +174,8 @@ export interface Place {
 
 /** Sums over the turn and all subagents in it. */
 export interface TotalsData extends Omit<Totals, "usage"> {
-  readonly tokens: number;
+  /** null where nothing is known of any call's. */
+  readonly tokens: number | null;
   readonly input: number;
   readonly cached: number;
   readonly output: number;

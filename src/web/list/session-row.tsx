@@ -1,4 +1,5 @@
-import { cost, count, duration, plural } from "../../text/format.js";
+import { outcomeText } from "../../analysis/outcome.js";
+import { cost, count, duration, known, plural } from "../../text/format.js";
 import type { ListedSession, SessionSummary, UnreadableSession } from "../data/listed-session.js";
 import { Content } from "../report/content.js";
 import { momentText } from "./moment-text.js";
@@ -34,7 +35,17 @@ export function SessionRow({ session, project, isTicked, onTick }: SessionRowPro
 }
 
 function Figures({ session, project }: { readonly session: SessionSummary; readonly project: string }) {
-  const { id, title, models, outcome, errors, turns, missingSubagents: missing, doubtfulCalls: doubtful } = session;
+  const {
+    id,
+    title,
+    models,
+    outcome,
+    errorCode,
+    errors,
+    turns,
+    missingSubagents: missing,
+    doubtfulCalls: doubtful,
+  } = session;
   const [prompt = ""] = session.prompts;
   return (
     <>
@@ -71,18 +82,20 @@ function Figures({ session, project }: { readonly session: SessionSummary; reado
         <Content text={models.join(", ") || "–"} />
       </td>
       <td class="ended">
-        <span class={`outcome ${outcome}`}>{outcome}</span>
-        {errors.map((code) => (
-          <p key={code} class="code">
-            <Content text={code} />
-          </p>
-        ))}
+        <span class={`outcome ${outcome}`}>{outcomeText(session)}</span>
+        {errors
+          .filter((code) => code !== errorCode)
+          .map((code) => (
+            <p key={code} class="code">
+              <Content text={code} />
+            </p>
+          ))}
       </td>
       <td class="number" data-label="steps">
         {count(session.steps)}
       </td>
       <td class="number" data-label="tokens">
-        {count(session.tokens)}
+        {known(session.tokens)}
       </td>
       <td class="number" data-label="cost">
         {cost(session.cost)}

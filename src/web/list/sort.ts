@@ -1,3 +1,4 @@
+import { outcomeText } from "../../analysis/outcome.js";
 import type { ListedSession } from "../data/listed-session.js";
 
 /** The columns, by what they sort. */
@@ -48,7 +49,7 @@ function sortValue(session: ListedSession, key: SortKey): Value {
     case "model":
       return session.models[0] ?? null;
     case "outcome":
-      return `${session.outcome} ${session.errors.join(" ")}`;
+      return `${outcomeText(session)} ${session.errors.join(" ")}`;
     default:
       return session[key];
   }

@@ -29,7 +29,7 @@ export function totalsOf(sessions: readonly ListedSession[]): ListTotals {
     if (hasFailed(session)) failed += 1;
     turns += session.turns - session.copiedTurns;
     steps += session.steps;
-    tokens += session.tokens;
+    tokens += session.tokens ?? 0;
     duration += session.duration;
     usage = addUsage(usage, session.usage);
     cost = addCost(cost, session.cost);

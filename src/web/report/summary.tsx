@@ -1,4 +1,4 @@
-import { cost, count, duration, plural } from "../../text/format.js";
+import { cost, count, duration, known, plural } from "../../text/format.js";
 import type { TraceData } from "../data/report-data.js";
 import { Content } from "./content.js";
 import { CopyButton } from "./copy-button.js";
@@ -10,10 +10,10 @@ export function Summary({ trace }: { readonly trace: TraceData }) {
   const { totals } = trace;
   const figures: readonly (readonly [label: string, value: string, note?: string | undefined])[] = [
     ["time", `${trace.exact ? "" : "~"}${duration(trace.duration)}`],
-    ["cost", totals.cost === null ? "unknown" : cost(totals.cost)],
+    ["cost", cost(totals.cost)],
     [
       "tokens",
-      totals.tokens === 0 && totals.doubtfulCalls > 0 ? "unknown" : count(totals.tokens),
+      known(totals.tokens),
       `${count(totals.input)} in (${count(totals.cached)} cached), ${count(totals.output)} out, ${count(totals.reasoning)} thinking`,
     ],
     ["steps", count(totals.steps)],
@@ -27,7 +27,7 @@ export function Summary({ trace }: { readonly trace: TraceData }) {
         <TextBlock text={trace.prompt === "" ? "(no prompt)" : trace.prompt} form="text" query="" />
       </div>
       <p class="about">
-        <Outcome outcome={trace.outcome} />
+        <Outcome ended={trace} />
         {aboutOf(trace).map((text) => (
           <Content key={text} text={text} />
         ))}

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { cost, count, duration } from "../../text/format.js";
+import { cost, count, duration, UNKNOWN } from "../../text/format.js";
 import type { Fact, ReportRow } from "../data/report-data.js";
 import { type Gap, gapName } from "./path-marks.js";
 
@@ -62,5 +62,5 @@ function gapFact(gap: Gap): Fact {
 }
 
 function tokensText(tokens: number | null, some: number | null, more: (some: string) => string): string {
-  return tokens === null ? "unknown" : `${count(tokens)}${more(count(some ?? 0))}`;
+  return tokens === null ? UNKNOWN : `${count(tokens)}${more(count(some ?? 0))}`;
 }

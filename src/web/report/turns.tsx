@@ -1,4 +1,5 @@
-import { cost, count, duration } from "../../text/format.js";
+import { type Ended, outcomeText } from "../../analysis/outcome.js";
+import { cost, count, duration, known } from "../../text/format.js";
 import type { TraceData } from "../data/report-data.js";
 import { Content } from "./content.js";
 
@@ -43,11 +44,11 @@ export function Turns({ traces, chosen, onChoose, matches }: TurnsProps) {
                   {(matches?.[index] ?? 0) > 0 && <mark class="found">{count(matches?.[index] ?? 0)}</mark>}
                 </td>
                 <td>
-                  <Outcome outcome={trace.outcome} />
+                  <Outcome ended={trace} />
                 </td>
                 <td class="number">{duration(trace.duration)}</td>
                 <td class="number">{count(trace.totals.steps)}</td>
-                <td class="number">{count(trace.totals.tokens)}</td>
+                <td class="number">{known(trace.totals.tokens)}</td>
                 <td class="number">{cost(trace.totals.cost)}</td>
                 <td class="number">{count(trace.errors.length)}</td>
               </tr>
@@ -59,8 +60,8 @@ export function Turns({ traces, chosen, onChoose, matches }: TurnsProps) {
   );
 }
 
-export function Outcome({ outcome }: { readonly outcome: TraceData["outcome"] }) {
-  return <span class={`outcome ${outcome}`}>{outcome}</span>;
+export function Outcome({ ended }: { readonly ended: Ended }) {
+  return <span class={`outcome ${ended.outcome}`}>{outcomeText(ended)}</span>;
 }
 
 /** A prompt may be as long as a book. */

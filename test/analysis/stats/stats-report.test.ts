@@ -94,7 +94,7 @@ describe("rows", () => {
     const rows = rowsOf([madeFacts([failed, turnFacts(AT), turnFacts(AT)])], ["outcome"]);
     expect(rows.map(({ key, turns, failed: some }) => [key.outcome, turns, some])).toEqual([
       ["completed", 2, 0],
-      ["failed: rate_limit", 1, 1],
+      ["rate_limit", 1, 1],
     ]);
   });
 });

@@ -25,6 +25,7 @@ function session(id: string, more: Partial<SessionSummary> = {}): SessionSummary
     tags: [],
     models: ["acme/large"],
     outcome: "completed",
+    errorCode: null,
     errors: [],
     turns: 1,
     copiedTurns: 0,
@@ -42,7 +43,14 @@ function session(id: string, more: Partial<SessionSummary> = {}): SessionSummary
 const broken: ListedSession = { kind: "unreadable", id: "ses_x", at: 5, reason: "This is no JSON." };
 const sessions: readonly ListedSession[] = [
   session("ses_a", { at: 1, cost: null, models: ["acme/small"], title: "Fix the Düsseldorf test" }),
-  session("ses_b", { at: 2, cost: 0.01, duration: 500, errors: ["rate_limit"], outcome: "failed" }),
+  session("ses_b", {
+    at: 2,
+    cost: 0.01,
+    duration: 500,
+    errors: ["rate_limit"],
+    outcome: "failed",
+    errorCode: "rate_limit",
+  }),
   session("ses_c", { at: 3, cost: 2, duration: 90_000, models: ["acme/large", "acme/small"] }),
   session("ses_d", { at: 4, outcome: "unfinished", prompts: ["First.", "Then sell bread."] }),
   session("ses_e", { at: 6, errors: ["server_error"], outcome: "completed" }),

@@ -1,27 +1,8 @@
-/** What the flags of `looptrace stats` mean. */
-import { InvalidArgumentError } from "commander";
+/** The moments that `--since` and `--until` mean, the same for every command. */
 import { type Calendar, calendarOf, dayAfter } from "../analysis/stats/calendar.js";
-import { DIMENSIONS, type Dimension } from "../analysis/stats/dimensions.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { attempt } from "../errors/thrown.js";
-import { durationMs } from "../text/duration-ms.js";
-import { nearest } from "../text/nearest.js";
-
-/** `day,model`, as a parser of a command-line option that can be given several times. */
-export function parseDimensions(text: string, before: readonly Dimension[] = []): readonly Dimension[] {
-  const named = text.split(",").map((name) => name.trim());
-  const known = named.map((name) => DIMENSIONS.find((dimension) => dimension === name.toLowerCase()) ?? name);
-  const dimensions = known.filter((name): name is Dimension => DIMENSIONS.some((dimension) => dimension === name));
-  const unknown = known.find((name) => !DIMENSIONS.some((dimension) => dimension === name));
-  if (unknown !== undefined) {
-    const near = nearest(unknown, DIMENSIONS);
-    const meant = near === undefined ? "" : ` Did you mean ${near}?`;
-    throw new InvalidArgumentError(
-      `There is no ${JSON.stringify(unknown)}.${meant} Known are ${DIMENSIONS.join(", ")}.`,
-    );
-  }
-  return [...new Set([...before, ...dimensions])];
-}
+import { durationMs, durationProblem } from "../text/duration-ms.js";
 
 /**
  * @param zone what was asked for; undefined means the one that TZ names, without TZ this machine's
@@ -35,7 +16,7 @@ export function calendarIn(zone: string | undefined, { TZ }: { readonly TZ?: str
   } catch {
     throw new ConfigurationError(
       "--timezone",
-      `There is no time zone ${JSON.stringify(zone)}: give one such as Europe/Berlin, America/New_York or UTC.`,
+      `--timezone ${JSON.stringify(zone)}: there is no such time zone.\nSay one such as Europe/Berlin, America/New_York or UTC.`,
     );
   }
 }
@@ -54,7 +35,7 @@ export function momentOf(flag: "--since" | "--until", text: string, calendar: Ca
   if (ms !== undefined) return Date.now() - ms;
   if (/^\d{4}-(?:0[1-9]|1[0-2])$/.test(text)) {
     const ends = flag === "--since" ? `${text}-01` : dayAfter(`${dayAfter(`${text}-01`, 31).slice(0, 7)}-01`, -1);
-    throw new ConfigurationError(flag, `${flag} takes a day, not a month: say ${flag} ${ends} for ${text}.`);
+    throw new ConfigurationError(flag, `${flag} ${text}: this is a month, not a day.\nSay ${flag} ${ends}.`);
   }
   const [, day, time, offset] = DATE_TIME.exec(text) ?? [];
   if (day !== undefined && isDay(day)) {
@@ -62,9 +43,11 @@ export function momentOf(flag: "--since" | "--until", text: string, calendar: Ca
     const at = Date.parse(`${day}T${time}${(offset ?? "Z").toUpperCase()}`);
     if (!Number.isNaN(at)) return offset === undefined ? calendar.at(at) : at;
   }
+  if (/^\d+(?:\.\d+)?$/.test(text.trim()))
+    throw new ConfigurationError(flag, `${flag} ${text}: ${durationProblem(text, ["h", "d", "w"])}`);
   throw new ConfigurationError(
     flag,
-    `${flag} takes a duration such as 7d or 12h, or a date such as 2026-11-01 or 2026-11-01T14:30, not ${JSON.stringify(text)}.`,
+    `${flag} ${JSON.stringify(text)}: this is neither a duration nor a date.\nSay a duration such as 7d or 12h, or a date such as 2026-11-01 or 2026-11-01T14:30.`,
   );
 }
 
@@ -72,4 +55,9 @@ export function momentOf(flag: "--since" | "--until", text: string, calendar: Ca
 function isDay(text: string): boolean {
   const at = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}
+
+/** What `--since` means where no time zone is asked for: that of `TZ`, else this machine's. */
+export function parseSince(text: string, env: { readonly TZ?: string | undefined }): number {
+  return momentOf("--since", text, calendarIn(undefined, env));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { calendarOf } from "../../src/analysis/stats/calendar.js";
-import { momentOf } from "../../src/cli/stats-flags.js";
+import { momentOf } from "../../src/cli/parse-moment.js";
 
 const calendar = calendarOf("America/New_York");
 
@@ -21,10 +21,10 @@ describe("the ends of a span of time", () => {
   });
 
   test.each([
-    ["--since", "2026-11", "say --since 2026-11-01 for 2026-11"],
-    ["--until", "2026-11", "say --until 2026-11-30 for 2026-11"],
-    ["--until", "2028-02", "say --until 2028-02-29 for 2028-02"],
-    ["--until", "2026-12", "say --until 2026-12-31 for 2026-12"],
+    ["--since", "2026-11", "Say --since 2026-11-01."],
+    ["--until", "2026-11", "Say --until 2026-11-30."],
+    ["--until", "2028-02", "Say --until 2028-02-29."],
+    ["--until", "2026-12", "Say --until 2026-12-31."],
     ["--since", "2026-13", "a date such as"],
     ["--since", "2026-02-30T10:00", "a date such as"],
     ["--since", "2026-02-30T10:00Z", "a date such as"],
