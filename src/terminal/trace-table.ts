@@ -1,6 +1,6 @@
 import type { Colors } from "picocolors/types.js";
 import { columnsOf } from "../text/columns.js";
-import { cost, count, duration } from "../text/format.js";
+import { cost, count, duration, UNKNOWN } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
 import { totalTokens } from "../trace/usage.js";
@@ -63,9 +63,9 @@ export function traceTable({ width, colors }: TraceTableOptions): TraceTable {
     figure("tools", 40, 5, ({ loop }) => count(loop.totalsWithSubagents.tools)),
     figure("time", 90, 6, ({ loop }) => duration(loop.end - loop.start)),
     figure("tokens", 70, 9, (trace) =>
-      isUnknown(trace) ? "unknown" : count(totalTokens(trace.loop.totalsWithSubagents.usage)),
+      isUnknown(trace) ? UNKNOWN : count(totalTokens(trace.loop.totalsWithSubagents.usage)),
     ),
-    figure("cost", 85, 8, (trace) => (isUnknown(trace) ? "" : cost(trace.loop.totalsWithSubagents.cost))),
+    figure("cost", 85, 8, (trace) => (isUnknown(trace) ? UNKNOWN : cost(trace.loop.totalsWithSubagents.cost))),
     { heading: "id", worth: 95, align: "left", width: 8, cell: ({ session }) => shortId(session.id) },
   ];
   const { head, line, hidden } = layTable(columns, width);

@@ -14,8 +14,8 @@ test("traces line up however long their outcomes and titles are", () => {
   const [head = "", first = "", second = "", ...rest] = [...linesOf(multistep), ...linesOf(long)];
   expect(rest).toEqual([]);
   expect(head).toMatch(/^title +turn {2}outcome +steps {2}calls {2}tools +time +tokens +cost {2}id$/);
-  expect(first).toMatch(/^A scripted session +ok +4 +4 +5 +\S+ +18,708 +\$0\.00729 {2}\w{8}$/);
-  expect(second).toMatch(/^[漢字]+… +authentication_failed +1 +1 +0 +\S+ +unknown +\w{8}$/);
+  expect(first).toMatch(/^A scripted session +completed +4 +4 +5 +\S+ +18,708 +\$0\.00729 {2}\w{8}$/);
+  expect(second).toMatch(/^[漢字]+… +authentication_failed +1 +1 +0 +\S+ +– +– +\w{8}$/);
   expect(stringWidth(first)).toBe(stringWidth(second));
 });
 
@@ -23,7 +23,7 @@ test("a turn of several says which one it is, what is lacking stands below, and 
   const second = at(tracesOf(loadFixture("two-turns@1.18.33"), "log"), 1);
   const lacking = at(traceSession({ session: loadFixture("subagent@1.18.33").session, children: [] }), 0);
   const { linesOf } = traceTable({ width: 80, colors });
-  expect(linesOf(second)[1]).toMatch(/^A scripted session +2\/2 {2}ok /);
+  expect(linesOf(second)[1]).toMatch(/^A scripted session +2\/2 {2}completed /);
   expect(linesOf(lacking, { url: "https://langfuse.test/1", text: "<https://langfuse.test/1>" }).slice(1)).toEqual([
     "         without 1 subagent session not in the input",
     "         <https://langfuse.test/1>",
