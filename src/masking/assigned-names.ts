@@ -2,6 +2,12 @@ import { type NameStrength, nameStrength } from "./secret-names.js";
 
 export const LONGEST_NAME = 60;
 
+/** What the words begin with, by three letters or two, that names of secrets contain. */
+export const STEMS: readonly string[] =
+  "pas pwd psw psk pw sec tok key cre aut coo dsn bea jwt con sig sal mne see sid ses otp tot sen ken pep rec ver web pat php hma lic".split(
+    " ",
+  );
+
 export interface Name {
   readonly from: number;
   readonly to: number;

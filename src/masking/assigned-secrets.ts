@@ -54,7 +54,8 @@ function isNameOf(value: string, name: string): boolean {
  * @param key the name of the field
  */
 export function isSecretField(key: string, value: string): boolean {
-  const name: Name = { from: 0, to: key.length, text: key, strength: strengthOf(key), isFlag: false };
-  if (name.strength === 0 || key.length > LONGEST_NAME * 2) return false;
+  const strength = strengthOf(key);
+  if (strength === 0 || key.length > LONGEST_NAME * 2) return false;
+  const name: Name = { from: 0, to: key.length, text: key, strength, isFlag: false };
   return isSecret(value, name, isConstant(key) ? "setting" : "line", true);
 }

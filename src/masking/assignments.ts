@@ -5,18 +5,9 @@ import { credentialsOf } from "./header-values.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { isExpression, valueStrength } from "./secret-values.js";
 
-/** What names of secrets contain. Each begins with three letters of `STEMS`. */
+/** What names of secrets contain. Each begins as one of `STEMS` does. */
 const STEM =
   /pass|pwd|pswd|psk|pw(?![a-z])|secret|token|key|cred|auth|cookie|dsn|bearer|jwt|conn|contra|sig(?![a-z])|signature|salt|mnemonic|seed|sid(?![a-z])|sess|otp|totp|senha|kennwort|pepper|recovery|verifier|webhook|pat(?![a-z])|phpsess|hmac|license/iy;
-const STEMS =
-  "pas pwd psw psk pw_ sec tok key cre aut coo dsn bea jwt con sig sal mne see sid ses otp tot sen ken pep rec ver web pat php hma lic";
-
-const stems = new Uint8Array(1 << 15);
-for (const stem of STEMS.split(" ")) {
-  const [first = 0, second = 0, third = 0] = [...stem].map((letter) => letter.charCodeAt(0) & 31);
-  if (stem.endsWith("_")) stems.fill(1, (first << 10) | (second << 5), ((first << 10) | (second << 5)) + 32);
-  else stems[(first << 10) | (second << 5) | third] = 1;
-}
 
 /** Of a line, what is looked at before a name. */
 const BEFORE = 200;
@@ -24,16 +15,15 @@ const BEFORE = 200;
 /**
  * Values that stand behind a name which says that they are secret, in the ways in which settings, programs, commands,
  * headers and addresses have them: `DB_PASSWORD=…`, `"apiKey": "…"`, `--token …`, `<password>…</password>`, `?sig=…`.
+ *
+ * @param stems where names may have a word of secrets in them, ascending
  */
-export function findAssignments(text: string): readonly SecretMatch[] {
+export function findAssignments(text: string, stems: readonly number[]): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
-  const { length } = text;
   let headerEnd = 0;
-  for (let at = 0; at + 2 < length; at += 1) {
-    const first = text.charCodeAt(at);
-    if (first < 65) continue;
-    const stem = ((first & 31) << 10) | ((text.charCodeAt(at + 1) & 31) << 5) | (text.charCodeAt(at + 2) & 31);
-    if (stems[stem] === 0) continue;
+  let next = 0;
+  for (const at of stems) {
+    if (at < next || text.charCodeAt(at) < 65) continue;
     STEM.lastIndex = at;
     if (!STEM.test(text)) continue;
     const name = nameAround(text, at);
@@ -45,7 +35,7 @@ export function findAssignments(text: string): readonly SecretMatch[] {
       if (isHeader(name.text)) headerEnd = values.at(-1)?.to ?? name.to + Math.max(0, line.search(/[\n"'`]/));
     }
     // What follows in the same name tells no more; a very long one is looked at in parts.
-    at = Math.max(at, nameEnd(text, at) - 1);
+    next = Math.max(at + 1, nameEnd(text, at));
   }
   return found;
 }

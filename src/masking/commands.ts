@@ -124,32 +124,28 @@ const COMMANDS: readonly Command[] = [
 
 const LONGEST_LINE = 1_000;
 
+/** The words by which commands are known. */
+export const COMMAND_WORDS: readonly string[] = COMMANDS.flatMap(({ words }) => words);
+
 /** By the first three characters of a word, the commands that are called so. */
-const byStart = new Map<number, { readonly word: string; readonly command: Command }[]>();
-const firsts = new Uint8Array(1 << 16);
-const starts = new Uint8Array(1 << 16);
+const byStart = new Map<string, { readonly word: string; readonly command: Command }[]>();
 for (const command of COMMANDS) {
   for (const word of command.words) {
-    const start = startAt(word, 0);
-    firsts[word.charCodeAt(0)] = 1;
-    starts[start] = 1;
+    const start = word.slice(0, 3);
     byStart.set(start, [...(byStart.get(start) ?? []), { word, command }]);
   }
 }
 
-function startAt(text: string, at: number): number {
-  return (text.charCodeAt(at) * 961 + text.charCodeAt(at + 1) * 31 + text.charCodeAt(at + 2)) & 0xffff;
-}
-
-/** Passwords among the arguments of commands: `curl -u user:…`, `mysql -p…`, `sshpass -p …`. */
-export function findInCommands(text: string): readonly SecretMatch[] {
+/**
+ * Passwords among the arguments of commands: `curl -u user:…`, `mysql -p…`, `sshpass -p …`.
+ *
+ * @param places where the words of commands may stand, ascending
+ */
+export function findInCommands(text: string, places: readonly number[]): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
   const done = new Map<Command, number>();
-  for (let at = 0; at + 2 < text.length; at += 1) {
-    if (firsts[text.charCodeAt(at)] === 0) continue;
-    const start = startAt(text, at);
-    if (starts[start] === 0) continue;
-    for (const { word, command } of byStart.get(start) ?? []) {
+  for (const at of places) {
+    for (const { word, command } of byStart.get(text.slice(at, at + 3)) ?? []) {
       const next = done.get(command) ?? 0;
       // A part of a longer word is no command.
       if (at < next || !text.startsWith(word, at)) continue;

@@ -1,11 +1,27 @@
+import { after } from "./assigned-values.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { nameStrength } from "./secret-names.js";
 import { valueStrength } from "./secret-values.js";
 import { replacedView } from "./views.js";
 
-/** Secrets that only a format tells: `.pgpass`, Kubernetes Secrets, JSON web keys, tables, phrases of many words. */
-export function findInFormats(text: string): readonly SecretMatch[] {
-  return [...inPgpass(text), ...inKubernetesSecrets(text), ...inWebKeys(text), ...inTables(text), ...phrasesIn(text)];
+/**
+ * Secrets that only a format tells: `.pgpass`, Kubernetes Secrets, JSON web keys, tables, phrases of many words.
+ *
+ * @param columns where the names of columns may stand, ascending
+ * @param phrases where words may stand that have a phrase behind them, ascending
+ */
+export function findInFormats(
+  text: string,
+  columns: readonly number[],
+  phrases: readonly number[],
+): readonly SecretMatch[] {
+  return [
+    ...inPgpass(text),
+    ...(text.includes("Secret") ? inKubernetesSecrets(text) : []),
+    ...inWebKeys(text),
+    ...inTables(text, columns),
+    ...phrasesIn(text, phrases),
+  ];
 }
 
 const PORT = /:(?:\d{4,5}|\*):/g;
@@ -91,15 +107,22 @@ function inWebKeys(text: string): readonly SecretMatch[] {
   return found;
 }
 
-const COLUMN = /(?:^|[\n,;\t"|+> :])(?:user_?)?(?:password|passwd|secret|api_?key)"?(?=[,;\t\r\n])/gi;
+/** What names of columns begin with, as far as they are looked for. */
+export const COLUMN_WORDS: readonly string[] = ["password", "passwd", "secret", "api_key", "apikey"];
+const COLUMN = /(?:password|passwd|secret|api_?key)"?(?=[,;\t\r\n])/iy;
+const WHOLE_COLUMN = new RegExp(`(?:^|[\\n,;\\t"|+> :])(?:user_?)?${COLUMN.source}`, "iy");
+/** How far before such a word the name may begin, the sign that stands before it included. */
+const BACK = [6, 5, 4, 1, 0];
 const COLUMNS = /^["\w -]{1,40}(?:[,;\t]["\w -]{1,40}){1,30}\r?$/;
 const MOST_ROWS = 200;
 const LONGEST_HEAD = 500;
 
 /** Files of comma-separated values have their names in the first line. */
-function inTables(text: string): readonly SecretMatch[] {
+function inTables(text: string, places: readonly number[]): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
-  for (const { index } of text.matchAll(COLUMN)) {
+  for (const place of places) {
+    const index = columnStart(text, place);
+    if (index === undefined) continue;
     const before = text.slice(Math.max(0, index - LONGEST_HEAD), index);
     const from = index - before.length + before.lastIndexOf("\n") + 1;
     const head = lineAt(text, from);
@@ -130,6 +153,12 @@ function inTables(text: string): readonly SecretMatch[] {
   return found;
 }
 
+/** Where the name of a column begins that has a certain word at a place. */
+function columnStart(text: string, place: number): number | undefined {
+  if (after(COLUMN, text, place) === undefined) return undefined;
+  return BACK.map((back) => place - back).find((from) => from >= 0 && (after(WHOLE_COLUMN, text, from) ?? 0) > place);
+}
+
 function splitPrefix(line: string): readonly [prefix: string, rest: string] {
   const length = FIRST_PREFIX.exec(line)?.[0].length ?? 0;
   return [line.slice(0, length), line.slice(length)];
@@ -140,13 +169,23 @@ function lineAt(text: string, from: number): string {
   return text.slice(from, Math.min(end < 0 ? text.length : end, from + 2_000));
 }
 
+/** What phrases are called. */
+export const PHRASE_WORDS: readonly string[] = ["mnemonic", "seed", "recovery", "backup", "wallet", "secret"];
 const PHRASE =
-  /\b(?:mnemonic|seed|recovery|backup|wallet|secret)[ _-]?(?:phrase|words|recovery phrase)?["'`]{0,2}\s{0,4}(?:[:=]|is)\s{0,4}["'`]{0,2}((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})(?![a-z ])/gi;
+  /\b(?:mnemonic|seed|recovery|backup|wallet|secret)[ _-]?(?:phrase|words|recovery phrase)?["'`]{0,2}\s{0,4}(?:[:=]|is)\s{0,4}["'`]{0,2}((?:[a-z]{3,8}[ ,]{1,2}){11,23}[a-z]{3,8})(?![a-z ])/iy;
 
 /** The words that a wallet can be opened with: twelve or more, none of them long. */
-function phrasesIn(text: string): readonly SecretMatch[] {
-  return [...text.matchAll(PHRASE)].map(({ 0: whole, 1: phrase = "", index }) => {
-    const from = index + whole.length - phrase.length;
-    return matchOf(from, phrase, "mnemonic", from, true);
-  });
+function phrasesIn(text: string, places: readonly number[]): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
+  let next = 0;
+  for (const place of places) {
+    if (place < next) continue;
+    PHRASE.lastIndex = place;
+    const phrase = PHRASE.exec(text)?.[1];
+    if (phrase === undefined) continue;
+    next = PHRASE.lastIndex;
+    const from = next - phrase.length;
+    found.push(matchOf(from, phrase, "mnemonic", from, true));
+  }
+  return found;
 }

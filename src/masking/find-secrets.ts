@@ -5,6 +5,7 @@ import { findInFormats } from "./config-lines.js";
 import { findTokenShapes } from "./find-tokens.js";
 import type { Literal } from "./literals.js";
 import { markerOf } from "./marker.js";
+import { type Places, placesIn } from "./places.js";
 import { findPrivateKeys } from "./private-keys.js";
 import type { Secret } from "./secret.js";
 import type { SecretMatch } from "./secret-match.js";
@@ -22,12 +23,14 @@ const SHORTEST_LINE = 20;
 /**
  * Looks for tokens, private keys, values of telling names, passwords in addresses and commands: in a text as it is,
  * with its escapes resolved, percent-decoded and decoded from base64. Takes time in proportion to the text.
+ *
+ * @param places the text's own, where they are known
  */
-export function findSecrets(text: string): FoundSecrets {
+export function findSecrets(text: string, places: Places = placesIn(text)): FoundSecrets {
   const secrets: Secret[] = [];
   const literals: Literal[] = [];
-  const take = (view: View): void => {
-    for (const { from, to, label, contextFrom, spreads } of findIn(view.text)) {
+  const take = (view: View, there: Places): void => {
+    for (const { from, to, label, contextFrom, spreads } of findIn(view.text, there)) {
       const [start, end] = [view.origin(from), view.origin(to)];
       if (spreads) {
         for (const own of [text.slice(start, end), view.text.slice(from, to)]) {
@@ -47,10 +50,10 @@ export function findSecrets(text: string): FoundSecrets {
       });
     }
   };
-  const plain: View = { text, origin: (at) => at };
-  for (const view of [plain, unescapedView(text), percentView(text)]) if (view) take(view);
+  take({ text, origin: (at) => at }, places);
+  for (const view of [unescapedView(text), percentView(text)]) if (view) take(view, placesIn(view.text));
   for (const encoded of decodedFromBase64(text)) {
-    const [inside] = findIn(encoded.text);
+    const [inside] = findIn(encoded.text, placesIn(encoded.text));
     if (!inside) continue;
     for (const line of text.slice(encoded.from, encoded.to).split(/\s+/)) {
       if (line.length >= SHORTEST_LINE) secrets.push({ text: line, label: inside.label });
@@ -59,13 +62,13 @@ export function findSecrets(text: string): FoundSecrets {
   return { secrets, literals };
 }
 
-function findIn(text: string): readonly SecretMatch[] {
+function findIn(text: string, places: Places): readonly SecretMatch[] {
   return [
-    ...findPrivateKeys(text),
-    ...findTokenShapes(text),
+    ...findPrivateKeys(text, places.keys),
+    ...findTokenShapes(text, places.tokens, places.around),
     ...findAddresses(text),
-    ...findAssignments(text),
-    ...findInCommands(text),
-    ...findInFormats(text),
+    ...findAssignments(text, places.stems),
+    ...findInCommands(text, places.commands),
+    ...findInFormats(text, places.columns, places.phrases),
   ];
 }

@@ -14,43 +14,47 @@ for (const each of SHAPES) {
   const key = each.prefix.length > 1 ? startAt(each.prefix, 0) : each.prefix.charCodeAt(0);
   byStart.set(key, [...(byStart.get(key) ?? []), each]);
 }
-/** By two characters, for most places of a text begin none: by one where the prefix has no second. */
-const starts = new Uint8Array(128 * 128);
-for (const { prefix } of SHAPES) {
-  const first = prefix.charCodeAt(0) * 128;
-  if (prefix.length > 1) starts[first + prefix.charCodeAt(1)] = 1;
-  else starts.fill(1, first, first + 128);
-}
-
 function startAt(text: string, at: number): number {
   return text.charCodeAt(at) * 128 + text.charCodeAt(at + 1);
 }
 
-/** Tokens that their shape tells. */
-export function findTokenShapes(text: string): readonly SecretMatch[] {
+/**
+ * Tokens that their shape tells.
+ *
+ * @param places where they may begin, ascending
+ * @param around the words in the middle of tokens that stand in the text
+ */
+export function findTokenShapes(
+  text: string,
+  places: readonly number[],
+  around: ReadonlySet<string>,
+): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
-  let before = 0;
-  for (let at = 0; at + 1 < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    const isStart = WORD_CODES[before] === 0;
-    before = code;
-    if (!isStart || code > 127) continue;
-    const next = text.charCodeAt(at + 1);
-    if (next > 127 || starts[code * 128 + next] === 0) continue;
-    for (const each of [...(byStart.get(code * 128 + next) ?? []), ...(byStart.get(code) ?? [])]) {
-      if (!text.startsWith(each.prefix, at)) continue;
-      const end = endOf(each, text, at + each.prefix.length);
-      if (end < 0) continue;
-      const from = at + each.kept;
-      found.push(matchOf(from, text.slice(from, end), each.label, from, true));
-      break;
-    }
+  for (const at of places) {
+    const shape =
+      shapeAt(text, at, byStart.get(startAt(text, at))) ?? shapeAt(text, at, byStart.get(text.charCodeAt(at)));
+    if (!shape) continue;
+    const from = at + shape.kept;
+    found.push(matchOf(from, text.slice(from, shape.end), shape.label, from, true));
   }
   for (const [label, word, pattern] of AROUND) {
-    if (!text.includes(word)) continue;
+    if (!around.has(word)) continue;
     for (const { 0: token, index } of text.matchAll(pattern)) found.push(matchOf(index, token, label, index, true));
   }
   return found;
+}
+
+function shapeAt(
+  text: string,
+  at: number,
+  shapes: readonly Shape[] = [],
+): { readonly label: string; readonly kept: number; readonly end: number } | undefined {
+  for (const shape of shapes) {
+    if (!text.startsWith(shape.prefix, at)) continue;
+    const end = endOf(shape, text, at + shape.prefix.length);
+    if (end >= 0) return { label: shape.label, kept: shape.kept, end };
+  }
+  return undefined;
 }
 
 const LONGEST_WRAPPED = 400;

@@ -5,8 +5,10 @@ import { textForms } from "./forms.js";
 import { findKnownShapes } from "./known-shapes.js";
 import { type Literal, replacerOf } from "./literals.js";
 import { markerOf } from "./marker.js";
+import { placesIn } from "./places.js";
 import type { Secret } from "./secret.js";
 import { spreads } from "./secret-values.js";
+import { TextMap } from "./text-map.js";
 import { fieldsOf, replaceTexts, textPieces } from "./texts.js";
 
 /** What is masked. */
@@ -81,8 +83,9 @@ export async function maskFor(
   for (const piece of textPieces(values)) {
     takeKnown(piece);
     if (!knownShapes) continue;
-    for (const secret of await findKnownShapes(piece)) take(secret);
-    const found = findSecrets(piece);
+    const places = placesIn(piece);
+    for (const secret of await findKnownShapes(piece, places.known)) take(secret);
+    const found = findSecrets(piece, places);
     for (const secret of found.secrets) take(secret);
     for (const literal of found.literals) if (!seen.has(literal.text)) literals.push(literal);
   }
@@ -119,20 +122,32 @@ function knownForms(environment: NonNullable<MaskingOptions["environment"]>, sec
  */
 function maskOf(literals: readonly Literal[], steps: readonly ((text: string) => string)[], byName: boolean): Mask {
   const name = replacerOf(withSafeMarkers(literals));
-  const replacing = {
-    name,
-    text: (text: string): string => steps.reduce((rest, step) => step(rest), name(text)),
-    field: byName
-      ? (key: string, value: string): string =>
-          isSecretField(key, value) ? markerOf(name(key) === key ? key : "secret") : value
-      : undefined,
+  const field = byName
+    ? (key: string, value: string): string =>
+        isSecretField(key, value) ? markerOf(name(key) === key ? key : "secret") : value
+    : undefined;
+  const mask = <T>(value: T): T => {
+    const ofText = literals.length === 0 ? name : remembered(name);
+    const text = (one: string): string => steps.reduce((rest, step) => step(rest), ofText(one));
+    return replaceTexts(value, { name, text, field });
   };
-  const mask = <T>(value: T): T => replaceTexts(value, replacing);
   const json = (text: string, value: unknown = JSON.parse(text)): string => {
     const masked = mask(value);
     return masked === value ? text : JSON.stringify(masked, undefined, 2);
   };
   return Object.assign(mask, { json, hasFound: literals.length > 0, hasSteps: steps.length > 0, isByRules: byName });
+}
+
+/** The same function, which is asked for a long text once. */
+function remembered(ofText: (text: string) => string): (text: string) => string {
+  const known = new TextMap<string>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const own = ofText(text);
+    known.set(text, own);
+    return own;
+  };
 }
 
 /** A name that stands before one secret may have another one in it. */

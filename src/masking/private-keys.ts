@@ -1,7 +1,12 @@
+import { after } from "./assigned-values.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 
 const BEGINS =
-  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ----|-----BEGIN OpenVPN Static key V1-----|Private-Lines: \d{1,3}/g;
+  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ----|-----BEGIN OpenVPN Static key V1-----|Private-Lines: \d{1,3}/y;
+/** What each has in it. */
+export const KEY_WORDS: readonly string[] = ["BEGIN ", "Private-Lines: "];
+/** How many dashes and blanks stand before the first of them. */
+const DASHES = 5;
 const LONGEST_KEY = 20_000;
 /** Where the lines of a key end, also as strings of programs have them. */
 const BREAKS = /\r?\n|(?:\\+r)?\\+n/g;
@@ -18,11 +23,14 @@ const HEADER = /(?:^|[\s:|>+])[A-Za-z][\w-]{1,30}: \S/;
  * The lines of private keys, each by itself: tools that read files put numbers and signs before lines, and a part of a
  * key may stand elsewhere. What stands behind the first line of a key in source code is a key only when it looks like
  * one.
+ *
+ * @param places where such words may stand, ascending
  */
-export function findPrivateKeys(text: string): readonly SecretMatch[] {
+export function findPrivateKeys(text: string, places: readonly number[]): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
-  for (const { 0: begin, index } of text.matchAll(BEGINS)) {
-    const start = index + begin.length;
+  for (const place of places) {
+    const start = after(BEGINS, text, text.startsWith("BEGIN ", place) ? place - DASHES : place);
+    if (start === undefined) continue;
     const rest = text.slice(start, start + LONGEST_KEY);
     const end = /-----?\s?END|Private-MAC/.exec(rest)?.index ?? rest.length;
     found.push(...linesOfKey(rest.slice(0, end), start, end < rest.length));

@@ -1,4 +1,5 @@
 /** The texts of plain data: looking at them, and replacing them. */
+import { TextMap } from "./text-map.js";
 
 /** What is nested deeper is replaced as a whole: JSON.parse reads what a recursive walk cannot follow. */
 const DEEPEST = 1_000;
@@ -6,13 +7,18 @@ const DEEPEST = 1_000;
 /** About how many characters a piece has; a longer text is a piece of its own. */
 const PIECE_SIZE = 1_000_000;
 
+/** Of a text that was looked through before, what stands next to others is looked at again. */
+const EDGE = 1_000;
+
 /**
  * All texts of some plain values, keys of objects among them, joined to pieces by line breaks: few large ones are
- * looked through faster than many small ones.
+ * looked through faster than many small ones. Of a long text that stands there again only the edges are in a piece
+ * once more: traces have the output of a tool where it ran, and where the model is told of it.
  */
 export function* textPieces(values: readonly unknown[]): Generator<string> {
   let piece: string[] = [];
   let length = 0;
+  const known = new TextMap<true>();
   const left: unknown[] = [...values];
   while (left.length > 0) {
     const value = left.pop();
@@ -24,14 +30,23 @@ export function* textPieces(values: readonly unknown[]): Generator<string> {
       continue;
     }
     if (typeof value !== "string") continue;
-    piece.push(value);
-    length += value.length;
+    const text = known.get(value) ? edgesOf(value) : value;
+    if (text === value) known.set(value, true);
+    piece.push(text);
+    length += text.length;
     if (length < PIECE_SIZE) continue;
     yield piece.join("\n");
     piece = [];
     length = 0;
   }
   if (piece.length > 0) yield piece.join("\n");
+}
+
+/** The first lines and the last ones, whole; of a text without such lines all of it. */
+function edgesOf(text: string): string {
+  const head = text.lastIndexOf("\n", EDGE);
+  const tail = text.indexOf("\n", text.length - EDGE);
+  return head > 0 && tail > head ? `${text.slice(0, head)}\n${text.slice(tail)}` : text;
 }
 
 /** The fields of all objects in some plain values that are texts, with the names by which they go. */
@@ -89,27 +104,39 @@ function replaced(value: unknown, replace: Replacing, depth: number): unknown {
   if (typeof value === "string") return replace.text(value);
   if (typeof value !== "object" || value === null) return value;
   if (depth === DEEPEST) return `[nested deeper than ${DEEPEST} levels, left out]`;
-  if (Array.isArray(value)) {
-    const items = value.map((item) => replaced(item, replace, depth + 1));
-    return items.some((item, index) => item !== value[index]) ? items : value;
-  }
+  if (Array.isArray(value)) return replacedList(value, replace, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
-  let changed = false;
-  const entries = new Map<string, unknown>();
+  // Made when something changes: in nearly all objects nothing does.
+  let entries: Map<string, unknown> | undefined;
   const told = replace.field && namedValue(value);
-  for (const [key, item] of Object.entries(value)) {
+  const all: readonly [string, unknown][] = Object.entries(value);
+  all.forEach(([key, item], index) => {
     const name = FIELD_NAME.test(key) ? replace.name(key) : replace.text(key);
-    const keeps =
-      (STRUCTURE.has(key) && typeof item === "string" && STRUCTURAL.test(item)) ||
-      (key === "answer" && ANSWERS.has(item));
-    const shown =
-      replace.field && typeof item === "string" ? replace.field(told?.key === key ? told.name : key, item) : item;
-    const own = keeps ? item : replaced(shown, replace, depth + 1);
-    changed ||= name !== key || own !== item;
-    entries.set(unused(name, entries), own);
-  }
-  return changed ? Object.fromEntries(entries) : value;
+    const own = isKept(key, item) ? item : replaced(shownAs(key, item, told, replace), replace, depth + 1);
+    if (!entries && (name !== key || own !== item)) entries = new Map(all.slice(0, index));
+    entries?.set(unused(name, entries), own);
+  });
+  return entries ? Object.fromEntries(entries) : value;
+}
+
+function replacedList(list: readonly unknown[], replace: Replacing, depth: number): unknown {
+  let items: unknown[] | undefined;
+  list.forEach((item, index) => {
+    const own = replaced(item, replace, depth + 1);
+    if (own !== item) items ??= [...list];
+    if (items) items[index] = own;
+  });
+  return items ?? list;
+}
+
+function isKept(key: string, item: unknown): boolean {
+  if (STRUCTURE.has(key)) return typeof item === "string" && STRUCTURAL.test(item);
+  return key === "answer" && ANSWERS.has(item);
+}
+
+function shownAs(key: string, item: unknown, told: ReturnType<typeof namedValue>, { field }: Replacing): unknown {
+  return field && typeof item === "string" ? field(told?.key === key ? told.name : key, item) : item;
 }
 
 /** In lists of variables a field says the name, and another one the value. */

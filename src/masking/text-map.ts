@@ -1,0 +1,31 @@
+/** Shorter texts are looked through faster than they are looked up. */
+const SHORTEST = 500;
+
+/**
+ * What was found out about long texts. Equal ones are found by their length and some of their characters, and only
+ * then compared: to reckon a key of all characters takes as long as to look through them.
+ */
+export class TextMap<Value> {
+  readonly #alike = new Map<number, { readonly text: string; readonly value: Value }[]>();
+
+  /** @returns what `set` was given for an equal text */
+  get(text: string): Value | undefined {
+    if (text.length < SHORTEST) return undefined;
+    return this.#alike.get(keyOf(text))?.find((one) => one.text === text)?.value;
+  }
+
+  /** @param text one that is not there yet; short ones are left out */
+  set(text: string, value: Value): void {
+    if (text.length < SHORTEST) return;
+    const key = keyOf(text);
+    const alike = this.#alike.get(key);
+    if (alike) alike.push({ text, value });
+    else this.#alike.set(key, [{ text, value }]);
+  }
+}
+
+function keyOf(text: string): number {
+  const { length } = text;
+  const part = (share: number): number => text.charCodeAt(Math.floor(length * share));
+  return ((((length * 31 + part(0.3)) * 31 + part(0.5)) * 31 + part(0.7)) * 31 + part(0.9)) % 0x3fff_ffff;
+}
