@@ -162,7 +162,7 @@ export {
 } from "./opencode/evidence.js";
 export type { UserPrice, UserPrices } from "./opencode/model.js";
 export type { McpServer, OpenCodeProgram, ProcessExit, RunExit, StoppedBy } from "./opencode/program.js";
-export { ServerPool, type StreamTrouble } from "./opencode/server.js";
+export { ServerPool, type ServerPoolOptions, type StreamTrouble } from "./opencode/server.js";
 export {
   type AgentSwitched,
   type AssistantInfo,

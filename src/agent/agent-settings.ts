@@ -82,6 +82,12 @@ export interface AgentSettings {
    * instead of what is new; default false.
    */
   readonly fullInput?: boolean | undefined;
+  /**
+   * How long opencode's server stays after a prompt without use, so that prompts to come need not wait for its start,
+   * ms; 0 for not at all, and then none that is there is used. Default: what the environment says (`LOOPTRACE_WARM`),
+   * else 10 minutes, or 0 where `CI` is set.
+   */
+  readonly warmMs?: number | undefined;
   /** How opencode is driven; default `auto`. */
   readonly driver?: Driver | undefined;
   /** Path of the opencode to use; else it is looked for: `LOOPTRACE_OPENCODE`, the project, `PATH`. */

@@ -18,6 +18,8 @@ export interface SettingValues {
   readonly usd: number;
   /** A duration. Written down it has a unit: `10m`. */
   readonly ms: number;
+  /** A duration, or 0 for none. */
+  readonly warmth: number;
   /** How often something may happen, `from` or more; `true` is the usual number. */
   readonly threshold: boolean | number;
   readonly program: string;
@@ -33,7 +35,10 @@ export interface SettingValues {
 export type AgentCommand = "run" | "batch" | "worker";
 
 /** What a flag on the command line gives, by the kind of its value. */
-export type FlagValues = Pick<SettingValues, "text" | "texts" | "switch" | "count" | "usd" | "ms" | "driver">;
+export type FlagValues = Pick<
+  SettingValues,
+  "text" | "texts" | "switch" | "count" | "usd" | "ms" | "warmth" | "driver"
+>;
 
 /** A flag of a setting; its key in the table is the name by which the parser hands its value over. */
 export interface SettingFlag {

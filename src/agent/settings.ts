@@ -344,6 +344,28 @@ export const AGENT_SETTINGS = {
       },
     },
   },
+  warmMs: {
+    kind: "warmth",
+    config: "warm",
+    flags: {
+      warm: {
+        flag: "--warm <duration>",
+        takes: "warmth",
+        help: {
+          run: "how long opencode stays for later runs; 0: not at all (default: 10m)",
+          batch: "how long opencode stays for later runs; 0: not at all (default: 10m)",
+        },
+      },
+      cold: {
+        flag: "--cold",
+        takes: "switch",
+        help: {
+          run: "start an opencode of its own, and leave none",
+          batch: "start opencodes of its own, and leave none",
+        },
+      },
+    },
+  },
   driver: {
     kind: "driver",
     config: "driver",

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { AgentCommand, FlagValues } from "../agent/setting.js";
 import { type CommandFlag, flagsOn, SETTINGS, type SettingName } from "../agent/setting-surfaces.js";
-import { parseDuration } from "./parse-duration.js";
+import { parseDuration, parseDurationOrNone } from "./parse-duration.js";
 import { parseAmount, parseCount, parseCountFrom } from "./parse-number.js";
 import { collect, parseText } from "./shared-options.js";
 
@@ -13,6 +13,7 @@ const READERS: { readonly [Kind in keyof FlagValues]: (option: Option, from: num
   count: (option, from) => option.argParser(from > 0 ? parseCountFrom(from) : parseCount),
   usd: (option) => option.argParser(parseAmount),
   ms: (option) => option.argParser(parseDuration),
+  warmth: (option) => option.argParser(parseDurationOrNone),
   driver: (option) => option.choices(["auto", "server", "cli"]),
 };
 

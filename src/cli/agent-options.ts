@@ -6,6 +6,7 @@ import { ConfigurationError } from "../errors/configuration-error.js";
 import { messageOf } from "../errors/thrown.js";
 import { readNamedText } from "../files/own-files.js";
 import type { McpServer } from "../opencode/program.js";
+import { warmthInEnvironment } from "../opencode/server.js";
 import type { CommandContext } from "./command-context.js";
 import type { Terminal } from "./terminal.js";
 import { typedPath } from "./typed-path.js";
@@ -44,7 +45,8 @@ export async function agentOptions(
     );
   const without = plain.wire === false ? "--no-wire" : wireContent === false ? "--no-content" : undefined;
   if (plain.fullInput === true && without !== undefined) terminal.err(idleFullInput(without));
-  return { ...plain, ...translated, wireContent, prices: context.prices, environment: terminal.env };
+  const warmMs = flags.cold === true ? 0 : (flags.warm ?? warmthInEnvironment(terminal.env) ?? context.file.warm);
+  return { ...plain, ...translated, warmMs, wireContent, prices: context.prices, environment: terminal.env };
 }
 
 /** That `--full-input` changes nothing, and because of which flag. */

@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CONFIG_FILE } from "../config/config-file-name.js";
 import { pathOfOpenCode } from "../opencode/program.js";
-import { ServerPool } from "../opencode/server.js";
+import { ServerPool, warmthOf } from "../opencode/server.js";
 import { projectAround } from "../trust/project-folders.js";
 import type { Terminal } from "./terminal.js";
 
@@ -19,6 +19,9 @@ export interface EarlyFlags {
   readonly wire?: boolean;
   readonly propagate?: boolean;
   readonly content?: boolean;
+  /** ms */
+  readonly warm?: number;
+  readonly cold?: boolean;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface EarlyFlags {
  * @param extra opencode's own arguments; no server takes them
  */
 export function earlyServer(flags: EarlyFlags, extra: readonly string[], terminal: Terminal): ServerPool {
-  const servers = new ServerPool({ mostTurns: 1 });
+  const servers = new ServerPool({ mostTurns: 1, leaves: true });
   const {
     driver = "auto",
     system,
@@ -50,9 +53,10 @@ export function earlyServer(flags: EarlyFlags, extra: readonly string[], termina
   try {
     const path = pathOfOpenCode({ opencode, directory, environment });
     const mode = wire ? (content ? "full" : "sizes") : "off";
-    servers.warm({ path, environment, directory, agent, projectConfig, wire: mode, propagates });
+    const warmMs = warmthOf(flags.cold === true ? 0 : flags.warm, environment);
+    servers.warm({ path, environment, directory, agent, projectConfig, wire: mode, propagates, warmMs });
   } catch {
-    // The run itself says that there is no opencode, and where it was looked for.
+    // The run itself says that there is no opencode, and where it was looked for, or what is wrong with LOOPTRACE_WARM.
   }
   return servers;
 }

@@ -45,7 +45,7 @@ Where traces go (both may be set; without any they stay on this machine):
 Also read:
   LANGFUSE_TRACING_ENVIRONMENT, LANGFUSE_RELEASE, LANGFUSE_USER_ID, TRACEPARENT, OTEL_SERVICE_NAME,
   OTEL_RESOURCE_ATTRIBUTES, LOOPTRACE_OPENCODE, LOOPTRACE_HOME (else XDG_DATA_HOME), LOOPTRACE_REDIS_PASSWORD,
-  LOOPTRACE_TRUST, NO_COLOR, FORCE_COLOR
+  LOOPTRACE_TRUST, LOOPTRACE_WARM, NO_COLOR, FORCE_COLOR
 
 Settings that stay are kept in looptrace.config.json, in the working directory or above it in its git
 repository. looptrace trust allows what in it could do harm.`;

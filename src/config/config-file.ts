@@ -6,7 +6,7 @@ import { TOOL_BUDGET_FORM, toolBudget } from "../analysis/tool-budget.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { messageOf } from "../errors/thrown.js";
 import { environmentName } from "../otel/options.js";
-import { durationMs } from "../text/duration-ms.js";
+import { durationMs, isNone } from "../text/duration-ms.js";
 import { fieldProblem, wholeNumber } from "../text/field-problem.js";
 import { isTooDeep, TOO_DEEP } from "../text/json-depth.js";
 import { jsonProblem } from "../text/json-problem.js";
@@ -23,6 +23,17 @@ const durationText = z
     const ms = typeof value === "string" ? (durationMs(value) ?? durationMs(`${value}s`)) : undefined;
     if (ms !== undefined) return ms;
     context.issues.push({ code: "custom", input: value, message: 'must be a duration such as "10m"' });
+    return z.NEVER;
+  });
+
+/** The same, or `0` for none. */
+const durationOrNone = z
+  .unknown()
+  .meta({ type: "string" })
+  .transform((value, context) => {
+    const ms = typeof value !== "string" ? undefined : isNone(value) ? 0 : durationMs(value);
+    if (ms !== undefined) return ms;
+    context.issues.push({ code: "custom", input: value, message: 'must be a duration such as "10m", or "0"' });
     return z.NEVER;
   });
 
@@ -80,6 +91,7 @@ const { opencode, driver, ...settings } = fieldsOn("config", {
   count: ({ from = 0 }) => wholeNumber(from).optional(),
   usd: () => z.number().positive().optional(),
   ms: () => durationText.optional(),
+  warmth: () => durationOrNone.optional(),
   threshold: ({ from = 0 }) => z.union([z.boolean(), wholeNumber(from)]).optional(),
   program: () => text.optional(),
   driver: () => z.enum(["auto", "cli", "server"]).optional(),

@@ -10,7 +10,7 @@ export type { FollowedServer, WorkingSession } from "./server/followed-server.js
 export type { SessionEnd } from "./server/list-sessions.js";
 export { mcpServersOf } from "./server/mcp-servers.js";
 export { readSessionFrom } from "./server/read-session.js";
-export { ServerPool } from "./server/server-pool.js";
+export { ServerPool, type ServerPoolOptions } from "./server/server-pool.js";
 export {
   familyOf,
   type Mirror,
@@ -21,3 +21,5 @@ export {
 } from "./server/session-mirror.js";
 export { type RunningServer, startServer } from "./server/start-server.js";
 export { type StoredEntry, type StoreServer, storeServer } from "./store/store-server.js";
+export { isFirstToldOf } from "./warm/servers-folder.js";
+export { warmthInEnvironment, warmthOf } from "./warm/warmth.js";

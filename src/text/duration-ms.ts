@@ -34,3 +34,8 @@ export function durationProblem(text: string, units: readonly string[] = ["s", "
   const examples = units.map((unit) => `${amount}${unit}`);
   return `${why}\nSay ${examples.slice(0, -1).join(", ")} or ${examples.at(-1)}; units are ${Object.keys(UNITS_MS).join(", ")}.`;
 }
+
+/** Whether a text is a duration of zero, which {@link durationMs} is none: `0`, `0s`. */
+export function isNone(text: string): boolean {
+  return /^0+\s*(?:ms|s|m|h|d|w)?$/.test(text.trim());
+}

@@ -210,6 +210,8 @@ export function openCodeEnvironment(place: {
     BUN_JSC_thresholdForJITAfterWarmUp: "3000",
     // And an eighth into collecting garbage of a heap that would not grow beyond this before the end.
     BUN_JSC_largeHeapSize: String(256 * 1024 * 1024),
+    // A test leaves no server behind; what is about those that stay says so.
+    LOOPTRACE_WARM: "0",
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_TERMINAL_PROMPT: "0",
   };

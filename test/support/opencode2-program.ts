@@ -100,7 +100,10 @@ export async function opencode2Program(options: Opencode2ProgramOptions = {}): P
     path: program,
     folder,
     workdir,
-    env: { PATH: `${bin}:/usr/bin:/bin`, HOME: folder, LOOPTRACE_HOME: path.join(folder, "looptrace") },
+    env: {
+      ...{ PATH: `${bin}:/usr/bin:/bin`, HOME: folder, LOOPTRACE_HOME: path.join(folder, "looptrace") },
+      LOOPTRACE_WARM: "0",
+    },
     calls: async () => {
       const lines = (await readFile(calls, "utf8")).trim().split("\n").filter(Boolean);
       return lines.map((line): Opencode2Call => JSON.parse(line));

@@ -148,6 +148,7 @@ export async function talkingOpenCode(): Promise<TalkingOpenCode> {
       PATH: process.env.PATH ?? "",
       HOME: folder,
       LOOPTRACE_HOME: join(folder, "looptrace"),
+      LOOPTRACE_WARM: "0",
       LOOPTRACE_OPENCODE: path,
     },
     path,

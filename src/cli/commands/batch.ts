@@ -70,7 +70,7 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   const tasks = await tasksOf(source, terminal);
   const results = resultsPath(source, flags.output, terminal);
   // Each task finds an opencode that is warm already.
-  const servers = new ServerPool();
+  const servers = new ServerPool({ leaves: true });
   const defaults = {
     ...(await defaultsOf("batch", flags, context, terminal)),
     servers,

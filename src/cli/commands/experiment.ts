@@ -72,7 +72,7 @@ export async function experiment(
   const name = flags.name ?? nameOf(results);
   const seed = flags.seed ?? name;
   const runs = flags.runs ?? DEFAULT_RUNS;
-  const servers = new ServerPool();
+  const servers = new ServerPool({ leaves: true });
   // Directories are the workers', and need not be here.
   const { dir: _, ...elsewhere } = flags;
   const defaults = {

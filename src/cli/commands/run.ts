@@ -13,9 +13,10 @@ import { mergeReports } from "../../export/merge-reports.js";
 import { makeFolder } from "../../files/make-folder.js";
 import { gitState } from "../../git/git-state.js";
 import { quickMask } from "../../masking/mask.js";
-import type { ServerPool } from "../../opencode/server.js";
+import { isFirstToldOf, type ServerPool } from "../../opencode/server.js";
 import { isSessionId, transcriptOf } from "../../opencode/session.js";
 import { traceLine } from "../../terminal/trace-line.js";
+import { duration } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { agentOptions, idleFullInput } from "../agent-options.js";
@@ -134,6 +135,7 @@ export async function run(
   if (!flags.json) terminal.out(answerText(result, work.schema !== undefined));
   // It is being stopped since the session was read.
   await servers.close();
+  await tellOfWarmth(servers, paths.root, flags, terminal);
   // Of a run that failed they may say why.
   const notes = flags.quiet && !result.error ? [] : result.notes;
   for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
@@ -167,6 +169,14 @@ export async function run(
   if (interrupt.signal.aborted) return EXIT.interrupted;
   if (result.error) return EXIT.turnFailed;
   return isDelivered(own) && (destinations.length > 0 || result.kept) ? EXIT.ok : EXIT.undelivered;
+}
+
+/** Once, the first time that a server stays: a process that nobody expects is better explained. */
+async function tellOfWarmth({ leftMs }: ServerPool, root: string, flags: RunFlags, terminal: Terminal): Promise<void> {
+  if (leftMs === undefined || flags.quiet || !(await isFirstToldOf(root))) return;
+  terminal.err(
+    `looptrace: opencode stays for ${duration(leftMs)} without use, so that the next run need not wait for its start; --cold, or LOOPTRACE_WARM=0, leaves none.\n`,
+  );
 }
 
 function jsonOf(

@@ -34,7 +34,7 @@ export function refuseUnfitConfig(
  */
 export async function prepareConfig(
   { agent, systemPrompt, mcp }: ConfigSpec,
-  folder: RunFolder,
+  folder: Pick<RunFolder, "write">,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly configContent: string | null; readonly agent: string | undefined }> {
   const prompt =

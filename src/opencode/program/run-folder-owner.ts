@@ -53,7 +53,7 @@ function processStart(pid: number): number | null {
 }
 
 /** Where a pid means what it says: the machine, its boot and, in containers, the pid namespace. */
-function place(): string {
+export function place(): string {
   const bootId = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1"));
   const namespace = attempt(() => readlinkSync("/proc/self/ns/pid"));
   return createHash("sha256").update(`${hostname()}\n${bootId}\n${namespace}`).digest("hex").slice(0, 8);

@@ -51,25 +51,12 @@ export async function createRunFolder(): Promise<RunFolder> {
     },
     { alwaysLast: true },
   );
-  const temporary = join(path, "tmp");
-  await mkdir(temporary, { mode: 0o700 });
-  const write = async (name: string, text: string) => {
-    const file = join(path, name);
-    await writeFile(file, text, { mode: 0o600 });
-    return file;
-  };
-  await write(RUN_ID_FILE, runId);
+  const folder = folderAt(path, runId);
+  await mkdir(folder.temporary, { mode: 0o700 });
+  await folder.write(RUN_ID_FILE, runId);
   let removed = false;
   return {
-    path,
-    runId,
-    temporary,
-    write,
-    streams: async (name, stdin = "") => ({
-      stdin: await write(`${name}.stdin`, stdin),
-      stdout: await write(`${name}.stdout`, ""),
-      stderr: await write(`${name}.stderr`, ""),
-    }),
+    ...folder,
     remove: async () => {
       if (removed) return;
       removed = true;
@@ -78,6 +65,26 @@ export async function createRunFolder(): Promise<RunFolder> {
       forget();
       unguard();
     },
+  };
+}
+
+/** A folder that is there already, under the name of what it is for. */
+export function folderAt(path: string, runId: string): Omit<RunFolder, "remove"> {
+  const write = async (name: string, text: string) => {
+    const file = join(path, name);
+    await writeFile(file, text, { mode: 0o600 });
+    return file;
+  };
+  return {
+    path,
+    runId,
+    temporary: join(path, "tmp"),
+    write,
+    streams: async (name, stdin = "") => ({
+      stdin: await write(`${name}.stdin`, stdin),
+      stdout: await write(`${name}.stdout`, ""),
+      stderr: await write(`${name}.stderr`, ""),
+    }),
   };
 }
 

@@ -47,6 +47,15 @@ export interface SpawnOptions {
   /** Whether it alone is asked to end, and not all of its process group; killed is the group. */
   readonly isAskedAlone?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Called as soon as it runs. */
+  readonly onSpawn?: ((spawned: SpawnedProcess) => void) | undefined;
+}
+
+/** A process that has been started. */
+export interface SpawnedProcess {
+  readonly pid: number;
+  /** Lets it go on when this process ends; nothing here waits for it then. */
+  readonly leave: () => void;
 }
 
 /** Beyond this a timer of Node fires at once. */
@@ -97,6 +106,12 @@ async function runToEnd(options: SpawnOptions, stdio: readonly [number, number, 
     }
   };
   const forget = onExit(() => send("SIGKILL"));
+  const { pid } = child;
+  const leave = (): void => {
+    forget();
+    child.unref();
+  };
+  if (pid !== undefined) options.onSpawn?.({ pid, leave });
 
   let asked: { readonly by: StoppedBy; readonly signal: NodeJS.Signals } | undefined;
   let killTimer: NodeJS.Timeout | undefined;

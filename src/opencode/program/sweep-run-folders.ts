@@ -7,11 +7,12 @@ import { endProcesses } from "./end-processes.js";
 import { ownerOf, RUN_ID_FILE } from "./run-folder-owner.js";
 
 /** A folder of another boot or container says nothing about its process; untouched this long, it is taken for dead. */
-const FOREIGN_MAX_AGE_MS = 48 * 3_600_000;
+export const FOREIGN_MAX_AGE_MS = 48 * 3_600_000;
 /** It is not waited for longer than this; what is not done then is left for another time. */
 const LONGEST_MS = 3_000;
-const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const RUN_ID_BYTES = 100;
+/** What marks a run, as `createRunFolder` makes it. */
+export const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const RUN_ID_BYTES = 100;
 
 /**
  * Removes the run folders of looptrace processes that are gone, and ends what these were driving, where that has not

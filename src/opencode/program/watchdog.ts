@@ -2,6 +2,22 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { RUN_ID_VARIABLE } from "./child-environment.js";
 import { RELEASE_FILE } from "./run-folder-owner.js";
 
+/** A function for `sh`: the processes that carry a mark in their environment; `VARIABLE` is what that is called. */
+export const MARKED = `marked() {
+  if [ -r /proc/self/environ ]; then
+    set +f
+    grep -lsF -e "$1" /proc/[0-9]*/environ | while read -r file; do
+      file=\${file#/proc/}
+      echo "\${file%/environ}"
+    done
+  else
+    ps -axEww -o pid=,command= | grep -F -e "$VARIABLE=" | grep -F -e "$1" | while read -r line; do
+      line=\${line#"\${line%%[! ]*}"}
+      echo "\${line%% *}"
+    done
+  fi
+}`;
+
 /**
  * Waits until its standard input ends, which is when looptrace is gone, however that came. Each line of it is a run's
  * id and its folder; one whose folder is not there any more has ended in order.
@@ -22,20 +38,7 @@ while read -r job; do
   for one in $jobs; do [ -d "\${one#* }" ] && open="$open$one$nl"; done
   jobs="$open$job$nl"
 done
-marked() {
-  if [ -r /proc/self/environ ]; then
-    set +f
-    grep -lsF -e "$1" /proc/[0-9]*/environ | while read -r file; do
-      file=\${file#/proc/}
-      echo "\${file%/environ}"
-    done
-  else
-    ps -axEww -o pid=,command= | grep -F -e "$VARIABLE=" | grep -F -e "$1" | while read -r line; do
-      line=\${line#"\${line%%[! ]*}"}
-      echo "\${line%% *}"
-    done
-  fi
-}
+${MARKED}
 finish() {
   [ -f "$2/${RELEASE_FILE}" ] && sh "$2/${RELEASE_FILE}"
   round=0
@@ -83,7 +86,7 @@ export function guard(runId: string, folder: string): () => void {
   if (process.platform === "win32" || folder.includes("\n")) return () => undefined;
   guarded.set(runId, folder);
   const jobs = watchdog ? [[runId, folder]] : guarded;
-  watchdog ??= start();
+  watchdog ??= startWatchdog();
   // A new one in the place of one that was killed hears of all.
   for (const [id, path] of jobs) watchdog?.stdin?.write(`${id} ${path}\n`);
   return () => {
@@ -100,18 +103,29 @@ function dismiss(): void {
   child?.stdin?.end();
 }
 
-function start(): ChildProcess | undefined {
+/**
+ * The environment of a shell that outlives a run: no keys, and nothing by which it could be taken for a part of the run.
+ */
+export function shellEnvironment(): Record<string, string> {
   const outer = process.env[RUN_ID_VARIABLE];
+  return {
+    PATH: `${SYSTEM_PATH}:${process.env.PATH ?? ""}`,
+    VARIABLE: RUN_ID_VARIABLE,
+    ...(outer === undefined ? {} : { [RUN_ID_VARIABLE]: outer }),
+  };
+}
+
+/**
+ * Starts one that nothing is told yet; this process need not wait for it.
+ *
+ * @returns undefined where there is no `sh`
+ */
+export function startWatchdog(): ChildProcess | undefined {
   let child: ChildProcess;
   try {
     child = spawn("/bin/sh", ["-c", SCRIPT], {
       cwd: "/",
-      // No keys, and nothing by which it could be taken for a part of the run that it outlives.
-      env: {
-        PATH: `${SYSTEM_PATH}:${process.env.PATH ?? ""}`,
-        VARIABLE: RUN_ID_VARIABLE,
-        ...(outer === undefined ? {} : { [RUN_ID_VARIABLE]: outer }),
-      },
+      env: shellEnvironment(),
       stdio: ["pipe", "ignore", "ignore"],
       // A session of its own: neither Ctrl-C nor a terminal that is closed, nor a kill of looptrace's group, reaches
       // it.

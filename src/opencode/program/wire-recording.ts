@@ -63,6 +63,8 @@ export interface WireRecordingOptions {
 }
 
 const MOST_STOP_BYTES = 4096;
+/** What the folder of its recordings is called, in a run folder. */
+export const RECORDINGS = "wire";
 const PRELOAD = "BUN_INSPECT_PRELOAD";
 const MISSING = "What opencode sent to the model was not recorded";
 
@@ -70,15 +72,18 @@ const MISSING = "What opencode sent to the model was not recorded";
  * Puts the tap where an opencode that is about to be started loads it from, and a folder beside it for what it records.
  * Where that cannot be, the run is as without it.
  */
-export async function wireRecording(folder: RunFolder, options: WireRecordingOptions): Promise<WireRecording> {
+export async function wireRecording(
+  folder: Pick<RunFolder, "path" | "write">,
+  options: WireRecordingOptions,
+): Promise<WireRecording> {
   const { mode, environment, generation, command } = options;
   // By `opencode run` a prompt gets its id, which its trace's follows from, where nothing tells of it.
   const propagates = options.propagates === true && command === "serve";
   // The user's own plugin is to record nothing either.
-  if (mode === "off") return { ...without([]), variables: { LOOPTRACE_WIRE_FOLDER: "" } };
+  if (mode === "off") return { ...noRecording([]), variables: { LOOPTRACE_WIRE_FOLDER: "" } };
   if (environment[PRELOAD])
-    return without([`${MISSING}: ${PRELOAD} is set already, and only one file can be loaded by it.`]);
-  const recordings = join(folder.path, "wire");
+    return noRecording([`${MISSING}: ${PRELOAD} is set already, and only one file can be loaded by it.`]);
+  const recordings = join(folder.path, RECORDINGS);
   try {
     const { text, extension } = tapFile(propagates);
     await mkdir(recordings, { mode: 0o700, recursive: true });
@@ -94,33 +99,43 @@ export async function wireRecording(folder: RunFolder, options: WireRecordingOpt
       ...(propagates && generation === 2 ? { LOOPTRACE_TRACES_ANEW: "1" } : {}),
       ...(generation === 2 && command === "run" ? { LOOPTRACE_WIRE_STARTS_ANOTHER: "1" } : {}),
     };
-    const tell = (sessionId: string, said: string): Promise<void> =>
-      writeFile(join(recordings, `${sessionId}.trace`), said, { mode: 0o600 });
-    const told = new Map<string, string>();
-    const announce = (sessionId: string, traceId: string): Promise<void> => {
-      told.set(sessionId, traceId);
-      return tell(sessionId, traceId);
-    };
-    const conclude = async (sessionId: string): Promise<void> => {
-      // A title may still be asked for.
-      const traceId = told.get(sessionId);
-      if (traceId !== undefined) await tell(sessionId, `${traceId}\nover`);
-      told.delete(sessionId);
-    };
-    return {
-      variables,
-      isOn: true,
-      announce: propagates ? announce : undefined,
-      conclude,
-      mark: () => sizesIn(recordings),
-      read: (run) => readWire(recordings, run),
-    };
+    return { ...recordingAt(recordings, propagates), variables };
   } catch (error) {
-    return without([`${MISSING}: ${messageOf(error)}`]);
+    return noRecording([`${MISSING}: ${messageOf(error)}`]);
   }
 }
 
-function without(notes: readonly string[]): WireRecording {
+/**
+ * A recording that is being made of a server which another process has started.
+ *
+ * @param propagates whether its requests carry the trace that they belong to
+ */
+export function recordingAt(recordings: string, propagates: boolean): WireRecording {
+  const tell = (sessionId: string, said: string): Promise<void> =>
+    writeFile(join(recordings, `${sessionId}.trace`), said, { mode: 0o600 });
+  const told = new Map<string, string>();
+  const announce = (sessionId: string, traceId: string): Promise<void> => {
+    told.set(sessionId, traceId);
+    return tell(sessionId, traceId);
+  };
+  const conclude = async (sessionId: string): Promise<void> => {
+    // A title may still be asked for.
+    const traceId = told.get(sessionId);
+    if (traceId !== undefined) await tell(sessionId, `${traceId}\nover`);
+    told.delete(sessionId);
+  };
+  return {
+    variables: {},
+    isOn: true,
+    announce: propagates ? announce : undefined,
+    conclude,
+    mark: () => sizesIn(recordings),
+    read: (run) => readWire(recordings, run),
+  };
+}
+
+/** None, and why. */
+export function noRecording(notes: readonly string[]): WireRecording {
   return {
     variables: {},
     isOn: false,

@@ -63,6 +63,8 @@ export interface RunRequest {
   readonly deadlineMs?: number | undefined;
   /** How long opencode has to end by itself before it is killed, ms; 5 s by default. */
   readonly graceMs?: number | undefined;
+  /** How long a server may stay afterwards for runs to come, ms; 0 for not at all. See `warmthOf`. */
+  readonly warmMs?: number | undefined;
 }
 
 /** A request with its paths made absolute and its gaps filled, known to be sound. */

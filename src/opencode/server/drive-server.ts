@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
+import { RunRequestError } from "../../errors/run-request-error.js";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { plainText } from "../../text/plain-text.js";
 import { type ExportResult, exportSession } from "../cli/export-session.js";
@@ -7,8 +8,7 @@ import { idsOf, readBack, unaskedModelNotes } from "../cli/read-back.js";
 import type { CommandOptions } from "../cli/read-command.js";
 import { sessionLines } from "../program/find-log.js";
 import { pathOfOpenCode } from "../program/find-opencode.js";
-import type { Generation } from "../program/generation.js";
-import { generationOfProgram, versionSupport, versionWarning } from "../program/opencode-version.js";
+import { versionSupport, versionWarning } from "../program/opencode-version.js";
 import { refuseUnfitConfig } from "../program/prepare-config.js";
 import { LONGEST_LOG_BYTES, readBounded } from "../program/run-folder.js";
 import { parseLogLine } from "../read/log-line.js";
@@ -18,6 +18,7 @@ import type { CheckedRequest } from "../request/run-request.js";
 import { adapterOf2 } from "../v2/server/adapter-of-2.js";
 import { withOwnServer } from "../v2/server/own-server.js";
 import { readSession2From } from "../v2/server/read-session.js";
+import { warmthOf } from "../warm/warmth.js";
 import { adapterOf1 } from "./adapter-of-1.js";
 import { connect } from "./connection.js";
 import type { ToldMessages } from "./read-messages.js";
@@ -53,11 +54,11 @@ export async function driveServer(
   hooks.signal?.throwIfAborted();
   refuseUnfitConfig(request, options.environment);
   const stop = stopRequest(request.deadlineMs, hooks.signal);
-  const servers = options.servers ?? new ServerPool({ mostTurns: 1 });
+  const servers = options.servers ?? new ServerPool({ mostTurns: 1, leaves: true });
   // Whatever fails, no deadline that is left may hold this process up.
   try {
-    const generation = await generationOfProgram(path, options.environment);
-    const context = { environment: options.environment, path, generation, startedAt, stop };
+    const warmMs = warmthOf(request.warmMs, options.environment);
+    const context = { environment: options.environment, path, warmMs, startedAt, stop };
     return await driveOn(servers, request, context, hooks);
   } finally {
     stop.forget();
@@ -72,7 +73,8 @@ const READ_MS = 60_000;
 
 interface DriveContext {
   readonly path: string;
-  readonly generation: Generation;
+  /** How long its server may stay afterwards, ms. */
+  readonly warmMs: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly startedAt: number;
   readonly stop: StopRequest;
@@ -85,22 +87,26 @@ async function driveOn(
   hooks: DriveHooks,
   isSecondTry = false,
 ): Promise<DriveResult> {
-  const { path, generation, environment, startedAt, stop } = context;
+  const { path, environment, startedAt, stop, warmMs } = context;
   const { directory, agent, systemPrompt, mcp, projectConfig = false, wire = "off" } = request;
   const { traceIdOf } = request;
   const propagates = traceIdOf !== undefined;
   const tell = (phase: Phase): void => hooks.onProgress?.({ ...initialProgress, phase });
   tell({ kind: "starting", since: startedAt });
-  const spec = { path, generation, environment, directory, agent, systemPrompt, mcp, projectConfig, wire, propagates };
+  const asked = { path, environment, directory, agent, systemPrompt, mcp, projectConfig, wire, propagates };
+  const spec = { ...asked, warmMs };
   const lease = await servers.lease(spec, stop.signal).catch((error: unknown) => {
     if (stop.by === undefined) throw error;
     return stop.by;
   });
   if (typeof lease === "string") return withoutServer(path, startedAt, lease);
   let wasAborted = true;
+  let hasToolServers = false;
+  let isUnfit = false;
   try {
     tell({ kind: "loading", since: Date.now() });
-    const { server, folder } = lease;
+    const { server, runId, isShared } = lease;
+    const { generation } = server;
     const { size: logFrom } = await stat(server.logPath);
     const wireFrom = await lease.wire.mark();
     const served: ServedRunOptions = {
@@ -109,13 +115,16 @@ async function driveOn(
       agent: lease.agent,
       environment,
       startedAt,
-      isShared: servers.isShared,
+      isShared,
       stop,
       logFrom,
       usable: server.version.then(refuseOld),
       announce: lease.wire.announce,
-      runId: folder.runId,
-      onSession: hooks.onSession,
+      runId,
+      onSession: (sessionId, mark) => {
+        lease.begin(sessionId);
+        hooks.onSession?.(sessionId, mark);
+      },
       onServed: hooks.onServed,
       onProgress: hooks.onProgress,
       onEvent: hooks.onEvent,
@@ -124,15 +133,19 @@ async function driveOn(
       ? runOnServer(adapterOf2, served)
       : runOnServer(adapterOf1, served));
     if (run.sessionId !== null) await lease.wire.conclude(run.sessionId).catch(() => undefined);
-    const command = { path, folder, environment, directory };
-    const read = await readBack(run, request.session, (id) => readFrom(server, id, command, told));
+    hasToolServers = run.mcpServers.length > 0;
+    const command = async (): Promise<CommandOptions> => ({
+      ...{ path, environment, directory },
+      folder: await lease.workFolder(),
+    });
+    const read = await readBack(run, request.session, (id) => readFrom(server, id, { directory, command }, told));
     const hasModels = generation === 1 && hooks.signal?.aborted !== true;
-    const modelNotes = hasModels ? await unaskedModelNotes(run, read.tree, command, projectConfig) : [];
+    const modelNotes = hasModels ? await unaskedModelNotes(run, read.tree, await command(), projectConfig) : [];
     const isNew = request.session === undefined && request.continueLast !== true;
     const recorded = await lease.wire.read({
       sessionIds: idsOf(run, read.raw),
       since: isNew ? wireFrom : undefined,
-      isShared: servers.isShared,
+      isShared,
     });
     wasAborted = run.exit.kind !== "served" || run.exit.asked !== undefined;
     // Known by now, where the server answers at all.
@@ -145,9 +158,9 @@ async function driveOn(
       driver: "server",
       tree: read.tree,
       raw: read.raw,
-      logText: await logOf(lease, { sessionIds: idsOf(run, read.raw), directory }, servers.isShared, logFrom),
+      logText: await logOf(lease, { sessionIds: idsOf(run, read.raw), directory }, isShared, logFrom),
       wire: recorded.text,
-      stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath, servers.isShared ? logFrom : 0),
+      stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath, isShared ? logFrom : 0),
       notes: [
         ...(warning === null ? [] : [warning]),
         ...(propagates && !lease.wire.announce ? [NOT_PROPAGATED] : []),
@@ -160,11 +173,22 @@ async function driveOn(
   } catch (error) {
     // One that ended between two prompts has done nothing of this one yet; the next one may.
     const isOver = error instanceof NotYetPromptedError && !isSecondTry && (await isGone(lease.server));
-    if (!isOver) throw error;
+    // One that another run has left may be at fault for what is said before the prompt; one of this run's own says
+    // whether it is.
+    isUnfit = lease.isFound && !isSecondTry && isBeforePrompt(error);
+    wasAborted &&= !isUnfit;
+    if (!isOver && !isUnfit) throw error;
   } finally {
-    lease.release(wasAborted);
+    lease.release({ wasAborted, hasToolServers, isUnfit });
   }
-  return await driveOn(servers, request, context, hooks, true);
+  return await driveOn(servers, request, isUnfit ? { ...context, warmMs: 0 } : context, hooks, true);
+}
+
+/** Whether nothing has happened yet that could not be tried again. */
+function isBeforePrompt(error: unknown): boolean {
+  return (
+    error instanceof NotYetPromptedError || error instanceof OpenCodeCommandError || error instanceof RunRequestError
+  );
 }
 
 /** Where no other one starts, that is known a moment later. */
@@ -181,21 +205,21 @@ function waitFor({ listeningAt, lock }: ServerLease, startedAt: number): Pick<Dr
 async function readFrom(
   server: RunningServer,
   id: string,
-  command: CommandOptions,
+  { directory, command }: { readonly directory: string; readonly command: () => Promise<CommandOptions> },
   told: ToldMessages,
 ): Promise<ExportResult> {
   const { generation, connection } = server;
   const patience = AbortSignal.timeout(READ_MS);
   // Of a half-finished session the second generation's export has only the beginning; a server has all.
-  const fromStore = (): Promise<ExportResult> =>
+  const fromStore = async (): Promise<ExportResult> =>
     generation === 2
-      ? withOwnServer(command, (own) => readSession2From(own.connection, id, AbortSignal.timeout(READ_MS)))
-      : exportSession(id, command);
+      ? withOwnServer(await command(), (own) => readSession2From(own.connection, id, AbortSignal.timeout(READ_MS)))
+      : exportSession(id, await command());
   if (server.exit !== null) return await fromStore();
   const reading =
     generation === 2
       ? readSession2From(connection, id, patience)
-      : readSessionFrom(await connect(connection, command.directory), id, patience, told);
+      : readSessionFrom(await connect(connection, directory), id, patience, told);
   return await reading.catch((error: unknown) => {
     // 1.18's server may keep back a message that asked for a structured answer; its export does not.
     if (error instanceof ServerRequestError || patience.aborted) return fromStore();

@@ -1,34 +1,24 @@
 import { createHash } from "node:crypto";
 import type { Interval } from "../model/values.js";
 import { endProcesses } from "../program/end-processes.js";
-import type { Generation } from "../program/generation.js";
 import { generationOfProgram } from "../program/opencode-version.js";
-import { type ConfigSpec, prepareConfig } from "../program/prepare-config.js";
+import { prepareConfig } from "../program/prepare-config.js";
 import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { sweepRunFolders } from "../program/sweep-run-folders.js";
-import { type WireMode, type WireRecording, wireRecording } from "../program/wire-recording.js";
+import { type WireRecording, wireRecording } from "../program/wire-recording.js";
+import { leaseServer } from "../warm/lease-server.js";
+import type { WarmServer } from "../warm/warm-server.js";
+import type { ServerSpec } from "./server-spec.js";
 import { type RunningServer, startServer } from "./start-server.js";
 import { unlessAborted } from "./unless-aborted.js";
-
-/** What a server has to be like for a prompt: it reads its configuration once, when it starts. */
-export interface ServerSpec extends ConfigSpec {
-  /** Absolute path of opencode. */
-  readonly path: string;
-  /** Which opencode that is; found out when not given. */
-  readonly generation?: Generation | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly directory: string;
-  readonly projectConfig: boolean;
-  /** What is recorded of its requests to models; nothing when not given. */
-  readonly wire?: WireMode | undefined;
-  /** Whether its requests carry the trace that they belong to. */
-  readonly propagates?: boolean | undefined;
-}
 
 /** A server for one prompt, perhaps at the same time as for others. */
 export interface ServerLease {
   readonly server: RunningServer;
-  readonly folder: RunFolder;
+  /** What marks the server and all that it starts. */
+  readonly runId: string;
+  /** A folder for opencode's short commands. */
+  readonly workFolder: () => Promise<RunFolder>;
   /** The agent to ask for, after the generated configuration had its say. */
   readonly agent: string | undefined;
   /** What is recorded of the server's requests to models, those of all its turns. */
@@ -36,34 +26,72 @@ export interface ServerLease {
   /** When it listened, ms since the epoch, and when it waited until another one had started. */
   readonly listeningAt: number;
   readonly lock: Interval;
+  /** Whether other prompts use it too, before, at the same time or afterwards. */
+  readonly isShared: boolean;
+  /** Whether an earlier run has left it. */
+  readonly isFound: boolean;
+  /** Notes that a session is about to be prompted on it. */
+  begin(sessionId: string): void;
   /**
    * Gives it back. A server without further use is stopped; waiting for that is not needed.
    *
-   * @param turnWasAborted then what the agent left running is ended with the server; after a normal end it may have
-   * been started
-   *   on purpose
+   * @param turn how the turn went
    */
-  release(turnWasAborted: boolean): void;
+  release(turn: EndOfTurn): void;
 }
 
-type Started = Pick<ServerLease, "server" | "folder" | "agent" | "wire" | "listeningAt" | "lock">;
+/** What a turn that has ended means for its server. */
+export interface EndOfTurn {
+  /**
+   * Then what the agent left running is ended with the server; after a normal end it may have been started on purpose.
+   */
+  readonly wasAborted: boolean;
+  /** Whether the server has tool servers for the turn's directory. */
+  readonly hasToolServers: boolean;
+  /** Whether the server could not be used: then it is of no use to others either. */
+  readonly isUnfit: boolean;
+}
+
+interface Started
+  extends Pick<
+    ServerLease,
+    "server" | "runId" | "workFolder" | "agent" | "wire" | "listeningAt" | "lock" | "isShared" | "isFound"
+  > {
+  /** One that outlives this process, where it is one. */
+  readonly warm?: WarmServer;
+  /** Ends it, or gives it back. */
+  readonly end: (entry: Entry) => Promise<void>;
+}
 
 interface Entry {
-  readonly folder: Promise<RunFolder>;
   readonly starting: Promise<Started>;
   /** Ends it, also while it starts or waits for its turn to start. */
   readonly stopping: AbortController;
   leases: number;
   turns: number;
   aborted: boolean;
+  unfit: boolean;
   /** No new prompts: it is stopped when the last one ends. */
   retired: boolean;
 }
+
+const UNTOUCHED = { aborted: false, unfit: false, retired: false };
 
 /** A server is replaced after so many turns: its log and its memory grow with each. */
 const MOST_TURNS = 200;
 /** And after so much that was recorded of it: at twice of that the tap stops. */
 const MOST_RECORDED_BYTES = 128 * 1024 * 1024;
+
+/** How a pool of servers works. */
+export interface ServerPoolOptions {
+  /** How many turns a server may have before it is replaced; 1 for servers that are not shared. Default 200. */
+  readonly mostTurns?: number;
+  /**
+   * Whether servers are left for other processes, as long as each prompt's `warmMs` says, and those of others used. By
+   * default they go with the pool.
+   */
+  readonly leaves?: boolean;
+}
 
 /**
  * Warm opencode servers: one for each way of being configured, started when it is first wanted and shared by all
@@ -78,20 +106,22 @@ export class ServerPool {
   #starts: Promise<unknown> = Promise.resolve();
   #swept: Promise<void> | undefined;
   readonly #mostTurns: number;
+  readonly #leaves: boolean;
   #closed = false;
+  #leftMs: number | undefined;
 
   /**
-   * Whether several turns may be at work on one server.
+   * How long a server that the pool has left stays without use, ms; undefined where it has left none.
    *
    * @internal
    */
-  get isShared(): boolean {
-    return this.#mostTurns > 1;
+  get leftMs(): number | undefined {
+    return this.#leftMs;
   }
 
-  /** @param mostTurns how many turns a server may have before it is replaced; 1 for servers that are not shared */
-  constructor({ mostTurns = MOST_TURNS }: { readonly mostTurns?: number } = {}) {
+  constructor({ mostTurns = MOST_TURNS, leaves = false }: ServerPoolOptions = {}) {
     this.#mostTurns = mostTurns;
+    this.#leaves = leaves;
   }
 
   /**
@@ -100,8 +130,9 @@ export class ServerPool {
    * @internal
    */
   warm(spec: ServerSpec): void {
-    const key = keyOf(spec);
-    if (!this.#closed && !this.#entries.has(key)) this.#start(key, spec);
+    const wanted = this.#leaves ? spec : alone(spec);
+    const key = keyOf(wanted);
+    if (!this.#closed && !this.#entries.has(key)) this.#start(key, wanted);
   }
 
   /**
@@ -114,9 +145,10 @@ export class ServerPool {
    * @throws {RunRequestError} when the configuration cannot be handed over
    * @throws the signal's reason
    */
-  async lease(spec: ServerSpec, signal?: AbortSignal): Promise<ServerLease> {
+  async lease(wanted: ServerSpec, signal?: AbortSignal): Promise<ServerLease> {
     if (this.#closed) throw closedPool();
     signal?.throwIfAborted();
+    const spec = this.#leaves ? wanted : alone(wanted);
     const key = keyOf(spec);
     // Without a pause between the look and the start, so that two prompts do not start two servers.
     const entry = this.#entries.get(key) ?? this.#start(key, spec);
@@ -133,24 +165,26 @@ export class ServerPool {
       this.#release(entry);
       throw error;
     }
-    const { server, folder, agent, wire, listeningAt, lock } = started;
-    if (this.isShared && (await recordedBytes(wire)) > MOST_RECORDED_BYTES) this.#retire(key, entry);
-    if (server.exit !== null) {
+    const { server, agent, wire, isShared, warm } = started;
+    if (isShared && !warm && (await recordedBytes(wire)) > MOST_RECORDED_BYTES) this.#retire(key, entry);
+    // One that has another run's idea of the directory is none for a run there.
+    const isFit = warm === undefined || (await warm.enter(spec.directory));
+    if (server.exit !== null || !isFit) {
+      if (server.exit !== null) entry.unfit = true;
       this.#retire(key, entry);
       this.#release(entry);
-      return await this.lease(spec, signal);
+      return await this.lease(isFit ? spec : alone(spec), signal);
     }
     return {
-      server,
-      folder,
-      wire,
-      listeningAt,
-      lock,
+      ...started,
       // Prompts without a system prompt share a server, whatever agent they want.
       agent: spec.systemPrompt === undefined ? spec.agent : agent,
-      release: (turnWasAborted) => {
-        entry.aborted ||= turnWasAborted;
-        if (server.exit !== null) this.#retire(key, entry);
+      begin: (sessionId) => warm?.begin(sessionId, spec.directory),
+      release: ({ wasAborted, hasToolServers, isUnfit }) => {
+        entry.aborted ||= wasAborted;
+        entry.unfit ||= isUnfit || server.exit !== null;
+        warm?.conclude(spec.directory, hasToolServers);
+        if (entry.unfit) this.#retire(key, entry);
         this.#release(entry);
       },
     };
@@ -169,17 +203,17 @@ export class ServerPool {
   #start(key: string, spec: ServerSpec): Entry {
     // What killed runs have left goes away meanwhile.
     this.#swept ??= sweepRunFolders().catch(() => undefined);
-    const folder = createRunFolder();
     // One after the other: several that find a new home at once break each other's making of the database.
     const stopping = new AbortController();
     const asked = Date.now();
     const starting = this.#starts.then(async (): Promise<Started> => {
       const lock = { start: asked, end: Date.now() };
-      const started = await startIn(await folder, spec, this.isShared, stopping.signal);
-      return { ...started, lock, listeningAt: Date.now() };
+      const warm = (spec.warmMs ?? 0) > 0 ? await leaseServer(spec, stopping.signal) : undefined;
+      if (!warm) return { ...(await startAlone(spec, this.#mostTurns > 1, stopping.signal)), lock };
+      return { ...warm, warm, lock, isShared: true, end: (entry) => this.#giveBack(warm, entry, spec) };
     });
     this.#starts = starting.catch(() => undefined);
-    const entry: Entry = { folder, starting, stopping, leases: 0, turns: 0, aborted: false, retired: false };
+    const entry: Entry = { ...{ starting, stopping }, ...{ leases: 0, turns: 0 }, ...UNTOUCHED };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -209,10 +243,16 @@ export class ServerPool {
   async #stop(entry: Entry): Promise<void> {
     entry.stopping.abort(closedPool());
     const started = await entry.starting.catch(() => undefined);
-    await started?.server.stop();
-    const folder = await entry.folder;
-    if (entry.aborted || !started) await endProcesses(folder.runId);
-    await folder.remove();
+    await started?.end(entry);
+  }
+
+  async #giveBack(warm: WarmServer, { aborted, unfit, turns }: Entry, { warmMs }: ServerSpec): Promise<void> {
+    if (aborted) return await warm.end({ why: "a turn on it was stopped", wasAborted: true });
+    if (unfit) return await warm.end({ why: "it could not be used", wasAborted: false });
+    // One that was started for a run that never began is left by none.
+    if (turns === 0 && !warm.isFound) return await warm.end({ why: "no run came", wasAborted: false });
+    await warm.end();
+    this.#leftMs = warmMs;
   }
 }
 
@@ -220,12 +260,44 @@ function closedPool(): Error {
   return new Error("this pool of opencode servers is closed");
 }
 
+/** As it is wanted where servers go with their pool. */
+function alone({ warmMs: _warm, ...spec }: ServerSpec): ServerSpec {
+  return spec;
+}
+
+async function startAlone(
+  spec: ServerSpec,
+  isShared: boolean,
+  signal: AbortSignal,
+): Promise<Omit<Started, "lock" | "warm">> {
+  const folder = await createRunFolder();
+  try {
+    const started = await startIn(folder, spec, isShared, signal);
+    return {
+      ...started,
+      runId: folder.runId,
+      workFolder: async () => folder,
+      ...{ listeningAt: Date.now(), isShared, isFound: false },
+      end: async ({ aborted }) => {
+        await started.server.stop();
+        if (aborted) await endProcesses(folder.runId);
+        await folder.remove();
+      },
+    };
+  } catch (error) {
+    await endProcesses(folder.runId);
+    // A folder that cannot be removed stays, for the next sweep.
+    await folder.remove().catch(() => undefined);
+    throw error;
+  }
+}
+
 async function startIn(
   folder: RunFolder,
   spec: ServerSpec,
   isShared: boolean,
   signal: AbortSignal,
-): Promise<Omit<Started, "listeningAt" | "lock">> {
+): Promise<Pick<Started, "agent" | "wire" | "server">> {
   signal.throwIfAborted();
   const { path, environment, projectConfig, wire: mode = "off", propagates } = spec;
   const generation = spec.generation ?? (await unlessAborted(generationOfProgram(path, environment), signal));
@@ -237,7 +309,7 @@ async function startIn(
     ...{ path, generation, folder, environment, directory, projectConfig, configContent, signal },
     wire: wire.variables,
   });
-  return { folder, agent, wire, server };
+  return { agent, wire, server };
 }
 
 async function recordedBytes(wire: WireRecording): Promise<number> {
@@ -254,6 +326,7 @@ function keyOf({
   mcp,
   wire = "off",
   propagates = false,
+  warmMs = 0,
 }: ServerSpec): string {
   const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
   // The agent's name is part of the configuration only where it gets another prompt.
@@ -266,6 +339,7 @@ function keyOf({
     mcp ?? [],
     wire,
     propagates,
+    warmMs > 0,
     variables,
   ]);
   return createHash("sha256").update(text).digest("hex");

@@ -9,7 +9,7 @@ import { childEnvironment } from "../program/child-environment.js";
 import { killProcesses } from "../program/end-processes.js";
 import type { Generation } from "../program/generation.js";
 import type { RunFolder } from "../program/run-folder.js";
-import { type ProcessExit, spawnOpenCode } from "../program/spawn-opencode.js";
+import { type ProcessExit, type SpawnedProcess, spawnOpenCode } from "../program/spawn-opencode.js";
 import { parseLogLine } from "../read/log-line.js";
 import { releaseClaims, releaseProgram } from "../v2/server/release-claims.js";
 import { authorization, type ServerConnection } from "./connection.js";
@@ -22,7 +22,7 @@ export interface StartServerOptions {
   /** Which opencode that is; the first when not given. */
   readonly generation?: Generation | undefined;
   /** Private to this server; its temporary files and its log go there. Its maker removes it after the end. */
-  readonly folder: RunFolder;
+  readonly folder: Omit<RunFolder, "remove">;
   /** What opencode's environment is made from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The server's own working directory; each request can name another project's. */
@@ -37,6 +37,13 @@ export interface StartServerOptions {
   readonly wire?: Readonly<Record<string, string>> | undefined;
   /** Ends the server, also while it starts. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A server that this process has started. */
+export interface StartedServer extends RunningServer {
+  readonly pid: number;
+  /** Lets it go on when this process ends; another process has to see to its end then. */
+  leave(): void;
 }
 
 /** An opencode server of looptrace's own, on 127.0.0.1. */
@@ -74,7 +81,7 @@ interface Dialect {
   /** What is to be done before the server is told to end; never fails. */
   readonly beforeStop?: (connection: ServerConnection) => Promise<void>;
   /** The same for when this process ends before it. @returns does it at once */
-  readonly onKill?: (folder: RunFolder, connection: ServerConnection) => Promise<() => void>;
+  readonly onKill?: (folder: Omit<RunFolder, "remove">, connection: ServerConnection) => Promise<() => void>;
 }
 
 const DIALECTS: Readonly<Record<Generation, Dialect>> = {
@@ -105,7 +112,7 @@ const DIALECTS: Readonly<Record<Generation, Dialect>> = {
  * @throws {OpenCodeCommandError} when it ends, or does not listen within 30 s
  * @throws the signal's reason
  */
-export async function startServer(options: StartServerOptions): Promise<RunningServer> {
+export async function startServer(options: StartServerOptions): Promise<StartedServer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startAt(await freePort(), attempt, options);
@@ -116,13 +123,14 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   }
 }
 
-async function startAt(port: number, attempt: number, options: StartServerOptions): Promise<RunningServer> {
+async function startAt(port: number, attempt: number, options: StartServerOptions): Promise<StartedServer> {
   const { folder, signal, generation = 1 } = options;
   const dialect = DIALECTS[generation];
   signal?.throwIfAborted();
   const files = await folder.streams(`serve-${attempt}`);
   const connection = { url: `http://127.0.0.1:${port}`, password: randomBytes(24).toString("base64url") };
   const stopping = new AbortController();
+  let process: SpawnedProcess | undefined;
   const spawned = spawnOpenCode({
     path: options.path,
     arguments: ["serve", "--hostname=127.0.0.1", `--port=${port}`, ...dialect.options],
@@ -144,6 +152,9 @@ async function startAt(port: number, attempt: number, options: StartServerOption
     deadlineMs: Number.POSITIVE_INFINITY,
     graceMs: STOP_GRACE_MS,
     signal: stopping.signal,
+    onSpawn: (started) => {
+      process = started;
+    },
   });
   let releaseNow = (): void => undefined;
   const forget = onExit(() => {
@@ -177,7 +188,10 @@ async function startAt(port: number, attempt: number, options: StartServerOption
   try {
     await listening(files.stdout, () => exit !== null, signal);
     signal?.throwIfAborted();
-    if (exit !== null) await failed(exit, files.stderr, notStarted, options.path);
+    if (exit !== null || process === undefined) {
+      return await failed(exit ?? (await ended), files.stderr, notStarted, options.path);
+    }
+    const { pid, leave } = process;
     isListening = true;
     releaseNow = (await dialect.onKill?.(folder, connection)) ?? releaseNow;
     return {
@@ -190,6 +204,12 @@ async function startAt(port: number, attempt: number, options: StartServerOption
       },
       ended,
       stop,
+      pid,
+      leave: () => {
+        signal?.removeEventListener("abort", onAbort);
+        forget();
+        leave();
+      },
     };
   } catch (error) {
     await stop();

@@ -17,6 +17,8 @@ async function wishFor(program: string) {
 const LISTENS = `require("node:http").createServer((_, answer) => answer.end("{}"))
   .listen(Number(process.argv[4].slice(7)), "127.0.0.1", () => console.log("listening on it"));`;
 
+const WELL = { wasAborted: false, hasToolServers: false, isUnfit: false };
+
 function pool(options?: ConstructorParameters<typeof ServerPool>[0]): ServerPool {
   const servers = new ServerPool(options);
   onTestFinished(async () => {
@@ -39,14 +41,14 @@ test("a server that has recorded much is replaced, since its recording would end
   const wish = { ...(await wishFor(LISTENS)), wire: "full" as const };
   const servers = pool();
   const first = await servers.lease(wish);
-  const recording = join(first.folder.path, "wire", "1-a.jsonl");
+  const recording = join((await first.workFolder()).path, "wire", "1-a.jsonl");
   await writeFile(recording, "");
   await truncate(recording, 129 * 1024 * 1024);
   const second = await servers.lease(wish);
   const third = await servers.lease(wish);
   expect([second.server === first.server, third.server === first.server]).toEqual([true, false]);
-  first.release(false);
-  second.release(false);
+  first.release(WELL);
+  second.release(WELL);
   expect(await first.server.ended).toMatchObject({ kind: "signalled", by: "caller" });
 });
 

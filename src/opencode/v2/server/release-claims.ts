@@ -63,7 +63,7 @@ for (;;) {
  * @returns does so at once, and holds this process up meanwhile: for the moment in which it is ending
  */
 export async function releaseProgram(
-  folder: RunFolder,
+  folder: Omit<RunFolder, "remove">,
   { url }: ServerConnection,
   authorization: string,
 ): Promise<() => void> {

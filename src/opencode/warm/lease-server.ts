@@ -1,0 +1,86 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { lockFile } from "../../files/file-lock.js";
+import { readOwnText } from "../../files/own-files.js";
+import { storePaths } from "../../files/store-paths.js";
+import { fieldsOf } from "../../text/json-fields.js";
+import type { ServerSpec } from "../server/server-spec.js";
+import { findServer } from "./find-server.js";
+import { changesBetween, type Fingerprint, fingerprintOf } from "./fingerprint.js";
+import { makeServersFolder } from "./servers-folder.js";
+import { startToLeave } from "./start-warm.js";
+import { sweepServers } from "./sweep-servers.js";
+import type { WarmServer } from "./warm-server.js";
+import { LAST_END } from "./withdraw.js";
+
+/** What the last server was like that was started. */
+const LAST_START = "last-start.json";
+const MOST_BYTES = 256 * 1024;
+/** A start that takes longer than this has failed. */
+const LONGEST_START_MS = 35_000;
+const POLL_MS = 25;
+
+/**
+ * A server that outlives this process: one that an earlier run has left, or a new one. Of several runs that want the
+ * same at once, one starts it, and the others wait for it.
+ *
+ * @returns undefined where there is none to be had for whatever reason: then a run starts one for itself alone
+ * @throws the signal's reason
+ */
+export async function leaseServer(spec: ServerSpec, signal: AbortSignal | undefined): Promise<WarmServer | undefined> {
+  try {
+    return await lease(spec, signal);
+  } catch {
+    signal?.throwIfAborted();
+    return undefined;
+  }
+}
+
+async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise<WarmServer | undefined> {
+  const { warmMs: idleMs = 0, environment } = spec;
+  const { root } = storePaths(environment);
+  const fingerprint = fingerprintOf(spec);
+  if (fingerprint === undefined || !(idleMs > 0)) return undefined;
+  const servers = await makeServersFolder(root);
+  const find = (): Promise<WarmServer | undefined> => findServer(servers, fingerprint.key, idleMs);
+  const giveUpAt = performance.now() + LONGEST_START_MS;
+  for (let hasWaited = false; performance.now() < giveUpAt; hasWaited = true) {
+    signal?.throwIfAborted();
+    const found = await find();
+    if (found) return found;
+    const lock = await lockFile(join(servers, fingerprint.key.slice(0, 16)));
+    if (lock) {
+      // It may have been started between the look and the lock.
+      const meanwhile = await find().catch(() => undefined);
+      // Whoever had the lock before has not managed to start one.
+      if (meanwhile || hasWaited) {
+        await lock.release();
+        return meanwhile;
+      }
+      await sweepServers(servers);
+      const why = await whyStarted(servers, fingerprint).catch(() => "");
+      return await startToLeave({ spec, fingerprint, servers, idleMs, why, lock, signal });
+    }
+    await sleep(POLL_MS, undefined, { signal });
+  }
+  return undefined;
+}
+
+/** In what a new server differs from the last one; notes it for the next. */
+async function whyStarted(servers: string, { parts }: Fingerprint): Promise<string> {
+  const path = join(servers, LAST_START);
+  const read = async (): Promise<Record<string, string> | undefined> => {
+    const text = await readOwnText(path, MOST_BYTES).catch(() => undefined);
+    if (text === undefined) return undefined;
+    const entries = Object.entries(fieldsOf(JSON.parse(text)));
+    return Object.fromEntries(entries.flatMap(([name, hash]) => (typeof hash === "string" ? [[name, hash]] : [])));
+  };
+  const before = await read().catch(() => undefined);
+  await writeFile(path, JSON.stringify(parts), { mode: 0o600 });
+  if (before === undefined) return "the first";
+  const changes = changesBetween(before, parts);
+  if (changes !== undefined) return changes;
+  const end = await readFile(join(servers, LAST_END), "utf8").catch(() => "");
+  return end.trim() === "" ? "there was none" : `the last one ended: ${end.trim()}`;
+}

@@ -1,0 +1,145 @@
+import { existsSync, readFileSync } from "node:fs";
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { isOwnProcess, startOf } from "../../../src/opencode/warm/process-start.js";
+import { standingServer } from "../../support/standing-server.js";
+
+const ABORTED = { why: "a turn on it was stopped", wasAborted: true };
+
+/** The record of a server that is noted. */
+async function recordOf(servers: string, id = "") {
+  return JSON.parse(await readFile(join(servers, id, "server.json"), "utf8"));
+}
+
+test("a server that one run has left is the next one's, for as long as nothing has changed", async () => {
+  const standing = await standingServer();
+  const first = await standing.lease();
+  expect(first).toMatchObject({ isFound: false });
+  await first?.end();
+  const second = await standing.lease();
+  expect(second).toMatchObject({ isFound: true, runId: first?.runId });
+  expect(await second?.server.version).toBe("1.18.33");
+  const [id] = standing.ids();
+  expect(await recordOf(standing.servers, id)).toMatchObject({ why: "the first" });
+  await second?.end();
+  const changed = await standing.lease({ environment: { ...standing.spec.environment, API_KEY: "secret" } });
+  expect(changed).toMatchObject({ isFound: false });
+  await changed?.end();
+  const other = standing.ids().find((one) => one !== id);
+  const record = await recordOf(standing.servers, other);
+  expect(record).toMatchObject({ why: "the variable API_KEY is new" });
+  expect(JSON.stringify(record)).not.toContain("secret");
+  expect(await standing.starts()).toHaveLength(2);
+});
+
+test("twenty that want the same at once start one", async () => {
+  const standing = await standingServer();
+  await writeFile(join(standing.folder, "slow"), "");
+  const all = await Promise.all(Array.from({ length: 20 }, () => standing.lease()));
+  expect(new Set(all.map((one) => one?.runId)).size).toBe(1);
+  expect(await standing.starts()).toHaveLength(1);
+});
+
+test("a server that is told to end while it is used ends when its last run does, and no other run gets it", async () => {
+  const standing = await standingServer();
+  const [first, second] = [await standing.lease(), await standing.lease()];
+  const [id = ""] = standing.ids();
+  const { keeper } = await recordOf(standing.servers, id);
+  process.kill(keeper.pid, "SIGTERM");
+  await vi.waitFor(() => expect(existsSync(join(standing.servers, id, "server.json"))).toBe(false), 10_000);
+  expect(first?.server.exit).toBeNull();
+  const third = await standing.lease();
+  expect(third).toMatchObject({ isFound: false });
+  await first?.end();
+  expect(second?.server.exit).toBeNull();
+  await second?.end(ABORTED);
+  expect(existsSync(join(standing.servers, id))).toBe(false);
+  expect(second?.server.exit).not.toBeNull();
+  expect(third?.server.exit).toBeNull();
+});
+
+test("the keeper ends a server that no run uses for its time, and leaves nothing of it", async () => {
+  const standing = await standingServer();
+  const server = await standing.lease({ warmMs: 1_000 });
+  const [id = ""] = standing.ids();
+  const { keeper } = await recordOf(standing.servers, id).catch(() => ({ keeper: undefined }));
+  await server?.end();
+  await vi.waitFor(() => expect(standing.ids()).toEqual([]), 20_000);
+  expect(server?.server.exit).not.toBeNull();
+  expect(readFileSync(join(standing.servers, "last-end"), "utf8")).toBe("no run used it for long enough\n");
+  await vi.waitFor(() => expect(keeper && isOwnProcess(keeper)).toBeFalsy(), 10_000);
+  const next = await standing.lease();
+  await next?.end();
+  expect(await recordOf(standing.servers, standing.ids()[0])).toMatchObject({
+    why: "the last one ended: no run used it for long enough",
+  });
+});
+
+test("a keeper that is killed takes its server along, and its folder", async () => {
+  const standing = await standingServer();
+  const server = await standing.lease();
+  await server?.end();
+  const [id] = standing.ids();
+  const { keeper } = await recordOf(standing.servers, id);
+  process.kill(keeper.pid, "SIGKILL");
+  await vi.waitFor(() => expect(startOf(keeper.pid)).toBeUndefined());
+  // Nobody is there who would end it: no run is to use it.
+  const next = await standing.lease();
+  expect(next).toMatchObject({ isFound: false });
+  await vi.waitFor(() => expect(standing.ids()).not.toContain(id), 20_000);
+  expect(server?.server.exit).not.toBeNull();
+});
+
+test("a server that was killed is no run's: the next one starts another", async () => {
+  const standing = await standingServer();
+  await (await standing.lease())?.end();
+  const [killed = 0] = await standing.starts();
+  const [id] = standing.ids();
+  process.kill(killed, "SIGKILL");
+  await vi.waitFor(() => expect(startOf(killed)).toBeUndefined());
+  expect(await standing.lease()).toMatchObject({ isFound: false });
+  await vi.waitFor(() => expect(standing.ids()).not.toContain(id), 20_000);
+});
+
+test("a server that does not answer is replaced", async () => {
+  const standing = await standingServer();
+  const first = await standing.lease();
+  await first?.end();
+  await writeFile(join(standing.folder, "silent"), "");
+  const next = standing.lease();
+  await vi.waitFor(async () => expect(await standing.starts()).toHaveLength(2), 20_000);
+  await rm(join(standing.folder, "silent"));
+  expect(await next).toMatchObject({ isFound: false });
+  expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("it gave no answer\n");
+});
+
+test("one that ends while it starts is for nobody, and those who waited for it start for themselves", async () => {
+  const standing = await standingServer();
+  await writeFile(join(standing.folder, "dying"), "");
+  expect(await Promise.all([standing.lease(), standing.lease(), standing.lease()])).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(standing.ids()).toEqual([]);
+});
+
+test("what another user could have put there is passed over", async () => {
+  const standing = await standingServer();
+  await (await standing.lease())?.end();
+  const [id = ""] = standing.ids();
+  const folder = join(standing.servers, id);
+  await chmod(join(folder, "server.json"), 0o644);
+  const next = await standing.lease();
+  expect(next).toMatchObject({ isFound: false });
+  await next?.end();
+  await chmod(join(folder, "server.json"), 0o600);
+  const elsewhere = join(standing.folder, "elsewhere");
+  await mkdir(elsewhere, { mode: 0o700 });
+  for (const one of standing.ids()) process.kill((await recordOf(standing.servers, one)).keeper.pid, "SIGTERM");
+  await vi.waitFor(() => expect(standing.ids()).toEqual([]), 20_000);
+  await rm(standing.servers, { recursive: true });
+  await symlink(elsewhere, standing.servers);
+  expect(await standing.lease()).toBeUndefined();
+});
