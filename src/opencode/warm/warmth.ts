@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { durationMs, isNone } from "../../text/duration-ms.js";
+import { durationMs, durationProblem, isNone } from "../../text/duration-ms.js";
 import { RUN_ID_VARIABLE } from "../program/child-environment.js";
 import { ownMark, sessionLeader } from "./process-start.js";
 
@@ -53,7 +53,7 @@ function parseWarmth(text: string): number {
   if (ms !== undefined) return ms;
   throw new ConfigurationError(
     WARM_VARIABLE,
-    `${WARM_VARIABLE} takes a duration such as 90s, 10m or 2h, or 0 for none, not ${JSON.stringify(text)}.`,
+    `${WARM_VARIABLE} is ${JSON.stringify(text)}: ${durationProblem(text)} 0 leaves no server.`,
   );
 }
 
