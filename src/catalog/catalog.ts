@@ -1,4 +1,5 @@
 import type { SessionFacts } from "../analysis/session-facts.js";
+import { type TurnTable, turnsOf } from "../analysis/stats/turn-table.js";
 import { describeDiskFailure } from "../files/disk-failure.js";
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import { GitHistories } from "../git/git-histories.js";
@@ -135,6 +136,20 @@ export class Catalog {
           if (one) await visit(entry.id, one);
         }
       }
+    });
+  }
+
+  /** What statistics add up of the kept sessions, in no order. */
+  turns(): Promise<readonly TurnTable[]> {
+    return this.#answer(async (live) => {
+      const tables: TurnTable[] = [];
+      for (const [open, places] of live) {
+        const meant = new Set(places.flatMap(({ entry, number }) => (this.#listed(entry) ? [number] : [])));
+        if (meant.size === 0) continue;
+        const table = await this.#segments.ask(open, (segment) => segment.turns());
+        tables.push(turnsOf(table, (owner) => meant.has(owner)));
+      }
+      return tables;
     });
   }
 

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import type { SessionFacts } from "../analysis/session-facts.js";
+import type { TurnTable } from "../analysis/stats/turn-table.js";
 import { openOwnFile } from "../files/own-files.js";
 import { type CatalogEntry, fromStored, type StoredEntry } from "./entry.js";
 import { unpack } from "./pack.js";
@@ -15,6 +16,7 @@ import {
   uint32,
   WORDS_IN_BLOCK,
 } from "./segment-format.js";
+import { readTable } from "./table-bytes.js";
 import type { SegmentWriter } from "./write-segment.js";
 
 /** Where a segment's bytes are: in a file, or in memory where they could not be written. */
@@ -84,6 +86,11 @@ export class Segment {
   async facts(): Promise<readonly (SessionFacts | null)[]> {
     const bytes = await this.#section(this.#header.facts, "facts");
     return unpack(bytes) as readonly (SessionFacts | null)[];
+  }
+
+  /** What statistics add up of the facts; a turn's owner is an entry by its number. */
+  async turns(): Promise<TurnTable> {
+    return readTable(await this.#section(this.#header.turns, "turns"));
   }
 
   /**

@@ -5,6 +5,7 @@
  *     header    JSON: where each section is, and its CRC
  *     entries   packed (`pack.ts`), a list
  *     facts     packed, a list in the same order; null for a session without
+ *     turns     what statistics add up of the facts, as columns (`table-bytes.ts`)
  *     words     each word once, in UTF-8, a line break before the first and behind each
  *     blocks    of 64 words each: where its words begin, where its postings begin, the CRC of those
  *     postings  for each word how many sessions hold it, then which: the distance from the one before; varints
@@ -28,6 +29,7 @@ export const segmentHeader = z.object({
   words: z.number(),
   entries: section,
   facts: section,
+  turns: section,
   wordList: section,
   blocks: section,
   /** Held against the blocks' CRCs. */

@@ -1,8 +1,10 @@
 import { crc32 } from "node:zlib";
 import type { SessionFacts } from "../analysis/session-facts.js";
+import { turnTable } from "../analysis/stats/turn-table.js";
 import { type CatalogEntry, toStored } from "./entry.js";
 import { pack } from "./pack.js";
 import { HEAD_BYTES, MAGIC, type Section, type SegmentHeader, WORDS_IN_BLOCK } from "./segment-format.js";
+import { tableBytes } from "./table-bytes.js";
 
 /** What a segment holds of one session beside its words. */
 export interface SegmentSession {
@@ -46,6 +48,7 @@ export class SegmentWriter {
     const sections = {
       entries: pack(this.#sessions.map(({ entry }) => toStored(entry))),
       facts: pack(this.#sessions.map(({ facts }) => facts)),
+      turns: tableBytes(turnTable(this.#sessions.map(({ facts }) => facts))),
       wordList,
       blocks,
       postings,
@@ -62,6 +65,7 @@ export class SegmentWriter {
       words: this.#postings.size,
       entries: placed(sections.entries),
       facts: placed(sections.facts),
+      turns: placed(sections.turns),
       wordList: placed(sections.wordList),
       blocks: placed(sections.blocks),
       postings: placed(sections.postings),

@@ -32,9 +32,7 @@ export async function factsOf(
     );
   if (sources.length === 0) {
     const { keptFacts } = await import("./kept-facts.js");
-    return await keptFacts(flags, terminal, (id, reason) => {
-      onUnreadable(new ConfigurationError(id, `The kept session ${id} cannot be read: ${reason}`), id);
-    });
+    return await keptFacts(flags, terminal, (id, reason) => onUnreadable(unreadable(id, reason), id));
   }
   const options = loadOptions(flags, terminal, "kept");
   const histories = new GitHistories(terminal.env);
@@ -47,6 +45,11 @@ export async function factsOf(
     if (one) facts.push(one);
   });
   return facts;
+}
+
+/** What is said of a kept session that cannot be read. */
+export function unreadable(id: string, reason: string): ConfigurationError {
+  return new ConfigurationError(id, `The kept session ${id} cannot be read: ${reason}`);
 }
 
 /** Traces come one by one from there: those of a session are put together. */

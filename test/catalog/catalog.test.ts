@@ -2,6 +2,8 @@ import { appendFile, chmod, readdir, readFile, rm, symlink, truncate, utimes, wr
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sessionFacts } from "../../src/analysis/session-facts.js";
+import { calendarOf } from "../../src/analysis/stats/calendar.js";
+import { statsOfTables, statsReport } from "../../src/analysis/stats/stats-report.js";
 import { Catalog, type CatalogOptions } from "../../src/catalog/catalog.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { loadFixture, tracesOf } from "../support/fixtures.js";
@@ -244,6 +246,26 @@ test.each(Object.entries(DAMAGES))("an index's file that %s is made anew", async
   }
 });
 
+test("what statistics add up is that of the facts, of the sessions that are listed alone", async () => {
+  const paths = await temporaryStore();
+  for (const name of ["multistep@1.18.33", "subagent@1.18.33", "provider-401@1.18.33", "two-turns@1.18.33"])
+    await keepFixture(paths, name);
+  const first = await current(paths);
+  const calendar = calendarOf("UTC");
+  const isSame = async (catalog: Catalog): Promise<void> => {
+    const [tables, facts] = [await catalog.turns(), await catalog.facts()];
+    for (const by of [["day"], ["model", "outcome"], ["project", "tag"]] as const)
+      expect(statsOfTables(tables, { by, calendar })).toEqual(statsReport(facts, { by, calendar }));
+  };
+  await isSame(first.catalog);
+  // One that is gone, and one that was kept anew, are still in the first segment.
+  await rm(join(paths.sessions, `${loadFixture("multistep@1.18.33").session.info.id}.json`));
+  await keepFixture(paths, "two-turns@1.18.33", (text) => text.replaceAll("/tmp/", "/opt/"));
+  const { catalog } = await current(paths);
+  await isSame(catalog);
+  expect(statsOfTables(await catalog.turns(), { by: [], calendar }).total).toMatchObject({ sessions: 3, turns: 4 });
+});
+
 test("whichever byte of a segment is another one, the answers are the same", async () => {
   const paths = await temporaryStore();
   await keepFixture(paths, "plain-answer@1.18.33");
@@ -252,6 +274,7 @@ test("whichever byte of a segment is another one, the answers are the same", asy
   const answers = async (catalog: Catalog) => [
     catalog.sessions(),
     await catalog.facts(),
+    await catalog.turns(),
     await catalog.search("scripted session"),
   ];
   const before = await answers(whole);

@@ -1,9 +1,10 @@
 /** By what statistics are put together, and what belongs where. */
-import { isLike, type ModelFacts } from "../../opencode/model.js";
+import { isLike } from "../../opencode/model.js";
 import { hasOutcome, outcomeText } from "../outcome.js";
 import { modelName } from "../row-texts.js";
 import type { SessionFacts, TurnFacts } from "../session-facts.js";
-import { type Calendar, monthOf, weekOf } from "./calendar.js";
+import { monthOf, weekOf } from "./calendar.js";
+import type { Place } from "./turn-table.js";
 
 /** What statistics can be put together by. */
 export const DIMENSIONS = [
@@ -17,15 +18,6 @@ export type StatsKey = Readonly<Partial<Record<Dimension, string | null>>>;
 /** Of these the order is that of time. */
 export function isOfTime(dimension: Dimension): boolean {
   return dimension === "day" || dimension === "week" || dimension === "month";
-}
-
-/** What a figure belongs to: a value for each dimension, null where nothing tells it. */
-export interface Place {
-  readonly session: SessionFacts;
-  readonly turn: TurnFacts;
-  /** The turn's own, or that of some of its calls: a subagent's may be another one. */
-  readonly model: ModelFacts | null;
-  readonly agent: string | null;
 }
 
 /** Which turns, and of them which figures, count; what is not given excludes nothing. */
@@ -44,44 +36,47 @@ export interface StatsFilter {
   readonly outcome?: string | undefined;
 }
 
-/** The values of a place; a turn with several tags has several of them. */
+/**
+ * The values of a place; a turn with several tags has several of them.
+ *
+ * @param day that its figures are of
+ */
 export function valuesOf(
   dimension: Dimension,
-  { session, turn, model, agent }: Place,
-  { calendar, projectOf }: PlaceContext,
+  place: Place,
+  { day, projectOf }: { readonly day: string; readonly projectOf: ProjectOf },
 ): readonly (string | null)[] {
+  const { git, tags, model, agent } = place;
   switch (dimension) {
     case "day":
-      return [calendar.day(turn.start)];
+      return [day];
     case "week":
-      return [weekOf(calendar.day(turn.start))];
+      return [weekOf(day)];
     case "month":
-      return [monthOf(calendar.day(turn.start))];
+      return [monthOf(day)];
     case "model":
       return [modelName(model)];
     case "agent":
       return [agent];
     case "project":
-      return [projectOf(session)];
+      return [projectOf(place)];
     case "branch":
-      return [turn.git?.branch ?? null];
+      return [git?.branch ?? null];
     case "commit":
-      return [turn.git?.commit ?? null];
+      return [git?.commit ?? null];
     case "pr":
-      return [requestName(turn.git?.pullRequest)];
+      return [requestName(git?.pullRequest)];
     case "tag":
-      return turn.tags.length === 0 ? [null] : [...new Set(turn.tags)];
+      return tags.length === 0 ? [null] : [...new Set(tags)];
     case "outcome":
-      return [outcomeText(turn)];
+      return [outcomeText(place)];
     default:
       return dimension satisfies never;
   }
 }
 
-export interface PlaceContext {
-  readonly calendar: Calendar;
-  readonly projectOf: (session: SessionFacts) => string;
-}
+/** What a project is called. */
+export type ProjectOf = (place: Pick<Place, "project" | "directory">) => string;
 
 type Request = NonNullable<TurnFacts["git"]>["pullRequest"];
 
@@ -91,15 +86,24 @@ function requestName(request: Request | undefined): string | null {
   return request.url ?? `#${request.number}`;
 }
 
-/** Whether a turn counts, whatever of it does. */
-export function isWanted(session: SessionFacts, turn: TurnFacts, filter: StatsFilter, context: PlaceContext): boolean {
-  const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = filter;
-  if (turn.start < since || turn.start >= until) return false;
-  const place: Place = { session, turn, model: turn.model, agent: turn.agent };
-  if (filter.outcome !== undefined && !hasOutcome(turn, filter.outcome)) return false;
+/** A turn's own place. */
+export function placeOf({ project, directory }: SessionFacts, turn: TurnFacts): Place {
+  const { git, tags, outcome, errorCode, model, agent } = turn;
+  return { project, directory, git, tags, outcome, errorCode, model, agent };
+}
+
+/** Whether a turn that began at a moment (ms since the epoch) counts by that. */
+export function isWantedTime(start: number, { since, until }: StatsFilter): boolean {
+  return (since === undefined || start >= since) && (until === undefined || start < until);
+}
+
+/** Whether a turn counts by all else, whatever of it does. */
+export function isWantedTurn(place: Place, filter: StatsFilter, projectOf: ProjectOf): boolean {
+  if (filter.outcome !== undefined && !hasOutcome(place, filter.outcome)) return false;
   return (["project", "branch", "tag"] as const).every((dimension) => {
     const pattern = filter[dimension];
-    return pattern === undefined || valuesOf(dimension, place, context).some((value) => fits(value, pattern));
+    if (pattern === undefined) return true;
+    return valuesOf(dimension, place, { day: "", projectOf }).some((value) => fits(value, pattern));
   });
 }
 
@@ -119,12 +123,12 @@ function fits(value: string | null, pattern: string): boolean {
  * How projects are called: by the shortest directory of all sessions with opencode's id of the project, since worktrees
  * are of the same one; without an id by the directory.
  */
-export function projectNames(sessions: readonly SessionFacts[]): (session: SessionFacts) => string {
+export function projectNames(all: readonly Pick<Place, "project" | "directory">[]): ProjectOf {
   const shortest = new Map<string, string>();
-  for (const session of sessions) {
-    const key = projectKey(session);
+  for (const one of all) {
+    const key = projectKey(one);
     const known = shortest.get(key);
-    const { directory } = session;
+    const { directory } = one;
     if (
       known === undefined ||
       directory.length < known.length ||
@@ -132,10 +136,10 @@ export function projectNames(sessions: readonly SessionFacts[]): (session: Sessi
     )
       shortest.set(key, directory);
   }
-  return (session) => shortest.get(projectKey(session)) ?? session.directory;
+  return (one) => shortest.get(projectKey(one)) ?? one.directory;
 }
 
 /** opencode calls all that is in no repository `global`. */
-function projectKey({ project, directory }: SessionFacts): string {
+function projectKey({ project, directory }: Pick<Place, "project" | "directory">): string {
   return project === null || project === "global" ? `in ${directory}` : project;
 }

@@ -1,9 +1,10 @@
 /** Sums of what turns took. */
 import { costBy, type Usage, type UserPrices, userPriceOf } from "../../opencode/model.js";
-import { addCost, addUsage, knownTokens, NO_USAGE, promptTokens, totalTokens } from "../../trace/usage.js";
+import { addCost, knownTokens, NO_USAGE, promptTokens, totalTokens } from "../../trace/usage.js";
 import { exactFigure } from "../figures.js";
 import { percentile } from "../percentiles.js";
 import type { SpentFacts, TurnFacts } from "../session-facts.js";
+import { type Columns, SPENT_SUMS, TURN_SUMS, type TurnTable } from "./turn-table.js";
 
 /** What some turns have come to; plain data, as `--json` prints it. Times in ms, costs in USD. */
 export interface StatsFigures {
@@ -65,17 +66,13 @@ export interface TimeFigures {
 /** Adds up, turn by turn, and the calls of each beside. */
 export class StatsSum {
   readonly #prices: UserPrices;
-  readonly #sessions = new Set<string>();
+  readonly #sessions = new Set<number>();
   readonly #durations: number[] = [];
-  readonly #turns = { failed: 0, unfinished: 0, steps: 0, retries: 0, toolCalls: 0, toolFailures: 0 };
-  readonly #time = { total: 0, model: 0, tools: 0, waiting: 0, retries: 0, opencode: 0 };
-  readonly #gaps = { missingSubagents: 0, doubtfulCalls: 0, withoutUsage: 0 };
-  #breaks: TurnFacts["cacheBreaks"] = { count: 0, tokens: 0, cost: null };
-  #calls = 0;
-  #usage: Usage = NO_USAGE;
+  readonly #turns = new Float64Array(TURN_SUMS.length);
+  readonly #spent = new Float64Array(SPENT_SUMS.length);
+  #costOfBreaks: number | null = null;
   #cost: number | null = null;
   #costByUser = 0;
-  #unpriced = { calls: 0, tokens: 0 };
   #saved: number | null = null;
   #others: { calls: number; tokens: number; cost: number | null } = { calls: 0, tokens: 0, cost: null };
 
@@ -83,105 +80,203 @@ export class StatsSum {
     this.#prices = prices;
   }
 
-  addTurn(turn: TurnFacts): void {
-    const { outcome, account, missingSubagents, doubtfulCalls, withoutUsage, cacheBreaks } = turn;
-    this.#sessions.add(turn.sessionId);
-    this.#durations.push(account.duration);
-    const turns = this.#turns;
-    if (outcome === "failed") turns.failed += 1;
-    if (outcome === "unfinished") turns.unfinished += 1;
-    turns.steps += turn.steps;
-    turns.retries += turn.retries;
-    turns.toolCalls += turn.toolCalls;
-    turns.toolFailures += turn.toolFailures;
-    const time = this.#time;
-    time.total += account.duration;
-    time.model += account.model;
-    time.tools += account.tools;
-    time.waiting += account.waiting;
-    time.retries += account.retries;
-    time.opencode += account.other;
-    const gaps = this.#gaps;
-    gaps.missingSubagents += missingSubagents;
-    gaps.doubtfulCalls += doubtfulCalls;
-    gaps.withoutUsage += withoutUsage;
-    if (cacheBreaks.count === 0) return;
-    this.#breaks = {
-      count: this.#breaks.count + cacheBreaks.count,
-      tokens: this.#breaks.tokens + cacheBreaks.tokens,
-      cost: addCost(this.#breaks.cost, this.#costOfBreaks(turn)),
-    };
+  /** @param session its number, that of no other session */
+  addTurn(table: SummedTable, row: number, session: number): void {
+    this.#sessions.add(session);
+    addRow(this.#turns, table.turnSums, row);
+    this.#durations.push(at(table.turns.total, row));
+    if (at(table.turns.breaks, row) > 0)
+      this.#costOfBreaks = addCost(this.#costOfBreaks, costOfBreaks(this.#prices, table, row));
   }
 
-  addSpent(turn: TurnFacts, spent: SpentFacts): void {
-    const { cost, byUser, saved, unpriced } = pricedBy(this.#prices, spent);
-    this.#sessions.add(turn.sessionId);
-    this.#calls += spent.calls;
-    this.#usage = addUsage(this.#usage, spent.usage);
-    this.#cost = addCost(this.#cost, cost);
-    this.#costByUser += byUser;
-    this.#saved = addCost(this.#saved, saved);
-    this.#unpriced.calls += unpriced.calls;
-    this.#unpriced.tokens += totalTokens(unpriced.usage);
+  addSpent(table: SummedTable, row: number, session: number): void {
+    this.#sessions.add(session);
+    addRow(this.#spent, table.spentSums, row);
+    const { cost, saved } = table.spent;
+    if (this.#prices.length === 0) {
+      this.#cost = addCost(this.#cost, known(cost, row));
+      this.#saved = addCost(this.#saved, known(saved, row));
+      return;
+    }
+    const facts = spentAt(table, row);
+    const priced = pricedBy(this.#prices, facts);
+    this.#cost = addCost(this.#cost, priced.cost);
+    this.#costByUser += priced.byUser;
+    this.#saved = addCost(this.#saved, priced.saved);
+    // What has a price by the user is not unpriced any more.
+    if (priced.unpriced !== facts.unpriced) subtractUnpriced(this.#spent, facts.unpriced);
   }
 
-  addOther(other: TurnFacts["others"][number]): void {
+  addOther(table: SummedTable, row: number): void {
     const { calls, tokens, cost } = this.#others;
-    const own = otherCost(this.#prices, other);
+    const usage = at(table.others.hasUsage, row) === 1 ? usageAt(table.others, row) : null;
+    const model = table.places[at(table.others.place, row)]?.model ?? null;
+    const own = otherCost(this.#prices, { model, usage, cost: known(table.others.cost, row) });
     this.#others = {
       calls: calls + 1,
-      tokens: tokens + (other.usage ? totalTokens(other.usage) : 0),
+      tokens: tokens + (usage ? totalTokens(usage) : 0),
       cost: addCost(cost, own),
     };
   }
 
   figures(): StatsFigures {
-    const sorted = this.#durations.toSorted((a, b) => a - b);
-    const prompt = promptTokens(this.#usage);
-    const tokens = knownTokens(this.#calls, totalTokens(this.#usage));
+    const turns = named(TURN_SUMS, this.#turns);
+    const spent = named(SPENT_SUMS, this.#spent);
+    const { input, output, reasoning, cacheRead, cacheWrite } = spent;
+    const usage = { input, output, reasoning, cacheRead, cacheWrite };
+    const sorted = Float64Array.from(this.#durations).sort();
+    const prompt = promptTokens(usage);
+    const tokens = knownTokens(spent.calls, totalTokens(usage));
     return {
       sessions: this.#sessions.size,
       turns: sorted.length,
-      ...this.#turns,
-      calls: this.#calls,
-      usage: tokens === null ? null : this.#usage,
+      failed: turns.failed,
+      unfinished: turns.unfinished,
+      steps: turns.steps,
+      retries: turns.retries,
+      toolCalls: turns.toolCalls,
+      toolFailures: turns.toolFailures,
+      calls: spent.calls,
+      usage: tokens === null ? null : usage,
       tokens,
-      cacheShare: prompt === 0 ? null : this.#usage.cacheRead / prompt,
+      cacheShare: prompt === 0 ? null : cacheRead / prompt,
       cost: exact(this.#cost),
       costByUser: exactFigure(this.#costByUser, "usd"),
-      unpriced: { ...this.#unpriced },
+      unpriced: { calls: spent.unpricedCalls, tokens: totalTokens(unpricedOf(spent)) },
       saved: exact(this.#saved),
-      cacheBreaks: { ...this.#breaks, cost: exact(this.#breaks.cost) },
+      cacheBreaks: { count: turns.breaks, tokens: turns.tokensReadAnew, cost: exact(this.#costOfBreaks) },
       others: {
         ...this.#others,
         tokens: knownTokens(this.#others.calls, this.#others.tokens),
         cost: exact(this.#others.cost),
       },
-      time: this.#time,
+      time: {
+        total: turns.total,
+        model: turns.model,
+        tools: turns.tools,
+        waiting: turns.waiting,
+        retries: turns.retried,
+        opencode: turns.opencode,
+      },
       turnMs: {
         p50: percentile(sorted, 50) ?? null,
         p90: percentile(sorted, 90) ?? null,
         max: sorted.at(-1) ?? null,
       },
-      gaps: this.#gaps,
+      gaps: {
+        missingSubagents: turns.missingSubagents,
+        doubtfulCalls: turns.doubtfulCalls,
+        withoutUsage: turns.withoutUsage,
+      },
     };
   }
-
-  /**
-   * By the user's prices where no others tell it or count: what was read anew as input instead of from the cache. Which
-   * of several models read it is not kept: where the user's prices count instead of opencode's for one, it is not known.
-   */
-  #costOfBreaks({ cacheBreaks, spent }: TurnFacts): number | null {
-    const { count, tokens, cost } = cacheBreaks;
-    const isOverridden = spent.some(({ model }) => userPriceOf(this.#prices, model)?.override);
-    if (count === 0 || (cost !== null && !isOverridden)) return cost;
-    const [only, ...more] = spent;
-    const isPriced = only && more.length === 0 && (only.cost === null || isOverridden);
-    const price = isPriced ? userPriceOf(this.#prices, only.model) : undefined;
-    if (!price) return null;
-    return costBy(price, { ...NO_USAGE, input: tokens }) - costBy(price, { ...NO_USAGE, cacheRead: tokens });
-  }
 }
+
+/** A table, and which of its columns are added up as they are. */
+export interface SummedTable extends TurnTable {
+  readonly turnSums: readonly Float64Array[];
+  readonly spentSums: readonly Float64Array[];
+  /** Which rows of `spent` are a turn's: from its own place on to before the next one's. */
+  readonly spentFrom: Float64Array;
+}
+
+export function summedTable(table: TurnTable): SummedTable {
+  return {
+    ...table,
+    turnSums: TURN_SUMS.map((name) => table.turns[name]),
+    spentSums: SPENT_SUMS.map((name) => table.spent[name]),
+    spentFrom: startsOf(table.turns.spent),
+  };
+}
+
+/** Where the rows of each begin, where they follow each other. @param counts how many each has */
+export function startsOf(counts: Float64Array): Float64Array {
+  let from = 0;
+  return counts.map((count) => {
+    from += count;
+    return from - count;
+  });
+}
+
+/** A figure of a row. */
+export function at(column: Float64Array, row: number): number {
+  return column[row] ?? 0;
+}
+
+function known(column: Float64Array, row: number): number | null {
+  const value = at(column, row);
+  return Number.isNaN(value) ? null : value;
+}
+
+function addRow(sums: Float64Array, columns: readonly Float64Array[], row: number): void {
+  for (let column = 0; column < columns.length; column += 1)
+    sums[column] = (sums[column] ?? 0) + (columns[column]?.[row] ?? 0);
+}
+
+function named<Name extends string>(names: readonly Name[], values: Float64Array): Readonly<Record<Name, number>> {
+  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? 0])) as Record<Name, number>;
+}
+
+function usageAt(columns: Columns<keyof Usage>, row: number): Usage {
+  const { input, output, reasoning, cacheRead, cacheWrite } = columns;
+  return {
+    ...{ input: at(input, row), output: at(output, row), reasoning: at(reasoning, row) },
+    ...{ cacheRead: at(cacheRead, row), cacheWrite: at(cacheWrite, row) },
+  };
+}
+
+type Unpriced = Readonly<Record<Extract<(typeof SPENT_SUMS)[number], `unpriced${string}`>, number>>;
+
+function unpricedOf(row: Unpriced): Usage {
+  return {
+    ...{ input: row.unpricedInput, output: row.unpricedOutput, reasoning: row.unpricedReasoning },
+    ...{ cacheRead: row.unpricedCacheRead, cacheWrite: row.unpricedCacheWrite },
+  };
+}
+
+/** What a row tells of calls, as the facts have it. */
+function spentAt({ places, spent, spentSums }: SummedTable, row: number): Priceable {
+  const figures = named(
+    SPENT_SUMS,
+    Float64Array.from(spentSums, (column) => at(column, row)),
+  );
+  return {
+    model: places[at(spent.place, row)]?.model ?? null,
+    usage: usageAt(spent, row),
+    cost: known(spent.cost, row),
+    saved: known(spent.saved, row),
+    unpriced: { calls: figures.unpricedCalls, usage: unpricedOf(figures) },
+  };
+}
+
+function subtractUnpriced(sums: Float64Array, { calls, usage }: SpentFacts["unpriced"]): void {
+  const { input, output, reasoning, cacheRead, cacheWrite } = usage;
+  const from = SPENT_SUMS.indexOf("unpricedCalls");
+  for (const [index, value] of [calls, input, output, reasoning, cacheRead, cacheWrite].entries())
+    sums[from + index] = (sums[from + index] ?? 0) - value;
+}
+
+/**
+ * By the user's prices where no others tell it or count: what was read anew as input instead of from the cache. Which
+ * of several models read it is not kept: where the user's prices count instead of opencode's for one, it is not known.
+ */
+function costOfBreaks(prices: UserPrices, table: SummedTable, row: number): number | null {
+  const { turns, spentFrom } = table;
+  const cost = known(turns.breakCost, row);
+  if (prices.length === 0) return cost;
+  const spent = Array.from({ length: at(turns.spent, row) }, (_, index) => spentAt(table, at(spentFrom, row) + index));
+  const isOverridden = spent.some(({ model }) => userPriceOf(prices, model)?.override);
+  if (cost !== null && !isOverridden) return cost;
+  const [only, ...more] = spent;
+  const isPriced = only && more.length === 0 && (only.cost === null || isOverridden);
+  const price = isPriced ? userPriceOf(prices, only.model) : undefined;
+  if (!price) return null;
+  const tokens = at(turns.tokensReadAnew, row);
+  return costBy(price, { ...NO_USAGE, input: tokens }) - costBy(price, { ...NO_USAGE, cacheRead: tokens });
+}
+
+/** What of the facts of calls a price is reckoned from. */
+type Priceable = Pick<SpentFacts, "model" | "usage" | "cost" | "saved" | "unpriced">;
 
 function exact(usd: number | null): number | null {
   return usd === null ? null : exactFigure(usd, "usd");
@@ -190,7 +285,7 @@ function exact(usd: number | null): number | null {
 /** What calls cost, by opencode's prices and then by the user's. */
 export function pricedBy(
   prices: UserPrices,
-  { model, usage, cost, saved, unpriced }: SpentFacts,
+  { model, usage, cost, saved, unpriced }: Priceable,
 ): {
   readonly cost: number | null;
   readonly byUser: number;
@@ -214,7 +309,10 @@ export function pricedBy(
   };
 }
 
-function otherCost(prices: UserPrices, { model, usage, cost }: TurnFacts["others"][number]): number | null {
+function otherCost(
+  prices: UserPrices,
+  { model, usage, cost }: Pick<TurnFacts["others"][number], "model" | "usage" | "cost">,
+): number | null {
   const price = userPriceOf(prices, model);
   return price && usage && (cost === null || price.override) ? costBy(price, usage) : cost;
 }

@@ -5,17 +5,19 @@ import { type Calendar, dayAfter } from "./calendar.js";
 import {
   type Dimension,
   isOfTime,
-  isWanted,
   isWantedPlace,
-  type Place,
-  type PlaceContext,
+  isWantedTime,
+  isWantedTurn,
+  type ProjectOf,
+  placeOf,
   projectNames,
   type StatsFilter,
   type StatsKey,
   valuesOf,
 } from "./dimensions.js";
-import { type StatsFigures, StatsSum } from "./stats-figures.js";
+import { at, type StatsFigures, StatsSum, startsOf, summedTable } from "./stats-figures.js";
 import { type ToolStatsRow, ToolSums } from "./tool-stats.js";
+import { type Place, type TurnTable, turnTable } from "./turn-table.js";
 
 /** A row: what is put together in it, and its figures. */
 export interface StatsRow extends StatsFigures {
@@ -59,64 +61,102 @@ export interface StatsOptions {
   readonly tools?: boolean | undefined;
 }
 
-interface Group {
-  readonly key: readonly (string | null)[];
-  readonly sum: StatsSum;
+/** Sessions by their facts. */
+export function statsReport(sessions: readonly SessionFacts[], options: StatsOptions): StatsReport {
+  const report = statsOfTables([turnTable(sessions)], options);
+  return options.tools ? { ...report, tools: inToolOrder(toolStats(sessions, options), report.rows) } : report;
 }
 
-export function statsReport(sessions: readonly SessionFacts[], options: StatsOptions): StatsReport {
+/** The same without what tools took. */
+export function statsOfTables(tables: readonly TurnTable[], options: StatsOptions): StatsReport {
   const { by, calendar, prices = [], filter = {} } = options;
-  const context: PlaceContext = { calendar, projectOf: projectNames(sessions) };
-  const groups = new Map<string, Group>();
+  const projectOf = projectNames(tables.flatMap(({ places }) => places));
+  const groups = new Map<string, { readonly key: readonly (string | null)[]; readonly sum: StatsSum }>();
   const days = new Map<string, StatsSum>();
-  const tools = options.tools ? new ToolSums() : undefined;
   const total = new StatsSum(prices);
   let copiedTurns = 0;
 
-  /** The sums that a place belongs to: rows, the day, and all. */
-  const sumsAt = (place: Place): readonly StatsSum[] => {
+  /** The sums that figures of a place belong to on a day: rows, the day, and all. */
+  const sumsOf = (place: Place, day: string): readonly StatsSum[] => {
     if (!isWantedPlace(place, filter)) return [];
-    const rows = keysOf(by, place, context).map((key) => {
+    const rows = keysOf(by, place, { day, projectOf }).map((key) => {
       const text = JSON.stringify(key);
       const group = groups.get(text) ?? { key, sum: new StatsSum(prices) };
       groups.set(text, group);
       return group.sum;
     });
-    const day = calendar.day(place.turn.start);
     const ofDay = days.get(day) ?? new StatsSum(prices);
     days.set(day, ofDay);
     return [...rows, ofDay, total];
   };
 
-  for (const session of sessions) {
-    for (const turn of session.turns) {
-      if (!isWanted(session, turn, filter, context)) continue;
-      if (turn.copied) {
+  let sessions = 0;
+  for (const table of tables.map(summedTable)) {
+    const { places, turns, spent, others, spentFrom } = table;
+    const isWanted = places.map((place) => isWantedTurn(place, filter, projectOf));
+    const known = places.map(() => new Map<string, readonly StatsSum[]>());
+    const sumsAt = (place: number, day: string): readonly StatsSum[] => {
+      const ofPlace = known[place];
+      const found = ofPlace?.get(day);
+      if (found) return found;
+      const sums = places[place] ? sumsOf(places[place], day) : [];
+      ofPlace?.set(day, sums);
+      return sums;
+    };
+    const othersFrom = startsOf(turns.others);
+    let most = -1;
+    for (let row = 0; row < turns.start.length; row += 1) {
+      const start = at(turns.start, row);
+      const place = at(turns.place, row);
+      most = Math.max(most, at(turns.session, row));
+      if (!isWanted[place] || !isWantedTime(start, filter)) continue;
+      if (at(turns.copied, row) === 1) {
         copiedTurns += 1;
         continue;
       }
-      const own: Place = { session, turn, model: turn.model, agent: turn.agent };
-      for (const sum of sumsAt(own)) sum.addTurn(turn);
-      for (const spent of turn.spent)
-        for (const sum of sumsAt({ ...own, model: spent.model, agent: spent.agent })) sum.addSpent(turn, spent);
-      for (const other of turn.others) for (const sum of sumsAt({ ...own, model: other.model })) sum.addOther(other);
-      if (tools && isWantedPlace(own, filter))
-        for (const key of keysOf(by, own, context)) tools.add(keyOf(by, key), session, turn);
+      const day = calendar.day(start);
+      const session = sessions + at(turns.session, row);
+      for (const sum of sumsAt(place, day)) sum.addTurn(table, row, session);
+      const from = at(spentFrom, row);
+      for (let one = from; one < from + at(turns.spent, row); one += 1)
+        for (const sum of sumsAt(at(spent.place, one), day)) sum.addSpent(table, one, session);
+      const first = at(othersFrom, row);
+      for (let one = first; one < first + at(turns.others, row); one += 1)
+        for (const sum of sumsAt(at(others.place, one), day)) sum.addOther(table, one);
     }
+    sessions += most + 1;
   }
-  const rows = [...groups.values()].map(({ key, sum }) => ({ key: keyOf(by, key), ...sum.figures() }));
-  const ordered = inOrder(rows, by);
   return {
     by,
     timezone: calendar.zone,
     since: filter.since ?? null,
     until: filter.until ?? null,
-    rows: ordered,
+    rows: inOrder(
+      [...groups.values()].map(({ key, sum }) => ({ key: keyOf(by, key), ...sum.figures() })),
+      by,
+    ),
     total: total.figures(),
     copiedTurns,
     days: withoutGaps(days),
-    tools: tools ? inToolOrder(tools.rows(), ordered) : null,
+    tools: null,
   };
+}
+
+/** What tools took, in the rows of the same key. */
+function toolStats(sessions: readonly SessionFacts[], options: StatsOptions): readonly ToolStatsRow[] {
+  const { by, calendar, filter = {} } = options;
+  const projectOf = projectNames(sessions);
+  const tools = new ToolSums();
+  for (const session of sessions) {
+    for (const turn of session.turns) {
+      const place = placeOf(session, turn);
+      if (turn.copied || !isWantedTime(turn.start, filter)) continue;
+      if (!isWantedTurn(place, filter, projectOf) || !isWantedPlace(place, filter)) continue;
+      const day = calendar.day(turn.start);
+      for (const key of keysOf(by, place, { day, projectOf })) tools.add(keyOf(by, key), session, turn);
+    }
+  }
+  return tools.rows();
 }
 
 /** The tools of each row where that stands. */
@@ -130,7 +170,7 @@ function inToolOrder(tools: readonly ToolStatsRow[], rows: readonly StatsRow[]):
 function keysOf(
   by: readonly Dimension[],
   place: Place,
-  context: PlaceContext,
+  context: { readonly day: string; readonly projectOf: ProjectOf },
 ): readonly (readonly (string | null)[])[] {
   return by.reduce<readonly (readonly (string | null)[])[]>(
     (keys, dimension) => keys.flatMap((key) => valuesOf(dimension, place, context).map((value) => [...key, value])),

@@ -7,7 +7,7 @@ import type { SessionFacts, TurnFacts } from "../session-facts.js";
 import { type Chance, chanceOf } from "../statistics/chance.js";
 import { shifts } from "../statistics/shifts.js";
 import { type Calendar, dayAfter } from "./calendar.js";
-import { isWanted, isWantedPlace, type PlaceContext, projectNames, type StatsFilter } from "./dimensions.js";
+import { isWantedPlace, isWantedTime, isWantedTurn, placeOf, projectNames, type StatsFilter } from "./dimensions.js";
 import { pricedBy } from "./stats-figures.js";
 
 /** What is held against the weeks before. */
@@ -76,9 +76,11 @@ interface Series {
  */
 export function trendsOf(sessions: readonly SessionFacts[], options: TrendOptions): TrendReport {
   const { calendar, prices = [], filter = {} } = options;
-  const context: PlaceContext = { calendar, projectOf: projectNames(sessions) };
+  const projectOf = projectNames(sessions);
+  const isWanted = (session: SessionFacts, turn: TurnFacts): boolean =>
+    isWantedTime(turn.start, filter) && isWantedTurn(placeOf(session, turn), filter, projectOf);
   const turns = sessions.flatMap((session) =>
-    session.turns.filter((turn) => !turn.copied && !turn.command && isWanted(session, turn, filter, context)),
+    session.turns.filter((turn) => !turn.copied && !turn.command && isWanted(session, turn)),
   );
   const last = turns.reduce((latest, { start }) => Math.max(latest, start), Number.NEGATIVE_INFINITY);
   if (last === Number.NEGATIVE_INFINITY) return { span: null, found: [], tested: 0, tooFew: 0 };
@@ -86,10 +88,10 @@ export function trendsOf(sessions: readonly SessionFacts[], options: TrendOption
   const days = Array.from({ length: NOW_DAYS + BEFORE_DAYS }, (_, index) => {
     return dayAfter(to, index - NOW_DAYS - BEFORE_DAYS + 1);
   });
-  const placeOf = new Map(days.map((day, index) => [day, index]));
+  const dayNumbers = new Map(days.map((day, index) => [day, index]));
   const series = new Map<string, Series>();
   for (const turn of turns) {
-    const place = placeOf.get(calendar.day(turn.start));
+    const place = dayNumbers.get(calendar.day(turn.start));
     if (place !== undefined) observe(turn, place, { series, prices, filter });
   }
   const all = [...series.values()];

@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import type { Dimension } from "../../analysis/stats/dimensions.js";
 import { statsCsv, toolStatsCsv } from "../../analysis/stats/stats-csv.js";
-import { statsReport } from "../../analysis/stats/stats-report.js";
-import { trendsOf } from "../../analysis/stats/trends.js";
+import { type StatsOptions, type StatsReport, statsOfTables, statsReport } from "../../analysis/stats/stats-report.js";
+import { type TrendReport, trendsOf } from "../../analysis/stats/trends.js";
 import { READING_RISKS } from "../../config/config-risks.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { maskFor } from "../../masking/mask.js";
@@ -14,7 +14,7 @@ import { colorsFor } from "../colors.js";
 import { CommandContext } from "../command-context.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { factsOf } from "../facts-of.js";
+import { factsOf, unreadable } from "../facts-of.js";
 import type { FromFlags } from "../from-flags.js";
 import { calendarIn, momentOf } from "../parse-moment.js";
 import { reportError } from "../report-error.js";
@@ -55,40 +55,64 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
   if (since !== undefined && until !== undefined && since >= until)
     throw new ConfigurationError("--until", "--until is before --since: no turn can be in between.");
   const { project, model, agent, branch, tag, outcome } = flags;
-  let unreadable = 0;
-  const facts = await factsOf(sources, remoteFlags(sources, flags), terminal, (error) => {
-    unreadable += 1;
+  let unread = 0;
+  const onUnreadable = (error: unknown): void => {
+    unread += 1;
     reportError(error, terminal);
-  });
+  };
   const { masking, prices } = new CommandContext(maskFlags(flags), terminal, { uses: READING_RISKS });
   // Langfuse has been asked for the tag already, and does not tell which traces have which.
   const ofTag = flags.from === undefined ? tag : undefined;
   const filter = { since, until, project, model, agent, branch, tag: ofTag, outcome };
-  const told = {
-    ...statsReport(facts, { by: flags.by ?? ["day"], ...{ calendar, prices, filter }, tools: flags.tools }),
-    trends: flags.trends ? trendsOf(facts, { calendar, prices, filter }) : null,
-  };
+  const options = { by: flags.by ?? ["day"], ...{ calendar, prices, filter }, tools: flags.tools };
+  const { report: told, isNothing } = await toldOf(sources, flags, { terminal, options, onUnreadable });
   // Names of branches, tags and tools are texts too.
   const report = (await maskFor([told], masking))(told);
   if (format === "json") terminal.out(`${terminalJson(report)}\n`);
   else if (format === "csv")
     terminal.out((flags.tools ? toolStatsCsv(report) : statsCsv(report)).map(csvLine).join(""));
   else {
-    const options = {
+    const paint = {
       width: flags.width ?? terminal.width,
       colors: colorsFor(terminal, terminal.outIsTty),
       home: terminal.env.HOME || homedir(),
       top: flags.top ?? DEFAULT_TOP,
       explain: flags.explain,
     };
-    const trends = report.trends ? trendLines(report.trends, options.width, options.colors) : [];
-    terminal.out(`${[paintStats(report, options), ...(trends.length > 0 ? ["", ...trends] : [])].join("\n")}\n`);
-    if (facts.length === 0 && flags.from === undefined && sources.length === 0 && unreadable === 0)
+    const trends = report.trends ? trendLines(report.trends, paint.width, paint.colors) : [];
+    terminal.out(`${[paintStats(report, paint), ...(trends.length > 0 ? ["", ...trends] : [])].join("\n")}\n`);
+    if (isNothing && flags.from === undefined && sources.length === 0 && unread === 0)
       terminal.err(
         "looptrace keeps no session yet: `looptrace run` keeps each, `looptrace trace --all` those of opencode.\n",
       );
   }
-  return unreadable > 0 ? EXIT.usage : EXIT.ok;
+  return unread > 0 ? EXIT.usage : EXIT.ok;
+}
+
+interface Told extends StatsReport {
+  readonly trends: TrendReport | null;
+}
+
+/** Sums of all that is kept need no facts of the single sessions, whose tools and times take longest to read. */
+async function toldOf(
+  sources: readonly string[],
+  flags: StatsFlags,
+  {
+    terminal,
+    options,
+    onUnreadable,
+  }: { readonly terminal: Terminal; readonly options: StatsOptions; readonly onUnreadable: (error: unknown) => void },
+): Promise<{ readonly report: Told; readonly isNothing: boolean }> {
+  const isOfKept = sources.length === 0 && flags.from === undefined && flags.environment === undefined;
+  if (isOfKept && !flags.tools && !flags.trends) {
+    const { keptTurns } = await import("../kept-facts.js");
+    const tables = await keptTurns(flags, terminal, (id, reason) => onUnreadable(unreadable(id, reason)));
+    const isNothing = tables.every(({ turns }) => turns.start.length === 0);
+    return { report: { ...statsOfTables(tables, options), trends: null }, isNothing };
+  }
+  const facts = await factsOf(sources, remoteFlags(sources, flags), terminal, onUnreadable);
+  const trends = flags.trends ? trendsOf(facts, options) : null;
+  return { report: { ...statsReport(facts, options), trends }, isNothing: facts.length === 0 };
 }
 
 /** Tags are a filter here, and no part of what is sent. */
