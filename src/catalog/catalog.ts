@@ -25,7 +25,7 @@ export type CatalogSession =
 export interface CatalogOptions extends Omit<KeptSource, "histories"> {
   /** What git is asked with where no run tells what a turn worked on; with null it is not asked. */
   readonly environment: Readonly<Record<string, string | undefined>> | null;
-  /** Told before each session is read, and when all are; `done` of `total`. */
+  /** Told how many are to be read, before each that is, and when all are; `done` of `total`. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Told whenever more sessions may be known, as long as not all are. */
   readonly onMore?: (() => void) | undefined;
@@ -100,8 +100,20 @@ export class Catalog {
 
   /** The kept sessions, the one that went on last first. */
   sessions(): readonly CatalogSession[] {
-    const listed = [...this.#segments.places.values()].flatMap(({ entry }) => this.#listed(entry) ?? []);
-    return listed.sort((a, b) => whenOf(b) - whenOf(a) || (a.id < b.id ? -1 : 1));
+    return this.#sessions(() => true).sort((a, b) => whenOf(b) - whenOf(a) || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Those of which nothing could be read, in no order. */
+  unreadable(): readonly Extract<CatalogSession, { kind: "unreadable" }>[] {
+    return this.#sessions((kind) => kind === "unreadable").flatMap((one) => (one.kind === "unreadable" ? [one] : []));
+  }
+
+  #sessions(isMeant: (kind: CatalogSession["kind"]) => boolean): CatalogSession[] {
+    return [...this.#segments.places.values()].flatMap(({ entry }) => {
+      const { id, storedAt, content } = entry;
+      if (!this.#isListed(entry) || content.kind === "subagent" || !isMeant(content.kind)) return [];
+      return [{ id, storedAt, ...content }];
+    });
   }
 
   /** Whether a session, or a subagent's, is kept. */
@@ -128,7 +140,7 @@ export class Catalog {
   ): Promise<void> {
     return this.#answer(async (live) => {
       for (const [open, places] of live) {
-        const wanted = places.filter(({ entry }) => (!ids || ids.has(entry.id)) && this.#listed(entry));
+        const wanted = places.filter(({ entry }) => (!ids || ids.has(entry.id)) && this.#isListed(entry));
         if (wanted.length === 0) continue;
         const facts = await this.#segments.ask(open, (segment) => segment.facts());
         for (const { entry, number } of wanted) {
@@ -144,7 +156,7 @@ export class Catalog {
     return this.#answer(async (live) => {
       const tables: TurnTable[] = [];
       for (const [open, places] of live) {
-        const meant = new Set(places.flatMap(({ entry, number }) => (this.#listed(entry) ? [number] : [])));
+        const meant = new Set(places.flatMap(({ entry, number }) => (this.#isListed(entry) ? [number] : [])));
         if (meant.size === 0) continue;
         const table = await this.#segments.ask(open, (segment) => segment.turns());
         tables.push(turnsOf(table, (owner) => meant.has(owner)));
@@ -168,7 +180,7 @@ export class Catalog {
       const scratch = Buffer.allocUnsafe(Math.max(0, ...[...live.keys()].map(({ segment }) => segment.scratchBytes)));
       for (const [open, places] of live) {
         const holding = await this.#segments.ask(open, (segment) => segment.find(words, scratch));
-        for (const { entry, number } of places) if (holding[number] === 1 && this.#listed(entry)) found.add(entry.id);
+        for (const { entry, number } of places) if (holding[number] === 1 && this.#isListed(entry)) found.add(entry.id);
       }
       return found;
     });
@@ -180,10 +192,9 @@ export class Catalog {
     await this.#alone(() => this.#segments.close());
   }
 
-  #listed({ id, storedAt, parentId, content }: CatalogEntry): CatalogSession | undefined {
-    if (content.kind === "subagent") return undefined;
-    if (parentId !== null && parentId !== id && this.has(parentId)) return undefined;
-    return { id, storedAt, ...content };
+  /** A subagent's stands in its session, as long as that is kept. */
+  #isListed({ id, parentId, content }: CatalogEntry): boolean {
+    return content.kind !== "subagent" && (parentId === null || parentId === id || !this.has(parentId));
   }
 
   /** Answers once more where a segment turns out to be damaged: its sessions are read anew before. */
@@ -218,6 +229,7 @@ export class Catalog {
     let isKnown = true;
     if (missing.length > 0) {
       onMore?.();
+      onProgress?.(0, missing.length);
       const recount = async (): Promise<number> => {
         await this.#segments.openNew();
         missing = this.#segments.match(files);
@@ -236,7 +248,7 @@ export class Catalog {
       this.#state = undefined;
       await this.#read(this.#segments.match(files), files);
     }
-    onProgress?.(missing.length, missing.length);
+    if (!signal?.aborted) onProgress?.(missing.length, missing.length);
   }
 
   /** @returns whether all is known now: false where it was ended early, or a passing error left a session unread */

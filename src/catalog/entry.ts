@@ -19,24 +19,39 @@ export interface CatalogEntry {
     | { readonly kind: "unreadable"; readonly reason: string };
 }
 
-/** An entry as it is kept: all of one shape. */
+/** An entry as it is kept: all of one shape, its row aside. */
 export interface StoredEntry extends Omit<CatalogEntry, "content"> {
   readonly kind: CatalogEntry["content"]["kind"];
-  readonly row: SessionRow | null;
   readonly reason: string | null;
 }
 
 export function toStored({ content, ...about }: CatalogEntry): StoredEntry {
-  const row = content.kind === "session" ? content.row : null;
-  return { ...about, kind: content.kind, row, reason: content.kind === "unreadable" ? content.reason : null };
+  return { ...about, kind: content.kind, reason: content.kind === "unreadable" ? content.reason : null };
 }
 
-export function fromStored({ id, print, subagents, storedAt, parentId, kind, row, reason }: StoredEntry): CatalogEntry {
-  const content =
-    kind === "session" && row
-      ? ({ kind, row } as const)
-      : kind === "unreadable"
-        ? ({ kind, reason: reason ?? "" } as const)
-        : ({ kind: "subagent" } as const);
-  return { id, print, subagents, storedAt, parentId, content };
+/** @returns null for what has none */
+export function rowOf({ content }: CatalogEntry): SessionRow | null {
+  return content.kind === "session" ? content.row : null;
+}
+
+/** @param rowOf reads its row, once that is asked for: most of what is asked of the index needs none */
+export function fromStored(stored: StoredEntry, rowOf: () => SessionRow): CatalogEntry {
+  const { id, print, subagents, storedAt, parentId, kind, reason } = stored;
+  return { id, print, subagents, storedAt, parentId, content: contentOf(kind, reason, rowOf) };
+}
+
+function contentOf(kind: StoredEntry["kind"], reason: string | null, rowOf: () => SessionRow): CatalogEntry["content"] {
+  switch (kind) {
+    case "session":
+      return {
+        kind,
+        get row() {
+          return rowOf();
+        },
+      };
+    case "unreadable":
+      return { kind, reason: reason ?? "" };
+    default:
+      return { kind };
+  }
 }

@@ -16,6 +16,7 @@ import {
   uint32,
   WORDS_IN_BLOCK,
 } from "./segment-format.js";
+import type { SessionRow } from "./session-row.js";
 import { readTable } from "./table-bytes.js";
 import type { SegmentWriter } from "./write-segment.js";
 
@@ -76,10 +77,26 @@ export class Segment {
     checkCrc(text, crc, "header's bytes");
     const header = segmentHeader.parse(JSON.parse(text.toString()));
     const from = HEAD_BYTES + length;
-    const { at, length: size, crc: sum } = header.entries;
-    const entries = await bytes.read(from + at, size);
-    checkCrc(entries, sum, "entries");
-    return new Segment(bytes, header, from, (unpack(entries) as readonly StoredEntry[]).map(fromStored));
+    const read = async ({ at, length: size, crc: sum }: Section, what: string): Promise<Buffer> => {
+      const some = await bytes.read(from + at, size);
+      checkCrc(some, sum, what);
+      return some;
+    };
+    const entries = unpack(await read(header.entries, "entries")) as readonly StoredEntry[];
+    const rows = await read(header.rows, "rows");
+    let known: readonly SessionRow[] | undefined;
+    const rowAt = (number: number): SessionRow => {
+      known ??= unpack(rows) as readonly SessionRow[];
+      const row = known[number];
+      if (!row) throw new DamagedSegmentError("a session has no row");
+      return row;
+    };
+    return new Segment(
+      bytes,
+      header,
+      from,
+      entries.map((entry, number) => fromStored(entry, () => rowAt(number))),
+    );
   }
 
   /** In the order of the entries; null for what has none. */

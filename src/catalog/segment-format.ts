@@ -4,6 +4,7 @@
  *     head      magic (16 bytes), then 32-bit numbers: the header's length and CRC, the file's length, 0
  *     header    JSON: where each section is, and its CRC
  *     entries   packed (`pack.ts`), a list
+ *     rows      packed, for lists, in the same order; null for a session without
  *     facts     packed, a list in the same order; null for a session without
  *     turns     what statistics add up of the facts, as columns (`table-bytes.ts`)
  *     words     each word once, in UTF-8, a line break before the first and behind each
@@ -28,6 +29,7 @@ export const segmentHeader = z.object({
   sessions: z.number(),
   words: z.number(),
   entries: section,
+  rows: section,
   facts: section,
   turns: section,
   wordList: section,

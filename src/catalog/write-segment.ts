@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { SessionFacts } from "../analysis/session-facts.js";
 import { turnTable } from "../analysis/stats/turn-table.js";
-import { type CatalogEntry, toStored } from "./entry.js";
+import { type CatalogEntry, rowOf, toStored } from "./entry.js";
 import { pack } from "./pack.js";
 import { HEAD_BYTES, MAGIC, type Section, type SegmentHeader, WORDS_IN_BLOCK } from "./segment-format.js";
 import { tableBytes } from "./table-bytes.js";
@@ -47,6 +47,7 @@ export class SegmentWriter {
     const { blocks, postings } = this.#blocksAndPostings();
     const sections = {
       entries: pack(this.#sessions.map(({ entry }) => toStored(entry))),
+      rows: pack(this.#sessions.map(({ entry }) => rowOf(entry))),
       facts: pack(this.#sessions.map(({ facts }) => facts)),
       turns: tableBytes(turnTable(this.#sessions.map(({ facts }) => facts))),
       wordList,
@@ -64,6 +65,7 @@ export class SegmentWriter {
       sessions: this.#sessions.length,
       words: this.#postings.size,
       entries: placed(sections.entries),
+      rows: placed(sections.rows),
       facts: placed(sections.facts),
       turns: placed(sections.turns),
       wordList: placed(sections.wordList),

@@ -38,8 +38,7 @@ async function ofKept<T>(
   const context = new CommandContext(flags, terminal, { uses: READING_RISKS });
   return await withKept(context, terminal, async (catalog) => {
     // Of a session that was only begun nothing could be added up.
-    for (const session of catalog.sessions())
-      if (session.kind === "unreadable" && session.reason !== NO_PROMPT) onUnreadable(session.id, session.reason);
+    for (const { id, reason } of catalog.unreadable()) if (reason !== NO_PROMPT) onUnreadable(id, reason);
     return await ask(catalog);
   });
 }

@@ -12,13 +12,14 @@ const WORTH_A_LINE = 20;
  * Opens the index of the kept sessions, brought up to date, and closes it when the work with it is done. Reading many
  * sessions for the first time is told on stderr.
  *
+ * @param work is told how many sessions are not read yet, which are none without a signal
  * @param signal ends reading early; the newest are read first
  * @throws {ConfigurationError} when looptrace's folders are not to be trusted
  */
 export async function withKept<T>(
   { paths, masking = {} }: Pick<LoadOptions, "paths" | "masking">,
   terminal: Terminal,
-  work: (catalog: Catalog) => Promise<T>,
+  work: (catalog: Catalog, unread: number) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
   let [done, total] = [0, 0];
@@ -48,7 +49,7 @@ export async function withKept<T>(
     } finally {
       line?.stop();
     }
-    return await work(catalog);
+    return await work(catalog, total - done);
   } finally {
     await catalog.close();
   }

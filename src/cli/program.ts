@@ -45,7 +45,7 @@ Where traces go (both may be set; without any they stay on this machine):
 Also read:
   LANGFUSE_TRACING_ENVIRONMENT, LANGFUSE_RELEASE, LANGFUSE_USER_ID, TRACEPARENT, OTEL_SERVICE_NAME,
   OTEL_RESOURCE_ATTRIBUTES, LOOPTRACE_OPENCODE, LOOPTRACE_HOME (else XDG_DATA_HOME), LOOPTRACE_REDIS_PASSWORD,
-  LOOPTRACE_TRUST, LOOPTRACE_WARM, NO_COLOR, FORCE_COLOR
+  LOOPTRACE_TRUST, LOOPTRACE_WARM, LOOPTRACE_BACKGROUND, NO_COLOR, FORCE_COLOR
 
 Settings that stay are kept in looptrace.config.json, in the working directory or above it in its git
 repository. looptrace trust allows what in it could do harm.`;
@@ -80,6 +80,9 @@ const COMMANDS = {
   completion: defineCompletion,
 };
 
+/** Commands after which more sessions may be kept. */
+const KEEPING: ReadonlySet<string> = new Set(["run", "batch", "experiment", "trace", "attach", "watch"]);
+
 /**
  * Runs one command line.
  *
@@ -106,6 +109,8 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     }
     if (words[0] === "help") refuseUnknown(program, words.slice(1));
     await program.parseAsync(words, { from: "user" });
+    // The next list finds what this command has kept in the index.
+    if (argv[0] !== undefined && KEEPING.has(argv[0])) terminal.background?.(["__index"]);
     return exit;
   } catch (error) {
     // Commander has said already what was wrong; its code for --help and --version is 0.

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import supportsHyperlinks from "supports-hyperlinks";
 import { decodeText } from "../text/decode-text.js";
 
@@ -21,6 +22,8 @@ export interface Terminal {
   readonly errHeight: number;
   /** Whether what the streams write to can have hyperlinks; not when not given. */
   readonly links?: { readonly out: boolean; readonly err: boolean };
+  /** Runs a command line of looptrace's beside whatever comes next; not given where that is not wanted. */
+  readonly background?: (argv: readonly string[]) => void;
 }
 
 export function processTerminal(): Terminal {
@@ -34,6 +37,7 @@ export function processTerminal(): Terminal {
     outIsTty: process.stdout.isTTY === true,
     errIsTty: process.stderr.isTTY === true,
     links: { out: supportsHyperlinks.stdout, err: supportsHyperlinks.stderr },
+    ...(process.stderr.isTTY === true && process.env.LOOPTRACE_BACKGROUND !== "off" ? { background } : {}),
     width: widthOf(process.stdout.columns, process.env.COLUMNS),
     get errWidth() {
       return widthOf(process.stderr.columns, process.env.COLUMNS);
@@ -42,6 +46,15 @@ export function processTerminal(): Terminal {
       return Math.max(process.stderr.rows || USUAL_ROWS, FEWEST_ROWS);
     },
   };
+}
+
+/** In a process of its own, which a closed terminal does not end. */
+function background(argv: readonly string[]): void {
+  const [, script = ""] = process.argv;
+  const options = { detached: true, stdio: "ignore", windowsHide: true } as const;
+  spawn(process.execPath, [...process.execArgv, script, ...argv], options)
+    .on("error", () => undefined)
+    .unref();
 }
 
 /** Below this nothing can be laid out; a terminal that says 0 columns does not know. */

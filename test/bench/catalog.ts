@@ -26,14 +26,19 @@ const ANSWERS: Readonly<Record<string, string>> = {
   "the list": "catalog.sessions().length",
   "search for a rare word": `(await catalog.search(${JSON.stringify(RARE)})).size`,
   "search for two common words": `(await catalog.search("session timeout")).size`,
-  "totals of all figures":
-    "(await catalog.facts()).flatMap(({ turns }) => turns).reduce((sum, { usage }) => sum + usage.input + usage.output, 0)",
+  "totals by day, as `stats` adds them up":
+    'statsOfTables(await catalog.turns(), { by: ["day"], calendar: calendarOf("UTC") }).total.tokens',
+  "the facts of all": "(await catalog.facts()).length",
 };
 
 /** Prints how many ms an answer took from the first look at the index on, and the answer. */
 const script = (root: string, answer: string): string => `
   const [{ Catalog }, { storePathsAt }] = await Promise.all([
     import(${JSON.stringify(builtUrl("catalog/catalog.js"))}), import(${JSON.stringify(builtUrl("files/store-paths.js"))}),
+  ]);
+  const [{ statsOfTables }, { calendarOf }] = await Promise.all([
+    import(${JSON.stringify(builtUrl("analysis/stats/stats-report.js"))}),
+    import(${JSON.stringify(builtUrl("analysis/stats/calendar.js"))}),
   ]);
   const start = performance.now();
   const catalog = await Catalog.open({ paths: storePathsAt(${JSON.stringify(root)}), masking: {}, environment: process.env });

@@ -102,6 +102,19 @@ test("what is wrong with a session for good is read once", async () => {
   expect(await current(paths)).toMatchObject({ before: true, read: 0 });
 });
 
+test("a full disk leaves the answers right, and the index to be made when there is room", async () => {
+  const { paths } = await settledStore();
+  disk.segments = 0;
+  const notes: string[] = [];
+  const full = { read: 2, found: 2 };
+  for (const _ of [1, 2]) expect(await current(paths, (note) => notes.push(note))).toMatchObject(full);
+  expect(notes).toEqual(Array.from({ length: 2 }, () => expect.stringContaining("the disk is full")));
+  expect(await segmentsIn(paths)).toBe(0);
+  disk.segments = Number.POSITIVE_INFINITY;
+  expect(await current(paths)).toMatchObject(full);
+  expect(await current(paths)).toMatchObject({ before: true, read: 0, found: 2 });
+});
+
 test("segments that cannot be written as one are kept", async () => {
   const paths = await temporaryStore();
   await keepFixture(paths, "plain-answer@1.18.33");

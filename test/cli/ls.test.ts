@@ -1,6 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ls as command } from "../../src/cli/commands/ls.js";
+import { runCli } from "../../src/cli/program.js";
+import type { Terminal } from "../../src/cli/terminal.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { columnsOf } from "../../src/text/columns.js";
 import { looptrace } from "../support/cli.js";
@@ -166,4 +169,52 @@ test("the list that was printed is remembered", async () => {
   await ls(paths, "--failed");
   const kept = JSON.parse(await readFile(join(paths.root, "catalog", "last-list.json"), "utf8"));
   expect(new Set(kept)).toEqual(new Set([idOf("provider-401@1.18.33"), idOf("killed@1.18.33")]));
+});
+
+test("a person sees at once what is known, and the rest is read in the background", async () => {
+  const paths = await store();
+  const started: (readonly string[])[] = [];
+  const said = { out: "", err: "" };
+  const terminal: Terminal = {
+    ...{ env: { LOOPTRACE_HOME: paths.root }, cwd: paths.root, readStdin: async () => "" },
+    ...{ outIsTty: true, errIsTty: true, width: 120, errWidth: 120, errHeight: 24 },
+    out: (text) => {
+      said.out += text;
+    },
+    err: (text) => {
+      said.err += text;
+    },
+    background: (argv) => started.push(argv),
+  };
+  const inTime = (): AbortSignal => new AbortController().signal;
+  expect(await command({}, terminal, () => AbortSignal.abort())).toBe(0);
+  expect(said.out).toBe("");
+  expect(said.err).toMatch(/\d older sessions are still to be read.*in the background/);
+  expect(started).toEqual([["__index"]]);
+  // A program waits for all, whoever looks on.
+  expect(await command({ json: true }, terminal, () => AbortSignal.abort())).toBe(0);
+  expect(JSON.parse(said.out)).toHaveLength(4);
+  said.err = "";
+  expect(await command({}, terminal, inTime)).toBe(0);
+  expect([said.err, started.length]).toEqual(["", 1]);
+});
+
+test("after a command that keeps sessions the index is brought up to date in the background", async () => {
+  const paths = await store(["multistep@1.18.33"]);
+  const started: (readonly string[])[] = [];
+  const terminal: Terminal = {
+    ...{
+      env: { LOOPTRACE_HOME: paths.root },
+      cwd: paths.root,
+      readStdin: async () => "",
+      out: () => {},
+      err: () => {},
+    },
+    ...{ outIsTty: true, errIsTty: true, width: 120, errWidth: 120, errHeight: 24 },
+    background: (argv) => started.push(argv),
+  };
+  const file = join(paths.sessions, `${idOf("multistep@1.18.33")}.json`);
+  expect(await runCli(["trace", file], terminal)).toBe(0);
+  expect(await runCli(["show", file], terminal)).toBe(0);
+  expect(started).toEqual([["__index"]]);
 });

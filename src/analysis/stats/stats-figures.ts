@@ -67,6 +67,7 @@ export interface TimeFigures {
 export class StatsSum {
   readonly #prices: UserPrices;
   readonly #sessions = new Set<number>();
+  #last: number | undefined;
   readonly #durations: number[] = [];
   readonly #turns = new Float64Array(TURN_SUMS.length);
   readonly #spent = new Float64Array(SPENT_SUMS.length);
@@ -82,7 +83,7 @@ export class StatsSum {
 
   /** @param session its number, that of no other session */
   addTurn(table: SummedTable, row: number, session: number): void {
-    this.#sessions.add(session);
+    this.#count(session);
     addRow(this.#turns, table.turnSums, row);
     this.#durations.push(at(table.turns.total, row));
     if (at(table.turns.breaks, row) > 0)
@@ -90,7 +91,7 @@ export class StatsSum {
   }
 
   addSpent(table: SummedTable, row: number, session: number): void {
-    this.#sessions.add(session);
+    this.#count(session);
     addRow(this.#spent, table.spentSums, row);
     const { cost, saved } = table.spent;
     if (this.#prices.length === 0) {
@@ -105,6 +106,12 @@ export class StatsSum {
     this.#saved = addCost(this.#saved, priced.saved);
     // What has a price by the user is not unpriced any more.
     if (priced.unpriced !== facts.unpriced) subtractUnpriced(this.#spent, facts.unpriced);
+  }
+
+  /** Turns of one session come one after the other, as a rule. */
+  #count(session: number): void {
+    if (session !== this.#last) this.#sessions.add(session);
+    this.#last = session;
   }
 
   addOther(table: SummedTable, row: number): void {
@@ -124,7 +131,7 @@ export class StatsSum {
     const spent = named(SPENT_SUMS, this.#spent);
     const { input, output, reasoning, cacheRead, cacheWrite } = spent;
     const usage = { input, output, reasoning, cacheRead, cacheWrite };
-    const sorted = Float64Array.from(this.#durations).sort();
+    const sorted = new Float64Array(this.#durations).sort();
     const prompt = promptTokens(usage);
     const tokens = knownTokens(spent.calls, totalTokens(usage));
     return {

@@ -37,18 +37,27 @@ export interface LsFlags extends Omit<SourceFlags, "last">, FormatFlags {
 }
 
 const DEFAULT_LIMIT = 20;
+/** So long a person waits for a list that was never made before, ms. */
+const PATIENCE_MS = 3_000;
 
 /**
  * `looptrace ls`: the kept sessions, those that went on last first.
  *
+ * @param patience begins when the kept sessions are looked at; those that are not read then are read in the background
  * @throws {ConfigurationError} when options contradict each other, or a text to look for holds no word
  */
-export async function ls(flags: LsFlags, terminal: Terminal): Promise<ExitCode> {
+export async function ls(
+  flags: LsFlags,
+  terminal: Terminal,
+  patience: () => AbortSignal = () => AbortSignal.timeout(PATIENCE_MS),
+): Promise<ExitCode> {
   const format = dataFormat(flags);
   const context = new CommandContext(flags, terminal, { uses: READING_RISKS });
   const since = flags.since === undefined ? undefined : parseSince(flags.since, terminal.env);
-  const unread = flags.all ? await bringIn(flags, context, terminal) : 0;
-  return await withKept(context, terminal, async (catalog) => {
+  const unreadable = flags.all ? await bringIn(flags, context, terminal) : 0;
+  // A program is given all; a person sooner what is known, which are the newest.
+  const signal = format === "text" && terminal.background ? patience() : undefined;
+  const list = async (catalog: Catalog, unread: number): Promise<ExitCode> => {
     const found = await foundIn(catalog, flags.grep ?? []);
     const { failed, model } = flags;
     const filter = { project: projectOf(flags, terminal), since, failed, model, found };
@@ -60,8 +69,9 @@ export async function ls(flags: LsFlags, terminal: Terminal): Promise<ExitCode> 
     const shown = (await maskFor([priced], context.masking))(priced);
     if (format === "json") terminal.out(`${terminalJson(shown.map(jsonOf))}\n`);
     else if (format === "csv") terminal.out([SESSION_COLUMNS, ...sessionCsv(shown)].map(csvLine).join(""));
-    else if (shown.length === 0) terminal.err(`${nothingText(all.length)}\n`);
-    else {
+    else if (shown.length === 0) {
+      if (unread === 0) terminal.err(`${nothingText(all.length)}\n`);
+    } else {
       await rememberList(
         context.paths,
         shown.map(({ id }) => id),
@@ -72,8 +82,15 @@ export async function ls(flags: LsFlags, terminal: Terminal): Promise<ExitCode> 
       const more = meant.length - listed.length;
       if (more > 0) terminal.err(`… and ${count(more)} more: --limit 0 lists all ${count(meant.length)}.\n`);
     }
-    return unread > 0 ? EXIT.usage : EXIT.ok;
-  });
+    if (unread > 0) {
+      terminal.background?.(["__index"]);
+      terminal.err(
+        `looptrace: ${plural(unread, "older session")} ${unread === 1 ? "is" : "are"} still to be read, once, which goes on in the background: a later list has them too.\n`,
+      );
+    }
+    return unreadable > 0 ? EXIT.usage : EXIT.ok;
+  };
+  return await withKept(context, terminal, list, signal);
 }
 
 /** @returns the sessions in which each of the texts occurs; undefined where none is looked for */

@@ -36,8 +36,9 @@ export async function overview(terminal: Terminal, patience = AbortSignal.timeou
   const kept = await withKept(
     context,
     terminal,
-    async (catalog) => {
-      isAll = !patience.aborted;
+    async (catalog, unread) => {
+      isAll = unread === 0;
+      if (!isAll) terminal.background?.(["__index"]);
       const all = catalog.sessions();
       if (all.length === 0) return 0;
       const last = await pricedSessions(all.slice(0, SHOWN), catalog, prices);

@@ -5,7 +5,7 @@ import { collect, parseText, withMasking } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
 import { LS_EXIT_CODES } from "./exit-code-texts.js";
 
-/** `looptrace ls` as the command line knows it. */
+/** `looptrace ls` as the command line knows it, and what fills its index in the background. */
 export function defineLs(program: Command, { terminal, finish }: ProgramContext): void {
   withMasking(
     program
@@ -57,4 +57,8 @@ ${LS_EXIT_CODES}`,
       const commands = await import("../commands/ls.js");
       finish(await commands.ls(flags, terminal));
     });
+  program.command("__index", { hidden: true }).action(async () => {
+    const commands = await import("../commands/index-kept.js");
+    finish(await commands.indexKept(terminal));
+  });
 }
