@@ -21,6 +21,7 @@ const manifest = z.object({
   peerDependencies: z.record(z.string(), z.string()),
   peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean() })),
 });
+const configFile = z.looseObject({ compilerOptions: z.record(z.string(), z.unknown()) });
 const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 
 /** A project that installed the package, made from the tarball that would be published. */
@@ -55,6 +56,10 @@ async function packCopy(copy: string): Promise<string> {
     await cp(join(repository, name), join(copy, name), { recursive: true });
   }
   await symlink(join(repository, "node_modules"), join(copy, "node_modules"), "junction");
+  // What `npm run check` does of the same sources takes three quarters of the build's time.
+  const tsconfig = configFile.parse(JSON.parse(await readFile(join(copy, "tsconfig.build.json"), "utf8")));
+  tsconfig.compilerOptions.noCheck = true;
+  await writeFile(join(copy, "tsconfig.build.json"), JSON.stringify(tsconfig));
   const { stdout } = await run("npm", ["pack", "--json", "--silent"], { cwd: copy });
   // What the build prints stands before the JSON.
   const [result] = packed.parse(JSON.parse(stdout.slice(stdout.indexOf("["))));

@@ -6,20 +6,21 @@ import type { Comparison, Figure, FigureName } from "../../src/analysis/turn-fig
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
+import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { at, fixtureNames, loadFixture } from "../support/fixtures.js";
+import { at, fixtureNames, loadFixture, tracesOf } from "../support/fixtures.js";
 import { tries } from "../support/tries.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { answer, exportOf, mint, treeOf, user } from "../trace/make-session.js";
 
-function sideOf(tree: SessionTree, log = {}): DiffInput {
+function sideOf(tree: SessionTree, traces: readonly LoopTrace[] = traceSession(tree)): DiffInput {
   const { id, title, version } = tree.session.info;
-  return { session: { id, title, opencodeVersion: version }, traces: traceSession(tree, log) };
+  return { session: { id, title, opencodeVersion: version }, traces };
 }
 
 function side(name: string): DiffInput {
-  const { tree, log } = loadFixture(name);
-  return sideOf(tree, { log });
+  const fixture = loadFixture(name);
+  return sideOf(fixture.tree, tracesOf(fixture, "log"));
 }
 
 function diff(a: string, b: string): SessionDiff {

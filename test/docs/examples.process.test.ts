@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { cliEnvironment, looptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { emitDeclarations, TSC } from "../support/declarations.js";
+import { sharedDeclarations, TSC } from "../support/declarations.js";
 import { loadFixture } from "../support/fixtures.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
@@ -141,11 +141,11 @@ test("what is shown in TypeScript compiles, on the pages and beside what the lib
       const name = `${page.replaceAll(/\W/g, "-")}-${index}.ts`;
       await writeFile(join(folder, "src", name), `${text}\nexport {};\n`);
     }
-    await emitDeclarations(join(folder, "types"));
+    const types = await sharedDeclarations();
     const paths = {
-      looptrace: [join(folder, "types/index.d.ts")],
-      "looptrace/fleet": [join(folder, "types/fleet/index.d.ts")],
-      "looptrace/otel": [join(folder, "types/opentelemetry/index.d.ts")],
+      looptrace: [join(types, "index.d.ts")],
+      "looptrace/fleet": [join(types, "fleet/index.d.ts")],
+      "looptrace/otel": [join(types, "opentelemetry/index.d.ts")],
     };
     const tsconfig = {
       extends: join(REPOSITORY, "tsconfig.json"),

@@ -1,10 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { sharedDeclarations } from "../support/declarations.js";
 import { ENTRIES, libraryApi, pathOfReport } from "./api.js";
 
 let now: ReadonlyMap<string, string>;
 beforeAll(async () => {
-  now = await libraryApi();
+  now = await libraryApi(async (folder) => cp(await sharedDeclarations(), folder, { recursive: true }));
 }, 180_000);
 
 describe.each(ENTRIES)("$report", ({ report }) => {

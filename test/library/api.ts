@@ -22,14 +22,17 @@ export function pathOfReport(report: string): string {
 /**
  * The library's surface as its declarations have it now: every exported symbol with its types, in API Extractor's form.
  *
+ * @param emit writes the declarations into a folder
  * @returns the text of each report by its name
  */
-export async function libraryApi(): Promise<ReadonlyMap<string, string>> {
+export async function libraryApi(
+  emit: (folder: string) => Promise<void> = emitDeclarations,
+): Promise<ReadonlyMap<string, string>> {
   const folder = await mkdtemp(join(tmpdir(), "looptrace-api-"));
   try {
     await symlink(join(REPOSITORY, "node_modules"), join(folder, "node_modules"), "junction");
     await cp(join(REPOSITORY, "package.json"), join(folder, "package.json"));
-    await emitDeclarations(join(folder, "types"));
+    await emit(join(folder, "types"));
     return await reportsOf(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });

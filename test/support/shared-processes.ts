@@ -5,6 +5,7 @@ import type { BrowserServer } from "playwright-core";
 import type { TestProject } from "vitest/node";
 import { compileSources } from "./compile-sources.js";
 import { controlServer } from "./control-server.js";
+import { emitDeclarations } from "./declarations.js";
 import { placeAim, placeReturn, placeWish, warmPlaces } from "./warm-places.js";
 import { startWarmServer, type WarmServer } from "./warm-server.js";
 
@@ -31,12 +32,20 @@ export default async function sharedProcesses(project: TestProject): Promise<() 
   let starting: Promise<WarmServer> | undefined;
   const opencode = (): Promise<WarmServer> => (starting ??= startWarmServer(sources.folder));
   const places = warmPlaces(opencode);
+  // Beside the sources: they import what lies in the repository's node_modules, too.
+  const types = join(sources.folder, "types");
+  let emitted: Promise<void> | undefined;
+  const declarations = (): Promise<void> => (emitted ??= emitDeclarations(types));
   const control = await controlServer({
     opencode: async () => {
       const { settings, program } = await opencode();
       return { settings, program };
     },
     browser: async () => (await chromium()).wsEndpoint(),
+    declarations: async () => {
+      await declarations();
+      return types;
+    },
     lease: (wish) => places.lease(placeWish.parse(wish)),
     aim: (aim) => places.aim(placeAim.parse(aim)),
     giveBack: (place) => places.giveBack(placeReturn.parse(place)),

@@ -4,8 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type DiffInput, diffSessions } from "../../src/analysis/session-diff.js";
 import { paintDiff } from "../../src/terminal/paint-diff.js";
 import type { LoopTrace, Step } from "../../src/trace/model.js";
-import { traceSession } from "../../src/trace/trace-session.js";
-import { fixtureNames, loadFixture } from "../support/fixtures.js";
+import { fixtureNames, loadFixture, tracesOf } from "../support/fixtures.js";
 
 const colors = pc.createColors(false);
 
@@ -14,9 +13,9 @@ const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028
 const NASTY = "\u001b[31m漢字\u001b]0;title\u0007👩‍👩‍👧\r\n\u202Eevil\t\u0000e\u0301\u009b2J🇩🇪 \ud83d שלום ｗｉｄｅ";
 
 function side(name: string): DiffInput {
-  const { tree, log } = loadFixture(name);
-  const { id, title, version } = tree.session.info;
-  return { session: { id, title, opencodeVersion: version }, traces: traceSession(tree, { log }) };
+  const fixture = loadFixture(name);
+  const { id, title, version } = fixture.tree.session.info;
+  return { session: { id, title, opencodeVersion: version }, traces: tracesOf(fixture, "log") };
 }
 
 function paint(a: DiffInput, b: DiffInput, width: number): string {

@@ -53,9 +53,16 @@ export class Texts {
   }
 }
 
+/** Read once for all sessions. */
+const read = new Map<string, readonly string[]>();
+
 function textsIn(folder: string, ending: string): readonly string[] {
+  const known = read.get(folder);
+  if (known) return known;
   const names = readdirSync(path.join(root, folder)).filter((name) => name.endsWith(ending));
-  return names.sort().map((name) => readFileSync(path.join(root, folder, name), "utf8"));
+  const texts = names.sort().map((name) => readFileSync(path.join(root, folder, name), "utf8"));
+  read.set(folder, texts);
+  return texts;
 }
 
 /**
@@ -109,7 +116,16 @@ export function countedSession(
 
 function trueTokens({ owner, text }: Segment, image: number): number {
   if (owner.kind === "rest") return 0;
-  return owner.kind === "attachment" ? image : countTokens(text) + FRAME;
+  return owner.kind === "attachment" ? image : tokensIn(text) + FRAME;
+}
+
+/** A session's calls repeat what was said before: each text is counted once. */
+const counted = new Map<string, number>();
+
+function tokensIn(text: string): number {
+  const tokens = counted.get(text) ?? countTokens(text);
+  counted.set(text, tokens);
+  return tokens;
 }
 
 interface Said {
