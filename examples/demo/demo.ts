@@ -9,9 +9,11 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { processTerminal } from "../../src/cli/terminal.js";
+import { tellWriteErrors } from "../../src/cli/write-errors.js";
 import { demoHome, LOOK, lookAtDemo } from "./look.js";
 import { type Demo, openDemo } from "./open-demo.js";
 
+const exitCodeOf = tellWriteErrors();
 const own = processTerminal();
 
 async function play(demo: Demo): Promise<number> {
@@ -43,4 +45,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = exitCodeOf(await main());

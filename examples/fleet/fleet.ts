@@ -14,11 +14,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { taskResultSchema } from "../../src/batch/task-result.js";
+import { tellWriteErrors } from "../../src/cli/write-errors.js";
 import { storePaths } from "../../src/files/store-paths.js";
 import { isolatedOpenCode, openCodeBinary } from "../../test/support/isolated-opencode.js";
 import { isRedisInstalled, startRedisServer } from "../../test/support/redis-server.js";
 import { fleetScenario, MODULES, promptOf } from "./scenario.js";
 
+const exitCodeOf = tellWriteErrors();
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 if (!isRedisInstalled()) {
@@ -101,7 +103,7 @@ async function seen({ stderr }: ChildProcess, word: string): Promise<void> {
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = exitCodeOf(await main());
 } finally {
   for (const clean of cleanups.reverse()) await clean();
 }

@@ -16,7 +16,7 @@ export function howToSee(sources: readonly string[]): string {
 }
 
 /** As a shell takes it for one word, and looptrace for no option. */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   const word = text.startsWith("-") && text !== "-" ? `./${text}` : text;
   return /^[\w./:@%+=~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,14 +1,9 @@
 #!/usr/bin/env node
 import { EXIT } from "./exit-codes.js";
 import { ownVersion } from "./own-version.js";
+import { tellWriteErrors } from "./write-errors.js";
 
-// A reader that has seen enough (`looptrace show … | head`) is no failure, and no reason to leave a run half
-// recorded.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+const exitCodeOf = tellWriteErrors();
 void main();
 
 async function main(): Promise<void> {
@@ -21,7 +16,7 @@ async function main(): Promise<void> {
     }
     const { runCli } = await import("./program.js");
     const { processTerminal } = await import("./terminal.js");
-    process.exitCode = await runCli(argv, processTerminal());
+    process.exitCode = exitCodeOf(await runCli(argv, processTerminal()));
   } catch (error) {
     const problem = unloadable(error);
     if (problem === undefined) throw error;

@@ -11,7 +11,9 @@ import { sessionOutcome, titleText, whenOf } from "../terminal/paint-sessions.js
 import { whenText } from "../terminal/when-text.js";
 import { plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
+import { shellWord } from "./how-to-see.js";
 import { lastListed } from "./last-list.js";
+import { nothingKept } from "./nothing-kept.js";
 import { withKept } from "./open-kept.js";
 import type { Terminal } from "./terminal.js";
 
@@ -22,7 +24,7 @@ interface Where extends Pick<LoadOptions, "paths" | "masking" | "directory"> {
 
 /** A shorter beginning of an id is a word of a title rather. */
 const SHORTEST_ID = 4;
-const NUMBER = /^[1-9]\d{0,4}$/;
+const NUMBER = /^-?\d{1,5}$/;
 const BEGINNING = /^(?:ses_)?[0-9A-Za-z]+$/;
 /** What can only be meant as a file, or as what Langfuse knows. */
 const NO_NAME = /[/\\]|\.jsonl?$|^[0-9a-f]{32}$/i;
@@ -50,8 +52,13 @@ export async function nameSessions(
 /** The same for one. */
 export async function nameSession(name: string, where: Where, terminal: Terminal): Promise<string> {
   const { files = true, directory } = where;
+  if (name.trim() === "")
+    throw new ConfigurationError(
+      "sources",
+      `${JSON.stringify(name)}: this names no session.\nIs a variable not set? \`looptrace ls\` lists the sessions.`,
+    );
   if (files && (name === "-" || NO_NAME.test(name) || existsSync(resolve(directory, name)))) return name;
-  if (NUMBER.test(name)) return await numbered(Number(name), where, terminal);
+  if (NUMBER.test(name)) return await numbered(name, where, terminal);
   if (BEGINNING.test(name) && name.replace(/^ses_/, "").length >= SHORTEST_ID) {
     const ids = await storedIdsWith(where.paths, name);
     const [only] = ids;
@@ -81,17 +88,17 @@ function ambiguousSubagents(name: string, ids: readonly string[]): Configuration
   );
 }
 
-async function numbered(number: number, where: Where, terminal: Terminal): Promise<string> {
+async function numbered(name: string, where: Where, terminal: Terminal): Promise<string> {
   const ids =
     (await lastListed(where.paths)) ??
     (await withKept(where, terminal, async (catalog) => catalog.sessions().map(({ id }) => id)));
-  const id = ids[number - 1];
+  const id = ids[Number(name) - 1];
   if (id !== undefined) return id;
   throw new ConfigurationError(
     "sources",
     ids.length === 0
-      ? `${number} is the number of no session: none is kept yet.`
-      : `${number} is the number of no session: the last list had ${plural(ids.length, "session")}. \`looptrace ls\` prints a new one.`,
+      ? nothingKept()
+      : `${name}: no session has that number: the last list had ${ids.length === 1 ? "one, number 1" : `numbers 1 to ${ids.length}`}.\n\`looptrace ls\` prints a new one.`,
   );
 }
 
@@ -111,7 +118,7 @@ async function titled(name: string, where: Where, terminal: Terminal): Promise<s
   const noFile = where.files === false ? "" : "there is no such file, and ";
   throw new ConfigurationError(
     "sources",
-    `${asTyped(name)}: ${noFile}no kept session has it as its number, at the beginning of its id (ses_…) or in its title. \`looptrace ls\` lists them.`,
+    `${asTyped(name)}: ${noFile}no kept session has it at the beginning of its id (ses_…) or in its title.\n\`looptrace ls\` lists them; \`looptrace ls --grep ${shellWord(asTyped(name))}\` searches their texts.`,
   );
 }
 
@@ -134,7 +141,7 @@ async function ambiguous(
 function severalMeant(what: string, lines: readonly string[]): ConfigurationError {
   const shown = lines.slice(0, MOST_CANDIDATES).join("\n");
   const more = lines.length > MOST_CANDIDATES ? `\n  … and ${lines.length - MOST_CANDIDATES} more` : "";
-  return new ConfigurationError("sources", `${what}. Name one by more of its id:\n${shown}${more}`);
+  return new ConfigurationError("sources", `${what}.\nName one by more of its id:\n${shown}${more}`);
 }
 
 async function candidates(

@@ -7,19 +7,21 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * another one, as programs on Linux have it.
  *
  * @param target an address of ours, or the whole path of a file of ours: nothing in it is taken for an option
- * @returns a sentence that says why not; undefined where it was started
+ * @returns what says why not, and what to do, on two lines; undefined where it was started
  */
 export async function openInBrowser(
   target: string,
   env: Environment,
   platform: NodeJS.Platform = process.platform,
 ): Promise<string | undefined> {
+  if (platform === "linux" && ![env.DISPLAY, env.WAYLAND_DISPLAY, env.BROWSER, env.WSL_DISTRO_NAME].some(Boolean))
+    return `There is no display here that a browser could open on.\nOpen ${target} yourself; BROWSER names a program that can.`;
   const tried: string[] = [];
   for (const [program, ...args] of openersOf(env, platform)) {
     if (await starts(program, [...args, target], env)) return undefined;
     tried.push(program);
   }
-  return `No browser could be started (tried ${tried.join(", ")}). Open ${target} yourself.`;
+  return `No browser could be started (tried ${tried.join(", ")}).\nOpen ${target} yourself.`;
 }
 
 type Opener = readonly [program: string, ...args: string[]];

@@ -15,6 +15,12 @@ export function parseCountFrom(least: number): (text: string) => number {
   };
 }
 
+/** How many of a list; what is no number is the argument that stands behind the option. */
+export function parseTop(text: string): number | string {
+  if (!/^-?\d+(?:\.\d+)?$/.test(text)) return text;
+  return parseCountFrom(1)(text);
+}
+
 /** An amount above 0, as an option's value. */
 export function parseAmount(text: string): number {
   if (/^\d*\.?\d+$/.test(text) && Number(text) > 0) return Number(text);

@@ -70,8 +70,9 @@ export function withSources(command: Command, last: string): Command {
       )
       .option("--last", last)
       .option("--pick", "choose one of the kept sessions from a list, by typing")
-      .option("--all", "all sessions of the project")
-      .option("--since <duration|date>", "the project's sessions since then, such as 7d")
+      .option("--all", "all sessions of this directory's project")
+      .option("--since <duration|date>", "those that went on since then, such as 7d")
+      .option("--project <folder|name>", "with --all or --since: kept ones of another project", parseText)
       .option("--opencode <path>", "the opencode to ask (LOOPTRACE_OPENCODE)", parseText)
       .option("-q, --quiet", "no notes, no progress"),
   );

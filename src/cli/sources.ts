@@ -1,17 +1,20 @@
 import { READING_RISKS } from "../config/config-risks.js";
 import type { MaskFlags } from "../config/masking.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
+import { NO_OPENCODE, OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { maskFor } from "../masking/mask.js";
 import type { LoadOptions } from "../sessions/load-options.js";
-import { type Selection, selectSessions } from "../sessions/select-sessions.js";
+import { selectSessions } from "../sessions/select-sessions.js";
 import { storedExport } from "../sessions/session-store.js";
-import { lastStoredSessions } from "../sessions/stored-files.js";
+import { lastStoredSession, lastStoredSessions } from "../sessions/stored-files.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { CommandContext } from "./command-context.js";
 import { nameSessions } from "./name-sessions.js";
 import { notesTo } from "./notes.js";
+import { nothingKept } from "./nothing-kept.js";
 import { parseSince } from "./parse-moment.js";
 import { pickSession } from "./pick-session.js";
+import { type Scope, sessionsIn } from "./scope.js";
 import type { Terminal } from "./terminal.js";
 
 /** How a command is told which sessions are meant. */
@@ -21,8 +24,13 @@ export interface SourceFlags extends MaskFlags {
   readonly all?: boolean;
   readonly since?: string;
   readonly pick?: boolean;
+  /** A folder of a project, or a part of its name. */
+  readonly project?: string;
   /** Without notes. */
   readonly quiet?: boolean;
+  /** What another program reads. */
+  readonly json?: boolean;
+  readonly csv?: boolean;
 }
 
 /** @param context where the command has one already */
@@ -41,6 +49,7 @@ export function loadOptions(
     paths: context.paths,
     prefer,
     readStdin: terminal.readStdin,
+    tellKept: flags.json !== true && flags.csv !== true,
     onNote: flags.quiet ? () => undefined : notesTo(terminal),
   };
 }
@@ -54,7 +63,8 @@ export interface SourceOptions {
 }
 
 /**
- * The sessions and files that were named, else those that `--last`, `--all` or `--since` mean, else the last one.
+ * The sessions and files that were named, else those that `--last`, `--all`, `--since` or `--project` mean, else the
+ * last one.
  *
  * @returns whole ids, files as they were typed, and `-`
  * @throws {ConfigurationError} when both were given, a name is that of several sessions, or nothing is there
@@ -64,27 +74,36 @@ export async function sourcesOf(
   flags: SourceFlags,
   { load, terminal, lastByDefault = false }: SourceOptions,
 ): Promise<readonly string[]> {
-  const selection = selectionOf(flags, terminal);
-  if (named.length > 0 && (selection || flags.pick)) {
+  const wanted = wantedBy(flags, terminal);
+  if (named.length > 0 && (wanted || flags.pick)) {
     throw new ConfigurationError(
       "sources",
-      "Name the sessions, or say --last, --all, --since or --pick, but not both.",
+      "Sessions are named, and chosen by a flag too.\nName them, or say --last, --all, --since, --project or --pick.",
     );
   }
   if (flags.pick) return [await pickSession(load, terminal)];
   if (named.length > 0) return await nameSessions(named, load, terminal);
-  if (!selection && !lastByDefault) {
+  if (wanted && wanted !== "last") return await sessionsIn(wanted, load, terminal);
+  if (!wanted && !lastByDefault) {
     throw new ConfigurationError(
       "sources",
-      "Which session? Name it by its id, a word of its title or its number in `looptrace ls`, name export files or - for standard input, or say --last.",
+      "Which session is not said.\nName it by its id, a word of its title or its number in `looptrace ls`, name export files or - for standard input, or say --last.",
     );
   }
-  const ids = await selectSessions(selection ?? { kind: "last" }, load);
-  const [last] = ids;
-  if (last === undefined)
-    throw new ConfigurationError("sources", "There is no such session for this directory's project yet.");
-  if (!selection) load.onNote?.(await meantText([last], load));
-  return ids;
+  const [last] = await lastOne(load);
+  if (last === undefined) throw new ConfigurationError("sources", nothingKept("none-in-opencode"));
+  if (!wanted) load.onNote?.(await meantText([last], load));
+  return [last];
+}
+
+async function lastOne(load: LoadOptions): Promise<readonly string[]> {
+  try {
+    return await selectSessions({ kind: "last" }, load);
+  } catch (error) {
+    const isNowhere = error instanceof OpenCodeNotFoundError && error.problem === NO_OPENCODE;
+    if (!isNowhere || (await lastStoredSession(load.paths)) !== undefined) throw error;
+    throw new ConfigurationError("sources", nothingKept("no-opencode"));
+  }
 }
 
 /**
@@ -95,7 +114,10 @@ export async function sourcesOf(
 export async function lastTwo(load: LoadOptions): Promise<readonly [string, string]> {
   const [later, earlier] = await lastStoredSessions(load.paths, 2);
   if (later === undefined || earlier === undefined)
-    throw new ConfigurationError("sources", "Which two sessions? Fewer than two are kept: name ids or export files.");
+    throw new ConfigurationError(
+      "sources",
+      "Fewer than two sessions are kept.\nName two by their ids or export files.",
+    );
   load.onNote?.(await meantText([earlier, later], load));
   return [earlier, later];
 }
@@ -115,12 +137,15 @@ async function meantText(ids: readonly string[], { paths, masking }: LoadOptions
 
 const MOST_TITLE = 60;
 
-function selectionOf(flags: SourceFlags, terminal: Terminal): Selection | undefined {
-  const given = [flags.last, flags.all, flags.since].filter((flag) => flag !== undefined && flag !== false);
-  if (given.length + (flags.pick ? 1 : 0) > 1)
-    throw new ConfigurationError("sources", "Say one of --last, --all, --since and --pick.");
-  if (flags.last) return { kind: "last" };
-  if (flags.all) return { kind: "all" };
-  if (flags.since === undefined) return undefined;
-  return { kind: "since", at: parseSince(flags.since, terminal.env) };
+function wantedBy(flags: SourceFlags, { env }: Terminal): Scope | "last" | undefined {
+  const { last, all, since, project, pick } = flags;
+  const given = [last, all, since !== undefined, pick].filter(Boolean);
+  if (given.length > 1 || (project !== undefined && (last || pick)))
+    throw new ConfigurationError(
+      "sources",
+      "Several flags choose sessions.\nSay one of --last, --all, --since and --pick; --project goes with --all and --since.",
+    );
+  if (last) return "last";
+  if (!all && since === undefined && project === undefined) return undefined;
+  return { since: since === undefined ? undefined : parseSince(since, env), project };
 }

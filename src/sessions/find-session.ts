@@ -1,4 +1,4 @@
-import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { NO_OPENCODE, OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
 import { SessionNotFoundError } from "../errors/session-not-found-error.js";
 import { type Masked, maskedLike } from "../masking/masked.js";
 import { readStored, type SharedStore, type StoreOptions } from "../opencode/commands.js";
@@ -9,7 +9,7 @@ import {
   otherGeneration,
   withOpenCode,
 } from "../opencode/program.js";
-import { hasChangedSince } from "./changed-since.js";
+import { mayLackTurns } from "./changed-since.js";
 import { keptOf1 } from "./kept-of-1.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { type FoundSession, flattenTree, maskFound } from "./loaded-session.js";
@@ -33,7 +33,7 @@ export async function findSession(
   const stored = options.prefer === "kept" ? await storedSession(options.paths, id) : undefined;
   if (stored) {
     // The same words for each of many sessions, so that they are said once.
-    if (hasChangedSince(stored.storedAt, options.environment)) options.onNote?.(KEPT_NOTE);
+    if (options.tellKept !== false && mayLackTurns(id, stored.storedAt, options)) options.onNote?.(KEPT_NOTE);
     return maskStored(stored, options);
   }
   try {
@@ -44,8 +44,10 @@ export async function findSession(
   } catch (error) {
     // Without opencode there is still what was stored.
     const instead = error instanceof OpenCodeNotFoundError ? await storedSession(options.paths, id) : undefined;
-    if (!instead) throw error;
-    return maskStored(instead, options);
+    if (instead) return maskStored(instead, options);
+    if (!(error instanceof OpenCodeNotFoundError) || error.problem !== NO_OPENCODE) throw error;
+    const problem = `No kept session is ${JSON.stringify(id)}, and opencode is not there to ask for it.`;
+    throw new OpenCodeNotFoundError(problem, error.looked, { cause: error });
   }
 }
 

@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly prices?: UserPrices | undefined;
   /** Reads standard input to its end, for the source `-`. */
   readonly readStdin: () => Promise<string>;
+  /** Whether a note tells of what is shown as it was kept, where opencode may have more; default true. */
+  readonly tellKept?: boolean | undefined;
   readonly onNote?: ((note: string) => void) | undefined;
   /** Told of a file or session that cannot be had, which is then left out; without it the first one ends it all. */
   readonly onUnreadable?: ((error: unknown, source: string) => void) | undefined;

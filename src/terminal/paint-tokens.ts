@@ -10,8 +10,8 @@ import { inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
 export interface TokenOptions extends PaintOptions {
-  /** The biggest contributors instead of the calls in their order. */
-  readonly top: boolean;
+  /** How many of the biggest contributors instead of the calls; `true` is the usual number. */
+  readonly top: boolean | number;
 }
 
 const MOST_CONTRIBUTORS = 20;
@@ -61,7 +61,7 @@ function table(rows: readonly TokenRow[], { top, width }: TokenOptions, turn: nu
   if (rows.length === 0) return { lines: ["The turn made no call."], hidden: null };
   if (rows.every(({ prompt, output }) => prompt === null && output === null))
     return { lines: ["opencode recorded no tokens of any call."], hidden: null };
-  return top ? topLines(rows, width, turn) : callLines(rows, width, turn);
+  return top ? topLines(rows, width, turn, top === true ? MOST_CONTRIBUTORS : top) : callLines(rows, width, turn);
 }
 
 /** Where a cache broke, a call's prompt was paid for anew: a line each, with why where that is known. */
@@ -148,9 +148,9 @@ function describe(cause: DescribedCause, turn: number): string {
   return cause.about === null ? what : `${what} ${cause.about}`;
 }
 
-function topLines(rows: readonly TokenRow[], width: number, turn: number): TokenTable {
+function topLines(rows: readonly TokenRow[], width: number, turn: number, top: number): TokenTable {
   const all = contributors(rows);
-  const shown = all.slice(0, MOST_CONTRIBUTORS);
+  const shown = all.slice(0, top);
   const sum = all.reduce((total, { cause }) => total + cause.tokens, 0);
   const most = shown[0]?.cause.tokens ?? 1;
   const column = (heading: string, worth: number, align: "left" | "right", cells: readonly string[]): TableColumn => {

@@ -85,11 +85,11 @@ const HELP = "(--help shows how)\n";
 const NOT_AN_EXPORT =
   'this is JSON, but not an opencode export: an export is an object with "info" and "messages". Make one with `opencode export <session> > file.json`, in opencode 2 with `opencode session export <session> > file.json`.\n';
 const WHICH =
-  "looptrace: Which session? Name it by its id, a word of its title or its number in `looptrace ls`, name export files or - for standard input, or say --last.\n";
+  "looptrace: Which session is not said.\nName it by its id, a word of its title or its number in `looptrace ls`, name export files or - for standard input, or say --last.\n";
 const EMPTY =
   "the export is empty. opencode prints nothing when it does not know the session; `opencode session list` shows the ids.\n";
 const INSTALL =
-  "Install it with `npm install -g @opencode/cli` (or `npm install -g opencode-ai` for 1.x), or name one with --opencode <path> or LOOPTRACE_OPENCODE.\n";
+  "Install it with `npm install -g opencode-ai` (opencode 2 with `npm install -g @opencode/cli`), or name one with --opencode <path> or LOOPTRACE_OPENCODE.\n";
 const ENVIRONMENT =
   'is "Prod!", which Langfuse would silently store as "default": it must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse.\n';
 const UNKNOWN_ID = "ses_00000000000000000000000000";
@@ -162,11 +162,11 @@ describe("sources that do not make sense", () => {
     "none for trace": { argv: ["trace"], says: WHICH },
     "a file and --last": {
       argv: ["show", "good.json", "--last"],
-      says: "looptrace: Name the sessions, or say --last, --all, --since or --pick, but not both.\n",
+      says: "looptrace: Sessions are named, and chosen by a flag too.\nName them, or say --last, --all, --since, --project or --pick.\n",
     },
     "--last and --all": {
       argv: ["trace", "--last", "--all"],
-      says: "looptrace: Say one of --last, --all, --since and --pick.\n",
+      says: "looptrace: Several flags choose sessions.\nSay one of --last, --all, --since and --pick; --project goes with --all and --since.\n",
     },
     "--since some day": {
       argv: ["trace", "--since", "soon"],
@@ -255,7 +255,7 @@ describe("a run that cannot be meant", () => {
     },
     "a session's id that is none": {
       argv: ["run", "hi", "-s", "yesterday"],
-      says: "looptrace: yesterday: no kept session has it as its number, at the beginning of its id (ses_…) or in its title. `looptrace ls` lists them.\n",
+      says: "looptrace: yesterday: no kept session has it at the beginning of its id (ses_…) or in its title.\n`looptrace ls` lists them; `looptrace ls --grep yesterday` searches their texts.\n",
     },
     "sending while it runs, without a server": {
       argv: ["run", "hi", "--live", "--driver", "cli"],

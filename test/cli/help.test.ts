@@ -56,7 +56,7 @@ test("every option of a command is described", async () => {
   for (const command of COMMANDS) {
     const lines = (await help(command, "--help")).split("\n").filter((line) => /^ {2}-/.test(line));
     expect(lines.length).toBeGreaterThan(3);
-    for (const line of lines) expect(line).toMatch(/^ {2}(-\w, )?--[\w-]+( <[^>]+>)?( {2,}\S.*)?$/);
+    for (const line of lines) expect(line).toMatch(/^ {2}(-\w, )?--[\w-]+( <[^>]+>| \[n\])?( {2,}\S.*)?$/);
   }
 });
 

@@ -126,12 +126,12 @@ test("where nothing is listed, a line says why and what to do", async () => {
   expect(await ls(paths, "--failed")).toMatchObject({
     code: 0,
     stdout: "",
-    stderr: "None of the 1 kept session is meant by that.\n",
+    stderr: "The one session that is kept does not fit --failed.\nAsk for less; `looptrace ls` lists all.\n",
   });
   expect(await ls(await temporaryStore())).toMatchObject({
     code: 0,
     stdout: "",
-    stderr: expect.stringMatching(/No session is kept yet.*looptrace ls --all/),
+    stderr: expect.stringMatching(/^No session is kept yet[\s\S]*looptrace run[\s\S]*looptrace ls --all/),
   });
 });
 

@@ -49,7 +49,8 @@ test("a number is that of the last list; before there was one, of all", async ()
   expect(await shown(paths, "1")).toEqual([FAILED]);
   expect(await run(paths, "show", "2")).toMatchObject({
     code: 2,
-    stderr: "looptrace: 2 is the number of no session: the last list had 1 session. `looptrace ls` prints a new one.\n",
+    stderr:
+      "looptrace: 2: no session has that number: the last list had one, number 1.\n`looptrace ls` prints a new one.\n",
   });
 });
 
@@ -67,7 +68,7 @@ test("a name that several have lists them, and one that none has says so", async
   const none = await run(paths, "show", "nowhere");
   expect(none).toMatchObject({ code: 2, stdout: "" });
   expect(none.stderr).toMatch(
-    /^looptrace: nowhere: there is no such file, and no kept session has it .*`looptrace ls` lists them\.\n$/,
+    /^looptrace: nowhere: there is no such file, and no kept session has it .*\n`looptrace ls` lists them; .*--grep nowhere` searches their texts\.\n$/,
   );
 });
 
@@ -107,14 +108,23 @@ test("diff means the last two, the earlier one first", async () => {
 
 test("where nothing is kept the defaults say what to do", async () => {
   const paths = await temporaryStore();
-  expect(await run(paths, "diff")).toMatchObject({ code: 2, stderr: expect.stringMatching(/Fewer than two are kept/) });
-  expect(await run(paths, "show", "1")).toMatchObject({ code: 2, stderr: expect.stringMatching(/none is kept yet/) });
+  expect(await run(paths, "diff")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/Fewer than two sessions are kept\.\n/),
+  });
+  expect(await run(paths, "show", "1")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^looptrace: No session is kept yet[\s\S]*looptrace run[\s\S]*looptrace ls --all/),
+  });
 });
 
 test("what sends, or writes what others read, takes none by default", async () => {
   const paths = await store();
   for (const argv of [["trace"], ["export", "--format", "atif"]])
-    expect(await run(paths, ...argv)).toMatchObject({ code: 2, stderr: expect.stringMatching(/Which session\?/) });
+    expect(await run(paths, ...argv)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/Which session is not said\./),
+    });
 });
 
 test("a list that was tampered with names nothing outside of the store", async () => {
@@ -148,6 +158,6 @@ test("a beginning that only subagents share, and not the session that they are o
     code: 2,
     stdout: "",
     stderr:
-      "looptrace: zzzz may be any of 2 subagents' sessions that begin so. Name one by more of its id:\n  zzzz1aaa\n  zzzz2aaa\n",
+      "looptrace: zzzz may be any of 2 subagents' sessions that begin so.\nName one by more of its id:\n  zzzz1aaa\n  zzzz2aaa\n",
   });
 });

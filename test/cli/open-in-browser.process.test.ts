@@ -30,6 +30,9 @@ test("the first that can is given the address; where none can, it says so and wh
   const env = { PATH: folder, BROWSER: `${join(folder, "none")}:${cannot}:${can}` };
   expect(await openInBrowser(address, env, "linux")).toBeUndefined();
   expect(await readFile(join(folder, "given"), "utf8")).toBe(`${address}|`);
-  const said = await openInBrowser(address, { PATH: folder }, "linux");
-  expect(said).toBe(`No browser could be started (tried xdg-open, gio, sensible-browser). Open ${address} yourself.`);
+  const said = await openInBrowser(address, { PATH: folder, DISPLAY: ":0" }, "linux");
+  expect(said).toBe(`No browser could be started (tried xdg-open, gio, sensible-browser).\nOpen ${address} yourself.`);
+  expect(await openInBrowser(address, { PATH: folder }, "linux")).toBe(
+    `There is no display here that a browser could open on.\nOpen ${address} yourself; BROWSER names a program that can.`,
+  );
 });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +44,19 @@ test("a reader that has seen enough is no failure", async () => {
   }).ended;
   expect([whole.code, whole.stderr]).toEqual([0, ""]);
   expect(JSON.parse(whole.stdout)).toMatchObject([{ session: { title } }]);
+});
+
+test.runIf(existsSync("/dev/full"))("what cannot be written is told on one line, and by the exit code", async () => {
+  const show = [...cliCommand(), "--version"];
+  const result = await execa("bash", ["-c", '"$@" > /dev/full', "bash", ...show], {
+    env,
+    extendEnv: false,
+    reject: false,
+  });
+  expect([result.exitCode, result.stderr]).toEqual([
+    2,
+    "looptrace: standard output cannot be written to: the disk is full.",
+  ]);
 });
 
 test("a file of PowerShell's comes through a pipe too", async () => {

@@ -69,7 +69,7 @@ test("what cannot be read is said, and leaves the others in the table", async ()
 test.each([
   [["--csv", "--json"], /--json or --csv/],
   [["--slowest", "some"], /--slowest some: .*whole number/],
-  [["--last"], /but not both/],
+  [["--last"], /Sessions are named, and chosen by a flag too/],
 ])("%j is refused", async (flags, why) => {
   const { code, stdout, stderr } = await tools([...files, ...flags]);
   expect([code, stdout]).toEqual([2, ""]);

@@ -43,7 +43,14 @@ test.each(["SIGINT", "SIGTERM"] as const)("it prints the address, serves, and en
   // A page that listens does not hold it up.
   const listening = await fetch(`${url}changes`);
   started.child.kill(signal);
-  expect(await started.ended).toEqual({ code: 0, signal: null, stdout: `${url}\n`, stderr: "" });
+  expect(await started.ended).toEqual({
+    code: 0,
+    signal: null,
+    stdout: `${url}\n`,
+    stderr: expect.stringMatching(
+      /^looptrace: the kept sessions, .*Ctrl-C ends it\. Open\n\d+ sessions?.* The page follows/,
+    ),
+  });
   await listening.text().catch(() => "");
 });
 

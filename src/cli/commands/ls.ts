@@ -1,7 +1,5 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Catalog, CatalogSession } from "../../catalog/catalog.js";
-import { isMeant, type ProjectFilter } from "../../catalog/choose-sessions.js";
+import { isMeant } from "../../catalog/choose-sessions.js";
 import { pricedSessions } from "../../catalog/priced-sessions.js";
 import { SESSION_COLUMNS, sessionCsv } from "../../catalog/session-csv.js";
 import { shortIds } from "../../catalog/short-ids.js";
@@ -14,14 +12,17 @@ import { paintSessions } from "../../terminal/paint-sessions.js";
 import { csvLine } from "../../text/csv.js";
 import { count, plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
+import { oneLine } from "../../text/terminal-text.js";
 import { colorsFor } from "../colors.js";
 import { CommandContext } from "../command-context.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { rememberList } from "../last-list.js";
+import { nothingKept } from "../nothing-kept.js";
 import { withKept } from "../open-kept.js";
 import { parseSince } from "../parse-moment.js";
 import { reportError } from "../report-error.js";
+import { projectFilter } from "../scope.js";
 import { sessionCounter } from "../session-counter.js";
 import { loadOptions, type SourceFlags } from "../sources.js";
 import type { Terminal } from "../terminal.js";
@@ -60,7 +61,13 @@ export async function ls(
   const list = async (catalog: Catalog, unread: number): Promise<ExitCode> => {
     const found = await foundIn(catalog, flags.grep ?? []);
     const { failed, model } = flags;
-    const filter = { project: projectOf(flags, terminal), since, failed, model, found };
+    const filter = {
+      project: flags.project === undefined ? undefined : projectFilter(flags.project, terminal.cwd),
+      since,
+      failed,
+      model,
+      found,
+    };
     const all = catalog.sessions();
     const meant = all.filter((session) => isMeant(session, filter));
     const limit = flags.limit ?? (format === "text" ? DEFAULT_LIMIT : 0);
@@ -70,7 +77,7 @@ export async function ls(
     if (format === "json") terminal.out(`${terminalJson(shown.map(jsonOf))}\n`);
     else if (format === "csv") terminal.out([SESSION_COLUMNS, ...sessionCsv(shown)].map(csvLine).join(""));
     else if (shown.length === 0) {
-      if (unread === 0) terminal.err(`${nothingText(all.length)}\n`);
+      if (unread === 0) terminal.err(`${nothingText(all.length, flags)}\n`);
     } else {
       await rememberList(
         context.paths,
@@ -106,14 +113,6 @@ async function foundIn(catalog: Catalog, texts: readonly string[]): Promise<Read
   return found;
 }
 
-function projectOf({ project }: LsFlags, { cwd }: Terminal): ProjectFilter | undefined {
-  if (project === undefined) return undefined;
-  const path = resolve(cwd, project);
-  // A folder that is gone may still be meant.
-  const isFolder = /[\\/]|^\.+$/.test(project) || statSync(path, { throwIfNoEntry: false })?.isDirectory();
-  return isFolder ? { kind: "folder", path } : { kind: "name", part: project };
-}
-
 /** Keeps what only opencode knows of the project's sessions. @returns how many could not be read */
 async function bringIn(flags: LsFlags, context: CommandContext, terminal: Terminal): Promise<number> {
   const options = loadOptions(flags, terminal, "kept", context);
@@ -143,8 +142,22 @@ function jsonOf(session: CatalogSession): object {
     : { kind, id, storedAt, reason: session.reason };
 }
 
+const NONE_OF_PROJECT =
+  "No session is kept yet, and opencode has none of this directory's project.\n`looptrace run \"What is in this folder?\"` makes one; in another project's directory `looptrace ls --all` keeps those of that.";
+
 /** @param kept how many sessions there are at all */
-function nothingText(kept: number): string {
-  if (kept > 0) return `None of the ${plural(kept, "kept session")} is meant by that.`;
-  return "No session is kept yet. `looptrace run` keeps its own, `looptrace ls --all` those of opencode's in this directory's project.";
+function nothingText(kept: number, { grep = [], project, since, model, failed, all }: LsFlags): string {
+  // Of a first look with --all it is known that opencode has none.
+  if (kept === 0) return all ? NONE_OF_PROJECT : nothingKept();
+  const asked = [
+    ...grep.map((words) => `--grep ${JSON.stringify(oneLine(words))}`),
+    ...(project === undefined ? [] : [`--project ${oneLine(project)}`]),
+    ...(since === undefined ? [] : [`--since ${oneLine(since)}`]),
+    ...(model === undefined ? [] : [`--model ${oneLine(model)}`]),
+    ...(failed ? ["--failed"] : []),
+  ];
+  const advice = asked.length > 1 ? "Leave one of them out" : "Ask for less";
+  const none =
+    kept === 1 ? "The one session that is kept does not fit" : `None of the ${count(kept)} kept sessions fits`;
+  return `${none} ${asked.join(" and ")}.\n${advice}; \`looptrace ls\` lists all.`;
 }

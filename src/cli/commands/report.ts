@@ -5,7 +5,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { bytesText, plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
-import { oneLine } from "../../text/terminal-text.js";
+import { oneLine, severalLines } from "../../text/terminal-text.js";
 import { traceSession } from "../../trace/trace-session.js";
 import { withUserPrices } from "../../trace/user-priced.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
@@ -13,6 +13,7 @@ import { reportBuilder } from "../../web/data/build-report.js";
 import { pageAssets } from "../../web/data/page-assets.js";
 import { reportHtml } from "../../web/data/report-html.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { fileLink } from "../hyperlink.js";
 import { openInBrowser } from "../open-in-browser.js";
 import { reportName } from "../report-name.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
@@ -61,14 +62,14 @@ export async function report(sources: readonly string[], flags: ReportFlags, ter
   const bytes = await writeReport(output, pieces, files);
   const turns = plural(builder.size, "turn");
   terminal.err(
-    `looptrace: wrote ${oneLine(output)}, ${bytesText(bytes)}, ${turns}. It holds what the sessions hold.\n`,
+    `looptrace: wrote ${fileLink(oneLine(output), output, terminal, "err")}, ${bytesText(bytes)}, ${turns}. It holds what the sessions hold.\n`,
   );
   if (flags.json) {
     const traceIds = made.data.traces.map(({ traceId }) => traceId);
     terminal.out(`${terminalJson({ file: output, bytes, traceIds })}\n`);
   }
   const problem = flags.open ? await openInBrowser(output, terminal.env) : undefined;
-  if (problem !== undefined) terminal.err(`looptrace: ${oneLine(problem)}\n`);
+  if (problem !== undefined) terminal.err(`looptrace: ${severalLines(problem)}\n`);
   return EXIT.ok;
 }
 

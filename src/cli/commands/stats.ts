@@ -16,6 +16,7 @@ import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { factsOf, unreadable } from "../facts-of.js";
 import type { FromFlags } from "../from-flags.js";
+import { nothingKept } from "../nothing-kept.js";
 import { calendarIn, momentOf } from "../parse-moment.js";
 import { reportError } from "../report-error.js";
 import type { Terminal } from "../terminal.js";
@@ -65,12 +66,15 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
   const ofTag = flags.from === undefined ? tag : undefined;
   const filter = { since, until, project, model, agent, branch, tag: ofTag, outcome };
   const options = { by: flags.by ?? ["day"], ...{ calendar, prices, filter }, tools: flags.tools };
+  if (flags.from !== undefined && !flags.quiet) tellUntold(flags, terminal);
   const { report: told, isNothing } = await toldOf(sources, flags, { terminal, options, onUnreadable });
   // Names of branches, tags and tools are texts too.
   const report = (await maskFor([told], masking))(told);
   if (format === "json") terminal.out(`${terminalJson(report)}\n`);
   else if (format === "csv")
     terminal.out((flags.tools ? toolStatsCsv(report) : statsCsv(report)).map(csvLine).join(""));
+  else if (isNothing && flags.from === undefined && sources.length === 0 && unread === 0)
+    terminal.err(`${nothingKept()}\n`);
   else {
     const paint = {
       width: flags.width ?? terminal.width,
@@ -81,12 +85,20 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
     };
     const trends = report.trends ? trendLines(report.trends, paint.width, paint.colors) : [];
     terminal.out(`${[paintStats(report, paint), ...(trends.length > 0 ? ["", ...trends] : [])].join("\n")}\n`);
-    if (isNothing && flags.from === undefined && sources.length === 0 && unread === 0)
-      terminal.err(
-        "looptrace keeps no session yet: `looptrace run` keeps each, `looptrace trace --all` those of opencode.\n",
-      );
   }
   return unread > 0 ? EXIT.usage : EXIT.ok;
+}
+
+/** What statistics over Langfuse's traces cannot be put together or narrowed by: the traces do not carry it. */
+function tellUntold({ by = [], branch }: StatsFlags, terminal: Terminal): void {
+  const untold = (["branch", "commit", "pr", "tag"] as const).filter(
+    (dimension) => by.includes(dimension) || (dimension === "branch" && branch !== undefined),
+  );
+  if (untold.length === 0) return;
+  const names = untold.map((dimension) => (dimension === "pr" ? "pull request" : dimension)).join(", ");
+  terminal.err(
+    `looptrace: Traces that are read back from Langfuse do not tell their ${names}.\n\`looptrace stats\` without --from does, of the sessions that are kept here; --tag is asked of Langfuse itself.\n`,
+  );
 }
 
 interface Told extends StatsReport {

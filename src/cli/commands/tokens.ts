@@ -13,7 +13,8 @@ import type { FromFlags } from "../from-flags.js";
 import type { Terminal } from "../terminal.js";
 
 export interface TokensFlags extends FromFlags, FormatFlags {
-  readonly top?: boolean;
+  /** How many of the biggest contributors; `true` is the usual number. */
+  readonly top?: boolean | number;
   readonly width?: number;
 }
 
@@ -24,7 +25,7 @@ export interface TokensFlags extends FromFlags, FormatFlags {
  */
 export async function tokens(sources: readonly string[], flags: TokensFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
-  if (format === "csv" && flags.top) {
+  if (format === "csv" && flags.top !== undefined) {
     throw new ConfigurationError("--csv", "--csv prints the calls, --top what made them grow. Say one or the other.");
   }
   const colors = colorsFor(terminal, terminal.outIsTty);

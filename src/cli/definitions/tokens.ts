@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { parseTop } from "../parse-number.js";
 import { parseWidth } from "../parse-width.js";
 import { withFrom, withSources } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
@@ -17,7 +18,11 @@ export function defineTokens(program: Command, { terminal, finish }: ProgramCont
       "the session that looptrace saw last, of any project, else the project's last one in opencode (default)",
     ),
   )
-    .option("--top", "the biggest contributors, each with the call that it came with")
+    .option(
+      "--top [n]",
+      "so many of the biggest contributors (default: 20), each with the call that it came with",
+      parseTop,
+    )
     .option("--fresh", "ask opencode anew instead of showing what looptrace has kept of the session")
     .option("--json", "print the calls with all causes as JSON")
     .option("--csv", "print the calls as CSV, a row each, without the causes")
@@ -47,7 +52,10 @@ Examples:
 ${SHOW_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {
+      const { top, ...others } = flags;
+      // A source that stands behind it is no number.
+      const named = typeof top === "string" ? [top, ...sources] : sources;
       const commands = await import("../commands/tokens.js");
-      finish(await commands.tokens(sources, flags, terminal));
+      finish(await commands.tokens(named, { ...others, top: typeof top === "string" ? true : top }, terminal));
     });
 }

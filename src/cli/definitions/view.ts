@@ -11,7 +11,7 @@ export function defineView(program: Command, { terminal, finish }: ProgramContex
       .command("view")
       .summary("show the kept sessions in a browser")
       .description(
-        "Serves the sessions that looptrace has kept to browsers on this machine: a list to search, sort and filter, with totals and a chart over time, which follows what is recorded; behind each session its report, and two of them side by side. Exports and reports that are dragged into the page are shown and not kept. Prints the address and goes on until it is interrupted. Nothing is sent or written.",
+        "Serves the sessions that looptrace has kept to browsers on this machine: a list to search, sort and filter, with totals and a chart over time, which follows what is recorded; behind each session its report, and two of them side by side. Exports and reports that are dragged into the page are shown and not kept. Prints the address, alone on standard output, and goes on until it is interrupted. Nothing is sent or written.",
       ),
   )
     .option("--port <n>", "port on 127.0.0.1 (default: one that is free)", parsePort)

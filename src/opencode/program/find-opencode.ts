@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js";
+import { NO_OPENCODE, OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js";
 import { isChosenFolder } from "../../trust/chosen-folder.js";
 import { isCommitted } from "../../trust/committed.js";
 import { doubtAbout } from "../../trust/doubt.js";
@@ -62,7 +62,7 @@ export function searchOpenCode(options: FindOptions): FoundOpenCode {
     `node_modules/.bin in ${options.directory} and the folders above it`,
     `PATH: ${pathFolders(environment).join(delimiter) || "(empty)"}`,
   );
-  throw new OpenCodeNotFoundError("opencode was not found. Looked at:", looked);
+  throw new OpenCodeNotFoundError(NO_OPENCODE, looked);
 }
 
 /**
