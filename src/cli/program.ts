@@ -16,6 +16,7 @@ import { defineLs } from "./definitions/ls.js";
 import { definePush } from "./definitions/push.js";
 import { defineReport } from "./definitions/report.js";
 import { defineRun } from "./definitions/run.js";
+import { defineServer } from "./definitions/server.js";
 import { defineShow } from "./definitions/show.js";
 import { defineStats } from "./definitions/stats.js";
 import { defineTokens } from "./definitions/tokens.js";
@@ -75,6 +76,7 @@ const COMMANDS = {
   push: definePush,
   verify: defineVerify,
   dashboard: defineDashboard,
+  server: defineServer,
   trust: defineTrust,
   doctor: defineDoctor,
   completion: defineCompletion,

@@ -1,6 +1,7 @@
 import type { DestinationProbe } from "../deliver/destinations/probe-destination.js";
 import type { StoreFacts } from "../deliver/queue/inspect-store.js";
 import type { WirePlugin } from "../opencode/program.js";
+import type { WarmSurvey } from "../opencode/server.js";
 
 /** What is known about the opencode that looptrace would start. */
 export type OpenCodeFacts =
@@ -47,6 +48,7 @@ export interface DoctorFacts {
   readonly mixedUpKeys: boolean;
   readonly store: StoreFacts;
   readonly wirePlugin: WirePlugin;
+  readonly servers: WarmSurvey;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 

@@ -3,6 +3,7 @@ import { environmentFindings } from "./environment-findings.js";
 import type { DoctorFacts } from "./facts.js";
 import { type Finding, ok } from "./finding.js";
 import { configurationFindings, nodeFinding, openCodeFindings, ripgrepFinding } from "./program-findings.js";
+import { serverFindings } from "./server-findings.js";
 import { storeFindings } from "./store-findings.js";
 import { wirePluginFinding } from "./wire-plugin-finding.js";
 
@@ -17,6 +18,7 @@ export function findingsOf(facts: DoctorFacts): readonly Finding[] {
     ...destinationFindings(facts),
     ...storeFindings(facts.store),
     wirePluginFinding(facts.wirePlugin),
+    ...serverFindings(facts.servers),
     ...environmentFindings(facts),
   ];
 }

@@ -22,4 +22,6 @@ export {
 export { type RunningServer, startServer } from "./server/start-server.js";
 export { type StoredEntry, type StoreServer, storeServer } from "./store/store-server.js";
 export { isFirstToldOf } from "./warm/servers-folder.js";
+export { type StoppedServer, stopServer } from "./warm/stop-servers.js";
+export { surveyServers, type WarmServerFacts, type WarmSurvey } from "./warm/survey-servers.js";
 export { warmthInEnvironment, warmthOf } from "./warm/warmth.js";

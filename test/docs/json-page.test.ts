@@ -233,6 +233,7 @@ test("the page has a section for every command with --json", () => {
     "push",
     "verify",
     "dashboard",
+    "server",
     "trust",
     "doctor",
   ])

@@ -23,6 +23,7 @@ const STORE: StoreFacts = {
 };
 
 const FACTS: DoctorFacts = {
+  servers: { folder: "/repo/servers", servers: [], doubts: [] },
   wirePlugin: {
     state: "absent",
     config: "/home/me/.config/opencode/opencode.json",
@@ -65,7 +66,7 @@ test("where all is in order, every check says so", () => {
   expect(findingsOf(FACTS).map(({ check, status }) => [check, status])).toEqual(
     [
       ...["node", "looptrace", "opencode", "ripgrep", "configuration"],
-      ...["destination", "store", "outbox", "disk", "wire", "environment"],
+      ...["destination", "store", "outbox", "disk", "wire", "servers", "environment"],
     ].map((check) => [check, "ok"]),
   );
 });
@@ -472,4 +473,22 @@ test("the plugin: what it records, and where its files are gone", () => {
   expect(wire("unnamed")).toMatchObject({ status: "warning", found: expect.stringContaining("does not name it") });
   expect(wire("absent")).toMatchObject({ status: "ok", found: expect.stringContaining("not installed") });
   expect(wire("gone")).toMatchObject({ status: "warning", advice: expect.stringContaining("looptrace wire install") });
+});
+
+test("servers that runs have left: those that are kept, and those that nobody would end", () => {
+  const server = {
+    ...{ state: "ready" as const, id: "3f9a2c1b00000000", version: "1.18.33", opencode: "/bin/opencode", pid: 7 },
+    ...{ age: 90_000, memoryBytes: 360e6, runs: 0, uses: 3, idle: 60_000, idleLimit: 600_000, why: "the first" },
+  };
+  const survey = FACTS.servers;
+  expect(one("servers", {})).toMatchObject({ status: "ok", found: "no opencode is left from a run" });
+  expect(one("servers", { servers: { ...survey, servers: [server] } })).toMatchObject({
+    status: "ok",
+    found: "1 opencode left from runs: 1.18.33 unused for 1m00s, 360 MB",
+  });
+  const doubts = [{ path: "/repo/servers/a", doubt: "it belongs to uid 1001" }];
+  const bad = found("servers", { servers: { ...survey, servers: [{ ...server, state: "lost" }], doubts } });
+  expect(bad.map(({ status }) => status)).toEqual(["ok", "warning", "warning"]);
+  expect(bad[1]?.found).toMatch(/has no process any more that would end it$/);
+  expect(bad[2]).toMatchObject({ found: "/repo/servers/a is not used: it belongs to uid 1001" });
 });

@@ -514,7 +514,7 @@ export const doctorJson = z.strictObject({
     z.strictObject({
       check: z.enum([
         ...(["node", "looptrace", "opencode", "ripgrep", "configuration"] as const),
-        ...(["destination", "store", "outbox", "disk", "wire", "environment"] as const),
+        ...(["destination", "store", "outbox", "disk", "wire", "servers", "environment"] as const),
       ]),
       status: z.enum(["ok", "warning", "failed"]),
       found: z.string().min(1),

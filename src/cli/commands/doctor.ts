@@ -15,6 +15,7 @@ import { type StorePaths, storePaths } from "../../files/store-paths.js";
 import { storeProblem } from "../../files/trusted-store.js";
 import { quickMask } from "../../masking/mask.js";
 import { findRipgrep, wirePlugin } from "../../opencode/program.js";
+import { surveyServers } from "../../opencode/server.js";
 import { findingsVerdict, paintFindings } from "../../terminal/paint-findings.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { LOOPTRACE_VERSION, NODE_WANTED } from "../../version.js";
@@ -37,7 +38,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
   const { destinations, problems: destinationProblems, switchedOff } = surveyDestinations(options);
   const paths = storePaths(env);
   const outboxLimitBytes = file.outboxLimitMb === undefined ? undefined : file.outboxLimitMb * 1e6;
-  const [opencode, probes, store, plugin] = await Promise.all([
+  const [opencode, probes, store, plugin, servers] = await Promise.all([
     openCodeFacts({
       explicit: openCodePath(flags.opencode, file, terminal),
       directory: cwd,
@@ -46,6 +47,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
     Promise.all(destinations.map((destination) => probeDestination(destination))),
     storeFacts(paths, outboxLimitBytes, env),
     wirePlugin(env),
+    surveyServers(paths.root),
   ]);
   const found = findingsOf({
     looptrace: LOOPTRACE_VERSION,
@@ -62,6 +64,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
     ),
     store,
     wirePlugin: plugin,
+    servers,
     environment: env,
   });
   // A program or a server that was asked may have repeated what it was given.

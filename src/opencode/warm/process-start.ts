@@ -9,6 +9,9 @@ export interface ProcessMark {
   readonly start: string;
 }
 
+/** Linux tells programs of a hundred ticks a second, on every machine. */
+const MS_PER_TICK = 10;
+
 /**
  * When a process started: clock ticks since the boot on Linux, else what `ps` says. The keeper, which is a shell
  * script, finds the same.
@@ -49,8 +52,13 @@ export function sessionLeader(): ProcessMark | undefined {
 /** Since the boot, in clock ticks as processes' starts are; undefined where the system does not tell. */
 export function ticksNow(): number | undefined {
   const seconds = Number(attempt(() => readFileSync("/proc/uptime", "latin1"))?.split(" ")[0]);
-  // Linux tells programs of a hundred ticks a second, on every machine.
-  return Number.isFinite(seconds) ? Math.floor(seconds * 100) : undefined;
+  return Number.isFinite(seconds) ? Math.floor((seconds * 1000) / MS_PER_TICK) : undefined;
+}
+
+/** How long a process has been there, ms; undefined where the system does not tell, or it is gone. */
+export function runsSince({ pid, start }: ProcessMark): number | undefined {
+  const now = process.platform === "linux" && startOf(pid) === start ? ticksNow() : undefined;
+  return now === undefined ? undefined : Math.max(0, (now - Number(start)) * MS_PER_TICK);
 }
 
 interface StatFields {

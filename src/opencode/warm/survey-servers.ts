@@ -1,0 +1,111 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { attempt } from "../../errors/thrown.js";
+import { isAlive } from "./find-server.js";
+import { IDLE_LIMIT } from "./keeper-script.js";
+import { lastUseOf, liveLeases, usesOf } from "./leases.js";
+import { isOwnProcess, runsSince } from "./process-start.js";
+import { readRecord, type ServerRecord } from "./server-record.js";
+import { doubtAboutFolder, isOfThisPlace, serverIds, serversFolder } from "./servers-folder.js";
+import { isLeft } from "./sweep-servers.js";
+import { memoryOf } from "./warm-server.js";
+
+/**
+ * How a server is: for runs to use (`ready`), in use for the last time (`ending`), or without a process that would end
+ * it (`lost`).
+ */
+export type WarmState = "ready" | "ending" | "lost";
+
+/** A server that outlives its run, as a person looks at it. */
+export interface WarmServerFacts {
+  readonly id: string;
+  readonly state: WarmState;
+  /** opencode's version; null where it did not say. */
+  readonly version: string | null;
+  /** Absolute path of opencode. */
+  readonly opencode: string;
+  readonly pid: number;
+  /** ms */
+  readonly age: number;
+  /** Without its commands; null where the system does not tell. */
+  readonly memoryBytes: number | null;
+  /** By how many runs it is used at this moment, and was used in all. */
+  readonly runs: number;
+  readonly uses: number;
+  /** How long no run has used it, and after how long it ends, ms; null while a run uses it. */
+  readonly idle: number | null;
+  readonly idleLimit: number;
+  /** Why it was started. */
+  readonly why: string;
+}
+
+/** What is wrong with what lies where servers are noted. */
+export interface ServerDoubt {
+  readonly path: string;
+  /** The end of a sentence. */
+  readonly doubt: string;
+}
+
+export interface WarmSurvey {
+  readonly folder: string;
+  readonly servers: readonly WarmServerFacts[];
+  readonly doubts: readonly ServerDoubt[];
+}
+
+/** Looks at all servers that outlive their runs, youngest first. Never throws. */
+export async function surveyServers(root: string): Promise<WarmSurvey> {
+  const folder = serversFolder(root);
+  const ids = await serverIds(folder);
+  const doubt = attempt(() => doubtAboutFolder(folder));
+  if (ids.length > 0 && doubt !== undefined) return { folder, servers: [], doubts: [{ path: folder, doubt }] };
+  const found = await Promise.all(
+    ids.map(async (id): Promise<WarmServerFacts | ServerDoubt | undefined> => {
+      const path = join(folder, id);
+      const why = attempt(() => doubtAboutFolder(path));
+      return why === undefined ? await factsOf(id, path) : { path, doubt: why };
+    }),
+  );
+  return {
+    folder,
+    servers: found.flatMap((one) => (one && "id" in one ? [one] : [])).sort((a, b) => a.age - b.age),
+    doubts: found.flatMap((one) => (one && "doubt" in one ? [one] : [])),
+  };
+}
+
+async function factsOf(id: string, folder: string): Promise<WarmServerFacts | ServerDoubt | undefined> {
+  const offered = await readRecord(folder);
+  const record = offered ?? (await readRecord(folder, "withdrawn"));
+  if (!record) {
+    // One that starts has none yet.
+    const isStarting = !(await isLeft(id, folder).catch(() => false));
+    return isStarting ? undefined : { path: folder, doubt: "it says nothing of a server that could be believed" };
+  }
+  const [leases, uses, lastUse, limit] = await Promise.all([
+    liveLeases(folder),
+    usesOf(folder),
+    lastUseOf(folder),
+    readFile(join(folder, IDLE_LIMIT), "utf8").catch(() => ""),
+  ]);
+  const age = runsSince(record.server) ?? Math.max(0, Date.now() - record.listeningAt);
+  const idle = Math.min(age, Math.max(0, Date.now() - (lastUse ?? Date.now())));
+  const memory = memoryOf(record.server.pid);
+  return {
+    id,
+    state: stateOf(record, offered !== undefined),
+    version: record.version,
+    opencode: record.opencode,
+    pid: record.server.pid,
+    age,
+    memoryBytes: memory === undefined ? null : memory * 1024,
+    runs: leases.length,
+    uses,
+    idle: leases.length > 0 ? null : idle,
+    idleLimit: Number.parseInt(limit, 10) * 1000 || 0,
+    why: record.why,
+  };
+}
+
+function stateOf(record: ServerRecord, isOffered: boolean): WarmState {
+  if (!isOfThisPlace(record.id) || !isOwnProcess(record.keeper)) return "lost";
+  return isOffered && isAlive(record) ? "ready" : "ending";
+}

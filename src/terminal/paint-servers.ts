@@ -1,0 +1,48 @@
+import type { WarmServerFacts } from "../opencode/server.js";
+import { bytesText, count, duration, UNKNOWN } from "../text/format.js";
+import { oneLine } from "../text/terminal-text.js";
+import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
+import { inColors } from "./labelled-line.js";
+import type { PaintOptions } from "./paint-tree.js";
+
+/** As much of an id as a person needs: the rest says where the server is, and is the same for all. */
+const ID_LENGTH = 8;
+
+/** The beginning of a server's id that tells it apart. */
+export function shortServerId(id: string): string {
+  return id.slice(0, ID_LENGTH);
+}
+
+/** The servers that outlive their runs as a table. No line is wider than the terminal. */
+export function paintServers(servers: readonly WarmServerFacts[], { width, colors }: PaintOptions): string {
+  if (servers.length === 0) return "No opencode is left from a run.";
+  const of = (read: (server: WarmServerFacts) => string): string[] => servers.map((server) => oneLine(read(server)));
+  const columns: readonly TableColumn[] = [
+    { heading: "id", align: "left", worth: STAYS, cells: of(({ id }) => shortServerId(id)) },
+    { heading: "state", align: "left", worth: STAYS, cells: of(stateText) },
+    { heading: "opencode", align: "left", worth: 60, cells: of(({ version }) => version ?? UNKNOWN) },
+    { heading: "age", align: "right", worth: 80, cells: of(({ age }) => duration(age)) },
+    { heading: "idle", align: "right", worth: 90, cells: of(idleText) },
+    {
+      heading: "memory",
+      align: "right",
+      worth: 85,
+      cells: of(({ memoryBytes }) => (memoryBytes === null ? UNKNOWN : bytesText(memoryBytes))),
+    },
+    { heading: "runs", align: "right", worth: 40, cells: of(({ uses }) => count(uses)) },
+    { heading: "pid", align: "right", worth: 20, cells: of(({ pid }) => String(pid)) },
+    { heading: "why", align: "left", worth: 95, shortest: 12, comfort: 30, cells: of(({ why }) => why) },
+  ];
+  const { head, rows, hidden } = fitTable(columns, width);
+  const lines = rows.map((line, index) => (servers[index]?.state === "ready" ? line : colors.yellow(line)));
+  const hint = inColors(hiddenColumnsLine(hidden), width, colors);
+  return [colors.dim(head), ...lines, ...(hint.length > 0 ? ["", ...hint] : [])].join("\n");
+}
+
+function stateText({ state, runs }: WarmServerFacts): string {
+  return state === "ready" && runs > 0 ? "at work" : state;
+}
+
+function idleText({ idle, idleLimit }: WarmServerFacts): string {
+  return idle === null ? "" : `${duration(idle)} of ${duration(idleLimit)}`;
+}

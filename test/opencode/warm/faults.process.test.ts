@@ -1,0 +1,150 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { startOf, ticksNow } from "../../../src/opencode/warm/process-start.js";
+import { looptrace, startLooptrace } from "../../support/cli.js";
+import { type StandingServer, standingServer } from "../../support/standing-server.js";
+
+const ABORTED = { why: "a turn on it was stopped", wasAborted: true };
+/** More than any process of Linux has as its number. */
+const NO_PROCESS = "4194305.1.aa";
+
+/** Of the server that runs find. */
+async function recordOf({ servers, ids }: StandingServer) {
+  const id = ids().find((one) => existsSync(join(servers, one, "server.json")));
+  return JSON.parse(await readFile(join(servers, id ?? "none", "server.json"), "utf8"));
+}
+
+const environmentOf = ({ spec }: StandingServer) => ({
+  ...spec.environment,
+  LOOPTRACE_OPENCODE: spec.path,
+  LOOPTRACE_WARM: "10m",
+});
+
+test("a run that is killed while its server starts leaves nothing of it", async () => {
+  const standing = await standingServer();
+  await writeFile(join(standing.folder, "slow"), "");
+  const run = startLooptrace(["run", "hello"], { env: environmentOf(standing), cwd: standing.spec.directory });
+  await vi.waitFor(async () => expect(await standing.starts()).toHaveLength(1), 20_000);
+  run.child.kill("SIGKILL");
+  await run.ended;
+  await vi.waitFor(() => expect(standing.ids()).toEqual([]), 20_000);
+  const [pid = 0] = await standing.starts();
+  expect(startOf(pid)).toBeUndefined();
+});
+
+test("a killed run's turns are ended on a server that others use, which goes with the last of them", async () => {
+  const standing = await standingServer();
+  const other = await standing.lease();
+  await other?.enter(standing.spec.directory);
+  const [id = ""] = standing.ids();
+  // Of a run that had no turn there is nothing to end.
+  await writeFile(join(standing.servers, id, "leases", `${NO_PROCESS}bb`), "since 1\ndirectory /repo\n");
+  await vi.waitFor(
+    () => expect(existsSync(join(standing.servers, id, "leases", `${NO_PROCESS}bb`))).toBe(false),
+    10_000,
+  );
+  expect(existsSync(join(standing.servers, id, "server.json"))).toBe(true);
+  await writeFile(join(standing.servers, id, "leases", NO_PROCESS), "since 1\nsession ses_1 /repo/a b\n");
+  await vi.waitFor(
+    async () => expect(await standing.asked()).toContain("POST /session/ses_1/abort?directory=%2Frepo%2Fa%20b"),
+    10_000,
+  );
+  expect(existsSync(join(standing.servers, id, "server.json"))).toBe(false);
+  expect(other?.server.exit).toBeNull();
+  await other?.end(ABORTED);
+  expect(standing.ids()).toEqual([]);
+});
+
+test("a server that is to end in the very moment in which runs come for it serves each of them, or none", async () => {
+  const standing = await standingServer();
+  for (let round = 0; round < 5; round += 1) {
+    await (await standing.lease())?.end();
+    const { keeper } = await recordOf(standing);
+    const coming = Array.from({ length: 6 }, () => standing.lease());
+    process.kill(keeper.pid, "SIGTERM");
+    const all = await Promise.all(coming);
+    // What they were promised holds until they give it back.
+    expect(all.map((one) => one?.server.exit)).toEqual(all.map(() => null));
+    await Promise.all(all.map((one) => one?.end()));
+  }
+});
+
+test("what was started by a turn that was stopped ends with the server, what one before has left does not", async () => {
+  const standing = await standingServer();
+  const before = await standing.lease();
+  const [id = ""] = standing.ids();
+  const sleeper = async (): Promise<number> => {
+    const { spawn } = await import("node:child_process");
+    const child = spawn("sleep", ["60"], { env: { LOOPTRACE_RUN_ID: before?.runId }, detached: true, stdio: "ignore" });
+    child.unref();
+    return child.pid ?? 0;
+  };
+  const early = await sleeper();
+  await before?.end();
+  // By clock ticks processes are told apart.
+  const begun = ticksNow() ?? 0;
+  await vi.waitFor(() => expect(ticksNow()).toBeGreaterThan(begun));
+  const aborted = await standing.lease();
+  const late = await sleeper();
+  await aborted?.end(ABORTED);
+  expect(existsSync(join(standing.servers, id))).toBe(false);
+  const alive = [startOf(early), startOf(late)].map((start) => start !== undefined);
+  process.kill(early, "SIGKILL");
+  expect(alive).toEqual([true, false]);
+});
+
+test("a clock that was set makes no server end, and none younger than nothing", async () => {
+  const standing = await standingServer();
+  await (await standing.lease())?.end();
+  const folder = join(standing.servers, standing.ids()[0] ?? "");
+  for (const at of [new Date("2001-01-01"), new Date("2090-01-01")]) {
+    for (const name of ["leases", "uses", "."]) await utimes(join(folder, name), at, at);
+    const { stdout } = await looptrace(["server", "--json"], { env: environmentOf(standing), cwd: standing.folder });
+    const [server] = JSON.parse(stdout).servers;
+    expect(server).toMatchObject({ state: "ready", runs: 0, idleLimit: 600_000, why: "the first" });
+    expect(server.idle >= 0 && server.idle <= server.age).toBe(true);
+    const found = await standing.lease();
+    expect(found).toMatchObject({ isFound: true });
+    await found?.end();
+  }
+});
+
+test("where there is no room for servers, or another user has made some, there is none", async () => {
+  const standing = await standingServer();
+  await mkdir(standing.root);
+  await writeFile(standing.servers, "");
+  expect(await standing.lease()).toBeUndefined();
+  await rm(standing.servers);
+  await (await standing.lease())?.end();
+  const user = vi.spyOn(process, "geteuid").mockReturnValue(54_321);
+  try {
+    expect(await standing.lease()).toBeUndefined();
+  } finally {
+    user.mockRestore();
+  }
+  expect(await standing.lease()).toMatchObject({ isFound: true });
+});
+
+test("looptrace server lists them and stops them", async () => {
+  const standing = await standingServer();
+  const around = { env: environmentOf(standing), cwd: standing.folder, columns: 120 };
+  expect((await looptrace(["server"], around)).stdout).toBe("No opencode is left from a run.\n");
+  const used = await standing.lease();
+  await (await standing.lease({ environment: { ...standing.spec.environment, SIGN: "1" } }))?.end();
+  const { stdout } = await looptrace(["server"], around);
+  expect(stdout).toMatch(/ready {2}.*1\.18\.33.* of 10m00s .*the variable SIGN is new\n/);
+  expect(stdout).toMatch(/at work .*the first/);
+  expect((await looptrace(["server", "stop", "zz"], around)).code).toBe(2);
+  expect((await looptrace(["server", "stop"], around)).stderr).toContain("--all");
+  const stopped = await looptrace(["server", "stop", "--all", "--json"], around);
+  expect(
+    JSON.parse(stopped.stdout)
+      .servers.map(({ state }: { state: string }) => state)
+      .toSorted(),
+  ).toEqual(["ending", "stopped"]);
+  expect(standing.ids()).toHaveLength(1);
+  await used?.end(ABORTED);
+  expect(standing.ids()).toEqual([]);
+});
