@@ -12,7 +12,14 @@ import { freePort } from "../../src/opencode/server/free-port.js";
 import { pluginRecordingsFolder } from "../../src/wire/plugin-recordings.js";
 import type { Scenario } from "../provider/scenario.js";
 import { type Provider, startProvider } from "../provider/start-provider.js";
-import { endLeftovers, makeHome, openCodeConfig, openCodeEnvironment, writeFiles } from "./isolated-opencode.js";
+import {
+  endLeftovers,
+  LONG_RUN,
+  makeHome,
+  openCodeConfig,
+  openCodeEnvironment,
+  writeFiles,
+} from "./isolated-opencode.js";
 import { preloaded } from "./preloaded.js";
 
 /** A server of any opencode 1.x with the tap in it, for scripts: nothing of looptrace's own starts or follows it. */
@@ -46,7 +53,12 @@ export async function serveScenarios(binary: string, tap: "preload" | "plugin"):
   const recordings = isPlugin ? pluginRecordingsFolder(storePaths(bare).root) : join(root, "wire");
   if (isPlugin) await installWirePlugin(bare, true);
   else await mkdir(recordings, { mode: 0o700 });
-  const env = { ...bare, ...(isPlugin ? {} : await preloaded(root, recordings)), OPENCODE_SERVER_PASSWORD: PASSWORD };
+  const env = {
+    ...bare,
+    ...LONG_RUN,
+    ...(isPlugin ? {} : await preloaded(root, recordings)),
+    OPENCODE_SERVER_PASSWORD: PASSWORD,
+  };
   const port = await freePort();
   const said = join(root, "said");
   const out = await open(said, "a");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { freePort } from "../../src/opencode/server/free-port.js";
 import { tapFile } from "../../src/wire/tap/tap-file.js";
-import { endLeftovers, makeHome, openCodeBinary, openCodeEnvironment } from "./isolated-opencode.js";
+import { endLeftovers, LONG_RUN, makeHome, openCodeBinary, openCodeEnvironment } from "./isolated-opencode.js";
 import { type WarmDoors, warmDoors } from "./warm-doors.js";
 
 export const warmSettings = z.object({
@@ -78,9 +78,8 @@ export async function startWarmServer(
     const [out, err] = [await open(said, "a"), await open(log, "a")];
     const started = spawn(binary, logsToStore ? options : [...options, "--print-logs"], {
       cwd: root,
-      // It runs for long enough to win back what compiling for speed costs it.
       env: {
-        ...{ ...env, BUN_JSC_useDFGJIT: "1", OPENCODE_SERVER_PASSWORD: "sesame" },
+        ...{ ...env, ...LONG_RUN, OPENCODE_SERVER_PASSWORD: "sesame" },
         ...{ BUN_INSPECT_PRELOAD: tapPath, LOOPTRACE_WIRE_FOLDER: wire },
       },
       stdio: ["ignore", out.fd, err.fd],
