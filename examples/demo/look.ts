@@ -8,7 +8,11 @@ export function demoHome(env: Readonly<Record<string, string | undefined>>): str
 }
 
 /** What to look at the demo's session with, wherever in the clone one stands. */
-export const LOOK: readonly string[] = ["npm run -s demo -- show 1", "npm run -s demo -- report 1 --open"];
+export const LOOK: readonly string[] = [
+  "npm run -s demo -- show 1",
+  "npm run -s demo -- show 1 --step 1",
+  "npm run -s demo -- report 1 --open",
+];
 
 /** Runs a command line of looptrace's on what the demo has kept. @returns its exit code */
 export async function lookAtDemo(argv: readonly string[]): Promise<number> {

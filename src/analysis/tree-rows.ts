@@ -154,7 +154,8 @@ function loopNode(loop: Loop, context: TreeContext): TreeNode {
     ...loop.steps.map((step) => stepNode(step, context)),
     ...(loop.otherCalls ?? []).map(otherCallNode),
     ...loop.loops.map((one) => loopNode(one, context)),
-    ...phaseNodes(context.around ? [...loop.around, ...loop.phases] : loop.phases),
+    ...(context.around ? loop.around.flatMap((phase) => phaseNodes([phase], sideOf(phase, loop))) : []),
+    ...phaseNodes(loop.phases),
   ];
   const isMixed = below.length > loop.steps.length;
   const facts: RowFacts = {
@@ -195,7 +196,12 @@ function byStart(a: TreeNode, b: TreeNode): number {
   return a.facts.start - b.facts.start;
 }
 
-function phaseNodes(phases: readonly OwnPhase[]): TreeNode[] {
+/** What lies around a turn hangs below its row, and says that it is not within. */
+function sideOf(phase: OwnPhase, loop: Loop): string {
+  return phase.end <= loop.start ? "before the turn: " : "after the turn: ";
+}
+
+function phaseNodes(phases: readonly OwnPhase[], side = ""): TreeNode[] {
   return phases
     .filter(({ start, end }) => end - start >= LEAST_PHASE_MS)
     .map((phase) => {
@@ -207,7 +213,7 @@ function phaseNodes(phases: readonly OwnPhase[]): TreeNode[] {
         name: phase.kind,
         tone: "muted",
         longest: time.duration,
-        detail: phaseText(phase.kind),
+        detail: `${side}${phaseText(phase.kind)}`,
       };
       return { facts, source: { kind: "phase", phase }, below: [] };
     });

@@ -1,5 +1,5 @@
 import { isBeforeRequest, type Progress, type RunEvent } from "../opencode/drive.js";
-import { afterEvent, afterProgress, liveTurn } from "../terminal/live-turn.js";
+import { afterEvent, afterProgress, failedToolText, liveTurn } from "../terminal/live-turn.js";
 import { paintFinished, paintLive } from "../terminal/paint-live.js";
 import { phaseWords, startingText } from "../terminal/phase-words.js";
 import { count, duration, plural } from "../text/format.js";
@@ -37,7 +37,7 @@ export interface RunAbout {
 const TAIL_LENGTH = 60;
 
 export function runProgress(terminal: Terminal, about: RunAbout): RunProgress {
-  return terminal.errIsTty && terminal.env.TERM !== "dumb" ? onTerminal(terminal, about) : plainLines(terminal);
+  return terminal.errIsTty && terminal.env.TERM !== "dumb" ? onTerminal(terminal, about) : plainLines(terminal, about);
 }
 
 /** The same terminal, on which what is said makes room for itself. */
@@ -90,7 +90,7 @@ function onTerminal(terminal: Terminal, { message, directory }: RunAbout): RunPr
 }
 
 /** In a log file every line stays, so only the start, a new step or a failed request is worth one. */
-function plainLines(terminal: Terminal): RunProgress {
+function plainLines(terminal: Terminal, { directory }: RunAbout): RunProgress {
   let saidStep: number | null = null;
   let saidFailures = 0;
   let turn = liveTurn(Date.now());
@@ -116,7 +116,11 @@ function plainLines(terminal: Terminal): RunProgress {
         terminal.err(`${progressText(progress, now)}\n`);
       }
     },
-    take: () => undefined,
+    take: (event) => {
+      const failed = failedToolText(event, directory);
+      if (failed !== undefined)
+        terminal.err(`${saidStep === null ? "" : `step ${saidStep} · `}a tool failed: ${failed}\n`);
+    },
     again: () => {
       saidStep = null;
       turn = liveTurn(Date.now());

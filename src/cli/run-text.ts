@@ -2,6 +2,7 @@ import type { RetryEvent } from "../agent/open-code.js";
 import type { TurnResult } from "../agent/turn-result.js";
 import { adviceFor, adviceOnly } from "../errors/advice.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
+import { failedTools } from "../terminal/failed-tools.js";
 import { duration } from "../text/format.js";
 import { oneLine, severalLines } from "../text/terminal-text.js";
 
@@ -20,9 +21,13 @@ function waitText(ms: number): string {
 }
 
 /** Where the trace is when no destination is configured. */
-export function keptText({ kept, sessionId }: Pick<TurnResult, "kept" | "sessionId">): string {
+export function keptText({ kept, sessionId, traces }: Pick<TurnResult, "kept" | "sessionId" | "traces">): string {
+  const trace = traces.findLast((one) => failedTools(one));
+  const failed = trace && failedTools(trace);
+  const turn = trace && trace.session.turns > 1 ? ` --turn ${trace.session.turn + 1}` : "";
+  const step = failed ? `, \`looptrace show ${sessionId}${turn} --step ${failed.step}\` the tool that failed` : "";
   return kept
-    ? `Kept on this machine; \`looptrace show ${sessionId}\` shows the trace.`
+    ? `Kept on this machine; \`looptrace show ${sessionId}\` shows the trace${step}.`
     : `The trace is kept nowhere; when looptrace's folder can be written (LOOPTRACE_HOME names another), \`looptrace trace ${sessionId}\` computes it again.`;
 }
 

@@ -4,6 +4,7 @@ import type { RowFacts, TreeRow } from "../analysis/tree-rows.js";
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
 import { type Phase, type Progress, type RunEvent, toolFacts } from "../opencode/drive.js";
 import { oneLine } from "../text/terminal-text.js";
+import { toolFailureText } from "../trace/tool-failure-text.js";
 
 /** Work of opencode's own before the first request, times in ms since the epoch. */
 export interface StartingStretch {
@@ -110,6 +111,18 @@ export function afterEvent(turn: LiveTurn, event: RunEvent): LiveTurn {
     default:
       return event satisfies never;
   }
+}
+
+/**
+ * What a finished tool failed at, on one line: `bash npm test: exit 1`; undefined for all else.
+ *
+ * @param directory the session's
+ */
+export function failedToolText(event: RunEvent, directory: string): string | undefined {
+  if (event.type !== "tool_use") return undefined;
+  const tool = toolOf(event.part, event.timestamp);
+  const text = toolFailureText(tool, directory);
+  return text === null ? undefined : `${oneLine(tool.name)} ${text}`;
 }
 
 function startingAfter({ starting, steps }: LiveTurn, phase: Phase, at: number): readonly StartingStretch[] {

@@ -26,15 +26,15 @@ function namesText(names: readonly string[]): string {
   return `${names.slice(0, MOST_NAMES).map(oneLine).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** The same in a list of what took how long. */
+/** The same in a list of what took how long: by the names that the phases have in the tree. */
 function shortWords(phase: StartingPhase): string {
   switch (phase.kind) {
     case "starting":
-      return "opencode";
+      return "starting";
     case "loading":
-      return "project";
+      return "loading";
     case "mcp":
-      return `MCP servers (${namesText(phase.servers)})`;
+      return `mcp (${namesText(phase.servers)})`;
     case "prompt":
       return "prompt";
     default:
@@ -46,7 +46,7 @@ function shortWords(phase: StartingPhase): string {
 export const SHORTEST_STRETCH_MS = 50;
 
 /**
- * What opencode did before its first request: `started in 3.2s: opencode 2.31s, project 418ms, prompt 400ms`.
+ * What opencode did before its first request: `started in 3.2s: starting 2.31s, loading 418ms, prompt 400ms`.
  *
  * @param now ms since the epoch
  */

@@ -38,7 +38,7 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
     ...doomLoops(loop).map((text) => worded("warning", text, "alarm")),
     parted("time", timeParts(loop.account, toolsLabel(tools.length > 0, withSubagents))),
     ...modelLine(loop, withSubagents),
-    ...ownLine(loop),
+    ...ownLine(loop, withSubagents),
     ...(totals.calls > 0 ? [parted("tokens", tokenParts(totals.usage, callsIn(loop)))] : []),
     parted("total", listed([...counts, `cost ${cost(totals.cost, decimals)}`])),
     parted("trace", [oneLine(traceId)]),
@@ -60,9 +60,16 @@ function modelLine({ account, steps }: Loop, withSubagents: boolean): LabelledLi
   return [parted("model", [...modelParts(account), `(${own}${count(written / seconds)} tokens/s)`])];
 }
 
-function ownLine({ account, ownTime }: Loop): LabelledLine[] {
+/** The tree shows phases of subagents too, and those around the turn, and leaves out short ones. */
+function ownLine({ account, ownTime, around }: Loop, withSubagents: boolean): LabelledLine[] {
   const parts = ownTimeParts(account, ownTime);
-  return parts.length > 0 ? [parted("opencode", parts)] : [];
+  if (parts.length === 0) return [];
+  const without = [
+    ...(withSubagents ? ["subagents"] : []),
+    ...(around.length > 0 ? ["what is before and after it"] : []),
+  ];
+  const what = without.length > 0 ? `(within the turn, without ${without.join(" and ")})` : "(within the turn)";
+  return [parted("opencode", [...parts, ...what.split(" ")])];
 }
 
 /** Of a doom loop the tree shows where it began, and cut; it is worth a line of its own. */

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import type { RetryEvent } from "../../src/agent/open-code.js";
-import { failureText, lastWords, retryText } from "../../src/cli/run-text.js";
+import { findStep } from "../../src/analysis/step-path.js";
+import { failureText, keptText, lastWords, retryText } from "../../src/cli/run-text.js";
 import type { ErrorFacts } from "../../src/errors/error-facts.js";
+import { failedTools } from "../../src/terminal/failed-tools.js";
+import { traceOf } from "../support/fixtures.js";
 
 const shared = { message: "Slow\ndown\u001b[2J", retryable: true, evidence: "export" } as const;
 const limited: ErrorFacts = {
@@ -21,6 +24,19 @@ test.each([
   expect(retryText({ error: limited, decision, attempt: 0, mostAttempts: 3 })).toBe(
     `rate_limit: Slow down · next attempt 2 of 3 ${when}`,
   );
+});
+
+test("where a run is kept, it says how to see the tool that failed, by its step", () => {
+  const sessionId = "ses_e03b66d38ffe7m0arJ0ehJm9sO";
+  const failing = traceOf("failing-tool@1.18.33");
+  const { text = "", step = "" } = failedTools(failing) ?? {};
+  expect(text).toMatch(/^\d+ tools? failed: \w+ .+ \(step \d+\)/);
+  expect(keptText({ kept: true, sessionId, traces: [failing] })).toContain(
+    `; \`looptrace show ${sessionId}\` shows the trace, \`looptrace show ${sessionId} --step ${step}\` the tool`,
+  );
+  expect(findStep(failing.loop, step)).toMatchObject({ step: { tools: expect.any(Array) } });
+  const fine = keptText({ kept: true, sessionId, traces: [traceOf("multistep@1.18.33")] });
+  expect(fine).not.toContain("--step");
 });
 
 test("opencode's last words are few, short and harmless", () => {

@@ -6,6 +6,7 @@ import { progressText, runProgress } from "../../src/cli/run-progress.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
 import { initialProgress, type Phase, type Progress } from "../../src/opencode/request/progress.js";
+import { readRunEventJson } from "../../src/opencode/schema/run-event.js";
 import { durationMs } from "../../src/text/duration-ms.js";
 
 test.each([
@@ -102,6 +103,10 @@ test("a log gets a line for each step and each failed request, nothing else", ()
   const lastFailure = { since: 0, reason: "Overloaded" };
   line.show(progress(0, { kind: "streaming" }, { failedAttempts: 1, lastFailure }));
   line.show(progress(1, { kind: "streaming" }, { failedAttempts: 1, lastFailure }));
+  const state = { status: "completed", input: { command: "npm test" }, output: "", title: "", metadata: { exit: 1 } };
+  const tool = { type: "tool", id: "prt_1", messageID: "msg_1", callID: "call_1", tool: "bash" } as const;
+  const part = { ...tool, state: { ...state, time: { start: since, end: since + 5 } } };
+  line.take(readRunEventJson({ type: "tool_use", timestamp: since, sessionID: "ses_1", part }) ?? expect.fail());
   // Another attempt of looptrace's begins anew.
   line.again();
   line.show(progress(0, { kind: "streaming" }));
@@ -110,10 +115,11 @@ test("a log gets a line for each step and each failed request, nothing else", ()
   const failed = "step 0 · a request failed: Overloaded · opencode may ask again\n";
   expect(written.map((text) => text.replace(/[\d.]+m?s/g, "…"))).toEqual([
     "starting opencode\n",
-    "started in …: opencode …, project …, MCP servers (tickets) …\n",
+    "started in …: starting …, loading …, mcp (tickets) …\n",
     "step 0 · waiting for the model …\n",
     failed,
     "step 1 · the model answers\n",
+    "step 1 · a tool failed: bash npm test: exit 1\n",
     "started in …\n",
     "step 0 · the model answers\n",
     failed,

@@ -92,7 +92,7 @@ describe("a turn as it comes along", () => {
     const running = [{ name: "bash", detail: "npm\ntest", since: at(7320) }];
     const turn = played([...signs, [8500, { phase: { kind: "tools", running }, more: { step: 0 } }]]);
     expect(`${painted(turn, 8520)}\n`).toMatchInlineSnapshot(`
-      "started in 6.00s: opencode 2.30s, project 400ms, MCP servers (tickets, b, c and…
+      "started in 6.00s: starting 2.30s, loading 400ms, mcp (tickets, b, c and 1 more)…
                          time
       opencode.loop     2.52s  “Try the tools.”
       └─ loop.step-0    2.52s
@@ -102,7 +102,7 @@ describe("a turn as it comes along", () => {
       "
     `);
     expect(`${painted(played(ANSWERED), 9000, { width: 120 })}\n`).toMatchInlineSnapshot(`
-      "started in 6.00s: opencode 2.30s, project 400ms, MCP servers (tickets, b, c and 1 more) 3.29s
+      "started in 6.00s: starting 2.30s, loading 400ms, mcp (tickets, b, c and 1 more) 3.29s
                          time     in  cached  out  think      cost  0               3.00s
       opencode.loop     3.00s                             $0.00300  ─────────────────────  “Try the tools.”
       ├─ loop.step-0    2.00s                                       ──────────────

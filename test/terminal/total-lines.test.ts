@@ -88,11 +88,11 @@ describe("what stands below the tree", () => {
 
   test("opencode's own time is told by what it was at, in parts that add up to it", () => {
     expect(linesOf(traceOf("multistep@1.18.33"), "opencode")).toEqual([
-      "1.59s = loading 1.45s + prompt 0.10s + saving 0.04s",
+      "1.59s = loading 1.45s + prompt 0.10s + saving 0.04s (within the turn)",
     ]);
     // Without a log most of it has no name.
     expect(linesOf(traceOf("multistep@1.18.33", "export"), "opencode")).toEqual([
-      "1.23s = other 1.18s + saving 0.04s + prompt 0.01s",
+      "1.23s = other 1.18s + saving 0.04s + prompt 0.01s (within the turn)",
     ]);
   });
 

@@ -15,10 +15,11 @@ import { gitState } from "../../git/git-state.js";
 import { quickMask } from "../../masking/mask.js";
 import { isFirstToldOf, type ServerPool } from "../../opencode/server.js";
 import { isSessionId, transcriptOf } from "../../opencode/session.js";
+import { failedTools } from "../../terminal/failed-tools.js";
 import { traceLine } from "../../terminal/trace-line.js";
 import { duration } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
-import { oneLine } from "../../text/terminal-text.js";
+import { oneLine, shortenTo } from "../../text/terminal-text.js";
 import { agentOptions, idleFullInput } from "../agent-options.js";
 import { answerText, cutOffText } from "../answer-text.js";
 import { colorsFor } from "../colors.js";
@@ -153,6 +154,8 @@ export async function run(
     const url = urls[trace.traceId];
     terminal.err(`${traceLine(trace, { ...shown, colors })}\n`);
     if (url !== undefined) terminal.err(`${hyperlink(colors.dim(url), url, terminal, "err")}\n`);
+    const failed = failedTools(trace);
+    if (failed) terminal.err(`${colors.yellow(shortenTo(failed.text, terminal.errWidth))}\n`);
   }
   const isNothing = interrupt.signal.aborted && isNothingRun(result);
   if (destinations.length === 0 && result.session !== null && !isNothing) {

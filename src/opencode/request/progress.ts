@@ -1,6 +1,8 @@
+import { classifyTool } from "../../errors/tool-failure.js";
 import { isOfTitle } from "../read/log-evidence.js";
 import type { LogLine } from "../read/log-line.js";
 import type { RunEvent } from "../schema/run-event.js";
+import { toolFacts } from "../v1/tool-facts.js";
 import { permissionOf } from "./permission-policy.js";
 
 /** What the run is doing right now. */
@@ -168,7 +170,7 @@ function afterEvent(before: Progress, event: RunEvent): Progress {
       return {
         ...progress,
         toolsDone: progress.toolsDone + 1,
-        toolsFailed: progress.toolsFailed + (event.part.state.status === "error" ? 1 : 0),
+        toolsFailed: progress.toolsFailed + (classifyTool(toolFacts(event.part)) ? 1 : 0),
         phase: withoutTool(progress.phase, permissionOf(event.part.tool)),
       };
     case "step_finish": {
