@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { connect } from "../../src/opencode/server/connection.js";
 import type { Scenario } from "../provider/scenario.js";
@@ -43,19 +42,6 @@ async function ran(bench: WarmOpenCode, text: string, session?: string): Promise
   const { sessionID, done } = await prompted(bench, text, session);
   await done;
   return sessionID;
-}
-
-async function exported(bench: WarmOpenCode, session: string): Promise<string> {
-  const file = join(bench.home, "said");
-  // It loses the end of what goes into a pipe.
-  const command = ["-c", '"$0" "$@" > "$SAID"', openCodeBinary(), "export", session];
-  await execa("bash", command, {
-    cwd: bench.workdir,
-    env: { ...bench.server.env, SAID: file },
-    extendEnv: false,
-    stdin: "ignore",
-  });
-  return readFile(file, "utf8");
 }
 
 /** A reply with a tool that is at work until it is told. */
@@ -176,8 +162,11 @@ describe("opencode on this machine", () => {
     // What was updated last would be told first.
     const other = await ran(elsewhere.bench, "Go.");
     const client = await connect(bench.server, bench.workdir);
-    const listed = async () => (await client.session.list()).data;
-    const before = [await listed(), await exported(bench, session)];
+    const said = async () => {
+      const [list, messages] = [await client.session.list(), await client.session.messages({ sessionID: session })];
+      return [list.data, messages.data];
+    };
+    const before = await said();
     expect(JSON.stringify(before)).toContain(session);
     const watch = await startFollowing(["watch", "--json", "--since", "1h", "--dir", "."], around);
     await until(() => watch.turns().length === 2);
@@ -187,12 +176,12 @@ describe("opencode on this machine", () => {
       { sessionId: session, turn: 1 },
     ]);
     expect(JSON.stringify(watch.turns())).not.toContain(other);
-    expect([await listed(), await exported(bench, session)]).toEqual(before);
+    expect(await said()).toEqual(before);
   });
 });
 
 test.each([
-  [["--since", "soon"], "--since takes a duration"],
+  [["--since", "soon"], "this is neither a duration nor a date"],
   [["--dir", "/nowhere"], "--dir"],
   [["--opencode", "/nowhere/opencode"], "opencode"],
 ])("watch %j is wrong usage", async (argv, said) => {

@@ -68,15 +68,15 @@ function idsOf(receiver: Receiver): readonly string[] {
 
 const NOTHING = { spans: 0, requests: 0, unsavedSpans: 0 };
 
-test("20,000 spans all arrive, each once, and nothing stays behind", async () => {
+test("thousands of spans all arrive, each once, and nothing stays behind", async () => {
   const s = await setup();
-  const requests = otlpRequests(20_000, 300, { padding: 100 });
+  const requests = otlpRequests(6_000, 300, { padding: 100 });
   const report = await s.deliver(requests);
-  expect(report).toMatchObject({ acknowledged: 20_000, pending: NOTHING, rejected: 0, problems: [] });
+  expect(report).toMatchObject({ acknowledged: 6_000, pending: NOTHING, rejected: 0, problems: [] });
   expect(idsOf(s.receiver)).toEqual(requests.flatMap(({ spanIds }) => spanIds));
   expect(s.receiver.violations).toEqual([]);
   expect(await waiting(s)).toEqual([]);
-  expect((await readReceipts(s.paths, s.destination.id, traceId(1))).spanIds.size).toBe(20_000);
+  expect((await readReceipts(s.paths, s.destination.id, traceId(1))).spanIds.size).toBe(6_000);
   expect(isDelivered([report])).toBe(true);
 });
 

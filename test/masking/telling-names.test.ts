@@ -153,8 +153,8 @@ test("a name that holds a secret is not what a marker says", async () => {
   );
 });
 
-test("tens of thousands of secrets in one session", async () => {
-  const secrets = Array.from({ length: 20_000 }, (_, index) => `qT${index}xW${index * 7}zR${index % 97}kV`);
+test("thousands of secrets in one session", async () => {
+  const secrets = Array.from({ length: 4_000 }, (_, index) => `qT${index}xW${index * 7}zR${index % 97}kV`);
   const [, text] = await masked([secrets.map((one) => `API_TOKEN=${one}`).join("\n"), secrets.join(" ")]);
   expect(text?.match(/\[masked: API_TOKEN\]/g)).toHaveLength(secrets.length);
   // All of them at once: to look for each would be to read the text as many times.

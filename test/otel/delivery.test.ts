@@ -13,7 +13,7 @@ import { tries } from "../support/tries.js";
 import { assistant, exportOf, stepFinish, stepStart, text, tool, treeOf, user } from "../trace/make-session.js";
 
 /** A loop, and of each step itself, its call and two tools. */
-const STEPS = tries(1_250);
+const STEPS = tries(500);
 /** So many spans take a busy machine a while, ms. */
 const LONG_MS = 120_000;
 

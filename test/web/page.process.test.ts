@@ -1,7 +1,8 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { cost, count, duration } from "../../src/text/format.js";
-import { promptTokens, totalTokens } from "../../src/trace/usage.js";
+import { outcomeText } from "../../src/analysis/outcome.js";
+import { cost, count, duration, known } from "../../src/text/format.js";
+import { knownTokens, promptTokens, totalTokens } from "../../src/trace/usage.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
 import { type OpenReport, type ReportBrowser, reportBrowser } from "../support/report-page.js";
@@ -53,14 +54,16 @@ describe.each(fixtureNames.filter((name) => name.endsWith("@1.18.33")))("%s", (n
           Object.fromEntries(all.map((one) => [one.getAttribute("data-figure"), one.querySelector("dd")?.textContent])),
         );
       expect(figures).toMatchObject({
-        tokens: count(totalTokens(totals.usage)),
-        cost: totals.cost === null ? "unknown" : cost(totals.cost),
+        tokens: known(knownTokens(totals.calls, totalTokens(totals.usage))),
+        cost: cost(totals.cost),
         steps: count(totals.steps),
         calls: count(totals.calls),
         tools: count(totals.tools),
       });
       expect(figures.time).toContain(duration(loop.end - loop.start));
-      expect(await page.locator(".outcome").last().textContent()).toBe(loop.outcome);
+      expect(await page.locator(".outcome").last().textContent()).toBe(
+        outcomeText({ outcome: loop.outcome, errorCode: loop.error?.code ?? null }),
+      );
     }
   });
 });
