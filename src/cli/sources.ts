@@ -14,6 +14,7 @@ import { notesTo } from "./notes.js";
 import { nothingKept } from "./nothing-kept.js";
 import { parseSince } from "./parse-moment.js";
 import { pickSession } from "./pick-session.js";
+import { readingLine } from "./reading-line.js";
 import { type Scope, sessionsIn } from "./scope.js";
 import type { Terminal } from "./terminal.js";
 
@@ -50,6 +51,7 @@ export function loadOptions(
     prefer,
     readStdin: terminal.readStdin,
     tellKept: flags.json !== true && flags.csv !== true,
+    onLarge: flags.quiet ? undefined : readingLine(terminal),
     onNote: flags.quiet ? () => undefined : notesTo(terminal),
   };
 }

@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { type FileHandle, lstat, open } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, lstat, open, stat } from "node:fs/promises";
 import { hasCode } from "../errors/thrown.js";
 import { currentIdentity } from "../trust/identity.js";
 import { isTrustedByName } from "../trust/trusted-paths.js";
@@ -113,6 +113,51 @@ export async function readNamedFile(path: string, mostBytes = LONGEST_TEXT_BYTES
 /** The same as text. */
 export async function readNamedText(path: string, mostBytes = LONGEST_TEXT_BYTES): Promise<string> {
   return (await readNamedFile(path, mostBytes)).toString("utf8");
+}
+
+/** Which files are large. */
+export interface LargeFile {
+  /** What is shorter is not read, nor is what is no regular file. */
+  readonly leastBytes: number;
+  /** Nor is what is longer. */
+  readonly mostBytes: number;
+  /** `own`: one of looptrace's own, and no link; `any`: one that a person has named, also by a link. */
+  readonly whose: "own" | "any";
+}
+
+/**
+ * Reads a large regular file chunk by chunk.
+ *
+ * @param read is given the chunks, one after the other, and how many bytes there are in all
+ * @returns undefined where it was not read
+ * @throws {UnfitFileError} when it is to be looptrace's own and is another's
+ * @throws the file system's error
+ */
+export async function readLargeFile<Result>(
+  path: string,
+  { leastBytes, mostBytes, whose }: LargeFile,
+  read: (chunks: AsyncIterable<Uint8Array>, bytes: number) => Promise<Result>,
+): Promise<Result | undefined> {
+  // Opening a pipe and not reading it would break it off.
+  const isLarge = (found: Stats): boolean => found.isFile() && found.size >= leastBytes && found.size <= mostBytes;
+  if (!isLarge(await (whose === "own" ? lstat : stat)(path))) return undefined;
+  const file = await (whose === "own" ? openOwnFile : openRegularFile)(path);
+  try {
+    const found = await file.stat();
+    return isLarge(found) ? await read(chunksOf(file), found.size) : undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+const LARGE_CHUNK_BYTES = 4 * 1024 * 1024;
+
+async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(LARGE_CHUNK_BYTES), 0, LARGE_CHUNK_BYTES, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 /**

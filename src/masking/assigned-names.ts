@@ -1,3 +1,4 @@
+import { ownText } from "../text/own-text.js";
 import { type NameStrength, nameStrength } from "./secret-names.js";
 
 export const LONGEST_NAME = 60;
@@ -24,7 +25,7 @@ export function strengthOf(name: string): NameStrength {
   if (known !== undefined) return known;
   if (strengths.size > MOST_STRENGTHS) strengths.clear();
   const strength = nameStrength(name);
-  strengths.set(name, strength);
+  strengths.set(ownText(name), strength);
   return strength;
 }
 

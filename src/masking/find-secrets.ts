@@ -1,3 +1,4 @@
+import { ownText } from "../text/own-text.js";
 import { findAddresses } from "./addresses.js";
 import { findAssignments } from "./assignments.js";
 import { findInCommands } from "./commands.js";
@@ -34,14 +35,14 @@ export function findSecrets(text: string, places: Places = placesIn(text)): Foun
       const [start, end] = [view.origin(from), view.origin(to)];
       if (spreads) {
         for (const own of [text.slice(start, end), view.text.slice(from, to)]) {
-          secrets.push({ text: own, label });
+          secrets.push({ text: ownText(own), label });
           if (/\n/.test(own)) secrets.push({ text: own.replaceAll(/\r?\n[ \t]*(?:[+|>#*] ?)?/g, ""), label });
         }
         continue;
       }
       const context = view.origin(contextFrom);
       literals.push({
-        text: text.slice(context, end),
+        text: ownText(text.slice(context, end)),
         from: start - context,
         to: end - context,
         marker: markerOf(label),

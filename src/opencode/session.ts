@@ -1,6 +1,7 @@
 /** Sessions as opencode exports them, and how they are read. Other rooms import it from here. */
 
 export { assembleSessions, childSessionIds } from "./read/assemble-sessions.js";
+export { exportInParts } from "./read/export-in-parts.js";
 export { promptTimesOf, structuredAnswersOf } from "./read/messages-of.js";
 export { exportFromJson, readExport } from "./read/read-export.js";
 export { taskSessionId } from "./read/task-session.js";

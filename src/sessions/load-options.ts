@@ -22,6 +22,10 @@ export interface LoadOptions {
   readonly readStdin: () => Promise<string>;
   /** Whether a note tells of what is shown as it was kept, where opencode may have more; default true. */
   readonly tellKept?: boolean | undefined;
+  /** Told how much of a large file was read, in bytes; `done` is `bytes` when all of it was. */
+  readonly onLarge?: ((progress: { readonly done: number; readonly bytes: number }) => void) | undefined;
+  /** From which size on a file is large, for tests; default 64 MB. @internal */
+  readonly largeBytes?: number | undefined;
   readonly onNote?: ((note: string) => void) | undefined;
   /** Told of a file or session that cannot be had, which is then left out; without it the first one ends it all. */
   readonly onUnreadable?: ((error: unknown, source: string) => void) | undefined;

@@ -1,7 +1,6 @@
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import { asMasked, type Masked } from "../masking/masked.js";
 import { SharedStore } from "../opencode/commands.js";
-import { readExport } from "../opencode/session.js";
 import { findSession } from "./find-session.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { assembleFound, type FoundSession, flattenTree, type LoadedSession, maskFound } from "./loaded-session.js";
@@ -30,12 +29,11 @@ export async function loadSessions(
   const wanted: string[] = [];
   for (const source of sources) {
     try {
-      const text = await readSource(source, options);
-      if (text === undefined) {
+      const session = await readSource(source, options);
+      if (session === undefined) {
         wanted.push(source);
         continue;
       }
-      const session = readExport(text, source);
       const wire = await wireBeside(source, session.info.id, options);
       const found = { sessions: [session], logText: "", runs: [], ...(wire ? { wire } : {}) };
       held.push(await maskFound(await withServers(found, options), masking));

@@ -2,24 +2,29 @@ import { basename, resolve } from "node:path";
 import { InvalidExportError } from "../errors/invalid-export-error.js";
 import { hasCode, messageOf } from "../errors/thrown.js";
 import { readNamedFile, UnfitFileError } from "../files/own-files.js";
-import { isSessionId } from "../opencode/session.js";
+import { isSessionId, readExport, type SessionExport } from "../opencode/session.js";
 import { decodeText } from "../text/decode-text.js";
 import type { WireEvidence } from "../wire/model.js";
 import { wireOfSessions } from "../wire/recording/combine.js";
 import { readRecording } from "../wire/recording/read-recording.js";
+import { largeExport } from "./large-export.js";
 import type { LoadOptions } from "./load-options.js";
 
 /**
- * The text of an export that lies in a file or comes on standard input (`-`).
+ * The export that lies in a file or comes on standard input (`-`).
  *
  * @returns undefined where the source is a session's id
- * @throws {InvalidExportError} when there is no such file, or it cannot be read
+ * @throws {InvalidExportError} when there is no such file, it cannot be read, or is no export
  */
-export async function readSource(source: string, options: LoadOptions): Promise<string | undefined> {
-  if (source === "-") return options.readStdin();
+export async function readSource(source: string, options: LoadOptions): Promise<SessionExport | undefined> {
+  if (source === "-") return readExport(await options.readStdin(), source);
+  const path = resolve(options.directory, source);
   try {
-    return decodeText(await readNamedFile(resolve(options.directory, source)));
+    return (
+      (await largeExport(path, source, "any", options)) ?? readExport(decodeText(await readNamedFile(path)), source)
+    );
   } catch (error) {
+    if (error instanceof InvalidExportError) throw error;
     if (hasCode(error, "ENOENT") && isSessionId(source)) return undefined;
     const why = hasCode(error, "ENOENT") && TRACE_ID.test(source) ? ofTrace(source) : whyUnreadable(error);
     throw new InvalidExportError(source, why, { cause: error });

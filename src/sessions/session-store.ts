@@ -5,6 +5,7 @@ import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 import type { Masked } from "../masking/masked.js";
 import { childSessionIds, isSessionId, readExport, type SessionExport } from "../opencode/session.js";
+import { largeExport } from "./large-export.js";
 import type { FoundSession } from "./loaded-session.js";
 import {
   type EvidenceSnapshot,
@@ -13,7 +14,7 @@ import {
   readEvidenceFiles,
   saveEvidence,
 } from "./session-evidence.js";
-import { fileOf, type NamesOf, namesOfEach, readIfThere } from "./store-files.js";
+import { fileOf, ifThere, type NamesOf, namesOfEach, readIfThere } from "./store-files.js";
 
 /**
  * The sessions that looptrace has seen, stored as they were read, so that views work offline and after a session is
@@ -92,6 +93,8 @@ export async function storedExport(paths: StorePaths, id: string): Promise<Sessi
   // Anything else could name a file somewhere else.
   if (!isSessionId(id)) return undefined;
   const path = fileOf(paths, id, "json");
+  const large = await ifThere(largeExport(path, path, "own"));
+  if (large) return large;
   const text = await readIfThere(path);
   return text === "" ? undefined : readExport(text, path);
 }

@@ -27,10 +27,15 @@ export function namesOfEach(paths: StorePaths): NamesOf {
 
 /** The text of a file of the store; empty where there is none. */
 export async function readIfThere(path: string): Promise<string> {
+  return (await ifThere(readOwnText(path))) ?? "";
+}
+
+/** What is read of a file; undefined where that is not there. */
+export async function ifThere<Result>(reading: Promise<Result>): Promise<Result | undefined> {
   try {
-    return await readOwnText(path);
+    return await reading;
   } catch (error) {
-    if (isNotThere(error)) return "";
+    if (isNotThere(error)) return undefined;
     throw error;
   }
 }

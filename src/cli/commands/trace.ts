@@ -80,6 +80,7 @@ export async function trace(
   });
   counter.clear();
   lines.end();
+  if (!flags.quiet) terminal.err(counter.rate());
   if (seen === 0 && unreadable > 0) return EXIT.usage;
   if (flags.json) {
     const urls = await exporter.linksTo(forJson);
