@@ -13,10 +13,13 @@ import { REQUEST_KINDS, type RequestKind } from "./queue/request-kind.js";
  * Delivers requests to one destination, kind by kind, so that what is referred to comes first. Each kind is by itself:
  * a Langfuse that takes no file goes on taking spans. Only where it is not reached, or the keys are refused, the other
  * kinds wait too.
+ *
+ * @param lasting settles when the requests' files outlive a crash of the machine; never fails
  */
 export async function deliverRequests(
   context: DeliveryContext,
   queued: readonly QueuedRequest[],
+  lasting: Promise<void> = Promise.resolve(),
 ): Promise<DestinationReport> {
   const { destination, clock, signal, onProgress } = context;
   const info = destinationInfo(destination);
@@ -35,6 +38,7 @@ export async function deliverRequests(
     if (lastError !== undefined) errors.push({ kind, lastError });
   }
 
+  await lasting;
   const unsaved = new Map<RequestKind, number>();
   for (const request of own) {
     if (pendingCount(request) === 0) continue;

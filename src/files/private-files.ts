@@ -45,12 +45,42 @@ async function narrow(folder: string): Promise<void> {
  * @throws the file system's error, for instance ENOSPC or EROFS; nothing is left behind then
  */
 export async function writeWhole(path: string, data: Uint8Array | string, lasting = true): Promise<void> {
+  await write(path, data, true);
+  if (lasting) await syncFolder(dirname(path));
+}
+
+/**
+ * The same as far as this process goes: whatever kills it, the file is there whole or not at all. The machine may still
+ * take it away, or a part of it, until `syncFile` and `syncFolder` have been called.
+ *
+ * @throws the file system's error; nothing is left behind then
+ */
+export async function writeUnsynced(path: string, data: Uint8Array | string): Promise<void> {
+  await write(path, data, false);
+}
+
+/**
+ * Makes a file that was written unsynced outlive a crash of the machine; one that is there no longer need not.
+ *
+ * @throws the file system's error, for instance ENOSPC where the disk reserves nothing before
+ */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+").catch(unless("ENOENT"));
+  if (!file) return;
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function write(path: string, data: Uint8Array | string, synced: boolean): Promise<void> {
   const temporary = temporaryPath(path);
   try {
     const file = await open(temporary, "wx", 0o600);
     try {
       await file.writeFile(data);
-      await file.sync();
+      if (synced) await file.sync();
     } finally {
       await file.close();
     }
@@ -59,7 +89,6 @@ export async function writeWhole(path: string, data: Uint8Array | string, lastin
     await unlink(temporary).catch(() => {});
     throw error;
   }
-  if (lasting) await syncFolder(dirname(path));
 }
 
 let serial = 0;

@@ -1,14 +1,21 @@
-import { dirname, join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { deliver } from "../../src/deliver/deliver.js";
 import type { SendResult } from "../../src/deliver/http/send-result.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
+import { addReceipt, readReceipts, receiptPath } from "../../src/deliver/receipts/receipts.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { otlpRequest, otlpRequests, traceId } from "../support/otlp-requests.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
-const disk = vi.hoisted(() => ({ synced: [] as string[], read: [] as WeakRef<Uint8Array>[] }));
+const disk = vi.hoisted(() => ({
+  synced: [] as string[],
+  read: [] as WeakRef<Uint8Array>[],
+  /** What a disk does before a file is synced. */
+  beforeSync: async (_path: string): Promise<void> => {},
+}));
 
 vi.mock("node:fs/promises", async (original) => {
   const real = await original<typeof import("node:fs/promises")>();
@@ -18,6 +25,7 @@ vi.mock("node:fs/promises", async (original) => {
       const handle = await real.open(...given);
       const sync = handle.sync.bind(handle);
       handle.sync = async () => {
+        await disk.beforeSync(String(given[0]));
         disk.synced.push(String(given[0]));
         await sync();
       };
@@ -37,7 +45,15 @@ const away: SendResult = { kind: "misdirected", status: 404, message: "answered 
 beforeEach(() => {
   disk.synced.length = 0;
   disk.read.length = 0;
+  disk.beforeSync = async () => {};
 });
+
+/** The files of requests in the outbox. */
+async function requestsIn(outbox: string): Promise<readonly string[]> {
+  return (await readdir(outbox)).filter((name) => IS_REQUEST.test(name));
+}
+
+const IS_REQUEST = /-2\.json/;
 
 test("what is written outlives a power failure: files, their names, and the folders that they are in", async () => {
   const paths = await temporaryStore();
@@ -60,6 +76,74 @@ test("what is written outlives a power failure: files, their names, and the fold
   const receipts = disk.synced.indexOf(join(sent, `${traceId(1)}.jsonl`));
   expect(receipts).toBeGreaterThanOrEqual(0);
   expect(disk.synced.indexOf(sent, receipts)).toBeGreaterThan(receipts);
+});
+
+test("all is on the disk before anything is sent, and made to last meanwhile", async () => {
+  const paths = await temporaryStore();
+  const outbox = join(paths.outbox, destination.id);
+  let stored: readonly string[] = [];
+  const send = async (): Promise<SendResult> => {
+    if (stored.length === 0) stored = await requestsIn(outbox);
+    return away;
+  };
+  const [report] = await deliver(otlpRequests(20, 2), [destination], { paths, clock: fakeClock(), send });
+  expect(stored).toHaveLength(10);
+  expect(report).toMatchObject({ pending: { spans: 20, unsavedSpans: 0 }, problems: [] });
+  const synced = disk.synced.filter((path) => IS_REQUEST.test(path)).map((path) => basename(path));
+  expect(synced.sort()).toEqual([...stored].sort());
+  expect(disk.synced.lastIndexOf(outbox)).toBeGreaterThan(disk.synced.findLastIndex((path) => IS_REQUEST.test(path)));
+});
+
+test("what has arrived is not waited for to last", async () => {
+  const paths = await temporaryStore();
+  let sent = 0;
+  let letGo = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  disk.beforeSync = async (path) => (IS_REQUEST.test(path) ? held : undefined);
+  const send = async (): Promise<SendResult> => {
+    sent += 1;
+    if (sent === 10) letGo();
+    return { kind: "acknowledged" };
+  };
+  const [report] = await deliver(otlpRequests(20, 2), [destination], { paths, clock: fakeClock(), send });
+  expect(report).toMatchObject({ acknowledged: 20, pending: { spans: 0 }, problems: [] });
+  // Two at once, and what was under way when those were let go.
+  expect(disk.synced.filter((path) => IS_REQUEST.test(path)).length).toBeLessThan(6);
+});
+
+test("what a disk takes and cannot keep is sent from memory, and told where it is not sent", async () => {
+  const paths = await temporaryStore();
+  disk.beforeSync = async (path) => {
+    if (IS_REQUEST.test(path)) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+  };
+  const options = { paths, clock: fakeClock() };
+  const [kept] = await deliver([otlpRequest(2)], [destination], { ...options, send: async () => away });
+  expect(kept).toMatchObject({ pending: { spans: 2, unsavedSpans: 2 } });
+  expect(kept?.problems).toEqual([expect.stringMatching(/^the outbox .* cannot be written/)]);
+  expect(await requestsIn(join(paths.outbox, destination.id))).toEqual([]);
+  const taken: SendResult = { kind: "acknowledged" };
+  const [sent] = await deliver([otlpRequest(2)], [destination], { ...options, send: async () => taken });
+  expect(sent).toMatchObject({ acknowledged: 2, pending: { spans: 0, unsavedSpans: 0 } });
+});
+
+test("receipts that come while others are written are synced together", async () => {
+  const paths = await temporaryStore();
+  const ids = Array.from({ length: 30 }, (_, index) => `id${index}`);
+  await Promise.all(ids.map((id) => addReceipt(paths, "d1", traceId(1), [id])));
+  expect((await readReceipts(paths, "d1", traceId(1))).spanIds).toEqual(new Set(ids));
+  const path = receiptPath(paths, "d1", traceId(1));
+  expect(disk.synced.filter((one) => one === path)).toHaveLength(1);
+  // One that fails fails for all of them, and not for the next.
+  disk.beforeSync = async () => {
+    throw new Error("the disk is gone");
+  };
+  const failed = await Promise.allSettled(ids.map((id) => addReceipt(paths, "d1", traceId(1), [`more-${id}`])));
+  expect(failed.map(({ status }) => status)).toEqual(ids.map(() => "rejected"));
+  disk.beforeSync = async () => {};
+  await addReceipt(paths, "d1", traceId(1), ["last"]);
+  expect((await readReceipts(paths, "d1", traceId(1))).spanIds.has("last")).toBe(true);
 });
 
 test("a push holds no more requests in memory than are under way, whatever the outbox holds", async () => {

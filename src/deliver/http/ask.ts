@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gzip, type ZlibOptions } from "node:zlib";
+import { inOwnMemory } from "../../text/bytes.js";
 import type { Destination } from "../destinations/destination.js";
 import { type Refusal, resultOfFailure, resultOfRefusal } from "./classify.js";
 import { type Answer, type ExchangeInit, exchange } from "./exchange.js";
@@ -33,7 +34,10 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 /** Smaller bodies fit into a few packets; compressing them saves nothing. */
 const GZIP_FROM_BYTES = 4096;
 
-const compress = promisify(gzip);
+/** Takes 40 % of the time of the usual 6, for 15 % more bytes. */
+const GZIP_LEVEL = 4;
+
+const compress = promisify<Uint8Array, ZlibOptions, Buffer>(gzip);
 
 /**
  * One exchange with a destination's endpoint. Never throws: whatever happens is a result.
@@ -65,7 +69,7 @@ export async function ask<T>(
         "accept-encoding": "identity",
         ...(compressed ? { "content-encoding": "gzip" } : {}),
       },
-      body: new Uint8Array(compressed ? await compress(bytes) : bytes),
+      body: inOwnMemory(compressed ? await compress(bytes, { level: GZIP_LEVEL }) : bytes),
     });
     return answer.ok ? await read(answer, signal) : await resultOfRefusal(destination, answer, what);
   } catch (error) {

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, unless } from "../../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "../../files/claim-token.js";
 import { readOwnFile } from "../../files/own-files.js";
-import { namesIn, removeIfThere, writeWhole } from "../../files/private-files.js";
+import { namesIn, removeIfThere, writeUnsynced, writeWhole } from "../../files/private-files.js";
+import { inOwnMemory } from "../../text/bytes.js";
 import { FINGERPRINT, type Fingerprint } from "../receipts/fingerprint.js";
 import { FORMATS } from "./request-format.js";
 import { REQUEST_KINDS, type RequestKind } from "./request-kind.js";
@@ -42,10 +42,10 @@ const NAME =
 export interface PutOptions {
   /** Default: traces. */
   readonly kind?: RequestKind;
-  /** False leaves it to the caller to sync the folder, once for many requests. */
+  /** False leaves it to the caller to sync the file and its folder. */
   readonly lasting?: boolean;
   /** Of the body, where the caller knows it already. */
-  readonly digest?: string;
+  readonly digest?: string | undefined;
 }
 
 let serial = 0;
@@ -64,20 +64,22 @@ export async function putRequest(
   items: number,
   createdMs: number,
   fingerprint?: Fingerprint,
-  { kind = "traces", lasting = true, digest = digestOf(body) }: PutOptions = {},
+  { kind = "traces", lasting = true, ...known }: PutOptions = {},
 ): Promise<ClaimedEntry> {
+  const digest = known.digest ?? (await digestOf(body));
   serial = (serial + 1) % 1_000_000;
   const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
   const end = fingerprint === undefined ? "" : `-${fingerprint}`;
   const name = `${time}-${String(serial).padStart(6, "0")}-${digest}-${items}${end}.${FORMATS[kind].extension}`;
   const entry = { name, folder, kind, items, digest, createdMs, fingerprint, owner: claimToken() };
-  await writeWhole(entryPath(entry), body, lasting);
+  await (lasting ? writeWhole : writeUnsynced)(entryPath(entry), body);
   return entry;
 }
 
-/** By what the names of requests tell their contents. */
-export function digestOf(body: Uint8Array): string {
-  return createHash("sha256").update(body).digest("hex").slice(0, 12);
+/** By what the names of requests tell their contents; reckoned beside this thread. */
+export async function digestOf(body: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", inOwnMemory(body));
+  return Buffer.from(digest).toString("hex").slice(0, 12);
 }
 
 /** Where an entry lies at present. */

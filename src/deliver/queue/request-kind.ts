@@ -25,3 +25,14 @@ export interface ItemRef {
 export function itemKey({ group, id }: ItemRef): string {
   return `${group}/${id}`;
 }
+
+/** The ids of items by their groups. */
+export function idsByGroup(items: readonly ItemRef[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { group, id } of items) {
+    const ids = groups.get(group);
+    if (ids) ids.push(id);
+    else groups.set(group, [id]);
+  }
+  return groups;
+}

@@ -6,6 +6,7 @@ import { attempt, hasCode, messageOf } from "../../errors/thrown.js";
 import { appendToOwnFile, readOwnText } from "../../files/own-files.js";
 import { ensurePrivateFolder, syncFolder } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
+import { refuseUntrustedFolder } from "../../files/trusted-store.js";
 import { defined } from "../../text/json-fields.js";
 import type { Fingerprint } from "./fingerprint.js";
 
@@ -99,18 +100,61 @@ export async function forgetReceipts(
   await append(paths, destinationId, traceId, { forgotten: [...spanIds] });
 }
 
+/** What is written next to a file, once what is being written is there. */
+interface NextWrite {
+  readonly lines: string[];
+  readonly written: Promise<void>;
+}
+
+/** By the file's path. */
+const nextWrites = new Map<string, NextWrite>();
+const underWay = new Map<string, Promise<void>>();
+
 /**
- * Appends one line in one write, so that processes that write at once do not mix their lines. The line break stands
- * in front as well: after a line that a crash cut off, the next one must not be lost with it.
+ * Appends a line. Those that come while others are being written go together, as a disk takes its time for each sync,
+ * however much there is.
  */
 async function append(paths: StorePaths, destinationId: string, traceId: string, entry: Receipt): Promise<void> {
-  const folder = receiptFolder(paths, destinationId);
-  await ensurePrivateFolder(paths.root, folder);
-  const file = await appendToOwnFile(receiptPath(paths, destinationId, traceId));
+  const path = receiptPath(paths, destinationId, traceId);
+  const line = `\n${JSON.stringify(entry)}\n`;
+  const next = nextWrites.get(path);
+  if (next) {
+    next.lines.push(line);
+    return next.written;
+  }
+  const lines = [line];
+  const write = async (): Promise<void> => {
+    await underWay.get(path)?.catch(() => undefined);
+    nextWrites.delete(path);
+    const writing = appendLines(paths, receiptFolder(paths, destinationId), path, lines);
+    underWay.set(path, writing);
+    try {
+      await writing;
+    } finally {
+      if (underWay.get(path) === writing) underWay.delete(path);
+    }
+  };
+  const written = write();
+  nextWrites.set(path, { lines, written });
+  return written;
+}
+
+/**
+ * Appends lines in one write, so that processes that write at once do not mix theirs. The line break stands in front as
+ * well: after a line that a crash cut off, the next one must not be lost with it.
+ */
+async function appendLines(paths: StorePaths, folder: string, path: string, lines: readonly string[]): Promise<void> {
+  refuseUntrustedFolder(paths.root, folder);
+  const file = await appendToOwnFile(path).catch(async (error: unknown) => {
+    if (!hasCode(error, "ENOENT")) throw error;
+    // Nothing has been sent there yet.
+    await ensurePrivateFolder(paths.root, folder);
+    return appendToOwnFile(path);
+  });
   let isNew: boolean;
   try {
     isNew = (await file.stat()).size === 0;
-    await file.appendFile(`\n${JSON.stringify(entry)}\n`);
+    await file.appendFile(lines.join(""));
     await file.sync();
   } finally {
     await file.close();

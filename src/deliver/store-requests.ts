@@ -1,0 +1,139 @@
+import { syncFile, syncFolder } from "../files/private-files.js";
+import type { DeliveryContext } from "./delivery-context.js";
+import { outboxProblem } from "./queue/commit.js";
+import { prepareOutboxFolder } from "./queue/destination-notes.js";
+import {
+  claimRequest,
+  digestOf,
+  entryPath,
+  isClaimed,
+  listRequests,
+  type OutboxEntry,
+  putRequest,
+  removeRequest,
+} from "./queue/outbox.js";
+import { createContent, pendingCount, type QueuedRequest, queuedRequest } from "./queue/queued-request.js";
+import { type ItemRef, idsByGroup, type RequestKind } from "./queue/request-kind.js";
+import { itemsOf, kindOf, type RequestToDeliver } from "./queue/request-to-deliver.js";
+import type { Fingerprint } from "./receipts/fingerprint.js";
+import { readReceipts } from "./receipts/receipts.js";
+
+/** Requests that are stored at once: the disk has more to do, but not everything at the same time. */
+const STORED_AT_ONCE = 4;
+/** Half of the threads that Node.js has for the disk: those that send read and write too. */
+const SYNCED_AT_ONCE = 2;
+
+/** What a delivery has to send. */
+export interface StoredRequests {
+  readonly queued: QueuedRequest[];
+  /**
+   * Settles when what is still pending outlives a crash of the machine too. A request that could not be made to goes on
+   * in memory. Never fails.
+   */
+  readonly lasting: Promise<void>;
+}
+
+/**
+ * Stores the requests; one that cannot be stored goes on in memory. Those that have nothing to send are not stored, and
+ * one that waits there already, of an earlier delivery that failed, is taken up instead.
+ *
+ * All are written before anything is sent, so that a kill loses nothing. Disks take their time to make that last, while
+ * the first requests are sent: what has arrived by then need not be waited for.
+ */
+export async function storeRequests(
+  context: DeliveryContext,
+  requests: readonly RequestToDeliver[],
+): Promise<StoredRequests> {
+  const { destination, paths, problems } = context;
+  const folder = await prepareOutboxFolder(paths, destination).catch((error: unknown) => {
+    problems.add(outboxProblem(context, error));
+    return undefined;
+  });
+  const waiting = folder === undefined ? new Map<string, OutboxEntry>() : await waitingIn(folder);
+  const isSent = context.force ? async () => false : sentBefore(context);
+  const queued: QueuedRequest[] = [];
+  for (let index = 0; index < requests.length; index += STORED_AT_ONCE) {
+    const some = requests.slice(index, index + STORED_AT_ONCE);
+    queued.push(...(await Promise.all(some.map((request) => storeOne(context, request, folder, waiting, isSent)))));
+  }
+  return { queued, lasting: folder === undefined ? Promise.resolve() : makeLast(context, folder, queued) };
+}
+
+async function storeOne(
+  context: DeliveryContext,
+  request: RequestToDeliver,
+  folder: string | undefined,
+  waiting: ReadonlyMap<string, OutboxEntry>,
+  isSent: (items: readonly ItemRef[]) => Promise<boolean>,
+): Promise<QueuedRequest> {
+  const { clock, problems, quota } = context;
+  const { body } = request;
+  const kind = kindOf(request);
+  const fingerprint = "fingerprint" in request ? request.fingerprint : undefined;
+  const items = itemsOf(request);
+  const content = createContent(kind, body, items);
+  const { size } = content.items;
+  const queued = (entry?: OutboxEntry): QueuedRequest => queuedRequest(kind, entry, content, size, fingerprint);
+  if (folder === undefined || (await isSent(items))) return queued();
+  try {
+    const digest = await digestOf(body);
+    const known = waiting.get(likeness(kind, digest, fingerprint));
+    const claimed = known && (await claimRequest(known));
+    if (claimed || !quota.take(body.byteLength)) return queued(claimed);
+    return queued(await putRequest(folder, body, size, clock.now(), fingerprint, { kind, lasting: false, digest }));
+  } catch (error) {
+    problems.add(outboxProblem(context, error));
+    return queued();
+  }
+}
+
+/** What no process is delivering, by its content. */
+async function waitingIn(folder: string): Promise<ReadonlyMap<string, OutboxEntry>> {
+  const entries = await listRequests(folder).catch(() => []);
+  return new Map(
+    entries
+      .filter((entry) => !isClaimed(entry))
+      .map((entry) => [likeness(entry.kind, entry.digest, entry.fingerprint), entry]),
+  );
+}
+
+/** By what two requests are the same: what they say, and what is to be noticed of it later. */
+function likeness(kind: RequestKind, digest: string, fingerprint: Fingerprint = ""): string {
+  return `${kind} ${digest} ${fingerprint}`;
+}
+
+/** Whether items have nothing to send. Requests of one trace share its receipts: they are read once. */
+function sentBefore({ paths, destination }: DeliveryContext): (items: readonly ItemRef[]) => Promise<boolean> {
+  const receipts = new Map<string, ReturnType<typeof readReceipts>>();
+  return async (items) => {
+    for (const [group, ids] of idsByGroup(items)) {
+      const reading = receipts.get(group) ?? readReceipts(paths, destination.id, group);
+      receipts.set(group, reading);
+      const { spanIds: sent } = await reading;
+      if (!ids.every((id) => sent.has(id))) return false;
+    }
+    return true;
+  };
+}
+
+async function makeLast(context: DeliveryContext, folder: string, requests: readonly QueuedRequest[]): Promise<void> {
+  // The last first: until the first are reached, they have arrived.
+  const left = [...requests];
+  const work = async (): Promise<void> => {
+    for (let request = left.pop(); request !== undefined; request = left.pop()) {
+      const { entry } = request;
+      // What has arrived meanwhile is removed, or is about to be.
+      if (!isClaimed(entry) || pendingCount(request) === 0) continue;
+      try {
+        await syncFile(entryPath(entry));
+      } catch (error) {
+        context.problems.add(outboxProblem(context, error));
+        // What is there may be a part. At the delivery's end it is stored anew, or told to be unsaved.
+        if (request.entry === entry) request.entry = undefined;
+        await removeRequest(entry).catch(() => undefined);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: SYNCED_AT_ONCE }, work));
+  if (requests.some((request) => request.entry !== undefined && pendingCount(request) > 0)) await syncFolder(folder);
+}
