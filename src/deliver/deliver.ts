@@ -2,16 +2,12 @@ import { systemClock } from "../files/clock.js";
 import { storePaths } from "../files/store-paths.js";
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import { deliverRequests } from "./deliver-requests.js";
-import { type DeliveryContext, type DeliveryOptions, deliveryContext } from "./delivery-context.js";
+import { type DeliveryOptions, deliveryContext } from "./delivery-context.js";
 import { type DestinationReport, isDelivered } from "./delivery-report.js";
 import type { Destination } from "./destinations/destination.js";
-import { takes } from "./destinations/places.js";
-import { outboxProblem } from "./queue/commit.js";
 import { DEFAULT_OUTBOX_LIMIT_BYTES, outboxQuota } from "./queue/quota.js";
-import { idsByGroup } from "./queue/request-kind.js";
-import { itemsOf, kindOf, type RequestToDeliver } from "./queue/request-to-deliver.js";
+import type { RequestToDeliver } from "./queue/request-to-deliver.js";
 import { pruneReceipts } from "./receipts/prune-receipts.js";
-import { forgetReceipts, readReceipts } from "./receipts/receipts.js";
 import { storeRequests } from "./store-requests.js";
 
 /** How a delivery goes about it. */
@@ -35,12 +31,13 @@ export type { RequestToDeliver } from "./queue/request-to-deliver.js";
  * this waits for the lease, for half of its time and 15 s at most. A disk that is full or read-only is reported in
  * `problems`, and the requests are sent from memory.
  *
- * @param requests the same for all destinations, or a function where they differ
+ * @param requests the same for all destinations, or a function where they differ; each is made when it is its turn to be
+ *   stored, so that not all have to be in memory
  * @returns a report for each destination, in their order. Never throws for what servers, networks or disks do
  * @throws {ConfigurationError} when looptrace's folder is not this user's alone; nothing was sent or written then
  */
 export async function deliver(
-  requests: readonly RequestToDeliver[] | ((destination: Destination) => readonly RequestToDeliver[]),
+  requests: Iterable<RequestToDeliver> | ((destination: Destination) => Iterable<RequestToDeliver>),
   destinations: readonly Destination[],
   options: DeliverOptions = {},
 ): Promise<readonly DestinationReport[]> {
@@ -55,9 +52,7 @@ export async function deliver(
         quota,
       });
       const all = typeof requests === "function" ? requests(destination) : requests;
-      const own = all.filter((request) => takes(destination, kindOf(request)));
-      if (context.force) await forget(context, own);
-      const { queued, lasting } = await storeRequests(context, own);
+      const { queued, lasting } = await storeRequests(context, all);
       const report = await deliverRequests(context, queued, lasting);
       // It may have become fuller by what could not be sent.
       const warning = isDelivered([report]) ? undefined : quota.warning();
@@ -66,17 +61,4 @@ export async function deliver(
   );
   await pruneReceipts(paths, options.clock ?? systemClock);
   return reports;
-}
-
-/** Without this, what a killed run leaves in the outbox would count as sent already. */
-async function forget(context: DeliveryContext, requests: readonly RequestToDeliver[]): Promise<void> {
-  const { destination, paths, problems } = context;
-  for (const [group, ids] of idsByGroup(requests.flatMap(itemsOf))) {
-    const { spanIds: sent } = await readReceipts(paths, destination.id, group);
-    const known = ids.filter((id) => sent.has(id));
-    if (known.length === 0) continue;
-    await forgetReceipts(paths, destination.id, group, known).catch((error: unknown) => {
-      problems.add(outboxProblem(context, error));
-    });
-  }
 }

@@ -1,5 +1,6 @@
 import { syncFile, syncFolder } from "../files/private-files.js";
 import type { DeliveryContext } from "./delivery-context.js";
+import { takes } from "./destinations/places.js";
 import { outboxProblem } from "./queue/commit.js";
 import { prepareOutboxFolder } from "./queue/destination-notes.js";
 import {
@@ -8,20 +9,30 @@ import {
   entryPath,
   isClaimed,
   listRequests,
+  nextSerial,
   type OutboxEntry,
   putRequest,
   removeRequest,
 } from "./queue/outbox.js";
-import { createContent, pendingCount, type QueuedRequest, queuedRequest } from "./queue/queued-request.js";
+import {
+  createContent,
+  letGoOfStored,
+  pendingCount,
+  type QueuedRequest,
+  queuedRequest,
+} from "./queue/queued-request.js";
 import { type ItemRef, idsByGroup, type RequestKind } from "./queue/request-kind.js";
 import { itemsOf, kindOf, type RequestToDeliver } from "./queue/request-to-deliver.js";
 import type { Fingerprint } from "./receipts/fingerprint.js";
-import { readReceipts } from "./receipts/receipts.js";
+import { forgetReceipts, readReceipts } from "./receipts/receipts.js";
 
 /** Requests that are stored at once: the disk has more to do, but not everything at the same time. */
 const STORED_AT_ONCE = 4;
 /** Half of the threads that Node.js has for the disk: those that send read and write too. */
 const SYNCED_AT_ONCE = 2;
+
+/** What need not be read back when it is sent; the rest is in the files, as memory is not for whole sessions. */
+const MOST_BYTES_IN_MEMORY = 16 * 1024 * 1024;
 
 /** What a delivery has to send. */
 export interface StoredRequests {
@@ -42,7 +53,7 @@ export interface StoredRequests {
  */
 export async function storeRequests(
   context: DeliveryContext,
-  requests: readonly RequestToDeliver[],
+  requests: Iterable<RequestToDeliver>,
 ): Promise<StoredRequests> {
   const { destination, paths, problems } = context;
   const folder = await prepareOutboxFolder(paths, destination).catch((error: unknown) => {
@@ -51,11 +62,31 @@ export async function storeRequests(
   });
   const waiting = folder === undefined ? new Map<string, OutboxEntry>() : await waitingIn(folder);
   const isSent = context.force ? async () => false : sentBefore(context);
-  const queued: QueuedRequest[] = [];
-  for (let index = 0; index < requests.length; index += STORED_AT_ONCE) {
-    const some = requests.slice(index, index + STORED_AT_ONCE);
-    queued.push(...(await Promise.all(some.map((request) => storeOne(context, request, folder, waiting, isSent)))));
+  const storing = new Set<Promise<unknown>>();
+  const stored: Promise<QueuedRequest>[] = [];
+  let inMemory = 0;
+  try {
+    for (const request of requests) {
+      if (!takes(destination, kindOf(request))) continue;
+      if (context.force) await forget(context, itemsOf(request));
+      const one = storeOne(context, request, folder, waiting, isSent);
+      stored.push(one);
+      // What fails is told below; here it is only over.
+      const over = one.then(
+        (queued) => {
+          inMemory += request.body.byteLength;
+          if (inMemory > MOST_BYTES_IN_MEMORY && letGoOfStored(queued)) inMemory -= request.body.byteLength;
+        },
+        () => undefined,
+      );
+      storing.add(over);
+      void over.then(() => storing.delete(over));
+      if (storing.size >= STORED_AT_ONCE) await Promise.race(storing);
+    }
+  } finally {
+    await Promise.all(storing);
   }
+  const queued = await Promise.all(stored);
   return { queued, lasting: folder === undefined ? Promise.resolve() : makeLast(context, folder, queued) };
 }
 
@@ -71,6 +102,8 @@ async function storeOne(
   const kind = kindOf(request);
   const fingerprint = "fingerprint" in request ? request.fingerprint : undefined;
   const items = itemsOf(request);
+  // Taken before anything is waited for: files are in the order of the requests.
+  const [serial, createdMs] = [nextSerial(), clock.now()];
   const content = createContent(kind, body, items);
   const { size } = content.items;
   const queued = (entry?: OutboxEntry): QueuedRequest => queuedRequest(kind, entry, content, size, fingerprint);
@@ -80,10 +113,25 @@ async function storeOne(
     const known = waiting.get(likeness(kind, digest, fingerprint));
     const claimed = known && (await claimRequest(known));
     if (claimed || !quota.take(body.byteLength)) return queued(claimed);
-    return queued(await putRequest(folder, body, size, clock.now(), fingerprint, { kind, lasting: false, digest }));
+    return queued(
+      await putRequest(folder, body, size, createdMs, fingerprint, { kind, lasting: false, digest, serial }),
+    );
   } catch (error) {
     problems.add(outboxProblem(context, error));
     return queued();
+  }
+}
+
+/** Without this, what a killed run leaves in the outbox would count as sent already. */
+async function forget(context: DeliveryContext, items: readonly ItemRef[]): Promise<void> {
+  const { destination, paths, problems } = context;
+  for (const [group, ids] of idsByGroup(items)) {
+    const { spanIds: sent } = await readReceipts(paths, destination.id, group);
+    const known = ids.filter((id) => sent.has(id));
+    if (known.length === 0) continue;
+    await forgetReceipts(paths, destination.id, group, known).catch((error: unknown) => {
+      problems.add(outboxProblem(context, error));
+    });
   }
 }
 
@@ -128,7 +176,9 @@ async function makeLast(context: DeliveryContext, folder: string, requests: read
         await syncFile(entryPath(entry));
       } catch (error) {
         context.problems.add(outboxProblem(context, error));
-        // What is there may be a part. At the delivery's end it is stored anew, or told to be unsaved.
+        // What is there may be a part; where there is nothing else, it stays.
+        if (request.content === undefined) continue;
+        // At the delivery's end it is stored anew, or told to be unsaved.
         if (request.entry === entry) request.entry = undefined;
         await removeRequest(entry).catch(() => undefined);
       }

@@ -49,11 +49,11 @@ export function notYetToSend(trace: LoopTrace, now: number): ReadonlySet<string>
 }
 
 /** The requests that traces become, for each destination: in the shape that it reads, with what it takes beside them. */
-export type RequestsTo = (destination: Pick<Destination, "kind" | "shape" | "metrics">) => readonly RequestToDeliver[];
+export type RequestsTo = (destination: Pick<Destination, "kind" | "shape" | "metrics">) => Iterable<RequestToDeliver>;
 
 /**
- * The OTLP requests that traces become: masked, encoded, and with what tells later how they looked. They are encoded
- * once for each kind of destination that is asked for.
+ * The OTLP requests that traces become: masked, encoded, and with what tells later how they looked. Each is made when it
+ * is asked for, and for each destination anew: of a large session all together would take more memory than the session.
  */
 export async function traceRequests(
   traces: readonly LoopTrace[],
@@ -81,35 +81,33 @@ export async function traceRequests(
       return { trace, options: { ...options, nameFrom } as const, leaveOut, ...more };
     }),
   );
-  const spansOf = (profile: SpanProfileName, files?: FileShelf): readonly RequestToDeliver[] =>
-    turns.flatMap(({ trace, options, leaveOut }) => {
+  function* spansOf(profile: SpanProfileName, files?: FileShelf): Generator<RequestToDeliver> {
+    for (const { trace, options, leaveOut } of turns) {
       const { settings, whole } = traceFingerprint(trace, traceOptions);
       const limits = { leaveOut, ...defined({ files }) };
-      return [...encodeTrace(trace, options, limits, profile)].map((request) => {
+      for (const request of encodeTrace(trace, options, limits, profile)) {
         const hasRoot = request.spanIds.at(-1) === trace.loop.spanId;
-        return { ...request, fingerprint: hasRoot ? whole : settings };
-      });
-    });
+        yield { ...request, fingerprint: hasRoot ? whole : settings };
+      }
+    }
+  }
   const allScores = turns.flatMap(({ trace, options, isOpen, given }) => [
     // A turn that is not over has no score of looptrace's yet; what its caller says of it need not wait.
     ...(isOpen || options.scores === false ? [] : scoresOf(trace, options)),
     ...given.map((score) => callersScore(trace, options, score, now)),
   ]);
-  const encode = ({ kind, shape }: Pick<Destination, "kind" | "shape">): readonly RequestToDeliver[] => {
-    // Only Langfuse itself takes scores and files. What they are of comes first.
-    if (kind !== "langfuse") return spansOf(shape);
-    const files = createTraceFiles(masked.beside.options.fileLimitBytes ?? DEFAULT_FILE_LIMIT_BYTES);
-    return [...spansOf(shape, files), ...scoresRequests(allScores), ...files.requests()];
-  };
-  const encoded = new Map<string, readonly RequestToDeliver[]>();
   // A turn is measured as a whole, when it is over; one that a fork copied was measured where it happened.
   const over = turns.filter(({ trace: { loop }, leaveOut }) => !leaveOut.has(loop.spanId) && !loop.copied);
-  return ({ kind, shape, metrics }) => {
-    const key = `${kind} ${shape}`;
-    const requests = encoded.get(key) ?? encode({ kind, shape });
-    encoded.set(key, requests);
-    if (metrics === undefined) return requests;
-    return [...requests, ...over.map(({ trace, options }) => metricsRequest([encodeMetrics(trace, options)]))];
+  return function* ({ kind, shape, metrics }) {
+    // Only Langfuse itself takes scores and files. What they are of comes first.
+    if (kind === "langfuse") {
+      const files = createTraceFiles(masked.beside.options.fileLimitBytes ?? DEFAULT_FILE_LIMIT_BYTES);
+      yield* spansOf(shape, files);
+      yield* scoresRequests(allScores);
+      yield* files.requests();
+    } else yield* spansOf(shape);
+    if (metrics !== undefined)
+      for (const { trace, options } of over) yield metricsRequest([encodeMetrics(trace, options)]);
   };
 }
 

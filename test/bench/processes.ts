@@ -72,7 +72,9 @@ async function compareMemory(
     const traces = assembleSessions(sessions).flatMap((tree) => traceSession(tree));`;
   const otlp = `
     const { encodeTrace } = await import(${JSON.stringify(builtUrl("otel/encode-trace.js"))});
-    const requests = traces.flatMap((trace) => [...encodeTrace(trace)]);`;
+    // As a delivery does: each goes to the disk before the next is made.
+    let bytes = 0;
+    for (const trace of traces) for (const { body } of encodeTrace(trace)) bytes += body.byteLength;`;
   const program = (work: string) => (): string =>
     runNode(["-e", START_FROM_SMALL, "--", "--input-type=module", "-e", READ_FILES + work + TELL_MEMORY, ...files]);
   const figures = await alternate(

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
-import { deliver } from "../../src/deliver/deliver.js";
+import { deliver, type RequestToDeliver } from "../../src/deliver/deliver.js";
 import type { SendResult } from "../../src/deliver/http/send-result.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { addReceipt, readReceipts, receiptPath } from "../../src/deliver/receipts/receipts.js";
@@ -146,6 +148,59 @@ test("receipts that come while others are written are synced together", async ()
   expect((await readReceipts(paths, "d1", traceId(1))).spanIds.has("last")).toBe(true);
 });
 
+test("requests are made one after another, and few of a large session are in memory when they are sent", async () => {
+  const paths = await temporaryStore();
+  const outbox = join(paths.outbox, destination.id);
+  const made: WeakRef<Uint8Array>[] = [];
+  const wanted: string[] = [];
+  let written = 0;
+  function* requests(): Generator<RequestToDeliver> {
+    for (let trace = 1; trace <= 16; trace += 1) {
+      const request = otlpRequest(2, { trace, padding: 1_000_000 });
+      made.push(new WeakRef(request.body));
+      wanted.push(digestOf(request.body));
+      yield request;
+      written = readdirSync(outbox).length;
+    }
+  }
+  let kept = 16;
+  const sent: string[] = [];
+  const send = async (_: unknown, body: Uint8Array): Promise<SendResult> => {
+    sent.push(digestOf(body));
+    if (sent.length === 1) {
+      await collectGarbage();
+      kept = made.filter((reference) => reference.deref() !== undefined).length;
+    }
+    return { kind: "acknowledged" };
+  };
+  const options = { paths, clock: fakeClock(), send, budgetMs: 3_600_000 };
+  const [report] = await deliver(requests, [destination], options);
+  expect(report).toMatchObject({ acknowledged: 32, pending: { spans: 0 }, problems: [] });
+  expect(sent.sort()).toEqual(wanted.sort());
+  // All but those that were being written when the last one was asked for.
+  expect(written).toBeGreaterThan(10);
+  // Of 2 MB each: 16 MB.
+  expect(kept).toBeLessThan(11);
+  expect(await requestsIn(outbox)).toEqual([]);
+});
+
+test("what waits is in the order in which it was made", async () => {
+  const paths = await temporaryStore();
+  const options = { paths, clock: fakeClock() };
+  // The later ones are shorter, and done sooner.
+  const requests = Array.from({ length: 8 }, (_, index) =>
+    otlpRequest(2, { trace: index + 1, padding: 100_000 * (8 - index) }),
+  );
+  await deliver(requests, [destination], { ...options, send: async () => away });
+  const sent: string[] = [];
+  const send = async (_: unknown, body: Uint8Array): Promise<SendResult> => {
+    sent.push(digestOf(body));
+    return { kind: "acknowledged" };
+  };
+  await pushOutbox([destination], { ...options, send, concurrency: 1 });
+  expect(sent).toEqual(requests.map(({ body }) => digestOf(body)));
+});
+
 test("a push holds no more requests in memory than are under way, whatever the outbox holds", async () => {
   const paths = await temporaryStore();
   const options = { paths, clock: fakeClock() };
@@ -172,6 +227,10 @@ test("a push holds no more requests in memory than are under way, whatever the o
   expect(seen.size).toBe(30);
   expect(most).toBeLessThan(10);
 });
+
+function digestOf(body: Uint8Array): string {
+  return createHash("sha256").update(body).digest("hex");
+}
 
 async function collectGarbage(): Promise<void> {
   const { setFlagsFromString } = await import("node:v8");

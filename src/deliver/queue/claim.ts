@@ -35,7 +35,7 @@ export async function claim(
     return "unreadable";
   }
   try {
-    request.content = createContent(request.kind, body, FORMATS[request.kind].itemsIn(body));
+    request.content = createContent(request.kind, body, request.items ?? FORMATS[request.kind].itemsIn(body));
     request.wasRead = true;
     request.size = request.content.items.size;
     return "claimed";

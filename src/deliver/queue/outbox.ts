@@ -46,9 +46,17 @@ export interface PutOptions {
   readonly lasting?: boolean;
   /** Of the body, where the caller knows it already. */
   readonly digest?: string | undefined;
+  /** Its place among those of the same time, where the caller has taken one: `nextSerial`. */
+  readonly serial?: number | undefined;
 }
 
-let serial = 0;
+let lastSerial = 0;
+
+/** By which requests of one time are in order: each has a greater one than those before. */
+export function nextSerial(): number {
+  lastSerial = (lastSerial + 1) % 1_000_000;
+  return lastSerial;
+}
 
 /**
  * Puts a request into a folder of the outbox, claimed by this process from the first moment, so that no other begins to
@@ -66,8 +74,8 @@ export async function putRequest(
   fingerprint?: Fingerprint,
   { kind = "traces", lasting = true, ...known }: PutOptions = {},
 ): Promise<ClaimedEntry> {
+  const { serial = nextSerial() } = known;
   const digest = known.digest ?? (await digestOf(body));
-  serial = (serial + 1) % 1_000_000;
   const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
   const end = fingerprint === undefined ? "" : `-${fingerprint}`;
   const name = `${time}-${String(serial).padStart(6, "0")}-${digest}-${items}${end}.${FORMATS[kind].extension}`;

@@ -12,7 +12,9 @@ export interface QueuedRequest {
   claimed: boolean;
   /** Undefined as long as it was not read from the disk, and when it need not be held any more. */
   content: Content | undefined;
-  /** The content came from the disk, and can be read there again. */
+  /** What the content holds, where that is known; else it is found out when it is read. */
+  readonly items: readonly ItemRef[] | undefined;
+  /** The content is on the disk, and can be read there again. */
   wasRead: boolean;
   /** How many items it has, known before it is read. */
   size: number;
@@ -50,6 +52,7 @@ export function queuedRequest(
     // What is given together with its content was just put there by this process.
     claimed: entry !== undefined && content !== undefined,
     content,
+    items: content && [...content.items.values()],
     wasRead: false,
     size,
     fingerprint,
@@ -94,6 +97,14 @@ export function pendingCount(request: QueuedRequest): number {
 /** How many are dealt with, one way or another. */
 function settledCount({ acknowledged, alreadyAcknowledged, rejected }: QueuedRequest): number {
   return acknowledged.size + alreadyAcknowledged.size + rejected.size;
+}
+
+/** Lets go of a content that has just been stored. @returns whether it is on the disk, to be read again */
+export function letGoOfStored(request: QueuedRequest): boolean {
+  if (request.entry === undefined) return false;
+  request.wasRead = true;
+  request.content = undefined;
+  return true;
 }
 
 /**
