@@ -1,5 +1,6 @@
 import { type Masking, maskFor } from "../masking/mask.js";
 import { asMasked, type Masked, maskedLike } from "../masking/masked.js";
+import { textPieces } from "../masking/texts.js";
 import { type Evidence, type RunEvidence, readLogEvidence } from "../opencode/evidence.js";
 import { assembleSessions, type SessionExport, type SessionTree } from "../opencode/session.js";
 import type { LoopTrace } from "../trace/model.js";
@@ -29,6 +30,8 @@ export interface SessionEvidence {
 /** What is known of one root session, before subagents are put in their places. */
 export interface FoundSession extends SessionEvidence {
   readonly sessions: readonly SessionExport[];
+  /** What of all this the rules of this looptrace have masked when it was kept: sessions, runs, the log, the servers. */
+  readonly maskedByRules?: readonly unknown[];
 }
 
 /** Puts subagents' sessions in their places, with the evidence of all that they were found in. */
@@ -42,16 +45,20 @@ export function assembleFound(found: readonly FoundSession[]): readonly LoadedSe
 }
 
 /**
- * Masks a session as it was found, also one that was stored by a looptrace that masked less. What was sent to models and
- * is kept masked by the rules of this one is not looked through again.
+ * Masks a session as it was found, also one that was stored by a looptrace that masked less. What is kept masked by the
+ * rules of this one is looked through for what is known to be secret alone.
  */
 export async function maskFound(
-  { sessions, logText, runs, mcpServers, wire }: FoundSession,
+  { sessions, maskedByRules = [], logText, runs, mcpServers, wire }: FoundSession,
   masking: Masking,
 ): Promise<Masked<FoundSession>> {
   const found = { sessions, logText, runs, mcpServers };
   const sent = wireMasking(wire);
-  const mask = await maskFor([found, ...sent.values], masking, sent.known);
+  const isKnown = new Set(maskedByRules);
+  const parts = [...sessions, logText, ...runs, mcpServers].filter((part) => part !== undefined && part !== "");
+  const known = [...textPieces(parts.filter((part) => isKnown.has(part))), ...sent.known];
+  const rest = parts.filter((part) => !isKnown.has(part));
+  const mask = await maskFor([...rest, ...sent.values], masking, known);
   return asMasked({ ...mask(found), ...(wire ? { wire: sent.masked(mask) } : {}) }, masking);
 }
 

@@ -10,6 +10,7 @@ import { mergeWires, recordingsIn } from "../wire/recording/combine.js";
 import { readRecording } from "../wire/recording/read-recording.js";
 import { writeRecording } from "../wire/recording/write-recording.js";
 import type { SessionEvidence } from "./loaded-session.js";
+import type { IsMasked } from "./masked-files.js";
 import { abandonedRuns } from "./run-owner.js";
 import { fileOf, type NamesOf, namesOfEach, readIfThere } from "./store-files.js";
 
@@ -37,6 +38,8 @@ export interface EvidenceFiles {
   readonly mcpServers: readonly string[] | undefined;
   /** Recordings of what was sent to models, by their names. */
   readonly wires: ReadonlyMap<string, WireEvidence>;
+  /** Whether logs, runs and servers were read from files that are known to be masked. */
+  readonly isMasked?: boolean;
 }
 
 export const noEvidence: EvidenceFiles = { logs: new Map(), runs: new Map(), mcpServers: undefined, wires: new Map() };
@@ -56,23 +59,39 @@ export function evidenceFiles({ logText, runs = [], mcpServers, wire }: Evidence
   };
 }
 
-/** Writes the files of a session's evidence; those that are there under other names stay. */
-export async function saveEvidence(paths: StorePaths, id: string, evidence: EvidenceFiles): Promise<void> {
-  for (const [name, text] of evidence.logs) await writeWhole(fileOf(paths, id, name), text);
-  for (const [name, run] of evidence.runs) await writeWhole(fileOf(paths, id, name), JSON.stringify(run, undefined, 2));
+/**
+ * Writes the files of a session's evidence; those that are there under other names stay.
+ *
+ * @returns the texts of logs, runs and servers by their files' names
+ */
+export async function saveEvidence(
+  paths: StorePaths,
+  id: string,
+  evidence: EvidenceFiles,
+): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map(evidence.logs);
+  for (const [name, run] of evidence.runs) texts.set(name, JSON.stringify(run, undefined, 2));
   for (const [name, wire] of evidence.wires)
     await writeWhole(fileOf(paths, id, `${WIRE}${name}${RECORDING}`), writeRecording(wire));
-  if (!evidence.mcpServers) return;
-  const text = JSON.stringify({ mcpServers: [...new Set(evidence.mcpServers)].sort() });
-  const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
-  await writeWhole(fileOf(paths, id, `mcp-${digest}.json`), text);
+  if (evidence.mcpServers) {
+    const text = JSON.stringify({ mcpServers: [...new Set(evidence.mcpServers)].sort() });
+    const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+    texts.set(`mcp-${digest}.json`, text);
+  }
+  for (const [name, text] of texts) await writeWhole(fileOf(paths, id, name), text);
+  return new Map([...texts].map(([name, text]) => [`${id}.${name}`, text]));
 }
 
-/** Reads the files of a session's evidence, and not the session itself. What cannot be read is left out. */
+/**
+ * Reads the files of a session's evidence, and not the session itself. What cannot be read is left out.
+ *
+ * @param isFileMasked tells of each whether it was masked when it was kept
+ */
 export async function readEvidenceFiles(
   paths: StorePaths,
   id: string,
   namesOf: NamesOf = namesOfEach(paths),
+  isFileMasked: IsMasked = () => false,
 ): Promise<EvidenceFiles> {
   refuseUntrustedFolder(paths.root, paths.sessions);
   const endings = (await namesOf(id)).map((name) => name.slice(id.length + 1)).sort();
@@ -82,19 +101,21 @@ export async function readEvidenceFiles(
         .filter((name) => name.startsWith(begin) && name.endsWith(end))
         .map(async (name) => [name, await readIfThere(fileOf(paths, id, name))] as const),
     );
-  const runs = (await read("run-", ".json")).flatMap(([name, text]) =>
-    parsed(text, runEvidence).map((run) => [name, run] as const),
-  );
-  const sets = (await read("mcp-", ".json")).flatMap(([, text]) => parsed(text, storedServers));
+  const runFiles = await read("run-", ".json");
+  const serverFiles = await read("mcp-", ".json");
+  const logs = [...(await read(SESSION_LOG, SESSION_LOG)), ...(await read("run-", ".log"))];
+  const runs = runFiles.flatMap(([name, text]) => parsed(text, runEvidence).map((run) => [name, run] as const));
+  const sets = serverFiles.flatMap(([, text]) => parsed(text, storedServers));
   const wires = (await read(WIRE, RECORDING)).map(([file, text]) => {
     const name = file.slice(WIRE.length, -RECORDING.length);
     return [name, readRecording(text, name, { isKept: true })] as const;
   });
   return {
     wires: new Map(wires),
-    logs: new Map([...(await read(SESSION_LOG, SESSION_LOG)), ...(await read("run-", ".log"))]),
+    logs: new Map(logs),
     runs: new Map(runs),
     mcpServers: sets.length === 0 ? undefined : [...new Set(sets.flatMap(({ mcpServers }) => mcpServers))],
+    isMasked: [...logs, ...runFiles, ...serverFiles].every(([name, text]) => isFileMasked(`${id}.${name}`, text)),
   };
 }
 

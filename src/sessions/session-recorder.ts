@@ -107,7 +107,7 @@ export class SessionRecorder {
     let stored = false;
     if (paths) {
       try {
-        await saveSession(paths, masked({ rootId, raw: new Map(texts), ...seen }));
+        await saveSession(paths, masked({ rootId, raw: new Map(texts), isByRules: mask.isByRules, ...seen }));
         stored = true;
         await clearRecordings(
           paths,

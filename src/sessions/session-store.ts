@@ -7,6 +7,7 @@ import type { Masked } from "../masking/masked.js";
 import { childSessionIds, isSessionId, readExport, type SessionExport } from "../opencode/session.js";
 import { largeExport } from "./large-export.js";
 import type { FoundSession } from "./loaded-session.js";
+import { maskedFiles, rememberMasked } from "./masked-files.js";
 import {
   type EvidenceSnapshot,
   evidenceFiles,
@@ -20,7 +21,8 @@ import { fileOf, ifThere, type NamesOf, namesOfEach, readIfThere } from "./store
  * The sessions that looptrace has seen, stored as they were read, so that views work offline and after a session is
  * gone: `<id>.json` is opencode's export, `<id>.children.json` the ids of the sessions below it, `<id>.log` the log
  * that opencode itself had of it, `<id>.run-….json` and `.log` how a run ended and what it logged, `<id>.mcp-….json`
- * which MCP servers opencode had, `<id>.wire-….jsonl` what it sent to models. Each run, each set of servers and each
+ * which MCP servers opencode had, `<id>.wire-….jsonl` what it sent to models, `<id>.masked.json` which of these need no
+ * masking any more. Each run, each set of servers and each
  * recording has a file of its own, so that several may write at once.
  */
 export interface StoredSession extends FoundSession {
@@ -35,6 +37,8 @@ export interface SessionSnapshot extends EvidenceSnapshot {
   readonly rootId: string;
   /** opencode's exports by session id, the subagents' among them. */
   readonly raw: ReadonlyMap<string, string>;
+  /** Whether all of it was masked by all rules. */
+  readonly isByRules?: boolean;
 }
 
 /**
@@ -43,14 +47,17 @@ export interface SessionSnapshot extends EvidenceSnapshot {
  * @throws the file system's error, for instance ENOSPC or EROFS
  */
 export async function saveSession(paths: StorePaths, snapshot: Masked<SessionSnapshot>): Promise<void> {
-  const { rootId, raw } = snapshot;
+  const { rootId, raw, isByRules = false } = snapshot;
   // Anything else could name a file somewhere else.
   for (const id of [rootId, ...raw.keys()])
     if (!isSessionId(id)) throw new Error(`${JSON.stringify(id.slice(0, 100))} is no session's id`);
   await ensurePrivateFolder(paths.root, paths.sessions);
   for (const [id, text] of raw) await writeWhole(fileOf(paths, id, "json"), text);
   await saveChildren(paths, snapshot);
-  await saveEvidence(paths, rootId, evidenceFiles(snapshot));
+  const texts = await saveEvidence(paths, rootId, evidenceFiles(snapshot));
+  const written = new Map(texts);
+  for (const [id, text] of raw) written.set(`${id}.json`, text);
+  if (isByRules) await rememberMasked(paths, rootId, written);
 }
 
 /**
@@ -66,9 +73,18 @@ export async function storedSession(
   namesOf: NamesOf = namesOfEach(paths),
 ): Promise<StoredSession | undefined> {
   refuseUntrustedFolder(paths.root, paths.sessions);
-  const root = await storedExport(paths, id);
+  const isMasked = await maskedFiles(paths, id);
+  const sessions: SessionExport[] = [];
+  const maskedByRules: unknown[] = [];
+  const read = async (one: string): Promise<SessionExport | undefined> => {
+    const { session, text } = (await readStored(paths, one)) ?? {};
+    if (!session) return undefined;
+    sessions.push(session);
+    if (text !== undefined && isMasked(`${one}.json`, text)) maskedByRules.push(session);
+    return session;
+  };
+  const root = await read(id);
   if (!root) return undefined;
-  const sessions = [root];
   const seen = new Set([id]);
   // Grows while it is walked: children have children.
   for (const session of sessions) {
@@ -76,12 +92,14 @@ export async function storedSession(
     for (const childId of new Set([...childSessionIds(session), ...known])) {
       if (seen.has(childId)) continue;
       seen.add(childId);
-      const child = await storedExport(paths, childId);
-      if (child) sessions.push(child);
+      await read(childId);
     }
   }
-  const evidence = await mergeEvidence(paths, root, [await readEvidenceFiles(paths, id, namesOf)], namesOf);
-  return { ...evidence, sessions, storedAt: (await lstat(fileOf(paths, id, "json"))).mtimeMs };
+  const files = await readEvidenceFiles(paths, id, namesOf, isMasked);
+  const evidence = await mergeEvidence(paths, root, [files], namesOf);
+  if (files.isMasked) maskedByRules.push(evidence.logText, ...files.runs.values(), evidence.mcpServers);
+  const { mtimeMs: storedAt } = await lstat(fileOf(paths, id, "json"));
+  return { ...evidence, sessions, ...(maskedByRules.length > 0 ? { maskedByRules } : {}), storedAt };
 }
 
 /**
@@ -90,13 +108,21 @@ export async function storedSession(
  * @throws {InvalidExportError} when it cannot be read any more
  */
 export async function storedExport(paths: StorePaths, id: string): Promise<SessionExport | undefined> {
+  return (await readStored(paths, id))?.session;
+}
+
+/** An export with its text; without it where it is so large that it is read in parts. */
+async function readStored(
+  paths: StorePaths,
+  id: string,
+): Promise<{ readonly session: SessionExport; readonly text?: string } | undefined> {
   // Anything else could name a file somewhere else.
   if (!isSessionId(id)) return undefined;
   const path = fileOf(paths, id, "json");
   const large = await ifThere(largeExport(path, path, "own"));
-  if (large) return large;
+  if (large) return { session: large };
   const text = await readIfThere(path);
-  return text === "" ? undefined : readExport(text, path);
+  return text === "" ? undefined : { session: readExport(text, path), text };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
@@ -89,10 +89,17 @@ test("a session that was seen at work is masked once when it is recorded and sen
   expect(masked.times).toBe(2);
 });
 
-test("a session of the store is masked once when it is shown", async () => {
+test("a session of the store is masked once when it is shown, and not again where it was kept masked", async () => {
   await looptrace(["trace", id], { env, cwd: folder });
-  masked.times = 0;
-  const { code, stdout } = await looptrace(["show", id], { env, cwd: folder });
-  expect([code, stdout]).toEqual([0, expect.stringContaining(MARK)]);
-  expect(masked.times).toBe(1);
+  const mark = join(folder, "looptrace", "sessions", `${id}.masked.json`);
+  for (const [times, prepare] of [
+    [0, () => access(mark)],
+    [1, () => rm(mark)],
+  ] as const) {
+    await prepare();
+    masked.times = 0;
+    const { code, stdout } = await looptrace(["show", id], { env, cwd: folder });
+    expect([code, stdout]).toEqual([0, expect.stringContaining(MARK)]);
+    expect(masked.times).toBe(times);
+  }
 });

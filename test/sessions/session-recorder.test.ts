@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import type { Masking } from "../../src/masking/mask.js";
 import { MASKING_RULES } from "../../src/masking/rules.js";
 import type { RunEvidence } from "../../src/opencode/evidence.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
@@ -46,10 +47,16 @@ test("what is recorded, stored, handed on and said beside it holds no secret", a
   expect(JSON.stringify([tree, evidence, recorded.seen, beside])).not.toContain(TOKEN);
   expect(beside).toEqual([expect.stringContaining("note [masked")]);
   const files = await readdir(paths.sessions);
-  expect(files.sort()).toEqual([`${id}.json`, `${id}.log`, `${id}.run-1-0-0.json`, `${id}.run-1-0-0.log`]);
+  expect(files.sort()).toEqual([
+    `${id}.json`,
+    `${id}.log`,
+    `${id}.masked.json`,
+    `${id}.run-1-0-0.json`,
+    `${id}.run-1-0-0.log`,
+  ]);
   for (const file of files) {
     const text = await readFile(join(paths.sessions, file), "utf8");
-    expect(text).toContain("[masked");
+    expect(text).toContain(file.endsWith(".masked.json") ? MASKING_RULES : "[masked");
     expect(text).not.toContain(TOKEN);
   }
 });
@@ -145,6 +152,45 @@ test("what is kept masked is not looked through again, and is where other rules 
   const known = await storedSession(paths, id);
   const secrets = known && (await maskFound(known, { ...masking, secrets: [TOKEN] }));
   expect(JSON.stringify(secrets?.wire)).toContain("use [masked: ");
+});
+
+test("an export that is kept masked is not looked through again, and is where it has changed or other rules masked it", async () => {
+  const paths = await temporaryStore();
+  const plain = seen();
+  await new SessionRecorder({ paths, masking }).record(plain, null);
+  const mark = join(paths.sessions, `${id}.masked.json`);
+  const kept = await readFile(mark, "utf8");
+  const load = async (own: Masking = masking): Promise<string> => {
+    const stored = await storedSession(paths, id);
+    if (!stored) throw new Error("the session is stored");
+    return JSON.stringify((await maskFound(stored, own)).sessions);
+  };
+  const file = join(paths.sessions, `${id}.json`);
+  const planted = (await readFile(file, "utf8")).replace(/"title": "/, `$&use ${TOKEN} `);
+  await writeFile(file, planted);
+  expect(await load()).toContain("use [masked: ");
+  // As if it had been kept so: a secret that the rules would find shows that they did not look.
+  const digest = createHash("sha256").update(planted).digest("hex");
+  await writeFile(mark, kept.replace(/(?<="ses_\w+\.json":")\w+/, digest));
+  expect(await load()).toContain(TOKEN);
+  expect(await load({ ...masking, secrets: [TOKEN] })).toContain("use [masked: ");
+  expect(await load({ ...masking, patterns: [/use \S+/] })).not.toContain(TOKEN);
+  await writeFile(mark, (await readFile(mark, "utf8")).replace(MASKING_RULES, "other"));
+  expect(await load()).toContain("use [masked: ");
+  for (const broken of ["", "[]", '{"rules":1', `{"rules":"${MASKING_RULES}","files":[]}`]) {
+    await writeFile(mark, broken);
+    expect(await load(), broken).toContain("use [masked: ");
+  }
+});
+
+test("what is kept without looking for tokens is looked through when it is read", async () => {
+  const paths = await temporaryStore();
+  const raw = new Map([[id, multistep.text.replace(/"title": "/, `$&use ${TOKEN} `)]]);
+  const unmasked = { environment: {}, knownShapes: false };
+  await new SessionRecorder({ paths, masking: unmasked }).record(seen({ raw }), null);
+  expect(await readdir(paths.sessions)).not.toContain(`${id}.masked.json`);
+  const stored = await storedSession(paths, id);
+  expect(JSON.stringify(stored && (await maskFound(stored, masking)).sessions)).toContain("use [masked: ");
 });
 
 test("a store that takes nothing is a note, and the session is handed on", async () => {
