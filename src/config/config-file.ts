@@ -1,10 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { fieldsOn } from "../agent/setting-surfaces.js";
 import { TOOL_BUDGET_FORM, toolBudget } from "../analysis/tool-budget.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { messageOf } from "../errors/thrown.js";
 import { environmentName } from "../otel/options.js";
 import { durationMs, isNone } from "../text/duration-ms.js";
 import { fieldProblem, wholeNumber } from "../text/field-problem.js";
@@ -133,56 +131,9 @@ export const configFile = z.strictObject({
 
 export type ConfigFile = z.infer<typeof configFile>;
 
-/** An unusually long file of settings has some KB. */
-const MAX_BYTES = 1024 * 1024;
-
-/**
- * Where the innermost `looptrace.config.json` of some folders is.
- *
- * @param folders from the innermost outwards
- * @returns undefined when there is none
- */
-export function findConfigFile(folders: readonly string[]): string | undefined {
-  return folders.map((folder) => join(folder, CONFIG_FILE)).find(isThere);
-}
-
 /** @throws {ConfigurationError} when the text is not JSON, or holds a setting that looptrace does not know */
 export function parseConfigFile(path: string, text: string): ConfigFile {
   return withAbsolutePath(parseConfig(text, path), dirname(path));
-}
-
-/**
- * Reads it once: what is looked at is what is used. Of what is no file, such as a pipe that never ends,
- * nothing is read.
- *
- * @throws {ConfigurationError} when it cannot be read
- */
-export function readConfigText(path: string): string {
-  let handle: number | undefined;
-  try {
-    handle = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const stats = fstatSync(handle);
-    if (!stats.isFile()) throw new Error("it is no file");
-    if (stats.size > MAX_BYTES) throw new Error("it is longer than a megabyte");
-    return readFileSync(handle, "utf8");
-  } catch (error) {
-    throw unreadable(path, error);
-  } finally {
-    if (handle !== undefined) closeSync(handle);
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: string, error: unknown): ConfigurationError {
-  const why = messageOf(error);
-  return new ConfigurationError(CONFIG_FILE, `${path} cannot be read: ${why}`);
 }
 
 /** A relative path means what it says to a reader of the file, wherever looptrace is called. */

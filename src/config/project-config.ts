@@ -6,9 +6,10 @@ import { doubtAbout } from "../trust/doubt.js";
 import { currentIdentity } from "../trust/identity.js";
 import { projectAround } from "../trust/project-folders.js";
 import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
-import { type ConfigFile, findConfigFile, parseConfigFile, readConfigText } from "./config-file.js";
+import { type ConfigFile, parseConfigFile } from "./config-file.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 import { ALL_RISKS, type Risk, risksOf, risksText } from "./config-risks.js";
+import { findConfigFile, readConfigText } from "./config-text.js";
 import type { Environment } from "./destination-options.js";
 
 /** Where a project's configuration is looked for. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { once } from "./lazy.js";
 
 /** What a value of a JSON file has to be, in words for who wrote the file. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -40,7 +41,7 @@ export function fieldProblem(
         ? `${field} is empty`
         : `${field} must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
     case "invalid_value":
-      return `${field} must be ${either[field] ?? alternatives.format(issue.values.map(String))}`;
+      return `${field} must be ${either[field] ?? alternatives().format(issue.values.map(String))}`;
     case "invalid_union":
       return `${field} must be ${either[field] ?? otherwise}`;
     default:
@@ -48,5 +49,5 @@ export function fieldProblem(
   }
 }
 
-/** `auto, cli or server`. */
-const alternatives = new Intl.ListFormat("en-GB", { type: "disjunction" });
+/** `auto, cli or server`. Made when something is wrong: it takes 10 ms. */
+const alternatives = once(() => new Intl.ListFormat("en-GB", { type: "disjunction" }));

@@ -1,8 +1,9 @@
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { parseConfigFile, readConfigText } from "../../config/config-file.js";
+import { parseConfigFile } from "../../config/config-file.js";
 import { CONFIG_FILE } from "../../config/config-file-name.js";
 import { risksOf, risksText } from "../../config/config-risks.js";
+import { readConfigText } from "../../config/config-text.js";
 import { doubtAboutConfig, findProjectConfig } from "../../config/project-config.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { forgetTrust, rememberTrust, trustedFiles } from "../../files/trusted-files.js";
