@@ -7,10 +7,12 @@
  *
  * @example `tsx src/cli/bundle.ts` writes dist/cli
  */
-import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
+import { lazyRequires } from "./lazy-requires.js";
+import { packModules } from "./pack-modules.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -29,28 +31,31 @@ export async function bundleCommandLine(folder: string): Promise<void> {
     cwd: root,
     platform: "node",
     external: PEERS,
+    preserveEntrySignatures: false,
     // What it is for CommonJS finds its own files at run time, where a bundle has none.
     resolve: { alias: { "jsonc-parser": join(root, "node_modules/jsonc-parser/lib/esm/main.js") } },
-    plugins: [...plugins],
+    plugins: [...plugins, lazyRequires],
     onLog: (level, { message }) => {
       if (level === "warn") throw new Error(message);
     },
   });
-  const { output } = await bundle.write({
-    dir: folder,
+  const { output } = await bundle.generate({
     format: "cjs",
+    exports: "named",
     strict: true,
     chunkFileNames: "[name].js",
+    codeSplitting: { groups: [{ debugName: "modules", name: placeOf }], includeDependenciesRecursively: false },
     // Names stay, for the stack traces in reports of faults.
     minify: { compress: true, mangle: false, codegen: false },
     comments: false,
   });
   await bundle.close();
+  await mkdir(folder, { recursive: true });
+  const chunks = output.flatMap((file) => (file.type === "chunk" ? [file] : []));
+  for (const { fileName, code } of packModules(chunks)) await writeFile(join(folder, fileName), code);
   // npm sets it when it installs the package, not when a clone that it has linked is built anew.
   await chmod(join(folder, "main.js"), 0o755);
-  const packages = new Set(
-    output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : [])).flatMap((id) => packageOf(id) ?? []),
-  );
+  const packages = new Set(chunks.flatMap(({ moduleIds }) => moduleIds).flatMap((id) => packageOf(id) ?? []));
   await writeFile(join(folder, "package.json"), '{ "type": "commonjs" }\n');
   await writeFile(join(folder, "third-party-licences.txt"), await licencesOf([...packages].sort()));
 }
@@ -99,6 +104,14 @@ export const plugins: readonly Plugin[] = [atItsPlace, lazy("string-width"), wit
 
 function pathToRegExp(path: string): RegExp {
   return new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
+}
+
+/** Each module of ours is a chunk of its own; what packages bring is split by what needs it. */
+function placeOf(id: string): string | null {
+  const place = relative(root, id).replaceAll("\\", "/");
+  const own = /^src\/(.+)\.ts$/.exec(place)?.[1];
+  if (own === undefined || own === "cli/main") return null;
+  return own.replace(/^cli\/commands\//, "command-");
 }
 
 /** The folder of the package that a module belongs to. */

@@ -1,0 +1,59 @@
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { packModules } from "../../src/cli/pack-modules.js";
+
+const FILES = [
+  { fileName: "main.js", code: `exports.show = () => [require("./trace/sum.js").sum(1), require("./zod.js").z];` },
+  { fileName: "zod.js", code: `exports.z = "zod";` },
+  { fileName: "trace/sum.js", code: `loads.push("sum"); exports.sum = (n) => n + require("./deep/two.js").two;` },
+  { fileName: "trace/unused.js", code: `loads.push("unused");` },
+  { fileName: "trace/deep/two.js", code: `loads.push("two"); exports.two = require("../sum.js").sum ? 2 : 0;` },
+];
+
+test("modules of a folder are one file, and each runs when it is asked for first", () => {
+  const files = new Map(packModules(FILES).map(({ fileName, code }) => [fileName, code]));
+  expect([...files.keys()].toSorted()).toEqual([
+    "main.js",
+    "packs.js",
+    "trace-deep.pack.js",
+    "trace.pack.js",
+    "zod.js",
+  ]);
+  const loads: string[] = [];
+  const loaded = new Map<string, unknown>();
+  const require = (path: string): unknown => {
+    const exports = loaded.get(path) ?? {};
+    if (!loaded.has(path)) {
+      loaded.set(path, exports);
+      loads.push(path);
+      runInNewContext(files.get(path.replace("./", "")) ?? "", { require, exports, loads });
+    }
+    return exports;
+  };
+  const main = require("./main.js") as { readonly show: () => unknown };
+  expect(loads).toEqual(["./main.js"]);
+  expect([main.show(), main.show()]).toEqual([
+    [3, "zod"],
+    [3, "zod"],
+  ]);
+  expect(loads).toEqual([
+    "./main.js",
+    "./packs.js",
+    "./trace.pack.js",
+    "sum",
+    "./trace-deep.pack.js",
+    "two",
+    "./zod.js",
+  ]);
+});
+
+test("a file that is not in the bundle, and a name that is taken, end the build", () => {
+  expect(() => packModules([{ fileName: "a/b.js", code: `require("./c.js")` }])).toThrow(
+    "a/b.js asks for a/c.js, which is not in the bundle.",
+  );
+  const taken = [
+    { fileName: "a/b.js", code: "" },
+    { fileName: "a.pack.js", code: "" },
+  ];
+  expect(() => packModules(taken)).toThrow("a.pack.js is a file of the bundle and would be a pack too.");
+});
