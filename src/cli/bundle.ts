@@ -11,8 +11,10 @@ import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
+import { HELP_FILE } from "./help-sheet.js";
 import { lazyRequires } from "./lazy-requires.js";
 import { packModules } from "./pack-modules.js";
+import { helpSheet } from "./write-help-sheet.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -53,6 +55,7 @@ export async function bundleCommandLine(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const chunks = output.flatMap((file) => (file.type === "chunk" ? [file] : []));
   for (const { fileName, code } of packModules(chunks)) await writeFile(join(folder, fileName), code);
+  await writeFile(join(folder, HELP_FILE), JSON.stringify(helpSheet()));
   // npm sets it when it installs the package, not when a clone that it has linked is built anew.
   await chmod(join(folder, "main.js"), 0o755);
   const packages = new Set(chunks.flatMap(({ moduleIds }) => moduleIds).flatMap((id) => packageOf(id) ?? []));
@@ -106,11 +109,16 @@ function pathToRegExp(path: string): RegExp {
   return new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
 }
 
+/** What every start needs, and all that `--version` and `--help` do: it comes into the first file. */
+const START = new Set(
+  ["main", "exit-codes", "help-sheet", "own-version", "terminal-width"].map((name) => `cli/${name}`),
+);
+
 /** Each module of ours is a chunk of its own; what packages bring is split by what needs it. */
 function placeOf(id: string): string | null {
   const place = relative(root, id).replaceAll("\\", "/");
   const own = /^src\/(.+)\.ts$/.exec(place)?.[1];
-  if (own === undefined || own === "cli/main") return null;
+  if (own === undefined || START.has(own)) return null;
   return own.replace(/^cli\/commands\//, "command-");
 }
 

@@ -2,16 +2,6 @@
 import { type AddHelpTextContext, type AddHelpTextPosition, Command } from "commander";
 import { columnsOf } from "../text/columns.js";
 import { wrapped } from "../text/wrap-text.js";
-import type { Terminal } from "./terminal.js";
-
-/** As wide as help is where it goes into a file, and at most on a wide terminal: longer lines are hard to read. */
-const USUAL_WIDTH = 80;
-const WIDEST = 100;
-
-/** In how many columns help is laid out. */
-export function helpWidth({ outIsTty, width }: Pick<Terminal, "outIsTty" | "width">): number {
-  return outIsTty ? Math.min(width, WIDEST) : USUAL_WIDTH;
-}
 
 /** A command whose further texts are laid out in the help's width. */
 export class HelpfulCommand extends Command {

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { EXIT } from "./exit-codes.js";
+import { builtHelp } from "./help-sheet.js";
 import { ownVersion } from "./own-version.js";
+import { helpWidth, widthOf } from "./terminal-width.js";
 import { tellWriteErrors } from "./write-errors.js";
 
 const exitCodeOf = tellWriteErrors();
@@ -14,6 +16,11 @@ async function main(): Promise<void> {
       process.stdout.write(`${ownVersion()}\n`);
       return;
     }
+    const help = argv.length === 1 && (argv[0] === "--help" || argv[0] === "-h") ? builtHelp(width()) : undefined;
+    if (help !== undefined) {
+      process.stdout.write(help);
+      return;
+    }
     const { runCli } = await import("./program.js");
     const { processTerminal } = await import("./terminal.js");
     process.exitCode = exitCodeOf(await runCli(argv, processTerminal()));
@@ -23,6 +30,12 @@ async function main(): Promise<void> {
     process.stderr.write(`looptrace: ${problem}\n`);
     process.exitCode = EXIT.usage;
   }
+}
+
+/** Columns of what `--help` says. */
+function width(): number {
+  const { isTTY = false, columns } = process.stdout;
+  return helpWidth({ outIsTty: isTTY, width: widthOf(columns, process.env.COLUMNS) });
 }
 
 /** What is wrong before there is anything that tells of errors: that is loaded from files as well. */

@@ -29,11 +29,12 @@ import { defineWatch } from "./definitions/watch.js";
 import { defineWire } from "./definitions/wire.js";
 import { defineWorker } from "./definitions/worker.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
-import { HelpfulCommand, helpWidth } from "./help-text.js";
+import { HelpfulCommand } from "./help-text.js";
 import { markMessage } from "./message.js";
 import { ownVersion } from "./own-version.js";
 import { parserWords } from "./parser-words.js";
 import type { Terminal } from "./terminal.js";
+import { helpWidth } from "./terminal-width.js";
 
 /** What `--help` says of the environment. */
 export const ENVIRONMENT = `

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import supportsHyperlinks from "supports-hyperlinks";
 import { decodeText } from "../text/decode-text.js";
+import { widthOf } from "./terminal-width.js";
 
 /** Where a command reads and writes; a test gives its own. */
 export interface Terminal {
@@ -57,14 +58,6 @@ function background(argv: readonly string[]): void {
     .unref();
 }
 
-/** Below this nothing can be laid out; a terminal that says 0 columns does not know. */
-const NARROWEST = 20;
-
 /** Of a terminal that does not say. */
 const USUAL_ROWS = 24;
 const FEWEST_ROWS = 4;
-
-function widthOf(columns: number | undefined, variable: string | undefined): number {
-  const wanted = columns ?? Number(variable);
-  return Number.isInteger(wanted) && wanted > 0 ? Math.max(wanted, NARROWEST) : 120;
-}

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { helpWidth, reflowed } from "../../src/cli/help-text.js";
+import { reflowed } from "../../src/cli/help-text.js";
 import { parserWords } from "../../src/cli/parser-words.js";
+import { helpWidth } from "../../src/cli/terminal-width.js";
 import { columnsOf } from "../../src/text/columns.js";
 
 const TEXT = `

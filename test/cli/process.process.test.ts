@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { cliCommand, startLooptrace } from "../support/cli.js";
+import { cliCommand, looptrace, startLooptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
 import { reportedPath } from "../support/reported.js";
 
@@ -78,7 +78,7 @@ test("a listener on standard error that goes away does not end the command", asy
   expect(result.stdout).toBe("exit 2");
 });
 
-test("the exit code and the version reach the shell", async () => {
+test("the exit code, the version and the help reach the shell", async () => {
   const cwd = await temporaryFolder();
   const manifest = z
     .object({ version: z.string() })
@@ -89,6 +89,8 @@ test("the exit code and the version reach the shell", async () => {
     stdout: `${manifest.version}\n`,
     stderr: "",
   });
+  const help = await looptrace(["--help"], { cwd, env });
+  expect(await startLooptrace(["--help"], { cwd, env }).ended).toEqual({ ...help, signal: null });
   expect(await startLooptrace(["show"], { cwd, env }).ended).toMatchObject({ code: 2, stdout: "" });
 });
 
