@@ -1,4 +1,5 @@
-import { columnsOf } from "./columns.js";
+import { columnsOf, PLAIN } from "./columns.js";
+import { once } from "./lazy.js";
 import { plainText } from "./plain-text.js";
 
 /**
@@ -18,8 +19,14 @@ export function severalLines(text: string): string {
 /** Direction marks, separators of lines, zero-width spaces, invisible operators, byte order marks, language tags. */
 const INVISIBLE = /[\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
 
-/** What a reader takes for one character. */
-export const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** Made when a text first needs it: that takes 8 ms. */
+const graphemes = once(() => new Intl.Segmenter(undefined, { granularity: "grapheme" }));
+
+/** What a reader takes for one character each, with where it begins. */
+export function charactersOf(text: string): Iterable<{ readonly segment: string; readonly index: number }> {
+  if (PLAIN.test(text)) return Array.from(text, (segment, index) => ({ segment, index }));
+  return graphemes().segment(text);
+}
 
 /** Cut to a number of terminal columns, with `…` where something is left out; wide characters count two. */
 export function shortenTo(text: string, columns: number): string {
@@ -29,7 +36,7 @@ export function shortenTo(text: string, columns: number): string {
   if (head.length === text.length && columnsOf(text) <= columns) return text;
   let kept = "";
   let width = 0;
-  for (const { segment } of graphemes.segment(head)) {
+  for (const { segment } of charactersOf(head)) {
     const next = columnsOf(segment);
     if (width + next > columns - 1) break;
     kept += segment;
@@ -50,7 +57,7 @@ export function shortenMiddle(text: string, columns: number): string {
   const behind = Math.ceil((columns - 1) / 2);
   let end = "";
   let width = 0;
-  for (const { segment } of [...graphemes.segment(text)].reverse()) {
+  for (const { segment } of [...charactersOf(text)].reverse()) {
     const next = columnsOf(segment);
     if (width + next > behind) break;
     end = segment + end;

@@ -1,5 +1,5 @@
 import { columnsOf } from "./columns.js";
-import { graphemes } from "./terminal-text.js";
+import { charactersOf } from "./terminal-text.js";
 
 /** Tabs are of any width in a terminal, so that no line with one could be measured. */
 const TAB = "    ";
@@ -22,7 +22,7 @@ function wrappedLine(line: string, columns: number): string[] {
   /** Behind the last blank that stands behind a word; the first line's indentation is none. */
   let breakAt = 0;
   let hasWord = false;
-  for (const { segment, index } of graphemes.segment(line)) {
+  for (const { segment, index } of charactersOf(line)) {
     const blank = segment.trim() === "";
     const next = columnsOf(segment);
     if (blank && index === from && lines.length > 0) {

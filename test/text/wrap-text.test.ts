@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { graphemes, severalLines } from "../../src/text/terminal-text.js";
+import { charactersOf, severalLines } from "../../src/text/terminal-text.js";
 import { wrapped } from "../../src/text/wrap-text.js";
 import { anyCharacter } from "../support/any-character.js";
 import { tries } from "../support/tries.js";
@@ -51,7 +51,7 @@ test("no line is too wide, and nothing but blanks at the breaks is lost", () => 
       const text = severalLines(pieces.join(""));
       const lines = wrapped(text, columns);
       // One character can be wider than two columns: notes with their stems, say.
-      const isOne = (line: string): boolean => [...graphemes.segment(line)].length === 1;
+      const isOne = (line: string): boolean => [...charactersOf(line)].length === 1;
       expect(lines.filter((line) => stringWidth(line) > columns && !isOne(line))).toEqual([]);
       const solid = (one: string): string => one.replace(/\s+/gu, "");
       expect(solid(lines.join(""))).toBe(solid(text));
