@@ -95,14 +95,14 @@ test("the tarball holds the built package, the pages for its users, and nothing 
   const others = files.filter((path) => !/^(?:dist\/.+\.(js|d\.ts)|docs\/[\w/-]+\.md)$/.test(path));
   expect(others.toSorted()).toEqual([
     ...["CHANGELOG.md", "LICENSE", "README.md"],
-    ...["dist/cli/package.json", "dist/cli/third-party-licences.txt"],
+    ...["dist/cli/help.json", "dist/cli/package.json", "dist/cli/third-party-licences.txt"],
     "dist/looptrace.1",
     ...["dist/looptrace.config.schema.json", "dist/web/pages/list.css", "dist/web/pages/report.css"],
     "package.json",
   ]);
   expect(files).toContain("docs/running.md");
   const sources = await readdir(join(repository, "src"), { recursive: true });
-  // Each page is bundled into two files, the command line into one for each command and some that they share.
+  // Each page is bundled into two files, the command line into one for each command and those that they share.
   const expected = sources
     .filter(
       (path) =>
@@ -119,7 +119,7 @@ test("the tarball holds the built package, the pages for its users, and nothing 
   const commands = await readdir(join(repository, "src/cli/commands"));
   expect(bundled).toEqual(
     expect.arrayContaining(
-      ["main", ...commands.map((name) => basename(name, ".ts"))].map((name) => `dist/cli/${name}.js`),
+      ["main", ...commands.map((name) => `command-${basename(name, ".ts")}`)].map((name) => `dist/cli/${name}.js`),
     ),
   );
   expect(bundled.filter((path) => path.endsWith(".d.ts"))).toEqual([]);

@@ -25,3 +25,12 @@ function installed(name: string) {
     );
   }
 }
+
+/**
+ * For what will use the packages only when other work is done.
+ *
+ * @throws {ConfigurationError} when one is not installed
+ */
+export function checkPackages(): void {
+  for (const name of ["bullmq", "ioredis"]) installed(name);
+}

@@ -4,6 +4,7 @@ import { recordedResults } from "../../batch/results.js";
 import { type TaskRequest, taskRequestSchema } from "../../batch/task.js";
 import type { Settings } from "../../config/settings.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { checkPackages } from "../../fleet/packages.js";
 import { batchName } from "../../fleet/queue-names.js";
 import { runFleetBatch } from "../../fleet/run-fleet-batch.js";
 import { quickMask } from "../../masking/mask.js";
@@ -28,6 +29,7 @@ export type FleetBatchFlags = BatchFlags & RedisFlags;
  * @param source a file of tasks, or `-`
  */
 export async function fleetBatch(source: string, flags: FleetBatchFlags, terminal: Terminal): Promise<ExitCode> {
+  checkPackages();
   refuseWorkersFlags(flags);
   refuseTwoDocuments(flags);
   const context = new CommandContext(flags, terminal);
