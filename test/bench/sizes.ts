@@ -22,6 +22,9 @@ export interface Plan {
   /** Sessions that are kept. */
   readonly keptSessions: number;
   readonly keptRounds: number;
+  readonly growthRounds: number;
+  /** Runs of each kind of the real opencode, with and without a server that is there already. */
+  readonly warmRounds: number;
 }
 
 export interface ExportSize {
@@ -58,6 +61,8 @@ export const FULL: Plan = {
   recordingRounds: 3,
   keptSessions: 10_000,
   keptRounds: 7,
+  growthRounds: 15,
+  warmRounds: 15,
 };
 
 /** Shows that the benchmark works; its figures say little. */
@@ -77,4 +82,6 @@ export const QUICK: Plan = {
   recordingRounds: 1,
   keptSessions: 20,
   keptRounds: 1,
+  growthRounds: 1,
+  warmRounds: 1,
 };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { readExport } from "../../src/opencode/read/read-export.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { syntheticSession } from "./synthetic-session.js";
+import { shapedSession, syntheticSession } from "./synthetic-session.js";
 
 const session = syntheticSession(2_000_000);
 
@@ -32,4 +32,18 @@ test("looptrace reads all of it: steps, tools and subagents in their places", ()
   expect(subagents.length).toBe(session.exports.length - 1);
   expect(subagents.length).toBeGreaterThan(0);
   expect(traces.map(({ loop }) => loop.outcome)).toEqual(traces.map(() => "completed"));
+});
+
+test("a session of a shape has just that", () => {
+  const shaped = shapedSession({ turns: 3, steps: 5, tools: 2, output: 700, subagents: 2 });
+  const [root, ...children] = shaped.exports.map((text) => readExport(text, "shaped"));
+  expect(children.length).toBe(6);
+  expect(shaped.steps).toBe(3 * 5 + 6 * 2);
+  // The steps that neither delegate nor are a turn's last: two of each turn, and one of each subagent.
+  expect(shaped.tools).toBe(3 * 2 * 2 + 6 * 2 + 6);
+  const traces = assembleSessions([...(root ? [root] : []), ...children]).flatMap((tree) => traceSession(tree));
+  expect(traces.map(({ loop }) => loop.steps.length)).toEqual([5, 5, 5]);
+  expect(
+    traces.flatMap(({ loop }) => loop.steps.flatMap(({ tools }) => tools.flatMap(({ loops }) => loops))).length,
+  ).toBe(6);
 });

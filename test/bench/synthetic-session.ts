@@ -38,12 +38,39 @@ export function syntheticSession(
   return { exports, bytes: exports.reduce((sum, text) => sum + Buffer.byteLength(text), 0), steps, tools };
 }
 
+/** What a session consists of, where nothing in it is left to chance but the words. */
+export interface Shape {
+  readonly turns: number;
+  /** Of each turn; the last one has no tools. */
+  readonly steps: number;
+  /** Of each other step. */
+  readonly tools: number;
+  /** Characters of each tool's output. */
+  readonly output: number;
+  /** The first steps of each turn, which start a subagent of two steps instead. */
+  readonly subagents: number;
+}
+
+/** A session of that shape, as `syntheticSession` has it otherwise. */
+export function shapedSession(shape: Shape, seed = 1): SyntheticSession {
+  const writer = sessionWriter(createRandom(seed), BEGIN, LONGEST_OUTPUT, shape.steps, shape);
+  const exports = writer.shaped(shape);
+  const { steps, tools } = writer.counts;
+  return { exports, bytes: exports.reduce((sum, text) => sum + Buffer.byteLength(text), 0), steps, tools };
+}
+
 interface Message {
   readonly info: Readonly<Record<string, unknown>>;
   readonly parts: readonly object[];
 }
 
-function sessionWriter(random: Random, begin: number, longestOutput: number, stepsInATurn: number) {
+function sessionWriter(
+  random: Random,
+  begin: number,
+  longestOutput: number,
+  stepsInATurn: number,
+  fixed?: Pick<Shape, "tools" | "output">,
+) {
   const { text } = createTexts(random);
   const counts = { steps: 0, tools: 0 };
   let now = begin;
@@ -88,6 +115,22 @@ function sessionWriter(random: Random, begin: number, longestOutput: number, ste
     add(assistant(sessionID, user, true, false).message);
     const info = sessionInfo(sessionID, parent, created);
     return [JSON.stringify({ info, messages }, undefined, 2), ...children];
+  }
+
+  function shaped({ turns, steps, subagents }: Shape, parent?: string): string[] {
+    const sessionID = id("ses");
+    const created = now;
+    const messages: Message[] = [];
+    const children: string[] = [];
+    let user = "";
+    for (let step = 0; step < turns * steps; step += 1) {
+      const ofTurn = step % steps;
+      if (ofTurn === 0) user = addUser(sessionID, (message) => messages.push(message));
+      const { message, children: own } = assistant(sessionID, user, ofTurn === steps - 1, ofTurn < subagents);
+      messages.push(message);
+      children.push(...own);
+    }
+    return [JSON.stringify({ info: sessionInfo(sessionID, parent, created), messages }, undefined, 2), ...children];
   }
 
   function sessionInfo(sessionID: string, parent: string | undefined, created: number): object {
@@ -151,7 +194,7 @@ function sessionWriter(random: Random, begin: number, longestOutput: number, ste
       spoken("reasoning", random.logarithmic(100, 4000)),
       spoken("text", random.logarithmic(30, 1500)),
     ];
-    const tools = last || delegates ? 0 : random.whole(1, 3);
+    const tools = last || delegates ? 0 : (fixed?.tools ?? random.whole(1, 3));
     for (let index = 0; index < tools; index += 1) parts.push({ ...tool(), ...ids() });
     if (delegates) parts.push({ ...task(sessionID, children), ...ids() });
     counts.tools += tools + children.length;
@@ -184,7 +227,7 @@ function sessionWriter(random: Random, begin: number, longestOutput: number, ste
   }
 
   function tool(): object {
-    const output = text(random.logarithmic(SHORTEST_OUTPUT, longestOutput));
+    const output = text(fixed?.output ?? random.logarithmic(SHORTEST_OUTPUT, longestOutput));
     const start = wait(1, 50);
     const time = { start, end: wait(5, 3000) };
     const callID = `call_${start}`;
@@ -253,7 +296,9 @@ function sessionWriter(random: Random, begin: number, longestOutput: number, ste
   function task(sessionID: string, children: string[]): object {
     const input = { description: text(30), prompt: text(600), subagent_type: "worker" };
     const start = wait(1, 50);
-    const [own, ...below] = session(random.logarithmic(20_000, 200_000), sessionID);
+    const [own, ...below] = fixed
+      ? shaped({ ...fixed, turns: 1, steps: 2, subagents: 0 }, sessionID)
+      : session(random.logarithmic(20_000, 200_000), sessionID);
     children.push(own ?? "", ...below);
     const childId = /"id": "(ses_[^"]+)"/.exec(own ?? "")?.[1];
     const metadata = {
@@ -278,5 +323,5 @@ function sessionWriter(random: Random, begin: number, longestOutput: number, ste
     };
   }
 
-  return { session, counts };
+  return { session, shaped, counts };
 }
