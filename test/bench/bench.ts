@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { compareCatalog } from "./catalog.js";
 import { compareComputing } from "./compute.js";
 import { compareDelivery } from "./delivery.js";
+import { compareGrowth } from "./growth.js";
 import { compareMasking } from "./masking.js";
 import type { Comparison } from "./measure.js";
 import { paintTable } from "./paint-table.js";
@@ -18,6 +19,7 @@ import { compareRecordings } from "./recordings.js";
 import { compareSessions } from "./sessions.js";
 import { FULL, QUICK } from "./sizes.js";
 import { compareTracing } from "./tracing.js";
+import { compareWarm } from "./warm.js";
 
 const { values } = parseArgs({
   options: {
@@ -38,7 +40,9 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   delivery: () => compareDelivery(plan),
   processes: () => compareProcesses(plan),
   tracing: () => compareTracing(plan),
+  growth: () => compareGrowth(plan),
   sessions: () => compareSessions(plan),
+  warm: () => compareWarm(plan),
   recordings: () => compareRecordings(plan),
   catalog: () => compareCatalog(plan),
 };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { alternate, median } from "./measure.js";
+import { alternate, median, spreadOf } from "./measure.js";
 
 test("the median of an even number of values lies between the middle two", () => {
   expect(median([5, 1, 3])).toBe(3);
@@ -21,4 +21,9 @@ test("both sides take turns at being first, and rounds that warm up do not count
   );
   expect(calls.join("")).toBe("ba" + "ab" + "ba" + "ab");
   expect(measured).toEqual({ looptrace: 6, bare: 2, ratio: 3 });
+});
+
+test("the spread leaves a quarter out at each end", () => {
+  expect(spreadOf([9, 1, 2, 3, 4, 5, 6, 7, 8])).toBe("3.00 to 7.00");
+  expect(spreadOf([0.333])).toBe("0.33 to 0.33");
 });

@@ -70,6 +70,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
+/** Between which two values the middle half of them lies, as people read it: `0.31 to 0.36`. */
+export function spreadOf(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN;
+  return `${at(0.25).toFixed(2)} to ${at(0.75).toFixed(2)}`;
+}
+
 setFlagsFromString("--expose-gc");
 const collect: unknown = runInNewContext("gc");
 

@@ -1,14 +1,13 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseScenario } from "../provider/load-scenario.js";
-import type { Scenario } from "../provider/scenario.js";
 import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { builtPath } from "./built.js";
 import { alternate, type Comparison, median } from "./measure.js";
+import { processesOf } from "./process-times.js";
+import { promptOf, quickSessions } from "./quick-sessions.js";
 import type { Plan } from "./sizes.js";
+import { type Took, timed } from "./timed.js";
 
 /**
  * What tracing costs a session of the real opencode: `looptrace run` by either driver, and `looptrace batch`, against
@@ -17,7 +16,7 @@ import type { Plan } from "./sizes.js";
 export async function compareSessions({ sessionRounds, batchTasks }: Plan): Promise<readonly Comparison[]> {
   const warmUp = 1;
   const sessions = 4 * (sessionRounds + warmUp) + 4 + 3 * batchTasks + 1;
-  const bench = await isolatedOpenCode(scenarioOf(sessions));
+  const bench = await isolatedOpenCode(quickSessions(sessions));
   try {
     const play = player(bench);
     // The first start of all makes opencode's database.
@@ -68,36 +67,6 @@ export async function compareSessions({ sessionRounds, batchTasks }: Plan): Prom
   }
 }
 
-/** Three calls and two tools, with the pauses of a quick model. */
-function scenarioOf(sessions: number): Scenario {
-  const bash = (command: string) => ({ name: "bash", arguments: { command, description: "Looks" } });
-  const pace = { delayMs: 150, firstChunkMs: 50, chunkMs: 10 };
-  const usage = { input: 4_000, cached: 0, output: 60, reasoning: 10 };
-  return parseScenario(
-    JSON.stringify({
-      name: "bench",
-      description: "Sessions to be measured.",
-      prompts: ["Go."],
-      lanes: Array.from({ length: sessions }, (_, index) => ({
-        name: `session-${index}`,
-        match: `session number ${index}.`,
-        replies: [
-          { ...pace, text: "I look.", toolCalls: [bash("echo one")], usage },
-          { ...pace, text: "And again.", toolCalls: [bash("echo two")], usage },
-          { ...pace, text: "Done.", usage },
-        ],
-      })),
-    }),
-    "the benchmark's scenario",
-  );
-}
-
-interface Took {
-  readonly wallMs: number;
-  /** Of all processes that were waited for. */
-  readonly cpuMs: number;
-}
-
 interface Player {
   readonly bare: () => Promise<Took>;
   readonly looptrace: (driver: "cli" | "server") => Promise<Took>;
@@ -108,12 +77,14 @@ function player(bench: IsolatedOpenCode): Player {
   let next = 0;
   const prompt = (): string => {
     next += 1;
-    return `This is session number ${next - 1}.`;
+    return promptOf(next - 1);
   };
   const looptrace = (args: readonly string[]) =>
     timed(bench, process.execPath, [builtPath("cli/main.js"), ...args], {
       LOOPTRACE_OPENCODE: openCodeBinary(),
       LOOPTRACE_HOME: join(bench.home, "looptrace"),
+      // What a server that stays brings is measured apart, in warm.ts.
+      LOOPTRACE_WARM: "0",
     });
   return {
     bare: () => timed(bench, openCodeBinary(), ["run", "--format", "json", prompt()]),
@@ -125,28 +96,6 @@ function player(bench: IsolatedOpenCode): Player {
       return await looptrace(["batch", file, "--quiet", "--concurrency", String(concurrency)]);
     },
   };
-}
-
-/** bash adds up what its children took; Node knows only its own time. */
-async function timed(
-  bench: IsolatedOpenCode,
-  program: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Took> {
-  const figures = join(bench.home, "figures.txt");
-  const script = `TIMEFORMAT='%R %U %S'; { time "$@" >/dev/null 2>"$ERRORS" </dev/null; } 2>"$FIGURES"`;
-  const errors = join(bench.home, "errors.txt");
-  closeSync(openSync(errors, "w"));
-  const child = spawn("/bin/bash", ["-c", script, "bash", program, ...args], {
-    cwd: bench.workdir,
-    env: { ...bench.env, ...env, FIGURES: figures, ERRORS: errors },
-    stdio: "ignore",
-  });
-  const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}: ${await readFile(errors, "utf8")}`);
-  const [wall = 0, user = 0, system = 0] = (await readFile(figures, "utf8")).trim().split(/\s+/).map(Number);
-  return { wallMs: wall * 1000, cpuMs: (user + system) * 1000 };
 }
 
 const SAMPLE_MS = 50;
@@ -211,16 +160,6 @@ function megabytesOf(home: string): number {
     }
   });
   return kilobytes.reduce((sum, one) => sum + one, 0) / 1024;
-}
-
-function processesOf(home: string): string[] {
-  return readdirSync("/proc").filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${home}`);
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** Processes, and temporary files of looptrace's; opencode itself leaves a library at each bare start. */

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Clock ticks of a second in /proc: Linux says 100 everywhere to programs. */
+const TICKS_A_SECOND = 100;
+
+/** The processes whose environment has this home; Linux only. */
+export function processesOf(home: string): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`HOME=${home}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The CPU time that a process has taken, ms, with what those took that it has waited for; 0 where it is gone. */
+export function cpuMsOf(pid: string): number {
+  try {
+    return cpuMsIn(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return 0;
+  }
+}
+
+/** What a line of /proc/<pid>/stat says of that. */
+export function cpuMsIn(stat: string): number {
+  // The name of the program may have blanks and parentheses in it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15).map(Number);
+  return ((user + system + childrenUser + childrenSystem) * 1000) / TICKS_A_SECOND;
+}

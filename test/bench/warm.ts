@@ -1,0 +1,214 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { realOpencode2 } from "../support/real-opencode2.js";
+import { builtPath } from "./built.js";
+import { type Comparison, median, spreadOf } from "./measure.js";
+import { processesOf } from "./process-times.js";
+import { promptOf, quickSessions } from "./quick-sessions.js";
+import type { Plan } from "./sizes.js";
+import { type Took, timed } from "./timed.js";
+
+/** The ways to one answer. */
+const WAYS = ["bare", "attach", "cold", "first", "warm"] as const;
+type Way = (typeof WAYS)[number];
+
+/** What each is, and at most how many times what bare `opencode run` takes, or `--attach`. */
+const NAMES: Readonly<Record<Exclude<Way, "bare" | "attach">, { readonly name: string; readonly aims: Aims }>> = {
+  cold: { name: "looptrace run --cold", aims: {} },
+  first: { name: "looptrace run that starts the server and leaves it", aims: { bare: 1 } },
+  warm: { name: "looptrace run on the server that was left", aims: { bare: 0.35, attach: 0.8 } },
+};
+interface Aims {
+  readonly bare?: number;
+  readonly attach?: number;
+}
+
+/**
+ * What a server that is there already spares: `looptrace run` cold, as the first one and warm, against bare
+ * `opencode run` and against `opencode run --attach` to a server that is kept by hand. Wall time, and CPU time of all
+ * processes, what the servers took meanwhile among it. Then batches of looptrace's.
+ */
+export async function compareWarm(plan: Plan): Promise<readonly Comparison[]> {
+  const comparisons = [...(await compareGeneration("opencode 1", openCodeBinary(), plan))];
+  const second = realOpencode2();
+  if (second !== undefined) comparisons.push(...(await compareGeneration("opencode 2", second, plan)));
+  return comparisons;
+}
+
+async function compareGeneration(label: string, opencode: string, plan: Plan): Promise<readonly Comparison[]> {
+  const { warmRounds, batchTasks } = plan;
+  const sessions = (warmRounds + 1) * (WAYS.length + 1) + 3 * batchTasks + 2;
+  const bench = await isolatedOpenCode(quickSessions(sessions));
+  const home = join(bench.home, "looptrace");
+  let next = 0;
+  const prompt = (): string => {
+    next += 1;
+    return promptOf(next - 1);
+  };
+  const looptrace = (args: readonly string[], warm: string) =>
+    timed(bench, process.execPath, [builtPath("cli/main.js"), ...args], {
+      ...{ LOOPTRACE_OPENCODE: opencode, LOOPTRACE_HOME: home, LOOPTRACE_WARM: warm },
+    });
+  const isSecond = label.endsWith("2");
+  try {
+    // The first start of all makes opencode's database.
+    const bare = () =>
+      timed(bench, opencode, ["run", ...(isSecond ? ["--standalone"] : []), "--format", "json", prompt()]);
+    await bare();
+    await using server = await serveByHand(bench, opencode);
+    const stopServers = () => endProcesses(bench.home, server.pids);
+    const play: Readonly<Record<Way, () => Promise<Took>>> = {
+      bare,
+      attach: () =>
+        timed(bench, opencode, ["run", isSecond ? "--server" : "--attach", server.url, "--format", "json", prompt()], {
+          ...server.env,
+        }),
+      cold: () => looptrace(["run", "--quiet", prompt()], "0"),
+      first: async () => {
+        await stopServers();
+        return await looptrace(["run", "--quiet", prompt()], "10m");
+      },
+      // Follows a first one, or another warm one.
+      warm: () => looptrace(["run", "--quiet", prompt()], "10m"),
+    };
+    await play.first();
+    const taken = new Map<Way, Took[]>(WAYS.map((way) => [way, []]));
+    for (let round = -1; round < warmRounds; round += 1) {
+      // Another one is first each time, and a warm one finds what the last first one has left.
+      for (const index of WAYS.keys()) {
+        const way = WAYS[(index + round + WAYS.length) % WAYS.length] ?? "bare";
+        const took = await play[way]();
+        if (round >= 0) taken.get(way)?.push(took);
+      }
+    }
+    const comparisons = rowsOf(label, taken);
+    comparisons.push(...(await batches(label, { bench, bare, looptrace, prompt, stopServers }, batchTasks)));
+    return comparisons;
+  } finally {
+    // Ends what is left, too.
+    await bench.remove();
+  }
+}
+
+/** The rows of one generation: wall and CPU time, each against both anchors. */
+function rowsOf(label: string, taken: ReadonlyMap<Way, readonly Took[]>): Comparison[] {
+  const rows: Comparison[] = [];
+  for (const way of ["cold", "first", "warm"] as const) {
+    for (const anchor of ["bare", "attach"] as const) {
+      for (const figure of ["wallMs", "cpuMs"] as const) {
+        const own = (taken.get(way) ?? []).map((took) => took[figure]);
+        const other = (taken.get(anchor) ?? []).map((took) => took[figure]);
+        const ratios = own.map((ms, round) => ms / (other[round] ?? Number.NaN));
+        const aim = figure === "wallMs" ? NAMES[way].aims[anchor] : undefined;
+        rows.push({
+          name: `${label}: ${NAMES[way].name}${figure === "cpuMs" ? ", CPU time of all processes" : ""} (bare: opencode run${anchor === "attach" ? " --attach" : ""})`,
+          ...{ unit: "ms", looptrace: median(own), bare: median(other), ratio: median(ratios), rounds: own.length },
+          ...(aim === undefined ? {} : { aim }),
+          note: `half of the ratios ${spreadOf(ratios)}`,
+        });
+      }
+    }
+  }
+  return rows;
+}
+
+interface Batching {
+  readonly bench: IsolatedOpenCode;
+  readonly bare: () => Promise<Took>;
+  readonly looptrace: (args: readonly string[], warm: string) => Promise<Took>;
+  readonly prompt: () => string;
+  readonly stopServers: () => Promise<void>;
+}
+
+/** Batches of looptrace's that begin without a server, against a loop of bare runs. */
+async function batches(
+  label: string,
+  { bench, bare, looptrace, prompt, stopServers }: Batching,
+  tasks: number,
+): Promise<Comparison[]> {
+  const loop = { wallMs: 0, cpuMs: 0 };
+  for (let done = 0; done < tasks; done += 1) {
+    const { wallMs, cpuMs } = await bare();
+    loop.wallMs += wallMs;
+    loop.cpuMs += cpuMs;
+  }
+  const rows: Comparison[] = [];
+  for (const concurrency of [1, 4]) {
+    await stopServers();
+    const file = join(bench.workdir, `tasks-${concurrency}.jsonl`);
+    await writeFile(file, Array.from({ length: tasks }, () => JSON.stringify(prompt())).join("\n"));
+    const took = await looptrace(["batch", file, "--quiet", "--concurrency", String(concurrency)], "10m");
+    for (const figure of ["wallMs", "cpuMs"] as const)
+      rows.push({
+        name: `${label}: batch of ${tasks}, concurrency ${concurrency}${figure === "cpuMs" ? ", CPU time of all processes" : ""} (bare: opencode run in a loop)`,
+        ...{ unit: "ms", looptrace: took[figure], bare: loop[figure], ratio: took[figure] / loop[figure], rounds: 1 },
+      });
+  }
+  return rows;
+}
+
+interface HandServer extends AsyncDisposable {
+  readonly url: string;
+  /** Its processes. */
+  readonly pids: readonly string[];
+  /** What lets a client in. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A server that somebody keeps warm by hand, in the directory that it is asked for. */
+async function serveByHand(bench: IsolatedOpenCode, opencode: string): Promise<HandServer> {
+  const env = { OPENCODE_SERVER_PASSWORD: "bench", OPENCODE_PASSWORD: "bench" };
+  const child = spawn(opencode, ["serve", "--port", "0"], {
+    cwd: bench.workdir,
+    env: { ...bench.env, ...env, PWD: bench.workdir },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const url = await addressOf(child);
+  return {
+    url,
+    pids: processesOf(bench.home),
+    env,
+    [Symbol.asyncDispose]: async () => {
+      const ended = once(child, "exit");
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+/** Ends what was left with that home, and waits until it is gone. @param others stay */
+async function endProcesses(home: string, others: readonly string[]): Promise<void> {
+  const left = (): readonly string[] => processesOf(home).filter((pid) => !others.includes(pid));
+  for (let tries = 0; left().length > 0; tries += 1) {
+    for (const pid of left()) {
+      try {
+        process.kill(Number(pid), tries < MOST_TRIES ? "SIGTERM" : "SIGKILL");
+      } catch {
+        // It is gone already.
+      }
+    }
+    await setTimeout(BETWEEN_TRIES_MS);
+  }
+}
+
+const MOST_TRIES = 50;
+const BETWEEN_TRIES_MS = 100;
+
+/** @throws when it ends before it says where it listens */
+async function addressOf({ stdout }: ChildProcess): Promise<string> {
+  if (stdout) {
+    const lines = createInterface({ input: stdout });
+    for await (const line of lines) {
+      const url = /https?:\/\/\S+/.exec(line)?.[0];
+      if (url === undefined) continue;
+      stdout.resume();
+      return url;
+    }
+  }
+  throw new Error("opencode serve has not said where it listens");
+}
