@@ -111,7 +111,7 @@ function pathToRegExp(path: string): RegExp {
 
 /** What every start needs, and all that `--version` and `--help` do: it comes into the first file. */
 const START = new Set(
-  ["main", "exit-codes", "help-sheet", "own-version", "terminal-width"].map((name) => `cli/${name}`),
+  ["main", "exit-codes", "help-sheet", "own-version", "terminal-width", "write-errors"].map((name) => `cli/${name}`),
 );
 
 /** Each module of ours is a chunk of its own; what packages bring is split by what needs it. */
