@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     // A worker waits now and then, for a deadline or a server; one more than a small machine has cores fills that.
     maxWorkers: 3,
+    // What one project has compiled for itself need not be compiled for the next one, nor for the next run.
+    experimental: { fsModuleCache: true },
     // After the tests that start processes; what is left at their end is short.
     sequence: { groupOrder: 1, sequencer: LongFirst },
     setupFiles: ["test/support/seeded-properties.ts"],

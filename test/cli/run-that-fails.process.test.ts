@@ -10,7 +10,7 @@ import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../supp
 import { allowColdStarts } from "../support/cold-starts.js";
 import { at } from "../support/fixtures.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
-import { longEnough } from "../support/long-enough.js";
+import { COLD_FIRST_S, longEnough } from "../support/long-enough.js";
 import { madeScenario, playToDeadline, refused } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
@@ -210,13 +210,14 @@ describe.concurrent("a cold opencode is ended", () => {
       async (seconds) => {
         await using bench = await isolatedOpenCode(scenario);
         const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-        // A cold opencode takes its time to begin.
-        const argv = ["run", "--timeout", `${2 * seconds}s`, "Wait for the build."];
+        const argv = ["run", "--timeout", `${seconds}s`, "Wait for the build."];
         const run = await looptrace(argv, around);
         expect(leftovers(bench.home)).toEqual([]);
         return { run, shown: await looptrace(["show", "--last", "--json"], around) };
       },
       ({ run: { stderr } }) => stderr.includes("bash had been at work"),
+      // A try that ends too early costs a start.
+      COLD_FIRST_S,
     );
     expect(run.code).toBe(1);
     expect(lastLine(run.stderr)).toMatch(

@@ -1,12 +1,12 @@
 /** How many arguments a call can be given there, at most. */
-export const LITTLE = 20_000;
+export const LITTLE = 12_000;
 /** So many calls need little of the stack, and trying takes a while. */
 const CALLS_BETWEEN = 50;
 
 /**
  * Does something where little of the stack is left: a call can be given no more than {@link LITTLE} arguments. What
- * spreads a list into a call, or calls itself once for each of many, fails there with a sixth of what it fails with
- * elsewhere, which takes a sixth of the time to make and to look at.
+ * spreads a list into a call, or calls itself once for each of many, fails there with a tenth of what it fails with
+ * elsewhere, which takes a tenth of the time to make and to look at.
  *
  * @throws whatever `act` throws
  */

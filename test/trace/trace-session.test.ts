@@ -210,8 +210,8 @@ test("a message without an answer ends where the process did", () => {
   expect(trace.loop.error).not.toBeNull();
 });
 
-test("thousands of steps in one turn are no matter", () => {
-  const steps = Array.from({ length: 2_500 }, (_, index) =>
+test("more than a thousand steps in one turn are no matter, with little of the stack", () => {
+  const steps = Array.from({ length: 1_500 }, (_, index) =>
     assistant(index * 100 + 10, index * 100 + 90, [
       stepStart(index * 100 + 20),
       text(index * 100 + 21, index * 100 + 40, `step ${index}`),
@@ -220,6 +220,6 @@ test("thousands of steps in one turn are no matter", () => {
   );
   const exported = exportOf([user(0, "Go."), ...steps]);
   const trace = onlyOne(withLittleStack(() => traceSession(treeOf(exported))));
-  expect(trace.loop.totals).toMatchObject({ steps: 2_500, calls: 2_500, tools: 2_500 });
-  expect(at(trace.loop.steps, -1).call?.index).toBe(2_499);
+  expect(trace.loop.totals).toMatchObject({ steps: 1_500, calls: 1_500, tools: 1_500 });
+  expect(at(trace.loop.steps, -1).call?.index).toBe(1_499);
 });
