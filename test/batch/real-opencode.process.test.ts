@@ -5,13 +5,13 @@ import { expect, onTestFinished, test } from "vitest";
 import { taskResultSchema } from "../../src/batch/task-result.js";
 import { cliEnvironment, startLooptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { madeScenario, usage } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 
 allowColdStarts();
 
-test("several real opencodes at once: each task has its own answer, session, trace and figures", async () => {
+test("several turns of the real opencode at once: each task has its own answer, session, trace and figures", async () => {
   const names = ["one", "two", "three"];
   const scenario = madeScenario([], {
     prompts: names,
@@ -40,7 +40,7 @@ test("several real opencodes at once: each task has its own answer, session, tra
       },
     ],
   });
-  const bench = await isolatedOpenCode(scenario);
+  const bench = await warmOpenCode(scenario);
   onTestFinished(() => bench.remove());
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());

@@ -6,6 +6,7 @@ import { loadScenario } from "../provider/load-scenario.js";
 import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { runFolders } from "../support/play-drive.js";
 import { until } from "../support/play-on-server.js";
 import { startReceiver } from "../support/receiver.js";
 
@@ -21,7 +22,7 @@ function commandOf(pid: number): string {
 
 describe.skipIf(process.platform !== "linux").concurrent("kill -9 of a run", () => {
   test.for(["server", "cli"])(
-    "by the driver %s: opencode ends, and trace --last sends all of the session",
+    "by the driver %s: opencode ends, its folder goes, and trace --last sends all of the session",
     async (driver, { onTestFinished, expect }) => {
       const bench = await isolatedOpenCode(await loadScenario("killed"));
       onTestFinished(() => bench.remove());
@@ -41,6 +42,7 @@ describe.skipIf(process.platform !== "linux").concurrent("kill -9 of a run", () 
       child.kill("SIGKILL");
       await once(child, "close");
       await expect.poll(() => findProcesses(mark)).toEqual([]);
+      await expect.poll(() => runFolders(bench.tmpdir, child.pid)).toEqual([]);
 
       const { code, stderr } = await looptrace(["trace", "--last"], {
         env: cliEnvironment(bench, receiver),

@@ -1,17 +1,13 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Progress } from "../../src/opencode/request/progress.js";
-import { traceSession } from "../../src/trace/trace-session.js";
 import { readRecording } from "../../src/wire/recording/read-recording.js";
 import { segmentsOf } from "../../src/wire/segments/segments-of.js";
 import { startMcpServer } from "../cli/mcp-server.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
-import { driveAt, pidsOf, runFolders } from "../support/play-drive.js";
-import { until } from "../support/play-on-server.js";
+import { driveAt } from "../support/play-drive.js";
 import { madeScenario, usage } from "../support/play-run.js";
 import { expectRecorded } from "../support/recorded-wire.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
@@ -81,28 +77,6 @@ test("a request that opencode ends, with what had come of its answer", async () 
   const main = exchanges.find(({ body }) => body.text?.includes('"model":"m1"'));
   expect(main?.end.how).toBe("aborted");
   expect(main?.response?.chunks.map(({ text }) => text).join("")).toContain('"content":"It"');
-});
-
-test("what a call had said when opencode was killed is in its trace", async () => {
-  const reply = { delayMs: 20, text: "It began and went on", fault: { type: "hang", at: "mid-stream" } };
-  await using bench = await isolatedOpenCode(madeScenario([reply]));
-  const driving = driveAt(bench, "server")({ wire: "full" });
-  const isWritten = async (): Promise<boolean> => {
-    for (const folder of await runFolders(tmpdir(), process.pid)) {
-      const wire = join(tmpdir(), folder, "wire");
-      for (const name of await readdir(wire).catch(() => []))
-        if ((await readFile(join(wire, name), "utf8")).includes('\\"content\\":\\"It')) return true;
-    }
-    return false;
-  };
-  await until(isWritten);
-  for (const pid of pidsOf(bench, "serve")) process.kill(pid, "SIGKILL");
-  const { tree, wire, exit } = await driving;
-  expect(exit).toMatchObject({ kind: "signalled", signal: "SIGKILL" });
-  if (!tree) throw new Error("there is no session");
-  const [trace] = traceSession(tree, { wire: readRecording(wire ?? "", "recording") });
-  const calls = trace?.loop.steps.flatMap(({ call }) => (call ? [call] : []));
-  expect(calls).toMatchObject([{ outcome: "unfinished", output: { text: expect.stringMatching(/^It began/) } }]);
 });
 
 test("a file that is to be preloaded already has its place, and a note says so", async () => {

@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { drive } from "../../../src/opencode/drive.js";
-import type { DriveHooks } from "../../../src/opencode/request/drive-request.js";
 import type { PermissionRequest } from "../../../src/opencode/request/permission-policy.js";
 import type { Progress } from "../../../src/opencode/request/progress.js";
 import { checkRequest } from "../../../src/opencode/request/run-request.js";
@@ -11,14 +9,13 @@ import { adapterOf1 } from "../../../src/opencode/server/adapter-of-1.js";
 import { runOnServer } from "../../../src/opencode/server/served-run.js";
 import { ServerPool } from "../../../src/opencode/server/server-pool.js";
 import { stopRequest } from "../../../src/opencode/server/stop-request.js";
-import { loadScenario } from "../../provider/load-scenario.js";
 import type { Scenario } from "../../provider/scenario.js";
 import { allowColdStarts } from "../../support/cold-starts.js";
 import { cuttingProxy } from "../../support/cutting-proxy.js";
 import { messagesOf } from "../../support/generation1.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../../support/isolated-opencode.js";
 import { longEnough, WARM_FIRST_S } from "../../support/long-enough.js";
-import { once } from "../../support/play-drive.js";
+import { pidsOf } from "../../support/play-drive.js";
 import { answer, madeScenario, refused, usage } from "../../support/play-run.js";
 import { warmOpenCode } from "../../support/warm-opencode.js";
 
@@ -246,7 +243,7 @@ describe("a run that is ended before its prompt asks no model", () => {
     expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
     expect([result.sessionId, result.tree]).toEqual([null, null]);
     expect(bench.provider.requests).toEqual([]);
-    if (process.platform === "linux") expect(() => serverOf(bench)).toThrow("no server runs");
+    if (process.platform === "linux") expect(pidsOf(bench, "serve")).toEqual([]);
   });
 
   test("by the caller, while the server of a pool starts", async () => {
@@ -258,7 +255,7 @@ describe("a run that is ended before its prompt asks no model", () => {
     expect(await driving).toMatchObject({ sessionId: null, exit: { kind: "served", asked: "caller" } });
     await servers.close();
     expect(bench.provider.requests).toEqual([]);
-    if (process.platform === "linux") expect(() => serverOf(bench)).toThrow("no server runs");
+    if (process.platform === "linux") expect(pidsOf(bench, "serve")).toEqual([]);
   });
 
   test("by the caller, when the session is there", async () => {
@@ -303,109 +300,4 @@ test("what it took to find out that opencode makes no server counts for the dead
   expect(result).toMatchObject({ driver: "cli", exit: { kind: "signalled", by: "deadline" } });
   // By its own clock: the whole deadline anew would be at least this.
   expect(result.endedAt - result.startedAt).toBeLessThan(deadlineMs);
-});
-
-/** The pid of the server that works for a bench. */
-function serverOf(bench: IsolatedOpenCode): number {
-  const found = readdirSync("/proc").find((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const isOurs = readFileSync(`/proc/${pid}/environ`, "latin1").includes(`HOME=${bench.home}\0`);
-      return isOurs && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("\0serve\0");
-    } catch {
-      return false;
-    }
-  });
-  if (found === undefined) throw new Error("no server runs");
-  return Number(found);
-}
-
-// One story, for each server that starts costs seconds: three prompts share the first, a fourth gets the next, and a
-// fifth is left alone by it.
-describe.skipIf(process.platform !== "linux")("the servers of a pool", () => {
-  const names = ["one", "two", "three"];
-  const servers = new ServerPool();
-  let bench: IsolatedOpenCode;
-  beforeAll(async () => {
-    const killed = await loadScenario("killed");
-    const lanes = [...names, "four"].map((name) => ({
-      name,
-      match: `prompt ${name}`,
-      replies: [{ delayMs: 200, text: `Answer ${name}.`, usage }],
-    }));
-    bench = await isolatedOpenCode(madeScenario([], { lanes: [...lanes, ...killed.lanes] }));
-  });
-  afterAll(async () => {
-    await servers.close();
-    await bench.remove();
-  });
-
-  const prompt = (message: string, hooks: DriveHooks = {}) => drive({ ...requestIn(bench), servers, message }, hooks);
-  const shared = once(async () => {
-    const results = await Promise.all(names.map((name) => prompt(`prompt ${name}`)));
-    return { results, server: serverOf(bench) };
-  });
-  const replaced = once(async () => {
-    const { server: before } = await shared();
-    process.kill(before, "SIGKILL");
-    await expect
-      .poll(() => {
-        try {
-          return serverOf(bench);
-        } catch {
-          return undefined;
-        }
-      })
-      .not.toBe(before);
-    const result = await prompt("prompt four");
-    return { before, result, server: serverOf(bench) };
-  });
-  const abandoned = once(async () => {
-    const { server } = await replaced();
-    let killed = false;
-    return await prompt("Go.", {
-      onProgress: ({ phase }) => {
-        if (killed || phase.kind !== "tools") return;
-        killed = true;
-        process.kill(server, "SIGKILL");
-      },
-    });
-  });
-
-  test("are shared by prompts that want the same, and each has its own log and session", async () => {
-    const { results, server } = await shared();
-    expect(server).toBeGreaterThan(0);
-    expect(new Set(results.map(({ sessionId }) => sessionId)).size).toBe(3);
-    for (const [index, { sessionId, logText, tree }] of results.entries()) {
-      expect(JSON.stringify(tree)).toContain(`Answer ${names[index]}.`);
-      const others = results.flatMap((other) => (other.sessionId === sessionId ? [] : [other.sessionId ?? ""]));
-      expect(logText).toContain(sessionId);
-      for (const other of others) expect(logText).not.toContain(other);
-    }
-  });
-
-  test("are replaced for the next prompt where they went away; what was finished stays finished", async () => {
-    const { results } = await shared();
-    const { before, result, server } = await replaced();
-    expect([...results, result].map(({ exit }) => exit)).toEqual(Array(4).fill({ kind: "served" }));
-    expect(server).not.toBe(before);
-    expect(JSON.stringify(result.tree)).toContain("Answer four.");
-  });
-
-  test("may go away in the middle of a turn: what there is of the session is read without them", async () => {
-    const { exit, tree } = await abandoned();
-    expect(exit).toEqual({ kind: "signalled", signal: "SIGKILL", by: "other" });
-    expect(
-      messagesOf(tree?.session)
-        .at(-1)
-        ?.parts.map(({ type }) => type),
-    ).toContain("tool");
-  });
-
-  test("are gone when it is closed, and it gives no more", async () => {
-    await shared();
-    await servers.close();
-    expect(() => serverOf(bench)).toThrow("no server runs");
-    await expect(prompt("Go.")).rejects.toThrow("is closed");
-  });
 });

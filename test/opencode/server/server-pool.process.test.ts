@@ -1,9 +1,20 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ServerPool } from "../../../src/opencode/server/server-pool.js";
+import { traceSession } from "../../../src/trace/trace-session.js";
+import { readRecording } from "../../../src/wire/recording/read-recording.js";
+import { allowColdStarts } from "../../support/cold-starts.js";
+import { onlyOne } from "../../support/fixtures.js";
+import { messagesOf } from "../../support/generation1.js";
+import { type IsolatedOpenCode, isolatedOpenCode } from "../../support/isolated-opencode.js";
+import { driveAt, once, pidsOf, runFolders } from "../../support/play-drive.js";
+import { until } from "../../support/play-on-server.js";
+import { madeScenario, usage } from "../../support/play-run.js";
+
+allowColdStarts();
 
 /** A program in opencode's place, which begins with its `serve` and the given program. */
 async function wishFor(program: string) {
@@ -89,4 +100,100 @@ test("a folder that cannot be made is told to who wanted the server, and to nobo
   // A rejection that nobody handles fails the run of the tests.
   await expect(servers.lease(wish)).rejects.toThrow("ENOENT");
   await servers.close();
+});
+
+// One story, for each server that starts costs seconds: three prompts share the first, a fourth gets the next, and a
+// fifth is left alone by it.
+describe.skipIf(process.platform !== "linux")("the servers of a pool", () => {
+  const names = ["one", "two", "three"];
+  const servers = new ServerPool();
+  let bench: IsolatedOpenCode;
+  beforeAll(async () => {
+    const call = { name: "bash", arguments: { command: "echo a", description: "Says it" } };
+    const broken = { delayMs: 20, text: "It began and went on", fault: { type: "hang", at: "mid-stream" } };
+    const lanes = [...names, "four"].map((name) => ({
+      name,
+      match: `prompt ${name}`,
+      replies: [{ delayMs: 200, text: `Answer ${name}.`, usage }],
+    }));
+    const last = { name: "last", match: "Go.", replies: [{ toolCalls: [call], usage }, broken] };
+    bench = await isolatedOpenCode(madeScenario([], { lanes: [...lanes, last] }));
+  });
+  afterAll(async () => {
+    await servers.close();
+    await bench.remove();
+  });
+
+  const prompt = (message: string) => driveAt(bench, "server")({ servers, message, wire: "full" });
+  const serverNow = (): number => onlyOne(pidsOf(bench, "serve"));
+  const shared = once(async () => {
+    const results = await Promise.all(names.map((name) => prompt(`prompt ${name}`)));
+    return { results, server: serverNow() };
+  });
+  const replaced = once(async () => {
+    const { server: before } = await shared();
+    process.kill(before, "SIGKILL");
+    await expect.poll(() => pidsOf(bench, "serve")).not.toContain(before);
+    const result = await prompt("prompt four");
+    return { before, result, server: serverNow() };
+  });
+  // Its model has answered a part of what it is asked behind its tool.
+  const abandoned = once(async () => {
+    const { server } = await replaced();
+    const driving = prompt("Go.");
+    await until(async () => (await recorded()).includes('\\"content\\":\\"It'));
+    process.kill(server, "SIGKILL");
+    return await driving;
+  });
+  /** What is recorded of the requests of this program's servers so far. */
+  const recorded = async (): Promise<string> => {
+    const texts: string[] = [];
+    for (const folder of await runFolders(tmpdir(), process.pid)) {
+      const wire = join(tmpdir(), folder, "wire");
+      for (const name of await readdir(wire).catch(() => [])) texts.push(await readFile(join(wire, name), "utf8"));
+    }
+    return texts.join("");
+  };
+
+  test("are shared by prompts that want the same, and each has its own log and session", async () => {
+    const { results, server } = await shared();
+    expect(server).toBeGreaterThan(0);
+    expect(new Set(results.map(({ sessionId }) => sessionId)).size).toBe(3);
+    for (const [index, { sessionId, logText, tree }] of results.entries()) {
+      expect(JSON.stringify(tree)).toContain(`Answer ${names[index]}.`);
+      const others = results.flatMap((other) => (other.sessionId === sessionId ? [] : [other.sessionId ?? ""]));
+      expect(logText).toContain(sessionId);
+      for (const other of others) expect(logText).not.toContain(other);
+    }
+  });
+
+  test("are replaced for the next prompt where they went away; what was finished stays finished", async () => {
+    const { results } = await shared();
+    const { before, result, server } = await replaced();
+    expect([...results, result].map(({ exit }) => exit)).toEqual(Array(4).fill({ kind: "served" }));
+    expect(server).not.toBe(before);
+    expect(JSON.stringify(result.tree)).toContain("Answer four.");
+  });
+
+  test("may go away in the middle of a turn: what there is of the session is read without them", async () => {
+    const { exit, tree } = await abandoned();
+    expect(exit).toEqual({ kind: "signalled", signal: "SIGKILL", by: "other" });
+    const parts = messagesOf(tree?.session).flatMap((message) => message.parts.map(({ type }) => type));
+    expect(parts).toContain("tool");
+  });
+
+  test("leave what a call had said when they went away in its trace", async () => {
+    const { tree, wire } = await abandoned();
+    if (!tree) throw new Error("there is no session");
+    const [trace] = traceSession(tree, { wire: readRecording(wire ?? "", "recording") });
+    const [, call] = trace?.loop.steps.flatMap((step) => step.call ?? []) ?? [];
+    expect(call).toMatchObject({ outcome: "unfinished", output: { text: expect.stringMatching(/^It began/) } });
+  });
+
+  test("are gone when it is closed, and it gives no more", async () => {
+    await shared();
+    await servers.close();
+    expect(pidsOf(bench, "serve")).toEqual([]);
+    await expect(prompt("Go.")).rejects.toThrow("is closed");
+  });
 });
