@@ -40,10 +40,15 @@ process.on("SIGINT", () => process.exit(0));
 setTimeout(() => {
   createServer((request, answer) => {
     appendFileSync(beside("asked"), request.method + " " + request.url + "\\n");
+    // Sessions it has none.
+    if (!/health|dispose|abort/.test(request.url)) answer.statusCode = 500;
     if (!existsSync(beside("silent"))) answer.end(JSON.stringify({ healthy: true, version: "1.18.33" }));
   }).listen(Number(process.argv[4].slice(7)), "127.0.0.1", () => console.log("listening on it"));
 }, existsSync(beside("slow")) ? 500 : 0);
 `;
+
+/** The program, for one that can do more than serve. */
+export const STANDING_PROGRAM = PROGRAM;
 
 /** Makes one for the running test; whatever of it is left is ended after the test. */
 export async function standingServer(): Promise<StandingServer> {

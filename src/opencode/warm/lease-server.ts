@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import disk, { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockFile } from "../../files/file-lock.js";
@@ -43,6 +43,7 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
   const fingerprint = fingerprintOf(spec);
   if (fingerprint === undefined || !(idleMs > 0)) return undefined;
   const servers = await makeServersFolder(root);
+  if (!(await hasRoom(servers))) return undefined;
   const find = (): Promise<WarmServer | undefined> => findServer(servers, fingerprint.key, idleMs);
   const giveUpAt = performance.now() + LONGEST_START_MS;
   for (let hasWaited = false; performance.now() < giveUpAt; hasWaited = true) {
@@ -65,6 +66,14 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
     await sleep(POLL_MS, undefined, { signal });
   }
   return undefined;
+}
+
+/** What is recorded of a run, and its log, need not have less room beside a server than in a temporary folder. */
+const LEAST_ROOM_BYTES = 64 * 1024 * 1024;
+
+async function hasRoom(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await disk.statfs(folder);
+  return bavail * bsize >= LEAST_ROOM_BYTES;
 }
 
 /** In what a new server differs from the last one; notes it for the next. */

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import disk, { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { startOf, ticksNow } from "../../../src/opencode/warm/process-start.js";
 import { looptrace, startLooptrace } from "../../support/cli.js";
-import { type StandingServer, standingServer } from "../../support/standing-server.js";
+import { STANDING_PROGRAM, type StandingServer, standingServer } from "../../support/standing-server.js";
+import { talkingOpenCode } from "../../support/talking-opencode.js";
 
 const ABORTED = { why: "a turn on it was stopped", wasAborted: true };
 /** More than any process of Linux has as its number. */
@@ -111,20 +112,42 @@ test("a clock that was set makes no server end, and none younger than nothing", 
   }
 });
 
-test("where there is no room for servers, or another user has made some, there is none", async () => {
+test("where there is no room for servers, or they are another user's, there is none", async () => {
   const standing = await standingServer();
   await mkdir(standing.root);
   await writeFile(standing.servers, "");
   expect(await standing.lease()).toBeUndefined();
   await rm(standing.servers);
   await (await standing.lease())?.end();
-  const user = vi.spyOn(process, "geteuid").mockReturnValue(54_321);
-  try {
+  const facts = await disk.statfs(standing.root);
+  for (const fault of [
+    () => vi.spyOn(process, "geteuid").mockReturnValue(54_321),
+    () => vi.spyOn(disk, "statfs").mockResolvedValue({ ...facts, bavail: 10 }),
+  ]) {
+    const faulty = fault();
     expect(await standing.lease()).toBeUndefined();
-  } finally {
-    user.mockRestore();
+    faulty.mockRestore();
   }
   expect(await standing.lease()).toMatchObject({ isFound: true });
+});
+
+test("a server that an earlier run has left and that gives no session costs a run time, and nothing else", async () => {
+  const standing = await standingServer();
+  const talking = await talkingOpenCode();
+  await writeFile(join(talking.cwd, "serve.cjs"), STANDING_PROGRAM);
+  const script = await readFile(talking.path, "utf8");
+  const serves = `[ "$1" = serve ] && exec '${process.execPath}' '${talking.cwd}/serve.cjs' "$@"\n`;
+  await writeFile(talking.path, script.replace("exit 1", `${serves}exit 1`));
+  const env = { ...environmentOf(standing), LOOPTRACE_OPENCODE: talking.path };
+  const around = { env, cwd: standing.spec.directory };
+  // What a run with these settings would start.
+  const spec = { path: talking.path, generation: undefined, environment: env, wire: "full" } as const;
+  await (await standing.lease(spec))?.end();
+  const [id = ""] = standing.ids();
+  const run = await looptrace(["run", "hello"], around);
+  expect([run.code, run.stdout]).toEqual([0, "Answer to hello\n"]);
+  expect(existsSync(join(standing.servers, id))).toBe(false);
+  expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("it could not be used\n");
 });
 
 test("looptrace server lists them and stops them", async () => {
