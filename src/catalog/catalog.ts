@@ -18,7 +18,14 @@ export type { SessionRow } from "./session-row.js";
 
 /** A kept session; a subagent's only where the session that it belongs to is not kept. */
 export type CatalogSession =
-  | { readonly kind: "session"; readonly id: string; readonly storedAt: number; readonly row: SessionRow }
+  | {
+      readonly kind: "session";
+      readonly id: string;
+      readonly storedAt: number;
+      readonly row: SessionRow;
+      /** What of the row's cost is by the user's prices, USD; the index knows opencode's alone. */
+      readonly costByUser?: number;
+    }
   /** It has nothing to show, and why. */
   | { readonly kind: "unreadable"; readonly id: string; readonly storedAt: number; readonly reason: string };
 

@@ -1,4 +1,4 @@
-import { sessionCost } from "../analysis/stats/session-cost.js";
+import { type SessionCost, sessionCost } from "../analysis/stats/session-cost.js";
 import type { UserPrices } from "../opencode/model.js";
 import type { Catalog, CatalogSession } from "./catalog.js";
 
@@ -9,12 +9,14 @@ export async function pricedSessions(
   prices: UserPrices,
 ): Promise<readonly CatalogSession[]> {
   if (prices.length === 0) return sessions;
-  const costs = new Map<string, number | null>();
+  const costs = new Map<string, SessionCost>();
   const ids = new Set(sessions.map(({ id }) => id));
   await catalog.eachFacts(ids, (id, facts) => void costs.set(id, sessionCost(facts, prices)));
   return sessions.map((session) => {
     const { kind, id } = session;
-    const cost = costs.get(id);
-    return kind === "session" && cost !== undefined ? { ...session, row: { ...session.row, cost } } : session;
+    const costed = costs.get(id);
+    if (kind !== "session" || !costed) return session;
+    const { cost, costByUser } = costed;
+    return { ...session, costByUser, row: { ...session.row, cost } };
   });
 }

@@ -3,8 +3,9 @@ import type { CatalogSession, SessionRow } from "../catalog/catalog.js";
 import { cost, costDecimals, count, duration, known } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
-import { inColors } from "./labelled-line.js";
+import { inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
+import { USER_MARK } from "./stats-notes.js";
 import { whenText } from "./when-text.js";
 
 export interface SessionsOptions extends PaintOptions {
@@ -38,7 +39,7 @@ export function paintSessions(sessions: readonly CatalogSession[], options: Sess
     { heading: "model", align: "left", worth: 50, shortest: 10, cut: "middle", cells: of(modelText) },
     { heading: "steps", align: "right", worth: 40, cells: of(({ steps }) => count(steps)) },
     { heading: "tokens", align: "right", worth: 70, cells: of(({ tokens }) => known(tokens)) },
-    { heading: "cost", align: "right", worth: 80, cells: of((row) => cost(row.cost, decimals)) },
+    { heading: "cost", align: "right", worth: 80, cells: sessions.map((one) => costText(one, decimals)) },
     { heading: "time", align: "right", worth: 30, cells: of((row) => duration(row.duration)) },
     { heading: "slowest tool", align: "left", worth: 20, cells: of(slowestText) },
     { heading: "id", align: "left", worth: 90, cells: sessions.map(({ id }) => shortId(id)) },
@@ -50,7 +51,7 @@ export function paintSessions(sessions: readonly CatalogSession[], options: Sess
     if (session?.row.outcome === "failed") return colors.red(line);
     return session?.row.outcome === "unfinished" ? colors.yellow(line) : line;
   });
-  const hint = inColors(hiddenColumnsLine(hidden), width, colors);
+  const hint = inColors([...priceNote(sessions), ...hiddenColumnsLine(hidden)], width, colors);
   return [colors.dim(head), ...lines, ...(hint.length > 0 ? ["", ...hint] : [])].join("\n");
 }
 
@@ -68,6 +69,19 @@ export function titleText(session: CatalogSession): string {
 /** How a session's last turn ended, for a list. */
 export function sessionOutcome(session: CatalogSession): string {
   return session.kind === "unreadable" ? "not read" : outcomeText(session.row);
+}
+
+function costText(session: CatalogSession, decimals: number): string {
+  if (session.kind === "unreadable") return "";
+  return `${cost(session.row.cost, decimals)}${isByUser(session) ? USER_MARK : ""}`;
+}
+
+function isByUser(session: CatalogSession): boolean {
+  return session.kind === "session" && (session.costByUser ?? 0) > 0;
+}
+
+function priceNote(sessions: readonly CatalogSession[]): readonly LabelledLine[] {
+  return sessions.some(isByUser) ? [worded(USER_MARK, "behind a cost: some of it is by your prices", "muted")] : [];
 }
 
 /** A folder by the last part of its path. */

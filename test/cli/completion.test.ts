@@ -41,6 +41,17 @@ test.each<[words: readonly string[], expected: readonly string[]]>([
     ["context", "--by", "="],
     ["owner\t", "segment\t"],
   ],
+  // Of definitions that are a parser's, too.
+  [
+    ["stats", "--by", "pr"],
+    ["project\t", "pr\t"],
+  ],
+  [["stats", "--outcome", "comp"], ["completed\t"]],
+  [
+    ["export", "--format", ""],
+    ["atif\t", "otlp\t"],
+  ],
+  [["run", "--driver", "s"], ["server\t"]],
   [["check", "--no-c"], ["--no-cache-breaks\tthe provider's cache may not break"]],
   [
     ["wire", "inst"],
@@ -76,6 +87,9 @@ test("kept sessions by their ids, with their titles once there is an index; mode
   await catalog.close();
   expect(await offered("show", "ses_")).toEqual([`${id}\tA scripted session`, ":files"]);
   expect(await offered("diff", "x.json", "ses_")).toEqual([`${id}\tA scripted session`, ":files"]);
+  // As a person types them: short, or a word of the title.
+  expect(await offered("show", "")).toContain(`${id.slice(4, 12)}\tA scripted session`);
+  expect(await offered("show", "scri")).toEqual(["scripted\tA scripted session", ":files"]);
   expect(values(await offered("run", "--model", "scr"))).toEqual(["scripted/m1"]);
   expect(values(await offered("run", "--agent", ""))).toEqual(["build", "plan"]);
 });

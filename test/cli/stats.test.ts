@@ -77,6 +77,8 @@ test.each([
   const { total } = await json();
   const { stdout } = await looptrace(["ls", "--json"], { env, cwd: folder });
   const rows = lsRows.parse(JSON.parse(stdout));
+  const marked = (await looptrace(["ls", "--limit", "0"], { env, cwd: folder })).stdout;
+  expect(/\$[\d.]+\*/.test(marked)).toBe(Object.keys(prices).length > 0);
   const sum = (of: (row: (typeof rows)[number]) => number | null): number =>
     rows.reduce((all, row) => all + (of(row) ?? 0), 0);
   const source = { paths: storePaths(env), masking: {}, prices: userPricesOf(config), environment: null };

@@ -136,7 +136,7 @@ const VERIFY_FINDING = fieldsOf<Record<EveryFinding, true>>()({
   ...{ kind: true, spanId: true, name: true, times: true, fields: true },
 });
 
-const KEPT = fieldsOf<SessionRow & Record<"kind" | "storedAt", unknown>>()({
+const KEPT = fieldsOf<SessionRow & Record<"kind" | "storedAt" | "costByUser", unknown>>()({
   ...{ kind: true, id: true, title: true, directory: true, project: true, began: true, at: true, storedAt: true },
   ...{
     models: true,
@@ -149,7 +149,14 @@ const KEPT = fieldsOf<SessionRow & Record<"kind" | "storedAt", unknown>>()({
     cost: true,
     duration: true,
   },
-  ...{ slowestTool: true, toolFailures: true, missingSubagents: true, doubtfulCalls: true, tags: true },
+  ...{
+    slowestTool: true,
+    toolFailures: true,
+    missingSubagents: true,
+    doubtfulCalls: true,
+    tags: true,
+    costByUser: true,
+  },
 });
 
 const keys = (shape: { readonly shape: object }): readonly string[] => Object.keys(shape.shape);

@@ -30,6 +30,9 @@ export async function complete(
 }
 
 function quiet({ sessions, models, agents }: Known): Known {
-  const or = (ask: Known["sessions"]) => () => ask().catch(() => []);
+  const or =
+    <T>(ask: () => Promise<readonly T[]>) =>
+    () =>
+      ask().catch((): readonly T[] => []);
   return { sessions: or(sessions), models: or(models), agents: or(agents) };
 }

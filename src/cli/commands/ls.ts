@@ -138,7 +138,7 @@ async function bringIn(flags: LsFlags, context: CommandContext, terminal: Termin
 function jsonOf(session: CatalogSession): object {
   const { kind, id, storedAt } = session;
   return session.kind === "session"
-    ? { kind, ...session.row, storedAt }
+    ? { kind, ...session.row, costByUser: session.costByUser ?? 0, storedAt }
     : { kind, id, storedAt, reason: session.reason };
 }
 

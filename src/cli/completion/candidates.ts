@@ -14,10 +14,21 @@ export interface Completion {
   readonly paths: "files" | "folders" | null;
 }
 
+/** A session by all that it may be named by. */
+export interface NamedSession {
+  readonly id: string;
+  /** The beginning of the id that tells it apart. */
+  readonly shortId: string;
+  /** Words of its title that no other one has, in small letters. */
+  readonly words: readonly string[];
+  /** Its title, a clean line. */
+  readonly about: string;
+}
+
 /** What a machine knows, asked only where it is wanted. */
 export interface Known {
   /** The last sessions first. */
-  readonly sessions: () => Promise<readonly Candidate[]>;
+  readonly sessions: () => Promise<readonly NamedSession[]>;
   readonly models: () => Promise<readonly Candidate[]>;
   readonly agents: () => Promise<readonly Candidate[]>;
 }
@@ -43,7 +54,7 @@ export async function completionOf(program: Command, words: readonly string[], k
     return { candidates: startingWith(begun, candidates).map((one) => ({ ...one, value: lead + one.value })), paths };
   }
   if (current.startsWith("-")) return { candidates: startingWith(current, flagsOf(command)), paths: null };
-  const { candidates, paths } = await argumentsOf(command, known);
+  const { candidates, paths } = await argumentsOf(command, current, known);
   return { candidates: startingWith(current, candidates), paths };
 }
 
@@ -92,14 +103,20 @@ async function valuesOf(option: Option, known: Known): Promise<Completion> {
   return { candidates: [], paths: /file|path/.test(what) ? "files" : null };
 }
 
-async function argumentsOf(command: Command, known: Known): Promise<Completion> {
+async function argumentsOf(command: Command, current: string, known: Known): Promise<Completion> {
   const commands = command.commands
     .filter((one) => !isHidden(one))
     .map((one) => ({ value: one.name(), about: firstPart(one.summary() || one.description()) }));
   const kinds = command.registeredArguments;
   const choices = kinds.flatMap((one) => one.argChoices ?? []).map((value) => ({ value, about: "" }));
-  const sessions = kinds.some(isSession) ? await known.sessions() : [];
+  const sessions = kinds.some(isSession) ? (await known.sessions()).flatMap((one) => namesOf(one, current)) : [];
   return { candidates: [...commands, ...choices, ...sessions], paths: kinds.some(isFile) ? "files" : null };
+}
+
+/** By short ids, as they are typed; whole ids and words of titles where one is begun. */
+function namesOf({ id, shortId, words, about }: NamedSession, begun: string): readonly Candidate[] {
+  const names = begun.startsWith("ses_") ? [id] : begun === "" ? [shortId] : [shortId, ...words];
+  return names.map((value) => ({ value, about }));
 }
 
 /** `diff` takes two of them. */

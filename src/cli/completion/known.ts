@@ -1,11 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { Catalog } from "../../catalog/catalog.js";
+import { shortIds } from "../../catalog/short-ids.js";
 import { READING_RISKS } from "../../config/config-risks.js";
 import { maskFor } from "../../masking/mask.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { CommandContext } from "../command-context.js";
 import type { Terminal } from "../terminal.js";
-import type { Candidate, Known } from "./candidates.js";
+import type { Candidate, Known, NamedSession } from "./candidates.js";
 
 /** More than that no person looks through. */
 const MOST = 100;
@@ -33,7 +34,7 @@ export function knownOf(terminal: Terminal): Known {
 }
 
 interface Shown {
-  readonly sessions: readonly Candidate[];
+  readonly sessions: readonly NamedSession[];
   readonly models: readonly Candidate[];
   readonly agents: readonly Candidate[];
 }
@@ -45,14 +46,11 @@ async function shownOf(terminal: Terminal): Promise<Shown> {
     const rows = catalog.sessions().flatMap((one) => (one.kind === "session" ? [one.row] : []));
     const listed = rows.slice(0, MOST).map(({ id, title }) => ({ id, title }));
     const mask = await maskFor([listed], masking);
-    const sessions = mask(listed).map(({ id, title }) => ({
-      value: id,
-      about: oneLine(title).slice(0, LONGEST_TITLE),
-    }));
+    const sessions = named(mask(listed));
     const facts = await catalog.facts();
     const agents = facts.flatMap(({ turns }) => turns.flatMap(({ agent }) => agent ?? []));
     return {
-      sessions: plain(sessions.length > 0 ? sessions : await keptIds(paths.sessions)),
+      sessions: sessions.length > 0 ? sessions : named(await keptIds(paths.sessions)),
       models: plain([...new Set(rows.flatMap(({ models }) => models))].map(bare)),
       agents: plain([...new Set([...AGENTS, ...agents])].map(bare)),
     };
@@ -61,11 +59,30 @@ async function shownOf(terminal: Terminal): Promise<Shown> {
   }
 }
 
+/** A shorter word of a title is often in another one's, too. */
+const SHORTEST_WORD = 3;
+
+function named(listed: readonly { readonly id: string; readonly title: string }[]): readonly NamedSession[] {
+  const shortId = shortIds(listed.map(({ id }) => id));
+  const seen = new Map<string, number>();
+  const all = listed.map(({ id, title }) => {
+    const line = oneLine(title).slice(0, LONGEST_TITLE);
+    const words = [...new Set(line.toLowerCase().match(/[a-z0-9]+/g) ?? [])].filter(
+      (word) => word.length >= SHORTEST_WORD,
+    );
+    for (const word of words) seen.set(word, (seen.get(word) ?? 0) + 1);
+    return { id, shortId: shortId(id), about: line, words };
+  });
+  return all
+    .filter(({ id }) => PLAIN.test(id))
+    .map(({ words, ...one }) => ({ ...one, words: words.filter((word) => seen.get(word) === 1) }));
+}
+
 /** Before there is an index. */
-async function keptIds(folder: string): Promise<readonly Candidate[]> {
+async function keptIds(folder: string): Promise<readonly { readonly id: string; readonly title: string }[]> {
   const names = await readdir(folder).catch(() => []);
   return names
-    .flatMap((name) => (/^ses_\w+\.json$/.test(name) ? [bare(name.slice(0, -".json".length))] : []))
+    .flatMap((name) => (/^ses_\w+\.json$/.test(name) ? [{ id: name.slice(0, -".json".length), title: "" }] : []))
     .slice(-MOST);
 }
 

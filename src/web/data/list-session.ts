@@ -28,7 +28,7 @@ export function listedSession(id: string, facts: SessionFacts, prices: UserPrice
     models: [...new Set(all.flatMap(({ model }) => modelName(model) ?? []))],
     copiedTurns: all.filter(({ copied }) => copied).length,
     usage: all.reduce<Usage>((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
-    cost: sessionCost(facts, prices),
+    ...sessionCost(facts, prices),
     missingSubagents: row.missingSubagents,
     doubtfulCalls: row.doubtfulCalls,
   };

@@ -37,6 +37,8 @@ export interface SessionSummary {
   readonly usage: Usage;
   /** USD; null where nothing of it has a price. */
   readonly cost: number | null;
+  /** What of it is by the user's own prices. */
+  readonly costByUser: number;
   /** Of all turns, ms; the time between turns is in none of them. */
   readonly duration: number;
   readonly missingSubagents: number;

@@ -97,8 +97,13 @@ function Figures({ session, project }: { readonly session: SessionSummary; reado
       <td class="number" data-label="tokens">
         {known(session.tokens)}
       </td>
-      <td class="number" data-label="cost">
+      <td
+        class="number"
+        data-label="cost"
+        title={session.costByUser > 0 ? "* some of it is by your prices" : undefined}
+      >
         {cost(session.cost)}
+        {session.costByUser > 0 && "*"}
       </td>
       <td class="number" data-label="time">
         {duration(session.duration)}

@@ -5,6 +5,7 @@ import { sessionNeighbours } from "../../../src/web/data/session-neighbours.js";
 const listed = (id: string, at: number, title = id): ListedSession => ({
   ...{ kind: "session", id, at, title, prompts: [`Prompt of ${id}`], directory: "/repo", models: [], errors: [] },
   ...{
+    costByUser: 0,
     errorCode: null,
     outcome: "completed",
     turns: 1,

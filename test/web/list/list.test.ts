@@ -33,6 +33,7 @@ function session(id: string, more: Partial<SessionSummary> = {}): SessionSummary
     tokens: 1000,
     usage: { input: 400, output: 100, reasoning: 0, cacheRead: 500, cacheWrite: 0 },
     cost: 0.5,
+    costByUser: 0,
     duration: 10_000,
     missingSubagents: 0,
     doubtfulCalls: 0,
