@@ -36,12 +36,12 @@ export async function agentOptions(
   if (plain.propagate === true && parent !== undefined)
     throw new ConfigurationError(
       "--propagate",
-      "--propagate does not go with TRACEPARENT: requests carry the id of the turn's own trace, which then has another. Leave one of them out.",
+      "--propagate does not go with TRACEPARENT: requests carry the id of the turn's own trace, which then has another.\nLeave one of them out.",
     );
   if (plain.propagate === true && plain.wire === false)
     throw new ConfigurationError(
       "--propagate",
-      "--propagate does not go with --no-wire: requests carry a traceparent where they are recorded. Leave one of them out.",
+      "--propagate does not go with --no-wire: requests carry a traceparent where they are recorded.\nLeave one of them out.",
     );
   const without = plain.wire === false ? "--no-wire" : wireContent === false ? "--no-content" : undefined;
   if (plain.fullInput === true && without !== undefined) terminal.err(idleFullInput(without));
@@ -69,7 +69,10 @@ export async function systemPromptOf(
 ): Promise<string | undefined> {
   if (flags.systemFile === undefined) return flags.system;
   if (flags.system !== undefined) {
-    throw new ConfigurationError("--system", "Give the system prompt by --system or by --system-file, not both.");
+    throw new ConfigurationError(
+      "--system",
+      "--system and --system-file both give the system prompt.\nLeave one of them out.",
+    );
   }
   const path = typedPath("--system-file", flags.systemFile, "file", terminal);
   const text = await readNamedText(path, MOST_SYSTEM_BYTES).catch((error: unknown) => {
@@ -81,7 +84,7 @@ export async function systemPromptOf(
   if (text.trim() !== "") return text;
   throw new ConfigurationError(
     "--system-file",
-    `--system-file ${flags.systemFile} is empty; leave it out to keep the agent's own.`,
+    `--system-file ${flags.systemFile} is empty.\nLeave it out to keep the agent's own.`,
   );
 }
 

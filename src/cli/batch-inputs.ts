@@ -45,7 +45,7 @@ export function resultsPath(
   if (output === undefined && source === "-") {
     throw new ConfigurationError(
       "--output",
-      "Tasks from standard input have no file that the results could stand beside: say where they go with -o <file>.",
+      "Tasks from standard input have no file that the results could stand beside.\nSay where they go with -o <file>.",
     );
   }
   const beside = `${source.replace(/\.(?:jsonl|ndjson|json|txt)$/i, "")}.${kind}.jsonl`;
@@ -53,14 +53,14 @@ export function resultsPath(
   if (source !== "-" && path === resolve(cwd, source)) {
     throw new ConfigurationError(
       "--output",
-      `-o ${basename(path)} is the file of the tasks; the results need one of their own.`,
+      `-o ${basename(path)} is the file of the tasks.\nName another one for the results.`,
     );
   }
   const doubt = doubtAboutOwner(path, currentIdentity(env));
   if (doubt !== undefined && !isTrustedByName(path, env)) {
     throw new ConfigurationError(
       "--output",
-      `${path} is not used for the results, because ${doubt}, who could say which tasks are done. Name another file by -o <file>, or allow this one by ${TRUST_VARIABLE}=${path}.`,
+      `${path} is not used for the results, because ${doubt}, who could say which tasks are done.\nName another file by -o <file>, or allow this one by ${TRUST_VARIABLE}=${path}.`,
     );
   }
   return path;
@@ -99,6 +99,6 @@ function checkModels(
   const name = typed === undefined ? `in ${CONFIG_FILE}: ${setting}` : flag;
   throw new ConfigurationError(
     name,
-    `${name}: ${JSON.stringify(wrong)} is not of the form provider/model; \`opencode models\` lists them.`,
+    `${name}: ${JSON.stringify(wrong)} is not of the form provider/model.\n\`opencode models\` lists them.`,
   );
 }

@@ -57,6 +57,6 @@ export function budgetsOf(flags: BudgetFlags, file: CheckSettings = {}): readonl
   if (budgets.length > 0) return budgets;
   throw new ConfigurationError(
     "check",
-    'Which budgets? Give at least one of --max-cost, --max-tokens, --max-duration, --max-steps, --max-tool, --no-errors, --no-tool-errors, --no-doom-loop and --no-cache-breaks, or set them under "check" in looptrace.config.json.',
+    'No budget is given.\nGive at least one of --max-cost, --max-tokens, --max-duration, --max-steps, --max-tool, --no-errors, --no-tool-errors, --no-doom-loop and --no-cache-breaks, or set them under "check" in looptrace.config.json.',
   );
 }

@@ -7,6 +7,7 @@ export interface FormatFlags {
 
 /** @throws {ConfigurationError} when both were asked for */
 export function dataFormat({ json, csv }: FormatFlags): "text" | "json" | "csv" {
-  if (json && csv) throw new ConfigurationError("--csv", "Say --json or --csv, but not both.");
+  if (json && csv)
+    throw new ConfigurationError("--csv", "--json and --csv are two forms of one output.\nSay one of them.");
   return json ? "json" : csv ? "csv" : "text";
 }

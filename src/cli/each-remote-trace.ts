@@ -33,7 +33,7 @@ export async function eachRemoteTrace(
   const missed = (id: string): void => {
     const error = new ConfigurationError(
       "sources",
-      `${api.label} has no trace or session ${id}. What was sent a moment ago may take a minute; \`looptrace verify\` tells what is missing.`,
+      `${api.label} has no trace or session ${id}.\nWhat was sent a moment ago may take a minute; \`looptrace verify\` tells what is missing.`,
     );
     if (!onUnreadable) throw error;
     onUnreadable(error, id);
@@ -58,7 +58,7 @@ export async function eachRemoteTrace(
   if (seen === 0 && selection.kind !== "named")
     throw new ConfigurationError(
       "sources",
-      `${api.label} has no such trace. What was sent a moment ago may take a minute; else look further back with --since, or leave out --tag and --environment.`,
+      `${api.label} has no such trace.\nWhat was sent a moment ago may take a minute; else look further back with --since, or leave out --tag and --environment.`,
     );
 }
 
@@ -70,7 +70,10 @@ function maskFlags({ mask }: FromFlags): Pick<FromFlags, "mask"> {
 /** @throws {ConfigurationError} when none or several are meant, or a source is no id */
 function remoteSelection(named: readonly string[], { last, since }: FromFlags, { env }: Terminal): RemoteSelection {
   if ([named.length > 0, last === true, since !== undefined].filter(Boolean).length > 1)
-    throw new ConfigurationError("sources", "Name the traces or sessions, or say --last or --since, but not both.");
+    throw new ConfigurationError(
+      "sources",
+      "Traces are named, and chosen by a flag too.\nName them, or say --last or --since.",
+    );
   if (last) return { kind: "last" };
   if (since !== undefined) return { kind: "since", at: parseSince(since, env) };
   const file = named.find((id) => id === "-" || /[/\\]|\.json$/.test(id));
@@ -79,6 +82,6 @@ function remoteSelection(named: readonly string[], { last, since }: FromFlags, {
   if (named.length > 0) return { kind: "named", ids: named };
   throw new ConfigurationError(
     "sources",
-    "Which trace? Name ids of traces or sessions, as Langfuse shows them, or say --last or --since 7d.",
+    "Which trace is not said.\nName ids of traces or sessions, as Langfuse shows them, or say --last or --since 7d.",
   );
 }

@@ -44,13 +44,17 @@ function refuseContradictions({ from, tag, environment, fresh, all, project }: F
   if (from === undefined) {
     if (tag === undefined && environment === undefined) return;
     const flag = tag === undefined ? "--environment" : "--tag";
-    throw new ConfigurationError(flag, `${flag} narrows what is read from Langfuse: say --from langfuse too.`);
+    throw new ConfigurationError(flag, `${flag} narrows what is read from Langfuse.\nSay --from langfuse too.`);
   }
-  if (fresh) throw new ConfigurationError("--fresh", "--fresh asks opencode, --from Langfuse. Say one or the other.");
+  if (fresh) throw new ConfigurationError("--fresh", "--fresh asks opencode, --from Langfuse.\nSay one or the other.");
   if (project !== undefined)
     throw new ConfigurationError(
       "--project",
       "--project is about kept sessions, and --from about those in Langfuse.\nSay one or the other.",
     );
-  if (all) throw new ConfigurationError("--all", "--from langfuse takes --since, such as --since 7d, and not --all.");
+  if (all)
+    throw new ConfigurationError(
+      "--all",
+      "--from langfuse does not go with --all.\nSay since when, such as --since 7d.",
+    );
 }

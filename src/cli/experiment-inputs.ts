@@ -101,7 +101,7 @@ export function casesOf(tasks: readonly Task[]): readonly Case[] {
     const where = line === null ? id : `line ${line}`;
     throw new ConfigurationError(
       "cases",
-      `${where} goes on with a session, so that no two runs would begin alike: give it "fork": true.`,
+      `${where} goes on with a session, so that no two runs would begin alike.\nGive it "fork": true.`,
     );
   }
   return tasks.map(({ id, request }) => ({ id, request }));

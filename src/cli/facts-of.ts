@@ -28,7 +28,7 @@ export async function factsOf(
   if (flags.environment !== undefined)
     throw new ConfigurationError(
       "--environment",
-      "--environment narrows what is read from Langfuse: say --from langfuse too.",
+      "--environment narrows what is read from Langfuse.\nSay --from langfuse too.",
     );
   if (sources.length === 0) {
     const { keptFacts } = await import("./kept-facts.js");

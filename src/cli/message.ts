@@ -17,12 +17,12 @@ export async function messageOf(words: readonly string[], command: Command, term
       command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : [])),
     );
     command.error(
-      `error: unknown option '${option}'.${meant === undefined ? "" : ` Did you mean ${meant}?`} For a message that begins with a hyphen pipe it in: echo '-x …' | looptrace run -`,
+      `error: ${option}: there is no such option.\n${meant === undefined ? "" : `Did you mean ${meant}? `}For a message that begins with a hyphen pipe it in: echo '-x …' | looptrace run -`,
     );
   }
   if (words.length === 0) {
     command.error(
-      'error: no message. Say what to do: looptrace run "Fix the failing test", or pipe it in: looptrace run -',
+      'error: no message.\nSay what to do: looptrace run "Fix the failing test", or pipe it in: looptrace run -',
     );
   }
   return words.length === 1 && words[0] === "-" ? terminal.readStdin() : words.map(unmarked).join(" ");

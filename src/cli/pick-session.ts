@@ -32,7 +32,7 @@ export async function pickSession(
 ): Promise<string> {
   const no = (why: string): ConfigurationError => new ConfigurationError("--pick", why);
   if (!place.input.isTTY || !place.output.isTTY)
-    throw no("--pick asks on a terminal, and this is none. Name a session instead: `looptrace ls` lists them.");
+    throw no("--pick asks on a terminal, and this is none.\nName a session instead: `looptrace ls` lists them.");
   const sessions = await withKept(load, terminal, async (catalog) => catalog.sessions());
   if (sessions.length === 0) throw no(nothingKept());
   const options = await optionsOf(sessions, load);

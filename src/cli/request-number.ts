@@ -33,9 +33,9 @@ export function requestNumber(requests: readonly WireRequest[], wanted: string, 
   if (!only) {
     throw new ConfigurationError(
       flag,
-      `There is no request "${name}": the session has ${known}. Give a number, or a name from the column "for" of \`looptrace wire\`.`,
+      `There is no request "${name}": the session has ${known}.\nGive a number, or a name from the column "for" of \`looptrace wire\`.`,
     );
   }
   const each = found.map((request) => `${request.number} (${oneLine(callLabel(request))})`).join(", ");
-  throw new ConfigurationError(flag, `"${name}" could be several requests: say which of ${each}.`);
+  throw new ConfigurationError(flag, `"${name}" could be several requests.\nSay which of ${each}.`);
 }

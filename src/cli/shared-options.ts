@@ -46,7 +46,7 @@ export function collect(value: string, before: readonly string[] = []): readonly
 /** A value that says something: an empty one is most often a shell variable that is not set. */
 export function parseText(value: string): string {
   if (value.trim() !== "") return value;
-  throw new InvalidArgumentError("It is empty; is a variable not set?");
+  throw new InvalidArgumentError("It is empty.\nIs a variable not set?");
 }
 
 /** Options about what is masked; the same on every command that reads sessions. */

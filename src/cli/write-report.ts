@@ -22,7 +22,7 @@ export async function writeReport(
     const target = await realpath(path).catch(() => path);
     const inputs = await Promise.all(sources.map((source) => realpath(source).catch(() => undefined)));
     if (inputs.includes(target)) {
-      throw new ConfigurationError("--output", `${path} is what the report is made from. Name another file.`);
+      throw new ConfigurationError("--output", `${path} is what the report is made from.\nName another file.`);
     }
     const there = await stat(target).catch(() => undefined);
     if (there && !there.isFile() && !there.isDirectory()) await writeFile(target, bytes);
@@ -35,8 +35,8 @@ export async function writeReport(
 }
 
 function whyNot(error: unknown): string {
-  if (hasCode(error, "ENOENT")) return "there is no such folder. Make it first, or name another.";
-  if (hasCode(error, "EISDIR")) return "this is a folder. Name a file in it.";
+  if (hasCode(error, "ENOENT")) return "there is no such folder.\nMake it first, or name another.";
+  if (hasCode(error, "EISDIR")) return "this is a folder.\nName a file in it.";
   if (hasCode(error, "ENOTDIR")) return "a part of its path is no folder.";
   if (hasCode(error, "EACCES") || hasCode(error, "EPERM")) return "you may not write there.";
   if (hasCode(error, "ENOSPC")) return "the disk is full.";

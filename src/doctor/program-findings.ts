@@ -48,8 +48,7 @@ function whatWorks(version: string): string {
 /** Which versions looptrace knows: see `opencode-version.ts`. */
 function openCodeFinding(facts: OpenCodeFacts): Finding {
   const check = "opencode";
-  if (facts.kind === "missing")
-    return failed(check, [facts.problem, facts.looked.join("; ")].filter(Boolean).join(" "), OPENCODE_ADVICE);
+  if (facts.kind === "missing") return failed(check, lookedText(facts), OPENCODE_ADVICE);
   const { path, from, version, problem, passedOver } = facts;
   if (version === null) {
     const found = problem ?? `${path} --version prints no version`;
@@ -102,4 +101,10 @@ export function configurationFindings({ path, directory, problems, ignored }: Co
       ? `no looptrace.config.json in ${directory} or above in its project: flags, environment and defaults count`
       : `${path} is valid`;
   return [ok(check, found), ...further];
+}
+
+/** What is wrong, and where an opencode was looked for. */
+function lookedText({ problem, looked }: { readonly problem: string; readonly looked: readonly string[] }): string {
+  if (looked.length === 0) return problem;
+  return `${problem}${problem.endsWith(".") ? " Looked at:" : ""} ${looked.join("; ")}`;
 }

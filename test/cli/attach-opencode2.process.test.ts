@@ -35,7 +35,7 @@ test("follows a server of opencode 2, whose password is in OPENCODE_PASSWORD, un
 });
 
 test.each([
-  [{}, "wants a password: set OPENCODE_SERVER_PASSWORD, or OPENCODE_PASSWORD for opencode 2"],
+  [{}, "wants a password.\nSet OPENCODE_SERVER_PASSWORD, or OPENCODE_PASSWORD for opencode 2"],
   [{ OPENCODE_PASSWORD: "wrong" }, "does not take this password"],
 ])("is refused by a server of opencode 2 with the password %j", async (more, said) => {
   const { server, env } = await place();

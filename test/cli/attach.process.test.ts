@@ -332,7 +332,7 @@ describe("what cannot be followed", () => {
   });
 
   test.each([
-    [401, "wants a password: set OPENCODE_SERVER_PASSWORD", []],
+    [401, "wants a password.\nSet OPENCODE_SERVER_PASSWORD", []],
     [401, "does not take this password", ["--password", "wrong"]],
     [404, "does not look like opencode", []],
   ])("a server that answers %d", async (status, said, flags) => {

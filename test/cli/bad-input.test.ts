@@ -208,7 +208,7 @@ describe("a run that cannot be meant", () => {
   const pipeIt = "For a message that begins with a hyphen pipe it in: echo '-x …' | looptrace run -";
   const duration = "Say 10s, 10m or 10h; units are ms, s, m, h, d, w.";
   refuses({
-    "no message": { argv: ["run"], says: `looptrace: no message. ${sayIt}\n${HELP}` },
+    "no message": { argv: ["run"], says: `looptrace: no message.\n${sayIt}\n${HELP}` },
     "a message of white space": {
       argv: ["run", " "],
       says: "looptrace: the message is empty. Say what to do.\n",
@@ -219,7 +219,7 @@ describe("a run that cannot be meant", () => {
     },
     "a misspelt option": {
       argv: ["run", "--modle", "hi"],
-      says: `looptrace: unknown option '--modle'. Did you mean --model? ${pipeIt}\n${HELP}`,
+      says: `looptrace: --modle: there is no such option.\nDid you mean --model? ${pipeIt}\n${HELP}`,
     },
     "a folder that is not there": {
       argv: ["run", "hi", "--dir", "nowhere"],
@@ -251,7 +251,7 @@ describe("a run that cannot be meant", () => {
     },
     "a copy of nothing": {
       argv: ["run", "hi", "--fork"],
-      says: "looptrace: --fork needs the session to copy: name it, or continue the last one.\n",
+      says: "looptrace: --fork needs the session to copy.\nName it, or continue the last one.\n",
     },
     "a session's id that is none": {
       argv: ["run", "hi", "-s", "yesterday"],
@@ -276,11 +276,11 @@ describe("a run that cannot be meant", () => {
     },
     "a system prompt without a word": {
       argv: ["run", "hi", "--system-file", "empty.json"],
-      says: "looptrace: --system-file empty.json is empty; leave it out to keep the agent's own.\n",
+      says: "looptrace: --system-file empty.json is empty.\nLeave it out to keep the agent's own.\n",
     },
     "two system prompts": {
       argv: ["run", "hi", "--system", "a", "--system-file", "b"],
-      says: "looptrace: Give the system prompt by --system or by --system-file, not both.\n",
+      says: "looptrace: --system and --system-file both give the system prompt.\nLeave one of them out.\n",
     },
     "a system prompt that is not there": {
       argv: ["run", "hi", "--system-file", "b"],
@@ -401,11 +401,11 @@ describe("command lines that are none", () => {
     },
     "an option whose shell variable was not set": {
       argv: ["trace", "--last", "--user", ""],
-      says: `looptrace: --user "": It is empty; is a variable not set?\n${HELP}`,
+      says: `looptrace: --user "": It is empty.\nIs a variable not set?\n${HELP}`,
     },
     "one of several such values": {
       argv: ["trace", "--last", "--tag", "a", "--tag", " "],
-      says: `looptrace: --tag " ": It is empty; is a variable not set?\n${HELP}`,
+      says: `looptrace: --tag " ": It is empty.\nIs a variable not set?\n${HELP}`,
     },
     "an unknown option": { argv: ["show", "--nope"], says: `looptrace: --nope: there is no such option.\n${HELP}` },
     "words for push": {

@@ -236,7 +236,7 @@ describe.concurrent("what is wrong is said before anything starts", () => {
     const opencode = await talkingOpenCode();
     const around = { ...opencode, stdin: '"x"' };
     const nowhere = await looptrace(["batch", "-"], around);
-    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining("say where they go with -o <file>")]);
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining("Say where they go with -o <file>")]);
     expect((await looptrace(["batch", "-", "-o", "r.jsonl"], around)).code).toBe(0);
     expect((await resultsIn(opencode, "r.jsonl")).map(({ text }) => text)).toEqual(["Answer to x"]);
     const absent = await looptrace(["batch", "absent.jsonl"], around);

@@ -93,8 +93,8 @@ test.each<[argv: string[], why: RegExp]>([
   [["bare-multistep.json"], /was not recorded.*looptrace run.*wire install/],
   [["sizes-multistep.json"], /not what was in them: they ran with --no-content/],
   [["multistep.json", "--call", "9"], /no request 9: the session has requests 0 to 4/],
-  [["multistep.json", "two-turns.json", "--call", "1"], /name one session/],
-  [["multistep.json", "--json", "--csv"], /--json or --csv/],
+  [["multistep.json", "two-turns.json", "--call", "1"], /Name one session/],
+  [["multistep.json", "--json", "--csv"], /--json and --csv are two forms/],
   [["multistep.json", "--by", "color"], /owner or segment/],
 ])("context %j says what is wrong, and what to do", async (argv, why) => {
   const { code, stdout, stderr } = await context(...argv);

@@ -172,7 +172,7 @@ test.each([
   [["multistep@1.18.33"], /The other one is missing/],
   [["multistep@1.18.33", "none.json"], /none\.json: there is no such file/],
   [["-", "-"], /Standard input holds one session/],
-  [["multistep@1.18.33", "multistep@1.18.33", "--json", "--csv"], /one of --json and --csv/],
+  [["multistep@1.18.33", "multistep@1.18.33", "--json", "--csv"], /--json and --csv are two documents/],
   [["multistep@1.18.33", "multistep@1.18.33", "--subagent", "none.json"], /none\.json: there is no such file/],
 ])("%j is refused", async (argv, says) => {
   const { code, stdout, stderr } = await diff(argv);

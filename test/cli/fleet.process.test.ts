@@ -279,7 +279,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
 });
 
 test.each([
-  [["worker"], "required option '--redis <url>' not specified"],
+  [["worker"], "--redis is missing.\nSay --redis <url>"],
   [["worker", "--redis", "localhost"], "--redis takes the address of a Redis"],
   [["worker", "--redis", "redis://127.0.0.1:1"], "cannot be used: the connection was refused"],
   [["worker", "--redis", "redis://h", "--queue", "a:b"], "--queue takes a name of up to 100 letters"],

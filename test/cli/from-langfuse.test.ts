@@ -98,11 +98,14 @@ test.each([
   [["show", "4a54f6e09c1be2f7a3c5d8b19e607f42"], /show --from langfuse 4a54f6e09c1be2f7a3c5d8b19e607f42/],
   [["show", "--from", "langfuse", "ses_nowhere"], /has no trace or session ses_nowhere/],
   [["show", "--from", "langfuse", "session.json"], /is a file/],
-  [["show", "--from", "langfuse"], /Which trace\?/],
+  [["show", "--from", "langfuse"], /Which trace is not said\.\nName ids/],
   [["show", "--from", "langfuse", "--all"], /--since/],
   [["show", "--from", "langfuse", "--last", "--fresh"], /--fresh/],
   [["show", "--last", "--tag", "x"], /--from langfuse/],
-  [["show", "--from", "langfuse", "--last", "--since", "1d"], /not both/],
+  [
+    ["show", "--from", "langfuse", "--last", "--since", "1d"],
+    /Traces are named, and chosen by a flag too\.\nName them/,
+  ],
   [["show", "--from", "elsewhere", "--last"], /langfuse/],
   [["diff", "--from", "langfuse", "a", "b", "--fresh"], /--fresh/],
 ])("%j is refused", async (argv, message) => {

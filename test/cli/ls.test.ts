@@ -138,7 +138,7 @@ test("where nothing is listed, a line says why and what to do", async () => {
 test.each([
   [["--grep", "…"], /there is none in/],
   [["--grep", ""], /empty/],
-  [["--json", "--csv"], /not both/],
+  [["--json", "--csv"], /two forms of one output\.\nSay one/],
   [["--since", "soon"], /--since "soon": this is neither a duration nor a date\.\nSay a duration/],
   [["--limit", "-1"], /whole number/],
 ])("ls %j is refused", async (argv, why) => {

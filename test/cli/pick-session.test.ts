@@ -49,7 +49,7 @@ test("the session whose title was typed is picked", async () => {
 
 test.each([
   ["nothing was chosen", typing("\u0003"), undefined, /No session was picked/],
-  ["there is no terminal", typing("", false), undefined, /this is none\. Name a session instead/],
+  ["there is no terminal", typing("", false), undefined, /this is none\.\nName a session instead/],
   ["nothing is kept", typing(""), [], /No session is kept yet/],
 ])("where %s, that is said", async (_, place, keep, why) => {
   await expect(pick(place, keep)).rejects.toThrow(why);

@@ -139,7 +139,7 @@ test("in a folder that is gone one line says so", async () => {
   });
   expect([exitCode, stderr]).toEqual([
     2,
-    "looptrace: the working directory is gone, or may not be looked up. Change into another one.",
+    "looptrace: the working directory is gone, or may not be looked up.\nChange into another one.",
   ]);
 });
 

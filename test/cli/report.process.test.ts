@@ -129,14 +129,14 @@ test("--json says what was written", async () => {
 });
 
 test.each<[string, readonly string[], RegExp, Around?]>([
-  ["--json without a file", ["../parent.json", "--json", "-o", "-"], /needs a file: leave out -o -/],
-  ["--open without a file", ["../parent.json", "--open", "-o", "-"], /--open opens a file: leave out -o -/],
+  ["--json without a file", ["../parent.json", "--json", "-o", "-"], /needs a file\.\nLeave out -o -/],
+  ["--open without a file", ["../parent.json", "--open", "-o", "-"], /--open opens a file\.\nLeave out -o -/],
   ["no folder there", ["../parent.json", "-o", "no/r.html"], /no\/r\.html cannot be written: there is no such folder/],
   ["a folder", ["../parent.json", "-o", "."], /cannot be written: this is a folder/],
   ["a file for a folder", ["../parent.json", "-o", "../child.json/r.html"], /a part of its path is no folder/],
   ["its own source", ["../parent.json", "-o", "../parent.json"], /is what the report is made from/],
   ["no export", ["../nothing.json", "-o", "r.html"], /there is no such file/],
-  ["an empty name", ["../parent.json", "-o", ""], /It is empty; is a variable not set\?/],
+  ["an empty name", ["../parent.json", "-o", ""], /It is empty\.\nIs a variable not set\?/],
   ["an empty session", ["../empty.json", "-o", "r.html"], /nothing to report, and no file was written/],
 ])("%s: said, and nothing is written", async (_, argv, message, around = {}) => {
   const { code, stdout, stderr } = await report(argv, around);

@@ -28,8 +28,8 @@ test("a name is enough without its agent where only one request has it", () => {
 
 test.each([
   ["4", /no request 4: the session has requests 0 to 3/],
-  ["llm-call-9", /no request "llm-call-9".*column "for"/],
-  ["llm-call-1", /could be several requests: say which of 2 \(worker llm-call-1\), 3 \(explore llm-call-1\)/],
+  ["llm-call-9", /no request "llm-call-9".*\n.*column "for"/],
+  ["llm-call-1", /could be several requests\.\nSay which of 2 \(worker llm-call-1\), 3 \(explore llm-call-1\)/],
 ])("request %j is refused with what to say instead", (wanted, why) => {
   expect(() => requestNumber(requests, wanted, "--call")).toThrow(why);
 });

@@ -113,7 +113,7 @@ test("sessions are named as elsewhere, and one that is not there does not mean t
   expect(await json(id.slice(4, 12))).toMatchObject({ total: { sessions: 1, turns: 1 } });
   const { code, stderr } = await stats(["nowhere.json"]);
   expect(code).toBe(2);
-  expect(stderr).not.toContain("keeps no session yet");
+  expect(stderr).not.toContain("No session is kept yet");
 });
 
 test.each([
@@ -150,7 +150,7 @@ describe("what makes no sense is refused", () => {
     ["a word for a date", ["--until", "yesterday"], "a date such as 2026-11-01"],
     ["an end before the beginning", ["--since", "2026-11-02", "--until", "2026-11-01"], "before --since"],
     ["trends in a table of something else", ["--trends", "--csv"], "--json"],
-    ["two formats", ["--json", "--csv"], "--json or --csv"],
+    ["two formats", ["--json", "--csv"], "--json and --csv are two forms"],
     ["a Langfuse environment without Langfuse", ["--environment", "ci"], "--from langfuse"],
   ])("%s", async (_, argv, said) => {
     const { code, stdout, stderr } = await stats(argv);

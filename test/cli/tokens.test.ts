@@ -27,7 +27,7 @@ test("--csv: one table over all turns of all sessions, a row for each call of --
 });
 
 test.each([
-  [["--csv", "--json"], /--json or --csv/],
+  [["--csv", "--json"], /--json and --csv are two forms/],
   [["--csv", "--top"], /--csv prints the calls/],
 ])("%j contradict each other", async (flags, why) => {
   const { code, stdout, stderr } = await tokens(...files, ...flags);

@@ -67,7 +67,7 @@ test("what cannot be read is said, and leaves the others in the table", async ()
 });
 
 test.each([
-  [["--csv", "--json"], /--json or --csv/],
+  [["--csv", "--json"], /--json and --csv are two forms/],
   [["--slowest", "some"], /--slowest some: .*whole number/],
   [["--last"], /Sessions are named, and chosen by a flag too/],
 ])("%j is refused", async (flags, why) => {

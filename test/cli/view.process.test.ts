@@ -71,7 +71,7 @@ test("a port that is taken is wrong usage, and the message says what to do", asy
   const { code, stdout, stderr } = await looptrace(["view", "--port", String(port)], { env, cwd: folder });
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toBe(
-    `looptrace: Port ${port} is in use already. Name another one, or none: then a free one is taken.\n`,
+    `looptrace: Port ${port} is in use already.\nName another one, or none: then a free one is taken.\n`,
   );
 });
 

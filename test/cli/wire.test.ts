@@ -112,8 +112,8 @@ test("--curl prints a command with the key as a variable", async () => {
 test.each<[argv: string[], why: RegExp]>([
   [["bare.json"], /was not recorded.*looptrace run.*wire install/],
   [["recorded.json", "--call", "9"], /no request 9: the session has requests 0 to 4/],
-  [["instal"], /no command or file instal; did you mean looptrace wire install\?/],
-  [["uninstal"], /did you mean looptrace wire uninstall\?/],
+  [["instal"], /no command or file instal\.\nDid you mean looptrace wire install\?/],
+  [["uninstal"], /Did you mean looptrace wire uninstall\?/],
   [["recorded.json", "--diff", "1"], /--diff 2 3/],
   [["recorded.json", "--raw"], /--call <request>/],
   [["recorded.json", "--call", "1", "--raw", "--curl"], /one of --raw and --curl/],

@@ -136,7 +136,7 @@ describe("opencode", () => {
   });
 
   test("none, and one that is none", () => {
-    const missing = { kind: "missing", problem: "Not found. Looked at:", looked: ["/a", "/b"] } as const;
+    const missing = { kind: "missing", problem: "Not found.", looked: ["/a", "/b"] } as const;
     expect(one("opencode", { opencode: missing })).toMatchObject({
       status: "failed",
       found: "Not found. Looked at: /a; /b",

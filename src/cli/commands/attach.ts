@@ -115,7 +115,7 @@ function connectionOf(text: string, flags: AttachFlags, { env }: Terminal): Serv
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === "") {
     throw new ConfigurationError(
       "url",
-      `${JSON.stringify(withoutUser(text))} is no address of a server. \`opencode serve\` prints it, such as http://127.0.0.1:4096.`,
+      `${JSON.stringify(withoutUser(text))} is no address of a server.\n\`opencode serve\` prints it, such as http://127.0.0.1:4096.`,
     );
   }
   const password =
@@ -158,8 +158,8 @@ function refusalOf(
       return new ConfigurationError(
         "password",
         password === undefined
-          ? `The opencode at ${url} wants a password: set OPENCODE_SERVER_PASSWORD, or OPENCODE_PASSWORD for opencode 2, to the one that it was started with.`
-          : `The opencode at ${url} does not take this password and user; are they those in OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME of the server, or in OPENCODE_PASSWORD of an opencode 2?`,
+          ? `The opencode at ${url} wants a password.\nSet OPENCODE_SERVER_PASSWORD, or OPENCODE_PASSWORD for opencode 2, to the one that it was started with.`
+          : `The opencode at ${url} does not take this password and user.\nAre they those in OPENCODE_SERVER_PASSWORD and OPENCODE_SERVER_USERNAME of the server, or in OPENCODE_PASSWORD of an opencode 2?`,
       );
     case "not-events":
       return new ConfigurationError(

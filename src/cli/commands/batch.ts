@@ -162,7 +162,7 @@ export function refuseQueueFlags({ queue, batchId, cancel }: BatchFlags): void {
   const typed = { "--queue": queue, "--batch-id": batchId, "--cancel": cancel };
   const [flag] = Object.entries(typed).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (flag !== undefined)
-    throw new ConfigurationError(flag, `${flag} is for --redis: say at which Redis the queue is.`);
+    throw new ConfigurationError(flag, `${flag} is for --redis.\nSay at which Redis the queue is.`);
 }
 
 /** @throws {ConfigurationError} when every task would fail for it */

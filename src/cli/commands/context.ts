@@ -66,7 +66,7 @@ export async function context(sources: readonly string[], flags: ContextFlags, t
   if (exchangeId !== undefined && bill.shown.length === 0) {
     throw new ConfigurationError(
       "--call",
-      `Of request ${oneLine(flags.call ?? "")} it is not known what was in it. \`looptrace wire\` says what it was.`,
+      `Of request ${oneLine(flags.call ?? "")} it is not known what was in it.\n\`looptrace wire\` says what it was.`,
     );
   }
   if (format === "json") terminal.out(`${terminalJson(bill)}\n`);
@@ -82,6 +82,6 @@ export async function context(sources: readonly string[], flags: ContextFlags, t
 function exchangeAt(requests: readonly (readonly WireRequest[])[], wanted: string): string | undefined {
   const [only = []] = requests;
   if (requests.length > 1)
-    throw new ConfigurationError("--call", "Requests are numbered within their session: name one session.");
+    throw new ConfigurationError("--call", "Requests are numbered within their session.\nName one session.");
   return only[requestNumber(only, wanted, "--call")]?.exchangeId;
 }

@@ -36,12 +36,18 @@ export interface DiffFlags extends MaskFlags {
  */
 export async function diff(named: readonly string[], flags: DiffFlags, terminal: Terminal): Promise<ExitCode> {
   if (flags.json && flags.csv) {
-    throw new ConfigurationError("--csv", "Say one of --json and --csv: standard output holds one document.");
+    throw new ConfigurationError(
+      "--csv",
+      "--json and --csv are two documents, and standard output holds one.\nSay one of them.",
+    );
   }
   const [a, b] = await twoSides(named, flags, terminal);
   const subagents = flags.subagent ?? [];
   if ([a, b, ...subagents].filter((source) => source === "-").length > 1) {
-    throw new ConfigurationError("sources", "Standard input holds one session: give the other one as a file or an id.");
+    throw new ConfigurationError(
+      "sources",
+      "Standard input holds one session.\nGive the other one as a file or an id.",
+    );
   }
   const [left, right] =
     flags.from === "langfuse" ? await remoteSides(a, b, flags, terminal) : await localSides(a, b, flags, terminal);
@@ -94,7 +100,7 @@ async function localSides(a: string, b: string, flags: DiffFlags, terminal: Term
 async function remoteSides(a: string, b: string, flags: DiffFlags, terminal: Terminal): Promise<readonly [Side, Side]> {
   if (flags.subagent !== undefined || flags.fresh) {
     const flag = flags.fresh ? "--fresh" : "--subagent";
-    throw new ConfigurationError(flag, `${flag} is for sessions of this machine. Leave it out, or --from langfuse.`);
+    throw new ConfigurationError(flag, `${flag} is for sessions of this machine.\nLeave it out, or --from langfuse.`);
   }
   const side = async (id: string): Promise<Side> => {
     const traces: LoopTrace[] = [];

@@ -163,7 +163,7 @@ async function casesFrom(
   if ((source === undefined) === (dataset === undefined))
     throw new ConfigurationError(
       "cases",
-      "Say which cases: a file of them, or --dataset with its name; one of the two.",
+      "Which cases is not said, or twice.\nGive a file of them, or --dataset with its name.",
     );
   if (source !== undefined) return { cases: casesOf(await tasksOf(source, terminal, "cases")), named: source };
   const name = dataset ?? "";
@@ -179,7 +179,7 @@ function refuseTwoDocuments({ json, markdown, junit }: ExperimentFlags): void {
   if (documents > 1)
     throw new ConfigurationError(
       "--markdown",
-      "Standard output holds one document: of --json, --markdown - and --junit - give one, and files for the others.",
+      "Standard output holds one document.\nOf --json, --markdown - and --junit - give one, and files for the others.",
     );
 }
 

@@ -106,7 +106,7 @@ export function refuseWorkersFlags(flags: FleetBatchFlags): void {
   if (flag !== undefined)
     throw new ConfigurationError(
       flag,
-      `${flag} is for the workers to know: with --redis, give it to looptrace worker instead.`,
+      `${flag} is for the workers to know.\nWith --redis, give it to looptrace worker instead.`,
     );
 }
 

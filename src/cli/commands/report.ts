@@ -77,6 +77,6 @@ export async function report(sources: readonly string[], flags: ReportFlags, ter
 function refuseContradictions({ output, json, open }: ReportFlags): void {
   if (output !== "-") return;
   if (json)
-    throw new ConfigurationError("--json", "--json prints what was written, so it needs a file: leave out -o -.");
-  if (open) throw new ConfigurationError("--open", "--open opens a file: leave out -o -.");
+    throw new ConfigurationError("--json", "--json prints what was written, so it needs a file.\nLeave out -o -.");
+  if (open) throw new ConfigurationError("--open", "--open opens a file.\nLeave out -o -.");
 }

@@ -37,7 +37,10 @@ export async function serverStop(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (ids.length === 0 && !flags.all)
-    throw new ConfigurationError("id", "Say which server, by its id as `looptrace server` shows it, or --all.");
+    throw new ConfigurationError(
+      "id",
+      "Which server is not said.\nName it by its id as `looptrace server` shows it, or say --all.",
+    );
   if (ids.length > 0 && flags.all)
     throw new ConfigurationError("--all", "--all stops every server, and takes no ids beside it.");
   const { servers, folder } = await surveyServers(storePaths(terminal.env).root);
@@ -63,5 +66,5 @@ function named(text: string, servers: readonly WarmServerFacts[]): WarmServerFac
   const [found, another] = servers.filter(({ id }) => text !== "" && id.startsWith(text.toLowerCase()));
   if (found && !another) return found;
   const what = found ? "Several servers begin" : "No server begins";
-  throw new ConfigurationError("id", `${what} with ${JSON.stringify(text)}. \`looptrace server\` lists them.`);
+  throw new ConfigurationError("id", `${what} with ${JSON.stringify(text)}.\n\`looptrace server\` lists them.`);
 }

@@ -92,7 +92,7 @@ function refuseContradictions({ step, depth, errors, slow }: ShowFlags): void {
   if (step === undefined || (depth === undefined && !errors && slow === undefined)) return;
   throw new ConfigurationError(
     "--step",
-    "--step shows one step whole; --depth, --errors and --slow are for the tree. Say one or the other.",
+    "--step shows one step whole; --depth, --errors and --slow are for the tree.\nSay one or the other.",
   );
 }
 

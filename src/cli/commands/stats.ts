@@ -49,7 +49,7 @@ const DEFAULT_TOP = 40;
 export async function stats(sources: readonly string[], flags: StatsFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
   if (format === "csv" && flags.trends)
-    throw new ConfigurationError("--trends", "--csv prints one table, and trends are another: say --json for both.");
+    throw new ConfigurationError("--trends", "--csv prints one table, and trends are another.\nSay --json for both.");
   const calendar = calendarIn(flags.timezone, terminal.env);
   const since = flags.since === undefined ? undefined : momentOf("--since", flags.since, calendar);
   const until = flags.until === undefined ? undefined : momentOf("--until", flags.until, calendar);

@@ -26,7 +26,7 @@ export interface TokensFlags extends FromFlags, FormatFlags {
 export async function tokens(sources: readonly string[], flags: TokensFlags, terminal: Terminal): Promise<ExitCode> {
   const format = dataFormat(flags);
   if (format === "csv" && flags.top !== undefined) {
-    throw new ConfigurationError("--csv", "--csv prints the calls, --top what made them grow. Say one or the other.");
+    throw new ConfigurationError("--csv", "--csv prints the calls, --top what made them grow.\nSay one or the other.");
   }
   const colors = colorsFor(terminal, terminal.outIsTty);
   const width = flags.width ?? terminal.width;

@@ -110,6 +110,6 @@ function scoresOfFlags({ score = [], scoreComment }: TraceCommandFlags): readonl
   if (score.length > 0) return score.map((one) => ({ ...one, comment: scoreComment }));
   throw new ConfigurationError(
     "--score-comment",
-    "--score-comment is about a score: give one with --score name=value.",
+    "--score-comment is about a score.\nGive one with --score name=value.",
   );
 }

@@ -78,7 +78,10 @@ async function listening(options: ViewOptions): Promise<ViewServer> {
         ? "may not be used by you"
         : undefined;
     if (why === undefined) throw error;
-    throw new ConfigurationError("--port", `Port ${port} ${why}. Name another one, or none: then a free one is taken.`);
+    throw new ConfigurationError(
+      "--port",
+      `Port ${port} ${why}.\nName another one, or none: then a free one is taken.`,
+    );
   }
 }
 

@@ -90,7 +90,7 @@ function refuseContradictions({ call, diff, raw, curl, json, csv }: WireFlags): 
   if (csv && (call !== undefined || diff !== undefined))
     throw new ConfigurationError("--csv", "--csv prints the list; --call and --diff have --json.");
   if (call === undefined && (raw || curl))
-    throw new ConfigurationError("--call", `${forms[0]} prints one request: say which with --call <request>.`);
+    throw new ConfigurationError("--call", `${forms[0]} prints one request.\nSay which with --call <request>.`);
 }
 
 /** @throws {ConfigurationError} for a word that can only be meant as one of wire's commands */
@@ -98,7 +98,7 @@ function refuseMisspelt([word, ...more]: readonly string[], { cwd }: Terminal): 
   if (word === undefined || more.length > 0 || !/^[a-z-]+$/i.test(word)) return;
   const near = nearest(word, ["install", "uninstall"]);
   if (near === undefined || existsSync(resolve(cwd, word))) return;
-  throw new ConfigurationError("wire", `There is no command or file ${word}; did you mean looptrace wire ${near}?`);
+  throw new ConfigurationError("wire", `There is no command or file ${word}.\nDid you mean looptrace wire ${near}?`);
 }
 
 /** @throws {ConfigurationError} when there are not two requests */
@@ -109,7 +109,10 @@ function comparedIn({
   const requests = diff.filter(namesRequest);
   const [from, to] = requests;
   if (from === undefined || to === undefined || requests.length > 2)
-    throw new ConfigurationError("--diff", "Say which two requests: --diff 2 3.");
+    throw new ConfigurationError(
+      "--diff",
+      "--diff compares two requests, and here are not two.\nSay which, such as --diff 2 3.",
+    );
   return { requests: [from, to], sources: diff.filter((word) => !namesRequest(word)) };
 }
 
@@ -159,7 +162,7 @@ function jsonOf({ sessionId, title, notes, requests }: RecordedSession): Request
 function onlySession(sessions: readonly RecordedSession[]): RecordedSession {
   const [session] = sessions;
   if (session && sessions.length === 1) return session;
-  throw new ConfigurationError("sources", "Requests are numbered within their session: name one session.");
+  throw new ConfigurationError("sources", "Requests are numbered within their session.\nName one session.");
 }
 
 function showOne(session: RecordedSession, wanted: string, flags: WireFlags, terminal: Terminal): void {

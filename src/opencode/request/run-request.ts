@@ -93,7 +93,7 @@ export function checkRequest(request: RunRequest): CheckedRequest {
   for (const field of ["model", "agent", "variant", "session", "title", "command"] as const) {
     const value = request[field];
     if (value === undefined) continue;
-    if (value.trim() === "") throw new RunRequestError(field, "is empty; leave it out to let opencode choose.");
+    if (value.trim() === "") throw new RunRequestError(field, "is empty.\nLeave it out to let opencode choose.");
     if (value.includes("\0")) {
       throw new RunRequestError(field, "contains a NUL character, which no program's arguments can.");
     }
@@ -108,13 +108,13 @@ export function checkRequest(request: RunRequest): CheckedRequest {
     throw new RunRequestError("schema", "cannot be given to a command: opencode has no place for it there.");
   }
   if (request.systemPrompt !== undefined && request.systemPrompt.trim() === "") {
-    throw new RunRequestError("systemPrompt", "is empty; leave it out to keep the agent's own.");
+    throw new RunRequestError("systemPrompt", "is empty.\nLeave it out to keep the agent's own.");
   }
   if (request.session !== undefined && request.continueLast) {
     throw new RunRequestError("session", "cannot be named when the last session is to be continued: choose one.");
   }
   if (request.fork && request.session === undefined && !request.continueLast) {
-    throw new RunRequestError("fork", "needs the session to copy: name it, or continue the last one.");
+    throw new RunRequestError("fork", "needs the session to copy.\nName it, or continue the last one.");
   }
   return {
     ...request,
